@@ -1,0 +1,37 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
+
+/** Where and as whom the AWS clients call; empty on Lambda, where the SDK finds all of it in the environment. */
+export interface AwsClientConfig {
+  readonly region?: string;
+  /** `http://host:port` of a local stack. */
+  readonly endpoint?: string;
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
+/**
+ * Every SDK call ends: 1 s to connect and 3 s to answer, three attempts. A call that takes longer is answered by a retry
+ * or by what is cached, never waited for until the invocation ends.
+ */
+const everyClient = {
+  maxAttempts: 3,
+  requestHandler: { connectionTimeout: 1000, requestTimeout: 3000, throwOnRequestTimeout: true },
+} as const;
+
+export function createDynamoDbClient(config: AwsClientConfig): DynamoDBClient {
+  return new DynamoDBClient({ ...everyClient, ...config });
+}
+
+export function createSecretsManagerClient(config: AwsClientConfig): SecretsManagerClient {
+  return new SecretsManagerClient({ ...everyClient, ...config });
+}
+
+export function createSqsClient(config: AwsClientConfig): SQSClient {
+  return new SQSClient({ ...everyClient, ...config });
+}
+
+export function createLambdaClient(config: AwsClientConfig): LambdaClient {
+  return new LambdaClient({ ...everyClient, ...config });
+}

@@ -1,0 +1,162 @@
+/**
+ * The environment as one frozen Config. Each variable stands once in `variables`, with its unit, default and bounds;
+ * the README's table is compared with it in a test.
+ */
+
+interface TextVariable {
+  readonly type: 'text';
+  readonly default?: string;
+  readonly required?: boolean;
+  readonly meaning: string;
+}
+
+interface IntegerVariable {
+  readonly type: 'integer';
+  readonly default?: number;
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly unit: string;
+  readonly meaning: string;
+}
+
+export type Variable = TextVariable | IntegerVariable;
+
+export const variables = {
+  TABLE_NAME: { type: 'text', required: true, meaning: 'DynamoDB table of the stack' },
+  DELIVERY_QUEUE_URL: { type: 'text', required: true, meaning: 'SQS queue of buffered events and retries' },
+  DEAD_LETTER_QUEUE_URL: { type: 'text', required: true, meaning: "the stack's own dead-letter queue" },
+  SECRET_PREFIX: { type: 'text', required: true, meaning: "what the names of the connections' secrets begin with" },
+  ROOT_SECRET_ARN: { type: 'text', required: true, meaning: 'secret from which the keys of stored tokens are derived' },
+  AUTHORIZE_CONNECTION_FUNCTION: {
+    type: 'text',
+    required: true,
+    meaning: 'function that obtains the first token of an OAuth connection',
+  },
+  API_DESTINATION: {
+    type: 'text',
+    meaning: 'API destination of every event that `deliver` receives; envelopes are then refused',
+  },
+  EVENT_BUS_NAME: { type: 'text', default: 'default', meaning: 'EventBridge bus that PutEvents forwards to' },
+  CACHE_SECONDS: {
+    type: 'integer',
+    default: 15,
+    minimum: 0,
+    maximum: 900,
+    unit: 's',
+    meaning: 'age at which configuration is read again before it is used',
+  },
+  STALE_SECONDS: {
+    type: 'integer',
+    default: 900,
+    minimum: 0,
+    maximum: 86400,
+    unit: 's',
+    meaning: 'age up to which configuration serves while its store cannot be reached',
+  },
+  REQUEST_TIMEOUT_MS: {
+    type: 'integer',
+    default: 5000,
+    minimum: 100,
+    maximum: 890000,
+    unit: 'ms',
+    meaning: 'limit of one request to an endpoint, connecting and reading included',
+  },
+  RETRY_BASE_DELAY_MS: {
+    type: 'integer',
+    default: 1000,
+    minimum: 1,
+    maximum: 900000,
+    unit: 'ms',
+    meaning: 'bound of the first backoff; it doubles with each attempt',
+  },
+  RETRY_MAX_DELAY_MS: {
+    type: 'integer',
+    default: 900000,
+    minimum: 1,
+    maximum: 86400000,
+    unit: 'ms',
+    meaning: 'bound that no backoff exceeds',
+  },
+  MAXIMUM_RETRY_ATTEMPTS: {
+    type: 'integer',
+    default: 185,
+    minimum: 0,
+    maximum: 185,
+    unit: 'retries',
+    meaning: 'retries of an event whose target sets none',
+  },
+  MAXIMUM_EVENT_AGE_SECONDS: {
+    type: 'integer',
+    default: 86400,
+    minimum: 60,
+    maximum: 86400,
+    unit: 's',
+    meaning: 'age at which an event whose target sets none is given up',
+  },
+  UNAUTHORIZED_LIMIT: {
+    type: 'integer',
+    default: 10,
+    minimum: 1,
+    maximum: 1000000,
+    unit: 'answers',
+    meaning: '401 or 407 in a row after which a connection is deauthorized',
+  },
+  MAXIMUM_CONCURRENCY_PER_WORKER: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 1000,
+    unit: 'requests',
+    meaning: 'requests in flight from one worker to one destination; unset means no limit',
+  },
+  USER_AGENT: { type: 'text', meaning: 'User-Agent of every request; unset means `lastmile/<version>`' },
+  PRIVATE_NETWORK_ALLOWLIST: {
+    type: 'text',
+    meaning: 'private address ranges that endpoints may lie in, as CIDRs with commas between',
+  },
+} as const satisfies Record<string, Variable>;
+
+type Variables = typeof variables;
+type Value<V extends Variable> = V extends { required: true }
+  ? V extends IntegerVariable
+    ? number
+    : string
+  : V extends { default: number }
+    ? number
+    : V extends { default: string }
+      ? string
+      : (V extends IntegerVariable ? number : string) | undefined;
+
+export type Config = { readonly [Name in keyof Variables]: Value<Variables[Name]> };
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Every variable that is missing or out of bounds, in one message of one line. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** @throws ConfigError that names every bad variable; an empty value counts as unset */
+export function parseConfig(environment: Environment): Config {
+  const problems: string[] = [];
+  const config: Record<string, string | number | undefined> = {};
+  for (const [name, variable] of Object.entries<Variable>(variables)) {
+    const text = environment[name];
+    const given = text !== undefined && text !== '';
+    if (variable.type === 'text') {
+      if (!given && variable.required === true) problems.push(`${name} is required (${variable.meaning})`);
+      config[name] = given ? text : variable.default;
+    } else {
+      config[name] = given ? Number(text) : variable.default;
+      if (given && !isWithin(text, variable)) {
+        problems.push(`${name} must be a whole number from ${variable.minimum} to ${variable.maximum}`);
+      }
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(`Bad environment: ${problems.join('; ')}`);
+  return Object.freeze(config) as Config;
+}
+
+function isWithin(text: string, variable: IntegerVariable): boolean {
+  const value = Number(text);
+  return /^[0-9]{1,9}$/.test(text) && value >= variable.minimum && value <= variable.maximum;
+}

@@ -1,0 +1,35 @@
+import type { Connection } from './connection.ts';
+import type { DeliveryPolicyOverrides } from './delivery-policy.ts';
+
+/** Source: shape ApiDestinationHttpMethod of the EventBridge service model. */
+export type HttpMethod = 'POST' | 'GET' | 'HEAD' | 'OPTIONS' | 'PUT' | 'PATCH' | 'DELETE';
+
+export interface ApiDestination {
+  readonly name: string;
+  readonly arn: string;
+  /** UUID of the ARN; keys the destination's rate and its message group. */
+  readonly incarnation: string;
+  readonly description?: string;
+  readonly connectionArn: string;
+  /** URL; each `*` is a path parameter. */
+  readonly invocationEndpoint: string;
+  readonly httpMethod: HttpMethod;
+  readonly invocationRateLimitPerSecond: number;
+  /** What this destination sets of its delivery policy; absent means every default. */
+  readonly policy?: DeliveryPolicyOverrides;
+  readonly creationTimeMs: number;
+  readonly lastModifiedTimeMs: number;
+  readonly revision: number;
+}
+
+/** Default of EventBridge, which Describe and List show. */
+export const defaultInvocationRateLimitPerSecond = 300;
+
+/** A destination's state is never stored: it follows from its connection's, which may have been deleted. */
+export function apiDestinationState(
+  apiDestination: ApiDestination,
+  connection: Connection | undefined,
+): 'ACTIVE' | 'INACTIVE' {
+  const authorized = connection?.arn === apiDestination.connectionArn && connection.state === 'AUTHORIZED';
+  return authorized ? 'ACTIVE' : 'INACTIVE';
+}

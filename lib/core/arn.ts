@@ -1,0 +1,33 @@
+/** The parts of `arn:<partition>:events:<region>:<account>:<kind>/<name>/<incarnation>`. */
+export interface EventsArn {
+  readonly partition: string;
+  readonly region: string;
+  readonly account: string;
+  readonly kind: 'api-destination' | 'connection';
+  readonly name: string;
+  /** The UUID that a create gives and an update keeps: a resource created anew has another one. */
+  readonly incarnation: string;
+}
+
+const eventsArnPattern =
+  /^arn:(aws[a-z-]*):events:([a-z0-9-]*):([0-9]{12})?:(api-destination|connection)\/([.\-_A-Za-z0-9]+)\/([-A-Za-z0-9]+)$/;
+
+export function formatEventsArn(arn: EventsArn): string {
+  return `arn:${arn.partition}:events:${arn.region}:${arn.account}:${arn.kind}/${arn.name}/${arn.incarnation}`;
+}
+
+/** @returns undefined when the text is no ARN of an API destination or a connection */
+export function parseEventsArn(text: string): EventsArn | undefined {
+  const match = eventsArnPattern.exec(text);
+  if (match === null) return undefined;
+  const [, partition = '', region = '', account = '', kind, name = '', incarnation = ''] = match;
+  if (kind !== 'api-destination' && kind !== 'connection') return undefined;
+  return { partition, region, account, kind, name, incarnation };
+}
+
+/** The partition that a region belongs to. Source: the AWS general reference on ARNs. */
+export function partitionOf(region: string): string {
+  if (region.startsWith('cn-')) return 'aws-cn';
+  if (region.startsWith('us-gov-')) return 'aws-us-gov';
+  return 'aws';
+}

@@ -1,0 +1,38 @@
+import type { JsonObject } from './json.ts';
+
+export type AuthorizationType = 'BASIC' | 'API_KEY' | 'OAUTH_CLIENT_CREDENTIALS';
+
+/** Source: shape ConnectionState of the EventBridge service model, less the private-connectivity states. */
+export type ConnectionState =
+  | 'CREATING'
+  | 'UPDATING'
+  | 'DELETING'
+  | 'AUTHORIZED'
+  | 'DEAUTHORIZED'
+  | 'AUTHORIZING'
+  | 'DEAUTHORIZING';
+
+/** What the table holds of a connection. Its credentials are in its secret and nowhere else. */
+export interface Connection {
+  readonly name: string;
+  readonly arn: string;
+  /** UUID of the ARN; keys the connection's token and health. */
+  readonly incarnation: string;
+  readonly description?: string;
+  readonly state: ConnectionState;
+  readonly stateReason?: string;
+  readonly authorizationType: AuthorizationType;
+  /** Name of the secret: known before the secret exists, so that a half-made one can be found and removed. */
+  readonly secretName: string;
+  /** Absent while the connection is CREATING and after DeauthorizeConnection removed the secret. */
+  readonly secretArn?: string;
+  /** The version that is in force. A worker reads this version, not AWSCURRENT. */
+  readonly secretVersion?: string;
+  /** AuthParameters as DescribeConnection shows them: nothing secret in it. */
+  readonly visibleAuthParameters: JsonObject;
+  readonly creationTimeMs: number;
+  readonly lastModifiedTimeMs: number;
+  readonly lastAuthorizedTimeMs?: number;
+  /** Raised by one with every write: concurrent updates are told apart by it. */
+  readonly revision: number;
+}

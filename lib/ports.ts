@@ -1,0 +1,184 @@
+/**
+ * What the world must provide, as the rules and stories inside see it. Each port says what absent and unavailable mean.
+ * Unless a port says otherwise, what cannot be reached throws a Failure `StoreUnavailable`, and what refuses (access
+ * denied, a disabled key) throws `StoreRefused`.
+ */
+import type { ApiDestination } from './core/api-destination.ts';
+import type { Connection, ConnectionState } from './core/connection.ts';
+import type { Conclusion, Delivery, HttpAnswer, HttpRequest } from './core/delivery.ts';
+import type { Transport } from './core/delivery-policy.ts';
+import type { FailureCode } from './core/failure.ts';
+
+export interface Clock {
+  /** Epoch milliseconds; may step back. */
+  nowMs(): number;
+  /** Resolves after the delay; rejects with the signal's reason when it aborts first. */
+  delay(delayMs: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** A number from 0 up to, not including, 1. */
+export type Random = () => number;
+
+// Delivery ------------------------------------------------------------------------------------------------------------
+
+/** Strongly consistent reads of what a delivery needs. Undefined: there is none of that name. */
+export interface DeliveryConfiguration {
+  readApiDestination(name: string): Promise<ApiDestination | undefined>;
+  readConnection(name: string): Promise<Connection | undefined>;
+}
+
+export interface SecretValue {
+  readonly version: string;
+  readonly text: string;
+}
+
+export interface SecretReader {
+  /** @returns undefined when the secret or that version does not exist */
+  read(secretArn: string, version: string | 'AWSCURRENT'): Promise<SecretValue | undefined>;
+}
+
+export interface HttpExchange {
+  /** Limit of the whole exchange, from connecting to the last byte of the answer. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  readonly transport: Transport;
+  /** Whether the body of a 2xx answer is wanted; the bodies of all others are read, up to 64 KiB. */
+  readonly readSuccessBody: boolean;
+}
+
+export interface HttpClient {
+  /**
+   * Resolves for every status and follows no redirect. Only the network throws: a Failure DnsFailed, ConnectionRefused,
+   * ConnectionFailed, ConnectionReset, TlsFailed, AnswerInvalid or TimedOut; OutOfTime when the signal aborted.
+   */
+  send(request: HttpRequest, exchange: HttpExchange): Promise<HttpAnswer>;
+}
+
+/** A delivery that failed for good, with the reason that lets a person act. */
+export interface DeadLetter {
+  readonly delivery: Delivery;
+  readonly code: FailureCode;
+  readonly reason: string;
+  readonly status?: number;
+  readonly answer?: string;
+  readonly attempts: number;
+}
+
+export interface DeadLetterQueue {
+  /** Resolves only when a queue has accepted it. */
+  send(deadLetter: DeadLetter): Promise<void>;
+}
+
+export interface DeliveryLog {
+  /** Never throws and never waits. */
+  record(conclusion: Conclusion): void;
+}
+
+// OAuth tokens --------------------------------------------------------------------------------------------------------
+
+/** The fleet's one token of a connection, as the table holds it. */
+export interface StoredToken {
+  /** Raised by one with every token obtained; 0 before the first. */
+  readonly generation: number;
+  /** The secret version that the token was obtained with. */
+  readonly secretVersion: string;
+  /** Sealed token and token type; absent before the first. */
+  readonly sealed?: Uint8Array;
+  /** Absent: serves until a 401. */
+  readonly expiresAtMs?: number;
+  readonly obtainedAtMs: number;
+  /** Who is renewing it, and until when nobody else does. */
+  readonly leaseHolder?: string;
+  readonly leaseUntilMs?: number;
+}
+
+export interface TokenStore {
+  /** Strongly consistent. Undefined: no token yet. */
+  read(connectionIncarnation: string): Promise<StoredToken | undefined>;
+  /** One conditional write: taken only while the generation is still that one and no lease is running. */
+  takeLease(lease: TokenLease): Promise<boolean>;
+  /** Conditional on the lease being held still; ends it. False: another worker has taken over. */
+  save(connectionIncarnation: string, leaseHolder: string, token: StoredToken): Promise<boolean>;
+  /** Ends the lease without a token, so that another worker need not wait for its end. */
+  releaseLease(connectionIncarnation: string, leaseHolder: string): Promise<void>;
+}
+
+export interface TokenLease {
+  readonly connectionIncarnation: string;
+  /** Generation of the ending or rejected token; 0 when there is none. */
+  readonly generation: number;
+  readonly holder: string;
+  readonly nowMs: number;
+  readonly untilMs: number;
+}
+
+/** A change of a connection's state by a worker, conditional on the secret version that the worker has used. */
+export interface ConnectionStateChange {
+  readonly name: string;
+  readonly incarnation: string;
+  readonly secretVersion: string;
+  readonly state: ConnectionState;
+  readonly stateReason?: string;
+  readonly nowMs: number;
+}
+
+export interface ConnectionStates {
+  /** False: the connection is gone, or its credentials have changed meanwhile; nothing was written. */
+  change(change: ConnectionStateChange): Promise<boolean>;
+}
+
+// Control API ---------------------------------------------------------------------------------------------------------
+
+/** A page of a list in the order of names. */
+export interface PageRequest {
+  readonly namePrefix?: string;
+  /** The last name of the page before. */
+  readonly afterName?: string;
+  readonly limit: number;
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** Absent on the last page. */
+  readonly nextAfterName?: string;
+}
+
+/** Why a conditional write wrote nothing. */
+export type WriteConflict = 'exists' | 'absent' | 'changed';
+
+export interface ConnectionRepository {
+  read(name: string): Promise<Connection | undefined>;
+  /** In the order asked; at most 100 names. */
+  readMany(names: readonly string[]): Promise<readonly (Connection | undefined)[]>;
+  /** Refused with `exists` when there is one of that name. */
+  create(connection: Connection): Promise<'written' | WriteConflict>;
+  /** Sets the members of `connection`; refused unless the stored incarnation and revision are those of `before`. */
+  update(before: Connection, connection: Connection): Promise<'written' | WriteConflict>;
+  remove(connection: Connection): Promise<'written' | WriteConflict>;
+  list(page: PageRequest & { readonly state?: ConnectionState }): Promise<Page<Connection>>;
+  count(): Promise<number>;
+}
+
+export interface ApiDestinationRepository {
+  read(name: string): Promise<ApiDestination | undefined>;
+  create(apiDestination: ApiDestination): Promise<'written' | WriteConflict>;
+  update(before: ApiDestination, apiDestination: ApiDestination): Promise<'written' | WriteConflict>;
+  remove(apiDestination: ApiDestination): Promise<'written' | WriteConflict>;
+  list(page: PageRequest & { readonly connectionArn?: string }): Promise<Page<ApiDestination>>;
+  count(): Promise<number>;
+}
+
+export interface SecretWriter {
+  /** Idempotent for one name and text. */
+  create(name: string, text: string): Promise<{ readonly secretArn: string; readonly version: string }>;
+  /** A new version that is not current yet. */
+  addVersion(secretArn: string, text: string): Promise<{ readonly version: string }>;
+  makeCurrent(secretArn: string, version: string): Promise<void>;
+  /** At once and for good; resolves too when there is none. Name or ARN. */
+  remove(secretId: string): Promise<void>;
+}
+
+/** Starts the first token request of an OAuth connection and does not wait for it. */
+export interface ConnectionAuthorizer {
+  start(connection: { readonly name: string; readonly incarnation: string }): Promise<void>;
+}
