@@ -1,0 +1,43 @@
+import type { Clock } from '../../lib/ports.ts';
+
+interface Sleeper {
+  readonly atMs: number;
+  readonly wake: () => void;
+}
+
+/** A clock that moves only when told to: `delay` ends when `advance` has carried the time past it. */
+export interface ManualClock extends Clock {
+  advance(byMs: number): Promise<void>;
+  /** Moves the time, also back, and wakes nobody: a frozen worker. */
+  set(nowMs: number): void;
+}
+
+export function createManualClock(startMs = Date.UTC(2026, 0, 1)): ManualClock {
+  let nowMs = startMs;
+  const sleepers = new Set<Sleeper>();
+  return {
+    nowMs: () => nowMs,
+    delay(delayMs, signal) {
+      return new Promise((resolve, reject) => {
+        if (signal?.aborted === true) return reject(signal.reason);
+        const sleeper: Sleeper = { atMs: nowMs + delayMs, wake: resolve };
+        sleepers.add(sleeper);
+        signal?.addEventListener('abort', () => {
+          if (sleepers.delete(sleeper)) reject(signal.reason);
+        });
+      });
+    },
+    async advance(byMs) {
+      nowMs += byMs;
+      const due = [...sleepers].filter((sleeper) => sleeper.atMs <= nowMs).sort((a, b) => a.atMs - b.atMs);
+      for (const sleeper of due) {
+        sleepers.delete(sleeper);
+        sleeper.wake();
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+    set(toMs) {
+      nowMs = toMs;
+    },
+  };
+}
