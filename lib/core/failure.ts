@@ -26,7 +26,8 @@ export const failures = {
   // What keeps the configuration.
   StoreUnavailable: { kind: 'retryable', errorCode: 'INTERNAL_ERROR' },
   StoreRefused: { kind: 'retryable', errorCode: 'NO_PERMISSIONS' },
-  // The OAuth token endpoint.
+  // The OAuth token and its endpoint.
+  CredentialsChanged: { kind: 'retryable', errorCode: 'NO_PERMISSIONS' },
   TokenUnavailable: { kind: 'retryable', errorCode: 'CONNECTION_FAILURE' },
   TokenInvalid: { kind: 'retryable', errorCode: 'ERROR_FROM_TARGET' },
   TokenRefused: { kind: 'retryable', errorCode: 'NO_PERMISSIONS' },
