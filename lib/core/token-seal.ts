@@ -1,0 +1,78 @@
+import { Buffer } from 'node:buffer';
+import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
+
+/** What is kept secret of a token. */
+export interface TokenContent {
+  readonly accessToken: string;
+  readonly tokenType: string;
+}
+
+/** What a sealed token belongs to; it opens under nothing else. */
+export interface SealBinding {
+  readonly connectionIncarnation: string;
+  readonly generation: number;
+  readonly secretVersion: string;
+}
+
+/** First byte of a sealed token; then nonce, tag, ciphertext. */
+const sealVersion = 1;
+
+/** Size for which AES-GCM is defined best. Source: NIST SP 800-38D section 8.2. */
+export const nonceBytes = 12;
+const tagBytes = 16;
+const headBytes = 1 + nonceBytes + tagBytes;
+
+/**
+ * The key of one connection's tokens. Who reads the table needs both secrets: the stack's root secret, which functions
+ * hold, and the connection's client secret. Source: RFC 5869.
+ */
+export function deriveTokenKey(rootSecret: string, clientSecret: string): Uint8Array {
+  // As a JSON list, so that no two pairs of secrets run together into the same text.
+  const material = JSON.stringify([rootSecret, clientSecret]);
+  return new Uint8Array(hkdfSync('sha256', material, '', 'lastmile oauth token v1', 32));
+}
+
+/** @param nonce fresh random bytes, never used with this key before */
+export function sealToken(
+  key: Uint8Array,
+  content: TokenContent,
+  binding: SealBinding,
+  nonce: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes });
+  cipher.setAAD(associatedData(binding));
+  const text = JSON.stringify([content.accessToken, content.tokenType]);
+  const ciphertext = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+  return new Uint8Array(Buffer.concat([Uint8Array.of(sealVersion), nonce, cipher.getAuthTag(), ciphertext]));
+}
+
+/**
+ * Failure policy: a sealed token that does not open (tampered with, moved from another item, sealed with another secret,
+ * or written by a newer version) counts as no token. It is renewed, which costs a request; an error would stop the
+ * connection until someone repaired the item.
+ */
+export function openToken(key: Uint8Array, sealed: Uint8Array, binding: SealBinding): TokenContent | undefined {
+  if (sealed.length < headBytes || sealed[0] !== sealVersion) return undefined;
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(1, 1 + nonceBytes), {
+      authTagLength: tagBytes,
+    });
+    decipher.setAAD(associatedData(binding));
+    decipher.setAuthTag(sealed.subarray(1 + nonceBytes, headBytes));
+    const text = Buffer.concat([decipher.update(sealed.subarray(headBytes)), decipher.final()]).toString('utf8');
+    return parseContent(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function associatedData(binding: SealBinding): Uint8Array {
+  const { connectionIncarnation, generation, secretVersion } = binding;
+  return Buffer.from(JSON.stringify([sealVersion, connectionIncarnation, generation, secretVersion]), 'utf8');
+}
+
+function parseContent(content: unknown): TokenContent | undefined {
+  if (!Array.isArray(content)) return undefined;
+  const [accessToken, tokenType]: readonly unknown[] = content;
+  return typeof accessToken === 'string' && typeof tokenType === 'string' ? { accessToken, tokenType } : undefined;
+}
