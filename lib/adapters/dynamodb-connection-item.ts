@@ -1,0 +1,52 @@
+import type { AuthorizationType, Connection, ConnectionState } from '../core/connection.ts';
+import type { Item, ItemMembers } from './dynamodb-items.ts';
+import { optionalNumber, optionalText, requiredNumber, requiredText, toJsonObject } from './dynamodb-items.ts';
+
+const states: ReadonlySet<string> = new Set<ConnectionState>([
+  'CREATING',
+  'UPDATING',
+  'DELETING',
+  'AUTHORIZED',
+  'DEAUTHORIZED',
+  'AUTHORIZING',
+  'DEAUTHORIZING',
+]);
+
+/** The members of a connection that its item holds under their own names. */
+export function connectionMembers(connection: Connection): ItemMembers {
+  const { revision: _revision, ...members } = connection;
+  return members;
+}
+
+export function parseConnectionItem(item: Item): Connection {
+  const description = optionalText(item, 'description');
+  const stateReason = optionalText(item, 'stateReason');
+  const secretArn = optionalText(item, 'secretArn');
+  const secretVersion = optionalText(item, 'secretVersion');
+  const lastAuthorizedTimeMs = optionalNumber(item, 'lastAuthorizedTimeMs');
+  return {
+    name: requiredText(item, 'name'),
+    arn: requiredText(item, 'arn'),
+    incarnation: requiredText(item, 'incarnation'),
+    ...(description === undefined ? {} : { description }),
+    state: parseState(requiredText(item, 'state')),
+    ...(stateReason === undefined ? {} : { stateReason }),
+    authorizationType: requiredText(item, 'authorizationType') as AuthorizationType,
+    secretName: requiredText(item, 'secretName'),
+    ...(secretArn === undefined ? {} : { secretArn }),
+    ...(secretVersion === undefined ? {} : { secretVersion }),
+    visibleAuthParameters: toJsonObject(item['visibleAuthParameters']?.M ?? {}),
+    creationTimeMs: requiredNumber(item, 'creationTimeMs'),
+    lastModifiedTimeMs: requiredNumber(item, 'lastModifiedTimeMs'),
+    ...(lastAuthorizedTimeMs === undefined ? {} : { lastAuthorizedTimeMs }),
+    revision: requiredNumber(item, 'revision'),
+  };
+}
+
+/**
+ * Failure policy: a state that only a newer version knows reads as UPDATING, which delivers nothing now and gives
+ * nothing up.
+ */
+function parseState(text: string): ConnectionState {
+  return states.has(text) ? (text as ConnectionState) : 'UPDATING';
+}

@@ -1,0 +1,52 @@
+import type { DynamoDBClient, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
+import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import type { ConnectionStateChange, ConnectionStates } from '../ports.ts';
+import { fromAwsError } from './aws-failures.ts';
+import { isConditionFailure } from './dynamodb-resource-writes.ts';
+import type { Item } from './dynamodb-items.ts';
+import { connectionPartition } from './dynamodb-table.ts';
+
+/**
+ * Failure policy: a worker's word counts only for the credentials that it has used, and never brings back a connection
+ * whose secret is being removed. A repetition of a write whose answer was lost meets the same condition and writes the
+ * same once more.
+ */
+export function createDynamoDbConnectionStates(client: DynamoDBClient, tableName: string): ConnectionStates {
+  return {
+    async change(change) {
+      try {
+        await client.send(new UpdateItemCommand({ TableName: tableName, ...updateOf(change) }));
+        return true;
+      } catch (error) {
+        if (isConditionFailure(error)) return false;
+        throw fromAwsError(error, "change the connection's state");
+      }
+    },
+  };
+}
+
+function updateOf(change: ConnectionStateChange): Omit<UpdateItemCommandInput, 'TableName'> {
+  const sets = ['#state = :state', 'lastModifiedTimeMs = :now', 'revision = revision + :one'];
+  const values: Item = {
+    ':incarnation': { S: change.incarnation },
+    ':secretVersion': { S: change.secretVersion },
+    ':deleting': { S: 'DELETING' },
+    ':deauthorizing': { S: 'DEAUTHORIZING' },
+    ':state': { S: change.state },
+    ':now': { N: String(change.nowMs) },
+    ':one': { N: '1' },
+  };
+  if (change.state === 'AUTHORIZED') sets.push('lastAuthorizedTimeMs = :now');
+  if (change.stateReason !== undefined) {
+    sets.push('stateReason = :stateReason');
+    values[':stateReason'] = { S: change.stateReason };
+  }
+  return {
+    Key: { pk: { S: connectionPartition }, sk: { S: change.name } },
+    UpdateExpression: `SET ${sets.join(', ')}${change.stateReason === undefined ? ' REMOVE stateReason' : ''}`,
+    ConditionExpression:
+      'incarnation = :incarnation AND secretVersion = :secretVersion AND NOT #state IN (:deleting, :deauthorizing)',
+    ExpressionAttributeNames: { '#state': 'state' },
+    ExpressionAttributeValues: values,
+  };
+}

@@ -1,0 +1,71 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { JsonObject, JsonValue } from '../core/json.ts';
+import { isJsonObject } from '../core/json.ts';
+
+/** What the table's client reads and writes: attributes by name. */
+export type Item = Record<string, AttributeValue>;
+
+/** Members of a value that becomes an item; undefined ones are left out. */
+export type ItemMembers = Readonly<Record<string, JsonValue | Uint8Array | undefined>>;
+
+export function toAttribute(value: JsonValue | Uint8Array): AttributeValue {
+  if (value instanceof Uint8Array) return { B: value };
+  if (typeof value === 'string') return { S: value };
+  if (typeof value === 'number') return { N: String(value) };
+  if (typeof value === 'boolean') return { BOOL: value };
+  if (value === null) return { NULL: true };
+  return isJsonObject(value) ? { M: toItem(value) } : { L: value.map(toAttribute) };
+}
+
+export function toItem(members: ItemMembers): Item {
+  const item: Item = {};
+  for (const [name, value] of Object.entries(members)) {
+    if (value !== undefined) setOwn(item, name, toAttribute(value));
+  }
+  return item;
+}
+
+/** @throws TypeError for a set or binary inside a document, which no version of ours has written */
+export function toJson(attribute: AttributeValue): JsonValue {
+  if (attribute.S !== undefined) return attribute.S;
+  if (attribute.N !== undefined) return Number(attribute.N);
+  if (attribute.BOOL !== undefined) return attribute.BOOL;
+  if (attribute.NULL !== undefined) return null;
+  if (attribute.L !== undefined) return attribute.L.map(toJson);
+  if (attribute.M !== undefined) return toJsonObject(attribute.M);
+  throw new TypeError('An attribute of the table is of a type that JSON does not have.');
+}
+
+export function toJsonObject(item: Item): JsonObject {
+  const object: Record<string, JsonValue> = {};
+  for (const [name, attribute] of Object.entries(item)) setOwn(object, name, toJson(attribute));
+  return object;
+}
+
+/** A name of the outside, `__proto__` too, becomes a member and nothing else. */
+function setOwn<Value>(object: Record<string, Value>, name: string, value: Value): void {
+  Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+}
+
+/** @throws TypeError that names the attribute when the item has no such text */
+export function requiredText(item: Item, name: string): string {
+  const text = item[name]?.S;
+  if (text === undefined) throw new TypeError(`An item of the table has no text '${name}'.`);
+  return text;
+}
+
+/** @throws TypeError that names the attribute when the item has no such number */
+export function requiredNumber(item: Item, name: string): number {
+  const number = optionalNumber(item, name);
+  if (number === undefined) throw new TypeError(`An item of the table has no number '${name}'.`);
+  return number;
+}
+
+export function optionalText(item: Item, name: string): string | undefined {
+  return item[name]?.S;
+}
+
+export function optionalNumber(item: Item, name: string): number | undefined {
+  const text = item[name]?.N;
+  return text === undefined ? undefined : Number(text);
+}

@@ -1,0 +1,45 @@
+import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
+
+/** Partitions of the one table that keep connections and API destinations. */
+export const connectionPartition = 'CONNECTION';
+export const apiDestinationPartition = 'API_DESTINATION';
+
+/** API destinations by the ARN of their connection, in the order of names. */
+export const byConnectionIndex = 'by-connection';
+
+/** Attribute by which DynamoDB removes what has expired; conditions and reads check expiry themselves. */
+export const timeToLiveAttribute = 'ttl';
+
+/** The form of an item that this version writes. */
+export const itemVersion = 1;
+
+/**
+ * The table as a CreateTable request, for the local stack and tests; a deployment declares the same in its template.
+ * Connections have a `name` too, but no `connectionArn`, so only API destinations are in the index.
+ */
+export function tableDefinition(tableName: string): CreateTableCommandInput {
+  return {
+    TableName: tableName,
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [
+      { AttributeName: 'pk', AttributeType: 'S' },
+      { AttributeName: 'sk', AttributeType: 'S' },
+      { AttributeName: 'connectionArn', AttributeType: 'S' },
+      { AttributeName: 'name', AttributeType: 'S' },
+    ],
+    KeySchema: [
+      { AttributeName: 'pk', KeyType: 'HASH' },
+      { AttributeName: 'sk', KeyType: 'RANGE' },
+    ],
+    GlobalSecondaryIndexes: [
+      {
+        IndexName: byConnectionIndex,
+        KeySchema: [
+          { AttributeName: 'connectionArn', KeyType: 'HASH' },
+          { AttributeName: 'name', KeyType: 'RANGE' },
+        ],
+        Projection: { ProjectionType: 'ALL' },
+      },
+    ],
+  };
+}

@@ -1,0 +1,78 @@
+import { describe, expect, test } from 'vitest';
+import { createDynamoDbConnectionRepository } from '../../lib/adapters/dynamodb-connection-repository.ts';
+import { createDynamoDbConnectionStates } from '../../lib/adapters/dynamodb-connection-states.ts';
+import type { ConnectionRepository, ConnectionStates } from '../../lib/ports.ts';
+import { createInMemoryConnections } from '../fakes/in-memory-connections.ts';
+import { connectionOf, useDynalite } from './subjects.ts';
+
+const dynalite = useDynalite();
+
+const subjects: readonly {
+  subject: string;
+  create: () => Promise<{ states: ConnectionStates; repository: ConnectionRepository }>;
+}[] = [
+  {
+    subject: 'in DynamoDB',
+    async create() {
+      const tableName = await dynalite.server.newTable();
+      const client = dynalite.client();
+      return {
+        states: createDynamoDbConnectionStates(client, tableName),
+        repository: createDynamoDbConnectionRepository(client, tableName),
+      };
+    },
+  },
+  {
+    subject: 'in memory',
+    async create() {
+      const connections = createInMemoryConnections();
+      return { states: connections, repository: connections };
+    },
+  },
+];
+
+const authorizing = connectionOf('orders', { state: 'AUTHORIZING', stateReason: 'pending' });
+const change = { name: 'orders', incarnation: 'orders-1', secretVersion: 'version-1', nowMs: 9_000 };
+
+describe.each(subjects)('connection states $subject', ({ create }) => {
+  test('an authorized connection shows when, has no reason any more and a higher revision', async () => {
+    const { states, repository } = await create();
+    await repository.create(authorizing);
+    expect(await states.change({ ...change, state: 'AUTHORIZED' })).toBe(true);
+    const { stateReason: _reason, ...rest } = authorizing;
+    expect(await repository.read('orders')).toEqual({
+      ...rest,
+      state: 'AUTHORIZED',
+      lastModifiedTimeMs: 9_000,
+      lastAuthorizedTimeMs: 9_000,
+      revision: 2,
+    });
+  });
+
+  test('a refused connection keeps the reason and shows no time of authorization', async () => {
+    const { states, repository } = await create();
+    await repository.create(authorizing);
+    expect(await states.change({ ...change, state: 'DEAUTHORIZED', stateReason: 'refused' })).toBe(true);
+    const stored = await repository.read('orders');
+    expect(stored).toMatchObject({ state: 'DEAUTHORIZED', stateReason: 'refused' });
+    expect(stored).not.toHaveProperty('lastAuthorizedTimeMs');
+  });
+
+  test.each([
+    ['older credentials', authorizing, { secretVersion: 'version-0' }],
+    ['an older incarnation', authorizing, { incarnation: 'orders-0' }],
+    ['a connection that is being deleted', { ...authorizing, state: 'DELETING' as const }, {}],
+    ['a connection that is being deauthorized', { ...authorizing, state: 'DEAUTHORIZING' as const }, {}],
+  ])("a worker's word on %s changes nothing", async (_which, stored, used) => {
+    const { states, repository } = await create();
+    await repository.create(stored);
+    expect(await states.change({ ...change, ...used, state: 'AUTHORIZED' })).toBe(false);
+    expect(await repository.read('orders')).toEqual(stored);
+  });
+
+  test("a worker's word on a connection that is gone brings nothing back", async () => {
+    const { states, repository } = await create();
+    expect(await states.change({ ...change, state: 'AUTHORIZED' })).toBe(false);
+    expect(await repository.read('orders')).toBeUndefined();
+  });
+});

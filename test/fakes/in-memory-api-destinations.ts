@@ -1,0 +1,17 @@
+import type { ApiDestination } from '../../lib/core/api-destination.ts';
+import type { ApiDestinationRepository } from '../../lib/ports.ts';
+import { createInMemoryResources } from './in-memory-resources.ts';
+
+export interface InMemoryApiDestinations extends ApiDestinationRepository {
+  /** Every API destination, in no order: for assertions. */
+  all(): readonly ApiDestination[];
+}
+
+export function createInMemoryApiDestinations(): InMemoryApiDestinations {
+  const { listWhere, put: _put, ...resources } = createInMemoryResources<ApiDestination>();
+  return {
+    ...resources,
+    list: ({ connectionArn, ...page }) =>
+      listWhere(page, (destination) => connectionArn === undefined || destination.connectionArn === connectionArn),
+  };
+}
