@@ -84,9 +84,6 @@ export interface InvocationRequest extends HttpRequest {
 /** Stage authorize: the request that may be sent. */
 export interface AuthorizedRequest extends HttpRequest {
   readonly stage: 'authorized';
-  /** What a 401 refers to: the secret version and, with OAuth, the generation of the token. */
-  readonly secretVersion: string;
-  readonly tokenGeneration?: number;
 }
 
 /** An answer with every status; failures of the network throw instead. */
@@ -119,16 +116,18 @@ export type Settlement =
   | { readonly kind: 'delivered' }
   /** The dead-letter queue has it. */
   | { readonly kind: 'dead-lettered' }
-  /** Nobody took it: the invocation fails for exactly this event, and its sender delivers it again. */
-  | { readonly kind: 'returned' };
+  /** Nobody took it: the invocation fails with this error for exactly this event, and its sender delivers it again. */
+  | { readonly kind: 'returned'; readonly error: unknown };
 
 /** What is written down of one delivery at the end of one invocation. */
 export interface Conclusion {
   readonly settlement: Settlement;
-  readonly apiDestination: string;
+  /** Absent when the input named none. */
+  readonly apiDestination?: string;
   readonly eventId?: string;
   readonly rule?: string;
-  readonly code?: FailureCode;
+  /** `Unexpected` is what no failure of the table describes: a bug, which the log shows with its own stack. */
+  readonly code?: FailureCode | 'Unexpected';
   readonly reason?: string;
   readonly status?: number;
   /** Attempts made so far, this invocation's included. */

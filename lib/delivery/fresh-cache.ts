@@ -10,12 +10,6 @@ export interface FreshCacheOptions {
   readonly capacity: number;
 }
 
-export interface Cached<Value> {
-  readonly value: Value;
-  /** Whether the store said so for this very call. */
-  readonly justRead: boolean;
-}
-
 export interface FreshCache<Value> {
   /**
    * The value, read again when it is older than `freshMs`, also after a freeze.
@@ -23,7 +17,7 @@ export interface FreshCache<Value> {
    * Failure policy: while a store cannot be reached (StoreUnavailable, or no answer within a second), the cache answers
    * up to `staleMs`; a store that refuses is believed at once, and so is one that says there is nothing.
    */
-  get(key: string): Promise<Cached<Value> | undefined>;
+  get(key: string): Promise<Value | undefined>;
   /** The value as the store has it now, for verdicts that a cache may not give. Never stale. */
   read(key: string): Promise<Value | undefined>;
 }
@@ -80,19 +74,15 @@ export function createFreshCache<Value>(
     return started;
   }
 
-  async function readOrStale(key: string, entry: Entry<Value>): Promise<Cached<Value> | undefined> {
-    const stale = { value: entry.value, justRead: false };
-    if (isWithin(clock.nowMs() - entry.failedAtMs, pauseAfterFailureMs)) return stale;
+  async function readOrStale(key: string, entry: Entry<Value>): Promise<Value | undefined> {
+    if (isWithin(clock.nowMs() - entry.failedAtMs, pauseAfterFailureMs)) return entry.value;
     const patience = new AbortController();
-    const read = readOnce(key).then(
-      (value) => (value === undefined ? undefined : { value, justRead: true }),
-      (error: unknown) => {
-        if (isUnavailable(error)) return stale;
-        throw error;
-      },
-    );
+    const read = readOnce(key).catch((error: unknown) => {
+      if (isUnavailable(error)) return entry.value;
+      throw error;
+    });
     const enough = clock.delay(patienceMs, patience.signal).then(
-      () => stale,
+      () => entry.value,
       () => read,
     );
     return Promise.race([read, enough]).finally(() => patience.abort());
@@ -102,10 +92,9 @@ export function createFreshCache<Value>(
     async get(key) {
       const entry = entries.get(key);
       const ageMs = entry === undefined ? Number.POSITIVE_INFINITY : clock.nowMs() - entry.readAtMs;
-      if (entry !== undefined && isWithin(ageMs, options.freshMs)) return { value: entry.value, justRead: false };
+      if (entry !== undefined && isWithin(ageMs, options.freshMs)) return entry.value;
       if (entry !== undefined && isWithin(ageMs, options.staleMs)) return readOrStale(key, entry);
-      const value = await readOnce(key);
-      return value === undefined ? undefined : { value, justRead: true };
+      return readOnce(key);
     },
     async read(key) {
       // A read that is under way may have seen what was true before the question; one begun now has not.

@@ -35,7 +35,7 @@ describe('a fresh cache', () => {
     const { cache, clock, loads } = setUp();
     await cache.get('a');
     clock.set(clock.nowMs() + 14_999);
-    expect(await cache.get('a')).toEqual({ value: 'first', justRead: false });
+    expect(await cache.get('a')).toBe('first');
     expect(loads).toEqual(['a']);
   });
 
@@ -44,7 +44,7 @@ describe('a fresh cache', () => {
     await cache.get('a');
     store.set('a', 'second');
     clock.set(clock.nowMs() + 3_600_000);
-    expect(await cache.get('a')).toEqual({ value: 'second', justRead: true });
+    expect(await cache.get('a')).toBe('second');
     expect(loads).toHaveLength(2);
   });
 
@@ -67,8 +67,8 @@ describe('a fresh cache', () => {
     await cache.get('a');
     failWith('StoreUnavailable');
     clock.set(clock.nowMs() + 20_000);
-    expect(await cache.get('a')).toEqual({ value: 'first', justRead: false });
-    expect(await cache.get('a')).toEqual({ value: 'first', justRead: false });
+    expect(await cache.get('a')).toBe('first');
+    expect(await cache.get('a')).toBe('first');
     expect(loads).toHaveLength(2);
     clock.set(clock.nowMs() + 2000);
     await cache.get('a');
@@ -97,7 +97,7 @@ describe('a fresh cache', () => {
     const { cache, store } = setUp();
     expect(await cache.get('b')).toBeUndefined();
     store.set('b', 'new');
-    expect(await cache.get('b')).toEqual({ value: 'new', justRead: true });
+    expect(await cache.get('b')).toBe('new');
   });
 
   test('answers from what it has when the store does not answer within a second', async () => {
@@ -109,7 +109,7 @@ describe('a fresh cache', () => {
     answer = new Promise<string>(() => undefined);
     const asked = cache.get('a');
     await clock.advance(1000);
-    expect(await asked).toEqual({ value: 'first', justRead: false });
+    expect(await asked).toBe('first');
   });
 
   test('a direct read does not take the result of a read that began before it', async () => {

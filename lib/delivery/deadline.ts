@@ -1,0 +1,44 @@
+import { Failure } from '../core/failure.ts';
+import type { Clock } from '../ports.ts';
+
+/** By when an invocation must have settled what it holds. */
+export interface Deadline {
+  /** Epoch ms at which the worker is cut off. */
+  readonly endMs: number;
+  /** Aborts `settleReserveMs` before the end. */
+  readonly signal: AbortSignal;
+}
+
+/** Kept free at the end of every invocation for settling: three tries of one SDK call fit into it. */
+export const settleReserveMs = 5000;
+
+/** @throws Failure OutOfTime when an exchange that begins now could reach into the time kept for settling */
+export function requireTime(deadline: Deadline, exchangeMs: number, nowMs: number): void {
+  if (nowMs + exchangeMs <= deadline.endMs - settleReserveMs) return;
+  const leftMs = Math.max(0, deadline.endMs - nowMs);
+  throw new Failure('OutOfTime', `A request may take ${exchangeMs} ms and the invocation ends in ${leftMs} ms.`);
+}
+
+/**
+ * Runs the work under one deadline and one signal.
+ *
+ * @param remainingMs what the invocation has left
+ */
+export async function withDeadline<Result>(
+  clock: Clock,
+  remainingMs: number,
+  work: (deadline: Deadline) => Promise<Result>,
+): Promise<Result> {
+  const expiry = new AbortController();
+  const finished = new AbortController();
+  const endMs = clock.nowMs() + remainingMs;
+  clock.delay(Math.max(0, remainingMs - settleReserveMs), finished.signal).then(
+    () => expiry.abort(new Failure('OutOfTime', 'The invocation is about to end.')),
+    () => undefined,
+  );
+  try {
+    return await work({ endMs, signal: expiry.signal });
+  } finally {
+    finished.abort();
+  }
+}

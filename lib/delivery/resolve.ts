@@ -1,0 +1,147 @@
+import type { ApiDestination } from '../core/api-destination.ts';
+import { parseEventsArn } from '../core/arn.ts';
+import type { Connection } from '../core/connection.ts';
+import type { ConnectionSecret } from '../core/connection-secret.ts';
+import { parseConnectionSecret } from '../core/connection-secret.ts';
+import type { DeliveryPolicy } from '../core/delivery-policy.ts';
+import { withOverrides } from '../core/delivery-policy.ts';
+import { Failure } from '../core/failure.ts';
+import type { Clock, DeliveryConfiguration, SecretReader } from '../ports.ts';
+import type { FreshCache } from './fresh-cache.ts';
+import { createFreshCache } from './fresh-cache.ts';
+
+/** Where events of one API destination go, as whom, and how. */
+export interface Route {
+  readonly apiDestination: ApiDestination;
+  readonly connection: Connection;
+  readonly secret: ConnectionSecret;
+  readonly policy: DeliveryPolicy;
+}
+
+export interface Resolver {
+  /**
+   * @param apiDestination name or ARN
+   * @throws Failure of the configuration or of what keeps it
+   */
+  resolve(apiDestination: string): Promise<Route>;
+  /** The same past the cache: for who was refused with credentials that may have been changed. */
+  resolveAnew(apiDestination: string): Promise<Route>;
+}
+
+export interface ResolverDependencies {
+  readonly configuration: DeliveryConfiguration;
+  readonly secrets: SecretReader;
+  readonly clock: Clock;
+  readonly policy: DeliveryPolicy;
+  readonly cache: { readonly freshMs: number; readonly staleMs: number };
+}
+
+/** Enough for every destination and connection that an account may have (3,000 each). */
+const cacheCapacity = 3000;
+
+/** How long a connection may be AUTHORIZING before a delivery obtains the first token itself. */
+export const authorizingPatienceMs = 60_000;
+
+/**
+ * Failure policy: nothing permanent is said on the word of a cache. When what is cached would end a delivery, the
+ * destination and its connection are read once more, consistently; if that read fails, so does the delivery, retryably.
+ */
+export function createResolver(dependencies: ResolverDependencies): Resolver {
+  const { configuration, secrets, clock, cache } = dependencies;
+  const options = { ...cache, capacity: cacheCapacity };
+  const destinations = createFreshCache((name) => configuration.readApiDestination(name), clock, options);
+  const connections = createFreshCache((name) => configuration.readConnection(name), clock, options);
+  const secretVersions = createSecretVersions(secrets, clock);
+  const routes = new WeakMap<ApiDestination, Route>();
+
+  async function resolve(reference: string): Promise<Route> {
+    const destination = await destinations.get(nameOf(reference));
+    if (destination === undefined || !isNamedBy(destination, reference)) return resolveAnew(reference);
+    const connection = await connections.get(connectionNameOf(destination));
+    if (connection === undefined || !isUsable(connection, destination)) return resolveAnew(reference);
+    const known = routes.get(destination);
+    if (known?.connection === connection) return known;
+    return (await route(destination, connection)) ?? resolveAnew(reference);
+  }
+
+  async function resolveAnew(reference: string): Promise<Route> {
+    const destination = await destinations.read(nameOf(reference));
+    if (destination === undefined || !isNamedBy(destination, reference)) {
+      throw new Failure('ApiDestinationNotFound', `API destination '${reference}' does not exist.`);
+    }
+    const connection = await connections.read(connectionNameOf(destination));
+    const usable = requireUsable(connection, destination, clock.nowMs());
+    const found = await route(destination, usable);
+    if (found !== undefined) return found;
+    throw new Failure('SecretNotFound', `The secret of connection '${usable.name}' does not exist.`);
+  }
+
+  /** @returns undefined when the secret version that the connection names is not there */
+  async function route(apiDestination: ApiDestination, connection: Connection): Promise<Route | undefined> {
+    const secret = await secretVersions.read(connection);
+    if (secret === undefined) return undefined;
+    const policy = withOverrides(dependencies.policy, apiDestination.policy);
+    const found = { apiDestination, connection, secret, policy };
+    if (connection.state === 'AUTHORIZED') routes.set(apiDestination, found);
+    return found;
+  }
+
+  return { resolve, resolveAnew };
+}
+
+function nameOf(reference: string): string {
+  return parseEventsArn(reference)?.name ?? reference;
+}
+
+function isNamedBy(apiDestination: ApiDestination, reference: string): boolean {
+  return apiDestination.name === reference || apiDestination.arn === reference;
+}
+
+function connectionNameOf(apiDestination: ApiDestination): string {
+  return parseEventsArn(apiDestination.connectionArn)?.name ?? apiDestination.connectionArn;
+}
+
+function isUsable(connection: Connection, apiDestination: ApiDestination): boolean {
+  return connection.arn === apiDestination.connectionArn && connection.state === 'AUTHORIZED';
+}
+
+/** @throws Failure when no request may be made with this connection, or not yet */
+function requireUsable(connection: Connection | undefined, destination: ApiDestination, nowMs: number): Connection {
+  if (connection === undefined || connection.arn !== destination.connectionArn || connection.state === 'DELETING') {
+    throw new Failure('ConnectionNotFound', `The connection of API destination '${destination.name}' does not exist.`);
+  }
+  switch (connection.state) {
+    case 'AUTHORIZED':
+      return connection;
+    case 'AUTHORIZING':
+      if (nowMs - connection.lastModifiedTimeMs > authorizingPatienceMs) return connection;
+      throw new Failure('ConnectionNotReady', `Connection '${connection.name}' is ${connection.state}.`);
+    case 'CREATING':
+    case 'UPDATING':
+      throw new Failure('ConnectionNotReady', `Connection '${connection.name}' is ${connection.state}.`);
+    case 'DEAUTHORIZING':
+    case 'DEAUTHORIZED':
+      throw new Failure('ConnectionDeauthorized', `Connection '${connection.name}' is deauthorized.`);
+  }
+}
+
+/** A secret version never changes: it is read once and kept while its connection names it. */
+function createSecretVersions(secrets: SecretReader, clock: Clock) {
+  const forever = { freshMs: Number.POSITIVE_INFINITY, staleMs: Number.POSITIVE_INFINITY, capacity: cacheCapacity };
+  const versions: FreshCache<ConnectionSecret> = createFreshCache(
+    async (key) => {
+      const separator = key.lastIndexOf('#');
+      const value = await secrets.read(key.slice(0, separator), key.slice(separator + 1));
+      return value === undefined ? undefined : parseConnectionSecret(value.text);
+    },
+    clock,
+    forever,
+  );
+  return {
+    async read(connection: Connection): Promise<ConnectionSecret | undefined> {
+      const { secretArn, secretVersion } = connection;
+      if (secretArn === undefined || secretVersion === undefined) return undefined;
+      return versions.get(`${secretArn}#${secretVersion}`);
+    },
+  };
+}

@@ -1,0 +1,182 @@
+import { describe, expect, test } from 'vitest';
+import type { Connection } from '../../../lib/core/connection.ts';
+import type { ConnectionSecret } from '../../../lib/core/connection-secret.ts';
+import { formatConnectionSecret } from '../../../lib/core/connection-secret.ts';
+import type { DeliveryPolicy } from '../../../lib/core/delivery-policy.ts';
+import { defaultTransport } from '../../../lib/core/delivery-policy.ts';
+import { Failure } from '../../../lib/core/failure.ts';
+import { createResolver } from '../../../lib/delivery/resolve.ts';
+import { apiDestinationOf, connectionOf } from '../../contract/subjects.ts';
+import { createInMemoryApiDestinations } from '../../fakes/in-memory-api-destinations.ts';
+import { createInMemoryConnections } from '../../fakes/in-memory-connections.ts';
+import { createInMemorySecrets } from '../../fakes/in-memory-secrets.ts';
+import { createManualClock } from '../../fakes/manual-clock.ts';
+
+const policy: DeliveryPolicy = {
+  timeoutMs: 5000,
+  burst: 1,
+  maximumConcurrencyPerWorker: undefined,
+  retryPolicy: { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 },
+  retryableStatuses: [],
+  transport: defaultTransport,
+};
+
+const secret = (password: string): ConnectionSecret => ({
+  credentials: { authorizationType: 'BASIC', username: 'someone', password },
+});
+
+async function setUp(members: Partial<Connection> = {}) {
+  const clock = createManualClock();
+  const apiDestinations = createInMemoryApiDestinations();
+  const connections = createInMemoryConnections();
+  const secrets = createInMemorySecrets();
+  const { secretArn, version } = await secrets.create('billing', formatConnectionSecret(secret('first')));
+  const connection = connectionOf('billing', { secretArn, secretVersion: version, ...members });
+  const apiDestination = apiDestinationOf('orders', { connectionArn: connection.arn });
+  await connections.create(connection);
+  await apiDestinations.create(apiDestination);
+  const calls: string[] = [];
+  const injected: { failure?: Failure } = {};
+  const observed = <Result>(call: string, result: Promise<Result>): Promise<Result> => {
+    calls.push(call);
+    if (injected.failure !== undefined) return Promise.reject(injected.failure);
+    return result;
+  };
+  const resolver = createResolver({
+    configuration: {
+      readApiDestination: (name) => observed('destination', apiDestinations.read(name)),
+      readConnection: (name) => observed('connection', connections.read(name)),
+    },
+    secrets: { read: (arn, wanted) => observed('secret', secrets.read(arn, wanted)) },
+    clock,
+    policy,
+    cache: { freshMs: 15_000, staleMs: 900_000 },
+  });
+  const later = (ms: number) => clock.set(clock.nowMs() + ms);
+  return { clock, later, apiDestinations, connections, secrets, connection, apiDestination, calls, injected, resolver };
+}
+
+describe('the resolver', () => {
+  test('reads destination, connection and secret once, and nothing at all while they are fresh', async () => {
+    const { resolver, calls, later } = await setUp();
+    const route = await resolver.resolve('orders');
+    expect(route.secret).toEqual(secret('first'));
+    later(14_000);
+    expect(await resolver.resolve('orders')).toBe(route);
+    expect(calls).toEqual(['destination', 'connection', 'secret']);
+  });
+
+  test('finds a destination by its ARN, and not by the ARN of an earlier one of that name', async () => {
+    const { resolver, apiDestination } = await setUp();
+    expect((await resolver.resolve(apiDestination.arn)).apiDestination.name).toBe('orders');
+    const earlier = apiDestination.arn.replace(apiDestination.incarnation, 'orders-0');
+    await expect(resolver.resolve(earlier)).rejects.toMatchObject({ code: 'ApiDestinationNotFound' });
+  });
+
+  test('reads the secret again only when the connection names another version', async () => {
+    const { resolver, connections, secrets, connection, calls, later } = await setUp();
+    await resolver.resolve('orders');
+    later(15_000);
+    await resolver.resolve('orders');
+    expect(calls.filter((call) => call === 'secret')).toHaveLength(1);
+    const { version } = await secrets.addVersion(
+      String(connection.secretArn),
+      formatConnectionSecret(secret('second')),
+    );
+    await connections.update(connection, { ...connection, secretVersion: version, revision: 2 });
+    later(15_000);
+    expect((await resolver.resolve('orders')).secret).toEqual(secret('second'));
+  });
+
+  test('a destination that was moved to another endpoint goes there within 15 s', async () => {
+    const { resolver, apiDestinations, apiDestination, later } = await setUp();
+    await resolver.resolve('orders');
+    const moved = { ...apiDestination, invocationEndpoint: 'https://example.com/moved', revision: 2 };
+    await apiDestinations.update(apiDestination, moved);
+    later(15_000);
+    expect((await resolver.resolve('orders')).apiDestination.invocationEndpoint).toBe('https://example.com/moved');
+  });
+
+  test('says that a destination is gone only after a read of its own', async () => {
+    const { resolver } = await setUp();
+    await expect(resolver.resolve('unknown')).rejects.toMatchObject({
+      code: 'ApiDestinationNotFound',
+      message: "API destination 'unknown' does not exist.",
+    });
+  });
+
+  test('a connection that the cache shows DEAUTHORIZED is read again before the verdict', async () => {
+    const { resolver, connections, connection } = await setUp({ state: 'DEAUTHORIZED' });
+    await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'ConnectionDeauthorized' });
+    await connections.update(connection, { ...connection, state: 'AUTHORIZED', revision: 2 });
+    expect((await resolver.resolve('orders')).connection.state).toBe('AUTHORIZED');
+  });
+
+  test('a deauthorized connection is no permanent failure while its store cannot be reached', async () => {
+    const { resolver, injected } = await setUp({ state: 'DEAUTHORIZED' });
+    await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'ConnectionDeauthorized' });
+    injected.failure = new Failure('StoreUnavailable', 'injected');
+    await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'StoreUnavailable' });
+  });
+
+  test('what is cached serves for 15 minutes while the stores cannot be reached, and no longer', async () => {
+    const { resolver, injected, later } = await setUp();
+    const route = await resolver.resolve('orders');
+    injected.failure = new Failure('StoreUnavailable', 'injected');
+    later(899_000);
+    expect(await resolver.resolve('orders')).toBe(route);
+    later(1000);
+    await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'StoreUnavailable' });
+  });
+
+  test('what is cached does not serve when the stores refuse', async () => {
+    const { resolver, injected, later } = await setUp();
+    await resolver.resolve('orders');
+    injected.failure = new Failure('StoreRefused', 'injected');
+    later(15_000);
+    await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'StoreRefused' });
+  });
+
+  test.each([
+    ['CREATING', 'ConnectionNotReady'],
+    ['UPDATING', 'ConnectionNotReady'],
+    ['DELETING', 'ConnectionNotFound'],
+    ['DEAUTHORIZING', 'ConnectionDeauthorized'],
+    ['DEAUTHORIZED', 'ConnectionDeauthorized'],
+  ] as const)('a connection that is %s fails with %s', async (state, code) => {
+    const { resolver } = await setUp({ state });
+    await expect(resolver.resolve('orders')).rejects.toMatchObject({ code });
+  });
+
+  test('a connection AUTHORIZING for more than a minute may be used, so that a delivery obtains the token', async () => {
+    const { resolver, clock } = await setUp({ state: 'AUTHORIZING', lastModifiedTimeMs: Date.UTC(2026, 0, 1) });
+    await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'ConnectionNotReady' });
+    clock.set(clock.nowMs() + 60_001);
+    expect((await resolver.resolve('orders')).connection.state).toBe('AUTHORIZING');
+  });
+
+  test('a connection that was deleted and created anew does not serve the old destination', async () => {
+    const { resolver, connections, connection } = await setUp();
+    await connections.remove(connection);
+    await connections.create(connectionOf('billing', { incarnation: 'billing-2' }));
+    await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'ConnectionNotFound' });
+  });
+
+  test('a secret version that is not there is looked for once more and then retried', async () => {
+    const { resolver, calls } = await setUp({ secretVersion: 'gone' });
+    await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'SecretNotFound' });
+    expect(calls).toEqual(['destination', 'connection', 'secret', 'destination', 'connection', 'secret']);
+  });
+
+  test('a secret that holds no credentials fails without showing what it holds', async () => {
+    const { resolver, secrets, connection, connections } = await setUp();
+    const { version } = await secrets.addVersion(
+      String(connection.secretArn),
+      '{"username":"someone","canary":"s3cret"}',
+    );
+    await connections.update(connection, { ...connection, secretVersion: version, revision: 2 });
+    const failure = await resolver.resolve('orders').catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'InvalidSecret' });
+    expect(String(failure)).not.toContain('s3cret');
+  });
+});
