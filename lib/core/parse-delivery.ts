@@ -1,0 +1,64 @@
+import { parseEventsArn } from './arn.ts';
+import type { Delivery, DeliveryTarget } from './delivery.ts';
+import { Failure } from './failure.ts';
+import type { JsonObject } from './json.ts';
+import { isJsonObject } from './json.ts';
+import { MemberReader } from './member-reader.ts';
+import { arnText, parseTarget } from './parse-target.ts';
+
+export interface ParseOptions {
+  /** The function's own API destination, to which bare events go; undefined when every input must say. */
+  readonly apiDestination: string | undefined;
+  readonly nowMs: number;
+}
+
+/** Source: shape ApiDestinationName of the EventBridge service model. */
+const namePattern = /^[.\-_A-Za-z0-9]{1,64}$/;
+
+const noTarget: DeliveryTarget = {};
+
+/**
+ * Reads what a rule target hands over: a bare event for the function's own API destination, or an envelope
+ * `{apiDestination, event, rule, target}`. Unknown members are ignored; attempts and times of an envelope too, because
+ * only the delivery queue counts them.
+ *
+ * Failure policy: where the function has a destination of its own, an envelope is refused instead of sent as an event,
+ * because the author of an event must not choose where it goes.
+ *
+ * @throws Failure InvalidDelivery that names the field, never its value
+ */
+export function parseDelivery(input: unknown, options: ParseOptions): Delivery {
+  if (!isJsonObject(input)) throw new Failure('InvalidDelivery', 'The input is not a JSON object.');
+  const envelope = new MemberReader(input, '', 'InvalidDelivery');
+  if (options.apiDestination !== undefined) {
+    if (envelope.has('apiDestination')) {
+      return envelope.refuse('apiDestination', 'is not accepted: this function serves one API destination');
+    }
+    return delivery(options.apiDestination, input, options.nowMs);
+  }
+  const apiDestination = parseApiDestination(envelope);
+  const event = envelope.member('event');
+  if (!isJsonObject(event)) {
+    return envelope.refuse('event', event === undefined ? 'is missing' : 'is not an object');
+  }
+  const rule = envelope.optionalText('rule', arnText);
+  const target = envelope.optionalObject('target');
+  return {
+    ...delivery(apiDestination, event, options.nowMs),
+    ...(rule === undefined ? undefined : { rule }),
+    ...(target === undefined ? undefined : { target: parseTarget(target) }),
+  };
+}
+
+function parseApiDestination(envelope: MemberReader): string {
+  if (!envelope.has('apiDestination')) {
+    return envelope.refuse('apiDestination', 'is missing, and this function has no API_DESTINATION for bare events');
+  }
+  const text = envelope.text('apiDestination');
+  if (namePattern.test(text) || parseEventsArn(text)?.kind === 'api-destination') return text;
+  return envelope.refuse('apiDestination', 'is neither the name nor the ARN of an API destination');
+}
+
+function delivery(apiDestination: string, event: JsonObject, nowMs: number): Delivery {
+  return { apiDestination, event: { value: event }, target: noTarget, attempts: 0, firstReceivedAtMs: nowMs };
+}
