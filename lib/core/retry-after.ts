@@ -1,0 +1,59 @@
+const seconds = /^-?\d+$/;
+
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const month = months.join('|');
+const time = String.raw`(?<hour>\d{2}):(?<minute>\d{2}):(?<second>\d{2})`;
+
+/** The three forms of RFC 9110 section 5.6.7: IMF-fixdate, RFC 850 and asctime. Which weekday is named does not matter. */
+const dateForms = [
+  new RegExp(`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?<day>\\d{2}) (?<month>${month}) (?<year>\\d{4}) ${time} GMT$`),
+  new RegExp(
+    `^(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (?<day>\\d{2})-(?<month>${month})-(?<shortYear>\\d{2}) ${time} GMT$`,
+  ),
+  new RegExp(`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?<month>${month}) (?<day>[ \\d]\\d) ${time} (?<year>\\d{4})$`),
+];
+
+/**
+ * The wait that a Retry-After header asks for: seconds, or any of the three forms of an HTTP date. Source: RFC 9110 section
+ * 10.2.3; EventBridge user guide for negative numbers.
+ *
+ * @returns ms; 0 for a date that has passed; negative when the endpoint asks not to be called again; undefined when the
+ * header is malformed and says nothing
+ */
+export function parseRetryAfterMs(value: string, nowMs: number): number | undefined {
+  const text = value.trim();
+  if (seconds.test(text)) return clamp(Number(text) * 1000);
+  const dateMs = parseHttpDateMs(text, nowMs);
+  return dateMs === undefined ? undefined : clamp(Math.max(0, dateMs - nowMs));
+}
+
+function parseHttpDateMs(text: string, nowMs: number): number | undefined {
+  for (const form of dateForms) {
+    const parts = form.exec(text)?.groups;
+    if (parts !== undefined) return dateOfParts(parts, nowMs);
+  }
+  return undefined;
+}
+
+function dateOfParts(parts: Readonly<Record<string, string>>, nowMs: number): number | undefined {
+  const [day, hour, minute, second] = [parts['day'], parts['hour'], parts['minute'], parts['second']].map(Number);
+  if (day === undefined || hour === undefined || minute === undefined || second === undefined) return undefined;
+  // 60 is a leap second.
+  if (hour > 23 || minute > 59 || second > 60) return undefined;
+  const monthIndex = months.indexOf(parts['month'] ?? '');
+  const year = parts['shortYear'] === undefined ? Number(parts['year']) : fullYear(Number(parts['shortYear']), nowMs);
+  const date = new Date(Date.UTC(year, monthIndex, day, hour, minute, second));
+  return new Date(Date.UTC(year, monthIndex, day)).getUTCDate() === day ? date.getTime() : undefined;
+}
+
+/** A year of two digits that would lie more than 50 years ahead is of the century before. Source: RFC 9110 section 5.6.7. */
+function fullYear(shortYear: number, nowMs: number): number {
+  const thisYear = new Date(nowMs).getUTCFullYear();
+  const year = thisYear - (thisYear % 100) + shortYear;
+  return year > thisYear + 50 ? year - 100 : year;
+}
+
+/** Within what arithmetic on times keeps exact, and never -0. */
+function clamp(delayMs: number): number {
+  return Math.max(-Number.MAX_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, delayMs)) + 0;
+}
