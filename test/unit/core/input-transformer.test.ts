@@ -209,7 +209,10 @@ test('a JSON template gives JSON or a Failure, whatever the event is', () => {
       const event = { ...rest, a } as JsonObject;
       const isText = typeof a !== 'object' || a === null;
       const act = (): string => transformInput(transformer, { ...source, event: { value: event } });
-      if (!isText) return expect(failureOf(act)).toContain('InvalidInvocation');
+      if (!isText) {
+        expect(failureOf(act)).toContain('InvalidInvocation');
+        return;
+      }
       const body = JSON.parse(act()) as { a: unknown; t: string; all: unknown };
       expect(body.a).toEqual(JSON.parse(JSON.stringify(a)));
       if (typeof a === 'string') expect(body.t).toBe(`-${a}-`);
