@@ -1,0 +1,28 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
+import { answerFunctionUrl, createEventsRoute } from '../../lib/protocol/control-api.ts';
+import type { ControlApiDependencies } from '../../lib/protocol/control-api.ts';
+import { dependenciesFrom } from './dependencies.ts';
+
+export { dependenciesFrom };
+
+export function createHandler(dependencies: ControlApiDependencies) {
+  const routes = [createEventsRoute(dependencies)];
+  return async (event: unknown, context: Context): Promise<unknown> =>
+    await answerFunctionUrl(routes, event, context, dependencies);
+}
+
+let wired: ReturnType<typeof createHandler> | undefined;
+
+export function handler(event: unknown, context: Context): Promise<unknown> {
+  wired ??= wire(new Logger({ serviceName: 'control-api' }));
+  return wired(event, context);
+}
+
+function wire(logger: Logger): ReturnType<typeof createHandler> {
+  // `logEvent: false` stands against the variable that would have every event logged, credentials in it.
+  const middleware = injectLambdaContext(logger, { logEvent: false });
+  return middy(createHandler(dependenciesFrom(process.env, {}, logger))).use(middleware);
+}

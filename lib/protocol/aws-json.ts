@@ -1,0 +1,102 @@
+import type { JsonObject, JsonValue } from '../core/json.ts';
+import { ServiceError } from '../core/service-error.ts';
+import type { ControlAnswer, ControlRequest, Operations, RequestContext, Route } from './control-request.ts';
+import { signedService } from './control-request.ts';
+import { describeFault, toServiceError } from './fault.ts';
+import type { LogFault } from './fault.ts';
+
+/** One service that speaks awsJson1_1. */
+export interface AwsJsonService {
+  /** The service's name in signatures: `events`. */
+  readonly signingName: string;
+  /** What stands before the dot in X-Amz-Target. */
+  readonly targetPrefix: string;
+  readonly operations: Operations;
+  /** First stage of validation. */
+  readonly readInput: (operation: string, body: JsonValue) => JsonObject;
+  readonly logFault: LogFault;
+}
+
+/**
+ * Bound of a request's body. The largest that any operation takes is 1 MiB of events, which is up to three times that
+ * on the wire, where quotes and everything beyond ASCII may come escaped; Lambda itself hands over no more than 4.5 MB.
+ */
+export const maxBodyBytes = 4 * 1024 * 1024;
+
+/** Source: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html */
+export function createAwsJsonRoute(service: AwsJsonService): Route {
+  return {
+    serves: (request) => {
+      const signedFor = signedService(request);
+      if (signedFor !== undefined) return signedFor === service.signingName;
+      return targetOf(request).startsWith(`${service.targetPrefix}.`);
+    },
+    answer: async (request, context) => {
+      const operation = operationOf(service, request);
+      if (operation === undefined) return answerAwsJsonError(unknownOperation(request), context);
+      try {
+        const input = service.readInput(operation.name, parseBody(request.body));
+        return toAnswer(200, await operation.invoke(input, context), context);
+      } catch (error) {
+        const refusal = toServiceError(error);
+        if (refusal.code === 'InternalException') {
+          service.logFault(describeFault(error, operation.name, context.requestId));
+        }
+        return answerAwsJsonError(refusal, context);
+      }
+    },
+  };
+}
+
+/** The code stands in the body and in a header: clients of different ages look in one place only. */
+export function answerAwsJsonError(error: ServiceError, context: Pick<RequestContext, 'requestId'>): ControlAnswer {
+  const answer = toAnswer(
+    error.code === 'InternalException' ? 500 : 400,
+    { __type: error.code, message: error.message },
+    context,
+  );
+  return { ...answer, headers: { ...answer.headers, 'x-amzn-errortype': error.code } };
+}
+
+function toAnswer(status: number, body: JsonObject, context: Pick<RequestContext, 'requestId'>): ControlAnswer {
+  const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': context.requestId };
+  return { status, headers, body: JSON.stringify(body) };
+}
+
+function targetOf(request: ControlRequest): string {
+  return request.headers.get('x-amz-target') ?? '';
+}
+
+interface NamedOperation {
+  readonly name: string;
+  readonly invoke: Operations[string];
+}
+
+function operationOf(service: AwsJsonService, request: ControlRequest): NamedOperation | undefined {
+  const prefix = `${service.targetPrefix}.`;
+  const target = targetOf(request);
+  if (request.method !== 'POST' || !target.startsWith(prefix)) return undefined;
+  const name = target.slice(prefix.length);
+  const invoke = Object.hasOwn(service.operations, name) ? service.operations[name] : undefined;
+  return invoke && { name, invoke };
+}
+
+function unknownOperation(request: ControlRequest): ServiceError {
+  const fault = targetOf(request) === '' ? 'is missing' : 'names no operation of this service';
+  const text = request.method === 'POST' ? `The X-Amz-Target header ${fault}.` : 'Operations are called by POST.';
+  return new ServiceError('UnknownOperationException', text);
+}
+
+/** @throws ServiceError SerializationException, without the parser's message: that quotes the body */
+function parseBody(body: Uint8Array): JsonValue {
+  if (body.length === 0) return {};
+  if (body.length > maxBodyBytes) {
+    const text = `The request body has ${body.length} bytes; at most ${maxBodyBytes} are accepted.`;
+    throw new ServiceError('SerializationException', text);
+  }
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) as JsonValue;
+  } catch {
+    throw new ServiceError('SerializationException', 'The request body is not JSON in UTF-8.');
+  }
+}

@@ -1,0 +1,90 @@
+/** A service model: operations and shapes with their constraints, in the form that the JSON files of `models/` have. */
+export interface ServiceModel {
+  readonly operations: Readonly<Record<string, ModelOperation>>;
+  readonly shapes: Readonly<Record<string, Shape>>;
+}
+
+export interface ModelOperation {
+  /** Name of the structure that its input has. */
+  readonly input: string;
+}
+
+export type Shape = StructureShape | ListShape | MapShape | StringShape | IntegerShape | BooleanShape | TimestampShape;
+
+interface AnyShape {
+  /** Values of it appear in no message. */
+  readonly sensitive?: boolean;
+}
+
+export interface StructureShape extends AnyShape {
+  readonly type: 'structure';
+  readonly required?: readonly string[];
+  readonly members: Readonly<Record<string, { readonly shape: string }>>;
+}
+
+/** Smallest and largest: of a number its value, of a text, list or map its length. */
+export interface Bounds {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+export interface ListShape extends AnyShape, Bounds {
+  readonly type: 'list';
+  readonly member: string;
+}
+
+export interface MapShape extends AnyShape, Bounds {
+  readonly type: 'map';
+  readonly key: string;
+  readonly value: string;
+}
+
+export interface StringShape extends AnyShape, Bounds {
+  readonly type: 'string';
+  readonly pattern?: string;
+  readonly enum?: readonly string[];
+}
+
+export interface IntegerShape extends AnyShape, Bounds {
+  readonly type: 'integer';
+}
+
+export interface BooleanShape extends AnyShape {
+  readonly type: 'boolean';
+}
+
+export interface TimestampShape extends AnyShape {
+  readonly type: 'timestamp';
+}
+
+/** @throws Error when the model has no such shape: the model file is broken */
+export function shapeOf(model: ServiceModel, name: string): Shape {
+  const shape = Object.hasOwn(model.shapes, name) ? model.shapes[name] : undefined;
+  if (shape === undefined) throw new Error(`The service model has no shape ${name}.`);
+  return shape;
+}
+
+/** The shapes that a shape is made of, directly. */
+export function partsOf(shape: Shape): readonly string[] {
+  switch (shape.type) {
+    case 'structure':
+      return Object.values(shape.members).map((member) => member.shape);
+    case 'list':
+      return [shape.member];
+    case 'map':
+      return [shape.key, shape.value];
+    default:
+      return [];
+  }
+}
+
+/** Whether a value of that shape is sensitive or may hold something that is. */
+export function isConcealed(model: ServiceModel, name: string): boolean {
+  const shape = shapeOf(model, name);
+  return shape.sensitive === true || partsOf(shape).some((part) => isConcealed(model, part));
+}
+
+/** A member's name as messages write it: `AuthorizationType` is `authorizationType`. */
+export function lowerCamel(name: string): string {
+  return name.charAt(0).toLowerCase() + name.slice(1);
+}

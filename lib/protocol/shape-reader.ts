@@ -1,0 +1,113 @@
+import type { JsonValue } from '../core/json.ts';
+import { constraintsOf } from './constraints.ts';
+import type { Constraint } from './constraints.ts';
+import { listReader, mapReader, structureReader } from './container-readers.ts';
+import { renderValue } from './render-value.ts';
+import { isConcealed, shapeOf } from './service-model.ts';
+import type { ServiceModel, Shape } from './service-model.ts';
+import type { Violation, Violations } from './violations.ts';
+import { wrongType } from './wrong-type.ts';
+
+/** In what a service departs from its own model. Keys and entries are names of shapes. */
+export interface ModelDepartures {
+  /** Enums that messages print in another order than the model's. */
+  readonly printedEnums: Readonly<Record<string, readonly string[]>>;
+  /** Enums whose values are accepted in lower case. */
+  readonly caseInsensitiveEnums: ReadonlySet<string>;
+}
+
+/**
+ * Reads a value of one shape: drops unknown members and nulls, and notes every constraint that does not hold.
+ *
+ * @throws ServiceError SerializationException naming the member whose JSON type is wrong
+ */
+export type ShapeReader = (value: JsonValue, path: string, violations: Violations) => JsonValue;
+
+/** What the readers of containers need to know of the shapes inside. */
+export interface Shapes {
+  readonly reader: (shapeName: string) => ShapeReader;
+  /** Judges the JSON type alone. */
+  readonly typeReader: (shapeName: string) => (value: JsonValue, path: string) => JsonValue;
+  readonly constraints: (shapeName: string) => readonly Constraint[];
+  /** A violation; the value is left out when the shape is sensitive or holds something that is. */
+  readonly violation: (shapeName: string, path: string, constraint: string, value: JsonValue) => Violation;
+  readonly shape: (shapeName: string) => Shape;
+}
+
+/**
+ * Compiles the reader of a shape. A shape that contains itself is refused: as there is none, the depth to which a
+ * value is read is bounded by the model, whatever a sender nests.
+ */
+export function compileReader(
+  model: ServiceModel,
+  departures: ModelDepartures,
+  shapeName: string,
+  ancestors: readonly string[] = [],
+): ShapeReader {
+  if (ancestors.includes(shapeName)) throw new Error(`The service model's shape ${shapeName} contains itself.`);
+  const lineage = [...ancestors, shapeName];
+  const shapes: Shapes = {
+    reader: (part) => compileReader(model, departures, part, lineage),
+    typeReader: (part) => scalarTypeReader(shapeOf(model, part), departures.caseInsensitiveEnums.has(part)),
+    constraints: (part) => constraintsOf(shapeOf(model, part), departures.printedEnums[part]),
+    violation: (part, path, constraint, value) => {
+      const violation = { path, constraint };
+      // Of a structure that is not there nothing is shown, even if one of its members would be sensitive.
+      if (value === null && shapeOf(model, part).sensitive !== true) return { ...violation, value: 'null' };
+      return isConcealed(model, part) ? violation : { ...violation, value: `'${renderValue(model, part, value)}'` };
+    },
+    shape: (part) => shapeOf(model, part),
+  };
+  const shape = shapeOf(model, shapeName);
+  switch (shape.type) {
+    case 'structure':
+      return structureReader(shapes, shape);
+    case 'list':
+      return listReader(shapes, shapeName, shape);
+    case 'map':
+      return mapReader(shapes, shapeName, shape);
+    default:
+      return scalarReader(shapes, shapeName);
+  }
+}
+
+function scalarReader(shapes: Shapes, shapeName: string): ShapeReader {
+  const readType = shapes.typeReader(shapeName);
+  const constraints = shapes.constraints(shapeName);
+  return (value, path, violations) => {
+    const typed = readType(value, path);
+    for (const { isSatisfied, text } of constraints) {
+      if (!isSatisfied(typed)) violations.add(() => shapes.violation(shapeName, path, text, typed));
+    }
+    return typed;
+  };
+}
+
+function scalarTypeReader(shape: Shape, isCaseInsensitive: boolean): (value: JsonValue, path: string) => JsonValue {
+  switch (shape.type) {
+    case 'string':
+      return (value, path) => {
+        if (typeof value !== 'string') throw wrongType(path, 'a string', value);
+        return isCaseInsensitive ? value.toUpperCase() : value;
+      };
+    case 'integer':
+      return (value, path) => {
+        if (typeof value !== 'number') throw wrongType(path, 'an integer', value);
+        // Bitwise arithmetic is that of 32-bit integers: only those are equal to its result.
+        if ((value | 0) !== value) throw wrongType(path, 'an integer from -2147483648 to 2147483647');
+        return value;
+      };
+    case 'boolean':
+      return (value, path) => {
+        if (typeof value !== 'boolean') throw wrongType(path, 'true or false', value);
+        return value;
+      };
+    case 'timestamp':
+      return (value, path) => {
+        if (typeof value !== 'number') throw wrongType(path, 'a number of seconds', value);
+        return value;
+      };
+    default:
+      throw new Error(`A ${shape.type} is no scalar: lists and maps of such are read as a whole.`);
+  }
+}
