@@ -19,6 +19,9 @@ export interface Clock {
 /** A number from 0 up to, not including, 1. */
 export type Random = () => number;
 
+/** Unpredictable bytes, for what must never repeat. */
+export type RandomBytes = (size: number) => Uint8Array;
+
 // Delivery ------------------------------------------------------------------------------------------------------------
 
 /** Strongly consistent reads of what a delivery needs. Undefined: there is none of that name. */
@@ -44,6 +47,8 @@ export interface HttpExchange {
   readonly transport: Transport;
   /** Whether the body of a 2xx answer is wanted; the bodies of all others are read, up to 64 KiB. */
   readonly readSuccessBody: boolean;
+  /** Awaited before the request goes out a second time because a kept-alive connection turned out dead; may reject. */
+  readonly beforeResend?: () => Promise<void>;
 }
 
 export interface HttpClient {
@@ -56,7 +61,10 @@ export interface HttpClient {
 
 /** A delivery that failed for good, with the reason that lets a person act. */
 export interface DeadLetter {
-  readonly delivery: Delivery;
+  /** The original event's JSON text, or the input as it came when it was no delivery. */
+  readonly body: string;
+  /** Absent when the input was no delivery. */
+  readonly delivery?: Delivery;
   readonly code: FailureCode;
   readonly reason: string;
   readonly status?: number;
@@ -110,6 +118,11 @@ export interface TokenLease {
   readonly holder: string;
   readonly nowMs: number;
   readonly untilMs: number;
+}
+
+/** The token requests of one worker: one at a time per connection, in the order asked. */
+export interface TokenRequestSchedule {
+  run<Result>(connectionIncarnation: string, request: () => Promise<Result>): Promise<Result>;
 }
 
 /** A change of a connection's state by a worker, conditional on the secret version that the worker has used. */

@@ -1,0 +1,223 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { createUndiciHttpClient } from '../../../lib/adapters/undici-http-client.ts';
+import { formatConclusion } from '../../../lib/adapters/json-line-delivery-log.ts';
+import type { ApiDestination } from '../../../lib/core/api-destination.ts';
+import type { Connection } from '../../../lib/core/connection.ts';
+import type { ConnectionSecret } from '../../../lib/core/connection-secret.ts';
+import type { Conclusion } from '../../../lib/core/delivery.ts';
+import { defaultTransport } from '../../../lib/core/delivery-policy.ts';
+import { Failure } from '../../../lib/core/failure.ts';
+import { createAttempt } from '../../../lib/delivery/attempt.ts';
+import { withDeadline } from '../../../lib/delivery/deadline.ts';
+import { createDeliverer } from '../../../lib/delivery/deliver.ts';
+import type { Resolver, Route } from '../../../lib/delivery/resolve.ts';
+import { apiDestinationOf, connectionOf } from '../../contract/subjects.ts';
+import { createInMemoryDeadLetters } from '../../fakes/in-memory-dead-letters.ts';
+import { createManualClock } from '../../fakes/manual-clock.ts';
+import type { AnswerRequest } from '../../servers/recording-endpoint.ts';
+import { startRecordingEndpoint } from '../../servers/recording-endpoint.ts';
+
+const event = {
+  version: '0',
+  id: '6a7e8feb-b491-4cf7-a9f1-bf3703467718',
+  'detail-type': 'Order Placed',
+  source: 'shop.orders',
+  account: '123456789012',
+  time: '2026-01-01T00:00:00Z',
+  region: 'us-east-1',
+  resources: [],
+  detail: { order: 7, note: 'canary-event' },
+};
+
+const basic = (password: string): ConnectionSecret => ({
+  credentials: { authorizationType: 'BASIC', username: 'someone', password },
+});
+
+const basicHeader = (password: string) => `Basic ${Buffer.from(`someone:${password}`).toString('base64')}`;
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((server) => server.close()));
+});
+
+interface Options {
+  readonly answer?: AnswerRequest;
+  readonly apiDestination?: string;
+  readonly destination?: Partial<ApiDestination>;
+  readonly resolver?: Resolver;
+}
+
+async function setUp({ answer, apiDestination, destination, resolver }: Options = {}) {
+  const endpoint = await startRecordingEndpoint(answer);
+  const http = createUndiciHttpClient();
+  open.push(endpoint, http);
+  const clock = createManualClock();
+  const current: { route: Route } = {
+    route: {
+      connection: connectionOf('billing'),
+      apiDestination: apiDestinationOf('orders', { invocationEndpoint: `${endpoint.origin}/events`, ...destination }),
+      secret: basic('canary-password'),
+      policy: {
+        timeoutMs: 5000,
+        burst: 1,
+        maximumConcurrencyPerWorker: undefined,
+        retryPolicy: { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 },
+        retryableStatuses: [],
+        transport: defaultTransport,
+      },
+    },
+  };
+  const resolve = async () => current.route;
+  const attempt = createAttempt({
+    resolver: resolver ?? { resolve, resolveAnew: resolve },
+    tokens: {
+      tokenFor: () => Promise.reject(new Error('No token is needed here.')),
+      renew: () => Promise.reject(new Error('No token is needed here.')),
+    },
+    http,
+    clock,
+    userAgent: 'lastmile/test',
+  });
+  const deadLetters = createInMemoryDeadLetters();
+  const conclusions: Conclusion[] = [];
+  const log = { record: (conclusion: Conclusion) => conclusions.push(conclusion) };
+  const deliverer = createDeliverer({ attempt, deadLetters, log, clock, apiDestination });
+  const deliver = (input: unknown, remainingMs = 60_000) =>
+    withDeadline(clock, remainingMs, (deadline) => deliverer.deliverInput(input, deadline));
+  return { endpoint, current, deadLetters, conclusions, deliver };
+}
+
+const envelope = { apiDestination: 'orders', event, rule: 'arn:aws:events:us-east-1:123456789012:rule/orders' };
+
+describe('a delivery', () => {
+  test('reaches the endpoint with its event and its credentials, and leaves one line', async () => {
+    const { endpoint, deliver, conclusions, deadLetters } = await setUp();
+    expect((await deliver(envelope)).settlement).toEqual({ kind: 'delivered' });
+    expect(endpoint.requests).toMatchObject([{ method: 'POST', path: '/events', body: JSON.stringify(event) }]);
+    expect(endpoint.requests[0]?.headers).toMatchObject({
+      authorization: basicHeader('canary-password'),
+      'user-agent': 'lastmile/test',
+      'content-type': 'application/json; charset=utf-8',
+    });
+    expect(conclusions).toEqual([
+      {
+        settlement: { kind: 'delivered' },
+        apiDestination: 'orders',
+        eventId: event.id,
+        rule: envelope.rule,
+        status: 200,
+        attempts: 1,
+        durationMs: 0,
+      },
+    ]);
+    expect(deadLetters.letters).toEqual([]);
+  });
+
+  test('a bare event goes to the API destination of the function', async () => {
+    const { endpoint, deliver } = await setUp({ apiDestination: 'orders' });
+    await deliver(event);
+    expect(endpoint.requests[0]?.body).toBe(JSON.stringify(event));
+  });
+
+  test('an envelope cannot choose another destination than the function has', async () => {
+    const { endpoint, deliver, deadLetters } = await setUp({ apiDestination: 'orders' });
+    expect((await deliver({ ...envelope, apiDestination: 'other' })).settlement.kind).toBe('dead-lettered');
+    expect(endpoint.requests).toEqual([]);
+    expect(deadLetters.letters[0]).toMatchObject({ code: 'InvalidDelivery' });
+  });
+
+  test('an endpoint that rejects for good ends it in the dead letters, with the original event and the reason', async () => {
+    const { deliver, deadLetters } = await setUp({ answer: () => ({ status: 422, body: 'no such order' }) });
+    expect((await deliver(envelope)).settlement).toEqual({ kind: 'dead-lettered' });
+    expect(deadLetters.letters).toMatchObject([
+      { body: JSON.stringify(event), code: 'EndpointRejected', status: 422, answer: 'no such order', attempts: 1 },
+    ]);
+  });
+
+  test('an endpoint that fails for now gives it back to whoever sent it', async () => {
+    const { deliver, deadLetters } = await setUp({ answer: () => ({ status: 503 }) });
+    expect(await deliver(envelope)).toMatchObject({
+      settlement: { kind: 'returned', error: { code: 'EndpointFailed' } },
+      status: 503,
+    });
+    expect(deadLetters.letters).toEqual([]);
+  });
+
+  test('a destination that does not exist is a dead letter with its reason, not a crash', async () => {
+    const missing = () => Promise.reject(new Failure('ApiDestinationNotFound', "API destination 'x' does not exist."));
+    const { deliver, deadLetters } = await setUp({ resolver: { resolve: missing, resolveAnew: missing } });
+    expect(await deliver(envelope)).toMatchObject({
+      settlement: { kind: 'dead-lettered' },
+      code: 'ApiDestinationNotFound',
+    });
+    expect(deadLetters.letters[0]?.reason).toBe("API destination 'x' does not exist.");
+  });
+
+  test('what is no delivery at all goes to the dead letters as it came', async () => {
+    const { deliver, deadLetters } = await setUp();
+    expect((await deliver({ hello: ['world'] })).settlement.kind).toBe('dead-lettered');
+    expect(deadLetters.letters[0]).toMatchObject({ body: '{"hello":["world"]}', code: 'InvalidDelivery', attempts: 0 });
+  });
+
+  test('a dead-letter queue that refuses gives the event back instead of losing it', async () => {
+    const { deliver, deadLetters } = await setUp({ answer: () => ({ status: 400 }) });
+    const refusal = new Failure('StoreUnavailable', 'injected');
+    deadLetters.failWith(refusal);
+    expect((await deliver(envelope)).settlement).toEqual({ kind: 'returned', error: refusal });
+    expect((await deliver('no delivery')).settlement).toEqual({ kind: 'returned', error: refusal });
+  });
+
+  test('a bug keeps its own error, and the event goes back', async () => {
+    const bug = new TypeError('x is not a function');
+    const broken = () => Promise.reject(bug);
+    const { deliver } = await setUp({ resolver: { resolve: broken, resolveAnew: broken } });
+    expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'returned', error: bug }, code: 'Unexpected' });
+  });
+
+  test('no request begins that could not end 5 s before the deadline', async () => {
+    const { deliver, endpoint } = await setUp();
+    expect(await deliver(envelope, 9999)).toMatchObject({ settlement: { kind: 'returned' }, code: 'OutOfTime' });
+    expect(endpoint.requests).toEqual([]);
+    expect((await deliver(envelope, 10_000)).settlement.kind).toBe('delivered');
+  });
+
+  test('a 401 with credentials that were changed meanwhile is sent once more, with the new ones', async () => {
+    const answer: AnswerRequest = ({ headers }) => ({
+      status: headers['authorization'] === basicHeader('second') ? 200 : 401,
+    });
+    const changed: { connection?: Connection } = {};
+    const { deliver, endpoint, current } = await setUp({
+      answer: async (request, index) => {
+        current.route = {
+          ...current.route,
+          secret: basic('second'),
+          connection: changed.connection ?? current.route.connection,
+        };
+        return answer(request, index);
+      },
+    });
+    changed.connection = connectionOf('billing', { secretVersion: 'version-2' });
+    expect((await deliver(envelope)).settlement.kind).toBe('delivered');
+    expect(endpoint.requests).toHaveLength(2);
+  });
+
+  test('a 401 with credentials that are still the same is not sent again', async () => {
+    const { deliver, endpoint } = await setUp({ answer: () => ({ status: 401 }) });
+    expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'returned' }, code: 'EndpointUnauthorized' });
+    expect(endpoint.requests).toHaveLength(1);
+  });
+
+  test('its line holds no credential, no event and no answer', async () => {
+    const { deliver, conclusions } = await setUp({ answer: () => ({ status: 400, body: 'canary-answer' }) });
+    await deliver(envelope);
+    const line = formatConclusion(conclusions[0] as Conclusion);
+    expect(JSON.parse(line)).toMatchObject({ message: 'delivery.concluded', code: 'EndpointRejected', status: 400 });
+    expect(line).not.toMatch(/canary/);
+  });
+
+  test('an event id of any length leaves a line of bounded length', async () => {
+    const { deliver, conclusions } = await setUp();
+    await deliver({ ...envelope, event: { ...event, id: 'x'.repeat(100_000) } });
+    expect(formatConclusion(conclusions[0] as Conclusion).length).toBeLessThan(1000);
+  });
+});
