@@ -1,0 +1,120 @@
+import type { AuthorizationType } from '../core/connection.ts';
+import type {
+  ApiKeyCredentials,
+  BasicCredentials,
+  ConnectionSecret,
+  OAuthCredentials,
+  OAuthHttpMethod,
+} from '../core/connection-secret.ts';
+import { isHeaderName, isHeaderValue } from '../core/header-rules.ts';
+import type { JsonObject } from '../core/json.ts';
+import { invalidEndpoint, isInvocableEndpoint } from './endpoints.ts';
+import { missing, parseHttpParameters } from './http-parameters.ts';
+import { objectOf, textOf } from './input.ts';
+import type { Verb } from './refusals.ts';
+import { invalidParameter } from './refusals.ts';
+
+export type Credentials = ConnectionSecret['credentials'];
+
+/** How the block of an input is read. */
+export interface CredentialsContext {
+  readonly verb: Verb;
+  readonly allowLoopbackHttp: boolean;
+  /** What is in force; its members stand in for those that the block leaves out. */
+  readonly current?: Credentials;
+}
+
+/** The member of AuthParameters that belongs to each authorization type. */
+export const credentialBlocks: Readonly<Record<AuthorizationType, string>> = {
+  BASIC: 'BasicAuthParameters',
+  API_KEY: 'ApiKeyAuthParameters',
+  OAUTH_CLIENT_CREDENTIALS: 'OAuthParameters',
+};
+
+/**
+ * @param block the one that belongs to the authorization type; empty when the input has none
+ * @throws ServiceError ValidationException that names the field, never its value
+ */
+export function parseCredentials(
+  authorizationType: AuthorizationType,
+  block: JsonObject,
+  context: CredentialsContext,
+): Credentials {
+  switch (authorizationType) {
+    case 'BASIC':
+      return parseBasic(block, context);
+    case 'API_KEY':
+      return parseApiKey(block, context);
+    case 'OAUTH_CLIENT_CREDENTIALS':
+      return parseOAuth(block, context);
+  }
+}
+
+function parseBasic(block: JsonObject, { verb, current }: CredentialsContext): BasicCredentials {
+  const known = current?.authorizationType === 'BASIC' ? current : undefined;
+  const path = 'AuthParameters.BasicAuthParameters';
+  return {
+    authorizationType: 'BASIC',
+    username: textOf(block, 'Username') ?? known?.username ?? refuseMissing(`${path}.Username`, verb),
+    password: textOf(block, 'Password') ?? known?.password ?? refuseMissing(`${path}.Password`, verb),
+  };
+}
+
+/** The key becomes a header, so a name or value that no header can have is refused now, not at every delivery. */
+function parseApiKey(block: JsonObject, { verb, current }: CredentialsContext): ApiKeyCredentials {
+  const known = current?.authorizationType === 'API_KEY' ? current : undefined;
+  const path = 'AuthParameters.ApiKeyAuthParameters';
+  const apiKeyName = textOf(block, 'ApiKeyName') ?? known?.apiKeyName ?? refuseMissing(`${path}.ApiKeyName`, verb);
+  const apiKeyValue = textOf(block, 'ApiKeyValue') ?? known?.apiKeyValue ?? refuseMissing(`${path}.ApiKeyValue`, verb);
+  if (!isHeaderName(apiKeyName)) {
+    throw invalidParameter(verb, 'connection', `${path}.ApiKeyName`, 'It is not the name of an HTTP header.');
+  }
+  if (!isHeaderValue(apiKeyValue)) {
+    throw invalidParameter(
+      verb,
+      'connection',
+      `${path}.ApiKeyValue`,
+      'It has characters that no HTTP header can have.',
+    );
+  }
+  return { authorizationType: 'API_KEY', apiKeyName, apiKeyValue };
+}
+
+function parseOAuth(block: JsonObject, { verb, current, allowLoopbackHttp }: CredentialsContext): OAuthCredentials {
+  const known = current?.authorizationType === 'OAUTH_CLIENT_CREDENTIALS' ? current : undefined;
+  const path = 'AuthParameters.OAuthParameters';
+  const client = objectOf(block, 'ClientParameters') ?? {};
+  const parameters = objectOf(block, 'OAuthHttpParameters');
+  const oauthHttpParameters =
+    parameters === undefined
+      ? known?.oauthHttpParameters
+      : parseHttpParameters(parameters, `${path}.OAuthHttpParameters`, verb);
+  const credentials: OAuthCredentials = {
+    authorizationType: 'OAUTH_CLIENT_CREDENTIALS',
+    clientId: textOf(client, 'ClientID') ?? known?.clientId ?? refuseMissing(`${path}.ClientParameters.ClientID`, verb),
+    clientSecret:
+      textOf(client, 'ClientSecret') ??
+      known?.clientSecret ??
+      refuseMissing(`${path}.ClientParameters.ClientSecret`, verb),
+    authorizationEndpoint:
+      textOf(block, 'AuthorizationEndpoint') ??
+      known?.authorizationEndpoint ??
+      refuseMissing(`${path}.AuthorizationEndpoint`, verb),
+    httpMethod: parseHttpMethod(block) ?? known?.httpMethod ?? refuseMissing(`${path}.HttpMethod`, verb),
+    ...(oauthHttpParameters === undefined ? {} : { oauthHttpParameters }),
+  };
+  const { authorizationEndpoint } = credentials;
+  if (!isInvocableEndpoint(authorizationEndpoint, allowLoopbackHttp)) {
+    throw invalidEndpoint(verb, 'connection', 'AuthorizationEndpoint', authorizationEndpoint);
+  }
+  return credentials;
+}
+
+/** EventBridge accepts lower case, as recorded; the first stage has seen that it is one of the three. */
+function parseHttpMethod(block: JsonObject): OAuthHttpMethod | undefined {
+  return textOf(block, 'HttpMethod')?.toUpperCase() as OAuthHttpMethod | undefined;
+}
+
+function refuseMissing(path: string, verb: Verb): never {
+  throw missing(path, verb);
+}

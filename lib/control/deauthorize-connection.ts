@@ -1,0 +1,38 @@
+import type { Connection } from '../core/connection.ts';
+import { changedConnectionAnswer } from './connection-answers.ts';
+import { refuseTransitional, requireConnection, writeConnection } from './connection-writes.ts';
+import { requiredTextOf } from './input.ts';
+import type { ControlDependencies, Operation } from './operation.ts';
+
+const verb = 'deauthorize';
+
+/** What Describe shows as the reason afterwards. */
+const stateReason = 'Its authorization parameters were removed by DeauthorizeConnection.';
+
+/**
+ * Takes a connection's credentials away.
+ *
+ * Failure policy: first the item says DEAUTHORIZING, so that nothing uses the credentials, and still names the secret;
+ * then the secret goes; then the item forgets it. What fails half-way is finished by the next DeauthorizeConnection.
+ */
+export function deauthorizeConnection(dependencies: ControlDependencies): Operation {
+  return async (input) => {
+    const connection = await requireConnection(dependencies, verb, requiredTextOf(input, 'Name'));
+    const deauthorizing = await begin(dependencies, connection);
+    await dependencies.secretWriter.remove(deauthorizing.secretArn ?? deauthorizing.secretName);
+    await writeConnection(dependencies, verb, deauthorizing, {
+      state: 'DEAUTHORIZED',
+      stateReason,
+      secretArn: undefined,
+      secretVersion: undefined,
+      visibleAuthParameters: {},
+    });
+    return changedConnectionAnswer(deauthorizing);
+  };
+}
+
+async function begin(dependencies: ControlDependencies, connection: Connection): Promise<Connection> {
+  if (connection.state === 'DEAUTHORIZING') return connection;
+  refuseTransitional(verb, connection);
+  return writeConnection(dependencies, verb, connection, { state: 'DEAUTHORIZING', stateReason: undefined });
+}

@@ -1,0 +1,45 @@
+import type { JsonObject, JsonValue } from '../core/json.ts';
+import { isJsonObject, ownMember } from '../core/json.ts';
+
+/*
+ * Members of an input that the first stage of validation has passed: what is there has the type of the service model.
+ */
+
+export function textOf(input: JsonObject, name: string): string | undefined {
+  const value = ownMember(input, name);
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** @throws TypeError when the model requires the member and it is not there: the first stage has not been passed */
+export function requiredTextOf(input: JsonObject, name: string): string {
+  const text = textOf(input, name);
+  if (text === undefined) throw new TypeError(`The input has passed validation without '${name}'.`);
+  return text;
+}
+
+export function numberOf(input: JsonObject, name: string): number | undefined {
+  const value = ownMember(input, name);
+  return typeof value === 'number' ? value : undefined;
+}
+
+export function objectOf(input: JsonObject, name: string): JsonObject | undefined {
+  const value = ownMember(input, name);
+  return isJsonObject(value) ? value : undefined;
+}
+
+export function objectListOf(input: JsonObject, name: string): readonly JsonObject[] | undefined {
+  const value = ownMember(input, name);
+  return Array.isArray(value) ? value.filter((member: JsonValue) => isJsonObject(member)) : undefined;
+}
+
+/** An answer, or a part of one: what is undefined is left out. */
+export function withoutUndefined(members: Readonly<Record<string, JsonValue | undefined>>): JsonObject {
+  return Object.fromEntries(
+    Object.entries(members).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined),
+  );
+}
+
+/** Answers show whole epoch seconds. */
+export function epochSeconds(timeMs: number): number {
+  return Math.floor(timeMs / 1000);
+}

@@ -1,0 +1,46 @@
+import { ServiceError } from '../core/service-error.ts';
+
+/** What an operation does, as the texts of its refusals name it. */
+export type Verb = 'create' | 'describe' | 'list' | 'update' | 'delete' | 'deauthorize';
+
+/** What it does it to. */
+export type Kind = 'connection' | 'api-destination';
+
+/** Quota of either kind in one region of an account. Source: EventBridge quotas. */
+export const quota = 3000;
+
+/** Source of the form: recorded answers of the service. The verbs beside `describe` are ours. */
+export function notFound(verb: Verb, kind: Kind, name: string): ServiceError {
+  const which = kind === 'connection' ? `Connection '${name}'` : `An api-destination '${name}'`;
+  return refusal('ResourceNotFoundException', verb, kind, `${which} does not exist.`);
+}
+
+/** An API destination names a connection that is not there: another name, or another incarnation of it. */
+export function connectionArnNotFound(verb: Verb, connectionArn: string): ServiceError {
+  const text = `Connection '${connectionArn}' does not exist.`;
+  return refusal('ResourceNotFoundException', verb, 'api-destination', text);
+}
+
+export function alreadyExists(kind: Kind, name: string): ServiceError {
+  const which = kind === 'connection' ? `Connection '${name}'` : `An api-destination '${name}'`;
+  return refusal('ResourceAlreadyExistsException', 'create', kind, `${which} already exists.`);
+}
+
+export function quotaReached(kind: Kind): ServiceError {
+  return refusal('LimitExceededException', 'create', kind, `The quota of ${quota} ${kind}s has been reached.`);
+}
+
+export function concurrentlyModified(verb: Verb, kind: Kind, name: string): ServiceError {
+  const which = kind === 'connection' ? `Connection '${name}'` : `Api-destination '${name}'`;
+  return refusal('ConcurrentModificationException', verb, kind, `${which} has been modified concurrently. Try again.`);
+}
+
+/** @param reason never holds the parameter's value when that may be secret */
+export function invalidParameter(verb: Verb, kind: Kind, parameter: string, reason?: string): ServiceError {
+  const because = reason === undefined ? '' : ` Reason: ${reason}`;
+  return refusal('ValidationException', verb, kind, `Parameter ${parameter} is not valid.${because}`);
+}
+
+export function refusal(code: ServiceError['code'], verb: Verb, kind: Kind, text: string): ServiceError {
+  return new ServiceError(code, `Failed to ${verb} the ${kind}(s). ${text}`);
+}

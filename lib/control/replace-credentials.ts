@@ -1,0 +1,117 @@
+import type { Connection } from '../core/connection.ts';
+import type { ConnectionChanges } from './connection-writes.ts';
+import { writeConnection } from './connection-writes.ts';
+import type { ControlDependencies } from './operation.ts';
+
+const verb = 'update';
+
+/** Where the new credentials are, and what the connection's item was before it names them. */
+interface NewVersion {
+  readonly base: Connection;
+  readonly secretArn: string;
+  readonly version: string;
+}
+
+/**
+ * Puts new credentials in force: a new version of the secret, then the item that names it, then the label AWSCURRENT.
+ *
+ * Failure policy: an update that fails half-way leaves the old credentials in force. Before the item is written nothing
+ * uses the new version, a lost race included; what fails after it turns the item back. If the item cannot be turned
+ * back, the new credentials stay in force, whole, although the client was told of a failure.
+ *
+ * @returns the connection as it now is
+ */
+export async function replaceCredentials(
+  dependencies: ControlDependencies,
+  before: Connection,
+  secretText: string,
+  changes: ConnectionChanges,
+): Promise<Connection> {
+  const { secretWriter, authorizer, clock } = dependencies;
+  const needsToken = (changes.authorizationType ?? before.authorizationType) === 'OAUTH_CLIENT_CREDENTIALS';
+  const added = await addVersion(dependencies, before, secretText);
+  const { base, secretArn, version } = added;
+  try {
+    const after = await writeConnection(dependencies, verb, base, {
+      ...changes,
+      state: needsToken ? 'AUTHORIZING' : 'AUTHORIZED',
+      stateReason: undefined,
+      secretArn,
+      secretVersion: version,
+      ...(needsToken ? {} : { lastAuthorizedTimeMs: clock.nowMs() }),
+    });
+    if (base.secretArn !== undefined) await secretWriter.makeCurrent(secretArn, version);
+    if (needsToken) await authorizer.start(after);
+    return after;
+  } catch (error) {
+    await turnBack(dependencies, added);
+    throw error;
+  }
+}
+
+/**
+ * A connection keeps its secret. One that was deauthorized has none any more: it gets one of a new name, because Secrets
+ * Manager frees a removed name only later, and its item learns the name first, so that no secret is without an item.
+ */
+async function addVersion(
+  dependencies: ControlDependencies,
+  before: Connection,
+  secretText: string,
+): Promise<NewVersion> {
+  const { secretWriter, secretPrefix, newUuid } = dependencies;
+  if (before.secretArn !== undefined) {
+    const { version } = await secretWriter.addVersion(before.secretArn, secretText);
+    return { base: before, secretArn: before.secretArn, version };
+  }
+  const secretName = `${secretPrefix}${before.name}/${newUuid()}`;
+  const base = await writeConnection(dependencies, verb, before, { secretName });
+  try {
+    return { base, ...(await secretWriter.create(secretName, secretText)) };
+  } catch (error) {
+    // The first failure is the one to tell; the item names the secret, so DeleteConnection finds what may be left.
+    await secretWriter.remove(secretName).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** How often the item is read anew when a worker has changed its state while it was being turned back. */
+const maxAttempts = 3;
+
+/** The client learns of the failure that came first, so those of turning back are not told. */
+async function turnBack(dependencies: ControlDependencies, added: NewVersion): Promise<void> {
+  const { secretWriter } = dependencies;
+  const { base, secretArn } = added;
+  for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
+    try {
+      const wasNamed = await stopNaming(dependencies, added);
+      if (base.secretArn === undefined) await secretWriter.remove(secretArn);
+      else if (wasNamed && base.secretVersion !== undefined)
+        await secretWriter.makeCurrent(secretArn, base.secretVersion);
+      return;
+    } catch {
+      // Read anew: a worker may have changed the state since.
+    }
+  }
+}
+
+/** @returns whether the item named the new version; if not, AWSCURRENT may by now be another update's */
+async function stopNaming(dependencies: ControlDependencies, { base, version }: NewVersion): Promise<boolean> {
+  const stored = await dependencies.connections.read(base.name);
+  if (stored?.incarnation !== base.incarnation || stored.secretVersion !== version) return false;
+  await writeConnection(dependencies, verb, stored, formerMembers(base));
+  return true;
+}
+
+function formerMembers(base: Connection): ConnectionChanges {
+  return {
+    description: base.description,
+    state: base.state,
+    stateReason: base.stateReason,
+    authorizationType: base.authorizationType,
+    secretArn: base.secretArn,
+    secretVersion: base.secretVersion,
+    visibleAuthParameters: base.visibleAuthParameters,
+    lastModifiedTimeMs: base.lastModifiedTimeMs,
+    lastAuthorizedTimeMs: base.lastAuthorizedTimeMs,
+  };
+}
