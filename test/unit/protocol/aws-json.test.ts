@@ -1,0 +1,215 @@
+import { describe, expect, test } from 'vitest';
+import { Failure } from '../../../lib/core/failure.ts';
+import { ServiceError } from '../../../lib/core/service-error.ts';
+import { maxBodyBytes } from '../../../lib/protocol/aws-json.ts';
+import { createEventsRoute, routeRequest } from '../../../lib/protocol/control-api.ts';
+import type { ControlRequest, Operations } from '../../../lib/protocol/control-request.ts';
+import type { Fault } from '../../../lib/protocol/fault.ts';
+
+const context = { region: 'eu-west-1', account: '123456789012', partition: 'aws', requestId: 'r-1' };
+const signature =
+  'AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-west-1/events/aws4_request, SignedHeaders=host, Signature=0';
+
+function request(
+  changes: Partial<Omit<ControlRequest, 'body' | 'headers'>> & {
+    target?: string;
+    body?: string | Uint8Array;
+    authorization?: string;
+  },
+): ControlRequest {
+  const {
+    target = 'AWSEvents.DescribeConnection',
+    body = '{"Name":"orders"}',
+    authorization = signature,
+    ...rest
+  } = changes;
+  const headers = new Map(
+    [
+      ['authorization', authorization],
+      ['x-amz-target', target],
+    ].filter(([, value]) => value !== '') as [string, string][],
+  );
+  const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
+  return { method: 'POST', path: '/', query: '', ...rest, headers, body: bytes };
+}
+
+async function ask(
+  asked: ControlRequest,
+  operations: Operations = { DescribeConnection: (input) => Promise.resolve(input) },
+) {
+  const faults: Fault[] = [];
+  const route = createEventsRoute({ operations, logFault: (fault) => faults.push(fault) });
+  const answer = await routeRequest([route], asked, context);
+  return { ...answer, json: JSON.parse(answer.body) as unknown, faults };
+}
+
+function failing(error: unknown): Operations {
+  return { DescribeConnection: () => Promise.reject(error) };
+}
+
+describe('an answer', () => {
+  test('is JSON of version 1.1 under the id of the request', async () => {
+    const answer = await ask(request({}));
+    expect(answer.status).toBe(200);
+    expect(answer.headers).toEqual({ 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': 'r-1' });
+    expect(answer.json).toEqual({ Name: 'orders' });
+  });
+
+  test('carries times as the numbers that the operation gave', async () => {
+    const { body } = await ask(request({}), {
+      DescribeConnection: () => Promise.resolve({ CreationTime: 1733738400.25 }),
+    });
+    expect(body).toBe('{"CreationTime":1733738400.25}');
+  });
+
+  test('tells an error in the body and in a header, under the id of the request', async () => {
+    const answer = await ask(request({}), failing(new ServiceError('ResourceNotFoundException', 'Gone.')));
+    expect(answer.status).toBe(400);
+    expect(answer.json).toEqual({ __type: 'ResourceNotFoundException', message: 'Gone.' });
+    expect(answer.headers['x-amzn-errortype']).toBe('ResourceNotFoundException');
+    expect(answer.headers['x-amzn-requestid']).toBe('r-1');
+    expect(answer.faults).toEqual([]);
+  });
+});
+
+describe('an operation', () => {
+  test('receives where the request arrived', async () => {
+    const { json } = await ask(request({}), { DescribeConnection: (_input, caller) => Promise.resolve({ ...caller }) });
+    expect(json).toEqual(context);
+  });
+
+  test('without arguments may be called with no body at all', async () => {
+    const { json } = await ask(request({ target: 'AWSEvents.ListConnections', body: '' }), {
+      ListConnections: (input) => Promise.resolve({ received: input }),
+    });
+    expect(json).toEqual({ received: {} });
+  });
+
+  test.each([
+    ['a target without an operation', { target: 'AWSEvents' }],
+    ['an operation that does not exist', { target: 'AWSEvents.LaunchRocket' }],
+    ['a name that every object inherits', { target: 'AWSEvents.constructor' }],
+    ['an operation of another service', { target: 'DynamoDB_20120810.ListTables' }],
+    ['an operation with something behind it', { target: 'AWSEvents.DescribeConnection.x' }],
+    ['no target', { target: '' }],
+    ['a target without a signature and without an operation', { target: 'AWSEvents.', authorization: '' }],
+    ['neither target nor signature', { target: '', authorization: '' }],
+    ['the signature of another service', { authorization: signature.replace('/events/', '/sqs/') }],
+    ['another method', { method: 'GET' }],
+  ])('is unknown: %s', async (_name, changes) => {
+    const answer = await ask(request(changes));
+    expect(answer.status).toBe(400);
+    expect(answer.json).toMatchObject({ __type: 'UnknownOperationException', message: expect.stringMatching(/\.$/) });
+    expect(answer.faults).toEqual([]);
+  });
+
+  test('is known by its target alone when nothing is signed', async () => {
+    expect((await ask(request({ authorization: '' }))).status).toBe(200);
+    expect((await ask(request({ authorization: 'Bearer token' }))).status).toBe(200);
+  });
+});
+
+describe('a body', () => {
+  test.each([
+    ['is cut short', '{"Name":"canary'],
+    ['is text', 'canary'],
+    ['has something behind the object', '{}canary'],
+    ['is not UTF-8', Uint8Array.of(0x7b, 0xff, 0x7d)],
+  ])('that %s is refused, and not quoted', async (_name, body) => {
+    const answer = await ask(request({ body }));
+    expect(answer.status).toBe(400);
+    expect(answer.json).toEqual({
+      __type: 'SerializationException',
+      message: 'The request body is not JSON in UTF-8.',
+    });
+  });
+
+  test.each(['[]', '"text"', '7', 'null', 'true'])('that is %s instead of an object is refused', async (body) => {
+    const answer = await ask(request({ body }));
+    expect(answer.json).toMatchObject({
+      __type: 'SerializationException',
+      message: expect.stringMatching(/^The request body must be an object, not /),
+    });
+  });
+
+  test('may have the bound in bytes and not one more', async () => {
+    const padded = (bytes: number) => `{"Name":"orders"}${' '.repeat(bytes - 17)}`;
+    expect((await ask(request({ body: padded(maxBodyBytes) }))).status).toBe(200);
+    const refused = await ask(request({ body: padded(maxBodyBytes + 1) }));
+    expect(refused.json).toMatchObject({
+      __type: 'SerializationException',
+      message: expect.stringContaining('4194304'),
+    });
+  });
+
+  test('nested four million deep is answered', async () => {
+    const answer = await ask(request({ body: `{"Name":${'['.repeat(2_000_000)}${']'.repeat(2_000_000)}}` }));
+    expect(answer.json).toEqual({ __type: 'SerializationException', message: "'name' must be a string, not a list." });
+  });
+});
+
+describe('what is no refusal', () => {
+  test('is an internal error without detail, logged once with its stack and its causes', async () => {
+    const cause = new RangeError('inner canary');
+    const answer = await ask(request({}), failing(new TypeError('outer canary', { cause })));
+    expect(answer.status).toBe(500);
+    expect(answer.json).toEqual({ __type: 'InternalException', message: 'The service failed to process the request.' });
+    expect(answer.faults).toHaveLength(1);
+    expect(answer.faults[0]).toMatchObject({
+      operation: 'DescribeConnection',
+      requestId: 'r-1',
+      errors: [
+        { name: 'TypeError', message: 'outer canary', stack: expect.stringContaining('aws-json.test.ts') },
+        { name: 'RangeError', message: 'inner canary' },
+      ],
+    });
+  });
+
+  test('says that another try may help when a store cannot be reached', async () => {
+    const answer = await ask(request({}), failing(new Failure('StoreUnavailable', 'Could not read: TimeoutError.')));
+    expect(answer.status).toBe(500);
+    expect(answer.json).toEqual({
+      __type: 'InternalException',
+      message: 'The service could not reach the storage of its own state. Try again.',
+    });
+    expect(answer.faults).toHaveLength(1);
+  });
+
+  test('says whose permissions are missing when a store refuses', async () => {
+    const answer = await ask(request({}), failing(new Failure('StoreRefused', 'Not allowed.')));
+    expect(answer.json).toMatchObject({ __type: 'InternalException', message: expect.stringContaining('its role') });
+  });
+
+  test('is logged without the message of a parser, which quotes what it parsed', async () => {
+    let thrown: unknown;
+    try {
+      JSON.parse('canary-secret');
+    } catch (error) {
+      thrown = error;
+    }
+    const answer = await ask(request({}), failing(thrown));
+    expect(JSON.stringify(answer.faults)).toContain('SyntaxError');
+    expect(JSON.stringify(answer)).not.toContain('canary');
+  });
+
+  test('is logged without what else an error carries, and ends where causes go in circles', async () => {
+    const error = Object.assign(new Error('outer'), { $response: { body: 'canary' } });
+    error.cause = error;
+    const { faults } = await ask(request({}), failing(error));
+    expect(faults[0]?.errors).toHaveLength(5);
+    expect(JSON.stringify(faults)).not.toContain('canary');
+  });
+
+  test('is logged even if it is no Error', async () => {
+    const answer = await ask(request({}), failing('canary'));
+    expect(answer.status).toBe(500);
+    expect(answer.faults[0]?.errors[0]?.name).toBe('string');
+    expect(JSON.stringify(answer)).not.toContain('canary');
+  });
+
+  test('may be an internal error of the operation in its own words, which is logged as well', async () => {
+    const answer = await ask(request({}), failing(new ServiceError('InternalException', 'Half done.')));
+    expect(answer.json).toEqual({ __type: 'InternalException', message: 'Half done.' });
+    expect(answer.faults).toHaveLength(1);
+  });
+});

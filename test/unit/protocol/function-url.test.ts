@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest';
+import { answerFunctionUrl, createEventsRoute } from '../../../lib/protocol/control-api.ts';
+import type { RequestContext } from '../../../lib/protocol/control-request.ts';
+import type { Fault } from '../../../lib/protocol/fault.ts';
+
+const functionArn = 'arn:aws-cn:lambda:cn-north-1:123456789012:function:lastmile-test-control-api:live';
+
+function functionUrlEvent(changes: object = {}): object {
+  return {
+    version: '2.0',
+    rawPath: '/',
+    rawQueryString: '',
+    headers: { 'X-Amz-Target': 'AWSEvents.DescribeConnection', 'content-type': 'application/x-amz-json-1.1' },
+    requestContext: { accountId: '999999999999', http: { method: 'POST', path: '/' } },
+    body: Buffer.from('{"Name":"é"}').toString('base64'),
+    isBase64Encoded: true,
+    ...changes,
+  };
+}
+
+async function invoke(event: unknown, invokedFunctionArn = functionArn, fallbackRegion?: string) {
+  const [faults, callers, inputs]: [Fault[], RequestContext[], unknown[]] = [[], [], []];
+  const logFault = (fault: Fault) => void faults.push(fault);
+  const route = createEventsRoute({
+    logFault,
+    operations: {
+      ListConnections: (input, caller) => {
+        callers.push(caller);
+        inputs.push(input);
+        return Promise.resolve({});
+      },
+    },
+  });
+  const answer = await answerFunctionUrl(
+    [route],
+    event,
+    { awsRequestId: 'r-1', invokedFunctionArn },
+    { logFault, fallbackRegion },
+  );
+  return { ...answer, json: JSON.parse(answer.body) as { __type?: string; message?: string }, faults, callers, inputs };
+}
+
+const list = { 'x-AMZ-target': 'AWSEvents.ListConnections' };
+
+describe('the event of a function URL', () => {
+  test('is a request whatever the case of its header names, and its answer an object with a status code', async () => {
+    const answer = await invoke(functionUrlEvent({ headers: list, body: '{}', isBase64Encoded: false }));
+    expect(answer).toMatchObject({
+      statusCode: 200,
+      headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': 'r-1' },
+      body: '{}',
+      isBase64Encoded: false,
+    });
+  });
+
+  test('may carry its body as base64, as text, or not at all', async () => {
+    const json = '{"NamePrefix":"orders"}';
+    const base64 = { body: Buffer.from(json).toString('base64'), isBase64Encoded: true };
+    expect((await invoke(functionUrlEvent({ headers: list, ...base64 }))).inputs).toEqual([{ NamePrefix: 'orders' }]);
+    const text = { body: json, isBase64Encoded: false };
+    expect((await invoke(functionUrlEvent({ headers: list, ...text }))).inputs).toEqual([{ NamePrefix: 'orders' }]);
+    const none = { body: undefined, isBase64Encoded: false };
+    expect((await invoke(functionUrlEvent({ headers: list, ...none }))).inputs).toEqual([{}]);
+  });
+
+  test.each([
+    [undefined, 'is no object'],
+    [null, 'is no object'],
+    ['text', 'is no object'],
+    [[], 'is no object'],
+    [{ detail: { canary: 1 } }, 'has no object requestContext'],
+    [functionUrlEvent({ requestContext: { accountId: '1' } }), 'has no object requestContext.http'],
+    [functionUrlEvent({ requestContext: { http: { method: 7 } } }), 'has no text requestContext.http.method'],
+    [functionUrlEvent({ rawPath: undefined }), 'has no text rawPath'],
+    [functionUrlEvent({ headers: 'canary' }), 'has no object headers'],
+    [functionUrlEvent({ body: { canary: 1 } }), 'has a body that is no text'],
+    [functionUrlEvent({ body: 'canary?!' }), 'has a body that is no base64'],
+    [functionUrlEvent({ body: 'canary' }), 'has a body that is no base64'],
+  ])('that is malformed (case %#) is answered with what it lacks', async (event, lack) => {
+    const answer = await invoke(event);
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json).toEqual({
+      __type: 'SerializationException',
+      message: `The event of the function URL ${lack}.`,
+    });
+    expect(answer.headers['x-amzn-requestid']).toBe('r-1');
+    expect(answer.faults).toEqual([]);
+  });
+});
+
+describe('region and account', () => {
+  const event = functionUrlEvent({ headers: list, body: '{}', isBase64Encoded: false });
+
+  test('are those of the function, whatever the event and the environment say', async () => {
+    const { callers } = await invoke(event, functionArn, 'eu-west-1');
+    expect(callers).toEqual([{ region: 'cn-north-1', account: '123456789012', partition: 'aws-cn', requestId: 'r-1' }]);
+  });
+
+  test("are the environment's and the event's where the function has no ARN", async () => {
+    const { callers } = await invoke(event, '', 'us-gov-west-1');
+    expect(callers).toEqual([
+      { region: 'us-gov-west-1', account: '999999999999', partition: 'aws-us-gov', requestId: 'r-1' },
+    ]);
+  });
+
+  test.each(['anonymous', '12345678901', 123456789012])(
+    'that nobody names are an internal error (%s)',
+    async (accountId) => {
+      const requestContext = { accountId, http: { method: 'POST' } };
+      const answer = await invoke(functionUrlEvent({ requestContext }), 'lastmile', 'eu-west-1');
+      expect(answer.statusCode).toBe(500);
+      expect(answer.json.__type).toBe('InternalException');
+      expect(answer.faults).toHaveLength(1);
+      expect(answer.callers).toEqual([]);
+    },
+  );
+});
