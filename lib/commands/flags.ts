@@ -1,0 +1,67 @@
+import { parseArgs } from 'node:util';
+
+export const usage = `Starts Lastmile's local stack: control API, functions, DynamoDB, SQS, Secrets Manager and Lambda on one port.
+
+  npm start -- [options]
+
+  --port <number>       port to listen on; 0 picks a free one (default: 4010)
+  --host <address>      address to listen on (default: 127.0.0.1)
+  --data-dir <folder>   keep everything there, across restarts (default: in memory)
+  --account <digits>    account number of the stack (default: 123456789012)
+  --help                this text
+
+Point any AWS client at it: AWS_ENDPOINT_URL=http://127.0.0.1:4010, or --endpoint-url. Any credentials do; the region is
+the one that a request is signed for. Every variable of the functions acts on it.
+Exit status: 0 stopped, 2 could not start.`;
+
+/** Wrong usage, in one line. */
+export class FlagError extends Error {
+  override readonly name = 'FlagError';
+}
+
+export interface StartFlags {
+  readonly help: boolean;
+  readonly port?: number;
+  readonly host?: string;
+  readonly dataDir?: string;
+  readonly account?: string;
+}
+
+/** @throws FlagError that names the flag */
+export function parseStartFlags(args: readonly string[]): StartFlags {
+  const values = parse(args);
+  const { port, host, account, help = false, 'data-dir': dataDir } = values;
+  for (const [name, value] of Object.entries(values)) {
+    if (value === '') throw new FlagError(`--${name} needs a value.`);
+  }
+  return {
+    help,
+    ...(port === undefined ? {} : { port: parsePort(port) }),
+    ...(host === undefined ? {} : { host }),
+    ...(dataDir === undefined ? {} : { dataDir }),
+    ...(account === undefined ? {} : { account: parseAccount(account) }),
+  };
+}
+
+function parse(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  const help = { type: 'boolean' } as const;
+  try {
+    const options = { port: text, host: text, 'data-dir': text, account: text, help } as const;
+    return parseArgs({ args: [...args], options }).values;
+  } catch (error) {
+    const [line = ''] = error instanceof Error ? error.message.split('\n') : [];
+    throw new FlagError(`${line} See --help.`, { cause: error });
+  }
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (/^[0-9]{1,5}$/.test(text) && port <= 65_535) return port;
+  throw new FlagError(`--port must be a whole number from 0 to 65535, unlike ${text}.`);
+}
+
+function parseAccount(text: string): string {
+  if (/^[0-9]{12}$/.test(text)) return text;
+  throw new FlagError(`--account must be twelve digits, unlike ${text}.`);
+}

@@ -1,0 +1,57 @@
+import { devNull } from 'node:os';
+import { ConfigError } from '../config.ts';
+import { StartError } from '../local/data-folder.ts';
+import { type Stack, startStack } from '../local/stack.ts';
+import { FlagError, parseStartFlags, usage } from './flags.ts';
+
+/** Nothing that runs in this process can reach an AWS of somebody's own, whatever the shell has set. */
+function forgetAws(): void {
+  for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name];
+  process.env['AWS_EC2_METADATA_DISABLED'] = 'true';
+  process.env['AWS_ACCESS_KEY_ID'] = 'local';
+  process.env['AWS_SECRET_ACCESS_KEY'] = 'local';
+  process.env['AWS_CONFIG_FILE'] = devNull;
+  process.env['AWS_SHARED_CREDENTIALS_FILE'] = devNull;
+}
+
+/** A reader that goes away (`npm start | head`) does not end the stack. */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+}
+
+async function start(args: readonly string[]): Promise<Stack | undefined> {
+  const { help, ...options } = parseStartFlags(args);
+  if (help) {
+    console.log(usage);
+    return undefined;
+  }
+  const environment = { ...process.env };
+  forgetAws();
+  const noColour = environment['NO_COLOR'] !== undefined && environment['NO_COLOR'] !== '';
+  const colour = process.stdout.isTTY && !noColour;
+  return startStack({ ...options, environment, output: { line: console.log, error: console.error, colour } });
+}
+
+/** The first signal stops, the second ends. */
+function stopOnSignals(stack: Stack): void {
+  let stopping = false;
+  const onSignal = (): void => {
+    if (stopping) process.exit(130);
+    stopping = true;
+    void stack.stop().then(() => process.exit(0));
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+}
+
+outliveReaders();
+try {
+  const stack = await start(process.argv.slice(2));
+  if (stack !== undefined) {
+    stopOnSignals(stack);
+    console.log(`ready ${stack.url}`);
+  }
+} catch (error) {
+  if (!(error instanceof FlagError || error instanceof StartError || error instanceof ConfigError)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+}

@@ -1,0 +1,52 @@
+import { awsJsonRefusal, type LocalAnswer, type LocalService, type Refusal, restJsonRefusal } from './wire.ts';
+import { xmlRefusal } from './sqs-xml.ts';
+
+export type Protocol = 'awsJson1_0' | 'awsJson1_1' | 'query' | 'restJson';
+
+/** One service of the gateway, by everything that a request may name it with. */
+export interface Route {
+  /** The service name in a request's signature. */
+  readonly service: string;
+  /** What X-Amz-Target begins with. */
+  readonly target?: string;
+  /** Which paths are this service's, for a request that says nothing else. */
+  readonly path?: RegExp;
+  readonly protocol: Protocol;
+  readonly maxBodyBytes: number;
+  readonly serve: LocalService;
+}
+
+export interface Addressed {
+  readonly signedService: string | undefined;
+  readonly target: string | undefined;
+  readonly path: string;
+}
+
+/** By the signature's service name, then X-Amz-Target, then the path. */
+export function findRoute(routes: readonly Route[], request: Addressed): Route | undefined {
+  if (request.signedService !== undefined) return routes.find((route) => route.service === request.signedService);
+  const { target } = request;
+  if (target !== undefined) {
+    return routes.find((route) => route.target !== undefined && target.startsWith(`${route.target}.`));
+  }
+  return routes.find((route) => route.path?.test(request.path) === true);
+}
+
+/** The protocol that a client speaks which asks for something unknown. */
+export function guessProtocol(request: Addressed, contentType: string): Protocol {
+  if (request.target !== undefined) return contentType.includes('json-1.0') ? 'awsJson1_0' : 'awsJson1_1';
+  return contentType.includes('x-www-form-urlencoded') ? 'query' : 'restJson';
+}
+
+export function refuse(protocol: Protocol, refusal: Refusal): LocalAnswer {
+  switch (protocol) {
+    case 'awsJson1_0':
+      return awsJsonRefusal(refusal, '1.0');
+    case 'awsJson1_1':
+      return awsJsonRefusal(refusal, '1.1');
+    case 'query':
+      return xmlRefusal(refusal);
+    case 'restJson':
+      return restJsonRefusal(refusal);
+  }
+}

@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import type { Config } from '../config.ts';
+import type { Clock } from '../ports.ts';
+import type { AsynchronousInvocations } from './asynchronous-invocations.ts';
+import type { DataFolder } from './data-folder.ts';
+import { createDynamoDbService } from './dynamodb.ts';
+import { queues, rootSecretName } from './environment.ts';
+import { describeFailedCall } from './faults.ts';
+import type { FunctionRunner, InvocationOutcome } from './function-runner.ts';
+import { createFunctionUrlService } from './function-url.ts';
+import { createLambdaService, maxSynchronousBytes } from './lambda.ts';
+import type { Route } from './routes.ts';
+import { createSecretsManagerService } from './secrets-manager.ts';
+import { createSqsService } from './sqs.ts';
+
+export interface ServicesOptions {
+  readonly account: string;
+  readonly folder: DataFolder;
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly runner: FunctionRunner;
+  readonly asynchronous: AsynchronousInvocations;
+  /** `host:port` of the stack. */
+  readonly host: () => string;
+  /** A fresh value for a region's root secret. */
+  readonly rootSecret: () => string;
+  readonly reportError: (text: string) => void;
+}
+
+const mebibyte = 1_048_576;
+
+/** Every service of the stack, with the way to it. */
+export function createServices(options: ServicesOptions): { routes: readonly Route[]; close(): Promise<void> } {
+  const { account, folder, config, clock, runner, asynchronous } = options;
+  const report = (functionName: string, outcome: InvocationOutcome): void => {
+    const text = describeFailedCall(functionName, outcome);
+    if (text !== undefined) options.reportError(text);
+  };
+  const reportFailure = (outcome: InvocationOutcome): void => report('control-api', outcome);
+  const dataFolder = (name: string): string | undefined => folder.path && join(folder.path, name);
+  const dynamoDb = createDynamoDbService({ account, dataFolder: dataFolder('dynamodb'), tableName: config.TABLE_NAME });
+  const sqs = createSqsService({ account, dataFolder: dataFolder('sqs'), host: options.host, queues });
+  const controlApi = createFunctionUrlService({ runner, functionName: 'control-api', clock, reportFailure });
+  const secretsManager = createSecretsManagerService({
+    account,
+    database: folder.database,
+    nowMs: () => clock.nowMs(),
+    prepareRegion: (create) => create({ Name: rootSecretOf(config), SecretString: options.rootSecret() }),
+  });
+  const lambda = createLambdaService({ runner, asynchronous, reportFailure: report });
+  const routes: readonly Route[] = [
+    {
+      service: 'events',
+      target: 'AWSEvents',
+      protocol: 'awsJson1_1',
+      maxBodyBytes: maxSynchronousBytes,
+      serve: controlApi,
+    },
+    {
+      service: 'dynamodb',
+      target: 'DynamoDB_20120810',
+      protocol: 'awsJson1_0',
+      maxBodyBytes: 16 * mebibyte,
+      serve: dynamoDb.serve,
+    },
+    {
+      service: 'sqs',
+      target: 'AmazonSQS',
+      path: /^\/[0-9]{12}\//,
+      protocol: 'query',
+      // A batch of 1 MiB, with every byte percent-encoded by the query protocol and some room for names.
+      maxBodyBytes: 4 * mebibyte,
+      serve: sqs.serve,
+    },
+    {
+      service: 'secretsmanager',
+      target: 'secretsmanager',
+      protocol: 'awsJson1_1',
+      maxBodyBytes: mebibyte,
+      serve: secretsManager,
+    },
+    {
+      service: 'lambda',
+      path: /^\/2015-03-31\/functions\//,
+      protocol: 'restJson',
+      maxBodyBytes: maxSynchronousBytes + mebibyte,
+      serve: lambda,
+    },
+  ];
+  return { routes, close: async () => void (await Promise.all([dynamoDb.close(), sqs.close()])) };
+}
+
+/** The one that the functions will ask for; nothing can be made under an ARN of somebody's own. */
+function rootSecretOf(config: Config): string {
+  return config.ROOT_SECRET_ARN.startsWith('arn:') ? rootSecretName : config.ROOT_SECRET_ARN;
+}

@@ -1,0 +1,83 @@
+import { type SqsMembers, SqsRefusal } from './fauxqs.ts';
+
+/** The account that fauxqs writes into every ARN. */
+const fauxqsAccount = '000000000000';
+
+/** Where a queue URL of this stack points, and whose it is. */
+export interface QueueNaming {
+  readonly account: string;
+  readonly region: string;
+  /** `host:port` by which the client reaches the stack. */
+  readonly host: string;
+}
+
+export function queueUrl(naming: Pick<QueueNaming, 'account' | 'host'>, queueName: string): string {
+  return `http://${naming.host}/${naming.account}/${queueName}`;
+}
+
+/** The client's queue URL and ARNs as fauxqs has them. */
+export function toFauxqs(input: SqsMembers, naming: QueueNaming): SqsMembers {
+  const mapped: Record<string, unknown> = { ...input };
+  if (typeof input['QueueUrl'] === 'string') {
+    mapped['QueueUrl'] = `http://fauxqs/${fauxqsAccount}/${queueNameOf(input['QueueUrl'], naming)}`;
+  }
+  const attributes = input['Attributes'];
+  if (isMembers(attributes)) mapped['Attributes'] = mapArns(attributes, naming.account, fauxqsAccount);
+  return mapped;
+}
+
+/** What fauxqs answers, with the stack's own URLs and account. */
+export function fromFauxqs(output: SqsMembers, naming: QueueNaming): SqsMembers {
+  const mapped: Record<string, unknown> = { ...output };
+  const url = (value: unknown): string => queueUrl(naming, lastSegment(String(value)));
+  if (output['QueueUrl'] !== undefined) mapped['QueueUrl'] = url(output['QueueUrl']);
+  if (Array.isArray(output['QueueUrls'])) mapped['QueueUrls'] = output['QueueUrls'].map(url);
+  const attributes = output['Attributes'];
+  if (isMembers(attributes)) mapped['Attributes'] = mapArns(attributes, fauxqsAccount, naming.account);
+  if (Array.isArray(output['Messages'])) {
+    mapped['Messages'] = output['Messages'].map((message: SqsMembers) => withSender(message, naming.account));
+  }
+  return mapped;
+}
+
+/**
+ * @returns the queue's name
+ * @throws SqsRefusal when the URL names no queue of this account
+ */
+export function queueNameOf(url: string, naming: Pick<QueueNaming, 'account'>): string {
+  const [, account, name] = /^(?:https?:\/\/[^/]*)?\/([0-9]{12})\/([A-Za-z0-9_-]{1,80}(?:\.fifo)?)\/?$/.exec(url) ?? [];
+  if (name === undefined || account !== naming.account) {
+    throw new SqsRefusal(
+      'QueueDoesNotExist',
+      'The specified queue does not exist.',
+      'AWS.SimpleQueueService.NonExistentQueue',
+    );
+  }
+  return name;
+}
+
+const attributesWithArns = ['QueueArn', 'RedrivePolicy', 'RedriveAllowPolicy'];
+
+function mapArns(attributes: SqsMembers, from: string, to: string): SqsMembers {
+  const mapped: Record<string, unknown> = { ...attributes };
+  const arn = new RegExp(`(arn:aws[a-z-]*:sqs:[a-z0-9-]*:)${from}:`, 'g');
+  for (const name of attributesWithArns) {
+    const value = attributes[name];
+    if (typeof value === 'string') mapped[name] = value.replace(arn, `$1${to}:`);
+  }
+  return mapped;
+}
+
+function withSender(message: SqsMembers, account: string): SqsMembers {
+  const attributes = message['Attributes'];
+  if (!isMembers(attributes) || attributes['SenderId'] === undefined) return message;
+  return { ...message, Attributes: { ...attributes, SenderId: account } };
+}
+
+function lastSegment(url: string): string {
+  return url.slice(url.lastIndexOf('/') + 1);
+}
+
+export function isMembers(value: unknown): value is SqsMembers {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

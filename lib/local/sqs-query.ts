@@ -1,0 +1,100 @@
+import { type SqsMembers, SqsRefusal } from './fauxqs.ts';
+
+/** One call in SQS's older query protocol, as its JSON protocol would have it. */
+export interface SqsCall {
+  readonly operation: string;
+  readonly input: SqsMembers;
+}
+
+/** A value of a form, or what its dotted keys make of it. */
+type Node = string | Map<string, Node>;
+
+/** What the form's numbered names are in the JSON protocol. */
+const lists: Readonly<Record<string, string>> = {
+  AttributeName: 'AttributeNames',
+  MessageAttributeName: 'MessageAttributeNames',
+  MessageSystemAttributeName: 'MessageSystemAttributeNames',
+  TagKey: 'TagKeys',
+};
+
+const maps: Readonly<Record<string, readonly [member: string, key: string]>> = {
+  Attribute: ['Attributes', 'Name'],
+  MessageAttribute: ['MessageAttributes', 'Name'],
+  MessageSystemAttribute: ['MessageSystemAttributes', 'Name'],
+  Tag: ['Tags', 'Key'],
+};
+
+const batches = new Set([
+  'SendMessageBatchRequestEntry',
+  'DeleteMessageBatchRequestEntry',
+  'ChangeMessageVisibilityBatchRequestEntry',
+]);
+
+const integers = new Set(['DelaySeconds', 'VisibilityTimeout', 'WaitTimeSeconds', 'MaxNumberOfMessages', 'MaxResults']);
+
+/** A call has at most ten entries of ten attributes of four parts; this is far beyond it. */
+const maxParameters = 2000;
+
+/**
+ * @param path the request's path: the queue's own where the form names no QueueUrl
+ * @throws SqsRefusal MissingAction, or a parameter that is no number
+ */
+export function parseQueryCall(form: string, path: string): SqsCall {
+  const tree = new Map<string, Node>();
+  const parameters = [...new URLSearchParams(form)];
+  if (parameters.length > maxParameters) throw new SqsRefusal('InvalidParameterValue', 'Too many parameters.');
+  for (const [name, value] of parameters) place(tree, name.split('.', 8), value);
+  const operation = tree.get('Action');
+  if (typeof operation !== 'string') throw new SqsRefusal('MissingAction', 'The request must contain an Action.');
+  const input = toMembers(tree);
+  if (input['QueueUrl'] === undefined && /^\/[0-9]{12}\/./.test(path)) input['QueueUrl'] = path;
+  if (operation === 'CreateQueue' && input['Tags'] !== undefined) input['tags'] = input['Tags'];
+  return { operation, input };
+}
+
+function place(tree: Map<string, Node>, keys: readonly string[], value: string): void {
+  const [key = '', ...rest] = keys;
+  if (rest.length === 0) return void tree.set(key, value);
+  const below = tree.get(key);
+  const branch = below instanceof Map ? below : new Map<string, Node>();
+  tree.set(key, branch);
+  place(branch, rest, value);
+}
+
+function toMembers(tree: Map<string, Node>): Record<string, unknown> {
+  const members: Record<string, unknown> = {};
+  for (const [name, node] of tree) {
+    if (name === 'Action' || name === 'Version') continue;
+    const list = Object.hasOwn(lists, name) ? lists[name] : undefined;
+    const map = Object.hasOwn(maps, name) ? maps[name] : undefined;
+    if (typeof node === 'string') members[name] = integers.has(name) ? integer(name, node) : node;
+    else if (list !== undefined) members[list] = inOrder(node);
+    else if (map !== undefined) members[map[0]] = toMap(node, map[1]);
+    else if (batches.has(name)) members['Entries'] = inOrder(node).map((entry) => toMembers(asMap(entry)));
+    else members[name] = toMembers(node);
+  }
+  return members;
+}
+
+function toMap(node: Map<string, Node>, keyName: string): Record<string, unknown> {
+  const entries = inOrder(node).map((entry): [string, unknown] => {
+    const value = asMap(entry).get('Value');
+    const key = asMap(entry).get(keyName);
+    return [typeof key === 'string' ? key : '', value instanceof Map ? Object.fromEntries(value) : value];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** `Name.1`, `Name.2`, ...: by number, not as they came. */
+function inOrder(node: Map<string, Node>): Node[] {
+  return [...node].toSorted(([a], [b]) => Number(a) - Number(b)).map(([, value]) => value);
+}
+
+function asMap(node: Node): Map<string, Node> {
+  return node instanceof Map ? node : new Map<string, Node>();
+}
+
+function integer(name: string, text: string): number {
+  if (/^-?[0-9]{1,9}$/.test(text)) return Number(text);
+  throw new SqsRefusal('InvalidParameterValue', `Value for parameter ${name} is invalid. Reason: Must be an integer.`);
+}

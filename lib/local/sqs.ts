@@ -1,0 +1,107 @@
+import { join } from 'node:path';
+import { openFauxqs, type SqsEngine, type SqsMembers, SqsRefusal } from './fauxqs.ts';
+import { PerRegion } from './per-region.ts';
+import { checkMembers, checkMessage, checkQueueName } from './sqs-limits.ts';
+import { checkRedrivePolicy, createStackQueues, type StackQueues } from './sqs-queues.ts';
+import { fromFauxqs, isMembers, type QueueNaming, toFauxqs } from './sqs-names.ts';
+import { withAskedAttributes } from './sqs-receive.ts';
+import { parseQueryCall } from './sqs-query.ts';
+import { xmlAnswer, xmlRefusal } from './sqs-xml.ts';
+import { awsJsonAnswer, awsJsonRefusal, type LocalAnswer, type LocalRequest, type LocalService } from './wire.ts';
+
+export interface SqsOptions {
+  readonly account: string;
+  /** Undefined: in memory. */
+  readonly dataFolder: string | undefined;
+  /** `host:port` for a client that does not say by which it came. */
+  readonly host: () => string;
+  readonly queues: StackQueues;
+}
+
+/** SQS in both of its protocols, with fauxqs behind it. */
+export function createSqsService(options: SqsOptions): { serve: LocalService; close(): Promise<void> } {
+  const engines = new PerRegion(async (region) => {
+    const folder = options.dataFolder === undefined ? undefined : join(options.dataFolder, region);
+    const engine = await openFauxqs(region, folder);
+    await createStackQueues(engine, region, options.queues);
+    return engine;
+  });
+  const call = async (operation: string, input: SqsMembers, request: LocalRequest): Promise<SqsMembers> => {
+    const host = /^[A-Za-z0-9.:[\]-]{1,260}$/.test(request.host) ? request.host : options.host();
+    const naming = { account: options.account, region: request.region, host };
+    return performCall(await engines.get(request.region), operation, checkMembers(input), naming);
+  };
+  return {
+    serve: (request) => (request.headers['x-amz-target'] === undefined ? serveQuery : serveJson)(request, call),
+    close: () => engines.close((engine) => engine.close()),
+  };
+}
+
+type Call = (operation: string, input: SqsMembers, request: LocalRequest) => Promise<SqsMembers>;
+
+async function serveJson(request: LocalRequest, call: Call): Promise<LocalAnswer> {
+  try {
+    const operation = (request.headers['x-amz-target'] ?? '').replace(/^AmazonSQS\./, '');
+    return awsJsonAnswer(await call(operation, parseJson(request.body), request), '1.0');
+  } catch (error) {
+    if (!(error instanceof SqsRefusal)) throw error;
+    const answer = awsJsonRefusal(error, '1.0');
+    return { ...answer, headers: { ...answer.headers, 'x-amzn-query-error': `${error.queryCode};Sender` } };
+  }
+}
+
+async function serveQuery(request: LocalRequest, call: Call): Promise<LocalAnswer> {
+  try {
+    const form = request.method === 'GET' ? request.query : request.body.toString();
+    const { operation, input } = parseQueryCall(form, request.path);
+    return xmlAnswer(operation, await call(operation, input, request));
+  } catch (error) {
+    if (!(error instanceof SqsRefusal)) throw error;
+    return xmlRefusal(error);
+  }
+}
+
+function parseJson(body: Buffer): SqsMembers {
+  let input: unknown;
+  try {
+    input = body.length === 0 ? {} : JSON.parse(body.toString());
+  } catch {
+    throw new SqsRefusal('SerializationException', 'The request body is no JSON.');
+  }
+  if (!isMembers(input)) throw new SqsRefusal('SerializationException', 'The request body must be a JSON object.');
+  return input;
+}
+
+async function performCall(
+  engine: SqsEngine,
+  operation: string,
+  input: SqsMembers,
+  naming: QueueNaming,
+): Promise<SqsMembers> {
+  if (operation === 'CreateQueue') checkQueueName(input);
+  if (operation === 'SendMessage') checkMessage(input);
+  await checkRedrivePolicy(engine, input, naming);
+  const mapped = toFauxqs(input, naming);
+  if (operation === 'SendMessageBatch') return sendBatch(engine, mapped);
+  const output = await engine.perform(operation, mapped);
+  return fromFauxqs(operation === 'ReceiveMessage' ? withAskedAttributes(output, input) : output, naming);
+}
+
+/** An entry that SQS refuses fails alone; the others of its batch are sent. */
+async function sendBatch(engine: SqsEngine, input: SqsMembers): Promise<SqsMembers> {
+  const entries = (input['Entries'] ?? []) as readonly SqsMembers[];
+  const failed: SqsMembers[] = [];
+  const accepted = entries.filter((entry) => {
+    try {
+      checkMessage(entry);
+      return true;
+    } catch (error) {
+      if (!(error instanceof SqsRefusal)) throw error;
+      failed.push({ Id: entry['Id'], SenderFault: true, Code: error.code, Message: error.message });
+      return false;
+    }
+  });
+  if (failed.length > 0 && accepted.length === 0) return { Successful: [], Failed: failed };
+  const output = await engine.perform('SendMessageBatch', { ...input, Entries: accepted });
+  return { ...output, Failed: [...failed, ...((output['Failed'] ?? []) as readonly SqsMembers[])] };
+}
