@@ -8,9 +8,9 @@ const absences = new Set(['ResourceNotFoundException', 'InvalidRequestException'
 
 export function createSecretsManagerSecretReader(client: SecretsManagerClient): SecretReader {
   return {
-    read(secretArn, version) {
+    async read(secretArn, version) {
       const which = version === 'AWSCURRENT' ? { VersionStage: version } : { VersionId: version };
-      return readSecret(client, { SecretId: secretArn, ...which });
+      return (await readSecret(client, { SecretId: secretArn, ...which }))?.value;
     },
   };
 }
@@ -19,11 +19,11 @@ export function createSecretsManagerSecretReader(client: SecretsManagerClient): 
 export async function readSecret(
   client: SecretsManagerClient,
   which: GetSecretValueCommandInput,
-): Promise<(SecretValue & { readonly secretArn: string }) | undefined> {
+): Promise<{ readonly secretArn: string; readonly value: SecretValue } | undefined> {
   try {
     const answer = await client.send(new GetSecretValueCommand(which));
     const text = answer.SecretString ?? new TextDecoder().decode(answer.SecretBinary);
-    return { secretArn: answer.ARN ?? '', version: answer.VersionId ?? '', text };
+    return { secretArn: answer.ARN ?? '', value: { version: answer.VersionId ?? '', text } };
   } catch (error) {
     if (error instanceof Error && absences.has(error.name)) return undefined;
     throw fromAwsError(error, 'read the secret');

@@ -27,7 +27,7 @@ export function createSecretsManagerSecretWriter(client: SecretsManagerClient): 
         return { secretArn: answer.ARN ?? '', version: answer.VersionId ?? '' };
       } catch (error) {
         const existing = nameOfError(error) === 'ResourceExistsException' ? await readCurrent(client, name) : undefined;
-        if (existing?.text === text) return { secretArn: existing.secretArn, version: existing.version };
+        if (existing?.value.text === text) return { secretArn: existing.secretArn, version: existing.value.version };
         throw fromAwsError(error, 'create the secret');
       }
     },

@@ -1,0 +1,63 @@
+import { afterEach, expect } from 'vitest';
+import { createUndiciHttpClient, type UndiciHttpClientOptions } from '../../lib/adapters/undici-http-client.ts';
+import type { HttpAnswer, HttpRequest } from '../../lib/core/delivery.ts';
+import { defaultTransport } from '../../lib/core/delivery-policy.ts';
+import type { Failure, FailureCode } from '../../lib/core/failure.ts';
+import type { HttpClient, HttpExchange } from '../../lib/ports.ts';
+import { type Misbehave, type MisbehavingEndpoint, startMisbehavingEndpoint } from '../servers/misbehaving-endpoint.ts';
+import { type AnswerRequest, type RecordingEndpoint, startRecordingEndpoint } from '../servers/recording-endpoint.ts';
+import type { TlsCertificate } from '../servers/tls-certificate.ts';
+
+/** Far beyond what any of these exchanges takes: a test that gets here fails by its own timeout first. */
+const amplyMs = 60_000;
+
+/** Clients and servers of one test; all are closed when it ends. */
+export function httpExchanges() {
+  const opened: { close(): Promise<void> }[] = [];
+  afterEach(async () => {
+    for (const { close } of opened.splice(0).reverse()) await close();
+  });
+  function closedAtEnd<Opened extends { close(): Promise<void> }>(thing: Opened): Opened {
+    opened.push({ close: () => thing.close() });
+    return thing;
+  }
+  return {
+    client: (options?: UndiciHttpClientOptions) => closedAtEnd(createUndiciHttpClient(options)),
+    endpoint: async (answer?: AnswerRequest): Promise<RecordingEndpoint> =>
+      closedAtEnd(await startRecordingEndpoint(answer)),
+    misbehaving: async (misbehave: Misbehave, certificate?: TlsCertificate): Promise<MisbehavingEndpoint> =>
+      closedAtEnd(await startMisbehavingEndpoint(misbehave, certificate)),
+  };
+}
+
+export function send(
+  client: HttpClient,
+  origin: string,
+  request: Partial<HttpRequest> = {},
+  exchange: Partial<HttpExchange> = {},
+): Promise<HttpAnswer> {
+  return client.send(
+    { method: 'POST', origin, path: '/', headers: {}, ...request },
+    {
+      timeoutMs: amplyMs,
+      signal: new AbortController().signal,
+      transport: defaultTransport,
+      readSuccessBody: false,
+      ...exchange,
+    },
+  );
+}
+
+/** undici gives a connection out again one turn of the event loop after the answer that it carried. */
+export function connectionFree(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+export async function failureOf(sending: Promise<HttpAnswer>, code: FailureCode): Promise<Failure> {
+  const error: unknown = await sending.then(
+    (answer) => expect.fail(`answered ${answer.status}`),
+    (reason: unknown) => reason,
+  );
+  expect(error).toMatchObject({ name: 'Failure', code });
+  return error as Failure;
+}
