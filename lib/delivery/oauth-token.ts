@@ -1,5 +1,15 @@
 import type { Connection } from '../core/connection.ts';
 import type { OAuthCredentials } from '../core/connection-secret.ts';
+import { Failure } from '../core/failure.ts';
+import { createFlights } from './oauth-token-flights.ts';
+import type { TokenNeed } from './oauth-token-lease.ts';
+import type { TokenRenewalDependencies } from './oauth-token-renewal.ts';
+import { createTokenRenewal } from './oauth-token-renewal.ts';
+import type { TokenRequestDependencies } from './oauth-token-request.ts';
+import { createTokenRequest } from './oauth-token-request.ts';
+import type { TokenVaultDependencies } from './oauth-token-vault.ts';
+import { createTokenVaults } from './oauth-token-vault.ts';
+import { createWorkerTokens } from './oauth-token-worker.ts';
 
 /** What a request is authorized with: `<tokenType> <accessToken>`. */
 export interface AccessToken {
@@ -20,7 +30,14 @@ export interface TokenOptions {
 }
 
 export interface OAuthTokens {
-  /** A token that is valid for 60 s more, or was obtained for this call. A warm call touches nothing. */
+  /**
+   * A token that is valid for 60 s more, or was obtained for this call. A warm call touches nothing. A connection that is
+   * AUTHORIZING when it is handed in is AUTHORIZED when this resolves.
+   *
+   * @throws Failure ConnectionDeauthorized when the token endpoint refused the credentials and the connection says so now;
+   * TokenRefused when it did but they have been changed; CredentialsChanged, TokenUnavailable, TokenInvalid, InvalidSecret,
+   * SecretNotFound, StoreUnavailable, StoreRefused or OutOfTime
+   */
   tokenFor(connection: Connection, credentials: OAuthCredentials, options: TokenOptions): Promise<AccessToken>;
   /**
    * Another token than the one that a 401 or 407 rejected. Undefined: that one is younger than 60 s, so its age is not
@@ -32,4 +49,44 @@ export interface OAuthTokens {
     rejectedGeneration: number,
     options: TokenOptions,
   ): Promise<AccessToken | undefined>;
+}
+
+export type OAuthTokenDependencies = TokenVaultDependencies &
+  TokenRequestDependencies &
+  Omit<TokenRenewalDependencies, 'openVault' | 'requestToken'>;
+
+/** The tokens of one worker, shared with the fleet through the table. */
+export function createOAuthTokens(dependencies: OAuthTokenDependencies): OAuthTokens {
+  const { clock, states } = dependencies;
+  const openVault = createTokenVaults(dependencies);
+  const requestToken = createTokenRequest(dependencies);
+  const tokens = createWorkerTokens(createTokenRenewal({ ...dependencies, openVault, requestToken }), clock);
+  const marks = createFlights<void>();
+
+  async function markAuthorized({ name, incarnation, secretVersion = '' }: Connection): Promise<void> {
+    const state = 'AUTHORIZED';
+    if (await states.change({ name, incarnation, secretVersion, state, nowMs: clock.nowMs() })) return;
+    throw new Failure('CredentialsChanged', `The credentials of connection '${name}' have changed.`);
+  }
+
+  return {
+    async tokenFor(connection, credentials, options) {
+      const token = await tokens.find(needOf(connection, credentials, options), options.signal);
+      if (connection.state === 'AUTHORIZING') {
+        const key = `${connection.incarnation} ${connection.secretVersion}`;
+        await marks.join(key, options.signal, () => markAuthorized(connection));
+      }
+      return token;
+    },
+    async renew(connection, credentials, rejectedGeneration, options) {
+      return tokens.replace(needOf(connection, credentials, options), rejectedGeneration, options.signal);
+    },
+  };
+}
+
+/** @throws Failure SecretNotFound when the connection names no secret version */
+function needOf(connection: Connection, credentials: OAuthCredentials, { justRead = false }: TokenOptions): TokenNeed {
+  const { secretVersion } = connection;
+  if (secretVersion !== undefined) return { connection, credentials, secretVersion, justRead };
+  throw new Failure('SecretNotFound', `Connection '${connection.name}' has no secret.`);
 }
