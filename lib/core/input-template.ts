@@ -5,7 +5,7 @@ import { Failure } from './failure.ts';
  * Where a placeholder stands, which decides how its value is printed: as JSON in place of a value, or inside the quotes of a
  * string, which is either a member of a JSON template or a line of a text template.
  */
-export type PlaceholderPosition = 'value' | 'quoted-in-json' | 'quoted-in-text';
+type PlaceholderPosition = 'value' | 'quoted-in-json' | 'quoted-in-text';
 
 export interface Placeholder {
   readonly name: string;

@@ -90,31 +90,25 @@ describe('wildcards', () => {
   });
 
   test('no value ever changes the segments around it or what follows the path', () => {
-    const text = fc.oneof(
-      fc.string({ unit: 'binary' }),
-      fc
-        .array(fc.constantFrom('.', '..', '/', '\\', '%2e', '%2f', '?', '#', '&', '=', ';', '@', ':', '\r\n', ' '), {
-          maxLength: 8,
-        })
-        .map((parts) => parts.join('')),
-    );
+    const text = fc
+      .oneof(
+        fc.string({ unit: 'binary', minLength: 1 }),
+        fc
+          .array(fc.constantFrom('.', '..', '/', '\\', '%2e', '%2f', '?', '#', '&', '=', ';', '@', ':', '\r\n', ' '), {
+            minLength: 1,
+            maxLength: 8,
+          })
+          .map((parts) => parts.join('')),
+      )
+      .filter((value) => value !== '.' && value !== '..');
     fc.assert(
       fc.property(text, text, (first, second) => {
-        if (first === '' || second === '') return;
-        let path: string;
-        try {
-          path = fill('https://example.com/before/*/between/*/after?fixed=1', first, second);
-        } catch (error) {
-          expect(String(error)).toContain('"." or ".."');
-          return;
-        }
+        const path = fill('https://example.com/before/*/between/*/after?fixed=1', first, second);
         const url = new URL(`https://example.com${path}`);
         expect(url.pathname + url.search).toBe(path);
         expect([url.origin, url.search, url.hash]).toEqual(['https://example.com', '?fixed=1', '']);
-        const segments = url.pathname.split('/');
-        expect([segments.length, segments[1], segments[3], segments[5]]).toEqual([6, 'before', 'between', 'after']);
-        expect(decodeURIComponent(segments[2] ?? '')).toBe(first.toWellFormed());
-        expect(decodeURIComponent(segments[4] ?? '')).toBe(second.toWellFormed());
+        const segments = url.pathname.split('/').map((segment) => decodeURIComponent(segment));
+        expect(segments).toEqual(['', 'before', first.toWellFormed(), 'between', second.toWellFormed(), 'after']);
       }),
     );
   });

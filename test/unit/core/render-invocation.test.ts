@@ -3,7 +3,13 @@ import { describe, expect, test } from 'vitest';
 import type { ApiDestination, HttpMethod } from '../../../lib/core/api-destination.ts';
 import type { Connection } from '../../../lib/core/connection.ts';
 import type { ConnectionHttpParameters, ConnectionSecret } from '../../../lib/core/connection-secret.ts';
-import type { DeliveryTarget, EventDocument, InvocationRequest, ResolvedDelivery } from '../../../lib/core/delivery.ts';
+import type {
+  DeliveryTarget,
+  EventDocument,
+  InvocationRequest,
+  ResolvedDelivery,
+  TargetHttpParameters,
+} from '../../../lib/core/delivery.ts';
 import { defaultTransport } from '../../../lib/core/delivery-policy.ts';
 import type { JsonObject } from '../../../lib/core/json.ts';
 import { renderInvocation } from '../../../lib/core/render-invocation.ts';
@@ -90,8 +96,8 @@ function parameter(key: string, value: string) {
   return { key, value, isValueSecret: false };
 }
 
-function withParameters(HttpParameters: DeliveryTarget['HttpParameters']): DeliveryTarget {
-  return HttpParameters === undefined ? {} : { HttpParameters };
+function withParameters(HttpParameters: TargetHttpParameters): DeliveryTarget {
+  return { HttpParameters };
 }
 
 test('a plain event is posted with the fixed headers and its own content', () => {
@@ -321,6 +327,16 @@ describe('what is prepared once', () => {
     const target = withParameters({ HeaderParameters: { 'X-A': 'a' }, QueryStringParameters: { q: '1' } });
     renderInvocation({ ...resolved, delivery: { ...resolved.delivery, target } }, context);
     expect(renderInvocation(resolved, context)).toEqual(plain);
+  });
+
+  test('carries no header or query value from one delivery into the next', () => {
+    const resolved = resolvedFrom({});
+    const withTarget = (HttpParameters: TargetHttpParameters): InvocationRequest =>
+      renderInvocation({ ...resolved, delivery: { ...resolved.delivery, target: { HttpParameters } } }, context);
+    withTarget({ HeaderParameters: { 'X-First': 'canary' }, QueryStringParameters: { first: 'canary' } });
+    const second = withTarget({ HeaderParameters: { 'X-Second': '2' }, QueryStringParameters: { second: '2' } });
+    expect(JSON.stringify(second)).not.toContain('canary');
+    expect([second.path, second.headers['X-Second']]).toEqual(['/hook?second=2', '2']);
   });
 });
 
