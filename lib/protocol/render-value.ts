@@ -4,7 +4,7 @@ import { lowerCamel, shapeOf } from './service-model.ts';
 import type { ServiceModel } from './service-model.ts';
 
 /** Bound of one value in a message, in characters; the longest recorded one, eleven small events, has 2,900. */
-export const maxRenderedCharacters = 4096;
+const maxRenderedCharacters = 4096;
 
 /**
  * A value as the service's messages print it: texts and numbers bare, `[a, b]`, `{k=v}`, `Shape(member=value, ...)` with
@@ -24,9 +24,9 @@ function render(model: ServiceModel, shapeName: string, value: JsonValue | undef
   if (value === undefined || value === null) return 'null';
   const shape = shapeOf(model, shapeName);
   if (shape.type === 'list' && Array.isArray(value)) {
-    return `[${value.map((member) => render(model, shape.member, member)).join(', ')}]`;
+    return `[${value.map((member: JsonValue) => render(model, shape.member, member)).join(', ')}]`;
   }
-  if (!isJsonObject(value)) return String(value);
+  if (!isJsonObject(value)) return typeof value === 'string' ? value : JSON.stringify(value);
   if (shape.type === 'structure') {
     const members = Object.entries(shape.members).map(
       ([name, member]) => `${lowerCamel(name)}=${render(model, member.shape, ownMember(value, name))}`,

@@ -4,7 +4,7 @@ export interface ServiceModel {
   readonly shapes: Readonly<Record<string, Shape>>;
 }
 
-export interface ModelOperation {
+interface ModelOperation {
   /** Name of the structure that its input has. */
   readonly input: string;
 }
@@ -39,21 +39,21 @@ export interface MapShape extends AnyShape, Bounds {
   readonly value: string;
 }
 
-export interface StringShape extends AnyShape, Bounds {
+interface StringShape extends AnyShape, Bounds {
   readonly type: 'string';
   readonly pattern?: string;
   readonly enum?: readonly string[];
 }
 
-export interface IntegerShape extends AnyShape, Bounds {
+interface IntegerShape extends AnyShape, Bounds {
   readonly type: 'integer';
 }
 
-export interface BooleanShape extends AnyShape {
+interface BooleanShape extends AnyShape {
   readonly type: 'boolean';
 }
 
-export interface TimestampShape extends AnyShape {
+interface TimestampShape extends AnyShape {
   readonly type: 'timestamp';
 }
 

@@ -13,7 +13,7 @@ export interface Violation {
 export const notNull = 'Member must not be null';
 
 /** Who breaks more than this fixes these first. Bounds the answer, together with the bound of each printed value. */
-export const maxViolations = 50;
+const maxViolations = 50;
 
 /** The violations of one input, in the order found. */
 export class Violations {

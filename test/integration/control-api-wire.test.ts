@@ -25,7 +25,7 @@ const operations: Operations = {
     return Promise.resolve({ ConnectionArn: arn, ConnectionState: 'AUTHORIZED', CreationTime: 1733738400.25 });
   },
   DescribeConnection: ({ Name }) => {
-    const text = `Failed to describe the connection(s). Connection '${String(Name)}' does not exist.`;
+    const text = `Failed to describe the connection(s). Connection '${typeof Name === 'string' ? Name : ''}' does not exist.`;
     return Promise.reject(new ServiceError('ResourceNotFoundException', text));
   },
   ListConnections: (input) => Promise.resolve({ Connections: [{ Name: JSON.stringify(input) }] }),

@@ -36,7 +36,7 @@ const examples = [
   '',
 ];
 
-const unit = fc.constantFrom(...' \t\n\ra0-_.:/%[]*$!~é\u0000\u007f\u2028', '\u{1f600}');
+const unit = fc.constantFrom(...' \t\n\ra0-_.:/%[]*$!~é\u0000\u007f\u2028'.split(''), '\u{1f600}');
 const shortText = fc.oneof(
   fc.string({ unit, maxLength: 10 }),
   fc
@@ -51,7 +51,7 @@ describe('the patterns of the service model', () => {
 
   test.each(patterns)('%s: what runs accepts exactly what the printed pattern accepts', (pattern) => {
     const [runs, printed] = [matcherOf(pattern), printedMatcherOf(pattern)];
-    for (const example of examples) expect(runs.test(example), example).toBe(printed.test(example));
+    expect(examples.filter((text) => runs.test(text))).toEqual(examples.filter((text) => printed.test(text)));
     fc.assert(
       fc.property(shortText, (text) => runs.test(text) === printed.test(text)),
       { numRuns: 3000 },
@@ -61,7 +61,7 @@ describe('the patterns of the service model', () => {
   // With a pattern that backtracks exponentially or quadratically none of these ever ends.
   test.each(patterns)('%s: takes time in proportion to the text, whatever repeats in it', (pattern) => {
     const runs = matcherOf(pattern);
-    const units = [...' \t\na0-_.:/%*é', 'a ', 'a\t', ' \ta', '-a', '/a', '.a', '%41', '[0]', '*/', 'a-a-'];
+    const units = [...' \t\na0-_.:/%*é'.split(''), 'a ', 'a\t', ' \ta', '-a', '/a', '.a', '%41', '[0]', '*/', 'a-a-'];
     const heads = ['', 'a', '$', 'aws.partner/a', 'arn:aws', 'arn:aws:events:us-east-1:123456789012:connection/'];
     let judged = 0;
     for (const head of heads) {
@@ -81,7 +81,7 @@ describe('the patterns of the service model', () => {
     for (const repeated of ['a', ' ', '%41', '/a', '-a', '.a', '.a[0]']) {
       const text = repeated.repeat(4_194_304 / repeated.length);
       for (const head of ['', '$', '$.a', 'aws.partner', 'arn:aws:events:']) {
-        expect(() => runs.test(`${head}${text}\u0000`), head + repeated).not.toThrow();
+        expect(() => runs.test(`${head}${text}\u0000`)).not.toThrow();
       }
     }
   });
