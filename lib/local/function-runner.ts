@@ -40,9 +40,8 @@ export class FunctionRunner {
     return this.#functions.has(name);
   }
 
-  arnOf(name: string, region: string): string {
-    const { account } = this.#options;
-    return `arn:${partitionOf(region)}:lambda:${region}:${account}:function:${physicalName(name)}`;
+  arnOf(physical: string, region: string): string {
+    return `arn:${partitionOf(region)}:lambda:${region}:${this.#options.account}:function:${physical}`;
   }
 
   /** Never rejects: what a function throws is its outcome. The time limit begins when the function is loaded. */
@@ -56,7 +55,7 @@ export class FunctionRunner {
     try {
       const handler = await this.#handlerOf(name, region);
       const timeoutSeconds = this.#functions.get(name)?.timeoutSeconds ?? 0;
-      const arn = this.arnOf(name, region);
+      const arn = this.arnOf(physicalName(name), region);
       const context = createContext({ name, arn, requestId, timeoutSeconds, clock: this.#options.clock });
       const timeout = this.#timeOut(timeoutSeconds, requestId, ended.signal);
       const result = await Promise.race([handler(event, context), timeout]);

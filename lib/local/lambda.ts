@@ -95,7 +95,7 @@ function findFunction(runner: FunctionRunner, reference: string, region: string)
   const prefix = physicalName('');
   const name = physical.startsWith(prefix) ? physical.slice(prefix.length) : physical;
   if (runner.has(name) && (arnRegion ?? region) === region) return name;
-  const arn = reference.startsWith('arn:') ? reference : runner.arnOf(physical || reference, region);
+  const arn = reference.startsWith('arn:') ? reference : runner.arnOf(physical === '' ? reference : physical, region);
   throw new Refusal('ResourceNotFoundException', `Function not found: ${arn}`, 404);
 }
 

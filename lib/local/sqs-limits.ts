@@ -37,16 +37,16 @@ const types: Readonly<Record<string, 'string' | 'integer' | 'list' | 'map'>> = {
  * @throws SqsRefusal SerializationException that names the first member of a wrong type
  */
 export function checkMembers(input: SqsMembers): SqsMembers {
-  const members: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(input)) {
-    if (value === null) continue;
-    const type = Object.hasOwn(types, name) ? types[name] : undefined;
-    if (type !== undefined && !isOf(type, value)) {
-      throw new SqsRefusal('SerializationException', `Member ${name} must be a ${type}.`);
-    }
-    members[name] = name === 'Entries' ? (value as unknown[]).map(checkEntry) : value;
+  const present = Object.entries(input).filter(([, value]) => value !== null);
+  return Object.fromEntries(present.map(([name, value]) => [name, checkMember(name, value)]));
+}
+
+function checkMember(name: string, value: unknown): unknown {
+  const type = Object.hasOwn(types, name) ? types[name] : undefined;
+  if (type !== undefined && !isOf(type, value)) {
+    throw new SqsRefusal('SerializationException', `Member ${name} must be a ${type}.`);
   }
-  return members;
+  return name === 'Entries' ? (value as unknown[]).map(checkEntry) : value;
 }
 
 function checkEntry(entry: unknown): SqsMembers {

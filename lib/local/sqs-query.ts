@@ -62,18 +62,18 @@ function place(tree: Map<string, Node>, keys: readonly string[], value: string):
 }
 
 function toMembers(tree: Map<string, Node>): Record<string, unknown> {
-  const members: Record<string, unknown> = {};
-  for (const [name, node] of tree) {
-    if (name === 'Action' || name === 'Version') continue;
-    const list = Object.hasOwn(lists, name) ? lists[name] : undefined;
-    const map = Object.hasOwn(maps, name) ? maps[name] : undefined;
-    if (typeof node === 'string') members[name] = integers.has(name) ? integer(name, node) : node;
-    else if (list !== undefined) members[list] = inOrder(node);
-    else if (map !== undefined) members[map[0]] = toMap(node, map[1]);
-    else if (batches.has(name)) members['Entries'] = inOrder(node).map((entry) => toMembers(asMap(entry)));
-    else members[name] = toMembers(node);
-  }
-  return members;
+  const parameters = [...tree].filter(([name]) => name !== 'Action' && name !== 'Version');
+  return Object.fromEntries(parameters.map(([name, node]) => toMember(name, node)));
+}
+
+function toMember(name: string, node: Node): [string, unknown] {
+  const list = Object.hasOwn(lists, name) ? lists[name] : undefined;
+  const map = Object.hasOwn(maps, name) ? maps[name] : undefined;
+  if (typeof node === 'string') return [name, integers.has(name) ? integer(name, node) : node];
+  if (list !== undefined) return [list, inOrder(node)];
+  if (map !== undefined) return [map[0], toMap(node, map[1])];
+  if (batches.has(name)) return ['Entries', inOrder(node).map((entry) => toMembers(asMap(entry)))];
+  return [name, toMembers(node)];
 }
 
 function toMap(node: Map<string, Node>, keyName: string): Record<string, unknown> {

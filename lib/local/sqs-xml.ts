@@ -21,8 +21,9 @@ const mapNames: Readonly<Record<string, readonly [element: string, key: string]>
 export function xmlAnswer(operation: string, output: SqsMembers): LocalAnswer {
   const inside = members(output, operation);
   const result = inside === '' ? '' : element(`${operation}Result`, inside);
-  const metadata = element('ResponseMetadata', element('RequestId', randomUUID()));
-  return xml(200, `<${operation}Response xmlns="${namespace}">${result}${metadata}</${operation}Response>`);
+  const requestId = randomUUID();
+  const metadata = element('ResponseMetadata', element('RequestId', requestId));
+  return xml(200, requestId, `<${operation}Response xmlns="${namespace}">${result}${metadata}</${operation}Response>`);
 }
 
 export function xmlRefusal(refusal: Refusal & { readonly queryCode?: string }): LocalAnswer {
@@ -32,8 +33,9 @@ export function xmlRefusal(refusal: Refusal & { readonly queryCode?: string }): 
     element('Message', escapeXml(refusal.message)),
     '<Detail/>',
   ].join('');
-  const inside = `${element('Error', error)}${element('RequestId', randomUUID())}`;
-  return xml(refusal.status, `<ErrorResponse xmlns="${namespace}">${inside}</ErrorResponse>`);
+  const requestId = randomUUID();
+  const inside = `${element('Error', error)}${element('RequestId', requestId)}`;
+  return xml(refusal.status, requestId, `<ErrorResponse xmlns="${namespace}">${inside}</ErrorResponse>`);
 }
 
 function members(structure: SqsMembers, operation: string): string {
@@ -82,6 +84,10 @@ function escapeXml(text: string): string {
   return text.replace(/[&<>"\r]/g, (character) => escapes[character] ?? character);
 }
 
-function xml(status: number, inside: string): LocalAnswer {
-  return { status, headers: { 'content-type': 'text/xml' }, body: `<?xml version="1.0"?>${inside}` };
+function xml(status: number, requestId: string, inside: string): LocalAnswer {
+  return {
+    status,
+    headers: { 'content-type': 'text/xml', 'x-amzn-requestid': requestId },
+    body: `<?xml version="1.0"?>${inside}`,
+  };
 }

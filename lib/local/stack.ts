@@ -132,7 +132,7 @@ async function assemble(
   asynchronous.start();
   const stop = async (): Promise<void> => {
     const timer = new AbortController();
-    const grace = clock.delay(graceMs, timer.signal).catch(() => undefined);
+    const grace = systemClock.delay(graceMs, timer.signal).catch(() => undefined);
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeIdleConnections();
     await Promise.all([Promise.race([closed, grace]), asynchronous.stop(grace)]);
