@@ -1,0 +1,102 @@
+import { generateKeyPairSync } from 'node:crypto';
+import type { Server } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Adapter, AdapterPayload } from 'oidc-provider';
+import Provider from 'oidc-provider';
+
+export interface DemoServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** What the endpoint saw of one request: nothing of its credentials. */
+export interface Arrival {
+  readonly idempotencyKey: string | undefined;
+  readonly path: string;
+  readonly bytes: number;
+}
+
+export interface DemoEndpoint extends DemoServer {
+  readonly arrivals: readonly Arrival[];
+}
+
+export const oauthClient = { id: 'lastmile-demo', secret: 'demo-client-secret' };
+
+/** An OAuth 2.0 provider with one client, in memory. `accepts` knows the tokens that it issued. */
+export async function startOAuthProvider(): Promise<DemoServer & { accepts(token: string): Promise<boolean> }> {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const provider = new Provider('http://127.0.0.1', {
+    adapter: MemoryAdapter,
+    jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), alg: 'RS256', use: 'sig' }] },
+    cookies: { keys: ['demo'] },
+    clients: [
+      {
+        client_id: oauthClient.id,
+        client_secret: oauthClient.secret,
+        grant_types: ['client_credentials'],
+        token_endpoint_auth_method: 'client_secret_post',
+        redirect_uris: [],
+        response_types: [],
+      },
+    ],
+    features: { clientCredentials: { enabled: true }, devInteractions: { enabled: false } },
+    ttl: { ClientCredentials: 3600 },
+  });
+  const { url, close } = await listen(createServer(provider.callback()));
+  const accepts = async (token: string) => (await provider.ClientCredentials.find(token)) !== undefined;
+  return { url: `${url}/token`, close, accepts };
+}
+
+/** Keeps what the provider stores in a map: enough for a demonstration. */
+class MemoryAdapter implements Adapter {
+  static readonly payloads = new Map<string, AdapterPayload>();
+  readonly kind: string;
+  constructor(kind: string) {
+    this.kind = kind;
+  }
+  async upsert(id: string, payload: AdapterPayload): Promise<void> {
+    MemoryAdapter.payloads.set(`${this.kind}:${id}`, payload);
+  }
+  async find(id: string): Promise<AdapterPayload | undefined> {
+    return MemoryAdapter.payloads.get(`${this.kind}:${id}`);
+  }
+  async destroy(id: string): Promise<void> {
+    MemoryAdapter.payloads.delete(`${this.kind}:${id}`);
+  }
+  async consume(): Promise<void> {}
+  async findByUid(): Promise<undefined> {}
+  async findByUserCode(): Promise<undefined> {}
+  async revokeByGrantId(): Promise<void> {}
+}
+
+/** An endpoint that answers 204 to who has the credentials, and 401 to everybody else. */
+export async function startEndpoint(
+  isAuthorized: (headers: Readonly<Record<string, string | string[] | undefined>>) => Promise<boolean>,
+): Promise<DemoEndpoint> {
+  const arrivals: Arrival[] = [];
+  const server = createServer(async (request, response) => {
+    let bytes = 0;
+    for await (const chunk of request) bytes += (chunk as Buffer).length;
+    const authorized = await isAuthorized(request.headers);
+    if (authorized) {
+      const key = request.headers['idempotency-key'];
+      arrivals.push({ idempotencyKey: typeof key === 'string' ? key : undefined, path: request.url ?? '/', bytes });
+    }
+    response.writeHead(authorized ? 204 : 401).end();
+  });
+  return { ...(await listen(server)), arrivals };
+}
+
+async function listen(server: Server): Promise<DemoServer> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

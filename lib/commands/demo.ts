@@ -1,0 +1,187 @@
+import { readdir, readFile } from 'node:fs/promises';
+import {
+  CreateApiDestinationCommand,
+  CreateConnectionCommand,
+  DescribeConnectionCommand,
+  EventBridgeClient,
+} from '@aws-sdk/client-eventbridge';
+import type { CreateConnectionRequest } from '@aws-sdk/client-eventbridge';
+import { InvokeCommand } from '@aws-sdk/client-lambda';
+import { createLambdaClient } from '../adapters/aws-clients.ts';
+import type { JsonObject } from '../core/json.ts';
+import { isJsonObject } from '../core/json.ts';
+import { startStack } from '../local/stack.ts';
+import type { DemoEndpoint } from './demo-servers.ts';
+import { oauthClient, startEndpoint, startOAuthProvider } from './demo-servers.ts';
+
+/** Folder of the sample events, beside the code: the demonstration runs from a checkout. */
+const eventsFolder = new URL('../../test/events/', import.meta.url);
+
+interface Row {
+  readonly sample: string;
+  readonly apiDestination: string;
+  readonly outcome: string;
+  readonly status: string;
+  readonly attempts: string;
+  readonly durationMs: string;
+  readonly arrived: boolean;
+}
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+/** The three kinds of connection, and how the endpoint tells each one's credentials. */
+function connectionsFor(tokenEndpoint: string, acceptsToken: (token: string) => Promise<boolean>) {
+  const basic = `Basic ${Buffer.from('demo:demo-password').toString('base64')}`;
+  return [
+    {
+      name: 'demo-basic',
+      AuthorizationType: 'BASIC',
+      AuthParameters: { BasicAuthParameters: { Username: 'demo', Password: 'demo-password' } },
+      isAuthorized: async (headers: Headers) => headers['authorization'] === basic,
+    },
+    {
+      name: 'demo-api-key',
+      AuthorizationType: 'API_KEY',
+      AuthParameters: { ApiKeyAuthParameters: { ApiKeyName: 'x-demo-key', ApiKeyValue: 'demo-key' } },
+      isAuthorized: async (headers: Headers) => headers['x-demo-key'] === 'demo-key',
+    },
+    {
+      name: 'demo-oauth',
+      AuthorizationType: 'OAUTH_CLIENT_CREDENTIALS',
+      AuthParameters: {
+        OAuthParameters: {
+          ClientParameters: { ClientID: oauthClient.id, ClientSecret: oauthClient.secret },
+          AuthorizationEndpoint: tokenEndpoint,
+          HttpMethod: 'POST',
+        },
+      },
+      isAuthorized: (headers: Headers) => acceptsToken(String(headers['authorization']).replace('Bearer ', '')),
+    },
+  ] as const satisfies readonly (Omit<CreateConnectionRequest, 'Name'> & {
+    readonly name: string;
+    readonly isAuthorized: (headers: Headers) => Promise<boolean>;
+  })[];
+}
+
+/** Every sample as the input of deliver; a batch of queue messages counts as its messages. */
+async function readSamples(): Promise<{ sample: string; envelope: JsonObject }[]> {
+  const files = (await readdir(eventsFolder)).filter((file) => file.endsWith('.json')).sort();
+  const samples = [];
+  for (const file of files) {
+    const event: unknown = JSON.parse(await readFile(new URL(file, eventsFolder), 'utf8'));
+    for (const envelope of envelopesIn(event)) samples.push({ sample: file.replace('.json', ''), envelope });
+  }
+  return samples;
+}
+
+function envelopesIn(event: unknown): JsonObject[] {
+  if (!isJsonObject(event)) return [];
+  if ('event' in event) return [event];
+  const records = event['Records'];
+  if (!Array.isArray(records)) return [{ event }];
+  return records.flatMap((record) => envelopesIn(JSON.parse(String(record?.body))));
+}
+
+function hasPathParameters({ target }: JsonObject): boolean {
+  const parameters = isJsonObject(target) ? target['HttpParameters'] : undefined;
+  return isJsonObject(parameters) && 'PathParameterValues' in parameters;
+}
+
+async function waitUntilAuthorized(events: EventBridgeClient, name: string): Promise<void> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const { ConnectionState } = await events.send(new DescribeConnectionCommand({ Name: name }));
+    if (ConnectionState === 'AUTHORIZED') return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`Connection ${name} was not authorized in time.`);
+}
+
+async function runDemo(): Promise<Row[]> {
+  const provider = await startOAuthProvider();
+  const stack = await startStack({ port: 0, output: { line: () => undefined, error: console.error } });
+  const endpoints: DemoEndpoint[] = [];
+  const aws = {
+    region: 'us-east-1',
+    endpoint: stack.url,
+    credentials: { accessKeyId: 'demo', secretAccessKey: 'demo' },
+  };
+  const events = new EventBridgeClient(aws);
+  const lambda = createLambdaClient(aws);
+  try {
+    const destinations = [];
+    for (const { name, isAuthorized, ...connection } of connectionsFor(provider.url, provider.accepts)) {
+      const endpoint = await startEndpoint(isAuthorized);
+      endpoints.push(endpoint);
+      const { ConnectionArn } = await events.send(new CreateConnectionCommand({ Name: name, ...connection }));
+      const destination = {
+        Name: name,
+        ConnectionArn,
+        InvocationEndpoint: `${endpoint.url}/*`,
+        HttpMethod: 'POST',
+      } as const;
+      await events.send(new CreateApiDestinationCommand(destination));
+      await waitUntilAuthorized(events, name);
+      destinations.push({ name, endpoint });
+    }
+    const rows: Row[] = [];
+    for (const { sample, envelope } of await readSamples()) {
+      const chosen = destinations[rows.length % destinations.length];
+      if (chosen === undefined) break;
+      const before = chosen.endpoint.arrivals.length;
+      const apiDestination = hasPathParameters(envelope) ? `${chosen.name}-by-order` : chosen.name;
+      const Payload = JSON.stringify({ ...envelope, apiDestination });
+      const answer = await lambda.send(new InvokeCommand({ FunctionName: 'lastmile-local-deliver', Payload }));
+      const conclusion: JsonObject = JSON.parse(answer.Payload?.transformToString() ?? '{}');
+      rows.push(rowOf(sample, apiDestination, conclusion, chosen.endpoint.arrivals.length === before + 1));
+    }
+    return rows;
+  } finally {
+    events.destroy();
+    lambda.destroy();
+    await stack.stop();
+    await Promise.all([provider, ...endpoints].map((server) => server.close()));
+  }
+}
+
+function rowOf(sample: string, apiDestination: string, conclusion: JsonObject, arrived: boolean): Row {
+  const text = (member: string) => String(conclusion[member] ?? '-');
+  return {
+    sample,
+    apiDestination,
+    outcome: String(conclusion['outcome'] ?? conclusion['errorMessage'] ?? 'failed'),
+    status: text('status'),
+    attempts: text('attempts'),
+    durationMs: text('durationMs'),
+    arrived,
+  };
+}
+
+function printTable(rows: readonly Row[]): void {
+  const header = ['sample', 'API destination', 'outcome', 'status', 'attempts', 'ms', 'arrived'];
+  const lines = rows.map((row) => [
+    row.sample,
+    row.apiDestination,
+    row.outcome,
+    row.status,
+    row.attempts,
+    row.durationMs,
+    row.arrived ? 'yes' : 'NO',
+  ]);
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...lines.map((line) => line[column]?.length ?? 0)),
+  );
+  for (const line of [header, ...lines]) {
+    console.log(
+      line
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    );
+  }
+}
+
+const rows = await runDemo();
+printTable(rows);
+const missing = rows.filter((row) => !row.arrived).length;
+console.log(missing === 0 ? `\nAll ${rows.length} events arrived.` : `\n${missing} of ${rows.length} did not arrive.`);
+process.exitCode = missing === 0 && rows.length > 0 ? 0 : 1;
