@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { isJsonObject, type JsonValue } from '../core/json.ts';
+
+const defaultEndpoint = 'http://127.0.0.1:4010';
+
+const usage = `Runs a function of serverless.yml once, bundled as it is deployed, against a running local stack.
+
+  npm run invoke -- -f deliver -p test/events/envelope-http-parameters.json
+
+  -f, --function <name>   function of serverless.yml
+  -p, --path <file>       file that holds the event; -d '<json>' gives it here
+  --help                  this text; every other option of 'sls invoke local' works too
+
+AWS_ENDPOINT_URL says where the stack is (default: ${defaultEndpoint}). API_DESTINATION names the API destination of
+bare events, which deliver otherwise refuses. Exit status: 0 when the function returned, 1 when it failed, 2 wrong usage.`;
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args.includes('--help')) {
+    console.log(usage);
+    return 0;
+  }
+  const functionName = functionIn(args);
+  if (functionName === undefined) {
+    console.error(`Name the function.\n\n${usage}`);
+    return 2;
+  }
+  const endpoint = (process.env['AWS_ENDPOINT_URL'] ?? defaultEndpoint).replace(/\/+$/, '');
+  const account = await accountAt(endpoint);
+  if (account === undefined) {
+    console.error(
+      `No local stack answers at ${endpoint}. Start one with npm start, or say where it is: AWS_ENDPOINT_URL.`,
+    );
+    return 1;
+  }
+  return await invokeLocal(args, {
+    ...process.env,
+    AWS_ENDPOINT_URL: endpoint,
+    LASTMILE_ACCOUNT: account,
+    AWS_REGION: process.env['AWS_REGION'] ?? 'us-east-1',
+    // The stack tells by the access key which function called it.
+    AWS_ACCESS_KEY_ID: functionName,
+    AWS_SECRET_ACCESS_KEY: 'local',
+    // Without this the search for credentials waits for an address that only EC2 has.
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_PROFILE: undefined,
+    AWS_SESSION_TOKEN: undefined,
+  });
+}
+
+function functionIn(args: readonly string[]): string | undefined {
+  const index = args.findIndex((argument) => argument === '-f' || argument === '--function');
+  return index < 0 ? args.find((argument) => argument.startsWith('--function='))?.slice(11) : args[index + 1];
+}
+
+/** The account of the stack, of which its queue URLs are made; undefined when none answers there. */
+async function accountAt(endpoint: string): Promise<string | undefined> {
+  try {
+    const answer = await fetch(`${endpoint}/_lastmile/health`, { signal: AbortSignal.timeout(3000) });
+    const health = (await answer.json()) as JsonValue;
+    return isJsonObject(health) ? String(health['account']) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns the exit status of osls, which is 1 when the function failed or could not be loaded */
+async function invokeLocal(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const osls = createRequire(import.meta.url).resolve('osls/bin/serverless.js');
+  const command = ['--enable-source-maps', osls, 'invoke', 'local', '--stage', 'local', ...args];
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  spawn(process.execPath, command, { env, stdio: 'inherit' })
+    .once('error', reject)
+    .once('exit', (status) => resolve(status ?? 1));
+  return await promise;
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,102 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+interface FunctionDefinition {
+  handler: string;
+  package?: { readonly patterns: readonly string[] };
+}
+
+type Hooks = Readonly<Record<string, () => Promise<void>>>;
+
+const require = createRequire(import.meta.url);
+const EsbuildPlugin = require('../../../infra/esbuild-plugin.cjs') as new (
+  serverless: object,
+  options: { readonly function?: string },
+) => { readonly hooks: Hooks };
+
+describe('the esbuild plugin', () => {
+  let serviceDir: string;
+  beforeEach(async () => {
+    serviceDir = await mkdtemp(join(tmpdir(), 'lastmile-bundle-'));
+  });
+  afterEach(() => rm(serviceDir, { recursive: true }));
+
+  test('makes of each function an ES module that osls can require, and nothing else goes into its zip', async () => {
+    await plant(
+      'greet',
+      "import { join } from 'node:path';\nexport const handler = async (name: string) => join('hello', name);",
+    );
+    const { functions, hooks } = plugin(['greet']);
+    await hooks['before:package:createDeploymentArtifacts']?.();
+    expect(functions['greet']).toEqual({
+      handler: '.build/greet/handler.handler',
+      package: { patterns: ['!**', '.build/greet/**'] },
+    });
+    const bundle = require(join(serviceDir, '.build/greet/handler.js')) as { handler(name: string): Promise<string> };
+    expect(await bundle.handler('world')).toBe(join('hello', 'world'));
+  });
+
+  test('a bundled CommonJS package can require modules of Node', async () => {
+    await plant('old', "import { sep } from './old.cjs';\nexport const handler = () => sep;");
+    await writeFile(join(serviceDir, 'functions/old/old.cjs'), "exports.sep = require('node:path').sep;");
+    const { hooks } = plugin(['old'], 'old');
+    await hooks['before:invoke:local:invoke']?.();
+    const bundle = require(join(serviceDir, '.build/old/handler.js')) as { handler(): string };
+    expect(bundle.handler()).toBe('/');
+  });
+
+  test('what is imported on demand is a file of its own, so that a cold start does not load it', async () => {
+    await plant('lazy', "export const handler = () => import('./rare.ts');");
+    await writeFile(join(serviceDir, 'functions/lazy/rare.ts'), "export const rare = 'rarely needed';");
+    const { hooks } = plugin(['lazy']);
+    await hooks['before:package:createDeploymentArtifacts']?.();
+    const files = (await readdir(join(serviceDir, '.build/lazy'))).filter((name) => name.endsWith('.js'));
+    expect(files).toEqual(['handler.js', expect.stringMatching(/^rare-.*\.js$/)]);
+  });
+
+  test('files of an older build do not stay', async () => {
+    await plant('greet', 'export const handler = () => 1;');
+    await mkdir(join(serviceDir, '.build/greet'), { recursive: true });
+    await writeFile(join(serviceDir, '.build/greet/chunk-old.js'), 'old');
+    await plugin(['greet']).hooks['before:package:createDeploymentArtifacts']?.();
+    expect(await readdir(join(serviceDir, '.build/greet'))).not.toContain('chunk-old.js');
+  });
+
+  test('to invoke or deploy one function bundles no other', async () => {
+    await plant('one', 'export const handler = () => 1;');
+    await plugin(['one', 'absent'], 'one').hooks['before:deploy:function:packageFunction']?.();
+    expect(await readdir(join(serviceDir, '.build'))).toEqual(['one']);
+  });
+
+  test('a function without its file is named in the error', async () => {
+    const bundling = plugin(['absent']).hooks['before:package:createDeploymentArtifacts']?.();
+    await expect(bundling).rejects.toThrow('Function absent: there is no functions/absent/handler.ts.');
+  });
+
+  test('code that cannot be bundled is shown with its place', async () => {
+    await plant('broken', "import './nowhere.ts';\nexport const handler = () => 1;");
+    const bundling = plugin(['broken']).hooks['before:package:createDeploymentArtifacts']?.();
+    await expect(bundling).rejects.toThrow(/^Function broken cannot be bundled\.\n[^]*handler\.ts:1:7/);
+  });
+
+  async function plant(name: string, source: string): Promise<void> {
+    await mkdir(join(serviceDir, 'functions', name), { recursive: true });
+    await writeFile(join(serviceDir, 'functions', name, 'handler.ts'), source);
+  }
+
+  /** The plugin in the part of osls that it uses. */
+  function plugin(
+    names: readonly string[],
+    invoked?: string,
+  ): { functions: Record<string, FunctionDefinition>; hooks: Hooks } {
+    const functions: Record<string, FunctionDefinition> = {};
+    for (const name of names) functions[name] = { handler: `functions/${name}/handler.handler` };
+    const service = { getAllFunctions: () => names, getFunction: (name: string) => functions[name] };
+    const options = invoked === undefined ? {} : { function: invoked };
+    const { hooks } = new EsbuildPlugin({ serviceDir, service, classes: { Error } }, options);
+    return { functions, hooks };
+  }
+});
