@@ -25,6 +25,7 @@ interface Row {
   readonly attempts: string;
   readonly durationMs: string;
   readonly arrived: boolean;
+  readonly reason: string | undefined;
 }
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -113,13 +114,13 @@ async function runDemo(): Promise<Row[]> {
       const endpoint = await startEndpoint(isAuthorized);
       endpoints.push(endpoint);
       const { ConnectionArn } = await events.send(new CreateConnectionCommand({ Name: name, ...connection }));
-      const destination = {
-        Name: name,
-        ConnectionArn,
-        InvocationEndpoint: `${endpoint.url}/*`,
-        HttpMethod: 'POST',
-      } as const;
-      await events.send(new CreateApiDestinationCommand(destination));
+      for (const destination of [
+        { Name: name, InvocationEndpoint: `${endpoint.url}/events` },
+        { Name: `${name}-by-order`, InvocationEndpoint: `${endpoint.url}/orders/*` },
+      ]) {
+        const request = { ...destination, ConnectionArn, HttpMethod: 'POST' } as const;
+        await events.send(new CreateApiDestinationCommand(request));
+      }
       await waitUntilAuthorized(events, name);
       destinations.push({ name, endpoint });
     }
@@ -153,6 +154,7 @@ function rowOf(sample: string, apiDestination: string, conclusion: JsonObject, a
     attempts: text('attempts'),
     durationMs: text('durationMs'),
     arrived,
+    reason: conclusion['code'] === undefined ? undefined : `${text('code')}: ${text('reason')}`,
   };
 }
 
@@ -182,6 +184,7 @@ function printTable(rows: readonly Row[]): void {
 
 const rows = await runDemo();
 printTable(rows);
+for (const reason of new Set(rows.flatMap((row) => row.reason ?? []))) console.log(`\n${reason}`);
 const missing = rows.filter((row) => !row.arrived).length;
 console.log(missing === 0 ? `\nAll ${rows.length} events arrived.` : `\n${missing} of ${rows.length} did not arrive.`);
 process.exitCode = missing === 0 && rows.length > 0 ? 0 : 1;
