@@ -1,0 +1,58 @@
+/** What is read of an answer's body, before and after decompression. Enough for any error text or token. */
+export const maxBodyBytes = 65_536;
+
+/**
+ * The text of a body that is at most `maxBodyBytes` long; a compressed one is inflated up to the same length.
+ *
+ * Failure policy: an answer counts by its status, so a body that cannot be inflated, or only in part, or whose encoding
+ * is unknown, is given as far as it can be read instead of failing the exchange.
+ *
+ * @param encoding the Content-Encoding header; undefined means none
+ */
+export function bodyText(bytes: Uint8Array, encoding: string | undefined): string | Promise<string> {
+  if (encoding === undefined || bytes.length === 0) return textOf(bytes);
+  switch (encoding.trim().toLowerCase()) {
+    case 'gzip':
+    case 'x-gzip':
+    case 'deflate':
+      return inflated(bytes).then(textOf);
+    default:
+      return textOf(bytes);
+  }
+}
+
+/** A character that the limit has cut in two is left out. */
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes, { stream: bytes.length >= maxBodyBytes });
+}
+
+/** Never makes more than one chunk over the limit, whatever the input would grow to. */
+async function inflated(bytes: Uint8Array): Promise<Uint8Array> {
+  const zlib = await import('node:zlib');
+  // A body that was cut at the limit ends without its trailer.
+  const options = { finishFlush: zlib.constants.Z_SYNC_FLUSH };
+  const stream = isRawDeflate(bytes) ? zlib.createInflateRaw(options) : zlib.createUnzip(options);
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    stream.end(bytes);
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length >= maxBodyBytes) break;
+    }
+  } catch {
+    if (length === 0) return bytes;
+  } finally {
+    stream.destroy();
+  }
+  return Buffer.concat(chunks).subarray(0, maxBodyBytes);
+}
+
+/** Many servers send `deflate` without the zlib header that RFC 9110 section 8.4.1.2 asks for. */
+function isRawDeflate(bytes: Uint8Array): boolean {
+  const [first = 0, second = 0] = bytes;
+  const isGzip = first === 0x1f && second === 0x8b;
+  const isZlib = (first & 0x0f) === 8 && ((first << 8) | second) % 31 === 0;
+  return !isGzip && !isZlib;
+}

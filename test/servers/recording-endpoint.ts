@@ -1,0 +1,97 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+
+export interface RecordedRequest {
+  readonly method: string;
+  /** Path and query as they stood in the request line. */
+  readonly path: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Name, value, name, value, as sent. */
+  readonly rawHeaders: readonly string[];
+  readonly body: string;
+  /** Counted from 1; equal numbers came over the same connection. */
+  readonly connection: number;
+}
+
+export interface EndpointAnswer {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  readonly body?: string | Uint8Array;
+}
+
+/** What to answer to a request; `index` counts the requests from 0. Undefined: 200 without a body. */
+export type AnswerRequest = (
+  request: RecordedRequest,
+  index: number,
+) => EndpointAnswer | undefined | Promise<EndpointAnswer | undefined>;
+
+export interface RecordingEndpoint {
+  /** `http://127.0.0.1:<port>` */
+  readonly origin: string;
+  /** In the order in which their last byte came. */
+  readonly requests: readonly RecordedRequest[];
+  /** Connections accepted so far. */
+  connectionCount(): number;
+  /** Closes every connection at once, without a word. */
+  dropConnections(): void;
+  close(): Promise<void>;
+}
+
+/** An HTTP endpoint on a free port of the loopback address that remembers what it was sent. */
+export async function startRecordingEndpoint(answer: AnswerRequest = () => undefined): Promise<RecordingEndpoint> {
+  const requests: RecordedRequest[] = [];
+  const sockets = new Set<Socket>();
+  const numbers = new WeakMap<Socket, number>();
+  let connectionCount = 0;
+
+  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+    void readBody(request).then(async (body) => {
+      const recorded = recordedRequest(request, body, numbers.get(request.socket) ?? 0);
+      requests.push(recorded);
+      writeAnswer(response, (await answer(recorded, requests.length - 1)) ?? {});
+    });
+  });
+  server.on('connection', (socket) => {
+    connectionCount += 1;
+    numbers.set(socket, connectionCount);
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    connectionCount: () => connectionCount,
+    dropConnections: () => {
+      for (const socket of sockets) socket.destroy();
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+function recordedRequest(request: IncomingMessage, body: string, connection: number): RecordedRequest {
+  const headers: Record<string, string | undefined> = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    headers[name] = typeof value === 'string' ? value : value?.join(', ');
+  }
+  const { method = '', url = '', rawHeaders } = request;
+  return { method, path: url, headers, rawHeaders, body, connection };
+}
+
+function writeAnswer(response: ServerResponse, answer: EndpointAnswer): void {
+  for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
+  response.statusCode = answer.status ?? 200;
+  response.end(answer.body);
+}

@@ -1,0 +1,76 @@
+import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+
+/** PEM. */
+export interface TlsCertificate {
+  readonly key: string;
+  readonly certificate: string;
+}
+
+/**
+ * A self-signed certificate for 127.0.0.1, valid for a year around `nowMs`; made for one test run, so that no private key
+ * is ever kept. ITU-T X.690 (DER), RFC 5280 section 4.1 (the structure), RFC 5758 section 3.2 (ECDSA with SHA-256).
+ */
+export function makeTlsCertificate(nowMs: number): TlsCertificate {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const toBeSigned = sequence(
+    context(0, integer(Buffer.from([2]))),
+    integer(Buffer.concat([Buffer.from([0x01]), randomBytes(8)])),
+    ecdsaWithSha256,
+    commonName('lastmile test'),
+    sequence(utcTime(nowMs - halfYearMs), utcTime(nowMs + halfYearMs)),
+    commonName('lastmile test'),
+    publicKey.export({ type: 'spki', format: 'der' }),
+    context(3, sequence(subjectAlternativeName('127.0.0.1'))),
+  );
+  return { key: keyPem(privateKey), certificate: certificatePem(toBeSigned, privateKey) };
+}
+
+const halfYearMs = 183 * 86_400_000;
+/** 1.2.840.10045.4.3.2 */
+const ecdsaWithSha256 = sequence(der(0x06, Buffer.from('2a8648ce3d040302', 'hex')));
+
+function der(tag: number, content: Uint8Array): Buffer {
+  const { length } = content;
+  const header = length < 0x80 ? [tag, length] : [tag, 0x82, length >> 8, length & 0xff];
+  return Buffer.concat([Buffer.from(header), content]);
+}
+
+function sequence(...parts: Uint8Array[]): Buffer {
+  return der(0x30, Buffer.concat(parts));
+}
+
+function context(number: number, content: Uint8Array): Buffer {
+  return der(0xa0 + number, content);
+}
+
+function integer(bytes: Uint8Array): Buffer {
+  return der(0x02, bytes);
+}
+
+/** 2.5.4.3 */
+function commonName(name: string): Buffer {
+  const attribute = sequence(der(0x06, Buffer.from('550403', 'hex')), der(0x0c, Buffer.from(name)));
+  return sequence(der(0x31, attribute));
+}
+
+/** 2.5.29.17, one iPAddress. */
+function subjectAlternativeName(address: string): Buffer {
+  const octets = Buffer.from(address.split('.').map(Number));
+  return sequence(der(0x06, Buffer.from('551d11', 'hex')), der(0x04, sequence(der(0x87, octets))));
+}
+
+/** `YYMMDDhhmmssZ` */
+function utcTime(timeMs: number): Buffer {
+  const digits = new Date(timeMs).toISOString().replaceAll(/[-:T]/g, '').slice(2, 14);
+  return der(0x17, Buffer.from(`${digits}Z`));
+}
+
+function keyPem(key: KeyObject): string {
+  return key.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
+function certificatePem(toBeSigned: Buffer, key: KeyObject): string {
+  const signature = der(0x03, Buffer.concat([Buffer.from([0]), sign('sha256', toBeSigned, key)]));
+  const base64 = sequence(toBeSigned, ecdsaWithSha256, signature).toString('base64');
+  return `-----BEGIN CERTIFICATE-----\n${base64.replaceAll(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
+}
