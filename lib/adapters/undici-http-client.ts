@@ -15,7 +15,7 @@ export interface UndiciHttpClientOptions {
 }
 
 /** HTTP/1.1 over undici, with connections kept alive between requests. */
-export class UndiciHttpClient implements HttpClient {
+class UndiciHttpClient implements HttpClient {
   readonly #pools: UndiciPools;
   /** One abort listener per signal, however many exchanges it ends: adding and removing one costs as much as a timer. */
   readonly #exchangesBySignal = new WeakMap<AbortSignal, Set<UndiciExchange>>();
