@@ -49,26 +49,39 @@ export async function replaceCredentials(
   }
 }
 
-/**
- * A connection keeps its secret. One that was deauthorized has none any more: it gets one of a new name, because Secrets
- * Manager frees a removed name only later, and its item learns the name first, so that no secret is without an item.
- */
+/** A connection keeps its secret; only one that was deauthorized has none any more. */
 async function addVersion(
   dependencies: ControlDependencies,
   before: Connection,
   secretText: string,
 ): Promise<NewVersion> {
+  const { secretArn } = before;
+  if (secretArn === undefined) return createSecret(dependencies, before, secretText);
+  const { version } = await dependencies.secretWriter.addVersion(secretArn, secretText);
+  return { base: before, secretArn, version };
+}
+
+/**
+ * The new secret has a name of its own, because Secrets Manager frees a removed one only later, and the item learns it
+ * first, so that no secret is without an item.
+ *
+ * Failure policy: the name that the item had may be of a secret that another such update left when it died, or is about
+ * to put in force. The first write shuts that one out; then its secret can go; then its name.
+ */
+async function createSecret(
+  dependencies: ControlDependencies,
+  before: Connection,
+  secretText: string,
+): Promise<NewVersion> {
   const { secretWriter, secretPrefix, newUuid } = dependencies;
-  if (before.secretArn !== undefined) {
-    const { version } = await secretWriter.addVersion(before.secretArn, secretText);
-    return { base: before, secretArn: before.secretArn, version };
-  }
+  const ours = await writeConnection(dependencies, verb, before, {});
+  await secretWriter.remove(ours.secretName);
   const secretName = `${secretPrefix}${before.name}/${newUuid()}`;
-  const base = await writeConnection(dependencies, verb, before, { secretName });
+  const base = await writeConnection(dependencies, verb, ours, { secretName });
   try {
     return { base, ...(await secretWriter.create(secretName, secretText)) };
   } catch (error) {
-    // The first failure is the one to tell; the item names the secret, so DeleteConnection finds what may be left.
+    // The first failure is the one to tell; the item names the secret, so what may be left of it is found.
     await secretWriter.remove(secretName).catch(() => undefined);
     throw error;
   }

@@ -1,0 +1,108 @@
+import { expect } from 'vitest';
+import type { Caller, Operation } from '../../../lib/control/operation.ts';
+import { createOperations } from '../../../lib/control/operations.ts';
+import type { Connection } from '../../../lib/core/connection.ts';
+import type { JsonObject } from '../../../lib/core/json.ts';
+import { createFaults } from '../../fakes/faults.ts';
+import { createInMemoryApiDestinations } from '../../fakes/in-memory-api-destinations.ts';
+import type { InMemoryConnections } from '../../fakes/in-memory-connections.ts';
+import { createInMemoryConnections } from '../../fakes/in-memory-connections.ts';
+import { createInMemorySecrets } from '../../fakes/in-memory-secrets.ts';
+import { createManualClock } from '../../fakes/manual-clock.ts';
+
+export const caller: Caller = {
+  region: 'us-east-1',
+  account: '123456789012',
+  partition: 'aws',
+  requestId: '11111111-2222-3333-4444-555555555555',
+};
+
+export interface WorldOptions {
+  readonly allowLoopbackHttp?: boolean;
+  /** What the function that is invoked to obtain a first token does at once. */
+  readonly onStart?: (incarnation: string, connections: InMemoryConnections) => Promise<unknown>;
+}
+
+/** The operations over stores in memory, whose every call can be made to fail. */
+export function createWorld(options: WorldOptions = {}) {
+  const connections = createInMemoryConnections();
+  const apiDestinations = createInMemoryApiDestinations();
+  const secrets = createInMemorySecrets();
+  const clock = createManualClock();
+  const faults = createFaults();
+  const started: string[] = [];
+  let uuids = 0;
+  const operations = createOperations({
+    connections: faults.wrap('connections', connections),
+    apiDestinations: faults.wrap('apiDestinations', apiDestinations),
+    secretWriter: faults.wrap('secrets', secrets),
+    secretReader: faults.wrap('secrets', secrets),
+    authorizer: faults.wrap('authorizer', {
+      async start({ incarnation }: { readonly incarnation: string }) {
+        started.push(incarnation);
+        await options.onStart?.(incarnation, connections);
+      },
+    }),
+    clock,
+    newUuid() {
+      uuids += 1;
+      return `00000000-0000-0000-0000-${String(uuids).padStart(12, '0')}`;
+    },
+    secretPrefix: 'lastmile/test/connection/',
+    allowLoopbackHttp: options.allowLoopbackHttp ?? false,
+  });
+
+  async function call(name: string, input: JsonObject): Promise<JsonObject> {
+    const operation: Operation | undefined = operations[name];
+    if (operation === undefined) throw new Error(`There is no operation ${name}.`);
+    return operation(input, caller);
+  }
+
+  /** What the connection's secret holds in the version that is in force. */
+  async function secretInForce(name: string): Promise<unknown> {
+    const { secretArn = '', secretVersion = '' } = (await connections.read(name)) ?? {};
+    const value = await secrets.read(secretArn, secretVersion);
+    return value === undefined ? undefined : JSON.parse(value.text);
+  }
+
+  /** No secret without a connection that names it; no connection in force without its secret. */
+  async function expectConsistent(): Promise<void> {
+    const stored = connections.all();
+    for (const name of secrets.names()) expect(stored.map(({ secretName }) => secretName)).toContain(name);
+    for (const connection of stored.filter(isInForce)) {
+      expect(await secretInForce(connection.name)).toBeDefined();
+    }
+  }
+
+  return { call, connections, apiDestinations, secrets, clock, faults, started, secretInForce, expectConsistent };
+}
+
+export type World = ReturnType<typeof createWorld>;
+
+function isInForce({ state }: Connection): boolean {
+  return state === 'AUTHORIZED' || state === 'AUTHORIZING';
+}
+
+export const basicInput = {
+  Name: 'orders',
+  AuthorizationType: 'BASIC',
+  AuthParameters: { BasicAuthParameters: { Username: 'someone', Password: 'canary-password' } },
+};
+
+export const apiKeyInput = {
+  Name: 'orders',
+  AuthorizationType: 'API_KEY',
+  AuthParameters: { ApiKeyAuthParameters: { ApiKeyName: 'X-Api-Key', ApiKeyValue: 'canary-key' } },
+};
+
+export const oauthInput = {
+  Name: 'orders',
+  AuthorizationType: 'OAUTH_CLIENT_CREDENTIALS',
+  AuthParameters: {
+    OAuthParameters: {
+      ClientParameters: { ClientID: 'client', ClientSecret: 'canary-secret' },
+      AuthorizationEndpoint: 'https://login.example.com/token',
+      HttpMethod: 'POST',
+    },
+  },
+};
