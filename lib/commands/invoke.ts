@@ -58,7 +58,8 @@ async function accountAt(endpoint: string): Promise<string | undefined> {
   try {
     const answer = await fetch(`${endpoint}/_lastmile/health`, { signal: AbortSignal.timeout(3000) });
     const health = (await answer.json()) as JsonValue;
-    return isJsonObject(health) ? String(health['account']) : undefined;
+    const account = isJsonObject(health) ? health['account'] : undefined;
+    return typeof account === 'string' ? account : undefined;
   } catch {
     return undefined;
   }

@@ -66,7 +66,9 @@ describe('the toolchain', () => {
 
   test('both lists of functions, those that osls deploys and those in functions/, are one', () => {
     const service = readFileSync(join(repository, 'serverless.yml'), 'utf8');
-    const deployed = [...service.matchAll(/handler: functions\/([a-z-]+)\/handler\.handler/g)].map(([, name]) => name);
+    const deployed = [...service.matchAll(/handler: functions\/([a-z-]+)\/handler\.handler/g)].map(
+      ([, name = '']) => name,
+    );
     const folders = readdirSync(join(repository, 'functions'), { withFileTypes: true });
     const written = folders.filter((entry) => entry.isDirectory()).map(({ name }) => name);
     expect(deployed.sort()).toEqual(written.sort());
