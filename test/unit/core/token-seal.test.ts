@@ -20,7 +20,7 @@ describe('a sealed token', () => {
   });
 
   test('begins with its version and the nonce, and shows nothing of the token', () => {
-    expect([...sealed.slice(0, 1 + nonceBytes)]).toEqual([1, ...nonce]);
+    expect(sealed.slice(0, 1 + nonceBytes)).toEqual(Uint8Array.of(1, ...nonce));
     expect(Buffer.from(sealed).toString('latin1')).not.toContain('canary');
   });
 

@@ -1,0 +1,70 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface TokenEndpointRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+
+/** `body` goes out as it is; anything but a text as JSON. `reset` ends the connection without an answer. */
+export type TokenEndpointAnswer =
+  | { readonly status?: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: unknown }
+  | 'reset';
+
+/** What the endpoint answers to the request of that index, counted from 0; never, while the promise is pending. */
+export type TokenEndpointScript = (
+  request: TokenEndpointRequest,
+  index: number,
+) => TokenEndpointAnswer | Promise<TokenEndpointAnswer>;
+
+export interface TokenEndpoint {
+  readonly url: string;
+  readonly requests: readonly TokenEndpointRequest[];
+  /** Resolves when so many requests have come. */
+  received(count: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Grants `token-1`, `token-2`, ... for an hour. */
+export const grantTokens: TokenEndpointScript = (_, index) => ({
+  body: { access_token: `token-${index + 1}`, token_type: 'bearer', expires_in: 3600 },
+});
+
+/** A token endpoint that answers as the test says, however wrong. */
+export async function startTokenEndpoint(script: TokenEndpointScript = grantTokens): Promise<TokenEndpoint> {
+  const requests: TokenEndpointRequest[] = [];
+  const waiting: { readonly count: number; readonly wake: () => void }[] = [];
+  const server = createServer(async (incoming, outgoing) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of incoming) chunks.push(chunk);
+    const { method = '', url = '', headers } = incoming;
+    const request = { method, url, headers, body: Buffer.concat(chunks).toString('utf8') };
+    requests.push(request);
+    for (const { count, wake } of waiting) if (requests.length >= count) wake();
+    const answer = await script(request, requests.length - 1);
+    if (answer === 'reset') {
+      incoming.socket.destroy();
+      return;
+    }
+    const { status = 200, headers: answered = { 'content-type': 'application/json' }, body = '' } = answer;
+    outgoing.writeHead(status, answered);
+    outgoing.end(typeof body === 'string' ? body : JSON.stringify(body));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`,
+    requests,
+    received: (count) =>
+      new Promise((resolve) => {
+        if (requests.length >= count) resolve();
+        else waiting.push({ count, wake: resolve });
+      }),
+    close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      return closed;
+    },
+  };
+}

@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto';
+import { afterEach, beforeEach } from 'vitest';
+import { createBottleneckTokenRequestSchedule } from '../../../lib/adapters/bottleneck-token-request-schedule.ts';
+import { createUndiciHttpClient } from '../../../lib/adapters/undici-http-client.ts';
+import type { Connection } from '../../../lib/core/connection.ts';
+import type { OAuthCredentials } from '../../../lib/core/connection-secret.ts';
+import { Failure } from '../../../lib/core/failure.ts';
+import type { OAuthTokenDependencies, OAuthTokens } from '../../../lib/delivery/oauth-token.ts';
+import { createOAuthTokens } from '../../../lib/delivery/oauth-token.ts';
+import type { TokenStore } from '../../../lib/ports.ts';
+import { connectionOf } from '../../contract/subjects.ts';
+import type { InMemoryConnections } from '../../fakes/in-memory-connections.ts';
+import { createInMemoryConnections } from '../../fakes/in-memory-connections.ts';
+import type { InMemorySecrets } from '../../fakes/in-memory-secrets.ts';
+import { createInMemorySecrets } from '../../fakes/in-memory-secrets.ts';
+import type { ManualClock } from '../../fakes/manual-clock.ts';
+import { createManualClock } from '../../fakes/manual-clock.ts';
+import { createMemoryTokenStore } from '../../fakes/token-store.ts';
+import type { TokenEndpoint, TokenEndpointScript } from '../../servers/oauth-token-endpoint.ts';
+import { startTokenEndpoint } from '../../servers/oauth-token-endpoint.ts';
+
+/** A fleet's surroundings: one table, one clock, one token endpoint, one OAuth connection. */
+export interface Fleet {
+  readonly clock: ManualClock;
+  readonly store: TokenStore;
+  readonly connections: InMemoryConnections;
+  readonly secrets: InMemorySecrets;
+  readonly endpoint: TokenEndpoint;
+  readonly connection: Connection;
+  readonly credentials: OAuthCredentials;
+  /** Never aborts. */
+  readonly signal: AbortSignal;
+  /** A cold worker. */
+  worker(overrides?: Partial<OAuthTokenDependencies>): OAuthTokens;
+  /** Replaces what the token endpoint answers from now on. */
+  answer(script: TokenEndpointScript): void;
+  /** Moves the clock in small steps until all are settled. For workers that wait for nothing but the clock. */
+  settle<Result>(calls: readonly Promise<Result>[]): Promise<readonly PromiseSettledResult<Result>[]>;
+}
+
+export function credentialsFor(endpoint: TokenEndpoint): OAuthCredentials {
+  return {
+    authorizationType: 'OAUTH_CLIENT_CREDENTIALS',
+    clientId: 'client',
+    clientSecret: 'canary-secret',
+    authorizationEndpoint: endpoint.url,
+    httpMethod: 'POST',
+  };
+}
+
+/** A fleet of its own for each test of a file. */
+export function useFleet(): { readonly fleet: Fleet } {
+  const running: { fleet?: Fleet; stop?: () => Promise<void> } = {};
+  beforeEach(async () => {
+    const script: { current?: TokenEndpointScript } = {};
+    const endpoint = await startTokenEndpoint((request, index) => (script.current ?? grant)(request, index));
+    const http = createUndiciHttpClient();
+    const [clock, secrets] = [createManualClock(), createInMemorySecrets()];
+    const root = await secrets.create('root', 'canary-root');
+    const [store, connections] = [createMemoryTokenStore(), createInMemoryConnections()];
+    const connection = connectionOf('orders', { authorizationType: 'OAUTH_CLIENT_CREDENTIALS' });
+    await connections.create(connection);
+    running.stop = () => Promise.all([endpoint.close(), http.close()]).then(() => undefined);
+    running.fleet = {
+      clock,
+      store,
+      connections,
+      secrets,
+      endpoint,
+      connection,
+      credentials: credentialsFor(endpoint),
+      signal: new AbortController().signal,
+      answer: (next) => {
+        script.current = next;
+      },
+      worker: (overrides = {}) =>
+        createOAuthTokens({
+          store,
+          states: connections,
+          schedule: createBottleneckTokenRequestSchedule(),
+          secrets,
+          rootSecretArn: root.secretArn,
+          http,
+          requestTimeoutMs: 5000,
+          userAgent: 'lastmile/test',
+          clock,
+          random: () => 0.5,
+          randomBytes,
+          ...overrides,
+        }),
+      async settle(calls) {
+        let settled = false;
+        const all = Promise.allSettled(calls).finally(() => {
+          settled = true;
+        });
+        while (!settled) await clock.advance(50);
+        return all;
+      },
+    };
+  });
+  afterEach(() => running.stop?.());
+  return {
+    get fleet() {
+      if (running.fleet === undefined) throw new Error('The fleet is made before each test.');
+      return running.fleet;
+    },
+  };
+}
+
+const grant: TokenEndpointScript = (_, index) => ({
+  body: { access_token: `token-${index + 1}`, expires_in: 3600 },
+});
+
+/** A promise that the test fulfils. */
+export function gate<Value = void>(): { readonly opened: Promise<Value>; open(value: Value): void } {
+  let open: (value: Value) => void = () => undefined;
+  const opened = new Promise<Value>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
+
+export function unavailable(): Promise<never> {
+  return Promise.reject(new Failure('StoreUnavailable', 'Could not reach the table: TimeoutError.'));
+}
+
+/** Counts the calls that reach a store. */
+export function counted(store: TokenStore): TokenStore & { calls: number } {
+  const count = <Arguments extends readonly unknown[], Result>(call: (...given: Arguments) => Result) => {
+    return (...given: Arguments): Result => {
+      counting.calls += 1;
+      return call(...given);
+    };
+  };
+  const counting = {
+    calls: 0,
+    read: count((incarnation: string) => store.read(incarnation)),
+    takeLease: count(store.takeLease),
+    save: count(store.save),
+    releaseLease: count(store.releaseLease),
+  };
+  return counting;
+}
