@@ -54,7 +54,7 @@ function readInformationalAnswers(socket: Socket): void {
   } as typeof write;
 
   socket.read = function (this: Socket, size?: number): Buffer | null {
-    const chunk: Buffer | null = read.call(this, size);
+    const chunk = read.call(this, size) as Buffer | null;
     if (!answerIsNext || chunk === null) return chunk;
     answerIsNext = false;
     // The status code's first digit; no other answer is looked at any further.

@@ -71,7 +71,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
 
   /** The invocation's own deadline came before the answer. */
   runOutOfTime(): void {
-    const cause = this.#options.signal.reason;
+    const cause: unknown = this.#options.signal.reason;
     this.#fail(new Failure('OutOfTime', `The invocation ended before an answer came ${this.#from}.`, { cause }));
   }
 

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { UndiciHttpClientOptions } from '../../lib/adapters/undici-http-client.ts';
 import type { Misbehave } from '../servers/misbehaving-endpoint.ts';
 import { makeTlsCertificate, type TlsCertificate } from '../servers/tls-certificate.ts';
-import { connectionFree, failureOf, httpExchanges, send } from './http-exchanges.ts';
+import { connectionFree, failure, failureOf, httpExchanges, send } from './http-exchanges.ts';
 
 const exchanges = httpExchanges();
 const noContent = 'HTTP/1.1 204 No Content\r\n\r\n';
@@ -31,7 +31,7 @@ describe('a request whose connection had served before and dies before the answe
     const client = exchanges.client();
     await send(client, endpoint.origin);
     await connectionFree();
-    await failureOf(send(client, endpoint.origin), 'ConnectionReset');
+    expect(await failureOf(send(client, endpoint.origin))).toMatchObject(failure('ConnectionReset'));
     expect(endpoint.requestCount()).toBe(3);
   });
 
@@ -43,7 +43,7 @@ describe('a request whose connection had served before and dies before the answe
     const client = exchanges.client();
     await send(client, endpoint.origin);
     await connectionFree();
-    await failureOf(send(client, endpoint.origin), 'AnswerInvalid');
+    expect(await failureOf(send(client, endpoint.origin))).toMatchObject(failure('AnswerInvalid'));
     expect(endpoint.requestCount()).toBe(2);
   });
 
@@ -54,7 +54,7 @@ describe('a request whose connection had served before and dies before the answe
     const client = exchanges.client();
     await send(client, endpoint.origin);
     await connectionFree();
-    await failureOf(send(client, endpoint.origin, {}, { timeoutMs: 50 }), 'TimedOut');
+    expect(await failureOf(send(client, endpoint.origin, {}, { timeoutMs: 50 }))).toMatchObject(failure('TimedOut'));
     await endpoint.allClosed();
     expect(endpoint.requestCount()).toBe(2);
   });
@@ -110,7 +110,9 @@ describe('a request whose connection had served before and dies before the answe
       aborting.abort();
       return asking.promise;
     };
-    await failureOf(send(client, endpoint.origin, {}, { beforeResend, signal: aborting.signal }), 'OutOfTime');
+    expect(await failureOf(send(client, endpoint.origin, {}, { beforeResend, signal: aborting.signal }))).toMatchObject(
+      failure('OutOfTime'),
+    );
     asking.resolve();
     await client.close();
     expect(endpoint.requestCount()).toBe(2);
@@ -141,7 +143,9 @@ describe('over TLS', () => {
 
   test('a fresh connection that dies before the answer is not tried again', async () => {
     const endpoint = await exchanges.misbehaving((socket) => socket.destroy(), certificate);
-    await failureOf(send(exchanges.client(trusting), endpoint.origin), 'ConnectionReset');
+    expect(await failureOf(send(exchanges.client(trusting), endpoint.origin))).toMatchObject(
+      failure('ConnectionReset'),
+    );
     expect(endpoint.requestCount()).toBe(1);
   });
 
