@@ -1,0 +1,304 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../../lib/core/json.ts';
+import { InjectedFault } from '../../fakes/faults.ts';
+import type { World } from './world.ts';
+import { apiKeyInput, basicInput, createWorld, oauthInput } from './world.ts';
+
+async function worldWith(input: JsonObject): Promise<World> {
+  const world = createWorld();
+  await world.call('CreateConnection', input);
+  await world.clock.advance(10_000);
+  return world;
+}
+
+const update = (world: World, members: JsonObject) => world.call('UpdateConnection', { Name: 'orders', ...members });
+const describeOrders = (world: World) => world.call('DescribeConnection', { Name: 'orders' });
+
+test('new credentials are a new version of the same secret and are in force at once', async () => {
+  const world = await worldWith(basicInput);
+  const before = await world.connections.read('orders');
+  const AuthParameters = {
+    BasicAuthParameters: { Username: 'other', Password: 'canary-2' },
+    InvocationHttpParameters: {},
+  };
+  const answer = await update(world, { AuthorizationType: 'BASIC', AuthParameters });
+  expect(Object.keys(answer).toSorted()).toEqual([
+    'ConnectionArn',
+    'ConnectionState',
+    'CreationTime',
+    'LastAuthorizedTime',
+    'LastModifiedTime',
+  ]);
+  expect(answer).toMatchObject({ ConnectionArn: before?.arn, ConnectionState: 'AUTHORIZED' });
+  expect(Number(answer['LastModifiedTime'])).toBe(Number(answer['CreationTime']) + 10);
+  expect(Number(answer['LastAuthorizedTime'])).toBe(Number(answer['CreationTime']) + 10);
+  const after = await world.connections.read('orders');
+  expect(after?.secretArn).toBe(before?.secretArn);
+  expect(after?.secretVersion).not.toBe(before?.secretVersion);
+  const text = { username: 'other', password: 'canary-2', invocation_http_parameters: {} };
+  expect(await world.secretInForce('orders')).toEqual(text);
+  const current = await world.secrets.read(after?.secretArn ?? '', 'AWSCURRENT');
+  expect(current?.version).toBe(after?.secretVersion);
+  expect(await describeOrders(world)).toMatchObject({
+    AuthParameters: { BasicAuthParameters: { Username: 'other' }, InvocationHttpParameters: {} },
+  });
+});
+
+test('a description changes neither state nor credentials, and an empty one takes it away', async () => {
+  const world = await worldWith(oauthInput);
+  const before = await world.connections.read('orders');
+  await update(world, { Description: 'The order system' });
+  expect(await describeOrders(world)).toMatchObject({
+    Description: 'The order system',
+    ConnectionState: 'AUTHORIZING',
+  });
+  expect((await world.connections.read('orders'))?.secretVersion).toBe(before?.secretVersion);
+  expect(world.started).toHaveLength(1);
+  await update(world, { Description: '' });
+  expect(await describeOrders(world)).not.toHaveProperty('Description');
+});
+
+test('members of the credentials that are left out keep their values while the type stays', async () => {
+  const world = await worldWith(basicInput);
+  await update(world, { AuthParameters: { BasicAuthParameters: { Password: 'canary-2' } } });
+  expect(await world.secretInForce('orders')).toEqual({ username: 'someone', password: 'canary-2' });
+  const oauth = await worldWith({
+    ...oauthInput,
+    AuthParameters: {
+      OAuthParameters: {
+        ...oauthInput.AuthParameters.OAuthParameters,
+        OAuthHttpParameters: { BodyParameters: [{ Key: 'scope', Value: 'all' }] },
+      },
+    },
+  });
+  await update(oauth, { AuthParameters: { OAuthParameters: { ClientParameters: { ClientSecret: 'canary-3' } } } });
+  expect(await oauth.secretInForce('orders')).toEqual({
+    client_id: 'client',
+    client_secret: 'canary-3',
+    authorization_endpoint: 'https://login.example.com/token',
+    http_method: 'POST',
+    oauth_http_parameters: { body_parameters: [{ key: 'scope', value: 'all', is_value_secret: false }] },
+  });
+});
+
+test('invocation parameters are replaced as a whole: what is not sent again is gone', async () => {
+  const parameters = { HeaderParameters: [{ Key: 'X-Team', Value: 'one' }] };
+  const world = await worldWith({
+    ...basicInput,
+    AuthParameters: { ...basicInput.AuthParameters, InvocationHttpParameters: parameters },
+  });
+  await update(world, { AuthParameters: { BasicAuthParameters: { Username: 'other' } } });
+  expect(await describeOrders(world)).toMatchObject({ AuthParameters: { BasicAuthParameters: { Username: 'other' } } });
+  expect((await describeOrders(world))['AuthParameters']).not.toHaveProperty('InvocationHttpParameters');
+  await update(world, { AuthParameters: { InvocationHttpParameters: parameters } });
+  expect(await world.secretInForce('orders')).toMatchObject({
+    username: 'other',
+    password: 'canary-password',
+    invocation_http_parameters: { header_parameters: [{ key: 'X-Team', value: 'one', is_value_secret: false }] },
+  });
+});
+
+test('another authorization type needs all of its members, by name', async () => {
+  const world = await worldWith(basicInput);
+  await expect(update(world, { AuthorizationType: 'API_KEY' })).rejects.toMatchObject({
+    code: 'ValidationException',
+    message:
+      'Failed to update the connection(s). Parameter AuthParameters.ApiKeyAuthParameters is not valid. Reason: It is required.',
+  });
+  const half = { ApiKeyAuthParameters: { ApiKeyName: 'X-Api-Key' } };
+  await expect(update(world, { AuthorizationType: 'API_KEY', AuthParameters: half })).rejects.toThrow(
+    'AuthParameters.ApiKeyAuthParameters.ApiKeyValue is not valid',
+  );
+  await update(world, apiKeyInput);
+  expect(await world.secretInForce('orders')).toEqual({ api_key_name: 'X-Api-Key', api_key_value: 'canary-key' });
+  const shown = await describeOrders(world);
+  expect(shown).toMatchObject({ AuthorizationType: 'API_KEY', ConnectionState: 'AUTHORIZED' });
+  expect(shown['AuthParameters']).toEqual({ ApiKeyAuthParameters: { ApiKeyName: 'X-Api-Key' } });
+});
+
+test('OAuth credentials go AUTHORIZING and have a token requested, keeping the last time of authorization', async () => {
+  const world = await worldWith(basicInput);
+  const answer = await update(world, oauthInput);
+  expect(answer).toMatchObject({ ConnectionState: 'AUTHORIZING', LastAuthorizedTime: answer['CreationTime'] ?? -1 });
+  expect(world.started).toHaveLength(1);
+});
+
+test('a damaged secret is repaired by an update with every member, and needs every member', async () => {
+  const world = await worldWith(basicInput);
+  const before = await world.connections.read('orders');
+  const { version } = await world.secrets.addVersion(before?.secretArn ?? '', 'not JSON');
+  if (before !== undefined) {
+    await world.connections.update(before, { ...before, secretVersion: version, revision: before.revision + 1 });
+  }
+  await expect(update(world, { AuthParameters: { BasicAuthParameters: { Password: 'canary' } } })).rejects.toThrow(
+    'AuthParameters.BasicAuthParameters.Username',
+  );
+  await update(world, { AuthParameters: basicInput.AuthParameters });
+  expect(await world.secretInForce('orders')).toEqual({ username: 'someone', password: 'canary-password' });
+});
+
+test('of simultaneous updates exactly one succeeds, and its credentials are in force and current', async () => {
+  const world = await worldWith(basicInput);
+  const outcomes = await Promise.allSettled(
+    ['a', 'b', 'c'].map((Username) => update(world, { AuthParameters: { BasicAuthParameters: { Username } } })),
+  );
+  const winners = outcomes.filter(({ status }) => status === 'fulfilled');
+  expect(winners).toHaveLength(1);
+  for (const outcome of outcomes) {
+    if (outcome.status === 'fulfilled') continue;
+    expect(outcome.reason).toMatchObject({
+      code: 'ConcurrentModificationException',
+      message: "Failed to update the connection(s). Connection 'orders' has been modified concurrently. Try again.",
+    });
+  }
+  const winner = outcomes.findIndex(({ status }) => status === 'fulfilled');
+  expect(await world.secretInForce('orders')).toMatchObject({ username: ['a', 'b', 'c'][winner] });
+  const stored = await world.connections.read('orders');
+  expect((await world.secrets.read(stored?.secretArn ?? '', 'AWSCURRENT'))?.version).toBe(stored?.secretVersion);
+});
+
+describe('an update that fails half-way leaves the old credentials in force', () => {
+  test.each([
+    ['secrets.addVersion', 'before', apiKeyInput],
+    ['secrets.addVersion', 'after', apiKeyInput],
+    ['connections.update', 'before', apiKeyInput],
+    ['connections.update', 'after', apiKeyInput],
+    ['secrets.makeCurrent', 'before', apiKeyInput],
+    ['secrets.makeCurrent', 'after', apiKeyInput],
+    ['authorizer.start', 'before', oauthInput],
+    ['authorizer.start', 'after', oauthInput],
+  ] as const)('when %s fails %s its effect', async (call, time, input) => {
+    const world = await worldWith(basicInput);
+    const shown = await describeOrders(world);
+    world.faults.fail(call, time);
+    await expect(update(world, input)).rejects.toThrow(InjectedFault);
+    expect(await describeOrders(world)).toEqual(shown);
+    expect(await world.secretInForce('orders')).toMatchObject({ username: 'someone' });
+    const stored = await world.connections.read('orders');
+    expect((await world.secrets.read(stored?.secretArn ?? '', 'AWSCURRENT'))?.version).toBe(stored?.secretVersion);
+    await update(world, input);
+    await world.expectConsistent();
+  });
+
+  test('when a worker has obtained a token before the start was reported as failed', async () => {
+    const world = createWorld({
+      onStart: async (incarnation, connections) => {
+        const { secretVersion = '' } = (await connections.read('orders')) ?? {};
+        await connections.change({ name: 'orders', incarnation, secretVersion, state: 'AUTHORIZED', nowMs: 1 });
+      },
+    });
+    await world.call('CreateConnection', basicInput);
+    world.faults.fail('authorizer.start', 'after');
+    await expect(update(world, oauthInput)).rejects.toThrow(InjectedFault);
+    expect(await describeOrders(world)).toMatchObject({ AuthorizationType: 'BASIC', ConnectionState: 'AUTHORIZED' });
+    expect(await world.secretInForce('orders')).toMatchObject({ username: 'someone' });
+  });
+
+  test('and the new ones, whole, when not even the item can be turned back', async () => {
+    const world = await worldWith(basicInput);
+    world.faults.fail('secrets.makeCurrent', 'before', 'always');
+    const held = world.faults.hold('secrets.makeCurrent');
+    const updated = update(world, apiKeyInput);
+    await held.reached;
+    world.faults.fail('connections.update', 'before', 'always');
+    held.release();
+    await expect(updated).rejects.toThrow(InjectedFault);
+    expect(await world.secretInForce('orders')).toEqual({ api_key_name: 'X-Api-Key', api_key_value: 'canary-key' });
+    await world.expectConsistent();
+  });
+
+  test('and takes nothing from an update that came in between', async () => {
+    const world = await worldWith(basicInput);
+    const held = world.faults.hold('connections.update');
+    const loser = update(world, { AuthParameters: { BasicAuthParameters: { Username: 'loser' } } });
+    await held.reached;
+    await update(world, { AuthParameters: { BasicAuthParameters: { Username: 'winner' } } });
+    held.release();
+    await expect(loser).rejects.toMatchObject({ code: 'ConcurrentModificationException' });
+    expect(await world.secretInForce('orders')).toMatchObject({ username: 'winner' });
+    const stored = await world.connections.read('orders');
+    expect((await world.secrets.read(stored?.secretArn ?? '', 'AWSCURRENT'))?.version).toBe(stored?.secretVersion);
+  });
+});
+
+describe('a connection that was deauthorized', () => {
+  async function deauthorized(): Promise<World> {
+    const world = await worldWith(basicInput);
+    await world.call('DeauthorizeConnection', { Name: 'orders' });
+    return world;
+  }
+
+  test('comes back with all of its credentials, in a new secret', async () => {
+    const world = await deauthorized();
+    await expect(update(world, { AuthParameters: { BasicAuthParameters: { Password: 'canary' } } })).rejects.toThrow(
+      'AuthParameters.BasicAuthParameters.Username is not valid',
+    );
+    expect(world.secrets.names()).toEqual([]);
+    await update(world, { AuthParameters: basicInput.AuthParameters });
+    const shown = await describeOrders(world);
+    expect(shown).toMatchObject({ ConnectionState: 'AUTHORIZED', SecretArn: expect.any(String) as unknown });
+    expect(shown).not.toHaveProperty('StateReason');
+    expect(world.secrets.names()).toHaveLength(1);
+    await world.expectConsistent();
+  });
+
+  test('can have its description changed meanwhile', async () => {
+    const world = await deauthorized();
+    await update(world, { Description: 'resting' });
+    expect(await describeOrders(world)).toMatchObject({ ConnectionState: 'DEAUTHORIZED', Description: 'resting' });
+  });
+
+  test.each([
+    ['secrets.create', 'before'],
+    ['secrets.create', 'after'],
+    ['connections.update', 'before'],
+    ['connections.update', 'after'],
+    ['secrets.remove', 'before'],
+  ] as const)('stays so, without any secret, when %s fails %s its effect', async (call, time) => {
+    const world = await deauthorized();
+    world.faults.fail(call, time);
+    await expect(update(world, apiKeyInput)).rejects.toThrow(InjectedFault);
+    expect(await describeOrders(world)).toMatchObject({ ConnectionState: 'DEAUTHORIZED', AuthorizationType: 'BASIC' });
+    expect(world.secrets.names()).toEqual([]);
+  });
+
+  test('stays so, without any secret, when its first token cannot be requested', async () => {
+    const world = await deauthorized();
+    world.faults.fail('authorizer.start', 'after');
+    await expect(update(world, oauthInput)).rejects.toThrow(InjectedFault);
+    expect(await describeOrders(world)).toMatchObject({ ConnectionState: 'DEAUTHORIZED' });
+    expect(world.secrets.names()).toEqual([]);
+  });
+
+  test('comes back once when two updates come at the same time, with one secret', async () => {
+    const world = await deauthorized();
+    const held = world.faults.hold('secrets.create');
+    const late = update(world, apiKeyInput);
+    await held.reached;
+    await update(world, { AuthParameters: basicInput.AuthParameters });
+    held.release();
+    await expect(late).rejects.toMatchObject({ code: 'ConcurrentModificationException' });
+    expect(await world.secretInForce('orders')).toMatchObject({ username: 'someone' });
+    expect(world.secrets.names()).toHaveLength(1);
+    await world.expectConsistent();
+  });
+});
+
+test.each(['CREATING', 'DELETING', 'DEAUTHORIZING'] as const)(
+  'a connection that is %s cannot be updated',
+  async (state) => {
+    const world = await worldWith(basicInput);
+    const before = await world.connections.read('orders');
+    if (before !== undefined) await world.connections.update(before, { ...before, state, revision: 2 });
+    await expect(update(world, { Description: 'new' })).rejects.toMatchObject({
+      code: 'ConcurrentModificationException',
+    });
+  },
+);
+
+test('an unknown connection cannot be updated', async () => {
+  await expect(update(createWorld(), { Description: 'new' })).rejects.toMatchObject({
+    code: 'ResourceNotFoundException',
+    message: "Failed to update the connection(s). Connection 'orders' does not exist.",
+  });
+});
