@@ -1,0 +1,10 @@
+/* Runs every check, also after one has failed, so that one run shows all that is wrong; fails when any did. */
+import { spawnSync } from 'node:child_process';
+
+const checks = ['format', 'lint', 'types', 'unused'];
+const failed = checks.filter((name) => {
+  const { status } = spawnSync(`npm run --silent check:${name}`, { stdio: 'inherit', shell: true });
+  console.log(`${name}: ${status === 0 ? 'ok' : 'FAILED'}`);
+  return status !== 0;
+});
+process.exitCode = failed.length === 0 ? 0 : 1;
