@@ -7,7 +7,7 @@ import {
   ListSecretVersionIdsCommand,
   PutSecretValueCommand,
   RestoreSecretCommand,
-  SecretsManagerClient,
+  type SecretsManagerClient,
   TagResourceCommand,
   UpdateSecretCommand,
   UpdateSecretVersionStageCommand,
@@ -248,5 +248,5 @@ test.each([
   const headers = { 'x-amz-target': 'secretsmanager.DescribeSecret', 'content-type': 'application/x-amz-json-1.1' };
   const response = await fetch(stack.url, { method: 'POST', headers, body });
   expect(response.status).toBe(400);
-  expect((await response.json()).__type).toBe(type);
+  expect(await response.json()).toMatchObject({ __type: type });
 });

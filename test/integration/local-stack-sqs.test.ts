@@ -10,7 +10,7 @@ import {
   SendMessageBatchCommand,
   SendMessageCommand,
   SetQueueAttributesCommand,
-  SQSClient,
+  type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createSqsClient } from '../../lib/adapters/aws-clients.ts';
@@ -43,6 +43,10 @@ async function receive(QueueUrl: string, options: object = {}): Promise<Message>
     new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 2, MessageAttributeNames: ['All'], ...options }),
   );
   return Messages[0] ?? {};
+}
+
+interface Refused {
+  readonly __type: string;
 }
 
 /** One call as clients of the query protocol make it. */
@@ -183,7 +187,7 @@ test.each([
 ])('a JSON body that is %s is a SerializationException', async (_what, body) => {
   const headers = { 'x-amz-target': 'AmazonSQS.SendMessage', 'content-type': 'application/x-amz-json-1.0' };
   const response = await fetch(stack.url, { method: 'POST', headers, body });
-  expect([response.status, (await response.json()).__type]).toEqual([400, 'SerializationException']);
+  expect([response.status, ((await response.json()) as Refused).__type]).toEqual([400, 'SerializationException']);
 });
 
 test('query protocol: send, receive, make visible again, delete', async () => {

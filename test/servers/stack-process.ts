@@ -1,0 +1,48 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+const command = join(import.meta.dirname, '..', '..', 'lib', 'commands', 'start.ts');
+
+/** `npm start` as a process of its own. */
+export interface StackProcess {
+  /** Where it serves; rejects with what it printed when it ended before that. */
+  readonly url: Promise<string>;
+  readonly process: ChildProcess;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  /** The exit status, or the signal that ended it. */
+  readonly ended: Promise<number | string | null>;
+  /** The first line on stdout that matches. */
+  line(pattern: RegExp): Promise<string>;
+}
+
+export function startStackProcess(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): StackProcess {
+  const child = spawn(process.execPath, [command, ...args], { env: { ...process.env, ...environment } });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const ended = once(child, 'close').then(([code, signal]: unknown[]) => (signal ?? code) as number | string | null);
+  const line = async (pattern: RegExp): Promise<string> => {
+    for (;;) {
+      const found = stdout
+        .split('\n')
+        .slice(0, -1)
+        .find((each) => pattern.test(each));
+      if (found !== undefined) return found;
+      const more = await Promise.race([once(child.stdout, 'data').then(() => true), ended.then(() => false)]);
+      if (!more) throw new Error(`The stack ended: ${stdout}${stderr}`);
+    }
+  };
+  const url = line(/^ready http/).then((text) => text.slice('ready '.length));
+  url.catch(() => undefined);
+  return { url, process: child, stdout: () => stdout, stderr: () => stderr, ended, line };
+}
