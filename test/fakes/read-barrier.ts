@@ -1,0 +1,28 @@
+/** A port whose `read` answers nobody until as many as expected have read: then all of them know the same. */
+export function withReadBarrier<Read extends { read(name: string): Promise<unknown> }>(port: Read): ReadBarrier<Read> {
+  let expected = 0;
+  let waiting: (() => void)[] = [];
+  const read = async (name: string): Promise<unknown> => {
+    const answer = await port.read(name);
+    if (expected === 0) return answer;
+    await new Promise<void>((resolve) => {
+      waiting.push(resolve);
+      if (waiting.length < expected) return;
+      for (const release of waiting) release();
+      [waiting, expected] = [[], 0];
+    });
+    return answer;
+  };
+  return {
+    port: { ...port, read },
+    expectReaders(count) {
+      expected = count;
+    },
+  };
+}
+
+export interface ReadBarrier<Read> {
+  readonly port: Read;
+  /** The next reads wait for each other until there are as many; later ones wait for nobody. */
+  expectReaders(count: number): void;
+}
