@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Adapter, AdapterPayload } from 'oidc-provider';
@@ -12,7 +12,6 @@ export interface DemoServer {
 
 /** What the endpoint saw of one request: nothing of its credentials. */
 export interface Arrival {
-  readonly idempotencyKey: string | undefined;
   readonly path: string;
   readonly bytes: number;
 }
@@ -43,7 +42,8 @@ export async function startOAuthProvider(): Promise<DemoServer & { accepts(token
     features: { clientCredentials: { enabled: true }, devInteractions: { enabled: false } },
     ttl: { ClientCredentials: 3600 },
   });
-  const { url, close } = await listen(createServer(provider.callback()));
+  const answer = provider.callback();
+  const { url, close } = await listen(createServer((request, response) => void answer(request, response)));
   const accepts = async (token: string) => (await provider.ClientCredentials.find(token)) !== undefined;
   return { url: `${url}/token`, close, accepts };
 }
@@ -75,16 +75,14 @@ export async function startEndpoint(
   isAuthorized: (headers: Readonly<Record<string, string | string[] | undefined>>) => Promise<boolean>,
 ): Promise<DemoEndpoint> {
   const arrivals: Arrival[] = [];
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     let bytes = 0;
     for await (const chunk of request) bytes += (chunk as Buffer).length;
     const authorized = await isAuthorized(request.headers);
-    if (authorized) {
-      const key = request.headers['idempotency-key'];
-      arrivals.push({ idempotencyKey: typeof key === 'string' ? key : undefined, path: request.url ?? '/', bytes });
-    }
+    if (authorized) arrivals.push({ path: request.url ?? '/', bytes });
     response.writeHead(authorized ? 204 : 401).end();
-  });
+  };
+  const server = createServer((request, response) => void answer(request, response));
   return { ...(await listen(server)), arrivals };
 }
 

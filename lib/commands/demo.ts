@@ -8,7 +8,7 @@ import {
 import type { CreateConnectionRequest } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { createLambdaClient } from '../adapters/aws-clients.ts';
-import type { JsonObject } from '../core/json.ts';
+import type { JsonObject, JsonValue } from '../core/json.ts';
 import { isJsonObject } from '../core/json.ts';
 import { startStack } from '../local/stack.ts';
 import type { DemoEndpoint } from './demo-servers.ts';
@@ -80,7 +80,11 @@ function envelopesIn(event: unknown): JsonObject[] {
   if ('event' in event) return [event];
   const records = event['Records'];
   if (!Array.isArray(records)) return [{ event }];
-  return records.flatMap((record) => envelopesIn(JSON.parse(String(record?.body))));
+  return records.flatMap((record: JsonValue) => (isJsonObject(record) ? envelopesIn(parsed(record['body'])) : []));
+}
+
+function parsed(body: JsonValue | undefined): unknown {
+  return typeof body === 'string' ? JSON.parse(body) : undefined;
 }
 
 function hasPathParameters({ target }: JsonObject): boolean {

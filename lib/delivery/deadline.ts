@@ -10,7 +10,7 @@ export interface Deadline {
 }
 
 /** Kept free at the end of every invocation for settling: three tries of one SDK call fit into it. */
-export const settleReserveMs = 5000;
+const settleReserveMs = 5000;
 
 /** @throws Failure OutOfTime when an exchange that begins now could reach into the time kept for settling */
 export function requireTime(deadline: Deadline, exchangeMs: number, nowMs: number): void {

@@ -40,7 +40,7 @@ export interface ResolverDependencies {
 const cacheCapacity = 3000;
 
 /** How long a connection may be AUTHORIZING before a delivery obtains the first token itself. */
-export const authorizingPatienceMs = 60_000;
+const authorizingPatienceMs = 60_000;
 
 /**
  * Failure policy: nothing permanent is said on the word of a cache. When what is cached would end a delivery, the
