@@ -210,6 +210,18 @@ describe('connections in DynamoDB only', () => {
     expect((await repository.read('orders'))?.state).toBe('UPDATING');
   });
 
+  test('lists and counts go on where an answer of the database was full, which holds 1 MB', async () => {
+    const repository = createDynamoDbConnectionRepository(dynalite.client(), await dynalite.server.newTable());
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+    const description = 'x'.repeat(300_000);
+    for (const name of names) await repository.create(connectionOf(name, { description }));
+    expect(await repository.count()).toBe(8);
+    const { items, nextAfterName } = await repository.list({ limit: 100 });
+    expect(items.map(({ name }) => name)).toEqual(names);
+    expect(nextAfterName).toBeUndefined();
+    expect((await repository.readMany(names)).map((connection) => connection?.name)).toEqual(names);
+  });
+
   test('an item without a required member is named as such and taken for a bug', async () => {
     const { client, tableName, repository, Key } = await createWithItem();
     await client.send(new UpdateItemCommand({ TableName: tableName, Key, UpdateExpression: 'REMOVE arn' }));
