@@ -56,7 +56,8 @@ export function createTokenRenewal(
         const lease = { need, vault, generation: stored?.generation ?? 0, leaseMs };
         const renewed = await schedule.run(incarnation, () => renewUnderLease(dependencies, lease, signal));
         if (renewed !== undefined) return renewed;
-        patienceMs -= leaseMs;
+        // Another worker was quicker, or took over: what it gets, or that it gets nothing, counts here too.
+        hasWaited = true;
       }
       await clock.delay(waitMs, signal);
       patienceMs -= waitMs;

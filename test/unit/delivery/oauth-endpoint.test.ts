@@ -140,27 +140,40 @@ describe('a token request that is refused', () => {
 describe('the schedule of token requests', () => {
   test('runs one at a time for a connection, in order, and others beside it', async () => {
     const schedule = createBottleneckTokenRequestSchedule();
-    const [first, begun] = [gate(), gate()];
     const log: string[] = [];
-    const runs = [
-      schedule.run('a', async () => {
-        log.push('a1 begins');
+    const step = (connection: string, name: string) => {
+      const [begun, mayEnd] = [gate(), gate()];
+      const ended = schedule.run(connection, async () => {
+        log.push(`${name} begins`);
         begun.open();
-        await first.opened;
-        log.push('a1 ends');
-      }),
-      schedule.run('a', async () => {
-        log.push('a2');
-      }),
-    ];
-    await begun.opened;
-    await schedule.run('b', async () => {
-      log.push('b');
-    });
-    expect(log).toEqual(['a1 begins', 'b']);
-    first.open();
-    await Promise.all(runs);
-    expect(log).toEqual(['a1 begins', 'b', 'a1 ends', 'a2']);
+        await mayEnd.opened;
+        log.push(`${name} ends`);
+      });
+      return { begun: begun.opened, end: mayEnd.open, ended };
+    };
+    const [first, second] = [step('a', 'first'), step('a', 'second')];
+    await first.begun;
+    const beside = step('b', 'beside');
+    await beside.begun;
+    first.end();
+    await first.ended;
+    await second.begun;
+    const third = step('a', 'third');
+    beside.end();
+    await beside.ended;
+    second.end();
+    third.end();
+    await Promise.all([second.ended, third.ended]);
+    expect(log).toEqual([
+      'first begins',
+      'beside begins',
+      'first ends',
+      'second begins',
+      'beside ends',
+      'second ends',
+      'third begins',
+      'third ends',
+    ]);
   });
 
   test('passes results and failures on, and keeps nothing of a connection that has no request', async () => {

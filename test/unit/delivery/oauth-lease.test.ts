@@ -25,6 +25,7 @@ describe('twenty cold workers', () => {
     });
     const calls = workers(20).map((worker) => tokenOf(worker));
     await own.fleet.endpoint.received(1);
+    await own.fleet.waited(19);
     await own.fleet.clock.advance(2000);
     answered.open();
     await Promise.any(calls);
@@ -58,7 +59,7 @@ describe('twenty cold workers', () => {
     });
     const tokens = workers(20, { store: slow }).map((worker) => tokenOf(worker));
     await own.fleet.endpoint.received(1);
-    await turns(100);
+    await own.fleet.waited(19);
     answered.open();
     await Promise.any(tokens);
     const settled = await own.fleet.settle(tokens);
@@ -77,6 +78,7 @@ describe('twenty cold workers', () => {
     });
     const calls = fleet.map((worker) => renewalOf(worker, 1));
     await own.fleet.endpoint.received(2);
+    await own.fleet.waited(19);
     answered.open();
     await Promise.any(calls);
     const settled = await own.fleet.settle(calls);
@@ -94,7 +96,7 @@ describe('twenty cold workers', () => {
     });
     const calls = workers(20).map((worker) => tokenOf(worker));
     await own.fleet.endpoint.received(1);
-    await own.fleet.clock.advance(100);
+    await own.fleet.waited(19);
     answered.open();
     await Promise.race(calls).catch(() => undefined);
     const settled = await own.fleet.settle(calls);
@@ -126,6 +128,33 @@ describe('a lease', () => {
     expect(store.calls).toBeLessThan(20);
     await clock.advance(50);
     expect(await call).toMatchObject({ accessToken: 'token-1', generation: 1 });
+  });
+
+  test('that went to a worker which then died is taken over by those who were too late for it, once', async () => {
+    const { clock, store, endpoint } = own.fleet;
+    await store.takeLease(leaseOf(clock.nowMs() + 10_000));
+    const late = () => {
+      let looks = 0;
+      // The first look was before the lease was taken.
+      const read: TokenStore['read'] = async (id) => (looks++ === 0 ? undefined : store.read(id));
+      return own.fleet.worker({ store: { ...store, read } });
+    };
+    const answered = gate();
+    own.fleet.answer(async () => {
+      await answered.opened;
+      return granted('taken over');
+    });
+    const calls = Array.from({ length: 5 }, () => tokenOf(late()));
+    await own.fleet.waited(5);
+    for (let passedMs = 0; passedMs < 10_000; passedMs += 50) await clock.advance(50);
+    await endpoint.received(1);
+    answered.open();
+    await Promise.any(calls);
+    const settled = await own.fleet.settle(calls);
+    expect(settled.map((call) => (call.status === 'fulfilled' ? call.value.accessToken : call.reason))).toEqual(
+      Array.from({ length: 5 }, () => 'taken over'),
+    );
+    expect(endpoint.requests).toHaveLength(1);
   });
 
   test('outlives the longest token request and the writes around it', async () => {

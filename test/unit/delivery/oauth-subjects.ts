@@ -7,7 +7,7 @@ import type { OAuthCredentials } from '../../../lib/core/connection-secret.ts';
 import { Failure } from '../../../lib/core/failure.ts';
 import type { OAuthTokenDependencies, OAuthTokens } from '../../../lib/delivery/oauth-token.ts';
 import { createOAuthTokens } from '../../../lib/delivery/oauth-token.ts';
-import type { TokenStore } from '../../../lib/ports.ts';
+import type { Clock, TokenStore } from '../../../lib/ports.ts';
 import { connectionOf } from '../../contract/subjects.ts';
 import type { InMemoryConnections } from '../../fakes/in-memory-connections.ts';
 import { createInMemoryConnections } from '../../fakes/in-memory-connections.ts';
@@ -32,6 +32,8 @@ export interface Fleet {
   readonly signal: AbortSignal;
   /** A cold worker. */
   worker(overrides?: Partial<OAuthTokenDependencies>): OAuthTokens;
+  /** Resolves when workers have begun to wait so many times. */
+  waited(count: number): Promise<void>;
   /** Replaces what the token endpoint answers from now on. */
   answer(script: TokenEndpointScript): void;
   /** Moves the clock in small steps until all are settled. For workers that wait for nothing but the clock. */
@@ -56,6 +58,14 @@ export function useFleet(): { readonly fleet: Fleet } {
     const endpoint = await startTokenEndpoint((request, index) => (script.current ?? grant)(request, index));
     const http = createUndiciHttpClient();
     const [clock, secrets] = [createManualClock(), createInMemorySecrets()];
+    const waits = countdown();
+    const countingClock: Clock = {
+      nowMs: clock.nowMs,
+      delay(delayMs, signal) {
+        waits.add();
+        return clock.delay(delayMs, signal);
+      },
+    };
     const root = await secrets.create('root', 'canary-root');
     const [store, connections] = [createMemoryTokenStore(), createInMemoryConnections()];
     const connection = connectionOf('orders', { authorizationType: 'OAUTH_CLIENT_CREDENTIALS' });
@@ -70,6 +80,7 @@ export function useFleet(): { readonly fleet: Fleet } {
       connection,
       credentials: credentialsFor(endpoint),
       signal: new AbortController().signal,
+      waited: waits.reached,
       answer: (next) => {
         script.current = next;
       },
@@ -83,7 +94,7 @@ export function useFleet(): { readonly fleet: Fleet } {
           http,
           requestTimeoutMs: 5000,
           userAgent: 'lastmile/test',
-          clock,
+          clock: countingClock,
           random: () => 0.5,
           randomBytes,
           ...overrides,
@@ -110,6 +121,23 @@ export function useFleet(): { readonly fleet: Fleet } {
 const grant: TokenEndpointScript = (_, index) => ({
   body: { access_token: `token-${index + 1}`, expires_in: 3600 },
 });
+
+/** Counts up, and tells who waits for a number that it is reached. */
+function countdown(): { add(): void; reached(count: number): Promise<void> } {
+  const waiting: { readonly count: number; readonly wake: () => void }[] = [];
+  let reached = 0;
+  return {
+    add() {
+      reached += 1;
+      for (const { count, wake } of waiting) if (reached >= count) wake();
+    },
+    reached: (count) =>
+      new Promise((resolve) => {
+        if (reached >= count) resolve();
+        else waiting.push({ count, wake: resolve });
+      }),
+  };
+}
 
 /** A promise that the test fulfils. */
 export function gate<Value = void>(): { readonly opened: Promise<Value>; open(value: Value): void } {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../../lib/core/failure.ts';
+import { createTokenMemories } from '../../../lib/delivery/oauth-token-cache.ts';
 import type { OAuthTokens } from '../../../lib/delivery/oauth-token.ts';
 import type { TokenStore } from '../../../lib/ports.ts';
 import { counted, gate, unavailable, useFleet } from './oauth-subjects.ts';
@@ -125,6 +126,17 @@ describe('a worker', () => {
   });
 });
 
+describe('what a worker remembers', () => {
+  test('is bounded, and the connection unused for longest makes room', () => {
+    const memoryOf = createTokenMemories(2);
+    const [a, b] = [memoryOf('a'), memoryOf('b')];
+    expect(memoryOf('a')).toBe(a);
+    memoryOf('c');
+    expect(memoryOf('a')).toBe(a);
+    expect(memoryOf('b')).not.toBe(b);
+  });
+});
+
 describe('after a 401', () => {
   test('a token older than 60 s is replaced once, however many deliveries it was rejected for', async () => {
     const worker = own.fleet.worker();
@@ -146,6 +158,14 @@ describe('after a 401', () => {
     expect(await tokenOf(worker)).toMatchObject({ accessToken: 'token-1' });
     expect(store.calls).toBe(calls);
     expect(own.fleet.endpoint.requests).toHaveLength(1);
+  });
+
+  test('a token that has ended is replaced, however young it is', async () => {
+    own.fleet.answer((_, index) => ({ body: { access_token: `short-${index}`, expires_in: 10 } }));
+    const worker = own.fleet.worker();
+    await tokenOf(worker);
+    own.fleet.clock.set(own.fleet.clock.nowMs() + 10_000);
+    expect(await renewalOf(worker, 1)).toMatchObject({ accessToken: 'short-1' });
   });
 
   test('a worker that no longer holds the rejected token looks its age up', async () => {
