@@ -26,7 +26,7 @@ export function toItem(members: ItemMembers): Item {
 }
 
 /** @throws TypeError for a set or binary inside a document, which no version of ours has written */
-export function toJson(attribute: AttributeValue): JsonValue {
+function toJson(attribute: AttributeValue): JsonValue {
   if (attribute.S !== undefined) return attribute.S;
   if (attribute.N !== undefined) return Number(attribute.N);
   if (attribute.BOOL !== undefined) return attribute.BOOL;

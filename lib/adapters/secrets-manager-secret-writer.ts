@@ -11,7 +11,7 @@ import { fromAwsError } from './aws-failures.ts';
 import { readSecret } from './secrets-manager-secret-reader.ts';
 
 /** Label of a version that is not current yet: a version without any label is one that Secrets Manager may remove. */
-export const pendingStage = 'LASTMILE_PENDING';
+const pendingStage = 'LASTMILE_PENDING';
 
 const currentStage = 'AWSCURRENT';
 

@@ -14,7 +14,7 @@ export type ConnectionChanges = {
 const transitional: ReadonlySet<ConnectionState> = new Set(['CREATING', 'DELETING', 'DEAUTHORIZING']);
 
 /** How long an operation can be under way at most: longer than the function that runs it may take. */
-export const abandonedAfterMs = 60_000;
+const abandonedAfterMs = 60_000;
 
 /** Whether whoever was creating or deleting the connection has died over it. */
 export function isAbandoned({ state, lastModifiedTimeMs }: Connection, nowMs: number): boolean {

@@ -41,6 +41,6 @@ export function invalidParameter(verb: Verb, kind: Kind, parameter: string, reas
   return refusal('ValidationException', verb, kind, `Parameter ${parameter} is not valid.${because}`);
 }
 
-export function refusal(code: ServiceError['code'], verb: Verb, kind: Kind, text: string): ServiceError {
+function refusal(code: ServiceError['code'], verb: Verb, kind: Kind, text: string): ServiceError {
   return new ServiceError(code, `Failed to ${verb} the ${kind}(s). ${text}`);
 }

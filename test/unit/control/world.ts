@@ -10,7 +10,7 @@ import { createInMemoryConnections } from '../../fakes/in-memory-connections.ts'
 import { createInMemorySecrets } from '../../fakes/in-memory-secrets.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
 
-export const caller: Caller = {
+const caller: Caller = {
   region: 'us-east-1',
   account: '123456789012',
   partition: 'aws',

@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll } from 'vitest';
+import { createDynamoDbClient, createSecretsManagerClient } from '../../lib/adapters/aws-clients.ts';
+import { createDynamoDbApiDestinationRepository } from '../../lib/adapters/dynamodb-api-destination-repository.ts';
+import { createDynamoDbConnectionRepository } from '../../lib/adapters/dynamodb-connection-repository.ts';
+import { createSecretsManagerSecretReader } from '../../lib/adapters/secrets-manager-secret-reader.ts';
+import { createSecretsManagerSecretWriter } from '../../lib/adapters/secrets-manager-secret-writer.ts';
+import { systemClock } from '../../lib/adapters/system-clock.ts';
+import { createOperations } from '../../lib/control/operations.ts';
+import type { JsonObject } from '../../lib/core/json.ts';
+import { withReadBarrier } from '../fakes/read-barrier.ts';
+import type { DynaliteServer } from '../servers/dynalite-server.ts';
+import { startDynaliteServer } from '../servers/dynalite-server.ts';
+import type { SecretsManagerServer } from '../servers/secrets-manager-server.ts';
+import { startSecretsManagerServer } from '../servers/secrets-manager-server.ts';
+
+interface Started {
+  dynalite?: DynaliteServer;
+  secretsManager?: SecretsManagerServer;
+}
+
+/** Embedded servers for the tests of one file, and the operations over them, each with a table of its own. */
+export function useControlStack() {
+  const started: Started = {};
+  beforeAll(async () => {
+    started.dynalite = await startDynaliteServer();
+    started.secretsManager = await startSecretsManagerServer();
+  });
+  afterAll(async () => {
+    await started.dynalite?.stop();
+    await started.secretsManager?.stop();
+  });
+
+  return { create: () => createStack(started) };
+}
+
+async function createStack({ dynalite, secretsManager }: Started) {
+  if (dynalite === undefined || secretsManager === undefined) throw new Error('The servers have not been started.');
+  const tableName = await dynalite.newTable();
+  const dynamoDb = createDynamoDbClient(dynalite.clientConfig);
+  const secrets = createSecretsManagerClient(secretsManager.clientConfig);
+  const connections = withReadBarrier(createDynamoDbConnectionRepository(dynamoDb, tableName));
+  const apiDestinations = withReadBarrier(createDynamoDbApiDestinationRepository(dynamoDb, tableName));
+  const operations = createOperations({
+    connections: connections.port,
+    apiDestinations: apiDestinations.port,
+    secretWriter: createSecretsManagerSecretWriter(secrets),
+    secretReader: createSecretsManagerSecretReader(secrets),
+    authorizer: { start: async () => {} },
+    clock: systemClock,
+    newUuid: randomUUID,
+    secretPrefix: 'events!connection/',
+    allowLoopbackHttp: true,
+  });
+  const caller = { region: 'us-east-1', account: '123456789012', partition: 'aws', requestId: 'request' };
+  async function call(name: string, input: JsonObject): Promise<JsonObject> {
+    const operation = operations[name];
+    if (operation === undefined) throw new Error(`There is no operation ${name}.`);
+    return operation(input, caller);
+  }
+  return { call, secrets, connections, apiDestinations };
+}
