@@ -17,10 +17,20 @@ const mapNames: Readonly<Record<string, readonly [element: string, key: string]>
   Tags: ['Tag', 'Key'],
 };
 
+/** Operations that answer nothing. Of every other, clients look for the result even when it is empty. */
+const withoutResult: ReadonlySet<string> = new Set([
+  'ChangeMessageVisibility',
+  'DeleteMessage',
+  'DeleteQueue',
+  'PurgeQueue',
+  'SetQueueAttributes',
+  'TagQueue',
+  'UntagQueue',
+]);
+
 /** The answer to a call in SQS's query protocol. Source: the SQS API reference, 2012-11-05. */
 export function xmlAnswer(operation: string, output: SqsMembers): LocalAnswer {
-  const inside = members(output, operation);
-  const result = inside === '' ? '' : element(`${operation}Result`, inside);
+  const result = withoutResult.has(operation) ? '' : element(`${operation}Result`, members(output, operation));
   const requestId = randomUUID();
   const metadata = element('ResponseMetadata', element('RequestId', requestId));
   return xml(200, requestId, `<${operation}Response xmlns="${namespace}">${result}${metadata}</${operation}Response>`);
