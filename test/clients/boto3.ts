@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { clientEnvironment, python } from './client-processes.ts';
+
+/** What boto3 returned, `status` beside it; bytes are `{ bytes }` in base64, times `{ time }` in epoch seconds. */
+export type Boto3Answer<Members = unknown> = Members & { readonly status: number };
+
+/** What boto3 raised: after a refusal of the stack with its code, else with what it itself found wrong. */
+export class Boto3Error extends Error {
+  override readonly name = 'Boto3Error';
+  readonly code: string | undefined;
+  readonly status: number | undefined;
+
+  constructor(message: string, code?: string, status?: number) {
+    super(message);
+    this.code = code;
+    this.status = status;
+  }
+}
+
+/** Calls an operation by boto3's name of it: `create_connection`. */
+export type Boto3Client = <Members = unknown>(
+  operation: string,
+  callArguments?: Readonly<Record<string, unknown>>,
+) => Promise<Boto3Answer<Members>>;
+
+/** One Python process with a boto3 client per service and region. Calls run one after the other. */
+export interface Boto3 {
+  client(service: string, region?: string): Boto3Client;
+  close(): Promise<void>;
+}
+
+interface Line {
+  readonly answer?: Boto3Answer;
+  readonly error?: { readonly code: string; readonly message: string; readonly status: number };
+  readonly refused?: string;
+}
+
+export function startBoto3(endpointUrl: string): Boto3 {
+  const program = join(import.meta.dirname, 'boto3-calls.py');
+  const process = spawn(python, [program, endpointUrl], { env: clientEnvironment, stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface(process.stdout)[Symbol.asyncIterator]();
+  let previous: Promise<unknown> = Promise.resolve();
+  // A process that has ended is told by the answer that does not come.
+  process.stdin.on('error', () => undefined);
+
+  async function call(request: object): Promise<Boto3Answer> {
+    process.stdin.write(`${JSON.stringify(request)}\n`);
+    const next = await lines.next();
+    if (next.done === true) throw new Error('The Python process has ended; what it printed says why.');
+    const { answer, error, refused } = JSON.parse(next.value) as Line;
+    if (error !== undefined) throw new Boto3Error(error.message, error.code, error.status);
+    if (answer === undefined) throw new Boto3Error(refused ?? 'no answer');
+    return answer;
+  }
+
+  return {
+    client: (service, region = 'us-east-1') => {
+      const perform = (operation: string, callArguments: object = {}): Promise<Boto3Answer> => {
+        const made = previous.then(() => call({ service, region, operation, arguments: callArguments }));
+        previous = made.catch(() => undefined);
+        return made;
+      };
+      return perform as Boto3Client;
+    },
+    async close() {
+      const ended = once(process, 'close');
+      process.stdin.end();
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process';
+import { devNull } from 'node:os';
+
+/** Where Debian's packages put them; another one that comes first on the PATH is another client. */
+export const awsCli = '/usr/bin/aws';
+export const python = '/usr/bin/python3';
+
+/** All that a client knows of the machine: no profile, no proxy, no endpoint but the one of its command. */
+export const clientEnvironment: Readonly<Record<string, string>> = {
+  PATH: '/usr/bin:/bin',
+  LC_ALL: 'C.UTF-8',
+  AWS_ACCESS_KEY_ID: 'any',
+  AWS_SECRET_ACCESS_KEY: 'thing',
+  AWS_DEFAULT_REGION: 'us-east-1',
+  AWS_CONFIG_FILE: devNull,
+  AWS_SHARED_CREDENTIALS_FILE: devNull,
+  AWS_EC2_METADATA_DISABLED: 'true',
+};
+
+export interface Ended {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly cwd?: string;
+  /** Default: what every client has. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Runs a program to its end; resolves for every status. */
+export function run(
+  file: string,
+  args: readonly string[],
+  { cwd, env = clientEnvironment }: RunOptions = {},
+): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = execFile(file, args, { cwd, env, maxBuffer: 16_777_216 }, (_error, stdout, stderr) =>
+      resolve({ status: child.exitCode ?? -1, stdout, stderr }),
+    );
+    child.stdin?.end();
+  });
+}
+
+/** One command of the AWS CLI; what it prints, as JSON, where that is what it prints. */
+export async function aws(
+  endpointUrl: string,
+  ...args: readonly string[]
+): Promise<Ended & { readonly json: unknown }> {
+  const ended = await run(awsCli, ['--endpoint-url', endpointUrl, ...args]);
+  return { ...ended, json: /^\s*[[{]/.test(ended.stdout) ? JSON.parse(ended.stdout) : undefined };
+}
