@@ -1,6 +1,7 @@
 import { devNull } from 'node:os';
 import { ConfigError } from '../config.ts';
 import { StartError } from '../local/data-folder.ts';
+import { describeError } from '../local/faults.ts';
 import { type Stack, startStack } from '../local/stack.ts';
 import { FlagError, parseStartFlags, usage } from './flags.ts';
 
@@ -43,10 +44,20 @@ function stopOnSignals(stack: Stack): void {
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
 }
 
+/**
+ * Failure policy: what nobody has caught is said and survived. It is a request that the embedded database could not
+ * digest, or a bug in one function; on AWS neither would end the others, and here all that is in memory would be lost.
+ */
+function surviveFaults(): void {
+  const say = (error: unknown): void => console.error(`Unexpected: ${describeError(error)}`);
+  process.on('uncaughtException', say).on('unhandledRejection', say);
+}
+
 outliveReaders();
 try {
   const stack = await start(process.argv.slice(2));
   if (stack !== undefined) {
+    surviveFaults();
     stopOnSignals(stack);
     console.log(`ready ${stack.url}`);
   }

@@ -2,12 +2,13 @@ import { mkdirSync } from 'node:fs';
 import { Agent, type IncomingHttpHeaders, request, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import { systemClock } from '../adapters/system-clock.ts';
 
 /** An embedded DynamoDB for one region. */
 export interface Dynalite {
   /** Forwards one call; resolves for every status. */
   call(headers: Readonly<Record<string, string>>, body: Buffer, path: string): Promise<DynaliteAnswer>;
-  /** Waits for calls under way: dynalite fails when a caller leaves it. */
+  /** Waits a while for calls under way: dynalite fails when a caller leaves it. */
   close(): Promise<void>;
 }
 
@@ -23,6 +24,10 @@ interface DynaliteOptions {
   readonly updateTableMs: number;
   readonly path?: string;
 }
+
+/** A call takes milliseconds; one that is not over by then never will be, because dynalite threw on its way. */
+const answerTimeoutMs = 10_000;
+const graceMs = 1000;
 
 /** @param folder where the tables are kept; undefined keeps them in memory */
 export async function openDynalite(region: string, account: string, folder: string | undefined): Promise<Dynalite> {
@@ -43,11 +48,13 @@ export async function openDynalite(region: string, account: string, folder: stri
       return ended;
     },
     async close() {
-      await Promise.allSettled(underWay);
+      const settled = new AbortController();
+      await Promise.race([Promise.allSettled(underWay), systemClock.delay(graceMs, settled.signal)]);
+      settled.abort();
       agent.destroy();
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
-        server.closeIdleConnections();
+        server.closeAllConnections();
       });
     },
   };
@@ -89,6 +96,7 @@ function exchange({ agent, port, path, headers }: Exchange, body: Buffer): Promi
       });
     });
     outgoing.on('error', reject);
+    outgoing.setTimeout(answerTimeoutMs, () => outgoing.destroy(new Error('dynalite did not answer.')));
     outgoing.end(body);
   });
 }

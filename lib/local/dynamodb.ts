@@ -32,15 +32,27 @@ export function createDynamoDbService(options: DynamoDbOptions): { serve: LocalS
   };
 }
 
-/** dynalite ends the process over a body that is valid JSON but no object. */
+/** dynalite ends the process over a body that is no object, and over a null that is not a member of the request itself. */
 function checkBody(request: LocalRequest): Refusal | undefined {
+  const text = request.body.toString();
+  if (/^\s*[^{\s]/.test(text)) return new Refusal('SerializationException', 'The request body must be a JSON object.');
+  const at = text.includes('null') ? findNull(text) : undefined;
+  if (at === undefined) return undefined;
+  return new Refusal('ValidationException', `Supplied AttributeValue is empty: null in ${at.slice(0, 200)}.`);
+}
+
+/** The member in which a null stands; what is no JSON has none, and dynalite itself refuses it. */
+function findNull(text: string): string | undefined {
   try {
-    const input: unknown = JSON.parse(request.body.toString());
-    if (typeof input === 'object' && input !== null && !Array.isArray(input)) return undefined;
-    return new Refusal('SerializationException', 'The request body must be a JSON object.');
+    const members = Object.entries(JSON.parse(text) as Readonly<Record<string, unknown>>);
+    return members.find(([, value]) => value !== null && hasNull(value))?.[0];
   } catch {
-    return new Refusal('SerializationException', 'The request body is no JSON.');
+    return undefined;
   }
+}
+
+function hasNull(value: unknown): boolean {
+  return value === null || (typeof value === 'object' && Object.values(value).some(hasNull));
 }
 
 const forwarded = ['content-type', 'x-amz-target', 'authorization', 'x-amz-date', 'date'];

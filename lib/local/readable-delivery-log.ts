@@ -30,7 +30,7 @@ export function formatDelivery(conclusion: Conclusion, nowMs: number, colour: bo
   return parts.join('  ');
 }
 
-const colours = { delivered: 32, 'dead-lettered': 31, returned: 33 } as const;
+const colours = { delivered: 32, 'dead-lettered': 31, deferred: 33, returned: 33 } as const;
 
 function paint(kind: Conclusion['settlement']['kind'], colour: boolean): string {
   return colour ? `\u001B[${colours[kind]}m${kind}\u001B[39m` : kind;

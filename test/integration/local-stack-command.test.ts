@@ -96,3 +96,25 @@ test('with --host 0.0.0.0 it says an address by which it can be reached', async 
   expect((await fetch(`${url}/_lastmile/health`)).status).toBe(200);
   expect(stack.stderr()).toBe('');
 });
+
+test('a request that the embedded database cannot digest does not end the stack', async () => {
+  const stack = start(['--port', '0']);
+  const url = await stack.url;
+  const credential = 'AKID/20260101/us-east-1/dynamodb/aws4_request';
+  const headers = {
+    authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=0`,
+    'x-amz-date': '20260101T000000Z',
+    'x-amz-target': 'DynamoDB_20120810.PutItem',
+    'content-type': 'application/x-amz-json-1.0',
+  };
+  const depth = 100_000;
+  const nested = `${'{"L":['.repeat(depth)}{"S":"canary"}${']}'.repeat(depth)}`;
+  const body = `{"TableName":"lastmile-local","Item":{"pk":${nested}}}`;
+  const asking = fetch(url, { method: 'POST', headers, body }).catch(() => undefined);
+  await expect.poll(stack.stderr).toMatch(/^Unexpected: RangeError\n/);
+  expect((await fetch(`${url}/_lastmile/health`)).status).toBe(200);
+  expect(stack.stderr()).not.toContain('canary');
+  stack.process.kill('SIGTERM');
+  expect(await stack.ended).toBe(0);
+  await asking;
+});
