@@ -67,6 +67,22 @@ describe('twenty cold workers', () => {
     expect(own.fleet.endpoint.requests).toHaveLength(1);
   });
 
+  test('make one token request also when its token ends within 60 s', async () => {
+    const answered = gate();
+    own.fleet.answer(async () => {
+      await answered.opened;
+      return { body: { access_token: 'short', expires_in: 50 } };
+    });
+    const calls = workers(20).map((worker) => tokenOf(worker));
+    await own.fleet.endpoint.received(1);
+    await own.fleet.waited(19);
+    answered.open();
+    await Promise.any(calls);
+    const settled = await own.fleet.settle(calls);
+    expect(settled.filter(({ status }) => status === 'rejected')).toEqual([]);
+    expect(own.fleet.endpoint.requests).toHaveLength(1);
+  });
+
   test('make one more request when all are answered 401', async () => {
     const fleet = workers(20);
     for (const worker of fleet) await tokenOf(worker);
@@ -199,6 +215,24 @@ describe('a lease', () => {
     });
     expect(endpoint.requests).toHaveLength(0);
     expect(await tokenOf(own.fleet.worker())).toMatchObject({ accessToken: 'token-1' });
+  });
+
+  test('whose holder fails fails who has waited for it, without a request of its own', async () => {
+    const answered = gate();
+    own.fleet.answer(async () => {
+      await answered.opened;
+      return { status: 500 };
+    });
+    const holder = tokenOf(own.fleet.worker());
+    await own.fleet.endpoint.received(1);
+    const waiter = tokenOf(own.fleet.worker());
+    await own.fleet.waited(1);
+    answered.open();
+    await expect(holder).rejects.toMatchObject({ code: 'TokenUnavailable' });
+    expect(await own.fleet.settle([waiter])).toMatchObject([
+      { reason: { code: 'TokenUnavailable', kind: 'retryable' } },
+    ]);
+    expect(own.fleet.endpoint.requests).toHaveLength(1);
   });
 
   test('that always goes to somebody else is not waited for without end', async () => {
