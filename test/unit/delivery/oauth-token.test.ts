@@ -139,12 +139,16 @@ describe('what a worker remembers', () => {
 
 describe('after a 401', () => {
   test('a token older than 60 s is replaced once, however many deliveries it was rejected for', async () => {
-    const worker = own.fleet.worker();
+    const store = counted(own.fleet.store);
+    const worker = own.fleet.worker({ store });
     await tokenOf(worker);
     own.fleet.clock.set(own.fleet.clock.nowMs() + 60_000);
     const renewed = await Promise.all(Array.from({ length: 20 }, () => renewalOf(worker, 1)));
     expect(new Set(renewed.map((token) => token?.accessToken))).toEqual(new Set(['token-2']));
     expect(await renewalOf(worker, 1)).toMatchObject({ accessToken: 'token-2', generation: 2 });
+    const { calls } = store;
+    expect(await tokenOf(worker)).toMatchObject({ accessToken: 'token-2' });
+    expect(store.calls).toBe(calls);
     expect(own.fleet.endpoint.requests).toHaveLength(2);
   });
 
