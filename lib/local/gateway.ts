@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { findRoute, guessProtocol, type Protocol, type Route, refuse } from './routes.ts';
+import { findRoute, type Protocol, protocolOf, type Route, refuse } from './routes.ts';
 import { parseSignature } from './signature.ts';
 import { type LocalAnswer, Refusal } from './wire.ts';
 
@@ -38,7 +38,7 @@ async function answerRequest(
   const signature = parseSignature(headers['authorization'], query);
   const addressed = { signedService: signature?.service, target: headers['x-amz-target'], path };
   const route = findRoute(options.routes, addressed);
-  const protocol = route?.protocol ?? guessProtocol(addressed, headers['content-type'] ?? '');
+  const protocol = protocolOf(route, addressed, headers['content-type'] ?? '');
   try {
     if (route === undefined) throw unknownService(options.routes, signature?.service);
     const body = await readBody(request, route.maxBodyBytes);

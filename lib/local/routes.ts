@@ -32,8 +32,10 @@ export function findRoute(routes: readonly Route[], request: Addressed): Route |
   return routes.find((route) => route.path?.test(request.path) === true);
 }
 
-/** The protocol that a client speaks which asks for something unknown. */
-export function guessProtocol(request: Addressed, contentType: string): Protocol {
+/** The route's own; guessed for a client that asks for something unknown, or speaks the newer protocol of SQS. */
+export function protocolOf(route: Route | undefined, request: Addressed, contentType: string): Protocol {
+  const spoken = route?.protocol === 'query' && request.target !== undefined ? undefined : route?.protocol;
+  if (spoken !== undefined) return spoken;
   if (request.target !== undefined) return contentType.includes('json-1.0') ? 'awsJson1_0' : 'awsJson1_1';
   return contentType.includes('x-www-form-urlencoded') ? 'query' : 'restJson';
 }

@@ -51,6 +51,18 @@ export function optionalTexts(input: Members, member: string): readonly string[]
   throw new Refusal('SerializationException', `Member ${member} must be a list of strings.`);
 }
 
+/** Empty when the member is absent or null. */
+export function structures(input: Members, member: string): readonly Members[] {
+  const value = input[member] ?? [];
+  if (
+    Array.isArray(value) &&
+    value.every((item) => typeof item === 'object' && item !== null && !Array.isArray(item))
+  ) {
+    return value as readonly Members[];
+  }
+  throw new Refusal('SerializationException', `Member ${member} must be a list of structures.`);
+}
+
 /** A secret's name. EventBridge's own names hold an exclamation mark, which AWS allows to no one else. */
 export function secretName(input: Members): string {
   const name = requiredText(input, 'Name');

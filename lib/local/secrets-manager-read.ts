@@ -1,4 +1,11 @@
-import { type Members, optionalInteger, optionalText, optionalTexts, requiredText } from './secrets-manager-input.ts';
+import {
+  type Members,
+  optionalInteger,
+  optionalText,
+  optionalTexts,
+  requiredText,
+  structures,
+} from './secrets-manager-input.ts';
 import { labelsOf, versionsByLabel } from './secrets-manager-labels.ts';
 import type { SecretStore, StoredSecret } from './secrets-manager-store.ts';
 import { Refusal } from './wire.ts';
@@ -98,7 +105,7 @@ function page(store: SecretStore, secrets: readonly StoredSecret[], more: boolea
 
 /** Of the filters, those by name: what the value begins with, or does not when an exclamation mark leads it. */
 function nameFilter(input: Members): (name: string) => boolean {
-  const filters = Array.isArray(input['Filters']) ? (input['Filters'] as readonly Members[]) : [];
+  const filters = structures(input, 'Filters');
   const unknown = filters.find((filter) => filter['Key'] !== 'name');
   if (unknown !== undefined) {
     throw new Refusal('InvalidParameterException', 'Of the filters, this stack knows the one by name.');

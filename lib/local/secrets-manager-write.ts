@@ -10,6 +10,7 @@ import {
   sameContent,
   secretContent,
   secretName,
+  structures,
 } from './secrets-manager-input.ts';
 import { labelsOf, moveLabel, moveLabelExplicitly } from './secrets-manager-labels.ts';
 import { findSecret, findUsable, type SecretsContext, tagsOf } from './secrets-manager-read.ts';
@@ -30,7 +31,7 @@ export function createSecret(context: SecretsContext, input: Members): Members {
     name,
     description: optionalText(input, 'Description') ?? null,
     kmsKeyId: optionalText(input, 'KmsKeyId') ?? null,
-    tags: JSON.stringify(input['Tags'] ?? []),
+    tags: JSON.stringify(structures(input, 'Tags')),
     createdAtMs: nowMs,
     changedAtMs: nowMs,
     accessedAtMs: null,
@@ -130,7 +131,7 @@ export function updateSecretVersionStage(context: SecretsContext, input: Members
 
 export function tagResource(context: SecretsContext, input: Members): Members {
   const secret = findSecret(context, requiredText(input, 'SecretId'));
-  const added = Array.isArray(input['Tags']) ? (input['Tags'] as readonly Members[]) : [];
+  const added = structures(input, 'Tags');
   const keys = new Set(added.map((tag) => tag['Key']));
   const tags = [...tagsOf(secret).filter((tag) => !keys.has(tag['Key'])), ...added];
   context.store.update({ ...secret, tags: JSON.stringify(tags) });

@@ -5,7 +5,9 @@ import { isMembers } from './sqs-names.ts';
 const maxDelaySeconds = 900;
 const maxMessageAttributes = 10;
 
-const types: Readonly<Record<string, 'string' | 'integer' | 'list' | 'map'>> = {
+type MemberType = 'string' | 'integer' | 'list' | 'list of strings' | 'map';
+
+const types: Readonly<Record<string, MemberType>> = {
   QueueUrl: 'string',
   QueueName: 'string',
   QueueNamePrefix: 'string',
@@ -20,10 +22,10 @@ const types: Readonly<Record<string, 'string' | 'integer' | 'list' | 'map'>> = {
   WaitTimeSeconds: 'integer',
   MaxNumberOfMessages: 'integer',
   MaxResults: 'integer',
-  AttributeNames: 'list',
-  MessageSystemAttributeNames: 'list',
-  MessageAttributeNames: 'list',
-  TagKeys: 'list',
+  AttributeNames: 'list of strings',
+  MessageSystemAttributeNames: 'list of strings',
+  MessageAttributeNames: 'list of strings',
+  TagKeys: 'list of strings',
   Entries: 'list',
   Attributes: 'map',
   MessageAttributes: 'map',
@@ -54,7 +56,7 @@ function checkEntry(entry: unknown): SqsMembers {
   return checkMembers(entry);
 }
 
-function isOf(type: 'string' | 'integer' | 'list' | 'map', value: unknown): boolean {
+function isOf(type: MemberType, value: unknown): boolean {
   switch (type) {
     case 'string':
       return typeof value === 'string';
@@ -62,6 +64,8 @@ function isOf(type: 'string' | 'integer' | 'list' | 'map', value: unknown): bool
       return Number.isInteger(value);
     case 'list':
       return Array.isArray(value);
+    case 'list of strings':
+      return Array.isArray(value) && value.every((item) => typeof item === 'string');
     case 'map':
       return isMembers(value);
   }

@@ -240,6 +240,15 @@ test.each([
   await expect(client.send(new CreateSecretCommand(input))).rejects.toMatchObject({ name });
 });
 
+test('a list that holds no structures is refused', async () => {
+  const headers = { 'x-amz-target': 'secretsmanager.ListSecrets', 'content-type': 'application/x-amz-json-1.1' };
+  const response = await fetch(stack.url, { method: 'POST', headers, body: '{"Filters":[null]}' });
+  expect(await response.json()).toEqual({
+    __type: 'SerializationException',
+    message: 'Member Filters must be a list of structures.',
+  });
+});
+
 test.each([
   ['no JSON', '{', 'SerializationException'],
   ['no object', 'null', 'SerializationException'],

@@ -183,6 +183,7 @@ test.each([
   ['no JSON', '{'],
   ['a number for a text', '{"QueueUrl":1,"MessageBody":"x"}'],
   ['a text for a number', '{"QueueUrl":"x","DelaySeconds":"1"}'],
+  ['a null among names', '{"QueueUrl":"x","AttributeNames":[null]}'],
   ['a list of numbers for entries', '{"QueueUrl":"x","Entries":[1]}'],
 ])('a JSON body that is %s is a SerializationException', async (_what, body) => {
   const headers = { 'x-amz-target': 'AmazonSQS.SendMessage', 'content-type': 'application/x-amz-json-1.0' };
