@@ -1,0 +1,164 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Stack, startStack } from '../../lib/local/stack.ts';
+import { startTokenEndpoint, type TokenEndpoint } from '../servers/oauth-token-endpoint.ts';
+import { type RecordingEndpoint, startRecordingEndpoint } from '../servers/recording-endpoint.ts';
+import { aws } from './client-processes.ts';
+
+let stack: Stack;
+let endpoint: RecordingEndpoint;
+let tokenEndpoint: TokenEndpoint;
+let folder: string;
+
+beforeAll(async () => {
+  [stack, endpoint, tokenEndpoint] = await Promise.all([
+    startStack({ port: 0 }),
+    startRecordingEndpoint(),
+    startTokenEndpoint(() => ({ status: 400, body: { error: 'invalid_client' } })),
+  ]);
+  folder = mkdtempSync(join(tmpdir(), 'lastmile-cli-'));
+});
+
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  await Promise.all([stack.stop(), endpoint.close(), tokenEndpoint.close()]);
+});
+
+const events = (...args: readonly string[]) => aws(stack.url, 'events', ...args);
+
+/** What a command prints that must succeed. */
+async function done(ended: Promise<{ status: number; stderr: string; json: unknown }>): Promise<unknown> {
+  const { status, stderr, json } = await ended;
+  expect([status, stderr]).toEqual([0, '']);
+  return json;
+}
+
+/** Asks until the authorization that is under way has ended. */
+async function deauthorized(name: string): Promise<{ readonly StateReason: string; readonly SecretArn: string }> {
+  for (;;) {
+    const { ConnectionState, ...described } = (await done(events('describe-connection', '--name', name))) as {
+      readonly ConnectionState: string;
+      readonly StateReason: string;
+      readonly SecretArn: string;
+    };
+    if (ConnectionState === 'DEAUTHORIZED') return described;
+  }
+}
+
+const isoTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/);
+const apiKey = 'ApiKeyAuthParameters={ApiKeyName=x-key,ApiKeyValue=opensesame}';
+
+describe.concurrent('the AWS CLI', () => {
+  test('takes a connection and a destination through their lives', async ({ expect }) => {
+    const created = await done(
+      events('create-connection', '--name', 'shop', '--authorization-type', 'API_KEY', '--auth-parameters', apiKey),
+    );
+    expect(created).toMatchObject({ ConnectionState: 'AUTHORIZED', CreationTime: isoTime, LastModifiedTime: isoTime });
+    const { ConnectionArn } = created as { ConnectionArn: string };
+    const destination = ['--name', 'orders', '--http-method', 'POST'];
+    const where = ['--connection-arn', ConnectionArn, '--invocation-endpoint', `${endpoint.origin}/orders`];
+    await done(events('create-api-destination', ...destination, ...where));
+    const update = [
+      '--name',
+      'orders',
+      '--description',
+      'Zoë’s "orders" & <more>',
+      '--invocation-rate-limit-per-second',
+    ];
+    await done(events('update-api-destination', ...update, '9'));
+    expect(await done(events('describe-api-destination', '--name', 'orders'))).toMatchObject({
+      ApiDestinationState: 'ACTIVE',
+      Description: 'Zoë’s "orders" & <more>',
+      InvocationRateLimitPerSecond: 9,
+    });
+    expect(
+      await done(events('list-api-destinations', '--connection-arn', ConnectionArn, '--limit', '1')),
+    ).toMatchObject({
+      ApiDestinations: [{ Name: 'orders', ConnectionArn }],
+    });
+    expect(await done(events('deauthorize-connection', '--name', 'shop'))).toMatchObject({
+      ConnectionState: 'DEAUTHORIZING',
+    });
+    expect(
+      await done(events('list-connections', '--name-prefix', 'sh', '--connection-state', 'DEAUTHORIZED')),
+    ).toMatchObject({
+      Connections: [{ Name: 'shop', AuthorizationType: 'API_KEY' }],
+    });
+    await done(events('update-connection', '--name', 'shop', '--auth-parameters', apiKey));
+    await done(events('delete-api-destination', '--name', 'orders'));
+    expect(await done(events('delete-connection', '--name', 'shop'))).toMatchObject({ ConnectionState: 'DELETING' });
+    const { status, stderr } = await events('describe-connection', '--name', 'shop');
+    expect(status).toBe(254);
+    expect(stderr.trim()).toBe(
+      'An error occurred (ResourceNotFoundException) when calling the DescribeConnection operation: ' +
+        "Failed to describe the connection(s). Connection 'shop' does not exist.",
+    );
+  });
+
+  test('sees an OAuth connection end DEAUTHORIZED with the reason, and reads its secret', async ({ expect }) => {
+    const OAuthParameters = {
+      ClientParameters: { ClientID: 'jo "quoted" ünï', ClientSecret: 'sécret \\ "1" $x' },
+      AuthorizationEndpoint: tokenEndpoint.url,
+      HttpMethod: 'PUT',
+    };
+    const oauth = ['--name', 'oauth', '--authorization-type', 'OAUTH_CLIENT_CREDENTIALS'];
+    await done(events('create-connection', ...oauth, '--auth-parameters', JSON.stringify({ OAuthParameters })));
+    const { StateReason, SecretArn } = await deauthorized('oauth');
+    expect(StateReason).toContain('400');
+    expect(new URLSearchParams(tokenEndpoint.requests[0]?.body).get('client_id')).toBe('jo "quoted" ünï');
+    const get = ['get-secret-value', '--secret-id', SecretArn, '--query', 'SecretString'];
+    const { stdout } = await aws(stack.url, 'secretsmanager', ...get);
+    expect(JSON.parse(JSON.parse(stdout))).toMatchObject({
+      client_id: 'jo "quoted" ünï',
+      client_secret: 'sécret \\ "1" $x',
+    });
+  });
+
+  test('invokes a function and finds its dead letter in the queue', async ({ expect }) => {
+    const answer = join(folder, 'answer.json');
+    const payload = join(folder, 'payload.json');
+    writeFileSync(payload, '{"apiDestination":"nowhere","event":{"id":"e-1","text":"ü 😀 \\" <&>"}}');
+    const invoke = ['invoke', '--function-name', 'deliver', '--cli-binary-format', 'raw-in-base64-out'];
+    expect(await done(aws(stack.url, 'lambda', ...invoke, '--payload', `file://${payload}`, answer))).toEqual({
+      StatusCode: 200,
+      ExecutedVersion: '$LATEST',
+    });
+    expect(JSON.parse(readFileSync(answer, 'utf8'))).toMatchObject({
+      outcome: 'dead-lettered',
+      code: 'ApiDestinationNotFound',
+    });
+    const QueueUrl = `${stack.url}/123456789012/lastmile-local-dead-letters`;
+    const receive = ['receive-message', '--queue-url', QueueUrl, '--message-attribute-names', 'All'];
+    const received = (await done(aws(stack.url, 'sqs', ...receive))) as { Messages: readonly { Body: string }[] };
+    expect(received).toMatchObject({
+      Messages: [{ MessageAttributes: { ERROR_CODE: { StringValue: 'NO_RESOURCE', DataType: 'String' } } }],
+    });
+    expect(JSON.parse(received.Messages[0]?.Body ?? '')).toEqual({ id: 'e-1', text: 'ü 😀 " <&>' });
+    expect(await aws(stack.url, 'sqs', ...receive)).toMatchObject({ status: 0, stdout: '', stderr: '' });
+  });
+
+  test('reads the table and keeps queues of its own', async ({ expect }) => {
+    const key = '{"pk":{"S":"CONNECTION"},"sk":{"S":"nowhere"}}';
+    const get = ['get-item', '--table-name', 'lastmile-local', '--key', key];
+    expect(await aws(stack.url, 'dynamodb', ...get)).toMatchObject({ status: 0, stdout: '', stderr: '' });
+    const { QueueUrl } = (await done(aws(stack.url, 'sqs', 'create-queue', '--queue-name', 'mine'))) as {
+      QueueUrl: string;
+    };
+    const attributes =
+      '{"bytes":{"DataType":"Binary","BinaryValue":"AP8="},"text":{"DataType":"String","StringValue":"ü"}}';
+    const send = ['send-message', '--queue-url', QueueUrl, '--message-body', 'ü & "x"', '--message-attributes'];
+    expect(await done(aws(stack.url, 'sqs', ...send, attributes))).toMatchObject({
+      MD5OfMessageBody: expect.any(String),
+    });
+    const count = ['get-queue-attributes', '--queue-url', QueueUrl, '--attribute-names', 'ApproximateNumberOfMessages'];
+    expect(await done(aws(stack.url, 'sqs', ...count))).toEqual({ Attributes: { ApproximateNumberOfMessages: '1' } });
+    expect(await done(aws(stack.url, 'sqs', 'list-queues', '--queue-name-prefix', 'mi'))).toEqual({
+      QueueUrls: [QueueUrl],
+    });
+    const { status, stderr } = await aws(stack.url, 'sqs', 'purge-queue', '--queue-url', `${QueueUrl}-not`);
+    expect(status).toBe(254);
+    expect(stderr).toContain('(AWS.SimpleQueueService.NonExistentQueue)');
+  });
+});

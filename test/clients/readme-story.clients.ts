@@ -1,0 +1,68 @@
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Stack, startStack } from '../../lib/local/stack.ts';
+import { type RecordingEndpoint, startRecordingEndpoint } from '../servers/recording-endpoint.ts';
+import { awsCli, run } from './client-processes.ts';
+
+const repository = join(import.meta.dirname, '..', '..');
+const lines: string[] = [];
+let stack: Stack;
+let endpoint: RecordingEndpoint;
+let folder: string;
+
+beforeAll(async () => {
+  endpoint = await startRecordingEndpoint();
+  stack = await startStack({
+    port: 0,
+    output: { line: (text) => void lines.push(text), error: (text) => void lines.push(text) },
+  });
+  folder = mkdtempSync(join(tmpdir(), 'lastmile-story-'));
+  symlinkSync(awsCli, join(folder, 'aws'));
+});
+
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  await Promise.all([stack.stop(), endpoint.close()]);
+});
+
+/** The shell block that follows the marker. */
+function storyOf(readme: string): string {
+  const [, story] = /<!-- story -->\n```sh\n([^]*?)```/.exec(readme) ?? [];
+  if (story === undefined) throw new Error('The README has no shell block after <!-- story -->.');
+  return story;
+}
+
+/** What a newcomer's shell has: nothing of the npm script that runs this test. */
+function shellEnvironment(): Record<string, string> {
+  const path = (process.env['PATH'] ?? '').split(delimiter).filter((part) => !part.includes('node_modules'));
+  return {
+    PATH: [folder, ...path].join(delimiter),
+    HOME: folder,
+    LC_ALL: 'C.UTF-8',
+    // Where `npm run send` finds a stack that is not on the default port; this AWS CLI does not read it.
+    AWS_ENDPOINT_URL: stack.url,
+    npm_config_update_notifier: 'false',
+  };
+}
+
+test('the story of the README, run as it stands there, ends with the event at the endpoint, its key with it', async () => {
+  const readme = readFileSync(join(repository, 'README.md'), 'utf8');
+  const story = storyOf(readme)
+    .replaceAll('http://127.0.0.1:4010', stack.url)
+    .replaceAll('http://127.0.0.1:8080', endpoint.origin);
+  const options = { cwd: repository, env: shellEnvironment() };
+  const { status, stdout, stderr } = await run('bash', ['--norc', '-euo', 'pipefail', '-c', story], options);
+  expect([status, stderr]).toEqual([0, '']);
+  expect(stdout).toContain('"Name": "orders"');
+  expect(stdout).toMatch(/^delivered {2}orders {2}HTTP 200 {2}1 attempt {2}\d+ ms$/m);
+  expect(endpoint.requests).toMatchObject([
+    { method: 'POST', path: '/orders', headers: { 'x-api-key': 'opensesame' } },
+  ]);
+  const sent = readFileSync(join(repository, 'test/events/custom-order-placed.json'), 'utf8');
+  expect(JSON.parse(endpoint.requests[0]?.body ?? '')).toEqual(JSON.parse(sent));
+  expect(lines).toEqual([
+    expect.stringMatching(/ {2}delivered {2}orders {2}event .* {2}HTTP 200 {2}attempt 1 {2}\d+ ms$/),
+  ]);
+});
