@@ -8,7 +8,7 @@ import { clientEnvironment, python } from './client-processes.ts';
 export type Boto3Answer<Members = unknown> = Members & { readonly status: number };
 
 /** What boto3 raised: after a refusal of the stack with its code, else with what it itself found wrong. */
-export class Boto3Error extends Error {
+class Boto3Error extends Error {
   override readonly name = 'Boto3Error';
   readonly code: string | undefined;
   readonly status: number | undefined;
