@@ -17,7 +17,7 @@ import type { ManualClock } from '../../fakes/manual-clock.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
 import { createMemoryTokenStore } from '../../fakes/token-store.ts';
 import type { TokenEndpoint, TokenEndpointScript } from '../../servers/oauth-token-endpoint.ts';
-import { startTokenEndpoint } from '../../servers/oauth-token-endpoint.ts';
+import { grantTokens, startTokenEndpoint } from '../../servers/oauth-token-endpoint.ts';
 
 /** A fleet's surroundings: one table, one clock, one token endpoint, one OAuth connection. */
 export interface Fleet {
@@ -55,7 +55,7 @@ export function useFleet(): { readonly fleet: Fleet } {
   const running: { fleet?: Fleet; stop?: () => Promise<void> } = {};
   beforeEach(async () => {
     const script: { current?: TokenEndpointScript } = {};
-    const endpoint = await startTokenEndpoint((request, index) => (script.current ?? grant)(request, index));
+    const endpoint = await startTokenEndpoint((request, index) => (script.current ?? grantTokens)(request, index));
     const http = createUndiciHttpClient();
     const [clock, secrets] = [createManualClock(), createInMemorySecrets()];
     const waits = countdown();
@@ -117,10 +117,6 @@ export function useFleet(): { readonly fleet: Fleet } {
     },
   };
 }
-
-const grant: TokenEndpointScript = (_, index) => ({
-  body: { access_token: `token-${index + 1}`, expires_in: 3600 },
-});
 
 /** Counts up, and tells who waits for a number that it is reached. */
 function countdown(): { add(): void; reached(count: number): Promise<void> } {
