@@ -1,12 +1,10 @@
 import type { ServiceError } from '../core/service-error.ts';
+import { hasUserinfo, maskUserinfo } from '../core/userinfo.ts';
 import type { Kind, Verb } from './refusals.ts';
 import { invalidParameter } from './refusals.ts';
 
 /** Scheme, two slashes and a host: what URL parsers forgive otherwise is refused. */
 const absolute = /^(https?):\/\/[^/?#\\]/i;
-
-/** User name and password of a URL, up to the last @ before the path. */
-const userinfo = /(:\/\/)[^/?#]*@/;
 
 /**
  * The second stage of validation: what the pattern of an endpoint cannot say. A `*` is a wildcard in path and query; in
@@ -16,7 +14,7 @@ const userinfo = /(:\/\/)[^/?#]*@/;
  */
 export function isInvocableEndpoint(text: string, allowLoopbackHttp: boolean): boolean {
   const [, scheme] = absolute.exec(text) ?? [];
-  if (scheme === undefined || /[\s\\#]/.test(text) || userinfo.test(text)) return false;
+  if (scheme === undefined || /[\s\\#]/.test(text) || hasUserinfo(text)) return false;
   const url = URL.parse(text);
   if (url === null || url.host.includes('*') || !hasGoodPort(text, url)) return false;
   return url.protocol === 'https:' || (allowLoopbackHttp && isLoopback(url.hostname));
@@ -34,7 +32,6 @@ function isLoopback(hostname: string): boolean {
 
 /** Source of the text: recorded answers of the service. A user name or password in the URL is not repeated. */
 export function invalidEndpoint(verb: Verb, kind: Kind, parameter: string, endpoint: string): ServiceError {
-  const shown = endpoint.replace(userinfo, '$1***@');
-  const reason = `Endpoint '${shown}' is invalid, please provide a valid HTTPS endpoint URL.`;
+  const reason = `Endpoint '${maskUserinfo(endpoint)}' is invalid, please provide a valid HTTPS endpoint URL.`;
   return invalidParameter(verb, kind, parameter, reason);
 }

@@ -5,13 +5,14 @@ import type { ModelDepartures } from './shape-reader.ts';
 import { notNull } from './violations.ts';
 import type { Violation } from './violations.ts';
 
-/** Where EventBridge departs from its own model. Source: recorded answers of the service. */
+/** Where EventBridge departs from its own model. Source: recorded answers of the service; URLs are ours. */
 export const eventsDepartures: ModelDepartures = {
   printedEnums: {
     ConnectionAuthorizationType: ['BASIC', 'OAUTH_CLIENT_CREDENTIALS', 'API_KEY'],
     ApiDestinationHttpMethod: ['HEAD', 'POST', 'PATCH', 'DELETE', 'PUT', 'GET', 'OPTIONS'],
   },
   caseInsensitiveEnums: new Set(['ConnectionOAuthHttpMethod']),
+  urls: new Set(['HttpsEndpoint']),
 };
 
 /** Without a valid authorization type nobody knows which parameters it asks for, so none is reported as missing. */

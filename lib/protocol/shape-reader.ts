@@ -1,4 +1,5 @@
 import type { JsonValue } from '../core/json.ts';
+import { maskUserinfo } from '../core/userinfo.ts';
 import { constraintsOf } from './constraints.ts';
 import type { Constraint } from './constraints.ts';
 import { listReader, mapReader, structureReader } from './container-readers.ts';
@@ -14,6 +15,8 @@ export interface ModelDepartures {
   readonly printedEnums: Readonly<Record<string, readonly string[]>>;
   /** Enums whose values are accepted in lower case. */
   readonly caseInsensitiveEnums: ReadonlySet<string>;
+  /** Shapes of URLs: messages print them without user name and password. */
+  readonly urls: ReadonlySet<string>;
 }
 
 /**
@@ -54,7 +57,9 @@ export function compileReader(
       const violation = { path, constraint };
       // Of a structure that is not there nothing is shown, even if one of its members would be sensitive.
       if (value === null && shapeOf(model, part).sensitive !== true) return { ...violation, value: 'null' };
-      return isConcealed(model, part) ? violation : { ...violation, value: `'${renderValue(model, part, value)}'` };
+      if (isConcealed(model, part)) return violation;
+      const shown = typeof value === 'string' && departures.urls.has(part) ? maskUserinfo(value) : value;
+      return { ...violation, value: `'${renderValue(model, part, shown)}'` };
     },
     shape: (part) => shapeOf(model, part),
   };

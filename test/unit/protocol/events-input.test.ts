@@ -213,6 +213,19 @@ describe('values of sensitive shapes', () => {
     expect(messages.join()).not.toContain('canary');
   });
 
+  test('are left out of a URL that has them before its host, and the rest of it is shown', () => {
+    const ConnectionArn = 'arn:aws:events:us-east-1:123456789012:connection/orders/0f';
+    const input = { Name: 'orders', ConnectionArn, HttpMethod: 'POST' };
+    for (const [endpoint, shown] of [
+      ['https://ann:canary@example.com/{}', 'https://***@example.com/{}'],
+      [`https://ann:${'canary'.repeat(1000)}@example.com/`, 'https://***@example.com/'],
+    ] as const) {
+      const { message } = refusalOf('CreateApiDestination', { ...input, InvocationEndpoint: endpoint });
+      expect(message).toContain(`Value '${shown}' at 'invocationEndpoint'`);
+      expect(message).not.toContain('canary');
+    }
+  });
+
   test('are left out of a list that holds them', () => {
     const parameter = { Key: 'k', Value: 'canary', IsValueSecret: false };
     const auth = {
