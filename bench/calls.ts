@@ -1,0 +1,101 @@
+/** Goal 6: what a delivery asks of the services and of the token endpoint, counted there. */
+import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
+import { DescribeConnectionCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { createDynamoDbClient } from '../lib/adapters/aws-clients.ts';
+import type { AwsClientConfig } from '../lib/adapters/aws-clients.ts';
+import { startStack } from '../lib/local/stack.ts';
+import type { RecordingEndpoint } from '../test/servers/recording-endpoint.ts';
+import { startRecordingEndpoint } from '../test/servers/recording-endpoint.ts';
+import type { WorkerSurroundings } from './bench-stack.ts';
+import { benchName, createBenchDestination, surroundings } from './bench-stack.ts';
+import type { CountingProxy } from './counting-proxy.ts';
+import { startCountingProxy } from './counting-proxy.ts';
+import { deliveries } from './events.ts';
+import type { Figure } from './figure.ts';
+import type { BenchWorker } from './worker.ts';
+import { newWorker, noLog } from './worker.ts';
+
+const coldWorkers = 20;
+const warmDeliveries = 100;
+
+export async function countCalls(): Promise<Figure[]> {
+  const stack = await startStack({ port: 0 });
+  const services = await startCountingProxy(stack.url);
+  const endpoint = await startRecordingEndpoint();
+  const tokens = await startRecordingEndpoint(() => ({ body: '{"access_token":"bench-token","expires_in":3600}' }));
+  try {
+    const worker = surroundings(services.url);
+    await createOAuthDestination(worker, endpoint, tokens);
+    return [await countTokenRequests(worker, tokens), await countWarmCalls(worker, services, tokens)];
+  } finally {
+    for (const server of [tokens, endpoint, services]) await server.close();
+    await stack.stop();
+  }
+}
+
+/** Workers that all start at the same time, none of them with a token, and the fleet without one too. */
+async function countTokenRequests(worker: WorkerSurroundings, tokens: RecordingEndpoint): Promise<Figure> {
+  const before = tokens.requests.length;
+  await Promise.all(Array.from({ length: coldWorkers }, () => deliverAll(newWorker(worker, noLog), 1)));
+  const value = tokens.requests.length - before;
+  return { goal: 6, name: `token requests of ${coldWorkers} cold workers`, value, target: '= 1' };
+}
+
+async function countWarmCalls(
+  surroundings: WorkerSurroundings,
+  services: CountingProxy,
+  tokens: RecordingEndpoint,
+): Promise<Figure> {
+  const worker = newWorker(surroundings, noLog);
+  services.reset();
+  await deliverAll(worker, 1);
+  if (services.callCount() === 0) throw new Error('A cold delivery made no call: nothing is counted.');
+  services.reset();
+  const before = tokens.requests.length;
+  await deliverAll(worker, warmDeliveries);
+  const value = services.callCount() + tokens.requests.length - before;
+  return {
+    goal: 6,
+    name: `configuration and credential calls of ${warmDeliveries} warm deliveries`,
+    value,
+    target: '= 0',
+  };
+}
+
+async function deliverAll(worker: BenchWorker, count: number): Promise<void> {
+  for (const delivery of deliveries({ dynamic: true }).slice(0, count)) await worker(delivery);
+}
+
+/** An authorized connection whose token, obtained when it was authorized, the fleet has lost. */
+async function createOAuthDestination(
+  { environment, aws }: WorkerSurroundings,
+  endpoint: RecordingEndpoint,
+  tokens: RecordingEndpoint,
+): Promise<void> {
+  const connectionArn = await createBenchDestination(aws, `${endpoint.origin}/orders`, {
+    AuthorizationType: 'OAUTH_CLIENT_CREDENTIALS',
+    AuthParameters: {
+      OAuthParameters: {
+        AuthorizationEndpoint: `${tokens.origin}/token`,
+        HttpMethod: 'POST',
+        ClientParameters: { ClientID: 'bench', ClientSecret: 'bench-secret' },
+      },
+    },
+  });
+  await untilAuthorized(aws);
+  const dynamoDb = createDynamoDbClient(aws);
+  const incarnation = connectionArn.split('/').at(-1) ?? '';
+  const Key = { pk: { S: `TOKEN#${incarnation}` }, sk: { S: 'TOKEN' } };
+  await dynamoDb.send(new DeleteItemCommand({ TableName: environment['TABLE_NAME'], Key }));
+  dynamoDb.destroy();
+}
+
+async function untilAuthorized(aws: AwsClientConfig): Promise<void> {
+  const events = new EventBridgeClient(aws);
+  for (let tries = 0; tries < 200; tries += 1) {
+    const { ConnectionState } = await events.send(new DescribeConnectionCommand({ Name: benchName }));
+    if (ConnectionState === 'AUTHORIZED') return events.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('The connection was not authorized in time.');
+}

@@ -1,0 +1,31 @@
+/**
+ * The endpoint of the benches, in a process of its own: answers 200 to whatever it is sent, as cheaply as a server can,
+ * so that what is measured is the sender. Sends its port to its parent.
+ */
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+
+const answer = Buffer.from(
+  'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: keep-alive\r\n\r\n{}',
+);
+const headEnd = '\r\n\r\n';
+
+const server = createServer({ noDelay: true }, (socket) => {
+  let received = '';
+  socket.on('error', () => socket.destroy());
+  socket.on('data', (chunk) => {
+    received += chunk.toString('latin1');
+    for (;;) {
+      const headEnds = received.indexOf(headEnd);
+      if (headEnds === -1) return;
+      const length = /\r\ncontent-length: *(\d+)/i.exec(received)?.[1] ?? '0';
+      const ends = headEnds + headEnd.length + Number(length);
+      if (received.length < ends) return;
+      received = received.slice(ends);
+      socket.write(answer);
+    }
+  });
+});
+
+server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));
+process.once('disconnect', () => process.exit());
