@@ -1,0 +1,159 @@
+import {
+  canaries,
+  granted,
+  refusedCredentials,
+  type Surroundings,
+  type WatchedStack,
+  wrongTokenAnswers,
+} from './canary-story.ts';
+
+const secret = (Key: string, Value: string) => ({ Key, Value, IsValueSecret: true });
+
+const basic = {
+  BasicAuthParameters: { Username: 'jo', Password: canaries.password },
+  InvocationHttpParameters: {
+    HeaderParameters: [secret('x-parameter', canaries.header)],
+    QueryStringParameters: [secret('parameter', canaries.query)],
+    BodyParameters: [secret('parameter', canaries.body)],
+  },
+};
+
+const apiKey = { ApiKeyAuthParameters: { ApiKeyName: 'x-key', ApiKeyValue: canaries.apiKey } };
+
+const oauth = (AuthorizationEndpoint: string) => ({
+  OAuthParameters: {
+    ClientParameters: { ClientID: 'client', ClientSecret: canaries.clientSecret },
+    AuthorizationEndpoint,
+    HttpMethod: 'POST',
+    OAuthHttpParameters: {
+      HeaderParameters: [secret('x-token', canaries.tokenHeader)],
+      BodyParameters: [secret('audience', canaries.tokenBody)],
+    },
+  },
+});
+
+/** Three connections, and a destination for every way in which a request can end. */
+export async function createEverything(stack: WatchedStack, surroundings: Surroundings): Promise<void> {
+  const { endpoint, garbage, tokenEndpoint } = surroundings;
+  const arns = new Map<string, string>();
+  const kinds = [
+    ['basic', 'BASIC', basic],
+    ['key', 'API_KEY', apiKey],
+    ['oauth', 'OAUTH_CLIENT_CREDENTIALS', oauth(tokenEndpoint.url)],
+  ] as const;
+  for (const [Name, AuthorizationType, AuthParameters] of kinds) {
+    const { text } = await stack.control('CreateConnection', { Name, AuthorizationType, AuthParameters });
+    arns.set(Name, (JSON.parse(text) as { ConnectionArn: string }).ConnectionArn);
+  }
+  const port = new URL(endpoint.origin).port;
+  const endpoints = {
+    ...Object.fromEntries(statuses.map((status) => [`basic-${status}`, `${endpoint.origin}/status/${status}`])),
+    'basic-never': `${endpoint.origin}/never`,
+    'basic-refused': 'http://127.0.0.1:1/',
+    'basic-garbage': `${garbage.origin}/`,
+    'basic-tls': `https://127.0.0.1:${port}/`,
+    'key-200': `${endpoint.origin}/status/200`,
+    'key-400': `${endpoint.origin}/status/400`,
+    'oauth-200': `${endpoint.origin}/status/200`,
+    'oauth-401': `${endpoint.origin}/status/401`,
+  };
+  for (const [Name, InvocationEndpoint] of Object.entries(endpoints)) {
+    const ConnectionArn = arns.get(Name.replace(/-.*/, ''));
+    await stack.control('CreateApiDestination', { Name, ConnectionArn, InvocationEndpoint, HttpMethod: 'POST' });
+  }
+  for (const Name of arns.keys()) await stack.control('DescribeConnection', { Name });
+}
+
+const statuses = [200, 302, 400, 401, 404, 429, 500, 503];
+
+const event = {
+  id: 'event-1',
+  'detail-type': 'Test',
+  source: 'test',
+  detail: { value: canaries.event, list: [canaries.event] },
+};
+
+function envelope(apiDestination: string, target: object = {}) {
+  return {
+    apiDestination,
+    event,
+    target: { HttpParameters: { HeaderParameters: { 'x-target': canaries.targetHeader } }, ...target },
+  };
+}
+
+/** Deliveries that succeed, and one for each way of failing. */
+export async function deliverEverything(stack: WatchedStack): Promise<void> {
+  const ways = [...statuses, 'never', 'refused', 'garbage', 'tls'].map((way) => `basic-${way}`);
+  await Promise.all([...ways, 'key-200', 'key-400'].map((name) => stack.invoke(envelope(name))));
+  await Promise.all(ways.map((name) => stack.invoke(envelope(name), 'Event')));
+  await Promise.all(undeliverable.map((input) => stack.invoke(input)));
+}
+
+const headers = (value: unknown) => ({ HttpParameters: { HeaderParameters: { 'x-target': value } } });
+
+/** Inputs and targets that no request can be made of; each has something secret where it is wrong, or beside it. */
+const undeliverable: readonly unknown[] = [
+  `{"apiDestination": "basic-200", "event": ${canaries.event}`,
+  canaries.event,
+  JSON.stringify(canaries.event),
+  [event],
+  event,
+  { apiDestination: 'nowhere', event },
+  { apiDestination: { name: canaries.event }, event },
+  { apiDestination: 'basic-200', event: canaries.event },
+  envelope('basic-200', { Input: canaries.event, InputPath: '$.detail' }),
+  envelope('basic-200', { Input: canaries.event }),
+  envelope('basic-200', { InputPath: `$[${canaries.event}` }),
+  envelope('basic-200', { InputPath: '$.detail.value' }),
+  envelope('basic-200', { InputTransformer: { InputTemplate: `{"x": <${canaries.event}>` } }),
+  envelope('basic-200', { InputTransformer: { InputPathsMap: { v: '$.detail.value' }, InputTemplate: '{"x": <v>' } }),
+  envelope('basic-200', headers(`${canaries.targetHeader}\r\nx: y`)),
+  envelope('basic-200', headers([canaries.targetHeader])),
+  {
+    ...envelope('basic-200', headers('$.detail.line')),
+    event: { ...event, detail: { line: `${canaries.event}\nx: y` } },
+  },
+  {
+    ...envelope('basic-200', headers('$.detail.far')),
+    event: { ...event, detail: { far: `${canaries.event} \u{1F600}` } },
+  },
+  envelope('basic-200', { RetryPolicy: { MaximumRetryAttempts: canaries.event } }),
+];
+
+/** The token endpoint at its worst, then refusing, then good again. */
+export async function authorizeEverything(stack: WatchedStack, surroundings: Surroundings): Promise<void> {
+  await settled(stack);
+  for (const answer of wrongTokenAnswers) {
+    await forgetToken(stack);
+    Object.assign(surroundings.token, { answer });
+    await stack.invoke(envelope('oauth-200'));
+  }
+  await forgetToken(stack);
+  Object.assign(surroundings.token, { answer: refusedCredentials });
+  await stack.invoke(envelope('oauth-200'));
+  await stack.control('DescribeConnection', { Name: 'oauth' });
+  await stack.invoke(envelope('oauth-200'));
+  Object.assign(surroundings.token, { answer: granted });
+  const AuthParameters = oauth(surroundings.tokenEndpoint.url);
+  await stack.control('UpdateConnection', { Name: 'oauth', AuthParameters });
+  await settled(stack);
+  await stack.invoke(envelope('oauth-200'));
+  await stack.invoke(envelope('oauth-401'));
+}
+
+/** Asks until the authorization that is under way has ended. */
+async function settled(stack: WatchedStack): Promise<void> {
+  for (;;) {
+    const { text } = await stack.control('DescribeConnection', { Name: 'oauth' });
+    if (!text.includes('"AUTHORIZING"')) return;
+  }
+}
+
+async function forgetToken(stack: WatchedStack): Promise<void> {
+  const { text } = await stack.control('DescribeConnection', { Name: 'oauth' });
+  const [, incarnation] = /connection\/oauth\/([0-9a-f-]+)/.exec(text) ?? [];
+  const Key = { pk: { S: `TOKEN#${incarnation}` }, sk: { S: 'TOKEN' } };
+  const target = { 'x-amz-target': 'DynamoDB_20120810.DeleteItem', 'content-type': 'application/x-amz-json-1.0' };
+  const signed = { ...target, 'x-amz-date': '20260101T000000Z' };
+  await stack.send('dynamodb', '/', signed, JSON.stringify({ TableName: 'lastmile-local', Key }));
+}
