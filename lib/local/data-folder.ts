@@ -1,5 +1,5 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /** A reason for which the stack cannot start, in one line for whoever starts it. */
@@ -31,7 +31,7 @@ export function openDataFolder(path: string | undefined, account: string): DataF
   if (path === undefined) return openMemory();
   const folder = resolve(path);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new StartError(`Cannot write to the data folder ${folder}: ${codeOf(error)}.`, { cause: error });
@@ -44,6 +44,13 @@ export function openDataFolder(path: string | undefined, account: string): DataF
     throw error;
   }
   return { path: folder, database, close: () => database.close() };
+}
+
+/** Node's own recursive mkdir never returns where the system lets nobody make a folder, as in `/proc`. */
+function makeFolder(folder: string): void {
+  if (existsSync(`${folder}/.`)) return;
+  if (dirname(folder) !== folder) makeFolder(dirname(folder));
+  mkdirSync(folder);
 }
 
 function openMemory(): DataFolder {

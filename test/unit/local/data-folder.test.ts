@@ -33,6 +33,12 @@ test('a folder belongs to the account that has first used it', () => {
   expect(() => openDataFolder(path, '000000000001')).toThrow(/belongs to account 123456789012/);
 });
 
+test.runIf(process.platform === 'linux')('a place where the system lets nobody make a folder is refused', () => {
+  for (const path of ['/proc/lastmile', '/proc/lastmile/data', '/dev/null/lastmile']) {
+    expect(() => openDataFolder(path, account)).toThrow(/^Cannot write to the data folder [^\n]+: [A-Z]+\.$/);
+  }
+});
+
 test('a file in the folder’s place is refused', () => {
   const path = join(newFolder(), 'file');
   writeFileSync(path, '');
