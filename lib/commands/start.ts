@@ -33,6 +33,8 @@ async function start(args: readonly string[]): Promise<Stack | undefined> {
   return startStack({ ...options, environment, output: { line: console.log, error: console.error, colour } });
 }
 
+const parentCheckMs = 200;
+
 /** The first signal stops, the second ends. */
 function stopOnSignals(stack: Stack): void {
   let stopping = false;
@@ -42,6 +44,17 @@ function stopOnSignals(stack: Stack): void {
     void stack.stop().then(() => process.exit(0));
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  if (process.env['npm_lifecycle_event'] !== undefined) stopWithParent(onSignal);
+}
+
+/** npm hands a signal to its shell and not to what runs in it: the shell's end is then all that can be seen of it. */
+function stopWithParent(stop: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    stop();
+  }, parentCheckMs);
 }
 
 /**

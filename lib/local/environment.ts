@@ -2,7 +2,7 @@ import { type Config, type Environment, parseConfig, variables } from '../config
 import { physicalName } from './function-runner.ts';
 
 /** Physical names of the stack's resources: those of stage `local`. */
-export const tableName = 'lastmile-local';
+const tableName = 'lastmile-local';
 export const queues = { deliveries: 'lastmile-local-deliveries', deadLetters: 'lastmile-local-dead-letters' } as const;
 export const rootSecretName = 'lastmile/local/root';
 

@@ -44,7 +44,7 @@ export function fromFauxqs(output: SqsMembers, naming: QueueNaming): SqsMembers 
  * @returns the queue's name
  * @throws SqsRefusal when the URL names no queue of this account
  */
-export function queueNameOf(url: string, naming: Pick<QueueNaming, 'account'>): string {
+function queueNameOf(url: string, naming: Pick<QueueNaming, 'account'>): string {
   const [, account, name] = /^(?:https?:\/\/[^/]*)?\/([0-9]{12})\/([A-Za-z0-9_-]{1,80}(?:\.fifo)?)\/?$/.exec(url) ?? [];
   if (name === undefined || account !== naming.account) {
     throw new SqsRefusal(

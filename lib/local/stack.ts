@@ -53,9 +53,9 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-export const defaultPort = 4010;
-export const defaultHost = '127.0.0.1';
-export const defaultAccount = '123456789012';
+const defaultPort = 4010;
+const defaultHost = '127.0.0.1';
+const defaultAccount = '123456789012';
 
 /** How long a stop waits for what is under way. */
 const graceMs = 1000;

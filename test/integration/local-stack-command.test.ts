@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { type Stack, startStack } from '../../lib/local/stack.ts';
-import { type StackProcess, startStackProcess } from '../servers/stack-process.ts';
+import { type StackProcess, startStackInShell, startStackProcess } from '../servers/stack-process.ts';
 
 const running = new Set<StackProcess>();
 
@@ -31,6 +31,16 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     expect([stack.stdout(), stack.stderr()]).toEqual([`ready ${url}\n`, '']);
   },
 );
+
+test('the end of the shell in which npm has started it stops it', async () => {
+  const shell = startStackInShell(['--port', '0']);
+  running.add(shell);
+  const url = await shell.url;
+  shell.process.kill('SIGTERM');
+  // `close` comes when the stack too has let go of the shell's output.
+  expect(await shell.ended).toBe('SIGTERM');
+  await expect(fetch(`${url}/_lastmile/health`)).rejects.toThrow();
+});
 
 test('a request that hangs does not keep a stack from stopping', async () => {
   const stack = start(['--port', '0']);

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
@@ -21,7 +21,17 @@ export function startStackProcess(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): StackProcess {
-  const child = spawn(process.execPath, [command, ...args], { env: { ...process.env, ...environment } });
+  return watch(spawn(process.execPath, [command, ...args], { env: { ...process.env, ...environment } }));
+}
+
+/** The same in a shell that it cannot replace, as npm starts its scripts; `process` is the shell. */
+export function startStackInShell(args: readonly string[]): StackProcess {
+  const script = '"$0" "$@"; exit $?';
+  const environment = { ...process.env, npm_lifecycle_event: 'start' };
+  return watch(spawn('/bin/sh', ['-c', script, process.execPath, command, ...args], { env: environment }));
+}
+
+function watch(child: ChildProcessWithoutNullStreams): StackProcess {
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
