@@ -51,7 +51,7 @@ function parse(args: readonly string[]) {
     return parseArgs({ args: [...args], options }).values;
   } catch (error) {
     const [line = ''] = error instanceof Error ? error.message.split('\n') : [];
-    throw new FlagError(`${line} See --help.`, { cause: error });
+    throw new FlagError(`${line.replace(/\.?$/, '.')} See --help.`, { cause: error });
   }
 }
 

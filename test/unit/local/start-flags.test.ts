@@ -26,5 +26,5 @@ test.each([
   ['an account of eleven digits', ['--account', '12345678901'], '--account'],
 ])('%s is refused in one line that names it', (_what, flags, named) => {
   expect(() => parseStartFlags(flags)).toThrow(FlagError);
-  expect(() => parseStartFlags(flags)).toThrow(new RegExp(`^[^\n]*${named}[^\n]*$`));
+  expect(() => parseStartFlags(flags)).toThrow(new RegExp(`^[^\n]*${named}[^\n]*\\.$`));
 });
