@@ -37,7 +37,7 @@ async function main(args: readonly string[]): Promise<number> {
     ...process.env,
     AWS_ENDPOINT_URL: endpoint,
     LASTMILE_ACCOUNT: account,
-    AWS_REGION: process.env['AWS_REGION'] ?? 'us-east-1',
+    AWS_REGION: process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'] ?? 'us-east-1',
     // The stack tells by the access key which function called it.
     AWS_ACCESS_KEY_ID: functionName,
     AWS_SECRET_ACCESS_KEY: 'local',

@@ -12,7 +12,7 @@ const usage = `Sends one event to an API destination through the function delive
 
   --stage <stage>         stage of the stack (default: local)
   --endpoint-url <url>    where AWS is (default for stage local: AWS_ENDPOINT_URL or http://127.0.0.1:4010)
-  --region <region>       region (default: AWS_REGION or us-east-1)
+  --region <region>       region (default: AWS_REGION, AWS_DEFAULT_REGION or us-east-1)
   --help                  this text
 
 Without a file, a small test event is sent. A file may hold an event, or an envelope whose target settings are kept.
@@ -43,7 +43,7 @@ function parseOptions(args: string[]): Options {
   const stage = values.stage ?? 'local';
   const local = stage === 'local' ? (process.env['AWS_ENDPOINT_URL'] ?? 'http://127.0.0.1:4010') : undefined;
   const endpoint = values['endpoint-url'] ?? local;
-  const region = values.region ?? process.env['AWS_REGION'] ?? 'us-east-1';
+  const region = values.region ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'] ?? 'us-east-1';
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   const aws = { region, ...(endpoint !== undefined && { endpoint }), ...(stage === 'local' && { credentials }) };
   return { apiDestination, file, stage, aws };
@@ -116,7 +116,8 @@ function lineOf(answer: JsonObject): string {
   const status = answer['status'] === undefined ? '' : `HTTP ${String(answer['status'])}`;
   const attempts = answer['attempts'] === 1 ? '1 attempt' : `${String(answer['attempts'])} attempts`;
   const failure = answer['code'] === undefined ? '' : `${String(answer['code'])}: ${String(answer['reason'])}`;
-  const parts = [answer['outcome'], answer['apiDestination'], status, attempts, `${String(answer['durationMs'])} ms`];
+  const apiDestination = answer['apiDestination'] ?? '(no API destination)';
+  const parts = [answer['outcome'], apiDestination, status, attempts, `${String(answer['durationMs'])} ms`];
   return [...parts.map(String), failure].filter((part) => part !== '').join('  ');
 }
 
