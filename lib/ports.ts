@@ -5,9 +5,10 @@
  */
 import type { ApiDestination } from './core/api-destination.ts';
 import type { Connection, ConnectionState } from './core/connection.ts';
-import type { Conclusion, Delivery, HttpAnswer, HttpRequest } from './core/delivery.ts';
+import type { DeadLetter } from './core/dead-letter-message.ts';
+import type { Conclusion, HttpAnswer, HttpRequest } from './core/delivery.ts';
 import type { Transport } from './core/delivery-policy.ts';
-import type { FailureCode } from './core/failure.ts';
+import type { QueuedDelivery } from './core/queued-delivery.ts';
 
 export interface Clock {
   /** Epoch milliseconds; may step back. */
@@ -59,22 +60,29 @@ export interface HttpClient {
   send(request: HttpRequest, exchange: HttpExchange): Promise<HttpAnswer>;
 }
 
-/** A delivery that failed for good, with the reason that lets a person act. */
-export interface DeadLetter {
-  /** The original event's JSON text, or the input as it came when it was no delivery. */
-  readonly body: string;
-  /** Absent when the input was no delivery. */
-  readonly delivery?: Delivery;
-  readonly code: FailureCode;
-  readonly reason: string;
-  readonly status?: number;
-  readonly answer?: string;
-  readonly attempts: number;
+export interface DeadLetterQueue {
+  /**
+   * Resolves only when a queue has accepted it: the one that the delivery's target names, else the stack's own.
+   *
+   * @throws Failure DeliveryTooLarge when no message can hold it
+   */
+  send(deadLetter: DeadLetter): Promise<void>;
 }
 
-export interface DeadLetterQueue {
-  /** Resolves only when a queue has accepted it. */
-  send(deadLetter: DeadLetter): Promise<void>;
+export interface DeliveryQueue {
+  /**
+   * Resolves only when the queue has accepted it.
+   *
+   * @param group deliveries of one group do not delay those of another
+   * @throws Failure DeliveryTooLarge when no message can hold it
+   */
+  send(queued: QueuedDelivery, group: string): Promise<void>;
+}
+
+/** The queue that a batch of messages was received from. */
+export interface ReceivedMessages {
+  /** Deletes a message that has been settled. */
+  remove(receiptHandle: string): Promise<void>;
 }
 
 export interface DeliveryLog {

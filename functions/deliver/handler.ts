@@ -3,22 +3,22 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { withDeadline } from '../../lib/delivery/deadline.ts';
-import type { Deliverer } from '../../lib/delivery/deliver.ts';
+import type { DeliverInput } from '../../lib/delivery/deliver-input.ts';
 import type { Clock } from '../../lib/ports.ts';
 import { dependenciesFrom } from './dependencies.ts';
 
 export { dependenciesFrom };
 
 export interface DeliverDependencies {
-  readonly deliverer: Deliverer;
+  readonly deliverInput: DeliverInput;
   readonly clock: Clock;
 }
 
 /** A rule target: one event per invocation. Resolves with what came of it; rejects when nobody has taken the event. */
-export function createHandler({ deliverer, clock }: DeliverDependencies) {
+export function createHandler({ deliverInput, clock }: DeliverDependencies) {
   return async (input: unknown, context: Context): Promise<unknown> => {
     const { settlement, ...conclusion } = await withDeadline(clock, context.getRemainingTimeInMillis(), (deadline) =>
-      deliverer.deliverInput(input, deadline),
+      deliverInput(input, deadline),
     );
     if (settlement.kind === 'returned') throw settlement.error;
     return { outcome: settlement.kind, ...conclusion };

@@ -1,4 +1,5 @@
 import type { Conclusion } from '../core/delivery.ts';
+import { describeErrors } from '../core/error-description.ts';
 import type { DeliveryLog } from '../ports.ts';
 
 /**
@@ -13,9 +14,9 @@ export function createJsonLineDeliveryLog(write: (line: string) => void): Delive
   };
 }
 
-/** The reason is left out: it is the dead letter's and the error's to carry. */
+/** The reason is left out: it is the dead letter's and the error's to carry. A bug is shown with its own stack. */
 export function formatConclusion(conclusion: Conclusion): string {
-  const { settlement, eventId, rule, apiDestination, code, status, attempts, durationMs } = conclusion;
+  const { settlement, eventId, rule, apiDestination, code, status, attempts, durationMs, nextAttemptAtMs } = conclusion;
   return JSON.stringify({
     level: settlement.kind === 'delivered' ? 'INFO' : 'WARN',
     message: 'delivery.concluded',
@@ -27,5 +28,7 @@ export function formatConclusion(conclusion: Conclusion): string {
     status,
     attempt: attempts,
     durationMs,
+    errors: code === 'Unexpected' && settlement.kind === 'returned' ? describeErrors(settlement.error) : undefined,
+    nextAttemptAt: nextAttemptAtMs === undefined ? undefined : new Date(nextAttemptAtMs).toISOString(),
   });
 }

@@ -1,35 +1,45 @@
-import type { MessageAttributeValue, SQSClient } from '@aws-sdk/client-sqs';
-import { SendMessageCommand } from '@aws-sdk/client-sqs';
-import { failures } from '../core/failure.ts';
-import type { DeadLetter, DeadLetterQueue } from '../ports.ts';
-import { fromAwsError } from './aws-failures.ts';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import { formatDeadLetter } from '../core/dead-letter-message.ts';
+import type { DeadLetterQueue } from '../ports.ts';
+import { createSqsSender } from './sqs-batches.ts';
 
-/** The stack's own dead-letter queue, in the form of EventBridge's: the original event as body, the reason as attributes. */
+/**
+ * The dead-letter queue that a delivery's target names, else the stack's own.
+ *
+ * Failure policy: a target's queue that cannot be reached, refuses, or lies in another region is no reason to keep the
+ * event: it goes to the stack's own queue, where somebody looks.
+ */
 export function createSqsDeadLetterQueue(sqs: SQSClient, queueUrl: string): DeadLetterQueue {
+  const sendToOwn = createSqsSender(sqs, queueUrl);
+  const senders = new Map<string, ReturnType<typeof createSqsSender>>();
+
+  function senderFor(targetUrl: string): ReturnType<typeof createSqsSender> {
+    const sender = senders.get(targetUrl) ?? createSqsSender(sqs, targetUrl);
+    if (senders.size < maxSenders) senders.set(targetUrl, sender);
+    return sender;
+  }
+
   return {
     async send(deadLetter) {
-      const message = { QueueUrl: queueUrl, MessageBody: deadLetter.body, MessageAttributes: attributesOf(deadLetter) };
-      try {
-        await sqs.send(new SendMessageCommand(message));
-      } catch (error) {
-        throw fromAwsError(error, 'send to the dead-letter queue');
-      }
+      const message = formatDeadLetter(deadLetter);
+      const arn = deadLetter.delivery?.target.DeadLetterConfig?.Arn;
+      const targetUrl = arn === undefined ? undefined : queueUrlOf(arn, queueUrl);
+      if (targetUrl === undefined || targetUrl === queueUrl) return sendToOwn(message);
+      await senderFor(targetUrl)(message).catch(() => sendToOwn(message));
     },
   };
 }
 
-/** Source: EventBridge user guide, dead-letter queues. SQS refuses empty values: what is not known is left out. */
-function attributesOf(deadLetter: DeadLetter): Record<string, MessageAttributeValue> {
-  const values = {
-    RULE_ARN: deadLetter.delivery?.rule,
-    TARGET_ARN: deadLetter.delivery?.target.Arn ?? deadLetter.delivery?.apiDestination,
-    ERROR_CODE: failures[deadLetter.code].errorCode,
-    ERROR_MESSAGE: deadLetter.reason,
-    RETRY_ATTEMPTS: String(Math.max(0, deadLetter.attempts - 1)),
-  };
-  const attributes: Record<string, MessageAttributeValue> = {};
-  for (const [name, value] of Object.entries(values)) {
-    if (value !== undefined && value !== '') attributes[name] = { DataType: 'String', StringValue: value };
-  }
-  return attributes;
+/** Queues whose sends are batched; more than an account has targets with queues of their own. */
+const maxSenders = 1000;
+
+/** @returns the queue's URL beside one of the same region; undefined for another region and for no ARN of a queue */
+function queueUrlOf(arn: string, besideUrl: string): string | undefined {
+  const [, region, account, name] =
+    /^arn:aws[a-z-]*:sqs:([a-z0-9-]+):([0-9]{12}):([-_A-Za-z0-9]{1,80})$/.exec(arn) ?? [];
+  if (region === undefined || account === undefined || name === undefined) return undefined;
+  const url = new URL(besideUrl);
+  const hostRegion = /^sqs\.([a-z0-9-]+)\./.exec(url.hostname)?.[1];
+  if (hostRegion !== undefined && hostRegion !== region) return undefined;
+  return new URL(`/${account}/${name}`, url).href;
 }

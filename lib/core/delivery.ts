@@ -11,11 +11,6 @@ export interface EventDocument {
   readonly text?: string;
 }
 
-/** The event's JSON text: its own where it is known, else what JavaScript makes of the parsed value. */
-export function eventText(event: EventDocument): string {
-  return event.text ?? JSON.stringify(event.value);
-}
-
 /** Source: shape InputTransformer of the EventBridge service model. */
 export interface InputTransformer {
   readonly InputPathsMap?: Readonly<Record<string, string>>;
@@ -51,6 +46,10 @@ export interface Delivery {
   readonly target: DeliveryTarget;
   /** Attempts made so far, by this worker or another. */
   readonly attempts: number;
+  /** Failures since the last attempt that came before a request was made: they are waited for, but are no attempts. */
+  readonly postponements: number;
+  /** When the first and the last attempt ended, epoch ms; absent before the first. */
+  readonly attemptTimes?: { readonly firstMs: number; readonly lastMs: number };
   /** When the first worker received it, epoch ms. */
   readonly firstReceivedAtMs: number;
 }
@@ -114,8 +113,10 @@ export type AttemptOutcome =
 export type Settlement =
   /** The endpoint has it. */
   | { readonly kind: 'delivered' }
-  /** The dead-letter queue has it. */
+  /** A dead-letter queue has it. */
   | { readonly kind: 'dead-lettered' }
+  /** The delivery queue has it; not before that time, epoch ms. */
+  | { readonly kind: 'deferred'; readonly notBeforeMs: number }
   /** Nobody took it: the invocation fails with this error for exactly this event, and its sender delivers it again. */
   | { readonly kind: 'returned'; readonly error: unknown };
 
@@ -133,4 +134,6 @@ export interface Conclusion {
   /** Attempts made so far, this invocation's included. */
   readonly attempts: number;
   readonly durationMs: number;
+  /** When the next attempt may be made, epoch ms; only of what was deferred. */
+  readonly nextAttemptAtMs?: number;
 }

@@ -16,6 +16,10 @@ export const failures = {
   InvalidJson: { kind: 'permanent', errorCode: 'INVALID_JSON' },
   InvalidDelivery: { kind: 'permanent', errorCode: 'INVALID_PARAMETER' },
   InvalidInvocation: { kind: 'permanent', errorCode: 'INVALID_PARAMETER' },
+  DeliveryTooLarge: { kind: 'permanent', errorCode: 'INVALID_PARAMETER' },
+  EventExpired: { kind: 'permanent', errorCode: 'TIMEOUT' },
+  NewerVersion: { kind: 'retryable', errorCode: 'INTERNAL_ERROR' },
+  ReceivedTooOften: { kind: 'permanent', errorCode: 'INTERNAL_ERROR' },
   // The configuration.
   ApiDestinationNotFound: { kind: 'permanent', errorCode: 'NO_RESOURCE' },
   ConnectionNotFound: { kind: 'permanent', errorCode: 'NO_RESOURCE' },

@@ -1,5 +1,4 @@
 import type { EventDocument } from './delivery.ts';
-import { eventText } from './delivery.ts';
 import { Failure } from './failure.ts';
 import type { JsonValue } from './json.ts';
 
@@ -15,7 +14,7 @@ export function jsonText(value: JsonValue): string {
 
 /** The event's own text where it is known, else its value printed. */
 export function printedEvent(event: EventDocument): string {
-  return event.text ?? printing(() => eventText(event));
+  return event.text ?? jsonText(event.value);
 }
 
 function printing(print: () => string): string {

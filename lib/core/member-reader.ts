@@ -33,6 +33,10 @@ export class MemberReader {
     this.code = code;
   }
 
+  names(): readonly string[] {
+    return Object.keys(this.members);
+  }
+
   has(name: string): boolean {
     return this.member(name) !== undefined;
   }

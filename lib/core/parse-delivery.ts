@@ -1,9 +1,10 @@
 import { parseEventsArn } from './arn.ts';
-import type { Delivery, DeliveryTarget } from './delivery.ts';
+import type { Delivery, DeliveryTarget, EventDocument } from './delivery.ts';
 import { Failure } from './failure.ts';
 import type { JsonObject } from './json.ts';
 import { isJsonObject } from './json.ts';
 import { MemberReader } from './member-reader.ts';
+import { memberText } from './member-text.ts';
 import { arnText, parseTarget } from './parse-target.ts';
 
 export interface ParseOptions {
@@ -25,16 +26,17 @@ const noTarget: DeliveryTarget = {};
  * Failure policy: where the function has a destination of its own, an envelope is refused instead of sent as an event,
  * because the author of an event must not choose where it goes.
  *
+ * @param text the input's own JSON text, where it is known: the event's is cut from it untouched
  * @throws Failure InvalidDelivery that names the field, never its value
  */
-export function parseDelivery(input: unknown, options: ParseOptions): Delivery {
+export function parseDelivery(input: unknown, options: ParseOptions, text?: string): Delivery {
   if (!isJsonObject(input)) throw new Failure('InvalidDelivery', 'The input is not a JSON object.');
   const envelope = new MemberReader(input, '', 'InvalidDelivery');
   if (options.apiDestination !== undefined) {
     if (envelope.has('apiDestination')) {
       return envelope.refuse('apiDestination', 'is not accepted: this function serves one API destination');
     }
-    return delivery(options.apiDestination, input, options.nowMs);
+    return delivery(options.apiDestination, document(input, text), options.nowMs);
   }
   const apiDestination = parseApiDestination(envelope);
   const event = envelope.member('event');
@@ -44,7 +46,7 @@ export function parseDelivery(input: unknown, options: ParseOptions): Delivery {
   const rule = envelope.optionalText('rule', arnText);
   const target = envelope.optionalObject('target');
   return {
-    ...delivery(apiDestination, event, options.nowMs),
+    ...delivery(apiDestination, document(event, text && memberText(text, 'event')), options.nowMs),
     ...(rule === undefined ? undefined : { rule }),
     ...(target === undefined ? undefined : { target: parseTarget(target) }),
   };
@@ -59,6 +61,10 @@ function parseApiDestination(envelope: MemberReader): string {
   return envelope.refuse('apiDestination', 'is neither the name nor the ARN of an API destination');
 }
 
-function delivery(apiDestination: string, event: JsonObject, nowMs: number): Delivery {
-  return { apiDestination, event: { value: event }, target: noTarget, attempts: 0, firstReceivedAtMs: nowMs };
+function document(value: JsonObject, text: string | undefined): EventDocument {
+  return text === undefined ? { value } : { value, text };
+}
+
+function delivery(apiDestination: string, event: EventDocument, firstReceivedAtMs: number): Delivery {
+  return { apiDestination, event, target: noTarget, attempts: 0, postponements: 0, firstReceivedAtMs };
 }

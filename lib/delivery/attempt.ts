@@ -17,27 +17,37 @@ export interface AttemptDependencies {
   readonly userAgent: string;
 }
 
-/** One attempt: resolve, render, authorize and send. Resolves with an outcome for every failure of the table. */
-export type Attempt = (delivery: Delivery, deadline: Deadline) => Promise<AttemptOutcome>;
+export interface AttemptResult {
+  readonly outcome: AttemptOutcome;
+  /** Absent when the delivery failed before it was resolved. */
+  readonly route?: Route;
+  /** Whether a request was begun: only then it was an attempt. */
+  readonly requested: boolean;
+}
 
-/** A route with the token to take it; none without OAuth. */
-interface Authorized {
-  readonly route: Route;
-  readonly token: AccessToken | undefined;
+/** Resolves, renders, authorizes and sends. Resolves with an outcome for every failure of the table. */
+export type Attempt = (delivery: Delivery, deadline: Deadline) => Promise<AttemptResult>;
+
+/** How far one attempt has come. */
+interface Progress {
+  route?: Route;
+  token?: AccessToken | undefined;
+  requested: boolean;
 }
 
 export function createAttempt(dependencies: AttemptDependencies): Attempt {
   const { resolver, tokens, http, clock, userAgent } = dependencies;
 
-  async function authorize(delivery: Delivery, signal: AbortSignal): Promise<Authorized> {
-    const route = await resolver.resolve(delivery.apiDestination);
+  async function authorize(delivery: Delivery, progress: Progress, signal: AbortSignal): Promise<Route> {
+    progress.route = await resolver.resolve(delivery.apiDestination);
     try {
-      return { route, token: await tokenFor(route, { signal }) };
+      progress.token = await tokenFor(progress.route, { signal });
     } catch (error) {
       if (!(error instanceof Failure && error.code === 'CredentialsChanged')) throw error;
-      const changed = await resolver.resolveAnew(delivery.apiDestination);
-      return { route: changed, token: await tokenFor(changed, { signal, justRead: true }) };
+      progress.route = await resolver.resolveAnew(delivery.apiDestination);
+      progress.token = await tokenFor(progress.route, { signal, justRead: true });
     }
+    return progress.route;
   }
 
   async function tokenFor(route: Route, options: Parameters<OAuthTokens['tokenFor']>[2]) {
@@ -46,13 +56,13 @@ export function createAttempt(dependencies: AttemptDependencies): Attempt {
     return tokens.tokenFor(route.connection, credentials, options);
   }
 
-  async function send(delivery: Delivery, authorized: Authorized, deadline: Deadline): Promise<HttpAnswer> {
-    const { route, token } = authorized;
+  async function send(delivery: Delivery, route: Route, progress: Progress, deadline: Deadline): Promise<HttpAnswer> {
     const { timeoutMs, transport } = route.policy;
     const rendered = renderInvocation({ delivery, ...route }, { userAgent });
-    const headers = { ...rendered.headers, ...authorizationHeaders(route.secret.credentials, token) };
+    const headers = { ...rendered.headers, ...authorizationHeaders(route.secret.credentials, progress.token) };
     const request: AuthorizedRequest = { ...rendered, stage: 'authorized', headers };
     requireTime(deadline, timeoutMs, clock.nowMs());
+    progress.requested = true;
     return http.send(request, { timeoutMs, transport, signal: deadline.signal, readSuccessBody: false });
   }
 
@@ -64,37 +74,42 @@ export function createAttempt(dependencies: AttemptDependencies): Attempt {
    */
   async function authorizeAnew(
     delivery: Delivery,
-    refused: Authorized,
+    refused: Route,
+    progress: Progress,
     signal: AbortSignal,
-  ): Promise<Authorized | undefined> {
+  ): Promise<Route | undefined> {
     const route = await resolver.resolveAnew(delivery.apiDestination);
+    const rejected = progress.token;
     const options = { signal, justRead: true };
-    if (route.connection.secretVersion !== refused.route.connection.secretVersion) {
-      return { route, token: await tokenFor(route, options) };
+    progress.route = route;
+    if (route.connection.secretVersion !== refused.connection.secretVersion) {
+      progress.token = await tokenFor(route, options);
+      return route;
     }
     const { credentials } = route.secret;
-    if (credentials.authorizationType !== 'OAUTH_CLIENT_CREDENTIALS' || refused.token === undefined) return undefined;
-    const token = await tokens.renew(route.connection, credentials, refused.token.generation, options);
-    return token === undefined ? undefined : { route, token };
+    if (credentials.authorizationType !== 'OAUTH_CLIENT_CREDENTIALS' || rejected === undefined) return undefined;
+    progress.token = await tokens.renew(route.connection, credentials, rejected.generation, options);
+    return progress.token === undefined ? undefined : route;
   }
 
-  async function attempt(delivery: Delivery, deadline: Deadline): Promise<AttemptOutcome> {
-    const authorized = await authorize(delivery, deadline.signal);
-    const answer = await send(delivery, authorized, deadline);
+  async function attempt(delivery: Delivery, progress: Progress, deadline: Deadline): Promise<AttemptOutcome> {
+    const route = await authorize(delivery, progress, deadline.signal);
+    const answer = await send(delivery, route, progress, deadline);
     const renewed = isUnauthorized(answer.status)
-      ? await authorizeAnew(delivery, authorized, deadline.signal)
+      ? await authorizeAnew(delivery, route, progress, deadline.signal)
       : undefined;
-    if (renewed === undefined) return classifyAnswer(answer, authorized.route.policy, clock.nowMs());
-    return classifyAnswer(await send(delivery, renewed, deadline), renewed.route.policy, clock.nowMs());
+    if (renewed === undefined) return classifyAnswer(answer, route.policy, clock.nowMs());
+    return classifyAnswer(await send(delivery, renewed, progress, deadline), renewed.policy, clock.nowMs());
   }
 
   return async (delivery, deadline) => {
-    try {
-      return await attempt(delivery, deadline);
-    } catch (error) {
+    const progress: Progress = { requested: false };
+    const outcome = await attempt(delivery, progress, deadline).catch((error: unknown) => {
       if (error instanceof Failure) return classifyFailure(error);
       throw error;
-    }
+    });
+    const { route, requested } = progress;
+    return { outcome, requested, ...(route === undefined ? undefined : { route }) };
   };
 }
 

@@ -12,9 +12,14 @@ export interface Deadline {
 /** Kept free at the end of every invocation for settling: three tries of one SDK call fit into it. */
 const settleReserveMs = 5000;
 
+/** Whether an exchange that begins now ends before the time that is kept for settling. */
+export function hasTime(deadline: Deadline, exchangeMs: number, nowMs: number): boolean {
+  return nowMs + exchangeMs <= deadline.endMs - settleReserveMs;
+}
+
 /** @throws Failure OutOfTime when an exchange that begins now could reach into the time kept for settling */
 export function requireTime(deadline: Deadline, exchangeMs: number, nowMs: number): void {
-  if (nowMs + exchangeMs <= deadline.endMs - settleReserveMs) return;
+  if (hasTime(deadline, exchangeMs, nowMs)) return;
   const leftMs = Math.max(0, deadline.endMs - nowMs);
   throw new Failure('OutOfTime', `A request may take ${exchangeMs} ms and the invocation ends in ${leftMs} ms.`);
 }

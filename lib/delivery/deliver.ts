@@ -1,76 +1,119 @@
+import { parseEventsArn } from '../core/arn.ts';
+import { classifyFailure } from '../core/classify.ts';
 import type { AttemptOutcome, Conclusion, Delivery, Settlement } from '../core/delivery.ts';
 import { Failure } from '../core/failure.ts';
-import { parseDelivery } from '../core/parse-delivery.ts';
-import type { Clock, DeadLetterQueue, DeliveryLog } from '../ports.ts';
-import type { Attempt } from './attempt.ts';
+import { printedEvent } from '../core/json-text.ts';
+import type { QueuedDelivery } from '../core/queued-delivery.ts';
+import type { Clock, DeliveryLog } from '../ports.ts';
 import type { Deadline } from './deadline.ts';
-import { bury, createSettle } from './settle.ts';
+import type { Standing } from './retrying.ts';
+import type { Settler } from './settle.ts';
 
-export interface DelivererDependencies {
-  readonly attempt: Attempt;
-  readonly deadLetters: DeadLetterQueue;
+export interface DeliverDependencies {
+  readonly retrying: (queued: QueuedDelivery, deadline: Deadline) => Promise<Standing>;
+  readonly settler: Settler;
   readonly log: DeliveryLog;
   readonly clock: Clock;
-  /** The API destination of every event, when the function has one; envelopes are then refused. */
-  readonly apiDestination: string | undefined;
+}
+
+/** What arrived, before anybody knows whether it is a delivery. */
+export interface Incoming {
+  /** @throws Failure when it is no delivery, or not one for this worker */
+  parse(): QueuedDelivery;
+  /** What goes to the dead letters when it is no delivery. */
+  body(): string;
+  /** Why it goes to the dead letters without an attempt. */
+  readonly refusal?: Failure;
 }
 
 /** The story of an event from the first stage to the last. Never rejects: every delivery ends in a conclusion. */
-export interface Deliverer {
-  /** A rule target's input as it came. */
-  deliverInput(input: unknown, deadline: Deadline): Promise<Conclusion>;
-  deliver(delivery: Delivery, deadline: Deadline): Promise<Conclusion>;
+export type Deliver = (incoming: Incoming, deadline: Deadline) => Promise<Conclusion>;
+
+export function createDeliver({ retrying, settler, log, clock }: DeliverDependencies): Deliver {
+  async function settle(standing: Standing): Promise<Settlement> {
+    const { delivery } = standing;
+    switch (standing.kind) {
+      case 'delivered':
+        return { kind: 'delivered' };
+      case 'waiting':
+        return settler.defer({ delivery, notBeforeMs: standing.notBeforeMs }, groupOf(delivery));
+      case 'failed': {
+        const condition = standing.condition === undefined ? undefined : { condition: standing.condition };
+        return settler.bury({ ...standing.outcome, ...condition, body: printedEvent(delivery.event), delivery });
+      }
+    }
+  }
+
+  async function story(incoming: Incoming, known: Known, deadline: Deadline): Promise<Settlement> {
+    const queued = parsed(incoming);
+    if (queued instanceof Failure) {
+      known.outcome = classifyFailure(queued);
+      if (queued.kind === 'retryable') return { kind: 'returned', error: queued };
+      return settler.bury({ body: incoming.body(), code: queued.code, reason: queued.message });
+    }
+    known.delivery = queued.delivery;
+    if (incoming.refusal !== undefined) {
+      const { code, message: reason } = incoming.refusal;
+      known.outcome = classifyFailure(incoming.refusal);
+      return settler.bury({ body: printedEvent(queued.delivery.event), delivery: queued.delivery, code, reason });
+    }
+    const standing = await retrying(queued, deadline);
+    known.delivery = standing.delivery;
+    known.outcome = standing.outcome;
+    return settle(standing);
+  }
+
+  return async (incoming, deadline) => {
+    const beganAtMs = clock.nowMs();
+    const known: Known = {};
+    const settlement = await story(incoming, known, deadline).catch((error: unknown) => {
+      if (!(error instanceof Failure)) known.bug = true;
+      return { kind: 'returned', error } as const;
+    });
+    const conclusion = concluded(settlement, known, clock.nowMs() - beganAtMs);
+    log.record(conclusion);
+    return conclusion;
+  };
 }
 
-export function createDeliverer(dependencies: DelivererDependencies): Deliverer {
-  const { attempt, deadLetters, log, clock, apiDestination } = dependencies;
-  const settle = createSettle(deadLetters);
+/** What is known of a delivery by the time it is settled, or has run into a bug. */
+interface Known {
+  delivery?: Delivery;
+  outcome?: AttemptOutcome | undefined;
+  bug?: true;
+}
 
-  async function deliver(delivery: Delivery, deadline: Deadline): Promise<Conclusion> {
-    const beganAtMs = clock.nowMs();
-    const attempts = delivery.attempts + 1;
-    const named = namesOf(delivery);
-    let conclusion: Conclusion;
-    try {
-      const outcome = await attempt(delivery, deadline);
-      const settlement = await settle(delivery, outcome, attempts);
-      conclusion = { settlement, ...named, ...described(outcome), attempts, durationMs: clock.nowMs() - beganAtMs };
-    } catch (error) {
-      const settlement: Settlement = { kind: 'returned', error };
-      conclusion = { settlement, ...named, code: 'Unexpected', attempts, durationMs: clock.nowMs() - beganAtMs };
-    }
-    log.record(conclusion);
-    return conclusion;
+function parsed(incoming: Incoming): QueuedDelivery | Failure {
+  try {
+    return incoming.parse();
+  } catch (error) {
+    if (error instanceof Failure) return error;
+    throw error;
   }
+}
 
-  /** What is no delivery at all goes to the dead letters as it is. */
-  async function reject(input: unknown, failure: Failure): Promise<Conclusion> {
-    const beganAtMs = clock.nowMs();
-    const { code, message: reason } = failure;
-    const settlement = await bury(deadLetters, { body: JSON.stringify(input) ?? 'null', code, reason, attempts: 0 });
-    const conclusion = { settlement, code, reason, attempts: 0, durationMs: clock.nowMs() - beganAtMs };
-    log.record(conclusion);
-    return conclusion;
-  }
+function concluded(settlement: Settlement, { delivery, outcome, bug }: Known, durationMs: number): Conclusion {
+  return {
+    settlement,
+    ...namesOf(delivery),
+    ...described(outcome),
+    ...(bug === true && { code: 'Unexpected' }),
+    ...(settlement.kind === 'deferred' && { nextAttemptAtMs: settlement.notBeforeMs }),
+    attempts: delivery?.attempts ?? 0,
+    durationMs,
+  };
+}
 
-  async function deliverInput(input: unknown, deadline: Deadline): Promise<Conclusion> {
-    let delivery: Delivery;
-    try {
-      delivery = parseDelivery(input, { apiDestination, nowMs: clock.nowMs() });
-    } catch (error) {
-      if (error instanceof Failure) return reject(input, error);
-      throw error;
-    }
-    return deliver(delivery, deadline);
-  }
-
-  return { deliverInput, deliver };
+/** One slow destination does not delay the others' deliveries: its name, which is known before it is resolved. */
+function groupOf({ apiDestination }: Delivery): string {
+  return parseEventsArn(apiDestination)?.name ?? apiDestination;
 }
 
 /** An event's id is its author's word: a log line holds this much of it. */
 const maxLoggedIdLength = 128;
 
-function namesOf(delivery: Delivery): Pick<Conclusion, 'apiDestination' | 'eventId' | 'rule'> {
+function namesOf(delivery: Delivery | undefined): Pick<Conclusion, 'apiDestination' | 'eventId' | 'rule'> {
+  if (delivery === undefined) return {};
   const id = delivery.event.value['id'];
   return {
     apiDestination: delivery.apiDestination,
@@ -79,7 +122,8 @@ function namesOf(delivery: Delivery): Pick<Conclusion, 'apiDestination' | 'event
   };
 }
 
-function described(outcome: AttemptOutcome): Pick<Conclusion, 'code' | 'reason' | 'status'> {
+function described(outcome: AttemptOutcome | undefined): Pick<Conclusion, 'code' | 'reason' | 'status'> {
+  if (outcome === undefined) return {};
   if (outcome.kind === 'delivered') return { status: outcome.status };
   const { code, reason, status } = outcome;
   return { code, reason, ...(status !== undefined && { status }) };

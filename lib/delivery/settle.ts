@@ -1,38 +1,48 @@
-import type { AttemptOutcome, Delivery, Settlement } from '../core/delivery.ts';
-import { eventText } from '../core/delivery.ts';
+import type { DeadLetter } from '../core/dead-letter-message.ts';
+import type { Settlement } from '../core/delivery.ts';
 import { Failure } from '../core/failure.ts';
-import type { DeadLetterQueue } from '../ports.ts';
+import { printedEvent } from '../core/json-text.ts';
+import type { QueuedDelivery } from '../core/queued-delivery.ts';
+import type { DeadLetterQueue, DeliveryQueue } from '../ports.ts';
 
-export type Settle = (delivery: Delivery, outcome: AttemptOutcome, attempts: number) => Promise<Settlement>;
+export interface SettlerDependencies {
+  readonly queue: DeliveryQueue;
+  readonly deadLetters: DeadLetterQueue;
+}
 
 /**
- * Decides who answers for the event from now on.
+ * Decides who answers for an event from now on.
  *
  * Failure policy: rather twice than never. Only the endpoint or a queue that has said so takes an event over; when a
  * write that settles it fails, also after it worked, the invocation fails and the event is delivered again.
  */
-export function createSettle(deadLetters: DeadLetterQueue): Settle {
-  return async (delivery, outcome, attempts) => {
-    switch (outcome.kind) {
-      case 'delivered':
-        return { kind: 'delivered' };
-      case 'retryable':
-        return { kind: 'returned', error: new Failure(outcome.code, outcome.reason) };
-      case 'permanent':
-        return bury(deadLetters, { ...outcome, body: eventText(delivery.event), delivery, attempts });
-    }
-  };
+export interface Settler {
+  bury(deadLetter: DeadLetter): Promise<Settlement>;
+  /** What is too large for the delivery queue goes to the dead letters with that reason. */
+  defer(queued: QueuedDelivery & { readonly notBeforeMs: number }, group: string): Promise<Settlement>;
 }
 
-/** Settles with a dead letter, or not at all when no queue took it. */
-export async function bury(
-  deadLetters: DeadLetterQueue,
-  deadLetter: Parameters<DeadLetterQueue['send']>[0],
-): Promise<Settlement> {
-  try {
-    await deadLetters.send(deadLetter);
-    return { kind: 'dead-lettered' };
-  } catch (error) {
-    return { kind: 'returned', error };
+export function createSettler({ queue, deadLetters }: SettlerDependencies): Settler {
+  async function bury(deadLetter: DeadLetter): Promise<Settlement> {
+    try {
+      await deadLetters.send(deadLetter);
+      return { kind: 'dead-lettered' };
+    } catch (error) {
+      return { kind: 'returned', error };
+    }
   }
+
+  return {
+    bury,
+    async defer(queued, group) {
+      try {
+        await queue.send(queued, group);
+        return { kind: 'deferred', notBeforeMs: queued.notBeforeMs };
+      } catch (error) {
+        if (!(error instanceof Failure && error.code === 'DeliveryTooLarge')) return { kind: 'returned', error };
+        const { delivery } = queued;
+        return bury({ body: printedEvent(delivery.event), delivery, code: error.code, reason: error.message });
+      }
+    },
+  };
 }

@@ -1,3 +1,5 @@
+import type { ErrorDescription } from '../core/error-description.ts';
+import { describeErrors } from '../core/error-description.ts';
 import { Failure } from '../core/failure.ts';
 import { ServiceError } from '../core/service-error.ts';
 
@@ -6,43 +8,14 @@ export interface Fault {
   readonly operation: string;
   readonly requestId: string;
   /** The error and its causes, outermost first. */
-  readonly errors: readonly FaultError[];
-}
-
-interface FaultError {
-  readonly name: string;
-  readonly message: string;
-  readonly stack: string;
+  readonly errors: readonly ErrorDescription[];
 }
 
 /** Never throws. */
 export type LogFault = (fault: Fault) => void;
 
-/** Deeper chains of causes are cut; a chain that closes on itself would never end. */
-const maxErrors = 5;
-
-/**
- * Failure policy: only name, message and stack are written down, because other members of an SDK's error may hold the
- * answer it came with; and of a SyntaxError not the message either, because `JSON.parse` quotes what it was given.
- */
 export function describeFault(error: unknown, operation: string, requestId: string): Fault {
-  const errors: FaultError[] = [];
-  for (let next = error; next !== undefined && errors.length < maxErrors; next = causeOf(next)) {
-    errors.push(describeError(next));
-  }
-  return { operation, requestId, errors };
-}
-
-function causeOf(error: unknown): unknown {
-  return error instanceof Error ? error.cause : undefined;
-}
-
-function describeError(error: unknown): FaultError {
-  if (!(error instanceof Error))
-    return { name: typeof error, message: 'Something that is no Error was thrown.', stack: '' };
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
-  const message = error instanceof SyntaxError ? 'Not shown: it may quote what was parsed.' : error.message;
-  return { name: error.name, message, stack: frames.join('\n') };
+  return { operation, requestId, errors: describeErrors(error) };
 }
 
 /** What the client may know of it. */

@@ -1,4 +1,5 @@
-import type { DeadLetter, DeadLetterQueue } from '../../lib/ports.ts';
+import type { DeadLetter } from '../../lib/core/dead-letter-message.ts';
+import type { DeadLetterQueue } from '../../lib/ports.ts';
 
 export interface InMemoryDeadLetters extends DeadLetterQueue {
   readonly letters: readonly DeadLetter[];

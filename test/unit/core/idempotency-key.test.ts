@@ -5,7 +5,14 @@ import { idempotencyKey } from '../../../lib/core/idempotency-key.ts';
 
 function delivery(text: string, id?: string): Delivery {
   const target = id === undefined ? {} : { Id: id };
-  return { apiDestination: 'x', event: { value: JSON.parse(text), text }, target, attempts: 0, firstReceivedAtMs: 0 };
+  return {
+    apiDestination: 'x',
+    event: { value: JSON.parse(text), text },
+    target,
+    attempts: 0,
+    postponements: 0,
+    firstReceivedAtMs: 0,
+  };
 }
 
 test('is the id of the event with the Id of the target, else the name of the destination', () => {

@@ -36,6 +36,7 @@ describe('an envelope', () => {
       rule: envelope.rule,
       target: envelope.target,
       attempts: 0,
+      postponements: 0,
       firstReceivedAtMs: nowMs,
     });
     expect(delivery.event.value).toBe(event);
@@ -68,7 +69,11 @@ describe('an envelope', () => {
       firstReceivedAtMs: 1,
       more: {},
     };
-    expect(parseDelivery(envelope, anywhere)).toMatchObject({ attempts: 0, firstReceivedAtMs: nowMs });
+    expect(parseDelivery(envelope, anywhere)).toMatchObject({
+      attempts: 0,
+      postponements: 0,
+      firstReceivedAtMs: nowMs,
+    });
   });
 });
 
@@ -81,6 +86,7 @@ describe('a bare event', () => {
       event: { value: event },
       target: {},
       attempts: 0,
+      postponements: 0,
       firstReceivedAtMs: nowMs,
     });
   });

@@ -66,6 +66,7 @@ function resolvedFrom(given: Given): ResolvedDelivery {
       event: given.event ?? { value: event },
       target: given.target ?? {},
       attempts: 0,
+      postponements: 0,
       firstReceivedAtMs: 0,
     },
     apiDestination: {

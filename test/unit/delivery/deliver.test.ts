@@ -7,12 +7,17 @@ import type { ConnectionSecret } from '../../../lib/core/connection-secret.ts';
 import type { Conclusion } from '../../../lib/core/delivery.ts';
 import { defaultTransport } from '../../../lib/core/delivery-policy.ts';
 import { Failure } from '../../../lib/core/failure.ts';
+import type { QueuedDelivery } from '../../../lib/core/queued-delivery.ts';
 import { createAttempt } from '../../../lib/delivery/attempt.ts';
 import { withDeadline } from '../../../lib/delivery/deadline.ts';
-import { createDeliverer } from '../../../lib/delivery/deliver.ts';
+import { createDeliver } from '../../../lib/delivery/deliver.ts';
+import { createDeliverInput } from '../../../lib/delivery/deliver-input.ts';
 import type { Resolver, Route } from '../../../lib/delivery/resolve.ts';
+import { createRetrying } from '../../../lib/delivery/retrying.ts';
+import { createSettler } from '../../../lib/delivery/settle.ts';
 import { apiDestinationOf, connectionOf } from '../../contract/subjects.ts';
 import { createInMemoryDeadLetters } from '../../fakes/in-memory-dead-letters.ts';
+import { createInMemoryDeliveryQueue } from '../../fakes/in-memory-delivery-queue.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
 import type { AnswerRequest } from '../../servers/recording-endpoint.ts';
 import { startRecordingEndpoint } from '../../servers/recording-endpoint.ts';
@@ -45,9 +50,10 @@ interface Options {
   readonly apiDestination?: string;
   readonly destination?: Partial<ApiDestination>;
   readonly resolver?: Resolver;
+  readonly randomNumber?: number;
 }
 
-async function setUp({ answer, apiDestination, destination, resolver }: Options = {}) {
+async function setUp({ answer, apiDestination, destination, resolver, randomNumber = 0 }: Options = {}) {
   const endpoint = await startRecordingEndpoint(answer);
   const http = createUndiciHttpClient();
   open.push(endpoint, http);
@@ -81,10 +87,21 @@ async function setUp({ answer, apiDestination, destination, resolver }: Options 
   const deadLetters = createInMemoryDeadLetters();
   const conclusions: Conclusion[] = [];
   const log = { record: (conclusion: Conclusion) => conclusions.push(conclusion) };
-  const deliverer = createDeliverer({ attempt, deadLetters, log, clock, apiDestination });
+  const queue = createInMemoryDeliveryQueue();
+  const retrying = createRetrying({
+    attempt,
+    clock,
+    random: () => randomNumber,
+    backoff: { baseMs: 1000, maximumMs: 900_000 },
+    retryPolicy: current.route.policy.retryPolicy,
+  });
+  const told = createDeliver({ retrying, settler: createSettler({ queue, deadLetters }), log, clock });
+  const deliverInput = createDeliverInput({ deliver: told, clock, apiDestination });
   const deliver = (input: unknown, remainingMs = 60_000) =>
-    withDeadline(clock, remainingMs, (deadline) => deliverer.deliverInput(input, deadline));
-  return { endpoint, current, deadLetters, conclusions, deliver };
+    withDeadline(clock, remainingMs, (deadline) => deliverInput(input, deadline));
+  const redeliver = (queued: QueuedDelivery, remainingMs = 60_000) =>
+    withDeadline(clock, remainingMs, (deadline) => told({ parse: () => queued, body: () => '' }, deadline));
+  return { clock, endpoint, current, deadLetters, queue, conclusions, deliver, redeliver };
 }
 
 const envelope = { apiDestination: 'orders', event, rule: 'arn:aws:events:us-east-1:123456789012:rule/orders' };
@@ -130,17 +147,144 @@ describe('a delivery', () => {
     const { deliver, deadLetters } = await setUp({ answer: () => ({ status: 422, body: 'no such order' }) });
     expect((await deliver(envelope)).settlement).toEqual({ kind: 'dead-lettered' });
     expect(deadLetters.letters).toMatchObject([
-      { body: JSON.stringify(event), code: 'EndpointRejected', status: 422, answer: 'no such order', attempts: 1 },
+      { body: JSON.stringify(event), code: 'EndpointRejected', status: 422, answer: 'no such order' },
     ]);
   });
 
-  test('an endpoint that fails for now gives it back to whoever sent it', async () => {
-    const { deliver, deadLetters } = await setUp({ answer: () => ({ status: 503 }) });
+  test('an endpoint that fails for now is asked again in the same invocation when the wait is short', async () => {
+    const { deliver, endpoint, queue } = await setUp({ answer: (_, index) => ({ status: index < 3 ? 503 : 200 }) });
+    expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'delivered' }, attempts: 4 });
+    expect(endpoint.requests.map(({ headers }) => headers['idempotency-key'])).toEqual(
+      Array.from({ length: 4 }, () => `${event.id}/orders`),
+    );
+    expect(queue.sent).toEqual([]);
+  });
+
+  test('a longer wait goes to the delivery queue with attempts, times and the time of the next one', async () => {
+    const answer = () => ({ status: 503, headers: { 'retry-after': '30' } });
+    const { clock, deliver, queue, deadLetters } = await setUp({ answer });
+    const notBeforeMs = clock.nowMs() + 30_000;
     expect(await deliver(envelope)).toMatchObject({
-      settlement: { kind: 'returned', error: { code: 'EndpointFailed' } },
+      settlement: { kind: 'deferred', notBeforeMs },
+      code: 'EndpointFailed',
       status: 503,
+      attempts: 1,
+      nextAttemptAtMs: notBeforeMs,
     });
+    expect(queue.sent).toMatchObject([
+      {
+        group: 'orders',
+        queued: {
+          notBeforeMs,
+          delivery: {
+            attempts: 1,
+            firstReceivedAtMs: clock.nowMs(),
+            attemptTimes: { firstMs: clock.nowMs(), lastMs: clock.nowMs() },
+            event: { value: event },
+          },
+        },
+      },
+    ]);
     expect(deadLetters.letters).toEqual([]);
+  });
+
+  test('a wait of a second is sat out, one of a millisecond more is not', async () => {
+    const queued = (clock: { nowMs(): number }, waitMs: number): QueuedDelivery => ({
+      delivery: {
+        apiDestination: 'orders',
+        event: { value: event },
+        target: {},
+        attempts: 1,
+        postponements: 0,
+        firstReceivedAtMs: clock.nowMs(),
+      },
+      notBeforeMs: clock.nowMs() + waitMs,
+    });
+    const { clock, redeliver, endpoint, queue } = await setUp();
+    expect((await redeliver(queued(clock, 1001))).settlement.kind).toBe('deferred');
+    expect(endpoint.requests).toEqual([]);
+    expect(queue.sent[0]?.queued.delivery.attempts).toBe(1);
+    const sitting = redeliver(queued(clock, 1000));
+    await clock.advance(1000);
+    expect(await sitting).toMatchObject({ settlement: { kind: 'delivered' }, attempts: 2 });
+  });
+
+  test('N allowed retries mean N + 1 attempts, and then the dead letters with that condition', async () => {
+    const { deliver, endpoint, deadLetters } = await setUp({ answer: () => ({ status: 500, body: 'down' }) });
+    const target = { Id: 'orders', RetryPolicy: { MaximumRetryAttempts: 2 } };
+    expect(await deliver({ ...envelope, target })).toMatchObject({
+      settlement: { kind: 'dead-lettered' },
+      attempts: 3,
+    });
+    expect(endpoint.requests).toHaveLength(3);
+    expect(deadLetters.letters).toMatchObject([
+      {
+        condition: 'MaximumRetryAttempts',
+        code: 'EndpointFailed',
+        status: 500,
+        answer: 'down',
+        delivery: { attempts: 3 },
+      },
+    ]);
+  });
+
+  test('a Retry-After beyond the age limit ends it now', async () => {
+    const answer = () => ({ status: 429, headers: { 'retry-after': '61' } });
+    const { deliver, deadLetters } = await setUp({ answer });
+    const target = { RetryPolicy: { MaximumEventAgeInSeconds: 60 } };
+    expect((await deliver({ ...envelope, target })).settlement.kind).toBe('dead-lettered');
+    expect(deadLetters.letters).toMatchObject([{ condition: 'MaximumEventAgeInSeconds', code: 'EndpointThrottled' }]);
+  });
+
+  test('a negative Retry-After stops the retries, by no condition', async () => {
+    const { deliver, deadLetters } = await setUp({ answer: () => ({ status: 503, headers: { 'retry-after': '-1' } }) });
+    expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'dead-lettered' }, attempts: 1 });
+    expect(deadLetters.letters[0]).not.toHaveProperty('condition');
+  });
+
+  test('an event that has outlived its age limit in the queue is not sent', async () => {
+    const { clock, redeliver, endpoint, deadLetters } = await setUp();
+    const delivery = {
+      apiDestination: 'orders',
+      event: { value: event },
+      target: { RetryPolicy: { MaximumEventAgeInSeconds: 60 } },
+      attempts: 0,
+      postponements: 0,
+      firstReceivedAtMs: clock.nowMs() - 60_001,
+    };
+    expect(await redeliver({ delivery })).toMatchObject({
+      settlement: { kind: 'dead-lettered' },
+      code: 'EventExpired',
+    });
+    expect(endpoint.requests).toEqual([]);
+    expect(deadLetters.letters).toMatchObject([{ condition: 'MaximumEventAgeInSeconds' }]);
+  });
+
+  test('what fails before a request is put off and uses up no attempt', async () => {
+    const unavailable = () => Promise.reject(new Failure('StoreUnavailable', 'injected', { retryAfterMs: 5000 }));
+    const { deliver, queue } = await setUp({ resolver: { resolve: unavailable, resolveAnew: unavailable } });
+    const target = { RetryPolicy: { MaximumRetryAttempts: 0 } };
+    expect(await deliver({ ...envelope, target })).toMatchObject({ settlement: { kind: 'deferred' }, attempts: 0 });
+    expect(queue.sent[0]?.queued.delivery).toMatchObject({ attempts: 0, postponements: 1 });
+  });
+
+  test('a delivery queue that refuses gives the event back instead of losing it', async () => {
+    const { deliver, queue, deadLetters } = await setUp({
+      answer: () => ({ status: 503, headers: { 'retry-after': '30' } }),
+    });
+    const refusal = new Failure('StoreUnavailable', 'injected');
+    queue.failWith(refusal);
+    expect((await deliver(envelope)).settlement).toEqual({ kind: 'returned', error: refusal });
+    expect(deadLetters.letters).toEqual([]);
+  });
+
+  test('what is too large for the delivery queue is a dead letter with that reason', async () => {
+    const { deliver, queue, deadLetters } = await setUp({
+      answer: () => ({ status: 503, headers: { 'retry-after': '30' } }),
+    });
+    queue.failWith(new Failure('DeliveryTooLarge', 'too large'));
+    expect((await deliver(envelope)).settlement.kind).toBe('dead-lettered');
+    expect(deadLetters.letters).toMatchObject([{ code: 'DeliveryTooLarge', body: JSON.stringify(event) }]);
   });
 
   test('a destination that does not exist is a dead letter with its reason, not a crash', async () => {
@@ -156,7 +300,7 @@ describe('a delivery', () => {
   test('what is no delivery at all goes to the dead letters as it came', async () => {
     const { deliver, deadLetters } = await setUp();
     expect((await deliver({ hello: ['world'] })).settlement.kind).toBe('dead-lettered');
-    expect(deadLetters.letters[0]).toMatchObject({ body: '{"hello":["world"]}', code: 'InvalidDelivery', attempts: 0 });
+    expect(deadLetters.letters[0]).toMatchObject({ body: '{"hello":["world"]}', code: 'InvalidDelivery' });
   });
 
   test('a dead-letter queue that refuses gives the event back instead of losing it', async () => {
@@ -176,7 +320,7 @@ describe('a delivery', () => {
 
   test('no request begins that could not end 5 s before the deadline', async () => {
     const { deliver, endpoint } = await setUp();
-    expect(await deliver(envelope, 9999)).toMatchObject({ settlement: { kind: 'returned' }, code: 'OutOfTime' });
+    expect(await deliver(envelope, 9999)).toMatchObject({ settlement: { kind: 'deferred' }, code: 'OutOfTime' });
     expect(endpoint.requests).toEqual([]);
     expect((await deliver(envelope, 10_000)).settlement.kind).toBe('delivered');
   });
@@ -202,8 +346,8 @@ describe('a delivery', () => {
   });
 
   test('a 401 with credentials that are still the same is not sent again', async () => {
-    const { deliver, endpoint } = await setUp({ answer: () => ({ status: 401 }) });
-    expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'returned' }, code: 'EndpointUnauthorized' });
+    const { deliver, endpoint } = await setUp({ answer: () => ({ status: 401, headers: { 'retry-after': '9' } }) });
+    expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'deferred' }, code: 'EndpointUnauthorized' });
     expect(endpoint.requests).toHaveLength(1);
   });
 

@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import { createDynamoDbClient, createSecretsManagerClient, createSqsClient } from '../lib/adapters/aws-clients.ts';
+import type { AwsClientConfig } from '../lib/adapters/aws-clients.ts';
+import { createBottleneckTokenRequestSchedule } from '../lib/adapters/bottleneck-token-request-schedule.ts';
+import { createDynamoDbConnectionStates } from '../lib/adapters/dynamodb-connection-states.ts';
+import { createDynamoDbDeliveryConfiguration } from '../lib/adapters/dynamodb-delivery-configuration.ts';
+import { createDynamoDbTokenStore } from '../lib/adapters/dynamodb-token-store.ts';
+import { createJsonLineDeliveryLog } from '../lib/adapters/json-line-delivery-log.ts';
+import { createSecretsManagerSecretReader } from '../lib/adapters/secrets-manager-secret-reader.ts';
+import { createSqsDeadLetterQueue } from '../lib/adapters/sqs-dead-letter-queue.ts';
+import { createSqsDeliveryQueue } from '../lib/adapters/sqs-delivery-queue.ts';
+import { systemClock } from '../lib/adapters/system-clock.ts';
+import { createUndiciHttpClient } from '../lib/adapters/undici-http-client.ts';
+import type { Config } from '../lib/config.ts';
+import type { DeliveryPolicy } from '../lib/core/delivery-policy.ts';
+import { defaultTransport } from '../lib/core/delivery-policy.ts';
+import { version } from '../lib/core/version.ts';
+import { createAttempt } from '../lib/delivery/attempt.ts';
+import type { Deliver } from '../lib/delivery/deliver.ts';
+import { createDeliver } from '../lib/delivery/deliver.ts';
+import { createOAuthTokens } from '../lib/delivery/oauth-token.ts';
+import { createResolver } from '../lib/delivery/resolve.ts';
+import { createRetrying } from '../lib/delivery/retrying.ts';
+import { createSettler } from '../lib/delivery/settle.ts';
+import type { DeliveryLog } from '../lib/ports.ts';
+
+/** What a caller may have otherwise than Lambda has it. */
+export interface DeliverOverrides {
+  readonly deliveryLog?: DeliveryLog;
+}
+
+/** What every function that makes requests stands on. */
+export function wireAuthorization(config: Config, aws: AwsClientConfig) {
+  const dynamoDb = createDynamoDbClient(aws);
+  const secrets = createSecretsManagerSecretReader(createSecretsManagerClient(aws));
+  const states = createDynamoDbConnectionStates(dynamoDb, config.TABLE_NAME);
+  const configuration = createDynamoDbDeliveryConfiguration(dynamoDb, config.TABLE_NAME);
+  const http = createUndiciHttpClient();
+  const clock = systemClock;
+  const userAgent = config.USER_AGENT ?? `lastmile/${version}`;
+  const tokens = createOAuthTokens({
+    store: createDynamoDbTokenStore(dynamoDb, config.TABLE_NAME),
+    states,
+    schedule: createBottleneckTokenRequestSchedule(),
+    secrets,
+    rootSecretArn: config.ROOT_SECRET_ARN,
+    http,
+    requestTimeoutMs: config.REQUEST_TIMEOUT_MS,
+    userAgent,
+    clock,
+    random: Math.random,
+    randomBytes,
+  });
+  return { configuration, secrets, states, tokens, http, clock, userAgent };
+}
+
+/** The story of a delivery with everything real behind it. */
+export function wireDeliver(
+  config: Config,
+  aws: AwsClientConfig,
+  { deliveryLog = createJsonLineDeliveryLog((line) => process.stdout.write(line)) }: DeliverOverrides,
+): { readonly deliver: Deliver; readonly sqs: SQSClient } {
+  const { configuration, secrets, tokens, http, clock, userAgent } = wireAuthorization(config, aws);
+  const policy = defaultPolicy(config);
+  const cache = { freshMs: config.CACHE_SECONDS * 1000, staleMs: config.STALE_SECONDS * 1000 };
+  const resolver = createResolver({ configuration, secrets, clock, policy, cache });
+  const retrying = createRetrying({
+    attempt: createAttempt({ resolver, tokens, http, clock, userAgent }),
+    clock,
+    random: Math.random,
+    backoff: { baseMs: config.RETRY_BASE_DELAY_MS, maximumMs: config.RETRY_MAX_DELAY_MS },
+    retryPolicy: policy.retryPolicy,
+  });
+  const sqs = createSqsClient(aws);
+  const settler = createSettler({
+    queue: createSqsDeliveryQueue(sqs, config.DELIVERY_QUEUE_URL, clock),
+    deadLetters: createSqsDeadLetterQueue(sqs, config.DEAD_LETTER_QUEUE_URL),
+  });
+  return { deliver: createDeliver({ retrying, settler, log: deliveryLog, clock }), sqs };
+}
+
+function defaultPolicy(config: Config): DeliveryPolicy {
+  return {
+    timeoutMs: config.REQUEST_TIMEOUT_MS,
+    burst: 1,
+    maximumConcurrencyPerWorker: config.MAXIMUM_CONCURRENCY_PER_WORKER,
+    retryPolicy: {
+      maximumRetryAttempts: config.MAXIMUM_RETRY_ATTEMPTS,
+      maximumEventAgeMs: config.MAXIMUM_EVENT_AGE_SECONDS * 1000,
+    },
+    retryableStatuses: [],
+    transport: defaultTransport,
+  };
+}

@@ -1,0 +1,18 @@
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import { formatQueuedDelivery } from '../core/queued-delivery.ts';
+import type { Clock, DeliveryQueue } from '../ports.ts';
+import { createSqsSender } from './sqs-batches.ts';
+
+/** Source: SQS API reference, DelaySeconds. What waits longer arrives early and is sent again. */
+const maxDelaySeconds = 900;
+
+export function createSqsDeliveryQueue(sqs: SQSClient, queueUrl: string, clock: Clock): DeliveryQueue {
+  const send = createSqsSender(sqs, queueUrl);
+  return {
+    async send(queued, group) {
+      const waitMs = (queued.notBeforeMs ?? 0) - clock.nowMs();
+      const delaySeconds = Math.min(maxDelaySeconds, Math.max(0, Math.ceil(waitMs / 1000)));
+      await send(formatQueuedDelivery(queued), { delaySeconds, group });
+    },
+  };
+}

@@ -1,0 +1,62 @@
+/**
+ * Finds the text of one member of a JSON object without printing it anew, so that numbers beyond 2^53, `1.0` and the order
+ * of keys stay as they came.
+ *
+ * The text must be one that JSON.parse accepts and that is an object: nothing is checked again. Of equal keys the last
+ * counts, as it does for JSON.parse. Linear in the text's length.
+ *
+ * @returns undefined when the object has no such member
+ */
+export function memberText(json: string, key: string): string | undefined {
+  let found: string | undefined;
+  let at = skipSpace(json, json.indexOf('{') + 1);
+  while (json[at] === '"') {
+    const keyEnd = endOfString(json, at);
+    const name: unknown = JSON.parse(json.slice(at, keyEnd));
+    const valueStart = skipSpace(json, skipSpace(json, keyEnd) + 1);
+    const valueEnd = endOfValue(json, valueStart);
+    if (name === key) found = json.slice(valueStart, valueEnd);
+    at = skipSpace(json, valueEnd);
+    if (json[at] === ',') at = skipSpace(json, at + 1);
+  }
+  return found;
+}
+
+function skipSpace(json: string, from: number): number {
+  let at = from;
+  while (json[at] === ' ' || json[at] === '\n' || json[at] === '\r' || json[at] === '\t') at += 1;
+  return at;
+}
+
+/** @param from index of the opening quote @returns the index behind the closing one */
+function endOfString(json: string, from: number): number {
+  let at = from + 1;
+  while (at < json.length && json[at] !== '"') at += json[at] === '\\' ? 2 : 1;
+  return at + 1;
+}
+
+function endOfValue(json: string, from: number): number {
+  const first = json[from];
+  if (first === '"') return endOfString(json, from);
+  if (first === '{' || first === '[') return endOfContainer(json, from);
+  let at = from;
+  while (at < json.length && !',}] \n\r\t'.includes(json[at] ?? ',')) at += 1;
+  return at;
+}
+
+function endOfContainer(json: string, from: number): number {
+  let depth = 0;
+  let at = from;
+  while (at < json.length) {
+    const character = json[at];
+    if (character === '"') {
+      at = endOfString(json, at);
+      continue;
+    }
+    if (character === '{' || character === '[') depth += 1;
+    if (character === '}' || character === ']') depth -= 1;
+    at += 1;
+    if (depth === 0) return at;
+  }
+  return at;
+}

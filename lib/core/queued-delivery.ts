@@ -1,0 +1,137 @@
+import type { Delivery } from './delivery.ts';
+import { Failure } from './failure.ts';
+import type { JsonObject, JsonValue } from './json.ts';
+import { isJsonObject, ownMember } from './json.ts';
+import { printedEvent } from './json-text.ts';
+import { MemberReader } from './member-reader.ts';
+import { memberText } from './member-text.ts';
+import type { ParseOptions } from './parse-delivery.ts';
+import { parseDelivery } from './parse-delivery.ts';
+import type { QueueMessage } from './queue-message.ts';
+import { bodyText, fitted, lastmileAttribute } from './queue-message.ts';
+import { escapeForSqs } from './sqs-text.ts';
+
+/** Version of what our messages say of themselves. */
+export const messageVersion = 1;
+
+/** Receives of one message before SQS itself moves it to the dead letters: maxReceiveCount of the redrive policy. */
+export const maximumReceives = 10;
+
+/** A delivery that waits in the queue. */
+export interface QueuedDelivery {
+  readonly delivery: Delivery;
+  /** Before this time, epoch ms, no attempt is made; absent means at once. */
+  readonly notBeforeMs?: number;
+}
+
+/**
+ * A delivery as a message: the event's own text is the body, and everything else stands in one attribute. A dead letter of
+ * ours has the same form less the times, so that moving it back makes it a delivery again.
+ *
+ * @throws Failure DeliveryTooLarge when no message can hold it
+ */
+export function formatQueuedDelivery({ delivery, notBeforeMs }: QueuedDelivery): QueueMessage {
+  const { apiDestination, rule, target, attempts, postponements, firstReceivedAtMs, attemptTimes } = delivery;
+  const details = {
+    v: messageVersion,
+    apiDestination,
+    rule,
+    target,
+    attempts,
+    postponements,
+    firstReceivedAt: firstReceivedAtMs,
+    firstAttemptAt: attemptTimes?.firstMs,
+    lastAttemptAt: attemptTimes?.lastMs,
+    notBefore: notBeforeMs,
+  };
+  const message = fitted({
+    body: escapeForSqs(printedEvent(delivery.event)),
+    attributes: { [lastmileAttribute]: escapeForSqs(JSON.stringify(details)) },
+  });
+  if (message !== undefined) return message;
+  throw new Failure('DeliveryTooLarge', 'The delivery does not fit into a message, compressed neither.');
+}
+
+/**
+ * Reads every message that may lie in the delivery queue: a retry of ours, an envelope that a rule sent or that SQS moved,
+ * a dead letter of ours, and Lambda's record of a failed invocation of deliver. The last two begin anew.
+ *
+ * @param options.nowMs when the message was sent: the age of what begins anew counts from there
+ * @throws Failure InvalidJson, InvalidDelivery or NewerVersion; it names the field, never its value
+ */
+export function parseQueueMessage(message: QueueMessage, options: ParseOptions): QueuedDelivery {
+  const text = bodyText(message);
+  const details = parseDetails(message.attributes[lastmileAttribute]);
+  if (details?.has('apiDestination') === true) return parseOwn(details, text, options);
+  const input = parseJson(text, 'The message');
+  const payload = isJsonObject(input) ? invocationPayload(input) : undefined;
+  if (payload === undefined) return { delivery: parseDelivery(input, options, text) };
+  return { delivery: parseDelivery(payload, options, memberText(text, 'requestPayload')) };
+}
+
+function parseOwn(details: MemberReader, text: string, options: ParseOptions): QueuedDelivery {
+  const value = parseJson(text, 'The event');
+  if (!isJsonObject(value)) throw new Failure('InvalidDelivery', 'The event is not an object.');
+  const envelope: JsonObject = {
+    apiDestination: details.text('apiDestination'),
+    event: value,
+    rule: details.member('rule') ?? null,
+    target: details.member('target') ?? null,
+  };
+  const anew = parseDelivery(envelope, { ...options, apiDestination: undefined });
+  const notBeforeMs = optionalTime(details, 'notBefore');
+  return {
+    delivery: { ...anew, event: { value, text }, ...progressOf(details) },
+    ...(notBeforeMs === undefined ? undefined : { notBeforeMs }),
+  };
+}
+
+/** What was done so far. A dead letter has no first-received time: it begins anew. */
+function progressOf(details: MemberReader): Partial<Delivery> {
+  const firstReceivedAtMs = optionalTime(details, 'firstReceivedAt');
+  if (firstReceivedAtMs === undefined) return {};
+  const firstMs = optionalTime(details, 'firstAttemptAt');
+  const lastMs = optionalTime(details, 'lastAttemptAt');
+  return {
+    firstReceivedAtMs,
+    attempts: details.optionalInteger('attempts', 0, 1_000_000) ?? 0,
+    postponements: details.optionalInteger('postponements', 0, 1_000_000_000) ?? 0,
+    ...(firstMs === undefined || lastMs === undefined ? undefined : { attemptTimes: { firstMs, lastMs } }),
+  };
+}
+
+function optionalTime(details: MemberReader, name: string): number | undefined {
+  return details.optionalInteger(name, 0, Number.MAX_SAFE_INTEGER);
+}
+
+function parseDetails(attribute: string | undefined): MemberReader | undefined {
+  if (attribute === undefined) return undefined;
+  const value = parseJson(attribute, `The attribute ${lastmileAttribute}`);
+  if (!isJsonObject(value)) {
+    throw new Failure('InvalidDelivery', `The attribute ${lastmileAttribute} is not an object.`);
+  }
+  const version = ownMember(value, 'v');
+  if (typeof version === 'number' && version > messageVersion) {
+    throw new Failure(
+      'NewerVersion',
+      `The message has version ${version}, and this worker reads up to ${messageVersion}.`,
+    );
+  }
+  return new MemberReader(value, lastmileAttribute, 'InvalidDelivery');
+}
+
+function parseJson(text: string, what: string): JsonValue {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The error of JSON.parse quotes its input.
+    throw new Failure('InvalidJson', `${what} is not JSON.`);
+  }
+}
+
+/** Source: Lambda developer guide, capturing records of asynchronous invocations. */
+function invocationPayload(record: JsonObject): JsonValue | undefined {
+  const context = ownMember(record, 'requestContext');
+  const isRecord = isJsonObject(context) && ownMember(context, 'functionArn') !== undefined;
+  return isRecord ? ownMember(record, 'requestPayload') : undefined;
+}

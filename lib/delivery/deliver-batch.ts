@@ -1,0 +1,71 @@
+import { Failure } from '../core/failure.ts';
+import { maximumReceives, parseQueueMessage } from '../core/queued-delivery.ts';
+import type { QueueMessage } from '../core/queue-message.ts';
+import { bodyText } from '../core/queue-message.ts';
+import type { ReceivedMessage } from '../core/sqs-event.ts';
+import type { Random, ReceivedMessages } from '../ports.ts';
+import type { Deadline } from './deadline.ts';
+import type { Deliver, Incoming } from './deliver.ts';
+
+export interface BatchDelivererDependencies {
+  readonly deliver: Deliver;
+  readonly received: ReceivedMessages;
+  readonly random: Random;
+  /** The API destination of bare events, when the function has one. */
+  readonly apiDestination: string | undefined;
+}
+
+/** @returns the ids of the messages that are not settled and must be received again */
+export type DeliverBatch = (messages: readonly ReceivedMessage[], deadline: Deadline) => Promise<readonly string[]>;
+
+/**
+ * Delivers a batch of messages, those that are received for the first time side by side.
+ *
+ * Failure policy: a message that comes again may be what brought the last worker down, so it is processed alone, after
+ * the others have settled, in an order left to chance; and before its last receive it goes to the dead letters without
+ * another attempt. What has settled is deleted at once while others still work, so that a crash does not repeat it; if that
+ * fails, the end of the invocation deletes it.
+ */
+export function createBatchDeliverer(dependencies: BatchDelivererDependencies): DeliverBatch {
+  const { deliver, received, random, apiDestination } = dependencies;
+
+  function incomingOf({ message, receiveCount, sentAtMs }: ReceivedMessage): Incoming {
+    const parse = () => parseQueueMessage(message, { apiDestination, nowMs: sentAtMs });
+    const body = () => bodyOf(message);
+    if (receiveCount < maximumReceives - 1) return { parse, body };
+    const reason = `The message was received ${receiveCount} times and never settled.`;
+    return { parse, body, refusal: new Failure('ReceivedTooOften', reason) };
+  }
+
+  return async (messages, deadline) => {
+    const unsettled = new Map(messages.map((message) => [message.messageId, message]));
+
+    async function process(message: ReceivedMessage): Promise<void> {
+      const { settlement } = await deliver(incomingOf(message), deadline);
+      if (settlement.kind === 'returned') return;
+      unsettled.delete(message.messageId);
+      if (unsettled.size > 0) await received.remove(message.receiptHandle).catch(() => undefined);
+    }
+
+    await Promise.all(messages.filter(({ receiveCount }) => receiveCount === 1).map(process));
+    const again = messages.filter(({ receiveCount }) => receiveCount > 1);
+    for (const message of shuffled(again, random)) await process(message);
+    return [...unsettled.keys()];
+  };
+}
+
+/** The body as it was before it was compressed, where that can be told. */
+function bodyOf(message: QueueMessage): string {
+  try {
+    return bodyText(message);
+  } catch {
+    return message.body;
+  }
+}
+
+function shuffled<Item>(items: readonly Item[], random: Random): Item[] {
+  return items
+    .map((item) => ({ item, at: random() }))
+    .sort((one, other) => one.at - other.at)
+    .map(({ item }) => item);
+}

@@ -1,0 +1,25 @@
+import { formatQueuedDelivery } from '../../lib/core/queued-delivery.ts';
+import type { QueuedDelivery } from '../../lib/core/queued-delivery.ts';
+import type { DeliveryQueue } from '../../lib/ports.ts';
+
+export interface InMemoryDeliveryQueue extends DeliveryQueue {
+  readonly sent: readonly { readonly queued: QueuedDelivery; readonly group: string }[];
+  /** What the next sends throw. */
+  failWith(error: unknown): void;
+}
+
+export function createInMemoryDeliveryQueue(): InMemoryDeliveryQueue {
+  const sent: { queued: QueuedDelivery; group: string }[] = [];
+  let failure: { readonly error: unknown } | undefined;
+  return {
+    sent,
+    async send(queued, group) {
+      if (failure !== undefined) throw failure.error;
+      formatQueuedDelivery(queued);
+      sent.push({ queued, group });
+    },
+    failWith(error) {
+      failure = { error };
+    },
+  };
+}
