@@ -49,6 +49,14 @@ export function deployedFunctions(requestTimeoutMs: number): readonly LocalFunct
       },
     },
     {
+      name: 'deliver-queued',
+      timeoutSeconds,
+      async create({ environment, aws, deliveryLog }) {
+        const { createHandler, dependenciesFrom } = await import('../../functions/deliver-queued/handler.ts');
+        return createHandler(dependenciesFrom(environment, aws, { deliveryLog }));
+      },
+    },
+    {
       name: 'authorize-connection',
       timeoutSeconds,
       async create({ environment, aws }) {

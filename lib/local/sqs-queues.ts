@@ -1,3 +1,4 @@
+import { maximumReceives } from '../core/queued-delivery.ts';
 import { type SqsEngine, type SqsMembers, SqsRefusal } from './fauxqs.ts';
 import { isMembers, type QueueNaming } from './sqs-names.ts';
 
@@ -10,9 +11,6 @@ export interface StackQueues {
 /** Six times the worker's time limit of a minute, as Lambda asks of a queue that it reads. */
 const visibilityTimeoutSeconds = 360;
 
-/** The worker itself dead-letters a delivery before this; what comes here was never understood. */
-const maxReceiveCount = 5;
-
 const longestRetentionSeconds = 1_209_600;
 
 /** A queue that is there already keeps its attributes: they may have been changed since. */
@@ -23,7 +21,7 @@ export async function createStackQueues(engine: SqsEngine, region: string, queue
   await createUnlessThere(engine, queues.deliveries, {
     ...retention,
     VisibilityTimeout: String(visibilityTimeoutSeconds),
-    RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount }),
+    RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount: maximumReceives }),
   });
 }
 

@@ -64,6 +64,7 @@ const violations: readonly Violation[] = [
     '../../test/fakes/manual-clock.ts',
     '../../bench/run.ts',
     '../control-api/handler.ts',
+    '../wiring.ts',
   ]),
   ...refusedImports('lib/local', 'Layer local', [
     '../commands/start.ts',
@@ -71,6 +72,8 @@ const violations: readonly Violation[] = [
     '../../bench/run.ts',
   ]),
   ...refusedImports('lib/commands', 'Layer commands', ['../../test/fakes/manual-clock.ts', '../../bench/run.ts']),
+  refusedImport('functions/other/dependencies.ts', '../deliver/dependencies.ts', 'Layer functions'),
+  refusedImport('functions/wiring.ts', '../lib/local/gateway.ts', 'Layer functions'),
   ['lib/ports.ts', "export * from './adapters/system-clock.ts';", imports, 'Layer ports'],
   ['lib/config.ts', "export * from './ports.ts';", imports, 'Layer config'],
   [
@@ -149,6 +152,10 @@ const allowed: readonly (readonly [path: string, source: string])[] = [
     '../../lib/adapters/system-clock.ts',
     '@middy/core',
   ]),
+  [
+    'functions/deliver/dependencies.ts',
+    "import * as wiring from '../wiring.ts';\nimport * as config from '../../lib/config.ts';\nexport const values = [wiring, config];",
+  ],
   allowedImports('lib/local', [
     '../../functions/deliver/handler.ts',
     '../adapters/system-clock.ts',
@@ -203,12 +210,11 @@ function describeViolation([path, source, rule, words]: Violation) {
 }
 
 function refusedImports(layerFolder: string, words: string, specifiers: readonly string[]): Violation[] {
-  return specifiers.map((specifier, index) => [
-    `${layerFolder}/refused-${index}.ts`,
-    `import * as imported from '${specifier}';\nexport const value = imported;`,
-    imports,
-    words,
-  ]);
+  return specifiers.map((specifier, index) => refusedImport(`${layerFolder}/refused-${index}.ts`, specifier, words));
+}
+
+function refusedImport(path: string, specifier: string, words: string): Violation {
+  return [path, `import * as imported from '${specifier}';\nexport const value = imported;`, imports, words];
 }
 
 function allowedImports(layerFolder: string, specifiers: readonly string[]): readonly [path: string, source: string] {
