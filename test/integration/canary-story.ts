@@ -108,6 +108,8 @@ export class WatchedStack {
   async start(): Promise<void> {
     const started = startStackProcess(['--port', '0', '--data-dir', this.#folder], {
       REQUEST_TIMEOUT_MS: '500',
+      // Nothing waits inside an invocation.
+      RETRY_BASE_DELAY_MS: '900000',
       // Whoever debugs sets these; they must not open anything.
       POWERTOOLS_LOGGER_LOG_EVENT: 'true',
       POWERTOOLS_LOG_LEVEL: 'DEBUG',

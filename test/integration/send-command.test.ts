@@ -15,7 +15,7 @@ let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'lastmile-send-'));
   endpoint = await startRecordingEndpoint(({ path }) => ({ status: path === '/eu' ? 202 : 500 }));
-  stack = await startStack({ port: 0 });
+  stack = await startStack({ port: 0, environment: { RETRY_BASE_DELAY_MS: '900000' } });
   await createDestination('eu-west-1', 'eu');
   await createDestination('us-east-1', 'us');
 });
