@@ -1,4 +1,6 @@
 import type { Conclusion } from '../core/delivery.ts';
+import type { JsonValue } from '../core/json.ts';
+import { jsonText } from '../core/json-text.ts';
 import { parseDelivery } from '../core/parse-delivery.ts';
 import type { Clock } from '../ports.ts';
 import type { Deadline } from './deadline.ts';
@@ -17,6 +19,6 @@ export type DeliverInput = (input: unknown, deadline: Deadline) => Promise<Concl
 export function createDeliverInput({ deliver, clock, apiDestination }: InputDelivererDependencies): DeliverInput {
   return (input, deadline) => {
     const parse = () => ({ delivery: parseDelivery(input, { apiDestination, nowMs: clock.nowMs() }) });
-    return deliver({ parse, body: () => JSON.stringify(input) ?? 'null' }, deadline);
+    return deliver({ parse, body: () => jsonText((input ?? null) as JsonValue) }, deadline);
   };
 }
