@@ -57,8 +57,13 @@ function parseApiDestination(envelope: MemberReader): string {
     return envelope.refuse('apiDestination', 'is missing, and this function has no API_DESTINATION for bare events');
   }
   const text = envelope.text('apiDestination');
-  if (namePattern.test(text) || parseEventsArn(text)?.kind === 'api-destination') return text;
+  if (isApiDestination(text)) return text;
   return envelope.refuse('apiDestination', 'is neither the name nor the ARN of an API destination');
+}
+
+/** Whether it is the name or the ARN of an API destination. */
+export function isApiDestination(text: string): boolean {
+  return namePattern.test(text) || parseEventsArn(text)?.kind === 'api-destination';
 }
 
 function document(value: JsonObject, text: string | undefined): EventDocument {
