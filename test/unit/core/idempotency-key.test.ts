@@ -36,3 +36,8 @@ test('does not change from attempt to attempt', () => {
   const first = delivery('{"a":1}', 't');
   expect(idempotencyKey({ ...first, attempts: 5, firstReceivedAtMs: 9 }, 'o')).toBe(idempotencyKey(first, 'o'));
 });
+
+test('is the same for an event that a queue carries with characters escaped', () => {
+  const [raw, escaped] = ['{"a":"\uFFFE"}', '{"a":"\\ufffe"}'];
+  expect(idempotencyKey(delivery(raw), 'orders')).toBe(idempotencyKey(delivery(escaped), 'orders'));
+});
