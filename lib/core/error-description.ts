@@ -31,7 +31,11 @@ function describeError(error: unknown): ErrorDescription {
   if (!(error instanceof Error)) {
     return { name: typeof error, message: 'Something that is no Error was thrown.', stack: '' };
   }
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  // A line of the message may look like a frame.
+  const frames = (error.stack ?? '')
+    .replace(error.message, '')
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line));
   const message = error instanceof SyntaxError ? 'Not shown: it may quote what was parsed.' : error.message;
   return { name: error.name, message, stack: frames.join('\n') };
 }

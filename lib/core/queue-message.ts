@@ -29,9 +29,13 @@ export function messageBytes({ body, attributes }: QueueMessage): number {
   return bytes;
 }
 
-/** The message as it is when it fits, else with its body compressed. Undefined: it does not fit that way either. */
+/**
+ * The message as it is when it fits, else with its body compressed. Undefined: it does not fit that way either, or would
+ * be too large to be read back.
+ */
 export function fitted(message: QueueMessage): QueueMessage | undefined {
   if (messageBytes(message) <= maxMessageBytes) return message;
+  if (Buffer.byteLength(message.body) > maxBodyBytes) return undefined;
   const compressed = {
     body: gzipSync(message.body).toString('base64'),
     attributes: { ...message.attributes, [bodyAttribute]: 'gzip' },

@@ -33,7 +33,7 @@ function parseRecord(record: MemberReader, nowMs: number): ReceivedMessage {
     messageId: record.text('messageId'),
     receiptHandle: record.text('receiptHandle'),
     message: { body: record.text('body'), attributes: textAttributes(record.optionalObject('messageAttributes')) },
-    receiveCount: numberIn(attributes, 'ApproximateReceiveCount') ?? 1,
+    receiveCount: Math.max(1, numberIn(attributes, 'ApproximateReceiveCount') ?? 1),
     sentAtMs: numberIn(attributes, 'SentTimestamp') ?? nowMs,
   };
 }
