@@ -1,6 +1,8 @@
 import type { Delivery } from '../lib/core/delivery.ts';
 import { parseDelivery } from '../lib/core/parse-delivery.ts';
-import { benchName } from './bench-stack.ts';
+
+/** Connection and API destination of every bench. */
+export const benchName = 'bench';
 
 /** An order of about 1 KB. */
 function orderEvent(index: number) {

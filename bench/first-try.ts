@@ -5,9 +5,8 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { JSONPath } from 'jsonpath-plus';
 import { LRUCache } from 'lru-cache';
-import { benchName } from './bench-stack.ts';
-import { contender } from './contenders.ts';
-import { dynamicParameters, orderEvents } from './events.ts';
+import { contender } from './contender.ts';
+import { benchName, dynamicParameters, orderEvents } from './events.ts';
 import type { Contender } from './rounds.ts';
 
 interface Destination {

@@ -9,6 +9,9 @@ export interface RoundsOptions {
   readonly deliveriesPerRound: number;
 }
 
+/** Not counted: the compiler has seen everything by then. */
+const warmUpRounds = 4;
+
 /**
  * Runs the contenders alternately, each round in the opposite order of the one before, so that what else the machine
  * does meets all of them alike.
@@ -21,8 +24,7 @@ export async function alternate<Name extends string>(
 ): Promise<Record<Name, number[]>> {
   const names = Object.keys(contenders) as Name[];
   const rates = Object.fromEntries(names.map((name): [Name, number[]] => [name, []])) as Record<Name, number[]>;
-  // Warmed up until the compiler has seen everything; not counted.
-  for (const name of names) await contenders[name](deliveriesPerRound);
+  for (const name of names) await contenders[name](warmUpRounds * deliveriesPerRound);
   for (let round = 0; round < rounds; round += 1) {
     for (const name of names.toReversed()) {
       rates[name].push((deliveriesPerRound * 1000) / (await contenders[name](deliveriesPerRound)));

@@ -1,64 +1,75 @@
-/** Goals 1 and 2, in a process of its own: is sent where to deliver, sends back the figures. */
-import type { WorkerSurroundings } from './bench-stack.ts';
-import { bareRequest, story } from './contenders.ts';
-import { deliveries, queued } from './events.ts';
+/** Goals 1 and 2: how much one second of processor time delivers. */
+import { startStack } from '../lib/local/stack.ts';
+import type { BenchProcess } from './bench-process.ts';
+import { startBenchProcess } from './bench-process.ts';
+import { createBenchDestination, surroundings } from './bench-stack.ts';
+import type { ContenderInput, ContenderName } from './contender-process.ts';
 import type { Figure } from './figure.ts';
-import { firstTry } from './first-try.ts';
+import type { Contender } from './rounds.ts';
 import { alternate, medianRatio } from './rounds.ts';
-import type { BenchWorker } from './worker.ts';
-import { newWorker, noLog } from './worker.ts';
 
-export interface ThroughputInput extends WorkerSurroundings {
-  readonly receiver: string;
-  readonly path: string;
+const path = '/orders?shop=bench';
+const options = { rounds: 9, deliveriesPerRound: 6000 };
+
+type Place = Omit<ContenderInput, 'name'>;
+
+export async function measureThroughput(): Promise<Figure[]> {
+  const processes: BenchProcess[] = [];
+  function start(module: string): BenchProcess {
+    const started = startBenchProcess(module);
+    processes.push(started);
+    return started;
+  }
+  async function contenders<Name extends ContenderName>(place: Place, names: readonly Name[]) {
+    const all = names.map(async (name): Promise<[Name, Contender]> => [name, await contend(start, { ...place, name })]);
+    return Object.fromEntries(await Promise.all(all)) as Record<Name, Contender>;
+  }
+  const stack = await startStack({ port: 0 });
+  try {
+    const receiver = `http://127.0.0.1:${String(await start('receiver.ts').ask())}`;
+    const place = { ...surroundings(stack.url), receiver, path };
+    await createBenchDestination(place.aws, `${receiver}${path}`, {
+      AuthorizationType: 'API_KEY',
+      AuthParameters: { ApiKeyAuthParameters: { ApiKeyName: 'x-api-key', ApiKeyValue: 'bench-key' } },
+    });
+    const overhead = await contenders(place, [
+      'Pool.request',
+      'queued, logging',
+      'queued, silent',
+      'rule target, logging',
+      'rule target, silent',
+    ]);
+    const gain = await contenders(place, ['first try', 'dynamic, logging']);
+    return [...overheadFigures(await alternate(overhead, options)), gainFigure(await alternate(gain, options))];
+  } finally {
+    for (const each of processes) each.stop();
+    await stack.stop();
+  }
 }
 
-const rounds = 15;
-async function measure({ receiver, path, ...surroundings }: ThroughputInput): Promise<Figure[]> {
-  const logging = newWorker(surroundings);
-  const silent = newWorker(surroundings, noLog);
-  const plain = deliveries({ dynamic: false });
-  const rates = await alternate(
-    {
-      bare: bareRequest(receiver, path, sentHeaders),
-      logging: story(logging, queued(plain)),
-      silent: story(silent, queued(plain)),
-      printingLogging: story(logging, plain),
-      printingSilent: story(silent, plain),
-    },
-    { rounds, deliveriesPerRound: 4000 },
-  );
-  const toBare = (name: Exclude<keyof typeof rates, 'bare'>) => medianRatio(rates[name], rates.bare);
-  const printing = "rule target's deliveries (the event's text is made anew) to Pool.request";
+async function contend(start: (module: string) => BenchProcess, input: ContenderInput): Promise<Contender> {
+  const process = start('contender-process.ts');
+  await process.ask(input);
+  return async (count) => {
+    const { elapsedMs } = (await process.ask({ count })) as { readonly elapsedMs: number };
+    return elapsedMs;
+  };
+}
+
+function overheadFigures(rates: Readonly<Record<string, readonly number[]>>): Figure[] {
+  const to = (name: ContenderName) => medianRatio(rates[name] ?? [], rates['Pool.request'] ?? []);
+  const reference = 'per CPU second, to Pool.request';
+  const printing = "of a rule target, whose event's text is made anew";
   return [
-    { goal: 1, name: 'deliveries to Pool.request, one log line each', value: toBare('logging'), target: '>= 0.70' },
-    { goal: 1, name: 'deliveries to Pool.request, no log lines', value: toBare('silent'), target: '>= 0.85' },
-    { goal: 1, name: `${printing}, one log line each`, value: toBare('printingLogging'), target: '>= 0.70' },
-    { goal: 1, name: `${printing}, no log lines`, value: toBare('printingSilent'), target: '>= 0.85' },
-    await measureFirstTry(logging, `${receiver}${path}`),
+    { goal: 1, name: `deliveries ${reference}, one log line each`, value: to('queued, logging'), target: '>= 0.70' },
+    { goal: 1, name: `deliveries ${reference}, no log lines`, value: to('queued, silent'), target: '>= 0.85' },
+    { goal: 1, name: `the same ${printing}, one log line each`, value: to('rule target, logging'), target: '>= 0.70' },
+    { goal: 1, name: `the same ${printing}, no log lines`, value: to('rule target, silent'), target: '>= 0.85' },
   ];
 }
 
-/** Both send the event's text, with two parameters read from it. */
-async function measureFirstTry(worker: BenchWorker, invocationEndpoint: string): Promise<Figure> {
-  const rates = await alternate(
-    { firstTry: firstTry(invocationEndpoint), story: story(worker, queued(deliveries({ dynamic: true }))) },
-    { rounds, deliveriesPerRound: 1500 },
-  );
-  const value = medianRatio(rates.story, rates.firstTry);
-  return { goal: 2, name: 'deliveries to those of what a team would write first', value, target: '>= 6' };
+/** Both read two parameters from each event. */
+function gainFigure(rates: Readonly<Record<'first try' | 'dynamic, logging', readonly number[]>>): Figure {
+  const value = medianRatio(rates['dynamic, logging'], rates['first try']);
+  return { goal: 2, name: 'deliveries per CPU second, to the stack a team would write first', value, target: '>= 6' };
 }
-
-/** What the story sends, so that both send the same. */
-const sentHeaders = {
-  'Content-Type': 'application/json; charset=utf-8',
-  'User-Agent': 'Amazon/EventBridge/ApiDestinations',
-  Range: 'bytes=0-1048575',
-  'Accept-Encoding': 'gzip,deflate',
-  'Idempotency-Key': '00000000-0000-4000-8000-000000000000/bench',
-  'x-api-key': 'bench-key',
-};
-
-process.once('message', (input) => {
-  void measure(input as ThroughputInput).then((figures) => process.send?.(figures, () => process.exit()));
-});

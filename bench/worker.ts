@@ -1,7 +1,10 @@
-import { dependenciesFrom } from '../functions/deliver/handler.ts';
+import { wireDeliver } from '../functions/wiring.ts';
+import { parseConfig } from '../lib/config.ts';
 import type { Delivery } from '../lib/core/delivery.ts';
 import type { DeliveryLog } from '../lib/ports.ts';
 import type { WorkerSurroundings } from './bench-stack.ts';
+import { contender } from './contender.ts';
+import type { Contender } from './rounds.ts';
 
 /** Delivers or throws. */
 export type BenchWorker = (delivery: Delivery) => Promise<void>;
@@ -14,17 +17,31 @@ export const noLog: DeliveryLog = { record: () => undefined };
 /** A worker wired as the deployed one, with caches of its own; from the parsed delivery until it is settled. */
 export function newWorker({ environment, aws }: WorkerSurroundings, deliveryLog?: DeliveryLog): BenchWorker {
   const overrides = deliveryLog === undefined ? {} : { deliveryLog };
-  const { deliverer } = dependenciesFrom(environment, aws, overrides);
+  const { deliver } = wireDeliver(parseConfig(environment), aws, overrides);
   let count = 0;
   let deadline = newDeadline();
   return async (delivery) => {
     if (count % batchSize === 0) deadline = newDeadline();
     count += 1;
-    const { settlement, code, reason } = await deliverer.deliver(delivery, deadline);
+    const incoming = { parse: () => ({ delivery }), body: () => '' };
+    const { settlement, code, reason } = await deliver(incoming, deadline);
     if (settlement.kind !== 'delivered') throw new Error(`Not delivered: ${code} ${reason}`);
   };
 }
 
 function newDeadline() {
   return { endMs: Date.now() + 900_000, signal: new AbortController().signal };
+}
+
+/** The deployed story as a contender. */
+export function story(
+  surroundings: WorkerSurroundings,
+  parsed: readonly Delivery[],
+  { logs }: { readonly logs: boolean },
+): Contender {
+  const worker = logs ? newWorker(surroundings) : newWorker(surroundings, noLog);
+  return contender(async (index) => {
+    const delivery = parsed[index];
+    if (delivery !== undefined) await worker(delivery);
+  });
 }

@@ -1,0 +1,31 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync } from 'node:fs';
+import { devNull } from 'node:os';
+
+/** A module in a process of its own, with a heap and a compiler that nobody else disturbs. */
+export interface BenchProcess {
+  /** Sends a message, if there is one, and resolves with the next one that comes back. */
+  ask(message?: object): Promise<unknown>;
+  stop(): void;
+}
+
+/** Its log lines go where they cost least. */
+export function startBenchProcess(module: string): BenchProcess {
+  const child = fork(new URL(module, import.meta.url), {
+    stdio: ['ignore', openSync(devNull, 'w'), 'inherit', 'ipc'],
+  });
+  const ended = once(child, 'exit').then(([status]) => {
+    throw new Error(`${module} ended with status ${String(status)}.`);
+  });
+  // Heard by whoever asks; when nobody does, it was told to end.
+  ended.catch(() => undefined);
+  return {
+    async ask(message) {
+      const answer = once(child, 'message').then(([first]: unknown[]) => first);
+      if (message !== undefined) child.send(message);
+      return Promise.race([answer, ended]);
+    },
+    stop: () => child.kill(),
+  };
+}

@@ -1,0 +1,45 @@
+/** One contender: is sent who it is, then again and again how much to deliver; answers with the time it took, in ms. */
+import type { WorkerSurroundings } from './bench-stack.ts';
+import { deliveries, queued } from './events.ts';
+import type { Contender } from './rounds.ts';
+
+export type ContenderName =
+  | 'Pool.request'
+  | 'queued, logging'
+  | 'queued, silent'
+  | 'rule target, logging'
+  | 'rule target, silent'
+  | 'dynamic, logging'
+  | 'first try';
+
+export interface ContenderInput extends WorkerSurroundings {
+  readonly name: ContenderName;
+  readonly receiver: string;
+  readonly path: string;
+}
+
+/** Each loads what it needs itself and no more: what else lies in a heap makes every collection dearer. */
+async function makeContender({ name, receiver, path, ...surroundings }: ContenderInput): Promise<Contender> {
+  switch (name) {
+    case 'Pool.request':
+      return (await import('./bare-request.ts')).bareRequest(receiver, path);
+    case 'first try':
+      return (await import('./first-try.ts')).firstTry(`${receiver}${path}`);
+    default: {
+      const { story } = await import('./worker.ts');
+      const parsed = deliveries({ dynamic: name.startsWith('dynamic') });
+      const given = name.startsWith('rule target') ? parsed : queued(parsed);
+      return story(surroundings, given, { logs: name.endsWith('logging') });
+    }
+  }
+}
+
+process.once('message', (input) => {
+  void makeContender(input as ContenderInput).then((run) => {
+    process.on('message', ({ count }: { readonly count: number }) => {
+      void run(count).then((elapsedMs) => process.send?.({ elapsedMs }));
+    });
+    process.send?.({ ready: true });
+  });
+});
+process.once('disconnect', () => process.exit());
