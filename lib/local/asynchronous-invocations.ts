@@ -14,15 +14,24 @@ export interface AsynchronousInvocationsOptions {
   readonly runner: FunctionRunner;
   readonly clock: Clock;
   readonly retryDelaysMs: readonly number[];
-  /** Its last run has failed. */
-  readonly reportFailed: (invocation: StoredInvocation, failures: number, outcome: InvocationOutcome) => void;
+  /** Its last run has failed; awaited before it is given up, and must not reject. */
+  readonly onFailed: (failed: FailedInvocation) => Promise<void>;
+}
+
+/** An asynchronous invocation after its last run. */
+export interface FailedInvocation {
+  readonly invocation: StoredInvocation;
+  /** Runs that it had. */
+  readonly failures: number;
+  readonly outcome: InvocationOutcome;
 }
 
 /**
  * Invocations of type Event: stored, answered, run, and run again after a failure.
  *
  * Failure policy: an invocation that a killed process leaves behind is run again from its beginning by the next, and
- * that run does not count as a failure; so it happens at least once, never less.
+ * that run does not count as a failure; so it happens at least once, never less. The same holds for what follows the last
+ * failure: a kill before its end lets the last run happen again.
  */
 export class AsynchronousInvocations {
   readonly #options: AsynchronousInvocationsOptions;
@@ -99,16 +108,16 @@ export class AsynchronousInvocations {
     const outcome = await runner.run(functionName, region, JSON.parse(payload), id);
     if (this.#closed || (this.#stopped.signal.aborted && outcome.error !== undefined)) return;
     if (outcome.error === undefined) store.remove(id);
-    else this.#settleFailure(invocation, outcome);
+    else await this.#settleFailure(invocation, outcome);
   }
 
-  #settleFailure(invocation: StoredInvocation, outcome: InvocationOutcome): void {
-    const { store, clock, retryDelaysMs, reportFailed } = this.#options;
+  async #settleFailure(invocation: StoredInvocation, outcome: InvocationOutcome): Promise<void> {
+    const { store, clock, retryDelaysMs, onFailed } = this.#options;
     const failures = invocation.failures + 1;
     const delayMs = retryDelaysMs[failures - 1];
     if (delayMs === undefined) {
-      store.fail(invocation.id, failures, clock.nowMs(), outcome.payload);
-      reportFailed(invocation, failures, outcome);
+      await onFailed({ invocation, failures, outcome });
+      if (!this.#closed) store.fail(invocation.id, failures, clock.nowMs(), outcome.payload);
       return;
     }
     const notBeforeMs = clock.nowMs() + delayMs;

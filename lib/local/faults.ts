@@ -1,6 +1,6 @@
 import { Failure } from '../core/failure.ts';
+import type { FailedInvocation } from './asynchronous-invocations.ts';
 import type { InvocationOutcome } from './function-runner.ts';
-import type { StoredInvocation } from './invocation-store.ts';
 import { printable } from './readable-delivery-log.ts';
 
 /**
@@ -23,11 +23,7 @@ export function describeFailedCall(functionName: string, outcome: InvocationOutc
 }
 
 /** One line, whatever has failed. */
-export function describeFailedInvocation(
-  invocation: StoredInvocation,
-  failures: number,
-  outcome: InvocationOutcome,
-): string {
+export function describeFailedInvocation({ invocation, failures, outcome }: FailedInvocation): string {
   const { id, functionName, region } = invocation;
   const [reason = ''] = describeError(outcome.error?.thrown).split('\n');
   return `failed invocation ${id} of ${functionName} in ${region}, given up after ${failures} runs: ${reason}`;

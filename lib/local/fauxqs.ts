@@ -7,6 +7,8 @@ export type SqsMembers = Readonly<Record<string, unknown>>;
 export interface SqsEngine {
   /** @throws SqsRefusal */
   perform(operation: string, input: SqsMembers): Promise<SqsMembers>;
+  /** Every long poll that is waiting answers at once. */
+  endWaits(): void;
   close(): void;
 }
 
@@ -23,6 +25,7 @@ export class SqsRefusal extends Refusal {
 /** The parts of fauxqs that are used, as its version 2.4.1 has them. */
 interface Parts {
   readonly store: { new (): Store };
+  readonly queue: { readonly prototype: Queue };
   readonly router: { new (store: Store): Router };
   readonly persistence: { new (folder: string): Persistence };
   readonly bodyPattern: { test: (text: string) => boolean };
@@ -32,8 +35,14 @@ interface Parts {
 interface Store {
   region?: string;
   persistence?: Persistence;
-  allQueues(): Iterable<{ persistence?: Persistence }>;
+  allQueues(): Iterable<Queue>;
+  /** Ends the waits of long polls, no more. */
   shutdown(): void;
+}
+
+interface Queue {
+  persistence?: Persistence;
+  dequeue(...options: unknown[]): unknown;
 }
 
 interface Router {
@@ -44,6 +53,7 @@ interface Router {
 interface Persistence {
   readonly db: { exec(sql: string): void; prepare(sql: string): { run(...values: readonly string[]): unknown } };
   loadSqsAndSns(sqs: Store, sns: object): void;
+  transaction(work: () => void): void;
   updateMessageReady(messageId: string): void;
   close(): void;
 }
@@ -68,22 +78,31 @@ const operations = [
   'ListQueueTags',
 ];
 
+export interface FauxqsOptions {
+  /**
+   * Where the messages are kept; undefined keeps them in memory. Its records carry no region, so each region needs a
+   * folder of its own.
+   */
+  readonly folder: string | undefined;
+  /** Queues whose only reader ended with the process before: what it had received is visible at once. */
+  readonly unread: readonly string[];
+}
+
 /**
  * fauxqs without its HTTP server, which listens on every interface and takes 0.2 s to load. What is corrected: its
- * pattern of allowed text refuses everything beyond U+FFFF, and the release of a message fails when it is persistent.
- *
- * @param folder where the messages are kept; undefined keeps them in memory. Its records carry no region, so each region
- *   needs a folder of its own.
+ * pattern of allowed text refuses everything beyond U+FFFF, the release of a message fails when it is persistent, and a
+ * kill between the two writes that move a message to its dead-letter queue loses it.
  */
-export async function openFauxqs(region: string, folder: string | undefined): Promise<SqsEngine> {
+export async function openFauxqs(region: string, options: FauxqsOptions): Promise<SqsEngine> {
   const parts = await loadParts();
   const store = new parts.store();
   store.region = region;
-  const persistence = folder === undefined ? undefined : openPersistence(parts, folder, store);
+  const persistence = options.folder === undefined ? undefined : openPersistence(parts, options, store);
   const router = new parts.router(store);
   for (const [operation, action] of parts.actions) router.register(operation, action);
   return {
     perform: (operation, input) => perform(router, operation, input),
+    endWaits: () => store.shutdown(),
     close: () => {
       store.shutdown();
       persistence?.close();
@@ -91,15 +110,16 @@ export async function openFauxqs(region: string, folder: string | undefined): Pr
   };
 }
 
-function openPersistence(parts: Parts, folder: string, store: Store): Persistence {
+function openPersistence(parts: Parts, { folder = '', unread }: FauxqsOptions, store: Store): Persistence {
   const persistence = new parts.persistence(folder);
   // A killed process loses nothing that SQLite has handed to the system; only a crash of the machine does.
   persistence.db.exec('PRAGMA synchronous = NORMAL');
+  const release = 'UPDATE sqs_messages SET receipt_handle = NULL, visibility_deadline = NULL';
+  const releaseQueue = persistence.db.prepare(`${release} WHERE queue_name = ?`);
+  for (const queueName of unread) releaseQueue.run(queueName);
   persistence.loadSqsAndSns(store, { topics: new Map(), subscriptions: new Map() });
-  const release = persistence.db.prepare(
-    'UPDATE sqs_messages SET receipt_handle = NULL, visibility_deadline = NULL WHERE message_id = ?',
-  );
-  persistence.updateMessageReady = (messageId) => void release.run(messageId);
+  const releaseMessage = persistence.db.prepare(`${release} WHERE message_id = ?`);
+  persistence.updateMessageReady = (messageId) => void releaseMessage.run(messageId);
   store.persistence = persistence;
   for (const queue of store.allQueues()) queue.persistence = persistence;
   return persistence;
@@ -158,13 +178,29 @@ async function importParts(): Promise<Parts> {
   });
   const parts = {
     store: await part('./sqs/sqsStore.js', 'SqsStore'),
+    queue: await part('./sqs/sqsStore.js', 'SqsQueue'),
     router: await part('./sqs/sqsRouter.js', 'SqsRouter'),
     persistence: await part('./persistence.js', 'PersistenceManager'),
     bodyPattern: await part('./sqs/sqsTypes.js', 'INVALID_MESSAGE_BODY_CHAR'),
     actions: new Map(await Promise.all(actions)),
   } as Parts;
   parts.bodyPattern.test = (text) => forbiddenText.test(text);
+  receiveInOneTransaction(parts.queue.prototype);
   return parts;
+}
+
+/** What one receive writes, moves to the dead-letter queue included, is written as a whole. */
+function receiveInOneTransaction(queue: Queue): void {
+  const dequeue = queue.dequeue;
+  queue.dequeue = function (this: Queue, ...options) {
+    let received: unknown;
+    const receive = (): void => {
+      received = dequeue.apply(this, options);
+    };
+    if (this.persistence === undefined) receive();
+    else this.persistence.transaction(receive);
+    return received;
+  };
 }
 
 /** What a message's text may not hold. Source: the SQS API reference, SendMessage. */

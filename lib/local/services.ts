@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
+import type { QueueMessage } from '../core/queue-message.ts';
 import type { Clock } from '../ports.ts';
 import type { AsynchronousInvocations } from './asynchronous-invocations.ts';
 import type { DataFolder } from './data-folder.ts';
+import { DeliveryEventSource } from './delivery-event-source.ts';
 import { createDynamoDbService } from './dynamodb.ts';
 import { queues, rootSecretName } from './environment.ts';
 import { describeFailedCall } from './faults.ts';
@@ -11,7 +13,7 @@ import { createFunctionUrlService } from './function-url.ts';
 import { createLambdaService, maxSynchronousBytes } from './lambda.ts';
 import type { Route } from './routes.ts';
 import { createSecretsManagerService } from './secrets-manager.ts';
-import { createSqsService } from './sqs.ts';
+import { createSqsService, type RegionQueues, type SqsService } from './sqs.ts';
 
 export interface ServicesOptions {
   readonly account: string;
@@ -25,12 +27,25 @@ export interface ServicesOptions {
   /** A fresh value for a region's root secret. */
   readonly rootSecret: () => string;
   readonly reportError: (text: string) => void;
+  /** A fault of the stack itself. */
+  readonly reportFault: (where: string, error: unknown) => void;
+}
+
+export interface Services {
+  readonly routes: readonly Route[];
+  /** Resolves when the stack's own dead-letter queue in that region has it. */
+  sendDeadLetter(region: string, message: QueueMessage): Promise<void>;
+  /** Takes up what an earlier process has left in its queues. */
+  start(): void;
+  /** Lets no further invocation begin; resolves when those under way have ended or the grace is over. */
+  stop(grace: Promise<unknown>): Promise<void>;
+  close(): Promise<void>;
 }
 
 const mebibyte = 1_048_576;
 
 /** Every service of the stack, with the way to it. */
-export function createServices(options: ServicesOptions): { routes: readonly Route[]; close(): Promise<void> } {
+export function createServices(options: ServicesOptions): Services {
   const { account, folder, config, clock, runner, asynchronous } = options;
   const report = (functionName: string, outcome: InvocationOutcome): void => {
     const text = describeFailedCall(functionName, outcome);
@@ -39,7 +54,7 @@ export function createServices(options: ServicesOptions): { routes: readonly Rou
   const reportFailure = (outcome: InvocationOutcome): void => report('control-api', outcome);
   const dataFolder = (name: string): string | undefined => folder.path && join(folder.path, name);
   const dynamoDb = createDynamoDbService({ account, dataFolder: dataFolder('dynamodb'), tableName: config.TABLE_NAME });
-  const sqs = createSqsService({ account, dataFolder: dataFolder('sqs'), host: options.host, queues });
+  const { sqs, eventSource } = createQueues(options, dataFolder('sqs'), report);
   const controlApi = createFunctionUrlService({ runner, functionName: 'control-api', clock, reportFailure });
   const secretsManager = createSecretsManagerService({
     account,
@@ -87,7 +102,29 @@ export function createServices(options: ServicesOptions): { routes: readonly Rou
       serve: lambda,
     },
   ];
-  return { routes, close: async () => void (await Promise.all([dynamoDb.close(), sqs.close()])) };
+  return {
+    routes,
+    async sendDeadLetter(region, message) {
+      const own = await sqs.inRegion(region);
+      await own.send(queues.deadLetters, message);
+    },
+    start: () => void sqs.resume().catch((error: unknown) => options.reportFault('sqs', error)),
+    stop: (grace) => eventSource.stop(grace),
+    close: async () => void (await Promise.all([dynamoDb.close(), sqs.close()])),
+  };
+}
+
+/** SQS, and the reader of its delivery queue in every region that comes into use. */
+function createQueues(
+  options: ServicesOptions,
+  dataFolder: string | undefined,
+  reportFailure: (functionName: string, outcome: InvocationOutcome) => void,
+): { readonly sqs: SqsService; readonly eventSource: DeliveryEventSource } {
+  const { account, clock, runner, host, reportFault } = options;
+  const source = { account, queueName: queues.deliveries, runner, clock, reportFailure, reportFault };
+  const eventSource = new DeliveryEventSource(source);
+  const opened = (region: string, own: RegionQueues): void => eventSource.start(region, own);
+  return { sqs: createSqsService({ account, dataFolder, host, queues, opened }), eventSource };
 }
 
 /** The one that the functions will ask for; nothing can be made under an ARN of somebody's own. */

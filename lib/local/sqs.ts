@@ -1,9 +1,11 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { QueueMessage } from '../core/queue-message.ts';
 import { openFauxqs, type SqsEngine, type SqsMembers, SqsRefusal } from './fauxqs.ts';
 import { PerRegion } from './per-region.ts';
 import { checkMembers, checkMessage, checkQueueName } from './sqs-limits.ts';
 import { checkRedrivePolicy, createStackQueues, type StackQueues } from './sqs-queues.ts';
-import { fromFauxqs, isMembers, type QueueNaming, toFauxqs } from './sqs-names.ts';
+import { fromFauxqs, isMembers, type QueueNaming, queueUrl, toFauxqs } from './sqs-names.ts';
 import { withAskedAttributes } from './sqs-receive.ts';
 import { parseQueryCall } from './sqs-query.ts';
 import { xmlAnswer, xmlRefusal } from './sqs-xml.ts';
@@ -16,24 +18,70 @@ export interface SqsOptions {
   /** `host:port` for a client that does not say by which it came. */
   readonly host: () => string;
   readonly queues: StackQueues;
+  /** A region has come into use; called once for each. */
+  readonly opened?: (region: string, queues: RegionQueues) => void;
+}
+
+/** The queues of one region for the stack itself. */
+export interface RegionQueues {
+  urlOf(queueName: string): string;
+  /** @throws SqsRefusal */
+  perform(operation: string, input: SqsMembers): Promise<SqsMembers>;
+  send(queueName: string, message: QueueMessage): Promise<void>;
+  /** Every long poll that is waiting answers at once. */
+  endWaits(): void;
+}
+
+export interface SqsService {
+  readonly serve: LocalService;
+  inRegion(region: string): Promise<RegionQueues>;
+  /** Opens the regions that an earlier process has used. */
+  resume(): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** SQS in both of its protocols, with fauxqs behind it. */
-export function createSqsService(options: SqsOptions): { serve: LocalService; close(): Promise<void> } {
+export function createSqsService(options: SqsOptions): SqsService {
+  const { account, dataFolder, host, queues } = options;
   const engines = new PerRegion(async (region) => {
-    const folder = options.dataFolder === undefined ? undefined : join(options.dataFolder, region);
-    const engine = await openFauxqs(region, folder);
-    await createStackQueues(engine, region, options.queues);
-    return engine;
+    const folder = dataFolder === undefined ? undefined : join(dataFolder, region);
+    const engine = await openFauxqs(region, { folder, unread: [queues.deliveries] });
+    await createStackQueues(engine, region, queues);
+    const own = regionQueues(engine, { account, region, host: host() });
+    options.opened?.(region, own);
+    return { engine, own };
   });
   const call = async (operation: string, input: SqsMembers, request: LocalRequest): Promise<SqsMembers> => {
-    const host = /^[A-Za-z0-9.:[\]-]{1,260}$/.test(request.host) ? request.host : options.host();
-    const naming = { account: options.account, region: request.region, host };
-    return performCall(await engines.get(request.region), operation, checkMembers(input), naming);
+    const cameBy = /^[A-Za-z0-9.:[\]-]{1,260}$/.test(request.host) ? request.host : host();
+    const { engine } = await engines.get(request.region);
+    return performCall(engine, operation, checkMembers(input), { account, region: request.region, host: cameBy });
   };
   return {
     serve: (request) => (request.headers['x-amz-target'] === undefined ? serveQuery : serveJson)(request, call),
-    close: () => engines.close((engine) => engine.close()),
+    inRegion: async (region) => (await engines.get(region)).own,
+    async resume() {
+      const regions = dataFolder !== undefined && existsSync(dataFolder) ? readdirSync(dataFolder) : [];
+      await Promise.all(regions.map((region) => engines.get(region)));
+    },
+    close: () => engines.close(({ engine }) => engine.close()),
+  };
+}
+
+function regionQueues(engine: SqsEngine, naming: QueueNaming): RegionQueues {
+  const urlOf = (queueName: string): string => queueUrl(naming, queueName);
+  const perform = (operation: string, input: SqsMembers) => performCall(engine, operation, input, naming);
+  return {
+    urlOf,
+    perform,
+    async send(queueName, { body, attributes }) {
+      const texts = Object.entries(attributes).map(([name, value]) => [
+        name,
+        { DataType: 'String', StringValue: value },
+      ]);
+      const message = { MessageBody: body, MessageAttributes: Object.fromEntries(texts) as SqsMembers };
+      await perform('SendMessage', { QueueUrl: urlOf(queueName), ...message });
+    },
+    endWaits: () => engine.endWaits(),
   };
 }
 

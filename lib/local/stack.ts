@@ -7,9 +7,10 @@ import type { Clock } from '../ports.ts';
 import { AsynchronousInvocations, lambdaRetryDelaysMs } from './asynchronous-invocations.ts';
 import { type DataFolder, openDataFolder, StartError } from './data-folder.ts';
 import { checkVariables, functionVariables, runtimeVariables } from './environment.ts';
+import { createFailedInvocations } from './failed-invocations.ts';
 import { describeError, describeFailedInvocation } from './faults.ts';
 import { deployedFunctions, type FunctionSurroundings, type LocalFunction } from './function-instances.ts';
-import { FunctionRunner } from './function-runner.ts';
+import { FunctionRunner, physicalName } from './function-runner.ts';
 import { createGateway } from './gateway.ts';
 import { InvocationStore } from './invocation-store.ts';
 import { createReadableDeliveryLog } from './readable-delivery-log.ts';
@@ -102,13 +103,19 @@ async function assemble(
   });
   const functions = options.functions ?? deployedFunctions(config.REQUEST_TIMEOUT_MS);
   const runner = new FunctionRunner({ functions, account, clock, surroundings });
-  const asynchronous = new AsynchronousInvocations({
-    store: new InvocationStore(folder.database),
-    runner,
-    clock,
-    retryDelaysMs,
-    reportFailed: (...failed) => output.error(describeFailedInvocation(...failed)),
+  const reportFault = (where: string, error: unknown): void => {
+    if (stopping === undefined) output.error(`${where} failed: ${describeError(error)}`);
+  };
+  const onFailed = createFailedInvocations({
+    functionNames: ['deliver'],
+    arnOf: (name, region) => runner.arnOf(physicalName(name), region),
+    nowMs: () => clock.nowMs(),
+    send: (region, message) => services.sendDeadLetter(region, message),
+    report: (failed) => output.error(describeFailedInvocation(failed)),
+    reportFault,
   });
+  const store = new InvocationStore(folder.database);
+  const asynchronous = new AsynchronousInvocations({ store, runner, clock, retryDelaysMs, onFailed });
   const services = createServices({
     account,
     folder,
@@ -119,29 +126,37 @@ async function assemble(
     host: () => url.slice('http://'.length),
     rootSecret: () => randomBytes(32).toString('base64'),
     reportError: output.error,
+    reportFault,
   });
   const server = createGateway({
     routes: services.routes,
     health: { status: 'ok', account, services: services.routes.map((route) => route.service) },
-    reportFault: (where, error) => {
-      if (stopping === undefined) output.error(`${where} failed: ${describeError(error)}`);
-    },
+    reportFault,
   });
   const boundPort = await listen(server, host, port);
   url = urlOf(host, boundPort);
   asynchronous.start();
+  services.start();
   const stop = async (): Promise<void> => {
-    const timer = new AbortController();
-    const grace = systemClock.delay(graceMs, timer.signal).catch(() => undefined);
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeIdleConnections();
-    await Promise.all([Promise.race([closed, grace]), asynchronous.stop(grace)]);
-    timer.abort();
-    server.closeAllConnections();
+    await endWork(server, [asynchronous, services]);
     await services.close();
     folder.close();
   };
   return { url, port: boundPort, stop: () => (stopping ??= stop()) };
+}
+
+/** Lets nothing begin, and gives what is under way its time to end. */
+async function endWork(
+  server: Server,
+  workers: readonly { readonly stop: (grace: Promise<unknown>) => Promise<void> }[],
+): Promise<void> {
+  const timer = new AbortController();
+  const grace = systemClock.delay(graceMs, timer.signal).catch(() => undefined);
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  await Promise.all([Promise.race([closed, grace]), ...workers.map((worker) => worker.stop(grace))]);
+  timer.abort();
+  server.closeAllConnections();
 }
 
 async function listen(server: Server, host: string, port: number): Promise<number> {

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -54,17 +56,24 @@ test('a request that hangs does not keep a stack from stopping', async () => {
   await hanging;
 });
 
+/** A request that the stack has begun to read, and whose body never comes. */
+async function startUnendingRequest(url: string): Promise<Socket> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.on('error', () => undefined);
+  const head = ['host: localhost', 'x-amz-target: AmazonSQS.ListQueues', 'content-length: 9', 'expect: 100-continue'];
+  socket.write(`POST / HTTP/1.1\r\n${head.join('\r\n')}\r\n\r\n`);
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  expect(answer.toString()).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+  return socket;
+}
+
 test('a second signal ends a stack that is stopping', async () => {
   const stack = start(['--port', '0']);
-  const url = await stack.url;
-  const queue = `${url}/123456789012/lastmile-local-deliveries`;
-  const form = new URLSearchParams({ Action: 'ReceiveMessage', WaitTimeSeconds: '20', Version: '2012-11-05' });
-  const hanging = fetch(queue, { method: 'POST', body: form }).catch(() => undefined);
-  await fetch(queue, { method: 'POST', body: new URLSearchParams({ Action: 'GetQueueAttributes' }) });
+  const socket = await startUnendingRequest(await stack.url);
   const signals = setInterval(() => stack.process.kill('SIGINT'), 10);
   expect(await stack.ended).toBe(130);
   clearInterval(signals);
-  await hanging;
+  socket.destroy();
 });
 
 const folder = mkdtempSync(join(tmpdir(), 'lastmile-command-'));

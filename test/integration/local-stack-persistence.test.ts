@@ -6,7 +6,12 @@ import { join } from 'node:path';
 import { CreateApiDestinationCommand, CreateConnectionCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { CreateSecretCommand, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
-import { ChangeMessageVisibilityCommand, ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import {
+  ChangeMessageVisibilityCommand,
+  CreateQueueCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+} from '@aws-sdk/client-sqs';
 import { afterEach, expect, test } from 'vitest';
 import { createLambdaClient, createSecretsManagerClient, createSqsClient } from '../../lib/adapters/aws-clients.ts';
 import { type StackProcess, startStackProcess } from '../servers/stack-process.ts';
@@ -48,8 +53,8 @@ test('secrets and messages of every region survive a kill, under the new port', 
   for (const region of ['us-east-1', 'eu-west-1']) {
     const create = new CreateSecretCommand({ Name: 'kept', SecretString: region });
     await createSecretsManagerClient(aws(before, region)).send(create);
-    const QueueUrl = `${before}/123456789012/lastmile-local-deliveries`;
     const sqs = createSqsClient(aws(before, region));
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'kept' }));
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: region }));
     const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl }));
     const ReceiptHandle = Messages?.[0]?.ReceiptHandle;
@@ -60,7 +65,7 @@ test('secrets and messages of every region survive a kill, under the new port', 
   for (const region of ['us-east-1', 'eu-west-1']) {
     const get = new GetSecretValueCommand({ SecretId: 'kept' });
     expect((await createSecretsManagerClient(aws(after, region)).send(get)).SecretString).toBe(region);
-    const QueueUrl = `${after}/123456789012/lastmile-local-deliveries`;
+    const QueueUrl = `${after}/123456789012/kept`;
     const receive = { QueueUrl, MessageSystemAttributeNames: ['ApproximateReceiveCount' as const] };
     const { Messages } = await createSqsClient(aws(after, region)).send(new ReceiveMessageCommand(receive));
     expect(Messages).toMatchObject([{ Body: region, Attributes: { ApproximateReceiveCount: '2' } }]);

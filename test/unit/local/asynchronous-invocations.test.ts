@@ -20,7 +20,7 @@ function newInvocations(handler: FunctionHandler, database = new DatabaseSync(':
     runner,
     clock,
     retryDelaysMs: lambdaRetryDelaysMs,
-    reportFailed: (...failed) => reported.push(describeFailedInvocation(...failed)),
+    onFailed: async (failed) => void reported.push(describeFailedInvocation(failed)),
   });
   return { clock, store, database, reported, invocations };
 }
