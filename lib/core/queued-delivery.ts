@@ -117,7 +117,9 @@ function parseDetails(attribute: string | undefined): MemberReader | undefined {
       `The message has version ${version}, and this worker reads up to ${messageVersion}.`,
     );
   }
-  return new MemberReader(value, lastmileAttribute, 'InvalidDelivery');
+  const details = new MemberReader(value, lastmileAttribute, 'InvalidDelivery');
+  details.optionalInteger('v', 1, messageVersion);
+  return details;
 }
 
 function parseJson(text: string, what: string): JsonValue {
