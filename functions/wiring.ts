@@ -6,6 +6,7 @@ import { createBottleneckTokenRequestSchedule } from '../lib/adapters/bottleneck
 import { createDynamoDbConnectionStates } from '../lib/adapters/dynamodb-connection-states.ts';
 import { createDynamoDbDeliveryConfiguration } from '../lib/adapters/dynamodb-delivery-configuration.ts';
 import { createDynamoDbTokenStore } from '../lib/adapters/dynamodb-token-store.ts';
+import { createDynamoDbUnauthorizedRuns } from '../lib/adapters/dynamodb-unauthorized-runs.ts';
 import { createJsonLineDeliveryLog } from '../lib/adapters/json-line-delivery-log.ts';
 import { createSecretsManagerSecretReader } from '../lib/adapters/secrets-manager-secret-reader.ts';
 import { createSqsDeadLetterQueue } from '../lib/adapters/sqs-dead-letter-queue.ts';
@@ -15,6 +16,7 @@ import { createUndiciHttpClient } from '../lib/adapters/undici-http-client.ts';
 import type { Config } from '../lib/config.ts';
 import type { DeliveryPolicy } from '../lib/core/delivery-policy.ts';
 import { defaultTransport } from '../lib/core/delivery-policy.ts';
+import { unauthorizedLimitOf } from '../lib/core/unauthorized-run.ts';
 import { version } from '../lib/core/version.ts';
 import { createAttempt } from '../lib/delivery/attempt.ts';
 import type { Deliver } from '../lib/delivery/deliver.ts';
@@ -23,6 +25,7 @@ import { createOAuthTokens } from '../lib/delivery/oauth-token.ts';
 import { createResolver } from '../lib/delivery/resolve.ts';
 import { createRetrying } from '../lib/delivery/retrying.ts';
 import { createSettler } from '../lib/delivery/settle.ts';
+import { createAnswerObserver } from '../lib/delivery/unauthorized-runs.ts';
 import type { DeliveryLog } from '../lib/ports.ts';
 
 /** What a caller may have otherwise than Lambda has it. */
@@ -52,7 +55,7 @@ export function wireAuthorization(config: Config, aws: AwsClientConfig) {
     random: Math.random,
     randomBytes,
   });
-  return { configuration, secrets, states, tokens, http, clock, userAgent };
+  return { dynamoDb, configuration, secrets, states, tokens, http, clock, userAgent };
 }
 
 /** The story of a delivery with everything real behind it. */
@@ -61,12 +64,18 @@ export function wireDeliver(
   aws: AwsClientConfig,
   { deliveryLog = createJsonLineDeliveryLog((line) => process.stdout.write(line)) }: DeliverOverrides,
 ): { readonly deliver: Deliver; readonly sqs: SQSClient } {
-  const { configuration, secrets, tokens, http, clock, userAgent } = wireAuthorization(config, aws);
+  const { dynamoDb, configuration, secrets, states, tokens, http, clock, userAgent } = wireAuthorization(config, aws);
   const policy = defaultPolicy(config);
   const cache = { freshMs: config.CACHE_SECONDS * 1000, staleMs: config.STALE_SECONDS * 1000 };
   const resolver = createResolver({ configuration, secrets, clock, policy, cache });
+  const observeAnswer = createAnswerObserver({
+    runs: createDynamoDbUnauthorizedRuns(dynamoDb, config.TABLE_NAME),
+    states,
+    clock,
+    limit: unauthorizedLimitOf(config.UNAUTHORIZED_LIMIT, cache.freshMs),
+  });
   const retrying = createRetrying({
-    attempt: createAttempt({ resolver, tokens, http, clock, userAgent }),
+    attempt: createAttempt({ resolver, tokens, http, observeAnswer, clock, userAgent }),
     clock,
     random: Math.random,
     backoff: { baseMs: config.RETRY_BASE_DELAY_MS, maximumMs: config.RETRY_MAX_DELAY_MS },

@@ -9,6 +9,8 @@ import type { DeadLetter } from './core/dead-letter-message.ts';
 import type { Conclusion, HttpAnswer, HttpRequest } from './core/delivery.ts';
 import type { Transport } from './core/delivery-policy.ts';
 import type { QueuedDelivery } from './core/queued-delivery.ts';
+import type { ReceivedMessage } from './core/sqs-event.ts';
+import type { UnauthorizedRun } from './core/unauthorized-run.ts';
 
 export interface Clock {
   /** Epoch milliseconds; may step back. */
@@ -90,6 +92,41 @@ export interface DeliveryLog {
   record(conclusion: Conclusion): void;
 }
 
+/** A request that an endpoint answered with 401 or 407, and what it was authorized with. */
+export interface RefusedRequest {
+  readonly connection: { readonly name: string; readonly incarnation: string };
+  readonly secretVersion: string;
+  readonly requestedAtMs: number;
+  readonly nowMs: number;
+  /** The run as it was last seen, which only makes the likelier write the first one. */
+  readonly lastSeen?: UnauthorizedRun | undefined;
+}
+
+/** Each connection's run of refused requests, which the whole fleet counts together. */
+export interface UnauthorizedRuns {
+  /**
+   * Adds one to the run, or begins one at `nowMs`.
+   *
+   * @returns the run as it now is. Undefined: not counted, because the request was made before the run began, its
+   *   credentials are not in force any more, or the connection is not AUTHORIZED
+   */
+  add(refused: RefusedRequest): Promise<UnauthorizedRun | undefined>;
+  /** Ends the run that began then; another one stays. */
+  end(connection: { readonly name: string; readonly incarnation: string }, sinceMs: number): Promise<void>;
+}
+
+// Redrive -------------------------------------------------------------------------------------------------------------
+
+/** The stack's own dead-letter queue, for somebody who looks through all of it. Handles are those of the last receive. */
+export interface DeadLetterMessages {
+  /** At most ten messages, hidden from everybody for so long. None: there is nothing that could be shown now. */
+  receive(hiddenForMs: number): Promise<readonly ReceivedMessage[]>;
+  /** Deletes at most ten; rejects when one of them may still be there. */
+  remove(receiptHandles: readonly string[]): Promise<void>;
+  /** Shows at most ten to everybody again, at once; what is gone or shown already is no failure. */
+  release(receiptHandles: readonly string[]): Promise<void>;
+}
+
 // OAuth tokens --------------------------------------------------------------------------------------------------------
 
 /** The fleet's one token of a connection, as the table holds it. */
@@ -140,11 +177,16 @@ export interface ConnectionStateChange {
   readonly secretVersion: string;
   readonly state: ConnectionState;
   readonly stateReason?: string;
+  /** Only while the run of refused requests that began then has not ended. */
+  readonly unauthorizedSinceMs?: number;
   readonly nowMs: number;
 }
 
 export interface ConnectionStates {
-  /** False: the connection is gone, or its credentials have changed meanwhile; nothing was written. */
+  /**
+   * False: the connection is gone, or its credentials have changed meanwhile, or the run that was named has ended; nothing
+   * was written.
+   */
   change(change: ConnectionStateChange): Promise<boolean>;
 }
 

@@ -1,6 +1,7 @@
 import type { AuthorizationType, Connection, ConnectionState } from '../core/connection.ts';
 import type { Item, ItemMembers } from './dynamodb-items.ts';
 import { optionalNumber, optionalText, requiredNumber, requiredText, toJsonObject } from './dynamodb-items.ts';
+import { parseRun } from './dynamodb-unauthorized-run-item.ts';
 
 const states: ReadonlySet<string> = new Set<ConnectionState>([
   'CREATING',
@@ -12,9 +13,9 @@ const states: ReadonlySet<string> = new Set<ConnectionState>([
   'DEAUTHORIZING',
 ]);
 
-/** The members of a connection that its item holds under their own names. */
+/** The members of a connection that its item holds under their own names, less those that only workers write. */
 export function connectionMembers(connection: Connection): ItemMembers {
-  const { revision: _revision, ...members } = connection;
+  const { revision: _revision, unauthorizedRun: _run, ...members } = connection;
   return members;
 }
 
@@ -24,6 +25,7 @@ export function parseConnectionItem(item: Item): Connection {
   const secretArn = optionalText(item, 'secretArn');
   const secretVersion = optionalText(item, 'secretVersion');
   const lastAuthorizedTimeMs = optionalNumber(item, 'lastAuthorizedTimeMs');
+  const unauthorizedRun = parseRun(item, secretVersion);
   return {
     name: requiredText(item, 'name'),
     arn: requiredText(item, 'arn'),
@@ -39,6 +41,7 @@ export function parseConnectionItem(item: Item): Connection {
     creationTimeMs: requiredNumber(item, 'creationTimeMs'),
     lastModifiedTimeMs: requiredNumber(item, 'lastModifiedTimeMs'),
     ...(lastAuthorizedTimeMs === undefined ? {} : { lastAuthorizedTimeMs }),
+    ...(unauthorizedRun === undefined ? {} : { unauthorizedRun }),
     revision: requiredNumber(item, 'revision'),
   };
 }

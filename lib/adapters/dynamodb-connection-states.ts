@@ -5,6 +5,7 @@ import { fromAwsError } from './aws-failures.ts';
 import { isConditionFailure } from './dynamodb-resource-writes.ts';
 import type { Item } from './dynamodb-items.ts';
 import { connectionPartition } from './dynamodb-table.ts';
+import { isRunThatBeganThen } from './dynamodb-unauthorized-run-item.ts';
 
 /**
  * Failure policy: a worker's word counts only for the credentials that it has used, and never brings back a connection
@@ -41,11 +42,13 @@ function updateOf(change: ConnectionStateChange): Omit<UpdateItemCommandInput, '
     sets.push('stateReason = :stateReason');
     values[':stateReason'] = { S: change.stateReason };
   }
+  if (change.unauthorizedSinceMs !== undefined) values[':since'] = { N: String(change.unauthorizedSinceMs) };
   return {
     Key: { pk: { S: connectionPartition }, sk: { S: change.name } },
     UpdateExpression: `SET ${sets.join(', ')}${change.stateReason === undefined ? ' REMOVE stateReason' : ''}`,
     ConditionExpression:
-      'incarnation = :incarnation AND secretVersion = :secretVersion AND NOT #state IN (:deleting, :deauthorizing)',
+      'incarnation = :incarnation AND secretVersion = :secretVersion AND NOT #state IN (:deleting, :deauthorizing)' +
+      (change.unauthorizedSinceMs === undefined ? '' : ` AND ${isRunThatBeganThen}`),
     ExpressionAttributeNames: { '#state': 'state' },
     ExpressionAttributeValues: values,
   };

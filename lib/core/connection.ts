@@ -1,4 +1,5 @@
 import type { JsonObject } from './json.ts';
+import type { UnauthorizedRun } from './unauthorized-run.ts';
 
 export type AuthorizationType = 'BASIC' | 'API_KEY' | 'OAUTH_CLIENT_CREDENTIALS';
 
@@ -16,7 +17,7 @@ export type ConnectionState =
 export interface Connection {
   readonly name: string;
   readonly arn: string;
-  /** UUID of the ARN; keys the connection's token and health. */
+  /** UUID of the ARN; keys the connection's token. */
   readonly incarnation: string;
   readonly description?: string;
   readonly state: ConnectionState;
@@ -33,6 +34,11 @@ export interface Connection {
   readonly creationTimeMs: number;
   readonly lastModifiedTimeMs: number;
   readonly lastAuthorizedTimeMs?: number;
-  /** Raised by one with every write: concurrent updates are told apart by it. */
+  /**
+   * Requests refused in a row with the secret version that is in force. The workers' own: whoever else writes a connection
+   * leaves it alone.
+   */
+  readonly unauthorizedRun?: UnauthorizedRun;
+  /** Raised by one with every write but those of the run: concurrent updates are told apart by it. */
   readonly revision: number;
 }

@@ -3,16 +3,19 @@ import { classifyAnswer, classifyFailure } from '../core/classify.ts';
 import type { AttemptOutcome, AuthorizedRequest, Delivery, HttpAnswer } from '../core/delivery.ts';
 import { Failure } from '../core/failure.ts';
 import { renderInvocation } from '../core/render-invocation.ts';
+import { isUnauthorized } from '../core/unauthorized-run.ts';
 import type { Clock, HttpClient } from '../ports.ts';
 import type { Deadline } from './deadline.ts';
 import { requireTime } from './deadline.ts';
 import type { AccessToken, OAuthTokens } from './oauth-token.ts';
 import type { Resolver, Route } from './resolve.ts';
+import type { ObserveAnswer } from './unauthorized-runs.ts';
 
 export interface AttemptDependencies {
   readonly resolver: Resolver;
   readonly tokens: OAuthTokens;
   readonly http: HttpClient;
+  readonly observeAnswer: ObserveAnswer;
   readonly clock: Clock;
   readonly userAgent: string;
 }
@@ -35,8 +38,12 @@ interface Progress {
   requested: boolean;
 }
 
+interface TimedAnswer extends HttpAnswer {
+  readonly requestedAtMs: number;
+}
+
 export function createAttempt(dependencies: AttemptDependencies): Attempt {
-  const { resolver, tokens, http, clock, userAgent } = dependencies;
+  const { resolver, tokens, http, observeAnswer, clock, userAgent } = dependencies;
 
   async function authorize(delivery: Delivery, progress: Progress, signal: AbortSignal): Promise<Route> {
     progress.route = await resolver.resolve(delivery.apiDestination);
@@ -56,14 +63,16 @@ export function createAttempt(dependencies: AttemptDependencies): Attempt {
     return tokens.tokenFor(route.connection, credentials, options);
   }
 
-  async function send(delivery: Delivery, route: Route, progress: Progress, deadline: Deadline): Promise<HttpAnswer> {
+  async function send(delivery: Delivery, route: Route, progress: Progress, deadline: Deadline): Promise<TimedAnswer> {
     const { timeoutMs, transport } = route.policy;
     const rendered = renderInvocation({ delivery, ...route }, { userAgent });
     const headers = { ...rendered.headers, ...authorizationHeaders(route.secret.credentials, progress.token) };
     const request: AuthorizedRequest = { ...rendered, stage: 'authorized', headers };
-    requireTime(deadline, timeoutMs, clock.nowMs());
+    const requestedAtMs = clock.nowMs();
+    requireTime(deadline, timeoutMs, requestedAtMs);
     progress.requested = true;
-    return http.send(request, { timeoutMs, transport, signal: deadline.signal, readSuccessBody: false });
+    const answer = await http.send(request, { timeoutMs, transport, signal: deadline.signal, readSuccessBody: false });
+    return { ...answer, requestedAtMs };
   }
 
   /**
@@ -93,13 +102,16 @@ export function createAttempt(dependencies: AttemptDependencies): Attempt {
   }
 
   async function attempt(delivery: Delivery, progress: Progress, deadline: Deadline): Promise<AttemptOutcome> {
-    const route = await authorize(delivery, progress, deadline.signal);
-    const answer = await send(delivery, route, progress, deadline);
-    const renewed = isUnauthorized(answer.status)
-      ? await authorizeAnew(delivery, route, progress, deadline.signal)
-      : undefined;
-    if (renewed === undefined) return classifyAnswer(answer, route.policy, clock.nowMs());
-    return classifyAnswer(await send(delivery, renewed, progress, deadline), renewed.policy, clock.nowMs());
+    const first = await authorize(delivery, progress, deadline.signal);
+    let answer = await send(delivery, first, progress, deadline);
+    if (isUnauthorized(answer.status)) {
+      const renewed = await authorizeAnew(delivery, first, progress, deadline.signal);
+      if (renewed !== undefined) answer = await send(delivery, renewed, progress, deadline);
+    }
+    const { route = first } = progress;
+    const outcome = classifyAnswer(answer, route.policy, clock.nowMs());
+    await observeAnswer(route, answer);
+    return outcome;
   }
 
   return async (delivery, deadline) => {
@@ -111,8 +123,4 @@ export function createAttempt(dependencies: AttemptDependencies): Attempt {
     const { route, requested } = progress;
     return { outcome, requested, ...(route === undefined ? undefined : { route }) };
   };
-}
-
-function isUnauthorized(status: number): boolean {
-  return status === 401 || status === 407;
 }

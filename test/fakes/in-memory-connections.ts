@@ -1,23 +1,38 @@
 import type { Connection } from '../../lib/core/connection.ts';
-import type { ConnectionRepository, ConnectionStates } from '../../lib/ports.ts';
+import type { UnauthorizedRun } from '../../lib/core/unauthorized-run.ts';
+import { isWithinRun } from '../../lib/core/unauthorized-run.ts';
+import type { ConnectionRepository, ConnectionStates, UnauthorizedRuns } from '../../lib/ports.ts';
 import { createInMemoryResources } from './in-memory-resources.ts';
 
-export interface InMemoryConnections extends ConnectionRepository, ConnectionStates {
+export interface InMemoryConnections extends ConnectionRepository, ConnectionStates, UnauthorizedRuns {
   /** Every connection, in no order: for assertions. */
   all(): readonly Connection[];
 }
 
 export function createInMemoryConnections(): InMemoryConnections {
   const { listWhere, put, ...resources } = createInMemoryResources<Connection>();
+  const runs = createRuns();
+  /** Without a pause, so that nothing comes between a condition and its write. */
+  const readNow = (name: string) => runs.shownWith(resources.all().find((connection) => connection.name === name));
+  const read = async (name: string) => readNow(name);
+
   return {
     ...resources,
-    readMany: (names) => Promise.all(names.map((name) => resources.read(name))),
-    list: ({ state, ...page }) => listWhere(page, (connection) => state === undefined || connection.state === state),
-    async change({ name, incarnation, secretVersion, state, stateReason, nowMs }) {
-      const stored = await resources.read(name);
+    read,
+    all: () => resources.all().map(runs.shownWith),
+    readMany: (names) => Promise.all(names.map(read)),
+    create: (connection) => resources.create(withoutRun(connection)),
+    update: (before, connection) => resources.update(before, withoutRun(connection)),
+    async list({ state, ...page }) {
+      const found = await listWhere(page, (connection) => state === undefined || connection.state === state);
+      return { ...found, items: found.items.map(runs.shownWith) };
+    },
+    async change({ name, incarnation, secretVersion, state, stateReason, unauthorizedSinceMs, nowMs }) {
+      const stored = readNow(name);
       if (stored?.incarnation !== incarnation || stored.secretVersion !== secretVersion) return false;
       if (stored.state === 'DELETING' || stored.state === 'DEAUTHORIZING') return false;
-      const { stateReason: _former, ...rest } = stored;
+      if (unauthorizedSinceMs !== undefined && stored.unauthorizedRun?.sinceMs !== unauthorizedSinceMs) return false;
+      const { stateReason: _former, ...rest } = withoutRun(stored);
       put({
         ...rest,
         state,
@@ -27,6 +42,44 @@ export function createInMemoryConnections(): InMemoryConnections {
         revision: stored.revision + 1,
       });
       return true;
+    },
+    async add({ connection, secretVersion, requestedAtMs, nowMs }) {
+      const stored = readNow(connection.name);
+      if (stored?.incarnation !== connection.incarnation || stored.secretVersion !== secretVersion) return undefined;
+      if (stored.state !== 'AUTHORIZED') return undefined;
+      const { unauthorizedRun: run = { count: 0, sinceMs: nowMs } } = stored;
+      if (run.count > 0 && !isWithinRun(run, requestedAtMs)) return undefined;
+      return runs.keep(stored, { ...run, count: run.count + 1 });
+    },
+    async end({ name, incarnation }, sinceMs) {
+      const stored = readNow(name);
+      if (stored?.incarnation === incarnation) runs.end(incarnation, sinceMs);
+    },
+  };
+}
+
+function withoutRun({ unauthorizedRun: _run, ...connection }: Connection): Connection {
+  return connection;
+}
+
+/** Kept beside the connections: who writes one knows nothing of its run. */
+function createRuns() {
+  const runs = new Map<string, { readonly secretVersion: string | undefined; readonly run: UnauthorizedRun }>();
+
+  function shownWith<Shown extends Connection | undefined>(connection: Shown): Shown {
+    const kept = connection === undefined ? undefined : runs.get(connection.incarnation);
+    if (kept === undefined || kept.secretVersion !== connection?.secretVersion) return connection;
+    return { ...connection, unauthorizedRun: kept.run };
+  }
+
+  return {
+    shownWith,
+    keep({ incarnation, secretVersion }: Connection, run: UnauthorizedRun): UnauthorizedRun {
+      runs.set(incarnation, { secretVersion, run });
+      return run;
+    },
+    end(incarnation: string, sinceMs: number): void {
+      if (runs.get(incarnation)?.run.sinceMs === sinceMs) runs.delete(incarnation);
     },
   };
 }

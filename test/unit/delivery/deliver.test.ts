@@ -81,6 +81,7 @@ async function setUp({ answer, apiDestination, destination, resolver, randomNumb
       renew: () => Promise.reject(new Error('No token is needed here.')),
     },
     http,
+    observeAnswer: async () => undefined,
     clock,
     userAgent: 'lastmile/test',
   });
