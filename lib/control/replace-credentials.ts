@@ -27,7 +27,7 @@ export async function replaceCredentials(
   secretText: string,
   changes: ConnectionChanges,
 ): Promise<Connection> {
-  const { secretWriter, authorizer, clock } = dependencies;
+  const { authorizer, clock } = dependencies;
   const needsToken = (changes.authorizationType ?? before.authorizationType) === 'OAUTH_CLIENT_CREDENTIALS';
   const added = await addVersion(dependencies, before, secretText);
   const { base, secretArn, version } = added;
@@ -40,12 +40,31 @@ export async function replaceCredentials(
       secretVersion: version,
       ...(needsToken ? {} : { lastAuthorizedTimeMs: clock.nowMs() }),
     });
-    if (base.secretArn !== undefined) await secretWriter.makeCurrent(secretArn, version);
+    if (base.secretArn !== undefined) await labelNamedVersion(dependencies, after);
     if (needsToken) await authorizer.start(after);
     return after;
   } catch (error) {
     await turnBack(dependencies, added);
     throw error;
+  }
+}
+
+/**
+ * Moves the label AWSCURRENT to the version that the item names.
+ *
+ * Failure policy: of two updates, one right behind the other, the first may come to the label last. So each reads the
+ * item after its move and, while that names another version, moves again: the last move follows the last item.
+ */
+async function labelNamedVersion(
+  { connections, secretWriter }: ControlDependencies,
+  { name, incarnation, ...written }: Connection,
+): Promise<void> {
+  let { secretArn, secretVersion } = written;
+  while (secretArn !== undefined && secretVersion !== undefined) {
+    await secretWriter.makeCurrent(secretArn, secretVersion);
+    const stored = await connections.read(name);
+    if (stored?.incarnation !== incarnation || stored.secretVersion === secretVersion) return;
+    ({ secretArn, secretVersion } = stored);
   }
 }
 
@@ -96,10 +115,9 @@ async function turnBack(dependencies: ControlDependencies, added: NewVersion): P
   const { base, secretArn } = added;
   for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
     try {
-      const wasNamed = await stopNaming(dependencies, added);
+      const turnedBack = await stopNaming(dependencies, added);
       if (base.secretArn === undefined) await secretWriter.remove(secretArn);
-      else if (wasNamed && base.secretVersion !== undefined)
-        await secretWriter.makeCurrent(secretArn, base.secretVersion);
+      else if (turnedBack !== undefined) await labelNamedVersion(dependencies, turnedBack);
       return;
     } catch {
       // Read anew: a worker may have changed the state since.
@@ -107,12 +125,14 @@ async function turnBack(dependencies: ControlDependencies, added: NewVersion): P
   }
 }
 
-/** @returns whether the item named the new version; if not, AWSCURRENT may by now be another update's */
-async function stopNaming(dependencies: ControlDependencies, { base, version }: NewVersion): Promise<boolean> {
+/** @returns the connection as it was before; undefined when it did not name the new version, or no longer does */
+async function stopNaming(
+  dependencies: ControlDependencies,
+  { base, version }: NewVersion,
+): Promise<Connection | undefined> {
   const stored = await dependencies.connections.read(base.name);
-  if (stored?.incarnation !== base.incarnation || stored.secretVersion !== version) return false;
-  await writeConnection(dependencies, verb, stored, formerMembers(base));
-  return true;
+  if (stored?.incarnation !== base.incarnation || stored.secretVersion !== version) return undefined;
+  return writeConnection(dependencies, verb, stored, formerMembers(base));
 }
 
 function formerMembers(base: Connection): ConnectionChanges {

@@ -78,6 +78,19 @@ describe('an update that fails half-way leaves the old credentials in force', ()
   });
 });
 
+test('of two updates, one right behind the other, the later one is AWSCURRENT too', async () => {
+  const world = await worldWith(basicInput);
+  const held = world.faults.hold('secrets.makeCurrent');
+  const earlier = update(world, { AuthParameters: { BasicAuthParameters: { Username: 'earlier' } } });
+  await held.reached;
+  await update(world, { AuthParameters: { BasicAuthParameters: { Username: 'later' } } });
+  held.release();
+  await earlier;
+  expect(await world.secretInForce('orders')).toMatchObject({ username: 'later' });
+  const stored = await world.connections.read('orders');
+  expect((await world.secrets.read(stored?.secretArn ?? '', 'AWSCURRENT'))?.version).toBe(stored?.secretVersion);
+});
+
 describe('a connection that was deauthorized', () => {
   async function deauthorized(): Promise<World> {
     const world = await worldWith(basicInput);
