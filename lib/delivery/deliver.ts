@@ -105,7 +105,7 @@ function concluded(settlement: Settlement, { delivery, outcome, bug }: Known, du
 }
 
 /** One slow destination does not delay the others' deliveries: its name, which is known before it is resolved. */
-function groupOf({ apiDestination }: Delivery): string {
+export function groupOf({ apiDestination }: Delivery): string {
   return parseEventsArn(apiDestination)?.name ?? apiDestination;
 }
 

@@ -57,6 +57,14 @@ export function deployedFunctions(requestTimeoutMs: number): readonly LocalFunct
       },
     },
     {
+      name: 'redrive',
+      timeoutSeconds: leastTimeoutSeconds,
+      async create({ environment, aws }) {
+        const { createHandler, dependenciesFrom } = await import('../../functions/redrive/handler.ts');
+        return createHandler(dependenciesFrom(environment, aws));
+      },
+    },
+    {
       name: 'authorize-connection',
       timeoutSeconds,
       async create({ environment, aws }) {

@@ -1,0 +1,67 @@
+import type { QueueMessage } from '../../lib/core/queue-message.ts';
+import type { ReceivedMessage } from '../../lib/core/sqs-event.ts';
+import type { Clock, DeadLetterMessages } from '../../lib/ports.ts';
+
+interface Lying {
+  readonly messageId: string;
+  readonly message: QueueMessage;
+  readonly sentAtMs: number;
+  receiptHandle: string;
+  receiveCount: number;
+  hiddenUntilMs: number;
+}
+
+export interface InMemoryDeadLetterMessages extends DeadLetterMessages {
+  /** @returns the id of the message */
+  put(message: QueueMessage): string;
+  /** Ids of the messages that are there, hidden or not. */
+  readonly present: readonly string[];
+  /** Ids of those that anybody would see. */
+  readonly visible: readonly string[];
+  /** Shows a message once more although it is hidden or removed, as SQS may. */
+  repeat(messageId: string): void;
+}
+
+export function createInMemoryDeadLetterMessages(clock: Pick<Clock, 'nowMs'>): InMemoryDeadLetterMessages {
+  const all: Lying[] = [];
+  let lying: Lying[] = [];
+  const ids = (messages: readonly Lying[]) => messages.map(({ messageId }) => messageId);
+  const isVisible = ({ hiddenUntilMs }: Lying) => hiddenUntilMs <= clock.nowMs();
+  return {
+    put(message) {
+      const messageId = `message-${all.length + 1}`;
+      const unread = { receiptHandle: '', receiveCount: 0, hiddenUntilMs: 0 };
+      const put = { messageId, message, sentAtMs: clock.nowMs(), ...unread };
+      all.push(put);
+      lying.push(put);
+      return messageId;
+    },
+    async receive(hiddenForMs) {
+      const shown = lying.filter(isVisible).slice(0, 10);
+      for (const each of shown) {
+        each.receiveCount += 1;
+        each.receiptHandle = `${each.messageId}/${each.receiveCount}`;
+        each.hiddenUntilMs = clock.nowMs() + hiddenForMs;
+      }
+      return shown.map(({ hiddenUntilMs: _hiddenUntilMs, ...received }): ReceivedMessage => received);
+    },
+    async remove(receiptHandles) {
+      lying = lying.filter(({ receiptHandle }) => !receiptHandles.includes(receiptHandle));
+    },
+    async release(receiptHandles) {
+      for (const each of lying) if (receiptHandles.includes(each.receiptHandle)) each.hiddenUntilMs = 0;
+    },
+    get present() {
+      return ids(lying);
+    },
+    get visible() {
+      return ids(lying.filter(isVisible));
+    },
+    repeat(messageId) {
+      const found = all.find((each) => each.messageId === messageId);
+      if (found === undefined) throw new Error(`There has been no message ${messageId}.`);
+      found.hiddenUntilMs = 0;
+      if (!lying.includes(found)) lying.push(found);
+    },
+  };
+}
