@@ -1,6 +1,9 @@
 import { Failure } from './failure.ts';
 
-/** Names in lower case that a connection or a target may set without effect. Source: EventBridge user guide. */
+/**
+ * Names in lower case that a connection or a target may set without effect. Source: EventBridge user guide; Keep-Alive
+ * is ours, because like Connection it belongs to the client's own socket (RFC 9110 section 7.6.1), which refuses it.
+ */
 const neverForwarded: ReadonlySet<string> = new Set([
   'a-im',
   'accept-charset',
@@ -22,6 +25,7 @@ const neverForwarded: ReadonlySet<string> = new Set([
   'if-none-match',
   'if-range',
   'if-unmodified-since',
+  'keep-alive',
   'max-forwards',
   'origin',
   'pragma',

@@ -16,8 +16,8 @@ const guideList =
   'If-Range, If-Unmodified-Since, Max-Forwards, Origin, Pragma, Proxy-Authorization, Range, Referer, TE, Trailer, ' +
   'Transfer-Encoding, User-Agent, Upgrade, Via, Warning';
 
-test('every header of the guide is withheld in any case, all others are forwarded', () => {
-  for (const name of guideList.split(', ')) {
+test('every header of the guide and Keep-Alive are withheld in any case, all others are forwarded', () => {
+  for (const name of [...guideList.split(', '), 'Keep-Alive']) {
     expect([name, isForwarded(name), isForwarded(name.toUpperCase())]).toEqual([name, false, false]);
   }
   for (const name of ['Authorization', 'Accept', 'Content-Type', 'Cookie', 'X-Forwarded-For']) {
