@@ -6,7 +6,7 @@ import type {
   OAuthCredentials,
   OAuthHttpMethod,
 } from '../core/connection-secret.ts';
-import { isHeaderName, isHeaderValue } from '../core/header-rules.ts';
+import { isForwarded, isHeaderName, isHeaderValue } from '../core/header-rules.ts';
 import type { JsonObject } from '../core/json.ts';
 import { invalidEndpoint, isInvocableEndpoint } from './endpoints.ts';
 import { missing, parseHttpParameters } from './http-parameters.ts';
@@ -60,7 +60,7 @@ function parseBasic(block: JsonObject, { verb, current }: CredentialsContext): B
   };
 }
 
-/** The key becomes a header, so a name or value that no header can have is refused now, not at every delivery. */
+/** The key becomes a header, so a name or value that cannot be sent is refused now, not at every delivery. */
 function parseApiKey(block: JsonObject, { verb, current }: CredentialsContext): ApiKeyCredentials {
   const known = current?.authorizationType === 'API_KEY' ? current : undefined;
   const path = 'AuthParameters.ApiKeyAuthParameters';
@@ -68,6 +68,9 @@ function parseApiKey(block: JsonObject, { verb, current }: CredentialsContext): 
   const apiKeyValue = textOf(block, 'ApiKeyValue') ?? known?.apiKeyValue ?? refuseMissing(`${path}.ApiKeyValue`, verb);
   if (!isHeaderName(apiKeyName)) {
     throw invalidParameter(verb, 'connection', `${path}.ApiKeyName`, 'It is not the name of an HTTP header.');
+  }
+  if (!isForwarded(apiKeyName)) {
+    throw invalidParameter(verb, 'connection', `${path}.ApiKeyName`, 'A header of this name is never forwarded.');
   }
   if (!isHeaderValue(apiKeyValue)) {
     throw invalidParameter(

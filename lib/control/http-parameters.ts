@@ -1,4 +1,5 @@
 import type { ConnectionHttpParameters, HttpParameter } from '../core/connection-secret.ts';
+import { isHeaderName } from '../core/header-rules.ts';
 import type { JsonObject } from '../core/json.ts';
 import { objectListOf, textOf, withoutUndefined } from './input.ts';
 import type { Verb } from './refusals.ts';
@@ -15,7 +16,8 @@ const lists = [
  * Headers that are never forwarded are accepted, as EventBridge does; they have no effect.
  *
  * Failure policy: a key that stands twice in a list is refused, because only one of its values could be sent and the
- * client would not learn which.
+ * client would not learn which. So is a key that no header can have, though the model's pattern lets a comma pass: it
+ * would end every delivery.
  *
  * @param path of the structure in the input, for refusals
  * @throws ServiceError ValidationException that names the field, never its value
@@ -31,11 +33,15 @@ export function parseHttpParameters(input: JsonObject, path: string, verb: Verb)
 
 function parseList(entries: readonly JsonObject[], path: string, verb: Verb): readonly HttpParameter[] {
   const keys = new Set<string>();
+  const areHeaders = path.endsWith('.HeaderParameters');
   return entries.map((entry, index) => {
     const [key, value] = [textOf(entry, 'Key'), textOf(entry, 'Value')];
     if (key === undefined || key === '') throw missing(`${path}[${index}].Key`, verb);
     if (value === undefined) throw missing(`${path}[${index}].Value`, verb);
-    const comparable = path.endsWith('.HeaderParameters') ? key.toLowerCase() : key;
+    if (areHeaders && !isHeaderName(key)) {
+      throw invalidParameter(verb, 'connection', `${path}[${index}].Key`, 'It is not the name of an HTTP header.');
+    }
+    const comparable = areHeaders ? key.toLowerCase() : key;
     if (keys.has(comparable)) {
       throw invalidParameter(verb, 'connection', `${path}[${index}].Key`, 'The list has this key more than once.');
     }

@@ -97,6 +97,14 @@ test.each([
     'AuthParameters.ApiKeyAuthParameters.ApiKeyName',
   ],
   [
+    'an API key name that is never forwarded',
+    {
+      AuthorizationType: 'API_KEY',
+      AuthParameters: { ApiKeyAuthParameters: { ApiKeyName: 'Host', ApiKeyValue: 'canary' } },
+    },
+    'AuthParameters.ApiKeyAuthParameters.ApiKeyName',
+  ],
+  [
     'an API key value that no header can have',
     {
       AuthorizationType: 'API_KEY',
@@ -139,13 +147,17 @@ test.each([
     ],
     '[1].Key',
   ],
-])('%s that are incomplete or name a key twice are refused by the place of the field', async (list, entries, place) => {
-  const AuthParameters = { ...basicInput.AuthParameters, InvocationHttpParameters: { [list]: entries } };
-  const refused = await create({ ...basicInput, AuthParameters }).catch((error: unknown) => error);
-  expect(refused).toMatchObject({ code: 'ValidationException' });
-  expect(String(refused)).toContain(`Parameter AuthParameters.InvocationHttpParameters.${list}${place} is not valid`);
-  expect(String(refused)).not.toContain('canary');
-});
+  ['HeaderParameters', [{ Key: 'X-A,X-B', Value: 'canary' }], '[0].Key'],
+])(
+  '%s that are incomplete, no headers or name a key twice are refused by the place of the field',
+  async (list, entries, place) => {
+    const AuthParameters = { ...basicInput.AuthParameters, InvocationHttpParameters: { [list]: entries } };
+    const refused = await create({ ...basicInput, AuthParameters }).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'ValidationException' });
+    expect(String(refused)).toContain(`Parameter AuthParameters.InvocationHttpParameters.${list}${place} is not valid`);
+    expect(String(refused)).not.toContain('canary');
+  },
+);
 
 test('keys of query and body that differ in case are different keys', async () => {
   const entries = [
