@@ -1,3 +1,4 @@
+import { correctFauxqs, type FauxqsQueue, type TextPattern } from './fauxqs-corrections.ts';
 import { Refusal } from './wire.ts';
 
 /** Arguments and results as awsJson1_0 has them. */
@@ -25,24 +26,19 @@ export class SqsRefusal extends Refusal {
 /** The parts of fauxqs that are used, as its version 2.4.1 has them. */
 interface Parts {
   readonly store: { new (): Store };
-  readonly queue: { readonly prototype: Queue };
+  readonly queue: { readonly prototype: FauxqsQueue };
   readonly router: { new (store: Store): Router };
   readonly persistence: { new (folder: string): Persistence };
-  readonly bodyPattern: { test: (text: string) => boolean };
+  readonly bodyPattern: TextPattern;
   readonly actions: ReadonlyMap<string, unknown>;
 }
 
 interface Store {
   region?: string;
   persistence?: Persistence;
-  allQueues(): Iterable<Queue>;
+  allQueues(): Iterable<FauxqsQueue>;
   /** Ends the waits of long polls, no more. */
   shutdown(): void;
-}
-
-interface Queue {
-  persistence?: Persistence;
-  dequeue(...options: unknown[]): unknown;
 }
 
 interface Router {
@@ -89,9 +85,8 @@ export interface FauxqsOptions {
 }
 
 /**
- * fauxqs without its HTTP server, which listens on every interface and takes 0.2 s to load. What is corrected: its
- * pattern of allowed text refuses everything beyond U+FFFF, the release of a message fails when it is persistent, and a
- * kill between the two writes that move a message to its dead-letter queue loses it.
+ * fauxqs without its HTTP server, which listens on every interface and takes 0.2 s to load. Corrected here: the release of
+ * a message fails when it is persistent.
  */
 export async function openFauxqs(region: string, options: FauxqsOptions): Promise<SqsEngine> {
   const parts = await loadParts();
@@ -184,24 +179,6 @@ async function importParts(): Promise<Parts> {
     bodyPattern: await part('./sqs/sqsTypes.js', 'INVALID_MESSAGE_BODY_CHAR'),
     actions: new Map(await Promise.all(actions)),
   } as Parts;
-  parts.bodyPattern.test = (text) => forbiddenText.test(text);
-  receiveInOneTransaction(parts.queue.prototype);
+  correctFauxqs(parts.bodyPattern, parts.queue.prototype);
   return parts;
 }
-
-/** What one receive writes, moves to the dead-letter queue included, is written as a whole. */
-function receiveInOneTransaction(queue: Queue): void {
-  const dequeue = queue.dequeue;
-  queue.dequeue = function (this: Queue, ...options) {
-    let received: unknown;
-    const receive = (): void => {
-      received = dequeue.apply(this, options);
-    };
-    if (this.persistence === undefined) receive();
-    else this.persistence.transaction(receive);
-    return received;
-  };
-}
-
-/** What a message's text may not hold. Source: the SQS API reference, SendMessage. */
-const forbiddenText = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u;
