@@ -1,7 +1,13 @@
 import { Failure } from './failure.ts';
-import type { JsonObject } from './json.ts';
+import type { JsonObject, JsonValue } from './json.ts';
 import { readJsonPath, requireJsonPath } from './json-path.ts';
 import { jsonText } from './json-text.ts';
+
+/**
+ * Bound of a JSON path, in characters. The service model has it for header and query values; values of the path have
+ * none there, but paths are kept once they are parsed, so that memory needs one.
+ */
+const maxPathCharacters = 512;
 
 /** Whether a parameter is read from the event: the whole of it is one JSON path. A lone `$` and `$5` are text. */
 export function isDynamic(parameter: string): boolean {
@@ -17,7 +23,7 @@ export function isDynamic(parameter: string): boolean {
  */
 export function parameterText(parameter: string, event: JsonObject, field: string): string {
   if (!isDynamic(parameter)) return parameter;
-  const value = readJsonPath(requireJsonPath(parameter, field), event);
+  const value = valueAt(parameter, event, field);
   if (value === undefined) return '';
   return typeof value === 'string' ? value : jsonText(value);
 }
@@ -32,7 +38,7 @@ export function parameterText(parameter: string, event: JsonObject, field: strin
  */
 export function pathParameterText(parameter: string, event: JsonObject, field: string): string {
   if (!isDynamic(parameter)) return parameter;
-  const value = readJsonPath(requireJsonPath(parameter, field), event);
+  const value = valueAt(parameter, event, field);
   if (value === undefined || value === '' || value === null) {
     throw new Failure('InvalidInvocation', `${field} finds nothing in the event.`);
   }
@@ -40,4 +46,9 @@ export function pathParameterText(parameter: string, event: JsonObject, field: s
     throw new Failure('InvalidInvocation', `${field} finds an object or a list, which is no part of a path.`);
   }
   return String(value);
+}
+
+function valueAt(path: string, event: JsonObject, field: string): JsonValue | undefined {
+  if (path.length <= maxPathCharacters) return readJsonPath(requireJsonPath(path, field), event);
+  throw new Failure('InvalidInvocation', `${field} is a JSON path of more than ${maxPathCharacters} characters.`);
 }

@@ -61,4 +61,12 @@ describe('path parameters', () => {
       expect(failureOf(() => pathParameterText(parameter, event, 'f'))).toContain('finds an object or a list');
     },
   );
+
+  test('a path of more than 512 characters is refused, because paths are kept; literal text is not', () => {
+    expect(failureOf(() => pathParameterText(`$.${'a'.repeat(511)}`, event, 'f'))).toBe(
+      'InvalidInvocation: f is a JSON path of more than 512 characters.',
+    );
+    expect(failureOf(() => pathParameterText(`$.${'a'.repeat(510)}`, event, 'f'))).toContain('finds nothing');
+    expect(pathParameterText('a'.repeat(600), event, 'f')).toBe('a'.repeat(600));
+  });
 });
