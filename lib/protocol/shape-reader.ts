@@ -93,7 +93,9 @@ function scalarTypeReader(shape: Shape, isCaseInsensitive: boolean): (value: Jso
     case 'string':
       return (value, path) => {
         if (typeof value !== 'string') throw wrongType(path, 'a string', value);
-        return isCaseInsensitive ? value.toUpperCase() : value;
+        const upperCase = isCaseInsensitive ? value.toUpperCase() : value;
+        // What is none of the values is printed as it was sent.
+        return shape.enum?.includes(upperCase) === true ? upperCase : value;
       };
     case 'integer':
       return (value, path) => {

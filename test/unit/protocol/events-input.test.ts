@@ -160,7 +160,7 @@ describe('constraints', () => {
       AuthParameters: { OAuthParameters: { HttpMethod: 'POST' } },
     });
     expect(refusalOf('CreateConnection', oauth('patch')).message).toContain(
-      "at 'authParameters.oAuthParameters.httpMethod' failed to satisfy constraint: Member must satisfy enum value set: [GET, POST, PUT]",
+      "Value 'patch' at 'authParameters.oAuthParameters.httpMethod' failed to satisfy constraint: Member must satisfy enum value set: [GET, POST, PUT]",
     );
     expect(refusalOf('UpdateApiDestination', { Name: 'd', HttpMethod: 'post' }).message).toContain(
       "Value 'post' at 'httpMethod'",
