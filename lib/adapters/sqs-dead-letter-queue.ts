@@ -23,7 +23,7 @@ export function createSqsDeadLetterQueue(sqs: SQSClient, queueUrl: string): Dead
     async send(deadLetter) {
       const message = formatDeadLetter(deadLetter);
       const arn = deadLetter.delivery?.target.DeadLetterConfig?.Arn;
-      const targetUrl = arn === undefined ? undefined : queueUrlOf(arn, queueUrl);
+      const targetUrl = arn === undefined ? undefined : queueUrlOf(arn, queueUrl, await sqs.config.region());
       if (targetUrl === undefined || targetUrl === queueUrl) return sendToOwn(message);
       await senderFor(targetUrl)(message).catch(() => sendToOwn(message));
     },
@@ -33,13 +33,10 @@ export function createSqsDeadLetterQueue(sqs: SQSClient, queueUrl: string): Dead
 /** Queues whose sends are batched; more than an account has targets with queues of their own. */
 const maxSenders = 1000;
 
-/** @returns the queue's URL beside one of the same region; undefined for another region and for no ARN of a queue */
-function queueUrlOf(arn: string, besideUrl: string): string | undefined {
+/** @returns the queue's URL beside one of ours; undefined for another region than ours and for no ARN of a queue */
+function queueUrlOf(arn: string, besideUrl: string, ownRegion: string): string | undefined {
   const [, region, account, name] =
     /^arn:aws[a-z-]*:sqs:([a-z0-9-]+):([0-9]{12}):([-_A-Za-z0-9]{1,80})$/.exec(arn) ?? [];
-  if (region === undefined || account === undefined || name === undefined) return undefined;
-  const url = new URL(besideUrl);
-  const hostRegion = /^sqs\.([a-z0-9-]+)\./.exec(url.hostname)?.[1];
-  if (hostRegion !== undefined && hostRegion !== region) return undefined;
-  return new URL(`/${account}/${name}`, url).href;
+  if (region !== ownRegion || account === undefined || name === undefined) return undefined;
+  return new URL(`/${account}/${name}`, besideUrl).href;
 }

@@ -1,11 +1,12 @@
-import { formatQueuedDelivery } from '../../lib/core/queued-delivery.ts';
 import type { QueuedDelivery } from '../../lib/core/queued-delivery.ts';
+import { formatQueuedDelivery } from '../../lib/core/queued-delivery.ts';
 import type { DeliveryQueue } from '../../lib/ports.ts';
 
 export interface InMemoryDeliveryQueue extends DeliveryQueue {
   readonly sent: readonly { readonly queued: QueuedDelivery; readonly group: string }[];
-  /** What the next sends throw. */
+  /** What every send throws from now on. */
   failWith(error: unknown): void;
+  recover(): void;
 }
 
 export function createInMemoryDeliveryQueue(): InMemoryDeliveryQueue {
@@ -20,6 +21,9 @@ export function createInMemoryDeliveryQueue(): InMemoryDeliveryQueue {
     },
     failWith(error) {
       failure = { error };
+    },
+    recover() {
+      failure = undefined;
     },
   };
 }
