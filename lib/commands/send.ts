@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import type { AwsClientConfig } from '../adapters/aws-clients.ts';
 import { createLambdaClient } from '../adapters/aws-clients.ts';
-import type { JsonObject, JsonValue } from '../core/json.ts';
+import type { JsonObject } from '../core/json.ts';
 import { isJsonObject } from '../core/json.ts';
 
 const usage = `Sends one event to an API destination through the function deliver, and prints what came of it.
@@ -100,16 +100,27 @@ interface Answer {
 
 async function invokeDeliver(envelope: JsonObject, { stage, aws }: Options): Promise<Answer> {
   const lambda = createLambdaClient(aws);
+  const where = aws.endpoint ?? 'AWS';
   const command = new InvokeCommand({ FunctionName: `lastmile-${stage}-deliver`, Payload: JSON.stringify(envelope) });
   const answer = await lambda.send(command).catch((error: unknown) => {
-    throw new Exit(1, `Cannot invoke deliver at ${aws.endpoint ?? 'AWS'}: ${messageOf(error)}`);
+    throw new Exit(1, `Cannot invoke deliver at ${where}: ${messageOf(error)}`);
   });
-  const payload: JsonValue = JSON.parse(answer.Payload?.transformToString() ?? 'null');
-  const members = isJsonObject(payload) ? payload : {};
+  const members = parseAnswer(answer.Payload?.transformToString() ?? '');
   if (answer.FunctionError !== undefined) {
     return { delivered: false, line: `not delivered  ${String(members['errorMessage'] ?? answer.FunctionError)}` };
   }
+  if (typeof members['outcome'] !== 'string') throw new Exit(1, `What answers at ${where} is not deliver.`);
   return { delivered: members['outcome'] === 'delivered', line: lineOf(members) };
+}
+
+/** @returns no members when it is no JSON object: anything may answer at an address */
+function parseAnswer(text: string): JsonObject {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isJsonObject(value) ? value : {};
+  } catch {
+    return {};
+  }
 }
 
 function lineOf(answer: JsonObject): string {

@@ -87,6 +87,16 @@ test.each(['[1]', '{"id":', ''])('a file that holds %j is refused by its name', 
   });
 });
 
+test.each([
+  ['text', 'body-canary'],
+  ['other JSON', '{"body":"canary"}'],
+])('of what answers with %s the line says that it is not deliver, and no more', async (_kind, body) => {
+  const other = await startRecordingEndpoint(() => ({ status: 200, body }));
+  const { status, stdout, stderr } = await send(['orders'], { AWS_ENDPOINT_URL: other.origin });
+  await other.close();
+  expect([status, stdout, stderr]).toEqual([1, '', `What answers at ${other.origin} is not deliver.\n`]);
+});
+
 test('without a stack the line says where none answers', async () => {
   const { status, stderr } = await send(['orders'], { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' });
   expect([status, stderr]).toEqual([
