@@ -118,15 +118,25 @@ describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
     expect(await repository.read('orders')).toBeUndefined();
   });
 
-  test('an update by who had not seen the run succeeds, and leaves it alone', async () => {
+  test('an update leaves the run alone, whether its writer has seen it or not, and whatever it wants to write', async () => {
     const { runs, repository } = await create();
     await repository.create(orders);
     await runs.add(refusedAt(10_000));
-    const seen = await repository.read('orders');
+    const seen = { ...(await repository.read('orders')), ...orders };
     await runs.add(refusedAt(11_000));
-    for (const before of [orders, { ...seen, ...orders, revision: 2 }]) {
-      expect(await repository.update(before, { ...before, description: `after ${before.revision}` })).toBe('written');
-      expect((await repository.read('orders'))?.unauthorizedRun).toEqual({ count: 2, sinceMs: 10_000 });
+    const updates = [
+      [orders, orders],
+      [{ ...seen, revision: 2 }, seen],
+      [{ ...seen, revision: 3 }, orders],
+      [{ ...orders, revision: 4 }, seen],
+    ] as const;
+    for (const [before, after] of updates) {
+      const description = `after revision ${before.revision}`;
+      expect(await repository.update(before, { ...after, description })).toBe('written');
+      expect(await repository.read('orders')).toMatchObject({
+        description,
+        unauthorizedRun: { count: 2, sinceMs: 10_000 },
+      });
     }
   });
 
