@@ -125,6 +125,16 @@ describe('a token request that is refused', () => {
     expect((await stored())?.state).toBe('AUTHORIZED');
   });
 
+  test('while the credentials are being changed undoes nothing of it', async () => {
+    const rotated = { ...own.fleet.connection, secretVersion: 'version-2' };
+    own.fleet.answer(async () => {
+      await own.fleet.connections.update(own.fleet.connection, rotated);
+      return { status: 401 };
+    });
+    await expect(tokenOf(own.fleet.worker())).rejects.toMatchObject({ code: 'TokenRefused', kind: 'retryable' });
+    expect(await stored()).toEqual({ ...rotated, revision: 2 });
+  });
+
   test('fails retryably when the state of the connection cannot be written', async () => {
     own.fleet.answer(() => ({ status: 401 }));
     const worker = own.fleet.worker({ states: { change: unavailable } });
