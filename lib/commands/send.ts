@@ -1,37 +1,23 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { InvokeCommand } from '@aws-sdk/client-lambda';
-import type { AwsClientConfig } from '../adapters/aws-clients.ts';
-import { createLambdaClient } from '../adapters/aws-clients.ts';
 import type { JsonObject } from '../core/json.ts';
 import { isJsonObject } from '../core/json.ts';
+import type { StackAddress } from './function-call.ts';
+import { callFunction, Exit, messageOf, runCommand, stackAddress, stackFlags, stackUsage } from './function-call.ts';
 
 const usage = `Sends one event to an API destination through the function deliver, and prints what came of it.
 
   npm run send -- <API destination> [event.json] [options]
 
-  --stage <stage>         stage of the stack (default: local)
-  --endpoint-url <url>    where AWS is (default for stage local: AWS_ENDPOINT_URL or http://127.0.0.1:4010)
-  --region <region>       region (default: AWS_REGION, AWS_DEFAULT_REGION or us-east-1)
-  --help                  this text
+  ${stackUsage}
 
 Without a file, a small test event is sent. A file may hold an event, or an envelope whose target settings are kept.
 Exit status: 0 delivered, 1 not delivered, 2 wrong usage.`;
 
-/** Ends the command with a line and a status. */
-class Exit extends Error {
-  readonly status: number;
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
 interface Options {
   readonly apiDestination: string;
   readonly file: string | undefined;
-  readonly stage: string;
-  readonly aws: AwsClientConfig;
+  readonly address: StackAddress;
 }
 
 function parseOptions(args: string[]): Options {
@@ -40,20 +26,12 @@ function parseOptions(args: string[]): Options {
   const [apiDestination, file, ...rest] = positionals;
   if (apiDestination === undefined) throw new Exit(2, `Name the API destination.\n\n${usage}`);
   if (rest.length > 0) throw new Exit(2, `Too many arguments: ${rest.join(' ')}`);
-  const stage = values.stage ?? 'local';
-  const local = stage === 'local' ? (process.env['AWS_ENDPOINT_URL'] ?? 'http://127.0.0.1:4010') : undefined;
-  const endpoint = values['endpoint-url'] ?? local;
-  const region = values.region ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'] ?? 'us-east-1';
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  const aws = { region, ...(endpoint !== undefined && { endpoint }), ...(stage === 'local' && { credentials }) };
-  return { apiDestination, file, stage, aws };
+  return { apiDestination, file, address: stackAddress(values) };
 }
 
 function parse(args: string[]) {
-  const text = { type: 'string' } as const;
-  const options = { stage: text, 'endpoint-url': text, region: text, help: { type: 'boolean' } } as const;
   try {
-    return parseArgs({ args, options, allowPositionals: true });
+    return parseArgs({ args, options: stackFlags, allowPositionals: true });
   } catch (error) {
     throw new Exit(2, `${messageOf(error)}\n\n${usage}`);
   }
@@ -98,29 +76,10 @@ interface Answer {
   readonly line: string;
 }
 
-async function invokeDeliver(envelope: JsonObject, { stage, aws }: Options): Promise<Answer> {
-  const lambda = createLambdaClient(aws);
-  const where = aws.endpoint ?? 'AWS';
-  const command = new InvokeCommand({ FunctionName: `lastmile-${stage}-deliver`, Payload: JSON.stringify(envelope) });
-  const answer = await lambda.send(command).catch((error: unknown) => {
-    throw new Exit(1, `Cannot invoke deliver at ${where}: ${messageOf(error)}`);
-  });
-  const members = parseAnswer(answer.Payload?.transformToString() ?? '');
-  if (answer.FunctionError !== undefined) {
-    return { delivered: false, line: `not delivered  ${String(members['errorMessage'] ?? answer.FunctionError)}` };
-  }
-  if (typeof members['outcome'] !== 'string') throw new Exit(1, `What answers at ${where} is not deliver.`);
+async function deliver(envelope: JsonObject, address: StackAddress): Promise<Answer> {
+  const { members, error } = await callFunction('deliver', envelope, address, 'outcome');
+  if (error !== undefined) return { delivered: false, line: `not delivered  ${error.message}` };
   return { delivered: members['outcome'] === 'delivered', line: lineOf(members) };
-}
-
-/** @returns no members when it is no JSON object: anything may answer at an address */
-function parseAnswer(text: string): JsonObject {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : {};
-  } catch {
-    return {};
-  }
 }
 
 function lineOf(answer: JsonObject): string {
@@ -132,22 +91,12 @@ function lineOf(answer: JsonObject): string {
   return [...parts.map(String), failure].filter((part) => part !== '').join('  ');
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message || error.name : String(error);
-}
-
 async function main(args: string[]): Promise<number> {
-  try {
-    const options = parseOptions(args);
-    const event = await readEvent(options.file);
-    const answer = await invokeDeliver(envelopeOf(event, options.apiDestination), options);
-    console.log(answer.line);
-    return answer.delivered ? 0 : 1;
-  } catch (error) {
-    if (!(error instanceof Exit)) throw error;
-    (error.status === 0 ? console.log : console.error)(error.message);
-    return error.status;
-  }
+  const { apiDestination, file, address } = parseOptions(args);
+  const event = await readEvent(file);
+  const answer = await deliver(envelopeOf(event, apiDestination), address);
+  console.log(answer.line);
+  return answer.delivered ? 0 : 1;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await runCommand(() => main(process.argv.slice(2)));

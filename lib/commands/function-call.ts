@@ -1,0 +1,114 @@
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import type { AwsClientConfig } from '../adapters/aws-clients.ts';
+import type { JsonObject } from '../core/json.ts';
+import { isJsonObject } from '../core/json.ts';
+
+/** Ends a command with a line and a status. */
+export class Exit extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+const text = { type: 'string' } as const;
+
+/** The flags that say which stack a command speaks to. */
+export const stackFlags = { stage: text, 'endpoint-url': text, region: text, help: { type: 'boolean' } } as const;
+
+export const stackUsage = `--stage <stage>         stage of the stack (default: local)
+  --endpoint-url <url>    where AWS is (default for stage local: AWS_ENDPOINT_URL or http://127.0.0.1:4010)
+  --region <region>       region (default: AWS_REGION, AWS_DEFAULT_REGION or us-east-1)
+  --help                  this text`;
+
+export interface StackAddress {
+  readonly stage: string;
+  readonly aws: AwsClientConfig;
+}
+
+interface StackFlagValues {
+  readonly stage?: string | undefined;
+  readonly 'endpoint-url'?: string | undefined;
+  readonly region?: string | undefined;
+}
+
+/** Any credentials do for the local stack; for every other stage they are those of the environment. */
+export function stackAddress(values: StackFlagValues): StackAddress {
+  const stage = values.stage ?? 'local';
+  const local = stage === 'local' ? (process.env['AWS_ENDPOINT_URL'] ?? 'http://127.0.0.1:4010') : undefined;
+  const endpoint = values['endpoint-url'] ?? local;
+  const region = values.region ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'] ?? 'us-east-1';
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  return {
+    stage,
+    aws: { region, ...(endpoint !== undefined && { endpoint }), ...(stage === 'local' && { credentials }) },
+  };
+}
+
+/** Longer than any function runs: what is cut off here goes on there. Source: Lambda quotas, function timeout. */
+const requestTimeoutMs = 910_000;
+
+export interface FunctionAnswer {
+  readonly members: JsonObject;
+  /** Its error's name and message. */
+  readonly error?: { readonly type: string; readonly message: string };
+}
+
+/**
+ * Runs a function of the stack and waits for its answer.
+ *
+ * Failure policy: it is asked once. A call without an answer may have had its effect, so whether to repeat it is for the
+ * person who sees the line.
+ *
+ * @param telling a member that every answer of this function has
+ * @throws Exit 1 when the function cannot be reached, or what answers there is not this function
+ */
+export async function callFunction(
+  name: string,
+  input: JsonObject,
+  address: StackAddress,
+  telling: string,
+): Promise<FunctionAnswer> {
+  const requestHandler = { connectionTimeout: 5000, requestTimeout: requestTimeoutMs, throwOnRequestTimeout: true };
+  const lambda = new LambdaClient({ ...address.aws, maxAttempts: 1, requestHandler });
+  const where = address.aws.endpoint ?? 'AWS';
+  const FunctionName = `lastmile-${address.stage}-${name}`;
+  const command = new InvokeCommand({ FunctionName, Payload: JSON.stringify(input) });
+  const answer = await lambda.send(command).catch((error: unknown) => {
+    throw new Exit(1, `Cannot invoke ${name} at ${where}: ${messageOf(error)}`);
+  });
+  lambda.destroy();
+  const members = parseAnswer(answer.Payload?.transformToString() ?? '');
+  if (answer.FunctionError !== undefined) {
+    const { errorType, errorMessage } = members;
+    return { members, error: { type: String(errorType ?? ''), message: String(errorMessage ?? answer.FunctionError) } };
+  }
+  if (members[telling] === undefined) throw new Exit(1, `What answers at ${where} is not ${name}.`);
+  return { members };
+}
+
+/** @returns no members when it is no JSON object: anything may answer at an address */
+function parseAnswer(json: string): JsonObject {
+  try {
+    const value: unknown = JSON.parse(json);
+    return isJsonObject(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message || error.name : String(error);
+}
+
+/** @returns the exit status; the line of an Exit goes to stdout when it is what was asked for, else to stderr */
+export async function runCommand(work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Exit)) throw error;
+    (error.status === 0 ? console.log : console.error)(error.message);
+    return error.status;
+  }
+}

@@ -1,0 +1,164 @@
+import { parseArgs } from 'node:util';
+import type { JsonObject, JsonValue } from '../core/json.ts';
+import { isJsonObject } from '../core/json.ts';
+import { parseRedriveRequest, RedriveRequestError } from '../core/redrive-request.ts';
+import type { StackAddress } from './function-call.ts';
+import { callFunction, Exit, messageOf, runCommand, stackAddress, stackFlags, stackUsage } from './function-call.ts';
+
+const usage = `Moves dead letters back into the delivery queue, through the function redrive: they are delivered anew, as if received now.
+
+  npm run redrive -- [options]
+
+  --api-destination <x>   only those of this API destination (name or ARN)
+  --error-code <code>     only those of this code: EventBridge's (ERROR_FROM_TARGET) or ours (EndpointRejected)
+  --after <time>          only those dead-lettered then or later (2026-01-31 or 2026-01-31T08:00:00Z)
+  --before <time>         only those dead-lettered before then
+  --maximum <number>      at most so many
+  --rate <number>         at most so many a second, 0.1 or more
+  --dry-run               move nothing, only count
+  ${stackUsage}
+
+Without a filter, all of them. What cannot be delivered again stays and is listed.
+Exit status: 0 done, 1 stopped early or something cannot be delivered again, 2 wrong usage.`;
+
+const text = { type: 'string' } as const;
+const flags = {
+  ...stackFlags,
+  'api-destination': text,
+  'error-code': text,
+  after: text,
+  before: text,
+  maximum: text,
+  rate: text,
+  'dry-run': { type: 'boolean' },
+} as const;
+
+/** The field of the function's input that each flag sets. */
+const fields = {
+  'api-destination': 'apiDestination',
+  'error-code': 'errorCode',
+  after: 'after',
+  before: 'before',
+  maximum: 'maximum',
+  rate: 'ratePerSecond',
+  'dry-run': 'dryRun',
+} as const;
+
+interface Options {
+  readonly input: JsonObject;
+  readonly maximum: number | undefined;
+  readonly dryRun: boolean;
+  readonly address: StackAddress;
+}
+
+function parseOptions(args: string[]): Options {
+  const values = parse(args);
+  if (values.help === true) throw new Exit(0, usage);
+  const given = Object.entries(fields).flatMap(([flag, field]): [string, JsonValue][] => {
+    const value = values[flag as keyof typeof fields];
+    return value === undefined ? [] : [[field, isNumber(flag) ? numberIn(String(value)) : value]];
+  });
+  const input = Object.fromEntries(given);
+  try {
+    const { maximum, dryRun } = parseRedriveRequest(input);
+    return { input, maximum, dryRun, address: stackAddress(values) };
+  } catch (error) {
+    if (!(error instanceof RedriveRequestError)) throw error;
+    throw new Exit(2, `${withFlags(error.message)} See --help.`);
+  }
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({ args, options: flags }).values;
+  } catch (error) {
+    const [line = ''] = messageOf(error).split('\n');
+    throw new Exit(2, `${line.replace(/\.?$/, '.')} See --help.`);
+  }
+}
+
+function isNumber(flag: string): boolean {
+  return flag === 'maximum' || flag === 'rate';
+}
+
+/** What is no number stays a text, and is refused as one. */
+function numberIn(value: string): number | string {
+  return /^[0-9]+(\.[0-9]+)?$/.test(value) ? Number(value) : value;
+}
+
+function withFlags(message: string): string {
+  const flagOf = new Map(Object.entries(fields).map(([flag, field]): [string, string] => [field, `--${flag}`]));
+  return message.replace(/\b[A-Za-z]+(?= is )/g, (word) => flagOf.get(word) ?? word);
+}
+
+/** What the calls of one command have come to. */
+interface Totals {
+  readonly moved: number;
+  /** The last call's, as every call looks anew at what the one before has left. */
+  readonly matched: number;
+  readonly kept: number;
+  readonly unreadable: readonly string[];
+  readonly unreadableCount: number;
+  /** Why the dead letters were not looked through to their end. */
+  readonly stopped?: string;
+}
+
+async function redrive({ input, maximum, dryRun, address }: Options): Promise<Totals> {
+  for (let moved = 0; ; ) {
+    const rest = maximum === undefined ? input : { ...input, maximum: maximum - moved };
+    const { members, error } = await callFunction('redrive', rest, address, 'moved');
+    if (error !== undefined) {
+      const sofar = moved === 0 ? '' : ` Moved by the calls before: ${moved}.`;
+      throw new Exit(error.type === 'RedriveRequestError' ? 2 : 1, `Stopped: ${error.message}${sofar}`);
+    }
+    const movedNow = count(members, 'moved');
+    moved += movedNow;
+    const totals = { ...totalsOf(members), moved };
+    const isFull = maximum !== undefined && (dryRun ? totals.matched : moved) >= maximum;
+    if (members['more'] !== true || isFull) return totals;
+    if (dryRun) return { ...totals, stopped: 'there are more than one call can look at' };
+    if (movedNow === 0) return { ...totals, stopped: 'among as many as one call can look at, none could be moved' };
+    console.log(`${moved} moved so far`);
+  }
+}
+
+function totalsOf(answer: JsonObject): Omit<Totals, 'moved'> {
+  const unreadable = Array.isArray(answer['unreadable']) ? (answer['unreadable'] as readonly JsonValue[]) : [];
+  return {
+    matched: count(answer, 'matched'),
+    kept: count(answer, 'kept'),
+    unreadable: unreadable
+      .filter(isJsonObject)
+      .map(({ messageId, reason }) => `  ${String(messageId)}  ${String(reason)}`),
+    unreadableCount: count(answer, 'unreadableCount'),
+  };
+}
+
+function count(answer: JsonObject, name: string): number {
+  return typeof answer[name] === 'number' ? answer[name] : 0;
+}
+
+function summaryOf(totals: Totals, dryRun: boolean): string {
+  const { moved, matched, kept, unreadable, unreadableCount, stopped } = totals;
+  const others = dryRun ? kept - matched : kept;
+  const done = dryRun ? `${deadLetters(matched)} would be moved` : `${deadLetters(moved)} moved`;
+  const listed = unreadable.length < unreadableCount ? ` (${unreadable.length} listed)` : '';
+  return [
+    `${done}, ${others} looked at and left`,
+    ...(unreadableCount > 0 ? [`${unreadableCount} cannot be delivered again${listed}:`, ...unreadable] : []),
+    ...(stopped === undefined ? [] : [`Not all were looked at: ${stopped}.`]),
+  ].join('\n');
+}
+
+function deadLetters(number: number): string {
+  return number === 1 ? '1 dead letter' : `${number} dead letters`;
+}
+
+async function main(args: string[]): Promise<number> {
+  const options = parseOptions(args);
+  const totals = await redrive(options);
+  console.log(summaryOf(totals, options.dryRun));
+  return totals.stopped === undefined && totals.unreadableCount === 0 ? 0 : 1;
+}
+
+process.exitCode = await runCommand(() => main(process.argv.slice(2)));
