@@ -36,8 +36,9 @@ const patienceMs = 1000;
  * refuses a new token has failed like any other.
  *
  * Failure policy: a table that cannot be reached, or refuses, changes nothing about a delivery. A refusal is then not
- * counted, the end of a run is left to a success after the next read, and a connection that is due is deauthorized by the
- * next refusal. All three keep events longer than needed, and lose none.
+ * counted, and a connection that is due is deauthorized by the next refusal. The end of a run is left to a success after
+ * the next read; if none of them can write it as long as a run must last, while refusals can be written, the connection
+ * is deauthorized although it works, and its events wait in the dead letters.
  */
 export function createAnswerObserver({ runs, states, clock, limit }: AnswerObserverDependencies): ObserveAnswer {
   /** What this worker has done since it read a connection. */
