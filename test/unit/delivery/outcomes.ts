@@ -1,0 +1,66 @@
+import type { AttemptOutcome, Delivery } from '../../../lib/core/delivery.ts';
+import { type DeliveryPolicy, defaultTransport, type RetryPolicy } from '../../../lib/core/delivery-policy.ts';
+import type { AttemptResult } from '../../../lib/delivery/attempt.ts';
+import type { Route } from '../../../lib/delivery/resolve.ts';
+import { apiDestinationOf, connectionOf } from '../../contract/subjects.ts';
+
+export const retryPolicy: RetryPolicy = { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 };
+
+export function routeOf(policy: Partial<DeliveryPolicy> = {}): Route {
+  return {
+    apiDestination: apiDestinationOf('orders'),
+    connection: connectionOf('billing'),
+    secret: { credentials: { authorizationType: 'BASIC', username: 'someone', password: 'canary' } },
+    policy: {
+      timeoutMs: 5000,
+      burst: 1,
+      maximumConcurrencyPerWorker: undefined,
+      retryPolicy,
+      retryableStatuses: [],
+      transport: defaultTransport,
+      ...policy,
+    },
+  };
+}
+
+const failedNow: AttemptOutcome = {
+  kind: 'retryable',
+  code: 'EndpointFailed',
+  reason: 'The endpoint answered 503.',
+  status: 503,
+};
+
+export const delivered: AttemptResult = {
+  outcome: { kind: 'delivered', status: 200 },
+  requested: true,
+  route: routeOf(),
+};
+export const rejected: AttemptResult = {
+  outcome: { kind: 'permanent', code: 'EndpointRejected', reason: 'The endpoint answered 422.', status: 422 },
+  requested: true,
+  route: routeOf(),
+};
+
+/** A request was made and failed for now. */
+export function failedForNow(retryAfterMs?: number, policy: Partial<DeliveryPolicy> = {}): AttemptResult {
+  const outcome = retryAfterMs === undefined ? failedNow : { ...failedNow, retryAfterMs };
+  return { outcome, requested: true, route: routeOf(policy) };
+}
+
+/** It came to no request. */
+export const putOff: AttemptResult = {
+  outcome: { kind: 'retryable', code: 'StoreUnavailable', reason: 'Could not read the API destination.' },
+  requested: false,
+};
+
+export function deliveryOf(members: Partial<Delivery> = {}): Delivery {
+  return {
+    apiDestination: 'orders',
+    event: { value: { id: 'e-1' } },
+    target: {},
+    attempts: 0,
+    postponements: 0,
+    firstReceivedAtMs: Date.UTC(2026, 0, 1),
+    ...members,
+  };
+}

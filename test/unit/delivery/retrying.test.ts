@@ -1,0 +1,248 @@
+import { describe, expect, test } from 'vitest';
+import type { Delivery } from '../../../lib/core/delivery.ts';
+import type { QueuedDelivery } from '../../../lib/core/queued-delivery.ts';
+import type { AttemptResult } from '../../../lib/delivery/attempt.ts';
+import { withDeadline } from '../../../lib/delivery/deadline.ts';
+import { createRetrying } from '../../../lib/delivery/retrying.ts';
+import type { Random } from '../../../lib/ports.ts';
+import { createManualClock } from '../../fakes/manual-clock.ts';
+import { delivered, deliveryOf, failedForNow, putOff, rejected, retryPolicy } from './outcomes.ts';
+
+const backoff = { baseMs: 1000, maximumMs: 900_000 };
+
+/** @param results what the attempts come to, one after another; the last for all that follow */
+function setUp(results: readonly AttemptResult[], random: Random = () => 0, attemptMs = 0) {
+  const clock = createManualClock();
+  const attempted: Delivery[] = [];
+  const retrying = createRetrying({
+    async attempt(delivery) {
+      attempted.push(delivery);
+      clock.set(clock.nowMs() + attemptMs);
+      const result = results[Math.min(attempted.length, results.length) - 1];
+      return result ?? expect.fail('No attempt is expected.');
+    },
+    clock,
+    random,
+    backoff,
+    retryPolicy,
+  });
+  const run = (queued: QueuedDelivery, remainingMs = 60_000) =>
+    withDeadline(clock, remainingMs, (deadline) => retrying(queued, deadline));
+  /** The same, up to where it waits for the clock. */
+  async function begin(...args: Parameters<typeof run>) {
+    const running = run(...args);
+    await clock.advance(0);
+    return { running };
+  }
+  return { clock, attempted, retrying, run, begin };
+}
+
+/** Nearly the longest that the backoff may say. */
+const longest = () => 0.999;
+
+describe('a wait after a failed request', () => {
+  test('of a second is sat out inside the invocation', async () => {
+    const { clock, attempted, begin } = setUp([failedForNow(1000), delivered]);
+    const { running } = await begin({ delivery: deliveryOf() });
+    await clock.advance(999);
+    expect(attempted).toHaveLength(1);
+    await clock.advance(1);
+    expect(await running).toMatchObject({ kind: 'delivered', delivery: { attempts: 2 } });
+  });
+
+  test('of a millisecond more is the queue’s', async () => {
+    const { clock, attempted, run } = setUp([failedForNow(1001)]);
+    expect(await run({ delivery: deliveryOf() })).toMatchObject({
+      kind: 'waiting',
+      notBeforeMs: clock.nowMs() + 1001,
+      delivery: { attempts: 1 },
+    });
+    expect(attempted).toHaveLength(1);
+  });
+
+  test('is counted from the end of the attempt', async () => {
+    const { clock, run } = setUp([failedForNow(5000)], () => 0, 300);
+    const beganAtMs = clock.nowMs();
+    expect(await run({ delivery: deliveryOf() })).toMatchObject({ notBeforeMs: beganAtMs + 300 + 5000 });
+  });
+
+  test.each([
+    [11_000, 'waiting'],
+    [10_999, 'waiting'],
+    [11_001, 'delivered'],
+  ])('is sat out only if another exchange then still ends 5 s before the deadline: %d ms left', async (left, kind) => {
+    const { clock, begin } = setUp([failedForNow(1000), delivered], () => 0, 1);
+    const { running } = await begin({ delivery: deliveryOf() }, left);
+    await clock.advance(1000);
+    expect((await running).kind).toBe(kind);
+  });
+
+  test('that the deadline cuts short is the queue’s', async () => {
+    const { clock, attempted, retrying } = setUp([failedForNow(1000)]);
+    const aborting = new AbortController();
+    const notBeforeMs = clock.nowMs() + 1000;
+    const running = retrying({ delivery: deliveryOf() }, { endMs: clock.nowMs() + 60_000, signal: aborting.signal });
+    await clock.advance(0);
+    await clock.advance(500);
+    aborting.abort();
+    expect(await running).toMatchObject({ kind: 'waiting', notBeforeMs, delivery: { attempts: 1 } });
+    expect(attempted).toHaveLength(1);
+  });
+
+  test('grows with every failure in a row until it is too long for the invocation', async () => {
+    const { clock, attempted, begin } = setUp([failedForNow()], longest);
+    const { running } = await begin({ delivery: deliveryOf() });
+    await clock.advance(999);
+    expect(await running).toMatchObject({ kind: 'waiting', notBeforeMs: clock.nowMs() + 1998 });
+    expect(attempted.map(({ attempts }) => attempts)).toEqual([0, 1]);
+  });
+});
+
+describe('what came to no request', () => {
+  test('is left to the queue at once, also for no wait at all', async () => {
+    const { clock, attempted, run } = setUp([putOff]);
+    expect(await run({ delivery: deliveryOf() })).toMatchObject({ kind: 'waiting', notBeforeMs: clock.nowMs() });
+    expect(attempted).toHaveLength(1);
+  });
+
+  test('is put off and not attempted: neither attempts nor times change', async () => {
+    const { run } = setUp([putOff]);
+    const attemptTimes = { firstMs: 1, lastMs: 2 };
+    const standing = await run({ delivery: deliveryOf({ attempts: 3, postponements: 4, attemptTimes }) });
+    expect(standing.delivery).toMatchObject({ attempts: 3, postponements: 5, attemptTimes });
+  });
+
+  test('leaves all retries to the requests to come', async () => {
+    const { run } = setUp([putOff]);
+    const delivery = deliveryOf({ target: { RetryPolicy: { MaximumRetryAttempts: 0 } }, postponements: 500 });
+    expect((await run({ delivery })).kind).toBe('waiting');
+  });
+});
+
+describe('an attempt', () => {
+  test('counts, ends the run of postponements and leaves its time', async () => {
+    const { clock, run } = setUp([failedForNow(30_000)], () => 0, 7);
+    const first = await run({ delivery: deliveryOf({ postponements: 9 }) });
+    const firstMs = clock.nowMs();
+    expect(first.delivery).toMatchObject({
+      attempts: 1,
+      postponements: 0,
+      attemptTimes: { firstMs, lastMs: firstMs },
+    });
+    await clock.advance(50_000);
+    const second = await run({ delivery: first.delivery });
+    expect(second.delivery.attemptTimes).toEqual({ firstMs, lastMs: firstMs + 50_007 });
+  });
+
+  test('that failed for good ends the delivery by no condition, with attempts left', async () => {
+    const { attempted, run } = setUp([rejected]);
+    const standing = await run({ delivery: deliveryOf() });
+    expect(standing).toMatchObject({ kind: 'failed', outcome: rejected.outcome, delivery: { attempts: 1 } });
+    expect(standing).not.toHaveProperty('condition');
+    expect(attempted).toHaveLength(1);
+  });
+
+  test.each([0, 1, 2, 185])('is not made after %d retries, when so many are allowed', async (allowed) => {
+    const { attempted, run } = setUp([failedForNow()]);
+    const delivery = deliveryOf({ target: { RetryPolicy: { MaximumRetryAttempts: allowed } } });
+    expect(await run({ delivery })).toMatchObject({
+      kind: 'failed',
+      condition: 'MaximumRetryAttempts',
+      delivery: { attempts: allowed + 1 },
+    });
+    expect(attempted).toHaveLength(allowed + 1);
+  });
+
+  test('that a bug ended ends the invocation with that very error', async () => {
+    const bug = new TypeError('x is not a function');
+    const clock = createManualClock();
+    const attempt = () => Promise.reject(bug);
+    const retrying = createRetrying({ attempt, clock, random: () => 0, backoff, retryPolicy });
+    const running = withDeadline(clock, 60_000, (deadline) => retrying({ delivery: deliveryOf() }, deadline));
+    await expect(running).rejects.toBe(bug);
+  });
+});
+
+describe('the retry policy', () => {
+  const own = { maximumRetryAttempts: 1, maximumEventAgeMs: 60_000 };
+
+  test('of the destination beats the function’s', async () => {
+    const { attempted, run } = setUp([failedForNow(undefined, { retryPolicy: own })]);
+    expect((await run({ delivery: deliveryOf() })).kind).toBe('failed');
+    expect(attempted).toHaveLength(2);
+  });
+
+  test('of the target beats both', async () => {
+    const { attempted, run } = setUp([failedForNow(undefined, { retryPolicy: own })]);
+    await run({ delivery: deliveryOf({ target: { RetryPolicy: { MaximumRetryAttempts: 3 } } }) });
+    expect(attempted).toHaveLength(4);
+  });
+
+  test('of the function serves where no destination was found', async () => {
+    const { clock, run } = setUp([putOff]);
+    const firstReceivedAtMs = clock.nowMs() - retryPolicy.maximumEventAgeMs;
+    expect((await run({ delivery: deliveryOf({ firstReceivedAtMs }) })).kind).toBe('waiting');
+    expect(await run({ delivery: deliveryOf({ firstReceivedAtMs: firstReceivedAtMs - 1 }) })).toMatchObject({
+      kind: 'failed',
+      condition: 'MaximumEventAgeInSeconds',
+    });
+  });
+});
+
+describe('an event that has outlived its age limit', () => {
+  test('is not attempted any more, one that is just as old still is', async () => {
+    const { clock, attempted, run } = setUp([delivered]);
+    const target = { RetryPolicy: { MaximumEventAgeInSeconds: 60 } };
+    const aged = (ageMs: number) => deliveryOf({ target, firstReceivedAtMs: clock.nowMs() - ageMs, attempts: 2 });
+    expect(await run({ delivery: aged(60_001) })).toMatchObject({
+      kind: 'failed',
+      outcome: { code: 'EventExpired', reason: 'The event is older than 60 s.' },
+      condition: 'MaximumEventAgeInSeconds',
+      delivery: { attempts: 2 },
+    });
+    expect(attempted).toEqual([]);
+    expect((await run({ delivery: aged(60_000) })).kind).toBe('delivered');
+  });
+
+  test('while it waited inside the invocation is not attempted again', async () => {
+    const { clock, attempted, begin } = setUp([failedForNow(1000)]);
+    const target = { RetryPolicy: { MaximumEventAgeInSeconds: 60 } };
+    const { running } = await begin({ delivery: deliveryOf({ target, firstReceivedAtMs: clock.nowMs() - 59_000 }) });
+    await clock.advance(1001);
+    expect(await running).toMatchObject({ kind: 'failed', outcome: { code: 'EventExpired' } });
+    expect(attempted).toHaveLength(1);
+  });
+});
+
+describe('a delivery that comes before its time', () => {
+  test.each([1001, 900_000, 900_001, 86_000_000])('by %d ms goes back as it is', async (earlyMs) => {
+    const { clock, attempted, run } = setUp([delivered]);
+    const delivery = deliveryOf({ attempts: 5, postponements: 2, attemptTimes: { firstMs: 1, lastMs: 2 } });
+    const notBeforeMs = clock.nowMs() + earlyMs;
+    expect(await run({ delivery, notBeforeMs })).toEqual({ kind: 'waiting', delivery, notBeforeMs });
+    expect(attempted).toEqual([]);
+  });
+
+  test('by a second waits that long', async () => {
+    const { clock, attempted, begin } = setUp([delivered]);
+    const { running } = await begin({ delivery: deliveryOf(), notBeforeMs: clock.nowMs() + 1000 });
+    await clock.advance(999);
+    expect(attempted).toEqual([]);
+    await clock.advance(1);
+    expect((await running).kind).toBe('delivered');
+  });
+
+  test('goes back when the deadline leaves no time to wait', async () => {
+    const { clock, attempted, run } = setUp([delivered]);
+    const notBeforeMs = clock.nowMs() + 500;
+    expect(await run({ delivery: deliveryOf(), notBeforeMs }, 5499)).toMatchObject({ kind: 'waiting', notBeforeMs });
+    expect(attempted).toEqual([]);
+  });
+
+  test('is attempted at once when its time has come, or passed', async () => {
+    for (const lateMs of [0, 1, 1_000_000]) {
+      const { clock, run } = setUp([delivered]);
+      expect((await run({ delivery: deliveryOf(), notBeforeMs: clock.nowMs() - lateMs })).kind).toBe('delivered');
+    }
+  });
+});

@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import { Failure } from '../../../lib/core/failure.ts';
+import { createSettler } from '../../../lib/delivery/settle.ts';
+import { createInMemoryDeadLetters } from '../../fakes/in-memory-dead-letters.ts';
+import { createInMemoryDeliveryQueue } from '../../fakes/in-memory-delivery-queue.ts';
+import { deliveryOf } from './outcomes.ts';
+
+function setUp() {
+  const queue = createInMemoryDeliveryQueue();
+  const deadLetters = createInMemoryDeadLetters();
+  return { queue, deadLetters, settler: createSettler({ queue, deadLetters }) };
+}
+
+const unavailable = new Failure('StoreUnavailable', 'injected');
+const letter = { body: '{}', code: 'EndpointRejected', reason: 'The endpoint answered 422.' } as const;
+const waiting = { delivery: deliveryOf({ attempts: 3 }), notBeforeMs: 7 };
+
+describe('burying', () => {
+  test('settles once the dead letters have it', async () => {
+    const { deadLetters, settler } = setUp();
+    expect(await settler.bury(letter)).toEqual({ kind: 'dead-lettered' });
+    expect(deadLetters.letters).toEqual([letter]);
+  });
+
+  test('gives the event back when the dead letters do not take it', async () => {
+    const { deadLetters, settler } = setUp();
+    deadLetters.failWith(unavailable);
+    expect(await settler.bury(letter)).toEqual({ kind: 'returned', error: unavailable });
+  });
+
+  test('gives back what no message can hold', async () => {
+    const { settler } = setUp();
+    const body = `"${'x'.repeat(9 * 1_048_576)}"`;
+    expect(await settler.bury({ ...letter, body })).toMatchObject({
+      kind: 'returned',
+      error: { code: 'DeliveryTooLarge' },
+    });
+  });
+
+  test('says nothing before the dead letters have said something', async () => {
+    const accepted = Promise.withResolvers<void>();
+    const settler = createSettler({ ...setUp(), deadLetters: { send: () => accepted.promise } });
+    let settled = false;
+    const burying = settler.bury(letter).finally(() => {
+      settled = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(settled).toBe(false);
+    accepted.resolve();
+    expect(await burying).toEqual({ kind: 'dead-lettered' });
+  });
+});
+
+describe('deferring', () => {
+  test('settles once the delivery queue has it, in its group and with its time', async () => {
+    const { queue, settler } = setUp();
+    expect(await settler.defer(waiting, 'orders')).toEqual({ kind: 'deferred', notBeforeMs: 7 });
+    expect(queue.sent).toEqual([{ queued: waiting, group: 'orders' }]);
+  });
+
+  test('says nothing before the delivery queue has said something', async () => {
+    const accepted = Promise.withResolvers<void>();
+    const settler = createSettler({ ...setUp(), queue: { send: () => accepted.promise } });
+    let settled = false;
+    const deferring = settler.defer(waiting, 'orders').finally(() => {
+      settled = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(settled).toBe(false);
+    accepted.resolve();
+    expect((await deferring).kind).toBe('deferred');
+  });
+
+  test.each([unavailable, new Failure('StoreRefused', 'injected'), new TypeError('a bug')])(
+    'gives the event back when the delivery queue throws %s, and buries nothing',
+    async (error) => {
+      const { queue, deadLetters, settler } = setUp();
+      queue.failWith(error);
+      expect(await settler.defer(waiting, 'orders')).toEqual({ kind: 'returned', error });
+      expect(deadLetters.letters).toEqual([]);
+    },
+  );
+
+  test('what no message can hold is a dead letter with that reason', async () => {
+    const { queue, deadLetters, settler } = setUp();
+    queue.failWith(new Failure('DeliveryTooLarge', 'The delivery does not fit.'));
+    expect(await settler.defer(waiting, 'orders')).toEqual({ kind: 'dead-lettered' });
+    expect(deadLetters.letters).toEqual([
+      {
+        body: '{"id":"e-1"}',
+        delivery: waiting.delivery,
+        code: 'DeliveryTooLarge',
+        reason: 'The delivery does not fit.',
+      },
+    ]);
+  });
+
+  test('what neither queue can take goes back with the error of the second', async () => {
+    const { queue, deadLetters, settler } = setUp();
+    queue.failWith(new Failure('DeliveryTooLarge', 'The delivery does not fit.'));
+    deadLetters.failWith(unavailable);
+    expect(await settler.defer(waiting, 'orders')).toEqual({ kind: 'returned', error: unavailable });
+  });
+});
