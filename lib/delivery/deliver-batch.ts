@@ -54,10 +54,10 @@ export function createBatchDeliverer(dependencies: BatchDelivererDependencies): 
   };
 }
 
-/** The body as it was before it was compressed, where that can be told. */
+/** The body as it was before it was compressed, where that can be told and is something: SQS takes no empty body. */
 function bodyOf(message: QueueMessage): string {
   try {
-    return bodyText(message);
+    return bodyText(message) || message.body;
   } catch {
     return message.body;
   }

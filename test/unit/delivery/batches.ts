@@ -1,0 +1,70 @@
+import type { Conclusion, Delivery } from '../../../lib/core/delivery.ts';
+import { formatQueuedDelivery } from '../../../lib/core/queued-delivery.ts';
+import type { ReceivedMessage } from '../../../lib/core/sqs-event.ts';
+import type { AttemptResult } from '../../../lib/delivery/attempt.ts';
+import { type Deadline, withDeadline } from '../../../lib/delivery/deadline.ts';
+import { createDeliver } from '../../../lib/delivery/deliver.ts';
+import { createBatchDeliverer } from '../../../lib/delivery/deliver-batch.ts';
+import { createRetrying } from '../../../lib/delivery/retrying.ts';
+import { createSettler } from '../../../lib/delivery/settle.ts';
+import type { Random } from '../../../lib/ports.ts';
+import { createInMemoryDeadLetters } from '../../fakes/in-memory-dead-letters.ts';
+import { createInMemoryDeliveryQueue } from '../../fakes/in-memory-delivery-queue.ts';
+import { createInMemoryReceivedMessages } from '../../fakes/in-memory-received-messages.ts';
+import { createManualClock } from '../../fakes/manual-clock.ts';
+import { delivered, deliveryOf, retryPolicy } from './outcomes.ts';
+
+type Attempting = (id: string, deadline: Deadline, delivery: Delivery) => Promise<AttemptResult> | AttemptResult;
+
+/** A batch with the whole story behind it but for the attempt, which the test plays. */
+export function createBatches(attempting: Attempting = () => delivered, random: Random = () => 0) {
+  const clock = createManualClock();
+  const queue = createInMemoryDeliveryQueue();
+  const deadLetters = createInMemoryDeadLetters();
+  const received = createInMemoryReceivedMessages();
+  const attempted: string[] = [];
+  const conclusions: Conclusion[] = [];
+  const retrying = createRetrying({
+    async attempt(delivery, deadline) {
+      const id = String(delivery.event.value['id']);
+      attempted.push(id);
+      return attempting(id, deadline, delivery);
+    },
+    clock,
+    random: () => 0,
+    backoff: { baseMs: 1000, maximumMs: 900_000 },
+    retryPolicy,
+  });
+  const settler = createSettler({ queue, deadLetters });
+  const log = { record: (conclusion: Conclusion) => conclusions.push(conclusion) };
+  const deliver = createDeliver({ retrying, settler, log, clock });
+  const deliverBatch = createBatchDeliverer({ deliver, received, random, apiDestination: undefined });
+  const run = (messages: readonly ReceivedMessage[], remainingMs = 60_000) =>
+    withDeadline(clock, remainingMs, (deadline) => deliverBatch(messages, deadline));
+  /** Everything goes as far as it can without the clock. */
+  const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+  return { clock, queue, deadLetters, received, attempted, conclusions, run, settled };
+}
+
+/** What is known of the delivery, and how often its message was received. */
+interface MessageOptions extends Partial<Delivery> {
+  readonly receiveCount?: number;
+  readonly notBeforeMs?: number;
+}
+
+export function message(
+  id: string,
+  { receiveCount = 1, notBeforeMs, ...members }: MessageOptions = {},
+): ReceivedMessage {
+  const delivery = deliveryOf({ event: { value: { id } }, ...members });
+  const queued = notBeforeMs === undefined ? { delivery } : { delivery, notBeforeMs };
+  return raw(id, formatQueuedDelivery(queued), receiveCount);
+}
+
+/** A message of any content, received so often. */
+export function raw(id: string, content: ReceivedMessage['message'], receiveCount = 1): ReceivedMessage {
+  const sentAtMs = Date.UTC(2026, 0, 1);
+  return { messageId: id, receiptHandle: `receipt-${id}`, message: content, receiveCount, sentAtMs };
+}
+
+export const handles = (...ids: string[]) => ids.map((id) => `receipt-${id}`);

@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest';
+import { Failure } from '../../../lib/core/failure.ts';
+import { maximumReceives } from '../../../lib/core/queued-delivery.ts';
+import type { AttemptResult } from '../../../lib/delivery/attempt.ts';
+import { createBatches, handles, message, raw } from './batches.ts';
+import { delivered, failedForNow } from './outcomes.ts';
+
+describe('a poisoned message', () => {
+  test('that is a bug’s prey comes back alone, with its line in the log', async () => {
+    const bug = new TypeError('x is not a function');
+    const { run, conclusions } = createBatches((id) => {
+      if (id === 'poison') throw bug;
+      return delivered;
+    });
+    expect(await run([message('a'), message('poison'), message('b')])).toEqual(['poison']);
+    expect(conclusions.find(({ eventId }) => eventId === 'poison')).toMatchObject({
+      code: 'Unexpected',
+      settlement: { kind: 'returned', error: bug },
+    });
+  });
+
+  test('that hangs until the deadline is deferred then; its neighbours were settled and deleted before', async () => {
+    const { run, clock, settled, received, queue } = createBatches(async (id, { signal }) => {
+      if (id !== 'hangs') return delivered;
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      return failedForNow();
+    });
+    const running = run([message('a'), message('hangs'), message('b')]);
+    await settled();
+    expect(received.removed).toEqual(handles('a', 'b'));
+    await clock.advance(55_000);
+    expect(await running).toEqual([]);
+    expect(queue.sent).toMatchObject([{ queued: { delivery: { event: { value: { id: 'hangs' } }, attempts: 1 } } }]);
+  });
+
+  test('that never comes back leaves its neighbours deleted already', async () => {
+    const { run, settled, received } = createBatches((id) =>
+      id === 'dead' ? new Promise(() => undefined) : delivered,
+    );
+    void run([message('a'), message('dead'), message('b')]);
+    await settled();
+    expect(received.removed).toEqual(handles('a', 'b'));
+  });
+});
+
+describe('a message that is received again', () => {
+  test('is processed alone, after all that are new', async () => {
+    const gates = new Map(
+      ['new-1', 'new-2', 'old-1', 'old-2'].map((id) => [id, Promise.withResolvers<AttemptResult>()]),
+    );
+    const { run, settled, attempted, received } = createBatches((id) => gates.get(id)?.promise ?? delivered);
+    const again = { receiveCount: 2 };
+    const running = run([message('old-1', again), message('new-1'), message('old-2', again), message('new-2')]);
+    const finish = async (id: string) => {
+      gates.get(id)?.resolve(delivered);
+      await settled();
+    };
+    await settled();
+    expect(attempted).toEqual(['new-1', 'new-2']);
+    await finish('new-1');
+    expect(attempted).toEqual(['new-1', 'new-2']);
+    await finish('new-2');
+    expect(attempted).toEqual(['new-1', 'new-2', 'old-1']);
+    expect(received.removed).toEqual(handles('new-1', 'new-2'));
+    await finish('old-1');
+    expect(attempted).toEqual(['new-1', 'new-2', 'old-1', 'old-2']);
+    expect(received.removed).toEqual(handles('new-1', 'new-2', 'old-1'));
+    await finish('old-2');
+    expect(await running).toEqual([]);
+  });
+
+  test('is processed though the one before it failed', async () => {
+    const { run } = createBatches((id) => {
+      if (id === 'bad') throw new TypeError('a bug');
+      return delivered;
+    });
+    const again = { receiveCount: 3 };
+    expect(await run([message('bad', again), message('good', again)])).toEqual(['bad']);
+  });
+
+  test('comes in an order left to chance, so that one that kills its worker does not always come first', async () => {
+    const numbers = [0.9, 0.1, 0.5];
+    const { run, attempted } = createBatches(undefined, () => numbers.shift() ?? 0);
+    const again = { receiveCount: 2 };
+    await run([message('a', again), message('b', again), message('c', again)]);
+    expect(attempted).toEqual(['b', 'c', 'a']);
+  });
+});
+
+describe('before its last receive a message', () => {
+  const last = maximumReceives - 1;
+
+  test('is attempted still, the time before', async () => {
+    const { run, attempted, deadLetters } = createBatches();
+    expect(await run([message('a', { receiveCount: last - 1 })])).toEqual([]);
+    expect([attempted, deadLetters.letters]).toEqual([['a'], []]);
+  });
+
+  test.each([last, last + 1, 1000])(
+    'goes to the dead letters with what is known, unattempted: receive %d',
+    async (receiveCount) => {
+      const { run, attempted, deadLetters, conclusions } = createBatches();
+      const rule = 'arn:aws:events:us-east-1:123456789012:rule/r';
+      expect(await run([message('a', { receiveCount, attempts: 4, rule, target: { Id: 't' } })])).toEqual([]);
+      expect(attempted).toEqual([]);
+      expect(deadLetters.letters).toMatchObject([
+        {
+          body: '{"id":"a"}',
+          code: 'ReceivedTooOften',
+          reason: `The message was received ${receiveCount} times and never settled.`,
+          delivery: { attempts: 4, rule, target: { Id: 't' } },
+        },
+      ]);
+      expect(conclusions).toMatchObject([{ eventId: 'a', code: 'ReceivedTooOften', attempts: 4 }]);
+    },
+  );
+
+  test('comes again when the dead letters do not take it', async () => {
+    const { run, deadLetters } = createBatches();
+    deadLetters.failWith(new Failure('StoreUnavailable', 'injected'));
+    expect(await run([message('a', { receiveCount: last })])).toEqual(['a']);
+  });
+
+  test('of a newer version is left whole to the queue’s own redrive policy: burying would lose what it says', async () => {
+    const { run, deadLetters } = createBatches();
+    const newer = { body: '{}', attributes: { LASTMILE: '{"v":2,"apiDestination":"orders"}' } };
+    expect(await run([raw('newer', newer, last)])).toEqual(['newer']);
+    expect(deadLetters.letters).toEqual([]);
+  });
+});

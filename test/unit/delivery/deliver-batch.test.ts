@@ -1,0 +1,166 @@
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Failure } from '../../../lib/core/failure.ts';
+import type { AttemptResult } from '../../../lib/delivery/attempt.ts';
+import { createBatches, handles, message, raw } from './batches.ts';
+import { delivered, failedForNow, putOff, rejected } from './outcomes.ts';
+
+describe('a batch', () => {
+  test('without a message asks for nothing', async () => {
+    const { run, received } = createBatches();
+    expect(await run([])).toEqual([]);
+    expect(received.removed).toEqual([]);
+  });
+
+  test('that is settled leaves nothing to be received again', async () => {
+    const { run, attempted } = createBatches((id) => (id === 'a' ? delivered : rejected));
+    expect(await run([message('a'), message('b')])).toEqual([]);
+    expect(attempted).toEqual(['a', 'b']);
+  });
+
+  test('is worked on side by side, and what has settled is deleted while others still work', async () => {
+    const slow = Promise.withResolvers<AttemptResult>();
+    const { run, settled, attempted, received } = createBatches((id) => (id === 'slow' ? slow.promise : delivered));
+    const running = run([message('slow'), message('a'), message('b')]);
+    await settled();
+    expect(attempted).toEqual(['slow', 'a', 'b']);
+    expect(received.removed).toEqual(handles('a', 'b'));
+    slow.resolve(delivered);
+    expect(await running).toEqual([]);
+  });
+
+  test('leaves the last of it to the end of the invocation, which deletes what is not returned', async () => {
+    const { run, received } = createBatches();
+    await run([message('alone')]);
+    expect(received.removed).toEqual([]);
+  });
+
+  test('deletes nothing that is not settled yet', async () => {
+    const writing = Promise.withResolvers<AttemptResult>();
+    const { run, settled, received } = createBatches((id) => (id === 'a' ? writing.promise : failedForNow()));
+    const running = run([message('a'), message('b', { target: { RetryPolicy: { MaximumRetryAttempts: 0 } } })]);
+    await settled();
+    expect(received.removed).toEqual(handles('b'));
+    writing.resolve(delivered);
+    await running;
+  });
+
+  test('whose deletions fail is settled all the same', async () => {
+    const { run, received } = createBatches();
+    received.failWith(new Failure('StoreUnavailable', 'injected'));
+    expect(await run([message('a'), message('b'), message('c')])).toEqual([]);
+  });
+
+  test('returns exactly what nobody has taken over', async () => {
+    type Fate = 'delivered' | 'rejected' | 'expired' | 'early' | 'later' | 'bug' | 'no delivery' | 'newer';
+    const fates = fc.array(
+      fc.record({
+        fate: fc.constantFrom<Fate>(
+          'delivered',
+          'rejected',
+          'expired',
+          'early',
+          'later',
+          'bug',
+          'no delivery',
+          'newer',
+        ),
+        receiveCount: fc.integer({ min: 1, max: 8 }),
+      }),
+      { maxLength: 10 },
+    );
+    const broken = fc.record({ queue: fc.boolean(), deadLetters: fc.boolean(), deletions: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(fates, broken, async (messages, breaks) => {
+        const { run, clock, queue, deadLetters, received } = createBatches((id) => {
+          if (id.endsWith('bug')) throw new TypeError('a bug');
+          if (id.endsWith('rejected')) return rejected;
+          return id.endsWith('later') ? failedForNow(30_000) : delivered;
+        });
+        const refusal = new Failure('StoreUnavailable', 'injected');
+        if (breaks.queue) queue.failWith(refusal);
+        if (breaks.deadLetters) deadLetters.failWith(refusal);
+        if (breaks.deletions) received.failWith(refusal);
+        const batch = messages.map(({ fate, receiveCount }, index) => {
+          const id = `${index}-${fate}`;
+          if (fate === 'no delivery') return raw(id, { body: '"text"', attributes: {} }, receiveCount);
+          if (fate === 'newer') return raw(id, { body: '{}', attributes: { LASTMILE: '{"v":2}' } }, receiveCount);
+          if (fate === 'expired') return message(id, { receiveCount, firstReceivedAtMs: 1 });
+          return message(id, { receiveCount, notBeforeMs: fate === 'early' ? clock.nowMs() + 5000 : 0 });
+        });
+        const returnedFates = new Set<Fate>([
+          'bug',
+          'newer',
+          ...(breaks.queue ? (['early', 'later'] as const) : []),
+          ...(breaks.deadLetters ? (['rejected', 'expired', 'no delivery'] as const) : []),
+        ]);
+        const expected = batch.filter((_, index) => returnedFates.has(messages[index]?.fate ?? 'bug'));
+        const returned = await run(batch);
+        expect(returned.toSorted()).toEqual(expected.map(({ messageId }) => messageId).toSorted());
+        const kept = expected.map(({ receiptHandle }) => receiptHandle);
+        expect(received.removed.filter((handle) => kept.includes(handle))).toEqual([]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('a message that is no delivery', () => {
+  const compressed = (text: string) => gzipSync(text).toString('base64');
+
+  test.each([
+    ['no JSON', { body: 'no JSON', attributes: {} }, 'no JSON', 'InvalidJson'],
+    ['no envelope', { body: '{"id": 1.0}', attributes: {} }, '{"id": 1.0}', 'InvalidDelivery'],
+    [
+      'compressed and no JSON',
+      { body: compressed('no JSON'), attributes: { LASTMILE_BODY: 'gzip' } },
+      'no JSON',
+      'InvalidJson',
+    ],
+    ['marked and not compressed', { body: 'AAAA', attributes: { LASTMILE_BODY: 'gzip' } }, 'AAAA', 'InvalidDelivery'],
+    [
+      'compressed and empty',
+      { body: compressed(''), attributes: { LASTMILE_BODY: 'gzip' } },
+      compressed(''),
+      'InvalidJson',
+    ],
+    ['attributed wrongly', { body: '{"id": 1.0}', attributes: { LASTMILE: '7' } }, '{"id": 1.0}', 'InvalidDelivery'],
+  ])('(%s) goes to the dead letters as it is, with the reason', async (_what, content, body, code) => {
+    const { run, attempted, deadLetters } = createBatches();
+    expect(await run([raw('x', content)])).toEqual([]);
+    expect(deadLetters.letters).toEqual([{ body, code, reason: expect.any(String) }]);
+    expect(attempted).toEqual([]);
+  });
+
+  test('harms no neighbour', async () => {
+    const { run, attempted } = createBatches();
+    expect(await run([raw('x', { body: '[', attributes: {} }), message('a')])).toEqual([]);
+    expect(attempted).toEqual(['a']);
+  });
+});
+
+describe('a message that comes early', () => {
+  test.each([1001, 900_000, 900_001, 80_000_000])('by %d ms is deferred again without an attempt', async (earlyMs) => {
+    const { run, clock, attempted, queue } = createBatches();
+    const notBeforeMs = clock.nowMs() + earlyMs;
+    const past = { attempts: 5, postponements: 1, attemptTimes: { firstMs: 1, lastMs: 2 }, firstReceivedAtMs: 7 };
+    expect(await run([message('a', { ...past, notBeforeMs })])).toEqual([]);
+    expect(attempted).toEqual([]);
+    expect(queue.sent).toMatchObject([{ group: 'orders', queued: { notBeforeMs, delivery: past } }]);
+  });
+
+  test('and cannot be deferred comes again', async () => {
+    const { run, clock, queue } = createBatches();
+    queue.failWith(new Failure('StoreUnavailable', 'injected'));
+    expect(await run([message('a', { notBeforeMs: clock.nowMs() + 5000 })])).toEqual(['a']);
+  });
+
+  test('is deferred while its neighbours are attempted', async () => {
+    const { run, clock, attempted, queue } = createBatches((id) => (id === 'put-off' ? putOff : delivered));
+    const early = message('early', { notBeforeMs: clock.nowMs() + 5000 });
+    expect(await run([early, message('put-off'), message('a')])).toEqual([]);
+    expect(attempted).toEqual(['put-off', 'a']);
+    expect(queue.sent.map(({ queued }) => queued.delivery.event.value['id'])).toEqual(['early', 'put-off']);
+  });
+});
