@@ -5,6 +5,8 @@
 
 interface TextVariable {
   readonly type: 'text';
+  /** What it must look like, and the words for it. */
+  readonly form?: readonly [RegExp, string];
   readonly default?: string;
   readonly required?: boolean;
   readonly meaning: string;
@@ -21,10 +23,13 @@ interface IntegerVariable {
 
 export type Variable = TextVariable | IntegerVariable;
 
+const url = [/^https?:\/\/[^\s/]+\/\S+$/, 'a URL'] as const;
+const cidr = '(?:[0-9]{1,3}(?:\\.[0-9]{1,3}){3}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)/[0-9]{1,3}';
+
 export const variables = {
   TABLE_NAME: { type: 'text', required: true, meaning: 'DynamoDB table of the stack' },
-  DELIVERY_QUEUE_URL: { type: 'text', required: true, meaning: 'SQS queue of buffered events and retries' },
-  DEAD_LETTER_QUEUE_URL: { type: 'text', required: true, meaning: "the stack's own dead-letter queue" },
+  DELIVERY_QUEUE_URL: { type: 'text', required: true, form: url, meaning: 'SQS queue of buffered events and retries' },
+  DEAD_LETTER_QUEUE_URL: { type: 'text', required: true, form: url, meaning: "the stack's own dead-letter queue" },
   SECRET_PREFIX: { type: 'text', required: true, meaning: "what the names of the connections' secrets begin with" },
   ROOT_SECRET_ARN: { type: 'text', required: true, meaning: 'secret from which the keys of stored tokens are derived' },
   AUTHORIZE_CONNECTION_FUNCTION: {
@@ -34,6 +39,7 @@ export const variables = {
   },
   API_DESTINATION: {
     type: 'text',
+    form: [/^(?:arn:[\x21-\x7e]{1,1596}|[.\-_A-Za-z0-9]{1,64})$/, 'the name or ARN of an API destination'],
     meaning: 'API destination of every event that `deliver` receives; envelopes are then refused',
   },
   EVENT_BUS_NAME: { type: 'text', default: 'default', meaning: 'EventBridge bus that PutEvents forwards to' },
@@ -108,9 +114,14 @@ export const variables = {
     unit: 'requests',
     meaning: 'requests in flight from one worker to one destination; unset means no limit',
   },
-  USER_AGENT: { type: 'text', meaning: 'User-Agent of every request; unset means `lastmile/<version>`' },
+  USER_AGENT: {
+    type: 'text',
+    form: [/^[\x21-\x7e](?:[\x20-\x7e]{0,510}[\x21-\x7e])?$/, 'printable ASCII'],
+    meaning: 'User-Agent of every request; unset means `lastmile/<version>`',
+  },
   PRIVATE_NETWORK_ALLOWLIST: {
     type: 'text',
+    form: [new RegExp(`^${cidr}(?:, ?${cidr})*$`), 'CIDRs with commas between'],
     meaning: 'private address ranges that endpoints may lie in, as CIDRs with commas between',
   },
 } as const satisfies Record<string, Variable>;
@@ -144,6 +155,7 @@ export function parseConfig(environment: Environment): Config {
     const given = text !== undefined && text !== '';
     if (variable.type === 'text') {
       if (!given && variable.required === true) problems.push(`${name} is required (${variable.meaning})`);
+      if (given && variable.form?.[0].test(text) === false) problems.push(`${name} must be ${variable.form[1]}`);
       config[name] = given ? text : variable.default;
     } else {
       config[name] = given ? Number(text) : variable.default;

@@ -28,8 +28,14 @@ export function createSecretsManagerClient(config: AwsClientConfig): SecretsMana
   return new SecretsManagerClient({ ...everyClient, ...config });
 }
 
+/** Writes to queues settle events, in the 5 s that an invocation keeps for it: two attempts fit. */
+const settlingClient = {
+  maxAttempts: 2,
+  requestHandler: { connectionTimeout: 400, requestTimeout: 1900, throwOnRequestTimeout: true },
+} as const;
+
 export function createSqsClient(config: AwsClientConfig): SQSClient {
-  return new SQSClient({ ...everyClient, ...config });
+  return new SQSClient({ ...settlingClient, ...config });
 }
 
 export function createLambdaClient(config: AwsClientConfig): LambdaClient {

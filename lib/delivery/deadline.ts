@@ -9,7 +9,7 @@ export interface Deadline {
   readonly signal: AbortSignal;
 }
 
-/** Kept free at the end of every invocation for settling: three tries of one SDK call fit into it. */
+/** Kept free at the end of every invocation for settling: both tries of a write to a queue fit into it. */
 const settleReserveMs = 5000;
 
 /** Whether an exchange that begins now ends before the time that is kept for settling. */

@@ -40,6 +40,26 @@ describe('the configuration', () => {
     expect(() => parseConfig({ ...required, CACHE_SECONDS: text })).toThrow(/^Bad environment: CACHE_SECONDS must be/);
   });
 
+  test.each([
+    ['USER_AGENT', 'a\nb', 'printable ASCII'],
+    ['DELIVERY_QUEUE_URL', 'nope', 'a URL'],
+    ['API_DESTINATION', 'bad name!', 'the name or ARN of an API destination'],
+    ['PRIVATE_NETWORK_ALLOWLIST', 'zzz', 'CIDRs with commas between'],
+    ['PRIVATE_NETWORK_ALLOWLIST', '10.0.0.0/8;fd00::/8', 'CIDRs with commas between'],
+  ])('refuses %s=%j and says what it must be', (name, text, form) => {
+    expect(() => parseConfig({ ...required, [name]: text })).toThrow(`Bad environment: ${name} must be ${form}`);
+  });
+
+  test('takes addresses of both families, and an ARN for a name', () => {
+    const arn = 'arn:aws:events:eu-central-1:123456789012:api-destination/orders/5f0e';
+    const given = {
+      PRIVATE_NETWORK_ALLOWLIST: '10.0.0.0/8, fd00::/8',
+      API_DESTINATION: arn,
+      USER_AGENT: 'shop/1.0 (x)',
+    };
+    expect(parseConfig({ ...required, ...given })).toMatchObject(given);
+  });
+
   test('takes an empty variable for one that is not set', () => {
     expect(parseConfig({ ...required, CACHE_SECONDS: '', USER_AGENT: '' })).toMatchObject({
       CACHE_SECONDS: 15,
