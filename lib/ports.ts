@@ -9,6 +9,7 @@ import type { DeadLetter } from './core/dead-letter-message.ts';
 import type { Conclusion, HttpAnswer, HttpRequest } from './core/delivery.ts';
 import type { Transport } from './core/delivery-policy.ts';
 import type { QueuedDelivery } from './core/queued-delivery.ts';
+import type { Bucket, BucketWrite, BucketWriteResult } from './core/rate-bucket.ts';
 import type { ReceivedMessage } from './core/sqs-event.ts';
 import type { UnauthorizedRun } from './core/unauthorized-run.ts';
 
@@ -188,6 +189,22 @@ export interface ConnectionStates {
    * was written.
    */
   change(change: ConnectionStateChange): Promise<boolean>;
+}
+
+// Rate ----------------------------------------------------------------------------------------------------------------
+
+/** Which bucket: a destination's, and of those the shard. */
+export interface BucketKey {
+  readonly destinationIncarnation: string;
+  readonly shard: number;
+}
+
+/** The buckets that the whole fleet shares. What is throttled counts as what cannot be reached. */
+export interface RateBuckets {
+  /** One conditional write. What threw may have been written all the same. */
+  write(key: BucketKey, write: BucketWrite): Promise<BucketWriteResult>;
+  /** Strongly consistent. Undefined: nobody has written it yet. */
+  read(key: BucketKey): Promise<Bucket | undefined>;
 }
 
 // Control API ---------------------------------------------------------------------------------------------------------

@@ -1,4 +1,8 @@
 import type { RatedDestination, Reservation, Turn } from '../core/rate-reservation.ts';
+import { fromTurnGeneration, shardCount, shareOf } from '../core/rate-shards.ts';
+import type { BucketCall, BucketDependencies, Given } from './rate-limiter-bucket.ts';
+import { WorkerBucket } from './rate-limiter-bucket.ts';
+import { createReservationQueue } from './rate-limiter-queue.ts';
 
 export type { RatedDestination, Reservation, Turn } from '../core/rate-reservation.ts';
 
@@ -13,9 +17,77 @@ export interface ReserveOptions {
 export interface RateLimiter {
   /**
    * Slots and, for what does not fit before the horizon, return times: `slotTimesMs.length + returns.length === count`.
+   * Who comes before its turn gets the same one back, unless the line has started again since: then it is a newcomer.
    * Never throws for a bucket that cannot be reached; a Failure `StoreRefused` when the table refuses.
    */
   reserve(destination: RatedDestination, count: number, options: ReserveOptions): Promise<Reservation>;
   /** Moves the whole fleet's next slot to that time, at most 900 s ahead (Retry-After of a 429 or 503). Never throws. */
   pause(destination: RatedDestination, untilMs: number): Promise<void>;
+}
+
+export interface RateLimiterDependencies extends BucketDependencies {
+  /** Requests that one write reserves for when a destination is busy; the same for all workers of a stack. */
+  readonly batchSize: number;
+}
+
+/** Buckets whose state a worker remembers; one that is forgotten costs a write more. */
+const maxBuckets = 4096;
+
+/** A clock may be so far behind the one that the turn was given by. */
+const earlyToleranceMs = 100;
+
+interface Known {
+  readonly bucket: WorkerBucket;
+  readonly reserve: (call: BucketCall) => Promise<Given>;
+}
+
+export function createRateLimiter(dependencies: RateLimiterDependencies): RateLimiter {
+  const { batchSize, clock, random } = dependencies;
+  const known = new Map<string, Known>();
+  let nextShard = Math.floor(random() * 1000);
+
+  function bucketOf(destinationIncarnation: string, shard: number): Known {
+    const key = `${destinationIncarnation}/${shard}`;
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const bucket = new WorkerBucket({ destinationIncarnation, shard }, dependencies);
+    const created = { bucket, reserve: createReservationQueue(bucket) };
+    if (known.size >= maxBuckets) {
+      for (const oldest of known.keys()) {
+        known.delete(oldest);
+        break;
+      }
+    }
+    known.set(key, created);
+    return created;
+  }
+
+  return {
+    async reserve(destination, count, { horizonMs, turn }) {
+      if (count === 0) return { slotTimesMs: [], returns: [] };
+      const { incarnation, revision } = destination;
+      const shards = shardCount(destination, batchSize);
+      const place = fromTurnGeneration(turn?.generation ?? 0);
+      const shard = (place.generation > 0 ? place.shard : undefined) ?? nextShard++;
+      const { bucket, reserve } = bucketOf(incarnation, shard % shards);
+      let newcomer = place.generation === 0;
+      if (!newcomer && turn !== undefined && clock.nowMs() < turn.atMs - earlyToleranceMs) {
+        const generation = await bucket.generation();
+        if (generation === undefined || generation === place.generation) return untouched(count, turn);
+        newcomer = true;
+      }
+      const share = shareOf(destination, shard % shards, shards);
+      return reserve({ count, newcomer, horizonMs, share, revision });
+    },
+    async pause(destination, untilMs) {
+      const { incarnation, revision } = destination;
+      const shards = shardCount(destination, dependencies.batchSize);
+      const all = Array.from({ length: shards }, (_, shard) => bucketOf(incarnation, shard).bucket);
+      await Promise.all(all.map((bucket) => bucket.pause(untilMs, revision)));
+    },
+  };
+}
+
+function untouched(count: number, turn: Turn): Reservation {
+  return { slotTimesMs: [], returns: Array.from({ length: count }, () => turn) };
 }

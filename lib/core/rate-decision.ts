@@ -1,0 +1,180 @@
+import type { Advance, BucketWrite, Clause } from './rate-bucket.ts';
+import type { Share } from './rate-slots.ts';
+import { costUs, latestFromUs, secondUs, slotsBefore } from './rate-slots.ts';
+import type { BucketView } from './rate-view.ts';
+
+/** What a worker wants of a bucket. */
+export interface Ask {
+  readonly count: number;
+  /** Newcomers queue behind those who were given a return time before. */
+  readonly newcomer: boolean;
+  readonly nowUs: number;
+  /** When the first slot could be used at the earliest: now, and what the write takes. */
+  readonly startUs: number;
+  /** Only slots that begin before it are wanted. */
+  readonly endUs: number;
+  readonly share: Share;
+  readonly revision: number;
+  /** How many return times to take when there are only those: `count`, or more for events yet to come. */
+  readonly blockCount: number;
+}
+
+/** Which guess at the bucket's state a write stands on; what its refusal teaches depends on that. */
+export type Form = 'busy' | 'idle' | 'empty' | 'unused' | 'ahead' | 'behind';
+
+export interface Decision {
+  readonly form: Form;
+  readonly write: BucketWrite;
+  /** Slots and return times that are given when it is written. */
+  readonly slots: number;
+  readonly returns: number;
+}
+
+/** Source: SQS, the longest delay of a message. */
+export const longestReturnUs = 900 * secondUs;
+
+/** A backlog that nobody has come back from for so long is gone: its deliveries are done, dead or elsewhere. */
+const emptyAfterUs = 5 * secondUs;
+
+/** A backlog that lets slots pass for so long has gaps, and a newcomer takes from nobody. */
+const unusedAfterUs = secondUs / 2;
+
+const daySeconds = 86_400;
+
+/**
+ * Decides the one write that gives most, from what the worker believes of the bucket; the write's own conditions see to it
+ * that it does no harm where the belief is wrong.
+ *
+ * @param ask with `startUs` before `endUs`
+ * @returns undefined when neither a slot before the end nor a return time within 900 s is to be had
+ */
+export function decide(view: BucketView, ask: Ask): Decision | undefined {
+  const raises = view.revision > 0 && view.revision < ask.revision;
+  if (raises || !ask.newcomer || view.returnsUntilUs <= ask.startUs) return takeSlots(view, ask, raises);
+  const restedUs = view.seenAtUs - view.slotsUntilUs;
+  if (restedUs >= emptyAfterUs) return takeFromEmpty(view, ask);
+  if (restedUs >= unusedAfterUs) return takeUnused(ask);
+  return takeReturns(view, ask, false);
+}
+
+function takeSlots(view: BucketView, ask: Ask, raises: boolean): Decision | undefined {
+  const { startUs, endUs, share, count } = ask;
+  const leastUs = Math.max(view.slotsUntilUs, startUs);
+  const slots = Math.min(count, slotsBefore(endUs, leastUs, share));
+  if (slots === 0) return takeReturns(view, ask, raises);
+  const isBusy = view.slotsUntilUs >= startUs || (view.busyLikelihood > 0.5 && !view.notBusy);
+  const where: Clause[] = isBusy
+    ? [
+        { of: 'slots', is: 'atLeast', than: startUs },
+        { of: 'slots', is: 'atMost', than: latestFromUs(endUs, slots, share) },
+      ]
+    : [{ of: 'slots', is: 'below', than: startUs }];
+  if (raises) where.push({ of: 'revision', is: 'below', than: ask.revision });
+  else if (ask.newcomer) where.push({ of: 'returns', is: 'atMost', than: startUs });
+  const base = isBusy ? 'slots' : startUs;
+  const rest = restOf(view, ask, { slots, base, raises }, where);
+  return decision(isBusy ? 'busy' : 'idle', ask, {
+    slots,
+    returns: count - slots,
+    where,
+    advances: { slots: { from: base, byUs: costUs(slots, share) }, ...(rest && { returns: rest }) },
+    raises,
+    orAbsent: !isBusy,
+  });
+}
+
+interface Taken {
+  readonly slots: number;
+  readonly base: 'slots' | number;
+  readonly raises: boolean;
+}
+
+/** Return times for what found no slot, in the same write. */
+function restOf(view: BucketView, ask: Ask, taken: Taken, where: Clause[]): Advance | undefined {
+  const { count, share, startUs, newcomer } = ask;
+  const returns = count - taken.slots;
+  if (returns === 0) return taken.raises ? { from: startUs, byUs: 0 } : undefined;
+  const isAhead = !taken.raises && !newcomer && view.returnsAhead;
+  if (isAhead) {
+    const latestUs = ask.nowUs + longestReturnUs - costUs(returns - 1, share);
+    where.push({ of: 'returns', is: 'atLeast', than: taken.base }, { of: 'returns', is: 'atMost', than: latestUs });
+    return { from: 'returns', byUs: costUs(returns, share) };
+  }
+  if (!taken.raises && !newcomer) where.push({ of: 'returns', is: 'below', than: taken.base });
+  return { from: taken.base, byUs: costUs(taken.slots, share) + costUs(returns, share) };
+}
+
+/** The backlog is gone: its return times start again, under a generation of their own. */
+function takeFromEmpty(view: BucketView, ask: Ask): Decision {
+  return takeRested(ask, 'empty', true, [
+    { of: 'slots', is: 'below', than: ask.startUs - emptyAfterUs },
+    { of: 'generation', is: 'equalTo', than: view.generation },
+  ]);
+}
+
+/** Slots that nobody would have taken any more. */
+function takeUnused(ask: Ask): Decision {
+  return takeRested(ask, 'unused', false, [{ of: 'slots', is: 'below', than: ask.startUs - unusedAfterUs }]);
+}
+
+function takeRested(ask: Ask, form: Form, raises: boolean, where: readonly Clause[]): Decision {
+  const { startUs, endUs, share, count } = ask;
+  const slots = Math.min(count, slotsBefore(endUs, startUs, share));
+  const advances = {
+    slots: { from: startUs, byUs: costUs(slots, share) },
+    ...(raises && { returns: { from: startUs, byUs: 0 } }),
+  };
+  return decision(form, ask, { slots, returns: 0, where, advances, raises, orAbsent: false });
+}
+
+/** Return times follow upon each other; the first ones begin where the given slots end. */
+function takeReturns(view: BucketView, ask: Ask, raises: boolean): Decision | undefined {
+  const isAhead = view.returnsAhead && !raises;
+  const leastUs = Math.max(isAhead ? view.returnsUntilUs : view.slotsUntilUs, ask.startUs);
+  const wanted = Math.max(ask.count, ask.blockCount);
+  const returns = Math.min(wanted, slotsBefore(ask.nowUs + longestReturnUs, leastUs, { ...ask.share, burst: 1 }));
+  if (returns === 0) return undefined;
+  const byUs = costUs(returns, ask.share);
+  const latestUs = ask.nowUs + longestReturnUs - costUs(returns - 1, ask.share);
+  const where: Clause[] = isAhead
+    ? [
+        { of: 'returns', is: 'atLeast', than: 'slots' },
+        { of: 'returns', is: 'atLeast', than: ask.startUs },
+        { of: 'returns', is: 'atMost', than: latestUs },
+      ]
+    : [
+        { of: 'slots', is: 'atLeast', than: ask.startUs },
+        { of: 'slots', is: 'atMost', than: latestUs },
+        raises ? { of: 'revision', is: 'below', than: ask.revision } : { of: 'returns', is: 'below', than: 'slots' },
+      ];
+  return decision(isAhead ? 'ahead' : 'behind', ask, {
+    slots: 0,
+    returns,
+    where,
+    advances: { returns: { from: isAhead ? 'returns' : 'slots', byUs } },
+    raises,
+    orAbsent: false,
+  });
+}
+
+interface Parts {
+  readonly slots: number;
+  readonly returns: number;
+  readonly where: readonly Clause[];
+  readonly advances: Pick<BucketWrite, 'slots' | 'returns'>;
+  readonly raises: boolean;
+  readonly orAbsent: boolean;
+}
+
+function decision(form: Form, ask: Ask, { slots, returns, where, advances, raises, orAbsent }: Parts): Decision {
+  const expiresAtSeconds = Math.ceil((ask.nowUs + longestReturnUs) / secondUs) + daySeconds;
+  const write: BucketWrite = {
+    ...advances,
+    ...(raises && { raiseTo: ask.revision }),
+    where,
+    orAbsent,
+    revision: ask.revision,
+    expiresAtSeconds,
+  };
+  return { form, write, slots, returns };
+}

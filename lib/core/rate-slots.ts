@@ -1,0 +1,47 @@
+/**
+ * The arithmetic of slots: times at which one request each may begin, an interval of 1 / rate apart. Times are whole
+ * microseconds since the epoch, which a double holds exactly until the year 2255; what does not come out even is rounded
+ * so that slots lie too far apart rather than too close.
+ */
+
+/** What a bucket gives away: a destination's rate and burst, or its part of them. */
+export interface Share {
+  /** A whole number from 1 to 100,000. */
+  readonly ratePerSecond: number;
+  /** A whole number from 1. */
+  readonly burst: number;
+}
+
+export const secondUs = 1_000_000;
+
+/** How much of the rate so many requests use up. */
+export function costUs(count: number, { ratePerSecond }: Share): number {
+  return Math.ceil((count * secondUs) / ratePerSecond);
+}
+
+/** How far ahead of its turn a request may go because the bucket has rested. */
+function headStartUs({ burst, ratePerSecond }: Share): number {
+  return Math.floor(((burst - 1) * secondUs) / ratePerSecond);
+}
+
+/** How many slots begin before the end when the first one is at `fromUs`. */
+export function slotsBefore(endUs: number, fromUs: number, share: Share): number {
+  const roomUs = endUs - 1 - fromUs + headStartUs(share);
+  return roomUs < 0 ? 0 : Math.floor((roomUs * share.ratePerSecond) / secondUs) + 1;
+}
+
+/** The latest time from which on so many slots all begin before the end. */
+export function latestFromUs(endUs: number, count: number, share: Share): number {
+  return endUs - 1 - costUs(count - 1, share) + headStartUs(share);
+}
+
+/**
+ * The slots that a worker has been given, ascending.
+ *
+ * @param fromUs up to where slots were given away before
+ * @param startUs no slot begins earlier, whatever the burst
+ */
+export function slotTimesUs(fromUs: number, startUs: number, count: number, share: Share): number[] {
+  const firstUs = fromUs - headStartUs(share);
+  return Array.from({ length: count }, (_, index) => Math.max(startUs, firstUs + costUs(index, share)));
+}

@@ -1,0 +1,200 @@
+import { Failure } from '../core/failure.ts';
+import type { Bucket } from '../core/rate-bucket.ts';
+import type { Ask, Decision } from '../core/rate-decision.ts';
+import { decide, longestReturnUs } from '../core/rate-decision.ts';
+import { grantOf, learn } from '../core/rate-learning.ts';
+import { pauseToleranceUs, pauseWrite } from '../core/rate-pause.ts';
+import type { Turn } from '../core/rate-reservation.ts';
+import { toTurnGeneration } from '../core/rate-shards.ts';
+import type { Share } from '../core/rate-slots.ts';
+import { seen, unknownView } from '../core/rate-view.ts';
+import type { BucketKey, Clock, Random, RateBuckets } from '../ports.ts';
+import { EventCounter, ReturnBlock } from './rate-limiter-block.ts';
+import { Outage } from './rate-limiter-outage.ts';
+
+export interface BucketDependencies {
+  readonly buckets: RateBuckets;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Requests of one worker that want the same of one bucket. */
+export interface BucketCall {
+  readonly count: number;
+  readonly newcomer: boolean;
+  readonly horizonMs: number;
+  readonly share: Share;
+  readonly revision: number;
+}
+
+export interface Given {
+  readonly slotTimesMs: readonly number[];
+  readonly returns: readonly Turn[];
+}
+
+const nothing: Given = { slotTimesMs: [], returns: [] };
+
+/** Two guesses at slots, two at return times, and one more for what others have changed meanwhile. */
+const maxTries = 5;
+
+/** A worker trusts what it has seen for so long, where only a look could tell it more. */
+const freshUs = 1_000_000;
+
+/** A write that took longer is the exception, and the next one is not expected to. */
+const longestLeadMs = 50;
+
+const maxPauseTries = 3;
+
+/** One worker's dealings with one bucket. */
+export class WorkerBucket {
+  private readonly key: BucketKey;
+  private readonly dependencies: BucketDependencies;
+  private readonly events = new EventCounter();
+  private readonly outage: Outage;
+  private view = unknownView;
+  private block: ReturnBlock | undefined;
+  private leadMs = 0;
+  private pausedUntilUs = 0;
+
+  constructor(key: BucketKey, dependencies: BucketDependencies) {
+    this.key = key;
+    this.dependencies = dependencies;
+    this.outage = new Outage(dependencies.random);
+  }
+
+  /** To be called one at a time. */
+  async reserve(call: BucketCall): Promise<Given> {
+    const beganMs = this.dependencies.clock.nowMs();
+    if (call.newcomer) this.events.add(call.count, beganMs);
+    if (this.outage.isResting(beganMs)) return { slotTimesMs: [], returns: this.outage.turns(call.count, beganMs) };
+    const slotTimesMs: number[] = [];
+    const returns = this.fromBlock(call, call.count);
+    const left = () => call.count - slotTimesMs.length - returns.length;
+    for (let tries = 0, failures = 0; left() > 0 && tries < maxTries; tries += 1) {
+      try {
+        const given = await this.reserveOnce(call, left());
+        slotTimesMs.push(...given.slotTimesMs);
+        returns.push(...given.returns);
+        this.outage.ends();
+      } catch (error) {
+        if (!isUnavailable(error)) throw error;
+        failures += 1;
+        if (!(await this.outage.waitsOut(failures, beganMs + call.horizonMs, this.dependencies.clock))) break;
+      }
+    }
+    returns.push(...this.outage.turns(left(), this.dependencies.clock.nowMs()));
+    return { slotTimesMs, returns };
+  }
+
+  /**
+   * Failure policy: a pause that cannot be written is lost. The delivery that was told to wait waits all the same, and so will
+   * the next one that the endpoint tells.
+   */
+  async pause(untilMs: number, revision: number): Promise<void> {
+    const untilUs = Math.ceil(untilMs * 1000);
+    if (untilUs <= Math.max(this.pausedUntilUs, this.view.slotsUntilUs) + pauseToleranceUs) return;
+    this.pausedUntilUs = untilUs;
+    this.block = undefined;
+    for (let failures = 1; failures <= maxPauseTries; failures += 1) {
+      const nowUs = this.nowUs();
+      try {
+        const { bucket } = await this.dependencies.buckets.write(this.key, pauseWrite(untilUs, nowUs, revision));
+        if (bucket !== undefined) this.saw(bucket, nowUs);
+        return;
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        await this.dependencies.clock.delay(this.outage.retryDelayMs(failures));
+      }
+    }
+    this.pausedUntilUs = 0;
+  }
+
+  /** @returns undefined while it cannot be known */
+  async generation(): Promise<number | undefined> {
+    try {
+      await this.look(this.nowUs());
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+    }
+    return this.view.generation === 0 ? undefined : this.view.generation;
+  }
+
+  /** One write, which gives all, some or nothing of it. */
+  private async reserveOnce(call: BucketCall, count: number): Promise<Given> {
+    const ask = this.askFor(call, count);
+    const decision = decide(this.view, ask);
+    if (decision === undefined) {
+      return (await this.look(ask.nowUs)) ? nothing : { slotTimesMs: [], returns: this.beyond(count) };
+    }
+    const result = await this.dependencies.buckets.write(this.key, decision.write);
+    const tookMs = this.dependencies.clock.nowMs() - ask.nowUs / 1000;
+    this.leadMs += (Math.max(0, Math.min(tookMs, longestLeadMs)) - this.leadMs) / 5;
+    this.view = learn(this.view, ask, decision, result);
+    return result.kind === 'written' ? this.granted(call, ask, decision, result.bucket) : nothing;
+  }
+
+  private granted(call: BucketCall, ask: Ask, decision: Decision, bucket: Bucket): Given {
+    const { slotTimesUs, returnTimesUs, generation } = grantOf(ask, decision, bucket);
+    const slotTimesMs = slotTimesUs.map((atUs) => atUs / 1000);
+    if (returnTimesUs.length <= ask.count) return { slotTimesMs, returns: this.turns(returnTimesUs, generation) };
+    this.block = new ReturnBlock(returnTimesUs, generation, ask.nowUs);
+    return { slotTimesMs, returns: this.fromBlock(call, ask.count) };
+  }
+
+  private askFor({ newcomer, horizonMs, share, revision }: BucketCall, count: number): Ask {
+    const nowUs = this.nowUs();
+    const eventsInLastSecond = newcomer ? this.events.inLastSecond(nowUs / 1000) : 0;
+    return {
+      count,
+      newcomer,
+      nowUs,
+      startUs: nowUs + Math.ceil(Math.min(this.leadMs, horizonMs / 5) * 1000),
+      endUs: nowUs + Math.ceil(horizonMs * 1000),
+      share,
+      revision,
+      // A block of more than a second of the rate would leave a long gap where its worker does not use it up.
+      blockCount: Math.min(eventsInLastSecond, share.ratePerSecond),
+    };
+  }
+
+  private fromBlock(call: BucketCall, count: number): Turn[] {
+    const { block } = this;
+    if (block === undefined || !call.newcomer || this.view.revision < call.revision) return [];
+    return this.turns(block.take(count, this.nowUs()), block.generation);
+  }
+
+  private turns(timesUs: readonly number[], generation: number): Turn[] {
+    const turnGeneration = toTurnGeneration(generation, this.key.shard);
+    return timesUs.map((atUs) => ({ atMs: atUs / 1000, generation: turnGeneration }));
+  }
+
+  /** Spread, so that what lies beyond the longest delay does not come back as a herd; it joins anew then. */
+  private beyond(count: number): Turn[] {
+    const { clock, random } = this.dependencies;
+    const nowMs = clock.nowMs();
+    const atMs = () => nowMs + Math.floor((longestReturnUs / 1000) * (1 - random() / 2));
+    return Array.from({ length: count }, () => ({ atMs: atMs(), generation: 0 })).sort((a, b) => a.atMs - b.atMs);
+  }
+
+  /** @returns whether there was something new to be seen */
+  private async look(nowUs: number): Promise<boolean> {
+    const ageUs = nowUs - this.view.seenAtUs;
+    if (ageUs >= 0 && ageUs < freshUs) return false;
+    const bucket = await this.dependencies.buckets.read(this.key);
+    if (bucket === undefined) this.view = { ...unknownView, seenAtUs: nowUs };
+    else this.saw(bucket, nowUs);
+    return true;
+  }
+
+  private saw(bucket: Bucket, nowUs: number): void {
+    this.view = seen(this.view, bucket, nowUs);
+  }
+
+  private nowUs(): number {
+    return Math.ceil(this.dependencies.clock.nowMs() * 1000);
+  }
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof Failure && error.code === 'StoreUnavailable';
+}
