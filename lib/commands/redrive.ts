@@ -104,8 +104,13 @@ interface Totals {
 }
 
 async function redrive({ input, maximum, dryRun, address }: Options): Promise<Totals> {
+  let before = input['before'];
   for (let moved = 0; ; ) {
-    const rest = maximum === undefined ? input : { ...input, maximum: maximum - moved };
+    const rest = {
+      ...input,
+      ...(before !== undefined && { before }),
+      ...(maximum !== undefined && { maximum: maximum - moved }),
+    };
     const { members, error } = await callFunction('redrive', rest, address, 'moved');
     if (error !== undefined) {
       const sofar = moved === 0 ? '' : ` Moved by the calls before: ${moved}.`;
@@ -113,6 +118,7 @@ async function redrive({ input, maximum, dryRun, address }: Options): Promise<To
     }
     const movedNow = count(members, 'moved');
     moved += movedNow;
+    before = members['before'];
     const totals = { ...totalsOf(members), moved };
     const isFull = maximum !== undefined && (dryRun ? totals.matched : moved) >= maximum;
     if (members['more'] !== true || isFull) return totals;

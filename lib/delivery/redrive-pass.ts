@@ -22,6 +22,8 @@ export interface RedriveResult {
   readonly unreadableCount: number;
   /** Whether the call ended before it had seen all of the queue. */
   readonly more: boolean;
+  /** Nothing dead-lettered from then on was asked for: whoever calls again says so, as the field `before`. */
+  readonly before: string;
 }
 
 /** A dead letter that is asked for, and the delivery that it becomes. */
@@ -35,7 +37,7 @@ const maxListedUnreadable = 100;
 
 /** One pass over the dead letters: what was seen in it, each message once however often the queue shows it. */
 export class RedrivePass {
-  readonly #request: RedriveRequest;
+  readonly #request: RedriveRequest & { readonly beforeMs: number };
   readonly #apiDestination: string | undefined;
   readonly #kept = new Map<string, string>();
   readonly #moved = new Set<string>();
@@ -43,9 +45,14 @@ export class RedrivePass {
   #unreadableCount = 0;
   #matched = 0;
 
-  /** @param apiDestination of bare events, where the functions have one */
-  constructor(request: RedriveRequest, apiDestination: string | undefined) {
-    this.#request = request;
+  /**
+   * What is dead-lettered after the start is left to a later pass: an endpoint that is still ill would have the same events
+   * moved round and round.
+   *
+   * @param apiDestination of bare events, where the functions have one
+   */
+  constructor(request: RedriveRequest, apiDestination: string | undefined, startMs: number) {
+    this.#request = { ...request, beforeMs: Math.min(request.beforeMs ?? Number.POSITIVE_INFINITY, startMs + 1) };
     this.#apiDestination = apiDestination;
   }
 
@@ -108,6 +115,7 @@ export class RedrivePass {
       unreadable: this.#unreadable,
       unreadableCount: this.#unreadableCount,
       more,
+      before: new Date(this.#request.beforeMs).toISOString(),
     };
   }
 }

@@ -62,7 +62,7 @@ export function createRedrive({ deadLetters, queue, clock, apiDestination }: Red
   }
 
   return async (request, deadline) => {
-    const pass = new RedrivePass(request, apiDestination);
+    const pass = new RedrivePass(request, apiDestination, clock.nowMs());
     const pace = createPace(request.ratePerSecond, clock, deadline.signal);
     const failures: unknown[] = [];
 

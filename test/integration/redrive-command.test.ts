@@ -77,7 +77,8 @@ function deadLetter(apiDestination: string, id: string): QueueMessage {
   return formatDeadLetter({ body: text, delivery, code: 'EndpointRejected', reason: 'HTTP 400' });
 }
 
-const nothing = { moved: 0, matched: 0, kept: 0, unreadable: [], unreadableCount: 0, more: false };
+const before = '2026-01-31T00:00:00.001Z';
+const nothing = { moved: 0, matched: 0, kept: 0, unreadable: [], unreadableCount: 0, more: false, before };
 
 test('a dry run counts, a filter moves its own, and the next call moves the rest', async () => {
   const { bodiesIn, put, redrive } = await start();
@@ -107,7 +108,7 @@ test('what cannot be delivered again is listed by its id, without its body, and 
   });
 });
 
-test('it calls again while there is more, for what is left of the maximum', async () => {
+test('it calls again while there is more, for what is left of the maximum and lay there at the first call', async () => {
   const answers = [
     { ...nothing, moved: 3, matched: 5, more: true },
     { ...nothing, moved: 2, matched: 2, more: true },
@@ -120,7 +121,11 @@ test('it calls again while there is more, for what is left of the maximum', asyn
     stdout: '3 moved so far\n5 moved so far\n6 dead letters moved, 4 looked at and left\n',
     stderr: '',
   });
-  expect(inputs).toEqual([6, 3, 1].map((maximum) => ({ maximum, ratePerSecond: 0.5 })));
+  expect(inputs).toEqual([
+    { ratePerSecond: 0.5, maximum: 6 },
+    { ratePerSecond: 0.5, maximum: 3, before },
+    { ratePerSecond: 0.5, maximum: 1, before },
+  ]);
 });
 
 test('it stops when a call moves nothing although there is more', async () => {

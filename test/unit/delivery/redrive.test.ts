@@ -59,7 +59,8 @@ test('every dead letter is moved, and begins anew in the group of its destinatio
   const { clock, lying, queue, redrive, put, sentIds } = setUp();
   for (const id of names(25)) put('orders', id);
   const result = await redrive();
-  expect(result).toEqual({ moved: 25, matched: 25, kept: 0, unreadable: [], unreadableCount: 0, more: false });
+  const before = '2026-01-01T00:00:00.001Z';
+  expect(result).toEqual({ moved: 25, matched: 25, kept: 0, unreadable: [], unreadableCount: 0, more: false, before });
   expect(sentIds().toSorted()).toEqual(names(25).toSorted());
   expect(lying.present).toEqual([]);
   expect(queue.sent[0]).toMatchObject({
@@ -151,6 +152,41 @@ test('a deletion that fails ends the redrive, lest it move the same dead letters
   const message = expect.stringMatching(/^Not allowed to delete\. Moved before: \d+\.$/);
   await expect(redrive({}, { ...lying, remove })).rejects.toMatchObject({ code: 'StoreRefused', message });
   expect(queue.sent.length).toBeLessThanOrEqual(80);
+});
+
+test('one failure ends the work of all', async () => {
+  const { faults, lying, queue, redrive, put } = setUp();
+  for (const id of names(2000)) put('orders', id);
+  faults.fail('deadLetters.remove', 'before');
+  await expect(redrive()).rejects.toThrow('deadLetters.remove');
+  expect(queue.sent.length).toBeLessThan(500);
+  expect(lying.present.length).toBeGreaterThan(1500);
+  faults.heal();
+  faults.fail('deadLetters.receive', 'before');
+  await expect(redrive({ dryRun: true })).rejects.toThrow('deadLetters.receive');
+  expect(faults.calls.filter((call) => call === 'deadLetters.receive').length).toBeLessThan(20);
+});
+
+test('what fails again at once is dead-lettered after the start, and is not moved round and round', async () => {
+  const { clock, lying, queue, redrive, put } = setUp();
+  const ids = names(30).map((id) => put('orders', id));
+  const send = queue.send;
+  queue.send = async (queued, group) => {
+    await send(queued, group);
+    clock.set(clock.nowMs() + 1);
+    put('orders', String(queued.delivery.event.value['id']));
+  };
+  expect(await redrive()).toMatchObject({ moved: 30, matched: 30, more: false });
+  expect([lying.visible.length, lying.present.some((id) => ids.includes(id))]).toEqual([30, false]);
+});
+
+test('a time before the start that is asked for counts', async () => {
+  const { clock, redrive, put } = setUp();
+  put('orders', 'e1');
+  await clock.advance(1000);
+  put('orders', 'e2');
+  const beforeMs = clock.nowMs();
+  expect(await redrive({ beforeMs })).toMatchObject({ moved: 1, kept: 1, before: new Date(beforeMs).toISOString() });
 });
 
 test('a queue that cannot be read fails the call', async () => {
