@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
 export interface FailingEndpoint {
   /** `http://127.0.0.1:<port>/` */
@@ -7,6 +8,9 @@ export interface FailingEndpoint {
   requestCount(): number;
   close(): Promise<void>;
 }
+
+/** Longest time that an answer takes, so that a kill finds requests under way. */
+const longestAnswerMs = 150;
 
 /** Share of the requests that fail. */
 const failing = 0.3;
@@ -35,17 +39,17 @@ export async function startFailingEndpoint(
   arrived: (body: string) => void,
 ): Promise<FailingEndpoint> {
   let requests = 0;
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const body = await readBody(request);
+    requests += 1;
+    await delay(random() * longestAnswerMs);
+    if (random() < failing) return fail(request, response, failures[Math.floor(random() * failures.length)]);
+    arrived(body);
+    response.end();
+  };
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
-    readBody(request).then(
-      (body) => {
-        requests += 1;
-        if (random() < failing) return fail(request, response, failures[Math.floor(random() * failures.length)]);
-        arrived(body);
-        response.end();
-      },
-      // A stack that was killed in the middle of its request.
-      () => request.destroy(),
-    );
+    // It fails when a stack was killed in the middle of its request.
+    answer(request, response).catch(() => request.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
