@@ -9,7 +9,7 @@ export interface JsonText {
 const space = fc.string({ unit: fc.constantFrom(' ', '\n', '\r', '\t'), maxLength: 2 });
 
 const codeUnits = fc.oneof(
-  fc.constantFrom(...'"\\/\b\f\n\r\t{}[]:,au\u007f\u2028'),
+  fc.constantFrom(...Array.from('"\\/\b\f\n\r\t{}[]:,au\u007f\u2028')),
   fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)),
 );
 

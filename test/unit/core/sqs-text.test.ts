@@ -10,7 +10,7 @@ function isAccepted(codePoint: number): boolean {
   return (codePoint >= 0xe000 && codePoint <= 0xfffd) || codePoint >= 0x10000;
 }
 
-const codePoints = (text: string): number[] => [...text].map((character) => character.codePointAt(0) ?? -1);
+const codePoints = (text: string): number[] => Array.from(text, (character) => character.codePointAt(0) ?? -1);
 
 test('of all code points exactly those that SQS refuses are escaped, as four hexadecimal digits', () => {
   for (let codePoint = 0; codePoint <= 0x10ffff; codePoint += 1) {
