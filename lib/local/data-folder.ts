@@ -46,11 +46,14 @@ export function openDataFolder(path: string | undefined, account: string): DataF
   return { path: folder, database, close: () => database.close() };
 }
 
+/** A folder that holds secrets is its owner's alone; one that is there already keeps its rights. */
+const ownerOnly = 0o700;
+
 /** Node's own recursive mkdir never returns where the system lets nobody make a folder, as in `/proc`. */
 function makeFolder(folder: string): void {
   if (existsSync(`${folder}/.`)) return;
   if (dirname(folder) !== folder) makeFolder(dirname(folder));
-  mkdirSync(folder);
+  mkdirSync(folder, ownerOnly);
 }
 
 function openMemory(): DataFolder {

@@ -59,7 +59,11 @@ function startWorkers(count: number) {
     const http = createUndiciHttpClient();
     const dynamoDb = createDynamoDbClient(dynalite.clientConfig);
     const secrets = createSecretsManagerClient(secretsManager.clientConfig);
-    cleanups.push(() => Promise.all([http.close(), dynamoDb.destroy(), secrets.destroy()]));
+    cleanups.push(async () => {
+      await http.close();
+      dynamoDb.destroy();
+      secrets.destroy();
+    });
     return createOAuthTokens({
       store: createDynamoDbTokenStore(dynamoDb, dynalite.tableName),
       states: createDynamoDbConnectionStates(dynamoDb, dynalite.tableName),

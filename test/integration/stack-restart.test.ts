@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateTableCommand, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, GetItemCommand, PutItemCommand, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import {
   CreateApiDestinationCommand,
   CreateConnectionCommand,
@@ -96,6 +96,10 @@ test('connections, destinations, secrets, queues, messages and tables are after 
       AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
       BillingMode: 'PAY_PER_REQUEST',
     }),
+  );
+  await waitUntilTableExists(
+    { client: before.dynamoDb, minDelay: 1, maxDelay: 1, maxWaitTime: 10 },
+    { TableName: 'mine' },
   );
   await before.dynamoDb.send(new PutItemCommand({ TableName: 'mine', Item: { id: { S: 'a' }, n: { N: '1' } } }));
   const whole = await shown(before);

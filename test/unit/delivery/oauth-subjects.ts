@@ -40,7 +40,7 @@ export interface Fleet {
   settle<Result>(calls: readonly Promise<Result>[]): Promise<readonly PromiseSettledResult<Result>[]>;
 }
 
-export function credentialsFor(endpoint: TokenEndpoint): OAuthCredentials {
+function credentialsFor(endpoint: TokenEndpoint): OAuthCredentials {
   return {
     authorizationType: 'OAUTH_CLIENT_CREDENTIALS',
     clientId: 'client',

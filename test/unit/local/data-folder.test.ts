@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -10,10 +10,11 @@ function newFolder(): string {
   return mkdtempSync(join(tmpdir(), 'lastmile-data-'));
 }
 
-test('the folder is made with those above it', () => {
+test('the folder is made with those above it, for its owner alone', () => {
   const path = join(newFolder(), 'a', 'b');
   const folder = openDataFolder(path, account);
   expect(folder.path).toBe(path);
+  expect(statSync(path).mode & 0o777).toBe(0o700);
   folder.close();
 });
 
