@@ -1,5 +1,7 @@
 import {
   CreateQueueCommand,
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
   type Message,
   ReceiveMessageCommand,
   SendMessageCommand,
@@ -23,6 +25,7 @@ export interface SqsServer {
     readonly endpoint: string;
     readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   };
+  /** @param attributes of the queue; none: SQS's own defaults */
   newQueue(attributes?: Record<string, string>): Promise<SqsQueue>;
   stop(): Promise<void>;
 }
@@ -36,6 +39,9 @@ export interface SqsQueue {
   receive(): Promise<readonly Message[]>;
   /** Receives until there is nothing more to receive. */
   receiveAll(): Promise<readonly Message[]>;
+  /** Messages that lie there, also those that are delayed or being worked on. */
+  count(): Promise<number>;
+  remove(receiptHandle: string): Promise<void>;
 }
 
 export async function startSqsServer(): Promise<SqsServer> {
@@ -62,6 +68,12 @@ export async function startSqsServer(): Promise<SqsServer> {
   };
 }
 
+const counted = [
+  'ApproximateNumberOfMessages',
+  'ApproximateNumberOfMessagesNotVisible',
+  'ApproximateNumberOfMessagesDelayed',
+] as const;
+
 function queueOf(client: SQSClient, QueueUrl: string, arn: string): SqsQueue {
   async function receive(): Promise<readonly Message[]> {
     const { Messages = [] } = await client.send(
@@ -78,6 +90,14 @@ function queueOf(client: SQSClient, QueueUrl: string, arn: string): SqsQueue {
     url: QueueUrl,
     arn,
     receive,
+    async count() {
+      const AttributeNames = counted.map((name) => name);
+      const { Attributes = {} } = await client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames }));
+      return counted.reduce((sum, name) => sum + Number(Attributes[name]), 0);
+    },
+    async remove(ReceiptHandle) {
+      await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+    },
     async send({ body, attributes }) {
       const MessageAttributes = Object.fromEntries(
         Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]),

@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createSettlingStory, type Destination, type SettlingServers, startSettlingServers } from './settling-story.ts';
+
+const started: { servers?: SettlingServers } = {};
+beforeAll(async () => {
+  started.servers = await startSettlingServers();
+});
+afterAll(() => started.servers?.stop());
+
+function story() {
+  return createSettlingStory(started.servers ?? expect.fail('The servers have not been started.'));
+}
+
+/** Resolves when that is so; each look gives everything else a turn. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A promise and whether it has settled. */
+function watched<Value>(promise: Promise<Value>) {
+  const watching = { promise, settled: false };
+  const note = () => {
+    watching.settled = true;
+  };
+  promise.then(note, note);
+  return watching;
+}
+
+const writes: readonly (readonly [destination: Destination, queue: 'deliveries' | 'deadLetters', outcome: string])[] = [
+  ['later', 'deliveries', 'deferred'],
+  ['never', 'deadLetters', 'dead-lettered'],
+];
+
+describe.each(writes)('while the write for a delivery to %s is under way', (destination, queueName, outcome) => {
+  test('deliver has not answered', async () => {
+    const told = await story();
+    const write = Promise.withResolvers<void>();
+    told.fail('SendMessageBatch', told[queueName], write.promise);
+    const delivering = watched(told.deliver(told.envelope(destination)));
+    await until(() => told.writesTo(told[queueName]) > 0);
+    expect(delivering.settled).toBe(false);
+    write.resolve();
+    expect(await delivering.promise).toMatchObject({ outcome });
+    expect(await told[queueName].count()).toBe(1);
+  });
+
+  test('deliver-queued has neither answered nor deleted the message; both follow the write', async () => {
+    const told = await story();
+    const [write, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const [settling, slow] = [told.envelope(destination), told.envelope('well')];
+    await told.enqueue(settling, slow);
+    told.answerWhen(slow, answer.promise);
+    told.fail('SendMessageBatch', told[queueName], write.promise);
+    const receiving = watched(told.receiveOnce());
+    await until(() => told.writesTo(told[queueName]) > 0 && told.requestsFor(slow) > 0);
+    expect([receiving.settled, told.calls('DeleteMessage')]).toEqual([false, 0]);
+    write.resolve();
+    await until(() => told.calls('DeleteMessage') > 0);
+    expect([receiving.settled, (await told[queueName].count()) > 0]).toEqual([false, true]);
+    answer.resolve();
+    expect(await receiving.promise).toEqual({ received: 2, failures: [] });
+    expect(told.calls('DeleteMessage')).toBe(1);
+  });
+});
+
+test('a delivery that the endpoint has is answered for only after its answer', async () => {
+  const told = await story();
+  const answer = Promise.withResolvers<void>();
+  const envelope = told.envelope('well');
+  told.answerWhen(envelope, answer.promise);
+  const delivering = watched(told.deliver(envelope));
+  await until(() => told.requestsFor(envelope) > 0);
+  expect(delivering.settled).toBe(false);
+  answer.resolve();
+  expect(await delivering.promise).toMatchObject({ outcome: 'delivered' });
+});
