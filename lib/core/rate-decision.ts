@@ -2,6 +2,7 @@ import type { Advance, BucketWrite, Clause } from './rate-bucket.ts';
 import type { Share } from './rate-slots.ts';
 import { costUs, latestFromUs, secondUs, slotsBefore } from './rate-slots.ts';
 import type { BucketView } from './rate-view.ts';
+import { isBusy } from './rate-view.ts';
 
 /** What a worker wants of a bucket. */
 export interface Ask {
@@ -19,7 +20,7 @@ export interface Ask {
   readonly blockCount: number;
 }
 
-/** Which guess at the bucket's state a write stands on; what its refusal teaches depends on that. */
+/** The state of the bucket that a write stands on. */
 export type Form = 'busy' | 'idle' | 'empty' | 'unused' | 'ahead' | 'behind';
 
 export interface Decision {
@@ -62,8 +63,8 @@ function takeSlots(view: BucketView, ask: Ask, raises: boolean): Decision | unde
   const leastUs = Math.max(view.slotsUntilUs, startUs);
   const slots = Math.min(count, slotsBefore(endUs, leastUs, share));
   if (slots === 0) return takeReturns(view, ask, raises);
-  const isBusy = view.slotsUntilUs >= startUs || (view.busyLikelihood > 0.5 && !view.notBusy);
-  const where: Clause[] = isBusy
+  const busy = isBusy(view, startUs, ask.nowUs);
+  const where: Clause[] = busy
     ? [
         { of: 'slots', is: 'atLeast', than: startUs },
         { of: 'slots', is: 'atMost', than: latestFromUs(endUs, slots, share) },
@@ -71,15 +72,15 @@ function takeSlots(view: BucketView, ask: Ask, raises: boolean): Decision | unde
     : [{ of: 'slots', is: 'below', than: startUs }];
   if (raises) where.push({ of: 'revision', is: 'below', than: ask.revision });
   else if (ask.newcomer) where.push({ of: 'returns', is: 'atMost', than: startUs });
-  const base = isBusy ? 'slots' : startUs;
+  const base = busy ? 'slots' : startUs;
   const rest = restOf(view, ask, { slots, base, raises }, where);
-  return decision(isBusy ? 'busy' : 'idle', ask, {
+  return decision(busy ? 'busy' : 'idle', ask, {
     slots,
     returns: count - slots,
     where,
     advances: { slots: { from: base, byUs: costUs(slots, share) }, ...(rest && { returns: rest }) },
     raises,
-    orAbsent: !isBusy,
+    orAbsent: !busy,
   });
 }
 
@@ -94,7 +95,7 @@ function restOf(view: BucketView, ask: Ask, taken: Taken, where: Clause[]): Adva
   const { count, share, startUs, newcomer } = ask;
   const returns = count - taken.slots;
   if (returns === 0) return taken.raises ? { from: startUs, byUs: 0 } : undefined;
-  const isAhead = !taken.raises && !newcomer && view.returnsAhead;
+  const isAhead = !taken.raises && !newcomer && view.returnsUntilUs >= view.slotsUntilUs;
   if (isAhead) {
     const latestUs = ask.nowUs + longestReturnUs - costUs(returns - 1, share);
     where.push({ of: 'returns', is: 'atLeast', than: taken.base }, { of: 'returns', is: 'atMost', than: latestUs });
@@ -129,7 +130,7 @@ function takeRested(ask: Ask, form: Form, raises: boolean, where: readonly Claus
 
 /** Return times follow upon each other; the first ones begin where the given slots end. */
 function takeReturns(view: BucketView, ask: Ask, raises: boolean): Decision | undefined {
-  const isAhead = view.returnsAhead && !raises;
+  const isAhead = view.returnsUntilUs >= view.slotsUntilUs && !raises;
   const leastUs = Math.max(isAhead ? view.returnsUntilUs : view.slotsUntilUs, ask.startUs);
   const wanted = Math.max(ask.count, ask.blockCount);
   const returns = Math.min(wanted, slotsBefore(ask.nowUs + longestReturnUs, leastUs, { ...ask.share, burst: 1 }));

@@ -4,22 +4,11 @@ import type { Bucket } from './rate-bucket.ts';
  * What a worker believes of a bucket that others write too. Both times only ever grow, so what was seen is the least that
  * can be there now; a new generation alone sets the return times back.
  */
-export interface BucketView {
-  readonly slotsUntilUs: number;
-  readonly returnsUntilUs: number;
-  /** 0 while unknown. */
-  readonly generation: number;
-  readonly revision: number;
-  /** When the bucket was last seen, epoch us; 0 when never. */
+export interface BucketView extends Bucket {
+  /** When the bucket was last seen, epoch us; 0 when never, or when it is known to have changed. */
   readonly seenAtUs: number;
-  /** From 0 to 1: how often slots were given away beyond now when this worker looked. */
+  /** From 0 to 1: how often slots turned out to be given away beyond now when the view did not say so. */
   readonly busyLikelihood: number;
-  /** Whether return times lie beyond the slots, as far as was seen: then they go on from themselves. */
-  readonly returnsAhead: boolean;
-  /** Since the bucket was last seen: that it is not busy, or that it has no slot for a newcomer. */
-  readonly notBusy: boolean;
-  /** Since the bucket was last seen: refused writes of return times. */
-  readonly returnsRefused: number;
 }
 
 export const unknownView: BucketView = {
@@ -28,29 +17,54 @@ export const unknownView: BucketView = {
   generation: 0,
   revision: 0,
   seenAtUs: 0,
-  busyLikelihood: 0,
-  returnsAhead: false,
-  notBusy: false,
-  returnsRefused: 0,
+  busyLikelihood: 0.5,
 };
 
-/** Of what was seen: a worker forgets nine tenths of the past within ten looks. */
-const busyWeight = 0.2;
+/** For so long nobody else is likely to have written: what was seen is there still. */
+const freshUs = 20_000;
+
+/** A look is a read, which costs a fifth of a write and a few milliseconds: worth it when a guess fails more often. */
+const sureLikelihood = 0.8;
+
+/** Weight of the newest guess: a worker forgets nine tenths of the past within ten. */
+const guessWeight = 0.2;
 
 /** The bucket itself has been seen. */
-export function seen(view: BucketView, bucket: Bucket, nowUs: number): BucketView {
-  return {
-    ...bucket,
-    seenAtUs: nowUs,
-    busyLikelihood: view.busyLikelihood,
-    returnsAhead: bucket.returnsUntilUs >= bucket.slotsUntilUs,
-    notBusy: false,
-    returnsRefused: 0,
-  };
+export function seen(view: BucketView, bucket: Bucket | undefined, nowUs: number): BucketView {
+  return { ...(bucket ?? unknownView), seenAtUs: nowUs, busyLikelihood: view.busyLikelihood };
 }
 
-/** Slots have been reserved, or were refused, from a bucket that was busy or idle. */
-export function withForm(view: BucketView, busy: boolean): BucketView {
-  const busyLikelihood = view.busyLikelihood * (1 - busyWeight) + (busy ? busyWeight : 0);
-  return { ...view, busyLikelihood };
+/** What was seen is no longer there, and nobody has said what is. */
+export function outdated(view: BucketView): BucketView {
+  return { ...view, seenAtUs: 0 };
+}
+
+/** Also after the clock has stepped back. */
+export function isOlderThan(view: BucketView, ageUs: number, nowUs: number): boolean {
+  return view.seenAtUs === 0 || Math.abs(nowUs - view.seenAtUs) > ageUs;
+}
+
+/** Whether slots are given away beyond the start: known, or else a guess. */
+export function isBusy(view: BucketView, startUs: number, nowUs: number): boolean {
+  if (view.slotsUntilUs >= startUs) return true;
+  return isGuess(view, startUs, nowUs) && view.busyLikelihood > 0.5;
+}
+
+function isGuess(view: BucketView, startUs: number, nowUs: number): boolean {
+  return view.slotsUntilUs < startUs && isOlderThan(view, freshUs, nowUs);
+}
+
+/** Whether a write on the word of this view would be refused too often: then the bucket is looked at first. */
+export function isDoubtful(view: BucketView, newcomer: boolean, startUs: number, nowUs: number): boolean {
+  if (view.seenAtUs === 0) return true;
+  if (newcomer && view.returnsUntilUs > startUs) return false;
+  if (!isGuess(view, startUs, nowUs)) return false;
+  const hadBacklog = view.returnsUntilUs > view.seenAtUs;
+  return (newcomer && hadBacklog) || Math.max(view.busyLikelihood, 1 - view.busyLikelihood) < sureLikelihood;
+}
+
+/** A look or a write has shown how good the guess was. */
+export function afterGuess(view: BucketView, startUs: number, nowUs: number, wasBusy: boolean): BucketView {
+  if (!isGuess(view, startUs, nowUs)) return view;
+  return { ...view, busyLikelihood: view.busyLikelihood * (1 - guessWeight) + (wasBusy ? guessWeight : 0) };
 }

@@ -2,12 +2,12 @@ import { Failure } from '../core/failure.ts';
 import type { Bucket } from '../core/rate-bucket.ts';
 import type { Ask, Decision } from '../core/rate-decision.ts';
 import { decide, longestReturnUs } from '../core/rate-decision.ts';
-import { grantOf, learn } from '../core/rate-learning.ts';
+import { grantOf, learn, look } from '../core/rate-learning.ts';
 import { pauseToleranceUs, pauseWrite } from '../core/rate-pause.ts';
 import type { Turn } from '../core/rate-reservation.ts';
 import { toTurnGeneration } from '../core/rate-shards.ts';
 import type { Share } from '../core/rate-slots.ts';
-import { seen, unknownView } from '../core/rate-view.ts';
+import { isDoubtful, isOlderThan, seen, unknownView } from '../core/rate-view.ts';
 import type { BucketKey, Clock, Random, RateBuckets } from '../ports.ts';
 import { EventCounter, ReturnBlock } from './rate-limiter-block.ts';
 import { Outage } from './rate-limiter-outage.ts';
@@ -34,11 +34,11 @@ export interface Given {
 
 const nothing: Given = { slotTimesMs: [], returns: [] };
 
-/** Two guesses at slots, two at return times, and one more for what others have changed meanwhile. */
+/** A refused write shows what is there, so more than two are refused only where others write in between. */
 const maxTries = 5;
 
-/** A worker trusts what it has seen for so long, where only a look could tell it more. */
-const freshUs = 1_000_000;
+/** What a worker has seen counts as known for so long where nothing can be had, or where only the generation is asked. */
+const knownUs = 1_000_000;
 
 /** A write that took longer is the exception, and the next one is not expected to. */
 const longestLeadMs = 50;
@@ -99,7 +99,7 @@ export class WorkerBucket {
       const nowUs = this.nowUs();
       try {
         const { bucket } = await this.dependencies.buckets.write(this.key, pauseWrite(untilUs, nowUs, revision));
-        if (bucket !== undefined) this.saw(bucket, nowUs);
+        if (bucket !== undefined) this.view = seen(this.view, bucket, nowUs);
         return;
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
@@ -112,7 +112,10 @@ export class WorkerBucket {
   /** @returns undefined while it cannot be known */
   async generation(): Promise<number | undefined> {
     try {
-      await this.look(this.nowUs());
+      const nowUs = this.nowUs();
+      if (isOlderThan(this.view, knownUs, nowUs)) {
+        this.view = seen(this.view, await this.dependencies.buckets.read(this.key), nowUs);
+      }
     } catch (error) {
       if (!isUnavailable(error)) throw error;
     }
@@ -121,10 +124,12 @@ export class WorkerBucket {
 
   /** One write, which gives all, some or nothing of it. */
   private async reserveOnce(call: BucketCall, count: number): Promise<Given> {
-    const ask = this.askFor(call, count);
+    const ask = await this.informed(this.askFor(call, count), call);
     const decision = decide(this.view, ask);
     if (decision === undefined) {
-      return (await this.look(ask.nowUs)) ? nothing : { slotTimesMs: [], returns: this.beyond(count) };
+      if (!isOlderThan(this.view, knownUs, ask.nowUs)) return { slotTimesMs: [], returns: this.beyond(count) };
+      await this.look(ask);
+      return nothing;
     }
     const result = await this.dependencies.buckets.write(this.key, decision.write);
     const tookMs = this.dependencies.clock.nowMs() - ask.nowUs / 1000;
@@ -176,18 +181,15 @@ export class WorkerBucket {
     return Array.from({ length: count }, () => ({ atMs: atMs(), generation: 0 })).sort((a, b) => a.atMs - b.atMs);
   }
 
-  /** @returns whether there was something new to be seen */
-  private async look(nowUs: number): Promise<boolean> {
-    const ageUs = nowUs - this.view.seenAtUs;
-    if (ageUs >= 0 && ageUs < freshUs) return false;
-    const bucket = await this.dependencies.buckets.read(this.key);
-    if (bucket === undefined) this.view = { ...unknownView, seenAtUs: nowUs };
-    else this.saw(bucket, nowUs);
-    return true;
+  /** The same for now, after a look at the bucket if a write without one would likely be refused. */
+  private async informed(ask: Ask, call: BucketCall): Promise<Ask> {
+    if (!isDoubtful(this.view, ask.newcomer, ask.startUs, ask.nowUs)) return ask;
+    await this.look(ask);
+    return this.askFor(call, ask.count);
   }
 
-  private saw(bucket: Bucket, nowUs: number): void {
-    this.view = seen(this.view, bucket, nowUs);
+  private async look(ask: Ask): Promise<void> {
+    this.view = look(this.view, ask, await this.dependencies.buckets.read(this.key));
   }
 
   private nowUs(): number {
