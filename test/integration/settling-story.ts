@@ -33,16 +33,16 @@ export interface SettlingServers {
   readonly sqs: SqsServer;
   readonly endpoint: RecordingEndpoint;
   readonly failing: Set<Failing>;
-  /** Set while a test wants the endpoint to wait before it answers. */
-  readonly gates: Map<string, Promise<void>>;
+  /** By event id: called with each request, and waited for before the answer. */
+  readonly gates: Map<string, () => Promise<void>>;
   stop(): Promise<void>;
 }
 
 export async function startSettlingServers(): Promise<SettlingServers> {
   const sqs = await startSqsServer();
-  const gates = new Map<string, Promise<void>>();
+  const gates = new Map<string, () => Promise<void>>();
   const endpoint = await startRecordingEndpoint(async (request) => {
-    await gates.get(idOf(request));
+    await gates.get(idOf(request))?.();
     return answers[request.path.slice(1) as Destination];
   });
   const failing = new Set<Failing>();
@@ -132,14 +132,18 @@ export async function createSettlingStory(servers: SettlingServers, clients: obj
     /** Requests that the endpoint got for this event. */
     requestsFor: ({ event }: { readonly event: { readonly id: string } }) =>
       endpoint.requests.filter((request) => idOf(request) === event.id).length,
-    /** The endpoint answers to this event only when the promise has resolved. */
-    answerWhen: ({ event }: { readonly event: { readonly id: string } }, gate: Promise<void>) =>
+    /** The endpoint answers to a request with this event only when the promise that it is given has resolved. */
+    answerWhen: ({ event }: { readonly event: { readonly id: string } }, gate: () => Promise<void>) =>
       void gates.set(event.id, gate),
     /** Every call of that operation, to that queue, fails from now on. */
     fail(operation: string, queue: SqsQueue | undefined, fault: ProxyFault) {
       const each = { operation, queueUrl: queue?.url, fault };
       mine.push(each);
       failing.add(each);
+    },
+    /** Resolves when that is so; each look gives everything else a turn. */
+    async until(isSo: () => boolean) {
+      while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
     },
     heal() {
       for (const each of mine.splice(0)) failing.delete(each);

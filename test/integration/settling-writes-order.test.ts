@@ -11,11 +11,6 @@ function story() {
   return createSettlingStory(started.servers ?? expect.fail('The servers have not been started.'));
 }
 
-/** Resolves when that is so; each look gives everything else a turn. */
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
-}
-
 /** A promise and whether it has settled. */
 function watched<Value>(promise: Promise<Value>) {
   const watching = { promise, settled: false };
@@ -37,7 +32,7 @@ describe.each(writes)('while the write for a delivery to %s is under way', (dest
     const write = Promise.withResolvers<void>();
     told.fail('SendMessageBatch', told[queueName], write.promise);
     const delivering = watched(told.deliver(told.envelope(destination)));
-    await until(() => told.writesTo(told[queueName]) > 0);
+    await told.until(() => told.writesTo(told[queueName]) > 0);
     expect(delivering.settled).toBe(false);
     write.resolve();
     expect(await delivering.promise).toMatchObject({ outcome });
@@ -49,13 +44,13 @@ describe.each(writes)('while the write for a delivery to %s is under way', (dest
     const [write, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const [settling, slow] = [told.envelope(destination), told.envelope('well')];
     await told.enqueue(settling, slow);
-    told.answerWhen(slow, answer.promise);
+    told.answerWhen(slow, () => answer.promise);
     told.fail('SendMessageBatch', told[queueName], write.promise);
     const receiving = watched(told.receiveOnce());
-    await until(() => told.writesTo(told[queueName]) > 0 && told.requestsFor(slow) > 0);
+    await told.until(() => told.writesTo(told[queueName]) > 0 && told.requestsFor(slow) > 0);
     expect([receiving.settled, told.calls('DeleteMessage')]).toEqual([false, 0]);
     write.resolve();
-    await until(() => told.calls('DeleteMessage') > 0);
+    await told.until(() => told.calls('DeleteMessage') > 0);
     expect([receiving.settled, (await told[queueName].count()) > 0]).toEqual([false, true]);
     answer.resolve();
     expect(await receiving.promise).toEqual({ received: 2, failures: [] });
@@ -67,9 +62,9 @@ test('a delivery that the endpoint has is answered for only after its answer', a
   const told = await story();
   const answer = Promise.withResolvers<void>();
   const envelope = told.envelope('well');
-  told.answerWhen(envelope, answer.promise);
+  told.answerWhen(envelope, () => answer.promise);
   const delivering = watched(told.deliver(envelope));
-  await until(() => told.requestsFor(envelope) > 0);
+  await told.until(() => told.requestsFor(envelope) > 0);
   expect(delivering.settled).toBe(false);
   answer.resolve();
   expect(await delivering.promise).toMatchObject({ outcome: 'delivered' });
