@@ -5,6 +5,7 @@ import type { Message } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { maximumReceives } from '../../lib/core/queued-delivery.ts';
 import { sqsRecord } from '../../lib/local/sqs-records.ts';
+import type { Invocation } from '../servers/deliver-queued-process.ts';
 import { account, messageOf, region } from '../servers/sqs-queues.ts';
 import { createSettlingStory, type SettlingServers, startSettlingServers } from './settling-story.ts';
 
@@ -35,7 +36,8 @@ async function workers() {
       answer += chunk;
     });
     const ended = once(child, 'close');
-    child.stdin.end(JSON.stringify({ environment: told.environment, aws: { region, endpoint }, event: { Records } }));
+    const invocation: Invocation = { environment: told.environment, aws: { region, endpoint }, event: { Records } };
+    child.stdin.end(JSON.stringify(invocation));
     const [status] = (await ended) as [number | null];
     return status === 0 ? JSON.parse(answer) : undefined;
   }

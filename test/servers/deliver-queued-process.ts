@@ -5,7 +5,7 @@ import { createHandler, dependenciesFrom } from '../../functions/deliver-queued/
  * and the event in JSON on stdin; its answer in JSON on stdout.
  */
 
-interface Invocation {
+export interface Invocation {
   readonly environment: Record<string, string>;
   readonly aws: { readonly region: string; readonly endpoint: string };
   readonly event: unknown;

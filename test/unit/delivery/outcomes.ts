@@ -6,7 +6,7 @@ import { apiDestinationOf, connectionOf } from '../../contract/subjects.ts';
 
 export const retryPolicy: RetryPolicy = { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 };
 
-export function routeOf(policy: Partial<DeliveryPolicy> = {}): Route {
+function routeOf(policy: Partial<DeliveryPolicy> = {}): Route {
   return {
     apiDestination: apiDestinationOf('orders'),
     connection: connectionOf('billing'),
