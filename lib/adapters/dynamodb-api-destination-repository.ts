@@ -1,6 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { ApiDestination } from '../core/api-destination.ts';
-import type { ApiDestinationRepository } from '../ports.ts';
+import type { ApiDestinationRepository } from '../control-ports.ts';
 import { apiDestinationMembers, parseApiDestinationItem } from './dynamodb-api-destination-item.ts';
 import type { Item } from './dynamodb-items.ts';
 import type { ListKeys } from './dynamodb-lists.ts';

@@ -1,6 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Connection } from '../core/connection.ts';
-import type { ConnectionRepository } from '../ports.ts';
+import type { ConnectionRepository } from '../control-ports.ts';
 import { connectionMembers, parseConnectionItem } from './dynamodb-connection-item.ts';
 import type { Item } from './dynamodb-items.ts';
 import type { ListKeys } from './dynamodb-lists.ts';

@@ -1,6 +1,6 @@
 import type { AttributeValue, DynamoDBClient, QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import { QueryCommand } from '@aws-sdk/client-dynamodb';
-import type { Page, PageRequest } from '../ports.ts';
+import type { Page, PageRequest } from '../control-ports.ts';
 import { fromAwsError } from './aws-failures.ts';
 import type { Item } from './dynamodb-items.ts';
 

@@ -2,7 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeleteItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { WriteConflict } from '../ports.ts';
+import type { WriteConflict } from '../control-ports.ts';
 import { fromAwsError } from './aws-failures.ts';
 import type { Item, ItemMembers } from './dynamodb-items.ts';
 import { toAttribute, toItem } from './dynamodb-items.ts';

@@ -1,6 +1,6 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
-import type { ConnectionAuthorizer } from '../ports.ts';
+import type { ConnectionAuthorizer } from '../control-ports.ts';
 import { fromAwsError } from './aws-failures.ts';
 
 /** Invokes the function asynchronously with `{name, incarnation}`: Lambda itself repeats it when it fails. */

@@ -6,7 +6,7 @@ import {
   PutSecretValueCommand,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
-import type { SecretWriter } from '../ports.ts';
+import type { SecretWriter } from '../control-ports.ts';
 import { fromAwsError } from './aws-failures.ts';
 import { readSecret } from './secrets-manager-secret-reader.ts';
 

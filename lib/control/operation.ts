@@ -1,11 +1,10 @@
 import type {
   ConnectionAuthorizer,
-  Clock,
   ApiDestinationRepository,
   ConnectionRepository,
   SecretWriter,
-  SecretReader,
-} from '../ports.ts';
+} from '../control-ports.ts';
+import type { Clock, SecretReader } from '../ports.ts';
 import type { JsonObject } from '../core/json.ts';
 
 /** Who calls, and where: what the protocol has learnt of a request before its operation begins. */

@@ -1,6 +1,6 @@
 import { formatPageToken, parsePageToken } from '../core/page-token.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { Page, PageRequest } from '../ports.ts';
+import type { Page, PageRequest } from '../control-ports.ts';
 import { numberOf, textOf } from './input.ts';
 import type { Kind } from './refusals.ts';
 import { invalidParameter } from './refusals.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createDynamoDbApiDestinationRepository } from '../../lib/adapters/dynamodb-api-destination-repository.ts';
-import type { ApiDestinationRepository } from '../../lib/ports.ts';
+import type { ApiDestinationRepository } from '../../lib/control-ports.ts';
 import { createInMemoryApiDestinations } from '../fakes/in-memory-api-destinations.ts';
 import { apiDestinationOf, useDynalite } from './subjects.ts';
 

@@ -1,7 +1,7 @@
 import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, test } from 'vitest';
 import { createDynamoDbConnectionRepository } from '../../lib/adapters/dynamodb-connection-repository.ts';
-import type { ConnectionRepository } from '../../lib/ports.ts';
+import type { ConnectionRepository } from '../../lib/control-ports.ts';
 import { createInMemoryConnections } from '../fakes/in-memory-connections.ts';
 import { connectionOf, useDynalite } from './subjects.ts';
 

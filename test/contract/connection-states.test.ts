@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { createDynamoDbConnectionRepository } from '../../lib/adapters/dynamodb-connection-repository.ts';
 import { createDynamoDbConnectionStates } from '../../lib/adapters/dynamodb-connection-states.ts';
-import type { ConnectionRepository, ConnectionStates } from '../../lib/ports.ts';
+import type { ConnectionRepository } from '../../lib/control-ports.ts';
+import type { ConnectionStates } from '../../lib/ports.ts';
 import { createInMemoryConnections } from '../fakes/in-memory-connections.ts';
 import { connectionOf, useDynalite } from './subjects.ts';
 

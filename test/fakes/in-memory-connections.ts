@@ -1,7 +1,8 @@
 import type { Connection } from '../../lib/core/connection.ts';
 import type { UnauthorizedRun } from '../../lib/core/unauthorized-run.ts';
 import { isWithinRun } from '../../lib/core/unauthorized-run.ts';
-import type { ConnectionRepository, ConnectionStates, UnauthorizedRuns } from '../../lib/ports.ts';
+import type { ConnectionRepository } from '../../lib/control-ports.ts';
+import type { ConnectionStates, UnauthorizedRuns } from '../../lib/ports.ts';
 import { createInMemoryResources } from './in-memory-resources.ts';
 
 export interface InMemoryConnections extends ConnectionRepository, ConnectionStates, UnauthorizedRuns {

@@ -1,4 +1,4 @@
-import type { Page, PageRequest, WriteConflict } from '../../lib/ports.ts';
+import type { Page, PageRequest, WriteConflict } from '../../lib/control-ports.ts';
 
 interface Resource {
   readonly name: string;

@@ -1,4 +1,5 @@
-import type { SecretReader, SecretWriter } from '../../lib/ports.ts';
+import type { SecretWriter } from '../../lib/control-ports.ts';
+import type { SecretReader } from '../../lib/ports.ts';
 
 interface Secret {
   readonly name: string;

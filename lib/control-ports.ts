@@ -1,0 +1,57 @@
+/** What the operations of the control API need of the world. See lib/ports.ts for what absent and unavailable mean. */
+import type { ApiDestination } from './core/api-destination.ts';
+import type { Connection, ConnectionState } from './core/connection.ts';
+
+/** A page of a list in the order of names. */
+export interface PageRequest {
+  readonly namePrefix?: string;
+  /** The last name of the page before. */
+  readonly afterName?: string;
+  readonly limit: number;
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** Absent on the last page. */
+  readonly nextAfterName?: string;
+}
+
+/** Why a conditional write wrote nothing. */
+export type WriteConflict = 'exists' | 'absent' | 'changed';
+
+export interface ConnectionRepository {
+  read(name: string): Promise<Connection | undefined>;
+  /** In the order asked; at most 100 names. */
+  readMany(names: readonly string[]): Promise<readonly (Connection | undefined)[]>;
+  /** Refused with `exists` when there is one of that name. */
+  create(connection: Connection): Promise<'written' | WriteConflict>;
+  /** Sets the members of `connection`; refused unless the stored incarnation and revision are those of `before`. */
+  update(before: Connection, connection: Connection): Promise<'written' | WriteConflict>;
+  remove(connection: Connection): Promise<'written' | WriteConflict>;
+  list(page: PageRequest & { readonly state?: ConnectionState }): Promise<Page<Connection>>;
+  count(): Promise<number>;
+}
+
+export interface ApiDestinationRepository {
+  read(name: string): Promise<ApiDestination | undefined>;
+  create(apiDestination: ApiDestination): Promise<'written' | WriteConflict>;
+  update(before: ApiDestination, apiDestination: ApiDestination): Promise<'written' | WriteConflict>;
+  remove(apiDestination: ApiDestination): Promise<'written' | WriteConflict>;
+  list(page: PageRequest & { readonly connectionArn?: string }): Promise<Page<ApiDestination>>;
+  count(): Promise<number>;
+}
+
+export interface SecretWriter {
+  /** Idempotent for one name and text. */
+  create(name: string, text: string): Promise<{ readonly secretArn: string; readonly version: string }>;
+  /** A new version that is not current yet. */
+  addVersion(secretArn: string, text: string): Promise<{ readonly version: string }>;
+  makeCurrent(secretArn: string, version: string): Promise<void>;
+  /** At once and for good; resolves too when there is none. Name or ARN. */
+  remove(secretId: string): Promise<void>;
+}
+
+/** Starts the first token request of an OAuth connection and does not wait for it. */
+export interface ConnectionAuthorizer {
+  start(connection: { readonly name: string; readonly incarnation: string }): Promise<void>;
+}
