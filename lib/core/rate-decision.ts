@@ -34,6 +34,12 @@ export interface Decision {
 /** Source: SQS, the longest delay of a message. */
 export const longestReturnUs = 900 * secondUs;
 
+/**
+ * A message is delayed by whole seconds, so it comes back up to a second late; return times run ahead of the slots by as
+ * much, or none would be taken in the first second of a backlog.
+ */
+const earlyReturnUs = secondUs;
+
 /** A backlog that nobody has come back from for so long is gone: its deliveries are done, dead or elsewhere. */
 const emptyAfterUs = 5 * secondUs;
 
@@ -73,10 +79,11 @@ function takeSlots(view: BucketView, ask: Ask, raises: boolean): Decision | unde
   if (raises) where.push({ of: 'revision', is: 'below', than: ask.revision });
   else if (ask.newcomer) where.push({ of: 'returns', is: 'atMost', than: startUs });
   const base = busy ? 'slots' : startUs;
-  const rest = restOf(view, ask, { slots, base, raises }, where);
+  const returns = raises || ask.newcomer ? count - slots : 0;
+  const rest = restOf(ask, { slots, returns, base, leastUs, raises });
   return decision(busy ? 'busy' : 'idle', ask, {
     slots,
-    returns: count - slots,
+    returns,
     where,
     advances: { slots: { from: base, byUs: costUs(slots, share) }, ...(rest && { returns: rest }) },
     raises,
@@ -86,23 +93,19 @@ function takeSlots(view: BucketView, ask: Ask, raises: boolean): Decision | unde
 
 interface Taken {
   readonly slots: number;
+  readonly returns: number;
   readonly base: 'slots' | number;
+  readonly leastUs: number;
   readonly raises: boolean;
 }
 
-/** Return times for what found no slot, in the same write. */
-function restOf(view: BucketView, ask: Ask, taken: Taken, where: Clause[]): Advance | undefined {
-  const { count, share, startUs, newcomer } = ask;
-  const returns = count - taken.slots;
-  if (returns === 0) return taken.raises ? { from: startUs, byUs: 0 } : undefined;
-  const isAhead = !taken.raises && !newcomer && view.returnsUntilUs >= view.slotsUntilUs;
-  if (isAhead) {
-    const latestUs = ask.nowUs + longestReturnUs - costUs(returns - 1, share);
-    where.push({ of: 'returns', is: 'atLeast', than: taken.base }, { of: 'returns', is: 'atMost', than: latestUs });
-    return { from: 'returns', byUs: costUs(returns, share) };
+/** Return times for what found no slot, in the same write. There are none ahead, or they start again. */
+function restOf({ share, startUs }: Ask, { slots, returns, base, leastUs, raises }: Taken): Advance | undefined {
+  if (returns > 0) {
+    const headUs = Math.max(startUs - leastUs, costUs(slots, share) - earlyReturnUs);
+    return { from: base, byUs: headUs + costUs(returns, share) };
   }
-  if (!taken.raises && !newcomer) where.push({ of: 'returns', is: 'below', than: taken.base });
-  return { from: taken.base, byUs: costUs(taken.slots, share) + costUs(returns, share) };
+  return raises ? { from: startUs, byUs: 0 } : undefined;
 }
 
 /** The backlog is gone: its return times start again, under a generation of their own. */
@@ -128,41 +131,44 @@ function takeRested(ask: Ask, form: Form, raises: boolean, where: readonly Claus
   return decision(form, ask, { slots, returns: 0, where, advances, raises, orAbsent: false });
 }
 
-/** Return times follow upon each other; the first ones begin where the given slots end. */
+/** Return times follow upon each other; the first ones begin where the given slots are about to end. */
 function takeReturns(view: BucketView, ask: Ask, raises: boolean): Decision | undefined {
-  const isAhead = view.returnsUntilUs >= view.slotsUntilUs && !raises;
-  const leastUs = Math.max(isAhead ? view.returnsUntilUs : view.slotsUntilUs, ask.startUs);
+  const { nowUs, startUs, share } = ask;
+  const firstUs = Math.max(startUs, view.slotsUntilUs - earlyReturnUs);
+  const isAhead = !raises && view.returnsUntilUs >= firstUs;
+  const endUs = nowUs + longestReturnUs;
   const wanted = Math.max(ask.count, ask.blockCount);
-  const returns = Math.min(wanted, slotsBefore(ask.nowUs + longestReturnUs, leastUs, { ...ask.share, burst: 1 }));
+  const leastUs = isAhead ? view.returnsUntilUs : firstUs;
+  const returns = Math.min(wanted, slotsBefore(endUs, leastUs, { ...share, burst: 1 }));
   if (returns === 0) return undefined;
-  const byUs = costUs(returns, ask.share);
-  const latestUs = ask.nowUs + longestReturnUs - costUs(returns - 1, ask.share);
-  const where: Clause[] = isAhead
-    ? [
-        { of: 'returns', is: 'atLeast', than: 'slots' },
-        { of: 'returns', is: 'atLeast', than: ask.startUs },
-        { of: 'returns', is: 'atMost', than: latestUs },
-      ]
-    : [
-        { of: 'slots', is: 'atLeast', than: ask.startUs },
-        { of: 'slots', is: 'atMost', than: latestUs },
-        raises ? { of: 'revision', is: 'below', than: ask.revision } : { of: 'returns', is: 'below', than: 'slots' },
-      ];
-  return decision(isAhead ? 'ahead' : 'behind', ask, {
-    slots: 0,
-    returns,
-    where,
-    advances: { returns: { from: isAhead ? 'returns' : 'slots', byUs } },
-    raises,
-    orAbsent: false,
-  });
+  const costOfAllUs = costUs(returns, share);
+  const latestUs = endUs - costUs(returns - 1, share);
+  if (isAhead) {
+    const where: Clause[] = [
+      { of: 'returns', is: 'atLeast', than: startUs },
+      { of: 'returns', is: 'atMost', than: latestUs },
+      // A pause that this worker has not seen yet moves the line behind it.
+      { of: 'slots', is: 'atMost', than: view.returnsUntilUs + earlyReturnUs },
+    ];
+    const advances: Advances = { returns: { from: 'returns', byUs: costOfAllUs } };
+    return decision('ahead', ask, { slots: 0, returns, where, advances, raises, orAbsent: false });
+  }
+  const where: Clause[] = [
+    { of: 'returns', is: 'equalTo', than: view.returnsUntilUs },
+    { of: 'slots', is: 'atMost', than: latestUs },
+  ];
+  if (raises) where.push({ of: 'revision', is: 'below', than: ask.revision });
+  const advances: Advances = { returns: { from: firstUs, byUs: costOfAllUs } };
+  return decision('behind', ask, { slots: 0, returns, where, advances, raises, orAbsent: false });
 }
+
+type Advances = Pick<BucketWrite, 'slots' | 'returns'>;
 
 interface Parts {
   readonly slots: number;
   readonly returns: number;
   readonly where: readonly Clause[];
-  readonly advances: Pick<BucketWrite, 'slots' | 'returns'>;
+  readonly advances: Advances;
   readonly raises: boolean;
   readonly orAbsent: boolean;
 }

@@ -1,8 +1,8 @@
 /**
- * Longer than the second for which a block is meant, so that it is used up rather than lost; short enough to learn soon
+ * Longer than the second that a block is meant for, so that it is used up rather than lost; short enough to learn soon
  * that a backlog is gone.
  */
-const longestAgeUs = 2_000_000;
+const longestAgeUs = 3_000_000;
 
 /**
  * Return times that a worker has taken for events yet to come.
@@ -32,13 +32,17 @@ export class ReturnBlock {
   }
 }
 
-/** How many events a worker has seen in the last second, from the counts of this second and the one before. */
+/** With fewer calls in a second it was chance, and most of a block would be left over. */
+const fewestCalls = 8;
+
+/** How many newcomers a worker has seen: in this second and in the one before. */
 export class EventCounter {
+  private readonly latestCallsMs: number[] = [];
   private beganMs = 0;
   private current = 0;
   private previous = 0;
 
-  add(count: number, nowMs: number): void {
+  add(events: number, nowMs: number): void {
     const passedMs = nowMs - this.beganMs;
     if (passedMs < 0 || passedMs >= 1000) {
       const isNextSecond = passedMs >= 1000 && passedMs < 2000;
@@ -46,11 +50,20 @@ export class EventCounter {
       this.beganMs = isNextSecond ? this.beganMs + 1000 : nowMs;
       this.current = 0;
     }
-    this.current += count;
+    this.current += events;
+    this.latestCallsMs.push(nowMs);
+    if (this.latestCallsMs.length > fewestCalls) this.latestCallsMs.shift();
   }
 
-  inLastSecond(nowMs: number): number {
-    const passedMs = Math.min(1000, Math.max(0, nowMs - this.beganMs));
-    return Math.ceil(this.current + (this.previous * (1000 - passedMs)) / 1000);
+  /**
+   * As many return times as there were events in the last second; 0 where these were too few to count on. At most a second
+   * of the rate, or the gap where a block is not used up would be long.
+   */
+  blockCount(nowMs: number, ratePerSecond: number): number {
+    const [eldestMs] = this.latestCallsMs;
+    if (this.latestCallsMs.length < fewestCalls || eldestMs === undefined) return 0;
+    if (Math.abs(nowMs - eldestMs) > 1000) return 0;
+    const weight = 1 - Math.min(1000, Math.max(0, nowMs - this.beganMs)) / 1000;
+    return Math.min(ratePerSecond, Math.ceil(this.current + this.previous * weight));
   }
 }

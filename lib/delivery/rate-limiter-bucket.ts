@@ -148,7 +148,6 @@ export class WorkerBucket {
 
   private askFor({ newcomer, horizonMs, share, revision }: BucketCall, count: number): Ask {
     const nowUs = this.nowUs();
-    const eventsInLastSecond = newcomer ? this.events.inLastSecond(nowUs / 1000) : 0;
     return {
       count,
       newcomer,
@@ -157,8 +156,7 @@ export class WorkerBucket {
       endUs: nowUs + Math.ceil(horizonMs * 1000),
       share,
       revision,
-      // A block of more than a second of the rate would leave a long gap where its worker does not use it up.
-      blockCount: Math.min(eventsInLastSecond, share.ratePerSecond),
+      blockCount: newcomer ? this.events.blockCount(nowUs / 1000, share.ratePerSecond) : 0,
     };
   }
 
