@@ -98,6 +98,12 @@ describe('a body', () => {
     expect(bodyText(bare(body))).toBe(body);
   });
 
+  test('may unpack to 8 MiB and not to a byte more', () => {
+    const packed = (bytes: number) => ({ body: gzipSync('x'.repeat(bytes)).toString('base64'), attributes: gzip });
+    expect(bodyText(packed(8 * limit)).length).toBe(8 * limit);
+    expect(failureOf(() => bodyText(packed(8 * limit + 1)))).toMatch(/^InvalidDelivery: /);
+  });
+
   test('that unpacks to more than 8 MiB is refused, a bomb of a gigabyte too, without being unpacked', () => {
     const part = gzipSync(Buffer.alloc(limit));
     const bomb = Buffer.concat(Array.from({ length: 1024 }, () => part)).toString('base64');

@@ -25,7 +25,8 @@ describe('a delivery in the queue', () => {
     fc.assert(
       fc.property(deliveries, waits, (delivery, notBeforeMs) => {
         const queued = { delivery, ...(notBeforeMs === undefined ? undefined : { notBeforeMs }) };
-        const parsed = parseQueueMessage(formatQueuedDelivery(queued), anywhere);
+        const message = formatQueuedDelivery(queued);
+        const parsed = parseQueueMessage(message, anywhere);
         const text = escapeForSqs(delivery.event.text ?? JSON.stringify(delivery.event.value));
         expect(parsed.delivery.event).toEqual({ value: JSON.parse(text), text });
         const { event: _event, ...rest } = parsed.delivery;
@@ -58,6 +59,22 @@ describe('a delivery in the queue', () => {
       firstAttemptAt: 5,
       lastAttemptAt: 6,
       notBefore: 7,
+    });
+  });
+
+  test('whose target holds what SQS refuses is a message that SQS accepts, with the same target', () => {
+    const delivery = deliveryOf({ target: { Input: '"\ufffe \uffff \ud800"' } });
+    const message = formatQueuedDelivery({ delivery });
+    expect(message.attributes['LASTMILE']).toContain('\\ufffe \\uffff \\ud800');
+    expect(parseQueueMessage(message, anywhere).delivery.target).toEqual(delivery.target);
+  });
+
+  test('of which only the first receipt is known has had no attempt yet', () => {
+    const message = own({ v: 1, apiDestination: 'orders', firstReceivedAt: 5 });
+    expect(parseQueueMessage(message, anywhere).delivery).toMatchObject({
+      attempts: 0,
+      postponements: 0,
+      firstReceivedAtMs: 5,
     });
   });
 

@@ -140,6 +140,18 @@ describe('a message that is no delivery', () => {
   });
 });
 
+test('the age of an envelope that a rule sent counts from when it was sent, not from when it is received', async () => {
+  const { run, clock, deadLetters, attempted } = createBatches();
+  const target = { RetryPolicy: { MaximumEventAgeInSeconds: 60 } };
+  const body = JSON.stringify({ apiDestination: 'orders', event: { id: 'a' }, target });
+  const sent = (agoMs: number) => ({ ...raw('a', { body, attributes: {} }), sentAtMs: clock.nowMs() - agoMs });
+  await run([sent(60_000)]);
+  expect(attempted).toEqual(['a']);
+  await run([sent(60_001)]);
+  expect(attempted).toEqual(['a']);
+  expect(deadLetters.letters).toMatchObject([{ code: 'EventExpired', condition: 'MaximumEventAgeInSeconds' }]);
+});
+
 describe('a message that comes early', () => {
   test.each([1001, 900_000, 900_001, 80_000_000])('by %d ms is deferred again without an attempt', async (earlyMs) => {
     const { run, clock, attempted, queue } = createBatches();
