@@ -28,7 +28,7 @@ interface Way {
   readonly clients?: object;
 }
 
-/** One try of two seconds where a deployed client makes three of three seconds. */
+/** One try, so that the test does not wait for the deployed client's others. */
 const impatient = { maxAttempts: 1, requestHandler: { requestTimeout: 2000, throwOnRequestTimeout: true } };
 
 const ways: readonly Way[] = [
