@@ -15,18 +15,29 @@ export interface Placeholder {
 /** Literal text and placeholders in turn. */
 export type InputTemplate = readonly (string | Placeholder)[];
 
-/** `<name>`, and `{{name}}` for a template that travels inside a rule's own template, which would fill the first form. */
-const placeholderPattern = /<([\w.-]{1,256})>|\{\{([\w.-]{1,256})\}\}/y;
+/**
+ * Whose template it is. A `delivery` knows `<name>`, and `{{name}}` for a template that travels inside a rule's own, which
+ * would fill the first form; a `rule` knows the first form alone, as EventBridge does.
+ */
+export type TemplateOwner = 'delivery' | 'rule';
+
+const placeholderPatterns: Readonly<Record<TemplateOwner, RegExp>> = {
+  delivery: /<([\w.-]{1,256})>|\{\{([\w.-]{1,256})\}\}/y,
+  rule: /<([\w.-]{1,256})>/y,
+};
 
 /** Templates in use at one time; 200 of the largest are 1.6 MB. */
-const templates = new BoundedCache<InputTemplate>(200, compile);
+const templates: Readonly<Record<TemplateOwner, BoundedCache<InputTemplate>>> = {
+  delivery: new BoundedCache(200, (text) => compile(text, placeholderPatterns.delivery)),
+  rule: new BoundedCache(200, (text) => compile(text, placeholderPatterns.rule)),
+};
 
 /** @throws Failure InvalidInvocation when the template is neither JSON nor quoted text around its placeholders */
-export function compileInputTemplate(text: string): InputTemplate {
-  return templates.get(text);
+export function compileInputTemplate(text: string, owner: TemplateOwner = 'delivery'): InputTemplate {
+  return templates[owner].get(text);
 }
 
-function compile(text: string): InputTemplate {
+function compile(text: string, placeholder: RegExp): InputTemplate {
   const start = text.trimStart()[0];
   const quoted: PlaceholderPosition = start === '{' || start === '[' ? 'quoted-in-json' : 'quoted-in-text';
   const pieces: (string | Placeholder)[] = [];
@@ -34,12 +45,12 @@ function compile(text: string): InputTemplate {
   let inString = false;
   for (let index = 0; index < text.length; ) {
     const character = text.charAt(index);
-    const name = character === '<' || character === '{' ? placeholderAt(text, index) : undefined;
+    const name = character === '<' || character === '{' ? placeholderAt(text, index, placeholder) : undefined;
     if (name !== undefined) {
       if (literal !== '') pieces.push(literal);
       literal = '';
       pieces.push({ name, position: inString ? quoted : 'value' });
-      index = placeholderPattern.lastIndex;
+      index = placeholder.lastIndex;
     } else if (inString && character === '\\') {
       literal += text.slice(index, index + 2);
       index += 2;
@@ -54,9 +65,9 @@ function compile(text: string): InputTemplate {
   return pieces;
 }
 
-function placeholderAt(text: string, index: number): string | undefined {
-  placeholderPattern.lastIndex = index;
-  const match = placeholderPattern.exec(text);
+function placeholderAt(text: string, index: number, placeholder: RegExp): string | undefined {
+  placeholder.lastIndex = index;
+  const match = placeholder.exec(text);
   return match?.[1] ?? match?.[2];
 }
 

@@ -1,6 +1,6 @@
 import type { Delivery, InputTransformer } from './delivery.ts';
 import { Failure } from './failure.ts';
-import type { Placeholder } from './input-template.ts';
+import type { Placeholder, TemplateOwner } from './input-template.ts';
 import { compileInputTemplate } from './input-template.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import { readJsonPath, requireJsonPath } from './json-path.ts';
@@ -23,9 +23,13 @@ const maxOutputCharacters = 8 * 1024 * 1024;
  *
  * @throws Failure InvalidInvocation
  */
-export function transformInput(transformer: InputTransformer, source: TransformerSource): string {
+export function transformInput(
+  transformer: InputTransformer,
+  source: TransformerSource,
+  owner: TemplateOwner = 'delivery',
+): string {
   let output = '';
-  for (const piece of compileInputTemplate(transformer.InputTemplate)) {
+  for (const piece of compileInputTemplate(transformer.InputTemplate, owner)) {
     output += typeof piece === 'string' ? piece : printed(piece, transformer, source);
     if (output.length > maxOutputCharacters) {
       throw new Failure('InvalidInvocation', 'target.InputTransformer makes a body of more than 8 MiB.');

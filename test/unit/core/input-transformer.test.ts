@@ -239,3 +239,16 @@ test('any template is filled or refused with a Failure', () => {
     }),
   );
 });
+
+test("a rule's own template leaves {{name}} to the inner one, and fills <name>", () => {
+  const transformer = {
+    InputPathsMap: { order: '$.detail.order' },
+    InputTemplate: '{"event": <aws.events.event.json>, "inner": "{\\"id\\": {{order}}}", "id": <order>}',
+  };
+  const text = '{"detail":{"order":1.0}}';
+  const event = { value: { detail: { order: 1 } }, text };
+  expect(transformInput(transformer, { ...source, event }, 'rule')).toBe(
+    `{"event": ${text}, "inner": "{\\"id\\": {{order}}}", "id": 1}`,
+  );
+  expect(transformInput(transformer, { ...source, event })).toContain('{\\"id\\": 1}');
+});
