@@ -14,7 +14,7 @@ export interface FleetClock {
   /** Ends when nothing is left to happen, or at that time. */
   runUntil(endMs: number): Promise<void>;
   /** The clock of one worker, which goes wrong by so much. */
-  seenFrom(offsetMs: () => number): Clock;
+  seenFrom(offsetMs: number): Clock;
 }
 
 export function createFleetClock(beginMs = Date.UTC(2026, 0, 1)): FleetClock {
@@ -77,7 +77,7 @@ export function createFleetClock(beginMs = Date.UTC(2026, 0, 1)): FleetClock {
       nowMs = Math.max(nowMs, endMs);
     },
     seenFrom: (offsetMs) => ({
-      nowMs: () => nowMs + offsetMs(),
+      nowMs: () => nowMs + offsetMs,
       delay: (delayMs) => clock.wait(Math.max(0, delayMs)),
     }),
   };

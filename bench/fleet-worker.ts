@@ -1,6 +1,9 @@
-import type { RatedDestination, RateLimiter, Turn } from '../lib/delivery/rate-limiter.ts';
+import { alreadyInTurn } from '../lib/core/rate-shards.ts';
+import type { RatedDestination, Turn } from '../lib/delivery/rate-limiter.ts';
 import { createRateLimiter } from '../lib/delivery/rate-limiter.ts';
+import type { Random } from '../lib/ports.ts';
 import type { FleetClock } from './fleet-clock.ts';
+import type { FleetJournal } from './fleet-figures.ts';
 import type { FleetTable } from './fleet-table.ts';
 
 /** One event on its way to the destination. */
@@ -9,11 +12,12 @@ export interface FleetEvent {
   readonly turn?: Turn;
 }
 
-/** What becomes of events, in true time. */
-export interface FleetRecord {
-  readonly sent: (event: FleetEvent, atMs: number, worker: number) => void;
-  readonly deferred: (event: FleetEvent, delaySeconds: number) => void;
-  readonly missed: () => void;
+export interface FleetWorld {
+  readonly clock: FleetClock;
+  readonly table: FleetTable;
+  readonly journal: FleetJournal;
+  readonly random: Random;
+  readonly defer: (event: FleetEvent, delaySeconds: number) => void;
 }
 
 export interface FleetWorkerOptions {
@@ -21,80 +25,73 @@ export interface FleetWorkerOptions {
   readonly offsetMs: number;
   readonly batchSize: number;
   readonly requestMs: number;
-  readonly random: () => number;
+  /** The longest that a message is delayed at once. */
+  readonly longestDelaySeconds: number;
+  /** As this worker knows it by now. */
+  readonly destination: () => RatedDestination;
 }
 
 export interface FleetWorker {
   /** @param dies the worker has reserved, and sends nothing any more */
-  process(
-    events: readonly FleetEvent[],
-    destination: RatedDestination,
-    horizonMs: number,
-    dies: boolean,
-  ): Promise<void>;
-  readonly limiter: RateLimiter;
+  process(events: readonly FleetEvent[], horizonMs: number, dies: boolean): Promise<void>;
+  pause(delayMs: number): Promise<void>;
 }
 
-/** A slot that begins later than this after its time is given up. */
+/** A slot that is missed by more is given up. */
 const latestStartMs = 100;
 
-export function createFleetWorker(
-  clock: FleetClock,
-  table: FleetTable,
-  record: FleetRecord,
-  options: FleetWorkerOptions,
-): FleetWorker {
-  const { worker, offsetMs, batchSize, requestMs, random } = options;
-  const ownClock = clock.seenFrom(() => offsetMs);
+export function createFleetWorker(world: FleetWorld, options: FleetWorkerOptions): FleetWorker {
+  const { clock, table, journal, random } = world;
+  const { worker, offsetMs, batchSize, requestMs, longestDelaySeconds, destination } = options;
+  const ownClock = clock.seenFrom(offsetMs);
   const limiter = createRateLimiter({ buckets: table, clock: ownClock, random, batchSize });
 
-  async function sendAt(
-    event: FleetEvent,
-    slotMs: number,
-    destination: RatedDestination,
-    horizonMs: number,
-  ): Promise<void> {
+  async function sendAt(event: FleetEvent, slotMs: number, horizonMs: number): Promise<void> {
     const lateMs = ownClock.nowMs() - slotMs;
-    if (lateMs > Math.max(latestStartMs, 1000 / destination.ratePerSecond)) {
-      record.missed();
-      const turn = event.turn ?? { atMs: 0, generation: 1999 };
-      return processGroup([{ ...event, turn }], destination, horizonMs, turn, false);
+    if (lateMs > Math.max(latestStartMs, 1000 / destination().ratePerSecond)) {
+      journal.missedSlots += 1;
+      return processLine([event], horizonMs, event.turn ?? alreadyInTurn);
     }
     await clock.wait(Math.max(0, -lateMs));
-    record.sent(event, clock.nowMs, worker);
+    journal.sent(worker, event.bornMs, clock.nowMs);
     return clock.wait(requestMs);
   }
 
-  async function processGroup(
+  function defer(event: FleetEvent, turn: Turn): void {
+    const delaySeconds = Math.max(0, Math.ceil((turn.atMs - ownClock.nowMs()) / 1000));
+    journal.returns += 1;
+    world.defer({ ...event, turn }, Math.min(longestDelaySeconds, delaySeconds));
+  }
+
+  async function processLine(
     events: readonly FleetEvent[],
-    destination: RatedDestination,
     horizonMs: number,
     turn: Turn | undefined,
-    dies: boolean,
+    dies = false,
   ): Promise<void> {
-    const options = { horizonMs, ...(turn !== undefined && { turn }) };
-    const { slotTimesMs, returns } = await limiter.reserve(destination, events.length, options);
+    const { slotTimesMs, returns } = await limiter.reserve(destination(), events.length, {
+      horizonMs,
+      ...(turn !== undefined && { turn }),
+    });
     if (dies) return;
     const sending: Promise<void>[] = [];
     for (const [index, event] of events.entries()) {
       const slotMs = slotTimesMs[index];
       const back = returns[index - slotTimesMs.length];
-      if (slotMs !== undefined) sending.push(sendAt(event, slotMs, destination, horizonMs));
-      else if (back !== undefined) {
-        const delaySeconds = Math.max(0, Math.ceil((back.atMs - ownClock.nowMs()) / 1000));
-        record.deferred({ ...event, turn: back }, Math.min(900, delaySeconds));
-      }
+      if (slotMs !== undefined) sending.push(sendAt(event, slotMs, horizonMs));
+      else if (back !== undefined) defer(event, back);
     }
     await Promise.all(sending);
   }
 
   return {
-    limiter,
-    async process(events, destination, horizonMs, dies) {
-      const lines = Map.groupBy(events, ({ turn }) => turn?.generation ?? 0);
-      await Promise.all(
-        [...lines.values()].map((line) => processGroup(line, destination, horizonMs, line.at(-1)?.turn, dies)),
+    async process(events, horizonMs, dies) {
+      const early = ({ turn }: FleetEvent) => turn !== undefined && turn.atMs > ownClock.nowMs();
+      const lines = Map.groupBy(events, (event) =>
+        early(event) ? `${event.turn?.generation} at ${event.turn?.atMs}` : `${event.turn?.generation ?? 0}`,
       );
+      await Promise.all([...lines.values()].map((line) => processLine(line, horizonMs, line.at(-1)?.turn, dies)));
     },
+    pause: (delayMs) => limiter.pause(destination(), ownClock.nowMs() + delayMs),
   };
 }

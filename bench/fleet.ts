@@ -4,6 +4,8 @@
  */
 import type { RatedDestination } from '../lib/delivery/rate-limiter.ts';
 import { createFleetClock, createSeededRandom } from './fleet-clock.ts';
+import type { FleetFigures } from './fleet-figures.ts';
+import { FleetJournal } from './fleet-figures.ts';
 import { createFleetQueue } from './fleet-queue.ts';
 import { createFleetTable } from './fleet-table.ts';
 import type { FleetEvent } from './fleet-worker.ts';
@@ -16,45 +18,41 @@ export interface FleetOptions {
   /** Demand as a multiple of the rate. */
   readonly load: number;
   readonly durationSeconds: number;
-  /** Events of one arriving batch. */
+  /** Events of one arriving batch. Default 10. */
   readonly arrivingTogether?: number;
-  /** How long a new event may wait for its slot inside an invocation. */
+  /** How long a new event may wait for its slot inside an invocation. Default 2000. */
   readonly arrivalHorizonMs?: number;
+  /** Default `even`: at any time within its own interval. `atOnce`: all at the beginning, in the queue. */
   readonly arrivals?: 'even' | 'poisson' | 'atOnce';
-  /** Clocks differ by up to so much from one worker to another. */
+  /** Clocks differ by up to so much from one worker to another. Default 5. */
   readonly clockSpreadMs?: number;
   /** Chance of an invocation to die after it has reserved. */
   readonly deaths?: number;
+  /** Chance of a write to be throttled. */
   readonly throttled?: number;
+  /** Writes a second that the item takes; what is over is throttled. Default 1000. */
+  readonly itemWritesPerSecond?: number;
+  /** Whether a refused write shows the bucket, as DynamoDB does. Default true. */
   readonly showsRefuser?: boolean;
+  /** How long the queue gathers a batch. Default 0. */
   readonly batchWindowMs?: number;
-  /** Invocations of the queue's function at one time. */
+  /** Invocations of the queue's function at one time. Default without limit. */
   readonly inFlight?: number;
-  /** Whether what has been deferred is waited for after the last arrival. */
-  readonly drains?: boolean;
+  /** The longest that a message is delayed at once. Default 900. */
+  readonly longestDelaySeconds?: number;
+  /** Every worker knows of it within 15 s. */
+  readonly rateChange?: { readonly afterSeconds: number; readonly ratePerSecond: number };
+  /** The endpoint asks one worker to stay away for so long. */
+  readonly pause?: { readonly afterSeconds: number; readonly forSeconds: number };
+  /** How long it goes on after the last arrival. */
+  readonly drainSeconds?: number;
+  /** Left out of the utilisation at the beginning. Default 5. */
+  readonly warmUpSeconds?: number;
   readonly seed?: number;
 }
 
-export interface FleetFigures {
-  readonly events: number;
-  readonly sent: number;
-  readonly utilisation: number;
-  /** Most requests within any second, as a multiple of the rate. */
-  readonly fullestSecond: number;
-  readonly batches: number;
-  readonly writes: number;
-  readonly reads: number;
-  readonly writesPerBatch: number;
-  readonly writesPerEvent: number;
-  readonly writesPerSecond: number;
-  readonly returnsPerEvent: number;
-  readonly missedSlots: number;
-  /** Jain's index over the share of its events that each worker sent in their first invocation; 1 is perfectly fair. */
-  readonly fairness: number;
-  readonly waitP50Ms: number;
-  readonly waitP99Ms: number;
-  /** From the first event to the last request. */
-  readonly lastSentAfterMs: number;
+export interface FleetRun extends FleetFigures {
+  readonly sentAtMs: readonly number[];
 }
 
 const batchSize = 10;
@@ -62,122 +60,106 @@ const queueHorizonMs = 2000;
 const requestMs = 50;
 const latencyMs = 6;
 const visibilityTimeoutSeconds = 30;
-/** Time at the beginning that utilisation leaves out. */
-const warmUpMs = 5000;
+const cacheSeconds = 15;
 
-export async function simulateFleet(options: FleetOptions): Promise<FleetFigures> {
-  const { workers, ratePerSecond, load, durationSeconds, burst = 1 } = options;
-  const {
-    arrivingTogether = batchSize,
-    arrivalHorizonMs = queueHorizonMs,
-    inFlight = Number.POSITIVE_INFINITY,
-  } = options;
+export async function simulateFleet(options: FleetOptions): Promise<FleetRun> {
+  const { workers, load, durationSeconds } = options;
   const random = createSeededRandom(options.seed ?? 1);
   const clock = createFleetClock();
   const beganMs = clock.nowMs;
-  const { throttled = 0, showsRefuser = true } = options;
-  const table = createFleetTable(clock, random, { latencyMs, throttled, showsRefuser });
-  const destination: RatedDestination = { incarnation: 'simulated', revision: 1, ratePerSecond, burst };
-  const sentAtMs: number[] = [];
-  const waitsMs: number[] = [];
-  const perWorker = Array.from({ length: workers }, () => 0);
-  let returns = 0;
-  let missedSlots = 0;
-  let batches = 0;
-
+  const { throttled = 0, showsRefuser = true, itemWritesPerSecond = 1000 } = options;
+  const table = createFleetTable(clock, random, { latencyMs, throttled, showsRefuser, itemWritesPerSecond });
+  const journal = new FleetJournal();
+  const world = {
+    clock,
+    table,
+    journal,
+    random,
+    defer: (...args: Parameters<typeof queue.send>) => queue.send(...args),
+  };
   const fleet = Array.from({ length: workers }, (_, worker) =>
-    createFleetWorker(
-      clock,
-      table,
-      {
-        sent(event, atMs, by) {
-          sentAtMs.push(atMs);
-          waitsMs.push(atMs - event.bornMs);
-          perWorker[by] = (perWorker[by] ?? 0) + 1;
-        },
-        deferred(event, delaySeconds) {
-          returns += 1;
-          queue.send(event, delaySeconds);
-        },
-        missed() {
-          missedSlots += 1;
-        },
-      },
-      { worker, offsetMs: (random() - 0.5) * (options.clockSpreadMs ?? 5), batchSize, requestMs, random },
-    ),
+    createFleetWorker(world, {
+      worker,
+      offsetMs: (random() - 0.5) * (options.clockSpreadMs ?? 5),
+      batchSize,
+      requestMs,
+      longestDelaySeconds: options.longestDelaySeconds ?? 900,
+      destination: destinationOf(options, beganMs + random() * cacheSeconds * 1000, () => clock.nowMs),
+    }),
   );
 
   async function invoke(events: readonly FleetEvent[], horizonMs: number): Promise<void> {
-    batches += 1;
+    journal.batches += 1;
     const dies = random() < (options.deaths ?? 0);
-    await fleet[Math.floor(random() * workers)]?.process(events, destination, horizonMs, dies);
+    await fleet[Math.floor(random() * workers)]?.process(events, horizonMs, dies);
     if (dies) for (const event of events) queue.send(event, visibilityTimeoutSeconds);
   }
 
   const queue = createFleetQueue<FleetEvent>(clock, {
     batchSize,
     batchWindowMs: options.batchWindowMs ?? 0,
-    inFlight,
+    inFlight: options.inFlight ?? Number.POSITIVE_INFINITY,
     receive: (events) => invoke(events, queueHorizonMs),
   });
 
-  const events = Math.round(ratePerSecond * load * durationSeconds);
-  const everyMs = (1000 * arrivingTogether) / (ratePerSecond * load);
-  let atMs = beganMs;
-  for (let arrived = 0; arrived < events; arrived += arrivingTogether) {
-    const count = Math.min(arrivingTogether, events - arrived);
-    const arriving = Array.from({ length: count }, (): FleetEvent => ({ bornMs: atMs }));
-    if (options.arrivals === 'atOnce') for (const event of arriving) queue.send(event, 0);
-    else {
-      clock.at(
-        atMs + (options.arrivals === 'poisson' ? 0 : random() * everyMs),
-        () => void invoke(arriving, arrivalHorizonMs),
-      );
-      atMs += options.arrivals === 'poisson' ? -Math.log(1 - random()) * everyMs : everyMs;
-    }
+  const events = Math.round(options.ratePerSecond * load * durationSeconds);
+  for (const arriving of arrivalsOf(options, events, beganMs, random)) {
+    const batch = Array.from({ length: arriving.count }, (): FleetEvent => ({ bornMs: arriving.atMs }));
+    if (options.arrivals === 'atOnce') for (const event of batch) queue.send(event, 0);
+    else clock.at(arriving.atMs, () => void invoke(batch, options.arrivalHorizonMs ?? queueHorizonMs));
+  }
+  const { pause } = options;
+  if (pause !== undefined) {
+    clock.at(beganMs + pause.afterSeconds * 1000, () => void fleet[0]?.pause(pause.forSeconds * 1000));
   }
   const endMs = beganMs + durationSeconds * 1000;
-  await clock.runUntil(options.drains === true ? Number.MAX_SAFE_INTEGER : endMs);
+  await clock.runUntil(endMs + (options.drainSeconds ?? 0) * 1000);
 
-  sentAtMs.sort((a, b) => a - b);
-  waitsMs.sort((a, b) => a - b);
-  const lastMs = sentAtMs.at(-1) ?? beganMs;
-  const fromMs = beganMs + warmUpMs;
-  const measured = sentAtMs.filter((at) => at >= fromMs && at < endMs).length;
+  const fromMs = beganMs + (options.warmUpSeconds ?? 5) * 1000;
   return {
     events,
-    sent: sentAtMs.length,
-    utilisation: measured / ((ratePerSecond * (endMs - fromMs)) / 1000),
-    fullestSecond: mostWithin(sentAtMs, 1000) / ratePerSecond,
-    batches,
+    sent: journal.sentAtMs.length,
+    utilisation: journal.sentBetween(fromMs, endMs) / ((options.ratePerSecond * (endMs - fromMs)) / 1000),
+    fullestSecond: journal.mostWithin(1000),
+    batches: journal.batches,
     writes: table.writes,
     reads: table.reads,
-    writesPerBatch: table.writes / batches,
-    writesPerEvent: table.writes / events,
-    writesPerSecond: (table.writes * 1000) / ((options.drains === true ? lastMs : endMs) - beganMs),
-    returnsPerEvent: returns / events,
-    missedSlots,
-    fairness: jain(perWorker),
-    waitP50Ms: waitsMs[Math.floor(waitsMs.length / 2)] ?? Number.NaN,
-    waitP99Ms: waitsMs[Math.floor(waitsMs.length * 0.99)] ?? Number.NaN,
-    lastSentAfterMs: lastMs - beganMs,
+    writesPerSecond: (table.writes * 1000) / (clock.nowMs - beganMs),
+    returns: journal.returns,
+    missedSlots: journal.missedSlots,
+    fairness: journal.fairness(),
+    waitP50Ms: journal.waitMs(0.5),
+    waitP99Ms: journal.waitMs(0.99),
+    lastSentAfterMs: journal.lastSentMs() - beganMs,
+    sentAtMs: journal.sentAtMs.map((atMs) => atMs - beganMs),
   };
 }
 
-/** @param sorted times, ascending */
-function mostWithin(sorted: readonly number[], windowMs: number): number {
-  let most = 0;
-  let first = 0;
-  for (const [index, atMs] of sorted.entries()) {
-    while (atMs - (sorted[first] ?? atMs) >= windowMs) first += 1;
-    most = Math.max(most, index - first + 1);
-  }
-  return most;
+function destinationOf(options: FleetOptions, readAtMs: number, nowMs: () => number): () => RatedDestination {
+  const { ratePerSecond, burst = 1, rateChange } = options;
+  const before = { incarnation: 'simulated', revision: 1, ratePerSecond, burst };
+  if (rateChange === undefined) return () => before;
+  const after = { ...before, revision: 2, ratePerSecond: rateChange.ratePerSecond };
+  const knownAtMs = readAtMs + rateChange.afterSeconds * 1000;
+  return () => (nowMs() < knownAtMs ? before : after);
 }
 
-/** Source: Jain, Chiu, Hawe, A quantitative measure of fairness, 1984. */
-function jain(values: readonly number[]): number {
-  const sum = values.reduce((total, value) => total + value, 0);
-  const squares = values.reduce((total, value) => total + value * value, 0);
-  return (sum * sum) / (values.length * squares);
+interface Arriving {
+  readonly atMs: number;
+  readonly count: number;
+}
+
+function arrivalsOf(options: FleetOptions, events: number, beganMs: number, random: () => number): Arriving[] {
+  const { arrivals = 'even', arrivingTogether = batchSize, load, ratePerSecond } = options;
+  const everyMs = (1000 * arrivingTogether) / (ratePerSecond * load);
+  const found: Arriving[] = [];
+  let nextMs = beganMs;
+  for (let left = events; left > 0; left -= arrivingTogether) {
+    const count = Math.min(left, arrivingTogether);
+    if (arrivals === 'atOnce') found.push({ atMs: beganMs, count });
+    else if (arrivals === 'even') found.push({ atMs: nextMs + random() * everyMs, count });
+    else found.push({ atMs: nextMs, count });
+    nextMs += arrivals === 'poisson' ? -Math.log(1 - random()) * everyMs : everyMs;
+  }
+  return found;
 }

@@ -1,0 +1,76 @@
+/** What a simulated fleet came to. */
+export interface FleetFigures {
+  readonly events: number;
+  readonly sent: number;
+  /** Part of the rate that was used, from the end of the warm-up to the last arrival. */
+  readonly utilisation: number;
+  /** Most requests within any second. */
+  readonly fullestSecond: number;
+  /** Receives: batches that arrived or came back. */
+  readonly batches: number;
+  readonly writes: number;
+  readonly reads: number;
+  readonly writesPerSecond: number;
+  readonly returns: number;
+  readonly missedSlots: number;
+  /** Jain's index over the mean wait of each worker's events; 1 when it does not matter who got an event. */
+  readonly fairness: number;
+  readonly waitP50Ms: number;
+  readonly waitP99Ms: number;
+  /** From the first event to the last request. */
+  readonly lastSentAfterMs: number;
+}
+
+/** What happened, in true time. */
+export class FleetJournal {
+  readonly sentAtMs: number[] = [];
+  private readonly waitsMs: number[] = [];
+  private readonly perWorker = new Map<number, { sent: number; waitedMs: number }>();
+  returns = 0;
+  missedSlots = 0;
+  batches = 0;
+
+  sent(worker: number, bornMs: number, atMs: number): void {
+    this.sentAtMs.push(atMs);
+    this.waitsMs.push(atMs - bornMs);
+    const own = this.perWorker.get(worker) ?? { sent: 0, waitedMs: 0 };
+    this.perWorker.set(worker, { sent: own.sent + 1, waitedMs: own.waitedMs + atMs - bornMs });
+  }
+
+  fairness(): number {
+    return jain([...this.perWorker.values()].map(({ sent, waitedMs }) => waitedMs / sent));
+  }
+
+  waitMs(part: number): number {
+    const sorted = this.waitsMs.toSorted((a, b) => a - b);
+    return sorted[Math.floor(sorted.length * part)] ?? Number.NaN;
+  }
+
+  lastSentMs(): number {
+    return this.sentAtMs.reduce((last, atMs) => Math.max(last, atMs), Number.NEGATIVE_INFINITY);
+  }
+
+  sentBetween(fromMs: number, toMs: number): number {
+    return this.sentAtMs.filter((atMs) => atMs >= fromMs && atMs < toMs).length;
+  }
+
+  /** Whatever second one looks at: they begin with a request. */
+  mostWithin(windowMs: number): number {
+    const sorted = this.sentAtMs.toSorted((a, b) => a - b);
+    let most = 0;
+    let first = 0;
+    for (const [index, atMs] of sorted.entries()) {
+      // A slot is exact to the microsecond, and so is the end of a second.
+      while (Math.round((atMs - (sorted[first] ?? atMs)) * 1000) >= windowMs * 1000) first += 1;
+      most = Math.max(most, index - first + 1);
+    }
+    return most;
+  }
+}
+
+/** Source: Jain, Chiu, Hawe, A quantitative measure of fairness, 1984. */
+function jain(values: readonly number[]): number {
+  const sum = values.reduce((total, value) => total + value, 0);
+  const squares = values.reduce((total, value) => total + value * value, 0);
+  return (sum * sum) / (values.length * squares);
+}
