@@ -2,10 +2,13 @@ import type { RatedDestination } from './rate-reservation.ts';
 import type { Share } from './rate-slots.ts';
 
 /**
- * One item of the table takes 1,000 writes a second; half of that leaves room for refused writes and for the uneven.
- * Source: DynamoDB developer guide, partition throughput.
+ * One item of the table takes 1,000 writes a second; half of that leaves room for floods and for the uneven. Source: DynamoDB
+ * developer guide, partition throughput.
  */
 const maxWritesPerSecond = 500;
+
+/** What a batch costs when twice the rate is asked for: new events and those that come back, as simulated. */
+const writesPerBatch = 2.5;
 
 /**
  * How many items hold a destination's rate. All workers must come to the same number, or they would hold the rate several
@@ -14,7 +17,7 @@ const maxWritesPerSecond = 500;
  * @param batchSize requests that one write reserves for, when the destination is busy
  */
 export function shardCount({ ratePerSecond }: RatedDestination, batchSize: number): number {
-  return Math.max(1, Math.ceil(ratePerSecond / batchSize / maxWritesPerSecond));
+  return Math.max(1, Math.ceil(((ratePerSecond / batchSize) * writesPerBatch) / maxWritesPerSecond));
 }
 
 /** A shard's part of rate and burst: whole numbers, whose sums over all shards do not exceed what is promised. */

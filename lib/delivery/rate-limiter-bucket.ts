@@ -35,13 +35,19 @@ export interface Given {
 const nothing: Given = { slotTimesMs: [], returns: [] };
 
 /** A refused write shows what is there, so more than two are refused only where others write in between. */
-const maxTries = 5;
+const maxTries = 8;
 
 /** What a worker has seen counts as known for so long where nothing can be had, or where only the generation is asked. */
 const knownUs = 1_000_000;
 
+/** Of a write in the same region, before one has been measured. */
+const usualWriteMs = 5;
+
 /** A write that took longer is the exception, and the next one is not expected to. */
 const longestLeadMs = 50;
+
+/** Below that likelihood nobody else is about to write. */
+const rarelyBusy = 0.2;
 
 const maxPauseTries = 3;
 
@@ -53,7 +59,7 @@ export class WorkerBucket {
   private readonly outage: Outage;
   private view = unknownView;
   private block: ReturnBlock | undefined;
-  private leadMs = 0;
+  private leadMs = usualWriteMs;
   private pausedUntilUs = 0;
 
   constructor(key: BucketKey, dependencies: BucketDependencies) {
@@ -72,7 +78,7 @@ export class WorkerBucket {
     const left = () => call.count - slotTimesMs.length - returns.length;
     for (let tries = 0, failures = 0; left() > 0 && tries < maxTries; tries += 1) {
       try {
-        const given = await this.reserveOnce(call, left());
+        const given = await this.reserveOnce(call, left(), tries);
         slotTimesMs.push(...given.slotTimesMs);
         returns.push(...given.returns);
         this.outage.ends();
@@ -123,8 +129,8 @@ export class WorkerBucket {
   }
 
   /** One write, which gives all, some or nothing of it. */
-  private async reserveOnce(call: BucketCall, count: number): Promise<Given> {
-    const ask = await this.informed(this.askFor(call, count), call);
+  private async reserveOnce(call: BucketCall, count: number, tries: number): Promise<Given> {
+    const ask = await this.informed(call, count, tries);
     const decision = decide(this.view, ask);
     if (decision === undefined) {
       if (!isOlderThan(this.view, knownUs, ask.nowUs)) return { slotTimesMs: [], returns: this.beyond(count) };
@@ -146,13 +152,23 @@ export class WorkerBucket {
     return { slotTimesMs, returns: this.fromBlock(call, ask.count) };
   }
 
-  private askFor({ newcomer, horizonMs, share, revision }: BucketCall, count: number): Ask {
+  /**
+   * The first slot is one that can still be used when the write is back. Where others write as often as that takes, it lies
+   * later by another write, and by one more for each that was refused: slots are skipped then, but only idle ones.
+   */
+  private startUs(nowUs: number, { horizonMs }: BucketCall, tries: number): number {
+    const writes = 1 + tries + (this.view.busyLikelihood > rarelyBusy ? 1 : 0);
+    return nowUs + Math.ceil(Math.min(this.leadMs * writes, horizonMs / 4) * 1000);
+  }
+
+  private askFor(call: BucketCall, count: number, tries: number): Ask {
+    const { newcomer, horizonMs, share, revision } = call;
     const nowUs = this.nowUs();
     return {
       count,
       newcomer,
       nowUs,
-      startUs: nowUs + Math.ceil(Math.min(this.leadMs, horizonMs / 5) * 1000),
+      startUs: this.startUs(nowUs, call, tries),
       endUs: nowUs + Math.ceil(horizonMs * 1000),
       share,
       revision,
@@ -179,11 +195,12 @@ export class WorkerBucket {
     return Array.from({ length: count }, () => ({ atMs: atMs(), generation: 0 })).sort((a, b) => a.atMs - b.atMs);
   }
 
-  /** The same for now, after a look at the bucket if a write without one would likely be refused. */
-  private async informed(ask: Ask, call: BucketCall): Promise<Ask> {
+  /** After a look at the bucket, if a write without one would likely be refused. */
+  private async informed(call: BucketCall, count: number, tries: number): Promise<Ask> {
+    const ask = this.askFor(call, count, tries);
     if (!isDoubtful(this.view, ask.newcomer, ask.startUs, ask.nowUs)) return ask;
     await this.look(ask);
-    return this.askFor(call, ask.count);
+    return this.askFor(call, count, tries);
   }
 
   private async look(ask: Ask): Promise<void> {
