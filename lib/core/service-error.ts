@@ -9,6 +9,7 @@ export type ServiceErrorCode =
   | 'ResourceNotFoundException'
   | 'ResourceAlreadyExistsException'
   | 'ConcurrentModificationException'
+  | 'InvalidEventPatternException'
   | 'LimitExceededException'
   | 'ThrottlingException'
   | 'AccessDeniedException'
