@@ -1,0 +1,63 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { costUs, latestFromUs, slotsBefore, slotTimesUs } from '../../../lib/core/rate-slots.ts';
+
+const startUs = Date.UTC(2026, 0, 1) * 1000;
+const share = fc.record({
+  ratePerSecond: fc.integer({ min: 1, max: 100_000 }),
+  burst: fc.integer({ min: 1, max: 50 }),
+});
+
+describe('the slots of one bucket', () => {
+  test('lie 1 / rate apart, and what does not come out even is rounded up', () => {
+    const times = slotTimesUs(startUs, startUs, 4, { ratePerSecond: 3, burst: 1 });
+    expect(times.map((time) => time - startUs)).toEqual([0, 333_334, 666_667, 1_000_000]);
+  });
+
+  test('of a burst begin at once, and the others an interval apart', () => {
+    const times = slotTimesUs(startUs, startUs, 5, { ratePerSecond: 10, burst: 3 });
+    expect(times.map((time) => time - startUs)).toEqual([0, 0, 0, 100_000, 200_000]);
+  });
+
+  test('a request costs an interval, and a second of requests costs a second whatever the rate', () => {
+    fc.assert(
+      fc.property(share, (any) => {
+        expect(costUs(any.ratePerSecond, any)).toBe(1_000_000);
+        expect(costUs(1, any)).toBeGreaterThanOrEqual(1_000_000 / any.ratePerSecond);
+      }),
+    );
+  });
+
+  test('begin before the end when they were counted as beginning before it, and the next one does not', () => {
+    fc.assert(
+      fc.property(
+        share,
+        fc.integer({ min: 0, max: 3_000_000 }),
+        fc.integer({ min: 1, max: 50_000 }),
+        (any, ahead, room) => {
+          const fromUs = startUs + ahead;
+          const endUs = startUs + room;
+          const count = slotsBefore(endUs, fromUs, any);
+          const times = slotTimesUs(fromUs, startUs, count + 1, any);
+          expect(times.slice(0, count).every((time) => time < endUs)).toBe(true);
+          expect(times[count]).toBeGreaterThanOrEqual(endUs);
+        },
+      ),
+    );
+  });
+
+  test('all fit from the latest time on from which all fit, and not a microsecond later', () => {
+    fc.assert(
+      fc.property(share, fc.integer({ min: 1, max: 200 }), (any, count) => {
+        const endUs = startUs + 2_000_000;
+        const latestUs = latestFromUs(endUs, count, any);
+        expect(slotsBefore(endUs, latestUs, any)).toBeGreaterThanOrEqual(count);
+        expect(slotsBefore(endUs, latestUs + 1, any)).toBeLessThan(count);
+      }),
+    );
+  });
+
+  test('there are none before an end that has passed', () => {
+    expect(slotsBefore(startUs, startUs + 1, { ratePerSecond: 5, burst: 1 })).toBe(0);
+  });
+});
