@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -12,8 +12,14 @@ export interface DataFolder {
   /** Undefined: nothing survives. */
   readonly path: string | undefined;
   readonly database: DatabaseSync;
+  /** Forgets all that was kept, but whose the folder is; the embedded stores must be closed. */
+  clear(): void;
   close(): void;
 }
+
+/** What the embedded stores keep beside the database. */
+export type StoreFolder = 'dynamodb' | 'sqs';
+const storeFolders: readonly StoreFolder[] = ['dynamodb', 'sqs'];
 
 /** Raised when what is written here is no longer read by the version before. */
 const formatVersion = 1;
@@ -43,7 +49,15 @@ export function openDataFolder(path: string | undefined, account: string): DataF
     database.close();
     throw error;
   }
-  return { path: folder, database, close: () => database.close() };
+  return {
+    path: folder,
+    database,
+    clear() {
+      clearTables(database);
+      for (const name of storeFolders) rmSync(join(folder, name), { recursive: true, force: true });
+    },
+    close: () => database.close(),
+  };
 }
 
 /** A folder that holds secrets is its owner's alone; one that is there already keeps its rights. */
@@ -58,7 +72,17 @@ function makeFolder(folder: string): void {
 
 function openMemory(): DataFolder {
   const database = new DatabaseSync(':memory:');
-  return { path: undefined, database, close: () => database.close() };
+  return { path: undefined, database, clear: () => clearTables(database), close: () => database.close() };
+}
+
+function clearTables(database: DatabaseSync): void {
+  const rows = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'owner'").all();
+  const deletions = rows.map(({ name }) => `DELETE FROM "${String(name)}"`);
+  try {
+    database.exec(['BEGIN IMMEDIATE', ...deletions, 'COMMIT'].join(';'));
+  } finally {
+    if (database.isTransaction) database.exec('ROLLBACK');
+  }
 }
 
 function openDatabase(folder: string): DatabaseSync {

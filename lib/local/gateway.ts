@@ -2,12 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { findRoute, type Protocol, protocolOf, type Route, refuse } from './routes.ts';
 import { parseSignature } from './signature.ts';
+import { Resets } from './resets.ts';
 import { type LocalAnswer, Refusal } from './wire.ts';
 
 export interface GatewayOptions {
-  readonly routes: readonly Route[];
+  /** Those of now: a reset makes others. */
+  readonly routes: () => readonly Route[];
   /** What `GET /_lastmile/health` answers. */
   readonly health: Readonly<Record<string, unknown>>;
+  /** What `POST /_lastmile/reset` does; requests that come meanwhile wait for its end. */
+  readonly reset: () => Promise<void>;
+  /** Whether the caller is a function of before a reset. */
+  readonly isRetired: (accessKeyId: string) => boolean;
   /** A fault of the stack itself: the client gets an InternalFailure, whoever runs the stack gets this. */
   readonly reportFault: (where: string, error: unknown) => void;
 }
@@ -20,8 +26,9 @@ const keepAliveTimeoutMs = 65_000;
 
 /** The one HTTP server in front of every service of the stack. */
 export function createGateway(options: GatewayOptions): Server {
+  const resets = new Resets(options);
   const server = createServer((request, response) => {
-    void answerRequest(options, request, response).then((answer) => send(response, answer));
+    void answerRequest(options, resets, request, response).then((answer) => send(response, answer));
   });
   server.keepAliveTimeout = keepAliveTimeoutMs;
   return server;
@@ -29,20 +36,24 @@ export function createGateway(options: GatewayOptions): Server {
 
 async function answerRequest(
   options: GatewayOptions,
+  resets: Resets,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<LocalAnswer> {
   const [path, query] = splitOnce(request.url ?? '/', '?');
   if (path === '/_lastmile/health') return health(options, request);
+  if (path === '/_lastmile/reset') return resets.answer(request);
   const headers = joinedHeaders(request);
   const signature = parseSignature(headers['authorization'], query);
   const addressed = { signedService: signature?.service, target: headers['x-amz-target'], path };
-  const route = findRoute(options.routes, addressed);
+  const route = findRoute(options.routes(), addressed);
   const protocol = protocolOf(route, addressed, headers['content-type'] ?? '');
   try {
-    if (route === undefined) throw unknownService(options.routes, signature?.service);
+    if (route === undefined) throw unknownService(options.routes(), signature?.service);
     const body = await readBody(request, route.maxBodyBytes);
-    return await route.serve({
+    await resets.ended;
+    if (signature !== undefined && options.isRetired(signature.accessKeyId)) throw retired();
+    return await (findRoute(options.routes(), addressed) ?? route).serve({
       method: request.method ?? 'GET',
       path,
       query,
@@ -62,6 +73,10 @@ async function answerRequest(
 function health(options: GatewayOptions, request: IncomingMessage): LocalAnswer {
   request.resume();
   return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(options.health) };
+}
+
+function retired(): Refusal {
+  return new Refusal('ExpiredTokenException', 'The stack was reset since this function was started.', 403);
 }
 
 function refused(options: GatewayOptions, where: string, protocol: Protocol, error: unknown): LocalAnswer {

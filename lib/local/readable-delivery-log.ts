@@ -39,7 +39,7 @@ function paint(kind: Conclusion['settlement']['kind'], colour: boolean): string 
 const maxLength = 300;
 
 /** Names and ids come from outside: nothing in them may move the cursor or begin another line. */
-export function printable(text: string): string {
+export function printable(text: string, maxCharacters = maxLength): string {
   const oneLine = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
-  return oneLine.length > maxLength ? `${oneLine.slice(0, maxLength)}...` : oneLine;
+  return oneLine.length > maxCharacters ? `${oneLine.slice(0, maxCharacters)}...` : oneLine;
 }

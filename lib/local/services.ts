@@ -3,7 +3,7 @@ import type { Config } from '../config.ts';
 import type { QueueMessage } from '../core/queue-message.ts';
 import type { Clock } from '../ports.ts';
 import type { AsynchronousInvocations } from './asynchronous-invocations.ts';
-import type { DataFolder } from './data-folder.ts';
+import type { DataFolder, StoreFolder } from './data-folder.ts';
 import { DeliveryEventSource } from './delivery-event-source.ts';
 import { createDynamoDbService } from './dynamodb.ts';
 import { queues, rootSecretName } from './environment.ts';
@@ -26,6 +26,8 @@ export interface ServicesOptions {
   readonly host: () => string;
   /** A fresh value for a region's root secret. */
   readonly rootSecret: () => string;
+  /** One line for whoever runs the stack, as a delivery has. */
+  readonly writeLine: (text: string) => void;
   readonly reportError: (text: string) => void;
   /** A fault of the stack itself. */
   readonly reportFault: (where: string, error: unknown) => void;
@@ -52,7 +54,7 @@ export function createServices(options: ServicesOptions): Services {
     if (text !== undefined) options.reportError(text);
   };
   const reportFailure = (outcome: InvocationOutcome): void => report('control-api', outcome);
-  const dataFolder = (name: string): string | undefined => folder.path && join(folder.path, name);
+  const dataFolder = (name: StoreFolder): string | undefined => folder.path && join(folder.path, name);
   const dynamoDb = createDynamoDbService({ account, dataFolder: dataFolder('dynamodb'), tableName: config.TABLE_NAME });
   const { sqs, eventSource } = createQueues(options, dataFolder('sqs'), report);
   const controlApi = createFunctionUrlService({ runner, functionName: 'control-api', clock, reportFailure });

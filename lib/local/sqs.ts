@@ -27,7 +27,8 @@ export interface RegionQueues {
   urlOf(queueName: string): string;
   /** @throws SqsRefusal */
   perform(operation: string, input: SqsMembers): Promise<SqsMembers>;
-  send(queueName: string, message: QueueMessage): Promise<void>;
+  /** @param more members of SendMessage besides the message itself */
+  send(queueName: string, message: QueueMessage, more?: SqsMembers): Promise<void>;
   /** Every long poll that is waiting answers at once. */
   endWaits(): void;
 }
@@ -73,13 +74,13 @@ function regionQueues(engine: SqsEngine, naming: QueueNaming): RegionQueues {
   return {
     urlOf,
     perform,
-    async send(queueName, { body, attributes }) {
+    async send(queueName, { body, attributes }, more = {}) {
       const texts = Object.entries(attributes).map(([name, value]) => [
         name,
         { DataType: 'String', StringValue: value },
       ]);
       const message = { MessageBody: body, MessageAttributes: Object.fromEntries(texts) as SqsMembers };
-      await perform('SendMessage', { QueueUrl: urlOf(queueName), ...message });
+      await perform('SendMessage', { ...more, QueueUrl: urlOf(queueName), ...message });
     },
     endWaits: () => engine.endWaits(),
   };

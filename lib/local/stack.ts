@@ -1,21 +1,16 @@
-import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { Environment } from '../config.ts';
 import type { Clock } from '../ports.ts';
-import { AsynchronousInvocations, lambdaRetryDelaysMs } from './asynchronous-invocations.ts';
+import { lambdaRetryDelaysMs } from './asynchronous-invocations.ts';
 import { type DataFolder, openDataFolder, StartError } from './data-folder.ts';
-import { checkVariables, functionVariables, runtimeVariables } from './environment.ts';
-import { createFailedInvocations } from './failed-invocations.ts';
-import { describeError, describeFailedInvocation } from './faults.ts';
-import { deployedFunctions, type FunctionSurroundings, type LocalFunction } from './function-instances.ts';
-import { FunctionRunner, physicalName } from './function-runner.ts';
+import { checkVariables } from './environment.ts';
+import { describeError } from './faults.ts';
+import { deployedFunctions, type LocalFunction } from './function-instances.ts';
 import { createGateway } from './gateway.ts';
-import { InvocationStore } from './invocation-store.ts';
-import { createReadableDeliveryLog } from './readable-delivery-log.ts';
-import { createServices } from './services.ts';
-import { queueUrl } from './sqs-names.ts';
+import { createInterior } from './stack-interior.ts';
+import { createResettableInterior, graceMs, type ResettableInterior } from './stack-reset.ts';
 
 export interface StackOutput {
   /** One line per delivery. */
@@ -58,9 +53,6 @@ const defaultPort = 4010;
 const defaultHost = '127.0.0.1';
 const defaultAccount = '123456789012';
 
-/** How long a stop waits for what is under way. */
-const graceMs = 1000;
-
 /**
  * Starts the whole stack on one port.
  *
@@ -89,72 +81,49 @@ async function assemble(
   const { host = defaultHost, port = defaultPort, retryDelaysMs = lambdaRetryDelaysMs } = options;
   let url = '';
   let stopping: Promise<void> | undefined;
-  const colour = output.colour ?? false;
-  const deliveryLog = createReadableDeliveryLog({ writeLine: output.line, nowMs: () => clock.nowMs(), colour });
-  const surroundings = (name: string, region: string): FunctionSurroundings => ({
-    environment: {
-      ...functionVariables(environment, (queueName) =>
-        queueUrl({ account, host: url.slice('http://'.length) }, queueName),
-      ),
-      ...runtimeVariables(name, region),
-    },
-    aws: { region, endpoint: url, credentials: { accessKeyId: name, secretAccessKey: 'local' } },
-    deliveryLog,
-  });
-  const functions = options.functions ?? deployedFunctions(config.REQUEST_TIMEOUT_MS);
-  const runner = new FunctionRunner({ functions, account, clock, surroundings });
   const reportFault = (where: string, error: unknown): void => {
     if (stopping === undefined) output.error(`${where} failed: ${describeError(error)}`);
   };
-  const onFailed = createFailedInvocations({
-    functionNames: ['deliver'],
-    arnOf: (name, region) => runner.arnOf(physicalName(name), region),
-    nowMs: () => clock.nowMs(),
-    send: (region, message) => services.sendDeadLetter(region, message),
-    report: (failed) => output.error(describeFailedInvocation(failed)),
-    reportFault,
-  });
-  const store = new InvocationStore(folder.database);
-  const asynchronous = new AsynchronousInvocations({ store, runner, clock, retryDelaysMs, onFailed });
-  const services = createServices({
-    account,
-    folder,
-    config,
-    clock,
-    runner,
-    asynchronous,
-    host: () => url.slice('http://'.length),
-    rootSecret: () => randomBytes(32).toString('base64'),
-    reportError: output.error,
-    reportFault,
-  });
+  const interior = createResettableInterior(folder, (accessKeyId) =>
+    createInterior({
+      account,
+      folder,
+      config,
+      clock,
+      environment,
+      functions: options.functions ?? deployedFunctions(config.REQUEST_TIMEOUT_MS),
+      retryDelaysMs,
+      output,
+      url: () => url,
+      reportFault,
+      accessKeyId,
+    }),
+  );
   const server = createGateway({
-    routes: services.routes,
-    health: { status: 'ok', account, services: services.routes.map((route) => route.service) },
+    routes: interior.routes,
+    health: { status: 'ok', account, services: interior.routes().map((route) => route.service) },
+    reset: interior.reset,
+    isRetired: interior.isRetired,
     reportFault,
   });
   const boundPort = await listen(server, host, port);
   url = urlOf(host, boundPort);
-  asynchronous.start();
-  services.start();
+  interior.start();
   const stop = async (): Promise<void> => {
-    await endWork(server, [asynchronous, services]);
-    await services.close();
+    await endWork(server, interior);
+    await interior.close();
     folder.close();
   };
   return { url, port: boundPort, stop: () => (stopping ??= stop()) };
 }
 
 /** Lets nothing begin, and gives what is under way its time to end. */
-async function endWork(
-  server: Server,
-  workers: readonly { readonly stop: (grace: Promise<unknown>) => Promise<void> }[],
-): Promise<void> {
+async function endWork(server: Server, interior: Pick<ResettableInterior, 'stop'>): Promise<void> {
   const timer = new AbortController();
   const grace = systemClock.delay(graceMs, timer.signal).catch(() => undefined);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
-  await Promise.all([Promise.race([closed, grace]), ...workers.map((worker) => worker.stop(grace))]);
+  await Promise.all([Promise.race([closed, grace]), interior.stop(grace)]);
   timer.abort();
   server.closeAllConnections();
 }

@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto';
+import type { Config, Environment } from '../config.ts';
+import type { Clock } from '../ports.ts';
+import { AsynchronousInvocations } from './asynchronous-invocations.ts';
+import type { DataFolder } from './data-folder.ts';
+import { functionVariables, runtimeVariables } from './environment.ts';
+import { createFailedInvocations } from './failed-invocations.ts';
+import { describeFailedInvocation } from './faults.ts';
+import type { FunctionSurroundings, LocalFunction } from './function-instances.ts';
+import { FunctionRunner, physicalName } from './function-runner.ts';
+import { InvocationStore } from './invocation-store.ts';
+import { createReadableDeliveryLog } from './readable-delivery-log.ts';
+import type { Route } from './routes.ts';
+import { createServices } from './services.ts';
+import { queueUrl } from './sqs-names.ts';
+import type { StackOutput } from './stack.ts';
+
+export interface InteriorOptions {
+  readonly account: string;
+  readonly folder: DataFolder;
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly environment: Environment;
+  readonly functions: readonly LocalFunction[];
+  /** Waits between the runs of a failing asynchronous invocation. */
+  readonly retryDelaysMs: readonly number[];
+  readonly output: StackOutput;
+  /** Where the gateway serves, once it does. */
+  readonly url: () => string;
+  readonly reportFault: (where: string, error: unknown) => void;
+  /** What a function's clients sign with. */
+  readonly accessKeyId: (functionName: string) => string;
+}
+
+/** Everything of a stack but its port and its data folder. */
+export interface Interior {
+  readonly routes: readonly Route[];
+  /** Takes up what an earlier process has left. */
+  start(): void;
+  /** Lets nothing begin; resolves when what is under way has ended or the grace is over. */
+  stop(grace: Promise<unknown>): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function createInterior(options: InteriorOptions): Interior {
+  const { account, folder, config, clock, output, reportFault } = options;
+  const host = (): string => options.url().slice('http://'.length);
+  const runner = new FunctionRunner({ functions: options.functions, account, clock, surroundings: surround(options) });
+  const onFailed = createFailedInvocations({
+    functionNames: ['deliver'],
+    arnOf: (name, region) => runner.arnOf(physicalName(name), region),
+    nowMs: () => clock.nowMs(),
+    send: (region, message) => services.sendDeadLetter(region, message),
+    report: (failed) => output.error(describeFailedInvocation(failed)),
+    reportFault,
+  });
+  const store = new InvocationStore(folder.database);
+  const { retryDelaysMs } = options;
+  const asynchronous = new AsynchronousInvocations({ store, runner, clock, retryDelaysMs, onFailed });
+  const services = createServices({
+    account,
+    folder,
+    config,
+    clock,
+    runner,
+    asynchronous,
+    host,
+    rootSecret: () => randomBytes(32).toString('base64'),
+    writeLine: output.line,
+    reportError: output.error,
+    reportFault,
+  });
+  return {
+    routes: services.routes,
+    start() {
+      asynchronous.start();
+      services.start();
+    },
+    stop: async (grace) => void (await Promise.all([asynchronous.stop(grace), services.stop(grace)])),
+    close: () => services.close(),
+  };
+}
+
+function surround(options: InteriorOptions): (name: string, region: string) => FunctionSurroundings {
+  const { account, environment, clock, output, url, accessKeyId } = options;
+  const { line: writeLine, colour = false } = output;
+  const deliveryLog = createReadableDeliveryLog({ writeLine, nowMs: () => clock.nowMs(), colour });
+  const queueUrlOf = (queueName: string): string =>
+    queueUrl({ account, host: url().slice('http://'.length) }, queueName);
+  return (name, region) => ({
+    environment: { ...functionVariables(environment, queueUrlOf), ...runtimeVariables(name, region) },
+    aws: { region, endpoint: url(), credentials: { accessKeyId: accessKeyId(name), secretAccessKey: 'local' } },
+    deliveryLog,
+  });
+}
