@@ -68,13 +68,6 @@ export class BusDatabase {
     return Number(this.get(sql, ...values)?.['count'] ?? 0);
   }
 
-  clear(): void {
-    this.atomically(() => {
-      for (const table of ['event_buses', 'event_rules', 'event_targets', 'event_tags'])
-        this.run(`DELETE FROM ${table}`);
-    });
-  }
-
   #statement(sql: string): StatementSync {
     const prepared = this.#prepared.get(sql) ?? this.#database.prepare(sql);
     this.#prepared.set(sql, prepared);

@@ -148,13 +148,6 @@ export class BusStore implements BusReader {
     return this.#generations.get(`${region} ${eventBusName}`) ?? 0;
   }
 
-  /** Forgets everything of every region. */
-  clear(): void {
-    this.#database.clear();
-    this.#regions.clear();
-    for (const [key, generation] of this.#generations) this.#generations.set(key, generation + 1);
-  }
-
   #raiseGeneration(region: string, eventBusName: string): void {
     this.#generations.set(`${region} ${eventBusName}`, this.generation(region, eventBusName) + 1);
   }

@@ -111,7 +111,6 @@ describe('what the dispatcher sees', () => {
       () => store.removeTarget('eu-west-1', 'default', 'orders', 'one'),
       () => store.removeRule('eu-west-1', 'default', 'orders'),
       () => store.removeBus('eu-west-1', 'default'),
-      () => store.clear(),
     ];
     for (const change of changes) {
       const before = store.generation('eu-west-1', 'default');
@@ -120,15 +119,5 @@ describe('what the dispatcher sees', () => {
     }
     expect(store.generation('eu-west-1', 'shop')).toBe(0);
     expect(store.generation('us-east-1', 'default')).toBe(0);
-  });
-
-  test('after a reset nothing is left but a default bus', () => {
-    const store = storeOn();
-    store.putRule('eu-west-1', rule('orders'));
-    store.tags.put('eu-west-1', 'default', 'orders', { Key: 'a', Value: 'b' });
-    store.clear();
-    expect(store.rule('eu-west-1', 'default', 'orders')).toBeUndefined();
-    expect(store.tags.of('eu-west-1', 'default', 'orders')).toEqual([]);
-    expect(store.buses('eu-west-1', { limit: 10 }).map(({ name }) => name)).toEqual(['default']);
   });
 });
