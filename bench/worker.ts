@@ -1,4 +1,4 @@
-import { wireDeliver } from '../functions/wiring.ts';
+import { horizonsMs, wireDeliver } from '../functions/wiring.ts';
 import { parseConfig } from '../lib/config.ts';
 import type { Delivery } from '../lib/core/delivery.ts';
 import type { DeliveryLog } from '../lib/ports.ts';
@@ -17,7 +17,7 @@ export const noLog: DeliveryLog = { record: () => undefined };
 /** A worker wired as the deployed one, with caches of its own; from the parsed delivery until it is settled. */
 export function newWorker({ environment, aws }: WorkerSurroundings, deliveryLog?: DeliveryLog): BenchWorker {
   const overrides = deliveryLog === undefined ? {} : { deliveryLog };
-  const { deliver } = wireDeliver(parseConfig(environment), aws, overrides);
+  const { deliver } = wireDeliver(parseConfig(environment), aws, horizonsMs.batch, overrides);
   let count = 0;
   let deadline = newDeadline();
   return async (delivery) => {

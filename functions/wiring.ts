@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { createDynamoDbClient, createSecretsManagerClient, createSqsClient } from '../lib/adapters/aws-clients.ts';
 import type { AwsClientConfig } from '../lib/adapters/aws-clients.ts';
-import { createBottleneckTokenRequestSchedule } from '../lib/adapters/bottleneck-token-request-schedule.ts';
+import { createBottleneckConcurrencyLimit } from '../lib/adapters/bottleneck-concurrency-limit.ts';
 import { createDynamoDbConnectionStates } from '../lib/adapters/dynamodb-connection-states.ts';
 import { createDynamoDbDeliveryConfiguration } from '../lib/adapters/dynamodb-delivery-configuration.ts';
+import { createDynamoDbRateBuckets } from '../lib/adapters/dynamodb-rate-buckets.ts';
 import { createDynamoDbTokenStore } from '../lib/adapters/dynamodb-token-store.ts';
 import { createDynamoDbUnauthorizedRuns } from '../lib/adapters/dynamodb-unauthorized-runs.ts';
 import { createJsonLineDeliveryLog } from '../lib/adapters/json-line-delivery-log.ts';
@@ -22,6 +23,9 @@ import { createAttempt } from '../lib/delivery/attempt.ts';
 import type { Deliver } from '../lib/delivery/deliver.ts';
 import { createDeliver } from '../lib/delivery/deliver.ts';
 import { createOAuthTokens } from '../lib/delivery/oauth-token.ts';
+import { createPacing } from '../lib/delivery/pacing.ts';
+import { createPreparation } from '../lib/delivery/prepare.ts';
+import { createRateLimiter } from '../lib/delivery/rate-limiter.ts';
 import { createResolver } from '../lib/delivery/resolve.ts';
 import { createRetrying } from '../lib/delivery/retrying.ts';
 import { createSettler } from '../lib/delivery/settle.ts';
@@ -33,6 +37,12 @@ export interface DeliverOverrides {
   readonly deliveryLog?: DeliveryLog;
 }
 
+/** Messages of one batch of the delivery queue, which reserve their slots together. */
+const batchSize = 10;
+
+/** How far ahead a slot is waited for: a batch fills its wait with others' slots, a single event pays for its own. */
+export const horizonsMs = { batch: 2000, single: 250 };
+
 /** What every function that makes requests stands on. */
 export function wireAuthorization(config: Config, aws: AwsClientConfig) {
   const dynamoDb = createDynamoDbClient(aws);
@@ -42,10 +52,11 @@ export function wireAuthorization(config: Config, aws: AwsClientConfig) {
   const http = createUndiciHttpClient();
   const clock = systemClock;
   const userAgent = config.USER_AGENT ?? `lastmile/${version}`;
+  const concurrency = createBottleneckConcurrencyLimit();
   const tokens = createOAuthTokens({
     store: createDynamoDbTokenStore(dynamoDb, config.TABLE_NAME),
     states,
-    schedule: createBottleneckTokenRequestSchedule(),
+    concurrency,
     secrets,
     rootSecretArn: config.ROOT_SECRET_ARN,
     http,
@@ -55,16 +66,18 @@ export function wireAuthorization(config: Config, aws: AwsClientConfig) {
     random: Math.random,
     randomBytes,
   });
-  return { dynamoDb, configuration, secrets, states, tokens, http, clock, userAgent };
+  return { dynamoDb, configuration, secrets, states, tokens, http, concurrency, clock, userAgent };
 }
 
 /** The story of a delivery with everything real behind it. */
 export function wireDeliver(
   config: Config,
   aws: AwsClientConfig,
+  horizonMs: number,
   { deliveryLog = createJsonLineDeliveryLog((line) => process.stdout.write(line)) }: DeliverOverrides,
 ): { readonly deliver: Deliver; readonly sqs: SQSClient } {
-  const { dynamoDb, configuration, secrets, states, tokens, http, clock, userAgent } = wireAuthorization(config, aws);
+  const wired = wireAuthorization(config, aws);
+  const { dynamoDb, configuration, secrets, states, tokens, http, concurrency, clock, userAgent } = wired;
   const policy = defaultPolicy(config);
   const cache = { freshMs: config.CACHE_SECONDS * 1000, staleMs: config.STALE_SECONDS * 1000 };
   const resolver = createResolver({ configuration, secrets, clock, policy, cache });
@@ -74,8 +87,12 @@ export function wireDeliver(
     clock,
     limit: unauthorizedLimitOf(config.UNAUTHORIZED_LIMIT, cache.freshMs),
   });
+  const buckets = createDynamoDbRateBuckets(dynamoDb, config.TABLE_NAME);
+  const limiter = createRateLimiter({ buckets, clock, random: Math.random, batchSize });
+  const pacing = createPacing({ limiter, concurrency, clock, horizonMs });
+  const preparation = createPreparation({ resolver, tokens, userAgent });
   const retrying = createRetrying({
-    attempt: createAttempt({ resolver, tokens, http, observeAnswer, clock, userAgent }),
+    attempt: createAttempt({ preparation, pacing, http, observeAnswer, clock }),
     clock,
     random: Math.random,
     backoff: { baseMs: config.RETRY_BASE_DELAY_MS, maximumMs: config.RETRY_MAX_DELAY_MS },

@@ -128,6 +128,12 @@ export interface DeadLetterMessages {
   release(receiptHandles: readonly string[]): Promise<void>;
 }
 
+/** What is scarce and slow, one worker's token requests and requests to some endpoints, at most so many at a time. */
+export interface ConcurrencyLimit {
+  /** Runs the work when fewer than `maximum` of that key are running, in the order asked. */
+  run<Result>(key: string, maximum: number, work: () => Promise<Result>): Promise<Result>;
+}
+
 // OAuth tokens --------------------------------------------------------------------------------------------------------
 
 /** The fleet's one token of a connection, as the table holds it. */
@@ -164,11 +170,6 @@ export interface TokenLease {
   readonly holder: string;
   readonly nowMs: number;
   readonly untilMs: number;
-}
-
-/** The token requests of one worker: one at a time per connection, in the order asked. */
-export interface TokenRequestSchedule {
-  run<Result>(connectionIncarnation: string, request: () => Promise<Result>): Promise<Result>;
 }
 
 /** A change of a connection's state by a worker, conditional on the secret version that the worker has used. */

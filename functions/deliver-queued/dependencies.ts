@@ -5,7 +5,7 @@ import type { Environment } from '../../lib/config.ts';
 import { parseConfig } from '../../lib/config.ts';
 import { createBatchDeliverer } from '../../lib/delivery/deliver-batch.ts';
 import type { DeliverOverrides } from '../wiring.ts';
-import { wireDeliver } from '../wiring.ts';
+import { horizonsMs, wireDeliver } from '../wiring.ts';
 import type { DeliverQueuedDependencies } from './handler.ts';
 
 /** @throws ConfigError naming every bad variable */
@@ -15,7 +15,7 @@ export function dependenciesFrom(
   overrides: DeliverOverrides = {},
 ): DeliverQueuedDependencies {
   const config = parseConfig(environment);
-  const { deliver, sqs } = wireDeliver(config, aws, overrides);
+  const { deliver, sqs } = wireDeliver(config, aws, horizonsMs.batch, overrides);
   const received = createSqsReceivedMessages(sqs, config.DELIVERY_QUEUE_URL);
   const apiDestination = config.API_DESTINATION;
   return {

@@ -4,7 +4,7 @@ import type { Environment } from '../../lib/config.ts';
 import { parseConfig } from '../../lib/config.ts';
 import { createDeliverInput } from '../../lib/delivery/deliver-input.ts';
 import type { DeliverOverrides } from '../wiring.ts';
-import { wireDeliver } from '../wiring.ts';
+import { horizonsMs, wireDeliver } from '../wiring.ts';
 import type { DeliverDependencies } from './handler.ts';
 
 /** @throws ConfigError naming every bad variable */
@@ -15,6 +15,6 @@ export function dependenciesFrom(
 ): DeliverDependencies {
   const config = parseConfig(environment);
   const clock = systemClock;
-  const { deliver } = wireDeliver(config, aws, overrides);
+  const { deliver } = wireDeliver(config, aws, horizonsMs.single, overrides);
   return { deliverInput: createDeliverInput({ deliver, clock, apiDestination: config.API_DESTINATION }), clock };
 }

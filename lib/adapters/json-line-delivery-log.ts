@@ -16,7 +16,8 @@ export function createJsonLineDeliveryLog(write: (line: string) => void): Delive
 
 /** The reason is left out: it is the dead letter's and the error's to carry. A bug is shown with its own stack. */
 export function formatConclusion(conclusion: Conclusion): string {
-  const { settlement, eventId, rule, apiDestination, code, status, attempts, durationMs, nextAttemptAtMs } = conclusion;
+  const { settlement, eventId, rule, apiDestination, code, status, attempts, durationMs, rateWaitMs, nextAttemptAtMs } =
+    conclusion;
   return JSON.stringify({
     level: settlement.kind === 'delivered' ? 'INFO' : 'WARN',
     message: 'delivery.concluded',
@@ -28,6 +29,7 @@ export function formatConclusion(conclusion: Conclusion): string {
     status,
     attempt: attempts,
     durationMs,
+    rateWaitMs,
     errors: code === 'Unexpected' && settlement.kind === 'returned' ? describeErrors(settlement.error) : undefined,
     nextAttemptAt: nextAttemptAtMs === undefined ? undefined : new Date(nextAttemptAtMs).toISOString(),
   });

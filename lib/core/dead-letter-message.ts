@@ -13,6 +13,8 @@ export interface DeadLetter {
   readonly body: string;
   /** Absent when the input was no delivery. */
   readonly delivery?: Delivery;
+  /** ARN of the API destination, where it is known. */
+  readonly targetArn?: string;
   readonly code: FailureCode;
   readonly reason: string;
   readonly status?: number;
@@ -39,7 +41,7 @@ export function formatDeadLetter(deadLetter: DeadLetter): QueueMessage {
   const body = escapeForSqs(deadLetter.body);
   const attributes = known({
     RULE_ARN: delivery?.rule,
-    TARGET_ARN: delivery?.target.Arn ?? delivery?.apiDestination,
+    TARGET_ARN: delivery?.target.Arn ?? deadLetter.targetArn ?? delivery?.apiDestination,
     ERROR_CODE: failures[code].errorCode,
     ERROR_MESSAGE: `${code}: ${reason}`.slice(0, maxReasonCharacters),
     EXHAUSTED_RETRY_CONDITION: condition,

@@ -134,6 +134,8 @@ export interface Conclusion {
   /** Attempts made so far, this invocation's included. */
   readonly attempts: number;
   readonly durationMs: number;
+  /** The part of it that was spent waiting for the rate. */
+  readonly rateWaitMs?: number;
   /** When the next attempt may be made, epoch ms; only of what was deferred. */
   readonly nextAttemptAtMs?: number;
 }

@@ -22,6 +22,8 @@ export interface QueuedDelivery {
   readonly delivery: Delivery;
   /** Before this time, epoch ms, no attempt is made; absent means at once. */
   readonly notBeforeMs?: number;
+  /** Of the bucket whose return time that is; absent when the wait has another reason. */
+  readonly turnGeneration?: number;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface QueuedDelivery {
  *
  * @throws Failure DeliveryTooLarge when no message can hold it
  */
-export function formatQueuedDelivery({ delivery, notBeforeMs }: QueuedDelivery): QueueMessage {
+export function formatQueuedDelivery({ delivery, notBeforeMs, turnGeneration }: QueuedDelivery): QueueMessage {
   const { apiDestination, rule, target, attempts, postponements, firstReceivedAtMs, attemptTimes } = delivery;
   const details = {
     v: messageVersion,
@@ -43,6 +45,7 @@ export function formatQueuedDelivery({ delivery, notBeforeMs }: QueuedDelivery):
     firstAttemptAt: attemptTimes?.firstMs,
     lastAttemptAt: attemptTimes?.lastMs,
     notBefore: notBeforeMs,
+    turn: turnGeneration,
   };
   const message = fitted({
     body: escapeForSqs(printedEvent(delivery.event)),
@@ -80,9 +83,11 @@ function parseOwn(details: MemberReader, text: string, options: ParseOptions): Q
   };
   const anew = parseDelivery(envelope, { ...options, apiDestination: undefined });
   const notBeforeMs = optionalTime(details, 'notBefore');
+  const turnGeneration = details.optionalInteger('turn', 0, Number.MAX_SAFE_INTEGER);
   return {
     delivery: { ...anew, event: { value, text }, ...progressOf(details) },
     ...(notBeforeMs === undefined ? undefined : { notBeforeMs }),
+    ...(turnGeneration === undefined ? undefined : { turnGeneration }),
   };
 }
 

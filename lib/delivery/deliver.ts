@@ -36,10 +36,10 @@ export function createDeliver({ retrying, settler, log, clock }: DeliverDependen
       case 'delivered':
         return { kind: 'delivered' };
       case 'waiting':
-        return settler.defer({ delivery, notBeforeMs: standing.notBeforeMs }, groupOf(delivery));
+        return settler.defer(queuedOf(standing), groupOf(delivery));
       case 'failed': {
-        const condition = standing.condition === undefined ? undefined : { condition: standing.condition };
-        return settler.bury({ ...standing.outcome, ...condition, body: printedEvent(delivery.event), delivery });
+        const { kind: _failed, outcome, rateWaitMs: _waited, ...why } = standing;
+        return settler.bury({ ...outcome, ...why, body: printedEvent(delivery.event) });
       }
     }
   }
@@ -60,6 +60,7 @@ export function createDeliver({ retrying, settler, log, clock }: DeliverDependen
     const standing = await retrying(queued, deadline);
     known.delivery = standing.delivery;
     known.outcome = standing.outcome;
+    known.rateWaitMs = standing.rateWaitMs;
     return settle(standing);
   }
 
@@ -80,6 +81,7 @@ export function createDeliver({ retrying, settler, log, clock }: DeliverDependen
 interface Known {
   delivery?: Delivery;
   outcome?: AttemptOutcome | undefined;
+  rateWaitMs?: number;
   bug?: true;
 }
 
@@ -92,7 +94,11 @@ function parsed(incoming: Incoming): QueuedDelivery | Failure {
   }
 }
 
-function concluded(settlement: Settlement, { delivery, outcome, bug }: Known, durationMs: number): Conclusion {
+function concluded(
+  settlement: Settlement,
+  { delivery, outcome, rateWaitMs, bug }: Known,
+  durationMs: number,
+): Conclusion {
   return {
     settlement,
     ...namesOf(delivery),
@@ -101,7 +107,12 @@ function concluded(settlement: Settlement, { delivery, outcome, bug }: Known, du
     ...(settlement.kind === 'deferred' && { nextAttemptAtMs: settlement.notBeforeMs }),
     attempts: delivery?.attempts ?? 0,
     durationMs,
+    ...(rateWaitMs !== undefined && { rateWaitMs }),
   };
+}
+
+function queuedOf({ delivery, notBeforeMs, turnGeneration }: Standing & { kind: 'waiting' }) {
+  return { delivery, notBeforeMs, ...(turnGeneration !== undefined && { turnGeneration }) };
 }
 
 /** One slow destination does not delay the others' deliveries: its name, which is known before it is resolved. */

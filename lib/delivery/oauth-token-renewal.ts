@@ -1,5 +1,5 @@
 import { Failure } from '../core/failure.ts';
-import type { Random, StoredToken, TokenRequestSchedule } from '../ports.ts';
+import type { Random, StoredToken, ConcurrencyLimit } from '../ports.ts';
 import type { LeaseDependencies, TokenNeed } from './oauth-token-lease.ts';
 import { leaseMarginMs, renewUnderLease } from './oauth-token-lease.ts';
 import type { TokenOwner } from './oauth-token-request.ts';
@@ -8,7 +8,7 @@ import type { HeldToken } from './oauth-token-verdict.ts';
 import { judgeToken } from './oauth-token-verdict.ts';
 
 export interface TokenRenewalDependencies extends LeaseDependencies {
-  readonly schedule: TokenRequestSchedule;
+  readonly concurrency: ConcurrencyLimit;
   readonly openVault: (credentials: TokenOwner['credentials']) => Promise<TokenVault>;
   readonly random: Random;
 }
@@ -27,7 +27,7 @@ const longestWaitMs = 1000;
 export function createTokenRenewal(
   dependencies: TokenRenewalDependencies,
 ): (need: TokenNeed, signal: AbortSignal) => Promise<HeldToken> {
-  const { store, schedule, openVault, clock, random, requestTimeoutMs } = dependencies;
+  const { store, concurrency, openVault, clock, random, requestTimeoutMs } = dependencies;
   const leaseMs = requestTimeoutMs + leaseMarginMs;
 
   return async (need, signal) => {
@@ -54,7 +54,7 @@ export function createTokenRenewal(
       } else {
         if (hasWaited && stored?.leaseHolder === undefined) break;
         const lease = { need, vault, generation: stored?.generation ?? 0, leaseMs };
-        const renewed = await schedule.run(incarnation, () => renewUnderLease(dependencies, lease, signal));
+        const renewed = await concurrency.run(incarnation, 1, () => renewUnderLease(dependencies, lease, signal));
         if (renewed !== undefined) return renewed;
         // Another worker was quicker, or took over: what it gets, or that it gets nothing, counts here too.
         hasWaited = true;

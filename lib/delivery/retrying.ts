@@ -2,11 +2,13 @@ import type { AttemptOutcome, Delivery } from '../core/delivery.ts';
 import type { RetryPolicy } from '../core/delivery-policy.ts';
 import type { QueuedDelivery } from '../core/queued-delivery.ts';
 import type { Backoff, ExhaustedRetryCondition } from '../core/retry.ts';
+import type { Turn } from '../core/rate-reservation.ts';
 import { decideRetry, isExpired, retryPolicyOf } from '../core/retry.ts';
 import type { Clock, Random } from '../ports.ts';
 import type { Attempt, AttemptResult } from './attempt.ts';
 import type { Deadline } from './deadline.ts';
 import { hasTime } from './deadline.ts';
+import type { Route } from './resolve.ts';
 
 export interface RetryingDependencies {
   readonly attempt: Attempt;
@@ -18,7 +20,7 @@ export interface RetryingDependencies {
 }
 
 /** Where a delivery stands after the attempts of one invocation, before anybody has answered for it. */
-export type Standing =
+export type Standing = { /** Time spent waiting for slots. */ readonly rateWaitMs: number } & (
   | { readonly kind: 'delivered'; readonly delivery: Delivery; readonly outcome: AttemptOutcome }
   | {
       readonly kind: 'waiting';
@@ -26,13 +28,18 @@ export type Standing =
       /** Absent when it came before its time. */
       readonly outcome?: AttemptOutcome;
       readonly notBeforeMs: number;
+      /** Of the bucket whose return time that is; absent when the wait has another reason. */
+      readonly turnGeneration?: number;
     }
   | {
       readonly kind: 'failed';
       readonly delivery: Delivery;
       readonly outcome: FailedOutcome;
       readonly condition?: ExhaustedRetryCondition;
-    };
+      /** ARN of the API destination, where it is known. */
+      readonly targetArn?: string;
+    }
+);
 
 type FailedOutcome = Exclude<AttemptOutcome, { kind: 'delivered' }>;
 
@@ -43,28 +50,42 @@ const longestInlineWaitMs = 1000;
 export function createRetrying(dependencies: RetryingDependencies) {
   const { attempt, clock, random, backoff } = dependencies;
 
-  async function tryOnce(delivery: Delivery, deadline: Deadline): Promise<Standing & { readonly exchangeMs?: number }> {
-    const expired = expiredOutcome(delivery);
-    if (expired !== undefined) {
-      return { kind: 'failed', delivery, outcome: expired, condition: 'MaximumEventAgeInSeconds' };
-    }
-    const result = await attempt(delivery, deadline);
-    const { outcome, route } = result;
-    const tried = afterAttempt(delivery, result, clock.nowMs());
-    if (outcome.kind === 'delivered') return { kind: 'delivered', delivery: tried, outcome };
-    if (outcome.kind === 'permanent') return { kind: 'failed', delivery: tried, outcome };
-    const policy = retryPolicyOf(delivery.target, route?.policy.retryPolicy ?? dependencies.retryPolicy);
-    const { kind, ...decision } = decideRetry(policy, backoff, tried, outcome, clock.nowMs(), random);
-    if (!('delayMs' in decision)) return { kind: 'failed', delivery: tried, outcome, ...decision };
-    const notBeforeMs = clock.nowMs() + decision.delayMs;
-    return { kind: 'waiting', delivery: tried, outcome, notBeforeMs, exchangeMs: exchangeMsOf(result) };
+  async function tryOnce(delivery: Delivery, deadline: Deadline, turn?: Turn): Promise<Tried> {
+    const policy = retryPolicyOf(delivery.target, dependencies.retryPolicy);
+    if (isExpired(policy, delivery, clock.nowMs())) return expired(delivery, policy, 'The event is');
+    const result = await attempt(delivery, deadline, turn);
+    return result.kind === 'later' ? later(delivery, result) : judged(delivery, result);
   }
 
-  function expiredOutcome(delivery: Delivery): FailedOutcome | undefined {
-    const policy = retryPolicyOf(delivery.target, dependencies.retryPolicy);
-    if (!isExpired(policy, delivery, clock.nowMs())) return undefined;
-    const limit = `${policy.maximumEventAgeMs / 1000} s`;
-    return { kind: 'permanent', code: 'EventExpired', reason: `The event is older than ${limit}.` };
+  /** A wait for the rate is no attempt, but it counts against the age. */
+  function later(delivery: Delivery, { turn, route }: AttemptResult & { kind: 'later' }): Tried {
+    const policy = retryPolicyOf(delivery.target, route.policy.retryPolicy);
+    if (isExpired(policy, delivery, turn.atMs))
+      return expired(delivery, policy, 'When its turn comes, the event will be');
+    const { timeoutMs: exchangeMs } = route.policy;
+    // Turns lie a fraction of a millisecond apart; a message says whole ones.
+    const notBeforeMs = Math.ceil(turn.atMs);
+    return {
+      kind: 'waiting',
+      delivery,
+      notBeforeMs,
+      turnGeneration: turn.generation,
+      exchangeMs,
+      rateWaitMs: 0,
+    };
+  }
+
+  function judged(delivery: Delivery, result: AttemptResult & { kind: 'tried' }): Tried {
+    const { outcome, route, rateWaitMs } = result;
+    const tried = afterAttempt(delivery, result, clock.nowMs());
+    if (outcome.kind === 'delivered') return { kind: 'delivered', delivery: tried, outcome, rateWaitMs };
+    const failed = { kind: 'failed', delivery: tried, outcome, rateWaitMs, ...targetArnOf(route) } as const;
+    if (outcome.kind === 'permanent') return { ...failed, outcome };
+    const policy = retryPolicyOf(delivery.target, route?.policy.retryPolicy ?? dependencies.retryPolicy);
+    const { kind, ...decision } = decideRetry(policy, backoff, tried, outcome, clock.nowMs(), random);
+    if (!('delayMs' in decision)) return { ...failed, outcome, ...decision };
+    const notBeforeMs = clock.nowMs() + decision.delayMs;
+    return { kind: 'waiting', delivery: tried, outcome, notBeforeMs, exchangeMs: exchangeMsOf(result), rateWaitMs };
   }
 
   /** @returns whether its time has come; false when that is too far away for this invocation */
@@ -78,15 +99,32 @@ export function createRetrying(dependencies: RetryingDependencies) {
     );
   }
 
-  return async ({ delivery, notBeforeMs = 0 }: QueuedDelivery, deadline: Deadline): Promise<Standing> => {
-    if (!(await sitOut({ notBeforeMs }, deadline)))
-      return { kind: 'waiting', delivery, notBeforeMs: Math.max(notBeforeMs, clock.nowMs()) };
-    for (let tried = delivery; ; ) {
-      const { exchangeMs, ...standing } = await tryOnce(tried, deadline);
-      if (standing.kind !== 'waiting' || !(await sitOut({ ...standing, exchangeMs }, deadline))) return standing;
-      tried = standing.delivery;
+  return async ({ delivery, ...queued }: QueuedDelivery, deadline: Deadline): Promise<Standing> => {
+    let standing: Tried = { notBeforeMs: clock.nowMs(), ...queued, kind: 'waiting', delivery, rateWaitMs: 0 };
+    while (standing.kind === 'waiting' && (await sitOut(standing, deadline))) {
+      const next: Tried = await tryOnce(standing.delivery, deadline, turnOf(standing));
+      standing = { ...next, rateWaitMs: standing.rateWaitMs + next.rateWaitMs };
     }
+    return standing;
   };
+}
+
+/** Where a delivery stands, and how long the next request may take. */
+type Tried = Standing & { readonly exchangeMs?: number };
+
+function turnOf({ notBeforeMs, turnGeneration }: Pick<QueuedDelivery, 'notBeforeMs' | 'turnGeneration'>) {
+  if (notBeforeMs === undefined || turnGeneration === undefined) return undefined;
+  return { atMs: notBeforeMs, generation: turnGeneration };
+}
+
+function targetArnOf(route: Route | undefined): { readonly targetArn?: string } {
+  return route === undefined ? {} : { targetArn: route.apiDestination.arn };
+}
+
+function expired(delivery: Delivery, policy: RetryPolicy, what: string): Tried {
+  const reason = `${what} older than ${policy.maximumEventAgeMs / 1000} s.`;
+  const outcome = { kind: 'permanent', code: 'EventExpired', reason } as const;
+  return { kind: 'failed', delivery, outcome, condition: 'MaximumEventAgeInSeconds', rateWaitMs: 0 };
 }
 
 /** Until when, and how long the request may then take. */
@@ -96,12 +134,12 @@ interface Waiting {
 }
 
 /** What came to nothing before a request is left to the queue: nothing here would be the wiser for a short wait. */
-function exchangeMsOf({ requested, route }: AttemptResult): number {
+function exchangeMsOf({ requested, route }: AttemptResult & { kind: 'tried' }): number {
   return requested ? (route?.policy.timeoutMs ?? 0) : Number.POSITIVE_INFINITY;
 }
 
 /** Only what has sent a request was an attempt; everything else was put off. */
-function afterAttempt(delivery: Delivery, { requested }: AttemptResult, nowMs: number): Delivery {
+function afterAttempt(delivery: Delivery, { requested }: { readonly requested: boolean }, nowMs: number): Delivery {
   if (!requested) return { ...delivery, postponements: delivery.postponements + 1 };
   const firstMs = delivery.attemptTimes?.firstMs ?? nowMs;
   const attemptTimes = { firstMs, lastMs: nowMs };

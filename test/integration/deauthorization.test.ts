@@ -183,15 +183,16 @@ test('successes write nothing, but the first after a refusal', async () => {
   const deliverMany = async () => {
     for (let index = 0; index < 20; index += 1) await deliver('counted-open');
   };
+  const takeWrites = () => proxy.takeOperations().filter((operation) => operation !== 'Reserve');
   beforeRefusal = async () => undefined;
   await deliver('counted-open');
-  proxy.takeOperations();
+  takeWrites();
   await deliverMany();
-  expect(proxy.takeOperations()).toEqual([]);
+  expect(takeWrites()).toEqual([]);
   // Two reads for the destination, one more for the connection, the refusal, and the dead letter of an event without retries.
   await deliver('counted-guarded');
-  expect(proxy.takeOperations()).toEqual(['GetItem', 'GetItem', 'GetItem', 'UpdateItem', 'SendMessageBatch']);
+  expect(takeWrites()).toEqual(['GetItem', 'GetItem', 'GetItem', 'UpdateItem', 'SendMessageBatch']);
   await deliverMany();
-  expect(proxy.takeOperations()).toEqual(['UpdateItem']);
+  expect(takeWrites()).toEqual(['UpdateItem']);
   expect(await runOf('counted')).toBeUndefined();
 });

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createDynamoDbClient, createSecretsManagerClient } from '../../lib/adapters/aws-clients.ts';
-import { createBottleneckTokenRequestSchedule } from '../../lib/adapters/bottleneck-token-request-schedule.ts';
+import { createBottleneckConcurrencyLimit } from '../../lib/adapters/bottleneck-concurrency-limit.ts';
 import { createDynamoDbConnectionRepository } from '../../lib/adapters/dynamodb-connection-repository.ts';
 import { createDynamoDbConnectionStates } from '../../lib/adapters/dynamodb-connection-states.ts';
 import { createDynamoDbTokenStore } from '../../lib/adapters/dynamodb-token-store.ts';
@@ -67,7 +67,7 @@ function startWorkers(count: number) {
     return createOAuthTokens({
       store: createDynamoDbTokenStore(dynamoDb, dynalite.tableName),
       states: createDynamoDbConnectionStates(dynamoDb, dynalite.tableName),
-      schedule: createBottleneckTokenRequestSchedule(),
+      concurrency: createBottleneckConcurrencyLimit(),
       secrets: createSecretsManagerSecretReader(secrets),
       rootSecretArn,
       http,

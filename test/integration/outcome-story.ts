@@ -6,6 +6,7 @@ import { createAttempt } from '../../lib/delivery/attempt.ts';
 import { withDeadline } from '../../lib/delivery/deadline.ts';
 import { createDeliver } from '../../lib/delivery/deliver.ts';
 import { createDeliverInput } from '../../lib/delivery/deliver-input.ts';
+import { createPreparation } from '../../lib/delivery/prepare.ts';
 import type { Route } from '../../lib/delivery/resolve.ts';
 import { createRetrying } from '../../lib/delivery/retrying.ts';
 import { createSettler } from '../../lib/delivery/settle.ts';
@@ -14,6 +15,7 @@ import { apiDestinationOf, connectionOf } from '../contract/subjects.ts';
 import { createInMemoryDeadLetters } from '../fakes/in-memory-dead-letters.ts';
 import { createInMemoryDeliveryQueue } from '../fakes/in-memory-delivery-queue.ts';
 import { createManualClock } from '../fakes/manual-clock.ts';
+import { createUnlimitedPacing } from '../fakes/unlimited-pacing.ts';
 
 export interface OutcomeOptions {
   /** Where the events go; the name of the API destination is appended as the path. */
@@ -54,12 +56,15 @@ export function createOutcomeStory({ origin, random, timeoutMs = 5000, client }:
   });
   const noToken = () => Promise.reject(new Error('No token is needed here.'));
   const attempt = createAttempt({
-    resolver: { resolve, resolveAnew: resolve },
-    tokens: { tokenFor: noToken, renew: noToken },
+    preparation: createPreparation({
+      resolver: { resolve, resolveAnew: resolve },
+      tokens: { tokenFor: noToken, renew: noToken },
+      userAgent: 'lastmile/test',
+    }),
+    pacing: createUnlimitedPacing(clock),
     http,
     clock,
     observeAnswer: async () => undefined,
-    userAgent: 'lastmile/test',
   });
   const backoff = { baseMs: 10_000, maximumMs: 900_000 };
   const deliver = createDeliver({

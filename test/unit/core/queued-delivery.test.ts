@@ -23,16 +23,25 @@ describe('a delivery in the queue', () => {
   test('is afterwards the delivery that it was, whatever it was, event text and waiting time included', () => {
     const waits = fc.option(fc.integer({ min: 0, max: 8_000_000_000_000 }), { nil: undefined });
     fc.assert(
-      fc.property(deliveries, waits, (delivery, notBeforeMs) => {
-        const queued = { delivery, ...(notBeforeMs === undefined ? undefined : { notBeforeMs }) };
-        const message = formatQueuedDelivery(queued);
-        const parsed = parseQueueMessage(message, anywhere);
-        const text = escapeForSqs(delivery.event.text ?? JSON.stringify(delivery.event.value));
-        expect(parsed.delivery.event).toEqual({ value: JSON.parse(text), text });
-        const { event: _event, ...rest } = parsed.delivery;
-        const { event: _before, ...before } = delivery;
-        expect(asJson({ ...parsed, delivery: rest })).toEqual(asJson({ ...queued, delivery: before }));
-      }),
+      fc.property(
+        deliveries,
+        waits,
+        fc.option(fc.nat(), { nil: undefined }),
+        (delivery, notBeforeMs, turnGeneration) => {
+          const queued = {
+            delivery,
+            ...(notBeforeMs === undefined ? undefined : { notBeforeMs }),
+            ...(turnGeneration === undefined ? undefined : { turnGeneration }),
+          };
+          const message = formatQueuedDelivery(queued);
+          const parsed = parseQueueMessage(message, anywhere);
+          const text = escapeForSqs(delivery.event.text ?? JSON.stringify(delivery.event.value));
+          expect(parsed.delivery.event).toEqual({ value: JSON.parse(text), text });
+          const { event: _event, ...rest } = parsed.delivery;
+          const { event: _before, ...before } = delivery;
+          expect(asJson({ ...parsed, delivery: rest })).toEqual(asJson({ ...queued, delivery: before }));
+        },
+      ),
       { numRuns: 200 },
     );
   });

@@ -12,6 +12,7 @@ import { createAttempt } from '../../../lib/delivery/attempt.ts';
 import { withDeadline } from '../../../lib/delivery/deadline.ts';
 import { createDeliver } from '../../../lib/delivery/deliver.ts';
 import { createDeliverInput } from '../../../lib/delivery/deliver-input.ts';
+import { createPreparation } from '../../../lib/delivery/prepare.ts';
 import type { Resolver, Route } from '../../../lib/delivery/resolve.ts';
 import { createRetrying } from '../../../lib/delivery/retrying.ts';
 import { createSettler } from '../../../lib/delivery/settle.ts';
@@ -19,6 +20,7 @@ import { apiDestinationOf, connectionOf } from '../../contract/subjects.ts';
 import { createInMemoryDeadLetters } from '../../fakes/in-memory-dead-letters.ts';
 import { createInMemoryDeliveryQueue } from '../../fakes/in-memory-delivery-queue.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
+import { createUnlimitedPacing } from '../../fakes/unlimited-pacing.ts';
 import type { AnswerRequest } from '../../servers/recording-endpoint.ts';
 import { startRecordingEndpoint } from '../../servers/recording-endpoint.ts';
 
@@ -58,7 +60,7 @@ async function setUp({ answer, apiDestination, destination, resolver, randomNumb
   const http = createUndiciHttpClient();
   open.push(endpoint, http);
   const clock = createManualClock();
-  const current: { route: Route } = {
+  const current: { route: Route; anew?: Route | Failure } = {
     route: {
       connection: connectionOf('billing'),
       apiDestination: apiDestinationOf('orders', { invocationEndpoint: `${endpoint.origin}/events`, ...destination }),
@@ -74,16 +76,23 @@ async function setUp({ answer, apiDestination, destination, resolver, randomNumb
     },
   };
   const resolve = async () => current.route;
+  const resolveAnew = async () => {
+    if (current.anew instanceof Failure) throw current.anew;
+    return current.anew ?? current.route;
+  };
   const attempt = createAttempt({
-    resolver: resolver ?? { resolve, resolveAnew: resolve },
-    tokens: {
-      tokenFor: () => Promise.reject(new Error('No token is needed here.')),
-      renew: () => Promise.reject(new Error('No token is needed here.')),
-    },
+    preparation: createPreparation({
+      resolver: resolver ?? { resolve, resolveAnew },
+      tokens: {
+        tokenFor: () => Promise.reject(new Error('No token is needed here.')),
+        renew: () => Promise.reject(new Error('No token is needed here.')),
+      },
+      userAgent: 'lastmile/test',
+    }),
+    pacing: createUnlimitedPacing(clock),
     http,
     observeAnswer: async () => undefined,
     clock,
-    userAgent: 'lastmile/test',
   });
   const deadLetters = createInMemoryDeadLetters();
   const conclusions: Conclusion[] = [];
@@ -126,6 +135,7 @@ describe('a delivery', () => {
         status: 200,
         attempts: 1,
         durationMs: 0,
+        rateWaitMs: 0,
       },
     ]);
     expect(deadLetters.letters).toEqual([]);
@@ -148,7 +158,13 @@ describe('a delivery', () => {
     const { deliver, deadLetters } = await setUp({ answer: () => ({ status: 422, body: 'no such order' }) });
     expect((await deliver(envelope)).settlement).toEqual({ kind: 'dead-lettered' });
     expect(deadLetters.letters).toMatchObject([
-      { body: JSON.stringify(event), code: 'EndpointRejected', status: 422, answer: 'no such order' },
+      {
+        body: JSON.stringify(event),
+        targetArn: 'arn:aws:events:us-east-1:123456789012:api-destination/orders/orders-1',
+        code: 'EndpointRejected',
+        status: 422,
+        answer: 'no such order',
+      },
     ]);
   });
 
@@ -350,6 +366,38 @@ describe('a delivery', () => {
     const { deliver, endpoint } = await setUp({ answer: () => ({ status: 401, headers: { 'retry-after': '9' } }) });
     expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'deferred' }, code: 'EndpointUnauthorized' });
     expect(endpoint.requests).toHaveLength(1);
+  });
+
+  test('a request that cannot be built by what is cached is built by what has changed since', async () => {
+    const { deliver, endpoint, current } = await setUp({ destination: { invocationEndpoint: 'http://127.0.0.1:1/*' } });
+    const cached = current.route;
+    const moved = { ...cached.apiDestination, invocationEndpoint: `${endpoint.origin}/moved`, revision: 2 };
+    current.anew = { ...cached, apiDestination: moved };
+    expect((await deliver(envelope)).settlement.kind).toBe('delivered');
+    expect(endpoint.requests.map(({ path }) => path)).toEqual(['/moved']);
+  });
+
+  test('what an endpoint rejects is sent once more when the destination has moved since it was cached', async () => {
+    const answer: AnswerRequest = ({ path }) => ({ status: path === '/moved' ? 200 : 404 });
+    const { deliver, endpoint, current, deadLetters } = await setUp({ answer });
+    const moved = { ...current.route.apiDestination, invocationEndpoint: `${endpoint.origin}/moved`, revision: 2 };
+    current.anew = { ...current.route, apiDestination: moved };
+    expect((await deliver(envelope)).settlement.kind).toBe('delivered');
+    expect(endpoint.requests.map(({ path }) => path)).toEqual(['/events', '/moved']);
+    expect(deadLetters.letters).toEqual([]);
+  });
+
+  test('what an endpoint rejects stays retryable while nobody can say whether the destination has moved', async () => {
+    const { deliver, current, deadLetters } = await setUp({ answer: () => ({ status: 404 }) });
+    current.anew = new Failure('StoreUnavailable', 'injected', { retryAfterMs: 5000 });
+    expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'deferred' }, code: 'StoreUnavailable' });
+    expect(deadLetters.letters).toEqual([]);
+  });
+
+  test('a 401 counts as it is while nobody can say whether the credentials have changed', async () => {
+    const { deliver, current } = await setUp({ answer: () => ({ status: 401, headers: { 'retry-after': '9' } }) });
+    current.anew = new Failure('StoreUnavailable', 'injected');
+    expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'deferred' }, code: 'EndpointUnauthorized' });
   });
 
   test('its line holds no credential, no event and no answer', async () => {

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { createBottleneckTokenRequestSchedule } from '../../../lib/adapters/bottleneck-token-request-schedule.ts';
+import { createBottleneckConcurrencyLimit } from '../../../lib/adapters/bottleneck-concurrency-limit.ts';
 import type { OAuthTokens } from '../../../lib/delivery/oauth-token.ts';
 import type { TokenEndpointAnswer } from '../../servers/oauth-token-endpoint.ts';
 import { gate, unavailable, useFleet } from './oauth-subjects.ts';
@@ -152,11 +152,11 @@ describe('a token request that is refused', () => {
 
 describe('the schedule of token requests', () => {
   test('runs one at a time for a connection, in order, and others beside it', async () => {
-    const schedule = createBottleneckTokenRequestSchedule();
+    const schedule = createBottleneckConcurrencyLimit();
     const log: string[] = [];
     const step = (connection: string, name: string) => {
       const [begun, mayEnd] = [gate(), gate()];
-      const ended = schedule.run(connection, async () => {
+      const ended = schedule.run(connection, 1, async () => {
         log.push(`${name} begins`);
         begun.open();
         await mayEnd.opened;
@@ -175,7 +175,7 @@ describe('the schedule of token requests', () => {
     beside.end();
     await beside.ended;
     // Asked for after the third, so the third would have begun by now if it could.
-    await schedule.run('c', async () => {});
+    await schedule.run('c', 1, async () => {});
     second.end();
     third.end();
     await Promise.all([second.ended, third.ended]);
@@ -192,11 +192,11 @@ describe('the schedule of token requests', () => {
   });
 
   test('passes results and failures on, and keeps nothing of a connection that has no request', async () => {
-    const schedule = createBottleneckTokenRequestSchedule();
+    const schedule = createBottleneckConcurrencyLimit();
     const failure = new Error('expected');
-    expect(await schedule.run('a', async () => 7)).toBe(7);
-    await expect(schedule.run('a', () => Promise.reject(failure))).rejects.toBe(failure);
-    await Promise.all(Array.from({ length: 100 }, (_, index) => schedule.run(`c${index % 7}`, async () => index)));
+    expect(await schedule.run('a', 1, async () => 7)).toBe(7);
+    await expect(schedule.run('a', 1, () => Promise.reject(failure))).rejects.toBe(failure);
+    await Promise.all(Array.from({ length: 100 }, (_, index) => schedule.run(`c${index % 7}`, 1, async () => index)));
     expect(schedule.size).toBe(0);
   });
 });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach } from 'vitest';
-import { createBottleneckTokenRequestSchedule } from '../../../lib/adapters/bottleneck-token-request-schedule.ts';
+import { createBottleneckConcurrencyLimit } from '../../../lib/adapters/bottleneck-concurrency-limit.ts';
 import { createUndiciHttpClient } from '../../../lib/adapters/undici-http-client.ts';
 import type { Connection } from '../../../lib/core/connection.ts';
 import type { OAuthCredentials } from '../../../lib/core/connection-secret.ts';
@@ -88,7 +88,7 @@ export function useFleet(): { readonly fleet: Fleet } {
         createOAuthTokens({
           store,
           states: connections,
-          schedule: createBottleneckTokenRequestSchedule(),
+          concurrency: createBottleneckConcurrencyLimit(),
           secrets,
           rootSecretArn: root.secretArn,
           http,

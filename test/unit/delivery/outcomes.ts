@@ -6,7 +6,7 @@ import { apiDestinationOf, connectionOf } from '../../contract/subjects.ts';
 
 export const retryPolicy: RetryPolicy = { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 };
 
-function routeOf(policy: Partial<DeliveryPolicy> = {}): Route {
+export function routeOf(policy: Partial<DeliveryPolicy> = {}): Route {
   return {
     apiDestination: apiDestinationOf('orders'),
     connection: connectionOf('billing'),
@@ -31,11 +31,15 @@ const failedNow: AttemptOutcome = {
 };
 
 export const delivered: AttemptResult = {
+  kind: 'tried',
+  rateWaitMs: 0,
   outcome: { kind: 'delivered', status: 200 },
   requested: true,
   route: routeOf(),
 };
 export const rejected: AttemptResult = {
+  kind: 'tried',
+  rateWaitMs: 0,
   outcome: { kind: 'permanent', code: 'EndpointRejected', reason: 'The endpoint answered 422.', status: 422 },
   requested: true,
   route: routeOf(),
@@ -44,11 +48,13 @@ export const rejected: AttemptResult = {
 /** A request was made and failed for now. */
 export function failedForNow(retryAfterMs?: number, policy: Partial<DeliveryPolicy> = {}): AttemptResult {
   const outcome = retryAfterMs === undefined ? failedNow : { ...failedNow, retryAfterMs };
-  return { outcome, requested: true, route: routeOf(policy) };
+  return { kind: 'tried', rateWaitMs: 0, outcome, requested: true, route: routeOf(policy) };
 }
 
 /** It came to no request. */
 export const putOff: AttemptResult = {
+  kind: 'tried',
+  rateWaitMs: 0,
   outcome: { kind: 'retryable', code: 'StoreUnavailable', reason: 'Could not read the API destination.' },
   requested: false,
 };

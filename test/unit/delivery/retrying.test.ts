@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Delivery } from '../../../lib/core/delivery.ts';
 import type { QueuedDelivery } from '../../../lib/core/queued-delivery.ts';
+import type { Turn } from '../../../lib/core/rate-reservation.ts';
 import type { AttemptResult } from '../../../lib/delivery/attempt.ts';
 import { withDeadline } from '../../../lib/delivery/deadline.ts';
 import { createRetrying } from '../../../lib/delivery/retrying.ts';
 import type { Random } from '../../../lib/ports.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
-import { delivered, deliveryOf, failedForNow, putOff, rejected, retryPolicy } from './outcomes.ts';
+import { delivered, deliveryOf, failedForNow, putOff, rejected, retryPolicy, routeOf } from './outcomes.ts';
 
 const backoff = { baseMs: 1000, maximumMs: 900_000 };
 
@@ -14,9 +15,11 @@ const backoff = { baseMs: 1000, maximumMs: 900_000 };
 function setUp(results: readonly AttemptResult[], random: Random = () => 0, attemptMs = 0) {
   const clock = createManualClock();
   const attempted: Delivery[] = [];
+  const turns: (Turn | undefined)[] = [];
   const retrying = createRetrying({
-    async attempt(delivery) {
+    async attempt(delivery, _deadline, turn) {
       attempted.push(delivery);
+      turns.push(turn);
       clock.set(clock.nowMs() + attemptMs);
       const result = results[Math.min(attempted.length, results.length) - 1];
       return result ?? expect.fail('No attempt is expected.');
@@ -34,7 +37,7 @@ function setUp(results: readonly AttemptResult[], random: Random = () => 0, atte
     await clock.advance(0);
     return { running };
   }
-  return { clock, attempted, retrying, run, begin };
+  return { clock, attempted, turns, retrying, run, begin };
 }
 
 /** Nearly the longest that the backoff may say. */
@@ -137,7 +140,11 @@ describe('an attempt', () => {
   test('that failed for good ends the delivery by no condition, with attempts left', async () => {
     const { attempted, run } = setUp([rejected]);
     const standing = await run({ delivery: deliveryOf() });
-    expect(standing).toMatchObject({ kind: 'failed', outcome: rejected.outcome, delivery: { attempts: 1 } });
+    expect(standing).toMatchObject({
+      kind: 'failed',
+      outcome: { code: 'EndpointRejected' },
+      delivery: { attempts: 1 },
+    });
     expect(standing).not.toHaveProperty('condition');
     expect(attempted).toHaveLength(1);
   });
@@ -189,6 +196,48 @@ describe('the retry policy', () => {
   });
 });
 
+describe('a destination whose rate leaves no slot', () => {
+  const later = (atMs: number): AttemptResult => ({ kind: 'later', turn: { atMs, generation: 4 }, route: routeOf() });
+  const start = createManualClock().nowMs();
+
+  test('has the delivery come back at its turn, without an attempt', async () => {
+    const { run } = setUp([later(start + 29_999.001)]);
+    expect(await run({ delivery: deliveryOf({ attempts: 1 }) })).toEqual({
+      kind: 'waiting',
+      delivery: deliveryOf({ attempts: 1 }),
+      notBeforeMs: start + 30_000,
+      turnGeneration: 4,
+      exchangeMs: 5000,
+      rateWaitMs: 0,
+    });
+  });
+
+  test('has a turn within the second waited for', async () => {
+    const { clock, turns, begin } = setUp([later(start + 800), delivered]);
+    const { running } = await begin({ delivery: deliveryOf() });
+    await clock.advance(800);
+    expect(await running).toMatchObject({ kind: 'delivered', delivery: { attempts: 1 } });
+    expect(turns).toEqual([undefined, { atMs: start + 800, generation: 4 }]);
+  });
+
+  test('is told the turn of a delivery that comes back, and no turn of one that waited for another reason', async () => {
+    const { turns, run } = setUp([delivered]);
+    await run({ delivery: deliveryOf(), notBeforeMs: start - 5, turnGeneration: 9 });
+    await run({ delivery: deliveryOf(), notBeforeMs: start - 5 });
+    expect(turns).toEqual([{ atMs: start - 5, generation: 9 }, undefined]);
+  });
+
+  test('ends a delivery at once that its turn would carry beyond its age limit', async () => {
+    const { run } = setUp([later(start + 60_001)]);
+    const target = { RetryPolicy: { MaximumEventAgeInSeconds: 60 } };
+    expect(await run({ delivery: deliveryOf({ target, firstReceivedAtMs: start }) })).toMatchObject({
+      kind: 'failed',
+      outcome: { code: 'EventExpired', reason: 'When its turn comes, the event will be older than 60 s.' },
+      condition: 'MaximumEventAgeInSeconds',
+    });
+  });
+});
+
 describe('an event that has outlived its age limit', () => {
   test('is not attempted any more, one that is just as old still is', async () => {
     const { clock, attempted, run } = setUp([delivered]);
@@ -219,7 +268,7 @@ describe('a delivery that comes before its time', () => {
     const { clock, attempted, run } = setUp([delivered]);
     const delivery = deliveryOf({ attempts: 5, postponements: 2, attemptTimes: { firstMs: 1, lastMs: 2 } });
     const notBeforeMs = clock.nowMs() + earlyMs;
-    expect(await run({ delivery, notBeforeMs })).toEqual({ kind: 'waiting', delivery, notBeforeMs });
+    expect(await run({ delivery, notBeforeMs })).toEqual({ kind: 'waiting', delivery, notBeforeMs, rateWaitMs: 0 });
     expect(attempted).toEqual([]);
   });
 

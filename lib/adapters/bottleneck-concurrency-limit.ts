@@ -1,0 +1,36 @@
+import type Bottleneck from 'bottleneck';
+import type { ConcurrencyLimit } from '../ports.ts';
+
+interface Queue {
+  readonly limiter: Bottleneck;
+  maximum: number;
+  jobs: number;
+}
+
+/**
+ * A queue per key, kept only while something is in it: no timer stays behind, and keys that come and go leave nothing.
+ * Bottleneck is loaded with the first key, so that work without a limit pays nothing.
+ */
+export function createBottleneckConcurrencyLimit(): ConcurrencyLimit & { readonly size: number } {
+  const queues = new Map<string, Queue>();
+
+  return {
+    get size() {
+      return queues.size;
+    },
+    async run(key, maximum, work) {
+      const { default: Limiter } = await import('bottleneck/light.js');
+      const queue = queues.get(key) ?? { limiter: new Limiter({ maxConcurrent: maximum }), maximum, jobs: 0 };
+      queues.set(key, queue);
+      if (queue.maximum !== maximum) queue.limiter.updateSettings({ maxConcurrent: maximum });
+      queue.maximum = maximum;
+      queue.jobs += 1;
+      try {
+        return await queue.limiter.schedule(work);
+      } finally {
+        queue.jobs -= 1;
+        if (queue.jobs === 0) queues.delete(key);
+      }
+    },
+  };
+}

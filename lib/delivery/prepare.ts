@@ -1,0 +1,101 @@
+import { authorizationHeaders } from '../core/authorization-header.ts';
+import type { AuthorizedRequest, Delivery } from '../core/delivery.ts';
+import { Failure } from '../core/failure.ts';
+import { renderInvocation } from '../core/render-invocation.ts';
+import { isUnauthorized } from '../core/unauthorized-run.ts';
+import type { AccessToken, OAuthTokens, TokenOptions } from './oauth-token.ts';
+import type { Resolver, Route } from './resolve.ts';
+
+/** A request that is ready to go, and by which route. */
+export interface Prepared {
+  readonly route: Route;
+  readonly request: AuthorizedRequest;
+  /** Absent without OAuth. */
+  readonly token: AccessToken | undefined;
+}
+
+export interface PreparationDependencies {
+  readonly resolver: Resolver;
+  readonly tokens: OAuthTokens;
+  readonly userAgent: string;
+}
+
+export interface Preparation {
+  /** Resolves, renders and authorizes. */
+  prepare(delivery: Delivery, signal: AbortSignal): Promise<Prepared>;
+  /**
+   * After an answer that refuses or rejects: the request made anew with what has changed since, or the route as it is now
+   * when nothing has.
+   */
+  prepareAgain(delivery: Delivery, sent: Prepared, status: number, signal: AbortSignal): Promise<Prepared | Route>;
+}
+
+/**
+ * Failure policy: nothing permanent is concluded from a cache. When a request cannot be built, or the endpoint rejects it
+ * for good, destination and connection are read past the cache; if they have changed, the request is made once more. If
+ * they cannot be read, the delivery stays retryable. After a 401 that read is for the better only: without it the 401
+ * counts, which is retryable anyway.
+ */
+export function createPreparation({ resolver, tokens, userAgent }: PreparationDependencies): Preparation {
+  async function make(delivery: Delivery, route: Route, options: TokenOptions): Promise<Prepared> {
+    const { credentials } = route.secret;
+    const token =
+      credentials.authorizationType === 'OAUTH_CLIENT_CREDENTIALS'
+        ? await tokens.tokenFor(route.connection, credentials, options)
+        : undefined;
+    return { route, token, request: requestOf(delivery, route, token) };
+  }
+
+  function requestOf(delivery: Delivery, route: Route, token: AccessToken | undefined): AuthorizedRequest {
+    const rendered = renderInvocation({ delivery, ...route }, { userAgent });
+    const headers = { ...rendered.headers, ...authorizationHeaders(route.secret.credentials, token) };
+    return { ...rendered, stage: 'authorized', headers };
+  }
+
+  async function reauthorize(delivery: Delivery, sent: Prepared, route: Route, signal: AbortSignal) {
+    const { credentials } = route.secret;
+    const options = { signal, justRead: true };
+    if (route.connection.secretVersion !== sent.route.connection.secretVersion) return make(delivery, route, options);
+    if (credentials.authorizationType !== 'OAUTH_CLIENT_CREDENTIALS' || sent.token === undefined) return route;
+    const token = await tokens.renew(route.connection, credentials, sent.token.generation, options);
+    return token === undefined ? route : { route, token, request: requestOf(delivery, route, token) };
+  }
+
+  return {
+    async prepare(delivery, signal) {
+      const route = await resolver.resolve(delivery.apiDestination);
+      try {
+        return await make(delivery, route, { signal });
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        if (error.code !== 'CredentialsChanged' && error.kind !== 'permanent') throw error;
+        const anew = await resolver.resolveAnew(delivery.apiDestination);
+        if (error.kind === 'permanent' && !hasChanged(route, anew)) throw error;
+        return make(delivery, anew, { signal, justRead: true });
+      }
+    },
+
+    async prepareAgain(delivery, sent, status, signal) {
+      if (isUnauthorized(status)) {
+        const route = await resolver.resolveAnew(delivery.apiDestination).catch(unlessUnavailable);
+        return route === undefined ? sent.route : reauthorize(delivery, sent, route, signal);
+      }
+      const route = await resolver.resolveAnew(delivery.apiDestination);
+      return hasChanged(sent.route, route) ? make(delivery, route, { signal, justRead: true }) : route;
+    },
+  };
+}
+
+function hasChanged(before: Route, after: Route): boolean {
+  return (
+    before.apiDestination.arn !== after.apiDestination.arn ||
+    before.apiDestination.revision !== after.apiDestination.revision ||
+    before.connection.arn !== after.connection.arn ||
+    before.connection.secretVersion !== after.connection.secretVersion
+  );
+}
+
+function unlessUnavailable(error: unknown): undefined {
+  if (error instanceof Failure && error.code === 'StoreUnavailable') return undefined;
+  throw error;
+}

@@ -1,0 +1,13 @@
+import { createBottleneckConcurrencyLimit } from '../../lib/adapters/bottleneck-concurrency-limit.ts';
+import type { Pacing } from '../../lib/delivery/pacing.ts';
+import { createPacing } from '../../lib/delivery/pacing.ts';
+import type { Clock } from '../../lib/ports.ts';
+
+/** Pacing at an endless rate: every request has its slot at once. */
+export function createUnlimitedPacing(clock: Clock): Pacing {
+  const limiter = {
+    reserve: async () => ({ slotTimesMs: [clock.nowMs()], returns: [] }),
+    pause: async () => undefined,
+  };
+  return createPacing({ limiter, concurrency: createBottleneckConcurrencyLimit(), clock, horizonMs: 250 });
+}
