@@ -21,7 +21,7 @@ export interface Ask {
 }
 
 /** The state of the bucket that a write stands on. */
-export type Form = 'busy' | 'idle' | 'empty' | 'unused' | 'ahead' | 'behind';
+export type Form = 'busy' | 'idle' | 'empty' | 'ahead' | 'behind';
 
 export interface Decision {
   readonly form: Form;
@@ -43,9 +43,6 @@ const earlyReturnUs = secondUs;
 /** A backlog that nobody has come back from for so long is gone: its deliveries are done, dead or elsewhere. */
 const emptyAfterUs = 5 * secondUs;
 
-/** A backlog that lets slots pass for so long has gaps, and a newcomer takes from nobody. */
-const unusedAfterUs = secondUs / 2;
-
 const daySeconds = 86_400;
 
 /**
@@ -60,7 +57,6 @@ export function decide(view: BucketView, ask: Ask): Decision | undefined {
   if (raises || !ask.newcomer || view.returnsUntilUs <= ask.startUs) return takeSlots(view, ask, raises);
   const restedUs = view.seenAtUs - view.slotsUntilUs;
   if (restedUs >= emptyAfterUs) return takeFromEmpty(view, ask);
-  if (restedUs >= unusedAfterUs) return takeUnused(ask);
   return takeReturns(view, ask, false);
 }
 
@@ -79,7 +75,7 @@ function takeSlots(view: BucketView, ask: Ask, raises: boolean): Decision | unde
   if (raises) where.push({ of: 'revision', is: 'below', than: ask.revision });
   else if (ask.newcomer) where.push({ of: 'returns', is: 'atMost', than: startUs });
   const base = busy ? 'slots' : startUs;
-  const returns = raises || ask.newcomer ? count - slots : 0;
+  const returns = raises || ask.newcomer ? Math.min(count - slots, returnsAfter(endUs, ask)) : 0;
   const rest = restOf(ask, { slots, returns, base, leastUs, raises });
   return decision(busy ? 'busy' : 'idle', ask, {
     slots,
@@ -89,6 +85,14 @@ function takeSlots(view: BucketView, ask: Ask, raises: boolean): Decision | unde
     raises,
     orAbsent: !busy,
   });
+}
+
+/** Whoever reads it finds no return time ahead. */
+const noReturns: Advance = { from: 0, byUs: 0 };
+
+/** How many return times there are from then on. */
+function returnsAfter(fromUs: number, { nowUs, share }: Ask): number {
+  return slotsBefore(nowUs + longestReturnUs, fromUs, { ...share, burst: 1 });
 }
 
 interface Taken {
@@ -105,30 +109,19 @@ function restOf({ share, startUs }: Ask, { slots, returns, base, leastUs, raises
     const headUs = Math.max(startUs - leastUs, costUs(slots, share) - earlyReturnUs);
     return { from: base, byUs: headUs + costUs(returns, share) };
   }
-  return raises ? { from: startUs, byUs: 0 } : undefined;
+  return raises ? noReturns : undefined;
 }
 
 /** The backlog is gone: its return times start again, under a generation of their own. */
 function takeFromEmpty(view: BucketView, ask: Ask): Decision {
-  return takeRested(ask, 'empty', true, [
-    { of: 'slots', is: 'below', than: ask.startUs - emptyAfterUs },
-    { of: 'generation', is: 'equalTo', than: view.generation },
-  ]);
-}
-
-/** Slots that nobody would have taken any more. */
-function takeUnused(ask: Ask): Decision {
-  return takeRested(ask, 'unused', false, [{ of: 'slots', is: 'below', than: ask.startUs - unusedAfterUs }]);
-}
-
-function takeRested(ask: Ask, form: Form, raises: boolean, where: readonly Clause[]): Decision {
   const { startUs, endUs, share, count } = ask;
   const slots = Math.min(count, slotsBefore(endUs, startUs, share));
-  const advances = {
-    slots: { from: startUs, byUs: costUs(slots, share) },
-    ...(raises && { returns: { from: startUs, byUs: 0 } }),
-  };
-  return decision(form, ask, { slots, returns: 0, where, advances, raises, orAbsent: false });
+  const where: Clause[] = [
+    { of: 'slots', is: 'below', than: startUs - emptyAfterUs },
+    { of: 'generation', is: 'equalTo', than: view.generation },
+  ];
+  const advances = { slots: { from: startUs, byUs: costUs(slots, share) }, returns: noReturns };
+  return decision('empty', ask, { slots, returns: 0, where, advances, raises: true, orAbsent: false });
 }
 
 /** Return times follow upon each other; the first ones begin where the given slots are about to end. */
@@ -139,7 +132,7 @@ function takeReturns(view: BucketView, ask: Ask, raises: boolean): Decision | un
   const endUs = nowUs + longestReturnUs;
   const wanted = Math.max(ask.count, ask.blockCount);
   const leastUs = isAhead ? view.returnsUntilUs : firstUs;
-  const returns = Math.min(wanted, slotsBefore(endUs, leastUs, { ...share, burst: 1 }));
+  const returns = Math.min(wanted, returnsAfter(leastUs, ask));
   if (returns === 0) return undefined;
   const costOfAllUs = costUs(returns, share);
   const latestUs = endUs - costUs(returns - 1, share);

@@ -1,8 +1,8 @@
 /**
- * Longer than the second that a block is meant for, so that it is used up rather than lost; short enough to learn soon
- * that a backlog is gone.
+ * Much longer than the second that a block is meant for, so that it is used up rather than lost; short enough to learn
+ * soon that a backlog is gone.
  */
-const longestAgeUs = 3_000_000;
+const longestAgeUs = 10_000_000;
 
 /**
  * Return times that a worker has taken for events yet to come.

@@ -5,6 +5,9 @@ import type { Clock, Random } from '../ports.ts';
 /** Waits between writes that were throttled, while the requests could still find a slot in time. */
 const writeBackoff = { baseMs: 50, maximumMs: 500 };
 
+/** Failed writes of one reservation, after which it has nothing. */
+const maxFailures = 4;
+
 /** How long a worker then leaves the table alone; it doubles with each failure in a row. */
 const restBackoff = { baseMs: 1000, maximumMs: 30_000 };
 
@@ -28,11 +31,11 @@ export class Outage {
     this.random = random;
   }
 
-  /** Waits for the next write of one reservation. @returns false when that came too late: the worker then rests */
+  /** Waits for the next write of one reservation. @returns false when it would come too late: the worker then rests */
   async waitsOut(failures: number, untilMs: number, clock: Clock): Promise<boolean> {
     const delayMs = this.retryDelayMs(failures);
     const nowMs = clock.nowMs();
-    if (nowMs + delayMs < untilMs) {
+    if (failures < maxFailures && nowMs + delayMs < untilMs) {
       await clock.delay(delayMs);
       return true;
     }

@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest';
+import { createFailingTable, createFleet, orders, passing, queueBatch } from './rate-limiters.ts';
+
+function createFleetOnFailingTable() {
+  const table = createFailingTable();
+  return { table, ...createFleet({ table: table.over }) };
+}
+
+describe('a bucket that cannot be reached', () => {
+  test('gives nobody a slot, and everybody a time to come back as a newcomer', async () => {
+    const { table, worker, clock, buckets } = createFleetOnFailingTable();
+    table.fail(1000);
+    const { slotTimesMs, returns } = await passing(clock, worker().reserve(orders, 5, queueBatch));
+    expect(slotTimesMs).toEqual([]);
+    expect(returns.length).toBe(5);
+    expect(returns.every(({ atMs, generation }) => generation === 0 && atMs > clock.nowMs())).toBe(true);
+    expect(buckets.writes).toBe(0);
+  });
+
+  test('is left alone for a while, and asked again after that', async () => {
+    const { table, worker, clock } = createFleetOnFailingTable();
+    const limiter = worker();
+    table.fail(1000);
+    await passing(clock, limiter.reserve(orders, 1, queueBatch));
+    const { calls } = table;
+    await limiter.reserve(orders, 1, queueBatch);
+    expect(table.calls).toBe(calls);
+    table.fail(0);
+    clock.set(clock.nowMs() + 30_000);
+    expect((await limiter.reserve(orders, 1, queueBatch)).slotTimesMs.length).toBe(1);
+  });
+
+  test('is left alone for longer with every failure in a row', async () => {
+    const { table, worker, clock } = createFleetOnFailingTable();
+    const limiter = worker();
+    table.fail(1_000_000);
+    const restsMs: number[] = [];
+    for (let outage = 0; outage < 4; outage += 1) {
+      await passing(clock, limiter.reserve(orders, 1, queueBatch));
+      const { calls } = table;
+      const beganMs = clock.nowMs();
+      while (table.calls === calls) {
+        clock.set(clock.nowMs() + 100);
+        await passing(clock, limiter.reserve(orders, 1, { horizonMs: 1 }));
+      }
+      restsMs.push(clock.nowMs() - beganMs);
+    }
+    expect(restsMs[3]).toBeGreaterThan(2 * (restsMs[0] ?? 0));
+  });
+
+  test('holds nobody up after a clock has stepped back', async () => {
+    const { table, worker, clock } = createFleetOnFailingTable();
+    const limiter = worker();
+    table.fail(1000);
+    await passing(clock, limiter.reserve(orders, 1, queueBatch));
+    table.fail(0);
+    clock.set(clock.nowMs() - 3_600_000);
+    expect((await limiter.reserve(orders, 1, queueBatch)).slotTimesMs.length).toBe(1);
+  });
+
+  test('sends who comes early away with the turn it has', async () => {
+    const { table, worker, clock } = createFleetOnFailingTable();
+    const turn = { atMs: clock.nowMs() + 60_000, generation: 1000 };
+    table.fail(1);
+    expect(await worker().reserve(orders, 1, { ...queueBatch, turn })).toEqual({ slotTimesMs: [], returns: [turn] });
+  });
+});
+
+describe('a write that is throttled', () => {
+  test('is tried again while there is time for a slot', async () => {
+    const { table, worker, clock } = createFleetOnFailingTable();
+    table.fail(3);
+    const { slotTimesMs } = await passing(clock, worker().reserve(orders, 2, queueBatch));
+    expect(slotTimesMs.length).toBe(2);
+    expect(slotTimesMs[0]).toBeGreaterThan(clock.nowMs() - 100);
+  });
+});
+
+describe('a table that refuses', () => {
+  test('fails the reservation as what it is', async () => {
+    const { table, worker } = createFleetOnFailingTable();
+    table.fail(1, 'StoreRefused');
+    await expect(worker().reserve(orders, 1, queueBatch)).rejects.toMatchObject({ code: 'StoreRefused' });
+  });
+
+  test('fails all who share the write, and nobody after them', async () => {
+    const { table, worker } = createFleetOnFailingTable();
+    const limiter = worker();
+    table.break(new TypeError('a bug'));
+    const calls = [1, 2].map(() => limiter.reserve(orders, 1, queueBatch));
+    const ends = await Promise.allSettled(calls);
+    expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect((await limiter.reserve(orders, 1, queueBatch)).slotTimesMs.length).toBe(1);
+  });
+});
+
+describe('a clock', () => {
+  test('that steps back an hour gets no slot that was given away, and finds the line again', async () => {
+    const { worker, clock, buckets } = createFleetOnFailingTable();
+    const limiter = worker();
+    const before = await limiter.reserve(orders, 5, queueBatch);
+    const nowMs = clock.nowMs();
+    clock.set(nowMs - 3_600_000);
+    const { slotTimesMs, returns } = await limiter.reserve(orders, 5, queueBatch);
+    expect(slotTimesMs).toEqual([]);
+    expect(returns.every(({ atMs }) => atMs <= clock.nowMs() + 900_000)).toBe(true);
+    clock.set(nowMs + 1000);
+    const after = await limiter.reserve(orders, 1, queueBatch);
+    expect(after.slotTimesMs[0]).toBeGreaterThan(before.slotTimesMs.at(-1) ?? 0);
+    expect(buckets.writes).toBe(2);
+  });
+
+  test('that stands still for 3 s loses no more than the slots of that time', async () => {
+    const { worker, clock } = createFleetOnFailingTable();
+    const limiter = worker();
+    await limiter.reserve(orders, 20, queueBatch);
+    clock.set(clock.nowMs() + 3000);
+    const { slotTimesMs } = await limiter.reserve(orders, 20, queueBatch);
+    expect((slotTimesMs[0] ?? 0) - clock.nowMs()).toBeLessThan(20);
+    expect(slotTimesMs.length).toBe(20);
+  });
+});
