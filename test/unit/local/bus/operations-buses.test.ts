@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'vitest';
+import { arn, createBusWorld, pattern, refusal } from './operations-world.ts';
+
+const seconds = 1_700_000_000;
+
+describe('a bus from its creation to its end', () => {
+  test('create answers the ARN, and what was sent of description, dead letters and logs', async () => {
+    const { call } = createBusWorld();
+    expect(await call('CreateEventBus', { Name: 'bare' })).toEqual({ EventBusArn: arn('event-bus/bare') });
+    const shown = { Description: 'of the shop', DeadLetterConfig: { Arn: 'arn:q' }, LogConfig: { Level: 'OFF' } };
+    const created = await call('CreateEventBus', { Name: 'shop', ...shown });
+    expect(created).toEqual({ EventBusArn: arn('event-bus/shop'), ...shown });
+  });
+
+  test('describe shows name, ARN and whole seconds, and nothing that was never given', async () => {
+    const { call } = createBusWorld();
+    await call('CreateEventBus', { Name: 'shop' });
+    const times = { CreationTime: seconds, LastModifiedTime: seconds };
+    expect(await call('DescribeEventBus', { Name: 'shop' })).toEqual({
+      Name: 'shop',
+      Arn: arn('event-bus/shop'),
+      ...times,
+    });
+  });
+
+  test('describe takes an ARN, and without a name shows the default bus', async () => {
+    const { call } = createBusWorld();
+    const byArn = await call('DescribeEventBus', { Name: arn('event-bus/default') });
+    expect(byArn).toMatchObject({ Name: 'default', Arn: arn('event-bus/default') });
+    expect(await call('DescribeEventBus')).toEqual(byArn);
+  });
+
+  test('an update changes what it names, keeps the rest, and moves only the time of modification', async () => {
+    const world = createBusWorld();
+    await world.call('CreateEventBus', { Name: 'shop', Description: 'old', DeadLetterConfig: { Arn: 'arn:q' } });
+    world.now += 5000;
+    const updated = await world.call('UpdateEventBus', { Name: 'shop', Description: 'new' });
+    const shown = { Name: 'shop', Arn: arn('event-bus/shop'), Description: 'new', DeadLetterConfig: { Arn: 'arn:q' } };
+    expect(updated).toEqual(shown);
+    const times = { CreationTime: seconds, LastModifiedTime: seconds + 5 };
+    expect(await world.call('DescribeEventBus', { Name: 'shop' })).toEqual({ ...shown, ...times });
+  });
+
+  test('a deleted bus is gone, with its tags, and its name is free again', async () => {
+    const { call } = createBusWorld();
+    await call('CreateEventBus', { Name: 'shop', Tags: [{ Key: 'team', Value: 'a' }] });
+    expect(await call('DeleteEventBus', { Name: 'shop' })).toEqual({});
+    await expect(call('DescribeEventBus', { Name: 'shop' })).rejects.toMatchObject(
+      refusal('ResourceNotFoundException', 'Event bus shop does not exist.'),
+    );
+    await call('CreateEventBus', { Name: 'shop' });
+    expect(await call('ListTagsForResource', { ResourceARN: arn('event-bus/shop') })).toEqual({ Tags: [] });
+  });
+
+  test('regions know nothing of each other’s buses', async () => {
+    const { call } = createBusWorld();
+    await call('CreateEventBus', { Name: 'shop' });
+    expect(await call('ListEventBuses', {}, 'us-west-2')).toMatchObject({ EventBuses: [{ Name: 'default' }] });
+    await call('CreateEventBus', { Name: 'shop' }, 'us-west-2');
+    const listed = await call('ListEventBuses', { NamePrefix: 'shop' }, 'us-west-2');
+    expect(listed).toMatchObject({ EventBuses: [{ Arn: arn('event-bus/shop', 'us-west-2') }] });
+  });
+});
+
+describe('what is refused', () => {
+  test.each(['shop', 'default'])('a second bus named %s', async (Name) => {
+    const { call } = createBusWorld();
+    await call('CreateEventBus', { Name: 'shop' });
+    const refused = refusal('ResourceAlreadyExistsException', `Event bus ${Name} already exists.`);
+    await expect(call('CreateEventBus', { Name })).rejects.toMatchObject(refused);
+  });
+
+  test.each([
+    ['DescribeEventBus', 'gone', 'gone'],
+    ['UpdateEventBus', 'gone', 'gone'],
+    ['DeleteEventBus', 'gone', 'gone'],
+    ['DescribeEventBus', arn('event-bus/gone'), 'gone'],
+    ['DescribeEventBus', arn('event-bus/default', 'us-east-1'), arn('event-bus/default', 'us-east-1')],
+  ])('%s of %s, which is not there', async (operation, Name, shown) => {
+    const refused = refusal('ResourceNotFoundException', `Event bus ${shown} does not exist.`);
+    await expect(createBusWorld().call(operation, { Name })).rejects.toMatchObject(refused);
+  });
+
+  test('the end of the default bus', async () => {
+    const refused = refusal('ValidationException', 'Cannot delete event bus default.');
+    await expect(createBusWorld().call('DeleteEventBus', { Name: 'default' })).rejects.toMatchObject(refused);
+  });
+
+  test('the end of a bus with rules', async () => {
+    const { call } = createBusWorld();
+    await call('CreateEventBus', { Name: 'shop' });
+    await call('PutRule', { Name: 'orders', EventBusName: 'shop', EventPattern: pattern });
+    const refused = refusal('ValidationException', "EventBus can't be deleted since it has rules.");
+    await expect(call('DeleteEventBus', { Name: 'shop' })).rejects.toMatchObject(refused);
+    await call('DeleteRule', { Name: 'orders', EventBusName: 'shop' });
+    expect(await call('DeleteEventBus', { Name: 'shop' })).toEqual({});
+  });
+
+  test('the hundred and first bus of a region, until one is deleted', async () => {
+    const { call } = createBusWorld();
+    for (let index = 0; index < 100; index += 1) await call('CreateEventBus', { Name: `bus-${index}` });
+    const refused = refusal('LimitExceededException', 'The requested resource exceeds the maximum number allowed.');
+    await expect(call('CreateEventBus', { Name: 'more' })).rejects.toMatchObject(refused);
+    await call('DeleteEventBus', { Name: 'bus-7' });
+    await expect(call('CreateEventBus', { Name: 'more' })).resolves.toBeDefined();
+  });
+
+  test('names that only partners have, and partners', async () => {
+    const { call } = createBusWorld();
+    const slash = 'Parameter Name is not valid. Reason: The name of a custom event bus must not contain a slash.';
+    await expect(call('CreateEventBus', { Name: 'a/b' })).rejects.toMatchObject(refusal('ValidationException', slash));
+    const partner = { Name: 'a', EventSourceName: 'aws.partner/example.com/a' };
+    const unknown = refusal('ResourceNotFoundException', 'Event source aws.partner/example.com/a does not exist.');
+    await expect(call('CreateEventBus', partner)).rejects.toMatchObject(unknown);
+  });
+
+  test('a bus whose tags are no good is not created', async () => {
+    const { call } = createBusWorld();
+    const twice = { Key: 'team', Value: 'a' };
+    const refused = refusal('ValidationException', 'Invalid parameter: Duplicated keys are not allowed.');
+    await expect(call('CreateEventBus', { Name: 'shop', Tags: [twice, twice] })).rejects.toMatchObject(refused);
+    expect(await call('ListEventBuses', { NamePrefix: 'shop' })).toEqual({ EventBuses: [] });
+  });
+});
