@@ -1,3 +1,4 @@
+import { parseEventsArn } from '../core/arn.ts';
 import type { Conclusion } from '../core/delivery.ts';
 import type { DeliveryLog } from '../ports.ts';
 
@@ -20,7 +21,7 @@ export function formatDelivery(conclusion: Conclusion, nowMs: number, colour: bo
   const parts = [
     new Date(nowMs).toISOString().slice(11, 23),
     paint(settlement.kind, colour),
-    printable(apiDestination ?? '(no API destination)'),
+    printable(apiDestination === undefined ? '(no API destination)' : nameOf(apiDestination)),
     `event ${printable(eventId ?? '(no id)')}`,
     status === undefined ? 'no answer' : `HTTP ${status}`,
     `attempt ${attempts}`,
@@ -28,6 +29,11 @@ export function formatDelivery(conclusion: Conclusion, nowMs: number, colour: bo
   ];
   if (code !== undefined) parts.push(printable(reason === undefined ? code : `${code}: ${reason}`));
   return parts.join('  ');
+}
+
+/** A person knows the name; a rule's target has the ARN. */
+function nameOf(apiDestination: string): string {
+  return parseEventsArn(apiDestination)?.name ?? apiDestination;
 }
 
 const colours = { delivered: 32, 'dead-lettered': 31, deferred: 33, returned: 33 } as const;

@@ -30,6 +30,11 @@ test('a failed delivery ends with its code and reason', () => {
   );
 });
 
+test('a destination that is named by its ARN is shown by its name', () => {
+  const apiDestination = 'arn:aws:events:us-east-1:123456789012:api-destination/orders/0b7f-11';
+  expect(formatDelivery({ ...delivered, apiDestination }, nowMs, false)).toBe(formatDelivery(delivered, nowMs, false));
+});
+
 test('nothing in a name can begin another line or move the cursor', () => {
   const line = formatDelivery({ ...delivered, apiDestination: 'a\nready http://x\u001B[2J\u2028b' }, nowMs, false);
   expect(line).toContain('a?ready http://x?[2J?b');

@@ -1,0 +1,79 @@
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Stack, startStack } from '../../lib/local/stack.ts';
+import { Growing } from '../integration/bus-story.ts';
+import { type RecordingEndpoint, startRecordingEndpoint } from '../servers/recording-endpoint.ts';
+import { awsCli, run } from './client-processes.ts';
+
+const repository = join(import.meta.dirname, '..', '..');
+const lines = new Growing<string>();
+let stack: Stack;
+let endpoint: RecordingEndpoint;
+let folder: string;
+
+beforeAll(async () => {
+  endpoint = await startRecordingEndpoint();
+  const say = (text: string): void => lines.push(text);
+  stack = await startStack({ port: 0, output: { line: say, error: say } });
+  folder = mkdtempSync(join(tmpdir(), 'lastmile-bus-story-'));
+  symlinkSync(awsCli, join(folder, 'aws'));
+});
+
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  await Promise.all([stack.stop(), endpoint.close()]);
+});
+
+/** What the README says where it has no block of its own after `<!-- bus-story -->`. */
+const story = `export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION=us-east-1
+export LASTMILE=http://127.0.0.1:4010
+aws --endpoint-url $LASTMILE events create-connection --name partner --authorization-type API_KEY \\
+  --auth-parameters 'ApiKeyAuthParameters={ApiKeyName=x-api-key,ApiKeyValue=opensesame}'
+CONNECTION=$(aws --endpoint-url $LASTMILE events describe-connection --name partner --query ConnectionArn --output text)
+aws --endpoint-url $LASTMILE events create-api-destination --name big-orders --connection-arn $CONNECTION \\
+  --invocation-endpoint http://127.0.0.1:8080/big-orders --http-method POST --invocation-rate-limit-per-second 10
+DESTINATION=$(aws --endpoint-url $LASTMILE events describe-api-destination --name big-orders --query ApiDestinationArn --output text)
+aws --endpoint-url $LASTMILE events create-event-bus --name shop
+aws --endpoint-url $LASTMILE events put-rule --event-bus-name shop --name big-orders \\
+  --event-pattern '{"detail-type": ["Order Placed"], "detail": {"total": [{"numeric": [">", 100]}]}}'
+aws --endpoint-url $LASTMILE events put-targets --event-bus-name shop --rule big-orders --targets \\
+  Id=partner,Arn=$DESTINATION Id=log,Arn=arn:aws:logs:us-east-1:123456789012:log-group:/aws/events/shop
+aws --endpoint-url $LASTMILE events put-events --entries '[
+  {"EventBusName": "shop", "Source": "com.example.shop", "DetailType": "Order Placed", "Detail": "{\\"order\\": 7, \\"total\\": 149.95}"},
+  {"EventBusName": "shop", "Source": "com.example.shop", "DetailType": "Order Placed", "Detail": "{\\"order\\": 8, \\"total\\": 9.95}"}]'
+`;
+
+function storyOf(readme: string): string {
+  return /<!-- bus-story -->\n```sh\n([^]*?)```/.exec(readme)?.[1] ?? story;
+}
+
+/** What a newcomer's shell has: nothing of the npm script that runs this test. */
+function shellEnvironment(): Record<string, string> {
+  const path = (process.env['PATH'] ?? '').split(delimiter).filter((part) => !part.includes('node_modules'));
+  return { PATH: [folder, ...path].join(delimiter), HOME: folder, LC_ALL: 'C.UTF-8' };
+}
+
+test("the README's story of the bus, run as it stands there, ends with the matching event at the endpoint", async () => {
+  const script = storyOf(readFileSync(join(repository, 'README.md'), 'utf8'))
+    .replaceAll('http://127.0.0.1:4010', stack.url)
+    .replaceAll('http://127.0.0.1:8080', endpoint.origin);
+  const options = { cwd: folder, env: shellEnvironment() };
+  const { status, stdout, stderr } = await run('bash', ['--norc', '-euo', 'pipefail', '-c', script], options);
+  expect([status, stderr]).toEqual([0, '']);
+  const [, id] = /"FailedEntryCount": 0,\s+"Entries": \[\s+\{\s+"EventId": "([0-9a-f-]{36})"/.exec(stdout) ?? [];
+  await lines.count(2);
+  expect(endpoint.requests).toMatchObject([
+    { method: 'POST', path: '/big-orders', headers: { 'x-api-key': 'opensesame' } },
+  ]);
+  const body = endpoint.requests[0]?.body ?? '';
+  expect(JSON.parse(body)).toMatchObject({ id, 'detail-type': 'Order Placed' });
+  expect(body).toMatch(/"detail":\{"order": 7, "total": 149\.95\}\}$/);
+  expect(lines.items.toSorted((one, other) => one.length - other.length)).toEqual([
+    expect.stringMatching(
+      new RegExp(` {2}delivered {2}big-orders {2}event ${id} {2}HTTP 200 {2}attempt 1 {2}\\d+ ms$`),
+    ),
+    expect.stringContaining(`  logged  /aws/events/shop  event ${id}  ${body}`),
+  ]);
+});
