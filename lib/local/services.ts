@@ -3,6 +3,10 @@ import type { Config } from '../config.ts';
 import type { QueueMessage } from '../core/queue-message.ts';
 import type { Clock } from '../ports.ts';
 import type { AsynchronousInvocations } from './asynchronous-invocations.ts';
+import { type BusDispatch, createBusDispatch } from './bus/dispatch-wiring.ts';
+import { createBusOperations } from './bus/operations.ts';
+import { createBusService } from './bus/service.ts';
+import { BusStore } from './bus/store.ts';
 import type { DataFolder, StoreFolder } from './data-folder.ts';
 import { DeliveryEventSource } from './delivery-event-source.ts';
 import { createDynamoDbService } from './dynamodb.ts';
@@ -14,6 +18,7 @@ import { createLambdaService, maxSynchronousBytes } from './lambda.ts';
 import type { Route } from './routes.ts';
 import { createSecretsManagerService } from './secrets-manager.ts';
 import { createSqsService, type RegionQueues, type SqsService } from './sqs.ts';
+import type { LocalService } from './wire.ts';
 
 export interface ServicesOptions {
   readonly account: string;
@@ -53,11 +58,10 @@ export function createServices(options: ServicesOptions): Services {
     const text = describeFailedCall(functionName, outcome);
     if (text !== undefined) options.reportError(text);
   };
-  const reportFailure = (outcome: InvocationOutcome): void => report('control-api', outcome);
   const dataFolder = (name: StoreFolder): string | undefined => folder.path && join(folder.path, name);
   const dynamoDb = createDynamoDbService({ account, dataFolder: dataFolder('dynamodb'), tableName: config.TABLE_NAME });
   const { sqs, eventSource } = createQueues(options, dataFolder('sqs'), report);
-  const controlApi = createFunctionUrlService({ runner, functionName: 'control-api', clock, reportFailure });
+  const events = createEvents(options, sqs, report);
   const secretsManager = createSecretsManagerService({
     account,
     database: folder.database,
@@ -71,7 +75,7 @@ export function createServices(options: ServicesOptions): Services {
       target: 'AWSEvents',
       protocol: 'awsJson1_1',
       maxBodyBytes: maxSynchronousBytes,
-      serve: controlApi,
+      serve: events.serve,
     },
     {
       service: 'dynamodb',
@@ -110,8 +114,11 @@ export function createServices(options: ServicesOptions): Services {
       const own = await sqs.inRegion(region);
       await own.send(queues.deadLetters, message);
     },
-    start: () => void sqs.resume().catch((error: unknown) => options.reportFault('sqs', error)),
-    stop: (grace) => eventSource.stop(grace),
+    start() {
+      void sqs.resume().catch((error: unknown) => options.reportFault('sqs', error));
+      events.dispatch.start();
+    },
+    stop: async (grace) => void (await Promise.all([eventSource.stop(grace), events.dispatch.stop(grace)])),
     close: async () => void (await Promise.all([dynamoDb.close(), sqs.close()])),
   };
 }
@@ -127,6 +134,24 @@ function createQueues(
   const eventSource = new DeliveryEventSource(source);
   const opened = (region: string, own: RegionQueues): void => eventSource.start(region, own);
   return { sqs: createSqsService({ account, dataFolder, host, queues, opened }), eventSource };
+}
+
+/** EventBridge: the bus with its rules and what becomes of events, and the control API for everything else. */
+function createEvents(
+  options: ServicesOptions,
+  sqs: SqsService,
+  report: (functionName: string, outcome: InvocationOutcome) => void,
+): { readonly serve: LocalService; readonly dispatch: BusDispatch } {
+  const { account, folder, clock, runner, reportFault } = options;
+  const { database } = folder;
+  const nowMs = (): number => clock.nowMs();
+  const functionName = 'control-api';
+  const reportFailure = (outcome: InvocationOutcome): void => report(functionName, outcome);
+  const otherwise = createFunctionUrlService({ runner, functionName, clock, reportFailure });
+  const store = new BusStore({ database, account, nowMs });
+  const dispatch = createBusDispatch({ ...options, database, bus: store, sqs, report: options.reportError });
+  const operations = createBusOperations({ store, nowMs, putEvents: dispatch.putEvents });
+  return { serve: createBusService({ account, operations, reportFault, otherwise }), dispatch };
 }
 
 /** The one that the functions will ask for; nothing can be made under an ARN of somebody's own. */
