@@ -32,8 +32,9 @@ export class ReturnBlock {
   }
 }
 
-/** With fewer calls in a second it was chance, and most of a block would be left over. */
-const fewestCalls = 8;
+/** With fewer calls in that time it was chance, and most of a block would be left over. */
+const fewestCalls = 6;
+const fewestCallsWithinMs = 2000;
 
 /** How many newcomers a worker has seen: in this second and in the one before. */
 export class EventCounter {
@@ -62,7 +63,7 @@ export class EventCounter {
   blockCount(nowMs: number, ratePerSecond: number): number {
     const [eldestMs] = this.latestCallsMs;
     if (this.latestCallsMs.length < fewestCalls || eldestMs === undefined) return 0;
-    if (Math.abs(nowMs - eldestMs) > 1000) return 0;
+    if (Math.abs(nowMs - eldestMs) > fewestCallsWithinMs) return 0;
     const weight = 1 - Math.min(1000, Math.max(0, nowMs - this.beganMs)) / 1000;
     return Math.min(ratePerSecond, Math.ceil(this.current + this.previous * weight));
   }

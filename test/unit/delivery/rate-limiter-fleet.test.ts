@@ -45,7 +45,6 @@ describe('a simulated fleet', () => {
       ratePerSecond: fc.integer({ min: 1, max: 60 }),
       load: fc.constantFrom(2, 4),
       arrivingTogether: fc.integer({ min: 1, max: 10 }),
-      arrivals: fc.constantFrom('even' as const, 'poisson' as const),
       throttled: fc.constantFrom(0, 0.05),
       showsRefuser: fc.boolean(),
       clockSpreadMs: fc.constantFrom(0, 5),
