@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { atomically } from './atomically.ts';
 
 export interface StoredSecret {
   readonly arn: string;
@@ -55,15 +56,7 @@ export class SecretStore {
   }
 
   atomically<Result>(change: () => Result): Result {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
-      const result = change();
-      this.#database.exec('COMMIT');
-      return result;
-    } catch (error) {
-      this.#database.exec('ROLLBACK');
-      throw error;
-    }
+    return atomically(this.#database, change);
   }
 
   find(region: string, nameOrArn: string): StoredSecret | undefined {

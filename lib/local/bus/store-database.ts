@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { atomically } from '../atomically.ts';
 
 /*
  * Names are unique within their region and bus; a rule's tags stand beside those of its bus under the rule's name, which is
@@ -40,15 +41,7 @@ export class BusDatabase {
 
   /** One transaction; what throws inside it has changed nothing. */
   atomically<Result>(change: () => Result): Result {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
-      const result = change();
-      this.#database.exec('COMMIT');
-      return result;
-    } catch (error) {
-      this.#database.exec('ROLLBACK');
-      throw error;
-    }
+    return atomically(this.#database, change);
   }
 
   get(sql: string, ...values: SQLInputValue[]): Row | undefined {
