@@ -6,12 +6,16 @@ import { createSqsSender } from './sqs-batches.ts';
 /** Source: SQS API reference, DelaySeconds. What waits longer arrives early and is sent again. */
 const maxDelaySeconds = 900;
 
+/** A wait for the rate is cut shorter, so that a backlog hears of a rate that was raised: a hop a minute is its price. */
+const maxTurnDelaySeconds = 60;
+
 export function createSqsDeliveryQueue(sqs: SQSClient, queueUrl: string, clock: Clock): DeliveryQueue {
   const send = createSqsSender(sqs, queueUrl);
   return {
     async send(queued, group) {
       const waitMs = (queued.notBeforeMs ?? 0) - clock.nowMs();
-      const delaySeconds = Math.min(maxDelaySeconds, Math.max(0, Math.ceil(waitMs / 1000)));
+      const longest = queued.turnGeneration === undefined ? maxDelaySeconds : maxTurnDelaySeconds;
+      const delaySeconds = Math.min(longest, Math.max(0, Math.ceil(waitMs / 1000)));
       await send(formatQueuedDelivery(queued), { delaySeconds, group });
     },
   };

@@ -2,6 +2,7 @@ import { classifyAnswer, classifyFailure } from '../core/classify.ts';
 import type { AttemptOutcome, Delivery, HttpAnswer } from '../core/delivery.ts';
 import { Failure } from '../core/failure.ts';
 import type { Turn } from '../core/rate-reservation.ts';
+import { alreadyInTurn } from '../core/rate-shards.ts';
 import { isUnauthorized } from '../core/unauthorized-run.ts';
 import type { Clock, HttpClient } from '../ports.ts';
 import type { Deadline } from './deadline.ts';
@@ -89,7 +90,7 @@ export function createAttempt(dependencies: AttemptDependencies): Attempt {
     if (kind !== 'permanent' && !isUnauthorized(status)) return conclude(sent.result, prepared.route);
     const again = await preparation.prepareAgain(delivery, prepared, status, signal);
     if (!('request' in again)) return conclude(sent.result, again);
-    const second = await send(again, progress, deadline);
+    const second = await send(again, progress, deadline, alreadyInTurn);
     if (second.kind === 'sent') return conclude(second.result, again.route);
     // No slot for it now: the next attempt has what was renewed.
     return kind === 'permanent' ? { ...second, route: again.route } : conclude(sent.result, again.route);

@@ -1,5 +1,6 @@
 import type { RatedDestination, Turn } from '../core/rate-reservation.ts';
 import { Failure } from '../core/failure.ts';
+import { alreadyInTurn } from '../core/rate-shards.ts';
 import type { Clock, ConcurrencyLimit } from '../ports.ts';
 import type { Deadline } from './deadline.ts';
 import { hasTime, requireTime } from './deadline.ts';
@@ -24,7 +25,7 @@ export interface Pacing {
   /**
    * Sends at a slot of its own. A wait is no attempt.
    *
-   * @param turn of a delivery that comes back at its return time
+   * @param turn of a delivery that comes back at its return time; `alreadyInTurn` for the second request of an attempt
    * @throws Failure OutOfTime when an exchange could reach into the time kept for settling
    */
   atSlot<Result>(
@@ -52,10 +53,10 @@ export function createPacing({ limiter, concurrency, clock, horizonMs }: PacingD
     const destination = ratedDestination(route);
     const { timeoutMs } = route.policy;
     const toleranceMs = Math.max(leastToleranceMs, 1000 / destination.ratePerSecond);
-    for (;;) {
+    for (let own = turn; ; own ??= alreadyInTurn) {
       requireTime(deadline, timeoutMs, clock.nowMs());
       const horizon = hasTime(deadline, timeoutMs + horizonMs, clock.nowMs()) ? horizonMs : 0;
-      const options = { horizonMs: horizon, ...(turn !== undefined && { turn }) };
+      const options = { horizonMs: horizon, ...(own !== undefined && { turn: own }) };
       const { slotTimesMs, returns } = await limiter.reserve(destination, 1, options);
       const [slotMs] = slotTimesMs;
       if (slotMs === undefined) return required(returns[0]);
@@ -79,7 +80,7 @@ export function createPacing({ limiter, concurrency, clock, horizonMs }: PacingD
       return maximum === undefined ? paced() : concurrency.run(route.apiDestination.incarnation, maximum, paced);
     },
     async slotNow(route, deadline) {
-      const later = await waitForSlot(route, deadline, undefined);
+      const later = await waitForSlot(route, deadline, alreadyInTurn);
       if (later === undefined) return;
       throw new Failure(
         'ConnectionReset',

@@ -101,6 +101,8 @@ export function createRetrying(dependencies: RetryingDependencies) {
 
   return async ({ delivery, ...queued }: QueuedDelivery, deadline: Deadline): Promise<Standing> => {
     let standing: Tried = { notBeforeMs: clock.nowMs(), ...queued, kind: 'waiting', delivery, rateWaitMs: 0 };
+    // Before its turn too: the line may have started again since it was given.
+    if (queued.turnGeneration !== undefined) standing = await tryOnce(delivery, deadline, turnOf(standing));
     while (standing.kind === 'waiting' && (await sitOut(standing, deadline))) {
       const next: Tried = await tryOnce(standing.delivery, deadline, turnOf(standing));
       standing = { ...next, rateWaitMs: standing.rateWaitMs + next.rateWaitMs };

@@ -107,6 +107,16 @@ describe('a request to SQS', () => {
     expect(sqs.batchesTo(lies.url)).toMatchObject([[{ DelaySeconds }]]);
   });
 
+  test.each([
+    [60_000, 60],
+    [60_001, 60],
+    [900_000, 60],
+  ])('for a turn in %s ms asks for a delay of %d s, so that it hears of a new rate', async (waitMs, DelaySeconds) => {
+    const { queue, lies } = await inSqs();
+    await queue.send({ delivery: deliveryOf(), notBeforeMs: clock.nowMs() + waitMs, turnGeneration: 3 }, 'g');
+    expect(sqs.batchesTo(lies.url)).toMatchObject([[{ DelaySeconds }]]);
+  });
+
   test('names each delivery’s group, and its attributes as String', async () => {
     const { queue, lies } = await inSqs();
     const queued = { delivery: deliveryOf() };

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createBottleneckConcurrencyLimit } from '../../../lib/adapters/bottleneck-concurrency-limit.ts';
 import { defaultTransport } from '../../../lib/core/delivery-policy.ts';
 import type { RatedDestination, Reservation, Turn } from '../../../lib/core/rate-reservation.ts';
+import { alreadyInTurn } from '../../../lib/core/rate-shards.ts';
 import { withDeadline } from '../../../lib/delivery/deadline.ts';
 import { createPacing } from '../../../lib/delivery/pacing.ts';
 import type { ReserveOptions } from '../../../lib/delivery/rate-limiter.ts';
@@ -88,7 +89,7 @@ describe('pacing', () => {
     await clock.advance(500 + 101);
     await clock.advance(3700 - 601);
     expect(await sending).toMatchObject({ kind: 'sent', result: { atMs: start + 3700 } });
-    expect(asked).toHaveLength(2);
+    expect(asked.map(({ options }) => options.turn)).toEqual([undefined, alreadyInTurn]);
   });
 
   test('at a rate below ten a second a slot may be missed by one interval', async () => {
@@ -116,9 +117,10 @@ describe('pacing', () => {
   });
 
   test('a second request that finds no slot ends as what made it necessary', async () => {
-    const { clock, pacing } = setUp([{ returns: [{ atMs: 1, generation: 1 }] }]);
+    const { clock, asked, pacing } = setUp([{ returns: [{ atMs: 1, generation: 1 }] }]);
     const second = withDeadline(clock, 60_000, (deadline) => pacing.slotNow(routeOf(300), deadline));
     await expect(second).rejects.toMatchObject({ code: 'ConnectionReset' });
+    expect(asked[0]?.options.turn).toEqual(alreadyInTurn);
   });
 
   test('a pause counts from now', async () => {

@@ -227,6 +227,13 @@ describe('a destination whose rate leaves no slot', () => {
     expect(turns).toEqual([{ atMs: start - 5, generation: 9 }, undefined]);
   });
 
+  test('is asked by a delivery that comes before its turn, because the line may have started again', async () => {
+    const { turns, run } = setUp([later(start + 500_000)]);
+    const queued = { delivery: deliveryOf(), notBeforeMs: start + 500_000, turnGeneration: 4 };
+    expect(await run(queued)).toMatchObject({ kind: 'waiting', notBeforeMs: start + 500_000, turnGeneration: 4 });
+    expect(turns).toEqual([{ atMs: start + 500_000, generation: 4 }]);
+  });
+
   test('ends a delivery at once that its turn would carry beyond its age limit', async () => {
     const { run } = setUp([later(start + 60_001)]);
     const target = { RetryPolicy: { MaximumEventAgeInSeconds: 60 } };
