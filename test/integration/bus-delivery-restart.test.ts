@@ -16,7 +16,10 @@ const started: StackProcess[] = [];
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'lastmile-bus-'));
   requests = new Growing();
-  endpoint = await startRecordingEndpoint((request) => void requests.push(request));
+  endpoint = await startRecordingEndpoint((request) => {
+    requests.push(request);
+    return undefined;
+  });
 });
 
 afterEach(async () => {

@@ -87,12 +87,10 @@ function targetsOf(
 }
 
 function entryBytes(entry: JsonObject): number {
-  const { Time, Source = '', DetailType = '', Detail = '', Resources = [] } = entry;
-  const texts = [Source, DetailType, Detail, ...(Resources as readonly string[])];
-  return texts.reduce<number>(
-    (bytes, text) => bytes + Buffer.byteLength(String(text)),
-    Time === undefined ? 0 : timeBytes,
-  );
+  const resources = (ownMember(entry, 'Resources') ?? []) as readonly string[];
+  const texts = [...requiredNames.map((name) => textOf(ownMember(entry, name)) ?? ''), ...resources];
+  const ofTime = ownMember(entry, 'Time') === undefined ? 0 : timeBytes;
+  return texts.reduce((bytes, text) => bytes + Buffer.byteLength(text), ofTime);
 }
 
 const requiredNames = ['Source', 'DetailType', 'Detail'] as const;
