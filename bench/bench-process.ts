@@ -7,6 +7,8 @@ import { devNull } from 'node:os';
 export interface BenchProcess {
   /** Sends a message, if there is one, and resolves with the next one that comes back. */
   ask(message?: object): Promise<unknown>;
+  /** Stops it for so long, as Lambda stops a worker between invocations. */
+  freeze(forMs: number): Promise<void>;
   stop(): void;
 }
 
@@ -25,6 +27,11 @@ export function startBenchProcess(module: string): BenchProcess {
       const answer = once(child, 'message').then(([first]: unknown[]) => first);
       if (message !== undefined) child.send(message);
       return Promise.race([answer, ended]);
+    },
+    async freeze(forMs) {
+      child.kill('SIGSTOP');
+      await new Promise((resolve) => setTimeout(resolve, forMs));
+      child.kill('SIGCONT');
     },
     stop: () => child.kill(),
   };

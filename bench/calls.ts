@@ -6,29 +6,39 @@ import type { AwsClientConfig } from '../lib/adapters/aws-clients.ts';
 import { startStack } from '../lib/local/stack.ts';
 import type { RecordingEndpoint } from '../test/servers/recording-endpoint.ts';
 import { startRecordingEndpoint } from '../test/servers/recording-endpoint.ts';
+import type { RecordingProxy } from '../test/servers/recording-proxy.ts';
+import { startRecordingProxy } from '../test/servers/recording-proxy.ts';
 import type { WorkerSurroundings } from './bench-stack.ts';
 import { createBenchDestination, surroundings } from './bench-stack.ts';
-import type { CountingProxy } from './counting-proxy.ts';
-import { startCountingProxy } from './counting-proxy.ts';
 import { benchName, deliveries } from './events.ts';
 import type { Figure } from './figure.ts';
 import type { BenchWorker } from './worker.ts';
 import { newWorker, noLog } from './worker.ts';
+import { batchSize, newBatchWorker } from './batch-worker.ts';
 
 const coldWorkers = 20;
 const warmDeliveries = 100;
+const warmBatches = 20;
+
+/** A worker looks at the bucket for as long as it does not know how likely it is that others write too. */
+const learningBatches = 10;
 
 export async function countCalls(): Promise<Figure[]> {
   const stack = await startStack({ port: 0 });
-  const services = await startCountingProxy(stack.url);
+  const services = await startRecordingProxy(stack.url);
   const endpoint = await startRecordingEndpoint();
   const tokens = await startRecordingEndpoint(() => ({ body: '{"access_token":"bench-token","expires_in":3600}' }));
   try {
-    const worker = surroundings(services.url);
+    const worker = surroundings(services.endpoint);
     await createOAuthDestination(worker, endpoint, tokens);
-    return [await countTokenRequests(worker, tokens), await countWarmCalls(worker, services, tokens)];
+    return [
+      await countTokenRequests(worker, tokens),
+      await countWarmCalls(worker, services, tokens),
+      await countRateWrites(worker, services),
+    ];
   } finally {
-    for (const server of [tokens, endpoint, services]) await server.close();
+    for (const server of [tokens, endpoint]) await server.close();
+    await services.stop();
     await stack.stop();
   }
 }
@@ -43,22 +53,45 @@ async function countTokenRequests(worker: WorkerSurroundings, tokens: RecordingE
 
 async function countWarmCalls(
   surroundings: WorkerSurroundings,
-  services: CountingProxy,
+  services: RecordingProxy,
   tokens: RecordingEndpoint,
 ): Promise<Figure> {
   const worker = newWorker(surroundings, noLog);
-  services.reset();
+  services.takeOperations();
   await deliverAll(worker, 1);
-  if (services.callCount() === 0) throw new Error('A cold delivery made no call: nothing is counted.');
-  services.reset();
+  if (otherThanRate(services).length === 0) throw new Error('A cold delivery made no call: nothing is counted.');
   const before = tokens.requests.length;
   await deliverAll(worker, warmDeliveries);
-  const value = services.callCount() + tokens.requests.length - before;
+  const value = otherThanRate(services).length + tokens.requests.length - before;
   return {
     goal: 6,
     name: `configuration and credential calls of ${warmDeliveries} warm deliveries`,
     value,
     target: '= 0',
+  };
+}
+
+/** What was asked for but slots. */
+function otherThanRate(services: RecordingProxy): readonly string[] {
+  return services.takeOperations().filter((operation) => operation !== 'Reserve');
+}
+
+async function countRateWrites(surroundings: WorkerSurroundings, services: RecordingProxy): Promise<Figure> {
+  const deliverBatch = newBatchWorker(surroundings, noLog);
+  const deliverAllOf = async (batches: number) => {
+    for (let batch = 0; batch < batches; batch += 1) {
+      const unsettled = await deliverBatch(benchName, batch * batchSize);
+      if (unsettled.length > 0) throw new Error('Not all of a batch was delivered.');
+    }
+  };
+  await deliverAllOf(learningBatches);
+  services.takeOperations();
+  await deliverAllOf(warmBatches);
+  return {
+    goal: 6,
+    name: `calls of a warm batch of ${batchSize} deliveries, its rate write among them`,
+    value: services.takeOperations().length / warmBatches,
+    target: '= 1',
   };
 }
 

@@ -1,0 +1,37 @@
+import { horizonsMs, wireDeliver } from '../functions/wiring.ts';
+import { systemClock } from '../lib/adapters/system-clock.ts';
+import { parseConfig } from '../lib/config.ts';
+import type { ReceivedMessage } from '../lib/core/sqs-event.ts';
+import { withDeadline } from '../lib/delivery/deadline.ts';
+import { createBatchDeliverer } from '../lib/delivery/deliver-batch.ts';
+import type { DeliveryLog } from '../lib/ports.ts';
+import type { WorkerSurroundings } from './bench-stack.ts';
+
+/** Of the delivery queue's event source. */
+export const batchSize = 10;
+
+/** Timeout of the deployed function. */
+const timeoutMs = 60_000;
+
+/**
+ * A worker as deployed, but for the queue that its batches would come from: nothing is received and so nothing deleted.
+ *
+ * @returns what delivers ten events, the first one with that number, and says which are not settled
+ */
+export function newBatchWorker({ environment, aws }: WorkerSurroundings, deliveryLog: DeliveryLog) {
+  const { deliver } = wireDeliver(parseConfig(environment), aws, horizonsMs.batch, { deliveryLog });
+  const received = { remove: async () => undefined };
+  const deliverBatch = createBatchDeliverer({ deliver, received, random: Math.random, apiDestination: undefined });
+  return (apiDestination: string, first: number): Promise<readonly string[]> =>
+    withDeadline(systemClock, timeoutMs, (deadline) => deliverBatch(messagesOf(apiDestination, first), deadline));
+}
+
+function messagesOf(apiDestination: string, first: number): readonly ReceivedMessage[] {
+  return Array.from({ length: batchSize }, (_, index) => ({
+    messageId: String(first + index),
+    receiptHandle: 'none',
+    message: { body: JSON.stringify({ apiDestination, event: { id: `event-${first + index}` } }), attributes: {} },
+    receiveCount: 1,
+    sentAtMs: Date.now(),
+  }));
+}

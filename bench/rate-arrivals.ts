@@ -1,0 +1,27 @@
+/** What an endpoint has counted, by its own clock. */
+
+/** The most requests that fall into one second, wherever it begins: it is open at its end. */
+export function fullestSecond(arrivedAtMs: readonly number[]): number {
+  const sorted = Float64Array.from(arrivedAtMs).toSorted();
+  let most = 0;
+  let first = 0;
+  for (const [index, atMs] of sorted.entries()) {
+    while (atMs - (sorted[first] ?? atMs) >= 1000) first += 1;
+    most = Math.max(most, index - first + 1);
+  }
+  return most;
+}
+
+/** Requests per second, from the first one to the last one between two times. */
+export function meanRate(arrivedAtMs: readonly number[], fromMs: number, toMs: number): number {
+  const sorted = Float64Array.from(arrivedAtMs).toSorted();
+  const between = sorted.filter((atMs) => atMs >= fromMs && atMs < toMs);
+  const spanMs = (between.at(-1) ?? Number.NaN) - (between[0] ?? Number.NaN);
+  return ((between.length - 1) * 1000) / spanMs;
+}
+
+/** When that part of all requests had come. */
+export function timeOfPart(arrivedAtMs: readonly number[], part: number): number {
+  const sorted = Float64Array.from(arrivedAtMs).toSorted();
+  return sorted[Math.floor(sorted.length * part)] ?? Number.NaN;
+}
