@@ -63,22 +63,22 @@ export class PatternCursor {
   takeVisible(): string | undefined {
     while (!this.atEnd) {
       const character = this.character;
+      if (character === '\n' || character === '\r') {
+        this.takeLineEnd();
+        continue;
+      }
       this.offset += 1;
       if (character === '/') this.refuseComment();
       if (character > ' ') return character;
-      if (character === '\n') this.beginLine();
-      else if (character === '\r') this.endCarriageReturn();
-      else if (character !== ' ' && character !== '\t') this.refuseSpace(character);
+      if (character !== ' ' && character !== '\t') this.refuseSpace(character);
     }
     return undefined;
   }
 
-  private endCarriageReturn(): void {
-    if (this.character === '\n') this.offset += 1;
-    this.beginLine();
-  }
-
-  private beginLine(): void {
+  /** Takes a line feed, a carriage return or both. */
+  takeLineEnd(): void {
+    const both = this.character === '\r' && this.text.charAt(this.offset + 1) === '\n';
+    this.offset += both ? 2 : 1;
     this.line += 1;
     this.lineStart = this.offset;
   }

@@ -78,10 +78,12 @@ function takeOfEscape(cursor: PatternCursor): string {
 export function takeNumber(cursor: PatternCursor): string {
   const start = cursor.offset - 1;
   if (cursor.text[start] === '-') takeFirstDigit(cursor);
-  if (cursor.text[cursor.offset - 1] === '0') refuseLeadingZero(cursor);
+  const startsWithZero = cursor.text[cursor.offset - 1] === '0';
+  if (startsWithZero) refuseLeadingZero(cursor);
   else takeDigits(cursor);
-  if (cursor.character === '.') takeRequiredDigits(cursor, 'Decimal point not followed by a digit');
-  if (/^[eE]$/.test(cursor.character)) takeExponent(cursor);
+  const charactersBack = startsWithZero ? 0 : 1;
+  if (cursor.character === '.') takeFraction(cursor, charactersBack);
+  if (/^[eE]$/.test(cursor.character)) takeExponent(cursor, charactersBack);
   const text = cursor.text.slice(start, cursor.offset);
   const length = text.replace(/[^\d]/g, '').length;
   if (length > maxNumberLength) refuseLongNumber(length);
@@ -94,7 +96,8 @@ function takeFirstDigit(cursor: PatternCursor): void {
   cursor.offset += 1;
   if (isDigit(character)) return;
   if (character === 'I') takeInfinity(cursor);
-  refuseInNumber(cursor, character, 'expected digit (0-9) to follow minus sign, for valid numeric value');
+  if (character === '.') refuseValue(cursor, character);
+  refuseInNumber(cursor, character, 'expected digit (0-9) to follow minus sign, for valid numeric value', 1);
 }
 
 function takeInfinity(cursor: PatternCursor): void {
@@ -109,39 +112,37 @@ function refuseLeadingZero(cursor: PatternCursor): void {
   if (isDigit(cursor.character)) cursor.refuse('Invalid numeric value: Leading zeroes not allowed');
 }
 
-function takeExponent(cursor: PatternCursor): void {
-  if (!/^[+-]$/.test(cursor.text.charAt(cursor.offset + 1))) {
-    takeRequiredDigits(cursor, 'Exponent indicator not followed by a digit');
-    return;
-  }
+function takeFraction(cursor: PatternCursor, charactersBack: number): void {
   cursor.offset += 1;
-  if (cursor.offset + 1 >= cursor.text.length) {
-    cursor.offset += 1;
-    cursor.refuse('Unexpected end-of-inputexpected a digit for number exponent');
-  }
-  takeRequiredDigits(cursor, 'Exponent indicator not followed by a digit');
+  if (takeDigits(cursor) > 0) return;
+  refuseInNumber(cursor, cursor.character || '.', 'Decimal point not followed by a digit', charactersBack);
 }
 
-/** Takes the character before the digits, and at least one digit. */
-function takeRequiredDigits(cursor: PatternCursor, rule: string): void {
-  const introduction = cursor.character;
+function takeExponent(cursor: PatternCursor, charactersBack: number): void {
   cursor.offset += 1;
+  const signed = /^[+-]$/.test(cursor.character);
+  if (signed) cursor.offset += 1;
+  if (cursor.atEnd) cursor.refuse('Unexpected end-of-inputexpected a digit for number exponent');
+  if (takeDigits(cursor) > 0) return;
+  const back = signed ? charactersBack * 2 : charactersBack;
+  refuseInNumber(cursor, cursor.character, 'Exponent indicator not followed by a digit', back);
+}
+
+/** @returns how many there were */
+function takeDigits(cursor: PatternCursor): number {
   const start = cursor.offset;
-  takeDigits(cursor);
-  if (cursor.offset > start) return;
-  refuseInNumber(cursor, cursor.atEnd ? introduction : cursor.character, rule);
-}
-
-function takeDigits(cursor: PatternCursor): void {
   while (isDigit(cursor.character)) cursor.offset += 1;
+  return cursor.offset - start;
 }
 
 function isDigit(character: string): boolean {
   return character >= '0' && character <= '9';
 }
 
-function refuseInNumber(cursor: PatternCursor, character: string, rule: string): never {
-  cursor.refuseTaken(`Unexpected character (${described(character)}) in numeric value: ${rule}`);
+/** @param charactersBack how far before where it stands the parser sees the fault: it reads some numbers ahead */
+function refuseInNumber(cursor: PatternCursor, character: string, rule: string, charactersBack: number): never {
+  const reason = `Unexpected character (${described(character)}) in numeric value: ${rule}`;
+  cursor.refuse(reason, cursor.place(charactersBack));
 }
 
 function refuseLongNumber(length: number): never {
@@ -172,10 +173,10 @@ export function refuseValue(cursor: PatternCursor, first: string): never {
 }
 
 function refusePlus(cursor: PatternCursor): never {
-  if (cursor.atEnd) cursor.refuse('Unexpected end-of-input in a value');
+  if (cursor.atEnd) cursor.refuse('Unexpected end-of-input in a Number value');
   cursor.offset += 1;
   const option = 'JsonReadFeature.ALLOW_LEADING_PLUS_SIGN_FOR_NUMBERS';
-  refuseInNumber(cursor, '+', `JSON spec does not allow numbers to have plus signs: enable \`${option}\` to allow`);
+  refuseInNumber(cursor, '+', `JSON spec does not allow numbers to have plus signs: enable \`${option}\` to allow`, 1);
 }
 
 function refuseNonStandard(cursor: PatternCursor, token: string): never {

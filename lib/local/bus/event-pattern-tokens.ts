@@ -126,12 +126,19 @@ export class PatternTokens {
 
   private readNumber(): PatternToken {
     this.value = takeNumber(this.cursor);
-    const { cursor } = this;
-    if (this.scope.kind === 'root' && /^[^\s]$/.test(cursor.character)) {
-      cursor.offset += 1;
-      cursor.refuseCharacter(cursor.text.charAt(cursor.offset - 1), 'Expected space separating root-level values');
-    }
+    if (this.scope.kind === 'root' && !this.cursor.atEnd) this.endRootNumber();
     return 'number';
+  }
+
+  private endRootNumber(): void {
+    const { cursor } = this;
+    const character = cursor.character;
+    if (character === '\n' || character === '\r') {
+      cursor.takeLineEnd();
+      return;
+    }
+    cursor.offset += 1;
+    if (!/[ \t]/.test(character)) cursor.refuseCharacter(character, 'Expected space separating root-level values');
   }
 
   private finishString(): void {
