@@ -26,27 +26,11 @@ afterAll(async () => {
   await Promise.all([stack.stop(), endpoint.close()]);
 });
 
-/** What the README says where it has no block of its own after `<!-- bus-story -->`. */
-const story = `export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION=us-east-1
-export LASTMILE=http://127.0.0.1:4010
-aws --endpoint-url $LASTMILE events create-connection --name partner --authorization-type API_KEY \\
-  --auth-parameters 'ApiKeyAuthParameters={ApiKeyName=x-api-key,ApiKeyValue=opensesame}'
-CONNECTION=$(aws --endpoint-url $LASTMILE events describe-connection --name partner --query ConnectionArn --output text)
-aws --endpoint-url $LASTMILE events create-api-destination --name big-orders --connection-arn $CONNECTION \\
-  --invocation-endpoint http://127.0.0.1:8080/big-orders --http-method POST --invocation-rate-limit-per-second 10
-DESTINATION=$(aws --endpoint-url $LASTMILE events describe-api-destination --name big-orders --query ApiDestinationArn --output text)
-aws --endpoint-url $LASTMILE events create-event-bus --name shop
-aws --endpoint-url $LASTMILE events put-rule --event-bus-name shop --name big-orders \\
-  --event-pattern '{"detail-type": ["Order Placed"], "detail": {"total": [{"numeric": [">", 100]}]}}'
-aws --endpoint-url $LASTMILE events put-targets --event-bus-name shop --rule big-orders --targets \\
-  Id=partner,Arn=$DESTINATION Id=log,Arn=arn:aws:logs:us-east-1:123456789012:log-group:/aws/events/shop
-aws --endpoint-url $LASTMILE events put-events --entries '[
-  {"EventBusName": "shop", "Source": "com.example.shop", "DetailType": "Order Placed", "Detail": "{\\"order\\": 7, \\"total\\": 149.95}"},
-  {"EventBusName": "shop", "Source": "com.example.shop", "DetailType": "Order Placed", "Detail": "{\\"order\\": 8, \\"total\\": 9.95}"}]'
-`;
-
+/** The shell block that follows the marker. */
 function storyOf(readme: string): string {
-  return /<!-- bus-story -->\n```sh\n([^]*?)```/.exec(readme)?.[1] ?? story;
+  const [, story] = /<!-- bus-story -->\n```sh\n([^]*?)```/.exec(readme) ?? [];
+  if (story === undefined) throw new Error('The README has no shell block after <!-- bus-story -->.');
+  return story;
 }
 
 /** What a newcomer's shell has: nothing of the npm script that runs this test. */
