@@ -29,7 +29,7 @@ interface PreparedField {
  * Steps of one search. An event whose member names hold dots can spell one field in many ways, and choosing an element
  * for each of them is a problem without a fast solution; any other event of a megabyte is decided in far fewer steps.
  */
-const maxSteps = 4_000_000;
+const maxSteps = 2_000_000;
 
 /**
  * Whether all the fields can match at once, with one element chosen of each array: two fields may not match in

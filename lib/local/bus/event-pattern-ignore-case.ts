@@ -25,7 +25,7 @@ export function suffixIgnoringCase(text: string): ValueMatch {
 
 /** The same for any two texts that are equal but for case; others may share it too. */
 export function fold(text: string): string {
-  return text.toUpperCase().toLowerCase();
+  return text.toLowerCase().toUpperCase().toLowerCase();
 }
 
 function alternatives(text: string): readonly Alternatives[] {

@@ -82,7 +82,7 @@ test('escapes in names and values are read', () => {
 
 test('whatever the text, it is a pattern or is refused as none', () => {
   const alphabet = fc.constantFrom(
-    ...'{}[]":,\\ \n0-.eE+tfn"a*$or',
+    ...'{}[]":,\\ \n0-.eE+tfn"a*$or'.split(''),
     '"$or"',
     '"a"',
     '{"prefix":',
@@ -100,7 +100,7 @@ test('whatever the text, it is a pattern or is refused as none', () => {
       const refusal = refusalOf(pattern);
       expect([undefined, 'InvalidEventPatternException']).toContain(refusal?.code);
     }),
-    { numRuns: 5_000 },
+    { numRuns: 3_000 },
   );
 });
 
@@ -115,7 +115,7 @@ test('a pattern that is not refused is JSON, up to its closing brace', () => {
       const ends = [...pattern.matchAll(/\}/g)].map(({ index }) => pattern.slice(0, index + 1));
       expect(ends.some(isJson)).toBe(true);
     }),
-    { numRuns: 2_000 },
+    { numRuns: 500 },
   );
 });
 
