@@ -4,6 +4,7 @@ import { alreadyInTurn } from '../core/rate-shards.ts';
 import type { Clock, ConcurrencyLimit } from '../ports.ts';
 import type { Deadline } from './deadline.ts';
 import { hasTime, requireTime } from './deadline.ts';
+import { createReservations } from './pacing-reservations.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { Route } from './resolve.ts';
 
@@ -48,6 +49,8 @@ export interface Pacing {
 const leastToleranceMs = 100;
 
 export function createPacing({ limiter, concurrency, clock, horizonMs }: PacingDependencies): Pacing {
+  const reserve = createReservations(limiter);
+
   /** @returns the return time when there is no slot before the horizon; undefined at the moment of the slot */
   async function waitForSlot(route: Route, deadline: Deadline, turn: Turn | undefined): Promise<Turn | undefined> {
     const destination = ratedDestination(route);
@@ -57,12 +60,11 @@ export function createPacing({ limiter, concurrency, clock, horizonMs }: PacingD
       requireTime(deadline, timeoutMs, clock.nowMs());
       const horizon = hasTime(deadline, timeoutMs + horizonMs, clock.nowMs()) ? horizonMs : 0;
       const options = { horizonMs: horizon, ...(own !== undefined && { turn: own }) };
-      const { slotTimesMs, returns } = await limiter.reserve(destination, 1, options);
-      const [slotMs] = slotTimesMs;
-      if (slotMs === undefined) return required(returns[0]);
-      const earlyMs = slotMs - clock.nowMs();
+      const reserved = await reserve(destination, options);
+      if ('turn' in reserved) return reserved.turn;
+      const earlyMs = reserved.slotMs - clock.nowMs();
       if (earlyMs > 0) await clock.delay(earlyMs, deadline.signal);
-      if (clock.nowMs() - slotMs <= toleranceMs) return undefined;
+      if (clock.nowMs() - reserved.slotMs <= toleranceMs) return undefined;
     }
   }
 
@@ -89,11 +91,6 @@ export function createPacing({ limiter, concurrency, clock, horizonMs }: PacingD
     },
     pause: (route, retryAfterMs) => limiter.pause(ratedDestination(route), clock.nowMs() + retryAfterMs),
   };
-}
-
-function required(turn: Turn | undefined): Turn {
-  if (turn === undefined) throw new Error('The limiter has given neither a slot nor a turn.');
-  return turn;
 }
 
 function ratedDestination({ apiDestination, policy }: Route): RatedDestination {
