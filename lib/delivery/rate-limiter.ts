@@ -44,7 +44,14 @@ interface Known {
 export function createRateLimiter(dependencies: RateLimiterDependencies): RateLimiter {
   const { batchSize, clock, random } = dependencies;
   const known = new Map<string, Known>();
-  let nextShard = Math.floor(random() * 1000);
+  let requests = Math.floor(random() * 1000) * batchSize;
+
+  /** The requests of one batch go to one shard, so that they share a write; the next batch to the next. */
+  function shardOfNext(count: number): number {
+    const first = requests;
+    requests += count;
+    return Math.floor(first / batchSize);
+  }
 
   function bucketOf(destinationIncarnation: string, shard: number): Known {
     const key = `${destinationIncarnation}/${shard}`;
@@ -68,7 +75,7 @@ export function createRateLimiter(dependencies: RateLimiterDependencies): RateLi
       const { incarnation, revision } = destination;
       const shards = shardCount(destination, batchSize);
       const place = fromTurnGeneration(turn?.generation ?? 0);
-      const shard = (place.generation > 0 ? place.shard : undefined) ?? nextShard++;
+      const shard = (place.generation > 0 ? place.shard : undefined) ?? shardOfNext(count);
       const { bucket, reserve } = bucketOf(incarnation, shard % shards);
       let newcomer = place.generation === 0;
       if (!newcomer && turn !== undefined && clock.nowMs() < turn.atMs - earlyToleranceMs) {

@@ -233,6 +233,14 @@ describe('shards', () => {
     }
   });
 
+  test('share nothing of one batch, which makes one write', async () => {
+    const { worker, buckets } = createFleet();
+    const limiter = worker();
+    await Promise.all(Array.from({ length: 10 }, () => limiter.reserve(large, 1, queueBatch)));
+    const written = [0, 1, 2].map(async (shard) => buckets.read({ destinationIncarnation: 'orders', shard }));
+    expect((await Promise.all(written)).filter((bucket) => bucket !== undefined)).toHaveLength(1);
+  });
+
   test('are found again by who returns', async () => {
     const { worker, buckets, clock } = createFleet();
     const limiter = worker();
