@@ -64,6 +64,7 @@ const refusals: Readonly<Record<string, readonly (readonly [pattern: string, rea
     ['{"a": [{"numeric": [">", 0, "<", 5, 6▲]}]}', 'Too many terms in numeric range expression'],
     ['{"a": [{"numeric": [">", 5, "<", 5]▲}]}', 'Bottom must be less than top'],
     ['{"a": [{"numeric": ["=", 1e999]▲}]}', 'Cannot compare number : 1e999'],
+    ['{"a": [{"numeric": ["<", 9007199254740993]▲}]}', 'Cannot compare number : 9007199254740993'],
     ['{"a": [{"numeric": ["=", 1], "x": 2▲}]}', 'Too many elements in numeric expression'],
   ],
   exists: [
@@ -168,6 +169,7 @@ describe('addresses and limits are refused without a place', () => {
     '{"a": [{"wildcard": "/logs/*/day/day/day/day/day.txt"}]}',
     '{"a": [{"anything-but": {"wildcard": ["*/init/*", "*/dir/*"]}}], "b": [{"wildcard": "*/init/*/dir/*"}]}',
     `{${'"$or": [{"a": [1]}, {"b": [1]}], '.repeat(9)}"c": [1]}`,
+    '{"a": [9007199254740993, 1e999, {"numeric": [">=", 1.50e1, "<", 9007199254740992]}, {"anything-but": -0.0}]}',
   ])('but %s is not', (pattern) => {
     expect(refusalOf(pattern)).toBeUndefined();
   });

@@ -16,6 +16,7 @@ const operators: Readonly<Record<string, readonly Case[]>> = {
     [300, [300, 3e2, [1, 300]], ['300', 301, null]],
     [0, [0, -0], [false, '', null, '0']],
     [0.1, [0.1], [0.10000000000000002]],
+    [123456789012, [123456789012], ['123456789012']],
   ],
   'true, false and null are equal to themselves only': [
     [true, [true], [false, 'true', 1]],
@@ -49,6 +50,7 @@ const operators: Readonly<Record<string, readonly Case[]>> = {
     [{ wildcard: '*' }, ['', 'anything'], [7, null, true]],
     [{ wildcard: 'a*' }, ['a', 'abc'], ['ba', '']],
     [{ wildcard: '*b*d*' }, ['bd', 'abcde', 'bbdd'], ['db', 'b', 'd']],
+    [{ wildcard: '*aab*' }, ['aaab', 'xaabaab'], ['aaaa', 'abab']],
     [{ wildcard: 'a*a' }, ['aa', 'aba'], ['a', 'ab']],
     [{ wildcard: '/in/*/abab.txt' }, ['/in/x/ababab/abab.txt', '/in//abab.txt'], ['/in/abab.txt', '/in/x/aab.txt']],
     [{ wildcard: '2\\*2\\\\4' }, ['2*2\\4'], ['2x2\\4', '2*24']],
@@ -77,7 +79,11 @@ const operators: Readonly<Record<string, readonly Case[]>> = {
       ['2001:db8:0:f::', '2001:0db8:0000:0008:ffff:ffff:ffff:ffff'],
       ['2001:db8:0:10::', '1::2::3', ':1', '2001:db8:0:8', '10.0.0.1', '2001:db8:0:8:::'],
     ],
-    [{ cidr: '::/1' }, ['::', '7fff::', '1:2:3:4:5:6:7::'], ['8000::', '1:2:3:4:5:6:7:8:9', '12345::']],
+    [
+      { cidr: '::/1' },
+      ['::', '7fff::', '1:2:3:4:5:6:7::'],
+      ['8000::', '1:2:3:4:5:6:7:8:9', '12345::', '1:2:3:4:5:6:7::8'],
+    ],
   ],
   'anything-but takes every other value, of any kind, if there is one': [
     [{ 'anything-but': 'open' }, ['paid', 'Open', 7, null, ['open', 'paid']], ['open', ['open'], [], {}]],
