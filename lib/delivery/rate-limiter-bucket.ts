@@ -97,7 +97,8 @@ export class WorkerBucket {
    * the next one that the endpoint tells.
    */
   async pause(untilMs: number, revision: number): Promise<void> {
-    const untilUs = Math.ceil(untilMs * 1000);
+    // What the bucket can hold of it: an endpoint that asks for longer is asked again then, and says so again.
+    const untilUs = Math.min(Math.ceil(untilMs * 1000), this.nowUs() + longestReturnUs);
     if (untilUs <= Math.max(this.pausedUntilUs, this.view.slotsUntilUs) + pauseToleranceUs) return;
     this.pausedUntilUs = untilUs;
     this.block = undefined;

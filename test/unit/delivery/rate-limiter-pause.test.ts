@@ -29,6 +29,17 @@ describe('a pause', () => {
     expect(bucket?.slotsUntilUs).toBe((clock.nowMs() + 900_000) * 1000);
   });
 
+  test('of a day is asked for anew when its first 900 s are over, also by the worker that asked before', async () => {
+    const { worker, clock, buckets } = createFleet();
+    const limiter = worker();
+    const untilMs = clock.nowMs() + 86_400_000;
+    await limiter.pause(orders, untilMs);
+    clock.set(clock.nowMs() + 900_000);
+    await limiter.pause(orders, untilMs);
+    const bucket = await buckets.read({ destinationIncarnation: 'orders', shard: 0 });
+    expect(bucket?.slotsUntilUs).toBe((clock.nowMs() + 900_000) * 1000);
+  });
+
   test('is never shortened by another one', async () => {
     const { worker, clock, buckets } = createFleet();
     await worker().pause(orders, clock.nowMs() + 30_000);
