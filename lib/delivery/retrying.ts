@@ -46,6 +46,12 @@ type FailedOutcome = Exclude<AttemptOutcome, { kind: 'delivered' }>;
 /** A wait up to this long is sat out inside the invocation, if its deadline allows; every longer one goes to the queue. */
 const longestInlineWaitMs = 1000;
 
+/**
+ * The longest that anybody waits for a slot. A turn that comes when there is no time left for that finds no slot, only the
+ * next turn: it is left to the queue, instead of asking for one after the other until the invocation ends.
+ */
+const longestSlotWaitMs = 2000;
+
 /** Attempts a delivery until it is delivered, has failed for good, or has to wait for longer than this invocation may. */
 export function createRetrying(dependencies: RetryingDependencies) {
   const { attempt, clock, random, backoff } = dependencies;
@@ -62,7 +68,7 @@ export function createRetrying(dependencies: RetryingDependencies) {
     const policy = retryPolicyOf(delivery.target, route.policy.retryPolicy);
     if (isExpired(policy, delivery, turn.atMs))
       return expired(delivery, policy, 'When its turn comes, the event will be');
-    const { timeoutMs: exchangeMs } = route.policy;
+    const exchangeMs = longestSlotWaitMs + route.policy.timeoutMs;
     // Turns lie a fraction of a millisecond apart; a message says whole ones.
     const notBeforeMs = Math.ceil(turn.atMs);
     return {

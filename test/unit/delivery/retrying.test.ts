@@ -207,9 +207,15 @@ describe('a destination whose rate leaves no slot', () => {
       delivery: deliveryOf({ attempts: 1 }),
       notBeforeMs: start + 30_000,
       turnGeneration: 4,
-      exchangeMs: 5000,
+      exchangeMs: 7000,
       rateWaitMs: 0,
     });
+  });
+
+  test('is not asked over and over when no time is left to wait for a slot', async () => {
+    const { attempted, run } = setUp([later(start)]);
+    expect(await run({ delivery: deliveryOf() }, 11_999)).toMatchObject({ kind: 'waiting', turnGeneration: 4 });
+    expect(attempted).toHaveLength(1);
   });
 
   test('has a turn within the second waited for', async () => {
