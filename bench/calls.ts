@@ -1,6 +1,6 @@
 /** Goal 6: what a delivery asks of the services and of the token endpoint, counted there. */
 import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
-import { DescribeConnectionCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { CreateApiDestinationCommand, DescribeConnectionCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { createDynamoDbClient } from '../lib/adapters/aws-clients.ts';
 import type { AwsClientConfig } from '../lib/adapters/aws-clients.ts';
 import { startStack } from '../lib/local/stack.ts';
@@ -21,7 +21,7 @@ const warmDeliveries = 100;
 const warmBatches = 20;
 
 /** A worker looks at the bucket for as long as it does not know how likely it is that others write too. */
-const learningBatches = 10;
+const learningBatches = 30;
 
 export async function countCalls(): Promise<Figure[]> {
   const stack = await startStack({ port: 0 });
@@ -34,7 +34,8 @@ export async function countCalls(): Promise<Figure[]> {
     return [
       await countTokenRequests(worker, tokens),
       await countWarmCalls(worker, services, tokens),
-      await countRateWrites(worker, services),
+      await countRateWrites(worker, services, endpoint, 300),
+      await countRateWrites(worker, services, endpoint, 5000),
     ];
   } finally {
     for (const server of [tokens, endpoint]) await server.close();
@@ -76,11 +77,22 @@ function otherThanRate(services: RecordingProxy): readonly string[] {
   return services.takeOperations().filter((operation) => operation !== 'Reserve');
 }
 
-async function countRateWrites(surroundings: WorkerSurroundings, services: RecordingProxy): Promise<Figure> {
+async function countRateWrites(
+  surroundings: WorkerSurroundings,
+  services: RecordingProxy,
+  endpoint: RecordingEndpoint,
+  ratePerSecond: number,
+): Promise<Figure> {
+  const destination = `${benchName}-${ratePerSecond}`;
+  const events = new EventBridgeClient(surroundings.aws);
+  const { ConnectionArn } = await events.send(new DescribeConnectionCommand({ Name: benchName }));
+  const rate = { InvocationEndpoint: `${endpoint.origin}/orders`, InvocationRateLimitPerSecond: ratePerSecond };
+  await events.send(new CreateApiDestinationCommand({ Name: destination, ConnectionArn, HttpMethod: 'POST', ...rate }));
+  events.destroy();
   const deliverBatch = newBatchWorker(surroundings, noLog);
   const deliverAllOf = async (batches: number) => {
     for (let batch = 0; batch < batches; batch += 1) {
-      const unsettled = await deliverBatch(benchName, batch * batchSize);
+      const unsettled = await deliverBatch(destination, batch * batchSize);
       if (unsettled.length > 0) throw new Error('Not all of a batch was delivered.');
     }
   };
@@ -89,7 +101,7 @@ async function countRateWrites(surroundings: WorkerSurroundings, services: Recor
   await deliverAllOf(warmBatches);
   return {
     goal: 6,
-    name: `calls of a warm batch of ${batchSize} deliveries, its rate write among them`,
+    name: `calls of a warm batch of ${batchSize} deliveries at ${ratePerSecond}/s, its rate write among them`,
     value: services.takeOperations().length / warmBatches,
     target: '= 1',
   };
