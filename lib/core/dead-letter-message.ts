@@ -3,6 +3,7 @@ import type { FailureCode } from './failure.ts';
 import { Failure, failures } from './failure.ts';
 import type { QueueMessage } from './queue-message.ts';
 import { fitted, lastmileAttribute, maxMessageBytes, messageBytes } from './queue-message.ts';
+import type { UnreadDetails } from './queued-delivery.ts';
 import { messageVersion } from './queued-delivery.ts';
 import type { ExhaustedRetryCondition } from './retry.ts';
 import { escapeForSqs } from './sqs-text.ts';
@@ -13,6 +14,8 @@ export interface DeadLetter {
   readonly body: string;
   /** Absent when the input was no delivery. */
   readonly delivery?: Delivery;
+  /** What a message said of the delivery that nobody could read. */
+  readonly unread?: UnreadDetails;
   /** ARN of the API destination, where it is known. */
   readonly targetArn?: string;
   readonly code: FailureCode;
@@ -55,13 +58,14 @@ export function formatDeadLetter(deadLetter: DeadLetter): QueueMessage {
   throw new Failure('DeliveryTooLarge', 'The dead letter does not fit into a message, compressed neither.');
 }
 
-function details({ delivery, code, status, answer }: DeadLetter): string {
+function details({ delivery, unread, code, status, answer }: DeadLetter): string {
+  const { apiDestination, rule, target } = delivery ?? unread ?? {};
   return escapeForSqs(
     JSON.stringify({
       v: messageVersion,
-      apiDestination: delivery?.apiDestination,
-      rule: delivery?.rule,
-      target: delivery?.target,
+      apiDestination,
+      rule,
+      target,
       code,
       status,
       answer,

@@ -26,6 +26,9 @@ export interface QueuedDelivery {
   readonly turnGeneration?: number;
 }
 
+/** The members of a delivery that its messages carry beside the event, as they came. */
+export type UnreadDetails = { readonly [Member in 'apiDestination' | 'rule' | 'target']: JsonValue | undefined };
+
 /**
  * A delivery as a message: the event's own text is the body, and everything else stands in one attribute. A dead letter of
  * ours has the same form less the times, so that moving it back makes it a delivery again.
@@ -70,6 +73,23 @@ export function parseQueueMessage(message: QueueMessage, options: ParseOptions):
   const payload = isJsonObject(input) ? invocationPayload(input) : undefined;
   if (payload === undefined) return { delivery: parseDelivery(input, options, text) };
   return { delivery: parseDelivery(payload, options, memberText(text, 'requestPayload')) };
+}
+
+/**
+ * What a message of ours says of its delivery, unread. Failure policy: a delivery that this worker cannot make sense of may
+ * make sense to another one, so its dead letter keeps where it was to go.
+ *
+ * @returns undefined when it says nothing
+ */
+export function unreadDetails({ attributes }: QueueMessage): UnreadDetails | undefined {
+  try {
+    const details: unknown = JSON.parse(attributes[lastmileAttribute] ?? 'null');
+    if (!isJsonObject(details)) return undefined;
+    const [apiDestination, rule, target] = ['apiDestination', 'rule', 'target'].map((name) => ownMember(details, name));
+    return { apiDestination, rule, target };
+  } catch {
+    return undefined;
+  }
 }
 
 function parseOwn(details: MemberReader, text: string, options: ParseOptions): QueuedDelivery {

@@ -1,5 +1,5 @@
 import { Failure } from '../core/failure.ts';
-import { maximumReceives, parseQueueMessage } from '../core/queued-delivery.ts';
+import { maximumReceives, parseQueueMessage, unreadDetails } from '../core/queued-delivery.ts';
 import type { QueueMessage } from '../core/queue-message.ts';
 import { bodyText } from '../core/queue-message.ts';
 import type { ReceivedMessage } from '../core/sqs-event.ts';
@@ -32,9 +32,10 @@ export function createBatchDeliverer(dependencies: BatchDelivererDependencies): 
   function incomingOf({ message, receiveCount, sentAtMs }: ReceivedMessage): Incoming {
     const parse = () => parseQueueMessage(message, { apiDestination, nowMs: sentAtMs });
     const body = () => bodyOf(message);
-    if (receiveCount < maximumReceives - 1) return { parse, body };
+    const incoming = { parse, body, unread: () => unreadDetails(message) };
+    if (receiveCount < maximumReceives - 1) return incoming;
     const reason = `The message was received ${receiveCount} times and never settled.`;
-    return { parse, body, refusal: new Failure('ReceivedTooOften', reason) };
+    return { ...incoming, refusal: new Failure('ReceivedTooOften', reason) };
   }
 
   return async (messages, deadline) => {

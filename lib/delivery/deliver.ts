@@ -3,7 +3,7 @@ import { classifyFailure } from '../core/classify.ts';
 import type { AttemptOutcome, Conclusion, Delivery, Settlement } from '../core/delivery.ts';
 import { Failure } from '../core/failure.ts';
 import { printedEvent } from '../core/json-text.ts';
-import type { QueuedDelivery } from '../core/queued-delivery.ts';
+import type { QueuedDelivery, UnreadDetails } from '../core/queued-delivery.ts';
 import type { Clock, DeliveryLog } from '../ports.ts';
 import type { Deadline } from './deadline.ts';
 import type { Standing } from './retrying.ts';
@@ -22,6 +22,8 @@ export interface Incoming {
   parse(): QueuedDelivery;
   /** What goes to the dead letters when it is no delivery. */
   body(): string;
+  /** What its message says of the delivery, unread. */
+  unread?(): UnreadDetails | undefined;
   /** Why it goes to the dead letters without an attempt. */
   readonly refusal?: Failure;
 }
@@ -49,7 +51,9 @@ export function createDeliver({ retrying, settler, log, clock }: DeliverDependen
     if (queued instanceof Failure) {
       known.outcome = classifyFailure(queued);
       if (queued.kind === 'retryable') return { kind: 'returned', error: queued };
-      return settler.bury({ body: incoming.body(), code: queued.code, reason: queued.message });
+      const unread = incoming.unread?.();
+      const letter = { body: incoming.body(), code: queued.code, reason: queued.message };
+      return settler.bury(unread === undefined ? letter : { ...letter, unread });
     }
     known.delivery = queued.delivery;
     if (incoming.refusal !== undefined) {

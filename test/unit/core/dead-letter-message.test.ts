@@ -63,6 +63,14 @@ describe('a dead letter', () => {
     });
   });
 
+  test('of a delivery that nobody could read keeps what its message said', () => {
+    const unread = { apiDestination: 'orders', rule: undefined, target: { Id: 'no Id' } };
+    const { attributes } = formatDeadLetter({ body: '{}', unread, code: 'InvalidDelivery', reason: 'Unreadable.' });
+    expect(attributes['LASTMILE']).toBe(
+      '{"v":1,"apiDestination":"orders","target":{"Id":"no Id"},"code":"InvalidDelivery"}',
+    );
+  });
+
   test('names the API destination where the target has no ARN', () => {
     expect(formatDeadLetter({ ...rejected, delivery: deliveryOf() }).attributes['TARGET_ARN']).toBe('orders');
   });

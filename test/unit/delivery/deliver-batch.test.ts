@@ -133,6 +133,17 @@ describe('a message that is no delivery', () => {
     expect(attempted).toEqual([]);
   });
 
+  test('any more keeps in the dead letters where it was to go, for a worker that can read it', async () => {
+    const { run, deadLetters } = createBatches();
+    const rule = 'arn:aws:events:us-east-1:123456789012:rule/orders';
+    const details = { v: 1, apiDestination: 'orders', rule, target: { Id: 'no Id', Input: '{}' }, attempts: 3 };
+    const content = { body: '{"id":1.0}', attributes: { LASTMILE: JSON.stringify(details) } };
+    expect(await run([raw('x', content)])).toEqual([]);
+    const unread = { apiDestination: 'orders', rule, target: details.target };
+    const reason = 'target.Id has characters that are not allowed there.';
+    expect(deadLetters.letters).toEqual([{ body: '{"id":1.0}', code: 'InvalidDelivery', reason, unread }]);
+  });
+
   test('harms no neighbour', async () => {
     const { run, attempted } = createBatches();
     expect(await run([raw('x', { body: '[', attributes: {} }), message('a')])).toEqual([]);
