@@ -66,8 +66,9 @@ export function formatQueuedDelivery({ delivery, notBeforeMs, turnGeneration }: 
  * @throws Failure InvalidJson, InvalidDelivery or NewerVersion; it names the field, never its value
  */
 export function parseQueueMessage(message: QueueMessage, options: ParseOptions): QueuedDelivery {
-  const text = bodyText(message);
+  // First: a newer worker may compress otherwise, too.
   const details = parseDetails(message.attributes[lastmileAttribute]);
+  const text = bodyText(message);
   if (details?.has('apiDestination') === true) return parseOwn(details, text, options);
   const input = parseJson(text, 'The message');
   const payload = isJsonObject(input) ? invocationPayload(input) : undefined;

@@ -17,6 +17,11 @@ describe('a message of another version', () => {
     expect(failureOf(() => parseQueueMessage(own({ v: 2 }, 'canary'), anywhere))).toBe(expected);
   });
 
+  test('that is newer is retryable, also when it is compressed in a way of its own', () => {
+    const attributes = { LASTMILE: '{"v":2,"apiDestination":"orders"}', LASTMILE_BODY: 'zstd' };
+    expect(failureOf(() => parseQueueMessage({ body: 'canary', attributes }, anywhere))).toContain('NewerVersion');
+  });
+
   test.each([['2'], [0], [-1], [true], [[]]])('that is none (%j) is refused', (v) => {
     expect(failureOf(() => parseQueueMessage(own({ v, apiDestination: 'orders' }), anywhere))).toBe(
       'InvalidDelivery: LASTMILE.v is not a whole number from 1 to 1.',
