@@ -2,7 +2,7 @@ import type { PatternCursor } from './event-pattern-cursor.ts';
 import { described } from './event-pattern-cursor.ts';
 import { RefusedPattern } from './event-pattern-refusal.ts';
 
-export const anyValue = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
+const anyValue = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
 
 const maxNumberLength = 1_000;
 const maxShownTokenLength = 256;
