@@ -35,6 +35,10 @@ export interface Preparation {
  * for good, destination and connection are read past the cache; if they have changed, the request is made once more. If
  * they cannot be read, the delivery stays retryable. After a 401 that read is for the better only: without it the 401
  * counts, which is retryable anyway.
+ *
+ * Failure policy: who waits for a store that does not answer gives up when the time kept for settling begins, not when the
+ * store's own limit is over, because a delivery that nobody settles is repeated with all that was sent. The read itself
+ * goes on for whoever else waits for it.
  */
 export function createPreparation({ resolver, tokens, userAgent }: PreparationDependencies): Preparation {
   async function make(delivery: Delivery, route: Route, options: TokenOptions): Promise<Prepared> {
@@ -63,24 +67,25 @@ export function createPreparation({ resolver, tokens, userAgent }: PreparationDe
 
   return {
     async prepare(delivery, signal) {
-      const route = await resolver.resolve(delivery.apiDestination);
+      const route = await inTime(() => resolver.resolve(delivery.apiDestination), signal);
       try {
         return await make(delivery, route, { signal });
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
         if (error.code !== 'CredentialsChanged' && error.kind !== 'permanent') throw error;
-        const anew = await resolver.resolveAnew(delivery.apiDestination);
+        const anew = await inTime(() => resolver.resolveAnew(delivery.apiDestination), signal);
         if (error.kind === 'permanent' && !hasChanged(route, anew)) throw error;
         return make(delivery, anew, { signal, justRead: true });
       }
     },
 
     async prepareAgain(delivery, sent, status, signal) {
+      const reading = inTime(() => resolver.resolveAnew(delivery.apiDestination), signal);
       if (isUnauthorized(status)) {
-        const route = await resolver.resolveAnew(delivery.apiDestination).catch(unlessUnavailable);
+        const route = await reading.catch(unlessUnavailable);
         return route === undefined ? sent.route : reauthorize(delivery, sent, route, signal);
       }
-      const route = await resolver.resolveAnew(delivery.apiDestination);
+      const route = await reading;
       return hasChanged(sent.route, route) ? make(delivery, route, { signal, justRead: true }) : route;
     },
   };
@@ -96,6 +101,24 @@ function hasChanged(before: Route, after: Route): boolean {
 }
 
 function unlessUnavailable(error: unknown): undefined {
-  if (error instanceof Failure && error.code === 'StoreUnavailable') return undefined;
+  if (error instanceof Failure && (error.code === 'StoreUnavailable' || error.code === 'OutOfTime')) return undefined;
   throw error;
+}
+
+/** @throws Failure OutOfTime when the signal aborts first */
+async function inTime<Result>(read: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
+  const cut = Promise.withResolvers<never>();
+  const giveUp = () => cut.reject(outOfTime(signal));
+  if (signal.aborted) throw outOfTime(signal);
+  signal.addEventListener('abort', giveUp);
+  try {
+    return await Promise.race([read(), cut.promise]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
+}
+
+function outOfTime(signal: AbortSignal): Failure {
+  const cause: unknown = signal.reason;
+  return new Failure('OutOfTime', 'The configuration was not read before the invocation is about to end.', { cause });
 }
