@@ -24,7 +24,7 @@ export interface ObservedAnswer {
  */
 export type ObserveAnswer = (route: Route, answer: ObservedAnswer) => Promise<void>;
 
-/** How long a delivery that has succeeded waits until the end of a run is written down. */
+/** How long a delivery waits until what it says of the run is written down: less than what is kept for settling it. */
 const patienceMs = 1000;
 
 /**
@@ -35,7 +35,7 @@ const patienceMs = 1000;
  * Only BASIC and API_KEY: what an OAuth connection's token endpoint says decides about that one, and an endpoint that
  * refuses a new token has failed like any other.
  *
- * Failure policy: a table that cannot be reached, or refuses, changes nothing about a delivery. A refusal is then not
+ * Failure policy: a table that cannot be reached, refuses or takes its time changes nothing about a delivery. A refusal is then not
  * counted, and a connection that is due is deauthorized by the next refusal. The end of a run is left to a success after
  * the next read; if none of them can write it as long as a run must last, while refusals can be written, the connection
  * is deauthorized although it works, and its events wait in the dead letters.
@@ -53,10 +53,13 @@ export function createAnswerObserver({ runs, states, clock, limit }: AnswerObser
     const run = runOf(connection);
     if (run === undefined || !isWithinRun(run, requestedAtMs)) return;
     written.set(connection, 'ended');
+    await withPatience(runs.end(connection, run.sinceMs));
+  }
+
+  async function withPatience(work: Promise<void>): Promise<void> {
     const patience = new AbortController();
-    const ended = withoutFailure(runs.end(connection, run.sinceMs));
     const enough = clock.delay(patienceMs, patience.signal).catch(() => undefined);
-    await Promise.race([ended, enough]).finally(() => patience.abort());
+    await Promise.race([withoutFailure(work), enough]).finally(() => patience.abort());
   }
 
   async function refused({ connection, apiDestination }: Route, answer: ObservedAnswer): Promise<void> {
@@ -90,7 +93,7 @@ export function createAnswerObserver({ runs, states, clock, limit }: AnswerObser
 
   return async (route, answer) => {
     if (route.secret.credentials.authorizationType === 'OAUTH_CLIENT_CREDENTIALS') return;
-    if (isUnauthorized(answer.status)) await withoutFailure(refused(route, answer));
+    if (isUnauthorized(answer.status)) await withPatience(refused(route, answer));
     else if (answer.status >= 200 && answer.status <= 299) await accepted(route.connection, answer.requestedAtMs);
   };
 }

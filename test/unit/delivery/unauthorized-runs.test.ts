@@ -340,6 +340,18 @@ describe('a table that cannot be reached', () => {
     held.release();
   });
 
+  test('holds a refusal up for no longer than a second, and counts it when the table answers', async () => {
+    const held = faults.hold('runs.add');
+    const refused = createWorker().refuse();
+    await held.reached;
+    await clock.advance(secondMs);
+    await refused;
+    expect(await stored()).not.toHaveProperty('unauthorizedRun');
+    held.release();
+    await clock.advance(0);
+    expect((await stored()).unauthorizedRun?.count).toBe(1);
+  });
+
   test('is no excuse for a bug, which keeps its own error', async () => {
     faults.fail('runs.add', 'before');
     await expect(createWorker().refuse()).rejects.toBeInstanceOf(InjectedFault);
