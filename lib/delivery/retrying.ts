@@ -60,7 +60,7 @@ export function createRetrying(dependencies: RetryingDependencies) {
     const policy = retryPolicyOf(delivery.target, dependencies.retryPolicy);
     if (isExpired(policy, delivery, clock.nowMs())) return expired(delivery, policy, 'The event is');
     const result = await attempt(delivery, deadline, turn);
-    return result.kind === 'later' ? later(delivery, result) : judged(delivery, result);
+    return result.kind === 'later' ? later(delivery, result) : judged(delivery, result, turn);
   }
 
   /** A wait for the rate is no attempt, but it counts against the age. */
@@ -81,7 +81,11 @@ export function createRetrying(dependencies: RetryingDependencies) {
     };
   }
 
-  function judged(delivery: Delivery, result: AttemptResult & { kind: 'tried' }): Tried {
+  /**
+   * Failure policy: what this invocation has no time for keeps its place in the line. What was put off because something is
+   * down does not: its turn would have it back before that wait is over.
+   */
+  function judged(delivery: Delivery, result: AttemptResult & { kind: 'tried' }, turn?: Turn): Tried {
     const { outcome, route, rateWaitMs } = result;
     const tried = afterAttempt(delivery, result, clock.nowMs());
     if (outcome.kind === 'delivered') return { kind: 'delivered', delivery: tried, outcome, rateWaitMs };
@@ -91,7 +95,9 @@ export function createRetrying(dependencies: RetryingDependencies) {
     const { kind, ...decision } = decideRetry(policy, backoff, tried, outcome, clock.nowMs(), random);
     if (!('delayMs' in decision)) return { ...failed, outcome, ...decision };
     const notBeforeMs = clock.nowMs() + decision.delayMs;
-    return { kind: 'waiting', delivery: tried, outcome, notBeforeMs, exchangeMs: exchangeMsOf(result), rateWaitMs };
+    const waiting = { kind: 'waiting', delivery: tried, outcome, notBeforeMs, rateWaitMs } as const;
+    const keepsTurn = turn !== undefined && !result.requested && outcome.code === 'OutOfTime';
+    return { ...waiting, exchangeMs: exchangeMsOf(result), ...(keepsTurn && { turnGeneration: turn.generation }) };
   }
 
   /** @returns whether its time has come; false when that is too far away for this invocation */

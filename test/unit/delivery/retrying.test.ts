@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Delivery } from '../../../lib/core/delivery.ts';
+import type { FailureCode } from '../../../lib/core/failure.ts';
 import type { QueuedDelivery } from '../../../lib/core/queued-delivery.ts';
 import type { Turn } from '../../../lib/core/rate-reservation.ts';
 import type { AttemptResult } from '../../../lib/delivery/attempt.ts';
@@ -210,6 +211,18 @@ describe('a destination whose rate leaves no slot', () => {
       exchangeMs: 7000,
       rateWaitMs: 0,
     });
+  });
+
+  test.each<[FailureCode, boolean, boolean]>([
+    ['OutOfTime', false, true],
+    ['OutOfTime', true, false],
+    ['StoreUnavailable', false, false],
+  ])('keeps the place of a delivery that failed as %s, requested: %s: %s', async (code, requested, isKept) => {
+    const outcome = { kind: 'retryable', code, reason: 'No time is left.' } as const;
+    const { run } = setUp([{ kind: 'tried', outcome, requested, rateWaitMs: 0, route: routeOf() }], () => 0.5);
+    const standing = await run({ delivery: deliveryOf({ attempts: 8 }), notBeforeMs: start, turnGeneration: 4 });
+    expect(standing).toMatchObject({ kind: 'waiting', notBeforeMs: expect.any(Number) });
+    expect('turnGeneration' in standing).toBe(isKept);
   });
 
   test('is not asked over and over when no time is left to wait for a slot', async () => {
