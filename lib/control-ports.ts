@@ -1,6 +1,8 @@
 /** What the operations of the control API need of the world. See lib/ports.ts for what absent and unavailable mean. */
 import type { ApiDestination } from './core/api-destination.ts';
+import type { ApiId, ApiKey } from './core/api-key.ts';
 import type { Connection, ConnectionState } from './core/connection.ts';
+import type { JsonObject } from './core/json.ts';
 
 /** A page of a list in the order of names. */
 export interface PageRequest {
@@ -54,4 +56,38 @@ export interface SecretWriter {
 /** Starts the first token request of an OAuth connection and does not wait for it. */
 export interface ConnectionAuthorizer {
   start(connection: { readonly name: string; readonly incarnation: string }): Promise<void>;
+}
+
+// API keys ------------------------------------------------------------------------------------------------------------
+
+/** API keys as the table has them: also those past their deletion, until the table removes them. */
+export interface ApiKeyRepository extends ApiKeyReader {
+  /** Refused with `exists` when there is one of that public id. */
+  create(key: ApiKey): Promise<'written' | WriteConflict>;
+  /** Sets the members of `key`; refused unless the stored incarnation and revision are those of `before`. */
+  update(before: ApiKey, key: ApiKey): Promise<'written' | WriteConflict>;
+  remove(key: ApiKey): Promise<'written' | WriteConflict>;
+  /** In the order of public ids. */
+  list(apiId: ApiId, page: Omit<PageRequest, 'namePrefix'>): Promise<Page<ApiKey>>;
+}
+
+export interface ApiKeyReader {
+  /** Undefined: there is none of that public id in that API. */
+  read(apiId: ApiId, publicId: string): Promise<ApiKey | undefined>;
+}
+
+/** The stack's root secret. */
+export interface RootSecret {
+  /** @throws Failure SecretNotFound when there is none, or it is empty */
+  read(): Promise<string>;
+}
+
+/** The EventBridge bus of the stack's account that clients publish to. */
+export interface EventBus {
+  /**
+   * Puts at most ten entries, in the form of EventBridge's own requests but for the bus; answers each, in order.
+   *
+   * @throws ServiceError what EventBridge said of the whole request: ValidationException or ThrottlingException
+   */
+  put(entries: readonly JsonObject[]): Promise<readonly JsonObject[]>;
 }

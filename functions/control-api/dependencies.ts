@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { Logger } from '@aws-lambda-powertools/logger';
 import {
   createDynamoDbClient,
@@ -7,15 +7,33 @@ import {
 } from '../../lib/adapters/aws-clients.ts';
 import type { AwsClientConfig } from '../../lib/adapters/aws-clients.ts';
 import { createDynamoDbApiDestinationRepository } from '../../lib/adapters/dynamodb-api-destination-repository.ts';
+import { createDynamoDbApiKeyRepository } from '../../lib/adapters/dynamodb-api-key-repository.ts';
 import { createDynamoDbConnectionRepository } from '../../lib/adapters/dynamodb-connection-repository.ts';
+import { createEventBridgeEventBus } from '../../lib/adapters/eventbridge-event-bus.ts';
 import { createLambdaConnectionAuthorizer } from '../../lib/adapters/lambda-connection-authorizer.ts';
 import { createSecretsManagerSecretReader } from '../../lib/adapters/secrets-manager-secret-reader.ts';
 import { createSecretsManagerSecretWriter } from '../../lib/adapters/secrets-manager-secret-writer.ts';
 import { systemClock } from '../../lib/adapters/system-clock.ts';
 import { parseConfig } from '../../lib/config.ts';
 import type { Environment } from '../../lib/config.ts';
+import { createApiKeyOperations } from '../../lib/control/api-keys.ts';
 import { createOperations } from '../../lib/control/operations.ts';
-import type { ControlApiDependencies } from '../../lib/protocol/control-api.ts';
+import { putEvents } from '../../lib/control/put-events.ts';
+import type { Authentication, Operations } from '../../lib/protocol/control-request.ts';
+import type { LogFault } from '../../lib/protocol/fault.ts';
+import { authenticationFrom, wireRootSecret } from './authentication.ts';
+
+export interface ControlApiDependencies {
+  /** EventBridge's. */
+  readonly operations: Operations;
+  /** AppSync's. Default: there are none. */
+  readonly apiKeyOperations?: Operations;
+  /** `none` only in a local stack that was not asked to check. */
+  readonly authentication: Authentication | 'none';
+  readonly logFault: LogFault;
+  /** Where a request arrived, if the function's ARN does not say. */
+  readonly fallbackRegion?: string | undefined;
+}
 
 /** @throws ConfigError naming every bad variable */
 export function dependenciesFrom(
@@ -25,19 +43,31 @@ export function dependenciesFrom(
 ): ControlApiDependencies {
   const config = parseConfig(environment);
   const [dynamoDb, secretsManager] = [createDynamoDbClient(aws), createSecretsManagerClient(aws)];
+  const secretReader = createSecretsManagerSecretReader(secretsManager);
   const operations = createOperations({
     connections: createDynamoDbConnectionRepository(dynamoDb, config.TABLE_NAME),
     apiDestinations: createDynamoDbApiDestinationRepository(dynamoDb, config.TABLE_NAME),
     secretWriter: createSecretsManagerSecretWriter(secretsManager),
-    secretReader: createSecretsManagerSecretReader(secretsManager),
+    secretReader,
     authorizer: createLambdaConnectionAuthorizer(createLambdaClient(aws), config.AUTHORIZE_CONNECTION_FUNCTION),
     clock: systemClock,
     newUuid: randomUUID,
     secretPrefix: config.SECRET_PREFIX,
     allowLoopbackHttp: aws.endpoint !== undefined, // Only the local stack says where its AWS is.
   });
+  const apiKeyOperations = createApiKeyOperations({
+    apiKeys: createDynamoDbApiKeyRepository(dynamoDb, config.TABLE_NAME),
+    rootSecret: wireRootSecret(config, secretReader, systemClock),
+    clock: systemClock,
+    randomBytes,
+    newUuid: randomUUID,
+  });
+  const eventBusName = config.EVENT_BUS_NAME;
+  const eventBus = createEventBridgeEventBus(aws, eventBusName);
   return {
-    operations,
+    operations: { ...operations, PutEvents: putEvents({ eventBus, eventBusName }) },
+    apiKeyOperations,
+    authentication: authenticationFrom(environment, aws),
     logFault: (fault) => logger.error('control request failed', { fault }),
     fallbackRegion: aws.region ?? environment['AWS_REGION'],
   };

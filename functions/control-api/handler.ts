@@ -2,16 +2,21 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
+import { createAppSyncRoute } from '../../lib/protocol/appsync-route.ts';
 import { answerFunctionUrl, createEventsRoute } from '../../lib/protocol/control-api.ts';
-import type { ControlApiDependencies } from '../../lib/protocol/control-api.ts';
+import { answerDirectInvocation, isDirectInvocation } from '../../lib/protocol/direct-invocation.ts';
+import type { ControlApiDependencies } from './dependencies.ts';
 import { dependenciesFrom } from './dependencies.ts';
 
 export { dependenciesFrom };
 
 export function createHandler(dependencies: ControlApiDependencies) {
-  const routes = [createEventsRoute(dependencies)];
+  const { apiKeyOperations = {}, logFault } = dependencies;
+  const routes = [createEventsRoute(dependencies), createAppSyncRoute({ operations: apiKeyOperations, logFault })];
   return async (event: unknown, context: Context): Promise<unknown> =>
-    await answerFunctionUrl(routes, event, context, dependencies);
+    isDirectInvocation(event)
+      ? await answerDirectInvocation(event, context, { ...dependencies, apiKeyOperations })
+      : await answerFunctionUrl(routes, event, context, dependencies);
 }
 
 let wired: ReturnType<typeof createHandler> | undefined;

@@ -15,7 +15,7 @@ export interface AwsClientConfig {
  * Every SDK call ends: 1 s to connect and 3 s to answer, three attempts. A call that takes longer is answered by a retry
  * or by what is cached, never waited for until the invocation ends.
  */
-const everyClient = {
+export const everyClient = {
   maxAttempts: 3,
   requestHandler: { connectionTimeout: 1000, requestTimeout: 3000, throwOnRequestTimeout: true },
 } as const;

@@ -8,10 +8,11 @@ export const usage = `Starts Lastmile's local stack: control API, functions, Dyn
   --host <address>      address to listen on (default: 127.0.0.1)
   --data-dir <folder>   keep everything there, across restarts (default: in memory)
   --account <digits>    account number of the stack (default: 123456789012)
+  --auth                ask for API keys, as a deployed stack does; npm run keys makes the first one
   --help                this text
 
-Point any AWS client at it: AWS_ENDPOINT_URL=http://127.0.0.1:4010, or --endpoint-url. Any credentials do; the region is
-the one that a request is signed for. Every variable of the functions acts on it.
+Point any AWS client at it: AWS_ENDPOINT_URL=http://127.0.0.1:4010, or --endpoint-url. Without --auth any credentials do; the
+region is the one that a request is signed for. Every variable of the functions acts on it.
 Exit status: 0 stopped, 2 could not start.`;
 
 /** Wrong usage, in one line. */
@@ -25,12 +26,13 @@ export interface StartFlags {
   readonly host?: string;
   readonly dataDir?: string;
   readonly account?: string;
+  readonly auth?: boolean;
 }
 
 /** @throws FlagError that names the flag */
 export function parseStartFlags(args: readonly string[]): StartFlags {
   const values = parse(args);
-  const { port, host, account, help = false, 'data-dir': dataDir } = values;
+  const { port, host, account, auth, help = false, 'data-dir': dataDir } = values;
   for (const [name, value] of Object.entries(values)) {
     if (value === '') throw new FlagError(`--${name} needs a value.`);
   }
@@ -40,14 +42,15 @@ export function parseStartFlags(args: readonly string[]): StartFlags {
     ...(host === undefined ? {} : { host }),
     ...(dataDir === undefined ? {} : { dataDir }),
     ...(account === undefined ? {} : { account: parseAccount(account) }),
+    ...(auth === undefined ? {} : { auth }),
   };
 }
 
 function parse(args: readonly string[]) {
   const text = { type: 'string' } as const;
-  const help = { type: 'boolean' } as const;
+  const yes = { type: 'boolean' } as const;
   try {
-    const options = { port: text, host: text, 'data-dir': text, account: text, help } as const;
+    const options = { port: text, host: text, 'data-dir': text, account: text, auth: yes, help: yes } as const;
     return parseArgs({ args: [...args], options }).values;
   } catch (error) {
     const [line = ''] = error instanceof Error ? error.message.split('\n') : [];

@@ -61,14 +61,14 @@ export interface FunctionAnswer {
  * Failure policy: it is asked once. A call without an answer may have had its effect, so whether to repeat it is for the
  * person who sees the line.
  *
- * @param telling a member that every answer of this function has
+ * @param telling members of which every answer of this function has one
  * @throws Exit 1 when the function cannot be reached, or what answers there is not this function
  */
 export async function callFunction(
   name: string,
   input: JsonObject,
   address: StackAddress,
-  telling: string,
+  ...telling: readonly string[]
 ): Promise<FunctionAnswer> {
   const requestHandler = { connectionTimeout: 5000, requestTimeout: requestTimeoutMs, throwOnRequestTimeout: true };
   const lambda = new LambdaClient({ ...address.aws, maxAttempts: 1, requestHandler });
@@ -84,7 +84,8 @@ export async function callFunction(
     const { errorType, errorMessage } = members;
     return { members, error: { type: String(errorType ?? ''), message: String(errorMessage ?? answer.FunctionError) } };
   }
-  if (members[telling] === undefined) throw new Exit(1, `What answers at ${where} is not ${name}.`);
+  if (!telling.some((member) => members[member] !== undefined))
+    throw new Exit(1, `What answers at ${where} is not ${name}.`);
   return { members };
 }
 

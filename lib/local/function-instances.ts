@@ -2,6 +2,7 @@ import type { Context } from 'aws-lambda';
 import type { AwsClientConfig } from '../adapters/aws-clients.ts';
 import type { Environment } from '../config.ts';
 import type { DeliveryLog } from '../ports.ts';
+import type { Authentication } from '../protocol/control-request.ts';
 
 export type FunctionHandler = (event: unknown, context: Context) => Promise<unknown>;
 
@@ -10,6 +11,8 @@ export interface FunctionSurroundings {
   readonly environment: Environment;
   readonly aws: AwsClientConfig;
   readonly deliveryLog: DeliveryLog;
+  /** Who may call the control API. Default: who has a key, as deployed. */
+  readonly authentication?: Authentication | 'none';
 }
 
 /** One function of the stack, under the name that it has in `functions/`. */
@@ -35,9 +38,10 @@ export function deployedFunctions(requestTimeoutMs: number): readonly LocalFunct
     {
       name: 'control-api',
       timeoutSeconds: 30,
-      async create({ environment, aws }) {
+      async create({ environment, aws, authentication }) {
         const { createHandler, dependenciesFrom } = await import('../../functions/control-api/handler.ts');
-        return createHandler(dependenciesFrom(environment, aws));
+        const dependencies = dependenciesFrom(environment, aws);
+        return createHandler({ ...dependencies, authentication: authentication ?? dependencies.authentication });
       },
     },
     {

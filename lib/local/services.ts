@@ -2,11 +2,13 @@ import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import type { QueueMessage } from '../core/queue-message.ts';
 import type { Clock } from '../ports.ts';
+import type { Authentication } from '../protocol/control-request.ts';
 import type { AsynchronousInvocations } from './asynchronous-invocations.ts';
 import { type BusDispatch, createBusDispatch } from './bus/dispatch-wiring.ts';
 import { createBusOperations } from './bus/operations.ts';
 import { createBusService } from './bus/service.ts';
 import { BusStore } from './bus/store.ts';
+import { guardBus } from './bus-guard.ts';
 import type { DataFolder, StoreFolder } from './data-folder.ts';
 import { DeliveryEventSource } from './delivery-event-source.ts';
 import { createDynamoDbService } from './dynamodb.ts';
@@ -27,6 +29,8 @@ export interface ServicesOptions {
   readonly clock: Clock;
   readonly runner: FunctionRunner;
   readonly asynchronous: AsynchronousInvocations;
+  /** Who may use the bus; the function behind the other operations asks for itself. */
+  readonly authentication: Authentication | 'none';
   /** `host:port` of the stack. */
   readonly host: () => string;
   /** A fresh value for a region's root secret. */
@@ -76,6 +80,13 @@ export function createServices(options: ServicesOptions): Services {
       protocol: 'awsJson1_1',
       maxBodyBytes: maxSynchronousBytes,
       serve: events.serve,
+    },
+    {
+      service: 'appsync',
+      path: /^\/v1\/apis\//,
+      protocol: 'restJson',
+      maxBodyBytes: mebibyte,
+      serve: events.control,
     },
     {
       service: 'dynamodb',
@@ -141,17 +152,18 @@ function createEvents(
   options: ServicesOptions,
   sqs: SqsService,
   report: (functionName: string, outcome: InvocationOutcome) => void,
-): { readonly serve: LocalService; readonly dispatch: BusDispatch } {
+): { readonly serve: LocalService; readonly control: LocalService; readonly dispatch: BusDispatch } {
   const { account, folder, clock, runner, reportFault } = options;
   const { database } = folder;
   const nowMs = (): number => clock.nowMs();
   const functionName = 'control-api';
   const reportFailure = (outcome: InvocationOutcome): void => report(functionName, outcome);
-  const otherwise = createFunctionUrlService({ runner, functionName, clock, reportFailure });
+  const control = createFunctionUrlService({ runner, functionName, clock, reportFailure });
   const store = new BusStore({ database, account, nowMs });
   const dispatch = createBusDispatch({ ...options, database, bus: store, sqs, report: options.reportError });
   const operations = createBusOperations({ store, nowMs, putEvents: dispatch.putEvents });
-  return { serve: createBusService({ account, operations, reportFault, otherwise }), dispatch };
+  const bus = createBusService({ account, operations, reportFault, otherwise: control });
+  return { serve: guardBus({ ...options, bus, operations }), control, dispatch };
 }
 
 /** The one that the functions will ask for; nothing can be made under an ARN of somebody's own. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Config, Environment } from '../config.ts';
 import type { Clock } from '../ports.ts';
+import type { Authentication } from '../protocol/control-request.ts';
 import { AsynchronousInvocations } from './asynchronous-invocations.ts';
 import type { DataFolder } from './data-folder.ts';
 import { functionVariables, runtimeVariables } from './environment.ts';
@@ -10,6 +11,7 @@ import type { FunctionSurroundings, LocalFunction } from './function-instances.t
 import { FunctionRunner, physicalName } from './function-runner.ts';
 import { InvocationStore } from './invocation-store.ts';
 import { createReadableDeliveryLog } from './readable-delivery-log.ts';
+import { createRegionalAuthentication } from './regional-authentication.ts';
 import type { Route } from './routes.ts';
 import { createServices } from './services.ts';
 import { queueUrl } from './sqs-names.ts';
@@ -21,6 +23,8 @@ export interface InteriorOptions {
   readonly config: Config;
   readonly clock: Clock;
   readonly environment: Environment;
+  /** Whether the control API asks for keys. */
+  readonly auth: boolean;
   readonly functions: readonly LocalFunction[];
   /** Waits between the runs of a failing asynchronous invocation. */
   readonly retryDelaysMs: readonly number[];
@@ -45,7 +49,9 @@ export interface Interior {
 export function createInterior(options: InteriorOptions): Interior {
   const { account, folder, config, clock, output, reportFault } = options;
   const host = (): string => options.url().slice('http://'.length);
-  const runner = new FunctionRunner({ functions: options.functions, account, clock, surroundings: surround(options) });
+  const authentication = options.auth ? createRegionalAuthentication(surround(options, 'none'), clock) : 'none';
+  const surroundings = surround(options, authentication);
+  const runner = new FunctionRunner({ functions: options.functions, account, clock, surroundings });
   const onFailed = createFailedInvocations({
     functionNames: ['deliver'],
     arnOf: (name, region) => runner.arnOf(physicalName(name), region),
@@ -65,6 +71,7 @@ export function createInterior(options: InteriorOptions): Interior {
     runner,
     asynchronous,
     host,
+    authentication,
     rootSecret: () => randomBytes(32).toString('base64'),
     writeLine: output.line,
     reportError: output.error,
@@ -81,7 +88,10 @@ export function createInterior(options: InteriorOptions): Interior {
   };
 }
 
-function surround(options: InteriorOptions): (name: string, region: string) => FunctionSurroundings {
+function surround(
+  options: InteriorOptions,
+  authentication: Authentication | 'none',
+): (name: string, region: string) => FunctionSurroundings {
   const { account, environment, clock, output, url, accessKeyId } = options;
   const { line: writeLine, colour = false } = output;
   const deliveryLog = createReadableDeliveryLog({ writeLine, nowMs: () => clock.nowMs(), colour });
@@ -91,5 +101,6 @@ function surround(options: InteriorOptions): (name: string, region: string) => F
     environment: { ...functionVariables(environment, queueUrlOf), ...runtimeVariables(name, region) },
     aws: { region, endpoint: url(), credentials: { accessKeyId: accessKeyId(name), secretAccessKey: 'local' } },
     deliveryLog,
+    authentication,
   });
 }

@@ -33,6 +33,8 @@ export interface StackOptions {
   readonly environment?: Environment;
   /** Default: silence. */
   readonly output?: StackOutput;
+  /** Whether the control API and the bus ask for API keys, as deployed. Default: they do not. */
+  readonly auth?: boolean;
   /** Default: the deployed ones. */
   readonly functions?: readonly LocalFunction[];
   /** Waits between the runs of a failing asynchronous invocation; default those of Lambda. */
@@ -91,6 +93,7 @@ async function assemble(
       config,
       clock,
       environment,
+      auth: options.auth ?? false,
       functions: options.functions ?? deployedFunctions(config.REQUEST_TIMEOUT_MS),
       retryDelaysMs,
       output,

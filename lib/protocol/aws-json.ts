@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { ServiceError } from '../core/service-error.ts';
 import type { ControlAnswer, ControlRequest, Operations, RequestContext, Route } from './control-request.ts';
-import { signedService } from './control-request.ts';
+import { retryAfterHeader, signedService } from './control-request.ts';
 import { describeFault, toServiceError } from './fault.ts';
 import type { LogFault } from './fault.ts';
 
@@ -26,6 +26,9 @@ export const maxBodyBytes = 4 * 1024 * 1024;
 /** Source: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html */
 export function createAwsJsonRoute(service: AwsJsonService): Route {
   return {
+    service: service.signingName,
+    operationOf: (request) => operationOf(service, request)?.name,
+    refuse: answerAwsJsonError,
     serves: (request) => {
       const signedFor = signedService(request);
       if (signedFor !== undefined) return signedFor === service.signingName;
@@ -55,7 +58,7 @@ export function answerAwsJsonError(error: ServiceError, context: Pick<RequestCon
     { __type: error.code, message: error.message },
     context,
   );
-  return { ...answer, headers: { ...answer.headers, 'x-amzn-errortype': error.code } };
+  return { ...answer, headers: { ...answer.headers, 'x-amzn-errortype': error.code, ...retryAfterHeader(error) } };
 }
 
 function toAnswer(status: number, body: JsonObject, context: Pick<RequestContext, 'requestId'>): ControlAnswer {

@@ -19,6 +19,7 @@ export function constraintsOf(shape: Shape, printedEnum: readonly string[] | und
         ...enumConstraints(shape.enum, printedEnum),
       ];
     case 'integer':
+    case 'long':
       return boundsConstraints(shape, 'value');
     case 'list':
     case 'map':

@@ -1,6 +1,14 @@
 import { ServiceError } from '../core/service-error.ts';
+import { requireAccess } from './access.ts';
 import { answerAwsJsonError, createAwsJsonRoute } from './aws-json.ts';
-import type { ControlAnswer, ControlRequest, Operations, RequestContext, Route } from './control-request.ts';
+import type {
+  Authentication,
+  ControlAnswer,
+  ControlRequest,
+  Operations,
+  RequestContext,
+  Route,
+} from './control-request.ts';
 import { readEventsInput } from './events-input.ts';
 import { eventsTargetPrefix } from './events-model.ts';
 import { describeFault, toServiceError } from './fault.ts';
@@ -10,15 +18,21 @@ import type { FunctionUrlAnswer } from './function-url.ts';
 import { lambdaRequestContext } from './lambda-request-context.ts';
 import type { InvocationContext } from './lambda-request-context.ts';
 
-export interface ControlApiDependencies {
-  readonly operations: Operations;
+export interface HttpDependencies {
+  /** `none` only in a local stack that was not asked to check. */
+  readonly authentication: Authentication | 'none';
   readonly logFault: LogFault;
   /** Where the request arrived, if the function's ARN does not say. */
   readonly fallbackRegion?: string | undefined;
 }
 
+export interface EventsDependencies {
+  readonly operations: Operations;
+  readonly logFault: LogFault;
+}
+
 /** EventBridge: signed for `events`, or unsigned with a target of `AWSEvents`. */
-export function createEventsRoute({ operations, logFault }: ControlApiDependencies): Route {
+export function createEventsRoute({ operations, logFault }: EventsDependencies): Route {
   return createAwsJsonRoute({
     signingName: 'events',
     targetPrefix: eventsTargetPrefix,
@@ -28,13 +42,39 @@ export function createEventsRoute({ operations, logFault }: ControlApiDependenci
   });
 }
 
-/** The first route that serves a request answers it. */
+/**
+ * Whether the request may not be answered, and then what is answered instead.
+ *
+ * Failure policy: whoever cannot be authenticated, for whatever reason, is refused: also while the keys or the root secret
+ * cannot be read.
+ */
+export async function refusalOf(
+  route: Route | undefined,
+  request: ControlRequest,
+  context: RequestContext,
+  { authentication, logFault }: Pick<HttpDependencies, 'authentication' | 'logFault'>,
+): Promise<ControlAnswer | undefined> {
+  if (authentication === 'none') return undefined;
+  try {
+    requireAccess(await authentication.authenticate(request, context), route, request);
+    return undefined;
+  } catch (error) {
+    const refusal = toServiceError(error);
+    if (refusal.code === 'InternalException') logFault(describeFault(error, 'authenticate', context.requestId));
+    return (route?.refuse ?? answerAwsJsonError)(refusal, context);
+  }
+}
+
+/** The first route that serves a request answers it, once its key has been checked. */
 export async function routeRequest(
   routes: readonly Route[],
   request: ControlRequest,
   context: RequestContext,
+  dependencies: Pick<HttpDependencies, 'authentication' | 'logFault'>,
 ): Promise<ControlAnswer> {
   const route = routes.find((candidate) => candidate.serves(request));
+  const refusal = await refusalOf(route, request, context, dependencies);
+  if (refusal !== undefined) return refusal;
   if (route !== undefined) return await route.answer(request, context);
   const text = 'Neither the signature nor the X-Amz-Target header names a service that this API serves.';
   return answerAwsJsonError(new ServiceError('UnknownOperationException', text), context);
@@ -45,15 +85,17 @@ export async function answerFunctionUrl(
   routes: readonly Route[],
   event: unknown,
   invocation: InvocationContext,
-  { logFault, fallbackRegion }: Pick<ControlApiDependencies, 'logFault' | 'fallbackRegion'>,
+  dependencies: HttpDependencies,
 ): Promise<FunctionUrlAnswer> {
   const requestId = invocation.awsRequestId;
   try {
-    const context = lambdaRequestContext(event, invocation, fallbackRegion);
-    return formatFunctionUrlAnswer(await routeRequest(routes, parseFunctionUrlEvent(event), context));
+    const context = lambdaRequestContext(event, invocation, dependencies.fallbackRegion);
+    return formatFunctionUrlAnswer(await routeRequest(routes, parseFunctionUrlEvent(event), context, dependencies));
   } catch (error) {
     const refusal = toServiceError(error);
-    if (refusal.code === 'InternalException') logFault(describeFault(error, 'unknown', requestId));
+    if (refusal.code === 'InternalException') {
+      dependencies.logFault(describeFault(error, 'unknown', requestId));
+    }
     return formatFunctionUrlAnswer(answerAwsJsonError(refusal, { requestId }));
   }
 }

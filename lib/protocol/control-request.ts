@@ -1,4 +1,6 @@
+import type { ApiId } from '../core/api-key.ts';
 import type { JsonObject } from '../core/json.ts';
+import type { ServiceError } from '../core/service-error.ts';
 
 /** A request to the control API, whichever way it came. */
 export interface ControlRequest {
@@ -32,14 +34,36 @@ export type Operations = Readonly<Record<string, (input: JsonObject, context: Re
 
 /** One protocol of one service. */
 export interface Route {
+  /** The service's name in signatures: `events`. */
+  readonly service: string;
   readonly serves: (request: ControlRequest) => boolean;
+  /** The name of the operation that is asked for; undefined when the service has none such, and nothing will be done. */
+  readonly operationOf: (request: ControlRequest) => string | undefined;
   /** Always resolves: what goes wrong is an answer too. */
   readonly answer: (request: ControlRequest, context: RequestContext) => Promise<ControlAnswer>;
+  /** A refusal as this protocol writes it. */
+  readonly refuse: (refusal: ServiceError, context: Pick<RequestContext, 'requestId'>) => ControlAnswer;
+}
+
+/** Who may call, found out before anything else of a request is read. */
+export interface Authentication {
+  /**
+   * @returns the API whose key came with the request
+   * @throws ServiceError MissingAuthenticationTokenException, UnrecognizedClientException or ThrottlingException
+   */
+  authenticate(request: ControlRequest, context: Pick<RequestContext, 'region'>): Promise<ApiId>;
 }
 
 const signedScope = /Credential=[^/,\s]{1,128}\/[0-9]{8}\/[a-z0-9-]{1,64}\/([a-z0-9-]{1,64})\/aws4_request/;
+const presignedScope =
+  /(?:^|&)X-Amz-Credential=[^&]{1,128}?(?:\/|%2F)[0-9]{8}(?:\/|%2F)[a-z0-9-]{1,64}(?:\/|%2F)([a-z0-9-]{1,64})(?:\/|%2F)aws4_request(?:&|$)/i;
 
 /** The service that the request's signature names; undefined for a request without one. */
 export function signedService(request: ControlRequest): string | undefined {
-  return signedScope.exec((request.headers.get('authorization') ?? '').slice(0, 1024))?.[1];
+  const signed = signedScope.exec((request.headers.get('authorization') ?? '').slice(0, 1024))?.[1];
+  return signed ?? presignedScope.exec(request.query.slice(0, 4096))?.[1];
+}
+
+export function retryAfterHeader({ retryAfterSeconds }: ServiceError): Readonly<Record<string, string>> {
+  return retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
 }

@@ -7,6 +7,15 @@ export interface ServiceModel {
 interface ModelOperation {
   /** Name of the structure that its input has. */
   readonly input: string;
+  /** How restJson1 calls it: `/v1/apis/{apiId}/apikeys`. */
+  readonly http: { readonly method: string; readonly requestUri: string };
+}
+
+/** A member of a structure. What has a location travels there, everything else in the body. */
+export interface Member {
+  readonly shape: string;
+  readonly location?: 'uri' | 'querystring';
+  readonly locationName?: string;
 }
 
 export type Shape = StructureShape | ListShape | MapShape | StringShape | IntegerShape | BooleanShape | TimestampShape;
@@ -19,7 +28,7 @@ interface AnyShape {
 export interface StructureShape extends AnyShape {
   readonly type: 'structure';
   readonly required?: readonly string[];
-  readonly members: Readonly<Record<string, { readonly shape: string }>>;
+  readonly members: Readonly<Record<string, Member>>;
 }
 
 /** Smallest and largest: of a number its value, of a text, list or map its length. */
@@ -45,8 +54,9 @@ interface StringShape extends AnyShape, Bounds {
   readonly enum?: readonly string[];
 }
 
+/** Of 32 bits, or as a `long` of as many as JSON carries exactly. */
 interface IntegerShape extends AnyShape, Bounds {
-  readonly type: 'integer';
+  readonly type: 'integer' | 'long';
 }
 
 interface BooleanShape extends AnyShape {

@@ -104,6 +104,12 @@ function scalarTypeReader(shape: Shape, isCaseInsensitive: boolean): (value: Jso
         if ((value | 0) !== value) throw wrongType(path, 'an integer from -2147483648 to 2147483647');
         return value;
       };
+    case 'long':
+      return (value, path) => {
+        if (typeof value !== 'number') throw wrongType(path, 'an integer', value);
+        if (!Number.isSafeInteger(value)) throw wrongType(path, 'an integer of at most 53 bits');
+        return value;
+      };
     case 'boolean':
       return (value, path) => {
         if (typeof value !== 'boolean') throw wrongType(path, 'true or false', value);

@@ -36,7 +36,7 @@ let server: FunctionUrlServer;
 let client: EventBridgeClient;
 
 beforeAll(async () => {
-  const handler = createHandler({ operations, logFault: (fault) => faults.push(fault) });
+  const handler = createHandler({ operations, authentication: 'none', logFault: (fault) => faults.push(fault) });
   server = await startFunctionUrlServer(handler, { region: 'eu-central-1', account: '210987654321' });
   const credentials = { accessKeyId: 'AKID', secretAccessKey: 'secret' };
   client = new EventBridgeClient({ endpoint: server.url, region: 'eu-central-1', credentials, maxAttempts: 1 });

@@ -39,7 +39,8 @@ async function ask(
 ) {
   const faults: Fault[] = [];
   const route = createEventsRoute({ operations, logFault: (fault) => faults.push(fault) });
-  const answer = await routeRequest([route], asked, context);
+  const logFault = (fault: Fault): number => faults.push(fault);
+  const answer = await routeRequest([route], asked, context, { authentication: 'none', logFault });
   return { ...answer, json: JSON.parse(answer.body) as unknown, faults };
 }
 

@@ -35,7 +35,7 @@ async function invoke(event: unknown, invokedFunctionArn = functionArn, fallback
     [route],
     event,
     { awsRequestId: 'r-1', invokedFunctionArn },
-    { logFault, fallbackRegion },
+    { authentication: 'none', logFault, fallbackRegion },
   );
   return { ...answer, json: JSON.parse(answer.body) as { __type?: string; message?: string }, faults, callers, inputs };
 }

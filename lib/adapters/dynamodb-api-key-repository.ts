@@ -1,0 +1,70 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { ApiKeyRepository } from '../control-ports.ts';
+import type { ApiId, ApiKey } from '../core/api-key.ts';
+import type { Item } from './dynamodb-items.ts';
+import { optionalText, requiredNumber, requiredText } from './dynamodb-items.ts';
+import type { ListKeys } from './dynamodb-lists.ts';
+import { listItems } from './dynamodb-lists.ts';
+import { readItem } from './dynamodb-reads.ts';
+import type { ResourceRow } from './dynamodb-resource-writes.ts';
+import { createResourceWrites } from './dynamodb-resource-writes.ts';
+import { timeToLiveAttribute } from './dynamodb-table.ts';
+
+/** API keys as items of the table; every read is strongly consistent. Nothing in an item opens anything. */
+export function createDynamoDbApiKeyRepository(client: DynamoDBClient, tableName: string): ApiKeyRepository {
+  const writes = createResourceWrites(client, tableName, 'API key');
+  return {
+    async read(apiId, publicId) {
+      const item = await readItem(client, tableName, { pk: partitionOf(apiId), sk: publicId }, 'read the API key');
+      return item === undefined ? undefined : parseItem(apiId, item);
+    },
+    create: (key) => writes.create(rowOf(key)),
+    update: (before, key) => writes.update(rowOf(before), rowOf(key)),
+    remove: (key) => writes.remove(rowOf(key)),
+    async list(apiId, page) {
+      const { items, ...rest } = await listItems(
+        client,
+        tableName,
+        listKeys(apiId),
+        page,
+        undefined,
+        'list the API keys',
+      );
+      return { items: items.map((item) => parseItem(apiId, item)), ...rest };
+    },
+  };
+}
+
+function partitionOf(apiId: ApiId): string {
+  return `API_KEY#${apiId}`;
+}
+
+function listKeys(apiId: ApiId): ListKeys {
+  const partition = partitionOf(apiId);
+  const keyOf = (publicId: string): Item => ({ pk: { S: partition }, sk: { S: publicId } });
+  return { partitionAttribute: 'pk', partition, nameAttribute: 'sk', keyOf };
+}
+
+function rowOf(key: ApiKey): ResourceRow {
+  const { apiId, publicId, incarnation, revision, description, expiresAtSeconds, deletesAtSeconds } = key;
+  return {
+    pk: partitionOf(apiId),
+    sk: publicId,
+    incarnation,
+    revision,
+    members: { incarnation, description, expiresAtSeconds, deletesAtSeconds, [timeToLiveAttribute]: deletesAtSeconds },
+  };
+}
+
+function parseItem(apiId: ApiId, item: Item): ApiKey {
+  const description = optionalText(item, 'description');
+  return {
+    apiId,
+    publicId: requiredText(item, 'sk'),
+    incarnation: requiredText(item, 'incarnation'),
+    ...(description === undefined ? {} : { description }),
+    expiresAtSeconds: requiredNumber(item, 'expiresAtSeconds'),
+    deletesAtSeconds: requiredNumber(item, 'deletesAtSeconds'),
+    revision: requiredNumber(item, 'revision'),
+  };
+}

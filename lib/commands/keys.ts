@@ -1,0 +1,122 @@
+import { parseArgs } from 'node:util';
+import type { JsonObject, JsonValue } from '../core/json.ts';
+import { isJsonObject } from '../core/json.ts';
+import type { StackAddress } from './function-call.ts';
+import { callFunction, Exit, messageOf, runCommand, stackAddress, stackFlags, stackUsage } from './function-call.ts';
+
+const usage = `Makes and manages the API keys of a stack, by invoking its function control-api directly.
+
+  npm run keys -- create --api <control|events> [--description <text>] [--days <1-365>]
+  npm run keys -- list --api <control|events>
+  npm run keys -- update <id> --api <control|events> [--description <text>] [--days <1-365>]
+  npm run keys -- delete <id> --api <control|events>
+
+  --api <id>              control: all operations; events: PutEvents only
+  --description <text>    what the key is for
+  --days <number>         days from now until it expires (default of create: 7)
+  ${stackUsage}
+
+create prints the whole key, once; <id> is its first 14 characters, or the whole of it.
+Exit status: 0 done, 1 refused or not reached, 2 wrong usage.`;
+
+const text = { type: 'string' } as const;
+const flags = { ...stackFlags, api: text, description: text, days: text } as const;
+
+const operations = { create: 'CreateApiKey', list: 'ListApiKeys', update: 'UpdateApiKey', delete: 'DeleteApiKey' };
+type Verb = keyof typeof operations;
+
+interface Options {
+  readonly verb: Verb;
+  readonly input: JsonObject;
+  readonly address: StackAddress;
+}
+
+function parseOptions(args: string[]): Options {
+  const { values, positionals } = parse(args);
+  if (values.help === true) throw new Exit(0, usage);
+  const [verb = '', ...ids] = positionals;
+  if (!isVerb(verb)) throw wrong('Say create, list, update or delete.');
+  const takesId = verb === 'update' || verb === 'delete';
+  const [id] = ids;
+  if (ids.length !== (takesId ? 1 : 0)) throw wrong(takesId ? `Name one key to ${verb}.` : `${verb} takes no key.`);
+  const { api: apiId, description, days } = values;
+  if (apiId === undefined) throw wrong('Say which API: --api control or --api events.');
+  const changes = verb === 'create' || verb === 'update';
+  if (!changes && (description ?? days) !== undefined) throw wrong(`${verb} takes neither --description nor --days.`);
+  const members = { apiId, id, description, expires: days === undefined ? undefined : expiryIn(days) };
+  const given = Object.entries(members).filter(
+    (member): member is [string, string | number] => member[1] !== undefined,
+  );
+  return { verb, input: Object.fromEntries(given), address: stackAddress(values) };
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({ args, options: flags, allowPositionals: true });
+  } catch (error) {
+    throw wrong(messageOf(error));
+  }
+}
+
+function isVerb(verb: string): verb is Verb {
+  return Object.hasOwn(operations, verb);
+}
+
+function wrong(what: string): Exit {
+  return new Exit(2, `${what}\n\n${usage}`);
+}
+
+/** Clocks differ and move on: the bounds, 1 and 365 days, are asked for with a minute to spare. */
+const marginSeconds: Readonly<Record<number, number>> = { 1: 60, 365: -60 };
+
+function expiryIn(days: string): number {
+  if (!/^[0-9]{1,3}$/.test(days)) throw wrong('--days is a whole number.');
+  return Math.floor(Date.now() / 1000) + Number(days) * 86_400 + (marginSeconds[Number(days)] ?? 0);
+}
+
+async function call(operation: string, input: JsonObject, address: StackAddress): Promise<JsonObject> {
+  const { members, error } = await callFunction('control-api', { operation, input }, address, 'output', 'error');
+  if (error !== undefined) throw new Exit(1, `control-api failed: ${error.message}`);
+  const { output, error: refusal } = members;
+  if (isJsonObject(output)) return output;
+  const { code, message } = isJsonObject(refusal) ? refusal : {};
+  throw new Exit(1, `${String(code)}: ${String(message)}`);
+}
+
+/** The key alone goes to stdout, so that a script can take it; what is said about it goes to stderr. */
+async function perform({ verb, input, address }: Options): Promise<void> {
+  if (verb === 'list') return await list(input, address);
+  const { apiKey } = await call(operations[verb], input, address);
+  if (!isJsonObject(apiKey)) return console.log(`deleted  ${String(input['id']).slice(0, 14)}`);
+  if (verb === 'update') return console.log(lineOf(apiKey));
+  console.log(String(apiKey['id']));
+  console.error(`Keep it: it is not shown again. Expires ${timeOf(apiKey['expires'])}.`);
+}
+
+async function list(input: JsonObject, address: StackAddress): Promise<void> {
+  let nextToken: JsonValue | undefined;
+  do {
+    const page = await call('ListApiKeys', { ...input, ...(nextToken === undefined ? {} : { nextToken }) }, address);
+    const { apiKeys } = page;
+    for (const apiKey of Array.isArray(apiKeys) ? apiKeys : []) {
+      if (isJsonObject(apiKey)) console.log(lineOf(apiKey));
+    }
+    nextToken = page['nextToken'];
+  } while (nextToken !== undefined);
+}
+
+function lineOf({ id, expires, deletes, description }: JsonObject): string {
+  const about = description === undefined ? '' : `  ${String(description)}`;
+  return `${String(id)}  expires ${timeOf(expires)}  deletes ${timeOf(deletes)}${about}`;
+}
+
+function timeOf(seconds: JsonValue | undefined): string {
+  return new Date(Number(seconds) * 1000).toISOString().replace('.000', '');
+}
+
+async function main(args: string[]): Promise<number> {
+  await perform(parseOptions(args));
+  return 0;
+}
+
+process.exitCode = await runCommand(() => main(process.argv.slice(2)));

@@ -1,0 +1,50 @@
+import type { JsonObject } from '../core/json.ts';
+import { ServiceError } from '../core/service-error.ts';
+import type { EventBus } from '../control-ports.ts';
+import { objectListOf, textOf } from './input.ts';
+import type { Operation } from './operation.ts';
+
+export interface PutEventsDependencies {
+  readonly eventBus: EventBus;
+  /** Name or ARN of the bus that clients publish to. */
+  readonly eventBusName: string;
+}
+
+/**
+ * Forwards events to the one bus that this stack is configured with.
+ *
+ * Failure policy: each entry for itself. One that names another bus is refused and the others go on: a key is for this bus,
+ * and an event that arrived on another one than its sender named would be lost for him.
+ */
+export function putEvents({ eventBus, eventBusName }: PutEventsDependencies): Operation {
+  return async (input) => {
+    if (textOf(input, 'EndpointId') !== undefined) {
+      throw new ServiceError('ValidationException', 'Parameter EndpointId is not valid. Reason: It is not supported.');
+    }
+    const entries = objectListOf(input, 'Entries') ?? [];
+    const accepted = entries.filter((entry) => isForBus(entry, eventBusName));
+    const answers = accepted.length === 0 ? [] : await eventBus.put(accepted);
+    const answerOf = new Map(accepted.map((entry, index) => [entry, answers[index] ?? unanswered]));
+    const results = entries.map((entry) => answerOf.get(entry) ?? otherBus);
+    return { FailedEntryCount: results.filter((result) => 'ErrorCode' in result).length, Entries: results };
+  };
+}
+
+const unanswered: JsonObject = { ErrorCode: 'InternalFailure', ErrorMessage: 'The bus did not answer for this entry.' };
+
+const otherBus: JsonObject = {
+  ErrorCode: 'InvalidArgument',
+  ErrorMessage: 'Parameter EventBusName is not valid. Reason: Events go to the bus of this stack only; leave it out.',
+};
+
+/** By name or ARN, whichever of them either side has. */
+function isForBus(entry: JsonObject, eventBusName: string): boolean {
+  const asked = textOf(entry, 'EventBusName');
+  if (asked === undefined || asked === eventBusName) return true;
+  const areBothArns = asked.startsWith('arn:') && eventBusName.startsWith('arn:');
+  return !areBothArns && nameOf(asked) === nameOf(eventBusName);
+}
+
+function nameOf(nameOrArn: string): string {
+  return nameOrArn.replace(/^arn:[^/]*\//, '');
+}

@@ -1,0 +1,81 @@
+import { Buffer } from 'node:buffer';
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { type ApiId, apiIds } from './api-key.ts';
+
+/** An API key as a text in its two parts. */
+export interface ApiKeyText {
+  /** Begins with `da2-`; also the access key id of signatures. May be shown and logged. */
+  readonly publicId: string;
+  readonly secret: string;
+}
+
+const prefix = 'da2-';
+/** RFC 4648 base32, in lower case as AppSync's keys are. */
+const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
+const bitsPerCharacter = 5;
+
+/** 50 bits: among the keys of one stack a repetition is as good as impossible, and would be refused. */
+const publicCharacters = 10;
+/** 160 bits. */
+const secretCharacters = 32;
+
+/** Random bytes that a public id is made of; one for each character. */
+export const publicIdBytes = publicCharacters;
+
+const publicIdPattern = /^da2-[a-z2-7]{10}$/;
+const keyPattern = /^(da2-[a-z2-7]{10})([a-z2-7]{32})$/;
+
+/** @param random unpredictable bytes, `publicIdBytes` of them */
+export function formatPublicId(random: Uint8Array): string {
+  return prefix + Array.from(random.subarray(0, publicCharacters), (byte) => alphabet[byte % alphabet.length]).join('');
+}
+
+export function isPublicId(text: string): boolean {
+  return publicIdPattern.test(text);
+}
+
+/** @returns undefined for a text that is no whole key */
+export function parseApiKey(text: string): ApiKeyText | undefined {
+  const [, publicId, secret] = keyPattern.exec(text) ?? [];
+  return publicId === undefined || secret === undefined ? undefined : { publicId, secret };
+}
+
+/**
+ * The secret part of a key, which is kept nowhere: it follows from the stack's root secret, the API and the public id. The
+ * API is in it so that an item of the table which is moved to another API opens nothing there.
+ */
+export function deriveSecret(rootSecret: string, apiId: ApiId, publicId: string): string {
+  const digest = createHmac('sha256', rootSecret)
+    .update(JSON.stringify(['lastmile api key v1', apiId, publicId]))
+    .digest();
+  return base32(digest).slice(0, secretCharacters);
+}
+
+/**
+ * The API whose key of that public id has a property that its secret alone gives. Every API is tried, in constant time, so
+ * that the time of the answer says nothing about the secret.
+ */
+export function apiOf(rootSecret: string, publicId: string, matches: (secret: string) => boolean): ApiId | undefined {
+  const matching = apiIds.filter((apiId) => matches(deriveSecret(rootSecret, apiId, publicId)));
+  return matching[0];
+}
+
+/** Compares in a time that depends on the lengths only. */
+export function equalsInConstantTime(one: string, other: string): boolean {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+function base32(bytes: Uint8Array): string {
+  let [text, bits, pending] = ['', 0, 0];
+  for (const byte of bytes) {
+    pending = (pending << 8) | byte;
+    bits += 8;
+    while (bits >= bitsPerCharacter) {
+      bits -= bitsPerCharacter;
+      text += alphabet[(pending >> bits) & 31] ?? '';
+    }
+    pending &= (1 << bits) - 1;
+  }
+  return text;
+}

@@ -1,0 +1,115 @@
+/** What Signature Version 4 signs. Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
+import { Buffer } from 'node:buffer';
+import { createHash, createHmac } from 'node:crypto';
+
+/** A request as it arrived. */
+export interface SignableRequest {
+  readonly method: string;
+  /** As it was sent, still percent-encoded. */
+  readonly path: string;
+  /** As it was sent, without the question mark. */
+  readonly query: string;
+  /** Names in lower case. */
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: Uint8Array;
+}
+
+/** For what a signature was made. */
+export interface CredentialScope {
+  /** `20260131` */
+  readonly date: string;
+  readonly region: string;
+  readonly service: string;
+}
+
+export interface SigningDetails extends CredentialScope {
+  /** `20260131T080000Z` */
+  readonly signedAt: string;
+  /** In lower case, in order. */
+  readonly signedHeaders: readonly string[];
+}
+
+export const signingAlgorithm = 'AWS4-HMAC-SHA256';
+export const scopeEnd = 'aws4_request';
+
+/** The parameter of a presigned request that cannot sign itself. */
+const signatureParameter = 'X-Amz-Signature';
+
+export function sha256Hex(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+/** In hexadecimal; undefined for a request that no client signs: a signed header is not there, or the query is malformed. */
+export function signatureOf(
+  secretAccessKey: string,
+  request: SignableRequest,
+  details: SigningDetails,
+): string | undefined {
+  const canonical = canonicalRequest(request, details.signedHeaders);
+  if (canonical === undefined) return undefined;
+  const { date, region, service, signedAt } = details;
+  const scope = [date, region, service, scopeEnd].join('/');
+  const stringToSign = [signingAlgorithm, signedAt, scope, sha256Hex(canonical)].join('\n');
+  const signingKey = [date, region, service, scopeEnd].reduce<string | Uint8Array>(hmac, `AWS4${secretAccessKey}`);
+  return Buffer.from(hmac(signingKey, stringToSign)).toString('hex');
+}
+
+/**
+ * The path is taken as it was sent: clients sign the normalised one, so one with `..` or `//` in it, which might be routed
+ * otherwise than it was signed, never matches.
+ */
+export function canonicalRequest(request: SignableRequest, signedHeaders: readonly string[]): string | undefined {
+  const query = canonicalQuery(request.query);
+  const path = canonicalPath(request.path);
+  const headers = signedHeaders.map((name) => [name, request.headers.get(name)] as const);
+  if (query === undefined || path === undefined || headers.some(([, value]) => value === undefined)) return undefined;
+  const lines = headers.map(([name, value = '']) => `${name}:${value.trim().replace(/ {2,}/g, ' ')}\n`);
+  return [request.method, path, query, lines.join(''), signedHeaders.join(';'), sha256Hex(request.body)].join('\n');
+}
+
+/** Every segment is encoded once more than it was sent, as all services but S3 have it. */
+function canonicalPath(path: string): string | undefined {
+  const segments = path.split('/');
+  if (segments.slice(1, -1).includes('') || segments.some((segment) => segment === '.' || segment === '..'))
+    return undefined;
+  return path.isWellFormed() ? segments.map(encode).join('/') : undefined;
+}
+
+function canonicalQuery(query: string): string | undefined {
+  const parameters = parseQuery(query);
+  if (parameters === undefined) return undefined;
+  return parameters
+    .filter(([name]) => name !== signatureParameter)
+    .map(([name, value]) => [encode(name), encode(value)] as const)
+    .toSorted(([a, aValue], [b, bValue]) => order(a, b) || order(aValue, bValue))
+    .map(([name, value]) => `${name}=${value}`)
+    .join('&');
+}
+
+/** Names and values, decoded; a plus sign is one. Undefined when a percent sign is no encoding. */
+export function parseQuery(query: string): readonly (readonly [string, string])[] | undefined {
+  const parts = query.split('&').filter((part) => part !== '');
+  try {
+    return parts.map((part) => {
+      const [name = '', ...rest] = part.split('=');
+      return [decodeURIComponent(name), decodeURIComponent(rest.join('='))] as const;
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Source: RFC 3986 section 2.3, unreserved characters. */
+function encode(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()*]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/** By code, which for percent-encoded text is by byte. */
+function order(one: string, other: string): number {
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
+}
+
+function hmac(key: string | Uint8Array, data: string): Uint8Array {
+  return createHmac('sha256', key).update(data).digest();
+}
