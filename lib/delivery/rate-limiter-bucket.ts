@@ -43,7 +43,7 @@ const knownUs = 1_000_000;
 /** Of a write in the same region, before one has been measured. */
 const usualWriteMs = 5;
 
-/** A write that took longer is the exception, and the next one is not expected to. */
+/** A write that took longer counts only when the one before did too: else it is the exception. */
 const longestLeadMs = 50;
 
 /** Below that likelihood nobody else is about to write. */
@@ -60,6 +60,7 @@ export class WorkerBucket {
   private view = unknownView;
   private block: ReturnBlock | undefined;
   private leadMs = usualWriteMs;
+  private lastWriteMs = usualWriteMs;
   private pausedUntilUs = 0;
 
   constructor(key: BucketKey, dependencies: BucketDependencies) {
@@ -140,7 +141,9 @@ export class WorkerBucket {
     }
     const result = await this.dependencies.buckets.write(this.key, decision.write);
     const tookMs = this.dependencies.clock.nowMs() - ask.nowUs / 1000;
-    this.leadMs += (Math.max(0, Math.min(tookMs, longestLeadMs)) - this.leadMs) / 5;
+    const countsMs = Math.min(tookMs, Math.max(longestLeadMs, this.lastWriteMs));
+    this.leadMs += (Math.max(0, countsMs) - this.leadMs) / 5;
+    this.lastWriteMs = tookMs;
     this.view = learn(this.view, ask, decision, result);
     return result.kind === 'written' ? this.granted(call, ask, decision, result.bucket) : nothing;
   }
@@ -154,12 +157,12 @@ export class WorkerBucket {
   }
 
   /**
-   * The first slot is one that can still be used when the write is back. Where others write as often as that takes, it lies
+   * The first slot is one that can still be used when the write is back, or the rate would be spent on slots that have passed. Where others write as often as that takes, it lies
    * later by another write, and by one more for each that was refused: slots are skipped then, but only idle ones.
    */
   private startUs(nowUs: number, { horizonMs }: BucketCall, tries: number): number {
     const writes = 1 + tries + (this.view.busyLikelihood > rarelyBusy ? 1 : 0);
-    return nowUs + Math.ceil(Math.min(this.leadMs * writes, horizonMs / 4) * 1000);
+    return nowUs + Math.ceil(Math.min(this.leadMs * writes, horizonMs / 2) * 1000);
   }
 
   private askFor(call: BucketCall, count: number, tries: number): Ask {

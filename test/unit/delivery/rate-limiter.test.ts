@@ -80,6 +80,33 @@ describe('writes', () => {
     expect(buckets.writes).toBe(2);
   });
 
+  test.each([
+    [250, 200],
+    [2000, 500],
+  ])(
+    'within %d ms that take %d ms each, time after time, still bring slots that have not passed',
+    async (horizonMs, tookMs) => {
+      const { worker, clock } = createFleet({
+        table: (table) => ({
+          read: (key) => table.read(key),
+          async write(key, write) {
+            const result = await table.write(key, write);
+            clock.set(clock.nowMs() + tookMs);
+            return result;
+          },
+        }),
+      });
+      const limiter = worker();
+      const lateMs: number[] = [];
+      for (let call = 0; call < 16; call += 1) {
+        const { slotTimesMs } = await limiter.reserve({ ...orders, ratePerSecond: 300 }, 1, { horizonMs });
+        lateMs.push(clock.nowMs() - (slotTimesMs[0] ?? Number.NEGATIVE_INFINITY));
+      }
+      // By more than 100 ms it would be given up.
+      expect(Math.max(...lateMs.slice(10))).toBeLessThanOrEqual(100);
+    },
+  );
+
   test('are one a batch while the destination is busy, and one while it is idle', async () => {
     const { worker, buckets, clock } = createFleet();
     const limiter = worker();
