@@ -26,14 +26,16 @@ const maxBatchEntries = 10;
  *
  * Failure policy: each message resolves or rejects by its own entry of the answer; an entry that the answer does not name
  * was not accepted.
+ *
+ * @param timeoutMs of one batch, all tries of the SDK included; without it the client's own limits hold alone
  */
-export function createSqsSender(sqs: SQSClient, queueUrl: string) {
+export function createSqsSender(sqs: SQSClient, queueUrl: string, timeoutMs?: number) {
   let waiting: Waiting[] = [];
 
   function flush(): void {
     const taken = waiting;
     waiting = [];
-    for (const batch of splitIntoBatches(taken)) void sendBatch(sqs, queueUrl, batch);
+    for (const batch of splitIntoBatches(taken)) void sendBatch({ sqs, queueUrl, timeoutMs }, batch);
   }
 
   return (message: QueueMessage, options: SendOptions = {}): Promise<void> =>
@@ -57,10 +59,18 @@ function splitIntoBatches(messages: readonly Waiting[]): Waiting[][] {
   return batches;
 }
 
-async function sendBatch(sqs: SQSClient, queueUrl: string, batch: readonly Waiting[]): Promise<void> {
+interface Sending {
+  readonly sqs: SQSClient;
+  readonly queueUrl: string;
+  readonly timeoutMs: number | undefined;
+}
+
+async function sendBatch({ sqs, queueUrl, timeoutMs }: Sending, batch: readonly Waiting[]): Promise<void> {
   try {
     const Entries = batch.map(({ message, options }, index) => entryOf(String(index), message, options));
-    const answer = await sqs.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
+    const command = new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries });
+    const limit = timeoutMs === undefined ? {} : { abortSignal: AbortSignal.timeout(timeoutMs) };
+    const answer = await sqs.send(command, limit);
     const accepted = new Set(answer.Successful?.map(({ Id }) => Id));
     for (const [index, { resolve, reject }] of batch.entries()) {
       if (accepted.has(String(index))) resolve();

@@ -3,18 +3,27 @@ import { formatDeadLetter } from '../core/dead-letter-message.ts';
 import type { DeadLetterQueue } from '../ports.ts';
 import { createSqsSender } from './sqs-batches.ts';
 
+/** Of the 5 s that are kept for settling, the stack's own queue needs nearly four when it does not answer either. */
+const defaultTargetTimeoutMs = 1000;
+
 /**
  * The dead-letter queue that a delivery's target names, else the stack's own.
  *
- * Failure policy: a target's queue that cannot be reached, refuses, or lies in another region is no reason to keep the
- * event: it goes to the stack's own queue, where somebody looks.
+ * Failure policy: a target's queue that cannot be reached, refuses, takes its time, or lies in another region is no reason to
+ * keep the event: it goes to the stack's own queue, where somebody looks. If the first has it all the same, both have.
+ *
+ * @param targetTimeoutMs of a send to a target's queue
  */
-export function createSqsDeadLetterQueue(sqs: SQSClient, queueUrl: string): DeadLetterQueue {
+export function createSqsDeadLetterQueue(
+  sqs: SQSClient,
+  queueUrl: string,
+  targetTimeoutMs = defaultTargetTimeoutMs,
+): DeadLetterQueue {
   const sendToOwn = createSqsSender(sqs, queueUrl);
   const senders = new Map<string, ReturnType<typeof createSqsSender>>();
 
   function senderFor(targetUrl: string): ReturnType<typeof createSqsSender> {
-    const sender = senders.get(targetUrl) ?? createSqsSender(sqs, targetUrl);
+    const sender = senders.get(targetUrl) ?? createSqsSender(sqs, targetUrl, targetTimeoutMs);
     if (senders.size < maxSenders) senders.set(targetUrl, sender);
     return sender;
   }

@@ -144,6 +144,14 @@ describe('a target’s queue in SQS', () => {
     expect((await own.receiveAll()).map(messageOf)).toEqual([formatDeadLetter(letterTo(target.arn))]);
   });
 
+  test('that never answers is not asked again: the stack’s own has the dead letter in time', async () => {
+    const { own, target, failing } = await inSqs();
+    failing(target.url, 'silent');
+    await createSqsDeadLetterQueue(sqs.client(), own.url, 50).send(letterTo(target.arn));
+    expect((await own.receiveAll()).map(messageOf)).toEqual([formatDeadLetter(letterTo(target.arn))]);
+    expect(sqs.batchesTo(target.url)).toHaveLength(1);
+  });
+
   test('that accepts and whose answers are all lost has it, and the stack’s own has it too', async () => {
     const { queue, own, target, failing } = await inSqs();
     failing(target.url, 'lost after');
