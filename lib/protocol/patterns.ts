@@ -11,6 +11,7 @@ const equivalents: Readonly<Record<string, string | undefined>> = {
   '[A-Za-z0-9\\_\\-]+': undefined,
   '^[a-zA-Z0-9_\\-/:]*$': undefined,
   '^(?!\\s*$).+': undefined,
+  '[\\S]+': undefined,
   '[^\\x00-\\x1F\\x7F]+': undefined,
   '[^\\x00-\\x09\\x0B\\x0C\\x0E-\\x1F\\x7F]+': undefined,
   "^[!#$%&'*+-.^_`|~0-9a-zA-Z]+$": undefined,
