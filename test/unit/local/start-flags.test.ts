@@ -2,13 +2,14 @@ import { expect, test } from 'vitest';
 import { FlagError, parseStartFlags } from '../../../lib/commands/flags.ts';
 
 test('every flag is read', () => {
-  const flags = ['--port', '0', '--host=0.0.0.0', '--data-dir', 'kept', '--account', '000000000001'];
+  const flags = ['--port', '0', '--host=0.0.0.0', '--data-dir', 'kept', '--account', '000000000001', '--auth'];
   expect(parseStartFlags(flags)).toEqual({
     help: false,
     port: 0,
     host: '0.0.0.0',
     dataDir: 'kept',
     account: '000000000001',
+    auth: true,
   });
 });
 
