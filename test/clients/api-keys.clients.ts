@@ -1,0 +1,169 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import { type Stack, startStack } from '../../lib/local/stack.ts';
+import { type RecordingEndpoint, startRecordingEndpoint } from '../servers/recording-endpoint.ts';
+import { awsCli, clientEnvironment, type Ended, python, run } from './client-processes.ts';
+
+const command = join(import.meta.dirname, '..', '..', 'lib', 'commands', 'keys.ts');
+let stack: Stack;
+let endpoint: RecordingEndpoint;
+let control: string;
+
+beforeAll(async () => {
+  endpoint = await startRecordingEndpoint();
+  stack = await startStack({ port: 0, auth: true, environment: { CACHE_SECONDS: '0' } });
+  control = await createKey('control');
+});
+afterAll(async () => void (await Promise.all([stack.stop(), endpoint.close()])));
+
+/** As `npm run keys` does it. */
+async function createKey(api: string): Promise<string> {
+  const env = { ...clientEnvironment, AWS_ENDPOINT_URL: stack.url };
+  return (await run(process.execPath, [command, 'create', '--api', api], { env })).stdout.trim();
+}
+
+const credentialsOf = (key: string) => ({ AWS_ACCESS_KEY_ID: key.slice(0, 14), AWS_SECRET_ACCESS_KEY: key });
+
+/** The AWS CLI with a key for credentials. */
+function aws(key: string, ...args: readonly string[]): Promise<Ended> {
+  const env = { ...clientEnvironment, ...credentialsOf(key) };
+  return run(awsCli, ['--endpoint-url', stack.url, ...args], { env });
+}
+
+async function done<Members>(ended: Promise<Ended>): Promise<Members> {
+  const { status, stdout, stderr } = await ended;
+  if (status !== 0) throw new Error(stderr);
+  return (stdout.trim() === '' ? {} : JSON.parse(stdout)) as Members;
+}
+
+/** Nobody waits for a day: the table says that it is over. */
+function expiryInThePast(key: string): readonly string[] {
+  const item = `{"pk":{"S":"API_KEY#control"},"sk":{"S":"${key.slice(0, 14)}"}}`;
+  const set = ['--update-expression', 'SET expiresAtSeconds = :then'];
+  const values = '{":then":{"N":"1700000000"}}';
+  return ['--table-name', 'lastmile-local', '--key', item, ...set, '--expression-attribute-values', values];
+}
+
+describe('the AWS CLI', () => {
+  test('runs the story with a key for credentials', async ({ expect }) => {
+    const auth = 'ApiKeyAuthParameters={ApiKeyName=x-api-key,ApiKeyValue=opensesame}';
+    const connection = ['--name', 'shop', '--authorization-type', 'API_KEY', '--auth-parameters', auth];
+    const created = done<{ ConnectionArn: string }>(aws(control, 'events', 'create-connection', ...connection));
+    const { ConnectionArn } = await created;
+    const destination = ['--name', 'orders', '--http-method', 'POST', '--connection-arn', ConnectionArn];
+    const where = ['--invocation-endpoint', `${endpoint.origin}/orders`];
+    await done(aws(control, 'events', 'create-api-destination', ...destination, ...where));
+    const list = ['list-api-destinations', '--connection-arn', ConnectionArn];
+    expect(await done(aws(control, 'events', ...list))).toMatchObject({ ApiDestinations: [{ Name: 'orders' }] });
+  });
+
+  test('manages keys with AppSync’s commands', async ({ expect }) => {
+    const appsync = (...args: string[]) => done(aws(control, 'appsync', ...args));
+    const created = (await appsync('create-api-key', '--api-id', 'events', '--description', 'Zoë’s')) as {
+      apiKey: { id: string; expires: number };
+    };
+    const { id, expires } = created.apiKey;
+    expect(created).toMatchObject({ apiKey: { description: 'Zoë’s', expires, deletes: expires + 60 * 86_400 } });
+    const later = String(expires + 86_400);
+    const update = ['update-api-key', '--api-id', 'events', '--id', id.slice(0, 14), '--expires', later];
+    expect(await appsync(...update)).toMatchObject({ apiKey: { expires: expires + 86_400 } });
+    for (let count = 0; count < 3; count += 1) await appsync('create-api-key', '--api-id', 'events');
+    const { apiKeys } = (await appsync('list-api-keys', '--api-id', 'events', '--page-size', '2')) as {
+      apiKeys: readonly { id: string }[];
+    };
+    expect(apiKeys).toHaveLength(4);
+    await appsync('delete-api-key', '--api-id', 'events', '--id', id);
+    const again = await aws(control, 'appsync', 'delete-api-key', '--api-id', 'events', '--id', id.slice(0, 14));
+    expect(again).toMatchObject({ status: 254, stderr: expect.stringContaining('(NotFoundException)') });
+    const short = ['create-api-key', '--api-id', 'events', '--expires', '1700000000'];
+    expect((await aws(control, 'appsync', ...short)).stderr).toContain(
+      '(ApiKeyValidityOutOfBoundsException) when calling the CreateApiKey operation: API key must be valid for a minimum of 1 days.',
+    );
+  });
+
+  test('publishes with a key of events, and is denied everything else', async ({ expect }) => {
+    const key = await createKey('events');
+    const entries = '[{"Source":"shop","DetailType":"t","Detail":"{}"}]';
+    expect(await done(aws(key, 'events', 'put-events', '--entries', entries))).toMatchObject({ FailedEntryCount: 0 });
+    for (const operation of ['list-connections', 'list-rules']) {
+      expect((await aws(key, 'events', operation)).stderr).toContain('(AccessDeniedException)');
+    }
+    const { stderr } = await aws(key, 'appsync', 'list-api-keys', '--api-id', 'events');
+    expect(stderr).toContain('(AccessDeniedException)');
+  });
+
+  test('is refused with a deleted and an expired key, a key that never was, and none', async ({ expect }) => {
+    const deleted = await createKey('control');
+    await done(aws(control, 'appsync', 'delete-api-key', '--api-id', 'control', '--id', deleted));
+    const expired = await createKey('control');
+    await done(aws('local', 'dynamodb', 'update-item', ...expiryInThePast(expired)));
+    for (const key of [deleted, expired, `da2-${'a'.repeat(42)}`, 'local']) {
+      const { status, stderr } = await aws(key, 'events', 'list-connections');
+      expect([status, stderr]).toEqual([254, expect.stringContaining('(UnrecognizedClientException)')]);
+    }
+    const unsigned = await aws(control, '--no-sign-request', 'events', 'list-connections');
+    expect(unsigned.stderr).toContain('(MissingAuthenticationTokenException)');
+    const rest = await aws(deleted, 'appsync', 'list-api-keys', '--api-id', 'control');
+    expect(rest.stderr).toContain('(UnauthorizedException)');
+  });
+});
+
+/** Signs with botocore, changes the request, and prints status and body of what came back. */
+const program = `
+import sys, urllib.request, urllib.error, datetime, json
+import botocore.auth, botocore.awsrequest, botocore.credentials
+key, url, change = sys.argv[1:4]
+credentials = botocore.credentials.Credentials(key[:14], key)
+service = 'monitoring' if change == 'service' else 'events'
+target = 'AWSEvents.ListConnections'
+request = botocore.awsrequest.AWSRequest(method='POST', url=url, data=b'{}', headers={
+    'X-Amz-Target': target, 'Content-Type': 'application/x-amz-json-1.1'})
+if change == 'date':
+    class Old(datetime.datetime):
+        @classmethod
+        def utcnow(cls):
+            return datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None) - datetime.timedelta(seconds=330)
+    botocore.auth.datetime = type('module', (), {'datetime': Old})
+if change == 'host':
+    request.headers['host'] = 'another.example'
+botocore.auth.SigV4Auth(credentials, service, 'us-east-1').add_auth(request)
+if change == 'host':
+    del request.headers['host']
+headers = {name: value for name, value in request.headers.items()}
+body = b'{"Limit":1}' if change == 'body' else b'{}'
+try:
+    answer = urllib.request.urlopen(urllib.request.Request(url + '/', data=body, headers=headers, method='POST'))
+except urllib.error.HTTPError as error:
+    answer = error
+print(answer.status, json.loads(answer.read() or b'{}').get('__type'))
+`;
+
+describe('a request that botocore has signed is', () => {
+  test.each([
+    ['accepted', 'nothing', '200 None'],
+    ['refused with a changed body', 'body', '400 UnrecognizedClientException'],
+    ['refused with a changed host', 'host', '400 UnrecognizedClientException'],
+    ['refused with an old date', 'date', '400 UnrecognizedClientException'],
+    ['refused with another service name', 'service', /^4.. /],
+  ])('%s', async (_what, change, expected) => {
+    const { stdout, stderr } = await run(python, ['-c', program, control, stack.url, change]);
+    if (stderr !== '') throw new Error(stderr);
+    if (typeof expected === 'string' ? stdout.trim() !== expected : !expected.test(stdout)) throw new Error(stdout);
+  });
+});
+
+test('boto3 manages keys', async ({ expect }) => {
+  const calls = `
+import boto3, json, sys
+client = boto3.client('appsync', endpoint_url=sys.argv[1])
+key = client.create_api_key(apiId='events')['apiKey']
+ids = [each['id'] for page in client.get_paginator('list_api_keys').paginate(apiId='events') for each in page['apiKeys']]
+try:
+    client.list_api_keys(apiId='nowhere')
+except client.exceptions.NotFoundException as error:
+    print(json.dumps([key['id'][:14] in ids, error.response['ResponseMetadata']['HTTPStatusCode']]))
+`;
+  const env = { ...clientEnvironment, ...credentialsOf(control) };
+  const { stdout, stderr } = await run(python, ['-c', calls, stack.url], { env });
+  expect([stderr, JSON.parse(stdout)]).toEqual(['', [true, 404]]);
+});
