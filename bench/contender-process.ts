@@ -7,6 +7,7 @@ export type ContenderName =
   | 'Pool.request'
   | 'queued, logging'
   | 'queued, silent'
+  | 'queued, silent, table'
   | 'rule target, logging'
   | 'rule target, silent'
   | 'dynamic, logging'
@@ -27,9 +28,12 @@ async function makeContender({ name, receiver, path, ...surroundings }: Contende
       return (await import('./first-try.ts')).firstTry(`${receiver}${path}`);
     default: {
       const { story } = await import('./worker.ts');
+      const { createInMemoryRateBuckets } = await import('../test/fakes/in-memory-rate-buckets.ts');
       const parsed = deliveries({ dynamic: name.startsWith('dynamic') });
       const given = name.startsWith('rule target') ? parsed : queued(parsed);
-      return story(surroundings, given, { logs: name.endsWith('logging') });
+      if (name.endsWith('table')) return story(surroundings, given, { logs: false });
+      const rateBuckets = createInMemoryRateBuckets();
+      return story(surroundings, given, { logs: name.endsWith('logging'), rateBuckets });
     }
   }
 }

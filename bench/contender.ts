@@ -14,3 +14,20 @@ export function contender(deliver: (index: number) => Promise<unknown>): Contend
     return (user + system) / 1000;
   };
 }
+
+/** Messages of one batch of the delivery queue. */
+const batchSize = 10;
+
+/** The same in batches, as many at a time as the others have requests. */
+export function batchContender(deliverBatch: (indices: readonly number[]) => Promise<unknown>): Contender {
+  const all = orderEvents.map((_, index) => index);
+  return async (deliveries) => {
+    const before = process.cpuUsage();
+    await inLanes(deliveries / batchSize, lanes, (batch) => {
+      const first = (batch * batchSize) % all.length;
+      return deliverBatch(all.slice(first, first + batchSize));
+    });
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000;
+  };
+}

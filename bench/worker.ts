@@ -1,9 +1,9 @@
 import { horizonsMs, wireDeliver } from '../functions/wiring.ts';
 import { parseConfig } from '../lib/config.ts';
 import type { Delivery } from '../lib/core/delivery.ts';
-import type { DeliveryLog } from '../lib/ports.ts';
+import type { DeliveryLog, RateBuckets } from '../lib/ports.ts';
 import type { WorkerSurroundings } from './bench-stack.ts';
-import { contender } from './contender.ts';
+import { batchContender } from './contender.ts';
 import type { Contender } from './rounds.ts';
 
 /** Delivers or throws. */
@@ -33,15 +33,27 @@ function newDeadline() {
   return { endMs: Date.now() + 900_000, signal: new AbortController().signal };
 }
 
-/** The deployed story as a contender. */
+/**
+ * The deployed story as a contender, in batches, each of which reserves its slots together.
+ *
+ * @param options.rateBuckets in this process: what the table costs is a write per batch, and has a figure of its own
+ */
 export function story(
-  surroundings: WorkerSurroundings,
+  { environment, aws }: WorkerSurroundings,
   parsed: readonly Delivery[],
-  { logs }: { readonly logs: boolean },
+  { logs, rateBuckets }: { readonly logs: boolean; readonly rateBuckets?: RateBuckets },
 ): Contender {
-  const worker = logs ? newWorker(surroundings) : newWorker(surroundings, noLog);
-  return contender(async (index) => {
-    const delivery = parsed[index];
-    if (delivery !== undefined) await worker(delivery);
+  const overrides = { ...(!logs && { deliveryLog: noLog }), ...(rateBuckets && { rateBuckets }) };
+  const { deliver } = wireDeliver(parseConfig(environment), aws, horizonsMs.batch, overrides);
+  return batchContender(async (indices) => {
+    const deadline = newDeadline();
+    const conclusions = indices.map((index) => {
+      const delivery = parsed[index];
+      if (delivery === undefined) throw new Error(`There is no event ${index}.`);
+      return deliver({ parse: () => ({ delivery }), body: () => '' }, deadline);
+    });
+    for (const { settlement, code, reason } of await Promise.all(conclusions)) {
+      if (settlement.kind !== 'delivered') throw new Error(`Not delivered: ${code} ${reason}`);
+    }
   });
 }

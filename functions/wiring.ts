@@ -30,11 +30,12 @@ import { createResolver } from '../lib/delivery/resolve.ts';
 import { createRetrying } from '../lib/delivery/retrying.ts';
 import { createSettler } from '../lib/delivery/settle.ts';
 import { createAnswerObserver } from '../lib/delivery/unauthorized-runs.ts';
-import type { DeliveryLog } from '../lib/ports.ts';
+import type { DeliveryLog, RateBuckets } from '../lib/ports.ts';
 
 /** What a caller may have otherwise than Lambda has it. */
 export interface DeliverOverrides {
   readonly deliveryLog?: DeliveryLog;
+  readonly rateBuckets?: RateBuckets;
 }
 
 /** Messages of one batch of the delivery queue, which reserve their slots together. */
@@ -74,7 +75,7 @@ export function wireDeliver(
   config: Config,
   aws: AwsClientConfig,
   horizonMs: number,
-  { deliveryLog = createJsonLineDeliveryLog((line) => process.stdout.write(line)) }: DeliverOverrides,
+  { deliveryLog = createJsonLineDeliveryLog((line) => process.stdout.write(line)), rateBuckets }: DeliverOverrides,
 ): { readonly deliver: Deliver; readonly sqs: SQSClient } {
   const wired = wireAuthorization(config, aws);
   const { dynamoDb, configuration, secrets, states, tokens, http, concurrency, clock, userAgent } = wired;
@@ -87,7 +88,7 @@ export function wireDeliver(
     clock,
     limit: unauthorizedLimitOf(config.UNAUTHORIZED_LIMIT, cache.freshMs),
   });
-  const buckets = createDynamoDbRateBuckets(dynamoDb, config.TABLE_NAME);
+  const buckets = rateBuckets ?? createDynamoDbRateBuckets(dynamoDb, config.TABLE_NAME);
   const limiter = createRateLimiter({ buckets, clock, random: Math.random, batchSize });
   const pacing = createPacing({ limiter, concurrency, clock, horizonMs });
   const preparation = createPreparation({ resolver, tokens, userAgent });
