@@ -73,52 +73,14 @@ export function createServices(options: ServicesOptions): Services {
     prepareRegion: (create) => create({ Name: rootSecretOf(config), SecretString: options.rootSecret() }),
   });
   const lambda = createLambdaService({ runner, asynchronous, reportFailure: report });
-  const routes: readonly Route[] = [
-    {
-      service: 'events',
-      target: 'AWSEvents',
-      protocol: 'awsJson1_1',
-      maxBodyBytes: maxSynchronousBytes,
-      serve: events.serve,
-    },
-    {
-      service: 'appsync',
-      path: /^\/v1\/apis\//,
-      protocol: 'restJson',
-      maxBodyBytes: mebibyte,
-      serve: events.control,
-    },
-    {
-      service: 'dynamodb',
-      target: 'DynamoDB_20120810',
-      protocol: 'awsJson1_0',
-      maxBodyBytes: 16 * mebibyte,
-      serve: dynamoDb.serve,
-    },
-    {
-      service: 'sqs',
-      target: 'AmazonSQS',
-      path: /^\/[0-9]{12}\//,
-      protocol: 'query',
-      // A batch of 1 MiB, with every byte percent-encoded by the query protocol and some room for names.
-      maxBodyBytes: 4 * mebibyte,
-      serve: sqs.serve,
-    },
-    {
-      service: 'secretsmanager',
-      target: 'secretsmanager',
-      protocol: 'awsJson1_1',
-      maxBodyBytes: mebibyte,
-      serve: secretsManager,
-    },
-    {
-      service: 'lambda',
-      path: /^\/2015-03-31\/functions\//,
-      protocol: 'restJson',
-      maxBodyBytes: maxSynchronousBytes + mebibyte,
-      serve: lambda,
-    },
-  ];
+  const routes = routesTo({
+    events: events.serve,
+    appsync: events.control,
+    dynamodb: dynamoDb.serve,
+    sqs: sqs.serve,
+    secretsmanager: secretsManager,
+    lambda,
+  });
   return {
     routes,
     async sendDeadLetter(region, message) {
@@ -132,6 +94,58 @@ export function createServices(options: ServicesOptions): Services {
     stop: async (grace) => void (await Promise.all([eventSource.stop(grace), events.dispatch.stop(grace)])),
     close: async () => void (await Promise.all([dynamoDb.close(), sqs.close()])),
   };
+}
+
+/** By what a request is known to be for each of the services, and how much of it is read. */
+function routesTo(
+  services: Readonly<Record<'events' | 'appsync' | 'dynamodb' | 'sqs' | 'secretsmanager' | 'lambda', LocalService>>,
+): readonly Route[] {
+  return [
+    {
+      service: 'events',
+      target: 'AWSEvents',
+      protocol: 'awsJson1_1',
+      maxBodyBytes: maxSynchronousBytes,
+      serve: services.events,
+    },
+    {
+      service: 'appsync',
+      path: /^\/v1\/apis\//,
+      protocol: 'restJson',
+      maxBodyBytes: mebibyte,
+      serve: services.appsync,
+    },
+    {
+      service: 'dynamodb',
+      target: 'DynamoDB_20120810',
+      protocol: 'awsJson1_0',
+      maxBodyBytes: 16 * mebibyte,
+      serve: services.dynamodb,
+    },
+    {
+      service: 'sqs',
+      target: 'AmazonSQS',
+      path: /^\/[0-9]{12}\//,
+      protocol: 'query',
+      // A batch of 1 MiB, with every byte percent-encoded by the query protocol and some room for names.
+      maxBodyBytes: 4 * mebibyte,
+      serve: services.sqs,
+    },
+    {
+      service: 'secretsmanager',
+      target: 'secretsmanager',
+      protocol: 'awsJson1_1',
+      maxBodyBytes: mebibyte,
+      serve: services.secretsmanager,
+    },
+    {
+      service: 'lambda',
+      path: /^\/2015-03-31\/functions\//,
+      protocol: 'restJson',
+      maxBodyBytes: maxSynchronousBytes + mebibyte,
+      serve: services.lambda,
+    },
+  ];
 }
 
 /** SQS, and the reader of its delivery queue in every region that comes into use. */

@@ -106,10 +106,10 @@ function gather(model: ServiceModel, call: RestCall, request: ControlRequest): J
   const input: Record<string, JsonValue> = {};
   for (const [name, { shape: shapeName, location, locationName = name }] of Object.entries(shape.members)) {
     const text = location === 'uri' ? call.labels[locationName] : query.get(locationName);
-    const isNumber = shapeOf(model, shapeName).type === 'integer';
+    const isNumber = location === 'querystring' && shapeOf(model, shapeName).type === 'integer';
     const sent = location === undefined ? ownMember(body, name) : text;
     // What is no number stays a text, which the reader then refuses by name.
-    const value = isNumber && /^-?[0-9]{1,15}$/.test(String(sent)) ? Number(sent) : sent;
+    const value = isNumber && typeof sent === 'string' && /^-?[0-9]{1,15}$/.test(sent) ? Number(sent) : sent;
     if (value !== undefined) input[name] = value;
   }
   return input;

@@ -74,7 +74,7 @@ export function restJsonCode(code: ServiceErrorCode): ServiceErrorCode {
 }
 
 /** The name stands in a header and twice in the body: clients of different ages look in one place only. */
-export function answerRestJsonError(error: ServiceError, context: RequestId): ControlAnswer {
+function answerRestJsonError(error: ServiceError, context: RequestId): ControlAnswer {
   const code = restJsonCode(error.code);
   const answer = toAnswer(statuses[code] ?? 400, { __type: code, code, message: error.message }, context);
   return { ...answer, headers: { ...answer.headers, 'x-amzn-errortype': code, ...retryAfterHeader(error) } };

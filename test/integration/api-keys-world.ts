@@ -12,7 +12,7 @@ import type { useDynalite } from '../contract/subjects.ts';
 import { createFaults } from '../fakes/faults.ts';
 import { createManualClock } from '../fakes/manual-clock.ts';
 
-export const host = 'abc.lambda-url.us-east-1.on.aws';
+const host = 'abc.lambda-url.us-east-1.on.aws';
 export const startMs = Date.UTC(2026, 0, 31, 12, 30, 15);
 
 interface Sent {
@@ -30,7 +30,7 @@ export interface Answer {
 }
 
 /** Seconds for which a worker here believes what it has read of a key: the most that configuration allows. */
-export const cacheSeconds = 900;
+const cacheSeconds = 900;
 
 /** The function control-api with keys in a table of its own, other operations as given, and a clock that stands still. */
 export async function createKeyWorld(dynalite: ReturnType<typeof useDynalite>, operations: Operations = {}) {

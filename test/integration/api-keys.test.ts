@@ -39,7 +39,7 @@ async function createClient() {
 async function refusalOf(sent: Promise<unknown>): Promise<object> {
   return await sent.then(
     () => ({}),
-    (error: object) => error,
+    (error: unknown) => (error instanceof Error ? error : {}),
   );
 }
 
