@@ -43,7 +43,7 @@ export type Attempt = (delivery: Delivery, deadline: Deadline, turn?: Turn) => P
 /** How far one attempt has come. */
 interface Progress {
   route?: Route;
-  requested: boolean;
+  requests: 'none' | 'first' | 'second';
   rateWaitMs: number;
 }
 
@@ -59,14 +59,26 @@ export function createAttempt(dependencies: AttemptDependencies): Attempt {
     const { route, request } = prepared;
     progress.route = route;
     const { timeoutMs, transport } = route.policy;
-    const beforeResend = () => pacing.slotNow(route, deadline);
+    const beforeResend = async () => {
+      if (progress.requests === 'second') {
+        throw new Failure('ConnectionReset', 'The connection ended before an answer, for the second time.');
+      }
+      progress.requests = 'second';
+      await pacing.slotNow(route, deadline);
+    };
     const exchange = { timeoutMs, transport, signal: deadline.signal, readSuccessBody: false, beforeResend };
     return pacing.atSlot(route, deadline, turn, async (waitedMs) => {
-      progress.requested = true;
+      progress.requests = progress.requests === 'none' ? 'first' : 'second';
       progress.rateWaitMs += waitedMs;
       const requestedAtMs = clock.nowMs();
       return { answer: await http.send(request, exchange), requestedAtMs };
     });
+  }
+
+  /** An attempt has two requests at most: where a connection that ended has cost the second, this one is for the next. */
+  async function sendSecond(again: Prepared, progress: Progress, deadline: Deadline): Promise<Paced<TimedAnswer>> {
+    if (progress.requests !== 'second') return send(again, progress, deadline, alreadyInTurn);
+    return { kind: 'later', turn: { ...alreadyInTurn, atMs: clock.nowMs() } };
   }
 
   function judge({ answer }: TimedAnswer, route: Route): AttemptOutcome {
@@ -90,19 +102,21 @@ export function createAttempt(dependencies: AttemptDependencies): Attempt {
     if (kind !== 'permanent' && !isUnauthorized(status)) return conclude(sent.result, prepared.route);
     const again = await preparation.prepareAgain(delivery, prepared, status, signal);
     if (!('request' in again)) return conclude(sent.result, again);
-    const second = await send(again, progress, deadline, alreadyInTurn);
+    const second = await sendSecond(again, progress, deadline);
     if (second.kind === 'sent') return conclude(second.result, again.route);
     // No slot for it now: the next attempt has what was renewed.
     return kind === 'permanent' ? { ...second, route: again.route } : conclude(sent.result, again.route);
   }
 
   return async (delivery, deadline, turn) => {
-    const progress: Progress = { requested: false, rateWaitMs: 0 };
+    const progress: Progress = { requests: 'none', rateWaitMs: 0 };
     const result = await attempt(delivery, progress, deadline, turn).catch((error: unknown) => {
       if (error instanceof Failure) return classifyFailure(error);
       throw error;
     });
-    return result.kind === 'later' ? result : { kind: 'tried', outcome: result, ...progress };
+    if (result.kind === 'later') return result;
+    const { requests, ...known } = progress;
+    return { kind: 'tried', outcome: result, requested: requests !== 'none', ...known };
   };
 }
 

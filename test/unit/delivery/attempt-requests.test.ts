@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { Failure } from '../../../lib/core/failure.ts';
+import { createAttempt } from '../../../lib/delivery/attempt.ts';
+import { withDeadline } from '../../../lib/delivery/deadline.ts';
+import type { Route } from '../../../lib/delivery/resolve.ts';
+import { createPreparation } from '../../../lib/delivery/prepare.ts';
+import type { HttpExchange } from '../../../lib/ports.ts';
+import { connectionOf } from '../../contract/subjects.ts';
+import { createManualClock } from '../../fakes/manual-clock.ts';
+import { createUnlimitedPacing } from '../../fakes/unlimited-pacing.ts';
+import { deliveryOf, routeOf } from './outcomes.ts';
+
+/** @param statuses what each request is answered; 'dead' is a kept-alive connection that ends before an answer */
+async function attemptWith(statuses: readonly (number | 'dead')[], changed: Route = routeOf()) {
+  const clock = createManualClock();
+  const asked: (number | 'dead')[] = [];
+  async function send(_request: unknown, exchange: HttpExchange) {
+    for (;;) {
+      const status = statuses[asked.length] ?? expect.fail('One request too many.');
+      asked.push(status);
+      if (status !== 'dead') return { status, headers: {}, body: '' };
+      await exchange.beforeResend?.();
+    }
+  }
+  const attempt = createAttempt({
+    preparation: createPreparation({
+      resolver: { resolve: async () => routeOf(), resolveAnew: async () => changed },
+      tokens: { tokenFor: () => Promise.reject(new Error('unused')), renew: () => Promise.reject(new Error('unused')) },
+      userAgent: 'lastmile/test',
+    }),
+    pacing: createUnlimitedPacing(clock),
+    http: { send },
+    observeAnswer: async () => undefined,
+    clock,
+  });
+  const result = await withDeadline(clock, 60_000, (deadline) => attempt(delivery, deadline));
+  return { result, requests: asked.length };
+}
+
+const delivery = deliveryOf({ target: { HttpParameters: { PathParameterValues: ['7'] } } });
+
+/** The credentials of the connection have been changed since they were cached. */
+const rotated: Route = { ...routeOf(), connection: connectionOf('billing', { secretVersion: 'version-2' }) };
+
+test('a request over a connection that was dead is sent once more', async () => {
+  const { result, requests } = await attemptWith(['dead', 200]);
+  expect(result).toMatchObject({ kind: 'tried', outcome: { kind: 'delivered' }, requested: true });
+  expect(requests).toBe(2);
+});
+
+test('an attempt has two requests at most: a second connection that ends is a failure of the network', async () => {
+  const { result, requests } = await attemptWith(['dead', 'dead']);
+  expect(result).toMatchObject({ outcome: { kind: 'retryable', code: 'ConnectionReset' } });
+  expect(requests).toBe(2);
+});
+
+test('changed credentials are left to the next attempt where a dead connection has cost the second request', async () => {
+  const { result, requests } = await attemptWith(['dead', 401], rotated);
+  expect(result).toMatchObject({ outcome: { kind: 'retryable', code: 'EndpointUnauthorized' } });
+  expect(requests).toBe(2);
+});
+
+test('the second request, with changed credentials, is not sent a third time when its connection ends', async () => {
+  const { result, requests } = await attemptWith([401, 'dead'], rotated);
+  expect(result).toMatchObject({ outcome: { kind: 'retryable', code: 'ConnectionReset' } });
+  expect(requests).toBe(2);
+});
+
+test('a rejection for good that a changed destination may undo is no verdict when no request is left to ask with', async () => {
+  const { result, requests } = await attemptWith(['dead', 404], rotated);
+  expect(result).toMatchObject({ kind: 'later' });
+  expect(requests).toBe(2);
+});
+
+test('a bug in what sends is not taken for a failure of the table', async () => {
+  await expect(attemptWith([])).rejects.not.toBeInstanceOf(Failure);
+});
