@@ -9,6 +9,11 @@ const maxDelaySeconds = 900;
 /** A wait for the rate is cut shorter, so that a backlog hears of a rate that was raised: a hop a minute is its price. */
 const maxTurnDelaySeconds = 60;
 
+/**
+ * Failure policy: a delivery that comes back before its time costs a message and no attempt; one that sleeps through a
+ * change would keep its endpoint waiting. So whoever waits for the rate is sent again each minute, everybody else at the
+ * longest delay there is.
+ */
 export function createSqsDeliveryQueue(sqs: SQSClient, queueUrl: string, clock: Clock): DeliveryQueue {
   const send = createSqsSender(sqs, queueUrl);
   return {

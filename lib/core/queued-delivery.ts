@@ -62,6 +62,9 @@ export function formatQueuedDelivery({ delivery, notBeforeMs, turnGeneration }: 
  * Reads every message that may lie in the delivery queue: a retry of ours, an envelope that a rule sent or that SQS moved,
  * a dead letter of ours, and Lambda's record of a failed invocation of deliver. The last two begin anew.
  *
+ * Failure policy: what a newer version wrote is nobody's to judge here. It goes back as NewerVersion, also before its last
+ * receive, and SQS itself moves it then; to bury it would lose what only the newer version understands.
+ *
  * @param options.nowMs when the message was sent: the age of what begins anew counts from there
  * @throws Failure InvalidJson, InvalidDelivery or NewerVersion; it names the field, never its value
  */

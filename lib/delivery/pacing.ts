@@ -48,6 +48,11 @@ export interface Pacing {
 /** A slot that was missed by more is given up, or by an interval if that is longer: sent late it would break the rate. */
 const leastToleranceMs = 100;
 
+/**
+ * Failure policy: rather a slot lost than the rate broken. A slot that was missed is given up and another one reserved; a
+ * request that has to be repeated on a new connection goes only if there is a slot for it before the horizon, and is a
+ * failure of the network otherwise.
+ */
 export function createPacing({ limiter, concurrency, clock, horizonMs }: PacingDependencies): Pacing {
   const reserve = createReservations(limiter);
 
