@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../lib/core/failure.ts';
 import { useDynalite } from '../contract/subjects.ts';
-import { awsJson, createKeyWorld, rest, signed, startMs, withKey } from './api-keys-world.ts';
+import { awsJson, createKeyWorld, presigned, rest, signed, startMs, withKey } from './api-keys-world.ts';
 
 const dynalite = useDynalite();
 const done = { ListConnections: () => Promise.resolve({ Connections: [] }) };
@@ -21,6 +21,17 @@ describe('a key of the API control', () => {
     expect(await world.send(signed(list, key, startMs))).toMatchObject({ status: 200 });
     expect(await world.send(signed(listKeys, key, startMs, { service: 'appsync' }))).toMatchObject({ status: 200 });
   });
+});
+
+test('a presigned URL opens what it was made for, until it expires or its key does', async () => {
+  const world = await createWorld();
+  const [key, other] = [await world.create('control'), await world.create('events')];
+  const url = presigned({ ...listKeys, query: 'maxResults=1' }, key, startMs, 3600);
+  expect((await world.send(url)).json).toEqual({ apiKeys: [expect.objectContaining({ id: key.slice(0, 14) })] });
+  expect((await world.send({ ...url, query: url.query.replace('maxResults=1', 'maxResults=2') })).status).toBe(401);
+  expect((await world.send(presigned(listKeys, other, startMs, 60))).status).toBe(403);
+  world.clock.set(startMs + 3_600_001);
+  expect((await world.send(url)).status).toBe(401);
 });
 
 describe('there is one answer for', () => {
@@ -49,6 +60,7 @@ describe('there is one answer for', () => {
       signed(list, key, nowMs, { service: 's3' }),
       signed(list, key, nowMs, { region: 'eu-west-1' }),
       { ...signed(list, key, nowMs), body: '{"Limit":1}' },
+      signed({ ...list, headers: { 'x-amz-target': 'AWSEvents.ListConnections' } }, key, nowMs),
       { ...list, headers: { ...list.headers, authorization: 'Bearer abc' } },
     ];
     const answers = await Promise.all(refused.map((sent) => world.send(sent)));
@@ -128,7 +140,7 @@ test('while the table cannot be reached, a key serves for the rest of its minute
   const world = await createWorld();
   const key = await world.create('control');
   expect((await world.send(withKey(list, key))).status).toBe(200);
-  world.faults.fail('apiKeys.read', 'before', 'always');
+  world.store.reachable = false;
   world.clock.set(startMs + 59_999);
   expect((await world.send(withKey(list, key))).status).toBe(200);
   world.clock.set(startMs + 60_000);
@@ -137,7 +149,7 @@ test('while the table cannot be reached, a key serves for the rest of its minute
     status: 500,
     json: { __type: 'InternalFailureException' },
   });
-  world.faults.heal();
+  world.store.reachable = true;
   world.faults.fail('rootSecret.read', 'before', 'always');
   expect((await world.send(withKey(list, key))).status).toBe(500);
   expect(JSON.stringify(world.logged)).not.toContain(key.slice(14));

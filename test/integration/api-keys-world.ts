@@ -3,7 +3,9 @@ import type { Context } from 'aws-lambda';
 import { cacheApiKeys } from '../../functions/control-api/authentication.ts';
 import { createHandler } from '../../functions/control-api/handler.ts';
 import { createDynamoDbApiKeyRepository } from '../../lib/adapters/dynamodb-api-key-repository.ts';
+import type { ApiKeyReader } from '../../lib/control-ports.ts';
 import { createApiKeyOperations } from '../../lib/control/api-keys.ts';
+import { Failure } from '../../lib/core/failure.ts';
 import { signatureOf } from '../../lib/core/sig-v4-canonical.ts';
 import { createApiKeyAuthentication } from '../../lib/protocol/api-key-authentication.ts';
 import type { Operations } from '../../lib/protocol/control-request.ts';
@@ -37,7 +39,13 @@ export async function createKeyWorld(dynalite: ReturnType<typeof useDynalite>, o
   const clock = createManualClock(startMs);
   const faults = createFaults();
   const tableName = await dynalite.server.newTable();
-  const apiKeys = faults.wrap('apiKeys', createDynamoDbApiKeyRepository(dynalite.client(), tableName));
+  const stored = createDynamoDbApiKeyRepository(dynalite.client(), tableName);
+  const store = { reachable: true };
+  const read: ApiKeyReader['read'] = async (apiId, publicId) => {
+    if (!store.reachable) throw new Failure('StoreUnavailable', 'Could not read the API key: TimeoutError.');
+    return await stored.read(apiId, publicId);
+  };
+  const apiKeys = faults.wrap('apiKeys', { ...stored, read });
   const rootSecret = faults.wrap('rootSecret', { read: () => Promise.resolve('root-secret-canary') });
   const logged: Fault[] = [];
   const dependencies = {
@@ -71,6 +79,8 @@ export async function createKeyWorld(dynalite: ReturnType<typeof useDynalite>, o
   return {
     clock,
     faults,
+    /** Whether keys can be read. */
+    store,
     logged,
     invoke,
     create,
@@ -135,4 +145,25 @@ export function signed(sent: Sent, key: string, atMs: number, { service = 'event
   const signature = signatureOf(key, request, details) ?? '';
   const authorization = `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=${signedHeaders.join(';')}, Signature=${signature}`;
   return { ...sent, headers: { ...headers, authorization } };
+}
+
+/** The same in the query of the URL. */
+export function presigned(sent: Sent, key: string, atMs: number, expiresInSeconds: number): Sent {
+  const signedAt = new Date(atMs).toISOString().replace(/[-:]|\.\d{3}/g, '');
+  const details = {
+    date: signedAt.slice(0, 8),
+    region: 'us-east-1',
+    service: 'appsync',
+    signedAt,
+    signedHeaders: ['host'],
+  };
+  const parameters = new URLSearchParams(sent.query);
+  parameters.set('X-Amz-Algorithm', 'AWS4-HMAC-SHA256');
+  parameters.set('X-Amz-Credential', `${key.slice(0, 14)}/${details.date}/us-east-1/appsync/aws4_request`);
+  parameters.set('X-Amz-Date', signedAt);
+  parameters.set('X-Amz-Expires', String(expiresInSeconds));
+  parameters.set('X-Amz-SignedHeaders', 'host');
+  const query = parameters.toString();
+  const request = { ...sent, query, headers: new Map(Object.entries(sent.headers)), body: Buffer.from(sent.body) };
+  return { ...sent, query: `${query}&X-Amz-Signature=${signatureOf(key, request, details) ?? ''}` };
 }

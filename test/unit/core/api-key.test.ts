@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { isDeleted, isValid, validityFrom } from '../../../lib/core/api-key.ts';
 import type { ApiKey } from '../../../lib/core/api-key.ts';
 
@@ -7,27 +8,43 @@ const [hour, day] = [3600, 86_400];
 const at = (text: string): number => Date.parse(text);
 const seconds = (text: string): number => at(text) / 1000;
 
-describe.each(['UTC', 'America/St_Johns', 'Pacific/Kiritimati'])('on a machine whose time zone is %s', (zone) => {
-  const before = process.env['TZ'];
-  beforeEach(() => void (process.env['TZ'] = zone));
-  afterEach(() => {
-    if (before === undefined) delete process.env['TZ'];
-    else process.env['TZ'] = before;
-  });
+/** In a process of its own, because a running one keeps the time zone that it began with. */
+function defaultsIn(zone: string, nowTexts: readonly string[]): unknown {
+  const module = new URL('../../../lib/core/api-key.ts', import.meta.url).href;
+  const script = `
+    import { validityFrom } from ${JSON.stringify(module)};
+    const offset = new Date(1767225600000).getTimezoneOffset();
+    const validities = JSON.parse(process.argv[1]).map((now) => validityFrom(Date.parse(now)));
+    console.log(JSON.stringify({ offset, validities }));`;
+  const args = ['--input-type=module', '-e', script, JSON.stringify(nowTexts)];
+  return JSON.parse(execFileSync(process.execPath, args, { env: { ...process.env, TZ: zone } }).toString());
+}
 
-  test.each([
-    ['on the full hour', '2026-05-04T12:00:00.000Z', '2026-05-11T12:00:00Z'],
-    ['a millisecond before the full hour', '2026-05-04T11:59:59.999Z', '2026-05-11T11:00:00Z'],
-    ['a second after the full hour', '2026-05-04T12:00:01.000Z', '2026-05-11T12:00:00Z'],
-    ['over the end of a year', '2026-12-31T23:59:59.999Z', '2027-01-07T23:00:00Z'],
-    ['over February 29', '2028-02-25T06:30:00.000Z', '2028-03-03T06:00:00Z'],
-    ['over a February without a 29th', '2027-02-25T06:30:00.000Z', '2027-03-04T06:00:00Z'],
-    ['when clocks are put forward', '2026-03-08T01:30:00.000Z', '2026-03-15T01:00:00Z'],
-  ])('the default is seven days, rounded down to the hour, %s', (_when, now, expires) => {
-    const validity = validityFrom(at(now));
-    expect(validity.expiresAtSeconds).toBe(seconds(expires));
-    expect(validity.deletesAtSeconds).toBe(seconds(expires) + 60 * day);
-  });
+test.each([
+  ['UTC', 0],
+  ['America/St_Johns', 210],
+  ['Pacific/Kiritimati', -840],
+])('the default is seven days, rounded down to the hour in UTC, on a machine in %s', (zone, offset) => {
+  const times = [
+    ['2026-05-04T12:00:00.000Z', '2026-05-11T12:00:00Z'],
+    ['2026-05-04T11:59:59.999Z', '2026-05-11T11:00:00Z'],
+    ['2026-05-04T12:00:01.000Z', '2026-05-11T12:00:00Z'],
+    // Over the end of a year, over February 29, over a February without one, when clocks are put forward.
+    ['2026-12-31T23:59:59.999Z', '2027-01-07T23:00:00Z'],
+    ['2028-02-25T06:30:00.000Z', '2028-03-03T06:00:00Z'],
+    ['2027-02-25T06:30:00.000Z', '2027-03-04T06:00:00Z'],
+    ['2026-03-08T01:30:00.000Z', '2026-03-15T01:00:00Z'],
+  ] as const;
+  const validities = times.map(([, expires]) => ({
+    expiresAtSeconds: seconds(expires),
+    deletesAtSeconds: seconds(expires) + 60 * day,
+  }));
+  expect(
+    defaultsIn(
+      zone,
+      times.map(([now]) => now),
+    ),
+  ).toEqual({ offset, validities });
 });
 
 test('what is asked for is rounded down to the hour, and deletion is 60 days later', () => {
