@@ -31,7 +31,11 @@ export const variables = {
   DELIVERY_QUEUE_URL: { type: 'text', required: true, form: url, meaning: 'SQS queue of buffered events and retries' },
   DEAD_LETTER_QUEUE_URL: { type: 'text', required: true, form: url, meaning: "the stack's own dead-letter queue" },
   SECRET_PREFIX: { type: 'text', required: true, meaning: "what the names of the connections' secrets begin with" },
-  ROOT_SECRET_ARN: { type: 'text', required: true, meaning: 'secret from which the keys of stored tokens are derived' },
+  ROOT_SECRET_ARN: {
+    type: 'text',
+    required: true,
+    meaning: 'secret from which the keys of stored tokens and of API clients are derived',
+  },
   AUTHORIZE_CONNECTION_FUNCTION: {
     type: 'text',
     required: true,
