@@ -14,5 +14,4 @@ const config: ViteUserConfig = {
   },
 };
 
-// oxlint-disable-next-line import/no-default-export -- vitest demands one.
 export default config;
