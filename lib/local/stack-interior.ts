@@ -13,7 +13,7 @@ import { InvocationStore } from './invocation-store.ts';
 import { createReadableDeliveryLog } from './readable-delivery-log.ts';
 import { createRegionalAuthentication } from './regional-authentication.ts';
 import type { Route } from './routes.ts';
-import { createServices } from './services.ts';
+import { createServices } from './backends.ts';
 import { queueUrl } from './sqs-names.ts';
 import type { StackOutput } from './stack.ts';
 

@@ -6,7 +6,7 @@ import type { Authentication } from '../protocol/control-request.ts';
 import type { AsynchronousInvocations } from './asynchronous-invocations.ts';
 import { type BusDispatch, createBusDispatch } from './bus/dispatch-wiring.ts';
 import { createBusOperations } from './bus/operations.ts';
-import { createBusService } from './bus/service.ts';
+import { createBusService } from './bus/backend.ts';
 import { BusStore } from './bus/store.ts';
 import { guardBus } from './bus-guard.ts';
 import type { DataFolder, StoreFolder } from './data-folder.ts';
