@@ -1,3 +1,4 @@
+import { atomically } from './atomically.ts';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 /** An asynchronous invocation that was accepted and has not ended. */
@@ -68,10 +69,10 @@ export class InvocationStore {
 
   /** Keeps it, with its last error, among those that have failed for good. */
   fail(id: string, failures: number, failedAtMs: number, error: string): void {
-    this.#database.exec('BEGIN IMMEDIATE');
-    this.#fail.run(failures, failedAtMs, error, id);
-    this.#remove.run(id);
-    this.#database.exec('COMMIT');
+    atomically(this.#database, () => {
+      this.#fail.run(failures, failedAtMs, error, id);
+      this.#remove.run(id);
+    });
   }
 
   failed(): readonly (Pick<StoredInvocation, 'id' | 'functionName' | 'failures'> & { readonly error: string })[] {

@@ -1,3 +1,4 @@
+import { atomically } from '../atomically.ts';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Rule, RuleTarget } from './model.ts';
 
@@ -66,7 +67,7 @@ export class EventStore {
   /** All or none of them. @returns the numbers of the dispatches, in order */
   add(accepted: readonly MatchedEvent[]): number[] {
     const numbers: number[] = [];
-    this.#atomically(() => {
+    atomically(this.#database, () => {
       for (const { event, targets } of accepted) {
         this.#insertEvent.run(event.id, event.region, event.text, event.acceptedAtMs);
         for (const { ruleArn, target } of targets) {
@@ -92,20 +93,9 @@ export class EventStore {
 
   /** Their targets have taken them over. An event goes with the last of its dispatches. */
   remove(dispatches: readonly StoredDispatch[]): void {
-    this.#atomically(() => {
+    atomically(this.#database, () => {
       for (const { number } of dispatches) this.#removeDispatch.run(number);
       for (const id of new Set(dispatches.map(({ event }) => event.id))) this.#removeEvent.run(id);
     });
-  }
-
-  #atomically(change: () => void): void {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
-      change();
-      this.#database.exec('COMMIT');
-    } catch (error) {
-      this.#database.exec('ROLLBACK');
-      throw error;
-    }
   }
 }
