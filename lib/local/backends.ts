@@ -31,6 +31,8 @@ export interface ServicesOptions {
   readonly asynchronous: AsynchronousInvocations;
   /** Who may use the bus; the function behind the other operations asks for itself. */
   readonly authentication: Authentication | 'none';
+  /** What the stack's own functions sign with; nobody else knows it. */
+  readonly functionSecret: string;
   /** `host:port` of the stack. */
   readonly host: () => string;
   /** A fresh value for a region's root secret. */

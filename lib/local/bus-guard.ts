@@ -1,13 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { partitionOf } from '../core/arn.ts';
+import { isApplicable, isSignedWith, parseSignature } from '../core/sig-v4.ts';
+import type { Clock } from '../ports.ts';
 import { createEventsRoute, refusalOf } from '../protocol/control-api.ts';
-import type { Authentication, Operations } from '../protocol/control-request.ts';
+import type { Authentication, ControlRequest, Operations } from '../protocol/control-request.ts';
 import type { Fault } from '../protocol/fault.ts';
 import type { LocalService } from './wire.ts';
 
 export interface BusGuardOptions {
   readonly account: string;
   readonly authentication: Authentication | 'none';
+  /** What the stack's own functions sign with; nobody else knows it. */
+  readonly functionSecret: string;
+  readonly clock: Clock;
   readonly bus: LocalService;
   /** Those that the bus performs itself. */
   readonly operations: Operations;
@@ -15,7 +20,8 @@ export interface BusGuardOptions {
 }
 
 /** Lets through to the bus who has a key for it. What the bus hands on is checked where it arrives. */
-export function guardBus({ account, authentication, bus, operations, reportFault }: BusGuardOptions): LocalService {
+export function guardBus(options: BusGuardOptions): LocalService {
+  const { account, authentication, bus, operations, reportFault } = options;
   if (authentication === 'none') return bus;
   const logFault = ({ errors: [first] }: Fault): void => {
     reportFault('authentication', Object.assign(new Error(first?.message), { name: first?.name, stack: first?.stack }));
@@ -24,8 +30,17 @@ export function guardBus({ account, authentication, bus, operations, reportFault
   return async (request) => {
     const { method, path, query, headers, body, region } = request;
     const asked = { method, path, query, headers: new Map(Object.entries(headers)), body };
-    if (route.operationOf(asked) === undefined) return await bus(request);
+    const operation = route.operationOf(asked);
+    if (operation === undefined || isForwarded(asked, operation, region, options)) return await bus(request);
     const context = { region, account, partition: partitionOf(region), requestId: randomUUID() };
     return (await refusalOf(route, asked, context, { authentication, logFault })) ?? (await bus(request));
   };
+}
+
+/** Events that the function control-api forwards have been asked for a key there. */
+function isForwarded(asked: ControlRequest, operation: string, region: string, options: BusGuardOptions): boolean {
+  const signature = operation === 'PutEvents' ? parseSignature(asked) : undefined;
+  const receiver = { nowMs: options.clock.nowMs(), region, services: new Set(['events']) };
+  if (signature === undefined || !isApplicable(asked, signature, receiver)) return false;
+  return isSignedWith(options.functionSecret, asked, signature);
 }

@@ -49,8 +49,10 @@ export interface Interior {
 export function createInterior(options: InteriorOptions): Interior {
   const { account, folder, config, clock, output, reportFault } = options;
   const host = (): string => options.url().slice('http://'.length);
-  const authentication = options.auth ? createRegionalAuthentication(surround(options, 'none'), clock) : 'none';
-  const surroundings = surround(options, authentication);
+  const functionSecret = randomBytes(32).toString('hex');
+  const surroundingsWith = surround(options, functionSecret);
+  const authentication = options.auth ? createRegionalAuthentication(surroundingsWith('none'), clock) : 'none';
+  const surroundings = surroundingsWith(authentication);
   const runner = new FunctionRunner({ functions: options.functions, account, clock, surroundings });
   const onFailed = createFailedInvocations({
     functionNames: ['deliver'],
@@ -72,6 +74,7 @@ export function createInterior(options: InteriorOptions): Interior {
     asynchronous,
     host,
     authentication,
+    functionSecret,
     rootSecret: () => randomBytes(32).toString('base64'),
     writeLine: output.line,
     reportError: output.error,
@@ -90,16 +93,16 @@ export function createInterior(options: InteriorOptions): Interior {
 
 function surround(
   options: InteriorOptions,
-  authentication: Authentication | 'none',
-): (name: string, region: string) => FunctionSurroundings {
+  functionSecret: string,
+): (authentication: Authentication | 'none') => (name: string, region: string) => FunctionSurroundings {
   const { account, environment, clock, output, url, accessKeyId } = options;
   const { line: writeLine, colour = false } = output;
   const deliveryLog = createReadableDeliveryLog({ writeLine, nowMs: () => clock.nowMs(), colour });
   const queueUrlOf = (queueName: string): string =>
     queueUrl({ account, host: url().slice('http://'.length) }, queueName);
-  return (name, region) => ({
+  return (authentication) => (name, region) => ({
     environment: { ...functionVariables(environment, queueUrlOf), ...runtimeVariables(name, region) },
-    aws: { region, endpoint: url(), credentials: { accessKeyId: accessKeyId(name), secretAccessKey: 'local' } },
+    aws: { region, endpoint: url(), credentials: { accessKeyId: accessKeyId(name), secretAccessKey: functionSecret } },
     deliveryLog,
     authentication,
   });

@@ -10,8 +10,9 @@ import {
   PutEventsCommand,
   PutRuleCommand,
 } from '@aws-sdk/client-eventbridge';
+import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createDynamoDbClient } from '../../lib/adapters/aws-clients.ts';
+import { createDynamoDbClient, createLambdaClient } from '../../lib/adapters/aws-clients.ts';
 import { createEventBridgeEventBus } from '../../lib/adapters/eventbridge-event-bus.ts';
 import { putEvents } from '../../lib/control/put-events.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
@@ -20,6 +21,7 @@ import type { Stack } from '../../lib/local/stack.ts';
 
 const command = join(import.meta.dirname, '..', '..', 'lib', 'commands', 'keys.ts');
 const region = 'us-east-1';
+const anybody = { accessKeyId: 'any', secretAccessKey: 'thing' };
 const written: string[] = [];
 let stack: Stack;
 let open: Stack;
@@ -225,5 +227,27 @@ describe('deployed, PutEvents goes to the configured bus of EventBridge', () => 
     const Entries = [{ ...entry, Detail: JSON.stringify({ text: 'x'.repeat(1_048_576) }) }];
     await expect(put('default', { Entries })).rejects.toMatchObject({ code: 'ValidationException' });
     await expect(put('default', { Entries: [entry], EndpointId: 'abc.def' })).rejects.toThrow('EndpointId');
+  });
+});
+
+describe('events put through IAM, by invoking control-api', () => {
+  const payload = JSON.stringify({
+    operation: 'PutEvents',
+    input: { Entries: [{ Source: 'shop', DetailType: 'Order Placed', Detail: '{}' }] },
+  });
+
+  test('reach the bus of a stack that asks for keys', async () => {
+    const lambda = createLambdaClient({ region, endpoint: stack.url, credentials: anybody });
+    const { Payload } = await lambda.send(new InvokeCommand({ FunctionName: 'control-api', Payload: payload }));
+    expect(JSON.parse(Payload?.transformToString() ?? '')).toMatchObject({ output: { FailedEntryCount: 0 } });
+  });
+
+  test('do not reach it from who only calls itself by the name of that function', async () => {
+    const credentials = { accessKeyId: 'control-api', secretAccessKey: 'local' };
+    const events = new EventBridgeClient({ region, endpoint: stack.url, credentials });
+    const Entries = [{ Source: 'shop', DetailType: 'Order Placed', Detail: '{}' }];
+    await expect(events.send(new PutEventsCommand({ Entries }))).rejects.toMatchObject({
+      name: 'UnrecognizedClientException',
+    });
   });
 });
