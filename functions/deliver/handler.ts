@@ -17,9 +17,11 @@ export interface DeliverDependencies {
 /** A rule target: one event per invocation. Resolves with what came of it; rejects when nobody has taken the event. */
 export function createHandler({ deliverInput, clock }: DeliverDependencies) {
   return async (input: unknown, context: Context): Promise<unknown> => {
-    const { settlement, ...conclusion } = await withDeadline(clock, context.getRemainingTimeInMillis(), (deadline) =>
-      deliverInput(input, deadline),
-    );
+    const {
+      settlement,
+      bug: _bug,
+      ...conclusion
+    } = await withDeadline(clock, context.getRemainingTimeInMillis(), (deadline) => deliverInput(input, deadline));
     if (settlement.kind === 'returned') throw settlement.error;
     return { outcome: settlement.kind, ...conclusion };
   };

@@ -18,8 +18,9 @@ export function createJsonLineDeliveryLog(write: (line: string) => void): Delive
 export function formatConclusion(conclusion: Conclusion): string {
   const { settlement, eventId, rule, apiDestination, code, status, attempts, durationMs, rateWaitMs, nextAttemptAtMs } =
     conclusion;
+  const { bug } = conclusion;
   return JSON.stringify({
-    level: settlement.kind === 'delivered' ? 'INFO' : 'WARN',
+    level: settlement.kind === 'delivered' && bug === undefined ? 'INFO' : 'WARN',
     message: 'delivery.concluded',
     outcome: settlement.kind,
     eventId,
@@ -30,7 +31,7 @@ export function formatConclusion(conclusion: Conclusion): string {
     attempt: attempts,
     durationMs,
     rateWaitMs,
-    errors: code === 'Unexpected' && settlement.kind === 'returned' ? describeErrors(settlement.error) : undefined,
+    errors: bug === undefined ? undefined : describeErrors(bug),
     nextAttemptAt: nextAttemptAtMs === undefined ? undefined : new Date(nextAttemptAtMs).toISOString(),
   });
 }

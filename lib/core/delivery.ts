@@ -130,6 +130,8 @@ export interface Conclusion {
   /** `Unexpected` is what no failure of the table describes: a bug, which the log shows with its own stack. */
   readonly code?: FailureCode | 'Unexpected';
   readonly reason?: string;
+  /** What was thrown by a bug, for the log alone: whatever came of the delivery. */
+  readonly bug?: unknown;
   readonly status?: number;
   /** Attempts made so far, this invocation's included. */
   readonly attempts: number;

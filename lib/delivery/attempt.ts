@@ -29,6 +29,8 @@ export type AttemptResult =
       readonly requested: boolean;
       /** Time spent waiting for a slot. */
       readonly rateWaitMs: number;
+      /** What was thrown by a bug after the endpoint had the event. */
+      readonly bug?: unknown;
     }
   /** The rate leaves no slot before the horizon: to be tried when its turn comes. */
   | { readonly kind: 'later'; readonly turn: Turn; readonly route: Route };
@@ -45,6 +47,7 @@ interface Progress {
   route?: Route;
   requests: 'none' | 'first' | 'second';
   rateWaitMs: number;
+  bug?: unknown;
 }
 
 interface TimedAnswer {
@@ -85,10 +88,16 @@ export function createAttempt(dependencies: AttemptDependencies): Attempt {
     return classifyAnswer(answer, route.policy, clock.nowMs());
   }
 
-  async function conclude(timed: TimedAnswer, route: Route): Promise<AttemptOutcome> {
+  /** Failure policy: what goes wrong once the endpoint has the event is told of, and never sends the event again. */
+  async function conclude(timed: TimedAnswer, route: Route, progress: Progress): Promise<AttemptOutcome> {
     const outcome = judge(timed, route);
     if (asksEverybodyToWait(outcome)) await pacing.pause(route, outcome.retryAfterMs);
-    await observeAnswer(route, { status: timed.answer.status, requestedAtMs: timed.requestedAtMs });
+    try {
+      await observeAnswer(route, { status: timed.answer.status, requestedAtMs: timed.requestedAtMs });
+    } catch (error) {
+      if (outcome.kind !== 'delivered') throw error;
+      progress.bug = error;
+    }
     return outcome;
   }
 
@@ -99,13 +108,13 @@ export function createAttempt(dependencies: AttemptDependencies): Attempt {
     if (sent.kind === 'later') return { ...sent, route: prepared.route };
     const { status } = sent.result.answer;
     const { kind } = judge(sent.result, prepared.route);
-    if (kind !== 'permanent' && !isUnauthorized(status)) return conclude(sent.result, prepared.route);
+    if (kind !== 'permanent' && !isUnauthorized(status)) return conclude(sent.result, prepared.route, progress);
     const again = await preparation.prepareAgain(delivery, prepared, status, signal);
-    if (!('request' in again)) return conclude(sent.result, again);
+    if (!('request' in again)) return conclude(sent.result, again, progress);
     const second = await sendSecond(again, progress, deadline);
-    if (second.kind === 'sent') return conclude(second.result, again.route);
+    if (second.kind === 'sent') return conclude(second.result, again.route, progress);
     // No slot for it now: the next attempt has what was renewed.
-    return kind === 'permanent' ? { ...second, route: again.route } : conclude(sent.result, again.route);
+    return kind === 'permanent' ? { ...second, route: again.route } : conclude(sent.result, again.route, progress);
   }
 
   return async (delivery, deadline, turn) => {

@@ -65,6 +65,7 @@ export function createDeliver({ retrying, settler, log, clock }: DeliverDependen
     known.delivery = standing.delivery;
     known.outcome = standing.outcome;
     known.rateWaitMs = standing.rateWaitMs;
+    if (standing.kind === 'delivered') known.bug = standing.bug;
     return settle(standing);
   }
 
@@ -72,7 +73,7 @@ export function createDeliver({ retrying, settler, log, clock }: DeliverDependen
     const beganAtMs = clock.nowMs();
     const known: Known = {};
     const settlement = await story(incoming, known, deadline).catch((error: unknown) => {
-      if (!(error instanceof Failure)) known.bug = true;
+      if (!(error instanceof Failure)) known.bug = error;
       return { kind: 'returned', error } as const;
     });
     const conclusion = concluded(settlement, known, clock.nowMs() - beganAtMs);
@@ -86,7 +87,7 @@ interface Known {
   delivery?: Delivery;
   outcome?: AttemptOutcome | undefined;
   rateWaitMs?: number;
-  bug?: true;
+  bug?: unknown;
 }
 
 function parsed(incoming: Incoming): QueuedDelivery | Failure {
@@ -107,7 +108,7 @@ function concluded(
     settlement,
     ...namesOf(delivery),
     ...described(outcome),
-    ...(bug === true && { code: 'Unexpected' }),
+    ...(bug !== undefined && { code: 'Unexpected', bug }),
     ...(settlement.kind === 'deferred' && { nextAttemptAtMs: settlement.notBeforeMs }),
     attempts: delivery?.attempts ?? 0,
     durationMs,

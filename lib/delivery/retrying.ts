@@ -21,7 +21,13 @@ export interface RetryingDependencies {
 
 /** Where a delivery stands after the attempts of one invocation, before anybody has answered for it. */
 export type Standing = { /** Time spent waiting for slots. */ readonly rateWaitMs: number } & (
-  | { readonly kind: 'delivered'; readonly delivery: Delivery; readonly outcome: AttemptOutcome }
+  | {
+      readonly kind: 'delivered';
+      readonly delivery: Delivery;
+      readonly outcome: AttemptOutcome;
+      /** What was thrown by a bug after that. */
+      readonly bug?: unknown;
+    }
   | {
       readonly kind: 'waiting';
       readonly delivery: Delivery;
@@ -86,9 +92,9 @@ export function createRetrying(dependencies: RetryingDependencies) {
    * down does not: its turn would have it back before that wait is over.
    */
   function judged(delivery: Delivery, result: AttemptResult & { kind: 'tried' }, turn?: Turn): Tried {
-    const { outcome, route, rateWaitMs } = result;
+    const { outcome, route, rateWaitMs, bug } = result;
     const tried = afterAttempt(delivery, result, clock.nowMs());
-    if (outcome.kind === 'delivered') return { kind: 'delivered', delivery: tried, outcome, rateWaitMs };
+    if (outcome.kind === 'delivered') return { kind: 'delivered', delivery: tried, outcome, rateWaitMs, bug };
     const failed = { kind: 'failed', delivery: tried, outcome, rateWaitMs, ...targetArnOf(route) } as const;
     if (outcome.kind === 'permanent') return { ...failed, outcome };
     const policy = retryPolicyOf(delivery.target, route?.policy.retryPolicy ?? dependencies.retryPolicy);

@@ -53,9 +53,10 @@ interface Options {
   readonly destination?: Partial<ApiDestination>;
   readonly resolver?: Resolver;
   readonly randomNumber?: number;
+  readonly observeAnswer?: () => Promise<void>;
 }
 
-async function setUp({ answer, apiDestination, destination, resolver, randomNumber = 0 }: Options = {}) {
+async function setUp({ answer, apiDestination, destination, resolver, randomNumber = 0, ...options }: Options = {}) {
   const endpoint = await startRecordingEndpoint(answer);
   const http = createUndiciHttpClient();
   open.push(endpoint, http);
@@ -91,7 +92,7 @@ async function setUp({ answer, apiDestination, destination, resolver, randomNumb
     }),
     pacing: createUnlimitedPacing(clock),
     http,
-    observeAnswer: async () => undefined,
+    observeAnswer: options.observeAnswer ?? (async () => undefined),
     clock,
   });
   const deadLetters = createInMemoryDeadLetters();
@@ -332,6 +333,28 @@ describe('a delivery', () => {
     const bug = new TypeError('x is not a function');
     const broken = () => Promise.reject(bug);
     const { deliver } = await setUp({ resolver: { resolve: broken, resolveAnew: broken } });
+    expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'returned', error: bug }, code: 'Unexpected' });
+  });
+
+  test('a bug after a 2xx is logged with its stack, and the event stays delivered', async () => {
+    const bug = new TypeError('x is not a function');
+    const { deliver, endpoint, conclusions } = await setUp({ observeAnswer: () => Promise.reject(bug) });
+    expect(await deliver(envelope)).toMatchObject({
+      settlement: { kind: 'delivered' },
+      code: 'Unexpected',
+      status: 200,
+    });
+    expect(endpoint.requests).toHaveLength(1);
+    expect(JSON.parse(formatConclusion(conclusions[0] as Conclusion))).toMatchObject({
+      level: 'WARN',
+      outcome: 'delivered',
+      errors: [{ name: 'TypeError', message: bug.message, stack: expect.stringContaining('deliver.test.ts') }],
+    });
+  });
+
+  test('a bug after a refusal returns the event', async () => {
+    const bug = new TypeError('x is not a function');
+    const { deliver } = await setUp({ answer: () => ({ status: 500 }), observeAnswer: () => Promise.reject(bug) });
     expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'returned', error: bug }, code: 'Unexpected' });
   });
 
