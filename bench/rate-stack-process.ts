@@ -2,8 +2,7 @@
 import { deployedFunctions } from '../lib/local/function-instances.ts';
 import { startStack } from '../lib/local/stack.ts';
 
-const requestTimeoutMs = 5000;
-const functions = deployedFunctions(requestTimeoutMs).filter(({ name }) => name !== 'deliver-queued');
+const functions = deployedFunctions().filter(({ name }) => name !== 'deliver-queued');
 
 process.once('disconnect', () => process.exit());
 process.send?.((await startStack({ port: 0, functions })).url);

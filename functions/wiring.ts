@@ -17,6 +17,7 @@ import { createUndiciHttpClient } from '../lib/adapters/undici-http-client.ts';
 import type { Config } from '../lib/config.ts';
 import type { DeliveryPolicy } from '../lib/core/delivery-policy.ts';
 import { defaultTransport } from '../lib/core/delivery-policy.ts';
+import { longestSlotWaitMs } from '../lib/core/time-limits.ts';
 import { unauthorizedLimitOf } from '../lib/core/unauthorized-run.ts';
 import { version } from '../lib/core/version.ts';
 import { createAttempt } from '../lib/delivery/attempt.ts';
@@ -42,7 +43,7 @@ export interface DeliverOverrides {
 const batchSize = 10;
 
 /** How far ahead a slot is waited for: a batch fills its wait with others' slots, a single event pays for its own. */
-export const horizonsMs = { batch: 2000, single: 250 };
+export const horizonsMs = { batch: longestSlotWaitMs, single: 250 };
 
 /** What every function that makes requests stands on. */
 export function wireAuthorization(config: Config, aws: AwsClientConfig) {

@@ -3,6 +3,8 @@
  * the README's table is compared with it in a test.
  */
 
+import { longestRequestTimeoutMs } from './core/time-limits.ts';
+
 interface TextVariable {
   readonly type: 'text';
   /** What it must look like, and the words for it. */
@@ -70,6 +72,14 @@ export const variables = {
     maximum: 890000,
     unit: 'ms',
     meaning: 'limit of one request to an endpoint, connecting and reading included',
+  },
+  FUNCTION_TIMEOUT_SECONDS: {
+    type: 'integer',
+    default: 60,
+    minimum: 15,
+    maximum: 900,
+    unit: 's',
+    meaning: 'time limit of `deliver` and `deliver-queued`',
   },
   RETRY_BASE_DELAY_MS: {
     type: 'integer',
@@ -168,8 +178,19 @@ export function parseConfig(environment: Environment): Config {
       }
     }
   }
+  if (problems.length === 0) problems.push(...problemsTogether(config as Config));
   if (problems.length > 0) throw new ConfigError(`Bad environment: ${problems.join('; ')}`);
   return Object.freeze(config) as Config;
+}
+
+/** What is wrong with variables that are right each for itself. */
+function problemsTogether({ REQUEST_TIMEOUT_MS, FUNCTION_TIMEOUT_SECONDS }: Config): readonly string[] {
+  const longestMs = longestRequestTimeoutMs(FUNCTION_TIMEOUT_SECONDS);
+  if (REQUEST_TIMEOUT_MS <= longestMs) return [];
+  return [
+    `REQUEST_TIMEOUT_MS must be at most ${longestMs} while FUNCTION_TIMEOUT_SECONDS is ${FUNCTION_TIMEOUT_SECONDS}: ` +
+      'no longer request would ever be sent',
+  ];
 }
 
 function isWithin(text: string, variable: IntegerVariable): boolean {

@@ -1,4 +1,5 @@
 import { Failure } from '../core/failure.ts';
+import { settleReserveMs } from '../core/time-limits.ts';
 import type { Clock } from '../ports.ts';
 
 /** By when an invocation must have settled what it holds. */
@@ -8,9 +9,6 @@ export interface Deadline {
   /** Aborts `settleReserveMs` before the end. */
   readonly signal: AbortSignal;
 }
-
-/** Kept free at the end of every invocation for settling: both tries of a write to a queue fit into it. */
-const settleReserveMs = 5000;
 
 /** Whether an exchange that begins now ends before the time that is kept for settling. */
 export function hasTime(deadline: Deadline, exchangeMs: number, nowMs: number): boolean {

@@ -4,6 +4,7 @@ import type { QueuedDelivery } from '../core/queued-delivery.ts';
 import type { Backoff, ExhaustedRetryCondition } from '../core/retry.ts';
 import type { Turn } from '../core/rate-reservation.ts';
 import { decideRetry, isExpired, retryPolicyOf } from '../core/retry.ts';
+import { longestSlotWaitMs } from '../core/time-limits.ts';
 import type { Clock, Random } from '../ports.ts';
 import type { Attempt, AttemptResult } from './attempt.ts';
 import type { Deadline } from './deadline.ts';
@@ -52,12 +53,6 @@ type FailedOutcome = Exclude<AttemptOutcome, { kind: 'delivered' }>;
 /** A wait up to this long is sat out inside the invocation, if its deadline allows; every longer one goes to the queue. */
 const longestInlineWaitMs = 1000;
 
-/**
- * The longest that anybody waits for a slot. A turn that comes when there is no time left for that finds no slot, only the
- * next turn: it is left to the queue, instead of asking for one after the other until the invocation ends.
- */
-const longestSlotWaitMs = 2000;
-
 /** Attempts a delivery until it is delivered, has failed for good, or has to wait for longer than this invocation may. */
 export function createRetrying(dependencies: RetryingDependencies) {
   const { attempt, clock, random, backoff } = dependencies;
@@ -74,6 +69,7 @@ export function createRetrying(dependencies: RetryingDependencies) {
     const policy = retryPolicyOf(delivery.target, route.policy.retryPolicy);
     if (isExpired(policy, delivery, turn.atMs))
       return expired(delivery, policy, 'When its turn comes, the event will be');
+    // A turn that comes when there is no time left to wait for a slot would only find the next turn: the queue has it until then.
     const exchangeMs = longestSlotWaitMs + route.policy.timeoutMs;
     // Turns lie a fraction of a millisecond apart; a message says whole ones.
     const notBeforeMs = Math.ceil(turn.atMs);

@@ -160,7 +160,8 @@ function createQueues(
   const source = { account, queueName: queues.deliveries, runner, clock, reportFailure, reportFault };
   const eventSource = new DeliveryEventSource(source);
   const opened = (region: string, own: RegionQueues): void => eventSource.start(region, own);
-  return { sqs: createSqsService({ account, dataFolder, host, queues, opened }), eventSource };
+  const stackQueues = { ...queues, functionTimeoutSeconds: options.config.FUNCTION_TIMEOUT_SECONDS };
+  return { sqs: createSqsService({ account, dataFolder, host, queues: stackQueues, opened }), eventSource };
 }
 
 /** EventBridge: the bus with its rules and what becomes of events, and the control API for everything else. */

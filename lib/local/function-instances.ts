@@ -23,20 +23,19 @@ export interface LocalFunction {
   create(surroundings: FunctionSurroundings): Promise<FunctionHandler>;
 }
 
-/** At least as long as a deployed function has by default in this product. */
-const leastTimeoutSeconds = 60;
-const longestTimeoutSeconds = 900;
+/** What a deployed function has unless its own variable says otherwise. */
+const defaultTimeoutSeconds = 60;
 
-/** What deliver keeps free before its deadline, and some to settle in. */
-const settlingSeconds = 15;
-
-/** The deployed functions, loaded when they are first called. */
-export function deployedFunctions(requestTimeoutMs: number): readonly LocalFunction[] {
-  const needed = Math.ceil(requestTimeoutMs / 1000) + settlingSeconds;
-  const timeoutSeconds = Math.min(longestTimeoutSeconds, Math.max(leastTimeoutSeconds, needed));
+/**
+ * The deployed functions, loaded when they are first called.
+ *
+ * @param timeoutSeconds of those that make requests
+ */
+export function deployedFunctions(timeoutSeconds: number = defaultTimeoutSeconds): readonly LocalFunction[] {
   return [
     {
       name: 'control-api',
+      // Whoever finds an operation abandoned after a minute relies on a limit below that.
       timeoutSeconds: 30,
       async create({ environment, aws, authentication }) {
         const { createHandler, dependenciesFrom } = await import('../../functions/control-api/handler.ts');
@@ -62,7 +61,7 @@ export function deployedFunctions(requestTimeoutMs: number): readonly LocalFunct
     },
     {
       name: 'redrive',
-      timeoutSeconds: leastTimeoutSeconds,
+      timeoutSeconds: defaultTimeoutSeconds,
       async create({ environment, aws }) {
         const { createHandler, dependenciesFrom } = await import('../../functions/redrive/handler.ts');
         return createHandler(dependenciesFrom(environment, aws));

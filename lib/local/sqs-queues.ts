@@ -1,4 +1,5 @@
 import { maximumReceives } from '../core/queued-delivery.ts';
+import { visibilityTimeoutSeconds } from '../core/time-limits.ts';
 import { type SqsEngine, type SqsMembers, SqsRefusal } from './fauxqs.ts';
 import { isMembers, type QueueNaming } from './sqs-names.ts';
 
@@ -6,23 +7,38 @@ import { isMembers, type QueueNaming } from './sqs-names.ts';
 export interface StackQueues {
   readonly deliveries: string;
   readonly deadLetters: string;
+  /** Time limit of the function that reads the deliveries. */
+  readonly functionTimeoutSeconds: number;
 }
-
-/** Six times the worker's time limit of a minute, as Lambda asks of a queue that it reads. */
-const visibilityTimeoutSeconds = 360;
 
 const longestRetentionSeconds = 1_209_600;
 
-/** A queue that is there already keeps its attributes: they may have been changed since. */
+/**
+ * A queue that is there already keeps its attributes: they may have been changed since. But a message that were shown again
+ * while its function runs would be delivered twice: Lambda reads no such queue, and here its time is lengthened.
+ */
 export async function createStackQueues(engine: SqsEngine, region: string, queues: StackQueues): Promise<void> {
   const retention = { MessageRetentionPeriod: String(longestRetentionSeconds) };
   await createUnlessThere(engine, queues.deadLetters, retention);
   const deadLetterTargetArn = `arn:aws:sqs:${region}:000000000000:${queues.deadLetters}`;
   await createUnlessThere(engine, queues.deliveries, {
     ...retention,
-    VisibilityTimeout: String(visibilityTimeoutSeconds),
+    VisibilityTimeout: String(visibilityTimeoutSeconds(queues.functionTimeoutSeconds)),
     RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount: maximumReceives }),
   });
+  await lengthenVisibility(engine, queues);
+}
+
+async function lengthenVisibility(engine: SqsEngine, queues: StackQueues): Promise<void> {
+  const { QueueUrl } = await engine.perform('GetQueueUrl', { QueueName: queues.deliveries });
+  const { Attributes } = await engine.perform('GetQueueAttributes', {
+    QueueUrl,
+    AttributeNames: ['VisibilityTimeout'],
+  });
+  const seconds = isMembers(Attributes) ? Number(Attributes['VisibilityTimeout']) : 0;
+  if (seconds >= queues.functionTimeoutSeconds) return;
+  const VisibilityTimeout = String(visibilityTimeoutSeconds(queues.functionTimeoutSeconds));
+  await engine.perform('SetQueueAttributes', { QueueUrl, Attributes: { VisibilityTimeout } });
 }
 
 async function createUnlessThere(engine: SqsEngine, name: string, attributes: SqsMembers): Promise<void> {

@@ -94,7 +94,7 @@ async function assemble(
       clock,
       environment,
       auth: options.auth ?? false,
-      functions: options.functions ?? deployedFunctions(config.REQUEST_TIMEOUT_MS),
+      functions: options.functions ?? deployedFunctions(config.FUNCTION_TIMEOUT_SECONDS),
       retryDelaysMs,
       output,
       url: () => url,

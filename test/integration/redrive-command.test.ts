@@ -57,7 +57,7 @@ async function start(functions: readonly LocalFunction[] = redriveAlone) {
   };
 }
 
-const redriveAlone = deployedFunctions(5000).filter(({ name }) => name === 'redrive');
+const redriveAlone = deployedFunctions().filter(({ name }) => name === 'redrive');
 
 /** A function in the place of redrive that gives these answers, one after the other, and what it was asked. */
 function answering(answers: readonly object[]) {

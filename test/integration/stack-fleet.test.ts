@@ -46,7 +46,7 @@ afterAll(async () => {
 
 /** Workers with nothing in common but the stack: each loads and wires the deployed function for itself. */
 function startWorkers(count: number): readonly FunctionRunner[] {
-  const functions = deployedFunctions(5000);
+  const functions = deployedFunctions();
   const surroundings = (name: string, region: string) => ({
     environment: {
       ...functionVariables({}, (queueName) => `${stack.url}/123456789012/${queueName}`),

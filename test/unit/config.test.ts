@@ -50,6 +50,20 @@ describe('the configuration', () => {
     expect(() => parseConfig({ ...required, [name]: text })).toThrow(`Bad environment: ${name} must be ${form}`);
   });
 
+  test.each([
+    ['52000', undefined, true],
+    ['52001', undefined, false],
+    ['7000', '15', true],
+    ['7001', '15', false],
+    ['890000', '900', true],
+    ['890000', '897', false],
+  ])('takes requests of %s ms and functions of %s s: %s', (REQUEST_TIMEOUT_MS, FUNCTION_TIMEOUT_SECONDS, taken) => {
+    const parse = () => parseConfig({ ...required, REQUEST_TIMEOUT_MS, FUNCTION_TIMEOUT_SECONDS });
+    if (taken) expect(parse).not.toThrow();
+    else
+      expect(parse).toThrow(/^Bad environment: REQUEST_TIMEOUT_MS must be at most \d+ while FUNCTION_TIMEOUT_SECONDS/);
+  });
+
   test('takes addresses of both families, and an ARN for a name', () => {
     const arn = 'arn:aws:events:eu-central-1:123456789012:api-destination/orders/5f0e';
     const given = {

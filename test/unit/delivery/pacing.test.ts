@@ -3,6 +3,7 @@ import { createBottleneckConcurrencyLimit } from '../../../lib/adapters/bottlene
 import { defaultTransport } from '../../../lib/core/delivery-policy.ts';
 import type { RatedDestination, Reservation, Turn } from '../../../lib/core/rate-reservation.ts';
 import { alreadyInTurn } from '../../../lib/core/rate-shards.ts';
+import { longestRequestTimeoutMs } from '../../../lib/core/time-limits.ts';
 import { withDeadline } from '../../../lib/delivery/deadline.ts';
 import { createPacing } from '../../../lib/delivery/pacing.ts';
 import type { ReserveOptions } from '../../../lib/delivery/rate-limiter.ts';
@@ -114,6 +115,14 @@ describe('pacing', () => {
     expect(asked[0]?.options.horizonMs).toBe(0);
     await atSlot(routeOf(300), undefined, 12_000);
     expect(asked[1]?.options.horizonMs).toBe(2000);
+  });
+
+  test('the longest request that a function may be configured for leaves a cold worker its whole wait for a slot', async () => {
+    const { asked, atSlot } = setUp();
+    const route = routeOf(300);
+    const longest = { ...route, policy: { ...route.policy, timeoutMs: longestRequestTimeoutMs(60) } };
+    await atSlot(longest, undefined, 60_000 - 1000);
+    expect(asked[0]?.options.horizonMs).toBe(2000);
   });
 
   test('a second request that finds no slot ends as what made it necessary', async () => {
