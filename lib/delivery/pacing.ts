@@ -5,6 +5,7 @@ import type { Clock, ConcurrencyLimit } from '../ports.ts';
 import type { Deadline } from './deadline.ts';
 import { hasTime, requireTime } from './deadline.ts';
 import { createReservations } from './pacing-reservations.ts';
+import { createWaits } from './pacing-waits.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { Route } from './resolve.ts';
 
@@ -55,6 +56,7 @@ const leastToleranceMs = 100;
  */
 export function createPacing({ limiter, concurrency, clock, horizonMs }: PacingDependencies): Pacing {
   const reserve = createReservations(limiter);
+  const waitUntil = createWaits(clock);
 
   /** @returns the return time when there is no slot before the horizon; undefined at the moment of the slot */
   async function waitForSlot(route: Route, deadline: Deadline, turn: Turn | undefined): Promise<Turn | undefined> {
@@ -67,8 +69,7 @@ export function createPacing({ limiter, concurrency, clock, horizonMs }: PacingD
       const options = { horizonMs: horizon, ...(own !== undefined && { turn: own }) };
       const reserved = await reserve(destination, options);
       if ('turn' in reserved) return reserved.turn;
-      const earlyMs = reserved.slotMs - clock.nowMs();
-      if (earlyMs > 0) await clock.delay(earlyMs, deadline.signal);
+      await waitUntil(reserved.slotMs, deadline.signal);
       if (clock.nowMs() - reserved.slotMs <= toleranceMs) return undefined;
     }
   }
