@@ -25,6 +25,7 @@ export function parseConnectionItem(item: Item): Connection {
   const secretArn = optionalText(item, 'secretArn');
   const secretVersion = optionalText(item, 'secretVersion');
   const lastAuthorizedTimeMs = optionalNumber(item, 'lastAuthorizedTimeMs');
+  const authorizingSinceMs = optionalNumber(item, 'authorizingSinceMs');
   const unauthorizedRun = parseRun(item, secretVersion);
   return {
     name: requiredText(item, 'name'),
@@ -41,6 +42,7 @@ export function parseConnectionItem(item: Item): Connection {
     creationTimeMs: requiredNumber(item, 'creationTimeMs'),
     lastModifiedTimeMs: requiredNumber(item, 'lastModifiedTimeMs'),
     ...(lastAuthorizedTimeMs === undefined ? {} : { lastAuthorizedTimeMs }),
+    ...(authorizingSinceMs === undefined ? {} : { authorizingSinceMs }),
     ...(unauthorizedRun === undefined ? {} : { unauthorizedRun }),
     revision: requiredNumber(item, 'revision'),
   };

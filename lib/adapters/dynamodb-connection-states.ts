@@ -45,7 +45,7 @@ function updateOf(change: ConnectionStateChange): Omit<UpdateItemCommandInput, '
   if (change.unauthorizedSinceMs !== undefined) values[':since'] = { N: String(change.unauthorizedSinceMs) };
   return {
     Key: { pk: { S: connectionPartition }, sk: { S: change.name } },
-    UpdateExpression: `SET ${sets.join(', ')}${change.stateReason === undefined ? ' REMOVE stateReason' : ''}`,
+    UpdateExpression: `SET ${sets.join(', ')} REMOVE authorizingSinceMs${change.stateReason === undefined ? ', stateReason' : ''}`,
     ConditionExpression:
       'incarnation = :incarnation AND secretVersion = :secretVersion AND NOT #state IN (:deleting, :deauthorizing)' +
       (change.unauthorizedSinceMs === undefined ? '' : ` AND ${isRunThatBeganThen}`),

@@ -90,6 +90,7 @@ async function putInForce(
     state: needsToken ? 'AUTHORIZING' : 'AUTHORIZED',
     secretArn,
     secretVersion: version,
+    ...(needsToken && { authorizingSinceMs: dependencies.clock.nowMs() }),
     lastModifiedTimeMs: creating.lastModifiedTimeMs,
     // Shown for an OAuth connection too before it has a token. Source: recorded answers of the service.
     lastAuthorizedTimeMs: creating.lastModifiedTimeMs,

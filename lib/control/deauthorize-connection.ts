@@ -23,6 +23,7 @@ export function deauthorizeConnection(dependencies: ControlDependencies): Operat
     await writeConnection(dependencies, verb, deauthorizing, {
       state: 'DEAUTHORIZED',
       stateReason,
+      authorizingSinceMs: undefined,
       secretArn: undefined,
       secretVersion: undefined,
       visibleAuthParameters: {},

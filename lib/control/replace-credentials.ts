@@ -38,6 +38,7 @@ export async function replaceCredentials(
       stateReason: undefined,
       secretArn,
       secretVersion: version,
+      authorizingSinceMs: needsToken ? clock.nowMs() : undefined,
       ...(needsToken ? {} : { lastAuthorizedTimeMs: clock.nowMs() }),
     });
     if (base.secretArn !== undefined) await labelNamedVersion(dependencies, after);
@@ -146,5 +147,6 @@ function formerMembers(base: Connection): ConnectionChanges {
     visibleAuthParameters: base.visibleAuthParameters,
     lastModifiedTimeMs: base.lastModifiedTimeMs,
     lastAuthorizedTimeMs: base.lastAuthorizedTimeMs,
+    authorizingSinceMs: base.authorizingSinceMs,
   };
 }

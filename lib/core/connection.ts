@@ -34,6 +34,8 @@ export interface Connection {
   readonly creationTimeMs: number;
   readonly lastModifiedTimeMs: number;
   readonly lastAuthorizedTimeMs?: number;
+  /** When the credentials were put in force whose first token is wanted; only while AUTHORIZING. */
+  readonly authorizingSinceMs?: number;
   /**
    * Requests refused in a row with the secret version that is in force. The workers' own: whoever else writes a connection
    * leaves it alone.
@@ -41,4 +43,9 @@ export interface Connection {
   readonly unauthorizedRun?: UnauthorizedRun;
   /** Raised by one with every write but those of the run: concurrent updates are told apart by it. */
   readonly revision: number;
+}
+
+/** How long an AUTHORIZING connection has waited for its token, ms: a change of anything but its credentials does not restart it. */
+export function authorizingForMs({ authorizingSinceMs, lastModifiedTimeMs }: Connection, nowMs: number): number {
+  return nowMs - (authorizingSinceMs ?? lastModifiedTimeMs);
 }

@@ -1,4 +1,5 @@
 import type { Connection } from '../core/connection.ts';
+import { authorizingForMs } from '../core/connection.ts';
 import type { OAuthCredentials } from '../core/connection-secret.ts';
 import { parseConnectionSecret } from '../core/connection-secret.ts';
 import type { FailureCode } from '../core/failure.ts';
@@ -85,7 +86,7 @@ export function createConnectionAuthorization(dependencies: ConnectionAuthorizat
     try {
       return { connection: name, outcome: await obtainToken(connection, signal) };
     } catch (error) {
-      const isLast = clock.nowMs() - connection.lastModifiedTimeMs >= lastAttemptAgeMs;
+      const isLast = authorizingForMs(connection, clock.nowMs()) >= lastAttemptAgeMs;
       if (!isLast || !(error instanceof Failure) || !endingFailures.has(error.code)) throw error;
       return { connection: name, outcome: await giveUp(connection, error) };
     }

@@ -1,6 +1,7 @@
 import type { ApiDestination } from '../core/api-destination.ts';
 import { parseEventsArn } from '../core/arn.ts';
 import type { Connection } from '../core/connection.ts';
+import { authorizingForMs } from '../core/connection.ts';
 import type { ConnectionSecret } from '../core/connection-secret.ts';
 import { parseConnectionSecret } from '../core/connection-secret.ts';
 import type { DeliveryPolicy } from '../core/delivery-policy.ts';
@@ -114,7 +115,7 @@ function requireUsable(connection: Connection | undefined, destination: ApiDesti
     case 'AUTHORIZED':
       return connection;
     case 'AUTHORIZING':
-      if (nowMs - connection.lastModifiedTimeMs > authorizingPatienceMs) return connection;
+      if (authorizingForMs(connection, nowMs) > authorizingPatienceMs) return connection;
       throw new Failure('ConnectionNotReady', `Connection '${connection.name}' is ${connection.state}.`);
     case 'CREATING':
     case 'UPDATING':

@@ -22,6 +22,7 @@ describe.each(subjects)('connections $subject', ({ create }) => {
       description: 'The order system',
       stateReason: 'refused',
       lastAuthorizedTimeMs: 3_000,
+      authorizingSinceMs: 4_000,
       visibleAuthParameters: {
         BasicAuthParameters: { Username: 'someone' },
         InvocationHttpParameters: { HeaderParameters: [{ Key: 'x', Value: '', IsValueSecret: false }] },

@@ -32,7 +32,7 @@ const subjects: readonly {
   },
 ];
 
-const authorizing = connectionOf('orders', { state: 'AUTHORIZING', stateReason: 'pending' });
+const authorizing = connectionOf('orders', { state: 'AUTHORIZING', authorizingSinceMs: 2_000, stateReason: 'pending' });
 const change = { name: 'orders', incarnation: 'orders-1', secretVersion: 'version-1', nowMs: 9_000 };
 
 describe.each(subjects)('connection states $subject', ({ create }) => {
@@ -40,7 +40,7 @@ describe.each(subjects)('connection states $subject', ({ create }) => {
     const { states, repository } = await create();
     await repository.create(authorizing);
     expect(await states.change({ ...change, state: 'AUTHORIZED' })).toBe(true);
-    const { stateReason: _reason, ...rest } = authorizing;
+    const { stateReason: _reason, authorizingSinceMs: _since, ...rest } = authorizing;
     expect(await repository.read('orders')).toEqual({
       ...rest,
       state: 'AUTHORIZED',

@@ -33,7 +33,7 @@ export function createInMemoryConnections(): InMemoryConnections {
       if (stored?.incarnation !== incarnation || stored.secretVersion !== secretVersion) return false;
       if (stored.state === 'DELETING' || stored.state === 'DEAUTHORIZING') return false;
       if (unauthorizedSinceMs !== undefined && stored.unauthorizedRun?.sinceMs !== unauthorizedSinceMs) return false;
-      const { stateReason: _former, ...rest } = withoutRun(stored);
+      const { stateReason: _former, authorizingSinceMs: _since, ...rest } = withoutRun(stored);
       put({
         ...rest,
         state,

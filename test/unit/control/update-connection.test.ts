@@ -53,6 +53,7 @@ test('a description changes neither state nor credentials, and an empty one take
   });
   expect((await world.connections.read('orders'))?.secretVersion).toBe(before?.secretVersion);
   expect(world.started).toHaveLength(1);
+  expect((await world.connections.read('orders'))?.authorizingSinceMs).toBe(before?.authorizingSinceMs ?? 'never');
   await update(world, { Description: '' });
   expect(await describeOrders(world)).not.toHaveProperty('Description');
 });
@@ -120,6 +121,9 @@ test('OAuth credentials go AUTHORIZING and have a token requested, keeping the l
   const answer = await update(world, oauthInput);
   expect(answer).toMatchObject({ ConnectionState: 'AUTHORIZING', LastAuthorizedTime: answer['CreationTime'] ?? -1 });
   expect(world.started).toHaveLength(1);
+  expect((await world.connections.read('orders'))?.authorizingSinceMs).toBe(world.clock.nowMs());
+  await update(world, basicInput);
+  expect(await world.connections.read('orders')).not.toHaveProperty('authorizingSinceMs');
 });
 
 test('a damaged secret is repaired by an update with every member, and needs every member', async () => {

@@ -94,6 +94,15 @@ describe('authorize-connection', () => {
     });
   });
 
+  test('a change of anything but the credentials does not make the third attempt an earlier one', async () => {
+    own.fleet.answer(() => ({ status: 503 }));
+    const began = own.fleet.clock.nowMs();
+    const connection = await authorizing({ authorizingSinceMs: began, lastModifiedTimeMs: began + 100_000 });
+    after(180_000);
+    expect(await authorize(connection)).toEqual({ connection: 'new', outcome: 'deauthorized' });
+    expect(await stored()).not.toHaveProperty('authorizingSinceMs');
+  });
+
   test('ends nothing at the third attempt while the table is out of reach', async () => {
     const connection = await authorizing();
     after(180_000);

@@ -155,6 +155,17 @@ describe('the resolver', () => {
     expect((await resolver.resolve('orders')).connection.state).toBe('AUTHORIZING');
   });
 
+  test('a change of anything but its credentials does not lengthen that minute', async () => {
+    const began = Date.UTC(2026, 0, 1);
+    const { resolver, clock } = await setUp({
+      state: 'AUTHORIZING',
+      authorizingSinceMs: began,
+      lastModifiedTimeMs: began + 50_000,
+    });
+    clock.set(began + 60_001);
+    expect((await resolver.resolve('orders')).connection.state).toBe('AUTHORIZING');
+  });
+
   test('a connection that was deleted and created anew does not serve the old destination', async () => {
     const { resolver, connections, connection } = await setUp();
     await connections.remove(connection);
