@@ -6,5 +6,5 @@ const neededMajor = 24; // Lambda's nodejs24.x, and the first that runs our Type
 
 if (Number.parseInt(process.versions.node, 10) < neededMajor) {
   process.stderr.write(`Lastmile needs Node ${neededMajor} and this is ${process.version}: https://nodejs.org/download\n`);
-  process.exit(1);
+  process.exit(2); // As every command that could not start.
 }

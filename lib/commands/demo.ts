@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
 import {
   CreateApiDestinationCommand,
   CreateConnectionCommand,
@@ -13,6 +14,15 @@ import { isJsonObject } from '../core/json.ts';
 import { startStack } from '../local/stack.ts';
 import type { DemoEndpoint } from './demo-servers.ts';
 import { oauthClient, startEndpoint, startOAuthProvider } from './demo-servers.ts';
+import { Exit, messageOf, runCommand } from './function-call.ts';
+
+const usage = `Starts a stack of its own with endpoints and an OAuth provider, sends every sample event, and prints what arrived.
+
+  npm run demo
+
+  --help   this text
+
+Exit status: 0 every event arrived, 1 one did not, 2 wrong usage.`;
 
 /** Folder of the sample events, beside the code: the demonstration runs from a checkout. */
 const eventsFolder = new URL('../../test/events/', import.meta.url);
@@ -186,9 +196,24 @@ function printTable(rows: readonly Row[]): void {
   }
 }
 
-const rows = await runDemo();
-printTable(rows);
-for (const reason of new Set(rows.flatMap((row) => row.reason ?? []))) console.log(`\n${reason}`);
-const missing = rows.filter((row) => !row.arrived).length;
-console.log(missing === 0 ? `\nAll ${rows.length} events arrived.` : `\n${missing} of ${rows.length} did not arrive.`);
-process.exitCode = missing === 0 && rows.length > 0 ? 0 : 1;
+async function main(args: string[]): Promise<number> {
+  if (parseFlags(args).help === true) throw new Exit(0, usage);
+  const rows = await runDemo();
+  printTable(rows);
+  for (const reason of new Set(rows.flatMap((row) => row.reason ?? []))) console.log(`\n${reason}`);
+  const missing = rows.filter((row) => !row.arrived).length;
+  console.log(
+    missing === 0 ? `\nAll ${rows.length} events arrived.` : `\n${missing} of ${rows.length} did not arrive.`,
+  );
+  return missing === 0 && rows.length > 0 ? 0 : 1;
+}
+
+function parseFlags(args: string[]) {
+  try {
+    return parseArgs({ args, options: { help: { type: 'boolean' } } }).values;
+  } catch (error) {
+    throw new Exit(2, `${messageOf(error)}\n\n${usage}`);
+  }
+}
+
+process.exitCode = await runCommand(() => main(process.argv.slice(2)));
