@@ -16,7 +16,6 @@ import { systemClock } from '../lib/adapters/system-clock.ts';
 import { createUndiciHttpClient } from '../lib/adapters/undici-http-client.ts';
 import type { Config } from '../lib/config.ts';
 import type { DeliveryPolicy } from '../lib/core/delivery-policy.ts';
-import { defaultTransport } from '../lib/core/delivery-policy.ts';
 import { longestSlotWaitMs } from '../lib/core/time-limits.ts';
 import { unauthorizedLimitOf } from '../lib/core/unauthorized-run.ts';
 import { version } from '../lib/core/version.ts';
@@ -118,6 +117,6 @@ function defaultPolicy(config: Config): DeliveryPolicy {
       maximumEventAgeMs: config.MAXIMUM_EVENT_AGE_SECONDS * 1000,
     },
     retryableStatuses: [],
-    transport: defaultTransport,
+    transport: {},
   };
 }

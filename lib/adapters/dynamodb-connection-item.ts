@@ -1,4 +1,5 @@
 import type { AuthorizationType, Connection, ConnectionState } from '../core/connection.ts';
+import type { ConnectionPolicy } from '../core/connection-policy.ts';
 import type { Item, ItemMembers } from './dynamodb-items.ts';
 import { optionalNumber, optionalText, requiredNumber, requiredText, toJsonObject } from './dynamodb-items.ts';
 import { parseRun } from './dynamodb-unauthorized-run-item.ts';
@@ -15,8 +16,8 @@ const states: ReadonlySet<string> = new Set<ConnectionState>([
 
 /** The members of a connection that its item holds under their own names, less those that only workers write. */
 export function connectionMembers(connection: Connection): ItemMembers {
-  const { revision: _revision, unauthorizedRun: _run, ...members } = connection;
-  return members;
+  const { revision: _revision, unauthorizedRun: _run, policy, ...members } = connection;
+  return policy === undefined ? members : { ...members, policy: { ...policy } };
 }
 
 export function parseConnectionItem(item: Item): Connection {
@@ -26,6 +27,7 @@ export function parseConnectionItem(item: Item): Connection {
   const secretVersion = optionalText(item, 'secretVersion');
   const lastAuthorizedTimeMs = optionalNumber(item, 'lastAuthorizedTimeMs');
   const authorizingSinceMs = optionalNumber(item, 'authorizingSinceMs');
+  const policy = item['policy']?.M;
   const unauthorizedRun = parseRun(item, secretVersion);
   return {
     name: requiredText(item, 'name'),
@@ -39,6 +41,7 @@ export function parseConnectionItem(item: Item): Connection {
     ...(secretArn === undefined ? {} : { secretArn }),
     ...(secretVersion === undefined ? {} : { secretVersion }),
     visibleAuthParameters: toJsonObject(item['visibleAuthParameters']?.M ?? {}),
+    ...(policy === undefined ? {} : { policy: toJsonObject(policy) as ConnectionPolicy }),
     creationTimeMs: requiredNumber(item, 'creationTimeMs'),
     lastModifiedTimeMs: requiredNumber(item, 'lastModifiedTimeMs'),
     ...(lastAuthorizedTimeMs === undefined ? {} : { lastAuthorizedTimeMs }),

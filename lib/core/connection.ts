@@ -1,3 +1,4 @@
+import type { ConnectionPolicy } from './connection-policy.ts';
 import type { JsonObject } from './json.ts';
 import type { UnauthorizedRun } from './unauthorized-run.ts';
 
@@ -31,6 +32,8 @@ export interface Connection {
   readonly secretVersion?: string;
   /** AuthParameters as DescribeConnection shows them: nothing secret in it. */
   readonly visibleAuthParameters: JsonObject;
+  /** Absent means that its owner has set none. */
+  readonly policy?: ConnectionPolicy;
   readonly creationTimeMs: number;
   readonly lastModifiedTimeMs: number;
   readonly lastAuthorizedTimeMs?: number;

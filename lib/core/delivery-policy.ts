@@ -1,10 +1,37 @@
-/** How the connection to an endpoint is made. Requests of different transports never share a socket. */
+/** How the connection to an endpoint is made, as it is configured: what is secret stands in a secret that is named. */
+export interface TransportSettings {
+  /** Secret of the certificate and key that the worker shows to the endpoint. */
+  readonly clientCertificateSecretArn?: string;
+  /** Secret of the certificates that sign the endpoint's, instead of those that Node trusts. */
+  readonly caCertificateSecretArn?: string;
+  /** Name that is sent to the endpoint (SNI) and that its certificate must be for. Default: the endpoint's host. */
+  readonly serverName?: string;
+  /** HTTP proxy on the way: `http://` or `https://`, host and port. */
+  readonly proxyUrl?: string;
+}
+
+/** A certificate, its chain behind it, and its private key, all in PEM. */
+export interface ClientCertificate {
+  readonly certificatePem: string;
+  readonly keyPem: string;
+}
+
+/** How the connection is made, with everything that a request needs. Requests of different transports share no socket. */
 export interface Transport {
-  /** Distinguishes pools of one origin; empty for the default transport. */
+  /** Distinguishes pools of one origin, by secret versions and settings; empty for the default. Nothing secret in it. */
   readonly key: string;
+  readonly clientCertificate?: ClientCertificate;
+  readonly caCertificatePem?: string;
+  readonly serverName?: string;
+  readonly proxyUrl?: string;
 }
 
 export const defaultTransport: Transport = { key: '' };
+
+/** By what secret requests are signed, so that the endpoint knows who sent them. */
+export interface SigningSettings {
+  readonly secretArn: string;
+}
 
 export interface RetryPolicy {
   /** 0 to 185; N allowed retries mean at most N + 1 attempts. */
@@ -24,15 +51,20 @@ export interface DeliveryPolicy {
   readonly retryPolicy: RetryPolicy;
   /** Statuses that are retried beyond those that always are. */
   readonly retryableStatuses: readonly number[];
-  readonly transport: Transport;
+  /** Absent: requests are not signed. */
+  readonly signing?: SigningSettings;
+  readonly transport: TransportSettings;
 }
 
-export type DeliveryPolicyOverrides = Partial<DeliveryPolicy>;
+/** What an API destination sets of its policy; everything else has its default. */
+export type DeliveryPolicyOverrides = Partial<Omit<DeliveryPolicy, 'retryPolicy'>> & {
+  readonly retryPolicy?: Partial<RetryPolicy>;
+};
 
-/** Later overrides win; a member that an override does not name keeps its value. */
+/** A member that is not set keeps its default; so does each half of a retry policy. */
 export function withOverrides(
   defaults: DeliveryPolicy,
-  ...overrides: readonly (DeliveryPolicyOverrides | undefined)[]
+  { retryPolicy, ...overrides }: DeliveryPolicyOverrides = {},
 ): DeliveryPolicy {
-  return Object.assign({}, defaults, ...overrides);
+  return { ...defaults, ...overrides, retryPolicy: { ...defaults.retryPolicy, ...retryPolicy } };
 }

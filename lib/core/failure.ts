@@ -27,6 +27,7 @@ export const failures = {
   ConnectionNotReady: { kind: 'retryable', errorCode: 'NO_RESOURCE' },
   SecretNotFound: { kind: 'retryable', errorCode: 'NO_RESOURCE' },
   InvalidSecret: { kind: 'retryable', errorCode: 'INVALID_PARAMETER' },
+  InvalidPolicySecret: { kind: 'retryable', errorCode: 'INVALID_PARAMETER' },
   // What keeps the configuration.
   StoreUnavailable: { kind: 'retryable', errorCode: 'INTERNAL_ERROR' },
   StoreRefused: { kind: 'retryable', errorCode: 'NO_PERMISSIONS' },

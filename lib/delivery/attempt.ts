@@ -61,7 +61,8 @@ export function createAttempt(dependencies: AttemptDependencies): Attempt {
   function send(prepared: Prepared, progress: Progress, deadline: Deadline, turn?: Turn): Promise<Paced<TimedAnswer>> {
     const { route, request } = prepared;
     progress.route = route;
-    const { timeoutMs, transport } = route.policy;
+    const { transport } = route;
+    const { timeoutMs } = route.policy;
     const beforeResend = async () => {
       if (progress.requests === 'second') {
         throw new Failure('ConnectionReset', 'The connection ended before an answer, for the second time.');

@@ -59,7 +59,7 @@ export function createPreparation({ resolver, tokens, userAgent }: PreparationDe
   async function reauthorize(delivery: Delivery, sent: Prepared, route: Route, signal: AbortSignal) {
     const { credentials } = route.secret;
     const options = { signal, justRead: true };
-    if (route.connection.secretVersion !== sent.route.connection.secretVersion) return make(delivery, route, options);
+    if (hasOtherSecrets(sent.route, route)) return make(delivery, route, options);
     if (credentials.authorizationType !== 'OAUTH_CLIENT_CREDENTIALS' || sent.token === undefined) return route;
     const token = await tokens.renew(route.connection, credentials, sent.token.generation, options);
     return token === undefined ? route : { route, token, request: requestOf(delivery, route, token) };
@@ -96,8 +96,13 @@ function hasChanged(before: Route, after: Route): boolean {
     before.apiDestination.arn !== after.apiDestination.arn ||
     before.apiDestination.revision !== after.apiDestination.revision ||
     before.connection.arn !== after.connection.arn ||
-    before.connection.secretVersion !== after.connection.secretVersion
+    hasOtherSecrets(before, after)
   );
+}
+
+/** Credentials, signing keys or certificates. */
+function hasOtherSecrets(before: Route, after: Route): boolean {
+  return before.connection.secretVersion !== after.connection.secretVersion || before.versions !== after.versions;
 }
 
 function unlessUnavailable(error: unknown): undefined {

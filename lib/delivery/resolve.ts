@@ -10,9 +10,11 @@ import { Failure } from '../core/failure.ts';
 import type { Clock, DeliveryConfiguration, SecretReader } from '../ports.ts';
 import type { FreshCache } from './fresh-cache.ts';
 import { createFreshCache } from './fresh-cache.ts';
+import type { PolicyMaterial } from './policy-secrets.ts';
+import { createPolicySecrets, materialOf, namesSecrets } from './policy-secrets.ts';
 
 /** Where events of one API destination go, as whom, and how. */
-export interface Route {
+export interface Route extends PolicyMaterial {
   readonly apiDestination: ApiDestination;
   readonly connection: Connection;
   readonly secret: ConnectionSecret;
@@ -53,6 +55,7 @@ export function createResolver(dependencies: ResolverDependencies): Resolver {
   const destinations = createFreshCache((name) => configuration.readApiDestination(name), clock, options);
   const connections = createFreshCache((name) => configuration.readConnection(name), clock, options);
   const secretVersions = createSecretVersions(secrets, clock);
+  const policySecrets = createPolicySecrets(secrets, clock, options);
   const routes = new WeakMap<ApiDestination, Route>();
 
   async function resolve(reference: string): Promise<Route> {
@@ -61,8 +64,8 @@ export function createResolver(dependencies: ResolverDependencies): Resolver {
     const connection = await connections.get(connectionNameOf(destination));
     if (connection === undefined || !isUsable(connection, destination)) return resolveAnew(reference);
     const known = routes.get(destination);
-    if (known?.connection === connection) return known;
-    return (await route(destination, connection)) ?? resolveAnew(reference);
+    if (known?.connection === connection && !namesSecrets(known.policy)) return known;
+    return (await route(destination, connection, policySecrets.get)) ?? resolveAnew(reference);
   }
 
   async function resolveAnew(reference: string): Promise<Route> {
@@ -72,17 +75,22 @@ export function createResolver(dependencies: ResolverDependencies): Resolver {
     }
     const connection = await connections.read(connectionNameOf(destination));
     const usable = requireUsable(connection, destination, clock.nowMs());
-    const found = await route(destination, usable);
+    const found = await route(destination, usable, policySecrets.read);
     if (found !== undefined) return found;
     throw new Failure('SecretNotFound', `The secret of connection '${usable.name}' does not exist.`);
   }
 
   /** @returns undefined when the secret version that the connection names is not there */
-  async function route(apiDestination: ApiDestination, connection: Connection): Promise<Route | undefined> {
+  async function route(
+    apiDestination: ApiDestination,
+    connection: Connection,
+    read: (policy: DeliveryPolicy) => Promise<PolicyMaterial>,
+  ): Promise<Route | undefined> {
     const secret = await secretVersions.read(connection);
     if (secret === undefined) return undefined;
     const policy = withOverrides(dependencies.policy, apiDestination.policy);
-    const found = { apiDestination, connection, secret, policy };
+    const material = namesSecrets(policy) ? await read(policy) : materialOf(policy);
+    const found = { apiDestination, connection, secret, policy, ...material };
     if (connection.state === 'AUTHORIZED') routes.set(apiDestination, found);
     return found;
   }

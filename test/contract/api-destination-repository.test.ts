@@ -21,7 +21,14 @@ describe.each(subjects)('API destinations $subject', ({ create }) => {
     const repository = await create();
     const destination = apiDestinationOf('orders', {
       description: 'The order system',
-      policy: { timeoutMs: 20_000, burst: 3, retryableStatuses: [404], transport: { key: 'proxy' } },
+      policy: {
+        timeoutMs: 20_000,
+        burst: 3,
+        retryPolicy: { maximumRetryAttempts: 3 },
+        retryableStatuses: [404],
+        signing: { secretArn: 'arn:signing' },
+        transport: { proxyUrl: 'http://proxy.example:3128' },
+      },
     });
     expect(await repository.create(destination)).toBe('written');
     expect(await repository.read('orders')).toEqual(destination);

@@ -23,6 +23,7 @@ describe.each(subjects)('connections $subject', ({ create }) => {
       stateReason: 'refused',
       lastAuthorizedTimeMs: 3_000,
       authorizingSinceMs: 4_000,
+      policy: { allowedHosts: ['api.example.com', '*.example.org'], secretArn: 'arn:own' },
       visibleAuthParameters: {
         BasicAuthParameters: { Username: 'someone' },
         InvocationHttpParameters: { HeaderParameters: [{ Key: 'x', Value: '', IsValueSecret: false }] },

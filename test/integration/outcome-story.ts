@@ -46,13 +46,15 @@ export function createOutcomeStory({ origin, random, timeoutMs = 5000, client }:
     maximumConcurrencyPerWorker: undefined,
     retryPolicy,
     retryableStatuses: [],
-    transport: defaultTransport,
+    transport: {},
   };
   const resolve = async (name: string): Promise<Route> => ({
     connection: connectionOf('billing'),
     apiDestination: apiDestinationOf(name, { invocationEndpoint: `${origin}/${name}` }),
     secret: { credentials: { authorizationType: 'BASIC', username: 'someone', password: 'secret' } },
     policy,
+    transport: defaultTransport,
+    versions: '',
   });
   const noToken = () => Promise.reject(new Error('No token is needed here.'));
   const attempt = createAttempt({

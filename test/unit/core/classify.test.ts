@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import { classifyAnswer, classifyFailure } from '../../../lib/core/classify.ts';
 import type { AttemptOutcome } from '../../../lib/core/delivery.ts';
 import type { DeliveryPolicy } from '../../../lib/core/delivery-policy.ts';
-import { defaultTransport } from '../../../lib/core/delivery-policy.ts';
 import { Failure } from '../../../lib/core/failure.ts';
 
 const nowMs = Date.parse('2026-11-20T10:00:00Z');
@@ -12,7 +11,7 @@ const policy: DeliveryPolicy = {
   maximumConcurrencyPerWorker: undefined,
   retryPolicy: { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 },
   retryableStatuses: [],
-  transport: defaultTransport,
+  transport: {},
 };
 
 function classify(status: number, headers: Record<string, string> = {}, body = ''): AttemptOutcome {

@@ -10,7 +10,6 @@ import type {
   ResolvedDelivery,
   TargetHttpParameters,
 } from '../../../lib/core/delivery.ts';
-import { defaultTransport } from '../../../lib/core/delivery-policy.ts';
 import type { JsonObject } from '../../../lib/core/json.ts';
 import { renderInvocation } from '../../../lib/core/render-invocation.ts';
 import { failureOf } from './failing.ts';
@@ -82,7 +81,7 @@ function resolvedFrom(given: Given): ResolvedDelivery {
       maximumConcurrencyPerWorker: undefined,
       retryPolicy: { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 },
       retryableStatuses: [],
-      transport: defaultTransport,
+      transport: {},
     },
   };
 }

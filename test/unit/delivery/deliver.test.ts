@@ -72,8 +72,10 @@ async function setUp({ answer, apiDestination, destination, resolver, randomNumb
         maximumConcurrencyPerWorker: undefined,
         retryPolicy: { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 },
         retryableStatuses: [],
-        transport: defaultTransport,
+        transport: {},
       },
+      transport: defaultTransport,
+      versions: '',
     },
   };
   const resolve = async () => current.route;

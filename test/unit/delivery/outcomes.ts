@@ -17,9 +17,11 @@ export function routeOf(policy: Partial<DeliveryPolicy> = {}): Route {
       maximumConcurrencyPerWorker: undefined,
       retryPolicy,
       retryableStatuses: [],
-      transport: defaultTransport,
+      transport: {},
       ...policy,
     },
+    transport: defaultTransport,
+    versions: '',
   };
 }
 

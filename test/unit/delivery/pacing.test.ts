@@ -22,8 +22,10 @@ function routeOf(ratePerSecond: number, maximumConcurrencyPerWorker?: number): R
       maximumConcurrencyPerWorker,
       retryPolicy: { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 },
       retryableStatuses: [],
-      transport: defaultTransport,
+      transport: {},
     },
+    transport: defaultTransport,
+    versions: '',
   };
 }
 

@@ -52,3 +52,27 @@ describe('a store that never answers', () => {
     expect(await refused).toBe(sent.route);
   });
 });
+
+describe('an answer that refuses or rejects', () => {
+  const { signal } = createCut();
+  const delivery = deliveryOf({ target: { HttpParameters: { PathParameterValues: ['1'] } } });
+
+  test.each([401, 403])(
+    'is asked for once more (%d) when a secret of the delivery policy has changed',
+    async (status) => {
+      const changed = { ...routeOf(), versions: 'version-2' };
+      const preparation = prepareOver({ resolveAnew: async () => changed });
+      const sent = await preparation.prepare(delivery, signal);
+      expect(await preparation.prepareAgain(delivery, sent, status, signal)).toMatchObject({
+        route: changed,
+        request: {},
+      });
+    },
+  );
+
+  test.each([401, 403])('stands (%d) when nothing has changed', async (status) => {
+    const preparation = prepareOver({});
+    const sent = await preparation.prepare(delivery, signal);
+    expect(await preparation.prepareAgain(delivery, sent, status, signal)).not.toHaveProperty('request');
+  });
+});

@@ -3,7 +3,6 @@ import type { Connection } from '../../../lib/core/connection.ts';
 import type { ConnectionSecret } from '../../../lib/core/connection-secret.ts';
 import { formatConnectionSecret } from '../../../lib/core/connection-secret.ts';
 import type { DeliveryPolicy } from '../../../lib/core/delivery-policy.ts';
-import { defaultTransport } from '../../../lib/core/delivery-policy.ts';
 import { Failure } from '../../../lib/core/failure.ts';
 import { createResolver } from '../../../lib/delivery/resolve.ts';
 import { apiDestinationOf, connectionOf } from '../../contract/subjects.ts';
@@ -18,7 +17,7 @@ const policy: DeliveryPolicy = {
   maximumConcurrencyPerWorker: undefined,
   retryPolicy: { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 },
   retryableStatuses: [],
-  transport: defaultTransport,
+  transport: {},
 };
 
 const secret = (password: string): ConnectionSecret => ({

@@ -46,9 +46,16 @@ function routeOf(connection: Connection, secret = basic): Route {
     maximumConcurrencyPerWorker: undefined,
     retryPolicy: { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 },
     retryableStatuses: [],
-    transport: defaultTransport,
+    transport: {},
   };
-  return { connection, apiDestination: apiDestinationOf('orders'), secret, policy };
+  return {
+    connection,
+    apiDestination: apiDestinationOf('orders'),
+    secret,
+    policy,
+    transport: defaultTransport,
+    versions: '',
+  };
 }
 
 interface WorkerOptions {

@@ -1,0 +1,119 @@
+import { parseCaCertificates, parseClientCertificate } from '../core/certificate-bundle.ts';
+import type { DeliveryPolicy, Transport, TransportSettings } from '../core/delivery-policy.ts';
+import { defaultTransport } from '../core/delivery-policy.ts';
+import { Failure } from '../core/failure.ts';
+import type { SigningKeys } from '../core/signing.ts';
+import { parseSigningSecret } from '../core/signing.ts';
+import type { Clock, SecretReader } from '../ports.ts';
+import type { FreshCacheOptions } from './fresh-cache.ts';
+import { createFreshCache } from './fresh-cache.ts';
+
+/** What a delivery policy's settings come to once its secrets have been read. */
+export interface PolicyMaterial {
+  /** How the connection is made, with the certificates that are current. */
+  readonly transport: Transport;
+  /** Absent: requests are not signed. */
+  readonly signingKeys?: SigningKeys;
+  /** Versions of the secrets that it was made from, to tell it from what they hold later; empty without any. */
+  readonly versions: string;
+}
+
+export interface PolicySecrets {
+  /** From cache; versions that have become current are seen when it is read again. @throws Failure */
+  readonly get: (policy: DeliveryPolicy) => Promise<PolicyMaterial>;
+  /** The same past the cache. */
+  readonly read: (policy: DeliveryPolicy) => Promise<PolicyMaterial>;
+}
+
+/** Whether a policy names a secret; one that does not costs no call. */
+export function namesSecrets({ signing, transport }: DeliveryPolicy): boolean {
+  return (signing ?? transport.clientCertificateSecretArn ?? transport.caCertificateSecretArn) !== undefined;
+}
+
+/** Of a policy that names no secret. */
+export function materialOf({ transport }: DeliveryPolicy): PolicyMaterial {
+  return { transport: transportOf(transport, {}), versions: '' };
+}
+
+/** A secret as it was read: its version and what it holds, or why it cannot be used. */
+type Loaded<Value> = { readonly version: string; readonly value: Value } | { readonly problem: Failure };
+
+interface Certificates {
+  readonly client?: { readonly version: string; readonly value: NonNullable<Transport['clientCertificate']> };
+  readonly ca?: { readonly version: string; readonly value: string };
+}
+
+/**
+ * The current versions of the secrets that delivery policies name.
+ *
+ * Failure policy: a request that should be signed or carry a certificate never goes without. A secret that is not there, or
+ * does not hold what it should, is a retryable failure, because whoever keeps it can mend it while the event waits; it is
+ * remembered as long as a good one, so that a broken secret costs no more reads. While Secrets Manager cannot be reached,
+ * what was read last serves on, as credentials do.
+ */
+export function createPolicySecrets(secrets: SecretReader, clock: Clock, options: FreshCacheOptions): PolicySecrets {
+  const clients = createSecretCache('client certificate', parseClientCertificate);
+  const cas = createSecretCache('CA certificates', parseCaCertificates);
+  const signings = createSecretCache('signing', parseSigningSecret);
+
+  function createSecretCache<Value>(what: string, parse: (text: string) => Value) {
+    const load = async (arn: string): Promise<Loaded<Value>> => {
+      const secret = await secrets.read(arn, 'AWSCURRENT');
+      if (secret === undefined) return { problem: absent(what) };
+      try {
+        return { version: secret.version, value: parse(secret.text) };
+      } catch (error) {
+        if (error instanceof Failure) return { problem: error };
+        throw error;
+      }
+    };
+    const cache = createFreshCache(load, clock, options);
+    return async (how: 'get' | 'read', arn: string | undefined) => {
+      if (arn === undefined) return undefined;
+      const loaded = (await cache[how](arn)) ?? { problem: absent(what) };
+      if ('problem' in loaded) throw loaded.problem;
+      return loaded;
+    };
+  }
+
+  async function material(how: 'get' | 'read', { signing, transport }: DeliveryPolicy): Promise<PolicyMaterial> {
+    const [client, ca, keys] = await Promise.all([
+      clients(how, transport.clientCertificateSecretArn),
+      cas(how, transport.caCertificateSecretArn),
+      signings(how, signing?.secretArn),
+    ]);
+    const certificates = { ...(client !== undefined && { client }), ...(ca !== undefined && { ca }) };
+    return {
+      transport: transportOf(transport, certificates),
+      ...(keys !== undefined && { signingKeys: keys.value }),
+      versions: [client, ca, keys].map((secret) => secret?.version ?? '').join(' '),
+    };
+  }
+
+  return { get: (policy) => material('get', policy), read: (policy) => material('read', policy) };
+}
+
+/** A new version of a secret makes a new key, hence new connections: none outlives the certificate that it was made with. */
+function transportOf(settings: TransportSettings, { client, ca }: Certificates): Transport {
+  const { clientCertificateSecretArn, caCertificateSecretArn, serverName, proxyUrl } = settings;
+  if (Object.keys(settings).length === 0) return defaultTransport;
+  const parts = [
+    clientCertificateSecretArn,
+    client?.version,
+    caCertificateSecretArn,
+    ca?.version,
+    serverName,
+    proxyUrl,
+  ];
+  return {
+    key: JSON.stringify(parts),
+    ...(client !== undefined && { clientCertificate: client.value }),
+    ...(ca !== undefined && { caCertificatePem: ca.value }),
+    ...(serverName !== undefined && { serverName }),
+    ...(proxyUrl !== undefined && { proxyUrl }),
+  };
+}
+
+function absent(what: string): Failure {
+  return new Failure('SecretNotFound', `The ${what} secret that the delivery policy names does not exist.`);
+}

@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'vitest';
+import { formatConnectionSecret } from '../../../lib/core/connection-secret.ts';
+import type { DeliveryPolicyOverrides } from '../../../lib/core/delivery-policy.ts';
+import { defaultTransport } from '../../../lib/core/delivery-policy.ts';
+import { Failure } from '../../../lib/core/failure.ts';
+import { createResolver } from '../../../lib/delivery/resolve.ts';
+import { apiDestinationOf, connectionOf } from '../../contract/subjects.ts';
+import { createInMemorySecrets } from '../../fakes/in-memory-secrets.ts';
+import { createManualClock } from '../../fakes/manual-clock.ts';
+import { routeOf } from './outcomes.ts';
+
+const pem = (label: string, text: string) => `-----BEGIN ${label}-----\n${text}\n-----END ${label}-----`;
+const bundle = (text: string) => `${pem('CERTIFICATE', text)}\n${pem('PRIVATE KEY', 'S0VZ')}\n`;
+
+/** A destination whose policy names secrets; every read of a secret other than the connection's is counted. */
+async function setUp(policyOf: (arns: { tls: string; ca: string; signing: string }) => DeliveryPolicyOverrides) {
+  const clock = createManualClock();
+  const secrets = createInMemorySecrets();
+  const credentials = { authorizationType: 'BASIC', username: 'someone', password: 'first' } as const;
+  const { secretArn, version } = await secrets.create('billing', formatConnectionSecret({ credentials }));
+  const arns = {
+    tls: (await secrets.create('tls', bundle('T05F'))).secretArn,
+    ca: (await secrets.create('ca', pem('CERTIFICATE', 'Q0E='))).secretArn,
+    signing: (await secrets.create('signing', 'whsec_c2VjcmV0LWNhbmFyeQ==')).secretArn,
+  };
+  const connection = connectionOf('billing', { secretArn, secretVersion: version });
+  const apiDestination = apiDestinationOf('orders', { connectionArn: connection.arn, policy: policyOf(arns) });
+  const injected: { failure?: Failure } = {};
+  const reads: string[] = [];
+  const resolver = createResolver({
+    configuration: { readApiDestination: async () => apiDestination, readConnection: async () => connection },
+    secrets: {
+      async read(arn, wanted) {
+        if (arn !== secretArn) reads.push(`${arn.split(':').at(-1)?.replace('-AbCdEf', '')} ${wanted}`);
+        if (injected.failure !== undefined) throw injected.failure;
+        return secrets.read(arn, wanted);
+      },
+    },
+    clock,
+    policy: routeOf().policy,
+    cache: { freshMs: 15_000, staleMs: 900_000 },
+  });
+  async function rotate(arn: string, text: string): Promise<void> {
+    const { version: next } = await secrets.addVersion(arn, text);
+    await secrets.makeCurrent(arn, next);
+  }
+  const later = (ms: number) => clock.set(clock.nowMs() + ms);
+  return { resolver, secrets, arns, reads, injected, rotate, later };
+}
+
+const everything = ({ tls, ca, signing }: { tls: string; ca: string; signing: string }) => ({
+  signing: { secretArn: signing },
+  transport: {
+    clientCertificateSecretArn: tls,
+    caCertificateSecretArn: ca,
+    serverName: 'inner.example.com',
+    proxyUrl: 'http://proxy.example:3128',
+  },
+});
+
+describe('the secrets that a delivery policy names', () => {
+  test('are read in their current versions, once while they are fresh, and make transport and keys', async () => {
+    const { resolver, reads, later } = await setUp(everything);
+    const { transport, signingKeys } = await resolver.resolve('orders');
+    expect(transport).toMatchObject({
+      clientCertificate: { certificatePem: pem('CERTIFICATE', 'T05F'), keyPem: pem('PRIVATE KEY', 'S0VZ') },
+      caCertificatePem: pem('CERTIFICATE', 'Q0E='),
+      serverName: 'inner.example.com',
+      proxyUrl: 'http://proxy.example:3128',
+    });
+    expect(signingKeys).toBeDefined();
+    later(14_000);
+    await resolver.resolve('orders');
+    expect(reads.toSorted()).toEqual(['ca AWSCURRENT', 'signing AWSCURRENT', 'tls AWSCURRENT']);
+  });
+
+  test('cost nothing where none is named', async () => {
+    const { resolver, reads } = await setUp(() => ({ timeoutMs: 100 }));
+    const { transport, signingKeys } = await resolver.resolve('orders');
+    expect([transport, signingKeys, reads]).toEqual([defaultTransport, undefined, []]);
+  });
+
+  test('that become current anew are in effect within 15 s, on connections of their own', async () => {
+    const { resolver, arns, rotate, later } = await setUp(everything);
+    const before = await resolver.resolve('orders');
+    await rotate(arns.tls, bundle('VFdP'));
+    expect((await resolver.resolve('orders')).transport.key).toBe(before.transport.key);
+    later(15_000);
+    const after = await resolver.resolve('orders');
+    expect(after.transport.clientCertificate?.certificatePem).toBe(pem('CERTIFICATE', 'VFdP'));
+    expect(after.transport.key).not.toBe(before.transport.key);
+  });
+
+  test('that become current anew are seen at once by whoever resolves past the cache', async () => {
+    const { resolver, arns, rotate } = await setUp(everything);
+    const before = await resolver.resolve('orders');
+    expect((await resolver.resolveAnew('orders')).versions).toBe(before.versions);
+    await rotate(arns.signing, 'whsec_YW5vdGhlcg==');
+    const after = await resolver.resolveAnew('orders');
+    expect(after.versions).not.toBe(before.versions);
+    expect(after.signingKeys).not.toEqual(before.signingKeys);
+  });
+
+  test('serve for 15 minutes while they cannot be read, and no longer', async () => {
+    const { resolver, injected, later } = await setUp(everything);
+    const before = await resolver.resolve('orders');
+    injected.failure = new Failure('StoreUnavailable', 'injected');
+    later(899_000);
+    expect((await resolver.resolve('orders')).versions).toBe(before.versions);
+    later(1000);
+    await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'StoreUnavailable' });
+  });
+
+  test('do not serve when they may not be read any more', async () => {
+    const { resolver, injected, later } = await setUp(everything);
+    await resolver.resolve('orders');
+    injected.failure = new Failure('StoreRefused', 'injected');
+    later(15_000);
+    await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'StoreRefused' });
+  });
+
+  test('and are not there fail retryably, by what they are for', async () => {
+    const { resolver, reads } = await setUp(({ tls }) => ({
+      transport: { clientCertificateSecretArn: `${tls}-gone` },
+    }));
+    const refusal = {
+      code: 'SecretNotFound',
+      kind: 'retryable',
+      message: expect.stringContaining('client certificate'),
+    };
+    await expect(resolver.resolve('orders')).rejects.toMatchObject(refusal);
+    await expect(resolver.resolve('orders')).rejects.toMatchObject(refusal);
+    expect(reads).toHaveLength(1);
+  });
+
+  test.each([
+    ['clientCertificateSecretArn', 'signing'],
+    ['caCertificateSecretArn', 'signing'],
+  ] as const)('and hold something else as %s fail retryably, and show nothing of it', async (member, name) => {
+    const { resolver, arns, rotate, later } = await setUp((all) => ({ transport: { [member]: all[name] } }));
+    const failure = await resolver.resolve('orders').catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'InvalidPolicySecret', kind: 'retryable' });
+    expect(String(failure)).not.toContain('c2VjcmV0');
+    await rotate(arns[name], bundle('T05F'));
+    later(15_000);
+    expect((await resolver.resolve('orders')).transport.key).not.toBe('');
+  });
+
+  test('leave no trace of what they hold in the key of their transport', async () => {
+    const { resolver } = await setUp(everything);
+    const { transport } = await resolver.resolve('orders');
+    for (const secret of ['S0VZ', 'T05F', 'Q0E=']) expect(transport.key).not.toContain(secret);
+  });
+});
