@@ -6,13 +6,12 @@ import { grantOf, learn } from '../lib/core/rate-learning.ts';
 import type { BucketView } from '../lib/core/rate-view.ts';
 import { seen, unknownView } from '../lib/core/rate-view.ts';
 import type { Figure } from './figure.ts';
-import type { FleetOptions, FleetRun } from './fleet.ts';
-import { simulateFleet } from './fleet.ts';
+import { measureFleets } from './fleet-goal.ts';
 
 const batchSize = 10;
 
 export async function measureRate(): Promise<Figure[]> {
-  return [...measureArithmetic(), ...(await measureSaturated()), ...(await measureOverloaded())];
+  return [...measureArithmetic(), ...(await measureFleets())];
 }
 
 function measureArithmetic(): Figure[] {
@@ -47,56 +46,4 @@ function requestUs(count: number): number {
     slots += grantOf(ask, decision, bucket).slotTimesUs.length;
   }
   return ((performance.now() - beganMs) * 1000) / slots;
-}
-
-const fleets: readonly Pick<FleetOptions, 'workers' | 'ratePerSecond' | 'durationSeconds'>[] = [
-  ...[1, 10, 100, 1000].map((workers) => ({ workers, ratePerSecond: 300, durationSeconds: 60 })),
-  ...[1, 10, 100, 1000].map((workers) => ({ workers, ratePerSecond: 5000, durationSeconds: 15 })),
-];
-
-async function measureSaturated(): Promise<Figure[]> {
-  const figures: Figure[] = [];
-  for (const fleet of fleets) {
-    const run = await simulateFleet({ ...fleet, load: 1 });
-    const figure = figuresOf(fleet, 'demand at the rate');
-    figures.push(
-      figure('writes per batch', run.writes / run.batches, '<= 1.05'),
-      figure('utilisation', run.utilisation, '>= 0.99'),
-      figure('fullest second over the rate', run.fullestSecond / fleet.ratePerSecond, '<= 1.03'),
-    );
-  }
-  return figures;
-}
-
-async function measureOverloaded(): Promise<Figure[]> {
-  const figures: Figure[] = [];
-  for (const fleet of fleets) {
-    // Until everything has been sent, so that every return and its write counts.
-    const drainSeconds = 2 * fleet.durationSeconds;
-    const run = await simulateFleet({ ...fleet, load: 2, batchWindowMs: gatheringMs, drainSeconds });
-    const figure = figuresOf(fleet, 'demand twice the rate');
-    figures.push(
-      figure('writes per batch of new events', writesPerNewBatch(run), '<= 2.5'),
-      figure('returns per event', run.returns / run.events, '<= 1.1'),
-      figure('utilisation', run.utilisation, '>= 0.99'),
-      figure('fullest second over the rate', run.fullestSecond / fleet.ratePerSecond, '<= 1.03'),
-    );
-  }
-  return figures;
-}
-
-/** How long a queue that is never empty takes to fill a batch, at most. */
-const gatheringMs = 100;
-
-function writesPerNewBatch({ writes, events }: FleetRun): number {
-  return writes / (events / batchSize);
-}
-
-function figuresOf({ workers, ratePerSecond }: Pick<FleetOptions, 'workers' | 'ratePerSecond'>, demand: string) {
-  return (what: string, value: number, target: string): Figure => ({
-    goal: 4,
-    name: `simulated fleet of ${workers} at ${ratePerSecond}/s, ${demand}: ${what}`,
-    value,
-    target,
-  });
 }

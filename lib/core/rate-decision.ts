@@ -2,7 +2,7 @@ import type { Advance, BucketWrite, Clause } from './rate-bucket.ts';
 import type { Share } from './rate-slots.ts';
 import { costUs, latestFromUs, secondUs, slotsBefore } from './rate-slots.ts';
 import type { BucketView } from './rate-view.ts';
-import { isBusy } from './rate-view.ts';
+import { busySinceUs } from './rate-view.ts';
 
 /** What a worker wants of a bucket. */
 export interface Ask {
@@ -65,25 +65,27 @@ function takeSlots(view: BucketView, ask: Ask, raises: boolean): Decision | unde
   const leastUs = Math.max(view.slotsUntilUs, startUs);
   const slots = Math.min(count, slotsBefore(endUs, leastUs, share));
   if (slots === 0) return takeReturns(view, ask, raises);
-  const busy = isBusy(view, startUs, ask.nowUs);
-  const where: Clause[] = busy
-    ? [
-        { of: 'slots', is: 'atLeast', than: startUs },
-        { of: 'slots', is: 'atMost', than: latestFromUs(endUs, slots, share) },
-      ]
-    : [{ of: 'slots', is: 'below', than: startUs }];
+  const sinceUs = busySinceUs(view, startUs, ask.nowUs);
+  const where: Clause[] =
+    sinceUs === undefined
+      ? [{ of: 'slots', is: 'below', than: startUs }]
+      : [
+          { of: 'slots', is: 'atLeast', than: sinceUs },
+          { of: 'slots', is: 'atMost', than: latestFromUs(endUs, slots, share) },
+        ];
   if (raises) where.push({ of: 'revision', is: 'below', than: ask.revision });
   else if (ask.newcomer) where.push({ of: 'returns', is: 'atMost', than: startUs });
-  const base = busy ? 'slots' : startUs;
+  const base = sinceUs === undefined ? startUs : 'slots';
+  const gapUs = startUs - (sinceUs ?? startUs);
   const returns = raises || ask.newcomer ? Math.min(count - slots, returnsAfter(endUs, ask)) : 0;
-  const rest = restOf(ask, { slots, returns, base, leastUs, raises });
-  return decision(busy ? 'busy' : 'idle', ask, {
+  const rest = restOf(ask, { slots, returns, base, gapUs, leastUs, raises });
+  return decision(sinceUs === undefined ? 'idle' : 'busy', ask, {
     slots,
     returns,
     where,
-    advances: { slots: { from: base, byUs: costUs(slots, share) }, ...(rest && { returns: rest }) },
+    advances: { slots: { from: base, byUs: gapUs + costUs(slots, share) }, ...(rest && { returns: rest }) },
     raises,
-    orAbsent: !busy,
+    orAbsent: sinceUs === undefined,
   });
 }
 
@@ -99,15 +101,17 @@ interface Taken {
   readonly slots: number;
   readonly returns: number;
   readonly base: 'slots' | number;
+  readonly gapUs: number;
   readonly leastUs: number;
   readonly raises: boolean;
 }
 
 /** Return times for what found no slot, in the same write. There are none ahead, or they start again. */
-function restOf({ share, startUs }: Ask, { slots, returns, base, leastUs, raises }: Taken): Advance | undefined {
+function restOf(ask: Ask, { slots, returns, base, gapUs, leastUs, raises }: Taken): Advance | undefined {
+  const { share, startUs } = ask;
   if (returns > 0) {
     const headUs = Math.max(startUs - leastUs, costUs(slots, share) - earlyReturnUs);
-    return { from: base, byUs: headUs + costUs(returns, share) };
+    return { from: base, byUs: gapUs + headUs + costUs(returns, share) };
   }
   return raises ? noReturns : undefined;
 }

@@ -27,7 +27,8 @@ export function look(view: BucketView, { startUs, nowUs }: Ask, bucket: Bucket |
 
 /** What is given, from what the bucket holds after the write. */
 export function grantOf(ask: Ask, { write, slots, returns }: Decision, bucket: Bucket): Grant {
-  const fromUs = before(write.slots, bucket.slotsUntilUs);
+  // Whoever passes over a gap may find it gone.
+  const fromUs = Math.max(ask.startUs, before(write.slots, bucket.slotsUntilUs));
   const firstReturnUs = bucket.returnsUntilUs - costUs(returns, ask.share);
   return {
     slotTimesUs: slots === 0 ? [] : slotTimesUs(fromUs, ask.startUs, slots, ask.share),

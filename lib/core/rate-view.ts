@@ -23,11 +23,17 @@ export const unknownView: BucketView = {
 /** For so long nobody else is likely to have written: what was seen is there still. */
 const freshUs = 20_000;
 
-/** A look is a read, which costs a fifth of a write and a few milliseconds: worth it when a guess fails more often. */
-const sureLikelihood = 0.8;
+/**
+ * The longest gap before its start that a write passes over. Who adds to what has been written meanwhile leaves as much of the
+ * rate unused, so it must be short next to a second, and happen only where hardly anybody writes in between.
+ */
+const longestGapUs = 100_000;
 
-/** Weight of the newest guess: a worker forgets nine tenths of the past within ten. */
-const guessWeight = 0.2;
+/** A look is a read, which costs a fifth of a write and a few milliseconds, and leaves an item its writes. */
+const sureLikelihood = 0.9;
+
+/** Weight of the newest guess: a worker forgets nine tenths of the past within 22. */
+const guessWeight = 0.1;
 
 /** The bucket itself has been seen. */
 export function seen(view: BucketView, bucket: Bucket | undefined, nowUs: number): BucketView {
@@ -44,10 +50,16 @@ export function isOlderThan(view: BucketView, ageUs: number, nowUs: number): boo
   return view.seenAtUs === 0 || Math.abs(nowUs - view.seenAtUs) > ageUs;
 }
 
-/** Whether slots are given away beyond the start: known, or else a guess. */
-export function isBusy(view: BucketView, startUs: number, nowUs: number): boolean {
-  if (view.slotsUntilUs >= startUs) return true;
-  return isGuess(view, startUs, nowUs) && view.busyLikelihood > 0.5;
+/**
+ * From when on slots are given away at the least, if that is no longer ago than a gap that one write may pass over: then the
+ * write adds to what it finds, whoever wrote in between. Known, or else a guess.
+ *
+ * @returns at most `startUs`; undefined for a bucket that has rested
+ */
+export function busySinceUs(view: BucketView, startUs: number, nowUs: number): number | undefined {
+  if (view.slotsUntilUs >= startUs) return startUs;
+  if (isGuess(view, startUs, nowUs)) return view.busyLikelihood > 0.5 ? startUs : undefined;
+  return startUs - view.slotsUntilUs <= longestGapUs ? view.slotsUntilUs : undefined;
 }
 
 function isGuess(view: BucketView, startUs: number, nowUs: number): boolean {

@@ -75,7 +75,10 @@ async function slotsOf(any: Share, showsRefuser: boolean, steps: readonly Step[]
     const result = await buckets.write(key, decision.write);
     if (lost) continue;
     views[worker] = learn(view, ask, decision, result);
-    if (result.kind === 'written') slots.push(...grantOf(ask, decision, result.bucket).slotTimesUs);
+    if (result.kind !== 'written') continue;
+    const given = grantOf(ask, decision, result.bucket).slotTimesUs;
+    if (given.some((atUs) => atUs < ask.startUs || atUs >= ask.endUs)) expect(given).toEqual([]);
+    slots.push(...given);
   }
   return slots;
 }

@@ -39,6 +39,19 @@ describe('a simulated fleet', () => {
     expect(run.returns / run.events).toBeLessThan(1.2);
   });
 
+  test.each([
+    { ratePerSecond: 300, durationSeconds: 60 },
+    { ratePerSecond: 5000, durationSeconds: 4 },
+  ])('reserves a batch with one write in 20 of 21 cases at $ratePerSecond a second, busy or not', async (fleet) => {
+    for (const workers of [1, 10, 100, 1000]) {
+      for (const load of [0.5, 0.9, 1]) {
+        const run = await simulateFleet({ ...fleet, workers, load });
+        const writesPerBatch = run.writes / run.batches;
+        expect({ workers, load, isOne: writesPerBatch <= 1.05, writesPerBatch }).toMatchObject({ isOne: true });
+      }
+    }
+  });
+
   test('wastes no more than 1 % of the rate when there is enough to send, and exceeds it never', async () => {
     const options = fc.record({
       workers: fc.integer({ min: 1, max: 60 }),

@@ -1,0 +1,71 @@
+/** Goal 4: what a simulated fleet makes of the rate. Alone: `node bench/fleet-goal.ts`, which fails when a figure misses its target. */
+import type { Figure } from './figure.ts';
+import { printFigure } from './figure.ts';
+import type { FleetOptions, FleetRun } from './fleet.ts';
+import { simulateFleet } from './fleet.ts';
+
+type Fleet = Pick<FleetOptions, 'workers' | 'ratePerSecond' | 'durationSeconds'>;
+
+const fleets: readonly Fleet[] = [1, 10, 100, 1000].flatMap((workers) => [
+  { workers, ratePerSecond: 300, durationSeconds: 60 },
+  { workers, ratePerSecond: 5000, durationSeconds: 15 },
+]);
+
+/** Up to the rate itself: between them a worker knows least about whether the destination is busy. */
+const loads = [0.5, 0.7, 0.9, 0.95, 1];
+
+const batchSize = 10;
+
+/** How long a queue that is never empty takes to fill a batch, at most. */
+const gatheringMs = 100;
+
+export async function measureFleets(): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const fleet of fleets) {
+    for (const load of loads) figures.push(...(await measureLoad(fleet, load)));
+    figures.push(...(await measureOverload(fleet)));
+  }
+  return figures;
+}
+
+async function measureLoad(fleet: Fleet, load: number): Promise<Figure[]> {
+  const run = await simulateFleet({ ...fleet, load });
+  const of = `${nameOf(fleet)}, load ${load}`;
+  return [
+    atMost(`${of}: writes per batch`, run.writes / run.batches, 1.05),
+    atMost(`${of}: fullest second over the rate`, run.fullestSecond / fleet.ratePerSecond, 1.03),
+    ...(load === 1 ? [atLeast(`${of}: utilisation`, run.utilisation, 0.99)] : []),
+  ];
+}
+
+async function measureOverload(fleet: Fleet): Promise<Figure[]> {
+  // Until everything has been sent, so that every return and its write counts.
+  const drainSeconds = 2 * fleet.durationSeconds;
+  const run = await simulateFleet({ ...fleet, load: 2, batchWindowMs: gatheringMs, drainSeconds });
+  const of = `${nameOf(fleet)}, load 2`;
+  return [
+    atMost(`${of}: writes per batch of new events`, writesPerNewBatch(run), 2.5),
+    atMost(`${of}: returns per event`, run.returns / run.events, 1.1),
+    atLeast(`${of}: utilisation`, run.utilisation, 0.99),
+    atMost(`${of}: fullest second over the rate`, run.fullestSecond / fleet.ratePerSecond, 1.03),
+  ];
+}
+
+function writesPerNewBatch({ writes, events }: FleetRun): number {
+  return writes / (events / batchSize);
+}
+
+function nameOf({ workers, ratePerSecond }: Fleet): string {
+  return `simulated fleet of ${workers} at ${ratePerSecond}/s`;
+}
+
+/** Simulated time is without noise: whatever misses its target fails the bench. */
+function atMost(name: string, value: number, limit: number): Figure {
+  return { goal: 4, name, value, target: `<= ${limit}`, broken: !(value <= limit) };
+}
+
+function atLeast(name: string, value: number, limit: number): Figure {
+  return { goal: 4, name, value, target: `>= ${limit}`, broken: !(value >= limit) };
+}
+
+if (import.meta.main) for (const figure of await measureFleets()) printFigure(figure);
