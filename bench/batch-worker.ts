@@ -1,7 +1,7 @@
 import { horizonsMs, wireDeliver } from '../functions/wiring.ts';
 import { systemClock } from '../lib/adapters/system-clock.ts';
 import { parseConfig } from '../lib/config.ts';
-import type { ReceivedMessage } from '../lib/core/sqs-event.ts';
+import type { RecordMessage } from '../lib/core/sqs-event.ts';
 import { withDeadline } from '../lib/delivery/deadline.ts';
 import { createBatchDeliverer } from '../lib/delivery/deliver-batch.ts';
 import type { DeliveryLog } from '../lib/ports.ts';
@@ -21,17 +21,20 @@ const timeoutMs = 60_000;
 export function newBatchWorker({ environment, aws }: WorkerSurroundings, deliveryLog: DeliveryLog) {
   const { deliver } = wireDeliver(parseConfig(environment), aws, horizonsMs.batch, { deliveryLog });
   const received = { remove: async () => undefined };
-  const deliverBatch = createBatchDeliverer({ deliver, received, random: Math.random, apiDestination: undefined });
+  const passOn = async () => ({ kind: 'returned', error: 'There is no newer version.' }) as const;
+  const options = { random: Math.random, apiDestination: undefined };
+  const deliverBatch = createBatchDeliverer({ deliver, received, passOn, ...options });
   return (apiDestination: string, first: number): Promise<readonly string[]> =>
     withDeadline(systemClock, timeoutMs, (deadline) => deliverBatch(messagesOf(apiDestination, first), deadline));
 }
 
-function messagesOf(apiDestination: string, first: number): readonly ReceivedMessage[] {
-  return Array.from({ length: batchSize }, (_, index) => ({
-    messageId: String(first + index),
-    receiptHandle: 'none',
-    message: { body: JSON.stringify({ apiDestination, event: { id: `event-${first + index}` } }), attributes: {} },
-    receiveCount: 1,
-    sentAtMs: Date.now(),
-  }));
+function messagesOf(apiDestination: string, first: number): readonly RecordMessage[] {
+  return Array.from({ length: batchSize }, (_, index) => {
+    const message = {
+      body: JSON.stringify({ apiDestination, event: { id: `event-${first + index}` } }),
+      attributes: {},
+    };
+    const ids = { messageId: String(first + index), receiptHandle: 'none' };
+    return { ...ids, message, raw: message, receiveCount: 1, sentAtMs: Date.now() };
+  });
 }

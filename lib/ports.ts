@@ -10,6 +10,8 @@ import type { Conclusion, HttpAnswer, HttpRequest } from './core/delivery.ts';
 import type { Transport } from './core/delivery-policy.ts';
 import type { QueuedDelivery } from './core/queued-delivery.ts';
 import type { Bucket, BucketWrite, BucketWriteResult } from './core/rate-bucket.ts';
+import type { Failure } from './core/failure.ts';
+import type { RawMessage } from './core/raw-message.ts';
 import type { ReceivedMessage } from './core/sqs-event.ts';
 import type { UnauthorizedRun } from './core/unauthorized-run.ts';
 
@@ -86,6 +88,18 @@ export interface DeliveryQueue {
 export interface ReceivedMessages {
   /** Deletes a message that has been settled. */
   remove(receiptHandle: string): Promise<void>;
+}
+
+/** Where messages go that only a newer version can read: as they are, body and attributes byte for byte. */
+export interface NewerMessages {
+  /**
+   * Resolves only when the delivery queue has accepted it, at the longest delay.
+   *
+   * @returns that delay, ms
+   */
+  sendBack(message: RawMessage): Promise<number>;
+  /** Resolves only when the stack's own dead-letter queue has accepted it, with the reason beside what it has. */
+  bury(message: RawMessage, failure: Failure): Promise<void>;
 }
 
 export interface DeliveryLog {

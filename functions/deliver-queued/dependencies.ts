@@ -1,9 +1,11 @@
 import type { AwsClientConfig } from '../../lib/adapters/aws-clients.ts';
+import { createSqsNewerMessages } from '../../lib/adapters/sqs-newer-messages.ts';
 import { createSqsReceivedMessages } from '../../lib/adapters/sqs-received-messages.ts';
 import { systemClock } from '../../lib/adapters/system-clock.ts';
 import type { Environment } from '../../lib/config.ts';
 import { parseConfig } from '../../lib/config.ts';
 import { createBatchDeliverer } from '../../lib/delivery/deliver-batch.ts';
+import { createPassOn } from '../../lib/delivery/newer-messages.ts';
 import type { DeliverOverrides } from '../wiring.ts';
 import { horizonsMs, wireDeliver } from '../wiring.ts';
 import type { DeliverQueuedDependencies } from './handler.ts';
@@ -18,8 +20,10 @@ export function dependenciesFrom(
   const { deliver, sqs } = wireDeliver(config, aws, horizonsMs.batch, overrides);
   const received = createSqsReceivedMessages(sqs, config.DELIVERY_QUEUE_URL);
   const apiDestination = config.API_DESTINATION;
+  const newer = createSqsNewerMessages(sqs, config.DELIVERY_QUEUE_URL, config.DEAD_LETTER_QUEUE_URL);
+  const passOn = createPassOn(newer, systemClock);
   return {
-    deliverBatch: createBatchDeliverer({ deliver, received, random: Math.random, apiDestination }),
+    deliverBatch: createBatchDeliverer({ deliver, received, passOn, random: Math.random, apiDestination }),
     clock: systemClock,
   };
 }

@@ -4,7 +4,7 @@ import type { Clock, DeliveryQueue } from '../ports.ts';
 import { createSqsSender } from './sqs-batches.ts';
 
 /** Source: SQS API reference, DelaySeconds. What waits longer arrives early and is sent again. */
-const maxDelaySeconds = 900;
+export const maxDelaySeconds = 900;
 
 /** A wait for the rate is cut shorter, so that a backlog hears of a rate that was raised: a hop a minute is its price. */
 const maxTurnDelaySeconds = 60;

@@ -1,10 +1,10 @@
 import type { Delivery } from './delivery.ts';
 import type { FailureCode } from './failure.ts';
 import { Failure, failures } from './failure.ts';
+import { messageVersion } from './format-versions.ts';
 import type { QueueMessage } from './queue-message.ts';
 import { fitted, lastmileAttribute, maxMessageBytes, messageBytes } from './queue-message.ts';
 import type { UnreadDetails } from './queued-delivery.ts';
-import { messageVersion } from './queued-delivery.ts';
 import type { ExhaustedRetryCondition } from './retry.ts';
 import { escapeForSqs } from './sqs-text.ts';
 

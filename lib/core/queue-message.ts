@@ -15,6 +15,8 @@ const bodyAttribute = 'LASTMILE_BODY';
 
 /** Source: SQS quotas; the body and the names, types and values of all attributes count. */
 export const maxMessageBytes = 1_048_576;
+/** Source: SQS quotas. */
+export const maxMessageAttributes = 10;
 
 /** What a compressed body may hold: far more than an event of EventBridge, far less than a worker's memory. */
 const maxBodyBytes = 8 * 1024 * 1024;

@@ -1,5 +1,6 @@
 import type { Delivery } from './delivery.ts';
 import { Failure } from './failure.ts';
+import { messageVersion } from './format-versions.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import { isJsonObject, ownMember } from './json.ts';
 import { printedEvent } from './json-text.ts';
@@ -10,9 +11,6 @@ import { parseDelivery } from './parse-delivery.ts';
 import type { QueueMessage } from './queue-message.ts';
 import { bodyText, fitted, lastmileAttribute } from './queue-message.ts';
 import { escapeForSqs } from './sqs-text.ts';
-
-/** Version of what our messages say of themselves. */
-export const messageVersion = 1;
 
 /** Receives of one message before SQS itself moves it to the dead letters: maxReceiveCount of the redrive policy. */
 export const maximumReceives = 10;
@@ -62,8 +60,8 @@ export function formatQueuedDelivery({ delivery, notBeforeMs, turnGeneration }: 
  * Reads every message that may lie in the delivery queue: a retry of ours, an envelope that a rule sent or that SQS moved,
  * a dead letter of ours, and Lambda's record of a failed invocation of deliver. The last two begin anew.
  *
- * Failure policy: what a newer version wrote is nobody's to judge here. It goes back as NewerVersion, also before its last
- * receive, and SQS itself moves it then; to bury it would lose what only the newer version understands.
+ * Failure policy: what a newer version wrote is nobody's to judge here: it is refused as NewerVersion before anything else of it
+ * is read, and passed on as it is (newer-message.ts).
  *
  * @param options.nowMs when the message was sent: the age of what begins anew counts from there
  * @throws Failure InvalidJson, InvalidDelivery or NewerVersion; it names the field, never its value

@@ -2,21 +2,23 @@ import { Failure } from '../core/failure.ts';
 import { maximumReceives, parseQueueMessage, unreadDetails } from '../core/queued-delivery.ts';
 import type { QueueMessage } from '../core/queue-message.ts';
 import { bodyText } from '../core/queue-message.ts';
-import type { ReceivedMessage } from '../core/sqs-event.ts';
+import type { RecordMessage } from '../core/sqs-event.ts';
 import type { Random, ReceivedMessages } from '../ports.ts';
 import type { Deadline } from './deadline.ts';
 import type { Deliver, Incoming } from './deliver.ts';
+import type { PassOn } from './newer-messages.ts';
 
 export interface BatchDelivererDependencies {
   readonly deliver: Deliver;
   readonly received: ReceivedMessages;
+  readonly passOn: PassOn;
   readonly random: Random;
   /** The API destination of bare events, when the function has one. */
   readonly apiDestination: string | undefined;
 }
 
 /** @returns the ids of the messages that are not settled and must be received again */
-export type DeliverBatch = (messages: readonly ReceivedMessage[], deadline: Deadline) => Promise<readonly string[]>;
+export type DeliverBatch = (messages: readonly RecordMessage[], deadline: Deadline) => Promise<readonly string[]>;
 
 /**
  * Delivers a batch of messages, those that are received for the first time side by side.
@@ -27,12 +29,18 @@ export type DeliverBatch = (messages: readonly ReceivedMessage[], deadline: Dead
  * fails, the end of the invocation deletes it.
  */
 export function createBatchDeliverer(dependencies: BatchDelivererDependencies): DeliverBatch {
-  const { deliver, received, random, apiDestination } = dependencies;
+  const { deliver, received, passOn, random, apiDestination } = dependencies;
 
-  function incomingOf({ message, receiveCount, sentAtMs }: ReceivedMessage): Incoming {
+  function incomingOf(record: RecordMessage): Incoming {
+    const { message, receiveCount, sentAtMs } = record;
     const parse = () => parseQueueMessage(message, { apiDestination, nowMs: sentAtMs });
     const body = () => bodyOf(message);
-    const incoming = { parse, body, unread: () => unreadDetails(message) };
+    const incoming = {
+      parse,
+      body,
+      unread: () => unreadDetails(message),
+      passOn: (failure: Failure) => passOn(record, failure),
+    };
     if (receiveCount < maximumReceives - 1) return incoming;
     const reason = `The message was received ${receiveCount} times and never settled.`;
     return { ...incoming, refusal: new Failure('ReceivedTooOften', reason) };
@@ -41,7 +49,7 @@ export function createBatchDeliverer(dependencies: BatchDelivererDependencies): 
   return async (messages, deadline) => {
     const unsettled = new Map(messages.map((message) => [message.messageId, message]));
 
-    async function process(message: ReceivedMessage): Promise<void> {
+    async function process(message: RecordMessage): Promise<void> {
       const { settlement } = await deliver(incomingOf(message), deadline);
       if (settlement.kind === 'returned') return;
       unsettled.delete(message.messageId);

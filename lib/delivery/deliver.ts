@@ -24,6 +24,8 @@ export interface Incoming {
   body(): string;
   /** What its message says of the delivery, unread. */
   unread?(): UnreadDetails | undefined;
+  /** Settles what only a newer worker can read. Absent: it is returned. */
+  passOn?(failure: Failure): Promise<Settlement>;
   /** Why it goes to the dead letters without an attempt. */
   readonly refusal?: Failure;
 }
@@ -50,7 +52,7 @@ export function createDeliver({ retrying, settler, log, clock }: DeliverDependen
     const queued = parsed(incoming);
     if (queued instanceof Failure) {
       known.outcome = classifyFailure(queued);
-      if (queued.kind === 'retryable') return { kind: 'returned', error: queued };
+      if (queued.kind === 'retryable') return (await incoming.passOn?.(queued)) ?? { kind: 'returned', error: queued };
       const unread = incoming.unread?.();
       const letter = { body: incoming.body(), code: queued.code, reason: queued.message };
       return settler.bury(unread === undefined ? letter : { ...letter, unread });

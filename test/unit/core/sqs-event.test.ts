@@ -41,6 +41,23 @@ describe('an event of a queue', () => {
     expect(parseSqsEvent({ Records: [] }, nowMs)).toEqual([]);
   });
 
+  test('keeps every attribute beside, as it came, and the group', () => {
+    const messageAttributes = {
+      bytes: { binaryValue: 'AA==', stringListValues: [], binaryListValues: [], dataType: 'Binary.zstd' },
+      number: { stringValue: '007', stringListValues: [], binaryListValues: [], dataType: 'Number' },
+    };
+    const [message] = parse(record({ messageAttributes, attributes: { MessageGroupId: 'orders' } }));
+    expect(message?.raw).toMatchObject({
+      body: '{"a": 1.0}',
+      attributes: {
+        bytes: { dataType: 'Binary.zstd', binaryValue: 'AA==' },
+        number: { dataType: 'Number', stringValue: '007' },
+      },
+      group: 'orders',
+    });
+    expect(parse(record())[0]?.raw).not.toHaveProperty('group');
+  });
+
   test('leaves out attributes that are no text', () => {
     const messageAttributes = {
       bytes: { binaryValue: 'AA==', dataType: 'Binary' },

@@ -1,15 +1,17 @@
 import type { Conclusion, Delivery } from '../../../lib/core/delivery.ts';
 import { formatQueuedDelivery } from '../../../lib/core/queued-delivery.ts';
-import type { ReceivedMessage } from '../../../lib/core/sqs-event.ts';
+import type { RecordMessage } from '../../../lib/core/sqs-event.ts';
 import type { AttemptResult } from '../../../lib/delivery/attempt.ts';
 import { type Deadline, withDeadline } from '../../../lib/delivery/deadline.ts';
 import { createDeliver } from '../../../lib/delivery/deliver.ts';
 import { createBatchDeliverer } from '../../../lib/delivery/deliver-batch.ts';
+import { createPassOn } from '../../../lib/delivery/newer-messages.ts';
 import { createRetrying } from '../../../lib/delivery/retrying.ts';
 import { createSettler } from '../../../lib/delivery/settle.ts';
 import type { Random } from '../../../lib/ports.ts';
 import { createInMemoryDeadLetters } from '../../fakes/in-memory-dead-letters.ts';
 import { createInMemoryDeliveryQueue } from '../../fakes/in-memory-delivery-queue.ts';
+import { createInMemoryNewerMessages } from '../../fakes/in-memory-newer-messages.ts';
 import { createInMemoryReceivedMessages } from '../../fakes/in-memory-received-messages.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
 import { delivered, deliveryOf, retryPolicy } from './outcomes.ts';
@@ -35,15 +37,17 @@ export function createBatches(attempting: Attempting = () => delivered, random: 
     backoff: { baseMs: 1000, maximumMs: 900_000 },
     retryPolicy,
   });
+  const newerMessages = createInMemoryNewerMessages();
+  const passOn = createPassOn(newerMessages, clock);
   const settler = createSettler({ queue, deadLetters });
   const log = { record: (conclusion: Conclusion) => conclusions.push(conclusion) };
   const deliver = createDeliver({ retrying, settler, log, clock });
-  const deliverBatch = createBatchDeliverer({ deliver, received, random, apiDestination: undefined });
-  const run = (messages: readonly ReceivedMessage[], remainingMs = 60_000) =>
+  const deliverBatch = createBatchDeliverer({ deliver, received, passOn, random, apiDestination: undefined });
+  const run = (messages: readonly RecordMessage[], remainingMs = 60_000) =>
     withDeadline(clock, remainingMs, (deadline) => deliverBatch(messages, deadline));
   /** Everything goes as far as it can without the clock. */
   const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
-  return { clock, queue, deadLetters, received, attempted, conclusions, run, settled };
+  return { clock, queue, deadLetters, received, newerMessages, attempted, conclusions, run, settled };
 }
 
 /** What is known of the delivery, and how often its message was received. */
@@ -52,19 +56,21 @@ interface MessageOptions extends Partial<Delivery> {
   readonly notBeforeMs?: number;
 }
 
-export function message(
-  id: string,
-  { receiveCount = 1, notBeforeMs, ...members }: MessageOptions = {},
-): ReceivedMessage {
+export function message(id: string, { receiveCount = 1, notBeforeMs, ...members }: MessageOptions = {}): RecordMessage {
   const delivery = deliveryOf({ event: { value: { id } }, ...members });
   const queued = notBeforeMs === undefined ? { delivery } : { delivery, notBeforeMs };
   return raw(id, formatQueuedDelivery(queued), receiveCount);
 }
 
 /** A message of any content, received so often. */
-export function raw(id: string, content: ReceivedMessage['message'], receiveCount = 1): ReceivedMessage {
+export function raw(id: string, content: RecordMessage['message'], receiveCount = 1): RecordMessage {
   const sentAtMs = Date.UTC(2026, 0, 1);
-  return { messageId: id, receiptHandle: `receipt-${id}`, message: content, receiveCount, sentAtMs };
+  const attributes = Object.entries(content.attributes).map(([name, stringValue]) => {
+    return [name, { dataType: 'String', stringValue }];
+  });
+  const asReceived = { body: content.body, attributes: Object.fromEntries(attributes) };
+  const ids = { messageId: id, receiptHandle: `receipt-${id}` };
+  return { ...ids, message: content, raw: asReceived, receiveCount, sentAtMs };
 }
 
 export const handles = (...ids: string[]) => ids.map((id) => `receipt-${id}`);

@@ -1,0 +1,35 @@
+import { withReason } from '../../lib/core/newer-message.ts';
+import type { RawMessage } from '../../lib/core/raw-message.ts';
+import type { NewerMessages } from '../../lib/ports.ts';
+
+export interface InMemoryNewerMessages extends NewerMessages {
+  readonly sentBack: readonly RawMessage[];
+  readonly buried: readonly RawMessage[];
+  /** What every write throws from now on. */
+  failWith(error: unknown): void;
+}
+
+export function createInMemoryNewerMessages(): InMemoryNewerMessages {
+  const sentBack: RawMessage[] = [];
+  const buried: RawMessage[] = [];
+  let failure: { readonly error: unknown } | undefined;
+  const throwFailure = (): void => {
+    if (failure !== undefined) throw failure.error;
+  };
+  return {
+    sentBack,
+    buried,
+    async sendBack(message) {
+      throwFailure();
+      sentBack.push(message);
+      return 900_000;
+    },
+    async bury(message, reason) {
+      throwFailure();
+      buried.push(withReason(message, reason));
+    },
+    failWith(error) {
+      failure = { error };
+    },
+  };
+}
