@@ -1,7 +1,7 @@
 /* Runs every check, also after one has failed, so that one run shows all that is wrong; fails when any did. */
 import { spawnSync } from 'node:child_process';
 
-const checks = ['format', 'lint', 'types', 'unused'];
+const checks = ['format', 'lint', 'types', 'unused', 'bundle'];
 const failed = checks.filter((name) => {
   const { status } = spawnSync(`npm run --silent check:${name}`, { stdio: 'inherit', shell: true });
   console.log(`${name}: ${status === 0 ? 'ok' : 'FAILED'}`);

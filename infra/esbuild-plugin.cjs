@@ -1,70 +1,106 @@
 /*
- * Bundles each function with esbuild before osls packages, deploys or invokes it. One folder per function, emptied first,
- * so that no file of an older build reaches a zip:
+ * Bundles each function before osls packages, deploys or invokes it. One folder per function, emptied first, so that no file
+ * of an older build reaches a zip:
  *
- *   .build/<function>/handler.js, chunks that are loaded on demand, package.json that makes them ES modules
+ *   .build/<function>/handler.js, chunks that are loaded on demand, source maps, package.json that makes them ES modules
+ *   .build/<function>.contents.json, what the bundle consists of; not in the zip
  *
- * CommonJS, because osls requires its plugins. Performance: `splitting` leaves what is imported on demand unloaded at a
- * cold start; `module` before `main` takes a third off the AWS SDK.
+ * A bundle that is over its budget is packaged and deployed nowhere. CommonJS, because osls requires its plugins.
+ *
+ * Package twice, and the bytes are the same: osls zips in the order of names with one date for all; the template is sorted
+ * here, because functions are put into it as their zips happen to be read; and where SOURCE_DATE_EPOCH
+ * (reproducible-builds.org) is set, that is the template's time.
  */
 const { existsSync } = require('node:fs');
-const { mkdir, rm, writeFile } = require('node:fs/promises');
-const { join } = require('node:path');
+const { mkdir, readFile, rm, writeFile } = require('node:fs/promises');
+const { join, relative } = require('node:path');
 const esbuild = require('esbuild');
-
-/** Bundled CommonJS packages call `require` for Node's own modules, which an ES module does not have. */
-const requireForCommonJs = "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);";
+const { bundle, bundleContents, overBudget } = require('./bundle.cjs');
 
 class EsbuildPlugin {
   constructor(serverless, options) {
-    const bundleOne = () => this.bundle([options.function]);
     this.serverless = serverless;
+    this.options = options;
     this.hooks = {
-      'before:package:createDeploymentArtifacts': () => this.bundle(serverless.service.getAllFunctions()),
-      'before:deploy:function:packageFunction': bundleOne,
-      'before:invoke:local:invoke': bundleOne,
+      'before:package:createDeploymentArtifacts': () => this.package(),
+      'before:aws:package:finalize:saveServiceState': () => {
+        this.sortTemplate();
+        this.forgetFolder();
+      },
+      'before:deploy:function:packageFunction': () => this.bundleWithinBudget([options.function]),
+      'before:invoke:local:invoke': () => this.bundleFunction(options.function),
     };
   }
 
-  async bundle(functionNames) {
-    await Promise.all(functionNames.map((name) => this.bundleFunction(name, this.serverless.service.getFunction(name))));
+  async package() {
+    const { service } = this.serverless;
+    // The zips hold nothing of node_modules, and osls need not ask npm which packages are for development only.
+    service.package.excludeDevDependencies = false;
+    await this.bundleWithinBudget(service.getAllFunctions());
+    this.fixDate();
+  }
+
+  async bundleWithinBudget(names) {
+    const budgetFile = join(this.serverless.serviceDir, 'infra', 'bundle-budget.json');
+    const budgets = JSON.parse(await readFile(budgetFile, 'utf8'));
+    const contents = await Promise.all(names.map((name) => this.bundleFunction(name)));
+    const faults = names.map((name, index) => overBudget(name, contents[index], budgets)).filter(Boolean);
+    if (faults.length > 0) throw this.error(faults.join('\n'));
   }
 
   /** Points the function at its bundle, which is all that its zip holds. */
-  async bundleFunction(name, definition) {
-    const { serviceDir } = this.serverless;
+  async bundleFunction(name) {
+    const { serviceDir, service } = this.serverless;
+    const definition = service.getFunction(name);
     const handlerFile = definition.handler.replace(/\.[^./]+$/, '.ts');
     if (!existsSync(join(serviceDir, handlerFile))) throw this.error(`Function ${name}: there is no ${handlerFile}.`);
     const folder = `.build/${name}`;
     await rm(join(serviceDir, folder), { recursive: true, force: true });
     await mkdir(join(serviceDir, folder), { recursive: true });
     await writeFile(join(serviceDir, folder, 'package.json'), '{"type":"module"}\n');
-    await this.run(name, {
-      absWorkingDir: serviceDir,
-      entryPoints: { handler: handlerFile },
-      outdir: folder,
-      bundle: true,
-      platform: 'node',
-      target: 'node24',
-      format: 'esm',
-      splitting: true,
-      mainFields: ['module', 'main'],
-      minify: true,
-      sourcemap: true,
-      sourcesContent: false,
-      banner: { js: requireForCommonJs },
-      logLevel: 'silent',
-    });
+    const contents = bundleContents(await this.build(name, { root: serviceDir, handlerFile, folder }));
+    await writeFile(join(serviceDir, `${folder}.contents.json`), `${JSON.stringify(contents, undefined, 2)}\n`);
     definition.handler = `${folder}/handler${definition.handler.match(/\.[^./]+$/)[0]}`;
     definition.package = { ...definition.package, patterns: ['!**', `${folder}/**`] };
+    return contents;
   }
 
-  async run(name, options) {
+  async build(name, options) {
     try {
-      await esbuild.build(options);
+      return (await bundle(options)).metafile;
     } catch (error) {
       const messages = await esbuild.formatMessages(error.errors ?? [], { kind: 'error', color: false });
       throw this.error(`Function ${name} cannot be bundled.\n${messages.join('') || error.message}`);
+    }
+  }
+
+  /** osls names the folder of a deployment by the time, unless it has a name already. */
+  fixDate() {
+    const epoch = process.env.SOURCE_DATE_EPOCH;
+    if (epoch === undefined) return;
+    if (!/^[0-9]{1,11}$/.test(epoch)) throw this.error('SOURCE_DATE_EPOCH must be seconds since 1970.');
+    const provider = this.serverless.getProvider('aws');
+    const date = new Date(Number(epoch) * 1000);
+    const { service } = this.serverless;
+    const folder = `${provider.getDeploymentPrefix()}/${service.service}/${provider.getStage()}`;
+    service.package.artifactDirectoryName = `${folder}/${date.getTime()}-${date.toISOString()}`;
+  }
+
+  sortTemplate() {
+    const template = this.serverless.service.provider.compiledCloudFormationTemplate;
+    for (const section of ['Resources', 'Outputs']) {
+      if (template[section] === undefined) continue;
+      const sorted = Object.entries(template[section]).sort(([one], [other]) => (one < other ? -1 : 1));
+      template[section] = Object.fromEntries(sorted);
+    }
+  }
+
+  /** The state names the zips by the folder they were made in; so, one can be deployed from any. */
+  forgetFolder() {
+    const { service, serviceDir } = this.serverless;
+    for (const name of service.getAllFunctions()) {
+      const { package: packaged } = service.getFunction(name);
+      if (packaged.artifact !== undefined) packaged.artifact = relative(serviceDir, packaged.artifact);
     }
   }
 

@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +22,8 @@ describe('the esbuild plugin', () => {
   let serviceDir: string;
   beforeEach(async () => {
     serviceDir = await mkdtemp(join(tmpdir(), 'lastmile-bundle-'));
+    await mkdir(join(serviceDir, 'infra'));
+    await writeFile(budgetFile(), JSON.stringify({ greet: 1000, lazy: 2000, one: 1000, broken: 1000, absent: 1000 }));
   });
   afterEach(() => rm(serviceDir, { recursive: true }));
 
@@ -68,7 +71,7 @@ describe('the esbuild plugin', () => {
   test('to invoke or deploy one function bundles no other', async () => {
     await plant('one', 'export const handler = () => 1;');
     await plugin(['one', 'absent'], 'one').hooks['before:deploy:function:packageFunction']?.();
-    expect(await readdir(join(serviceDir, '.build'))).toEqual(['one']);
+    expect(await readdir(join(serviceDir, '.build'))).toEqual(['one', 'one.contents.json']);
   });
 
   test('a function without its file is named in the error', async () => {
@@ -82,6 +85,57 @@ describe('the esbuild plugin', () => {
     await expect(bundling).rejects.toThrow(/^Function broken cannot be bundled\.\n[^]*handler\.ts:1:7/);
   });
 
+  test('a bundle over its budget is neither packaged nor deployed, and its largest packages are named', async () => {
+    await plant('greet', "import { text } from 'heavy';\nexport const handler = () => text;");
+    await mkdir(join(serviceDir, 'node_modules/heavy'), { recursive: true });
+    await writeFile(join(serviceDir, 'node_modules/heavy/index.js'), `exports.text = '${'x'.repeat(2000)}';`);
+    for (const hook of ['before:package:createDeploymentArtifacts', 'before:deploy:function:packageFunction']) {
+      const bundling = plugin(['greet'], 'greet').hooks[hook]?.();
+      await expect(bundling).rejects.toThrow(
+        /^Function greet loads 2\.\d KB at a cold start, and its budget is 1\.0 KB\. [^]*\n {2}heavy: 2\.0 KB\n/,
+      );
+    }
+    await plugin(['greet'], 'greet').hooks['before:invoke:local:invoke']?.();
+  });
+
+  test('what is loaded on demand does not count against the budget', async () => {
+    await plant('lazy', "export const handler = () => import('./rare.ts');");
+    await writeFile(join(serviceDir, 'functions/lazy/rare.ts'), `export const rare = '${'x'.repeat(3000)}';`);
+    await plugin(['lazy']).hooks['before:package:createDeploymentArtifacts']?.();
+    const contents = JSON.parse(await readFile(join(serviceDir, '.build/lazy.contents.json'), 'utf8'));
+    expect(contents.startBytes).toBeLessThan(2000);
+    expect(contents.onDemandBytes).toBeGreaterThan(3000);
+    expect(contents.packages).toMatchObject([{ name: 'lastmile' }]);
+  });
+
+  test('a function without a budget is named', async () => {
+    await plant('new', 'export const handler = () => 1;');
+    const bundling = plugin(['new']).hooks['before:package:createDeploymentArtifacts']?.();
+    await expect(bundling).rejects.toThrow('Function new has no budget; give it one in infra/bundle-budget.json.');
+  });
+
+  test('a module of Node is loaded when a member of it is first used, however it is imported', async () => {
+    await plant(
+      'greet',
+      `import * as all from 'node:dgram';
+import whole, { isIP } from 'node:net';
+import { PassThrough } from 'stream';
+export const handler = () => [typeof all.createSocket, whole.isIP('::1'), isIP('127.0.0.1'), typeof PassThrough];`,
+    );
+    await plugin(['greet'], 'greet').hooks['before:invoke:local:invoke']?.();
+    const script = `
+      const loaded = () => ['dgram', 'net'].filter((name) => process.moduleLoadList.includes('NativeModule ' + name));
+      const { handler } = await import(${JSON.stringify(join(serviceDir, '.build/greet/handler.js'))});
+      const before = loaded();
+      console.log(JSON.stringify([before, handler(), loaded()]));`;
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+    expect(JSON.parse(stdout)).toEqual([[], ['function', 6, 4, 'function'], ['dgram', 'net']]);
+  });
+
+  function budgetFile(): string {
+    return join(serviceDir, 'infra', 'bundle-budget.json');
+  }
+
   async function plant(name: string, source: string): Promise<void> {
     await mkdir(join(serviceDir, 'functions', name), { recursive: true });
     await writeFile(join(serviceDir, 'functions', name, 'handler.ts'), source);
@@ -94,7 +148,7 @@ describe('the esbuild plugin', () => {
   ): { functions: Record<string, FunctionDefinition>; hooks: Hooks } {
     const functions: Record<string, FunctionDefinition> = {};
     for (const name of names) functions[name] = { handler: `functions/${name}/handler.handler` };
-    const service = { getAllFunctions: () => names, getFunction: (name: string) => functions[name] };
+    const service = { package: {}, getAllFunctions: () => names, getFunction: (name: string) => functions[name] };
     const options = invoked === undefined ? {} : { function: invoked };
     const { hooks } = new EsbuildPlugin({ serviceDir, service, classes: { Error } }, options);
     return { functions, hooks };

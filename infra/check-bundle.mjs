@@ -1,0 +1,24 @@
+/*
+ * Bundles every function in memory and compares what a cold start would load with its budget; fails when one is over it.
+ *
+ *   node infra/check-bundle.mjs [file of budgets, default infra/bundle-budget.json]
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { bundle, bundleContents, overBudget } from './bundle.cjs';
+
+const root = join(import.meta.dirname, '..');
+const [budgetFile = join(import.meta.dirname, 'bundle-budget.json')] = process.argv.slice(2);
+const budgets = JSON.parse(await readFile(budgetFile, 'utf8'));
+const entries = await readdir(join(root, 'functions'), { withFileTypes: true });
+const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+
+const faults = await Promise.all(
+  names.map(async (name) => {
+    const folder = `.build/${name}`;
+    const { metafile } = await bundle({ root, handlerFile: `functions/${name}/handler.ts`, folder, write: false });
+    return overBudget(name, bundleContents(metafile), budgets);
+  }),
+);
+for (const fault of faults) if (fault !== undefined) console.error(fault);
+process.exitCode = faults.every((fault) => fault === undefined) ? 0 : 1;
