@@ -39,7 +39,7 @@ export interface DeliverOverrides {
 }
 
 /** Messages of one batch of the delivery queue, which reserve their slots together. */
-const batchSize = 10;
+export const batchSize = 10;
 
 /** How far ahead a slot is waited for: a batch fills its wait with others' slots, a single event pays for its own. */
 export const horizonsMs = { batch: longestSlotWaitMs, single: 250 };

@@ -1,0 +1,115 @@
+/*
+ * The alarms of a stack. Each means that somebody has something to do: the README's table says what, and a test compares the
+ * two. An alarm that is silent because its metric is absent is not in alarm: no traffic is no fault.
+ */
+const { asynchronous, functions } = require('./functions.cjs');
+const { visibilityTimeoutSeconds } = require('./queues.cjs');
+
+/** Longest delay of a message, DelaySeconds. Source: SQS API reference, SendMessage. */
+const maximumDelaySeconds = 900;
+
+const fiveMinutes = 300;
+
+/** One metric over five minutes, as CloudWatch names it. */
+const metric = (Namespace, MetricName, dimensions, Stat) => ({
+  Metric: { Namespace, MetricName, Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })) },
+  Period: fiveMinutes,
+  Stat,
+});
+
+/** Metrics that the functions write themselves. */
+const ownMetric = (stack, name) => metric('Lastmile', name, { Stack: stack }, 'Sum');
+
+const queueMetric = (queueName, name) => metric('AWS/SQS', name, { QueueName: queueName }, 'Maximum');
+
+const functionMetric = (stack, functionName, name) =>
+  metric('AWS/Lambda', name, { FunctionName: `${stack}-${functionName}` }, 'Sum');
+
+const tableMetrics = (stack) =>
+  ['ReadThrottleEvents', 'WriteThrottleEvents'].flatMap((name) => [
+    metric('AWS/DynamoDB', name, { TableName: stack }, 'Sum'),
+    metric('AWS/DynamoDB', name, { TableName: stack, GlobalSecondaryIndexName: 'by-connection' }, 'Sum'),
+  ]);
+
+/**
+ * What is watched: suffix of the alarm's name, what it says, the metrics whose sum is compared, and from where it alarms.
+ *
+ * A delivery may wait a full delay and then be received, and received again after its worker died, before its age means
+ * anything: hence the bound of the oldest message.
+ */
+function watched(stack, parameters) {
+  const everyFunction = Object.keys(functions);
+  const worstAgeSeconds = maximumDelaySeconds + 2 * visibilityTimeoutSeconds(parameters);
+  const of = (names, name) => names.map((functionName) => functionMetric(stack, functionName, name));
+  return [
+    ['dead-letters-arriving', 'Events became dead letters.', [ownMetric(stack, 'DeadLetters')]],
+    [
+      'dead-letters-waiting',
+      'Dead letters wait to be redriven or deleted.',
+      [queueMetric(`${stack}-dead-letters`, 'ApproximateNumberOfMessagesVisible')],
+    ],
+    [
+      'delivery-queue-age',
+      'The delivery queue is not worked off: its oldest message is older than any wait explains.',
+      [queueMetric(`${stack}-deliveries`, 'ApproximateAgeOfOldestMessage')],
+      worstAgeSeconds,
+    ],
+    ['permanent-failures', 'Endpoints or configuration refuse events for good.', [ownMetric(stack, 'PermanentFailures')]],
+    ['connections-deauthorized', 'A connection lost its authorization.', [ownMetric(stack, 'ConnectionsDeauthorized')]],
+    ['security-events', 'Something was refused for safety.', [ownMetric(stack, 'SecurityEvents')]],
+    ...everyFunction.map((name) => [`errors-${name}`, `Invocations of ${name} failed.`, of([name], 'Errors')]),
+    ['throttled-functions', 'Functions have too little concurrency.', of(everyFunction, 'Throttles')],
+    ['throttled-table', 'DynamoDB throttles the table.', tableMetrics(stack)],
+    [
+      'recursive-invocations-dropped',
+      'Lambda took retries for a loop and dropped them.',
+      of(['deliver', 'deliver-queued'], 'RecursiveInvocationsDropped'),
+    ],
+    [
+      'asynchronous-events-dropped',
+      'Asynchronous invocations failed for good and lie in the bucket of failed invocations.',
+      of(asynchronous, 'AsyncEventsDropped'),
+    ],
+    [
+      'failed-invocations-lost',
+      'Failed invocations could not be written to their bucket.',
+      of(asynchronous, 'DestinationDeliveryFailures'),
+    ],
+  ];
+}
+
+function alarm(name, description, metrics, threshold, { alarmTopicArn }) {
+  const sum = metrics.length > 1;
+  const actions = alarmTopicArn && { AlarmActions: [alarmTopicArn], OKActions: [alarmTopicArn] };
+  const queries = metrics.map((metricStat, index) => ({ Id: `m${index}`, MetricStat: metricStat, ReturnData: !sum }));
+  const total = { Id: 'total', Expression: 'SUM(METRICS())', Label: description, ReturnData: true };
+  return {
+    Type: 'AWS::CloudWatch::Alarm',
+    Properties: {
+      AlarmName: name,
+      AlarmDescription: `${description} What to do: README, Alarms.`,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      Threshold: threshold,
+      EvaluationPeriods: 1,
+      TreatMissingData: 'notBreaching',
+      Metrics: sum ? [total, ...queries] : queries,
+      ...actions,
+    },
+  };
+}
+
+/** `dead-letters-waiting` as a logical id: DeadLettersWaitingAlarm. */
+const logicalId = (slug) =>
+  `${slug.split('-').map((word) => word[0].toUpperCase() + word.slice(1)).join('')}Alarm`;
+
+/** CloudFormation resources by their logical ids. */
+function alarms(stack, parameters) {
+  return Object.fromEntries(
+    watched(stack, parameters).map(([slug, description, metrics, threshold = 1]) => [
+      logicalId(slug),
+      alarm(`${stack}-${slug}`, description, metrics, threshold, parameters),
+    ]),
+  );
+}
+
+module.exports = { alarms };

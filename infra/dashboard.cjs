@@ -1,0 +1,69 @@
+/* One dashboard a stack: is anything wrong, do events arrive, how long do they wait, and what do the parts of the stack say. */
+const { functions } = require('./functions.cjs');
+const { subbed } = require('./template.cjs');
+
+/** A dashboard is 24 columns wide. Source: CloudWatch API reference, dashboard body structure. */
+const columns = 24;
+const height = 6;
+const perRow = 3;
+
+const graph = (title, metrics, stat, more) => ({ title, metrics, stat, period: 60, view: 'timeSeries', ...more });
+
+function graphs(stack) {
+  const own = (name, options = {}) => ['Lastmile', name, 'Stack', stack, options];
+  const ofQueue = (name, metricName) => ['AWS/SQS', metricName, 'QueueName', `${stack}-${name}`];
+  const ofEach = (metricName) =>
+    Object.keys(functions).map((name) => ['AWS/Lambda', metricName, 'FunctionName', `${stack}-${name}`]);
+  const percentiles = (name) => ['p50', 'p95', 'p99'].map((stat) => own(name, { stat, label: stat }));
+  const ofTable = (name) => ['AWS/DynamoDB', name, 'TableName', stack];
+  return [
+    graph('Attempts and deliveries', ['Attempts', 'Deliveries', 'RetryableFailures'].map((name) => own(name)), 'Sum'),
+    graph('Failures', ['PermanentFailures', 'DeadLetters', 'ConnectionsDeauthorized', 'SecurityEvents'].map((name) => own(name)), 'Sum'),
+    graph('Latency of endpoints (ms)', percentiles('Latency'), 'p95'),
+    graph('Age of events when they end (ms)', percentiles('EventAge'), 'p95'),
+    graph('Wait for the rate (ms)', percentiles('RateWait'), 'p95'),
+    graph(
+      'Delivery queue',
+      ['ApproximateNumberOfMessagesVisible', 'ApproximateNumberOfMessagesDelayed', 'ApproximateNumberOfMessagesNotVisible'].map(
+        (name) => ofQueue('deliveries', name),
+      ),
+      'Maximum',
+    ),
+    graph('Oldest message of the delivery queue (s)', [ofQueue('deliveries', 'ApproximateAgeOfOldestMessage')], 'Maximum'),
+    graph('Dead letters', [ofQueue('dead-letters', 'ApproximateNumberOfMessagesVisible')], 'Maximum'),
+    graph('Duration (ms)', ofEach('Duration'), 'p95'),
+    graph('Invocations', ofEach('Invocations'), 'Sum'),
+    graph('Errors', ofEach('Errors'), 'Sum'),
+    graph('Concurrent executions', ofEach('ConcurrentExecutions'), 'Maximum'),
+    graph('Throttles of functions', ofEach('Throttles'), 'Sum'),
+    graph('Units of the table', ['ConsumedReadCapacityUnits', 'ConsumedWriteCapacityUnits'].map(ofTable), 'Sum'),
+    graph('Throttles of the table', ['ReadThrottleEvents', 'WriteThrottleEvents'].map(ofTable), 'Sum'),
+  ];
+}
+
+/** @param alarmIds logical ids, shown first as one widget */
+function dashboard(stack, alarmIds) {
+  const width = columns / perRow;
+  const status = {
+    type: 'alarm',
+    x: 0,
+    y: 0,
+    width: columns,
+    height: 4,
+    properties: { title: stack, alarms: alarmIds.map((id) => `\${${id}.Arn}`) },
+  };
+  const widgets = graphs(stack).map((properties, index) => ({
+    type: 'metric',
+    x: (index % perRow) * width,
+    y: status.height + Math.floor(index / perRow) * height,
+    width,
+    height,
+    properties: { ...properties, region: '${AWS::Region}' },
+  }));
+  return {
+    Type: 'AWS::CloudWatch::Dashboard',
+    Properties: { DashboardName: stack, DashboardBody: subbed(JSON.stringify({ widgets: [status, ...widgets] })) },
+  };
+}
+
+module.exports = { dashboard };

@@ -1,0 +1,138 @@
+/*
+ * The stage parameters of serverless.yml, checked. Their defaults stand there; here stand their forms and meanings, with
+ * which the README's table is compared.
+ *
+ * A value comes from `--param="name=value"` (then it is text), from `params.<stage>` or from `params.default`.
+ */
+
+const arn = (service, rest) => new RegExp(`^arn:aws[a-z-]*:${service}:${rest}$`);
+
+/** Source: CloudWatch Logs API reference, PutRetentionPolicy. */
+const retentions = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
+
+const text = (form, words, meaning) => ({ form, words, meaning, parse: (value) => value });
+
+const list = (form, words, meaning) => ({
+  form: new RegExp(`^${form}(?:, *${form})*$`),
+  words: `${words}, with commas between`,
+  meaning,
+  parse: (value) => (value === undefined ? [] : value.split(/, */)),
+});
+
+const integer = (minimum, maximum, unit, meaning) => ({
+  accepts: (value) => /^[0-9]{1,6}$/.test(value) && Number(value) >= minimum && Number(value) <= maximum,
+  words: `a whole number from ${minimum} to ${maximum}`,
+  unit,
+  meaning,
+  parse: (value) => (value === undefined ? undefined : Number(value)),
+});
+
+/** Each with its form, the words for it, its unit and its meaning. Empty means not given. */
+const parameters = {
+  kmsKeyArn: text(
+    arn('kms', '[a-z0-9-]+:[0-9]{12}:key/[0-9A-Za-z-]+'),
+    'the ARN of a KMS key',
+    'key for the table, the queues, the root secret, the bucket and the logs; else keys of AWS',
+  ),
+  deadLetterQueueArns: list(
+    'arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.*-]+',
+    'ARNs of SQS queues',
+    'queues that a `DeadLetterConfig` inside an envelope may name',
+  ),
+  secretArns: list(
+    'arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@*?-]+',
+    'ARNs of secrets',
+    'secrets of your own that the functions may read',
+  ),
+  ruleArns: list(
+    'arn:aws[a-z-]*:events:[a-z0-9*-]+:[0-9*]+:rule/[A-Za-z0-9/_.*-]+',
+    'ARNs of rules',
+    'rules that may send to the delivery queue; else every rule of the account and region',
+  ),
+  subnetIds: list('subnet-[0-9a-f]+', 'ids of subnets', 'subnets of the functions that make requests; else no VPC'),
+  securityGroupIds: list('sg-[0-9a-f]+', 'ids of security groups', 'their security groups; with `subnetIds` only'),
+  functionTimeoutSeconds: integer(15, 900, 's', 'time limit of `deliver` and `deliver-queued`'),
+  deliverReservedConcurrency: integer(1, 100_000, 'invocations', 'reserved concurrency of `deliver`'),
+  controlApiReservedConcurrency: integer(1, 100_000, 'invocations', 'reserved concurrency of `control-api`'),
+  maximumConcurrency: integer(2, 1000, 'invocations', 'batches of the delivery queue under way at once'),
+  batchingWindowSeconds: integer(0, 300, 's', 'wait for a batch of the delivery queue to fill'),
+  logRetentionDays: {
+    accepts: (value) => retentions.some((days) => String(days) === value),
+    words: `one of ${retentions.join(', ')}`,
+    unit: 'days',
+    meaning: "retention of the functions' logs",
+    parse: Number,
+  },
+  failedInvocationsDays: integer(1, 3650, 'days', 'retention of failed invocations in their bucket'),
+  eventBusName: text(
+    /^[/.\-_A-Za-z0-9]{1,256}$/,
+    'the name of an event bus',
+    'bus of this account that PutEvents of the control API forwards to',
+  ),
+  alarmTopicArn: text(
+    arn('sns', '[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+'),
+    'the ARN of an SNS topic',
+    'topic that hears of the alarms; else they only show in CloudWatch',
+  ),
+  deletionProtection: {
+    accepts: (value) => value === 'true' || value === 'false',
+    words: 'true or false',
+    meaning: 'whether DynamoDB refuses to delete the table',
+    parse: (value) => value === 'true',
+  },
+};
+
+/** Of these an empty value means the thing is absent; every other one needs a value. */
+const optional = new Set([
+  'kmsKeyArn',
+  'deadLetterQueueArns',
+  'secretArns',
+  'ruleArns',
+  'subnetIds',
+  'securityGroupIds',
+  'deliverReservedConcurrency',
+  'controlApiReservedConcurrency',
+  'alarmTopicArn',
+]);
+
+/** osls prints the stack of an error that a file of its configuration throws; of this one only the words help. */
+class ParameterError extends Error {
+  constructor(problems) {
+    super(`Bad stage parameters: ${problems.join('; ')}`);
+    this.name = 'ParameterError';
+    this.stack = this.message;
+  }
+}
+
+/**
+ * @param given each parameter's value as osls has it: text, number, boolean or nothing
+ * @throws ParameterError that names every bad parameter
+ */
+function parseParameters(given) {
+  const problems = [];
+  const parsed = {};
+  for (const [name, { form, accepts, words, parse }] of Object.entries(parameters)) {
+    const value = given[name] === undefined || given[name] === null ? '' : String(given[name]).trim();
+    if (value === '' && !optional.has(name)) problems.push(`${name} is required`);
+    const fits = form === undefined ? accepts(value) : form.test(value);
+    if (value !== '' && !fits) problems.push(`${name} must be ${words}`);
+    parsed[name] = parse(value === '' ? undefined : value);
+  }
+  const network = [parsed.subnetIds, parsed.securityGroupIds];
+  if (network.some((ids) => ids.length > 0) && network.some((ids) => ids.length === 0)) {
+    problems.push('subnetIds and securityGroupIds go together');
+  }
+  if (problems.length > 0) throw new ParameterError(problems);
+  return parsed;
+}
+
+/** @param resolveVariable what osls hands to a file of its configuration */
+async function readParameters(resolveVariable) {
+  const names = Object.keys(parameters);
+  const values = await Promise.all(names.map((name) => resolveVariable(`param:${name}, ''`)));
+  return parseParameters(Object.fromEntries(names.map((name, index) => [name, values[index]])));
+}
+
+module.exports = { parameters, parseParameters, readParameters };

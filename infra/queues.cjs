@@ -1,0 +1,82 @@
+/* The delivery queue and the dead letters, which also outlive the stack: what lies in them is nobody else's. */
+const { arnOf, getAtt, kept } = require('./template.cjs');
+
+const maximumRetentionSeconds = 1_209_600;
+
+/** Receives of one message before SQS itself moves it: `maximumReceives` of lib/core/queued-delivery.ts. */
+const maximumReceives = 10;
+
+/** Largest message of SQS: events of EventBridge's largest size pass. Source: SQS quotas. */
+const maximumMessageBytes = 1_048_576;
+
+/**
+ * How long a received message stays hidden: what Lambda asks of a queue that it reads.
+ * Source: Lambda developer guide, using Lambda with Amazon SQS: six times the function's time limit and the batching window.
+ */
+function visibilityTimeoutSeconds({ functionTimeoutSeconds, batchingWindowSeconds }) {
+  return 6 * functionTimeoutSeconds + batchingWindowSeconds;
+}
+
+function queue(name, { kmsKeyArn }, more) {
+  return kept({
+    Type: 'AWS::SQS::Queue',
+    Properties: {
+      QueueName: name,
+      MessageRetentionPeriod: maximumRetentionSeconds,
+      MaximumMessageSize: maximumMessageBytes,
+      ...(kmsKeyArn ? { KmsMasterKeyId: kmsKeyArn } : { SqsManagedSseEnabled: true }),
+      ...more,
+    },
+  });
+}
+
+/** A queue has one policy: another resource of this type, for example beside a rule, would replace this one. */
+function policy(queueId, ...statements) {
+  const Resource = getAtt(queueId, 'Arn');
+  const tlsOnly = {
+    Sid: 'TlsOnly',
+    Effect: 'Deny',
+    Principal: '*',
+    Action: 'sqs:*',
+    Resource,
+    Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+  };
+  const PolicyDocument = {
+    Version: '2012-10-17',
+    Statement: [tlsOnly, ...statements.map((statement) => ({ ...statement, Resource }))],
+  };
+  return kept({ Type: 'AWS::SQS::QueuePolicy', Properties: { Queues: [{ Ref: queueId }], PolicyDocument } });
+}
+
+/** Rules of this account and region may target the delivery queue: all of them, or those that a parameter names. */
+function rulesMaySend({ ruleArns }) {
+  return {
+    Sid: 'Rules',
+    Effect: 'Allow',
+    Principal: { Service: 'events.amazonaws.com' },
+    Action: 'sqs:SendMessage',
+    Condition: {
+      StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } },
+      ArnLike: { 'aws:SourceArn': ruleArns.length === 0 ? arnOf('events', 'rule/*') : ruleArns },
+    },
+  };
+}
+
+function queues(stack, parameters) {
+  // The ARN by name: each of the two queues names the other, which CloudFormation cannot order.
+  const redriveAllowPolicy = {
+    redrivePermission: 'byQueue',
+    sourceQueueArns: [arnOf('sqs', `${stack}-deliveries`)],
+  };
+  return {
+    DeadLetterQueue: queue(`${stack}-dead-letters`, parameters, { RedriveAllowPolicy: redriveAllowPolicy }),
+    DeadLetterQueuePolicy: policy('DeadLetterQueue'),
+    DeliveryQueue: queue(`${stack}-deliveries`, parameters, {
+      VisibilityTimeout: visibilityTimeoutSeconds(parameters),
+      RedrivePolicy: { deadLetterTargetArn: getAtt('DeadLetterQueue', 'Arn'), maxReceiveCount: maximumReceives },
+    }),
+    DeliveryQueuePolicy: policy('DeliveryQueue', rulesMaySend(parameters)),
+  };
+}
+
+module.exports = { queues, visibilityTimeoutSeconds };

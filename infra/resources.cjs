@@ -1,0 +1,37 @@
+/* The stack's resources beside its functions and roles, for `resources` of serverless.yml. */
+const { alarms } = require('./alarms.cjs');
+const { dashboard } = require('./dashboard.cjs');
+const { functionExtensions } = require('./functions.cjs');
+const { readParameters } = require('./parameters.cjs');
+const { queues } = require('./queues.cjs');
+const { storage } = require('./storage.cjs');
+const { getAtt } = require('./template.cjs');
+
+const output = (Description, Value) => ({ Description, Value });
+
+const outputs = {
+  ControlApiUrl: output('Control API: the endpoint URL for AWS clients', getAtt('ControlDashapiLambdaFunctionUrl', 'FunctionUrl')),
+  DeliverArn: output('Function deliver, as a target of rules', getAtt('DeliverLambdaFunction', 'Arn')),
+  DeliveryQueueUrl: output('Delivery queue', { Ref: 'DeliveryQueue' }),
+  DeliveryQueueArn: output('Delivery queue, as a target of rules', getAtt('DeliveryQueue', 'Arn')),
+  DeadLetterQueueUrl: output('Dead letters', { Ref: 'DeadLetterQueue' }),
+  DeadLetterQueueArn: output('Dead letters', getAtt('DeadLetterQueue', 'Arn')),
+  FailedInvocationsBucket: output('Asynchronous invocations that failed for good', { Ref: 'FailedInvocations' }),
+  TableName: output('Table', { Ref: 'Table' }),
+};
+
+module.exports = async ({ resolveVariable }) => {
+  const stack = `lastmile-${await resolveVariable('sls:stage')}`;
+  const parameters = await readParameters(resolveVariable);
+  const alarmResources = alarms(stack, parameters);
+  return {
+    Resources: {
+      ...storage(stack, parameters),
+      ...queues(stack, parameters),
+      ...alarmResources,
+      Dashboard: dashboard(stack, Object.keys(alarmResources)),
+    },
+    Outputs: outputs,
+    extensions: functionExtensions(parameters),
+  };
+};

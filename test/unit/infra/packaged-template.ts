@@ -1,0 +1,89 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { JsonObject } from '../../../lib/core/json.ts';
+
+const repository = join(import.meta.dirname, '..', '..', '..');
+const osls = createRequire(import.meta.url).resolve('osls/bin/serverless.js');
+
+export const functionNames = ['deliver', 'deliver-queued', 'control-api', 'authorize-connection', 'redrive'] as const;
+
+/** A resource of a template, as far as the tests read it. */
+export interface Resource {
+  readonly Type: string;
+  readonly Properties: {
+    readonly [name: string]: unknown;
+    readonly Environment?: { readonly Variables: JsonObject };
+    readonly PolicyDocument?: { readonly Statement: readonly JsonObject[] };
+  };
+  readonly DependsOn?: readonly string[];
+  readonly DeletionPolicy?: string;
+  readonly UpdateReplacePolicy?: string;
+}
+
+export interface Template {
+  readonly Resources: Readonly<Record<string, Resource>>;
+  readonly Outputs: Readonly<Record<string, { readonly Value: JsonObject }>>;
+}
+
+export interface Packaged {
+  readonly status: number;
+  readonly output: string;
+  /** Only when it was packaged. */
+  template(): Promise<Template>;
+}
+
+/**
+ * Runs osls on the service in a folder of its own, so that no other run shares its bundles. The functions are empty there:
+ * a template does not depend on what they do. The process knows no credentials and reaches nobody.
+ */
+export async function runOsls(...args: readonly string[]): Promise<Packaged> {
+  const folder = await mkdtemp(join(tmpdir(), 'lastmile-template-'));
+  try {
+    await Promise.all([
+      cp(join(repository, 'serverless.yml'), join(folder, 'serverless.yml')),
+      cp(join(repository, 'package.json'), join(folder, 'package.json')),
+      cp(join(repository, 'infra'), join(folder, 'infra'), { recursive: true }),
+      symlink(join(repository, 'node_modules'), join(folder, 'node_modules')),
+      ...functionNames.map((name) => plantFunction(join(folder, 'functions', name))),
+    ]);
+    const { status, output } = await run(args, folder);
+    const file = join(folder, '.serverless', 'cloudformation-template-update-stack.json');
+    const text = status === 0 ? await readFile(file, 'utf8') : '';
+    return { status, output, template: async () => JSON.parse(text) as Template };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** The template of a stage. @throws Error with what osls said when it could not be packaged */
+export async function packageTemplate(stage: string, parameters: Readonly<Record<string, string>> = {}) {
+  const given = Object.entries(parameters).map(([name, value]) => `--param=${name}=${value}`);
+  const packaged = await runOsls('package', '--stage', stage, ...given);
+  if (packaged.status !== 0) throw new Error(packaged.output);
+  return await packaged.template();
+}
+
+async function plantFunction(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'handler.ts'), 'export const handler = () => undefined;\n');
+}
+
+function run(args: readonly string[], cwd: string): Promise<{ readonly status: number; readonly output: string }> {
+  const nowhere = 'http://127.0.0.1:9';
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: cwd,
+    AWS_EC2_METADATA_DISABLED: 'true',
+    HTTP_PROXY: nowhere,
+    HTTPS_PROXY: nowhere,
+  };
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [osls, ...args], { cwd, env }, (_error, stdout, stderr) =>
+      resolve({ status: child.exitCode ?? -1, output: `${stdout}${stderr}` }),
+    );
+    child.stdin?.end();
+  });
+}

@@ -1,0 +1,194 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { packageTemplate, type Resource, runOsls, type Template } from './packaged-template.ts';
+
+interface Parameter {
+  readonly meaning: string;
+  readonly unit?: string;
+}
+
+const require = createRequire(import.meta.url);
+const parametersFile = require('../../../infra/parameters.cjs') as {
+  readonly parameters: Readonly<Record<string, Parameter>>;
+  parseParameters(given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
+};
+const { parameters, parseParameters } = parametersFile;
+
+const repository = join(import.meta.dirname, '..', '..', '..');
+const defaults = readDefaults();
+const keyArn = 'arn:aws-cn:kms:cn-north-1:123456789012:key/5f0e';
+const topicArn = 'arn:aws:sns:eu-central-1:123456789012:on-call';
+const ruleArn = 'arn:aws:events:eu-central-1:123456789012:rule/shop/orders';
+
+describe('a stack whose stage gives every parameter', () => {
+  let template: Template;
+  beforeAll(async () => {
+    template = await packageTemplate('test', {
+      kmsKeyArn: keyArn,
+      ruleArns: `${ruleArn}, ${ruleArn}-2`,
+      subnetIds: 'subnet-0a,subnet-0b',
+      securityGroupIds: 'sg-0c',
+      functionTimeoutSeconds: '120',
+      deliverReservedConcurrency: '7',
+      controlApiReservedConcurrency: '3',
+      maximumConcurrency: '20',
+      batchingWindowSeconds: '5',
+      logRetentionDays: '7',
+      failedInvocationsDays: '14',
+      eventBusName: 'shop',
+      alarmTopicArn: topicArn,
+      deletionProtection: 'false',
+    });
+  }, 120_000);
+
+  const properties = (id: string): Resource['Properties'] | undefined => template.Resources[id]?.Properties;
+
+  test('encrypts with its own key what it keeps', () => {
+    expect(properties('Table')).toMatchObject({
+      SSESpecification: { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: keyArn },
+    });
+    for (const id of ['DeliveryQueue', 'DeadLetterQueue']) {
+      expect(properties(id)).toMatchObject({ KmsMasterKeyId: keyArn });
+      expect(properties(id)).not.toHaveProperty('SqsManagedSseEnabled');
+    }
+    expect(properties('RootSecret')).toMatchObject({ KmsKeyId: keyArn });
+    expect(properties('DeliverLogGroup')).toMatchObject({ KmsKeyId: keyArn, RetentionInDays: 7 });
+    const ServerSideEncryptionByDefault = { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: keyArn };
+    expect(properties('FailedInvocations')).toMatchObject({
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault, BucketKeyEnabled: true }],
+      },
+      LifecycleConfiguration: { Rules: [{ ExpirationInDays: 14 }] },
+    });
+  });
+
+  test.each(['Deliver', 'DeliverDashqueued', 'AuthorizeDashconnection'])(
+    'puts %s, which makes requests, into the network',
+    (id) => {
+      const VpcConfig = { SubnetIds: ['subnet-0a', 'subnet-0b'], SecurityGroupIds: ['sg-0c'] };
+      expect(properties(`${id}LambdaFunction`)).toMatchObject({ VpcConfig, Timeout: 120 });
+    },
+  );
+
+  test('reserves concurrency, and bounds what the delivery queue may take', () => {
+    expect(properties('DeliverLambdaFunction')).toMatchObject({ ReservedConcurrentExecutions: 7 });
+    expect(properties('ControlDashapiLambdaFunction')).toMatchObject({ ReservedConcurrentExecutions: 3, Timeout: 30 });
+    expect(properties('DeliverDashqueuedEventSourceMappingSQSDeliveryQueue')).toMatchObject({
+      MaximumBatchingWindowInSeconds: 5,
+      ScalingConfig: { MaximumConcurrency: 20 },
+    });
+  });
+
+  test('hides a received message for six time limits and the batching window', () => {
+    expect(properties('DeliveryQueue')).toMatchObject({ VisibilityTimeout: 6 * 120 + 5 });
+    expect(properties('DeliverLambdaFunction')).toMatchObject({
+      Environment: { Variables: { FUNCTION_TIMEOUT_SECONDS: '120', EVENT_BUS_NAME: 'shop' } },
+    });
+  });
+
+  test('lets the named rules send to the delivery queue, and no other', () => {
+    expect(properties('DeliveryQueuePolicy')?.PolicyDocument?.Statement[1]).toMatchObject({
+      Condition: { ArnLike: { 'aws:SourceArn': [ruleArn, `${ruleArn}-2`] } },
+    });
+  });
+
+  test('protects no table whose stage says so, and tells the topic of every alarm', () => {
+    expect(properties('Table')).toMatchObject({ DeletionProtectionEnabled: false });
+    const alarms = Object.values(template.Resources).filter(({ Type }) => Type === 'AWS::CloudWatch::Alarm');
+    expect(alarms.length).toBeGreaterThan(10);
+    for (const { Properties } of alarms) {
+      expect(Properties).toMatchObject({ AlarmActions: [topicArn], OKActions: [topicArn] });
+    }
+  });
+});
+
+describe('stage parameters', () => {
+  test('have the defaults of serverless.yml, of which an empty one is absent', () => {
+    expect(parseParameters(defaults)).toEqual({
+      kmsKeyArn: undefined,
+      deadLetterQueueArns: [],
+      secretArns: [],
+      ruleArns: [],
+      subnetIds: [],
+      securityGroupIds: [],
+      functionTimeoutSeconds: 60,
+      deliverReservedConcurrency: undefined,
+      controlApiReservedConcurrency: undefined,
+      maximumConcurrency: 50,
+      batchingWindowSeconds: 0,
+      logRetentionDays: 30,
+      failedInvocationsDays: 90,
+      eventBusName: 'default',
+      alarmTopicArn: undefined,
+      deletionProtection: true,
+    });
+  });
+
+  test.each([
+    ['kmsKeyArn', 'alias/mine', 'must be the ARN of a KMS key'],
+    ['secretArns', 'arn:aws:sqs:eu-central-1:123456789012:x', 'must be ARNs of secrets, with commas between'],
+    ['deadLetterQueueArns', 'orders', 'must be ARNs of SQS queues, with commas between'],
+    ['functionTimeoutSeconds', '14', 'must be a whole number from 15 to 900'],
+    ['functionTimeoutSeconds', '', 'is required'],
+    ['maximumConcurrency', '1', 'must be a whole number from 2 to 1000'],
+    ['maximumConcurrency', '2.5', 'must be a whole number from 2 to 1000'],
+    ['batchingWindowSeconds', '301', 'must be a whole number from 0 to 300'],
+    ['deliverReservedConcurrency', '0', 'must be a whole number from 1 to 100000'],
+    ['deletionProtection', 'no', 'must be true or false'],
+    ['alarmTopicArn', 'on-call', 'must be the ARN of an SNS topic'],
+    ['eventBusName', 'a b', 'must be the name of an event bus'],
+  ])('%s = %j is refused by name', (name, value, words) => {
+    expect(() => parseParameters({ ...defaults, [name]: value })).toThrow(`${name} ${words}`);
+  });
+
+  test('of a network come both or neither', () => {
+    const alone = { ...defaults, subnetIds: 'subnet-0a' };
+    expect(() => parseParameters(alone)).toThrow('subnetIds and securityGroupIds go together');
+  });
+
+  test('in the README are those of serverless.yml, with their defaults', () => {
+    const rows = Object.entries(parameters).map(([name, { meaning, unit = '' }]) => {
+      const value = String(defaults[name] ?? '');
+      return `| \`${name}\` | ${value === '' ? '' : `\`${value}\``} | ${unit} | ${meaning} |`;
+    });
+    expect(Object.keys(defaults)).toEqual(Object.keys(parameters));
+    expect(readFileSync(join(repository, 'README.md'), 'utf8')).toContain(rows.join('\n'));
+  });
+});
+
+describe('osls', () => {
+  test('says which parameter is bad, and nothing of its own', async () => {
+    const { status, output } = await runOsls('package', '--stage', 'test', '--param=alarmTopicArn=on-call');
+    expect(output).toContain('Bad stage parameters: alarmTopicArn must be the ARN of an SNS topic');
+    expect(output).not.toContain('parameters.cjs:');
+    expect(status).toBe(1);
+  }, 60_000);
+
+  test.each(['deploy', 'remove'])(
+    '%s without a stage is refused, before anything is asked for',
+    async (command) => {
+      const { status, output } = await runOsls(command);
+      expect(output).toContain(
+        `Say which stack: npx sls ${command} --stage prod. Stage local runs on this machine: npm start.`,
+      );
+      expect(status).toBe(1);
+    },
+    30_000,
+  );
+
+  test('a stage that makes no good name is refused', async () => {
+    const { status, output } = await runOsls('package', '--stage', `p${'o'.repeat(32)}`);
+    expect(output).toContain('use lower-case letters, digits and hyphens, a letter first, at most 32.');
+    expect(status).toBe(1);
+  }, 60_000);
+});
+
+/** `params.default` of serverless.yml: flat, a name and a value on each line. */
+function readDefaults(): Readonly<Record<string, unknown>> {
+  const service = readFileSync(join(repository, 'serverless.yml'), 'utf8');
+  const [, block = ''] = /\n {2}default:\n((?: {4}.*\n)+)/.exec(service) ?? [];
+  const pairs = block.matchAll(/^ {4}(\w+): (.*)$/gm);
+  return Object.fromEntries([...pairs].map(([, name = '', value = '']) => [name, value === "''" ? '' : value]));
+}
