@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type { Statement } from './evaluate.ts';
 
 /** A text, or an intrinsic function of CloudFormation. */
 export type TemplateText = string | { readonly [Intrinsic: string]: unknown };
@@ -44,4 +45,49 @@ export function statementsOf(roles: TemplateRoles, id: string): readonly Templat
   const role = roles[id];
   if (role === undefined) throw new Error(`There is no role ${id}.`);
   return role.Properties.Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
+}
+
+/** Where a stack lies, and what its resources are called that have no name of their own. */
+export interface Surroundings {
+  readonly region: string;
+  readonly account: string;
+  /** By `<logical id>`, or `<logical id>.<attribute>`. */
+  readonly references: Readonly<Record<string, string>>;
+}
+
+/** A role's statements as IAM sees them once the template is deployed there. */
+export function deployedStatements(roles: TemplateRoles, id: string, surroundings: Surroundings): readonly Statement[] {
+  const text = (value: TemplateText): string => resolve(value, surroundings);
+  return statementsOf(roles, id).map(({ Effect, Action, Resource, Condition }) => {
+    const plain = { Effect, Action, Resource: Resource.map(text) };
+    if (Condition === undefined) return plain;
+    const resolved = Object.entries(Condition).map(([operator, keys]) => {
+      const values = Object.entries(keys).map(([key, patterns]) => [key, patterns.map(text)]);
+      return [operator, Object.fromEntries(values)];
+    });
+    return { ...plain, Condition: Object.fromEntries(resolved) as NonNullable<Statement['Condition']> };
+  });
+}
+
+/** @throws Error for what these templates have no use for */
+function resolve(value: TemplateText, { region, account, references }: Surroundings): string {
+  const known: Readonly<Record<string, string>> = {
+    'AWS::Partition': 'aws',
+    'AWS::Region': region,
+    'AWS::AccountId': account,
+    ...references,
+  };
+  const find = (name: string): string => {
+    const found = known[name];
+    if (found === undefined) throw new Error(`Nothing is called ${name}.`);
+    return found;
+  };
+  if (typeof value === 'string') return value;
+  const [[name, argument] = []] = Object.entries(value);
+  if (name === 'Ref' && typeof argument === 'string') return find(argument);
+  if (name === 'Fn::GetAtt' && Array.isArray(argument)) return find(argument.join('.'));
+  if (name === 'Fn::Sub' && typeof argument === 'string') {
+    return argument.replace(/\$\{([^}]+)\}/g, (_, reference: string) => find(reference));
+  }
+  throw new Error(`Nothing is known of ${name}.`);
 }

@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import type { AuthorizedCall, Statement } from '../../policies/evaluate.ts';
+import { grantsOf, isAllowed, needlessGrants } from '../../policies/evaluate.ts';
+
+const allow = (Action: string, Resource: string, leadingKeys?: readonly string[]): Statement => ({
+  Effect: 'Allow',
+  Action: [Action],
+  Resource: [Resource],
+  ...(leadingKeys && { Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': leadingKeys } } }),
+});
+const call = (action: string, resource: string, leadingKeys?: readonly string[]): AuthorizedCall => ({
+  action,
+  resources: [resource],
+  ...(leadingKeys && { leadingKeys }),
+});
+
+describe('the evaluator of policies', () => {
+  test.each<[string, Statement[], AuthorizedCall, boolean]>([
+    ['allows what a statement names', [allow('sqs:SendMessage', 'a')], call('sqs:SendMessage', 'a'), true],
+    ['denies what none does', [], call('sqs:SendMessage', 'a'), false],
+    ['denies another action', [allow('sqs:SendMessage', 'a')], call('sqs:ReceiveMessage', 'a'), false],
+    ['denies another resource', [allow('sqs:SendMessage', 'a')], call('sqs:SendMessage', 'ab'), false],
+    ['takes no part of a name for the whole', [allow('sqs:Send', 'a')], call('sqs:SendMessage', 'a'), false],
+    ['knows actions in any case', [allow('SQS:sendmessage', 'a')], call('sqs:SendMessage', 'a'), true],
+    ['knows resources in their own case only', [allow('sqs:SendMessage', 'A')], call('sqs:SendMessage', 'a'), false],
+    ['takes * for any text', [allow('sqs:*Message', 'a/*/d')], call('sqs:SendMessage', 'a/b/c/d'), true],
+    ['takes * for no text', [allow('sqs:*', 'a*')], call('sqs:SendMessage', 'a'), true],
+    ['takes ? for one character', [allow('sqs:*', 'a?')], call('sqs:SendMessage', 'a'), false],
+    ['takes a dot for a dot', [allow('sqs:*', 'a.b')], call('sqs:SendMessage', 'a-b'), false],
+    ['combines no halves of two statements', [allow('x:A', 'b'), allow('x:B', 'a')], call('x:A', 'a'), false],
+    ['holds a condition of keys', [allow('x:A', 'a', ['RATE#*'])], call('x:A', 'a', ['RATE#1']), true],
+    ['... for every key', [allow('x:A', 'a', ['RATE#*'])], call('x:A', 'a', ['RATE#1', 'CONNECTION']), false],
+    ['... by any pattern', [allow('x:A', 'a', ['RATE#*', 'C'])], call('x:A', 'a', ['RATE#1', 'C']), true],
+    ['... which a call without keys meets', [allow('x:A', 'a', ['RATE#*'])], call('x:A', 'a'), true],
+  ])('%s', (_, statements, asked, allowed) => {
+    expect(isAllowed(statements, asked)).toBe(allowed);
+  });
+
+  test('wants each resource of a call allowed, and at least one', () => {
+    const statements = [allow('x:A', 'a'), allow('x:A', 'b')];
+    expect(isAllowed(statements, { action: 'x:A', resources: ['a', 'b'] })).toBe(true);
+    expect(isAllowed(statements, { action: 'x:A', resources: ['a', 'c'] })).toBe(false);
+    expect(isAllowed(statements, { action: 'x:A', resources: [] })).toBe(false);
+  });
+
+  test.each<[string, object]>([
+    ['effect is Deny', { Effect: 'Deny' }],
+    ['member NotAction', { NotAction: ['x:B'] }],
+    ['StringEquals of dynamodb:LeadingKeys', { Condition: { StringEquals: { 'dynamodb:LeadingKeys': ['a'] } } }],
+    [
+      'ForAllValues:StringLike of aws:SourceIp',
+      { Condition: { 'ForAllValues:StringLike': { 'aws:SourceIp': ['a'] } } },
+    ],
+  ])('understands nothing else, and says so: %s', (words, members) => {
+    expect(() => isAllowed([{ ...allow('x:A', 'a'), ...members }], call('x:A', 'a'))).toThrow(words);
+  });
+
+  test('takes policies apart by action, resource and key', () => {
+    const statement = { ...allow('x:A', 'a', ['K', 'L']), Action: ['x:A', 'x:B'] };
+    expect(grantsOf([statement, allow('x:C', 'c')]).map(({ text }) => text)).toEqual([
+      'x:A a K',
+      'x:A a L',
+      'x:B a K',
+      'x:B a L',
+      'x:C c',
+    ]);
+  });
+
+  test('finds what no call needs, and what is allowed twice', () => {
+    const needless = (statements: Statement[], ...calls: AuthorizedCall[]) =>
+      needlessGrants(grantsOf(statements), calls).map(({ text }) => text);
+    const calls = [call('x:A', 'a', ['K']), call('x:B', 'b')];
+    expect(needless([allow('x:A', 'a', ['K']), allow('x:B', 'b')], ...calls)).toEqual([]);
+    expect(needless([allow('x:A', 'a', ['K', 'L']), allow('x:B', 'b')], ...calls)).toEqual(['x:A a L']);
+    expect(needless([allow('x:A', 'a', ['K']), allow('x:B', 'b'), allow('x:*', 'b')], ...calls)).toEqual([
+      'x:B b',
+      'x:* b',
+    ]);
+  });
+});
