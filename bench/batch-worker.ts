@@ -4,6 +4,7 @@ import { parseConfig } from '../lib/config.ts';
 import type { RecordMessage } from '../lib/core/sqs-event.ts';
 import { withDeadline } from '../lib/delivery/deadline.ts';
 import { createBatchDeliverer } from '../lib/delivery/deliver-batch.ts';
+import { noMetrics } from '../lib/local/no-metrics.ts';
 import type { DeliveryLog } from '../lib/ports.ts';
 import type { WorkerSurroundings } from './bench-stack.ts';
 
@@ -19,7 +20,7 @@ const timeoutMs = 60_000;
  * @returns what delivers ten events, the first one with that number, and says which are not settled
  */
 export function newBatchWorker({ environment, aws }: WorkerSurroundings, deliveryLog: DeliveryLog) {
-  const { deliver } = wireDeliver(parseConfig(environment), aws, horizonsMs.batch, { deliveryLog });
+  const { deliver } = wireDeliver(parseConfig(environment), aws, horizonsMs.batch, { deliveryLog, metrics: noMetrics });
   const received = { remove: async () => undefined };
   const passOn = async () => ({ kind: 'returned', error: 'There is no newer version.' }) as const;
   const options = { random: Math.random, apiDestination: undefined };

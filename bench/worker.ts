@@ -1,6 +1,7 @@
 import { horizonsMs, wireDeliver } from '../functions/wiring.ts';
 import { parseConfig } from '../lib/config.ts';
 import type { Delivery } from '../lib/core/delivery.ts';
+import { noMetrics } from '../lib/local/no-metrics.ts';
 import type { DeliveryLog, RateBuckets } from '../lib/ports.ts';
 import type { WorkerSurroundings } from './bench-stack.ts';
 import { batchContender } from './contender.ts';
@@ -15,8 +16,8 @@ const batchSize = 100;
 export const noLog: DeliveryLog = { record: () => undefined };
 
 /** A worker wired as the deployed one, with caches of its own; from the parsed delivery until it is settled. */
-export function newWorker({ environment, aws }: WorkerSurroundings, deliveryLog?: DeliveryLog): BenchWorker {
-  const overrides = deliveryLog === undefined ? {} : { deliveryLog };
+export function newWorker({ environment, aws }: WorkerSurroundings, deliveryLog: DeliveryLog): BenchWorker {
+  const overrides = { deliveryLog, metrics: noMetrics };
   const { deliver } = wireDeliver(parseConfig(environment), aws, horizonsMs.batch, overrides);
   let count = 0;
   let deadline = newDeadline();
@@ -43,8 +44,8 @@ export function story(
   parsed: readonly Delivery[],
   { logs, rateBuckets }: { readonly logs: boolean; readonly rateBuckets?: RateBuckets },
 ): Contender {
-  const overrides = { ...(!logs && { deliveryLog: noLog }), ...(rateBuckets && { rateBuckets }) };
-  const { deliver } = wireDeliver(parseConfig(environment), aws, horizonsMs.batch, overrides);
+  const overrides = { ...(!logs && { deliveryLog: noLog, metrics: noMetrics }), ...(rateBuckets && { rateBuckets }) };
+  const { deliver, metrics } = wireDeliver(parseConfig(environment), aws, horizonsMs.batch, overrides);
   return batchContender(async (indices) => {
     const deadline = newDeadline();
     const conclusions = indices.map((index) => {
@@ -52,7 +53,8 @@ export function story(
       if (delivery === undefined) throw new Error(`There is no event ${index}.`);
       return deliver({ parse: () => ({ delivery }), body: () => '' }, deadline);
     });
-    for (const { settlement, code, reason } of await Promise.all(conclusions)) {
+    const settled = await metrics.during(deadline.signal, () => Promise.all(conclusions));
+    for (const { settlement, code, reason } of settled) {
       if (settlement.kind !== 'delivered') throw new Error(`Not delivered: ${code} ${reason}`);
     }
   });

@@ -8,6 +8,8 @@ import { createDynamoDbDeliveryConfiguration } from '../lib/adapters/dynamodb-de
 import { createDynamoDbRateBuckets } from '../lib/adapters/dynamodb-rate-buckets.ts';
 import { createDynamoDbTokenStore } from '../lib/adapters/dynamodb-token-store.ts';
 import { createDynamoDbUnauthorizedRuns } from '../lib/adapters/dynamodb-unauthorized-runs.ts';
+import { createEmfMetrics } from '../lib/adapters/emf-metrics.ts';
+import { createJsonLineConnectionLog } from '../lib/adapters/json-line-connection-log.ts';
 import { createJsonLineDeliveryLog } from '../lib/adapters/json-line-delivery-log.ts';
 import { createSecretsManagerSecretReader } from '../lib/adapters/secrets-manager-secret-reader.ts';
 import { createSqsDeadLetterQueue } from '../lib/adapters/sqs-dead-letter-queue.ts';
@@ -22,6 +24,7 @@ import { version } from '../lib/core/version.ts';
 import { createAttempt } from '../lib/delivery/attempt.ts';
 import type { Deliver } from '../lib/delivery/deliver.ts';
 import { createDeliver } from '../lib/delivery/deliver.ts';
+import { measureAttempts, measureConclusions } from '../lib/delivery/measure.ts';
 import { createOAuthTokens } from '../lib/delivery/oauth-token.ts';
 import { createPacing } from '../lib/delivery/pacing.ts';
 import { createPreparation } from '../lib/delivery/prepare.ts';
@@ -30,13 +33,20 @@ import { createResolver } from '../lib/delivery/resolve.ts';
 import { createRetrying } from '../lib/delivery/retrying.ts';
 import { createSettler } from '../lib/delivery/settle.ts';
 import { createAnswerObserver } from '../lib/delivery/unauthorized-runs.ts';
-import type { DeliveryLog, RateBuckets } from '../lib/ports.ts';
+import type { ConnectionLog, DeliveryLog, InvocationMetrics, RateBuckets } from '../lib/ports.ts';
 
-/** What a caller may have otherwise than Lambda has it. */
-export interface DeliverOverrides {
+/** What a caller may have otherwise than Lambda has it, where everything that is seen goes to standard output. */
+export interface AuthorizationOverrides {
+  readonly connectionLog?: ConnectionLog;
+  readonly metrics?: InvocationMetrics;
+}
+
+export interface DeliverOverrides extends AuthorizationOverrides {
   readonly deliveryLog?: DeliveryLog;
   readonly rateBuckets?: RateBuckets;
 }
+
+const writeOut = (line: string): void => void process.stdout.write(line);
 
 /** Messages of one batch of the delivery queue, which reserve their slots together. */
 export const batchSize = 10;
@@ -44,11 +54,27 @@ export const batchSize = 10;
 /** How far ahead a slot is waited for: a batch fills its wait with others' slots, a single event pays for its own. */
 export const horizonsMs = { batch: longestSlotWaitMs, single: 250 };
 
+/** What a function counts, for CloudWatch. */
+function wireMetrics(config: Config): InvocationMetrics {
+  const stackName = config.STACK_NAME ?? config.TABLE_NAME;
+  const perDestination = config.METRICS_PER_DESTINATION === 'true';
+  return createEmfMetrics({ write: writeOut, nowMs: () => systemClock.nowMs(), stackName, perDestination });
+}
+
 /** What every function that makes requests stands on. */
-export function wireAuthorization(config: Config, aws: AwsClientConfig) {
+export function wireAuthorization(
+  config: Config,
+  aws: AwsClientConfig,
+  { connectionLog = createJsonLineConnectionLog(writeOut), metrics = wireMetrics(config) }: AuthorizationOverrides = {},
+) {
   const dynamoDb = createDynamoDbClient(aws);
   const secrets = createSecretsManagerSecretReader(createSecretsManagerClient(aws));
-  const states = createDynamoDbConnectionStates(dynamoDb, config.TABLE_NAME);
+  const states = createDynamoDbConnectionStates(dynamoDb, config.TABLE_NAME, {
+    deauthorized(connectionName) {
+      connectionLog.deauthorized(connectionName);
+      metrics.count('ConnectionsDeauthorized');
+    },
+  });
   const configuration = createDynamoDbDeliveryConfiguration(dynamoDb, config.TABLE_NAME);
   const http = createUndiciHttpClient();
   const clock = systemClock;
@@ -67,7 +93,7 @@ export function wireAuthorization(config: Config, aws: AwsClientConfig) {
     random: Math.random,
     randomBytes,
   });
-  return { dynamoDb, configuration, secrets, states, tokens, http, concurrency, clock, userAgent };
+  return { dynamoDb, configuration, secrets, states, tokens, http, concurrency, clock, userAgent, metrics };
 }
 
 /** The story of a delivery with everything real behind it. */
@@ -75,10 +101,10 @@ export function wireDeliver(
   config: Config,
   aws: AwsClientConfig,
   horizonMs: number,
-  { deliveryLog = createJsonLineDeliveryLog((line) => process.stdout.write(line)), rateBuckets }: DeliverOverrides,
-): { readonly deliver: Deliver; readonly sqs: SQSClient } {
-  const wired = wireAuthorization(config, aws);
-  const { dynamoDb, configuration, secrets, states, tokens, http, concurrency, clock, userAgent } = wired;
+  { deliveryLog = createJsonLineDeliveryLog(writeOut), rateBuckets, ...overrides }: DeliverOverrides,
+): { readonly deliver: Deliver; readonly sqs: SQSClient; readonly metrics: InvocationMetrics } {
+  const wired = wireAuthorization(config, aws, overrides);
+  const { dynamoDb, configuration, secrets, states, tokens, http, concurrency, clock, userAgent, metrics } = wired;
   const policy = defaultPolicy(config);
   const cache = { freshMs: config.CACHE_SECONDS * 1000, staleMs: config.STALE_SECONDS * 1000 };
   const resolver = createResolver({ configuration, secrets, clock, policy, cache });
@@ -93,7 +119,7 @@ export function wireDeliver(
   const pacing = createPacing({ limiter, concurrency, clock, horizonMs });
   const preparation = createPreparation({ resolver, tokens, userAgent });
   const retrying = createRetrying({
-    attempt: createAttempt({ preparation, pacing, http, observeAnswer, clock }),
+    attempt: measureAttempts(createAttempt({ preparation, pacing, http, observeAnswer, clock }), metrics),
     clock,
     random: Math.random,
     backoff: { baseMs: config.RETRY_BASE_DELAY_MS, maximumMs: config.RETRY_MAX_DELAY_MS },
@@ -104,7 +130,8 @@ export function wireDeliver(
     queue: createSqsDeliveryQueue(sqs, config.DELIVERY_QUEUE_URL, clock),
     deadLetters: createSqsDeadLetterQueue(sqs, config.DEAD_LETTER_QUEUE_URL),
   });
-  return { deliver: createDeliver({ retrying, settler, log: deliveryLog, clock }), sqs };
+  const log = measureConclusions(deliveryLog, metrics);
+  return { deliver: createDeliver({ retrying, settler, log, clock }), sqs, metrics };
 }
 
 function defaultPolicy(config: Config): DeliveryPolicy {

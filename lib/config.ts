@@ -133,6 +133,17 @@ export const variables = {
     form: [/^[\x21-\x7e](?:[\x20-\x7e]{0,510}[\x21-\x7e])?$/, 'printable ASCII'],
     meaning: 'User-Agent of every request; unset means `lastmile/<version>`',
   },
+  STACK_NAME: {
+    type: 'text',
+    form: [/^[\x21-\x39\x3b-\x7e][\x21-\x7e]{0,254}$/, 'printable ASCII without spaces, at most 255'],
+    meaning: "the stack's name in its metrics; unset means `TABLE_NAME`",
+  },
+  METRICS_PER_DESTINATION: {
+    type: 'text',
+    form: [/^(?:true|false)$/, 'true or false'],
+    default: 'false',
+    meaning: '`true` gives every metric of a delivery for each API destination too; CloudWatch bills them one by one',
+  },
   PRIVATE_NETWORK_ALLOWLIST: {
     type: 'text',
     form: [new RegExp(`^${cidr}(?:, ?${cidr})*$`), 'CIDRs with commas between'],

@@ -17,13 +17,14 @@ export function dependenciesFrom(
   overrides: DeliverOverrides = {},
 ): DeliverQueuedDependencies {
   const config = parseConfig(environment);
-  const { deliver, sqs } = wireDeliver(config, aws, horizonsMs.batch, overrides);
+  const { deliver, sqs, metrics } = wireDeliver(config, aws, horizonsMs.batch, overrides);
   const received = createSqsReceivedMessages(sqs, config.DELIVERY_QUEUE_URL);
   const apiDestination = config.API_DESTINATION;
   const newer = createSqsNewerMessages(sqs, config.DELIVERY_QUEUE_URL, config.DEAD_LETTER_QUEUE_URL);
   const passOn = createPassOn(newer, systemClock);
+  const deliverBatch = createBatchDeliverer({ deliver, received, passOn, random: Math.random, apiDestination });
   return {
-    deliverBatch: createBatchDeliverer({ deliver, received, passOn, random: Math.random, apiDestination }),
+    deliverBatch: (messages, deadline) => metrics.during(deadline.signal, () => deliverBatch(messages, deadline)),
     clock: systemClock,
   };
 }

@@ -15,6 +15,10 @@ export function dependenciesFrom(
 ): DeliverDependencies {
   const config = parseConfig(environment);
   const clock = systemClock;
-  const { deliver } = wireDeliver(config, aws, horizonsMs.single, overrides);
-  return { deliverInput: createDeliverInput({ deliver, clock, apiDestination: config.API_DESTINATION }), clock };
+  const { deliver, metrics } = wireDeliver(config, aws, horizonsMs.single, overrides);
+  const deliverInput = createDeliverInput({ deliver, clock, apiDestination: config.API_DESTINATION });
+  return {
+    deliverInput: (input, deadline) => metrics.during(deadline.signal, () => deliverInput(input, deadline)),
+    clock,
+  };
 }

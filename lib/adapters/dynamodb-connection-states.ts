@@ -1,6 +1,6 @@
 import type { DynamoDBClient, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import type { ConnectionStateChange, ConnectionStates } from '../ports.ts';
+import type { ConnectionLog, ConnectionStateChange, ConnectionStates } from '../ports.ts';
 import { fromAwsError } from './aws-failures.ts';
 import { isConditionFailure } from './dynamodb-resource-writes.ts';
 import type { Item } from './dynamodb-items.ts';
@@ -11,12 +11,19 @@ import { isRunThatBeganThen } from './dynamodb-unauthorized-run-item.ts';
  * Failure policy: a worker's word counts only for the credentials that it has used, and never brings back a connection
  * whose secret is being removed. A repetition of a write whose answer was lost meets the same condition and writes the
  * same once more.
+ *
+ * @param log hears of each deauthorization once, whoever finds it too
  */
-export function createDynamoDbConnectionStates(client: DynamoDBClient, tableName: string): ConnectionStates {
+export function createDynamoDbConnectionStates(
+  client: DynamoDBClient,
+  tableName: string,
+  log?: ConnectionLog,
+): ConnectionStates {
   return {
     async change(change) {
       try {
-        await client.send(new UpdateItemCommand({ TableName: tableName, ...updateOf(change) }));
+        const { Attributes } = await client.send(new UpdateItemCommand({ TableName: tableName, ...updateOf(change) }));
+        if (isFirstToDeauthorize(change, Attributes)) log?.deauthorized(change.name);
         return true;
       } catch (error) {
         if (isConditionFailure(error)) return false;
@@ -24,6 +31,12 @@ export function createDynamoDbConnectionStates(client: DynamoDBClient, tableName
       }
     },
   };
+}
+
+/** Several workers may find the same; a repetition of a write whose answer was lost meets what it has written itself. */
+function isFirstToDeauthorize({ state, nowMs }: ConnectionStateChange, before: Item = {}): boolean {
+  if (state !== 'DEAUTHORIZED') return false;
+  return before['state']?.S !== state || before['lastModifiedTimeMs']?.N === String(nowMs);
 }
 
 function updateOf(change: ConnectionStateChange): Omit<UpdateItemCommandInput, 'TableName'> {
@@ -51,5 +64,6 @@ function updateOf(change: ConnectionStateChange): Omit<UpdateItemCommandInput, '
       (change.unauthorizedSinceMs === undefined ? '' : ` AND ${isRunThatBeganThen}`),
     ExpressionAttributeNames: { '#state': 'state' },
     ExpressionAttributeValues: values,
+    ReturnValues: 'UPDATED_OLD',
   };
 }

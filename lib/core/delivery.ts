@@ -2,7 +2,7 @@ import type { ApiDestination, HttpMethod } from './api-destination.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionSecret } from './connection-secret.ts';
 import type { DeliveryPolicy } from './delivery-policy.ts';
-import type { FailureCode } from './failure.ts';
+import type { FailureCode, FailureKind } from './failure.ts';
 import type { JsonObject } from './json.ts';
 
 /** The event as it is matched and read, and, where it came through a queue, its own text byte for byte. */
@@ -133,6 +133,10 @@ export interface Conclusion {
   /** What was thrown by a bug, for the log alone: whatever came of the delivery. */
   readonly bug?: unknown;
   readonly status?: number;
+  /** Whether what failed last may be tried again; absent when nothing did. */
+  readonly failureKind?: FailureKind;
+  /** Time since the event was first received; absent when nobody could read that. */
+  readonly ageMs?: number;
   /** Attempts made so far, this invocation's included. */
   readonly attempts: number;
   readonly durationMs: number;

@@ -29,6 +29,8 @@ export type AttemptResult =
       readonly requested: boolean;
       /** Time spent waiting for a slot. */
       readonly rateWaitMs: number;
+      /** From each request that was answered to its answer; two at most. */
+      readonly latenciesMs: readonly number[];
       /** What was thrown by a bug after the endpoint had the event. */
       readonly bug?: unknown;
     }
@@ -47,6 +49,7 @@ interface Progress {
   route?: Route;
   requests: 'none' | 'first' | 'second';
   rateWaitMs: number;
+  latenciesMs: readonly number[];
   bug?: unknown;
 }
 
@@ -63,19 +66,24 @@ export function createAttempt(dependencies: AttemptDependencies): Attempt {
     progress.route = route;
     const { transport } = route;
     const { timeoutMs } = route.policy;
+    let sentAtMs = 0;
     const beforeResend = async () => {
       if (progress.requests === 'second') {
         throw new Failure('ConnectionReset', 'The connection ended before an answer, for the second time.');
       }
       progress.requests = 'second';
       await pacing.slotNow(route, deadline);
+      sentAtMs = clock.nowMs();
     };
     const exchange = { timeoutMs, transport, signal: deadline.signal, readSuccessBody: false, beforeResend };
     return pacing.atSlot(route, deadline, turn, async (waitedMs) => {
       progress.requests = progress.requests === 'none' ? 'first' : 'second';
       progress.rateWaitMs += waitedMs;
       const requestedAtMs = clock.nowMs();
-      return { answer: await http.send(request, exchange), requestedAtMs };
+      sentAtMs = requestedAtMs;
+      const answer = await http.send(request, exchange);
+      progress.latenciesMs = [...progress.latenciesMs, Math.max(0, clock.nowMs() - sentAtMs)];
+      return { answer, requestedAtMs };
     });
   }
 
@@ -119,7 +127,7 @@ export function createAttempt(dependencies: AttemptDependencies): Attempt {
   }
 
   return async (delivery, deadline, turn) => {
-    const progress: Progress = { requests: 'none', rateWaitMs: 0 };
+    const progress: Progress = { requests: 'none', rateWaitMs: 0, latenciesMs: [] };
     const result = await attempt(delivery, progress, deadline, turn).catch((error: unknown) => {
       if (error instanceof Failure) return classifyFailure(error);
       throw error;

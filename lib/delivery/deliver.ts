@@ -78,7 +78,7 @@ export function createDeliver({ retrying, settler, log, clock }: DeliverDependen
       if (!(error instanceof Failure)) known.bug = error;
       return { kind: 'returned', error } as const;
     });
-    const conclusion = concluded(settlement, known, clock.nowMs() - beganAtMs);
+    const conclusion = concluded(settlement, known, beganAtMs, clock.nowMs());
     log.record(conclusion);
     return conclusion;
   };
@@ -104,7 +104,8 @@ function parsed(incoming: Incoming): QueuedDelivery | Failure {
 function concluded(
   settlement: Settlement,
   { delivery, outcome, rateWaitMs, bug }: Known,
-  durationMs: number,
+  beganAtMs: number,
+  nowMs: number,
 ): Conclusion {
   return {
     settlement,
@@ -113,7 +114,8 @@ function concluded(
     ...(bug !== undefined && { code: 'Unexpected', bug }),
     ...(settlement.kind === 'deferred' && { nextAttemptAtMs: settlement.notBeforeMs }),
     attempts: delivery?.attempts ?? 0,
-    durationMs,
+    durationMs: nowMs - beganAtMs,
+    ...(delivery !== undefined && { ageMs: Math.max(0, nowMs - delivery.firstReceivedAtMs) }),
     ...(rateWaitMs !== undefined && { rateWaitMs }),
   };
 }
@@ -140,9 +142,11 @@ function namesOf(delivery: Delivery | undefined): Pick<Conclusion, 'apiDestinati
   };
 }
 
-function described(outcome: AttemptOutcome | undefined): Pick<Conclusion, 'code' | 'reason' | 'status'> {
+function described(
+  outcome: AttemptOutcome | undefined,
+): Pick<Conclusion, 'code' | 'failureKind' | 'reason' | 'status'> {
   if (outcome === undefined) return {};
   if (outcome.kind === 'delivered') return { status: outcome.status };
-  const { code, reason, status } = outcome;
-  return { code, reason, ...(status !== undefined && { status }) };
+  const { kind: failureKind, code, reason, status } = outcome;
+  return { code, reason, failureKind, ...(status !== undefined && { status }) };
 }

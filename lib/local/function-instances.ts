@@ -1,8 +1,9 @@
 import type { Context } from 'aws-lambda';
 import type { AwsClientConfig } from '../adapters/aws-clients.ts';
 import type { Environment } from '../config.ts';
-import type { DeliveryLog } from '../ports.ts';
+import type { ConnectionLog, DeliveryLog } from '../ports.ts';
 import type { Authentication } from '../protocol/control-request.ts';
+import { noMetrics } from './no-metrics.ts';
 
 export type FunctionHandler = (event: unknown, context: Context) => Promise<unknown>;
 
@@ -11,6 +12,7 @@ export interface FunctionSurroundings {
   readonly environment: Environment;
   readonly aws: AwsClientConfig;
   readonly deliveryLog: DeliveryLog;
+  readonly connectionLog: ConnectionLog;
   /** Who may call the control API. Default: who has a key, as deployed. */
   readonly authentication?: Authentication | 'none';
 }
@@ -46,17 +48,17 @@ export function deployedFunctions(timeoutSeconds: number = defaultTimeoutSeconds
     {
       name: 'deliver',
       timeoutSeconds,
-      async create({ environment, aws, deliveryLog }) {
+      async create({ environment, aws, deliveryLog, connectionLog }) {
         const { createHandler, dependenciesFrom } = await import('../../functions/deliver/handler.ts');
-        return createHandler(dependenciesFrom(environment, aws, { deliveryLog }));
+        return createHandler(dependenciesFrom(environment, aws, { deliveryLog, connectionLog, metrics: noMetrics }));
       },
     },
     {
       name: 'deliver-queued',
       timeoutSeconds,
-      async create({ environment, aws, deliveryLog }) {
+      async create({ environment, aws, deliveryLog, connectionLog }) {
         const { createHandler, dependenciesFrom } = await import('../../functions/deliver-queued/handler.ts');
-        return createHandler(dependenciesFrom(environment, aws, { deliveryLog }));
+        return createHandler(dependenciesFrom(environment, aws, { deliveryLog, connectionLog, metrics: noMetrics }));
       },
     },
     {
@@ -70,9 +72,9 @@ export function deployedFunctions(timeoutSeconds: number = defaultTimeoutSeconds
     {
       name: 'authorize-connection',
       timeoutSeconds,
-      async create({ environment, aws }) {
+      async create({ environment, aws, connectionLog }) {
         const { createHandler, dependenciesFrom } = await import('../../functions/authorize-connection/handler.ts');
-        return createHandler(dependenciesFrom(environment, aws));
+        return createHandler(dependenciesFrom(environment, aws, { connectionLog, metrics: noMetrics }));
       },
     },
   ];

@@ -10,6 +10,7 @@ import { describeFailedInvocation } from './faults.ts';
 import type { FunctionSurroundings, LocalFunction } from './function-instances.ts';
 import { FunctionRunner, physicalName } from './function-runner.ts';
 import { InvocationStore } from './invocation-store.ts';
+import { createReadableConnectionLog } from './readable-connection-log.ts';
 import { createReadableDeliveryLog } from './readable-delivery-log.ts';
 import { createRegionalAuthentication } from './regional-authentication.ts';
 import type { Route } from './routes.ts';
@@ -97,13 +98,16 @@ function surround(
 ): (authentication: Authentication | 'none') => (name: string, region: string) => FunctionSurroundings {
   const { account, environment, clock, output, url, accessKeyId } = options;
   const { line: writeLine, colour = false } = output;
-  const deliveryLog = createReadableDeliveryLog({ writeLine, nowMs: () => clock.nowMs(), colour });
+  const nowMs = (): number => clock.nowMs();
+  const deliveryLog = createReadableDeliveryLog({ writeLine, nowMs, colour });
+  const connectionLog = createReadableConnectionLog({ writeLine, nowMs });
   const queueUrlOf = (queueName: string): string =>
     queueUrl({ account, host: url().slice('http://'.length) }, queueName);
   return (authentication) => (name, region) => ({
     environment: { ...functionVariables(environment, queueUrlOf), ...runtimeVariables(name, region) },
     aws: { region, endpoint: url(), credentials: { accessKeyId: accessKeyId(name), secretAccessKey: functionSecret } },
     deliveryLog,
+    connectionLog,
     authentication,
   });
 }

@@ -77,3 +77,28 @@ describe.each(subjects)('connection states $subject', ({ create }) => {
     expect(await repository.read('orders')).toBeUndefined();
   });
 });
+
+describe('what the log hears of', () => {
+  test.each([
+    ['the first deauthorization alone', ['DEAUTHORIZED', 'DEAUTHORIZED'], 1],
+    ['a second one after new credentials', ['DEAUTHORIZED', 'AUTHORIZED', 'DEAUTHORIZED'], 2],
+    ['no authorization', ['AUTHORIZED'], 0],
+  ] as const)('is %s', async (_which, changes, expected) => {
+    const tableName = await dynalite.server.newTable();
+    const heard: string[] = [];
+    const log = { deauthorized: (name: string) => heard.push(name) };
+    const states = createDynamoDbConnectionStates(dynalite.client(), tableName, log);
+    await createDynamoDbConnectionRepository(dynalite.client(), tableName).create(authorizing);
+    for (const [index, state] of changes.entries()) {
+      expect(await states.change({ ...change, state, nowMs: 9_000 + index })).toBe(true);
+    }
+    expect(heard).toEqual(Array.from({ length: expected }, () => 'orders'));
+  });
+
+  test('is not a deauthorization that changed nothing', async () => {
+    const tableName = await dynalite.server.newTable();
+    const log = { deauthorized: () => expect.fail('Nothing was changed.') };
+    const states = createDynamoDbConnectionStates(dynalite.client(), tableName, log);
+    expect(await states.change({ ...change, state: 'DEAUTHORIZED' })).toBe(false);
+  });
+});

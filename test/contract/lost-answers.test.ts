@@ -19,11 +19,13 @@ async function behindProxy() {
   if (proxy === undefined) throw new Error('The proxy has not been started.');
   const client = createDynamoDbClient({ ...dynalite.server.clientConfig, endpoint: proxy.endpoint });
   const tableName = await dynalite.server.newTable();
+  const heard: string[] = [];
   return {
     proxy,
     lostBefore: proxy.lostAnswers,
     repository: createDynamoDbConnectionRepository(client, tableName),
-    states: createDynamoDbConnectionStates(client, tableName),
+    heard,
+    states: createDynamoDbConnectionStates(client, tableName, { deauthorized: (name) => heard.push(name) }),
   };
 }
 
@@ -60,4 +62,13 @@ test('a change of state whose answer was lost is written', async () => {
   const change = { name: 'orders', incarnation: 'orders-1', secretVersion: 'version-1', nowMs: 9_000 };
   expect(await states.change({ ...change, state: 'AUTHORIZED' })).toBe(true);
   expect((await repository.read('orders'))?.state).toBe('AUTHORIZED');
+});
+
+test('a deauthorization whose answer was lost is heard of, once', async () => {
+  const { proxy, repository, states, heard } = await behindProxy();
+  await repository.create(connectionOf('orders'));
+  proxy.loseNextAnswerTo('UpdateItem');
+  const change = { name: 'orders', incarnation: 'orders-1', secretVersion: 'version-1', nowMs: 9_000 };
+  expect(await states.change({ ...change, state: 'DEAUTHORIZED' })).toBe(true);
+  expect(heard).toEqual(['orders']);
 });

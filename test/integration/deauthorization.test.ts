@@ -15,6 +15,7 @@ import { createDynamoDbClient, createSqsClient } from '../../lib/adapters/aws-cl
 import { parseConnectionItem } from '../../lib/adapters/dynamodb-connection-item.ts';
 import type { Environment } from '../../lib/config.ts';
 import { functionVariables } from '../../lib/local/environment.ts';
+import { noMetrics } from '../../lib/local/no-metrics.ts';
 import { type Stack, startStack } from '../../lib/local/stack.ts';
 import { type RecordingEndpoint, startRecordingEndpoint } from '../servers/recording-endpoint.ts';
 import { type RecordingProxy, startRecordingProxy } from '../servers/recording-proxy.ts';
@@ -25,6 +26,8 @@ let stack: Stack;
 let proxy: RecordingProxy;
 let endpoint: RecordingEndpoint;
 let clients: ReturnType<typeof createClients>;
+/** Names that a worker's log has said, in order. */
+const deauthorized: string[] = [];
 /** Done before the endpoint refuses a request. */
 let beforeRefusal: () => Promise<unknown> = async () => undefined;
 
@@ -99,7 +102,9 @@ function ageRun(name: string) {
 function startWorker(variables: Environment = {}) {
   const environment = { ...functionVariables({ RETRY_MAX_DELAY_MS: '1', ...variables }, queueUrl) };
   const deliveryLog = { record: () => undefined };
-  const dependencies = dependenciesFrom(environment, { ...aws, endpoint: proxy.endpoint }, { deliveryLog });
+  const connectionLog = { deauthorized: (name: string) => deauthorized.push(name) };
+  const overrides = { deliveryLog, connectionLog, metrics: noMetrics };
+  const dependencies = dependenciesFrom(environment, { ...aws, endpoint: proxy.endpoint }, overrides);
   const handler = createHandler(dependencies);
   const context = { getRemainingTimeInMillis: () => 60_000 } as Context;
   return (apiDestination: string, MaximumRetryAttempts = 0) =>
@@ -134,6 +139,7 @@ test('a connection refused for 30 s is deauthorized, its events are dead letters
     /^The credentials were refused at least 10 times in a row since .+ 'expired-guarded' with HTTP status 401\.$/,
   );
   expect(await destinationStates('expired')).toEqual(['INACTIVE', 'INACTIVE']);
+  expect(deauthorized).toEqual(['expired']);
 
   const requestsBefore = endpoint.requests.length;
   for (const worker of [deliver, startWorker()]) {

@@ -16,6 +16,7 @@ import { createDynamoDbClient } from '../../lib/adapters/aws-clients.ts';
 import type { Environment } from '../../lib/config.ts';
 import type { Bucket } from '../../lib/core/rate-bucket.ts';
 import { functionVariables } from '../../lib/local/environment.ts';
+import { noMetrics } from '../../lib/local/no-metrics.ts';
 import { sqsRecord } from '../../lib/local/sqs-records.ts';
 import type { ProxiedRequest } from '../servers/faulty-proxy.ts';
 import { type AnswerRequest, startRecordingEndpoint } from '../servers/recording-endpoint.ts';
@@ -96,7 +97,7 @@ export async function startRateStory(answer: AnswerRequest) {
     const [deliveries, deadLetters] = [await sqs.newQueue(), await sqs.newQueue()];
     const given = { DELIVERY_QUEUE_URL: deliveries.url, DEAD_LETTER_QUEUE_URL: deadLetters.url, ...variables };
     const environment = functionVariables(given, (name) => name);
-    const silence = { deliveryLog: { record: () => undefined } };
+    const silence = { deliveryLog: { record: () => undefined }, metrics: noMetrics };
     const deliver = createDeliver(deliverFrom(environment, sqs.clientConfig, silence));
     const deliverQueued = createDeliverQueued(deliverQueuedFrom(environment, sqs.clientConfig, silence));
     return {

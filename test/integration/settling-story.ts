@@ -6,6 +6,7 @@ import {
   dependenciesFrom as deliverQueuedFrom,
 } from '../../functions/deliver-queued/handler.ts';
 import type { AwsClientConfig } from '../../lib/adapters/aws-clients.ts';
+import { noMetrics } from '../../lib/local/no-metrics.ts';
 import { sqsRecord } from '../../lib/local/sqs-records.ts';
 import type { ProxiedRequest, ProxyFault } from '../servers/faulty-proxy.ts';
 import { type RecordedRequest, type RecordingEndpoint, startRecordingEndpoint } from '../servers/recording-endpoint.ts';
@@ -96,7 +97,7 @@ export async function createSettlingStory(servers: SettlingServers, clients: obj
   const target = await sqs.newQueue();
   const environment = environmentOf(deliveries, deadLetters);
   const aws: AwsClientConfig = { ...sqs.clientConfig, ...clients };
-  const silence = { deliveryLog: { record: () => undefined } };
+  const silence = { deliveryLog: { record: () => undefined }, metrics: noMetrics };
   const context = { getRemainingTimeInMillis: () => 60_000 } as Context;
   const deliver = createDeliver(deliverFrom(environment, aws, silence));
   const deliverQueued = createDeliverQueued(deliverQueuedFrom(environment, aws, silence));

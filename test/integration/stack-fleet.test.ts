@@ -54,6 +54,7 @@ function startWorkers(count: number): readonly FunctionRunner[] {
     },
     aws: { region, endpoint: stack.url, credentials: { accessKeyId: name, secretAccessKey: 'local' } },
     deliveryLog: { record: () => undefined },
+    connectionLog: { deauthorized: () => undefined },
   });
   const account = '123456789012';
   return Array.from(

@@ -10,13 +10,17 @@ import { createManualClock } from '../../fakes/manual-clock.ts';
 import { createUnlimitedPacing } from '../../fakes/unlimited-pacing.ts';
 import { deliveryOf, routeOf } from './outcomes.ts';
 
-/** @param statuses what each request is answered; 'dead' is a kept-alive connection that ends before an answer */
-async function attemptWith(statuses: readonly (number | 'dead')[], changed: Route = routeOf()) {
+/**
+ * @param statuses what each request is answered; 'dead' is a kept-alive connection that ends before an answer
+ * @param tookMs what the clock says that each of them has taken; none: no time
+ */
+async function attemptWith(statuses: readonly (number | 'dead')[], changed: Route = routeOf(), tookMs: number[] = []) {
   const clock = createManualClock();
   const asked: (number | 'dead')[] = [];
   async function send(_request: unknown, exchange: HttpExchange) {
     for (;;) {
       const status = statuses[asked.length] ?? expect.fail('One request too many.');
+      clock.set(clock.nowMs() + (tookMs[asked.length] ?? 0));
       asked.push(status);
       if (status !== 'dead') return { status, headers: {}, body: '' };
       await exchange.beforeResend?.();
@@ -74,4 +78,19 @@ test('a rejection for good that a changed destination may undo is no verdict whe
 
 test('a bug in what sends is not taken for a failure of the table', async () => {
   await expect(attemptWith([])).rejects.not.toBeInstanceOf(Failure);
+});
+
+test.each([
+  ['of a request', [200], [30], [30]],
+  ['of each of two requests', [401, 200], [30, 40], [30, 40]],
+  ['from the second sending on, where the first met a dead connection', ['dead', 200], [500, 40], [40]],
+  ['no less than none, when the clock steps back', [200], [-5000], [0]],
+] as const)('the latency is %s', async (_which, statuses, tookMs, latenciesMs) => {
+  const { result } = await attemptWith(statuses, rotated, [...tookMs]);
+  expect(result).toMatchObject({ outcome: { kind: 'delivered' }, latenciesMs });
+});
+
+test('what got no answer has no latency', async () => {
+  const { result } = await attemptWith(['dead', 'dead'], routeOf(), [30, 40]);
+  expect(result).toMatchObject({ kind: 'tried', requested: true, latenciesMs: [] });
 });

@@ -139,6 +139,7 @@ describe('a delivery', () => {
         attempts: 1,
         durationMs: 0,
         rateWaitMs: 0,
+        ageMs: 0,
       },
     ]);
     expect(deadLetters.letters).toEqual([]);
@@ -226,7 +227,7 @@ describe('a delivery', () => {
     expect(queue.sent[0]?.queued.delivery.attempts).toBe(1);
     const sitting = redeliver(queued(clock, 1000));
     await clock.advance(1000);
-    expect(await sitting).toMatchObject({ settlement: { kind: 'delivered' }, attempts: 2 });
+    expect(await sitting).toMatchObject({ settlement: { kind: 'delivered' }, attempts: 2, ageMs: 1000 });
   });
 
   test('N allowed retries mean N + 1 attempts, and then the dead letters with that condition', async () => {

@@ -35,6 +35,7 @@ const failedNow: AttemptOutcome = {
 export const delivered: AttemptResult = {
   kind: 'tried',
   rateWaitMs: 0,
+  latenciesMs: [],
   outcome: { kind: 'delivered', status: 200 },
   requested: true,
   route: routeOf(),
@@ -42,6 +43,7 @@ export const delivered: AttemptResult = {
 export const rejected: AttemptResult = {
   kind: 'tried',
   rateWaitMs: 0,
+  latenciesMs: [],
   outcome: { kind: 'permanent', code: 'EndpointRejected', reason: 'The endpoint answered 422.', status: 422 },
   requested: true,
   route: routeOf(),
@@ -50,13 +52,14 @@ export const rejected: AttemptResult = {
 /** A request was made and failed for now. */
 export function failedForNow(retryAfterMs?: number, policy: Partial<DeliveryPolicy> = {}): AttemptResult {
   const outcome = retryAfterMs === undefined ? failedNow : { ...failedNow, retryAfterMs };
-  return { kind: 'tried', rateWaitMs: 0, outcome, requested: true, route: routeOf(policy) };
+  return { kind: 'tried', rateWaitMs: 0, latenciesMs: [], outcome, requested: true, route: routeOf(policy) };
 }
 
 /** It came to no request. */
 export const putOff: AttemptResult = {
   kind: 'tried',
   rateWaitMs: 0,
+  latenciesMs: [],
   outcome: { kind: 'retryable', code: 'StoreUnavailable', reason: 'Could not read the API destination.' },
   requested: false,
 };

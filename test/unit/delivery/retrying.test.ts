@@ -219,7 +219,10 @@ describe('a destination whose rate leaves no slot', () => {
     ['StoreUnavailable', false, false],
   ])('keeps the place of a delivery that failed as %s, requested: %s: %s', async (code, requested, isKept) => {
     const outcome = { kind: 'retryable', code, reason: 'No time is left.' } as const;
-    const { run } = setUp([{ kind: 'tried', outcome, requested, rateWaitMs: 0, route: routeOf() }], () => 0.5);
+    const { run } = setUp(
+      [{ kind: 'tried', outcome, requested, rateWaitMs: 0, latenciesMs: [], route: routeOf() }],
+      () => 0.5,
+    );
     const standing = await run({ delivery: deliveryOf({ attempts: 8 }), notBeforeMs: start, turnGeneration: 4 });
     expect(standing).toMatchObject({ kind: 'waiting', notBeforeMs: expect.any(Number) });
     expect('turnGeneration' in standing).toBe(isKept);

@@ -7,7 +7,12 @@ import { FunctionRunner } from '../../../lib/local/function-runner.ts';
 import { InvocationStore } from '../../../lib/local/invocation-store.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
 
-const surroundings = () => ({ environment: {}, aws: {}, deliveryLog: { record: () => undefined } });
+const surroundings = () => ({
+  environment: {},
+  aws: {},
+  deliveryLog: { record: () => undefined },
+  connectionLog: { deauthorized: () => undefined },
+});
 
 function newInvocations(handler: FunctionHandler, database = new DatabaseSync(':memory:')) {
   const clock = createManualClock();

@@ -4,7 +4,12 @@ import type { FunctionHandler } from '../../../lib/local/function-instances.ts';
 import { FunctionRunner } from '../../../lib/local/function-runner.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
 
-const surroundings = () => ({ environment: {}, aws: {}, deliveryLog: { record: () => undefined } });
+const surroundings = () => ({
+  environment: {},
+  aws: {},
+  deliveryLog: { record: () => undefined },
+  connectionLog: { deauthorized: () => undefined },
+});
 
 function newRunner(handler: FunctionHandler, created: string[] = []) {
   const clock = createManualClock();

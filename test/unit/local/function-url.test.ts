@@ -20,7 +20,12 @@ const request: LocalRequest = {
 function serve(handler: FunctionHandler, failures: unknown[] = []) {
   const clock = createManualClock(Date.UTC(2026, 2, 4, 5, 6, 7));
   const functions = [{ name: 'control-api', timeoutSeconds: 30, create: async () => handler }];
-  const surroundings = () => ({ environment: {}, aws: {}, deliveryLog: { record: () => undefined } });
+  const surroundings = () => ({
+    environment: {},
+    aws: {},
+    deliveryLog: { record: () => undefined },
+    connectionLog: { deauthorized: () => undefined },
+  });
   const runner = new FunctionRunner({ functions, account: '123456789012', clock, surroundings });
   const reportFailure = (outcome: unknown): void => void failures.push(outcome);
   return createFunctionUrlService({ runner, functionName: 'control-api', clock, reportFailure })(request);

@@ -1,0 +1,34 @@
+interface MetricEntry {
+  /** As CloudWatch names it. */
+  readonly unit: 'Count' | 'Milliseconds';
+  readonly meaning: string;
+}
+
+/** Every metric of a stack. Alarms and dashboards are built on these names; the README's table is compared with it in a test. */
+export const metrics = {
+  Attempts: { unit: 'Count', meaning: 'attempts that sent a request to an endpoint' },
+  Deliveries: { unit: 'Count', meaning: 'events that an endpoint has accepted' },
+  RetryableFailures: {
+    unit: 'Count',
+    meaning: 'what failed for now: an attempt, or an event that went back to its sender because nobody could take it',
+  },
+  PermanentFailures: { unit: 'Count', meaning: 'events that failed for good, retries left or not' },
+  DeadLetters: { unit: 'Count', meaning: 'events that went to a dead-letter queue, for whatever reason' },
+  RateWait: { unit: 'Milliseconds', meaning: 'wait of an attempt for its slot, inside the invocation' },
+  Latency: { unit: 'Milliseconds', meaning: 'from a request to its answer; what got none has no latency' },
+  EventAge: { unit: 'Milliseconds', meaning: 'age of an event at the end of each invocation that had it' },
+  ConnectionsDeauthorized: {
+    unit: 'Count',
+    meaning: 'connections that a worker has deauthorized, not those of `DeauthorizeConnection`',
+  },
+  SecurityEvents: { unit: 'Count', meaning: 'what was refused to keep the stack safe' },
+} as const satisfies Record<string, MetricEntry>;
+
+export type MetricName = keyof typeof metrics;
+
+type NamesWithUnit<Unit extends MetricEntry['unit']> = {
+  [Name in MetricName]: (typeof metrics)[Name]['unit'] extends Unit ? Name : never;
+}[MetricName];
+
+export type CountMetric = NamesWithUnit<'Count'>;
+export type TimeMetric = NamesWithUnit<'Milliseconds'>;

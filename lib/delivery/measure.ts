@@ -1,0 +1,55 @@
+import { parseEventsArn } from '../core/arn.ts';
+import type { Conclusion, Delivery } from '../core/delivery.ts';
+import type { DeliveryLog, Metrics } from '../ports.ts';
+import type { Attempt } from './attempt.ts';
+
+/** Counts and times each attempt as soon as it is over. */
+export function measureAttempts(attempt: Attempt, metrics: Metrics): Attempt {
+  return async (delivery, deadline, turn) => {
+    const result = await attempt(delivery, deadline, turn);
+    if (result.kind === 'later') return result;
+    const { outcome, requested, rateWaitMs, latenciesMs } = result;
+    const name = existingDestination(delivery, outcome.kind === 'delivered' ? undefined : outcome.code);
+    if (outcome.kind === 'retryable') metrics.count('RetryableFailures', name);
+    if (requested) {
+      metrics.count('Attempts', name);
+      metrics.time('RateWait', rateWaitMs, name);
+    }
+    for (const latencyMs of latenciesMs) metrics.time('Latency', latencyMs, name);
+    return result;
+  };
+}
+
+/** Counts what came of each delivery beside the line that is written of it. */
+export function measureConclusions(log: DeliveryLog, metrics: Metrics): DeliveryLog {
+  return {
+    record(conclusion) {
+      log.record(conclusion);
+      const { settlement, failureKind, ageMs, code } = conclusion;
+      const name = existingDestination(conclusion, code);
+      if (settlement.kind === 'delivered') metrics.count('Deliveries', name);
+      if (settlement.kind === 'returned') metrics.count('RetryableFailures', name);
+      if (settlement.kind === 'dead-lettered') metrics.count('DeadLetters', name);
+      if (failureKind === 'permanent') metrics.count('PermanentFailures', name);
+      if (ageMs !== undefined) metrics.time('EventAge', ageMs, name);
+    },
+  };
+}
+
+/** Source: shape ApiDestinationName of the EventBridge service model. */
+const destinationName = /^[.\-_A-Za-z0-9]{1,64}$/;
+
+/**
+ * The name under which a delivery is counted for its API destination.
+ *
+ * Failure policy: each name becomes metrics that are billed, and whoever sends an event may write any name into it. What
+ * is no name, or was looked for and does not exist, counts for the stack alone; a name that nobody could look up counts.
+ */
+function existingDestination(
+  { apiDestination }: Pick<Conclusion | Delivery, 'apiDestination'>,
+  code: Conclusion['code'],
+): string | undefined {
+  if (apiDestination === undefined || code === 'ApiDestinationNotFound') return undefined;
+  const name = parseEventsArn(apiDestination)?.name ?? apiDestination;
+  return destinationName.test(name) ? name : undefined;
+}

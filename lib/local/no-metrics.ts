@@ -1,0 +1,8 @@
+import type { InvocationMetrics } from '../ports.ts';
+
+/** A laptop has no CloudWatch: metrics would only stand between the lines that a person reads. */
+export const noMetrics: InvocationMetrics = {
+  count: () => undefined,
+  time: () => undefined,
+  during: (_signal, invocation) => invocation(),
+};
