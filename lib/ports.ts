@@ -1,7 +1,7 @@
 /**
  * What the world must provide, as the rules and stories inside see it. Each port says what absent and unavailable mean.
  * Unless a port says otherwise, what cannot be reached throws a Failure `StoreUnavailable`, and what refuses (access
- * denied, a disabled key) throws `StoreRefused`.
+ * denied, a disabled key) throws `StoreRefused`. What only a newer version of the stack can read throws `NewerVersion`.
  */
 import type { ApiDestination } from './core/api-destination.ts';
 import type { Connection, ConnectionState } from './core/connection.ts';

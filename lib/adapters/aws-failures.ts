@@ -17,7 +17,7 @@ const refusals = new Set([
 ]);
 
 /**
- * What an AWS call threw, as the ports promise it: refused, or not to be had right now.
+ * What an AWS call threw, as the ports promise it: refused, or not to be had right now. A failure of ours stays what it is.
  *
  * Failure policy: what is not known to be a refusal counts as unavailable only if nobody answered, the answer was 5xx,
  * or the SDK says throttled; every other answer is a bug of ours and stays what it is.
@@ -25,7 +25,7 @@ const refusals = new Set([
  * @param what the port's own words, for the message: `read the connection`
  */
 export function fromAwsError(error: unknown, what: string): unknown {
-  if (!(error instanceof Error)) return error;
+  if (!(error instanceof Error) || error instanceof Failure) return error;
   if (refusals.has(error.name)) {
     return new Failure('StoreRefused', `Not allowed to ${what}: ${error.name}.`, { cause: error });
   }

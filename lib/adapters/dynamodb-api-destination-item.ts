@@ -2,7 +2,7 @@ import type { ApiDestination, HttpMethod } from '../core/api-destination.ts';
 import type { DeliveryPolicyOverrides } from '../core/delivery-policy.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Item, ItemMembers } from './dynamodb-items.ts';
-import { optionalText, requiredNumber, requiredText, toJsonObject } from './dynamodb-items.ts';
+import { optionalText, requiredNumber, requiredText, requireReadable, toJsonObject } from './dynamodb-items.ts';
 
 /** The members of an API destination that its item holds under their own names. */
 export function apiDestinationMembers(apiDestination: ApiDestination): ItemMembers {
@@ -11,7 +11,9 @@ export function apiDestinationMembers(apiDestination: ApiDestination): ItemMembe
   return policy === undefined ? members : { ...members, policy: JSON.parse(JSON.stringify(policy)) as JsonObject };
 }
 
+/** @throws Failure NewerVersion */
 export function parseApiDestinationItem(item: Item): ApiDestination {
+  requireReadable(item, `API destination '${optionalText(item, 'name')}'`);
   const description = optionalText(item, 'description');
   const policy = item['policy']?.M;
   return {

@@ -2,7 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { ApiKeyRepository } from '../control-ports.ts';
 import type { ApiId, ApiKey } from '../core/api-key.ts';
 import type { Item } from './dynamodb-items.ts';
-import { optionalText, requiredNumber, requiredText } from './dynamodb-items.ts';
+import { optionalText, requiredNumber, requiredText, requireReadable } from './dynamodb-items.ts';
 import type { ListKeys } from './dynamodb-lists.ts';
 import { listItems } from './dynamodb-lists.ts';
 import { readItem } from './dynamodb-reads.ts';
@@ -57,6 +57,7 @@ function rowOf(key: ApiKey): ResourceRow {
 }
 
 function parseItem(apiId: ApiId, item: Item): ApiKey {
+  requireReadable(item, 'API key');
   const description = optionalText(item, 'description');
   return {
     apiId,

@@ -1,7 +1,14 @@
 import type { AuthorizationType, Connection, ConnectionState } from '../core/connection.ts';
 import type { ConnectionPolicy } from '../core/connection-policy.ts';
 import type { Item, ItemMembers } from './dynamodb-items.ts';
-import { optionalNumber, optionalText, requiredNumber, requiredText, toJsonObject } from './dynamodb-items.ts';
+import {
+  optionalNumber,
+  optionalText,
+  requiredNumber,
+  requiredText,
+  requireReadable,
+  toJsonObject,
+} from './dynamodb-items.ts';
 import { parseRun } from './dynamodb-unauthorized-run-item.ts';
 
 const states: ReadonlySet<string> = new Set<ConnectionState>([
@@ -20,7 +27,9 @@ export function connectionMembers(connection: Connection): ItemMembers {
   return policy === undefined ? members : { ...members, policy: { ...policy } };
 }
 
+/** @throws Failure NewerVersion */
 export function parseConnectionItem(item: Item): Connection {
+  requireReadable(item, `connection '${optionalText(item, 'name')}'`);
   const description = optionalText(item, 'description');
   const stateReason = optionalText(item, 'stateReason');
   const secretArn = optionalText(item, 'secretArn');

@@ -4,13 +4,14 @@ import type { ConnectionLog, ConnectionStateChange, ConnectionStates } from '../
 import { fromAwsError } from './aws-failures.ts';
 import { isConditionFailure } from './dynamodb-resource-writes.ts';
 import type { Item } from './dynamodb-items.ts';
+import { isReadable, readableVersion } from './dynamodb-items.ts';
 import { connectionPartition } from './dynamodb-table.ts';
 import { isRunThatBeganThen } from './dynamodb-unauthorized-run-item.ts';
 
 /**
  * Failure policy: a worker's word counts only for the credentials that it has used, and never brings back a connection
  * whose secret is being removed. A repetition of a write whose answer was lost meets the same condition and writes the
- * same once more.
+ * same once more. A connection that only a newer worker can read is left to that one.
  *
  * @param log hears of each deauthorization once, whoever finds it too
  */
@@ -42,6 +43,7 @@ function isFirstToDeauthorize({ state, nowMs }: ConnectionStateChange, before: I
 function updateOf(change: ConnectionStateChange): Omit<UpdateItemCommandInput, 'TableName'> {
   const sets = ['#state = :state', 'lastModifiedTimeMs = :now', 'revision = revision + :one'];
   const values: Item = {
+    ...readableVersion,
     ':incarnation': { S: change.incarnation },
     ':secretVersion': { S: change.secretVersion },
     ':deleting': { S: 'DELETING' },
@@ -60,7 +62,8 @@ function updateOf(change: ConnectionStateChange): Omit<UpdateItemCommandInput, '
     Key: { pk: { S: connectionPartition }, sk: { S: change.name } },
     UpdateExpression: `SET ${sets.join(', ')} REMOVE authorizingSinceMs${change.stateReason === undefined ? ', stateReason' : ''}`,
     ConditionExpression:
-      'incarnation = :incarnation AND secretVersion = :secretVersion AND NOT #state IN (:deleting, :deauthorizing)' +
+      'incarnation = :incarnation AND secretVersion = :secretVersion AND NOT #state IN (:deleting, :deauthorizing) AND ' +
+      isReadable +
       (change.unauthorizedSinceMs === undefined ? '' : ` AND ${isRunThatBeganThen}`),
     ExpressionAttributeNames: { '#state': 'state' },
     ExpressionAttributeValues: values,

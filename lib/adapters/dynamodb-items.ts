@@ -1,4 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { Failure } from '../core/failure.ts';
+import { itemVersion } from '../core/format-versions.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { isJsonObject } from '../core/json.ts';
 
@@ -46,6 +48,23 @@ export function toJsonObject(item: Item): JsonObject {
 function setOwn<Value>(object: Record<string, Value>, name: string, value: Value): void {
   Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
 }
+
+/**
+ * Failure policy: an item whose version was raised means something that an older worker would overlook. So the older one does
+ * not guess: what needs the item fails retryably, deliveries wait in the queue for a newer worker, and nobody older changes it.
+ *
+ * @param what of the table it is, for the failure: `connection 'orders'`
+ * @throws Failure NewerVersion
+ */
+export function requireReadable(item: Item, what: string): void {
+  const version = optionalNumber(item, 'v') ?? itemVersion;
+  if (version <= itemVersion) return;
+  throw new Failure('NewerVersion', `The ${what} has version ${version}, and this worker reads up to ${itemVersion}.`);
+}
+
+/** A condition of a write that does not follow from what its worker has read, with the value that it needs. */
+export const isReadable = '(attribute_not_exists(v) OR v <= :readable)';
+export const readableVersion: Item = { ':readable': { N: String(itemVersion) } };
 
 /** @throws TypeError that names the attribute when the item has no such text */
 export function requiredText(item: Item, name: string): string {

@@ -1,11 +1,12 @@
 import type { DynamoDBClient, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import { ConditionalCheckFailedException, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { itemVersion } from '../core/format-versions.ts';
 import type { Advance, Bucket, BucketWrite, Clause } from '../core/rate-bucket.ts';
 import type { BucketKey, RateBuckets } from '../ports.ts';
 import { fromAwsError } from './aws-failures.ts';
 import type { Item } from './dynamodb-items.ts';
-import { requiredNumber, toItem } from './dynamodb-items.ts';
-import { itemVersion, timeToLiveAttribute } from './dynamodb-table.ts';
+import { isReadable, readableVersion, requiredNumber, requireReadable, toItem } from './dynamodb-items.ts';
+import { timeToLiveAttribute } from './dynamodb-table.ts';
 
 /** A slot that a slower call brings has passed, and the requests that wait for it are better put off. */
 const defaultTimeoutMs = 1000;
@@ -56,7 +57,9 @@ function keyOf({ destinationIncarnation, shard }: BucketKey) {
   return { pk: `RATE#${destinationIncarnation}`, sk: String(shard) };
 }
 
+/** @throws Failure NewerVersion */
 function parseBucket(item: Item): Bucket {
+  requireReadable(item, 'rate');
   return {
     slotsUntilUs: requiredNumber(item, 'slotsUntilUs'),
     returnsUntilUs: requiredNumber(item, 'returnsUntilUs'),
@@ -104,13 +107,13 @@ function updateOf(write: BucketWrite): Update {
     revision: raiseTo === undefined ? kept('revision', revision) : value(raiseTo),
     '#ttl': value(write.expiresAtSeconds),
   };
-  const allHold = where.map(holds).join(' AND ');
+  const allHold = [...where.map(holds), isReadable].join(' AND ');
   return {
     UpdateExpression: `SET ${Object.entries(sets)
       .map(([name, expression]) => `${name} = ${expression}`)
       .join(', ')}`,
     ConditionExpression: orAbsent ? `attribute_not_exists(pk) OR (${allHold})` : allHold,
     ExpressionAttributeNames: { '#ttl': timeToLiveAttribute },
-    ExpressionAttributeValues: toItem(numbers),
+    ExpressionAttributeValues: { ...toItem(numbers), ...readableVersion },
   };
 }

@@ -3,11 +3,11 @@ import { DeleteItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/c
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { WriteConflict } from '../control-ports.ts';
+import { itemVersion } from '../core/format-versions.ts';
 import { fromAwsError } from './aws-failures.ts';
 import type { Item, ItemMembers } from './dynamodb-items.ts';
 import { toAttribute, toItem } from './dynamodb-items.ts';
 import { readItem } from './dynamodb-reads.ts';
-import { itemVersion } from './dynamodb-table.ts';
 
 /** One connection or API destination as a row: where it is, which one it is, and the members that its item holds. */
 export interface ResourceRow {

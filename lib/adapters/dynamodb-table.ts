@@ -10,9 +10,6 @@ export const byConnectionIndex = 'by-connection';
 /** Attribute by which DynamoDB removes what has expired; conditions and reads check expiry themselves. */
 export const timeToLiveAttribute = 'ttl';
 
-/** The form of an item that this version writes. */
-export const itemVersion = 1;
-
 /**
  * The table as a CreateTable request, for the local stack and tests; a deployment declares the same in its template.
  * Connections have a `name` too, but no `connectionArn`, so only API destinations are in the index.

@@ -1,12 +1,20 @@
 import type { DynamoDBClient, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { itemVersion } from '../core/format-versions.ts';
 import type { StoredToken, TokenLease, TokenStore } from '../ports.ts';
 import { fromAwsError } from './aws-failures.ts';
 import type { Item } from './dynamodb-items.ts';
-import { optionalNumber, optionalText, toItem } from './dynamodb-items.ts';
+import {
+  isReadable,
+  optionalNumber,
+  optionalText,
+  readableVersion,
+  requireReadable,
+  toItem,
+} from './dynamodb-items.ts';
 import { readItem } from './dynamodb-reads.ts';
 import { isConditionFailure } from './dynamodb-resource-writes.ts';
-import { itemVersion, timeToLiveAttribute } from './dynamodb-table.ts';
+import { timeToLiveAttribute } from './dynamodb-table.ts';
 
 /** Kept after its end, so that a late reader still finds the generation. */
 const keptMs = 24 * 3600 * 1000;
@@ -70,16 +78,19 @@ function leaseUpdate(lease: TokenLease): Update {
     UpdateExpression:
       'SET v = if_not_exists(v, :v), generation = if_not_exists(generation, :known), leaseHolder = :holder, ' +
       'leaseUntilMs = :until, #ttl = :ttl',
-    ConditionExpression: `${unchanged} AND (attribute_not_exists(leaseUntilMs) OR leaseUntilMs <= :now OR leaseHolder = :holder)`,
+    ConditionExpression: `${unchanged} AND (attribute_not_exists(leaseUntilMs) OR leaseUntilMs <= :now OR leaseHolder = :holder) AND ${isReadable}`,
     ExpressionAttributeNames: { '#ttl': timeToLiveAttribute },
-    values: toItem({
-      ':v': itemVersion,
-      ':known': lease.generation,
-      ':holder': lease.holder,
-      ':now': lease.nowMs,
-      ':until': lease.untilMs,
-      ':ttl': epochSeconds(lease.untilMs + keptMs),
-    }),
+    values: {
+      ...readableVersion,
+      ...toItem({
+        ':v': itemVersion,
+        ':known': lease.generation,
+        ':holder': lease.holder,
+        ':now': lease.nowMs,
+        ':until': lease.untilMs,
+        ':ttl': epochSeconds(lease.untilMs + keptMs),
+      }),
+    },
   };
 }
 
@@ -108,6 +119,7 @@ function saveUpdate(leaseHolder: string, token: StoredToken): Update {
 
 /** An item that has only known leases is a token of generation 0, obtained never. */
 function parseTokenItem(item: Item): StoredToken {
+  requireReadable(item, 'token');
   const sealed = item['sealed']?.B;
   const expiresAtMs = optionalNumber(item, 'expiresAtMs');
   const leaseHolder = optionalText(item, 'leaseHolder');

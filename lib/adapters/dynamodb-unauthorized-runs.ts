@@ -5,7 +5,7 @@ import { isWithinRun } from '../core/unauthorized-run.ts';
 import type { RefusedRequest, UnauthorizedRuns } from '../ports.ts';
 import { fromAwsError } from './aws-failures.ts';
 import type { Item } from './dynamodb-items.ts';
-import { toItem } from './dynamodb-items.ts';
+import { isReadable, readableVersion, requireReadable, toItem } from './dynamodb-items.ts';
 import { readItem } from './dynamodb-reads.ts';
 import { isConditionFailure } from './dynamodb-resource-writes.ts';
 import { connectionPartition } from './dynamodb-table.ts';
@@ -33,7 +33,7 @@ export function createDynamoDbUnauthorizedRuns(client: DynamoDBClient, tableName
       TableName: tableName,
       Key: toItem({ pk: connectionPartition, sk: name }),
       ...change,
-      ExpressionAttributeValues: values,
+      ExpressionAttributeValues: { ...values, ...readableVersion },
       ReturnValues: 'ALL_NEW',
     });
     try {
@@ -54,7 +54,9 @@ export function createDynamoDbUnauthorizedRuns(client: DynamoDBClient, tableName
         const written = await update(name, change);
         if (written !== undefined) return parseRun(written, refused.secretVersion);
         const item = await readItem(client, tableName, { pk: connectionPartition, sk: name }, 'read the connection');
-        if (item === undefined || !isInForce(item, refused)) return undefined;
+        if (item === undefined) return undefined;
+        requireReadable(item, `connection '${name}'`);
+        if (!isInForce(item, refused)) return undefined;
         seen = parseRun(item, refused.secretVersion);
         if (seen !== undefined && wroteItself(item, writeId)) return seen;
         if (seen !== undefined && !isWithinRun(seen, refused.requestedAtMs)) return undefined;
@@ -65,14 +67,14 @@ export function createDynamoDbUnauthorizedRuns(client: DynamoDBClient, tableName
     async end({ name, incarnation }, sinceMs) {
       await update(name, {
         UpdateExpression: `REMOVE ${runAttribute}`,
-        ConditionExpression: `incarnation = :incarnation AND ${isRunThatBeganThen}`,
+        ConditionExpression: `incarnation = :incarnation AND ${isRunThatBeganThen} AND ${isReadable}`,
         values: toItem({ ':incarnation': incarnation, ':since': sinceMs }),
       });
     },
   };
 }
 
-const inForce = 'incarnation = :incarnation AND secretVersion = :secretVersion AND #state = :authorized';
+const inForce = `incarnation = :incarnation AND secretVersion = :secretVersion AND #state = :authorized AND ${isReadable}`;
 
 function beginning(refused: RefusedRequest, writeId: string): Update {
   const run = { secretVersion: refused.secretVersion, count: 1, sinceMs: refused.nowMs, writeId };

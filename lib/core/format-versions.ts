@@ -5,3 +5,6 @@
 
 /** Of what our messages say of themselves. */
 export const messageVersion = 1;
+
+/** Of an item of the table. */
+export const itemVersion = 1;

@@ -31,5 +31,8 @@ function explain(error: unknown): string {
   if (error instanceof Failure && error.code === 'StoreRefused') {
     return 'The service is not allowed to use the storage of its own state. The permissions of its role need attention.';
   }
+  if (error instanceof Failure && error.code === 'NewerVersion') {
+    return `A newer version of this service has written what this one cannot read. ${error.message}`;
+  }
   return 'The service failed to process the request.';
 }

@@ -181,6 +181,19 @@ describe('what is no refusal', () => {
     expect(answer.json).toMatchObject({ __type: 'InternalException', message: expect.stringContaining('its role') });
   });
 
+  test('says what only a newer version can read', async () => {
+    const answer = await ask(
+      request({}),
+      failing(new Failure('NewerVersion', "The connection 'orders' has version 2.")),
+    );
+    expect(answer.status).toBe(500);
+    expect(answer.json).toEqual({
+      __type: 'InternalException',
+      message:
+        "A newer version of this service has written what this one cannot read. The connection 'orders' has version 2.",
+    });
+  });
+
   test('is logged without the message of a parser, which quotes what it parsed', async () => {
     let thrown: unknown;
     try {
