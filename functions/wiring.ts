@@ -33,7 +33,8 @@ import { createResolver } from '../lib/delivery/resolve.ts';
 import { createRetrying } from '../lib/delivery/retrying.ts';
 import { createSettler } from '../lib/delivery/settle.ts';
 import { createAnswerObserver } from '../lib/delivery/unauthorized-runs.ts';
-import type { ConnectionLog, DeliveryLog, InvocationMetrics, RateBuckets } from '../lib/ports.ts';
+import type { DeliveryLog, RateBuckets } from '../lib/ports.ts';
+import type { ConnectionLog, InvocationMetrics } from '../lib/metrics-ports.ts';
 
 /** What a caller may have otherwise than Lambda has it, where everything that is seen goes to standard output. */
 export interface AuthorizationOverrides {

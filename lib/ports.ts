@@ -8,7 +8,6 @@ import type { Connection, ConnectionState } from './core/connection.ts';
 import type { DeadLetter } from './core/dead-letter-message.ts';
 import type { Conclusion, HttpAnswer, HttpRequest } from './core/delivery.ts';
 import type { Transport } from './core/delivery-policy.ts';
-import type { CountMetric, TimeMetric } from './core/metrics.ts';
 import type { QueuedDelivery } from './core/queued-delivery.ts';
 import type { Bucket, BucketWrite, BucketWriteResult } from './core/rate-bucket.ts';
 import type { Failure } from './core/failure.ts';
@@ -106,32 +105,6 @@ export interface NewerMessages {
 export interface DeliveryLog {
   /** Never throws and never waits. */
   record(conclusion: Conclusion): void;
-}
-
-/** What a connection's owner should hear of at once. Never throws and never waits. */
-export interface ConnectionLog {
-  /** A worker has found its credentials to be worth nothing, and nobody had before. */
-  deauthorized(connectionName: string): void;
-}
-
-/**
- * What is counted and timed. Never throws and never waits.
- *
- * `apiDestination` is the name of one that exists: each name may cost its owner.
- */
-export interface Metrics {
-  count(name: CountMetric, apiDestination?: string): void;
-  time(name: TimeMetric, durationMs: number, apiDestination?: string): void;
-}
-
-/** Metrics that are written down together for each invocation. */
-export interface InvocationMetrics extends Metrics {
-  /**
-   * Runs an invocation, and writes down at its end, whatever its end, what nobody has written yet.
-   *
-   * @param signal aborts when the time runs out: from then on nothing waits for the end, which may never come
-   */
-  during<Result>(signal: AbortSignal, invocation: () => Promise<Result>): Promise<Result>;
 }
 
 /** A request that an endpoint answered with 401 or 407, and what it was authorized with. */

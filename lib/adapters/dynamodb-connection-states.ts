@@ -1,6 +1,7 @@
 import type { DynamoDBClient, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import type { ConnectionLog, ConnectionStateChange, ConnectionStates } from '../ports.ts';
+import type { ConnectionStateChange, ConnectionStates } from '../ports.ts';
+import type { ConnectionLog } from '../metrics-ports.ts';
 import { fromAwsError } from './aws-failures.ts';
 import { isConditionFailure } from './dynamodb-resource-writes.ts';
 import type { Item } from './dynamodb-items.ts';

@@ -1,6 +1,6 @@
 import type { MetricName } from '../core/metrics.ts';
 import { metrics } from '../core/metrics.ts';
-import type { InvocationMetrics } from '../ports.ts';
+import type { InvocationMetrics } from '../metrics-ports.ts';
 
 export interface EmfMetricsOptions {
   /** Takes one line, its end included. */

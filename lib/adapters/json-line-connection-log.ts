@@ -1,4 +1,4 @@
-import type { ConnectionLog } from '../ports.ts';
+import type { ConnectionLog } from '../metrics-ports.ts';
 
 /** One line of JSON, `connection.deauthorized`, with the name alone; the reason is shown by DescribeConnection. */
 export function createJsonLineConnectionLog(write: (line: string) => void): ConnectionLog {

@@ -1,7 +1,8 @@
 import type { Context } from 'aws-lambda';
 import type { AwsClientConfig } from '../adapters/aws-clients.ts';
 import type { Environment } from '../config.ts';
-import type { ConnectionLog, DeliveryLog } from '../ports.ts';
+import type { DeliveryLog } from '../ports.ts';
+import type { ConnectionLog } from '../metrics-ports.ts';
 import type { Authentication } from '../protocol/control-request.ts';
 import { noMetrics } from './no-metrics.ts';
 

@@ -1,4 +1,4 @@
-import type { InvocationMetrics } from '../ports.ts';
+import type { InvocationMetrics } from '../metrics-ports.ts';
 
 /** A laptop has no CloudWatch: metrics would only stand between the lines that a person reads. */
 export const noMetrics: InvocationMetrics = {

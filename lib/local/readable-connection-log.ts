@@ -1,4 +1,4 @@
-import type { ConnectionLog } from '../ports.ts';
+import type { ConnectionLog } from '../metrics-ports.ts';
 import type { ReadableDeliveryLogOptions } from './readable-delivery-log.ts';
 import { printable } from './readable-delivery-log.ts';
 

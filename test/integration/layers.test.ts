@@ -75,6 +75,7 @@ const violations: readonly Violation[] = [
   refusedImport('functions/other/dependencies.ts', '../deliver/dependencies.ts', 'Layer functions'),
   refusedImport('functions/wiring.ts', '../lib/local/gateway.ts', 'Layer functions'),
   ['lib/ports.ts', "export * from './adapters/system-clock.ts';", imports, 'Layer ports'],
+  ['lib/metrics-ports.ts', "export * from './ports.ts';", imports, 'Layer ports'],
   ['lib/config.ts', "export * from './ports.ts';", imports, 'Layer config'],
   [
     'lib/core/type-import.ts',
