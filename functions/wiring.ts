@@ -18,7 +18,7 @@ import { systemClock } from '../lib/adapters/system-clock.ts';
 import { createUndiciHttpClient } from '../lib/adapters/undici-http-client.ts';
 import type { Config } from '../lib/config.ts';
 import type { DeliveryPolicy } from '../lib/core/delivery-policy.ts';
-import { longestSlotWaitMs } from '../lib/core/time-limits.ts';
+import { longestRequestTimeoutMs, longestSlotWaitMs } from '../lib/core/time-limits.ts';
 import { unauthorizedLimitOf } from '../lib/core/unauthorized-run.ts';
 import { version } from '../lib/core/version.ts';
 import { createAttempt } from '../lib/delivery/attempt.ts';
@@ -108,7 +108,14 @@ export function wireDeliver(
   const { dynamoDb, configuration, secrets, states, tokens, http, concurrency, clock, userAgent, metrics } = wired;
   const policy = defaultPolicy(config);
   const cache = { freshMs: config.CACHE_SECONDS * 1000, staleMs: config.STALE_SECONDS * 1000 };
-  const resolver = createResolver({ configuration, secrets, clock, policy, cache });
+  const resolver = createResolver({
+    configuration,
+    secrets,
+    clock,
+    policy,
+    cache,
+    longestTimeoutMs: longestRequestTimeoutMs(config.FUNCTION_TIMEOUT_SECONDS),
+  });
   const observeAnswer = createAnswerObserver({
     runs: createDynamoDbUnauthorizedRuns(dynamoDb, config.TABLE_NAME),
     states,
@@ -118,7 +125,7 @@ export function wireDeliver(
   const buckets = rateBuckets ?? createDynamoDbRateBuckets(dynamoDb, config.TABLE_NAME);
   const limiter = createRateLimiter({ buckets, clock, random: Math.random, batchSize });
   const pacing = createPacing({ limiter, concurrency, clock, horizonMs });
-  const preparation = createPreparation({ resolver, tokens, userAgent });
+  const preparation = createPreparation({ resolver, tokens, userAgent, clock });
   const retrying = createRetrying({
     attempt: measureAttempts(createAttempt({ preparation, pacing, http, observeAnswer, clock }), metrics),
     clock,

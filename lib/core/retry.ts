@@ -45,6 +45,9 @@ export function decideRetry(
   return { kind: 'retry', delayMs };
 }
 
+/** Source: shape MaximumEventAgeInSeconds of the EventBridge service model: no target and no policy allows more. */
+export const longestEventAgeMs = 86_400_000;
+
 /** Whether the event has outlived its age limit. */
 export function isExpired(policy: RetryPolicy, history: RetryHistory, nowMs: number): boolean {
   return nowMs - history.firstReceivedAtMs > policy.maximumEventAgeMs;

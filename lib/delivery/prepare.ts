@@ -2,7 +2,9 @@ import { authorizationHeaders } from '../core/authorization-header.ts';
 import type { AuthorizedRequest, Delivery } from '../core/delivery.ts';
 import { Failure } from '../core/failure.ts';
 import { renderInvocation } from '../core/render-invocation.ts';
+import { isExpired, retryPolicyOf } from '../core/retry.ts';
 import { isUnauthorized } from '../core/unauthorized-run.ts';
+import type { Clock } from '../ports.ts';
 import type { AccessToken, OAuthTokens, TokenOptions } from './oauth-token.ts';
 import type { Resolver, Route } from './resolve.ts';
 
@@ -18,6 +20,7 @@ export interface PreparationDependencies {
   readonly resolver: Resolver;
   readonly tokens: OAuthTokens;
   readonly userAgent: string;
+  readonly clock: Pick<Clock, 'nowMs'>;
 }
 
 export interface Preparation {
@@ -40,7 +43,7 @@ export interface Preparation {
  * store's own limit is over, because a delivery that nobody settles is repeated with all that was sent. The read itself
  * goes on for whoever else waits for it.
  */
-export function createPreparation({ resolver, tokens, userAgent }: PreparationDependencies): Preparation {
+export function createPreparation({ resolver, tokens, userAgent, clock }: PreparationDependencies): Preparation {
   async function make(delivery: Delivery, route: Route, options: TokenOptions): Promise<Prepared> {
     const { credentials } = route.secret;
     const token =
@@ -69,12 +72,14 @@ export function createPreparation({ resolver, tokens, userAgent }: PreparationDe
     async prepare(delivery, signal) {
       const route = await inTime(() => resolver.resolve(delivery.apiDestination), signal);
       try {
+        requireYoung(delivery, route, clock.nowMs());
         return await make(delivery, route, { signal });
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
         if (error.code !== 'CredentialsChanged' && error.kind !== 'permanent') throw error;
         const anew = await inTime(() => resolver.resolveAnew(delivery.apiDestination), signal);
         if (error.kind === 'permanent' && !hasChanged(route, anew)) throw error;
+        requireYoung(delivery, anew, clock.nowMs());
         return make(delivery, anew, { signal, justRead: true });
       }
     },
@@ -89,6 +94,13 @@ export function createPreparation({ resolver, tokens, userAgent }: PreparationDe
       return hasChanged(sent.route, route) ? make(delivery, route, { signal, justRead: true }) : route;
     },
   };
+}
+
+/** @throws Failure EventExpired by the age limit of the target or, when it sets none, of the destination's policy */
+function requireYoung(delivery: Delivery, route: Route, nowMs: number): void {
+  const policy = retryPolicyOf(delivery.target, route.policy.retryPolicy);
+  if (!isExpired(policy, delivery, nowMs)) return;
+  throw new Failure('EventExpired', `The event is older than ${policy.maximumEventAgeMs / 1000} s.`);
 }
 
 function hasChanged(before: Route, after: Route): boolean {

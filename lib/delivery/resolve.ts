@@ -35,7 +35,10 @@ export interface ResolverDependencies {
   readonly configuration: DeliveryConfiguration;
   readonly secrets: SecretReader;
   readonly clock: Clock;
+  /** Of a destination that sets none. */
   readonly policy: DeliveryPolicy;
+  /** A policy's timeout beyond it is cut to it: no function has the time for such a request. */
+  readonly longestTimeoutMs: number;
   readonly cache: { readonly freshMs: number; readonly staleMs: number };
 }
 
@@ -80,6 +83,15 @@ export function createResolver(dependencies: ResolverDependencies): Resolver {
     throw new Failure('SecretNotFound', `The secret of connection '${usable.name}' does not exist.`);
   }
 
+  /**
+   * Failure policy: rather a shorter timeout than none of its requests sent. A policy was put when the functions had more
+   * time, and what waits for a function with that much would wait until it is too old.
+   */
+  function policyOf(apiDestination: ApiDestination): DeliveryPolicy {
+    const policy = withOverrides(dependencies.policy, apiDestination.policy);
+    return { ...policy, timeoutMs: Math.min(policy.timeoutMs, dependencies.longestTimeoutMs) };
+  }
+
   /** @returns undefined when the secret version that the connection names is not there */
   async function route(
     apiDestination: ApiDestination,
@@ -88,7 +100,7 @@ export function createResolver(dependencies: ResolverDependencies): Resolver {
   ): Promise<Route | undefined> {
     const secret = await secretVersions.read(connection);
     if (secret === undefined) return undefined;
-    const policy = withOverrides(dependencies.policy, apiDestination.policy);
+    const policy = policyOf(apiDestination);
     const material = namesSecrets(policy) ? await read(policy) : materialOf(policy);
     const found = { apiDestination, connection, secret, policy, ...material };
     if (connection.state === 'AUTHORIZED') routes.set(apiDestination, found);

@@ -3,7 +3,7 @@ import type { RetryPolicy } from '../core/delivery-policy.ts';
 import type { QueuedDelivery } from '../core/queued-delivery.ts';
 import type { Backoff, ExhaustedRetryCondition } from '../core/retry.ts';
 import type { Turn } from '../core/rate-reservation.ts';
-import { decideRetry, isExpired, retryPolicyOf } from '../core/retry.ts';
+import { decideRetry, isExpired, longestEventAgeMs, retryPolicyOf } from '../core/retry.ts';
 import { longestSlotWaitMs } from '../core/time-limits.ts';
 import type { Clock, Random } from '../ports.ts';
 import type { Attempt, AttemptResult } from './attempt.ts';
@@ -58,7 +58,11 @@ export function createRetrying(dependencies: RetryingDependencies) {
   const { attempt, clock, random, backoff } = dependencies;
 
   async function tryOnce(delivery: Delivery, deadline: Deadline, turn?: Turn): Promise<Tried> {
-    const policy = retryPolicyOf(delivery.target, dependencies.retryPolicy);
+    // The destination's policy, not known yet, may allow more than the default.
+    const policy = retryPolicyOf(delivery.target, {
+      ...dependencies.retryPolicy,
+      maximumEventAgeMs: longestEventAgeMs,
+    });
     if (isExpired(policy, delivery, clock.nowMs())) return expired(delivery, policy, 'The event is');
     const result = await attempt(delivery, deadline, turn);
     return result.kind === 'later' ? later(delivery, result) : judged(delivery, result, turn);
@@ -92,7 +96,7 @@ export function createRetrying(dependencies: RetryingDependencies) {
     const tried = afterAttempt(delivery, result, clock.nowMs());
     if (outcome.kind === 'delivered') return { kind: 'delivered', delivery: tried, outcome, rateWaitMs, bug };
     const failed = { kind: 'failed', delivery: tried, outcome, rateWaitMs, ...targetArnOf(route) } as const;
-    if (outcome.kind === 'permanent') return { ...failed, outcome };
+    if (outcome.kind === 'permanent') return { ...failed, outcome, ...conditionOf(outcome) };
     const policy = retryPolicyOf(delivery.target, route?.policy.retryPolicy ?? dependencies.retryPolicy);
     const { kind, ...decision } = decideRetry(policy, backoff, tried, outcome, clock.nowMs(), random);
     if (!('delayMs' in decision)) return { ...failed, outcome, ...decision };
@@ -135,6 +139,10 @@ function turnOf({ notBeforeMs, turnGeneration }: Pick<QueuedDelivery, 'notBefore
 
 function targetArnOf(route: Route | undefined): { readonly targetArn?: string } {
   return route === undefined ? {} : { targetArn: route.apiDestination.arn };
+}
+
+function conditionOf({ code }: FailedOutcome): { readonly condition?: ExhaustedRetryCondition } {
+  return code === 'EventExpired' ? { condition: 'MaximumEventAgeInSeconds' } : {};
 }
 
 function expired(delivery: Delivery, policy: RetryPolicy, what: string): Tried {

@@ -62,6 +62,7 @@ export function createOutcomeStory({ origin, random, timeoutMs = 5000, client }:
       resolver: { resolve, resolveAnew: resolve },
       tokens: { tokenFor: noToken, renew: noToken },
       userAgent: 'lastmile/test',
+      clock,
     }),
     pacing: createUnlimitedPacing(clock),
     http,

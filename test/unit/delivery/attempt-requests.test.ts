@@ -31,6 +31,7 @@ async function attemptWith(statuses: readonly (number | 'dead')[], changed: Rout
       resolver: { resolve: async () => routeOf(), resolveAnew: async () => changed },
       tokens: { tokenFor: () => Promise.reject(new Error('unused')), renew: () => Promise.reject(new Error('unused')) },
       userAgent: 'lastmile/test',
+      clock,
     }),
     pacing: createUnlimitedPacing(clock),
     http: { send },

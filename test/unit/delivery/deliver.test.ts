@@ -91,6 +91,7 @@ async function setUp({ answer, apiDestination, destination, resolver, randomNumb
         renew: () => Promise.reject(new Error('No token is needed here.')),
       },
       userAgent: 'lastmile/test',
+      clock,
     }),
     pacing: createUnlimitedPacing(clock),
     http,

@@ -38,6 +38,7 @@ async function setUp(policyOf: (arns: { tls: string; ca: string; signing: string
     },
     clock,
     policy: routeOf().policy,
+    longestTimeoutMs: 52_000,
     cache: { freshMs: 15_000, staleMs: 900_000 },
   });
   async function rotate(arn: string, text: string): Promise<void> {

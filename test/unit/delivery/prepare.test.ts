@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { Failure } from '../../../lib/core/failure.ts';
 import { createPreparation } from '../../../lib/delivery/prepare.ts';
 import type { Route } from '../../../lib/delivery/resolve.ts';
-import { deliveryOf, routeOf } from './outcomes.ts';
+import { createManualClock } from '../../fakes/manual-clock.ts';
+import { deliveryOf, retryPolicy, routeOf } from './outcomes.ts';
 
 const never = () => new Promise<Route>(() => undefined);
 const noToken = () => Promise.reject(new Error('No token is needed here.'));
@@ -13,6 +14,7 @@ function prepareOver(resolver: { resolve?: () => Promise<Route>; resolveAnew?: (
     resolver: { resolve, resolveAnew: resolve, ...resolver },
     tokens: { tokenFor: noToken, renew: noToken },
     userAgent: 'lastmile/test',
+    clock: createManualClock(),
   });
 }
 
@@ -74,5 +76,50 @@ describe('an answer that refuses or rejects', () => {
     const preparation = prepareOver({});
     const sent = await preparation.prepare(delivery, signal);
     expect(await preparation.prepareAgain(delivery, sent, status, signal)).not.toHaveProperty('request');
+  });
+});
+
+describe('an event older than its limit', () => {
+  const { signal } = createCut();
+  const aged = (target: object = {}) =>
+    deliveryOf({
+      target: { HttpParameters: { PathParameterValues: ['1'] }, ...target },
+      firstReceivedAtMs: Date.UTC(2026, 0, 1) - 100_000,
+    });
+  const limited = (maximumEventAgeMs: number) => routeOf({ retryPolicy: { ...retryPolicy, maximumEventAgeMs } });
+
+  test.each([
+    ["of the destination's policy ends", 60_000, {}, 'The event is older than 60 s.'],
+    [
+      'of the target ends',
+      86_400_000,
+      { RetryPolicy: { MaximumEventAgeInSeconds: 90 } },
+      'The event is older than 90 s.',
+    ],
+  ])('%s', async (_, ageMs, target, message) => {
+    const preparing = prepareOver({
+      resolve: async () => limited(ageMs),
+      resolveAnew: async () => limited(ageMs),
+    }).prepare(aged(target), signal);
+    await expect(preparing).rejects.toMatchObject({ code: 'EventExpired', kind: 'permanent', message });
+  });
+
+  test.each([
+    [
+      "goes on within the target's, which beats the policy's",
+      { RetryPolicy: { MaximumEventAgeInSeconds: 120 } },
+      60_000,
+    ],
+    ['goes on within it', {}, 100_000],
+  ])('%s', async (_, target, ageMs) => {
+    const preparation = prepareOver({ resolve: async () => limited(ageMs) });
+    expect(await preparation.prepare(aged(target), signal)).toHaveProperty('request');
+  });
+
+  test('goes on when the policy turns out to have been raised since it was cached', async () => {
+    const raised = limited(200_000);
+    const changed = { ...raised, apiDestination: { ...raised.apiDestination, revision: 2 } };
+    const preparation = prepareOver({ resolve: async () => limited(60_000), resolveAnew: async () => changed });
+    expect(await preparation.prepare(aged(), signal)).toMatchObject({ route: changed });
   });
 });

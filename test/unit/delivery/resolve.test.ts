@@ -49,6 +49,7 @@ async function setUp(members: Partial<Connection> = {}) {
     secrets: { read: (arn, wanted) => observed('secret', secrets.read(arn, wanted)) },
     clock,
     policy,
+    longestTimeoutMs: 52_000,
     cache: { freshMs: 15_000, staleMs: 900_000 },
   });
   const later = (ms: number) => clock.set(clock.nowMs() + ms);
@@ -94,6 +95,16 @@ describe('the resolver', () => {
     await apiDestinations.update(apiDestination, moved);
     later(15_000);
     expect((await resolver.resolve('orders')).apiDestination.invocationEndpoint).toBe('https://example.com/moved');
+  });
+
+  test("a destination's own policy beats the defaults within 15 s, and a timeout no function has time for is cut", async () => {
+    const { resolver, apiDestinations, apiDestination, later } = await setUp();
+    expect((await resolver.resolve('orders')).policy).toEqual(policy);
+    const own = { timeoutMs: 60_000, burst: 5, retryPolicy: { maximumRetryAttempts: 3 } };
+    await apiDestinations.update(apiDestination, { ...apiDestination, policy: own, revision: 2 });
+    later(15_000);
+    const retryPolicy = { ...policy.retryPolicy, maximumRetryAttempts: 3 };
+    expect((await resolver.resolve('orders')).policy).toEqual({ ...policy, timeoutMs: 52_000, burst: 5, retryPolicy });
   });
 
   test('says that a destination is gone only after a read of its own', async () => {
