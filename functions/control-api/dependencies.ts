@@ -18,6 +18,7 @@ import { parseConfig } from '../../lib/config.ts';
 import type { Environment } from '../../lib/config.ts';
 import { createApiKeyOperations } from '../../lib/control/api-keys.ts';
 import { createOperations } from '../../lib/control/operations.ts';
+import { createPolicyOperations } from '../../lib/control/policy-operations.ts';
 import { putEvents } from '../../lib/control/put-events.ts';
 import type { Authentication, Operations } from '../../lib/protocol/control-request.ts';
 import type { LogFault } from '../../lib/protocol/fault.ts';
@@ -28,6 +29,8 @@ export interface ControlApiDependencies {
   readonly operations: Operations;
   /** AppSync's. Default: there are none. */
   readonly apiKeyOperations?: Operations;
+  /** Our own. Default: there are none. */
+  readonly policyOperations?: Operations;
   /** `none` only in a local stack that was not asked to check. */
   readonly authentication: Authentication | 'none';
   readonly logFault: LogFault;
@@ -44,7 +47,7 @@ export function dependenciesFrom(
   const config = parseConfig(environment);
   const [dynamoDb, secretsManager] = [createDynamoDbClient(aws), createSecretsManagerClient(aws)];
   const secretReader = createSecretsManagerSecretReader(secretsManager);
-  const operations = createOperations({
+  const control = {
     connections: createDynamoDbConnectionRepository(dynamoDb, config.TABLE_NAME),
     apiDestinations: createDynamoDbApiDestinationRepository(dynamoDb, config.TABLE_NAME),
     secretWriter: createSecretsManagerSecretWriter(secretsManager),
@@ -54,7 +57,8 @@ export function dependenciesFrom(
     newUuid: randomUUID,
     secretPrefix: config.SECRET_PREFIX,
     allowLoopbackHttp: aws.endpoint !== undefined, // Only the local stack says where its AWS is.
-  });
+  };
+  const operations = createOperations(control);
   const apiKeyOperations = createApiKeyOperations({
     apiKeys: createDynamoDbApiKeyRepository(dynamoDb, config.TABLE_NAME),
     rootSecret: wireRootSecret(config, secretReader, systemClock),
@@ -67,6 +71,7 @@ export function dependenciesFrom(
   return {
     operations: { ...operations, PutEvents: putEvents({ eventBus, eventBusName }) },
     apiKeyOperations,
+    policyOperations: createPolicyOperations({ ...control, functionTimeoutSeconds: config.FUNCTION_TIMEOUT_SECONDS }),
     authentication: authenticationFrom(environment, aws),
     logFault: (fault) => logger.error('control request failed', { fault }),
     fallbackRegion: aws.region ?? environment['AWS_REGION'],

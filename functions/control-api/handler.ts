@@ -5,17 +5,23 @@ import type { Context } from 'aws-lambda';
 import { createAppSyncRoute } from '../../lib/protocol/appsync-route.ts';
 import { answerFunctionUrl, createEventsRoute } from '../../lib/protocol/control-api.ts';
 import { answerDirectInvocation, isDirectInvocation } from '../../lib/protocol/direct-invocation.ts';
+import { createLastmileRoute } from '../../lib/protocol/lastmile-route.ts';
 import type { ControlApiDependencies } from './dependencies.ts';
 import { dependenciesFrom } from './dependencies.ts';
 
 export { dependenciesFrom };
 
 export function createHandler(dependencies: ControlApiDependencies) {
-  const { apiKeyOperations = {}, logFault } = dependencies;
-  const routes = [createEventsRoute(dependencies), createAppSyncRoute({ operations: apiKeyOperations, logFault })];
+  const { apiKeyOperations = {}, policyOperations = {}, logFault } = dependencies;
+  // The first that serves a request answers it: what is signed for `events` and not ours is EventBridge's.
+  const routes = [
+    createLastmileRoute({ operations: policyOperations, logFault }),
+    createEventsRoute(dependencies),
+    createAppSyncRoute({ operations: apiKeyOperations, logFault }),
+  ];
   return async (event: unknown, context: Context): Promise<unknown> =>
     isDirectInvocation(event)
-      ? await answerDirectInvocation(event, context, { ...dependencies, apiKeyOperations })
+      ? await answerDirectInvocation(event, context, { ...dependencies, apiKeyOperations, policyOperations })
       : await answerFunctionUrl(routes, event, context, dependencies);
 }
 

@@ -89,6 +89,20 @@ export async function callFunction(
   return { members };
 }
 
+/**
+ * Calls an operation of the control API by invoking its function.
+ *
+ * @throws Exit 1 with the refusal's code and message
+ */
+export async function callControlApi(operation: string, input: JsonObject, address: StackAddress): Promise<JsonObject> {
+  const { members, error } = await callFunction('control-api', { operation, input }, address, 'output', 'error');
+  if (error !== undefined) throw new Exit(1, `control-api failed: ${error.message}`);
+  const { output, error: refusal } = members;
+  if (isJsonObject(output)) return output;
+  const { code, message } = isJsonObject(refusal) ? refusal : {};
+  throw new Exit(1, `${String(code)}: ${String(message)}`);
+}
+
 /** @returns no members when it is no JSON object: anything may answer at an address */
 function parseAnswer(json: string): JsonObject {
   try {

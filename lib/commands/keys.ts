@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { isJsonObject } from '../core/json.ts';
 import type { StackAddress } from './function-call.ts';
-import { callFunction, Exit, messageOf, runCommand, stackAddress, stackFlags, stackUsage } from './function-call.ts';
+import { callControlApi, Exit, messageOf, runCommand, stackAddress, stackFlags, stackUsage } from './function-call.ts';
 
 const usage = `Makes and manages the API keys of a stack, by invoking its function control-api directly.
 
@@ -74,19 +74,10 @@ function expiryIn(days: string): number {
   return Math.floor(Date.now() / 1000) + Number(days) * 86_400 + (marginSeconds[Number(days)] ?? 0);
 }
 
-async function call(operation: string, input: JsonObject, address: StackAddress): Promise<JsonObject> {
-  const { members, error } = await callFunction('control-api', { operation, input }, address, 'output', 'error');
-  if (error !== undefined) throw new Exit(1, `control-api failed: ${error.message}`);
-  const { output, error: refusal } = members;
-  if (isJsonObject(output)) return output;
-  const { code, message } = isJsonObject(refusal) ? refusal : {};
-  throw new Exit(1, `${String(code)}: ${String(message)}`);
-}
-
 /** The key alone goes to stdout, so that a script can take it; what is said about it goes to stderr. */
 async function perform({ verb, input, address }: Options): Promise<void> {
   if (verb === 'list') return await list(input, address);
-  const { apiKey } = await call(operations[verb], input, address);
+  const { apiKey } = await callControlApi(operations[verb], input, address);
   if (!isJsonObject(apiKey)) return console.log(`deleted  ${String(input['id']).slice(0, 14)}`);
   if (verb === 'update') return console.log(lineOf(apiKey));
   console.log(String(apiKey['id']));
@@ -96,7 +87,11 @@ async function perform({ verb, input, address }: Options): Promise<void> {
 async function list(input: JsonObject, address: StackAddress): Promise<void> {
   let nextToken: JsonValue | undefined;
   do {
-    const page = await call('ListApiKeys', { ...input, ...(nextToken === undefined ? {} : { nextToken }) }, address);
+    const page = await callControlApi(
+      'ListApiKeys',
+      { ...input, ...(nextToken === undefined ? {} : { nextToken }) },
+      address,
+    );
     const { apiKeys } = page;
     for (const apiKey of Array.isArray(apiKeys) ? apiKeys : []) {
       if (isJsonObject(apiKey)) console.log(lineOf(apiKey));

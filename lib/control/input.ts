@@ -32,6 +32,16 @@ export function objectListOf(input: JsonObject, name: string): readonly JsonObje
   return Array.isArray(value) ? value.filter((member: JsonValue) => isJsonObject(member)) : undefined;
 }
 
+export function textListOf(input: JsonObject, name: string): readonly string[] | undefined {
+  const value = ownMember(input, name);
+  return Array.isArray(value) ? value.filter((member: JsonValue) => typeof member === 'string') : undefined;
+}
+
+export function numberListOf(input: JsonObject, name: string): readonly number[] | undefined {
+  const value = ownMember(input, name);
+  return Array.isArray(value) ? value.filter((member: JsonValue) => typeof member === 'number') : undefined;
+}
+
 /** An answer, or a part of one: what is undefined is left out. */
 export function withoutUndefined(members: Readonly<Record<string, JsonValue | undefined>>): JsonObject {
   return Object.fromEntries(

@@ -15,6 +15,15 @@ export function notFound(verb: Verb, kind: Kind, name: string): ServiceError {
   return refusal('ResourceNotFoundException', verb, kind, `${which} does not exist.`);
 }
 
+/** Of what exists, and has no policy. */
+export function policyNotFound(kind: Kind, name: string): ServiceError {
+  const text =
+    kind === 'connection'
+      ? `Connection '${name}' has no connection policy.`
+      : `Api-destination '${name}' has no delivery policy.`;
+  return refusal('ResourceNotFoundException', 'describe', kind, text);
+}
+
 /** An API destination names a connection that is not there: another name, or another incarnation of it. */
 export function connectionArnNotFound(verb: Verb, connectionArn: string): ServiceError {
   const text = `Connection '${connectionArn}' does not exist.`;

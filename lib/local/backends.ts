@@ -111,6 +111,13 @@ function routesTo(
       serve: services.events,
     },
     {
+      service: 'events',
+      target: 'Lastmile',
+      protocol: 'awsJson1_1',
+      maxBodyBytes: mebibyte,
+      serve: services.events,
+    },
+    {
       service: 'appsync',
       path: /^\/v1\/apis\//,
       protocol: 'restJson',

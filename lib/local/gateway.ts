@@ -86,7 +86,7 @@ function refused(options: GatewayOptions, where: string, protocol: Protocol, err
 }
 
 function unknownService(routes: readonly Route[], service: string | undefined): Refusal {
-  const known = routes.map((route) => route.service).join(', ');
+  const known = [...new Set(routes.map((route) => route.service))].join(', ');
   const asked = service === undefined ? 'The request names no service' : `There is no service '${service}' here`;
   return new Refusal('UnknownOperationException', `${asked}; this stack serves ${known}.`, 404);
 }

@@ -20,6 +20,7 @@ export function constraintsOf(shape: Shape, printedEnum: readonly string[] | und
       ];
     case 'integer':
     case 'long':
+    case 'double':
       return boundsConstraints(shape, 'value');
     case 'list':
     case 'map':

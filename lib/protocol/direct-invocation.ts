@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { isJsonObject, ownMember } from '../core/json.ts';
+import type { ServiceErrorCode } from '../core/service-error.ts';
 import { ServiceError } from '../core/service-error.ts';
 import { appsyncRestModel } from './appsync-route.ts';
 import type { Operations, RequestContext } from './control-request.ts';
@@ -8,6 +9,7 @@ import { describeFault, toServiceError } from './fault.ts';
 import type { LogFault } from './fault.ts';
 import { lambdaRequestContext } from './lambda-request-context.ts';
 import type { InvocationContext } from './lambda-request-context.ts';
+import { readLastmileInput } from './lastmile-route.ts';
 import { restJsonCode } from './rest-json.ts';
 
 /** What a direct invocation answers. */
@@ -16,8 +18,12 @@ export type DirectAnswer =
   | { readonly error: { readonly code: string; readonly message: string } };
 
 export interface DirectDependencies {
+  /** EventBridge's. */
   readonly operations: Operations;
+  /** AppSync's. */
   readonly apiKeyOperations: Operations;
+  /** Our own. */
+  readonly policyOperations: Operations;
   readonly logFault: LogFault;
   readonly fallbackRegion?: string | undefined;
 }
@@ -30,6 +36,23 @@ export function isDirectInvocation(event: unknown): boolean {
   return isJsonObject(event) && !Object.hasOwn(event, 'requestContext');
 }
 
+interface DirectService {
+  readonly operations: Operations;
+  /** First stage of validation. */
+  readonly readInput: (operation: string, input: JsonValue) => JsonObject;
+  /** The name that a refusal has there. */
+  readonly nameOf: (code: ServiceErrorCode) => ServiceErrorCode;
+}
+
+function servicesOf({ operations, apiKeyOperations, policyOperations }: DirectDependencies): readonly DirectService[] {
+  const asItIs = (code: ServiceErrorCode): ServiceErrorCode => code;
+  return [
+    { operations, readInput: readEventsInput, nameOf: asItIs },
+    { operations: policyOperations, readInput: readLastmileInput, nameOf: asItIs },
+    { operations: apiKeyOperations, readInput: appsyncRestModel.readInput, nameOf: restJsonCode },
+  ];
+}
+
 /** Resolves for every event. */
 export async function answerDirectInvocation(
   event: unknown,
@@ -38,36 +61,32 @@ export async function answerDirectInvocation(
 ): Promise<DirectAnswer> {
   const name = isJsonObject(event) ? ownMember(event, 'operation') : undefined;
   const input = isJsonObject(event) ? ownMember(event, 'input') : undefined;
+  const operation = typeof name === 'string' ? name : '';
+  const service = servicesOf(dependencies).find(({ operations }) => Object.hasOwn(operations, operation));
   try {
     const context = lambdaRequestContext(event, invocation, dependencies.fallbackRegion);
-    return { output: await invoke(dependencies, name, input ?? {}, context) };
+    if (service === undefined) throw unknownOperation();
+    return { output: await invoke(service, operation, input ?? {}, context) };
   } catch (error) {
     const refusal = toServiceError(error);
-    const operation = typeof name === 'string' && isKnown(dependencies, name) ? name : 'unknown';
     if (refusal.code === 'InternalException') {
-      dependencies.logFault(describeFault(error, operation, invocation.awsRequestId));
+      const known = service === undefined ? 'unknown' : operation;
+      dependencies.logFault(describeFault(error, known, invocation.awsRequestId));
     }
-    const isOfAppSync = Object.hasOwn(dependencies.apiKeyOperations, operation);
-    const code = isOfAppSync ? restJsonCode(refusal.code) : refusal.code;
-    return { error: { code, message: refusal.message } };
+    return { error: { code: service?.nameOf(refusal.code) ?? refusal.code, message: refusal.message } };
   }
-}
-
-function isKnown({ operations, apiKeyOperations }: DirectDependencies, name: string): boolean {
-  return Object.hasOwn(operations, name) || Object.hasOwn(apiKeyOperations, name);
 }
 
 async function invoke(
-  { operations, apiKeyOperations }: DirectDependencies,
-  name: JsonValue | undefined,
+  { operations, readInput }: DirectService,
+  name: string,
   input: JsonValue,
   context: RequestContext,
 ): Promise<JsonObject> {
-  if (typeof name === 'string' && Object.hasOwn(operations, name)) {
-    return (await operations[name]?.(readEventsInput(name, input), context)) ?? {};
-  }
-  if (typeof name === 'string' && Object.hasOwn(apiKeyOperations, name)) {
-    return (await apiKeyOperations[name]?.(appsyncRestModel.readInput(name, input), context)) ?? {};
-  }
-  throw new ServiceError('UnknownOperationException', "The event's member 'operation' names no operation of this API.");
+  return (await operations[name]?.(readInput(name, input), context)) ?? {};
+}
+
+function unknownOperation(): ServiceError {
+  const text = "The event's member 'operation' names no operation of this API.";
+  return new ServiceError('UnknownOperationException', text);
 }

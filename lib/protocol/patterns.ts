@@ -26,6 +26,12 @@ const equivalents: Readonly<Record<string, string | undefined>> = {
   '^[ \\t]*[^\\x00-\\x1F:\\x7F]+([ \\t]+[^\\x00-\\x1F:\\x7F]+)*[ \\t]*$':
     '(?=\\t*[^\\x00-\\x1F:\\x7F])[^\\x00-\\x08\\x0A-\\x1F:\\x7F]+',
 
+  // Of Lastmile's own model.
+  '^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[-/_+=.@!A-Za-z0-9]+$': undefined,
+  '^[A-Za-z0-9._-]+$': undefined,
+  '^https?://[^\\s/?#@\\\\]+/?$': undefined,
+  '^[^\\s/?#@\\\\]+$': undefined,
+
   // Endpoints: the optional last character belongs to the class before it.
   "^((%[0-9A-Fa-f]{2}|[-()_.!~*';/?:@\\x26=+$,A-Za-z0-9])+)([).!';/?:,])?$":
     "(?!$)[-()_.!~*';/?:@&=+$,A-Za-z0-9]*(?:%[0-9A-Fa-f]{2}[-()_.!~*';/?:@&=+$,A-Za-z0-9]*)*",

@@ -18,7 +18,15 @@ export interface Member {
   readonly locationName?: string;
 }
 
-export type Shape = StructureShape | ListShape | MapShape | StringShape | IntegerShape | BooleanShape | TimestampShape;
+export type Shape =
+  | StructureShape
+  | ListShape
+  | MapShape
+  | StringShape
+  | IntegerShape
+  | DoubleShape
+  | BooleanShape
+  | TimestampShape;
 
 interface AnyShape {
   /** Values of it appear in no message. */
@@ -57,6 +65,10 @@ interface StringShape extends AnyShape, Bounds {
 /** Of 32 bits, or as a `long` of as many as JSON carries exactly. */
 interface IntegerShape extends AnyShape, Bounds {
   readonly type: 'integer' | 'long';
+}
+
+interface DoubleShape extends AnyShape, Bounds {
+  readonly type: 'double';
 }
 
 interface BooleanShape extends AnyShape {

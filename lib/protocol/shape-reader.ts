@@ -110,6 +110,11 @@ function scalarTypeReader(shape: Shape, isCaseInsensitive: boolean): (value: Jso
         if (!Number.isSafeInteger(value)) throw wrongType(path, 'an integer of at most 53 bits');
         return value;
       };
+    case 'double':
+      return (value, path) => {
+        if (typeof value !== 'number') throw wrongType(path, 'a number', value);
+        return value;
+      };
     case 'boolean':
       return (value, path) => {
         if (typeof value !== 'boolean') throw wrongType(path, 'true or false', value);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { JsonObject } from '../../lib/core/json.ts';
 import { eventsModel } from '../../lib/protocol/events-model.ts';
+import { lastmileModel } from '../../lib/protocol/lastmile-model.ts';
 import { useDynalite } from '../contract/subjects.ts';
 import { awsJson, createKeyWorld, rest, signed, withKey } from './api-keys-world.ts';
 
@@ -12,6 +13,7 @@ const dynalite = useDynalite();
 const canary = 'configuration-canary';
 
 const names = Object.keys(eventsModel.operations).filter((name) => name !== 'PutEvents');
+const ownNames = Object.keys(lastmileModel.operations);
 const bodies = fc.oneof(
   fc.constant<JsonObject>({}),
   fc.record<Record<string, JsonObject[string]>>({
@@ -22,6 +24,7 @@ const bodies = fc.oneof(
 );
 const calls = fc.oneof(
   fc.tuple(fc.constantFrom(...names, 'PutEvents', 'Nothing'), bodies).map(([name, body]) => awsJson(name, body)),
+  fc.tuple(fc.constantFrom(...ownNames), bodies).map(([name, body]) => awsJson(name, body, 'Lastmile')),
   fc
     .tuple(
       fc.constantFrom('GET', 'POST', 'DELETE', 'PUT'),
@@ -35,16 +38,21 @@ const ways = fc.constantFrom<'header' | 'events' | 'appsync' | 'both'>('header',
 
 test('no sequence of requests with a key of events changes or reveals configuration', async () => {
   const reached: string[] = [];
-  const operations = Object.fromEntries(
-    names.map((name) => [
-      name,
-      () => {
-        reached.push(name);
-        return Promise.resolve({ Name: canary });
-      },
-    ]),
+  const reaching = (all: readonly string[]) =>
+    Object.fromEntries(
+      all.map((name) => [
+        name,
+        () => {
+          reached.push(name);
+          return Promise.resolve({ Name: canary });
+        },
+      ]),
+    );
+  const world = await createKeyWorld(
+    dynalite,
+    { ...reaching(names), PutEvents: () => Promise.resolve({ Entries: [] }) },
+    reaching(ownNames),
   );
-  const world = await createKeyWorld(dynalite, { ...operations, PutEvents: () => Promise.resolve({ Entries: [] }) });
   await world.create('control', { description: canary });
   const key = await world.create('events', { description: canary });
   const table = async () =>

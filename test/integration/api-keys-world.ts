@@ -35,7 +35,11 @@ export interface Answer {
 const cacheSeconds = 900;
 
 /** The function control-api with keys in a table of its own, other operations as given, and a clock that stands still. */
-export async function createKeyWorld(dynalite: ReturnType<typeof useDynalite>, operations: Operations = {}) {
+export async function createKeyWorld(
+  dynalite: ReturnType<typeof useDynalite>,
+  operations: Operations = {},
+  policyOperations: Operations = {},
+) {
   const clock = createManualClock(startMs);
   const faults = createFaults();
   const tableName = await dynalite.server.newTable();
@@ -50,6 +54,7 @@ export async function createKeyWorld(dynalite: ReturnType<typeof useDynalite>, o
   const logged: Fault[] = [];
   const dependencies = {
     operations,
+    policyOperations,
     apiKeyOperations: createApiKeyOperations({ apiKeys, rootSecret, clock, randomBytes, newUuid: randomUUID }),
     logFault: (fault: Fault) => void logged.push(fault),
   };
@@ -121,8 +126,8 @@ async function send(handler: ReturnType<typeof createHandler>, sent: Sent): Prom
   return { status: answer.statusCode, headers: answer.headers, json: JSON.parse(answer.body) };
 }
 
-export function awsJson(operation: string, body: object = {}): Sent {
-  const headers = { host, 'x-amz-target': `AWSEvents.${operation}` };
+export function awsJson(operation: string, body: object = {}, prefix = 'AWSEvents'): Sent {
+  const headers = { host, 'x-amz-target': `${prefix}.${operation}` };
   return { method: 'POST', path: '/', query: '', headers, body: JSON.stringify(body) };
 }
 

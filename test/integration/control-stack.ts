@@ -6,7 +6,9 @@ import { createDynamoDbConnectionRepository } from '../../lib/adapters/dynamodb-
 import { createSecretsManagerSecretReader } from '../../lib/adapters/secrets-manager-secret-reader.ts';
 import { createSecretsManagerSecretWriter } from '../../lib/adapters/secrets-manager-secret-writer.ts';
 import { systemClock } from '../../lib/adapters/system-clock.ts';
+import type { Operation } from '../../lib/control/operation.ts';
 import { createOperations } from '../../lib/control/operations.ts';
+import { createPolicyOperations } from '../../lib/control/policy-operations.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
 import { withReadBarrier } from '../fakes/read-barrier.ts';
 import type { DynaliteServer } from '../servers/dynalite-server.ts';
@@ -41,7 +43,7 @@ async function createStack({ dynalite, secretsManager }: Started) {
   const secrets = createSecretsManagerClient(secretsManager.clientConfig);
   const connections = withReadBarrier(createDynamoDbConnectionRepository(dynamoDb, tableName));
   const apiDestinations = withReadBarrier(createDynamoDbApiDestinationRepository(dynamoDb, tableName));
-  const operations = createOperations({
+  const dependencies = {
     connections: connections.port,
     apiDestinations: apiDestinations.port,
     secretWriter: createSecretsManagerSecretWriter(secrets),
@@ -51,7 +53,12 @@ async function createStack({ dynalite, secretsManager }: Started) {
     newUuid: randomUUID,
     secretPrefix: 'events!connection/',
     allowLoopbackHttp: true,
-  });
+    functionTimeoutSeconds: 60,
+  };
+  const operations: Readonly<Record<string, Operation>> = {
+    ...createOperations(dependencies),
+    ...createPolicyOperations(dependencies),
+  };
   const caller = { region: 'us-east-1', account: '123456789012', partition: 'aws', requestId: 'request' };
   async function call(name: string, input: JsonObject): Promise<JsonObject> {
     const operation = operations[name];

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { Caller, Operation } from '../../../lib/control/operation.ts';
 import { createOperations } from '../../../lib/control/operations.ts';
+import { createPolicyOperations } from '../../../lib/control/policy-operations.ts';
 import type { Connection } from '../../../lib/core/connection.ts';
 import type { JsonObject } from '../../../lib/core/json.ts';
 import { createFaults } from '../../fakes/faults.ts';
@@ -32,7 +33,7 @@ export function createWorld(options: WorldOptions = {}) {
   const faults = createFaults();
   const started: string[] = [];
   let uuids = 0;
-  const operations = createOperations({
+  const dependencies = {
     connections: faults.wrap('connections', connections),
     apiDestinations: faults.wrap('apiDestinations', apiDestinations),
     secretWriter: faults.wrap('secrets', secrets),
@@ -50,10 +51,12 @@ export function createWorld(options: WorldOptions = {}) {
     },
     secretPrefix: 'lastmile/test/connection/',
     allowLoopbackHttp: options.allowLoopbackHttp ?? false,
-  });
+    functionTimeoutSeconds: 60,
+  };
+  const operations = { ...createOperations(dependencies), ...createPolicyOperations(dependencies) };
 
   async function call(name: string, input: JsonObject): Promise<JsonObject> {
-    const operation: Operation | undefined = operations[name];
+    const operation = (operations as Readonly<Record<string, Operation>>)[name];
     if (operation === undefined) throw new Error(`There is no operation ${name}.`);
     return operation(input, caller);
   }

@@ -1,21 +1,23 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { eventsModel } from '../../../lib/protocol/events-model.ts';
+import { lastmileModel } from '../../../lib/protocol/lastmile-model.ts';
 import { matcherOf, printedMatcherOf } from '../../../lib/protocol/patterns.ts';
+import type { ServiceModel } from '../../../lib/protocol/service-model.ts';
 import { partsOf, shapeOf } from '../../../lib/protocol/service-model.ts';
 
 /** Every pattern that the input of any operation can meet. */
-const patterns = [
-  ...new Set(
-    Object.values(eventsModel.operations)
-      .flatMap((operation) => reachableFrom(operation.input))
-      .map((name) => shapeOf(eventsModel, name))
-      .flatMap((shape) => (shape.type === 'string' && shape.pattern !== undefined ? [shape.pattern] : [])),
-  ),
-];
+const patterns = [...new Set([eventsModel, lastmileModel].flatMap(patternsOf))];
 
-function reachableFrom(name: string): readonly string[] {
-  return [name, ...partsOf(shapeOf(eventsModel, name)).flatMap(reachableFrom)];
+function patternsOf(model: ServiceModel): readonly string[] {
+  const reachableFrom = (name: string): readonly string[] => [
+    name,
+    ...partsOf(shapeOf(model, name)).flatMap(reachableFrom),
+  ];
+  return Object.values(model.operations)
+    .flatMap((operation) => reachableFrom(operation.input))
+    .map((name) => shapeOf(model, name))
+    .flatMap((shape) => (shape.type === 'string' && shape.pattern !== undefined ? [shape.pattern] : []));
 }
 
 /** Texts that some pattern accepts, so that small changes of them come near to every pattern's edges. */
@@ -25,6 +27,8 @@ const examples = [
   'arn:aws:events:us-east-1::connection/a/1',
   'arn:aws:events:us-east-1:123456789012:event-bus/default',
   'arn:aws:secretsmanager:us-east-1:123456789012:secret:a',
+  'http://proxy.example:3128/',
+  '*.example.com',
   '$.a[0][*].b-c',
   'https://a.example/p?q=%41&r=*',
   'aws.partner/a.b/c',

@@ -1,0 +1,102 @@
+import type { ApiDestination } from '../core/api-destination.ts';
+import type { DeliveryPolicyOverrides } from '../core/delivery-policy.ts';
+import type { JsonObject } from '../core/json.ts';
+import { requireApiDestination } from './api-destination-checks.ts';
+import { deliveryPolicyAnswer } from './delivery-policy-answers.ts';
+import { numberListOf, numberOf, objectOf, requiredTextOf, textOf } from './input.ts';
+import type { Caller, Operation } from './operation.ts';
+import type { PolicyDependencies } from './policy-checks.ts';
+import {
+  checkedProxyUrl,
+  checkedSecretArn,
+  checkedServerName,
+  checkedStatuses,
+  checkedTimeoutMs,
+} from './policy-checks.ts';
+import { concurrentlyModified, notFound, policyNotFound } from './refusals.ts';
+
+const kind = 'api-destination';
+
+/** Replaces the whole policy of an API destination: what is not sent has its default again. */
+export function putDeliveryPolicy(dependencies: PolicyDependencies): Operation {
+  return async (input, caller) => {
+    const name = requiredTextOf(input, 'ApiDestinationName');
+    const policy = requestedPolicy(dependencies, caller, input);
+    const before = await requireApiDestination(dependencies, 'update', name);
+    return deliveryPolicyAnswer(await writePolicy(dependencies, before, policy), policy);
+  };
+}
+
+export function getDeliveryPolicy(dependencies: PolicyDependencies): Operation {
+  return async (input) => {
+    const destination = await requireApiDestination(
+      dependencies,
+      'describe',
+      requiredTextOf(input, 'ApiDestinationName'),
+    );
+    if (destination.policy === undefined) throw policyNotFound(kind, destination.name);
+    return deliveryPolicyAnswer(destination, destination.policy);
+  };
+}
+
+/** Takes the policy away; there being none is what was asked for. */
+export function deleteDeliveryPolicy(dependencies: PolicyDependencies): Operation {
+  return async (input) => {
+    const before = await requireApiDestination(dependencies, 'update', requiredTextOf(input, 'ApiDestinationName'));
+    if (before.policy !== undefined) await writePolicy(dependencies, before, undefined);
+    return {};
+  };
+}
+
+/** The revision is raised, so that a burst that has changed begins its line of return times anew. */
+async function writePolicy(
+  { apiDestinations, clock }: PolicyDependencies,
+  before: ApiDestination,
+  policy: DeliveryPolicyOverrides | undefined,
+): Promise<ApiDestination> {
+  const { policy: _former, ...rest } = before;
+  const members = { ...rest, lastModifiedTimeMs: clock.nowMs(), revision: before.revision + 1 };
+  const after = policy === undefined ? members : { ...members, policy };
+  const written = await apiDestinations.update(before, after);
+  if (written === 'absent') throw notFound('update', kind, before.name);
+  if (written !== 'written') throw concurrentlyModified('update', kind, before.name);
+  return after;
+}
+
+/** @throws ServiceError ValidationException that names the member */
+function requestedPolicy(dependencies: PolicyDependencies, caller: Caller, input: JsonObject): DeliveryPolicyOverrides {
+  const secretArn = (parameter: string, text: string | undefined) =>
+    checkedSecretArn(dependencies, caller, kind, parameter, text);
+  const signingSecretArn = secretArn('Signing.SecretArn', textOf(objectOf(input, 'Signing') ?? {}, 'SecretArn'));
+  const policy: Optional<DeliveryPolicyOverrides> = {
+    timeoutMs: checkedTimeoutMs(dependencies, input),
+    maximumConcurrencyPerWorker: numberOf(input, 'MaximumConcurrencyPerWorker'),
+    burst: numberOf(input, 'Burst'),
+    retryPolicy: requestedRetryPolicy(objectOf(input, 'RetryPolicy')),
+    retryableStatuses: checkedStatuses(numberListOf(input, 'RetryableStatuses')),
+    signing: signingSecretArn === undefined ? undefined : { secretArn: signingSecretArn },
+    transport: given({
+      clientCertificateSecretArn: secretArn('ClientCertificateSecretArn', textOf(input, 'ClientCertificateSecretArn')),
+      caCertificateSecretArn: secretArn('CaCertificateSecretArn', textOf(input, 'CaCertificateSecretArn')),
+      serverName: checkedServerName(input),
+      proxyUrl: checkedProxyUrl(input),
+    }),
+  };
+  return given(policy) ?? {};
+}
+
+function requestedRetryPolicy(input: JsonObject = {}): DeliveryPolicyOverrides['retryPolicy'] {
+  const ageSeconds = numberOf(input, 'MaximumEventAgeInSeconds');
+  return given({
+    maximumRetryAttempts: numberOf(input, 'MaximumRetryAttempts'),
+    maximumEventAgeMs: ageSeconds === undefined ? undefined : ageSeconds * 1000,
+  });
+}
+
+type Optional<Members> = { readonly [Name in keyof Members]?: Members[Name] | undefined };
+
+/** The members that are set; undefined when none is. */
+function given<Members extends object>(members: Optional<Members>): Members | undefined {
+  const entries = Object.entries(members).filter(([, value]) => value !== undefined);
+  return entries.length === 0 ? undefined : (Object.fromEntries(entries) as Members);
+}
