@@ -220,15 +220,20 @@ async function deliverEach({ invoke }: PrivilegeStory, envelopes: readonly Envel
   }
 }
 
-/** As Lambda hands a batch of the delivery queue. */
+/** As Lambda hands a batch of the delivery queue, in which there is a message of a newer version too. */
 async function deliverBatch({ invoke }: PrivilegeStory, envelopes: readonly Envelope[]): Promise<void> {
-  const source = { account, region, queueName: 'lastmile-local-deliveries' };
-  const Records = envelopes.map((each, index) => {
-    const message = { MessageId: String(index), ReceiptHandle: 'none', Body: JSON.stringify(each), MD5OfBody: '' };
-    return sqsRecord({ ...message, Attributes: {}, MessageAttributes: {} }, source);
-  });
+  const newer = { DataType: 'String', StringValue: JSON.stringify({ v: 1000, firstReceivedAt: Date.now() }) };
+  const Records = [
+    ...envelopes.map((each, index) => recordOf(String(index), JSON.stringify(each), {})),
+    recordOf('newer', '{}', { LASTMILE: newer }),
+  ];
   const { batchItemFailures } = (await invoke('deliver-queued', { Records })) as { batchItemFailures: unknown[] };
   if (batchItemFailures.length > 0) throw new Error('Not all of the batch has settled.');
+}
+
+function recordOf(MessageId: string, Body: string, MessageAttributes: object) {
+  const message = { MessageId, ReceiptHandle: 'none', Body, MD5OfBody: '', Attributes: {}, MessageAttributes };
+  return sqsRecord(message, { account, region, queueName: 'lastmile-local-deliveries' });
 }
 
 /** Looks at the dead letters, then moves them. */
