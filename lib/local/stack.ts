@@ -13,7 +13,7 @@ import { createInterior } from './stack-interior.ts';
 import { createResettableInterior, graceMs, type ResettableInterior } from './stack-reset.ts';
 
 export interface StackOutput {
-  /** One line per delivery. */
+  /** One line per delivery, and one per connection that a worker deauthorizes. */
   readonly line: (text: string) => void;
   /** What went wrong in the stack itself or in a function. */
   readonly error: (text: string) => void;

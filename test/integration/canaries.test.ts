@@ -94,8 +94,9 @@ test.each(all)('%s is in no file of the database that keeps the table', (_name, 
   expect(contents.some((content) => disguisesOf(canary).some((text) => content.includes(text)))).toBe(false);
 });
 
-test('what is printed is one line per delivery and nothing else', () => {
+test('what is printed is one line per delivery, one per deauthorized connection, and nothing else', () => {
   const lines = stack.printed.trimEnd().split('\n');
-  const expected = /^(ready http:|[0-9:.]{12} {2}(delivered|dead-lettered|returned|deferred) {2})/;
+  const expected =
+    /^(ready http:|[0-9:.]{12} {2}((delivered|dead-lettered|returned|deferred) {2}|deauthorized {2}connection \w+$))/;
   expect(lines.filter((line) => !expected.test(line))).toEqual([]);
 });
