@@ -50,18 +50,15 @@ interface Progress {
   requests: 'none' | 'first' | 'second';
   rateWaitMs: number;
   latenciesMs: readonly number[];
+  /** When the latest request that was answered began. */
+  requestedAtMs: number;
   bug?: unknown;
-}
-
-interface TimedAnswer {
-  readonly answer: HttpAnswer;
-  readonly requestedAtMs: number;
 }
 
 export function createAttempt(dependencies: AttemptDependencies): Attempt {
   const { preparation, pacing, http, observeAnswer, clock } = dependencies;
 
-  function send(prepared: Prepared, progress: Progress, deadline: Deadline, turn?: Turn): Promise<Paced<TimedAnswer>> {
+  function send(prepared: Prepared, progress: Progress, deadline: Deadline, turn?: Turn): Promise<Paced<HttpAnswer>> {
     const { route, request } = prepared;
     progress.route = route;
     const { transport } = route;
@@ -76,33 +73,29 @@ export function createAttempt(dependencies: AttemptDependencies): Attempt {
       sentAtMs = clock.nowMs();
     };
     const exchange = { timeoutMs, transport, signal: deadline.signal, readSuccessBody: false, beforeResend };
-    return pacing.atSlot(route, deadline, turn, async (waitedMs) => {
+    return pacing.atSlot(route, deadline, turn, async ({ waitedMs, nowMs }) => {
       progress.requests = progress.requests === 'none' ? 'first' : 'second';
       progress.rateWaitMs += waitedMs;
-      const requestedAtMs = clock.nowMs();
-      sentAtMs = requestedAtMs;
+      progress.requestedAtMs = nowMs;
+      sentAtMs = nowMs;
       const answer = await http.send(request, exchange);
       progress.latenciesMs = [...progress.latenciesMs, Math.max(0, clock.nowMs() - sentAtMs)];
-      return { answer, requestedAtMs };
+      return answer;
     });
   }
 
   /** An attempt has two requests at most: where a connection that ended has cost the second, this one is for the next. */
-  async function sendSecond(again: Prepared, progress: Progress, deadline: Deadline): Promise<Paced<TimedAnswer>> {
+  async function sendSecond(again: Prepared, progress: Progress, deadline: Deadline): Promise<Paced<HttpAnswer>> {
     if (progress.requests !== 'second') return send(again, progress, deadline, alreadyInTurn);
     return { kind: 'later', turn: { ...alreadyInTurn, atMs: clock.nowMs() } };
   }
 
-  function judge({ answer }: TimedAnswer, route: Route): AttemptOutcome {
-    return classifyAnswer(answer, route.policy, clock.nowMs());
-  }
-
   /** Failure policy: what goes wrong once the endpoint has the event is told of, and never sends the event again. */
-  async function conclude(timed: TimedAnswer, route: Route, progress: Progress): Promise<AttemptOutcome> {
-    const outcome = judge(timed, route);
+  async function conclude(answer: HttpAnswer, route: Route, progress: Progress): Promise<AttemptOutcome> {
+    const outcome = classifyAnswer(answer, route.policy, clock.nowMs());
     if (asksEverybodyToWait(outcome)) await pacing.pause(route, outcome.retryAfterMs);
     try {
-      await observeAnswer(route, { status: timed.answer.status, requestedAtMs: timed.requestedAtMs });
+      await observeAnswer(route, { status: answer.status, requestedAtMs: progress.requestedAtMs });
     } catch (error) {
       if (outcome.kind !== 'delivered') throw error;
       progress.bug = error;
@@ -112,11 +105,11 @@ export function createAttempt(dependencies: AttemptDependencies): Attempt {
 
   async function attempt(delivery: Delivery, progress: Progress, deadline: Deadline, turn?: Turn) {
     const { signal } = deadline;
-    const prepared = await preparation.prepare(delivery, signal);
+    const prepared = preparation.prepareNow(delivery, signal) ?? (await preparation.prepare(delivery, signal));
     const sent = await send(prepared, progress, deadline, turn);
     if (sent.kind === 'later') return { ...sent, route: prepared.route };
-    const { status } = sent.result.answer;
-    const { kind } = judge(sent.result, prepared.route);
+    const { status } = sent.result;
+    const { kind } = classifyAnswer(sent.result, prepared.route.policy, clock.nowMs());
     if (kind !== 'permanent' && !isUnauthorized(status)) return conclude(sent.result, prepared.route, progress);
     const again = await preparation.prepareAgain(delivery, prepared, status, signal);
     if (!('request' in again)) return conclude(sent.result, again, progress);
@@ -127,15 +120,19 @@ export function createAttempt(dependencies: AttemptDependencies): Attempt {
   }
 
   return async (delivery, deadline, turn) => {
-    const progress: Progress = { requests: 'none', rateWaitMs: 0, latenciesMs: [] };
-    const result = await attempt(delivery, progress, deadline, turn).catch((error: unknown) => {
-      if (error instanceof Failure) return classifyFailure(error);
+    const progress: Progress = { requests: 'none', rateWaitMs: 0, latenciesMs: [], requestedAtMs: 0 };
+    try {
+      const result = await attempt(delivery, progress, deadline, turn);
+      return result.kind === 'later' ? result : tried(result, progress);
+    } catch (error) {
+      if (error instanceof Failure) return tried(classifyFailure(error), progress);
       throw error;
-    });
-    if (result.kind === 'later') return result;
-    const { requests, ...known } = progress;
-    return { kind: 'tried', outcome: result, requested: requests !== 'none', ...known };
+    }
   };
+}
+
+function tried(outcome: AttemptOutcome, { requests, requestedAtMs: _, ...known }: Progress): AttemptResult {
+  return { kind: 'tried', outcome, requested: requests !== 'none', ...known };
 }
 
 /** A Retry-After of a 429 or 503 is about the endpoint, not about this one event. */

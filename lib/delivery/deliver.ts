@@ -34,11 +34,9 @@ export interface Incoming {
 export type Deliver = (incoming: Incoming, deadline: Deadline) => Promise<Conclusion>;
 
 export function createDeliver({ retrying, settler, log, clock }: DeliverDependencies): Deliver {
-  async function settle(standing: Standing): Promise<Settlement> {
+  function settle(standing: Exclude<Standing, { kind: 'delivered' }>): Promise<Settlement> {
     const { delivery } = standing;
     switch (standing.kind) {
-      case 'delivered':
-        return { kind: 'delivered' };
       case 'waiting':
         return settler.defer(queuedOf(standing), groupOf(delivery));
       case 'failed': {
@@ -67,17 +65,21 @@ export function createDeliver({ retrying, settler, log, clock }: DeliverDependen
     known.delivery = standing.delivery;
     known.outcome = standing.outcome;
     known.rateWaitMs = standing.rateWaitMs;
-    if (standing.kind === 'delivered') known.bug = standing.bug;
-    return settle(standing);
+    if (standing.kind !== 'delivered') return settle(standing);
+    known.bug = standing.bug;
+    return { kind: 'delivered' };
   }
 
   return async (incoming, deadline) => {
     const beganAtMs = clock.nowMs();
     const known: Known = {};
-    const settlement = await story(incoming, known, deadline).catch((error: unknown) => {
+    let settlement: Settlement;
+    try {
+      settlement = await story(incoming, known, deadline);
+    } catch (error) {
       if (!(error instanceof Failure)) known.bug = error;
-      return { kind: 'returned', error } as const;
-    });
+      settlement = { kind: 'returned', error };
+    }
     const conclusion = concluded(settlement, known, beganAtMs, clock.nowMs());
     log.record(conclusion);
     return conclusion;

@@ -11,6 +11,8 @@ export interface FreshCacheOptions {
 }
 
 export interface FreshCache<Value> {
+  /** What `get` would resolve with, if that needs no store; undefined otherwise. */
+  fresh(key: string): Value | undefined;
   /**
    * The value, read again when it is older than `freshMs`, also after a freeze.
    *
@@ -88,12 +90,20 @@ export function createFreshCache<Value>(
     return Promise.race([read, enough]).finally(() => patience.abort());
   }
 
+  function fresh(key: string): Value | undefined {
+    const entry = entries.get(key);
+    return entry !== undefined && isWithin(clock.nowMs() - entry.readAtMs, options.freshMs) ? entry.value : undefined;
+  }
+
   return {
+    fresh,
     async get(key) {
+      const value = fresh(key);
+      if (value !== undefined) return value;
       const entry = entries.get(key);
-      const ageMs = entry === undefined ? Number.POSITIVE_INFINITY : clock.nowMs() - entry.readAtMs;
-      if (entry !== undefined && isWithin(ageMs, options.freshMs)) return entry.value;
-      if (entry !== undefined && isWithin(ageMs, options.staleMs)) return readOrStale(key, entry);
+      if (entry !== undefined && isWithin(clock.nowMs() - entry.readAtMs, options.staleMs)) {
+        return readOrStale(key, entry);
+      }
       return readOnce(key);
     },
     async read(key) {

@@ -23,6 +23,12 @@ export type Paced<Result> =
   /** No slot before the horizon: come back then. */
   | { readonly kind: 'later'; readonly turn: Turn };
 
+/** A slot whose time has come. */
+export interface UsedSlot {
+  readonly nowMs: number;
+  readonly waitedMs: number;
+}
+
 export interface Pacing {
   /**
    * Sends at a slot of its own. A wait is no attempt.
@@ -34,12 +40,12 @@ export interface Pacing {
     route: Route,
     deadline: Deadline,
     turn: Turn | undefined,
-    send: (waitedMs: number) => Promise<Result>,
+    send: (slot: UsedSlot) => Promise<Result>,
   ): Promise<Paced<Result>>;
   /**
    * Waits for a slot for a request that has begun already and must be sent once more.
    *
-   * @throws Failure ConnectionReset when there is none before the horizon
+   * @throws Failure ConnectionReset when there is none before the horizon, OutOfTime as above
    */
   slotNow(route: Route, deadline: Deadline): Promise<void>;
   /** The endpoint has asked everybody to wait: a Retry-After of a 429 or 503. */
@@ -58,38 +64,40 @@ export function createPacing({ limiter, concurrency, clock, horizonMs }: PacingD
   const reserve = createReservations(limiter);
   const waitUntil = createWaits(clock);
 
-  /** @returns the return time when there is no slot before the horizon; undefined at the moment of the slot */
-  async function waitForSlot(route: Route, deadline: Deadline, turn: Turn | undefined): Promise<Turn | undefined> {
+  async function sendAtSlot<Result>(
+    route: Route,
+    deadline: Deadline,
+    turn: Turn | undefined,
+    send: (slot: UsedSlot) => Promise<Result>,
+  ): Promise<Paced<Result>> {
     const destination = ratedDestination(route);
     const { timeoutMs } = route.policy;
     const toleranceMs = Math.max(leastToleranceMs, 1000 / destination.ratePerSecond);
+    const beganAtMs = clock.nowMs();
+    let nowMs = beganAtMs;
     for (let own = turn; ; own ??= alreadyInTurn) {
-      requireTime(deadline, timeoutMs, clock.nowMs());
-      const horizon = hasTime(deadline, timeoutMs + horizonMs, clock.nowMs()) ? horizonMs : 0;
-      const options = { horizonMs: horizon, ...(own !== undefined && { turn: own }) };
+      requireTime(deadline, timeoutMs, nowMs);
+      const horizon = hasTime(deadline, timeoutMs + horizonMs, nowMs) ? horizonMs : 0;
+      const options = own === undefined ? { horizonMs: horizon } : { horizonMs: horizon, turn: own };
       const reserved = await reserve(destination, options);
-      if ('turn' in reserved) return reserved.turn;
+      if ('turn' in reserved) return { kind: 'later', turn: reserved.turn };
       await waitUntil(reserved.slotMs, deadline.signal);
-      if (clock.nowMs() - reserved.slotMs <= toleranceMs) return undefined;
+      nowMs = clock.nowMs();
+      if (nowMs - reserved.slotMs > toleranceMs) continue;
+      requireTime(deadline, timeoutMs, nowMs);
+      return { kind: 'sent', result: await send({ nowMs, waitedMs: nowMs - beganAtMs }) };
     }
   }
 
   return {
     atSlot: (route, deadline, turn, send) => {
       const maximum = route.policy.maximumConcurrencyPerWorker;
-      const paced = async () => {
-        const beganAtMs = clock.nowMs();
-        const later = await waitForSlot(route, deadline, turn);
-        if (later !== undefined) return { kind: 'later', turn: later } as const;
-        const waitedMs = clock.nowMs() - beganAtMs;
-        requireTime(deadline, route.policy.timeoutMs, clock.nowMs());
-        return { kind: 'sent', result: await send(waitedMs) } as const;
-      };
-      return maximum === undefined ? paced() : concurrency.run(route.apiDestination.incarnation, maximum, paced);
+      if (maximum === undefined) return sendAtSlot(route, deadline, turn, send);
+      return concurrency.run(route.apiDestination.incarnation, maximum, () => sendAtSlot(route, deadline, turn, send));
     },
     async slotNow(route, deadline) {
-      const later = await waitForSlot(route, deadline, alreadyInTurn);
-      if (later === undefined) return;
+      const paced = await sendAtSlot(route, deadline, alreadyInTurn, () => Promise.resolve());
+      if (paced.kind === 'sent') return;
       throw new Failure(
         'ConnectionReset',
         'The connection ended before an answer, and the rate leaves no second request.',

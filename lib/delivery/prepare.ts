@@ -26,6 +26,8 @@ export interface PreparationDependencies {
 export interface Preparation {
   /** Resolves, renders and authorizes. */
   prepare(delivery: Delivery, signal: AbortSignal): Promise<Prepared>;
+  /** What `prepare` would resolve with, if that needs no store and no token; undefined otherwise. */
+  prepareNow(delivery: Delivery, signal: AbortSignal): Prepared | undefined;
   /**
    * After an answer that refuses or rejects: the request made anew with what has changed since, or the route as it is now
    * when nothing has.
@@ -69,6 +71,19 @@ export function createPreparation({ resolver, tokens, userAgent, clock }: Prepar
   }
 
   return {
+    prepareNow(delivery, signal) {
+      const route = signal.aborted ? undefined : resolver.known(delivery.apiDestination);
+      if (route === undefined || needsToken(route)) return undefined;
+      try {
+        requireYoung(delivery, route, clock.nowMs());
+        return { route, token: undefined, request: requestOf(delivery, route, undefined) };
+      } catch (error) {
+        // `prepare` looks past the cache before it says so.
+        if (error instanceof Failure) return undefined;
+        throw error;
+      }
+    },
+
     async prepare(delivery, signal) {
       const route = await inTime(() => resolver.resolve(delivery.apiDestination), signal);
       try {
@@ -101,6 +116,10 @@ function requireYoung(delivery: Delivery, route: Route, nowMs: number): void {
   const policy = retryPolicyOf(delivery.target, route.policy.retryPolicy);
   if (!isExpired(policy, delivery, nowMs)) return;
   throw new Failure('EventExpired', `The event is older than ${policy.maximumEventAgeMs / 1000} s.`);
+}
+
+function needsToken({ secret }: Route): boolean {
+  return secret.credentials.authorizationType === 'OAUTH_CLIENT_CREDENTIALS';
 }
 
 function hasChanged(before: Route, after: Route): boolean {

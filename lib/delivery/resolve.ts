@@ -27,6 +27,8 @@ export interface Resolver {
    * @throws Failure of the configuration or of what keeps it
    */
   resolve(apiDestination: string): Promise<Route>;
+  /** What `resolve` would resolve with, if that needs no store; undefined otherwise. */
+  known(apiDestination: string): Route | undefined;
   /** The same past the cache: for who was refused with credentials that may have been changed. */
   resolveAnew(apiDestination: string): Promise<Route>;
 }
@@ -60,6 +62,14 @@ export function createResolver(dependencies: ResolverDependencies): Resolver {
   const secretVersions = createSecretVersions(secrets, clock);
   const policySecrets = createPolicySecrets(secrets, clock, options);
   const routes = new WeakMap<ApiDestination, Route>();
+
+  function known(reference: string): Route | undefined {
+    const destination = destinations.fresh(nameOf(reference));
+    const route = destination === undefined ? undefined : routes.get(destination);
+    if (route === undefined || !isNamedBy(route.apiDestination, reference) || namesSecrets(route.policy))
+      return undefined;
+    return connections.fresh(connectionNameOf(route.apiDestination)) === route.connection ? route : undefined;
+  }
 
   async function resolve(reference: string): Promise<Route> {
     const destination = await destinations.get(nameOf(reference));
@@ -107,7 +117,7 @@ export function createResolver(dependencies: ResolverDependencies): Resolver {
     return found;
   }
 
-  return { resolve, resolveAnew };
+  return { resolve, known, resolveAnew };
 }
 
 function nameOf(reference: string): string {

@@ -107,7 +107,7 @@ export function createRetrying(dependencies: RetryingDependencies) {
   }
 
   /** @returns whether its time has come; false when that is too far away for this invocation */
-  async function sitOut({ notBeforeMs, exchangeMs = 0 }: Waiting, deadline: Deadline): Promise<boolean> {
+  function sitOut({ notBeforeMs, exchangeMs = 0 }: Waiting, deadline: Deadline): boolean | Promise<boolean> {
     const delayMs = Math.max(0, notBeforeMs - clock.nowMs());
     if (delayMs > longestInlineWaitMs || !hasTime(deadline, delayMs + exchangeMs, clock.nowMs())) return false;
     if (delayMs === 0) return true;

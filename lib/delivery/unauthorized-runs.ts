@@ -21,8 +21,10 @@ export interface ObservedAnswer {
 /**
  * Takes note of what an endpoint's answer says about the credentials of a connection. A refusal is to be handed in with a
  * route that was read after it.
+ *
+ * @returns what is to be awaited before the delivery is settled; nothing, as a rule
  */
-export type ObserveAnswer = (route: Route, answer: ObservedAnswer) => Promise<void>;
+export type ObserveAnswer = (route: Route, answer: ObservedAnswer) => Promise<void> | undefined;
 
 /** How long a delivery waits until what it says of the run is written down: less than what is kept for settling it. */
 const patienceMs = 1000;
@@ -49,11 +51,11 @@ export function createAnswerObserver({ runs, states, clock, limit }: AnswerObser
     return known === 'ended' ? undefined : (known ?? connection.unauthorizedRun);
   }
 
-  async function accepted(connection: Connection, requestedAtMs: number): Promise<void> {
+  function accepted(connection: Connection, requestedAtMs: number): Promise<void> | undefined {
     const run = runOf(connection);
-    if (run === undefined || !isWithinRun(run, requestedAtMs)) return;
+    if (run === undefined || !isWithinRun(run, requestedAtMs)) return undefined;
     written.set(connection, 'ended');
-    await withPatience(runs.end(connection, run.sinceMs));
+    return withPatience(runs.end(connection, run.sinceMs));
   }
 
   async function withPatience(work: Promise<void>): Promise<void> {
@@ -91,10 +93,11 @@ export function createAnswerObserver({ runs, states, clock, limit }: AnswerObser
     return run;
   }
 
-  return async (route, answer) => {
-    if (route.secret.credentials.authorizationType === 'OAUTH_CLIENT_CREDENTIALS') return;
-    if (isUnauthorized(answer.status)) await withPatience(refused(route, answer));
-    else if (answer.status >= 200 && answer.status <= 299) await accepted(route.connection, answer.requestedAtMs);
+  return (route, answer) => {
+    if (route.secret.credentials.authorizationType === 'OAUTH_CLIENT_CREDENTIALS') return undefined;
+    if (isUnauthorized(answer.status)) return withPatience(refused(route, answer));
+    const isSuccess = answer.status >= 200 && answer.status <= 299;
+    return isSuccess ? accepted(route.connection, answer.requestedAtMs) : undefined;
   };
 }
 

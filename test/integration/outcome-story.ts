@@ -59,7 +59,7 @@ export function createOutcomeStory({ origin, random, timeoutMs = 5000, client }:
   const noToken = () => Promise.reject(new Error('No token is needed here.'));
   const attempt = createAttempt({
     preparation: createPreparation({
-      resolver: { resolve, resolveAnew: resolve },
+      resolver: { resolve, resolveAnew: resolve, known: () => undefined },
       tokens: { tokenFor: noToken, renew: noToken },
       userAgent: 'lastmile/test',
       clock,

@@ -28,7 +28,7 @@ async function attemptWith(statuses: readonly (number | 'dead')[], changed: Rout
   }
   const attempt = createAttempt({
     preparation: createPreparation({
-      resolver: { resolve: async () => routeOf(), resolveAnew: async () => changed },
+      resolver: { resolve: async () => routeOf(), resolveAnew: async () => changed, known: () => undefined },
       tokens: { tokenFor: () => Promise.reject(new Error('unused')), renew: () => Promise.reject(new Error('unused')) },
       userAgent: 'lastmile/test',
       clock,

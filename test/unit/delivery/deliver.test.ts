@@ -24,6 +24,9 @@ import { createUnlimitedPacing } from '../../fakes/unlimited-pacing.ts';
 import type { AnswerRequest } from '../../servers/recording-endpoint.ts';
 import { startRecordingEndpoint } from '../../servers/recording-endpoint.ts';
 
+/** Nothing is cached. */
+const known = () => undefined;
+
 const event = {
   version: '0',
   id: '6a7e8feb-b491-4cf7-a9f1-bf3703467718',
@@ -85,7 +88,7 @@ async function setUp({ answer, apiDestination, destination, resolver, randomNumb
   };
   const attempt = createAttempt({
     preparation: createPreparation({
-      resolver: resolver ?? { resolve, resolveAnew },
+      resolver: resolver ?? { resolve, resolveAnew, known },
       tokens: {
         tokenFor: () => Promise.reject(new Error('No token is needed here.')),
         renew: () => Promise.reject(new Error('No token is needed here.')),
@@ -284,7 +287,7 @@ describe('a delivery', () => {
 
   test('what fails before a request is put off and uses up no attempt', async () => {
     const unavailable = () => Promise.reject(new Failure('StoreUnavailable', 'injected', { retryAfterMs: 5000 }));
-    const { deliver, queue } = await setUp({ resolver: { resolve: unavailable, resolveAnew: unavailable } });
+    const { deliver, queue } = await setUp({ resolver: { resolve: unavailable, resolveAnew: unavailable, known } });
     const target = { RetryPolicy: { MaximumRetryAttempts: 0 } };
     expect(await deliver({ ...envelope, target })).toMatchObject({ settlement: { kind: 'deferred' }, attempts: 0 });
     expect(queue.sent[0]?.queued.delivery).toMatchObject({ attempts: 0, postponements: 1 });
@@ -311,7 +314,7 @@ describe('a delivery', () => {
 
   test('a destination that does not exist is a dead letter with its reason, not a crash', async () => {
     const missing = () => Promise.reject(new Failure('ApiDestinationNotFound', "API destination 'x' does not exist."));
-    const { deliver, deadLetters } = await setUp({ resolver: { resolve: missing, resolveAnew: missing } });
+    const { deliver, deadLetters } = await setUp({ resolver: { resolve: missing, resolveAnew: missing, known } });
     expect(await deliver(envelope)).toMatchObject({
       settlement: { kind: 'dead-lettered' },
       code: 'ApiDestinationNotFound',
@@ -336,7 +339,7 @@ describe('a delivery', () => {
   test('a bug keeps its own error, and the event goes back', async () => {
     const bug = new TypeError('x is not a function');
     const broken = () => Promise.reject(bug);
-    const { deliver } = await setUp({ resolver: { resolve: broken, resolveAnew: broken } });
+    const { deliver } = await setUp({ resolver: { resolve: broken, resolveAnew: broken, known } });
     expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'returned', error: bug }, code: 'Unexpected' });
   });
 

@@ -51,7 +51,7 @@ function setUp(answers: readonly (Partial<Reservation> | 'now')[] = ['now']) {
   const pacing = createPacing({ limiter, concurrency, clock, horizonMs: 2000 });
   const atSlot = (route: Route, turn?: Turn, remainingMs = 60_000) =>
     withDeadline(clock, remainingMs, (deadline) =>
-      pacing.atSlot(route, deadline, turn, async (waitedMs) => ({ atMs: clock.nowMs(), waitedMs })),
+      pacing.atSlot(route, deadline, turn, async ({ nowMs: atMs, waitedMs }) => ({ atMs, waitedMs })),
     );
   return { clock, asked, pauses, pacing, atSlot };
 }

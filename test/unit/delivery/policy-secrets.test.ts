@@ -75,6 +75,12 @@ describe('the secrets that a delivery policy names', () => {
     expect(reads.toSorted()).toEqual(['ca AWSCURRENT', 'signing AWSCURRENT', 'tls AWSCURRENT']);
   });
 
+  test('are looked at for every route: one that needs them is never known beforehand', async () => {
+    const { resolver } = await setUp(everything);
+    await resolver.resolve('orders');
+    expect(resolver.known('orders')).toBeUndefined();
+  });
+
   test('cost nothing where none is named', async () => {
     const { resolver, reads } = await setUp(() => ({ timeoutMs: 100 }));
     const { transport, signingKeys } = await resolver.resolve('orders');

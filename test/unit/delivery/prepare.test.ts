@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../../lib/core/failure.ts';
 import { createPreparation } from '../../../lib/delivery/prepare.ts';
-import type { Route } from '../../../lib/delivery/resolve.ts';
+import type { Resolver, Route } from '../../../lib/delivery/resolve.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
 import { deliveryOf, retryPolicy, routeOf } from './outcomes.ts';
 
 const never = () => new Promise<Route>(() => undefined);
 const noToken = () => Promise.reject(new Error('No token is needed here.'));
 
-function prepareOver(resolver: { resolve?: () => Promise<Route>; resolveAnew?: () => Promise<Route> }) {
+function prepareOver(resolver: Partial<Resolver>) {
   const resolve = async () => routeOf();
   return createPreparation({
-    resolver: { resolve, resolveAnew: resolve, ...resolver },
+    resolver: { resolve, resolveAnew: resolve, known: () => undefined, ...resolver },
     tokens: { tokenFor: noToken, renew: noToken },
     userAgent: 'lastmile/test',
     clock: createManualClock(),
@@ -26,6 +26,42 @@ function createCut() {
     come: () => expiry.abort(new Failure('OutOfTime', 'The invocation is about to end.')),
   };
 }
+
+describe('a request whose route is known', () => {
+  const delivery = deliveryOf({ target: { HttpParameters: { PathParameterValues: ['1'] } } });
+  const overKnown = (route: Route | undefined) => prepareOver({ known: () => route, resolve: never });
+
+  test('is made at once, and is the one that is made otherwise', async () => {
+    const { signal } = createCut();
+    const route = routeOf();
+    const now = overKnown(route).prepareNow(delivery, signal);
+    expect(now).toEqual(await prepareOver({ resolve: async () => route }).prepare(delivery, signal));
+    expect(now?.request.headers['Authorization']).toMatch(/^Basic /);
+  });
+
+  test('is not made at once without a route, when a token is needed, or after the time kept for settling has begun', () => {
+    const { signal, come } = createCut();
+    const route = routeOf();
+    const credentials = {
+      authorizationType: 'OAUTH_CLIENT_CREDENTIALS',
+      authorizationEndpoint: 'https://example.com/token',
+      httpMethod: 'POST',
+      clientId: 'client',
+      clientSecret: 'canary',
+    } as const;
+    const oauth = { ...route, secret: { credentials } };
+    expect(overKnown(undefined).prepareNow(delivery, signal)).toBeUndefined();
+    expect(overKnown(oauth).prepareNow(delivery, signal)).toBeUndefined();
+    come();
+    expect(overKnown(routeOf()).prepareNow(delivery, signal)).toBeUndefined();
+  });
+
+  test('that cannot be built, or is for an event too old, is left to who looks past the cache', () => {
+    const { signal } = createCut();
+    expect(overKnown(routeOf()).prepareNow(deliveryOf(), signal)).toBeUndefined();
+    expect(overKnown(routeOf()).prepareNow({ ...delivery, firstReceivedAtMs: 0 }, signal)).toBeUndefined();
+  });
+});
 
 describe('a store that never answers', () => {
   test('is waited for until the time kept for settling begins', async () => {

@@ -107,6 +107,33 @@ describe('the resolver', () => {
     expect((await resolver.resolve('orders')).policy).toEqual({ ...policy, timeoutMs: 52_000, burst: 5, retryPolicy });
   });
 
+  test('knows a route without asking anybody for as long as destination and connection are fresh', async () => {
+    const { resolver, calls, later, apiDestination } = await setUp();
+    expect(resolver.known('orders')).toBeUndefined();
+    const route = await resolver.resolve('orders');
+    const asked = [...calls];
+    later(14_999);
+    expect(resolver.known('orders')).toBe(route);
+    expect(resolver.known(apiDestination.arn)).toBe(route);
+    expect(resolver.known(apiDestination.arn.replace(apiDestination.incarnation, 'orders-0'))).toBeUndefined();
+    later(1);
+    expect(resolver.known('orders')).toBeUndefined();
+    expect(calls).toEqual(asked);
+  });
+
+  test('knows no route over a connection that has been read again since', async () => {
+    const { resolver, connections, connection } = await setUp();
+    const route = await resolver.resolve('orders');
+    const refused = { ...connection, state: 'DEAUTHORIZED', revision: 2 } as const;
+    await connections.update(connection, refused);
+    await expect(resolver.resolveAnew('orders')).rejects.toMatchObject({ code: 'ConnectionDeauthorized' });
+    expect(resolver.known('orders')).toBeUndefined();
+    await connections.update(refused, { ...connection, state: 'AUTHORIZED', revision: 3 });
+    const anew = await resolver.resolveAnew('orders');
+    expect(resolver.known('orders')).toBe(anew);
+    expect(anew).not.toBe(route);
+  });
+
   test('says that a destination is gone only after a read of its own', async () => {
     const { resolver } = await setUp();
     await expect(resolver.resolve('unknown')).rejects.toMatchObject({
