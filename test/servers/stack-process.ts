@@ -15,13 +15,16 @@ export interface StackProcess {
   readonly ended: Promise<number | string | null>;
   /** The first line on stdout that matches. */
   line(pattern: RegExp): Promise<string>;
+  /** Resolves when the whole lines on stdout are enough. */
+  printed(isEnough: (lines: readonly string[]) => boolean): Promise<void>;
 }
 
 export function startStackProcess(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  script: string = command,
 ): StackProcess {
-  return watch(spawn(process.execPath, [command, ...args], { env: { ...process.env, ...environment } }));
+  return watch(spawn(process.execPath, [script, ...args], { env: { ...process.env, ...environment } }));
 }
 
 /** The same in a shell that it cannot replace, as npm starts its scripts; `process` is the shell. */
@@ -41,18 +44,18 @@ function watch(child: ChildProcessWithoutNullStreams): StackProcess {
     stderr += text;
   });
   const ended = once(child, 'close').then(([code, signal]: unknown[]) => (signal ?? code) as number | string | null);
-  const line = async (pattern: RegExp): Promise<string> => {
-    for (;;) {
-      const found = stdout
-        .split('\n')
-        .slice(0, -1)
-        .find((each) => pattern.test(each));
-      if (found !== undefined) return found;
+  const wholeLines = (): readonly string[] => stdout.split('\n').slice(0, -1);
+  const printed = async (isEnough: (lines: readonly string[]) => boolean): Promise<void> => {
+    while (!isEnough(wholeLines())) {
       const more = await Promise.race([once(child.stdout, 'data').then(() => true), ended.then(() => false)]);
       if (!more) throw new Error(`The stack ended: ${stdout}${stderr}`);
     }
   };
+  const line = async (pattern: RegExp): Promise<string> => {
+    await printed((lines) => lines.some((each) => pattern.test(each)));
+    return wholeLines().find((each) => pattern.test(each)) ?? '';
+  };
   const url = line(/^ready http/).then((text) => text.slice('ready '.length));
   url.catch(() => undefined);
-  return { url, process: child, stdout: () => stdout, stderr: () => stderr, ended, line };
+  return { url, process: child, stdout: () => stdout, stderr: () => stderr, ended, line, printed };
 }
