@@ -41,13 +41,13 @@ function table(name, { kmsKeyArn, deletionProtection }) {
  * 64 letters and digits are 381 bits of chance.
  *
  * Failure policy: the members of GenerateSecretString never change. CloudFormation answers a change with another secret, and
- * every API key of the stack would be dead.
+ * every API key of the stack would be dead. It has no name of its own, because a name is blocked for days after its secret was
+ * deleted: a first deployment that failed could not be tried again.
  */
 function rootSecret(stack, { kmsKeyArn }) {
   return kept({
     Type: 'AWS::SecretsManager::Secret',
     Properties: {
-      Name: `lastmile/${stack.slice('lastmile-'.length)}/root`,
       Description: `Root secret of ${stack}: tokens and API keys are derived from it.`,
       GenerateSecretString: { PasswordLength: 64, ExcludePunctuation: true },
       ...(kmsKeyArn && { KmsKeyId: kmsKeyArn }),

@@ -1,7 +1,10 @@
 /* Turns of phrase of CloudFormation. */
 
-/** A resource that stays when its stack is deleted, or no longer has it. */
-const kept = (resource) => ({ ...resource, DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+/**
+ * A resource that stays when its stack is deleted or no longer has it; but not when the deployment that made it fails, or its
+ * name would stand in the way of the next.
+ */
+const kept = (resource) => ({ ...resource, DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
 
 const subbed = (text) => ({ 'Fn::Sub': text });
 

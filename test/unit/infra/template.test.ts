@@ -146,7 +146,7 @@ describe('what the deployed stack keeps', () => {
   test.each(['Table', 'RootSecret', 'FailedInvocations', 'DeliveryQueue', 'DeadLetterQueue'])(
     '%s outlives it',
     (id) => {
-      expect(resource(id)).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+      expect(resource(id)).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
     },
   );
 
@@ -213,7 +213,6 @@ describe('what the deployed stack keeps', () => {
 
   test('the root secret is generated as 64 letters and digits; any other request would replace it', () => {
     expect(resource('RootSecret', 'AWS::SecretsManager::Secret').Properties).toEqual({
-      Name: 'lastmile/prod/root',
       Description: 'Root secret of lastmile-prod: tokens and API keys are derived from it.',
       GenerateSecretString: { PasswordLength: 64, ExcludePunctuation: true },
     });
@@ -233,6 +232,15 @@ describe('what the deployed stack keeps', () => {
         RestrictPublicBuckets: true,
       },
     });
+  });
+
+  test('and who looks after it: alarms and a dashboard', () => {
+    expect(ofType('AWS::CloudWatch::Alarm').length).toBeGreaterThan(10);
+    const ids = Object.keys(template.Resources).filter(
+      (id) => template.Resources[id]?.Type === 'AWS::CloudWatch::Alarm',
+    );
+    const body = JSON.stringify(resource('Dashboard', 'AWS::CloudWatch::Dashboard').Properties);
+    expect(ids.filter((id) => !body.includes(`\${${id}.Arn}`))).toEqual([]);
   });
 
   test('nothing in it names an account, a region or a partition', () => {

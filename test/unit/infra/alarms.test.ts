@@ -1,0 +1,156 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+interface MetricQuery {
+  readonly Id: string;
+  readonly Expression?: string;
+  readonly ReturnData: boolean;
+  readonly MetricStat?: {
+    readonly Metric: {
+      readonly Namespace: string;
+      readonly MetricName: string;
+      readonly Dimensions: readonly { readonly Name: string; readonly Value: string }[];
+    };
+    readonly Period: number;
+    readonly Stat: string;
+  };
+}
+
+interface Alarm {
+  readonly Type: string;
+  readonly Properties: {
+    readonly AlarmName: string;
+    readonly Metrics: readonly MetricQuery[];
+    readonly Threshold: number;
+    readonly [name: string]: unknown;
+  };
+}
+
+interface Widget {
+  readonly type: string;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly properties: { readonly alarms?: readonly string[]; readonly region?: string };
+}
+
+const require = createRequire(import.meta.url);
+const alarmsFile = require('../../../infra/alarms.cjs') as {
+  alarms(stack: string, parameters: object): Readonly<Record<string, Alarm>>;
+};
+const dashboardFile = require('../../../infra/dashboard.cjs') as {
+  dashboard(
+    stack: string,
+    alarmIds: readonly string[],
+  ): {
+    readonly Properties: { readonly DashboardName: string; readonly DashboardBody: { readonly 'Fn::Sub': string } };
+  };
+};
+
+const parameters = { functionTimeoutSeconds: 60, batchingWindowSeconds: 0 };
+const alarms = Object.values(alarmsFile.alarms('lastmile-prod', parameters)).map(({ Properties }) => Properties);
+
+const own = (name: string) => [`Lastmile ${name} Sum Stack=lastmile-prod`];
+const ofFunctions = (metric: string, ...names: readonly string[]) =>
+  names.map((name) => `AWS/Lambda ${metric} Sum FunctionName=lastmile-prod-${name}`);
+const ofTable = (metric: string) => [
+  `AWS/DynamoDB ${metric} Sum TableName=lastmile-prod`,
+  `AWS/DynamoDB ${metric} Sum TableName=lastmile-prod GlobalSecondaryIndexName=by-connection`,
+];
+const everyFunction = ['deliver', 'deliver-queued', 'control-api', 'authorize-connection', 'redrive'];
+const asynchronous = ['deliver', 'authorize-connection'];
+
+/** What each alarm looks at, as namespace, metric, statistic and dimensions. */
+const watched: Readonly<Record<string, readonly string[]>> = {
+  'dead-letters-arriving': own('DeadLetters'),
+  'dead-letters-waiting': ['AWS/SQS ApproximateNumberOfMessagesVisible Maximum QueueName=lastmile-prod-dead-letters'],
+  'delivery-queue-age': ['AWS/SQS ApproximateAgeOfOldestMessage Maximum QueueName=lastmile-prod-deliveries'],
+  'permanent-failures': own('PermanentFailures'),
+  'connections-deauthorized': own('ConnectionsDeauthorized'),
+  'security-events': own('SecurityEvents'),
+  ...Object.fromEntries(everyFunction.map((name) => [`errors-${name}`, ofFunctions('Errors', name)])),
+  'throttled-functions': ofFunctions('Throttles', ...everyFunction),
+  'throttled-table': [...ofTable('ReadThrottleEvents'), ...ofTable('WriteThrottleEvents')],
+  'recursive-invocations-dropped': ofFunctions('RecursiveInvocationsDropped', 'deliver', 'deliver-queued'),
+  'asynchronous-events-dropped': ofFunctions('AsyncEventsDropped', ...asynchronous),
+  'failed-invocations-lost': ofFunctions('DestinationDeliveryFailures', ...asynchronous),
+};
+
+describe('the alarms', () => {
+  test('look at what they are named for', () => {
+    const looking = alarms.map(({ AlarmName, Metrics }) => [
+      AlarmName.replace('lastmile-prod-', ''),
+      Metrics.flatMap(({ MetricStat }) => (MetricStat === undefined ? [] : [described(MetricStat)])),
+    ]);
+    expect(Object.fromEntries(looking)).toEqual(watched);
+  });
+
+  test('begin with the first occurrence, and are silent without traffic', () => {
+    for (const { AlarmName, Threshold, ...rest } of alarms) {
+      if (!AlarmName.endsWith('delivery-queue-age')) expect(Threshold).toBe(1);
+      expect(rest).toMatchObject({
+        ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+        EvaluationPeriods: 1,
+        TreatMissingData: 'notBreaching',
+      });
+      expect(rest).not.toHaveProperty('AlarmActions');
+    }
+  });
+
+  test('of the queue begins with an age that no delay and no second receive explains', () => {
+    const age = alarms.find(({ AlarmName }) => AlarmName.endsWith('delivery-queue-age'));
+    expect(age?.Threshold).toBe(900 + 2 * 360);
+  });
+
+  test('compare one value each: a metric, or the sum of theirs', () => {
+    for (const { Metrics } of alarms) {
+      const [result, ...others] = Metrics.filter(({ ReturnData }) => ReturnData);
+      expect(others).toEqual([]);
+      expect(result?.Expression).toBe(Metrics.length === 1 ? undefined : 'SUM(METRICS())');
+    }
+  });
+
+  test('stand in the README, each with what to do, and no other does', () => {
+    const readme = readFileSync(join(import.meta.dirname, '..', '..', '..', 'README.md'), 'utf8');
+    const [, section = ''] = /\n## Alarms\n(.*?)\n## /s.exec(readme) ?? [];
+    const rows = [...section.matchAll(/^\| `([a-z-]+)` \| .{20,} \|$/gm)].map(([, name]) => name);
+    expect(rows).toEqual(alarms.map(({ AlarmName }) => AlarmName.replace('lastmile-prod-', '')));
+  });
+
+  test('are 26 metrics on the bill, as the README says', () => {
+    expect(alarms.flatMap(({ Metrics }) => Metrics.filter(({ MetricStat }) => MetricStat !== undefined))).toHaveLength(
+      26,
+    );
+  });
+});
+
+describe('the dashboard', () => {
+  const { DashboardName, DashboardBody } = dashboardFile.dashboard('lastmile-prod', [
+    'OneAlarm',
+    'OtherAlarm',
+  ]).Properties;
+  const { widgets } = JSON.parse(DashboardBody['Fn::Sub']) as { readonly widgets: readonly Widget[] };
+
+  test('shows the alarms first, and every graph of the region that the stack is in', () => {
+    const [first, ...graphs] = widgets;
+    expect(DashboardName).toBe('lastmile-prod');
+    expect(first?.properties.alarms).toEqual(['${OneAlarm.Arn}', '${OtherAlarm.Arn}']);
+    expect(new Set(graphs.map(({ properties }) => properties.region))).toEqual(new Set(['${AWS::Region}']));
+  });
+
+  test('has no widget over another or beyond its 24 columns', () => {
+    const cells = widgets.flatMap(({ x, y, width, height }) =>
+      Array.from({ length: width * height }, (_, index) => `${x + (index % width)},${y + Math.floor(index / width)}`),
+    );
+    expect(new Set(cells).size).toBe(cells.length);
+    expect(Math.max(...widgets.map(({ x, width }) => x + width))).toBe(24);
+  });
+});
+
+function described({ Metric, Stat }: NonNullable<MetricQuery['MetricStat']>): string {
+  const dimensions = Metric.Dimensions.map(({ Name, Value }) => `${Name}=${Value}`);
+  return [Metric.Namespace, Metric.MetricName, Stat, ...dimensions].join(' ');
+}
