@@ -1,6 +1,6 @@
 import type { Advance, BucketWrite, Clause } from './rate-bucket.ts';
 import type { Share } from './rate-slots.ts';
-import { costUs, latestFromUs, secondUs, slotsBefore } from './rate-slots.ts';
+import { costUs, latestFromUs, oldestSlotUs, secondUs, slotsBefore } from './rate-slots.ts';
 import type { BucketView } from './rate-view.ts';
 import { busySinceUs } from './rate-view.ts';
 
@@ -62,21 +62,22 @@ export function decide(view: BucketView, ask: Ask): Decision | undefined {
 
 function takeSlots(view: BucketView, ask: Ask, raises: boolean): Decision | undefined {
   const { startUs, endUs, share, count } = ask;
-  const leastUs = Math.max(view.slotsUntilUs, startUs);
+  const oldestUs = oldestSlotUs(startUs, share);
+  const leastUs = Math.max(view.slotsUntilUs, oldestUs);
   const slots = Math.min(count, slotsBefore(endUs, leastUs, share));
   if (slots === 0) return takeReturns(view, ask, raises);
-  const sinceUs = busySinceUs(view, startUs, ask.nowUs);
+  const sinceUs = busySinceUs(view, oldestUs, ask.nowUs);
   const where: Clause[] =
     sinceUs === undefined
-      ? [{ of: 'slots', is: 'below', than: startUs }]
+      ? [{ of: 'slots', is: 'below', than: oldestUs }]
       : [
           { of: 'slots', is: 'atLeast', than: sinceUs },
           { of: 'slots', is: 'atMost', than: latestFromUs(endUs, slots, share) },
         ];
   if (raises) where.push({ of: 'revision', is: 'below', than: ask.revision });
   else if (ask.newcomer) where.push({ of: 'returns', is: 'atMost', than: startUs });
-  const base = sinceUs === undefined ? startUs : 'slots';
-  const gapUs = startUs - (sinceUs ?? startUs);
+  const base = sinceUs === undefined ? oldestUs : 'slots';
+  const gapUs = oldestUs - (sinceUs ?? oldestUs);
   const returns = raises || ask.newcomer ? Math.min(count - slots, returnsAfter(endUs, ask)) : 0;
   const rest = restOf(ask, { slots, returns, base, gapUs, leastUs, raises });
   return decision(sinceUs === undefined ? 'idle' : 'busy', ask, {
@@ -119,12 +120,15 @@ function restOf(ask: Ask, { slots, returns, base, gapUs, leastUs, raises }: Take
 /** The backlog is gone: its return times start again, under a generation of their own. */
 function takeFromEmpty(view: BucketView, ask: Ask): Decision {
   const { startUs, endUs, share, count } = ask;
-  const slots = Math.min(count, slotsBefore(endUs, startUs, share));
+  // Nobody has taken a slot since then: no burst reaches further back.
+  const emptySinceUs = startUs - emptyAfterUs;
+  const fromUs = Math.max(oldestSlotUs(startUs, share), emptySinceUs);
+  const slots = Math.min(count, slotsBefore(endUs, fromUs, share));
   const where: Clause[] = [
-    { of: 'slots', is: 'below', than: startUs - emptyAfterUs },
+    { of: 'slots', is: 'below', than: emptySinceUs },
     { of: 'generation', is: 'equalTo', than: view.generation },
   ];
-  const advances = { slots: { from: startUs, byUs: costUs(slots, share) }, returns: noReturns };
+  const advances = { slots: { from: fromUs, byUs: costUs(slots, share) }, returns: noReturns };
   return decision('empty', ask, { slots, returns: 0, where, advances, raises: true, orAbsent: false });
 }
 

@@ -1,6 +1,6 @@
 import type { Advance, Bucket, BucketWriteResult } from './rate-bucket.ts';
 import type { Ask, Decision } from './rate-decision.ts';
-import { costUs, slotTimesUs } from './rate-slots.ts';
+import { costUs, oldestSlotUs, slotTimesUs } from './rate-slots.ts';
 import type { BucketView } from './rate-view.ts';
 import { afterGuess, outdated, seen } from './rate-view.ts';
 
@@ -15,20 +15,24 @@ export interface Grant {
 export function learn(view: BucketView, ask: Ask, decision: Decision, result: BucketWriteResult): BucketView {
   if (result.bucket === undefined) return outdated(view);
   if (result.kind === 'refused') return look(view, ask, result.bucket);
-  const guessed = decision.slots === 0 ? view : afterGuess(view, ask.startUs, ask.nowUs, decision.form === 'busy');
+  const guessed =
+    decision.slots === 0
+      ? view
+      : afterGuess(view, oldestSlotUs(ask.startUs, ask.share), ask.nowUs, decision.form === 'busy');
   return seen(guessed, result.bucket, ask.nowUs);
 }
 
 /** What the worker believes after it has seen the bucket. */
-export function look(view: BucketView, { startUs, nowUs }: Ask, bucket: Bucket | undefined): BucketView {
-  const wasBusy = bucket !== undefined && bucket.slotsUntilUs >= startUs;
-  return seen(afterGuess(view, startUs, nowUs, wasBusy), bucket, nowUs);
+export function look(view: BucketView, { startUs, nowUs, share }: Ask, bucket: Bucket | undefined): BucketView {
+  const oldestUs = oldestSlotUs(startUs, share);
+  const wasBusy = bucket !== undefined && bucket.slotsUntilUs >= oldestUs;
+  return seen(afterGuess(view, oldestUs, nowUs, wasBusy), bucket, nowUs);
 }
 
 /** What is given, from what the bucket holds after the write. */
 export function grantOf(ask: Ask, { write, slots, returns }: Decision, bucket: Bucket): Grant {
   // Whoever passes over a gap may find it gone.
-  const fromUs = Math.max(ask.startUs, before(write.slots, bucket.slotsUntilUs));
+  const fromUs = Math.max(oldestSlotUs(ask.startUs, ask.share), before(write.slots, bucket.slotsUntilUs));
   const firstReturnUs = bucket.returnsUntilUs - costUs(returns, ask.share);
   return {
     slotTimesUs: slots === 0 ? [] : slotTimesUs(fromUs, ask.startUs, slots, ask.share),

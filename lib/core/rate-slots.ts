@@ -19,29 +19,33 @@ export function costUs(count: number, { ratePerSecond }: Share): number {
   return Math.ceil((count * secondUs) / ratePerSecond);
 }
 
-/** How far ahead of its turn a request may go because the bucket has rested. */
-function headStartUs({ burst, ratePerSecond }: Share): number {
-  return Math.floor(((burst - 1) * secondUs) / ratePerSecond);
+/**
+ * Slots that have passed unused may be used until then: those of a burst less one. The line of slots itself knows no burst, so
+ * that another burst changes nothing of what it says, and neither a pause nor a return time has to allow for one.
+ *
+ * @param startUs when a request could be sent at the earliest
+ */
+export function oldestSlotUs(startUs: number, { burst, ratePerSecond }: Share): number {
+  return startUs - Math.floor(((burst - 1) * secondUs) / ratePerSecond);
 }
 
 /** How many slots begin before the end when the first one is at `fromUs`. */
 export function slotsBefore(endUs: number, fromUs: number, share: Share): number {
-  const roomUs = endUs - 1 - fromUs + headStartUs(share);
+  const roomUs = endUs - 1 - fromUs;
   return roomUs < 0 ? 0 : Math.floor((roomUs * share.ratePerSecond) / secondUs) + 1;
 }
 
 /** The latest time from which on so many slots all begin before the end. */
 export function latestFromUs(endUs: number, count: number, share: Share): number {
-  return endUs - 1 - costUs(count - 1, share) + headStartUs(share);
+  return endUs - 1 - costUs(count - 1, share);
 }
 
 /**
  * The slots that a worker has been given, ascending.
  *
- * @param fromUs up to where slots were given away before
- * @param startUs no slot begins earlier, whatever the burst
+ * @param fromUs up to where slots were given away before; from `oldestSlotUs` on
+ * @param startUs slots that have passed are used then
  */
 export function slotTimesUs(fromUs: number, startUs: number, count: number, share: Share): number[] {
-  const firstUs = fromUs - headStartUs(share);
-  return Array.from({ length: count }, (_, index) => Math.max(startUs, firstUs + costUs(index, share)));
+  return Array.from({ length: count }, (_, index) => Math.max(startUs, fromUs + costUs(index, share)));
 }

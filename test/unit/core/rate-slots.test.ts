@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { costUs, latestFromUs, slotsBefore, slotTimesUs } from '../../../lib/core/rate-slots.ts';
+import { costUs, latestFromUs, oldestSlotUs, slotsBefore, slotTimesUs } from '../../../lib/core/rate-slots.ts';
 
 const startUs = Date.UTC(2026, 0, 1) * 1000;
 const share = fc.record({
@@ -15,7 +15,8 @@ describe('the slots of one bucket', () => {
   });
 
   test('of a burst begin at once, and the others an interval apart', () => {
-    const times = slotTimesUs(startUs, startUs, 5, { ratePerSecond: 10, burst: 3 });
+    const own = { ratePerSecond: 10, burst: 3 };
+    const times = slotTimesUs(oldestSlotUs(startUs, own), startUs, 5, own);
     expect(times.map((time) => time - startUs)).toEqual([0, 0, 0, 100_000, 200_000]);
   });
 

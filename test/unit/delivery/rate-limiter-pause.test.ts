@@ -22,6 +22,19 @@ describe('a pause', () => {
     expect((await worker().reserve(orders, 1, queueBatch)).slotTimesMs).toEqual([untilMs]);
   });
 
+  test('is as long where a burst is allowed, which begins when the bucket has rested again', async () => {
+    const { worker, clock } = createFleet();
+    const bursting = { ...orders, burst: 50 };
+    const untilMs = clock.nowMs() + 3000;
+    await worker().pause(bursting, untilMs);
+    const { slotTimesMs, returns } = await worker().reserve(bursting, 2, queueBatch);
+    expect(slotTimesMs).toEqual([]);
+    clock.set(untilMs - 1000);
+    const [turn] = returns;
+    const back = await worker().reserve(bursting, 2, { ...queueBatch, ...(turn && { turn }) });
+    expect(back.slotTimesMs).toEqual([untilMs, untilMs + 100]);
+  });
+
   test('lasts at most 900 s', async () => {
     const { worker, clock, buckets } = createFleet();
     await worker().pause(orders, clock.nowMs() + 5_000_000);

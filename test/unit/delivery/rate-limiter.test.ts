@@ -42,6 +42,27 @@ describe('slots', () => {
     expect((slotTimesMs[0] ?? 0) - beganMs).toBeLessThan(ratherSoonMs);
   });
 
+  test('behind a burst follow at the rate, and so do the turns behind those', async () => {
+    const { worker, beganMs } = createFleet();
+    const { slotTimesMs, returns } = await worker().reserve({ ...orders, burst: 100 }, 130, queueBatch);
+    const afterMs = slotTimesMs.map((atMs) => atMs - (slotTimesMs[0] ?? 0));
+    expect(afterMs.slice(0, 100)).toEqual(Array.from({ length: 100 }, () => 0));
+    expect(afterMs.slice(100, 103)).toEqual([100, 200, 300]);
+    expect(returns).toHaveLength(130 - slotTimesMs.length);
+    for (const { atMs } of returns) expect(atMs - beganMs).toBeLessThanOrEqual(2100);
+  });
+
+  test('of a burst that was raised are one after another for who has rested too little, and none is taken twice', async () => {
+    const { worker, clock, beganMs } = createFleet();
+    await worker().reserve(orders, 10, queueBatch);
+    clock.set(beganMs + 500);
+    const { slotTimesMs } = await worker().reserve({ ...orders, burst: 3, revision: 2 }, 3, queueBatch);
+    expect(slotTimesMs.every((atMs) => atMs >= beganMs + 1000)).toBe(true);
+    clock.set(beganMs + 10_000);
+    const rested = await worker().reserve({ ...orders, burst: 3, revision: 2 }, 4, { horizonMs: 90 });
+    expect(rested.slotTimesMs.map((atMs) => Math.round((atMs - beganMs) / 100))).toEqual([100, 100, 100]);
+  });
+
   test('of a burst may all be used at once', async () => {
     const { worker } = createFleet();
     const { slotTimesMs } = await worker().reserve({ ...orders, burst: 5 }, 5, { horizonMs: 250 });
