@@ -45,4 +45,4 @@ function functionExtensions(parameters) {
   return extensions;
 }
 
-module.exports = { asynchronous, functionExtensions, functions };
+module.exports = { asynchronous, functionExtensions, functions, inNetwork };

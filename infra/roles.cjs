@@ -1,13 +1,14 @@
 /*
  * One IAM role for each function, with what its calls need and nothing else: test/integration/least-privilege.test.ts
- * compares the two, both ways. In serverless.yml `${file(infra/roles.cjs)}` stands for the template's resources of that
- * kind. CommonJS, because osls requires it.
+ * compares the two, both ways. In serverless.yml this file stands for the template's resources of that kind.
  *
- * The resources of the stack are named by their physical names, so that a role does not wait for what it may use.
+ * What the stack has is named by its physical names, so that no role waits for what it may use.
  */
-const { listOf, oneOf, queueArn, secretArn, keyArn } = require('./role-parameters.cjs');
+const { asynchronous, inNetwork } = require('./functions.cjs');
+const { readParameters } = require('./parameters.cjs');
+const { arnOf, getAtt, subbed } = require('./template.cjs');
 
-/** Of the table's items, by their partition key, who may touch which. */
+/** Partition keys of the table's items, by which is said who may touch which. */
 const destinations = 'API_DESTINATION';
 const connections = 'CONNECTION';
 const apiKeys = ['API_KEY#control', 'API_KEY#events'];
@@ -15,42 +16,34 @@ const rates = 'RATE#*';
 const tokens = 'TOKEN#*';
 
 /**
- * @param parameters `{ stage, eventBusName, deadLetterQueueArns, secretArns, kmsKeyArn, subnetIds }`: lists as lists or with
- *   commas between, empty or undefined for none; `subnetIds` only says whether there is a VPC
+ * @param stack `lastmile-<stage>`
+ * @param parameters those of the stage, checked
  * @returns CloudFormation resources by their logical ids
- * @throws Error naming the parameter that is not right
  */
-function rolesOf(parameters) {
-  const given = {
-    stage: parameters.stage,
-    eventBusName: oneOf('eventBusName', parameters.eventBusName) ?? 'default',
-    otherQueues: listOf('deadLetterQueueArns', parameters.deadLetterQueueArns, queueArn),
-    otherSecrets: listOf('secretArns', parameters.secretArns, secretArn),
-    kmsKey: oneOf('kmsKeyArn', parameters.kmsKeyArn, keyArn),
-    hasVpc: listOf('subnetIds', parameters.subnetIds).length > 0,
-  };
+function rolesOf(stack, parameters) {
+  const given = { ...parameters, stack, stage: stack.slice('lastmile-'.length) };
+  const { kmsKeyArn } = parameters;
   return {
     DeliverRole: role(given, 'deliver', [
       ...delivering(given),
-      ...failedInvocations(),
-      ...key(given, ['dynamodb', 'secretsmanager', 'sqs'], ['sqs', 's3']),
+      ...key(kmsKeyArn, { decrypts: ['dynamodb', 'secretsmanager', 'sqs'], encrypts: ['sqs', 's3'] }),
     ]),
     DeliverQueuedRole: role(given, 'deliver-queued', [
       ...delivering(given),
       // A batch is received and deleted by Lambda's event source mapping with the function's role; what has settled
-      // while the rest of its batch still works, the function deletes itself.
+      // while the rest of its batch still works, the function deletes itself. Source: SQS developer guide, configuring a
+      // queue to trigger a Lambda function.
       allow(['sqs:ReceiveMessage', 'sqs:GetQueueAttributes', 'sqs:DeleteMessage'], [queue(given, 'deliveries')]),
-      ...key(given, ['dynamodb', 'secretsmanager', 'sqs'], ['sqs']),
+      ...key(kmsKeyArn, { decrypts: ['dynamodb', 'secretsmanager', 'sqs'], encrypts: ['sqs'] }),
     ]),
     ControlApiRole: role(given, 'control-api', [
       ...managing(given),
-      ...key(given, ['dynamodb', 'secretsmanager'], ['secretsmanager']),
+      ...key(kmsKeyArn, { decrypts: ['dynamodb', 'secretsmanager'], encrypts: [] }),
     ]),
     AuthorizeConnectionRole: role(given, 'authorize-connection', [
       items(given, ['GetItem', 'UpdateItem'], [connections, tokens]),
-      readSecrets(given),
-      ...failedInvocations(),
-      ...key(given, ['dynamodb', 'secretsmanager'], ['s3']),
+      readSecrets(given, given.secretArns),
+      ...key(kmsKeyArn, { decrypts: ['dynamodb', 'secretsmanager'], encrypts: ['s3'] }),
     ]),
     RedriveRole: role(given, 'redrive', [
       allow(
@@ -58,25 +51,25 @@ function rolesOf(parameters) {
         [queue(given, 'dead-letters')],
       ),
       allow(['sqs:SendMessage'], [queue(given, 'deliveries')]),
-      ...key(given, ['sqs'], ['sqs']),
+      ...key(kmsKeyArn, { decrypts: ['sqs'], encrypts: ['sqs'] }),
     ]),
   };
 }
 
 /** What `deliver` and `deliver-queued` have in common. */
 function delivering(given) {
+  const { deadLetterQueueArns, secretArns } = given;
   return [
     items(given, ['GetItem'], [destinations, connections, rates, tokens]),
     items(given, ['UpdateItem'], [connections, rates, tokens]),
-    readSecrets(given),
-    allow(['sqs:SendMessage'], [queue(given, 'deliveries'), queue(given, 'dead-letters'), ...given.otherQueues]),
+    readSecrets(given, secretArns),
+    allow(['sqs:SendMessage'], [queue(given, 'deliveries'), queue(given, 'dead-letters'), ...deadLetterQueueArns]),
   ];
 }
 
 function managing(given) {
-  const { stage, eventBusName } = given;
-  const writes = ['CreateSecret', 'DescribeSecret', 'PutSecretValue', 'UpdateSecretVersionStage', 'DeleteSecret'];
-  const bus = eventBusName.startsWith('arn:') ? eventBusName : arn('events', `event-bus/${eventBusName}`);
+  const { stack, eventBusName } = given;
+  const secretWrites = ['CreateSecret', 'DescribeSecret', 'PutSecretValue', 'UpdateSecretVersionStage', 'DeleteSecret'];
   return [
     items(
       given,
@@ -85,14 +78,14 @@ function managing(given) {
     ),
     items(given, ['BatchGetItem'], [connections]),
     // The leading key of this index is the ARN of a connection.
-    allow(['dynamodb:Query'], [arn('dynamodb', `table/lastmile-${stage}/index/by-connection`)]),
-    readSecrets(given),
+    allow(['dynamodb:Query'], [arnOf('dynamodb', `table/${stack}/index/by-connection`)]),
+    readSecrets(given, []),
     allow(
-      writes.map((name) => `secretsmanager:${name}`),
+      secretWrites.map((name) => `secretsmanager:${name}`),
       [connectionSecrets(given)],
     ),
     allow(['lambda:InvokeFunction'], [functionArn(given, 'authorize-connection')]),
-    allow(['events:PutEvents'], [bus]),
+    allow(['events:PutEvents'], [arnOf('events', `event-bus/${eventBusName}`)]),
   ];
 }
 
@@ -101,17 +94,22 @@ function managing(given) {
  * Lambda developer guide does not say that aws:SourceAccount is there when Lambda assumes one.
  */
 function role(given, functionName, statements) {
-  const logs = arn('logs', `log-group:/aws/lambda/lastmile-${given.stage}-${functionName}:*`);
+  const { stack, subnetIds } = given;
+  const hasNetwork = subnetIds.length > 0 && inNetwork.includes(functionName);
   const Statement = [
     ...statements,
+    ...(asynchronous.includes(functionName) ? failedInvocations : []),
     // The stack makes the log group itself, with its retention.
-    allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logs]),
-    ...(given.hasVpc ? networkInterfaces(functionArn(given, functionName)) : []),
+    allow(
+      ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      [arnOf('logs', `log-group:/aws/lambda/${stack}-${functionName}:*`)],
+    ),
+    ...(hasNetwork ? networkInterfaces(functionArn(given, functionName)) : []),
   ];
   return {
     Type: 'AWS::IAM::Role',
     Properties: {
-      Description: `What the function lastmile-${given.stage}-${functionName} may do.`,
+      Description: `What the function ${stack}-${functionName} may do.`,
       AssumeRolePolicyDocument: {
         Version: '2012-10-17',
         Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }],
@@ -122,48 +120,51 @@ function role(given, functionName, statements) {
 }
 
 /** Items of the table whose partition keys, all of them, are among these. None of these actions comes without a key. */
-function items({ stage }, actions, partitions) {
+function items({ stack }, actions, partitions) {
   return {
     ...allow(
       actions.map((name) => `dynamodb:${name}`),
-      [arn('dynamodb', `table/lastmile-${stage}`)],
+      [arnOf('dynamodb', `table/${stack}`)],
     ),
     Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': partitions } },
   };
 }
 
-function readSecrets(given) {
-  return allow(['secretsmanager:GetSecretValue'], [connectionSecrets(given), { Ref: 'RootSecret' }, ...given.otherSecrets]);
+/** Those of connections, the root secret, and those that policies may name. */
+function readSecrets(given, secretArns) {
+  return allow(['secretsmanager:GetSecretValue'], [connectionSecrets(given), { Ref: 'RootSecret' }, ...secretArns]);
 }
 
 /**
  * Lambda writes the record of an asynchronous invocation that has failed for good. Source: Lambda developer guide,
  * capturing records of asynchronous invocations.
  */
-function failedInvocations() {
-  return [
-    allow(['s3:PutObject'], [{ 'Fn::Sub': '${FailedInvocations.Arn}/*' }]),
-    allow(['s3:ListBucket'], [{ 'Fn::GetAtt': ['FailedInvocations', 'Arn'] }]),
-  ];
-}
+const failedInvocations = [
+  allow(['s3:PutObject'], [subbed('${FailedInvocations.Arn}/*')]),
+  allow(['s3:ListBucket'], [getAtt('FailedInvocations', 'Arn')]),
+];
 
-/** A key of the team's own, for what goes through these services; without one, AWS's own keys ask for nothing. */
-function key({ kmsKey }, reads, writes) {
-  if (kmsKey === undefined) return [];
-  const through = (action, services) => ({
-    ...allow([action], [kmsKey]),
-    Condition: {
-      StringLike: {
-        'kms:ViaService': services.map((service) => ({ 'Fn::Sub': `${service}.\${AWS::Region}.*` })),
-      },
-    },
+/**
+ * A key of the team's own, through these services only; without one, AWS's own keys ask for nothing. What DynamoDB makes
+ * with the key it makes by a grant, and whoever reads or writes a table has its key decrypted; a message needs both to be
+ * sent. Source: DynamoDB developer guide, encryption at rest; SQS developer guide, key management.
+ */
+function key(kmsKeyArn, { decrypts, encrypts }) {
+  if (kmsKeyArn === undefined) return [];
+  const uses = [
+    ['kms:Decrypt', decrypts],
+    ['kms:GenerateDataKey', encrypts],
+  ];
+  return uses.flatMap(([action, services]) => {
+    if (services.length === 0) return [];
+    const through = services.map((service) => subbed(`${service}.\${AWS::Region}.*`));
+    return [{ ...allow([action], [kmsKeyArn]), Condition: { StringLike: { 'kms:ViaService': through } } }];
   });
-  return [through('kms:Decrypt', reads), through('kms:GenerateDataKey', writes)];
 }
 
 /**
- * Lambda makes and removes a function's network interfaces with its role, and the function itself has no business with
- * them. Source: Lambda developer guide, attaching functions to a VPC; AWSLambdaVPCAccessExecutionRole.
+ * Lambda makes and removes a function's network interfaces with its role; the function itself has no business with them.
+ * Source: AWS managed policy AWSLambdaVPCAccessExecutionRole; Lambda developer guide, access to a VPC.
  */
 function networkInterfaces(ownArn) {
   const names = ['CreateNetworkInterface', 'DescribeNetworkInterfaces', 'DescribeSubnets', 'DeleteNetworkInterface'];
@@ -183,30 +184,23 @@ function allow(Action, Resource) {
   return { Effect: 'Allow', Action, Resource };
 }
 
-function queue({ stage }, name) {
-  return arn('sqs', `lastmile-${stage}-${name}`);
+function queue({ stack }, name) {
+  return arnOf('sqs', `${stack}-${name}`);
 }
 
 function connectionSecrets({ stage }) {
-  return arn('secretsmanager', `secret:lastmile/${stage}/connection/*`);
+  return arnOf('secretsmanager', `secret:lastmile/${stage}/connection/*`);
 }
 
-function functionArn({ stage }, name) {
-  return arn('lambda', `function:lastmile-${stage}-${name}`);
+function functionArn({ stack }, name) {
+  return arnOf('lambda', `function:${stack}-${name}`);
 }
 
-function arn(service, resource) {
-  return { 'Fn::Sub': `arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${resource}` };
-}
-
-const optional = ['eventBusName', 'deadLetterQueueArns', 'secretArns', 'kmsKeyArn', 'subnetIds'];
-
-/** For osls; its own parts for whoever has the parameters already. */
+/** For osls; and its own part for whoever has the parameters already. */
 module.exports = Object.assign(
   async ({ resolveVariable }) => {
-    const parameters = { stage: await resolveVariable('sls:stage') };
-    for (const name of optional) parameters[name] = await resolveVariable(`param:${name}, ''`);
-    return rolesOf(parameters);
+    const stack = `lastmile-${await resolveVariable('sls:stage')}`;
+    return rolesOf(stack, await readParameters(resolveVariable));
   },
   { rolesOf },
 );

@@ -3,17 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AuthorizedCall, Statement } from '../policies/evaluate.ts';
 import { grantsOf, isAllowed, needlessGrants } from '../policies/evaluate.ts';
 import type { RoleParameters } from '../policies/roles.ts';
-import { deployedStatements, rolesFile } from '../policies/roles.ts';
+import { deployedStatements, rolesOf } from '../policies/roles.ts';
+import { deliver, manage, redrive } from './least-privilege-calls.ts';
 import type { PrivilegeStory } from './least-privilege-story.ts';
-import {
-  account,
-  deliver,
-  manage,
-  redrive,
-  region,
-  startPrivilegeStory,
-  teamQueueArn,
-} from './least-privilege-story.ts';
+import { account, region, startPrivilegeStory, teamQueueArn } from './least-privilege-story.ts';
 
 /*
  * What the functions ask of AWS, taken from the wire while they do everything that they can do, beside the roles that are
@@ -22,6 +15,7 @@ import {
 
 const arn = (service: string, resource: string) => `arn:aws:${service}:${region}:${account}:${resource}`;
 const bucketArn = 'arn:aws:s3:::failed-invocations';
+const teamSecretArn = arn('secretsmanager', 'secret:team/signing-??????');
 const rootSecretArn = arn('secretsmanager', 'secret:lastmile/local/root-AbCdEf');
 
 const roleIds = {
@@ -45,18 +39,25 @@ const polling = ['ReceiveMessage', 'GetQueueAttributes'].map(
 
 /**
  * What the Lambda service itself asks for in a function's name, so that no function does: writing its log; the record
- * of a failed asynchronous invocation; receiving from its event source, and looking at it.
+ * of a failed asynchronous invocation; receiving from its event source, and looking at it. And one thing that is granted
+ * ahead: a connection's policy may name a secret that holds its credentials, and the first token will be asked for with
+ * those.
  */
-const usedByLambda: Readonly<Record<FunctionName, readonly string[]>> = {
+const usedByNoCall: Readonly<Record<FunctionName, readonly string[]>> = {
   deliver: [...failedInvocations, ...logging('deliver')],
   'deliver-queued': [...polling, ...logging('deliver-queued')],
   'control-api': logging('control-api'),
-  'authorize-connection': [...failedInvocations, ...logging('authorize-connection')],
+  'authorize-connection': [
+    `secretsmanager:GetSecretValue ${teamSecretArn}`,
+    ...failedInvocations,
+    ...logging('authorize-connection'),
+  ],
   redrive: logging('redrive'),
 };
 
 function statementsFor(name: FunctionName, parameters: Partial<RoleParameters> = {}): readonly Statement[] {
-  const roles = rolesFile.rolesOf({ stage: 'local', deadLetterQueueArns: teamQueueArn, ...parameters });
+  const named = { deadLetterQueueArns: [teamQueueArn], secretArns: [teamSecretArn] };
+  const roles = rolesOf('lastmile-local', { ...named, ...parameters });
   const references = { RootSecret: rootSecretArn, 'FailedInvocations.Arn': bucketArn };
   return deployedStatements(roles, roleIds[name], { region, account, references });
 }
@@ -93,9 +94,9 @@ describe.each(functionNames)('%s', (name) => {
     expect(deniedTo(name, statementsFor(name))).toEqual([]);
   });
 
-  test('may do nothing that it could do without, but what Lambda does in its name', () => {
+  test('may do nothing that it could do without, but what stands in the list', () => {
     const needless = needlessGrants(grantsOf(statementsFor(name)), callsOf(name)).map(({ text }) => text);
-    expect(needless).toEqual(usedByLambda[name]);
+    expect(needless).toEqual(usedByNoCall[name]);
   });
 });
 
@@ -112,6 +113,7 @@ test('of resources and of keys, only what has many names is given by a wildcard'
       'TOKEN#*',
       `${bucketArn}/*`,
       arn('secretsmanager', 'secret:lastmile/local/connection/*'),
+      teamSecretArn,
       ...functionNames.map((name) => arn('logs', `log-group:/aws/lambda/lastmile-local-${name}:*`)),
     ].toSorted(),
   );
@@ -147,13 +149,17 @@ test.each<[FunctionName, string, AuthorizedCall]>([
   expect(isAllowed(statementsFor(name), refused)).toBe(false);
 });
 
-test.each(['deliver', 'deliver-queued'] as const)(
-  "%s is denied a team's dead-letter queue until it is named",
-  (name) => {
-    const denied = deniedTo(name, statementsFor(name, { deadLetterQueueArns: '' }));
+describe.each(['deliver', 'deliver-queued'] as const)('%s', (name) => {
+  test("is denied a team's dead-letter queue until it is named", () => {
+    const denied = deniedTo(name, statementsFor(name, { deadLetterQueueArns: [] }));
     expect(denied).toEqual([call('sqs:SendMessage', teamQueueArn)]);
-  },
-);
+  });
+
+  test("is denied a team's secret until it is named", () => {
+    const denied = deniedTo(name, statementsFor(name, { secretArns: [] }));
+    expect(denied).toEqual([call('secretsmanager:GetSecretValue', story.teamSecretArn)]);
+  });
+});
 
 test('the roles name the resources as the variables of a deployed stack do', () => {
   const variables = readFileSync(new URL('../../infra/environment.yml', import.meta.url), 'utf8');
@@ -162,7 +168,7 @@ test('the roles name the resources as the variables of a deployed stack do', () 
     const [, value = ''] = new RegExp(`^ +${name}: (\\S+)$`, 'm').exec(deployed) ?? [];
     return value.replace('${sls:stage}', 'qa');
   };
-  const roles = JSON.stringify(rolesFile.rolesOf({ stage: 'qa' }));
+  const roles = JSON.stringify(rolesOf('lastmile-qa'));
   expect(roles).toContain(`:table/${valueOf('TABLE_NAME')}"`);
   expect(roles).toContain(`:secret:${valueOf('SECRET_PREFIX')}*"`);
   expect(roles).toContain(`:function:${valueOf('AUTHORIZE_CONNECTION_FUNCTION')}"`);

@@ -21,24 +21,36 @@ interface TemplateRole {
 
 export type TemplateRoles = Readonly<Record<string, TemplateRole>>;
 
+/** The stage parameters that the roles depend on, as they are once checked. */
 export interface RoleParameters {
-  readonly stage: string;
-  readonly eventBusName?: string;
-  readonly deadLetterQueueArns?: string | readonly string[];
-  readonly secretArns?: string | readonly string[];
+  readonly eventBusName: string;
+  readonly deadLetterQueueArns: readonly string[];
+  readonly secretArns: readonly string[];
   readonly kmsKeyArn?: string;
-  readonly subnetIds?: string | readonly string[];
+  readonly subnetIds: readonly string[];
 }
 
 interface RolesFile {
   (osls: { readonly resolveVariable: (variable: string) => Promise<unknown> }): Promise<TemplateRoles>;
-  readonly rolesOf: (parameters: RoleParameters) => TemplateRoles;
+  readonly rolesOf: (stack: string, parameters: RoleParameters) => TemplateRoles;
 }
 
 const require = createRequire(import.meta.url);
 
 /** The file that is deployed. */
 export const rolesFile = require('../../infra/roles.cjs') as RolesFile;
+
+const noParameters: RoleParameters = {
+  eventBusName: 'default',
+  deadLetterQueueArns: [],
+  secretArns: [],
+  subnetIds: [],
+};
+
+/** @param given parameters that are not as they are by default */
+export function rolesOf(stack: string, given: Partial<RoleParameters> = {}): TemplateRoles {
+  return rolesFile.rolesOf(stack, { ...noParameters, ...given });
+}
 
 /** All statements of a role's policies. */
 export function statementsOf(roles: TemplateRoles, id: string): readonly TemplateStatement[] {

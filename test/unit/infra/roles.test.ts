@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RoleParameters, TemplateStatement } from '../../policies/roles.ts';
-import { rolesFile, statementsOf } from '../../policies/roles.ts';
+import { rolesFile, rolesOf, statementsOf } from '../../policies/roles.ts';
 
 const ids = ['DeliverRole', 'DeliverQueuedRole', 'ControlApiRole', 'AuthorizeConnectionRole', 'RedriveRole'];
 
@@ -10,7 +10,7 @@ const keyArn = 'arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1
 
 /** Statements of a role that allow an action of this service. */
 function allowing(parameters: Partial<RoleParameters>, id: string, action: string): readonly TemplateStatement[] {
-  const roles = rolesFile.rolesOf({ stage: 'prod', ...parameters });
+  const roles = rolesOf('lastmile-prod', parameters);
   return statementsOf(roles, id).filter(({ Effect, Action }) => {
     return Effect === 'Allow' && Action.some((name) => name.startsWith(action));
   });
@@ -18,7 +18,7 @@ function allowing(parameters: Partial<RoleParameters>, id: string, action: strin
 
 describe('the roles', () => {
   test('are one for each function, and Lambda alone may assume them', () => {
-    const roles = rolesFile.rolesOf({ stage: 'prod' });
+    const roles = rolesOf('lastmile-prod');
     expect(Object.keys(roles)).toEqual(ids);
     for (const { Type, Properties } of Object.values(roles)) {
       expect(Type).toBe('AWS::IAM::Role');
@@ -29,90 +29,98 @@ describe('the roles', () => {
   });
 
   test('name no account, region or partition, and no action by a wildcard', () => {
-    const roles = rolesFile.rolesOf({ stage: 'prod' });
+    const roles = rolesOf('lastmile-prod');
     expect(JSON.stringify(roles)).not.toMatch(/arn:aws|[0-9]{12}|us-east-1/);
     for (const id of ids) {
       for (const { Action } of statementsOf(roles, id)) expect(Action.join()).not.toContain('*');
     }
   });
 
-  test('mention neither other queues, other secrets, a key nor a VPC that nobody has named', () => {
-    for (const empty of [{}, { deadLetterQueueArns: '', secretArns: [], kmsKeyArn: '', subnetIds: '' }]) {
-      const text = JSON.stringify(rolesFile.rolesOf({ stage: 'prod', ...empty }));
-      expect(text).not.toMatch(/kms:|ec2:|"Deny"/);
-      expect(text).toBe(JSON.stringify(rolesFile.rolesOf({ stage: 'prod' })));
-    }
+  test('mention neither a key nor a VPC that nobody has named', () => {
+    expect(JSON.stringify(rolesOf('lastmile-prod'))).not.toMatch(/kms:|ec2:|"Deny"/);
   });
 
   test.each(['DeliverRole', 'DeliverQueuedRole'])('%s sends to the dead-letter queues that were named', (id) => {
-    const [sending] = allowing({ deadLetterQueueArns: `${queueArn}, ${queueArn}2` }, id, 'sqs:SendMessage');
+    const [sending] = allowing({ deadLetterQueueArns: [queueArn, `${queueArn}2`] }, id, 'sqs:SendMessage');
     expect(sending?.Resource.slice(2)).toEqual([queueArn, `${queueArn}2`]);
   });
 
   test('of all others, none sends to those queues', () => {
     for (const id of ids.slice(2)) {
-      const text = JSON.stringify(allowing({ deadLetterQueueArns: queueArn }, id, 'sqs:'));
+      const text = JSON.stringify(allowing({ deadLetterQueueArns: [queueArn] }, id, 'sqs:'));
       expect(text).not.toContain(queueArn);
     }
   });
 
-  test.each(ids.slice(0, 4))('%s reads the secrets that were named, and does nothing else with them', (id) => {
-    const statements = allowing({ secretArns: [secretArn] }, id, 'secretsmanager:');
-    const naming = statements.filter(({ Resource }) => Resource.includes(secretArn));
-    expect(naming.map(({ Action }) => Action)).toEqual([['secretsmanager:GetSecretValue']]);
-  });
-
-  test.each(ids)('%s uses the key only through the services that it calls', (id) => {
-    const services = new Set(
-      allowing({ kmsKeyArn: keyArn }, id, '').flatMap(({ Action }) => Action.map((name) => name.split(':')[0])),
-    );
-    const statements = allowing({ kmsKeyArn: keyArn }, id, 'kms:');
-    expect(statements.map(({ Action, Resource }) => [Action, Resource])).toEqual([
-      [['kms:Decrypt'], [keyArn]],
-      [['kms:GenerateDataKey'], [keyArn]],
-    ]);
-    for (const { Condition } of statements) {
-      const through = (Condition?.['StringLike']?.['kms:ViaService'] ?? []).map((each) => JSON.stringify(each));
-      expect(through.length).toBeGreaterThan(0);
-      for (const text of through) {
-        expect([...services].some((service) => text === `{"Fn::Sub":"${service}.\${AWS::Region}.*"}`)).toBe(true);
-      }
-    }
-  });
-
-  test.each(ids)('%s in a VPC lets Lambda make network interfaces, and the function itself not', (id) => {
-    const roles = rolesFile.rolesOf({ stage: 'prod', subnetIds: 'subnet-1,subnet-2' });
-    const [allowed, denied, ...rest] = statementsOf(roles, id).filter(({ Action }) => Action[0]?.startsWith('ec2:'));
-    expect(rest).toEqual([]);
-    expect(allowed).toMatchObject({ Effect: 'Allow' });
-    expect(denied).toMatchObject({ Effect: 'Deny', Action: allowed?.Action });
-    expect(JSON.stringify(denied?.Condition)).toMatch(/lambda:SourceFunctionArn.*:function:lastmile-prod-/);
-  });
-
-  test('PutEvents goes to the default bus, or to the one that was named', () => {
-    const resources = (eventBusName?: string) =>
-      allowing(eventBusName === undefined ? {} : { eventBusName }, 'ControlApiRole', 'events:')[0]?.Resource;
-    expect(JSON.stringify(resources())).toContain(':event-bus/default"');
-    expect(JSON.stringify(resources('orders'))).toContain(':event-bus/orders"');
-    const arn = 'arn:aws:events:eu-west-1:210987654321:event-bus/central';
-    expect(resources(arn)).toEqual([arn]);
-  });
+  const reading = ['DeliverRole', 'DeliverQueuedRole', 'AuthorizeConnectionRole'];
+  test.each(ids)(
+    '%s reads the secrets that were named if it has use for them, and does nothing else with them',
+    (id) => {
+      const statements = allowing({ secretArns: [secretArn] }, id, '');
+      const naming = statements.filter(({ Resource }) => Resource.includes(secretArn));
+      const expected = reading.includes(id) ? [['secretsmanager:GetSecretValue']] : [];
+      expect(naming.map(({ Action }) => Action)).toEqual(expected);
+    },
+  );
 
   test.each([
-    [
-      { deadLetterQueueArns: 'team-dead-letters' },
-      'Parameter deadLetterQueueArns: "team-dead-letters" is not the ARN of an SQS queue.',
-    ],
-    [{ secretArns: ['*'] }, 'Parameter secretArns: "*" is not the ARN of a secret.'],
-    [{ kmsKeyArn: `${keyArn},${keyArn}` }, 'Parameter kmsKeyArn takes one value.'],
-    [{ kmsKeyArn: 'alias/team' }, 'Parameter kmsKeyArn: "alias/team" is not the ARN of a KMS key.'],
-  ])('a parameter that is not right is refused by name: %j', (parameters, message) => {
-    expect(() => rolesFile.rolesOf({ stage: 'prod', ...parameters })).toThrow(message);
+    ['DeliverRole', ['dynamodb', 'secretsmanager', 'sqs'], ['sqs', 's3']],
+    ['DeliverQueuedRole', ['dynamodb', 'secretsmanager', 'sqs'], ['sqs']],
+    ['ControlApiRole', ['dynamodb', 'secretsmanager'], []],
+    ['AuthorizeConnectionRole', ['dynamodb', 'secretsmanager'], ['s3']],
+    ['RedriveRole', ['sqs'], ['sqs']],
+  ])('%s uses the key only through the services that have it', (id, decrypts, encrypts) => {
+    const through = (services: readonly string[]) => ({
+      StringLike: { 'kms:ViaService': services.map((service) => ({ 'Fn::Sub': `${service}.\${AWS::Region}.*` })) },
+    });
+    const statement = (action: string, services: readonly string[]) =>
+      services.length === 0
+        ? []
+        : [{ Effect: 'Allow', Action: [action], Resource: [keyArn], Condition: through(services) }];
+    expect(allowing({ kmsKeyArn: keyArn }, id, 'kms:')).toEqual([
+      ...statement('kms:Decrypt', decrypts),
+      ...statement('kms:GenerateDataKey', encrypts),
+    ]);
   });
 
-  test('take their parameters from osls', async () => {
-    const given: Record<string, unknown> = { 'sls:stage': 'qa', "param:secretArns, ''": [secretArn] };
-    const roles = await rolesFile({ resolveVariable: (variable) => Promise.resolve(given[variable] ?? '') });
-    expect(roles).toEqual(rolesFile.rolesOf({ stage: 'qa', secretArns: [secretArn] }));
+  test.each(['DeliverRole', 'DeliverQueuedRole', 'AuthorizeConnectionRole'])(
+    '%s in a VPC lets Lambda make network interfaces, and the function itself not',
+    (id) => {
+      const roles = rolesOf('lastmile-prod', { subnetIds: ['subnet-1', 'subnet-2'] });
+      const [allowed, denied, ...rest] = statementsOf(roles, id).filter(({ Action }) => Action[0]?.startsWith('ec2:'));
+      expect(rest).toEqual([]);
+      expect(allowed).toMatchObject({ Effect: 'Allow' });
+      expect(denied).toMatchObject({ Effect: 'Deny', Action: allowed?.Action });
+      expect(JSON.stringify(denied?.Condition)).toMatch(/lambda:SourceFunctionArn.*:function:lastmile-prod-/);
+    },
+  );
+
+  test.each(['ControlApiRole', 'RedriveRole'])('%s is for a function outside of every VPC', (id) => {
+    expect(allowing({ subnetIds: ['subnet-1'] }, id, 'ec2:')).toEqual([]);
+  });
+
+  test('PutEvents goes to the bus that was named', () => {
+    const [statement] = allowing({ eventBusName: 'orders' }, 'ControlApiRole', 'events:');
+    expect(JSON.stringify(statement?.Resource)).toContain(':event-bus/orders"');
+  });
+
+  test('take their parameters from osls, checked', async () => {
+    const given: Record<string, unknown> = {
+      'sls:stage': 'qa',
+      "param:secretArns, ''": secretArn,
+      "param:eventBusName, ''": 'orders',
+      "param:functionTimeoutSeconds, ''": 60,
+      "param:maximumConcurrency, ''": 50,
+      "param:batchingWindowSeconds, ''": 0,
+      "param:logRetentionDays, ''": 30,
+      "param:failedInvocationsDays, ''": 90,
+      "param:deletionProtection, ''": true,
+    };
+    const resolveVariable = (variable: string) => Promise.resolve(given[variable] ?? '');
+    expect(await rolesFile({ resolveVariable })).toEqual(
+      rolesOf('lastmile-qa', { secretArns: [secretArn], eventBusName: 'orders' }),
+    );
+    given["param:secretArns, ''"] = 'key';
+    await expect(rolesFile({ resolveVariable })).rejects.toThrow('secretArns must be ARNs of secrets');
   });
 });
