@@ -22,9 +22,10 @@ const timeoutMs = 60_000;
 export function newBatchWorker({ environment, aws }: WorkerSurroundings, deliveryLog: DeliveryLog) {
   const { deliver } = wireDeliver(parseConfig(environment), aws, horizonsMs.batch, { deliveryLog, metrics: noMetrics });
   const received = { remove: async () => undefined };
-  const passOn = async () => ({ kind: 'returned', error: 'There is no newer version.' }) as const;
-  const options = { random: Math.random, apiDestination: undefined };
-  const deliverBatch = createBatchDeliverer({ deliver, received, passOn, ...options });
+  const unused = () => Promise.reject(new Error('Every message can be read and delivered.'));
+  const rawMessages = { sendBack: unused, bury: unused };
+  const options = { clock: systemClock, random: Math.random, apiDestination: undefined };
+  const deliverBatch = createBatchDeliverer({ deliver, received, rawMessages, ...options });
   return (apiDestination: string, first: number): Promise<readonly string[]> =>
     withDeadline(systemClock, timeoutMs, (deadline) => deliverBatch(messagesOf(apiDestination, first), deadline));
 }

@@ -90,15 +90,15 @@ export interface ReceivedMessages {
   remove(receiptHandle: string): Promise<void>;
 }
 
-/** Where messages go that only a newer version can read: as they are, body and attributes byte for byte. */
-export interface NewerMessages {
+/** Where messages go that are passed on as they are, body and attributes byte for byte. */
+export interface RawMessages {
   /**
    * Resolves only when the delivery queue has accepted it, at the longest delay.
    *
    * @returns that delay, ms
    */
   sendBack(message: RawMessage): Promise<number>;
-  /** Resolves only when the stack's own dead-letter queue has accepted it, with the reason beside what it has. */
+  /** Resolves only when the stack's own dead-letter queue has accepted it, with as much of the reason beside as it has room for. */
   bury(message: RawMessage, failure: Failure): Promise<void>;
 }
 

@@ -1,11 +1,10 @@
 import type { AwsClientConfig } from '../../lib/adapters/aws-clients.ts';
-import { createSqsNewerMessages } from '../../lib/adapters/sqs-newer-messages.ts';
+import { createSqsRawMessages } from '../../lib/adapters/sqs-raw-messages.ts';
 import { createSqsReceivedMessages } from '../../lib/adapters/sqs-received-messages.ts';
 import { systemClock } from '../../lib/adapters/system-clock.ts';
 import type { Environment } from '../../lib/config.ts';
 import { parseConfig } from '../../lib/config.ts';
 import { createBatchDeliverer } from '../../lib/delivery/deliver-batch.ts';
-import { createPassOn } from '../../lib/delivery/newer-messages.ts';
 import type { DeliverOverrides } from '../wiring.ts';
 import { horizonsMs, wireDeliver } from '../wiring.ts';
 import type { DeliverQueuedDependencies } from './handler.ts';
@@ -20,9 +19,15 @@ export function dependenciesFrom(
   const { deliver, sqs, metrics } = wireDeliver(config, aws, horizonsMs.batch, overrides);
   const received = createSqsReceivedMessages(sqs, config.DELIVERY_QUEUE_URL);
   const apiDestination = config.API_DESTINATION;
-  const newer = createSqsNewerMessages(sqs, config.DELIVERY_QUEUE_URL, config.DEAD_LETTER_QUEUE_URL);
-  const passOn = createPassOn(newer, systemClock);
-  const deliverBatch = createBatchDeliverer({ deliver, received, passOn, random: Math.random, apiDestination });
+  const rawMessages = createSqsRawMessages(sqs, config.DELIVERY_QUEUE_URL, config.DEAD_LETTER_QUEUE_URL);
+  const deliverBatch = createBatchDeliverer({
+    deliver,
+    received,
+    rawMessages,
+    clock: systemClock,
+    random: Math.random,
+    apiDestination,
+  });
   return {
     deliverBatch: (messages, deadline) => metrics.during(deadline.signal, () => deliverBatch(messages, deadline)),
     clock: systemClock,

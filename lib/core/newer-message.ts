@@ -1,10 +1,6 @@
-import type { Failure } from './failure.ts';
-import { failures } from './failure.ts';
 import { isJsonObject, ownMember } from './json.ts';
 import type { QueueMessage } from './queue-message.ts';
-import { lastmileAttribute, maxMessageAttributes, maxMessageBytes } from './queue-message.ts';
-import type { RawAttribute, RawMessage } from './raw-message.ts';
-import { rawMessageBytes } from './raw-message.ts';
+import { lastmileAttribute } from './queue-message.ts';
 
 /** What an older worker does with a message that only a newer one can read. */
 export type NewerMessageFate =
@@ -33,21 +29,6 @@ export function fateOfNewer({ attributes }: QueueMessage, nowMs: number): NewerM
   const firstReceivedAtMs = firstReceivedAtOf(attributes[lastmileAttribute]);
   if (firstReceivedAtMs === undefined || firstReceivedAtMs > nowMs + clockToleranceMs) return 'return';
   return nowMs - firstReceivedAtMs > longestEventAgeMs ? 'bury' : 'send back';
-}
-
-/** The message with its reason in two more attributes, where both fit; those that it has stay as they are. */
-export function withReason(message: RawMessage, failure: Failure): RawMessage {
-  const added = {
-    ERROR_CODE: text(failures[failure.code].errorCode),
-    ERROR_MESSAGE: text(`${failure.code}: ${failure.message}`),
-  };
-  const told = { ...message, attributes: { ...added, ...message.attributes } };
-  const fits = Object.keys(told.attributes).length <= maxMessageAttributes && rawMessageBytes(told) <= maxMessageBytes;
-  return fits ? told : message;
-}
-
-function text(stringValue: string): RawAttribute {
-  return { dataType: 'String', stringValue };
 }
 
 function firstReceivedAtOf(attribute: string | undefined): number | undefined {

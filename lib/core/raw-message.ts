@@ -1,4 +1,8 @@
 import { Buffer } from 'node:buffer';
+import type { Failure } from './failure.ts';
+import { failures } from './failure.ts';
+import { maxMessageAttributes, maxMessageBytes } from './queue-message.ts';
+import { escapeForSqs } from './sqs-text.ts';
 
 /** A message attribute of any type, as Lambda hands it over. */
 export interface RawAttribute {
@@ -24,4 +28,31 @@ export function rawMessageBytes({ body, attributes }: RawMessage): number {
     bytes += Buffer.byteLength(binaryValue, 'base64');
   }
   return bytes;
+}
+
+/** As much of a reason as a dead letter of ours has at most. */
+const maxReasonCharacters = 1024;
+
+/**
+ * The message with its reason in attributes of a dead letter, as far as it has room for them: the text, else the code, else
+ * nothing. What the message has itself stays as it is.
+ */
+export function withReason(message: RawMessage, { code, message: text }: Failure): RawMessage {
+  const ERROR_CODE = attributeOf(failures[code].errorCode);
+  const reason = attributeOf(escapeForSqs(`${code}: ${text}`.slice(0, maxReasonCharacters).toWellFormed()));
+  const forms = [
+    { ERROR_CODE, ERROR_MESSAGE: reason },
+    { ERROR_CODE, ERROR_MESSAGE: attributeOf(code) },
+    { ERROR_CODE },
+  ];
+  const told = forms.map((form) => ({ ...message, attributes: { ...form, ...message.attributes } }));
+  return told.find(fits) ?? message;
+}
+
+function fits(message: RawMessage): boolean {
+  return Object.keys(message.attributes).length <= maxMessageAttributes && rawMessageBytes(message) <= maxMessageBytes;
+}
+
+function attributeOf(stringValue: string): RawAttribute {
+  return { dataType: 'String', stringValue };
 }

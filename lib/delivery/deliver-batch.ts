@@ -3,15 +3,16 @@ import { maximumReceives, parseQueueMessage, unreadDetails } from '../core/queue
 import type { QueueMessage } from '../core/queue-message.ts';
 import { bodyText } from '../core/queue-message.ts';
 import type { RecordMessage } from '../core/sqs-event.ts';
-import type { Random, ReceivedMessages } from '../ports.ts';
+import type { Clock, RawMessages, Random, ReceivedMessages } from '../ports.ts';
 import type { Deadline } from './deadline.ts';
 import type { Deliver, Incoming } from './deliver.ts';
-import type { PassOn } from './newer-messages.ts';
+import { createPassOn } from './newer-messages.ts';
 
 export interface BatchDelivererDependencies {
   readonly deliver: Deliver;
   readonly received: ReceivedMessages;
-  readonly passOn: PassOn;
+  readonly rawMessages: RawMessages;
+  readonly clock: Clock;
   readonly random: Random;
   /** The API destination of bare events, when the function has one. */
   readonly apiDestination: string | undefined;
@@ -29,7 +30,8 @@ export type DeliverBatch = (messages: readonly RecordMessage[], deadline: Deadli
  * fails, the end of the invocation deletes it.
  */
 export function createBatchDeliverer(dependencies: BatchDelivererDependencies): DeliverBatch {
-  const { deliver, received, passOn, random, apiDestination } = dependencies;
+  const { deliver, received, rawMessages, clock, random, apiDestination } = dependencies;
+  const passOn = createPassOn(rawMessages, clock);
 
   function incomingOf(record: RecordMessage): Incoming {
     const { message, receiveCount, sentAtMs } = record;
@@ -39,6 +41,7 @@ export function createBatchDeliverer(dependencies: BatchDelivererDependencies): 
       parse,
       body,
       unread: () => unreadDetails(message),
+      keep: (failure: Failure) => rawMessages.bury(record.raw, failure),
       passOn: (failure: Failure) => passOn(record, failure),
     };
     if (receiveCount < maximumReceives - 1) return incoming;

@@ -24,6 +24,8 @@ export interface Incoming {
   body(): string;
   /** What its message says of the delivery, unread. */
   unread?(): UnreadDetails | undefined;
+  /** Puts it into the dead letters as it came, when no dead letter can be made of it. Rejects when that fails. */
+  keep?(failure: Failure): Promise<void>;
   /** Settles what only a newer worker can read. Absent: it is returned. */
   passOn?(failure: Failure): Promise<Settlement>;
   /** Why it goes to the dead letters without an attempt. */
@@ -75,7 +77,7 @@ export function createDeliver({ retrying, settler, log, clock }: DeliverDependen
     const known: Known = {};
     let settlement: Settlement;
     try {
-      settlement = await story(incoming, known, deadline);
+      settlement = await keptAsItCame(await story(incoming, known, deadline), incoming, known);
     } catch (error) {
       if (!(error instanceof Failure)) known.bug = error;
       settlement = { kind: 'returned', error };
@@ -92,6 +94,22 @@ interface Known {
   outcome?: AttemptOutcome | undefined;
   rateWaitMs?: number;
   bug?: unknown;
+}
+
+/**
+ * Failure policy: what fits into no message of ours has come in one that fitted. As it came it can be delivered again, so that
+ * is what goes to the stack's own dead letters, with as much of the reason as it has room for.
+ */
+async function keptAsItCame(settlement: Settlement, { keep }: Incoming, { outcome }: Known): Promise<Settlement> {
+  if (settlement.kind !== 'returned' || keep === undefined || !isTooLarge(settlement.error)) return settlement;
+  const { message } = settlement.error;
+  const isFailed = outcome !== undefined && outcome.kind !== 'delivered';
+  await keep(isFailed ? new Failure(outcome.code, `${outcome.reason} ${message}`) : settlement.error);
+  return { kind: 'dead-lettered' };
+}
+
+function isTooLarge(error: unknown): error is Failure {
+  return error instanceof Failure && error.code === 'DeliveryTooLarge';
 }
 
 function parsed(incoming: Incoming): QueuedDelivery | Failure {

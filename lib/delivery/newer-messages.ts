@@ -2,7 +2,7 @@ import type { Settlement } from '../core/delivery.ts';
 import type { Failure } from '../core/failure.ts';
 import { fateOfNewer } from '../core/newer-message.ts';
 import type { RecordMessage } from '../core/sqs-event.ts';
-import type { Clock, NewerMessages } from '../ports.ts';
+import type { Clock, RawMessages } from '../ports.ts';
 
 /** Settles a message that only a newer worker can read, without an attempt. Rejects when the write that settles it fails. */
 export type PassOn = (message: RecordMessage, failure: Failure) => Promise<Settlement>;
@@ -11,14 +11,14 @@ export type PassOn = (message: RecordMessage, failure: Failure) => Promise<Settl
  * Failure policy: rather twice than never. A message whose write fails, also after it worked, is returned, and received again
  * by whoever comes next.
  */
-export function createPassOn(newer: NewerMessages, clock: Clock): PassOn {
+export function createPassOn(rawMessages: RawMessages, clock: Clock): PassOn {
   return async ({ message, raw }, failure) => {
     const nowMs = clock.nowMs();
     switch (fateOfNewer(message, nowMs)) {
       case 'send back':
-        return { kind: 'deferred', notBeforeMs: nowMs + (await newer.sendBack(raw)) };
+        return { kind: 'deferred', notBeforeMs: nowMs + (await rawMessages.sendBack(raw)) };
       case 'bury':
-        await newer.bury(raw, failure);
+        await rawMessages.bury(raw, failure);
         return { kind: 'dead-lettered' };
       case 'return':
         return { kind: 'returned', error: failure };

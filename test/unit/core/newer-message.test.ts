@@ -1,10 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Failure } from '../../../lib/core/failure.ts';
-import { fateOfNewer, withReason } from '../../../lib/core/newer-message.ts';
-import { maxMessageBytes } from '../../../lib/core/queue-message.ts';
+import { fateOfNewer } from '../../../lib/core/newer-message.ts';
 import { formatQueuedDelivery } from '../../../lib/core/queued-delivery.ts';
-import { type RawMessage, rawMessageBytes } from '../../../lib/core/raw-message.ts';
 import { deliveryOf } from '../delivery/outcomes.ts';
 
 const nowMs = Date.UTC(2026, 0, 2);
@@ -39,42 +36,5 @@ describe('a message of a newer version', () => {
         expect(fateOf(text)).toMatch(/^(send back|bury|return)$/);
       }),
     );
-  });
-});
-
-describe('the reason beside a message', () => {
-  const failure = new Failure('NewerVersion', 'It is newer.');
-  const attribute = { dataType: 'String', stringValue: 'x' };
-  const names = (count: number) => Array.from({ length: count }, (_, index) => [`a${index}`, attribute] as const);
-  const messageWith = (count: number, body = 'b'): RawMessage => ({
-    body,
-    attributes: Object.fromEntries(names(count)),
-  });
-
-  test('is left out where there is no room for two more attributes', () => {
-    expect(Object.keys(withReason(messageWith(8), failure).attributes)).toHaveLength(10);
-    const full = messageWith(9);
-    expect(withReason(full, failure)).toBe(full);
-  });
-
-  test('is left out where it would make the message too large, to the byte', () => {
-    const reasonBytes = rawMessageBytes(withReason(messageWith(0), failure)) - 1;
-    const fits = messageWith(0, 'b'.repeat(maxMessageBytes - reasonBytes));
-    expect(rawMessageBytes(withReason(fits, failure))).toBe(maxMessageBytes);
-    const full = messageWith(0, `${fits.body}b`);
-    expect(withReason(full, failure)).toBe(full);
-  });
-
-  test('takes the place of nothing that the message has', () => {
-    const message = { body: 'b', attributes: { ERROR_CODE: attribute } };
-    expect(withReason(message, failure).attributes).toMatchObject({
-      ERROR_CODE: attribute,
-      ERROR_MESSAGE: { stringValue: 'NewerVersion: It is newer.' },
-    });
-  });
-
-  test('counts the bytes of a binary value, not of its base64', () => {
-    const binaryValue = Buffer.alloc(300).toString('base64');
-    expect(rawMessageBytes({ body: '', attributes: { a: { dataType: 'Binary', binaryValue } } })).toBe(307);
   });
 });

@@ -5,13 +5,12 @@ import type { AttemptResult } from '../../../lib/delivery/attempt.ts';
 import { type Deadline, withDeadline } from '../../../lib/delivery/deadline.ts';
 import { createDeliver } from '../../../lib/delivery/deliver.ts';
 import { createBatchDeliverer } from '../../../lib/delivery/deliver-batch.ts';
-import { createPassOn } from '../../../lib/delivery/newer-messages.ts';
 import { createRetrying } from '../../../lib/delivery/retrying.ts';
 import { createSettler } from '../../../lib/delivery/settle.ts';
 import type { Random } from '../../../lib/ports.ts';
 import { createInMemoryDeadLetters } from '../../fakes/in-memory-dead-letters.ts';
 import { createInMemoryDeliveryQueue } from '../../fakes/in-memory-delivery-queue.ts';
-import { createInMemoryNewerMessages } from '../../fakes/in-memory-newer-messages.ts';
+import { createInMemoryRawMessages } from '../../fakes/in-memory-raw-messages.ts';
 import { createInMemoryReceivedMessages } from '../../fakes/in-memory-received-messages.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
 import { delivered, deliveryOf, retryPolicy } from './outcomes.ts';
@@ -37,17 +36,23 @@ export function createBatches(attempting: Attempting = () => delivered, random: 
     backoff: { baseMs: 1000, maximumMs: 900_000 },
     retryPolicy,
   });
-  const newerMessages = createInMemoryNewerMessages();
-  const passOn = createPassOn(newerMessages, clock);
+  const rawMessages = createInMemoryRawMessages();
   const settler = createSettler({ queue, deadLetters });
   const log = { record: (conclusion: Conclusion) => conclusions.push(conclusion) };
   const deliver = createDeliver({ retrying, settler, log, clock });
-  const deliverBatch = createBatchDeliverer({ deliver, received, passOn, random, apiDestination: undefined });
+  const deliverBatch = createBatchDeliverer({
+    deliver,
+    received,
+    rawMessages,
+    clock,
+    random,
+    apiDestination: undefined,
+  });
   const run = (messages: readonly RecordMessage[], remainingMs = 60_000) =>
     withDeadline(clock, remainingMs, (deadline) => deliverBatch(messages, deadline));
   /** Everything goes as far as it can without the clock. */
   const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
-  return { clock, queue, deadLetters, received, newerMessages, attempted, conclusions, run, settled };
+  return { clock, queue, deadLetters, received, rawMessages, attempted, conclusions, run, settled };
 }
 
 /** What is known of the delivery, and how often its message was received. */

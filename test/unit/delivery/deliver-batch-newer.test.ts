@@ -13,10 +13,10 @@ function newer(id: string, firstReceivedAt: number | undefined, receiveCount = 1
 
 describe('a message that only a newer worker can read', () => {
   test('goes back into the queue as it came, without an attempt, and is settled by that', async () => {
-    const { run, attempted, newerMessages, conclusions, received, clock } = createBatches();
+    const { run, attempted, rawMessages, conclusions, received, clock } = createBatches();
     const sent = newer('new', startMs);
     expect(await run([sent, message('a')])).toEqual([]);
-    expect(newerMessages.sentBack).toEqual([sent.raw]);
+    expect(rawMessages.sentBack).toEqual([sent.raw]);
     expect(attempted).toEqual(['a']);
     expect(received.removed).toContain(handles('new')[0]);
     const line = { settlement: { kind: 'deferred', notBeforeMs: clock.nowMs() + 900_000 }, code: 'NewerVersion' };
@@ -24,33 +24,33 @@ describe('a message that only a newer worker can read', () => {
   });
 
   test('goes back also when it was received too often for one that could be read', async () => {
-    const { run, newerMessages, deadLetters } = createBatches();
+    const { run, rawMessages, deadLetters } = createBatches();
     expect(await run([newer('new', startMs, 9)])).toEqual([]);
-    expect(newerMessages.sentBack).toHaveLength(1);
+    expect(rawMessages.sentBack).toHaveLength(1);
     expect(deadLetters.letters).toEqual([]);
   });
 
   test('goes to the dead letters as it came when no event could be so old', async () => {
-    const { run, newerMessages, conclusions, deadLetters } = createBatches();
+    const { run, rawMessages, conclusions, deadLetters } = createBatches();
     const sent = newer('new', startMs - dayMs - 1);
     expect(await run([sent])).toEqual([]);
-    expect(newerMessages.buried).toMatchObject([{ body: 'canary', attributes: sent.raw.attributes }]);
-    expect(newerMessages.sentBack).toEqual([]);
+    expect(rawMessages.buried).toMatchObject([{ body: 'canary', attributes: sent.raw.attributes }]);
+    expect(rawMessages.sentBack).toEqual([]);
     expect(deadLetters.letters).toEqual([]);
     expect(conclusions).toMatchObject([{ settlement: { kind: 'dead-lettered' }, code: 'NewerVersion' }]);
   });
 
   test('is received again when it does not say its age', async () => {
-    const { run, newerMessages } = createBatches();
+    const { run, rawMessages } = createBatches();
     expect(await run([newer('new', undefined)])).toEqual(['new']);
-    expect([...newerMessages.sentBack, ...newerMessages.buried]).toEqual([]);
+    expect([...rawMessages.sentBack, ...rawMessages.buried]).toEqual([]);
   });
 
   test.each([new Failure('StoreUnavailable', 'injected'), new TypeError('a bug')])(
     'is received again when the queue does not take it (%s)',
     async (error) => {
-      const { run, newerMessages, received } = createBatches();
-      newerMessages.failWith(error);
+      const { run, rawMessages, received } = createBatches();
+      rawMessages.failWith(error);
       expect(await run([newer('new', startMs), newer('old', 1), message('a')])).toEqual(['new', 'old']);
       expect(received.removed).toEqual(handles('a'));
     },

@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { createSqsNewerMessages } from '../../lib/adapters/sqs-newer-messages.ts';
+import { createSqsRawMessages } from '../../lib/adapters/sqs-raw-messages.ts';
 import { Failure } from '../../lib/core/failure.ts';
 import type { RawAttribute, RawMessage } from '../../lib/core/raw-message.ts';
-import type { NewerMessages } from '../../lib/ports.ts';
-import { createInMemoryNewerMessages } from '../fakes/in-memory-newer-messages.ts';
+import type { RawMessages } from '../../lib/ports.ts';
+import { createInMemoryRawMessages } from '../fakes/in-memory-raw-messages.ts';
 import { accessDenied, unavailable, useSqs } from './sqs-subjects.ts';
 
 const sqs = useSqs();
 
 async function inSqs() {
   const [deliveries, deadLetters] = [await sqs.server.newQueue(), await sqs.server.newQueue()];
-  return { deliveries, deadLetters, newer: createSqsNewerMessages(sqs.client(), deliveries.url, deadLetters.url) };
+  return { deliveries, deadLetters, newer: createSqsRawMessages(sqs.client(), deliveries.url, deadLetters.url) };
 }
 
 /** What was sent to a queue, as it was on the wire: a delayed message shows itself to nobody. */
@@ -35,7 +35,7 @@ function rawOf({ MessageBody, MessageGroupId, MessageAttributes }: Sent): RawMes
 }
 
 interface Subject {
-  readonly newer: NewerMessages;
+  readonly newer: RawMessages;
   sentBack(): readonly RawMessage[];
   buried(): readonly RawMessage[];
   breakDown(): void;
@@ -57,7 +57,7 @@ const subjects: readonly { subject: string; create: () => Promise<Subject> }[] =
   {
     subject: 'in memory',
     async create() {
-      const newer = createInMemoryNewerMessages();
+      const newer = createInMemoryRawMessages();
       return {
         newer,
         sentBack: () => newer.sentBack,

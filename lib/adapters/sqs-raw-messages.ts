@@ -1,14 +1,14 @@
 import type { MessageAttributeValue, SendMessageCommandInput, SQSClient } from '@aws-sdk/client-sqs';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { Buffer } from 'node:buffer';
-import { withReason } from '../core/newer-message.ts';
 import type { RawMessage } from '../core/raw-message.ts';
-import type { NewerMessages } from '../ports.ts';
+import { withReason } from '../core/raw-message.ts';
+import type { RawMessages } from '../ports.ts';
 import { fromAwsError } from './aws-failures.ts';
 import { maxDelaySeconds } from './sqs-delivery-queue.ts';
 
-/** One call for each: as many lie in a queue only while two versions of a stack run. */
-export function createSqsNewerMessages(sqs: SQSClient, queueUrl: string, deadLetterQueueUrl: string): NewerMessages {
+/** One call for each: many of them lie in a queue only while two versions of a stack run. */
+export function createSqsRawMessages(sqs: SQSClient, queueUrl: string, deadLetterQueueUrl: string): RawMessages {
   async function put(input: SendMessageCommandInput): Promise<void> {
     try {
       await sqs.send(new SendMessageCommand(input));

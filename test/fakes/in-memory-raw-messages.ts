@@ -1,15 +1,15 @@
-import { withReason } from '../../lib/core/newer-message.ts';
 import type { RawMessage } from '../../lib/core/raw-message.ts';
-import type { NewerMessages } from '../../lib/ports.ts';
+import { withReason } from '../../lib/core/raw-message.ts';
+import type { RawMessages } from '../../lib/ports.ts';
 
-export interface InMemoryNewerMessages extends NewerMessages {
+export interface InMemoryRawMessages extends RawMessages {
   readonly sentBack: readonly RawMessage[];
   readonly buried: readonly RawMessage[];
   /** What every write throws from now on. */
   failWith(error: unknown): void;
 }
 
-export function createInMemoryNewerMessages(): InMemoryNewerMessages {
+export function createInMemoryRawMessages(): InMemoryRawMessages {
   const sentBack: RawMessage[] = [];
   const buried: RawMessage[] = [];
   let failure: { readonly error: unknown } | undefined;
