@@ -10,6 +10,12 @@ interface Asking {
 }
 
 /**
+ * A batch of the delivery queue. A call goes to one shard, so that the requests of several batches would stand in line at one
+ * while the others have slots.
+ */
+const mostTogether = 10;
+
+/**
  * Reserves for one request at a time. Those of the same moment that want the same, a batch's requests to one destination, ask
  * the limiter together: each for itself would go to a shard of its own, and cost a write.
  *
@@ -39,7 +45,7 @@ export function createReservations(limiter: RateLimiter) {
     new Promise((resolve, reject) => {
       const key = `${destination.incarnation} ${destination.revision} ${options.horizonMs} ${options.turn?.atMs}`;
       const found = gathering.get(key);
-      if (found !== undefined && found.turn === options.turn) {
+      if (found !== undefined && found.turn === options.turn && found.asking.length < mostTogether) {
         found.asking.push({ resolve, reject });
         return;
       }

@@ -56,6 +56,16 @@ test('what differs in destination, revision, horizon or turn asks apart', async 
   ]);
 });
 
+test('more than a batch asks in several calls, which go to shards of their own', async () => {
+  const { calls, reserve } = setUp();
+  const given = await Promise.all(Array.from({ length: 23 }, () => reserve(orders, options)));
+  expect(calls.map(({ count }) => count)).toEqual([10, 10, 3]);
+  expect(given[9]).toEqual({ slotMs: 1009 });
+  expect(given[10]).toEqual({ slotMs: 1000 });
+  await reserve(orders, options);
+  expect(calls).toHaveLength(4);
+});
+
 test('a later moment asks anew', async () => {
   const { calls, reserve } = setUp();
   await reserve(orders, options);
