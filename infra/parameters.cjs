@@ -135,4 +135,4 @@ async function readParameters(resolveVariable) {
   return parseParameters(Object.fromEntries(names.map((name, index) => [name, values[index]])));
 }
 
-module.exports = { parameters, parseParameters, readParameters };
+module.exports = { ParameterError, parameters, parseParameters, readParameters };

@@ -5,7 +5,7 @@
  * What the stack has is named by its physical names, so that no role waits for what it may use.
  */
 const { asynchronous, inNetwork } = require('./functions.cjs');
-const { readParameters } = require('./parameters.cjs');
+const { ParameterError, readParameters } = require('./parameters.cjs');
 const { arnOf, getAtt, subbed } = require('./template.cjs');
 
 /** Partition keys of the table's items, by which is said who may touch which. */
@@ -19,6 +19,7 @@ const tokens = 'TOKEN#*';
  * @param stack `lastmile-<stage>`
  * @param parameters those of the stage, checked
  * @returns CloudFormation resources by their logical ids
+ * @throws ParameterError when lists are too long for a policy
  */
 function rolesOf(stack, parameters) {
   const given = { ...parameters, stack, stage: stack.slice('lastmile-'.length) };
@@ -106,6 +107,8 @@ function role(given, functionName, statements) {
     ),
     ...(hasNetwork ? networkInterfaces(functionArn(given, functionName)) : []),
   ];
+  const PolicyDocument = { Version: '2012-10-17', Statement };
+  refuseTooLong(PolicyDocument);
   return {
     Type: 'AWS::IAM::Role',
     Properties: {
@@ -114,9 +117,19 @@ function role(given, functionName, statements) {
         Version: '2012-10-17',
         Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }],
       },
-      Policies: [{ PolicyName: functionName, PolicyDocument: { Version: '2012-10-17', Statement } }],
+      Policies: [{ PolicyName: functionName, PolicyDocument }],
     },
   };
+}
+
+/** Characters of the policies in one role. Source: IAM user guide, quotas. */
+const maximumPolicyCharacters = 10_240;
+
+/** Counted with intrinsic functions unresolved, which are a little longer. */
+function refuseTooLong(policy) {
+  if (JSON.stringify(policy).length <= maximumPolicyCharacters) return;
+  const limit = `a role's policy has at most ${maximumPolicyCharacters} characters`;
+  throw new ParameterError([`deadLetterQueueArns and secretArns are too long (${limit}): name several by a wildcard`]);
 }
 
 /** Items of the table whose partition keys, all of them, are among these. None of these actions comes without a key. */

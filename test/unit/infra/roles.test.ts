@@ -104,6 +104,14 @@ describe('the roles', () => {
     expect(JSON.stringify(statement?.Resource)).toContain(':event-bus/orders"');
   });
 
+  test('refuse more queues and secrets than a policy can name', () => {
+    const named = (count: number) => Array.from({ length: count }, (_, index) => `${queueArn}-${index}`);
+    expect(() => rolesOf('lastmile-prod', { deadLetterQueueArns: named(90) })).not.toThrow();
+    expect(() => rolesOf('lastmile-prod', { deadLetterQueueArns: named(200) })).toThrow(
+      /deadLetterQueueArns and secretArns are too long \(.*10240 characters\): name several by a wildcard/,
+    );
+  });
+
   test('take their parameters from osls, checked', async () => {
     const given: Record<string, unknown> = {
       'sls:stage': 'qa',
