@@ -87,6 +87,9 @@ export async function startRateStory(answer: AnswerRequest) {
       },
       setRate: (ratePerSecond: number) =>
         events.send(new UpdateApiDestinationCommand({ Name, InvocationRateLimitPerSecond: ratePerSecond })),
+      /** An operation of the control API on its delivery policy. */
+      policy: (operation: 'Put' | 'Delete', members: object = {}) =>
+        callPolicy(sqs.stack.url, `${operation}DeliveryPolicy`, { ApiDestinationName: Name, ...members }),
       /** Writes to its bucket so far, through the proxy. */
       writes: () => sqs.proxy.requests.filter((each) => isWriteTo(each, incarnation)).length,
     };
@@ -129,6 +132,13 @@ export async function startRateStory(answer: AnswerRequest) {
       await endpoint.close();
     },
   };
+}
+
+/** Without a signature: the local stack takes everybody's word. */
+async function callPolicy(url: string, operation: string, input: object): Promise<void> {
+  const headers = { 'x-amz-target': `Lastmile.${operation}` };
+  const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(input) });
+  if (answer.status !== 200) throw new Error(`${operation} was refused: ${await answer.text()}`);
 }
 
 export interface Message {
