@@ -58,7 +58,7 @@ export function formatQueuedDelivery({ delivery, notBeforeMs, turnGeneration }: 
 
 /**
  * Reads every message that may lie in the delivery queue: a retry of ours, an envelope that a rule sent or that SQS moved,
- * a dead letter of ours, and Lambda's record of a failed invocation of deliver. The last two begin anew.
+ * a dead letter, of ours or buried as it came, and Lambda's record of a failed invocation of deliver. The last three begin anew.
  *
  * Failure policy: what a newer version wrote is nobody's to judge here: it is refused as NewerVersion before anything else of it
  * is read, and passed on as it is (newer-message.ts).
@@ -70,7 +70,12 @@ export function parseQueueMessage(message: QueueMessage, options: ParseOptions):
   // First: a newer worker may compress otherwise, too.
   const details = parseDetails(message.attributes[lastmileAttribute]);
   const text = bodyText(message);
-  if (details?.has('apiDestination') === true) return parseOwn(details, text, options);
+  if (details?.has('apiDestination') === true) {
+    const { delivery, ...wait } = parseOwn(details, text, options);
+    // Buried as it came, it says what was done before that.
+    const isDeadLetter = message.attributes['ERROR_CODE'] !== undefined;
+    return isDeadLetter ? { delivery } : { delivery: { ...delivery, ...progressOf(details) }, ...wait };
+  }
   const input = parseJson(text, 'The message');
   const payload = isJsonObject(input) ? invocationPayload(input) : undefined;
   if (payload === undefined) return { delivery: parseDelivery(input, options, text) };
@@ -107,7 +112,7 @@ function parseOwn(details: MemberReader, text: string, options: ParseOptions): Q
   const notBeforeMs = optionalTime(details, 'notBefore');
   const turnGeneration = details.optionalInteger('turn', 0, Number.MAX_SAFE_INTEGER);
   return {
-    delivery: { ...anew, event: { value, text }, ...progressOf(details) },
+    delivery: { ...anew, event: { value, text } },
     ...(notBeforeMs === undefined ? undefined : { notBeforeMs }),
     ...(turnGeneration === undefined ? undefined : { turnGeneration }),
   };

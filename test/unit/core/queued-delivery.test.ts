@@ -145,6 +145,22 @@ describe('the other forms that may lie in the queue', () => {
     expect(parseQueueMessage(letter, anywhere)).toEqual({ delivery: anew });
   });
 
+  test('a retry that was buried as it came begins anew when it is moved back', () => {
+    const attemptTimes = { firstMs: 3, lastMs: 4 };
+    const delivery = deliveryOf({ attempts: 7, postponements: 2, firstReceivedAtMs: 1, attemptTimes });
+    const retry = formatQueuedDelivery({ delivery, notBeforeMs: 5, turnGeneration: 6 });
+    const buried = { ...retry, attributes: { ...retry.attributes, ERROR_CODE: 'INTERNAL_ERROR' } };
+    const anew = { attempts: 0, postponements: 0, firstReceivedAtMs: nowMs };
+    const { delivery: read, ...wait } = parseQueueMessage(buried, anywhere);
+    expect(read).toMatchObject(anew);
+    expect(read).not.toHaveProperty('attemptTimes');
+    expect(wait).toEqual({});
+    expect(parseQueueMessage(retry, anywhere)).toMatchObject({
+      delivery: { attempts: 7, attemptTimes },
+      notBeforeMs: 5,
+    });
+  });
+
   test('a dead letter of any delivery begins anew as the same one', () => {
     fc.assert(
       fc.property(deliveries, (delivery) => {
