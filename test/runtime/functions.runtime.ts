@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { type RuntimeWorld, secret, startRuntimeWorld } from './runtime-world.ts';
+
+let world: RuntimeWorld;
+beforeAll(async () => {
+  world = await startRuntimeWorld();
+});
+afterAll(() => world.close());
+
+const event = {
+  id: 'event-1',
+  source: 'shop',
+  'detail-type': 'Order Placed',
+  detail: { order: 7, note: 'body-canary' },
+};
+const envelope = { apiDestination: 'orders', event };
+const record = {
+  messageId: 'message-1',
+  receiptHandle: 'handle-1',
+  body: JSON.stringify(envelope),
+  attributes: { ApproximateReceiveCount: '1', SentTimestamp: '1700000000000' },
+  messageAttributes: {},
+};
+
+/** One invocation of each function that does its work, and its answer. */
+const calls = {
+  deliver: [envelope, { outcome: 'delivered', apiDestination: 'orders', status: 200, attempts: 1 }],
+  'deliver-queued': [{ Records: [record] }, { batchItemFailures: [] }],
+  'control-api': [
+    { operation: 'ListConnections', input: {} },
+    { output: { Connections: [{ Name: 'shop', ConnectionState: 'AUTHORIZED' }] } },
+  ],
+  redrive: [{ dryRun: true }, { more: false }],
+  'authorize-connection': [
+    { name: 'nobody', incarnation: 'none' },
+    { connection: 'nobody', outcome: 'unchanged' },
+  ],
+} as const;
+
+test('the package holds the functions that are driven here, and no other', () => {
+  expect(Object.keys(inject('functions')).sort()).toEqual(Object.keys(calls).sort());
+});
+
+describe.each(Object.entries(calls))('%s, as it is packaged', (name, [payload, answer]) => {
+  test('answers from a cold start, and again while it is warm', async () => {
+    const environment = await world.start(name);
+    for (let invocation = 0; invocation < 3; invocation += 1) {
+      expect(await environment.invoke(payload)).toMatchObject({ kind: 'answered', value: answer });
+    }
+    expect(environment.processCount()).toBe(1);
+    expect(environment.output()).not.toMatch(/canary/);
+  });
+
+  test('fails an invocation with what is wrong, and lives on', async () => {
+    const environment = await world.start(name, { REQUEST_TIMEOUT_MS: 'soon' });
+    for (let invocation = 0; invocation < 2; invocation += 1) {
+      expect(await environment.invoke(payload)).toMatchObject({
+        kind: 'failed',
+        errorType: 'ConfigError',
+        errorMessage: expect.stringContaining('REQUEST_TIMEOUT_MS'),
+      });
+    }
+    expect(environment.processCount()).toBe(1);
+  });
+
+  test('is killed at its deadline when it does nothing, and works in the environment that follows', async () => {
+    const environment = await world.start(name);
+    await environment.invoke(payload);
+    await environment.hang();
+    expect(await environment.invoke(payload, 300)).toEqual({ kind: 'timed out' });
+    expect(await environment.invoke(payload)).toMatchObject({ kind: 'answered', value: answer });
+    expect(environment.processCount()).toBe(2);
+  });
+});
+
+test('deliver keeps its connection warm and sends each event once, with one line for each', async () => {
+  const environment = await world.start('deliver');
+  const before = world.endpoint.requests.length;
+  for (const id of ['one', 'two', 'three']) await environment.invoke({ ...envelope, event: { ...event, id } });
+  const requests = world.endpoint.requests.slice(before);
+  expect(requests.map(({ headers }) => headers['idempotency-key'])).toEqual([
+    'one/orders',
+    'two/orders',
+    'three/orders',
+  ]);
+  expect(requests.map(({ headers }) => headers['x-key'])).toEqual([secret, secret, secret]);
+  expect(new Set(requests.map(({ connection }) => connection)).size).toBe(1);
+  expect(environment.output().match(/"delivery\.concluded"/g)).toHaveLength(3);
+});
+
+test('an event that nobody has taken fails its invocation, without a word of the key or the event', async () => {
+  const environment = await world.start('deliver');
+  expect(await environment.invoke(envelope)).toMatchObject({ kind: 'answered' });
+  const refused = { apiDestination: 'refusing', event };
+  expect(await environment.invoke(refused)).toMatchObject({ value: { outcome: 'dead-lettered', status: 400 } });
+  world.relay.refuse(true);
+  const ended = await environment.invoke(refused);
+  world.relay.refuse(false);
+  expect(ended).toMatchObject({ kind: 'failed', errorType: expect.any(String) });
+  expect(JSON.stringify(ended) + environment.output()).not.toMatch(/canary/);
+  expect(await environment.invoke(envelope)).toMatchObject({ kind: 'answered', value: { outcome: 'delivered' } });
+});
