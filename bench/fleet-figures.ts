@@ -10,6 +10,7 @@ export interface FleetFigures {
   readonly batches: number;
   readonly writes: number;
   readonly reads: number;
+  /** While events arrive, without what it takes to drain the backlog afterwards. */
   readonly writesPerSecond: number;
   readonly returns: number;
   readonly missedSlots: number;

@@ -25,7 +25,7 @@ export async function measureFleets(): Promise<Figure[]> {
     for (const load of loads) figures.push(...(await measureLoad(fleet, load)));
     figures.push(...(await measureOverload(fleet)));
   }
-  return figures;
+  return [...figures, ...(await measureFlood())];
 }
 
 async function measureLoad(fleet: Fleet, load: number): Promise<Figure[]> {
@@ -49,6 +49,21 @@ async function measureOverload(fleet: Fleet): Promise<Figure[]> {
     atLeast(`${of}: utilisation`, run.utilisation, 0.99),
     atMost(`${of}: fullest second over the rate`, run.fullestSecond / fleet.ratePerSecond, 1.03),
   ];
+}
+
+/** Each event alone, and each that comes back too: in the worst case a write each. */
+async function measureFlood(): Promise<Figure[]> {
+  const flood = { workers: 100, ratePerSecond: 300, load: 10, arrivingTogether: 1, arrivalHorizonMs: 250 };
+  const figures: Figure[] = [];
+  for (const inFlight of [100, Number.POSITIVE_INFINITY]) {
+    const run = await simulateFleet({ ...flood, durationSeconds: 60, inFlight });
+    const of = `simulated flood of 3000/s to a destination of 300/s, at most ${inFlight} invocations`;
+    figures.push(
+      atMost(`${of}: writes a second`, run.writesPerSecond, 300),
+      atLeast(`${of}: utilisation`, run.utilisation, 0.99),
+    );
+  }
+  return figures;
 }
 
 function writesPerNewBatch({ writes, events }: FleetRun): number {

@@ -113,6 +113,8 @@ export async function simulateFleet(options: FleetOptions): Promise<FleetRun> {
     clock.at(beganMs + pause.afterSeconds * 1000, () => void fleet[0]?.pause(pause.forSeconds * 1000));
   }
   const endMs = beganMs + durationSeconds * 1000;
+  await clock.runUntil(endMs);
+  const writesWhileArriving = table.writes;
   await clock.runUntil(endMs + (options.drainSeconds ?? 0) * 1000);
 
   const fromMs = beganMs + (options.warmUpSeconds ?? 5) * 1000;
@@ -124,7 +126,7 @@ export async function simulateFleet(options: FleetOptions): Promise<FleetRun> {
     batches: journal.batches,
     writes: table.writes,
     reads: table.reads,
-    writesPerSecond: (table.writes * 1000) / (clock.nowMs - beganMs),
+    writesPerSecond: writesWhileArriving / durationSeconds,
     returns: journal.returns,
     missedSlots: journal.missedSlots,
     fairness: journal.fairness(),

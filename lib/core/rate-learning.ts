@@ -2,7 +2,7 @@ import type { Advance, Bucket, BucketWriteResult } from './rate-bucket.ts';
 import type { Ask, Decision } from './rate-decision.ts';
 import { costUs, oldestSlotUs, slotTimesUs } from './rate-slots.ts';
 import type { BucketView } from './rate-view.ts';
-import { afterGuess, outdated, seen } from './rate-view.ts';
+import { afterGuess, found, outdated, seen } from './rate-view.ts';
 
 /** What a written reservation gives. */
 export interface Grant {
@@ -15,18 +15,21 @@ export interface Grant {
 export function learn(view: BucketView, ask: Ask, decision: Decision, result: BucketWriteResult): BucketView {
   if (result.bucket === undefined) return outdated(view);
   if (result.kind === 'refused') return look(view, ask, result.bucket);
-  const guessed =
-    decision.slots === 0
-      ? view
-      : afterGuess(view, oldestSlotUs(ask.startUs, ask.share), ask.nowUs, decision.form === 'busy');
-  return seen(guessed, result.bucket, ask.nowUs);
+  const oldestUs = oldestSlotUs(ask.startUs, ask.share);
+  const guessed = decision.slots === 0 ? view : afterGuess(view, oldestUs, ask.nowUs, decision.form === 'busy');
+  const { slots } = decision.write;
+  // What was there before a write that set its own time is not known.
+  const known = slots?.from === 'slots' || slots === undefined;
+  const judged = known ? found(guessed, before(slots, result.bucket.slotsUntilUs)) : guessed;
+  return seen(judged, result.bucket, ask.nowUs);
 }
 
 /** What the worker believes after it has seen the bucket. */
 export function look(view: BucketView, { startUs, nowUs, share }: Ask, bucket: Bucket | undefined): BucketView {
   const oldestUs = oldestSlotUs(startUs, share);
   const wasBusy = bucket !== undefined && bucket.slotsUntilUs >= oldestUs;
-  return seen(afterGuess(view, oldestUs, nowUs, wasBusy), bucket, nowUs);
+  const judged = found(view, bucket?.slotsUntilUs ?? 0);
+  return seen(afterGuess(judged, oldestUs, nowUs, wasBusy), bucket, nowUs);
 }
 
 /** What is given, from what the bucket holds after the write. */

@@ -9,6 +9,8 @@ export interface BucketView extends Bucket {
   readonly seenAtUs: number;
   /** From 0 to 1: how often slots turned out to be given away beyond now when the view did not say so. */
   readonly busyLikelihood: number;
+  /** Whether others had given slots away since it was seen before. */
+  readonly isShared: boolean;
 }
 
 export const unknownView: BucketView = {
@@ -18,6 +20,7 @@ export const unknownView: BucketView = {
   revision: 0,
   seenAtUs: 0,
   busyLikelihood: 0.5,
+  isShared: false,
 };
 
 /** For so long nobody else is likely to have written: what was seen is there still. */
@@ -37,7 +40,8 @@ const guessWeight = 0.1;
 
 /** The bucket itself has been seen. */
 export function seen(view: BucketView, bucket: Bucket | undefined, nowUs: number): BucketView {
-  return { ...(bucket ?? unknownView), seenAtUs: nowUs, busyLikelihood: view.busyLikelihood };
+  const { busyLikelihood, isShared } = view;
+  return { ...(bucket ?? unknownView), seenAtUs: nowUs, busyLikelihood, isShared };
 }
 
 /** What was seen is no longer there, and nobody has said what is. */
@@ -79,4 +83,26 @@ export function isDoubtful(view: BucketView, newcomer: boolean, startUs: number,
 export function afterGuess(view: BucketView, startUs: number, nowUs: number, wasBusy: boolean): BucketView {
   if (!isGuess(view, startUs, nowUs)) return view;
   return { ...view, busyLikelihood: view.busyLikelihood * (1 - guessWeight) + (wasBusy ? guessWeight : 0) };
+}
+
+/** Slots were given away up to there, as the bucket was found. */
+export function found(view: BucketView, slotsUntilUs: number): BucketView {
+  return view.seenAtUs === 0 ? view : { ...view, isShared: slotsUntilUs > view.slotsUntilUs };
+}
+
+/** What a worker has seen of the slots says for so long how far ahead they are being given away. */
+const leadKnownUs = 1_000_000;
+
+const longestPatienceUs = 500_000;
+
+/**
+ * How long one who returns may wait for others before they reserve together. While slots are given away ahead of their time, who
+ * asks later is sent no later: all of them ask later. A third of that lead is left
+ * for the write, and for a lead that shrinks.
+ */
+export function patienceUs(view: BucketView, nowUs: number): number {
+  if (isOlderThan(view, leadKnownUs, nowUs)) return 0;
+  // Where others give slots away too, the end of these has moved on with the time.
+  const leadUs = view.slotsUntilUs - (view.isShared ? view.seenAtUs : nowUs);
+  return Math.max(0, Math.min(longestPatienceUs, Math.floor((leadUs * 2) / 3)));
 }

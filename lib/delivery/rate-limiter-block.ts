@@ -1,5 +1,5 @@
 /**
- * Much longer than the second that a block is meant for, so that it is used up rather than lost; short enough to learn
+ * Much longer than a block is meant to last, so that it is used up rather than lost; short enough to learn
  * soon that a backlog is gone.
  */
 const longestAgeUs = 10_000_000;
@@ -36,6 +36,12 @@ export class ReturnBlock {
 const fewestCalls = 6;
 const fewestCallsWithinMs = 2000;
 
+/** A count over less than that says little of what comes next. */
+const shortestCountMs = 250;
+
+/** A block is to last for so long: a shorter one costs more writes, and of a longer one more is lost when a flood ends. */
+const blockMs = 1250;
+
 /** How many newcomers a worker has seen: in this second and in the one before. */
 export class EventCounter {
   private readonly latestCallsMs: number[] = [];
@@ -57,14 +63,16 @@ export class EventCounter {
   }
 
   /**
-   * As many return times as there were events in the last second; 0 where these were too few to count on. At most a second
-   * of the rate, or the gap where a block is not used up would be long.
+   * As many return times as there will be events while a block lasts, going by those of the last second; 0 where these were
+   * too few to count on. At most a second of the rate, or the gap where a block is not used up would be long.
    */
   blockCount(nowMs: number, ratePerSecond: number): number {
     const [eldestMs] = this.latestCallsMs;
     if (this.latestCallsMs.length < fewestCalls || eldestMs === undefined) return 0;
     if (Math.abs(nowMs - eldestMs) > fewestCallsWithinMs) return 0;
     const weight = 1 - Math.min(1000, Math.max(0, nowMs - this.beganMs)) / 1000;
-    return Math.min(ratePerSecond, Math.ceil(this.current + this.previous * weight));
+    const counted = this.current + this.previous * weight;
+    const countedMs = this.previous > 0 ? 1000 : Math.min(1000, Math.max(shortestCountMs, nowMs - this.beganMs));
+    return Math.min(ratePerSecond, Math.ceil((counted * blockMs) / countedMs));
   }
 }

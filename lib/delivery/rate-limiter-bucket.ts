@@ -7,7 +7,7 @@ import { pauseToleranceUs, pauseWrite } from '../core/rate-pause.ts';
 import type { Turn } from '../core/rate-reservation.ts';
 import { toTurnGeneration } from '../core/rate-shards.ts';
 import type { Share } from '../core/rate-slots.ts';
-import { isDoubtful, isOlderThan, seen, unknownView } from '../core/rate-view.ts';
+import { isDoubtful, isOlderThan, patienceUs, seen, unknownView } from '../core/rate-view.ts';
 import type { BucketKey, Clock, Random, RateBuckets } from '../ports.ts';
 import { EventCounter, ReturnBlock } from './rate-limiter-block.ts';
 import { Outage } from './rate-limiter-outage.ts';
@@ -22,6 +22,8 @@ export interface BucketDependencies {
 export interface BucketCall {
   readonly count: number;
   readonly newcomer: boolean;
+  /** May wait for others to share a write with. */
+  readonly patient: boolean;
   readonly horizonMs: number;
   readonly share: Share;
   readonly revision: number;
@@ -67,6 +69,13 @@ export class WorkerBucket {
     this.key = key;
     this.dependencies = dependencies;
     this.outage = new Outage(dependencies.random);
+  }
+
+  /** Lets pass what a patient call may wait for others. @returns how long that was meant to be */
+  async gather(): Promise<number> {
+    const patienceMs = patienceUs(this.view, this.nowUs()) / 1000;
+    if (patienceMs > 0) await this.dependencies.clock.delay(patienceMs);
+    return patienceMs;
   }
 
   /** To be called one at a time. */

@@ -9,7 +9,25 @@ interface Waiting {
 /** One reservation of a bucket at a time: calls that come while a write is under way share the next one. */
 export function createReservationQueue(bucket: WorkerBucket) {
   let waiting: Waiting[] = [];
+  let gathering: Waiting[] = [];
   let isRunning = false;
+
+  function enqueue(...calls: readonly Waiting[]): void {
+    waiting.push(...calls);
+    if (!isRunning) void run();
+  }
+
+  /** Those who come while the first one is patient share its write; their horizon is no further away for that. */
+  async function gather(): Promise<void> {
+    const gatheredMs = await bucket.gather();
+    const gathered = gathering;
+    gathering = [];
+    const sooner = ({ horizonMs, ...call }: BucketCall) => ({
+      ...call,
+      horizonMs: Math.max(0, horizonMs - gatheredMs),
+    });
+    enqueue(...gathered.map(({ call, ...each }) => ({ ...each, call: sooner(call) })));
+  }
 
   async function run(): Promise<void> {
     isRunning = true;
@@ -31,8 +49,10 @@ export function createReservationQueue(bucket: WorkerBucket) {
 
   return (call: BucketCall): Promise<Given> =>
     new Promise((resolve, reject) => {
-      waiting.push({ call, resolve, reject });
-      if (!isRunning) void run();
+      const asking = { call, resolve, reject };
+      if (!call.patient) return enqueue(asking);
+      gathering.push(asking);
+      if (gathering.length === 1) void gather();
     });
 }
 

@@ -84,7 +84,8 @@ export function createRateLimiter(dependencies: RateLimiterDependencies): RateLi
         newcomer = true;
       }
       const share = shareOf(destination, shard % shards, shards);
-      return reserve({ count, newcomer, horizonMs, share, revision });
+      const patient = !newcomer && place.shard !== undefined;
+      return reserve({ count, newcomer, patient, horizonMs, share, revision });
     },
     async pause(destination, untilMs) {
       const { incarnation, revision } = destination;
