@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { batchSize } from '../../../functions/wiring.ts';
 import { tableDefinition, timeToLiveAttribute } from '../../../lib/adapters/dynamodb-table.ts';
@@ -139,6 +140,13 @@ describe('the ways into the deployed stack', () => {
       FailedInvocationsBucket: { Ref: 'FailedInvocations' },
       TableName: { Ref: 'Table' },
     });
+  });
+
+  test('the README asks for outputs that there are', () => {
+    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+    const asked = [...readme.matchAll(/\$\(output (\w+)\)/g)].map(([, name]) => name);
+    expect(asked).toContain('ControlApiUrl');
+    expect(Object.keys(template.Outputs)).toEqual(expect.arrayContaining(asked));
   });
 });
 
