@@ -33,10 +33,10 @@ interface StackFlagValues {
   readonly region?: string | undefined;
 }
 
-/** Any credentials do for the local stack; for every other stage they are those of the environment. */
+/** An empty AWS_ENDPOINT_URL names nothing: stage local never means AWS itself. Any credentials do for the local stack; for every other stage they are those of the environment. */
 export function stackAddress(values: StackFlagValues): StackAddress {
   const stage = values.stage ?? 'local';
-  const local = stage === 'local' ? (process.env['AWS_ENDPOINT_URL'] ?? 'http://127.0.0.1:4010') : undefined;
+  const local = stage === 'local' ? process.env['AWS_ENDPOINT_URL'] || 'http://127.0.0.1:4010' : undefined;
   const endpoint = values['endpoint-url'] ?? local;
   const region = values.region ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'] ?? 'us-east-1';
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };

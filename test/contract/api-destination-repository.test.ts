@@ -55,6 +55,21 @@ describe.each(subjects)('API destinations $subject', ({ create }) => {
     expect(await repository.update(apiDestinationOf('nobody'), apiDestinationOf('nobody'))).toBe('absent');
   });
 
+  test('a policy is replaced as a whole, and can be empty or taken away', async () => {
+    const repository = await create();
+    const { policy: _none, ...plain } = apiDestinationOf('orders');
+    const first = { ...plain, policy: { timeoutMs: 100, transport: { serverName: 'a.example' } } };
+    await repository.create(first);
+    const second = { ...plain, policy: { burst: 2 }, revision: 2 };
+    await repository.update(first, second);
+    expect(await repository.read('orders')).toEqual(second);
+    const third = { ...plain, policy: {}, revision: 3 };
+    await repository.update(second, third);
+    expect(await repository.read('orders')).toEqual(third);
+    await repository.update(third, { ...plain, revision: 4 });
+    expect(await repository.read('orders')).toEqual({ ...plain, revision: 4 });
+  });
+
   test('a removal counts for one revision, and what is gone is absent', async () => {
     const repository = await create();
     const destination = apiDestinationOf('orders');

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   canaries,
   granted,
@@ -53,6 +54,7 @@ export async function createEverything(stack: WatchedStack, surroundings: Surrou
     'basic-garbage': `${garbage.origin}/`,
     'basic-tls': `https://127.0.0.1:${port}/`,
     'key-200': `${endpoint.origin}/status/200`,
+    'key-policy': `${endpoint.origin}/status/200`,
     'key-400': `${endpoint.origin}/status/400`,
     'oauth-200': `${endpoint.origin}/status/200`,
     'oauth-401': `${endpoint.origin}/status/401`,
@@ -61,7 +63,23 @@ export async function createEverything(stack: WatchedStack, surroundings: Surrou
     const ConnectionArn = arns.get(Name.replace(/-.*/, ''));
     await stack.control('CreateApiDestination', { Name, ConnectionArn, InvocationEndpoint, HttpMethod: 'POST' });
   }
+  await nameUselessSecret(stack, 'key-policy');
   for (const Name of arns.keys()) await stack.control('DescribeConnection', { Name });
+}
+
+/** A delivery policy whose secret is not what it is for: it would be told of, if anything of it were. */
+async function nameUselessSecret(stack: WatchedStack, ApiDestinationName: string): Promise<void> {
+  const headers = {
+    'x-amz-target': 'secretsmanager.CreateSecret',
+    'x-amz-date': '20260101T000000Z',
+    'content-type': 'application/x-amz-json-1.1',
+  };
+  const SecretString = `-----BEGIN PRIVATE KEY-----\n${canaries.policySecret}`;
+  const body = JSON.stringify({ Name: 'policy', SecretString, ClientRequestToken: randomUUID() });
+  const { text } = await stack.send('secretsmanager', '/', headers, body);
+  const { ARN: ClientCertificateSecretArn } = JSON.parse(text) as { ARN: string };
+  await stack.policy('PutDeliveryPolicy', { ApiDestinationName, ClientCertificateSecretArn });
+  await stack.policy('GetDeliveryPolicy', { ApiDestinationName });
 }
 
 const statuses = [200, 302, 400, 401, 404, 429, 500, 503];
@@ -84,7 +102,7 @@ function envelope(apiDestination: string, target: object = {}) {
 /** Deliveries that succeed, and one for each way of failing. */
 export async function deliverEverything(stack: WatchedStack): Promise<void> {
   const ways = [...statuses, 'never', 'refused', 'garbage', 'tls'].map((way) => `basic-${way}`);
-  await Promise.all([...ways, 'key-200', 'key-400'].map((name) => stack.invoke(envelope(name))));
+  await Promise.all([...ways, 'key-200', 'key-400', 'key-policy'].map((name) => stack.invoke(envelope(name))));
   await Promise.all(ways.map((name) => stack.invoke(envelope(name), 'Event')));
   await Promise.all(undeliverable.map((input) => stack.invoke(input)));
 }

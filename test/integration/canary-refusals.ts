@@ -69,9 +69,20 @@ const refused: readonly (readonly [operation: string, input: unknown])[] = [
   ['toString', basic(secret)],
 ];
 
+const policy = (members: object) => ({ ApiDestinationName: 'basic-200', ...members });
+
+const refusedPolicies: readonly (readonly [operation: string, input: object])[] = [
+  ['PutDeliveryPolicy', policy({ ProxyUrl: `http://jo:${secret}@proxy.example:3128` })],
+  ['PutDeliveryPolicy', policy({ ProxyUrl: `ftp://jo:${secret}@proxy.example` })],
+  ['PutDeliveryPolicy', policy({ Signing: secret })],
+  ['PutDeliveryPolicy', policy({ RetryPolicy: secret })],
+  ['PutSomething', policy({ Secret: secret })],
+];
+
 /** @returns the statuses of the refusals */
 export async function refuseEverything(stack: WatchedStack): Promise<readonly number[]> {
   const answers = await Promise.all(refused.map(([operation, input]) => stack.control(operation, input)));
+  for (const [operation, input] of refusedPolicies) answers.push(await stack.policy(operation, input));
   const others = [
     ['secretsmanager', 'secretsmanager.CreateSecret', `{"Name": "x", "SecretString": "${secret}`],
     ['secretsmanager', 'secretsmanager.CreateSecret', `{"Name": "x y", "SecretString": "${secret}"}`],

@@ -20,6 +20,7 @@ export const canaries = {
   event: canary('event'),
   targetHeader: canary('target-header'),
   endpointAnswer: canary('endpoint-answer'),
+  policySecret: canary('policy-secret'),
   refusedInput: canary('refused-input'),
 } as const;
 
@@ -156,6 +157,12 @@ export class WatchedStack {
   async control(operation: string, input: unknown): Promise<Answer> {
     const body = typeof input === 'string' ? input : JSON.stringify(input);
     return this.send('events', '/', { 'x-amz-target': `AWSEvents.${operation}`, 'content-type': awsJson }, body);
+  }
+
+  /** One of our own. */
+  async policy(operation: string, input: object): Promise<Answer> {
+    const headers = { 'x-amz-target': `Lastmile.${operation}`, 'content-type': awsJson };
+    return this.send('events', '/', headers, JSON.stringify(input));
   }
 
   async invoke(input: unknown, type = 'RequestResponse'): Promise<Answer> {

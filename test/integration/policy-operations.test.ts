@@ -79,7 +79,10 @@ interface Ended {
 }
 
 function run(script: string, ...args: readonly string[]): Promise<Ended> {
-  const env = { ...process.env, AWS_ENDPOINT_URL: stack.url, AWS_REGION: 'us-east-1' };
+  return runWith({ ...process.env, AWS_ENDPOINT_URL: stack.url, AWS_REGION: 'us-east-1' }, script, ...args);
+}
+
+function runWith(env: NodeJS.ProcessEnv, script: string, ...args: readonly string[]): Promise<Ended> {
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [script, ...args], { env }, (_error, stdout, stderr) =>
       resolve({ status: child.exitCode ?? -1, stdout, stderr }),
@@ -180,6 +183,12 @@ describe('npm run policy', () => {
     expect([ended.status, ended.stdout]).toEqual([status, '']);
     expect(ended.stderr).toContain(line);
     expect(ended.stderr).not.toContain('canary');
+  });
+
+  test('asks the local stack of the usual address, never AWS, when the variable that says where is empty', async () => {
+    const env = { ...process.env, AWS_ENDPOINT_URL: '', AWS_REGION: 'us-east-1' };
+    const { stderr } = await runWith(env, command, 'GetDeliveryPolicy', '{}');
+    expect(stderr).not.toContain('amazonaws.com');
   });
 
   test('says what it takes', async () => {
