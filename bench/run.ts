@@ -4,6 +4,7 @@
  */
 import { measureBus } from './bus.ts';
 import { countCalls } from './calls.ts';
+import { measureColdStart } from './cold-start.ts';
 import { printFigure } from './figure.ts';
 import { measurePatterns } from './patterns.ts';
 import { measureRate } from './rate.ts';
@@ -16,6 +17,7 @@ const quick = process.argv.includes('--quick');
 for (const figure of await measureWorkers({ quick })) printFigure(figure);
 for (const figure of await countCalls()) printFigure(figure);
 if (!quick) {
+  for (const figure of await measureColdStart()) printFigure(figure);
   for (const figure of await measureAlone()) printFigure(figure);
   for (const figure of await measureRate()) printFigure(figure);
   for (const figure of await measureThroughput()) printFigure(figure);

@@ -20,6 +20,7 @@ const usage = `Bundles and packages every function for a stage, without AWS cred
   --stage <stage>     stage of the stack (default: dev)
   --region <region>   region (default: AWS_REGION or us-east-1)
   --out <folder>      where to, emptied first (default: .build/package/<stage>)
+  --param <name=value>  parameter of the stage, as sls takes it; repeatable
   --help              this text
 
 The folder then holds a zip of each function and beside it what its bundle consists of, and the CloudFormation template.
@@ -29,15 +30,21 @@ const root = join(import.meta.dirname, '..');
 
 function parse(args) {
   const text = { type: 'string' };
-  const options = { stage: text, region: text, out: text, help: { type: 'boolean' } };
+  const options = {
+    stage: text,
+    region: text,
+    out: text,
+    param: { type: 'string', multiple: true },
+    help: { type: 'boolean' },
+  };
   try {
     const { values } = parseArgs({ args, options });
     if (values.help) return { help: true };
-    const { stage = 'dev', region } = values;
+    const { stage = 'dev', region, param = [] } = values;
     if (!/^[a-z0-9-]+$/.test(stage)) throw new Error('--stage must be lower case letters, digits and hyphens.');
     const out = resolve(root, values.out ?? join('.build', 'package', stage));
     if (!mayBeEmptied(out)) throw new Error(`--out would be emptied, and ${values.out} holds something else.`);
-    return { stage, region, out };
+    return { stage, region, out, param };
   } catch (error) {
     console.error(`${error.message.split('\n')[0]} See --help.`);
     return undefined;
@@ -73,9 +80,10 @@ function environment() {
   };
 }
 
-function runOsls({ stage, region, out }) {
+function runOsls({ stage, region, out, param }) {
   const osls = createRequire(import.meta.url).resolve('osls/bin/serverless.js');
   const flags = ['--stage', stage, '--package', out, ...(region === undefined ? [] : ['--region', region])];
+  for (const each of param) flags.push('--param', each);
   const { status } = spawnSync(process.execPath, [osls, 'package', ...flags], {
     cwd: root,
     env: environment(),

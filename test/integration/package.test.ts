@@ -18,9 +18,10 @@ afterAll(() => rm(folder, { recursive: true }));
 describe('npm run package', () => {
   test('twice in different folders and time zones makes the same bytes: zips, template and contents', async () => {
     const [one, other] = [await checkout('one'), await checkout('another/one/deeper')];
+    const parameter = ['--param', 'maximumConcurrency=7'];
     const runs = await Promise.all([
-      runPackage(one, ['--stage', 'prod'], { TZ: 'Pacific/Auckland' }),
-      runPackage(other, ['--stage', 'prod', '--out', join(other, 'dist')], { TZ: 'America/Lima' }),
+      runPackage(one, ['--stage', 'prod', ...parameter], { TZ: 'Pacific/Auckland' }),
+      runPackage(other, ['--stage', 'prod', '--out', join(other, 'dist'), ...parameter], { TZ: 'America/Lima' }),
     ]);
     expect(runs.map(({ status }) => status)).toEqual([0, 0]);
     const entries = await readdir(join(repository, 'functions'), { withFileTypes: true });
@@ -35,6 +36,8 @@ describe('npm run package', () => {
       ].sort(),
     );
     expect(await digestsIn(join(other, 'dist'))).toEqual(digests);
+    const template = await readFile(join(other, 'dist', 'cloudformation-template-update-stack.json'), 'utf8');
+    expect(template).toContain('"MaximumConcurrency": 7');
     expect(runs[0]?.stdout).toMatch(/\ndeliver\.zip {2}[\d.]+ KB, sha256 \S{44}\n[^]*@smithy\/core\n/);
     expect(runs[0]?.stdout).toMatch(/\npackaged \.build\/package\/prod\n$/);
   }, 120_000);
