@@ -131,6 +131,7 @@ export function wireDeliver(
     clock,
     random: Math.random,
     backoff: { baseMs: config.RETRY_BASE_DELAY_MS, maximumMs: config.RETRY_MAX_DELAY_MS },
+    horizonMs,
     retryPolicy: policy.retryPolicy,
   });
   const sqs = createSqsClient(aws);

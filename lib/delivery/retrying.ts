@@ -16,6 +16,8 @@ export interface RetryingDependencies {
   readonly clock: Clock;
   readonly random: Random;
   readonly backoff: Backoff;
+  /** How far ahead a slot may lie that is waited for: nobody sits out a turn that is further away. */
+  readonly horizonMs: number;
   /** Of a delivery whose target sets none and whose destination is not known. */
   readonly retryPolicy: RetryPolicy;
 }
@@ -55,7 +57,7 @@ const longestInlineWaitMs = 1000;
 
 /** Attempts a delivery until it is delivered, has failed for good, or has to wait for longer than this invocation may. */
 export function createRetrying(dependencies: RetryingDependencies) {
-  const { attempt, clock, random, backoff } = dependencies;
+  const { attempt, clock, random, backoff, horizonMs } = dependencies;
 
   async function tryOnce(delivery: Delivery, deadline: Deadline, turn?: Turn): Promise<Tried> {
     // The destination's policy, not known yet, may allow more than the default.
@@ -107,9 +109,11 @@ export function createRetrying(dependencies: RetryingDependencies) {
   }
 
   /** @returns whether its time has come; false when that is too far away for this invocation */
-  function sitOut({ notBeforeMs, exchangeMs = 0 }: Waiting, deadline: Deadline): boolean | Promise<boolean> {
+  function sitOut(waiting: Waiting, deadline: Deadline): boolean | Promise<boolean> {
+    const { notBeforeMs, exchangeMs = 0, turnGeneration } = waiting;
     const delayMs = Math.max(0, notBeforeMs - clock.nowMs());
-    if (delayMs > longestInlineWaitMs || !hasTime(deadline, delayMs + exchangeMs, clock.nowMs())) return false;
+    const longestMs = turnGeneration === undefined ? longestInlineWaitMs : Math.min(longestInlineWaitMs, horizonMs);
+    if (delayMs > longestMs || !hasTime(deadline, delayMs + exchangeMs, clock.nowMs())) return false;
     if (delayMs === 0) return true;
     return clock.delay(delayMs, deadline.signal).then(
       () => true,
@@ -155,6 +159,8 @@ function expired(delivery: Delivery, policy: RetryPolicy, what: string): Tried {
 interface Waiting {
   readonly notBeforeMs: number;
   readonly exchangeMs?: number | undefined;
+  /** Present when the wait is one for the rate. */
+  readonly turnGeneration?: number | undefined;
 }
 
 /** What came to nothing before a request is left to the queue: nothing here would be the wiser for a short wait. */

@@ -71,7 +71,7 @@ export function createOutcomeStory({ origin, random, timeoutMs = 5000, client }:
   });
   const backoff = { baseMs: 10_000, maximumMs: 900_000 };
   const deliver = createDeliver({
-    retrying: createRetrying({ attempt, clock, random, backoff, retryPolicy }),
+    retrying: createRetrying({ attempt, clock, random, backoff, horizonMs: 2000, retryPolicy }),
     settler: createSettler({ queue, deadLetters }),
     log: { record: () => undefined },
     clock,

@@ -70,15 +70,16 @@ test('what the horizon does not hold is deferred to turns of its own, without an
   expect(story.requestsTo('far')).toBe(10);
 });
 
-test('a single rule target takes a turn where a batch takes a slot, which it waits for', async () => {
+test('where a batch waits for its slot, a single rule target is deferred with its turn', async () => {
   const [alone, queued] = [await story.createDestination('soon', 100), await story.createDestination('soon', 100)];
   const worker = await story.startWorker();
   await Promise.all([alone, queued].map((each) => each.setBucket({ slotsUntilUs: inSeconds(1.5) })));
   const [outcome] = await Promise.all([worker.deliver(alone.name), worker.deliverQueued(newMessage(queued.name))]);
-  expect(outcome).toMatchObject({ outcome: 'delivered', attempts: 1 });
+  expect(outcome).toMatchObject({ outcome: 'deferred', attempts: 0 });
+  expect(worker.deferred()).toHaveLength(1);
   expect((await alone.bucket()).returnsUntilUs).toBeGreaterThan(0);
   expect((await queued.bucket()).returnsUntilUs).toBe(0);
-  expect(story.requestsTo('soon')).toBe(2);
+  expect(story.requestsTo('soon')).toBe(1);
 });
 
 test('newcomers queue behind a backlog, and who comes back from it goes', async () => {

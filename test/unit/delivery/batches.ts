@@ -34,6 +34,7 @@ export function createBatches(attempting: Attempting = () => delivered, random: 
     clock,
     random: () => 0,
     backoff: { baseMs: 1000, maximumMs: 900_000 },
+    horizonMs: 2000,
     retryPolicy,
   });
   const rawMessages = createInMemoryRawMessages();

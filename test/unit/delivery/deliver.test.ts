@@ -110,6 +110,7 @@ async function setUp({ answer, apiDestination, destination, resolver, randomNumb
     clock,
     random: () => randomNumber,
     backoff: { baseMs: 1000, maximumMs: 900_000 },
+    horizonMs: 2000,
     retryPolicy: current.route.policy.retryPolicy,
   });
   const told = createDeliver({ retrying, settler: createSettler({ queue, deadLetters }), log, clock });

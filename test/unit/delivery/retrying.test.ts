@@ -13,7 +13,7 @@ import { delivered, deliveryOf, failedForNow, putOff, rejected, retryPolicy, rou
 const backoff = { baseMs: 1000, maximumMs: 900_000 };
 
 /** @param results what the attempts come to, one after another; the last for all that follow */
-function setUp(results: readonly AttemptResult[], random: Random = () => 0, attemptMs = 0) {
+function setUp(results: readonly AttemptResult[], random: Random = () => 0, attemptMs = 0, horizonMs = 2000) {
   const clock = createManualClock();
   const attempted: Delivery[] = [];
   const turns: (Turn | undefined)[] = [];
@@ -28,6 +28,7 @@ function setUp(results: readonly AttemptResult[], random: Random = () => 0, atte
     clock,
     random,
     backoff,
+    horizonMs,
     retryPolicy,
   });
   const run = (queued: QueuedDelivery, remainingMs = 60_000) =>
@@ -165,7 +166,7 @@ describe('an attempt', () => {
     const bug = new TypeError('x is not a function');
     const clock = createManualClock();
     const attempt = () => Promise.reject(bug);
-    const retrying = createRetrying({ attempt, clock, random: () => 0, backoff, retryPolicy });
+    const retrying = createRetrying({ attempt, clock, random: () => 0, backoff, horizonMs: 2000, retryPolicy });
     const running = withDeadline(clock, 60_000, (deadline) => retrying({ delivery: deliveryOf() }, deadline));
     await expect(running).rejects.toBe(bug);
   });
@@ -240,6 +241,25 @@ describe('a destination whose rate leaves no slot', () => {
     await clock.advance(800);
     expect(await running).toMatchObject({ kind: 'delivered', delivery: { attempts: 1 } });
     expect(turns).toEqual([undefined, { atMs: start + 800, generation: 4 }]);
+  });
+
+  test.each([
+    { turnInMs: 250, attempts: 2, of: 'at the horizon of a rule target is waited for' },
+    { turnInMs: 251, attempts: 1, of: 'beyond it is the queue’s' },
+  ])('has a turn that $of', async ({ turnInMs, attempts }) => {
+    const { clock, attempted, begin } = setUp([later(start + turnInMs), delivered], () => 0, 0, 250);
+    const { running } = await begin({ delivery: deliveryOf() });
+    await clock.advance(turnInMs);
+    expect(await running).toMatchObject({ kind: attempts === 1 ? 'waiting' : 'delivered' });
+    expect(attempted).toHaveLength(attempts);
+  });
+
+  test('leaves the waits of a retry’s backoff as long as they are', async () => {
+    const { clock, attempted, begin } = setUp([failedForNow(1000), delivered], () => 0, 0, 250);
+    const { running } = await begin({ delivery: deliveryOf() });
+    await clock.advance(1000);
+    expect(await running).toMatchObject({ kind: 'delivered' });
+    expect(attempted).toHaveLength(2);
   });
 
   test('is told the turn of a delivery that comes back, and no turn of one that waited for another reason', async () => {
