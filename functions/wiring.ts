@@ -11,12 +11,14 @@ import { createDynamoDbUnauthorizedRuns } from '../lib/adapters/dynamodb-unautho
 import { createEmfMetrics } from '../lib/adapters/emf-metrics.ts';
 import { createJsonLineConnectionLog } from '../lib/adapters/json-line-connection-log.ts';
 import { createJsonLineDeliveryLog } from '../lib/adapters/json-line-delivery-log.ts';
+import { createJsonLineSecurityLog } from '../lib/adapters/json-line-security-log.ts';
 import { createSecretsManagerSecretReader } from '../lib/adapters/secrets-manager-secret-reader.ts';
 import { createSqsDeadLetterQueue } from '../lib/adapters/sqs-dead-letter-queue.ts';
 import { createSqsDeliveryQueue } from '../lib/adapters/sqs-delivery-queue.ts';
 import { systemClock } from '../lib/adapters/system-clock.ts';
 import { createUndiciHttpClient } from '../lib/adapters/undici-http-client.ts';
 import type { Config } from '../lib/config.ts';
+import { parseAllowlist, publicOnly } from '../lib/core/address.ts';
 import type { DeliveryPolicy } from '../lib/core/delivery-policy.ts';
 import { longestRequestTimeoutMs, longestSlotWaitMs } from '../lib/core/time-limits.ts';
 import { unauthorizedLimitOf } from '../lib/core/unauthorized-run.ts';
@@ -34,11 +36,12 @@ import { createRetrying } from '../lib/delivery/retrying.ts';
 import { createSettler } from '../lib/delivery/settle.ts';
 import { createAnswerObserver } from '../lib/delivery/unauthorized-runs.ts';
 import type { DeliveryLog, RateBuckets } from '../lib/ports.ts';
-import type { ConnectionLog, InvocationMetrics } from '../lib/metrics-ports.ts';
+import type { ConnectionLog, InvocationMetrics, SecurityLog } from '../lib/metrics-ports.ts';
 
 /** What a caller may have otherwise than Lambda has it, where everything that is seen goes to standard output. */
 export interface AuthorizationOverrides {
   readonly connectionLog?: ConnectionLog;
+  readonly securityLog?: SecurityLog;
   readonly metrics?: InvocationMetrics;
 }
 
@@ -66,7 +69,11 @@ function wireMetrics(config: Config): InvocationMetrics {
 export function wireAuthorization(
   config: Config,
   aws: AwsClientConfig,
-  { connectionLog = createJsonLineConnectionLog(writeOut), metrics = wireMetrics(config) }: AuthorizationOverrides = {},
+  {
+    connectionLog = createJsonLineConnectionLog(writeOut),
+    securityLog = createJsonLineSecurityLog(writeOut),
+    metrics = wireMetrics(config),
+  }: AuthorizationOverrides = {},
 ) {
   const dynamoDb = createDynamoDbClient(aws);
   const secrets = createSecretsManagerSecretReader(createSecretsManagerClient(aws));
@@ -77,7 +84,13 @@ export function wireAuthorization(
     },
   });
   const configuration = createDynamoDbDeliveryConfiguration(dynamoDb, config.TABLE_NAME);
-  const http = createUndiciHttpClient();
+  const http = createUndiciHttpClient({
+    allowlist: parseAllowlist(config.PRIVATE_NETWORK_ALLOWLIST) ?? publicOnly,
+    onRefusal(refused) {
+      securityLog.addressRefused(refused);
+      metrics.count('SecurityEvents');
+    },
+  });
   const clock = systemClock;
   const userAgent = config.USER_AGENT ?? `lastmile/${version}`;
   const concurrency = createBottleneckConcurrencyLimit();

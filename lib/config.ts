@@ -3,12 +3,13 @@
  * the README's table is compared with it in a test.
  */
 
+import { parseAllowlist } from './core/address.ts';
 import { longestRequestTimeoutMs } from './core/time-limits.ts';
 
 interface TextVariable {
   readonly type: 'text';
   /** What it must look like, and the words for it. */
-  readonly form?: readonly [RegExp, string];
+  readonly form?: readonly [Pick<RegExp, 'test'>, string];
   readonly default?: string;
   readonly required?: boolean;
   readonly meaning: string;
@@ -26,7 +27,7 @@ interface IntegerVariable {
 export type Variable = TextVariable | IntegerVariable;
 
 const url = [/^https?:\/\/[^\s/]+\/\S+$/, 'a URL'] as const;
-const cidr = '(?:[0-9]{1,3}(?:\\.[0-9]{1,3}){3}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)/[0-9]{1,3}';
+const cidrs = [{ test: (text: string) => parseAllowlist(text) !== undefined }, 'CIDRs with commas between'] as const;
 
 export const variables = {
   TABLE_NAME: { type: 'text', required: true, meaning: 'DynamoDB table of the stack' },
@@ -146,8 +147,8 @@ export const variables = {
   },
   PRIVATE_NETWORK_ALLOWLIST: {
     type: 'text',
-    form: [new RegExp(`^${cidr}(?:, ?${cidr})*$`), 'CIDRs with commas between'],
-    meaning: 'private address ranges that endpoints may lie in, as CIDRs with commas between',
+    form: cidrs,
+    meaning: 'address ranges that are not public and may be called all the same, as CIDRs with commas between',
   },
 } as const satisfies Record<string, Variable>;
 

@@ -7,6 +7,20 @@ export interface ConnectionLog {
   deauthorized(connectionName: string): void;
 }
 
+/** A connection that was not made, because of where it would have ended. */
+export interface RefusedAddress {
+  readonly host: string;
+  /** What the host resolved to; absent when the host itself says enough. */
+  readonly address?: string;
+  /** The class of addresses, such as `private` or `metadata`. */
+  readonly reason: string;
+}
+
+/** What was refused to keep the stack safe, for whoever watches over it. Never throws and never waits. */
+export interface SecurityLog {
+  addressRefused(refused: RefusedAddress): void;
+}
+
 /**
  * What is counted and timed. Never throws and never waits.
  *

@@ -60,7 +60,8 @@ export interface HttpExchange {
 export interface HttpClient {
   /**
    * Resolves for every status and follows no redirect. Only the network throws: a Failure DnsFailed, ConnectionRefused,
-   * ConnectionFailed, ConnectionReset, TlsFailed, AnswerInvalid or TimedOut; OutOfTime when the signal aborted.
+   * ConnectionFailed, ConnectionReset, TlsFailed, AnswerInvalid or TimedOut; OutOfTime when the signal aborted. An
+   * address that may not be called is AddressRefused, and nothing was sent.
    */
   send(request: HttpRequest, exchange: HttpExchange): Promise<HttpAnswer>;
 }

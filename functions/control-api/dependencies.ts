@@ -16,6 +16,7 @@ import { createSecretsManagerSecretWriter } from '../../lib/adapters/secrets-man
 import { systemClock } from '../../lib/adapters/system-clock.ts';
 import { parseConfig } from '../../lib/config.ts';
 import type { Environment } from '../../lib/config.ts';
+import { parseAllowlist, publicOnly } from '../../lib/core/address.ts';
 import { createApiKeyOperations } from '../../lib/control/api-keys.ts';
 import { createOperations } from '../../lib/control/operations.ts';
 import { createPolicyOperations } from '../../lib/control/policy-operations.ts';
@@ -56,7 +57,7 @@ export function dependenciesFrom(
     clock: systemClock,
     newUuid: randomUUID,
     secretPrefix: config.SECRET_PREFIX,
-    allowLoopbackHttp: aws.endpoint !== undefined, // Only the local stack says where its AWS is.
+    allowlist: parseAllowlist(config.PRIVATE_NETWORK_ALLOWLIST) ?? publicOnly,
   };
   const operations = createOperations(control);
   const apiKeyOperations = createApiKeyOperations({

@@ -1,6 +1,8 @@
+import { type AddressAllowlist, publicOnly } from '../core/address.ts';
 import type { HttpAnswer, HttpRequest } from '../core/delivery.ts';
 import type { Transport } from '../core/delivery-policy.ts';
 import { Failure } from '../core/failure.ts';
+import type { RefusedAddress } from '../metrics-ports.ts';
 import type { HttpClient, HttpExchange } from '../ports.ts';
 import { UndiciExchange } from './undici-exchange.ts';
 import { type ConnectOptions, UndiciPools } from './undici-pools.ts';
@@ -12,9 +14,13 @@ export interface UndiciHttpClientOptions {
   readonly maximumPools?: number;
   /** TLS and socket options of a transport. Default none. */
   readonly connectOptions?: (transport: Transport) => ConnectOptions;
+  /** Addresses that may be called though they are not public. Default none. */
+  readonly allowlist?: AddressAllowlist;
+  /** Told of every connection that is refused for its address. Must not throw. */
+  readonly onRefusal?: (refused: RefusedAddress) => void;
 }
 
-/** HTTP/1.1 over undici, with connections kept alive between requests. */
+/** HTTP/1.1 over undici, with connections kept alive between requests; address-guard.ts says where they may end. */
 class UndiciHttpClient implements HttpClient {
   readonly #pools: UndiciPools;
   /** One abort listener per signal, however many exchanges it ends: adding and removing one costs as much as a timer. */
@@ -25,6 +31,7 @@ class UndiciHttpClient implements HttpClient {
       nowMs: options.nowMs ?? Date.now,
       maximumPools: options.maximumPools ?? 100,
       connectOptions: options.connectOptions ?? (() => ({})),
+      guard: { allowlist: options.allowlist ?? publicOnly, onRefusal: options.onRefusal ?? (() => undefined) },
     });
   }
 

@@ -2,6 +2,7 @@ import type { TcpNetConnectOpts } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { buildConnector, Pool } from 'undici';
 import type { Transport } from '../core/delivery-policy.ts';
+import { type AddressGuard, guardConnector, guardLookup } from './address-guard.ts';
 import { watchConnection } from './undici-connection.ts';
 
 /**
@@ -17,7 +18,7 @@ const connectionsPerPool = 128;
 const maxHeaderBytes = 16_384;
 
 /** TLS and socket options of Node's `tls.connect` and `net.connect`. */
-export type ConnectOptions = ConnectionOptions & Pick<Partial<TcpNetConnectOpts>, 'localAddress' | 'family'>;
+export type ConnectOptions = ConnectionOptions & Pick<Partial<TcpNetConnectOpts>, 'localAddress' | 'family' | 'lookup'>;
 
 export interface ConnectionPool {
   readonly key: string;
@@ -37,6 +38,8 @@ export interface UndiciPoolsOptions {
   readonly nowMs: () => number;
   readonly maximumPools: number;
   readonly connectOptions: (transport: Transport) => ConnectOptions;
+  /** What decides where connections may end. */
+  readonly guard: Omit<AddressGuard, 'loopbackOnly'>;
 }
 
 /** Pools of HTTP/1.1 connections by origin and transport: at most so many, the least recently used one goes first. */
@@ -70,7 +73,7 @@ export class UndiciPools {
     const key = transport.key === '' ? origin : `${transport.key} ${origin}`;
     const nowMs = this.#options.nowMs();
     const pool = this.#pools.get(key);
-    if (pool === undefined) return taken(this.#open(key, origin, this.#connectorFor(transport), nowMs));
+    if (pool === undefined) return taken(this.#open(key, origin, this.#connectorFor(origin, transport), nowMs));
     // The clock may have been set back as well.
     if (Math.abs(nowMs - pool.lastUsedAtMs) > idleLimitMs) return taken(this.#replace(pool, nowMs));
     pool.lastUsedAtMs = nowMs;
@@ -144,10 +147,19 @@ export class UndiciPools {
     if (oldest !== undefined) this.#retire(oldest);
   }
 
-  #connectorFor(transport: Transport): buildConnector.connector {
+  /** Certificates are verified and TLS is 1.2 at least, whatever the process was started with; without TLS only loopback. */
+  #connectorFor(origin: string, transport: Transport): buildConnector.connector {
     if (this.#buildConnector === undefined) throw new Error('undici is not loaded yet');
-    const options = { timeout: connectTimeoutMs, ...this.#options.connectOptions(transport), allowH2: false };
-    return watchConnection(this.#buildConnector(options as buildConnector.BuildOptions));
+    const guard = { ...this.#options.guard, loopbackOnly: !origin.startsWith('https:') };
+    const { lookup, ...given } = this.#options.connectOptions(transport);
+    const fixed = {
+      lookup: guardLookup(guard, lookup),
+      rejectUnauthorized: true,
+      minVersion: 'TLSv1.2',
+      allowH2: false,
+    };
+    const options = { timeout: connectTimeoutMs, ...given, ...fixed };
+    return watchConnection(guardConnector(guard, this.#buildConnector(options as buildConnector.BuildOptions)));
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ApiDestination } from '../core/api-destination.ts';
 import { parseEventsArn } from '../core/arn.ts';
 import type { Connection } from '../core/connection.ts';
-import { invalidEndpoint, isInvocableEndpoint } from './endpoints.ts';
+import { requireInvocableEndpoint } from './endpoints.ts';
 import type { ControlDependencies } from './operation.ts';
 import type { Verb } from './refusals.ts';
 import { connectionArnNotFound, notFound } from './refusals.ts';
@@ -18,9 +18,8 @@ export async function requireApiDestination(
 }
 
 /** @throws ServiceError ValidationException */
-export function requireEndpoint({ allowLoopbackHttp }: ControlDependencies, verb: Verb, endpoint: string): void {
-  if (isInvocableEndpoint(endpoint, allowLoopbackHttp)) return;
-  throw invalidEndpoint(verb, 'api-destination', 'InvocationEndpoint', endpoint);
+export function requireEndpoint({ allowlist }: ControlDependencies, verb: Verb, endpoint: string): void {
+  requireInvocableEndpoint(verb, 'api-destination', 'InvocationEndpoint', endpoint, allowlist);
 }
 
 /**

@@ -20,7 +20,7 @@ export function createConnection(dependencies: ControlDependencies): Operation {
   return async (input, caller) => {
     const name = requiredTextOf(input, 'Name');
     const authorizationType = requiredTextOf(input, 'AuthorizationType') as AuthorizationType;
-    const context = { verb, allowLoopbackHttp: dependencies.allowLoopbackHttp } as const;
+    const context = { verb, allowlist: dependencies.allowlist } as const;
     const secret = parseAuthParameters(authorizationType, objectOf(input, 'AuthParameters') ?? {}, context);
     const secretText = secretTextOf(secret, context);
     const visible = { authorizationType, visibleAuthParameters: visibleAuthParameters(secret) };

@@ -1,3 +1,4 @@
+import type { AddressAllowlist } from '../core/address.ts';
 import type { AuthorizationType } from '../core/connection.ts';
 import type {
   ApiKeyCredentials,
@@ -8,7 +9,7 @@ import type {
 } from '../core/connection-secret.ts';
 import { isForwarded, isHeaderName, isHeaderValue } from '../core/header-rules.ts';
 import type { JsonObject } from '../core/json.ts';
-import { invalidEndpoint, isInvocableEndpoint } from './endpoints.ts';
+import { requireInvocableEndpoint } from './endpoints.ts';
 import { missing, parseHttpParameters } from './http-parameters.ts';
 import { objectOf, textOf } from './input.ts';
 import type { Verb } from './refusals.ts';
@@ -19,7 +20,8 @@ export type Credentials = ConnectionSecret['credentials'];
 /** How the block of an input is read. */
 export interface CredentialsContext {
   readonly verb: Verb;
-  readonly allowLoopbackHttp: boolean;
+  /** Addresses that a token endpoint may have though they are not public. */
+  readonly allowlist: AddressAllowlist;
   /** What is in force; its members stand in for those that the block leaves out. */
   readonly current?: Credentials;
 }
@@ -83,7 +85,7 @@ function parseApiKey(block: JsonObject, { verb, current }: CredentialsContext): 
   return { authorizationType: 'API_KEY', apiKeyName, apiKeyValue };
 }
 
-function parseOAuth(block: JsonObject, { verb, current, allowLoopbackHttp }: CredentialsContext): OAuthCredentials {
+function parseOAuth(block: JsonObject, { verb, current, allowlist }: CredentialsContext): OAuthCredentials {
   const known = current?.authorizationType === 'OAUTH_CLIENT_CREDENTIALS' ? current : undefined;
   const path = 'AuthParameters.OAuthParameters';
   const client = objectOf(block, 'ClientParameters') ?? {};
@@ -106,10 +108,7 @@ function parseOAuth(block: JsonObject, { verb, current, allowLoopbackHttp }: Cre
     httpMethod: parseHttpMethod(block) ?? known?.httpMethod ?? refuseMissing(`${path}.HttpMethod`, verb),
     ...(oauthHttpParameters === undefined ? {} : { oauthHttpParameters }),
   };
-  const { authorizationEndpoint } = credentials;
-  if (!isInvocableEndpoint(authorizationEndpoint, allowLoopbackHttp)) {
-    throw invalidEndpoint(verb, 'connection', 'AuthorizationEndpoint', authorizationEndpoint);
-  }
+  requireInvocableEndpoint(verb, 'connection', 'AuthorizationEndpoint', credentials.authorizationEndpoint, allowlist);
   return credentials;
 }
 

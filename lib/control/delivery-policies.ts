@@ -79,7 +79,7 @@ function requestedPolicy(dependencies: PolicyDependencies, caller: Caller, input
       clientCertificateSecretArn: secretArn('ClientCertificateSecretArn', textOf(input, 'ClientCertificateSecretArn')),
       caCertificateSecretArn: secretArn('CaCertificateSecretArn', textOf(input, 'CaCertificateSecretArn')),
       serverName: checkedServerName(input),
-      proxyUrl: checkedProxyUrl(input),
+      proxyUrl: checkedProxyUrl(dependencies, input),
     }),
   };
   return given(policy) ?? {};

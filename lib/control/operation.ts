@@ -5,6 +5,7 @@ import type {
   SecretWriter,
 } from '../control-ports.ts';
 import type { Clock, SecretReader } from '../ports.ts';
+import type { AddressAllowlist } from '../core/address.ts';
 import type { JsonObject } from '../core/json.ts';
 
 /** Who calls, and where: what the protocol has learnt of a request before its operation begins. */
@@ -35,6 +36,6 @@ export interface ControlDependencies {
   readonly newUuid: () => string;
   /** What the name of every connection's secret begins with. */
   readonly secretPrefix: string;
-  /** Whether an endpoint may be `http://` on a loopback host: in the local stack only. */
-  readonly allowLoopbackHttp: boolean;
+  /** Addresses that endpoints may have though they are not public. */
+  readonly allowlist: AddressAllowlist;
 }

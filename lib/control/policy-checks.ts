@@ -1,3 +1,4 @@
+import { refusedHost } from '../core/address.ts';
 import { isAddress, parseHost } from '../core/host-name.ts';
 import type { JsonObject } from '../core/json.ts';
 import { longestRequestTimeoutMs } from '../core/time-limits.ts';
@@ -76,11 +77,16 @@ export function checkedServerName(input: JsonObject): string | undefined {
 }
 
 /** @throws ServiceError ValidationException */
-export function checkedProxyUrl(input: JsonObject): string | undefined {
+export function checkedProxyUrl({ allowlist }: PolicyDependencies, input: JsonObject): string | undefined {
   const text = textOf(input, 'ProxyUrl');
   if (text === undefined) return undefined;
   const url = URL.parse(text);
-  if (url !== null && url.port !== '0' && parseHost(url.hostname) !== undefined) return url.origin;
-  const reason = `'${maskUserinfo(text)}' is not the URL of a proxy: http or https, host and port.`;
+  if (url === null || url.port === '0' || parseHost(url.hostname) === undefined) {
+    const reason = `'${maskUserinfo(text)}' is not the URL of a proxy: http or https, host and port.`;
+    throw invalidParameter(verb, 'api-destination', 'ProxyUrl', reason);
+  }
+  const refused = refusedHost(url.hostname, allowlist);
+  if (refused === undefined) return url.origin;
+  const reason = `'${maskUserinfo(text)}' has an address that may not be called: ${refused}.`;
   throw invalidParameter(verb, 'api-destination', 'ProxyUrl', reason);
 }

@@ -51,7 +51,7 @@ async function requestedSecret(
   const current = typeStays ? await currentSecret(dependencies, before) : undefined;
   return parseAuthParameters(authorizationType, authParameters ?? {}, {
     verb,
-    allowLoopbackHttp: dependencies.allowLoopbackHttp,
+    allowlist: dependencies.allowlist,
     ...(current === undefined ? {} : { current: current.credentials }),
   });
 }

@@ -37,6 +37,7 @@ export const failures = {
   TokenInvalid: { kind: 'retryable', errorCode: 'ERROR_FROM_TARGET' },
   TokenRefused: { kind: 'retryable', errorCode: 'NO_PERMISSIONS' },
   // The network on the way to an endpoint.
+  AddressRefused: { kind: 'permanent', errorCode: 'INVALID_PARAMETER' },
   DnsFailed: { kind: 'retryable', errorCode: 'CONNECTION_FAILURE' },
   ConnectionRefused: { kind: 'retryable', errorCode: 'CONNECTION_FAILURE' },
   ConnectionFailed: { kind: 'retryable', errorCode: 'CONNECTION_FAILURE' },

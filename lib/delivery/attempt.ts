@@ -78,7 +78,7 @@ export function createAttempt(dependencies: AttemptDependencies): Attempt {
       progress.rateWaitMs += waitedMs;
       progress.requestedAtMs = nowMs;
       sentAtMs = nowMs;
-      const answer = await http.send(request, exchange);
+      const answer = await http.send(request, exchange).catch((error: unknown) => throwNoted(error, progress));
       progress.latenciesMs = [...progress.latenciesMs, Math.max(0, clock.nowMs() - sentAtMs)];
       return answer;
     });
@@ -105,8 +105,10 @@ export function createAttempt(dependencies: AttemptDependencies): Attempt {
 
   async function attempt(delivery: Delivery, progress: Progress, deadline: Deadline, turn?: Turn) {
     const { signal } = deadline;
-    const prepared = preparation.prepareNow(delivery, signal) ?? (await preparation.prepare(delivery, signal));
-    const sent = await send(prepared, progress, deadline, turn);
+    const made = preparation.prepareNow(delivery, signal) ?? (await preparation.prepare(delivery, signal));
+    const sendNow = (request: Prepared, its = turn) => send(request, progress, deadline, its);
+    const prepareNew = () => preparation.prepareAgain(delivery, made, undefined, signal);
+    const { sent, prepared } = await sendUnlessRefused(made, sendNow, prepareNew);
     if (sent.kind === 'later') return { ...sent, route: prepared.route };
     const { status } = sent.result;
     const { kind } = classifyAnswer(sent.result, prepared.route.policy, clock.nowMs());
@@ -129,6 +131,35 @@ export function createAttempt(dependencies: AttemptDependencies): Attempt {
       throw error;
     }
   };
+}
+
+/**
+ * Failure policy: a request that is not sent because its address is refused fails for good, but not on the word of a cache:
+ * where the destination has changed meanwhile, the request is made anew.
+ */
+async function sendUnlessRefused(
+  made: Prepared,
+  send: (prepared: Prepared, turn?: Turn) => Promise<Paced<HttpAnswer>>,
+  prepareAgain: () => Promise<Prepared | Route>,
+): Promise<{ readonly sent: Paced<HttpAnswer>; readonly prepared: Prepared }> {
+  try {
+    return { sent: await send(made), prepared: made };
+  } catch (error) {
+    if (!isAddressRefused(error)) throw error;
+    const again = await prepareAgain();
+    if (!('request' in again)) throw error;
+    return { sent: await send(again, alreadyInTurn), prepared: again };
+  }
+}
+
+/** A refused address has kept the first request from being begun. */
+function throwNoted(error: unknown, progress: Progress): never {
+  if (isAddressRefused(error) && progress.requests === 'first') progress.requests = 'none';
+  throw error;
+}
+
+function isAddressRefused(error: unknown): error is Failure {
+  return error instanceof Failure && error.code === 'AddressRefused';
 }
 
 function tried(outcome: AttemptOutcome, { requests, requestedAtMs: _, ...known }: Progress): AttemptResult {

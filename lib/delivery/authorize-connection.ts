@@ -40,6 +40,7 @@ const longestStateReason = 512;
 const endingFailures: ReadonlySet<FailureCode> = new Set([
   'TokenUnavailable',
   'TokenInvalid',
+  'AddressRefused',
   'InvalidSecret',
   'OutOfTime',
 ]);

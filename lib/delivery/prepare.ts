@@ -31,8 +31,15 @@ export interface Preparation {
   /**
    * After an answer that refuses or rejects: the request made anew with what has changed since, or the route as it is now
    * when nothing has.
+   *
+   * @param status undefined when nothing was sent, because of where it would have gone
    */
-  prepareAgain(delivery: Delivery, sent: Prepared, status: number, signal: AbortSignal): Promise<Prepared | Route>;
+  prepareAgain(
+    delivery: Delivery,
+    sent: Prepared,
+    status: number | undefined,
+    signal: AbortSignal,
+  ): Promise<Prepared | Route>;
 }
 
 /**
@@ -101,7 +108,7 @@ export function createPreparation({ resolver, tokens, userAgent, clock }: Prepar
 
     async prepareAgain(delivery, sent, status, signal) {
       const reading = inTime(() => resolver.resolveAnew(delivery.apiDestination), signal);
-      if (isUnauthorized(status)) {
+      if (status !== undefined && isUnauthorized(status)) {
         const route = await reading.catch(unlessUnavailable);
         return route === undefined ? sent.route : reauthorize(delivery, sent, route, signal);
       }

@@ -6,6 +6,9 @@ const tableName = 'lastmile-local';
 export const queues = { deliveries: 'lastmile-local-deliveries', deadLetters: 'lastmile-local-dead-letters' } as const;
 export const rootSecretName = 'lastmile/local/root';
 
+/** Endpoints of the local stack are on the same machine, so this is open beside whatever else is. */
+const loopback = '127.0.0.0/8,::1/128';
+
 /** Every variable of the functions: the stack's own value unless whoever starts it has set another. */
 export function functionVariables(given: Environment, queueUrl: (queueName: string) => string): Environment {
   const defaults = {
@@ -19,7 +22,9 @@ export function functionVariables(given: Environment, queueUrl: (queueName: stri
   };
   const names = Object.keys(variables);
   const set = names.map((name): [string, string | undefined] => [name, given[name]]);
-  return { ...defaults, ...Object.fromEntries(set.filter(([, value]) => value !== undefined && value !== '')) };
+  const values = Object.fromEntries(set.filter(([, value]) => value !== undefined && value !== ''));
+  const allowlist = [loopback, values['PRIVATE_NETWORK_ALLOWLIST'] ?? ''].filter((cidrs) => cidrs !== '').join(',');
+  return { ...defaults, ...values, PRIVATE_NETWORK_ALLOWLIST: allowlist };
 }
 
 /** What the runtime adds for one function in one region. */

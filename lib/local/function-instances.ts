@@ -2,7 +2,7 @@ import type { Context } from 'aws-lambda';
 import type { AwsClientConfig } from '../adapters/aws-clients.ts';
 import type { Environment } from '../config.ts';
 import type { DeliveryLog } from '../ports.ts';
-import type { ConnectionLog } from '../metrics-ports.ts';
+import type { ConnectionLog, SecurityLog } from '../metrics-ports.ts';
 import type { Authentication } from '../protocol/control-request.ts';
 import { noMetrics } from './no-metrics.ts';
 
@@ -14,6 +14,7 @@ export interface FunctionSurroundings {
   readonly aws: AwsClientConfig;
   readonly deliveryLog: DeliveryLog;
   readonly connectionLog: ConnectionLog;
+  readonly securityLog: SecurityLog;
   /** Who may call the control API. Default: who has a key, as deployed. */
   readonly authentication?: Authentication | 'none';
 }
@@ -49,17 +50,17 @@ export function deployedFunctions(timeoutSeconds: number = defaultTimeoutSeconds
     {
       name: 'deliver',
       timeoutSeconds,
-      async create({ environment, aws, deliveryLog, connectionLog }) {
+      async create({ environment, aws, authentication: _, ...logs }) {
         const { createHandler, dependenciesFrom } = await import('../../functions/deliver/handler.ts');
-        return createHandler(dependenciesFrom(environment, aws, { deliveryLog, connectionLog, metrics: noMetrics }));
+        return createHandler(dependenciesFrom(environment, aws, { ...logs, metrics: noMetrics }));
       },
     },
     {
       name: 'deliver-queued',
       timeoutSeconds,
-      async create({ environment, aws, deliveryLog, connectionLog }) {
+      async create({ environment, aws, authentication: _, ...logs }) {
         const { createHandler, dependenciesFrom } = await import('../../functions/deliver-queued/handler.ts');
-        return createHandler(dependenciesFrom(environment, aws, { deliveryLog, connectionLog, metrics: noMetrics }));
+        return createHandler(dependenciesFrom(environment, aws, { ...logs, metrics: noMetrics }));
       },
     },
     {
@@ -73,9 +74,9 @@ export function deployedFunctions(timeoutSeconds: number = defaultTimeoutSeconds
     {
       name: 'authorize-connection',
       timeoutSeconds,
-      async create({ environment, aws, connectionLog }) {
+      async create({ environment, aws, authentication: _, ...logs }) {
         const { createHandler, dependenciesFrom } = await import('../../functions/authorize-connection/handler.ts');
-        return createHandler(dependenciesFrom(environment, aws, { connectionLog, metrics: noMetrics }));
+        return createHandler(dependenciesFrom(environment, aws, { ...logs, metrics: noMetrics }));
       },
     },
   ];

@@ -11,6 +11,7 @@ import type { FunctionSurroundings, LocalFunction } from './function-instances.t
 import { FunctionRunner, physicalName } from './function-runner.ts';
 import { InvocationStore } from './invocation-store.ts';
 import { createReadableConnectionLog } from './readable-connection-log.ts';
+import { createReadableSecurityLog } from './readable-security-log.ts';
 import { createReadableDeliveryLog } from './readable-delivery-log.ts';
 import { createRegionalAuthentication } from './regional-authentication.ts';
 import type { Route } from './routes.ts';
@@ -101,6 +102,7 @@ function surround(
   const nowMs = (): number => clock.nowMs();
   const deliveryLog = createReadableDeliveryLog({ writeLine, nowMs, colour });
   const connectionLog = createReadableConnectionLog({ writeLine, nowMs });
+  const securityLog = createReadableSecurityLog({ writeLine, nowMs });
   const queueUrlOf = (queueName: string): string =>
     queueUrl({ account, host: url().slice('http://'.length) }, queueName);
   return (authentication) => (name, region) => ({
@@ -108,6 +110,7 @@ function surround(
     aws: { region, endpoint: url(), credentials: { accessKeyId: accessKeyId(name), secretAccessKey: functionSecret } },
     deliveryLog,
     connectionLog,
+    securityLog,
     authentication,
   });
 }

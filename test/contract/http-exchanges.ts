@@ -5,6 +5,7 @@ import { defaultTransport } from '../../lib/core/delivery-policy.ts';
 import type { FailureCode } from '../../lib/core/failure.ts';
 import type { HttpClient, HttpExchange } from '../../lib/ports.ts';
 import { type Misbehave, type MisbehavingEndpoint, startMisbehavingEndpoint } from '../servers/misbehaving-endpoint.ts';
+import { loopback } from '../servers/loopback.ts';
 import { type AnswerRequest, type RecordingEndpoint, startRecordingEndpoint } from '../servers/recording-endpoint.ts';
 import type { TlsCertificate } from '../servers/tls-certificate.ts';
 
@@ -22,7 +23,9 @@ export function httpExchanges() {
     return thing;
   }
   return {
-    client: (options?: UndiciHttpClientOptions) => closedAtEnd(createUndiciHttpClient(options)),
+    closedAtEnd,
+    client: (options?: UndiciHttpClientOptions) =>
+      closedAtEnd(createUndiciHttpClient({ allowlist: loopback, ...options })),
     endpoint: async (answer?: AnswerRequest): Promise<RecordingEndpoint> =>
       closedAtEnd(await startRecordingEndpoint(answer)),
     misbehaving: async (misbehave: Misbehave, certificate?: TlsCertificate): Promise<MisbehavingEndpoint> =>

@@ -15,6 +15,7 @@ import type { DynaliteServer } from '../servers/dynalite-server.ts';
 import { startDynaliteServer } from '../servers/dynalite-server.ts';
 import type { SecretsManagerServer } from '../servers/secrets-manager-server.ts';
 import { startSecretsManagerServer } from '../servers/secrets-manager-server.ts';
+import { loopback } from '../servers/loopback.ts';
 
 interface Started {
   dynalite?: DynaliteServer;
@@ -52,7 +53,7 @@ async function createStack({ dynalite, secretsManager }: Started) {
     clock: systemClock,
     newUuid: randomUUID,
     secretPrefix: 'events!connection/',
-    allowLoopbackHttp: true,
+    allowlist: loopback,
     functionTimeoutSeconds: 60,
   };
   const operations: Readonly<Record<string, Operation>> = {

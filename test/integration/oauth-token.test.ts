@@ -23,6 +23,7 @@ import type { TokenEndpoint } from '../servers/oauth-token-endpoint.ts';
 import { startTokenEndpoint } from '../servers/oauth-token-endpoint.ts';
 import type { SecretsManagerServer } from '../servers/secrets-manager-server.ts';
 import { startSecretsManagerServer } from '../servers/secrets-manager-server.ts';
+import { loopback } from '../servers/loopback.ts';
 
 let dynalite: DynaliteServer;
 let secretsManager: SecretsManagerServer;
@@ -56,7 +57,7 @@ function startWorkers(count: number) {
     },
   };
   const workers = Array.from({ length: count }, () => {
-    const http = createUndiciHttpClient();
+    const http = createUndiciHttpClient({ allowlist: loopback });
     const dynamoDb = createDynamoDbClient(dynalite.clientConfig);
     const secrets = createSecretsManagerClient(secretsManager.clientConfig);
     cleanups.push(async () => {

@@ -16,6 +16,7 @@ import { createInMemoryDeadLetters } from '../fakes/in-memory-dead-letters.ts';
 import { createInMemoryDeliveryQueue } from '../fakes/in-memory-delivery-queue.ts';
 import { createManualClock } from '../fakes/manual-clock.ts';
 import { createUnlimitedPacing } from '../fakes/unlimited-pacing.ts';
+import { loopback } from '../servers/loopback.ts';
 
 export interface OutcomeOptions {
   /** Where the events go; the name of the API destination is appended as the path. */
@@ -35,7 +36,7 @@ export const atOnce: Random = () => 0;
  * time are not real. A first backoff is 10 s at most.
  */
 export function createOutcomeStory({ origin, random, timeoutMs = 5000, client }: OutcomeOptions) {
-  const http = createUndiciHttpClient(client);
+  const http = createUndiciHttpClient({ allowlist: loopback, ...client });
   const clock = createManualClock();
   const queue = createInMemoryDeliveryQueue();
   const deadLetters = createInMemoryDeadLetters();

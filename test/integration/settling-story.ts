@@ -11,6 +11,7 @@ import { sqsRecord } from '../../lib/local/sqs-records.ts';
 import type { ProxiedRequest, ProxyFault } from '../servers/faulty-proxy.ts';
 import { type RecordedRequest, type RecordingEndpoint, startRecordingEndpoint } from '../servers/recording-endpoint.ts';
 import { account, region, type SqsQueue, type SqsServer, startSqsServer } from '../servers/sqs-queues.ts';
+import { loopbackCidrs } from '../servers/loopback.ts';
 
 /** What `/<name>` answers: the names of the API destinations. */
 const answers = {
@@ -171,5 +172,6 @@ function environmentOf(deliveries: SqsQueue, deadLetters: SqsQueue): Record<stri
     SECRET_PREFIX: 'events!connection/',
     ROOT_SECRET_ARN: 'lastmile/local/root',
     AUTHORIZE_CONNECTION_FUNCTION: 'lastmile-local-authorize-connection',
+    PRIVATE_NETWORK_ALLOWLIST: loopbackCidrs,
   };
 }

@@ -55,6 +55,7 @@ function startWorkers(count: number): readonly FunctionRunner[] {
     aws: { region, endpoint: stack.url, credentials: { accessKeyId: name, secretAccessKey: 'local' } },
     deliveryLog: { record: () => undefined },
     connectionLog: { deauthorized: () => undefined },
+    securityLog: { addressRefused: () => undefined },
   });
   const account = '123456789012';
   return Array.from(

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
+import { publicOnly } from '../../../lib/core/address.ts';
 import type { JsonObject } from '../../../lib/core/json.ts';
 import { apiKeyInput, basicInput, createWorld, oauthInput } from './world.ts';
+import { loopback } from '../../servers/loopback.ts';
 
-const create = (input: JsonObject, allowLoopbackHttp = false) =>
-  createWorld({ allowLoopbackHttp }).call('CreateConnection', { Name: 'orders', ...input });
+const create = (input: JsonObject, allowlist = publicOnly) =>
+  createWorld({ allowlist }).call('CreateConnection', { Name: 'orders', ...input });
 
 const parameters = {
   HeaderParameters: [
@@ -196,11 +198,11 @@ test('an authorization endpoint must be https, or http on a loopback host of the
       OAuthParameters: { ...oauthInput.AuthParameters.OAuthParameters, AuthorizationEndpoint },
     },
   });
-  await expect(create(withEndpoint('http://login.example.com/token'), true)).rejects.toMatchObject({
+  await expect(create(withEndpoint('http://login.example.com/token'), loopback)).rejects.toMatchObject({
     code: 'ValidationException',
     message:
       "Failed to create the connection(s). Parameter AuthorizationEndpoint is not valid. Reason: Endpoint 'http://login.example.com/token' is invalid, please provide a valid HTTPS endpoint URL.",
   });
-  await expect(create(withEndpoint('http://127.0.0.1:4012/token'), false)).rejects.toThrow('AuthorizationEndpoint');
-  expect(await create(withEndpoint('http://127.0.0.1:4012/token'), true)).toHaveProperty('ConnectionArn');
+  await expect(create(withEndpoint('http://127.0.0.1:4012/token'))).rejects.toThrow('AuthorizationEndpoint');
+  expect(await create(withEndpoint('http://127.0.0.1:4012/token'), loopback)).toHaveProperty('ConnectionArn');
 });

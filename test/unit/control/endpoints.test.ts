@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { publicOnly } from '../../../lib/core/address.ts';
+import { loopback } from '../../servers/loopback.ts';
 import { invalidEndpoint, isInvocableEndpoint } from '../../../lib/control/endpoints.ts';
 
-describe.each([true, false])('an endpoint, loopback http allowed: %s', (allowLoopbackHttp) => {
+describe.each([
+  ['open', loopback],
+  ['closed', publicOnly],
+])('an endpoint while loopback is %s', (_state, allowlist) => {
   test.each([
     'https://example.com',
     'https://example.com:8443/orders/*/items/*?page=1&q=*',
@@ -10,7 +15,7 @@ describe.each([true, false])('an endpoint, loopback http allowed: %s', (allowLoo
     'https://example.com/a@b',
     'https://example.com/?to=a@b',
   ])('%s is accepted', (endpoint) => {
-    expect(isInvocableEndpoint(endpoint, allowLoopbackHttp)).toBe(true);
+    expect(isInvocableEndpoint(endpoint, allowlist)).toBe(true);
   });
 
   test.each([
@@ -49,7 +54,7 @@ describe.each([true, false])('an endpoint, loopback http allowed: %s', (allowLoo
     'https://example.com\\@other.example/',
     '',
   ])('%j is refused', (endpoint) => {
-    expect(isInvocableEndpoint(endpoint, allowLoopbackHttp)).toBe(false);
+    expect(isInvocableEndpoint(endpoint, allowlist)).toBe(false);
   });
 });
 
@@ -60,9 +65,9 @@ test.each([
   'http://LOCALHOST/',
   'http://endpoint.localhost/',
   'http://0x7f.1/',
-])('%s is accepted only where loopback http is allowed', (endpoint) => {
-  expect(isInvocableEndpoint(endpoint, true)).toBe(true);
-  expect(isInvocableEndpoint(endpoint, false)).toBe(false);
+])('%s is accepted only where loopback is open', (endpoint) => {
+  expect(isInvocableEndpoint(endpoint, loopback)).toBe(true);
+  expect(isInvocableEndpoint(endpoint, publicOnly)).toBe(false);
 });
 
 test('a refused endpoint is shown in the recorded words', () => {

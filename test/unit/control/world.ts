@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import type { Caller, Operation } from '../../../lib/control/operation.ts';
 import { createOperations } from '../../../lib/control/operations.ts';
 import { createPolicyOperations } from '../../../lib/control/policy-operations.ts';
+import { type AddressAllowlist, publicOnly } from '../../../lib/core/address.ts';
 import type { Connection } from '../../../lib/core/connection.ts';
 import type { JsonObject } from '../../../lib/core/json.ts';
 import { createFaults } from '../../fakes/faults.ts';
@@ -19,7 +20,8 @@ const caller: Caller = {
 };
 
 export interface WorldOptions {
-  readonly allowLoopbackHttp?: boolean;
+  /** Addresses beyond the public ones. Default none. */
+  readonly allowlist?: AddressAllowlist;
   /** What the function that is invoked to obtain a first token does at once. */
   readonly onStart?: (incarnation: string, connections: InMemoryConnections) => Promise<unknown>;
 }
@@ -50,7 +52,7 @@ export function createWorld(options: WorldOptions = {}) {
       return `00000000-0000-0000-0000-${String(uuids).padStart(12, '0')}`;
     },
     secretPrefix: 'lastmile/test/connection/',
-    allowLoopbackHttp: options.allowLoopbackHttp ?? false,
+    allowlist: options.allowlist ?? publicOnly,
     functionTimeoutSeconds: 60,
   };
   const operations = { ...createOperations(dependencies), ...createPolicyOperations(dependencies) };

@@ -23,6 +23,7 @@ import { createManualClock } from '../../fakes/manual-clock.ts';
 import { createUnlimitedPacing } from '../../fakes/unlimited-pacing.ts';
 import type { AnswerRequest } from '../../servers/recording-endpoint.ts';
 import { startRecordingEndpoint } from '../../servers/recording-endpoint.ts';
+import { loopback } from '../../servers/loopback.ts';
 
 /** Nothing is cached. */
 const known = () => undefined;
@@ -61,7 +62,7 @@ interface Options {
 
 async function setUp({ answer, apiDestination, destination, resolver, randomNumber = 0, ...options }: Options = {}) {
   const endpoint = await startRecordingEndpoint(answer);
-  const http = createUndiciHttpClient();
+  const http = createUndiciHttpClient({ allowlist: loopback });
   open.push(endpoint, http);
   const clock = createManualClock();
   const current: { route: Route; anew?: Route | Failure } = {

@@ -18,6 +18,7 @@ import { createManualClock } from '../../fakes/manual-clock.ts';
 import { createMemoryTokenStore } from '../../fakes/token-store.ts';
 import type { TokenEndpoint, TokenEndpointScript } from '../../servers/oauth-token-endpoint.ts';
 import { grantTokens, startTokenEndpoint } from '../../servers/oauth-token-endpoint.ts';
+import { loopback } from '../../servers/loopback.ts';
 
 /** A fleet's surroundings: one table, one clock, one token endpoint, one OAuth connection. */
 export interface Fleet {
@@ -56,7 +57,7 @@ export function useFleet(): { readonly fleet: Fleet } {
   beforeEach(async () => {
     const script: { current?: TokenEndpointScript } = {};
     const endpoint = await startTokenEndpoint((request, index) => (script.current ?? grantTokens)(request, index));
-    const http = createUndiciHttpClient();
+    const http = createUndiciHttpClient({ allowlist: loopback });
     const [clock, secrets] = [createManualClock(), createInMemorySecrets()];
     const waits = countdown();
     const countingClock: Clock = {

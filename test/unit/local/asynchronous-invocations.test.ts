@@ -12,6 +12,7 @@ const surroundings = () => ({
   aws: {},
   deliveryLog: { record: () => undefined },
   connectionLog: { deauthorized: () => undefined },
+  securityLog: { addressRefused: () => undefined },
 });
 
 function newInvocations(handler: FunctionHandler, database = new DatabaseSync(':memory:')) {

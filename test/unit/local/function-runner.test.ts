@@ -9,6 +9,7 @@ const surroundings = () => ({
   aws: {},
   deliveryLog: { record: () => undefined },
   connectionLog: { deauthorized: () => undefined },
+  securityLog: { addressRefused: () => undefined },
 });
 
 function newRunner(handler: FunctionHandler, created: string[] = []) {
