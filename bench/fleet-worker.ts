@@ -1,4 +1,5 @@
 import { alreadyInTurn } from '../lib/core/rate-shards.ts';
+import { slotToleranceMs } from '../lib/core/rate-slots.ts';
 import type { RatedDestination, Turn } from '../lib/delivery/rate-limiter.ts';
 import { createRateLimiter } from '../lib/delivery/rate-limiter.ts';
 import type { Random } from '../lib/ports.ts';
@@ -37,9 +38,6 @@ export interface FleetWorker {
   pause(delayMs: number): Promise<void>;
 }
 
-/** A slot that is missed by more is given up. */
-const latestStartMs = 100;
-
 export function createFleetWorker(world: FleetWorld, options: FleetWorkerOptions): FleetWorker {
   const { clock, table, journal, random } = world;
   const { worker, offsetMs, batchSize, requestMs, longestDelaySeconds, destination } = options;
@@ -48,7 +46,7 @@ export function createFleetWorker(world: FleetWorld, options: FleetWorkerOptions
 
   async function sendAt(event: FleetEvent, slotMs: number, horizonMs: number): Promise<void> {
     const lateMs = ownClock.nowMs() - slotMs;
-    if (lateMs > Math.max(latestStartMs, 1000 / destination().ratePerSecond)) {
+    if (lateMs > slotToleranceMs(destination().ratePerSecond)) {
       journal.missedSlots += 1;
       return processLine([event], horizonMs, event.turn ?? alreadyInTurn);
     }

@@ -49,3 +49,17 @@ export function latestFromUs(endUs: number, count: number, share: Share): number
 export function slotTimesUs(fromUs: number, startUs: number, count: number, share: Share): number[] {
   return Array.from({ length: count }, (_, index) => Math.max(startUs, fromUs + costUs(index, share)));
 }
+
+/** A worker's clock and its timers may be so far from another's. */
+const clockErrorMs = 10;
+
+const leastToleranceMs = 100;
+
+/**
+ * By how much a slot may be missed and still be used, in ms: an interval, less what clocks differ by, but at least 100 ms. Whoever
+ * is late by up to an interval shares a second with one slot more at most, so that an endpoint counts rate + 1 requests; at ten a
+ * second and more it is the time for which workers are usually held up that counts.
+ */
+export function slotToleranceMs(ratePerSecond: number): number {
+  return Math.max(leastToleranceMs, 1000 / ratePerSecond - clockErrorMs);
+}

@@ -1,6 +1,7 @@
 import type { RatedDestination, Turn } from '../core/rate-reservation.ts';
 import { Failure } from '../core/failure.ts';
 import { alreadyInTurn } from '../core/rate-shards.ts';
+import { slotToleranceMs } from '../core/rate-slots.ts';
 import type { Clock, ConcurrencyLimit } from '../ports.ts';
 import type { Deadline } from './deadline.ts';
 import { hasTime, requireTime } from './deadline.ts';
@@ -52,9 +53,6 @@ export interface Pacing {
   pause(route: Route, retryAfterMs: number): Promise<void>;
 }
 
-/** A slot that was missed by more is given up, or by an interval if that is longer: sent late it would break the rate. */
-const leastToleranceMs = 100;
-
 /**
  * Failure policy: rather a slot lost than the rate broken. A slot that was missed is given up and another one reserved; a
  * request that has to be repeated on a new connection goes only if there is a slot for it before the horizon, and is a
@@ -72,7 +70,7 @@ export function createPacing({ limiter, concurrency, clock, horizonMs }: PacingD
   ): Promise<Paced<Result>> {
     const destination = ratedDestination(route);
     const { timeoutMs } = route.policy;
-    const toleranceMs = Math.max(leastToleranceMs, 1000 / destination.ratePerSecond);
+    const toleranceMs = slotToleranceMs(destination.ratePerSecond);
     const beganAtMs = clock.nowMs();
     let nowMs = beganAtMs;
     for (let own = turn; ; own ??= alreadyInTurn) {

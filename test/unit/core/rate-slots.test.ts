@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { costUs, latestFromUs, oldestSlotUs, slotsBefore, slotTimesUs } from '../../../lib/core/rate-slots.ts';
+import {
+  costUs,
+  latestFromUs,
+  oldestSlotUs,
+  slotsBefore,
+  slotTimesUs,
+  slotToleranceMs,
+} from '../../../lib/core/rate-slots.ts';
 
 const startUs = Date.UTC(2026, 0, 1) * 1000;
 const share = fc.record({
@@ -60,5 +67,24 @@ describe('the slots of one bucket', () => {
 
   test('there are none before an end that has passed', () => {
     expect(slotsBefore(startUs, startUs + 1, { ratePerSecond: 5, burst: 1 })).toBe(0);
+  });
+
+  test('below ten a second are missed by so little that no second holds more than rate + 1, on clocks 5 ms apart', () => {
+    const late = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 30, maxLength: 30 });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 9 }), late, late, (ratePerSecond, parts, clocks) => {
+        const sentAtMs = parts.map(
+          (part, index) =>
+            (index * 1000) / ratePerSecond +
+            (part > 0.5 ? slotToleranceMs(ratePerSecond) : 0) +
+            ((clocks[index] ?? 0) - 0.5) * 5,
+        );
+        const most = Math.max(
+          ...sentAtMs.map((from) => sentAtMs.filter((at) => at >= from && at < from + 1000).length),
+        );
+        expect(most).toBeLessThanOrEqual(ratePerSecond + 1);
+      }),
+      { numRuns: 1000 },
+    );
   });
 });

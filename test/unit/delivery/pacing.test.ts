@@ -95,14 +95,24 @@ describe('pacing', () => {
     expect(asked.map(({ options }) => options.turn)).toEqual([undefined, alreadyInTurn]);
   });
 
-  test('at a rate below ten a second a slot may be missed by one interval', async () => {
+  test('at a rate below ten a second a slot may be missed by nearly one interval', async () => {
     const start = Date.UTC(2026, 0, 1);
     const { clock, asked, atSlot } = setUp([{ slotTimesMs: [start + 500] }]);
     const sending = atSlot(routeOf(2));
     await clock.advance(0);
-    await clock.advance(1000);
-    expect(await sending).toMatchObject({ kind: 'sent', result: { atMs: start + 1000 } });
+    await clock.advance(990);
+    expect(await sending).toMatchObject({ kind: 'sent', result: { atMs: start + 990 } });
     expect(asked).toHaveLength(1);
+  });
+
+  test('but not by the interval itself, or a second could hold two requests too many', async () => {
+    const start = Date.UTC(2026, 0, 1);
+    const { clock, asked, atSlot } = setUp([{ slotTimesMs: [start + 500] }]);
+    const sending = atSlot(routeOf(2));
+    await clock.advance(0);
+    await clock.advance(995);
+    await sending;
+    expect(asked).toHaveLength(2);
   });
 
   test('does not ask for a slot that would leave too little time to send and to settle', async () => {
