@@ -3,9 +3,12 @@ import { contender } from './contender.ts';
 import { orderEvents } from './events.ts';
 import type { Contender } from './rounds.ts';
 
+/** As many as the story's own pool makes. */
+const connections = 128;
+
 /** The same requests with nothing around them: the reference of goal 1. */
 export function bareRequest(origin: string, path: string): Contender {
-  const pool = new Pool(origin, { allowH2: false });
+  const pool = new Pool(origin, { allowH2: false, connections });
   const bodies = orderEvents.map((event) => JSON.stringify(event));
   return contender(async (index) => {
     const { body } = await pool.request({ method: 'POST', path, headers: sentHeaders, body: bodies[index] ?? '' });

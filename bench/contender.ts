@@ -2,28 +2,29 @@ import { orderEvents } from './events.ts';
 import type { Contender } from './rounds.ts';
 import { inLanes } from './rounds.ts';
 
-/** Requests under way at a time, of every contender. */
-const lanes = 20;
+/** Messages of one batch of the delivery queue. */
+const batchSize = 10;
+
+/** Requests under way at a time, of every contender: as many batches, or ten times as many requests each for itself. */
+const batchesUnderWay = 20;
+const requestsUnderWay = batchesUnderWay * batchSize;
 
 /** So many deliveries, over all events again and again. */
 export function contender(deliver: (index: number) => Promise<unknown>): Contender {
   return async (deliveries) => {
     const before = process.cpuUsage();
-    await inLanes(deliveries, lanes, (index) => deliver(index % orderEvents.length));
+    await inLanes(deliveries, requestsUnderWay, (index) => deliver(index % orderEvents.length));
     const { user, system } = process.cpuUsage(before);
     return (user + system) / 1000;
   };
 }
 
-/** Messages of one batch of the delivery queue. */
-const batchSize = 10;
-
-/** The same in batches, as many at a time as the others have requests. */
+/** The same in batches. */
 export function batchContender(deliverBatch: (indices: readonly number[]) => Promise<unknown>): Contender {
   const all = orderEvents.map((_, index) => index);
   return async (deliveries) => {
     const before = process.cpuUsage();
-    await inLanes(deliveries / batchSize, lanes, (batch) => {
+    await inLanes(deliveries / batchSize, batchesUnderWay, (batch) => {
       const first = (batch * batchSize) % all.length;
       return deliverBatch(all.slice(first, first + batchSize));
     });

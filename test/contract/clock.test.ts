@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../lib/adapters/system-clock.ts';
 import type { Clock } from '../../lib/ports.ts';
@@ -33,6 +34,16 @@ describe.each(subjects)('$subject', ({ create }) => {
     const reason = new Error('out of time');
     abort.abort(reason);
     await expect(delayed).rejects.toBe(reason);
+  });
+
+  test('a delay that is over leaves nothing behind at its signal', async () => {
+    const { clock, pass } = create();
+    const { signal } = new AbortController();
+    const delayed = clock.delay(5, signal);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    await pass(5);
+    await delayed;
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   test('a delay under a signal that was aborted before never begins', async () => {

@@ -20,11 +20,16 @@ export function createManualClock(startMs = Date.UTC(2026, 0, 1)): ManualClock {
     delay(delayMs, signal) {
       return new Promise((resolve, reject) => {
         if (signal?.aborted === true) return reject(signal.reason);
-        const sleeper: Sleeper = { atMs: nowMs + delayMs, wake: resolve };
+        const sleeper: Sleeper = { atMs: nowMs + delayMs, wake };
         sleepers.add(sleeper);
-        signal?.addEventListener('abort', () => {
-          if (sleepers.delete(sleeper)) reject(signal.reason);
-        });
+        signal?.addEventListener('abort', giveUp);
+        function wake(): void {
+          signal?.removeEventListener('abort', giveUp);
+          resolve();
+        }
+        function giveUp(): void {
+          if (sleepers.delete(sleeper)) reject(signal?.reason);
+        }
       });
     },
     async advance(byMs) {
