@@ -12,6 +12,7 @@ import { createEmfMetrics } from '../lib/adapters/emf-metrics.ts';
 import { createJsonLineConnectionLog } from '../lib/adapters/json-line-connection-log.ts';
 import { createJsonLineDeliveryLog } from '../lib/adapters/json-line-delivery-log.ts';
 import { createJsonLineSecurityLog } from '../lib/adapters/json-line-security-log.ts';
+import { createOutputLines } from '../lib/adapters/output-lines.ts';
 import { createSecretsManagerSecretReader } from '../lib/adapters/secrets-manager-secret-reader.ts';
 import { createSqsDeadLetterQueue } from '../lib/adapters/sqs-dead-letter-queue.ts';
 import { createSqsDeliveryQueue } from '../lib/adapters/sqs-delivery-queue.ts';
@@ -50,7 +51,7 @@ export interface DeliverOverrides extends AuthorizationOverrides {
   readonly rateBuckets?: RateBuckets;
 }
 
-const writeOut = (line: string): void => void process.stdout.write(line);
+const writeOut = createOutputLines((text) => void process.stdout.write(text));
 
 /** Messages of one batch of the delivery queue, which reserve their slots together. */
 export const batchSize = 10;

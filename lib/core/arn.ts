@@ -18,6 +18,8 @@ export function formatEventsArn(arn: EventsArn): string {
 
 /** @returns undefined when the text is no ARN of an API destination or a connection */
 export function parseEventsArn(text: string): EventsArn | undefined {
+  // Nearly always it is a name, which this tells ten times as fast.
+  if (!text.startsWith('arn:')) return undefined;
   const match = eventsArnPattern.exec(text);
   if (match === null) return undefined;
   const [, partition = '', region = '', account = '', kind, name = '', incarnation = ''] = match;

@@ -131,12 +131,12 @@ function concluded(
     settlement,
     ...namesOf(delivery),
     ...described(outcome),
-    ...(bug !== undefined && { code: 'Unexpected', bug }),
-    ...(settlement.kind === 'deferred' && { nextAttemptAtMs: settlement.notBeforeMs }),
+    ...(bug === undefined ? undefined : { code: 'Unexpected', bug }),
+    ...(settlement.kind === 'deferred' ? { nextAttemptAtMs: settlement.notBeforeMs } : undefined),
     attempts: delivery?.attempts ?? 0,
     durationMs: nowMs - beganAtMs,
-    ...(delivery !== undefined && { ageMs: Math.max(0, nowMs - delivery.firstReceivedAtMs) }),
-    ...(rateWaitMs !== undefined && { rateWaitMs }),
+    ...(delivery === undefined ? undefined : { ageMs: Math.max(0, nowMs - delivery.firstReceivedAtMs) }),
+    ...(rateWaitMs === undefined ? undefined : { rateWaitMs }),
   };
 }
 

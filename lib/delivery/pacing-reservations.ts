@@ -9,6 +9,13 @@ interface Asking {
   readonly reject: (error: unknown) => void;
 }
 
+/** Requests that ask together. */
+interface Group {
+  readonly destination: RatedDestination;
+  readonly options: ReserveOptions;
+  readonly asking: Asking[];
+}
+
 /**
  * A batch of the delivery queue. A call goes to one shard, so that the requests of several batches would stand in line at one
  * while the others have slots.
@@ -22,11 +29,12 @@ const mostTogether = 10;
  * @returns `turn` is compared by identity: only those without one, or with one and the same, ask together
  */
 export function createReservations(limiter: RateLimiter) {
-  const gathering = new Map<string, { readonly turn: Turn | undefined; readonly asking: Asking[] }>();
+  let gathering: Group[] = [];
 
-  async function reserve(key: string, destination: RatedDestination, options: ReserveOptions, asking: Asking[]) {
+  async function reserve(group: Group): Promise<void> {
     await Promise.resolve();
-    gathering.delete(key);
+    close(group);
+    const { destination, options, asking } = group;
     try {
       const { slotTimesMs, returns } = await limiter.reserve(destination, asking.length, options);
       for (const [index, { resolve, reject }] of asking.entries()) {
@@ -41,16 +49,29 @@ export function createReservations(limiter: RateLimiter) {
     }
   }
 
+  function close(group: Group): void {
+    gathering = gathering.filter((each) => each !== group);
+  }
+
   return (destination: RatedDestination, options: ReserveOptions): Promise<Reserved> =>
     new Promise((resolve, reject) => {
-      const key = `${destination.incarnation} ${destination.revision} ${options.horizonMs} ${options.turn?.atMs}`;
-      const found = gathering.get(key);
-      if (found !== undefined && found.turn === options.turn && found.asking.length < mostTogether) {
-        found.asking.push({ resolve, reject });
+      const found = gathering.find((group) => wantsSame(group, destination, options));
+      if (found === undefined) {
+        const group = { destination, options, asking: [{ resolve, reject }] };
+        gathering.push(group);
+        void reserve(group);
         return;
       }
-      const asking = [{ resolve, reject }];
-      gathering.set(key, { turn: options.turn, asking });
-      void reserve(key, destination, options, asking);
+      found.asking.push({ resolve, reject });
+      if (found.asking.length === mostTogether) close(found);
     });
+}
+
+function wantsSame(group: Group, { incarnation, revision }: RatedDestination, options: ReserveOptions): boolean {
+  return (
+    group.destination.incarnation === incarnation &&
+    group.destination.revision === revision &&
+    group.options.horizonMs === options.horizonMs &&
+    group.options.turn === options.turn
+  );
 }

@@ -68,7 +68,7 @@ export function createResolver(dependencies: ResolverDependencies): Resolver {
     const route = destination === undefined ? undefined : routes.get(destination);
     if (route === undefined || !isNamedBy(route.apiDestination, reference) || namesSecrets(route.policy))
       return undefined;
-    return connections.fresh(connectionNameOf(route.apiDestination)) === route.connection ? route : undefined;
+    return connections.fresh(route.connection.name) === route.connection ? route : undefined;
   }
 
   async function resolve(reference: string): Promise<Route> {
