@@ -1,56 +1,80 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** Stands between a function and the AWS of the stack, byte for byte. */
+/**
+ * How a connection dies while nobody looks: `closed`, as a server does it; `reset`, noticed with the next byte, as a balancer
+ * does it that has forgotten it; `silent`, never noticed, as a firewall does it.
+ */
+export type Death = 'closed' | 'reset' | 'silent';
+
+/** Stands between a function and what it calls, byte for byte. */
 export interface Relay {
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
   /** Connections accepted so far. */
   connectionCount(): number;
-  /** Closes every connection without a word. */
-  dropConnections(): void;
+  /** Every connection of now is dead; later ones are not. */
+  killConnections(death: Death): void;
   /** Closes every connection, and whatever connects while it is to. */
   refuse(refusing: boolean): void;
   close(): Promise<void>;
 }
 
-export async function startRelay(port: number): Promise<Relay> {
-  const sockets = new Set<Socket>();
+interface Connection {
+  readonly client: Socket;
+  readonly upstream: Socket;
+  death?: Death;
+}
+
+/** @param origin `http://127.0.0.1:<port>` */
+export async function startRelay(origin: string): Promise<Relay> {
+  const connections = new Set<Connection>();
   let refusing = false;
   let count = 0;
 
-  function keep(socket: Socket): void {
-    sockets.add(socket);
-    socket.on('error', () => undefined).once('close', () => sockets.delete(socket));
-  }
-
-  const server = createServer((socket) => {
+  const server = createServer((client) => {
     count += 1;
-    keep(socket);
-    if (refusing) return void socket.destroy();
-    const upstream = connect(port, '127.0.0.1');
-    keep(upstream);
-    socket.pipe(upstream).pipe(socket);
-    socket.once('close', () => upstream.destroy());
-    upstream.once('close', () => socket.destroy());
+    if (refusing) return void client.destroy();
+    const connection: Connection = { client, upstream: connect(Number(new URL(origin).port), '127.0.0.1') };
+    connections.add(connection);
+    relay(connection);
+    client.once('close', () => connections.delete(connection));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 
-  function dropConnections(): void {
-    for (const socket of sockets) socket.destroy();
+  function killConnections(death: Death): void {
+    for (const connection of connections) {
+      connection.death = death;
+      connection.upstream.destroy();
+      if (death === 'closed') connection.client.destroy();
+    }
   }
 
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     connectionCount: () => count,
-    dropConnections,
+    killConnections,
     refuse(next) {
       refusing = next;
-      dropConnections();
+      killConnections('closed');
     },
     close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      dropConnections();
+      killConnections('closed');
       return closed;
     },
   };
+}
+
+function relay(connection: Connection): void {
+  const { client, upstream } = connection;
+  for (const socket of [client, upstream]) socket.on('error', () => undefined);
+  client.on('data', (bytes: Buffer) => {
+    if (connection.death === 'reset') client.resetAndDestroy();
+    if (connection.death === undefined) upstream.write(bytes);
+  });
+  upstream.on('data', (bytes: Buffer) => client.write(bytes));
+  client.once('close', () => upstream.destroy());
+  upstream.once('close', () => {
+    if (connection.death === undefined) client.destroy();
+  });
 }

@@ -8,10 +8,13 @@ import { type Relay, startRelay } from './relay.ts';
 /** What no output of a function may hold. */
 export const secret = 'opensesame-canary';
 
-/** The local stack, an endpoint, and functions in environments of their own that reach the stack through a relay. */
+/** The local stack, an endpoint, and functions in environments of their own that reach both through relays. */
 export interface RuntimeWorld {
   readonly endpoint: RecordingEndpoint;
+  /** Before AWS, which is the local stack. */
   readonly relay: Relay;
+  /** Before the endpoint. */
+  readonly endpointRelay: Relay;
   /** @param more variables beside those of the stack */
   start(functionName: string, more?: Readonly<Record<string, string>>): Promise<ExecutionEnvironment>;
   close(): Promise<void>;
@@ -20,12 +23,14 @@ export interface RuntimeWorld {
 export async function startRuntimeWorld(): Promise<RuntimeWorld> {
   const endpoint = await startRecordingEndpoint(({ path }) => ({ status: path === '/refusing' ? 400 : 200 }));
   const stack = await startStack({ port: 0 });
-  const relay = await startRelay(stack.port);
-  await createDestinations(stack, endpoint.origin);
+  const relay = await startRelay(stack.url);
+  const endpointRelay = await startRelay(endpoint.origin);
+  await createDestinations(stack, endpointRelay.url);
   const environments: ExecutionEnvironment[] = [];
   return {
     endpoint,
     relay,
+    endpointRelay,
     async start(functionName, more = {}) {
       const variables = functionVariables(more, (queue) => `${relay.url}/123456789012/${queue}`);
       const environment = await startEnvironment(functionName, { ...variables, AWS_ENDPOINT_URL: relay.url });
@@ -34,7 +39,7 @@ export async function startRuntimeWorld(): Promise<RuntimeWorld> {
     },
     async close() {
       await Promise.all(environments.map((environment) => environment.stop()));
-      await relay.close();
+      await Promise.all([relay.close(), endpointRelay.close()]);
       await Promise.all([stack.stop(), endpoint.close()]);
     },
   };
