@@ -11,7 +11,7 @@ const privateKey = /-----BEGIN ((?:[A-Z]{1,10} )?PRIVATE KEY)-----[A-Za-z0-9+/=\
  */
 export function parseClientCertificate(text: string): ClientCertificate {
   const keyPem = privateKey.exec(text)?.[0];
-  if (keyPem === undefined) throw new Failure('InvalidPolicySecret', 'The secret holds no private key in PEM.');
+  if (keyPem === undefined) throw new Failure('InvalidPolicySecret', 'It holds no private key in PEM.');
   return { certificatePem: certificatesIn(text), keyPem };
 }
 
@@ -22,6 +22,6 @@ export function parseCaCertificates(text: string): string {
 
 function certificatesIn(text: string): string {
   const found = text.match(certificate);
-  if (found === null) throw new Failure('InvalidPolicySecret', 'The secret holds no certificate in PEM.');
+  if (found === null) throw new Failure('InvalidPolicySecret', 'It holds no certificate in PEM.');
   return found.join('\n');
 }

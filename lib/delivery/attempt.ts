@@ -3,6 +3,7 @@ import type { AttemptOutcome, Delivery, HttpAnswer } from '../core/delivery.ts';
 import { Failure } from '../core/failure.ts';
 import type { Turn } from '../core/rate-reservation.ts';
 import { alreadyInTurn } from '../core/rate-shards.ts';
+import { signRequest } from '../core/signing.ts';
 import { isUnauthorized } from '../core/unauthorized-run.ts';
 import type { Clock, HttpClient } from '../ports.ts';
 import type { Deadline } from './deadline.ts';
@@ -38,7 +39,7 @@ export type AttemptResult =
   | { readonly kind: 'later'; readonly turn: Turn; readonly route: Route };
 
 /**
- * Resolves, renders, authorizes, waits for a slot and sends. Resolves with an outcome for every failure of the table.
+ * Resolves, renders, authorizes, waits for a slot, signs and sends. Resolves with an outcome for every failure of the table.
  *
  * @param turn of a delivery that comes back at its return time
  */
@@ -59,7 +60,7 @@ export function createAttempt(dependencies: AttemptDependencies): Attempt {
   const { preparation, pacing, http, observeAnswer, clock } = dependencies;
 
   function send(prepared: Prepared, progress: Progress, deadline: Deadline, turn?: Turn): Promise<Paced<HttpAnswer>> {
-    const { route, request } = prepared;
+    const { route, request, signing } = prepared;
     progress.route = route;
     const { transport } = route;
     const { timeoutMs } = route.policy;
@@ -78,7 +79,8 @@ export function createAttempt(dependencies: AttemptDependencies): Attempt {
       progress.rateWaitMs += waitedMs;
       progress.requestedAtMs = nowMs;
       sentAtMs = nowMs;
-      const answer = await http.send(request, exchange).catch((error: unknown) => throwNoted(error, progress));
+      const signed = signing === undefined ? request : signRequest(request, signing, nowMs);
+      const answer = await http.send(signed, exchange).catch((error: unknown) => throwNoted(error, progress));
       progress.latenciesMs = [...progress.latenciesMs, Math.max(0, clock.nowMs() - sentAtMs)];
       return answer;
     });

@@ -18,11 +18,14 @@ export interface PolicyMaterial {
   readonly versions: string;
 }
 
+/** @throws Failure that names the API destination and says which of its secrets, and what is wrong with it */
+export type ReadPolicySecrets = (policy: DeliveryPolicy, apiDestinationName: string) => Promise<PolicyMaterial>;
+
 export interface PolicySecrets {
-  /** From cache; versions that have become current are seen when it is read again. @throws Failure */
-  readonly get: (policy: DeliveryPolicy) => Promise<PolicyMaterial>;
+  /** From cache; versions that have become current are seen when it is read again. */
+  readonly get: ReadPolicySecrets;
   /** The same past the cache. */
-  readonly read: (policy: DeliveryPolicy) => Promise<PolicyMaterial>;
+  readonly read: ReadPolicySecrets;
 }
 
 /** Whether a policy names a secret; one that does not costs no call. */
@@ -35,8 +38,13 @@ export function materialOf({ transport }: DeliveryPolicy): PolicyMaterial {
   return { transport: transportOf(transport, {}), versions: '' };
 }
 
+/** Why a secret cannot be used; the text is a sentence. */
+type Problem = Pick<Failure, 'code' | 'message'>;
+
 /** A secret as it was read: its version and what it holds, or why it cannot be used. */
-type Loaded<Value> = { readonly version: string; readonly value: Value } | { readonly problem: Failure };
+type Loaded<Value> = { readonly version: string; readonly value: Value } | { readonly problem: Problem };
+
+const absent: Problem = { code: 'SecretNotFound', message: 'It does not exist.' };
 
 interface Certificates {
   readonly client?: { readonly version: string; readonly value: NonNullable<Transport['clientCertificate']> };
@@ -59,7 +67,7 @@ export function createPolicySecrets(secrets: SecretReader, clock: Clock, options
   function createSecretCache<Value>(what: string, parse: (text: string) => Value) {
     const load = async (arn: string): Promise<Loaded<Value>> => {
       const secret = await secrets.read(arn, 'AWSCURRENT');
-      if (secret === undefined) return { problem: absent(what) };
+      if (secret === undefined) return { problem: absent };
       try {
         return { version: secret.version, value: parse(secret.text) };
       } catch (error) {
@@ -68,19 +76,23 @@ export function createPolicySecrets(secrets: SecretReader, clock: Clock, options
       }
     };
     const cache = createFreshCache(load, clock, options);
-    return async (how: 'get' | 'read', arn: string | undefined) => {
+    return async (how: 'get' | 'read', arn: string | undefined, apiDestinationName: string) => {
       if (arn === undefined) return undefined;
-      const loaded = (await cache[how](arn)) ?? { problem: absent(what) };
-      if ('problem' in loaded) throw loaded.problem;
-      return loaded;
+      const loaded = (await cache[how](arn)) ?? { problem: absent };
+      if (!('problem' in loaded)) return loaded;
+      const { code, message } = loaded.problem;
+      throw new Failure(
+        code,
+        `The ${what} secret of API destination '${apiDestinationName}' cannot be used. ${message}`,
+      );
     };
   }
 
-  async function material(how: 'get' | 'read', { signing, transport }: DeliveryPolicy): Promise<PolicyMaterial> {
+  async function material(how: 'get' | 'read', { signing, transport }: DeliveryPolicy, name: string) {
     const [client, ca, keys] = await Promise.all([
-      clients(how, transport.clientCertificateSecretArn),
-      cas(how, transport.caCertificateSecretArn),
-      signings(how, signing?.secretArn),
+      clients(how, transport.clientCertificateSecretArn, name),
+      cas(how, transport.caCertificateSecretArn, name),
+      signings(how, signing?.secretArn, name),
     ]);
     const certificates = { ...(client !== undefined && { client }), ...(ca !== undefined && { ca }) };
     return {
@@ -90,7 +102,10 @@ export function createPolicySecrets(secrets: SecretReader, clock: Clock, options
     };
   }
 
-  return { get: (policy) => material('get', policy), read: (policy) => material('read', policy) };
+  return {
+    get: (policy, apiDestinationName) => material('get', policy, apiDestinationName),
+    read: (policy, apiDestinationName) => material('read', policy, apiDestinationName),
+  };
 }
 
 /** A new version of a secret makes a new key, hence new connections: none outlives the certificate that it was made with. */
@@ -112,8 +127,4 @@ function transportOf(settings: TransportSettings, { client, ca }: Certificates):
     ...(serverName !== undefined && { serverName }),
     ...(proxyUrl !== undefined && { proxyUrl }),
   };
-}
-
-function absent(what: string): Failure {
-  return new Failure('SecretNotFound', `The ${what} secret that the delivery policy names does not exist.`);
 }

@@ -1,8 +1,9 @@
-import { authorizationHeaders } from '../core/authorization-header.ts';
+import { authorizationHeaderName, authorizationHeaders } from '../core/authorization-header.ts';
 import type { AuthorizedRequest, Delivery } from '../core/delivery.ts';
 import { Failure } from '../core/failure.ts';
 import { renderInvocation } from '../core/render-invocation.ts';
 import { isExpired, retryPolicyOf } from '../core/retry.ts';
+import { isSignatureHeader, messageId, type Signing } from '../core/signing.ts';
 import { isUnauthorized } from '../core/unauthorized-run.ts';
 import type { Clock } from '../ports.ts';
 import type { AccessToken, OAuthTokens, TokenOptions } from './oauth-token.ts';
@@ -14,6 +15,8 @@ export interface Prepared {
   readonly request: AuthorizedRequest;
   /** Absent without OAuth. */
   readonly token: AccessToken | undefined;
+  /** What it is yet to be signed with, when it goes; absent when requests are not signed. */
+  readonly signing?: Signing;
 }
 
 export interface PreparationDependencies {
@@ -59,13 +62,15 @@ export function createPreparation({ resolver, tokens, userAgent, clock }: Prepar
       credentials.authorizationType === 'OAUTH_CLIENT_CREDENTIALS'
         ? await tokens.tokenFor(route.connection, credentials, options)
         : undefined;
-    return { route, token, request: requestOf(delivery, route, token) };
+    return prepared(delivery, route, token);
   }
 
-  function requestOf(delivery: Delivery, route: Route, token: AccessToken | undefined): AuthorizedRequest {
+  function prepared(delivery: Delivery, route: Route, token: AccessToken | undefined): Prepared {
     const rendered = renderInvocation({ delivery, ...route }, { userAgent });
     const headers = { ...rendered.headers, ...authorizationHeaders(route.secret.credentials, token) };
-    return { ...rendered, stage: 'authorized', headers };
+    const request: AuthorizedRequest = { ...rendered, stage: 'authorized', headers };
+    const signing = signingOf(delivery, route);
+    return signing === undefined ? { route, token, request } : { route, token, request, signing };
   }
 
   async function reauthorize(delivery: Delivery, sent: Prepared, route: Route, signal: AbortSignal) {
@@ -74,7 +79,7 @@ export function createPreparation({ resolver, tokens, userAgent, clock }: Prepar
     if (hasOtherSecrets(sent.route, route)) return make(delivery, route, options);
     if (credentials.authorizationType !== 'OAUTH_CLIENT_CREDENTIALS' || sent.token === undefined) return route;
     const token = await tokens.renew(route.connection, credentials, sent.token.generation, options);
-    return token === undefined ? route : { route, token, request: requestOf(delivery, route, token) };
+    return token === undefined ? route : prepared(delivery, route, token);
   }
 
   return {
@@ -83,7 +88,7 @@ export function createPreparation({ resolver, tokens, userAgent, clock }: Prepar
       if (route === undefined || needsToken(route)) return undefined;
       try {
         requireYoung(delivery, route, clock.nowMs());
-        return { route, token: undefined, request: requestOf(delivery, route, undefined) };
+        return prepared(delivery, route, undefined);
       } catch (error) {
         // `prepare` looks past the cache before it says so.
         if (error instanceof Failure) return undefined;
@@ -123,6 +128,19 @@ function requireYoung(delivery: Delivery, route: Route, nowMs: number): void {
   const policy = retryPolicyOf(delivery.target, route.policy.retryPolicy);
   if (!isExpired(policy, delivery, nowMs)) return;
   throw new Failure('EventExpired', `The event is older than ${policy.maximumEventAgeMs / 1000} s.`);
+}
+
+/** @throws Failure InvalidInvocation for an API key in a header of the signature, where it would never be sent */
+function signingOf(delivery: Delivery, { signingKeys, apiDestination, secret }: Route): Signing | undefined {
+  if (signingKeys === undefined) return undefined;
+  const authorizationName = authorizationHeaderName(secret.credentials);
+  if (isSignatureHeader(authorizationName)) {
+    throw new Failure(
+      'InvalidInvocation',
+      `The header ${authorizationName} cannot carry an API key of a signed request.`,
+    );
+  }
+  return { keys: signingKeys, messageId: messageId(delivery, apiDestination.name) };
 }
 
 function needsToken({ secret }: Route): boolean {

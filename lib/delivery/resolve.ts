@@ -10,7 +10,7 @@ import { Failure } from '../core/failure.ts';
 import type { Clock, DeliveryConfiguration, SecretReader } from '../ports.ts';
 import type { FreshCache } from './fresh-cache.ts';
 import { createFreshCache } from './fresh-cache.ts';
-import type { PolicyMaterial } from './policy-secrets.ts';
+import type { PolicyMaterial, ReadPolicySecrets } from './policy-secrets.ts';
 import { createPolicySecrets, materialOf, namesSecrets } from './policy-secrets.ts';
 
 /** Where events of one API destination go, as whom, and how. */
@@ -106,12 +106,12 @@ export function createResolver(dependencies: ResolverDependencies): Resolver {
   async function route(
     apiDestination: ApiDestination,
     connection: Connection,
-    read: (policy: DeliveryPolicy) => Promise<PolicyMaterial>,
+    read: ReadPolicySecrets,
   ): Promise<Route | undefined> {
     const secret = await secretVersions.read(connection);
     if (secret === undefined) return undefined;
     const policy = policyOf(apiDestination);
-    const material = namesSecrets(policy) ? await read(policy) : materialOf(policy);
+    const material = namesSecrets(policy) ? await read(policy, apiDestination.name) : materialOf(policy);
     const found = { apiDestination, connection, secret, policy, ...material };
     if (connection.state === 'AUTHORIZED') routes.set(apiDestination, found);
     return found;

@@ -10,6 +10,7 @@ import { createPreparation } from '../../lib/delivery/prepare.ts';
 import type { Route } from '../../lib/delivery/resolve.ts';
 import { createRetrying } from '../../lib/delivery/retrying.ts';
 import { createSettler } from '../../lib/delivery/settle.ts';
+import type { SigningKeys } from '../../lib/core/signing.ts';
 import type { Random } from '../../lib/ports.ts';
 import { apiDestinationOf, connectionOf } from '../contract/subjects.ts';
 import { createInMemoryDeadLetters } from '../fakes/in-memory-dead-letters.ts';
@@ -25,6 +26,7 @@ export interface OutcomeOptions {
   readonly random: Random;
   readonly timeoutMs?: number;
   readonly client?: UndiciHttpClientOptions;
+  readonly signingKeys?: SigningKeys;
 }
 
 export const event = { id: 'e-1', source: 'shop', detail: { order: 7 } };
@@ -35,7 +37,7 @@ export const atOnce: Random = () => 0;
  * The story of a delivery with the real HTTP client, from the envelope to the settlement; only configuration, queues and
  * time are not real. A first backoff is 10 s at most.
  */
-export function createOutcomeStory({ origin, random, timeoutMs = 5000, client }: OutcomeOptions) {
+export function createOutcomeStory({ origin, random, timeoutMs = 5000, client, signingKeys }: OutcomeOptions) {
   const http = createUndiciHttpClient({ allowlist: loopback, ...client });
   const clock = createManualClock();
   const queue = createInMemoryDeliveryQueue();
@@ -56,6 +58,7 @@ export function createOutcomeStory({ origin, random, timeoutMs = 5000, client }:
     policy,
     transport: defaultTransport,
     versions: '',
+    ...(signingKeys !== undefined && { signingKeys }),
   });
   const noToken = () => Promise.reject(new Error('No token is needed here.'));
   const attempt = createAttempt({

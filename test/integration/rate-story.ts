@@ -47,7 +47,7 @@ export async function startRateStory(answer: AnswerRequest) {
   );
   let numbers = 0;
 
-  async function createDestination(path: string, InvocationRateLimitPerSecond: number) {
+  async function createDestination(path: string, InvocationRateLimitPerSecond: number, members: object = {}) {
     numbers += 1;
     const Name = `${path}-${numbers}`;
     const InvocationEndpoint = `${endpoint.origin}/${path}`;
@@ -58,6 +58,7 @@ export async function startRateStory(answer: AnswerRequest) {
         InvocationEndpoint,
         HttpMethod: 'POST',
         InvocationRateLimitPerSecond,
+        ...members,
       }),
     );
     const incarnation = ApiDestinationArn.split('/').at(-1) ?? '';
@@ -119,6 +120,8 @@ export async function startRateStory(answer: AnswerRequest) {
 
   return {
     endpoint,
+    /** Of clients that go to the stack directly. */
+    clientConfig: aws,
     createDestination,
     startWorker,
     setPassword: (password: string) =>

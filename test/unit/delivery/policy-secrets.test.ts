@@ -12,6 +12,8 @@ import { routeOf } from './outcomes.ts';
 const pem = (label: string, text: string) => `-----BEGIN ${label}-----\n${text}\n-----END ${label}-----`;
 const bundle = (text: string) => `${pem('CERTIFICATE', text)}\n${pem('PRIVATE KEY', 'S0VZ')}\n`;
 
+const signingSecret = (text: string) => `whsec_${text.repeat(4)}`;
+
 /** A destination whose policy names secrets; every read of a secret other than the connection's is counted. */
 async function setUp(policyOf: (arns: { tls: string; ca: string; signing: string }) => DeliveryPolicyOverrides) {
   const clock = createManualClock();
@@ -21,7 +23,7 @@ async function setUp(policyOf: (arns: { tls: string; ca: string; signing: string
   const arns = {
     tls: (await secrets.create('tls', bundle('T05F'))).secretArn,
     ca: (await secrets.create('ca', pem('CERTIFICATE', 'Q0E='))).secretArn,
-    signing: (await secrets.create('signing', 'whsec_c2VjcmV0LWNhbmFyeQ==')).secretArn,
+    signing: (await secrets.create('signing', signingSecret('c2VjcmV0'))).secretArn,
   };
   const connection = connectionOf('billing', { secretArn, secretVersion: version });
   const apiDestination = apiDestinationOf('orders', { connectionArn: connection.arn, policy: policyOf(arns) });
@@ -102,10 +104,11 @@ describe('the secrets that a delivery policy names', () => {
     const { resolver, arns, rotate } = await setUp(everything);
     const before = await resolver.resolve('orders');
     expect((await resolver.resolveAnew('orders')).versions).toBe(before.versions);
-    await rotate(arns.signing, 'whsec_YW5vdGhlcg==');
+    await rotate(arns.signing, signingSecret('YW5vdGhl'));
     const after = await resolver.resolveAnew('orders');
     expect(after.versions).not.toBe(before.versions);
-    expect(after.signingKeys).not.toEqual(before.signingKeys);
+    const exported = [before, after].map(({ signingKeys }) => signingKeys?.keys[0]?.key.export().toString());
+    expect(exported).toEqual(['secret'.repeat(4), 'anothe'.repeat(4)]);
   });
 
   test('serve for 15 minutes while they cannot be read, and no longer', async () => {
@@ -133,7 +136,7 @@ describe('the secrets that a delivery policy names', () => {
     const refusal = {
       code: 'SecretNotFound',
       kind: 'retryable',
-      message: expect.stringContaining('client certificate'),
+      message: "The client certificate secret of API destination 'orders' cannot be used. It does not exist.",
     };
     await expect(resolver.resolve('orders')).rejects.toMatchObject(refusal);
     await expect(resolver.resolve('orders')).rejects.toMatchObject(refusal);
@@ -146,7 +149,13 @@ describe('the secrets that a delivery policy names', () => {
   ] as const)('and hold something else as %s fail retryably, and show nothing of it', async (member, name) => {
     const { resolver, arns, rotate, later } = await setUp((all) => ({ transport: { [member]: all[name] } }));
     const failure = await resolver.resolve('orders').catch((error: unknown) => error);
-    expect(failure).toMatchObject({ code: 'InvalidPolicySecret', kind: 'retryable' });
+    expect(failure).toMatchObject({
+      code: 'InvalidPolicySecret',
+      kind: 'retryable',
+      message: expect.stringMatching(
+        /^The (client|CA) certificates? secret of API destination 'orders' cannot be used\./,
+      ),
+    });
     expect(String(failure)).not.toContain('c2VjcmV0');
     await rotate(arns[name], bundle('T05F'));
     later(15_000);
