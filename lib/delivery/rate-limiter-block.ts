@@ -36,6 +36,9 @@ export class ReturnBlock {
 const fewestCalls = 6;
 const fewestCallsWithinMs = 2000;
 
+/** While the table takes no more writes, rather a block that is left over than a write for each call. */
+const fewestScarceCalls = 3;
+
 /** A count over less than that says little of what comes next. */
 const shortestCountMs = 250;
 
@@ -66,9 +69,9 @@ export class EventCounter {
    * As many return times as there will be events while a block lasts, going by those of the last second; 0 where these were
    * too few to count on. At most a second of the rate, or the gap where a block is not used up would be long.
    */
-  blockCount(nowMs: number, ratePerSecond: number): number {
-    const [eldestMs] = this.latestCallsMs;
-    if (this.latestCallsMs.length < fewestCalls || eldestMs === undefined) return 0;
+  blockCount(nowMs: number, ratePerSecond: number, areWritesScarce: boolean): number {
+    const eldestMs = this.latestCallsMs.at(-(areWritesScarce ? fewestScarceCalls : fewestCalls));
+    if (eldestMs === undefined) return 0;
     if (Math.abs(nowMs - eldestMs) > fewestCallsWithinMs) return 0;
     const weight = 1 - Math.min(1000, Math.max(0, nowMs - this.beganMs)) / 1000;
     const counted = this.current + this.previous * weight;

@@ -53,6 +53,9 @@ const rarelyBusy = 0.2;
 
 const maxPauseTries = 3;
 
+/** So long after a write that failed, most likely for being one too many, a worker is sparing with writes. */
+const scarceMs = 10_000;
+
 /** One worker's dealings with one bucket. */
 export class WorkerBucket {
   private readonly key: BucketKey;
@@ -64,6 +67,7 @@ export class WorkerBucket {
   private leadMs = usualWriteMs;
   private lastWriteMs = usualWriteMs;
   private pausedUntilUs = 0;
+  private failedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(key: BucketKey, dependencies: BucketDependencies) {
     this.key = key;
@@ -94,6 +98,7 @@ export class WorkerBucket {
         this.outage.ends();
       } catch (error) {
         if (!isUnavailable(error)) throw error;
+        this.failedAtMs = this.dependencies.clock.nowMs();
         failures += 1;
         if (!(await this.outage.waitsOut(failures, beganMs + call.horizonMs, this.dependencies.clock))) break;
       }
@@ -177,6 +182,7 @@ export class WorkerBucket {
   private askFor(call: BucketCall, count: number, tries: number): Ask {
     const { newcomer, horizonMs, share, revision } = call;
     const nowUs = this.nowUs();
+    const nowMs = nowUs / 1000;
     return {
       count,
       newcomer,
@@ -185,8 +191,12 @@ export class WorkerBucket {
       endUs: nowUs + Math.ceil(horizonMs * 1000),
       share,
       revision,
-      blockCount: newcomer ? this.events.blockCount(nowUs / 1000, share.ratePerSecond) : 0,
+      blockCount: newcomer ? this.events.blockCount(nowMs, share.ratePerSecond, this.areWritesScarce(nowMs)) : 0,
     };
+  }
+
+  private areWritesScarce(nowMs: number): boolean {
+    return Math.abs(nowMs - this.failedAtMs) < scarceMs;
   }
 
   private fromBlock(call: BucketCall, count: number): Turn[] {

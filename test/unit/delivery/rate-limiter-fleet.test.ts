@@ -45,6 +45,18 @@ describe('a simulated fleet', () => {
     },
   );
 
+  test('of 1,000 workers keeps the rate when ten times as much comes as 5,000 a second, more than the items take writes', async () => {
+    const run = await simulateFleet({
+      workers: 1000,
+      ratePerSecond: 5000,
+      load: 10,
+      batchWindowMs: 100,
+      durationSeconds: 10,
+    });
+    expect(run.utilisation).toBeGreaterThanOrEqual(0.99);
+    expect(run.returns / run.events).toBeLessThan(1.2);
+  });
+
   test('sends all of such a flood, within little more than it takes at the rate', async () => {
     const run = await simulateFleet({ ...flood, inFlight: 100, drainSeconds: 120 });
     expect(run.sent).toBe(30_000);
