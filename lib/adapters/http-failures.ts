@@ -15,14 +15,14 @@ const invalid: NetworkFailure = { code: 'AnswerInvalid', text: 'The answer was n
 const timedOut: NetworkFailure = { code: 'TimedOut', text: 'Connecting took too long to' };
 const tlsFailed: NetworkFailure = { code: 'TlsFailed', text: 'No trusted TLS connection could be made to' };
 
-/** By `error.code`. Sources: Node's `errors` and `tls` pages (error codes), undici's `Errors` page. */
+/** By `error.code`. Sources: Node's `errors` and `tls` pages (error codes), undici's `Errors` page; undici-connection.ts. */
 const byErrorCode: ReadonlyMap<string, NetworkFailure> = new Map([
   ...each(dnsFailed, ['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA', 'EAI_NONAME', 'ENODATA', 'ESERVFAIL']),
   ...each(refused, ['ECONNREFUSED']),
   ...each(unreachable, ['EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN', 'EADDRNOTAVAIL', 'EACCES', 'EPERM']),
   ...each(unreachable, ['EMFILE', 'ENFILE', 'ENOBUFS', 'EINVAL', 'EAFNOSUPPORT']),
   ...each(reset, ['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'UND_ERR_SOCKET']),
-  ...each(invalid, ['UND_ERR_HEADERS_OVERFLOW']),
+  ...each(invalid, ['UND_ERR_HEADERS_OVERFLOW', 'ERR_ANSWER_OVERFLOW']),
   ...each(broken, ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH']),
   ...each(timedOut, ['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT']),
   ...each(tlsFailed, ['EPROTO', 'SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'HOSTNAME_MISMATCH']),

@@ -14,6 +14,18 @@ export class ProtocolSwitched extends Error {
   override readonly name = 'ProtocolSwitched';
 }
 
+/**
+ * What may be read of one answer, whatever it consists of: a body of 64 KiB in chunks of one byte (six bytes each), with
+ * head and trailers of 16 KiB, fits well.
+ */
+const maxAnswerBytes = 524_288;
+
+/** The endpoint sends on and on what is no body: informational answers, a reason phrase, line ends, chunk extensions. */
+class AnswerOverflow extends Error {
+  override readonly name = 'AnswerOverflow';
+  readonly code = 'ERR_ANSWER_OVERFLOW';
+}
+
 /** What the exchanges need to know of each connection made, and undici does not tell. */
 export function watchConnection(connect: buildConnector.connector): buildConnector.connector {
   return (options, callback) =>
@@ -21,7 +33,7 @@ export function watchConnection(connect: buildConnector.connector): buildConnect
       const [error, socket] = result;
       if (error === null) {
         noteReuse(socket);
-        readInformationalAnswers(socket);
+        watchAnswers(socket);
       }
       callback(...result);
     });
@@ -39,38 +51,48 @@ const switching = Buffer.from('HTTP/1.1 101');
 
 /**
  * undici drops the connection on a 100 Continue that it did not ask for, and on 101 before it tells the status. RFC 9110
- * section 15.2 wants the first one read over, and the second one is an answer: it ends the delivery for good.
+ * section 15.2 wants the first one read over, and the second one is an answer: it ends the delivery for good. It also
+ * bounds headers and, here, bodies, but not what may stand around them.
  *
- * Failure policy: a 100 whose head does not come in one piece stays undici's error, a retryable AnswerInvalid.
+ * Failure policy: a 100 whose head does not come in one piece stays undici's error, a retryable AnswerInvalid; so is an
+ * answer that goes on beyond `maxAnswerBytes`: reading it until the timeout would take the CPU from other deliveries.
  */
-function readInformationalAnswers(socket: Socket): void {
+function watchAnswers(socket: Socket): void {
   const read = socket.read;
   const write = socket.write;
   let answerIsNext = false;
+  let answerBytes = 0;
 
   socket.write = function (this: Socket, ...parameters: Parameters<typeof write>) {
     answerIsNext = true;
+    answerBytes = 0;
     return write.apply(this, parameters);
   } as typeof write;
 
   socket.read = function (this: Socket, size?: number): Buffer | null {
-    const chunk = read.call(this, size) as Buffer | null;
-    if (!answerIsNext || chunk === null) return chunk;
-    answerIsNext = false;
-    // The status code's first digit; no other answer is looked at any further.
-    if (chunk[9] !== 0x31 || chunk.length < hundred.length) return chunk;
-    if (startsWith(chunk, switching)) socket.destroy(new ProtocolSwitched());
-    if (!startsWith(chunk, hundred)) return chunk;
-    const headEnds = chunk.indexOf('\r\n\r\n');
-    if (headEnds === -1) return chunk;
-    answerIsNext = true;
-    const rest = chunk.subarray(headEnds + 4);
-    if (rest.length === 0) return this.read(size);
-    this.unshift(rest);
-    return this.read(size);
+    for (;;) {
+      let chunk = read.call(this, size) as Buffer | null;
+      if (chunk === null) return chunk;
+      answerBytes += chunk.length;
+      if (answerBytes > maxAnswerBytes) {
+        socket.destroy(new AnswerOverflow());
+        return null;
+      }
+      if (!answerIsNext) return chunk;
+      // The status code's first digit; no other answer is looked at any further.
+      while (chunk[9] === 0x31 && startsWith(chunk, hundred)) {
+        const headEnds = chunk.indexOf('\r\n\r\n');
+        if (headEnds === -1) break;
+        chunk = chunk.subarray(headEnds + 4);
+      }
+      if (chunk.length === 0) continue;
+      answerIsNext = false;
+      if (chunk[9] === 0x31 && startsWith(chunk, switching)) socket.destroy(new ProtocolSwitched());
+      return chunk;
+    }
   };
 }
 
 function startsWith(chunk: Buffer, prefix: Buffer): boolean {
-  return chunk.compare(prefix, 0, prefix.length, 0, prefix.length) === 0;
+  return chunk.length >= prefix.length && chunk.compare(prefix, 0, prefix.length, 0, prefix.length) === 0;
 }

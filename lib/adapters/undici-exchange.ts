@@ -92,7 +92,12 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHeaders): void {
     // Informational (RFC 9110 section 15.2): the answer proper follows.
-    if (status < 200 && status !== 101) return;
+    if (status >= 100 && status < 200 && status !== 101) return;
+    if (status < 100) {
+      // No status at all, which undici would stumble over later.
+      this.#fail(new Failure('AnswerInvalid', `The answer was not valid HTTP ${this.#from}.`));
+      return;
+    }
     this.#status = status;
     this.#headers = headers;
     const wanted = this.#options.readSuccessBody || status < 200 || status > 299;

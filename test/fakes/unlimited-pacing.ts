@@ -6,7 +6,10 @@ import type { Clock } from '../../lib/ports.ts';
 /** Pacing at an endless rate: every request has its slot at once. */
 export function createUnlimitedPacing(clock: Clock): Pacing {
   const limiter = {
-    reserve: async () => ({ slotTimesMs: [clock.nowMs()], returns: [] }),
+    reserve: async (_destination: unknown, count: number) => ({
+      slotTimesMs: Array<number>(count).fill(clock.nowMs()),
+      returns: [],
+    }),
     pause: async () => undefined,
   };
   return createPacing({ limiter, concurrency: createBottleneckConcurrencyLimit(), clock, horizonMs: 250 });
