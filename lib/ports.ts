@@ -87,7 +87,7 @@ export interface DeliveryQueue {
 
 /** The queue that a batch of messages was received from. */
 export interface ReceivedMessages {
-  /** Deletes a message that has been settled. */
+  /** Deletes a message that has been settled. Resolves when it is gone; those that settle together may travel together. */
   remove(receiptHandle: string): Promise<void>;
 }
 

@@ -70,6 +70,39 @@ describe.each(subjects)('received messages $subject', ({ create }) => {
 });
 
 describe('received messages in SQS', () => {
+  const calls = () => sqs.server.proxy.requests.filter(({ operation }) => operation === 'DeleteMessageBatch');
+
+  test('that settle together are deleted by one call, and one that settles later by another', async () => {
+    const { messages, one, other, left } = await inSqs();
+    const before = calls().length;
+    await Promise.all([messages.remove(one), messages.remove(other)]);
+    expect(calls().length - before).toBe(1);
+    expect(await left()).toEqual([]);
+    await messages.remove(one);
+    expect(calls().length - before).toBe(2);
+  });
+
+  test('of which one call deletes only some: exactly the others are refused, and stay', async () => {
+    const { messages, one, other, left } = await inSqs();
+    sqs.server.proxy.faultsBy(() => ({ failedEntries: [1] }));
+    const [first, second] = await Promise.allSettled([messages.remove(one), messages.remove(other)]);
+    expect(first.status).toBe('fulfilled');
+    expect(second).toMatchObject({ status: 'rejected', reason: { code: 'StoreUnavailable' } });
+    expect(await left()).toEqual(['other']);
+  });
+
+  test('are deleted in as many calls as ten to a call make', async () => {
+    const { messages, one, left } = await inSqs();
+    const before = calls().length;
+    await Promise.all(Array.from({ length: 21 }, () => messages.remove(one)));
+    expect(
+      calls()
+        .slice(before)
+        .map(({ input }) => (input['Entries'] as unknown[]).length),
+    ).toEqual([10, 10, 1]);
+    expect(await left()).toEqual(['other']);
+  });
+
   test('are gone although the answer was lost', async () => {
     const { messages, one, left } = await inSqs();
     const faults = ['lost after' as const];

@@ -42,7 +42,13 @@ async function workers() {
     return status === 0 ? JSON.parse(answer) : undefined;
   }
 
-  const deletions = () => servers.sqs.proxy.answered.filter((operation) => operation === 'DeleteMessage').length;
+  /** Messages whose deletion has been answered. */
+  const deletions = (): number => {
+    const { answered, requests } = servers.sqs.proxy;
+    const calls = answered.filter((operation) => operation === 'DeleteMessageBatch').length;
+    const deleting = requests.filter(({ operation }) => operation === 'DeleteMessageBatch').slice(0, calls);
+    return deleting.flatMap(({ input }) => input['Entries']).length;
+  };
   /** The poisoned request is never answered: who makes it is killed, as soon as so many messages have been deleted. */
   function killAfterDeletions(count: number): void {
     told.answerWhen(poison, async () => {

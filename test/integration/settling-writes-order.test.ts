@@ -48,13 +48,13 @@ describe.each(writes)('while the write for a delivery to %s is under way', (dest
     told.fail('SendMessageBatch', told[queueName], write.promise);
     const receiving = watched(told.receiveOnce());
     await told.until(() => told.writesTo(told[queueName]) > 0 && told.requestsFor(slow) > 0);
-    expect([receiving.settled, told.calls('DeleteMessage')]).toEqual([false, 0]);
+    expect([receiving.settled, told.calls('DeleteMessageBatch')]).toEqual([false, 0]);
     write.resolve();
-    await told.until(() => told.calls('DeleteMessage') > 0);
+    await told.until(() => told.calls('DeleteMessageBatch') > 0);
     expect([receiving.settled, (await told[queueName].count()) > 0]).toEqual([false, true]);
     answer.resolve();
     expect(await receiving.promise).toEqual({ received: 2, failures: [] });
-    expect(told.calls('DeleteMessage')).toBe(1);
+    expect(told.calls('DeleteMessageBatch')).toBe(1);
   });
 });
 

@@ -92,7 +92,7 @@ describe.concurrent.each(writes)('when $write', ({ destination, withTarget, queu
     await told.enqueue(envelope);
     for (const queue of queues(told)) told.fail('SendMessageBatch', queue, fault);
     expect(await told.receiveOnce()).toMatchObject({ received: 1, failures: [expect.any(String)] });
-    expect(told.calls('DeleteMessage')).toBe(0);
+    expect(told.calls('DeleteMessageBatch')).toBe(0);
     expect(told.requestsFor(envelope)).toBe(1);
     told.heal();
     await receiveUntilSettled(told);
@@ -138,9 +138,9 @@ describe.concurrent('when the deletion of a settled message', () => {
       const told = await story(clients);
       const envelopes = [told.envelope('well'), told.envelope('well'), told.envelope('never')];
       await told.enqueue(...envelopes);
-      told.fail('DeleteMessage', told.deliveries, fault);
+      told.fail('DeleteMessageBatch', told.deliveries, fault);
       expect(await told.receiveOnce()).toEqual({ received: 3, failures: [] });
-      expect(told.calls('DeleteMessage')).toBeGreaterThan(0);
+      expect(told.calls('DeleteMessageBatch')).toBeGreaterThan(0);
       expect(await told.deliveries.count()).toBe(0);
       expect(envelopes.map(told.requestsFor)).toEqual([1, 1, 1]);
       expect(await told.deadLetters.count()).toBe(1);
