@@ -22,7 +22,7 @@ test('a function that outgrows its budget fails the check, which names its large
   );
   expect(stderr.match(/^Function/gm)).toHaveLength(1);
   expect(status).toBe(1);
-});
+}, 60_000);
 
 function check(changed: object) {
   const file = join(folder, 'budget.json');

@@ -68,7 +68,7 @@ function chooseRuntime(): string {
   if (wanted === 'aws') throw new Error(fault);
   return say(
     own,
-    `a loop of our own INSTEAD OF AWS'S, which could not be built (it needs cmake, make and g++):\n${fault}`,
+    `a loop of our own INSTEAD OF AWS'S, which could not be built (it needs cmake, make and g++; it said:\n${fault.trim()})`,
   );
 }
 
