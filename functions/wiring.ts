@@ -8,11 +8,9 @@ import { createDynamoDbDeliveryConfiguration } from '../lib/adapters/dynamodb-de
 import { createDynamoDbRateBuckets } from '../lib/adapters/dynamodb-rate-buckets.ts';
 import { createDynamoDbTokenStore } from '../lib/adapters/dynamodb-token-store.ts';
 import { createDynamoDbUnauthorizedRuns } from '../lib/adapters/dynamodb-unauthorized-runs.ts';
-import { createEmfMetrics } from '../lib/adapters/emf-metrics.ts';
 import { createJsonLineConnectionLog } from '../lib/adapters/json-line-connection-log.ts';
 import { createJsonLineDeliveryLog } from '../lib/adapters/json-line-delivery-log.ts';
 import { createJsonLineSecurityLog } from '../lib/adapters/json-line-security-log.ts';
-import { createOutputLines } from '../lib/adapters/output-lines.ts';
 import { createSecretsManagerSecretReader } from '../lib/adapters/secrets-manager-secret-reader.ts';
 import { createSqsDeadLetterQueue } from '../lib/adapters/sqs-dead-letter-queue.ts';
 import { createSqsDeliveryQueue } from '../lib/adapters/sqs-delivery-queue.ts';
@@ -38,6 +36,7 @@ import { createSettler } from '../lib/delivery/settle.ts';
 import { createAnswerObserver } from '../lib/delivery/unauthorized-runs.ts';
 import type { DeliveryLog, RateBuckets } from '../lib/ports.ts';
 import type { ConnectionLog, InvocationMetrics, SecurityLog } from '../lib/metrics-ports.ts';
+import { wireMetrics, writeOut } from './metrics.ts';
 
 /** What a caller may have otherwise than Lambda has it, where everything that is seen goes to standard output. */
 export interface AuthorizationOverrides {
@@ -51,20 +50,11 @@ export interface DeliverOverrides extends AuthorizationOverrides {
   readonly rateBuckets?: RateBuckets;
 }
 
-const writeOut = createOutputLines((text) => void process.stdout.write(text));
-
 /** Messages of one batch of the delivery queue, which reserve their slots together. */
 export const batchSize = 10;
 
 /** How far ahead a slot is waited for: a batch fills its wait with others' slots, a single event pays for its own. */
 export const horizonsMs = { batch: longestSlotWaitMs, single: 250 };
-
-/** What a function counts, for CloudWatch. */
-function wireMetrics(config: Config): InvocationMetrics {
-  const stackName = config.STACK_NAME ?? config.TABLE_NAME;
-  const perDestination = config.METRICS_PER_DESTINATION === 'true';
-  return createEmfMetrics({ write: writeOut, nowMs: () => systemClock.nowMs(), stackName, perDestination });
-}
 
 /** What every function that makes requests stands on. */
 export function wireAuthorization(

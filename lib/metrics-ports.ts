@@ -21,6 +21,37 @@ export interface SecurityLog {
   addressRefused(refused: RefusedAddress): void;
 }
 
+/** What decides where a connection's credentials go has changed, or was refused. Names and hosts, never a credential. */
+export type CredentialsEvent =
+  /** Its requests go to another host, or with another connection, and no policy says that they may. */
+  | {
+      readonly event: 'destination-moved';
+      readonly apiDestination: string;
+      readonly connection: string;
+      /** Absent when it was that one before. */
+      readonly formerConnection?: string;
+      readonly fromHost: string;
+      readonly toHost: string;
+    }
+  /** It was to send them to a host that the connection's policy does not allow. */
+  | { readonly event: 'destination-refused'; readonly apiDestination: string; readonly connection: string }
+  /** They may go to hosts that they could not go to before; `any` when to all. */
+  | { readonly event: 'hosts-loosened'; readonly connection: string; readonly hosts: readonly string[] | 'any' }
+  /** They are taken from another secret, or from the connection's own again when there is none. */
+  | { readonly event: 'secret-changed'; readonly connection: string; readonly secretArn?: string };
+
+/** By whose request it came. */
+export interface Requester {
+  readonly requestId: string;
+  /** Access key id of the API key. Absent: IAM has let them in, or nobody was asked who they are. */
+  readonly accessKeyId?: string;
+}
+
+/** For whoever watches over credentials. Never throws and never waits. */
+export interface CredentialsLog {
+  record(event: CredentialsEvent, requester: Requester): void;
+}
+
 /**
  * What is counted and timed. Never throws and never waits.
  *

@@ -9,6 +9,7 @@ import type { AwsClientConfig } from '../../lib/adapters/aws-clients.ts';
 import { createDynamoDbApiDestinationRepository } from '../../lib/adapters/dynamodb-api-destination-repository.ts';
 import { createDynamoDbApiKeyRepository } from '../../lib/adapters/dynamodb-api-key-repository.ts';
 import { createDynamoDbConnectionRepository } from '../../lib/adapters/dynamodb-connection-repository.ts';
+import { createJsonLineCredentialsLog } from '../../lib/adapters/json-line-credentials-log.ts';
 import { createEventBridgeEventBus } from '../../lib/adapters/eventbridge-event-bus.ts';
 import { createLambdaConnectionAuthorizer } from '../../lib/adapters/lambda-connection-authorizer.ts';
 import { createSecretsManagerSecretReader } from '../../lib/adapters/secrets-manager-secret-reader.ts';
@@ -21,8 +22,10 @@ import { createApiKeyOperations } from '../../lib/control/api-keys.ts';
 import { createOperations } from '../../lib/control/operations.ts';
 import { createPolicyOperations } from '../../lib/control/policy-operations.ts';
 import { putEvents } from '../../lib/control/put-events.ts';
+import type { CredentialsLog, InvocationMetrics } from '../../lib/metrics-ports.ts';
 import type { Authentication, Operations } from '../../lib/protocol/control-request.ts';
 import type { LogFault } from '../../lib/protocol/fault.ts';
+import { wireMetrics, writeOut } from '../metrics.ts';
 import { authenticationFrom, wireRootSecret } from './authentication.ts';
 
 export interface ControlApiDependencies {
@@ -35,8 +38,16 @@ export interface ControlApiDependencies {
   /** `none` only in a local stack that was not asked to check. */
   readonly authentication: Authentication | 'none';
   readonly logFault: LogFault;
+  /** Default: nothing is counted. */
+  readonly metrics?: InvocationMetrics;
   /** Where a request arrived, if the function's ARN does not say. */
   readonly fallbackRegion?: string | undefined;
+}
+
+/** What a caller may have otherwise than Lambda has it, where everything that is seen goes to standard output. */
+export interface ControlApiOverrides {
+  readonly credentialsLog?: CredentialsLog;
+  readonly metrics?: InvocationMetrics;
 }
 
 /** @throws ConfigError naming every bad variable */
@@ -44,8 +55,10 @@ export function dependenciesFrom(
   environment: Environment,
   aws: AwsClientConfig = {},
   logger = new Logger({ serviceName: 'control-api' }),
+  overrides: ControlApiOverrides = {},
 ): ControlApiDependencies {
   const config = parseConfig(environment);
+  const { credentialsLog = createJsonLineCredentialsLog(writeOut), metrics = wireMetrics(config) } = overrides;
   const [dynamoDb, secretsManager] = [createDynamoDbClient(aws), createSecretsManagerClient(aws)];
   const secretReader = createSecretsManagerSecretReader(secretsManager);
   const control = {
@@ -54,6 +67,7 @@ export function dependenciesFrom(
     secretWriter: createSecretsManagerSecretWriter(secretsManager),
     secretReader,
     authorizer: createLambdaConnectionAuthorizer(createLambdaClient(aws), config.AUTHORIZE_CONNECTION_FUNCTION),
+    credentialsLog: countingEach(credentialsLog, metrics),
     clock: systemClock,
     newUuid: randomUUID,
     secretPrefix: config.SECRET_PREFIX,
@@ -75,6 +89,16 @@ export function dependenciesFrom(
     policyOperations: createPolicyOperations({ ...control, functionTimeoutSeconds: config.FUNCTION_TIMEOUT_SECONDS }),
     authentication: authenticationFrom(environment, aws),
     logFault: (fault) => logger.error('control request failed', { fault }),
+    metrics,
     fallbackRegion: aws.region ?? environment['AWS_REGION'],
+  };
+}
+
+function countingEach(log: CredentialsLog, metrics: InvocationMetrics): CredentialsLog {
+  return {
+    record(event, requester) {
+      log.record(event, requester);
+      metrics.count('SecurityEvents');
+    },
   };
 }

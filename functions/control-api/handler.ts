@@ -2,6 +2,8 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
+import { systemClock } from '../../lib/adapters/system-clock.ts';
+import { withDeadline } from '../../lib/delivery/deadline.ts';
 import { createAppSyncRoute } from '../../lib/protocol/appsync-route.ts';
 import { answerFunctionUrl, createEventsRoute } from '../../lib/protocol/control-api.ts';
 import { answerDirectInvocation, isDirectInvocation } from '../../lib/protocol/direct-invocation.ts';
@@ -19,10 +21,16 @@ export function createHandler(dependencies: ControlApiDependencies) {
     createEventsRoute(dependencies),
     createAppSyncRoute({ operations: apiKeyOperations, logFault }),
   ];
-  return async (event: unknown, context: Context): Promise<unknown> =>
+  const answer = async (event: unknown, context: Context): Promise<unknown> =>
     isDirectInvocation(event)
       ? await answerDirectInvocation(event, context, { ...dependencies, apiKeyOperations, policyOperations })
       : await answerFunctionUrl(routes, event, context, dependencies);
+  const { metrics } = dependencies;
+  if (metrics === undefined) return answer;
+  return async (event: unknown, context: Context): Promise<unknown> =>
+    await withDeadline(systemClock, context.getRemainingTimeInMillis(), ({ signal }) =>
+      metrics.during(signal, () => answer(event, context)),
+    );
 }
 
 let wired: ReturnType<typeof createHandler> | undefined;

@@ -1,10 +1,11 @@
+import { forbiddenHost, hostOf } from '../core/allowed-hosts.ts';
 import type { ApiDestination } from '../core/api-destination.ts';
 import { parseEventsArn } from '../core/arn.ts';
 import type { Connection } from '../core/connection.ts';
 import { requireInvocableEndpoint } from './endpoints.ts';
-import type { ControlDependencies } from './operation.ts';
+import type { Caller, ControlDependencies } from './operation.ts';
 import type { Verb } from './refusals.ts';
-import { connectionArnNotFound, notFound } from './refusals.ts';
+import { connectionArnNotFound, invalidParameter, notFound } from './refusals.ts';
 
 /** @throws ServiceError ResourceNotFoundException */
 export async function requireApiDestination(
@@ -49,4 +50,28 @@ export async function connectionOf(
 
 export function connectionNameOf(connectionArn: string): string {
   return parseEventsArn(connectionArn)?.name ?? connectionArn;
+}
+
+/**
+ * Failure policy: this spares a destination that could deliver nothing, and tells of the attempt. Connection and destination
+ * are two items, so a policy may be put between this check and the write; what holds in any case is the check of whoever
+ * sends.
+ *
+ * @throws ServiceError ValidationException that names the parameter and says which hosts the connection's policy allows
+ */
+export function requireAllowedHost(
+  { credentialsLog }: ControlDependencies,
+  caller: Caller,
+  verb: Verb,
+  connection: Connection,
+  destination: ApiDestination,
+): void {
+  const host = forbiddenHost(connection.policy, destination);
+  if (host === undefined) return;
+  const names = { apiDestination: destination.name, connection: connection.name };
+  credentialsLog.record({ event: 'destination-refused', ...names }, caller);
+  const allowed = connection.policy?.allowedHosts?.join(', ') ?? '';
+  const reason = `The policy of connection '${connection.name}' allows its credentials to go to ${allowed}, not to '${host}'.`;
+  const parameter = host === hostOf(destination.invocationEndpoint) ? 'InvocationEndpoint' : 'ServerName';
+  throw invalidParameter(verb, 'api-destination', parameter, reason);
 }

@@ -1,10 +1,11 @@
+import { loosenedHosts } from '../core/allowed-hosts.ts';
 import type { Connection } from '../core/connection.ts';
 import type { ConnectionPolicy } from '../core/connection-policy.ts';
 import { parseAllowedHost } from '../core/host-name.ts';
 import type { JsonObject } from '../core/json.ts';
 import { refuseTransitional, requireConnection, writeConnection } from './connection-writes.ts';
 import { requiredTextOf, textListOf, textOf, withoutUndefined } from './input.ts';
-import type { Operation } from './operation.ts';
+import type { Caller, Operation } from './operation.ts';
 import type { PolicyDependencies } from './policy-checks.ts';
 import { checkedSecretArn } from './policy-checks.ts';
 import { invalidParameter, policyNotFound } from './refusals.ts';
@@ -12,7 +13,13 @@ import { invalidParameter, policyNotFound } from './refusals.ts';
 const verb = 'update';
 const kind = 'connection';
 
-/** Replaces the whole policy of a connection. */
+/**
+ * Replaces the whole policy of a connection.
+ *
+ * Failure policy: hosts that API destinations of the connection have may be left out. Whoever answers for the credentials has
+ * the last word, at once, and needs nobody's leave to stop a use of them; what is cut off fails when it is sent, with its
+ * reason, and can be moved back from the dead letters.
+ */
 export function putConnectionPolicy(dependencies: PolicyDependencies): Operation {
   return async (input, caller) => {
     const allowedHosts = requestedHosts(input);
@@ -20,7 +27,9 @@ export function putConnectionPolicy(dependencies: PolicyDependencies): Operation
     const policy: ConnectionPolicy = { ...(allowedHosts && { allowedHosts }), ...(secretArn && { secretArn }) };
     const before = await requireConnection(dependencies, verb, requiredTextOf(input, 'ConnectionName'));
     refuseTransitional(verb, before);
-    return connectionPolicyAnswer(await writeConnection(dependencies, verb, before, { policy }), policy);
+    const after = await writeConnection(dependencies, verb, before, { policy });
+    tellOfChange(dependencies, caller, before, after);
+    return connectionPolicyAnswer(after, policy);
   };
 }
 
@@ -34,13 +43,24 @@ export function getConnectionPolicy(dependencies: PolicyDependencies): Operation
 
 /** Takes the policy away; there being none is what was asked for. */
 export function deleteConnectionPolicy(dependencies: PolicyDependencies): Operation {
-  return async (input) => {
+  return async (input, caller) => {
     const before = await requireConnection(dependencies, verb, requiredTextOf(input, 'ConnectionName'));
     if (before.policy === undefined) return {};
     refuseTransitional(verb, before);
-    await writeConnection(dependencies, verb, before, { policy: undefined });
+    const after = await writeConnection(dependencies, verb, before, { policy: undefined });
+    tellOfChange(dependencies, caller, before, after);
     return {};
   };
+}
+
+function tellOfChange(
+  { credentialsLog }: PolicyDependencies,
+  caller: Caller,
+  before: Connection,
+  after: Connection,
+): void {
+  const hosts = loosenedHosts(before.policy, after.policy);
+  if (hosts !== undefined) credentialsLog.record({ event: 'hosts-loosened', connection: after.name, hosts }, caller);
 }
 
 /** @throws ServiceError ValidationException that names the entry */

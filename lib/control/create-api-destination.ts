@@ -3,7 +3,7 @@ import { defaultInvocationRateLimitPerSecond } from '../core/api-destination.ts'
 import { formatEventsArn } from '../core/arn.ts';
 import type { JsonObject } from '../core/json.ts';
 import { writtenApiDestinationAnswer } from './api-destination-answers.ts';
-import { requireConnectionArn, requireEndpoint } from './api-destination-checks.ts';
+import { requireAllowedHost, requireConnectionArn, requireEndpoint } from './api-destination-checks.ts';
 import { numberOf, requiredTextOf, textOf } from './input.ts';
 import type { Caller, ControlDependencies, Operation } from './operation.ts';
 import { alreadyExists, quota, quotaReached } from './refusals.ts';
@@ -18,6 +18,7 @@ export function createApiDestination(dependencies: ControlDependencies): Operati
     const destination = newApiDestination(dependencies, caller, input);
     requireEndpoint(dependencies, 'create', destination.invocationEndpoint);
     const connection = await requireConnectionArn(dependencies, 'create', destination.connectionArn);
+    requireAllowedHost(dependencies, caller, 'create', connection, destination);
     if ((await apiDestinations.read(destination.name)) !== undefined) {
       throw alreadyExists('api-destination', destination.name);
     }

@@ -1,7 +1,7 @@
 import type { ApiDestination } from '../core/api-destination.ts';
 import type { DeliveryPolicyOverrides } from '../core/delivery-policy.ts';
 import type { JsonObject } from '../core/json.ts';
-import { requireApiDestination } from './api-destination-checks.ts';
+import { connectionOf, requireAllowedHost, requireApiDestination } from './api-destination-checks.ts';
 import { deliveryPolicyAnswer } from './delivery-policy-answers.ts';
 import { numberListOf, numberOf, objectOf, requiredTextOf, textOf } from './input.ts';
 import type { Caller, Operation } from './operation.ts';
@@ -23,6 +23,7 @@ export function putDeliveryPolicy(dependencies: PolicyDependencies): Operation {
     const name = requiredTextOf(input, 'ApiDestinationName');
     const policy = requestedPolicy(dependencies, caller, input);
     const before = await requireApiDestination(dependencies, 'update', name);
+    if (policy.transport?.serverName !== undefined) await requireAllowedName(dependencies, caller, before, policy);
     return deliveryPolicyAnswer(await writePolicy(dependencies, before, policy), policy);
   };
 }
@@ -46,6 +47,17 @@ export function deleteDeliveryPolicy(dependencies: PolicyDependencies): Operatio
     if (before.policy !== undefined) await writePolicy(dependencies, before, undefined);
     return {};
   };
+}
+
+/** The name that the endpoint's certificate must be for decides who may answer, as its host does. */
+async function requireAllowedName(
+  dependencies: PolicyDependencies,
+  caller: Caller,
+  before: ApiDestination,
+  policy: DeliveryPolicyOverrides,
+): Promise<void> {
+  const connection = await connectionOf(dependencies, before.connectionArn);
+  if (connection !== undefined) requireAllowedHost(dependencies, caller, 'update', connection, { ...before, policy });
 }
 
 /** The revision is raised, so that a burst that has changed begins its line of return times anew. */

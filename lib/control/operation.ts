@@ -7,6 +7,7 @@ import type {
 import type { Clock, SecretReader } from '../ports.ts';
 import type { AddressAllowlist } from '../core/address.ts';
 import type { JsonObject } from '../core/json.ts';
+import type { CredentialsLog } from '../metrics-ports.ts';
 
 /** Who calls, and where: what the protocol has learnt of a request before its operation begins. */
 export interface Caller {
@@ -15,6 +16,8 @@ export interface Caller {
   readonly account: string;
   readonly partition: string;
   readonly requestId: string;
+  /** Of the API key that opened it. */
+  readonly accessKeyId?: string;
 }
 
 /**
@@ -32,6 +35,7 @@ export interface ControlDependencies {
   readonly secretWriter: SecretWriter;
   readonly secretReader: SecretReader;
   readonly authorizer: ConnectionAuthorizer;
+  readonly credentialsLog: CredentialsLog;
   readonly clock: Clock;
   readonly newUuid: () => string;
   /** What the name of every connection's secret begins with. */

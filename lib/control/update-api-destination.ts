@@ -1,21 +1,25 @@
 import type { ApiDestination, HttpMethod } from '../core/api-destination.ts';
+import { hostOf } from '../core/allowed-hosts.ts';
+import type { Connection } from '../core/connection.ts';
 import type { JsonObject } from '../core/json.ts';
 import { writtenApiDestinationAnswer } from './api-destination-answers.ts';
 import {
+  connectionNameOf,
   connectionOf,
+  requireAllowedHost,
   requireApiDestination,
   requireConnectionArn,
   requireEndpoint,
 } from './api-destination-checks.ts';
 import { numberOf, requiredTextOf, textOf } from './input.ts';
-import type { ControlDependencies, Operation } from './operation.ts';
+import type { Caller, ControlDependencies, Operation } from './operation.ts';
 import { concurrentlyModified, notFound } from './refusals.ts';
 
 const verb = 'update';
 
 /** Changes only the members that are sent. */
 export function updateApiDestination(dependencies: ControlDependencies): Operation {
-  return async (input) => {
+  return async (input, caller) => {
     const name = requiredTextOf(input, 'Name');
     const endpoint = textOf(input, 'InvocationEndpoint');
     if (endpoint !== undefined) requireEndpoint(dependencies, verb, endpoint);
@@ -26,9 +30,13 @@ export function updateApiDestination(dependencies: ControlDependencies): Operati
         ? await connectionOf(dependencies, before.connectionArn)
         : await requireConnectionArn(dependencies, verb, connectionArn);
     const after = changed(before, input, dependencies.clock.nowMs());
+    // What moves nothing may be changed also when a policy has cut the destination off.
+    const moves = endpoint !== undefined || connectionArn !== undefined;
+    if (moves && connection !== undefined) requireAllowedHost(dependencies, caller, verb, connection, after);
     const written = await dependencies.apiDestinations.update(before, after);
     if (written === 'absent') throw notFound(verb, 'api-destination', name);
     if (written !== 'written') throw concurrentlyModified(verb, 'api-destination', name);
+    if (connection !== undefined) tellOfMove(dependencies, caller, connection, before, after);
     return writtenApiDestinationAnswer(after, connection);
   };
 }
@@ -47,4 +55,20 @@ function changed({ description: former, ...before }: ApiDestination, input: Json
     lastModifiedTimeMs: nowMs,
     revision: before.revision + 1,
   };
+}
+
+/** Where a policy says which hosts are allowed, a move between them is nothing to tell of. */
+function tellOfMove(
+  { credentialsLog }: ControlDependencies,
+  caller: Caller,
+  connection: Connection,
+  before: ApiDestination,
+  after: ApiDestination,
+): void {
+  const [fromHost = '', toHost = ''] = [hostOf(before.invocationEndpoint), hostOf(after.invocationEndpoint)];
+  const hasOtherConnection = before.connectionArn !== after.connectionArn;
+  if (connection.policy?.allowedHosts !== undefined || (fromHost === toHost && !hasOtherConnection)) return;
+  const names = { apiDestination: after.name, connection: connection.name, fromHost, toHost };
+  const former = hasOtherConnection ? { formerConnection: connectionNameOf(before.connectionArn) } : {};
+  credentialsLog.record({ event: 'destination-moved', ...names, ...former }, caller);
 }

@@ -23,6 +23,7 @@ export const failures = {
   // The configuration.
   ApiDestinationNotFound: { kind: 'permanent', errorCode: 'NO_RESOURCE' },
   ConnectionNotFound: { kind: 'permanent', errorCode: 'NO_RESOURCE' },
+  HostNotAllowed: { kind: 'permanent', errorCode: 'NO_PERMISSIONS' },
   ConnectionDeauthorized: { kind: 'permanent', errorCode: 'NO_PERMISSIONS' },
   ConnectionNotReady: { kind: 'retryable', errorCode: 'NO_RESOURCE' },
   SecretNotFound: { kind: 'retryable', errorCode: 'NO_RESOURCE' },

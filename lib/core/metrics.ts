@@ -21,7 +21,10 @@ export const metrics = {
     unit: 'Count',
     meaning: 'connections that a worker has deauthorized, not those of `DeauthorizeConnection`',
   },
-  SecurityEvents: { unit: 'Count', meaning: 'what was refused to keep the stack safe' },
+  SecurityEvents: {
+    unit: 'Count',
+    meaning: 'what was refused to keep the stack safe, and changes of where credentials may go that no policy allows',
+  },
 } as const satisfies Record<string, MetricEntry>;
 
 export type MetricName = keyof typeof metrics;

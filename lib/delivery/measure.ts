@@ -32,6 +32,7 @@ export function measureConclusions(log: DeliveryLog, metrics: Metrics): Delivery
       if (settlement.kind === 'returned') metrics.count('RetryableFailures', name);
       if (settlement.kind === 'dead-lettered') metrics.count('DeadLetters', name);
       if (failureKind === 'permanent') metrics.count('PermanentFailures', name);
+      if (code === 'HostNotAllowed') metrics.count('SecurityEvents', name);
       if (ageMs !== undefined) metrics.time('EventAge', ageMs, name);
     },
   };

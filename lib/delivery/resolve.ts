@@ -1,3 +1,4 @@
+import { forbiddenHost } from '../core/allowed-hosts.ts';
 import type { ApiDestination } from '../core/api-destination.ts';
 import { parseEventsArn } from '../core/arn.ts';
 import type { Connection } from '../core/connection.ts';
@@ -53,6 +54,9 @@ const authorizingPatienceMs = 60_000;
 /**
  * Failure policy: nothing permanent is said on the word of a cache. When what is cached would end a delivery, the
  * destination and its connection are read once more, consistently; if that read fails, so does the delivery, retryably.
+ *
+ * Failure policy: a host that the connection's policy does not allow is refused here, by the items as they were read, whoever
+ * wrote them. It comes before the secret is read and before a token is asked for.
  */
 export function createResolver(dependencies: ResolverDependencies): Resolver {
   const { configuration, secrets, clock, cache } = dependencies;
@@ -78,6 +82,7 @@ export function createResolver(dependencies: ResolverDependencies): Resolver {
     if (connection === undefined || !isUsable(connection, destination)) return resolveAnew(reference);
     const known = routes.get(destination);
     if (known?.connection === connection && !namesSecrets(known.policy)) return known;
+    if (forbiddenHost(connection.policy, destination) !== undefined) return resolveAnew(reference);
     return (await route(destination, connection, policySecrets.get)) ?? resolveAnew(reference);
   }
 
@@ -88,6 +93,7 @@ export function createResolver(dependencies: ResolverDependencies): Resolver {
     }
     const connection = await connections.read(connectionNameOf(destination));
     const usable = requireUsable(connection, destination, clock.nowMs());
+    requireAllowedHost(usable, destination);
     const found = await route(destination, usable, policySecrets.read);
     if (found !== undefined) return found;
     throw new Failure('SecretNotFound', `The secret of connection '${usable.name}' does not exist.`);
@@ -154,6 +160,14 @@ function requireUsable(connection: Connection | undefined, destination: ApiDesti
     case 'DEAUTHORIZED':
       throw new Failure('ConnectionDeauthorized', `Connection '${connection.name}' is deauthorized.`);
   }
+}
+
+/** @throws Failure HostNotAllowed that names host and connection */
+function requireAllowedHost({ name, policy }: Connection, destination: ApiDestination): void {
+  const host = forbiddenHost(policy, destination);
+  if (host === undefined) return;
+  const text = `The policy of connection '${name}' does not allow its credentials to go to host '${host}'.`;
+  throw new Failure('HostNotAllowed', text);
 }
 
 /** A secret version never changes: it is read once and kept while its connection names it. */

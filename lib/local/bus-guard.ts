@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { partitionOf } from '../core/arn.ts';
 import { isApplicable, isSignedWith, parseSignature } from '../core/sig-v4.ts';
 import type { Clock } from '../ports.ts';
-import { createEventsRoute, refusalOf } from '../protocol/control-api.ts';
+import { admit, createEventsRoute } from '../protocol/control-api.ts';
 import type { Authentication, ControlRequest, Operations } from '../protocol/control-request.ts';
 import type { Fault } from '../protocol/fault.ts';
 import type { LocalService } from './wire.ts';
@@ -33,7 +33,8 @@ export function guardBus(options: BusGuardOptions): LocalService {
     const operation = route.operationOf(asked);
     if (operation === undefined || isForwarded(asked, operation, region, options)) return await bus(request);
     const context = { region, account, partition: partitionOf(region), requestId: randomUUID() };
-    return (await refusalOf(route, asked, context, { authentication, logFault })) ?? (await bus(request));
+    const admission = await admit(route, asked, context, { authentication, logFault });
+    return admission.kind === 'refused' ? admission.answer : await bus(request);
   };
 }
 

@@ -2,7 +2,7 @@ import type { Context } from 'aws-lambda';
 import type { AwsClientConfig } from '../adapters/aws-clients.ts';
 import type { Environment } from '../config.ts';
 import type { DeliveryLog } from '../ports.ts';
-import type { ConnectionLog, SecurityLog } from '../metrics-ports.ts';
+import type { ConnectionLog, CredentialsLog, SecurityLog } from '../metrics-ports.ts';
 import type { Authentication } from '../protocol/control-request.ts';
 import { noMetrics } from './no-metrics.ts';
 
@@ -15,6 +15,7 @@ export interface FunctionSurroundings {
   readonly deliveryLog: DeliveryLog;
   readonly connectionLog: ConnectionLog;
   readonly securityLog: SecurityLog;
+  readonly credentialsLog: CredentialsLog;
   /** Who may call the control API. Default: who has a key, as deployed. */
   readonly authentication?: Authentication | 'none';
 }
@@ -41,9 +42,9 @@ export function deployedFunctions(timeoutSeconds: number = defaultTimeoutSeconds
       name: 'control-api',
       // Whoever finds an operation abandoned after a minute relies on a limit below that.
       timeoutSeconds: 30,
-      async create({ environment, aws, authentication }) {
+      async create({ environment, aws, authentication, credentialsLog }) {
         const { createHandler, dependenciesFrom } = await import('../../functions/control-api/handler.ts');
-        const dependencies = dependenciesFrom(environment, aws);
+        const dependencies = dependenciesFrom(environment, aws, undefined, { credentialsLog, metrics: noMetrics });
         return createHandler({ ...dependencies, authentication: authentication ?? dependencies.authentication });
       },
     },

@@ -11,6 +11,7 @@ import type { FunctionSurroundings, LocalFunction } from './function-instances.t
 import { FunctionRunner, physicalName } from './function-runner.ts';
 import { InvocationStore } from './invocation-store.ts';
 import { createReadableConnectionLog } from './readable-connection-log.ts';
+import { createReadableCredentialsLog } from './readable-credentials-log.ts';
 import { createReadableSecurityLog } from './readable-security-log.ts';
 import { createReadableDeliveryLog } from './readable-delivery-log.ts';
 import { createRegionalAuthentication } from './regional-authentication.ts';
@@ -103,6 +104,7 @@ function surround(
   const deliveryLog = createReadableDeliveryLog({ writeLine, nowMs, colour });
   const connectionLog = createReadableConnectionLog({ writeLine, nowMs });
   const securityLog = createReadableSecurityLog({ writeLine, nowMs });
+  const credentialsLog = createReadableCredentialsLog({ writeLine, nowMs });
   const queueUrlOf = (queueName: string): string =>
     queueUrl({ account, host: url().slice('http://'.length) }, queueName);
   return (authentication) => (name, region) => ({
@@ -111,6 +113,7 @@ function surround(
     deliveryLog,
     connectionLog,
     securityLog,
+    credentialsLog,
     authentication,
   });
 }

@@ -46,7 +46,7 @@ export function createApiKeyAuthentication(dependencies: ApiKeyAuthenticationDep
       const nowMs = clock.nowMs();
       if (key === undefined || !isValid(key, nowMs)) throw unrecognized();
       admit(claim.publicId, nowMs);
-      return apiId;
+      return { apiId, accessKeyId: claim.publicId };
     },
   };
 }

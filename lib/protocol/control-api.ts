@@ -42,26 +42,32 @@ export function createEventsRoute({ operations, logFault }: EventsDependencies):
   });
 }
 
+/** Whether a request is answered: by what it is called with, or else what is answered instead. */
+export type Admission =
+  | { readonly kind: 'admitted'; readonly context: RequestContext }
+  | { readonly kind: 'refused'; readonly answer: ControlAnswer };
+
 /**
- * Whether the request may not be answered, and then what is answered instead.
+ * Whether a request may be answered, and then who asks.
  *
  * Failure policy: whoever cannot be authenticated, for whatever reason, is refused: also while the keys or the root secret
  * cannot be read.
  */
-export async function refusalOf(
+export async function admit(
   route: Route | undefined,
   request: ControlRequest,
   context: RequestContext,
   { authentication, logFault }: Pick<HttpDependencies, 'authentication' | 'logFault'>,
-): Promise<ControlAnswer | undefined> {
-  if (authentication === 'none') return undefined;
+): Promise<Admission> {
+  if (authentication === 'none') return { kind: 'admitted', context };
   try {
-    requireAccess(await authentication.authenticate(request, context), route, request);
-    return undefined;
+    const { apiId, accessKeyId } = await authentication.authenticate(request, context);
+    requireAccess(apiId, route, request);
+    return { kind: 'admitted', context: { ...context, accessKeyId } };
   } catch (error) {
     const refusal = toServiceError(error);
     if (refusal.code === 'InternalException') logFault(describeFault(error, 'authenticate', context.requestId));
-    return (route?.refuse ?? answerAwsJsonError)(refusal, context);
+    return { kind: 'refused', answer: (route?.refuse ?? answerAwsJsonError)(refusal, context) };
   }
 }
 
@@ -73,9 +79,9 @@ export async function routeRequest(
   dependencies: Pick<HttpDependencies, 'authentication' | 'logFault'>,
 ): Promise<ControlAnswer> {
   const route = routes.find((candidate) => candidate.serves(request));
-  const refusal = await refusalOf(route, request, context, dependencies);
-  if (refusal !== undefined) return refusal;
-  if (route !== undefined) return await route.answer(request, context);
+  const admission = await admit(route, request, context, dependencies);
+  if (admission.kind === 'refused') return admission.answer;
+  if (route !== undefined) return await route.answer(request, admission.context);
   const text = 'Neither the signature nor the X-Amz-Target header names a service that this API serves.';
   return answerAwsJsonError(new ServiceError('UnknownOperationException', text), context);
 }

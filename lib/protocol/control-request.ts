@@ -27,6 +27,8 @@ export interface RequestContext {
   readonly account: string;
   readonly partition: string;
   readonly requestId: string;
+  /** Of the API key that opened it; absent where none was asked for. */
+  readonly accessKeyId?: string;
 }
 
 /** The operations of one service, by name. Each gets input that has passed the first stage of validation. */
@@ -45,13 +47,20 @@ export interface Route {
   readonly refuse: (refusal: ServiceError, context: Pick<RequestContext, 'requestId'>) => ControlAnswer;
 }
 
+/** Who a request comes from. */
+export interface Principal {
+  /** The API whose key came with it. */
+  readonly apiId: ApiId;
+  /** What is public of the key. */
+  readonly accessKeyId: string;
+}
+
 /** Who may call, found out before anything else of a request is read. */
 export interface Authentication {
   /**
-   * @returns the API whose key came with the request
    * @throws ServiceError MissingAuthenticationTokenException, UnrecognizedClientException or ThrottlingException
    */
-  authenticate(request: ControlRequest, context: Pick<RequestContext, 'region'>): Promise<ApiId>;
+  authenticate(request: ControlRequest, context: Pick<RequestContext, 'region'>): Promise<Principal>;
 }
 
 const signedScope = /Credential=[^/,\s]{1,128}\/[0-9]{8}\/[a-z0-9-]{1,64}\/([a-z0-9-]{1,64})\/aws4_request/;

@@ -50,6 +50,7 @@ async function createStack({ dynalite, secretsManager }: Started) {
     secretWriter: createSecretsManagerSecretWriter(secrets),
     secretReader: createSecretsManagerSecretReader(secrets),
     authorizer: { start: async () => {} },
+    credentialsLog: { record: () => undefined },
     clock: systemClock,
     newUuid: randomUUID,
     secretPrefix: 'events!connection/',

@@ -65,6 +65,7 @@ const violations: readonly Violation[] = [
     '../../bench/run.ts',
     '../control-api/handler.ts',
     '../wiring.ts',
+    '../metrics.ts',
   ]),
   ...refusedImports('lib/local', 'Layer local', [
     '../commands/start.ts',
@@ -74,6 +75,7 @@ const violations: readonly Violation[] = [
   ...refusedImports('lib/commands', 'Layer commands', ['../../test/fakes/manual-clock.ts', '../../bench/run.ts']),
   refusedImport('functions/other/dependencies.ts', '../deliver/dependencies.ts', 'Layer functions'),
   refusedImport('functions/wiring.ts', '../lib/local/gateway.ts', 'Layer functions'),
+  refusedImport('functions/metrics.ts', '../lib/local/gateway.ts', 'Layer functions'),
   ['lib/ports.ts', "export * from './adapters/system-clock.ts';", imports, 'Layer ports'],
   ['lib/metrics-ports.ts', "export * from './ports.ts';", imports, 'Layer ports'],
   ['lib/config.ts', "export * from './ports.ts';", imports, 'Layer config'],

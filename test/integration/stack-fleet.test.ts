@@ -56,6 +56,7 @@ function startWorkers(count: number): readonly FunctionRunner[] {
     deliveryLog: { record: () => undefined },
     connectionLog: { deauthorized: () => undefined },
     securityLog: { addressRefused: () => undefined },
+    credentialsLog: { record: () => undefined },
   });
   const account = '123456789012';
   return Array.from(

@@ -5,6 +5,7 @@ import { createPolicyOperations } from '../../../lib/control/policy-operations.t
 import { type AddressAllowlist, publicOnly } from '../../../lib/core/address.ts';
 import type { Connection } from '../../../lib/core/connection.ts';
 import type { JsonObject } from '../../../lib/core/json.ts';
+import type { CredentialsEvent } from '../../../lib/metrics-ports.ts';
 import { createFaults } from '../../fakes/faults.ts';
 import { createInMemoryApiDestinations } from '../../fakes/in-memory-api-destinations.ts';
 import type { InMemoryConnections } from '../../fakes/in-memory-connections.ts';
@@ -34,6 +35,7 @@ export function createWorld(options: WorldOptions = {}) {
   const clock = createManualClock();
   const faults = createFaults();
   const started: string[] = [];
+  const told: CredentialsEvent[] = [];
   let uuids = 0;
   const dependencies = {
     connections: faults.wrap('connections', connections),
@@ -46,6 +48,7 @@ export function createWorld(options: WorldOptions = {}) {
         await options.onStart?.(incarnation, connections);
       },
     }),
+    credentialsLog: { record: (event: CredentialsEvent) => void told.push(event) },
     clock,
     newUuid() {
       uuids += 1;
@@ -79,7 +82,7 @@ export function createWorld(options: WorldOptions = {}) {
     }
   }
 
-  return { call, connections, apiDestinations, secrets, clock, faults, started, secretInForce, expectConsistent };
+  return { call, connections, apiDestinations, secrets, clock, faults, started, told, secretInForce, expectConsistent };
 }
 
 export type World = ReturnType<typeof createWorld>;

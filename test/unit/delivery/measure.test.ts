@@ -66,6 +66,11 @@ test.each([
   [{ kind: 'dead-lettered' }, { failureKind: 'permanent' }, ['DeadLetters', 'PermanentFailures']],
   [{ kind: 'dead-lettered' }, { failureKind: 'retryable' }, ['DeadLetters']],
   [
+    { kind: 'dead-lettered' },
+    { failureKind: 'permanent', code: 'HostNotAllowed' },
+    ['DeadLetters', 'PermanentFailures', 'SecurityEvents'],
+  ],
+  [
     { kind: 'returned', error: new Error('no queue') },
     { failureKind: 'permanent' },
     ['RetryableFailures', 'PermanentFailures'],

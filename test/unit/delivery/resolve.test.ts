@@ -210,6 +210,48 @@ describe('the resolver', () => {
     await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'ConnectionNotFound' });
   });
 
+  describe('allowed hosts', () => {
+    const evil = 'https://evil.example/';
+    const allowed = { policy: { allowedHosts: ['example.com'] } };
+
+    test('that a destination is outside of end its deliveries, before the secret is read', async () => {
+      const { resolver, apiDestinations, apiDestination, calls } = await setUp(allowed);
+      await apiDestinations.update(apiDestination, { ...apiDestination, invocationEndpoint: evil, revision: 2 });
+      await expect(resolver.resolve('orders')).rejects.toMatchObject({
+        code: 'HostNotAllowed',
+        message: "The policy of connection 'billing' does not allow its credentials to go to host 'evil.example'.",
+      });
+      expect(calls).toEqual(['destination', 'connection', 'destination', 'connection']);
+    });
+
+    test('that the cache shows are read again before the verdict', async () => {
+      const { resolver, connections, connection, apiDestinations, apiDestination } = await setUp(allowed);
+      const moved = { ...apiDestination, invocationEndpoint: evil, revision: 2 };
+      await apiDestinations.update(apiDestination, moved);
+      await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'HostNotAllowed' });
+      await connections.update(connection, { ...connection, policy: { allowedHosts: ['evil.example'] }, revision: 2 });
+      expect((await resolver.resolve('orders')).apiDestination.invocationEndpoint).toBe(evil);
+    });
+
+    test('that are put end what went there before within 15 s', async () => {
+      const { resolver, connections, connection, later } = await setUp();
+      await resolver.resolve('orders');
+      const policy = { allowedHosts: ['elsewhere.example'] };
+      await connections.update(connection, { ...connection, policy, revision: 2 });
+      later(15_000);
+      expect(resolver.known('orders')).toBeUndefined();
+      await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'HostNotAllowed' });
+    });
+
+    test('cost a warm delivery nothing', async () => {
+      const { resolver, calls } = await setUp(allowed);
+      const route = await resolver.resolve('orders');
+      const asked = [...calls];
+      expect(resolver.known('orders')).toBe(route);
+      expect(calls).toEqual(asked);
+    });
+  });
+
   test('a secret version that is not there is looked for once more and then retried', async () => {
     const { resolver, calls } = await setUp({ secretVersion: 'gone' });
     await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'SecretNotFound' });

@@ -13,6 +13,7 @@ const surroundings = () => ({
   deliveryLog: { record: () => undefined },
   connectionLog: { deauthorized: () => undefined },
   securityLog: { addressRefused: () => undefined },
+  credentialsLog: { record: () => undefined },
 });
 
 function newInvocations(handler: FunctionHandler, database = new DatabaseSync(':memory:')) {

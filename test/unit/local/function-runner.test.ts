@@ -10,6 +10,7 @@ const surroundings = () => ({
   deliveryLog: { record: () => undefined },
   connectionLog: { deauthorized: () => undefined },
   securityLog: { addressRefused: () => undefined },
+  credentialsLog: { record: () => undefined },
 });
 
 function newRunner(handler: FunctionHandler, created: string[] = []) {

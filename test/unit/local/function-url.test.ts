@@ -26,6 +26,7 @@ function serve(handler: FunctionHandler, failures: unknown[] = []) {
     deliveryLog: { record: () => undefined },
     connectionLog: { deauthorized: () => undefined },
     securityLog: { addressRefused: () => undefined },
+    credentialsLog: { record: () => undefined },
   });
   const runner = new FunctionRunner({ functions, account: '123456789012', clock, surroundings });
   const reportFailure = (outcome: unknown): void => void failures.push(outcome);
