@@ -71,7 +71,7 @@ async function measureFlood(): Promise<Figure[]> {
     durationSeconds: 15,
   });
   const of = 'simulated fleet of 1000 at 5000/s, load 10';
-  return [...figures, atLeast(`${of}: utilisation`, run.utilisation, 0.99)];
+  return [...figures, atLeast(`${of}: utilisation`, run.utilisation, 0.95)];
 }
 
 function writesPerNewBatch({ writes, events }: FleetRun): number {

@@ -53,8 +53,11 @@ const rarelyBusy = 0.2;
 
 const maxPauseTries = 3;
 
-/** So long after a write that failed, most likely for being one too many, a worker is sparing with writes. */
-const scarceMs = 10_000;
+/** When so large a part of the latest writes (two of them) has failed, most likely for being too many, a worker is sparing with them. */
+const scarceFailures = 0.25;
+
+/** Weight of the newest write. */
+const failureWeight = 0.2;
 
 /** One worker's dealings with one bucket. */
 export class WorkerBucket {
@@ -67,7 +70,7 @@ export class WorkerBucket {
   private leadMs = usualWriteMs;
   private lastWriteMs = usualWriteMs;
   private pausedUntilUs = 0;
-  private failedAtMs = Number.NEGATIVE_INFINITY;
+  private failedPart = 0;
 
   constructor(key: BucketKey, dependencies: BucketDependencies) {
     this.key = key;
@@ -96,9 +99,10 @@ export class WorkerBucket {
         slotTimesMs.push(...given.slotTimesMs);
         returns.push(...given.returns);
         this.outage.ends();
+        this.failedPart -= this.failedPart * failureWeight;
       } catch (error) {
         if (!isUnavailable(error)) throw error;
-        this.failedAtMs = this.dependencies.clock.nowMs();
+        this.failedPart += (1 - this.failedPart) * failureWeight;
         failures += 1;
         if (!(await this.outage.waitsOut(failures, beganMs + call.horizonMs, this.dependencies.clock))) break;
       }
@@ -191,12 +195,8 @@ export class WorkerBucket {
       endUs: nowUs + Math.ceil(horizonMs * 1000),
       share,
       revision,
-      blockCount: newcomer ? this.events.blockCount(nowMs, share.ratePerSecond, this.areWritesScarce(nowMs)) : 0,
+      blockCount: newcomer ? this.events.blockCount(nowMs, share.ratePerSecond, this.failedPart > scarceFailures) : 0,
     };
-  }
-
-  private areWritesScarce(nowMs: number): boolean {
-    return Math.abs(nowMs - this.failedAtMs) < scarceMs;
   }
 
   private fromBlock(call: BucketCall, count: number): Turn[] {
