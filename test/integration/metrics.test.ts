@@ -164,6 +164,19 @@ test('the deployed handler writes its document to standard output, under the nam
   expect(documents[0]).toContain('"Stack":"lastmile-prod"');
 });
 
+test('a deployed handler calls no loopback address, and logs and counts that it was to', async () => {
+  const before = servers.endpoint.requests.length;
+  const lines = await runDeployed(envelopeOf('well'), { PRIVATE_NETWORK_ALLOWLIST: '' });
+  const documents = lines.filter((line) => line.includes('"_aws"'));
+  expect(documents.flatMap(emfViolations)).toEqual([]);
+  expect(valuesOf(documents, 'SecurityEvents')).toEqual([1]);
+  expect([valuesOf(documents, 'DeadLetters'), valuesOf(documents, 'Attempts')]).toEqual([[1], undefined]);
+  expect(lines).toContain('{"level":"WARN","message":"address.refused","host":"127.0.0.1","reason":"loopback"}\n');
+  expect(lines.join()).toContain('"code":"AddressRefused"');
+  expect(lines.join()).not.toContain('canary');
+  expect(servers.endpoint.requests).toHaveLength(before);
+});
+
 /** @returns the lines on standard output of one invocation, wired by nothing but the environment */
 function runDeployed(input: object, variables: Record<string, string>): Promise<readonly string[]> {
   const { stack } = servers.sqs;

@@ -49,6 +49,8 @@ describe('the configuration', () => {
     ['STACK_NAME', 'x'.repeat(256), 'printable ASCII without spaces, at most 255'],
     ['METRICS_PER_DESTINATION', 'yes', 'true or false'],
     ['PRIVATE_NETWORK_ALLOWLIST', 'zzz', 'CIDRs with commas between'],
+    ['PRIVATE_NETWORK_ALLOWLIST', '300.0.0.0/8', 'CIDRs with commas between'],
+    ['PRIVATE_NETWORK_ALLOWLIST', '10.0.0.0/33', 'CIDRs with commas between'],
     ['PRIVATE_NETWORK_ALLOWLIST', '10.0.0.0/8;fd00::/8', 'CIDRs with commas between'],
   ])('refuses %s=%j and says what it must be', (name, text, form) => {
     expect(() => parseConfig({ ...required, [name]: text })).toThrow(`Bad environment: ${name} must be ${form}`);

@@ -119,6 +119,11 @@ describe('a delivery policy', () => {
     ['ProxyUrl', { ProxyUrl: 'http://proxy.example:0' }, "'http://proxy.example:0' is not the URL of a proxy"],
     ['ProxyUrl', { ProxyUrl: 'http://*.example' }, "'http://*.example' is not the URL of a proxy"],
     [
+      'ProxyUrl',
+      { ProxyUrl: 'http://0xa.1:3128' },
+      "'http://0xa.1:3128' has an address that may not be called: private",
+    ],
+    [
       'Signing.SecretArn',
       { Signing: { SecretArn: secretArn('a', 'eu-west-1') } },
       'The secret is not in region us-east-1.',

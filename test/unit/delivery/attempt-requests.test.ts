@@ -11,17 +11,23 @@ import { createUnlimitedPacing } from '../../fakes/unlimited-pacing.ts';
 import { deliveryOf, routeOf } from './outcomes.ts';
 
 /**
- * @param statuses what each request is answered; 'dead' is a kept-alive connection that ends before an answer
+ * @param statuses what each request is answered; 'dead' is a kept-alive connection that ends before an answer, 'refused' an
+ *   address that may not be called
  * @param tookMs what the clock says that each of them has taken; none: no time
  */
-async function attemptWith(statuses: readonly (number | 'dead')[], changed: Route = routeOf(), tookMs: number[] = []) {
+async function attemptWith(
+  statuses: readonly (number | 'dead' | 'refused')[],
+  changed: Route = routeOf(),
+  tookMs: number[] = [],
+) {
   const clock = createManualClock();
-  const asked: (number | 'dead')[] = [];
+  const asked: (number | 'dead' | 'refused')[] = [];
   async function send(_request: unknown, exchange: HttpExchange) {
     for (;;) {
       const status = statuses[asked.length] ?? expect.fail('One request too many.');
       clock.set(clock.nowMs() + (tookMs[asked.length] ?? 0));
       asked.push(status);
+      if (status === 'refused') throw new Failure('AddressRefused', 'The address may not be called.');
       if (status !== 'dead') return { status, headers: {}, body: '' };
       await exchange.beforeResend?.();
     }
@@ -94,4 +100,26 @@ test.each([
 test('what got no answer has no latency', async () => {
   const { result } = await attemptWith(['dead', 'dead'], routeOf(), [30, 40]);
   expect(result).toMatchObject({ kind: 'tried', requested: true, latenciesMs: [] });
+});
+
+test('a refused address is no attempt, and ends the delivery for good', async () => {
+  const { result, requests } = await attemptWith(['refused']);
+  expect(result).toMatchObject({ outcome: { kind: 'permanent', code: 'AddressRefused' }, requested: false });
+  expect(requests).toBe(1);
+});
+
+test('a refused address is not believed of a destination that has changed since it was read', async () => {
+  const { result, requests } = await attemptWith(['refused', 200], rotated);
+  expect(result).toMatchObject({ outcome: { kind: 'delivered' }, requested: true });
+  expect(requests).toBe(2);
+});
+
+test('an address that is refused for the changed destination too is refused for good, and no attempt', async () => {
+  const { result } = await attemptWith(['refused', 'refused'], rotated);
+  expect(result).toMatchObject({ outcome: { kind: 'permanent', code: 'AddressRefused' }, requested: false });
+});
+
+test('an address that is refused after an answer leaves an attempt that was made', async () => {
+  const { result } = await attemptWith([401, 'refused'], rotated);
+  expect(result).toMatchObject({ outcome: { kind: 'permanent', code: 'AddressRefused' }, requested: true });
 });

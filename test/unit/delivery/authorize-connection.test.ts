@@ -94,6 +94,17 @@ describe('authorize-connection', () => {
     });
   });
 
+  test('ends at the third attempt when the address of the endpoint may not be called', async () => {
+    const refused = new Failure('AddressRefused', 'The address of login.example.com may not be called: private.');
+    const tokens = { tokenFor: () => Promise.reject(refused), renew: () => Promise.reject(refused) };
+    const connection = await authorizing();
+    await expect(authorize(connection, { tokens })).rejects.toBe(refused);
+    expect((await stored())?.state).toBe('AUTHORIZING');
+    after(180_000);
+    expect(await authorize(connection, { tokens })).toEqual({ connection: 'new', outcome: 'deauthorized' });
+    expect((await stored())?.stateReason).toBe(`No token could be obtained. ${refused.message}`);
+  });
+
   test('a change of anything but the credentials does not make the third attempt an earlier one', async () => {
     own.fleet.answer(() => ({ status: 503 }));
     const began = own.fleet.clock.nowMs();

@@ -20,6 +20,14 @@ test('a variable that is set takes the place of the stack’s own, an empty one 
   expect(variables).toMatchObject({ SECRET_PREFIX: 'mine/', TABLE_NAME: 'lastmile-local', CACHE_SECONDS: '3' });
 });
 
+test('loopback is open beside what else is opened', () => {
+  const allowlist = (given?: string) =>
+    functionVariables({ PRIVATE_NETWORK_ALLOWLIST: given }, queueUrl)['PRIVATE_NETWORK_ALLOWLIST'];
+  expect([allowlist(), allowlist('')]).toEqual(['127.0.0.0/8,::1/128', '127.0.0.0/8,::1/128']);
+  expect(allowlist('10.0.0.0/8')).toBe('127.0.0.0/8,::1/128,10.0.0.0/8');
+  expect(() => checkVariables({ PRIVATE_NETWORK_ALLOWLIST: '10.0.0.1/8' })).toThrow(/PRIVATE_NETWORK_ALLOWLIST/);
+});
+
 test('variables of nobody’s concern reach no function', () => {
   expect(functionVariables({ AWS_PROFILE: 'production', HOME: '/root' }, queueUrl)).not.toHaveProperty('AWS_PROFILE');
 });
