@@ -5,12 +5,18 @@
  * A value comes from `--param="name=value"` (then it is text), from `params.<stage>` or from `params.default`.
  */
 
+const ipaddr = require('ipaddr.js');
+
 const arn = (service, rest) => new RegExp(`^arn:aws[a-z-]*:${service}:${rest}$`);
 
 /** Source: CloudWatch Logs API reference, PutRetentionPolicy. */
 const retentions = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
+
+/** Exact, and outside loopback, where Lambda's own runtime listens; lib/core/address.ts checks it again. */
+const isPrivateNetwork = (cidr) =>
+  /^[0-9a-fA-F.:]+\/[0-9]+$/.test(cidr) && ipaddr.isValidCIDR(cidr) && ipaddr.parseCIDR(cidr)[0].range() !== 'loopback';
 
 const text = (form, words, meaning) => ({ form, words, meaning, parse: (value) => value });
 
@@ -71,6 +77,12 @@ const parameters = {
     'the name of an event bus',
     'bus of this account that PutEvents of the control API forwards to',
   ),
+  privateNetworkAllowlist: {
+    accepts: (value) => value.split(/, */).every(isPrivateNetwork),
+    words: 'CIDRs outside loopback, with commas between',
+    meaning: 'address ranges that are not public and may be called all the same, as `PRIVATE_NETWORK_ALLOWLIST`',
+    parse: (value) => value,
+  },
   alarmTopicArn: text(
     arn('sns', '[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+'),
     'the ARN of an SNS topic',
@@ -94,6 +106,7 @@ const optional = new Set([
   'securityGroupIds',
   'deliverReservedConcurrency',
   'controlApiReservedConcurrency',
+  'privateNetworkAllowlist',
   'alarmTopicArn',
 ]);
 

@@ -38,6 +38,7 @@ describe('a stack whose stage gives every parameter', () => {
       logRetentionDays: '7',
       failedInvocationsDays: '14',
       eventBusName: 'shop',
+      privateNetworkAllowlist: '10.0.0.0/8, fd00::/8',
       alarmTopicArn: topicArn,
       deletionProtection: 'false',
     });
@@ -84,7 +85,13 @@ describe('a stack whose stage gives every parameter', () => {
   test('hides a received message for six time limits and the batching window', () => {
     expect(properties('DeliveryQueue')).toMatchObject({ VisibilityTimeout: 6 * 120 + 5 });
     expect(properties('DeliverLambdaFunction')).toMatchObject({
-      Environment: { Variables: { FUNCTION_TIMEOUT_SECONDS: '120', EVENT_BUS_NAME: 'shop' } },
+      Environment: {
+        Variables: {
+          FUNCTION_TIMEOUT_SECONDS: '120',
+          EVENT_BUS_NAME: 'shop',
+          PRIVATE_NETWORK_ALLOWLIST: '10.0.0.0/8, fd00::/8',
+        },
+      },
     });
   });
 
@@ -121,6 +128,7 @@ describe('stage parameters', () => {
       logRetentionDays: 30,
       failedInvocationsDays: 90,
       eventBusName: 'default',
+      privateNetworkAllowlist: undefined,
       alarmTopicArn: undefined,
       deletionProtection: true,
     });
@@ -137,6 +145,9 @@ describe('stage parameters', () => {
     ['batchingWindowSeconds', '301', 'must be a whole number from 0 to 300'],
     ['deliverReservedConcurrency', '0', 'must be a whole number from 1 to 100000'],
     ['deletionProtection', 'no', 'must be true or false'],
+    ['privateNetworkAllowlist', '10.0.0.0/33', 'must be CIDRs outside loopback, with commas between'],
+    ['privateNetworkAllowlist', '127.0.0.0/8', 'must be CIDRs outside loopback, with commas between'],
+    ['privateNetworkAllowlist', '10.0.0.0/8,0::1/128', 'must be CIDRs outside loopback, with commas between'],
     ['alarmTopicArn', 'on-call', 'must be the ARN of an SNS topic'],
     ['eventBusName', 'a b', 'must be the name of an event bus'],
   ])('%s = %j is refused by name', (name, value, words) => {
