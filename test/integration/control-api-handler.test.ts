@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { dependenciesFrom } from '../../functions/control-api/handler.ts';
+import { loopbackCidrs } from '../servers/loopback.ts';
 
 const variables = {
   TABLE_NAME: 'lastmile-test',
@@ -97,7 +98,7 @@ describe('the deployed handler', () => {
   });
 });
 
-test('the local stack is what says where its AWS is, and only then an endpoint may be plain HTTP', async () => {
+test('an endpoint may be plain HTTP only where the allowlist opens loopback, and that is not where its AWS is', async () => {
   const input = {
     Name: 'd',
     ConnectionArn: 'arn:aws:events:us-east-1:123456789012:connection/c/0',
@@ -105,15 +106,17 @@ test('the local stack is what says where its AWS is, and only then an endpoint m
     HttpMethod: 'POST',
   };
   const caller = { region: 'us-east-1', account: '123456789012', partition: 'aws', requestId: 'r' };
-  const refusal = async (endpoint: object) => {
-    const { operations } = dependenciesFrom(variables, { region: 'us-east-1', ...endpoint });
+  const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
+  const aws = { region: 'us-east-1', endpoint: 'http://127.0.0.1:1', credentials };
+  const refusal = async (allowlist: string) => {
+    const { operations } = dependenciesFrom({ ...variables, PRIVATE_NETWORK_ALLOWLIST: allowlist }, aws);
     const answer = operations['CreateApiDestination']?.(input, caller);
     return await answer?.then(
       () => 'accepted',
       (error: unknown) => String(error),
     );
   };
-  expect(await refusal({})).toContain('please provide a valid HTTPS endpoint URL');
-  const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
-  expect(await refusal({ endpoint: 'http://127.0.0.1:1', credentials })).not.toContain('HTTPS');
+  expect(await refusal('')).toContain('please provide a valid HTTPS endpoint URL');
+  expect(await refusal('0.0.0.0/0')).toContain('please provide a valid HTTPS endpoint URL');
+  expect(await refusal(loopbackCidrs)).not.toContain('HTTPS');
 });
