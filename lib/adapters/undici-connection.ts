@@ -32,7 +32,7 @@ export function watchConnection(connect: buildConnector.connector): buildConnect
     connect(options, (...result) => {
       const [error, socket] = result;
       if (error === null) {
-        noteReuse(socket);
+        noteErrors(socket);
         watchAnswers(socket);
       }
       callback(...result);
@@ -40,9 +40,12 @@ export function watchConnection(connect: buildConnector.connector): buildConnect
 }
 
 /** One listener per socket, none per request. */
-function noteReuse(socket: Socket): void {
+function noteErrors(socket: Socket): void {
   socket.on('error', (error: Error) => {
     if (socket.bytesRead > 0) errorsAfterAnAnswer.add(error);
+    // A TLS alert (a client certificate that was refused, with TLS 1.3) leaves it open for the end to be read, and undici
+    // would report that end instead.
+    socket.destroy();
   });
 }
 

@@ -4,15 +4,16 @@ import type { Transport } from '../core/delivery-policy.ts';
 import { Failure } from '../core/failure.ts';
 import type { RefusedAddress } from '../metrics-ports.ts';
 import type { HttpClient, HttpExchange } from '../ports.ts';
+import type { ConnectOptions } from './undici-connector.ts';
 import { UndiciExchange } from './undici-exchange.ts';
-import { type ConnectOptions, UndiciPools } from './undici-pools.ts';
+import { UndiciPools } from './undici-pools.ts';
 
 export interface UndiciHttpClientOptions {
   /** Wall clock, epoch ms. Default `Date.now`. */
   readonly nowMs?: () => number;
   /** Origins, times transports, whose connections are kept. Default 100. */
   readonly maximumPools?: number;
-  /** TLS and socket options of a transport. Default none. */
+  /** TLS and socket options beside those of the transport itself. Default none. */
   readonly connectOptions?: (transport: Transport) => ConnectOptions;
   /** Addresses that may be called though they are not public. Default none. */
   readonly allowlist?: AddressAllowlist;

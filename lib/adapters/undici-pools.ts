@@ -1,24 +1,16 @@
-import type { TcpNetConnectOpts } from 'node:net';
-import type { ConnectionOptions } from 'node:tls';
 import type { buildConnector, Pool } from 'undici';
 import type { Transport } from '../core/delivery-policy.ts';
-import { type AddressGuard, guardConnector, guardLookup } from './address-guard.ts';
-import { watchConnection } from './undici-connection.ts';
+import { type ConnectorOptions, createConnector } from './undici-connector.ts';
 
 /**
  * A kept-alive socket that was idle for longer is not used again: many servers and balancers close at 5 s, and while
  * the function is frozen nobody here notices that they did.
  */
 const idleLimitMs = 4000;
-/** Limit of connecting alone, for one whose exchange has ended meanwhile; SYNs go out at 0, 1, 3 and 7 s. */
-const connectTimeoutMs = 10_000;
 /** Sockets to one origin; with `maximumPools` well within a function's 1,024 file descriptors in practice. */
 const connectionsPerPool = 128;
 /** Node's own limit for the headers of one message. */
 const maxHeaderBytes = 16_384;
-
-/** TLS and socket options of Node's `tls.connect` and `net.connect`. */
-export type ConnectOptions = ConnectionOptions & Pick<Partial<TcpNetConnectOpts>, 'localAddress' | 'family' | 'lookup'>;
 
 export interface ConnectionPool {
   readonly key: string;
@@ -33,13 +25,10 @@ export interface ConnectionPool {
   whenUnused?: () => void;
 }
 
-export interface UndiciPoolsOptions {
+export interface UndiciPoolsOptions extends ConnectorOptions {
   /** Wall clock, epoch ms: it is the clock that goes on while the function is frozen. */
   readonly nowMs: () => number;
   readonly maximumPools: number;
-  readonly connectOptions: (transport: Transport) => ConnectOptions;
-  /** What decides where connections may end. */
-  readonly guard: Omit<AddressGuard, 'loopbackOnly'>;
 }
 
 /** Pools of HTTP/1.1 connections by origin and transport: at most so many, the least recently used one goes first. */
@@ -147,19 +136,9 @@ export class UndiciPools {
     if (oldest !== undefined) this.#retire(oldest);
   }
 
-  /** Certificates are verified and TLS is 1.2 at least, whatever the process was started with; without TLS only loopback. */
   #connectorFor(origin: string, transport: Transport): buildConnector.connector {
     if (this.#buildConnector === undefined) throw new Error('undici is not loaded yet');
-    const guard = { ...this.#options.guard, loopbackOnly: !origin.startsWith('https:') };
-    const { lookup, ...given } = this.#options.connectOptions(transport);
-    const fixed = {
-      lookup: guardLookup(guard, lookup),
-      rejectUnauthorized: true,
-      minVersion: 'TLSv1.2',
-      allowH2: false,
-    };
-    const options = { timeout: connectTimeoutMs, ...given, ...fixed };
-    return watchConnection(guardConnector(guard, this.#buildConnector(options as buildConnector.BuildOptions)));
+    return createConnector(this.#buildConnector, origin, transport, this.#options);
   }
 }
 

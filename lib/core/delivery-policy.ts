@@ -14,6 +14,8 @@ export interface TransportSettings {
 export interface ClientCertificate {
   readonly certificatePem: string;
   readonly keyPem: string;
+  /** From then on the certificate is not valid any more, epoch ms. */
+  readonly expiresAtMs: number;
 }
 
 /** How the connection is made, with everything that a request needs. Requests of different transports share no socket. */

@@ -5,8 +5,7 @@ import { createHmac, createPrivateKey, createPublicKey, createSecretKey, sign } 
 import type { Delivery, HttpRequest } from './delivery.ts';
 import { Failure } from './failure.ts';
 import { idempotencyKey } from './idempotency-key.ts';
-import { isJsonObject } from './json.ts';
-import { MemberReader } from './member-reader.ts';
+import { isPolicySecretObject, parsePolicySecretObject } from './policy-secret.ts';
 
 /** `v1` is HMAC-SHA256 with a shared key, `v1a` ed25519 with a private one. A KeyObject shows its bytes to no log. */
 export interface SigningKey {
@@ -43,22 +42,11 @@ const ed25519Prefix = Buffer.from('302e020100300506032b657004220420', 'hex');
  * @throws Failure InvalidPolicySecret that says what is wrong and where, and shows nothing of it
  */
 export function parseSigningSecret(text: string): SigningKeys {
-  const trimmed = text.trim();
-  if (!trimmed.startsWith('{')) return { keys: [parseKey(trimmed, 'The key')] };
-  const keys = new MemberReader(parseObject(trimmed), '', code).optionalTextList('keys') ?? [];
+  if (!isPolicySecretObject(text)) return { keys: [parseKey(text.trim(), 'The key')] };
+  const keys = parsePolicySecretObject(text).optionalTextList('keys') ?? [];
   if (keys.length === 0 || keys.length > maxKeys)
     throw new Failure(code, `keys does not have 1 to ${maxKeys} members.`);
   return { keys: keys.map((key, index) => parseKey(key, `keys[${index}]`)) };
-}
-
-function parseObject(text: string) {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (isJsonObject(value)) return value;
-  } catch {
-    // Without its cause: the message of a syntax error quotes the text.
-  }
-  throw new Failure(code, 'It is not JSON.');
 }
 
 function parseKey(text: string, where: string): SigningKey {

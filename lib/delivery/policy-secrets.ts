@@ -1,5 +1,5 @@
 import { parseCaCertificates, parseClientCertificate } from '../core/certificate-bundle.ts';
-import type { DeliveryPolicy, Transport, TransportSettings } from '../core/delivery-policy.ts';
+import type { ClientCertificate, DeliveryPolicy, Transport, TransportSettings } from '../core/delivery-policy.ts';
 import { defaultTransport } from '../core/delivery-policy.ts';
 import { Failure } from '../core/failure.ts';
 import type { SigningKeys } from '../core/signing.ts';
@@ -42,13 +42,18 @@ export function materialOf({ transport }: DeliveryPolicy): PolicyMaterial {
 type Problem = Pick<Failure, 'code' | 'message'>;
 
 /** A secret as it was read: its version and what it holds, or why it cannot be used. */
-type Loaded<Value> = { readonly version: string; readonly value: Value } | { readonly problem: Problem };
+type Loaded<Value> = SecretInForce<Value> | { readonly problem: Problem };
+
+interface SecretInForce<Value> {
+  readonly version: string;
+  readonly value: Value;
+}
 
 const absent: Problem = { code: 'SecretNotFound', message: 'It does not exist.' };
 
 interface Certificates {
-  readonly client?: { readonly version: string; readonly value: NonNullable<Transport['clientCertificate']> };
-  readonly ca?: { readonly version: string; readonly value: string };
+  readonly client?: SecretInForce<ClientCertificate>;
+  readonly ca?: SecretInForce<string>;
 }
 
 /**
@@ -60,11 +65,15 @@ interface Certificates {
  * what was read last serves on, as credentials do.
  */
 export function createPolicySecrets(secrets: SecretReader, clock: Clock, options: FreshCacheOptions): PolicySecrets {
-  const clients = createSecretCache('client certificate', parseClientCertificate);
+  const clients = createSecretCache('client certificate', parseClientCertificate, expired);
   const cas = createSecretCache('CA certificates', parseCaCertificates);
   const signings = createSecretCache('signing', parseSigningSecret);
 
-  function createSecretCache<Value>(what: string, parse: (text: string) => Value) {
+  function createSecretCache<Value>(
+    what: string,
+    parse: (text: string) => Value,
+    problemAt: (value: Value, nowMs: number) => Problem | undefined = () => undefined,
+  ) {
     const load = async (arn: string): Promise<Loaded<Value>> => {
       const secret = await secrets.read(arn, 'AWSCURRENT');
       if (secret === undefined) return { problem: absent };
@@ -79,12 +88,10 @@ export function createPolicySecrets(secrets: SecretReader, clock: Clock, options
     return async (how: 'get' | 'read', arn: string | undefined, apiDestinationName: string) => {
       if (arn === undefined) return undefined;
       const loaded = (await cache[how](arn)) ?? { problem: absent };
-      if (!('problem' in loaded)) return loaded;
-      const { code, message } = loaded.problem;
-      throw new Failure(
-        code,
-        `The ${what} secret of API destination '${apiDestinationName}' cannot be used. ${message}`,
-      );
+      if ('problem' in loaded) throw unusable(what, apiDestinationName, loaded.problem);
+      const problem = problemAt(loaded.value, clock.nowMs());
+      if (problem !== undefined) throw unusable(what, apiDestinationName, problem);
+      return loaded;
     };
   }
 
@@ -127,4 +134,14 @@ function transportOf(settings: TransportSettings, { client, ca }: Certificates):
     ...(serverName !== undefined && { serverName }),
     ...(proxyUrl !== undefined && { proxyUrl }),
   };
+}
+
+/** An endpoint would refuse it, and say less of why. */
+function expired({ expiresAtMs }: ClientCertificate, nowMs: number): Problem | undefined {
+  if (nowMs < expiresAtMs) return undefined;
+  return { code: 'InvalidPolicySecret', message: `The certificate expired on ${new Date(expiresAtMs).toISOString()}.` };
+}
+
+function unusable(what: string, apiDestinationName: string, { code, message }: Problem): Failure {
+  return new Failure(code, `The ${what} secret of API destination '${apiDestinationName}' cannot be used. ${message}`);
 }

@@ -1,9 +1,11 @@
+import type { TlsOptions } from 'node:tls';
 import { afterEach, expect } from 'vitest';
 import { createUndiciHttpClient, type UndiciHttpClientOptions } from '../../lib/adapters/undici-http-client.ts';
 import type { HttpAnswer, HttpRequest } from '../../lib/core/delivery.ts';
 import { defaultTransport } from '../../lib/core/delivery-policy.ts';
 import type { FailureCode } from '../../lib/core/failure.ts';
 import type { HttpClient, HttpExchange } from '../../lib/ports.ts';
+import { type AlertingEndpoint, startAlertingEndpoint } from '../servers/alerting-endpoint.ts';
 import { type Misbehave, type MisbehavingEndpoint, startMisbehavingEndpoint } from '../servers/misbehaving-endpoint.ts';
 import { loopback } from '../servers/loopback.ts';
 import { type AnswerRequest, type RecordingEndpoint, startRecordingEndpoint } from '../servers/recording-endpoint.ts';
@@ -26,8 +28,10 @@ export function httpExchanges() {
     closedAtEnd,
     client: (options?: UndiciHttpClientOptions) =>
       closedAtEnd(createUndiciHttpClient({ allowlist: loopback, ...options })),
-    endpoint: async (answer?: AnswerRequest): Promise<RecordingEndpoint> =>
-      closedAtEnd(await startRecordingEndpoint(answer)),
+    endpoint: async (answer?: AnswerRequest, tls?: TlsOptions): Promise<RecordingEndpoint> =>
+      closedAtEnd(await startRecordingEndpoint(answer, tls)),
+    alerting: async (certificate: TlsCertificate): Promise<AlertingEndpoint> =>
+      closedAtEnd(await startAlertingEndpoint(certificate)),
     misbehaving: async (misbehave: Misbehave, certificate?: TlsCertificate): Promise<MisbehavingEndpoint> =>
       closedAtEnd(await startMisbehavingEndpoint(misbehave, certificate)),
   };

@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { type TlsOptions, TLSSocket } from 'node:tls';
 
 export interface RecordedRequest {
   readonly method: string;
@@ -12,6 +14,10 @@ export interface RecordedRequest {
   readonly body: string;
   /** Counted from 1; equal numbers came over the same connection. */
   readonly connection: number;
+  /** Common name of the certificate that the client has shown. */
+  readonly clientName?: string;
+  /** Name that the client has asked for (SNI). */
+  readonly serverName?: string;
 }
 
 export interface EndpointAnswer {
@@ -27,7 +33,7 @@ export type AnswerRequest = (
 ) => EndpointAnswer | undefined | Promise<EndpointAnswer | undefined>;
 
 export interface RecordingEndpoint {
-  /** `http://127.0.0.1:<port>` */
+  /** `http://127.0.0.1:<port>`, or `https:` */
   readonly origin: string;
   /** In the order in which their last byte came. */
   readonly requests: readonly RecordedRequest[];
@@ -39,20 +45,25 @@ export interface RecordingEndpoint {
 }
 
 /** An HTTP endpoint on a free port of the loopback address that remembers what it was sent. */
-export async function startRecordingEndpoint(answer: AnswerRequest = () => undefined): Promise<RecordingEndpoint> {
+export async function startRecordingEndpoint(
+  answer: AnswerRequest = () => undefined,
+  tls?: TlsOptions,
+): Promise<RecordingEndpoint> {
   const requests: RecordedRequest[] = [];
   const sockets = new Set<Socket>();
   const numbers = new WeakMap<Socket, number>();
   let connectionCount = 0;
 
-  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+  const serve = (request: IncomingMessage, response: ServerResponse) => {
     void readBody(request).then(async (body) => {
       const recorded = recordedRequest(request, body, numbers.get(request.socket) ?? 0);
       requests.push(recorded);
       writeAnswer(response, (await answer(recorded, requests.length - 1)) ?? {});
     });
-  });
-  server.on('connection', (socket) => {
+  };
+  const options = { keepAliveTimeout: 60_000 };
+  const server = tls === undefined ? createServer(options, serve) : createTlsServer({ ...options, ...tls }, serve);
+  server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
     connectionCount += 1;
     numbers.set(socket, connectionCount);
     sockets.add(socket);
@@ -61,7 +72,7 @@ export async function startRecordingEndpoint(answer: AnswerRequest = () => undef
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 
   return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    origin: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     connectionCount: () => connectionCount,
     dropConnections: () => {
@@ -87,7 +98,17 @@ function recordedRequest(request: IncomingMessage, body: string, connection: num
     headers[name] = typeof value === 'string' ? value : value?.join(', ');
   }
   const { method = '', url = '', rawHeaders } = request;
-  return { method, path: url, headers, rawHeaders, body, connection };
+  const recorded = { method, path: url, headers, rawHeaders, body, connection };
+  return request.socket instanceof TLSSocket ? { ...recorded, ...peerOf(request.socket) } : recorded;
+}
+
+function peerOf(socket: TLSSocket): Pick<RecordedRequest, 'clientName' | 'serverName'> {
+  const { subject } = socket.getPeerCertificate();
+  const { servername } = socket;
+  return {
+    ...(subject !== undefined && { clientName: String(subject.CN) }),
+    ...(typeof servername === 'string' && { serverName: servername }),
+  };
 }
 
 function writeAnswer(response: ServerResponse, answer: EndpointAnswer): void {

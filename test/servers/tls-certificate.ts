@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 
 /** PEM. */
 export interface TlsCertificate {
@@ -6,28 +6,73 @@ export interface TlsCertificate {
   readonly certificate: string;
 }
 
+export interface CertificateSubject {
+  readonly commonName?: string;
+  /** Default: 127.0.0.1 alone. */
+  readonly addresses?: readonly string[];
+  readonly dnsNames?: readonly string[];
+  /** Default P-256. */
+  readonly namedCurve?: string;
+}
+
+export interface CertificateAuthority extends TlsCertificate {
+  /** Valid for a year around `nowMs`, by default around the authority's own time. */
+  issue(subject: CertificateSubject, nowMs?: number): TlsCertificate;
+}
+
 /**
  * A self-signed certificate for 127.0.0.1, valid for a year around `nowMs`; made for one test run, so that no private key
  * is ever kept. ITU-T X.690 (DER), RFC 5280 section 4.1 (the structure), RFC 5758 section 3.2 (ECDSA with SHA-256).
  */
-export function makeTlsCertificate(nowMs: number): TlsCertificate {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+export function makeTlsCertificate(nowMs: number, subject: CertificateSubject = {}): TlsCertificate {
+  const { commonName = 'lastmile test', addresses = ['127.0.0.1'], dnsNames = [] } = subject;
+  return make(nowMs, subject, commonName, subjectAlternativeNames(addresses, dnsNames));
+}
+
+/** An authority of the same kind. */
+export function makeCertificateAuthority(nowMs: number, name = 'lastmile test authority'): CertificateAuthority {
+  const authority = make(nowMs, {}, name, authorityConstraint);
+  const issuer = { name, key: createPrivateKey(authority.key) };
+  return {
+    ...authority,
+    issue(subject, atMs = nowMs) {
+      const { commonName = 'lastmile test', addresses = ['127.0.0.1'], dnsNames = [] } = subject;
+      return make(atMs, subject, commonName, subjectAlternativeNames(addresses, dnsNames), issuer);
+    },
+  };
+}
+
+function make(
+  nowMs: number,
+  { namedCurve = 'P-256' }: CertificateSubject,
+  name: string,
+  extension: Buffer,
+  issuer?: { readonly name: string; readonly key: KeyObject },
+): TlsCertificate {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve });
   const toBeSigned = sequence(
     context(0, integer(Buffer.from([2]))),
     integer(Buffer.concat([Buffer.from([0x01]), randomBytes(8)])),
     ecdsaWithSha256,
-    commonName('lastmile test'),
+    distinguishedName(issuer?.name ?? name),
     sequence(utcTime(nowMs - halfYearMs), utcTime(nowMs + halfYearMs)),
-    commonName('lastmile test'),
+    distinguishedName(name),
     publicKey.export({ type: 'spki', format: 'der' }),
-    context(3, sequence(subjectAlternativeName('127.0.0.1'))),
+    context(3, sequence(extension)),
   );
-  return { key: keyPem(privateKey), certificate: certificatePem(toBeSigned, privateKey) };
+  return { key: keyPem(privateKey), certificate: certificatePem(toBeSigned, issuer?.key ?? privateKey) };
 }
 
 const halfYearMs = 183 * 86_400_000;
 /** 1.2.840.10045.4.3.2 */
 const ecdsaWithSha256 = sequence(der(0x06, Buffer.from('2a8648ce3d040302', 'hex')));
+
+/** 2.5.29.19, critical: may sign certificates. */
+const authorityConstraint = sequence(
+  der(0x06, Buffer.from('551d13', 'hex')),
+  der(0x01, Buffer.from([0xff])),
+  der(0x04, sequence(der(0x01, Buffer.from([0xff])))),
+);
 
 function der(tag: number, content: Uint8Array): Buffer {
   const { length } = content;
@@ -48,15 +93,18 @@ function integer(bytes: Uint8Array): Buffer {
 }
 
 /** 2.5.4.3 */
-function commonName(name: string): Buffer {
+function distinguishedName(name: string): Buffer {
   const attribute = sequence(der(0x06, Buffer.from('550403', 'hex')), der(0x0c, Buffer.from(name)));
   return sequence(der(0x31, attribute));
 }
 
-/** 2.5.29.17, one iPAddress. */
-function subjectAlternativeName(address: string): Buffer {
-  const octets = Buffer.from(address.split('.').map(Number));
-  return sequence(der(0x06, Buffer.from('551d11', 'hex')), der(0x04, sequence(der(0x87, octets))));
+/** 2.5.29.17: iPAddress and dNSName. */
+function subjectAlternativeNames(addresses: readonly string[], dnsNames: readonly string[]): Buffer {
+  const names = [
+    ...addresses.map((address) => der(0x87, Buffer.from(address.split('.').map(Number)))),
+    ...dnsNames.map((name) => der(0x82, Buffer.from(name))),
+  ];
+  return sequence(der(0x06, Buffer.from('551d11', 'hex')), der(0x04, sequence(...names)));
 }
 
 /** `YYMMDDhhmmssZ` */

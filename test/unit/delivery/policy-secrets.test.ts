@@ -7,10 +7,13 @@ import { createResolver } from '../../../lib/delivery/resolve.ts';
 import { apiDestinationOf, connectionOf } from '../../contract/subjects.ts';
 import { createInMemorySecrets } from '../../fakes/in-memory-secrets.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
+import { makeTlsCertificate } from '../../servers/tls-certificate.ts';
 import { routeOf } from './outcomes.ts';
 
-const pem = (label: string, text: string) => `-----BEGIN ${label}-----\n${text}\n-----END ${label}-----`;
-const bundle = (text: string) => `${pem('CERTIFICATE', text)}\n${pem('PRIVATE KEY', 'S0VZ')}\n`;
+const startMs = createManualClock().nowMs();
+const [first, second, authority] = [0, 1, 2].map(() => makeTlsCertificate(startMs)) as [Tls, Tls, Tls];
+type Tls = ReturnType<typeof makeTlsCertificate>;
+const bundle = ({ certificate, key }: Tls) => `${certificate}${key}`;
 
 const signingSecret = (text: string) => `whsec_${text.repeat(4)}`;
 
@@ -21,8 +24,8 @@ async function setUp(policyOf: (arns: { tls: string; ca: string; signing: string
   const credentials = { authorizationType: 'BASIC', username: 'someone', password: 'first' } as const;
   const { secretArn, version } = await secrets.create('billing', formatConnectionSecret({ credentials }));
   const arns = {
-    tls: (await secrets.create('tls', bundle('T05F'))).secretArn,
-    ca: (await secrets.create('ca', pem('CERTIFICATE', 'Q0E='))).secretArn,
+    tls: (await secrets.create('tls', bundle(first))).secretArn,
+    ca: (await secrets.create('ca', authority.certificate.trim())).secretArn,
     signing: (await secrets.create('signing', signingSecret('c2VjcmV0'))).secretArn,
   };
   const connection = connectionOf('billing', { secretArn, secretVersion: version });
@@ -66,8 +69,8 @@ describe('the secrets that a delivery policy names', () => {
     const { resolver, reads, later } = await setUp(everything);
     const { transport, signingKeys } = await resolver.resolve('orders');
     expect(transport).toMatchObject({
-      clientCertificate: { certificatePem: pem('CERTIFICATE', 'T05F'), keyPem: pem('PRIVATE KEY', 'S0VZ') },
-      caCertificatePem: pem('CERTIFICATE', 'Q0E='),
+      clientCertificate: { certificatePem: first.certificate.trim(), keyPem: first.key.trim() },
+      caCertificatePem: authority.certificate.trim(),
       serverName: 'inner.example.com',
       proxyUrl: 'http://proxy.example:3128',
     });
@@ -92,11 +95,11 @@ describe('the secrets that a delivery policy names', () => {
   test('that become current anew are in effect within 15 s, on connections of their own', async () => {
     const { resolver, arns, rotate, later } = await setUp(everything);
     const before = await resolver.resolve('orders');
-    await rotate(arns.tls, bundle('VFdP'));
+    await rotate(arns.tls, bundle(second));
     expect((await resolver.resolve('orders')).transport.key).toBe(before.transport.key);
     later(15_000);
     const after = await resolver.resolve('orders');
-    expect(after.transport.clientCertificate?.certificatePem).toBe(pem('CERTIFICATE', 'VFdP'));
+    expect(after.transport.clientCertificate?.certificatePem).toBe(second.certificate.trim());
     expect(after.transport.key).not.toBe(before.transport.key);
   });
 
@@ -157,14 +160,34 @@ describe('the secrets that a delivery policy names', () => {
       ),
     });
     expect(String(failure)).not.toContain('c2VjcmV0');
-    await rotate(arns[name], bundle('T05F'));
+    await rotate(arns[name], bundle(first));
     later(15_000);
     expect((await resolver.resolve('orders')).transport.key).not.toBe('');
+  });
+
+  test('and hold a certificate that has expired meanwhile fail retryably, until there is another', async () => {
+    const { resolver, arns, rotate, later } = await setUp(everything);
+    await resolver.resolve('orders');
+    const halfYearMs = 183 * 86_400_000;
+    later(halfYearMs - 1000);
+    expect((await resolver.resolve('orders')).transport).toHaveProperty('clientCertificate');
+    later(1000);
+    await expect(resolver.resolve('orders')).rejects.toMatchObject({
+      code: 'InvalidPolicySecret',
+      kind: 'retryable',
+      message: expect.stringMatching(
+        /^The client certificate secret of API destination 'orders' .* The certificate expired on 2026-07-03T/,
+      ),
+    });
+    await rotate(arns.tls, bundle(makeTlsCertificate(startMs + halfYearMs)));
+    later(15_000);
+    expect((await resolver.resolve('orders')).transport).toHaveProperty('clientCertificate');
   });
 
   test('leave no trace of what they hold in the key of their transport', async () => {
     const { resolver } = await setUp(everything);
     const { transport } = await resolver.resolve('orders');
-    for (const secret of ['S0VZ', 'T05F', 'Q0E=']) expect(transport.key).not.toContain(secret);
+    const lines = [first.key, first.certificate, authority.certificate].flatMap((text) => text.trim().split('\n'));
+    for (const line of lines) expect(transport.key).not.toContain(line);
   });
 });

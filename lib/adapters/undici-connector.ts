@@ -1,0 +1,53 @@
+import type { TcpNetConnectOpts } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
+import type { buildConnector } from 'undici';
+import type { Transport } from '../core/delivery-policy.ts';
+import { type AddressGuard, guardConnector, guardLookup } from './address-guard.ts';
+import { watchConnection } from './undici-connection.ts';
+
+/** TLS and socket options of Node's `tls.connect` and `net.connect`. */
+export type ConnectOptions = ConnectionOptions & Pick<Partial<TcpNetConnectOpts>, 'localAddress' | 'family' | 'lookup'>;
+
+export interface ConnectorOptions {
+  /** Options that a transport does not know of. */
+  readonly connectOptions: (transport: Transport) => ConnectOptions;
+  /** What decides where connections may end. */
+  readonly guard: Omit<AddressGuard, 'loopbackOnly'>;
+}
+
+/** Limit of connecting alone, for one whose exchange has ended meanwhile; SYNs go out at 0, 1, 3 and 7 s. */
+const connectTimeoutMs = 10_000;
+
+/**
+ * How the connections of one pool are made. Certificates are verified and TLS is 1.2 at least, whatever the process was
+ * started with; without TLS only loopback is called. Sessions of TLS are kept with the connector, so that none is resumed
+ * with another client certificate.
+ *
+ * @param build undici's, which is loaded late
+ */
+export function createConnector(
+  build: typeof buildConnector,
+  origin: string,
+  transport: Transport,
+  { connectOptions, guard: anywhere }: ConnectorOptions,
+): buildConnector.connector {
+  const guard = { ...anywhere, loopbackOnly: !origin.startsWith('https:') };
+  const { lookup, ...given } = connectOptions(transport);
+  const fixed = {
+    lookup: guardLookup(guard, lookup),
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.2',
+    allowH2: false,
+  };
+  const options = { timeout: connectTimeoutMs, ...given, ...tlsOptions(transport), ...fixed };
+  return watchConnection(guardConnector(guard, build(options as buildConnector.BuildOptions)));
+}
+
+/** CA certificates are trusted instead of Node's own: whoever names a private CA trusts no public one with this endpoint. */
+function tlsOptions({ clientCertificate, caCertificatePem, serverName }: Transport): ConnectionOptions {
+  return {
+    ...(clientCertificate && { cert: clientCertificate.certificatePem, key: clientCertificate.keyPem }),
+    ...(caCertificatePem !== undefined && { ca: caCertificatePem }),
+    ...(serverName !== undefined && { servername: serverName }),
+  };
+}
