@@ -53,6 +53,8 @@ export interface HttpExchange {
   readonly transport: Transport;
   /** Whether the body of a 2xx answer is wanted; the bodies of all others are read, up to 64 KiB. */
   readonly readSuccessBody: boolean;
+  /** Asked before the request is handed to a socket, which may be free late; false ends the exchange with a SlotMissed. */
+  readonly mayBegin?: () => boolean;
   /** Awaited before the request goes out a second time because a kept-alive connection turned out dead; may reject. */
   readonly beforeResend?: () => Promise<void>;
 }

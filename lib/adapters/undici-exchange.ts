@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { HttpAnswer, HttpRequest } from '../core/delivery.ts';
 import { Failure } from '../core/failure.ts';
+import { SlotMissed } from '../core/slot-missed.ts';
 import type { HttpExchange } from '../ports.ts';
 import { bodyText, maxBodyBytes } from './bounded-body.ts';
 import { errorCodeOf, fromNetworkError } from './http-failures.ts';
@@ -35,6 +36,8 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   readonly #timer: NodeJS.Timeout;
   #pool: ConnectionPool | undefined;
   #controller: Dispatcher.DispatchController | undefined;
+  /** Has a socket, or the one that it waits for within undici. */
+  #running = false;
   #settled = false;
   #resent = false;
   #answering = false;
@@ -125,6 +128,16 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
 
   #dispatch(pool: ConnectionPool): void {
     this.#pool = pool;
+    this.#pools.enter(pool, () => this.#begin(pool));
+  }
+
+  #begin(pool: ConnectionPool): void {
+    if (!this.#settled && !this.#resent && this.#options.mayBegin?.() === false) this.#fail(new SlotMissed());
+    if (this.#settled) {
+      this.#pools.leave(pool);
+      return;
+    }
+    this.#running = true;
     const { path, method, headers, body } = this.#request;
     // undici reads its headers only.
     pool.dispatcher.dispatch({ path, method, headers: headers as Record<string, string>, body: body ?? null }, this);
@@ -151,8 +164,14 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   #dispatchAgain(): void {
     if (this.#settled || this.#pool === undefined) return;
     const failed = this.#pool;
+    this.#leave();
     this.#dispatch(this.#pools.acquireAfter(failed));
     this.#pools.release(failed);
+  }
+
+  #leave(): void {
+    if (this.#pool !== undefined && this.#running) this.#pools.leave(this.#pool);
+    this.#running = false;
   }
 
   #switched(): void {
@@ -192,6 +211,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     this.#settled = true;
     clearTimeout(this.#timer);
     this.#companions.delete(this);
+    this.#leave();
     if (this.#pool !== undefined) this.#pools.release(this.#pool);
   }
 }

@@ -19,8 +19,12 @@ export interface ConnectionPool {
   /** Lives on in the pool that replaces this one, and with it the TLS sessions. */
   readonly connect: buildConnector.connector;
   lastUsedAtMs: number;
-  /** Under way. */
+  /** Under way, those that wait for a socket included. */
   exchanges: number;
+  /** Handed to a socket. */
+  running: number;
+  /** Called one by one, as sockets become free. */
+  readonly waiting: (() => void)[];
   /** Set when no further exchange begins here: called when the last one has ended. */
   whenUnused?: () => void;
 }
@@ -76,6 +80,26 @@ export class UndiciPools {
     if (pool.exchanges === 0) pool.whenUnused?.();
   }
 
+  /**
+   * Calls `begin` as soon as there is a socket for one more, at once as a rule. The pool's own queue would do, but what has waited
+   * there can only be taken back together with a socket.
+   */
+  enter(pool: ConnectionPool, begin: () => void): void {
+    if (pool.running >= connectionsPerPool) {
+      pool.waiting.push(begin);
+      return;
+    }
+    pool.running += 1;
+    begin();
+  }
+
+  /** Ends what `begin` began. */
+  leave(pool: ConnectionPool): void {
+    const next = pool.waiting.shift();
+    if (next === undefined) pool.running -= 1;
+    else next();
+  }
+
   /** A pool none of whose connections is older than the use of `failed`, whose sockets may be as dead as that one. */
   acquireAfter(failed: ConnectionPool): ConnectionPool {
     const nowMs = this.#options.nowMs();
@@ -108,7 +132,7 @@ export class UndiciPools {
       bodyTimeout: 0,
       allowH2: false,
     });
-    const pool = { key, origin, dispatcher, connect, lastUsedAtMs, exchanges: 0 };
+    const pool = { key, origin, dispatcher, connect, lastUsedAtMs, exchanges: 0, running: 0, waiting: [] };
     this.#pools.set(key, pool);
     return pool;
   }

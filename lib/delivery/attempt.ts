@@ -4,10 +4,11 @@ import { Failure } from '../core/failure.ts';
 import type { Turn } from '../core/rate-reservation.ts';
 import { alreadyInTurn } from '../core/rate-shards.ts';
 import { signRequest } from '../core/signing.ts';
+import { SlotMissed } from '../core/slot-missed.ts';
 import { isUnauthorized } from '../core/unauthorized-run.ts';
 import type { Clock, HttpClient } from '../ports.ts';
 import type { Deadline } from './deadline.ts';
-import type { Paced, Pacing } from './pacing.ts';
+import type { Paced, Pacing, UsedSlot } from './pacing.ts';
 import type { Preparation, Prepared } from './prepare.ts';
 import type { Route } from './resolve.ts';
 import type { ObserveAnswer } from './unauthorized-runs.ts';
@@ -62,8 +63,7 @@ export function createAttempt(dependencies: AttemptDependencies): Attempt {
   function send(prepared: Prepared, progress: Progress, deadline: Deadline, turn?: Turn): Promise<Paced<HttpAnswer>> {
     const { route, request, signing } = prepared;
     progress.route = route;
-    const { transport } = route;
-    const { timeoutMs } = route.policy;
+    const { transport, policy } = route;
     let sentAtMs = 0;
     const beforeResend = async () => {
       if (progress.requests === 'second') {
@@ -73,14 +73,15 @@ export function createAttempt(dependencies: AttemptDependencies): Attempt {
       await pacing.slotNow(route, deadline);
       sentAtMs = clock.nowMs();
     };
+    const { timeoutMs } = policy;
     const exchange = { timeoutMs, transport, signal: deadline.signal, readSuccessBody: false, beforeResend };
-    return pacing.atSlot(route, deadline, turn, async ({ waitedMs, nowMs }) => {
-      progress.requests = progress.requests === 'none' ? 'first' : 'second';
-      progress.rateWaitMs += waitedMs;
-      progress.requestedAtMs = nowMs;
-      sentAtMs = nowMs;
-      const signed = signing === undefined ? request : signRequest(request, signing, nowMs);
-      const answer = await http.send(signed, exchange).catch((error: unknown) => throwNoted(error, progress));
+    return pacing.atSlot(route, deadline, turn, async (slot) => {
+      const before = { ...progress };
+      noteRequest(progress, slot);
+      sentAtMs = slot.nowMs;
+      const signed = signing === undefined ? request : signRequest(request, signing, slot.nowMs);
+      const sending = http.send(signed, { ...exchange, mayBegin: slot.isUsable });
+      const answer = await sending.catch((error: unknown) => throwNoted(error, progress, before));
       progress.latenciesMs = [...progress.latenciesMs, Math.max(0, clock.nowMs() - sentAtMs)];
       return answer;
     });
@@ -154,8 +155,16 @@ async function sendUnlessRefused(
   }
 }
 
+function noteRequest(progress: Progress, { waitedMs, nowMs }: UsedSlot): void {
+  progress.requests = progress.requests === 'none' ? 'first' : 'second';
+  progress.rateWaitMs += waitedMs;
+  progress.requestedAtMs = nowMs;
+}
+
 /** A refused address has kept the first request from being begun. */
-function throwNoted(error: unknown, progress: Progress): never {
+function throwNoted(error: unknown, progress: Progress, before: Progress): never {
+  // The wait for a slot that was missed is counted with that for the next one.
+  if (error instanceof SlotMissed) Object.assign(progress, before);
   if (isAddressRefused(error) && progress.requests === 'first') progress.requests = 'none';
   throw error;
 }

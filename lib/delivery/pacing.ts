@@ -2,6 +2,7 @@ import type { RatedDestination, Turn } from '../core/rate-reservation.ts';
 import { Failure } from '../core/failure.ts';
 import { alreadyInTurn } from '../core/rate-shards.ts';
 import { slotToleranceMs } from '../core/rate-slots.ts';
+import { SlotMissed } from '../core/slot-missed.ts';
 import type { Clock, ConcurrencyLimit } from '../ports.ts';
 import type { Deadline } from './deadline.ts';
 import { hasTime, requireTime } from './deadline.ts';
@@ -28,6 +29,8 @@ export type Paced<Result> =
 export interface UsedSlot {
   readonly nowMs: number;
   readonly waitedMs: number;
+  /** Whether it may still be used; asked again where a request was held up. */
+  readonly isUsable: () => boolean;
 }
 
 export interface Pacing {
@@ -81,9 +84,15 @@ export function createPacing({ limiter, concurrency, clock, horizonMs }: PacingD
       if ('turn' in reserved) return { kind: 'later', turn: reserved.turn };
       await waitUntil(reserved.slotMs, deadline.signal);
       nowMs = clock.nowMs();
-      if (nowMs - reserved.slotMs > toleranceMs) continue;
+      const isUsable = () => clock.nowMs() - reserved.slotMs <= toleranceMs;
+      if (!isUsable()) continue;
       requireTime(deadline, timeoutMs, nowMs);
-      return { kind: 'sent', result: await send({ nowMs, waitedMs: nowMs - beganAtMs }) };
+      try {
+        return { kind: 'sent', result: await send({ nowMs, waitedMs: nowMs - beganAtMs, isUsable }) };
+      } catch (error) {
+        if (!(error instanceof SlotMissed)) throw error;
+        nowMs = clock.nowMs();
+      }
     }
   }
 

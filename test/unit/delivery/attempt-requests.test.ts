@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Failure } from '../../../lib/core/failure.ts';
 import { createAttempt } from '../../../lib/delivery/attempt.ts';
+import { SlotMissed } from '../../../lib/core/slot-missed.ts';
 import { withDeadline } from '../../../lib/delivery/deadline.ts';
 import type { Route } from '../../../lib/delivery/resolve.ts';
 import { createPreparation } from '../../../lib/delivery/prepare.ts';
@@ -11,23 +12,25 @@ import { createUnlimitedPacing } from '../../fakes/unlimited-pacing.ts';
 import { deliveryOf, routeOf } from './outcomes.ts';
 
 /**
- * @param statuses what each request is answered; 'dead' is a kept-alive connection that ends before an answer, 'refused' an
- *   address that may not be called
+ * What a request is answered; 'dead' is a kept-alive connection that ends before that, 'late' a socket free after
+ * its slot, 'refused' an address that may not be called.
+ */
+type Sent = number | 'dead' | 'late' | 'refused';
+
+/**
+ * @param statuses what becomes of each request
  * @param tookMs what the clock says that each of them has taken; none: no time
  */
-async function attemptWith(
-  statuses: readonly (number | 'dead' | 'refused')[],
-  changed: Route = routeOf(),
-  tookMs: number[] = [],
-) {
+async function attemptWith(statuses: readonly Sent[], changed: Route = routeOf(), tookMs: number[] = []) {
   const clock = createManualClock();
-  const asked: (number | 'dead' | 'refused')[] = [];
+  const asked: Sent[] = [];
   async function send(_request: unknown, exchange: HttpExchange) {
     for (;;) {
       const status = statuses[asked.length] ?? expect.fail('One request too many.');
       clock.set(clock.nowMs() + (tookMs[asked.length] ?? 0));
       asked.push(status);
       if (status === 'refused') throw new Failure('AddressRefused', 'The address may not be called.');
+      if (status === 'late') throw new SlotMissed();
       if (status !== 'dead') return { status, headers: {}, body: '' };
       await exchange.beforeResend?.();
     }
@@ -57,6 +60,12 @@ test('a request over a connection that was dead is sent once more', async () => 
   const { result, requests } = await attemptWith(['dead', 200]);
   expect(result).toMatchObject({ kind: 'tried', outcome: { kind: 'delivered' }, requested: true });
   expect(requests).toBe(2);
+});
+
+test('a request that was never sent because its slot had passed leaves the attempt its two requests', async () => {
+  const { result, requests } = await attemptWith(['late', 'late', 'dead', 200], routeOf(), [70, 30, 0, 5]);
+  expect(requests).toBe(4);
+  expect(result).toMatchObject({ outcome: { kind: 'delivered' }, requested: true, rateWaitMs: 100, latenciesMs: [5] });
 });
 
 test('an attempt has two requests at most: a second connection that ends is a failure of the network', async () => {

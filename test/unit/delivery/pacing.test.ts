@@ -4,6 +4,7 @@ import { defaultTransport } from '../../../lib/core/delivery-policy.ts';
 import type { RatedDestination, Reservation, Turn } from '../../../lib/core/rate-reservation.ts';
 import { alreadyInTurn } from '../../../lib/core/rate-shards.ts';
 import { longestRequestTimeoutMs } from '../../../lib/core/time-limits.ts';
+import { SlotMissed } from '../../../lib/core/slot-missed.ts';
 import { withDeadline } from '../../../lib/delivery/deadline.ts';
 import { createPacing } from '../../../lib/delivery/pacing.ts';
 import type { ReserveOptions } from '../../../lib/delivery/rate-limiter.ts';
@@ -92,6 +93,29 @@ describe('pacing', () => {
     await clock.advance(500 + 101);
     await clock.advance(3700 - 601);
     expect(await sending).toMatchObject({ kind: 'sent', result: { atMs: start + 3700 } });
+    expect(asked.map(({ options }) => options.turn)).toEqual([undefined, alreadyInTurn]);
+  });
+
+  test('a request that was held up beyond its slot after the wait for it takes another one', async () => {
+    const start = Date.UTC(2026, 0, 1);
+    const { clock, asked, pacing } = setUp([{ slotTimesMs: [start] }, { slotTimesMs: [start + 150] }]);
+    const usable: boolean[] = [];
+    const held = Promise.withResolvers<void>();
+    const sending = withDeadline(clock, 60_000, (deadline) =>
+      pacing.atSlot(routeOf(300), deadline, undefined, async ({ isUsable, waitedMs }) => {
+        if (usable.length === 0) await held.promise;
+        usable.push(isUsable());
+        if (!isUsable()) throw new SlotMissed();
+        return waitedMs;
+      }),
+    );
+    await clock.advance(0);
+    await clock.advance(101);
+    held.resolve();
+    await clock.advance(0);
+    await clock.advance(49);
+    expect(await sending).toEqual({ kind: 'sent', result: 150 });
+    expect(usable).toEqual([false, true]);
     expect(asked.map(({ options }) => options.turn)).toEqual([undefined, alreadyInTurn]);
   });
 
