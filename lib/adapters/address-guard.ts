@@ -18,7 +18,8 @@ const withoutTls = 'http to an address that is not loopback';
 
 /**
  * The connector of a pool, kept from addresses that may not be called. It judges the hosts that are addresses already, for
- * which nobody calls a `lookup`; `guardLookup` judges the others. Requests on a connection that stands pay nothing.
+ * which nobody calls a `lookup`; `guardLookup` judges the others, unless somebody else resolves them. Requests on a connection
+ * that stands pay nothing.
  */
 export function guardConnector(guard: AddressGuard, connect: buildConnector.connector): buildConnector.connector {
   return (options, callback) => {
