@@ -22,30 +22,43 @@ export interface DemoEndpoint extends DemoServer {
 
 export const oauthClient = { id: 'lastmile-demo', secret: 'demo-client-secret' };
 
-/** An OAuth 2.0 provider with one client, in memory. `accepts` knows the tokens that it issued. */
-export async function startOAuthProvider(): Promise<DemoServer & { accepts(token: string): Promise<boolean> }> {
+export interface DemoOAuthProvider extends DemoServer {
+  /** Whether it has issued this token and it has not ended. */
+  accepts(token: string): Promise<boolean>;
+  /** The client that a token was issued to; undefined when `accepts` does not know it. */
+  clientOf(token: string): Promise<string | undefined>;
+  /** Tokens issued so far. */
+  issued(): number;
+}
+
+/** An OAuth 2.0 provider, in memory. */
+export async function startOAuthProvider(
+  clients: readonly { readonly id: string; readonly secret: string }[] = [oauthClient],
+  tokenSeconds = 3600,
+): Promise<DemoOAuthProvider> {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const provider = new Provider('http://127.0.0.1', {
     adapter: MemoryAdapter,
     jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), alg: 'RS256', use: 'sig' }] },
     cookies: { keys: ['demo'] },
-    clients: [
-      {
-        client_id: oauthClient.id,
-        client_secret: oauthClient.secret,
-        grant_types: ['client_credentials'],
-        token_endpoint_auth_method: 'client_secret_post',
-        redirect_uris: [],
-        response_types: [],
-      },
-    ],
+    clients: clients.map(({ id, secret }) => ({
+      client_id: id,
+      client_secret: secret,
+      grant_types: ['client_credentials'],
+      token_endpoint_auth_method: 'client_secret_post',
+      redirect_uris: [],
+      response_types: [],
+    })),
     features: { clientCredentials: { enabled: true }, devInteractions: { enabled: false } },
-    ttl: { ClientCredentials: 3600 },
+    ttl: { ClientCredentials: tokenSeconds },
   });
+  let issued = 0;
+  provider.on('grant.success', () => (issued += 1));
   const answer = provider.callback();
   const { url, close } = await listen(createServer((request, response) => void answer(request, response)));
-  const accepts = async (token: string) => (await provider.ClientCredentials.find(token)) !== undefined;
-  return { url: `${url}/token`, close, accepts };
+  const clientOf = async (token: string) => (await provider.ClientCredentials.find(token))?.clientId;
+  const accepts = async (token: string) => (await clientOf(token)) !== undefined;
+  return { url: `${url}/token`, close, accepts, clientOf, issued: () => issued };
 }
 
 /** Keeps what the provider stores in a map: enough for a demonstration. */

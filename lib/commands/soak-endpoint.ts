@@ -1,50 +1,76 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { DestinationName } from './soak-plan.ts';
+import { between, oneOf, type Random } from './soak-random.ts';
 
-export interface FailingEndpoint {
-  /** `http://127.0.0.1:<port>/` */
+/** A request that was answered with success. */
+export interface Delivered {
+  readonly body: string;
+  readonly arrivedAtMs: number;
+  readonly answeredAtMs: number;
+  /** Whether its sender was still there for the answer. */
+  readonly heard: boolean;
+}
+
+export interface EndpointObserver {
+  /** Before its body is read. */
+  request(path: string): void;
+  isAuthorized(headers: IncomingMessage['headers']): Promise<boolean>;
+  unauthorized(): void;
+  delivered(delivered: Delivered): void;
+  /** What decides how this request is answered. */
+  randomFor(body: string): Random;
+}
+
+export interface SoakEndpoint {
+  /** `http://127.0.0.1:<port>` */
   readonly url: string;
-  requestCount(): number;
   close(): Promise<void>;
 }
 
 /** Longest time that an answer takes, so that a kill finds requests under way. */
 const longestAnswerMs = 150;
 
-/** Share of the requests that fail. */
+/** Below the 5 s after which a request is given up by default. */
+const slowAnswerMs = 4000;
+
+/** Share of the requests to the failing endpoint that fail. */
 const failing = 0.3;
 
 /** What a failing request is answered; each as likely as the others. Undefined: the connection ends without an answer. */
-const failures: readonly (readonly [status: number, retryAfter?: string] | undefined)[] = [
-  [503],
-  [503],
+type FailingAnswer = readonly [status: number, retryAfter?: string] | undefined;
+const failures: readonly [FailingAnswer, ...FailingAnswer[]] = [
+  [503, '0'],
+  [503, '0'],
   [503, '0'],
   [503, '1'],
-  [503, '2'],
+  [503],
   [500],
-  [429],
+  [500],
   [429, '0'],
-  [429, '1'],
+  [429, '0'],
+  [429, '0'],
+  [429, '2'],
   undefined,
 ];
 
-/**
- * An endpoint on a free port that fails now and then.
- *
- * @param arrived called with the body of every request that is answered with success
- */
-export async function startFailingEndpoint(
-  random: () => number,
-  arrived: (body: string) => void,
-): Promise<FailingEndpoint> {
-  let requests = 0;
+/** An endpoint on a free port. */
+export async function startSoakEndpoint(kind: DestinationName, observer: EndpointObserver): Promise<SoakEndpoint> {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const arrivedAtMs = performance.now();
+    observer.request(request.url ?? '/');
     const body = await readBody(request);
-    requests += 1;
-    await delay(random() * longestAnswerMs);
-    if (random() < failing) return fail(request, response, failures[Math.floor(random() * failures.length)]);
-    arrived(body);
+    if (!(await observer.isAuthorized(request.headers))) {
+      observer.unauthorized();
+      response.writeHead(401).end();
+      return;
+    }
+    const random = observer.randomFor(body);
+    await delay(kind === 'slow' ? slowAnswerMs : between(random, 0, longestAnswerMs));
+    if (kind === 'failing' && random() < failing) return fail(request, response, oneOf(random, failures));
+    const heard = !request.socket.destroyed;
+    observer.delivered({ body, arrivedAtMs, answeredAtMs: performance.now(), heard });
     response.end();
   };
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
@@ -53,8 +79,7 @@ export async function startFailingEndpoint(
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    requestCount: () => requests,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
@@ -63,7 +88,7 @@ export async function startFailingEndpoint(
   };
 }
 
-function fail(request: IncomingMessage, response: ServerResponse, failure: (typeof failures)[number]): void {
+function fail(request: IncomingMessage, response: ServerResponse, failure: FailingAnswer): void {
   if (failure === undefined) return void request.socket.destroy();
   const [status, retryAfter] = failure;
   response.writeHead(status, retryAfter === undefined ? {} : { 'retry-after': retryAfter }).end('not now');

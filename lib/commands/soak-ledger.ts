@@ -15,24 +15,47 @@ export interface LedgerBalance {
   readonly refused: number;
   /** Arrivals and dead letters beyond the first of an event. */
   readonly duplicates: number;
+  /** Of those, events that came again though nothing had interrupted what was under way, and the answer was taken. */
+  readonly unexplained: readonly string[];
   /** Arrivals and dead letters of events that nobody has sent, or not in that form. */
   readonly unknown: number;
 }
 
+/** One way in which an event has ended. Times are ms of one clock. */
+interface End {
+  readonly kind: 'delivered' | 'dead-lettered';
+  /** When the request came; of a dead letter, when the event was sent: nobody knows when it was buried. */
+  readonly fromMs: number;
+  readonly untilMs: number;
+  readonly heard: boolean;
+}
+
 interface Entry {
   answer: 'none' | 'accepted' | 'unanswered' | 'refused';
-  deliveries: number;
-  deadLetters: number;
+  readonly sentAtMs: number;
+  readonly ends: End[];
 }
+
+interface Interrupted {
+  readonly fromMs: number;
+  untilMs: number;
+}
+
+/**
+ * So long after the answer an interruption can still hit before its event is settled: the rest of its batch may be working,
+ * and the delivery is settled with the slowest of the calls to AWS.
+ */
+const settlingMs = 5000;
 
 /** Follows each event from its sender to its end. */
 export class Ledger {
   readonly #entries = new Map<string, Entry>();
+  readonly #interruptions: Interrupted[] = [];
   #unknown = 0;
 
   /** Before it is sent: it may arrive before its answer does. */
-  send(id: string): void {
-    this.#entries.set(id, { answer: 'none', deliveries: 0, deadLetters: 0 });
+  send(id: string, nowMs = 0): void {
+    this.#entries.set(id, { answer: 'none', sentAtMs: nowMs, ends: [] });
   }
 
   answered(id: string, answer: 'accepted' | 'unanswered' | 'refused'): void {
@@ -40,23 +63,39 @@ export class Ledger {
     if (entry !== undefined) entry.answer = answer;
   }
 
-  delivered(id: string): void {
+  delivered(id: string, end: Partial<Omit<End, 'kind'>> = {}): void {
     const entry = this.#entries.get(id);
     if (entry === undefined) this.#unknown += 1;
-    else entry.deliveries += 1;
+    else entry.ends.push({ kind: 'delivered', fromMs: 0, untilMs: 0, heard: true, ...end });
   }
 
-  deadLettered(id: string): void {
+  deadLettered(id: string, nowMs = 0): void {
     const entry = this.#entries.get(id);
     if (entry === undefined) this.#unknown += 1;
-    else entry.deadLetters += 1;
+    else entry.ends.push({ kind: 'dead-lettered', fromMs: entry.sentAtMs, untilMs: nowMs, heard: true });
+  }
+
+  /** A kill or a freeze begins. @returns what to call when it is over */
+  interrupted(nowMs: number): (nowMs: number) => void {
+    const interruption = { fromMs: nowMs, untilMs: Number.POSITIVE_INFINITY };
+    this.#interruptions.push(interruption);
+    return (endMs) => {
+      interruption.untilMs = endMs;
+    };
+  }
+
+  /** Accepted and not seen anywhere yet. */
+  get underWay(): number {
+    let count = 0;
+    for (const entry of this.#entries.values()) if (entry.answer === 'accepted' && !isSettled(entry)) count += 1;
+    return count;
   }
 
   balance(): LedgerBalance {
     const entries = [...this.#entries.values()];
     const accepted = entries.filter(({ answer }) => answer === 'accepted');
     const unanswered = entries.filter(({ answer }) => answer === 'unanswered');
-    const delivered = accepted.filter(({ deliveries }) => deliveries > 0).length;
+    const delivered = accepted.filter(({ ends }) => ends.some(({ kind }) => kind === 'delivered')).length;
     const lost = [...this.#entries].filter(([, entry]) => entry.answer === 'accepted' && !isSettled(entry));
     return {
       accepted: accepted.length,
@@ -66,22 +105,26 @@ export class Ledger {
       unanswered: unanswered.length,
       unansweredButSettled: unanswered.filter(isSettled).length,
       refused: entries.filter(({ answer }) => answer === 'refused').length,
-      duplicates: entries.reduce((sum, entry) => sum + Math.max(0, entry.deliveries + entry.deadLetters - 1), 0),
+      duplicates: entries.reduce((sum, entry) => sum + Math.max(0, entry.ends.length - 1), 0),
+      unexplained: [...this.#entries].filter(([, { ends }]) => !this.#areExplained(ends)).map(([id]) => id),
       unknown: this.#unknown,
     };
   }
+
+  /** Whether something came between each end but the last and its settling. */
+  #areExplained(ends: readonly End[]): boolean {
+    return ends
+      .slice(0, -1)
+      .every(
+        ({ heard, fromMs, untilMs }) =>
+          !heard || this.#interruptions.some((each) => each.fromMs <= untilMs + settlingMs && each.untilMs >= fromMs),
+      );
+  }
 }
 
-function isSettled({ deliveries, deadLetters }: Entry): boolean {
-  return deliveries + deadLetters > 0;
+function isSettled({ ends }: Entry): boolean {
+  return ends.length > 0;
 }
-
-/** Whether every event that was accepted is accounted for, and nothing came from nowhere. */
-export function isBalanced({ lost, unknown }: LedgerBalance): boolean {
-  return lost.length === 0 && unknown === 0;
-}
-
-const maxLostShown = 10;
 
 export function formatBalance(balance: LedgerBalance): string {
   const { accepted, delivered, deadLettered, lost, unanswered, unansweredButSettled } = balance;
@@ -90,6 +133,5 @@ export function formatBalance(balance: LedgerBalance): string {
     `${balance.duplicates} duplicates, ${balance.refused} refused, ${balance.unknown} unknown`,
     `${unanswered} sent without an answer, of which ${unansweredButSettled} were delivered or dead-lettered`,
   ];
-  if (lost.length > 0) lines.push(`lost: ${lost.slice(0, maxLostShown).join(', ')}`);
   return lines.join('\n');
 }

@@ -1,10 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
 
+/** Answers each message with how much memory the process needs, see there. */
+const memoryProbe = fileURLToPath(new URL('./soak-memory-probe.ts', import.meta.url));
 const startCommand = fileURLToPath(new URL('./start.ts', import.meta.url));
 
 /** Retries that are over in seconds, so that a soak need not take a day. */
@@ -25,6 +28,19 @@ export interface StackClients {
   readonly sqs: SQSClient;
   queueUrl(name: 'deliveries' | 'dead-letters'): string;
 }
+
+/** What a process of a stack needs after a garbage collection. */
+export interface ProcessMemory {
+  readonly pid: number;
+  /** What JavaScript holds, with the memory outside of its heap that belongs to it. */
+  readonly heapBytes: number;
+  readonly residentBytes: number;
+  /** How long the process runs. */
+  readonly upMs: number;
+}
+
+/** A stack that is frozen answers later, and is not waited for. */
+const memoryTimeoutMs = 2000;
 
 /** `npm start` over one data folder, as a process that is killed and started again. */
 export class KillableStack {
@@ -66,6 +82,29 @@ export class KillableStack {
     clients?.then(destroy, () => undefined);
   }
 
+  /** SIGSTOP, and SIGCONT after the time: neither its clock nor its peers stand still meanwhile. */
+  async freeze(forMs: number): Promise<void> {
+    const frozen = this.#process;
+    if (frozen === undefined || frozen.exitCode !== null || frozen.signalCode !== null) return;
+    frozen.kill('SIGSTOP');
+    await delay(forMs);
+    frozen.kill('SIGCONT');
+  }
+
+  /** After a garbage collection. Undefined when the process does not run, or has not answered in time. */
+  async memory(): Promise<ProcessMemory | undefined> {
+    const asked = this.#process;
+    if (asked?.connected !== true) return undefined;
+    try {
+      const answer = once(asked, 'message', { signal: AbortSignal.timeout(memoryTimeoutMs) });
+      asked.send('memory', () => undefined);
+      const [memory] = await answer;
+      return this.#process === asked ? (memory as ProcessMemory) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
   /** What the processes have said of faults of their own, line by line. */
   errors(): readonly string[] {
     return this.#errors;
@@ -73,17 +112,18 @@ export class KillableStack {
 
   async #start(): Promise<StackClients> {
     await this.#gone;
-    const args = [startCommand, '--port', '0', '--data-dir', this.#dataDir];
+    const args = ['--expose-gc', '--import', memoryProbe, startCommand, '--port', '0', '--data-dir', this.#dataDir];
     // Nothing of the shell's own: a variable of the functions would act on the stack.
     const env = { PATH: process.env['PATH'], ...variables, ...stopWithParent };
-    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    // In a process group of its own: a Ctrl-C at the terminal is for the soak, which ends its stacks when it is done.
+    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true });
     this.#process = child;
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#errors.push(...text.split('\n').filter((line) => line !== ''));
     });
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     let output = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       if (output.endsWith('\n')) return;
       output = (output + text).replace(/^(ready [^\n]*\n)[^]*$/, '$1');
       if (output.endsWith('\n')) resolve(output.slice('ready '.length, -1));
@@ -97,7 +137,10 @@ export class KillableStack {
 }
 
 /** A call is made once: a second try would hide whether the first was answered. */
-const callOnce = { maxAttempts: 1, requestHandler: { connectionTimeout: 1000, requestTimeout: 5000 } };
+const callOnce = {
+  maxAttempts: 1,
+  requestHandler: { connectionTimeout: 1000, requestTimeout: 5000, throwOnRequestTimeout: true },
+};
 
 function connect(url: string): StackClients {
   const credentials = { accessKeyId: 'soak', secretAccessKey: 'soak' };

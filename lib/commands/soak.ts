@@ -2,94 +2,131 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { formatBalance, isBalanced } from './soak-ledger.ts';
-import { runKillRound } from './soak-round.ts';
+import { Exit, messageOf, runCommand } from './function-call.ts';
+import { repeat } from './soak-load.ts';
+import { planInterruptions } from './soak-plan.ts';
+import { faultsOf, formatResult } from './soak-report.ts';
+import { Trial } from './soak-trial.ts';
 
-const defaults = { events: 2000, kills: 20, minutes: 0, seed: 1 };
+const defaults = { minutes: '10', seed: '1' };
 
-const usage = `Proves that no event is lost: sends events to an endpoint that fails 30 % of the time, half of them as asynchronous
-invocations and half straight into the delivery queue, through a local stack that is killed (-9) and started again at random.
-Every event that the stack has accepted must arrive or lie in the dead letters.
+const usage = `Proves that no event is lost and no rate exceeded. Two local stacks send events to three endpoints of their own: a healthy one,
+one that fails 30 % of the time, with Retry-After, and one that takes 4 seconds. Rates, paths, credentials and delivery
+policies change meanwhile, and OAuth tokens end each minute. One stack is killed (-9) and frozen at random, the other is left alone.
+Every event that a stack has accepted must arrive or lie in the dead letters; Ctrl-C ends early, with the ledger so far.
 
   npm run soak -- [options]
 
-  --events <number>    events of a round (default: ${defaults.events})
-  --kills <number>     kills of a round (default: ${defaults.kills})
-  --minutes <number>   begin another round until so much time has passed (default: ${defaults.minutes}, which is one round)
-  --seed <number>      draws the failures and the kills; each round takes the next (default: ${defaults.seed})
+  --minutes <number>   how long events are sent, 0.1 to 1440 (default: ${defaults.minutes})
+  --seed <number>      draws events, failures, changes, kills and freezes: the same again for the same number (default: ${defaults.seed})
   --help               this text
 
-Exit status: 0 every round balances, 1 one does not, 2 wrong usage.`;
+Exit status: 0 nothing was wrong, 1 something was, and is named, 2 wrong usage.`;
 
 /** Longer than both waits of Lambda's asynchronous retries together. */
 const settleLimitMs = 300_000;
 
-class UsageError extends Error {}
+const progressMs = 30_000;
 
-async function main(args: readonly string[]): Promise<number> {
-  const { help, events, kills, minutes, seed } = parseFlags(args);
-  if (help) {
-    console.log(usage);
-    return 0;
-  }
-  const endsAtMs = performance.now() + minutes * 60_000;
-  let balanced = true;
-  for (let round = 0; balanced && (round === 0 || performance.now() < endsAtMs); round += 1) {
-    balanced = await runRound({ events, kills, seed: seed + round });
-  }
-  return balanced ? 0 : 1;
+interface Options {
+  readonly seed: number;
+  readonly durationMs: number;
 }
 
-async function runRound(options: { events: number; kills: number; seed: number }): Promise<boolean> {
-  const { events, kills, seed } = options;
-  console.log(`seed ${seed}: ${events} events, ${kills} kills`);
-  const dataDir = await mkdtemp(join(tmpdir(), 'lastmile-soak-'));
-  try {
-    const result = await runKillRound({ ...options, dataDir, settleLimitMs });
-    const balanced = isBalanced(result.balance);
-    for (const line of new Set(result.errors)) console.error(line);
-    console.log(formatBalance(result.balance));
-    const seconds = (result.durationMs / 1000).toFixed(1);
-    console.log(`${result.kills} kills, ${result.requests} requests to the endpoint, ${seconds} s`);
-    console.log(balanced ? 'The ledger balances.' : 'THE LEDGER DOES NOT BALANCE.');
-    return balanced;
-  } finally {
-    await rm(dataDir, { recursive: true });
-  }
-}
-
-function parseFlags(args: readonly string[]) {
-  const text = { type: 'string' } as const;
-  const options = { events: text, kills: text, minutes: text, seed: text, help: { type: 'boolean' } } as const;
-  const { help = false, ...values } = parseOrRefuse(() => parseArgs({ args: [...args], options }).values);
-  const numberOf = (name: keyof typeof defaults): number => wholeNumber(name, values[name] ?? String(defaults[name]));
-  return {
-    help,
-    events: numberOf('events'),
-    kills: numberOf('kills'),
-    minutes: numberOf('minutes'),
-    seed: numberOf('seed'),
+async function main(args: string[]): Promise<number> {
+  const options = parseOptions(args);
+  console.log(`seed ${options.seed}, ${options.durationMs / 60_000} min`);
+  const ending = new AbortController();
+  const aborting = new AbortController();
+  const onSignal = (): void => {
+    if (ending.signal.aborted) return aborting.abort();
+    console.log('Ending early: what is under way settles; again, and it is left.');
+    ending.abort();
   };
-}
-
-function parseOrRefuse<Values>(parse: () => Values): Values {
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   try {
-    return parse();
-  } catch (error) {
-    const [line = ''] = error instanceof Error ? error.message.split('\n') : [];
-    throw new UsageError(`${line.replace(/\.?$/, '.')} See --help.`, { cause: error });
+    const faults = await runTrials(options, ending, aborting);
+    console.log(faults.length === 0 ? 'Passed: the ledgers balance.' : `FAILED:\n- ${faults.join('\n- ')}`);
+    return faults.length === 0 ? 0 : 1;
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   }
 }
 
-function wholeNumber(name: string, text: string): number {
-  if (/^[0-9]{1,9}$/.test(text)) return Number(text);
-  throw new UsageError(`--${name} must be a whole number, unlike ${text}.`);
+/** When one of the two breaks off, so does the other. */
+async function runTrials(
+  { seed, durationMs }: Options,
+  ending: AbortController,
+  aborting: AbortController,
+): Promise<readonly string[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'lastmile-soak-'));
+  const common = { seed, durationMs, settleLimitMs, ending: ending.signal, aborting: aborting.signal };
+  const done = new AbortController();
+  try {
+    const interruptions = planInterruptions(seed, durationMs);
+    const trials = [
+      new Trial({ ...common, name: 'the killed stack', dataDir: join(folder, 'killed'), interruptions }),
+      new Trial({ ...common, name: 'the steady stack', dataDir: join(folder, 'steady'), interruptions: [] }),
+    ];
+    const progress = repeat(progressMs, done.signal, async () => console.log(progressOf(trials)));
+    const runs = trials.map((trial) =>
+      trial.run().catch((error: unknown) => {
+        ending.abort();
+        aborting.abort();
+        throw error;
+      }),
+    );
+    await Promise.allSettled(runs);
+    done.abort();
+    await progress;
+    const results = await Promise.all(runs);
+    for (const { errors } of results) for (const line of new Set(errors)) console.error(line);
+    for (const result of results) console.log(`\n${formatResult(result)}`);
+    console.log('');
+    return results.flatMap((result) => faultsOf(result, aborting.signal.aborted));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  console.error(error.message);
-  process.exitCode = 2;
+function progressOf(trials: readonly Trial[]): string {
+  const now = new Date().toISOString().slice(11, 19);
+  return trials
+    .map(({ ledger, interruptions: { kills, freezes } }) => {
+      const { accepted, delivered, deadLettered } = ledger.balance();
+      const interrupted = kills + freezes > 0 ? `, ${kills} kills, ${freezes} freezes` : '';
+      return `${now} ${accepted} accepted, ${delivered} delivered, ${deadLettered} dead-lettered${interrupted}`;
+    })
+    .join('; ');
 }
+
+function parseOptions(args: string[]): Options {
+  const text = { type: 'string' } as const;
+  const {
+    help,
+    minutes = defaults.minutes,
+    seed = defaults.seed,
+  } = parse(args, {
+    minutes: text,
+    seed: text,
+    help: { type: 'boolean' },
+  });
+  if (help === true) throw new Exit(0, usage);
+  const durationMs = Number(minutes) * 60_000;
+  if (!/^\d{1,4}(\.\d{1,3})?$/.test(minutes) || durationMs < 6000 || durationMs > 86_400_000) {
+    throw new Exit(2, `--minutes must be a number from 0.1 to 1440, unlike ${minutes}.`);
+  }
+  if (!/^\d{1,9}$/.test(seed)) throw new Exit(2, `--seed must be a whole number of up to nine digits, unlike ${seed}.`);
+  return { seed: Number(seed), durationMs };
+}
+
+function parse<const T extends NonNullable<Parameters<typeof parseArgs>[0]>['options']>(args: string[], options: T) {
+  try {
+    return parseArgs({ args, options }).values;
+  } catch (error) {
+    const [line = ''] = messageOf(error).split('\n');
+    throw new Exit(2, `${line.replace(/\.?$/, '.')} See --help.`);
+  }
+}
+
+process.exitCode = await runCommand(() => main(process.argv.slice(2)));

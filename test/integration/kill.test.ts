@@ -1,40 +1,69 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { runKillRound } from '../../lib/commands/soak-round.ts';
+import { planInterruptions } from '../../lib/commands/soak-plan.ts';
+import { faultsOf } from '../../lib/commands/soak-report.ts';
+import { Trial } from '../../lib/commands/soak-trial.ts';
 
-let dataDir: string;
+let folder: string;
 
 beforeEach(() => {
-  dataDir = mkdtempSync(join(tmpdir(), 'lastmile-kill-'));
+  folder = mkdtempSync(join(tmpdir(), 'lastmile-kill-'));
 });
 
-afterEach(() => rmSync(dataDir, { recursive: true }));
+afterEach(() => rmSync(folder, { recursive: true }));
 
-/* The same with 2,000 events is `npm run soak`. */
-test('every event that was accepted arrives or lies in the dead letters, however often the stack is killed', async () => {
-  const options = { events: 150, kills: 3, seed: 20_260_101, dataDir, settleLimitMs: 30_000 };
-  const { balance, kills, errors } = await runKillRound(options);
-  expect(balance).toMatchObject({ lost: [], unknown: 0, refused: 0 });
+const never = new AbortController().signal;
+
+/* The same for ten minutes is `npm run soak`. */
+test('every event that was accepted arrives or lies in the dead letters, however the stack is killed, frozen and changed', async () => {
+  const [seed, durationMs] = [20_260_101, 8000];
+  const interruptions = planInterruptions(seed, durationMs);
+  const common = { seed, durationMs, interruptions, settleLimitMs: 60_000, ending: never, aborting: never };
+  const result = await new Trial({ ...common, name: 'it', dataDir: join(folder, 'data') }).run();
+  expect(faultsOf(result, false)).toEqual([]);
+  const { balance, kills, freezes, queued } = result;
   expect(balance.delivered + balance.deadLettered).toBe(balance.accepted);
-  expect(balance.accepted + balance.unanswered).toBe(150);
-  expect(balance.accepted).toBeGreaterThan(75);
-  expect(kills).toBeGreaterThanOrEqual(3);
-  expect(errors).toEqual([]);
-}, 60_000);
+  expect(balance).toMatchObject({ lost: [], unknown: 0, refused: 0 });
+  expect(balance.accepted).toBeGreaterThan(20);
+  expect([kills, freezes].every((count) => count > 0)).toBe(true);
+  expect(Object.keys(result.changes).length).toBeGreaterThan(1);
+  expect(queued).toBe(0);
+}, 120_000);
 
 const command = join(import.meta.dirname, '..', '..', 'lib', 'commands', 'soak.ts');
-const soak = (...args: string[]) => promisify(execFile)(process.execPath, [command, ...args]);
 
-test('npm run soak prints a ledger that balances and exits with 0', async () => {
-  const { stdout } = await soak('--events', '6', '--kills', '1', '--seed', '7');
-  expect(stdout).toMatch(/^seed 7: 6 events, 1 kills\n\d+ accepted = \d+ delivered \+ \d+ dead-lettered \+ 0 lost\n/);
-  expect(stdout).toMatch(/\nThe ledger balances\.\n$/);
-});
+/** With a folder of its own for what is temporary, and how it ended. */
+function startSoak(...args: string[]) {
+  const child = spawn(process.execPath, [command, ...args], { env: { ...process.env, TMPDIR: folder } });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  const ended = once(child, 'close').then(([code]) => ({ code, ...output }));
+  return { child, ended };
+}
 
-test.each([[['--event', '5']], [['--events', 'many']]])('npm run soak refuses %j in one line', async (args) => {
-  await expect(soak(...args)).rejects.toMatchObject({ code: 2, stderr: expect.stringMatching(/^.*--event.*\n$/) });
-});
+test('npm run soak ended early prints the ledgers of both stacks, exits with 0 and leaves nothing behind', async () => {
+  const { child, ended } = startSoak('--minutes', '5', '--seed', '7');
+  await once(child.stdout, 'data');
+  child.kill('SIGINT');
+  const { code, stdout, stderr } = await ended;
+  expect([code, stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(/^seed 7, 5 min\nEnding early/);
+  const ledger = String.raw`stack: 0 kills, 0 freezes[^]*\n  \d+ accepted = \d+ delivered \+ \d+ dead-lettered \+ 0 lost\n`;
+  expect(stdout).toMatch(new RegExp(`\nthe killed ${ledger}[^]*\nthe steady ${ledger}`));
+  expect(stdout).toMatch(/\nPassed: the ledgers balance\.\n$/);
+  expect(readdirSync(folder)).toEqual([]);
+}, 60_000);
+
+test.each([[['--minute', '5']], [['--minutes', 'many']], [['--minutes', '0.05']], [['--seed', '-1']]])(
+  'npm run soak refuses %j in one line',
+  async (args) => {
+    const { code, stdout, stderr } = await startSoak(...args).ended;
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^.*--(minute|seed).*\n$/);
+  },
+);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatBalance, isBalanced, Ledger } from '../../../lib/commands/soak-ledger.ts';
+import { formatBalance, Ledger } from '../../../lib/commands/soak-ledger.ts';
 
 /** A ledger of events that were sent and answered alike. */
 function newLedger(ids: readonly string[], answer: 'accepted' | 'unanswered' | 'refused' = 'accepted'): Ledger {
@@ -16,14 +16,12 @@ test('a ledger balances when every accepted event was delivered or dead-lettered
   ledger.delivered('a');
   ledger.deadLettered('b');
   expect(ledger.balance()).toMatchObject({ accepted: 2, delivered: 1, deadLettered: 1, lost: [], duplicates: 0 });
-  expect(isBalanced(ledger.balance())).toBe(true);
 });
 
-test('an accepted event that is nowhere is lost, and the ledger does not balance', () => {
+test('an accepted event that is nowhere is lost', () => {
   const ledger = newLedger(['a', 'b']);
   ledger.delivered('a');
   expect(ledger.balance()).toMatchObject({ accepted: 2, delivered: 1, deadLettered: 0, lost: ['b'] });
-  expect(isBalanced(ledger.balance())).toBe(false);
 });
 
 test('an event that was delivered twice and lies in the dead letters too is one delivery with two duplicates', () => {
@@ -48,21 +46,44 @@ test('what got no answer may have arrived or not, and what was refused is owed t
   ledger.send('c');
   ledger.answered('c', 'refused');
   expect(ledger.balance()).toMatchObject({ accepted: 0, unanswered: 2, unansweredButSettled: 1, refused: 1, lost: [] });
-  expect(isBalanced(ledger.balance())).toBe(true);
 });
 
-test('an arrival that nobody has sent keeps a ledger from balancing', () => {
+test('an arrival that nobody has sent is unknown', () => {
   const ledger = newLedger([]);
   ledger.delivered('stranger');
   ledger.deadLettered('stranger');
   expect(ledger.balance().unknown).toBe(2);
-  expect(isBalanced(ledger.balance())).toBe(false);
 });
 
-test('a printed balance is an equation, with the first of the lost by name', () => {
+test('an event that came again is explained by an interruption until it was settled, and by an answer that nobody took', () => {
+  const ledger = newLedger(['before', 'during', 'after', 'unheard', 'frozen', 'again']);
+  const end = ledger.interrupted(100_000);
+  end(101_000);
+  for (const time of ['first', 'second']) {
+    const laterMs = time === 'first' ? 0 : 300_000;
+    ledger.delivered('before', { fromMs: 90_000 + laterMs, untilMs: 90_100 + laterMs });
+    ledger.delivered('during', { fromMs: 98_000 + laterMs, untilMs: 98_500 + laterMs });
+    ledger.delivered('after', { fromMs: 101_001 + laterMs, untilMs: 101_100 + laterMs });
+    ledger.delivered('unheard', { fromMs: 50_000 + laterMs, untilMs: 54_000 + laterMs, heard: false });
+    ledger.delivered('frozen', { fromMs: 100_500 + laterMs, untilMs: 100_600 + laterMs });
+  }
+  ledger.delivered('again', { fromMs: 200_000, untilMs: 200_100 });
+  ledger.deadLettered('again', 210_000);
+  const { duplicates, unexplained } = ledger.balance();
+  expect(duplicates).toBe(6);
+  expect(unexplained).toEqual(['before', 'after', 'again']);
+});
+
+test('what is under way is accepted and seen nowhere', () => {
+  const ledger = newLedger(['a', 'b', 'c']);
+  ledger.delivered('a');
+  ledger.send('d');
+  expect(ledger.underWay).toBe(2);
+});
+
+test('a printed balance is an equation', () => {
   const ledger = newLedger(Array.from({ length: 12 }, (_, index) => `e-${index}`));
   ledger.delivered('e-0');
   const text = formatBalance(ledger.balance());
   expect(text).toContain('12 accepted = 1 delivered + 0 dead-lettered + 11 lost\n');
-  expect(text).toMatch(/\nlost: e-1, .*e-10$/);
 });
