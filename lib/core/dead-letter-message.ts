@@ -2,6 +2,8 @@ import type { Delivery } from './delivery.ts';
 import type { FailureCode } from './failure.ts';
 import { Failure, failures } from './failure.ts';
 import { messageVersion } from './format-versions.ts';
+import type { JsonObject } from './json.ts';
+import { jsonText } from './json-text.ts';
 import type { QueueMessage } from './queue-message.ts';
 import { fitted, lastmileAttribute, maxMessageBytes, messageBytes } from './queue-message.ts';
 import type { UnreadDetails } from './queued-delivery.ts';
@@ -60,19 +62,19 @@ export function formatDeadLetter(deadLetter: DeadLetter): QueueMessage {
 
 function details({ delivery, unread, code, status, answer }: DeadLetter): string {
   const { apiDestination, rule, target } = delivery ?? unread ?? {};
-  return escapeForSqs(
-    JSON.stringify({
-      v: messageVersion,
-      apiDestination,
-      rule,
-      target,
-      code,
-      status,
-      answer,
-      firstAttemptAt: delivery?.attemptTimes?.firstMs,
-      lastAttemptAt: delivery?.attemptTimes?.lastMs,
-    }),
-  );
+  const members = Object.entries({
+    v: messageVersion,
+    apiDestination,
+    rule,
+    target,
+    code,
+    status,
+    answer,
+    firstAttemptAt: delivery?.attemptTimes?.firstMs,
+    lastAttemptAt: delivery?.attemptTimes?.lastMs,
+  }).filter(([, value]) => value !== undefined);
+  // What nobody could read may be nested deeper than JSON.stringify goes.
+  return escapeForSqs(jsonText(Object.fromEntries(members) as JsonObject));
 }
 
 /** SQS refuses an empty value: what is not known is left out. */

@@ -132,8 +132,11 @@ function progressOf(details: MemberReader): Partial<Delivery> {
   };
 }
 
+/** The last time that a Date can hold. A later one could be neither logged nor put into a template. */
+const lastTimeMs = 8_640_000_000_000_000;
+
 function optionalTime(details: MemberReader, name: string): number | undefined {
-  return details.optionalInteger(name, 0, Number.MAX_SAFE_INTEGER);
+  return details.optionalInteger(name, 0, lastTimeMs);
 }
 
 function parseDetails(attribute: string | undefined): MemberReader | undefined {

@@ -73,7 +73,8 @@ function textAttributes(attributes: RawMessage['attributes']): Record<string, st
   return texts;
 }
 
+/** 15 digits of milliseconds are a time that a Date can hold. */
 function numberIn(attributes: MemberReader | undefined, name: string): number | undefined {
   const text = attributes?.member(name);
-  return typeof text === 'string' && /^[0-9]{1,16}$/.test(text) ? Number(text) : undefined;
+  return typeof text === 'string' && /^[0-9]{1,15}$/.test(text) ? Number(text) : undefined;
 }

@@ -44,7 +44,7 @@ describe('what is malformed is named, never shown', () => {
     [{ rule: { canary: 1 } }, 'rule is not a string.'],
     [{ target: 'canary' }, 'target is not an object.'],
     [{ target: { Id: 'can ary' } }, 'target.Id has characters that are not allowed there.'],
-    [{ firstReceivedAt: 'canary' }, 'LASTMILE.firstReceivedAt is not a whole number from 0 to 9007199254740991.'],
+    [{ firstReceivedAt: 'canary' }, 'LASTMILE.firstReceivedAt is not a whole number from 0 to 8640000000000000.'],
     [{ firstReceivedAt: 1, attempts: -1 }, 'LASTMILE.attempts is not a whole number from 0 to 1000000.'],
     [{ firstReceivedAt: 1, attempts: 1.5 }, 'LASTMILE.attempts is not a whole number from 0 to 1000000.'],
     [
@@ -53,13 +53,13 @@ describe('what is malformed is named, never shown', () => {
     ],
     [
       { firstReceivedAt: 1, firstAttemptAt: {}, lastAttemptAt: 1 },
-      'LASTMILE.firstAttemptAt is not a whole number from 0 to 9007199254740991.',
+      'LASTMILE.firstAttemptAt is not a whole number from 0 to 8640000000000000.',
     ],
     [
       { firstReceivedAt: 1, firstAttemptAt: 1, lastAttemptAt: '' },
-      'LASTMILE.lastAttemptAt is not a whole number from 0 to 9007199254740991.',
+      'LASTMILE.lastAttemptAt is not a whole number from 0 to 8640000000000000.',
     ],
-    [{ notBefore: -1 }, 'LASTMILE.notBefore is not a whole number from 0 to 9007199254740991.'],
+    [{ notBefore: -1 }, 'LASTMILE.notBefore is not a whole number from 0 to 8640000000000000.'],
   ])('details %j', (details, message) => {
     const parse = () => parseQueueMessage(own({ v: 1, apiDestination: 'orders', ...details }), anywhere);
     expect(failureOf(parse)).toBe(`InvalidDelivery: ${message}`);

@@ -1,0 +1,136 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { formatDeadLetter } from '../../../lib/core/dead-letter-message.ts';
+import { Failure } from '../../../lib/core/failure.ts';
+import type { JsonValue } from '../../../lib/core/json.ts';
+import { jsonText } from '../../../lib/core/json-text.ts';
+import { fateOfNewer } from '../../../lib/core/newer-message.ts';
+import { parseDelivery } from '../../../lib/core/parse-delivery.ts';
+import type { QueueMessage } from '../../../lib/core/queue-message.ts';
+import { parseQueueMessage, unreadDetails } from '../../../lib/core/queued-delivery.ts';
+import { rawMessageBytes, withReason } from '../../../lib/core/raw-message.ts';
+import { readDeadLetter } from '../../../lib/core/redrive-reading.ts';
+import { parseRedriveRequest, RedriveRequestError } from '../../../lib/core/redrive-request.ts';
+import { parseSqsEvent } from '../../../lib/core/sqs-event.ts';
+import { nowMs } from '../core/deliveries.ts';
+import { envelope, event, goThrough, options, own, record } from './examples.ts';
+import { deepJson, forEveryChange, nearly, nearlyJsonText, parsed } from './hostile-inputs.ts';
+
+function handOver(input: JsonValue, apiDestination?: string): void {
+  const delivery = parsed(() => parseDelivery(input, { ...options, apiDestination }));
+  if (delivery !== undefined) goThrough(delivery);
+}
+
+test('whatever a rule hands over is delivered or refused by the failure table', () => {
+  forEveryChange(envelope, (input) => handOver(input));
+  fc.assert(
+    fc.property(nearly([envelope, event]), fc.constantFrom(undefined, 'orders'), (input, apiDestination) => {
+      handOver(input, apiDestination);
+    }),
+    { numRuns: 600 },
+  );
+});
+
+const attributes = fc.record(
+  {
+    LASTMILE: nearlyJsonText([own, { ...own, v: 2 }]),
+    LASTMILE_BODY: fc.constantFrom('gzip', 'br', '', '__proto__'),
+    ERROR_CODE: fc.constantFrom('ERROR_FROM_TARGET', ''),
+  },
+  { requiredKeys: [] },
+);
+const bodies = nearlyJsonText([event, envelope, record]);
+/** What the raw form has, an attribute without the value that it says it has included. */
+const messages = fc.record({ body: bodies, attributes: attributes.map((given) => given as Record<string, string>) });
+
+/** As a worker does: what cannot be read is passed on as it is, or buried. */
+function receive(message: QueueMessage): void {
+  const queued = parsed(() => parseQueueMessage(message, options));
+  if (queued !== undefined) {
+    goThrough(queued.delivery);
+    for (const time of [queued.notBeforeMs, queued.delivery.firstReceivedAtMs]) expectPrintable(time ?? 0);
+    return;
+  }
+  expect(['send back', 'bury', 'return']).toContain(fateOfNewer(message, nowMs));
+  const unread = unreadDetails(message);
+  const letter = { body: message.body, code: 'InvalidDelivery', reason: 'r', ...(unread && { unread }) } as const;
+  parsed(() => formatDeadLetter(letter));
+}
+
+/** A time that a log or a template can show. */
+function expectPrintable(timeMs: number): void {
+  expect(() => new Date(timeMs).toISOString()).not.toThrow();
+}
+
+test('whatever lies in the delivery queue is delivered, or refused and buried, by the failure table', () => {
+  const body = JSON.stringify(event);
+  forEveryChange(own, (details) => receive({ body, attributes: { LASTMILE: jsonText(details) } }));
+  forEveryChange(record, (sent) => receive({ body: jsonText(sent), attributes: {} }));
+  fc.assert(fc.property(messages, receive), { numRuns: 600 });
+});
+
+test('what is nested deeper than the stack is delivered, or refused and buried, like everything else', () => {
+  const { target: _target, ...flat } = envelope;
+  forEveryChange({ ...flat, event: { id: 'e-1', detail: {} }, target: {} }, (input) => handOver(input), deepJson);
+  const details = { v: 1, apiDestination: 'orders', rule: 'r', target: {}, attempts: 2 };
+  const bury = (sent: JsonValue): void => receive({ body: '{}', attributes: { LASTMILE: jsonText(sent) } });
+  forEveryChange(details, bury, deepJson);
+});
+
+const sqsEvent = {
+  Records: [
+    {
+      messageId: 'm-1',
+      receiptHandle: 'r-1',
+      body: JSON.stringify(envelope),
+      attributes: { ApproximateReceiveCount: '1', SentTimestamp: String(nowMs), MessageGroupId: 'orders' },
+      messageAttributes: {
+        LASTMILE: { stringValue: JSON.stringify(own), dataType: 'String' },
+        other: { binaryValue: 'AAAA', dataType: 'Binary' },
+      },
+    },
+  ],
+};
+
+test('whatever an event source hands over is read or refused, each message with a time that can be printed', () => {
+  const receiveAll = (input: JsonValue): void => {
+    for (const received of parsed(() => parseSqsEvent(input, nowMs)) ?? []) {
+      expectPrintable(received.sentAtMs);
+      expect(received.receiveCount).toBeGreaterThan(0);
+      receive(received.message);
+      rawMessageBytes(withReason(received.raw, new Failure('InvalidDelivery', 'r')));
+    }
+  };
+  forEveryChange(sqsEvent, receiveAll);
+  fc.assert(fc.property(nearly([sqsEvent]), receiveAll), { numRuns: 500 });
+});
+
+test('whatever lies in the dead letters is read, passed over or told of', () => {
+  const request = { apiDestination: 'orders', errorCode: 'EndpointFailed', dryRun: false };
+  fc.assert(
+    fc.property(messages, fc.constantFrom(request, { dryRun: true }), (message, asked) => {
+      const received = { messageId: 'm', receiptHandle: 'r', message, receiveCount: 1, sentAtMs: nowMs };
+      const reading = parsed(() => readDeadLetter(received, asked, options));
+      expect(['matching', 'other', 'unreadable']).toContain(reading?.kind);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('whatever is asked of a redrive is read or refused in one line', () => {
+  const example = {
+    apiDestination: 'orders',
+    errorCode: 'ERROR_FROM_TARGET',
+    after: '2026-01-31',
+    before: '2026-02-01T08:00:00.5+01:00',
+    maximum: 5,
+    ratePerSecond: 0.5,
+    dryRun: true,
+  };
+  const ask = (input: JsonValue): void => {
+    const request = parsed(() => parseRedriveRequest(input), [RedriveRequestError]);
+    for (const time of [request?.afterMs, request?.beforeMs]) expectPrintable(time ?? 0);
+  };
+  forEveryChange(example, ask);
+  fc.assert(fc.property(nearly([example, {}]), ask), { numRuns: 500 });
+});
