@@ -14,7 +14,7 @@ import { parseRedriveRequest, RedriveRequestError } from '../../../lib/core/redr
 import { parseSqsEvent } from '../../../lib/core/sqs-event.ts';
 import { nowMs } from '../core/deliveries.ts';
 import { envelope, event, goThrough, options, own, record } from './examples.ts';
-import { deepJson, forEveryChange, nearly, nearlyJsonText, parsed } from './hostile-inputs.ts';
+import { deepJson, assertEveryChange, nearly, nearlyJsonText, parsed } from './hostile-inputs.ts';
 
 function handOver(input: JsonValue, apiDestination?: string): void {
   const delivery = parsed(() => parseDelivery(input, { ...options, apiDestination }));
@@ -22,7 +22,7 @@ function handOver(input: JsonValue, apiDestination?: string): void {
 }
 
 test('whatever a rule hands over is delivered or refused by the failure table', () => {
-  forEveryChange(envelope, (input) => handOver(input));
+  assertEveryChange(envelope, (input) => handOver(input));
   fc.assert(
     fc.property(nearly([envelope, event]), fc.constantFrom(undefined, 'orders'), (input, apiDestination) => {
       handOver(input, apiDestination);
@@ -64,17 +64,17 @@ function expectPrintable(timeMs: number): void {
 
 test('whatever lies in the delivery queue is delivered, or refused and buried, by the failure table', () => {
   const body = JSON.stringify(event);
-  forEveryChange(own, (details) => receive({ body, attributes: { LASTMILE: jsonText(details) } }));
-  forEveryChange(record, (sent) => receive({ body: jsonText(sent), attributes: {} }));
+  assertEveryChange(own, (details) => receive({ body, attributes: { LASTMILE: jsonText(details) } }));
+  assertEveryChange(record, (sent) => receive({ body: jsonText(sent), attributes: {} }));
   fc.assert(fc.property(messages, receive), { numRuns: 600 });
 });
 
 test('what is nested deeper than the stack is delivered, or refused and buried, like everything else', () => {
   const { target: _target, ...flat } = envelope;
-  forEveryChange({ ...flat, event: { id: 'e-1', detail: {} }, target: {} }, (input) => handOver(input), deepJson);
+  assertEveryChange({ ...flat, event: { id: 'e-1', detail: {} }, target: {} }, (input) => handOver(input), deepJson);
   const details = { v: 1, apiDestination: 'orders', rule: 'r', target: {}, attempts: 2 };
   const bury = (sent: JsonValue): void => receive({ body: '{}', attributes: { LASTMILE: jsonText(sent) } });
-  forEveryChange(details, bury, deepJson);
+  assertEveryChange(details, bury, deepJson);
 });
 
 const sqsEvent = {
@@ -101,7 +101,7 @@ test('whatever an event source hands over is read or refused, each message with 
       rawMessageBytes(withReason(received.raw, new Failure('InvalidDelivery', 'r')));
     }
   };
-  forEveryChange(sqsEvent, receiveAll);
+  assertEveryChange(sqsEvent, receiveAll);
   fc.assert(fc.property(nearly([sqsEvent]), receiveAll), { numRuns: 500 });
 });
 
@@ -131,6 +131,6 @@ test('whatever is asked of a redrive is read or refused in one line', () => {
     const request = parsed(() => parseRedriveRequest(input), [RedriveRequestError]);
     for (const time of [request?.afterMs, request?.beforeMs]) expectPrintable(time ?? 0);
   };
-  forEveryChange(example, ask);
+  assertEveryChange(example, ask);
   fc.assert(fc.property(nearly([example, {}]), ask), { numRuns: 500 });
 });
