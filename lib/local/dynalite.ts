@@ -33,6 +33,8 @@ const graceMs = 1000;
 export async function openDynalite(region: string, account: string, folder: string | undefined): Promise<Dynalite> {
   if (folder !== undefined) mkdirSync(folder, { recursive: true });
   const server = createServer(region, account, folder);
+  // For ever: only this process calls, and after a freeze both ends would find a limit over, one of them in the middle of a call.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', resolve);

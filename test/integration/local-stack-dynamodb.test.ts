@@ -1,3 +1,5 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Server } from 'node:http';
 import {
   DescribeTableCommand,
   type DynamoDBClient,
@@ -35,6 +37,23 @@ test('making a region’s database leaves the environment of the process as it w
   const before = [process.env['AWS_REGION'], process.env['AWS_ACCOUNT_ID']];
   await clientIn('sa-east-1').send(new ListTablesCommand({}));
   expect([process.env['AWS_REGION'], process.env['AWS_ACCOUNT_ID']]).toEqual(before);
+});
+
+test('the database never closes an idle connection: after a freeze that would be in the middle of a call', async () => {
+  const limits = new Set<number>();
+  const onRequest = (message: unknown): void => {
+    const { server } = message as { server: Server };
+    const address = server.address();
+    const isGateway = typeof address === 'object' && address?.port === stack.port;
+    if (!isGateway) limits.add(server.keepAliveTimeout);
+  };
+  subscribe('http.server.request.start', onRequest);
+  try {
+    await clientIn('us-east-1').send(new ListTablesCommand({}));
+  } finally {
+    unsubscribe('http.server.request.start', onRequest);
+  }
+  expect([...limits]).toEqual([0]);
 });
 
 test('twenty first calls of a region make one table, and a region has its own items', async () => {
