@@ -18,6 +18,8 @@ const maxShown = 10;
 export function faultsOf(result: TrialResult, cutOff: boolean): readonly string[] {
   const { balance, destinations, refusedChanges, queued, errors, deadLetters } = result;
   const { lost, unexplained, unknown, refused } = balance;
+  // Without the frames of their stacks.
+  const told = errors.filter((line) => !/^\s/.test(line));
   const faults: (string | false)[] = [
     lost.length > 0 && !cutOff && `${lost.length} accepted events are lost: ${some(lost)}`,
     unexplained.length > 0 && `${unexplained.length} events came again without a cause: ${some(unexplained)}`,
@@ -30,7 +32,7 @@ export function faultsOf(result: TrialResult, cutOff: boolean): readonly string[
     ),
     ...destinations.flatMap(destinationFaults),
     ...result.memory.map((growth) => memoryFault(result, growth)),
-    errors.length > 0 && `the stack told of ${errors.length} faults of its own, such as: ${errors[0]}`,
+    told.length > 0 && `the stack told of ${told.length} faults of its own, such as: ${told[0]}`,
   ];
   return faults.filter((fault) => fault !== false).map((fault) => `${result.name}: ${fault}`);
 }

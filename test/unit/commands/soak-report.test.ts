@@ -67,7 +67,7 @@ const faulty: readonly [string, Partial<TrialResult>][] = [
   ['the connection of slow is DEAUTHORIZED', { destinations: [{ ...destination, connectionState: 'DEAUTHORIZED' }] }],
   ['the heap grew by 11.0 MB', { memory: [growth(11 * megabyte)] }],
   ['the heap grew by 21.0 MB', { kills: 1, memory: [growth(megabyte), growth(21 * megabyte)] }],
-  ['the stack told of 1 faults of its own, such as: Unexpected', { errors: ['Unexpected'] }],
+  ['the stack told of 1 faults of its own, such as: Unexpected', { errors: ['Unexpected', '    at somewhere'] }],
 ];
 
 test.each(faulty)('%s is a fault', (fault, change) => {
