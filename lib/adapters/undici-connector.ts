@@ -3,6 +3,7 @@ import type { ConnectionOptions } from 'node:tls';
 import type { buildConnector } from 'undici';
 import type { Transport } from '../core/delivery-policy.ts';
 import { type AddressGuard, guardConnector, guardLookup } from './address-guard.ts';
+import { tunnelThrough } from './connect-tunnel.ts';
 import { watchConnection } from './undici-connection.ts';
 
 /** TLS and socket options of Node's `tls.connect` and `net.connect`. */
@@ -21,7 +22,9 @@ const connectTimeoutMs = 10_000;
 /**
  * How the connections of one pool are made. Certificates are verified and TLS is 1.2 at least, whatever the process was
  * started with; without TLS only loopback is called. Sessions of TLS are kept with the connector, so that none is resumed
- * with another client certificate.
+ * with another client certificate. On the way through a proxy, its address is judged, and of the endpoint's host what can be
+ * judged without resolving it, which is the proxy's to do; client certificate, CA certificates and server name are the
+ * endpoint's.
  *
  * @param build undici's, which is loaded late
  */
@@ -31,16 +34,25 @@ export function createConnector(
   transport: Transport,
   { connectOptions, guard: anywhere }: ConnectorOptions,
 ): buildConnector.connector {
-  const guard = { ...anywhere, loopbackOnly: !origin.startsWith('https:') };
   const { lookup, ...given } = connectOptions(transport);
-  const fixed = {
-    lookup: guardLookup(guard, lookup),
-    rejectUnauthorized: true,
-    minVersion: 'TLSv1.2',
-    allowH2: false,
+  const connectorOf = (guard: AddressGuard, tls: ConnectionOptions) => {
+    const fixed = {
+      lookup: guardLookup(guard, lookup),
+      rejectUnauthorized: true,
+      minVersion: 'TLSv1.2',
+      allowH2: false,
+    };
+    const options = { timeout: connectTimeoutMs, ...given, ...tls, ...fixed };
+    return build(options as buildConnector.BuildOptions);
   };
-  const options = { timeout: connectTimeoutMs, ...given, ...tlsOptions(transport), ...fixed };
-  return watchConnection(guardConnector(guard, build(options as buildConnector.BuildOptions)));
+  const guard = { ...anywhere, loopbackOnly: !origin.startsWith('https:') };
+  const connect = connectorOf(guard, tlsOptions(transport));
+  const { proxyUrl } = transport;
+  if (proxyUrl === undefined) return watchConnection(guardConnector(guard, connect));
+  // A proxy may be anywhere without TLS: what goes through it has TLS of its own.
+  const proxyGuard = { ...anywhere, loopbackOnly: false };
+  const connectProxy = guardConnector(proxyGuard, connectorOf(proxyGuard, {}));
+  return watchConnection(guardConnector(guard, tunnelThrough(proxyUrl, connectProxy, connect)));
 }
 
 /** CA certificates are trusted instead of Node's own: whoever names a private CA trusts no public one with this endpoint. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startConnectProxy } from '../servers/connect-proxy.ts';
 import { comeBack, newMessage, startRateStory } from './rate-story.ts';
 
 /* Each member of a delivery policy acts, from the operation that puts it to the request that the endpoint gets or not. */
@@ -162,4 +163,27 @@ test('a status of a policy is retried, also a redirect, and others are not', asy
     ['deferred', 'EndpointFailed'],
     ['dead-lettered', 'EndpointRejected'],
   ]);
+});
+
+describe('the proxy of a policy', () => {
+  test('is on the way to the endpoint', async () => {
+    const proxy = await startConnectProxy();
+    const { destination, worker } = await setUp('proxied', { ProxyUrl: proxy.url });
+    expect(await worker.deliver(destination.name)).toMatchObject({ outcome: 'delivered' });
+    expect(proxy.asked).toMatchObject([{ authority: new URL(story.endpoint.origin).host }]);
+    await proxy.close();
+  });
+
+  test('that wants credentials makes the delivery wait, and is no answer of the endpoint', async () => {
+    const proxy = await startConnectProxy((_, client) => {
+      client.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
+      return 'answered';
+    });
+    const { destination, worker } = await setUp('refused', { ProxyUrl: proxy.url });
+    const held = await worker.deliver(destination.name);
+    expect(held).toMatchObject({ outcome: 'deferred', code: 'ConnectionFailed' });
+    expect(held).toMatchObject({ reason: expect.stringContaining('answered 407') });
+    expect(held).not.toHaveProperty('status');
+    await proxy.close();
+  });
 });

@@ -1,0 +1,74 @@
+import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { TlsOptions } from 'node:tls';
+
+/** What the proxy does with a request for this authority; undefined lets it through. */
+export type AnswerConnect = (authority: string, client: Duplex) => 'answered' | undefined;
+
+export interface ConnectProxy {
+  /** `http://127.0.0.1:<port>`, or `https:` */
+  readonly url: string;
+  /** What it was asked to connect to, in order; with the names of the headers that came along. */
+  readonly asked: readonly { readonly authority: string; readonly headers: readonly string[] }[];
+  /** Bytes that have gone through in the direction of the endpoints. */
+  passed(): string;
+  /** Resolves when no connection to the proxy is open any more. */
+  allClosed(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** An HTTP proxy that knows CONNECT and nothing else, on a free port of the loopback address. Source: RFC 9110 section 9.3.6. */
+export async function startConnectProxy(
+  answer: AnswerConnect = () => undefined,
+  tls?: TlsOptions,
+): Promise<ConnectProxy> {
+  const asked: { authority: string; headers: string[] }[] = [];
+  const sockets = new Set<Duplex>();
+  const passed: Buffer[] = [];
+  let waiting: (() => void)[] = [];
+
+  function kept<Kept extends Duplex>(socket: Kept): Kept {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => {
+      sockets.delete(socket);
+      if (sockets.size > 0) return;
+      for (const resolve of waiting) resolve();
+      waiting = [];
+    });
+    return socket;
+  }
+
+  const server = tls === undefined ? createServer() : createTlsServer(tls);
+  server.on('connection', (socket: Socket) => kept(socket));
+  server.on('connect', (request, client: Duplex, head: Buffer) => {
+    const authority = request.url ?? '';
+    asked.push({ authority, headers: Object.keys(request.headers) });
+    client.on('error', () => client.destroy());
+    if (answer(authority, client) === 'answered') return;
+    const upstream = kept(connect(Number(new URL(`http://${authority}`).port), '127.0.0.1'));
+    upstream.once('connect', () => {
+      client.write('HTTP/1.1 200 Connection established\r\nProxy-Agent: test\r\n\r\n');
+      if (head.length > 0) upstream.write(head);
+      client.on('data', (chunk: Buffer) => passed.push(chunk));
+      client.pipe(upstream).pipe(client);
+    });
+    upstream.once('close', () => client.destroy());
+    client.once('close', () => upstream.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+
+  return {
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    asked,
+    passed: () => Buffer.concat(passed).toString('latin1'),
+    allClosed: () => (sockets.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
