@@ -62,8 +62,7 @@ export class SoakDestination {
       },
       isAuthorized: (headers) => destination.#credentials.accept(headers),
       unauthorized: () => (destination.unauthorized += 1),
-      delivered: ({ body, arrivedAtMs, answeredAtMs, heard }) =>
-        ledger.delivered(idIn(body) ?? '', { fromMs: arrivedAtMs, untilMs: answeredAtMs, heard }),
+      delivered: ({ body, atMs, heard }) => ledger.delivered(idIn(body) ?? '', { atMs, heard }),
       randomFor: (body) => destination.#randomFor(seed, body),
     });
     return destination;

@@ -7,8 +7,8 @@ import { between, oneOf, type Random } from './soak-random.ts';
 /** A request that was answered with success. */
 export interface Delivered {
   readonly body: string;
-  readonly arrivedAtMs: number;
-  readonly answeredAtMs: number;
+  /** When it was answered, ms of this process's clock. */
+  readonly atMs: number;
   /** Whether its sender was still there for the answer. */
   readonly heard: boolean;
 }
@@ -58,7 +58,6 @@ const failures: readonly [FailingAnswer, ...FailingAnswer[]] = [
 /** An endpoint on a free port. */
 export async function startSoakEndpoint(kind: DestinationName, observer: EndpointObserver): Promise<SoakEndpoint> {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const arrivedAtMs = performance.now();
     observer.request(request.url ?? '/');
     const body = await readBody(request);
     if (!(await observer.isAuthorized(request.headers))) {
@@ -70,7 +69,7 @@ export async function startSoakEndpoint(kind: DestinationName, observer: Endpoin
     await delay(kind === 'slow' ? slowAnswerMs : between(random, 0, longestAnswerMs));
     if (kind === 'failing' && random() < failing) return fail(request, response, oneOf(random, failures));
     const heard = !request.socket.destroyed;
-    observer.delivered({ body, arrivedAtMs, answeredAtMs: performance.now(), heard });
+    observer.delivered({ body, atMs: performance.now(), heard });
     response.end();
   };
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {

@@ -24,9 +24,8 @@ export interface LedgerBalance {
 /** One way in which an event has ended. Times are ms of one clock. */
 interface End {
   readonly kind: 'delivered' | 'dead-lettered';
-  /** When the request came; of a dead letter, when the event was sent: nobody knows when it was buried. */
-  readonly fromMs: number;
-  readonly untilMs: number;
+  /** When the endpoint answered; of a dead letter, when it was found. */
+  readonly atMs: number;
   readonly heard: boolean;
 }
 
@@ -66,13 +65,13 @@ export class Ledger {
   delivered(id: string, end: Partial<Omit<End, 'kind'>> = {}): void {
     const entry = this.#entries.get(id);
     if (entry === undefined) this.#unknown += 1;
-    else entry.ends.push({ kind: 'delivered', fromMs: 0, untilMs: 0, heard: true, ...end });
+    else entry.ends.push({ kind: 'delivered', atMs: 0, heard: true, ...end });
   }
 
   deadLettered(id: string, nowMs = 0): void {
     const entry = this.#entries.get(id);
     if (entry === undefined) this.#unknown += 1;
-    else entry.ends.push({ kind: 'dead-lettered', fromMs: entry.sentAtMs, untilMs: nowMs, heard: true });
+    else entry.ends.push({ kind: 'dead-lettered', atMs: nowMs, heard: true });
   }
 
   /** A kill or a freeze begins. @returns what to call when it is over */
@@ -106,19 +105,21 @@ export class Ledger {
       unansweredButSettled: unanswered.filter(isSettled).length,
       refused: entries.filter(({ answer }) => answer === 'refused').length,
       duplicates: entries.reduce((sum, entry) => sum + Math.max(0, entry.ends.length - 1), 0),
-      unexplained: [...this.#entries].filter(([, { ends }]) => !this.#areExplained(ends)).map(([id]) => id),
+      unexplained: [...this.#entries].filter(([, entry]) => !this.#areExplained(entry)).map(([id]) => id),
       unknown: this.#unknown,
     };
   }
 
-  /** Whether something came between each end but the last and its settling. */
-  #areExplained(ends: readonly End[]): boolean {
-    return ends
-      .slice(0, -1)
-      .every(
-        ({ heard, fromMs, untilMs }) =>
-          !heard || this.#interruptions.some((each) => each.fromMs <= untilMs + settlingMs && each.untilMs >= fromMs),
-      );
+  /**
+   * Whether something may have made two of it before each end but the last was settled: also long before, when it had been
+   * handed to the queue to wait and a kill kept it from being deleted where it came from.
+   */
+  #areExplained({ sentAtMs, ends }: Entry): boolean {
+    return ends.slice(0, -1).every(({ heard, atMs }) => !heard || this.#wasInterrupted(sentAtMs, atMs + settlingMs));
+  }
+
+  #wasInterrupted(fromMs: number, untilMs: number): boolean {
+    return this.#interruptions.some((each) => each.fromMs <= untilMs && each.untilMs >= fromMs);
   }
 }
 
@@ -130,7 +131,7 @@ export function formatBalance(balance: LedgerBalance): string {
   const { accepted, delivered, deadLettered, lost, unanswered, unansweredButSettled } = balance;
   const lines = [
     `${accepted} accepted = ${delivered} delivered + ${deadLettered} dead-lettered + ${lost.length} lost`,
-    `${balance.duplicates} duplicates, ${balance.refused} refused, ${balance.unknown} unknown`,
+    `${balance.duplicates} duplicates, ${balance.unexplained.length} events with one that has no cause, ${balance.refused} refused, ${balance.unknown} unknown`,
     `${unanswered} sent without an answer, of which ${unansweredButSettled} were delivered or dead-lettered`,
   ];
   return lines.join('\n');

@@ -31,6 +31,8 @@ export function faultsOf(result: TrialResult, cutOff: boolean): readonly string[
       ([code, count]) => !expectedCodes.includes(code) && `${count} dead letters have the code ${code}`,
     ),
     ...destinations.flatMap(destinationFaults),
+    result.tokens > tokenLimit(result) &&
+      `${result.tokens} OAuth tokens were obtained, ${tokenLimit(result)} are enough`,
     ...result.memory.map((growth) => memoryFault(result, growth)),
     told.length > 0 && `the stack told of ${told.length} faults of its own, such as: ${told[0]}`,
   ];
@@ -54,6 +56,11 @@ function memoryFault({ kills }: TrialResult, growth: MemoryGrowth): string | fal
   const limit = kills > 0 ? lifetimeGrowthBytes : steadyGrowthBytes;
   const grown = growth.lastHeapBytes - growth.firstHeapBytes;
   return grown > limit && `the heap grew by ${megabytes(grown)} within ${seconds(growth.upMs)}`;
+}
+
+/** One at first, one a minute, one for each new pair of credentials, and one for each renewal that a kill or a freeze may have cut off. */
+function tokenLimit({ sendingMs, changes, kills, freezes }: TrialResult): number {
+  return 2 + Math.floor(sendingMs / 60_000) + (changes['credentials'] ?? 0) + kills + freezes;
 }
 
 /** The ledger and all that was measured, for who has not seen the code. */

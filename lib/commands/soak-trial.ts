@@ -48,6 +48,8 @@ export interface TrialResult {
   /** By ERROR_CODE. */
   readonly deadLetters: Readonly<Record<string, number>>;
   readonly destinations: readonly DestinationResult[];
+  /** How long events were sent. */
+  readonly sendingMs: number;
   /** OAuth tokens that the stack has obtained. */
   readonly tokens: number;
   readonly memory: readonly MemoryGrowth[];
@@ -96,7 +98,9 @@ export class Trial {
       }
       const clients = await this.#stack.clients();
       for (const destination of destinations) await destination.create(clients);
+      const beganAtMs = performance.now();
       await this.#load(destinations, changes);
+      const sendingMs = performance.now() - beganAtMs;
       const queued = await this.#settle();
       return {
         name: this.#options.name,
@@ -107,6 +111,7 @@ export class Trial {
         refusedChanges: changes.refused,
         deadLetters: this.#deadLetters,
         destinations: await this.#resultsOf(destinations),
+        sendingMs,
         tokens: provider.issued(),
         memory: this.#memory.growths(),
         queued,

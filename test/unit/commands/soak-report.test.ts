@@ -44,6 +44,7 @@ const clean: TrialResult = {
   refusedChanges: [],
   deadLetters: { ERROR_FROM_TARGET: 1 },
   destinations: [destination],
+  sendingMs: 70_000,
   tokens: 3,
   memory: [growth(megabyte)],
   queued: 0,
@@ -65,6 +66,7 @@ const faulty: readonly [string, Partial<TrialResult>][] = [
   ['slow got 7 requests within a second', { destinations: [{ ...destination, fullest: { ...second, requests: 7 } }] }],
   ['slow was sent to its old path 26.0 s after', { destinations: [{ ...destination, stalestMs: 26_000 }] }],
   ['the connection of slow is DEAUTHORIZED', { destinations: [{ ...destination, connectionState: 'DEAUTHORIZED' }] }],
+  ['4 OAuth tokens were obtained, 3 are enough', { tokens: 4 }],
   ['the heap grew by 11.0 MB', { memory: [growth(11 * megabyte)] }],
   ['the heap grew by 21.0 MB', { kills: 1, memory: [growth(megabyte), growth(21 * megabyte)] }],
   ['the stack told of 1 faults of its own, such as: Unexpected', { errors: ['Unexpected', '    at somewhere'] }],
@@ -74,6 +76,12 @@ test.each(faulty)('%s is a fault', (fault, change) => {
   const [found = '', ...others] = faultsOf({ ...clean, ...change }, false);
   expect(found).toContain(`the stack: ${fault}`);
   expect(others).toEqual([]);
+});
+
+test('new credentials, kills and freezes may each cost a token', () => {
+  const costly = { changes: { credentials: 2 }, kills: 1, freezes: 1 };
+  expect(faultsOf({ ...clean, ...costly, tokens: 7 }, false)).toEqual([]);
+  expect(faultsOf({ ...clean, ...costly, tokens: 8 }, false)).toHaveLength(1);
 });
 
 test('what is still under way when nobody waits for it is not lost', () => {
