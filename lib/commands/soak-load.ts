@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type SentEvent, sendEvent, statusOf } from './soak-events.ts';
 import type { Ledger } from './soak-ledger.ts';
 import { type DestinationName, type Planned, traffic } from './soak-plan.ts';
-import { between, namedRandom, wholeBetween } from './soak-random.ts';
+import { between, namedRandom } from './soak-random.ts';
 import { type KillableStack, type StackClients, StackKilled } from './soak-stack.ts';
 
 /** A stack and what is known of the events that it was given. */
@@ -12,15 +12,15 @@ export interface Load {
   readonly seed: number;
 }
 
-/** Share of the sends that are a burst. */
-const bursts = 0.1;
+/** Share of the sends that are a burst; the first is one. */
+const bursts = 0.05;
 
 /** Sends events to one destination until that is over, half of them by each way: at random times, in bursts now and then. */
 export async function sendEvents(load: Load, name: DestinationName, over: AbortSignal): Promise<void> {
-  const { eventsPerSecond, largestBurst } = traffic[name];
+  const { eventsPerSecond, burst } = traffic[name];
   const random = namedRandom(load.seed, `events ${name}`);
   for (let number = 1; !over.aborted; ) {
-    const count = random() < bursts ? wholeBetween(random, 1, largestBurst) : 1;
+    const count = number === 1 || random() < bursts ? burst : 1;
     const events = Array.from({ length: count }, (_, index) => ({
       id: `${name}-${number + index}`,
       number: number + index,

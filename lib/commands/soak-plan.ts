@@ -35,15 +35,15 @@ export interface Traffic {
   readonly rates: readonly [number, ...number[]];
   /** On average. Below the lowest rate, so that a backlog ends. */
   readonly eventsPerSecond: number;
-  /** Above what a second takes, so that the rate is what holds. */
-  readonly largestBurst: number;
+  /** Events that are sent at once now and then: twice what a second takes at the highest rate, so that the rate is what holds. */
+  readonly burst: number;
 }
 
 export const traffic: Readonly<Record<DestinationName, Traffic>> = {
-  healthy: { rates: [40, 20, 30], eventsPerSecond: 8, largestBurst: 60 },
-  failing: { rates: [30, 15, 20], eventsPerSecond: 4, largestBurst: 30 },
+  healthy: { rates: [40, 20, 30], eventsPerSecond: 8, burst: 80 },
+  failing: { rates: [30, 15, 20], eventsPerSecond: 4, burst: 60 },
   // A few of its requests at a time fill the stack's event source, which processes ten batches at once.
-  slow: { rates: [4, 3, 6], eventsPerSecond: 0.6, largestBurst: 4 },
+  slow: { rates: [4, 3, 6], eventsPerSecond: 0.6, burst: 12 },
 };
 
 /** Gaps are shorter where a soak has less than so many of the shortest. */
