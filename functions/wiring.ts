@@ -115,6 +115,7 @@ export function wireDeliver(
   const resolver = createResolver({
     configuration,
     secrets,
+    states,
     clock,
     policy,
     cache,

@@ -43,7 +43,7 @@ function rolesOf(stack, parameters) {
     ]),
     AuthorizeConnectionRole: role(given, 'authorize-connection', [
       items(given, ['GetItem', 'UpdateItem'], [connections, tokens]),
-      readSecrets(given, given.secretArns),
+      readSecrets(given),
       ...key(kmsKeyArn, { decrypts: ['dynamodb', 'secretsmanager'], encrypts: ['s3'] }),
     ]),
     RedriveRole: role(given, 'redrive', [
@@ -59,11 +59,11 @@ function rolesOf(stack, parameters) {
 
 /** What `deliver` and `deliver-queued` have in common. */
 function delivering(given) {
-  const { deadLetterQueueArns, secretArns } = given;
+  const { deadLetterQueueArns } = given;
   return [
     items(given, ['GetItem'], [destinations, connections, rates, tokens]),
     items(given, ['UpdateItem'], [connections, rates, tokens]),
-    readSecrets(given, secretArns),
+    readSecrets(given),
     allow(['sqs:SendMessage'], [queue(given, 'deliveries'), queue(given, 'dead-letters'), ...deadLetterQueueArns]),
   ];
 }
@@ -80,7 +80,8 @@ function managing(given) {
     items(given, ['BatchGetItem'], [connections]),
     // The leading key of this index is the ARN of a connection.
     allow(['dynamodb:Query'], [arnOf('dynamodb', `table/${stack}/index/by-connection`)]),
-    readSecrets(given, []),
+    // One that a connection's policy names is looked at then.
+    readSecrets(given),
     allow(
       secretWrites.map((name) => `secretsmanager:${name}`),
       [connectionSecrets(given)],
@@ -144,8 +145,9 @@ function items({ stack }, actions, partitions) {
 }
 
 /** Those of connections, the root secret, and those that policies may name. */
-function readSecrets(given, secretArns) {
-  return allow(['secretsmanager:GetSecretValue'], [connectionSecrets(given), { Ref: 'RootSecret' }, ...secretArns]);
+function readSecrets(given) {
+  const named = [connectionSecrets(given), { Ref: 'RootSecret' }, ...given.secretArns];
+  return allow(['secretsmanager:GetSecretValue'], named);
 }
 
 /**

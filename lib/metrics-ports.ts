@@ -37,7 +37,7 @@ export type CredentialsEvent =
   | { readonly event: 'destination-refused'; readonly apiDestination: string; readonly connection: string }
   /** They may go to hosts that they could not go to before; `any` when to all. */
   | { readonly event: 'hosts-loosened'; readonly connection: string; readonly hosts: readonly string[] | 'any' }
-  /** They are taken from another secret, or from the connection's own again when there is none. */
+  /** They are taken from another secret of somebody's, or no longer when there is none. */
   | { readonly event: 'secret-changed'; readonly connection: string; readonly secretArn?: string };
 
 /** By whose request it came. */

@@ -203,6 +203,13 @@ export interface ConnectionStateChange {
 
 export interface ConnectionStates {
   /**
+   * Writes down that the secret which the connection's policy names has another current version.
+   *
+   * @param connection as it was read
+   * @returns false when it is not that one any more; nothing was written then
+   */
+  adopt(connection: Connection, version: string, nowMs: number): Promise<boolean>;
+  /**
    * False: the connection is gone, or its credentials have changed meanwhile, or the run that was named has ended; nothing
    * was written.
    */

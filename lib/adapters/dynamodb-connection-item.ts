@@ -9,6 +9,8 @@ import {
   requireReadable,
   toJsonObject,
 } from './dynamodb-items.ts';
+import type { ResourceRow } from './dynamodb-resource-writes.ts';
+import { connectionPartition } from './dynamodb-table.ts';
 import { parseRun } from './dynamodb-unauthorized-run-item.ts';
 
 const states: ReadonlySet<string> = new Set<ConnectionState>([
@@ -22,9 +24,19 @@ const states: ReadonlySet<string> = new Set<ConnectionState>([
 ]);
 
 /** The members of a connection that its item holds under their own names, less those that only workers write. */
-export function connectionMembers(connection: Connection): ItemMembers {
+function connectionMembers(connection: Connection): ItemMembers {
   const { revision: _revision, unauthorizedRun: _run, policy, ...members } = connection;
   return policy === undefined ? members : { ...members, policy: { ...policy } };
+}
+
+export function connectionRow(connection: Connection): ResourceRow {
+  return {
+    pk: connectionPartition,
+    sk: connection.name,
+    incarnation: connection.incarnation,
+    revision: connection.revision,
+    members: connectionMembers(connection),
+  };
 }
 
 /** @throws Failure NewerVersion */

@@ -1,12 +1,10 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { Connection } from '../core/connection.ts';
 import type { ConnectionRepository } from '../control-ports.ts';
-import { connectionMembers, parseConnectionItem } from './dynamodb-connection-item.ts';
+import { connectionRow, parseConnectionItem } from './dynamodb-connection-item.ts';
 import type { Item } from './dynamodb-items.ts';
 import type { ListKeys } from './dynamodb-lists.ts';
 import { countItems, listItems } from './dynamodb-lists.ts';
 import { readItem, readItems } from './dynamodb-reads.ts';
-import type { ResourceRow } from './dynamodb-resource-writes.ts';
 import { createResourceWrites } from './dynamodb-resource-writes.ts';
 import { connectionPartition } from './dynamodb-table.ts';
 
@@ -25,9 +23,9 @@ export function createDynamoDbConnectionRepository(client: DynamoDBClient, table
         return item === undefined ? undefined : parseConnectionItem(item);
       });
     },
-    create: (connection) => writes.create(rowOf(connection)),
-    update: (before, connection) => writes.update(rowOf(before), rowOf(connection)),
-    remove: (connection) => writes.remove(rowOf(connection)),
+    create: (connection) => writes.create(connectionRow(connection)),
+    update: (before, connection) => writes.update(connectionRow(before), connectionRow(connection)),
+    remove: (connection) => writes.remove(connectionRow(connection)),
     async list({ state, ...page }) {
       const filter = state === undefined ? undefined : { attribute: 'state', equals: state };
       const { items, ...rest } = await listItems(client, tableName, listKeys, page, filter, 'list the connections');
@@ -43,13 +41,3 @@ const listKeys: ListKeys = {
   nameAttribute: 'sk',
   keyOf: (name): Item => ({ pk: { S: connectionPartition }, sk: { S: name } }),
 };
-
-function rowOf(connection: Connection): ResourceRow {
-  return {
-    pk: connectionPartition,
-    sk: connection.name,
-    incarnation: connection.incarnation,
-    revision: connection.revision,
-    members: connectionMembers(connection),
-  };
-}

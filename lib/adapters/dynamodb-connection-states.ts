@@ -1,9 +1,11 @@
 import type { DynamoDBClient, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { withVersion } from '../core/connection.ts';
 import type { ConnectionStateChange, ConnectionStates } from '../ports.ts';
 import type { ConnectionLog } from '../metrics-ports.ts';
 import { fromAwsError } from './aws-failures.ts';
-import { isConditionFailure } from './dynamodb-resource-writes.ts';
+import { createResourceWrites, isConditionFailure } from './dynamodb-resource-writes.ts';
+import { connectionRow } from './dynamodb-connection-item.ts';
 import type { Item } from './dynamodb-items.ts';
 import { isReadable, readableVersion } from './dynamodb-items.ts';
 import { connectionPartition } from './dynamodb-table.ts';
@@ -21,7 +23,12 @@ export function createDynamoDbConnectionStates(
   tableName: string,
   log?: ConnectionLog,
 ): ConnectionStates {
+  const writes = createResourceWrites(client, tableName, 'connection');
   return {
+    async adopt(connection, version, nowMs) {
+      const after = withVersion(connection, version, nowMs);
+      return (await writes.update(connectionRow(connection), connectionRow(after))) === 'written';
+    },
     async change(change) {
       try {
         const { Attributes } = await client.send(new UpdateItemCommand({ TableName: tableName, ...updateOf(change) }));

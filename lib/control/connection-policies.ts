@@ -1,10 +1,13 @@
 import { loosenedHosts } from '../core/allowed-hosts.ts';
 import type { Connection } from '../core/connection.ts';
+import { namedSecretArn } from '../core/connection.ts';
 import type { ConnectionPolicy } from '../core/connection-policy.ts';
 import { parseAllowedHost } from '../core/host-name.ts';
 import type { JsonObject } from '../core/json.ts';
-import { refuseTransitional, requireConnection, writeConnection } from './connection-writes.ts';
+import type { ConnectionChanges } from './connection-writes.ts';
+import { ownSecretId, refuseTransitional, requireConnection, writeConnection } from './connection-writes.ts';
 import { requiredTextOf, textListOf, textOf, withoutUndefined } from './input.ts';
+import { checkNamedSecret } from './named-secret.ts';
 import type { Caller, Operation } from './operation.ts';
 import type { PolicyDependencies } from './policy-checks.ts';
 import { checkedSecretArn } from './policy-checks.ts';
@@ -19,6 +22,10 @@ const kind = 'connection';
  * Failure policy: hosts that API destinations of the connection have may be left out. Whoever answers for the credentials has
  * the last word, at once, and needs nobody's leave to stop a use of them; what is cut off fails when it is sent, with its
  * reason, and can be moved back from the dead letters.
+ *
+ * Failure policy: one write moves the credentials to the secret that is named, and until then the former are in force. Then the
+ * stack's own secret goes; if that fails, or the first token is not asked for, the client is told, and putting the same
+ * policy again finishes it. DeleteConnection finds the secret too, because the item keeps its name.
  */
 export function putConnectionPolicy(dependencies: PolicyDependencies): Operation {
   return async (input, caller) => {
@@ -27,8 +34,12 @@ export function putConnectionPolicy(dependencies: PolicyDependencies): Operation
     const policy: ConnectionPolicy = { ...(allowedHosts && { allowedHosts }), ...(secretArn && { secretArn }) };
     const before = await requireConnection(dependencies, verb, requiredTextOf(input, 'ConnectionName'));
     refuseTransitional(verb, before);
-    const after = await writeConnection(dependencies, verb, before, { policy });
+    const changes =
+      secretArn === undefined ? withoutNamedSecret(before) : await withNamedSecret(dependencies, before, secretArn);
+    const after = await writeConnection(dependencies, verb, before, { ...changes, policy });
     tellOfChange(dependencies, caller, before, after);
+    if (changes.state === 'AUTHORIZING') await dependencies.authorizer.start(after);
+    if (secretArn !== undefined) await dependencies.secretWriter.remove(ownSecretId(after));
     return connectionPolicyAnswer(after, policy);
   };
 }
@@ -47,9 +58,46 @@ export function deleteConnectionPolicy(dependencies: PolicyDependencies): Operat
     const before = await requireConnection(dependencies, verb, requiredTextOf(input, 'ConnectionName'));
     if (before.policy === undefined) return {};
     refuseTransitional(verb, before);
-    const after = await writeConnection(dependencies, verb, before, { policy: undefined });
+    const after = await writeConnection(dependencies, verb, before, {
+      ...withoutNamedSecret(before),
+      policy: undefined,
+    });
     tellOfChange(dependencies, caller, before, after);
     return {};
+  };
+}
+
+/** What Describe shows as the reason afterwards. */
+const stateReason = 'The secret that its policy named was taken out of the policy.';
+
+/** The stack has no credentials of its own to go back to: UpdateConnection brings some. */
+function withoutNamedSecret(before: Connection): ConnectionChanges {
+  if (namedSecretArn(before) === undefined) return {};
+  const state = 'DEAUTHORIZED';
+  return { state, stateReason, authorizingSinceMs: undefined, secretArn: undefined, secretVersion: undefined };
+}
+
+/**
+ * A secret in good use is not looked at again: hosts can be taken away also while it cannot be read. Nothing that it holds is
+ * shown by Describe, as nothing of it came through this API.
+ */
+async function withNamedSecret(
+  dependencies: PolicyDependencies,
+  before: Connection,
+  secretArn: string,
+): Promise<ConnectionChanges> {
+  if (namedSecretArn(before) === secretArn && before.state === 'AUTHORIZED') return {};
+  const secretVersion = await checkNamedSecret(dependencies, secretArn, before.authorizationType);
+  const nowMs = dependencies.clock.nowMs();
+  const needsToken = before.authorizationType === 'OAUTH_CLIENT_CREDENTIALS';
+  return {
+    state: needsToken ? 'AUTHORIZING' : 'AUTHORIZED',
+    stateReason: undefined,
+    authorizingSinceMs: needsToken ? nowMs : undefined,
+    ...(needsToken ? {} : { lastAuthorizedTimeMs: nowMs }),
+    secretArn,
+    secretVersion,
+    visibleAuthParameters: {},
   };
 }
 
@@ -61,6 +109,10 @@ function tellOfChange(
 ): void {
   const hosts = loosenedHosts(before.policy, after.policy);
   if (hosts !== undefined) credentialsLog.record({ event: 'hosts-loosened', connection: after.name, hosts }, caller);
+  const secretArn = namedSecretArn(after);
+  if (secretArn === namedSecretArn(before)) return;
+  const named = secretArn === undefined ? {} : { secretArn };
+  credentialsLog.record({ event: 'secret-changed', connection: after.name, ...named }, caller);
 }
 
 /** @throws ServiceError ValidationException that names the entry */

@@ -1,4 +1,5 @@
 import type { Connection, ConnectionState } from '../core/connection.ts';
+import { namedSecretArn } from '../core/connection.ts';
 import type { ControlDependencies } from './operation.ts';
 import type { Verb } from './refusals.ts';
 import { concurrentlyModified, notFound } from './refusals.ts';
@@ -32,6 +33,12 @@ export async function requireConnection(
   return connection;
 }
 
+/** ARN or name of the secret that the stack keeps for a connection, or has kept: the only one that it ever removes. */
+export function ownSecretId(connection: Connection): string {
+  const { secretArn, secretName } = connection;
+  return secretArn === undefined || namedSecretArn(connection) !== undefined ? secretName : secretArn;
+}
+
 /** @throws ServiceError ConcurrentModificationException while another operation has the connection in its hands */
 export function refuseTransitional(verb: Verb, { name, state }: Connection): void {
   if (transitional.has(state)) throw concurrentlyModified(verb, 'connection', name);
@@ -60,7 +67,7 @@ export async function writeConnection(
 }
 
 /**
- * Removes a connection and its secret.
+ * Removes a connection and its own secret.
  *
  * Failure policy: first the item says DELETING, so that nothing uses the connection and nobody else changes it; then the
  * secret goes, then the item. What fails half-way leaves an item that still names its secret, and doing it again
@@ -79,7 +86,7 @@ export async function removeConnection(
     connection.state === 'DELETING'
       ? connection
       : await writeConnection(dependencies, verb, connection, { state: 'DELETING', stateReason: undefined });
-  await secretWriter.remove(deleting.secretArn ?? deleting.secretName);
+  await secretWriter.remove(ownSecretId(deleting));
   const removed = await connections.remove(deleting);
   if (removed === 'changed') throw concurrentlyModified(verb, 'connection', connection.name);
   return deleting;

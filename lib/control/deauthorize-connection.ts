@@ -1,6 +1,6 @@
 import type { Connection } from '../core/connection.ts';
 import { changedConnectionAnswer } from './connection-answers.ts';
-import { refuseTransitional, requireConnection, writeConnection } from './connection-writes.ts';
+import { ownSecretId, refuseTransitional, requireConnection, writeConnection } from './connection-writes.ts';
 import { requiredTextOf } from './input.ts';
 import type { ControlDependencies, Operation } from './operation.ts';
 
@@ -10,7 +10,8 @@ const verb = 'deauthorize';
 const stateReason = 'Its authorization parameters were removed by DeauthorizeConnection.';
 
 /**
- * Takes a connection's credentials away.
+ * Takes a connection's credentials away. A secret that its policy names stays as it is, and is not read any more until the
+ * policy is put again.
  *
  * Failure policy: first the item says DEAUTHORIZING, so that nothing uses the credentials, and still names the secret;
  * then the secret goes; then the item forgets it. What fails half-way is finished by the next DeauthorizeConnection.
@@ -19,7 +20,7 @@ export function deauthorizeConnection(dependencies: ControlDependencies): Operat
   return async (input) => {
     const connection = await requireConnection(dependencies, verb, requiredTextOf(input, 'Name'));
     const deauthorizing = await begin(dependencies, connection);
-    await dependencies.secretWriter.remove(deauthorizing.secretArn ?? deauthorizing.secretName);
+    await dependencies.secretWriter.remove(ownSecretId(deauthorizing));
     await writeConnection(dependencies, verb, deauthorizing, {
       state: 'DEAUTHORIZED',
       stateReason,

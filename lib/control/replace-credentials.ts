@@ -1,4 +1,5 @@
 import type { Connection } from '../core/connection.ts';
+import { namedSecretArn } from '../core/connection.ts';
 import type { ConnectionChanges } from './connection-writes.ts';
 import { writeConnection } from './connection-writes.ts';
 import type { ControlDependencies } from './operation.ts';
@@ -65,6 +66,8 @@ async function labelNamedVersion(
     await secretWriter.makeCurrent(secretArn, secretVersion);
     const stored = await connections.read(name);
     if (stored?.incarnation !== incarnation || stored.secretVersion === secretVersion) return;
+    // Which version of somebody else's secret is current is theirs to say.
+    if (namedSecretArn(stored) !== undefined) return;
     ({ secretArn, secretVersion } = stored);
   }
 }

@@ -9,6 +9,7 @@ import type { ConnectionChanges } from './connection-writes.ts';
 import { refuseTransitional, requireConnection, writeConnection } from './connection-writes.ts';
 import { objectOf, requiredTextOf, textOf } from './input.ts';
 import type { ControlDependencies, Operation } from './operation.ts';
+import { invalidParameter } from './refusals.ts';
 import { replaceCredentials } from './replace-credentials.ts';
 
 const verb = 'update';
@@ -48,12 +49,21 @@ async function requestedSecret(
     (textOf(input, 'AuthorizationType') as AuthorizationType | undefined) ?? before.authorizationType;
   const typeStays = authorizationType === before.authorizationType;
   if (authParameters === undefined && typeStays) return undefined;
+  refuseNamedSecret(before, authParameters === undefined ? 'AuthorizationType' : 'AuthParameters');
   const current = typeStays ? await currentSecret(dependencies, before) : undefined;
   return parseAuthParameters(authorizationType, authParameters ?? {}, {
     verb,
     allowlist: dependencies.allowlist,
     ...(current === undefined ? {} : { current: current.credentials }),
   });
+}
+
+/** @throws ServiceError ValidationException when the credentials are not this API's to change */
+function refuseNamedSecret({ policy }: Connection, parameter: string): void {
+  if (policy?.secretArn === undefined) return;
+  const reason =
+    "The connection's policy names the secret of its credentials: change that, or take it out of the policy.";
+  throw invalidParameter(verb, 'connection', parameter, reason);
 }
 
 /**

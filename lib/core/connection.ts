@@ -26,9 +26,12 @@ export interface Connection {
   readonly authorizationType: AuthorizationType;
   /** Name of the secret: known before the secret exists, so that a half-made one can be found and removed. */
   readonly secretName: string;
-  /** Absent while the connection is CREATING and after DeauthorizeConnection removed the secret. */
+  /**
+   * The secret that holds the credentials: its own, or the one that its policy names. Absent while the connection is CREATING,
+   * and while it has none.
+   */
   readonly secretArn?: string;
-  /** The version that is in force. A worker reads this version, not AWSCURRENT. */
+  /** The version that is in force. Of a secret that its policy names, the one that was current when somebody last looked. */
   readonly secretVersion?: string;
   /** AuthParameters as DescribeConnection shows them: nothing secret in it. */
   readonly visibleAuthParameters: JsonObject;
@@ -51,4 +54,28 @@ export interface Connection {
 /** How long an AUTHORIZING connection has waited for its token, ms: a change of anything but its credentials does not restart it. */
 export function authorizingForMs({ authorizingSinceMs, lastModifiedTimeMs }: Connection, nowMs: number): number {
   return nowMs - (authorizingSinceMs ?? lastModifiedTimeMs);
+}
+
+/** ARN of the secret that somebody else keeps and the credentials are taken from; undefined when they are in a secret of its own. */
+export function namedSecretArn({ policy, secretArn }: Connection): string | undefined {
+  return policy?.secretArn === secretArn ? secretArn : undefined;
+}
+
+/**
+ * The connection once its named secret has another current version.
+ *
+ * One that was deauthorized is in force again: what was refused was the version before. Whether the new one is any good shows
+ * with the next request or token, and only that is worth another refusal.
+ */
+export function withVersion({ stateReason, ...connection }: Connection, version: string, nowMs: number): Connection {
+  const isRestored = connection.state === 'DEAUTHORIZED';
+  return {
+    ...connection,
+    ...(isRestored
+      ? { state: 'AUTHORIZED', lastAuthorizedTimeMs: nowMs }
+      : stateReason !== undefined && { stateReason }),
+    secretVersion: version,
+    lastModifiedTimeMs: nowMs,
+    revision: connection.revision + 1,
+  };
 }

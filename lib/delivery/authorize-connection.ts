@@ -1,5 +1,5 @@
 import type { Connection } from '../core/connection.ts';
-import { authorizingForMs } from '../core/connection.ts';
+import { authorizingForMs, namedSecretArn } from '../core/connection.ts';
 import type { OAuthCredentials } from '../core/connection-secret.ts';
 import { parseConnectionSecret } from '../core/connection-secret.ts';
 import type { FailureCode } from '../core/failure.ts';
@@ -7,6 +7,7 @@ import { Failure } from '../core/failure.ts';
 import { isJsonObject } from '../core/json.ts';
 import { MemberReader } from '../core/member-reader.ts';
 import type { Clock, ConnectionStates, DeliveryConfiguration, SecretReader } from '../ports.ts';
+import { createConnectionSecrets } from './connection-secrets.ts';
 import type { OAuthTokens } from './oauth-token.ts';
 
 export interface ConnectionAuthorizationDependencies {
@@ -58,6 +59,9 @@ const endingFailures: ReadonlySet<FailureCode> = new Set([
  */
 export function createConnectionAuthorization(dependencies: ConnectionAuthorizationDependencies): AuthorizeConnection {
   const { configuration, tokens, states, clock } = dependencies;
+  // An invocation looks at the stores themselves.
+  const cache = { freshMs: 0, staleMs: 0, capacity: 1 };
+  const { bringUpToDate } = createConnectionSecrets({ ...dependencies, cache });
 
   async function obtainToken(connection: Connection, signal: AbortSignal): Promise<'authorized' | 'deauthorized'> {
     try {
@@ -80,11 +84,14 @@ export function createConnectionAuthorization(dependencies: ConnectionAuthorizat
 
   return async (input, signal) => {
     const { name, incarnation } = parseInput(input);
-    const connection = await configuration.readConnection(name);
+    const read = () => configuration.readConnection(name);
+    let connection = await read();
     if (connection?.incarnation !== incarnation || connection.state !== 'AUTHORIZING') {
       return { connection: name, outcome: 'unchanged' };
     }
     try {
+      // Later failures are about the version that was used.
+      if (namedSecretArn(connection) !== undefined) ({ connection } = await bringUpToDate(connection, read));
       return { connection: name, outcome: await obtainToken(connection, signal) };
     } catch (error) {
       const isLast = authorizingForMs(connection, clock.nowMs()) >= lastAttemptAgeMs;

@@ -18,7 +18,7 @@ export interface TokenOwner {
 
 export interface TokenRequestDependencies {
   readonly http: HttpClient;
-  readonly states: ConnectionStates;
+  readonly states: Pick<ConnectionStates, 'change'>;
   readonly clock: Clock;
   readonly userAgent: string;
 }

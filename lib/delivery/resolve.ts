@@ -4,12 +4,11 @@ import { parseEventsArn } from '../core/arn.ts';
 import type { Connection } from '../core/connection.ts';
 import { authorizingForMs } from '../core/connection.ts';
 import type { ConnectionSecret } from '../core/connection-secret.ts';
-import { parseConnectionSecret } from '../core/connection-secret.ts';
 import type { DeliveryPolicy } from '../core/delivery-policy.ts';
 import { withOverrides } from '../core/delivery-policy.ts';
 import { Failure } from '../core/failure.ts';
-import type { Clock, DeliveryConfiguration, SecretReader } from '../ports.ts';
-import type { FreshCache } from './fresh-cache.ts';
+import type { Clock, ConnectionStates, DeliveryConfiguration, SecretReader } from '../ports.ts';
+import { createConnectionSecrets } from './connection-secrets.ts';
 import { createFreshCache } from './fresh-cache.ts';
 import type { PolicyMaterial, ReadPolicySecrets } from './policy-secrets.ts';
 import { createPolicySecrets, materialOf, namesSecrets } from './policy-secrets.ts';
@@ -37,6 +36,7 @@ export interface Resolver {
 export interface ResolverDependencies {
   readonly configuration: DeliveryConfiguration;
   readonly secrets: SecretReader;
+  readonly states: Pick<ConnectionStates, 'adopt'>;
   readonly clock: Clock;
   /** Of a destination that sets none. */
   readonly policy: DeliveryPolicy;
@@ -59,11 +59,11 @@ const authorizingPatienceMs = 60_000;
  * wrote them. It comes before the secret is read and before a token is asked for.
  */
 export function createResolver(dependencies: ResolverDependencies): Resolver {
-  const { configuration, secrets, clock, cache } = dependencies;
+  const { configuration, secrets, states, clock, cache } = dependencies;
   const options = { ...cache, capacity: cacheCapacity };
   const destinations = createFreshCache((name) => configuration.readApiDestination(name), clock, options);
   const connections = createFreshCache((name) => configuration.readConnection(name), clock, options);
-  const secretVersions = createSecretVersions(secrets, clock);
+  const credentials = createConnectionSecrets({ secrets, states, clock, cache: options });
   const policySecrets = createPolicySecrets(secrets, clock, options);
   const routes = new WeakMap<ApiDestination, Route>();
 
@@ -72,7 +72,9 @@ export function createResolver(dependencies: ResolverDependencies): Resolver {
     const route = destination === undefined ? undefined : routes.get(destination);
     if (route === undefined || !isNamedBy(route.apiDestination, reference) || namesSecrets(route.policy))
       return undefined;
-    return connections.fresh(route.connection.name) === route.connection ? route : undefined;
+    const isFresh =
+      connections.fresh(route.connection.name) === route.connection && credentials.isFresh(route.connection);
+    return isFresh ? route : undefined;
   }
 
   async function resolve(reference: string): Promise<Route> {
@@ -81,9 +83,12 @@ export function createResolver(dependencies: ResolverDependencies): Resolver {
     const connection = await connections.get(connectionNameOf(destination));
     if (connection === undefined || !isUsable(connection, destination)) return resolveAnew(reference);
     const known = routes.get(destination);
-    if (known?.connection === connection && !namesSecrets(known.policy)) return known;
+    if (known?.connection === connection && !namesSecrets(known.policy) && credentials.isFresh(connection))
+      return known;
     if (forbiddenHost(connection.policy, destination) !== undefined) return resolveAnew(reference);
-    return (await route(destination, connection, policySecrets.get)) ?? resolveAnew(reference);
+    const secret = await credentials.get(connection);
+    if (secret === undefined) return resolveAnew(reference);
+    return route({ apiDestination: destination, connection, secret }, policySecrets.get);
   }
 
   async function resolveAnew(reference: string): Promise<Route> {
@@ -91,11 +96,15 @@ export function createResolver(dependencies: ResolverDependencies): Resolver {
     if (destination === undefined || !isNamedBy(destination, reference)) {
       throw new Failure('ApiDestinationNotFound', `API destination '${reference}' does not exist.`);
     }
-    const connection = await connections.read(connectionNameOf(destination));
-    const usable = requireUsable(connection, destination, clock.nowMs());
-    requireAllowedHost(usable, destination);
-    const found = await route(destination, usable, policySecrets.read);
-    if (found !== undefined) return found;
+    const read = () => connections.read(connectionNameOf(destination));
+    const stored = requireConnection(await read(), destination);
+    requireAllowedHost(stored, destination);
+    const upToDate = await credentials.bringUpToDate(stored, read);
+    const usable = requireUsable(upToDate.connection, destination, clock.nowMs());
+    const secret = upToDate.secret ?? (await credentials.get(usable));
+    if (secret !== undefined) {
+      return route({ apiDestination: destination, connection: usable, secret }, policySecrets.read);
+    }
     throw new Failure('SecretNotFound', `The secret of connection '${usable.name}' does not exist.`);
   }
 
@@ -108,17 +117,14 @@ export function createResolver(dependencies: ResolverDependencies): Resolver {
     return { ...policy, timeoutMs: Math.min(policy.timeoutMs, dependencies.longestTimeoutMs) };
   }
 
-  /** @returns undefined when the secret version that the connection names is not there */
   async function route(
-    apiDestination: ApiDestination,
-    connection: Connection,
+    whither: Pick<Route, 'apiDestination' | 'connection' | 'secret'>,
     read: ReadPolicySecrets,
-  ): Promise<Route | undefined> {
-    const secret = await secretVersions.read(connection);
-    if (secret === undefined) return undefined;
+  ): Promise<Route> {
+    const { apiDestination, connection } = whither;
     const policy = policyOf(apiDestination);
     const material = namesSecrets(policy) ? await read(policy, apiDestination.name) : materialOf(policy);
-    const found = { apiDestination, connection, secret, policy, ...material };
+    const found = { ...whither, policy, ...material };
     if (connection.state === 'AUTHORIZED') routes.set(apiDestination, found);
     return found;
   }
@@ -142,17 +148,26 @@ function isUsable(connection: Connection, apiDestination: ApiDestination): boole
   return connection.arn === apiDestination.connectionArn && connection.state === 'AUTHORIZED';
 }
 
+/** @throws Failure ConnectionNotFound */
+function requireConnection(connection: Connection | undefined, destination: ApiDestination): Connection {
+  if (connection?.arn === destination.connectionArn) return connection;
+  throw connectionNotFound(destination);
+}
+
+function connectionNotFound({ name }: ApiDestination): Failure {
+  return new Failure('ConnectionNotFound', `The connection of API destination '${name}' does not exist.`);
+}
+
 /** @throws Failure when no request may be made with this connection, or not yet */
-function requireUsable(connection: Connection | undefined, destination: ApiDestination, nowMs: number): Connection {
-  if (connection === undefined || connection.arn !== destination.connectionArn || connection.state === 'DELETING') {
-    throw new Failure('ConnectionNotFound', `The connection of API destination '${destination.name}' does not exist.`);
-  }
+function requireUsable(connection: Connection, destination: ApiDestination, nowMs: number): Connection {
   switch (connection.state) {
     case 'AUTHORIZED':
       return connection;
     case 'AUTHORIZING':
       if (authorizingForMs(connection, nowMs) > authorizingPatienceMs) return connection;
       throw new Failure('ConnectionNotReady', `Connection '${connection.name}' is ${connection.state}.`);
+    case 'DELETING':
+      throw connectionNotFound(destination);
     case 'CREATING':
     case 'UPDATING':
       throw new Failure('ConnectionNotReady', `Connection '${connection.name}' is ${connection.state}.`);
@@ -168,25 +183,4 @@ function requireAllowedHost({ name, policy }: Connection, destination: ApiDestin
   if (host === undefined) return;
   const text = `The policy of connection '${name}' does not allow its credentials to go to host '${host}'.`;
   throw new Failure('HostNotAllowed', text);
-}
-
-/** A secret version never changes: it is read once and kept while its connection names it. */
-function createSecretVersions(secrets: SecretReader, clock: Clock) {
-  const forever = { freshMs: Number.POSITIVE_INFINITY, staleMs: Number.POSITIVE_INFINITY, capacity: cacheCapacity };
-  const versions: FreshCache<ConnectionSecret> = createFreshCache(
-    async (key) => {
-      const separator = key.lastIndexOf('#');
-      const value = await secrets.read(key.slice(0, separator), key.slice(separator + 1));
-      return value === undefined ? undefined : parseConnectionSecret(value.text);
-    },
-    clock,
-    forever,
-  );
-  return {
-    async read(connection: Connection): Promise<ConnectionSecret | undefined> {
-      const { secretArn, secretVersion } = connection;
-      if (secretArn === undefined || secretVersion === undefined) return undefined;
-      return versions.get(`${secretArn}#${secretVersion}`);
-    },
-  };
 }

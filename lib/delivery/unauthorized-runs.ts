@@ -7,7 +7,7 @@ import type { Route } from './resolve.ts';
 
 export interface AnswerObserverDependencies {
   readonly runs: UnauthorizedRuns;
-  readonly states: ConnectionStates;
+  readonly states: Pick<ConnectionStates, 'change'>;
   readonly clock: Clock;
   readonly limit: UnauthorizedLimit;
 }

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { createDynamoDbClient } from '../../lib/adapters/aws-clients.ts';
 import { createDynamoDbConnectionRepository } from '../../lib/adapters/dynamodb-connection-repository.ts';
-import { connectionMembers } from '../../lib/adapters/dynamodb-connection-item.ts';
+import { connectionRow } from '../../lib/adapters/dynamodb-connection-item.ts';
 import type { Item } from '../../lib/adapters/dynamodb-items.ts';
 import { toItem } from '../../lib/adapters/dynamodb-items.ts';
 import { connectionOf } from './subjects.ts';
@@ -23,7 +23,7 @@ async function withBatches(perBatch: number, use: (endpoint: string) => Promise<
     asked.push(keys.length);
     const items = keys.slice(0, perBatch).map((key) => {
       const connection = connectionOf(key['sk']?.S ?? '');
-      return { ...key, ...toItem({ ...connectionMembers(connection), revision: connection.revision }) };
+      return { ...key, ...toItem({ ...connectionRow(connection).members, revision: connection.revision }) };
     });
     const left = keys.slice(perBatch);
     outgoing.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end(

@@ -76,6 +76,44 @@ describe.each(subjects)('connection states $subject', ({ create }) => {
     expect(await states.change({ ...change, state: 'AUTHORIZED' })).toBe(false);
     expect(await repository.read('orders')).toBeUndefined();
   });
+
+  describe('of a secret that the policy names', () => {
+    const secretArn = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:team';
+    const named = connectionOf('orders', { secretArn, policy: { secretArn }, stateReason: 'as before' });
+
+    test('another version becomes the one in force, and nothing else changes', async () => {
+      const { states, repository } = await create();
+      await repository.create(named);
+      expect(await states.adopt(named, 'version-2', 9_000)).toBe(true);
+      const changed = { secretVersion: 'version-2', lastModifiedTimeMs: 9_000, revision: 2 };
+      expect(await repository.read('orders')).toEqual({ ...named, ...changed });
+    });
+
+    test('another version brings back a connection that was deauthorized with the one before', async () => {
+      const { states, repository } = await create();
+      const deauthorized = { ...named, state: 'DEAUTHORIZED' as const };
+      await repository.create(deauthorized);
+      expect(await states.adopt(deauthorized, 'version-2', 9_000)).toBe(true);
+      const { stateReason: _reason, ...rest } = named;
+      const changed = {
+        secretVersion: 'version-2',
+        lastModifiedTimeMs: 9_000,
+        lastAuthorizedTimeMs: 9_000,
+        revision: 2,
+      };
+      expect(await repository.read('orders')).toEqual({ ...rest, ...changed });
+    });
+
+    test('another version is not written into a connection that has changed since it was read, or is gone', async () => {
+      const { states, repository } = await create();
+      expect(await states.adopt(named, 'version-2', 9_000)).toBe(false);
+      await repository.create(named);
+      expect(await states.adopt(named, 'version-2', 9_000)).toBe(true);
+      expect(await states.adopt(named, 'version-3', 9_000)).toBe(false);
+      expect(await states.adopt({ ...named, incarnation: 'orders-0', revision: 2 }, 'version-3', 9_000)).toBe(false);
+      expect(await repository.read('orders')).toMatchObject({ secretVersion: 'version-2', revision: 2 });
+    });
+  });
 });
 
 describe('what the log hears of', () => {

@@ -1,4 +1,5 @@
 import type { Connection } from '../../lib/core/connection.ts';
+import { withVersion } from '../../lib/core/connection.ts';
 import type { UnauthorizedRun } from '../../lib/core/unauthorized-run.ts';
 import { isWithinRun } from '../../lib/core/unauthorized-run.ts';
 import type { ConnectionRepository } from '../../lib/control-ports.ts';
@@ -27,6 +28,9 @@ export function createInMemoryConnections(): InMemoryConnections {
     async list({ state, ...page }) {
       const found = await listWhere(page, (connection) => state === undefined || connection.state === state);
       return { ...found, items: found.items.map(runs.shownWith) };
+    },
+    async adopt(connection, version, nowMs) {
+      return (await resources.update(connection, withoutRun(withVersion(connection, version, nowMs)))) === 'written';
     },
     async change({ name, incarnation, secretVersion, state, stateReason, unauthorizedSinceMs, nowMs }) {
       const stored = readNow(name);

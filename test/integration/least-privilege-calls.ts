@@ -25,15 +25,20 @@ const oauth = (AuthorizationEndpoint: string, ClientSecret: string) => ({
   },
 });
 
+/** The same as a secret holds them. */
+const basicText = '{"username":"jo","password":"kept"}';
+const oauthText = (authorization_endpoint: string) =>
+  JSON.stringify({ client_id: 'client', client_secret: 'kept', authorization_endpoint, http_method: 'POST' });
+
 /** Everything that a control API can be asked for, for each type of connection and each API of keys. */
 export async function manage(story: PrivilegeStory): Promise<void> {
   const { events, control, createDestination, tokenUrl } = story;
   const kinds = [
-    ['BASIC', basic],
-    ['API_KEY', apiKey],
-    ['OAUTH_CLIENT_CREDENTIALS', (secret: string) => oauth(tokenUrl, secret)],
+    ['BASIC', basic, basicText],
+    ['API_KEY', apiKey, '{"api_key_name":"x-key","api_key_value":"kept"}'],
+    ['OAUTH_CLIENT_CREDENTIALS', (secret: string) => oauth(tokenUrl, secret), oauthText(tokenUrl)],
   ] as const;
-  for (const [AuthorizationType, parameters] of kinds) {
+  for (const [AuthorizationType, parameters, credentials] of kinds) {
     const Name = `managed-${AuthorizationType}`;
     const created = { Name, AuthorizationType, AuthParameters: parameters('first') };
     const { ConnectionArn } = await events.send(new CreateConnectionCommand(created));
@@ -46,7 +51,7 @@ export async function manage(story: PrivilegeStory): Promise<void> {
     await events.send(new ListConnectionsCommand({}));
     await events.send(new ListApiDestinationsCommand({}));
     await events.send(new ListApiDestinationsCommand({ ConnectionArn }));
-    await managePolicies(story, Name);
+    await managePolicies(story, Name, credentials);
     await events.send(new DeauthorizeConnectionCommand({ Name }));
     await events.send(new UpdateConnectionCommand({ Name, AuthorizationType, AuthParameters: parameters('third') }));
     await settled(events, Name);
@@ -58,12 +63,14 @@ export async function manage(story: PrivilegeStory): Promise<void> {
   await control('PutEvents', { Entries: [entry] });
 }
 
-async function managePolicies({ control, teamSecretArn }: PrivilegeStory, name: string): Promise<void> {
+async function managePolicies(story: PrivilegeStory, name: string, credentials: string): Promise<void> {
+  const { events, control, teamSecretArn, keepCredentials } = story;
   for (const [kind, named, policy] of [
     ['Delivery', { ApiDestinationName: name }, { Signing: { SecretArn: teamSecretArn } }],
-    ['Connection', { ConnectionName: name }, { SecretArn: teamSecretArn }],
+    ['Connection', { ConnectionName: name }, { SecretArn: await keepCredentials(credentials) }],
   ] as const) {
     await control(`Put${kind}Policy`, { ...named, ...policy });
+    if (kind === 'Connection') await settled(events, name);
     await control(`Get${kind}Policy`, named);
     await control(`Delete${kind}Policy`, named);
   }
@@ -99,6 +106,13 @@ export async function deliver(story: PrivilegeStory, functionName: 'deliver' | '
     await arnOf('OAUTH_CLIENT_CREDENTIALS', oauth(tokenUrl, 'first')),
   ];
   const name = (end: string) => `${functionName}-${end}`;
+  const named = { Name: name('named'), AuthorizationType: 'BASIC', AuthParameters: basic('first') } as const;
+  const { ConnectionArn: namedArn } = await events.send(new CreateConnectionCommand(named));
+  await createDestination(name('named'), namedArn, 200);
+  const SecretArn = await story.keepCredentials(basicText);
+  await story.control('PutConnectionPolicy', { ConnectionName: name('named'), SecretArn });
+  // A rotation, which the function is the first to see.
+  await story.keepCredentials(basicText);
   for (const status of [200, 400, 401, 503]) await createDestination(name(String(status)), basicArn, status);
   await createDestination(name('token'), oauthArn, 200);
   await createDestination(name('signed'), basicArn, 200);
@@ -119,6 +133,7 @@ const ends: Readonly<Record<string, string>> = {
   '503': 'deferred',
   token: 'delivered',
   signed: 'delivered',
+  named: 'delivered',
   paced: 'deferred',
 };
 

@@ -1,7 +1,7 @@
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { CreateApiDestinationCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { CreateSecretCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { CreateQueueCommand } from '@aws-sdk/client-sqs';
 import { createDynamoDbClient, createSecretsManagerClient, createSqsClient } from '../../lib/adapters/aws-clients.ts';
 import { deployedFunctions } from '../../lib/local/function-instances.ts';
@@ -45,6 +45,13 @@ export async function startPrivilegeStory() {
   await sqs.send(new CreateQueueCommand({ QueueName: 'team-dead-letters' }));
   const secret = { Name: 'team/signing', SecretString: `whsec_${Buffer.alloc(32, 1).toString('base64')}` };
   const { ARN: teamSecretArn = '' } = await secrets.send(new CreateSecretCommand(secret));
+  const credentials = await secrets.send(new CreateSecretCommand({ Name: 'team/credentials', SecretString: '{}' }));
+
+  /** @returns ARN of a secret that the stack does not keep, with these credentials in it from now on */
+  async function keepCredentials(text: string): Promise<string> {
+    await secrets.send(new PutSecretValueCommand({ SecretId: credentials.ARN, SecretString: text }));
+    return credentials.ARN ?? '';
+  }
 
   /** @throws Error when the function fails */
   async function invoke(name: string, input: object): Promise<unknown> {
@@ -75,6 +82,9 @@ export async function startPrivilegeStory() {
     control,
     createDestination,
     tokenUrl: tokens.url,
+    keepCredentials,
+    /** Of that secret. */
+    credentialsArn: credentials.ARN,
     /** Of a secret that the stack does not keep. */
     teamSecretArn,
     /** As if other workers had taken its slots for the next ten minutes. */

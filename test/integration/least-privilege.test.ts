@@ -15,7 +15,7 @@ import { account, region, startPrivilegeStory, teamQueueArn } from './least-priv
 
 const arn = (service: string, resource: string) => `arn:aws:${service}:${region}:${account}:${resource}`;
 const bucketArn = 'arn:aws:s3:::failed-invocations';
-const teamSecretArn = arn('secretsmanager', 'secret:team/signing-??????');
+const teamSecretArn = arn('secretsmanager', 'secret:team/*');
 const rootSecretArn = arn('secretsmanager', 'secret:lastmile/local/root-AbCdEf');
 
 const roleIds = {
@@ -39,19 +39,13 @@ const polling = ['ReceiveMessage', 'GetQueueAttributes'].map(
 
 /**
  * What the Lambda service itself asks for in a function's name, so that no function does: writing its log; the record
- * of a failed asynchronous invocation; receiving from its event source, and looking at it. And one thing that is granted
- * ahead: a connection's policy may name a secret that holds its credentials, and the first token will be asked for with
- * those.
+ * of a failed asynchronous invocation; receiving from its event source, and looking at it.
  */
 const usedByNoCall: Readonly<Record<FunctionName, readonly string[]>> = {
   deliver: [...failedInvocations, ...logging('deliver')],
   'deliver-queued': [...polling, ...logging('deliver-queued')],
   'control-api': logging('control-api'),
-  'authorize-connection': [
-    `secretsmanager:GetSecretValue ${teamSecretArn}`,
-    ...failedInvocations,
-    ...logging('authorize-connection'),
-  ],
+  'authorize-connection': [...failedInvocations, ...logging('authorize-connection')],
   redrive: logging('redrive'),
 };
 
@@ -154,12 +148,18 @@ describe.each(['deliver', 'deliver-queued'] as const)('%s', (name) => {
     const denied = deniedTo(name, statementsFor(name, { deadLetterQueueArns: [] }));
     expect(denied).toEqual([call('sqs:SendMessage', teamQueueArn)]);
   });
-
-  test("is denied a team's secret until it is named", () => {
-    const denied = deniedTo(name, statementsFor(name, { secretArns: [] }));
-    expect(denied).toEqual([call('secretsmanager:GetSecretValue', story.teamSecretArn)]);
-  });
 });
+
+test.each(['deliver', 'deliver-queued', 'control-api', 'authorize-connection'] as const)(
+  "%s is denied a team's secrets until they are named",
+  (name) => {
+    const denied = deniedTo(name, statementsFor(name, { secretArns: [] }));
+    const signing = name.startsWith('deliver') ? [story.teamSecretArn] : [];
+    expect(new Set(denied.map(({ action }) => action))).toEqual(new Set(['secretsmanager:GetSecretValue']));
+    const resources = new Set(denied.flatMap((each) => each.resources));
+    expect(resources).toEqual(new Set([...signing, story.credentialsArn]));
+  },
+);
 
 test('the roles name the resources as the variables of a deployed stack do', () => {
   const variables = readFileSync(new URL('../../infra/environment.yml', import.meta.url), 'utf8');

@@ -6,7 +6,9 @@ import {
   EventBridgeClient,
   ListConnectionsCommand,
 } from '@aws-sdk/client-eventbridge';
+import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createSecretsManagerClient } from '../../lib/adapters/aws-clients.ts';
 import { type Stack, startStack } from '../../lib/local/stack.ts';
 
 /* The operations on policies over the wire of a whole stack that asks for keys: signed, with a key, and invoked directly. */
@@ -154,7 +156,12 @@ describe('a delivery policy', () => {
 
 test('a connection policy is put, shown and taken away', async () => {
   const orders = { ConnectionName: 'orders' };
-  const policy = { AllowedHosts: ['api.example.com', '*.example.org'], SecretArn: secretArn };
+  const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
+  const secrets = createSecretsManagerClient({ region: 'us-east-1', endpoint: stack.url, credentials });
+  const SecretString = '{"username":"someone","password":"password-canary"}';
+  const { ARN } = await secrets.send(new CreateSecretCommand({ Name: 'team/orders', SecretString }));
+  secrets.destroy();
+  const policy = { AllowedHosts: ['api.example.com', '*.example.org'], SecretArn: ARN };
   await keyedCall(keys.control, 'PutConnectionPolicy', { ...orders, ...policy });
   const { status, stdout } = await run(command, 'GetConnectionPolicy', JSON.stringify(orders));
   expect([status, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ ...orders, ...policy })]);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../lib/core/json.ts';
 import type { World } from './world.ts';
-import { basicInput, createWorld } from './world.ts';
+import { basicInput, createWorld, someonesSecret } from './world.ts';
 
 const sink = { ApiDestinationName: 'sink' };
 const orders = { ConnectionName: 'orders' };
@@ -9,7 +9,7 @@ const secretArn = (name: string, region = 'us-east-1') =>
   `arn:aws:secretsmanager:${region}:123456789012:secret:${name}-AbCdEf`;
 
 async function worldWithDestination(): Promise<World> {
-  const world = createWorld();
+  const world = createWorld({ onRead: async () => someonesSecret });
   const { ConnectionArn = '' } = await world.call('CreateConnection', basicInput);
   const endpoint = { InvocationEndpoint: 'https://example.com/orders', HttpMethod: 'POST' };
   await world.call('CreateApiDestination', { Name: 'sink', ConnectionArn, ...endpoint });

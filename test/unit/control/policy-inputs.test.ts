@@ -7,12 +7,12 @@ import { lastmileModel } from '../../../lib/protocol/lastmile-model.ts';
 import { readLastmileInput } from '../../../lib/protocol/lastmile-route.ts';
 import { shapeOf } from '../../../lib/protocol/service-model.ts';
 import type { World } from './world.ts';
-import { basicInput, createWorld } from './world.ts';
+import { basicInput, createWorld, someonesSecret } from './world.ts';
 
 let world: World;
 
 beforeAll(async () => {
-  world = createWorld();
+  world = createWorld({ onRead: async () => someonesSecret });
   const { ConnectionArn = '' } = await world.call('CreateConnection', basicInput);
   const endpoint = { InvocationEndpoint: 'https://example.com/orders', HttpMethod: 'POST' };
   await world.call('CreateApiDestination', { Name: 'sink', ConnectionArn, ...endpoint });

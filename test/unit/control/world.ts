@@ -6,6 +6,7 @@ import { type AddressAllowlist, publicOnly } from '../../../lib/core/address.ts'
 import type { Connection } from '../../../lib/core/connection.ts';
 import type { JsonObject } from '../../../lib/core/json.ts';
 import type { CredentialsEvent } from '../../../lib/metrics-ports.ts';
+import type { SecretReader } from '../../../lib/ports.ts';
 import { createFaults } from '../../fakes/faults.ts';
 import { createInMemoryApiDestinations } from '../../fakes/in-memory-api-destinations.ts';
 import type { InMemoryConnections } from '../../fakes/in-memory-connections.ts';
@@ -23,6 +24,8 @@ const caller: Caller = {
 export interface WorldOptions {
   /** Addresses beyond the public ones. Default none. */
   readonly allowlist?: AddressAllowlist;
+  /** How secrets are read. Default: as they are. */
+  readonly onRead?: SecretReader['read'];
   /** What the function that is invoked to obtain a first token does at once. */
   readonly onStart?: (incarnation: string, connections: InMemoryConnections) => Promise<unknown>;
 }
@@ -41,7 +44,7 @@ export function createWorld(options: WorldOptions = {}) {
     connections: faults.wrap('connections', connections),
     apiDestinations: faults.wrap('apiDestinations', apiDestinations),
     secretWriter: faults.wrap('secrets', secrets),
-    secretReader: faults.wrap('secrets', secrets),
+    secretReader: faults.wrap('secrets', { read: options.onRead ?? secrets.read }),
     authorizer: faults.wrap('authorizer', {
       async start({ incarnation }: { readonly incarnation: string }) {
         started.push(incarnation);
@@ -113,4 +116,10 @@ export const oauthInput = {
       HttpMethod: 'POST',
     },
   },
+};
+
+/** What a policy may name for a connection with BASIC credentials. */
+export const someonesSecret = {
+  version: 'version-of-someone',
+  text: '{"username":"someone","password":"canary-password"}',
 };

@@ -177,6 +177,49 @@ describe('authorize-connection', () => {
     expect(inspect(failure, { depth: 20 })).not.toContain('canary');
   });
 
+  describe('with a secret that the policy names', () => {
+    async function named(text: string): Promise<Connection> {
+      const { secretArn, version } = await own.fleet.secrets.create('team', text);
+      return authorizing({ secretArn, secretVersion: version, policy: { secretArn } });
+    }
+
+    async function rotate(secretArn = '', text = ''): Promise<string> {
+      const { version } = await own.fleet.secrets.addVersion(secretArn, text);
+      await own.fleet.secrets.makeCurrent(secretArn, version);
+      return version;
+    }
+
+    const goodText = () => formatConnectionSecret({ credentials: own.fleet.credentials });
+
+    test('uses the version that is current by now, and says so', async () => {
+      const connection = await named(
+        formatConnectionSecret({ credentials: { ...own.fleet.credentials, clientId: 'old' } }),
+      );
+      const version = await rotate(connection.secretArn, goodText());
+      expect(await authorize(connection)).toEqual({ connection: 'new', outcome: 'authorized' });
+      expect(await stored()).toMatchObject({ state: 'AUTHORIZED', secretVersion: version });
+      expect(own.fleet.endpoint.requests.map(({ body }) => body)).toEqual([
+        expect.stringContaining('client_id=client'),
+      ]);
+    });
+
+    test('gives up for the version that was refused, not for the one that it began with', async () => {
+      own.fleet.answer(() => ({ status: 401 }));
+      const connection = await named(goodText());
+      const version = await rotate(connection.secretArn, goodText());
+      expect(await authorize(connection)).toEqual({ connection: 'new', outcome: 'deauthorized' });
+      expect(await stored()).toMatchObject({ state: 'DEAUTHORIZED', secretVersion: version });
+    });
+
+    test('waits for one that holds something else to be mended, until the third attempt', async () => {
+      const connection = await named(goodText());
+      await rotate(connection.secretArn, '{"canary":1}');
+      await expect(authorize(connection)).rejects.toMatchObject({ code: 'InvalidSecret' });
+      after(180_000);
+      expect(await authorize(connection)).toEqual({ connection: 'new', outcome: 'deauthorized' });
+    });
+  });
+
   test('fails when the secret is not there', async () => {
     const connection = await authorizing({ secretVersion: 'version-0' });
     await expect(authorize(connection)).rejects.toMatchObject({ code: 'SecretNotFound' });

@@ -41,6 +41,7 @@ async function setUp(policyOf: (arns: { tls: string; ca: string; signing: string
         return secrets.read(arn, wanted);
       },
     },
+    states: { adopt: () => expect.fail('Nothing was to be written.') },
     clock,
     policy: routeOf().policy,
     longestTimeoutMs: 52_000,

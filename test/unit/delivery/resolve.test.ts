@@ -47,6 +47,7 @@ async function setUp(members: Partial<Connection> = {}) {
       readConnection: (name) => observed('connection', connections.read(name)),
     },
     secrets: { read: (arn, wanted) => observed('secret', secrets.read(arn, wanted)) },
+    states: connections,
     clock,
     policy,
     longestTimeoutMs: 52_000,

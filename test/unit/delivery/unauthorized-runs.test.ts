@@ -61,7 +61,7 @@ function routeOf(connection: Connection, secret = basic): Route {
 interface WorkerOptions {
   readonly limit?: number;
   readonly runs?: UnauthorizedRuns;
-  readonly states?: ConnectionStates;
+  readonly states?: Pick<ConnectionStates, 'change'>;
 }
 
 /** A worker that reads its connection after every refusal and when it is told to. */

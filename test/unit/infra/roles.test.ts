@@ -52,7 +52,7 @@ describe('the roles', () => {
     }
   });
 
-  const reading = ['DeliverRole', 'DeliverQueuedRole', 'AuthorizeConnectionRole'];
+  const reading = ['DeliverRole', 'DeliverQueuedRole', 'ControlApiRole', 'AuthorizeConnectionRole'];
   test.each(ids)(
     '%s reads the secrets that were named if it has use for them, and does nothing else with them',
     (id) => {
