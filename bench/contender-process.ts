@@ -1,4 +1,9 @@
-/** One contender: is sent who it is, then again and again how much to deliver; answers with the time it took, in ms. */
+/**
+ * One contender: is sent who it is, then again and again how much to deliver; answers with the time it took, in ms, and where
+ * that is asked for with what its heap holds after a collection.
+ */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { WorkerSurroundings } from './bench-stack.ts';
 import { deliveries, queued } from './events.ts';
 import type { Contender } from './rounds.ts';
@@ -38,10 +43,17 @@ async function makeContender({ name, receiver, path, ...surroundings }: Contende
   }
 }
 
+function heapBytes(): number {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  for (let times = 0; times < 3; times += 1) collect();
+  return process.memoryUsage().heapUsed;
+}
+
 process.once('message', (input) => {
   void makeContender(input as ContenderInput).then((run) => {
-    process.on('message', ({ count }: { readonly count: number }) => {
-      void run(count).then((elapsedMs) => process.send?.({ elapsedMs }));
+    process.on('message', ({ count, collects = false }: { readonly count: number; readonly collects?: boolean }) => {
+      void run(count).then((elapsedMs) => process.send?.({ elapsedMs, ...(collects && { heapBytes: heapBytes() }) }));
     });
     process.send?.({ ready: true });
   });

@@ -4,11 +4,36 @@ export interface Figure {
   readonly name: string;
   readonly value: number;
   readonly target: string;
-  /** Beyond its target by more than the noise of the machine: the bench fails. */
+  /** Of a median over rounds: half of the range that the middle half of them spans. */
+  readonly noise?: number;
+  /** Beyond its target by more than the noise: the bench fails. */
   readonly broken?: boolean;
 }
 
-export function printFigure({ goal, name, value, target, broken = false }: Figure): void {
-  console.log(JSON.stringify({ goal, name, value: Number(value.toPrecision(3)), target, ...(broken && { broken }) }));
+const printed: Figure[] = [];
+
+export function printFigure(figure: Figure): void {
+  const { goal, name, value, target, noise, broken = false } = figure;
+  const measured = { value: rounded(value), target, ...(noise !== undefined && { noise: rounded(noise) }) };
+  console.log(JSON.stringify({ goal, name, ...measured, ...(broken && { broken }) }));
+  printed.push(figure);
   if (broken) process.exitCode = 1;
+}
+
+/** All that was printed, for a person; on stderr, so that the lines of stdout stay JSON. */
+export function printTable(): void {
+  const rows = printed.map(({ goal, name, value, target, noise, broken = false }) => [
+    String(goal),
+    `${rounded(value)}${noise === undefined ? '' : ` +- ${rounded(noise)}`}`,
+    target,
+    broken ? 'missed' : '',
+    name,
+  ]);
+  const all = [['goal', 'value', 'target', '', 'what'], ...rows];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  for (const row of all) console.error(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(3));
 }

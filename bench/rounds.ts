@@ -39,9 +39,17 @@ export function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
-/** The median of the ratios of each round: its two figures were measured side by side. */
-export function medianRatio(rates: readonly number[], reference: readonly number[]): number {
-  return median(rates.map((rate, round) => rate / (reference[round] ?? Number.NaN)));
+/** A median over rounds, and half of what the middle half of them spans. */
+export interface Measured {
+  readonly value: number;
+  readonly noise: number;
+}
+
+/** Of the ratios of each round: its two figures were measured side by side. */
+export function medianRatio(rates: readonly number[], reference: readonly number[]): Measured {
+  const ratios = rates.map((rate, round) => rate / (reference[round] ?? Number.NaN)).sort((one, other) => one - other);
+  const quartile = (part: number) => ratios[Math.floor((ratios.length - 1) * part)] ?? Number.NaN;
+  return { value: median(ratios), noise: (quartile(0.75) - quartile(0.25)) / 2 };
 }
 
 /** Keeps so many deliveries under way until all are done. */

@@ -1,11 +1,12 @@
 /**
  * Prints the performance goals as JSON lines, each a ratio of two things measured alternately in this very run, and fails when
- * one that cannot be noise is missed. `--quick`: only what fits into a check, calls counted and workers for 6 s.
+ * one is missed by more than noise; a table for people follows on stderr. `--quick`: only what fits into a check, calls counted and workers for 6 s.
  */
 import { measureBus } from './bus.ts';
 import { countCalls } from './calls.ts';
 import { measureColdStart } from './cold-start.ts';
-import { printFigure } from './figure.ts';
+import { printFigure, printTable } from './figure.ts';
+import { measureHeap } from './heap.ts';
 import { measurePatterns } from './patterns.ts';
 import { measureRate } from './rate.ts';
 import { measureAlone } from './rate-alone.ts';
@@ -21,6 +22,8 @@ if (!quick) {
   for (const figure of await measureAlone()) printFigure(figure);
   for (const figure of await measureRate()) printFigure(figure);
   for (const figure of await measureThroughput()) printFigure(figure);
+  for (const figure of await measureHeap()) printFigure(figure);
   for (const figure of await measurePatterns()) printFigure(figure);
   for (const figure of await measureBus()) printFigure(figure);
 }
+printTable();
