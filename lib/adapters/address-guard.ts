@@ -1,7 +1,14 @@
 import { lookup as lookUp, type LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import type { buildConnector } from 'undici';
-import { type AddressAllowlist, isLoopbackAddress, literalOf, refusedAddress, refusedHost } from '../core/address.ts';
+import {
+  type AddressAllowlist,
+  isLoopbackAddress,
+  isLoopbackHost,
+  literalOf,
+  refusedAddress,
+  refusedHost,
+} from '../core/address.ts';
 import { Failure } from '../core/failure.ts';
 import type { RefusedAddress } from '../metrics-ports.ts';
 
@@ -11,6 +18,8 @@ export interface AddressGuard {
   readonly onRefusal: (refused: RefusedAddress) => void;
   /** Whether connections may be made to loopback only: those without TLS. */
   readonly loopbackOnly: boolean;
+  /** Whether somebody else resolves the names, so that nothing else will be known of them. Default false. */
+  readonly resolvedElsewhere?: boolean;
 }
 
 /** Said of a public address that is called without TLS. */
@@ -26,7 +35,8 @@ export function guardConnector(guard: AddressGuard, connect: buildConnector.conn
     const { hostname } = options;
     const literal = literalOf(hostname);
     const reason =
-      refusedHost(hostname, guard.allowlist) ?? (literal === undefined ? undefined : refusedScheme(guard, literal));
+      refusedHost(hostname, guard.allowlist) ??
+      (literal === undefined ? refusedName(guard, hostname) : refusedScheme(guard, literal));
     if (reason === undefined) connect(options, callback);
     else callback(refuse(guard, { host: hostname, reason }), null);
   };
@@ -65,6 +75,10 @@ function firstRefused(guard: AddressGuard, host: string, found: readonly LookupA
     if (reason !== undefined) return { host, address, reason };
   }
   return undefined;
+}
+
+function refusedName({ loopbackOnly, resolvedElsewhere = false }: AddressGuard, name: string): string | undefined {
+  return resolvedElsewhere && loopbackOnly && !isLoopbackHost(name) ? withoutTls : undefined;
 }
 
 function refusedScheme({ loopbackOnly }: AddressGuard, address: string): string | undefined {

@@ -13,7 +13,7 @@ export interface ConnectorOptions {
   /** Options that a transport does not know of. */
   readonly connectOptions: (transport: Transport) => ConnectOptions;
   /** What decides where connections may end. */
-  readonly guard: Omit<AddressGuard, 'loopbackOnly'>;
+  readonly guard: Omit<AddressGuard, 'loopbackOnly' | 'resolvedElsewhere'>;
 }
 
 /** Limit of connecting alone, for one whose exchange has ended meanwhile; SYNs go out at 0, 1, 3 and 7 s. */
@@ -45,9 +45,13 @@ export function createConnector(
     const options = { timeout: connectTimeoutMs, ...given, ...tls, ...fixed };
     return build(options as buildConnector.BuildOptions);
   };
-  const guard = { ...anywhere, loopbackOnly: !origin.startsWith('https:') };
-  const connect = connectorOf(guard, tlsOptions(transport));
   const { proxyUrl } = transport;
+  const guard = {
+    ...anywhere,
+    loopbackOnly: !origin.startsWith('https:'),
+    resolvedElsewhere: proxyUrl !== undefined,
+  };
+  const connect = connectorOf(guard, tlsOptions(transport));
   if (proxyUrl === undefined) return watchConnection(guardConnector(guard, connect));
   // A proxy may be anywhere without TLS: what goes through it has TLS of its own.
   const proxyGuard = { ...anywhere, loopbackOnly: false };

@@ -59,10 +59,10 @@ describe('by way of a proxy', () => {
       return 'answered';
     });
     const client = exchanges.client();
-    for (const origin of ['https://endpoint.test', 'http://127.0.0.1', 'https://[::1]']) {
+    for (const origin of ['https://endpoint.test', 'http://localhost', 'https://[::1]']) {
       await failureOf(send(client, origin, {}, through(proxy.url)));
     }
-    expect(proxy.asked.map((each) => each.authority)).toEqual(['endpoint.test:443', '127.0.0.1:80', '[::1]:443']);
+    expect(proxy.asked.map((each) => each.authority)).toEqual(['endpoint.test:443', 'localhost:80', '[::1]:443']);
   });
 
   test('a client certificate is shown to the endpoint, which is verified', async () => {
@@ -224,8 +224,8 @@ describe('the address', () => {
     expect(failed).not.toMatchObject(failure('AddressRefused'));
   });
 
-  test.each(['https://10.0.0.1', 'https://169.254.169.254', 'http://93.184.215.14'])(
-    'of an endpoint that is one itself (%s) is judged before the proxy is asked',
+  test.each(['https://10.0.0.1', 'https://169.254.169.254', 'http://93.184.215.14', 'http://endpoint.test'])(
+    'of an endpoint is judged as far as it is known (%s), before the proxy is asked',
     async (origin) => {
       const proxy = await startProxy();
       expect(await failureOf(send(exchanges.client(), origin, {}, through(proxy.url)))).toMatchObject(
