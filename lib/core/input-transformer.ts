@@ -29,13 +29,24 @@ export function transformInput(
   owner: TemplateOwner = 'delivery',
 ): string {
   let output = '';
+  // Each path is read once, however often its placeholder stands there: it may go through much and find little.
+  const texts = new Map<string, string>();
   for (const piece of compileInputTemplate(transformer.InputTemplate, owner)) {
-    output += typeof piece === 'string' ? piece : printed(piece, transformer, source);
+    output += typeof piece === 'string' ? piece : printedOnce(piece, texts, () => printed(piece, transformer, source));
     if (output.length > maxOutputCharacters) {
       throw new Failure('InvalidInvocation', 'target.InputTransformer makes a body of more than 8 MiB.');
     }
   }
   return output;
+}
+
+function printedOnce({ name, position }: Placeholder, texts: Map<string, string>, print: () => string): string {
+  const key = `${position} ${name}`;
+  const known = texts.get(key);
+  if (known !== undefined) return known;
+  const text = print();
+  texts.set(key, text);
+  return text;
 }
 
 function printed(placeholder: Placeholder, transformer: InputTransformer, source: TransformerSource): string {

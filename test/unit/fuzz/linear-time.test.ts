@@ -1,0 +1,195 @@
+import { expect, test } from 'vitest';
+import { parseCaCertificates, parseClientCertificate } from '../../../lib/core/certificate-bundle.ts';
+import { parseConnectionSecret } from '../../../lib/core/connection-secret.ts';
+import { describeErrors } from '../../../lib/core/error-description.ts';
+import { transformInput } from '../../../lib/core/input-transformer.ts';
+import { compileInvocationEndpoint, fillWildcards, mergeQuery } from '../../../lib/core/invocation-endpoint.ts';
+import { parseHost } from '../../../lib/core/host-name.ts';
+import type { JsonObject } from '../../../lib/core/json.ts';
+import { parseJsonPath, readJsonPath } from '../../../lib/core/json-path.ts';
+import { memberText } from '../../../lib/core/member-text.ts';
+import { parsePageToken } from '../../../lib/core/page-token.ts';
+import { parseDelivery } from '../../../lib/core/parse-delivery.ts';
+import { parseQueueMessage } from '../../../lib/core/queued-delivery.ts';
+import { parseRetryAfterMs } from '../../../lib/core/retry-after.ts';
+import { parseSignature } from '../../../lib/core/sig-v4.ts';
+import { canonicalRequest } from '../../../lib/core/sig-v4-canonical.ts';
+import { parseSigningSecret } from '../../../lib/core/signing.ts';
+import { escapeForSqs } from '../../../lib/core/sqs-text.ts';
+import { parseTokenAnswer } from '../../../lib/core/token-answer.ts';
+import { maskUserinfo } from '../../../lib/core/userinfo.ts';
+import { compileEventPattern } from '../../../lib/local/bus/event-pattern.ts';
+import { parseFunctionUrlEvent } from '../../../lib/protocol/function-url.ts';
+import { nowMs } from '../core/deliveries.ts';
+
+const kib = 1024;
+const mib = 1024 * kib;
+const options = { apiDestination: undefined, nowMs };
+
+/** A name, the greatest size that can arrive (at least; where a limit is not ours, 1 MiB), and the work for an input of a size. */
+type Row = readonly [what: string, size: number, prepare: (size: number) => () => unknown];
+
+/** The input is made before, and not measured. */
+const of =
+  <Input>(make: (size: number) => Input, run: (input: Input) => unknown) =>
+  (size: number) => {
+    const input = make(size);
+    return () => run(input);
+  };
+const repeated = (unit: string, run: (text: string) => unknown, head = '', tail = '') =>
+  of((size) => head + unit.repeat(Math.ceil(size / unit.length)) + tail, run);
+
+const envelope = (text: string) => parseDelivery(JSON.parse(text), options, text);
+const queued = (LASTMILE: string) => parseQueueMessage({ body: '{}', attributes: { LASTMILE } }, options);
+const signed = (headers: Record<string, string>, query = '') => ({
+  method: 'POST',
+  path: '/',
+  query,
+  headers: new Map(Object.entries(headers)),
+  body: new Uint8Array(),
+});
+const endpoint = compileInvocationEndpoint('https://example.com/*?q=*');
+const source = (value: JsonObject) => ({ event: { value }, firstReceivedAtMs: nowMs });
+const fill = (InputTemplate: string, value: JsonObject = {}) =>
+  transformInput({ InputTemplate, InputPathsMap: { a: '$.detail', b: '$.detail.*.*' } }, source(value));
+const token = (body: string) => parseTokenAnswer({ status: 200, headers: {}, body }, nowMs);
+const pathOf = (text: string) => parseJsonPath(text);
+const matches = (pattern: object) => {
+  const compiled = compileEventPattern(JSON.stringify(pattern));
+  return (text: string) => compiled({ source: 'x', detail: { a: text } });
+};
+/** An object of many members, the way to each of them one step. */
+const wide = (size: number) => Object.fromEntries(Array.from({ length: size / 16 }, (_, index) => [`k${index}`, {}]));
+
+const rows: readonly Row[] = [
+  ['an envelope with many equal keys', mib, repeated('"event":{},', envelope, '{"apiDestination":"a",', '"event":{}}')],
+  ['an envelope with escapes', mib, repeated('\\\\', envelope, '{"apiDestination":"a","event":{"a":"', '"}}')],
+  ['an envelope with braces in text', mib, repeated('{["', (text) => memberText(text, 'b'), '{"a":')],
+  ['an attribute of blanks', mib, repeated(' ', queued, '{', '"v":1}')],
+  ['text for SQS', mib, repeated('\0', escapeForSqs)],
+  ['a template of opening brackets', 8 * kib, repeated('<', fill, '"', '"')],
+  ['a template of opening braces', 8 * kib, repeated('{', fill, '"', '"')],
+  ['a template of half a placeholder', 8 * kib, repeated('{{a', fill, '"', '"')],
+  ['a template of backslashes', 8 * kib, repeated('\\\\', fill, '"', '"')],
+  ['a template of lines', 8 * kib, repeated('""\n', fill)],
+  [
+    'a template of placeholders that find little in much',
+    8 * kib,
+    repeated('<b>', (text) => fill(`"${text}"`, { detail: wide(mib) })),
+  ],
+  ['a quoted value of escapes', mib, repeated('"', (text) => fill('"<a>"', { detail: text }))],
+  ['a path of names', 512, repeated('.a', pathOf, '$')],
+  ['a path of quotes', 512, repeated("\\'", pathOf, "$['")],
+  ['a path of half an escape', 512, repeated('\\', pathOf, '$["', 'x')],
+  [
+    'a path of wildcards',
+    512,
+    repeated('.*', (text) => readJsonPath(parseJsonPath(text) ?? { steps: [], findsList: false }, wide(mib)), '$'),
+  ],
+  ['a path value of dots', mib, repeated('/.', (text) => fillWildcards(endpoint, [text, text]))],
+  ['a query of ampersands', mib, repeated('&', (text) => mergeQuery(`/?${text}`, [['a', 'b']]))],
+  ['a query of percent signs', mib, repeated('%', (text) => mergeQuery(`/?${text}`, [['a', 'b']]))],
+  ['Retry-After of digits', 16 * kib, repeated('9', (text) => parseRetryAfterMs(text, nowMs))],
+  ['Retry-After of blanks', 16 * kib, repeated(' ', (text) => parseRetryAfterMs(text, nowMs), '1', '1')],
+  ['a token of blanks', 64 * kib, repeated(' ', token, '{"access_token":"a', 'a\\u0000"}')],
+  ['a life of digits', 64 * kib, repeated('9', token, '{"access_token":"a","expires_in":"', '"}')],
+  [
+    'a secret of parameters',
+    64 * kib,
+    repeated(
+      '{"key":"a","value":"b"},',
+      parseConnectionSecret,
+      '{"username":"a","password":"b","invocation_http_parameters":{"header_parameters":[',
+      '{"key":"a","value":"b"}]}}',
+    ),
+  ],
+  ['a signing secret of keys', 64 * kib, repeated('"whsec_",', parseSigningSecret, '{"keys":[', '""]}')],
+  ['a certificate without an end', 64 * kib, repeated('A\n', parseCaCertificates, '-----BEGIN CERTIFICATE-----')],
+  ['certificates that begin only', 64 * kib, repeated('-----BEGIN CERTIFICATE-----A', parseCaCertificates)],
+  ['keys that begin only', 64 * kib, repeated('-----BEGIN A PRIVATE KEY-----A', parseClientCertificate)],
+  ['dashes', 64 * kib, repeated('-', parseClientCertificate)],
+  [
+    'a signature of commas',
+    mib,
+    repeated(',', (authorization) => parseSignature(signed({ authorization })), 'AWS4-HMAC-SHA256 '),
+  ],
+  ['a signed query', mib, repeated('X-Amz-Signature=&', (query) => parseSignature(signed({}, query)))],
+  ['a canonical query', mib, repeated('a=b%20&', (query) => canonicalRequest(signed({ host: 'a' }, query), ['host']))],
+  ['a canonical header', mib, repeated(' a', (host) => canonicalRequest(signed({ host }), ['host']))],
+  [
+    'a canonical header of blanks',
+    mib,
+    repeated(' ', (host) => canonicalRequest(signed({ host }), ['host']), 'a', 'a'),
+  ],
+  [
+    'a body that is nearly base64',
+    4 * mib,
+    repeated(
+      'A',
+      (body) =>
+        parseFunctionUrlEvent({
+          requestContext: { http: { method: 'POST' } },
+          rawPath: '/',
+          headers: {},
+          body,
+          isBase64Encoded: true,
+        }),
+      '',
+      '===!',
+    ),
+  ],
+  ['a page token', mib, repeated('A', (text) => parsePageToken(['a'], text))],
+  ['a host of labels', mib, repeated('a.', parseHost)],
+  ['a URL of slashes', mib, repeated('://', maskUserinfo)],
+  ['a URL of user names', mib, repeated('@', maskUserinfo, 'https://')],
+  ['an error of many lines', mib, repeated('\n  at ', (text) => describeErrors(new Error(text)))],
+  ['an error of one long line', mib, repeated(' ', (text) => describeErrors(new Error(text)))],
+  ['a pattern of wildcards', mib, repeated('ab', matches({ detail: { a: [{ wildcard: '*ac*b' }] } }))],
+  ['a pattern that nearly matches', mib, repeated('a', matches({ detail: { a: [{ wildcard: '*aab*a' }] } }))],
+  [
+    'a pattern of suffixes',
+    mib,
+    repeated('a', matches({ detail: { a: [{ suffix: 'b' }, { 'anything-but': { wildcard: '*ba' } }] } })),
+  ],
+];
+
+/**
+ * The least CPU time of this thread that it takes in three runs, ms: other work of the machine is not in it. Each run has an
+ * input of its own, a little longer than the one before, so that no cache knows it.
+ */
+function cpuMs(prepare: Row[2], size: number): number {
+  const runs = [0, 1, 2].map((run) => {
+    const work = prepare(size + run * kib);
+    const before = process.threadCpuUsage();
+    try {
+      work();
+    } catch {
+      // A refusal costs what it costs.
+    }
+    const { user, system } = process.threadCpuUsage(before);
+    return (user + system) / 1000;
+  });
+  return Math.min(...runs);
+}
+
+/** What a worker may spend on one input however it is made; what is below is harmless, and too short to be compared. */
+const harmlessMs = 150;
+
+test.each(rows)('%s takes time in proportion to its length', (_what, size, prepare) => {
+  const whole = cpuMs(prepare, size);
+  // Four times the input is four times the work; sixteen times if it were quadratic.
+  const ratio = whole > harmlessMs ? whole / cpuMs(prepare, size / 4) : 0;
+  expect(ratio).toBeLessThan(9);
+  expect(whole).toBeLessThan(1000);
+});
+
+test('the measure tells quadratic work from linear', () => {
+  const quadratic = (size: number) => () => {
+    let sum = 0;
+    for (let one = 0; one < size; one += 1) for (let other = 0; other < size; other += 1) sum += one ^ other;
+    return sum;
+  };
+  const whole = cpuMs(quadratic, 24 * kib);
+  expect(whole).toBeGreaterThan(harmlessMs);
+  expect(whole / cpuMs(quadratic, 6 * kib)).toBeGreaterThan(9);
+});
