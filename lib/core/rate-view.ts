@@ -9,8 +9,8 @@ export interface BucketView extends Bucket {
   readonly seenAtUs: number;
   /** From 0 to 1: how often slots turned out to be given away beyond now when the view did not say so. */
   readonly busyLikelihood: number;
-  /** Whether others had given slots away since it was seen before. */
-  readonly isShared: boolean;
+  /** How often in a row nobody else had given slots away since it was seen before; 0 when somebody had. */
+  readonly timesAlone: number;
 }
 
 export const unknownView: BucketView = {
@@ -20,7 +20,7 @@ export const unknownView: BucketView = {
   revision: 0,
   seenAtUs: 0,
   busyLikelihood: 0.5,
-  isShared: false,
+  timesAlone: 1,
 };
 
 /** For so long nobody else is likely to have written: what was seen is there still. */
@@ -40,8 +40,8 @@ const guessWeight = 0.1;
 
 /** The bucket itself has been seen. */
 export function seen(view: BucketView, bucket: Bucket | undefined, nowUs: number): BucketView {
-  const { busyLikelihood, isShared } = view;
-  return { ...(bucket ?? unknownView), seenAtUs: nowUs, busyLikelihood, isShared };
+  const { busyLikelihood, timesAlone } = view;
+  return { ...(bucket ?? unknownView), seenAtUs: nowUs, busyLikelihood, timesAlone };
 }
 
 /** What was seen is no longer there, and nobody has said what is. */
@@ -63,11 +63,21 @@ export function isOlderThan(view: BucketView, ageUs: number, nowUs: number): boo
 export function busySinceUs(view: BucketView, startUs: number, nowUs: number): number | undefined {
   if (view.slotsUntilUs >= startUs) return startUs;
   if (isGuess(view, startUs, nowUs)) return view.busyLikelihood > 0.5 ? startUs : undefined;
-  return startUs - view.slotsUntilUs <= longestGapUs ? view.slotsUntilUs : undefined;
+  // Alone the gap is known to be one, and whoever comes unexpectedly is to be noticed.
+  const isShort = startUs - view.slotsUntilUs <= longestGapUs && !isOlderThan(view, freshUs, nowUs);
+  return isShort ? view.slotsUntilUs : undefined;
+}
+
+/** A worker that has found its bucket as it left it so often, the view's beginning counted, takes that for granted. */
+const surelyAloneTimes = 8;
+
+/** Whether nobody else seems to use the bucket. */
+export function isAlone(view: BucketView): boolean {
+  return view.timesAlone >= surelyAloneTimes;
 }
 
 function isGuess(view: BucketView, startUs: number, nowUs: number): boolean {
-  return view.slotsUntilUs < startUs && isOlderThan(view, freshUs, nowUs);
+  return view.slotsUntilUs < startUs && isOlderThan(view, freshUs, nowUs) && !isAlone(view);
 }
 
 /** Whether a write on the word of this view would be refused too often: then the bucket is looked at first. */
@@ -87,7 +97,8 @@ export function afterGuess(view: BucketView, startUs: number, nowUs: number, was
 
 /** Slots were given away up to there, as the bucket was found. */
 export function found(view: BucketView, slotsUntilUs: number): BucketView {
-  return view.seenAtUs === 0 ? view : { ...view, isShared: slotsUntilUs > view.slotsUntilUs };
+  if (view.seenAtUs === 0) return view;
+  return { ...view, timesAlone: slotsUntilUs > view.slotsUntilUs ? 0 : view.timesAlone + 1 };
 }
 
 /** What a worker has seen of the slots says for so long how far ahead they are being given away. */
@@ -103,6 +114,6 @@ const longestPatienceUs = 500_000;
 export function patienceUs(view: BucketView, nowUs: number): number {
   if (isOlderThan(view, leadKnownUs, nowUs)) return 0;
   // Where others give slots away too, the end of these has moved on with the time.
-  const leadUs = view.slotsUntilUs - (view.isShared ? view.seenAtUs : nowUs);
+  const leadUs = view.slotsUntilUs - (view.timesAlone === 0 ? view.seenAtUs : nowUs);
   return Math.max(0, Math.min(longestPatienceUs, Math.floor((leadUs * 2) / 3)));
 }

@@ -7,7 +7,7 @@ import { pauseToleranceUs, pauseWrite } from '../core/rate-pause.ts';
 import type { Turn } from '../core/rate-reservation.ts';
 import { toTurnGeneration } from '../core/rate-shards.ts';
 import type { Share } from '../core/rate-slots.ts';
-import { isDoubtful, isOlderThan, patienceUs, seen, unknownView } from '../core/rate-view.ts';
+import { isAlone, isDoubtful, isOlderThan, patienceUs, seen, unknownView } from '../core/rate-view.ts';
 import type { BucketKey, Clock, Random, RateBuckets } from '../ports.ts';
 import { EventCounter, ReturnBlock } from './rate-limiter-block.ts';
 import { Outage } from './rate-limiter-outage.ts';
@@ -179,7 +179,8 @@ export class WorkerBucket {
    * later by another write, and by one more for each that was refused: slots are skipped then, but only idle ones.
    */
   private startUs(nowUs: number, { horizonMs }: BucketCall, tries: number): number {
-    const writes = 1 + tries + (this.view.busyLikelihood > rarelyBusy ? 1 : 0);
+    const othersWrite = this.view.busyLikelihood > rarelyBusy && !isAlone(this.view);
+    const writes = 1 + tries + (othersWrite ? 1 : 0);
     return nowUs + Math.ceil(Math.min(this.leadMs * writes, horizonMs / 2) * 1000);
   }
 

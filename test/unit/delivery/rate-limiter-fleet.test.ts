@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { simulateFleet } from '../../../bench/fleet.ts';
 
-describe('a simulated fleet', () => {
+/** Of computing: on a machine that does much else, the largest fleet takes half a minute. */
+const timeout = 180_000;
+
+describe('a simulated fleet', { timeout }, () => {
   test('sends 1,000 events at once to a destination of 5 a second within 203 s, each of them once', async () => {
     for (const showsRefuser of [true, false]) {
       const run = await simulateFleet({

@@ -140,6 +140,34 @@ describe('writes', () => {
     expect(buckets.writes).toBe(15);
   });
 
+  test('are all that a worker asks of the table once it has found nobody else there, until somebody comes', async () => {
+    let reads = 0;
+    const { worker, buckets, clock } = createFleet({
+      table: (table) => ({
+        write: (...args) => table.write(...args),
+        read(key) {
+          reads += 1;
+          return table.read(key);
+        },
+      }),
+    });
+    const [limiter, other] = [worker(), worker()];
+    const callsOf = async (batches: number) => {
+      const before = buckets.writes + reads;
+      for (let batch = 0; batch < batches; batch += 1) {
+        clock.set(clock.nowMs() + 1000);
+        await limiter.reserve(orders, 3, queueBatch);
+      }
+      return buckets.writes + reads - before;
+    };
+    expect(await callsOf(10)).toBeGreaterThan(10);
+    expect(await callsOf(10)).toBe(10);
+    clock.set(clock.nowMs() + 1000);
+    await other.reserve(orders, 15, queueBatch);
+    // A refused write, which shows nothing here, a look, and another write.
+    expect(await callsOf(1)).toBe(3);
+  });
+
   test('of a flood are one a second for each worker, not one an event', async () => {
     const { worker, buckets, clock } = createFleet();
     const limiter = worker();
