@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
+import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDynamoDbClient } from '../../lib/adapters/aws-clients.ts';
 import { authorizeEverything, createEverything, deliverEverything } from './canary-deliveries.ts';
@@ -51,13 +52,23 @@ async function scan(): Promise<string> {
 const all = Object.entries(canaries);
 
 /** What was refused, or is no use as what it is for, is sent nowhere. */
-const unsent = new Set(['refusedInput', 'policySecret']);
+const unsent = new Set(['refusedInput', 'policySecret', 'signingKey']);
 
 test.each(all.filter(([name]) => !unsent.has(name)))('%s was there to be found', (_name, canary) => {
   const { endpoint, tokenEndpoint } = surroundings;
   const basic = Buffer.from(`jo:${canary}`).toString('base64');
   const exchanged = JSON.stringify([endpoint.requests, tokenEndpoint.requests, surroundings.answered]);
   expect(exchanged.includes(canary) || exchanged.includes(basic)).toBe(true);
+});
+
+test('signingKey was there to sign with', () => {
+  const key = `whsec_${Buffer.from(canaries.signingKey).toString('base64')}`;
+  const signed = surroundings.endpoint.requests.filter(({ path }) => path.endsWith('?signed'));
+  expect(signed.length).toBeGreaterThan(0);
+  for (const { headers, body } of signed) {
+    const verify = () => new Webhook(key).verify(body, headers as Record<string, string>);
+    expect(verify).not.toThrow();
+  }
 });
 
 /** Outcomes and failure codes that the story is meant to meet. */

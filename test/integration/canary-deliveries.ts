@@ -55,6 +55,7 @@ export async function createEverything(stack: WatchedStack, surroundings: Surrou
     'basic-tls': `https://127.0.0.1:${port}/`,
     'key-200': `${endpoint.origin}/status/200`,
     'key-policy': `${endpoint.origin}/status/200`,
+    'key-signed': `${endpoint.origin}/status/200?signed`,
     'key-400': `${endpoint.origin}/status/400`,
     'oauth-200': `${endpoint.origin}/status/200`,
     'oauth-401': `${endpoint.origin}/status/401`,
@@ -63,23 +64,28 @@ export async function createEverything(stack: WatchedStack, surroundings: Surrou
     const ConnectionArn = arns.get(Name.replace(/-.*/, ''));
     await stack.control('CreateApiDestination', { Name, ConnectionArn, InvocationEndpoint, HttpMethod: 'POST' });
   }
-  await nameUselessSecret(stack, 'key-policy');
+  await nameSecrets(stack);
   for (const Name of arns.keys()) await stack.control('DescribeConnection', { Name });
 }
 
-/** A delivery policy whose secret is not what it is for: it would be told of, if anything of it were. */
-async function nameUselessSecret(stack: WatchedStack, ApiDestinationName: string): Promise<void> {
+/** Delivery policies: one whose secret is not what it is for, which would be told of if anything of it were; and one that signs. */
+async function nameSecrets(stack: WatchedStack): Promise<void> {
+  const useless = await createSecret(stack, 'useless', `-----BEGIN PRIVATE KEY-----\n${canaries.policySecret}`);
+  await stack.policy('PutDeliveryPolicy', { ApiDestinationName: 'key-policy', ClientCertificateSecretArn: useless });
+  const key = Buffer.from(canaries.signingKey).toString('base64');
+  const SecretArn = await createSecret(stack, 'signing', `whsec_${key}`);
+  await stack.policy('PutDeliveryPolicy', { ApiDestinationName: 'key-signed', Signing: { SecretArn } });
+}
+
+async function createSecret(stack: WatchedStack, Name: string, SecretString: string): Promise<string> {
   const headers = {
     'x-amz-target': 'secretsmanager.CreateSecret',
     'x-amz-date': '20260101T000000Z',
     'content-type': 'application/x-amz-json-1.1',
   };
-  const SecretString = `-----BEGIN PRIVATE KEY-----\n${canaries.policySecret}`;
-  const body = JSON.stringify({ Name: 'policy', SecretString, ClientRequestToken: randomUUID() });
+  const body = JSON.stringify({ Name, SecretString, ClientRequestToken: randomUUID() });
   const { text } = await stack.send('secretsmanager', '/', headers, body);
-  const { ARN: ClientCertificateSecretArn } = JSON.parse(text) as { ARN: string };
-  await stack.policy('PutDeliveryPolicy', { ApiDestinationName, ClientCertificateSecretArn });
-  await stack.policy('GetDeliveryPolicy', { ApiDestinationName });
+  return (JSON.parse(text) as { ARN: string }).ARN;
 }
 
 const statuses = [200, 302, 400, 401, 404, 429, 500, 503];
@@ -102,7 +108,9 @@ function envelope(apiDestination: string, target: object = {}) {
 /** Deliveries that succeed, and one for each way of failing. */
 export async function deliverEverything(stack: WatchedStack): Promise<void> {
   const ways = [...statuses, 'never', 'refused', 'garbage', 'tls'].map((way) => `basic-${way}`);
-  await Promise.all([...ways, 'key-200', 'key-400', 'key-policy'].map((name) => stack.invoke(envelope(name))));
+  await Promise.all(
+    [...ways, 'key-200', 'key-400', 'key-policy', 'key-signed'].map((name) => stack.invoke(envelope(name))),
+  );
   await Promise.all(ways.map((name) => stack.invoke(envelope(name), 'Event')));
   await Promise.all(undeliverable.map((input) => stack.invoke(input)));
 }

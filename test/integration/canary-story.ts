@@ -21,6 +21,7 @@ export const canaries = {
   targetHeader: canary('target-header'),
   endpointAnswer: canary('endpoint-answer'),
   policySecret: canary('policy-secret'),
+  signingKey: canary('signing-key'),
   refusedInput: canary('refused-input'),
 } as const;
 
