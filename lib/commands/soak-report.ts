@@ -12,6 +12,9 @@ const steadyGrowthBytes = 10 * 1024 * 1024;
 /** Of a process that lives for seconds between two kills: its caches fill, and it takes up what the one before has left. */
 const lifetimeGrowthBytes = 20 * 1024 * 1024;
 
+/** What a process may take up of the machine besides: Node keeps room for garbage for some minutes before it has enough. */
+const residentGrowthBytes = 128 * 1024 * 1024;
+
 const maxShown = 10;
 
 /** Each thing that should not have happened, in a line; of a soak that was ended early, not what is still under way. */
@@ -54,8 +57,11 @@ function destinationFaults({ name, fullest, stalestMs, connectionState }: Destin
 
 function memoryFault({ kills }: TrialResult, growth: MemoryGrowth): string | false {
   const limit = kills > 0 ? lifetimeGrowthBytes : steadyGrowthBytes;
-  const grown = growth.lastHeapBytes - growth.firstHeapBytes;
-  return grown > limit && `the heap grew by ${megabytes(grown)} within ${seconds(growth.upMs)}`;
+  const grown = heapGrowth(growth);
+  const resident = growth.lastResidentBytes - growth.firstResidentBytes;
+  const inTime = `within ${seconds(growth.upMs)}`;
+  if (grown > limit) return `the heap grew by ${megabytes(grown)} ${inTime}`;
+  return resident > residentGrowthBytes && `the resident memory grew by ${megabytes(resident)} ${inTime}`;
 }
 
 /** One at first, one a minute, one for each new pair of credentials, and one for each renewal that a kill or a freeze may have cut off. */

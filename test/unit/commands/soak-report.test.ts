@@ -69,6 +69,10 @@ const faulty: readonly [string, Partial<TrialResult>][] = [
   ['4 OAuth tokens were obtained, 3 are enough', { tokens: 4 }],
   ['the heap grew by 11.0 MB', { memory: [growth(11 * megabyte)] }],
   ['the heap grew by 21.0 MB', { kills: 1, memory: [growth(megabyte), growth(21 * megabyte)] }],
+  [
+    'the resident memory grew by 129.0 MB',
+    { memory: [{ ...growth(0), lastResidentBytes: growth(0).firstResidentBytes + 129 * megabyte }] },
+  ],
   ['the stack told of 1 faults of its own, such as: Unexpected', { errors: ['Unexpected', '    at somewhere'] }],
 ];
 
