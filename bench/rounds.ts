@@ -47,9 +47,13 @@ export interface Measured {
 
 /** Of the ratios of each round: its two figures were measured side by side. */
 export function medianRatio(rates: readonly number[], reference: readonly number[]): Measured {
-  const ratios = rates.map((rate, round) => rate / (reference[round] ?? Number.NaN)).sort((one, other) => one - other);
-  const quartile = (part: number) => ratios[Math.floor((ratios.length - 1) * part)] ?? Number.NaN;
-  return { value: median(ratios), noise: (quartile(0.75) - quartile(0.25)) / 2 };
+  return medianOf(rates.map((rate, round) => rate / (reference[round] ?? Number.NaN)));
+}
+
+export function medianOf(values: readonly number[]): Measured {
+  const sorted = values.toSorted((one, other) => one - other);
+  const quartile = (part: number) => sorted[Math.floor((sorted.length - 1) * part)] ?? Number.NaN;
+  return { value: median(values), noise: (quartile(0.75) - quartile(0.25)) / 2 };
 }
 
 /** Keeps so many deliveries under way until all are done. */

@@ -1,6 +1,7 @@
 /**
  * Prints the performance goals as JSON lines, each a ratio of two things measured alternately in this very run, and fails when
  * one is missed by more than noise; a table for people follows on stderr. `--quick`: only what fits into a check, calls counted and workers for 6 s.
+ * `--peers`: only the comparison with others.
  */
 import { measureBus } from './bus.ts';
 import { countCalls } from './calls.ts';
@@ -8,16 +9,20 @@ import { measureColdStart } from './cold-start.ts';
 import { printFigure, printTable } from './figure.ts';
 import { measureHeap } from './heap.ts';
 import { measurePatterns } from './patterns.ts';
+import { measurePeers } from './peers.ts';
 import { measureRate } from './rate.ts';
 import { measureAlone } from './rate-alone.ts';
 import { measureWorkers } from './rate-workers.ts';
 import { measureThroughput } from './throughput.ts';
 
 const quick = process.argv.includes('--quick');
+const peersOnly = process.argv.includes('--peers');
 
-for (const figure of await measureWorkers({ quick })) printFigure(figure);
-for (const figure of await countCalls()) printFigure(figure);
-if (!quick) {
+if (!peersOnly) {
+  for (const figure of await measureWorkers({ quick })) printFigure(figure);
+  for (const figure of await countCalls()) printFigure(figure);
+}
+if (!quick && !peersOnly) {
   for (const figure of await measureColdStart()) printFigure(figure);
   for (const figure of await measureAlone()) printFigure(figure);
   for (const figure of await measureRate()) printFigure(figure);
@@ -26,4 +31,5 @@ if (!quick) {
   for (const figure of await measurePatterns()) printFigure(figure);
   for (const figure of await measureBus()) printFigure(figure);
 }
+if (peersOnly || !quick) for (const figure of await measurePeers()) printFigure(figure);
 printTable();
