@@ -1,0 +1,78 @@
+import { afterEach, expect, test } from 'vitest';
+import { renderInvocation } from '../../../lib/core/render-invocation.ts';
+import { parseConnectionSecret } from '../../../lib/core/connection-secret.ts';
+import { formatQueuedDelivery, parseQueueMessage } from '../../../lib/core/queued-delivery.ts';
+import { apiDestinationOf, connectionOf } from '../../contract/subjects.ts';
+import { createUndiciHttpClient } from '../../../lib/adapters/undici-http-client.ts';
+import { defaultTransport } from '../../../lib/core/delivery-policy.ts';
+import { loopback } from '../../servers/loopback.ts';
+import { startRecordingEndpoint } from '../../servers/recording-endpoint.ts';
+import { nowMs } from '../core/deliveries.ts';
+
+const opened: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const each of opened.splice(0)) await each.close();
+});
+
+const names = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty'];
+
+/** An object with each of the names, as text, because some of them cannot be written otherwise. */
+const named = (valueOf: (name: string) => string) => `{${names.map((name) => `"${name}":${valueOf(name)}`).join(',')}}`;
+const text = (name: string) => `"${name}!"`;
+
+const event = `{"id":"e-1","detail":${named((name) => `{"in":${text(name)}}`)},"list":[${named(text)}]}`;
+const target = `{
+  "InputTransformer": {
+    "InputPathsMap": ${named((name) => `"$.detail.${name}.in"`)},
+    "InputTemplate": ${JSON.stringify(named((name) => `<${name}>`))}
+  },
+  "HttpParameters": {
+    "PathParameterValues": ["$.list[0].__proto__"],
+    "HeaderParameters": ${named((name) => `"$.detail['${name}'].in"`)},
+    "QueryStringParameters": ${named((name) => `"$.list[0].${name}"`)}
+  }
+}`;
+const secret = `{"username":"a","password":"b","__proto__":{"client_id":"x"},"invocation_http_parameters":{"body_parameters":[
+  {"key":"__proto__","value":"body","is_value_secret":false}]}}`;
+
+test('names that mean something to JavaScript are names like any other', async () => {
+  const endpoint = await startRecordingEndpoint();
+  const http = createUndiciHttpClient({ allowlist: loopback });
+  opened.push(http, endpoint);
+  const sent = { body: `{"apiDestination":"orders","event":${event},"target":${target}}`, attributes: {} };
+  const options = { apiDestination: undefined, nowMs };
+  // As a rule hands it over, and as it comes back from the queue.
+  const { delivery } = parseQueueMessage(formatQueuedDelivery(parseQueueMessage(sent, options)), options);
+  const request = renderInvocation(
+    {
+      delivery,
+      apiDestination: apiDestinationOf('orders', { invocationEndpoint: `${endpoint.origin}/*` }),
+      connection: connectionOf('c'),
+      secret: parseConnectionSecret(secret),
+      policy: {
+        timeoutMs: 5000,
+        burst: 1,
+        maximumConcurrencyPerWorker: undefined,
+        retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeMs: 60_000 },
+        retryableStatuses: [],
+        transport: {},
+      },
+    },
+    { userAgent: 'lastmile/test' },
+  );
+  const { signal } = new AbortController();
+  await http.send(request, { timeoutMs: 5000, signal, transport: defaultTransport, readSuccessBody: false });
+
+  const [received] = endpoint.requests;
+  const url = new URL(received?.path ?? '', endpoint.origin);
+  expect(url.pathname).toBe('/__proto__%21');
+  expect([...url.searchParams]).toEqual(names.map((name) => [name, `${name}!`]));
+  const headers = received?.rawHeaders ?? [];
+  for (const name of names) expect(headers[headers.indexOf(name) + 1]).toBe(`${name}!`);
+  // The connection's parameter in the place of the event's value; the others as they came.
+  expect(received?.body).toBe(named((name) => (name === '__proto__' ? '"body"' : text(name))));
+  expect(Object.getOwnPropertyNames(Object.prototype).filter((name) => name === 'in' || name === 'client_id')).toEqual(
+    [],
+  );
+  expect(({} as Record<string, unknown>)['username']).toBeUndefined();
+});

@@ -1,0 +1,28 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+
+const root = new URL('../../../', import.meta.url);
+const page = readFileSync(new URL('docs/threat-model.md', root), 'utf8');
+
+/** Rows of the tables of attacks, and what each says that it is held by. */
+const rows = [...page.matchAll(/^\| (?<attack>[^|]+) \| `(?<file>[^`]+)` "(?<title>.+)" \|$/gm)].map(
+  ({ groups }) => groups,
+);
+const held = rows.map((row): [string, string, string] => [
+  row?.['attack'] ?? '',
+  row?.['file'] ?? '',
+  row?.['title'] ?? '',
+]);
+
+test('every row of the tables of attacks names a test', () => {
+  const attacks = page.slice(page.indexOf('## Events and rules'), page.indexOf('## Not defended'));
+  const lines = attacks.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| attack |'));
+  expect(held).toHaveLength(lines.length);
+  expect(held.length).toBeGreaterThan(30);
+});
+
+test.each(held)('%s: the test that holds it is there', (_attack, file, title) => {
+  const test = new URL(`test/${file}`, root);
+  expect(existsSync(test)).toBe(true);
+  expect(readFileSync(test, 'utf8')).toContain(title);
+});
