@@ -108,9 +108,9 @@ test.each(all)('%s is in no file of the database that keeps the table', (_name, 
   expect(contents.some((content) => disguisesOf(canary).some((text) => content.includes(text)))).toBe(false);
 });
 
-test('what is printed is one line per delivery, one per deauthorized connection, and nothing else', () => {
+test('what is printed is one line per delivery, one per deauthorized connection and changed secret, and nothing else', () => {
   const lines = stack.printed.trimEnd().split('\n');
   const expected =
-    /^(ready http:|[0-9:.]{12} {2}((delivered|dead-lettered|returned|deferred) {2}|deauthorized {2}connection \w+$))/;
+    /^(ready http:|[0-9:.]{12} {2}((delivered|dead-lettered|returned|deferred) {2}|deauthorized {2}connection \w+$|security {2}secret-changed {2}connection kept, secretArn arn:[\w:/-]+$))/;
   expect(lines.filter((line) => !expected.test(line))).toEqual([]);
 });

@@ -33,7 +33,7 @@ const oauth = (AuthorizationEndpoint: string) => ({
   },
 });
 
-/** Three connections, and a destination for every way in which a request can end. */
+/** Four connections, and a destination for every way in which a request can end. */
 export async function createEverything(stack: WatchedStack, surroundings: Surroundings): Promise<void> {
   const { endpoint, garbage, tokenEndpoint } = surroundings;
   const arns = new Map<string, string>();
@@ -41,6 +41,7 @@ export async function createEverything(stack: WatchedStack, surroundings: Surrou
     ['basic', 'BASIC', basic],
     ['key', 'API_KEY', apiKey],
     ['oauth', 'OAUTH_CLIENT_CREDENTIALS', oauth(tokenEndpoint.url)],
+    ['kept', 'BASIC', basic],
   ] as const;
   for (const [Name, AuthorizationType, AuthParameters] of kinds) {
     const { text } = await stack.control('CreateConnection', { Name, AuthorizationType, AuthParameters });
@@ -57,6 +58,8 @@ export async function createEverything(stack: WatchedStack, surroundings: Surrou
     'key-policy': `${endpoint.origin}/status/200`,
     'key-signed': `${endpoint.origin}/status/200?signed`,
     'key-400': `${endpoint.origin}/status/400`,
+    'kept-200': `${endpoint.origin}/status/200`,
+    'kept-401': `${endpoint.origin}/status/401`,
     'oauth-200': `${endpoint.origin}/status/200`,
     'oauth-401': `${endpoint.origin}/status/401`,
   };
@@ -65,6 +68,7 @@ export async function createEverything(stack: WatchedStack, surroundings: Surrou
     await stack.control('CreateApiDestination', { Name, ConnectionArn, InvocationEndpoint, HttpMethod: 'POST' });
   }
   await nameSecrets(stack);
+  await nameCredentials(stack, 'kept');
   for (const Name of arns.keys()) await stack.control('DescribeConnection', { Name });
 }
 
@@ -75,6 +79,17 @@ async function nameSecrets(stack: WatchedStack): Promise<void> {
   const key = Buffer.from(canaries.signingKey).toString('base64');
   const SecretArn = await createSecret(stack, 'signing', `whsec_${key}`);
   await stack.policy('PutDeliveryPolicy', { ApiDestinationName: 'key-signed', Signing: { SecretArn } });
+}
+
+/** A connection's policy that names a secret: first those that are no use, then one that is. */
+async function nameCredentials(stack: WatchedStack, ConnectionName: string): Promise<void> {
+  const useless = [canaries.kept, `{"username": "${canaries.kept}"}`, `{"api_key_name": "${canaries.kept} "}`];
+  const good = JSON.stringify({ username: 'jo', password: canaries.kept });
+  for (const [index, text] of [...useless, good].entries()) {
+    const SecretArn = await createSecret(stack, `kept-${index}`, text);
+    await stack.policy('PutConnectionPolicy', { ConnectionName, SecretArn });
+    await stack.policy('GetConnectionPolicy', { ConnectionName });
+  }
 }
 
 async function createSecret(stack: WatchedStack, Name: string, SecretString: string): Promise<string> {
@@ -109,7 +124,9 @@ function envelope(apiDestination: string, target: object = {}) {
 export async function deliverEverything(stack: WatchedStack): Promise<void> {
   const ways = [...statuses, 'never', 'refused', 'garbage', 'tls'].map((way) => `basic-${way}`);
   await Promise.all(
-    [...ways, 'key-200', 'key-400', 'key-policy', 'key-signed'].map((name) => stack.invoke(envelope(name))),
+    [...ways, 'key-200', 'key-400', 'key-policy', 'key-signed', 'kept-200', 'kept-401'].map((name) =>
+      stack.invoke(envelope(name)),
+    ),
   );
   await Promise.all(ways.map((name) => stack.invoke(envelope(name), 'Event')));
   await Promise.all(undeliverable.map((input) => stack.invoke(input)));

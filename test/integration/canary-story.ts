@@ -22,6 +22,7 @@ export const canaries = {
   endpointAnswer: canary('endpoint-answer'),
   policySecret: canary('policy-secret'),
   signingKey: canary('signing-key'),
+  kept: canary('kept'),
   refusedInput: canary('refused-input'),
 } as const;
 
