@@ -62,6 +62,17 @@ describe('a secret that the policy names', () => {
     expect(await stored(world)).toMatchObject({ state: 'AUTHORIZED', policy: { allowedHosts: AllowedHosts } });
   });
 
+  test('that was refused is taken up again when it is put again', async () => {
+    const world = await worldWith(basicInput, basicText);
+    await world.put();
+    const { incarnation = '', secretVersion = '' } = (await stored(world)) ?? {};
+    const refused = { state: 'DEAUTHORIZED', stateReason: 'refused', nowMs: world.clock.nowMs() } as const;
+    await world.connections.change({ name: 'orders', incarnation, secretVersion, ...refused });
+    await world.put();
+    expect(await state(world)).toBe('AUTHORIZED');
+    expect(await stored(world)).not.toHaveProperty('stateReason');
+  });
+
   test('brings a connection back that was deauthorized', async () => {
     const world = await worldWith(basicInput, basicText);
     await world.call('DeauthorizeConnection', named);
@@ -268,4 +279,20 @@ describe('an update of the credentials and a secret that is named at the same ti
       expect((await world.secrets.read(world.secretArn, 'AWSCURRENT'))?.version).toBe(world.version);
     },
   );
+
+  test('do not undo a rotation of the secret that was named', async () => {
+    const { faults, secrets, secretArn } = world;
+    const moving = faults.hold('secrets.makeCurrent');
+    const updated = world.call('UpdateConnection', { ...named, AuthParameters: basicInput.AuthParameters });
+    await moving.reached;
+    const reading = faults.hold('connections.read');
+    moving.release();
+    await reading.reached;
+    await world.put();
+    const { version } = await secrets.addVersion(secretArn, basicText);
+    await secrets.makeCurrent(secretArn, version);
+    reading.release();
+    await updated.catch(() => undefined);
+    expect((await secrets.read(secretArn, 'AWSCURRENT'))?.version).toBe(version);
+  });
 });
