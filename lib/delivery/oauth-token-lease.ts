@@ -46,7 +46,7 @@ export async function renewUnderLease(
   const { store, requestToken, clock } = dependencies;
   if (signal.aborted) throw new Failure('OutOfTime', 'The invocation ended before a token was asked for.');
   const connectionIncarnation = need.connection.incarnation;
-  const holder = hexOf(dependencies.randomBytes(16));
+  const holder = `${need.secretVersion}/${hexOf(dependencies.randomBytes(16))}`;
   const nowMs = clock.nowMs();
   const untilMs = nowMs + leaseMs;
   if (!(await store.takeLease({ connectionIncarnation, generation, holder, nowMs, untilMs }))) return undefined;
@@ -80,6 +80,12 @@ export async function renewUnderLease(
     if (!(error instanceof Failure) || error.code !== 'StoreUnavailable') throw error;
     return { accessToken, tokenType, generation, ...times };
   }
+}
+
+/** The secret version that the holder of a lease asks with; undefined when it does not say. */
+export function versionOfHolder(holder: string): string | undefined {
+  const end = holder.lastIndexOf('/');
+  return end === -1 ? undefined : holder.slice(0, end);
 }
 
 /** A lease that cannot be ended ends by itself; what counts is why no token was obtained. */

@@ -1,7 +1,7 @@
 import { Failure } from '../core/failure.ts';
 import type { Random, StoredToken, ConcurrencyLimit } from '../ports.ts';
 import type { LeaseDependencies, TokenNeed } from './oauth-token-lease.ts';
-import { leaseMarginMs, renewUnderLease } from './oauth-token-lease.ts';
+import { leaseMarginMs, renewUnderLease, versionOfHolder } from './oauth-token-lease.ts';
 import type { TokenOwner } from './oauth-token-request.ts';
 import type { TokenVault } from './oauth-token-vault.ts';
 import type { HeldToken } from './oauth-token-verdict.ts';
@@ -21,8 +21,8 @@ const longestWaitMs = 1000;
  *
  * Failure policy: a holder that dies, hangs or is frozen keeps the others waiting until its lease ends, and no longer;
  * what it comes back with later is saved only if nobody took over. A holder that fails ends its lease, and who
- * has waited for it fails too, retryably: at an endpoint that is down, one request speaks for all. Nobody waits for
- * more than two leases.
+ * has waited for it fails too, retryably: at an endpoint that is down, one request speaks for all. It does not speak for
+ * who has just read other credentials, and perhaps another endpoint with them. Nobody waits for more than two leases.
  */
 export function createTokenRenewal(
   dependencies: TokenRenewalDependencies,
@@ -36,6 +36,7 @@ export function createTokenRenewal(
     const question = { ...need, firstGeneration: 0 };
     let patienceMs = 2 * leaseMs;
     let hasWaited = false;
+    let holder: string | undefined;
     for (let looks = 0; patienceMs > 0; looks += 1) {
       const stored = await store.read(incarnation);
       if (looks === 0) question.firstGeneration = stored?.generation ?? 0;
@@ -50,9 +51,10 @@ export function createTokenRenewal(
       let waitMs = Math.min(firstWaitMs * 2 ** looks, longestWaitMs) * (0.5 + random() / 2);
       if (verdict.kind === 'renewing') {
         hasWaited = true;
+        holder = stored?.leaseHolder;
         waitMs = Math.min(waitMs, Math.max(1, verdict.untilMs - clock.nowMs()));
       } else {
-        if (hasWaited && stored?.leaseHolder === undefined) break;
+        if (hasWaited && stored?.leaseHolder === undefined && speaksFor(holder, need)) break;
         const lease = { need, vault, generation: stored?.generation ?? 0, leaseMs };
         const renewed = await concurrency.run(incarnation, 1, () => renewUnderLease(dependencies, lease, signal));
         if (renewed !== undefined) return renewed;
@@ -64,6 +66,11 @@ export function createTokenRenewal(
     }
     throw new Failure('TokenUnavailable', 'Another worker has tried to obtain a token and got none.');
   };
+}
+
+function speaksFor(holder: string | undefined, { secretVersion, justRead }: TokenNeed): boolean {
+  const version = holder === undefined ? undefined : versionOfHolder(holder);
+  return !justRead || version === undefined || version === secretVersion;
 }
 
 function opened(stored: StoredToken | undefined, incarnation: string, vault: TokenVault): HeldToken | undefined {

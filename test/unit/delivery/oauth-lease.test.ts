@@ -217,6 +217,30 @@ describe('a lease', () => {
     expect(await tokenOf(own.fleet.worker())).toMatchObject({ accessToken: 'token-1' });
   });
 
+  test.each([
+    ['asks itself when it has just read other credentials', 'version-2', true, 2],
+    ['fails with it when it may have the older ones itself', 'version-2', false, 1],
+    ['fails with it when it has the same', 'version-1', true, 1],
+  ])('whose holder fails: who has waited %s', async (_, secretVersion, justRead, requests) => {
+    const failed = gate();
+    own.fleet.answer(async (__, index) => {
+      if (index > 0) return granted('second');
+      await failed.opened;
+      return { status: 503 };
+    });
+    const first = tokenOf(own.fleet.worker());
+    await own.fleet.endpoint.received(1);
+    const { credentials, signal } = own.fleet;
+    const connection = { ...own.fleet.connection, secretVersion };
+    const second = own.fleet.worker().tokenFor(connection, credentials, { signal, justRead });
+    await own.fleet.waited(1);
+    failed.open();
+    await expect(first).rejects.toMatchObject({ code: 'TokenUnavailable' });
+    const [settled] = await own.fleet.settle([second]);
+    expect(settled?.status).toBe(requests === 2 ? 'fulfilled' : 'rejected');
+    expect(own.fleet.endpoint.requests).toHaveLength(requests);
+  });
+
   test('whose holder fails fails who has waited for it, without a request of its own', async () => {
     const answered = gate();
     own.fleet.answer(async () => {
