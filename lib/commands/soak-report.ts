@@ -17,9 +17,10 @@ const residentGrowthBytes = 128 * 1024 * 1024;
 
 const maxShown = 10;
 
-/** Each thing that should not have happened, in a line; of a soak that was ended early, not what is still under way. */
+/** Each thing that should not have happened, in a line: of a stack that could not go on that alone, of a soak that was ended early, not what is still under way. */
 export function faultsOf(result: TrialResult, cutOff: boolean): readonly string[] {
   const { balance, destinations, refusedChanges, queued, errors, deadLetters } = result;
+  if (result.brokenOff !== undefined) return [`${result.name}: broken off: ${result.brokenOff}`];
   const { lost, unexplained, unknown, refused } = balance;
   // Without the frames of their stacks.
   const told = errors.filter((line) => !/^\s/.test(line));

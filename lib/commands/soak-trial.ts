@@ -38,6 +38,8 @@ export interface DestinationResult {
 
 export interface TrialResult {
   readonly name: string;
+  /** What has ended it before its time, such as a stack that ended by itself. */
+  readonly brokenOff: string | undefined;
   readonly balance: LedgerBalance;
   /** Killed while starting included. */
   readonly kills: number;
@@ -96,14 +98,13 @@ export class Trial {
         const options = { name, seed: this.#options.seed, provider, heartbeat, ledger: this.ledger };
         destinations.push(await SoakDestination.start(options));
       }
-      const clients = await this.#stack.clients();
-      for (const destination of destinations) await destination.create(clients);
       const beganAtMs = performance.now();
-      await this.#load(destinations, changes);
+      const brokenOff = await this.#load(destinations, changes).then(() => undefined, String);
       const sendingMs = performance.now() - beganAtMs;
-      const queued = await this.#settle();
+      const queued = brokenOff === undefined ? await this.#settle() : undefined;
       return {
         name: this.#options.name,
+        brokenOff,
         balance: this.ledger.balance(),
         kills: this.interruptions.kills,
         freezes: this.interruptions.freezes,
@@ -124,18 +125,30 @@ export class Trial {
     }
   }
 
-  /** Everything at once, until the time is over. */
+  /**
+   * Everything at once, until the time is over.
+   *
+   * @throws what has ended it before, such as a stack that ended by itself; nothing of it goes on then
+   */
   async #load(destinations: readonly SoakDestination[], changes: Changes): Promise<void> {
     const { seed, durationMs, interruptions, ending, aborting } = this.#options;
-    const over = AbortSignal.any([ending, AbortSignal.timeout(durationMs)]);
+    const clients = await this.#stack.clients();
+    for (const destination of destinations) await destination.create(clients);
+    const broken = new AbortController();
+    const ended = AbortSignal.any([ending, broken.signal]);
+    const over = AbortSignal.any([ended, AbortSignal.timeout(durationMs)]);
+    const left = AbortSignal.any([aborting, broken.signal]);
     const load = { stack: this.#stack, ledger: this.ledger, seed };
-    await Promise.all([
+    const parts = [
       ...destinations.map(({ name }) => sendEvents(load, name, over)),
-      followPlan(interruptions, ending, (interruption) => this.interruptions.act(interruption)),
-      followPlan(planChanges(seed, durationMs), ending, (change) => changes.make(change, aborting)),
+      followPlan(interruptions, ended, (interruption) => this.interruptions.act(interruption)),
+      followPlan(planChanges(seed, durationMs), ended, (change) => changes.make(change, left)),
       repeat(deadLetterCheckMs, over, () => this.#takeDeadLetters().catch(() => undefined)),
       repeat(Math.min(longestMemoryGapMs, durationMs / memoryLooks), over, () => this.#measure()),
-    ]);
+    ];
+    for (const part of parts) part.catch(() => broken.abort());
+    await Promise.allSettled(parts);
+    await Promise.all(parts);
   }
 
   /** Until every accepted event is accounted for and none is left behind, or the time is over. @returns what is left */
@@ -170,7 +183,8 @@ export class Trial {
   }
 
   async #resultsOf(destinations: readonly SoakDestination[]): Promise<DestinationResult[]> {
-    const clients = await readyClients(this.#stack);
+    const stateOf = async (destination: SoakDestination) =>
+      destination.connectionState(await readyClients(this.#stack));
     return Promise.all(
       destinations.map(async (destination) => ({
         name: destination.name,
@@ -178,7 +192,7 @@ export class Trial {
         unauthorized: destination.unauthorized,
         stalestMs: destination.stalestMs,
         fullest: destination.rate.fullest(),
-        connectionState: await destination.connectionState(clients).catch(() => 'unknown'),
+        connectionState: await stateOf(destination).catch(() => 'unknown'),
       })),
     );
   }

@@ -53,7 +53,6 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
-/** When one of the two breaks off, so does the other. */
 async function runTrials(
   { seed, durationMs }: Options,
   ending: AbortController,
@@ -69,13 +68,17 @@ async function runTrials(
       new Trial({ ...common, name: 'the steady stack', dataDir: join(folder, 'steady'), interruptions: [] }),
     ];
     const progress = repeat(progressMs, done.signal, async () => console.log(progressOf(trials)));
-    const runs = trials.map((trial) =>
-      trial.run().catch((error: unknown) => {
-        ending.abort();
-        aborting.abort();
-        throw error;
-      }),
-    );
+    const runs = trials.map(async (trial) => {
+      let whole = false;
+      try {
+        const result = await trial.run();
+        whole = result.brokenOff === undefined;
+        return result;
+      } finally {
+        // When one of the two breaks off, so does the other.
+        if (!whole) for (const signalled of [ending, aborting]) signalled.abort();
+      }
+    });
     await Promise.allSettled(runs);
     done.abort();
     await progress;

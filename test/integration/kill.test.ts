@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { planInterruptions } from '../../lib/commands/soak-plan.ts';
 import { faultsOf } from '../../lib/commands/soak-report.ts';
 import { Trial } from '../../lib/commands/soak-trial.ts';
@@ -33,6 +33,21 @@ test('every event that was accepted arrives or lies in the dead letters, however
   expect(Object.keys(result.changes).length).toBeGreaterThan(1);
   expect(queued).toBe(0);
 }, 120_000);
+
+test('a stack that does not come back after a kill breaks the soak off, by name', async () => {
+  const dataDir = join(folder, 'data');
+  const kill = { atMs: 1500, what: { kind: 'kill' as const } };
+  const common = { seed: 1, durationMs: 60_000, interruptions: [kill], ending: never, aborting: never };
+  const trial = new Trial({ ...common, name: 'it', dataDir, settleLimitMs: 60_000 });
+  const running = trial.run();
+  await vi.waitUntil(() => trial.ledger.balance().delivered > 0, { timeout: 30_000, interval: 10 });
+  // What the stack has open stays; the next one finds a file where its folder was.
+  renameSync(dataDir, `${dataDir}-moved`);
+  writeFileSync(dataDir, '');
+  const result = await running;
+  expect(faultsOf(result, false)).toEqual([expect.stringMatching(/^it: broken off: Error: The stack ended: .*data/)]);
+  expect([result.kills, result.queued]).toEqual([1, undefined]);
+}, 90_000);
 
 const command = join(import.meta.dirname, '..', '..', 'lib', 'commands', 'soak.ts');
 

@@ -37,6 +37,7 @@ const growth = (growthBytes: number) => ({
 
 const clean: TrialResult = {
   name: 'the stack',
+  brokenOff: undefined,
   balance,
   kills: 0,
   freezes: 0,
@@ -56,6 +57,7 @@ test('a soak in which nothing was wrong has no faults', () => {
 });
 
 const faulty: readonly [string, Partial<TrialResult>][] = [
+  ['broken off: Error', { brokenOff: 'Error', queued: undefined, balance: { ...balance, lost: ['a'] } }],
   ['2 accepted events are lost: a, b', { balance: { ...balance, lost: ['a', 'b'] } }],
   ['1 events came again without a cause: c', { balance: { ...balance, unexplained: ['c'] } }],
   ['1 arrivals are of no event that was sent', { balance: { ...balance, unknown: 1 } }],
