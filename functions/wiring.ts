@@ -34,7 +34,7 @@ import { createResolver } from '../lib/delivery/resolve.ts';
 import { createRetrying } from '../lib/delivery/retrying.ts';
 import { createSettler } from '../lib/delivery/settle.ts';
 import { createAnswerObserver } from '../lib/delivery/unauthorized-runs.ts';
-import type { DeliveryLog, RateBuckets } from '../lib/ports.ts';
+import type { Clock, DeliveryLog, RateBuckets } from '../lib/ports.ts';
 import type { ConnectionLog, InvocationMetrics, SecurityLog } from '../lib/metrics-ports.ts';
 import { wireMetrics, writeOut } from './metrics.ts';
 
@@ -43,6 +43,7 @@ export interface AuthorizationOverrides {
   readonly connectionLog?: ConnectionLog;
   readonly securityLog?: SecurityLog;
   readonly metrics?: InvocationMetrics;
+  readonly clock?: Clock;
 }
 
 export interface DeliverOverrides extends AuthorizationOverrides {
@@ -64,6 +65,7 @@ export function wireAuthorization(
     connectionLog = createJsonLineConnectionLog(writeOut),
     securityLog = createJsonLineSecurityLog(writeOut),
     metrics = wireMetrics(config),
+    clock = systemClock,
   }: AuthorizationOverrides = {},
 ) {
   const dynamoDb = createDynamoDbClient(aws);
@@ -82,7 +84,6 @@ export function wireAuthorization(
       metrics.count('SecurityEvents');
     },
   });
-  const clock = systemClock;
   const userAgent = config.USER_AGENT ?? `lastmile/${version}`;
   const concurrency = createBottleneckConcurrencyLimit();
   const tokens = createOAuthTokens({
@@ -107,7 +108,7 @@ export function wireDeliver(
   aws: AwsClientConfig,
   horizonMs: number,
   { deliveryLog = createJsonLineDeliveryLog(writeOut), rateBuckets, ...overrides }: DeliverOverrides,
-): { readonly deliver: Deliver; readonly sqs: SQSClient; readonly metrics: InvocationMetrics } {
+): { readonly deliver: Deliver; readonly sqs: SQSClient; readonly metrics: InvocationMetrics; readonly clock: Clock } {
   const wired = wireAuthorization(config, aws, overrides);
   const { dynamoDb, configuration, secrets, states, tokens, http, concurrency, clock, userAgent, metrics } = wired;
   const policy = defaultPolicy(config);
@@ -145,7 +146,7 @@ export function wireDeliver(
     deadLetters: createSqsDeadLetterQueue(sqs, config.DEAD_LETTER_QUEUE_URL),
   });
   const log = measureConclusions(deliveryLog, metrics);
-  return { deliver: createDeliver({ retrying, settler, log, clock }), sqs, metrics };
+  return { deliver: createDeliver({ retrying, settler, log, clock }), sqs, metrics, clock };
 }
 
 function defaultPolicy(config: Config): DeliveryPolicy {

@@ -1,7 +1,6 @@
 import type { AwsClientConfig } from '../../lib/adapters/aws-clients.ts';
 import { createSqsRawMessages } from '../../lib/adapters/sqs-raw-messages.ts';
 import { createSqsReceivedMessages } from '../../lib/adapters/sqs-received-messages.ts';
-import { systemClock } from '../../lib/adapters/system-clock.ts';
 import type { Environment } from '../../lib/config.ts';
 import { parseConfig } from '../../lib/config.ts';
 import { createBatchDeliverer } from '../../lib/delivery/deliver-batch.ts';
@@ -16,7 +15,7 @@ export function dependenciesFrom(
   overrides: DeliverOverrides = {},
 ): DeliverQueuedDependencies {
   const config = parseConfig(environment);
-  const { deliver, sqs, metrics } = wireDeliver(config, aws, horizonsMs.batch, overrides);
+  const { deliver, sqs, metrics, clock } = wireDeliver(config, aws, horizonsMs.batch, overrides);
   const received = createSqsReceivedMessages(sqs, config.DELIVERY_QUEUE_URL);
   const apiDestination = config.API_DESTINATION;
   const rawMessages = createSqsRawMessages(sqs, config.DELIVERY_QUEUE_URL, config.DEAD_LETTER_QUEUE_URL);
@@ -24,12 +23,12 @@ export function dependenciesFrom(
     deliver,
     received,
     rawMessages,
-    clock: systemClock,
+    clock,
     random: Math.random,
     apiDestination,
   });
   return {
     deliverBatch: (messages, deadline) => metrics.during(deadline.signal, () => deliverBatch(messages, deadline)),
-    clock: systemClock,
+    clock,
   };
 }

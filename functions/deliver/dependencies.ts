@@ -1,5 +1,4 @@
 import type { AwsClientConfig } from '../../lib/adapters/aws-clients.ts';
-import { systemClock } from '../../lib/adapters/system-clock.ts';
 import type { Environment } from '../../lib/config.ts';
 import { parseConfig } from '../../lib/config.ts';
 import { createDeliverInput } from '../../lib/delivery/deliver-input.ts';
@@ -14,8 +13,7 @@ export function dependenciesFrom(
   overrides: DeliverOverrides = {},
 ): DeliverDependencies {
   const config = parseConfig(environment);
-  const clock = systemClock;
-  const { deliver, metrics } = wireDeliver(config, aws, horizonsMs.single, overrides);
+  const { deliver, metrics, clock } = wireDeliver(config, aws, horizonsMs.single, overrides);
   const deliverInput = createDeliverInput({ deliver, clock, apiDestination: config.API_DESTINATION });
   return {
     deliverInput: (input, deadline) => metrics.during(deadline.signal, () => deliverInput(input, deadline)),

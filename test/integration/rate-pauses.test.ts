@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { createWaitingClock } from '../fakes/waiting-clock.ts';
 import type { EndpointAnswer } from '../servers/recording-endpoint.ts';
 import { isRateRequest, newMessage, startRateStory } from './rate-story.ts';
 
 /* What else takes slots or keeps everybody from them: the endpoint's own word, second requests, a table that fails. */
 
 let story: Awaited<ReturnType<typeof startRateStory>>;
+const clock = createWaitingClock();
 let answer: () => EndpointAnswer = () => ({ status: 200 });
 const accepted = { password: 'first' };
 
@@ -15,7 +17,7 @@ beforeAll(async () => {
       return { status: headers['authorization'] === `Basic ${expected}` ? 200 : 401 };
     }
     return path === '/well' ? { status: 200 } : answer();
-  });
+  }, clock);
 });
 
 afterAll(() => story.stop());
@@ -32,7 +34,7 @@ test.each([429, 503])(
     const [busy, well] = [await story.createDestination(path, 100), await story.createDestination('well', 100)];
     const [told, other] = [await story.startWorker(), await story.startWorker()];
     answer = () => ({ status, headers: { 'retry-after': '30' } });
-    const toldAtMs = Date.now();
+    const toldAtMs = clock.nowMs();
     await told.deliverQueued(newMessage(busy.name));
     expect(story.requestsTo(path)).toBe(1);
     expect((await busy.bucket()).slotsUntilUs).toBeGreaterThanOrEqual((toldAtMs + 30_000) * 1000);

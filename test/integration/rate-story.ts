@@ -13,11 +13,13 @@ import {
   dependenciesFrom as deliverQueuedFrom,
 } from '../../functions/deliver-queued/handler.ts';
 import { createDynamoDbClient } from '../../lib/adapters/aws-clients.ts';
+import { systemClock } from '../../lib/adapters/system-clock.ts';
 import type { Environment } from '../../lib/config.ts';
 import type { Bucket } from '../../lib/core/rate-bucket.ts';
 import { functionVariables } from '../../lib/local/environment.ts';
 import { noMetrics } from '../../lib/local/no-metrics.ts';
 import { sqsRecord } from '../../lib/local/sqs-records.ts';
+import type { Clock } from '../../lib/ports.ts';
 import type { ProxiedRequest } from '../servers/faulty-proxy.ts';
 import { type AnswerRequest, startRecordingEndpoint } from '../servers/recording-endpoint.ts';
 import { account, region, startSqsServer } from '../servers/sqs-queues.ts';
@@ -34,8 +36,12 @@ export interface Deferred {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** The deployed handlers as several workers, the whole stack, and a table whose buckets can be looked at and set. */
-export async function startRateStory(answer: AnswerRequest) {
+/**
+ * The deployed handlers as several workers, the whole stack, and a table whose buckets can be looked at and set.
+ *
+ * @param clock of every worker
+ */
+export async function startRateStory(answer: AnswerRequest, clock: Clock = systemClock) {
   const sqs = await startSqsServer();
   const endpoint = await startRecordingEndpoint(answer);
   const credentials = { accessKeyId: 'any', secretAccessKey: 'thing' };
@@ -101,7 +107,7 @@ export async function startRateStory(answer: AnswerRequest) {
     const [deliveries, deadLetters] = [await sqs.newQueue(), await sqs.newQueue()];
     const given = { DELIVERY_QUEUE_URL: deliveries.url, DEAD_LETTER_QUEUE_URL: deadLetters.url, ...variables };
     const environment = functionVariables(given, (name) => name);
-    const silence = { deliveryLog: { record: () => undefined }, metrics: noMetrics };
+    const silence = { deliveryLog: { record: () => undefined }, metrics: noMetrics, clock };
     const deliver = createDeliver(deliverFrom(environment, sqs.clientConfig, silence));
     const deliverQueued = createDeliverQueued(deliverQueuedFrom(environment, sqs.clientConfig, silence));
     return {
@@ -163,7 +169,7 @@ export function newMessage(apiDestination: string, target: object = {}): Message
 
 /** A deferred delivery that comes back when its time has passed, which is not waited for. */
 export function comeBack({ body, details }: Deferred): Message {
-  return { body, attributes: { LASTMILE: JSON.stringify({ ...details, notBefore: Date.now() - 1 }) } };
+  return { body, attributes: { LASTMILE: JSON.stringify({ ...details, notBefore: 1 }) } };
 }
 
 function recordOf({ body, attributes = {} }: Message, index: number) {
