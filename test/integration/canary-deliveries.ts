@@ -69,6 +69,7 @@ export async function createEverything(stack: WatchedStack, surroundings: Surrou
   }
   await nameSecrets(stack);
   await nameCredentials(stack, 'kept');
+  await moveAndLoosen(stack, port);
   for (const Name of arns.keys()) await stack.control('DescribeConnection', { Name });
 }
 
@@ -90,6 +91,14 @@ async function nameCredentials(stack: WatchedStack, ConnectionName: string): Pro
     await stack.policy('PutConnectionPolicy', { ConnectionName, SecretArn });
     await stack.policy('GetConnectionPolicy', { ConnectionName });
   }
+}
+
+/** What is logged as an event of security. */
+async function moveAndLoosen(stack: WatchedStack, port: string): Promise<void> {
+  await stack.policy('PutConnectionPolicy', { ConnectionName: 'key', AllowedHosts: ['127.0.0.1', 'localhost'] });
+  await stack.policy('DeleteConnectionPolicy', { ConnectionName: 'key' });
+  const InvocationEndpoint = `http://localhost:${port}/status/400`;
+  await stack.control('UpdateApiDestination', { Name: 'key-400', InvocationEndpoint });
 }
 
 async function createSecret(stack: WatchedStack, Name: string, SecretString: string): Promise<string> {
