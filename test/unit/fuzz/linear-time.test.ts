@@ -141,6 +141,8 @@ const rows: readonly Row[] = [
   ['a page token', mib, repeated('A', (text) => parsePageToken(['a'], text))],
   ['a host of labels', mib, repeated('a.', parseHost)],
   ['a URL of slashes', mib, repeated('://', maskUserinfo)],
+  ['a URL of colons', mib, repeated(':', maskUserinfo)],
+  ['a URL of blanks', mib, repeated(' ', maskUserinfo, 'https:', 'x')],
   ['a URL of user names', mib, repeated('@', maskUserinfo, 'https://')],
   ['an error of many lines', mib, repeated('\n  at ', (text) => describeErrors(new Error(text)))],
   ['an error of one long line', mib, repeated(' ', (text) => describeErrors(new Error(text)))],
