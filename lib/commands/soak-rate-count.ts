@@ -24,13 +24,13 @@ const secondMs = 1000;
 /** A worker uses a slot that it missed by so much or by an interval, whichever is longer: `lib/core/rate-slots.ts`. */
 const slotToleranceMs = 100;
 
-/** What a freeze catches between the look at the clock and the socket. */
-const onTheirWay = 1;
+/** A slot is looked at before its request gets a connection. One that is made anew on a busy machine takes so long. */
+const connectingMs = 100;
 
 /** Requests that a second may see: its slots, and the late ones of the time before it. */
 export function allowedInSecond(ratePerSecond: number): number {
   const lateMs = Math.max(slotToleranceMs, secondMs / ratePerSecond);
-  return Math.ceil((ratePerSecond * (secondMs + lateMs)) / secondMs) + onTheirWay;
+  return Math.ceil((ratePerSecond * (secondMs + lateMs + connectingMs)) / secondMs);
 }
 
 /** Counts the requests of one destination by the second, from wherever a second may begin. */
