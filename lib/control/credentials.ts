@@ -1,4 +1,5 @@
 import type { AddressAllowlist } from '../core/address.ts';
+import { hostOf } from '../core/allowed-hosts.ts';
 import type { AuthorizationType } from '../core/connection.ts';
 import type {
   ApiKeyCredentials,
@@ -85,31 +86,42 @@ function parseApiKey(block: JsonObject, { verb, current }: CredentialsContext): 
   return { authorizationType: 'API_KEY', apiKeyName, apiKeyValue };
 }
 
+/**
+ * Failure policy: what is kept of the client's secrets goes to no other host than before. Who may change a connection may
+ * not read its credentials, and would by naming a token endpoint of their own.
+ */
 function parseOAuth(block: JsonObject, { verb, current, allowlist }: CredentialsContext): OAuthCredentials {
   const known = current?.authorizationType === 'OAUTH_CLIENT_CREDENTIALS' ? current : undefined;
   const path = 'AuthParameters.OAuthParameters';
   const client = objectOf(block, 'ClientParameters') ?? {};
   const parameters = objectOf(block, 'OAuthHttpParameters');
+  const clientSecret = textOf(client, 'ClientSecret');
+  const authorizationEndpoint =
+    textOf(block, 'AuthorizationEndpoint') ??
+    known?.authorizationEndpoint ??
+    refuseMissing(`${path}.AuthorizationEndpoint`, verb);
+  requireInvocableEndpoint(verb, 'connection', 'AuthorizationEndpoint', authorizationEndpoint, allowlist);
+  if (known !== undefined && hostOf(known.authorizationEndpoint) !== hostOf(authorizationEndpoint)) {
+    if (clientSecret === undefined) refuseKept(`${path}.ClientParameters.ClientSecret`, verb);
+    if (parameters === undefined && known.oauthHttpParameters !== undefined)
+      refuseKept(`${path}.OAuthHttpParameters`, verb);
+  }
   const oauthHttpParameters =
     parameters === undefined
       ? known?.oauthHttpParameters
       : parseHttpParameters(parameters, `${path}.OAuthHttpParameters`, verb);
-  const credentials: OAuthCredentials = {
+  return {
     authorizationType: 'OAUTH_CLIENT_CREDENTIALS',
     clientId: textOf(client, 'ClientID') ?? known?.clientId ?? refuseMissing(`${path}.ClientParameters.ClientID`, verb),
-    clientSecret:
-      textOf(client, 'ClientSecret') ??
-      known?.clientSecret ??
-      refuseMissing(`${path}.ClientParameters.ClientSecret`, verb),
-    authorizationEndpoint:
-      textOf(block, 'AuthorizationEndpoint') ??
-      known?.authorizationEndpoint ??
-      refuseMissing(`${path}.AuthorizationEndpoint`, verb),
+    clientSecret: clientSecret ?? known?.clientSecret ?? refuseMissing(`${path}.ClientParameters.ClientSecret`, verb),
+    authorizationEndpoint,
     httpMethod: parseHttpMethod(block) ?? known?.httpMethod ?? refuseMissing(`${path}.HttpMethod`, verb),
     ...(oauthHttpParameters === undefined ? {} : { oauthHttpParameters }),
   };
-  requireInvocableEndpoint(verb, 'connection', 'AuthorizationEndpoint', credentials.authorizationEndpoint, allowlist);
-  return credentials;
+}
+
+function refuseKept(path: string, verb: Verb): never {
+  throw invalidParameter(verb, 'connection', path, 'It is required when AuthorizationEndpoint has another host.');
 }
 
 /** EventBridge accepts lower case, as recorded; the first stage has seen that it is one of the three. */

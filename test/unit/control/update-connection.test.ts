@@ -81,6 +81,32 @@ test('members of the credentials that are left out keep their values while the t
   });
 });
 
+test('a token endpoint on another host gets no client secret and no parameter that is kept', async () => {
+  const OAuthHttpParameters = { BodyParameters: [{ Key: 'token', Value: 'canary-parameter', IsValueSecret: true }] };
+  const { OAuthParameters } = oauthInput.AuthParameters;
+  const input = { ...oauthInput, AuthParameters: { OAuthParameters: { ...OAuthParameters, OAuthHttpParameters } } };
+  const world = await worldWith(input);
+  const before = await world.connections.read('orders');
+  const move = (AuthorizationEndpoint: string, members: JsonObject = {}) =>
+    update(world, { AuthParameters: { OAuthParameters: { AuthorizationEndpoint, ...members } } });
+  const refusal = (member: string) => ({
+    code: 'ValidationException',
+    message:
+      `Failed to update the connection(s). Parameter AuthParameters.OAuthParameters.${member} is not valid. Reason: It is ` +
+      'required when AuthorizationEndpoint has another host.',
+  });
+  const evil = 'https://evil.example/token';
+  const client = { ClientParameters: { ClientSecret: 'canary-2' } };
+  await expect(move(evil)).rejects.toMatchObject(refusal('ClientParameters.ClientSecret'));
+  await expect(move(evil, { OAuthHttpParameters })).rejects.toMatchObject(refusal('ClientParameters.ClientSecret'));
+  await expect(move(evil, client)).rejects.toMatchObject(refusal('OAuthHttpParameters'));
+  expect(await world.connections.read('orders')).toEqual(before);
+  await move('https://LOGIN.example.com:8443/other');
+  expect(await world.secretInForce('orders')).toMatchObject({ client_secret: 'canary-secret' });
+  await move('https://login.example.org/token', { ...client, OAuthHttpParameters });
+  expect(await world.secretInForce('orders')).toMatchObject({ client_id: 'client', client_secret: 'canary-2' });
+});
+
 test('invocation parameters are replaced as a whole: what is not sent again is gone', async () => {
   const parameters = { HeaderParameters: [{ Key: 'X-Team', Value: 'one' }] };
   const world = await worldWith({
