@@ -16,6 +16,12 @@ const loads = [0.5, 0.7, 0.9, 0.95, 1];
 
 const batchSize = 10;
 
+/** The write, and hardly a look. */
+const oneCall = 1.05;
+
+/** Below the rate the destination is now busy and now idle, and a fleet's worker looks before it writes. */
+const lookAndWrite = 2.05;
+
 /** How long a queue that is never empty takes to fill a batch, at most. */
 const gatheringMs = 100;
 
@@ -25,7 +31,7 @@ export async function measureFleets(): Promise<Figure[]> {
     for (const load of loads) figures.push(...(await measureLoad(fleet, load)));
     figures.push(...(await measureOverload(fleet)));
   }
-  return [...figures, ...(await measureFlood())];
+  return [...figures, ...(await measureWarm()), ...(await measureFlood())];
 }
 
 async function measureLoad(fleet: Fleet, load: number): Promise<Figure[]> {
@@ -33,8 +39,21 @@ async function measureLoad(fleet: Fleet, load: number): Promise<Figure[]> {
   const of = `${nameOf(fleet)}, load ${load}`;
   return [
     atMost(`${of}: writes per batch`, run.writes / run.batches, 1.05),
+    atMost(`${of}: writes and reads per batch`, callsPerBatch(run), fleet.workers === 1 ? oneCall : lookAndWrite),
     atMost(`${of}: fullest second over the rate`, run.fullestSecond / fleet.ratePerSecond, 1.03),
     ...(load === 1 ? [atLeast(`${of}: utilisation`, run.utilisation, 0.99)] : []),
+  ];
+}
+
+/** Once each worker knows how busy the destination is. */
+async function measureWarm(): Promise<Figure[]> {
+  const run = await simulateFleet({ workers: 100, ratePerSecond: 300, load: 1, durationSeconds: 600 });
+  return [
+    atMost(
+      'simulated fleet of 100 at 300/s, load 1, for 600 s: writes and reads per batch',
+      callsPerBatch(run),
+      oneCall,
+    ),
   ];
 }
 
@@ -72,6 +91,10 @@ async function measureFlood(): Promise<Figure[]> {
   });
   const of = 'simulated fleet of 1000 at 5000/s, load 10';
   return [...figures, atLeast(`${of}: utilisation`, run.utilisation, 0.95)];
+}
+
+function callsPerBatch({ writes, reads, batches }: FleetRun): number {
+  return (writes + reads) / batches;
 }
 
 function writesPerNewBatch({ writes, events }: FleetRun): number {

@@ -9,6 +9,8 @@ export interface BucketView extends Bucket {
   readonly seenAtUs: number;
   /** From 0 to 1: how often slots turned out to be given away beyond now when the view did not say so. */
   readonly busyLikelihood: number;
+  /** That were judged. */
+  readonly guesses: number;
   /** How often in a row nobody else had given slots away since it was seen before; 0 when somebody had. */
   readonly timesAlone: number;
 }
@@ -20,6 +22,7 @@ export const unknownView: BucketView = {
   revision: 0,
   seenAtUs: 0,
   busyLikelihood: 0.5,
+  guesses: 0,
   timesAlone: 1,
 };
 
@@ -35,13 +38,13 @@ const longestGapUs = 100_000;
 /** A look is a read, which costs a fifth of a write and a few milliseconds, and leaves an item its writes. */
 const sureLikelihood = 0.9;
 
-/** Weight of the newest guess: a worker forgets nine tenths of the past within 22. */
+/** Weight of the newest guess, after the first ones, which weigh as much as each other: a worker forgets nine tenths of the past within 22. */
 const guessWeight = 0.1;
 
 /** The bucket itself has been seen. */
 export function seen(view: BucketView, bucket: Bucket | undefined, nowUs: number): BucketView {
-  const { busyLikelihood, timesAlone } = view;
-  return { ...(bucket ?? unknownView), seenAtUs: nowUs, busyLikelihood, timesAlone };
+  const { busyLikelihood, guesses, timesAlone } = view;
+  return { ...(bucket ?? unknownView), seenAtUs: nowUs, busyLikelihood, guesses, timesAlone };
 }
 
 /** What was seen is no longer there, and nobody has said what is. */
@@ -92,7 +95,9 @@ export function isDoubtful(view: BucketView, newcomer: boolean, startUs: number,
 /** A look or a write has shown how good the guess was. */
 export function afterGuess(view: BucketView, startUs: number, nowUs: number, wasBusy: boolean): BucketView {
   if (!isGuess(view, startUs, nowUs)) return view;
-  return { ...view, busyLikelihood: view.busyLikelihood * (1 - guessWeight) + (wasBusy ? guessWeight : 0) };
+  const weight = Math.max(guessWeight, 1 / (view.guesses + 2));
+  const busyLikelihood = view.busyLikelihood * (1 - weight) + (wasBusy ? weight : 0);
+  return { ...view, busyLikelihood, guesses: view.guesses + 1 };
 }
 
 /** Slots were given away up to there, as the bucket was found. */
