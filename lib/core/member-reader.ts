@@ -77,10 +77,17 @@ export class MemberReader {
     return value === undefined ? undefined : this.requireObject(value, this.pathOf(name));
   }
 
-  optionalTextList(name: string, bounds: TextBounds = anyText): readonly string[] | undefined {
-    return this.optionalList(name)?.map((value, index) =>
-      this.requireText(value, `${this.pathOf(name)}[${index}]`, bounds),
-    );
+  optionalTextList(
+    name: string,
+    bounds: TextBounds = anyText,
+    maxEntries = Number.POSITIVE_INFINITY,
+  ): readonly string[] | undefined {
+    const path = this.pathOf(name);
+    const values = this.optionalList(name);
+    if (values !== undefined && values.length > maxEntries) {
+      return this.refuse(path, `has more than ${maxEntries} members`);
+    }
+    return values?.map((value, index) => this.requireText(value, `${path}[${index}]`, bounds));
   }
 
   optionalObjectList(name: string): readonly MemberReader[] | undefined {

@@ -7,6 +7,11 @@ const targetInput: TextBounds = { max: 8192 };
 const inputPath: TextBounds = { max: 256 };
 const inputTemplate: TextBounds = { min: 1, max: 8192 };
 const pathParameter: TextBounds = { pattern: /^(?!\s*$).+$/ };
+/**
+ * Parameters of one kind. The model has no bound, but each may be a path that goes through the whole event, on a worker that
+ * has other deliveries in hand; 100 is the model's own bound for the paths of a transformer.
+ */
+const maxParameters = 100;
 const printableText = /^[^\u0000-\u001f\u007f]+$/;
 export const arnText: TextBounds = { min: 1, max: 1600, pattern: printableText };
 
@@ -16,10 +21,12 @@ const inputPathsMap: MapBounds = {
   value: inputPath,
 };
 const headerParameters: MapBounds = {
+  maxEntries: maxParameters,
   key: { max: 512, pattern: /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/ },
   value: { max: 512, pattern: /^(?=\t*[\x20-\x7E])[\t\x20-\x7E]+$/ },
 };
 const queryStringParameters: MapBounds = {
+  maxEntries: maxParameters,
   key: { max: 512, pattern: printableText },
   value: { max: 512, pattern: /^[^\u0000-\u0009\u000b\u000c\u000e-\u001f\u007f]+$/ },
 };
@@ -61,7 +68,7 @@ export function parseTarget(target: MemberReader): DeliveryTarget {
 
 function parseHttpParameters(parameters: MemberReader): TargetHttpParameters {
   return present<TargetHttpParameters>({
-    PathParameterValues: parameters.optionalTextList('PathParameterValues', pathParameter),
+    PathParameterValues: parameters.optionalTextList('PathParameterValues', pathParameter, maxParameters),
     HeaderParameters: parameters.optionalTextMap('HeaderParameters', headerParameters),
     QueryStringParameters: parameters.optionalTextMap('QueryStringParameters', queryStringParameters),
   });

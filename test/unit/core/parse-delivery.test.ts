@@ -173,6 +173,18 @@ describe('what is malformed is named by its path, never shown', () => {
       'target.HttpParameters.QueryStringParameters.q is longer than 512 characters.',
     ],
     [
+      { HttpParameters: { PathParameterValues: Array.from({ length: 101 }, () => 'a') } },
+      'target.HttpParameters.PathParameterValues has more than 100 members.',
+    ],
+    [
+      { HttpParameters: { HeaderParameters: map(101) } },
+      'target.HttpParameters.HeaderParameters has more than 100 members.',
+    ],
+    [
+      { HttpParameters: { QueryStringParameters: map(101) } },
+      'target.HttpParameters.QueryStringParameters has more than 100 members.',
+    ],
+    [
       { RetryPolicy: { MaximumRetryAttempts: 186 } },
       'target.RetryPolicy.MaximumRetryAttempts is not a whole number from 0 to 185.',
     ],
@@ -193,6 +205,11 @@ describe('what is malformed is named by its path, never shown', () => {
     const members = {
       Id: long(64),
       InputTransformer: { InputTemplate: long(8192), InputPathsMap: map(100) },
+      HttpParameters: {
+        PathParameterValues: Array.from({ length: 100 }, () => 'a'),
+        HeaderParameters: map(100),
+        QueryStringParameters: map(100),
+      },
       RetryPolicy: { MaximumRetryAttempts: 185, MaximumEventAgeInSeconds: 86_400 },
     };
     expect(failureOf(target(members))).toBe('no failure');
