@@ -3,17 +3,17 @@ import { balance, type Crashed } from './peers-balance.ts';
 import { inTens } from './peers-events.ts';
 import { machineMs, type PeerProcess } from './peers-process.ts';
 import type { Arrived, ReceiverAsk } from './peers-receiver.ts';
-import { lockMs, type Side } from './peers-sides.ts';
+import type { Side } from './peers-sides.ts';
 import { inLanes } from './rounds.ts';
 
 /** Calls that fill a queue at a time. */
 const fillingCalls = 8;
 
 /** After that nothing more is expected to come: longer than any lock, retry or check for stalled jobs of these rounds. */
-const quietMs = 20_000;
+const quietMs = 30_000;
 
-/** What a killed worker had under way comes again after its lock and up to two checks for stalled jobs. */
-const lateMs = 4 * lockMs;
+/** What is given to another worker is delivered within that. */
+const graceMs = 3000;
 
 export interface Endpoint {
   readonly receiver: PeerProcess;
@@ -104,14 +104,16 @@ export async function crash(counted: Counted, endpoint: Endpoint, events: number
   const { side } = counted;
   const first = counted.events;
   await endpoint.receiver.ask({ kind: 'delay', delayMs: 200 } satisfies ReceiverAsk);
-  await side.hold();
-  await fill(side, first, events);
-  await side.release();
-  await arrivals(endpoint, Math.floor(events / 3), false);
-  await side.replaceWorker();
+  const filling = fill(side, first, events);
+  await Promise.all([arrivals(endpoint, Math.floor(events / 3), false).then(() => side.replaceWorker()), filling]);
   counted.events += events;
   await arrivals(endpoint, events, false);
-  const all: ReceiverAsk = { kind: 'wait', events: Number.MAX_SAFE_INTEGER, quietMs: lateMs, forget: true };
+  const all: ReceiverAsk = {
+    kind: 'wait',
+    events: Number.MAX_SAFE_INTEGER,
+    quietMs: side.givenAgainMs + graceMs,
+    forget: true,
+  };
   const arrived = await endpoint.receiver.ask<Arrived>(all);
   await endpoint.receiver.ask({ kind: 'delay', delayMs: 0 } satisfies ReceiverAsk);
   return balance(first, events, arrived);

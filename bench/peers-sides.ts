@@ -10,9 +10,6 @@ import { startPeerProcess, type PeerProcess } from './peers-process.ts';
 import type { RedisServer } from './peers-redis.ts';
 import type { StackAsk } from './peers-stack-process.ts';
 
-/** Events under way at a time, on every side: ten batches of ten. */
-export const concurrency = 100;
-
 export interface Side {
   /** Puts up to ten events into the queue by one call. */
   enqueue(numbers: readonly number[]): Promise<void>;
@@ -21,30 +18,37 @@ export interface Side {
   release(): Promise<void>;
   /** Resolves with the worker's processor time so far, in ms, once it has settled so many events in all. */
   settled(count: number): Promise<number>;
-  /** Kills the worker and starts another, to which unsettled events go after `lockMs`. */
+  /** Kills the worker and starts another. */
   replaceWorker(): Promise<void>;
+  /** Until what a killed worker had under way has been given to another, if locks are short. */
+  readonly givenAgainMs: number;
   /** Of the queue server so far, in ms; undefined for a stand-in. */
   serverCpuMs(): Promise<number | undefined>;
   stop(): Promise<void>;
 }
 
-/** Until what a killed worker had under way is given to another; by default half a minute of BullMQ, six of ours. */
-export const lockMs = 3000;
+/** A lock that a living worker renews; the default is half a minute. */
+const lockMs = 3000;
+
+/** Nobody renews it, so it is longer than a batch takes, the start of a worker included; deployed it is six minutes. */
+const visibilityMs = 10_000;
 
 export interface BullMqOptions {
   readonly name: string;
   readonly redis: RedisServer;
   readonly endpoint: string;
   readonly sender: Sender;
+  readonly underWay: number;
   readonly shortLocks: boolean;
 }
 
-export async function startBullMq({ name, redis, endpoint, sender, shortLocks }: BullMqOptions): Promise<Side> {
+export async function startBullMq(options: BullMqOptions): Promise<Side> {
+  const { name, redis, endpoint, sender, underWay, shortLocks } = options;
   const connection = new Redis({ port: redis.port, host: '127.0.0.1', maxRetriesPerRequest: null });
   const queue = new Queue(name, { connection });
   const retries = { attempts: 10, backoff: { type: 'exponential', delay: 1000, jitter: 0.5 } };
   const opts = { ...retries, removeOnComplete: true };
-  const start = { kind: 'start', queue: name, port: redis.port, endpoint, sender, concurrency } as const;
+  const start = { kind: 'start', queue: name, port: redis.port, endpoint, sender, concurrency: underWay } as const;
   async function startWorker(): Promise<PeerProcess> {
     const started = startPeerProcess('peers-bullmq-process.ts');
     await started.ask({ ...start, ...(shortLocks && { lockMs }) } satisfies BullMqAsk);
@@ -63,6 +67,8 @@ export async function startBullMq({ name, redis, endpoint, sender, shortLocks }:
       await worker.crash();
       worker = await startWorker();
     },
+    // The lock's end, and two checks for stalled jobs.
+    givenAgainMs: 3 * lockMs,
     serverCpuMs: () => redis.cpuMs(),
     async stop() {
       worker.stop();
@@ -74,13 +80,15 @@ export async function startBullMq({ name, redis, endpoint, sender, shortLocks }:
 
 export interface LastmileOptions {
   readonly endpoint: string;
+  /** In batches of ten; at most 100. */
+  readonly underWay: number;
   readonly shortLocks: boolean;
 }
 
-export async function startLastmile({ endpoint, shortLocks }: LastmileOptions): Promise<Side> {
+export async function startLastmile({ endpoint, underWay, shortLocks }: LastmileOptions): Promise<Side> {
   const stack = startPeerProcess('peers-stack-process.ts');
   const ask = <Answer>(asked: StackAsk): Promise<Answer> => stack.ask<Answer>(asked);
-  const { aws, environment } = surroundings(await ask<string>({ kind: 'start' }));
+  const { aws, environment } = surroundings(await ask<string>({ kind: 'start', batches: underWay / 10 }));
   await createBenchDestination(aws, endpoint, {
     AuthorizationType: 'API_KEY',
     AuthParameters: { ApiKeyAuthParameters: { ApiKeyName: 'x-api-key', ApiKeyValue: 'bench-key' } },
@@ -88,7 +96,7 @@ export async function startLastmile({ endpoint, shortLocks }: LastmileOptions): 
   const sqs = new SQSClient(aws);
   const QueueUrl = environment['DELIVERY_QUEUE_URL'];
   if (shortLocks) {
-    const Attributes = { VisibilityTimeout: String(lockMs / 1000) };
+    const Attributes = { VisibilityTimeout: String(visibilityMs / 1000) };
     await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes }));
   }
   await ask({ kind: 'start worker' });
@@ -110,6 +118,7 @@ export async function startLastmile({ endpoint, shortLocks }: LastmileOptions): 
       await ask({ kind: 'crash worker' });
       await ask({ kind: 'start worker' });
     },
+    givenAgainMs: visibilityMs,
     serverCpuMs: async () => undefined,
     async stop() {
       sqs.destroy();

@@ -8,8 +8,8 @@ import { countSettled } from './peers-settled.ts';
 import type { WorkerAsk } from './peers-worker-process.ts';
 
 export type StackAsk =
-  /** Answers with the stack's URL. */
-  | { readonly kind: 'start' }
+  /** Answers with the stack's URL; that many batches are given to the worker at a time, ten at most. */
+  | { readonly kind: 'start'; readonly batches: number }
   /** A new worker; invocations wait for it. */
   | { readonly kind: 'start worker' }
   | { readonly kind: 'crash worker' }
@@ -23,7 +23,23 @@ let worker = Promise.withResolvers<PeerProcess>();
 let released = Promise.withResolvers<void>();
 let url = '';
 
+/** Batches that the worker could be given now, and those that wait until it can. */
+let free = 0;
+const line: (() => void)[] = [];
+
 async function invoke(event: unknown, context: Context): Promise<unknown> {
+  if (free > 0) free -= 1;
+  else await new Promise<void>((resolve) => void line.push(resolve));
+  try {
+    return await deliver(event, context);
+  } finally {
+    const next = line.shift();
+    if (next === undefined) free += 1;
+    else next();
+  }
+}
+
+async function deliver(event: unknown, context: Context): Promise<unknown> {
   await released.promise;
   const { ask } = await worker.promise;
   const asked: WorkerAsk = { kind: 'invoke', event, remainingMs: context.getRemainingTimeInMillis() };
@@ -53,6 +69,7 @@ async function crashWorker(): Promise<void> {
 answerAsks(async (asked: StackAsk) => {
   switch (asked.kind) {
     case 'start':
+      free = asked.batches;
       ({ url } = await startStack({ port: 0, functions: functions() }));
       return url;
     case 'start worker':

@@ -12,15 +12,15 @@ import { crash, type Counted, drain, type Endpoint, latencies } from './peers-ro
 import { startPeerProcess } from './peers-process.ts';
 import type { ReceiverAsk } from './peers-receiver.ts';
 import { redisVersion, startRedis, type RedisServer } from './peers-redis.ts';
-import { concurrency, type Side, startBullMq, startLastmile } from './peers-sides.ts';
+import { type Side, startBullMq, startLastmile } from './peers-sides.ts';
 import { Table } from './peers-table.ts';
 
 const goal = 9;
 const rounds = 5;
 const path = '/orders';
-const drained = { events: 3000, warmUp: 9000 };
-const paced = { perSecond: 200, events: 800 };
-const crashed = { events: 1500 };
+const drained = { events: 2000, warmUp: 5000 };
+const paced = { perSecond: 50, events: 200 };
+const crashed = { events: 1200 };
 
 interface Surroundings {
   readonly endpoint: Endpoint;
@@ -34,16 +34,26 @@ const ours = 'Lastmile';
 const workerCpu = 'worker CPU, us per event';
 const firstTry = 'no queue: the stack a team writes first';
 
-/** BullMQ at its best, and as most would have it. */
+const bullMq = 'BullMQ, undici Pool';
+const ourBatch = `${ours}, 10 under way`;
+const bullMqTen = `${bullMq}, 10 under way`;
+
+/** 100 events under way, or as many as a worker on Lambda has: the one batch that it is invoked with. */
 const sides: Readonly<Record<string, Start>> = {
   'BullMQ, fetch': ({ endpoint: { url }, everysec }, shortLocks) =>
-    startBullMq({ name: 'by-fetch', redis: everysec, endpoint: url, sender: 'fetch', shortLocks }),
-  'BullMQ, undici Pool': ({ endpoint: { url }, everysec }, shortLocks) =>
-    startBullMq({ name: 'by-pool', redis: everysec, endpoint: url, sender: 'Pool', shortLocks }),
+    startBullMq({ name: 'by-fetch', redis: everysec, endpoint: url, sender: 'fetch', underWay: 100, shortLocks }),
+  [bullMq]: ({ endpoint: { url }, everysec }, shortLocks) =>
+    startBullMq({ name: 'by-pool', redis: everysec, endpoint: url, sender: 'Pool', underWay: 100, shortLocks }),
   'BullMQ, undici Pool, fsync always': ({ endpoint: { url }, always }, shortLocks) =>
-    startBullMq({ name: 'by-pool', redis: always, endpoint: url, sender: 'Pool', shortLocks }),
-  [ours]: ({ endpoint: { url } }, shortLocks) => startLastmile({ endpoint: url, shortLocks }),
+    startBullMq({ name: 'by-pool', redis: always, endpoint: url, sender: 'Pool', underWay: 100, shortLocks }),
+  [bullMqTen]: ({ endpoint: { url }, everysec }, shortLocks) =>
+    startBullMq({ name: 'by-ten', redis: everysec, endpoint: url, sender: 'Pool', underWay: 10, shortLocks }),
+  [ours]: ({ endpoint: { url } }, shortLocks) => startLastmile({ endpoint: url, underWay: 100, shortLocks }),
+  [ourBatch]: ({ endpoint: { url } }, shortLocks) => startLastmile({ endpoint: url, underWay: 10, shortLocks }),
 };
+
+/** Latency does not depend on how much could be under way. */
+const pacedSides = Object.keys(sides).filter((name) => name !== ourBatch && name !== bullMqTen);
 
 export async function measurePeers(): Promise<Figure[]> {
   const version = await redisVersion();
@@ -51,7 +61,7 @@ export async function measurePeers(): Promise<Figure[]> {
     console.error('Not compared with BullMQ: no redis-server is installed.');
     return [];
   }
-  console.error(`${version}; ${concurrency} events of 0.8 KB under way, ${rounds} rounds`);
+  console.error(`${version}; events of 0.8 KB, ${rounds} rounds, 100 events under way unless it is said otherwise`);
   const receiver = startPeerProcess('peers-receiver.ts');
   const port = await receiver.ask<number>({ kind: 'listen' } satisfies ReceiverAsk);
   const endpoint = { receiver, url: `http://127.0.0.1:${port}${path}` };
@@ -61,7 +71,12 @@ export async function measurePeers(): Promise<Figure[]> {
     const surroundings = { endpoint, everysec, always };
     await measureUndisturbed(surroundings, table);
     const lost = await measureCrashes(surroundings, table);
-    return [...table.figures(goal), ...table.ratios(goal, workerCpu, ours), ...lost];
+    return [
+      ...table.figures(goal),
+      ...table.ratios(goal, workerCpu, ours),
+      ...table.ratios(goal, workerCpu, ourBatch),
+      ...lost,
+    ];
   } finally {
     receiver.stop();
     await Promise.all([everysec.stop(), always.stop()]);
@@ -85,7 +100,7 @@ async function measureUndisturbed(surroundings: Surroundings, table: Table): Pro
       if (serverUs !== undefined) table.add('queue server CPU, us per event', name, serverUs);
       table.add('events per second', name, perSecond);
     });
-    await inRounds(Object.keys(sides), async (name) => {
+    await inRounds(pacedSides, async (name) => {
       const counted = started[name];
       if (counted === undefined) return;
       const ms = await latencies(counted, endpoint, paced);
@@ -100,7 +115,7 @@ async function measureUndisturbed(surroundings: Surroundings, table: Table): Pro
 
 /** A worker killed in each round; those by the same library and durability are alike in this. */
 async function measureCrashes(surroundings: Surroundings, table: Table): Promise<Figure[]> {
-  const started = await startSides(surroundings, ['BullMQ, undici Pool', ours], true);
+  const started = await startSides(surroundings, [bullMq, ours], true);
   try {
     const lost: Record<string, number> = {};
     await inRounds(Object.keys(started), async (name) => {
