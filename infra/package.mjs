@@ -18,7 +18,7 @@ const usage = `Bundles and packages every function for a stage, without AWS cred
   npm run package -- [--stage dev] [--region us-east-1] [--out .build/package/<stage>]
 
   --stage <stage>     stage of the stack (default: dev)
-  --region <region>   region (default: AWS_REGION or us-east-1)
+  --region <region>   region (default: AWS_REGION, AWS_DEFAULT_REGION or us-east-1)
   --out <folder>      where to, emptied first (default: .build/package/<stage>)
   --param <name=value>  parameter of the stage, as sls takes it; repeatable
   --help              this text
@@ -43,7 +43,9 @@ function parse(args) {
     const { stage = 'dev', region, param = [] } = values;
     if (!/^[a-z0-9-]+$/.test(stage)) throw new Error('--stage must be lower case letters, digits and hyphens.');
     const out = resolve(root, values.out ?? join('.build', 'package', stage));
-    if (!mayBeEmptied(out)) throw new Error(`--out would be emptied, and ${values.out} holds something else.`);
+    // The default folder holds only what an earlier run has made, whole or interrupted.
+    const isOurs = values.out === undefined || mayBeEmptied(out);
+    if (!isOurs) throw new Error(`--out would be emptied, and ${values.out} holds something else.`);
     return { stage, region, out, param };
   } catch (error) {
     console.error(`${error.message.split('\n')[0]} See --help.`);
@@ -68,7 +70,8 @@ function commitTime() {
 
 /** Nothing of the shell's own AWS, and no search for one. */
 function environment() {
-  const ours = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_') || name === 'AWS_REGION');
+  const regions = ['AWS_REGION', 'AWS_DEFAULT_REGION'];
+  const ours = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_') || regions.includes(name));
   return {
     ...commitTime(),
     ...Object.fromEntries(ours),

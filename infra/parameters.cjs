@@ -59,7 +59,7 @@ const parameters = {
   ),
   subnetIds: list('subnet-[0-9a-f]+', 'ids of subnets', 'subnets of the functions that make requests; else no VPC'),
   securityGroupIds: list('sg-[0-9a-f]+', 'ids of security groups', 'their security groups; with `subnetIds` only'),
-  functionTimeoutSeconds: integer(15, 900, 's', 'time limit of `deliver` and `deliver-queued`'),
+  functionTimeoutSeconds: integer(15, 900, 's', 'time limit of every function but `control-api`, which has 30 s'),
   deliverReservedConcurrency: integer(1, 100_000, 'invocations', 'reserved concurrency of `deliver`'),
   controlApiReservedConcurrency: integer(1, 100_000, 'invocations', 'reserved concurrency of `control-api`'),
   maximumConcurrency: integer(2, 1000, 'invocations', 'batches of the delivery queue under way at once'),

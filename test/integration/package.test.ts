@@ -18,6 +18,9 @@ afterAll(() => rm(folder, { recursive: true }));
 describe('npm run package', () => {
   test('twice in different folders and time zones makes the same bytes: zips, template and contents', async () => {
     const [one, other] = [await checkout('one'), await checkout('another/one/deeper')];
+    // As a run that was interrupted leaves it.
+    await mkdir(join(one, '.build', 'package', 'prod'), { recursive: true });
+    await writeFile(join(one, '.build', 'package', 'prod', 'older.zip'), 'half of a z');
     const parameter = ['--param', 'maximumConcurrency=7'];
     const runs = await Promise.all([
       runPackage(one, ['--stage', 'prod', ...parameter], { TZ: 'Pacific/Auckland' }),

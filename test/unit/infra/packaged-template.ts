@@ -39,7 +39,15 @@ export interface Packaged {
  * Runs osls on the service in a folder of its own, so that no other run shares its bundles. The functions are empty there:
  * a template does not depend on what they do. The process knows no credentials and reaches nobody.
  */
-export async function runOsls(...args: readonly string[]): Promise<Packaged> {
+export function runOsls(...args: readonly string[]): Promise<Packaged> {
+  return runOslsWith({}, ...args);
+}
+
+/** @param variables of the environment, beside those that osls needs */
+export async function runOslsWith(
+  variables: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+): Promise<Packaged> {
   const folder = await mkdtemp(join(tmpdir(), 'lastmile-template-'));
   try {
     await Promise.all([
@@ -49,9 +57,9 @@ export async function runOsls(...args: readonly string[]): Promise<Packaged> {
       symlink(join(repository, 'node_modules'), join(folder, 'node_modules')),
       ...functionNames.map((name) => plantFunction(join(folder, 'functions', name))),
     ]);
-    const { status, output } = await run(args, folder);
+    const { status, output } = await run(args, folder, variables);
     const file = join(folder, '.serverless', 'cloudformation-template-update-stack.json');
-    const text = status === 0 ? await readFile(file, 'utf8') : '';
+    const text = status === 0 && args[0] === 'package' ? await readFile(file, 'utf8') : '';
     return { status, output, template: async () => JSON.parse(text) as Template };
   } finally {
     await rm(folder, { recursive: true });
@@ -71,7 +79,11 @@ async function plantFunction(folder: string): Promise<void> {
   await writeFile(join(folder, 'handler.ts'), 'export const handler = () => undefined;\n');
 }
 
-function run(args: readonly string[], cwd: string): Promise<{ readonly status: number; readonly output: string }> {
+function run(
+  args: readonly string[],
+  cwd: string,
+  variables: Readonly<Record<string, string>>,
+): Promise<{ readonly status: number; readonly output: string }> {
   const nowhere = 'http://127.0.0.1:9';
   const env = {
     PATH: process.env['PATH'],
@@ -79,6 +91,7 @@ function run(args: readonly string[], cwd: string): Promise<{ readonly status: n
     AWS_EC2_METADATA_DISABLED: 'true',
     HTTP_PROXY: nowhere,
     HTTPS_PROXY: nowhere,
+    ...variables,
   };
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [osls, ...args], { cwd, env }, (_error, stdout, stderr) =>

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { packageTemplate, type Resource, runOsls, type Template } from './packaged-template.ts';
+import { packageTemplate, type Resource, runOsls, runOslsWith, type Template } from './packaged-template.ts';
 
 interface Parameter {
   readonly meaning: string;
@@ -187,6 +187,18 @@ describe('osls', () => {
       expect(status).toBe(1);
     },
     30_000,
+  );
+
+  test.each([
+    [{ AWS_DEFAULT_REGION: 'eu-north-1' }, 'eu-north-1'],
+    [{ AWS_DEFAULT_REGION: 'eu-north-1', AWS_REGION: 'eu-central-1' }, 'eu-central-1'],
+  ])(
+    'deploys into the region that the commands speak to: %j',
+    async (variables, region) => {
+      const { output } = await runOslsWith(variables, 'print', '--stage', 'test', '--path', 'provider.region');
+      expect(output.trim()).toBe(region);
+    },
+    60_000,
   );
 
   test('a stage that makes no good name is refused', async () => {

@@ -37,6 +37,7 @@ describe('a function of the deployed stack', () => {
         Architectures: ['arm64'],
         Role: { 'Fn::GetAtt': [roles[name], 'Arn'] },
         Timeout: name === 'control-api' ? 30 : 60,
+        MemorySize: 512,
       });
       expect(resource(`${logicalNames[name]}LogGroup`, 'AWS::Logs::LogGroup').Properties).toEqual({
         LogGroupName: `/aws/lambda/lastmile-prod-${name}`,
