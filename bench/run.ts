@@ -1,12 +1,13 @@
 /**
  * Prints the performance goals as JSON lines, each a ratio of two things measured alternately in this very run, and fails when
  * one is missed by more than noise; a table for people follows on stderr. `--quick`: only what fits into a check, calls counted and workers for 6 s.
- * `--peers`: only the comparison with others.
+ * `--peers`: only the comparison with others. `--growth`: only what grows with what; with `--plots` the pictures of it are drawn anew.
  */
 import { measureBus } from './bus.ts';
 import { countCalls } from './calls.ts';
 import { measureColdStart } from './cold-start.ts';
 import { printFigure, printTable } from './figure.ts';
+import { measureGrowth } from './growth.ts';
 import { measureHeap } from './heap.ts';
 import { measurePatterns } from './patterns.ts';
 import { measurePeers } from './peers.ts';
@@ -17,12 +18,14 @@ import { measureThroughput } from './throughput.ts';
 
 const quick = process.argv.includes('--quick');
 const peersOnly = process.argv.includes('--peers');
+const growthOnly = process.argv.includes('--growth');
+const only = peersOnly || growthOnly;
 
-if (!peersOnly) {
+if (!only) {
   for (const figure of await measureWorkers({ quick })) printFigure(figure);
   for (const figure of await countCalls()) printFigure(figure);
 }
-if (!quick && !peersOnly) {
+if (!quick && !only) {
   for (const figure of await measureColdStart()) printFigure(figure);
   for (const figure of await measureAlone()) printFigure(figure);
   for (const figure of await measureRate()) printFigure(figure);
@@ -31,5 +34,8 @@ if (!quick && !peersOnly) {
   for (const figure of await measurePatterns()) printFigure(figure);
   for (const figure of await measureBus()) printFigure(figure);
 }
-if (peersOnly || !quick) for (const figure of await measurePeers()) printFigure(figure);
+if (peersOnly || (!quick && !only)) for (const figure of await measurePeers()) printFigure(figure);
+if (growthOnly || (!quick && !only)) {
+  for (const figure of await measureGrowth({ plots: process.argv.includes('--plots') })) printFigure(figure);
+}
 printTable();

@@ -30,8 +30,8 @@ export interface RateLimiterDependencies extends BucketDependencies {
   readonly batchSize: number;
 }
 
-/** Buckets whose state a worker remembers; one that is forgotten costs a write more. */
-const maxBuckets = 4096;
+/** Buckets whose state a worker remembers, one for each destination it may know; one that is forgotten costs a write more. */
+const maxBuckets = 10_000;
 
 /** A clock may be so far behind the one that the turn was given by. */
 const earlyToleranceMs = 100;

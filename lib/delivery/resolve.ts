@@ -45,8 +45,8 @@ export interface ResolverDependencies {
   readonly cache: { readonly freshMs: number; readonly staleMs: number };
 }
 
-/** Enough for every destination and connection that an account may have (3,000 each). */
-const cacheCapacity = 3000;
+/** Beyond the control API's quota (3,000 each): where more are in turn than are kept, each costs a read each time. */
+const cacheCapacity = 10_000;
 
 /** How long a connection may be AUTHORIZING before a delivery obtains the first token itself. */
 const authorizingPatienceMs = 60_000;

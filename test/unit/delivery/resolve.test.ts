@@ -58,6 +58,16 @@ async function setUp(members: Partial<Connection> = {}) {
 }
 
 describe('the resolver', () => {
+  test('ten thousand destinations in turn are read once each', async () => {
+    const { apiDestinations, connection, calls, resolver } = await setUp();
+    const names = Array.from({ length: 10_000 }, (_, index) => `orders-${index}`);
+    for (const name of names) {
+      await apiDestinations.create(apiDestinationOf(name, { connectionArn: connection.arn }));
+    }
+    for (const name of [...names, ...names]) await resolver.resolve(name);
+    expect(calls.filter((call) => call === 'destination')).toHaveLength(names.length);
+  });
+
   test('reads destination, connection and secret once, and nothing at all while they are fresh', async () => {
     const { resolver, calls, later } = await setUp();
     const route = await resolver.resolve('orders');

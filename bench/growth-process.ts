@@ -1,0 +1,37 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+/** What a process has used and holds. */
+export interface Usage {
+  readonly cpuMs: number;
+  /** Heap and what is kept beside it for buffers, after collections. */
+  readonly heldBytes: number;
+  /** The most memory that the process ever had. */
+  readonly peakBytes: number;
+}
+
+/** @returns processor time of this process so far, ms; without the time that a collection for `usage` takes */
+export function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000 - collectingMs;
+}
+
+let collectingMs = 0;
+
+export function usage(): Usage {
+  const beforeMs = cpuMs();
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  for (let times = 0; times < 3; times += 1) collect();
+  const { heapUsed, external } = process.memoryUsage();
+  collectingMs += cpuMs() - beforeMs;
+  return { cpuMs: beforeMs, heldBytes: heapUsed + external, peakBytes: process.resourceUsage().maxRSS * 1024 };
+}
+
+/** Answers what the parent asks, one after the other. */
+export function answerAsks<Ask>(answer: (ask: Ask) => Promise<object>): void {
+  process.on('message', (ask) => {
+    void answer(ask as Ask).then((result) => process.send?.(result));
+  });
+  process.once('disconnect', () => process.exit());
+}
