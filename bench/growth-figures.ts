@@ -44,11 +44,7 @@ export function readGrowth(): Growth {
 /** Puts what was measured into the place of what was there. */
 export function writeGrowth(measured: Partial<Growth>): void {
   const growth = { ...readGrowth(), ...measured };
-  const lines = growthNames.map((name) => {
-    const points = growth[name].map((point) => `    ${JSON.stringify(point)}`).join(',\n');
-    return `  "${name}": [\n${points}\n  ]`;
-  });
-  writeFileSync(file, `{\n${lines.join(',\n')}\n}\n`);
+  writeFileSync(file, `${JSON.stringify(growth, null, 2)}\n`);
 }
 
 function rounded(value: number): number {
