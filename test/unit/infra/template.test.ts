@@ -193,11 +193,22 @@ describe('what the deployed stack keeps', () => {
     });
   });
 
-  test.each(['DeliveryQueue', 'DeadLetterQueue', 'FailedInvocations'])('%s refuses requests without TLS', (id) => {
-    expect(statements(`${id}Policy`)[0]).toMatchObject({
+  test.each([
+    ['DeliveryQueue', 'AWS::SQS::QueuePolicy', 'sqs:*'],
+    ['DeadLetterQueue', 'AWS::SQS::QueuePolicy', 'sqs:*'],
+    ['FailedInvocations', 'AWS::S3::BucketPolicy', 's3:*'],
+  ])('%s refuses requests without TLS, also when its stack is gone', (id, type, Action) => {
+    const kept = { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' };
+    const about = type === 'AWS::SQS::QueuePolicy' ? { Queues: [{ Ref: id }] } : { Bucket: { Ref: id } };
+    expect(resource(`${id}Policy`, type)).toMatchObject({ ...kept, Properties: about });
+    expect(resource(`${id}Policy`).Properties.PolicyDocument).toMatchObject({ Version: '2012-10-17' });
+    const arn = { 'Fn::GetAtt': [id, 'Arn'] };
+    expect(statements(`${id}Policy`)[0]).toEqual({
+      Sid: 'TlsOnly',
       Effect: 'Deny',
       Principal: '*',
-      Action: id === 'FailedInvocations' ? 's3:*' : 'sqs:*',
+      Action,
+      Resource: id === 'FailedInvocations' ? [arn, { 'Fn::Sub': `\${${id}.Arn}/*` }] : arn,
       Condition: { Bool: { 'aws:SecureTransport': 'false' } },
     });
   });
@@ -233,7 +244,15 @@ describe('what the deployed stack keeps', () => {
         ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
       },
       OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
-      LifecycleConfiguration: { Rules: [{ Status: 'Enabled', ExpirationInDays: 90 }] },
+      LifecycleConfiguration: {
+        Rules: [
+          {
+            Status: 'Enabled',
+            ExpirationInDays: 90,
+            AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+          },
+        ],
+      },
       PublicAccessBlockConfiguration: {
         BlockPublicAcls: true,
         BlockPublicPolicy: true,
