@@ -52,6 +52,11 @@ const parameters = {
     'ARNs of secrets',
     'secrets of your own that the functions may read',
   ),
+  keyArns: list(
+    'arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9A-Za-z-]+',
+    'ARNs of KMS keys',
+    'keys of your own that those queues and secrets are encrypted with, but for `kmsKeyArn`',
+  ),
   ruleArns: list(
     'arn:aws[a-z-]*:events:[a-z0-9*-]+:[0-9*]+:rule/[A-Za-z0-9/_.*-]+',
     'ARNs of rules',
@@ -101,6 +106,7 @@ const optional = new Set([
   'kmsKeyArn',
   'deadLetterQueueArns',
   'secretArns',
+  'keyArns',
   'ruleArns',
   'subnetIds',
   'securityGroupIds',

@@ -23,11 +23,14 @@ const tokens = 'TOKEN#*';
  */
 function rolesOf(stack, parameters) {
   const given = { ...parameters, stack, stage: stack.slice('lastmile-'.length) };
-  const { kmsKeyArn } = parameters;
+  // The stack's own key, and those of what a team names.
+  const own = parameters.kmsKeyArn === undefined ? [] : [parameters.kmsKeyArn];
+  const named = parameters.keyArns;
   return {
     DeliverRole: role(given, 'deliver', [
       ...delivering(given),
-      ...key(kmsKeyArn, { decrypts: ['dynamodb', 'secretsmanager', 'sqs'], encrypts: ['sqs', 's3'] }),
+      ...keys(own, { decrypts: ['dynamodb', 'secretsmanager', 'sqs'], encrypts: ['sqs', 's3'] }),
+      ...keys(named, { decrypts: ['secretsmanager', 'sqs'], encrypts: ['sqs'] }),
     ]),
     DeliverQueuedRole: role(given, 'deliver-queued', [
       ...delivering(given),
@@ -35,16 +38,19 @@ function rolesOf(stack, parameters) {
       // while the rest of its batch still works, the function deletes itself. Source: SQS developer guide, configuring a
       // queue to trigger a Lambda function.
       allow(['sqs:ReceiveMessage', 'sqs:GetQueueAttributes', 'sqs:DeleteMessage'], [queue(given, 'deliveries')]),
-      ...key(kmsKeyArn, { decrypts: ['dynamodb', 'secretsmanager', 'sqs'], encrypts: ['sqs'] }),
+      ...keys(own, { decrypts: ['dynamodb', 'secretsmanager', 'sqs'], encrypts: ['sqs'] }),
+      ...keys(named, { decrypts: ['secretsmanager', 'sqs'], encrypts: ['sqs'] }),
     ]),
     ControlApiRole: role(given, 'control-api', [
       ...managing(given),
-      ...key(kmsKeyArn, { decrypts: ['dynamodb', 'secretsmanager'], encrypts: [] }),
+      ...keys(own, { decrypts: ['dynamodb', 'secretsmanager'], encrypts: [] }),
+      ...keys(named, { decrypts: ['secretsmanager'], encrypts: [] }),
     ]),
     AuthorizeConnectionRole: role(given, 'authorize-connection', [
       items(given, ['GetItem', 'UpdateItem'], [connections, tokens]),
       readSecrets(given),
-      ...key(kmsKeyArn, { decrypts: ['dynamodb', 'secretsmanager'], encrypts: ['s3'] }),
+      ...keys(own, { decrypts: ['dynamodb', 'secretsmanager'], encrypts: ['s3'] }),
+      ...keys(named, { decrypts: ['secretsmanager'], encrypts: [] }),
     ]),
     RedriveRole: role(given, 'redrive', [
       allow(
@@ -52,7 +58,7 @@ function rolesOf(stack, parameters) {
         [queue(given, 'dead-letters')],
       ),
       allow(['sqs:SendMessage'], [queue(given, 'deliveries')]),
-      ...key(kmsKeyArn, { decrypts: ['sqs'], encrypts: ['sqs'] }),
+      ...keys(own, { decrypts: ['sqs'], encrypts: ['sqs'] }),
     ]),
   };
 }
@@ -130,7 +136,7 @@ const maximumPolicyCharacters = 10_240;
 function refuseTooLong(policy) {
   if (JSON.stringify(policy).length <= maximumPolicyCharacters) return;
   const limit = `a role's policy has at most ${maximumPolicyCharacters} characters`;
-  throw new ParameterError([`deadLetterQueueArns and secretArns are too long (${limit}): name several by a wildcard`]);
+  throw new ParameterError([`deadLetterQueueArns, secretArns and keyArns are too long (${limit}): name several queues or secrets by a wildcard`]);
 }
 
 /** Items of the table whose partition keys, all of them, are among these. None of these actions comes without a key. */
@@ -160,12 +166,12 @@ const failedInvocations = [
 ];
 
 /**
- * A key of the team's own, through these services only; without one, AWS's own keys ask for nothing. What DynamoDB makes
+ * Keys of the team's own, through these services only; without one, AWS's own keys ask for nothing. What DynamoDB makes
  * with the key it makes by a grant, and whoever reads or writes a table has its key decrypted; a message needs both to be
  * sent. Source: DynamoDB developer guide, encryption at rest; SQS developer guide, key management.
  */
-function key(kmsKeyArn, { decrypts, encrypts }) {
-  if (kmsKeyArn === undefined) return [];
+function keys(arns, { decrypts, encrypts }) {
+  if (arns.length === 0) return [];
   const uses = [
     ['kms:Decrypt', decrypts],
     ['kms:GenerateDataKey', encrypts],
@@ -173,7 +179,7 @@ function key(kmsKeyArn, { decrypts, encrypts }) {
   return uses.flatMap(([action, services]) => {
     if (services.length === 0) return [];
     const through = services.map((service) => subbed(`${service}.\${AWS::Region}.*`));
-    return [{ ...allow([action], [kmsKeyArn]), Condition: { StringLike: { 'kms:ViaService': through } } }];
+    return [{ ...allow([action], arns), Condition: { StringLike: { 'kms:ViaService': through } } }];
   });
 }
 

@@ -26,6 +26,7 @@ export interface RoleParameters {
   readonly eventBusName: string;
   readonly deadLetterQueueArns: readonly string[];
   readonly secretArns: readonly string[];
+  readonly keyArns: readonly string[];
   readonly kmsKeyArn?: string;
   readonly subnetIds: readonly string[];
 }
@@ -44,6 +45,7 @@ const noParameters: RoleParameters = {
   eventBusName: 'default',
   deadLetterQueueArns: [],
   secretArns: [],
+  keyArns: [],
   subnetIds: [],
 };
 

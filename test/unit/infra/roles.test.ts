@@ -70,17 +70,18 @@ describe('the roles', () => {
     ['AuthorizeConnectionRole', ['dynamodb', 'secretsmanager'], ['s3']],
     ['RedriveRole', ['sqs'], ['sqs']],
   ])('%s uses the key only through the services that have it', (id, decrypts, encrypts) => {
-    const through = (services: readonly string[]) => ({
-      StringLike: { 'kms:ViaService': services.map((service) => ({ 'Fn::Sub': `${service}.\${AWS::Region}.*` })) },
-    });
-    const statement = (action: string, services: readonly string[]) =>
-      services.length === 0
-        ? []
-        : [{ Effect: 'Allow', Action: [action], Resource: [keyArn], Condition: through(services) }];
-    expect(allowing({ kmsKeyArn: keyArn }, id, 'kms:')).toEqual([
-      ...statement('kms:Decrypt', decrypts),
-      ...statement('kms:GenerateDataKey', encrypts),
-    ]);
+    expect(allowing({ kmsKeyArn: keyArn }, id, 'kms:')).toEqual(usesOf([keyArn], decrypts, encrypts));
+  });
+
+  test.each([
+    ['DeliverRole', ['secretsmanager', 'sqs'], ['sqs']],
+    ['DeliverQueuedRole', ['secretsmanager', 'sqs'], ['sqs']],
+    ['ControlApiRole', ['secretsmanager'], []],
+    ['AuthorizeConnectionRole', ['secretsmanager'], []],
+    ['RedriveRole', [], []],
+  ])('%s uses the keys of the secrets and queues that were named, for these only', (id, decrypts, encrypts) => {
+    const Resource = [keyArn, `${keyArn}f`];
+    expect(allowing({ keyArns: Resource }, id, 'kms:')).toEqual(usesOf(Resource, decrypts, encrypts));
   });
 
   test.each(['DeliverRole', 'DeliverQueuedRole', 'AuthorizeConnectionRole'])(
@@ -108,7 +109,7 @@ describe('the roles', () => {
     const named = (count: number) => Array.from({ length: count }, (_, index) => `${queueArn}-${index}`);
     expect(() => rolesOf('lastmile-prod', { deadLetterQueueArns: named(90) })).not.toThrow();
     expect(() => rolesOf('lastmile-prod', { deadLetterQueueArns: named(200) })).toThrow(
-      /deadLetterQueueArns and secretArns are too long \(.*10240 characters\): name several by a wildcard/,
+      /deadLetterQueueArns, secretArns and keyArns are too long \(.*10240 characters\): name several .* by a wildcard/,
     );
   });
 
@@ -132,3 +133,16 @@ describe('the roles', () => {
     await expect(rolesFile({ resolveVariable })).rejects.toThrow('secretArns must be ARNs of secrets');
   });
 });
+
+/** Statements that let a role use keys through services, and by no other way. */
+function usesOf(Resource: readonly string[], decrypts: readonly string[], encrypts: readonly string[]) {
+  const uses = [
+    { action: 'kms:Decrypt', services: decrypts },
+    { action: 'kms:GenerateDataKey', services: encrypts },
+  ];
+  return uses.flatMap(({ action, services }) => {
+    const through = services.map((service) => ({ 'Fn::Sub': `${service}.\${AWS::Region}.*` }));
+    const Condition = { StringLike: { 'kms:ViaService': through } };
+    return services.length === 0 ? [] : [{ Effect: 'Allow', Action: [action], Resource, Condition }];
+  });
+}

@@ -117,6 +117,7 @@ describe('stage parameters', () => {
       kmsKeyArn: undefined,
       deadLetterQueueArns: [],
       secretArns: [],
+      keyArns: [],
       ruleArns: [],
       subnetIds: [],
       securityGroupIds: [],
@@ -137,6 +138,7 @@ describe('stage parameters', () => {
   test.each([
     ['kmsKeyArn', 'alias/mine', 'must be the ARN of a KMS key'],
     ['secretArns', 'arn:aws:sqs:eu-central-1:123456789012:x', 'must be ARNs of secrets, with commas between'],
+    ['keyArns', 'alias/mine', 'must be ARNs of KMS keys, with commas between'],
     ['deadLetterQueueArns', 'orders', 'must be ARNs of SQS queues, with commas between'],
     ['functionTimeoutSeconds', '14', 'must be a whole number from 15 to 900'],
     ['functionTimeoutSeconds', '', 'is required'],
