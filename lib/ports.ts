@@ -89,8 +89,12 @@ export interface DeliveryQueue {
 
 /** The queue that a batch of messages was received from. */
 export interface ReceivedMessages {
-  /** Deletes a message that has been settled. Resolves when it is gone; those that settle together may travel together. */
-  remove(receiptHandle: string): Promise<void>;
+  /**
+   * Deletes a message that has been settled. Resolves when it is gone; those that settle together may travel together.
+   *
+   * @param isWanted asked when the call is about to be made; false resolves without one
+   */
+  remove(receiptHandle: string, isWanted?: () => boolean): Promise<void>;
 }
 
 /** Where messages go that are passed on as they are, body and attributes byte for byte. */

@@ -15,6 +15,7 @@ const gatherMs = 3;
 
 interface Waiting {
   readonly receiptHandle: string;
+  readonly isWanted: () => boolean;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -29,7 +30,11 @@ export function createSqsReceivedMessages(sqs: SQSClient, queueUrl: string): Rec
   let waiting: Waiting[] = [];
 
   function flush(): void {
-    const taken = waiting;
+    const taken: Waiting[] = [];
+    for (const each of waiting) {
+      if (each.isWanted()) taken.push(each);
+      else each.resolve();
+    }
     waiting = [];
     for (let first = 0; first < taken.length; first += maxBatchEntries) {
       void removeBatch(taken.slice(first, first + maxBatchEntries));
@@ -52,10 +57,10 @@ export function createSqsReceivedMessages(sqs: SQSClient, queueUrl: string): Rec
   }
 
   return {
-    remove: (receiptHandle) =>
+    remove: (receiptHandle, isWanted = () => true) =>
       new Promise((resolve, reject) => {
         if (waiting.length === 0) setTimeout(flush, gatherMs);
-        waiting.push({ receiptHandle, resolve, reject });
+        waiting.push({ receiptHandle, isWanted, resolve, reject });
       }),
   };
 }

@@ -51,12 +51,14 @@ export function createBatchDeliverer(dependencies: BatchDelivererDependencies): 
 
   return async (messages, deadline) => {
     const unsettled = new Map(messages.map((message) => [message.messageId, message]));
+    // When the last one has settled, the end of the invocation deletes them all.
+    const othersWork = () => unsettled.size > 0;
 
     async function process(message: RecordMessage): Promise<void> {
       const { settlement } = await deliver(incomingOf(message), deadline);
       if (settlement.kind === 'returned') return;
       unsettled.delete(message.messageId);
-      if (unsettled.size > 0) await received.remove(message.receiptHandle).catch(() => undefined);
+      if (othersWork()) await received.remove(message.receiptHandle, othersWork).catch(() => undefined);
     }
 
     await Promise.all(messages.filter(({ receiveCount }) => receiveCount === 1).map(process));

@@ -61,6 +61,15 @@ describe.each(subjects)('received messages $subject', ({ create }) => {
     expect(await left()).toEqual(['other']);
   });
 
+  test('stay when nobody wants them removed any more by the time of the call', async () => {
+    const { messages, one, left } = await create();
+    const wanted = [true];
+    const removing = messages.remove(one, () => wanted.length > 0);
+    wanted.pop();
+    await removing;
+    expect(await left()).toEqual(['one', 'other']);
+  });
+
   test('stay when their queue cannot be reached', async () => {
     const { messages, one, left, breakDown } = await create();
     breakDown();

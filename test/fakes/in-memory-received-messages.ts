@@ -13,7 +13,10 @@ export function createInMemoryReceivedMessages(): InMemoryReceivedMessages {
   let failure: { readonly error: unknown } | undefined;
   return {
     removed,
-    async remove(receiptHandle) {
+    async remove(receiptHandle, isWanted = () => true) {
+      // The others of its moment settle first.
+      await Promise.resolve();
+      if (!isWanted()) return;
       if (failure !== undefined) throw failure.error;
       if (!removed.includes(receiptHandle)) removed.push(receiptHandle);
     },

@@ -36,6 +36,12 @@ describe('a batch', () => {
     expect(received.removed).toEqual([]);
   });
 
+  test('whose messages settle together leaves all of them to the end of the invocation', async () => {
+    const { run, received } = createBatches();
+    expect(await run([message('a'), message('b'), message('c')])).toEqual([]);
+    expect(received.removed).toEqual([]);
+  });
+
   test('deletes nothing that is not settled yet', async () => {
     const writing = Promise.withResolvers<AttemptResult>();
     const { run, settled, received } = createBatches((id) => (id === 'a' ? writing.promise : failedForNow()));
