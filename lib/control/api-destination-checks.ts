@@ -1,4 +1,4 @@
-import { forbiddenHost, hostOf } from '../core/allowed-hosts.ts';
+import { forbiddenHost } from '../core/allowed-hosts.ts';
 import type { ApiDestination } from '../core/api-destination.ts';
 import { parseEventsArn } from '../core/arn.ts';
 import type { Connection } from '../core/connection.ts';
@@ -66,12 +66,12 @@ export function requireAllowedHost(
   connection: Connection,
   destination: ApiDestination,
 ): void {
-  const host = forbiddenHost(connection.policy, destination);
-  if (host === undefined) return;
+  const forbidden = forbiddenHost(connection.policy, destination);
+  if (forbidden === undefined) return;
+  const { parameter, host } = forbidden;
   const names = { apiDestination: destination.name, connection: connection.name };
   credentialsLog.record({ event: 'destination-refused', ...names }, caller);
   const allowed = connection.policy?.allowedHosts?.join(', ') ?? '';
   const reason = `The policy of connection '${connection.name}' allows its credentials to go to ${allowed}, not to '${host}'.`;
-  const parameter = host === hostOf(destination.invocationEndpoint) ? 'InvocationEndpoint' : 'ServerName';
   throw invalidParameter(verb, 'api-destination', parameter, reason);
 }

@@ -23,7 +23,7 @@ export function putDeliveryPolicy(dependencies: PolicyDependencies): Operation {
     const name = requiredTextOf(input, 'ApiDestinationName');
     const policy = requestedPolicy(dependencies, caller, input);
     const before = await requireApiDestination(dependencies, 'update', name);
-    if (policy.transport?.serverName !== undefined) await requireAllowedName(dependencies, caller, before, policy);
+    if (decidesWhoAnswers(policy)) await requireAllowedHosts(dependencies, caller, before, policy);
     return deliveryPolicyAnswer(await writePolicy(dependencies, before, policy), policy);
   };
 }
@@ -49,8 +49,13 @@ export function deleteDeliveryPolicy(dependencies: PolicyDependencies): Operatio
   };
 }
 
-/** The name that the endpoint's certificate must be for decides who may answer, as its host does. */
-async function requireAllowedName(
+/** What is said of anything else may be put also for a destination that a connection's policy has cut off. */
+function decidesWhoAnswers({ transport = {} }: DeliveryPolicyOverrides): boolean {
+  return (transport.serverName ?? transport.proxyUrl) !== undefined;
+}
+
+/** Server name and proxy decide who may answer and read, as the endpoint's host does. */
+async function requireAllowedHosts(
   dependencies: PolicyDependencies,
   caller: Caller,
   before: ApiDestination,

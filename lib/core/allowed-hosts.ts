@@ -14,21 +14,33 @@ export function isHostOf(entry: string, host: string): boolean {
 /** What of an API destination decides where its requests arrive. */
 export type Course = Pick<ApiDestination, 'invocationEndpoint' | 'policy'>;
 
+/** A host that is not allowed, and the member that names it. */
+export interface ForbiddenHost {
+  readonly parameter: 'InvocationEndpoint' | 'ServerName' | 'ProxyUrl';
+  readonly host: string;
+}
+
 /**
- * The host that a connection's credentials would go to although its policy does not allow it; undefined when there is none.
+ * Where a connection's credentials would go although its policy does not allow it; undefined when nowhere.
  *
  * The name that the endpoint's certificate must be for counts as well: through a proxy of its own choice, whoever may set it
- * could have somebody else answer. The token endpoint is part of the connection itself, and is not looked at.
+ * could have somebody else answer. So does the proxy itself where it could read what goes through it: with CA certificates
+ * of the destination's own, or without TLS. The token endpoint is part of the connection itself, and is not looked at.
  *
- * Failure policy: an endpoint whose host cannot be told is not allowed.
+ * Failure policy: an endpoint or a proxy whose host cannot be told is not allowed.
  */
-export function forbiddenHost(
-  { allowedHosts }: ConnectionPolicy = {},
-  { invocationEndpoint, policy }: Course,
-): string | undefined {
+export function forbiddenHost({ allowedHosts }: ConnectionPolicy = {}, course: Course): ForbiddenHost | undefined {
   if (allowedHosts === undefined) return undefined;
-  const hosts = [hostOf(invocationEndpoint) ?? '', policy?.transport?.serverName];
-  return hosts.find((host) => host !== undefined && !allowedHosts.some((entry) => isHostOf(entry, host)));
+  return hostsThatAnswer(course).find(({ host }) => !allowedHosts.some((entry) => isHostOf(entry, host)));
+}
+
+function hostsThatAnswer({ invocationEndpoint, policy }: Course): readonly ForbiddenHost[] {
+  const { serverName, proxyUrl, caCertificateSecretArn } = policy?.transport ?? {};
+  const hosts: ForbiddenHost[] = [{ parameter: 'InvocationEndpoint', host: hostOf(invocationEndpoint) ?? '' }];
+  if (serverName !== undefined) hosts.push({ parameter: 'ServerName', host: serverName });
+  const isReadable = caCertificateSecretArn !== undefined || URL.parse(invocationEndpoint)?.protocol !== 'https:';
+  if (proxyUrl !== undefined && isReadable) hosts.push({ parameter: 'ProxyUrl', host: hostOf(proxyUrl) ?? '' });
+  return hosts;
 }
 
 /** @returns undefined when it is no URL */

@@ -179,8 +179,8 @@ function requireUsable(connection: Connection, destination: ApiDestination, nowM
 
 /** @throws Failure HostNotAllowed that names host and connection */
 function requireAllowedHost({ name, policy }: Connection, destination: ApiDestination): void {
-  const host = forbiddenHost(policy, destination);
-  if (host === undefined) return;
-  const text = `The policy of connection '${name}' does not allow its credentials to go to host '${host}'.`;
+  const forbidden = forbiddenHost(policy, destination);
+  if (forbidden === undefined) return;
+  const text = `The policy of connection '${name}' does not allow its credentials to go to host '${forbidden.host}'.`;
   throw new Failure('HostNotAllowed', text);
 }

@@ -54,6 +54,17 @@ describe('a connection with allowed hosts', () => {
     await put('eu.example.org');
   });
 
+  test('has no destination whose proxy could read what goes through it and is none of them', async () => {
+    await create('https://api.example.com/');
+    const put = (members: object) => world.call('PutDeliveryPolicy', { ApiDestinationName: 'sink', ...members });
+    const CaCertificateSecretArn = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:ca-AbCdEf';
+    const ProxyUrl = 'http://evil.example:3128';
+    await put({ ProxyUrl });
+    await put({ CaCertificateSecretArn });
+    await expect(put({ ProxyUrl, CaCertificateSecretArn })).rejects.toMatchObject(refusal('update', 'ProxyUrl'));
+    await put({ CaCertificateSecretArn, ProxyUrl: 'http://proxy.example.org:3128' });
+  });
+
   test('tells of each destination that was refused, and of none that moved between them', async () => {
     await expect(create('https://evil.example/')).rejects.toThrow();
     await create('https://api.example.com/');

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { forbiddenHost, isHostOf, loosenedHosts } from '../../../lib/core/allowed-hosts.ts';
+import type { TransportSettings } from '../../../lib/core/delivery-policy.ts';
 import { parseAllowedHost, parseHost } from '../../../lib/core/host-name.ts';
 
-const to = (invocationEndpoint: string, serverName?: string) => ({
+const to = (invocationEndpoint: string, transport?: TransportSettings) => ({
   invocationEndpoint,
-  ...(serverName !== undefined && { policy: { transport: { serverName } } }),
+  ...(transport !== undefined && { policy: { transport } }),
 });
 
 describe('credentials may go', () => {
@@ -42,14 +43,29 @@ describe('credentials may go', () => {
     [['bücher.example'], 'https://bücher.example/', 'xn--bcher-kva.example'],
     [['api.example.com'], 'not a URL', ''],
   ])('not by %j to %s', (allowedHosts, endpoint, host) => {
-    expect(forbiddenHost({ allowedHosts }, to(endpoint))).toBe(host);
+    expect(forbiddenHost({ allowedHosts }, to(endpoint))).toEqual({ parameter: 'InvocationEndpoint', host });
   });
 
   test('not where somebody else may answer for the host', () => {
     const policy = { allowedHosts: ['api.example.com'] };
     const endpoint = 'https://api.example.com/';
-    expect(forbiddenHost(policy, to(endpoint, 'evil.example'))).toBe('evil.example');
-    expect(forbiddenHost(policy, to(endpoint, 'api.example.com'))).toBeUndefined();
+    const serverName = { parameter: 'ServerName', host: 'evil.example' };
+    expect(forbiddenHost(policy, to(endpoint, { serverName: 'evil.example' }))).toEqual(serverName);
+    expect(forbiddenHost(policy, to(endpoint, { serverName: 'api.example.com' }))).toBeUndefined();
+  });
+
+  test('not through a proxy that is no allowed host and could read them', () => {
+    const policy = { allowedHosts: ['api.example.com', '[::1]', '127.0.0.1'] };
+    const endpoint = 'https://api.example.com/';
+    const ca = { caCertificateSecretArn: 'arn' };
+    const proxyUrl = 'http://proxy.example:3128';
+    const refused = { parameter: 'ProxyUrl', host: 'proxy.example' };
+    expect(forbiddenHost(policy, to(endpoint, { ...ca, proxyUrl }))).toEqual(refused);
+    expect(forbiddenHost(policy, to('http://127.0.0.1/', { proxyUrl }))).toEqual(refused);
+    expect(forbiddenHost(policy, to(endpoint, { ...ca, proxyUrl: 'no URL' }))).toEqual({ ...refused, host: '' });
+    expect(forbiddenHost(policy, to(endpoint, { ...ca, proxyUrl: 'https://[::1]:3128' }))).toBeUndefined();
+    expect(forbiddenHost(policy, to(endpoint, { proxyUrl }))).toBeUndefined();
+    expect(forbiddenHost(policy, to(endpoint, ca))).toBeUndefined();
   });
 
   test('to every host that is an entry itself, and below a wildcard to names with exactly one label more', () => {
