@@ -100,6 +100,8 @@ export function createResolver(dependencies: ResolverDependencies): Resolver {
     const stored = requireConnection(await read(), destination);
     requireAllowedHost(stored, destination);
     const upToDate = await credentials.bringUpToDate(stored, read);
+    // It may have been read once more, with another policy.
+    requireAllowedHost(upToDate.connection, destination);
     const usable = requireUsable(upToDate.connection, destination, clock.nowMs());
     const secret = upToDate.secret ?? (await credentials.get(usable));
     if (secret !== undefined) {

@@ -35,7 +35,7 @@ async function setUp(members: Partial<Connection> = {}) {
   await connections.create(connection);
   await apiDestinations.create(apiDestination);
   const calls: string[] = [];
-  const injected: { failure?: Failure } = {};
+  const injected: { failure?: Failure; afterAdopting?: () => Promise<unknown> } = {};
   const observed = <Result>(call: string, result: Promise<Result>): Promise<Result> => {
     calls.push(call);
     if (injected.failure !== undefined) return Promise.reject(injected.failure);
@@ -47,7 +47,13 @@ async function setUp(members: Partial<Connection> = {}) {
       readConnection: (name) => observed('connection', connections.read(name)),
     },
     secrets: { read: (arn, wanted) => observed('secret', secrets.read(arn, wanted)) },
-    states: connections,
+    states: {
+      async adopt(...parameters) {
+        const adopted = await connections.adopt(...parameters);
+        await injected.afterAdopting?.();
+        return adopted;
+      },
+    },
     clock,
     policy,
     longestTimeoutMs: 52_000,
@@ -252,6 +258,22 @@ describe('the resolver', () => {
       later(15_000);
       expect(resolver.known('orders')).toBeUndefined();
       await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'HostNotAllowed' });
+    });
+
+    test('that are put while a new version of a named secret is adopted bind that very delivery', async () => {
+      const { resolver, connections, connection, secrets, injected } = await setUp();
+      const secretArn = String(connection.secretArn);
+      await connections.update(connection, { ...connection, policy: { secretArn }, revision: 2 });
+      const { version } = await secrets.addVersion(secretArn, formatConnectionSecret(secret('second')));
+      await secrets.makeCurrent(secretArn, version);
+      injected.afterAdopting = async () => {
+        const stored = await connections.read('billing');
+        if (stored === undefined) throw new Error('it is gone');
+        const policy = { secretArn, allowedHosts: ['elsewhere.example'] };
+        await connections.update(stored, { ...stored, policy, revision: stored.revision + 1 });
+      };
+      await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'HostNotAllowed' });
+      expect(resolver.known('orders')).toBeUndefined();
     });
 
     test('cost a warm delivery nothing', async () => {
