@@ -11,6 +11,7 @@ import { checkNamedSecret } from './named-secret.ts';
 import type { Caller, Operation } from './operation.ts';
 import type { PolicyDependencies } from './policy-checks.ts';
 import { checkedSecretArn } from './policy-checks.ts';
+import { writePolicyTo } from './policy-writes.ts';
 import { invalidParameter, policyNotFound } from './refusals.ts';
 
 const verb = 'update';
@@ -32,11 +33,12 @@ export function putConnectionPolicy(dependencies: PolicyDependencies): Operation
     const allowedHosts = requestedHosts(input);
     const secretArn = checkedSecretArn(dependencies, caller, kind, 'SecretArn', textOf(input, 'SecretArn'));
     const policy: ConnectionPolicy = { ...(allowedHosts && { allowedHosts }), ...(secretArn && { secretArn }) };
-    const before = await requireConnection(dependencies, verb, requiredTextOf(input, 'ConnectionName'));
-    refuseTransitional(verb, before);
-    const changes =
-      secretArn === undefined ? withoutNamedSecret(before) : await withNamedSecret(dependencies, before, secretArn);
-    const after = await writeConnection(dependencies, verb, before, { ...changes, policy });
+    const { before, changes, after } = await writePolicyTo(reading(dependencies, input), async (before) => {
+      const changes =
+        secretArn === undefined ? withoutNamedSecret(before) : await withNamedSecret(dependencies, before, secretArn);
+      const after = await writeConnection(dependencies, verb, before, { ...changes, policy });
+      return { before, changes, after };
+    });
     tellOfChange(dependencies, caller, before, after);
     if (changes.state === 'AUTHORIZING') await dependencies.authorizer.start(after);
     if (secretArn !== undefined) await dependencies.secretWriter.remove(ownSecretId(after));
@@ -55,15 +57,24 @@ export function getConnectionPolicy(dependencies: PolicyDependencies): Operation
 /** Takes the policy away; there being none is what was asked for. */
 export function deleteConnectionPolicy(dependencies: PolicyDependencies): Operation {
   return async (input, caller) => {
-    const before = await requireConnection(dependencies, verb, requiredTextOf(input, 'ConnectionName'));
-    if (before.policy === undefined) return {};
-    refuseTransitional(verb, before);
-    const after = await writeConnection(dependencies, verb, before, {
-      ...withoutNamedSecret(before),
-      policy: undefined,
+    const name = requiredTextOf(input, 'ConnectionName');
+    if ((await requireConnection(dependencies, verb, name)).policy === undefined) return {};
+    const { before, after } = await writePolicyTo(reading(dependencies, input), async (before) => {
+      const changes = { ...withoutNamedSecret(before), policy: undefined };
+      return { before, after: await writeConnection(dependencies, verb, before, changes) };
     });
     tellOfChange(dependencies, caller, before, after);
     return {};
+  };
+}
+
+/** The connection as it is now. @throws ServiceError when there is none, or another operation has it in its hands */
+function reading(dependencies: PolicyDependencies, input: JsonObject): () => Promise<Connection> {
+  const name = requiredTextOf(input, 'ConnectionName');
+  return async () => {
+    const connection = await requireConnection(dependencies, verb, name);
+    refuseTransitional(verb, connection);
+    return connection;
   };
 }
 

@@ -13,6 +13,7 @@ import {
   checkedStatuses,
   checkedTimeoutMs,
 } from './policy-checks.ts';
+import { writePolicyTo } from './policy-writes.ts';
 import { concurrentlyModified, notFound, policyNotFound } from './refusals.ts';
 
 const kind = 'api-destination';
@@ -22,9 +23,12 @@ export function putDeliveryPolicy(dependencies: PolicyDependencies): Operation {
   return async (input, caller) => {
     const name = requiredTextOf(input, 'ApiDestinationName');
     const policy = requestedPolicy(dependencies, caller, input);
-    const before = await requireApiDestination(dependencies, 'update', name);
-    if (decidesWhoAnswers(policy)) await requireAllowedHosts(dependencies, caller, before, policy);
-    return deliveryPolicyAnswer(await writePolicy(dependencies, before, policy), policy);
+    const read = () => requireApiDestination(dependencies, 'update', name);
+    const after = await writePolicyTo(read, async (before) => {
+      if (decidesWhoAnswers(policy)) await requireAllowedHosts(dependencies, caller, before, policy);
+      return writePolicy(dependencies, before, policy);
+    });
+    return deliveryPolicyAnswer(after, policy);
   };
 }
 
@@ -43,8 +47,11 @@ export function getDeliveryPolicy(dependencies: PolicyDependencies): Operation {
 /** Takes the policy away; there being none is what was asked for. */
 export function deleteDeliveryPolicy(dependencies: PolicyDependencies): Operation {
   return async (input) => {
-    const before = await requireApiDestination(dependencies, 'update', requiredTextOf(input, 'ApiDestinationName'));
-    if (before.policy !== undefined) await writePolicy(dependencies, before, undefined);
+    const name = requiredTextOf(input, 'ApiDestinationName');
+    const read = () => requireApiDestination(dependencies, 'update', name);
+    await writePolicyTo(read, async (before) => {
+      if (before.policy !== undefined) await writePolicy(dependencies, before, undefined);
+    });
     return {};
   };
 }

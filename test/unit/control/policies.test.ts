@@ -100,15 +100,42 @@ describe('a delivery policy', () => {
     },
   );
 
-  test('is not written over a change that came in between', async () => {
+  test.each(['PutDeliveryPolicy', 'DeleteDeliveryPolicy'])(
+    '%s comes after a change of its destination that came in between',
+    async (operation) => {
+      const world = await worldWithDestination();
+      await world.call('PutDeliveryPolicy', { ...sink, Burst: 1 });
+      const held = world.faults.hold('apiDestinations.update');
+      const changing = world.call(operation, { ...sink, ...(operation.startsWith('Put') && { Burst: 2 }) });
+      await held.reached;
+      await world.call('UpdateApiDestination', { Name: 'sink', InvocationRateLimitPerSecond: 5 });
+      held.release();
+      await changing;
+      const stored = await world.apiDestinations.read('sink');
+      expect(stored).toMatchObject({ invocationRateLimitPerSecond: 5, revision: 4 });
+      expect(stored?.policy).toEqual(operation.startsWith('Put') ? { burst: 2 } : undefined);
+    },
+  );
+
+  test('is not written to another destination of its name, nor over another policy that came in between', async () => {
     const world = await worldWithDestination();
-    const held = world.faults.hold('apiDestinations.update');
-    const putting = world.call('PutDeliveryPolicy', { ...sink, Burst: 2 });
-    await held.reached;
-    await world.call('UpdateApiDestination', { Name: 'sink', InvocationRateLimitPerSecond: 5 });
-    held.release();
-    await expect(putting).rejects.toMatchObject({ code: 'ConcurrentModificationException' });
+    const put = async (meanwhile: () => Promise<unknown>) => {
+      const held = world.faults.hold('apiDestinations.update');
+      const putting = world.call('PutDeliveryPolicy', { ...sink, Burst: 2 });
+      await held.reached;
+      await meanwhile();
+      held.release();
+      await expect(putting).rejects.toMatchObject({ code: 'ConcurrentModificationException' });
+    };
+    const { connectionArn: ConnectionArn = '' } = (await world.apiDestinations.read('sink')) ?? {};
+    await put(async () => {
+      await world.call('DeleteApiDestination', { Name: 'sink' });
+      const endpoint = { InvocationEndpoint: 'https://example.com/orders', HttpMethod: 'POST' };
+      await world.call('CreateApiDestination', { Name: 'sink', ConnectionArn, ...endpoint });
+    });
     expect(await world.apiDestinations.read('sink')).not.toHaveProperty('policy');
+    await put(() => world.call('PutDeliveryPolicy', { ...sink, Burst: 3 }));
+    expect(await world.call('GetDeliveryPolicy', sink)).toMatchObject({ Burst: 3 });
   });
 
   const refusals: readonly (readonly [member: string, input: JsonObject, reason: string])[] = [
@@ -157,6 +184,52 @@ describe('a delivery policy', () => {
 });
 
 describe('a connection policy', () => {
+  test.each([
+    ['PutConnectionPolicy', { AllowedHosts: ['b.example'] }, { allowedHosts: ['b.example'] }],
+    ['DeleteConnectionPolicy', {}, undefined],
+  ])('%s comes after what a worker has found out meanwhile', async (operation, input, policy) => {
+    const world = await worldWithDestination();
+    await world.call('PutConnectionPolicy', { ...orders, AllowedHosts: ['a.example'] });
+    const held = world.faults.hold('connections.update');
+    const changing = world.call(operation, { ...orders, ...input });
+    await held.reached;
+    const { incarnation = '', secretVersion = '' } = (await world.connections.read('orders')) ?? {};
+    const names = { name: 'orders', incarnation, secretVersion, nowMs: world.clock.nowMs() };
+    await world.connections.change({ ...names, state: 'DEAUTHORIZED', stateReason: 'refused' });
+    held.release();
+    await changing;
+    const stored = await world.connections.read('orders');
+    expect(stored).toMatchObject({ state: 'DEAUTHORIZED', stateReason: 'refused' });
+    expect(stored?.policy).toEqual(policy);
+    expect(world.told).toHaveLength(1);
+  });
+
+  test('is not written over another that came in between', async () => {
+    const world = await worldWithDestination();
+    const held = world.faults.hold('connections.update');
+    const putting = world.call('PutConnectionPolicy', { ...orders, AllowedHosts: ['a.example'] });
+    await held.reached;
+    await world.call('PutConnectionPolicy', { ...orders, AllowedHosts: ['b.example'] });
+    held.release();
+    await expect(putting).rejects.toMatchObject({ code: 'ConcurrentModificationException' });
+    expect(await world.call('GetConnectionPolicy', orders)).toMatchObject({ AllowedHosts: ['b.example'] });
+  });
+
+  test('gives up after five writes that somebody was quicker than', async () => {
+    const world = await worldWithDestination();
+    const stored = async () => (await world.connections.read('orders')) ?? expect.fail();
+    const { update } = world.connections;
+    let writes = 0;
+    world.connections.update = async (before, after) => {
+      writes += 1;
+      await update(await stored(), { ...(await stored()), description: `${writes}` });
+      return update(before, after);
+    };
+    const putting = world.call('PutConnectionPolicy', { ...orders, AllowedHosts: ['a.example'] });
+    await expect(putting).rejects.toMatchObject({ code: 'ConcurrentModificationException' });
+    expect([writes, (await stored()).policy]).toEqual([5, undefined]);
+  });
+
   test('is answered and shown as it was put, hosts in the form that URLs have', async () => {
     const world = await worldWithDestination();
     const { arn: ConnectionArn = '' } = (await world.connections.read('orders')) ?? {};
