@@ -35,6 +35,15 @@ export type CredentialsEvent =
     }
   /** It was to send them to a host that the connection's policy does not allow. */
   | { readonly event: 'destination-refused'; readonly apiDestination: string; readonly connection: string }
+  /** Somebody else may answer for its host, or carry its requests: what its delivery policy says of that now. */
+  | {
+      readonly event: 'transport-changed';
+      readonly apiDestination: string;
+      readonly connection: string;
+      readonly caCertificateSecretArn?: string;
+      readonly serverName?: string;
+      readonly proxyUrl?: string;
+    }
   /** They may go to hosts that they could not go to before; `any` when to all. */
   | { readonly event: 'hosts-loosened'; readonly connection: string; readonly hosts: readonly string[] | 'any' }
   /** They are taken from another secret of somebody's, or no longer when there is none. */

@@ -1,7 +1,7 @@
 import type { ApiDestination } from '../core/api-destination.ts';
-import type { DeliveryPolicyOverrides } from '../core/delivery-policy.ts';
+import type { DeliveryPolicyOverrides, TransportSettings } from '../core/delivery-policy.ts';
 import type { JsonObject } from '../core/json.ts';
-import { connectionOf, requireAllowedHost, requireApiDestination } from './api-destination-checks.ts';
+import { connectionNameOf, connectionOf, requireAllowedHost, requireApiDestination } from './api-destination-checks.ts';
 import { deliveryPolicyAnswer } from './delivery-policy-answers.ts';
 import { numberListOf, numberOf, objectOf, requiredTextOf, textOf } from './input.ts';
 import type { Caller, Operation } from './operation.ts';
@@ -26,7 +26,7 @@ export function putDeliveryPolicy(dependencies: PolicyDependencies): Operation {
     const read = () => requireApiDestination(dependencies, 'update', name);
     const after = await writePolicyTo(read, async (before) => {
       if (decidesWhoAnswers(policy)) await requireAllowedHosts(dependencies, caller, before, policy);
-      return writePolicy(dependencies, before, policy);
+      return writePolicy(dependencies, caller, before, policy);
     });
     return deliveryPolicyAnswer(after, policy);
   };
@@ -46,11 +46,11 @@ export function getDeliveryPolicy(dependencies: PolicyDependencies): Operation {
 
 /** Takes the policy away; there being none is what was asked for. */
 export function deleteDeliveryPolicy(dependencies: PolicyDependencies): Operation {
-  return async (input) => {
+  return async (input, caller) => {
     const name = requiredTextOf(input, 'ApiDestinationName');
     const read = () => requireApiDestination(dependencies, 'update', name);
     await writePolicyTo(read, async (before) => {
-      if (before.policy !== undefined) await writePolicy(dependencies, before, undefined);
+      if (before.policy !== undefined) await writePolicy(dependencies, caller, before, undefined);
     });
     return {};
   };
@@ -74,7 +74,8 @@ async function requireAllowedHosts(
 
 /** The revision is raised, so that a burst that has changed begins its line of return times anew. */
 async function writePolicy(
-  { apiDestinations, clock }: PolicyDependencies,
+  { apiDestinations, clock, credentialsLog }: PolicyDependencies,
+  caller: Caller,
   before: ApiDestination,
   policy: DeliveryPolicyOverrides | undefined,
 ): Promise<ApiDestination> {
@@ -84,7 +85,18 @@ async function writePolicy(
   const written = await apiDestinations.update(before, after);
   if (written === 'absent') throw notFound('update', kind, before.name);
   if (written !== 'written') throw concurrentlyModified('update', kind, before.name);
+  const settings = whoAnswers(policy);
+  if (JSON.stringify(settings) !== JSON.stringify(whoAnswers(before.policy))) {
+    const names = { apiDestination: before.name, connection: connectionNameOf(before.connectionArn) };
+    credentialsLog.record({ event: 'transport-changed', ...names, ...settings }, caller);
+  }
   return after;
+}
+
+/** What decides who may answer for the endpoint's host, or carry what is sent there. */
+function whoAnswers({ transport = {} }: DeliveryPolicyOverrides = {}) {
+  const { caCertificateSecretArn, serverName, proxyUrl } = transport;
+  return given<TransportSettings>({ caCertificateSecretArn, serverName, proxyUrl });
 }
 
 /** @throws ServiceError ValidationException that names the member */

@@ -75,7 +75,8 @@ test('signingKey was there to sign with', () => {
 const met =
   'delivered dead-lettered EndpointRejected EndpointFailed EndpointThrottled EndpointUnauthorized TimedOut ' +
   'ConnectionRefused AnswerInvalid TlsFailed InvalidDelivery ApiDestinationNotFound TokenUnavailable TokenInvalid ' +
-  'ConnectionDeauthorized InvalidPolicySecret destination-moved hosts-loosened secret-changed';
+  'ConnectionDeauthorized InvalidPolicySecret destination-moved transport-changed hosts-loosened ' +
+  'secret-changed';
 
 test.each(met.split(' '))('the story has met %s', (outcome) => {
   expect(stack.printed).toContain(outcome);

@@ -99,6 +99,7 @@ async function moveAndLoosen(stack: WatchedStack, port: string): Promise<void> {
   await stack.policy('DeleteConnectionPolicy', { ConnectionName: 'key' });
   const InvocationEndpoint = `http://localhost:${port}/status/400`;
   await stack.control('UpdateApiDestination', { Name: 'key-400', InvocationEndpoint });
+  await stack.policy('PutDeliveryPolicy', { ApiDestinationName: 'key-400', ServerName: 'localhost' });
 }
 
 async function createSecret(stack: WatchedStack, Name: string, SecretString: string): Promise<string> {

@@ -116,6 +116,58 @@ describe('without allowed hosts', () => {
   });
 });
 
+describe('of a delivery policy it is told', () => {
+  const ca = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:ca-AbCdEf';
+  const put = (members: object) => world.call('PutDeliveryPolicy', { ApiDestinationName: 'sink', ...members });
+  const members = {
+    CaCertificateSecretArn: ca,
+    ServerName: 'inner.example',
+    ProxyUrl: 'http://proxy.example:3128',
+  };
+  const settings = {
+    caCertificateSecretArn: ca,
+    serverName: 'inner.example',
+    proxyUrl: 'http://proxy.example:3128',
+  };
+  const names = { event: 'transport-changed', apiDestination: 'sink', connection: 'orders' };
+  beforeEach(() => create('https://api.example.com/'));
+
+  test.each(Object.keys(members) as (keyof typeof members)[])(
+    'that %s was put, became another one and was taken away',
+    async (member) => {
+      await put({ [member]: members[member] });
+      const settingName = `${member[0]?.toLowerCase()}${member.slice(1)}` as keyof typeof settings;
+      const other = {
+        ...members,
+        ServerName: 'other.example',
+        CaCertificateSecretArn: `${ca}2`,
+        ProxyUrl: 'https://o',
+      };
+      await put({ [member]: other[member], Burst: 3 });
+      await put({ Burst: 3 });
+      expect(world.told).toEqual([
+        { ...names, [settingName]: settings[settingName] },
+        { ...names, [settingName]: other[member] },
+        names,
+      ]);
+    },
+  );
+
+  test('what it says of all three, and when it is deleted', async () => {
+    await put(members);
+    await world.call('DeleteDeliveryPolicy', { ApiDestinationName: 'sink' });
+    expect(world.told).toEqual([{ ...names, ...settings }, names]);
+  });
+
+  test('nothing when it says the same of them, and nothing before it is written', async () => {
+    await put(members);
+    await put({ ...members, TimeoutSeconds: 3, Signing: { SecretArn: ca } });
+    world.faults.fail('apiDestinations.update', 'before');
+    await expect(put({ Burst: 2 })).rejects.toThrow();
+    expect(world.told).toHaveLength(1);
+  });
+});
+
 describe('of a connection policy it is told', () => {
   test.each([
     ['that hosts were added', () => allow('api.example.com', 'evil.example'), ['evil.example']],
