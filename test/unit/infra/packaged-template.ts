@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,9 +43,15 @@ export function runOsls(...args: readonly string[]): Promise<Packaged> {
   return runOslsWith({}, ...args);
 }
 
-/** @param variables of the environment, beside those that osls needs */
+interface Surroundings {
+  /** Of osls' own process, beside those that it needs. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Lines that a team adds to `deployed` of infra/environment.yml. */
+  readonly deployed?: string;
+}
+
 export async function runOslsWith(
-  variables: Readonly<Record<string, string>>,
+  { variables = {}, deployed = '' }: Surroundings,
   ...args: readonly string[]
 ): Promise<Packaged> {
   const folder = await mkdtemp(join(tmpdir(), 'lastmile-template-'));
@@ -54,9 +60,11 @@ export async function runOslsWith(
       cp(join(repository, 'serverless.yml'), join(folder, 'serverless.yml')),
       cp(join(repository, 'package.json'), join(folder, 'package.json')),
       cp(join(repository, 'infra'), join(folder, 'infra'), { recursive: true }),
+      symlink(join(repository, 'lib'), join(folder, 'lib')),
       symlink(join(repository, 'node_modules'), join(folder, 'node_modules')),
       ...functionNames.map((name) => plantFunction(join(folder, 'functions', name))),
     ]);
+    await appendFile(join(folder, 'infra', 'environment.yml'), deployed);
     const { status, output } = await run(args, folder, variables);
     const file = join(folder, '.serverless', 'cloudformation-template-update-stack.json');
     const text = status === 0 && args[0] === 'package' ? await readFile(file, 'utf8') : '';

@@ -197,11 +197,36 @@ describe('osls', () => {
   ])(
     'deploys into the region that the commands speak to: %j',
     async (variables, region) => {
-      const { output } = await runOslsWith(variables, 'print', '--stage', 'test', '--path', 'provider.region');
+      const { output } = await runOslsWith({ variables }, 'print', '--stage', 'test', '--path', 'provider.region');
       expect(output.trim()).toBe(region);
     },
     60_000,
   );
+
+  test('packages no variable that the functions would refuse, and names it', async () => {
+    const deployed = '  REQUEST_TIMEOUT_MS: 60000\n  CACHE_SECONDS: often\n';
+    const { status, output } = await runOslsWith({ deployed }, 'package', '--stage', 'test');
+    expect(output).toContain(
+      'infra/environment.yml: Bad environment: CACHE_SECONDS must be a whole number from 0 to 900',
+    );
+    expect(status).toBe(1);
+  }, 60_000);
+
+  test('gives the functions a variable of the team, by stage as the README says', async () => {
+    const [, line = ''] =
+      /`(CACHE_SECONDS: \$\{param:.*?)`/.exec(readFileSync(join(repository, 'README.md'), 'utf8')) ?? [];
+    const packaged = await runOslsWith(
+      { deployed: `  ${line}\n` },
+      'package',
+      '--stage',
+      'test',
+      '--param=cacheSeconds=30',
+    );
+    const { Resources } = await packaged.template();
+    expect(Resources['DeliverLambdaFunction']?.Properties.Environment?.Variables).toMatchObject({
+      CACHE_SECONDS: '30',
+    });
+  }, 60_000);
 
   test('a stage that makes no good name is refused', async () => {
     const { status, output } = await runOsls('package', '--stage', `p${'o'.repeat(32)}`);
