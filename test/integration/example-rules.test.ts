@@ -17,6 +17,9 @@ const localStack: References = {
   'Rule.Arn': ruleArn,
   Undelivered: 'undelivered',
   'Undelivered.Arn': 'arn:aws:sqs:us-east-1:123456789012:undelivered',
+  'Undelivered.QueueName': 'undelivered',
+  'AWS::NoValue': '',
+  HasAlarmTopic: 'false',
 };
 const detail = '{"orderId":"order-000042","total":149.950,"big":12345678901234567890,"delivery":{"city":"Exampleton"}}';
 
@@ -112,6 +115,28 @@ describe.each(exampleNames)('the example %s', (name) => {
     });
   });
 });
+
+test.each(exampleNames)(
+  'the example %s has an alarm for what is in that queue, and tells a topic if there is one',
+  (name) => {
+    const expected = {
+      Namespace: 'AWS/SQS',
+      MetricName: 'ApproximateNumberOfMessagesVisible',
+      Dimensions: [{ Name: 'QueueName', Value: 'undelivered' }],
+      Statistic: 'Maximum',
+      Period: 300,
+      EvaluationPeriods: 1,
+      Threshold: 1,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      TreatMissingData: 'notBreaching',
+      AlarmActions: '',
+    };
+    const { UndeliveredAlarm } = exampleResources(name, localStack);
+    expect(UndeliveredAlarm).toMatchObject(expected);
+    const told = { ...localStack, HasAlarmTopic: 'true', AlarmTopicArn: 'arn:aws:sns:us-east-1:123456789012:on-call' };
+    expect(exampleResources(name, told)['UndeliveredAlarm']).toMatchObject({ AlarmActions: [told.AlarmTopicArn] });
+  },
+);
 
 test('the example for deliver lets its rule, and no other, invoke the function', () => {
   expect(exampleResources('rule-to-deliver.yml', localStack)['RuleMayInvoke']).toEqual({

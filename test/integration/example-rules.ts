@@ -11,7 +11,7 @@ const yaml = createRequire(require.resolve('osls/bin/serverless.js'))('js-yaml')
 
 export const exampleNames = readdirSync(folder);
 
-/** What an example refers to beside its own parameters: pseudo parameters by name, attributes as `<id>.<attribute>`. */
+/** What an example refers to beside its own parameters: pseudo parameters and conditions by name, attributes as `<id>.<attribute>`. */
 export type References = Readonly<Record<string, string>>;
 
 /** The resources of an example as CloudFormation would make them, with its parameters' defaults where none is given. */
@@ -47,9 +47,10 @@ function resolve(value: JsonValue, known: References): JsonValue {
   };
   if (Array.isArray(value)) return value.map((item) => resolve(item, known));
   if (!isJsonObject(value)) return value;
-  const { Ref: name, 'Fn::Sub': text, 'Fn::GetAtt': attribute } = value;
+  const { Ref: name, 'Fn::Sub': text, 'Fn::GetAtt': attribute, 'Fn::If': choice } = value;
   if (typeof name === 'string') return answer(name);
   if (typeof text === 'string') return text.replace(/\$\{([^}]+)\}/g, (_whole, reference: string) => answer(reference));
+  if (Array.isArray(choice)) return resolve(choice[answer(String(choice[0])) === 'true' ? 1 : 2] ?? '', known);
   if (Array.isArray(attribute)) return answer(attribute.join('.'));
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, resolve(member, known)]));
 }
