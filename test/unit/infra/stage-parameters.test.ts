@@ -45,6 +45,8 @@ describe('a stack whose stage gives every parameter', () => {
   }, 120_000);
 
   const properties = (id: string): Resource['Properties'] | undefined => template.Resources[id]?.Properties;
+  const ofType = (type: string): readonly Resource['Properties'][] =>
+    Object.values(template.Resources).flatMap(({ Type, Properties }) => (Type === type ? [Properties] : []));
 
   test('encrypts with its own key what it keeps', () => {
     expect(properties('Table')).toMatchObject({
@@ -55,7 +57,7 @@ describe('a stack whose stage gives every parameter', () => {
       expect(properties(id)).not.toHaveProperty('SqsManagedSseEnabled');
     }
     expect(properties('RootSecret')).toMatchObject({ KmsKeyId: keyArn });
-    expect(properties('DeliverLogGroup')).toMatchObject({ KmsKeyId: keyArn, RetentionInDays: 7 });
+    expect(ofType('AWS::Logs::LogGroup')).toMatchObject(Array(5).fill({ KmsKeyId: keyArn, RetentionInDays: 7 }));
     const ServerSideEncryptionByDefault = { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: keyArn };
     expect(properties('FailedInvocations')).toMatchObject({
       BucketEncryption: {
@@ -76,6 +78,7 @@ describe('a stack whose stage gives every parameter', () => {
   test('reserves concurrency, and bounds what the delivery queue may take', () => {
     expect(properties('DeliverLambdaFunction')).toMatchObject({ ReservedConcurrentExecutions: 7 });
     expect(properties('ControlDashapiLambdaFunction')).toMatchObject({ ReservedConcurrentExecutions: 3, Timeout: 30 });
+    expect(properties('RedriveLambdaFunction')).toMatchObject({ Timeout: 120 });
     expect(properties('DeliverDashqueuedEventSourceMappingSQSDeliveryQueue')).toMatchObject({
       MaximumBatchingWindowInSeconds: 5,
       ScalingConfig: { MaximumConcurrency: 20 },
@@ -84,15 +87,12 @@ describe('a stack whose stage gives every parameter', () => {
 
   test('hides a received message for six time limits and the batching window', () => {
     expect(properties('DeliveryQueue')).toMatchObject({ VisibilityTimeout: 6 * 120 + 5 });
-    expect(properties('DeliverLambdaFunction')).toMatchObject({
-      Environment: {
-        Variables: {
-          FUNCTION_TIMEOUT_SECONDS: '120',
-          EVENT_BUS_NAME: 'shop',
-          PRIVATE_NETWORK_ALLOWLIST: '10.0.0.0/8, fd00::/8',
-        },
-      },
-    });
+    const Variables = {
+      FUNCTION_TIMEOUT_SECONDS: '120',
+      EVENT_BUS_NAME: 'shop',
+      PRIVATE_NETWORK_ALLOWLIST: '10.0.0.0/8, fd00::/8',
+    };
+    expect(ofType('AWS::Lambda::Function')).toMatchObject(Array(5).fill({ Environment: { Variables } }));
   });
 
   test('lets the named rules send to the delivery queue, and no other', () => {
@@ -103,11 +103,9 @@ describe('a stack whose stage gives every parameter', () => {
 
   test('protects no table whose stage says so, and tells the topic of every alarm', () => {
     expect(properties('Table')).toMatchObject({ DeletionProtectionEnabled: false });
-    const alarms = Object.values(template.Resources).filter(({ Type }) => Type === 'AWS::CloudWatch::Alarm');
+    const alarms = ofType('AWS::CloudWatch::Alarm');
     expect(alarms.length).toBeGreaterThan(10);
-    for (const { Properties } of alarms) {
-      expect(Properties).toMatchObject({ AlarmActions: [topicArn], OKActions: [topicArn] });
-    }
+    for (const alarm of alarms) expect(alarm).toMatchObject({ AlarmActions: [topicArn], OKActions: [topicArn] });
   });
 });
 
