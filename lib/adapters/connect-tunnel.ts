@@ -3,8 +3,6 @@ import type { buildConnector } from 'undici';
 import { Failure } from '../core/failure.ts';
 import { fromNetworkError } from './http-failures.ts';
 
-/** Limit of the proxy's answer, for one whose exchange has ended meanwhile. */
-const answerTimeoutMs = 10_000;
 /** Node's own limit for the headers of one message. */
 const maxHeadBytes = 16_384;
 const headEnd = '\r\n\r\n';
@@ -14,16 +12,19 @@ const headEnd = '\r\n\r\n';
  * port and nothing else. Source: RFC 9110 section 9.3.6.
  *
  * Failure policy: whatever the proxy answers but a 2xx is a ConnectionFailed, which is retried: it says nothing of the
- * endpoint, and its 407 is no answer to the connection's credentials.
+ * endpoint, and its 407 is no answer to the connection's credentials. So are bytes right behind the answer: neither TLS nor
+ * HTTP lets an endpoint speak first. undici would drop such a connection and make the next, thousands a second.
  *
  * @param proxyUrl origin of the proxy
  * @param connectProxy makes the connections to it
  * @param connectOrigin begins TLS on them
+ * @param answerTimeoutMs limit of the proxy's answer, for one whose exchange has ended meanwhile
  */
 export function tunnelThrough(
   proxyUrl: string,
   connectProxy: buildConnector.connector,
   connectOrigin: buildConnector.connector,
+  answerTimeoutMs: number,
 ): buildConnector.connector {
   const { protocol, host, hostname, port } = new URL(proxyUrl);
   const proxy = { protocol, host, hostname: hostname.replace(/^\[(.*)\]$/, '$1'), port };
@@ -33,7 +34,8 @@ export function tunnelThrough(
         callback(fromNetworkError(error, `the proxy ${proxyUrl}`, false) as Error, null);
         return;
       }
-      openTunnel(socket, authorityOf(options), proxyUrl, (failure) => {
+      const asked = { authority: authorityOf(options), proxyUrl, answerTimeoutMs };
+      openTunnel(socket, asked, (failure) => {
         if (failure !== undefined) callback(failure, null);
         else if (options.protocol === 'https:') beginTls(connectOrigin, { ...options, httpSocket: socket }, callback);
         else callback(null, socket);
@@ -61,11 +63,17 @@ function beginTls(
   }
 }
 
+interface Asked {
+  /** Host and port. */
+  readonly authority: string;
+  readonly proxyUrl: string;
+  readonly answerTimeoutMs: number;
+}
+
 /** @param ended called once; without a failure the socket is the endpoint's from the next byte on */
 function openTunnel(
   socket: Socket,
-  authority: string,
-  proxyUrl: string,
+  { authority, proxyUrl, answerTimeoutMs }: Asked,
   ended: (failure: Failure | undefined) => void,
 ): void {
   let head = '';
@@ -92,9 +100,8 @@ function openTunnel(
       head += chunk.toString('latin1');
       const ends = head.indexOf(headEnd, searched);
       if (ends !== -1) {
-        const rest = head.slice(ends + headEnd.length);
-        if (rest !== '') socket.unshift(Buffer.from(rest, 'latin1'));
-        end(problemOf(head));
+        const isAll = ends + headEnd.length === head.length;
+        end(problemOf(head) ?? (isAll ? undefined : 'sent more than its answer'));
         return;
       }
       if (head.length > maxHeadBytes) {

@@ -34,7 +34,7 @@ export function createConnector(
   transport: Transport,
   { connectOptions, guard: anywhere }: ConnectorOptions,
 ): buildConnector.connector {
-  const { lookup, ...given } = connectOptions(transport);
+  const { lookup, timeout = connectTimeoutMs, ...given } = connectOptions(transport);
   const connectorOf = (guard: AddressGuard, tls: ConnectionOptions) => {
     const fixed = {
       lookup: guardLookup(guard, lookup),
@@ -42,7 +42,7 @@ export function createConnector(
       minVersion: 'TLSv1.2',
       allowH2: false,
     };
-    const options = { timeout: connectTimeoutMs, ...given, ...tls, ...fixed };
+    const options = { timeout, ...given, ...tls, ...fixed };
     return build(options as buildConnector.BuildOptions);
   };
   const { proxyUrl } = transport;
@@ -56,7 +56,7 @@ export function createConnector(
   // A proxy may be anywhere without TLS: what goes through it has TLS of its own.
   const proxyGuard = { ...anywhere, loopbackOnly: false };
   const connectProxy = guardConnector(proxyGuard, connectorOf(proxyGuard, {}));
-  return watchConnection(guardConnector(guard, tunnelThrough(proxyUrl, connectProxy, connect)));
+  return watchConnection(guardConnector(guard, tunnelThrough(proxyUrl, connectProxy, connect, timeout)));
 }
 
 /** CA certificates are trusted instead of Node's own: whoever names a private CA trusts no public one with this endpoint. */

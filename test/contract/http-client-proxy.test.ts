@@ -186,6 +186,20 @@ describe('a proxy that refuses', () => {
     expect(failed).toMatchObject(failure('TimedOut'));
   });
 
+  test('by silence is left alone when connecting has taken too long, whoever waits for it', async () => {
+    const proxy = await startProxy((_, client) => {
+      client.resume().once('end', () => client.end());
+      return 'answered';
+    });
+    const client = exchanges.client({ connectOptions: () => ({ timeout: 50 }) });
+    const failed = await failureOf(send(client, 'https://endpoint.test', {}, through(proxy.url)));
+    expect(failed).toMatchObject({
+      ...failure('ConnectionFailed'),
+      message: expect.stringContaining('gave no answer in time'),
+    });
+    await proxy.allClosed();
+  });
+
   test('because nobody listens there is said to be the proxy', async () => {
     const gone = await startConnectProxy();
     await gone.close();
@@ -204,6 +218,61 @@ describe('a proxy that refuses', () => {
       ...failure('DnsFailed'),
       message: expect.stringContaining('the proxy http://proxy'),
     });
+  });
+});
+
+describe('a proxy that opens the tunnel', () => {
+  const opening = 'HTTP/1.1 200 Connection established\r\n\r\n';
+  const answering =
+    (text: string): AnswerConnect =>
+    (_, client) => {
+      client.write(text);
+      client.resume().once('end', () => client.end());
+      return 'answered';
+    };
+
+  const early = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\ncanary';
+  test.each([
+    ['https://endpoint.test', early],
+    ['http://127.0.0.1:1', early],
+    ['https://endpoint.test', 'x'.repeat(4_194_304)],
+  ])('and sends something before it was asked for %s is ConnectionFailed, once', async (origin, text) => {
+    const proxy = await startProxy(answering(opening + text));
+    const failed = await failureOf(send(exchanges.client(), origin, {}, { ...through(proxy.url), timeoutMs: 2000 }));
+    expect(failed).toMatchObject({
+      ...failure('ConnectionFailed'),
+      message: `The proxy ${proxy.url} sent more than its answer when asked for ${proxy.asked[0]?.authority}.`,
+    });
+    expect(proxy.asked).toHaveLength(1);
+    await proxy.allClosed();
+  });
+
+  test('and answers in the place of the endpoint is no trusted connection, and closed', async () => {
+    const proxy = await startProxy((_, client) => {
+      client.write(opening);
+      client.once('data', () => client.write(early)).once('end', () => client.end());
+      return 'answered';
+    });
+    const failed = await failureOf(send(exchanges.client(), 'https://endpoint.test', {}, through(proxy.url)));
+    expect(failed).toMatchObject(failure('TlsFailed'));
+    expect(String(failed)).not.toContain('canary');
+    await proxy.allClosed();
+  });
+
+  test('and is silent then ends with the timeout of the request', async () => {
+    const proxy = await startProxy(answering(opening));
+    const options = { ...through(proxy.url), timeoutMs: 50 };
+    const failed = await failureOf(send(exchanges.client(), 'https://endpoint.test', {}, options));
+    expect(failed).toMatchObject(failure('TimedOut'));
+  });
+
+  test('and closes it is retried', async () => {
+    const proxy = await startProxy((_, client) => {
+      client.end(opening);
+      return 'answered';
+    });
+    const failed = await failureOf(send(exchanges.client(), 'https://endpoint.test', {}, through(proxy.url)));
+    expect(failed).toMatchObject({ name: 'Failure', kind: 'retryable' });
   });
 });
 
