@@ -175,6 +175,13 @@ describe('a delivery policy', () => {
     },
   );
 
+  test('shows the origin of a proxy, however it was written', async () => {
+    const world = await worldWithDestination();
+    const put = (ProxyUrl: string) => world.call('PutDeliveryPolicy', { ...sink, ProxyUrl });
+    expect(await put('https://PROXY.example:443/')).toMatchObject({ ProxyUrl: 'https://proxy.example' });
+    expect(await put('http://0x5db8d80e:3128')).toMatchObject({ ProxyUrl: 'http://93.184.216.14:3128' });
+  });
+
   test('may have the longest timeout for which the functions have time', async () => {
     const world = await worldWithDestination();
     expect(await world.call('PutDeliveryPolicy', { ...sink, TimeoutSeconds: 52 })).toMatchObject({

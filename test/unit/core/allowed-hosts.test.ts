@@ -40,6 +40,7 @@ describe('credentials may go', () => {
     [['*.example.com'], 'https://example.com/', 'example.com'],
     [['*.example.com'], 'https://a.b.example.com/', 'a.b.example.com'],
     [['*.example.com'], 'https://evilexample.com/', 'evilexample.com'],
+    [['*.example.com'], 'https://.example.com/', '.example.com'],
     [['bücher.example'], 'https://bücher.example/', 'xn--bcher-kva.example'],
     [['api.example.com'], 'not a URL', ''],
   ])('not by %j to %s', (allowedHosts, endpoint, host) => {

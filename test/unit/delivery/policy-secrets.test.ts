@@ -185,6 +185,15 @@ describe('the secrets that a delivery policy names', () => {
     expect((await resolver.resolve('orders')).transport).toHaveProperty('clientCertificate');
   });
 
+  test('make another key of the transport with another server name or proxy, so that no two share a connection', async () => {
+    const others = [{}, { serverName: 'other.example.com' }, { proxyUrl: 'http://other.example:3128' }];
+    const keys = others.map(async (other) => {
+      const { resolver } = await setUp((arns) => ({ transport: { ...everything(arns).transport, ...other } }));
+      return (await resolver.resolve('orders')).transport.key;
+    });
+    expect(new Set(await Promise.all(keys)).size).toBe(others.length);
+  });
+
   test('leave no trace of what they hold in the key of their transport', async () => {
     const { resolver } = await setUp(everything);
     const { transport } = await resolver.resolve('orders');
