@@ -82,6 +82,27 @@ export async function packageTemplate(stage: string, parameters: Readonly<Record
   return await packaged.template();
 }
 
+/** Looks into a template that may not be there yet. */
+export function reading(template: () => Template) {
+  const resources = (): Template['Resources'] => template().Resources;
+  const ofTypeById = (type: string): Template['Resources'] =>
+    Object.fromEntries(Object.entries(resources()).filter(([, { Type }]) => Type === type));
+  /** @throws Error when there is none, or one of another type */
+  function resource(logicalId: string, type?: string): Resource {
+    const found = resources()[logicalId];
+    if (found === undefined) throw new Error(`There is no ${logicalId} in the template.`);
+    if (type !== undefined && found.Type !== type) throw new Error(`${logicalId} is an ${found.Type}.`);
+    return found;
+  }
+  return {
+    resource,
+    ofTypeById,
+    ofType: (type: string): readonly Resource[] => Object.values(ofTypeById(type)),
+    statements: (policyId: string): readonly JsonObject[] =>
+      resource(policyId).Properties.PolicyDocument?.Statement ?? [],
+  };
+}
+
 async function plantFunction(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'handler.ts'), 'export const handler = () => undefined;\n');
