@@ -33,6 +33,13 @@ export type CredentialsEvent =
       readonly fromHost: string;
       readonly toHost: string;
     }
+  /** A new one takes them to a host where none of the connection's others are, and no policy says that it may. */
+  | {
+      readonly event: 'destination-added';
+      readonly apiDestination: string;
+      readonly connection: string;
+      readonly host: string;
+    }
   /** It was to send them to a host that the connection's policy does not allow. */
   | { readonly event: 'destination-refused'; readonly apiDestination: string; readonly connection: string }
   /** Somebody else may answer for its host, or carry its requests: what its delivery policy says of that now. */

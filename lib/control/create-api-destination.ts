@@ -1,6 +1,8 @@
+import { hostOf } from '../core/allowed-hosts.ts';
 import type { ApiDestination, HttpMethod } from '../core/api-destination.ts';
 import { defaultInvocationRateLimitPerSecond } from '../core/api-destination.ts';
 import { formatEventsArn } from '../core/arn.ts';
+import type { Connection } from '../core/connection.ts';
 import type { JsonObject } from '../core/json.ts';
 import { writtenApiDestinationAnswer } from './api-destination-answers.ts';
 import { requireAllowedHost, requireConnectionArn, requireEndpoint } from './api-destination-checks.ts';
@@ -23,10 +25,37 @@ export function createApiDestination(dependencies: ControlDependencies): Operati
       throw alreadyExists('api-destination', destination.name);
     }
     if ((await apiDestinations.count()) >= quota) throw quotaReached('api-destination');
+    const host = await unknownHost(dependencies, connection, destination);
     const written = await apiDestinations.create(destination);
     if (written !== 'written') throw alreadyExists('api-destination', destination.name);
+    if (host !== undefined) {
+      const names = { apiDestination: destination.name, connection: connection.name };
+      dependencies.credentialsLog.record({ event: 'destination-added', ...names, host }, caller);
+    }
     return writtenApiDestinationAnswer(destination, connection);
   };
+}
+
+/** As many of a connection's destinations are looked at: one request to the table, and far more than most have. */
+const comparedDestinations = 100;
+
+/**
+ * The new destination's host, when the connection has others, and none of them there. It would otherwise be the quiet way to
+ * carry credentials elsewhere: a move is told of.
+ *
+ * Failure policy: told once too often rather than too rarely, where there are more than are compared. The first destination
+ * of a connection says where its credentials are meant to go.
+ */
+async function unknownHost(
+  { apiDestinations }: ControlDependencies,
+  { policy }: Connection,
+  { connectionArn, invocationEndpoint }: ApiDestination,
+): Promise<string | undefined> {
+  if (policy?.allowedHosts !== undefined) return undefined;
+  const { items } = await apiDestinations.list({ connectionArn, limit: comparedDestinations });
+  const host = hostOf(invocationEndpoint);
+  const isKnown = items.length === 0 || items.some((other) => hostOf(other.invocationEndpoint) === host);
+  return isKnown ? undefined : host;
 }
 
 function newApiDestination(

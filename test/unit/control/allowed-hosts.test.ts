@@ -109,6 +109,27 @@ describe('without allowed hosts', () => {
     expect(world.told).toEqual([{ event: 'destination-moved', ...names, fromHost, toHost }]);
   });
 
+  test('a destination that takes them where no other of the connection is, is told of', async () => {
+    const add = (Name: string, InvocationEndpoint: string, ConnectionArn = arn) => {
+      const members = { ConnectionArn, InvocationEndpoint, HttpMethod: 'POST' };
+      return world.call('CreateApiDestination', { Name, ...members });
+    };
+    await add('same', 'https://API.example.com:8443/other');
+    await add('first', 'https://other.example/', await connection('other'));
+    expect(world.told).toEqual([]);
+    world.faults.fail('apiDestinations.create', 'before');
+    await expect(add('failed', 'https://evil.example/')).rejects.toThrow();
+    expect(world.told).toEqual([]);
+    await add('evil', 'https://evil.example/');
+    const names = { apiDestination: 'evil', connection: 'orders' };
+    expect(world.told).toEqual([{ event: 'destination-added', ...names, host: 'evil.example' }]);
+    await add('evil-2', 'https://evil.example/2');
+    expect(world.told).toHaveLength(1);
+    await world.call('PutConnectionPolicy', { ...orders, AllowedHosts: ['new.example'] });
+    await add('allowed', 'https://new.example/');
+    expect(world.told).toHaveLength(1);
+  });
+
   test('nothing is told of a move that was not written', async () => {
     world.faults.fail('apiDestinations.update', 'before');
     await expect(update({ InvocationEndpoint: 'https://evil.example/' })).rejects.toThrow();
