@@ -72,7 +72,7 @@ export async function callFunction(
 ): Promise<FunctionAnswer> {
   const requestHandler = { connectionTimeout: 5000, requestTimeout: requestTimeoutMs, throwOnRequestTimeout: true };
   const lambda = new LambdaClient({ ...address.aws, maxAttempts: 1, requestHandler });
-  const where = address.aws.endpoint ?? 'AWS';
+  const where = address.aws.endpoint ?? whereAwsIs();
   const FunctionName = `lastmile-${address.stage}-${name}`;
   const command = new InvokeCommand({ FunctionName, Payload: JSON.stringify(input) });
   const answer = await lambda.send(command).catch((error: unknown) => {
@@ -101,6 +101,11 @@ export async function callControlApi(operation: string, input: JsonObject, addre
   if (isJsonObject(output)) return output;
   const { code, message } = isJsonObject(refusal) ? refusal : {};
   throw new Exit(1, `${String(code)}: ${String(message)}`);
+}
+
+/** The SDK follows these variables for every stage, also when they were meant for the local stack. */
+function whereAwsIs(): string {
+  return process.env['AWS_ENDPOINT_URL_LAMBDA'] || process.env['AWS_ENDPOINT_URL'] || 'AWS';
 }
 
 /** @returns no members when it is no JSON object: anything may answer at an address */

@@ -50,3 +50,10 @@ test('without credentials a command says so in one line, and asks nobody as some
   expect(stderr).toMatch(/^Cannot invoke control-api at http:\S+: Could not load credentials[^\n]*\n$/);
   expect([status, lambda.requests]).toEqual([1, []]);
 });
+
+test('an address that is left over from the local stack is named, not taken for AWS', async () => {
+  const credentials = { AWS_ACCESS_KEY_ID: 'AKIATEAM', AWS_SECRET_ACCESS_KEY: 'a' };
+  const left = { ...credentials, AWS_ENDPOINT_URL: lambda.origin };
+  const { status, stderr } = await run('keys', ['list', '--api', 'control', '--stage', 'prod'], left);
+  expect([status, stderr]).toEqual([1, `What answers at ${lambda.origin} is not control-api.\n`]);
+});
