@@ -1,0 +1,61 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+
+const root = new URL('../../../', import.meta.url);
+const pages = [
+  'README.md',
+  'CHANGELOG.md',
+  ...readdirSync(new URL('docs/', root)).flatMap((name) => (name.endsWith('.md') ? [`docs/${name}`] : [])),
+];
+
+/** The page without its blocks of code, whose brackets and number signs are neither links nor headings. */
+function proseOf(page: string): string {
+  return readFileSync(new URL(page, root), 'utf8').replace(/^( *)```[^]*?^\1```$/gm, '');
+}
+
+/** The anchors that GitHub gives to the headings of a page; a heading that comes again gets a number. */
+function anchorsOf(page: string): Set<string> {
+  const anchors = new Set<string>();
+  for (const [, heading = ''] of proseOf(page).matchAll(/^#+ (.+)$/gm)) {
+    const anchor = heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}_ -]/gu, '')
+      .replaceAll(' ', '-');
+    let again = 0;
+    while (anchors.has(again === 0 ? anchor : `${anchor}-${again}`)) again += 1;
+    anchors.add(again === 0 ? anchor : `${anchor}-${again}`);
+  }
+  return anchors;
+}
+
+const links = pages.flatMap((page) =>
+  [
+    ...proseOf(page)
+      .replace(/`[^`]*`/g, '')
+      .matchAll(/\]\((?<link>[^)\s]+)\)/g),
+  ].flatMap(({ groups }) => {
+    const link = groups?.['link'] ?? '';
+    return link.startsWith('https://') ? [] : [[page, link] as const];
+  }),
+);
+
+test('the pages have links, those of the table of contents among them', () => {
+  expect(pages).toContain('docs/design.md');
+  expect(links.filter(([page, link]) => page === 'README.md' && link.startsWith('#')).length).toBeGreaterThan(10);
+});
+
+test.each(links)('%s: what it links to is there: %s', (page, link) => {
+  const [path = '', anchor] = link.split('#');
+  const target = path === '' ? new URL(page, root) : new URL(path, new URL(page, root));
+  expect(existsSync(target)).toBe(true);
+  const name = target.href.slice(root.href.length);
+  if (anchor !== undefined) expect([...anchorsOf(name)]).toContain(anchor);
+});
+
+const sections = [...proseOf('README.md').matchAll(/^## (.+)$/gm)].map(([, heading = '']) => heading);
+
+test('every section of the README stands in its table of contents', () => {
+  const contents = /^\[[^]*?\n\n/m.exec(readFileSync(new URL('README.md', root), 'utf8'))?.[0] ?? '';
+  const named = [...contents.matchAll(/\[(?<heading>[^\]]+)\]\(#/g)].map(({ groups }) => groups?.['heading']);
+  expect(named).toEqual(sections);
+});
