@@ -260,6 +260,18 @@ describe('the resolver', () => {
       await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'HostNotAllowed' });
     });
 
+    test('end deliveries before a named secret is read, and nothing of it is adopted', async () => {
+      const { resolver, connections, connection, secrets, calls } = await setUp();
+      const secretArn = String(connection.secretArn);
+      const policy = { secretArn, allowedHosts: ['elsewhere.example'] };
+      await connections.update(connection, { ...connection, policy, revision: 2 });
+      const { version } = await secrets.addVersion(secretArn, formatConnectionSecret(secret('second')));
+      await secrets.makeCurrent(secretArn, version);
+      await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'HostNotAllowed' });
+      expect(calls).not.toContain('secret');
+      expect(await connections.read('billing')).toMatchObject({ secretVersion: connection.secretVersion, revision: 2 });
+    });
+
     test('that are put while a new version of a named secret is adopted bind that very delivery', async () => {
       const { resolver, connections, connection, secrets, injected } = await setUp();
       const secretArn = String(connection.secretArn);
