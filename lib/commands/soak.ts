@@ -35,7 +35,6 @@ interface Options {
 
 async function main(args: string[]): Promise<number> {
   const options = parseOptions(args);
-  console.log(`seed ${options.seed}, ${options.durationMs / 60_000} min`);
   const ending = new AbortController();
   const aborting = new AbortController();
   const onSignal = (): void => {
@@ -44,6 +43,7 @@ async function main(args: string[]): Promise<number> {
     ending.abort();
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  console.log(`seed ${options.seed}, ${options.durationMs / 60_000} min`);
   try {
     const faults = await runTrials(options, ending, aborting);
     console.log(faults.length === 0 ? 'Passed: the ledgers balance.' : `FAILED:\n- ${faults.join('\n- ')}`);
