@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 const root = new URL('../../../', import.meta.url);
@@ -41,6 +42,7 @@ const links = pages.flatMap((page) =>
 
 test('the pages have links, those of the table of contents among them', () => {
   expect(pages).toContain('docs/design.md');
+  expect(named.length).toBeGreaterThan(30);
   expect(links.filter(([page, link]) => page === 'README.md' && link.startsWith('#')).length).toBeGreaterThan(10);
 });
 
@@ -52,10 +54,20 @@ test.each(links)('%s: what it links to is there: %s', (page, link) => {
   if (anchor !== undefined) expect([...anchorsOf(name)]).toContain(anchor);
 });
 
+const named = pages.flatMap((page) =>
+  [...proseOf(page).matchAll(/`(?<path>(?:bench|docs|functions|infra|lib|test)\/[\w./*-]+)`/g)].map(
+    ({ groups }) => [page, groups?.['path'] ?? ''] as const,
+  ),
+);
+
+test.each(named)('%s: the file that it names is there: %s', (_page, path) => {
+  expect(globSync(path, { cwd: fileURLToPath(root) })).not.toEqual([]);
+});
+
 const sections = [...proseOf('README.md').matchAll(/^## (.+)$/gm)].map(([, heading = '']) => heading);
 
 test('every section of the README stands in its table of contents', () => {
   const contents = /^\[[^]*?\n\n/m.exec(readFileSync(new URL('README.md', root), 'utf8'))?.[0] ?? '';
-  const named = [...contents.matchAll(/\[(?<heading>[^\]]+)\]\(#/g)].map(({ groups }) => groups?.['heading']);
-  expect(named).toEqual(sections);
+  const listed = [...contents.matchAll(/\[(?<heading>[^\]]+)\]\(#/g)].map(({ groups }) => groups?.['heading']);
+  expect(listed).toEqual(sections);
 });
