@@ -12,6 +12,7 @@ import type { WorkerSurroundings } from './bench-stack.ts';
 import { createBenchDestination, surroundings } from './bench-stack.ts';
 import { benchName, deliveries } from './events.ts';
 import type { Figure } from './figure.ts';
+import { median } from './rounds.ts';
 import type { BenchWorker } from './worker.ts';
 import { newWorker, noLog } from './worker.ts';
 import { batchSize, newBatchWorker } from './batch-worker.ts';
@@ -85,21 +86,17 @@ async function countRateWrites(
   await events.send(new CreateApiDestinationCommand({ Name: destination, ConnectionArn, HttpMethod: 'POST', ...rate }));
   events.destroy();
   const deliverBatch = newBatchWorker(surroundings, noLog);
-  const deliverAllOf = async (batches: number) => {
-    for (let batch = 0; batch < batches; batch += 1) {
-      const unsettled = await deliverBatch(destination, batch * batchSize);
-      if (unsettled.length > 0) throw new Error('Not all of a batch was delivered.');
-    }
+  const callsOf = async (batch: number): Promise<number> => {
+    const unsettled = await deliverBatch(destination, batch * batchSize);
+    if (unsettled.length > 0) throw new Error('Not all of a batch was delivered.');
+    return services.takeOperations().length;
   };
-  await deliverAllOf(learningBatches);
-  services.takeOperations();
-  await deliverAllOf(warmBatches);
-  const calls = services.takeOperations().length / warmBatches;
-  return exactly(
-    `calls of a warm batch of ${batchSize} deliveries at ${ratePerSecond}/s, its rate write among them`,
-    calls,
-    1,
-  );
+  for (let batch = 0; batch < learningBatches; batch += 1) await callsOf(batch);
+  // Where the machine holds a worker up for longer than a slot may be missed, another slot is taken, by another call.
+  const calls: number[] = [];
+  for (let batch = 0; batch < warmBatches; batch += 1) calls.push(await callsOf(batch));
+  const what = `calls of a warm batch of ${batchSize} deliveries at ${ratePerSecond}/s, its rate write among them, in the median`;
+  return exactly(what, median(calls), 1);
 }
 
 /** What is counted has no noise. */

@@ -35,7 +35,7 @@ if (!quick && !only) {
   for (const figure of await measureBus()) printFigure(figure);
 }
 if (peersOnly || (!quick && !only)) for (const figure of await measurePeers()) printFigure(figure);
-if (growthOnly || (!quick && !only)) {
+if (growthOnly) {
   for (const figure of await measureGrowth({ plots: process.argv.includes('--plots') })) printFigure(figure);
 }
 printTable();
