@@ -41,8 +41,8 @@ function processorTimes() {
 /** With less idle time the workers wait for a processor, and what they send says so. */
 const leastIdle = 0.15;
 
-/** A slot is still used so late, so that a worker which was held up for as long sends as much too close together. */
-const slotToleranceMs = 100;
+/** What a worker sends late because it was held up after it looked at the slot counts as noise for so long at most. */
+const longestHoldUpMs = 100;
 
 export interface Noise {
   /** Of the endpoint, which stamps late what came in time. */
@@ -53,7 +53,7 @@ export interface Noise {
 
 /** Requests of one second that the noise may have brought into another. */
 export function strayRequests(ratePerSecond: number, { endpointLagMs, workerLagMs }: Noise): number {
-  return (ratePerSecond * (endpointLagMs + Math.min(workerLagMs, slotToleranceMs))) / 1000;
+  return (ratePerSecond * (endpointLagMs + Math.min(workerLagMs, longestHoldUpMs))) / 1000;
 }
 
 /** Part of the rate that may be missing because the machine had no time. */

@@ -1,3 +1,5 @@
+import { slotToleranceMs } from '../core/rate-slots.ts';
+
 /** When a request came. Times are ms of one monotonic clock. */
 export interface Sighting {
   /** When it can have come at the earliest: this process was busy from then until it saw the request. */
@@ -21,16 +23,13 @@ interface Period {
 
 const secondMs = 1000;
 
-/** A worker uses a slot that it missed by so much or by an interval, whichever is longer: `lib/core/rate-slots.ts`. */
-const slotToleranceMs = 100;
-
 /** A slot is looked at before its request gets a connection. One that is made anew on a busy machine takes so long. */
 const connectingMs = 100;
 
 /** Requests that a second may see: its slots, and the late ones of the time before it. */
 export function allowedInSecond(ratePerSecond: number): number {
-  const lateMs = Math.max(slotToleranceMs, secondMs / ratePerSecond);
-  return Math.ceil((ratePerSecond * (secondMs + lateMs + connectingMs)) / secondMs);
+  const lateMs = slotToleranceMs(ratePerSecond) + connectingMs;
+  return Math.ceil((ratePerSecond * (secondMs + lateMs)) / secondMs) + 1;
 }
 
 /** Counts the requests of one destination by the second, from wherever a second may begin. */

@@ -53,13 +53,13 @@ export function slotTimesUs(fromUs: number, startUs: number, count: number, shar
 /** A worker's clock and its timers may be so far from another's. */
 const clockErrorMs = 10;
 
-const leastToleranceMs = 100;
+/** For so long workers are held up now and then, by the processor or a collection. */
+const usualHoldUpMs = 20;
 
 /**
- * By how much a slot may be missed and still be used, in ms: an interval, less what clocks differ by, but at least 100 ms. Whoever
- * is late by up to an interval shares a second with one slot more at most, so that an endpoint counts rate + 1 requests; at ten a
- * second and more it is the time for which workers are usually held up that counts.
+ * By how much a slot may be missed and still be used, in ms: an interval, less what clocks differ by, but at least 20 ms. Who is
+ * late sends closer to what follows: a second then holds 1.03 of the rate and one request more at most.
  */
 export function slotToleranceMs(ratePerSecond: number): number {
-  return Math.max(leastToleranceMs, 1000 / ratePerSecond - clockErrorMs);
+  return Math.max(usualHoldUpMs, 1000 / ratePerSecond - clockErrorMs);
 }

@@ -87,4 +87,27 @@ describe('the slots of one bucket', () => {
       { numRuns: 1000 },
     );
   });
+
+  test('are missed by so little that no second holds more than 1.03 of the rate and one more, on clocks 5 ms apart', () => {
+    const cyclic = <Part>(parts: readonly Part[], index: number) => parts[index % parts.length];
+    const parts = fc.array(fc.tuple(fc.boolean(), fc.double({ min: -2.5, max: 2.5, noNaN: true })), { minLength: 1 });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 5000 }), parts, (ratePerSecond, late) => {
+        const toleranceMs = slotToleranceMs(ratePerSecond);
+        const sentAtMs = Array.from({ length: Math.ceil(ratePerSecond * 2) + 2 }, (_, index) => {
+          const [isLate = false, clockMs = 0] = cyclic(late, index) ?? [];
+          // A worker that was held up sends what waited at once; then it is in time again.
+          const heldUp = isLate || index < ratePerSecond ? toleranceMs : 0;
+          return (index * 1000) / ratePerSecond + heldUp + clockMs;
+        }).sort((one, other) => one - other);
+        let most = 0;
+        for (let last = 0, first = 0; last < sentAtMs.length; last += 1) {
+          while ((sentAtMs[last] ?? 0) - (sentAtMs[first] ?? 0) >= 1000) first += 1;
+          most = Math.max(most, last - first + 1);
+        }
+        expect(most).toBeLessThanOrEqual(1.03 * ratePerSecond + 1);
+      }),
+      { numRuns: 300 },
+    );
+  });
 });
