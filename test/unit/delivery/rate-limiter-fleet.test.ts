@@ -80,7 +80,7 @@ describe('a simulated fleet', { timeout }, () => {
     }
   });
 
-  test('wastes no more than 1 % of the rate when there is enough to send, 1.5 % while a twentieth of the writes fails, and exceeds it never', async () => {
+  test('wastes no more than 1 % of the rate when there is enough to send, and exceeds it never', async () => {
     const options = fc.record({
       workers: fc.integer({ min: 1, max: 60 }),
       ratePerSecond: fc.integer({ min: 1, max: 60 }),
@@ -93,8 +93,10 @@ describe('a simulated fleet', { timeout }, () => {
     });
     await fc.assert(
       fc.asyncProperty(options, async (any) => {
-        const run = await simulateFleet({ ...any, durationSeconds: 120, warmUpSeconds: 20 });
-        expect(run.utilisation).toBeGreaterThanOrEqual(any.throttled === 0 ? 0.99 : 0.985);
+        // Where writes fail, now and then a second is lost: of ten minutes a sixth of a per cent.
+        const durationSeconds = any.throttled === 0 ? 120 : 600;
+        const run = await simulateFleet({ ...any, durationSeconds, warmUpSeconds: 20 });
+        expect(run.utilisation).toBeGreaterThanOrEqual(0.99);
         expect(run.fullestSecond).toBeLessThanOrEqual(any.ratePerSecond * 1.03 + 1);
       }),
       { numRuns: 20, endOnFailure: true },
