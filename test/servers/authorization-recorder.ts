@@ -1,8 +1,8 @@
-import { createServer, type IncomingMessage, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import { parseSignature } from '../../lib/local/signature.ts';
 import { authorizedCall } from '../policies/aws-call.ts';
 import type { AuthorizedCall } from '../policies/evaluate.ts';
+import { startForwardingServer } from './forwarding-server.ts';
 
 /** Stands before a stack and notes of each request who made it and what IAM would be asked. */
 export interface AuthorizationRecorder {
@@ -34,35 +34,12 @@ export async function startAuthorizationRecorder(upstream: string, account: stri
     calls.set(signature.accessKeyId, [...(calls.get(signature.accessKeyId) ?? []), call]);
   }
 
-  const server = createServer((incoming, outgoing) => {
-    const chunks: Buffer[] = [];
-    incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-    incoming.on('end', () => {
-      const body = Buffer.concat(chunks);
-      try {
-        note(incoming, body.toString());
-      } catch (error) {
-        faults.push(error);
-      }
-      const { method = 'POST', url = '/', headers } = incoming;
-      const forwarded = request(new URL(url, upstream), { method, headers }, (answer) => {
-        outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-        answer.pipe(outgoing);
-      });
-      forwarded.on('error', () => outgoing.destroy());
-      forwarded.end(body);
-    });
+  const server = await startForwardingServer(upstream, (incoming, body) => {
+    try {
+      note(incoming, body.toString());
+    } catch (error) {
+      faults.push(error);
+    }
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    calls,
-    operations,
-    faults,
-    stop() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
-      return closed;
-    },
-  };
+  return { ...server, calls, operations, faults };
 }

@@ -3,6 +3,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TlsOptions } from 'node:tls';
+import { OpenSockets } from './open-sockets.ts';
 
 /** What the proxy does with a request for this authority; undefined lets it through. */
 export type AnswerConnect = (authority: string, client: Duplex) => 'answered' | undefined;
@@ -25,30 +26,17 @@ export async function startConnectProxy(
   tls?: TlsOptions,
 ): Promise<ConnectProxy> {
   const asked: { authority: string; headers: string[] }[] = [];
-  const sockets = new Set<Duplex>();
+  const sockets = new OpenSockets();
   const passed: Buffer[] = [];
-  let waiting: (() => void)[] = [];
-
-  function kept<Kept extends Duplex>(socket: Kept): Kept {
-    sockets.add(socket);
-    socket.on('error', () => socket.destroy());
-    socket.once('close', () => {
-      sockets.delete(socket);
-      if (sockets.size > 0) return;
-      for (const resolve of waiting) resolve();
-      waiting = [];
-    });
-    return socket;
-  }
 
   const server = tls === undefined ? createServer() : createTlsServer(tls);
-  server.on('connection', (socket: Socket) => kept(socket));
+  server.on('connection', (socket: Socket) => sockets.keep(socket));
   server.on('connect', (request, client: Duplex, head: Buffer) => {
     const authority = request.url ?? '';
     asked.push({ authority, headers: Object.keys(request.headers) });
     client.on('error', () => client.destroy());
     if (answer(authority, client) === 'answered') return;
-    const upstream = kept(connect(Number(new URL(`http://${authority}`).port), '127.0.0.1'));
+    const upstream = sockets.keep(connect(Number(new URL(`http://${authority}`).port), '127.0.0.1'));
     upstream.once('connect', () => {
       client.write('HTTP/1.1 200 Connection established\r\nProxy-Agent: test\r\n\r\n');
       if (head.length > 0) upstream.write(head);
@@ -64,11 +52,11 @@ export async function startConnectProxy(
     url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked,
     passed: () => Buffer.concat(passed).toString('latin1'),
-    allClosed: () => (sockets.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+    allClosed: () => sockets.allClosed(),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
+        sockets.destroyAll();
       }),
   };
 }

@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { OpenSockets } from './open-sockets.ts';
 import type { TlsCertificate } from './tls-certificate.ts';
 
 /**
@@ -32,22 +33,14 @@ export async function startMisbehavingEndpoint(
   misbehave: Misbehave,
   certificate?: TlsCertificate,
 ): Promise<MisbehavingEndpoint> {
-  const sockets = new Set<Socket>();
-  let waiting: (() => void)[] = [];
+  const sockets = new OpenSockets();
   let connectionCount = 0;
   let requestCount = 0;
 
   const accept = (socket: Socket): void => {
     connectionCount += 1;
     const connection = connectionCount;
-    sockets.add(socket);
-    socket.on('error', () => socket.destroy());
-    socket.once('close', () => {
-      sockets.delete(socket);
-      if (sockets.size > 0) return;
-      for (const resolve of waiting) resolve();
-      waiting = [];
-    });
+    sockets.keep(socket);
     onEachRequest(socket, (text) => {
       requestCount += 1;
       misbehave(socket, { text, index: requestCount - 1, connection });
@@ -65,11 +58,11 @@ export async function startMisbehavingEndpoint(
     requestCount: () => requestCount,
     connectionCount: () => connectionCount,
     openConnectionCount: () => sockets.size,
-    allClosed: () => (sockets.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+    allClosed: () => sockets.allClosed(),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
+        sockets.destroyAll();
       }),
   };
 }

@@ -1,18 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { classifyAnswer, classifyFailure } from '../../../lib/core/classify.ts';
 import type { AttemptOutcome } from '../../../lib/core/delivery.ts';
-import type { DeliveryPolicy } from '../../../lib/core/delivery-policy.ts';
 import { Failure } from '../../../lib/core/failure.ts';
+import { policyOf } from '../../fakes/delivery-policies.ts';
 
 const nowMs = Date.parse('2026-11-20T10:00:00Z');
-const policy: DeliveryPolicy = {
-  timeoutMs: 5000,
-  burst: 1,
-  maximumConcurrencyPerWorker: undefined,
-  retryPolicy: { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 },
-  retryableStatuses: [],
-  transport: {},
-};
+const policy = policyOf();
 
 function classify(status: number, headers: Record<string, string> = {}, body = ''): AttemptOutcome {
   return classifyAnswer({ status, headers, body }, policy, nowMs);

@@ -1,15 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { DeliveryPolicy } from '../../../lib/core/delivery-policy.ts';
 import { withOverrides } from '../../../lib/core/delivery-policy.ts';
+import { policyOf } from '../../fakes/delivery-policies.ts';
 
-const defaults: DeliveryPolicy = {
-  timeoutMs: 5000,
-  burst: 1,
-  maximumConcurrencyPerWorker: 7,
-  retryPolicy: { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 },
-  retryableStatuses: [],
-  transport: {},
-};
+const defaults = policyOf({ maximumConcurrencyPerWorker: 7 });
 
 describe('what a destination sets of its policy', () => {
   test('beats the default, and nothing else changes', () => {

@@ -12,6 +12,7 @@ import type {
 } from '../../../lib/core/delivery.ts';
 import type { JsonObject } from '../../../lib/core/json.ts';
 import { renderInvocation } from '../../../lib/core/render-invocation.ts';
+import { policyOf } from '../../fakes/delivery-policies.ts';
 import { failureOf } from './failing.ts';
 
 const destination: ApiDestination = {
@@ -75,14 +76,7 @@ function resolvedFrom(given: Given): ResolvedDelivery {
     },
     connection,
     secret: given.parameters === undefined ? secret : { ...secret, invocationHttpParameters: given.parameters },
-    policy: {
-      timeoutMs: 5000,
-      burst: 1,
-      maximumConcurrencyPerWorker: undefined,
-      retryPolicy: { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 },
-      retryableStatuses: [],
-      transport: {},
-    },
+    policy: policyOf(),
   };
 }
 

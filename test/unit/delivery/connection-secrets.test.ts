@@ -9,6 +9,7 @@ import { createInMemoryApiDestinations } from '../../fakes/in-memory-api-destina
 import { createInMemoryConnections } from '../../fakes/in-memory-connections.ts';
 import { createInMemorySecrets } from '../../fakes/in-memory-secrets.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
+import { policyOf } from '../../fakes/delivery-policies.ts';
 
 /* A secret that a connection's policy names, and that is rotated by somebody who tells nobody here. */
 
@@ -35,14 +36,7 @@ async function createWorld() {
       secrets: faults.wrap('secrets', { read }),
       states: faults.wrap('states', { adopt: connections.adopt }),
       clock,
-      policy: {
-        timeoutMs: 5000,
-        burst: 1,
-        maximumConcurrencyPerWorker: undefined,
-        retryPolicy: { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 },
-        retryableStatuses: [],
-        transport: {},
-      },
+      policy: policyOf(),
       longestTimeoutMs: 52_000,
       cache: { freshMs: 15_000, staleMs: 900_000 },
     });

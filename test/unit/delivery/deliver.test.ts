@@ -24,6 +24,7 @@ import { createUnlimitedPacing } from '../../fakes/unlimited-pacing.ts';
 import type { AnswerRequest } from '../../servers/recording-endpoint.ts';
 import { startRecordingEndpoint } from '../../servers/recording-endpoint.ts';
 import { loopback } from '../../servers/loopback.ts';
+import { policyOf } from '../../fakes/delivery-policies.ts';
 
 /** Nothing is cached. */
 const known = () => undefined;
@@ -70,14 +71,7 @@ async function setUp({ answer, apiDestination, destination, resolver, randomNumb
       connection: connectionOf('billing'),
       apiDestination: apiDestinationOf('orders', { invocationEndpoint: `${endpoint.origin}/events`, ...destination }),
       secret: basic('canary-password'),
-      policy: {
-        timeoutMs: 5000,
-        burst: 1,
-        maximumConcurrencyPerWorker: undefined,
-        retryPolicy: { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 },
-        retryableStatuses: [],
-        transport: {},
-      },
+      policy: policyOf(),
       transport: defaultTransport,
       versions: '',
     },

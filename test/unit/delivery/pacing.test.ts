@@ -11,20 +11,14 @@ import type { ReserveOptions } from '../../../lib/delivery/rate-limiter.ts';
 import type { Route } from '../../../lib/delivery/resolve.ts';
 import { apiDestinationOf, connectionOf } from '../../contract/subjects.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
+import { policyOf } from '../../fakes/delivery-policies.ts';
 
 function routeOf(ratePerSecond: number, maximumConcurrencyPerWorker?: number): Route {
   return {
     connection: connectionOf('billing'),
     apiDestination: apiDestinationOf('orders', { invocationRateLimitPerSecond: ratePerSecond, revision: 7 }),
     secret: { credentials: { authorizationType: 'BASIC', username: 'someone', password: 'something' } },
-    policy: {
-      timeoutMs: 5000,
-      burst: 1,
-      maximumConcurrencyPerWorker,
-      retryPolicy: { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 },
-      retryableStatuses: [],
-      transport: {},
-    },
+    policy: policyOf({ maximumConcurrencyPerWorker }),
     transport: defaultTransport,
     versions: '',
   };

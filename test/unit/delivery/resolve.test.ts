@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import type { Connection } from '../../../lib/core/connection.ts';
 import type { ConnectionSecret } from '../../../lib/core/connection-secret.ts';
 import { formatConnectionSecret } from '../../../lib/core/connection-secret.ts';
-import type { DeliveryPolicy } from '../../../lib/core/delivery-policy.ts';
 import { Failure } from '../../../lib/core/failure.ts';
 import { createResolver } from '../../../lib/delivery/resolve.ts';
 import { apiDestinationOf, connectionOf } from '../../contract/subjects.ts';
@@ -10,15 +9,9 @@ import { createInMemoryApiDestinations } from '../../fakes/in-memory-api-destina
 import { createInMemoryConnections } from '../../fakes/in-memory-connections.ts';
 import { createInMemorySecrets } from '../../fakes/in-memory-secrets.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
+import { policyOf } from '../../fakes/delivery-policies.ts';
 
-const policy: DeliveryPolicy = {
-  timeoutMs: 5000,
-  burst: 1,
-  maximumConcurrencyPerWorker: undefined,
-  retryPolicy: { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 },
-  retryableStatuses: [],
-  transport: {},
-};
+const policy = policyOf();
 
 const secret = (password: string): ConnectionSecret => ({
   credentials: { authorizationType: 'BASIC', username: 'someone', password },

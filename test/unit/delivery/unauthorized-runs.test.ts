@@ -14,6 +14,7 @@ import type { InMemoryConnections } from '../../fakes/in-memory-connections.ts';
 import { createInMemoryConnections } from '../../fakes/in-memory-connections.ts';
 import type { ManualClock } from '../../fakes/manual-clock.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
+import { policyOf } from '../../fakes/delivery-policies.ts';
 
 const secondMs = 1000;
 const startMs = Date.UTC(2026, 0, 1);
@@ -40,14 +41,7 @@ const basic: ConnectionSecret = {
 };
 
 function routeOf(connection: Connection, secret = basic): Route {
-  const policy = {
-    timeoutMs: 5000,
-    burst: 1,
-    maximumConcurrencyPerWorker: undefined,
-    retryPolicy: { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 },
-    retryableStatuses: [],
-    transport: {},
-  };
+  const policy = policyOf();
   return {
     connection,
     apiDestination: apiDestinationOf('orders'),

@@ -9,6 +9,7 @@ import { renderInvocation } from '../../../lib/core/render-invocation.ts';
 import { escapeForSqs } from '../../../lib/core/sqs-text.ts';
 import { apiDestinationOf, connectionOf } from '../../contract/subjects.ts';
 import { nowMs } from '../core/deliveries.ts';
+import { policyOf } from '../../fakes/delivery-policies.ts';
 import { parsed } from './hostile-inputs.ts';
 
 export const event = {
@@ -70,14 +71,7 @@ const secret: ConnectionSecret = {
     queryStringParameters: [{ key: '__proto__', value: 'x', isValueSecret: false }],
   },
 };
-const policy = {
-  timeoutMs: 5000,
-  burst: 1,
-  maximumConcurrencyPerWorker: undefined,
-  retryPolicy: { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 },
-  retryableStatuses: [],
-  transport: {},
-};
+const policy = policyOf();
 
 /** Everything that is done with a delivery without asking anybody: it is a request that HTTP allows, and fits into messages. */
 export function goThrough(delivery: Delivery): void {
