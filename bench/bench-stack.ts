@@ -1,8 +1,8 @@
 import { CreateApiDestinationCommand, CreateConnectionCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { CreateConnectionRequest } from '@aws-sdk/client-eventbridge';
-import type { AwsClientConfig } from '../lib/adapters/aws-clients.ts';
+import type { AwsClientConfig } from '../lib/adapters/aws/clients.ts';
 import type { Environment } from '../lib/config.ts';
-import { functionVariables } from '../lib/local/environment.ts';
+import { functionVariables } from '../lib/local/stack/environment.ts';
 import { benchName } from './events.ts';
 
 /** What a worker needs to wire itself as `functions/deliver` does. */

@@ -1,5 +1,5 @@
-import type { Delivery } from '../lib/core/delivery.ts';
-import { parseDelivery } from '../lib/core/parse-delivery.ts';
+import type { Delivery } from '../lib/core/delivery/delivery.ts';
+import { parseDelivery } from '../lib/core/message/parse-delivery.ts';
 
 /** Connection and API destination of every bench. */
 export const benchName = 'bench';

@@ -3,18 +3,18 @@
  * one is missed by more than noise; a table for people follows on stderr. `--quick`: only what fits into a check, calls counted and workers for 6 s.
  * `--peers`: only the comparison with others. `--growth`: only what grows with what; with `--plots` the pictures of it are drawn anew.
  */
-import { measureBus } from './bus.ts';
-import { countCalls } from './calls.ts';
-import { measureColdStart } from './cold-start.ts';
+import { measureBus } from './bus/bus.ts';
+import { countCalls } from './worker/calls.ts';
+import { measureColdStart } from './worker/cold-start.ts';
 import { printFigure, printTable } from './figure.ts';
-import { measureGrowth } from './growth.ts';
-import { measureHeap } from './heap.ts';
-import { measurePatterns } from './patterns.ts';
-import { measurePeers } from './peers.ts';
-import { measureRate } from './rate.ts';
-import { measureAlone } from './rate-alone.ts';
-import { measureWorkers } from './rate-workers.ts';
-import { measureThroughput } from './throughput.ts';
+import { measureGrowth } from './growth/growth.ts';
+import { measureHeap } from './worker/heap.ts';
+import { measurePatterns } from './bus/patterns.ts';
+import { measurePeers } from './peers/peers.ts';
+import { measureRate } from './rate/rate.ts';
+import { measureAlone } from './rate/alone.ts';
+import { measureWorkers } from './rate/workers.ts';
+import { measureThroughput } from './worker/throughput.ts';
 
 const quick = process.argv.includes('--quick');
 const peersOnly = process.argv.includes('--peers');

@@ -1,42 +1,47 @@
 import { randomBytes } from 'node:crypto';
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import { createDynamoDbClient, createSecretsManagerClient, createSqsClient } from '../lib/adapters/aws-clients.ts';
-import type { AwsClientConfig } from '../lib/adapters/aws-clients.ts';
+import type { AwsClientConfig } from '../lib/adapters/aws/clients.ts';
+import { createDynamoDbClient, createSecretsManagerClient, createSqsClient } from '../lib/adapters/aws/clients.ts';
+import { createSecretsManagerSecretReader } from '../lib/adapters/aws/secret-reader.ts';
 import { createBottleneckConcurrencyLimit } from '../lib/adapters/bottleneck-concurrency-limit.ts';
-import { createDynamoDbConnectionStates } from '../lib/adapters/dynamodb-connection-states.ts';
-import { createDynamoDbDeliveryConfiguration } from '../lib/adapters/dynamodb-delivery-configuration.ts';
-import { createDynamoDbRateBuckets } from '../lib/adapters/dynamodb-rate-buckets.ts';
-import { createDynamoDbTokenStore } from '../lib/adapters/dynamodb-token-store.ts';
-import { createDynamoDbUnauthorizedRuns } from '../lib/adapters/dynamodb-unauthorized-runs.ts';
-import { createJsonLineConnectionLog } from '../lib/adapters/json-line-connection-log.ts';
-import { createJsonLineDeliveryLog } from '../lib/adapters/json-line-delivery-log.ts';
-import { createJsonLineSecurityLog } from '../lib/adapters/json-line-security-log.ts';
-import { createSecretsManagerSecretReader } from '../lib/adapters/secrets-manager-secret-reader.ts';
-import { createSqsDeadLetterQueue } from '../lib/adapters/sqs-dead-letter-queue.ts';
-import { createSqsDeliveryQueue } from '../lib/adapters/sqs-delivery-queue.ts';
+import { createDynamoDbConnectionStates } from '../lib/adapters/dynamodb/connection-states.ts';
+import { createDynamoDbDeliveryConfiguration } from '../lib/adapters/dynamodb/delivery-configuration.ts';
+import { createDynamoDbRateBuckets } from '../lib/adapters/dynamodb/rate-buckets.ts';
+import { createDynamoDbTokenStore } from '../lib/adapters/dynamodb/token-store.ts';
+import { createDynamoDbUnauthorizedRuns } from '../lib/adapters/dynamodb/unauthorized-runs.ts';
+import { createUndiciHttpClient } from '../lib/adapters/http/client.ts';
+import { createEmfMetrics } from '../lib/adapters/log/emf-metrics.ts';
+import {
+  createJsonLineConnectionLog,
+  createJsonLineDeliveryLog,
+  createJsonLineSecurityLog,
+} from '../lib/adapters/log/json-lines.ts';
+import { createOutputLines } from '../lib/adapters/log/output-lines.ts';
+import { createSqsDeadLetterQueue } from '../lib/adapters/sqs/dead-letter-queue.ts';
+import { createSqsDeliveryQueue } from '../lib/adapters/sqs/delivery-queue.ts';
 import { systemClock } from '../lib/adapters/system-clock.ts';
-import { createUndiciHttpClient } from '../lib/adapters/undici-http-client.ts';
 import type { Config } from '../lib/config.ts';
-import { parseAllowlist, publicOnly } from '../lib/core/address.ts';
-import type { DeliveryPolicy } from '../lib/core/delivery-policy.ts';
-import { longestRequestTimeoutMs, longestSlotWaitMs } from '../lib/core/time-limits.ts';
-import { unauthorizedLimitOf } from '../lib/core/unauthorized-run.ts';
+import { parseAllowlist, publicOnly } from '../lib/core/address/address.ts';
+import { longestRequestTimeoutMs, longestSlotWaitMs } from '../lib/core/delivery/retry.ts';
+import type { DeliveryPolicy } from '../lib/core/destination/delivery-policy.ts';
+import { unauthorizedLimitOf } from '../lib/core/destination/unauthorized-run.ts';
 import { version } from '../lib/core/version.ts';
 import { createAttempt } from '../lib/delivery/attempt.ts';
 import type { Deliver } from '../lib/delivery/deliver.ts';
 import { createDeliver } from '../lib/delivery/deliver.ts';
 import { measureAttempts, measureConclusions } from '../lib/delivery/measure.ts';
-import { createOAuthTokens } from '../lib/delivery/oauth-token.ts';
-import { createPacing } from '../lib/delivery/pacing.ts';
-import { createPreparation } from '../lib/delivery/prepare.ts';
-import { createRateLimiter } from '../lib/delivery/rate-limiter.ts';
-import { createResolver } from '../lib/delivery/resolve.ts';
+import { createRateLimiter } from '../lib/delivery/rate/limiter.ts';
+import { createPacing } from '../lib/delivery/rate/pacing.ts';
 import { createRetrying } from '../lib/delivery/retrying.ts';
+import { createPreparation } from '../lib/delivery/route/prepare.ts';
+import { createResolver } from '../lib/delivery/route/resolve.ts';
+import { createAnswerObserver } from '../lib/delivery/route/unauthorized-runs.ts';
 import { createSettler } from '../lib/delivery/settle.ts';
-import { createAnswerObserver } from '../lib/delivery/unauthorized-runs.ts';
-import type { Clock, DeliveryLog, RateBuckets } from '../lib/ports.ts';
-import type { ConnectionLog, InvocationMetrics, SecurityLog } from '../lib/metrics-ports.ts';
-import { wireMetrics, writeOut } from './metrics.ts';
+import { createOAuthTokens } from '../lib/delivery/token/tokens.ts';
+import type { Clock } from '../lib/ports/clock.ts';
+import type { DeliveryLog } from '../lib/ports/delivery.ts';
+import type { RateBuckets } from '../lib/ports/rate.ts';
+import type { ConnectionLog, InvocationMetrics, SecurityLog } from '../lib/ports/metrics.ts';
 
 /** What a caller may have otherwise than Lambda has it, where everything that is seen goes to standard output. */
 export interface AuthorizationOverrides {
@@ -161,4 +166,14 @@ function defaultPolicy(config: Config): DeliveryPolicy {
     retryableStatuses: [],
     transport: {},
   };
+}
+
+/** Lambda takes what is written here for the function's log. */
+export const writeOut = createOutputLines((text) => void process.stdout.write(text));
+
+/** What a function counts, for CloudWatch. */
+export function wireMetrics(config: Config): InvocationMetrics {
+  const stackName = config.STACK_NAME ?? config.TABLE_NAME;
+  const perDestination = config.METRICS_PER_DESTINATION === 'true';
+  return createEmfMetrics({ write: writeOut, nowMs: () => systemClock.nowMs(), stackName, perDestination });
 }

@@ -3,20 +3,20 @@
  *
  *   node infra/check-bundle.mjs [file of budgets, default infra/bundle-budget.json]
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundle, bundleContents, overBudget } from './bundle.cjs';
+import { functions } from './functions.cjs';
 
 const root = join(import.meta.dirname, '..');
 const [budgetFile = join(import.meta.dirname, 'bundle-budget.json')] = process.argv.slice(2);
 const budgets = JSON.parse(await readFile(budgetFile, 'utf8'));
-const entries = await readdir(join(root, 'functions'), { withFileTypes: true });
-const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+const names = Object.keys(functions);
 
 const faults = await Promise.all(
   names.map(async (name) => {
     const folder = `.build/${name}`;
-    const { metafile } = await bundle({ root, handlerFile: `functions/${name}/handler.ts`, folder, write: false });
+    const { metafile } = await bundle({ root, handlerFile: `functions/${name}.ts`, folder, write: false });
     return overBudget(name, bundleContents(metafile), budgets);
   }),
 );

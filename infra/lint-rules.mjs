@@ -1,6 +1,11 @@
 /*
- * What the linter's own rules cannot say: `new Date()` and `Date()` read the clock, `new Date(ms)` does not.
+ * Rules that the linter does not have of its own.
+ *
+ * `no-current-time`: `new Date()` and `Date()` read the clock, `new Date(ms)` does not.
+ * `layers`: each import is resolved to a path, and the layers of both files are compared, so that a layer may have folders.
  */
+import { dirname, join, relative } from 'node:path';
+
 const readsClock = (node) => node.callee.type === 'Identifier' && node.callee.name === 'Date';
 
 const noCurrentTime = {
@@ -17,4 +22,56 @@ const noCurrentTime = {
   },
 };
 
-export default { meta: { name: 'lastmile' }, rules: { 'no-current-time': noCurrentTime } };
+const deployed = ['core', 'ports', 'config', 'delivery', 'control', 'protocol', 'adapters', 'wiring', 'manifest'];
+const runnable = [...deployed, 'functions', 'local', 'commands'];
+
+/** By path, the first that fits. `imports`: layers that a file may import. `packages`: absent means any. */
+const layers = [
+  { name: 'core', path: /^lib\/core\//, imports: ['core'], packages: /^(ipaddr\.js|node:(crypto|zlib|buffer))$/ },
+  { name: 'ports', path: /^lib\/ports\//, imports: ['core', 'ports'], packages: /^$/ },
+  { name: 'config', path: /^lib\/config\.ts$/, imports: ['core'], packages: /^$/ },
+  { name: 'delivery', path: /^lib\/delivery\//, imports: ['core', 'ports', 'delivery'], packages: /^$/ },
+  { name: 'control', path: /^lib\/control\//, imports: ['core', 'ports', 'control'], packages: /^$/ },
+  {
+    name: 'protocol',
+    path: /^lib\/protocol\//,
+    imports: ['core', 'ports', 'protocol'],
+    packages: /^node:(buffer|crypto)$/,
+  },
+  { name: 'adapters', path: /^lib\/adapters\//, imports: ['core', 'ports', 'adapters'] },
+  { name: 'wiring', path: /^functions\/(wiring|entry|authentication)\.ts$/, imports: deployed },
+  { name: 'functions', path: /^functions\//, imports: deployed },
+  { name: 'local', path: /^lib\/local\//, imports: [...deployed, 'functions', 'local'] },
+  { name: 'commands', path: /^lib\/commands\//, imports: [...runnable, 'events'] },
+  { name: 'soak', path: /^soak\//, imports: [...runnable, 'soak'] },
+  { name: 'manifest', path: /^package\.json$/ },
+  { name: 'events', path: /^test\/events\// },
+];
+
+const layerOf = (path) => layers.find((layer) => layer.path.test(path));
+
+const layerRule = {
+  create(context) {
+    const file = relative(context.cwd, context.filename).replaceAll('\\', '/');
+    const layer = layerOf(file);
+    if (layer?.imports === undefined) return {};
+    const allowed = (specifier) => {
+      if (!specifier.startsWith('.')) return layer.packages?.test(specifier) ?? true;
+      return layer.imports.includes(layerOf(join(dirname(file), specifier).replaceAll('\\', '/'))?.name);
+    };
+    const check = ({ source }) => {
+      if (source?.type !== 'Literal' || allowed(source.value)) return;
+      const message = `Layer ${layer.name} imports ${layer.imports.join(', ')} only, not '${source.value}'.`;
+      context.report({ node: source, message });
+    };
+    return {
+      ImportDeclaration: check,
+      ExportNamedDeclaration: check,
+      ExportAllDeclaration: check,
+      ImportExpression: check,
+      TSImportType: check,
+    };
+  },
+};
+
+export default { meta: { name: 'lastmile' }, rules: { 'no-current-time': noCurrentTime, layers: layerRule } };

@@ -14,7 +14,7 @@ const retentions = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
 
-/** Exact, and outside loopback, where Lambda's own runtime listens; lib/core/address.ts checks it again. */
+/** Exact, and outside loopback, where Lambda's own runtime listens; lib/core/address/address.ts checks it again. */
 const isPrivateNetwork = (cidr) =>
   /^[0-9a-fA-F.:]+\/[0-9]+$/.test(cidr) && ipaddr.isValidCIDR(cidr) && ipaddr.parseCIDR(cidr)[0].range() !== 'loopback';
 

@@ -3,7 +3,7 @@ const { arnOf, getAtt, kept } = require('./template.cjs');
 
 const maximumRetentionSeconds = 1_209_600;
 
-/** Receives of one message before SQS itself moves it: `maximumReceives` of lib/core/queued-delivery.ts. */
+/** Receives of one message before SQS itself moves it: `maximumReceives` of lib/core/message/queued-delivery.ts. */
 const maximumReceives = 10;
 
 /** Largest message of SQS: events of EventBridge's largest size pass. Source: SQS quotas. */

@@ -1,5 +1,5 @@
 /*
- * One IAM role for each function, with what its calls need and nothing else: test/integration/least-privilege.test.ts
+ * One IAM role for each function, with what its calls need and nothing else: test/integration/security/least-privilege.test.ts
  * compares the two, both ways. In serverless.yml this file stands for the template's resources of that kind.
  *
  * What the stack has is named by its physical names, so that no role waits for what it may use.

@@ -4,7 +4,7 @@
  */
 const { kept, subbed } = require('./template.cjs');
 
-/** Keys and index as lib/adapters/dynamodb-table.ts defines them for the local stack. */
+/** Keys and index as lib/adapters/dynamodb/table.ts defines them for the local stack. */
 function table(name, { kmsKeyArn, deletionProtection }) {
   return kept({
     Type: 'AWS::DynamoDB::Table',

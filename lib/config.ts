@@ -3,8 +3,8 @@
  * the README's table is compared with it in a test.
  */
 
-import { parseAllowlist } from './core/address.ts';
-import { longestRequestTimeoutMs } from './core/time-limits.ts';
+import { parseAllowlist } from './core/address/address.ts';
+import { longestRequestTimeoutMs } from './core/delivery/retry.ts';
 
 interface TextVariable {
   readonly type: 'text';

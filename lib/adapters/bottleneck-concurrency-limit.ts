@@ -1,5 +1,5 @@
 import type Bottleneck from 'bottleneck';
-import type { ConcurrencyLimit } from '../ports.ts';
+import type { ConcurrencyLimit } from '../ports/delivery.ts';
 
 interface Queue {
   readonly limiter: Bottleneck;

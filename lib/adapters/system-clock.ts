@@ -1,4 +1,4 @@
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/clock.ts';
 
 /** A timer of its own making: that of `node:timers/promises` costs twice as much for every wait that can be aborted. */
 export const systemClock: Clock = {

@@ -8,10 +8,10 @@ import {
 } from '@aws-sdk/client-eventbridge';
 import type { CreateConnectionRequest } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
-import { createLambdaClient } from '../adapters/aws-clients.ts';
-import type { JsonObject, JsonValue } from '../core/json.ts';
-import { isJsonObject } from '../core/json.ts';
-import { startStack } from '../local/stack.ts';
+import { createLambdaClient } from '../adapters/aws/clients.ts';
+import type { JsonObject, JsonValue } from '../core/input/json.ts';
+import { isJsonObject } from '../core/input/json.ts';
+import { startStack } from '../local/stack/stack.ts';
 import type { DemoEndpoint } from './demo-servers.ts';
 import { oauthClient, startEndpoint, startOAuthProvider } from './demo-servers.ts';
 import { Exit, messageOf, runCommand } from './function-call.ts';

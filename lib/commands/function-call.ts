@@ -1,7 +1,7 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import type { AwsClientConfig } from '../adapters/aws-clients.ts';
-import type { JsonObject } from '../core/json.ts';
-import { isJsonObject } from '../core/json.ts';
+import type { AwsClientConfig } from '../adapters/aws/clients.ts';
+import type { JsonObject } from '../core/input/json.ts';
+import { isJsonObject } from '../core/input/json.ts';
 
 /** Ends a command with a line and a status. */
 export class Exit extends Error {

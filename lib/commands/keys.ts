@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import type { JsonObject, JsonValue } from '../core/json.ts';
-import { isJsonObject } from '../core/json.ts';
+import type { JsonObject, JsonValue } from '../core/input/json.ts';
+import { isJsonObject } from '../core/input/json.ts';
 import type { StackAddress } from './function-call.ts';
 import { callControlApi, Exit, messageOf, runCommand, stackAddress, stackFlags, stackUsage } from './function-call.ts';
 

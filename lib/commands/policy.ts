@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import type { JsonObject } from '../core/json.ts';
-import { isJsonObject } from '../core/json.ts';
-import { lastmileModel } from '../protocol/lastmile-model.ts';
+import type { JsonObject } from '../core/input/json.ts';
+import { isJsonObject } from '../core/input/json.ts';
+import { lastmileModel } from '../protocol/model/service-models.ts';
 import type { StackAddress } from './function-call.ts';
 import { callControlApi, Exit, messageOf, runCommand, stackAddress, stackFlags, stackUsage } from './function-call.ts';
 

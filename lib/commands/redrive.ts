@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import type { JsonObject, JsonValue } from '../core/json.ts';
-import { isJsonObject } from '../core/json.ts';
-import { parseRedriveRequest, RedriveRequestError } from '../core/redrive-request.ts';
+import type { JsonObject, JsonValue } from '../core/input/json.ts';
+import { isJsonObject } from '../core/input/json.ts';
+import { parseRedriveRequest, RedriveRequestError } from '../core/message/redrive-request.ts';
 import type { StackAddress } from './function-call.ts';
 import { callFunction, Exit, messageOf, runCommand, stackAddress, stackFlags, stackUsage } from './function-call.ts';
 

@@ -1,8 +1,8 @@
 import { devNull } from 'node:os';
 import { ConfigError } from '../config.ts';
-import { StartError } from '../local/data-folder.ts';
-import { describeError } from '../local/faults.ts';
-import { type Stack, startStack } from '../local/stack.ts';
+import { StartError } from '../local/stack/data-folder.ts';
+import { describeError } from '../local/stack/wire.ts';
+import { type Stack, startStack } from '../local/stack/stack.ts';
 import { FlagError, parseStartFlags, usage } from './flags.ts';
 
 /** Nothing that runs in this process can reach an AWS of somebody's own, whatever the shell has set. */

@@ -1,5 +1,9 @@
-import type { JsonObject, JsonValue } from '../core/json.ts';
-import { isJsonObject, ownMember } from '../core/json.ts';
+import type { JsonObject, JsonValue } from '../core/input/json.ts';
+import { isJsonObject, ownMember } from '../core/input/json.ts';
+import { formatPageToken, parsePageToken } from '../core/input/page-token.ts';
+import type { Page, PageRequest } from '../ports/control.ts';
+import type { Kind } from './refusals.ts';
+import { invalidParameter } from './refusals.ts';
 
 /*
  * Members of an input that the first stage of validation has passed: what is there has the type of the service model.
@@ -52,4 +56,35 @@ export function withoutUndefined(members: Readonly<Record<string, JsonValue | un
 /** Answers show whole epoch seconds. */
 export function epochSeconds(timeMs: number): number {
   return Math.floor(timeMs / 1000);
+}
+
+/** Source: shape LimitMax100 of the service model; the default is the most. */
+const defaultLimit = 100;
+
+/** What ties a NextToken to its list: the operation and its filters. */
+export type Binding = readonly (string | undefined)[];
+
+/**
+ * Pages go by names, so what is created or deleted meanwhile shifts nothing: each resource that is there throughout
+ * comes exactly once.
+ *
+ * @throws ServiceError ValidationException for a NextToken that this list has not given
+ */
+export function pageRequestOf(input: JsonObject, kind: Kind, binding: Binding): PageRequest {
+  const namePrefix = textOf(input, 'NamePrefix');
+  const token = textOf(input, 'NextToken');
+  const afterName = token === undefined ? undefined : parsePageToken(binding, token);
+  const isOfThisList = afterName?.startsWith(namePrefix ?? '') ?? false;
+  if (token !== undefined && !isOfThisList) {
+    throw invalidParameter('list', kind, 'NextToken', 'It was not given by a list with these filters.');
+  }
+  return {
+    ...(namePrefix === undefined ? {} : { namePrefix }),
+    ...(afterName === undefined ? {} : { afterName }),
+    limit: numberOf(input, 'Limit') ?? defaultLimit,
+  };
+}
+
+export function nextTokenOf({ nextAfterName }: Page<unknown>, binding: Binding): string | undefined {
+  return nextAfterName === undefined ? undefined : formatPageToken(binding, nextAfterName);
 }

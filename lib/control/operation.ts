@@ -1,13 +1,14 @@
 import type {
-  ConnectionAuthorizer,
   ApiDestinationRepository,
+  ConnectionAuthorizer,
   ConnectionRepository,
   SecretWriter,
-} from '../control-ports.ts';
-import type { Clock, SecretReader } from '../ports.ts';
-import type { AddressAllowlist } from '../core/address.ts';
-import type { JsonObject } from '../core/json.ts';
-import type { CredentialsLog } from '../metrics-ports.ts';
+} from '../ports/control.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { SecretReader } from '../ports/delivery.ts';
+import type { AddressAllowlist } from '../core/address/address.ts';
+import type { JsonObject } from '../core/input/json.ts';
+import type { CredentialsLog } from '../ports/metrics.ts';
 
 /** Who calls, and where: what the protocol has learnt of a request before its operation begins. */
 export interface Caller {

@@ -1,13 +1,15 @@
-import { createApiDestination } from './create-api-destination.ts';
-import { createConnection } from './create-connection.ts';
-import { deauthorizeConnection } from './deauthorize-connection.ts';
-import { deleteApiDestination } from './delete-api-destination.ts';
-import { deleteConnection } from './delete-connection.ts';
+import { createApiDestination } from './destinations/create-api-destination.ts';
+import { createConnection } from './connections/create-connection.ts';
+import { deauthorizeConnection, deleteConnection } from './connections/remove-connection.ts';
+import {
+  deleteApiDestination,
+  describeApiDestination,
+  listApiDestinations,
+} from './destinations/read-api-destinations.ts';
 import type { ControlDependencies, Operation } from './operation.ts';
-import { describeApiDestination, listApiDestinations } from './read-api-destinations.ts';
-import { describeConnection, listConnections } from './read-connections.ts';
-import { updateApiDestination } from './update-api-destination.ts';
-import { updateConnection } from './update-connection.ts';
+import { describeConnection, listConnections } from './connections/read-connections.ts';
+import { updateApiDestination } from './destinations/update-api-destination.ts';
+import { updateConnection } from './connections/update-connection.ts';
 
 /** The operations of the control API, by the names that stand in X-Amz-Target. */
 export function createOperations(dependencies: ControlDependencies): Readonly<Record<string, Operation>> {

@@ -1,6 +1,6 @@
-import type { JsonObject } from '../core/json.ts';
-import { ServiceError } from '../core/service-error.ts';
-import type { EventBus } from '../control-ports.ts';
+import type { JsonObject } from '../core/input/json.ts';
+import { ServiceError } from '../core/failure/service-error.ts';
+import type { EventBus } from '../ports/control.ts';
 import { objectListOf, textOf } from './input.ts';
 import type { Operation } from './operation.ts';
 

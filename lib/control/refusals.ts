@@ -1,4 +1,4 @@
-import { ServiceError } from '../core/service-error.ts';
+import { ServiceError } from '../core/failure/service-error.ts';
 
 /** What an operation does, as the texts of its refusals name it. */
 export type Verb = 'create' | 'describe' | 'list' | 'update' | 'delete' | 'deauthorize';

@@ -1,17 +1,18 @@
-import { classifyAnswer, classifyFailure } from '../core/classify.ts';
-import type { AttemptOutcome, Delivery, HttpAnswer } from '../core/delivery.ts';
-import { Failure } from '../core/failure.ts';
-import type { Turn } from '../core/rate-reservation.ts';
-import { alreadyInTurn } from '../core/rate-shards.ts';
-import { signRequest } from '../core/signing.ts';
-import { SlotMissed } from '../core/slot-missed.ts';
-import { isUnauthorized } from '../core/unauthorized-run.ts';
-import type { Clock, HttpClient } from '../ports.ts';
+import { classifyAnswer, classifyFailure } from '../core/failure/classify.ts';
+import type { AttemptOutcome, Delivery, HttpAnswer } from '../core/delivery/delivery.ts';
+import { Failure } from '../core/failure/failure.ts';
+import type { Turn } from '../core/rate/shards.ts';
+import { alreadyInTurn } from '../core/rate/shards.ts';
+import { signRequest } from '../core/request/signing.ts';
+import { SlotMissed } from '../core/delivery/slot-missed.ts';
+import { isUnauthorized } from '../core/destination/unauthorized-run.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { HttpClient } from '../ports/delivery.ts';
 import type { Deadline } from './deadline.ts';
-import type { Paced, Pacing, UsedSlot } from './pacing.ts';
-import type { Preparation, Prepared } from './prepare.ts';
-import type { Route } from './resolve.ts';
-import type { ObserveAnswer } from './unauthorized-runs.ts';
+import type { Paced, Pacing, UsedSlot } from './rate/pacing.ts';
+import type { Preparation, Prepared } from './route/prepare.ts';
+import type { Route } from './route/resolve.ts';
+import type { ObserveAnswer } from './route/unauthorized-runs.ts';
 
 export interface AttemptDependencies {
   readonly preparation: Preparation;

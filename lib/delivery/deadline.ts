@@ -1,6 +1,6 @@
-import { Failure } from '../core/failure.ts';
-import { settleReserveMs } from '../core/time-limits.ts';
-import type { Clock } from '../ports.ts';
+import { Failure } from '../core/failure/failure.ts';
+import { settleReserveMs } from '../core/delivery/retry.ts';
+import type { Clock } from '../ports/clock.ts';
 
 /** By when an invocation must have settled what it holds. */
 export interface Deadline {

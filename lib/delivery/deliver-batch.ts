@@ -1,12 +1,17 @@
-import { Failure } from '../core/failure.ts';
-import { maximumReceives, parseQueueMessage, unreadDetails } from '../core/queued-delivery.ts';
-import type { QueueMessage } from '../core/queue-message.ts';
-import { bodyText } from '../core/queue-message.ts';
-import type { RecordMessage } from '../core/sqs-event.ts';
-import type { Clock, RawMessages, Random, ReceivedMessages } from '../ports.ts';
+import type { Conclusion, Settlement } from '../core/delivery/delivery.ts';
+import { Failure } from '../core/failure/failure.ts';
+import { jsonText } from '../core/input/json-text.ts';
+import type { JsonValue } from '../core/input/json.ts';
+import { fateOfNewer } from '../core/message/newer-version.ts';
+import { parseDelivery } from '../core/message/parse-delivery.ts';
+import type { QueueMessage } from '../core/message/queue-message.ts';
+import { bodyText } from '../core/message/queue-message.ts';
+import { maximumReceives, parseQueueMessage, unreadDetails } from '../core/message/queued-delivery.ts';
+import type { RecordMessage } from '../core/message/sqs-event.ts';
+import type { Clock, Random } from '../ports/clock.ts';
+import type { RawMessages, ReceivedMessages } from '../ports/delivery.ts';
 import type { Deadline } from './deadline.ts';
 import type { Deliver, Incoming } from './deliver.ts';
-import { createPassOn } from './newer-messages.ts';
 
 export interface BatchDelivererDependencies {
   readonly deliver: Deliver;
@@ -82,4 +87,43 @@ function shuffled<Item>(items: readonly Item[], random: Random): Item[] {
     .map((item) => ({ item, at: random() }))
     .sort((one, other) => one.at - other.at)
     .map(({ item }) => item);
+}
+
+/** Settles a message that only a newer worker can read, without an attempt. Rejects when the write that settles it fails. */
+export type PassOn = (message: RecordMessage, failure: Failure) => Promise<Settlement>;
+
+/**
+ * Failure policy: rather twice than never. A message whose write fails, also after it worked, is returned, and received again
+ * by whoever comes next.
+ */
+function createPassOn(rawMessages: RawMessages, clock: Clock): PassOn {
+  return async ({ message, raw }, failure) => {
+    const nowMs = clock.nowMs();
+    switch (fateOfNewer(message, nowMs)) {
+      case 'send back':
+        return { kind: 'deferred', notBeforeMs: nowMs + (await rawMessages.sendBack(raw)) };
+      case 'bury':
+        await rawMessages.bury(raw, failure);
+        return { kind: 'dead-lettered' };
+      case 'return':
+        return { kind: 'returned', error: failure };
+    }
+  };
+}
+
+export interface InputDelivererDependencies {
+  readonly deliver: Deliver;
+  readonly clock: Clock;
+  /** The API destination of every event, when the function has one; envelopes are then refused. */
+  readonly apiDestination: string | undefined;
+}
+
+/** Delivers a rule target's input as it came. */
+export type DeliverInput = (input: unknown, deadline: Deadline) => Promise<Conclusion>;
+
+export function createDeliverInput({ deliver, clock, apiDestination }: InputDelivererDependencies): DeliverInput {
+  return (input, deadline) => {
+    const parse = () => ({ delivery: parseDelivery(input, { apiDestination, nowMs: clock.nowMs() }) });
+    return deliver({ parse, body: () => jsonText((input ?? null) as JsonValue) }, deadline);
+  };
 }

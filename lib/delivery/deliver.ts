@@ -1,10 +1,11 @@
-import { parseEventsArn } from '../core/arn.ts';
-import { classifyFailure } from '../core/classify.ts';
-import type { AttemptOutcome, Conclusion, Delivery, Settlement } from '../core/delivery.ts';
-import { Failure } from '../core/failure.ts';
-import { printedEvent } from '../core/json-text.ts';
-import type { QueuedDelivery, UnreadDetails } from '../core/queued-delivery.ts';
-import type { Clock, DeliveryLog } from '../ports.ts';
+import { parseEventsArn } from '../core/destination/arn.ts';
+import { classifyFailure } from '../core/failure/classify.ts';
+import type { AttemptOutcome, Conclusion, Delivery, Settlement } from '../core/delivery/delivery.ts';
+import { Failure } from '../core/failure/failure.ts';
+import { printedEvent } from '../core/input/json-text.ts';
+import type { QueuedDelivery, UnreadDetails } from '../core/message/queued-delivery.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { DeliveryLog } from '../ports/delivery.ts';
 import type { Deadline } from './deadline.ts';
 import type { Standing } from './retrying.ts';
 import type { Settler } from './settle.ts';

@@ -1,7 +1,7 @@
-import { parseEventsArn } from '../core/arn.ts';
-import type { Conclusion, Delivery } from '../core/delivery.ts';
-import type { DeliveryLog } from '../ports.ts';
-import type { Metrics } from '../metrics-ports.ts';
+import { parseEventsArn } from '../core/destination/arn.ts';
+import type { Conclusion, Delivery } from '../core/delivery/delivery.ts';
+import type { DeliveryLog } from '../ports/delivery.ts';
+import type { Metrics } from '../ports/metrics.ts';
 import type { Attempt } from './attempt.ts';
 
 /** Counts and times each attempt as soon as it is over. */

@@ -1,15 +1,14 @@
-import type { AttemptOutcome, Delivery } from '../core/delivery.ts';
-import type { RetryPolicy } from '../core/delivery-policy.ts';
-import type { QueuedDelivery } from '../core/queued-delivery.ts';
-import type { Backoff, ExhaustedRetryCondition } from '../core/retry.ts';
-import type { Turn } from '../core/rate-reservation.ts';
-import { decideRetry, isExpired, longestEventAgeMs, retryPolicyOf } from '../core/retry.ts';
-import { longestSlotWaitMs } from '../core/time-limits.ts';
-import type { Clock, Random } from '../ports.ts';
+import type { AttemptOutcome, Delivery } from '../core/delivery/delivery.ts';
+import type { RetryPolicy } from '../core/destination/delivery-policy.ts';
+import type { QueuedDelivery } from '../core/message/queued-delivery.ts';
+import type { Backoff, ExhaustedRetryCondition } from '../core/delivery/retry.ts';
+import { decideRetry, isExpired, longestEventAgeMs, longestSlotWaitMs, retryPolicyOf } from '../core/delivery/retry.ts';
+import type { Turn } from '../core/rate/shards.ts';
+import type { Clock, Random } from '../ports/clock.ts';
 import type { Attempt, AttemptResult } from './attempt.ts';
 import type { Deadline } from './deadline.ts';
 import { hasTime } from './deadline.ts';
-import type { Route } from './resolve.ts';
+import type { Route } from './route/resolve.ts';
 
 export interface RetryingDependencies {
   readonly attempt: Attempt;

@@ -1,9 +1,9 @@
-import type { DeadLetter } from '../core/dead-letter-message.ts';
-import type { Settlement } from '../core/delivery.ts';
-import { Failure } from '../core/failure.ts';
-import { printedEvent } from '../core/json-text.ts';
-import type { QueuedDelivery } from '../core/queued-delivery.ts';
-import type { DeadLetterQueue, DeliveryQueue } from '../ports.ts';
+import type { DeadLetter } from '../core/message/dead-letter-message.ts';
+import type { Settlement } from '../core/delivery/delivery.ts';
+import { Failure } from '../core/failure/failure.ts';
+import { printedEvent } from '../core/input/json-text.ts';
+import type { QueuedDelivery } from '../core/message/queued-delivery.ts';
+import type { DeadLetterQueue, DeliveryQueue } from '../ports/delivery.ts';
 
 export interface SettlerDependencies {
   readonly queue: DeliveryQueue;

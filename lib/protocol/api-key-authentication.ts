@@ -1,11 +1,11 @@
-import { isValid } from '../core/api-key.ts';
-import { apiOf, equalsInConstantTime, parseApiKey } from '../core/api-key-text.ts';
-import type { ThrottleState } from '../core/api-key-throttle.ts';
-import { requestsPerSecond, throttle } from '../core/api-key-throttle.ts';
-import { ServiceError } from '../core/service-error.ts';
-import { claimsSignature, isApplicable, isSignedWith, parseSignature } from '../core/sig-v4.ts';
-import type { ApiKeyReader, RootSecret } from '../control-ports.ts';
-import type { Clock } from '../ports.ts';
+import { isValid } from '../core/api-key/api-key.ts';
+import { apiOf, equalsInConstantTime, parseApiKey } from '../core/api-key/text.ts';
+import type { ThrottleState } from '../core/api-key/throttle.ts';
+import { requestsPerSecond, throttle } from '../core/api-key/throttle.ts';
+import { ServiceError } from '../core/failure/service-error.ts';
+import { claimsSignature, isApplicable, isSignedWith, parseSignature } from '../core/api-key/sig-v4.ts';
+import type { ApiKeyReader, RootSecret } from '../ports/control.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Authentication, ControlRequest } from './control-request.ts';
 import { signedService } from './control-request.ts';
 

@@ -1,9 +1,9 @@
-import type { JsonObject, JsonValue } from '../core/json.ts';
-import { ServiceError } from '../core/service-error.ts';
+import type { JsonObject, JsonValue } from '../core/input/json.ts';
+import { ServiceError } from '../core/failure/service-error.ts';
 import type { ControlAnswer, ControlRequest, Operations, RequestContext, Route } from './control-request.ts';
 import { retryAfterHeader, signedService } from './control-request.ts';
-import { describeFault, toServiceError } from './fault.ts';
-import type { LogFault } from './fault.ts';
+import { describeFault, toServiceError } from './access.ts';
+import type { LogFault } from './access.ts';
 
 /** One service that speaks awsJson1_1. */
 export interface AwsJsonService {

@@ -1,5 +1,6 @@
-import { ServiceError } from '../core/service-error.ts';
-import { requireAccess } from './access.ts';
+import { ServiceError } from '../core/failure/service-error.ts';
+import type { LogFault } from './access.ts';
+import { describeFault, requireAccess, toServiceError } from './access.ts';
 import { answerAwsJsonError, createAwsJsonRoute } from './aws-json.ts';
 import type {
   Authentication,
@@ -9,14 +10,10 @@ import type {
   RequestContext,
   Route,
 } from './control-request.ts';
-import { readEventsInput } from './events-input.ts';
-import { eventsTargetPrefix } from './events-model.ts';
-import { describeFault, toServiceError } from './fault.ts';
-import type { LogFault } from './fault.ts';
-import { formatFunctionUrlAnswer, parseFunctionUrlEvent } from './function-url.ts';
-import type { FunctionUrlAnswer } from './function-url.ts';
-import { lambdaRequestContext } from './lambda-request-context.ts';
-import type { InvocationContext } from './lambda-request-context.ts';
+import { readEventsInput } from './model/events-input.ts';
+import { eventsTargetPrefix } from './model/service-models.ts';
+import type { FunctionUrlAnswer, InvocationContext } from './function-url.ts';
+import { formatFunctionUrlAnswer, lambdaRequestContext, parseFunctionUrlEvent } from './function-url.ts';
 
 export interface HttpDependencies {
   /** `none` only in a local stack that was not asked to check. */

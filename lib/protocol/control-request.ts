@@ -1,6 +1,6 @@
-import type { ApiId } from '../core/api-key.ts';
-import type { JsonObject } from '../core/json.ts';
-import type { ServiceError } from '../core/service-error.ts';
+import type { ApiId } from '../core/api-key/api-key.ts';
+import type { JsonObject } from '../core/input/json.ts';
+import type { ServiceError } from '../core/failure/service-error.ts';
 
 /** A request to the control API, whichever way it came. */
 export interface ControlRequest {

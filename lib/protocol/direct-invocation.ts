@@ -1,15 +1,14 @@
-import type { JsonObject, JsonValue } from '../core/json.ts';
-import { isJsonObject, ownMember } from '../core/json.ts';
-import type { ServiceErrorCode } from '../core/service-error.ts';
-import { ServiceError } from '../core/service-error.ts';
-import { appsyncRestModel } from './appsync-route.ts';
+import type { JsonObject, JsonValue } from '../core/input/json.ts';
+import { isJsonObject, ownMember } from '../core/input/json.ts';
+import type { ServiceErrorCode } from '../core/failure/service-error.ts';
+import { ServiceError } from '../core/failure/service-error.ts';
+import { appsyncRestModel, readLastmileInput } from './routes.ts';
 import type { Operations, RequestContext } from './control-request.ts';
-import { readEventsInput } from './events-input.ts';
-import { describeFault, toServiceError } from './fault.ts';
-import type { LogFault } from './fault.ts';
-import { lambdaRequestContext } from './lambda-request-context.ts';
-import type { InvocationContext } from './lambda-request-context.ts';
-import { readLastmileInput } from './lastmile-route.ts';
+import { readEventsInput } from './model/events-input.ts';
+import type { LogFault } from './access.ts';
+import { describeFault, toServiceError } from './access.ts';
+import type { InvocationContext } from './function-url.ts';
+import { lambdaRequestContext } from './function-url.ts';
 import { restJsonCode } from './rest-json.ts';
 
 /** What a direct invocation answers. */

@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer';
-import { isJsonObject, ownMember } from '../core/json.ts';
-import type { JsonObject, JsonValue } from '../core/json.ts';
-import { ServiceError } from '../core/service-error.ts';
-import type { ControlAnswer, ControlRequest } from './control-request.ts';
+import { partitionOf } from '../core/destination/arn.ts';
+import { ServiceError } from '../core/failure/service-error.ts';
+import type { JsonObject, JsonValue } from '../core/input/json.ts';
+import { isJsonObject, ownMember } from '../core/input/json.ts';
+import type { ControlAnswer, ControlRequest, RequestContext } from './control-request.ts';
 
 /** The answer as Lambda turns it into HTTP. */
 export interface FunctionUrlAnswer {
@@ -78,4 +79,33 @@ function parseBody(event: JsonObject): Uint8Array {
   if (ownMember(event, 'isBase64Encoded') !== true) return Buffer.from(body, 'utf8');
   if (body.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(body)) throw malformed('has a body that is no base64');
   return Buffer.from(body, 'base64');
+}
+
+/** What of Lambda's own context says where a request arrived. */
+export interface InvocationContext {
+  readonly awsRequestId: string;
+  readonly invokedFunctionArn: string;
+}
+
+const functionArn = /^arn:(aws[a-z-]{0,20}):lambda:([a-z0-9-]{1,32}):([0-9]{12}):function:/;
+
+/**
+ * Region and account of the function that was invoked. Without a usable function ARN, which some local runners do not
+ * give, the region is the fallback and the account the one that the event names.
+ *
+ * @param fallbackRegion the environment's region
+ * @throws Error when neither says which account or region it is: an ARN made without them would name nothing
+ */
+export function lambdaRequestContext(
+  event: unknown,
+  invocation: InvocationContext,
+  fallbackRegion: string | undefined,
+): RequestContext {
+  const [, partition, arnRegion, arnAccount] = functionArn.exec(invocation.invokedFunctionArn) ?? [];
+  const region = arnRegion ?? fallbackRegion;
+  const account = arnAccount ?? accountOfFunctionUrlEvent(event);
+  if (region === undefined || account === undefined) {
+    throw new Error('Neither the function ARN nor the event and the environment name the region and the account.');
+  }
+  return { region, account, partition: partition ?? partitionOf(region), requestId: invocation.awsRequestId };
 }

@@ -1,11 +1,11 @@
-import type { JsonObject } from '../core/json.ts';
-import type { ServiceErrorCode } from '../core/service-error.ts';
-import { ServiceError } from '../core/service-error.ts';
+import type { JsonObject } from '../core/input/json.ts';
+import type { ServiceErrorCode } from '../core/failure/service-error.ts';
+import { ServiceError } from '../core/failure/service-error.ts';
 import type { ControlAnswer, Operations, RequestContext, Route } from './control-request.ts';
 import { retryAfterHeader, signedService } from './control-request.ts';
-import { describeFault, toServiceError } from './fault.ts';
-import type { LogFault } from './fault.ts';
-import type { RestModel } from './rest-json-model.ts';
+import { describeFault, toServiceError } from './access.ts';
+import type { LogFault } from './access.ts';
+import type { RestModel } from './model/rest-json-model.ts';
 
 /** One service that speaks restJson1. */
 export interface RestJsonService {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Stack, startStack } from '../../lib/local/stack.ts';
-import { type RecordingEndpoint, startRecordingEndpoint } from '../servers/recording-endpoint.ts';
+import { type Stack, startStack } from '../../lib/local/stack/stack.ts';
+import { type RecordingEndpoint, startRecordingEndpoint } from '../servers/endpoints/recording-endpoint.ts';
 import { awsCli, clientEnvironment, type Ended, python, run } from './client-processes.ts';
 
 const command = join(import.meta.dirname, '..', '..', 'lib', 'commands', 'keys.ts');

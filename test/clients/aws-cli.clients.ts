@@ -2,9 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Stack, startStack } from '../../lib/local/stack.ts';
-import { startTokenEndpoint, type TokenEndpoint } from '../servers/oauth-token-endpoint.ts';
-import { type RecordingEndpoint, startRecordingEndpoint } from '../servers/recording-endpoint.ts';
+import { type Stack, startStack } from '../../lib/local/stack/stack.ts';
+import { startTokenEndpoint, type TokenEndpoint } from '../servers/oauth/oauth-token-endpoint.ts';
+import { type RecordingEndpoint, startRecordingEndpoint } from '../servers/endpoints/recording-endpoint.ts';
 import { aws } from './client-processes.ts';
 
 let stack: Stack;

@@ -2,9 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Stack, startStack } from '../../lib/local/stack.ts';
-import { Growing } from '../integration/bus-story.ts';
-import { type RecordingEndpoint, startRecordingEndpoint } from '../servers/recording-endpoint.ts';
+import { type Stack, startStack } from '../../lib/local/stack/stack.ts';
+import { Growing } from '../integration/bus/bus-story.ts';
+import { type RecordingEndpoint, startRecordingEndpoint } from '../servers/endpoints/recording-endpoint.ts';
 import { awsCli, run } from './client-processes.ts';
 
 const repository = join(import.meta.dirname, '..', '..');

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Stack, startStack } from '../../lib/local/stack.ts';
+import { type Stack, startStack } from '../../lib/local/stack/stack.ts';
 import { type Boto3, type Boto3Client, startBoto3 } from './boto3.ts';
 
 let stack: Stack;

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../lib/adapters/system-clock.ts';
-import type { Clock } from '../../lib/ports.ts';
+import type { Clock } from '../../lib/ports/clock.ts';
 import { createManualClock } from '../fakes/manual-clock.ts';
 
 const subjects: readonly { subject: string; create: () => { clock: Clock; pass: (byMs: number) => Promise<void> } }[] =

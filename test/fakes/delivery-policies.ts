@@ -1,4 +1,4 @@
-import type { DeliveryPolicy } from '../../lib/core/delivery-policy.ts';
+import type { DeliveryPolicy } from '../../lib/core/destination/delivery-policy.ts';
 
 /** What a worker has whose environment sets nothing, with other members where a test is about them. */
 export function policyOf(members: Partial<DeliveryPolicy> = {}): DeliveryPolicy {

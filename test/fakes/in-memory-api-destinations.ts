@@ -1,5 +1,5 @@
-import type { ApiDestination } from '../../lib/core/api-destination.ts';
-import type { ApiDestinationRepository } from '../../lib/control-ports.ts';
+import type { ApiDestination } from '../../lib/core/destination/api-destination.ts';
+import type { ApiDestinationRepository } from '../../lib/ports/control.ts';
 import { createInMemoryResources } from './in-memory-resources.ts';
 
 export interface InMemoryApiDestinations extends ApiDestinationRepository {

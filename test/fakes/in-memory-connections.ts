@@ -1,9 +1,10 @@
-import type { Connection } from '../../lib/core/connection.ts';
-import { withVersion } from '../../lib/core/connection.ts';
-import type { UnauthorizedRun } from '../../lib/core/unauthorized-run.ts';
-import { isWithinRun } from '../../lib/core/unauthorized-run.ts';
-import type { ConnectionRepository } from '../../lib/control-ports.ts';
-import type { ConnectionStates, UnauthorizedRuns } from '../../lib/ports.ts';
+import type { Connection } from '../../lib/core/destination/connection.ts';
+import { withVersion } from '../../lib/core/destination/connection.ts';
+import type { UnauthorizedRun } from '../../lib/core/destination/unauthorized-run.ts';
+import { isWithinRun } from '../../lib/core/destination/unauthorized-run.ts';
+import type { ConnectionRepository } from '../../lib/ports/control.ts';
+import type { ConnectionStates } from '../../lib/ports/token.ts';
+import type { UnauthorizedRuns } from '../../lib/ports/delivery.ts';
 import { createInMemoryResources } from './in-memory-resources.ts';
 
 export interface InMemoryConnections extends ConnectionRepository, ConnectionStates, UnauthorizedRuns {

@@ -1,6 +1,7 @@
-import type { QueueMessage } from '../../lib/core/queue-message.ts';
-import type { ReceivedMessage } from '../../lib/core/sqs-event.ts';
-import type { Clock, DeadLetterMessages } from '../../lib/ports.ts';
+import type { QueueMessage } from '../../lib/core/message/queue-message.ts';
+import type { ReceivedMessage } from '../../lib/core/message/sqs-event.ts';
+import type { Clock } from '../../lib/ports/clock.ts';
+import type { DeadLetterMessages } from '../../lib/ports/delivery.ts';
 
 interface Lying {
   readonly messageId: string;

@@ -1,6 +1,6 @@
-import type { DeadLetter } from '../../lib/core/dead-letter-message.ts';
-import { formatDeadLetter } from '../../lib/core/dead-letter-message.ts';
-import type { DeadLetterQueue } from '../../lib/ports.ts';
+import type { DeadLetter } from '../../lib/core/message/dead-letter-message.ts';
+import { formatDeadLetter } from '../../lib/core/message/dead-letter-message.ts';
+import type { DeadLetterQueue } from '../../lib/ports/delivery.ts';
 
 export interface InMemoryDeadLetters extends DeadLetterQueue {
   /** All of them, in whichever queue. */

@@ -1,6 +1,6 @@
-import type { QueuedDelivery } from '../../lib/core/queued-delivery.ts';
-import { formatQueuedDelivery } from '../../lib/core/queued-delivery.ts';
-import type { DeliveryQueue } from '../../lib/ports.ts';
+import type { QueuedDelivery } from '../../lib/core/message/queued-delivery.ts';
+import { formatQueuedDelivery } from '../../lib/core/message/queued-delivery.ts';
+import type { DeliveryQueue } from '../../lib/ports/delivery.ts';
 
 export interface InMemoryDeliveryQueue extends DeliveryQueue {
   readonly sent: readonly { readonly queued: QueuedDelivery; readonly group: string }[];

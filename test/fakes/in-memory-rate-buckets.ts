@@ -1,5 +1,5 @@
-import type { Advance, Bucket, BucketWrite, Clause } from '../../lib/core/rate-bucket.ts';
-import type { BucketKey, RateBuckets } from '../../lib/ports.ts';
+import type { Advance, Bucket, BucketWrite, Clause } from '../../lib/core/rate/bucket.ts';
+import type { BucketKey, RateBuckets } from '../../lib/ports/rate.ts';
 
 /** Buckets in memory. They pass the contract suite that the table's adapter passes. */
 export interface InMemoryRateBuckets extends RateBuckets {

@@ -1,6 +1,6 @@
-import type { RawMessage } from '../../lib/core/raw-message.ts';
-import { withReason } from '../../lib/core/raw-message.ts';
-import type { RawMessages } from '../../lib/ports.ts';
+import type { RawMessage } from '../../lib/core/message/raw-message.ts';
+import { withReason } from '../../lib/core/message/raw-message.ts';
+import type { RawMessages } from '../../lib/ports/delivery.ts';
 
 export interface InMemoryRawMessages extends RawMessages {
   readonly sentBack: readonly RawMessage[];

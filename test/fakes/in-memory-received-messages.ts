@@ -1,4 +1,4 @@
-import type { ReceivedMessages } from '../../lib/ports.ts';
+import type { ReceivedMessages } from '../../lib/ports/delivery.ts';
 
 export interface InMemoryReceivedMessages extends ReceivedMessages {
   /** Receipt handles of the messages that were deleted, in that order. */

@@ -1,4 +1,4 @@
-import type { Page, PageRequest, WriteConflict } from '../../lib/control-ports.ts';
+import type { Page, PageRequest, WriteConflict } from '../../lib/ports/control.ts';
 
 interface Resource {
   readonly name: string;

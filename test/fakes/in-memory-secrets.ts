@@ -1,5 +1,5 @@
-import type { SecretWriter } from '../../lib/control-ports.ts';
-import type { SecretReader } from '../../lib/ports.ts';
+import type { SecretWriter } from '../../lib/ports/control.ts';
+import type { SecretReader } from '../../lib/ports/delivery.ts';
 
 interface Secret {
   readonly name: string;

@@ -1,4 +1,4 @@
-import type { StoredToken, TokenStore } from '../../lib/ports.ts';
+import type { StoredToken, TokenStore } from '../../lib/ports/token.ts';
 
 /** A token store in memory. It passes the contract suite that the table's adapter passes. */
 export function createMemoryTokenStore(): TokenStore {

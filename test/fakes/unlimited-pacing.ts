@@ -1,7 +1,7 @@
 import { createBottleneckConcurrencyLimit } from '../../lib/adapters/bottleneck-concurrency-limit.ts';
-import type { Pacing } from '../../lib/delivery/pacing.ts';
-import { createPacing } from '../../lib/delivery/pacing.ts';
-import type { Clock } from '../../lib/ports.ts';
+import type { Pacing } from '../../lib/delivery/rate/pacing.ts';
+import { createPacing } from '../../lib/delivery/rate/pacing.ts';
+import type { Clock } from '../../lib/ports/clock.ts';
 
 /** Pacing at an endless rate: every request has its slot at once. */
 export function createUnlimitedPacing(clock: Clock): Pacing {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/ports.ts';
+import type { Clock } from '../../lib/ports/clock.ts';
 
 export interface WaitingClock extends Clock {
   /** Moves the time on between two calls. */

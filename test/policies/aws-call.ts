@@ -1,4 +1,4 @@
-import type { Signature } from '../../lib/local/signature.ts';
+import type { Signature } from '../../lib/local/stack/routes.ts';
 import type { AuthorizedCall } from './evaluate.ts';
 
 /** A request to an AWS service, as it came over the wire. */

@@ -1,7 +1,7 @@
 import { CreateApiDestinationCommand, CreateConnectionCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { functionVariables } from '../../lib/local/environment.ts';
-import { type Stack, startStack } from '../../lib/local/stack.ts';
-import { type RecordingEndpoint, startRecordingEndpoint } from '../servers/recording-endpoint.ts';
+import { functionVariables } from '../../lib/local/stack/environment.ts';
+import { type Stack, startStack } from '../../lib/local/stack/stack.ts';
+import { type RecordingEndpoint, startRecordingEndpoint } from '../servers/endpoints/recording-endpoint.ts';
 import { type ExecutionEnvironment, startEnvironment } from './execution-environment.ts';
 import { type Relay, startRelay } from './relay.ts';
 

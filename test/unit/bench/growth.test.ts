@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { backlogFigures } from '../../../bench/growth-backlog.ts';
-import { destinationFigures } from '../../../bench/growth-destinations.ts';
-import { growthNames, readGrowth } from '../../../bench/growth-figures.ts';
-import type { Point } from '../../../bench/growth-measure.ts';
-import { measureRounds, timeRatio } from '../../../bench/growth-measure.ts';
-import { drawGrowth } from '../../../bench/growth-plots.ts';
+import { backlogFigures } from '../../../bench/growth/backlog.ts';
+import { destinationFigures } from '../../../bench/growth/destinations.ts';
+import { growthNames, readGrowth } from '../../../bench/growth/figures.ts';
+import type { Point } from '../../../bench/growth/measure.ts';
+import { measureRounds, timeRatio } from '../../../bench/growth/measure.ts';
+import { drawGrowth } from '../../../bench/growth/plots.ts';
 
 function point(line: string, x: number, times: readonly number[], heldMb: number): Point {
   return { line, x, samples: times.map((us) => ({ us, heldMb })) };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { balance, quantile } from '../../../bench/peers-balance.ts';
-import { inTens, numberedEvent } from '../../../bench/peers-events.ts';
-import { countSettled } from '../../../bench/peers-settled.ts';
+import { balance, quantile } from '../../../bench/peers/balance.ts';
+import { inTens, numberedEvent } from '../../../bench/peers/events.ts';
+import { countSettled } from '../../../bench/peers/settled.ts';
 
 function arrived(events: readonly number[], unanswered = 0) {
   return { events, unanswered, atMs: events.map(() => 0) };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../../lib/core/json.ts';
+import type { JsonObject } from '../../../lib/core/input/json.ts';
 import type { World } from './world.ts';
 import { apiKeyInput, basicInput, createWorld, oauthInput } from './world.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { JsonObject, JsonValue } from '../../../lib/core/json.ts';
+import type { JsonObject, JsonValue } from '../../../lib/core/input/json.ts';
 import type { World } from './world.ts';
 import { basicInput, createWorld, oauthInput } from './world.ts';
 

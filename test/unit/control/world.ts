@@ -1,12 +1,12 @@
 import { expect } from 'vitest';
 import type { Caller, Operation } from '../../../lib/control/operation.ts';
 import { createOperations } from '../../../lib/control/operations.ts';
-import { createPolicyOperations } from '../../../lib/control/policy-operations.ts';
-import { type AddressAllowlist, publicOnly } from '../../../lib/core/address.ts';
-import type { Connection } from '../../../lib/core/connection.ts';
-import type { JsonObject } from '../../../lib/core/json.ts';
-import type { CredentialsEvent } from '../../../lib/metrics-ports.ts';
-import type { SecretReader } from '../../../lib/ports.ts';
+import { createPolicyOperations } from '../../../lib/control/policies/policy-operations.ts';
+import { type AddressAllowlist, publicOnly } from '../../../lib/core/address/address.ts';
+import type { Connection } from '../../../lib/core/destination/connection.ts';
+import type { JsonObject } from '../../../lib/core/input/json.ts';
+import type { CredentialsEvent } from '../../../lib/ports/metrics.ts';
+import type { SecretReader } from '../../../lib/ports/delivery.ts';
 import { createFaults } from '../../fakes/faults.ts';
 import { createInMemoryApiDestinations } from '../../fakes/in-memory-api-destinations.ts';
 import type { InMemoryConnections } from '../../fakes/in-memory-connections.ts';

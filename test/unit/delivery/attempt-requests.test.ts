@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { Failure } from '../../../lib/core/failure.ts';
+import { Failure } from '../../../lib/core/failure/failure.ts';
 import { createAttempt } from '../../../lib/delivery/attempt.ts';
-import { SlotMissed } from '../../../lib/core/slot-missed.ts';
+import { SlotMissed } from '../../../lib/core/delivery/slot-missed.ts';
 import { withDeadline } from '../../../lib/delivery/deadline.ts';
-import type { Route } from '../../../lib/delivery/resolve.ts';
-import { createPreparation } from '../../../lib/delivery/prepare.ts';
-import type { HttpExchange } from '../../../lib/ports.ts';
-import { connectionOf } from '../../contract/subjects.ts';
+import type { Route } from '../../../lib/delivery/route/resolve.ts';
+import { createPreparation } from '../../../lib/delivery/route/prepare.ts';
+import type { HttpExchange } from '../../../lib/ports/delivery.ts';
+import { connectionOf } from '../../contract/dynamodb/subjects.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
 import { createUnlimitedPacing } from '../../fakes/unlimited-pacing.ts';
 import { deliveryOf, routeOf } from './outcomes.ts';

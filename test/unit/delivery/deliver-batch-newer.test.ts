@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Failure } from '../../../lib/core/failure.ts';
+import { Failure } from '../../../lib/core/failure/failure.ts';
 import { createBatches, handles, message, raw } from './batches.ts';
 
 const dayMs = 86_400_000;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Failure } from '../../../lib/core/failure.ts';
-import { maximumReceives } from '../../../lib/core/queued-delivery.ts';
+import { Failure } from '../../../lib/core/failure/failure.ts';
+import { maximumReceives } from '../../../lib/core/message/queued-delivery.ts';
 import type { AttemptResult } from '../../../lib/delivery/attempt.ts';
 import { createBatches, handles, message, raw } from './batches.ts';
 import { delivered, failedForNow } from './outcomes.ts';

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Failure } from '../../../lib/core/failure.ts';
+import { Failure } from '../../../lib/core/failure/failure.ts';
 import type { AttemptResult } from '../../../lib/delivery/attempt.ts';
 import { createBatches, handles, message, raw } from './batches.ts';
 import { delivered, failedForNow, putOff, rejected } from './outcomes.ts';

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { Conclusion, Settlement } from '../../../lib/core/delivery.ts';
+import type { Conclusion, Settlement } from '../../../lib/core/delivery/delivery.ts';
 import type { AttemptResult } from '../../../lib/delivery/attempt.ts';
 import { withDeadline } from '../../../lib/delivery/deadline.ts';
 import { measureAttempts, measureConclusions } from '../../../lib/delivery/measure.ts';
-import type { Metrics } from '../../../lib/metrics-ports.ts';
+import type { Metrics } from '../../../lib/ports/metrics.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
 import { delivered, deliveryOf, failedForNow, putOff, rejected, routeOf } from './outcomes.ts';
 

@@ -1,8 +1,12 @@
-import type { AttemptOutcome, Delivery } from '../../../lib/core/delivery.ts';
-import { type DeliveryPolicy, defaultTransport, type RetryPolicy } from '../../../lib/core/delivery-policy.ts';
+import type { AttemptOutcome, Delivery } from '../../../lib/core/delivery/delivery.ts';
+import {
+  type DeliveryPolicy,
+  defaultTransport,
+  type RetryPolicy,
+} from '../../../lib/core/destination/delivery-policy.ts';
 import type { AttemptResult } from '../../../lib/delivery/attempt.ts';
-import type { Route } from '../../../lib/delivery/resolve.ts';
-import { apiDestinationOf, connectionOf } from '../../contract/subjects.ts';
+import type { Route } from '../../../lib/delivery/route/resolve.ts';
+import { apiDestinationOf, connectionOf } from '../../contract/dynamodb/subjects.ts';
 
 export const retryPolicy: RetryPolicy = { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 };
 

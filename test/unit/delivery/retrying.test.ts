@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { Delivery } from '../../../lib/core/delivery.ts';
-import type { FailureCode } from '../../../lib/core/failure.ts';
-import type { QueuedDelivery } from '../../../lib/core/queued-delivery.ts';
-import type { Turn } from '../../../lib/core/rate-reservation.ts';
+import type { Delivery } from '../../../lib/core/delivery/delivery.ts';
+import type { FailureCode } from '../../../lib/core/failure/failure.ts';
+import type { QueuedDelivery } from '../../../lib/core/message/queued-delivery.ts';
+import type { Turn } from '../../../lib/core/rate/shards.ts';
 import type { AttemptResult } from '../../../lib/delivery/attempt.ts';
 import { withDeadline } from '../../../lib/delivery/deadline.ts';
 import { createRetrying } from '../../../lib/delivery/retrying.ts';
-import type { Random } from '../../../lib/ports.ts';
+import type { Random } from '../../../lib/ports/clock.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
 import { delivered, deliveryOf, failedForNow, putOff, rejected, retryPolicy, routeOf } from './outcomes.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Failure } from '../../../lib/core/failure.ts';
+import { Failure } from '../../../lib/core/failure/failure.ts';
 import { createSettler } from '../../../lib/delivery/settle.ts';
 import { createInMemoryDeadLetters } from '../../fakes/in-memory-dead-letters.ts';
 import { createInMemoryDeliveryQueue } from '../../fakes/in-memory-delivery-queue.ts';

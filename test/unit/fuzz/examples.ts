@@ -1,14 +1,14 @@
 import { expect } from 'vitest';
-import type { ConnectionSecret } from '../../../lib/core/connection-secret.ts';
-import { formatDeadLetter } from '../../../lib/core/dead-letter-message.ts';
-import type { Delivery } from '../../../lib/core/delivery.ts';
-import { isHeaderName, isHeaderValue } from '../../../lib/core/header-rules.ts';
-import { printedEvent } from '../../../lib/core/json-text.ts';
-import { formatQueuedDelivery, parseQueueMessage } from '../../../lib/core/queued-delivery.ts';
-import { renderInvocation } from '../../../lib/core/render-invocation.ts';
-import { escapeForSqs } from '../../../lib/core/sqs-text.ts';
-import { apiDestinationOf, connectionOf } from '../../contract/subjects.ts';
-import { nowMs } from '../core/deliveries.ts';
+import type { ConnectionSecret } from '../../../lib/core/destination/connection-secret.ts';
+import { formatDeadLetter } from '../../../lib/core/message/dead-letter-message.ts';
+import type { Delivery } from '../../../lib/core/delivery/delivery.ts';
+import { isHeaderName, isHeaderValue } from '../../../lib/core/request/header-rules.ts';
+import { printedEvent } from '../../../lib/core/input/json-text.ts';
+import { formatQueuedDelivery, parseQueueMessage } from '../../../lib/core/message/queued-delivery.ts';
+import { renderInvocation } from '../../../lib/core/request/render-invocation.ts';
+import { escapeForSqs } from '../../../lib/core/message/raw-message.ts';
+import { apiDestinationOf, connectionOf } from '../../contract/dynamodb/subjects.ts';
+import { nowMs } from '../core/message/deliveries.ts';
 import { policyOf } from '../../fakes/delivery-policies.ts';
 import { parsed } from './hostile-inputs.ts';
 

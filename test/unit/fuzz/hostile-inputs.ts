@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { Failure } from '../../../lib/core/failure.ts';
-import type { JsonObject, JsonValue } from '../../../lib/core/json.ts';
-import { isJsonObject, ownMember } from '../../../lib/core/json.ts';
-import { jsonText } from '../../../lib/core/json-text.ts';
+import { Failure } from '../../../lib/core/failure/failure.ts';
+import type { JsonObject, JsonValue } from '../../../lib/core/input/json.ts';
+import { isJsonObject, ownMember } from '../../../lib/core/input/json.ts';
+import { jsonText } from '../../../lib/core/input/json-text.ts';
 
 /** Stands in values of which no failure may show anything. */
 export const canary = 'c4n4ry';

@@ -1,13 +1,13 @@
 import { afterEach, expect, test } from 'vitest';
-import { renderInvocation } from '../../../lib/core/render-invocation.ts';
-import { parseConnectionSecret } from '../../../lib/core/connection-secret.ts';
-import { formatQueuedDelivery, parseQueueMessage } from '../../../lib/core/queued-delivery.ts';
-import { apiDestinationOf, connectionOf } from '../../contract/subjects.ts';
-import { createUndiciHttpClient } from '../../../lib/adapters/undici-http-client.ts';
-import { defaultTransport } from '../../../lib/core/delivery-policy.ts';
-import { loopback } from '../../servers/loopback.ts';
-import { startRecordingEndpoint } from '../../servers/recording-endpoint.ts';
-import { nowMs } from '../core/deliveries.ts';
+import { renderInvocation } from '../../../lib/core/request/render-invocation.ts';
+import { parseConnectionSecret } from '../../../lib/core/destination/connection-secret.ts';
+import { formatQueuedDelivery, parseQueueMessage } from '../../../lib/core/message/queued-delivery.ts';
+import { apiDestinationOf, connectionOf } from '../../contract/dynamodb/subjects.ts';
+import { createUndiciHttpClient } from '../../../lib/adapters/http/client.ts';
+import { defaultTransport } from '../../../lib/core/destination/delivery-policy.ts';
+import { loopback } from '../../servers/endpoints/loopback.ts';
+import { startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
+import { nowMs } from '../core/message/deliveries.ts';
 
 const opened: { close(): Promise<void> }[] = [];
 afterEach(async () => {

@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseApiKey } from '../../../lib/core/api-key-text.ts';
-import { parseEventsArn } from '../../../lib/core/arn.ts';
-import { describeErrors } from '../../../lib/core/error-description.ts';
-import type { JsonValue } from '../../../lib/core/json.ts';
-import { formatPageToken, parsePageToken } from '../../../lib/core/page-token.ts';
-import { ServiceError } from '../../../lib/core/service-error.ts';
-import { claimsSignature, isApplicable, isSignedWith, parseSignature } from '../../../lib/core/sig-v4.ts';
-import { hasUserinfo, maskUserinfo } from '../../../lib/core/userinfo.ts';
+import { parseApiKey } from '../../../lib/core/api-key/text.ts';
+import { parseEventsArn } from '../../../lib/core/destination/arn.ts';
+import { describeErrors } from '../../../lib/core/failure/failure.ts';
+import type { JsonValue } from '../../../lib/core/input/json.ts';
+import { formatPageToken, parsePageToken } from '../../../lib/core/input/page-token.ts';
+import { ServiceError } from '../../../lib/core/failure/service-error.ts';
+import { claimsSignature, isApplicable, isSignedWith, parseSignature } from '../../../lib/core/api-key/sig-v4.ts';
+import { hasUserinfo, maskUserinfo } from '../../../lib/core/address/host-name.ts';
 import { isDirectInvocation } from '../../../lib/protocol/direct-invocation.ts';
 import { accountOfFunctionUrlEvent, parseFunctionUrlEvent } from '../../../lib/protocol/function-url.ts';
-import { nowMs } from '../core/deliveries.ts';
+import { nowMs } from '../core/message/deliveries.ts';
 import { anyJson, assertEveryChange, canary, nearly, nearlyText, parsed } from './hostile-inputs.ts';
 
 const scope = '20260923/us-east-1/events/aws4_request';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { transformInput } from '../../../lib/core/input-transformer.ts';
-import type { JsonValue } from '../../../lib/core/json.ts';
-import { parseJsonPath, readJsonPath } from '../../../lib/core/json-path.ts';
-import { nowMs } from '../core/deliveries.ts';
+import { transformInput } from '../../../lib/core/request/input-transformer.ts';
+import type { JsonValue } from '../../../lib/core/input/json.ts';
+import { parseJsonPath, readJsonPath } from '../../../lib/core/request/json-path.ts';
+import { nowMs } from '../core/message/deliveries.ts';
 import { event, target } from './examples.ts';
 import { anyJson, canary, nearlyText, parsed } from './hostile-inputs.ts';
 

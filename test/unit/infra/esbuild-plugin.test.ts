@@ -44,7 +44,7 @@ describe('the esbuild plugin', () => {
 
   test('a bundled CommonJS package can require modules of Node', async () => {
     await plant('old', "import { sep } from './old.cjs';\nexport const handler = () => sep;");
-    await writeFile(join(serviceDir, 'functions/old/old.cjs'), "exports.sep = require('node:path').sep;");
+    await writeFile(join(serviceDir, 'functions/old.cjs'), "exports.sep = require('node:path').sep;");
     const { hooks } = plugin(['old'], 'old');
     await hooks['before:invoke:local:invoke']?.();
     const bundle = require(join(serviceDir, '.build/old/handler.js')) as { handler(): string };
@@ -53,7 +53,7 @@ describe('the esbuild plugin', () => {
 
   test('what is imported on demand is a file of its own, so that a cold start does not load it', async () => {
     await plant('lazy', "export const handler = () => import('./rare.ts');");
-    await writeFile(join(serviceDir, 'functions/lazy/rare.ts'), "export const rare = 'rarely needed';");
+    await writeFile(join(serviceDir, 'functions/rare.ts'), "export const rare = 'rarely needed';");
     const { hooks } = plugin(['lazy']);
     await hooks['before:package:createDeploymentArtifacts']?.();
     const files = (await readdir(join(serviceDir, '.build/lazy'))).filter((name) => name.endsWith('.js'));
@@ -76,13 +76,13 @@ describe('the esbuild plugin', () => {
 
   test('a function without its file is named in the error', async () => {
     const bundling = plugin(['absent']).hooks['before:package:createDeploymentArtifacts']?.();
-    await expect(bundling).rejects.toThrow('Function absent: there is no functions/absent/handler.ts.');
+    await expect(bundling).rejects.toThrow('Function absent: there is no functions/absent.ts.');
   });
 
   test('code that cannot be bundled is shown with its place', async () => {
     await plant('broken', "import './nowhere.ts';\nexport const handler = () => 1;");
     const bundling = plugin(['broken']).hooks['before:package:createDeploymentArtifacts']?.();
-    await expect(bundling).rejects.toThrow(/^Function broken cannot be bundled\.\n[^]*handler\.ts:1:7/);
+    await expect(bundling).rejects.toThrow(/^Function broken cannot be bundled\.\n[^]*broken\.ts:1:7/);
   });
 
   test('a bundle over its budget is neither packaged nor deployed, and its largest packages are named', async () => {
@@ -100,7 +100,7 @@ describe('the esbuild plugin', () => {
 
   test('what is loaded on demand does not count against the budget', async () => {
     await plant('lazy', "export const handler = () => import('./rare.ts');");
-    await writeFile(join(serviceDir, 'functions/lazy/rare.ts'), `export const rare = '${'x'.repeat(3000)}';`);
+    await writeFile(join(serviceDir, 'functions/rare.ts'), `export const rare = '${'x'.repeat(3000)}';`);
     await plugin(['lazy']).hooks['before:package:createDeploymentArtifacts']?.();
     const contents = JSON.parse(await readFile(join(serviceDir, '.build/lazy.contents.json'), 'utf8'));
     expect(contents.startBytes).toBeLessThan(2000);
@@ -137,8 +137,8 @@ export const handler = () => [typeof all.createSocket, whole.isIP('::1'), isIP('
   }
 
   async function plant(name: string, source: string): Promise<void> {
-    await mkdir(join(serviceDir, 'functions', name), { recursive: true });
-    await writeFile(join(serviceDir, 'functions', name, 'handler.ts'), source);
+    await mkdir(join(serviceDir, 'functions'), { recursive: true });
+    await writeFile(join(serviceDir, 'functions', `${name}.ts`), source);
   }
 
   /** The plugin in the part of osls that it uses. */
@@ -147,7 +147,7 @@ export const handler = () => [typeof all.createSocket, whole.isIP('::1'), isIP('
     invoked?: string,
   ): { functions: Record<string, FunctionDefinition>; hooks: Hooks } {
     const functions: Record<string, FunctionDefinition> = {};
-    for (const name of names) functions[name] = { handler: `functions/${name}/handler.handler` };
+    for (const name of names) functions[name] = { handler: `functions/${name}.handler` };
     const service = { package: {}, getAllFunctions: () => names, getFunction: (name: string) => functions[name] };
     const options = invoked === undefined ? {} : { function: invoked };
     const { hooks } = new EsbuildPlugin({ serviceDir, service, classes: { Error } }, options);

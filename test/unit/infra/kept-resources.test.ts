@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { tableDefinition, timeToLiveAttribute } from '../../../lib/adapters/dynamodb-table.ts';
-import { maximumReceives } from '../../../lib/core/queued-delivery.ts';
+import { tableDefinition, timeToLiveAttribute } from '../../../lib/adapters/dynamodb/table.ts';
+import { maximumReceives } from '../../../lib/core/message/queued-delivery.ts';
 import { packageTemplate, reading, type Template } from './packaged-template.ts';
 
 let template: Template;

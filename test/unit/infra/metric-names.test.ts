@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { expect, test } from 'vitest';
-import { metrics } from '../../../lib/core/metrics.ts';
+import { metrics } from '../../../lib/core/delivery/metrics.ts';
 
 const load = createRequire(import.meta.url);
 

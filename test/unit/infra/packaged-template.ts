@@ -3,7 +3,7 @@ import { appendFile, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { JsonObject } from '../../../lib/core/json.ts';
+import type { JsonObject } from '../../../lib/core/input/json.ts';
 
 const repository = join(import.meta.dirname, '..', '..', '..');
 const osls = createRequire(import.meta.url).resolve('osls/bin/serverless.js');
@@ -62,7 +62,7 @@ export async function runOslsWith(
       cp(join(repository, 'infra'), join(folder, 'infra'), { recursive: true }),
       symlink(join(repository, 'lib'), join(folder, 'lib')),
       symlink(join(repository, 'node_modules'), join(folder, 'node_modules')),
-      ...functionNames.map((name) => plantFunction(join(folder, 'functions', name))),
+      plantFunctions(join(folder, 'functions')),
     ]);
     await appendFile(join(folder, 'infra', 'environment.yml'), deployed);
     const { status, output } = await run(args, folder, variables);
@@ -103,9 +103,11 @@ export function reading(template: () => Template) {
   };
 }
 
-async function plantFunction(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'handler.ts'), 'export const handler = () => undefined;\n');
+async function plantFunctions(folder: string): Promise<void> {
+  await mkdir(folder);
+  for (const name of functionNames) {
+    await writeFile(join(folder, `${name}.ts`), 'export const handler = () => undefined;\n');
+  }
 }
 
 function run(

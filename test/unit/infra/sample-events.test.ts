@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { JsonObject, JsonValue } from '../../../lib/core/json.ts';
-import { isJsonObject } from '../../../lib/core/json.ts';
-import { parseDelivery } from '../../../lib/core/parse-delivery.ts';
+import type { JsonObject, JsonValue } from '../../../lib/core/input/json.ts';
+import { isJsonObject } from '../../../lib/core/input/json.ts';
+import { parseDelivery } from '../../../lib/core/message/parse-delivery.ts';
 
 const folder = join(import.meta.dirname, '..', '..', 'events');
 const names = readdirSync(folder).filter((name) => name.endsWith('.json'));

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { Failure } from '../../../lib/core/failure.ts';
-import { ServiceError } from '../../../lib/core/service-error.ts';
+import { Failure } from '../../../lib/core/failure/failure.ts';
+import { ServiceError } from '../../../lib/core/failure/service-error.ts';
 import { maxBodyBytes } from '../../../lib/protocol/aws-json.ts';
 import { createEventsRoute, routeRequest } from '../../../lib/protocol/control-api.ts';
 import type { ControlRequest, Operations } from '../../../lib/protocol/control-request.ts';
-import type { Fault } from '../../../lib/protocol/fault.ts';
+import type { Fault } from '../../../lib/protocol/access.ts';
 
 const context = { region: 'eu-west-1', account: '123456789012', partition: 'aws', requestId: 'r-1' };
 const signature =

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { answerFunctionUrl, createEventsRoute } from '../../../lib/protocol/control-api.ts';
 import type { RequestContext } from '../../../lib/protocol/control-request.ts';
-import type { Fault } from '../../../lib/protocol/fault.ts';
+import type { Fault } from '../../../lib/protocol/access.ts';
 
 const functionArn = 'arn:aws-cn:lambda:cn-north-1:123456789012:function:lastmile-test-control-api:live';
 

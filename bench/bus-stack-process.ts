@@ -1,9 +1,0 @@
-/** The local stack in a process of its own. Sends its URL to its parent, and its processor time in ms whenever it is asked. */
-import { startStack } from '../lib/local/stack.ts';
-
-process.on('message', () => {
-  const { user, system } = process.cpuUsage();
-  process.send?.((user + system) / 1000);
-});
-process.once('disconnect', () => process.exit());
-process.send?.((await startStack({ port: 0 })).url);

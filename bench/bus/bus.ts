@@ -1,0 +1,211 @@
+/** The local bus: from PutEvents to the endpoint, with a hundred rules on the way. */
+import {
+  CreateEventBusCommand,
+  DescribeApiDestinationCommand,
+  EventBridgeClient,
+  PutRuleCommand,
+  PutTargetsCommand,
+} from '@aws-sdk/client-eventbridge';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Pool } from 'undici';
+import type { AwsClientConfig } from '../../lib/adapters/aws/clients.ts';
+import { startBenchProcess, type BenchProcess } from '../bench-process.ts';
+import { createBenchDestination, surroundings } from '../bench-stack.ts';
+import { benchName } from '../events.ts';
+import type { Figure } from '../figure.ts';
+
+const rules = 100;
+const entriesPerRequest = 10;
+const eventsPerSecond = 1000;
+const measuredSeconds = 10;
+const warmUpEvents = 3000;
+const saturatingEvents = 10_000;
+
+/** Events that have not arrived yet, at most, while the bus is kept as busy as it can be. */
+const maxUnderWay = 500;
+
+export async function measureBus(): Promise<Figure[]> {
+  const arrivals = await startArrivals();
+  const stack = startBenchProcess('bus/stack-process.ts');
+  const url = String(await stack.ask());
+  const pool = new Pool(url, { connections: 8 });
+  try {
+    await createRules(surroundings(url).aws, arrivals.origin);
+    const sender = { pool, arrivals };
+    await saturate(sender, warmUpEvents);
+    const paced = await measured(stack, sender, () => pace(sender));
+    const busy = await measured(stack, sender, () => saturate(sender, saturatingEvents));
+    return figures(paced, busy);
+  } finally {
+    await pool.destroy();
+    stack.stop();
+    arrivals.server.closeAllConnections();
+    arrivals.server.close();
+  }
+}
+
+interface Arrivals {
+  readonly origin: string;
+  readonly server: Server;
+  /** Where events that are put from now on stand. */
+  readonly putAtMs: Map<number, number>;
+  /** Of what has arrived since it was emptied. */
+  latenciesMs: number[];
+  /** Resolves with the next arrival. */
+  next(): Promise<void>;
+}
+
+async function startArrivals(): Promise<Arrivals> {
+  let waiting: (() => void)[] = [];
+  const server = createServer((request, response) => {
+    let body = '';
+    request.setEncoding('latin1').on('data', (text: string) => void (body += text));
+    request.on('end', () => {
+      const number = Number(/"number":(\d+)/.exec(body)?.[1]);
+      const putAtMs = arrivals.putAtMs.get(number);
+      if (putAtMs !== undefined) arrivals.latenciesMs.push(performance.now() - putAtMs);
+      arrivals.putAtMs.delete(number);
+      response.end();
+      for (const wake of waiting.splice(0)) wake();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const arrivals: Arrivals = {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    server,
+    putAtMs: new Map(),
+    latenciesMs: [],
+    next: () => new Promise((resolve) => void (waiting = [...waiting, resolve])),
+  };
+  return arrivals;
+}
+
+/** A bus with rules of which one matches, and the destination that it leads to. */
+async function createRules(aws: AwsClientConfig, origin: string): Promise<void> {
+  await createBenchDestination(aws, `${origin}/orders`, {
+    AuthorizationType: 'API_KEY',
+    AuthParameters: { ApiKeyAuthParameters: { ApiKeyName: 'x-api-key', ApiKeyValue: 'bench-key' } },
+  });
+  const events = new EventBridgeClient(aws);
+  const { ApiDestinationArn } = await events.send(new DescribeApiDestinationCommand({ Name: benchName }));
+  const EventBusName = benchName;
+  await events.send(new CreateEventBusCommand({ Name: EventBusName }));
+  for (let rule = 0; rule < rules; rule += 1) {
+    const Name = `rule-${rule}`;
+    const pattern = {
+      source: ['com.example.shop'],
+      detail: { shop: [`shop-${rule}`], total: [{ numeric: ['>', 100] }] },
+    };
+    await events.send(new PutRuleCommand({ Name, EventBusName, EventPattern: JSON.stringify(pattern) }));
+    await events.send(
+      new PutTargetsCommand({ Rule: Name, EventBusName, Targets: [{ Id: 't', Arn: ApiDestinationArn }] }),
+    );
+  }
+  events.destroy();
+}
+
+interface Sender {
+  readonly pool: Pool;
+  readonly arrivals: Arrivals;
+}
+
+let numbered = 0;
+
+async function put({ pool, arrivals }: Sender): Promise<void> {
+  const Entries = Array.from({ length: entriesPerRequest }, () => {
+    numbered += 1;
+    arrivals.putAtMs.set(numbered, performance.now());
+    const detail = { number: numbered, shop: `shop-${numbered % rules}`, total: 149.95, lines };
+    const Detail = JSON.stringify(detail);
+    return { EventBusName: benchName, Source: 'com.example.shop', DetailType: 'Order Placed', Detail };
+  });
+  const { statusCode, body } = await pool.request({
+    method: 'POST',
+    path: '/',
+    headers,
+    body: JSON.stringify({ Entries }),
+  });
+  const text = await body.text();
+  if (statusCode !== 200 || !text.includes('"FailedEntryCount":0')) throw new Error(`PutEvents answered ${text}.`);
+}
+
+/** They make an event of about 1 KB. */
+const lines = Array.from({ length: 12 }, (_, line) => ({ sku: `LAMP-${line}`, quantity: line, unitPrice: 9.95 }));
+
+const headers = {
+  'content-type': 'application/x-amz-json-1.1',
+  'x-amz-target': 'AWSEvents.PutEvents',
+  authorization:
+    'AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/events/aws4_request, SignedHeaders=host, Signature=0',
+};
+
+/** Keeps as many events under way as it may; resolves when all have arrived. */
+async function saturate(sender: Sender, events: number): Promise<number> {
+  const { arrivals } = sender;
+  for (let sent = 0; sent < events; sent += entriesPerRequest) {
+    while (arrivals.putAtMs.size > maxUnderWay - entriesPerRequest) await arrivals.next();
+    await put(sender);
+  }
+  while (arrivals.putAtMs.size > 0) await arrivals.next();
+  return events;
+}
+
+/** Sends at the rate whatever comes of it; resolves when all have arrived. */
+async function pace(sender: Sender): Promise<number> {
+  const { arrivals } = sender;
+  const events = eventsPerSecond * measuredSeconds;
+  const everyMs = (1000 * entriesPerRequest) / eventsPerSecond;
+  const startMs = performance.now();
+  const puts: Promise<void>[] = [];
+  for (let request = 0; request < events / entriesPerRequest; request += 1) {
+    const waitMs = startMs + request * everyMs - performance.now();
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    puts.push(put(sender));
+  }
+  await Promise.all(puts);
+  while (arrivals.putAtMs.size > 0) await arrivals.next();
+  return events;
+}
+
+interface Measured {
+  readonly perSecond: number;
+  readonly perCpuSecond: number;
+  readonly latenciesMs: readonly number[];
+}
+
+async function measured(stack: BenchProcess, { arrivals }: Sender, run: () => Promise<number>): Promise<Measured> {
+  arrivals.latenciesMs = [];
+  const cpuBeforeMs = Number(await stack.ask({}));
+  const startMs = performance.now();
+  const events = await run();
+  const elapsedMs = performance.now() - startMs;
+  const cpuMs = Number(await stack.ask({})) - cpuBeforeMs;
+  const { latenciesMs } = arrivals;
+  return { perSecond: (events * 1000) / elapsedMs, perCpuSecond: (events * 1000) / cpuMs, latenciesMs };
+}
+
+function figures(paced: Measured, busy: Measured): Figure[] {
+  const goal = 8;
+  const sorted = paced.latenciesMs.toSorted((one, other) => one - other);
+  const quantile = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
+  const at = `at ${eventsPerSecond} events a second and ${rules} rules`;
+  return [
+    { goal, name: `local bus: events that arrive per second, ${at}`, value: paced.perSecond, target: '>= 980' },
+    { goal, name: `local bus: events per second of one core, ${at}`, value: paced.perCpuSecond, target: '>= 1000' },
+    {
+      goal,
+      name: 'local bus: events that arrive per second, as many as it can',
+      value: busy.perSecond,
+      target: '>= 1000',
+    },
+    {
+      goal,
+      name: 'local bus: events per second of one core, as many as it can',
+      value: busy.perCpuSecond,
+      target: '>= 1000',
+    },
+    { goal, name: `local bus: ms from PutEvents to arrival, median, ${at}`, value: quantile(0.5), target: '<= 20' },
+    { goal, name: `local bus: ms from PutEvents to arrival, p99, ${at}`, value: quantile(0.99), target: '<= 100' },
+  ];
+}

@@ -1,0 +1,117 @@
+/** Goal 4: what a simulated fleet makes of the rate. Alone: `node bench/fleet/goal.ts`, which fails when a figure misses its target. */
+import type { Figure } from '../figure.ts';
+import { printFigure } from '../figure.ts';
+import type { FleetOptions, FleetRun } from './fleet.ts';
+import { simulateFleet } from './fleet.ts';
+
+type Fleet = Pick<FleetOptions, 'workers' | 'ratePerSecond' | 'durationSeconds'>;
+
+const fleets: readonly Fleet[] = [1, 10, 100, 1000].flatMap((workers) => [
+  { workers, ratePerSecond: 300, durationSeconds: 60 },
+  { workers, ratePerSecond: 5000, durationSeconds: 15 },
+]);
+
+/** Up to the rate itself: between them a worker knows least about whether the destination is busy. */
+const loads = [0.5, 0.7, 0.9, 0.95, 1];
+
+const batchSize = 10;
+
+/** The write, and hardly a look. */
+const oneCall = 1.05;
+
+/** Below the rate the destination is now busy and now idle, and a fleet's worker looks before it writes. */
+const lookAndWrite = 2.05;
+
+/** How long a queue that is never empty takes to fill a batch, at most. */
+const gatheringMs = 100;
+
+export async function measureFleets(): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const fleet of fleets) {
+    for (const load of loads) figures.push(...(await measureLoad(fleet, load)));
+    figures.push(...(await measureOverload(fleet)));
+  }
+  return [...figures, ...(await measureWarm()), ...(await measureFlood())];
+}
+
+async function measureLoad(fleet: Fleet, load: number): Promise<Figure[]> {
+  const run = await simulateFleet({ ...fleet, load });
+  const of = `${nameOf(fleet)}, load ${load}`;
+  return [
+    atMost(`${of}: writes per batch`, run.writes / run.batches, 1.05),
+    atMost(`${of}: writes and reads per batch`, callsPerBatch(run), fleet.workers === 1 ? oneCall : lookAndWrite),
+    atMost(`${of}: fullest second over the rate`, run.fullestSecond / fleet.ratePerSecond, 1.03),
+    ...(load === 1 ? [atLeast(`${of}: utilisation`, run.utilisation, 0.99)] : []),
+  ];
+}
+
+/** Once each worker knows how busy the destination is. */
+async function measureWarm(): Promise<Figure[]> {
+  const run = await simulateFleet({ workers: 100, ratePerSecond: 300, load: 1, durationSeconds: 600 });
+  return [
+    atMost(
+      'simulated fleet of 100 at 300/s, load 1, for 600 s: writes and reads per batch',
+      callsPerBatch(run),
+      oneCall,
+    ),
+  ];
+}
+
+async function measureOverload(fleet: Fleet): Promise<Figure[]> {
+  // Until everything has been sent, so that every return and its write counts.
+  const drainSeconds = 2 * fleet.durationSeconds;
+  const run = await simulateFleet({ ...fleet, load: 2, batchWindowMs: gatheringMs, drainSeconds });
+  const of = `${nameOf(fleet)}, load 2`;
+  return [
+    atMost(`${of}: writes per batch of new events`, writesPerNewBatch(run), 2.5),
+    atMost(`${of}: returns per event`, run.returns / run.events, 1.1),
+    atLeast(`${of}: utilisation`, run.utilisation, 0.99),
+    atMost(`${of}: fullest second over the rate`, run.fullestSecond / fleet.ratePerSecond, 1.03),
+  ];
+}
+
+/** Each event alone, and each that comes back too: in the worst case a write each. */
+async function measureFlood(): Promise<Figure[]> {
+  const flood = { workers: 100, ratePerSecond: 300, load: 10, arrivingTogether: 1, arrivalHorizonMs: 250 };
+  const figures: Figure[] = [];
+  for (const inFlight of [100, Number.POSITIVE_INFINITY]) {
+    const run = await simulateFleet({ ...flood, durationSeconds: 60, inFlight });
+    const of = `simulated flood of 3000/s to a destination of 300/s, at most ${inFlight} invocations`;
+    figures.push(
+      atMost(`${of}: writes a second`, run.writesPerSecond, 300),
+      atLeast(`${of}: utilisation`, run.utilisation, 0.99),
+    );
+  }
+  const run = await simulateFleet({
+    workers: 1000,
+    ratePerSecond: 5000,
+    load: 10,
+    batchWindowMs: gatheringMs,
+    durationSeconds: 15,
+  });
+  const of = 'simulated fleet of 1000 at 5000/s, load 10';
+  return [...figures, atLeast(`${of}: utilisation`, run.utilisation, 0.95)];
+}
+
+function callsPerBatch({ writes, reads, batches }: FleetRun): number {
+  return (writes + reads) / batches;
+}
+
+function writesPerNewBatch({ writes, events }: FleetRun): number {
+  return writes / (events / batchSize);
+}
+
+function nameOf({ workers, ratePerSecond }: Fleet): string {
+  return `simulated fleet of ${workers} at ${ratePerSecond}/s`;
+}
+
+/** Simulated time is without noise: whatever misses its target fails the bench. */
+function atMost(name: string, value: number, limit: number): Figure {
+  return { goal: 4, name, value, target: `<= ${limit}`, broken: !(value <= limit) };
+}
+
+function atLeast(name: string, value: number, limit: number): Figure {
+  return { goal: 4, name, value, target: `>= ${limit}`, broken: !(value >= limit) };
+}
+
+if (import.meta.main) for (const figure of await measureFleets()) printFigure(figure);

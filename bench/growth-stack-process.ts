@@ -1,9 +1,0 @@
-/** The local stack without its own worker, in a process of its own. Sends its URL, then its processor time, whenever it is asked. */
-import { deployedFunctions } from '../lib/local/function-instances.ts';
-import { startStack } from '../lib/local/stack.ts';
-import { answerAsks, cpuMs } from './growth-process.ts';
-
-const functions = deployedFunctions().filter(({ name }) => name !== 'deliver-queued');
-
-answerAsks(async () => ({ cpuMs: cpuMs() }));
-process.send?.((await startStack({ port: 0, functions })).url);

@@ -1,0 +1,86 @@
+import type { Figure } from '../figure.ts';
+import { median } from '../rounds.ts';
+
+/** What one round saw at one point. */
+export interface Sample {
+  /** Processor time per event, us. */
+  readonly us: number;
+  /** What the process holds after collections, MB. */
+  readonly heldMb?: number;
+  /** The most memory that the process ever had, MB. */
+  readonly peakMb?: number;
+}
+
+/** A place on the axis, and how all lines are measured there once. */
+export interface Probe {
+  readonly x: number;
+  measure(): Promise<readonly (Sample & { readonly line: string })[]>;
+}
+
+/** A point of a plot's line over all rounds. */
+export interface Point {
+  readonly line: string;
+  readonly x: number;
+  readonly samples: readonly Sample[];
+}
+
+/** Not counted: the compiler has seen everything by then. */
+const warmUpRounds = 2;
+
+/**
+ * Measures everywhere once a round, each round in the opposite order of the one before, so that what else the machine does
+ * meets all alike.
+ */
+export async function measureRounds(probes: readonly Probe[], rounds: number): Promise<readonly Point[]> {
+  const points = new Map<string, Point & { readonly samples: Sample[] }>();
+  for (let round = -warmUpRounds; round < rounds; round += 1) {
+    for (const { x, measure } of round % 2 === 0 ? probes : probes.toReversed()) {
+      for (const { line, ...sample } of await measure()) {
+        const key = `${line} ${x}`;
+        const point = points.get(key) ?? { line, x, samples: [] };
+        points.set(key, point);
+        if (round >= 0) point.samples.push(sample);
+      }
+    }
+  }
+  return [...points.values()].sort((one, other) => one.line.localeCompare(other.line, 'en') || one.x - other.x);
+}
+
+export interface Spread {
+  readonly low: number;
+  readonly median: number;
+  readonly high: number;
+}
+
+/** Median and quartiles. */
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = values.toSorted((one, other) => one - other);
+  const quartile = (part: number) => sorted[Math.round((sorted.length - 1) * part)] ?? Number.NaN;
+  return { low: quartile(0.25), median: median(values), high: quartile(0.75) };
+}
+
+export function pointAt(points: readonly Point[], line: string, x: number): Point {
+  const found = points.find((point) => point.line === line && point.x === x);
+  if (found === undefined) throw new Error(`Nothing was measured of '${line}' at ${x}.`);
+  return found;
+}
+
+/** How much dearer one point is than another: the ratios of each round, whose two values were measured side by side. */
+export function timeRatio(point: Point, reference: Point): Spread {
+  return spreadOf(point.samples.map(({ us }, round) => us / (reference.samples[round]?.us ?? Number.NaN)));
+}
+
+export function heldMb(point: Point): number {
+  return median(point.samples.map((sample) => sample.heldMb ?? Number.NaN));
+}
+
+/**
+ * A figure that is missed when the ratio lies above the target in three of four rounds.
+ *
+ * @param times how much dearer the point may be for what it is, before it counts
+ */
+export function ratioFigure(name: string, ratio: Spread, mostRatio: number, times = 1): Figure {
+  const noise = (ratio.high - ratio.low) / 2 / times;
+  const broken = !(ratio.low / times <= mostRatio);
+  return { goal: 8, name, value: ratio.median / times, noise, target: `<= ${mostRatio}`, broken };
+}

@@ -1,0 +1,9 @@
+/** The local stack without its own worker, in a process of its own. Sends its URL, then its processor time, whenever it is asked. */
+import { deployedFunctions } from '../../lib/local/lambda/function-instances.ts';
+import { startStack } from '../../lib/local/stack/stack.ts';
+import { answerAsks, cpuMs } from './process.ts';
+
+const functions = deployedFunctions().filter(({ name }) => name !== 'deliver-queued');
+
+answerAsks(async () => ({ cpuMs: cpuMs() }));
+process.send?.((await startStack({ port: 0, functions })).url);

@@ -1,0 +1,42 @@
+import { horizonsMs, wireDeliver } from '../../functions/wiring.ts';
+import { systemClock } from '../../lib/adapters/system-clock.ts';
+import { parseConfig } from '../../lib/config.ts';
+import { withDeadline } from '../../lib/delivery/deadline.ts';
+import { createBatchDeliverer } from '../../lib/delivery/deliver-batch.ts';
+import { createInMemoryRateBuckets } from '../../test/fakes/in-memory-rate-buckets.ts';
+import type { WorkerSurroundings } from '../bench-stack.ts';
+
+/** Timeout of the deployed function. */
+const timeoutMs = 60_000;
+
+/** Delivers messages with these bodies, received together, or throws. */
+export type DeliverBodies = (bodies: readonly string[]) => Promise<void>;
+
+/**
+ * A worker as deployed, with its log lines and metrics, but for the queue that its batches would come from, and with the
+ * rate held in the process: what the table costs is a write per batch, however many destinations or bytes there are.
+ */
+export function newWorkerWithoutQueue({ environment, aws }: WorkerSurroundings): DeliverBodies {
+  const rateBuckets = createInMemoryRateBuckets();
+  const { deliver, metrics } = wireDeliver(parseConfig(environment), aws, horizonsMs.batch, { rateBuckets });
+  const unused = () => Promise.reject(new Error('Every message can be read and delivered.'));
+  const deliverBatch = createBatchDeliverer({
+    deliver,
+    received: { remove: async () => undefined },
+    rawMessages: { sendBack: unused, bury: unused },
+    clock: systemClock,
+    random: Math.random,
+    apiDestination: undefined,
+  });
+  return async (bodies) => {
+    const messages = bodies.map((body, index) => {
+      const message = { body, attributes: {} };
+      const ids = { messageId: String(index), receiptHandle: 'none' };
+      return { ...ids, message, raw: message, receiveCount: 1, sentAtMs: Date.now() };
+    });
+    const unsettled = await withDeadline(systemClock, timeoutMs, (deadline) =>
+      metrics.during(deadline.signal, () => deliverBatch(messages, deadline)),
+    );
+    if (unsettled.length > 0) throw new Error('Not all of a batch was settled.');
+  };
+}

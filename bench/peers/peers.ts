@@ -1,0 +1,183 @@
+/**
+ * The same events to the same endpoint by BullMQ on Redis, by the stack a team would write first, and by Lastmile from its
+ * queue to the endpoint. The queue servers are not of a kind (Redis is C, the stack's SQS and DynamoDB are JavaScript
+ * stand-ins), so what compares is the processor time of the worker's process; a rate on the clock says what this machine does.
+ */
+import { startBenchProcess, type BenchProcess } from '../bench-process.ts';
+import { surroundings } from '../bench-stack.ts';
+import type { ContenderInput } from '../worker/contender-process.ts';
+import type { Figure } from '../figure.ts';
+import { quantile } from './balance.ts';
+import { crash, type Counted, drain, type Endpoint, latencies } from './rounds.ts';
+import { startPeerProcess } from './process.ts';
+import type { ReceiverAsk } from './receiver.ts';
+import { redisVersion, startRedis, type RedisServer } from './redis.ts';
+import { type Side, startBullMq, startLastmile } from './sides.ts';
+import { Table } from './table.ts';
+
+const goal = 9;
+const rounds = 5;
+const path = '/orders';
+const drained = { events: 2000, warmUp: 5000 };
+const paced = { perSecond: 50, events: 200 };
+const crashed = { events: 1200 };
+
+interface Surroundings {
+  readonly endpoint: Endpoint;
+  readonly everysec: RedisServer;
+  readonly always: RedisServer;
+}
+
+type Start = (surroundings: Surroundings, shortLocks: boolean) => Promise<Side>;
+
+const ours = 'Lastmile';
+const workerCpu = 'worker CPU, us per event';
+const firstTry = 'no queue: the stack a team writes first';
+
+const bullMq = 'BullMQ, undici Pool';
+const ourBatch = `${ours}, 10 under way`;
+const bullMqTen = `${bullMq}, 10 under way`;
+
+/** 100 events under way, or as many as a worker on Lambda has: the one batch that it is invoked with. */
+const sides: Readonly<Record<string, Start>> = {
+  'BullMQ, fetch': ({ endpoint: { url }, everysec }, shortLocks) =>
+    startBullMq({ name: 'by-fetch', redis: everysec, endpoint: url, sender: 'fetch', underWay: 100, shortLocks }),
+  [bullMq]: ({ endpoint: { url }, everysec }, shortLocks) =>
+    startBullMq({ name: 'by-pool', redis: everysec, endpoint: url, sender: 'Pool', underWay: 100, shortLocks }),
+  'BullMQ, undici Pool, fsync always': ({ endpoint: { url }, always }, shortLocks) =>
+    startBullMq({ name: 'by-pool', redis: always, endpoint: url, sender: 'Pool', underWay: 100, shortLocks }),
+  [bullMqTen]: ({ endpoint: { url }, everysec }, shortLocks) =>
+    startBullMq({ name: 'by-ten', redis: everysec, endpoint: url, sender: 'Pool', underWay: 10, shortLocks }),
+  [ours]: ({ endpoint: { url } }, shortLocks) => startLastmile({ endpoint: url, underWay: 100, shortLocks }),
+  [ourBatch]: ({ endpoint: { url } }, shortLocks) => startLastmile({ endpoint: url, underWay: 10, shortLocks }),
+};
+
+/** Latency does not depend on how much could be under way. */
+const pacedSides = Object.keys(sides).filter((name) => name !== ourBatch && name !== bullMqTen);
+
+export async function measurePeers(): Promise<Figure[]> {
+  const version = await redisVersion();
+  if (version === undefined) {
+    console.error('Not compared with BullMQ: no redis-server is installed.');
+    return [];
+  }
+  console.error(`${version}; events of 0.8 KB, ${rounds} rounds, 100 events under way unless it is said otherwise`);
+  const receiver = startPeerProcess('receiver.ts');
+  const port = await receiver.ask<number>({ kind: 'listen' } satisfies ReceiverAsk);
+  const endpoint = { receiver, url: `http://127.0.0.1:${port}${path}` };
+  const [everysec, always] = [await startRedis('everysec'), await startRedis('always')];
+  const table = new Table();
+  try {
+    const surroundings = { endpoint, everysec, always };
+    await measureUndisturbed(surroundings, table);
+    const lost = await measureCrashes(surroundings, table);
+    return [
+      ...table.figures(goal),
+      ...table.ratios(goal, workerCpu, ours),
+      ...table.ratios(goal, workerCpu, ourBatch),
+      ...lost,
+    ];
+  } finally {
+    receiver.stop();
+    await Promise.all([everysec.stop(), always.stop()]);
+  }
+}
+
+/** Processor time, rate and latency, in rounds in which every side has its turn. */
+async function measureUndisturbed(surroundings: Surroundings, table: Table): Promise<void> {
+  const { endpoint } = surroundings;
+  const first = await startFirstTry(endpoint);
+  const started = await startSides(surroundings, Object.keys(sides), false);
+  try {
+    for (const counted of Object.values(started)) await drain(counted, endpoint, drained.warmUp);
+    await first.drain(drained.warmUp);
+    await inRounds([...Object.keys(sides), firstTry], async (name) => {
+      const counted = started[name];
+      const { workerUs, serverUs, perSecond } = counted
+        ? await drain(counted, endpoint, drained.events)
+        : await first.drain(drained.events);
+      table.add(workerCpu, name, workerUs);
+      if (serverUs !== undefined) table.add('queue server CPU, us per event', name, serverUs);
+      table.add('events per second', name, perSecond);
+    });
+    await inRounds(pacedSides, async (name) => {
+      const counted = started[name];
+      if (counted === undefined) return;
+      const ms = await latencies(counted, endpoint, paced);
+      table.add(`ms from enqueue to arrival at ${paced.perSecond}/s, p50`, name, quantile(ms, 0.5));
+      table.add(`ms from enqueue to arrival at ${paced.perSecond}/s, p99`, name, quantile(ms, 0.99));
+    });
+  } finally {
+    first.process.stop();
+    await stopAll(started);
+  }
+}
+
+/** A worker killed in each round; those by the same library and durability are alike in this. */
+async function measureCrashes(surroundings: Surroundings, table: Table): Promise<Figure[]> {
+  const started = await startSides(surroundings, [bullMq, ours], true);
+  try {
+    const lost: Record<string, number> = {};
+    await inRounds(Object.keys(started), async (name) => {
+      const counted = started[name];
+      if (counted === undefined) return;
+      const counts = await crash(counted, surroundings.endpoint, crashed.events);
+      table.add('kill -9: unanswered requests', name, counts.unanswered);
+      table.add('kill -9: events sent again', name, counts.again);
+      lost[name] = (lost[name] ?? 0) + counts.lost;
+    });
+    return Object.entries(lost).map(([name, value]) => {
+      const figure = { goal, name: `kill -9: events lost by ${rounds} kills: ${name}`, value, target: '= 0' };
+      return { ...figure, broken: name === ours && value > 0 };
+    });
+  } finally {
+    await stopAll(started);
+  }
+}
+
+/** Each round in the opposite order of the one before. */
+async function inRounds(names: readonly string[], measure: (name: string) => Promise<void>): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) {
+    for (const name of round % 2 === 0 ? names : names.toReversed()) await measure(name);
+  }
+}
+
+async function startSides(
+  surroundings: Surroundings,
+  names: readonly string[],
+  shortLocks: boolean,
+): Promise<Record<string, Counted>> {
+  const started: Record<string, Counted> = {};
+  try {
+    for (const name of names) {
+      const side = await sides[name]?.(surroundings, shortLocks);
+      if (side !== undefined) started[name] = { side, events: 0 };
+    }
+  } catch (error) {
+    await stopAll(started);
+    throw error;
+  }
+  return started;
+}
+
+async function stopAll(started: Readonly<Record<string, Counted>>): Promise<void> {
+  for (const { side } of Object.values(started)) await side.stop();
+}
+
+/** It has no queue, so nothing is at least once: its events are in its memory. */
+async function startFirstTry({ url, receiver }: Endpoint) {
+  const process: BenchProcess = startBenchProcess('worker/contender-process.ts');
+  const { origin } = new URL(url);
+  await process.ask({ ...surroundings(origin), name: 'first try', receiver: origin, path } satisfies ContenderInput);
+  const forget: ReceiverAsk = { kind: 'wait', events: 0, quietMs: 0, forget: true };
+  return {
+    process,
+    async drain(events: number) {
+      const beganMs = performance.now();
+      const { elapsedMs } = (await process.ask({ count: events })) as { readonly elapsedMs: number };
+      const perSecond = (events * 1000) / (performance.now() - beganMs);
+      await receiver.ask(forget);
+      return { workerUs: (elapsedMs * 1000) / events, serverUs: undefined, perSecond };
+    },
+  };
+}

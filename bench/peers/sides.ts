@@ -1,0 +1,128 @@
+/** The sides of the comparison that have a durable queue: each a queue server and a worker, in processes of their own. */
+import { SendMessageBatchCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { createBenchDestination, surroundings } from '../bench-stack.ts';
+import { benchName } from '../events.ts';
+import type { BullMqAsk, Sender } from './bullmq-process.ts';
+import { numberedEvent } from './events.ts';
+import { startPeerProcess, type PeerProcess } from './process.ts';
+import type { RedisServer } from './redis.ts';
+import type { StackAsk } from './stack-process.ts';
+
+export interface Side {
+  /** Puts up to ten events into the queue by one call. */
+  enqueue(numbers: readonly number[]): Promise<void>;
+  /** Keeps the worker from what is put into the queue from now on. */
+  hold(): Promise<void>;
+  release(): Promise<void>;
+  /** Resolves with the worker's processor time so far, in ms, once it has settled so many events in all. */
+  settled(count: number): Promise<number>;
+  /** Kills the worker and starts another. */
+  replaceWorker(): Promise<void>;
+  /** Until what a killed worker had under way has been given to another, if locks are short. */
+  readonly givenAgainMs: number;
+  /** Of the queue server so far, in ms; undefined for a stand-in. */
+  serverCpuMs(): Promise<number | undefined>;
+  stop(): Promise<void>;
+}
+
+/** A lock that a living worker renews; the default is half a minute. */
+const lockMs = 3000;
+
+/** Nobody renews it, so it is longer than a batch takes, the start of a worker included; deployed it is six minutes. */
+const visibilityMs = 10_000;
+
+export interface BullMqOptions {
+  readonly name: string;
+  readonly redis: RedisServer;
+  readonly endpoint: string;
+  readonly sender: Sender;
+  readonly underWay: number;
+  readonly shortLocks: boolean;
+}
+
+export async function startBullMq(options: BullMqOptions): Promise<Side> {
+  const { name, redis, endpoint, sender, underWay, shortLocks } = options;
+  const connection = new Redis({ port: redis.port, host: '127.0.0.1', maxRetriesPerRequest: null });
+  const queue = new Queue(name, { connection });
+  const retries = { attempts: 10, backoff: { type: 'exponential', delay: 1000, jitter: 0.5 } };
+  const opts = { ...retries, removeOnComplete: true };
+  const start = { kind: 'start', queue: name, port: redis.port, endpoint, sender, concurrency: underWay } as const;
+  async function startWorker(): Promise<PeerProcess> {
+    const started = startPeerProcess('bullmq-process.ts');
+    await started.ask({ ...start, ...(shortLocks && { lockMs }) } satisfies BullMqAsk);
+    return started;
+  }
+  let worker = await startWorker();
+  return {
+    async enqueue(numbers) {
+      const jobs = numbers.map((number) => ({ name: 'deliver', data: numberedEvent(number), opts }));
+      await queue.addBulk(jobs);
+    },
+    hold: () => queue.pause(),
+    release: () => queue.resume(),
+    settled: (count) => worker.ask<number>({ kind: 'settled', count } satisfies BullMqAsk),
+    async replaceWorker() {
+      await worker.crash();
+      worker = await startWorker();
+    },
+    // The lock's end, and two checks for stalled jobs.
+    givenAgainMs: 3 * lockMs,
+    serverCpuMs: () => redis.cpuMs(),
+    async stop() {
+      worker.stop();
+      await queue.close();
+      connection.disconnect();
+    },
+  };
+}
+
+export interface LastmileOptions {
+  readonly endpoint: string;
+  /** In batches of ten; at most 100. */
+  readonly underWay: number;
+  readonly shortLocks: boolean;
+}
+
+export async function startLastmile({ endpoint, underWay, shortLocks }: LastmileOptions): Promise<Side> {
+  const stack = startPeerProcess('stack-process.ts');
+  const ask = <Answer>(asked: StackAsk): Promise<Answer> => stack.ask<Answer>(asked);
+  const { aws, environment } = surroundings(await ask<string>({ kind: 'start', batches: underWay / 10 }));
+  await createBenchDestination(aws, endpoint, {
+    AuthorizationType: 'API_KEY',
+    AuthParameters: { ApiKeyAuthParameters: { ApiKeyName: 'x-api-key', ApiKeyValue: 'bench-key' } },
+  });
+  const sqs = new SQSClient(aws);
+  const QueueUrl = environment['DELIVERY_QUEUE_URL'];
+  if (shortLocks) {
+    const Attributes = { VisibilityTimeout: String(visibilityMs / 1000) };
+    await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes }));
+  }
+  await ask({ kind: 'start worker' });
+  await ask({ kind: 'release' });
+  return {
+    async enqueue(numbers) {
+      const Entries = numbers.map((number, index) => ({
+        Id: String(index),
+        MessageBody: JSON.stringify({ apiDestination: benchName, event: numberedEvent(number) }),
+        MessageGroupId: benchName,
+      }));
+      const { Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
+      if (Failed.length > 0) throw new Error('The queue did not accept an event.');
+    },
+    hold: () => ask({ kind: 'hold' }),
+    release: () => ask({ kind: 'release' }),
+    settled: (count) => ask<number>({ kind: 'settled', count }),
+    async replaceWorker() {
+      await ask({ kind: 'crash worker' });
+      await ask({ kind: 'start worker' });
+    },
+    givenAgainMs: visibilityMs,
+    serverCpuMs: async () => undefined,
+    async stop() {
+      sqs.destroy();
+      stack.stop();
+    },
+  };
+}

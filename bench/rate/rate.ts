@@ -1,0 +1,48 @@
+/** Goals 3 and 4: what slots cost in the process, and what a fleet makes of them. */
+import type { Bucket } from '../../lib/core/rate/bucket.ts';
+import type { Ask } from '../../lib/core/rate/decision.ts';
+import { decide, grantOf, learn } from '../../lib/core/rate/decision.ts';
+import type { BucketView } from '../../lib/core/rate/view.ts';
+import { seen, unknownView } from '../../lib/core/rate/view.ts';
+import type { Figure } from '../figure.ts';
+import { measureFleets } from '../fleet/goal.ts';
+
+const batchSize = 10;
+
+export async function measureRate(): Promise<Figure[]> {
+  return [...measureArithmetic(), ...(await measureFleets())];
+}
+
+function measureArithmetic(): Figure[] {
+  const figure = (count: number, name: string): Figure => {
+    const rounds = Array.from({ length: 25 }, () => requestUs(count));
+    // The quickest round: all else in the others is what the machine did besides.
+    return { goal: 3, name, value: Math.min(...rounds), target: '<= 1' };
+  };
+  return [
+    figure(batchSize, 'slot arithmetic, us per request of a batch of 10'),
+    figure(1, 'slot arithmetic, us per request alone'),
+  ];
+}
+
+/** Decides, learns and lists the slots, of a bucket that is busy; the table is only as much as adds up. */
+function requestUs(count: number): number {
+  const requests = 50_000;
+  const nowUs = Date.now() * 1000;
+  let bucket: Bucket = { slotsUntilUs: nowUs, returnsUntilUs: 0, generation: 1, revision: 1 };
+  let view: BucketView = seen(unknownView, bucket, nowUs);
+  let slots = 0;
+  const beganMs = performance.now();
+  for (let request = 0; request < requests; request += count) {
+    const startUs = bucket.slotsUntilUs - 1000;
+    const share = { ratePerSecond: 5000, burst: 1 };
+    const times = { nowUs: startUs, startUs, endUs: startUs + 2_000_000 };
+    const ask: Ask = { count, newcomer: true, ...times, share, revision: 1, blockCount: 0 };
+    const decision = decide(view, ask);
+    if (decision === undefined) break;
+    bucket = { ...bucket, slotsUntilUs: bucket.slotsUntilUs + (decision.write.slots?.byUs ?? 0) };
+    view = learn(view, ask, decision, { kind: 'written', bucket });
+    slots += grantOf(ask, decision, bucket).slotTimesUs.length;
+  }
+  return ((performance.now() - beganMs) * 1000) / slots;
+}

@@ -1,0 +1,130 @@
+/** Goal 4 with real workers: eight processes, each wired as deployed, share the rates of two destinations. */
+import { createSqsClient } from '../../lib/adapters/aws/clients.ts';
+import type { BenchProcess } from '../bench-process.ts';
+import type { Figure } from '../figure.ts';
+import { fullestSecond, meanRate, timeOfPart } from './arrivals.ts';
+import type { Noise } from './noise.ts';
+import { missingPart, strayRequests, watchIdle } from './noise.ts';
+import { sendDemand, sendWarmUp, work } from './queue.ts';
+import type { Demand } from './queue.ts';
+import type { Arrivals, Received } from './receiver.ts';
+import type { RateServers } from './servers.ts';
+import { startRateServers } from './servers.ts';
+
+const workers = 8;
+
+interface Rated extends Demand {
+  readonly ratePerSecond: number;
+}
+
+/** Twice as many events as may go, of either. */
+const destinations: readonly Rated[] = [
+  { destination: 'limited', ratePerSecond: 200, perSecond: 400 },
+  { destination: 'neighbour', ratePerSecond: 50, perSecond: 100 },
+];
+
+/** Everybody has loaded and compiled what there is to do before the demand begins. */
+const warmUp = { destination: 'warm-up', ratePerSecond: 2000, events: 400 };
+
+/** All events of a run are sent so long after its backlog could have been gone, or they are lost. */
+const graceSeconds = 20;
+
+export async function measureWorkers({ quick }: { readonly quick: boolean }): Promise<Figure[]> {
+  const servers = await startRateServers();
+  const sqs = createSqsClient(servers.surroundings.aws);
+  const ended = new AbortController();
+  try {
+    const queueUrl = String(servers.surroundings.environment['DELIVERY_QUEUE_URL']);
+    for (const { destination, ratePerSecond } of [...destinations, warmUp]) {
+      await servers.createDestination(destination, ratePerSecond);
+    }
+    const fleet = await startWorkers(servers);
+    const sources = Promise.all(fleet.map((worker) => work(sqs, queueUrl, worker, ended.signal)));
+    await sendWarmUp(sqs, queueUrl, warmUp.destination, warmUp.events);
+    await untilAllCame(servers, { [warmUp.destination]: warmUp.events }, graceSeconds);
+    const idle = watchIdle();
+    const seconds = quick ? 6 : 20;
+    const sent = await sendDemand(sqs, queueUrl, destinations, seconds);
+    const received = await untilAllCame(servers, sent, seconds + graceSeconds);
+    const usedIdle = idle();
+    ended.abort();
+    const workerLagMs = Math.max(...(await sources));
+    const noise = { endpointLagMs: received.worstLagMs, workerLagMs, idle: usedIdle };
+    const figures = destinations.flatMap((each) => figuresOf(each, sent[each.destination] ?? 0, received, noise));
+    return [...figures, ...noiseFigures(noise)];
+  } finally {
+    ended.abort();
+    servers.stop();
+    sqs.destroy();
+  }
+}
+
+async function startWorkers(servers: RateServers): Promise<readonly BenchProcess[]> {
+  const fleet = Array.from({ length: workers }, () => servers.start('rate/worker-process.ts'));
+  await Promise.all(fleet.map((worker) => worker.ask(servers.surroundings)));
+  return fleet;
+}
+
+/** Until every event of every destination has come, or for so long. */
+async function untilAllCame(
+  servers: RateServers,
+  sent: Readonly<Record<string, number>>,
+  seconds: number,
+): Promise<Received> {
+  const giveUpMs = performance.now() + seconds * 1000;
+  let worstLagMs = 0;
+  for (;;) {
+    const received = await servers.received();
+    worstLagMs = Math.max(worstLagMs, received.worstLagMs);
+    const missing = Object.entries(sent).some(([name, count]) => distinct(arrivalsOf(received, name)) < count);
+    if (!missing || performance.now() > giveUpMs) return { ...received, worstLagMs };
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
+function arrivalsOf({ byPath }: Received, destination: string): Arrivals {
+  return byPath[`/${destination}`] ?? { atMs: [], events: [] };
+}
+
+function distinct({ events }: Arrivals): number {
+  return new Set(events).size;
+}
+
+/** The queue and the workers fill up first. */
+const settledAfterMs = 1000;
+
+/** The last events come back by whole seconds: there is no demand any more for every slot. */
+const demandedPart = 0.95;
+
+function figuresOf({ destination, ratePerSecond }: Rated, sent: number, received: Received, noise: Noise): Figure[] {
+  const arrivals = arrivalsOf(received, destination);
+  const figure = (what: string, value: number, target: string, broken: boolean): Figure => {
+    const name = `${workers} worker processes, demand twice the rate of ${ratePerSecond}/s: ${what}`;
+    return { goal: 4, name, value, target, broken };
+  };
+  const most = fullestSecond(arrivals.atMs);
+  const limit = 1.03 * ratePerSecond + 1;
+  const fromMs = (arrivals.atMs[0] ?? 0) + settledAfterMs;
+  const mean = meanRate(arrivals.atMs, fromMs, timeOfPart(arrivals.atMs, demandedPart)) / ratePerSecond;
+  const lost = sent - distinct(arrivals);
+  return [
+    figure('fullest second', most, `<= ${limit}`, most > limit + strayRequests(ratePerSecond, noise)),
+    figure('part of the rate that is used', mean, '>= 0.97', !(mean >= 0.97 - missingPart(noise))),
+    figure('events lost', lost, '= 0', lost > 0),
+  ];
+}
+
+/** By these lines a figure is judged that has missed its target. */
+function noiseFigures({ endpointLagMs, workerLagMs, idle }: Noise): Figure[] {
+  const figure = (name: string, value: number) => ({
+    goal: 4,
+    name: `noise of the machine: ${name}`,
+    value,
+    target: '',
+  });
+  return [
+    figure("endpoint's worst timer, ms late", endpointLagMs),
+    figure("workers' worst timer, ms late", workerLagMs),
+    figure('idle part of the processors', idle),
+  ];
+}

@@ -1,0 +1,42 @@
+import { horizonsMs, wireDeliver } from '../../functions/wiring.ts';
+import { systemClock } from '../../lib/adapters/system-clock.ts';
+import { parseConfig } from '../../lib/config.ts';
+import type { RecordMessage } from '../../lib/core/message/sqs-event.ts';
+import { withDeadline } from '../../lib/delivery/deadline.ts';
+import { createBatchDeliverer } from '../../lib/delivery/deliver-batch.ts';
+import { noMetrics } from '../../lib/local/lambda/readable-logs.ts';
+import type { DeliveryLog } from '../../lib/ports/delivery.ts';
+import type { WorkerSurroundings } from '../bench-stack.ts';
+
+/** Of the delivery queue's event source. */
+export const batchSize = 10;
+
+/** Timeout of the deployed function. */
+const timeoutMs = 60_000;
+
+/**
+ * A worker as deployed, but for the queue that its batches would come from: nothing is received and so nothing deleted.
+ *
+ * @returns what delivers ten events, the first one with that number, and says which are not settled
+ */
+export function newBatchWorker({ environment, aws }: WorkerSurroundings, deliveryLog: DeliveryLog) {
+  const { deliver } = wireDeliver(parseConfig(environment), aws, horizonsMs.batch, { deliveryLog, metrics: noMetrics });
+  const received = { remove: async () => undefined };
+  const unused = () => Promise.reject(new Error('Every message can be read and delivered.'));
+  const rawMessages = { sendBack: unused, bury: unused };
+  const options = { clock: systemClock, random: Math.random, apiDestination: undefined };
+  const deliverBatch = createBatchDeliverer({ deliver, received, rawMessages, ...options });
+  return (apiDestination: string, first: number): Promise<readonly string[]> =>
+    withDeadline(systemClock, timeoutMs, (deadline) => deliverBatch(messagesOf(apiDestination, first), deadline));
+}
+
+function messagesOf(apiDestination: string, first: number): readonly RecordMessage[] {
+  return Array.from({ length: batchSize }, (_, index) => {
+    const message = {
+      body: JSON.stringify({ apiDestination, event: { id: `event-${first + index}` } }),
+      attributes: {},
+    };
+    const ids = { messageId: String(first + index), receiptHandle: 'none' };
+    return { ...ids, message, raw: message, receiveCount: 1, sentAtMs: Date.now() };
+  });
+}

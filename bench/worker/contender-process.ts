@@ -1,0 +1,61 @@
+/**
+ * One contender: is sent who it is, then again and again how much to deliver; answers with the time it took, in ms, and where
+ * that is asked for with what its heap holds after a collection.
+ */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { WorkerSurroundings } from '../bench-stack.ts';
+import { deliveries, queued } from '../events.ts';
+import type { Contender } from '../rounds.ts';
+
+export type ContenderName =
+  | 'Pool.request'
+  | 'queued, logging'
+  | 'queued, silent'
+  | 'queued, silent, table'
+  | 'rule target, logging'
+  | 'rule target, silent'
+  | 'dynamic, logging'
+  | 'first try';
+
+export interface ContenderInput extends WorkerSurroundings {
+  readonly name: ContenderName;
+  readonly receiver: string;
+  readonly path: string;
+}
+
+/** Each loads what it needs itself and no more: what else lies in a heap makes every collection dearer. */
+async function makeContender({ name, receiver, path, ...surroundings }: ContenderInput): Promise<Contender> {
+  switch (name) {
+    case 'Pool.request':
+      return (await import('./bare-request.ts')).bareRequest(receiver, path);
+    case 'first try':
+      return (await import('./first-try.ts')).firstTry(`${receiver}${path}`);
+    default: {
+      const { story } = await import('./worker.ts');
+      const { createInMemoryRateBuckets } = await import('../../test/fakes/in-memory-rate-buckets.ts');
+      const parsed = deliveries({ dynamic: name.startsWith('dynamic') });
+      const given = name.startsWith('rule target') ? parsed : queued(parsed);
+      if (name.endsWith('table')) return story(surroundings, given, { logs: false });
+      const rateBuckets = createInMemoryRateBuckets();
+      return story(surroundings, given, { logs: name.endsWith('logging'), rateBuckets });
+    }
+  }
+}
+
+function heapBytes(): number {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  for (let times = 0; times < 3; times += 1) collect();
+  return process.memoryUsage().heapUsed;
+}
+
+process.once('message', (input) => {
+  void makeContender(input as ContenderInput).then((run) => {
+    process.on('message', ({ count, collects = false }: { readonly count: number; readonly collects?: boolean }) => {
+      void run(count).then((elapsedMs) => process.send?.({ elapsedMs, ...(collects && { heapBytes: heapBytes() }) }));
+    });
+    process.send?.({ ready: true });
+  });
+});
+process.once('disconnect', () => process.exit());

@@ -1,0 +1,34 @@
+import { orderEvents } from '../events.ts';
+import type { Contender } from '../rounds.ts';
+import { inLanes } from '../rounds.ts';
+
+/** Messages of one batch of the delivery queue. */
+const batchSize = 10;
+
+/** Requests under way at a time, of every contender: as many batches, or ten times as many requests each for itself. */
+const batchesUnderWay = 20;
+const requestsUnderWay = batchesUnderWay * batchSize;
+
+/** So many deliveries, over all events again and again. */
+export function contender(deliver: (index: number) => Promise<unknown>): Contender {
+  return async (deliveries) => {
+    const before = process.cpuUsage();
+    await inLanes(deliveries, requestsUnderWay, (index) => deliver(index % orderEvents.length));
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000;
+  };
+}
+
+/** The same in batches. */
+export function batchContender(deliverBatch: (indices: readonly number[]) => Promise<unknown>): Contender {
+  const all = orderEvents.map((_, index) => index);
+  return async (deliveries) => {
+    const before = process.cpuUsage();
+    await inLanes(deliveries / batchSize, batchesUnderWay, (batch) => {
+      const first = (batch * batchSize) % all.length;
+      return deliverBatch(all.slice(first, first + batchSize));
+    });
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000;
+  };
+}

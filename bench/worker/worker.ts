@@ -1,0 +1,62 @@
+import { horizonsMs, wireDeliver } from '../../functions/wiring.ts';
+import { parseConfig } from '../../lib/config.ts';
+import type { Delivery } from '../../lib/core/delivery/delivery.ts';
+import { noMetrics } from '../../lib/local/lambda/readable-logs.ts';
+import type { DeliveryLog } from '../../lib/ports/delivery.ts';
+import type { RateBuckets } from '../../lib/ports/rate.ts';
+import type { WorkerSurroundings } from '../bench-stack.ts';
+import { batchContender } from './contender.ts';
+import type { Contender } from '../rounds.ts';
+
+/** Delivers or throws. */
+export type BenchWorker = (delivery: Delivery) => Promise<void>;
+
+/** Events of one invocation: they share a deadline. */
+const batchSize = 100;
+
+export const noLog: DeliveryLog = { record: () => undefined };
+
+/** A worker wired as the deployed one, with caches of its own; from the parsed delivery until it is settled. */
+export function newWorker({ environment, aws }: WorkerSurroundings, deliveryLog: DeliveryLog): BenchWorker {
+  const overrides = { deliveryLog, metrics: noMetrics };
+  const { deliver } = wireDeliver(parseConfig(environment), aws, horizonsMs.batch, overrides);
+  let count = 0;
+  let deadline = newDeadline();
+  return async (delivery) => {
+    if (count % batchSize === 0) deadline = newDeadline();
+    count += 1;
+    const incoming = { parse: () => ({ delivery }), body: () => '' };
+    const { settlement, code, reason } = await deliver(incoming, deadline);
+    if (settlement.kind !== 'delivered') throw new Error(`Not delivered: ${code} ${reason}`);
+  };
+}
+
+function newDeadline() {
+  return { endMs: Date.now() + 900_000, signal: new AbortController().signal };
+}
+
+/**
+ * The deployed story as a contender, in batches, each of which reserves its slots together.
+ *
+ * @param options.rateBuckets in this process: what the table costs is a write per batch, and has a figure of its own
+ */
+export function story(
+  { environment, aws }: WorkerSurroundings,
+  parsed: readonly Delivery[],
+  { logs, rateBuckets }: { readonly logs: boolean; readonly rateBuckets?: RateBuckets },
+): Contender {
+  const overrides = { ...(!logs && { deliveryLog: noLog, metrics: noMetrics }), ...(rateBuckets && { rateBuckets }) };
+  const { deliver, metrics } = wireDeliver(parseConfig(environment), aws, horizonsMs.batch, overrides);
+  return batchContender(async (indices) => {
+    const deadline = newDeadline();
+    const conclusions = indices.map((index) => {
+      const delivery = parsed[index];
+      if (delivery === undefined) throw new Error(`There is no event ${index}.`);
+      return deliver({ parse: () => ({ delivery }), body: () => '' }, deadline);
+    });
+    const settled = await metrics.during(deadline.signal, () => Promise.all(conclusions));
+    for (const { settlement, code, reason } of settled) {
+      if (settlement.kind !== 'delivered') throw new Error(`Not delivered: ${code} ${reason}`);
+    }
+  });
+}

@@ -1,0 +1,69 @@
+import type { AwsClientConfig } from '../lib/adapters/aws/clients.ts';
+import { createDynamoDbClient, createSecretsManagerClient } from '../lib/adapters/aws/clients.ts';
+import { createDynamoDbApiKeyRepository } from '../lib/adapters/dynamodb/api-keys.ts';
+import { createSecretsManagerSecretReader } from '../lib/adapters/aws/secret-reader.ts';
+import { systemClock } from '../lib/adapters/system-clock.ts';
+import type { Config, Environment } from '../lib/config.ts';
+import { parseConfig } from '../lib/config.ts';
+import type { ApiKeyReader, RootSecret } from '../lib/ports/control.ts';
+import type { ApiKey } from '../lib/core/api-key/api-key.ts';
+import { Failure } from '../lib/core/failure/failure.ts';
+import { createFreshCache } from '../lib/delivery/route/fresh-cache.ts';
+import type { Clock } from '../lib/ports/clock.ts';
+import type { SecretReader } from '../lib/ports/delivery.ts';
+import { createApiKeyAuthentication } from '../lib/protocol/api-key-authentication.ts';
+import type { Authentication } from '../lib/protocol/control-request.ts';
+
+/** Within so long a deleted key stops working everywhere, and a replaced root secret closes all keys made with the old one. */
+const maximumAgeMs = 60_000;
+
+/**
+ * Failure policy: a key's record is never used for longer than a minute, whatever cannot be reached. The root secret says
+ * nothing about which keys are valid, so it serves on, as credentials do.
+ */
+export function wireRootSecret(config: Config, secrets: SecretReader, clock: Clock): RootSecret {
+  const read = async (arn: string): Promise<string | undefined> => (await secrets.read(arn, 'AWSCURRENT'))?.text;
+  const options = { freshMs: maximumAgeMs, staleMs: config.STALE_SECONDS * 1000, capacity: 1 };
+  const cache = createFreshCache(read, clock, options);
+  return {
+    async read() {
+      const text = (await cache.get(config.ROOT_SECRET_ARN)) ?? '';
+      if (text !== '') return text;
+      throw new Failure('SecretNotFound', 'The root secret of the stack does not exist or is empty.');
+    },
+  };
+}
+
+/** Keys that were asked for and do not exist are remembered as well, or each use of a deleted one would cost a read. */
+interface Known {
+  readonly key: ApiKey | undefined;
+}
+
+/** More keys than a stack can have. */
+const capacity = 1000;
+
+export function cacheApiKeys(apiKeys: ApiKeyReader, cacheSeconds: number, clock: Clock): ApiKeyReader {
+  const load = async (name: string): Promise<Known> => {
+    const [apiId, publicId = ''] = name.split('/');
+    return { key: await apiKeys.read(apiId === 'control' ? 'control' : 'events', publicId) };
+  };
+  const freshMs = Math.min(cacheSeconds * 1000, maximumAgeMs);
+  const cache = createFreshCache(load, clock, { freshMs, staleMs: 0, capacity });
+  return { read: async (apiId, publicId) => (await cache.get(`${apiId}/${publicId}`))?.key };
+}
+
+/** @throws ConfigError naming every bad variable */
+export function authenticationFrom(
+  environment: Environment,
+  aws: AwsClientConfig = {},
+  clock: Clock = systemClock,
+): Authentication {
+  const config = parseConfig(environment);
+  const secrets = createSecretsManagerSecretReader(createSecretsManagerClient(aws));
+  const apiKeys = createDynamoDbApiKeyRepository(createDynamoDbClient(aws), config.TABLE_NAME);
+  return createApiKeyAuthentication({
+    apiKeys: cacheApiKeys(apiKeys, config.CACHE_SECONDS, clock),
+    rootSecret: wireRootSecret(config, secrets, clock),
+    clock,
+  });
+}

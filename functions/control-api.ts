@@ -1,0 +1,128 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { Logger } from '@aws-lambda-powertools/logger';
+import type { Context } from 'aws-lambda';
+import type { AwsClientConfig } from '../lib/adapters/aws/clients.ts';
+import { createDynamoDbClient, createLambdaClient, createSecretsManagerClient } from '../lib/adapters/aws/clients.ts';
+import { createLambdaConnectionAuthorizer } from '../lib/adapters/aws/connection-authorizer.ts';
+import { createEventBridgeEventBus } from '../lib/adapters/aws/event-bus.ts';
+import { createSecretsManagerSecretReader } from '../lib/adapters/aws/secret-reader.ts';
+import { createSecretsManagerSecretWriter } from '../lib/adapters/aws/secret-writer.ts';
+import { createDynamoDbApiDestinationRepository } from '../lib/adapters/dynamodb/api-destinations.ts';
+import { createDynamoDbApiKeyRepository } from '../lib/adapters/dynamodb/api-keys.ts';
+import { createDynamoDbConnectionRepository } from '../lib/adapters/dynamodb/connections.ts';
+import { createJsonLineCredentialsLog } from '../lib/adapters/log/json-lines.ts';
+import { systemClock } from '../lib/adapters/system-clock.ts';
+import type { Environment } from '../lib/config.ts';
+import { parseConfig } from '../lib/config.ts';
+import { createApiKeyOperations } from '../lib/control/api-keys/api-keys.ts';
+import { createOperations } from '../lib/control/operations.ts';
+import { createPolicyOperations } from '../lib/control/policies/policy-operations.ts';
+import { putEvents } from '../lib/control/put-events.ts';
+import { parseAllowlist, publicOnly } from '../lib/core/address/address.ts';
+import { withDeadline } from '../lib/delivery/deadline.ts';
+import type { CredentialsLog, InvocationMetrics } from '../lib/ports/metrics.ts';
+import type { LogFault } from '../lib/protocol/access.ts';
+import { answerFunctionUrl, createEventsRoute } from '../lib/protocol/control-api.ts';
+import type { Authentication, Operations } from '../lib/protocol/control-request.ts';
+import { answerDirectInvocation, isDirectInvocation } from '../lib/protocol/direct-invocation.ts';
+import { createAppSyncRoute, createLastmileRoute } from '../lib/protocol/routes.ts';
+import { authenticationFrom, wireRootSecret } from './authentication.ts';
+import { wireMetrics, writeOut } from './wiring.ts';
+import { createEntry } from './entry.ts';
+
+export interface ControlApiDependencies {
+  /** EventBridge's. */
+  readonly operations: Operations;
+  /** AppSync's. Default: there are none. */
+  readonly apiKeyOperations?: Operations;
+  /** Our own. Default: there are none. */
+  readonly policyOperations?: Operations;
+  /** `none` only in a local stack that was not asked to check. */
+  readonly authentication: Authentication | 'none';
+  readonly logFault: LogFault;
+  /** Default: nothing is counted. */
+  readonly metrics?: InvocationMetrics;
+  /** Where a request arrived, if the function's ARN does not say. */
+  readonly fallbackRegion?: string | undefined;
+}
+
+/** What a caller may have otherwise than Lambda has it, where everything that is seen goes to standard output. */
+export interface ControlApiOverrides {
+  readonly credentialsLog?: CredentialsLog;
+  readonly metrics?: InvocationMetrics;
+}
+
+export function createHandler(dependencies: ControlApiDependencies) {
+  const { apiKeyOperations = {}, policyOperations = {}, logFault } = dependencies;
+  // The first that serves a request answers it: what is signed for `events` and not ours is EventBridge's.
+  const routes = [
+    createLastmileRoute({ operations: policyOperations, logFault }),
+    createEventsRoute(dependencies),
+    createAppSyncRoute({ operations: apiKeyOperations, logFault }),
+  ];
+  const answer = async (event: unknown, context: Context): Promise<unknown> =>
+    isDirectInvocation(event)
+      ? await answerDirectInvocation(event, context, { ...dependencies, apiKeyOperations, policyOperations })
+      : await answerFunctionUrl(routes, event, context, dependencies);
+  const { metrics } = dependencies;
+  if (metrics === undefined) return answer;
+  return async (event: unknown, context: Context): Promise<unknown> =>
+    await withDeadline(systemClock, context.getRemainingTimeInMillis(), ({ signal }) =>
+      metrics.during(signal, () => answer(event, context)),
+    );
+}
+
+/** @throws ConfigError naming every bad variable */
+export function dependenciesFrom(
+  environment: Environment,
+  aws: AwsClientConfig = {},
+  logger = new Logger({ serviceName: 'control-api' }),
+  overrides: ControlApiOverrides = {},
+): ControlApiDependencies {
+  const config = parseConfig(environment);
+  const { credentialsLog = createJsonLineCredentialsLog(writeOut), metrics = wireMetrics(config) } = overrides;
+  const [dynamoDb, secretsManager] = [createDynamoDbClient(aws), createSecretsManagerClient(aws)];
+  const secretReader = createSecretsManagerSecretReader(secretsManager);
+  const control = {
+    connections: createDynamoDbConnectionRepository(dynamoDb, config.TABLE_NAME),
+    apiDestinations: createDynamoDbApiDestinationRepository(dynamoDb, config.TABLE_NAME),
+    secretWriter: createSecretsManagerSecretWriter(secretsManager),
+    secretReader,
+    authorizer: createLambdaConnectionAuthorizer(createLambdaClient(aws), config.AUTHORIZE_CONNECTION_FUNCTION),
+    credentialsLog: countingEach(credentialsLog, metrics),
+    clock: systemClock,
+    newUuid: randomUUID,
+    secretPrefix: config.SECRET_PREFIX,
+    allowlist: parseAllowlist(config.PRIVATE_NETWORK_ALLOWLIST) ?? publicOnly,
+  };
+  const operations = createOperations(control);
+  const apiKeyOperations = createApiKeyOperations({
+    apiKeys: createDynamoDbApiKeyRepository(dynamoDb, config.TABLE_NAME),
+    rootSecret: wireRootSecret(config, secretReader, systemClock),
+    clock: systemClock,
+    randomBytes,
+    newUuid: randomUUID,
+  });
+  const eventBusName = config.EVENT_BUS_NAME;
+  const eventBus = createEventBridgeEventBus(aws, eventBusName);
+  return {
+    operations: { ...operations, PutEvents: putEvents({ eventBus, eventBusName }) },
+    apiKeyOperations,
+    policyOperations: createPolicyOperations({ ...control, functionTimeoutSeconds: config.FUNCTION_TIMEOUT_SECONDS }),
+    authentication: authenticationFrom(environment, aws),
+    logFault: (fault) => logger.error('control request failed', { fault }),
+    metrics,
+    fallbackRegion: aws.region ?? environment['AWS_REGION'],
+  };
+}
+
+function countingEach(log: CredentialsLog, metrics: InvocationMetrics): CredentialsLog {
+  return {
+    record(event, requester) {
+      log.record(event, requester);
+      metrics.count('SecurityEvents');
+    },
+  };
+}
+
+export const handler = createEntry('control-api', (logger) => createHandler(dependenciesFrom(process.env, {}, logger)));

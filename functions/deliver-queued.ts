@@ -1,0 +1,57 @@
+import type { Context, SQSBatchResponse } from 'aws-lambda';
+import type { AwsClientConfig } from '../lib/adapters/aws/clients.ts';
+import { createSqsRawMessages } from '../lib/adapters/sqs/delivery-queue.ts';
+import { createSqsReceivedMessages } from '../lib/adapters/sqs/received-messages.ts';
+import type { Environment } from '../lib/config.ts';
+import { parseConfig } from '../lib/config.ts';
+import { parseSqsEvent } from '../lib/core/message/sqs-event.ts';
+import { withDeadline } from '../lib/delivery/deadline.ts';
+import type { DeliverBatch } from '../lib/delivery/deliver-batch.ts';
+import { createBatchDeliverer } from '../lib/delivery/deliver-batch.ts';
+import type { Clock } from '../lib/ports/clock.ts';
+import type { DeliverOverrides } from './wiring.ts';
+import { horizonsMs, wireDeliver } from './wiring.ts';
+import { createEntry } from './entry.ts';
+
+export interface DeliverQueuedDependencies {
+  readonly deliverBatch: DeliverBatch;
+  readonly clock: Clock;
+}
+
+/** The delivery queue's consumer, with partial batch responses: what is not settled is received again. */
+export function createHandler({ deliverBatch, clock }: DeliverQueuedDependencies) {
+  return async (event: unknown, context: Context): Promise<SQSBatchResponse> => {
+    const messages = parseSqsEvent(event, clock.nowMs());
+    const unsettled = await withDeadline(clock, context.getRemainingTimeInMillis(), (deadline) =>
+      deliverBatch(messages, deadline),
+    );
+    return { batchItemFailures: unsettled.map((itemIdentifier) => ({ itemIdentifier })) };
+  };
+}
+
+/** @throws ConfigError naming every bad variable */
+export function dependenciesFrom(
+  environment: Environment,
+  aws: AwsClientConfig = {},
+  overrides: DeliverOverrides = {},
+): DeliverQueuedDependencies {
+  const config = parseConfig(environment);
+  const { deliver, sqs, metrics, clock } = wireDeliver(config, aws, horizonsMs.batch, overrides);
+  const received = createSqsReceivedMessages(sqs, config.DELIVERY_QUEUE_URL);
+  const apiDestination = config.API_DESTINATION;
+  const rawMessages = createSqsRawMessages(sqs, config.DELIVERY_QUEUE_URL, config.DEAD_LETTER_QUEUE_URL);
+  const deliverBatch = createBatchDeliverer({
+    deliver,
+    received,
+    rawMessages,
+    clock,
+    random: Math.random,
+    apiDestination,
+  });
+  return {
+    deliverBatch: (messages, deadline) => metrics.during(deadline.signal, () => deliverBatch(messages, deadline)),
+    clock,
+  };
+}
+
+export const handler = createEntry('deliver-queued', () => createHandler(dependenciesFrom(process.env)));

@@ -1,0 +1,53 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
+import type { Context } from 'aws-lambda';
+import type { AwsClientConfig } from '../lib/adapters/aws/clients.ts';
+import { createSqsClient } from '../lib/adapters/aws/clients.ts';
+import { createSqsDeadLetters } from '../lib/adapters/sqs/dead-letters.ts';
+import { createSqsDeliveryQueue } from '../lib/adapters/sqs/delivery-queue.ts';
+import { systemClock } from '../lib/adapters/system-clock.ts';
+import type { Environment } from '../lib/config.ts';
+import { parseConfig } from '../lib/config.ts';
+import { parseRedriveRequest } from '../lib/core/message/redrive-request.ts';
+import { withDeadline } from '../lib/delivery/deadline.ts';
+import type { RedriveResult } from '../lib/delivery/redrive/pass.ts';
+import type { Redrive } from '../lib/delivery/redrive/redrive.ts';
+import { createRedrive } from '../lib/delivery/redrive/redrive.ts';
+import type { Clock } from '../lib/ports/clock.ts';
+import type { Handler } from './entry.ts';
+import { createEntry } from './entry.ts';
+
+export interface RedriveDependencies {
+  readonly redrive: Redrive;
+  readonly clock: Clock;
+}
+
+/** Dead letters back into the delivery queue, by hand or by schedule. Whoever gets `more: true` may call again. */
+export function createHandler({ redrive, clock }: RedriveDependencies) {
+  return async (input: unknown, context: Context): Promise<RedriveResult> => {
+    const request = parseRedriveRequest(input);
+    return withDeadline(clock, context.getRemainingTimeInMillis(), (deadline) => redrive(request, deadline));
+  };
+}
+
+/** @throws ConfigError naming every bad variable */
+export function dependenciesFrom(environment: Environment, aws: AwsClientConfig = {}): RedriveDependencies {
+  const config = parseConfig(environment);
+  const clock = systemClock;
+  const sqs = createSqsClient(aws);
+  const deadLetters = createSqsDeadLetters(sqs, config.DEAD_LETTER_QUEUE_URL, clock);
+  const queue = createSqsDeliveryQueue(sqs, config.DELIVERY_QUEUE_URL, clock);
+  return { redrive: createRedrive({ deadLetters, queue, clock, apiDestination: config.API_DESTINATION }), clock };
+}
+
+/** A scheduled call has nobody who reads its answer: a line of the log has it too. */
+function withLine(redrive: Handler<unknown, RedriveResult>, logger: Logger): Handler<unknown, RedriveResult> {
+  return async (input, context) => {
+    const result = await redrive(input, context);
+    logger.info('redrive', { ...result });
+    return result;
+  };
+}
+
+export const handler = createEntry('redrive', (logger) =>
+  withLine(createHandler(dependenciesFrom(process.env)), logger),
+);

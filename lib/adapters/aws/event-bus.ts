@@ -1,0 +1,61 @@
+import type { EventBridgeClient, PutEventsRequestEntry, PutEventsResultEntry } from '@aws-sdk/client-eventbridge';
+import type { EventBus } from '../../ports/control.ts';
+import type { JsonObject } from '../../core/input/json.ts';
+import { ServiceError } from '../../core/failure/service-error.ts';
+import type { AwsClientConfig } from './clients.ts';
+import { everyClient } from './clients.ts';
+import { fromAwsError } from './failures.ts';
+
+/** The client with its module, which most instances of the function never need and no cold start waits for. */
+async function load(config: AwsClientConfig) {
+  const { EventBridgeClient: Client, PutEventsCommand } = await import('@aws-sdk/client-eventbridge');
+  const client: EventBridgeClient = new Client({ ...everyClient, ...config });
+  return {
+    put: async (Entries: PutEventsRequestEntry[]) =>
+      (await client.send(new PutEventsCommand({ Entries }))).Entries ?? [],
+  };
+}
+
+/**
+ * Failure policy: the SDK repeats a request whose answer was lost, so an event may be put twice; an entry that EventBridge
+ * refused is the client's to send again.
+ *
+ * @param eventBusName name or ARN; takes the place of what an entry names
+ */
+export function createEventBridgeEventBus(config: AwsClientConfig, eventBusName: string): EventBus {
+  let loading: ReturnType<typeof load> | undefined;
+  return {
+    async put(entries) {
+      loading ??= load(config);
+      const bus = await loading;
+      try {
+        const answers = await bus.put(entries.map((entry) => toEntry(entry, eventBusName)));
+        return answers.map(toAnswer);
+      } catch (error) {
+        throw toPutError(error);
+      }
+    },
+  };
+}
+
+function toEntry(entry: JsonObject, eventBusName: string): PutEventsRequestEntry {
+  const { Time, ...members } = entry;
+  // Everything else has the form of the service model already: the first stage of validation has seen to that.
+  const rest = members as PutEventsRequestEntry;
+  return { ...rest, ...(typeof Time === 'number' ? { Time: new Date(Time * 1000) } : {}), EventBusName: eventBusName };
+}
+
+function toAnswer({ EventId, ErrorCode, ErrorMessage }: PutEventsResultEntry): JsonObject {
+  if (ErrorCode === undefined) return { EventId: EventId ?? '' };
+  return { ErrorCode, ...(ErrorMessage === undefined ? {} : { ErrorMessage }) };
+}
+
+/** What is the client's own fault, or its own pace, it is told; everything else is ours. */
+function toPutError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  if (error.name === 'ValidationException') return new ServiceError('ValidationException', error.message);
+  if (error.name.startsWith('Throttling')) {
+    return new ServiceError('ThrottlingException', 'EventBridge takes no more events now.', { retryAfterSeconds: 1 });
+  }
+  return fromAwsError(error, 'put the events');
+}

@@ -1,0 +1,97 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { ApiDestination, HttpMethod } from '../../core/destination/api-destination.ts';
+import type { DeliveryPolicyOverrides } from '../../core/destination/delivery-policy.ts';
+import type { JsonObject } from '../../core/input/json.ts';
+import type { ApiDestinationRepository } from '../../ports/control.ts';
+import type { Item, ItemMembers } from './items.ts';
+import { optionalText, requireReadable, requiredNumber, requiredText, toJsonObject } from './items.ts';
+import type { ListKeys } from './lists.ts';
+import { countItems, listItems } from './lists.ts';
+import { readItem } from './reads.ts';
+import type { ResourceRow } from './resource-writes.ts';
+import { createResourceWrites } from './resource-writes.ts';
+import { apiDestinationPartition, byConnectionIndex } from './table.ts';
+
+/** The members of an API destination that its item holds under their own names. */
+export function apiDestinationMembers(apiDestination: ApiDestination): ItemMembers {
+  const { revision: _revision, policy, ...members } = apiDestination;
+  // A round through JSON leaves out the members that are set to undefined, which stands for "no limit, no override".
+  return policy === undefined ? members : { ...members, policy: JSON.parse(JSON.stringify(policy)) as JsonObject };
+}
+
+/** @throws Failure NewerVersion */
+export function parseApiDestinationItem(item: Item): ApiDestination {
+  requireReadable(item, `API destination '${optionalText(item, 'name')}'`);
+  const description = optionalText(item, 'description');
+  const policy = item['policy']?.M;
+  return {
+    name: requiredText(item, 'name'),
+    arn: requiredText(item, 'arn'),
+    incarnation: requiredText(item, 'incarnation'),
+    ...(description === undefined ? {} : { description }),
+    connectionArn: requiredText(item, 'connectionArn'),
+    invocationEndpoint: requiredText(item, 'invocationEndpoint'),
+    httpMethod: requiredText(item, 'httpMethod') as HttpMethod,
+    invocationRateLimitPerSecond: requiredNumber(item, 'invocationRateLimitPerSecond'),
+    ...(policy === undefined ? {} : { policy: toJsonObject(policy) as DeliveryPolicyOverrides }),
+    creationTimeMs: requiredNumber(item, 'creationTimeMs'),
+    lastModifiedTimeMs: requiredNumber(item, 'lastModifiedTimeMs'),
+    revision: requiredNumber(item, 'revision'),
+  };
+}
+
+/**
+ * API destinations as items of the table. Every read is strongly consistent but the list by connection, whose index
+ * DynamoDB keeps up to date within moments.
+ */
+export function createDynamoDbApiDestinationRepository(
+  client: DynamoDBClient,
+  tableName: string,
+): ApiDestinationRepository {
+  const writes = createResourceWrites(client, tableName, 'API destination');
+  return {
+    async read(name) {
+      const key = { pk: apiDestinationPartition, sk: name };
+      const item = await readItem(client, tableName, key, 'read the API destination');
+      return item === undefined ? undefined : parseApiDestinationItem(item);
+    },
+    create: (apiDestination) => writes.create(rowOf(apiDestination)),
+    update: (before, apiDestination) => writes.update(rowOf(before), rowOf(apiDestination)),
+    remove: (apiDestination) => writes.remove(rowOf(apiDestination)),
+    async list({ connectionArn, ...page }) {
+      const keys = connectionArn === undefined ? allKeys : keysByConnection(connectionArn);
+      const { items, ...rest } = await listItems(client, tableName, keys, page, undefined, 'list the API destinations');
+      return { items: items.map(parseApiDestinationItem), ...rest };
+    },
+    count: () => countItems(client, tableName, apiDestinationPartition, 'count the API destinations'),
+  };
+}
+
+const keyOf = (name: string): Item => ({ pk: { S: apiDestinationPartition }, sk: { S: name } });
+
+const allKeys: ListKeys = {
+  partitionAttribute: 'pk',
+  partition: apiDestinationPartition,
+  nameAttribute: 'sk',
+  keyOf,
+};
+
+function keysByConnection(connectionArn: string): ListKeys {
+  return {
+    indexName: byConnectionIndex,
+    partitionAttribute: 'connectionArn',
+    partition: connectionArn,
+    nameAttribute: 'name',
+    keyOf: (name) => ({ ...keyOf(name), connectionArn: { S: connectionArn }, name: { S: name } }),
+  };
+}
+
+function rowOf(apiDestination: ApiDestination): ResourceRow {
+  return {
+    pk: apiDestinationPartition,
+    sk: apiDestination.name,
+    incarnation: apiDestination.incarnation,
+    revision: apiDestination.revision,
+    members: apiDestinationMembers(apiDestination),
+  };
+}

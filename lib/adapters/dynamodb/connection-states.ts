@@ -1,0 +1,79 @@
+import type { DynamoDBClient, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
+import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { withVersion } from '../../core/destination/connection.ts';
+import type { ConnectionStateChange, ConnectionStates } from '../../ports/token.ts';
+import type { ConnectionLog } from '../../ports/metrics.ts';
+import { fromAwsError } from '../aws/failures.ts';
+import { createResourceWrites, isConditionFailure } from './resource-writes.ts';
+import { connectionRow, isRunThatBeganThen } from './connection-item.ts';
+import type { Item } from './items.ts';
+import { isReadable, readableVersion } from './items.ts';
+import { connectionPartition } from './table.ts';
+
+/**
+ * Failure policy: a worker's word counts only for the credentials that it has used, and never brings back a connection
+ * whose secret is being removed. A repetition of a write whose answer was lost meets the same condition and writes the
+ * same once more. A connection that only a newer worker can read is left to that one.
+ *
+ * @param log hears of each deauthorization once, whoever finds it too
+ */
+export function createDynamoDbConnectionStates(
+  client: DynamoDBClient,
+  tableName: string,
+  log?: ConnectionLog,
+): ConnectionStates {
+  const writes = createResourceWrites(client, tableName, 'connection');
+  return {
+    async adopt(connection, version, nowMs) {
+      const after = withVersion(connection, version, nowMs);
+      return (await writes.update(connectionRow(connection), connectionRow(after))) === 'written';
+    },
+    async change(change) {
+      try {
+        const { Attributes } = await client.send(new UpdateItemCommand({ TableName: tableName, ...updateOf(change) }));
+        if (isFirstToDeauthorize(change, Attributes)) log?.deauthorized(change.name);
+        return true;
+      } catch (error) {
+        if (isConditionFailure(error)) return false;
+        throw fromAwsError(error, "change the connection's state");
+      }
+    },
+  };
+}
+
+/** Several workers may find the same; a repetition of a write whose answer was lost meets what it has written itself. */
+function isFirstToDeauthorize({ state, nowMs }: ConnectionStateChange, before: Item = {}): boolean {
+  if (state !== 'DEAUTHORIZED') return false;
+  return before['state']?.S !== state || before['lastModifiedTimeMs']?.N === String(nowMs);
+}
+
+function updateOf(change: ConnectionStateChange): Omit<UpdateItemCommandInput, 'TableName'> {
+  const sets = ['#state = :state', 'lastModifiedTimeMs = :now', 'revision = revision + :one'];
+  const values: Item = {
+    ...readableVersion,
+    ':incarnation': { S: change.incarnation },
+    ':secretVersion': { S: change.secretVersion },
+    ':deleting': { S: 'DELETING' },
+    ':deauthorizing': { S: 'DEAUTHORIZING' },
+    ':state': { S: change.state },
+    ':now': { N: String(change.nowMs) },
+    ':one': { N: '1' },
+  };
+  if (change.state === 'AUTHORIZED') sets.push('lastAuthorizedTimeMs = :now');
+  if (change.stateReason !== undefined) {
+    sets.push('stateReason = :stateReason');
+    values[':stateReason'] = { S: change.stateReason };
+  }
+  if (change.unauthorizedSinceMs !== undefined) values[':since'] = { N: String(change.unauthorizedSinceMs) };
+  return {
+    Key: { pk: { S: connectionPartition }, sk: { S: change.name } },
+    UpdateExpression: `SET ${sets.join(', ')} REMOVE authorizingSinceMs${change.stateReason === undefined ? ', stateReason' : ''}`,
+    ConditionExpression:
+      'incarnation = :incarnation AND secretVersion = :secretVersion AND NOT #state IN (:deleting, :deauthorizing) AND ' +
+      isReadable +
+      (change.unauthorizedSinceMs === undefined ? '' : ` AND ${isRunThatBeganThen}`),
+    ExpressionAttributeNames: { '#state': 'state' },
+    ExpressionAttributeValues: values,
+    ReturnValues: 'UPDATED_OLD',
+  };
+}

@@ -1,0 +1,90 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { Failure } from '../../core/failure/failure.ts';
+import { itemVersion } from '../../core/message/newer-version.ts';
+import type { JsonObject, JsonValue } from '../../core/input/json.ts';
+import { isJsonObject } from '../../core/input/json.ts';
+
+/** What the table's client reads and writes: attributes by name. */
+export type Item = Record<string, AttributeValue>;
+
+/** Members of a value that becomes an item; undefined ones are left out. */
+export type ItemMembers = Readonly<Record<string, JsonValue | Uint8Array | undefined>>;
+
+export function toAttribute(value: JsonValue | Uint8Array): AttributeValue {
+  if (value instanceof Uint8Array) return { B: value };
+  if (typeof value === 'string') return { S: value };
+  if (typeof value === 'number') return { N: String(value) };
+  if (typeof value === 'boolean') return { BOOL: value };
+  if (value === null) return { NULL: true };
+  return isJsonObject(value) ? { M: toItem(value) } : { L: value.map(toAttribute) };
+}
+
+export function toItem(members: ItemMembers): Item {
+  const item: Item = {};
+  for (const [name, value] of Object.entries(members)) {
+    if (value !== undefined) setOwn(item, name, toAttribute(value));
+  }
+  return item;
+}
+
+/** @throws TypeError for a set or binary inside a document, which no version of ours has written */
+function toJson(attribute: AttributeValue): JsonValue {
+  if (attribute.S !== undefined) return attribute.S;
+  if (attribute.N !== undefined) return Number(attribute.N);
+  if (attribute.BOOL !== undefined) return attribute.BOOL;
+  if (attribute.NULL !== undefined) return null;
+  if (attribute.L !== undefined) return attribute.L.map(toJson);
+  if (attribute.M !== undefined) return toJsonObject(attribute.M);
+  throw new TypeError('An attribute of the table is of a type that JSON does not have.');
+}
+
+export function toJsonObject(item: Item): JsonObject {
+  const object: Record<string, JsonValue> = {};
+  for (const [name, attribute] of Object.entries(item)) setOwn(object, name, toJson(attribute));
+  return object;
+}
+
+/** A name of the outside, `__proto__` too, becomes a member and nothing else. */
+function setOwn<Value>(object: Record<string, Value>, name: string, value: Value): void {
+  Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+}
+
+/**
+ * Failure policy: an item whose version was raised means something that an older worker would overlook. So the older one does
+ * not guess: what needs the item fails retryably, deliveries wait in the queue for a newer worker, and nobody older changes it.
+ *
+ * @param what of the table it is, for the failure: `connection 'orders'`
+ * @throws Failure NewerVersion
+ */
+export function requireReadable(item: Item, what: string): void {
+  const version = optionalNumber(item, 'v') ?? itemVersion;
+  if (version <= itemVersion) return;
+  throw new Failure('NewerVersion', `The ${what} has version ${version}, and this worker reads up to ${itemVersion}.`);
+}
+
+/** A condition of a write that does not follow from what its worker has read, with the value that it needs. */
+export const isReadable = '(attribute_not_exists(v) OR v <= :readable)';
+export const readableVersion: Item = { ':readable': { N: String(itemVersion) } };
+
+/** @throws TypeError that names the attribute when the item has no such text */
+export function requiredText(item: Item, name: string): string {
+  const text = item[name]?.S;
+  if (text === undefined) throw new TypeError(`An item of the table has no text '${name}'.`);
+  return text;
+}
+
+/** @throws TypeError that names the attribute when the item has no such number */
+export function requiredNumber(item: Item, name: string): number {
+  const number = optionalNumber(item, name);
+  if (number === undefined) throw new TypeError(`An item of the table has no number '${name}'.`);
+  return number;
+}
+
+export function optionalText(item: Item, name: string): string | undefined {
+  return item[name]?.S;
+}
+
+export function optionalNumber(item: Item, name: string): number | undefined {
+  const text = item[name]?.N;
+  return text === undefined ? undefined : Number(text);
+}

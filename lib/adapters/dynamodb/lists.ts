@@ -1,0 +1,113 @@
+import type { AttributeValue, DynamoDBClient, QueryCommandInput } from '@aws-sdk/client-dynamodb';
+import { QueryCommand } from '@aws-sdk/client-dynamodb';
+import type { Page, PageRequest } from '../../ports/control.ts';
+import { fromAwsError } from '../aws/failures.ts';
+import type { Item } from './items.ts';
+
+/** The keys of one list: all items of a partition, of the table or of an index, in the order of names. */
+export interface ListKeys {
+  readonly indexName?: string;
+  readonly partitionAttribute: string;
+  readonly partition: string;
+  readonly nameAttribute: string;
+  /** The key of an item of that name, whether or not there is one: where a page begins. */
+  readonly keyOf: (name: string) => Item;
+}
+
+/** An equality that an item must meet to be listed. */
+export interface ListFilter {
+  readonly attribute: string;
+  readonly equals: string;
+}
+
+/** Items that one query reads at most, when a filter may leave out most of them. */
+const filteredQueryLimit = 300;
+
+/**
+ * A page by keys, never by a scan: it begins behind a name, so items that come and go do not shift what follows.
+ * One item more than asked for is read, so that a last page says that it is the last.
+ */
+export async function listItems(
+  client: DynamoDBClient,
+  tableName: string,
+  keys: ListKeys,
+  request: PageRequest,
+  filter: ListFilter | undefined,
+  what: string,
+): Promise<Page<Item>> {
+  const query = queryOf(tableName, keys, request, filter);
+  const items: Item[] = [];
+  let startKey = request.afterName === undefined ? undefined : keys.keyOf(request.afterName);
+  do {
+    const answer = await send(client, { ...query, ExclusiveStartKey: startKey }, what);
+    items.push(...(answer.Items ?? []));
+    startKey = answer.LastEvaluatedKey;
+  } while (startKey !== undefined && items.length <= request.limit);
+  const page = items.slice(0, request.limit);
+  const lastName = page.at(-1)?.[keys.nameAttribute]?.S;
+  return items.length > request.limit && lastName !== undefined
+    ? { items: page, nextAfterName: lastName }
+    : { items: page };
+}
+
+function queryOf(
+  tableName: string,
+  keys: ListKeys,
+  request: PageRequest,
+  filter: ListFilter | undefined,
+): QueryCommandInput {
+  const { namePrefix } = request;
+  const names: Record<string, string> = { '#partition': keys.partitionAttribute };
+  const values: Record<string, AttributeValue> = { ':partition': { S: keys.partition } };
+  let condition = '#partition = :partition';
+  if (namePrefix !== undefined) {
+    condition += ' AND begins_with(#name, :prefix)';
+    names['#name'] = keys.nameAttribute;
+    values[':prefix'] = { S: namePrefix };
+  }
+  if (filter !== undefined) {
+    names['#filter'] = filter.attribute;
+    values[':filter'] = { S: filter.equals };
+  }
+  return {
+    TableName: tableName,
+    ...(keys.indexName === undefined ? { ConsistentRead: true } : { IndexName: keys.indexName }),
+    KeyConditionExpression: condition,
+    ...(filter === undefined ? {} : { FilterExpression: '#filter = :filter' }),
+    ExpressionAttributeNames: names,
+    ExpressionAttributeValues: values,
+    Limit: filter === undefined ? request.limit + 1 : filteredQueryLimit,
+  };
+}
+
+/** How many items a partition holds, counted by its key. */
+export async function countItems(
+  client: DynamoDBClient,
+  tableName: string,
+  partition: string,
+  what: string,
+): Promise<number> {
+  const query: QueryCommandInput = {
+    TableName: tableName,
+    ConsistentRead: true,
+    KeyConditionExpression: 'pk = :partition',
+    ExpressionAttributeValues: { ':partition': { S: partition } },
+    Select: 'COUNT',
+  };
+  let count = 0;
+  let startKey: Item | undefined;
+  do {
+    const answer = await send(client, { ...query, ExclusiveStartKey: startKey }, what);
+    count += answer.Count ?? 0;
+    startKey = answer.LastEvaluatedKey;
+  } while (startKey !== undefined);
+  return count;
+}
+
+async function send(client: DynamoDBClient, query: QueryCommandInput, what: string) {
+  try {
+    return await client.send(new QueryCommand(query));
+  } catch (error) {
+    throw fromAwsError(error, what);
+  }
+}

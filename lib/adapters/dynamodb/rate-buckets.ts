@@ -1,0 +1,119 @@
+import type { DynamoDBClient, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { itemVersion } from '../../core/message/newer-version.ts';
+import type { Advance, Bucket, BucketWrite, Clause } from '../../core/rate/bucket.ts';
+import type { BucketKey, RateBuckets } from '../../ports/rate.ts';
+import { fromAwsError } from '../aws/failures.ts';
+import type { Item } from './items.ts';
+import { isReadable, readableVersion, requireReadable, requiredNumber, toItem } from './items.ts';
+import { timeToLiveAttribute } from './table.ts';
+
+/** A slot that a slower call brings has passed, and the requests that wait for it are better put off. */
+const defaultTimeoutMs = 1000;
+
+/**
+ * One item per bucket, changed by one conditional update each.
+ *
+ * Failure policy: the SDK repeats a write whose answer was lost, and what its first copy took is then taken again or refused:
+ * slots are lost that way, but none is given twice.
+ *
+ * @param timeoutMs of one call, all repetitions of the SDK included
+ */
+export function createDynamoDbRateBuckets(
+  client: DynamoDBClient,
+  tableName: string,
+  timeoutMs = defaultTimeoutMs,
+): RateBuckets {
+  return {
+    async write(key, write) {
+      const command = new UpdateItemCommand({
+        TableName: tableName,
+        Key: toItem(keyOf(key)),
+        ...updateOf(write),
+        ReturnValues: 'ALL_NEW',
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      });
+      try {
+        const { Attributes } = await client.send(command, { abortSignal: AbortSignal.timeout(timeoutMs) });
+        return { kind: 'written', bucket: parseBucket(Attributes ?? {}) };
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw fromAwsError(error, 'reserve slots');
+        return { kind: 'refused', ...(error.Item !== undefined && { bucket: parseBucket(error.Item) }) };
+      }
+    },
+    async read(key) {
+      const command = new GetItemCommand({ TableName: tableName, Key: toItem(keyOf(key)), ConsistentRead: true });
+      try {
+        const { Item } = await client.send(command, { abortSignal: AbortSignal.timeout(timeoutMs) });
+        return Item === undefined ? undefined : parseBucket(Item);
+      } catch (error) {
+        throw fromAwsError(error, 'read the rate');
+      }
+    },
+  };
+}
+
+function keyOf({ destinationIncarnation, shard }: BucketKey) {
+  return { pk: `RATE#${destinationIncarnation}`, sk: String(shard) };
+}
+
+/** @throws Failure NewerVersion */
+function parseBucket(item: Item): Bucket {
+  requireReadable(item, 'rate');
+  return {
+    slotsUntilUs: requiredNumber(item, 'slotsUntilUs'),
+    returnsUntilUs: requiredNumber(item, 'returnsUntilUs'),
+    generation: requiredNumber(item, 'generation'),
+    revision: requiredNumber(item, 'revision'),
+  };
+}
+
+const attributes = {
+  slots: 'slotsUntilUs',
+  returns: 'returnsUntilUs',
+  generation: 'generation',
+  revision: 'revision',
+} as const;
+
+const operators = { below: '<', atMost: '<=', atLeast: '>=', equalTo: '=' } as const;
+
+type Update = Required<
+  Pick<
+    UpdateItemCommandInput,
+    'UpdateExpression' | 'ConditionExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
+  >
+>;
+
+/** Every attribute is there after the first write, so that later ones can add to it and compare with it. */
+function updateOf(write: BucketWrite): Update {
+  const numbers: Record<string, number> = {};
+  const value = (number: number): string => {
+    const name = `:n${Object.keys(numbers).length}`;
+    numbers[name] = number;
+    return name;
+  };
+  const advanced = ({ from, byUs }: Advance): string =>
+    typeof from === 'number' ? value(from + byUs) : `${attributes[from]} + ${value(byUs)}`;
+  const holds = ({ of, is, than }: Clause): string =>
+    `${attributes[of]} ${operators[is]} ${typeof than === 'number' ? value(than) : attributes[than]}`;
+  const kept = (attribute: string, first: number): string => `if_not_exists(${attribute}, ${value(first)})`;
+
+  const { slots, returns, raiseTo, revision, where, orAbsent } = write;
+  const sets = {
+    v: kept('v', itemVersion),
+    slotsUntilUs: slots === undefined ? kept('slotsUntilUs', 0) : advanced(slots),
+    returnsUntilUs: returns === undefined ? kept('returnsUntilUs', 0) : advanced(returns),
+    generation: raiseTo === undefined ? kept('generation', 1) : `${kept('generation', 0)} + ${value(1)}`,
+    revision: raiseTo === undefined ? kept('revision', revision) : value(raiseTo),
+    '#ttl': value(write.expiresAtSeconds),
+  };
+  const allHold = [...where.map(holds), isReadable].join(' AND ');
+  return {
+    UpdateExpression: `SET ${Object.entries(sets)
+      .map(([name, expression]) => `${name} = ${expression}`)
+      .join(', ')}`,
+    ConditionExpression: orAbsent ? `attribute_not_exists(pk) OR (${allHold})` : allHold,
+    ExpressionAttributeNames: { '#ttl': timeToLiveAttribute },
+    ExpressionAttributeValues: { ...toItem(numbers), ...readableVersion },
+  };
+}

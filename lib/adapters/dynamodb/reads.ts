@@ -1,0 +1,66 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { BatchGetItemCommand, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Failure } from '../../core/failure/failure.ts';
+import { fromAwsError } from '../aws/failures.ts';
+import type { Item } from './items.ts';
+
+/**
+ * One item, strongly consistent.
+ *
+ * @param what the port's own words, for a failure: `read the connection`
+ * @returns undefined when there is none
+ */
+export async function readItem(
+  client: DynamoDBClient,
+  tableName: string,
+  key: { readonly pk: string; readonly sk: string },
+  what: string,
+): Promise<Item | undefined> {
+  try {
+    const command = new GetItemCommand({
+      TableName: tableName,
+      Key: { pk: { S: key.pk }, sk: { S: key.sk } },
+      ConsistentRead: true,
+    });
+    return (await client.send(command)).Item;
+  } catch (error) {
+    throw fromAwsError(error, what);
+  }
+}
+
+/** Waits before what DynamoDB left out of a batch is asked for again; the sum stays under the time a client waits. */
+const leftoverDelaysMs = [0, 50, 100, 200, 400];
+
+/**
+ * Items of one partition by sort key, strongly consistent; at most 100 different keys.
+ *
+ * Failure policy: a batch answers what fits into 16 MB and what the capacity allows. The rest is asked for again, five
+ * times at most, and then the whole read has failed: what was left out is not absent.
+ *
+ * @param what the port's own words, for a failure: `read the connections`
+ */
+export async function readItems(
+  client: DynamoDBClient,
+  tableName: string,
+  pk: string,
+  sortKeys: Iterable<string>,
+  what: string,
+): Promise<ReadonlyMap<string, Item>> {
+  const found = new Map<string, Item>();
+  let keys: Item[] = [...new Set(sortKeys)].map((sk) => ({ pk: { S: pk }, sk: { S: sk } }));
+  for (const delayMs of leftoverDelaysMs) {
+    if (keys.length === 0) return found;
+    if (delayMs > 0) await delay(delayMs);
+    try {
+      const command = new BatchGetItemCommand({ RequestItems: { [tableName]: { Keys: keys, ConsistentRead: true } } });
+      const answer = await client.send(command);
+      for (const item of answer.Responses?.[tableName] ?? []) found.set(item['sk']?.S ?? '', item);
+      keys = answer.UnprocessedKeys?.[tableName]?.Keys ?? [];
+    } catch (error) {
+      throw fromAwsError(error, what);
+    }
+  }
+  if (keys.length === 0) return found;
+  throw new Failure('StoreUnavailable', `Could not ${what}: ${keys.length} items were left out.`);
+}

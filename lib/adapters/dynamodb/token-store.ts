@@ -1,0 +1,133 @@
+import type { DynamoDBClient, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
+import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { itemVersion } from '../../core/message/newer-version.ts';
+import type { StoredToken, TokenLease, TokenStore } from '../../ports/token.ts';
+import { fromAwsError } from '../aws/failures.ts';
+import type { Item } from './items.ts';
+import { isReadable, optionalNumber, optionalText, readableVersion, requireReadable, toItem } from './items.ts';
+import { readItem } from './reads.ts';
+import { isConditionFailure } from './resource-writes.ts';
+import { timeToLiveAttribute } from './table.ts';
+
+/** Kept after its end, so that a late reader still finds the generation. */
+const keptMs = 24 * 3600 * 1000;
+
+/** A token without an end is kept this long after it was obtained; a connection used later obtains another one. */
+const endlessMs = 90 * keptMs;
+
+type Update = Pick<UpdateItemCommandInput, 'UpdateExpression' | 'ConditionExpression' | 'ExpressionAttributeNames'> & {
+  readonly values: Item;
+};
+
+/**
+ * One item per connection, changed by conditional writes of that item alone.
+ *
+ * Failure policy: the SDK repeats a write whose answer was lost, and the repetition then meets what its first copy wrote.
+ * Taking a lease again as its own holder is allowed, and a refused save that finds itself in the item has succeeded; else
+ * a worker would wait for its own lease to end, or drop a token that the fleet already uses.
+ */
+export function createDynamoDbTokenStore(client: DynamoDBClient, tableName: string): TokenStore {
+  const keyOf = (connectionIncarnation: string) => ({ pk: `TOKEN#${connectionIncarnation}`, sk: 'TOKEN' });
+
+  const readToken = (connectionIncarnation: string): Promise<Item | undefined> =>
+    readItem(client, tableName, keyOf(connectionIncarnation), 'read the token');
+
+  async function update(connectionIncarnation: string, what: string, { values, ...change }: Update): Promise<boolean> {
+    const target = { TableName: tableName, Key: toItem(keyOf(connectionIncarnation)) };
+    try {
+      await client.send(new UpdateItemCommand({ ...target, ...change, ExpressionAttributeValues: values }));
+      return true;
+    } catch (error) {
+      if (isConditionFailure(error)) return false;
+      throw fromAwsError(error, what);
+    }
+  }
+
+  return {
+    async read(connectionIncarnation) {
+      const item = await readToken(connectionIncarnation);
+      return item === undefined ? undefined : parseTokenItem(item);
+    },
+    takeLease: (lease) => update(lease.connectionIncarnation, 'take the lease of the token', leaseUpdate(lease)),
+    async save(connectionIncarnation, leaseHolder, token) {
+      if (await update(connectionIncarnation, 'save the token', saveUpdate(leaseHolder, token))) return true;
+      const item = await readToken(connectionIncarnation);
+      return item?.['savedBy']?.S === leaseHolder && optionalNumber(item, 'generation') === token.generation;
+    },
+    async releaseLease(connectionIncarnation, leaseHolder) {
+      await update(connectionIncarnation, 'release the lease of the token', {
+        UpdateExpression: 'REMOVE leaseHolder, leaseUntilMs',
+        ConditionExpression: 'leaseHolder = :holder',
+        values: toItem({ ':holder': leaseHolder }),
+      });
+    },
+  };
+}
+
+function leaseUpdate(lease: TokenLease): Update {
+  const unchanged =
+    lease.generation === 0 ? '(attribute_not_exists(generation) OR generation = :known)' : 'generation = :known';
+  return {
+    UpdateExpression:
+      'SET v = if_not_exists(v, :v), generation = if_not_exists(generation, :known), leaseHolder = :holder, ' +
+      'leaseUntilMs = :until, #ttl = :ttl',
+    ConditionExpression: `${unchanged} AND (attribute_not_exists(leaseUntilMs) OR leaseUntilMs <= :now OR leaseHolder = :holder) AND ${isReadable}`,
+    ExpressionAttributeNames: { '#ttl': timeToLiveAttribute },
+    values: {
+      ...readableVersion,
+      ...toItem({
+        ':v': itemVersion,
+        ':known': lease.generation,
+        ':holder': lease.holder,
+        ':now': lease.nowMs,
+        ':until': lease.untilMs,
+        ':ttl': epochSeconds(lease.untilMs + keptMs),
+      }),
+    },
+  };
+}
+
+function saveUpdate(leaseHolder: string, token: StoredToken): Update {
+  const removals = ['leaseHolder', 'leaseUntilMs', ...(token.expiresAtMs === undefined ? ['expiresAtMs'] : [])];
+  const members = {
+    generation: token.generation,
+    secretVersion: token.secretVersion,
+    sealed: token.sealed,
+    expiresAtMs: token.expiresAtMs,
+    obtainedAtMs: token.obtainedAtMs,
+    savedBy: leaseHolder,
+  };
+  const sets = Object.entries(members).flatMap(([name, value]) => (value === undefined ? [] : [`${name} = :${name}`]));
+  return {
+    UpdateExpression: `SET ${sets.join(', ')}, #ttl = :ttl REMOVE ${removals.join(', ')}`,
+    ConditionExpression: 'leaseHolder = :savedBy AND generation = :before',
+    ExpressionAttributeNames: { '#ttl': timeToLiveAttribute },
+    values: toItem({
+      ...Object.fromEntries(Object.entries(members).map(([name, value]) => [`:${name}`, value])),
+      ':before': token.generation - 1,
+      ':ttl': epochSeconds((token.expiresAtMs ?? token.obtainedAtMs + endlessMs) + keptMs),
+    }),
+  };
+}
+
+/** An item that has only known leases is a token of generation 0, obtained never. */
+function parseTokenItem(item: Item): StoredToken {
+  requireReadable(item, 'token');
+  const sealed = item['sealed']?.B;
+  const expiresAtMs = optionalNumber(item, 'expiresAtMs');
+  const leaseHolder = optionalText(item, 'leaseHolder');
+  const leaseUntilMs = optionalNumber(item, 'leaseUntilMs');
+  return {
+    generation: optionalNumber(item, 'generation') ?? 0,
+    secretVersion: optionalText(item, 'secretVersion') ?? '',
+    obtainedAtMs: optionalNumber(item, 'obtainedAtMs') ?? 0,
+    ...(sealed === undefined ? {} : { sealed }),
+    ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+    ...(leaseHolder === undefined ? {} : { leaseHolder }),
+    ...(leaseUntilMs === undefined ? {} : { leaseUntilMs }),
+  };
+}
+
+function epochSeconds(timeMs: number): number {
+  return Math.ceil(timeMs / 1000);
+}

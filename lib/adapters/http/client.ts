@@ -1,0 +1,69 @@
+import { type AddressAllowlist, publicOnly } from '../../core/address/address.ts';
+import type { HttpAnswer, HttpRequest } from '../../core/delivery/delivery.ts';
+import type { Transport } from '../../core/destination/delivery-policy.ts';
+import { Failure } from '../../core/failure/failure.ts';
+import type { RefusedAddress } from '../../ports/metrics.ts';
+import type { HttpClient, HttpExchange } from '../../ports/delivery.ts';
+import type { ConnectOptions } from './connector.ts';
+import { UndiciExchange } from './exchange.ts';
+import { UndiciPools } from './pools.ts';
+
+export interface UndiciHttpClientOptions {
+  /** Wall clock, epoch ms. Default `Date.now`. */
+  readonly nowMs?: () => number;
+  /** Origins, times transports, whose connections are kept. Default 100. */
+  readonly maximumPools?: number;
+  /** TLS and socket options beside those of the transport itself. Default none. */
+  readonly connectOptions?: (transport: Transport) => ConnectOptions;
+  /** Addresses that may be called though they are not public. Default none. */
+  readonly allowlist?: AddressAllowlist;
+  /** Told of every connection that is refused for its address. Must not throw. */
+  readonly onRefusal?: (refused: RefusedAddress) => void;
+}
+
+/** HTTP/1.1 over undici, with connections kept alive between requests; address-guard.ts says where they may end. */
+class UndiciHttpClient implements HttpClient {
+  readonly #pools: UndiciPools;
+  /** One abort listener per signal, however many exchanges it ends: adding and removing one costs as much as a timer. */
+  readonly #exchangesBySignal = new WeakMap<AbortSignal, Set<UndiciExchange>>();
+
+  constructor(options: UndiciHttpClientOptions = {}) {
+    this.#pools = new UndiciPools({
+      nowMs: options.nowMs ?? Date.now,
+      maximumPools: options.maximumPools ?? 100,
+      connectOptions: options.connectOptions ?? (() => ({})),
+      guard: { allowlist: options.allowlist ?? publicOnly, onRefusal: options.onRefusal ?? (() => undefined) },
+    });
+  }
+
+  send(request: HttpRequest, exchange: HttpExchange): Promise<HttpAnswer> {
+    if (!this.#pools.loaded) return this.#pools.load().then(() => this.send(request, exchange));
+    const { signal } = exchange;
+    if (signal.aborted) {
+      const message = `The invocation ended before a request was sent to ${request.origin}.`;
+      return Promise.reject(new Failure('OutOfTime', message, { cause: signal.reason }));
+    }
+    const companions = this.#exchangesBySignal.get(signal) ?? this.#watch(signal);
+    return new Promise((resolve, reject) => {
+      new UndiciExchange(this.#pools, request, exchange, companions, resolve, reject).start();
+    });
+  }
+
+  /** Resolves when the exchanges under way have ended and every connection is closed. */
+  close(): Promise<void> {
+    return this.#pools.close();
+  }
+
+  #watch(signal: AbortSignal): Set<UndiciExchange> {
+    const exchanges = new Set<UndiciExchange>();
+    this.#exchangesBySignal.set(signal, exchanges);
+    signal.addEventListener('abort', () => {
+      for (const exchange of exchanges) exchange.runOutOfTime();
+    });
+    return exchanges;
+  }
+}
+
+export function createUndiciHttpClient(options: UndiciHttpClientOptions = {}): HttpClient & { close(): Promise<void> } {
+  return new UndiciHttpClient(options);
+}

@@ -1,0 +1,126 @@
+import type { Socket } from 'node:net';
+import type { buildConnector } from 'undici';
+import { Failure } from '../../core/failure/failure.ts';
+import { fromNetworkError } from './failures.ts';
+
+/** Node's own limit for the headers of one message. */
+const maxHeadBytes = 16_384;
+const headEnd = '\r\n\r\n';
+
+/**
+ * A connector whose connections go through an HTTP proxy by CONNECT, also those without TLS, so that the proxy sees host and
+ * port and nothing else. Source: RFC 9110 section 9.3.6.
+ *
+ * Failure policy: whatever the proxy answers but a 2xx is a ConnectionFailed, which is retried: it says nothing of the
+ * endpoint, and its 407 is no answer to the connection's credentials. So are bytes right behind the answer: neither TLS nor
+ * HTTP lets an endpoint speak first. undici would drop such a connection and make the next, thousands a second.
+ *
+ * @param proxyUrl origin of the proxy
+ * @param connectProxy makes the connections to it
+ * @param connectOrigin begins TLS on them
+ * @param answerTimeoutMs limit of the proxy's answer, for one whose exchange has ended meanwhile
+ */
+export function tunnelThrough(
+  proxyUrl: string,
+  connectProxy: buildConnector.connector,
+  connectOrigin: buildConnector.connector,
+  answerTimeoutMs: number,
+): buildConnector.connector {
+  const { protocol, host, hostname, port } = new URL(proxyUrl);
+  const proxy = { protocol, host, hostname: hostname.replace(/^\[(.*)\]$/, '$1'), port };
+  return (options, callback) => {
+    connectProxy(proxy, (error, socket) => {
+      if (error !== null) {
+        callback(fromNetworkError(error, `the proxy ${proxyUrl}`, false) as Error, null);
+        return;
+      }
+      const asked = { authority: authorityOf(options), proxyUrl, answerTimeoutMs };
+      openTunnel(socket, asked, (failure) => {
+        if (failure !== undefined) callback(failure, null);
+        else if (options.protocol === 'https:') beginTls(connectOrigin, { ...options, httpSocket: socket }, callback);
+        else callback(null, socket);
+      });
+    });
+  };
+}
+
+function authorityOf({ hostname, port, protocol }: buildConnector.Options): string {
+  const host = hostname.includes(':') ? `[${hostname}]` : hostname;
+  return `${host}:${port === '' ? (protocol === 'https:' ? '443' : '80') : port}`;
+}
+
+/** What OpenSSL has against a certificate or key is thrown; here nobody above would catch it. */
+function beginTls(
+  connect: buildConnector.connector,
+  options: buildConnector.Options,
+  callback: buildConnector.Callback,
+): void {
+  try {
+    connect(options, callback);
+  } catch (error) {
+    options.httpSocket?.destroy();
+    callback(error as Error, null);
+  }
+}
+
+interface Asked {
+  /** Host and port. */
+  readonly authority: string;
+  readonly proxyUrl: string;
+  readonly answerTimeoutMs: number;
+}
+
+/** @param ended called once; without a failure the socket is the endpoint's from the next byte on */
+function openTunnel(
+  socket: Socket,
+  { authority, proxyUrl, answerTimeoutMs }: Asked,
+  ended: (failure: Failure | undefined) => void,
+): void {
+  let head = '';
+  const timer = setTimeout(() => end('gave no answer in time'), answerTimeoutMs);
+
+  function end(problem: string | undefined): void {
+    clearTimeout(timer);
+    socket.off('readable', read).off('end', lost).off('close', lost);
+    if (problem === undefined) {
+      ended(undefined);
+      return;
+    }
+    socket.destroy();
+    ended(new Failure('ConnectionFailed', `The proxy ${proxyUrl} ${problem} when asked for ${authority}.`));
+  }
+
+  function lost(): void {
+    end('closed the connection');
+  }
+
+  function read(): void {
+    for (let chunk = nextChunk(socket); chunk !== null; chunk = nextChunk(socket)) {
+      const searched = Math.max(0, head.length - headEnd.length);
+      head += chunk.toString('latin1');
+      const ends = head.indexOf(headEnd, searched);
+      if (ends !== -1) {
+        const isAll = ends + headEnd.length === head.length;
+        end(problemOf(head) ?? (isAll ? undefined : 'sent more than its answer'));
+        return;
+      }
+      if (head.length > maxHeadBytes) {
+        end('gave too long an answer');
+        return;
+      }
+    }
+  }
+
+  socket.on('readable', read).on('end', lost).on('close', lost);
+  socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
+}
+
+function nextChunk(socket: Socket): Buffer | null {
+  return socket.read() as Buffer | null;
+}
+
+function problemOf(head: string): string | undefined {
+  const status = /^HTTP\/1\.[01] ([1-9][0-9]{2})(?= |\r)/.exec(head)?.[1];
+  if (status === undefined) return 'gave an answer that is not HTTP';
+  return status.startsWith('2') ? undefined : `answered ${status}`;
+}

@@ -1,0 +1,230 @@
+import type { Dispatcher } from 'undici';
+import type { HttpAnswer, HttpRequest } from '../../core/delivery/delivery.ts';
+import { Failure } from '../../core/failure/failure.ts';
+import { SlotMissed } from '../../core/delivery/slot-missed.ts';
+import type { HttpExchange } from '../../ports/delivery.ts';
+import { bodyText, maxBodyBytes } from './bounded-body.ts';
+import { errorCodeOf, fromNetworkError } from './failures.ts';
+import { endedReusedConnection, ProtocolSwitched } from './connection.ts';
+import type { ConnectionPool, UndiciPools } from './pools.ts';
+
+type IncomingHeaders = Record<string, string | string[] | undefined>;
+
+/** Given to undici when an exchange ends before its answer does; nobody sees it. */
+const abandoned = new Error('abandoned');
+
+/**
+ * One request and its answer. It is undici's own dispatch handler, because that is the cheapest interface: measured at
+ * 14 us a request where `Pool.request` takes 17 us, timeout and signal included.
+ *
+ * Failure policy, the body: an answer counts when it is complete, also a 2xx one: a body that breaks off, or is not
+ * there within the timeout, is a failure, and the endpoint may see the event twice. Beyond 64 KiB an answer counts by its
+ * status, and the rest is abandoned together with the connection: an endless body must not hold the exchange.
+ *
+ * Failure policy, a dead socket: when a connection that had served before is lost before the first byte of an answer,
+ * the request goes out once more, on a connection made after that. The endpoint may have got the first one: delivery
+ * is at least once, and both carry the same Idempotency-Key.
+ */
+export class UndiciExchange implements Dispatcher.DispatchHandler {
+  readonly #pools: UndiciPools;
+  readonly #request: HttpRequest;
+  readonly #options: HttpExchange;
+  readonly #resolve: (answer: HttpAnswer | Promise<HttpAnswer>) => void;
+  readonly #reject: (error: unknown) => void;
+  /** Those that end when the signal aborts. */
+  readonly #companions: Set<UndiciExchange>;
+  readonly #timer: NodeJS.Timeout;
+  #pool: ConnectionPool | undefined;
+  #controller: Dispatcher.DispatchController | undefined;
+  /** Has a socket, or the one that it waits for within undici. */
+  #running = false;
+  #settled = false;
+  #resent = false;
+  #answering = false;
+  #status = 0;
+  #headers: IncomingHeaders = {};
+  #chunks: Buffer[] | undefined;
+  #bodyBytes = 0;
+
+  constructor(
+    pools: UndiciPools,
+    request: HttpRequest,
+    options: HttpExchange,
+    companions: Set<UndiciExchange>,
+    resolve: (answer: HttpAnswer | Promise<HttpAnswer>) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#pools = pools;
+    this.#request = request;
+    this.#options = options;
+    this.#companions = companions;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    companions.add(this);
+    this.#timer = setTimeout(timeOut, options.timeoutMs, this);
+  }
+
+  start(): void {
+    this.#dispatch(this.#pools.acquire(this.#request.origin, this.#options.transport));
+  }
+
+  timeOut(): void {
+    this.#fail(new Failure('TimedOut', `No complete answer within ${this.#options.timeoutMs} ms ${this.#from}.`));
+  }
+
+  /** The invocation's own deadline came before the answer. */
+  runOutOfTime(): void {
+    const cause: unknown = this.#options.signal.reason;
+    this.#fail(new Failure('OutOfTime', `The invocation ended before an answer came ${this.#from}.`, { cause }));
+  }
+
+  get #from(): string {
+    return `from ${this.#request.origin}`;
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // Ended while it waited for a connection: nothing is written.
+    if (this.#settled) controller.abort(abandoned);
+    else this.#controller = controller;
+  }
+
+  /** The first byte of an answer. */
+  onResponseStarted(): void {
+    this.#answering = true;
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHeaders): void {
+    // Informational (RFC 9110 section 15.2): the answer proper follows.
+    if (status >= 100 && status < 200 && status !== 101) return;
+    if (status < 100) {
+      // No status at all, which undici would stumble over later.
+      this.#fail(new Failure('AnswerInvalid', `The answer was not valid HTTP ${this.#from}.`));
+      return;
+    }
+    this.#status = status;
+    this.#headers = headers;
+    const wanted = this.#options.readSuccessBody || status < 200 || status > 299;
+    if (wanted) this.#chunks = [];
+    if (status === 101) this.#abandonRest();
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#settled) return;
+    this.#bodyBytes += chunk.length;
+    this.#chunks?.push(chunk);
+    if (this.#bodyBytes > maxBodyBytes) this.#abandonRest();
+  }
+
+  onResponseEnd(): void {
+    if (!this.#settled) this.#succeed();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    if (this.#settled) return;
+    if (error instanceof ProtocolSwitched) this.#switched();
+    else if (this.#mayResend(error)) this.#resend();
+    else this.#fail(fromNetworkError(error, this.#request.origin, this.#answering));
+  }
+
+  #dispatch(pool: ConnectionPool): void {
+    this.#pool = pool;
+    this.#pools.enter(pool, () => this.#begin(pool));
+  }
+
+  #begin(pool: ConnectionPool): void {
+    if (!this.#settled && !this.#resent && this.#options.mayBegin?.() === false) this.#fail(new SlotMissed());
+    if (this.#settled) {
+      this.#pools.leave(pool);
+      return;
+    }
+    this.#running = true;
+    const { path, method, headers, body } = this.#request;
+    // undici reads its headers only.
+    pool.dispatcher.dispatch({ path, method, headers: headers as Record<string, string>, body: body ?? null }, this);
+  }
+
+  #mayResend(error: Error): boolean {
+    if (this.#resent || this.#answering || !endedReusedConnection(error)) return false;
+    const code = errorCodeOf(error);
+    return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
+  }
+
+  #resend(): void {
+    this.#resent = true;
+    this.#controller = undefined;
+    const beforeResend = this.#options.beforeResend;
+    if (beforeResend === undefined) this.#dispatchAgain();
+    else
+      beforeResend().then(
+        () => this.#dispatchAgain(),
+        (error: unknown) => this.#fail(error),
+      );
+  }
+
+  #dispatchAgain(): void {
+    if (this.#settled || this.#pool === undefined) return;
+    const failed = this.#pool;
+    this.#leave();
+    this.#dispatch(this.#pools.acquireAfter(failed));
+    this.#pools.release(failed);
+  }
+
+  #leave(): void {
+    if (this.#pool !== undefined && this.#running) this.#pools.leave(this.#pool);
+    this.#running = false;
+  }
+
+  #switched(): void {
+    this.#status = 101;
+    this.#succeed();
+  }
+
+  #abandonRest(): void {
+    this.#succeed();
+    this.#controller?.abort(abandoned);
+  }
+
+  #succeed(): void {
+    this.#settle();
+    const status = this.#status;
+    const headers = joinEqualNames(this.#headers);
+    const chunks = this.#chunks;
+    if (chunks === undefined || chunks.length === 0) {
+      this.#resolve({ status, headers, body: '' });
+      return;
+    }
+    const bytes = Buffer.concat(chunks, Math.min(this.#bodyBytes, maxBodyBytes));
+    const body = bodyText(bytes, headers['content-encoding']);
+    this.#resolve(
+      typeof body === 'string' ? { status, headers, body } : body.then((text) => ({ status, headers, body: text })),
+    );
+  }
+
+  #fail(error: unknown): void {
+    if (this.#settled) return;
+    this.#settle();
+    this.#reject(error);
+    this.#controller?.abort(abandoned);
+  }
+
+  #settle(): void {
+    this.#settled = true;
+    clearTimeout(this.#timer);
+    this.#companions.delete(this);
+    this.#leave();
+    if (this.#pool !== undefined) this.#pools.release(this.#pool);
+  }
+}
+
+function timeOut(exchange: UndiciExchange): void {
+  exchange.timeOut();
+}
+
+/** In place: undici made the object for this answer alone. Names are in lower case already. */
+function joinEqualNames(headers: IncomingHeaders): Record<string, string> {
+  for (const name in headers) {
+    const value = headers[name];
+    if (typeof value === 'object') headers[name] = value.join(', ');
+  }
+  return headers as Record<string, string>;
+}

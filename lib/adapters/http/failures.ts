@@ -1,0 +1,75 @@
+import { Failure, type FailureCode } from '../../core/failure/failure.ts';
+
+interface NetworkFailure {
+  readonly code: FailureCode;
+  /** Ends with a preposition, the origin follows. */
+  readonly text: string;
+}
+
+const dnsFailed: NetworkFailure = { code: 'DnsFailed', text: 'No address was found for' };
+const refused: NetworkFailure = { code: 'ConnectionRefused', text: 'The connection was refused by' };
+const unreachable: NetworkFailure = { code: 'ConnectionFailed', text: 'No connection could be made to' };
+const reset: NetworkFailure = { code: 'ConnectionReset', text: 'The connection was lost, without an answer, to' };
+const broken: NetworkFailure = { code: 'AnswerInvalid', text: 'The answer broke off from' };
+const invalid: NetworkFailure = { code: 'AnswerInvalid', text: 'The answer was not valid HTTP from' };
+const timedOut: NetworkFailure = { code: 'TimedOut', text: 'Connecting took too long to' };
+const tlsFailed: NetworkFailure = { code: 'TlsFailed', text: 'No trusted TLS connection could be made to' };
+
+/** By `error.code`. Sources: Node's `errors` and `tls` pages (error codes), undici's `Errors` page; undici-connection.ts. */
+const byErrorCode: ReadonlyMap<string, NetworkFailure> = new Map([
+  ...each(dnsFailed, ['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA', 'EAI_NONAME', 'ENODATA', 'ESERVFAIL']),
+  ...each(refused, ['ECONNREFUSED']),
+  ...each(unreachable, ['EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN', 'EADDRNOTAVAIL', 'EACCES', 'EPERM']),
+  ...each(unreachable, ['EMFILE', 'ENFILE', 'ENOBUFS', 'EINVAL', 'EAFNOSUPPORT']),
+  ...each(reset, ['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'UND_ERR_SOCKET']),
+  ...each(invalid, ['UND_ERR_HEADERS_OVERFLOW', 'ERR_ANSWER_OVERFLOW']),
+  ...each(broken, ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH']),
+  ...each(timedOut, ['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT']),
+  ...each(tlsFailed, ['EPROTO', 'SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'HOSTNAME_MISMATCH']),
+]);
+
+const byErrorCodePrefix: readonly (readonly [RegExp, NetworkFailure])[] = [
+  [/^(ERR_TLS_|ERR_SSL_|CERT_|CRL_|UNABLE_TO_|INVALID_(CA|PURPOSE)|PATH_LENGTH_|ERROR_IN_C)/, tlsFailed],
+];
+
+function each(failure: NetworkFailure, codes: readonly string[]): [string, NetworkFailure][] {
+  return codes.map((code) => [code, failure]);
+}
+
+export function errorCodeOf(error: unknown): string {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return typeof code === 'string' ? code : '';
+}
+
+/**
+ * What undici reported, as port HttpClient promises it. What is no failure of the network is a bug and stays what it is.
+ *
+ * Failure policy: a request that undici refuses to write (a line break in a header, a header that only the connection
+ * may set) is permanent: it was not sent, and would be refused again.
+ *
+ * @param answering whether a byte of the answer had arrived; a connection lost after that broke the answer off
+ */
+export function fromNetworkError(error: unknown, origin: string, answering: boolean): unknown {
+  const code = errorCodeOf(error);
+  if (code === 'UND_ERR_INVALID_ARG') {
+    return new Failure('InvalidInvocation', 'The request holds what HTTP does not allow.', { cause: error });
+  }
+  const known = knownFailure(error, code);
+  if (known === undefined) return error;
+  const failure = answering && known === reset ? broken : known;
+  return new Failure(failure.code, `${failure.text} ${origin}${code === '' ? '' : ` (${code})`}.`, {
+    cause: withoutAnswer(error),
+  });
+}
+
+function knownFailure(error: unknown, code: string): NetworkFailure | undefined {
+  // Its code is undefined in undici 8.12.
+  if (error instanceof Error && error.name === 'HTTPParserError') return invalid;
+  return byErrorCode.get(code) ?? byErrorCodePrefix.find(([prefix]) => prefix.test(code))?.[1];
+}
+
+/** undici's parser error carries the bytes that it stumbled over; they belong into no log. */
+function withoutAnswer(error: unknown): unknown {
+  if (error instanceof Error) Reflect.deleteProperty(error, 'data');
+  return error;
+}

@@ -1,0 +1,172 @@
+import type { buildConnector, Pool } from 'undici';
+import type { Transport } from '../../core/destination/delivery-policy.ts';
+import { type ConnectorOptions, createConnector } from './connector.ts';
+
+/**
+ * A kept-alive socket that was idle for longer is not used again: many servers and balancers close at 5 s, and while
+ * the function is frozen nobody here notices that they did.
+ */
+const idleLimitMs = 4000;
+/** Sockets to one origin; with `maximumPools` well within a function's 1,024 file descriptors in practice. */
+const connectionsPerPool = 128;
+/** Node's own limit for the headers of one message. */
+const maxHeaderBytes = 16_384;
+
+export interface ConnectionPool {
+  readonly key: string;
+  readonly origin: string;
+  readonly dispatcher: Pool;
+  /** Lives on in the pool that replaces this one, and with it the TLS sessions. */
+  readonly connect: buildConnector.connector;
+  lastUsedAtMs: number;
+  /** Under way, those that wait for a socket included. */
+  exchanges: number;
+  /** Handed to a socket. */
+  running: number;
+  /** Called one by one, as sockets become free. */
+  readonly waiting: (() => void)[];
+  /** Set when no further exchange begins here: called when the last one has ended. */
+  whenUnused?: () => void;
+}
+
+export interface UndiciPoolsOptions extends ConnectorOptions {
+  /** Wall clock, epoch ms: it is the clock that goes on while the function is frozen. */
+  readonly nowMs: () => number;
+  readonly maximumPools: number;
+}
+
+/** Pools of HTTP/1.1 connections by origin and transport: at most so many, the least recently used one goes first. */
+export class UndiciPools {
+  readonly #options: UndiciPoolsOptions;
+  readonly #pools = new Map<string, ConnectionPool>();
+  readonly #closing = new Set<Promise<void>>();
+  #PoolClass: typeof Pool | undefined;
+  #buildConnector: typeof buildConnector | undefined;
+
+  constructor(options: UndiciPoolsOptions) {
+    this.#options = options;
+  }
+
+  get loaded(): boolean {
+    return this.#PoolClass !== undefined;
+  }
+
+  /** Loads undici, once and not before there is something to send: it is a third of a cold start. */
+  async load(): Promise<void> {
+    const [pool, connect] = await Promise.all([
+      import('undici/lib/dispatcher/pool.js'),
+      import('undici/lib/core/connect.js'),
+    ]);
+    this.#PoolClass = pool.default;
+    this.#buildConnector = connect.default;
+  }
+
+  /** The pool to send with now. Compares wall times, because no timer runs while the function is frozen. */
+  acquire(origin: string, transport: Transport): ConnectionPool {
+    const key = transport.key === '' ? origin : `${transport.key} ${origin}`;
+    const nowMs = this.#options.nowMs();
+    const pool = this.#pools.get(key);
+    if (pool === undefined) return taken(this.#open(key, origin, this.#connectorFor(origin, transport), nowMs));
+    // The clock may have been set back as well.
+    if (Math.abs(nowMs - pool.lastUsedAtMs) > idleLimitMs) return taken(this.#replace(pool, nowMs));
+    pool.lastUsedAtMs = nowMs;
+    return taken(pool);
+  }
+
+  /** Ends the use that `acquire` began. */
+  release(pool: ConnectionPool): void {
+    pool.lastUsedAtMs = this.#options.nowMs();
+    pool.exchanges -= 1;
+    if (pool.exchanges === 0) pool.whenUnused?.();
+  }
+
+  /**
+   * Calls `begin` as soon as there is a socket for one more, at once as a rule. The pool's own queue would do, but what has waited
+   * there can only be taken back together with a socket.
+   */
+  enter(pool: ConnectionPool, begin: () => void): void {
+    if (pool.running >= connectionsPerPool) {
+      pool.waiting.push(begin);
+      return;
+    }
+    pool.running += 1;
+    begin();
+  }
+
+  /** Ends what `begin` began. */
+  leave(pool: ConnectionPool): void {
+    const next = pool.waiting.shift();
+    if (next === undefined) pool.running -= 1;
+    else next();
+  }
+
+  /** A pool none of whose connections is older than the use of `failed`, whose sockets may be as dead as that one. */
+  acquireAfter(failed: ConnectionPool): ConnectionPool {
+    const nowMs = this.#options.nowMs();
+    const current = this.#pools.get(failed.key);
+    return taken(current === undefined || current === failed ? this.#replace(failed, nowMs) : current);
+  }
+
+  /** Resolves when every exchange under way has ended. */
+  async close(): Promise<void> {
+    for (const pool of this.#pools.values()) this.#retire(pool);
+    await Promise.all(this.#closing);
+  }
+
+  #replace(pool: ConnectionPool, nowMs: number): ConnectionPool {
+    this.#retire(pool);
+    return this.#open(pool.key, pool.origin, pool.connect, nowMs);
+  }
+
+  #open(key: string, origin: string, connect: buildConnector.connector, lastUsedAtMs: number): ConnectionPool {
+    if (this.#PoolClass === undefined) throw new Error('undici is not loaded yet');
+    while (this.#pools.size >= this.#options.maximumPools) this.#retireLeastRecentlyUsed();
+    const dispatcher = new this.#PoolClass(origin, {
+      connect,
+      connections: connectionsPerPool,
+      keepAliveTimeout: idleLimitMs,
+      keepAliveMaxTimeout: idleLimitMs,
+      maxHeaderSize: maxHeaderBytes,
+      // The exchange has one limit of its own; undici's two are seconds off and cost a timer each.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      allowH2: false,
+    });
+    const pool = { key, origin, dispatcher, connect, lastUsedAtMs, exchanges: 0, running: 0, waiting: [] };
+    this.#pools.set(key, pool);
+    return pool;
+  }
+
+  /**
+   * What is under way on it ends as it would have. It is then destroyed instead of closed, because undici waits for the
+   * connections that it is still making, also when nobody wants them any more; and not within undici's own callback.
+   */
+  #retire(pool: ConnectionPool): void {
+    this.#pools.delete(pool.key);
+    const destroyed = new Promise<void>((resolve) => {
+      pool.whenUnused = () => setImmediate(() => pool.dispatcher.destroy(null, resolve));
+    }).then(() => {
+      this.#closing.delete(destroyed);
+    });
+    this.#closing.add(destroyed);
+    if (pool.exchanges === 0) pool.whenUnused?.();
+  }
+
+  #retireLeastRecentlyUsed(): void {
+    let oldest: ConnectionPool | undefined;
+    for (const pool of this.#pools.values()) {
+      if (oldest === undefined || pool.lastUsedAtMs < oldest.lastUsedAtMs) oldest = pool;
+    }
+    if (oldest !== undefined) this.#retire(oldest);
+  }
+
+  #connectorFor(origin: string, transport: Transport): buildConnector.connector {
+    if (this.#buildConnector === undefined) throw new Error('undici is not loaded yet');
+    return createConnector(this.#buildConnector, origin, transport, this.#options);
+  }
+}
+
+function taken(pool: ConnectionPool): ConnectionPool {
+  pool.exchanges += 1;
+  return pool;
+}

@@ -1,0 +1,100 @@
+import type { MetricName } from '../../core/delivery/metrics.ts';
+import { metrics } from '../../core/delivery/metrics.ts';
+import type { InvocationMetrics } from '../../ports/metrics.ts';
+
+export interface EmfMetricsOptions {
+  /** Takes one line, its end included. */
+  readonly write: (line: string) => void;
+  readonly nowMs: () => number;
+  /** Value of the dimension `Stack`. */
+  readonly stackName: string;
+  /** Whether what is counted for an API destination is shown for it too. */
+  readonly perDestination: boolean;
+}
+
+/** Source of the namespace, the limits and the form: CloudWatch user guide, "Specification: Embedded metric format". */
+const namespace = 'Lastmile';
+const maxValues = 100;
+
+/** Of one API destination, or of the stack alone: counts as their sum, times one by one. */
+type Values = Map<MetricName, number | number[]>;
+
+/**
+ * CloudWatch's embedded metric format: a line of JSON on Lambda's standard output becomes metrics without a call. One
+ * document for each invocation, or for each API destination of it when they are shown one by one; more only where a metric
+ * has more values than a document may hold. Written by hand, because a library makes a cold start longer; docs/design.md
+ * has the figures.
+ *
+ * Failure policy: what cannot be written is lost. What has been handed to the writer is never written again.
+ */
+export function createEmfMetrics({ write, nowMs, stackName, perDestination }: EmfMetricsOptions): InvocationMetrics {
+  let collected = new Map<string | undefined, Values>();
+  let timeIsOut = false;
+
+  function valuesOf(apiDestination: string | undefined): Values {
+    const key = perDestination ? apiDestination : undefined;
+    const values: Values = collected.get(key) ?? new Map();
+    collected.set(key, values);
+    return values;
+  }
+
+  function flush(): void {
+    const drained = collected;
+    collected = new Map();
+    for (const [apiDestination, values] of drained) {
+      const dimensions = { Stack: stackName, ...(apiDestination !== undefined && { ApiDestination: apiDestination }) };
+      writeOrLose(write, formatDocument(values, dimensions, nowMs()));
+    }
+  }
+
+  return {
+    count(name, apiDestination) {
+      const values = valuesOf(apiDestination);
+      const sum = values.get(name);
+      values.set(name, typeof sum === 'number' ? sum + 1 : 1);
+      if (timeIsOut) flush();
+    },
+    time(name, durationMs, apiDestination) {
+      const values = valuesOf(apiDestination);
+      const durations = values.get(name);
+      if (Array.isArray(durations)) durations.push(durationMs);
+      else values.set(name, [durationMs]);
+      if (timeIsOut || (Array.isArray(durations) && durations.length === maxValues)) flush();
+    },
+    async during(signal, invocation) {
+      const hurry = () => {
+        timeIsOut = true;
+        flush();
+      };
+      if (signal.aborted) hurry();
+      signal.addEventListener('abort', hurry, { once: true });
+      try {
+        return await invocation();
+      } finally {
+        signal.removeEventListener('abort', hurry);
+        timeIsOut = false;
+        flush();
+      }
+    },
+  };
+}
+
+function formatDocument(values: Values, dimensions: Readonly<Record<string, string>>, nowMs: number): string {
+  const names = Object.keys(dimensions);
+  const directive = {
+    Namespace: namespace,
+    // Each set is a metric of its own: that of the stack, and that of the API destination within it.
+    Dimensions: names.map((_name, index) => names.slice(0, index + 1)),
+    Metrics: [...values.keys()].map((Name) => ({ Name, Unit: metrics[Name].unit })),
+  };
+  const metadata = { Timestamp: Math.trunc(nowMs), CloudWatchMetrics: [directive] };
+  return `${JSON.stringify({ _aws: metadata, ...dimensions, ...Object.fromEntries(values) })}\n`;
+}
+
+function writeOrLose(write: (line: string) => void, line: string): void {
+  try {
+    write(line);
+  } catch {
+    // A delivery that succeeded must not fail for the sake of its count.
+  }
+}

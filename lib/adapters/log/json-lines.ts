@@ -1,0 +1,66 @@
+import type { Conclusion } from '../../core/delivery/delivery.ts';
+import { describeErrors } from '../../core/failure/failure.ts';
+import type { DeliveryLog } from '../../ports/delivery.ts';
+import type { ConnectionLog, CredentialsLog, SecurityLog } from '../../ports/metrics.ts';
+
+/**
+ * One line of JSON per delivery and invocation, `delivery.concluded`. Written by hand because a logger's line costs as
+ * much as the request. Holds names, codes and times; no token, secret, header or event.
+ */
+export function createJsonLineDeliveryLog(write: (line: string) => void): DeliveryLog {
+  return {
+    record(conclusion) {
+      write(`${formatConclusion(conclusion)}\n`);
+    },
+  };
+}
+
+/** The reason is left out: it is the dead letter's and the error's to carry. A bug is shown with its own stack. */
+export function formatConclusion(conclusion: Conclusion): string {
+  const { settlement, eventId, rule, apiDestination, code, status, attempts, durationMs, rateWaitMs, nextAttemptAtMs } =
+    conclusion;
+  const { bug } = conclusion;
+  return JSON.stringify({
+    level: settlement.kind === 'delivered' && bug === undefined ? 'INFO' : 'WARN',
+    message: 'delivery.concluded',
+    outcome: settlement.kind,
+    eventId,
+    rule,
+    apiDestination,
+    code,
+    status,
+    attempt: attempts,
+    durationMs,
+    rateWaitMs,
+    errors: bug === undefined ? undefined : describeErrors(bug),
+    nextAttemptAt: nextAttemptAtMs === undefined ? undefined : new Date(nextAttemptAtMs).toISOString(),
+  });
+}
+
+/** One line of JSON, `connection.deauthorized`, with the name alone; the reason is shown by DescribeConnection. */
+export function createJsonLineConnectionLog(write: (line: string) => void): ConnectionLog {
+  return {
+    deauthorized(connection) {
+      write(`${JSON.stringify({ level: 'WARN', message: 'connection.deauthorized', connection })}\n`);
+    },
+  };
+}
+
+/** One line of JSON, `security.destination-moved` and the like, with names and hosts, the request and whose key it came with. */
+export function createJsonLineCredentialsLog(write: (line: string) => void): CredentialsLog {
+  return {
+    record({ event, ...members }, { requestId, accessKeyId }) {
+      const line = { level: 'WARN', message: `security.${event}`, ...members, requestId, accessKeyId };
+      write(`${JSON.stringify(line)}\n`);
+    },
+  };
+}
+
+/** One line of JSON, `address.refused`, with the host, the address that it resolved to and the class of that address. */
+export function createJsonLineSecurityLog(write: (line: string) => void): SecurityLog {
+  return {
+    addressRefused({ host, address, reason }) {
+      write(`${JSON.stringify({ level: 'WARN', message: 'address.refused', host, address, reason })}\n`);
+    },
+  };
+}

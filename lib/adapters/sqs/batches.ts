@@ -1,0 +1,101 @@
+import type { MessageAttributeValue, SendMessageBatchRequestEntry, SQSClient } from '@aws-sdk/client-sqs';
+import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import { Failure } from '../../core/failure/failure.ts';
+import type { QueueMessage } from '../../core/message/queue-message.ts';
+import { maxMessageBytes, messageBytes } from '../../core/message/queue-message.ts';
+import { fromAwsError } from '../aws/failures.ts';
+
+export interface SendOptions {
+  readonly delaySeconds?: number;
+  readonly group?: string;
+}
+
+interface Waiting {
+  readonly message: QueueMessage;
+  readonly options: SendOptions;
+  readonly bytes: number;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Source: SQS API reference, SendMessageBatch: at most ten messages, and their sizes together at most one message's. */
+const maxBatchEntries = 10;
+
+/**
+ * Sends to one queue. What is handed over in one turn of the event loop travels in batches, split by count and by bytes.
+ *
+ * Failure policy: each message resolves or rejects by its own entry of the answer; an entry that the answer does not name
+ * was not accepted.
+ *
+ * @param timeoutMs of one batch, all tries of the SDK included; without it the client's own limits hold alone
+ */
+export function createSqsSender(sqs: SQSClient, queueUrl: string, timeoutMs?: number) {
+  let waiting: Waiting[] = [];
+
+  function flush(): void {
+    const taken = waiting;
+    waiting = [];
+    for (const batch of splitIntoBatches(taken)) void sendBatch({ sqs, queueUrl, timeoutMs }, batch);
+  }
+
+  return (message: QueueMessage, options: SendOptions = {}): Promise<void> =>
+    new Promise((resolve, reject) => {
+      if (waiting.length === 0) setImmediate(flush);
+      waiting.push({ message, options, bytes: messageBytes(message), resolve, reject });
+    });
+}
+
+function splitIntoBatches(messages: readonly Waiting[]): Waiting[][] {
+  const batches: Waiting[][] = [];
+  let bytes = 0;
+  for (const message of messages) {
+    const last = batches.at(-1);
+    bytes += message.bytes;
+    if (last === undefined || last.length === maxBatchEntries || bytes > maxMessageBytes) {
+      batches.push([message]);
+      bytes = message.bytes;
+    } else last.push(message);
+  }
+  return batches;
+}
+
+interface Sending {
+  readonly sqs: SQSClient;
+  readonly queueUrl: string;
+  readonly timeoutMs: number | undefined;
+}
+
+async function sendBatch({ sqs, queueUrl, timeoutMs }: Sending, batch: readonly Waiting[]): Promise<void> {
+  try {
+    const Entries = batch.map(({ message, options }, index) => entryOf(String(index), message, options));
+    const command = new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries });
+    const limit = timeoutMs === undefined ? {} : { abortSignal: AbortSignal.timeout(timeoutMs) };
+    const answer = await sqs.send(command, limit);
+    const accepted = new Set(answer.Successful?.map(({ Id }) => Id));
+    for (const [index, { resolve, reject }] of batch.entries()) {
+      if (accepted.has(String(index))) resolve();
+      else reject(refusal(answer.Failed?.find(({ Id }) => Id === String(index))?.Code));
+    }
+  } catch (error) {
+    const failure = fromAwsError(error, 'send to a queue');
+    for (const { reject } of batch) reject(failure);
+  }
+}
+
+function entryOf(id: string, { body, attributes }: QueueMessage, options: SendOptions): SendMessageBatchRequestEntry {
+  const MessageAttributes: Record<string, MessageAttributeValue> = {};
+  for (const [name, StringValue] of Object.entries(attributes)) {
+    MessageAttributes[name] = { DataType: 'String', StringValue };
+  }
+  return {
+    Id: id,
+    MessageBody: body,
+    MessageAttributes,
+    ...(options.delaySeconds !== undefined && { DelaySeconds: options.delaySeconds }),
+    ...(options.group !== undefined && { MessageGroupId: options.group }),
+  };
+}
+
+function refusal(code: string | undefined): Failure {
+  return new Failure('StoreUnavailable', `The queue did not accept a message: ${code ?? 'no reason given'}.`);
+}

@@ -1,0 +1,65 @@
+import { Buffer } from 'node:buffer';
+import type { MessageAttributeValue, SQSClient, SendMessageCommandInput } from '@aws-sdk/client-sqs';
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { formatQueuedDelivery } from '../../core/message/queued-delivery.ts';
+import type { RawMessage } from '../../core/message/raw-message.ts';
+import { withReason } from '../../core/message/raw-message.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { DeliveryQueue, RawMessages } from '../../ports/delivery.ts';
+import { fromAwsError } from '../aws/failures.ts';
+import { createSqsSender } from './batches.ts';
+
+/** Source: SQS API reference, DelaySeconds. What waits longer arrives early and is sent again. */
+const maxDelaySeconds = 900;
+
+/** A wait for the rate is cut shorter, so that a backlog hears of a rate that was raised: a hop a minute is its price. */
+const maxTurnDelaySeconds = 60;
+
+/**
+ * Failure policy: a delivery that comes back before its time costs a message and no attempt; one that sleeps through a
+ * change would keep its endpoint waiting. So whoever waits for the rate is sent again each minute, everybody else at the
+ * longest delay there is.
+ */
+export function createSqsDeliveryQueue(sqs: SQSClient, queueUrl: string, clock: Clock): DeliveryQueue {
+  const send = createSqsSender(sqs, queueUrl);
+  return {
+    async send(queued, group) {
+      const waitMs = (queued.notBeforeMs ?? 0) - clock.nowMs();
+      const longest = queued.turnGeneration === undefined ? maxDelaySeconds : maxTurnDelaySeconds;
+      const delaySeconds = Math.min(longest, Math.max(0, Math.ceil(waitMs / 1000)));
+      await send(formatQueuedDelivery(queued), { delaySeconds, group });
+    },
+  };
+}
+
+/** One call for each: many of them lie in a queue only while two versions of a stack run. */
+export function createSqsRawMessages(sqs: SQSClient, queueUrl: string, deadLetterQueueUrl: string): RawMessages {
+  async function put(input: SendMessageCommandInput): Promise<void> {
+    try {
+      await sqs.send(new SendMessageCommand(input));
+    } catch (error) {
+      throw fromAwsError(error, 'send to a queue');
+    }
+  }
+
+  return {
+    async sendBack(message) {
+      await put({ ...inputOf(message), QueueUrl: queueUrl, DelaySeconds: maxDelaySeconds });
+      return maxDelaySeconds * 1000;
+    },
+    bury: (message, failure) => put({ ...inputOf(withReason(message, failure)), QueueUrl: deadLetterQueueUrl }),
+  };
+}
+
+function inputOf({ body, attributes, group }: RawMessage): Omit<SendMessageCommandInput, 'QueueUrl'> {
+  const MessageAttributes: Record<string, MessageAttributeValue> = {};
+  for (const [name, { dataType, stringValue, binaryValue }] of Object.entries(attributes)) {
+    const value = binaryValue === undefined ? { StringValue: stringValue } : { BinaryValue: bytesOf(binaryValue) };
+    MessageAttributes[name] = { DataType: dataType, ...value };
+  }
+  return { MessageBody: body, MessageAttributes, ...(group !== undefined && { MessageGroupId: group }) };
+}
+
+function bytesOf(base64: string): Uint8Array {
+  return Buffer.from(base64, 'base64');
+}

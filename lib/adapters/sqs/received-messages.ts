@@ -1,0 +1,70 @@
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import { DeleteMessageBatchCommand } from '@aws-sdk/client-sqs';
+import { Failure } from '../../core/failure/failure.ts';
+import type { ReceivedMessages } from '../../ports/delivery.ts';
+import { fromAwsError } from '../aws/failures.ts';
+
+/** Source: SQS API reference, DeleteMessageBatch. */
+const maxBatchEntries = 10;
+
+/**
+ * How long the first of several messages waits for others that settle now too: a crash repeats what it has not deleted, so not
+ * for longer than a call takes anyway. Ten slots at 5,000 a second lie 2 ms apart.
+ */
+const gatherMs = 3;
+
+interface Waiting {
+  readonly receiptHandle: string;
+  readonly isWanted: () => boolean;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Deletes from one queue. Messages that are handed over within 3 ms travel in batches.
+ *
+ * Failure policy: each message resolves or rejects by its own entry of the answer; one that the answer does not name may still
+ * be there.
+ */
+export function createSqsReceivedMessages(sqs: SQSClient, queueUrl: string): ReceivedMessages {
+  let waiting: Waiting[] = [];
+
+  function flush(): void {
+    const taken: Waiting[] = [];
+    for (const each of waiting) {
+      if (each.isWanted()) taken.push(each);
+      else each.resolve();
+    }
+    waiting = [];
+    for (let first = 0; first < taken.length; first += maxBatchEntries) {
+      void removeBatch(taken.slice(first, first + maxBatchEntries));
+    }
+  }
+
+  async function removeBatch(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const Entries = batch.map(({ receiptHandle }, index) => ({ Id: String(index), ReceiptHandle: receiptHandle }));
+      const answer = await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
+      const deleted = new Set(answer.Successful?.map(({ Id }) => Id));
+      for (const [index, { resolve, reject }] of batch.entries()) {
+        if (deleted.has(String(index))) resolve();
+        else reject(notDeleted(answer.Failed?.find(({ Id }) => Id === String(index))?.Code));
+      }
+    } catch (error) {
+      const failure = fromAwsError(error, 'delete settled messages');
+      for (const { reject } of batch) reject(failure);
+    }
+  }
+
+  return {
+    remove: (receiptHandle, isWanted = () => true) =>
+      new Promise((resolve, reject) => {
+        if (waiting.length === 0) setTimeout(flush, gatherMs);
+        waiting.push({ receiptHandle, isWanted, resolve, reject });
+      }),
+  };
+}
+
+function notDeleted(code: string | undefined): Failure {
+  return new Failure('StoreUnavailable', `The queue did not delete a message: ${code ?? 'no reason given'}.`);
+}

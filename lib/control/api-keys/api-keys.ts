@@ -1,0 +1,105 @@
+import type { ApiId, ApiKey } from '../../core/api-key/api-key.ts';
+import { maximumApiKeys, validityFrom } from '../../core/api-key/api-key.ts';
+import { deriveSecret, formatPublicId, publicIdBytes } from '../../core/api-key/text.ts';
+import type { JsonObject } from '../../core/input/json.ts';
+import { ServiceError } from '../../core/failure/service-error.ts';
+import { apiKeyAnswer, listApiKeys } from './read-api-keys.ts';
+import type { ApiKeyDependencies } from './api-key-writes.ts';
+import { changeApiKey, liveApiKeys, requireApiId } from './api-key-writes.ts';
+import { numberOf, textOf } from '../input.ts';
+import type { Operation } from '../operation.ts';
+
+/** The operations on API keys, by the names that AppSync has for them. */
+export function createApiKeyOperations(dependencies: ApiKeyDependencies): Readonly<Record<string, Operation>> {
+  return {
+    CreateApiKey: createApiKey(dependencies),
+    ListApiKeys: listApiKeys(dependencies),
+    UpdateApiKey: updateApiKey(dependencies),
+    DeleteApiKey: deleteApiKey(dependencies),
+  };
+}
+
+/** More than chance will ever ask for. */
+const maximumDraws = 3;
+
+/**
+ * Failure policy: of two that take the last free place at once, both may be refused, never both be let in: what the count
+ * after the write shows to be one too many is taken back.
+ */
+function createApiKey(dependencies: ApiKeyDependencies): Operation {
+  const { apiKeys, rootSecret } = dependencies;
+  return async (input) => {
+    const apiId = requireApiId(input);
+    const key = newApiKey(dependencies, apiId, input);
+    if ((await liveApiKeys(dependencies, apiId)) >= maximumApiKeys) throw limitExceeded();
+    // Before the write, so that no key is left that nobody was ever told.
+    const root = await rootSecret.read();
+    const created = await createUnique(dependencies, key);
+    if ((await liveApiKeys(dependencies, apiId)) > maximumApiKeys) {
+      await apiKeys.remove(created);
+      throw limitExceeded();
+    }
+    return { apiKey: apiKeyAnswer(created, created.publicId + deriveSecret(root, apiId, created.publicId)) };
+  };
+}
+
+async function createUnique(dependencies: ApiKeyDependencies, key: Omit<ApiKey, 'publicId'>): Promise<ApiKey> {
+  for (let draw = 1; draw <= maximumDraws; draw += 1) {
+    const drawn = { ...key, publicId: formatPublicId(dependencies.randomBytes(publicIdBytes)) };
+    if ((await dependencies.apiKeys.create(drawn)) === 'written') return drawn;
+  }
+  throw new Error('Every public id that was drawn exists already.');
+}
+
+function newApiKey({ clock, newUuid }: ApiKeyDependencies, apiId: ApiId, input: JsonObject): Omit<ApiKey, 'publicId'> {
+  const description = descriptionOf(input);
+  return {
+    apiId,
+    incarnation: newUuid(),
+    ...(description === undefined || description === '' ? {} : { description }),
+    ...validityFrom(clock.nowMs(), numberOf(input, 'expires')),
+    revision: 1,
+  };
+}
+
+/** Changes what is sent and keeps the rest; an empty description takes it away. */
+function updateApiKey(dependencies: ApiKeyDependencies): Operation {
+  return async (input) => {
+    const sent = descriptionOf(input);
+    const expires = numberOf(input, 'expires');
+    const updated = await changeApiKey(dependencies, input, async (before) => {
+      const { description, ...rest } = before;
+      const next = sent ?? description ?? '';
+      const after: ApiKey = {
+        ...rest,
+        ...(next === '' ? {} : { description: next }),
+        ...(expires === undefined ? {} : validityFrom(dependencies.clock.nowMs(), expires)),
+        revision: before.revision + 1,
+      };
+      return { after, written: await dependencies.apiKeys.update(before, after) };
+    });
+    return { apiKey: apiKeyAnswer(updated) };
+  };
+}
+
+function deleteApiKey(dependencies: ApiKeyDependencies): Operation {
+  return async (input) => {
+    await changeApiKey(dependencies, input, async (before) => {
+      return { after: before, written: await dependencies.apiKeys.remove(before) };
+    });
+    return {};
+  };
+}
+
+/** Of a description, in characters. Ours: the service model has no bound, the table's items do. */
+const maxDescriptionCharacters = 1024;
+
+function descriptionOf(input: JsonObject): string | undefined {
+  const description = textOf(input, 'description');
+  if (description === undefined || description.length <= maxDescriptionCharacters) return description;
+  throw new ServiceError('BadRequestException', `A description has at most ${maxDescriptionCharacters} characters.`);
+}
+
+function limitExceeded(): ServiceError {
+  return new ServiceError('ApiKeyLimitExceededException', `The API already has ${maximumApiKeys} API keys.`);
+}

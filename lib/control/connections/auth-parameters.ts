@@ -1,0 +1,81 @@
+import type { AuthorizationType } from '../../core/destination/connection.ts';
+import type { ConnectionSecret } from '../../core/destination/connection-secret.ts';
+import { formatConnectionSecret } from '../../core/destination/connection-secret.ts';
+import type { JsonObject } from '../../core/input/json.ts';
+import type { Credentials, CredentialsContext } from './credentials.ts';
+import { credentialBlocks, parseCredentials } from './credentials.ts';
+import { missing, parseHttpParameters, visibleHttpParameters } from './http-parameters.ts';
+import { objectOf, withoutUndefined } from '../input.ts';
+import { invalidParameter } from '../refusals.ts';
+
+/** What Secrets Manager keeps in one version of a secret. Source: its quotas. */
+const maxSecretBytes = 65_536;
+
+/**
+ * AuthParameters of a client as what the connection's secret is to hold.
+ *
+ * @throws ServiceError ValidationException that names the field, never its value
+ */
+export function parseAuthParameters(
+  authorizationType: AuthorizationType,
+  authParameters: JsonObject,
+  context: CredentialsContext,
+): ConnectionSecret {
+  refuseForeignBlocks(authorizationType, authParameters, context);
+  const name = credentialBlocks[authorizationType];
+  const block = objectOf(authParameters, name);
+  if (block === undefined && context.current?.authorizationType !== authorizationType) {
+    throw missing(`AuthParameters.${name}`, context.verb);
+  }
+  const credentials = parseCredentials(authorizationType, block ?? {}, context);
+  const parameters = objectOf(authParameters, 'InvocationHttpParameters');
+  if (parameters === undefined) return { credentials };
+  const path = 'AuthParameters.InvocationHttpParameters';
+  return { credentials, invocationHttpParameters: parseHttpParameters(parameters, path, context.verb) };
+}
+
+/** Credentials of another authorization type would be dropped without a word. */
+function refuseForeignBlocks(
+  authorizationType: AuthorizationType,
+  authParameters: JsonObject,
+  { verb }: CredentialsContext,
+): void {
+  for (const [type, name] of Object.entries(credentialBlocks)) {
+    if (type === authorizationType || objectOf(authParameters, name) === undefined) continue;
+    const reason = `It does not belong to the authorization type ${authorizationType}.`;
+    throw invalidParameter(verb, 'connection', `AuthParameters.${name}`, reason);
+  }
+}
+
+/** @throws ServiceError ValidationException when it is more than one secret can hold */
+export function secretTextOf(secret: ConnectionSecret, { verb }: Pick<CredentialsContext, 'verb'>): string {
+  const text = formatConnectionSecret(secret);
+  const bytes = new TextEncoder().encode(text).length;
+  if (bytes <= maxSecretBytes) return text;
+  const reason = `Its ${bytes} bytes are more than the ${maxSecretBytes} that a secret can hold.`;
+  throw invalidParameter(verb, 'connection', 'AuthParameters', reason);
+}
+
+/** AuthParameters as DescribeConnection shows them: nothing secret in them. */
+export function visibleAuthParameters({ credentials, invocationHttpParameters }: ConnectionSecret): JsonObject {
+  return withoutUndefined({
+    [credentialBlocks[credentials.authorizationType]]: visibleCredentials(credentials),
+    InvocationHttpParameters: invocationHttpParameters && visibleHttpParameters(invocationHttpParameters),
+  });
+}
+
+function visibleCredentials(credentials: Credentials): JsonObject {
+  switch (credentials.authorizationType) {
+    case 'BASIC':
+      return { Username: credentials.username };
+    case 'API_KEY':
+      return { ApiKeyName: credentials.apiKeyName };
+    case 'OAUTH_CLIENT_CREDENTIALS':
+      return withoutUndefined({
+        ClientParameters: { ClientID: credentials.clientId },
+        AuthorizationEndpoint: credentials.authorizationEndpoint,
+        HttpMethod: credentials.httpMethod,
+        OAuthHttpParameters: credentials.oauthHttpParameters && visibleHttpParameters(credentials.oauthHttpParameters),
+      });
+  }
+}

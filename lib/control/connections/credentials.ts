@@ -1,0 +1,134 @@
+import type { AddressAllowlist } from '../../core/address/address.ts';
+import { hostOf } from '../../core/destination/allowed-hosts.ts';
+import type { AuthorizationType } from '../../core/destination/connection.ts';
+import type {
+  ApiKeyCredentials,
+  BasicCredentials,
+  ConnectionSecret,
+  OAuthCredentials,
+  OAuthHttpMethod,
+} from '../../core/destination/connection-secret.ts';
+import { isForwarded, isHeaderName, isHeaderValue } from '../../core/request/header-rules.ts';
+import type { JsonObject } from '../../core/input/json.ts';
+import { requireInvocableEndpoint } from '../destinations/api-destination-checks.ts';
+import { missing, parseHttpParameters } from './http-parameters.ts';
+import { objectOf, textOf } from '../input.ts';
+import type { Verb } from '../refusals.ts';
+import { invalidParameter } from '../refusals.ts';
+
+export type Credentials = ConnectionSecret['credentials'];
+
+/** How the block of an input is read. */
+export interface CredentialsContext {
+  readonly verb: Verb;
+  /** Addresses that a token endpoint may have though they are not public. */
+  readonly allowlist: AddressAllowlist;
+  /** What is in force; its members stand in for those that the block leaves out. */
+  readonly current?: Credentials;
+}
+
+/** The member of AuthParameters that belongs to each authorization type. */
+export const credentialBlocks: Readonly<Record<AuthorizationType, string>> = {
+  BASIC: 'BasicAuthParameters',
+  API_KEY: 'ApiKeyAuthParameters',
+  OAUTH_CLIENT_CREDENTIALS: 'OAuthParameters',
+};
+
+/**
+ * @param block the one that belongs to the authorization type; empty when the input has none
+ * @throws ServiceError ValidationException that names the field, never its value
+ */
+export function parseCredentials(
+  authorizationType: AuthorizationType,
+  block: JsonObject,
+  context: CredentialsContext,
+): Credentials {
+  switch (authorizationType) {
+    case 'BASIC':
+      return parseBasic(block, context);
+    case 'API_KEY':
+      return parseApiKey(block, context);
+    case 'OAUTH_CLIENT_CREDENTIALS':
+      return parseOAuth(block, context);
+  }
+}
+
+function parseBasic(block: JsonObject, { verb, current }: CredentialsContext): BasicCredentials {
+  const known = current?.authorizationType === 'BASIC' ? current : undefined;
+  const path = 'AuthParameters.BasicAuthParameters';
+  return {
+    authorizationType: 'BASIC',
+    username: textOf(block, 'Username') ?? known?.username ?? refuseMissing(`${path}.Username`, verb),
+    password: textOf(block, 'Password') ?? known?.password ?? refuseMissing(`${path}.Password`, verb),
+  };
+}
+
+/** The key becomes a header, so a name or value that cannot be sent is refused now, not at every delivery. */
+function parseApiKey(block: JsonObject, { verb, current }: CredentialsContext): ApiKeyCredentials {
+  const known = current?.authorizationType === 'API_KEY' ? current : undefined;
+  const path = 'AuthParameters.ApiKeyAuthParameters';
+  const apiKeyName = textOf(block, 'ApiKeyName') ?? known?.apiKeyName ?? refuseMissing(`${path}.ApiKeyName`, verb);
+  const apiKeyValue = textOf(block, 'ApiKeyValue') ?? known?.apiKeyValue ?? refuseMissing(`${path}.ApiKeyValue`, verb);
+  if (!isHeaderName(apiKeyName)) {
+    throw invalidParameter(verb, 'connection', `${path}.ApiKeyName`, 'It is not the name of an HTTP header.');
+  }
+  if (!isForwarded(apiKeyName)) {
+    throw invalidParameter(verb, 'connection', `${path}.ApiKeyName`, 'A header of this name is never forwarded.');
+  }
+  if (!isHeaderValue(apiKeyValue)) {
+    throw invalidParameter(
+      verb,
+      'connection',
+      `${path}.ApiKeyValue`,
+      'It has characters that no HTTP header can have.',
+    );
+  }
+  return { authorizationType: 'API_KEY', apiKeyName, apiKeyValue };
+}
+
+/**
+ * Failure policy: what is kept of the client's secrets goes to no other host than before. Who may change a connection may
+ * not read its credentials, and would by naming a token endpoint of their own.
+ */
+function parseOAuth(block: JsonObject, { verb, current, allowlist }: CredentialsContext): OAuthCredentials {
+  const known = current?.authorizationType === 'OAUTH_CLIENT_CREDENTIALS' ? current : undefined;
+  const path = 'AuthParameters.OAuthParameters';
+  const client = objectOf(block, 'ClientParameters') ?? {};
+  const parameters = objectOf(block, 'OAuthHttpParameters');
+  const clientSecret = textOf(client, 'ClientSecret');
+  const authorizationEndpoint =
+    textOf(block, 'AuthorizationEndpoint') ??
+    known?.authorizationEndpoint ??
+    refuseMissing(`${path}.AuthorizationEndpoint`, verb);
+  requireInvocableEndpoint(verb, 'connection', 'AuthorizationEndpoint', authorizationEndpoint, allowlist);
+  if (known !== undefined && hostOf(known.authorizationEndpoint) !== hostOf(authorizationEndpoint)) {
+    if (clientSecret === undefined) refuseKept(`${path}.ClientParameters.ClientSecret`, verb);
+    if (parameters === undefined && known.oauthHttpParameters !== undefined)
+      refuseKept(`${path}.OAuthHttpParameters`, verb);
+  }
+  const oauthHttpParameters =
+    parameters === undefined
+      ? known?.oauthHttpParameters
+      : parseHttpParameters(parameters, `${path}.OAuthHttpParameters`, verb);
+  return {
+    authorizationType: 'OAUTH_CLIENT_CREDENTIALS',
+    clientId: textOf(client, 'ClientID') ?? known?.clientId ?? refuseMissing(`${path}.ClientParameters.ClientID`, verb),
+    clientSecret: clientSecret ?? known?.clientSecret ?? refuseMissing(`${path}.ClientParameters.ClientSecret`, verb),
+    authorizationEndpoint,
+    httpMethod: parseHttpMethod(block) ?? known?.httpMethod ?? refuseMissing(`${path}.HttpMethod`, verb),
+    ...(oauthHttpParameters === undefined ? {} : { oauthHttpParameters }),
+  };
+}
+
+function refuseKept(path: string, verb: Verb): never {
+  throw invalidParameter(verb, 'connection', path, 'It is required when AuthorizationEndpoint has another host.');
+}
+
+/** EventBridge accepts lower case, as recorded; the first stage has seen that it is one of the three. */
+function parseHttpMethod(block: JsonObject): OAuthHttpMethod | undefined {
+  return textOf(block, 'HttpMethod')?.toUpperCase() as OAuthHttpMethod | undefined;
+}
+
+function refuseMissing(path: string, verb: Verb): never {
+  throw missing(path, verb);
+}

@@ -1,0 +1,128 @@
+import type { AddressAllowlist } from '../../core/address/address.ts';
+import { isLoopbackHost, refusedHost } from '../../core/address/address.ts';
+import { hasUserinfo, maskUserinfo } from '../../core/address/host-name.ts';
+import { forbiddenHost } from '../../core/destination/allowed-hosts.ts';
+import type { ApiDestination } from '../../core/destination/api-destination.ts';
+import { parseEventsArn } from '../../core/destination/arn.ts';
+import type { Connection } from '../../core/destination/connection.ts';
+import type { ServiceError } from '../../core/failure/service-error.ts';
+import type { Caller, ControlDependencies } from '../operation.ts';
+import type { Kind, Verb } from '../refusals.ts';
+import { connectionArnNotFound, invalidParameter, notFound } from '../refusals.ts';
+
+/** @throws ServiceError ResourceNotFoundException */
+export async function requireApiDestination(
+  { apiDestinations }: ControlDependencies,
+  verb: Verb,
+  name: string,
+): Promise<ApiDestination> {
+  const destination = await apiDestinations.read(name);
+  if (destination === undefined) throw notFound(verb, 'api-destination', name);
+  return destination;
+}
+
+/** @throws ServiceError ValidationException */
+export function requireEndpoint({ allowlist }: ControlDependencies, verb: Verb, endpoint: string): void {
+  requireInvocableEndpoint(verb, 'api-destination', 'InvocationEndpoint', endpoint, allowlist);
+}
+
+/**
+ * The connection that a client names by its ARN. One of another incarnation, region or account has another ARN, so it is
+ * not there; neither is one that is being deleted.
+ *
+ * @throws ServiceError ResourceNotFoundException
+ */
+export async function requireConnectionArn(
+  dependencies: ControlDependencies,
+  verb: Verb,
+  connectionArn: string,
+): Promise<Connection> {
+  const connection = await connectionOf(dependencies, connectionArn);
+  if (connection === undefined || connection.state === 'DELETING') throw connectionArnNotFound(verb, connectionArn);
+  return connection;
+}
+
+/** @returns undefined when that incarnation is gone */
+export async function connectionOf(
+  { connections }: ControlDependencies,
+  connectionArn: string,
+): Promise<Connection | undefined> {
+  const connection = await connections.read(connectionNameOf(connectionArn));
+  return connection?.arn === connectionArn ? connection : undefined;
+}
+
+export function connectionNameOf(connectionArn: string): string {
+  return parseEventsArn(connectionArn)?.name ?? connectionArn;
+}
+
+/**
+ * Failure policy: this spares a destination that could deliver nothing, and tells of the attempt. Connection and destination
+ * are two items, so a policy may be put between this check and the write; what holds in any case is the check of whoever
+ * sends.
+ *
+ * @throws ServiceError ValidationException that names the parameter and says which hosts the connection's policy allows
+ */
+export function requireAllowedHost(
+  { credentialsLog }: ControlDependencies,
+  caller: Caller,
+  verb: Verb,
+  connection: Connection,
+  destination: ApiDestination,
+): void {
+  const forbidden = forbiddenHost(connection.policy, destination);
+  if (forbidden === undefined) return;
+  const { parameter, host } = forbidden;
+  const names = { apiDestination: destination.name, connection: connection.name };
+  credentialsLog.record({ event: 'destination-refused', ...names }, caller);
+  const allowed = connection.policy?.allowedHosts?.join(', ') ?? '';
+  const reason = `The policy of connection '${connection.name}' allows its credentials to go to ${allowed}, not to '${host}'.`;
+  throw invalidParameter(verb, 'api-destination', parameter, reason);
+}
+
+/** Scheme, two slashes and a host: what URL parsers forgive otherwise is refused. */
+const absolute = /^(https?):\/\/[^/?#\\]/i;
+
+/**
+ * The second stage of validation: what the pattern of an endpoint cannot say. What is an address already is judged as it
+ * is at every connection; a name is resolved then, not here.
+ *
+ * @throws ServiceError ValidationException that names the parameter
+ */
+export function requireInvocableEndpoint(
+  verb: Verb,
+  kind: Kind,
+  parameter: string,
+  endpoint: string,
+  allowlist: AddressAllowlist,
+): void {
+  if (!isInvocableEndpoint(endpoint, allowlist)) throw invalidEndpoint(verb, kind, parameter, endpoint);
+  const refused = refusedHost(URL.parse(endpoint)?.hostname ?? '', allowlist);
+  if (refused === undefined) return;
+  const reason = `Endpoint '${maskUserinfo(endpoint)}' has an address that may not be called: ${refused}.`;
+  throw invalidParameter(verb, kind, parameter, reason);
+}
+
+/**
+ * A `*` is a wildcard in path and query; in the host an event would choose who receives it. `http://` serves for a loopback
+ * host that the allowlist opens.
+ */
+export function isInvocableEndpoint(text: string, allowlist: AddressAllowlist): boolean {
+  const [, scheme] = absolute.exec(text) ?? [];
+  if (scheme === undefined || /[\s\\#]/.test(text) || hasUserinfo(text)) return false;
+  const url = URL.parse(text);
+  if (url === null || url.host.includes('*') || !hasGoodPort(text, url)) return false;
+  if (url.protocol === 'https:') return true;
+  return isLoopbackHost(url.hostname) && refusedHost(url.hostname, allowlist) === undefined;
+}
+
+/** Port 0 is nobody's, and a colon without a port is a mistake that URL parsers pass over. */
+function hasGoodPort(text: string, url: URL): boolean {
+  const authority = text.slice(text.indexOf('://') + 3).split(/[/?]/)[0] ?? '';
+  return url.port !== '0' && !authority.endsWith(':');
+}
+
+/** Source of the text: recorded answers of the service. A user name or password in the URL is not repeated. */
+export function invalidEndpoint(verb: Verb, kind: Kind, parameter: string, endpoint: string): ServiceError {
+  const reason = `Endpoint '${maskUserinfo(endpoint)}' is invalid, please provide a valid HTTPS endpoint URL.`;
+  return invalidParameter(verb, kind, parameter, reason);
+}

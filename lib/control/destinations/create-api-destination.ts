@@ -1,0 +1,84 @@
+import { hostOf } from '../../core/destination/allowed-hosts.ts';
+import type { ApiDestination, HttpMethod } from '../../core/destination/api-destination.ts';
+import { defaultInvocationRateLimitPerSecond } from '../../core/destination/api-destination.ts';
+import { formatEventsArn } from '../../core/destination/arn.ts';
+import type { Connection } from '../../core/destination/connection.ts';
+import type { JsonObject } from '../../core/input/json.ts';
+import { writtenApiDestinationAnswer } from './read-api-destinations.ts';
+import { requireAllowedHost, requireConnectionArn, requireEndpoint } from './api-destination-checks.ts';
+import { numberOf, requiredTextOf, textOf } from '../input.ts';
+import type { Caller, ControlDependencies, Operation } from '../operation.ts';
+import { alreadyExists, quota, quotaReached } from '../refusals.ts';
+
+/**
+ * Failure policy: a connection that is deleted between its check and the write leaves the destination INACTIVE, which a
+ * deletion one moment later would have done as well.
+ */
+export function createApiDestination(dependencies: ControlDependencies): Operation {
+  const { apiDestinations } = dependencies;
+  return async (input, caller) => {
+    const destination = newApiDestination(dependencies, caller, input);
+    requireEndpoint(dependencies, 'create', destination.invocationEndpoint);
+    const connection = await requireConnectionArn(dependencies, 'create', destination.connectionArn);
+    requireAllowedHost(dependencies, caller, 'create', connection, destination);
+    if ((await apiDestinations.read(destination.name)) !== undefined) {
+      throw alreadyExists('api-destination', destination.name);
+    }
+    if ((await apiDestinations.count()) >= quota) throw quotaReached('api-destination');
+    const host = await unknownHost(dependencies, connection, destination);
+    const written = await apiDestinations.create(destination);
+    if (written !== 'written') throw alreadyExists('api-destination', destination.name);
+    if (host !== undefined) {
+      const names = { apiDestination: destination.name, connection: connection.name };
+      dependencies.credentialsLog.record({ event: 'destination-added', ...names, host }, caller);
+    }
+    return writtenApiDestinationAnswer(destination, connection);
+  };
+}
+
+/** As many of a connection's destinations are looked at: one request to the table, and far more than most have. */
+const comparedDestinations = 100;
+
+/**
+ * The new destination's host, when the connection has others, and none of them there. It would otherwise be the quiet way to
+ * carry credentials elsewhere: a move is told of.
+ *
+ * Failure policy: told once too often rather than too rarely, where there are more than are compared. The first destination
+ * of a connection says where its credentials are meant to go.
+ */
+async function unknownHost(
+  { apiDestinations }: ControlDependencies,
+  { policy }: Connection,
+  { connectionArn, invocationEndpoint }: ApiDestination,
+): Promise<string | undefined> {
+  if (policy?.allowedHosts !== undefined) return undefined;
+  const { items } = await apiDestinations.list({ connectionArn, limit: comparedDestinations });
+  const host = hostOf(invocationEndpoint);
+  const isKnown = items.length === 0 || items.some((other) => hostOf(other.invocationEndpoint) === host);
+  return isKnown ? undefined : host;
+}
+
+function newApiDestination(
+  { newUuid, clock }: ControlDependencies,
+  { partition, region, account }: Caller,
+  input: JsonObject,
+): ApiDestination {
+  const name = requiredTextOf(input, 'Name');
+  const description = textOf(input, 'Description');
+  const incarnation = newUuid();
+  const nowMs = clock.nowMs();
+  return {
+    name,
+    arn: formatEventsArn({ partition, region, account, kind: 'api-destination', name, incarnation }),
+    incarnation,
+    ...(description === undefined || description === '' ? {} : { description }),
+    connectionArn: requiredTextOf(input, 'ConnectionArn'),
+    invocationEndpoint: requiredTextOf(input, 'InvocationEndpoint'),
+    httpMethod: requiredTextOf(input, 'HttpMethod') as HttpMethod,
+    invocationRateLimitPerSecond:
+      numberOf(input, 'InvocationRateLimitPerSecond') ?? defaultInvocationRateLimitPerSecond,
+    creationTimeMs: nowMs,
+    lastModifiedTimeMs: nowMs,
+    revision: 1,
+  };
+}

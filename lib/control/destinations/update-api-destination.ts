@@ -1,0 +1,74 @@
+import type { ApiDestination, HttpMethod } from '../../core/destination/api-destination.ts';
+import { hostOf } from '../../core/destination/allowed-hosts.ts';
+import type { Connection } from '../../core/destination/connection.ts';
+import type { JsonObject } from '../../core/input/json.ts';
+import { writtenApiDestinationAnswer } from './read-api-destinations.ts';
+import {
+  connectionNameOf,
+  connectionOf,
+  requireAllowedHost,
+  requireApiDestination,
+  requireConnectionArn,
+  requireEndpoint,
+} from './api-destination-checks.ts';
+import { numberOf, requiredTextOf, textOf } from '../input.ts';
+import type { Caller, ControlDependencies, Operation } from '../operation.ts';
+import { concurrentlyModified, notFound } from '../refusals.ts';
+
+const verb = 'update';
+
+/** Changes only the members that are sent. */
+export function updateApiDestination(dependencies: ControlDependencies): Operation {
+  return async (input, caller) => {
+    const name = requiredTextOf(input, 'Name');
+    const endpoint = textOf(input, 'InvocationEndpoint');
+    if (endpoint !== undefined) requireEndpoint(dependencies, verb, endpoint);
+    const before = await requireApiDestination(dependencies, verb, name);
+    const connectionArn = textOf(input, 'ConnectionArn');
+    const connection =
+      connectionArn === undefined
+        ? await connectionOf(dependencies, before.connectionArn)
+        : await requireConnectionArn(dependencies, verb, connectionArn);
+    const after = changed(before, input, dependencies.clock.nowMs());
+    // What moves nothing may be changed also when a policy has cut the destination off.
+    const moves = endpoint !== undefined || connectionArn !== undefined;
+    if (moves && connection !== undefined) requireAllowedHost(dependencies, caller, verb, connection, after);
+    const written = await dependencies.apiDestinations.update(before, after);
+    if (written === 'absent') throw notFound(verb, 'api-destination', name);
+    if (written !== 'written') throw concurrentlyModified(verb, 'api-destination', name);
+    if (connection !== undefined) tellOfMove(dependencies, caller, connection, before, after);
+    return writtenApiDestinationAnswer(after, connection);
+  };
+}
+
+function changed({ description: former, ...before }: ApiDestination, input: JsonObject, nowMs: number): ApiDestination {
+  // An empty description takes the old one away.
+  const description = textOf(input, 'Description') ?? former ?? '';
+  return {
+    ...before,
+    ...(description === '' ? {} : { description }),
+    connectionArn: textOf(input, 'ConnectionArn') ?? before.connectionArn,
+    invocationEndpoint: textOf(input, 'InvocationEndpoint') ?? before.invocationEndpoint,
+    httpMethod: (textOf(input, 'HttpMethod') as HttpMethod | undefined) ?? before.httpMethod,
+    invocationRateLimitPerSecond:
+      numberOf(input, 'InvocationRateLimitPerSecond') ?? before.invocationRateLimitPerSecond,
+    lastModifiedTimeMs: nowMs,
+    revision: before.revision + 1,
+  };
+}
+
+/** Where a policy says which hosts are allowed, a move between them is nothing to tell of. */
+function tellOfMove(
+  { credentialsLog }: ControlDependencies,
+  caller: Caller,
+  connection: Connection,
+  before: ApiDestination,
+  after: ApiDestination,
+): void {
+  const [fromHost = '', toHost = ''] = [hostOf(before.invocationEndpoint), hostOf(after.invocationEndpoint)];
+  const hasOtherConnection = before.connectionArn !== after.connectionArn;
+  if (connection.policy?.allowedHosts !== undefined || (fromHost === toHost && !hasOtherConnection)) return;
+  const names = { apiDestination: after.name, connection: connection.name, fromHost, toHost };
+  const former = hasOtherConnection ? { formerConnection: connectionNameOf(before.connectionArn) } : {};
+  credentialsLog.record({ event: 'destination-moved', ...names, ...former }, caller);
+}

@@ -1,0 +1,151 @@
+import { loosenedHosts } from '../../core/destination/allowed-hosts.ts';
+import type { Connection, ConnectionPolicy } from '../../core/destination/connection.ts';
+import { namedSecretArn } from '../../core/destination/connection.ts';
+import { parseAllowedHost } from '../../core/address/host-name.ts';
+import type { JsonObject } from '../../core/input/json.ts';
+import type { ConnectionChanges } from '../connections/connection-writes.ts';
+import {
+  ownSecretId,
+  refuseTransitional,
+  requireConnection,
+  writeConnection,
+} from '../connections/connection-writes.ts';
+import { requiredTextOf, textListOf, textOf, withoutUndefined } from '../input.ts';
+import { checkNamedSecret } from '../connections/named-secret.ts';
+import type { Caller, Operation } from '../operation.ts';
+import type { PolicyDependencies } from './policy-checks.ts';
+import { checkedSecretArn } from './policy-checks.ts';
+import { writePolicyTo } from './policy-writes.ts';
+import { invalidParameter, policyNotFound } from '../refusals.ts';
+
+const verb = 'update';
+const kind = 'connection';
+
+/**
+ * Replaces the whole policy of a connection.
+ *
+ * Failure policy: hosts that API destinations of the connection have may be left out. Whoever answers for the credentials has
+ * the last word, at once, and needs nobody's leave to stop a use of them; what is cut off fails when it is sent, with its
+ * reason, and can be moved back from the dead letters.
+ *
+ * Failure policy: one write moves the credentials to the secret that is named, and until then the former are in force. Then the
+ * stack's own secret goes; if that fails, or the first token is not asked for, the client is told, and putting the same
+ * policy again finishes it. DeleteConnection finds the secret too, because the item keeps its name.
+ */
+export function putConnectionPolicy(dependencies: PolicyDependencies): Operation {
+  return async (input, caller) => {
+    const allowedHosts = requestedHosts(input);
+    const secretArn = checkedSecretArn(dependencies, caller, kind, 'SecretArn', textOf(input, 'SecretArn'));
+    const policy: ConnectionPolicy = { ...(allowedHosts && { allowedHosts }), ...(secretArn && { secretArn }) };
+    const { before, changes, after } = await writePolicyTo(reading(dependencies, input), async (before) => {
+      const changes =
+        secretArn === undefined ? withoutNamedSecret(before) : await withNamedSecret(dependencies, before, secretArn);
+      const after = await writeConnection(dependencies, verb, before, { ...changes, policy });
+      return { before, changes, after };
+    });
+    tellOfChange(dependencies, caller, before, after);
+    if (changes.state === 'AUTHORIZING') await dependencies.authorizer.start(after);
+    if (secretArn !== undefined) await dependencies.secretWriter.remove(ownSecretId(after));
+    return connectionPolicyAnswer(after, policy);
+  };
+}
+
+export function getConnectionPolicy(dependencies: PolicyDependencies): Operation {
+  return async (input) => {
+    const connection = await requireConnection(dependencies, 'describe', requiredTextOf(input, 'ConnectionName'));
+    if (connection.policy === undefined) throw policyNotFound(kind, connection.name);
+    return connectionPolicyAnswer(connection, connection.policy);
+  };
+}
+
+/** Takes the policy away; there being none is what was asked for. */
+export function deleteConnectionPolicy(dependencies: PolicyDependencies): Operation {
+  return async (input, caller) => {
+    const name = requiredTextOf(input, 'ConnectionName');
+    if ((await requireConnection(dependencies, verb, name)).policy === undefined) return {};
+    const { before, after } = await writePolicyTo(reading(dependencies, input), async (before) => {
+      const changes = { ...withoutNamedSecret(before), policy: undefined };
+      return { before, after: await writeConnection(dependencies, verb, before, changes) };
+    });
+    tellOfChange(dependencies, caller, before, after);
+    return {};
+  };
+}
+
+/** The connection as it is now. @throws ServiceError when there is none, or another operation has it in its hands */
+function reading(dependencies: PolicyDependencies, input: JsonObject): () => Promise<Connection> {
+  const name = requiredTextOf(input, 'ConnectionName');
+  return async () => {
+    const connection = await requireConnection(dependencies, verb, name);
+    refuseTransitional(verb, connection);
+    return connection;
+  };
+}
+
+/** What Describe shows as the reason afterwards. */
+const stateReason = 'The secret that its policy named was taken out of the policy.';
+
+/** The stack has no credentials of its own to go back to: UpdateConnection brings some. */
+function withoutNamedSecret(before: Connection): ConnectionChanges {
+  if (namedSecretArn(before) === undefined) return {};
+  const state = 'DEAUTHORIZED';
+  return { state, stateReason, authorizingSinceMs: undefined, secretArn: undefined, secretVersion: undefined };
+}
+
+/**
+ * A secret in good use is not looked at again: hosts can be taken away also while it cannot be read. Nothing that it holds is
+ * shown by Describe, as nothing of it came through this API.
+ */
+async function withNamedSecret(
+  dependencies: PolicyDependencies,
+  before: Connection,
+  secretArn: string,
+): Promise<ConnectionChanges> {
+  if (namedSecretArn(before) === secretArn && before.state === 'AUTHORIZED') return {};
+  const secretVersion = await checkNamedSecret(dependencies, secretArn, before.authorizationType);
+  const nowMs = dependencies.clock.nowMs();
+  const needsToken = before.authorizationType === 'OAUTH_CLIENT_CREDENTIALS';
+  return {
+    state: needsToken ? 'AUTHORIZING' : 'AUTHORIZED',
+    stateReason: undefined,
+    authorizingSinceMs: needsToken ? nowMs : undefined,
+    ...(needsToken ? {} : { lastAuthorizedTimeMs: nowMs }),
+    secretArn,
+    secretVersion,
+    visibleAuthParameters: {},
+  };
+}
+
+function tellOfChange(
+  { credentialsLog }: PolicyDependencies,
+  caller: Caller,
+  before: Connection,
+  after: Connection,
+): void {
+  const hosts = loosenedHosts(before.policy, after.policy);
+  if (hosts !== undefined) credentialsLog.record({ event: 'hosts-loosened', connection: after.name, hosts }, caller);
+  const secretArn = namedSecretArn(after);
+  if (secretArn === namedSecretArn(before)) return;
+  const named = secretArn === undefined ? {} : { secretArn };
+  credentialsLog.record({ event: 'secret-changed', connection: after.name, ...named }, caller);
+}
+
+/** @throws ServiceError ValidationException that names the entry */
+function requestedHosts(input: JsonObject): readonly string[] | undefined {
+  const hosts = textListOf(input, 'AllowedHosts')?.map((text) => {
+    const host = parseAllowedHost(text);
+    if (host !== undefined) return host;
+    const reason = `'${text}' is neither a host without a port nor '*.' and a name of at least two labels.`;
+    throw invalidParameter(verb, kind, 'AllowedHosts', reason);
+  });
+  return hosts && [...new Set(hosts)];
+}
+
+function connectionPolicyAnswer({ name, arn }: Connection, { allowedHosts, secretArn }: ConnectionPolicy): JsonObject {
+  return withoutUndefined({
+    ConnectionName: name,
+    ConnectionArn: arn,
+    AllowedHosts: allowedHosts,
+    SecretArn: secretArn,
+  });
+}

@@ -1,0 +1,170 @@
+import type { ApiDestination } from '../../core/destination/api-destination.ts';
+import type { DeliveryPolicyOverrides, TransportSettings } from '../../core/destination/delivery-policy.ts';
+import type { JsonObject } from '../../core/input/json.ts';
+import {
+  connectionNameOf,
+  connectionOf,
+  requireAllowedHost,
+  requireApiDestination,
+} from '../destinations/api-destination-checks.ts';
+import { numberListOf, numberOf, objectOf, requiredTextOf, textOf, withoutUndefined } from '../input.ts';
+import type { Caller, Operation } from '../operation.ts';
+import { concurrentlyModified, notFound, policyNotFound } from '../refusals.ts';
+import type { PolicyDependencies } from './policy-checks.ts';
+import {
+  checkedProxyUrl,
+  checkedSecretArn,
+  checkedServerName,
+  checkedStatuses,
+  checkedTimeoutMs,
+} from './policy-checks.ts';
+import { writePolicyTo } from './policy-writes.ts';
+
+const kind = 'api-destination';
+
+/** Replaces the whole policy of an API destination: what is not sent has its default again. */
+export function putDeliveryPolicy(dependencies: PolicyDependencies): Operation {
+  return async (input, caller) => {
+    const name = requiredTextOf(input, 'ApiDestinationName');
+    const policy = requestedPolicy(dependencies, caller, input);
+    const read = () => requireApiDestination(dependencies, 'update', name);
+    const after = await writePolicyTo(read, async (before) => {
+      if (decidesWhoAnswers(policy)) await requireAllowedHosts(dependencies, caller, before, policy);
+      return writePolicy(dependencies, caller, before, policy);
+    });
+    return deliveryPolicyAnswer(after, policy);
+  };
+}
+
+export function getDeliveryPolicy(dependencies: PolicyDependencies): Operation {
+  return async (input) => {
+    const destination = await requireApiDestination(
+      dependencies,
+      'describe',
+      requiredTextOf(input, 'ApiDestinationName'),
+    );
+    if (destination.policy === undefined) throw policyNotFound(kind, destination.name);
+    return deliveryPolicyAnswer(destination, destination.policy);
+  };
+}
+
+/** Takes the policy away; there being none is what was asked for. */
+export function deleteDeliveryPolicy(dependencies: PolicyDependencies): Operation {
+  return async (input, caller) => {
+    const name = requiredTextOf(input, 'ApiDestinationName');
+    const read = () => requireApiDestination(dependencies, 'update', name);
+    await writePolicyTo(read, async (before) => {
+      if (before.policy !== undefined) await writePolicy(dependencies, caller, before, undefined);
+    });
+    return {};
+  };
+}
+
+/** What is said of anything else may be put also for a destination that a connection's policy has cut off. */
+function decidesWhoAnswers({ transport = {} }: DeliveryPolicyOverrides): boolean {
+  return (transport.serverName ?? transport.proxyUrl) !== undefined;
+}
+
+/** Server name and proxy decide who may answer and read, as the endpoint's host does. */
+async function requireAllowedHosts(
+  dependencies: PolicyDependencies,
+  caller: Caller,
+  before: ApiDestination,
+  policy: DeliveryPolicyOverrides,
+): Promise<void> {
+  const connection = await connectionOf(dependencies, before.connectionArn);
+  if (connection !== undefined) requireAllowedHost(dependencies, caller, 'update', connection, { ...before, policy });
+}
+
+/** The revision is raised, so that a burst that has changed begins its line of return times anew. */
+async function writePolicy(
+  { apiDestinations, clock, credentialsLog }: PolicyDependencies,
+  caller: Caller,
+  before: ApiDestination,
+  policy: DeliveryPolicyOverrides | undefined,
+): Promise<ApiDestination> {
+  const { policy: _former, ...rest } = before;
+  const members = { ...rest, lastModifiedTimeMs: clock.nowMs(), revision: before.revision + 1 };
+  const after = policy === undefined ? members : { ...members, policy };
+  const written = await apiDestinations.update(before, after);
+  if (written === 'absent') throw notFound('update', kind, before.name);
+  if (written !== 'written') throw concurrentlyModified('update', kind, before.name);
+  const settings = whoAnswers(policy);
+  if (JSON.stringify(settings) !== JSON.stringify(whoAnswers(before.policy))) {
+    const names = { apiDestination: before.name, connection: connectionNameOf(before.connectionArn) };
+    credentialsLog.record({ event: 'transport-changed', ...names, ...settings }, caller);
+  }
+  return after;
+}
+
+/** What decides who may answer for the endpoint's host, or carry what is sent there. */
+function whoAnswers({ transport = {} }: DeliveryPolicyOverrides = {}) {
+  const { caCertificateSecretArn, serverName, proxyUrl } = transport;
+  return given<TransportSettings>({ caCertificateSecretArn, serverName, proxyUrl });
+}
+
+/** @throws ServiceError ValidationException that names the member */
+function requestedPolicy(dependencies: PolicyDependencies, caller: Caller, input: JsonObject): DeliveryPolicyOverrides {
+  const secretArn = (parameter: string, text: string | undefined) =>
+    checkedSecretArn(dependencies, caller, kind, parameter, text);
+  const signingSecretArn = secretArn('Signing.SecretArn', textOf(objectOf(input, 'Signing') ?? {}, 'SecretArn'));
+  const policy: Optional<DeliveryPolicyOverrides> = {
+    timeoutMs: checkedTimeoutMs(dependencies, input),
+    maximumConcurrencyPerWorker: numberOf(input, 'MaximumConcurrencyPerWorker'),
+    burst: numberOf(input, 'Burst'),
+    retryPolicy: requestedRetryPolicy(objectOf(input, 'RetryPolicy')),
+    retryableStatuses: checkedStatuses(numberListOf(input, 'RetryableStatuses')),
+    signing: signingSecretArn === undefined ? undefined : { secretArn: signingSecretArn },
+    transport: given({
+      clientCertificateSecretArn: secretArn('ClientCertificateSecretArn', textOf(input, 'ClientCertificateSecretArn')),
+      caCertificateSecretArn: secretArn('CaCertificateSecretArn', textOf(input, 'CaCertificateSecretArn')),
+      serverName: checkedServerName(input),
+      proxyUrl: checkedProxyUrl(dependencies, input),
+    }),
+  };
+  return given(policy) ?? {};
+}
+
+function requestedRetryPolicy(input: JsonObject = {}): DeliveryPolicyOverrides['retryPolicy'] {
+  const ageSeconds = numberOf(input, 'MaximumEventAgeInSeconds');
+  return given({
+    maximumRetryAttempts: numberOf(input, 'MaximumRetryAttempts'),
+    maximumEventAgeMs: ageSeconds === undefined ? undefined : ageSeconds * 1000,
+  });
+}
+
+type Optional<Members> = { readonly [Name in keyof Members]?: Members[Name] | undefined };
+
+/** The members that are set; undefined when none is. */
+function given<Members extends object>(members: Optional<Members>): Members | undefined {
+  const entries = Object.entries(members).filter(([, value]) => value !== undefined);
+  return entries.length === 0 ? undefined : (Object.fromEntries(entries) as Members);
+}
+
+/** What Put and Get answer: the members that are set, in the form that Put takes. */
+function deliveryPolicyAnswer({ name, arn }: ApiDestination, policy: DeliveryPolicyOverrides): JsonObject {
+  const { timeoutMs, burst, maximumConcurrencyPerWorker, retryPolicy, retryableStatuses, signing, transport } = policy;
+  return withoutUndefined({
+    ApiDestinationName: name,
+    ApiDestinationArn: arn,
+    TimeoutSeconds: seconds(timeoutMs),
+    MaximumConcurrencyPerWorker: maximumConcurrencyPerWorker,
+    Burst: burst,
+    RetryPolicy:
+      retryPolicy &&
+      withoutUndefined({
+        MaximumRetryAttempts: retryPolicy.maximumRetryAttempts,
+        MaximumEventAgeInSeconds: seconds(retryPolicy.maximumEventAgeMs),
+      }),
+    RetryableStatuses: retryableStatuses,
+    Signing: signing && { SecretArn: signing.secretArn },
+    ClientCertificateSecretArn: transport?.clientCertificateSecretArn,
+    CaCertificateSecretArn: transport?.caCertificateSecretArn,
+    ServerName: transport?.serverName,
+    ProxyUrl: transport?.proxyUrl,
+  });
+}
+
+function seconds(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : ms / 1000;
+}

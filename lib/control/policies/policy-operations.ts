@@ -1,0 +1,16 @@
+import { deleteConnectionPolicy, getConnectionPolicy, putConnectionPolicy } from './connection-policies.ts';
+import { deleteDeliveryPolicy, getDeliveryPolicy, putDeliveryPolicy } from './delivery-policies.ts';
+import type { Operation } from '../operation.ts';
+import type { PolicyDependencies } from './policy-checks.ts';
+
+/** Operations that EventBridge does not have, by the names that stand in X-Amz-Target. */
+export function createPolicyOperations(dependencies: PolicyDependencies): Readonly<Record<string, Operation>> {
+  return {
+    PutDeliveryPolicy: putDeliveryPolicy(dependencies),
+    GetDeliveryPolicy: getDeliveryPolicy(dependencies),
+    DeleteDeliveryPolicy: deleteDeliveryPolicy(dependencies),
+    PutConnectionPolicy: putConnectionPolicy(dependencies),
+    GetConnectionPolicy: getConnectionPolicy(dependencies),
+    DeleteConnectionPolicy: deleteConnectionPolicy(dependencies),
+  };
+}

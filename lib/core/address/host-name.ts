@@ -1,0 +1,46 @@
+const label = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?';
+const dnsName = new RegExp(`^${label}(?:\\.${label}){0,126}$`);
+
+/**
+ * A host as URLs write it: lower case, names beyond ASCII in Punycode, an IPv6 address in brackets and in its shortest form.
+ *
+ * @returns undefined when it is none: with a port, a dot at its end or an asterisk
+ */
+export function parseHost(text: string): string | undefined {
+  if (/[\s/?#@\\%*]/.test(text) || text.endsWith('.') || text.length > 253) return undefined;
+  if (text.includes(':') && !(text.startsWith('[') && text.endsWith(']'))) return undefined;
+  const host = URL.parse(`https://${text}/`)?.hostname ?? '';
+  return host.startsWith('[') || dnsName.test(host) ? host : undefined;
+}
+
+/** Whether a host in the form above is an address. Source: the WHATWG URL standard: a last label of digits makes one. */
+export function isAddress(host: string): boolean {
+  return host.startsWith('[') || /(?:^|\.)[0-9]+$/.test(host);
+}
+
+/**
+ * An entry of a connection's allowed hosts: a host, or `*.` and a name of at least two labels.
+ *
+ * @returns undefined when it is neither
+ */
+export function parseAllowedHost(text: string): string | undefined {
+  if (!text.startsWith('*.')) return parseHost(text);
+  const parent = parseHost(text.slice(2));
+  if (parent === undefined || isAddress(parent) || !parent.includes('.')) return undefined;
+  return `*.${parent}`;
+}
+
+/**
+ * User name and password of a URL: from behind its scheme up to the last @ before the path. As the WHATWG URL standard reads
+ * it, there may be any number of slashes of either kind before them, also none, with line breaks and tabs between.
+ */
+const userinfo = /^([^:]*:[\\/\s]*)(?![\\/\s])[^\\/?#]*@/;
+
+export function hasUserinfo(url: string): boolean {
+  return userinfo.test(url);
+}
+
+/** The URL as it may be shown. */
+export function maskUserinfo(url: string): string {
+  return url.replace(userinfo, '$1***@');
+}

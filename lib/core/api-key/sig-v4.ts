@@ -1,0 +1,139 @@
+import { equalsInConstantTime } from './text.ts';
+import type { SignableRequest, SigningDetails } from './sig-v4-canonical.ts';
+import { parseQuery, scopeEnd, sha256Hex, signatureOf, signingAlgorithm } from './sig-v4-canonical.ts';
+
+/** A signature as a request carries it, in its Authorization header or in its query. Nothing of it is proved yet. */
+export interface Signature extends SigningDetails {
+  readonly accessKeyId: string;
+  /** In hexadecimal. */
+  readonly signature: string;
+  readonly signedAtMs: number;
+  /** Of a presigned request: how long it serves. */
+  readonly expiresInSeconds?: number;
+}
+
+/** How far a client's clock may be off. Source: AWS, Signature Version 4. */
+const maximumSkewMs = 5 * 60 * 1000;
+/** Source: AWS, Signature Version 4, X-Amz-Expires. */
+const maximumExpiresInSeconds = 7 * 24 * 3600;
+
+/** Longer ones are none of a client's. */
+const maximumHeaderCharacters = 4096;
+
+/** @returns undefined when the request carries no signature, two of them, or one of another form */
+export function parseSignature(request: SignableRequest): Signature | undefined {
+  const authorization = request.headers.get('authorization');
+  const presigned = presignedParameters(request.query);
+  if (authorization !== undefined && presigned !== undefined) return undefined;
+  if (authorization !== undefined) return signatureFrom(headerParameters(authorization, request), undefined);
+  return presigned && signatureFrom(presigned, presigned.get('X-Amz-Expires') ?? '');
+}
+
+/** Whether the request says that it is signed, however badly. */
+export function claimsSignature(request: SignableRequest): boolean {
+  return (
+    (request.headers.get('authorization') ?? '') !== '' || /(?:^|&)X-Amz-(?:Signature|Credential)=/.test(request.query)
+  );
+}
+
+/** The parameters of either form, under the names that the query has for them. */
+type Parameters = ReadonlyMap<string, string>;
+
+function headerParameters(authorization: string, request: SignableRequest): Parameters {
+  const [algorithm = '', ...rest] = authorization.slice(0, maximumHeaderCharacters + 1).split(' ');
+  const parts = authorization.length > maximumHeaderCharacters ? [] : rest.join('').split(',');
+  const pairs = parts.map((part): [string, string] => {
+    const equals = part.indexOf('=');
+    return [`X-Amz-${part.slice(0, equals)}`, part.slice(equals + 1)];
+  });
+  const parameters = new Map(pairs);
+  // A parameter that stands twice leaves open which of them counts.
+  if (parameters.size !== pairs.length || pairs.length !== 3) return new Map();
+  return parameters.set('X-Amz-Algorithm', algorithm).set('X-Amz-Date', request.headers.get('x-amz-date') ?? '');
+}
+
+function presignedParameters(query: string): Parameters | undefined {
+  if (!/(?:^|&)X-Amz-(?:Signature|Credential)=/.test(query)) return undefined;
+  const pairs = (parseQuery(query) ?? []).filter(([name]) => name.startsWith('X-Amz-'));
+  const parameters = new Map(pairs);
+  return parameters.size === pairs.length ? parameters : new Map();
+}
+
+const credentialPattern = new RegExp(
+  `^([A-Za-z0-9-]{1,128})/([0-9]{8})/([a-z0-9-]{1,64})/([a-z0-9-]{1,64})/${scopeEnd}$`,
+);
+
+function signatureFrom(parameters: Parameters, expires: string | undefined): Signature | undefined {
+  if (parameters.get('X-Amz-Algorithm') !== signingAlgorithm) return undefined;
+  const [, accessKeyId = '', date = '', region = '', service = ''] =
+    credentialPattern.exec(parameters.get('X-Amz-Credential') ?? '') ?? [];
+  const signature = parameters.get('X-Amz-Signature') ?? '';
+  const signedHeaders = (parameters.get('X-Amz-SignedHeaders') ?? '').split(';');
+  const signedAt = parameters.get('X-Amz-Date') ?? '';
+  const signedAtMs = parseTime(signedAt);
+  const isWhole = accessKeyId !== '' && /^[0-9a-f]{64}$/.test(signature) && signedAt.startsWith(date);
+  if (!isWhole || signedAtMs === undefined || !areOrdered(signedHeaders)) return undefined;
+  const parsed = { accessKeyId, date, region, service, signature, signedHeaders, signedAt, signedAtMs };
+  if (expires === undefined) return parsed;
+  const expiresInSeconds = /^[0-9]{1,6}$/.test(expires) ? Number(expires) : 0;
+  const isServing = expiresInSeconds >= 1 && expiresInSeconds <= maximumExpiresInSeconds;
+  return isServing ? { ...parsed, expiresInSeconds } : undefined;
+}
+
+function areOrdered(names: readonly string[]): boolean {
+  return names.every((name, index) => {
+    return /^[a-z0-9!#$%&'*+.^_`|~-]{1,128}$/.test(name) && name > (names[index - 1] ?? '');
+  });
+}
+
+/** `20260131T080000Z` */
+function parseTime(text: string): number | undefined {
+  const [, year, month, day, hour, minute, second] =
+    /^([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})Z$/.exec(text) ?? [];
+  if (year === undefined) return undefined;
+  const timeMs = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return Number.isNaN(timeMs) ? undefined : timeMs;
+}
+
+/** Where a request was received, which its signature must have been made for. */
+export interface Receiver {
+  readonly nowMs: number;
+  readonly region: string;
+  readonly services: ReadonlySet<string>;
+}
+
+/** Whether the signature, if its key is right, is for here and now, and covers what makes the request what it is. */
+export function isApplicable(request: SignableRequest, signature: Signature, receiver: Receiver): boolean {
+  return (
+    receiver.services.has(signature.service) &&
+    signature.region === receiver.region &&
+    isOfNow(signature, receiver.nowMs) &&
+    coversHeaders(request, signature) &&
+    namesBody(request)
+  );
+}
+
+/** Whether the secret access key made the signature over this very request. */
+export function isSignedWith(secretAccessKey: string, request: SignableRequest, signature: Signature): boolean {
+  const expected = signatureOf(secretAccessKey, request, signature);
+  return expected !== undefined && equalsInConstantTime(expected, signature.signature);
+}
+
+function isOfNow({ signedAtMs, expiresInSeconds }: Signature, nowMs: number): boolean {
+  const untilMs = expiresInSeconds === undefined ? maximumSkewMs : expiresInSeconds * 1000;
+  return nowMs - signedAtMs <= untilMs && signedAtMs - nowMs <= maximumSkewMs;
+}
+
+/** The host, so that the request serves nowhere else, and every header that says what is asked for. */
+function coversHeaders(request: SignableRequest, { signedHeaders }: Signature): boolean {
+  const covered = new Set(signedHeaders);
+  return (
+    covered.has('host') && [...request.headers.keys()].every((name) => covered.has(name) || !name.startsWith('x-amz-'))
+  );
+}
+
+/** The hash of the body is always part of what is signed; a client that also sends it must have sent the right one. */
+function namesBody(request: SignableRequest): boolean {
+  const sent = request.headers.get('x-amz-content-sha256');
+  return sent === undefined || sent === sha256Hex(request.body);
+}

@@ -1,0 +1,153 @@
+import type { Delivery, DeliveryTarget, EventDocument, TargetHttpParameters } from '../delivery/delivery.ts';
+import { parseEventsArn } from '../destination/arn.ts';
+import { Failure } from '../failure/failure.ts';
+import type { JsonObject } from '../input/json.ts';
+import { isJsonObject } from '../input/json.ts';
+import type { MapBounds, TextBounds } from '../input/member-reader.ts';
+import { MemberReader } from '../input/member-reader.ts';
+import { memberText } from './member-text.ts';
+
+export interface ParseOptions {
+  /** The function's own API destination, to which bare events go; undefined when every input must say. */
+  readonly apiDestination: string | undefined;
+  readonly nowMs: number;
+}
+
+/** Source: shape ApiDestinationName of the EventBridge service model. */
+const namePattern = /^[.\-_A-Za-z0-9]{1,64}$/;
+
+const noTarget: DeliveryTarget = {};
+
+/**
+ * Reads what a rule target hands over: a bare event for the function's own API destination, or an envelope
+ * `{apiDestination, event, rule, target}`. Unknown members are ignored; attempts and times of an envelope too, because
+ * only the delivery queue counts them.
+ *
+ * Failure policy: where the function has a destination of its own, an envelope is refused instead of sent as an event,
+ * because the author of an event must not choose where it goes.
+ *
+ * @param text the input's own JSON text, where it is known: the event's is cut from it untouched
+ * @throws Failure InvalidDelivery that names the field, never its value
+ */
+export function parseDelivery(input: unknown, options: ParseOptions, text?: string): Delivery {
+  if (!isJsonObject(input)) throw new Failure('InvalidDelivery', 'The input is not a JSON object.');
+  const envelope = new MemberReader(input, '', 'InvalidDelivery');
+  if (options.apiDestination !== undefined) {
+    if (envelope.has('apiDestination')) {
+      return envelope.refuse('apiDestination', 'is not accepted: this function serves one API destination');
+    }
+    return delivery(options.apiDestination, document(input, text), options.nowMs);
+  }
+  const apiDestination = parseApiDestination(envelope);
+  const event = envelope.member('event');
+  if (!isJsonObject(event)) {
+    return envelope.refuse('event', event === undefined ? 'is missing' : 'is not an object');
+  }
+  const rule = envelope.optionalText('rule', arnText);
+  const target = envelope.optionalObject('target');
+  return {
+    ...delivery(apiDestination, document(event, text && memberText(text, 'event')), options.nowMs),
+    ...(rule === undefined ? undefined : { rule }),
+    ...(target === undefined ? undefined : { target: parseTarget(target) }),
+  };
+}
+
+function parseApiDestination(envelope: MemberReader): string {
+  if (!envelope.has('apiDestination')) {
+    return envelope.refuse('apiDestination', 'is missing, and this function has no API_DESTINATION for bare events');
+  }
+  const text = envelope.text('apiDestination');
+  if (isApiDestination(text)) return text;
+  return envelope.refuse('apiDestination', 'is neither the name nor the ARN of an API destination');
+}
+
+/** Whether it is the name or the ARN of an API destination. */
+export function isApiDestination(text: string): boolean {
+  return namePattern.test(text) || parseEventsArn(text)?.kind === 'api-destination';
+}
+
+function document(value: JsonObject, text: string | undefined): EventDocument {
+  return text === undefined ? { value } : { value, text };
+}
+
+function delivery(apiDestination: string, event: EventDocument, firstReceivedAtMs: number): Delivery {
+  return { apiDestination, event, target: noTarget, attempts: 0, postponements: 0, firstReceivedAtMs };
+}
+
+// Bounds of the EventBridge service model. Its patterns are full matches; those below accept the same in linear time.
+const targetId: TextBounds = { min: 1, max: 64, pattern: /^[.\-_A-Za-z0-9]+$/ };
+const targetInput: TextBounds = { max: 8192 };
+const inputPath: TextBounds = { max: 256 };
+const inputTemplate: TextBounds = { min: 1, max: 8192 };
+const pathParameter: TextBounds = { pattern: /^(?!\s*$).+$/ };
+/**
+ * Parameters of one kind. The model has no bound, but each may be a path that goes through the whole event, on a worker that
+ * has other deliveries in hand; 100 is the model's own bound for the paths of a transformer.
+ */
+const maxParameters = 100;
+const printableText = /^[^\u0000-\u001f\u007f]+$/;
+const arnText: TextBounds = { min: 1, max: 1600, pattern: printableText };
+
+const inputPathsMap: MapBounds = {
+  maxEntries: 100,
+  key: { min: 1, max: 256, pattern: /^[A-Za-z0-9_-]+$/ },
+  value: inputPath,
+};
+const headerParameters: MapBounds = {
+  maxEntries: maxParameters,
+  key: { max: 512, pattern: /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/ },
+  value: { max: 512, pattern: /^(?=\t*[\x20-\x7E])[\t\x20-\x7E]+$/ },
+};
+const queryStringParameters: MapBounds = {
+  maxEntries: maxParameters,
+  key: { max: 512, pattern: printableText },
+  value: { max: 512, pattern: /^[^\u0000-\u0009\u000b\u000c\u000e-\u001f\u007f]+$/ },
+};
+
+/** A target in EventBridge's own shape. Members that a delivery does not need are ignored. */
+function parseTarget(target: MemberReader): DeliveryTarget {
+  const ways = ['Input', 'InputPath', 'InputTransformer'].filter((name) => target.has(name));
+  if (ways.length > 1) {
+    return target.refuse(ways.map((name) => target.pathOf(name)).join(' and '), 'exclude each other');
+  }
+  const transformer = target.optionalObject('InputTransformer');
+  const httpParameters = target.optionalObject('HttpParameters');
+  const retryPolicy = target.optionalObject('RetryPolicy');
+  const deadLetterConfig = target.optionalObject('DeadLetterConfig');
+  return present<DeliveryTarget>({
+    Id: target.optionalText('Id', targetId),
+    Arn: target.optionalText('Arn', arnText),
+    Input: target.optionalText('Input', targetInput),
+    InputPath: target.optionalText('InputPath', inputPath),
+    InputTransformer:
+      transformer === undefined
+        ? undefined
+        : present({
+            InputPathsMap: transformer.optionalTextMap('InputPathsMap', inputPathsMap),
+            InputTemplate: transformer.text('InputTemplate', inputTemplate),
+          }),
+    HttpParameters: httpParameters === undefined ? undefined : parseHttpParameters(httpParameters),
+    RetryPolicy:
+      retryPolicy === undefined
+        ? undefined
+        : present({
+            MaximumRetryAttempts: retryPolicy.optionalInteger('MaximumRetryAttempts', 0, 185),
+            MaximumEventAgeInSeconds: retryPolicy.optionalInteger('MaximumEventAgeInSeconds', 60, 86_400),
+          }),
+    DeadLetterConfig:
+      deadLetterConfig === undefined ? undefined : present({ Arn: deadLetterConfig.optionalText('Arn', arnText) }),
+  });
+}
+
+function parseHttpParameters(parameters: MemberReader): TargetHttpParameters {
+  return present<TargetHttpParameters>({
+    PathParameterValues: parameters.optionalTextList('PathParameterValues', pathParameter, maxParameters),
+    HeaderParameters: parameters.optionalTextMap('HeaderParameters', headerParameters),
+    QueryStringParameters: parameters.optionalTextMap('QueryStringParameters', queryStringParameters),
+  });
+}
+
+/** The object less its undefined members: an absent member is absent. */
+function present<T extends object>(members: { [Key in keyof T]: T[Key] | undefined }): T {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T;
+}

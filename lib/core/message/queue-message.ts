@@ -1,0 +1,58 @@
+import { Buffer } from 'node:buffer';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { Failure } from '../failure/failure.ts';
+
+/** A message as SQS carries it; the attributes are of type String. */
+export interface QueueMessage {
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** The attribute that says what a message of ours is: JSON with `v` and what the form needs besides the event. */
+export const lastmileAttribute = 'LASTMILE';
+/** The attribute of a message whose body is compressed: `gzip`, in base64. */
+const bodyAttribute = 'LASTMILE_BODY';
+
+/** Source: SQS quotas; the body and the names, types and values of all attributes count. */
+export const maxMessageBytes = 1_048_576;
+/** Source: SQS quotas. */
+export const maxMessageAttributes = 10;
+
+/** What a compressed body may hold: far more than an event of EventBridge, far less than a worker's memory. */
+const maxBodyBytes = 8 * 1024 * 1024;
+
+const attributeType = 'String';
+
+export function messageBytes({ body, attributes }: QueueMessage): number {
+  let bytes = Buffer.byteLength(body);
+  for (const [name, value] of Object.entries(attributes)) {
+    bytes += Buffer.byteLength(name) + attributeType.length + Buffer.byteLength(value);
+  }
+  return bytes;
+}
+
+/**
+ * The message as it is when it fits, else with its body compressed. Undefined: it does not fit that way either, or would
+ * be too large to be read back.
+ */
+export function fitted(message: QueueMessage): QueueMessage | undefined {
+  if (messageBytes(message) <= maxMessageBytes) return message;
+  if (Buffer.byteLength(message.body) > maxBodyBytes) return undefined;
+  const compressed = {
+    body: gzipSync(message.body).toString('base64'),
+    attributes: { ...message.attributes, [bodyAttribute]: 'gzip' },
+  };
+  return messageBytes(compressed) <= maxMessageBytes ? compressed : undefined;
+}
+
+/** @throws Failure InvalidDelivery when the body is compressed and cannot be read */
+export function bodyText({ body, attributes }: QueueMessage): string {
+  const encoding = attributes[bodyAttribute];
+  if (encoding === undefined) return body;
+  if (encoding !== 'gzip') throw new Failure('InvalidDelivery', `The attribute ${bodyAttribute} is not gzip.`);
+  try {
+    return gunzipSync(Buffer.from(body, 'base64'), { maxOutputLength: maxBodyBytes }).toString('utf8');
+  } catch (error) {
+    throw new Failure('InvalidDelivery', 'The compressed body cannot be read.', { cause: error });
+  }
+}

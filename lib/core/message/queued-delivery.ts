@@ -1,0 +1,174 @@
+import type { Delivery } from '../delivery/delivery.ts';
+import { Failure } from '../failure/failure.ts';
+import { messageVersion } from './newer-version.ts';
+import type { JsonObject, JsonValue } from '../input/json.ts';
+import { isJsonObject, ownMember } from '../input/json.ts';
+import { printedEvent } from '../input/json-text.ts';
+import { MemberReader } from '../input/member-reader.ts';
+import { memberText } from './member-text.ts';
+import type { ParseOptions } from './parse-delivery.ts';
+import { parseDelivery } from './parse-delivery.ts';
+import type { QueueMessage } from './queue-message.ts';
+import { bodyText, fitted, lastmileAttribute } from './queue-message.ts';
+import { escapeForSqs } from './raw-message.ts';
+
+/** Receives of one message before SQS itself moves it to the dead letters: maxReceiveCount of the redrive policy. */
+export const maximumReceives = 10;
+
+/** A delivery that waits in the queue. */
+export interface QueuedDelivery {
+  readonly delivery: Delivery;
+  /** Before this time, epoch ms, no attempt is made; absent means at once. */
+  readonly notBeforeMs?: number;
+  /** Of the bucket whose return time that is; absent when the wait has another reason. */
+  readonly turnGeneration?: number;
+}
+
+/** The members of a delivery that its messages carry beside the event, as they came. */
+export type UnreadDetails = { readonly [Member in 'apiDestination' | 'rule' | 'target']: JsonValue | undefined };
+
+/**
+ * A delivery as a message: the event's own text is the body, and everything else stands in one attribute. A dead letter of
+ * ours has the same form less the times, so that moving it back makes it a delivery again.
+ *
+ * @throws Failure DeliveryTooLarge when no message can hold it
+ */
+export function formatQueuedDelivery({ delivery, notBeforeMs, turnGeneration }: QueuedDelivery): QueueMessage {
+  const { apiDestination, rule, target, attempts, postponements, firstReceivedAtMs, attemptTimes } = delivery;
+  const details = {
+    v: messageVersion,
+    apiDestination,
+    rule,
+    target,
+    attempts,
+    postponements,
+    firstReceivedAt: firstReceivedAtMs,
+    firstAttemptAt: attemptTimes?.firstMs,
+    lastAttemptAt: attemptTimes?.lastMs,
+    notBefore: notBeforeMs,
+    turn: turnGeneration,
+  };
+  const message = fitted({
+    body: escapeForSqs(printedEvent(delivery.event)),
+    attributes: { [lastmileAttribute]: escapeForSqs(JSON.stringify(details)) },
+  });
+  if (message !== undefined) return message;
+  throw new Failure('DeliveryTooLarge', 'The delivery does not fit into a message, compressed neither.');
+}
+
+/**
+ * Reads every message that may lie in the delivery queue: a retry of ours, an envelope that a rule sent or that SQS moved,
+ * a dead letter, of ours or buried as it came, and Lambda's record of a failed invocation of deliver. The last three begin anew.
+ *
+ * Failure policy: what a newer version wrote is nobody's to judge here: it is refused as NewerVersion before anything else of it
+ * is read, and passed on as it is (newer-message.ts).
+ *
+ * @param options.nowMs when the message was sent: the age of what begins anew counts from there
+ * @throws Failure InvalidJson, InvalidDelivery or NewerVersion; it names the field, never its value
+ */
+export function parseQueueMessage(message: QueueMessage, options: ParseOptions): QueuedDelivery {
+  // First: a newer worker may compress otherwise, too.
+  const details = parseDetails(message.attributes[lastmileAttribute]);
+  const text = bodyText(message);
+  if (details?.has('apiDestination') === true) {
+    const { delivery, ...wait } = parseOwn(details, text, options);
+    // Buried as it came, it says what was done before that.
+    const isDeadLetter = message.attributes['ERROR_CODE'] !== undefined;
+    return isDeadLetter ? { delivery } : { delivery: { ...delivery, ...progressOf(details) }, ...wait };
+  }
+  const input = parseJson(text, 'The message');
+  const payload = isJsonObject(input) ? invocationPayload(input) : undefined;
+  if (payload === undefined) return { delivery: parseDelivery(input, options, text) };
+  return { delivery: parseDelivery(payload, options, memberText(text, 'requestPayload')) };
+}
+
+/**
+ * What a message of ours says of its delivery, unread. Failure policy: a delivery that this worker cannot make sense of may
+ * make sense to another one, so its dead letter keeps where it was to go.
+ *
+ * @returns undefined when it says nothing
+ */
+export function unreadDetails({ attributes }: QueueMessage): UnreadDetails | undefined {
+  try {
+    const details: unknown = JSON.parse(attributes[lastmileAttribute] ?? 'null');
+    if (!isJsonObject(details)) return undefined;
+    const [apiDestination, rule, target] = ['apiDestination', 'rule', 'target'].map((name) => ownMember(details, name));
+    return { apiDestination, rule, target };
+  } catch {
+    return undefined;
+  }
+}
+
+function parseOwn(details: MemberReader, text: string, options: ParseOptions): QueuedDelivery {
+  const value = parseJson(text, 'The event');
+  if (!isJsonObject(value)) throw new Failure('InvalidDelivery', 'The event is not an object.');
+  const envelope: JsonObject = {
+    apiDestination: details.text('apiDestination'),
+    event: value,
+    rule: details.member('rule') ?? null,
+    target: details.member('target') ?? null,
+  };
+  const anew = parseDelivery(envelope, { ...options, apiDestination: undefined });
+  const notBeforeMs = optionalTime(details, 'notBefore');
+  const turnGeneration = details.optionalInteger('turn', 0, Number.MAX_SAFE_INTEGER);
+  return {
+    delivery: { ...anew, event: { value, text } },
+    ...(notBeforeMs === undefined ? undefined : { notBeforeMs }),
+    ...(turnGeneration === undefined ? undefined : { turnGeneration }),
+  };
+}
+
+/** What was done so far. A dead letter has no first-received time: it begins anew. */
+function progressOf(details: MemberReader): Partial<Delivery> {
+  const firstReceivedAtMs = optionalTime(details, 'firstReceivedAt');
+  if (firstReceivedAtMs === undefined) return {};
+  const firstMs = optionalTime(details, 'firstAttemptAt');
+  const lastMs = optionalTime(details, 'lastAttemptAt');
+  return {
+    firstReceivedAtMs,
+    attempts: details.optionalInteger('attempts', 0, 1_000_000) ?? 0,
+    postponements: details.optionalInteger('postponements', 0, 1_000_000_000) ?? 0,
+    ...(firstMs === undefined || lastMs === undefined ? undefined : { attemptTimes: { firstMs, lastMs } }),
+  };
+}
+
+/** The last time that a Date can hold. A later one could be neither logged nor put into a template. */
+const lastTimeMs = 8_640_000_000_000_000;
+
+function optionalTime(details: MemberReader, name: string): number | undefined {
+  return details.optionalInteger(name, 0, lastTimeMs);
+}
+
+function parseDetails(attribute: string | undefined): MemberReader | undefined {
+  if (attribute === undefined) return undefined;
+  const value = parseJson(attribute, `The attribute ${lastmileAttribute}`);
+  if (!isJsonObject(value)) {
+    throw new Failure('InvalidDelivery', `The attribute ${lastmileAttribute} is not an object.`);
+  }
+  const version = ownMember(value, 'v');
+  if (typeof version === 'number' && version > messageVersion) {
+    throw new Failure(
+      'NewerVersion',
+      `The message has version ${version}, and this worker reads up to ${messageVersion}.`,
+    );
+  }
+  const details = new MemberReader(value, lastmileAttribute, 'InvalidDelivery');
+  details.optionalInteger('v', 1, messageVersion);
+  return details;
+}
+
+function parseJson(text: string, what: string): JsonValue {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The error of JSON.parse quotes its input.
+    throw new Failure('InvalidJson', `${what} is not JSON.`);
+  }
+}
+
+/** Source: Lambda developer guide, capturing records of asynchronous invocations. */
+function invocationPayload(record: JsonObject): JsonValue | undefined {
+  const context = ownMember(record, 'requestContext');
+  const isRecord = isJsonObject(context) && ownMember(context, 'functionArn') !== undefined;
+  return isRecord ? ownMember(record, 'requestPayload') : undefined;
+}

@@ -1,0 +1,70 @@
+import { Buffer } from 'node:buffer';
+import type { Failure } from '../failure/failure.ts';
+import { failures } from '../failure/failure.ts';
+import { maxMessageAttributes, maxMessageBytes } from './queue-message.ts';
+
+/** A message attribute of any type, as Lambda hands it over. */
+export interface RawAttribute {
+  readonly dataType: string;
+  readonly stringValue?: string;
+  /** Base64. */
+  readonly binaryValue?: string;
+}
+
+/** A message as it was received, with nothing of it read. */
+export interface RawMessage {
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, RawAttribute>>;
+  /** MessageGroupId; absent when the message had none. */
+  readonly group?: string;
+}
+
+/** What SQS counts of it. */
+export function rawMessageBytes({ body, attributes }: RawMessage): number {
+  let bytes = Buffer.byteLength(body);
+  for (const [name, { dataType, stringValue = '', binaryValue = '' }] of Object.entries(attributes)) {
+    bytes += Buffer.byteLength(name) + Buffer.byteLength(dataType) + Buffer.byteLength(stringValue);
+    bytes += Buffer.byteLength(binaryValue, 'base64');
+  }
+  return bytes;
+}
+
+/** As much of a reason as a dead letter of ours has at most. */
+const maxReasonCharacters = 1024;
+
+/**
+ * The message with its reason in attributes of a dead letter, as far as it has room for them: the text, else the code, else
+ * nothing. What the message has itself stays as it is.
+ */
+export function withReason(message: RawMessage, { code, message: text }: Failure): RawMessage {
+  const ERROR_CODE = attributeOf(failures[code].errorCode);
+  const reason = attributeOf(escapeForSqs(`${code}: ${text}`.slice(0, maxReasonCharacters).toWellFormed()));
+  const forms = [
+    { ERROR_CODE, ERROR_MESSAGE: reason },
+    { ERROR_CODE, ERROR_MESSAGE: attributeOf(code) },
+    { ERROR_CODE },
+  ];
+  const told = forms.map((form) => ({ ...message, attributes: { ...form, ...message.attributes } }));
+  return told.find(fits) ?? message;
+}
+
+function fits(message: RawMessage): boolean {
+  return Object.keys(message.attributes).length <= maxMessageAttributes && rawMessageBytes(message) <= maxMessageBytes;
+}
+
+function attributeOf(stringValue: string): RawAttribute {
+  return { dataType: 'String', stringValue };
+}
+
+/** Source: SQS API reference, SendMessage: characters outside these are refused, in bodies and in attribute values. */
+const refusedCharacters = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
+
+/**
+ * The same JSON, with `\uXXXX` for each character that SQS refuses. Such a character stands in a string, where JSON
+ * means the same by both; a text without one stays byte for byte.
+ */
+export function escapeForSqs(json: string): string {
+  return json.replace(refusedCharacters, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}

@@ -1,0 +1,80 @@
+import { Failure } from '../failure/failure.ts';
+import type { JsonObject, JsonValue } from '../input/json.ts';
+import { isJsonObject } from '../input/json.ts';
+import { MemberReader } from '../input/member-reader.ts';
+import type { QueueMessage } from './queue-message.ts';
+import type { RawAttribute, RawMessage } from './raw-message.ts';
+
+/** A message of a queue as Lambda hands it over. */
+export interface ReceivedMessage {
+  readonly messageId: string;
+  readonly receiptHandle: string;
+  readonly message: QueueMessage;
+  /** Counted from 1. */
+  readonly receiveCount: number;
+  /** Epoch ms. */
+  readonly sentAtMs: number;
+}
+
+/** A message of an event source, which may have to be passed on as it is. */
+export interface RecordMessage extends ReceivedMessage {
+  readonly raw: RawMessage;
+}
+
+/**
+ * Reads the event of an SQS event source. Source: Lambda developer guide, using Lambda with Amazon SQS.
+ *
+ * @param nowMs stands for a time that the message does not say
+ * @throws Failure InvalidDelivery that names the field: then the whole batch is received again
+ */
+export function parseSqsEvent(event: unknown, nowMs: number): readonly RecordMessage[] {
+  if (!isJsonObject(event)) throw new Failure('InvalidDelivery', 'The event is not a JSON object.');
+  const records = new MemberReader(event, '', 'InvalidDelivery').optionalObjectList('Records');
+  if (records === undefined) throw new Failure('InvalidDelivery', 'Records is missing.');
+  return records.map((record) => parseRecord(record, nowMs));
+}
+
+function parseRecord(record: MemberReader, nowMs: number): RecordMessage {
+  const attributes = record.optionalObject('attributes');
+  const raw = parseRaw(record, attributes?.member('MessageGroupId'));
+  return {
+    messageId: record.text('messageId'),
+    receiptHandle: record.text('receiptHandle'),
+    message: { body: raw.body, attributes: textAttributes(raw.attributes) },
+    raw,
+    receiveCount: Math.max(1, numberIn(attributes, 'ApproximateReceiveCount') ?? 1),
+    sentAtMs: numberIn(attributes, 'SentTimestamp') ?? nowMs,
+  };
+}
+
+function parseRaw(record: MemberReader, group: JsonValue | undefined): RawMessage {
+  const given = record.optionalObject('messageAttributes');
+  const attributes: Record<string, RawAttribute> = Object.create(null);
+  for (const name of given?.names() ?? []) {
+    const attribute = given?.member(name);
+    const parsed = isJsonObject(attribute) ? parseAttribute(attribute) : undefined;
+    if (parsed !== undefined) attributes[name] = parsed;
+  }
+  return { body: record.text('body'), attributes, ...(typeof group === 'string' && { group }) };
+}
+
+function parseAttribute({ dataType = 'String', stringValue, binaryValue }: JsonObject): RawAttribute | undefined {
+  if (typeof dataType !== 'string') return undefined;
+  if (typeof stringValue === 'string') return { dataType, stringValue };
+  return typeof binaryValue === 'string' ? { dataType, binaryValue } : undefined;
+}
+
+/** Attributes that are no text are nobody's whom we know. */
+function textAttributes(attributes: RawMessage['attributes']): Record<string, string> {
+  const texts: Record<string, string> = Object.create(null);
+  for (const [name, { stringValue }] of Object.entries(attributes)) {
+    if (stringValue !== undefined) texts[name] = stringValue;
+  }
+  return texts;
+}
+
+/** 15 digits of milliseconds are a time that a Date can hold. */
+function numberIn(attributes: MemberReader | undefined, name: string): number | undefined {
+  const text = attributes?.member(name);
+  return typeof text === 'string' && /^[0-9]{1,15}$/.test(text) ? Number(text) : undefined;
+}

@@ -1,0 +1,68 @@
+/**
+ * The arithmetic of slots: times at which one request each may begin, an interval of 1 / rate apart. Times are whole
+ * microseconds since the epoch, which a double holds exactly until the year 2255; what does not come out even is rounded
+ * so that slots lie too far apart rather than too close.
+ */
+
+/** What a bucket gives away: a destination's rate and burst, or its part of them. */
+export interface Share {
+  /** A whole number from 1 to 100,000. */
+  readonly ratePerSecond: number;
+  /** A whole number from 1. */
+  readonly burst: number;
+}
+
+export const secondUs = 1_000_000;
+
+/** Source: SQS, the longest delay of a message. */
+export const longestReturnUs = 900 * secondUs;
+
+/** How much of the rate so many requests use up. */
+export function costUs(count: number, { ratePerSecond }: Share): number {
+  return Math.ceil((count * secondUs) / ratePerSecond);
+}
+
+/**
+ * Slots that have passed unused may be used until then: those of a burst less one. The line of slots itself knows no burst, so
+ * that another burst changes nothing of what it says, and neither a pause nor a return time has to allow for one.
+ *
+ * @param startUs when a request could be sent at the earliest
+ */
+export function oldestSlotUs(startUs: number, { burst, ratePerSecond }: Share): number {
+  return startUs - Math.floor(((burst - 1) * secondUs) / ratePerSecond);
+}
+
+/** How many slots begin before the end when the first one is at `fromUs`. */
+export function slotsBefore(endUs: number, fromUs: number, share: Share): number {
+  const roomUs = endUs - 1 - fromUs;
+  return roomUs < 0 ? 0 : Math.floor((roomUs * share.ratePerSecond) / secondUs) + 1;
+}
+
+/** The latest time from which on so many slots all begin before the end. */
+export function latestFromUs(endUs: number, count: number, share: Share): number {
+  return endUs - 1 - costUs(count - 1, share);
+}
+
+/**
+ * The slots that a worker has been given, ascending.
+ *
+ * @param fromUs up to where slots were given away before; from `oldestSlotUs` on
+ * @param startUs slots that have passed are used then
+ */
+export function slotTimesUs(fromUs: number, startUs: number, count: number, share: Share): number[] {
+  return Array.from({ length: count }, (_, index) => Math.max(startUs, fromUs + costUs(index, share)));
+}
+
+/** A worker's clock and its timers may be so far from another's. */
+const clockErrorMs = 10;
+
+/** For so long workers are held up now and then, by the processor or a collection. */
+const usualHoldUpMs = 20;
+
+/**
+ * By how much a slot may be missed and still be used, in ms: an interval, less what clocks differ by, but at least 20 ms. Who is
+ * late sends closer to what follows: a second then holds 1.03 of the rate and one request more at most.
+ */
+export function slotToleranceMs(ratePerSecond: number): number {
+  return Math.max(usualHoldUpMs, 1000 / ratePerSecond - clockErrorMs);
+}

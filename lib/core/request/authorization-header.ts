@@ -1,0 +1,67 @@
+import { Buffer } from 'node:buffer';
+import type { ApiKeyCredentials, BasicCredentials, ConnectionSecret } from '../destination/connection-secret.ts';
+import { Failure } from '../failure/failure.ts';
+import { isForwarded, isHeaderName, isHeaderValue, requireHeader } from './header-rules.ts';
+
+export type Credentials = ConnectionSecret['credentials'];
+
+/** An OAuth access token as a request shows it. */
+export interface BearerToken {
+  readonly accessToken: string;
+  readonly tokenType: string;
+}
+
+/** The header that credentials are sent in. A parameter of that name gives way to it. */
+export function authorizationHeaderName(credentials: Credentials): string {
+  return credentials.authorizationType === 'API_KEY' ? credentials.apiKeyName : 'Authorization';
+}
+
+/** Made once per secret: the object is shared by every request. */
+const fixedHeaders = new WeakMap<Credentials, Readonly<Record<string, string>>>();
+
+/**
+ * The one header that authorizes a request. `renderInvocation` has left its name free.
+ *
+ * @param token needed with OAuth, ignored otherwise
+ * @throws Failure InvalidInvocation for an API key that no header can carry, TokenInvalid for such a token,
+ * TokenUnavailable when there is none; neither shows a value
+ */
+export function authorizationHeaders(credentials: Credentials, token?: BearerToken): Readonly<Record<string, string>> {
+  if (credentials.authorizationType === 'OAUTH_CLIENT_CREDENTIALS') {
+    if (token === undefined) throw new Failure('TokenUnavailable', 'There is no access token yet.');
+    return { Authorization: bearer(token) };
+  }
+  const known = fixedHeaders.get(credentials);
+  if (known !== undefined) return known;
+  const headers = Object.freeze(credentials.authorizationType === 'BASIC' ? basic(credentials) : apiKey(credentials));
+  fixedHeaders.set(credentials, headers);
+  return headers;
+}
+
+/** Source: RFC 7617; UTF-8 because that is what servers that say their charset say. */
+function basic(credentials: BasicCredentials): Readonly<Record<string, string>> {
+  const pair = `${credentials.username}:${credentials.password}`;
+  return { Authorization: `Basic ${Buffer.from(pair, 'utf8').toString('base64')}` };
+}
+
+/**
+ * Failure policy: an API key under a name that frames or routes the request (Host, Content-Length, Transfer-Encoding) is
+ * refused instead of dropped, because a request without its key only earns a 401 that explains nothing.
+ */
+function apiKey(credentials: ApiKeyCredentials): Readonly<Record<string, string>> {
+  const { apiKeyName, apiKeyValue } = credentials;
+  requireHeader(apiKeyName, apiKeyValue);
+  if (!isForwarded(apiKeyName)) {
+    throw new Failure('InvalidInvocation', `The header ${apiKeyName} cannot carry an API key.`);
+  }
+  return Object.fromEntries([[apiKeyName, apiKeyValue]]);
+}
+
+/** The type is case-insensitive (RFC 6749 section 5.1), but not every server knows; `Bearer` is what all accept. */
+function bearer(token: BearerToken): string {
+  const type = token.tokenType.toLowerCase() === 'bearer' ? 'Bearer' : token.tokenType;
+  if (!isHeaderName(type) || token.accessToken === '' || !isHeaderValue(token.accessToken)) {
+    throw new Failure('TokenInvalid', 'The access token has characters that the header Authorization cannot carry.');
+  }
+  return `${type} ${token.accessToken}`;
+}

@@ -1,0 +1,102 @@
+import { BoundedCache } from '../input/bounded-cache.ts';
+import { Failure } from '../failure/failure.ts';
+
+/**
+ * Where a placeholder stands, which decides how its value is printed: as JSON in place of a value, or inside the quotes of a
+ * string, which is either a member of a JSON template or a line of a text template.
+ */
+type PlaceholderPosition = 'value' | 'quoted-in-json' | 'quoted-in-text';
+
+export interface Placeholder {
+  readonly name: string;
+  readonly position: PlaceholderPosition;
+}
+
+/** Literal text and placeholders in turn. */
+export type InputTemplate = readonly (string | Placeholder)[];
+
+/**
+ * Whose template it is. A `delivery` knows `<name>`, and `{{name}}` for a template that travels inside a rule's own, which
+ * would fill the first form; a `rule` knows the first form alone, as EventBridge does.
+ */
+export type TemplateOwner = 'delivery' | 'rule';
+
+const placeholderPatterns: Readonly<Record<TemplateOwner, RegExp>> = {
+  delivery: /<([\w.-]{1,256})>|\{\{([\w.-]{1,256})\}\}/y,
+  rule: /<([\w.-]{1,256})>/y,
+};
+
+/** Templates in use at one time; 200 of the largest are 1.6 MB. */
+const templates: Readonly<Record<TemplateOwner, BoundedCache<InputTemplate>>> = {
+  delivery: new BoundedCache(200, (text) => compile(text, placeholderPatterns.delivery)),
+  rule: new BoundedCache(200, (text) => compile(text, placeholderPatterns.rule)),
+};
+
+/** @throws Failure InvalidInvocation when the template is neither JSON nor quoted text around its placeholders */
+export function compileInputTemplate(text: string, owner: TemplateOwner = 'delivery'): InputTemplate {
+  return templates[owner].get(text);
+}
+
+function compile(text: string, placeholder: RegExp): InputTemplate {
+  const start = text.trimStart()[0];
+  const quoted: PlaceholderPosition = start === '{' || start === '[' ? 'quoted-in-json' : 'quoted-in-text';
+  const pieces: (string | Placeholder)[] = [];
+  let literal = '';
+  let inString = false;
+  for (let index = 0; index < text.length; ) {
+    const character = text.charAt(index);
+    const name = character === '<' || character === '{' ? placeholderAt(text, index, placeholder) : undefined;
+    if (name !== undefined) {
+      if (literal !== '') pieces.push(literal);
+      literal = '';
+      pieces.push({ name, position: inString ? quoted : 'value' });
+      index = placeholder.lastIndex;
+    } else if (inString && character === '\\') {
+      literal += text.slice(index, index + 2);
+      index += 2;
+    } else {
+      if (character === '"') inString = !inString;
+      literal += character;
+      index += 1;
+    }
+  }
+  if (literal !== '') pieces.push(literal);
+  requireWellFormed(pieces);
+  return pieces;
+}
+
+function placeholderAt(text: string, index: number, placeholder: RegExp): string | undefined {
+  placeholder.lastIndex = index;
+  const match = placeholder.exec(text);
+  return match?.[1] ?? match?.[2];
+}
+
+/**
+ * JSON once its placeholders are filled, or quoted strings with space between. What passes here stays JSON whatever the
+ * values are: a value is printed as JSON or escaped.
+ */
+function requireWellFormed(template: InputTemplate): void {
+  const sample = template
+    .map((piece) => (typeof piece === 'string' ? piece : piece.position === 'value' ? 'null' : ''))
+    .join('');
+  if (isJson(sample) || isQuotedText(sample)) return;
+  throw new Failure(
+    'InvalidInvocation',
+    'target.InputTransformer.InputTemplate is neither JSON nor quoted text around its placeholders.',
+  );
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Lines of quoted text, as `"first line"` and `"second line"`; EventBridge delivers them with their quotes. */
+function isQuotedText(text: string): boolean {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.length > 0 && lines.every((line) => line.trim().startsWith('"') && isJson(line));
+}

@@ -1,0 +1,108 @@
+import type { Delivery, InputTransformer } from '../delivery/delivery.ts';
+import { Failure } from '../failure/failure.ts';
+import type { Placeholder, TemplateOwner } from './input-template.ts';
+import { compileInputTemplate } from './input-template.ts';
+import type { JsonObject, JsonValue } from '../input/json.ts';
+import { readJsonPath, requireJsonPath } from './json-path.ts';
+import { jsonText, printedEvent } from '../input/json-text.ts';
+
+/** What a transformer may refer to. */
+export type TransformerSource = Pick<Delivery, 'event' | 'rule' | 'firstReceivedAtMs'>;
+
+/** The largest event (1 MiB) eight times over; a template could otherwise ask for thousands of copies. */
+const maxOutputCharacters = 8 * 1024 * 1024;
+
+/**
+ * Fills an input template, in time proportional to what it prints.
+ *
+ * As recorded from EventBridge: in place of a value stands JSON; a path that finds nothing gives an empty string; quoted
+ * text shows objects and lists without their quotes and keeps its own; a quoted object inside JSON delivers nothing.
+ *
+ * Failure policy: EventBridge prints strings into quotes as they are, so that a quote in an event breaks the body or adds
+ * members to it. Here they are escaped. What EventBridge would drop without a word is a permanent failure with its reason.
+ *
+ * @throws Failure InvalidInvocation
+ */
+export function transformInput(
+  transformer: InputTransformer,
+  source: TransformerSource,
+  owner: TemplateOwner = 'delivery',
+): string {
+  let output = '';
+  // Each path is read once, however often its placeholder stands there: it may go through much and find little.
+  const texts = new Map<string, string>();
+  for (const piece of compileInputTemplate(transformer.InputTemplate, owner)) {
+    output += typeof piece === 'string' ? piece : printedOnce(piece, texts, () => printed(piece, transformer, source));
+    if (output.length > maxOutputCharacters) {
+      throw new Failure('InvalidInvocation', 'target.InputTransformer makes a body of more than 8 MiB.');
+    }
+  }
+  return output;
+}
+
+function printedOnce({ name, position }: Placeholder, texts: Map<string, string>, print: () => string): string {
+  const key = `${position} ${name}`;
+  const known = texts.get(key);
+  if (known !== undefined) return known;
+  const text = print();
+  texts.set(key, text);
+  return text;
+}
+
+function printed(placeholder: Placeholder, transformer: InputTransformer, source: TransformerSource): string {
+  const { name, position } = placeholder;
+  if (position === 'value' && name === 'aws.events.event.json') return printedEvent(source.event);
+  const found = valueOf(name, transformer, source);
+  const value = found === undefined ? '' : found;
+  if (position === 'quoted-in-json' && typeof value === 'object' && value !== null) {
+    throw new Failure(
+      'InvalidInvocation',
+      `target.InputTransformer.InputTemplate has the placeholder ${name} in quotes, but its value is an object or a list.`,
+    );
+  }
+  return position === 'value' ? jsonText(value) : withoutQuotes(jsonText(value));
+}
+
+/** JSON text less the quotes around its strings: what stood in a string stays escaped and may stand in one again. */
+function withoutQuotes(text: string): string {
+  return text.replace(/\\.|"/g, (match) => (match === '"' ? '' : match));
+}
+
+/** Source of the reserved names: EventBridge user guide, input transformation. */
+function valueOf(name: string, transformer: InputTransformer, source: TransformerSource): JsonValue | undefined {
+  switch (name) {
+    case 'aws.events.rule-arn':
+      return source.rule;
+    case 'aws.events.rule-name':
+      return source.rule?.slice(source.rule.lastIndexOf('/') + 1);
+    case 'aws.events.event.ingestion-time':
+      return `${new Date(source.firstReceivedAtMs).toISOString().slice(0, 19)}Z`;
+    case 'aws.events.event':
+      return withoutDetail(source.event.value);
+    case 'aws.events.event.json':
+      return source.event.value;
+    default:
+      return extracted(name, transformer, source);
+  }
+}
+
+function extracted(name: string, transformer: InputTransformer, source: TransformerSource): JsonValue | undefined {
+  const paths = transformer.InputPathsMap;
+  const path = paths !== undefined && Object.hasOwn(paths, name) ? paths[name] : undefined;
+  if (path === undefined) {
+    throw new Failure(
+      'InvalidInvocation',
+      `target.InputTransformer.InputTemplate contains invalid placeholder ${name}: InputPathsMap does not define it.`,
+    );
+  }
+  return readJsonPath(requireJsonPath(path, `target.InputTransformer.InputPathsMap.${name}`), source.event.value);
+}
+
+/** As recorded: the envelope without `detail`, and `detail-type` under the name `detailType`. */
+function withoutDetail(event: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(event)
+      .filter(([key]) => key !== 'detail')
+      .map(([key, value]) => [key === 'detail-type' ? 'detailType' : key, value]),
+  );
+}

@@ -1,0 +1,95 @@
+import { BoundedCache } from '../input/bounded-cache.ts';
+import { Failure } from '../failure/failure.ts';
+import type { JsonValue } from '../input/json.ts';
+import { isJsonObject, ownMember } from '../input/json.ts';
+
+type Step = { readonly member: string } | { readonly element: number } | { readonly wildcard: true };
+
+/** A path as EventBridge understands it: members, elements of arrays and wildcards; no filters, no descent. */
+export interface JsonPath {
+  readonly steps: readonly Step[];
+  /** A path with a wildcard finds a list, however many values there are. */
+  readonly findsList: boolean;
+}
+
+/**
+ * One step: `.name`, `['name']`, `["name"]`, `[0]`, `[*]` or `.*`. EventBridge allows letters, digits, dashes, underscores
+ * and slashes in a name; here every character that means nothing in a path may stand in it.
+ */
+const stepPattern =
+  /\.(\*)|\.([^\s.[\]*'"()?,]+)|\[(?:'((?:[^'\\]|\\['\\])*)'|"((?:[^"\\]|\\["\\])*)"|(\d{1,9})|(\*))\]/y;
+
+/** Paths in use at one time: a hundred rules with ten paths each. */
+const paths = new BoundedCache<JsonPath | 'malformed'>(1000, parse);
+
+/** @returns undefined when the text is no such path */
+export function parseJsonPath(text: string): JsonPath | undefined {
+  const path = paths.get(text);
+  return path === 'malformed' ? undefined : path;
+}
+
+/**
+ * @param field where the path stands, for the message
+ * @throws Failure InvalidInvocation when the text is no such path
+ */
+export function requireJsonPath(text: string, field: string): JsonPath {
+  const path = parseJsonPath(text);
+  if (path === undefined) throw new Failure('InvalidInvocation', `${field} is not a JSON path.`);
+  return path;
+}
+
+/** Visits no value twice. @returns undefined when the path finds nothing; null is a value */
+export function readJsonPath(path: JsonPath, root: JsonValue): JsonValue | undefined {
+  if (path.findsList) {
+    const found: JsonValue[] = [];
+    return collect(path.steps, 0, root, found) ? found : undefined;
+  }
+  let value: JsonValue | undefined = root;
+  for (const step of path.steps) {
+    value = child(value, step);
+    if (value === undefined) return undefined;
+  }
+  return value;
+}
+
+function parse(text: string): JsonPath | 'malformed' {
+  if (!text.startsWith('$')) return 'malformed';
+  const steps: Step[] = [];
+  stepPattern.lastIndex = 1;
+  while (stepPattern.lastIndex < text.length) {
+    const match = stepPattern.exec(text);
+    if (match === null) return 'malformed';
+    const [, dotWildcard, name, single, double, index, wildcard] = match;
+    const quoted = single ?? double;
+    if (dotWildcard !== undefined || wildcard !== undefined) steps.push({ wildcard: true });
+    else if (index !== undefined) steps.push({ element: Number(index) });
+    else if (name !== undefined) steps.push({ member: name });
+    else if (quoted !== undefined) steps.push({ member: quoted.replace(/\\(.)/g, '$1') });
+  }
+  return { steps, findsList: steps.some((step) => 'wildcard' in step) };
+}
+
+function child(value: JsonValue, step: Step): JsonValue | undefined {
+  if ('member' in step) return isJsonObject(value) ? ownMember(value, step.member) : undefined;
+  if ('element' in step) return Array.isArray(value) ? value[step.element] : undefined;
+  return undefined;
+}
+
+/** @returns whether every wildcard had something to range over, be it empty */
+function collect(steps: readonly Step[], from: number, value: JsonValue, found: JsonValue[]): boolean {
+  let current = value;
+  for (let index = from; index < steps.length; index += 1) {
+    const step = steps[index];
+    if (step === undefined) break;
+    if ('wildcard' in step) {
+      if (typeof current !== 'object' || current === null) return false;
+      for (const each of Object.values(current)) collect(steps, index + 1, each, found);
+      return true;
+    }
+    const next = child(current, step);
+    if (next === undefined) return false;
+    current = next;
+  }
+  found.push(current);
+  return true;
+}

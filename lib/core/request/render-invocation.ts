@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import type { Delivery, InvocationRequest, ResolvedDelivery, TargetHttpParameters } from '../delivery/delivery.ts';
+import type { ApiDestination } from '../destination/api-destination.ts';
+import type { ConnectionSecret, HttpParameter } from '../destination/connection-secret.ts';
+import { printedEvent } from '../input/json-text.ts';
+import type { JsonObject } from '../input/json.ts';
+import { ownMember } from '../input/json.ts';
+import { escapeForSqs } from '../message/raw-message.ts';
+import { authorizationHeaderName } from './authorization-header.ts';
+import { HeaderFields, isForwarded } from './header-rules.ts';
+import type { InvocationEndpoint, QueryParameter } from './invocation-endpoint.ts';
+import { compileInvocationEndpoint, fillWildcards, mergeQuery } from './invocation-endpoint.ts';
+import { renderBody } from './render-body.ts';
+import { parameterText, pathParameterText } from './target-parameters.ts';
+
+export interface RenderContext {
+  /** Value of User-Agent, which no parameter can change. */
+  readonly userAgent: string;
+}
+
+/** What the requests of one API destination have in common while its secret stays the same. */
+interface Plan {
+  readonly secret: ConnectionSecret;
+  readonly userAgent: string;
+  readonly endpoint: InvocationEndpoint;
+  readonly query: readonly QueryParameter[];
+  readonly bodyParameters: readonly HttpParameter[];
+  /** The connection's own, which a target cannot replace. */
+  readonly connectionFields: HeaderFields;
+  readonly fields: HeaderFields;
+  readonly authorizationName: string;
+  readonly carriesBody: boolean;
+  /** Path and headers of a target without parameters; no path when the endpoint has wildcards. */
+  readonly path: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const plans = new WeakMap<ApiDestination, Plan>();
+
+/**
+ * Builds the request less what authorizes it. A connection's parameter beats the target's, which beats the endpoint's own;
+ * what is dynamic is read from the original event, never the transformed one.
+ *
+ * @throws Failure InvalidInvocation when no request can be built; it names what is wrong, never a value
+ */
+export function renderInvocation(resolved: ResolvedDelivery, context: RenderContext): InvocationRequest {
+  const { apiDestination, delivery } = resolved;
+  const plan = planFor(apiDestination, resolved.secret, context.userAgent);
+  const event = delivery.event.value;
+  const parameters = delivery.target.HttpParameters;
+  const request = {
+    stage: 'rendered',
+    method: apiDestination.httpMethod,
+    origin: plan.endpoint.origin,
+    path: parameters === undefined && plan.path !== undefined ? plan.path : renderPath(plan, parameters ?? {}, event),
+    headers: renderHeaders(plan, parameters?.HeaderParameters, resolved),
+  } as const;
+  return plan.carriesBody ? { ...request, body: renderBody(delivery, plan.bodyParameters) } : request;
+}
+
+function planFor(apiDestination: ApiDestination, secret: ConnectionSecret, userAgent: string): Plan {
+  const known = plans.get(apiDestination);
+  if (known !== undefined && known.secret === secret && known.userAgent === userAgent) return known;
+  const plan = makePlan(apiDestination, secret, userAgent);
+  plans.set(apiDestination, plan);
+  return plan;
+}
+
+function makePlan(apiDestination: ApiDestination, secret: ConnectionSecret, userAgent: string): Plan {
+  const parameters = secret.invocationHttpParameters;
+  const endpoint = compileInvocationEndpoint(apiDestination.invocationEndpoint);
+  const query = (parameters?.queryStringParameters ?? []).map(({ key, value }) => [key, value] as const);
+  const authorizationName = authorizationHeaderName(secret.credentials);
+  const connectionFields = new HeaderFields();
+  for (const { key, value } of parameters?.headerParameters ?? []) connectionFields.setParameter(key, value);
+  const fields = defaultFields(userAgent);
+  fields.setAll(connectionFields);
+  fields.remove(authorizationName);
+  return {
+    secret,
+    userAgent,
+    endpoint,
+    query,
+    bodyParameters: parameters?.bodyParameters ?? [],
+    connectionFields,
+    fields,
+    authorizationName,
+    carriesBody: apiDestination.httpMethod !== 'GET' && apiDestination.httpMethod !== 'HEAD',
+    path: endpoint.pieces.length === 1 ? mergeQuery(fillWildcards(endpoint, []), query) : undefined,
+    headers: fields.toRecord(),
+  };
+}
+
+/** Source: EventBridge user guide, headers of requests to API destinations. */
+function defaultFields(userAgent: string): HeaderFields {
+  const fields = new HeaderFields();
+  fields.set('Content-Type', 'application/json; charset=utf-8');
+  fields.set('User-Agent', userAgent);
+  fields.set('Range', 'bytes=0-1048575');
+  fields.set('Accept-Encoding', 'gzip,deflate');
+  return fields;
+}
+
+function renderPath(plan: Plan, parameters: TargetHttpParameters, event: JsonObject): string {
+  const at = 'target.HttpParameters';
+  const values = (parameters.PathParameterValues ?? []).map((parameter, index) =>
+    pathParameterText(parameter, event, `${at}.PathParameterValues[${index}]`),
+  );
+  const query = new Map<string, string>();
+  for (const [key, value] of Object.entries(parameters.QueryStringParameters ?? {})) {
+    const field = `${at}.QueryStringParameters.${key}`;
+    const name = parameterText(key, event, field);
+    // A key that finds nothing names nothing.
+    if (name !== '') query.set(name, parameterText(value, event, field));
+  }
+  for (const [key] of plan.query) query.delete(key);
+  return mergeQuery(fillWildcards(plan.endpoint, values), [...query, ...plan.query]);
+}
+
+function renderHeaders(
+  plan: Plan,
+  parameters: TargetHttpParameters['HeaderParameters'],
+  resolved: ResolvedDelivery,
+): Readonly<Record<string, string>> {
+  const fields = parameters === undefined ? plan.fields : new HeaderFields(plan.fields);
+  for (const [name, parameter] of Object.entries(parameters ?? {})) {
+    if (!isForwarded(name) || plan.connectionFields.has(name) || isSameName(name, plan.authorizationName)) continue;
+    const field = `target.HttpParameters.HeaderParameters.${name}`;
+    fields.set(name, parameterText(parameter, resolved.delivery.event.value, field));
+  }
+  const headers = parameters === undefined ? plan.headers : fields.toRecord();
+  if (fields.has(idempotencyName) || isSameName(idempotencyName, plan.authorizationName)) return headers;
+  return { ...headers, [idempotencyName]: idempotencyKey(resolved.delivery, resolved.apiDestination.name) };
+}
+
+/** A parameter of this name replaces ours: whoever configures one knows what the endpoint wants. */
+const idempotencyName = 'Idempotency-Key';
+
+function isSameName(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
+/** Event ids are UUIDs; whatever else an event calls its id is taken if it is short and safe in a header. */
+const safeId = /^[\x21-\x7e]{1,128}$/;
+
+/**
+ * What tells an endpoint that a request is a repetition: the same on every retry and after a redrive, another one for
+ * each target of the same event. An event without an id is told by its text as a queue would carry it.
+ */
+export function idempotencyKey(delivery: Delivery, apiDestinationName: string): string {
+  const id = ownMember(delivery.event.value, 'id');
+  const event = typeof id === 'string' && safeId.test(id) ? id : sha256(escapeForSqs(printedEvent(delivery.event)));
+  return `${event}/${delivery.target.Id ?? apiDestinationName}`;
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

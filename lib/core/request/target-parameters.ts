@@ -1,0 +1,54 @@
+import { Failure } from '../failure/failure.ts';
+import type { JsonObject, JsonValue } from '../input/json.ts';
+import { readJsonPath, requireJsonPath } from './json-path.ts';
+import { jsonText } from '../input/json-text.ts';
+
+/**
+ * Bound of a JSON path, in characters. The service model has it for header and query values; values of the path have
+ * none there, but paths are kept once they are parsed, so that memory needs one.
+ */
+const maxPathCharacters = 512;
+
+/** Whether a parameter is read from the event: the whole of it is one JSON path. A lone `$` and `$5` are text. */
+export function isDynamic(parameter: string): boolean {
+  return parameter.startsWith('$.') || parameter.startsWith('$[');
+}
+
+/**
+ * A header value, or the key or value of a query parameter: literal text, or what its path finds in the original event.
+ * As EventBridge does, a path that finds nothing gives an empty string, and what is no string is shown as JSON.
+ *
+ * @param field where the parameter stands, for the message
+ * @throws Failure InvalidInvocation when the path is malformed
+ */
+export function parameterText(parameter: string, event: JsonObject, field: string): string {
+  if (!isDynamic(parameter)) return parameter;
+  const value = valueAt(parameter, event, field);
+  if (value === undefined) return '';
+  return typeof value === 'string' ? value : jsonText(value);
+}
+
+/**
+ * A path parameter, likewise.
+ *
+ * Failure policy: a path that finds nothing, an empty string, null, an object or a list is a permanent failure, because
+ * the request would go to another resource than the one meant (`DELETE /orders/` instead of `DELETE /orders/17`).
+ *
+ * @throws Failure InvalidInvocation
+ */
+export function pathParameterText(parameter: string, event: JsonObject, field: string): string {
+  if (!isDynamic(parameter)) return parameter;
+  const value = valueAt(parameter, event, field);
+  if (value === undefined || value === '' || value === null) {
+    throw new Failure('InvalidInvocation', `${field} finds nothing in the event.`);
+  }
+  if (typeof value === 'object') {
+    throw new Failure('InvalidInvocation', `${field} finds an object or a list, which is no part of a path.`);
+  }
+  return String(value);
+}
+
+function valueAt(path: string, event: JsonObject, field: string): JsonValue | undefined {
+  if (path.length <= maxPathCharacters) return readJsonPath(requireJsonPath(path, field), event);
+  throw new Failure('InvalidInvocation', `${field} is a JSON path of more than ${maxPathCharacters} characters.`);
+}

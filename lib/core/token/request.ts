@@ -1,0 +1,135 @@
+import type { HttpParameter, OAuthCredentials } from '../destination/connection-secret.ts';
+import type { HttpRequest } from '../delivery/delivery.ts';
+import { Failure } from '../failure/failure.ts';
+import { isHeaderName, isHeaderValue } from '../request/header-rules.ts';
+
+type Member = [name: string, value: string];
+
+/** Owned by the client that frames the request; a parameter that sets one of them would corrupt it. */
+const framingHeaders = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/**
+ * The request for a token by client credentials. Source: RFC 6749 sections 2.3.1, 3.2 and 4.4.2; where the parameters of
+ * the connection come in, EventBridge does not say, so they follow these rules:
+ *
+ * - A header, query or body parameter wins over every default of its name, and so does the endpoint's own query; what
+ *   is set in one place is not sent in another as well (RFC 6749: no parameter more than once).
+ * - POST and PUT send a form; `Content-Type: application/json` makes it JSON. GET sends all of it as query.
+ * - An `Authorization` header replaces client id and secret.
+ *
+ * @throws Failure InvalidSecret, naming the member, when no such request can be sent
+ */
+export function tokenRequest(credentials: OAuthCredentials, userAgent?: string): HttpRequest {
+  const parameters = credentials.oauthHttpParameters ?? {};
+  const endpoint = parseEndpoint(credentials.authorizationEndpoint);
+  const query = members(parameters.queryStringParameters);
+  const body = members(parameters.bodyParameters);
+  const headers = requestHeaders(parameters.headerParameters ?? [], userAgent);
+
+  const taken = new Set([...query, ...body, ...endpoint.query.map(({ member }) => member)].map(([name]) => name));
+  const authorized = headers.has('authorization');
+  const defaults: readonly Member[] = [
+    ['grant_type', 'client_credentials'],
+    ...(authorized ? [] : clientCredentials(credentials)),
+  ];
+  const sent = [...defaults.filter(([name]) => !taken.has(name)), ...body];
+
+  const method = credentials.httpMethod;
+  if (method === 'GET') {
+    const queried = new Set(query.map(([name]) => name));
+    const path = pathWithQuery(endpoint, [...sent.filter(([name]) => !queried.has(name)), ...query]);
+    return { method, origin: endpoint.origin, path, headers: named(headers) };
+  }
+  const json = isJson(headers.get('content-type')?.[1]);
+  if (!headers.has('content-type')) headers.set('content-type', ['Content-Type', 'application/x-www-form-urlencoded']);
+  return {
+    method,
+    origin: endpoint.origin,
+    path: pathWithQuery(endpoint, query),
+    headers: named(headers),
+    body: json ? JSON.stringify(Object.fromEntries(sent)) : formOf(sent),
+  };
+}
+
+interface Endpoint {
+  readonly origin: string;
+  readonly path: string;
+  /** The endpoint's own query, each piece as it was written. */
+  readonly query: readonly { readonly text: string; readonly member: Member }[];
+}
+
+function parseEndpoint(text: string): Endpoint {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    throw new Failure('InvalidSecret', 'authorization_endpoint is not an HTTP URL.');
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new Failure('InvalidSecret', 'authorization_endpoint may not hold a user name or a password.');
+  }
+  const pieces = url.search
+    .slice(1)
+    .split('&')
+    .filter((piece) => piece !== '');
+  const query = pieces.map((piece) => ({ text: piece, member: firstMember(piece) }));
+  return { origin: url.origin, path: url.pathname, query };
+}
+
+function firstMember(piece: string): Member {
+  const [first] = new URLSearchParams(piece);
+  return first ?? ['', ''];
+}
+
+function clientCredentials({ clientId, clientSecret }: OAuthCredentials): readonly Member[] {
+  return [
+    ['client_id', clientId],
+    ['client_secret', clientSecret],
+  ];
+}
+
+function members(parameters: readonly HttpParameter[] = []): readonly Member[] {
+  return parameters.map(({ key, value }) => [key, value]);
+}
+
+/** By name in lower case, with the name as it was written; the last of equal names wins. */
+function requestHeaders(parameters: readonly HttpParameter[], userAgent: string | undefined): Map<string, Member> {
+  const headers = new Map<string, Member>([['accept', ['Accept', 'application/json']]]);
+  if (userAgent !== undefined) headers.set('user-agent', ['User-Agent', userAgent]);
+  for (const [index, { key, value }] of parameters.entries()) {
+    if (!isHeaderName(key) || !isHeaderValue(value)) {
+      const field = `oauth_http_parameters.header_parameters[${index}]`;
+      throw new Failure('InvalidSecret', `${field} holds a character that no header may hold.`);
+    }
+    if (!framingHeaders.has(key.toLowerCase())) headers.set(key.toLowerCase(), [key, value]);
+  }
+  return headers;
+}
+
+function named(headers: ReadonlyMap<string, Member>): Readonly<Record<string, string>> {
+  return Object.fromEntries(headers.values());
+}
+
+function isJson(contentType: string | undefined): boolean {
+  return contentType?.split(';', 1)[0]?.trim().toLowerCase() === 'application/json';
+}
+
+function pathWithQuery(endpoint: Endpoint, added: readonly Member[]): string {
+  const replaced = new Set(added.map(([name]) => name));
+  const kept = endpoint.query.filter(({ member }) => !replaced.has(member[0])).map(({ text }) => text);
+  // Every reader of a query understands %20; some take a plus sign for itself.
+  const query = [...kept, formOf(added).replaceAll('+', '%20')].filter((piece) => piece !== '').join('&');
+  return query === '' ? endpoint.path : `${endpoint.path}?${query}`;
+}
+
+function formOf(sent: readonly Member[]): string {
+  return new URLSearchParams([...sent]).toString();
+}

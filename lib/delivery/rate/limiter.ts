@@ -1,0 +1,179 @@
+import type { RatedDestination, Reservation, Turn } from '../../core/rate/shards.ts';
+import { fromTurnGeneration, shardCount, shareOf } from '../../core/rate/shards.ts';
+import type { BucketCall, BucketDependencies, Given } from './worker-bucket.ts';
+import { WorkerBucket } from './worker-bucket.ts';
+
+export type { RatedDestination, Reservation, Turn } from '../../core/rate/shards.ts';
+
+export interface ReserveOptions {
+  /** Only slots that begin before now + this are taken. */
+  readonly horizonMs: number;
+  /** Of a delivery that comes back; absent for a newcomer. */
+  readonly turn?: Turn;
+}
+
+/** Holds the rate of every destination, for the whole fleet. */
+export interface RateLimiter {
+  /**
+   * Slots and, for what does not fit before the horizon, return times: `slotTimesMs.length + returns.length === count`.
+   * Who comes before its turn gets the same one back, unless the line has started again since: then it is a newcomer.
+   * Never throws for a bucket that cannot be reached; a Failure `StoreRefused` when the table refuses.
+   */
+  reserve(destination: RatedDestination, count: number, options: ReserveOptions): Promise<Reservation>;
+  /** Moves the whole fleet's next slot to that time, at most 900 s ahead (Retry-After of a 429 or 503). Never throws. */
+  pause(destination: RatedDestination, untilMs: number): Promise<void>;
+}
+
+export interface RateLimiterDependencies extends BucketDependencies {
+  /** Requests that one write reserves for when a destination is busy; the same for all workers of a stack. */
+  readonly batchSize: number;
+}
+
+/** Buckets whose state a worker remembers, one for each destination it may know; one that is forgotten costs a write more. */
+const maxBuckets = 10_000;
+
+/** A clock may be so far behind the one that the turn was given by. */
+const earlyToleranceMs = 100;
+
+interface Known {
+  readonly bucket: WorkerBucket;
+  readonly reserve: (call: BucketCall) => Promise<Given>;
+}
+
+export function createRateLimiter(dependencies: RateLimiterDependencies): RateLimiter {
+  const { batchSize, clock, random } = dependencies;
+  const known = new Map<string, Known>();
+  let requests = Math.floor(random() * 1000) * batchSize;
+
+  /** The requests of one batch go to one shard, so that they share a write; the next batch to the next. */
+  function shardOfNext(count: number): number {
+    const first = requests;
+    requests += count;
+    return Math.floor(first / batchSize);
+  }
+
+  function bucketOf(destinationIncarnation: string, shard: number): Known {
+    const key = `${destinationIncarnation}/${shard}`;
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const bucket = new WorkerBucket({ destinationIncarnation, shard }, dependencies);
+    const created = { bucket, reserve: createReservationQueue(bucket) };
+    if (known.size >= maxBuckets) {
+      for (const oldest of known.keys()) {
+        known.delete(oldest);
+        break;
+      }
+    }
+    known.set(key, created);
+    return created;
+  }
+
+  return {
+    async reserve(destination, count, { horizonMs, turn }) {
+      if (count === 0) return { slotTimesMs: [], returns: [] };
+      const { incarnation, revision } = destination;
+      const shards = shardCount(destination, batchSize);
+      const place = fromTurnGeneration(turn?.generation ?? 0);
+      const shard = (place.generation > 0 ? place.shard : undefined) ?? shardOfNext(count);
+      const { bucket, reserve } = bucketOf(incarnation, shard % shards);
+      let newcomer = place.generation === 0;
+      if (!newcomer && turn !== undefined && clock.nowMs() < turn.atMs - earlyToleranceMs) {
+        const generation = await bucket.generation();
+        if (generation === undefined || generation === place.generation) return untouched(count, turn);
+        newcomer = true;
+      }
+      const share = shareOf(destination, shard % shards, shards);
+      const patient = !newcomer && place.shard !== undefined;
+      return reserve({ count, newcomer, patient, horizonMs, share, revision });
+    },
+    async pause(destination, untilMs) {
+      const { incarnation, revision } = destination;
+      const shards = shardCount(destination, dependencies.batchSize);
+      const all = Array.from({ length: shards }, (_, shard) => bucketOf(incarnation, shard).bucket);
+      await Promise.all(all.map((bucket) => bucket.pause(untilMs, revision)));
+    },
+  };
+}
+
+function untouched(count: number, turn: Turn): Reservation {
+  return { slotTimesMs: [], returns: Array.from({ length: count }, () => turn) };
+}
+
+interface Waiting {
+  readonly call: BucketCall;
+  readonly resolve: (given: Given) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** One reservation of a bucket at a time: calls that come while a write is under way share the next one. */
+function createReservationQueue(bucket: WorkerBucket) {
+  let waiting: Waiting[] = [];
+  let gathering: Waiting[] = [];
+  let isRunning = false;
+
+  function enqueue(...calls: readonly Waiting[]): void {
+    waiting.push(...calls);
+    if (!isRunning) void run();
+  }
+
+  /** Those who come while the first one is patient share its write; their horizon is no further away for that. */
+  async function gather(): Promise<void> {
+    const gatheredMs = await bucket.gather();
+    const gathered = gathering;
+    gathering = [];
+    const sooner = ({ horizonMs, ...call }: BucketCall) => ({
+      ...call,
+      horizonMs: Math.max(0, horizonMs - gatheredMs),
+    });
+    enqueue(...gathered.map(({ call, ...each }) => ({ ...each, call: sooner(call) })));
+  }
+
+  async function run(): Promise<void> {
+    isRunning = true;
+    // Calls of the same moment share a write.
+    await Promise.resolve();
+    while (waiting[0] !== undefined) {
+      const { call } = waiting[0];
+      const group = waiting.filter((each) => wantsSame(each.call, call));
+      waiting = waiting.filter((each) => !wantsSame(each.call, call));
+      const count = group.reduce((sum, each) => sum + each.call.count, 0);
+      try {
+        share(group, await bucket.reserve({ ...call, count }));
+      } catch (error) {
+        for (const { reject } of group) reject(error);
+      }
+    }
+    isRunning = false;
+  }
+
+  return (call: BucketCall): Promise<Given> =>
+    new Promise((resolve, reject) => {
+      const asking = { call, resolve, reject };
+      if (!call.patient) return enqueue(asking);
+      gathering.push(asking);
+      if (gathering.length === 1) void gather();
+    });
+}
+
+function wantsSame(one: BucketCall, other: BucketCall): boolean {
+  return (
+    one.newcomer === other.newcomer &&
+    one.horizonMs === other.horizonMs &&
+    one.revision === other.revision &&
+    one.share.ratePerSecond === other.share.ratePerSecond &&
+    one.share.burst === other.share.burst
+  );
+}
+
+/** In the order of the calls: who asked first goes first. */
+function share(group: readonly Waiting[], { slotTimesMs, returns }: Given): void {
+  let slot = 0;
+  let turn = 0;
+  for (const { call, resolve } of group) {
+    const slots = slotTimesMs.slice(slot, slot + call.count);
+    const rest = returns.slice(turn, turn + call.count - slots.length);
+    slot += slots.length;
+    turn += rest.length;
+    resolve({ slotTimesMs: slots, returns: rest });
+  }
+}

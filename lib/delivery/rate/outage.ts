@@ -1,0 +1,68 @@
+import type { Turn } from '../../core/rate/shards.ts';
+import { fullJitterDelayMs } from '../../core/delivery/retry.ts';
+import type { Clock, Random } from '../../ports/clock.ts';
+
+/** Waits between writes that were throttled, while the requests could still find a slot in time. */
+const writeBackoff = { baseMs: 50, maximumMs: 500 };
+
+/** Failed writes of one reservation, after which it has nothing. */
+const maxFailures = 4;
+
+/** How long a worker then leaves the table alone; it doubles with each failure in a row. */
+const restBackoff = { baseMs: 1000, maximumMs: 30_000 };
+
+/** Nobody comes back sooner than that. */
+const shortestReturnMs = 1000;
+
+/**
+ * What a worker does about a bucket that it cannot reach.
+ *
+ * Failure policy: who cannot reach the bucket sends nothing. A share of the rate for each worker would need to know how many
+ * there are, and the rate is a promise to somebody else; the queue keeps the events for as long as they may live. So all come
+ * back after a wait with jitter that doubles while the outage lasts, and are newcomers then.
+ */
+export class Outage {
+  private readonly random: Random;
+  private failuresInRow = 0;
+  private restsUntilMs = 0;
+  private restMs = 0;
+
+  constructor(random: Random) {
+    this.random = random;
+  }
+
+  /** Waits for the next write of one reservation. @returns false when it would come too late: the worker then rests */
+  async waitsOut(failures: number, untilMs: number, clock: Clock): Promise<boolean> {
+    const delayMs = this.retryDelayMs(failures);
+    const nowMs = clock.nowMs();
+    if (failures < maxFailures && nowMs + delayMs < untilMs) {
+      await clock.delay(delayMs);
+      return true;
+    }
+    this.failuresInRow += 1;
+    this.restMs = fullJitterDelayMs(restBackoff, this.failuresInRow, this.random);
+    this.restsUntilMs = nowMs + this.restMs;
+    return false;
+  }
+
+  ends(): void {
+    this.failuresInRow = 0;
+  }
+
+  /** A clock that has stepped back does not make the rest longer. */
+  isResting(nowMs: number): boolean {
+    const leftMs = this.restsUntilMs - nowMs;
+    return leftMs > 0 && leftMs <= this.restMs;
+  }
+
+  retryDelayMs(failures: number): number {
+    return fullJitterDelayMs(writeBackoff, failures, this.random);
+  }
+
+  /** For those who get no slot: turns of no line. */
+  turns(count: number, nowMs: number): Turn[] {
+    const spreadMs = Math.min(restBackoff.maximumMs, restBackoff.baseMs * 2 ** Math.max(1, this.failuresInRow));
+    const atMs = () => nowMs + shortestReturnMs + Math.floor(this.random() * spreadMs);
+    return Array.from({ length: count }, () => ({ atMs: atMs(), generation: 0 })).sort((a, b) => a.atMs - b.atMs);
+  }
+}

@@ -1,0 +1,38 @@
+import type { Clock } from '../../ports/clock.ts';
+
+export interface Pace {
+  batches<Item>(items: readonly Item[]): readonly (readonly Item[])[];
+  /** Waits until so many may go; false when the deadline is nearer. */
+  wait(count: number): Promise<boolean>;
+}
+
+/** As many as SQS takes in one call. */
+const maxBatchSize = 10;
+
+/**
+ * Lets messages go at a rate, in batches of at most a tenth of it: no second holds more than the rate and one batch. An
+ * interval passes before each, the first one too, so that calls in a row keep the rate as well.
+ *
+ * @param ratePerSecond undefined: nothing waits
+ */
+export function createPace(ratePerSecond: number | undefined, clock: Clock, signal: AbortSignal): Pace {
+  const tenth = Math.floor((ratePerSecond ?? Number.POSITIVE_INFINITY) / 10);
+  const batchSize = Math.min(maxBatchSize, Math.max(1, tenth));
+  let nextMs = clock.nowMs();
+  return {
+    batches: (items) => inBatches(items, batchSize),
+    async wait(count) {
+      if (ratePerSecond === undefined) return !signal.aborted;
+      nextMs = Math.max(nextMs, clock.nowMs()) + (count * 1000) / ratePerSecond;
+      return clock.delay(nextMs - clock.nowMs(), signal).then(
+        () => true,
+        () => false,
+      );
+    },
+  };
+}
+
+export function inBatches<Item>(items: readonly Item[], size = maxBatchSize): readonly (readonly Item[])[] {
+  const count = Math.ceil(items.length / size);
+  return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size));
+}

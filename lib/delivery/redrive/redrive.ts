@@ -1,0 +1,115 @@
+import { Failure } from '../../core/failure/failure.ts';
+import type { RedriveRequest } from '../../core/message/redrive-request.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { DeadLetterMessages, DeliveryQueue } from '../../ports/delivery.ts';
+import type { Deadline } from '../deadline.ts';
+import { hasTime } from '../deadline.ts';
+import { groupOf } from '../deliver.ts';
+import { createPace, inBatches } from './pace.ts';
+import type { MatchingDeadLetter, RedriveResult } from './pass.ts';
+import { RedrivePass } from './pass.ts';
+
+export interface RedriveDependencies {
+  readonly deadLetters: DeadLetterMessages;
+  readonly queue: DeliveryQueue;
+  readonly clock: Clock;
+  /** The API destination of bare events, when the functions have one. */
+  readonly apiDestination: string | undefined;
+}
+
+export type Redrive = (request: RedriveRequest, deadline: Deadline) => Promise<RedriveResult>;
+
+/** Receives, sends and deletes that are under way at a time: each takes some 15 ms and serves ten messages. */
+const laneCount = 8;
+
+/** SQS lets 120,000 messages of a queue be in flight, and whoever else reads the dead letters needs some of them. */
+const maxKept = 100_000;
+
+/** What it takes to show one kept message again, ten to a call and `laneCount` calls at a time, with a margin. */
+const releaseMs = 0.25;
+
+/** A message stays hidden for longer than the pass lasts, so that the pass does not meet it again. */
+const hiddenMarginMs = 30_000;
+
+/**
+ * Moves dead letters back into the delivery queue until all were seen, enough were moved or the deadline is near.
+ *
+ * Failure policy: rather twice than never. A dead letter is deleted only after the delivery queue has accepted its
+ * delivery; when that deletion fails the pass ends and says so, because one that went on could move the same dead letters
+ * over and over. What cannot become a delivery stays. What stays is shown again at the end; what cannot be shown then
+ * shows itself when its time is over.
+ *
+ * @throws Failure StoreUnavailable or StoreRefused of a queue; it says how many were moved before
+ */
+export function createRedrive({ deadLetters, queue, clock, apiDestination }: RedriveDependencies): Redrive {
+  async function move(pass: RedrivePass, matching: readonly MatchingDeadLetter[]): Promise<void> {
+    const sends = await Promise.allSettled(matching.map(({ delivery }) => queue.send({ delivery }, groupOf(delivery))));
+    const accepted = matching.filter((_, index) => sends[index]?.status === 'fulfilled');
+    await deadLetters.remove(accepted.map((deadLetter) => pass.addMoved(deadLetter)));
+    for (const [index, { messageId }] of matching.entries()) {
+      const send = sends[index];
+      if (send?.status !== 'rejected') continue;
+      if (!isTooLarge(send.reason)) throw send.reason;
+      pass.addUnreadable({ messageId, reason: `${send.reason.code}: ${send.reason.message}` });
+    }
+  }
+
+  async function release(pass: RedrivePass): Promise<void> {
+    const batches = inBatches(pass.keptHandles).values();
+    const lane = async (): Promise<void> => {
+      for (const batch of batches) await deadLetters.release(batch);
+    };
+    await Promise.allSettled(Array.from({ length: laneCount }, lane));
+  }
+
+  return async (request, deadline) => {
+    const pass = new RedrivePass(request, apiDestination, clock.nowMs());
+    const pace = createPace(request.ratePerSecond, clock, deadline.signal);
+    const failures: unknown[] = [];
+
+    const goesOn = (): boolean =>
+      failures.length === 0 &&
+      !deadline.signal.aborted &&
+      !pass.isFull &&
+      pass.keptCount < maxKept &&
+      hasTime(deadline, pass.keptCount * releaseMs, clock.nowMs());
+
+    /** @returns whether it has seen the end of the queue */
+    async function lane(): Promise<boolean> {
+      while (goesOn()) {
+        const received = await deadLetters.receive(deadline.endMs - clock.nowMs() + hiddenMarginMs);
+        const fresh = pass.take(received);
+        await deadLetters.remove(pass.shownAgain(received));
+        if (received.length === 0) return true;
+        const matching = fresh.flatMap((message) => pass.match(message, clock.nowMs()) ?? []);
+        if (request.dryRun) continue;
+        for (const batch of pace.batches(matching)) {
+          if (failures.length > 0 || !(await pace.wait(batch.length))) return false;
+          await move(pass, batch);
+        }
+      }
+      return false;
+    }
+
+    const lanes = Array.from({ length: laneCount }, () =>
+      lane().catch((error: unknown) => {
+        failures.push(error);
+        return false;
+      }),
+    );
+    const ends = await Promise.all(lanes);
+    await release(pass);
+    const result = pass.result(ends.includes(false));
+    if (failures.length > 0) throw withCount(failures[0], result.moved);
+    return result;
+  };
+}
+
+function isTooLarge(error: unknown): error is Failure {
+  return error instanceof Failure && error.code === 'DeliveryTooLarge';
+}
+
+function withCount(error: unknown, moved: number): unknown {
+  if (!(error instanceof Failure)) return error;
+  return new Failure(error.code, `${error.message} Moved before: ${moved}.`, { cause: error });
+}

@@ -1,0 +1,124 @@
+import { Failure } from '../../core/failure/failure.ts';
+import type { Clock } from '../../ports/clock.ts';
+
+export interface FreshCacheOptions {
+  /** Age at which a value is read again before it is used. */
+  readonly freshMs: number;
+  /** Age up to which a value serves while its store cannot be reached. */
+  readonly staleMs: number;
+  /** Values kept; the one read longest ago goes first. */
+  readonly capacity: number;
+}
+
+export interface FreshCache<Value> {
+  /** What `get` would resolve with, if that needs no store; undefined otherwise. */
+  fresh(key: string): Value | undefined;
+  /**
+   * The value, read again when it is older than `freshMs`, also after a freeze.
+   *
+   * Failure policy: while a store cannot be reached (StoreUnavailable, or no answer within a second), the cache answers
+   * up to `staleMs`; a store that refuses is believed at once, and so is one that says there is nothing.
+   */
+  get(key: string): Promise<Value | undefined>;
+  /** The value as the store has it now, for verdicts that a cache may not give. Never stale. */
+  read(key: string): Promise<Value | undefined>;
+}
+
+interface Entry<Value> {
+  readonly value: Value;
+  /** When the read began: what changed while it ran is newer than the value. */
+  readonly readAtMs: number;
+  /** When the store could last not be reached. */
+  failedAtMs: number;
+}
+
+/** How long a caller waits for a store when the cache could answer instead. */
+const patienceMs = 1000;
+/** How long a store that could not be reached is left alone while the cache can answer. */
+const pauseAfterFailureMs = 2000;
+
+export function createFreshCache<Value>(
+  load: (key: string) => Promise<Value | undefined>,
+  clock: Clock,
+  options: FreshCacheOptions,
+): FreshCache<Value> {
+  const entries = new Map<string, Entry<Value>>();
+  const reading = new Map<string, Promise<Value | undefined>>();
+
+  async function readNow(key: string): Promise<Value | undefined> {
+    const readAtMs = clock.nowMs();
+    try {
+      const value = await load(key);
+      keep(key, value, readAtMs);
+      return value;
+    } catch (error) {
+      const entry = entries.get(key);
+      if (!isUnavailable(error)) entries.delete(key);
+      else if (entry !== undefined) entry.failedAtMs = clock.nowMs();
+      throw error;
+    }
+  }
+
+  function keep(key: string, value: Value | undefined, readAtMs: number): void {
+    entries.delete(key);
+    if (value === undefined) return;
+    entries.set(key, { value, readAtMs, failedAtMs: Number.NEGATIVE_INFINITY });
+    const oldest = entries.size > options.capacity ? entries.keys().next().value : undefined;
+    if (oldest !== undefined) entries.delete(oldest);
+  }
+
+  /** One read at a time: whoever comes while it runs takes its result. */
+  function readOnce(key: string): Promise<Value | undefined> {
+    const running = reading.get(key);
+    if (running !== undefined) return running;
+    const started = readNow(key).finally(() => reading.delete(key));
+    reading.set(key, started);
+    return started;
+  }
+
+  async function readOrStale(key: string, entry: Entry<Value>): Promise<Value | undefined> {
+    if (isWithin(clock.nowMs() - entry.failedAtMs, pauseAfterFailureMs)) return entry.value;
+    const patience = new AbortController();
+    const read = readOnce(key).catch((error: unknown) => {
+      if (isUnavailable(error)) return entry.value;
+      throw error;
+    });
+    const enough = clock.delay(patienceMs, patience.signal).then(
+      () => entry.value,
+      () => read,
+    );
+    return Promise.race([read, enough]).finally(() => patience.abort());
+  }
+
+  function fresh(key: string): Value | undefined {
+    const entry = entries.get(key);
+    return entry !== undefined && isWithin(clock.nowMs() - entry.readAtMs, options.freshMs) ? entry.value : undefined;
+  }
+
+  return {
+    fresh,
+    async get(key) {
+      const value = fresh(key);
+      if (value !== undefined) return value;
+      const entry = entries.get(key);
+      if (entry !== undefined && isWithin(clock.nowMs() - entry.readAtMs, options.staleMs)) {
+        return readOrStale(key, entry);
+      }
+      return readOnce(key);
+    },
+    async read(key) {
+      // A read that is under way may have seen what was true before the question; one begun now has not.
+      await reading.get(key)?.catch(() => undefined);
+      return readOnce(key);
+    },
+  };
+}
+
+/** A clock that stepped back makes an age negative, which is never within. */
+function isWithin(ageMs: number, limitMs: number): boolean {
+  return ageMs >= 0 && ageMs < limitMs;
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof Failure && error.code === 'StoreUnavailable';
+}

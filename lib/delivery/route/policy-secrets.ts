@@ -1,0 +1,153 @@
+import { parseCaCertificates, parseClientCertificate } from '../../core/destination/certificate-bundle.ts';
+import type {
+  ClientCertificate,
+  DeliveryPolicy,
+  Transport,
+  TransportSettings,
+} from '../../core/destination/delivery-policy.ts';
+import { defaultTransport } from '../../core/destination/delivery-policy.ts';
+import { Failure } from '../../core/failure/failure.ts';
+import type { SigningKeys } from '../../core/request/signing.ts';
+import { parseSigningSecret } from '../../core/request/signing.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { SecretReader } from '../../ports/delivery.ts';
+import type { FreshCacheOptions } from './fresh-cache.ts';
+import { createFreshCache } from './fresh-cache.ts';
+
+/** What a delivery policy's settings come to once its secrets have been read. */
+export interface PolicyMaterial {
+  /** How the connection is made, with the certificates that are current. */
+  readonly transport: Transport;
+  /** Absent: requests are not signed. */
+  readonly signingKeys?: SigningKeys;
+  /** Versions of the secrets that it was made from, to tell it from what they hold later; empty without any. */
+  readonly versions: string;
+}
+
+/** @throws Failure that names the API destination and says which of its secrets, and what is wrong with it */
+export type ReadPolicySecrets = (policy: DeliveryPolicy, apiDestinationName: string) => Promise<PolicyMaterial>;
+
+export interface PolicySecrets {
+  /** From cache; versions that have become current are seen when it is read again. */
+  readonly get: ReadPolicySecrets;
+  /** The same past the cache. */
+  readonly read: ReadPolicySecrets;
+}
+
+/** Whether a policy names a secret; one that does not costs no call. */
+export function namesSecrets({ signing, transport }: DeliveryPolicy): boolean {
+  return (signing ?? transport.clientCertificateSecretArn ?? transport.caCertificateSecretArn) !== undefined;
+}
+
+/** Of a policy that names no secret. */
+export function materialOf({ transport }: DeliveryPolicy): PolicyMaterial {
+  return { transport: transportOf(transport, {}), versions: '' };
+}
+
+/** Why a secret cannot be used; the text is a sentence. */
+type Problem = Pick<Failure, 'code' | 'message'>;
+
+/** A secret as it was read: its version and what it holds, or why it cannot be used. */
+type Loaded<Value> = SecretInForce<Value> | { readonly problem: Problem };
+
+interface SecretInForce<Value> {
+  readonly version: string;
+  readonly value: Value;
+}
+
+const absent: Problem = { code: 'SecretNotFound', message: 'It does not exist.' };
+
+interface Certificates {
+  readonly client?: SecretInForce<ClientCertificate>;
+  readonly ca?: SecretInForce<string>;
+}
+
+/**
+ * The current versions of the secrets that delivery policies name.
+ *
+ * Failure policy: a request that should be signed or carry a certificate never goes without. A secret that is not there, or
+ * does not hold what it should, is a retryable failure, because whoever keeps it can mend it while the event waits; it is
+ * remembered as long as a good one, so that a broken secret costs no more reads. While Secrets Manager cannot be reached,
+ * what was read last serves on, as credentials do.
+ */
+export function createPolicySecrets(secrets: SecretReader, clock: Clock, options: FreshCacheOptions): PolicySecrets {
+  const clients = createSecretCache('client certificate', parseClientCertificate, expired);
+  const cas = createSecretCache('CA certificates', parseCaCertificates);
+  const signings = createSecretCache('signing', parseSigningSecret);
+
+  function createSecretCache<Value>(
+    what: string,
+    parse: (text: string) => Value,
+    problemAt: (value: Value, nowMs: number) => Problem | undefined = () => undefined,
+  ) {
+    const load = async (arn: string): Promise<Loaded<Value>> => {
+      const secret = await secrets.read(arn, 'AWSCURRENT');
+      if (secret === undefined) return { problem: absent };
+      try {
+        return { version: secret.version, value: parse(secret.text) };
+      } catch (error) {
+        if (error instanceof Failure) return { problem: error };
+        throw error;
+      }
+    };
+    const cache = createFreshCache(load, clock, options);
+    return async (how: 'get' | 'read', arn: string | undefined, apiDestinationName: string) => {
+      if (arn === undefined) return undefined;
+      const loaded = (await cache[how](arn)) ?? { problem: absent };
+      if ('problem' in loaded) throw unusable(what, apiDestinationName, loaded.problem);
+      const problem = problemAt(loaded.value, clock.nowMs());
+      if (problem !== undefined) throw unusable(what, apiDestinationName, problem);
+      return loaded;
+    };
+  }
+
+  async function material(how: 'get' | 'read', { signing, transport }: DeliveryPolicy, name: string) {
+    const [client, ca, keys] = await Promise.all([
+      clients(how, transport.clientCertificateSecretArn, name),
+      cas(how, transport.caCertificateSecretArn, name),
+      signings(how, signing?.secretArn, name),
+    ]);
+    const certificates = { ...(client !== undefined && { client }), ...(ca !== undefined && { ca }) };
+    return {
+      transport: transportOf(transport, certificates),
+      ...(keys !== undefined && { signingKeys: keys.value }),
+      versions: [client, ca, keys].map((secret) => secret?.version ?? '').join(' '),
+    };
+  }
+
+  return {
+    get: (policy, apiDestinationName) => material('get', policy, apiDestinationName),
+    read: (policy, apiDestinationName) => material('read', policy, apiDestinationName),
+  };
+}
+
+/** A new version of a secret makes a new key, hence new connections: none outlives the certificate that it was made with. */
+function transportOf(settings: TransportSettings, { client, ca }: Certificates): Transport {
+  const { clientCertificateSecretArn, caCertificateSecretArn, serverName, proxyUrl } = settings;
+  if (Object.keys(settings).length === 0) return defaultTransport;
+  const parts = [
+    clientCertificateSecretArn,
+    client?.version,
+    caCertificateSecretArn,
+    ca?.version,
+    serverName,
+    proxyUrl,
+  ];
+  return {
+    key: JSON.stringify(parts),
+    ...(client !== undefined && { clientCertificate: client.value }),
+    ...(ca !== undefined && { caCertificatePem: ca.value }),
+    ...(serverName !== undefined && { serverName }),
+    ...(proxyUrl !== undefined && { proxyUrl }),
+  };
+}
+
+/** An endpoint would refuse it, and say less of why. */
+function expired({ expiresAtMs }: ClientCertificate, nowMs: number): Problem | undefined {
+  if (nowMs < expiresAtMs) return undefined;
+  return { code: 'InvalidPolicySecret', message: `The certificate expired on ${new Date(expiresAtMs).toISOString()}.` };
+}
+
+function unusable(what: string, apiDestinationName: string, { code, message }: Problem): Failure {
+  return new Failure(code, `The ${what} secret of API destination '${apiDestinationName}' cannot be used. ${message}`);
+}

@@ -1,0 +1,187 @@
+import { authorizationHeaderName, authorizationHeaders } from '../../core/request/authorization-header.ts';
+import type { AuthorizedRequest, Delivery } from '../../core/delivery/delivery.ts';
+import { Failure } from '../../core/failure/failure.ts';
+import { renderInvocation } from '../../core/request/render-invocation.ts';
+import { isExpired, retryPolicyOf } from '../../core/delivery/retry.ts';
+import type { Signing } from '../../core/request/signing.ts';
+import { isSignatureHeader, messageId } from '../../core/request/signing.ts';
+import { isUnauthorized } from '../../core/destination/unauthorized-run.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { AccessToken } from '../token/fleet-token.ts';
+import type { OAuthTokens, TokenOptions } from '../token/tokens.ts';
+import type { Resolver, Route } from './resolve.ts';
+
+/** A request that is ready to go, and by which route. */
+export interface Prepared {
+  readonly route: Route;
+  readonly request: AuthorizedRequest;
+  /** Absent without OAuth. */
+  readonly token: AccessToken | undefined;
+  /** What it is yet to be signed with, when it goes; absent when requests are not signed. */
+  readonly signing?: Signing;
+}
+
+export interface PreparationDependencies {
+  readonly resolver: Resolver;
+  readonly tokens: OAuthTokens;
+  readonly userAgent: string;
+  readonly clock: Pick<Clock, 'nowMs'>;
+}
+
+export interface Preparation {
+  /** Resolves, renders and authorizes. */
+  prepare(delivery: Delivery, signal: AbortSignal): Promise<Prepared>;
+  /** What `prepare` would resolve with, if that needs no store and no token; undefined otherwise. */
+  prepareNow(delivery: Delivery, signal: AbortSignal): Prepared | undefined;
+  /**
+   * After an answer that refuses or rejects: the request made anew with what has changed since, or the route as it is now
+   * when nothing has.
+   *
+   * @param status undefined when nothing was sent, because of where it would have gone
+   */
+  prepareAgain(
+    delivery: Delivery,
+    sent: Prepared,
+    status: number | undefined,
+    signal: AbortSignal,
+  ): Promise<Prepared | Route>;
+}
+
+/**
+ * Failure policy: nothing permanent is concluded from a cache. When a request cannot be built, or the endpoint rejects it
+ * for good, destination and connection are read past the cache; if they have changed, the request is made once more. If
+ * they cannot be read, the delivery stays retryable. After a 401 that read is for the better only: without it the 401
+ * counts, which is retryable anyway.
+ *
+ * Failure policy: who waits for a store that does not answer gives up when the time kept for settling begins, not when the
+ * store's own limit is over, because a delivery that nobody settles is repeated with all that was sent. The read itself
+ * goes on for whoever else waits for it.
+ */
+export function createPreparation({ resolver, tokens, userAgent, clock }: PreparationDependencies): Preparation {
+  async function make(delivery: Delivery, route: Route, options: TokenOptions): Promise<Prepared> {
+    const { credentials } = route.secret;
+    const token =
+      credentials.authorizationType === 'OAUTH_CLIENT_CREDENTIALS'
+        ? await tokens.tokenFor(route.connection, credentials, options)
+        : undefined;
+    return prepared(delivery, route, token);
+  }
+
+  function prepared(delivery: Delivery, route: Route, token: AccessToken | undefined): Prepared {
+    const rendered = renderInvocation({ delivery, ...route }, { userAgent });
+    const headers = { ...rendered.headers, ...authorizationHeaders(route.secret.credentials, token) };
+    const request: AuthorizedRequest = { ...rendered, stage: 'authorized', headers };
+    const signing = signingOf(delivery, route);
+    return signing === undefined ? { route, token, request } : { route, token, request, signing };
+  }
+
+  async function reauthorize(delivery: Delivery, sent: Prepared, route: Route, signal: AbortSignal) {
+    const { credentials } = route.secret;
+    const options = { signal, justRead: true };
+    if (hasOtherSecrets(sent.route, route)) return make(delivery, route, options);
+    if (credentials.authorizationType !== 'OAUTH_CLIENT_CREDENTIALS' || sent.token === undefined) return route;
+    const token = await tokens.renew(route.connection, credentials, sent.token.generation, options);
+    return token === undefined ? route : prepared(delivery, route, token);
+  }
+
+  return {
+    prepareNow(delivery, signal) {
+      const route = signal.aborted ? undefined : resolver.known(delivery.apiDestination);
+      if (route === undefined || needsToken(route)) return undefined;
+      try {
+        requireYoung(delivery, route, clock.nowMs());
+        return prepared(delivery, route, undefined);
+      } catch (error) {
+        // `prepare` looks past the cache before it says so.
+        if (error instanceof Failure) return undefined;
+        throw error;
+      }
+    },
+
+    async prepare(delivery, signal) {
+      const route = await inTime(() => resolver.resolve(delivery.apiDestination), signal);
+      try {
+        requireYoung(delivery, route, clock.nowMs());
+        return await make(delivery, route, { signal });
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        if (error.code !== 'CredentialsChanged' && error.kind !== 'permanent') throw error;
+        const anew = await inTime(() => resolver.resolveAnew(delivery.apiDestination), signal);
+        if (error.kind === 'permanent' && !hasChanged(route, anew)) throw error;
+        requireYoung(delivery, anew, clock.nowMs());
+        return make(delivery, anew, { signal, justRead: true });
+      }
+    },
+
+    async prepareAgain(delivery, sent, status, signal) {
+      const reading = inTime(() => resolver.resolveAnew(delivery.apiDestination), signal);
+      if (status !== undefined && isUnauthorized(status)) {
+        const route = await reading.catch(unlessUnavailable);
+        return route === undefined ? sent.route : reauthorize(delivery, sent, route, signal);
+      }
+      const route = await reading;
+      return hasChanged(sent.route, route) ? make(delivery, route, { signal, justRead: true }) : route;
+    },
+  };
+}
+
+/** @throws Failure EventExpired by the age limit of the target or, when it sets none, of the destination's policy */
+function requireYoung(delivery: Delivery, route: Route, nowMs: number): void {
+  const policy = retryPolicyOf(delivery.target, route.policy.retryPolicy);
+  if (!isExpired(policy, delivery, nowMs)) return;
+  throw new Failure('EventExpired', `The event is older than ${policy.maximumEventAgeMs / 1000} s.`);
+}
+
+/** @throws Failure InvalidInvocation for an API key in a header of the signature, where it would never be sent */
+function signingOf(delivery: Delivery, { signingKeys, apiDestination, secret }: Route): Signing | undefined {
+  if (signingKeys === undefined) return undefined;
+  const authorizationName = authorizationHeaderName(secret.credentials);
+  if (isSignatureHeader(authorizationName)) {
+    throw new Failure(
+      'InvalidInvocation',
+      `The header ${authorizationName} cannot carry an API key of a signed request.`,
+    );
+  }
+  return { keys: signingKeys, messageId: messageId(delivery, apiDestination.name) };
+}
+
+function needsToken({ secret }: Route): boolean {
+  return secret.credentials.authorizationType === 'OAUTH_CLIENT_CREDENTIALS';
+}
+
+function hasChanged(before: Route, after: Route): boolean {
+  return (
+    before.apiDestination.arn !== after.apiDestination.arn ||
+    before.apiDestination.revision !== after.apiDestination.revision ||
+    before.connection.arn !== after.connection.arn ||
+    hasOtherSecrets(before, after)
+  );
+}
+
+/** Credentials, signing keys or certificates. */
+function hasOtherSecrets(before: Route, after: Route): boolean {
+  return before.connection.secretVersion !== after.connection.secretVersion || before.versions !== after.versions;
+}
+
+function unlessUnavailable(error: unknown): undefined {
+  if (error instanceof Failure && (error.code === 'StoreUnavailable' || error.code === 'OutOfTime')) return undefined;
+  throw error;
+}
+
+/** @throws Failure OutOfTime when the signal aborts first */
+async function inTime<Result>(read: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
+  const cut = Promise.withResolvers<never>();
+  const giveUp = () => cut.reject(outOfTime(signal));
+  if (signal.aborted) throw outOfTime(signal);
+  signal.addEventListener('abort', giveUp);
+  try {
+    return await Promise.race([read(), cut.promise]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
+}
+
+function outOfTime(signal: AbortSignal): Failure {
+  const cause: unknown = signal.reason;
+  return new Failure('OutOfTime', 'The configuration was not read before the invocation is about to end.', { cause });
+}

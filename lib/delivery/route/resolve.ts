@@ -1,0 +1,190 @@
+import { forbiddenHost } from '../../core/destination/allowed-hosts.ts';
+import type { ApiDestination } from '../../core/destination/api-destination.ts';
+import { parseEventsArn } from '../../core/destination/arn.ts';
+import type { Connection } from '../../core/destination/connection.ts';
+import { authorizingForMs } from '../../core/destination/connection.ts';
+import type { ConnectionSecret } from '../../core/destination/connection-secret.ts';
+import type { DeliveryPolicy } from '../../core/destination/delivery-policy.ts';
+import { withOverrides } from '../../core/destination/delivery-policy.ts';
+import { Failure } from '../../core/failure/failure.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { ConnectionStates } from '../../ports/token.ts';
+import type { DeliveryConfiguration, SecretReader } from '../../ports/delivery.ts';
+import { createConnectionSecrets } from './connection-secrets.ts';
+import { createFreshCache } from './fresh-cache.ts';
+import type { PolicyMaterial, ReadPolicySecrets } from './policy-secrets.ts';
+import { createPolicySecrets, materialOf, namesSecrets } from './policy-secrets.ts';
+
+/** Where events of one API destination go, as whom, and how. */
+export interface Route extends PolicyMaterial {
+  readonly apiDestination: ApiDestination;
+  readonly connection: Connection;
+  readonly secret: ConnectionSecret;
+  readonly policy: DeliveryPolicy;
+}
+
+export interface Resolver {
+  /**
+   * @param apiDestination name or ARN
+   * @throws Failure of the configuration or of what keeps it
+   */
+  resolve(apiDestination: string): Promise<Route>;
+  /** What `resolve` would resolve with, if that needs no store; undefined otherwise. */
+  known(apiDestination: string): Route | undefined;
+  /** The same past the cache: for who was refused with credentials that may have been changed. */
+  resolveAnew(apiDestination: string): Promise<Route>;
+}
+
+export interface ResolverDependencies {
+  readonly configuration: DeliveryConfiguration;
+  readonly secrets: SecretReader;
+  readonly states: Pick<ConnectionStates, 'adopt'>;
+  readonly clock: Clock;
+  /** Of a destination that sets none. */
+  readonly policy: DeliveryPolicy;
+  /** A policy's timeout beyond it is cut to it: no function has the time for such a request. */
+  readonly longestTimeoutMs: number;
+  readonly cache: { readonly freshMs: number; readonly staleMs: number };
+}
+
+/** Beyond the control API's quota (3,000 each): where more are in turn than are kept, each costs a read each time. */
+const cacheCapacity = 10_000;
+
+/** How long a connection may be AUTHORIZING before a delivery obtains the first token itself. */
+const authorizingPatienceMs = 60_000;
+
+/**
+ * Failure policy: nothing permanent is said on the word of a cache. When what is cached would end a delivery, the
+ * destination and its connection are read once more, consistently; if that read fails, so does the delivery, retryably.
+ *
+ * Failure policy: a host that the connection's policy does not allow is refused here, by the items as they were read, whoever
+ * wrote them. It comes before the secret is read and before a token is asked for.
+ */
+export function createResolver(dependencies: ResolverDependencies): Resolver {
+  const { configuration, secrets, states, clock, cache } = dependencies;
+  const options = { ...cache, capacity: cacheCapacity };
+  const destinations = createFreshCache((name) => configuration.readApiDestination(name), clock, options);
+  const connections = createFreshCache((name) => configuration.readConnection(name), clock, options);
+  const credentials = createConnectionSecrets({ secrets, states, clock, cache: options });
+  const policySecrets = createPolicySecrets(secrets, clock, options);
+  const routes = new WeakMap<ApiDestination, Route>();
+
+  function known(reference: string): Route | undefined {
+    const destination = destinations.fresh(nameOf(reference));
+    const route = destination === undefined ? undefined : routes.get(destination);
+    if (route === undefined || !isNamedBy(route.apiDestination, reference) || namesSecrets(route.policy))
+      return undefined;
+    const isFresh =
+      connections.fresh(route.connection.name) === route.connection && credentials.isFresh(route.connection);
+    return isFresh ? route : undefined;
+  }
+
+  async function resolve(reference: string): Promise<Route> {
+    const destination = await destinations.get(nameOf(reference));
+    if (destination === undefined || !isNamedBy(destination, reference)) return resolveAnew(reference);
+    const connection = await connections.get(connectionNameOf(destination));
+    if (connection === undefined || !isUsable(connection, destination)) return resolveAnew(reference);
+    const known = routes.get(destination);
+    if (known?.connection === connection && !namesSecrets(known.policy) && credentials.isFresh(connection))
+      return known;
+    if (forbiddenHost(connection.policy, destination) !== undefined) return resolveAnew(reference);
+    const secret = await credentials.get(connection);
+    if (secret === undefined) return resolveAnew(reference);
+    return route({ apiDestination: destination, connection, secret }, policySecrets.get);
+  }
+
+  async function resolveAnew(reference: string): Promise<Route> {
+    const destination = await destinations.read(nameOf(reference));
+    if (destination === undefined || !isNamedBy(destination, reference)) {
+      throw new Failure('ApiDestinationNotFound', `API destination '${reference}' does not exist.`);
+    }
+    const read = () => connections.read(connectionNameOf(destination));
+    const stored = requireConnection(await read(), destination);
+    requireAllowedHost(stored, destination);
+    const upToDate = await credentials.bringUpToDate(stored, read);
+    // It may have been read once more, with another policy.
+    requireAllowedHost(upToDate.connection, destination);
+    const usable = requireUsable(upToDate.connection, destination, clock.nowMs());
+    const secret = upToDate.secret ?? (await credentials.get(usable));
+    if (secret !== undefined) {
+      return route({ apiDestination: destination, connection: usable, secret }, policySecrets.read);
+    }
+    throw new Failure('SecretNotFound', `The secret of connection '${usable.name}' does not exist.`);
+  }
+
+  /**
+   * Failure policy: rather a shorter timeout than none of its requests sent. A policy was put when the functions had more
+   * time, and what waits for a function with that much would wait until it is too old.
+   */
+  function policyOf(apiDestination: ApiDestination): DeliveryPolicy {
+    const policy = withOverrides(dependencies.policy, apiDestination.policy);
+    return { ...policy, timeoutMs: Math.min(policy.timeoutMs, dependencies.longestTimeoutMs) };
+  }
+
+  async function route(
+    whither: Pick<Route, 'apiDestination' | 'connection' | 'secret'>,
+    read: ReadPolicySecrets,
+  ): Promise<Route> {
+    const { apiDestination, connection } = whither;
+    const policy = policyOf(apiDestination);
+    const material = namesSecrets(policy) ? await read(policy, apiDestination.name) : materialOf(policy);
+    const found = { ...whither, policy, ...material };
+    if (connection.state === 'AUTHORIZED') routes.set(apiDestination, found);
+    return found;
+  }
+
+  return { resolve, known, resolveAnew };
+}
+
+function nameOf(reference: string): string {
+  return parseEventsArn(reference)?.name ?? reference;
+}
+
+function isNamedBy(apiDestination: ApiDestination, reference: string): boolean {
+  return apiDestination.name === reference || apiDestination.arn === reference;
+}
+
+function connectionNameOf(apiDestination: ApiDestination): string {
+  return parseEventsArn(apiDestination.connectionArn)?.name ?? apiDestination.connectionArn;
+}
+
+function isUsable(connection: Connection, apiDestination: ApiDestination): boolean {
+  return connection.arn === apiDestination.connectionArn && connection.state === 'AUTHORIZED';
+}
+
+/** @throws Failure ConnectionNotFound */
+function requireConnection(connection: Connection | undefined, destination: ApiDestination): Connection {
+  if (connection?.arn === destination.connectionArn) return connection;
+  throw connectionNotFound(destination);
+}
+
+function connectionNotFound({ name }: ApiDestination): Failure {
+  return new Failure('ConnectionNotFound', `The connection of API destination '${name}' does not exist.`);
+}
+
+/** @throws Failure when no request may be made with this connection, or not yet */
+function requireUsable(connection: Connection, destination: ApiDestination, nowMs: number): Connection {
+  switch (connection.state) {
+    case 'AUTHORIZED':
+      return connection;
+    case 'AUTHORIZING':
+      if (authorizingForMs(connection, nowMs) > authorizingPatienceMs) return connection;
+      throw new Failure('ConnectionNotReady', `Connection '${connection.name}' is ${connection.state}.`);
+    case 'DELETING':
+      throw connectionNotFound(destination);
+    case 'CREATING':
+    case 'UPDATING':
+      throw new Failure('ConnectionNotReady', `Connection '${connection.name}' is ${connection.state}.`);
+    case 'DEAUTHORIZING':
+    case 'DEAUTHORIZED':
+      throw new Failure('ConnectionDeauthorized', `Connection '${connection.name}' is deauthorized.`);
+  }
+}
+
+/** @throws Failure HostNotAllowed that names host and connection */
+function requireAllowedHost({ name, policy }: Connection, destination: ApiDestination): void {
+  const forbidden = forbiddenHost(policy, destination);
+  if (forbidden === undefined) return;
+  const text = `The policy of connection '${name}' does not allow its credentials to go to host '${forbidden.host}'.`;
+  throw new Failure('HostNotAllowed', text);
+}

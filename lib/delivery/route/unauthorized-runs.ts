@@ -1,0 +1,112 @@
+import type { Connection } from '../../core/destination/connection.ts';
+import { Failure } from '../../core/failure/failure.ts';
+import type { UnauthorizedLimit, UnauthorizedRun } from '../../core/destination/unauthorized-run.ts';
+import { describeRefusal, exceeds, isUnauthorized, isWithinRun } from '../../core/destination/unauthorized-run.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { ConnectionStates } from '../../ports/token.ts';
+import type { UnauthorizedRuns } from '../../ports/delivery.ts';
+import type { Route } from './resolve.ts';
+
+export interface AnswerObserverDependencies {
+  readonly runs: UnauthorizedRuns;
+  readonly states: Pick<ConnectionStates, 'change'>;
+  readonly clock: Clock;
+  readonly limit: UnauthorizedLimit;
+}
+
+export interface ObservedAnswer {
+  readonly status: number;
+  /** When the request began. */
+  readonly requestedAtMs: number;
+}
+
+/**
+ * Takes note of what an endpoint's answer says about the credentials of a connection. A refusal is to be handed in with a
+ * route that was read after it.
+ *
+ * @returns what is to be awaited before the delivery is settled; nothing, as a rule
+ */
+export type ObserveAnswer = (route: Route, answer: ObservedAnswer) => Promise<void> | undefined;
+
+/** How long a delivery waits until what it says of the run is written down: less than what is kept for settling it. */
+const patienceMs = 1000;
+
+/**
+ * Counts the refusals (401, 407) of a connection in a row, and deauthorizes it when there are too many for too long. A
+ * success ends the run: only that of a worker that has seen one on its last read of the connection, or has written it
+ * itself, and once for each read, so that a delivery over a connection in good order costs nothing here.
+ *
+ * Only BASIC and API_KEY: what an OAuth connection's token endpoint says decides about that one, and an endpoint that
+ * refuses a new token has failed like any other.
+ *
+ * Failure policy: a table that cannot be reached, refuses or takes its time changes nothing about a delivery. A refusal is then not
+ * counted, and a connection that is due is deauthorized by the next refusal. The end of a run is left to a success after
+ * the next read; if none of them can write it as long as a run must last, while refusals can be written, the connection
+ * is deauthorized although it works, and its events wait in the dead letters.
+ */
+export function createAnswerObserver({ runs, states, clock, limit }: AnswerObserverDependencies): ObserveAnswer {
+  /** What this worker has done since it read a connection. */
+  const written = new WeakMap<Connection, UnauthorizedRun | 'ended'>();
+
+  function runOf(connection: Connection): UnauthorizedRun | undefined {
+    const known = written.get(connection);
+    return known === 'ended' ? undefined : (known ?? connection.unauthorizedRun);
+  }
+
+  function accepted(connection: Connection, requestedAtMs: number): Promise<void> | undefined {
+    const run = runOf(connection);
+    if (run === undefined || !isWithinRun(run, requestedAtMs)) return undefined;
+    written.set(connection, 'ended');
+    return withPatience(runs.end(connection, run.sinceMs));
+  }
+
+  async function withPatience(work: Promise<void>): Promise<void> {
+    const patience = new AbortController();
+    const enough = clock.delay(patienceMs, patience.signal).catch(() => undefined);
+    await Promise.race([withoutFailure(work), enough]).finally(() => patience.abort());
+  }
+
+  async function refused({ connection, apiDestination }: Route, answer: ObservedAnswer): Promise<void> {
+    const { secretVersion } = connection;
+    if (secretVersion === undefined) return;
+    const deauthorize = async (run?: UnauthorizedRun): Promise<void> => {
+      const { name, incarnation } = connection;
+      const stateReason = describeRefusal(apiDestination.name, answer.status, run);
+      const since = run === undefined ? undefined : { unauthorizedSinceMs: run.sinceMs };
+      const nowMs = clock.nowMs();
+      await states.change({ name, incarnation, secretVersion, state: 'DEAUTHORIZED', stateReason, ...since, nowMs });
+    };
+    if (limit.count === 1) return deauthorize();
+    const run = await counted(connection, secretVersion, answer.requestedAtMs);
+    if (run !== undefined && exceeds(run, limit, clock.nowMs())) await deauthorize(run);
+  }
+
+  /** A run that has reached the limit only has to last: further refusals of a flood write nothing. */
+  async function counted(
+    connection: Connection,
+    secretVersion: string,
+    requestedAtMs: number,
+  ): Promise<UnauthorizedRun | undefined> {
+    const lastSeen = runOf(connection);
+    if (lastSeen !== undefined && !isWithinRun(lastSeen, requestedAtMs)) return undefined;
+    if (lastSeen !== undefined && lastSeen.count >= limit.count) return lastSeen;
+    const run = await runs.add({ connection, secretVersion, requestedAtMs, nowMs: clock.nowMs(), lastSeen });
+    if (run !== undefined) written.set(connection, run);
+    return run;
+  }
+
+  return (route, answer) => {
+    if (route.secret.credentials.authorizationType === 'OAUTH_CLIENT_CREDENTIALS') return undefined;
+    if (isUnauthorized(answer.status)) return withPatience(refused(route, answer));
+    const isSuccess = answer.status >= 200 && answer.status <= 299;
+    return isSuccess ? accepted(route.connection, answer.requestedAtMs) : undefined;
+  };
+}
+
+async function withoutFailure(work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+  }
+}

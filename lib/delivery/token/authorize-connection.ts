@@ -1,0 +1,120 @@
+import type { Connection } from '../../core/destination/connection.ts';
+import { authorizingForMs, namedSecretArn } from '../../core/destination/connection.ts';
+import type { OAuthCredentials } from '../../core/destination/connection-secret.ts';
+import { parseConnectionSecret } from '../../core/destination/connection-secret.ts';
+import type { FailureCode } from '../../core/failure/failure.ts';
+import { Failure } from '../../core/failure/failure.ts';
+import { isJsonObject } from '../../core/input/json.ts';
+import { MemberReader } from '../../core/input/member-reader.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { ConnectionStates } from '../../ports/token.ts';
+import type { DeliveryConfiguration, SecretReader } from '../../ports/delivery.ts';
+import { createConnectionSecrets } from '../route/connection-secrets.ts';
+import type { OAuthTokens } from './tokens.ts';
+
+export interface ConnectionAuthorizationDependencies {
+  readonly configuration: Pick<DeliveryConfiguration, 'readConnection'>;
+  readonly secrets: SecretReader;
+  readonly tokens: OAuthTokens;
+  readonly states: ConnectionStates;
+  readonly clock: Clock;
+}
+
+export interface ConnectionAuthorization {
+  readonly connection: string;
+  /** `unchanged`: there was nothing to do, or somebody else has done it. */
+  readonly outcome: 'authorized' | 'deauthorized' | 'unchanged';
+}
+
+/** @param input `{ name, incarnation }` */
+export type AuthorizeConnection = (input: unknown, signal: AbortSignal) => Promise<ConnectionAuthorization>;
+
+/**
+ * A connection that has been AUTHORIZING for so long is at its last attempt. Lambda repeats a failed asynchronous
+ * invocation after one minute and again after two, so the attempts begin at 0, 60 and 180 s; this lies between the last
+ * two. Source: the Lambda developer guide, asynchronous invocation.
+ */
+const lastAttemptAgeMs = 150_000;
+
+/** Source: shape ConnectionStateReason of the EventBridge service model. */
+const longestStateReason = 512;
+
+/** Failures that the last attempt takes for an answer: those of the token endpoint, and of a secret it cannot be asked with. */
+const endingFailures: ReadonlySet<FailureCode> = new Set([
+  'TokenUnavailable',
+  'TokenInvalid',
+  'AddressRefused',
+  'InvalidSecret',
+  'OutOfTime',
+]);
+
+/**
+ * Takes an AUTHORIZING connection to AUTHORIZED or DEAUTHORIZED by obtaining its first token.
+ *
+ * Failure policy: nothing tells an invocation that it is the last of its three, so the age of the connection does. If
+ * invocations were held up, an earlier attempt counts as the last; that ends a connection early whose endpoint was out of
+ * reach, and an update brings it back. If the last one never runs, the connection stays AUTHORIZING, and its deliveries
+ * obtain the token. While the stack's own stores are out of reach the state stays as it is.
+ *
+ * @throws Failure InvalidInvocation naming the member when the input is not right; else what kept it from a token, so
+ * that the invocation fails and is repeated
+ */
+export function createConnectionAuthorization(dependencies: ConnectionAuthorizationDependencies): AuthorizeConnection {
+  const { configuration, tokens, states, clock } = dependencies;
+  // An invocation looks at the stores themselves.
+  const cache = { freshMs: 0, staleMs: 0, capacity: 1 };
+  const { bringUpToDate } = createConnectionSecrets({ ...dependencies, cache });
+
+  async function obtainToken(connection: Connection, signal: AbortSignal): Promise<'authorized' | 'deauthorized'> {
+    try {
+      const credentials = await readCredentials(dependencies.secrets, connection);
+      await tokens.tokenFor(connection, credentials, { signal, justRead: true });
+      return 'authorized';
+    } catch (error) {
+      if (error instanceof Failure && error.code === 'ConnectionDeauthorized') return 'deauthorized';
+      throw error;
+    }
+  }
+
+  async function giveUp(connection: Connection, failure: Failure): Promise<'deauthorized' | 'unchanged'> {
+    const { name, incarnation, secretVersion = '' } = connection;
+    const stateReason = `No token could be obtained. ${failure.message}`.slice(0, longestStateReason);
+    const nowMs = clock.nowMs();
+    const change = { name, incarnation, secretVersion, state: 'DEAUTHORIZED' as const, stateReason, nowMs };
+    return (await states.change(change)) ? 'deauthorized' : 'unchanged';
+  }
+
+  return async (input, signal) => {
+    const { name, incarnation } = parseInput(input);
+    const read = () => configuration.readConnection(name);
+    let connection = await read();
+    if (connection?.incarnation !== incarnation || connection.state !== 'AUTHORIZING') {
+      return { connection: name, outcome: 'unchanged' };
+    }
+    try {
+      // Later failures are about the version that was used.
+      if (namedSecretArn(connection) !== undefined) ({ connection } = await bringUpToDate(connection, read));
+      return { connection: name, outcome: await obtainToken(connection, signal) };
+    } catch (error) {
+      const isLast = authorizingForMs(connection, clock.nowMs()) >= lastAttemptAgeMs;
+      if (!isLast || !(error instanceof Failure) || !endingFailures.has(error.code)) throw error;
+      return { connection: name, outcome: await giveUp(connection, error) };
+    }
+  };
+}
+
+function parseInput(input: unknown): { readonly name: string; readonly incarnation: string } {
+  if (!isJsonObject(input)) throw new Failure('InvalidInvocation', 'The input is not a JSON object.');
+  const members = new MemberReader(input, '', 'InvalidInvocation');
+  return { name: members.text('name', { min: 1 }), incarnation: members.text('incarnation', { min: 1 }) };
+}
+
+async function readCredentials(secrets: SecretReader, connection: Connection): Promise<OAuthCredentials> {
+  const { name, secretArn, secretVersion } = connection;
+  const secret =
+    secretArn === undefined || secretVersion === undefined ? undefined : await secrets.read(secretArn, secretVersion);
+  if (secret === undefined) throw new Failure('SecretNotFound', `The secret of connection '${name}' does not exist.`);
+  const { credentials } = parseConnectionSecret(secret.text);
+  if (credentials.authorizationType === 'OAUTH_CLIENT_CREDENTIALS') return credentials;
+  throw new Failure('InvalidSecret', `The secret of connection '${name}' holds no OAuth client credentials.`);
+}

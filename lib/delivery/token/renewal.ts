@@ -1,0 +1,185 @@
+import { Failure } from '../../core/failure/failure.ts';
+import type { ObtainedToken } from '../../core/token/answer.ts';
+import type { Clock, Random, RandomBytes } from '../../ports/clock.ts';
+import type { ConcurrencyLimit } from '../../ports/delivery.ts';
+import type { StoredToken, TokenStore } from '../../ports/token.ts';
+import type { HeldToken, TokenVault } from './fleet-token.ts';
+import { judgeToken } from './fleet-token.ts';
+import type { RequestToken, TokenOwner } from './request.ts';
+
+export interface LeaseDependencies {
+  readonly store: TokenStore;
+  readonly requestToken: RequestToken;
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+  readonly requestTimeoutMs: number;
+}
+
+export interface TokenNeed extends TokenOwner {
+  readonly justRead: boolean;
+  readonly rejectedGeneration?: number;
+}
+
+/** The lease outlives the longest token request by this: for the writes around it, and clocks that differ. */
+const leaseMarginMs = 5000;
+/** Of the lease, kept free after the request for saving the token. */
+const saveReserveMs = 1000;
+
+/** One renewal of one token. */
+export interface Renewal {
+  readonly need: TokenNeed;
+  readonly vault: TokenVault;
+  /** Of the token to be replaced. */
+  readonly generation: number;
+  readonly leaseMs: number;
+}
+
+/**
+ * Failure policy: a token that was obtained but could not be saved serves this worker alone. It keeps the generation
+ * that it could not replace, so that whatever the table gets next counts as newer.
+ *
+ * @returns undefined when another worker has the lease, or had it before this one was done
+ */
+async function renewUnderLease(
+  dependencies: LeaseDependencies,
+  { need, vault, generation, leaseMs }: Renewal,
+  signal: AbortSignal,
+): Promise<HeldToken | undefined> {
+  const { store, requestToken, clock } = dependencies;
+  if (signal.aborted) throw new Failure('OutOfTime', 'The invocation ended before a token was asked for.');
+  const connectionIncarnation = need.connection.incarnation;
+  const holder = `${need.secretVersion}/${hexOf(dependencies.randomBytes(16))}`;
+  const nowMs = clock.nowMs();
+  const untilMs = nowMs + leaseMs;
+  if (!(await store.takeLease({ connectionIncarnation, generation, holder, nowMs, untilMs }))) return undefined;
+
+  const requestedAtMs = clock.nowMs();
+  const timeoutMs = Math.min(dependencies.requestTimeoutMs, untilMs - saveReserveMs - requestedAtMs);
+  let obtained: ObtainedToken;
+  try {
+    // Frozen, or too slow at the table: others may have taken over, or will before an answer comes.
+    if (timeoutMs <= 0) throw new Failure('TokenUnavailable', 'The lease on the token ended before it was used.');
+    obtained = await requestToken(need, timeoutMs, signal);
+  } catch (error) {
+    await release(store, connectionIncarnation, holder);
+    throw error;
+  }
+
+  const next = generation + 1;
+  const binding = { connectionIncarnation, generation: next, secretVersion: need.secretVersion };
+  const times = timesOf(obtained, requestedAtMs);
+  const stored = {
+    ...times,
+    generation: next,
+    secretVersion: need.secretVersion,
+    sealed: vault.seal(obtained, binding),
+  };
+  const { accessToken, tokenType } = obtained;
+  try {
+    const saved = await store.save(connectionIncarnation, holder, stored);
+    return saved ? { accessToken, tokenType, generation: next, ...times } : undefined;
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'StoreUnavailable') throw error;
+    return { accessToken, tokenType, generation, ...times };
+  }
+}
+
+/** The secret version that the holder of a lease asks with; undefined when it does not say. */
+function versionOfHolder(holder: string): string | undefined {
+  const end = holder.lastIndexOf('/');
+  return end === -1 ? undefined : holder.slice(0, end);
+}
+
+/** A lease that cannot be ended ends by itself; what counts is why no token was obtained. */
+async function release(store: TokenStore, connectionIncarnation: string, holder: string): Promise<void> {
+  try {
+    await store.releaseLease(connectionIncarnation, holder);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+  }
+}
+
+/** Counted from before the request, so that an answer that took long, or a freeze, makes a token older, never younger. */
+function timesOf(obtained: ObtainedToken, requestedAtMs: number): Pick<HeldToken, 'expiresAtMs' | 'obtainedAtMs'> {
+  const { expiresInSeconds } = obtained;
+  if (expiresInSeconds === undefined) return { obtainedAtMs: requestedAtMs };
+  return { obtainedAtMs: requestedAtMs, expiresAtMs: requestedAtMs + expiresInSeconds * 1000 };
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+export interface TokenRenewalDependencies extends LeaseDependencies {
+  readonly concurrency: ConcurrencyLimit;
+  readonly openVault: (credentials: TokenOwner['credentials']) => Promise<TokenVault>;
+  readonly random: Random;
+}
+
+const firstWaitMs = 50;
+const longestWaitMs = 1000;
+
+/**
+ * The fleet's token of a connection from the table, or a new one, obtained by whoever gets the lease.
+ *
+ * Failure policy: a holder that dies, hangs or is frozen keeps the others waiting until its lease ends, and no longer;
+ * what it comes back with later is saved only if nobody took over. A holder that fails ends its lease, and who
+ * has waited for it fails too, retryably: at an endpoint that is down, one request speaks for all. It does not speak for
+ * who has just read other credentials, and perhaps another endpoint with them. Nobody waits for more than two leases.
+ */
+export function createTokenRenewal(
+  dependencies: TokenRenewalDependencies,
+): (need: TokenNeed, signal: AbortSignal) => Promise<HeldToken> {
+  const { store, concurrency, openVault, clock, random, requestTimeoutMs } = dependencies;
+  const leaseMs = requestTimeoutMs + leaseMarginMs;
+
+  return async (need, signal) => {
+    const { incarnation } = need.connection;
+    const vault = await openVault(need.credentials);
+    const question = { ...need, firstGeneration: 0 };
+    let patienceMs = 2 * leaseMs;
+    let hasWaited = false;
+    let holder: string | undefined;
+    for (let looks = 0; patienceMs > 0; looks += 1) {
+      const stored = await store.read(incarnation);
+      if (looks === 0) question.firstGeneration = stored?.generation ?? 0;
+      const verdict = judgeToken(stored, opened(stored, incarnation, vault), question, clock.nowMs());
+      if (verdict.kind === 'serves') return verdict.token;
+      if (verdict.kind === 'credentials-changed') {
+        throw new Failure(
+          'CredentialsChanged',
+          `The credentials of connection '${need.connection.name}' have changed.`,
+        );
+      }
+      let waitMs = Math.min(firstWaitMs * 2 ** looks, longestWaitMs) * (0.5 + random() / 2);
+      if (verdict.kind === 'renewing') {
+        hasWaited = true;
+        holder = stored?.leaseHolder;
+        waitMs = Math.min(waitMs, Math.max(1, verdict.untilMs - clock.nowMs()));
+      } else {
+        if (hasWaited && stored?.leaseHolder === undefined && speaksFor(holder, need)) break;
+        const lease = { need, vault, generation: stored?.generation ?? 0, leaseMs };
+        const renewed = await concurrency.run(incarnation, 1, () => renewUnderLease(dependencies, lease, signal));
+        if (renewed !== undefined) return renewed;
+        // Another worker was quicker, or took over: what it gets, or that it gets nothing, counts here too.
+        hasWaited = true;
+      }
+      await clock.delay(waitMs, signal);
+      patienceMs -= waitMs;
+    }
+    throw new Failure('TokenUnavailable', 'Another worker has tried to obtain a token and got none.');
+  };
+}
+
+function speaksFor(holder: string | undefined, { secretVersion, justRead }: TokenNeed): boolean {
+  const version = holder === undefined ? undefined : versionOfHolder(holder);
+  return !justRead || version === undefined || version === secretVersion;
+}
+
+function opened(stored: StoredToken | undefined, incarnation: string, vault: TokenVault): HeldToken | undefined {
+  if (stored?.sealed === undefined) return undefined;
+  const { generation, secretVersion, obtainedAtMs, expiresAtMs } = stored;
+  const content = vault.open(stored.sealed, { connectionIncarnation: incarnation, generation, secretVersion });
+  if (content === undefined) return undefined;
+  return { ...content, generation, obtainedAtMs, ...(expiresAtMs === undefined ? {} : { expiresAtMs }) };
+}

@@ -1,0 +1,84 @@
+import type { Connection } from '../../core/destination/connection.ts';
+import type { OAuthCredentials } from '../../core/destination/connection-secret.ts';
+import type { HttpAnswer } from '../../core/delivery/delivery.ts';
+import { defaultTransport } from '../../core/destination/delivery-policy.ts';
+import type { FailureCode } from '../../core/failure/failure.ts';
+import { Failure } from '../../core/failure/failure.ts';
+import type { ObtainedToken } from '../../core/token/answer.ts';
+import { parseTokenAnswer } from '../../core/token/answer.ts';
+import { tokenRequest } from '../../core/token/request.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { ConnectionStates } from '../../ports/token.ts';
+import type { HttpClient } from '../../ports/delivery.ts';
+
+/** Whose token is wanted, and with what it is obtained. */
+export interface TokenOwner {
+  readonly connection: Connection;
+  readonly credentials: OAuthCredentials;
+  readonly secretVersion: string;
+}
+
+export interface TokenRequestDependencies {
+  readonly http: HttpClient;
+  readonly states: Pick<ConnectionStates, 'change'>;
+  readonly clock: Clock;
+  readonly userAgent: string;
+}
+
+export type RequestToken = (owner: TokenOwner, timeoutMs: number, signal: AbortSignal) => Promise<ObtainedToken>;
+
+const networkFailures: ReadonlySet<FailureCode> = new Set([
+  'DnsFailed',
+  'ConnectionRefused',
+  'ConnectionFailed',
+  'ConnectionReset',
+  'TlsFailed',
+  'AnswerInvalid',
+  'TimedOut',
+]);
+
+/**
+ * One request to the token endpoint, and what a refusal means for the connection.
+ *
+ * Failure policy: a refusal deauthorizes the connection, by a write that holds only while the connection still names the
+ * secret version that was refused. If it does not, the credentials have been changed meanwhile, and the failure stays
+ * retryable. If it cannot be written, so does that failure, and the next attempt is refused again.
+ */
+export function createTokenRequest(dependencies: TokenRequestDependencies): RequestToken {
+  const { http, states, clock, userAgent } = dependencies;
+
+  async function deauthorized(owner: TokenOwner, refusal: Failure): Promise<Failure> {
+    const { name, incarnation } = owner.connection;
+    const changed = await states.change({
+      name,
+      incarnation,
+      secretVersion: owner.secretVersion,
+      state: 'DEAUTHORIZED',
+      stateReason: refusal.message,
+      nowMs: clock.nowMs(),
+    });
+    if (!changed) return refusal;
+    return new Failure('ConnectionDeauthorized', `Connection '${name}' is deauthorized: ${refusal.message}`, {
+      cause: refusal,
+    });
+  }
+
+  return async (owner, timeoutMs, signal) => {
+    const request = tokenRequest(owner.credentials, userAgent);
+    const exchange = { timeoutMs, signal, transport: defaultTransport, readSuccessBody: true };
+    const answer = await http.send(request, exchange).catch(throwUnavailable);
+    try {
+      return parseTokenAnswer(answer, clock.nowMs());
+    } catch (error) {
+      if (error instanceof Failure && error.code === 'TokenRefused') throw await deauthorized(owner, error);
+      throw error;
+    }
+  };
+}
+
+function throwUnavailable(error: unknown): HttpAnswer {
+  if (error instanceof Failure && networkFailures.has(error.code)) {
+    throw new Failure('TokenUnavailable', `The token endpoint did not answer: ${error.message}`, { cause: error });
+  }
+  throw error;
+}

@@ -1,0 +1,83 @@
+import type { Connection } from '../../core/destination/connection.ts';
+import type { OAuthCredentials } from '../../core/destination/connection-secret.ts';
+import { Failure } from '../../core/failure/failure.ts';
+import { createFlights } from '../single-flight.ts';
+import type { TokenNeed, TokenRenewalDependencies } from './renewal.ts';
+import { createTokenRenewal } from './renewal.ts';
+import type { TokenRequestDependencies } from './request.ts';
+import { createTokenRequest } from './request.ts';
+import type { AccessToken, TokenVaultDependencies } from './fleet-token.ts';
+import { createTokenVaults } from './fleet-token.ts';
+import { createWorkerTokens } from './worker-tokens.ts';
+
+export interface TokenOptions {
+  readonly signal: AbortSignal;
+  /**
+   * Whether connection and secret were read from their stores for this very call. Otherwise a token that was obtained
+   * with another secret version than `connection.secretVersion` throws a Failure CredentialsChanged: read both again
+   * and ask once more. Default false.
+   */
+  readonly justRead?: boolean;
+}
+
+export interface OAuthTokens {
+  /**
+   * A token that is valid for 60 s more, or was obtained for this call. A warm call touches nothing. A connection that is
+   * AUTHORIZING when it is handed in is AUTHORIZED when this resolves.
+   *
+   * @throws Failure ConnectionDeauthorized when the token endpoint refused the credentials and the connection says so now;
+   * TokenRefused when it did but they have been changed; CredentialsChanged, TokenUnavailable, TokenInvalid, InvalidSecret,
+   * SecretNotFound, StoreUnavailable, StoreRefused or OutOfTime
+   */
+  tokenFor(connection: Connection, credentials: OAuthCredentials, options: TokenOptions): Promise<AccessToken>;
+  /**
+   * Another token than the one that a 401 or 407 rejected. Undefined: that one is younger than 60 s, so its age is not
+   * why it was rejected; do not send the request again.
+   */
+  renew(
+    connection: Connection,
+    credentials: OAuthCredentials,
+    rejectedGeneration: number,
+    options: TokenOptions,
+  ): Promise<AccessToken | undefined>;
+}
+
+export type OAuthTokenDependencies = TokenVaultDependencies &
+  TokenRequestDependencies &
+  Omit<TokenRenewalDependencies, 'openVault' | 'requestToken'>;
+
+/** The tokens of one worker, shared with the fleet through the table. */
+export function createOAuthTokens(dependencies: OAuthTokenDependencies): OAuthTokens {
+  const { clock, states } = dependencies;
+  const openVault = createTokenVaults(dependencies);
+  const requestToken = createTokenRequest(dependencies);
+  const tokens = createWorkerTokens(createTokenRenewal({ ...dependencies, openVault, requestToken }), clock);
+  const marks = createFlights<void>();
+
+  async function markAuthorized({ name, incarnation, secretVersion = '' }: Connection): Promise<void> {
+    const state = 'AUTHORIZED';
+    if (await states.change({ name, incarnation, secretVersion, state, nowMs: clock.nowMs() })) return;
+    throw new Failure('CredentialsChanged', `The credentials of connection '${name}' have changed.`);
+  }
+
+  return {
+    async tokenFor(connection, credentials, options) {
+      const token = await tokens.find(needOf(connection, credentials, options), options.signal);
+      if (connection.state === 'AUTHORIZING') {
+        const key = `${connection.incarnation} ${connection.secretVersion}`;
+        await marks.join(key, options.signal, () => markAuthorized(connection));
+      }
+      return token;
+    },
+    async renew(connection, credentials, rejectedGeneration, options) {
+      return tokens.replace(needOf(connection, credentials, options), rejectedGeneration, options.signal);
+    },
+  };
+}
+
+/** @throws Failure SecretNotFound when the connection names no secret version */
+function needOf(connection: Connection, credentials: OAuthCredentials, { justRead = false }: TokenOptions): TokenNeed {
+  const { secretVersion } = connection;
+  if (secretVersion !== undefined) return { connection, credentials, secretVersion, justRead };
+  throw new Failure('SecretNotFound', `Connection '${connection.name}' has no secret.`);
+}

@@ -1,0 +1,41 @@
+import { type MatchedTarget, matchedTargets } from '../store/event-store.ts';
+import type { BusEvent, BusReader } from '../store/model.ts';
+import { createRuleIndex } from '../index/rule-index.ts';
+
+interface CompiledBus {
+  readonly generation: number;
+  readonly index: ReturnType<typeof createRuleIndex>;
+  readonly targetsByRule: ReadonlyMap<string, readonly MatchedTarget[]>;
+}
+
+/** The rules of every bus, compiled once per generation of the bus. */
+export class DispatchRules {
+  readonly #reader: BusReader;
+  readonly #compiled = new Map<string, CompiledBus>();
+
+  constructor(reader: BusReader) {
+    this.#reader = reader;
+  }
+
+  /** The targets of every enabled rule of that bus whose pattern matches. */
+  match(region: string, eventBusName: string, event: BusEvent): readonly MatchedTarget[] {
+    const { index, targetsByRule } = this.#busOf(region, eventBusName);
+    return index.match(event).flatMap((rule) => targetsByRule.get(rule) ?? []);
+  }
+
+  #busOf(region: string, eventBusName: string): CompiledBus {
+    const key = `${region} ${eventBusName}`;
+    const generation = this.#reader.generation(region, eventBusName);
+    const known = this.#compiled.get(key);
+    if (known?.generation === generation) return known;
+    const rules = this.#reader.enabledRules(region, eventBusName);
+    const patterns = rules.map(({ name, eventPattern = '{}' }) => ({ key: name, pattern: eventPattern }));
+    const targets = rules.map((rule): [string, readonly MatchedTarget[]] => [
+      rule.name,
+      matchedTargets(rule, this.#reader.targets(region, eventBusName, rule.name)),
+    ]);
+    const compiled = { generation, index: createRuleIndex(patterns), targetsByRule: new Map(targets) };
+    this.#compiled.set(key, compiled);
+    return compiled;
+  }
+}

@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import type { DatabaseSync } from 'node:sqlite';
+import type { Clock } from '../../../ports/clock.ts';
+import type { AsynchronousInvocations } from '../../lambda/asynchronous-invocations.ts';
+import { queues } from '../../stack/environment.ts';
+import type { FunctionRunner } from '../../lambda/function-runner.ts';
+import { physicalName } from '../../lambda/function-runner.ts';
+import { printable } from '../../lambda/readable-logs.ts';
+import type { SqsService } from '../../sqs/sqs.ts';
+import { DispatchRules } from './rules.ts';
+import { Dispatcher } from './dispatch.ts';
+import { EventStore } from '../store/event-store.ts';
+import type { BusReader } from '../store/model.ts';
+import type { PutEvents } from '../operations/put-events.ts';
+import { createPutEvents } from '../operations/put-events.ts';
+import { ScheduledRules } from '../schedule/rules.ts';
+import { createTargets } from '../targets/targets.ts';
+
+export interface BusDispatchOptions {
+  readonly account: string;
+  readonly database: DatabaseSync;
+  readonly bus: BusReader;
+  readonly sqs: Pick<SqsService, 'inRegion'>;
+  readonly runner: Pick<FunctionRunner, 'has'>;
+  readonly asynchronous: Pick<AsynchronousInvocations, 'accept'>;
+  readonly clock: Clock;
+  /** Events of log groups, for whoever runs the stack. */
+  readonly writeLine: (text: string) => void;
+  readonly report: (text: string) => void;
+  readonly reportFault: (where: string, error: unknown) => void;
+}
+
+/** From an event that is put, or a time that comes, to the targets of the rules that match. */
+export interface BusDispatch {
+  readonly putEvents: PutEvents;
+  /** Takes up what an earlier process has accepted, and fires schedules. */
+  start(): void;
+  /** Lets no further dispatch begin; resolves when those under way have ended or the grace is over. */
+  stop(grace: Promise<unknown>): Promise<void>;
+}
+
+/** Buses that do not exist and of which it was said; more than anybody misspells. */
+const maxUnknownBuses = 1000;
+
+export function createBusDispatch(options: BusDispatchOptions): BusDispatch {
+  const { account, bus, sqs, clock, writeLine, report, reportFault } = options;
+  const nowMs = (): number => clock.nowMs();
+  const send = createTargets({
+    account,
+    deliveryQueue: queues.deliveries,
+    deliverFunction: physicalName('deliver'),
+    sendMessage: async (region, queueName, message, more) =>
+      (await sqs.inRegion(region)).send(queueName, message, more),
+    invoke: (region, physical, payload) => invoke(options, region, physical, payload),
+    writeLine,
+    report,
+    nowMs,
+  });
+  const store = new EventStore(options.database);
+  const dispatcher = new Dispatcher({ store, send, clock, reportFault });
+  const accept = dispatcher.accept.bind(dispatcher);
+  const rules = new DispatchRules(bus);
+  const scheduled = new ScheduledRules({ account, bus, accept, clock, newId: randomUUID, reportFault });
+  const unknownBuses = new Set<string>();
+  return {
+    putEvents: createPutEvents({
+      bus,
+      match: (region, eventBusName, event) => rules.match(region, eventBusName, event),
+      accept,
+      nowMs,
+      newId: randomUUID,
+      reportUnknownBus: (region, eventBusName) => {
+        const key = `${region} ${eventBusName}`;
+        if (unknownBuses.has(key) || unknownBuses.size >= maxUnknownBuses) return;
+        unknownBuses.add(key);
+        report(`There is no event bus ${printable(eventBusName)} in ${region}: what is put there is dropped.`);
+      },
+    }),
+    start() {
+      dispatcher.start();
+      scheduled.start();
+    },
+    async stop(grace) {
+      scheduled.stop();
+      await dispatcher.stop(grace);
+    },
+  };
+}
+
+function invoke(
+  { runner, asynchronous }: BusDispatchOptions,
+  region: string,
+  physical: string,
+  payload: string,
+): boolean {
+  const prefix = physicalName('');
+  const name = physical.startsWith(prefix) ? physical.slice(prefix.length) : physical;
+  if (!runner.has(name)) return false;
+  asynchronous.accept(name, region, payload);
+  return true;
+}

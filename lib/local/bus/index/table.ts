@@ -1,0 +1,83 @@
+import { parseAddress } from '../pattern/address.ts';
+import type { CompiledBranch } from '../pattern/event-pattern.ts';
+import type { Scalar } from '../pattern/fields.ts';
+import { fold } from '../pattern/ignore-case.ts';
+import type { MatchTerm, ValueMatch } from '../pattern/match.ts';
+
+/** One way to match a rule. */
+export interface IndexedBranch {
+  /** Its rule's place in the list. */
+  readonly rule: number;
+  readonly fields: CompiledBranch;
+}
+
+type Bucket = Set<IndexedBranch>;
+
+/** The branches of rules that are found by one field, by what its value has to be. */
+export class RuleTable {
+  private readonly present: Bucket = new Set();
+  private readonly equal = new Map<Scalar, Bucket>();
+  private readonly folded = new Map<string, Bucket>();
+  private readonly address = new Map<string, Bucket>();
+  /** By length first: one look-up for each length that occurs. */
+  private readonly prefix = new Map<number, Map<string, Bucket>>();
+  private readonly suffix = new Map<number, Map<string, Bucket>>();
+
+  add(branch: IndexedBranch, values: readonly ValueMatch[]): void {
+    for (const { term } of values) this.bucketOf(term).add(branch);
+  }
+
+  /** Adds every branch that the value may lead to, and perhaps others. */
+  collect(value: Scalar, candidates: Set<IndexedBranch>): void {
+    addAll(candidates, this.present);
+    addAll(candidates, this.equal.get(value));
+    if (typeof value !== 'string') return;
+    if (this.folded.size > 0) addAll(candidates, this.folded.get(fold(value)));
+    if (this.address.size > 0) this.collectAddress(value, candidates);
+    for (const [length, buckets] of this.prefix) {
+      if (length <= value.length) addAll(candidates, buckets.get(value.slice(0, length)));
+    }
+    for (const [length, buckets] of this.suffix) {
+      if (length <= value.length) addAll(candidates, buckets.get(value.slice(value.length - length)));
+    }
+  }
+
+  private collectAddress(value: string, candidates: Set<IndexedBranch>): void {
+    const address = parseAddress(value);
+    if (address !== undefined) addAll(candidates, this.address.get(address));
+  }
+
+  private bucketOf(term: MatchTerm): Bucket {
+    switch (term.kind) {
+      case 'present':
+        return this.present;
+      case 'equal':
+        return bucket(this.equal, term.value);
+      case 'folded':
+        return bucket(this.folded, term.value);
+      case 'address':
+        return bucket(this.address, term.value);
+      case 'prefix':
+        return bucket(lengthOf(this.prefix, term.value), term.value);
+      case 'suffix':
+        return bucket(lengthOf(this.suffix, term.value), term.value);
+    }
+  }
+}
+
+function lengthOf(lengths: Map<number, Map<string, Bucket>>, text: string): Map<string, Bucket> {
+  const buckets = lengths.get(text.length) ?? new Map<string, Bucket>();
+  lengths.set(text.length, buckets);
+  return buckets;
+}
+
+function bucket<Key>(buckets: Map<Key, Bucket>, key: Key): Bucket {
+  const found = buckets.get(key) ?? new Set();
+  buckets.set(key, found);
+  return found;
+}
+
+function addAll(candidates: Set<IndexedBranch>, found: Bucket | undefined): void {
+  if (found === undefined) return;
+  for (const branch of found) candidates.add(branch);
+}

@@ -1,0 +1,49 @@
+import { numberOf, textOf } from '../../../control/input.ts';
+import type { JsonObject } from '../../../core/input/json.ts';
+import { formatPageToken, parsePageToken } from '../../../core/input/page-token.ts';
+import { invalidParameter } from './operation.ts';
+import type { Keyset } from '../store/database.ts';
+
+/** Source: shape LimitMax100 of the service model; the default is the most. */
+const defaultLimit = 100;
+
+export interface ListPage<Item> {
+  readonly items: readonly Item[];
+  readonly nextToken: string | undefined;
+}
+
+/**
+ * Pages go by names, so what is put or deleted meanwhile shifts nothing: each item that is there throughout comes exactly
+ * once.
+ *
+ * @param binding operation, region and filters: a NextToken serves for a list of the same ones only
+ * @throws ServiceError ValidationException for a NextToken that this list has not given
+ */
+export function listPage<Item>(
+  input: JsonObject,
+  binding: readonly (string | undefined)[],
+  read: (page: Keyset) => readonly Item[],
+  nameOf: (item: Item) => string,
+): ListPage<Item> {
+  const namePrefix = textOf(input, 'NamePrefix');
+  const limit = numberOf(input, 'Limit') ?? defaultLimit;
+  const afterName = afterNameOf(input, [...binding, namePrefix]);
+  const found = read({
+    ...(namePrefix === undefined ? {} : { namePrefix }),
+    ...(afterName === undefined ? {} : { afterName }),
+    // One more than the page holds tells whether another follows.
+    limit: limit + 1,
+  });
+  const items = found.slice(0, limit);
+  const last = items.at(-1);
+  const isWhole = found.length <= limit || last === undefined;
+  return { items, nextToken: isWhole ? undefined : formatPageToken([...binding, namePrefix], nameOf(last)) };
+}
+
+function afterNameOf(input: JsonObject, binding: readonly (string | undefined)[]): string | undefined {
+  const token = textOf(input, 'NextToken');
+  if (token === undefined) return undefined;
+  const afterName = parsePageToken(binding, token);
+  if (afterName !== undefined) return afterName;
+  throw invalidParameter('NextToken', 'It was not given by a list with these filters.');
+}

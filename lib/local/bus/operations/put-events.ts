@@ -1,0 +1,136 @@
+import { Buffer } from 'node:buffer';
+import type { JsonObject, JsonValue } from '../../../core/input/json.ts';
+import { isJsonObject, ownMember } from '../../../core/input/json.ts';
+import { ServiceError } from '../../../core/failure/service-error.ts';
+import { createBusEvent } from '../store/event-store.ts';
+import type { EventParts, MatchedEvent, MatchedTarget } from '../store/event-store.ts';
+import type { BusEvent, BusReader } from '../store/model.ts';
+import type { BusCaller } from './operation.ts';
+
+export interface PutEventsOptions {
+  readonly bus: Pick<BusReader, 'bus'>;
+  /** The targets of every rule of that bus that matches. */
+  readonly match: (region: string, eventBusName: string, event: BusEvent) => readonly MatchedTarget[];
+  /** Returns once they are stored. */
+  readonly accept: (accepted: readonly MatchedEvent[]) => void;
+  readonly nowMs: () => number;
+  /** A UUID. */
+  readonly newId: () => string;
+  /** An event was put to a bus that does not exist. */
+  readonly reportUnknownBus: (region: string, eventBusName: string) => void;
+}
+
+/** The operation, on an input that its model's reader has accepted. */
+export type PutEvents = (input: JsonObject, caller: BusCaller) => Promise<JsonObject>;
+
+/** One entry that the bus accepts. */
+interface Entry {
+  readonly eventBusName: string;
+  readonly parts: Omit<EventParts, 'id' | 'account' | 'region'>;
+}
+
+interface EntryError extends JsonObject {
+  readonly ErrorCode: string;
+  readonly ErrorMessage: string;
+}
+
+/** Of all entries of one request. Source: EventBridge user guide, quotas; 256 KiB until January 2026. */
+const maxRequestBytes = 1_048_576;
+
+/** What a time counts for in an entry's size. Source: EventBridge user guide, PutEvents event entry size. */
+const timeBytes = 14;
+
+/**
+ * Accepts events, each for itself, in order.
+ *
+ * Failure policy: an entry that is refused harms no other. One for a bus that does not exist is answered like any other and
+ * goes nowhere, as EventBridge does; here it is said.
+ *
+ * @throws ServiceError ValidationException when the entries are too large together
+ */
+export function createPutEvents(options: PutEventsOptions): PutEvents {
+  return async (input, caller) => {
+    const entries = (ownMember(input, 'Entries') ?? []) as readonly JsonObject[];
+    if (entries.reduce((bytes, entry) => bytes + entryBytes(entry), 0) > maxRequestBytes) {
+      throw new ServiceError('ValidationException', 'Total size of the entries in the request is over the limit.');
+    }
+    const nowMs = options.nowMs();
+    const { account, region } = caller;
+    const accepted: MatchedEvent[] = [];
+    const answers = entries.map((each) => {
+      const entry = readEntry(each, nowMs);
+      if ('ErrorCode' in entry) return entry;
+      const id = options.newId();
+      const event = createBusEvent({ ...entry.parts, account, region, id }, nowMs);
+      accepted.push({ event: event.accepted, targets: targetsOf(options, caller, entry.eventBusName, event.value) });
+      return { EventId: id };
+    });
+    options.accept(accepted);
+    const FailedEntryCount = answers.filter((answer) => 'ErrorCode' in answer).length;
+    return { FailedEntryCount, Entries: answers };
+  };
+}
+
+function targetsOf(
+  { bus, match, reportUnknownBus }: PutEventsOptions,
+  { account, region }: BusCaller,
+  nameOrArn: string,
+  event: BusEvent,
+): readonly MatchedTarget[] {
+  const [, arnRegion = region, arnAccount = account, arnName] =
+    /^arn:aws[a-z-]*:events:([a-z0-9-]*):([0-9]{12}):event-bus\/(.+)$/.exec(nameOrArn) ?? [];
+  const name = arnName ?? nameOrArn;
+  const isHere = arnRegion === region && arnAccount === account && bus.bus(region, name) !== undefined;
+  if (isHere) return match(region, name, event);
+  reportUnknownBus(region, nameOrArn);
+  return [];
+}
+
+function entryBytes(entry: JsonObject): number {
+  const resources = (ownMember(entry, 'Resources') ?? []) as readonly string[];
+  const texts = [...requiredNames.map((name) => textOf(ownMember(entry, name)) ?? ''), ...resources];
+  const ofTime = ownMember(entry, 'Time') === undefined ? 0 : timeBytes;
+  return texts.reduce((bytes, text) => bytes + Buffer.byteLength(text), ofTime);
+}
+
+const requiredNames = ['Source', 'DetailType', 'Detail'] as const;
+
+function readEntry(entry: JsonObject, nowMs: number): Entry | EntryError {
+  const [source, detailType, detailText] = requiredNames.map((name) => textOf(ownMember(entry, name)));
+  if (source === undefined) return missing('Source');
+  if (detailType === undefined) return missing('DetailType');
+  if (detailText === undefined) return missing('Detail');
+  const detail = parsedObject(detailText);
+  if (detail === undefined) return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
+  const time = ownMember(entry, 'Time');
+  const timeMs = typeof time === 'number' ? time * 1000 : nowMs;
+  if (!(timeMs >= firstTimeMs && timeMs < endOfTimesMs)) {
+    return { ErrorCode: 'InvalidArgument', ErrorMessage: 'Parameter Time is not valid.' };
+  }
+  const resources = (ownMember(entry, 'Resources') ?? []) as readonly string[];
+  const eventBusName = textOf(ownMember(entry, 'EventBusName')) ?? 'default';
+  return { eventBusName, parts: { source, detailType, detailText, detail, timeMs, resources } };
+}
+
+/** An event's time has four digits for the year. */
+const firstTimeMs = Date.parse('0000-01-01T00:00:00Z');
+const endOfTimesMs = Date.UTC(10_000, 0);
+
+function missing(name: (typeof requiredNames)[number]): EntryError {
+  const ErrorMessage = `Parameter ${name} is not valid. Reason: ${name} is a required argument.`;
+  return { ErrorCode: 'InvalidArgument', ErrorMessage };
+}
+
+/** An empty text counts as none. */
+function textOf(value: JsonValue | undefined): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function parsedObject(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isJsonObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

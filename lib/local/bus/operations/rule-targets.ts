@@ -1,0 +1,65 @@
+import { objectListOf, requiredTextOf, textOf, withoutUndefined } from '../../../control/input.ts';
+import { type JsonObject, ownMember } from '../../../core/input/json.ts';
+import type { BusDependencies, BusOperation } from './operation.ts';
+import { listPage } from './paging.ts';
+import { requireBus, requireRule } from './references.ts';
+import { quotaReached } from './operation.ts';
+import { checkTarget } from '../targets/checks.ts';
+
+/** Source: recorded answers of the service. */
+const maxTargetsPerRule = 5;
+
+/** EventBridge fails single entries only when too many changes meet at one time, which does not happen here. */
+const nothingFailed: JsonObject = { FailedEntryCount: 0, FailedEntries: [] };
+
+/** Adds targets, or replaces those with the same Id; all of them or none. */
+export function putTargets({ store }: BusDependencies): BusOperation {
+  return (input, caller) => {
+    const rule = requireRule(store, caller, input, requiredTextOf(input, 'Rule'));
+    const targets = (objectListOf(input, 'Targets') ?? []).map(checkTarget);
+    const present = store.targets(caller.region, rule.eventBusName, rule.name);
+    const ids = new Set([...present, ...targets].map(({ Id }) => Id));
+    if (ids.size > maxTargetsPerRule) throw quotaReached();
+    for (const target of targets) store.putTarget(caller.region, rule.eventBusName, rule.name, target);
+    return nothingFailed;
+  };
+}
+
+export function listTargetsByRule({ store }: BusDependencies): BusOperation {
+  return (input, caller) => {
+    const rule = requireRule(store, caller, input, requiredTextOf(input, 'Rule'));
+    const page = listPage(
+      input,
+      ['ListTargetsByRule', caller.region, rule.eventBusName, rule.name],
+      (keyset) => store.targetsPage(caller.region, rule.eventBusName, rule.name, keyset),
+      (target) => target.Id,
+    );
+    return withoutUndefined({ Targets: page.items, NextToken: page.nextToken });
+  };
+}
+
+/** An Id that is not there is as good as removed. */
+export function removeTargets({ store }: BusDependencies): BusOperation {
+  return (input, caller) => {
+    const rule = requireRule(store, caller, input, requiredTextOf(input, 'Rule'));
+    const ids = ownMember(input, 'Ids');
+    for (const id of Array.isArray(ids) ? ids : []) {
+      store.removeTarget(caller.region, rule.eventBusName, rule.name, String(id));
+    }
+    return nothingFailed;
+  };
+}
+
+export function listRuleNamesByTarget({ store }: BusDependencies): BusOperation {
+  return (input, caller) => {
+    const { name: busName } = requireBus(store, caller, textOf(input, 'EventBusName'));
+    const targetArn = requiredTextOf(input, 'TargetArn');
+    const page = listPage(
+      input,
+      ['ListRuleNamesByTarget', caller.region, busName, targetArn],
+      (keyset) => store.ruleNamesByTarget(caller.region, busName, targetArn, keyset),
+      (name) => name,
+    );
+    return withoutUndefined({ RuleNames: page.items, NextToken: page.nextToken });
+  };
+}

@@ -1,0 +1,122 @@
+import { ServiceError } from '../../../core/failure/service-error.ts';
+
+/** Why an event pattern is refused, in the service's words, with the place in the pattern's text where it names one. */
+export class RefusedPattern extends Error {
+  override readonly name = 'RefusedPattern';
+}
+
+export function toServiceError(refusal: RefusedPattern): ServiceError {
+  const text = `Event pattern is not valid. Reason: ${refusal.message}`;
+  return new ServiceError('InvalidEventPatternException', text, { cause: refusal });
+}
+
+/** How much of the pattern a refusal quotes. Source: the recorded texts name the parser that does this. */
+const maxQuotedCharacters = 500;
+const controlCharacter = /[\0-\x1f\x7f-\x9f]/;
+const controlCharacters = /[\0-\t\v\f\x0e-\x1f\x7f-\x9f]/g;
+
+/** Both counted from 1. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+/**
+ * A place in the text of an event pattern that moves forward, and the refusals that name that place.
+ *
+ * The service says where its parser stood, which is often behind the fault and not always at it; clients compare these
+ * texts, so they are kept to the column.
+ */
+export class PatternCursor {
+  readonly text: string;
+  offset = 0;
+  private line = 1;
+  private lineStart = 0;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  get atEnd(): boolean {
+    return this.offset >= this.text.length;
+  }
+
+  /** The character at the offset, and behind the text an empty one. */
+  get character(): string {
+    return this.text.charAt(this.offset);
+  }
+
+  /** Where the character stands that is that many before this one. */
+  place(charactersBack = 0): Place {
+    return { line: this.line, column: this.offset - charactersBack - this.lineStart + 1 };
+  }
+
+  /** A place as refusals name it. */
+  located({ line, column }: Place): string {
+    return `[Source: (String)${quoted(this.text)}; line: ${line}, column: ${column}]`;
+  }
+
+  refuse(reason: string, place = this.place()): never {
+    throw new RefusedPattern(`${reason}\n at ${this.located(place)}`);
+  }
+
+  /** Refuses the character that was taken last. */
+  refuseTaken(reason: string): never {
+    this.refuse(reason, this.place(1));
+  }
+
+  refuseCharacter(character: string, expectation: string): never {
+    this.refuseTaken(`Unexpected character (${described(character)}): ${expectation}`);
+  }
+
+  /** Takes the next character that is no white space; undefined at the end. */
+  takeVisible(): string | undefined {
+    while (!this.atEnd) {
+      const character = this.character;
+      if (character === '\n' || character === '\r') {
+        this.takeLineEnd();
+        continue;
+      }
+      this.offset += 1;
+      if (character === '/') this.refuseComment();
+      if (character > ' ') return character;
+      if (character !== ' ' && character !== '\t') this.refuseSpace(character);
+    }
+    return undefined;
+  }
+
+  /** Takes a line feed, a carriage return or both. */
+  takeLineEnd(): void {
+    const both = this.character === '\r' && this.text.charAt(this.offset + 1) === '\n';
+    this.offset += both ? 2 : 1;
+    this.line += 1;
+    this.lineStart = this.offset;
+  }
+
+  private refuseSpace(character: string): never {
+    const allowed = 'only regular white space (\\r, \\n, \\t) is allowed between tokens';
+    this.refuse(`Illegal character (${described(character)}): ${allowed}`);
+  }
+
+  private refuseComment(): never {
+    const hint = "(not recognized as one since Feature 'ALLOW_COMMENTS' not enabled for parser)";
+    this.refuseCharacter('/', `maybe a (non-standard) comment? ${hint}`);
+  }
+}
+
+export function described(character: string): string {
+  const code = character.charCodeAt(0);
+  if (controlCharacter.test(character)) return `(CTRL-CHAR, code ${code})`;
+  if (code > 0xff) return `'${character}' (code ${code} / 0x${code.toString(16)})`;
+  return `'${character}' (code ${code})`;
+}
+
+function quoted(text: string): string {
+  const shown = text.slice(0, maxQuotedCharacters).replace(controlCharacters, escaped);
+  const hidden = text.length - maxQuotedCharacters;
+  return hidden > 0 ? `"${shown}"[truncated ${hidden} chars]` : `"${shown}"`;
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
+}

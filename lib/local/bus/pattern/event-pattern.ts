@@ -1,0 +1,123 @@
+import { ServiceError } from '../../../core/failure/service-error.ts';
+import type { JsonObject } from '../../../core/input/json.ts';
+import { isJsonObject } from '../../../core/input/json.ts';
+import type { SearchedField } from './consistency.ts';
+import { consistent } from './consistency.ts';
+import { RefusedPattern, toServiceError } from './cursor.ts';
+import type { EventFields, Occurrences, Scalar } from './fields.ts';
+import { FieldNode, askFor, readFields } from './fields.ts';
+import type { FieldMatch, ValueMatch } from './match.ts';
+import type { Branch } from './parse.ts';
+import { parseEventPattern } from './parse.ts';
+
+/** Members that the service asks of an event that a pattern is tested with. Source: recorded answers of the service. */
+const requiredMembers = ['id', 'account', 'source', 'time', 'region', 'detail-type'];
+
+/**
+ * @param text of an event pattern, JSON
+ * @returns whether an event matches it
+ * @throws ServiceError InvalidEventPatternException
+ */
+export function compileEventPattern(text: string): (event: JsonObject) => boolean {
+  const root = new FieldNode();
+  const branches = readEventPattern(text).map((branch) => compileBranch(root, branch));
+  return (event) => {
+    const fields = readFields(root, event);
+    return branches.some((branch) => matchesBranch(branch, fields));
+  };
+}
+
+/**
+ * The branches of an event pattern, one of which has to match.
+ *
+ * @throws ServiceError InvalidEventPatternException
+ */
+export function readEventPattern(text: string): readonly Branch[] {
+  try {
+    return parseEventPattern(text);
+  } catch (error) {
+    if (error instanceof RefusedPattern) throw toServiceError(error);
+    throw error;
+  }
+}
+
+/**
+ * The operation TestEventPattern.
+ *
+ * @param eventText an event, JSON
+ * @throws ServiceError InvalidEventPatternException, or ValidationException for a text that is no event
+ */
+export function testEventPattern(pattern: string, eventText: string): boolean {
+  const matches = compileEventPattern(pattern);
+  return matches(parseEvent(eventText));
+}
+
+function parseEvent(text: string): JsonObject {
+  const event = parseJson(text);
+  const complete = isJsonObject(event) && requiredMembers.every((name) => Object.hasOwn(event, name));
+  if (!complete) throw new ServiceError('ValidationException', 'Parameter Event is not valid.');
+  return event;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** A field of a pattern, ready to be compared. */
+export interface CompiledField {
+  readonly node: FieldNode;
+  readonly absent: boolean;
+  readonly values: readonly ValueMatch[];
+  matches(value: Scalar): boolean;
+}
+
+export type CompiledBranch = readonly CompiledField[];
+
+/** @param root asked for the branch's fields from now on */
+export function compileBranch(root: FieldNode, branch: Branch): CompiledBranch {
+  return branch.map((field) => compileField(root, field));
+}
+
+/** Equal values are looked up at once, so that a long list costs what a short one does. */
+function compileField(root: FieldNode, { name, absent, values }: FieldMatch): CompiledField {
+  const equals = new Set<Scalar>();
+  const others: ValueMatch[] = [];
+  for (const match of values) {
+    if (match.term.kind === 'equal') equals.add(match.term.value);
+    else others.push(match);
+  }
+  const matches = (value: Scalar): boolean => equals.has(value) || others.some((match) => match.matches(value));
+  return { node: askFor(root, name), absent, values, matches };
+}
+
+/** @param fields of the event, as read for a root that the branch was compiled with */
+export function matchesBranch(branch: CompiledBranch, fields: EventFields): boolean {
+  let searched: SearchedField[] | undefined;
+  for (const field of branch) {
+    const occurrences = fields.get(field.node);
+    if (occurrences === undefined) {
+      if (!field.absent) return false;
+      continue;
+    }
+    if (!occurrences.nested) {
+      if (!occurrences.all.some(({ value }) => field.matches(value))) return false;
+      continue;
+    }
+    searched ??= [];
+    searched.push(searchedField(field, occurrences));
+  }
+  return searched === undefined || consistent(searched);
+}
+
+function searchedField(field: CompiledField, { all }: Occurrences): SearchedField {
+  return {
+    absent: field.absent,
+    all: all.map(({ within }) => within),
+    matching: all.filter(({ value }) => field.matches(value)).map(({ within }) => within),
+  };
+}

@@ -1,0 +1,135 @@
+import type { JsonObject, JsonValue } from '../../../core/input/json.ts';
+
+export type Scalar = string | number | boolean | null;
+
+/** One element of an array in an event, and the elements of other arrays that it lies in. */
+export interface ArrayElement {
+  /** Counts the arrays of the event. */
+  readonly array: number;
+  readonly index: number;
+  readonly outer: ArrayElement | undefined;
+  readonly depth: number;
+}
+
+/** A value that an event holds under a field's name. An element of a plain list lies in the list's own surroundings. */
+export interface Occurrence {
+  readonly value: Scalar;
+  readonly within: ArrayElement | undefined;
+}
+
+export interface Occurrences {
+  readonly all: Occurrence[];
+  /** Whether any of them lies within an array's element. */
+  nested: boolean;
+}
+
+/** Of one event: what it holds of the fields that are asked for. */
+export type EventFields = ReadonlyMap<FieldNode, Occurrences>;
+
+/** A part of a field's name, between dots, and what may follow. */
+export class FieldNode {
+  readonly children = new Map<string, FieldNode>();
+  /** Whether a pattern asks for the field of this name. */
+  asked = false;
+}
+
+/** @returns the node of the field, now asked for */
+export function askFor(root: FieldNode, name: string): FieldNode {
+  let node = root;
+  for (const part of name.split('.')) {
+    let child = node.children.get(part);
+    if (child === undefined) {
+      child = new FieldNode();
+      node.children.set(part, child);
+    }
+    node = child;
+  }
+  node.asked = true;
+  return node;
+}
+
+/**
+ * Arrays within arrays are looked into up to this depth. Source: the limit of the service's parser, which takes no
+ * deeper event; here it bounds the work.
+ */
+const maxArrayDepth = 1_000;
+
+/** What is to be looked into next. */
+interface Container {
+  readonly value: JsonObject | readonly JsonValue[];
+  readonly node: FieldNode;
+  readonly within: ArrayElement | undefined;
+}
+
+/** What the event holds of the fields below the root. Parts that no pattern asks for are not looked into. */
+export function readFields(root: FieldNode, event: JsonObject): EventFields {
+  const fields = new Map<FieldNode, Occurrences>();
+  const containers: Container[] = [{ value: event, node: root, within: undefined }];
+  let arrays = 0;
+  for (let container = containers.pop(); container !== undefined; container = containers.pop()) {
+    const { value, node, within } = container;
+    if (isList(value)) {
+      readElements(value, container, arrays, fields, containers);
+      arrays += 1;
+      continue;
+    }
+    for (const key of Object.keys(value)) {
+      const child = descend(node, key);
+      const member = value[key];
+      if (child === undefined || member === undefined) continue;
+      if (isContainer(member)) containers.push({ value: member, node: child, within });
+      else record(fields, child, member, within);
+    }
+  }
+  return fields;
+}
+
+function readElements(
+  list: readonly JsonValue[],
+  { node, within }: Container,
+  array: number,
+  fields: Map<FieldNode, Occurrences>,
+  containers: Container[],
+): void {
+  const depth = (within?.depth ?? 0) + 1;
+  if (depth > maxArrayDepth) return;
+  for (const [index, element] of list.entries()) {
+    if (isContainer(element)) containers.push({ value: element, node, within: { array, index, outer: within, depth } });
+    else record(fields, node, element, within);
+  }
+}
+
+function record(
+  fields: Map<FieldNode, Occurrences>,
+  node: FieldNode,
+  value: Scalar,
+  within: ArrayElement | undefined,
+): void {
+  if (!node.asked) return;
+  const occurrences = fields.get(node);
+  if (occurrences === undefined) {
+    fields.set(node, { all: [{ value, within }], nested: within !== undefined });
+    return;
+  }
+  occurrences.all.push({ value, within });
+  occurrences.nested ||= within !== undefined;
+}
+
+/** A member's own name may hold dots, and is then as good as several. */
+function descend(node: FieldNode, key: string): FieldNode | undefined {
+  if (!key.includes('.')) return node.children.get(key);
+  let descendant: FieldNode | undefined = node;
+  for (const part of key.split('.')) {
+    descendant = descendant.children.get(part);
+    if (descendant === undefined) return undefined;
+  }
+  return descendant;
+}
+
+function isList(value: JsonObject | readonly JsonValue[]): value is readonly JsonValue[] {
+  return Array.isArray(value);
+}
+
+function isContainer(value: JsonValue): value is JsonObject | readonly JsonValue[] {
+  return typeof value === 'object' && value !== null;
+}

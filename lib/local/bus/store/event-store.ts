@@ -1,0 +1,137 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { JsonObject } from '../../../core/input/json.ts';
+import { atomically } from '../../atomically.ts';
+import type { BusEvent, Rule, RuleTarget } from './model.ts';
+
+/** An accepted event, by the text that its targets get. */
+export interface AcceptedEvent {
+  readonly id: string;
+  readonly region: string;
+  readonly text: string;
+  readonly acceptedAtMs: number;
+}
+
+/** One target of a rule that has matched; `target` is the JSON text of what PutTargets took. */
+export interface MatchedTarget {
+  readonly ruleArn: string;
+  readonly target: string;
+}
+
+/** What every event that a rule matches is dispatched to. */
+export function matchedTargets(rule: Rule, targets: readonly RuleTarget[]): readonly MatchedTarget[] {
+  return targets.map((target) => ({ ruleArn: rule.arn, target: JSON.stringify(target) }));
+}
+
+/** One accepted event and its targets. */
+export interface MatchedEvent {
+  readonly event: AcceptedEvent;
+  readonly targets: readonly MatchedTarget[];
+}
+
+/** One event on its way to one target. */
+export interface StoredDispatch extends MatchedTarget {
+  /** Counts up. */
+  readonly number: number;
+  readonly event: AcceptedEvent;
+}
+
+const schema = `
+CREATE TABLE IF NOT EXISTS bus_events (
+  id TEXT PRIMARY KEY, region TEXT NOT NULL, text TEXT NOT NULL, acceptedAtMs INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS bus_dispatches (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, eventId TEXT NOT NULL, ruleArn TEXT NOT NULL, target TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS bus_dispatches_by_event ON bus_dispatches (eventId);`;
+
+/** Events that the bus has accepted and not every target has taken over, in SQLite: what is in it at a start is resumed. */
+export class EventStore {
+  readonly #database: DatabaseSync;
+  readonly #insertEvent: StatementSync;
+  readonly #insertDispatch: StatementSync;
+  readonly #find: StatementSync;
+  readonly #removeDispatch: StatementSync;
+  readonly #removeEvent: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    database.exec(schema);
+    this.#database = database;
+    this.#insertEvent = database.prepare('INSERT INTO bus_events VALUES (?, ?, ?, ?)');
+    this.#insertDispatch = database.prepare('INSERT INTO bus_dispatches (eventId, ruleArn, target) VALUES (?, ?, ?)');
+    this.#find = database.prepare(
+      'SELECT number, ruleArn, target, id, region, text, acceptedAtMs FROM bus_dispatches JOIN bus_events ON id = eventId WHERE number = ?',
+    );
+    this.#removeDispatch = database.prepare('DELETE FROM bus_dispatches WHERE number = ?');
+    this.#removeEvent = database.prepare(
+      'DELETE FROM bus_events WHERE id = ? AND NOT EXISTS (SELECT 1 FROM bus_dispatches WHERE eventId = id)',
+    );
+  }
+
+  /** All or none of them. @returns the numbers of the dispatches, in order */
+  add(accepted: readonly MatchedEvent[]): number[] {
+    const numbers: number[] = [];
+    atomically(this.#database, () => {
+      for (const { event, targets } of accepted) {
+        this.#insertEvent.run(event.id, event.region, event.text, event.acceptedAtMs);
+        for (const { ruleArn, target } of targets) {
+          numbers.push(Number(this.#insertDispatch.run(event.id, ruleArn, target).lastInsertRowid));
+        }
+      }
+    });
+    return numbers;
+  }
+
+  find(number: number): StoredDispatch | undefined {
+    const row = this.#find.get(number) as (AcceptedEvent & MatchedTarget) | undefined;
+    if (row === undefined) return undefined;
+    const { ruleArn, target, id, region, text, acceptedAtMs } = row;
+    return { number, ruleArn, target, event: { id, region, text, acceptedAtMs } };
+  }
+
+  /** The longest accepted first. */
+  pending(): readonly number[] {
+    const rows = this.#database.prepare('SELECT number FROM bus_dispatches ORDER BY number').all();
+    return rows.map((row) => Number(row['number']));
+  }
+
+  /** Their targets have taken them over. An event goes with the last of its dispatches. */
+  remove(dispatches: readonly StoredDispatch[]): void {
+    atomically(this.#database, () => {
+      for (const { number } of dispatches) this.#removeDispatch.run(number);
+      for (const id of new Set(dispatches.map(({ event }) => event.id))) this.#removeEvent.run(id);
+    });
+  }
+}
+
+/** What an event is made of. */
+export interface EventParts {
+  readonly id: string;
+  readonly source: string;
+  readonly detailType: string;
+  readonly account: string;
+  readonly region: string;
+  /** Epoch ms, within the years 0 to 9999. */
+  readonly timeMs: number;
+  readonly resources: readonly string[];
+  readonly detail: JsonObject;
+  /** The detail's own JSON text. */
+  readonly detailText: string;
+}
+
+/** The event as rules match it, and as its targets get it: its text holds the detail's own, byte for byte. */
+export function createBusEvent(
+  parts: EventParts,
+  acceptedAtMs: number,
+): { readonly value: BusEvent; readonly accepted: AcceptedEvent } {
+  const { id, region, detail } = parts;
+  const envelope = {
+    version: '0',
+    id,
+    'detail-type': parts.detailType,
+    source: parts.source,
+    account: parts.account,
+    time: `${new Date(parts.timeMs).toISOString().slice(0, 19)}Z`,
+    region,
+    resources: parts.resources,
+  } as const;
+  const text = `${JSON.stringify(envelope).slice(0, -1)},"detail":${parts.detailText}}`;
+  return { value: { ...envelope, detail }, accepted: { id, region, text, acceptedAtMs } };
+}

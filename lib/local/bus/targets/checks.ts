@@ -1,0 +1,72 @@
+import { type JsonObject, ownMember } from '../../../core/input/json.ts';
+import { parseJsonPath } from '../../../core/request/json-path.ts';
+import { objectOf, requiredTextOf, textOf } from '../../../control/input.ts';
+import type { RuleTarget } from '../store/model.ts';
+import { invalid, invalidArn } from '../operations/operation.ts';
+
+/** What stands for the event in a target; any two of them exclude each other. */
+const inputWays = ['Input', 'InputPath', 'InputTransformer'];
+
+/** Source: EventBridge user guide, input transformation. */
+const reservedPlaceholders = new Set([
+  'aws.events.rule-arn',
+  'aws.events.rule-name',
+  'aws.events.event.ingestion-time',
+  'aws.events.event',
+  'aws.events.event.json',
+]);
+
+const placeholderPattern = /<([\w.-]{1,256})>/g;
+const arnPattern = /^arn:[\w-]{1,32}:[\w-]{1,64}:[\w-]{0,64}:[\w-]{0,64}:.+$/s;
+
+/**
+ * The second stage of validation of a target.
+ *
+ * @throws ServiceError ValidationException
+ */
+export function checkTarget(sent: JsonObject): RuleTarget {
+  const target: RuleTarget = { ...sent, Id: requiredTextOf(sent, 'Id'), Arn: requiredTextOf(sent, 'Arn') };
+  const { Id, Arn } = target;
+  if (!arnPattern.test(Arn)) throw invalidArn(Arn);
+  if (/^arn:[^:]*:sqs:.*\.fifo$/s.test(Arn) && objectOf(sent, 'SqsParameters') === undefined) {
+    throw invalid(`Parameter(s) SqsParameters must be specified for target: ${Id}.`);
+  }
+  if (inputWays.filter((name) => ownMember(sent, name) !== undefined).length > 1) {
+    throw invalid(`Only one of Input, InputPath, or InputTransformer must be provided for target ${Id}.`);
+  }
+  checkInput(target);
+  return target;
+}
+
+function checkInput(target: RuleTarget): void {
+  const { Id } = target;
+  const input = textOf(target, 'Input');
+  const inputPath = textOf(target, 'InputPath');
+  const transformer = objectOf(target, 'InputTransformer');
+  if (input !== undefined && !isJson(input)) throw invalid(`JSON syntax error in input for target ${Id}.`);
+  if (inputPath !== undefined && parseJsonPath(inputPath) === undefined) {
+    throw invalid(`Invalid InputPath for target ${Id}.`);
+  }
+  if (transformer !== undefined) checkTransformer(Id, transformer);
+}
+
+function checkTransformer(id: string, transformer: JsonObject): void {
+  const paths = objectOf(transformer, 'InputPathsMap') ?? {};
+  for (const [name, path] of Object.entries(paths)) {
+    if (typeof path === 'string' && parseJsonPath(path) !== undefined) continue;
+    throw invalid(`Invalid path for ${name} in InputPathsMap for target ${id}.`);
+  }
+  for (const [, name = ''] of requiredTextOf(transformer, 'InputTemplate').matchAll(placeholderPattern)) {
+    if (Object.hasOwn(paths, name) || reservedPlaceholders.has(name)) continue;
+    throw invalid(`InputTemplate for target ${id} contains invalid placeholder ${name}.`);
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,27 @@
+import type { DeliveryTarget, EventDocument } from '../../../core/delivery/delivery.ts';
+import { Failure } from '../../../core/failure/failure.ts';
+import { transformInput } from '../../../core/request/input-transformer.ts';
+import { readJsonPath, requireJsonPath } from '../../../core/request/json-path.ts';
+import { jsonText, printedEvent } from '../../../core/input/json-text.ts';
+
+export interface TargetInputSource {
+  readonly event: EventDocument;
+  readonly rule: string;
+  readonly firstReceivedAtMs: number;
+}
+
+/**
+ * What a target of EventBridge gets, as JSON text: its constant, what its path finds, what its template makes, or the event
+ * in its own text.
+ *
+ * @throws Failure InvalidInvocation when nothing can be made of the event: then EventBridge delivers nothing
+ */
+export function targetInput(target: DeliveryTarget, source: TargetInputSource): string {
+  const { Input: input, InputPath: inputPath, InputTransformer: transformer } = target;
+  if (input !== undefined) return input;
+  if (transformer !== undefined) return transformInput(transformer, source, 'rule');
+  if (inputPath === undefined || inputPath === '$') return printedEvent(source.event);
+  const value = readJsonPath(requireJsonPath(inputPath, 'target.InputPath'), source.event.value);
+  if (value === undefined) throw new Failure('InvalidInvocation', 'target.InputPath finds nothing in the event.');
+  return jsonText(value);
+}

@@ -1,0 +1,111 @@
+import { mkdirSync } from 'node:fs';
+import { Agent, type IncomingHttpHeaders, request, type Server } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { systemClock } from '../../adapters/system-clock.ts';
+
+/** An embedded DynamoDB for one region. */
+export interface Dynalite {
+  /** Forwards one call; resolves for every status. */
+  call(headers: Readonly<Record<string, string>>, body: Buffer, path: string): Promise<DynaliteAnswer>;
+  /** Waits a while for calls under way: dynalite fails when a caller leaves it. */
+  close(): Promise<void>;
+}
+
+export interface DynaliteAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+interface DynaliteOptions {
+  readonly createTableMs: number;
+  readonly deleteTableMs: number;
+  readonly updateTableMs: number;
+  readonly path?: string;
+}
+
+/** A call takes milliseconds; one that is not over by then never will be, because dynalite threw on its way. */
+const answerTimeoutMs = 10_000;
+const graceMs = 1000;
+
+/** @param folder where the tables are kept; undefined keeps them in memory */
+export async function openDynalite(region: string, account: string, folder: string | undefined): Promise<Dynalite> {
+  if (folder !== undefined) mkdirSync(folder, { recursive: true });
+  const server = createServer(region, account, folder);
+  // For ever: only this process calls, and after a freeze both ends would find a limit over, one of them in the middle of a call.
+  server.keepAliveTimeout = 0;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const agent = new Agent({ keepAlive: true });
+  const underWay = new Set<Promise<unknown>>();
+  return {
+    call(headers, body, path) {
+      const calling = exchange({ agent, port, path, headers }, body);
+      const ended = calling.finally(() => underWay.delete(ended));
+      underWay.add(ended);
+      return ended;
+    },
+    async close() {
+      const settled = new AbortController();
+      await Promise.race([Promise.allSettled(underWay), systemClock.delay(graceMs, settled.signal)]);
+      settled.abort();
+      agent.destroy();
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+    },
+  };
+}
+
+/** dynalite takes the region and the account of its ARNs from the environment, once, when it is made. */
+function createServer(region: string, account: string, folder: string | undefined): Server {
+  // dynalite has no types of its own.
+  const dynalite = createRequire(import.meta.url)('dynalite') as (options: DynaliteOptions) => Server;
+  const before = { AWS_REGION: process.env['AWS_REGION'], AWS_ACCOUNT_ID: process.env['AWS_ACCOUNT_ID'] };
+  Object.assign(process.env, { AWS_REGION: region, AWS_ACCOUNT_ID: account });
+  try {
+    const times = { createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 };
+    return dynalite({ ...times, ...(folder === undefined ? {} : { path: folder }) });
+  } finally {
+    for (const [name, value] of Object.entries(before)) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  }
+}
+
+interface Exchange {
+  readonly agent: Agent;
+  readonly port: number;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+function exchange({ agent, port, path, headers }: Exchange, body: Buffer): Promise<DynaliteAnswer> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ host: '127.0.0.1', port, path, method: 'POST', headers, agent }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => void chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        const answer = { status: response.statusCode ?? 500, headers: answerHeaders(response.headers) };
+        resolve({ ...answer, body: Buffer.concat(chunks) });
+      });
+    });
+    outgoing.on('error', reject);
+    outgoing.setTimeout(answerTimeoutMs, () => outgoing.destroy(new Error('dynalite did not answer.')));
+    outgoing.end(body);
+  });
+}
+
+const answeredHeaders = ['content-type', 'x-amzn-requestid', 'x-amz-crc32'];
+
+function answerHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+  const kept = answeredHeaders.map((name): [string, unknown] => [name, headers[name]]);
+  return Object.fromEntries(kept.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+}

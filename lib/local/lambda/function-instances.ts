@@ -1,0 +1,84 @@
+import type { Context } from 'aws-lambda';
+import type { AwsClientConfig } from '../../adapters/aws/clients.ts';
+import type { Environment } from '../../config.ts';
+import type { DeliveryLog } from '../../ports/delivery.ts';
+import type { ConnectionLog, CredentialsLog, SecurityLog } from '../../ports/metrics.ts';
+import type { Authentication } from '../../protocol/control-request.ts';
+import { noMetrics } from './readable-logs.ts';
+
+export type FunctionHandler = (event: unknown, context: Context) => Promise<unknown>;
+
+/** What a function of the stack is made from. */
+export interface FunctionSurroundings {
+  readonly environment: Environment;
+  readonly aws: AwsClientConfig;
+  readonly deliveryLog: DeliveryLog;
+  readonly connectionLog: ConnectionLog;
+  readonly securityLog: SecurityLog;
+  readonly credentialsLog: CredentialsLog;
+  /** Who may call the control API. Default: who has a key, as deployed. */
+  readonly authentication?: Authentication | 'none';
+}
+
+/** One function of the stack, under the name that it has in `functions/`. */
+export interface LocalFunction {
+  readonly name: string;
+  readonly timeoutSeconds: number;
+  /** Loads and wires the deployed handler. */
+  create(surroundings: FunctionSurroundings): Promise<FunctionHandler>;
+}
+
+/** What a deployed function has unless its own variable says otherwise. */
+const defaultTimeoutSeconds = 60;
+
+/**
+ * The deployed functions, loaded when they are first called.
+ *
+ * @param timeoutSeconds of those that make requests
+ */
+export function deployedFunctions(timeoutSeconds: number = defaultTimeoutSeconds): readonly LocalFunction[] {
+  return [
+    {
+      name: 'control-api',
+      // Whoever finds an operation abandoned after a minute relies on a limit below that.
+      timeoutSeconds: 30,
+      async create({ environment, aws, authentication, credentialsLog }) {
+        const { createHandler, dependenciesFrom } = await import('../../../functions/control-api.ts');
+        const dependencies = dependenciesFrom(environment, aws, undefined, { credentialsLog, metrics: noMetrics });
+        return createHandler({ ...dependencies, authentication: authentication ?? dependencies.authentication });
+      },
+    },
+    {
+      name: 'deliver',
+      timeoutSeconds,
+      async create({ environment, aws, authentication: _, ...logs }) {
+        const { createHandler, dependenciesFrom } = await import('../../../functions/deliver.ts');
+        return createHandler(dependenciesFrom(environment, aws, { ...logs, metrics: noMetrics }));
+      },
+    },
+    {
+      name: 'deliver-queued',
+      timeoutSeconds,
+      async create({ environment, aws, authentication: _, ...logs }) {
+        const { createHandler, dependenciesFrom } = await import('../../../functions/deliver-queued.ts');
+        return createHandler(dependenciesFrom(environment, aws, { ...logs, metrics: noMetrics }));
+      },
+    },
+    {
+      name: 'redrive',
+      timeoutSeconds: defaultTimeoutSeconds,
+      async create({ environment, aws }) {
+        const { createHandler, dependenciesFrom } = await import('../../../functions/redrive.ts');
+        return createHandler(dependenciesFrom(environment, aws));
+      },
+    },
+    {
+      name: 'authorize-connection',
+      timeoutSeconds,
+      async create({ environment, aws, authentication: _, ...logs }) {
+        const { createHandler, dependenciesFrom } = await import('../../../functions/authorize-connection.ts');
+        return createHandler(dependenciesFrom(environment, aws, { ...logs, metrics: noMetrics }));
+      },
+    },
+  ];
+}

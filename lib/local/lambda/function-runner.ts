@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import type { Context } from 'aws-lambda';
+import { partitionOf } from '../../core/destination/arn.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { FunctionHandler, FunctionSurroundings, LocalFunction } from './function-instances.ts';
+import { PerRegion } from '../stack/per-region.ts';
+
+/** What an invocation came to: the JSON that it answers, or the error that Lambda makes of a failure. */
+export interface InvocationOutcome {
+  readonly requestId: string;
+  readonly payload: string;
+  readonly error?: { readonly type: string; readonly message: string; readonly thrown: unknown };
+}
+
+export interface RunnerOptions {
+  readonly functions: readonly LocalFunction[];
+  readonly account: string;
+  readonly clock: Clock;
+  readonly surroundings: (name: string, region: string) => FunctionSurroundings;
+}
+
+/** Runs functions in this process, as Lambda would: an instance for each region, a context, a time limit. */
+export class FunctionRunner {
+  readonly #options: RunnerOptions;
+  readonly #functions: ReadonlyMap<string, LocalFunction>;
+  readonly #instances: ReadonlyMap<string, PerRegion<FunctionHandler>>;
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+    this.#functions = new Map(options.functions.map((each) => [each.name, each]));
+    this.#instances = new Map(
+      options.functions.map((each) => [
+        each.name,
+        new PerRegion((region) => each.create(options.surroundings(each.name, region))),
+      ]),
+    );
+  }
+
+  has(name: string): boolean {
+    return this.#functions.has(name);
+  }
+
+  arnOf(physical: string, region: string): string {
+    return `arn:${partitionOf(region)}:lambda:${region}:${this.#options.account}:function:${physical}`;
+  }
+
+  /** Never rejects: what a function throws is its outcome. The time limit begins when the function is loaded. */
+  async run(
+    name: string,
+    region: string,
+    event: unknown,
+    requestId: string = randomUUID(),
+  ): Promise<InvocationOutcome> {
+    const ended = new AbortController();
+    try {
+      const handler = await this.#handlerOf(name, region);
+      const timeoutSeconds = this.#functions.get(name)?.timeoutSeconds ?? 0;
+      const arn = this.arnOf(physicalName(name), region);
+      const context = createContext({ name, arn, requestId, timeoutSeconds, clock: this.#options.clock });
+      const timeout = this.#timeOut(timeoutSeconds, requestId, ended.signal);
+      const result = await Promise.race([handler(event, context), timeout]);
+      return { requestId, payload: JSON.stringify(result) ?? 'null' };
+    } catch (thrown) {
+      return failed(requestId, thrown);
+    } finally {
+      ended.abort();
+    }
+  }
+
+  async #handlerOf(name: string, region: string): Promise<FunctionHandler> {
+    const instances = this.#instances.get(name);
+    if (instances === undefined) throw new Error(`There is no function ${name}.`);
+    return instances.get(region);
+  }
+
+  async #timeOut(timeoutSeconds: number, requestId: string, ended: AbortSignal): Promise<never> {
+    await this.#options.clock.delay(timeoutSeconds * 1000, ended);
+    throw new TimedOut(requestId, timeoutSeconds);
+  }
+}
+
+export function physicalName(name: string): string {
+  return `lastmile-local-${name}`;
+}
+
+/** Lambda's own words for an invocation that its time limit ended. */
+class TimedOut extends Error {
+  override readonly name = 'Sandbox.Timedout';
+
+  constructor(requestId: string, timeoutSeconds: number) {
+    super(`RequestId: ${requestId} Error: Task timed out after ${timeoutSeconds.toFixed(2)} seconds`);
+  }
+}
+
+function failed(requestId: string, thrown: unknown): InvocationOutcome {
+  const type = thrown instanceof Error ? thrown.name : typeof thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return {
+    requestId,
+    payload: JSON.stringify({ errorType: type, errorMessage: message }),
+    error: { type, message, thrown },
+  };
+}
+
+interface Invocation {
+  readonly name: string;
+  readonly arn: string;
+  readonly requestId: string;
+  readonly timeoutSeconds: number;
+  readonly clock: Clock;
+}
+
+function createContext({ name, arn, requestId, timeoutSeconds, clock }: Invocation): Context {
+  const deadlineMs = clock.nowMs() + timeoutSeconds * 1000;
+  const unsupported = (): never => {
+    throw new Error('Answer by the returned promise.');
+  };
+  return {
+    callbackWaitsForEmptyEventLoop: false,
+    functionName: physicalName(name),
+    functionVersion: '$LATEST',
+    invokedFunctionArn: arn,
+    memoryLimitInMB: '256',
+    awsRequestId: requestId,
+    logGroupName: `/aws/lambda/${physicalName(name)}`,
+    logStreamName: 'local',
+    getRemainingTimeInMillis: () => deadlineMs - clock.nowMs(),
+    done: unsupported,
+    fail: unsupported,
+    succeed: unsupported,
+  };
+}

@@ -1,0 +1,82 @@
+import { atomically } from '../atomically.ts';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+
+/** An asynchronous invocation that was accepted and has not ended. */
+export interface StoredInvocation {
+  readonly id: string;
+  readonly region: string;
+  readonly functionName: string;
+  /** JSON text. */
+  readonly payload: string;
+  /** Runs that ended in an error. */
+  readonly failures: number;
+  readonly acceptedAtMs: number;
+  /** When it may run next. */
+  readonly notBeforeMs: number;
+}
+
+const schema = `
+CREATE TABLE IF NOT EXISTS invocations (
+  id TEXT PRIMARY KEY, region TEXT NOT NULL, functionName TEXT NOT NULL, payload TEXT NOT NULL,
+  failures INTEGER NOT NULL, acceptedAtMs INTEGER NOT NULL, notBeforeMs INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS failed_invocations (
+  id TEXT PRIMARY KEY, region TEXT NOT NULL, functionName TEXT NOT NULL, payload TEXT NOT NULL,
+  failures INTEGER NOT NULL, acceptedAtMs INTEGER NOT NULL, failedAtMs INTEGER NOT NULL, error TEXT NOT NULL);`;
+
+/** Asynchronous invocations in SQLite: what is in it when a stack starts is run again. */
+export class InvocationStore {
+  readonly #insert: StatementSync;
+  readonly #postpone: StatementSync;
+  readonly #remove: StatementSync;
+  readonly #find: StatementSync;
+  readonly #fail: StatementSync;
+  readonly #database: DatabaseSync;
+
+  constructor(database: DatabaseSync) {
+    database.exec(schema);
+    this.#database = database;
+    this.#insert = database.prepare('INSERT INTO invocations VALUES (?, ?, ?, ?, ?, ?, ?)');
+    this.#postpone = database.prepare('UPDATE invocations SET failures = ?, notBeforeMs = ? WHERE id = ?');
+    this.#remove = database.prepare('DELETE FROM invocations WHERE id = ?');
+    this.#find = database.prepare('SELECT * FROM invocations WHERE id = ?');
+    this.#fail = database.prepare(
+      'INSERT INTO failed_invocations SELECT id, region, functionName, payload, ?, acceptedAtMs, ?, ? FROM invocations WHERE id = ?',
+    );
+  }
+
+  add(invocation: StoredInvocation): void {
+    const { id, region, functionName, payload, failures, acceptedAtMs, notBeforeMs } = invocation;
+    this.#insert.run(id, region, functionName, payload, failures, acceptedAtMs, notBeforeMs);
+  }
+
+  find(id: string): StoredInvocation | undefined {
+    return this.#find.get(id) as StoredInvocation | undefined;
+  }
+
+  /** All that have not ended, the longest accepted first. */
+  pending(): readonly Pick<StoredInvocation, 'id' | 'notBeforeMs'>[] {
+    const rows = this.#database.prepare('SELECT id, notBeforeMs FROM invocations ORDER BY acceptedAtMs, rowid').all();
+    return rows as unknown as readonly StoredInvocation[];
+  }
+
+  postpone(id: string, failures: number, notBeforeMs: number): void {
+    this.#postpone.run(failures, notBeforeMs, id);
+  }
+
+  remove(id: string): void {
+    this.#remove.run(id);
+  }
+
+  /** Keeps it, with its last error, among those that have failed for good. */
+  fail(id: string, failures: number, failedAtMs: number, error: string): void {
+    atomically(this.#database, () => {
+      this.#fail.run(failures, failedAtMs, error, id);
+      this.#remove.run(id);
+    });
+  }
+
+  failed(): readonly (Pick<StoredInvocation, 'id' | 'functionName' | 'failures'> & { readonly error: string })[] {
+    const rows = this.#database.prepare('SELECT id, functionName, failures, error FROM failed_invocations').all();
+    return rows as unknown as ReturnType<InvocationStore['failed']>;
+  }
+}

@@ -1,0 +1,92 @@
+import type { Conclusion } from '../../core/delivery/delivery.ts';
+import { parseEventsArn } from '../../core/destination/arn.ts';
+import type { DeliveryLog } from '../../ports/delivery.ts';
+import type { ConnectionLog, CredentialsLog, InvocationMetrics, SecurityLog } from '../../ports/metrics.ts';
+
+export interface ReadableDeliveryLogOptions {
+  readonly writeLine: (line: string) => void;
+  readonly nowMs: () => number;
+  readonly colour: boolean;
+}
+
+/** One line per delivery for a person to read. */
+export function createReadableDeliveryLog(options: ReadableDeliveryLogOptions): DeliveryLog {
+  return {
+    record: (conclusion) => options.writeLine(formatDelivery(conclusion, options.nowMs(), options.colour)),
+  };
+}
+
+/** `09:14:03.120  delivered  orders  event 7bf7...  HTTP 200  attempt 1  35 ms` */
+export function formatDelivery(conclusion: Conclusion, nowMs: number, colour: boolean): string {
+  const { settlement, eventId, apiDestination, status, attempts, durationMs, code, reason } = conclusion;
+  const parts = [
+    new Date(nowMs).toISOString().slice(11, 23),
+    paint(settlement.kind, colour),
+    printable(apiDestination === undefined ? '(no API destination)' : nameOf(apiDestination)),
+    `event ${printable(eventId ?? '(no id)')}`,
+    status === undefined ? 'no answer' : `HTTP ${status}`,
+    `attempt ${attempts}`,
+    `${Math.round(durationMs)} ms`,
+  ];
+  if (code !== undefined) parts.push(printable(reason === undefined ? code : `${code}: ${reason}`));
+  return parts.join('  ');
+}
+
+/** A person knows the name; a rule's target has the ARN. */
+function nameOf(apiDestination: string): string {
+  return parseEventsArn(apiDestination)?.name ?? apiDestination;
+}
+
+const colours = { delivered: 32, 'dead-lettered': 31, deferred: 33, returned: 33 } as const;
+
+function paint(kind: Conclusion['settlement']['kind'], colour: boolean): string {
+  return colour ? `\u001B[${colours[kind]}m${kind}\u001B[39m` : kind;
+}
+
+const maxLength = 300;
+
+/** Names and ids come from outside: nothing in them may move the cursor or begin another line. */
+export function printable(text: string, maxCharacters = maxLength): string {
+  const oneLine = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
+  return oneLine.length > maxCharacters ? `${oneLine.slice(0, maxCharacters)}...` : oneLine;
+}
+
+/** `09:14:03.120  deauthorized  connection shop`, for a person to read. */
+export function createReadableConnectionLog(options: Omit<ReadableDeliveryLogOptions, 'colour'>): ConnectionLog {
+  return {
+    deauthorized(connectionName) {
+      const time = new Date(options.nowMs()).toISOString().slice(11, 23);
+      const name = printable(connectionName);
+      options.writeLine(`${time}  deauthorized  connection ${name}`);
+    },
+  };
+}
+
+/** `09:14:03.120  security  destination-moved  apiDestination orders, connection shop, fromHost ...`, for a person to read. */
+export function createReadableCredentialsLog(options: Omit<ReadableDeliveryLogOptions, 'colour'>): CredentialsLog {
+  return {
+    record({ event, ...members }) {
+      const time = new Date(options.nowMs()).toISOString().slice(11, 23);
+      const shown = Object.entries(members).map(([name, value]) => `${name} ${printable(String(value))}`);
+      options.writeLine(`${time}  security  ${event}  ${shown.join(', ')}`);
+    },
+  };
+}
+
+/** `09:14:03.120  refused  the address of inside.example.com: 10.1.2.3, private`, for a person to read. */
+export function createReadableSecurityLog(options: Omit<ReadableDeliveryLogOptions, 'colour'>): SecurityLog {
+  return {
+    addressRefused({ host, address, reason }) {
+      const time = new Date(options.nowMs()).toISOString().slice(11, 23);
+      const what = address === undefined ? reason : `${address}, ${reason}`;
+      options.writeLine(`${time}  refused  the address of ${printable(host)}: ${printable(what)}`);
+    },
+  };
+}
+
+/** A laptop has no CloudWatch: metrics would only stand between the lines that a person reads. */
+export const noMetrics: InvocationMetrics = {
+  count: () => undefined,
+  time: () => undefined,
+  during: (_signal, invocation) => invocation(),
+};

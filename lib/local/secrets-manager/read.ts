@@ -1,0 +1,147 @@
+import { type Members, optionalInteger, optionalText, optionalTexts, requiredText, structures } from './input.ts';
+import { labelsOf, versionsByLabel } from './labels.ts';
+import type { SecretStore, StoredSecret } from './store.ts';
+import { Refusal } from '../stack/wire.ts';
+
+/** One call: where it was made, and when. */
+export interface SecretsContext {
+  readonly store: SecretStore;
+  readonly region: string;
+  readonly account: string;
+  readonly nowMs: number;
+}
+
+const dayMs = 86_400_000;
+
+/** @throws Refusal ResourceNotFoundException */
+export function findSecret({ store, region }: SecretsContext, secretId: string): StoredSecret {
+  const secret = store.find(region, secretId);
+  if (secret !== undefined) return secret;
+  throw new Refusal('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
+}
+
+/** @throws Refusal InvalidRequestException too, for a secret that is marked for deletion */
+export function findUsable(context: SecretsContext, secretId: string): StoredSecret {
+  const secret = findSecret(context, secretId);
+  if (secret.deletedAtMs === null) return secret;
+  throw new Refusal(
+    'InvalidRequestException',
+    "You can't perform this operation on the secret because it was marked for deletion.",
+  );
+}
+
+export function getSecretValue(context: SecretsContext, input: Members): Members {
+  const { store, nowMs } = context;
+  const secret = findUsable(context, requiredText(input, 'SecretId'));
+  const versionId = findVersionId(store, secret, input);
+  const version = store.version(secret.arn, versionId);
+  if (version === undefined) throw noValue(`VersionId: ${versionId}`);
+  const accessedAtMs = nowMs - (nowMs % dayMs);
+  if (accessedAtMs !== secret.accessedAtMs) store.update({ ...secret, accessedAtMs });
+  return {
+    ARN: secret.arn,
+    Name: secret.name,
+    VersionId: version.id,
+    ...(version.text === null ? {} : { SecretString: version.text }),
+    ...(version.binary === null ? {} : { SecretBinary: Buffer.from(version.binary).toString('base64') }),
+    VersionStages: labelsOf(store.labels(secret.arn), version.id),
+    CreatedDate: seconds(version.createdAtMs),
+  };
+}
+
+function findVersionId(store: SecretStore, secret: StoredSecret, input: Members): string {
+  const asked = optionalText(input, 'VersionId');
+  const label = optionalText(input, 'VersionStage');
+  if (asked !== undefined && label === undefined) return asked;
+  const labelled = store.labels(secret.arn).get(label ?? 'AWSCURRENT');
+  if (labelled === undefined) throw noValue(`staging label: ${label ?? 'AWSCURRENT'}`);
+  if (asked === undefined || asked === labelled) return labelled;
+  throw new Refusal(
+    'InvalidRequestException',
+    'You provided a VersionStage that is not associated to the provided VersionId.',
+  );
+}
+
+export function describeSecret(context: SecretsContext, input: Members): Members {
+  const secret = findSecret(context, requiredText(input, 'SecretId'));
+  const versions = versionsByLabel(context.store.labels(secret.arn));
+  return { ...describe(secret), ...(Object.keys(versions).length === 0 ? {} : { VersionIdsToStages: versions }) };
+}
+
+export function listSecrets({ store, region }: SecretsContext, input: Members): Members {
+  const limit = optionalInteger(input, 'MaxResults', 1, 100) ?? 100;
+  const after = Buffer.from(optionalText(input, 'NextToken') ?? '', 'base64url').toString();
+  const includeDeleted = input['IncludePlannedDeletion'] === true;
+  const wanted = nameFilter(input);
+  const found: StoredSecret[] = [];
+  let last = after;
+  for (;;) {
+    const rows = store.list(region, { after: last, limit: 100, includeDeleted });
+    for (const secret of rows) {
+      if (!wanted(secret.name)) continue;
+      if (found.length === limit) return page(store, found, true);
+      found.push(secret);
+    }
+    if (rows.length < 100) return page(store, found, false);
+    last = rows.at(-1)?.name ?? last;
+  }
+}
+
+function page(store: SecretStore, secrets: readonly StoredSecret[], more: boolean): Members {
+  const SecretList = secrets.map((secret) => ({
+    ...describe(secret),
+    SecretVersionsToStages: versionsByLabel(store.labels(secret.arn)),
+  }));
+  const last = secrets.at(-1)?.name ?? '';
+  return { SecretList, ...(more ? { NextToken: Buffer.from(last).toString('base64url') } : {}) };
+}
+
+/** Of the filters, those by name: what the value begins with, or does not when an exclamation mark leads it. */
+function nameFilter(input: Members): (name: string) => boolean {
+  const filters = structures(input, 'Filters');
+  const unknown = filters.find((filter) => filter['Key'] !== 'name');
+  if (unknown !== undefined) {
+    throw new Refusal('InvalidParameterException', 'Of the filters, this stack knows the one by name.');
+  }
+  const groups = filters.map((filter) => optionalTexts(filter, 'Values') ?? []);
+  return (name) => groups.every((prefixes) => prefixes.some((prefix) => name.startsWith(prefix)));
+}
+
+export function listSecretVersionIds(context: SecretsContext, input: Members): Members {
+  const secret = findSecret(context, requiredText(input, 'SecretId'));
+  const labels = context.store.labels(secret.arn);
+  const versions = context.store.versions(secret.arn).map(({ id, createdAtMs }) => {
+    const stages = labelsOf(labels, id);
+    const VersionStages = stages.length === 0 ? {} : { VersionStages: stages };
+    return { VersionId: id, ...VersionStages, CreatedDate: seconds(createdAtMs) };
+  });
+  const listed = input['IncludeDeprecated'] === true ? versions : versions.filter((each) => 'VersionStages' in each);
+  return { ARN: secret.arn, Name: secret.name, Versions: listed };
+}
+
+function describe(secret: StoredSecret): Members {
+  const tags = tagsOf(secret);
+  return {
+    ARN: secret.arn,
+    Name: secret.name,
+    ...(secret.description === null ? {} : { Description: secret.description }),
+    ...(secret.kmsKeyId === null ? {} : { KmsKeyId: secret.kmsKeyId }),
+    CreatedDate: seconds(secret.createdAtMs),
+    LastChangedDate: seconds(secret.changedAtMs),
+    ...(secret.accessedAtMs === null ? {} : { LastAccessedDate: seconds(secret.accessedAtMs) }),
+    ...(secret.deletedAtMs === null ? {} : { DeletedDate: seconds(secret.deletedAtMs) }),
+    ...(tags.length === 0 ? {} : { Tags: tags }),
+  };
+}
+
+export function tagsOf(secret: StoredSecret): readonly Members[] {
+  return JSON.parse(secret.tags) as readonly Members[];
+}
+
+export function seconds(epochMs: number): number {
+  return epochMs / 1000;
+}
+
+function noValue(what: string): Refusal {
+  return new Refusal('ResourceNotFoundException', `Secrets Manager can't find the specified secret value for ${what}`);
+}

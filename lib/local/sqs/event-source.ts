@@ -1,0 +1,72 @@
+import type { Clock } from '../../ports/clock.ts';
+import type { FunctionRunner, InvocationOutcome } from '../lambda/function-runner.ts';
+import type { PolledQueue } from './poller.ts';
+import { QueuePoller } from './poller.ts';
+import type { RegionQueues } from './sqs.ts';
+import type { SqsMembers } from './fauxqs.ts';
+import { sqsRecord } from './receive.ts';
+
+export interface DeliveryEventSourceOptions {
+  readonly account: string;
+  /** The delivery queue. */
+  readonly queueName: string;
+  readonly runner: FunctionRunner;
+  readonly clock: Clock;
+  readonly reportFailure: (functionName: string, outcome: InvocationOutcome) => void;
+  readonly reportFault: (where: string, error: unknown) => void;
+}
+
+/** The function that the delivery queue is the event source of. */
+const functionName = 'deliver-queued';
+
+/** Source: SQS API reference, ReceiveMessage: the longest wait of long polling. */
+const waitSeconds = 20;
+
+/** Every region's delivery queue, read for `deliver-queued`. */
+export class DeliveryEventSource {
+  readonly #options: DeliveryEventSourceOptions;
+  readonly #pollers: QueuePoller[] = [];
+  #stopped = false;
+
+  constructor(options: DeliveryEventSourceOptions) {
+    this.#options = options;
+  }
+
+  /** Begins to read a region's queue. */
+  start(region: string, queues: RegionQueues): void {
+    const { runner, clock, reportFailure, reportFault } = this.#options;
+    if (this.#stopped || !runner.has(functionName)) return;
+    const poller = new QueuePoller({
+      queue: this.#polled(region, queues),
+      invoke: (event) => runner.run(functionName, region, event),
+      clock,
+      reportFailure: (outcome) => reportFailure(functionName, outcome),
+      reportFault: (error) => reportFault(`the event source of ${functionName}`, error),
+    });
+    this.#pollers.push(poller);
+    poller.start();
+  }
+
+  async stop(grace: Promise<unknown>): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#pollers.map((poller) => poller.stop(grace)));
+  }
+
+  #polled(region: string, queues: RegionQueues): PolledQueue {
+    const { account, queueName } = this.#options;
+    const QueueUrl = queues.urlOf(queueName);
+    const everything = { AttributeNames: ['All'], MessageAttributeNames: ['All'] };
+    return {
+      async receive(maxMessages) {
+        const asked = { QueueUrl, MaxNumberOfMessages: maxMessages, WaitTimeSeconds: waitSeconds, ...everything };
+        const { Messages = [] } = await queues.perform('ReceiveMessage', asked);
+        return (Messages as readonly SqsMembers[]).map((message) => sqsRecord(message, { account, region, queueName }));
+      },
+      async remove(receiptHandles) {
+        const Entries = receiptHandles.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle }));
+        await queues.perform('DeleteMessageBatch', { QueueUrl, Entries });
+      },
+      endWaits: () => queues.endWaits(),
+    };
+  }
+}

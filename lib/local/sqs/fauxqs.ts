@@ -1,0 +1,184 @@
+import { correctFauxqs, type FauxqsQueue, type TextPattern } from './fauxqs-corrections.ts';
+import { Refusal } from '../stack/wire.ts';
+
+/** Arguments and results as awsJson1_0 has them. */
+export type SqsMembers = Readonly<Record<string, unknown>>;
+
+/** The queues of one region. */
+export interface SqsEngine {
+  /** @throws SqsRefusal */
+  perform(operation: string, input: SqsMembers): Promise<SqsMembers>;
+  /** Every long poll that is waiting answers at once. */
+  endWaits(): void;
+  close(): void;
+}
+
+/** A refusal of SQS, with the code that its older query protocol had for it where that differs. */
+export class SqsRefusal extends Refusal {
+  readonly queryCode: string;
+
+  constructor(code: string, message: string, queryCode = code, status = 400) {
+    super(code, message, status);
+    this.queryCode = queryCode;
+  }
+}
+
+/** The parts of fauxqs that are used, as its version 2.4.1 has them. */
+interface Parts {
+  readonly store: { new (): Store };
+  readonly queue: { readonly prototype: FauxqsQueue };
+  readonly router: { new (store: Store): Router };
+  readonly persistence: { new (folder: string): Persistence };
+  readonly bodyPattern: TextPattern;
+  readonly actions: ReadonlyMap<string, unknown>;
+}
+
+interface Store {
+  region?: string;
+  persistence?: Persistence;
+  allQueues(): Iterable<FauxqsQueue>;
+  /** Ends the waits of long polls, no more. */
+  shutdown(): void;
+}
+
+interface Router {
+  register(operation: string, action: unknown): void;
+  handle(request: object, reply: object): Promise<SqsMembers>;
+}
+
+interface Persistence {
+  readonly db: { exec(sql: string): void; prepare(sql: string): { run(...values: readonly string[]): unknown } };
+  loadSqsAndSns(sqs: Store, sns: object): void;
+  transaction(work: () => void): void;
+  updateMessageReady(messageId: string): void;
+  close(): void;
+}
+
+const operations = [
+  'CreateQueue',
+  'DeleteQueue',
+  'GetQueueUrl',
+  'ListQueues',
+  'GetQueueAttributes',
+  'SetQueueAttributes',
+  'PurgeQueue',
+  'SendMessage',
+  'SendMessageBatch',
+  'ReceiveMessage',
+  'DeleteMessage',
+  'DeleteMessageBatch',
+  'ChangeMessageVisibility',
+  'ChangeMessageVisibilityBatch',
+  'TagQueue',
+  'UntagQueue',
+  'ListQueueTags',
+];
+
+export interface FauxqsOptions {
+  /**
+   * Where the messages are kept; undefined keeps them in memory. Its records carry no region, so each region needs a
+   * folder of its own.
+   */
+  readonly folder: string | undefined;
+  /** Queues whose only reader ended with the process before: what it had received is visible at once. */
+  readonly unread: readonly string[];
+}
+
+/**
+ * fauxqs without its HTTP server, which listens on every interface and takes 0.2 s to load. Corrected here: the release of
+ * a message fails when it is persistent.
+ */
+export async function openFauxqs(region: string, options: FauxqsOptions): Promise<SqsEngine> {
+  const parts = await loadParts();
+  const store = new parts.store();
+  store.region = region;
+  const persistence = options.folder === undefined ? undefined : openPersistence(parts, options, store);
+  const router = new parts.router(store);
+  for (const [operation, action] of parts.actions) router.register(operation, action);
+  return {
+    perform: (operation, input) => perform(router, operation, input),
+    endWaits: () => store.shutdown(),
+    close: () => {
+      store.shutdown();
+      persistence?.close();
+    },
+  };
+}
+
+function openPersistence(parts: Parts, { folder = '', unread }: FauxqsOptions, store: Store): Persistence {
+  const persistence = new parts.persistence(folder);
+  // A killed process loses nothing that SQLite has handed to the system; only a crash of the machine does.
+  persistence.db.exec('PRAGMA synchronous = NORMAL');
+  const release = 'UPDATE sqs_messages SET receipt_handle = NULL, visibility_deadline = NULL';
+  const releaseQueue = persistence.db.prepare(`${release} WHERE queue_name = ?`);
+  for (const queueName of unread) releaseQueue.run(queueName);
+  persistence.loadSqsAndSns(store, { topics: new Map(), subscriptions: new Map() });
+  const releaseMessage = persistence.db.prepare(`${release} WHERE message_id = ?`);
+  persistence.updateMessageReady = (messageId) => void releaseMessage.run(messageId);
+  store.persistence = persistence;
+  for (const queue of store.allQueues()) queue.persistence = persistence;
+  return persistence;
+}
+
+async function perform(router: Router, operation: string, input: SqsMembers): Promise<SqsMembers> {
+  let status = 200;
+  let queryCode: string | undefined;
+  const reply = {
+    status: (code: number) => void (status = code),
+    header: (name: string, value: string) => {
+      if (name === 'x-amzn-query-error') queryCode = value.split(';')[0];
+    },
+  };
+  const headers = { 'x-amz-target': `AmazonSQS.${operation}`, host: 'localhost' };
+  const result = await router.handle({ headers, body: input }, reply);
+  if (status === 200) return result;
+  const code = String(result['__type']).replace(/^.*#/, '');
+  throw new SqsRefusal(code, String(result['message']), queryCodeOf(code, queryCode), status);
+}
+
+/** Codes of the query protocol that are not the JSON ones with its prefix. Source: the SQS API reference. */
+const plainQueryCodes: Readonly<Record<string, string>> = {
+  QueueNameExists: 'QueueAlreadyExists',
+  InvalidParameterValue: 'InvalidParameterValue',
+  MissingParameter: 'MissingParameter',
+  InvalidMessageContents: 'InvalidMessageContents',
+  InvalidAttributeName: 'InvalidAttributeName',
+  InvalidAttributeValue: 'InvalidAttributeValue',
+  ReceiptHandleIsInvalid: 'ReceiptHandleIsInvalid',
+  InvalidAction: 'InvalidAction',
+};
+
+function queryCodeOf(code: string, given: string | undefined): string {
+  return plainQueryCodes[code] ?? given ?? code;
+}
+
+let loaded: Promise<Parts> | undefined;
+
+function loadParts(): Promise<Parts> {
+  loaded ??= importParts();
+  return loaded;
+}
+
+/** fauxqs exports only its server; its parts are found beside it. */
+async function importParts(): Promise<Parts> {
+  const root = import.meta.resolve('fauxqs');
+  const part = async (path: string, name: string): Promise<unknown> => {
+    const module = (await import(new URL(path, root).href)) as Record<string, unknown>;
+    if (module[name] === undefined) throw new Error(`fauxqs has no ${name} in ${path}.`);
+    return module[name];
+  };
+  const actions = operations.map(async (operation): Promise<[string, unknown]> => {
+    const name = operation.charAt(0).toLowerCase() + operation.slice(1);
+    return [operation, await part(`./sqs/actions/${name}.js`, name)];
+  });
+  const parts = {
+    store: await part('./sqs/sqsStore.js', 'SqsStore'),
+    queue: await part('./sqs/sqsStore.js', 'SqsQueue'),
+    router: await part('./sqs/sqsRouter.js', 'SqsRouter'),
+    persistence: await part('./persistence.js', 'PersistenceManager'),
+    bodyPattern: await part('./sqs/sqsTypes.js', 'INVALID_MESSAGE_BODY_CHAR'),
+    actions: new Map(await Promise.all(actions)),
+  } as Parts;
+  correctFauxqs(parts.bodyPattern, parts.queue.prototype);
+  return parts;
+}

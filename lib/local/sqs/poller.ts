@@ -1,0 +1,122 @@
+import type { Clock } from '../../ports/clock.ts';
+import type { InvocationOutcome } from '../lambda/function-runner.ts';
+import { isMembers } from './names.ts';
+import type { SqsRecord } from './receive.ts';
+
+/** The queue that an event source reads. */
+export interface PolledQueue {
+  /** Up to `maxMessages`; waits for the first for as long as long polling does, and answers none after that. */
+  receive(maxMessages: number): Promise<readonly SqsRecord[]>;
+  remove(receiptHandles: readonly string[]): Promise<void>;
+  /** Lets a `receive` that is waiting answer at once. */
+  endWaits(): void;
+}
+
+export interface QueuePollerOptions {
+  readonly queue: PolledQueue;
+  /** Never rejects. */
+  readonly invoke: (event: { readonly Records: readonly SqsRecord[] }) => Promise<InvocationOutcome>;
+  readonly clock: Clock;
+  /** Invocations at a time; default 10. */
+  readonly maximumConcurrency?: number;
+  /** The function has failed a whole batch. */
+  readonly reportFailure: (outcome: InvocationOutcome) => void;
+  /** The queue could not be read or what has succeeded not be deleted. */
+  readonly reportFault: (error: unknown) => void;
+}
+
+/** What an event source has when nobody sets it. Source: Lambda developer guide, Amazon SQS event source mappings. */
+const batchSize = 10;
+
+/** Enough for one laptop; in AWS it is a setting of the event source. */
+const defaultMaximumConcurrency = 10;
+
+/** Wait before a queue that could not be read is tried again. */
+const retryDelayMs = 1000;
+
+/**
+ * Reads a queue as Lambda's event source does, and invokes a function with each batch.
+ *
+ * Failure policy: a message is deleted only when the function has answered for it; every other one becomes visible again
+ * when its visibility timeout ends, as does what a stop or a kill has cut off.
+ */
+export class QueuePoller {
+  readonly #options: QueuePollerOptions;
+  readonly #stopped = new AbortController();
+  readonly #running = new Set<Promise<void>>();
+  #polling: Promise<void> = Promise.resolve();
+
+  constructor(options: QueuePollerOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#polling = this.#poll();
+  }
+
+  /** Receives no more; resolves when the invocations under way have ended or the grace is over. */
+  async stop(grace: Promise<unknown>): Promise<void> {
+    this.#stopped.abort();
+    this.#options.queue.endWaits();
+    await Promise.race([Promise.all([this.#polling, ...this.#running]), grace]);
+  }
+
+  async #poll(): Promise<void> {
+    const { queue, maximumConcurrency = defaultMaximumConcurrency } = this.#options;
+    while (!this.#stopped.signal.aborted) {
+      if (this.#running.size >= maximumConcurrency) await Promise.race(this.#running);
+      else {
+        const records = await queue.receive(batchSize).catch((error: unknown) => this.#pause(error));
+        if (records.length > 0 && !this.#stopped.signal.aborted) this.#begin(records);
+      }
+    }
+  }
+
+  async #pause(error: unknown): Promise<readonly SqsRecord[]> {
+    const { clock, reportFault } = this.#options;
+    if (!this.#stopped.signal.aborted) reportFault(error);
+    await clock.delay(retryDelayMs, this.#stopped.signal).catch(() => undefined);
+    return [];
+  }
+
+  #begin(records: readonly SqsRecord[]): void {
+    const run = this.#process(records).finally(() => this.#running.delete(run));
+    this.#running.add(run);
+  }
+
+  async #process(records: readonly SqsRecord[]): Promise<void> {
+    const { queue, invoke, reportFailure, reportFault } = this.#options;
+    const outcome = await invoke({ Records: records });
+    if (outcome.error !== undefined) return reportFailure(outcome);
+    const ids = records.map(({ messageId }) => messageId);
+    const failed = failedMessageIds(outcome.payload, ids);
+    const done = records.filter(({ messageId }) => !failed.has(messageId));
+    if (done.length === 0) return;
+    await queue.remove(done.map(({ receiptHandle }) => receiptHandle)).catch((error: unknown) => {
+      if (!this.#stopped.signal.aborted) reportFault(error);
+    });
+  }
+}
+
+/**
+ * Which messages of a batch stay in the queue, by a function's partial batch response.
+ *
+ * Failure policy: a response that cannot be understood, or that names a message which was not in the batch, is a failure of
+ * the whole batch. Source: Lambda developer guide, implementing partial batch responses.
+ *
+ * @param payload the function's answer as JSON text
+ */
+export function failedMessageIds(payload: string, messageIds: readonly string[]): ReadonlySet<string> {
+  const everything = new Set(messageIds);
+  const response: unknown = JSON.parse(payload);
+  if (response === null) return new Set();
+  const failures = isMembers(response) ? (response['batchItemFailures'] ?? []) : undefined;
+  if (!Array.isArray(failures)) return everything;
+  const failed = new Set<string>();
+  for (const failure of failures as readonly unknown[]) {
+    const id = isMembers(failure) ? failure['itemIdentifier'] : undefined;
+    if (typeof id !== 'string' || !everything.has(id)) return everything;
+    failed.add(id);
+  }
+  return failed;
+}

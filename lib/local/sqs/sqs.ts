@@ -1,0 +1,162 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { QueueMessage } from '../../core/message/queue-message.ts';
+import { openFauxqs, type SqsEngine, type SqsMembers, SqsRefusal } from './fauxqs.ts';
+import { PerRegion } from '../stack/per-region.ts';
+import { checkMembers, checkMessage, checkQueueName } from './limits.ts';
+import { checkRedrivePolicy, createStackQueues, type StackQueues } from './queues.ts';
+import { fromFauxqs, isMembers, type QueueNaming, queueUrl, toFauxqs } from './names.ts';
+import { withAskedAttributes } from './receive.ts';
+import { parseQueryCall } from './query.ts';
+import { xmlAnswer, xmlRefusal } from './xml.ts';
+import {
+  awsJsonAnswer,
+  awsJsonRefusal,
+  type LocalAnswer,
+  type LocalRequest,
+  type LocalService,
+} from '../stack/wire.ts';
+
+export interface SqsOptions {
+  readonly account: string;
+  /** Undefined: in memory. */
+  readonly dataFolder: string | undefined;
+  /** `host:port` for a client that does not say by which it came. */
+  readonly host: () => string;
+  readonly queues: StackQueues;
+  /** A region has come into use; called once for each. */
+  readonly opened?: (region: string, queues: RegionQueues) => void;
+}
+
+/** The queues of one region for the stack itself. */
+export interface RegionQueues {
+  urlOf(queueName: string): string;
+  /** @throws SqsRefusal */
+  perform(operation: string, input: SqsMembers): Promise<SqsMembers>;
+  /** @param more members of SendMessage besides the message itself */
+  send(queueName: string, message: QueueMessage, more?: SqsMembers): Promise<void>;
+  /** Every long poll that is waiting answers at once. */
+  endWaits(): void;
+}
+
+export interface SqsService {
+  readonly serve: LocalService;
+  inRegion(region: string): Promise<RegionQueues>;
+  /** Opens the regions that an earlier process has used. */
+  resume(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** SQS in both of its protocols, with fauxqs behind it. */
+export function createSqsService(options: SqsOptions): SqsService {
+  const { account, dataFolder, host, queues } = options;
+  const engines = new PerRegion(async (region) => {
+    const folder = dataFolder === undefined ? undefined : join(dataFolder, region);
+    const engine = await openFauxqs(region, { folder, unread: [queues.deliveries] });
+    await createStackQueues(engine, region, queues);
+    const own = regionQueues(engine, { account, region, host: host() });
+    options.opened?.(region, own);
+    return { engine, own };
+  });
+  const call = async (operation: string, input: SqsMembers, request: LocalRequest): Promise<SqsMembers> => {
+    const cameBy = /^[A-Za-z0-9.:[\]-]{1,260}$/.test(request.host) ? request.host : host();
+    const { engine } = await engines.get(request.region);
+    return performCall(engine, operation, checkMembers(input), { account, region: request.region, host: cameBy });
+  };
+  return {
+    serve: (request) => (request.headers['x-amz-target'] === undefined ? serveQuery : serveJson)(request, call),
+    inRegion: async (region) => (await engines.get(region)).own,
+    async resume() {
+      const regions = dataFolder !== undefined && existsSync(dataFolder) ? readdirSync(dataFolder) : [];
+      await Promise.all(regions.map((region) => engines.get(region)));
+    },
+    close: () => engines.close(({ engine }) => engine.close()),
+  };
+}
+
+function regionQueues(engine: SqsEngine, naming: QueueNaming): RegionQueues {
+  const urlOf = (queueName: string): string => queueUrl(naming, queueName);
+  const perform = (operation: string, input: SqsMembers) => performCall(engine, operation, input, naming);
+  return {
+    urlOf,
+    perform,
+    async send(queueName, { body, attributes }, more = {}) {
+      const texts = Object.entries(attributes).map(([name, value]) => [
+        name,
+        { DataType: 'String', StringValue: value },
+      ]);
+      const message = { MessageBody: body, MessageAttributes: Object.fromEntries(texts) as SqsMembers };
+      await perform('SendMessage', { ...more, QueueUrl: urlOf(queueName), ...message });
+    },
+    endWaits: () => engine.endWaits(),
+  };
+}
+
+type Call = (operation: string, input: SqsMembers, request: LocalRequest) => Promise<SqsMembers>;
+
+async function serveJson(request: LocalRequest, call: Call): Promise<LocalAnswer> {
+  try {
+    const operation = (request.headers['x-amz-target'] ?? '').replace(/^AmazonSQS\./, '');
+    return awsJsonAnswer(await call(operation, parseJson(request.body), request), '1.0');
+  } catch (error) {
+    if (!(error instanceof SqsRefusal)) throw error;
+    const answer = awsJsonRefusal(error, '1.0');
+    return { ...answer, headers: { ...answer.headers, 'x-amzn-query-error': `${error.queryCode};Sender` } };
+  }
+}
+
+async function serveQuery(request: LocalRequest, call: Call): Promise<LocalAnswer> {
+  try {
+    const form = request.method === 'GET' ? request.query : request.body.toString();
+    const { operation, input } = parseQueryCall(form, request.path);
+    return xmlAnswer(operation, await call(operation, input, request));
+  } catch (error) {
+    if (!(error instanceof SqsRefusal)) throw error;
+    return xmlRefusal(error);
+  }
+}
+
+function parseJson(body: Buffer): SqsMembers {
+  let input: unknown;
+  try {
+    input = body.length === 0 ? {} : JSON.parse(body.toString());
+  } catch {
+    throw new SqsRefusal('SerializationException', 'The request body is no JSON.');
+  }
+  if (!isMembers(input)) throw new SqsRefusal('SerializationException', 'The request body must be a JSON object.');
+  return input;
+}
+
+async function performCall(
+  engine: SqsEngine,
+  operation: string,
+  input: SqsMembers,
+  naming: QueueNaming,
+): Promise<SqsMembers> {
+  if (operation === 'CreateQueue') checkQueueName(input);
+  if (operation === 'SendMessage') checkMessage(input);
+  await checkRedrivePolicy(engine, input, naming);
+  const mapped = toFauxqs(input, naming);
+  if (operation === 'SendMessageBatch') return sendBatch(engine, mapped);
+  const output = await engine.perform(operation, mapped);
+  return fromFauxqs(operation === 'ReceiveMessage' ? withAskedAttributes(output, input) : output, naming);
+}
+
+/** An entry that SQS refuses fails alone; the others of its batch are sent. */
+async function sendBatch(engine: SqsEngine, input: SqsMembers): Promise<SqsMembers> {
+  const entries = (input['Entries'] ?? []) as readonly SqsMembers[];
+  const failed: SqsMembers[] = [];
+  const accepted = entries.filter((entry) => {
+    try {
+      checkMessage(entry);
+      return true;
+    } catch (error) {
+      if (!(error instanceof SqsRefusal)) throw error;
+      failed.push({ Id: entry['Id'], SenderFault: true, Code: error.code, Message: error.message });
+      return false;
+    }
+  });
+  if (failed.length > 0 && accepted.length === 0) return { Successful: [], Failed: failed };
+  const output = await engine.perform('SendMessageBatch', { ...input, Entries: accepted });
+  return { ...output, Failed: [...failed, ...((output['Failed'] ?? []) as readonly SqsMembers[])] };
+}

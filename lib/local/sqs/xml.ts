@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import type { SqsMembers } from './fauxqs.ts';
+import type { LocalAnswer, Refusal } from '../stack/wire.ts';
+
+const namespace = 'http://queue.amazonaws.com/doc/2012-11-05/';
+
+/** What a list of the JSON protocol is called in XML, where it has no wrapper. */
+const listNames: Readonly<Record<string, string>> = {
+  QueueUrls: 'QueueUrl',
+  Messages: 'Message',
+  Failed: 'BatchResultErrorEntry',
+};
+
+const mapNames: Readonly<Record<string, readonly [element: string, key: string]>> = {
+  Attributes: ['Attribute', 'Name'],
+  MessageAttributes: ['MessageAttribute', 'Name'],
+  Tags: ['Tag', 'Key'],
+};
+
+/** Operations that answer nothing. Of every other, clients look for the result even when it is empty. */
+const withoutResult: ReadonlySet<string> = new Set([
+  'ChangeMessageVisibility',
+  'DeleteMessage',
+  'DeleteQueue',
+  'PurgeQueue',
+  'SetQueueAttributes',
+  'TagQueue',
+  'UntagQueue',
+]);
+
+/** The answer to a call in SQS's query protocol. Source: the SQS API reference, 2012-11-05. */
+export function xmlAnswer(operation: string, output: SqsMembers): LocalAnswer {
+  const result = withoutResult.has(operation) ? '' : element(`${operation}Result`, members(output, operation));
+  const requestId = randomUUID();
+  const metadata = element('ResponseMetadata', element('RequestId', requestId));
+  return xml(200, requestId, `<${operation}Response xmlns="${namespace}">${result}${metadata}</${operation}Response>`);
+}
+
+export function xmlRefusal(refusal: Refusal & { readonly queryCode?: string }): LocalAnswer {
+  const error = [
+    element('Type', refusal.status < 500 ? 'Sender' : 'Receiver'),
+    element('Code', escapeXml(refusal.queryCode ?? refusal.code)),
+    element('Message', escapeXml(refusal.message)),
+    '<Detail/>',
+  ].join('');
+  const requestId = randomUUID();
+  const inside = `${element('Error', error)}${element('RequestId', requestId)}`;
+  return xml(refusal.status, requestId, `<ErrorResponse xmlns="${namespace}">${inside}</ErrorResponse>`);
+}
+
+function members(structure: SqsMembers, operation: string): string {
+  return Object.entries(structure)
+    .map(([name, value]) => member(name, value, operation))
+    .join('');
+}
+
+function member(name: string, value: unknown, operation: string): string {
+  if (value === undefined || value === null) return '';
+  const map = mapNames[name];
+  if (map !== undefined) return mapElements(map, value as SqsMembers, operation);
+  if (Array.isArray(value)) {
+    const each = name === 'Successful' ? `${operation}ResultEntry` : (listNames[name] ?? name);
+    return value.map((item: unknown) => element(each, content(item, operation))).join('');
+  }
+  return element(name, content(value, operation));
+}
+
+function mapElements([name, key]: readonly [string, string], value: SqsMembers, operation: string): string {
+  return Object.entries(value)
+    .map(([entry, item]) => element(name, element(key, escapeXml(entry)) + element('Value', content(item, operation))))
+    .join('');
+}
+
+function content(value: unknown, operation: string): string {
+  return typeof value === 'object' && value !== null
+    ? members(value as SqsMembers, operation)
+    : escapeXml(String(value));
+}
+
+function element(name: string, inside: string): string {
+  return `<${name}>${inside}</${name}>`;
+}
+
+/** A bare carriage return would reach the client as a line feed. Source: XML 1.0, 2.11. */
+const escapes: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  '\r': '&#xD;',
+};
+
+function escapeXml(text: string): string {
+  return text.replace(/[&<>"\r]/g, (character) => escapes[character] ?? character);
+}
+
+function xml(status: number, requestId: string, inside: string): LocalAnswer {
+  return {
+    status,
+    headers: { 'content-type': 'text/xml', 'x-amzn-requestid': requestId },
+    body: `<?xml version="1.0"?>${inside}`,
+  };
+}

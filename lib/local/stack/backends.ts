@@ -1,0 +1,198 @@
+import { join } from 'node:path';
+import type { Config } from '../../config.ts';
+import type { QueueMessage } from '../../core/message/queue-message.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Authentication } from '../../protocol/control-request.ts';
+import type { AsynchronousInvocations } from '../lambda/asynchronous-invocations.ts';
+import type { BusDispatch } from '../bus/dispatch/wiring.ts';
+import { createBusDispatch } from '../bus/dispatch/wiring.ts';
+import { createBusOperations } from '../bus/operations/operations.ts';
+import { createBusService } from '../bus/operations/backend.ts';
+import { BusStore } from '../bus/store/store.ts';
+import { guardBus } from './bus-guard.ts';
+import type { DataFolder, StoreFolder } from './data-folder.ts';
+import { DeliveryEventSource } from '../sqs/event-source.ts';
+import { createDynamoDbService } from '../dynamodb/dynamodb.ts';
+import { queues, rootSecretName } from './environment.ts';
+import type { LocalService } from './wire.ts';
+import { describeFailedCall } from './wire.ts';
+import type { FunctionRunner, InvocationOutcome } from '../lambda/function-runner.ts';
+import { createFunctionUrlService } from '../lambda/function-url.ts';
+import { createLambdaService, maxSynchronousBytes } from '../lambda/lambda.ts';
+import type { Route } from './routes.ts';
+import { createSecretsManagerService } from '../secrets-manager/secrets-manager.ts';
+import type { RegionQueues, SqsService } from '../sqs/sqs.ts';
+import { createSqsService } from '../sqs/sqs.ts';
+
+export interface ServicesOptions {
+  readonly account: string;
+  readonly folder: DataFolder;
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly runner: FunctionRunner;
+  readonly asynchronous: AsynchronousInvocations;
+  /** Who may use the bus; the function behind the other operations asks for itself. */
+  readonly authentication: Authentication | 'none';
+  /** What the stack's own functions sign with; nobody else knows it. */
+  readonly functionSecret: string;
+  /** `host:port` of the stack. */
+  readonly host: () => string;
+  /** A fresh value for a region's root secret. */
+  readonly rootSecret: () => string;
+  /** One line for whoever runs the stack, as a delivery has. */
+  readonly writeLine: (text: string) => void;
+  readonly reportError: (text: string) => void;
+  /** A fault of the stack itself. */
+  readonly reportFault: (where: string, error: unknown) => void;
+}
+
+export interface Services {
+  readonly routes: readonly Route[];
+  /** Resolves when the stack's own dead-letter queue in that region has it. */
+  sendDeadLetter(region: string, message: QueueMessage): Promise<void>;
+  /** Takes up what an earlier process has left in its queues. */
+  start(): void;
+  /** Lets no further invocation begin; resolves when those under way have ended or the grace is over. */
+  stop(grace: Promise<unknown>): Promise<void>;
+  close(): Promise<void>;
+}
+
+const mebibyte = 1_048_576;
+
+/** Every service of the stack, with the way to it. */
+export function createServices(options: ServicesOptions): Services {
+  const { account, folder, config, clock, runner, asynchronous } = options;
+  const report = (functionName: string, outcome: InvocationOutcome): void => {
+    const text = describeFailedCall(functionName, outcome);
+    if (text !== undefined) options.reportError(text);
+  };
+  const dataFolder = (name: StoreFolder): string | undefined => folder.path && join(folder.path, name);
+  const dynamoDb = createDynamoDbService({ account, dataFolder: dataFolder('dynamodb'), tableName: config.TABLE_NAME });
+  const { sqs, eventSource } = createQueues(options, dataFolder('sqs'), report);
+  const events = createEvents(options, sqs, report);
+  const secretsManager = createSecretsManagerService({
+    account,
+    database: folder.database,
+    nowMs: () => clock.nowMs(),
+    prepareRegion: (create) => create({ Name: rootSecretOf(config), SecretString: options.rootSecret() }),
+  });
+  const lambda = createLambdaService({ runner, asynchronous, reportFailure: report });
+  const routes = routesTo({
+    events: events.serve,
+    appsync: events.control,
+    dynamodb: dynamoDb.serve,
+    sqs: sqs.serve,
+    secretsmanager: secretsManager,
+    lambda,
+  });
+  return {
+    routes,
+    async sendDeadLetter(region, message) {
+      const own = await sqs.inRegion(region);
+      await own.send(queues.deadLetters, message);
+    },
+    start() {
+      void sqs.resume().catch((error: unknown) => options.reportFault('sqs', error));
+      events.dispatch.start();
+    },
+    stop: async (grace) => void (await Promise.all([eventSource.stop(grace), events.dispatch.stop(grace)])),
+    close: async () => void (await Promise.all([dynamoDb.close(), sqs.close()])),
+  };
+}
+
+/** By what a request is known to be for each of the services, and how much of it is read. */
+function routesTo(
+  services: Readonly<Record<'events' | 'appsync' | 'dynamodb' | 'sqs' | 'secretsmanager' | 'lambda', LocalService>>,
+): readonly Route[] {
+  return [
+    {
+      service: 'events',
+      target: 'AWSEvents',
+      protocol: 'awsJson1_1',
+      maxBodyBytes: maxSynchronousBytes,
+      serve: services.events,
+    },
+    {
+      service: 'events',
+      target: 'Lastmile',
+      protocol: 'awsJson1_1',
+      maxBodyBytes: mebibyte,
+      serve: services.events,
+    },
+    {
+      service: 'appsync',
+      path: /^\/v1\/apis\//,
+      protocol: 'restJson',
+      maxBodyBytes: mebibyte,
+      serve: services.appsync,
+    },
+    {
+      service: 'dynamodb',
+      target: 'DynamoDB_20120810',
+      protocol: 'awsJson1_0',
+      maxBodyBytes: 16 * mebibyte,
+      serve: services.dynamodb,
+    },
+    {
+      service: 'sqs',
+      target: 'AmazonSQS',
+      path: /^\/[0-9]{12}\//,
+      protocol: 'query',
+      // A batch of 1 MiB, with every byte percent-encoded by the query protocol and some room for names.
+      maxBodyBytes: 4 * mebibyte,
+      serve: services.sqs,
+    },
+    {
+      service: 'secretsmanager',
+      target: 'secretsmanager',
+      protocol: 'awsJson1_1',
+      maxBodyBytes: mebibyte,
+      serve: services.secretsmanager,
+    },
+    {
+      service: 'lambda',
+      path: /^\/2015-03-31\/functions\//,
+      protocol: 'restJson',
+      maxBodyBytes: maxSynchronousBytes + mebibyte,
+      serve: services.lambda,
+    },
+  ];
+}
+
+/** SQS, and the reader of its delivery queue in every region that comes into use. */
+function createQueues(
+  options: ServicesOptions,
+  dataFolder: string | undefined,
+  reportFailure: (functionName: string, outcome: InvocationOutcome) => void,
+): { readonly sqs: SqsService; readonly eventSource: DeliveryEventSource } {
+  const { account, clock, runner, host, reportFault } = options;
+  const source = { account, queueName: queues.deliveries, runner, clock, reportFailure, reportFault };
+  const eventSource = new DeliveryEventSource(source);
+  const opened = (region: string, own: RegionQueues): void => eventSource.start(region, own);
+  const stackQueues = { ...queues, functionTimeoutSeconds: options.config.FUNCTION_TIMEOUT_SECONDS };
+  return { sqs: createSqsService({ account, dataFolder, host, queues: stackQueues, opened }), eventSource };
+}
+
+/** EventBridge: the bus with its rules and what becomes of events, and the control API for everything else. */
+function createEvents(
+  options: ServicesOptions,
+  sqs: SqsService,
+  report: (functionName: string, outcome: InvocationOutcome) => void,
+): { readonly serve: LocalService; readonly control: LocalService; readonly dispatch: BusDispatch } {
+  const { account, folder, clock, runner, reportFault } = options;
+  const { database } = folder;
+  const nowMs = (): number => clock.nowMs();
+  const functionName = 'control-api';
+  const reportFailure = (outcome: InvocationOutcome): void => report(functionName, outcome);
+  const control = createFunctionUrlService({ runner, functionName, clock, reportFailure });
+  const store = new BusStore({ database, account, nowMs });
+  const dispatch = createBusDispatch({ ...options, database, bus: store, sqs, report: options.reportError });
+  const operations = createBusOperations({ store, nowMs, putEvents: dispatch.putEvents });
+  const bus = createBusService({ account, operations, reportFault, otherwise: control });
+  return { serve: guardBus({ ...options, bus, operations }), control, dispatch };
+}
+
+/** The one that the functions will ask for; nothing can be made under an ARN of somebody's own. */
+function rootSecretOf(config: Config): string {
+  return config.ROOT_SECRET_ARN.startsWith('arn:') ? rootSecretName : config.ROOT_SECRET_ARN;
+}

@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { partitionOf } from '../../core/destination/arn.ts';
+import { isApplicable, isSignedWith, parseSignature } from '../../core/api-key/sig-v4.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { admit, createEventsRoute } from '../../protocol/control-api.ts';
+import type { Authentication, ControlRequest, Operations } from '../../protocol/control-request.ts';
+import type { Fault } from '../../protocol/access.ts';
+import type { LocalService } from './wire.ts';
+
+export interface BusGuardOptions {
+  readonly account: string;
+  readonly authentication: Authentication | 'none';
+  /** What the stack's own functions sign with; nobody else knows it. */
+  readonly functionSecret: string;
+  readonly clock: Clock;
+  readonly bus: LocalService;
+  /** Those that the bus performs itself. */
+  readonly operations: Operations;
+  readonly reportFault: (where: string, error: unknown) => void;
+}
+
+/** Lets through to the bus who has a key for it. What the bus hands on is checked where it arrives. */
+export function guardBus(options: BusGuardOptions): LocalService {
+  const { account, authentication, bus, operations, reportFault } = options;
+  if (authentication === 'none') return bus;
+  const logFault = ({ errors: [first] }: Fault): void => {
+    reportFault('authentication', Object.assign(new Error(first?.message), { name: first?.name, stack: first?.stack }));
+  };
+  const route = createEventsRoute({ operations, logFault });
+  return async (request) => {
+    const { method, path, query, headers, body, region } = request;
+    const asked = { method, path, query, headers: new Map(Object.entries(headers)), body };
+    const operation = route.operationOf(asked);
+    if (operation === undefined || isForwarded(asked, operation, region, options)) return await bus(request);
+    const context = { region, account, partition: partitionOf(region), requestId: randomUUID() };
+    const admission = await admit(route, asked, context, { authentication, logFault });
+    return admission.kind === 'refused' ? admission.answer : await bus(request);
+  };
+}
+
+/** Events that the function control-api forwards have been asked for a key there. */
+function isForwarded(asked: ControlRequest, operation: string, region: string, options: BusGuardOptions): boolean {
+  const signature = operation === 'PutEvents' ? parseSignature(asked) : undefined;
+  const receiver = { nowMs: options.clock.nowMs(), region, services: new Set(['events']) };
+  if (signature === undefined || !isApplicable(asked, signature, receiver)) return false;
+  return isSignedWith(options.functionSecret, asked, signature);
+}

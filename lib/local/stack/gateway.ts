@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { Protocol, Route } from './routes.ts';
+import { findRoute, parseSignature, protocolOf, refuse } from './routes.ts';
+import { Resets } from './reset.ts';
+import type { LocalAnswer } from './wire.ts';
+import { Refusal } from './wire.ts';
+
+export interface GatewayOptions {
+  /** Those of now: a reset makes others. */
+  readonly routes: () => readonly Route[];
+  /** What `GET /_lastmile/health` answers. */
+  readonly health: Readonly<Record<string, unknown>>;
+  /** What `POST /_lastmile/reset` does; requests that come meanwhile wait for its end. */
+  readonly reset: () => Promise<void>;
+  /** Whether the caller is a function of before a reset. */
+  readonly isRetired: (accessKeyId: string) => boolean;
+  /** A fault of the stack itself: the client gets an InternalFailure, whoever runs the stack gets this. */
+  readonly reportFault: (where: string, error: unknown) => void;
+}
+
+/** Region of a request that has no signature. */
+const defaultRegion = 'us-east-1';
+
+/** Longer than AWS clients keep an idle connection, so that none sends into one that is just being closed. */
+const keepAliveTimeoutMs = 65_000;
+
+/** The one HTTP server in front of every service of the stack. */
+export function createGateway(options: GatewayOptions): Server {
+  const resets = new Resets(options);
+  const server = createServer((request, response) => {
+    void answerRequest(options, resets, request, response).then((answer) => send(response, answer));
+  });
+  server.keepAliveTimeout = keepAliveTimeoutMs;
+  return server;
+}
+
+async function answerRequest(
+  options: GatewayOptions,
+  resets: Resets,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<LocalAnswer> {
+  const [path, query] = splitOnce(request.url ?? '/', '?');
+  if (path === '/_lastmile/health') return health(options, request);
+  if (path === '/_lastmile/reset') return resets.answer(request);
+  const headers = joinedHeaders(request);
+  const signature = parseSignature(headers['authorization'], query);
+  const addressed = { signedService: signature?.service, target: headers['x-amz-target'], path };
+  const route = findRoute(options.routes(), addressed);
+  const protocol = protocolOf(route, addressed, headers['content-type'] ?? '');
+  try {
+    if (route === undefined) throw unknownService(options.routes(), signature?.service);
+    const body = await readBody(request, route.maxBodyBytes);
+    await resets.ended;
+    if (signature !== undefined && options.isRetired(signature.accessKeyId)) throw retired();
+    return await (findRoute(options.routes(), addressed) ?? route).serve({
+      method: request.method ?? 'GET',
+      path,
+      query,
+      headers,
+      body,
+      region: signature?.region ?? defaultRegion,
+      accessKeyId: signature?.accessKeyId,
+      host: headers['host'] ?? '',
+      sourceAddress: request.socket.remoteAddress ?? '127.0.0.1',
+    });
+  } catch (error) {
+    closeAfterAnswer(request, response);
+    return refused(options, route?.service ?? 'gateway', protocol, error);
+  }
+}
+
+function health(options: GatewayOptions, request: IncomingMessage): LocalAnswer {
+  request.resume();
+  return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(options.health) };
+}
+
+function retired(): Refusal {
+  return new Refusal('ExpiredTokenException', 'The stack was reset since this function was started.', 403);
+}
+
+function refused(options: GatewayOptions, where: string, protocol: Protocol, error: unknown): LocalAnswer {
+  if (error instanceof Refusal) return refuse(protocol, error);
+  options.reportFault(where, error);
+  return refuse(protocol, new Refusal('InternalFailure', 'The local stack failed; its own output says where.', 500));
+}
+
+function unknownService(routes: readonly Route[], service: string | undefined): Refusal {
+  const known = [...new Set(routes.map((route) => route.service))].join(', ');
+  const asked = service === undefined ? 'The request names no service' : `There is no service '${service}' here`;
+  return new Refusal('UnknownOperationException', `${asked}; this stack serves ${known}.`, 404);
+}
+
+/**
+ * Failure policy: what was refused before its body had ended is answered at once and its connection closed, so that the
+ * rest of it is never waited for.
+ */
+function closeAfterAnswer(request: IncomingMessage, response: ServerResponse): void {
+  if (request.complete) return;
+  request.removeAllListeners('data').resume();
+  response.setHeader('connection', 'close');
+}
+
+function readBody(request: IncomingMessage, maxBodyBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= maxBodyBytes) return void chunks.push(chunk);
+      reject(new Refusal('RequestEntityTooLargeException', `Request must be at most ${maxBodyBytes} bytes.`, 413));
+    });
+    request.on('end', () => resolve(Buffer.concat(chunks)));
+    request.on('error', () => reject(new Refusal('RequestAborted', 'The request ended before its body did.')));
+  });
+}
+
+function send(response: ServerResponse, answer: LocalAnswer): void {
+  if (response.destroyed) return;
+  const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
+  const headers: Record<string, string | number> = { 'x-amzn-requestid': randomUUID(), ...answer.headers };
+  response.writeHead(answer.status, { ...headers, 'content-length': body.byteLength });
+  response.end(body);
+}
+
+function joinedHeaders(request: IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return headers;
+}
+
+function splitOnce(text: string, separator: string): [string, string] {
+  const index = text.indexOf(separator);
+  return index < 0 ? [text, ''] : [text.slice(0, index), text.slice(index + 1)];
+}

@@ -1,0 +1,128 @@
+import { randomBytes } from 'node:crypto';
+import type { Config, Environment } from '../../config.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Authentication } from '../../protocol/control-request.ts';
+import { AsynchronousInvocations } from '../lambda/asynchronous-invocations.ts';
+import type { DataFolder } from './data-folder.ts';
+import { functionVariables, runtimeVariables } from './environment.ts';
+import { createFailedInvocations } from '../lambda/failed-invocations.ts';
+import { describeFailedInvocation } from './wire.ts';
+import type { FunctionSurroundings, LocalFunction } from '../lambda/function-instances.ts';
+import { FunctionRunner, physicalName } from '../lambda/function-runner.ts';
+import { InvocationStore } from '../lambda/invocation-store.ts';
+import {
+  createReadableConnectionLog,
+  createReadableCredentialsLog,
+  createReadableDeliveryLog,
+  createReadableSecurityLog,
+} from '../lambda/readable-logs.ts';
+import { createRegionalAuthentication } from '../lambda/function-url.ts';
+import type { Route } from './routes.ts';
+import { createServices } from './backends.ts';
+import { queueUrl } from '../sqs/names.ts';
+
+export interface StackOutput {
+  /** One line per delivery, and one per connection that a worker deauthorizes. */
+  readonly line: (text: string) => void;
+  /** What went wrong in the stack itself or in a function. */
+  readonly error: (text: string) => void;
+  readonly colour?: boolean;
+}
+
+export interface InteriorOptions {
+  readonly account: string;
+  readonly folder: DataFolder;
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly environment: Environment;
+  /** Whether the control API asks for keys. */
+  readonly auth: boolean;
+  readonly functions: readonly LocalFunction[];
+  /** Waits between the runs of a failing asynchronous invocation. */
+  readonly retryDelaysMs: readonly number[];
+  readonly output: StackOutput;
+  /** Where the gateway serves, once it does. */
+  readonly url: () => string;
+  readonly reportFault: (where: string, error: unknown) => void;
+  /** What a function's clients sign with. */
+  readonly accessKeyId: (functionName: string) => string;
+}
+
+/** Everything of a stack but its port and its data folder. */
+export interface Interior {
+  readonly routes: readonly Route[];
+  /** Takes up what an earlier process has left. */
+  start(): void;
+  /** Lets nothing begin; resolves when what is under way has ended or the grace is over. */
+  stop(grace: Promise<unknown>): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function createInterior(options: InteriorOptions): Interior {
+  const { account, folder, config, clock, output, reportFault } = options;
+  const host = (): string => options.url().slice('http://'.length);
+  const functionSecret = randomBytes(32).toString('hex');
+  const surroundingsWith = surround(options, functionSecret);
+  const authentication = options.auth ? createRegionalAuthentication(surroundingsWith('none'), clock) : 'none';
+  const surroundings = surroundingsWith(authentication);
+  const runner = new FunctionRunner({ functions: options.functions, account, clock, surroundings });
+  const onFailed = createFailedInvocations({
+    functionNames: ['deliver'],
+    arnOf: (name, region) => runner.arnOf(physicalName(name), region),
+    nowMs: () => clock.nowMs(),
+    send: (region, message) => services.sendDeadLetter(region, message),
+    report: (failed) => output.error(describeFailedInvocation(failed)),
+    reportFault,
+  });
+  const store = new InvocationStore(folder.database);
+  const { retryDelaysMs } = options;
+  const asynchronous = new AsynchronousInvocations({ store, runner, clock, retryDelaysMs, onFailed });
+  const services = createServices({
+    account,
+    folder,
+    config,
+    clock,
+    runner,
+    asynchronous,
+    host,
+    authentication,
+    functionSecret,
+    rootSecret: () => randomBytes(32).toString('base64'),
+    writeLine: output.line,
+    reportError: output.error,
+    reportFault,
+  });
+  return {
+    routes: services.routes,
+    start() {
+      asynchronous.start();
+      services.start();
+    },
+    stop: async (grace) => void (await Promise.all([asynchronous.stop(grace), services.stop(grace)])),
+    close: () => services.close(),
+  };
+}
+
+function surround(
+  options: InteriorOptions,
+  functionSecret: string,
+): (authentication: Authentication | 'none') => (name: string, region: string) => FunctionSurroundings {
+  const { account, environment, clock, output, url, accessKeyId } = options;
+  const { line: writeLine, colour = false } = output;
+  const nowMs = (): number => clock.nowMs();
+  const deliveryLog = createReadableDeliveryLog({ writeLine, nowMs, colour });
+  const connectionLog = createReadableConnectionLog({ writeLine, nowMs });
+  const securityLog = createReadableSecurityLog({ writeLine, nowMs });
+  const credentialsLog = createReadableCredentialsLog({ writeLine, nowMs });
+  const queueUrlOf = (queueName: string): string =>
+    queueUrl({ account, host: url().slice('http://'.length) }, queueName);
+  return (authentication) => (name, region) => ({
+    environment: { ...functionVariables(environment, queueUrlOf), ...runtimeVariables(name, region) },
+    aws: { region, endpoint: url(), credentials: { accessKeyId: accessKeyId(name), secretAccessKey: functionSecret } },
+    deliveryLog,
+    connectionLog,
+    securityLog,
+    credentialsLog,
+    authentication,
+  });
+}

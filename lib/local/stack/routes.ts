@@ -1,0 +1,83 @@
+import { xmlRefusal } from '../sqs/xml.ts';
+import type { LocalAnswer, LocalService, Refusal } from './wire.ts';
+import { awsJsonRefusal, restJsonRefusal } from './wire.ts';
+
+export type Protocol = 'awsJson1_0' | 'awsJson1_1' | 'query' | 'restJson';
+
+/** One service of the gateway, by everything that a request may name it with. */
+export interface Route {
+  /** The service name in a request's signature. */
+  readonly service: string;
+  /** What X-Amz-Target begins with. */
+  readonly target?: string;
+  /** Which paths are this service's, for a request that says nothing else. */
+  readonly path?: RegExp;
+  readonly protocol: Protocol;
+  readonly maxBodyBytes: number;
+  readonly serve: LocalService;
+}
+
+export interface Addressed {
+  readonly signedService: string | undefined;
+  readonly target: string | undefined;
+  readonly path: string;
+}
+
+/** By the signature's service name, then X-Amz-Target, then the path. */
+export function findRoute(routes: readonly Route[], request: Addressed): Route | undefined {
+  if (request.signedService !== undefined) return routes.find((route) => route.service === request.signedService);
+  const { target } = request;
+  if (target !== undefined) {
+    return routes.find((route) => route.target !== undefined && target.startsWith(`${route.target}.`));
+  }
+  return routes.find((route) => route.path?.test(request.path) === true);
+}
+
+/** The route's own; guessed for a client that asks for something unknown, or speaks the newer protocol of SQS. */
+export function protocolOf(route: Route | undefined, request: Addressed, contentType: string): Protocol {
+  const spoken = route?.protocol === 'query' && request.target !== undefined ? undefined : route?.protocol;
+  if (spoken !== undefined) return spoken;
+  if (request.target !== undefined) return contentType.includes('json-1.0') ? 'awsJson1_0' : 'awsJson1_1';
+  return contentType.includes('x-www-form-urlencoded') ? 'query' : 'restJson';
+}
+
+export function refuse(protocol: Protocol, refusal: Refusal): LocalAnswer {
+  switch (protocol) {
+    case 'awsJson1_0':
+      return awsJsonRefusal(refusal, '1.0');
+    case 'awsJson1_1':
+      return awsJsonRefusal(refusal, '1.1');
+    case 'query':
+      return xmlRefusal(refusal);
+    case 'restJson':
+      return restJsonRefusal(refusal);
+  }
+}
+
+/** What a request's signature says about where it is meant to go; the signature itself is never checked. */
+export interface Signature {
+  readonly accessKeyId: string;
+  readonly region: string;
+  readonly service: string;
+}
+
+/** Credential of Signature Version 4: `<access key id>/<date>/<region>/<service>/aws4_request`. */
+const credentialPattern = /^([^\s,]{1,128})\/[0-9]{8}\/([a-z0-9-]{1,40})\/([a-z0-9-]{1,40})\/aws4_request$/;
+
+/** @returns undefined when the request is not signed, or not in a way that names region and service */
+export function parseSignature(authorization: string | undefined, query: string): Signature | undefined {
+  const credential = /^AWS4-[A-Z0-9-]+ .*?Credential=([^\s,]+)/.exec(authorization ?? '')?.[1];
+  return parseCredential(credential ?? presignedCredential(query));
+}
+
+function presignedCredential(query: string): string | undefined {
+  if (!query.includes('X-Amz-Credential=')) return undefined;
+  return new URLSearchParams(query).get('X-Amz-Credential') ?? undefined;
+}
+
+function parseCredential(credential: string | undefined): Signature | undefined {
+  const match = credentialPattern.exec(credential ?? '');
+  if (match === null) return undefined;
+  const [, accessKeyId = '', region = '', service = ''] = match;
+  return { accessKeyId, region, service };
+}

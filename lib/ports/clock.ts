@@ -1,0 +1,12 @@
+export interface Clock {
+  /** Epoch milliseconds; may step back. */
+  nowMs(): number;
+  /** Resolves after the delay; rejects with the signal's reason when it aborts first. */
+  delay(delayMs: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** A number from 0 up to, not including, 1. */
+export type Random = () => number;
+
+/** Unpredictable bytes, for what must never repeat. */
+export type RandomBytes = (size: number) => Uint8Array;

@@ -1,0 +1,93 @@
+/** What the operations of the control API need of the world. See lib/ports.ts for what absent and unavailable mean. */
+import type { ApiDestination } from '../core/destination/api-destination.ts';
+import type { ApiId, ApiKey } from '../core/api-key/api-key.ts';
+import type { Connection, ConnectionState } from '../core/destination/connection.ts';
+import type { JsonObject } from '../core/input/json.ts';
+
+/** A page of a list in the order of names. */
+export interface PageRequest {
+  readonly namePrefix?: string;
+  /** The last name of the page before. */
+  readonly afterName?: string;
+  readonly limit: number;
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** Absent on the last page. */
+  readonly nextAfterName?: string;
+}
+
+/** Why a conditional write wrote nothing. */
+export type WriteConflict = 'exists' | 'absent' | 'changed';
+
+export interface ConnectionRepository {
+  read(name: string): Promise<Connection | undefined>;
+  /** In the order asked; at most 100 names. */
+  readMany(names: readonly string[]): Promise<readonly (Connection | undefined)[]>;
+  /** Refused with `exists` when there is one of that name. */
+  create(connection: Connection): Promise<'written' | WriteConflict>;
+  /** Sets the members of `connection`; refused unless the stored incarnation and revision are those of `before`. */
+  update(before: Connection, connection: Connection): Promise<'written' | WriteConflict>;
+  remove(connection: Connection): Promise<'written' | WriteConflict>;
+  list(page: PageRequest & { readonly state?: ConnectionState }): Promise<Page<Connection>>;
+  count(): Promise<number>;
+}
+
+export interface ApiDestinationRepository {
+  read(name: string): Promise<ApiDestination | undefined>;
+  create(apiDestination: ApiDestination): Promise<'written' | WriteConflict>;
+  update(before: ApiDestination, apiDestination: ApiDestination): Promise<'written' | WriteConflict>;
+  remove(apiDestination: ApiDestination): Promise<'written' | WriteConflict>;
+  list(page: PageRequest & { readonly connectionArn?: string }): Promise<Page<ApiDestination>>;
+  count(): Promise<number>;
+}
+
+export interface SecretWriter {
+  /** Idempotent for one name and text. */
+  create(name: string, text: string): Promise<{ readonly secretArn: string; readonly version: string }>;
+  /** A new version that is not current yet. */
+  addVersion(secretArn: string, text: string): Promise<{ readonly version: string }>;
+  makeCurrent(secretArn: string, version: string): Promise<void>;
+  /** At once and for good; resolves too when there is none. Name or ARN. */
+  remove(secretId: string): Promise<void>;
+}
+
+/** Starts the first token request of an OAuth connection and does not wait for it. */
+export interface ConnectionAuthorizer {
+  start(connection: { readonly name: string; readonly incarnation: string }): Promise<void>;
+}
+
+// API keys ------------------------------------------------------------------------------------------------------------
+
+/** API keys as the table has them: also those past their deletion, until the table removes them. */
+export interface ApiKeyRepository extends ApiKeyReader {
+  /** Refused with `exists` when there is one of that public id. */
+  create(key: ApiKey): Promise<'written' | WriteConflict>;
+  /** Sets the members of `key`; refused unless the stored incarnation and revision are those of `before`. */
+  update(before: ApiKey, key: ApiKey): Promise<'written' | WriteConflict>;
+  remove(key: ApiKey): Promise<'written' | WriteConflict>;
+  /** In the order of public ids. */
+  list(apiId: ApiId, page: Omit<PageRequest, 'namePrefix'>): Promise<Page<ApiKey>>;
+}
+
+export interface ApiKeyReader {
+  /** Undefined: there is none of that public id in that API. */
+  read(apiId: ApiId, publicId: string): Promise<ApiKey | undefined>;
+}
+
+/** The stack's root secret. */
+export interface RootSecret {
+  /** @throws Failure SecretNotFound when there is none, or it is empty */
+  read(): Promise<string>;
+}
+
+/** The EventBridge bus of the stack's account that clients publish to. */
+export interface EventBus {
+  /**
+   * Puts at most ten entries, in the form of EventBridge's own requests but for the bus; answers each, in order.
+   *
+   * @throws ServiceError what EventBridge said of the whole request: ValidationException or ThrottlingException
+   */
+  put(entries: readonly JsonObject[]): Promise<readonly JsonObject[]>;
+}

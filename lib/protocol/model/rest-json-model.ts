@@ -1,0 +1,137 @@
+import { parseQuery } from '../../core/api-key/sig-v4-canonical.ts';
+import type { JsonObject, JsonValue } from '../../core/input/json.ts';
+import { isJsonObject, ownMember } from '../../core/input/json.ts';
+import { ServiceError } from '../../core/failure/service-error.ts';
+import type { ControlRequest } from '../control-request.ts';
+import type { ServiceModel } from './service-model.ts';
+import { shapeOf } from './service-model.ts';
+import type { ShapeReader } from './container-readers.ts';
+import { compileReader } from './shape-reader.ts';
+import { Violations, refuseViolations, wrongType } from './violations.ts';
+
+/** Which operation a request calls, and what its path says. */
+export interface RestCall {
+  readonly operation: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A service model as restJson1 speaks it. */
+export interface RestModel {
+  /** By method and path; undefined when no operation has these. */
+  readonly find: (request: Pick<ControlRequest, 'method' | 'path'>) => RestCall | undefined;
+  /**
+   * An operation's input from where the model says that its members travel.
+   *
+   * @throws ServiceError SerializationException or ValidationException
+   */
+  readonly readRequest: (call: RestCall, request: ControlRequest) => JsonObject;
+  /** The first stage of validation. @throws ServiceError as above */
+  readonly readInput: (operation: string, input: JsonValue) => JsonObject;
+}
+
+interface Template {
+  readonly operation: string;
+  readonly method: string;
+  readonly segments: readonly string[];
+}
+
+/** Source: https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html */
+export function createRestModel(model: ServiceModel): RestModel {
+  const templates = Object.entries(model.operations).map(([operation, { http }]): Template => {
+    return { operation, method: http.method, segments: http.requestUri.split('/') };
+  });
+  const readers = new Map<string, ShapeReader>();
+  const readerOf = (operation: string): ShapeReader => {
+    const reader = readers.get(operation) ?? compileReader(model, noDepartures, inputOf(model, operation));
+    readers.set(operation, reader);
+    return reader;
+  };
+  function readInput(operation: string, input: JsonValue): JsonObject {
+    const violations = new Violations();
+    const read = readerOf(operation)(input, '', violations);
+    if (!isJsonObject(read)) throw wrongType('', 'an object', read);
+    refuseViolations(violations.all);
+    return read;
+  }
+  return {
+    readInput,
+    find({ method, path }) {
+      const segments = path.split('/');
+      for (const template of templates) {
+        const labels = template.method === method ? match(template.segments, segments) : undefined;
+        if (labels !== undefined) return { operation: template.operation, labels };
+      }
+      return undefined;
+    },
+    readRequest: (call, request) => readInput(call.operation, gather(model, call, request)),
+  };
+}
+
+const noDepartures = { printedEnums: {}, caseInsensitiveEnums: new Set<string>(), urls: new Set<string>() };
+
+function inputOf(model: ServiceModel, operation: string): string {
+  const entry = Object.hasOwn(model.operations, operation) ? model.operations[operation] : undefined;
+  if (entry === undefined) throw new Error(`The service model has no operation ${operation}.`);
+  return entry.input;
+}
+
+function match(template: readonly string[], segments: readonly string[]): Record<string, string> | undefined {
+  if (template.length !== segments.length) return undefined;
+  const labels: Record<string, string> = {};
+  for (const [index, expected] of template.entries()) {
+    const segment = segments[index] ?? '';
+    const label = /^\{([A-Za-z]+)\}$/.exec(expected)?.[1];
+    if (label === undefined && segment !== expected) return undefined;
+    const value = label === undefined ? undefined : decode(segment);
+    if (label !== undefined && (value === undefined || value === '')) return undefined;
+    if (label !== undefined && value !== undefined) labels[label] = value;
+  }
+  return labels;
+}
+
+function decode(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return undefined;
+  }
+}
+
+function gather(model: ServiceModel, call: RestCall, request: ControlRequest): JsonObject {
+  const shape = shapeOf(model, inputOf(model, call.operation));
+  if (shape.type !== 'structure') throw new Error(`The input of ${call.operation} is no structure.`);
+  const query = new Map(parseQuery(request.query) ?? []);
+  const body = parseBody(request.body);
+  const input: Record<string, JsonValue> = {};
+  for (const [name, { shape: shapeName, location, locationName = name }] of Object.entries(shape.members)) {
+    const text = location === 'uri' ? call.labels[locationName] : query.get(locationName);
+    const isNumber = location === 'querystring' && shapeOf(model, shapeName).type === 'integer';
+    const sent = location === undefined ? ownMember(body, name) : text;
+    // What is no number stays a text, which the reader then refuses by name.
+    const value = isNumber && typeof sent === 'string' && /^-?[0-9]{1,15}$/.test(sent) ? Number(sent) : sent;
+    if (value !== undefined) input[name] = value;
+  }
+  return input;
+}
+
+/** More than any input here can be. */
+const maxBodyBytes = 64 * 1024;
+
+function parseBody(body: Uint8Array): JsonObject {
+  if (body.length === 0) return {};
+  if (body.length > maxBodyBytes) {
+    throw new ServiceError('SerializationException', `The request body has more than ${maxBodyBytes} bytes.`);
+  }
+  const value = parseJson(body);
+  if (!isJsonObject(value))
+    throw new ServiceError('SerializationException', 'The request body is no JSON object in UTF-8.');
+  return value;
+}
+
+function parseJson(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,146 @@
+import { maskUserinfo } from '../../core/address/host-name.ts';
+import type { JsonObject, JsonValue } from '../../core/input/json.ts';
+import { isJsonObject } from '../../core/input/json.ts';
+import { constraintsOf } from './constraints.ts';
+import type { ShapeReader, Shapes } from './container-readers.ts';
+import { listReader, mapReader, structureReader } from './container-readers.ts';
+import type { ServiceModel, Shape } from './service-model.ts';
+import { isConcealed, shapeOf } from './service-model.ts';
+import type { Violation } from './violations.ts';
+import { Violations, renderValue, wrongType } from './violations.ts';
+
+/** In what a service departs from its own model. Keys and entries are names of shapes. */
+export interface ModelDepartures {
+  /** Enums that messages print in another order than the model's. */
+  readonly printedEnums: Readonly<Record<string, readonly string[]>>;
+  /** Enums whose values are accepted in lower case. */
+  readonly caseInsensitiveEnums: ReadonlySet<string>;
+  /** Shapes of URLs: messages print them without user name and password. */
+  readonly urls: ReadonlySet<string>;
+}
+
+/**
+ * Compiles the reader of a shape. A shape that contains itself is refused: as there is none, the depth to which a
+ * value is read is bounded by the model, whatever a sender nests.
+ */
+export function compileReader(
+  model: ServiceModel,
+  departures: ModelDepartures,
+  shapeName: string,
+  ancestors: readonly string[] = [],
+): ShapeReader {
+  if (ancestors.includes(shapeName)) throw new Error(`The service model's shape ${shapeName} contains itself.`);
+  const lineage = [...ancestors, shapeName];
+  const shapes: Shapes = {
+    reader: (part) => compileReader(model, departures, part, lineage),
+    typeReader: (part) => scalarTypeReader(shapeOf(model, part), departures.caseInsensitiveEnums.has(part)),
+    constraints: (part) => constraintsOf(shapeOf(model, part), departures.printedEnums[part]),
+    violation: (part, path, constraint, value) => {
+      const violation = { path, constraint };
+      // Of a structure that is not there nothing is shown, even if one of its members would be sensitive.
+      if (value === null && shapeOf(model, part).sensitive !== true) return { ...violation, value: 'null' };
+      if (isConcealed(model, part)) return violation;
+      const shown = typeof value === 'string' && departures.urls.has(part) ? maskUserinfo(value) : value;
+      return { ...violation, value: `'${renderValue(model, part, shown)}'` };
+    },
+    shape: (part) => shapeOf(model, part),
+  };
+  const shape = shapeOf(model, shapeName);
+  switch (shape.type) {
+    case 'structure':
+      return structureReader(shapes, shape);
+    case 'list':
+      return listReader(shapes, shapeName, shape);
+    case 'map':
+      return mapReader(shapes, shapeName, shape);
+    default:
+      return scalarReader(shapes, shapeName);
+  }
+}
+
+function scalarReader(shapes: Shapes, shapeName: string): ShapeReader {
+  const readType = shapes.typeReader(shapeName);
+  const constraints = shapes.constraints(shapeName);
+  return (value, path, violations) => {
+    const typed = readType(value, path);
+    for (const { isSatisfied, text } of constraints) {
+      if (!isSatisfied(typed)) violations.add(() => shapes.violation(shapeName, path, text, typed));
+    }
+    return typed;
+  };
+}
+
+function scalarTypeReader(shape: Shape, isCaseInsensitive: boolean): (value: JsonValue, path: string) => JsonValue {
+  switch (shape.type) {
+    case 'string':
+      return (value, path) => {
+        if (typeof value !== 'string') throw wrongType(path, 'a string', value);
+        const upperCase = isCaseInsensitive ? value.toUpperCase() : value;
+        // What is none of the values is printed as it was sent.
+        return shape.enum?.includes(upperCase) === true ? upperCase : value;
+      };
+    case 'integer':
+      return (value, path) => {
+        if (typeof value !== 'number') throw wrongType(path, 'an integer', value);
+        // Bitwise arithmetic is that of 32-bit integers: only those are equal to its result.
+        if ((value | 0) !== value) throw wrongType(path, 'an integer from -2147483648 to 2147483647');
+        return value;
+      };
+    case 'long':
+      return (value, path) => {
+        if (typeof value !== 'number') throw wrongType(path, 'an integer', value);
+        if (!Number.isSafeInteger(value)) throw wrongType(path, 'an integer of at most 53 bits');
+        return value;
+      };
+    case 'double':
+      return (value, path) => {
+        if (typeof value !== 'number') throw wrongType(path, 'a number', value);
+        return value;
+      };
+    case 'boolean':
+      return (value, path) => {
+        if (typeof value !== 'boolean') throw wrongType(path, 'true or false', value);
+        return value;
+      };
+    case 'timestamp':
+      return (value, path) => {
+        if (typeof value !== 'number') throw wrongType(path, 'a number of seconds', value);
+        return value;
+      };
+    default:
+      throw new Error(`A ${shape.type} is no scalar: lists and maps of such are read as a whole.`);
+  }
+}
+
+/** An operation's input as its model knows it, without nulls and unknown members, and what of it breaks the model. */
+interface ReadInput {
+  readonly input: JsonObject;
+  readonly violations: readonly Violation[];
+}
+
+/**
+ * Reads the inputs of a model's operations. A reader is compiled when its operation is first called, and once: a cold start
+ * pays for the one that it serves.
+ *
+ * @returns throws ServiceError SerializationException for a wrong JSON type
+ */
+export function createInputReader(model: ServiceModel, departures: ModelDepartures) {
+  const readers = new Map<string, ShapeReader>();
+
+  function readerOf(operation: string): ShapeReader {
+    const known = readers.get(operation);
+    if (known !== undefined) return known;
+    const entry = Object.hasOwn(model.operations, operation) ? model.operations[operation] : undefined;
+    if (entry === undefined) throw new Error(`The service model has no operation ${operation}.`);
+    const reader = compileReader(model, departures, entry.input);
+    readers.set(operation, reader);
+    return reader;
+  }
+
+  return (operation: string, body: JsonValue): ReadInput => {
+    const violations = new Violations();
+    const input = readerOf(operation)(body, '', violations);
+    if (!isJsonObject(input)) throw wrongType('', 'an object', input);
+    return { input, violations: violations.all };
+  };
+}

@@ -1,0 +1,56 @@
+import type { JsonObject, JsonValue } from '../core/input/json.ts';
+import type { LogFault } from './access.ts';
+import { createAwsJsonRoute } from './aws-json.ts';
+import type { Operations, Route } from './control-request.ts';
+import type { RestModel } from './model/rest-json-model.ts';
+import { createRestModel } from './model/rest-json-model.ts';
+import { appsyncModel, lastmileModel, lastmileTargetPrefix } from './model/service-models.ts';
+import { createInputReader } from './model/shape-reader.ts';
+import { refuseViolations } from './model/violations.ts';
+import { createRestJsonRoute } from './rest-json.ts';
+
+export const appsyncRestModel: RestModel = createRestModel(appsyncModel);
+
+export interface AppSyncDependencies {
+  readonly operations: Operations;
+  readonly logFault: LogFault;
+}
+
+/** AppSync's API keys: signed for `appsync`, or unsigned under its path. */
+export function createAppSyncRoute({ operations, logFault }: AppSyncDependencies): Route {
+  return createRestJsonRoute({
+    signingName: 'appsync',
+    pathPrefix: '/v1/apis/',
+    operations,
+    model: appsyncRestModel,
+    logFault,
+  });
+}
+
+const read = createInputReader(lastmileModel, {
+  printedEnums: {},
+  caseInsensitiveEnums: new Set(),
+  urls: new Set(['ProxyUrl', 'AllowedHost']),
+});
+
+/** The first stage of validation. @throws ServiceError SerializationException or ValidationException */
+export function readLastmileInput(operation: string, body: JsonValue): JsonObject {
+  const { input, violations } = read(operation, body);
+  refuseViolations(violations);
+  return input;
+}
+
+/** Our own operations: signed for `events` as EventBridge's are, or unsigned, and told apart by the target alone. */
+export function createLastmileRoute(dependencies: {
+  readonly operations: Operations;
+  readonly logFault: LogFault;
+}): Route {
+  const route = createAwsJsonRoute({
+    ...dependencies,
+    signingName: 'events',
+    targetPrefix: lastmileTargetPrefix,
+    readInput: readLastmileInput,
+  });
+  const isOurs = (target: string | undefined) => target?.startsWith(`${lastmileTargetPrefix}.`) === true;
+  return { ...route, serves: (request) => isOurs(request.headers.get('x-amz-target')) && route.serves(request) };
+}

@@ -1,0 +1,99 @@
+import type { IncomingMessage } from 'node:http';
+import type { CreateConnectionCommandInput } from '@aws-sdk/client-eventbridge';
+import type { DemoOAuthProvider } from '../lib/commands/demo-servers.ts';
+import type { DestinationName } from './plan.ts';
+
+/** What a connection is created and updated with. */
+export type ConnectionCredentials = Pick<CreateConnectionCommandInput, 'AuthorizationType' | 'AuthParameters'>;
+
+type Headers = IncomingMessage['headers'];
+
+/** Which credentials an endpoint accepts, by their number. */
+interface CredentialKind {
+  of(number: number): ConnectionCredentials;
+  accepts(headers: Headers, number: number): Promise<boolean>;
+}
+
+/** Credentials of one destination that are rotated: the endpoint takes old and new ones until the stack has the new ones. */
+export class RotatingCredentials {
+  readonly #kind: CredentialKind;
+  #number = 0;
+  #accepted: readonly number[] = [0];
+
+  constructor(destination: DestinationName, provider: DemoOAuthProvider) {
+    this.#kind = kindOf(destination, provider);
+  }
+
+  get current(): ConnectionCredentials {
+    return this.#kind.of(this.#number);
+  }
+
+  /** Both serve from now on. */
+  begin(): ConnectionCredentials {
+    this.#number += 1;
+    this.#accepted = [this.#number - 1, this.#number];
+    return this.current;
+  }
+
+  /** The old ones open nothing any more. */
+  end(): void {
+    this.#accepted = [this.#number];
+  }
+
+  async accept(headers: Headers): Promise<boolean> {
+    const answers = await Promise.all(this.#accepted.map((number) => this.#kind.accepts(headers, number)));
+    return answers.includes(true);
+  }
+}
+
+/** Two clients of the provider: each rotation goes from one to the other. */
+export const soakClients = [
+  { id: 'soak-even', secret: 'soak-even-secret' },
+  { id: 'soak-odd', secret: 'soak-odd-secret' },
+] as const;
+
+/** A minute more than a token is kept before it is renewed, so that each is renewed after a minute. */
+export const soakTokenSeconds = 120;
+
+function kindOf(destination: DestinationName, provider: DemoOAuthProvider): CredentialKind {
+  switch (destination) {
+    case 'healthy':
+      return oauth(provider);
+    case 'failing':
+      return {
+        of: (number) => ({
+          AuthorizationType: 'API_KEY',
+          AuthParameters: { ApiKeyAuthParameters: { ApiKeyName: 'x-soak', ApiKeyValue: `key-${number}` } },
+        }),
+        accepts: async (headers, number) => headers['x-soak'] === `key-${number}`,
+      };
+    case 'slow':
+      return {
+        of: (number) => ({
+          AuthorizationType: 'BASIC',
+          AuthParameters: { BasicAuthParameters: { Username: 'soak', Password: `password-${number}` } },
+        }),
+        accepts: async (headers, number) =>
+          headers.authorization === `Basic ${Buffer.from(`soak:password-${number}`).toString('base64')}`,
+      };
+  }
+}
+
+function oauth(provider: DemoOAuthProvider): CredentialKind {
+  const client = (number: number) => soakClients[number % 2 === 0 ? 0 : 1];
+  return {
+    of: (number) => ({
+      AuthorizationType: 'OAUTH_CLIENT_CREDENTIALS',
+      AuthParameters: {
+        OAuthParameters: {
+          AuthorizationEndpoint: provider.url,
+          HttpMethod: 'POST',
+          ClientParameters: { ClientID: client(number).id, ClientSecret: client(number).secret },
+        },
+      },
+    }),
+    async accepts({ authorization = '' }, number) {
+      return (await provider.clientOf(authorization.replace(/^Bearer /, ''))) === client(number).id;
+    },
+  };
+}

@@ -1,0 +1,170 @@
+import {
+  CreateApiDestinationCommand,
+  CreateConnectionCommand,
+  DescribeConnectionCommand,
+  UpdateApiDestinationCommand,
+  UpdateConnectionCommand,
+} from '@aws-sdk/client-eventbridge';
+import { InvokeCommand } from '@aws-sdk/client-lambda';
+import type { DemoOAuthProvider } from '../lib/commands/demo-servers.ts';
+import { RotatingCredentials } from './credentials.ts';
+import type { SoakEndpoint } from './endpoint.ts';
+import { startSoakEndpoint } from './endpoint.ts';
+import { idIn } from './events.ts';
+import type { Ledger } from './ledger.ts';
+import type { Change, DestinationName, PlannedPolicy } from './plan.ts';
+import { namedRandom, traffic } from './plan.ts';
+import type { Heartbeat } from './rate-count.ts';
+import { RateCount } from './rate-count.ts';
+import type { StackClients } from './stack.ts';
+
+/**
+ * After so long nobody uses what a change has replaced: 15 s that it may be cached (`CACHE_SECONDS`), a freeze in between, and
+ * a delivery that waits for its slot.
+ */
+export const changeEffectMs = 25_000;
+
+export interface DestinationOptions {
+  readonly name: DestinationName;
+  readonly seed: number;
+  readonly provider: DemoOAuthProvider;
+  readonly heartbeat: Heartbeat;
+  readonly ledger: Ledger;
+}
+
+/** A connection and an API destination of one name, and the endpoint behind them. */
+export class SoakDestination {
+  readonly name: DestinationName;
+  readonly rate = new RateCount();
+  readonly #credentials: RotatingCredentials;
+  readonly #arrivals = new Map<string, number>();
+  #endpoint: SoakEndpoint | undefined;
+  #pathNumber = 0;
+  /** When each path but the current one was replaced. */
+  readonly #replacedAtMs = new Map<string, number>();
+  /** Requests with credentials that do not serve (any more). */
+  unauthorized = 0;
+  /** The longest time from a change of the path to a request that did not know it. */
+  stalestMs = 0;
+
+  constructor({ name, provider }: DestinationOptions) {
+    this.name = name;
+    this.#credentials = new RotatingCredentials(name, provider);
+  }
+
+  static async start(options: DestinationOptions): Promise<SoakDestination> {
+    const { name, seed, heartbeat, ledger } = options;
+    const destination = new SoakDestination(options);
+    destination.#endpoint = await startSoakEndpoint(name, {
+      request(path) {
+        destination.rate.arrived(heartbeat.sighting());
+        const replacedAtMs = destination.#replacedAtMs.get(path);
+        if (replacedAtMs === undefined) return;
+        destination.stalestMs = Math.max(destination.stalestMs, performance.now() - replacedAtMs);
+      },
+      isAuthorized: (headers) => destination.#credentials.accept(headers),
+      unauthorized: () => (destination.unauthorized += 1),
+      delivered: ({ body, atMs, heard }) => ledger.delivered(idIn(body) ?? '', { atMs, heard }),
+      randomFor: (body) => destination.#randomFor(seed, body),
+    });
+    return destination;
+  }
+
+  /** How an event fares depends on the seed, the event and how often it has come, and on nothing that happens meanwhile. */
+  #randomFor(seed: number, body: string): () => number {
+    const id = idIn(body) ?? '';
+    const arrival = (this.#arrivals.get(id) ?? 0) + 1;
+    this.#arrivals.set(id, arrival);
+    return namedRandom(seed, `${id} ${arrival}`);
+  }
+
+  async create({ events }: StackClients): Promise<void> {
+    const Name = this.name;
+    const { ConnectionArn } = await events.send(new CreateConnectionCommand({ Name, ...this.#credentials.current }));
+    const [InvocationRateLimitPerSecond] = traffic[this.name].rates;
+    this.rate.mayBe(InvocationRateLimitPerSecond, performance.now());
+    const destination = { Name, ConnectionArn, HttpMethod: 'POST', InvocationRateLimitPerSecond } as const;
+    await events.send(new CreateApiDestinationCommand({ ...destination, InvocationEndpoint: this.#url() }));
+  }
+
+  /** @returns what makes the change, as often as it takes, and what follows once the stack has it */
+  begin(change: Change): { make(clients: StackClients): Promise<void>; made(): void } {
+    const Name = this.name;
+    switch (change.kind) {
+      case 'rate': {
+        const InvocationRateLimitPerSecond = change.ratePerSecond;
+        this.rate.mayBe(InvocationRateLimitPerSecond, performance.now());
+        return {
+          make: (clients) => updateDestination(clients, { Name, InvocationRateLimitPerSecond }),
+          made: () => this.rate.endEarlier(performance.now() + changeEffectMs),
+        };
+      }
+      case 'path': {
+        const replaced = this.#path();
+        this.#pathNumber += 1;
+        const InvocationEndpoint = this.#url();
+        return {
+          make: (clients) => updateDestination(clients, { Name, InvocationEndpoint }),
+          made: () => void this.#replacedAtMs.set(replaced, performance.now()),
+        };
+      }
+      case 'credentials': {
+        const update = new UpdateConnectionCommand({ Name, ...this.#credentials.begin() });
+        return {
+          make: async ({ events }) => void (await events.send(update)),
+          made: () => this.#credentials.end(),
+        };
+      }
+      case 'policy':
+        return { make: (clients) => putDeliveryPolicy(clients, Name, change.policy), made: () => undefined };
+    }
+  }
+
+  async connectionState({ events }: StackClients): Promise<string> {
+    const { ConnectionState = 'none' } = await events.send(new DescribeConnectionCommand({ Name: this.name }));
+    return ConnectionState;
+  }
+
+  async close(): Promise<void> {
+    await this.#endpoint?.close();
+  }
+
+  #path(): string {
+    return `/${this.name}/${this.#pathNumber}`;
+  }
+
+  #url(): string {
+    return `${this.#endpoint?.url ?? ''}${this.#path()}`;
+  }
+}
+
+async function updateDestination(
+  { events }: StackClients,
+  change: ConstructorParameters<typeof UpdateApiDestinationCommand>[0],
+): Promise<void> {
+  await events.send(new UpdateApiDestinationCommand(change));
+}
+
+/** A change that the stack has understood and not made. */
+export class ChangeRefused extends Error {
+  override readonly name = 'ChangeRefused';
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** @throws ChangeRefused with what the control API said */
+async function putDeliveryPolicy(
+  { lambda }: StackClients,
+  ApiDestinationName: string,
+  policy: PlannedPolicy,
+): Promise<void> {
+  const call = { operation: 'PutDeliveryPolicy', input: { ApiDestinationName, ...policy } };
+  const invocation = { FunctionName: 'lastmile-local-control-api', Payload: JSON.stringify(call) };
+  const { Payload, FunctionError } = await lambda.send(new InvokeCommand(invocation));
+  if (FunctionError !== undefined) throw new Error(`control-api failed: ${FunctionError}`);
+  const { error } = JSON.parse(Payload?.transformToString() ?? '{}') as { error?: Record<string, unknown> };
+  if (error !== undefined) throw new ChangeRefused(String(error['code']), String(error['message']));
+}

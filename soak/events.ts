@@ -1,0 +1,91 @@
+import { InvokeCommand } from '@aws-sdk/client-lambda';
+import {
+  DeleteMessageBatchCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+} from '@aws-sdk/client-sqs';
+import { printedEvent } from '../lib/core/input/json-text.ts';
+import { parseQueueMessage } from '../lib/core/message/queued-delivery.ts';
+import type { StackClients } from './stack.ts';
+
+export type Way = 'invoke' | 'queue';
+
+/** The event's JSON text; what arrives must be this, byte for byte. */
+export function eventText(id: string): string {
+  return JSON.stringify({ id, 'detail-type': 'Soak', detail: { text: `Zoë \u{1F600} ${id}` } });
+}
+
+/** @returns the event's id; undefined when the text is no event of ours, or not as it was sent */
+export function idIn(text: string): string | undefined {
+  const id = /^\{"id":"([^"]+)"/.exec(text)?.[1];
+  return id !== undefined && eventText(id) === text ? id : undefined;
+}
+
+/** A third of the events may be retried once only, so that some end in the dead letters. */
+function targetOf({ number }: SentEvent): string {
+  return JSON.stringify(number % 3 === 0 ? { Id: 'soak', RetryPolicy: { MaximumRetryAttempts: 1 } } : { Id: 'soak' });
+}
+
+export interface SentEvent {
+  readonly id: string;
+  readonly number: number;
+  readonly apiDestination: string;
+  readonly way: Way;
+}
+
+/** Hands an event over; resolves when the stack has answered for it. */
+export async function sendEvent(stack: StackClients, event: SentEvent): Promise<void> {
+  const { id, apiDestination, way } = event;
+  const envelope = `{"apiDestination":"${apiDestination}","event":${eventText(id)},"target":${targetOf(event)}}`;
+  if (way === 'queue') {
+    await stack.sqs.send(new SendMessageCommand({ QueueUrl: stack.queueUrl('deliveries'), MessageBody: envelope }));
+    return;
+  }
+  const invocation = { FunctionName: 'deliver', InvocationType: 'Event', Payload: envelope } as const;
+  const { StatusCode } = await stack.lambda.send(new InvokeCommand(invocation));
+  if (StatusCode !== 202) throw new Error(`Invoke answered ${StatusCode}.`);
+}
+
+/** The status of the answer to a failed call, as its error tells; undefined when there was none. */
+export function statusOf(error: unknown): number | undefined {
+  const metadata = error instanceof Error && '$metadata' in error ? error.$metadata : undefined;
+  const isObject = typeof metadata === 'object' && metadata !== null;
+  const status = isObject && 'httpStatusCode' in metadata ? metadata.httpStatusCode : undefined;
+  return typeof status === 'number' ? status : undefined;
+}
+
+/** Takes every dead letter that is visible out of its queue. */
+export async function takeDeadLetters(stack: StackClients, found: (text: string, code: string) => void): Promise<void> {
+  const QueueUrl = stack.queueUrl('dead-letters');
+  const receive = { QueueUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] };
+  for (;;) {
+    const { Messages = [] } = await stack.sqs.send(new ReceiveMessageCommand(receive));
+    if (Messages.length === 0) return;
+    for (const { Body = '', MessageAttributes = {} } of Messages) {
+      const attributes = Object.entries(MessageAttributes).map(([name, { StringValue = '' }]) => [name, StringValue]);
+      const named = Object.fromEntries(attributes) as Record<string, string>;
+      found(eventIn({ body: Body, attributes: named }), named['ERROR_CODE'] ?? 'none');
+    }
+    const Entries = Messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
+    await stack.sqs.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
+  }
+}
+
+/** How many messages the delivery queue holds, those that wait or are being worked at included. */
+export async function countQueued(stack: StackClients): Promise<number> {
+  const counts = [
+    'ApproximateNumberOfMessages',
+    'ApproximateNumberOfMessagesNotVisible',
+    'ApproximateNumberOfMessagesDelayed',
+  ] as const;
+  const asked = { QueueUrl: stack.queueUrl('deliveries'), AttributeNames: [...counts] };
+  const { Attributes = {} } = await stack.sqs.send(new GetQueueAttributesCommand(asked));
+  return counts.reduce((sum, name) => sum + Number(Attributes[name] ?? 0), 0);
+}
+
+/** Every form of dead letter holds a delivery that could begin anew. */
+function eventIn(message: Parameters<typeof parseQueueMessage>[0]): string {
+  const { event } = parseQueueMessage(message, { apiDestination: undefined, nowMs: 0 }).delivery;
+  return printedEvent(event);
+}

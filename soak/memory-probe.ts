@@ -1,0 +1,16 @@
+/**
+ * Loaded into a stack before anything else (`--expose-gc --import`): answers each message of its parent with what the
+ * process needs after a garbage collection.
+ */
+import type { ProcessMemory } from './stack.ts';
+
+process.on('message', () => {
+  globalThis.gc?.();
+  const { heapUsed, external, rss } = process.memoryUsage();
+  const upMs = Math.round(process.uptime() * 1000);
+  const memory: ProcessMemory = { pid: process.pid, heapBytes: heapUsed + external, residentBytes: rss, upMs };
+  process.send?.(memory, () => undefined);
+});
+
+// The stack ends when its own work does.
+process.channel?.unref();

@@ -1,0 +1,158 @@
+export const destinationNames = ['healthy', 'failing', 'slow'] as const;
+export type DestinationName = (typeof destinationNames)[number];
+
+export type Interruption =
+  /** `kill -9`; with a time, the next process is killed so long after it was started too, ready or not. */
+  | { readonly kind: 'kill'; readonly againAfterMs?: number }
+  /** SIGSTOP, and SIGCONT after so long. */
+  | { readonly kind: 'freeze'; readonly forMs: number };
+
+/** Members of PutDeliveryPolicy. */
+export interface PlannedPolicy {
+  readonly TimeoutSeconds?: number;
+  readonly MaximumConcurrencyPerWorker?: number;
+  readonly RetryPolicy?: { readonly MaximumRetryAttempts: number };
+}
+
+export type Change = { readonly destination: DestinationName } & (
+  | { readonly kind: 'rate'; readonly ratePerSecond: number }
+  /** Of the invocation endpoint. */
+  | { readonly kind: 'path' }
+  | { readonly kind: 'credentials' }
+  | { readonly kind: 'policy'; readonly policy: PlannedPolicy }
+);
+
+export interface Planned<What> {
+  /** Since the beginning of the soak. */
+  readonly atMs: number;
+  readonly what: What;
+}
+
+export interface Traffic {
+  /** What InvocationRateLimitPerSecond is changed between; the first is the one at the beginning. */
+  readonly rates: readonly [number, ...number[]];
+  /** On average. Below the lowest rate, so that a backlog ends. */
+  readonly eventsPerSecond: number;
+  /** Events that are sent at once now and then: twice what a second takes at the highest rate, so that the rate is what holds. */
+  readonly burst: number;
+}
+
+export const traffic: Readonly<Record<DestinationName, Traffic>> = {
+  healthy: { rates: [40, 20, 30], eventsPerSecond: 8, burst: 80 },
+  failing: { rates: [30, 15, 20], eventsPerSecond: 4, burst: 60 },
+  // A few of its requests at a time fill the stack's event source, which processes ten batches at once.
+  slow: { rates: [4, 3, 6], eventsPerSecond: 0.6, burst: 12 },
+};
+
+/** Gaps are shorter where a soak has less than so many of the shortest. */
+const shortSoakParts = 8;
+
+const interruptionGapMs = { least: 4000, most: 20_000 };
+const changeGapMs = { least: 2000, most: 8000 };
+
+const kills = 0.55;
+/** Share of the kills after which the next process is killed too, as likely as not before it is ready. */
+const killedWhileStarting = 0.25;
+const longestSecondKillMs = 1500;
+
+const freezeMs = { least: 100, most: 6000 };
+
+/** What befalls the killed stack; the first is a kill. The same for the same seed and duration. */
+export function planInterruptions(seed: number, durationMs: number): readonly Planned<Interruption>[] {
+  const random = namedRandom(seed, 'interruptions');
+  return schedule(random, durationMs, interruptionGapMs, (index) => {
+    if (index > 0 && random() >= kills)
+      return { kind: 'freeze', forMs: Math.round(between(random, freezeMs.least, freezeMs.most)) };
+    if (random() >= killedWhileStarting) return { kind: 'kill' };
+    return { kind: 'kill', againAfterMs: Math.round(between(random, 0, longestSecondKillMs)) };
+  });
+}
+
+const changeKinds = ['rate', 'path', 'credentials', 'policy'] as const;
+
+/** How the configuration is changed meanwhile: each kind of each destination comes before any comes again. The same for the same seed and duration. */
+export function planChanges(seed: number, durationMs: number): readonly Planned<Change>[] {
+  const random = namedRandom(seed, 'changes');
+  const all = changeKinds.flatMap((kind) => destinationNames.map((destination) => ({ kind, destination })));
+  let left: typeof all = [];
+  return schedule(random, durationMs, changeGapMs, () => {
+    if (left.length === 0) left = shuffled(random, all);
+    const { kind, destination } = left.pop() ?? { kind: 'path', destination: 'healthy' };
+    switch (kind) {
+      case 'rate':
+        return { kind, destination, ratePerSecond: oneOf(random, traffic[destination].rates) };
+      case 'policy':
+        return { kind, destination, policy: planPolicy(random, destination) };
+      default:
+        return { kind, destination };
+    }
+  });
+}
+
+function planPolicy(random: Random, destination: DestinationName): PlannedPolicy {
+  switch (destination) {
+    case 'healthy':
+      return { MaximumConcurrencyPerWorker: wholeBetween(random, 10, 50) };
+    case 'failing':
+      return { RetryPolicy: { MaximumRetryAttempts: wholeBetween(random, 3, 10) } };
+    case 'slow':
+      return { TimeoutSeconds: wholeBetween(random, 6, 15) };
+  }
+}
+
+function schedule<What>(
+  random: Random,
+  durationMs: number,
+  gapMs: { readonly least: number; readonly most: number },
+  draw: (index: number) => What,
+): Planned<What>[] {
+  const planned: Planned<What>[] = [];
+  const least = Math.min(gapMs.least, durationMs / shortSoakParts);
+  const most = Math.min(gapMs.most, (2 * durationMs) / shortSoakParts);
+  for (let atMs = between(random, least, most); atMs < durationMs; atMs += between(random, least, most)) {
+    planned.push({ atMs: Math.round(atMs), what: draw(planned.length) });
+  }
+  return planned;
+}
+
+/** Gives numbers from 0 to 1, 1 excluded. */
+export type Random = () => number;
+
+/** A random number generator that gives the same numbers for the same seed: mulberry32. */
+export function seededRandom(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A generator of its own for whatever has this name, so that what is drawn elsewhere meanwhile changes nothing here: FNV-1a. */
+export function namedRandom(seed: number, name: string): Random {
+  let hash = (0x811c9dc5 ^ seed) >>> 0;
+  for (let index = 0; index < name.length; index += 1)
+    hash = Math.imul(hash ^ name.charCodeAt(index), 0x01000193) >>> 0;
+  return seededRandom(hash);
+}
+
+export function between(random: Random, least: number, most: number): number {
+  return least + random() * (most - least);
+}
+
+/** A whole number, both ends included. */
+export function wholeBetween(random: Random, least: number, most: number): number {
+  return least + Math.floor(random() * (most - least + 1));
+}
+
+export function oneOf<T>(random: Random, things: readonly [T, ...T[]]): T {
+  return things[Math.floor(random() * things.length)] ?? things[0];
+}
+
+export function shuffled<T>(random: Random, things: readonly T[]): T[] {
+  return things
+    .map((thing) => ({ thing, key: random() }))
+    .toSorted((one, other) => one.key - other.key)
+    .map(({ thing }) => thing);
+}

@@ -1,0 +1,121 @@
+import { changeEffectMs } from './destination.ts';
+import { formatBalance } from './ledger.ts';
+import type { MemoryGrowth } from './memory.ts';
+import type { DestinationResult, TrialResult } from './trial.ts';
+
+/**
+ * What a process that serves for ten minutes may hold more after a collection than it did at first. What is under way
+ * differs by a few megabytes from one look to the next.
+ */
+const steadyGrowthBytes = 10 * 1024 * 1024;
+
+/** Of a process that lives for seconds between two kills: its caches fill, and it takes up what the one before has left. */
+const lifetimeGrowthBytes = 20 * 1024 * 1024;
+
+/** What a process may take up of the machine besides: Node keeps room for garbage for some minutes before it has enough. */
+const residentGrowthBytes = 128 * 1024 * 1024;
+
+const maxShown = 10;
+
+/** Each thing that should not have happened, in a line: of a stack that could not go on that alone, of a soak that was ended early, not what is still under way. */
+export function faultsOf(result: TrialResult, cutOff: boolean): readonly string[] {
+  const { balance, destinations, refusedChanges, queued, errors, deadLetters } = result;
+  if (result.brokenOff !== undefined) return [`${result.name}: broken off: ${result.brokenOff}`];
+  const { lost, unexplained, unknown, refused } = balance;
+  // Without the frames of their stacks.
+  const told = errors.filter((line) => !/^\s/.test(line));
+  const faults: (string | false)[] = [
+    lost.length > 0 && !cutOff && `${lost.length} accepted events are lost: ${some(lost)}`,
+    unexplained.length > 0 && `${unexplained.length} events came again without a cause: ${some(unexplained)}`,
+    unknown > 0 && `${unknown} arrivals are of no event that was sent, or not as it was sent`,
+    refused > 0 && `${refused} events were refused`,
+    queued !== 0 && !cutOff && `${queued ?? 'unknown'} messages are left in the delivery queue`,
+    ...refusedChanges.map((change) => `a change was refused: ${change}`),
+    ...Object.entries(deadLetters).map(
+      ([code, count]) => !expectedCodes.includes(code) && `${count} dead letters have the code ${code}`,
+    ),
+    ...destinations.flatMap(destinationFaults),
+    result.tokens > tokenLimit(result) &&
+      `${result.tokens} OAuth tokens were obtained, ${tokenLimit(result)} are enough`,
+    ...result.memory.map((growth) => memoryFault(result, growth)),
+    told.length > 0 && `the stack told of ${told.length} faults of its own, such as: ${told[0]}`,
+  ];
+  return faults.filter((fault) => fault !== false).map((fault) => `${result.name}: ${fault}`);
+}
+
+/** Of events whose retries are used up; anything else is a fault of the configuration, or of ours. */
+const expectedCodes: readonly string[] = ['ERROR_FROM_TARGET', 'THROTTLING', 'CONNECTION_FAILURE', 'TIMEOUT'];
+
+function destinationFaults({ name, fullest, stalestMs, connectionState }: DestinationResult): (string | false)[] {
+  return [
+    fullest !== undefined &&
+      fullest.requests > fullest.allowed &&
+      `${name} got ${fullest.requests} requests within a second, ${fullest.allowed} are allowed at ${fullest.ratePerSecond} a second`,
+    stalestMs > changeEffectMs && `${name} was sent to its old path ${seconds(stalestMs)} after it was changed`,
+    connectionState !== 'AUTHORIZED' && `the connection of ${name} is ${connectionState}`,
+  ];
+}
+
+function memoryFault({ kills }: TrialResult, growth: MemoryGrowth): string | false {
+  const limit = kills > 0 ? lifetimeGrowthBytes : steadyGrowthBytes;
+  const grown = heapGrowth(growth);
+  const resident = growth.lastResidentBytes - growth.firstResidentBytes;
+  const inTime = `within ${seconds(growth.upMs)}`;
+  if (grown > limit) return `the heap grew by ${megabytes(grown)} ${inTime}`;
+  return resident > residentGrowthBytes && `the resident memory grew by ${megabytes(resident)} ${inTime}`;
+}
+
+/** One at first, one a minute, one for each new pair of credentials, and one for each renewal that a kill or a freeze may have cut off. */
+function tokenLimit({ sendingMs, changes, kills, freezes }: TrialResult): number {
+  return 2 + Math.floor(sendingMs / 60_000) + (changes['credentials'] ?? 0) + kills + freezes;
+}
+
+/** The ledger and all that was measured, for who has not seen the code. */
+export function formatResult(result: TrialResult): string {
+  const { name, kills, freezes, balance, destinations, tokens } = result;
+  const changes = Object.entries(result.changes).map(([kind, count]) => `${count} of ${kind}`);
+  const codes = Object.entries(result.deadLetters).map(([code, count]) => `${count} ${code}`);
+  return [
+    `${name}: ${kills} kills, ${freezes} freezes, changes: ${changes.join(', ') || 'none'}`,
+    ...formatBalance(balance).split('\n'),
+    ...(codes.length > 0 ? [`dead letters: ${codes.join(', ')}`] : []),
+    ...destinations.map(formatDestination),
+    `${tokens} OAuth tokens obtained`,
+    formatMemory(result.memory),
+  ].join('\n  ');
+}
+
+function formatDestination({ name, requests, unauthorized, stalestMs, fullest }: DestinationResult): string {
+  const second =
+    fullest === undefined
+      ? 'no request'
+      : `fullest second ${fullest.requests} of ${fullest.allowed} allowed at ${fullest.ratePerSecond} a second`;
+  const stale = stalestMs > 0 ? `, old path used for ${seconds(stalestMs)} at most` : '';
+  return `${name.padEnd(7)} ${requests} requests, ${second}, ${unauthorized} with old credentials${stale}`;
+}
+
+function formatMemory(growths: readonly MemoryGrowth[]): string {
+  const [first] = growths;
+  if (first === undefined) return 'memory: no process lived long enough';
+  const worst = growths.reduce((one, other) => (heapGrowth(other) > heapGrowth(one) ? other : one), first);
+  const { firstHeapBytes, lastHeapBytes, firstResidentBytes, lastResidentBytes, upMs } = worst;
+  const which = growths.length === 1 ? '' : `the most grown of ${growths.length} processes: `;
+  const resident = `${megabytes(firstResidentBytes)} -> ${megabytes(lastResidentBytes)} resident`;
+  return `memory: ${which}heap ${megabytes(firstHeapBytes)} -> ${megabytes(lastHeapBytes)}, ${resident}, in ${seconds(upMs)}`;
+}
+
+function heapGrowth({ firstHeapBytes, lastHeapBytes }: MemoryGrowth): number {
+  return lastHeapBytes - firstHeapBytes;
+}
+
+function some(ids: readonly string[]): string {
+  return ids.slice(0, maxShown).join(', ') + (ids.length > maxShown ? ', ...' : '');
+}
+
+function seconds(durationMs: number): string {
+  return `${(durationMs / 1000).toFixed(1)} s`;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+}

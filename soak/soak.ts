@@ -1,0 +1,135 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Exit, messageOf, runCommand } from '../lib/commands/function-call.ts';
+import { repeat } from './load.ts';
+import { planInterruptions } from './plan.ts';
+import { faultsOf, formatResult } from './report.ts';
+import { Trial } from './trial.ts';
+
+const defaults = { minutes: '10', seed: '1' };
+
+const usage = `Proves that no event is lost and no rate exceeded. Two local stacks send events to three endpoints of their own: a healthy one,
+one that fails 30 % of the time, with Retry-After, and one that takes 4 seconds. Rates, paths, credentials and delivery
+policies change meanwhile, and OAuth tokens end each minute. One stack is killed (-9) and frozen at random, the other is left alone.
+Every event that a stack has accepted must arrive or lie in the dead letters; Ctrl-C ends early, with the ledger so far.
+
+  npm run soak -- [options]
+
+  --minutes <number>   how long events are sent, 0.1 to 1440 (default: ${defaults.minutes})
+  --seed <number>      draws events, failures, changes, kills and freezes: the same again for the same number (default: ${defaults.seed})
+  --help               this text
+
+Exit status: 0 nothing was wrong, 1 something was, and is named, 2 wrong usage.`;
+
+/** Longer than both waits of Lambda's asynchronous retries together. */
+const settleLimitMs = 300_000;
+
+const progressMs = 30_000;
+
+interface Options {
+  readonly seed: number;
+  readonly durationMs: number;
+}
+
+async function main(args: string[]): Promise<number> {
+  const options = parseOptions(args);
+  const ending = new AbortController();
+  const aborting = new AbortController();
+  const onSignal = (): void => {
+    if (ending.signal.aborted) return aborting.abort();
+    console.log('Ending early: what is under way settles; again, and it is left.');
+    ending.abort();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  console.log(`seed ${options.seed}, ${options.durationMs / 60_000} min`);
+  try {
+    const faults = await runTrials(options, ending, aborting);
+    console.log(faults.length === 0 ? 'Passed: the ledgers balance.' : `FAILED:\n- ${faults.join('\n- ')}`);
+    return faults.length === 0 ? 0 : 1;
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+}
+
+async function runTrials(
+  { seed, durationMs }: Options,
+  ending: AbortController,
+  aborting: AbortController,
+): Promise<readonly string[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'lastmile-soak-'));
+  const common = { seed, durationMs, settleLimitMs, ending: ending.signal, aborting: aborting.signal };
+  const done = new AbortController();
+  try {
+    const interruptions = planInterruptions(seed, durationMs);
+    const trials = [
+      new Trial({ ...common, name: 'the killed stack', dataDir: join(folder, 'killed'), interruptions }),
+      new Trial({ ...common, name: 'the steady stack', dataDir: join(folder, 'steady'), interruptions: [] }),
+    ];
+    const progress = repeat(progressMs, done.signal, async () => console.log(progressOf(trials)));
+    const runs = trials.map(async (trial) => {
+      let whole = false;
+      try {
+        const result = await trial.run();
+        whole = result.brokenOff === undefined;
+        return result;
+      } finally {
+        // When one of the two breaks off, so does the other.
+        if (!whole) for (const signalled of [ending, aborting]) signalled.abort();
+      }
+    });
+    await Promise.allSettled(runs);
+    done.abort();
+    await progress;
+    const results = await Promise.all(runs);
+    for (const { errors } of results) for (const line of new Set(errors)) console.error(line);
+    for (const result of results) console.log(`\n${formatResult(result)}`);
+    console.log('');
+    return results.flatMap((result) => faultsOf(result, aborting.signal.aborted));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function progressOf(trials: readonly Trial[]): string {
+  const now = new Date().toISOString().slice(11, 19);
+  return trials
+    .map(({ ledger, interruptions: { kills, freezes } }) => {
+      const { accepted, delivered, deadLettered } = ledger.balance();
+      const interrupted = kills + freezes > 0 ? `, ${kills} kills, ${freezes} freezes` : '';
+      return `${now} ${accepted} accepted, ${delivered} delivered, ${deadLettered} dead-lettered${interrupted}`;
+    })
+    .join('; ');
+}
+
+function parseOptions(args: string[]): Options {
+  const text = { type: 'string' } as const;
+  const {
+    help,
+    minutes = defaults.minutes,
+    seed = defaults.seed,
+  } = parse(args, {
+    minutes: text,
+    seed: text,
+    help: { type: 'boolean' },
+  });
+  if (help === true) throw new Exit(0, usage);
+  const durationMs = Number(minutes) * 60_000;
+  if (!/^\d{1,4}(\.\d{1,3})?$/.test(minutes) || durationMs < 6000 || durationMs > 86_400_000) {
+    throw new Exit(2, `--minutes must be a number from 0.1 to 1440, unlike ${minutes}.`);
+  }
+  if (!/^\d{1,9}$/.test(seed)) throw new Exit(2, `--seed must be a whole number of up to nine digits, unlike ${seed}.`);
+  return { seed: Number(seed), durationMs };
+}
+
+function parse<const T extends NonNullable<Parameters<typeof parseArgs>[0]>['options']>(args: string[], options: T) {
+  try {
+    return parseArgs({ args, options }).values;
+  } catch (error) {
+    const [line = ''] = messageOf(error).split('\n');
+    throw new Exit(2, `${line.replace(/\.?$/, '.')} See --help.`);
+  }
+}
+
+process.exitCode = await runCommand(() => main(process.argv.slice(2)));

@@ -1,0 +1,199 @@
+import { startOAuthProvider } from '../lib/commands/demo-servers.ts';
+import { Changes } from './changes.ts';
+import { soakClients, soakTokenSeconds } from './credentials.ts';
+import { SoakDestination } from './destination.ts';
+import { countQueued, idIn, takeDeadLetters } from './events.ts';
+import { Interruptions } from './interruptions.ts';
+import { Ledger, type LedgerBalance } from './ledger.ts';
+import { followPlan, pause, readyClients, repeat, sendEvents } from './load.ts';
+import { type MemoryGrowth, MemoryRecord } from './memory.ts';
+import { destinationNames, type Interruption, type Planned, planChanges } from './plan.ts';
+import { Heartbeat, type Second } from './rate-count.ts';
+import { KillableStack } from './stack.ts';
+
+export interface TrialOptions {
+  readonly name: string;
+  readonly seed: number;
+  readonly durationMs: number;
+  /** What befalls the stack; of another trial, nothing. */
+  readonly interruptions: readonly Planned<Interruption>[];
+  /** Empty or new; the caller removes it. */
+  readonly dataDir: string;
+  /** How long what is left may take to settle when no more is sent. */
+  readonly settleLimitMs: number;
+  /** Ends the sending early. */
+  readonly ending: AbortSignal;
+  /** Ends the settling too. */
+  readonly aborting: AbortSignal;
+}
+
+export interface DestinationResult {
+  readonly name: string;
+  readonly requests: number;
+  readonly unauthorized: number;
+  readonly stalestMs: number;
+  readonly fullest: Second | undefined;
+  readonly connectionState: string;
+}
+
+export interface TrialResult {
+  readonly name: string;
+  /** What has ended it before its time, such as a stack that ended by itself. */
+  readonly brokenOff: string | undefined;
+  readonly balance: LedgerBalance;
+  /** Killed while starting included. */
+  readonly kills: number;
+  readonly freezes: number;
+  /** By kind. */
+  readonly changes: Readonly<Record<string, number>>;
+  readonly refusedChanges: readonly string[];
+  /** By ERROR_CODE. */
+  readonly deadLetters: Readonly<Record<string, number>>;
+  readonly destinations: readonly DestinationResult[];
+  /** How long events were sent. */
+  readonly sendingMs: number;
+  /** OAuth tokens that the stack has obtained. */
+  readonly tokens: number;
+  readonly memory: readonly MemoryGrowth[];
+  /** Left in the delivery queue; undefined when the settling was cut off. */
+  readonly queued: number | undefined;
+  /** What the stack's processes have said of faults of their own. */
+  readonly errors: readonly string[];
+}
+
+const settleCheckMs = 500;
+const deadLetterCheckMs = 2000;
+
+/** A short soak is looked at as often as a long one. */
+const memoryLooks = 60;
+const longestMemoryGapMs = 10_000;
+
+/**
+ * One stack under load: events for three destinations, and a configuration that changes meanwhile.
+ *
+ * Failure policy: an event counts as accepted only when the stack has said so; then it must arrive at its endpoint or lie in
+ * the dead letters, at least once.
+ */
+export class Trial {
+  readonly ledger = new Ledger();
+  readonly interruptions: Interruptions;
+  readonly #options: TrialOptions;
+  readonly #stack: KillableStack;
+  readonly #memory = new MemoryRecord();
+  readonly #deadLetters: Record<string, number> = {};
+
+  constructor(options: TrialOptions) {
+    this.#options = options;
+    this.#stack = new KillableStack(options.dataDir);
+    this.interruptions = new Interruptions(this.#stack, this.ledger);
+  }
+
+  async run(): Promise<TrialResult> {
+    const provider = await startOAuthProvider(soakClients, soakTokenSeconds);
+    const heartbeat = new Heartbeat();
+    const destinations: SoakDestination[] = [];
+    const changes = new Changes(this.#stack, destinations);
+    try {
+      for (const name of destinationNames) {
+        const options = { name, seed: this.#options.seed, provider, heartbeat, ledger: this.ledger };
+        destinations.push(await SoakDestination.start(options));
+      }
+      const beganAtMs = performance.now();
+      const brokenOff = await this.#load(destinations, changes).then(() => undefined, String);
+      const sendingMs = performance.now() - beganAtMs;
+      const queued = brokenOff === undefined ? await this.#settle() : undefined;
+      return {
+        name: this.#options.name,
+        brokenOff,
+        balance: this.ledger.balance(),
+        kills: this.interruptions.kills,
+        freezes: this.interruptions.freezes,
+        changes: changes.made,
+        refusedChanges: changes.refused,
+        deadLetters: this.#deadLetters,
+        destinations: await this.#resultsOf(destinations),
+        sendingMs,
+        tokens: provider.issued(),
+        memory: this.#memory.growths(),
+        queued,
+        errors: this.#stack.errors(),
+      };
+    } finally {
+      await this.#stack.kill();
+      for (const server of [provider, ...destinations]) await server.close();
+      heartbeat.stop();
+    }
+  }
+
+  /**
+   * Everything at once, until the time is over.
+   *
+   * @throws what has ended it before, such as a stack that ended by itself; nothing of it goes on then
+   */
+  async #load(destinations: readonly SoakDestination[], changes: Changes): Promise<void> {
+    const { seed, durationMs, interruptions, ending, aborting } = this.#options;
+    const clients = await this.#stack.clients();
+    for (const destination of destinations) await destination.create(clients);
+    const broken = new AbortController();
+    const ended = AbortSignal.any([ending, broken.signal]);
+    const over = AbortSignal.any([ended, AbortSignal.timeout(durationMs)]);
+    const left = AbortSignal.any([aborting, broken.signal]);
+    const load = { stack: this.#stack, ledger: this.ledger, seed };
+    const parts = [
+      ...destinations.map(({ name }) => sendEvents(load, name, over)),
+      followPlan(interruptions, ended, (interruption) => this.interruptions.act(interruption)),
+      followPlan(planChanges(seed, durationMs), ended, (change) => changes.make(change, left)),
+      repeat(deadLetterCheckMs, over, () => this.#takeDeadLetters().catch(() => undefined)),
+      repeat(Math.min(longestMemoryGapMs, durationMs / memoryLooks), over, () => this.#measure()),
+    ];
+    for (const part of parts) part.catch(() => broken.abort());
+    await Promise.allSettled(parts);
+    await Promise.all(parts);
+  }
+
+  /** Until every accepted event is accounted for and none is left behind, or the time is over. @returns what is left */
+  async #settle(): Promise<number | undefined> {
+    const { settleLimitMs, aborting } = this.#options;
+    const over = AbortSignal.any([aborting, AbortSignal.timeout(settleLimitMs)]);
+    let queued: number | undefined;
+    while (!over.aborted) {
+      try {
+        await this.#takeDeadLetters();
+        queued = await countQueued(await readyClients(this.#stack));
+        if (this.ledger.underWay === 0 && queued === 0) break;
+      } catch {
+        // Asked again.
+      }
+      await pause(settleCheckMs, over);
+    }
+    await this.#measure();
+    return queued;
+  }
+
+  async #takeDeadLetters(): Promise<void> {
+    await takeDeadLetters(await readyClients(this.#stack), (text, code) => {
+      this.ledger.deadLettered(idIn(text) ?? '', performance.now());
+      this.#deadLetters[code] = (this.#deadLetters[code] ?? 0) + 1;
+    });
+  }
+
+  async #measure(): Promise<void> {
+    const memory = await this.#stack.memory();
+    if (memory !== undefined) this.#memory.add(memory);
+  }
+
+  async #resultsOf(destinations: readonly SoakDestination[]): Promise<DestinationResult[]> {
+    const stateOf = async (destination: SoakDestination) =>
+      destination.connectionState(await readyClients(this.#stack));
+    return Promise.all(
+      destinations.map(async (destination) => ({
+        name: destination.name,
+        requests: destination.rate.requests,
+        unauthorized: destination.unauthorized,
+        stalestMs: destination.stalestMs,
+        fullest: destination.rate.fullest(),
+        connectionState: await stateOf(destination).catch(() => 'unknown'),
+      })),
+    );
+  }
+}

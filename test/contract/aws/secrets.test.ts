@@ -1,0 +1,157 @@
+import { DescribeSecretCommand, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createSecretsManagerClient } from '../../../lib/adapters/aws/clients.ts';
+import { createSecretsManagerSecretReader } from '../../../lib/adapters/aws/secret-reader.ts';
+import { createSecretsManagerSecretWriter } from '../../../lib/adapters/aws/secret-writer.ts';
+import type { SecretWriter } from '../../../lib/ports/control.ts';
+import type { SecretReader } from '../../../lib/ports/delivery.ts';
+import { createInMemorySecrets } from '../../fakes/in-memory-secrets.ts';
+import type { AnswerLosingProxy } from '../../servers/aws/answer-losing-proxy.ts';
+import { startAnswerLosingProxy } from '../../servers/aws/answer-losing-proxy.ts';
+import type { SecretsManagerServer } from '../../servers/aws/secrets-manager-server.ts';
+import { startSecretsManagerServer } from '../../servers/aws/secrets-manager-server.ts';
+
+const started: { server?: SecretsManagerServer; proxy?: AnswerLosingProxy } = {};
+let secretCount = 0;
+
+beforeAll(async () => {
+  started.server = await startSecretsManagerServer();
+  started.proxy = await startAnswerLosingProxy(started.server.endpoint);
+});
+afterAll(async () => {
+  await started.proxy?.stop();
+  await started.server?.stop();
+});
+
+function newName(): string {
+  secretCount += 1;
+  return `lastmile/test/connection/orders/${secretCount}`;
+}
+
+function secretsManager() {
+  const { server, proxy } = started;
+  if (server === undefined || proxy === undefined) throw new Error('Secrets Manager has not been started.');
+  const client = createSecretsManagerClient({ ...server.clientConfig, endpoint: proxy.endpoint });
+  return {
+    client,
+    proxy,
+    writer: createSecretsManagerSecretWriter(client),
+    reader: createSecretsManagerSecretReader(client),
+  };
+}
+
+const subjects: readonly { subject: string; create: () => { writer: SecretWriter; reader: SecretReader } }[] = [
+  { subject: 'in Secrets Manager', create: secretsManager },
+  {
+    subject: 'in memory',
+    create() {
+      const secrets = createInMemorySecrets();
+      return { writer: secrets, reader: secrets };
+    },
+  },
+];
+
+describe.each(subjects)('secrets $subject', ({ create }) => {
+  test('a new secret is current, and its version reads the same', async () => {
+    const { writer, reader } = create();
+    const { secretArn, version } = await writer.create(newName(), 'text');
+    expect(await reader.read(secretArn, version)).toEqual({ version, text: 'text' });
+    expect(await reader.read(secretArn, 'AWSCURRENT')).toEqual({ version, text: 'text' });
+  });
+
+  test('creating the same name and text again answers the same secret; another text is refused', async () => {
+    const { writer } = create();
+    const name = newName();
+    const first = await writer.create(name, 'text');
+    expect(await writer.create(name, 'text')).toEqual(first);
+    await expect(writer.create(name, 'other')).rejects.toThrow();
+  });
+
+  test('an added version can be read and is not current until it is made so', async () => {
+    const { writer, reader } = create();
+    const { secretArn, version: first } = await writer.create(newName(), 'first');
+    const { version: second } = await writer.addVersion(secretArn, 'second');
+    expect(second).not.toBe(first);
+    expect(await reader.read(secretArn, second)).toEqual({ version: second, text: 'second' });
+    expect(await reader.read(secretArn, 'AWSCURRENT')).toEqual({ version: first, text: 'first' });
+    await writer.makeCurrent(secretArn, second);
+    expect(await reader.read(secretArn, 'AWSCURRENT')).toEqual({ version: second, text: 'second' });
+    expect(await reader.read(secretArn, first)).toEqual({ version: first, text: 'first' });
+  });
+
+  test('making a version current again changes nothing, and an older one can come back', async () => {
+    const { writer, reader } = create();
+    const { secretArn, version: first } = await writer.create(newName(), 'first');
+    const { version: second } = await writer.addVersion(secretArn, 'second');
+    await writer.makeCurrent(secretArn, second);
+    await writer.makeCurrent(secretArn, second);
+    expect((await reader.read(secretArn, 'AWSCURRENT'))?.version).toBe(second);
+    await writer.makeCurrent(secretArn, first);
+    expect((await reader.read(secretArn, 'AWSCURRENT'))?.version).toBe(first);
+  });
+
+  test('of two versions added at once either can be made current', async () => {
+    const { writer, reader } = create();
+    const { secretArn } = await writer.create(newName(), 'first');
+    const { version: earlier } = await writer.addVersion(secretArn, 'earlier');
+    await writer.addVersion(secretArn, 'later');
+    await writer.makeCurrent(secretArn, earlier);
+    expect(await reader.read(secretArn, 'AWSCURRENT')).toEqual({ version: earlier, text: 'earlier' });
+  });
+
+  test('a removed secret is gone at once, by name or ARN, and removing what is not there succeeds', async () => {
+    const { writer, reader } = create();
+    const name = newName();
+    const byArn = await writer.create(newName(), 'text');
+    const byName = await writer.create(name, 'text');
+    await writer.remove(byArn.secretArn);
+    await writer.remove(name);
+    await writer.remove(name);
+    expect(await reader.read(byArn.secretArn, byArn.version)).toBeUndefined();
+    expect(await reader.read(byName.secretArn, 'AWSCURRENT')).toBeUndefined();
+  });
+
+  test('a secret or version that does not exist reads as undefined', async () => {
+    const { writer, reader } = create();
+    const { secretArn } = await writer.create(newName(), 'text');
+    expect(await reader.read(secretArn, '00000000-0000-0000-0000-000000000000')).toBeUndefined();
+    expect(await reader.read(`${secretArn}-other`, 'AWSCURRENT')).toBeUndefined();
+  });
+});
+
+describe('secrets in Secrets Manager only', () => {
+  test('a version that was made current has the label AWSCURRENT and no other', async () => {
+    const { client, writer } = secretsManager();
+    const { secretArn } = await writer.create(newName(), 'first');
+    const { version } = await writer.addVersion(secretArn, 'second');
+    await writer.makeCurrent(secretArn, version);
+    const { VersionStages } = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));
+    expect(VersionStages).toEqual(['AWSCURRENT']);
+  });
+
+  test('a write whose answer was lost has been made once', async () => {
+    const { client, proxy, writer, reader } = secretsManager();
+    proxy.loseNextAnswerTo('CreateSecret');
+    const { secretArn, version: first } = await writer.create(newName(), 'first');
+    proxy.loseNextAnswerTo('PutSecretValue');
+    const { version } = await writer.addVersion(secretArn, 'second');
+    proxy.loseNextAnswerTo('UpdateSecretVersionStage');
+    await writer.makeCurrent(secretArn, version);
+    const { VersionIdsToStages } = await client.send(new DescribeSecretCommand({ SecretId: secretArn }));
+    expect(VersionIdsToStages).toEqual({ [first]: ['AWSPREVIOUS'], [version]: ['AWSCURRENT'] });
+    proxy.loseNextAnswerTo('DeleteSecret');
+    await writer.remove(secretArn);
+    expect(await reader.read(secretArn, version)).toBeUndefined();
+    expect(proxy.lostAnswers).toBe(4);
+  });
+
+  test('a Secrets Manager that nobody answers for is unavailable, and no secret stands in the error', async () => {
+    const { server } = started;
+    const client = createSecretsManagerClient({ ...server?.clientConfig, endpoint: 'http://127.0.0.1:1' });
+    const failure = await createSecretsManagerSecretWriter(client)
+      .create('name', 'canary-text')
+      .catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'StoreUnavailable' });
+    expect(String(failure)).not.toContain('canary');
+  });
+});

@@ -1,0 +1,142 @@
+import { describe, expect, test } from 'vitest';
+import { createDynamoDbConnectionRepository } from '../../../lib/adapters/dynamodb/connections.ts';
+import { createDynamoDbConnectionStates } from '../../../lib/adapters/dynamodb/connection-states.ts';
+import type { ConnectionRepository } from '../../../lib/ports/control.ts';
+import type { ConnectionStates } from '../../../lib/ports/token.ts';
+import { createInMemoryConnections } from '../../fakes/in-memory-connections.ts';
+import { connectionOf, useDynalite } from './subjects.ts';
+
+const dynalite = useDynalite();
+
+const subjects: readonly {
+  subject: string;
+  create: () => Promise<{ states: ConnectionStates; repository: ConnectionRepository }>;
+}[] = [
+  {
+    subject: 'in DynamoDB',
+    async create() {
+      const tableName = await dynalite.server.newTable();
+      const client = dynalite.client();
+      return {
+        states: createDynamoDbConnectionStates(client, tableName),
+        repository: createDynamoDbConnectionRepository(client, tableName),
+      };
+    },
+  },
+  {
+    subject: 'in memory',
+    async create() {
+      const connections = createInMemoryConnections();
+      return { states: connections, repository: connections };
+    },
+  },
+];
+
+const authorizing = connectionOf('orders', { state: 'AUTHORIZING', authorizingSinceMs: 2_000, stateReason: 'pending' });
+const change = { name: 'orders', incarnation: 'orders-1', secretVersion: 'version-1', nowMs: 9_000 };
+
+describe.each(subjects)('connection states $subject', ({ create }) => {
+  test('an authorized connection shows when, has no reason any more and a higher revision', async () => {
+    const { states, repository } = await create();
+    await repository.create(authorizing);
+    expect(await states.change({ ...change, state: 'AUTHORIZED' })).toBe(true);
+    const { stateReason: _reason, authorizingSinceMs: _since, ...rest } = authorizing;
+    expect(await repository.read('orders')).toEqual({
+      ...rest,
+      state: 'AUTHORIZED',
+      lastModifiedTimeMs: 9_000,
+      lastAuthorizedTimeMs: 9_000,
+      revision: 2,
+    });
+  });
+
+  test('a refused connection keeps the reason and shows no time of authorization', async () => {
+    const { states, repository } = await create();
+    await repository.create(authorizing);
+    expect(await states.change({ ...change, state: 'DEAUTHORIZED', stateReason: 'refused' })).toBe(true);
+    const stored = await repository.read('orders');
+    expect(stored).toMatchObject({ state: 'DEAUTHORIZED', stateReason: 'refused' });
+    expect(stored).not.toHaveProperty('lastAuthorizedTimeMs');
+  });
+
+  test.each([
+    ['older credentials', authorizing, { secretVersion: 'version-0' }],
+    ['an older incarnation', authorizing, { incarnation: 'orders-0' }],
+    ['a connection that is being deleted', { ...authorizing, state: 'DELETING' as const }, {}],
+    ['a connection that is being deauthorized', { ...authorizing, state: 'DEAUTHORIZING' as const }, {}],
+  ])("a worker's word on %s changes nothing", async (_which, stored, used) => {
+    const { states, repository } = await create();
+    await repository.create(stored);
+    expect(await states.change({ ...change, ...used, state: 'AUTHORIZED' })).toBe(false);
+    expect(await repository.read('orders')).toEqual(stored);
+  });
+
+  test("a worker's word on a connection that is gone brings nothing back", async () => {
+    const { states, repository } = await create();
+    expect(await states.change({ ...change, state: 'AUTHORIZED' })).toBe(false);
+    expect(await repository.read('orders')).toBeUndefined();
+  });
+
+  describe('of a secret that the policy names', () => {
+    const secretArn = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:team';
+    const named = connectionOf('orders', { secretArn, policy: { secretArn }, stateReason: 'as before' });
+
+    test('another version becomes the one in force, and nothing else changes', async () => {
+      const { states, repository } = await create();
+      await repository.create(named);
+      expect(await states.adopt(named, 'version-2', 9_000)).toBe(true);
+      const changed = { secretVersion: 'version-2', lastModifiedTimeMs: 9_000, revision: 2 };
+      expect(await repository.read('orders')).toEqual({ ...named, ...changed });
+    });
+
+    test('another version brings back a connection that was deauthorized with the one before', async () => {
+      const { states, repository } = await create();
+      const deauthorized = { ...named, state: 'DEAUTHORIZED' as const };
+      await repository.create(deauthorized);
+      expect(await states.adopt(deauthorized, 'version-2', 9_000)).toBe(true);
+      const { stateReason: _reason, ...rest } = named;
+      const changed = {
+        secretVersion: 'version-2',
+        lastModifiedTimeMs: 9_000,
+        lastAuthorizedTimeMs: 9_000,
+        revision: 2,
+      };
+      expect(await repository.read('orders')).toEqual({ ...rest, ...changed });
+    });
+
+    test('another version is not written into a connection that has changed since it was read, or is gone', async () => {
+      const { states, repository } = await create();
+      expect(await states.adopt(named, 'version-2', 9_000)).toBe(false);
+      await repository.create(named);
+      expect(await states.adopt(named, 'version-2', 9_000)).toBe(true);
+      expect(await states.adopt(named, 'version-3', 9_000)).toBe(false);
+      expect(await states.adopt({ ...named, incarnation: 'orders-0', revision: 2 }, 'version-3', 9_000)).toBe(false);
+      expect(await repository.read('orders')).toMatchObject({ secretVersion: 'version-2', revision: 2 });
+    });
+  });
+});
+
+describe('what the log hears of', () => {
+  test.each([
+    ['the first deauthorization alone', ['DEAUTHORIZED', 'DEAUTHORIZED'], 1],
+    ['a second one after new credentials', ['DEAUTHORIZED', 'AUTHORIZED', 'DEAUTHORIZED'], 2],
+    ['no authorization', ['AUTHORIZED'], 0],
+  ] as const)('is %s', async (_which, changes, expected) => {
+    const tableName = await dynalite.server.newTable();
+    const heard: string[] = [];
+    const log = { deauthorized: (name: string) => heard.push(name) };
+    const states = createDynamoDbConnectionStates(dynalite.client(), tableName, log);
+    await createDynamoDbConnectionRepository(dynalite.client(), tableName).create(authorizing);
+    for (const [index, state] of changes.entries()) {
+      expect(await states.change({ ...change, state, nowMs: 9_000 + index })).toBe(true);
+    }
+    expect(heard).toEqual(Array.from({ length: expected }, () => 'orders'));
+  });
+
+  test('is not a deauthorization that changed nothing', async () => {
+    const tableName = await dynalite.server.newTable();
+    const log = { deauthorized: () => expect.fail('Nothing was changed.') };
+    const states = createDynamoDbConnectionStates(dynalite.client(), tableName, log);
+    expect(await states.change({ ...change, state: 'DEAUTHORIZED' })).toBe(false);
+  });
+});

@@ -1,0 +1,62 @@
+import { afterAll, beforeAll } from 'vitest';
+import { createDynamoDbClient } from '../../../lib/adapters/aws/clients.ts';
+import type { ApiDestination } from '../../../lib/core/destination/api-destination.ts';
+import type { Connection } from '../../../lib/core/destination/connection.ts';
+import type { DynaliteServer } from '../../servers/aws/dynalite-server.ts';
+import { startDynaliteServer } from '../../servers/aws/dynalite-server.ts';
+
+/** An embedded database for the tests of one file, and a client of it. */
+export function useDynalite() {
+  const running: { server?: DynaliteServer } = {};
+  beforeAll(async () => {
+    running.server = await startDynaliteServer();
+  });
+  afterAll(() => running.server?.stop());
+  return {
+    get server(): DynaliteServer {
+      if (running.server === undefined) throw new Error('The embedded database has not been started.');
+      return running.server;
+    },
+    client() {
+      return createDynamoDbClient(this.server.clientConfig);
+    },
+  };
+}
+
+const account = 'arn:aws:events:us-east-1:123456789012';
+
+export function connectionOf(name: string, members: Partial<Connection> = {}): Connection {
+  const incarnation = members.incarnation ?? `${name}-1`;
+  return {
+    name,
+    arn: `${account}:connection/${name}/${incarnation}`,
+    incarnation,
+    state: 'AUTHORIZED',
+    authorizationType: 'BASIC',
+    secretName: `lastmile/test/connection/${name}/secret`,
+    secretArn: `arn:aws:secretsmanager:us-east-1:123456789012:secret:${name}`,
+    secretVersion: 'version-1',
+    visibleAuthParameters: { BasicAuthParameters: { Username: 'someone' } },
+    creationTimeMs: 1_000,
+    lastModifiedTimeMs: 2_000,
+    revision: 1,
+    ...members,
+  };
+}
+
+export function apiDestinationOf(name: string, members: Partial<ApiDestination> = {}): ApiDestination {
+  const incarnation = members.incarnation ?? `${name}-1`;
+  return {
+    name,
+    arn: `${account}:api-destination/${name}/${incarnation}`,
+    incarnation,
+    connectionArn: `${account}:connection/orders/1`,
+    invocationEndpoint: 'https://example.com/*',
+    httpMethod: 'POST',
+    invocationRateLimitPerSecond: 300,
+    creationTimeMs: 1_000,
+    lastModifiedTimeMs: 2_000,
+    revision: 1,
+    ...members,
+  };
+}

@@ -1,0 +1,74 @@
+import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createDynamoDbClient } from '../../../lib/adapters/aws/clients.ts';
+import { createDynamoDbTokenStore } from '../../../lib/adapters/dynamodb/token-store.ts';
+import { createMemoryTokenStore } from '../../fakes/token-store.ts';
+import type { DynaliteServer } from '../../servers/aws/dynalite-server.ts';
+import { startDynaliteServer } from '../../servers/aws/dynalite-server.ts';
+import { describeTokenStore } from './token-store.ts';
+
+let server: DynaliteServer;
+beforeAll(async () => {
+  server = await startDynaliteServer();
+});
+afterAll(() => server.stop());
+
+const connect = () => createDynamoDbClient(server.clientConfig);
+
+describeTokenStore('DynamoDB', async () => createDynamoDbTokenStore(connect(), server.tableName));
+
+const memory = createMemoryTokenStore();
+describeTokenStore('in memory', async () => memory);
+
+describe('a token in the table', () => {
+  const token = {
+    generation: 1,
+    secretVersion: 'v1',
+    sealed: Uint8Array.of(1),
+    obtainedAtMs: 1_000,
+    expiresAtMs: 61_500,
+  };
+  const lease = { generation: 0, holder: 'a', nowMs: 1_000, untilMs: 11_000 };
+
+  test('is one item with a version and a time to live after its end, and newer members survive', async () => {
+    const client = connect();
+    const key = { TableName: server.tableName, Key: { pk: { S: 'TOKEN#item' }, sk: { S: 'TOKEN' } } };
+    const read = async () => (await client.send(new GetItemCommand({ ...key, ConsistentRead: true }))).Item;
+    const store = createDynamoDbTokenStore(client, server.tableName);
+    await store.takeLease({ ...lease, connectionIncarnation: 'item' });
+    expect(await read()).toMatchObject({ v: { N: '1' }, ttl: { N: String(11 + 86_400) } });
+    await client.send(
+      new UpdateItemCommand({
+        ...key,
+        UpdateExpression: 'SET newer = :newer, v = :v',
+        ExpressionAttributeValues: { ':newer': { S: 'kept' }, ':v': { N: '2' } },
+      }),
+    );
+    await store.save('item', 'a', token);
+    expect(await read()).toMatchObject({ v: { N: '2' }, newer: { S: 'kept' }, ttl: { N: String(62 + 86_400) } });
+  });
+
+  test('counts as saved when the answer to the save was lost and the save is repeated', async () => {
+    const client = connect();
+    const store = createDynamoDbTokenStore(client, server.tableName);
+    await store.takeLease({ ...lease, connectionIncarnation: 'lost' });
+    let lost = 0;
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        const answer = await next(args);
+        if (lost++ === 0) throw Object.assign(new Error('lost'), { name: 'TimeoutError', $retryable: {} });
+        return answer;
+      },
+      { step: 'finalizeRequest', priority: 'low' },
+    );
+    expect(await store.save('lost', 'a', token)).toBe(true);
+    expect(lost).toBeGreaterThan(1);
+    expect(await store.read('lost')).toEqual(token);
+  });
+
+  test('cannot be read while nobody answers, and the failure says so', async () => {
+    const client = createDynamoDbClient({ ...server.clientConfig, endpoint: 'http://127.0.0.1:1' });
+    const store = createDynamoDbTokenStore(client, server.tableName);
+    await expect(store.read('c')).rejects.toMatchObject({ name: 'Failure', code: 'StoreUnavailable' });
+  });
+});

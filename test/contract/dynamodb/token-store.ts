@@ -1,0 +1,148 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { StoredToken, TokenLease, TokenStore } from '../../../lib/ports/token.ts';
+
+const nowMs = Date.UTC(2026, 0, 1);
+const first: StoredToken = {
+  generation: 1,
+  secretVersion: 'version-1',
+  sealed: Uint8Array.of(1, 0, 255),
+  expiresAtMs: nowMs + 3_600_000,
+  obtainedAtMs: nowMs,
+};
+
+/** What every TokenStore promises; run by its adapter and by its fake. */
+export function describeTokenStore(name: string, open: () => Promise<TokenStore>): void {
+  describe(`the token store: ${name}`, () => {
+    let store: TokenStore;
+    let incarnation = 0;
+    const id = (): string => `connection-${incarnation}`;
+    const lease = (change: Partial<TokenLease> = {}): TokenLease => ({
+      connectionIncarnation: id(),
+      generation: 0,
+      holder: 'a',
+      nowMs,
+      untilMs: nowMs + 10_000,
+      ...change,
+    });
+    /** Leaves the first token stored. */
+    const storeFirst = async (): Promise<void> => {
+      await store.takeLease(lease());
+      await store.save(id(), 'a', first);
+    };
+
+    beforeEach(async () => {
+      store = await open();
+      incarnation += 1;
+    });
+
+    test('knows no token of a connection that never had one', async () => {
+      expect(await store.read(id())).toBeUndefined();
+    });
+
+    test('shows a lease on a token that is yet to come', async () => {
+      expect(await store.takeLease(lease())).toBe(true);
+      expect(await store.read(id())).toEqual({
+        generation: 0,
+        secretVersion: '',
+        obtainedAtMs: 0,
+        leaseHolder: 'a',
+        leaseUntilMs: nowMs + 10_000,
+      });
+    });
+
+    test('returns what was saved, and its lease has ended', async () => {
+      await store.takeLease(lease());
+      expect(await store.save(id(), 'a', first)).toBe(true);
+      expect(await store.read(id())).toEqual(first);
+    });
+
+    test('keeps the tokens of two connections apart', async () => {
+      await storeFirst();
+      expect(await store.read(`${id()}-other`)).toBeUndefined();
+    });
+
+    test('gives a lease to one of many who ask at once', async () => {
+      const holders = Array.from({ length: 20 }, (_, index) => `holder-${index}`);
+      const taken = await Promise.all(holders.map((holder) => store.takeLease(lease({ holder }))));
+      expect(taken.filter((yes) => yes)).toHaveLength(1);
+      expect((await store.read(id()))?.leaseHolder).toBe(holders[taken.indexOf(true)]);
+    });
+
+    test('gives a lease to its own holder again, since the answer to the first may have been lost', async () => {
+      expect(await store.takeLease(lease())).toBe(true);
+      expect(await store.takeLease(lease())).toBe(true);
+    });
+
+    test('refuses a running lease to another until its last millisecond, and gives it then', async () => {
+      await store.takeLease(lease());
+      expect(await store.takeLease(lease({ holder: 'b', nowMs: nowMs + 9_999 }))).toBe(false);
+      expect(await store.takeLease(lease({ holder: 'b', nowMs: nowMs + 10_000, untilMs: nowMs + 20_000 }))).toBe(true);
+      expect(await store.read(id())).toMatchObject({ leaseHolder: 'b', leaseUntilMs: nowMs + 20_000 });
+    });
+
+    test.each([0, 2])('refuses a lease on generation %i of a token of generation 1', async (generation) => {
+      await storeFirst();
+      expect(await store.takeLease(lease({ generation, holder: 'b' }))).toBe(false);
+      expect(await store.read(id())).toEqual(first);
+    });
+
+    test('refuses a lease on a generation that never was', async () => {
+      expect(await store.takeLease(lease({ generation: 3 }))).toBe(false);
+      expect(await store.read(id())).toBeUndefined();
+    });
+
+    test('keeps the token while it is being renewed', async () => {
+      await storeFirst();
+      expect(await store.takeLease(lease({ generation: 1, holder: 'b' }))).toBe(true);
+      expect(await store.read(id())).toEqual({ ...first, leaseHolder: 'b', leaseUntilMs: nowMs + 10_000 });
+    });
+
+    test('forgets the end of the token before when the next one has none', async () => {
+      await storeFirst();
+      const { expiresAtMs: _, ...endless } = { ...first, generation: 2 };
+      await store.takeLease(lease({ generation: 1, holder: 'b' }));
+      expect(await store.save(id(), 'b', endless)).toBe(true);
+      expect(await store.read(id())).toEqual(endless);
+    });
+
+    test('lets nobody save without the lease', async () => {
+      expect(await store.save(id(), 'a', first)).toBe(false);
+      expect(await store.read(id())).toBeUndefined();
+    });
+
+    test('lets a frozen holder save after its lease has ended, as long as nobody took over', async () => {
+      await store.takeLease(lease({ untilMs: nowMs - 3_600_000 }));
+      expect(await store.save(id(), 'a', first)).toBe(true);
+    });
+
+    test('lets a frozen holder overwrite neither the lease nor the token of who took over', async () => {
+      await store.takeLease(lease());
+      await store.takeLease(lease({ holder: 'b', nowMs: nowMs + 10_000, untilMs: nowMs + 20_000 }));
+      expect(await store.save(id(), 'a', { ...first, secretVersion: 'frozen' })).toBe(false);
+      await store.releaseLease(id(), 'a');
+      expect((await store.read(id()))?.leaseHolder).toBe('b');
+      expect(await store.save(id(), 'b', first)).toBe(true);
+      expect(await store.save(id(), 'a', { ...first, secretVersion: 'frozen' })).toBe(false);
+      expect(await store.read(id())).toEqual(first);
+    });
+
+    test('saves no generation but the next', async () => {
+      await store.takeLease(lease());
+      expect(await store.save(id(), 'a', { ...first, generation: 2 })).toBe(false);
+      expect((await store.read(id()))?.sealed).toBeUndefined();
+    });
+
+    test('a released lease can be taken at once, and the token stays', async () => {
+      await storeFirst();
+      await store.takeLease(lease({ generation: 1, holder: 'b' }));
+      await store.releaseLease(id(), 'b');
+      expect(await store.read(id())).toEqual(first);
+      expect(await store.takeLease(lease({ generation: 1, holder: 'c' }))).toBe(true);
+    });
+
+    test('releasing a lease of a connection that has none leaves nothing behind', async () => {
+      await store.releaseLease(id(), 'a');
+      expect(await store.read(id())).toBeUndefined();
+    });
+  });
+}

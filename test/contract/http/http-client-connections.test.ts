@@ -1,0 +1,133 @@
+import type { Socket } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import type { Misbehave } from '../../servers/endpoints/misbehaving-endpoint.ts';
+import { connectionFree, httpExchanges, send } from './http-exchanges.ts';
+
+const exchanges = httpExchanges();
+const noContent = 'HTTP/1.1 204 No Content\r\n\r\n';
+
+const answers: Misbehave = (socket) => socket.write(noContent);
+
+describe('a connection', () => {
+  test('serves one request after the other', async () => {
+    const endpoint = await exchanges.endpoint();
+    const client = exchanges.client();
+    for (let index = 0; index < 5; index += 1) {
+      await send(client, endpoint.origin, { body: '{}' });
+      await connectionFree();
+    }
+    expect(endpoint.requests.map(({ connection }) => connection)).toEqual([1, 1, 1, 1, 1]);
+  });
+
+  test('is never shared by two transports', async () => {
+    const endpoint = await exchanges.endpoint();
+    const client = exchanges.client();
+    for (const key of ['', 'mutual-tls', '', 'mutual-tls']) {
+      await send(client, endpoint.origin, {}, { transport: { key } });
+      await connectionFree();
+    }
+    expect(endpoint.requests.map(({ connection }) => connection)).toEqual([1, 2, 1, 2]);
+  });
+
+  test('is not used again after a request with a body that its method does not expect', async () => {
+    const endpoint = await exchanges.endpoint();
+    const client = exchanges.client();
+    for (const method of ['DELETE', 'OPTIONS', 'POST'] as const) {
+      await send(client, endpoint.origin, { method, body: '{}' });
+      await connectionFree();
+    }
+    expect(endpoint.connectionCount()).toBe(3);
+  });
+
+  test('is used again within 4 s by the clock on the wall, and not after that, nor when the clock was set back', async () => {
+    const endpoint = await exchanges.endpoint();
+    let nowMs = 1_000_000;
+    const client = exchanges.client({ nowMs: () => nowMs });
+    for (const passesMs of [4000, 4000, 4001, -4001]) {
+      await send(client, endpoint.origin);
+      await connectionFree();
+      nowMs += passesMs;
+    }
+    await send(client, endpoint.origin);
+    expect(endpoint.requests.map(({ connection }) => connection)).toEqual([1, 1, 1, 2, 3]);
+  });
+
+  test('counts as idle from the end of its answer', async () => {
+    let nowMs = 1_000_000;
+    const endpoint = await exchanges.endpoint(() => {
+      nowMs += 60_000;
+      return undefined;
+    });
+    const client = exchanges.client({ nowMs: () => nowMs });
+    await send(client, endpoint.origin);
+    await connectionFree();
+    await send(client, endpoint.origin);
+    expect(endpoint.connectionCount()).toBe(1);
+  });
+
+  test('that the endpoint closed while idle is replaced without a failure', async () => {
+    const endpoint = await exchanges.endpoint();
+    const client = exchanges.client();
+    await send(client, endpoint.origin);
+    await connectionFree();
+    endpoint.dropConnections();
+    await send(client, endpoint.origin);
+    expect(endpoint.requests.map(({ connection }) => connection)).toEqual([1, 2]);
+  });
+
+  test('goes to at most 128 sockets of one origin, and the requests beyond wait for one', async () => {
+    const endpoint = await exchanges.endpoint();
+    const client = exchanges.client();
+    const sending = Array.from({ length: 300 }, () => send(client, endpoint.origin));
+    expect((await Promise.all(sending)).every(({ status }) => status === 200)).toBe(true);
+    expect(endpoint.connectionCount()).toBe(128);
+  });
+});
+
+describe('pools are bounded', () => {
+  test('the least recently used origin loses its connections, the others keep theirs', async () => {
+    let nowMs = 0;
+    const [first, second, third] = await Promise.all([
+      exchanges.misbehaving(answers),
+      exchanges.misbehaving(answers),
+      exchanges.misbehaving(answers),
+    ]);
+    const client = exchanges.client({ maximumPools: 2, nowMs: () => nowMs });
+    for (const endpoint of [first, second, first, third, first]) {
+      nowMs += 1;
+      await send(client, endpoint.origin);
+      await connectionFree();
+    }
+    await second.allClosed();
+    expect([first, second, third].map((endpoint) => endpoint.connectionCount())).toEqual([1, 1, 1]);
+  });
+
+  test('an exchange under way outlives the pool that it began in', async () => {
+    const begun = Promise.withResolvers<Socket>();
+    const slow = await exchanges.misbehaving((socket) => begun.resolve(socket));
+    const other = await exchanges.endpoint();
+    const client = exchanges.client({ maximumPools: 1 });
+    const sending = send(client, slow.origin);
+    const socket = await begun.promise;
+    await send(client, other.origin);
+    socket.write(noContent);
+    expect(await sending).toMatchObject({ status: 204 });
+    await slow.allClosed();
+  });
+});
+
+describe('closing', () => {
+  test('waits for the exchanges under way, and leaves no connection', async () => {
+    const begun = Promise.withResolvers<Socket>();
+    const endpoint = await exchanges.misbehaving((socket) => begun.resolve(socket));
+    const client = exchanges.client();
+    const ends: string[] = [];
+    const sending = send(client, endpoint.origin).then(() => ends.push('exchange'));
+    const socket = await begun.promise;
+    const closing = client.close().then(() => ends.push('client'));
+    socket.write(noContent);
+    await Promise.all([sending, closing]);
+    expect(ends).toEqual(['exchange', 'client']);
+    await endpoint.allClosed();
+  });
+});

@@ -1,0 +1,237 @@
+import { once } from 'node:events';
+import { createServer, type LookupFunction, type Socket } from 'node:net';
+import { inspect } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { connectionFree, failure, failureOf, httpExchanges, send } from './http-exchanges.ts';
+import { makeTlsCertificate } from '../../servers/endpoints/tls-certificate.ts';
+
+const exchanges = httpExchanges();
+const shortMs = 50;
+
+/** Sends this and then ends the connection, with FIN or with RST. */
+const sayAndEnd = (text: string) => (socket: Socket) => socket.end(text);
+const sayAndReset = (text: string) => (socket: Socket) => socket.write(text, () => socket.resetAndDestroy());
+const say = (text: string) => (socket: Socket) => socket.write(text);
+
+describe('no connection', () => {
+  test('to a port where nobody listens is ConnectionRefused', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    await new Promise((resolve) => server.close(resolve));
+    expect(await failureOf(send(exchanges.client(), `http://127.0.0.1:${port}`))).toMatchObject(
+      failure('ConnectionRefused'),
+    );
+  });
+
+  test('to a name without an address is DnsFailed', async () => {
+    expect(await failureOf(send(exchanges.client(), 'https://endpoint.invalid'))).toMatchObject(failure('DnsFailed'));
+  });
+
+  test('within the timeout, for a name that nobody resolves, is TimedOut', async () => {
+    const connectOptions = () => ({ lookup: () => undefined });
+    const sending = send(exchanges.client({ connectOptions }), 'http://endpoint.test', {}, { timeoutMs: shortMs });
+    expect(await failureOf(sending)).toMatchObject(failure('TimedOut'));
+  });
+
+  test('to a server whose certificate nobody trusts is TlsFailed, and nothing is sent', async () => {
+    const endpoint = await exchanges.misbehaving(say('HTTP/1.1 200 OK\r\n\r\n'), makeTlsCertificate(Date.now()));
+    expect(await failureOf(send(exchanges.client(), endpoint.origin))).toMatchObject(failure('TlsFailed'));
+    expect(endpoint.requestCount()).toBe(0);
+  });
+
+  test('to a server whose trusted certificate names another host is TlsFailed, and nothing is sent', async () => {
+    const certificate = makeTlsCertificate(Date.now());
+    const endpoint = await exchanges.misbehaving(say('HTTP/1.1 200 OK\r\n\r\n'), certificate);
+    const client = exchanges.client({ connectOptions: () => ({ ca: certificate.certificate }) });
+    expect(await failureOf(send(client, endpoint.origin.replace('127.0.0.1', 'localhost')))).toMatchObject(
+      failure('TlsFailed'),
+    );
+    expect(endpoint.requestCount()).toBe(0);
+  });
+
+  test('by TLS to a server that speaks none is TlsFailed', async () => {
+    const endpoint = await exchanges.endpoint();
+    expect(await failureOf(send(exchanges.client(), endpoint.origin.replace('http:', 'https:')))).toMatchObject(
+      failure('TlsFailed'),
+    );
+  });
+});
+
+describe('a connection lost', () => {
+  test.each([
+    ['reset', sayAndReset('')],
+    ['closed', sayAndEnd('')],
+  ])('before an answer (%s) is ConnectionReset; a fresh one is not tried again', async (_how, misbehave) => {
+    const endpoint = await exchanges.misbehaving(misbehave);
+    expect(await failureOf(send(exchanges.client(), endpoint.origin))).toMatchObject(failure('ConnectionReset'));
+    expect(endpoint.requestCount()).toBe(1);
+  });
+
+  test.each(['HTTP/1.1 2', 'HTTP/1.1 200 OK\r\ncontent-le'])('within the head %j is AnswerInvalid', async (head) => {
+    const endpoint = await exchanges.misbehaving(sayAndEnd(head));
+    expect(await failureOf(send(exchanges.client(), endpoint.origin))).toMatchObject(failure('AnswerInvalid'));
+    expect(endpoint.requestCount()).toBe(1);
+  });
+
+  test.each([
+    ['200, announced length', 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf'],
+    ['200, closing', 'HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 10\r\n\r\nhalf'],
+    ['200, chunked', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n'],
+    ['500, chunked, closing', 'HTTP/1.1 500 No\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\nff\r\nhalf'],
+    ['503, announced length', 'HTTP/1.1 503 No\r\ncontent-length: 10\r\n\r\nhalf'],
+  ])('within the body (%s) is AnswerInvalid', async (_what, text) => {
+    const endpoint = await exchanges.misbehaving(sayAndEnd(text));
+    expect(await failureOf(send(exchanges.client(), endpoint.origin))).toMatchObject(failure('AnswerInvalid'));
+  });
+
+  test('by a reset within the body is AnswerInvalid', async () => {
+    const endpoint = await exchanges.misbehaving((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf', () =>
+        setImmediate(() => socket.resetAndDestroy()),
+      );
+    });
+    expect(await failureOf(send(exchanges.client(), endpoint.origin))).toMatchObject(failure('AnswerInvalid'));
+  });
+
+  test('at the end of a body without a length is that end', async () => {
+    const endpoint = await exchanges.misbehaving(sayAndEnd('HTTP/1.1 500 No\r\n\r\nwhole'));
+    expect(await send(exchanges.client(), endpoint.origin)).toMatchObject({ status: 500, body: 'whole' });
+  });
+});
+
+describe('an answer that is none', () => {
+  test.each([
+    ['not HTTP', '220 smtp.example.com ESMTP\r\n'],
+    ['another version', 'HTTP/9.9 200 OK\r\n\r\n'],
+    ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx'],
+    [
+      'length and chunks',
+      'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n',
+    ],
+    ['a bad chunk size', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n'],
+    ['a header without a name', 'HTTP/1.1 200 OK\r\n: x\r\n\r\n'],
+    ['thousands of headers', `HTTP/1.1 200 OK\r\n${'x-padding: 0123456789\r\n'.repeat(5000)}\r\n`],
+    ['one endless header', `HTTP/1.1 200 OK\r\nx-padding: ${'x'.repeat(100_000)}\r\n\r\n`],
+  ])('(%s) is AnswerInvalid, and ends its connection', async (_what, text) => {
+    const endpoint = await exchanges.misbehaving(say(text));
+    expect(await failureOf(send(exchanges.client(), endpoint.origin))).toMatchObject(failure('AnswerInvalid'));
+    await endpoint.allClosed();
+    expect(endpoint.requestCount()).toBe(1);
+  });
+});
+
+describe('the timeout', () => {
+  test.each([
+    ['no answer', ''],
+    ['half a head', 'HTTP/1.1 200 OK\r\n'],
+    ['an informational answer only', 'HTTP/1.1 103 Early Hints\r\n\r\n'],
+    ['half the body of an error', 'HTTP/1.1 500 No\r\ncontent-length: 10\r\n\r\nhalf'],
+    ['half the body of a 2xx answer', 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf'],
+  ])('covers %s, and ends the connection', async (_what, text) => {
+    const endpoint = await exchanges.misbehaving(say(text));
+    expect(await failureOf(send(exchanges.client(), endpoint.origin, {}, { timeoutMs: shortMs }))).toMatchObject(
+      failure('TimedOut'),
+    );
+    await endpoint.allClosed();
+    expect(endpoint.requestCount()).toBe(1);
+  });
+
+  test('is not begun again by bytes that trickle', async () => {
+    const endpoint = await exchanges.misbehaving((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
+      const timer = setInterval(() => socket.write('1\r\nx\r\n'), 5);
+      socket.once('close', () => clearInterval(timer));
+    });
+    expect(await failureOf(send(exchanges.client(), endpoint.origin, {}, { timeoutMs: shortMs }))).toMatchObject(
+      failure('TimedOut'),
+    );
+    await endpoint.allClosed();
+  });
+});
+
+describe('the signal', () => {
+  test('that has aborted already keeps the request from being sent', async () => {
+    const endpoint = await exchanges.endpoint();
+    const signal = AbortSignal.abort('late');
+    const thrown = await failureOf(send(exchanges.client(), endpoint.origin, {}, { signal }));
+    expect(thrown).toMatchObject({ ...failure('OutOfTime'), cause: 'late' });
+    expect(endpoint.connectionCount()).toBe(0);
+  });
+
+  test('that aborts ends every exchange that has it, their connections too, and no other', async () => {
+    const aborting = new AbortController();
+    const begun: Socket[] = [];
+    const closed: Promise<unknown>[] = [];
+    const endpoint = await exchanges.misbehaving((socket, { text }) => {
+      begun.push(socket);
+      if (text.startsWith('POST /ends ')) closed.push(once(socket, 'close'));
+      if (begun.length === 3) aborting.abort();
+    });
+    const client = exchanges.client();
+    const { signal } = aborting;
+    const ending = [0, 1].map(() => send(client, endpoint.origin, { path: '/ends' }, { signal }));
+    const other = send(client, endpoint.origin, { path: '/goes-on' });
+    for (const thrown of await Promise.all(ending.map(failureOf))) expect(thrown).toMatchObject(failure('OutOfTime'));
+    await Promise.all(closed);
+    expect(closed).toHaveLength(2);
+    for (const socket of begun) if (!socket.destroyed) socket.write('HTTP/1.1 204 No Content\r\n\r\n');
+    expect(await other).toMatchObject({ status: 204 });
+  });
+
+  test('that aborts while connecting keeps the request from ever being sent', async () => {
+    const endpoint = await exchanges.endpoint();
+    const aborting = new AbortController();
+    const lookup: LookupFunction = (_host, _options, found) => {
+      aborting.abort();
+      setImmediate(() => found(null, [{ address: '127.0.0.1', family: 4 }]));
+    };
+    const client = exchanges.client({ connectOptions: () => ({ lookup }) });
+    const { port } = new URL(endpoint.origin);
+    expect(
+      await failureOf(send(client, `http://endpoint.test:${port}`, {}, { signal: aborting.signal })),
+    ).toMatchObject(failure('OutOfTime'));
+    await client.close();
+    expect(endpoint.requests).toEqual([]);
+  });
+
+  test('that aborts after the answer changes nothing', async () => {
+    const endpoint = await exchanges.endpoint();
+    const aborting = new AbortController();
+    const client = exchanges.client();
+    expect(await send(client, endpoint.origin, {}, { signal: aborting.signal })).toMatchObject({ status: 200 });
+    await connectionFree();
+    aborting.abort();
+    await send(client, endpoint.origin);
+    expect(endpoint.connectionCount()).toBe(1);
+  });
+});
+
+describe('a request that HTTP does not allow', () => {
+  test.each([
+    ['a line break in a header', { headers: { 'x-note': 'a\r\nx-injected: b' } }],
+    ['a NUL in a header', { headers: { 'x-note': 'a\0b' } }],
+    ['a line break in a header name', { headers: { 'x\r\ny': 'a' } }],
+    ['a character beyond Latin-1 in a header', { headers: { 'x-note': '🚚' } }],
+    ['a blank in the path', { path: '/a b' }],
+    ['a line break in the path', { path: '/a\r\nx: y' }],
+    ['a header that only the connection may set', { headers: { 'Transfer-Encoding': 'chunked' } }],
+  ])('(%s) is InvalidInvocation, and never sent', async (_what, request) => {
+    const endpoint = await exchanges.endpoint();
+    expect(await failureOf(send(exchanges.client(), endpoint.origin, request))).toMatchObject(
+      failure('InvalidInvocation'),
+    );
+    expect(endpoint.requests).toEqual([]);
+  });
+});
+
+test('a failure names the origin, and nothing of the path, the headers, the body or the answer', async () => {
+  const canary = 'c4n4ry';
+  const endpoint = await exchanges.misbehaving(say(`HTTP/1.1 200 OK\r\n\x01${canary}: x\r\n\r\n`));
+  const request = { path: `/p?key=${canary}`, headers: { authorization: `Bearer ${canary}` }, body: canary };
+  const thrown = await failureOf(send(exchanges.client(), endpoint.origin, request));
+  expect(thrown).toMatchObject(failure('AnswerInvalid'));
+  expect(inspect(thrown, { depth: null })).toContain(endpoint.origin);
+  expect(inspect(thrown, { depth: null })).not.toContain(canary);
+});

@@ -1,0 +1,306 @@
+import type { Socket } from 'node:net';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { parseAllowlist, publicOnly } from '../../../lib/core/address/address.ts';
+import type { Transport } from '../../../lib/core/destination/delivery-policy.ts';
+import { type AnswerConnect, startConnectProxy } from '../../servers/endpoints/connect-proxy.ts';
+import { type CertificateAuthority, makeCertificateAuthority } from '../../servers/endpoints/tls-certificate.ts';
+import { connectionFree, failure, failureOf, httpExchanges, send } from './http-exchanges.ts';
+
+const exchanges = httpExchanges();
+let authority: CertificateAuthority;
+
+beforeAll(() => {
+  authority = makeCertificateAuthority(Date.now());
+});
+
+const through = (proxyUrl: string, members: Partial<Transport> = {}): { transport: Transport } => ({
+  transport: { key: proxyUrl, proxyUrl, caCertificatePem: authority.certificate, ...members },
+});
+
+async function startProxy(answer?: AnswerConnect) {
+  return exchanges.closedAtEnd(await startConnectProxy(answer));
+}
+
+function tlsEndpoint(mutual = false) {
+  const { key, certificate } = authority.issue({ dnsNames: ['endpoint.test'] });
+  return exchanges.endpoint(undefined, { key, cert: certificate, ca: authority.certificate, requestCert: mutual });
+}
+
+const portOf = (origin: string) => new URL(origin).port;
+
+describe('by way of a proxy', () => {
+  test('a request goes through a tunnel that is kept, and the proxy reads none of it', async () => {
+    const [proxy, endpoint] = await Promise.all([startProxy(), tlsEndpoint()]);
+    const client = exchanges.client();
+    for (const path of ['/1', '/2']) {
+      const request = { path, body: 'body-canary', headers: { 'x-secret': 'header-canary' } };
+      expect(await send(client, endpoint.origin, request, through(proxy.url))).toMatchObject({ status: 200 });
+      await connectionFree();
+    }
+    expect(endpoint.requests.map(({ path, connection }) => [path, connection])).toEqual([
+      ['/1', 1],
+      ['/2', 1],
+    ]);
+    expect(proxy.asked).toEqual([{ authority: `127.0.0.1:${portOf(endpoint.origin)}`, headers: ['host'] }]);
+    expect(proxy.passed()).not.toContain('canary');
+  });
+
+  test('the proxy resolves the endpoint’s name', async () => {
+    const [proxy, endpoint] = await Promise.all([startProxy(), tlsEndpoint()]);
+    const origin = `https://endpoint.test:${portOf(endpoint.origin)}`;
+    expect(await send(exchanges.client(), origin, {}, through(proxy.url))).toMatchObject({ status: 200 });
+    expect(proxy.asked).toMatchObject([{ authority: new URL(origin).host }]);
+    expect(endpoint.requests).toMatchObject([{ serverName: 'endpoint.test' }]);
+  });
+
+  test('a port that the URL leaves out is said', async () => {
+    const proxy = await startProxy((_, client) => {
+      client.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+      return 'answered';
+    });
+    const client = exchanges.client();
+    for (const origin of ['https://endpoint.test', 'http://localhost', 'https://[::1]']) {
+      await failureOf(send(client, origin, {}, through(proxy.url)));
+    }
+    expect(proxy.asked.map((each) => each.authority)).toEqual(['endpoint.test:443', 'localhost:80', '[::1]:443']);
+  });
+
+  test('a client certificate is shown to the endpoint, which is verified', async () => {
+    const [proxy, endpoint] = await Promise.all([startProxy(), tlsEndpoint(true)]);
+    const client = exchanges.client();
+    for (const commonName of ['orders', 'invoices']) {
+      const { key, certificate } = authority.issue({ commonName });
+      const clientCertificate = { certificatePem: certificate, keyPem: key, expiresAtMs: Infinity };
+      await send(client, endpoint.origin, {}, through(proxy.url, { key: commonName, clientCertificate }));
+    }
+    expect(endpoint.requests.map(({ clientName }) => clientName)).toEqual(['orders', 'invoices']);
+  });
+
+  test('an endpoint that is not trusted gets nothing, and the tunnel is closed', async () => {
+    const [proxy, endpoint] = await Promise.all([startProxy(), tlsEndpoint()]);
+    const { transport } = through(proxy.url);
+    const { caCertificatePem: _, ...trustingNode } = transport;
+    const sending = send(exchanges.client(), endpoint.origin, {}, { transport: trustingNode });
+    expect(await failureOf(sending)).toMatchObject({
+      ...failure('TlsFailed'),
+      message: expect.stringContaining(endpoint.origin),
+    });
+    await proxy.allClosed();
+    expect(endpoint.requests).toEqual([]);
+  });
+
+  test('a certificate that OpenSSL refuses fails the request alone, and the tunnel is closed', async () => {
+    const [proxy, endpoint] = await Promise.all([startProxy(), tlsEndpoint()]);
+    const { key, certificate } = authority.issue({ namedCurve: 'prime192v1' });
+    const clientCertificate = { certificatePem: certificate, keyPem: key, expiresAtMs: Infinity };
+    const sending = send(exchanges.client(), endpoint.origin, {}, through(proxy.url, { clientCertificate }));
+    expect(await failureOf(sending)).toMatchObject(failure('TlsFailed'));
+    await proxy.allClosed();
+  });
+
+  test('also a request without TLS is tunnelled', async () => {
+    const [proxy, endpoint] = await Promise.all([startProxy(), exchanges.endpoint()]);
+    const client = exchanges.client();
+    for (const body of ['1', '2']) {
+      expect(await send(client, endpoint.origin, { body }, through(proxy.url))).toMatchObject({ status: 200 });
+      await connectionFree();
+    }
+    expect(endpoint.requests.map(({ body, connection }) => [body, connection])).toEqual([
+      ['1', 1],
+      ['2', 1],
+    ]);
+    expect(proxy.asked).toHaveLength(1);
+  });
+
+  test('a proxy that speaks TLS is verified by what Node trusts, not by the endpoint’s authority', async () => {
+    const proxies = makeCertificateAuthority(Date.now(), 'authority of the proxies');
+    const { key, certificate } = proxies.issue({});
+    const proxy = exchanges.closedAtEnd(await startConnectProxy(undefined, { key, cert: certificate }));
+    const endpoint = await tlsEndpoint();
+    const trusting = exchanges.client({ connectOptions: () => ({ ca: proxies.certificate }) });
+    expect(await send(trusting, endpoint.origin, {}, through(proxy.url))).toMatchObject({ status: 200 });
+    const failed = await failureOf(send(exchanges.client(), endpoint.origin, {}, through(proxy.url)));
+    expect(failed).toMatchObject({
+      ...failure('TlsFailed'),
+      message: expect.stringContaining(`the proxy ${proxy.url}`),
+    });
+  });
+});
+
+describe('a proxy that refuses', () => {
+  const saying =
+    (text: string): AnswerConnect =>
+    (_, client) => {
+      client.end(text);
+      return 'answered';
+    };
+  test.each([
+    ['asks for credentials', 'HTTP/1.1 407 Proxy Authentication Required\r\n\r\n', 'answered 407'],
+    ['forbids it', 'HTTP/1.1 403 Forbidden\r\nContent-Length: 6\r\n\r\ncanary', 'answered 403'],
+    ['cannot reach the endpoint', 'HTTP/1.0 502 Bad Gateway\r\n\r\n', 'answered 502'],
+    ['wants another protocol', 'HTTP/1.1 101 Switching Protocols\r\n\r\n', 'answered 101'],
+    ['speaks no HTTP', 'SSH-2.0-canary\r\n\r\n', 'gave an answer that is not HTTP'],
+    ['says too much', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(20_000)}`, 'gave too long an answer'],
+    ['says too little', 'HTTP/1.1 200 OK\r\n', 'closed the connection'],
+    ['says nothing', '', 'closed the connection'],
+  ])('because it %s is ConnectionFailed, which is retried', async (_, text, problem) => {
+    const proxy = await startProxy(saying(text));
+    const sending = send(exchanges.client(), 'https://endpoint.test:8443', {}, through(proxy.url));
+    expect(await failureOf(sending)).toMatchObject({
+      ...failure('ConnectionFailed'),
+      kind: 'retryable',
+      message: `The proxy ${proxy.url} ${problem} when asked for endpoint.test:8443.`,
+    });
+    await proxy.allClosed();
+  });
+
+  test('by resetting the connection is ConnectionFailed', async () => {
+    const proxy = await startProxy((_, client) => {
+      (client as Socket).resetAndDestroy();
+      return 'answered';
+    });
+    const sending = send(exchanges.client(), 'https://endpoint.test', {}, through(proxy.url));
+    expect(await failureOf(sending)).toMatchObject(failure('ConnectionFailed'));
+  });
+
+  test('with an answer in pieces is understood', async () => {
+    const endpoint = await exchanges.endpoint();
+    const proxy = await startProxy((_, client) => {
+      const pieces = 'HTTP/1.1 418 Teapot\r\nA: b\r\n\r\n'.split('');
+      const next = () => {
+        const piece = pieces.shift();
+        if (piece === undefined) return;
+        client.write(piece, () => setImmediate(next));
+      };
+      next();
+      return 'answered';
+    });
+    const failed = await failureOf(send(exchanges.client(), endpoint.origin, {}, through(proxy.url)));
+    expect(failed).toMatchObject({ ...failure('ConnectionFailed'), message: expect.stringContaining('answered 418') });
+  });
+
+  test('by silence ends with the timeout of the request', async () => {
+    const proxy = await startProxy(() => 'answered');
+    const options = { ...through(proxy.url), timeoutMs: 50 };
+    const failed = await failureOf(send(exchanges.client(), 'https://endpoint.test', {}, options));
+    expect(failed).toMatchObject(failure('TimedOut'));
+  });
+
+  test('by silence is left alone when connecting has taken too long, whoever waits for it', async () => {
+    const proxy = await startProxy((_, client) => {
+      client.resume().once('end', () => client.end());
+      return 'answered';
+    });
+    const client = exchanges.client({ connectOptions: () => ({ timeout: 50 }) });
+    const failed = await failureOf(send(client, 'https://endpoint.test', {}, through(proxy.url)));
+    expect(failed).toMatchObject({
+      ...failure('ConnectionFailed'),
+      message: expect.stringContaining('gave no answer in time'),
+    });
+    await proxy.allClosed();
+  });
+
+  test('because nobody listens there is said to be the proxy', async () => {
+    const gone = await startConnectProxy();
+    await gone.close();
+    const failed = await failureOf(send(exchanges.client(), 'https://endpoint.test', {}, through(gone.url)));
+    expect(failed).toMatchObject({
+      ...failure('ConnectionRefused'),
+      message: `The connection was refused by the proxy ${gone.url} (ECONNREFUSED).`,
+    });
+  });
+
+  test('because its name is none is said to be the proxy', async () => {
+    const failed = await failureOf(
+      send(exchanges.client(), 'https://endpoint.test', {}, through('http://proxy.invalid:1')),
+    );
+    expect(failed).toMatchObject({
+      ...failure('DnsFailed'),
+      message: expect.stringContaining('the proxy http://proxy'),
+    });
+  });
+});
+
+describe('a proxy that opens the tunnel', () => {
+  const opening = 'HTTP/1.1 200 Connection established\r\n\r\n';
+  const answering =
+    (text: string): AnswerConnect =>
+    (_, client) => {
+      client.write(text);
+      client.resume().once('end', () => client.end());
+      return 'answered';
+    };
+
+  const early = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\ncanary';
+  test.each([
+    ['https://endpoint.test', early],
+    ['http://127.0.0.1:1', early],
+    ['https://endpoint.test', 'x'.repeat(4_194_304)],
+  ])('and sends something before it was asked for %s is ConnectionFailed, once', async (origin, text) => {
+    const proxy = await startProxy(answering(opening + text));
+    const failed = await failureOf(send(exchanges.client(), origin, {}, { ...through(proxy.url), timeoutMs: 2000 }));
+    expect(failed).toMatchObject({
+      ...failure('ConnectionFailed'),
+      message: `The proxy ${proxy.url} sent more than its answer when asked for ${proxy.asked[0]?.authority}.`,
+    });
+    expect(proxy.asked).toHaveLength(1);
+    await proxy.allClosed();
+  });
+
+  test('and answers in the place of the endpoint is no trusted connection, and closed', async () => {
+    const proxy = await startProxy((_, client) => {
+      client.write(opening);
+      client.once('data', () => client.write(early)).once('end', () => client.end());
+      return 'answered';
+    });
+    const failed = await failureOf(send(exchanges.client(), 'https://endpoint.test', {}, through(proxy.url)));
+    expect(failed).toMatchObject(failure('TlsFailed'));
+    expect(String(failed)).not.toContain('canary');
+    await proxy.allClosed();
+  });
+
+  test('and is silent then ends with the timeout of the request', async () => {
+    const proxy = await startProxy(answering(opening));
+    const options = { ...through(proxy.url), timeoutMs: 50 };
+    const failed = await failureOf(send(exchanges.client(), 'https://endpoint.test', {}, options));
+    expect(failed).toMatchObject(failure('TimedOut'));
+  });
+
+  test('and closes it is retried', async () => {
+    const proxy = await startProxy((_, client) => {
+      client.end(opening);
+      return 'answered';
+    });
+    const failed = await failureOf(send(exchanges.client(), 'https://endpoint.test', {}, through(proxy.url)));
+    expect(failed).toMatchObject({ name: 'Failure', kind: 'retryable' });
+  });
+});
+
+describe('the address', () => {
+  test('of a proxy is judged', async () => {
+    const proxy = await startProxy();
+    const refused: unknown[] = [];
+    const client = exchanges.client({ allowlist: publicOnly, onRefusal: (each) => refused.push(each) });
+    const failed = await failureOf(send(client, 'https://endpoint.test', {}, through(proxy.url)));
+    expect(failed).toMatchObject(failure('AddressRefused'));
+    expect([refused, proxy.asked]).toEqual([[{ host: '127.0.0.1', reason: 'loopback' }], []]);
+  });
+
+  test('of a proxy may be one that is opened, also without TLS', async () => {
+    const client = exchanges.client({ allowlist: parseAllowlist('192.0.2.0/24') ?? publicOnly });
+    const options = { ...through('http://192.0.2.1:3128'), timeoutMs: 50 };
+    const failed = await failureOf(send(client, 'https://endpoint.test', {}, options));
+    expect(failed).not.toMatchObject(failure('AddressRefused'));
+  });
+
+  test.each(['https://10.0.0.1', 'https://169.254.169.254', 'http://93.184.215.14', 'http://endpoint.test'])(
+    'of an endpoint is judged as far as it is known (%s), before the proxy is asked',
+    async (origin) => {
+      const proxy = await startProxy();
+      expect(await failureOf(send(exchanges.client(), origin, {}, through(proxy.url)))).toMatchObject(
+        failure('AddressRefused'),
+      );
+      expect(proxy.asked).toEqual([]);
+    },
+  );
+});

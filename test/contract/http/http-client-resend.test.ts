@@ -1,0 +1,163 @@
+import type { Socket } from 'node:net';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { UndiciHttpClientOptions } from '../../../lib/adapters/http/client.ts';
+import type { Misbehave } from '../../servers/endpoints/misbehaving-endpoint.ts';
+import { makeTlsCertificate, type TlsCertificate } from '../../servers/endpoints/tls-certificate.ts';
+import { connectionFree, failure, failureOf, httpExchanges, send } from './http-exchanges.ts';
+
+const exchanges = httpExchanges();
+const noContent = 'HTTP/1.1 204 No Content\r\n\r\n';
+
+/** Answers, and resets the connection of each one in `resets`, counted from 0. */
+function resetting(...resets: readonly number[]): Misbehave {
+  return (socket, { index }) => {
+    if (resets.includes(index)) socket.resetAndDestroy();
+    else socket.write(noContent);
+  };
+}
+
+describe('a request whose connection had served before and dies before the answer', () => {
+  test('goes out once more, on a new connection', async () => {
+    const endpoint = await exchanges.misbehaving(resetting(1));
+    const client = exchanges.client();
+    await send(client, endpoint.origin);
+    await connectionFree();
+    expect(await send(client, endpoint.origin, { path: '/again', body: '{}' })).toMatchObject({ status: 204 });
+    expect([endpoint.requestCount(), endpoint.connectionCount()]).toEqual([3, 2]);
+  });
+
+  test('goes out only once more', async () => {
+    const endpoint = await exchanges.misbehaving(resetting(1, 2, 3));
+    const client = exchanges.client();
+    await send(client, endpoint.origin);
+    await connectionFree();
+    expect(await failureOf(send(client, endpoint.origin))).toMatchObject(failure('ConnectionReset'));
+    expect(endpoint.requestCount()).toBe(3);
+  });
+
+  test('does not go out again after the first byte of an answer', async () => {
+    const endpoint = await exchanges.misbehaving((socket, { index }) => {
+      if (index === 0) socket.write(noContent);
+      else socket.end('H');
+    });
+    const client = exchanges.client();
+    await send(client, endpoint.origin);
+    await connectionFree();
+    expect(await failureOf(send(client, endpoint.origin))).toMatchObject(failure('AnswerInvalid'));
+    expect(endpoint.requestCount()).toBe(2);
+  });
+
+  test('does not go out again after a timeout', async () => {
+    const endpoint = await exchanges.misbehaving((socket, { index }) => {
+      if (index === 0) socket.write(noContent);
+    });
+    const client = exchanges.client();
+    await send(client, endpoint.origin);
+    await connectionFree();
+    expect(await failureOf(send(client, endpoint.origin, {}, { timeoutMs: 50 }))).toMatchObject(failure('TimedOut'));
+    await endpoint.allClosed();
+    expect(endpoint.requestCount()).toBe(2);
+  });
+
+  test('is spared the other connections of that time, for they may be as dead', async () => {
+    const waiting: Socket[] = [];
+    const endpoint = await exchanges.misbehaving((socket, { connection, index }) => {
+      if (index < 3) {
+        waiting.push(socket);
+        if (waiting.length === 3) for (const each of waiting) each.write(noContent);
+      } else if (connection <= 3) socket.resetAndDestroy();
+      else socket.write(noContent);
+    });
+    const client = exchanges.client();
+    await Promise.all([0, 1, 2].map(() => send(client, endpoint.origin)));
+    await connectionFree();
+    expect(await send(client, endpoint.origin)).toMatchObject({ status: 204 });
+    expect([endpoint.requestCount(), endpoint.connectionCount()]).toEqual([5, 4]);
+  });
+
+  test('asks first, and waits until it may', async () => {
+    const endpoint = await exchanges.misbehaving(resetting(1));
+    const client = exchanges.client();
+    await send(client, endpoint.origin);
+    await connectionFree();
+    const asked: number[] = [];
+    const beforeResend = async () => void asked.push(endpoint.requestCount());
+    expect(await send(client, endpoint.origin, {}, { beforeResend })).toMatchObject({ status: 204 });
+    expect(asked).toEqual([2]);
+    expect(endpoint.requestCount()).toBe(3);
+  });
+
+  test('fails with the reason why it may not', async () => {
+    const endpoint = await exchanges.misbehaving(resetting(1));
+    const client = exchanges.client();
+    await send(client, endpoint.origin);
+    await connectionFree();
+    const reason = new Error('no slot left');
+    await expect(send(client, endpoint.origin, {}, { beforeResend: () => Promise.reject(reason) })).rejects.toBe(
+      reason,
+    );
+    expect(endpoint.requestCount()).toBe(2);
+  });
+
+  test('is not sent when its time ends while it asks', async () => {
+    const endpoint = await exchanges.misbehaving(resetting(1));
+    const client = exchanges.client();
+    await send(client, endpoint.origin);
+    await connectionFree();
+    const asking = Promise.withResolvers<void>();
+    const aborting = new AbortController();
+    const beforeResend = () => {
+      aborting.abort();
+      return asking.promise;
+    };
+    expect(await failureOf(send(client, endpoint.origin, {}, { beforeResend, signal: aborting.signal }))).toMatchObject(
+      failure('OutOfTime'),
+    );
+    asking.resolve();
+    await client.close();
+    expect(endpoint.requestCount()).toBe(2);
+  });
+});
+
+describe('over TLS', () => {
+  let certificate: TlsCertificate;
+  let trusting: UndiciHttpClientOptions;
+  beforeAll(() => {
+    certificate = makeTlsCertificate(Date.now());
+    trusting = { connectOptions: () => ({ ca: certificate.certificate }) };
+  });
+
+  test('a connection serves one request after the other, in HTTP/1.1', async () => {
+    const requests: string[] = [];
+    const endpoint = await exchanges.misbehaving((socket, { text }) => {
+      requests.push(text.split('\r\n')[0] ?? '');
+      socket.write(noContent);
+    }, certificate);
+    const client = exchanges.client(trusting);
+    await send(client, endpoint.origin);
+    await connectionFree();
+    await send(client, endpoint.origin);
+    expect(requests).toEqual(['POST / HTTP/1.1', 'POST / HTTP/1.1']);
+    expect(endpoint.connectionCount()).toBe(1);
+  });
+
+  test('a fresh connection that dies before the answer is not tried again', async () => {
+    const endpoint = await exchanges.misbehaving((socket) => socket.destroy(), certificate);
+    expect(await failureOf(send(exchanges.client(trusting), endpoint.origin))).toMatchObject(
+      failure('ConnectionReset'),
+    );
+    expect(endpoint.requestCount()).toBe(1);
+  });
+
+  test('a connection that had served before and dies is replaced, and the request goes out once more', async () => {
+    const endpoint = await exchanges.misbehaving((socket, { index }) => {
+      if (index === 1) socket.destroy();
+      else socket.write(noContent);
+    }, certificate);
+    const client = exchanges.client(trusting);
+    await send(client, endpoint.origin);
+    await connectionFree();
+    expect(await send(client, endpoint.origin)).toMatchObject({ status: 204 });
+    expect([endpoint.requestCount(), endpoint.connectionCount()]).toEqual([3, 2]);
+  });
+});

@@ -1,0 +1,57 @@
+import tls, { createServer } from 'node:tls';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makeTlsCertificate } from '../../servers/endpoints/tls-certificate.ts';
+import { failure, failureOf, httpExchanges, send } from './http-exchanges.ts';
+
+const exchanges = httpExchanges();
+const yearMs = 365 * 86_400_000;
+const answer = 'HTTP/1.1 204 No Content\r\n\r\n';
+
+/** What a process can be started with so that Node trusts and takes everything, and cannot make the client do. */
+const careful = {
+  ciphers: tls.DEFAULT_CIPHERS,
+  version: tls.DEFAULT_MIN_VERSION,
+  trust: process.env['NODE_TLS_REJECT_UNAUTHORIZED'],
+};
+beforeEach(() => {
+  tls.DEFAULT_CIPHERS = 'DEFAULT@SECLEVEL=0';
+  tls.DEFAULT_MIN_VERSION = 'TLSv1';
+  process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+});
+afterEach(() => {
+  tls.DEFAULT_CIPHERS = careful.ciphers;
+  tls.DEFAULT_MIN_VERSION = careful.version;
+  if (careful.trust === undefined) delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+  else process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = careful.trust;
+});
+
+test.each([
+  ['nobody trusts', Date.now(), '127.0.0.1', false],
+  ['has expired', Date.now() - yearMs, '127.0.0.1', true],
+  ['is not valid yet', Date.now() + yearMs, '127.0.0.1', true],
+  ['is for another host', Date.now(), 'localhost', true],
+])('a certificate that %s ends the connection before anything is sent', async (_what, aroundMs, host, trusted) => {
+  const certificate = makeTlsCertificate(aroundMs);
+  const endpoint = await exchanges.misbehaving((socket) => socket.end(answer), certificate);
+  const client = exchanges.client(trusted ? { connectOptions: () => ({ ca: certificate.certificate }) } : {});
+  expect(await failureOf(send(client, endpoint.origin.replace('127.0.0.1', host)))).toMatchObject(failure('TlsFailed'));
+  expect(endpoint.requestCount()).toBe(0);
+});
+
+test.each([
+  ['TLSv1.1', false],
+  ['TLSv1.2', true],
+  ['TLSv1.3', true],
+] as const)('a server that speaks %s at most is called: %s', async (maxVersion, called) => {
+  const { key, certificate } = makeTlsCertificate(Date.now());
+  const options = { key, cert: certificate, minVersion: 'TLSv1', maxVersion, ciphers: 'DEFAULT@SECLEVEL=0' } as const;
+  const server = createServer(options, (socket) => socket.once('data', () => socket.end(answer)));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  exchanges.closedAtEnd({ close: () => new Promise<void>((resolve) => server.close(() => resolve())) });
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  const client = exchanges.client({ connectOptions: () => ({ ca: certificate }) });
+  const sent = send(client, `https://127.0.0.1:${port}`);
+  if (called) expect(await sent).toMatchObject({ status: 204 });
+  else expect(await failureOf(sent)).toMatchObject(failure('TlsFailed'));
+});

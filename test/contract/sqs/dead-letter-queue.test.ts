@@ -1,0 +1,193 @@
+import { describe, expect, test } from 'vitest';
+import { createSqsDeadLetterQueue } from '../../../lib/adapters/sqs/dead-letter-queue.ts';
+import type { DeadLetter } from '../../../lib/core/message/dead-letter-message.ts';
+import { formatDeadLetter } from '../../../lib/core/message/dead-letter-message.ts';
+import { Failure } from '../../../lib/core/failure/failure.ts';
+import type { QueueMessage } from '../../../lib/core/message/queue-message.ts';
+import type { DeadLetterQueue } from '../../../lib/ports/delivery.ts';
+import { createInMemoryDeadLetters } from '../../fakes/in-memory-dead-letters.ts';
+import type { ProxyFault } from '../../servers/aws/faulty-proxy.ts';
+import { messageOf } from '../../servers/aws/sqs-queues.ts';
+import { accessDenied, deliveryOf, incompressibleText, unavailable, useSqs } from './sqs-subjects.ts';
+
+const sqs = useSqs();
+
+async function inSqs() {
+  const own = await sqs.server.newQueue();
+  const target = await sqs.server.newQueue();
+  const queue = createSqsDeadLetterQueue(sqs.client(), own.url);
+  /** The queue whose sends fail, and how. */
+  const failing = (url: string, fault: ProxyFault): void =>
+    sqs.server.proxy.faultsBy(({ input }) => (input['QueueUrl'] === url ? fault : undefined));
+  return { own, target, queue, failing };
+}
+
+interface Subject {
+  readonly queue: DeadLetterQueue;
+  readonly targetArn: string;
+  inOwn(): Promise<readonly QueueMessage[]>;
+  inTarget(): Promise<readonly QueueMessage[]>;
+  breakDown(): void;
+  recover(): void;
+}
+
+const subjects: readonly { subject: string; create: () => Promise<Subject> }[] = [
+  {
+    subject: 'in SQS',
+    async create() {
+      const { own, target, queue } = await inSqs();
+      return {
+        queue,
+        targetArn: target.arn,
+        inOwn: async () => (await own.receiveAll()).map(messageOf),
+        inTarget: async () => (await target.receiveAll()).map(messageOf),
+        breakDown: () => sqs.server.proxy.faultsBy(() => unavailable),
+        recover: () => sqs.server.proxy.faultsBy(() => undefined),
+      };
+    },
+  },
+  {
+    subject: 'in memory',
+    async create() {
+      const targetArn = 'arn:aws:sqs:us-east-1:123456789012:target';
+      const queue = createInMemoryDeadLetters([targetArn]);
+      return {
+        queue,
+        targetArn,
+        inOwn: async () => queue.lettersIn().map(formatDeadLetter),
+        inTarget: async () => queue.lettersIn(targetArn).map(formatDeadLetter),
+        breakDown: () => queue.failWith(new Failure('StoreUnavailable', 'injected')),
+        recover: () => queue.recover(),
+      };
+    },
+  },
+];
+
+function letterTo(arn?: string, members: Partial<DeadLetter> = {}): DeadLetter {
+  const target = arn === undefined ? {} : { DeadLetterConfig: { Arn: arn } };
+  const delivery = deliveryOf({ rule: 'arn:aws:events:us-east-1:123456789012:rule/r', target, attempts: 3 });
+  const reason = 'The endpoint answered 422.';
+  return { body: '{"id": "e-1"}', delivery, code: 'EndpointRejected', reason, status: 422, ...members };
+}
+
+describe.each(subjects)('the dead-letter queue $subject', ({ create }) => {
+  test('holds a dead letter whole, in the stack’s own queue when the target names none', async () => {
+    const { queue, inOwn, inTarget } = await create();
+    const letter = letterTo(undefined, { answer: 'no such order', condition: 'MaximumRetryAttempts' });
+    await queue.send(letter);
+    expect(await inOwn()).toEqual([formatDeadLetter(letter)]);
+    expect(await inTarget()).toEqual([]);
+  });
+
+  test('holds what was no delivery as it came', async () => {
+    const { queue, inOwn } = await create();
+    await queue.send({ body: 'no JSON', code: 'InvalidJson', reason: 'The message is not JSON.' });
+    expect(await inOwn()).toMatchObject([{ body: 'no JSON', attributes: { ERROR_CODE: 'INVALID_JSON' } }]);
+  });
+
+  test('is the target’s where it names one, and then no other', async () => {
+    const { queue, targetArn, inOwn, inTarget } = await create();
+    await queue.send(letterTo(targetArn));
+    expect(await inTarget()).toEqual([formatDeadLetter(letterTo(targetArn))]);
+    expect(await inOwn()).toEqual([]);
+  });
+
+  test.each([
+    ['that does not exist', 'arn:aws:sqs:us-east-1:123456789012:nobody-made-it'],
+    ['of another account', 'arn:aws:sqs:us-east-1:999999999999:target'],
+    ['of an ARN that is none', 'garbage'],
+    ['that is a topic', 'arn:aws:sns:us-east-1:123456789012:target'],
+    ['of a path that leads elsewhere', 'arn:aws:sqs:us-east-1:123456789012:../../evil'],
+    ['of a first-in-first-out queue', 'arn:aws:sqs:us-east-1:123456789012:target.fifo'],
+  ])('is the stack’s own instead of one %s', async (_what, arn) => {
+    const { queue, inOwn } = await create();
+    await queue.send(letterTo(arn));
+    expect(await inOwn()).toEqual([formatDeadLetter(letterTo(arn))]);
+  });
+
+  test('is the stack’s own instead of one of the same name in another region', async () => {
+    const { queue, targetArn, inOwn, inTarget } = await create();
+    await queue.send(letterTo(targetArn.replace('us-east-1', 'eu-north-1')));
+    expect(await inOwn()).toHaveLength(1);
+    expect(await inTarget()).toEqual([]);
+  });
+
+  test('refuses what no message can hold as DeliveryTooLarge', async () => {
+    const { queue, targetArn, inOwn, inTarget } = await create();
+    const letter = letterTo(targetArn, { body: incompressibleText() });
+    await expect(queue.send(letter)).rejects.toMatchObject({ name: 'Failure', code: 'DeliveryTooLarge' });
+    expect([...(await inOwn()), ...(await inTarget())]).toEqual([]);
+  });
+
+  test('that cannot be reached has accepted nothing, and later does', async () => {
+    const { queue, targetArn, inOwn, inTarget, breakDown, recover } = await create();
+    breakDown();
+    await expect(queue.send(letterTo())).rejects.toMatchObject({ code: 'StoreUnavailable' });
+    await expect(queue.send(letterTo(targetArn))).rejects.toMatchObject({ code: 'StoreUnavailable' });
+    expect([...(await inOwn()), ...(await inTarget())]).toEqual([]);
+    recover();
+    await queue.send(letterTo());
+    expect(await inOwn()).toHaveLength(1);
+  });
+});
+
+describe('a target’s queue in SQS', () => {
+  test.each<[what: string, fault: ProxyFault]>([
+    ['denies access', accessDenied],
+    ['is unavailable', unavailable],
+    ['loses every request', 'lost before'],
+    ['fails the entry', { failedEntries: [0] }],
+  ])('that %s leaves the dead letter to the stack’s own', async (_what, fault) => {
+    const { queue, own, target, failing } = await inSqs();
+    failing(target.url, fault);
+    await queue.send(letterTo(target.arn));
+    expect((await own.receiveAll()).map(messageOf)).toEqual([formatDeadLetter(letterTo(target.arn))]);
+  });
+
+  test('that never answers is not asked again: the stack’s own has the dead letter in time', async () => {
+    const { own, target, failing } = await inSqs();
+    failing(target.url, 'silent');
+    await createSqsDeadLetterQueue(sqs.client(), own.url, 50).send(letterTo(target.arn));
+    expect((await own.receiveAll()).map(messageOf)).toEqual([formatDeadLetter(letterTo(target.arn))]);
+    expect(sqs.batchesTo(target.url)).toHaveLength(1);
+  });
+
+  test('that accepts and whose answers are all lost has it, and the stack’s own has it too', async () => {
+    const { queue, own, target, failing } = await inSqs();
+    failing(target.url, 'lost after');
+    await queue.send(letterTo(target.arn));
+    expect(await own.receiveAll()).toHaveLength(1);
+    expect((await target.receiveAll()).length).toBeGreaterThan(0);
+  });
+
+  test('that refuses one of two leaves that one alone to the stack’s own', async () => {
+    const { queue, own, target, failing } = await inSqs();
+    failing(target.url, { failedEntries: [1] });
+    await Promise.all([queue.send(letterTo(target.arn)), queue.send(letterTo(target.arn, { status: 410 }))]);
+    expect((await target.receiveAll()).map(messageOf)).toEqual([formatDeadLetter(letterTo(target.arn))]);
+    expect((await own.receiveAll()).map(messageOf)).toEqual([formatDeadLetter(letterTo(target.arn, { status: 410 }))]);
+  });
+
+  test('takes dead letters while the stack’s own cannot', async () => {
+    const { queue, own, target, failing } = await inSqs();
+    failing(own.url, unavailable);
+    await queue.send(letterTo(target.arn));
+    expect(await target.receiveAll()).toHaveLength(1);
+  });
+
+  test('that is the stack’s own is not asked twice', async () => {
+    const { queue, own, failing } = await inSqs();
+    failing(own.url, accessDenied);
+    await expect(queue.send(letterTo(own.arn))).rejects.toMatchObject({ code: 'StoreRefused' });
+    expect(sqs.batchesTo(own.url)).toHaveLength(1);
+  });
+
+  test('gets the dead letters of one turn in one request, apart from those of another queue', async () => {
+    const { queue, own, target } = await inSqs();
+    await Promise.all(
+      [letterTo(), letterTo(target.arn), letterTo(), letterTo(target.arn)].map((each) => queue.send(each)),
+    );
+    expect(sqs.batchesTo(own.url).map(({ length }) => length)).toEqual([2]);
+    expect(sqs.batchesTo(target.url).map(({ length }) => length)).toEqual([2]);
+  });
+});

@@ -1,0 +1,127 @@
+import { describe, expect, test } from 'vitest';
+import { createSqsRawMessages } from '../../../lib/adapters/sqs/delivery-queue.ts';
+import { Failure } from '../../../lib/core/failure/failure.ts';
+import type { RawAttribute, RawMessage } from '../../../lib/core/message/raw-message.ts';
+import type { RawMessages } from '../../../lib/ports/delivery.ts';
+import { createInMemoryRawMessages } from '../../fakes/in-memory-raw-messages.ts';
+import { accessDenied, unavailable, useSqs } from './sqs-subjects.ts';
+
+const sqs = useSqs();
+
+async function inSqs() {
+  const [deliveries, deadLetters] = [await sqs.server.newQueue(), await sqs.server.newQueue()];
+  return { deliveries, deadLetters, newer: createSqsRawMessages(sqs.client(), deliveries.url, deadLetters.url) };
+}
+
+/** What was sent to a queue, as it was on the wire: a delayed message shows itself to nobody. */
+const sentTo = (url: string) =>
+  sqs.server.proxy.requests
+    .filter(({ operation, input }) => operation === 'SendMessage' && input['QueueUrl'] === url)
+    .map(({ input }) => input);
+
+interface Sent {
+  readonly MessageBody: string;
+  readonly MessageGroupId?: string;
+  readonly MessageAttributes: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+function rawOf({ MessageBody, MessageGroupId, MessageAttributes }: Sent): RawMessage {
+  const attributes = Object.entries(MessageAttributes).map(([name, { DataType = '', StringValue, BinaryValue }]) => {
+    const value = BinaryValue === undefined ? { stringValue: StringValue } : { binaryValue: BinaryValue };
+    return [name, { dataType: DataType, ...value }];
+  });
+  const group = MessageGroupId === undefined ? {} : { group: MessageGroupId };
+  return { body: MessageBody, attributes: Object.fromEntries(attributes), ...group };
+}
+
+interface Subject {
+  readonly newer: RawMessages;
+  sentBack(): readonly RawMessage[];
+  buried(): readonly RawMessage[];
+  breakDown(): void;
+}
+
+const subjects: readonly { subject: string; create: () => Promise<Subject> }[] = [
+  {
+    subject: 'in SQS',
+    async create() {
+      const { newer, deliveries, deadLetters } = await inSqs();
+      return {
+        newer,
+        sentBack: () => sentTo(deliveries.url).map((input) => rawOf(input as unknown as Sent)),
+        buried: () => sentTo(deadLetters.url).map((input) => rawOf(input as unknown as Sent)),
+        breakDown: () => sqs.server.proxy.faultsBy(() => unavailable),
+      };
+    },
+  },
+  {
+    subject: 'in memory',
+    async create() {
+      const newer = createInMemoryRawMessages();
+      return {
+        newer,
+        sentBack: () => newer.sentBack,
+        buried: () => newer.buried,
+        breakDown: () => newer.failWith(new Failure('StoreUnavailable', 'injected')),
+      };
+    },
+  },
+];
+
+const attributes: Readonly<Record<string, RawAttribute>> = {
+  LASTMILE: { dataType: 'String', stringValue: '{"v":2, "later": 1.0}' },
+  LASTMILE_BODY: { dataType: 'String', stringValue: 'zstd' },
+  count: { dataType: 'Number.long', stringValue: '007' },
+  bytes: { dataType: 'Binary', binaryValue: 'AP/+AQ==' },
+};
+const message: RawMessage = { body: '{"id": 1.0}\t"ü"', attributes, group: 'orders' };
+const newerVersion = new Failure('NewerVersion', 'The message has version 2, and this worker reads up to 1.');
+
+describe.each(subjects)('messages of a newer version $subject', ({ create }) => {
+  test('are sent back as they came, with every attribute of every type and their group', async () => {
+    const { newer, sentBack } = await create();
+    expect(await newer.sendBack(message)).toBe(900_000);
+    await newer.sendBack({ body: 'x', attributes: {} });
+    expect(sentBack()).toEqual([message, { body: 'x', attributes: {} }]);
+  });
+
+  test('are buried as they came, with the reason beside', async () => {
+    const { newer, buried } = await create();
+    await newer.bury(message, newerVersion);
+    const reason = {
+      ERROR_CODE: { dataType: 'String', stringValue: 'INTERNAL_ERROR' },
+      ERROR_MESSAGE: { dataType: 'String', stringValue: `NewerVersion: ${newerVersion.message}` },
+    };
+    expect(buried()).toEqual([{ ...message, attributes: { ...attributes, ...reason } }]);
+  });
+
+  test('are not taken over while the queues cannot be reached', async () => {
+    const { newer, breakDown } = await create();
+    breakDown();
+    await expect(newer.sendBack(message)).rejects.toMatchObject({ code: 'StoreUnavailable' });
+    await expect(newer.bury(message, newerVersion)).rejects.toMatchObject({ code: 'StoreUnavailable' });
+  });
+});
+
+test('a message that is sent back waits for as long as SQS can let it', async () => {
+  const { newer, deliveries } = await inSqs();
+  await newer.sendBack(message);
+  expect(sentTo(deliveries.url)).toMatchObject([{ DelaySeconds: 900, MessageGroupId: 'orders' }]);
+  expect(await deliveries.receive()).toEqual([]);
+  expect(await deliveries.count()).toBe(1);
+});
+
+test('a buried message can be received, attributes and all', async () => {
+  const { newer, deadLetters } = await inSqs();
+  await newer.bury(message, newerVersion);
+  const [received] = await deadLetters.receive();
+  expect(received).toMatchObject({ Body: message.body });
+  expect(received?.MessageAttributes?.['bytes']?.BinaryValue).toEqual(new Uint8Array([0, 255, 254, 1]));
+  expect(received?.MessageAttributes?.['count']).toMatchObject({ DataType: 'Number.long', StringValue: '007' });
+});
+
+test('a queue that denies access is StoreRefused', async () => {
+  const { newer } = await inSqs();
+  sqs.server.proxy.faultsBy(() => accessDenied);
+  await expect(newer.sendBack(message)).rejects.toMatchObject({ code: 'StoreRefused' });
+});

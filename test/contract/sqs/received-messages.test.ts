@@ -1,0 +1,129 @@
+import { describe, expect, test } from 'vitest';
+import { createSqsReceivedMessages } from '../../../lib/adapters/sqs/received-messages.ts';
+import { Failure } from '../../../lib/core/failure/failure.ts';
+import type { ReceivedMessages } from '../../../lib/ports/delivery.ts';
+import { createInMemoryReceivedMessages } from '../../fakes/in-memory-received-messages.ts';
+import { accessDenied, unavailable, useSqs } from './sqs-subjects.ts';
+
+const sqs = useSqs();
+
+/** Two messages that were received, and are received again as long as they are there. */
+async function inSqs() {
+  const lies = await sqs.server.newQueue({ VisibilityTimeout: '0' });
+  await lies.send({ body: 'one', attributes: {} });
+  await lies.send({ body: 'other', attributes: {} });
+  const received = await lies.receive();
+  const handleOf = (body: string): string => received.find(({ Body }) => Body === body)?.ReceiptHandle ?? '';
+  const messages = createSqsReceivedMessages(sqs.client(), lies.url);
+  const left = async () => (await lies.receive()).map(({ Body }) => Body);
+  return { lies, messages, one: handleOf('one'), other: handleOf('other'), left };
+}
+
+interface Subject {
+  readonly messages: ReceivedMessages;
+  readonly one: string;
+  left(): Promise<readonly unknown[]>;
+  breakDown(): void;
+}
+
+const subjects: readonly { subject: string; create: () => Promise<Subject> }[] = [
+  {
+    subject: 'in SQS',
+    async create() {
+      return { ...(await inSqs()), breakDown: () => sqs.server.proxy.faultsBy(() => unavailable) };
+    },
+  },
+  {
+    subject: 'in memory',
+    async create() {
+      const messages = createInMemoryReceivedMessages();
+      return {
+        messages,
+        one: 'one',
+        left: async () => ['one', 'other'].filter((handle) => !messages.removed.includes(handle)),
+        breakDown: () => messages.failWith(new Failure('StoreUnavailable', 'injected')),
+      };
+    },
+  },
+];
+
+describe.each(subjects)('received messages $subject', ({ create }) => {
+  test('are gone when they have been removed, and no other with them', async () => {
+    const { messages, one, left } = await create();
+    await messages.remove(one);
+    expect(await left()).toEqual(['other']);
+  });
+
+  test('can be removed twice', async () => {
+    const { messages, one, left } = await create();
+    await messages.remove(one);
+    await messages.remove(one);
+    expect(await left()).toEqual(['other']);
+  });
+
+  test('stay when nobody wants them removed any more by the time of the call', async () => {
+    const { messages, one, left } = await create();
+    const wanted = [true];
+    const removing = messages.remove(one, () => wanted.length > 0);
+    wanted.pop();
+    await removing;
+    expect(await left()).toEqual(['one', 'other']);
+  });
+
+  test('stay when their queue cannot be reached', async () => {
+    const { messages, one, left, breakDown } = await create();
+    breakDown();
+    await expect(messages.remove(one)).rejects.toMatchObject({ code: 'StoreUnavailable' });
+    expect(await left()).toEqual(['one', 'other']);
+  });
+});
+
+describe('received messages in SQS', () => {
+  const calls = () => sqs.server.proxy.requests.filter(({ operation }) => operation === 'DeleteMessageBatch');
+
+  test('that settle together are deleted by one call, and one that settles later by another', async () => {
+    const { messages, one, other, left } = await inSqs();
+    const before = calls().length;
+    await Promise.all([messages.remove(one), messages.remove(other)]);
+    expect(calls().length - before).toBe(1);
+    expect(await left()).toEqual([]);
+    await messages.remove(one);
+    expect(calls().length - before).toBe(2);
+  });
+
+  test('of which one call deletes only some: exactly the others are refused, and stay', async () => {
+    const { messages, one, other, left } = await inSqs();
+    sqs.server.proxy.faultsBy(() => ({ failedEntries: [1] }));
+    const [first, second] = await Promise.allSettled([messages.remove(one), messages.remove(other)]);
+    expect(first.status).toBe('fulfilled');
+    expect(second).toMatchObject({ status: 'rejected', reason: { code: 'StoreUnavailable' } });
+    expect(await left()).toEqual(['other']);
+  });
+
+  test('are deleted in as many calls as ten to a call make', async () => {
+    const { messages, one, left } = await inSqs();
+    const before = calls().length;
+    await Promise.all(Array.from({ length: 21 }, () => messages.remove(one)));
+    expect(
+      calls()
+        .slice(before)
+        .map(({ input }) => (input['Entries'] as unknown[]).length),
+    ).toEqual([10, 10, 1]);
+    expect(await left()).toEqual(['other']);
+  });
+
+  test('are gone although the answer was lost', async () => {
+    const { messages, one, left } = await inSqs();
+    const faults = ['lost after' as const];
+    sqs.server.proxy.faultsBy(() => faults.pop());
+    await messages.remove(one);
+    expect(await left()).toEqual(['other']);
+  });
+
+  test('stay when access is denied', async () => {
+    const { messages, one, left } = await inSqs();
+    sqs.server.proxy.faultsBy(() => accessDenied);
+    await expect(messages.remove(one)).rejects.toMatchObject({ code: 'StoreRefused' });
+    expect(await left()).toHaveLength(2);
+  });
+});

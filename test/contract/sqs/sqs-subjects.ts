@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import { afterAll, afterEach, beforeAll } from 'vitest';
+import { createSqsClient } from '../../../lib/adapters/aws/clients.ts';
+import type { Delivery } from '../../../lib/core/delivery/delivery.ts';
+import { type SqsServer, startSqsServer } from '../../servers/aws/sqs-queues.ts';
+
+/** SQS for the tests of one file; what a test lets fail works again after it. */
+export function useSqs() {
+  const running: { server?: SqsServer } = {};
+  beforeAll(async () => {
+    running.server = await startSqsServer();
+  });
+  afterEach(() => running.server?.proxy.faultsBy(() => undefined));
+  afterAll(() => running.server?.stop());
+  return {
+    get server(): SqsServer {
+      if (running.server === undefined) throw new Error('SQS has not been started.');
+      return running.server;
+    },
+    client() {
+      return createSqsClient(this.server.clientConfig);
+    },
+    /** Entries of the batches that were sent to that queue, batch by batch. */
+    batchesTo(queueUrl: string): readonly (readonly BatchEntry[])[] {
+      const batches = this.server.proxy.requests.filter(
+        ({ operation, input }) => operation === 'SendMessageBatch' && input['QueueUrl'] === queueUrl,
+      );
+      return batches.map(({ input }) => input['Entries'] as BatchEntry[]);
+    },
+  };
+}
+
+/** An entry of SendMessageBatch as it is on the wire. */
+export interface BatchEntry {
+  readonly Id: string;
+  readonly MessageBody: string;
+  readonly DelaySeconds?: number;
+  readonly MessageGroupId?: string;
+  readonly MessageAttributes?: Readonly<Record<string, { readonly DataType: string; readonly StringValue: string }>>;
+}
+
+export const unavailable = { status: 503, body: { __type: 'ServiceUnavailable' } } as const;
+export const accessDenied = {
+  status: 400,
+  body: { __type: 'com.amazon.coral.service#AccessDeniedException', message: 'no' },
+} as const;
+
+export function deliveryOf(members: Partial<Delivery> = {}): Delivery {
+  return {
+    apiDestination: 'orders',
+    event: { value: { id: 'e-1' }, text: '{"id": "e-1"}' },
+    target: {},
+    attempts: 1,
+    postponements: 0,
+    firstReceivedAtMs: Date.UTC(2026, 0, 1),
+    ...members,
+  };
+}
+
+/** A text of over 1 MiB in which a compressor finds nothing; the same in every run. */
+export function incompressibleText(): string {
+  return Array.from({ length: 16_000 }, (_, index) => createHash('sha512').update(String(index)).digest('base64')).join(
+    '',
+  );
+}

@@ -1,0 +1,103 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ListRulesCommand } from '@aws-sdk/client-eventbridge';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startStack } from '../../../lib/local/stack/stack.ts';
+import {
+  type RecordedRequest,
+  type RecordingEndpoint,
+  startRecordingEndpoint,
+} from '../../servers/endpoints/recording-endpoint.ts';
+import { type StackProcess, startStackProcess } from '../../servers/aws/stack-process.ts';
+import { createBusStory, everyOrder, Growing } from './bus-story.ts';
+
+let folder: string;
+let endpoint: RecordingEndpoint;
+let requests: Growing<RecordedRequest>;
+const started: StackProcess[] = [];
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'lastmile-bus-'));
+  requests = new Growing();
+  endpoint = await startRecordingEndpoint((request) => {
+    requests.push(request);
+    return undefined;
+  });
+});
+
+afterEach(async () => {
+  for (const each of started.splice(0)) await kill(each);
+  await endpoint.close();
+  rmSync(folder, { recursive: true });
+});
+
+async function kill(stack: StackProcess): Promise<void> {
+  stack.process.kill('SIGKILL');
+  await stack.ended;
+}
+
+async function start() {
+  const stack = startStackProcess(['--port', '0', '--data-dir', folder]);
+  started.push(stack);
+  return { stack, story: createBusStory(await stack.url) };
+}
+
+const HttpParameters = { PathParameterValues: ['$.detail.n'] };
+
+test('every event that PutEvents has answered for arrives, although the stack is killed at once', async () => {
+  const { stack, story } = await start();
+  const Arn = await story.createDestination('shop', endpoint.origin);
+  const queue = await story.createQueue('all');
+  const copies = [1, 2, 3, 4].map(() => ({ Arn: queue.arn }));
+  await story.putRule({ Name: 'all', EventPattern: everyOrder }, ...copies, { Arn, HttpParameters });
+  const ids: string[] = [];
+  for (let batch = 0; batch < 5; batch += 1) {
+    const entries = Array.from({ length: 10 }, (_, index) => ({ Detail: JSON.stringify({ n: 10 * batch + index }) }));
+    ids.push(...(await story.put(...entries)));
+  }
+  // Large enough for the process to be killed before the last of its targets has it.
+  ids.push(...(await story.put({ Detail: JSON.stringify({ n: 50, pad: 'x'.repeat(1_000_000) }) })));
+  await kill(stack);
+
+  const after = await start();
+  const arrived = new Set<string>();
+  for (let count = 1; arrived.size < ids.length; count += 1) {
+    const body = (await requests.count(count))[count - 1]?.body ?? '';
+    arrived.add((JSON.parse(body) as { id: string }).id);
+  }
+  expect([...arrived].toSorted()).toEqual(ids.toSorted());
+  const queued = new Map<string, number>();
+  const { receive } = await after.story.createQueue('all');
+  while (ids.some((id) => (queued.get(id) ?? 0) < copies.length)) {
+    for (const { Body = '' } of await receive(1)) {
+      const { id } = JSON.parse(Body) as { id: string };
+      queued.set(id, (queued.get(id) ?? 0) + 1);
+    }
+  }
+  expect([...queued.keys()].toSorted()).toEqual(ids.toSorted());
+});
+
+test('buses, rules and targets are forgotten by a reset, and what comes after it is dispatched', async () => {
+  const stack = await startStack({ port: 0 });
+  const story = createBusStory(stack.url);
+  const create = async (): Promise<void> => {
+    await story.createBus('orders');
+    const Arn = await story.createDestination('shop', endpoint.origin);
+    await story.putRule({ Name: 'all', EventBusName: 'orders', EventPattern: everyOrder }, { Arn, HttpParameters });
+  };
+  const event = (n: number) => ({ EventBusName: 'orders', Detail: JSON.stringify({ n }) });
+  await create();
+  await story.put(event(1));
+  await requests.count(1);
+  await fetch(`${stack.url}/_lastmile/reset`, { method: 'POST' });
+  await expect(story.events.send(new ListRulesCommand({ EventBusName: 'orders' }))).rejects.toMatchObject({
+    name: 'ResourceNotFoundException',
+  });
+  await story.put(event(2));
+  await create();
+  await story.put(event(3));
+  await requests.count(2);
+  expect(requests.items.map(({ path }) => path)).toEqual(['/shop/1', '/shop/3']);
+  await stack.stop();
+});

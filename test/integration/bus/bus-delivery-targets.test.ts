@@ -1,0 +1,169 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
+import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
+import { attributesOf, type BusStory, createBusStory, everyOrder, Growing } from './bus-story.ts';
+
+let stack: Stack;
+let story: BusStory;
+let lines: Growing<string>;
+let errors: Growing<string>;
+const endpoints: RecordingEndpoint[] = [];
+
+beforeEach(async () => {
+  lines = new Growing();
+  errors = new Growing();
+  stack = await startStack({
+    port: 0,
+    output: { line: (text) => lines.push(text), error: (text) => errors.push(text) },
+  });
+  story = createBusStory(stack.url);
+});
+
+afterEach(async () => {
+  await stack.stop();
+  for (const endpoint of endpoints.splice(0)) await endpoint.close();
+});
+
+const rule = { Name: 'all', EventPattern: everyOrder };
+const ruleArn = 'arn:aws:events:us-east-1:123456789012:rule/all';
+const arn = (service: string, resource: string) => `arn:aws:${service}:us-east-1:123456789012:${resource}`;
+const logGroup = arn('logs', 'log-group:/aws/events/orders');
+
+test('a queue gets the event in its own text, or what its target makes of it', async () => {
+  const queue = await story.createQueue('all');
+  const transformer = {
+    InputPathsMap: { order: '$.detail.order' },
+    InputTemplate: '"order <order> of <aws.events.rule-name>"',
+  };
+  await story.putRule(
+    rule,
+    { Arn: queue.arn },
+    { Arn: queue.arn, InputPath: '$.detail' },
+    { Arn: queue.arn, Input: '[1.0]' },
+    { Arn: queue.arn, InputTransformer: transformer },
+  );
+  const [id] = await story.put({ Detail: '{"order":1.50,"by":"\\u0001"}' });
+  const [whole, ...made] = (await queue.receive(4))
+    .map(({ Body = '' }) => Body)
+    .toSorted((a, b) => b.length - a.length);
+  expect(whole).toMatch(new RegExp(`^{"version":"0","id":"${id}",.*"detail":{"order":1.50,"by":"\\\\u0001"}}$`));
+  expect(made).toEqual(['{"order":1.5,"by":"\\u0001"}', '"order 1.5 of all"', '[1.0]']);
+});
+
+test('a queue of the kind first in, first out gets its message group', async () => {
+  const queue = await story.createQueue('all.fifo', { FifoQueue: 'true', ContentBasedDeduplication: 'true' });
+  await story.putRule(rule, { Arn: queue.arn, SqsParameters: { MessageGroupId: 'orders' } });
+  await story.put({ Detail: '{"n":1}' });
+  const [message] = await queue.receive(1, { MessageSystemAttributeNames: ['MessageGroupId'] });
+  expect(message?.Attributes).toMatchObject({ MessageGroupId: 'orders' });
+});
+
+test("a log group's event is a line of the output, bounded and free of control characters", async () => {
+  await story.putRule(rule, { Arn: logGroup }, { Arn: `${logGroup}:*`, InputPath: '$.detail.text' });
+  const [id] = await story.put({ Detail: JSON.stringify({ text: `\u001b[31m\u2028${'x'.repeat(5000)}` }) });
+  const [whole, text] = await lines.count(2);
+  expect(whole).toMatch(/^\d\d:\d\d:\d\d\.\d{3} {2}logged {2}\/aws\/events\/orders {2}event /);
+  expect(whole).toContain(`event ${id}  {"version":"0","id":"${id}"`);
+  expect(text).toContain('  "\\u001b[31m?xxx');
+  expect(Math.max(whole?.length ?? 0, text?.length ?? 0)).toBeLessThan(1200);
+});
+
+test('a rule may target deliver with an envelope of its own template, whose inner template it leaves alone', async () => {
+  const endpoint = await startRecordingEndpoint();
+  endpoints.push(endpoint);
+  const apiDestination = await story.createDestination('shop', endpoint.origin);
+  const target = {
+    Id: 'inner',
+    HttpParameters: { PathParameterValues: ['$.detail.order'] },
+    InputTransformer: { InputPathsMap: { order: '$.detail.order' }, InputTemplate: '{"number": {{order}}}' },
+  };
+  const InputTemplate = `{"apiDestination": "${apiDestination}", "event": <aws.events.event.json>, "rule": "<aws.events.rule-arn>", "target": ${JSON.stringify(target)}}`;
+  const queue = { Arn: arn('sqs', 'lastmile-local-deliveries') };
+  const deliver = { Arn: arn('lambda', 'function:lastmile-local-deliver') };
+  await story.putRule(
+    rule,
+    { ...deliver, InputTransformer: { InputTemplate } },
+    { ...queue, InputTransformer: { InputTemplate } },
+  );
+  await story.put({ Detail: '{"order":7}' });
+  await lines.count(2);
+  expect(endpoint.requests.map(({ path, body }) => [path, body])).toEqual([
+    ['/shop/7', '{"number": 7}'],
+    ['/shop/7', '{"number": 7}'],
+  ]);
+});
+
+test('targets that this stack does not have are said once each, and their events go to their dead-letter queues', async () => {
+  const dead = await story.createQueue('dead');
+  const DeadLetterConfig = { Arn: dead.arn };
+  const bucket = 'arn:aws:firehose:us-east-1:123456789012:deliverystream/x';
+  await story.putRule(
+    rule,
+    { Arn: bucket, DeadLetterConfig },
+    { Arn: arn('lambda', 'function:other') },
+    { Arn: logGroup },
+  );
+  const ids = await story.put({ Detail: '{"n":1}' }, { Detail: '{"n":2}' });
+  const messages = await dead.receive(2);
+  expect(messages.map(({ Body = '' }) => (JSON.parse(Body) as { id: string }).id).toSorted()).toEqual(ids.toSorted());
+  expect(messages.map(attributesOf)).toEqual(
+    ids.map(() => ({
+      RULE_ARN: ruleArn,
+      TARGET_ARN: bucket,
+      ERROR_CODE: 'NO_RESOURCE',
+      ERROR_MESSAGE: `${bucket} is not deliverable in this local stack.`,
+      RETRY_ATTEMPTS: '0',
+    })),
+  );
+  await lines.count(2);
+  expect(errors.items.toSorted()).toEqual([
+    `${ruleArn} target t-1: ${bucket} is not deliverable in this local stack. Its events are sent to its dead-letter queue dead.`,
+    `${ruleArn} target t-2: This stack has no function other. Its events are dropped.`,
+  ]);
+});
+
+test.each([
+  arn('sqs', 'nowhere'),
+  'arn:aws:sqs:eu-west-1:123456789012:dead',
+  'arn:aws:sqs:us-east-1:999999999999:dead',
+  'arn:aws:events:us-east-1:123456789012:event-bus/other',
+])('an event for %s is dropped with a line', async (Arn) => {
+  await story.putRule(rule, { Arn });
+  await story.put({});
+  const [line] = await errors.count(1);
+  expect(line).toMatch(/^arn:aws:events:us-east-1:123456789012:rule\/all target t-1: .* dropped\.$/);
+});
+
+test('a dead-letter queue that does not exist is said too', async () => {
+  const DeadLetterConfig = { Arn: arn('sqs', 'nowhere') };
+  await story.putRule(rule, { Arn: arn('sns', 'topic'), DeadLetterConfig });
+  const [id] = await story.put({});
+  expect((await errors.count(2))[1]).toBe(
+    `${ruleArn} target t-1: the dead-letter queue nowhere did not take event ${id}, which is dropped.`,
+  );
+});
+
+test('a target whose input cannot be made gets nothing, which is said, and the others get theirs', async () => {
+  const InputTransformer = { InputPathsMap: { by: '$.detail.by' }, InputTemplate: '{"by": "<by>"}' };
+  await story.putRule(
+    rule,
+    { Arn: logGroup, InputTransformer },
+    { Arn: logGroup, InputPath: '$.detail.none' },
+    { Arn: logGroup },
+  );
+  const [id] = await story.put({ Detail: '{"by":{"name":"Ada"}}' });
+  await Promise.all([errors.count(2), lines.count(1)]);
+  expect(errors.items[0]).toContain(
+    `${ruleArn} target t-1: target.InputTransformer.InputTemplate has the placeholder by`,
+  );
+  expect(errors.items[0]).toMatch(new RegExp(`Nothing is delivered of event ${id}\\.$`));
+  expect(errors.items[1]).toContain('target t-2: target.InputPath finds nothing in the event.');
+  expect(lines.items).toHaveLength(1);
+});
+
+test('an event for a bus that does not exist is answered and dropped, which is said once', async () => {
+  const other = { EventBusName: 'other' };
+  const answered = await story.put(other, other);
+  expect(answered.every((id) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))).toBe(true);
+  expect(errors.items).toEqual(['There is no event bus other in us-east-1: what is put there is dropped.']);
+});

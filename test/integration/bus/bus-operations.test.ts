@@ -1,0 +1,182 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  CreateConnectionCommand,
+  CreateEventBusCommand,
+  DeleteEventBusCommand,
+  DescribeEventBusCommand,
+  DescribeRuleCommand,
+  DisableRuleCommand,
+  EventBridgeClient,
+  ListConnectionsCommand,
+  ListRuleNamesByTargetCommand,
+  ListRulesCommand,
+  ListTagsForResourceCommand,
+  ListTargetsByRuleCommand,
+  PutRuleCommand,
+  PutTargetsCommand,
+  RemoveTargetsCommand,
+  TestEventPatternCommand,
+  UpdateEventBusCommand,
+} from '@aws-sdk/client-eventbridge';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
+import { startStackProcess } from '../../servers/aws/stack-process.ts';
+
+let stack: Stack;
+
+beforeAll(async () => {
+  stack = await startStack({ port: 0 });
+});
+
+afterAll(() => stack.stop());
+
+function client(region = 'us-east-1', endpoint = stack.url): EventBridgeClient {
+  return new EventBridgeClient({ region, endpoint, credentials: { accessKeyId: 'any', secretAccessKey: 'thing' } });
+}
+
+const EventPattern = '{"source":["shop"]}';
+const queue = 'arn:aws:sqs:us-east-1:123456789012:q';
+
+describe('the AWS SDK on the bus', () => {
+  test('takes a bus, a rule and a target through their lives', async () => {
+    const events = client();
+    const created = await events.send(new CreateEventBusCommand({ Name: 'shop', Description: 'first' }));
+    expect(created.EventBusArn).toBe('arn:aws:events:us-east-1:123456789012:event-bus/shop');
+    await events.send(new UpdateEventBusCommand({ Name: 'shop', Description: 'second' }));
+    const described = await events.send(new DescribeEventBusCommand({ Name: 'shop' }));
+    expect(described).toMatchObject({ Description: 'second', CreationTime: expect.any(Date) });
+    const on = { EventBusName: 'shop' };
+    const { RuleArn } = await events.send(new PutRuleCommand({ Name: 'orders', ...on, EventPattern }));
+    expect(RuleArn).toBe('arn:aws:events:us-east-1:123456789012:rule/shop/orders');
+    const put = await events.send(
+      new PutTargetsCommand({ Rule: 'orders', ...on, Targets: [{ Id: 'a', Arn: queue, InputPath: '$.detail' }] }),
+    );
+    expect(put).toMatchObject({ FailedEntryCount: 0, FailedEntries: [] });
+    const { Targets } = await events.send(new ListTargetsByRuleCommand({ Rule: 'orders', ...on }));
+    expect(Targets).toEqual([{ Id: 'a', Arn: queue, InputPath: '$.detail' }]);
+    await events.send(new DisableRuleCommand({ Name: 'orders', ...on }));
+    expect(await events.send(new DescribeRuleCommand({ Name: 'orders', ...on }))).toMatchObject({ State: 'DISABLED' });
+    await events.send(new RemoveTargetsCommand({ Rule: 'orders', ...on, Ids: ['a'] }));
+    const refused = { name: 'ValidationException', message: "EventBus can't be deleted since it has rules." };
+    await expect(events.send(new DeleteEventBusCommand({ Name: 'shop' }))).rejects.toMatchObject(refused);
+  });
+
+  test('pages through rules, and through those of a target', async () => {
+    const events = client('eu-central-1');
+    const names = ['r-0', 'r-1', 'r-2', 'r-3', 'r-4'];
+    for (const Name of names) {
+      await events.send(new PutRuleCommand({ Name, EventPattern }));
+      await events.send(new PutTargetsCommand({ Rule: Name, Targets: [{ Id: 'a', Arn: queue }] }));
+    }
+    const rules: (string | undefined)[] = [];
+    let page: { readonly NextToken?: string | undefined } = {};
+    do {
+      const listed = await events.send(new ListRulesCommand({ Limit: 2, NextToken: page.NextToken }));
+      rules.push(...(listed.Rules ?? []).map(({ Name }) => Name));
+      page = listed;
+    } while (page.NextToken !== undefined);
+    expect(rules).toEqual(names);
+    const ofTarget: string[] = [];
+    do {
+      const more = { TargetArn: queue, Limit: 3, NextToken: page.NextToken };
+      const listed = await events.send(new ListRuleNamesByTargetCommand(more));
+      ofTarget.push(...(listed.RuleNames ?? []));
+      page = listed;
+    } while (page.NextToken !== undefined);
+    expect(ofTarget).toEqual(names);
+  });
+
+  test('gets the region that it signs for', async () => {
+    await client('us-west-2').send(new CreateEventBusCommand({ Name: 'west' }));
+    const elsewhere = client('ap-south-1').send(new DescribeEventBusCommand({ Name: 'west' }));
+    const refused = { name: 'ResourceNotFoundException', message: 'Event bus west does not exist.' };
+    await expect(elsewhere).rejects.toMatchObject({ ...refused, $metadata: { httpStatusCode: 400 } });
+  });
+
+  test('tests a pattern', async () => {
+    const event = { id: '1', account: '123456789012', source: 'shop', time: '2026-01-01T00:00:00Z' };
+    const Event = JSON.stringify({ ...event, 'detail-type': 't', region: 'eu-west-1', resources: [], detail: {} });
+    expect(await client().send(new TestEventPatternCommand({ EventPattern, Event }))).toMatchObject({ Result: true });
+    const refused = client().send(new TestEventPatternCommand({ EventPattern: '{"source":"shop"}', Event }));
+    await expect(refused).rejects.toMatchObject({ name: 'InvalidEventPatternException' });
+  });
+
+  test('still reaches connections under the same address', async () => {
+    const BasicAuthParameters = { Username: 'jo', Password: 'secret' };
+    const connection = { Name: 'c', AuthorizationType: 'BASIC' as const, AuthParameters: { BasicAuthParameters } };
+    await client().send(new CreateConnectionCommand(connection));
+    const { Connections } = await client().send(new ListConnectionsCommand({}));
+    expect(Connections).toMatchObject([{ Name: 'c', ConnectionState: 'AUTHORIZED' }]);
+  });
+});
+
+describe('on the wire', () => {
+  function post(operation: string, body: string): Promise<Response> {
+    const headers = { 'x-amz-target': `AWSEvents.${operation}`, 'content-type': 'application/x-amz-json-1.1' };
+    return fetch(stack.url, { method: 'POST', headers, body });
+  }
+
+  test('a refusal is 400 with its code in body and header, and a request id', async () => {
+    const response = await post('DescribeRule', '{"Name":"gone"}');
+    expect(response.status).toBe(400);
+    expect(response.headers.get('content-type')).toBe('application/x-amz-json-1.1');
+    expect(response.headers.get('x-amzn-errortype')).toBe('ResourceNotFoundException');
+    expect(response.headers.get('x-amzn-requestid')).toMatch(/^[0-9a-f-]{36}$/);
+    const message = 'Rule gone does not exist on EventBus default.';
+    expect(await response.json()).toEqual({ __type: 'ResourceNotFoundException', message });
+  });
+
+  test.each([
+    ['PutRule', '{"Name":', 'SerializationException'],
+    ['PutRule', '{"Name":7,"EventPattern":"{}"}', 'SerializationException'],
+    ['PutRule', '[]', 'SerializationException'],
+    ['PutRule', '{}', 'ValidationException'],
+    ['PaintBus', '{}', 'UnknownOperationException'],
+    ['constructor', '{}', 'UnknownOperationException'],
+  ])('%s with %s is %s', async (operation, body, code) => {
+    const response = await post(operation, body);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ __type: code });
+  });
+
+  test('an operation without arguments takes a body of nothing at all', async () => {
+    const response = await post('ListEventBuses', '');
+    expect(await response.json()).toMatchObject({ EventBuses: expect.arrayContaining([]) });
+    expect(response.status).toBe(200);
+  });
+});
+
+test('buses, rules, targets and tags of every region survive a kill', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lastmile-bus-'));
+  const first = startStackProcess(['--port', '0', '--data-dir', folder]);
+  const second: ReturnType<typeof startStackProcess>[] = [];
+  try {
+    for (const region of ['us-east-1', 'eu-west-1']) {
+      const events = client(region, await first.url);
+      await events.send(new CreateEventBusCommand({ Name: 'shop', Tags: [{ Key: 'team', Value: region }] }));
+      await events.send(new PutRuleCommand({ Name: 'orders', EventBusName: 'shop', EventPattern, State: 'DISABLED' }));
+      const Targets = [{ Id: 'a', Arn: queue, RetryPolicy: { MaximumRetryAttempts: 3 } }];
+      await events.send(new PutTargetsCommand({ Rule: 'orders', EventBusName: 'shop', Targets }));
+    }
+    first.process.kill('SIGKILL');
+    await first.ended;
+    const again = startStackProcess(['--port', '0', '--data-dir', folder]);
+    second.push(again);
+    for (const region of ['us-east-1', 'eu-west-1']) {
+      const events = client(region, await again.url);
+      const rule = await events.send(new DescribeRuleCommand({ Name: 'orders', EventBusName: 'shop' }));
+      expect(rule).toMatchObject({ EventPattern, State: 'DISABLED' });
+      const targets = await events.send(new ListTargetsByRuleCommand({ Rule: 'orders', EventBusName: 'shop' }));
+      expect(targets.Targets).toEqual([{ Id: 'a', Arn: queue, RetryPolicy: { MaximumRetryAttempts: 3 } }]);
+      const ResourceARN = `arn:aws:events:${region}:123456789012:event-bus/shop`;
+      const { Tags } = await events.send(new ListTagsForResourceCommand({ ResourceARN }));
+      expect(Tags).toEqual([{ Key: 'team', Value: region }]);
+    }
+  } finally {
+    for (const { process } of [first, ...second]) process.kill('SIGKILL');
+    await Promise.all([first, ...second].map(({ ended }) => ended));
+    rmSync(folder, { recursive: true });
+  }
+});

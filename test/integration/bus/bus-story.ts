@@ -1,0 +1,108 @@
+import {
+  CreateApiDestinationCommand,
+  CreateConnectionCommand,
+  CreateEventBusCommand,
+  EventBridgeClient,
+  PutEventsCommand,
+  type PutEventsRequestEntry,
+  PutRuleCommand,
+  type PutRuleRequest,
+  PutTargetsCommand,
+  type Target,
+} from '@aws-sdk/client-eventbridge';
+import {
+  CreateQueueCommand,
+  type Message,
+  ReceiveMessageCommand,
+  type ReceiveMessageRequest,
+} from '@aws-sdk/client-sqs';
+import { createSqsClient } from '../../../lib/adapters/aws/clients.ts';
+
+const account = '123456789012';
+
+/** The clients of somebody who builds on the bus of one region, and what they do with them most. */
+export function createBusStory(endpoint: string, region = 'us-east-1') {
+  const aws = { region, endpoint, credentials: { accessKeyId: 'any', secretAccessKey: 'thing' } };
+  const events = new EventBridgeClient(aws);
+  const sqs = createSqsClient(aws);
+
+  async function createDestination(name: string, origin: string, ratePerSecond?: number): Promise<string> {
+    const AuthParameters = { ApiKeyAuthParameters: { ApiKeyName: 'x-key', ApiKeyValue: 'opensesame' } };
+    const connection = { Name: name, AuthorizationType: 'API_KEY', AuthParameters } as const;
+    const { ConnectionArn } = await events.send(new CreateConnectionCommand(connection));
+    const destination = {
+      Name: name,
+      ConnectionArn,
+      InvocationEndpoint: `${origin}/${name}/*`,
+      HttpMethod: 'POST',
+    } as const;
+    const rate = ratePerSecond === undefined ? {} : { InvocationRateLimitPerSecond: ratePerSecond };
+    const { ApiDestinationArn = '' } = await events.send(new CreateApiDestinationCommand({ ...destination, ...rate }));
+    return ApiDestinationArn;
+  }
+
+  async function createQueue(name: string, Attributes: Record<string, string> = {}) {
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes }));
+    const arn = `arn:aws:sqs:${region}:${account}:${name}`;
+    /** So many messages, as they come. */
+    async function receive(count: number, more: Partial<ReceiveMessageRequest> = {}): Promise<Message[]> {
+      const messages: Message[] = [];
+      const all = { MessageAttributeNames: ['All'], MaxNumberOfMessages: 10, WaitTimeSeconds: 20 };
+      while (messages.length < count) {
+        const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, ...all, ...more }));
+        messages.push(...Messages);
+      }
+      return messages;
+    }
+    return { arn, receive };
+  }
+
+  async function putRule(
+    rule: PutRuleRequest,
+    ...targets: readonly (Omit<Target, 'Id'> & { readonly Arn: string })[]
+  ): Promise<string> {
+    const { RuleArn = '' } = await events.send(new PutRuleCommand(rule));
+    const Targets = targets.map((target, index) => ({ Id: `t-${index + 1}`, ...target }));
+    await events.send(new PutTargetsCommand({ Rule: rule.Name, EventBusName: rule.EventBusName, Targets }));
+    return RuleArn;
+  }
+
+  /** @returns their ids */
+  async function put(...entries: readonly PutEventsRequestEntry[]): Promise<string[]> {
+    const { Entries = [] } = await events.send(new PutEventsCommand({ Entries: entries.map(withDefaults) }));
+    return Entries.map(({ EventId = '' }) => EventId);
+  }
+
+  const createBus = (Name: string) => events.send(new CreateEventBusCommand({ Name }));
+  return { events, sqs, createDestination, createQueue, createBus, putRule, put };
+}
+
+export type BusStory = ReturnType<typeof createBusStory>;
+
+function withDefaults(entry: PutEventsRequestEntry): PutEventsRequestEntry {
+  return { Source: 'shop', DetailType: 'Order Placed', Detail: '{}', ...entry };
+}
+
+/** A pattern for every event of the story. */
+export const everyOrder = JSON.stringify({ source: ['shop'] });
+
+export function attributesOf({ MessageAttributes = {} }: Message): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(MessageAttributes).map(([name, { StringValue }]) => [name, StringValue]));
+}
+
+/** A list that grows, and who waits for it to. */
+export class Growing<Item> {
+  readonly items: Item[] = [];
+  #waiting: (() => void)[] = [];
+
+  push(item: Item): void {
+    this.items.push(item);
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  /** Resolves when that many are there. */
+  async count(count: number): Promise<readonly Item[]> {
+    while (this.items.length < count) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return this.items;
+  }
+}

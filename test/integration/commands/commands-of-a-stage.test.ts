@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
+
+/* The README's section Deploy in the shell of a team: which function of which stack the commands ask, and as whom. */
+
+const repository = join(import.meta.dirname, '..', '..', '..');
+let lambda: RecordingEndpoint;
+
+beforeEach(async () => {
+  lambda = await startRecordingEndpoint(() => ({ body: '{}' }));
+});
+afterEach(() => lambda.close());
+
+function run(command: string, args: readonly string[], variables: Readonly<Record<string, string>>) {
+  const file = join(repository, 'lib', 'commands', `${command}.ts`);
+  const env = { PATH: process.env['PATH'], HOME: import.meta.dirname, AWS_EC2_METADATA_DISABLED: 'true', ...variables };
+  return new Promise<{ readonly status: number | null; readonly stderr: string }>((resolve) => {
+    const child = execFile(process.execPath, [file, ...args], { env }, (_error, _stdout, stderr) =>
+      resolve({ status: child.exitCode, stderr }),
+    );
+  });
+}
+
+test.each([
+  ['keys', 'control-api', ['create', '--api', 'control']],
+  ['policy', 'control-api', ['GetDeliveryPolicy', '{"ApiDestinationName": "orders"}']],
+  ['send', 'deliver', ['orders']],
+  ['redrive', 'redrive', ['--dry-run']],
+])(
+  'npm run %s asks the function %s of the stage, as the credentials and the region of the shell',
+  async (command, name, args) => {
+    const credentials = { AWS_ACCESS_KEY_ID: 'AKIATEAM', AWS_SECRET_ACCESS_KEY: 'a', AWS_SESSION_TOKEN: 'session' };
+    const flags = ['--stage', 'prod', '--endpoint-url', lambda.origin];
+    await run(command, [...args, ...flags], { ...credentials, AWS_REGION: 'eu-central-1' });
+    const [asked] = lambda.requests;
+    expect(asked?.path).toBe(`/2015-03-31/functions/lastmile-prod-${name}/invocations`);
+    expect(asked?.headers['authorization']).toMatch(/Credential=AKIATEAM\/\d{8}\/eu-central-1\/lambda\/aws4_request/);
+    expect(asked?.headers['x-amz-security-token']).toBe('session');
+  },
+);
+
+test('without credentials a command says so in one line, and asks nobody as somebody local', async () => {
+  const { status, stderr } = await run(
+    'keys',
+    ['list', '--api', 'control', '--stage', 'prod', '--endpoint-url', lambda.origin],
+    {},
+  );
+  expect(stderr).toMatch(/^Cannot invoke control-api at http:\S+: Could not load credentials[^\n]*\n$/);
+  expect([status, lambda.requests]).toEqual([1, []]);
+});
+
+test('an address that is left over from the local stack is named, not taken for AWS', async () => {
+  const credentials = { AWS_ACCESS_KEY_ID: 'AKIATEAM', AWS_SECRET_ACCESS_KEY: 'a' };
+  const left = { ...credentials, AWS_ENDPOINT_URL: lambda.origin };
+  const { status, stderr } = await run('keys', ['list', '--api', 'control', '--stage', 'prod'], left);
+  expect([status, stderr]).toEqual([1, `What answers at ${lambda.origin} is not control-api.\n`]);
+});

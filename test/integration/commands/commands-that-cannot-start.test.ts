@@ -1,0 +1,29 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+const repository = join(import.meta.dirname, '..', '..', '..');
+
+function node(...args: readonly string[]) {
+  return spawnSync(process.execPath, args, { cwd: repository, encoding: 'utf8', timeout: 15_000 });
+}
+
+test('on a Node that is too old every script says so in one line and ends with status 2', () => {
+  const olderNode = "Object.defineProperty(process, 'versions', { value: { node: '20.20.2' } });";
+  const { status, stderr } = node('-e', `${olderNode} require('./infra/require-node-24.cjs');`);
+  expect(stderr).toMatch(/^Lastmile needs Node 24 and this is v[^\n]*\n$/);
+  expect(status).toBe(2);
+});
+
+test('the demonstration refuses a flag that it does not know, and starts nothing', () => {
+  const { status, stderr, stdout } = node('lib/commands/demo.ts', '--port', '4011');
+  expect(stderr).toContain('--port');
+  expect(stderr).toContain('npm run demo');
+  expect([status, stdout]).toEqual([2, '']);
+});
+
+test('the demonstration tells how it is used', () => {
+  const { status, stdout } = node('lib/commands/demo.ts', '--help');
+  expect(stdout).toContain('npm run demo');
+  expect(status).toBe(0);
+});

@@ -1,0 +1,99 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CreateApiDestinationCommand, CreateConnectionCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
+import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
+
+const repository = join(import.meta.dirname, '..', '..', '..');
+let stack: Stack;
+let endpoint: RecordingEndpoint;
+let folder: string;
+
+beforeAll(async () => {
+  [stack, endpoint, folder] = await Promise.all([
+    startStack({ port: 0, account: '000011112222' }),
+    startRecordingEndpoint(),
+    mkdtemp(join(tmpdir(), 'lastmile-invoke-')),
+  ]);
+  const events = new EventBridgeClient({
+    region: 'us-east-1',
+    endpoint: stack.url,
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+  const { ConnectionArn } = await events.send(
+    new CreateConnectionCommand({
+      Name: 'orders',
+      AuthorizationType: 'API_KEY',
+      AuthParameters: { ApiKeyAuthParameters: { ApiKeyName: 'x-key', ApiKeyValue: 'key-canary' } },
+    }),
+  );
+  const InvocationEndpoint = `${endpoint.origin}/orders/*`;
+  await events.send(
+    new CreateApiDestinationCommand({ Name: 'orders', ConnectionArn, InvocationEndpoint, HttpMethod: 'PUT' }),
+  );
+  events.destroy();
+});
+afterAll(async () => {
+  await Promise.all([stack.stop(), endpoint.close(), rm(folder, { recursive: true })]);
+});
+
+test('the deployed bundle of deliver sends a sample event through the local stack', async () => {
+  const { status, stdout } = await invoke(['-f', 'deliver', '-p', 'test/events/envelope-http-parameters.json']);
+  expect(stdout).toContain('"outcome": "delivered"');
+  expect(stdout).not.toContain('key-canary');
+  expect(status).toBe(0);
+  expect(endpoint.requests).toMatchObject([
+    {
+      method: 'PUT',
+      path: '/orders/order-000042?customer=customer-0007&notify=true',
+      headers: { 'x-key': 'key-canary' },
+    },
+  ]);
+});
+
+test('a dead letter reaches the queue of the stack, whatever its account', async () => {
+  const nowhere = join(folder, 'nowhere.json');
+  await writeFile(nowhere, '{"apiDestination":"nowhere","event":{}}');
+  const { status, stdout } = await invoke(['-f', 'deliver', '-p', nowhere]);
+  expect(stdout).toContain('"outcome": "dead-lettered"');
+  expect(status).toBe(0);
+});
+
+test('a function that does not exist ends with status 1 and its name', async () => {
+  const { status, stdout } = await invoke(['-f', 'no-such-function', '-d', '{}']);
+  expect(stdout).toContain('no-such-function');
+  expect(status).toBe(1);
+});
+
+test('without a running stack the command says how to start one', async () => {
+  const { status, stderr } = await invoke(['-f', 'deliver', '-d', '{}'], 'http://127.0.0.1:9');
+  expect(stderr).toBe(
+    'No local stack answers at http://127.0.0.1:9. Start one with npm start, or say where it is: AWS_ENDPOINT_URL.\n',
+  );
+  expect(status).toBe(1);
+});
+
+test('without a function the command shows its usage and ends with status 2', async () => {
+  const { status, stderr } = await invoke([]);
+  expect(stderr).toContain('npm run invoke -- -f deliver');
+  expect(status).toBe(2);
+});
+
+interface Ended {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function invoke(args: readonly string[], stackUrl = stack.url): Promise<Ended> {
+  const options = { cwd: repository, env: { ...process.env, AWS_ENDPOINT_URL: stackUrl } };
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, ['lib/commands/invoke.ts', ...args], options, (_error, stdout, stderr) =>
+      resolve({ status: child.exitCode ?? -1, stdout, stderr }),
+    );
+    child.stdin?.end();
+  });
+}

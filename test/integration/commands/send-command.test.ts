@@ -1,0 +1,106 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CreateApiDestinationCommand, CreateConnectionCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
+import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
+
+const command = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'send.ts');
+let stack: Stack;
+let endpoint: RecordingEndpoint;
+let folder: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'lastmile-send-'));
+  endpoint = await startRecordingEndpoint(({ path }) => ({ status: path === '/eu' ? 202 : 500 }));
+  stack = await startStack({ port: 0, environment: { RETRY_BASE_DELAY_MS: '900000' } });
+  await createDestination('eu-west-1', 'eu');
+  await createDestination('us-east-1', 'us');
+});
+
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  await Promise.all([stack.stop(), endpoint.close()]);
+});
+
+/** A destination of the same name in each region. */
+async function createDestination(region: string, path: string): Promise<void> {
+  const credentials = { accessKeyId: 'any', secretAccessKey: 'thing' };
+  const events = new EventBridgeClient({ region, endpoint: stack.url, credentials });
+  const AuthParameters = { ApiKeyAuthParameters: { ApiKeyName: 'x-key', ApiKeyValue: 'key-canary' } };
+  const connection = { Name: 'orders', AuthorizationType: 'API_KEY', AuthParameters } as const;
+  const { ConnectionArn } = await events.send(new CreateConnectionCommand(connection));
+  const InvocationEndpoint = `${endpoint.origin}/${path}`;
+  const destination = { Name: 'orders', ConnectionArn, InvocationEndpoint, HttpMethod: 'POST' } as const;
+  await events.send(new CreateApiDestinationCommand(destination));
+  events.destroy();
+}
+
+interface Ended {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function send(args: readonly string[], environment: Record<string, string | undefined> = {}): Promise<Ended> {
+  const env = { ...process.env, AWS_ENDPOINT_URL: stack.url, AWS_REGION: undefined, ...environment };
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [command, ...args], { env }, (_error, stdout, stderr) =>
+      resolve({ status: child.exitCode ?? -1, stdout, stderr }),
+    );
+  });
+}
+
+const delivered = /^delivered {2}orders {2}HTTP 202 {2}1 attempt {2}\d+ ms\n$/;
+
+test.each([
+  ['--region', ['--region', 'eu-west-1'], { AWS_REGION: 'us-east-1' }],
+  ['AWS_REGION', [], { AWS_REGION: 'eu-west-1', AWS_DEFAULT_REGION: 'us-east-1' }],
+  ['AWS_DEFAULT_REGION', [], { AWS_DEFAULT_REGION: 'eu-west-1' }],
+] as const)('%s says the region of the destination, as it does to the AWS CLI', async (_name, args, environment) => {
+  const ended = await send(['orders', ...args], environment);
+  expect(ended).toEqual({ status: 0, stdout: expect.stringMatching(delivered), stderr: '' });
+});
+
+test('what is not delivered ends with status 1 and the reason, without a word of the key', async () => {
+  const { status, stdout, stderr } = await send(['orders']);
+  expect(status).toBe(1);
+  expect(stdout).toContain('500');
+  expect(stdout + stderr).not.toContain('key-canary');
+});
+
+test('an event that reaches no destination has none in its line', async () => {
+  const { status, stdout } = await send(['no name "at all"']);
+  expect(status).toBe(1);
+  expect(stdout).toMatch(/^dead-lettered {2}\(no API destination\) {2}0 attempts {2}\d+ ms {2}InvalidDelivery: .+\n$/);
+});
+
+test.each(['[1]', '{"id":', ''])('a file that holds %j is refused by its name', async (text) => {
+  const file = join(folder, 'event.json');
+  writeFileSync(file, text);
+  expect(await send(['orders', file])).toEqual({
+    status: 2,
+    stdout: '',
+    stderr: `${file} does not hold a JSON object.\n`,
+  });
+});
+
+test.each([
+  ['text', 'body-canary'],
+  ['other JSON', '{"body":"canary"}'],
+])('of what answers with %s the line says that it is not deliver, and no more', async (_kind, body) => {
+  const other = await startRecordingEndpoint(() => ({ status: 200, body }));
+  const { status, stdout, stderr } = await send(['orders'], { AWS_ENDPOINT_URL: other.origin });
+  await other.close();
+  expect([status, stdout, stderr]).toEqual([1, '', `What answers at ${other.origin} is not deliver.\n`]);
+});
+
+test('without a stack the line says where none answers', async () => {
+  const { status, stderr } = await send(['orders'], { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' });
+  expect([status, stderr]).toEqual([
+    1,
+    expect.stringMatching(/^Cannot invoke deliver at http:\/\/127\.0\.0\.1:1: [^\n]+\n$/),
+  ]);
+});

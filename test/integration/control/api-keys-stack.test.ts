@@ -1,0 +1,253 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { AppSyncClient, DeleteApiKeyCommand, ListApiKeysCommand } from '@aws-sdk/client-appsync';
+import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  CreateConnectionCommand,
+  EventBridgeClient,
+  ListConnectionsCommand,
+  ListRulesCommand,
+  PutEventsCommand,
+  PutRuleCommand,
+} from '@aws-sdk/client-eventbridge';
+import { InvokeCommand } from '@aws-sdk/client-lambda';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createDynamoDbClient, createLambdaClient } from '../../../lib/adapters/aws/clients.ts';
+import { createEventBridgeEventBus } from '../../../lib/adapters/aws/event-bus.ts';
+import { putEvents } from '../../../lib/control/put-events.ts';
+import type { JsonObject } from '../../../lib/core/input/json.ts';
+import { startStack } from '../../../lib/local/stack/stack.ts';
+import type { Stack } from '../../../lib/local/stack/stack.ts';
+
+const command = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'keys.ts');
+const region = 'us-east-1';
+const anybody = { accessKeyId: 'any', secretAccessKey: 'thing' };
+const written: string[] = [];
+let stack: Stack;
+let open: Stack;
+
+beforeAll(async () => {
+  const say = (text: string) => void written.push(text);
+  const output = { line: say, error: say };
+  stack = await startStack({ port: 0, auth: true, environment: { CACHE_SECONDS: '0' }, output });
+  open = await startStack({ port: 0 });
+});
+afterAll(async () => void (await Promise.all([stack.stop(), open.stop()])));
+
+interface Ended {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function keys(args: readonly string[], environment: Record<string, string> = {}): Promise<Ended> {
+  const env = { ...process.env, AWS_ENDPOINT_URL: stack.url, ...environment };
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [command, ...args], { env }, (_error, stdout, stderr) =>
+      resolve({ status: child.exitCode ?? -1, stdout, stderr }),
+    );
+  });
+}
+
+async function createKey(api: 'control' | 'events'): Promise<string> {
+  return (await keys(['create', '--api', api])).stdout.trim();
+}
+
+function configOf(key: string, endpoint = stack.url) {
+  const credentials = { accessKeyId: key.slice(0, 14), secretAccessKey: key };
+  return { region, endpoint, credentials, maxAttempts: 1 };
+}
+
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : 'none');
+const entry = { Source: 'shop', DetailType: 'Order Placed', Detail: '{"order":7}' };
+
+describe('npm run keys', () => {
+  test('creates, lists, updates and deletes keys, and shows a whole key once', async () => {
+    const created = await keys(['create', '--api', 'events', '--description', 'the shop', '--days', '1']);
+    expect(created).toMatchObject({ status: 0, stdout: expect.stringMatching(/^da2-[a-z2-7]{42}\n$/) });
+    const id = created.stdout.slice(0, 14);
+    const updated = await keys(['update', id, '--api', 'events', '--days', '365']);
+    expect(updated.stdout).toMatch(new RegExp(`^${id}  expires \\S+:00:00Z  deletes \\S+:00:00Z  the shop\n$`));
+    const listed = await keys(['list', '--api', 'events']);
+    expect(listed.stdout).toContain(updated.stdout);
+    expect(listed.stdout).not.toContain(created.stdout.slice(14).trim());
+    expect(await keys(['delete', created.stdout.trim(), '--api', 'events'])).toMatchObject({
+      status: 0,
+      stdout: `deleted  ${id}\n`,
+    });
+    expect((await keys(['list', '--api', 'events'])).stdout).not.toContain(id);
+  });
+
+  test.each([
+    [['create'], 2, '--api'],
+    [['make', '--api', 'control'], 2, 'create, list, update or delete'],
+    [['delete', '--api', 'control'], 2, 'Name one key'],
+    [['list', '--api', 'control', '--days', '3'], 2, '--days'],
+    [['create', '--api', 'control', '--days', '3.5'], 2, '--days'],
+    [['create', '--api', 'control', '--days', '366'], 1, 'ApiKeyValidityOutOfBoundsException'],
+    [['create', '--api', 'orders'], 1, 'NotFoundException'],
+    [['update', 'da2-aaaaaaaaaa', '--api', 'control'], 1, 'NotFoundException'],
+  ])('says what is wrong with %j', async (args, status, text) => {
+    const ended = await keys(args);
+    expect([ended.status, ended.stdout]).toEqual([status, '']);
+    expect(ended.stderr).toContain(text);
+  });
+
+  test('says where it could not reach the function', async () => {
+    const ended = await keys(['list', '--api', 'control'], { AWS_ENDPOINT_URL: 'http://127.0.0.1:9' });
+    expect(ended).toMatchObject({ status: 1, stderr: expect.stringContaining('http://127.0.0.1:9') });
+  });
+});
+
+describe('with --auth', () => {
+  test('a key of control drives EventBridge, its bus and AppSync', async () => {
+    const key = await createKey('control');
+    const [events, appsync] = [new EventBridgeClient(configOf(key)), new AppSyncClient(configOf(key))];
+    const AuthParameters = { ApiKeyAuthParameters: { ApiKeyName: 'x-key', ApiKeyValue: 'value' } };
+    await events.send(new CreateConnectionCommand({ Name: 'shop', AuthorizationType: 'API_KEY', AuthParameters }));
+    expect((await events.send(new ListConnectionsCommand({}))).Connections).toMatchObject([{ Name: 'shop' }]);
+    await events.send(new PutRuleCommand({ Name: 'orders', EventPattern: '{"source":["nobody"]}' }));
+    expect((await events.send(new PutEventsCommand({ Entries: [entry] }))).FailedEntryCount).toBe(0);
+    const { apiKeys = [] } = await appsync.send(new ListApiKeysCommand({ apiId: 'control' }));
+    expect(apiKeys.map(({ id }) => id)).toContain(key.slice(0, 14));
+  });
+
+  test('a key of events puts events, and is denied everything else by name', async () => {
+    const key = await createKey('events');
+    const [events, appsync] = [new EventBridgeClient(configOf(key)), new AppSyncClient(configOf(key))];
+    expect((await events.send(new PutEventsCommand({ Entries: [entry] }))).FailedEntryCount).toBe(0);
+    const denied = await Promise.all([
+      events.send(new ListRulesCommand({})).catch(nameOf),
+      events.send(new ListConnectionsCommand({})).catch(nameOf),
+      appsync.send(new ListApiKeysCommand({ apiId: 'events' })).catch(nameOf),
+    ]);
+    expect(new Set(denied)).toEqual(new Set(['AccessDeniedException']));
+    await expect(events.send(new ListRulesCommand({}))).rejects.toThrow('events:ListRules');
+  });
+
+  test('other credentials open neither the functions nor the bus, and the same ones do without --auth', async () => {
+    for (const command of [
+      new ListConnectionsCommand({}),
+      new ListRulesCommand({}),
+      new PutEventsCommand({ Entries: [entry] }),
+    ]) {
+      const send = (endpoint: string) =>
+        new EventBridgeClient(configOf('local', endpoint)).send(command as ListRulesCommand).then(() => 'done', nameOf);
+      expect([await send(stack.url), await send(open.url)]).toEqual(['UnrecognizedClientException', 'done']);
+    }
+    const unsigned = await fetch(stack.url, {
+      method: 'POST',
+      headers: { 'x-amz-target': 'AWSEvents.PutEvents' },
+      body: JSON.stringify({ Entries: [entry] }),
+    });
+    expect([unsigned.status, await unsigned.json()]).toMatchObject([
+      400,
+      { __type: 'MissingAuthenticationTokenException' },
+    ]);
+  });
+
+  test('a plain HTTP client needs the header x-api-key only', async () => {
+    const key = await createKey('events');
+    const headers = { 'x-amz-target': 'AWSEvents.PutEvents', 'x-api-key': key };
+    const answer = await fetch(stack.url, { method: 'POST', headers, body: JSON.stringify({ Entries: [entry] }) });
+    expect([answer.status, await answer.json()]).toMatchObject([200, { FailedEntryCount: 0 }]);
+  });
+
+  test('a deleted and an expired key are refused', async () => {
+    const [deleted, expired] = [await createKey('control'), await createKey('control')];
+    const list = async (key: string) =>
+      await new EventBridgeClient(configOf(key)).send(new ListConnectionsCommand({})).then(() => 'done', nameOf);
+    expect([await list(deleted), await list(expired)]).toEqual(['done', 'done']);
+    await new AppSyncClient(configOf(deleted)).send(new DeleteApiKeyCommand({ apiId: 'control', id: deleted }));
+    await createDynamoDbClient({ ...configOf('local') }).send(
+      new UpdateItemCommand({
+        TableName: 'lastmile-local',
+        Key: { pk: { S: 'API_KEY#control' }, sk: { S: expired.slice(0, 14) } },
+        UpdateExpression: 'SET expiresAtSeconds = :then',
+        ExpressionAttributeValues: { ':then': { N: '1700000000' } },
+      }),
+    );
+    expect([await list(deleted), await list(expired)]).toEqual([
+      'UnrecognizedClientException',
+      'UnrecognizedClientException',
+    ]);
+  });
+
+  test('nothing that the stack has printed holds more of a key than its public id', async () => {
+    const key = await createKey('control');
+    await new EventBridgeClient(configOf(key)).send(new ListConnectionsCommand({}));
+    await fetch(`${stack.url}/v1/apis/control/apikeys/${key}`, { method: 'DELETE', headers: { 'x-api-key': key } });
+    expect(written.join('\n')).not.toContain(key.slice(14, 30));
+  });
+});
+
+describe('deployed, PutEvents goes to the configured bus of EventBridge', () => {
+  const put = (eventBusName: string, input: JsonObject) => {
+    const credentials = { accessKeyId: 'any', secretAccessKey: 'thing' };
+    const eventBus = createEventBridgeEventBus({ region, endpoint: open.url, credentials }, eventBusName);
+    const caller = { region, account: '123456789012', partition: 'aws', requestId: 'r' };
+    return putEvents({ eventBus, eventBusName })(input, caller);
+  };
+  const accepted = { EventId: expect.any(String) };
+
+  test('and what fails comes back entry by entry, in order', async () => {
+    const Entries = [
+      { ...entry, Time: 1_767_225_600.5, Resources: ['a'] },
+      { ...entry, EventBusName: 'another' },
+      { ...entry, Detail: '[]' },
+      { Source: 's', Detail: '{}' },
+      { ...entry, EventBusName: 'default' },
+    ];
+    expect(await put('default', { Entries })).toEqual({
+      FailedEntryCount: 3,
+      Entries: [
+        accepted,
+        { ErrorCode: 'InvalidArgument', ErrorMessage: expect.stringContaining('EventBusName') },
+        { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' },
+        { ErrorCode: 'InvalidArgument', ErrorMessage: expect.stringContaining('DetailType') },
+        accepted,
+      ],
+    });
+  });
+
+  test('which an entry may name in full, and no other', async () => {
+    const arn = (name: string, account = '123456789012') => `arn:aws:events:us-east-1:${account}:event-bus/${name}`;
+    const Entries = [
+      { ...entry, EventBusName: arn('default') },
+      { ...entry, EventBusName: arn('default', '999999999999') },
+    ];
+    expect(await put(arn('default'), { Entries })).toMatchObject({ FailedEntryCount: 1, Entries: [accepted, {}] });
+    expect(await put('orders', { Entries: [entry, { ...entry, EventBusName: 'default' }] })).toMatchObject({
+      FailedEntryCount: 1,
+      Entries: [accepted, { ErrorCode: 'InvalidArgument' }],
+    });
+  });
+
+  test('whose own refusal of the whole request is the answer', async () => {
+    const Entries = [{ ...entry, Detail: JSON.stringify({ text: 'x'.repeat(1_048_576) }) }];
+    await expect(put('default', { Entries })).rejects.toMatchObject({ code: 'ValidationException' });
+    await expect(put('default', { Entries: [entry], EndpointId: 'abc.def' })).rejects.toThrow('EndpointId');
+  });
+});
+
+describe('events put through IAM, by invoking control-api', () => {
+  const payload = JSON.stringify({
+    operation: 'PutEvents',
+    input: { Entries: [{ Source: 'shop', DetailType: 'Order Placed', Detail: '{}' }] },
+  });
+
+  test('reach the bus of a stack that asks for keys', async () => {
+    const lambda = createLambdaClient({ region, endpoint: stack.url, credentials: anybody });
+    const { Payload } = await lambda.send(new InvokeCommand({ FunctionName: 'control-api', Payload: payload }));
+    expect(JSON.parse(Payload?.transformToString() ?? '')).toMatchObject({ output: { FailedEntryCount: 0 } });
+  });
+
+  test('do not reach it from who only calls itself by the name of that function', async () => {
+    const credentials = { accessKeyId: 'control-api', secretAccessKey: 'local' };
+    const events = new EventBridgeClient({ region, endpoint: stack.url, credentials });
+    const Entries = [{ Source: 'shop', DetailType: 'Order Placed', Detail: '{}' }];
+    await expect(events.send(new PutEventsCommand({ Entries }))).rejects.toMatchObject({
+      name: 'UnrecognizedClientException',
+    });
+  });
+});

@@ -1,0 +1,122 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { dependenciesFrom } from '../../../functions/control-api.ts';
+import { loopbackCidrs } from '../../servers/endpoints/loopback.ts';
+
+const variables = {
+  TABLE_NAME: 'lastmile-test',
+  DELIVERY_QUEUE_URL: 'http://127.0.0.1:1/123456789012/deliveries',
+  DEAD_LETTER_QUEUE_URL: 'http://127.0.0.1:1/123456789012/dead-letters',
+  SECRET_PREFIX: 'lastmile/test/connection/',
+  ROOT_SECRET_ARN: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:root',
+  AUTHORIZE_CONNECTION_FUNCTION: 'lastmile-test-authorize-connection',
+};
+
+const script = `
+  import { handler } from ${JSON.stringify(new URL('../../../functions/control-api.ts', import.meta.url).href)};
+  const context = JSON.parse(process.argv[1]);
+  const answers = [];
+  for (const event of JSON.parse(process.argv[2])) {
+    answers.push(await handler(event, { ...context, getRemainingTimeInMillis: () => 30000 }));
+  }
+  console.log('ANSWERS' + JSON.stringify(answers));
+`;
+
+const context = {
+  awsRequestId: 'request-1',
+  functionName: 'lastmile-test-control-api',
+  invokedFunctionArn: 'arn:aws:lambda:us-east-1:123456789012:function:lastmile-test-control-api',
+};
+
+/** As somebody invokes the function whom IAM allows to. */
+function directEvent(operation: string, Name: string): object {
+  return { operation, input: { Name } };
+}
+
+function functionUrlEvent(operation: string, body: string): object {
+  return {
+    rawPath: '/',
+    headers: { 'x-amz-target': `AWSEvents.${operation}`, authorization: 'canary-authorization' },
+    requestContext: { accountId: '123456789012', http: { method: 'POST', path: '/' } },
+    body,
+    isBase64Encoded: false,
+  };
+}
+
+/** Runs the deployed entry in a process of its own, with nothing of AWS to be reached. */
+async function run(events: readonly object[], environment: Record<string, string>) {
+  const arguments_ = ['--input-type=module', '-e', script, JSON.stringify(context), JSON.stringify(events)];
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, arguments_, {
+    env: {
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'AKID',
+      AWS_SECRET_ACCESS_KEY: 'canary-key',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_ENDPOINT_URL: 'http://127.0.0.1:1',
+      ...environment,
+    },
+  });
+  const [log = '', answers = '[]'] = stdout.split('ANSWERS');
+  return { log: log + stderr, answers: JSON.parse(answers) as object[] };
+}
+
+describe('the deployed handler', () => {
+  test('answers, and logs a fault once, and neither headers nor bodies even where every event shall be logged', async () => {
+    const events = [
+      directEvent('DescribeConnection', 'canary-name'),
+      directEvent('DescribeConnection', 'canary name'),
+      functionUrlEvent('CreateConnection', '{"canary-body'),
+    ];
+    const { log, answers } = await run(events, { ...variables, POWERTOOLS_LOGGER_LOG_EVENT: 'true' });
+    expect(answers).toMatchObject([
+      { error: { code: 'InternalException', message: expect.stringContaining('Try again') } },
+      { error: { code: 'ValidationException' } },
+      { statusCode: 400, body: expect.stringContaining('UnrecognizedClientException') },
+    ]);
+    const lines = log.split('\n').filter((line) => line.includes('control request failed'));
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      level: 'ERROR',
+      function_request_id: 'request-1',
+      fault: {
+        operation: 'DescribeConnection',
+        requestId: 'request-1',
+        errors: [{ name: 'Failure', stack: expect.stringMatching(/^\s+at .*lib\/adapters\//) }, expect.anything()],
+      },
+    });
+    expect(log).not.toContain('canary');
+  });
+
+  test('is loaded without any variable, and names every missing one when it is called', async () => {
+    const failure: unknown = await run([functionUrlEvent('ListConnections', '{}')], {}).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    for (const name of Object.keys(variables)) expect(String(failure)).toContain(`${name} is required`);
+    expect((await run([], {})).answers).toEqual([]);
+  });
+});
+
+test('an endpoint may be plain HTTP only where the allowlist opens loopback, and that is not where its AWS is', async () => {
+  const input = {
+    Name: 'd',
+    ConnectionArn: 'arn:aws:events:us-east-1:123456789012:connection/c/0',
+    InvocationEndpoint: 'http://127.0.0.1:9/',
+    HttpMethod: 'POST',
+  };
+  const caller = { region: 'us-east-1', account: '123456789012', partition: 'aws', requestId: 'r' };
+  const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
+  const aws = { region: 'us-east-1', endpoint: 'http://127.0.0.1:1', credentials };
+  const refusal = async (allowlist: string) => {
+    const { operations } = dependenciesFrom({ ...variables, PRIVATE_NETWORK_ALLOWLIST: allowlist }, aws);
+    const answer = operations['CreateApiDestination']?.(input, caller);
+    return await answer?.then(
+      () => 'accepted',
+      (error: unknown) => String(error),
+    );
+  };
+  expect(await refusal('')).toContain('please provide a valid HTTPS endpoint URL');
+  expect(await refusal('0.0.0.0/0')).toContain('please provide a valid HTTPS endpoint URL');
+  expect(await refusal(loopbackCidrs)).not.toContain('HTTPS');
+});

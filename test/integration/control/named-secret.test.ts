@@ -1,0 +1,252 @@
+import {
+  CreateApiDestinationCommand,
+  CreateConnectionCommand,
+  DeleteConnectionCommand,
+  DescribeConnectionCommand,
+  EventBridgeClient,
+  UpdateConnectionCommand,
+} from '@aws-sdk/client-eventbridge';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  CreateSecretCommand,
+  GetSecretValueCommand,
+  ListSecretsCommand,
+  PutSecretValueCommand,
+} from '@aws-sdk/client-secrets-manager';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createSecretsManagerClient } from '../../../lib/adapters/aws/clients.ts';
+import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
+import { type TokenEndpoint, startTokenEndpoint } from '../../servers/oauth/oauth-token-endpoint.ts';
+import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
+
+/* Credentials in a secret that the stack does not keep, from the operation that names it to the requests, over the wire. */
+
+/** What endpoint and token endpoint accept at present. */
+const accepted = new Set<string>();
+const printed: string[] = [];
+const patience = { timeout: 15_000 };
+let stack: Stack;
+let endpoint: RecordingEndpoint;
+let tokens: TokenEndpoint;
+let events: EventBridgeClient;
+let lambda: LambdaClient;
+let secrets: SecretsManagerClient;
+
+beforeAll(async () => {
+  endpoint = await startRecordingEndpoint(({ headers: { authorization = '' } }) => {
+    const [, password = ''] = Buffer.from(authorization.replace('Basic ', ''), 'base64').toString().split(':');
+    const token = authorization.replace('Bearer token-of-', '');
+    return { status: accepted.has(password) || accepted.has(token) ? 200 : 401 };
+  });
+  tokens = await startTokenEndpoint(({ body }) => {
+    const secret = new URLSearchParams(body).get('client_secret') ?? '';
+    if (!accepted.has(secret)) return { status: 401, body: { error: 'invalid_client' } };
+    return { body: { access_token: `token-of-${secret}`, token_type: 'Bearer', expires_in: 3600 } };
+  });
+  stack = await startStack({
+    port: 0,
+    // What is refused for now comes back soon.
+    environment: { RETRY_BASE_DELAY_MS: '50', RETRY_MAX_DELAY_MS: '200' },
+    output: { line: (text) => printed.push(text), error: (text) => printed.push(text) },
+  });
+  const credentials = { accessKeyId: 'any', secretAccessKey: 'thing' };
+  const aws = { region: 'us-east-1', endpoint: stack.url, credentials, maxAttempts: 1 };
+  events = new EventBridgeClient(aws);
+  // Without a time limit: an event may wait inside its invocation.
+  lambda = new LambdaClient(aws);
+  secrets = createSecretsManagerClient(aws);
+});
+
+afterAll(async () => {
+  for (const client of [events, lambda, secrets]) client.destroy();
+  await Promise.all([stack.stop(), endpoint.close(), tokens.close()]);
+});
+
+async function control(operation: string, input: object): Promise<Readonly<Record<string, unknown>>> {
+  const headers = { 'x-amz-target': `Lastmile.${operation}` };
+  const answer = await fetch(stack.url, { method: 'POST', headers, body: JSON.stringify(input) });
+  return (await answer.json()) as Readonly<Record<string, unknown>>;
+}
+
+const basicText = (password: string) => JSON.stringify({ username: 'team', password });
+const oauthText = (secret: string) =>
+  JSON.stringify({ client_id: 'team', client_secret: secret, authorization_endpoint: tokens.url, http_method: 'POST' });
+
+const placeholdersWith = (placeholderUrl: string) =>
+  ({
+    BASIC: { BasicAuthParameters: { Username: 'placeholder', Password: 'placeholder' } },
+    OAUTH_CLIENT_CREDENTIALS: {
+      OAuthParameters: {
+        ClientParameters: { ClientID: 'placeholder', ClientSecret: 'placeholder' },
+        AuthorizationEndpoint: placeholderUrl,
+        HttpMethod: 'POST',
+      },
+    },
+  }) as const;
+
+async function createWithSecret(
+  Name: string,
+  AuthorizationType: keyof ReturnType<typeof placeholdersWith>,
+  text: string,
+) {
+  const created = { Name, AuthorizationType, AuthParameters: placeholdersWith(tokens.url)[AuthorizationType] };
+  const { ConnectionArn } = await events.send(new CreateConnectionCommand(created));
+  const InvocationEndpoint = `${endpoint.origin}/${Name}`;
+  await events.send(new CreateApiDestinationCommand({ Name, ConnectionArn, InvocationEndpoint, HttpMethod: 'POST' }));
+  const secret = await secrets.send(new CreateSecretCommand({ Name: `team/${Name}`, SecretString: text }));
+  const answer = await control('PutConnectionPolicy', { ConnectionName: Name, SecretArn: secret.ARN });
+  expect(answer).toMatchObject({ ConnectionName: Name, SecretArn: secret.ARN });
+  return {
+    secretArn: secret.ARN ?? '',
+    rotate: async (SecretString: string) =>
+      (await secrets.send(new PutSecretValueCommand({ SecretId: secret.ARN, SecretString }))).VersionId,
+  };
+}
+
+const shown = (Name: string) => events.send(new DescribeConnectionCommand({ Name }));
+
+let count = 0;
+async function deliver(apiDestination: string): Promise<unknown> {
+  count += 1;
+  const Payload = JSON.stringify({ apiDestination, event: { id: `event-${count}` } });
+  const answer = await lambda.send(new InvokeCommand({ FunctionName: 'lastmile-local-deliver', Payload }));
+  return (JSON.parse(answer.Payload?.transformToString() ?? '{}') as { outcome?: unknown }).outcome;
+}
+
+/** Events one after the other in so many lanes, until told to stop. */
+function load(apiDestination: string, lanes: number) {
+  const running = { stopped: false };
+  const outcomes: unknown[] = [];
+  const lane = async () => {
+    while (!running.stopped) outcomes.push(await deliver(apiDestination));
+  };
+  const all = Promise.all(Array.from({ length: lanes }, lane));
+  return {
+    outcomes,
+    async stop(): Promise<void> {
+      running.stopped = true;
+      await all;
+    },
+  };
+}
+
+const names = async () => {
+  const { SecretList = [] } = await secrets.send(new ListSecretsCommand({}));
+  return SecretList.map(({ Name = '' }) => Name);
+};
+
+const requestsWith = (path: string, authorization: string) =>
+  endpoint.requests.filter((request) => request.path === path && request.headers['authorization'] === authorization)
+    .length;
+const basicOf = (password: string) => `Basic ${Buffer.from(`team:${password}`).toString('base64')}`;
+
+describe('a secret that a policy names', () => {
+  test('makes the requests, is shown as the ARN alone, and the stack keeps none of its own', async () => {
+    accepted.add('canary-first');
+    const { secretArn } = await createWithSecret('shop', 'BASIC', basicText('canary-first'));
+    expect(await deliver('shop')).toBe('delivered');
+    const description = await shown('shop');
+    expect(description).toMatchObject({ ConnectionState: 'AUTHORIZED', SecretArn: secretArn });
+    expect(description.AuthParameters).toBeUndefined();
+    expect((await names()).filter((name) => name.startsWith('events!connection/shop/'))).toEqual([]);
+    await expect(
+      events.send(new UpdateConnectionCommand({ Name: 'shop', AuthParameters: placeholdersWith('').BASIC })),
+    ).rejects.toMatchObject({ name: 'ValidationException', message: expect.stringContaining('names the secret') });
+  });
+
+  test('outlives its connection', async () => {
+    const { secretArn } = await createWithSecret('leaving', 'BASIC', basicText('canary-first'));
+    await events.send(new DeleteConnectionCommand({ Name: 'leaving' }));
+    const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: secretArn }));
+    expect(SecretString).toBe(basicText('canary-first'));
+  });
+
+  test('is put in force or not at all when the credentials are updated at the same time', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const name = `race-${round}`;
+      const created = { Name: name, AuthorizationType: 'BASIC', AuthParameters: placeholdersWith('').BASIC } as const;
+      await events.send(new CreateConnectionCommand(created));
+      const { ARN } = await secrets.send(
+        new CreateSecretCommand({ Name: `team/${name}`, SecretString: basicText('x') }),
+      );
+      const AuthParameters = { BasicAuthParameters: { Username: 'updated', Password: 'updated' } };
+      const [put, updated] = await Promise.all([
+        control('PutConnectionPolicy', { ConnectionName: name, SecretArn: ARN }),
+        events.send(new UpdateConnectionCommand({ Name: name, AuthParameters })).then(
+          () => 'updated',
+          (error: unknown) => (error as Error).name,
+        ),
+      ]);
+      const { SecretArn, ConnectionState } = await shown(name);
+      expect(ConnectionState).toBe('AUTHORIZED');
+      if ('SecretArn' in put) expect(SecretArn).toBe(ARN);
+      else expect([put['__type'], updated]).toEqual(['ConcurrentModificationException', 'updated']);
+      const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: SecretArn }));
+      expect(SecretString).toContain('SecretArn' in put ? 'team' : 'updated');
+      await events.send(new DeleteConnectionCommand({ Name: name }));
+      expect((await names()).filter((each) => each.includes(name))).toEqual([`team/${name}`]);
+    }
+  });
+});
+
+describe('a rotation while events come', () => {
+  test('is followed at the first 401: every event is delivered, and no connection is given up', async () => {
+    accepted.add('canary-old');
+    const { rotate } = await createWithSecret('rotating', 'BASIC', basicText('canary-old'));
+    const running = load('rotating', 4);
+    await expect.poll(() => running.outcomes.length, patience).toBeGreaterThan(10);
+    accepted.add('canary-new');
+    const version = await rotate(basicText('canary-new'));
+    accepted.delete('canary-old');
+    await expect.poll(() => requestsWith('/rotating', basicOf('canary-new')), patience).toBeGreaterThan(20);
+    await running.stop();
+    expect(running.outcomes.filter((outcome) => outcome !== 'delivered')).toEqual([]);
+    expect(version).toBeDefined();
+    expect(await shown('rotating')).toMatchObject({ ConnectionState: 'AUTHORIZED' });
+  });
+
+  test('that reaches the endpoint before the secret only makes events wait', async () => {
+    accepted.add('canary-before');
+    const { rotate } = await createWithSecret('early', 'BASIC', basicText('canary-before'));
+    const running = load('early', 2);
+    await expect.poll(() => running.outcomes.length, patience).toBeGreaterThan(4);
+    accepted.delete('canary-before');
+    accepted.add('canary-after');
+    const refused = requestsWith('/early', basicOf('canary-before'));
+    await expect.poll(() => requestsWith('/early', basicOf('canary-before')), patience).toBeGreaterThan(refused + 4);
+    await rotate(basicText('canary-after'));
+    await expect.poll(() => requestsWith('/early', basicOf('canary-after')), patience).toBeGreaterThan(10);
+    await running.stop();
+    expect(running.outcomes.filter((outcome) => outcome !== 'delivered')).toEqual([]);
+    expect(await shown('early')).toMatchObject({ ConnectionState: 'AUTHORIZED' });
+  });
+
+  test('of a client secret is followed when its token is refused', async () => {
+    accepted.add('canary-client-1');
+    const { rotate } = await createWithSecret('oauth', 'OAUTH_CLIENT_CREDENTIALS', oauthText('canary-client-1'));
+    await expect.poll(async () => (await shown('oauth')).ConnectionState, patience).toBe('AUTHORIZED');
+    expect(await deliver('oauth')).toBe('delivered');
+    accepted.add('canary-client-2');
+    await rotate(oauthText('canary-client-2'));
+    accepted.delete('canary-client-1');
+    expect(await deliver('oauth')).toBe('delivered');
+    expect(requestsWith('/oauth', 'Bearer token-of-canary-client-2')).toBe(1);
+    expect(await shown('oauth')).toMatchObject({ ConnectionState: 'AUTHORIZED' });
+  });
+
+  test('brings back a connection whose former client secret was refused meanwhile', async () => {
+    accepted.add('canary-client-3');
+    const { rotate } = await createWithSecret('gap', 'OAUTH_CLIENT_CREDENTIALS', oauthText('canary-wrong'));
+    await expect.poll(async () => (await shown('gap')).ConnectionState, patience).toBe('DEAUTHORIZED');
+    expect(await deliver('gap')).toBe('dead-lettered');
+    await rotate(oauthText('canary-client-3'));
+    expect(await deliver('gap')).toBe('delivered');
+    expect(await shown('gap')).toMatchObject({ ConnectionState: 'AUTHORIZED' });
+  });
+});
+
+test('nothing that a named secret holds was printed', () => {
+  expect(printed.length).toBeGreaterThan(20);
+  expect(printed.join('\n')).not.toContain('canary');
+});

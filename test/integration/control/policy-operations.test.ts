@@ -1,0 +1,207 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import {
+  CreateApiDestinationCommand,
+  CreateConnectionCommand,
+  EventBridgeClient,
+  ListConnectionsCommand,
+} from '@aws-sdk/client-eventbridge';
+import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createSecretsManagerClient } from '../../../lib/adapters/aws/clients.ts';
+import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
+
+/* The operations on policies over the wire of a whole stack that asks for keys: signed, with a key, and invoked directly. */
+
+const command = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'policy.ts');
+const keysCommand = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'keys.ts');
+const secretArn = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:tls-AbCdEf';
+const sink = { ApiDestinationName: 'sink' };
+let stack: Stack;
+let keys: { readonly control: string; readonly events: string };
+let events: EventBridgeClient;
+
+beforeAll(async () => {
+  stack = await startStack({ port: 0, auth: true, environment: {} });
+  const [control = '', forEvents = ''] = await Promise.all(
+    ['control', 'events'].map(async (api) => (await run(keysCommand, 'create', '--api', api)).stdout.trim()),
+  );
+  keys = { control, events: forEvents };
+  events = clientWith(control);
+  const { ConnectionArn } = await events.send(
+    new CreateConnectionCommand({
+      Name: 'orders',
+      AuthorizationType: 'BASIC',
+      AuthParameters: { BasicAuthParameters: { Username: 'someone', Password: 'password-canary' } },
+    }),
+  );
+  const InvocationEndpoint = 'https://example.com/';
+  await events.send(
+    new CreateApiDestinationCommand({ Name: 'sink', ConnectionArn, InvocationEndpoint, HttpMethod: 'POST' }),
+  );
+});
+
+afterAll(async () => {
+  events.destroy();
+  await stack.stop();
+});
+
+function clientWith(key: string): EventBridgeClient {
+  const credentials = { accessKeyId: key.slice(0, 14), secretAccessKey: key };
+  return new EventBridgeClient({ region: 'us-east-1', endpoint: stack.url, credentials, maxAttempts: 1 });
+}
+
+/** An operation that the SDK does not know, signed by it all the same. */
+async function signedCall(client: EventBridgeClient, operation: string, input: object) {
+  const send = new ListConnectionsCommand({});
+  send.middlewareStack.add(
+    (next) => (args) => {
+      const request = args.request as { headers: Record<string, string>; body: string };
+      request.headers['x-amz-target'] = `Lastmile.${operation}`;
+      request.body = JSON.stringify(input);
+      request.headers['content-length'] = String(Buffer.byteLength(request.body));
+      return next(args);
+    },
+    { step: 'build', priority: 'low' },
+  );
+  return await client.send(send);
+}
+
+/** With the key in a header and no signature. */
+async function keyedCall(key: string, operation: string, input: unknown) {
+  const headers = { 'x-api-key': key, 'x-amz-target': `Lastmile.${operation}` };
+  const answer = await fetch(stack.url, { method: 'POST', headers, body: JSON.stringify(input) });
+  return { status: answer.status, json: (await answer.json()) as Readonly<Record<string, unknown>> };
+}
+
+interface Ended {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(script: string, ...args: readonly string[]): Promise<Ended> {
+  return runWith({ ...process.env, AWS_ENDPOINT_URL: stack.url, AWS_REGION: 'us-east-1' }, script, ...args);
+}
+
+function runWith(env: NodeJS.ProcessEnv, script: string, ...args: readonly string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [script, ...args], { env }, (_error, stdout, stderr) =>
+      resolve({ status: child.exitCode ?? -1, stdout, stderr }),
+    );
+  });
+}
+
+describe('a delivery policy', () => {
+  test('is put by a signed request, shown by a key in the header, taken away by the command', async () => {
+    const policy = { TimeoutSeconds: 20.5, Burst: 3, ClientCertificateSecretArn: secretArn };
+    await signedCall(events, 'PutDeliveryPolicy', { ...sink, ...policy });
+    const shown = await keyedCall(keys.control, 'GetDeliveryPolicy', sink);
+    expect(shown).toMatchObject({ status: 200, json: { ...sink, ...policy } });
+    const taken = await run(command, 'DeleteDeliveryPolicy', JSON.stringify(sink));
+    expect(taken).toEqual({ status: 0, stdout: '{}\n', stderr: '' });
+    expect((await keyedCall(keys.control, 'GetDeliveryPolicy', sink)).json).toMatchObject({
+      __type: 'ResourceNotFoundException',
+    });
+  });
+
+  test('opens to no key of the API events, and to nobody without a key', async () => {
+    const denied = { name: 'AccessDeniedException', message: expect.stringContaining('PutDeliveryPolicy') };
+    const client = clientWith(keys.events);
+    await expect(signedCall(client, 'PutDeliveryPolicy', { ...sink, Burst: 2 })).rejects.toMatchObject(denied);
+    client.destroy();
+    expect((await keyedCall('', 'PutDeliveryPolicy', { ...sink, Burst: 2 })).json).toMatchObject({
+      __type: 'MissingAuthenticationTokenException',
+    });
+  });
+
+  const refused: readonly (readonly [input: unknown, message: string])[] = [
+    [{ Burst: 2 }, "Value null at 'apiDestinationName' failed to satisfy constraint: Member must not be null"],
+    [
+      { ...sink, TimeoutSeconds: 0.05 },
+      "Value '0.05' at 'timeoutSeconds' failed to satisfy constraint: Member must have value greater than or equal to 0.1",
+    ],
+    [{ ...sink, TimeoutSeconds: 1e9 }, "at 'timeoutSeconds' failed"],
+    [{ ...sink, TimeoutSeconds: '20' }, "'timeoutSeconds' must be a number, not a string."],
+    [{ ...sink, MaximumConcurrencyPerWorker: 0 }, "at 'maximumConcurrencyPerWorker' failed"],
+    [{ ...sink, MaximumConcurrencyPerWorker: 1.5 }, "'maximumConcurrencyPerWorker' must be an integer"],
+    [{ ...sink, Burst: 1001 }, "at 'burst' failed"],
+    [{ ...sink, RetryPolicy: { MaximumRetryAttempts: 186 } }, "at 'retryPolicy.maximumRetryAttempts' failed"],
+    [{ ...sink, RetryPolicy: { MaximumEventAgeInSeconds: 59 } }, "at 'retryPolicy.maximumEventAgeInSeconds' failed"],
+    [{ ...sink, RetryableStatuses: [404, 600] }, "Value '[404, 600]' at 'retryableStatuses' failed"],
+    [{ ...sink, RetryableStatuses: Array.from({ length: 51 }, () => 404) }, "at 'retryableStatuses' failed"],
+    [{ ...sink, RetryableStatuses: [204] }, 'Parameter RetryableStatuses is not valid.'],
+    [{ ...sink, Signing: {} }, "at 'signing.secretArn' failed"],
+    [{ ...sink, ClientCertificateSecretArn: 'tls' }, "at 'clientCertificateSecretArn' failed"],
+    [{ ...sink, CaCertificateSecretArn: `${secretArn} ` }, "at 'caCertificateSecretArn' failed"],
+    [{ ...sink, ServerName: 'a b' }, "at 'serverName' failed"],
+    [{ ...sink, ProxyUrl: 'socks://proxy.example' }, "at 'proxyUrl' failed"],
+    [{ ...sink, ApiDestinationName: 'x'.repeat(65) }, "at 'apiDestinationName' failed"],
+    [{ ApiDestinationName: 'nowhere' }, "An api-destination 'nowhere' does not exist."],
+    ['text', 'The request body must be an object'],
+  ];
+
+  test.each(refused)('is refused for %j by the name of the member', async (input, message) => {
+    const { status, json } = await keyedCall(keys.control, 'PutDeliveryPolicy', input);
+    expect([status, String(json['message'])]).toEqual([400, expect.stringContaining(message)]);
+  });
+
+  test('is refused for a proxy with a password, which no answer repeats', async () => {
+    const ProxyUrl = 'http://jo:proxy-canary@proxy.example:3128';
+    const { json } = await keyedCall(keys.control, 'PutDeliveryPolicy', { ...sink, ProxyUrl });
+    expect(json['message']).toContain("Value 'http://***@proxy.example:3128' at 'proxyUrl' failed");
+    expect(JSON.stringify(json)).not.toContain('proxy-canary');
+  });
+});
+
+test('a connection policy is put, shown and taken away', async () => {
+  const orders = { ConnectionName: 'orders' };
+  const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
+  const secrets = createSecretsManagerClient({ region: 'us-east-1', endpoint: stack.url, credentials });
+  const SecretString = '{"username":"someone","password":"password-canary"}';
+  const { ARN } = await secrets.send(new CreateSecretCommand({ Name: 'team/orders', SecretString }));
+  secrets.destroy();
+  const policy = { AllowedHosts: ['api.example.com', '*.example.org'], SecretArn: ARN };
+  await keyedCall(keys.control, 'PutConnectionPolicy', { ...orders, ...policy });
+  const { status, stdout } = await run(command, 'GetConnectionPolicy', JSON.stringify(orders));
+  expect([status, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ ...orders, ...policy })]);
+  expect((await keyedCall(keys.control, 'DeleteConnectionPolicy', orders)).json).toEqual({});
+  for (const AllowedHosts of [[], Array.from({ length: 51 }, (_, index) => `${index}.example`)]) {
+    const { json } = await keyedCall(keys.control, 'PutConnectionPolicy', { ...orders, AllowedHosts });
+    expect(json['message']).toContain("at 'allowedHosts' failed");
+  }
+});
+
+test('an operation that is not ours is not known', async () => {
+  const { status, json } = await keyedCall(keys.control, 'ListConnections', {});
+  expect([status, json['__type']]).toEqual([400, 'UnknownOperationException']);
+});
+
+describe('npm run policy', () => {
+  test.each([
+    [['PutEverything', '{}'], 2, 'Name one of the operations.'],
+    [['GetDeliveryPolicy'], 2, 'Give the input as one JSON object.'],
+    [['GetDeliveryPolicy', '{"ApiDestinationName": argument-canary'], 2, 'The input is not a JSON object.'],
+    [['GetDeliveryPolicy', '{}', '--nonsense'], 2, "Unknown option '--nonsense'"],
+    [['GetDeliveryPolicy', '{}'], 1, 'ValidationException: 1 validation error detected'],
+    [['GetDeliveryPolicy', '{}', '--endpoint-url', 'http://127.0.0.1:1'], 1, 'Cannot invoke control-api'],
+  ])('%j ends with %d and a line that says why', async (args, status, line) => {
+    const ended = await run(command, ...args);
+    expect([ended.status, ended.stdout]).toEqual([status, '']);
+    expect(ended.stderr).toContain(line);
+    expect(ended.stderr).not.toContain('canary');
+  });
+
+  test('asks the local stack of the usual address, never AWS, when the variable that says where is empty', async () => {
+    const env = { ...process.env, AWS_ENDPOINT_URL: '', AWS_REGION: 'us-east-1' };
+    const { stderr } = await runWith(env, command, 'GetDeliveryPolicy', '{}');
+    expect(stderr).not.toContain('amazonaws.com');
+  });
+
+  test('says what it takes', async () => {
+    expect(await run(command, '--help')).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('PutConnectionPolicy'),
+    });
+  });
+});

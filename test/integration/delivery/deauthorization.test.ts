@@ -1,0 +1,204 @@
+import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  CreateApiDestinationCommand,
+  CreateConnectionCommand,
+  DescribeConnectionCommand,
+  EventBridgeClient,
+  ListApiDestinationsCommand,
+  UpdateConnectionCommand,
+} from '@aws-sdk/client-eventbridge';
+import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import type { Context } from 'aws-lambda';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createHandler, dependenciesFrom } from '../../../functions/deliver.ts';
+import { createDynamoDbClient, createSqsClient } from '../../../lib/adapters/aws/clients.ts';
+import { parseConnectionItem } from '../../../lib/adapters/dynamodb/connection-item.ts';
+import type { Environment } from '../../../lib/config.ts';
+import { functionVariables } from '../../../lib/local/stack/environment.ts';
+import { noMetrics } from '../../../lib/local/lambda/readable-logs.ts';
+import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
+import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
+import { type RecordingProxy, startRecordingProxy } from '../../servers/aws/recording-proxy.ts';
+
+/* The deployed handler against the whole stack. A run of refusals is made older in the table instead of waited for. */
+
+let stack: Stack;
+let proxy: RecordingProxy;
+let endpoint: RecordingEndpoint;
+let clients: ReturnType<typeof createClients>;
+/** Names that a worker's log has said, in order. */
+const deauthorized: string[] = [];
+/** Done before the endpoint refuses a request. */
+let beforeRefusal: () => Promise<unknown> = async () => undefined;
+
+const aws = { region: 'us-east-1', credentials: { accessKeyId: 'deliver', secretAccessKey: 'local' } };
+const createClients = (url: string) => ({
+  events: new EventBridgeClient({ ...aws, endpoint: url }),
+  dynamoDb: createDynamoDbClient({ ...aws, endpoint: url }),
+  sqs: createSqsClient({ ...aws, endpoint: url }),
+});
+const queueUrl = (name: string) => `${stack.url}/123456789012/${name}`;
+const parameters = (Password: string) => ({ BasicAuthParameters: { Username: 'someone', Password } });
+const valid = `Basic ${Buffer.from('someone:valid').toString('base64')}`;
+
+beforeAll(async () => {
+  endpoint = await startRecordingEndpoint(async ({ path, headers }) => {
+    if (path === '/open' || headers['authorization'] === valid) return { status: 200 };
+    await beforeRefusal();
+    return { status: 401 };
+  });
+  stack = await startStack({ port: 0 });
+  proxy = await startRecordingProxy(stack.url);
+  clients = createClients(stack.url);
+});
+
+afterAll(async () => {
+  for (const client of Object.values(clients)) client.destroy();
+  await proxy.stop();
+  await Promise.all([stack.stop(), endpoint.close()]);
+});
+
+/** A connection with a password that only `/open` does not mind, and a destination for each of the two endpoints. */
+async function createConnection(name: string): Promise<void> {
+  const connection = { Name: name, AuthorizationType: 'BASIC', AuthParameters: parameters('expired') } as const;
+  const { ConnectionArn } = await clients.events.send(new CreateConnectionCommand(connection));
+  for (const path of ['guarded', 'open']) {
+    const destination = { Name: `${name}-${path}`, ConnectionArn, InvocationEndpoint: `${endpoint.origin}/${path}` };
+    await clients.events.send(new CreateApiDestinationCommand({ ...destination, HttpMethod: 'POST' }));
+  }
+}
+
+const describe = (Name: string) => clients.events.send(new DescribeConnectionCommand({ Name }));
+const rotate = (Name: string) =>
+  clients.events.send(new UpdateConnectionCommand({ Name, AuthParameters: parameters('valid') }));
+
+async function destinationStates(NamePrefix: string) {
+  const { ApiDestinations = [] } = await clients.events.send(new ListApiDestinationsCommand({ NamePrefix }));
+  return ApiDestinations.map(({ ApiDestinationState }) => ApiDestinationState);
+}
+
+const itemOf = (name: string) => ({
+  TableName: 'lastmile-local',
+  Key: { pk: { S: 'CONNECTION' }, sk: { S: name } },
+});
+
+async function runOf(name: string) {
+  const { Item = {} } = await clients.dynamoDb.send(new GetItemCommand({ ...itemOf(name), ConsistentRead: true }));
+  return parseConnectionItem(Item).unauthorizedRun;
+}
+
+/** Lets the run have begun half a minute earlier. */
+function ageRun(name: string) {
+  return clients.dynamoDb.send(
+    new UpdateItemCommand({
+      ...itemOf(name),
+      UpdateExpression: 'SET unauthorizedRun.sinceMs = unauthorizedRun.sinceMs - :age',
+      ExpressionAttributeValues: { ':age': { N: '30000' } },
+    }),
+  );
+}
+
+/** A worker of its own, whose calls to stores go through the proxy. */
+function startWorker(variables: Environment = {}) {
+  const environment = { ...functionVariables({ RETRY_MAX_DELAY_MS: '1', ...variables }, queueUrl) };
+  const deliveryLog = { record: () => undefined };
+  const connectionLog = { deauthorized: (name: string) => deauthorized.push(name) };
+  const overrides = { deliveryLog, connectionLog, metrics: noMetrics };
+  const dependencies = dependenciesFrom(environment, { ...aws, endpoint: proxy.endpoint }, overrides);
+  const handler = createHandler(dependencies);
+  const context = { getRemainingTimeInMillis: () => 60_000 } as Context;
+  return (apiDestination: string, MaximumRetryAttempts = 0) =>
+    handler({ apiDestination, event: { id: 'e' }, target: { RetryPolicy: { MaximumRetryAttempts } } }, context);
+}
+
+async function nextDeadLetter() {
+  const request = { QueueUrl: queueUrl('lastmile-local-dead-letters'), MessageAttributeNames: ['All'] };
+  const { Messages = [] } = await clients.sqs.send(new ReceiveMessageCommand({ ...request, WaitTimeSeconds: 20 }));
+  const attributes = Object.entries(Messages[0]?.MessageAttributes ?? {});
+  return Object.fromEntries(attributes.map(([name, { StringValue }]) => [name, StringValue]));
+}
+
+test('a connection refused for 30 s is deauthorized, its events are dead letters, and new credentials bring it back', async () => {
+  await createConnection('expired');
+  const deliver = startWorker();
+  let refusals = 0;
+  beforeRefusal = async () => (++refusals === 10 ? ageRun('expired') : undefined);
+
+  // The tenth attempt deauthorizes, and the eleventh finds that out.
+  expect(await deliver('expired-guarded', 185)).toMatchObject({
+    outcome: 'dead-lettered',
+    code: 'ConnectionDeauthorized',
+    attempts: 11,
+  });
+  const deadLetter = await nextDeadLetter();
+  expect(deadLetter).toMatchObject({ ERROR_CODE: 'NO_PERMISSIONS', RETRY_ATTEMPTS: '10' });
+  expect(deadLetter).not.toHaveProperty('EXHAUSTED_RETRY_CONDITION');
+  const { ConnectionState, StateReason } = await describe('expired');
+  expect(ConnectionState).toBe('DEAUTHORIZED');
+  expect(StateReason).toMatch(
+    /^The credentials were refused at least 10 times in a row since .+ 'expired-guarded' with HTTP status 401\.$/,
+  );
+  expect(await destinationStates('expired')).toEqual(['INACTIVE', 'INACTIVE']);
+  expect(deauthorized).toEqual(['expired']);
+
+  const requestsBefore = endpoint.requests.length;
+  for (const worker of [deliver, startWorker()]) {
+    for (const destination of ['expired-guarded', 'expired-open']) {
+      expect(await worker(destination, 185)).toMatchObject({ code: 'ConnectionDeauthorized', attempts: 0 });
+      expect(await nextDeadLetter()).toMatchObject({ ERROR_CODE: 'NO_PERMISSIONS' });
+    }
+  }
+  expect(endpoint.requests).toHaveLength(requestsBefore);
+
+  await rotate('expired');
+  expect(await describe('expired')).toMatchObject({ ConnectionState: 'AUTHORIZED' });
+  expect(await describe('expired')).not.toHaveProperty('StateReason');
+  expect(await destinationStates('expired')).toEqual(['ACTIVE', 'ACTIVE']);
+  expect(await runOf('expired')).toBeUndefined();
+  expect(await deliver('expired-guarded')).toMatchObject({ outcome: 'delivered' });
+});
+
+test('a rotation while the refusal that is one too many is under way is not undone, and its event arrives', async () => {
+  await createConnection('rotated');
+  const deliver = startWorker();
+  beforeRefusal = async () => undefined;
+  for (let index = 0; index < 10; index += 1) await deliver('rotated-guarded');
+  expect(await runOf('rotated')).toMatchObject({ count: 10 });
+  await ageRun('rotated');
+  beforeRefusal = () => rotate('rotated');
+  expect(await deliver('rotated-guarded')).toMatchObject({ outcome: 'delivered', attempts: 1 });
+  expect(await describe('rotated')).toMatchObject({ ConnectionState: 'AUTHORIZED' });
+  expect(await runOf('rotated')).toBeUndefined();
+});
+
+test('one endpoint that refuses does not stop the others of its connection while they accept', async () => {
+  await createConnection('shared');
+  const [refused, accepted] = [startWorker(), startWorker({ CACHE_SECONDS: '0' })];
+  beforeRefusal = async () => undefined;
+  for (let round = 0; round < 4; round += 1) {
+    for (let index = 0; index < 9; index += 1) await refused('shared-guarded');
+    await ageRun('shared');
+    expect(await accepted('shared-open')).toMatchObject({ outcome: 'delivered' });
+  }
+  expect(await describe('shared')).toMatchObject({ ConnectionState: 'AUTHORIZED' });
+});
+
+test('successes write nothing, but the first after a refusal', async () => {
+  await createConnection('counted');
+  const deliver = startWorker({ CACHE_SECONDS: '900' });
+  const deliverMany = async () => {
+    for (let index = 0; index < 20; index += 1) await deliver('counted-open');
+  };
+  const takeWrites = () => proxy.takeOperations().filter((operation) => operation !== 'Reserve');
+  beforeRefusal = async () => undefined;
+  await deliver('counted-open');
+  takeWrites();
+  await deliverMany();
+  expect(takeWrites()).toEqual([]);
+  // Two reads for the destination, one more for the connection, the refusal, and the dead letter of an event without retries.
+  await deliver('counted-guarded');
+  expect(takeWrites()).toEqual(['GetItem', 'GetItem', 'GetItem', 'UpdateItem', 'SendMessageBatch']);
+  await deliverMany();
+  expect(takeWrites()).toEqual(['UpdateItem']);
+  expect(await runOf('counted')).toBeUndefined();
+});

@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startConnectProxy } from '../../servers/endpoints/connect-proxy.ts';
+import { comeBack, newMessage, startRateStory } from './rate-story.ts';
+
+/* Each member of a delivery policy acts, from the operation that puts it to the request that the endpoint gets or not. */
+
+let story: Awaited<ReturnType<typeof startRateStory>>;
+const inFlight: (() => void)[] = [];
+
+beforeAll(async () => {
+  story = await startRateStory(async ({ path }) => {
+    if (path === '/silent') return await new Promise<never>(() => undefined);
+    if (path === '/gated') await new Promise<void>((resolve) => inFlight.push(resolve));
+    // So long a wait is never sat out inside the invocation.
+    const headers = { 'retry-after': '30' };
+    return { status: Number(/^\/status-([0-9]+)$/.exec(path)?.[1] ?? 200), headers };
+  });
+});
+
+afterAll(() => story.stop());
+
+/** Every worker reads its configuration anew, unless it is said otherwise. */
+const uncached = { CACHE_SECONDS: '0', RETRY_BASE_DELAY_MS: '900000' };
+const batchOf = (name: string, count = 10) => Array.from({ length: count }, () => newMessage(name));
+
+async function setUp(path: string, policy?: object, variables: Readonly<Record<string, string>> = {}) {
+  const destination = await story.createDestination(path, 10_000);
+  if (policy !== undefined) await destination.policy('Put', policy);
+  const worker = await story.startWorker({ ...uncached, ...variables });
+  const deadLetter = async () => {
+    const [letter] = await worker.deadLetters.receiveAll();
+    const attribute = (name: string) => letter?.MessageAttributes?.[name]?.StringValue;
+    return { code: attribute('ERROR_CODE'), condition: attribute('EXHAUSTED_RETRY_CONDITION') };
+  };
+  return { destination, worker, deadLetter };
+}
+
+describe('the timeout', () => {
+  test('of a policy ends a request that the default would have waited for', async () => {
+    const { destination, worker } = await setUp('silent', { TimeoutSeconds: 0.2 });
+    expect(await worker.deliver(destination.name)).toMatchObject({
+      code: 'TimedOut',
+      reason: expect.stringContaining('No complete answer within 200 ms'),
+    });
+  });
+
+  test('that was changed is in effect at the next request of a worker whose cache has ended, and of no other', async () => {
+    const { destination, worker } = await setUp('silent', { TimeoutSeconds: 0.2 });
+    const cached = await story.startWorker({ ...uncached, CACHE_SECONDS: '900' });
+    await Promise.all([worker, cached].map((each) => each.deliver(destination.name)));
+    await destination.policy('Put', { TimeoutSeconds: 0.1 });
+    expect(await cached.deliver(destination.name)).toMatchObject({ reason: expect.stringContaining('200 ms') });
+    expect(await worker.deliver(destination.name)).toMatchObject({ reason: expect.stringContaining('100 ms') });
+  });
+
+  test('is the default again when the policy is taken away', async () => {
+    const { destination, worker } = await setUp('silent', { TimeoutSeconds: 0.2 }, { REQUEST_TIMEOUT_MS: '300' });
+    await destination.policy('Delete');
+    expect(await worker.deliver(destination.name)).toMatchObject({ reason: expect.stringContaining('300 ms') });
+  });
+});
+
+test.each([
+  ['of a policy bounds the requests of a worker in flight', {}, { MaximumConcurrencyPerWorker: 2 }, 2],
+  [
+    'of a policy beats the worker’s own',
+    { MAXIMUM_CONCURRENCY_PER_WORKER: '1' },
+    { MaximumConcurrencyPerWorker: 3 },
+    3,
+  ],
+])('the concurrency %s', async (_, variables, policy, most) => {
+  const { destination, worker } = await setUp('gated', policy, variables);
+  const delivering = worker.deliverQueued(...batchOf(destination.name));
+  for (let answered = 0; answered < 10; answered += 1) {
+    await expect.poll(() => inFlight.length).toBe(Math.min(most, 10 - answered));
+    inFlight.shift()?.();
+  }
+  expect(await delivering).toEqual([]);
+});
+
+describe('the burst', () => {
+  test('of a policy lets a whole batch go at once, where else most of it would have to come back', async () => {
+    const [plain, bursting] = [await story.createDestination('slow', 1), await story.createDestination('burst', 1)];
+    await bursting.policy('Put', { Burst: 10 });
+    const [one, other] = [await story.startWorker(uncached), await story.startWorker(uncached)];
+    await Promise.all([one.deliverQueued(...batchOf(plain.name)), other.deliverQueued(...batchOf(bursting.name))]);
+    expect(one.deferred().length).toBeGreaterThanOrEqual(7);
+    expect([story.requestsTo('burst'), other.deferred()]).toEqual([10, []]);
+  });
+
+  test('that was raised gives nothing for slots that others have taken', async () => {
+    const destination = await story.createDestination('raised', 1);
+    const worker = await story.startWorker(uncached);
+    await destination.setBucket({ slotsUntilUs: (Date.now() + 30_000) * 1000 });
+    await destination.policy('Put', { Burst: 10 });
+    await worker.deliverQueued(...batchOf(destination.name));
+    expect([story.requestsTo('raised'), worker.deferred().length]).toEqual([0, 10]);
+  });
+});
+
+describe('the retry policy', () => {
+  const target = (MaximumRetryAttempts: number) => ({ RetryPolicy: { MaximumRetryAttempts } });
+
+  test.each([
+    [
+      'of a policy ends retries that the environment would allow',
+      { RetryPolicy: { MaximumRetryAttempts: 0 } },
+      {},
+      {},
+      'dead-lettered',
+    ],
+    [
+      'of a policy allows retries that the environment would not',
+      { RetryPolicy: { MaximumRetryAttempts: 3 } },
+      { MAXIMUM_RETRY_ATTEMPTS: '0' },
+      {},
+      'deferred',
+    ],
+    ['of the target beats that of a policy', { RetryPolicy: { MaximumRetryAttempts: 0 } }, {}, target(3), 'deferred'],
+    [
+      'of the environment fills what a policy leaves open',
+      { RetryPolicy: { MaximumEventAgeInSeconds: 3600 } },
+      { MAXIMUM_RETRY_ATTEMPTS: '0' },
+      {},
+      'dead-lettered',
+    ],
+  ] as const)('%s', async (_, policy, variables, targetSettings, outcome) => {
+    const { destination, worker, deadLetter } = await setUp('status-500', policy, variables);
+    expect(await worker.deliver(destination.name, targetSettings)).toMatchObject({ outcome, attempts: 1 });
+    if (outcome === 'dead-lettered') expect(await deadLetter()).toMatchObject({ condition: 'MaximumRetryAttempts' });
+  });
+
+  test.each([
+    ['allows an event that the environment would have given up', 3600, '60', {}, 2],
+    ['gives up an event that the environment would have kept', 60, '3600', {}, 1],
+    ['is beaten by that of the target', 60, '60', { RetryPolicy: { MaximumEventAgeInSeconds: 3600 } }, 2],
+  ])('with its age limit %s', async (_, ageSeconds, environmentSeconds, targetSettings, requests) => {
+    const variables = { MAXIMUM_EVENT_AGE_SECONDS: environmentSeconds, RETRY_BASE_DELAY_MS: '1' };
+    const policy = { RetryPolicy: { MaximumEventAgeInSeconds: ageSeconds } };
+    const { destination, worker, deadLetter } = await setUp('status-500', policy, variables);
+    const before = story.requestsTo('status-500');
+    await worker.deliverQueued(newMessage(destination.name, targetSettings));
+    const [deferred] = worker.deferred();
+    if (deferred === undefined) expect.fail('The first attempt was not deferred.');
+    const details = { ...deferred.details, firstReceivedAt: Date.now() - 100_000 };
+    await worker.deliverQueued(comeBack({ ...deferred, details }));
+    expect(story.requestsTo('status-500') - before).toBe(requests);
+    if (requests === 1) {
+      expect(await deadLetter()).toEqual({ code: 'TIMEOUT', condition: 'MaximumEventAgeInSeconds' });
+    }
+  });
+});
+
+test('a status of a policy is retried, also a redirect, and others are not', async () => {
+  const policy = { RetryableStatuses: [404, 302] };
+  const outcomes = ['status-404', 'status-302', 'status-410'].map(async (path) => {
+    const { destination, worker } = await setUp(path, policy);
+    const { outcome, code } = (await worker.deliver(destination.name)) as { outcome: string; code: string };
+    return [outcome, code];
+  });
+  expect(await Promise.all(outcomes)).toEqual([
+    ['deferred', 'EndpointFailed'],
+    ['deferred', 'EndpointFailed'],
+    ['dead-lettered', 'EndpointRejected'],
+  ]);
+});
+
+describe('the proxy of a policy', () => {
+  test('is on the way to the endpoint', async () => {
+    const proxy = await startConnectProxy();
+    const { destination, worker } = await setUp('proxied', { ProxyUrl: proxy.url });
+    expect(await worker.deliver(destination.name)).toMatchObject({ outcome: 'delivered' });
+    expect(proxy.asked).toMatchObject([{ authority: new URL(story.endpoint.origin).host }]);
+    await proxy.close();
+  });
+
+  test('that wants credentials makes the delivery wait, and is no answer of the endpoint', async () => {
+    const proxy = await startConnectProxy((_, client) => {
+      client.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
+      return 'answered';
+    });
+    const { destination, worker } = await setUp('refused', { ProxyUrl: proxy.url });
+    const held = await worker.deliver(destination.name);
+    expect(held).toMatchObject({ outcome: 'deferred', code: 'ConnectionFailed' });
+    expect(held).toMatchObject({ reason: expect.stringContaining('answered 407') });
+    expect(held).not.toHaveProperty('status');
+    await proxy.close();
+  });
+});

@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InvokeCommand } from '@aws-sdk/client-lambda';
+import { GetQueueAttributesCommand, SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createLambdaClient, createSqsClient } from '../../../lib/adapters/aws/clients.ts';
+import { systemClock } from '../../../lib/adapters/system-clock.ts';
+import { deployedFunctions } from '../../../lib/local/lambda/function-instances.ts';
+import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
+
+let dataDir: string;
+let stack: Stack | undefined;
+
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'lastmile-timeout-'));
+});
+
+afterEach(async () => {
+  await stack?.stop();
+  rmSync(dataDir, { recursive: true });
+});
+
+/** The stack over the same folder, and how long everything in it has meant to wait. */
+async function start(timeoutSeconds: number) {
+  await stack?.stop();
+  const delaysMs: number[] = [];
+  const clock = {
+    ...systemClock,
+    delay: (delayMs: number, signal?: AbortSignal) => {
+      delaysMs.push(delayMs);
+      return systemClock.delay(delayMs, signal);
+    },
+  };
+  stack = await startStack({
+    port: 0,
+    dataDir,
+    clock,
+    environment: { FUNCTION_TIMEOUT_SECONDS: String(timeoutSeconds) },
+  });
+  const aws = {
+    region: 'us-east-1',
+    endpoint: stack.url,
+    credentials: { accessKeyId: 'any', secretAccessKey: 'thing' },
+  };
+  const sqs = createSqsClient(aws);
+  const QueueUrl = `${stack.url}/123456789012/lastmile-local-deliveries`;
+  return {
+    delaysMs,
+    lambda: createLambdaClient(aws),
+    setVisibility: (seconds: number) =>
+      sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { VisibilityTimeout: String(seconds) } })),
+    async visibility() {
+      const asked = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['VisibilityTimeout'] });
+      return Number((await sqs.send(asked)).Attributes?.['VisibilityTimeout']);
+    },
+  };
+}
+
+test('the delivery queue hides a message for six times as long as its function may run', async () => {
+  const { visibility } = await start(120);
+  expect(await visibility()).toBe(720);
+});
+
+test('a queue that is there keeps its visibility timeout unless its function may run for longer', async () => {
+  await (await start(60)).setVisibility(100);
+  expect(await (await start(100)).visibility()).toBe(100);
+  expect(await (await start(101)).visibility()).toBe(606);
+});
+
+test('deliver runs no longer than its variable says', async () => {
+  const { lambda, delaysMs } = await start(117);
+  await lambda.send(new InvokeCommand({ FunctionName: 'deliver', Payload: '{}' }));
+  expect(delaysMs).toContain(117_000);
+  expect(delaysMs).not.toContain(60_000);
+});
+
+test('the control API ends well before an operation counts as abandoned, however long deliver may run', () => {
+  const seconds = Object.fromEntries(deployedFunctions(900).map(({ name, timeoutSeconds }) => [name, timeoutSeconds]));
+  expect(seconds).toMatchObject({ deliver: 900, 'deliver-queued': 900 });
+  expect(seconds['control-api']).toBeLessThan(60);
+});

@@ -1,0 +1,198 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { CreateApiDestinationCommand, CreateConnectionCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import type { Context } from 'aws-lambda';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { dependenciesFrom as authorizeFrom } from '../../../functions/authorize-connection.ts';
+import { createHandler as createDeliver, dependenciesFrom as deliverFrom } from '../../../functions/deliver.ts';
+import {
+  createHandler as createDeliverQueued,
+  dependenciesFrom as deliverQueuedFrom,
+} from '../../../functions/deliver-queued.ts';
+import { createEmfMetrics } from '../../../lib/adapters/log/emf-metrics.ts';
+import { createJsonLineConnectionLog, createJsonLineDeliveryLog } from '../../../lib/adapters/log/json-lines.ts';
+import { functionVariables } from '../../../lib/local/stack/environment.ts';
+import { sqsRecord } from '../../../lib/local/sqs/receive.ts';
+import type { RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
+import { startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
+import type { SqsServer } from '../../servers/aws/sqs-queues.ts';
+import { account, region, startSqsServer } from '../../servers/aws/sqs-queues.ts';
+import { emfViolations, valuesOf } from '../../unit/adapters/log/emf-documents.ts';
+
+/* The deployed handlers against the whole stack and an endpoint that answers each destination in its own way. */
+
+const answers = {
+  well: { status: 200 },
+  busy: { status: 503, headers: { 'retry-after': '60', 'x-canary': 'canary-header' }, body: 'canary-answer' },
+  rejecting: { status: 422, body: 'canary-answer' },
+  refusing: { status: 401 },
+};
+
+const context = { getRemainingTimeInMillis: () => 60_000 } as Context;
+let servers: { sqs: SqsServer; endpoint: RecordingEndpoint };
+
+beforeAll(async () => {
+  const sqs = await startSqsServer();
+  const endpoint = await startRecordingEndpoint(({ path }) => answers[path.slice(1) as keyof typeof answers]);
+  servers = { sqs, endpoint };
+  const events = new EventBridgeClient({ ...sqs.clientConfig, endpoint: sqs.stack.url });
+  const AuthParameters = { BasicAuthParameters: { Username: 'someone', Password: 'canary-password' } };
+  for (const name of Object.keys(answers)) {
+    const connection = { Name: `${name}-connection`, AuthorizationType: 'BASIC', AuthParameters } as const;
+    const { ConnectionArn } = await events.send(new CreateConnectionCommand(connection));
+    const InvocationEndpoint = `${endpoint.origin}/${name}`;
+    const destination = { Name: name, ConnectionArn, InvocationEndpoint, HttpMethod: 'POST' } as const;
+    await events.send(new CreateApiDestinationCommand(destination));
+  }
+  events.destroy();
+});
+
+afterAll(async () => {
+  await servers.sqs.stop();
+  await servers.endpoint.close();
+});
+
+const envelopeOf = (apiDestination: string) => ({
+  apiDestination,
+  event: { id: `event-${apiDestination}`, detail: { note: 'canary-event' } },
+  target: { RetryPolicy: { MaximumRetryAttempts: apiDestination === 'refusing' ? 0 : 185 } },
+});
+
+/** Workers of both functions, with metrics as deployed but for where they are written to. */
+async function startWorkers({ perDestination = false, deadLetterQueueUrl = '' } = {}) {
+  const { sqs } = servers;
+  const [deliveries, deadLetters] = [await sqs.newQueue(), await sqs.newQueue()];
+  const environment = functionVariables(
+    {
+      DELIVERY_QUEUE_URL: deliveries.url,
+      DEAD_LETTER_QUEUE_URL: deadLetterQueueUrl || deadLetters.url,
+      UNAUTHORIZED_LIMIT: '1',
+    },
+    (name) => name,
+  );
+  const [documents, lines]: [string[], string[]] = [[], []];
+  const write = (line: string) => documents.push(line);
+  const overrides = {
+    metrics: createEmfMetrics({ write, nowMs: Date.now, stackName: 'lastmile-test', perDestination }),
+    deliveryLog: createJsonLineDeliveryLog((line) => lines.push(line)),
+    connectionLog: createJsonLineConnectionLog((line) => lines.push(line)),
+  };
+  const deliverQueued = createDeliverQueued(deliverQueuedFrom(environment, sqs.clientConfig, overrides));
+  return {
+    documents,
+    lines,
+    deliver: createDeliver(deliverFrom(environment, sqs.clientConfig, overrides)),
+    async deliverBatch(...bodies: readonly string[]) {
+      for (const body of bodies) await deliveries.send({ body, attributes: {} });
+      const messages = await deliveries.receive();
+      const source = { account, region, queueName: 'deliveries' };
+      return deliverQueued({ Records: messages.map((message) => sqsRecord({ ...message }, source)) }, context);
+    },
+  };
+}
+
+const mixed = () => [...Object.keys(answers), 'nowhere'].map((name) => JSON.stringify(envelopeOf(name)));
+
+test('a batch of every outcome is one document, with each outcome counted and timed', async () => {
+  const { deliverBatch, documents, lines } = await startWorkers();
+  expect(await deliverBatch(...mixed(), 'no envelope: canary-event')).toEqual({ batchItemFailures: [] });
+  expect(documents.flatMap(emfViolations)).toEqual([]);
+  expect(documents).toHaveLength(1);
+  const values = (name: string) => valuesOf(documents, name);
+  expect({
+    Attempts: values('Attempts'),
+    Deliveries: values('Deliveries'),
+    RetryableFailures: values('RetryableFailures'),
+    PermanentFailures: values('PermanentFailures'),
+    DeadLetters: values('DeadLetters'),
+    ConnectionsDeauthorized: values('ConnectionsDeauthorized'),
+  }).toEqual({
+    Attempts: [4],
+    Deliveries: [1],
+    RetryableFailures: [2], // busy, and refusing, which has no retries
+    PermanentFailures: [3], // rejecting, nowhere and what is no envelope
+    DeadLetters: [4],
+    ConnectionsDeauthorized: [1],
+  });
+  expect(values('RateWait')).toHaveLength(4);
+  expect(values('Latency')).toHaveLength(4);
+  expect(values('EventAge')).toHaveLength(5);
+  expect(documents.join()).toContain('"Stack":"lastmile-test"');
+  expect(documents.join()).not.toContain('ApiDestination');
+  expect(lines).toContain('{"level":"WARN","message":"connection.deauthorized","connection":"refusing-connection"}\n');
+  expect([...documents, ...lines].join()).not.toContain('canary');
+});
+
+test('by choice each destination that exists has its own document, and no other name has one', async () => {
+  const { deliverBatch, documents } = await startWorkers({ perDestination: true });
+  await deliverBatch(...mixed(), JSON.stringify(envelopeOf('no name, but a sentence')));
+  expect(documents.flatMap(emfViolations)).toEqual([]);
+  expect(valuesOf(documents, 'Deliveries', 'well')).toEqual([1]);
+  expect(valuesOf(documents, 'DeadLetters', 'rejecting')).toEqual([1]);
+  expect(valuesOf(documents, 'DeadLetters')).toEqual([2]);
+  const named = documents.map((line) => (JSON.parse(line) as { ApiDestination?: string }).ApiDestination);
+  expect(named.sort()).toEqual(['busy', 'refusing', 'rejecting', 'well', undefined]);
+});
+
+test('an invocation that fails has its document all the same, and the next one counts only its own', async () => {
+  const { deliver, documents } = await startWorkers({ deadLetterQueueUrl: `${servers.sqs.stack.url}/0/none` });
+  await expect(deliver(envelopeOf('rejecting'), context)).rejects.toThrow();
+  expect(valuesOf(documents, 'RetryableFailures')).toEqual([1]);
+  expect(valuesOf(documents, 'PermanentFailures')).toEqual([1]);
+  expect(valuesOf(documents, 'DeadLetters')).toBeUndefined();
+  expect(await deliver(envelopeOf('well'), context)).toMatchObject({ outcome: 'delivered' });
+  expect(documents).toHaveLength(2);
+  expect(documents[1]).not.toContain('Failures');
+  expect(valuesOf(documents, 'Attempts')).toEqual([1, 1]);
+});
+
+test('authorize-connection writes what it has counted too, also when it fails', async () => {
+  const documents: string[] = [];
+  const write = (line: string) => documents.push(line);
+  const metrics = createEmfMetrics({ write, nowMs: Date.now, stackName: 'lastmile-test', perDestination: false });
+  const environment = functionVariables({}, (name) => `${servers.sqs.stack.url}/${account}/${name}`);
+  const { authorize } = authorizeFrom(environment, servers.sqs.clientConfig, { metrics });
+  metrics.count('ConnectionsDeauthorized');
+  await expect(authorize('no connection', new AbortController().signal)).rejects.toThrow('not a JSON object');
+  expect(valuesOf(documents, 'ConnectionsDeauthorized')).toEqual([1]);
+});
+
+test('the deployed handler writes its document to standard output, under the names that its variables give', async () => {
+  const given = { STACK_NAME: 'lastmile-prod', METRICS_PER_DESTINATION: 'true' };
+  const documents = (await runDeployed(envelopeOf('well'), given)).filter((line) => line.includes('"_aws"'));
+  expect(documents.flatMap(emfViolations)).toEqual([]);
+  expect(valuesOf(documents, 'Deliveries', 'well')).toEqual([1]);
+  expect(documents[0]).toContain('"Stack":"lastmile-prod"');
+});
+
+test('a deployed handler calls no loopback address, and logs and counts that it was to', async () => {
+  const before = servers.endpoint.requests.length;
+  const lines = await runDeployed(envelopeOf('well'), { PRIVATE_NETWORK_ALLOWLIST: '' });
+  const documents = lines.filter((line) => line.includes('"_aws"'));
+  expect(documents.flatMap(emfViolations)).toEqual([]);
+  expect(valuesOf(documents, 'SecurityEvents')).toEqual([1]);
+  expect([valuesOf(documents, 'DeadLetters'), valuesOf(documents, 'Attempts')]).toEqual([[1], undefined]);
+  expect(lines).toContain('{"level":"WARN","message":"address.refused","host":"127.0.0.1","reason":"loopback"}\n');
+  expect(lines.join()).toContain('"code":"AddressRefused"');
+  expect(lines.join()).not.toContain('canary');
+  expect(servers.endpoint.requests).toHaveLength(before);
+});
+
+/** @returns the lines on standard output of one invocation, wired by nothing but the environment */
+function runDeployed(input: object, variables: Record<string, string>): Promise<readonly string[]> {
+  const { stack } = servers.sqs;
+  const script = `
+    const { handler } = await import('./functions/deliver.ts');
+    await handler(${JSON.stringify(input)}, { getRemainingTimeInMillis: () => 60000 });
+    process.stdout.write('', () => process.exit(0));`;
+  const credentials = { AWS_ACCESS_KEY_ID: 'deliver', AWS_SECRET_ACCESS_KEY: 'local', AWS_REGION: region };
+  const own = functionVariables({}, (name) => `${stack.url}/${account}/${name}`);
+  const env = { ...process.env, ...credentials, ...own, ...variables, AWS_ENDPOINT_URL: stack.url };
+  const options = { cwd: join(import.meta.dirname, '..', '..', '..'), env };
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, ['--input-type=module', '-e', script], options, (error, stdout) => {
+      if (error === null) resolve(stdout.split(/(?<=\n)/));
+      else reject(new Error(`The process failed: ${error.message}`));
+    });
+  });
+}

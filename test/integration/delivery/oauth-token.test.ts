@@ -1,0 +1,246 @@
+import { Buffer } from 'node:buffer';
+import { randomBytes } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { createDynamoDbClient, createSecretsManagerClient } from '../../../lib/adapters/aws/clients.ts';
+import { createBottleneckConcurrencyLimit } from '../../../lib/adapters/bottleneck-concurrency-limit.ts';
+import { createDynamoDbConnectionRepository } from '../../../lib/adapters/dynamodb/connections.ts';
+import { createDynamoDbConnectionStates } from '../../../lib/adapters/dynamodb/connection-states.ts';
+import { createDynamoDbTokenStore } from '../../../lib/adapters/dynamodb/token-store.ts';
+import { createSecretsManagerSecretReader } from '../../../lib/adapters/aws/secret-reader.ts';
+import { createSecretsManagerSecretWriter } from '../../../lib/adapters/aws/secret-writer.ts';
+import { systemClock } from '../../../lib/adapters/system-clock.ts';
+import { createUndiciHttpClient } from '../../../lib/adapters/http/client.ts';
+import type { OAuthCredentials } from '../../../lib/core/destination/connection-secret.ts';
+import type { OAuthTokens } from '../../../lib/delivery/token/tokens.ts';
+import { createOAuthTokens } from '../../../lib/delivery/token/tokens.ts';
+import type { Clock } from '../../../lib/ports/clock.ts';
+import { connectionOf } from '../../contract/dynamodb/subjects.ts';
+import type { DynaliteServer } from '../../servers/aws/dynalite-server.ts';
+import { startDynaliteServer } from '../../servers/aws/dynalite-server.ts';
+import type { OAuthProvider } from '../../servers/oauth/oauth-provider.ts';
+import { oauthClients, startOAuthProvider } from '../../servers/oauth/oauth-provider.ts';
+import type { TokenEndpoint } from '../../servers/oauth/oauth-token-endpoint.ts';
+import { startTokenEndpoint } from '../../servers/oauth/oauth-token-endpoint.ts';
+import type { SecretsManagerServer } from '../../servers/aws/secrets-manager-server.ts';
+import { startSecretsManagerServer } from '../../servers/aws/secrets-manager-server.ts';
+import { loopback } from '../../servers/endpoints/loopback.ts';
+
+let dynalite: DynaliteServer;
+let secretsManager: SecretsManagerServer;
+let provider: OAuthProvider;
+let rootSecretArn: string;
+const cleanups: (() => unknown)[] = [];
+const { signal } = new AbortController();
+
+beforeAll(async () => {
+  [dynalite, secretsManager, provider] = await Promise.all([
+    startDynaliteServer(),
+    startSecretsManagerServer(),
+    startOAuthProvider(),
+  ]);
+  const writer = createSecretsManagerSecretWriter(createSecretsManagerClient(secretsManager.clientConfig));
+  rootSecretArn = (await writer.create('root', 'root secret of the test')).secretArn;
+});
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+});
+afterAll(() => Promise.all([dynalite.stop(), secretsManager.stop(), provider.close()]));
+
+/** Workers with nothing in common but the servers, and clocks that `time` sets ahead and that tell who waits. */
+function startWorkers(count: number) {
+  const time = { laterMs: 0, onWait: () => {} };
+  const clock: Clock = {
+    nowMs: () => systemClock.nowMs() + time.laterMs,
+    delay(delayMs, waiting) {
+      time.onWait();
+      return systemClock.delay(delayMs, waiting);
+    },
+  };
+  const workers = Array.from({ length: count }, () => {
+    const http = createUndiciHttpClient({ allowlist: loopback });
+    const dynamoDb = createDynamoDbClient(dynalite.clientConfig);
+    const secrets = createSecretsManagerClient(secretsManager.clientConfig);
+    cleanups.push(async () => {
+      await http.close();
+      dynamoDb.destroy();
+      secrets.destroy();
+    });
+    return createOAuthTokens({
+      store: createDynamoDbTokenStore(dynamoDb, dynalite.tableName),
+      states: createDynamoDbConnectionStates(dynamoDb, dynalite.tableName),
+      concurrency: createBottleneckConcurrencyLimit(),
+      secrets: createSecretsManagerSecretReader(secrets),
+      rootSecretArn,
+      http,
+      requestTimeoutMs: 5000,
+      userAgent: 'lastmile/test',
+      clock,
+      random: Math.random,
+      randomBytes,
+    });
+  });
+  return { workers, time };
+}
+
+async function startEndpoint(...given: Parameters<typeof startTokenEndpoint>): Promise<TokenEndpoint> {
+  const endpoint = await startTokenEndpoint(...given);
+  cleanups.push(() => endpoint.close());
+  return endpoint;
+}
+
+function credentialsOf(client: { id: string; secret: string }, url: string): OAuthCredentials {
+  return {
+    authorizationType: 'OAUTH_CLIENT_CREDENTIALS',
+    clientId: client.id,
+    clientSecret: client.secret,
+    authorizationEndpoint: url,
+    httpMethod: 'POST',
+  };
+}
+
+const oauth = { authorizationType: 'OAUTH_CLIENT_CREDENTIALS' } as const;
+
+async function storedConnection(name: string) {
+  const repository = createDynamoDbConnectionRepository(
+    createDynamoDbClient(dynalite.clientConfig),
+    dynalite.tableName,
+  );
+  const connection = connectionOf(name, oauth);
+  await repository.create(connection);
+  return { connection, read: () => repository.read(name) };
+}
+
+async function oneWorker(): Promise<OAuthTokens> {
+  const [worker] = startWorkers(1).workers;
+  if (worker === undefined) throw new Error('One worker was asked for.');
+  return worker;
+}
+
+describe('a certified provider', () => {
+  test('grants a token for client id and secret in the form', async () => {
+    const worker = await oneWorker();
+    const credentials = credentialsOf(oauthClients.post, provider.url);
+    const token = await worker.tokenFor(connectionOf('post', oauth), credentials, { signal });
+    expect(token.tokenType).toBe('Bearer');
+    expect(await provider.accepts(token.accessToken)).toBe(true);
+  });
+
+  test('grants a token for an Authorization header instead', async () => {
+    const worker = await oneWorker();
+    const { id, secret } = oauthClients.basic;
+    const value = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
+    const credentials = {
+      ...credentialsOf({ id: 'not sent', secret: 'not sent' }, provider.url),
+      oauthHttpParameters: { headerParameters: [{ key: 'authorization', value, isValueSecret: true }] },
+    };
+    const token = await worker.tokenFor(connectionOf('basic', oauth), credentials, { signal });
+    expect(await provider.accepts(token.accessToken)).toBe(true);
+  });
+
+  test('refuses a wrong client secret, and the connection is deauthorized with the reason', async () => {
+    const worker = await oneWorker();
+    const { connection, read } = await storedConnection('wrong');
+    const credentials = credentialsOf({ ...oauthClients.post, secret: 'wrong' }, provider.url);
+    await expect(worker.tokenFor(connection, credentials, { signal })).rejects.toMatchObject({
+      code: 'ConnectionDeauthorized',
+    });
+    expect(await read()).toMatchObject({
+      state: 'DEAUTHORIZED',
+      stateReason: 'Token request was refused with HTTP status 401.',
+    });
+  });
+
+  test('is asked once by twenty workers that are cold at once, and once more when its token is revoked', async () => {
+    const { workers, time } = startWorkers(20);
+    const connection = connectionOf('twenty', oauth);
+    const credentials = credentialsOf(oauthClients.post, provider.url);
+    const before = provider.statuses.length;
+    const tokens = await Promise.all(workers.map((worker) => worker.tokenFor(connection, credentials, { signal })));
+    const [first, ...others] = new Set(tokens.map(({ accessToken }) => accessToken));
+    expect(others).toEqual([]);
+    expect(provider.statuses.slice(before)).toEqual([200]);
+
+    await provider.revoke(first ?? '');
+    time.laterMs = 60_000;
+    const renewed = await Promise.all(
+      workers.map((worker, index) => worker.renew(connection, credentials, tokens[index]?.generation ?? 0, { signal })),
+    );
+    const [second, ...more] = new Set(renewed.map((token) => token?.accessToken));
+    expect(more).toEqual([]);
+    expect(second).not.toBe(first);
+    expect(await provider.accepts(second ?? '')).toBe(true);
+    expect(provider.statuses.slice(before)).toEqual([200, 200]);
+  });
+});
+
+describe('twenty workers at an endpoint that misbehaves', () => {
+  const callAll = (workers: readonly OAuthTokens[], name: string, url: string) => {
+    const credentials = credentialsOf(oauthClients.post, url);
+    return Promise.all(workers.map((worker) => worker.tokenFor(connectionOf(name, oauth), credentials, { signal })));
+  };
+
+  test('make one request when it does not answer until the others have waited many times', async () => {
+    const { workers, time } = startWorkers(20);
+    let waits = 0;
+    const waited = new Promise<void>((resolve) => {
+      time.onWait = () => {
+        waits += 1;
+        if (waits === 60) resolve();
+      };
+    });
+    const { url, requests } = await startEndpoint(async (_, index) => {
+      await waited;
+      return { body: { access_token: `slow-${index}`, expires_in: 3600 } };
+    });
+    const tokens = await callAll(workers, 'slow', url);
+    expect(new Set(tokens.map(({ accessToken }) => accessToken))).toEqual(new Set(['slow-0']));
+    expect(requests).toHaveLength(1);
+  });
+
+  test('get a token from its second answer when the first was a failure', async () => {
+    const { url, requests } = await startEndpoint((_, index) =>
+      index === 0 ? { status: 500 } : { body: { access_token: 'second', expires_in: '3600' } },
+    );
+    const { workers } = startWorkers(20);
+    await expect(callAll(workers.slice(0, 1), 'recovering', url)).rejects.toMatchObject({ code: 'TokenUnavailable' });
+    const tokens = await callAll(workers, 'recovering', url);
+    expect(new Set(tokens.map(({ accessToken }) => accessToken))).toEqual(new Set(['second']));
+    expect(requests).toHaveLength(2);
+  });
+});
+
+describe('a token endpoint', () => {
+  const parameter = (key: string, value: string) => ({ key, value, isValueSecret: false });
+
+  test('is asked by GET with everything in the query', async () => {
+    const { url, requests } = await startEndpoint();
+    const credentials = { ...credentialsOf(oauthClients.post, `${url}?tenant=a%2Fb`), httpMethod: 'GET' as const };
+    await (await oneWorker()).tokenFor(connectionOf('get', oauth), credentials, { signal });
+    expect(requests[0]).toMatchObject({
+      method: 'GET',
+      url: '/token?tenant=a%2Fb&grant_type=client_credentials&client_id=post-client&client_secret=post%20secret%20%26%20more%2B',
+      body: '',
+    });
+  });
+
+  test('is asked by PUT with JSON where a header parameter says so', async () => {
+    const { url, requests } = await startEndpoint();
+    const credentials = {
+      ...credentialsOf(oauthClients.post, url),
+      httpMethod: 'PUT' as const,
+      oauthHttpParameters: {
+        headerParameters: [parameter('content-type', 'application/json; charset=utf-8')],
+        bodyParameters: [parameter('audience', 'https://api.example.com')],
+      },
+    };
+    await (await oneWorker()).tokenFor(connectionOf('put', oauth), credentials, { signal });
+    expect(requests[0]).toMatchObject({ method: 'PUT', url: '/token' });
+    expect(requests[0]?.headers['content-type']).toBe('application/json; charset=utf-8');
+    expect(JSON.parse(requests[0]?.body ?? '')).toEqual({
+      grant_type: 'client_credentials',
+      client_id: 'post-client',
+      client_secret: 'post secret & more+',
+      audience: 'https://api.example.com',
+    });
+  });
+});

@@ -1,0 +1,101 @@
+import type { UndiciHttpClientOptions } from '../../../lib/adapters/http/client.ts';
+import { createUndiciHttpClient } from '../../../lib/adapters/http/client.ts';
+import { formatDeadLetter } from '../../../lib/core/message/dead-letter-message.ts';
+import type { Conclusion } from '../../../lib/core/delivery/delivery.ts';
+import { defaultTransport } from '../../../lib/core/destination/delivery-policy.ts';
+import { createAttempt } from '../../../lib/delivery/attempt.ts';
+import { withDeadline } from '../../../lib/delivery/deadline.ts';
+import { createDeliver } from '../../../lib/delivery/deliver.ts';
+import { createDeliverInput } from '../../../lib/delivery/deliver-batch.ts';
+import { createPreparation } from '../../../lib/delivery/route/prepare.ts';
+import type { Route } from '../../../lib/delivery/route/resolve.ts';
+import { createRetrying } from '../../../lib/delivery/retrying.ts';
+import { createSettler } from '../../../lib/delivery/settle.ts';
+import type { SigningKeys } from '../../../lib/core/request/signing.ts';
+import type { Random } from '../../../lib/ports/clock.ts';
+import { apiDestinationOf, connectionOf } from '../../contract/dynamodb/subjects.ts';
+import { createInMemoryDeadLetters } from '../../fakes/in-memory-dead-letters.ts';
+import { createInMemoryDeliveryQueue } from '../../fakes/in-memory-delivery-queue.ts';
+import { createManualClock } from '../../fakes/manual-clock.ts';
+import { createUnlimitedPacing } from '../../fakes/unlimited-pacing.ts';
+import { loopback } from '../../servers/endpoints/loopback.ts';
+
+export interface OutcomeOptions {
+  /** Where the events go; the name of the API destination is appended as the path. */
+  readonly origin: string;
+  /** 0 retries at once, inside the invocation; nearly 1 waits for so long that the delivery queue takes it. */
+  readonly random: Random;
+  readonly timeoutMs?: number;
+  readonly client?: UndiciHttpClientOptions;
+  readonly signingKeys?: SigningKeys;
+}
+
+export const event = { id: 'e-1', source: 'shop', detail: { order: 7 } };
+export const wait: Random = () => 0.999;
+export const atOnce: Random = () => 0;
+
+/**
+ * The story of a delivery with the real HTTP client, from the envelope to the settlement; only configuration, queues and
+ * time are not real. A first backoff is 10 s at most.
+ */
+export function createOutcomeStory({ origin, random, timeoutMs = 5000, client, signingKeys }: OutcomeOptions) {
+  const http = createUndiciHttpClient({ allowlist: loopback, ...client });
+  const clock = createManualClock();
+  const queue = createInMemoryDeliveryQueue();
+  const deadLetters = createInMemoryDeadLetters();
+  const retryPolicy = { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 };
+  const policy: Route['policy'] = {
+    timeoutMs,
+    burst: 1,
+    maximumConcurrencyPerWorker: undefined,
+    retryPolicy,
+    retryableStatuses: [],
+    transport: {},
+  };
+  const resolve = async (name: string): Promise<Route> => ({
+    connection: connectionOf('billing'),
+    apiDestination: apiDestinationOf(name, { invocationEndpoint: `${origin}/${name}` }),
+    secret: { credentials: { authorizationType: 'BASIC', username: 'someone', password: 'secret' } },
+    policy,
+    transport: defaultTransport,
+    versions: '',
+    ...(signingKeys !== undefined && { signingKeys }),
+  });
+  const noToken = () => Promise.reject(new Error('No token is needed here.'));
+  const attempt = createAttempt({
+    preparation: createPreparation({
+      resolver: { resolve, resolveAnew: resolve, known: () => undefined },
+      tokens: { tokenFor: noToken, renew: noToken },
+      userAgent: 'lastmile/test',
+      clock,
+    }),
+    pacing: createUnlimitedPacing(clock),
+    http,
+    clock,
+    observeAnswer: async () => undefined,
+  });
+  const backoff = { baseMs: 10_000, maximumMs: 900_000 };
+  const deliver = createDeliver({
+    retrying: createRetrying({ attempt, clock, random, backoff, horizonMs: 2000, retryPolicy }),
+    settler: createSettler({ queue, deadLetters }),
+    log: { record: () => undefined },
+    clock,
+  });
+  const deliverInput = createDeliverInput({ deliver, clock, apiDestination: undefined });
+  return {
+    clock,
+    queue,
+    deadLetters,
+    deliver: (apiDestination: string, target: object = {}): Promise<Conclusion> =>
+      withDeadline(clock, 60_000, (deadline) => deliverInput({ apiDestination, event, target }, deadline)),
+    /** The attributes of the last dead letter, as whoever reads the queue sees them; `LASTMILE` read already. */
+    lastDeadLetter() {
+      const letter = deadLetters.letters.at(-1);
+      if (letter === undefined) return undefined;
+      const { body, attributes } = formatDeadLetter(letter);
+      const ours: unknown = JSON.parse(attributes['LASTMILE'] ?? 'null');
+      return { ...attributes, LASTMILE: ours, body };
+    },
+    close: () => http.close(),
+  };
+}

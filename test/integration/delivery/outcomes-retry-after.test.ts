@@ -1,0 +1,107 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
+import { atOnce, createOutcomeStory, wait } from './outcome-story.ts';
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const { close } of open.splice(0).reverse()) await close();
+});
+
+/** An endpoint that answers 503 (or what it is told) with this Retry-After. */
+async function answering(retryAfter: string, random = atOnce, status = 503) {
+  const endpoint = await startRecordingEndpoint(() => ({ status, headers: { 'retry-after': retryAfter } }));
+  const story = createOutcomeStory({ origin: endpoint.origin, random });
+  open.push(endpoint, story);
+  return { endpoint, story };
+}
+
+/** The clock of the story begins on Thursday, 1 January 2026, 00:00:00. */
+const forms: readonly (readonly [form: string, value: string, waitMs: number])[] = [
+  ['seconds', '120', 120_000],
+  ['an IMF-fixdate', 'Thu, 01 Jan 2026 00:02:00 GMT', 120_000],
+  ['an RFC 850 date', 'Thursday, 01-Jan-26 00:02:00 GMT', 120_000],
+  ['an asctime date', 'Thu Jan  1 00:02:00 2026', 120_000],
+  ['more than a delay of the queue', '3600', 3_600_000],
+];
+
+describe('Retry-After', () => {
+  test.each(forms)('of %s (%s) is the wait, without jitter', async (_form, value, waitMs) => {
+    const { endpoint, story } = await answering(value);
+    const notBeforeMs = story.clock.nowMs() + waitMs;
+    expect((await story.deliver('orders')).settlement).toEqual({ kind: 'deferred', notBeforeMs });
+    expect(story.queue.sent).toMatchObject([{ queued: { notBeforeMs } }]);
+    expect(endpoint.requests).toHaveLength(1);
+  });
+
+  test.each([401, 407, 409, 429, 500, 503])('counts with every status that is retried: %d', async (status) => {
+    const { story } = await answering('120', atOnce, status);
+    const notBeforeMs = story.clock.nowMs() + 120_000;
+    expect((await story.deliver('orders')).settlement).toEqual({ kind: 'deferred', notBeforeMs });
+  });
+
+  test('shorter than the backoff is a floor that the backoff is above', async () => {
+    const { story } = await answering('5', wait);
+    const notBeforeMs = story.clock.nowMs() + 9990;
+    expect((await story.deliver('orders')).settlement).toEqual({ kind: 'deferred', notBeforeMs });
+  });
+
+  test('of a second is sat out inside the invocation', async () => {
+    const { endpoint, story } = await answering('1');
+    const delivering = story.deliver('orders', { RetryPolicy: { MaximumRetryAttempts: 1 } });
+    while (story.clock.nowMs() < Date.UTC(2026, 0, 1) + 1000) {
+      if (endpoint.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      else await story.clock.advance(1);
+    }
+    for (;;) {
+      const settled = await Promise.race([delivering, story.clock.advance(1).then(() => undefined)]);
+      if (settled !== undefined) break;
+    }
+    expect(await delivering).toMatchObject({ settlement: { kind: 'dead-lettered' }, attempts: 2 });
+    expect(endpoint.requests).toHaveLength(2);
+  });
+
+  test.each(['-1', '-120'])(
+    'that is negative (%s) ends the delivery after one attempt, by no condition',
+    async (value) => {
+      const { endpoint, story } = await answering(value);
+      expect(await story.deliver('orders')).toMatchObject({ settlement: { kind: 'dead-lettered' }, attempts: 1 });
+      expect(story.lastDeadLetter()).not.toHaveProperty('EXHAUSTED_RETRY_CONDITION');
+      expect(endpoint.requests).toHaveLength(1);
+    },
+  );
+
+  test.each(['soon', '1.5', '', '0x10', 'Thu, 32 Jan 2026 00:00:00 GMT', '2026-01-01T00:02:00Z', '120, 240'])(
+    'that is malformed (%j) falls back to our backoff',
+    async (value) => {
+      const { story } = await answering(value, wait);
+      const notBeforeMs = story.clock.nowMs() + 9990;
+      expect((await story.deliver('orders')).settlement).toEqual({ kind: 'deferred', notBeforeMs });
+    },
+  );
+
+  test.each(['Wed, 31 Dec 2025 23:59:59 GMT', 'Thu, 01 Jan 1970 00:00:00 GMT', '0'])(
+    'that has passed (%s) is now',
+    async (value) => {
+      const { endpoint, story } = await answering(value);
+      expect(await story.deliver('orders', { RetryPolicy: { MaximumRetryAttempts: 3 } })).toMatchObject({
+        attempts: 4,
+      });
+      expect(endpoint.requests).toHaveLength(4);
+    },
+  );
+
+  test.each(['86401', '99999999999999999999', 'Fri, 02 Jan 2026 00:00:01 GMT'])(
+    'beyond the age limit (%s) ends the delivery now',
+    async (value) => {
+      const { endpoint, story } = await answering(value);
+      expect(await story.deliver('orders')).toMatchObject({ settlement: { kind: 'dead-lettered' }, attempts: 1 });
+      expect(story.lastDeadLetter()).toMatchObject({ EXHAUSTED_RETRY_CONDITION: 'MaximumEventAgeInSeconds' });
+      expect(endpoint.requests).toHaveLength(1);
+    },
+  );
+
+  test('of a status that is not retried changes nothing', async () => {
+    const { story } = await answering('120', atOnce, 422);
+    expect(await story.deliver('orders')).toMatchObject({ settlement: { kind: 'dead-lettered' }, attempts: 1 });
+  });
+});

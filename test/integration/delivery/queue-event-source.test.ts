@@ -1,0 +1,185 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InvokeCommand } from '@aws-sdk/client-lambda';
+import { ReceiveMessageCommand, SendMessageCommand, SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
+import type { SQSEvent } from 'aws-lambda';
+import { afterEach, expect, test } from 'vitest';
+import { createLambdaClient, createSqsClient } from '../../../lib/adapters/aws/clients.ts';
+import { maximumReceives } from '../../../lib/core/message/queued-delivery.ts';
+import type { FunctionHandler, LocalFunction } from '../../../lib/local/lambda/function-instances.ts';
+import { startStack } from '../../../lib/local/stack/stack.ts';
+
+const ends: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+/** A stack whose delivery queue invokes this function, and a client for one region of it. */
+async function start(deliverQueued: (event: SQSEvent) => Promise<unknown>, options: { dataDir?: string } = {}) {
+  const create = async (): Promise<FunctionHandler> => (event) => deliverQueued(event as SQSEvent);
+  const functions: LocalFunction[] = [{ name: 'deliver-queued', timeoutSeconds: 60, create }];
+  const stack = await startStack({ port: 0, functions, ...options });
+  ends.push(() => stack.stop());
+  return { stack, ...clientFor(stack.url, 'us-east-1') };
+}
+
+function clientFor(endpoint: string, region: string) {
+  const sqs = createSqsClient({ region, endpoint, credentials: { accessKeyId: 'any', secretAccessKey: 'thing' } });
+  const urlOf = (name: string) => `${endpoint}/123456789012/lastmile-local-${name}`;
+  return {
+    sqs,
+    send: (MessageBody: string, more: object = {}) =>
+      sqs.send(new SendMessageCommand({ QueueUrl: urlOf('deliveries'), MessageBody, ...more })),
+    hideFor: (seconds: number) => {
+      const Attributes = { VisibilityTimeout: String(seconds) };
+      return sqs.send(new SetQueueAttributesCommand({ QueueUrl: urlOf('deliveries'), Attributes }));
+    },
+    deadLetters: async () => {
+      const receive = { QueueUrl: urlOf('dead-letters'), WaitTimeSeconds: 20, MessageAttributeNames: ['All'] };
+      return (await sqs.send(new ReceiveMessageCommand(receive))).Messages ?? [];
+    },
+  };
+}
+
+/** What a function sees, as it sees it. */
+function newRecords() {
+  const records: SQSEvent['Records'] = [];
+  let wake: () => void = () => undefined;
+  return {
+    add: (event: SQSEvent) => {
+      records.push(...event.Records);
+      wake();
+    },
+    first: async (count: number) => {
+      while (records.length < count) await new Promise<void>((resolve) => (wake = resolve));
+      return records;
+    },
+  };
+}
+
+test('a message in the delivery queue reaches deliver-queued as Lambda hands it over', async () => {
+  const seen = newRecords();
+  const { send } = await start(async (event) => seen.add(event));
+  const kind = { DataType: 'String', StringValue: 'ü' };
+  const { MessageId } = await send('{"n": 1.0}', { MessageAttributes: { kind } });
+  expect(await seen.first(1)).toEqual([
+    {
+      messageId: MessageId,
+      receiptHandle: expect.any(String),
+      body: '{"n": 1.0}',
+      attributes: {
+        SenderId: '123456789012',
+        SentTimestamp: expect.stringMatching(/^\d{13}$/),
+        ApproximateReceiveCount: '1',
+        ApproximateFirstReceiveTimestamp: expect.stringMatching(/^\d{13}$/),
+      },
+      messageAttributes: {
+        kind: { dataType: 'String', stringValue: 'ü', stringListValues: [], binaryListValues: [] },
+      },
+      md5OfBody: expect.stringMatching(/^[0-9a-f]{32}$/),
+      md5OfMessageAttributes: expect.stringMatching(/^[0-9a-f]{32}$/),
+      eventSource: 'aws:sqs',
+      eventSourceARN: 'arn:aws:sqs:us-east-1:123456789012:lastmile-local-deliveries',
+      awsRegion: 'us-east-1',
+    },
+  ]);
+});
+
+test('each region that comes into use has its delivery queue read, by a function of its own region', async () => {
+  const seen = newRecords();
+  const { stack } = await start(async (event) => seen.add(event));
+  for (const region of ['eu-west-1', 'ap-south-1']) await clientFor(stack.url, region).send(region);
+  const records = await seen.first(2);
+  expect(records.map(({ body, awsRegion }) => [body, awsRegion])).toEqual([
+    ['eu-west-1', 'eu-west-1'],
+    ['ap-south-1', 'ap-south-1'],
+  ]);
+});
+
+test('a message that the function has named as failed comes again when its visibility ends, its neighbour never', async () => {
+  const seen = newRecords();
+  const { send, hideFor } = await start(async (event) => {
+    seen.add(event);
+    const again = event.Records.filter(
+      ({ body, attributes }) => body === 'again' && attributes.ApproximateReceiveCount === '1',
+    );
+    return { batchItemFailures: again.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+  });
+  await hideFor(1);
+  await send('once');
+  await send('again');
+  const records = await seen.first(3);
+  expect(records.map(({ body, attributes }) => [body, attributes.ApproximateReceiveCount])).toEqual([
+    ['once', '1'],
+    ['again', '1'],
+    ['again', '2'],
+  ]);
+});
+
+test('a message with a delay is handed over after it', async () => {
+  const seen = newRecords();
+  const { send } = await start(async (event) => seen.add(event));
+  await send('later', { DelaySeconds: 1 });
+  const [record] = await seen.first(1);
+  const { SentTimestamp, ApproximateFirstReceiveTimestamp } = record?.attributes ?? {};
+  expect(Number(ApproximateFirstReceiveTimestamp) - Number(SentTimestamp)).toBeGreaterThanOrEqual(1000);
+});
+
+test('a message that was received as often as the redrive policy allows is moved to the dead letters as it is', async () => {
+  const counts: string[] = [];
+  const { send, hideFor, deadLetters } = await start(async ({ Records }) => {
+    counts.push(...Records.map(({ attributes }) => attributes.ApproximateReceiveCount));
+    throw new Error('no');
+  });
+  await hideFor(0);
+  await send('poison', { MessageAttributes: { kind: { DataType: 'String', StringValue: 'k' } } });
+  expect(await deadLetters()).toMatchObject([{ Body: 'poison', MessageAttributes: { kind: { StringValue: 'k' } } }]);
+  expect(counts).toEqual(Array.from({ length: maximumReceives }, (_, index) => String(index + 1)));
+});
+
+test('what a stack held when it ended is handed over at once by the next, and its receives still count', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'lastmile-queue-'));
+  ends.push(() => rmSync(dataDir, { recursive: true }));
+  const held = newRecords();
+  const first = await start(
+    (event) => {
+      held.add(event);
+      return new Promise(() => undefined);
+    },
+    { dataDir },
+  );
+  await first.send('held');
+  await held.first(1);
+  await first.stack.stop();
+
+  const seen = newRecords();
+  // Nobody calls the next one: it takes up its queues by itself.
+  await start(async (event) => seen.add(event), { dataDir });
+  const records = await seen.first(1);
+  expect(records.map(({ body, attributes }) => [body, attributes.ApproximateReceiveCount])).toEqual([['held', '2']]);
+});
+
+test('an asynchronous delivery that has failed three times lies in the dead letters as the record that Lambda makes', async () => {
+  let runs = 0;
+  const create = async (): Promise<FunctionHandler> => async () => {
+    runs += 1;
+    throw new TypeError('not even tried');
+  };
+  const functions: LocalFunction[] = [{ name: 'deliver', timeoutSeconds: 60, create }];
+  const stack = await startStack({ port: 0, functions, retryDelaysMs: [0, 0] });
+  ends.push(() => stack.stop());
+  const credentials = { accessKeyId: 'any', secretAccessKey: 'thing' };
+  const lambda = createLambdaClient({ region: 'us-east-1', endpoint: stack.url, credentials });
+  const envelope = { apiDestination: 'orders', event: { id: 'e-1' } };
+  const invoke = { FunctionName: 'deliver', InvocationType: 'Event', Payload: JSON.stringify(envelope) } as const;
+  await lambda.send(new InvokeCommand(invoke));
+  const [record] = await clientFor(stack.url, 'us-east-1').deadLetters();
+  expect(JSON.parse(record?.Body ?? '{}')).toMatchObject({
+    requestContext: { condition: 'RetriesExhausted', approximateInvokeCount: 3 },
+    requestPayload: envelope,
+    responsePayload: { errorType: 'TypeError' },
+  });
+  expect(runs).toBe(3);
+});

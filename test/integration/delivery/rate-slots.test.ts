@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createWaitingClock } from '../../fakes/waiting-clock.ts';
+import { comeBack, newMessage, startRateStory } from './rate-story.ts';
+
+/*
+ * The deployed handlers hold the rate by the table. Time that has to pass is set there instead of waited for, and what the machine
+ * takes for calls is none of it: a slot that were missed would cost another write.
+ */
+
+let story: Awaited<ReturnType<typeof startRateStory>>;
+const clock = createWaitingClock();
+/** For as long as a busy machine may take. */
+const patiently = { timeout: 15_000 };
+const inFlight: (() => void)[] = [];
+
+beforeAll(async () => {
+  story = await startRateStory(async ({ path }) => {
+    if (path === '/gated') await new Promise<void>((resolve) => inFlight.push(resolve));
+    return { status: 200 };
+  }, clock);
+});
+
+afterAll(() => story.stop());
+
+const inSeconds = (seconds: number) => (clock.nowMs() + seconds * 1000) * 1000;
+const batchOf = (name: string, count = 10) => Array.from({ length: count }, () => newMessage(name));
+
+test.each([300, 5000])('a batch to a destination of %i/s reserves its slots in one write', async (rate) => {
+  const destination = await story.createDestination('orders', rate);
+  const worker = await story.startWorker();
+  const before = story.requestsTo('orders');
+  for (const count of [5, 7]) expect(await worker.deliverQueued(...batchOf(destination.name, count))).toEqual([]);
+  expect(story.requestsTo('orders') - before).toBe(12);
+  expect(destination.writes()).toBe(2);
+  expect(worker.deferred()).toEqual([]);
+});
+
+test('a batch to two destinations makes a write for each', async () => {
+  const [orders, invoices] = [
+    await story.createDestination('orders', 300),
+    await story.createDestination('invoices', 300),
+  ];
+  const worker = await story.startWorker();
+  await worker.deliverQueued(...batchOf(orders.name, 5), ...batchOf(invoices.name, 5));
+  expect([orders.writes(), invoices.writes()]).toEqual([1, 1]);
+});
+
+test('ten requests move the bucket on by ten intervals', async () => {
+  const destination = await story.createDestination('orders', 100);
+  const worker = await story.startWorker();
+  const slotsUntilUs = inSeconds(0.5);
+  await destination.setBucket({ slotsUntilUs });
+  await worker.deliverQueued(...batchOf(destination.name));
+  expect((await destination.bucket()).slotsUntilUs).toBe(slotsUntilUs + 100_000);
+});
+
+test('what the horizon does not hold is deferred to turns of its own, without an attempt, and goes when it comes back', async () => {
+  const destination = await story.createDestination('far', 100);
+  const worker = await story.startWorker();
+  const slotsUntilUs = inSeconds(30);
+  await destination.setBucket({ slotsUntilUs });
+  expect(await worker.deliverQueued(...batchOf(destination.name))).toEqual([]);
+  expect(story.requestsTo('far')).toBe(0);
+  const deferred = worker.deferred();
+  expect(deferred).toHaveLength(10);
+  // Turns run a second ahead of the slots, one interval apart; messages say whole milliseconds.
+  expect(deferred.map(({ details }) => details['notBefore'])).toEqual(
+    Array.from({ length: 10 }, (_, index) => Math.ceil((slotsUntilUs - 1_000_000 + index * 10_000) / 1000)),
+  );
+  for (const { details } of deferred) expect(details).toMatchObject({ attempts: 0, turn: expect.any(Number) });
+
+  const bucket = await destination.bucket();
+  await destination.setBucket({ ...bucket, slotsUntilUs: inSeconds(0) });
+  const back = await story.startWorker();
+  expect(await back.deliverQueued(...deferred.map(comeBack))).toEqual([]);
+  expect(back.deferred()).toEqual([]);
+  expect(story.requestsTo('far')).toBe(10);
+});
+
+test('where a batch waits for its slot, a single rule target is deferred with its turn', async () => {
+  const [alone, queued] = [await story.createDestination('soon', 100), await story.createDestination('soon', 100)];
+  const worker = await story.startWorker();
+  await Promise.all([alone, queued].map((each) => each.setBucket({ slotsUntilUs: inSeconds(1.5) })));
+  const [outcome] = await Promise.all([worker.deliver(alone.name), worker.deliverQueued(newMessage(queued.name))]);
+  expect(outcome).toMatchObject({ outcome: 'deferred', attempts: 0 });
+  expect(worker.deferred()).toHaveLength(1);
+  expect((await alone.bucket()).returnsUntilUs).toBeGreaterThan(0);
+  expect((await queued.bucket()).returnsUntilUs).toBe(0);
+  expect(story.requestsTo('soon')).toBe(1);
+});
+
+test('newcomers queue behind a backlog, and who comes back from it goes', async () => {
+  const destination = await story.createDestination('behind', 100);
+  const [newcomer, returning] = [await story.startWorker(), await story.startWorker()];
+  const returnsUntilUs = inSeconds(60);
+  await destination.setBucket({ slotsUntilUs: inSeconds(0), returnsUntilUs });
+  await newcomer.deliverQueued(newMessage(destination.name));
+  expect(story.requestsTo('behind')).toBe(0);
+  const [deferred] = newcomer.deferred();
+  expect(deferred?.details['notBefore']).toBe(Math.ceil(returnsUntilUs / 1000));
+  if (deferred !== undefined) await returning.deliverQueued(comeBack(deferred));
+  expect(story.requestsTo('behind')).toBe(1);
+});
+
+test('the age limit counts while an event waits for its turn: it ends at once, in the dead letters', async () => {
+  const destination = await story.createDestination('aged', 100);
+  const worker = await story.startWorker();
+  await destination.setBucket({ slotsUntilUs: inSeconds(120) });
+  const RetryPolicy = { MaximumEventAgeInSeconds: 60 };
+  await worker.deliverQueued(newMessage(destination.name, { RetryPolicy }));
+  expect(worker.deferred()).toEqual([]);
+  const [letter] = await worker.deadLetters.receiveAll();
+  expect(letter?.MessageAttributes?.['EXHAUSTED_RETRY_CONDITION']?.StringValue).toBe('MaximumEventAgeInSeconds');
+  expect(letter?.MessageAttributes?.['RETRY_ATTEMPTS']?.StringValue).toBe('0');
+  expect(story.requestsTo('aged')).toBe(0);
+});
+
+test('a rate that was changed is used when the cache is read again, and the slots given away stay given away', async () => {
+  const destination = await story.createDestination('changed', 100);
+  const [cached, uncached] = [await story.startWorker(), await story.startWorker({ CACHE_SECONDS: '0' })];
+  await Promise.all([cached, uncached].map((worker) => worker.deliverQueued(newMessage(destination.name))));
+  await destination.setRate(10);
+  const before = await destination.bucket();
+  // What was seen a moment ago would be taken for what is there still.
+  clock.pass(1000);
+  const givenUntilUs = inSeconds(0.5);
+  await destination.setBucket({ ...before, slotsUntilUs: givenUntilUs });
+  await cached.deliverQueued(newMessage(destination.name));
+  expect(await destination.bucket()).toMatchObject({ slotsUntilUs: givenUntilUs + 10_000, revision: before.revision });
+  const slotsUntilUs = inSeconds(0.5);
+  await destination.setBucket({ ...before, slotsUntilUs });
+  await uncached.deliverQueued(newMessage(destination.name));
+  const after = await destination.bucket();
+  expect(after.slotsUntilUs).toBe(slotsUntilUs + 100_000);
+  expect(after.revision).toBeGreaterThan(before.revision);
+  expect(after.generation).toBeGreaterThan(before.generation);
+});
+
+test.each([
+  [
+    'at most that many requests are under way, of a worker that has a limit',
+    { MAXIMUM_CONCURRENCY_PER_WORKER: '2' },
+    2,
+  ],
+  ['a whole batch is under way, of a worker that has none', {}, 10],
+])('%s', async (_, variables, most) => {
+  const destination = await story.createDestination('gated', 10_000);
+  const worker = await story.startWorker(variables);
+  let answered = 0;
+  const delivering = worker.deliverQueued(...batchOf(destination.name));
+  await expect.poll(() => inFlight.length, patiently).toBe(most);
+  while (answered < 10) {
+    await expect.poll(() => inFlight.length, patiently).toBeGreaterThan(0);
+    expect(inFlight.length).toBeLessThanOrEqual(most);
+    inFlight.shift()?.();
+    answered += 1;
+  }
+  expect(await delivering).toEqual([]);
+});

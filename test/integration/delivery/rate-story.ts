@@ -1,0 +1,204 @@
+import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  CreateApiDestinationCommand,
+  CreateConnectionCommand,
+  EventBridgeClient,
+  UpdateApiDestinationCommand,
+  UpdateConnectionCommand,
+} from '@aws-sdk/client-eventbridge';
+import type { Context, SQSBatchResponse } from 'aws-lambda';
+import { createHandler as createDeliver, dependenciesFrom as deliverFrom } from '../../../functions/deliver.ts';
+import {
+  createHandler as createDeliverQueued,
+  dependenciesFrom as deliverQueuedFrom,
+} from '../../../functions/deliver-queued.ts';
+import { createDynamoDbClient } from '../../../lib/adapters/aws/clients.ts';
+import { systemClock } from '../../../lib/adapters/system-clock.ts';
+import type { Environment } from '../../../lib/config.ts';
+import type { Bucket } from '../../../lib/core/rate/bucket.ts';
+import { functionVariables } from '../../../lib/local/stack/environment.ts';
+import { noMetrics } from '../../../lib/local/lambda/readable-logs.ts';
+import { sqsRecord } from '../../../lib/local/sqs/receive.ts';
+import type { Clock } from '../../../lib/ports/clock.ts';
+import type { ProxiedRequest } from '../../servers/aws/faulty-proxy.ts';
+import type { AnswerRequest } from '../../servers/endpoints/recording-endpoint.ts';
+import { startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
+import { account, region, startSqsServer } from '../../servers/aws/sqs-queues.ts';
+
+const TableName = 'lastmile-local';
+const context = { getRemainingTimeInMillis: () => 60_000 } as Context;
+const connection = { Name: 'billing', AuthorizationType: 'BASIC' } as const;
+const passwords = (Password: string) => ({ BasicAuthParameters: { Username: 'someone', Password } });
+
+/** A message as it was given to the delivery queue. */
+export interface Deferred {
+  readonly body: string;
+  readonly delaySeconds: number;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The deployed handlers as several workers, the whole stack, and a table whose buckets can be looked at and set.
+ *
+ * @param clock of every worker
+ */
+export async function startRateStory(answer: AnswerRequest, clock: Clock = systemClock) {
+  const sqs = await startSqsServer();
+  const endpoint = await startRecordingEndpoint(answer);
+  const credentials = { accessKeyId: 'any', secretAccessKey: 'thing' };
+  const aws = { region, endpoint: sqs.stack.url, credentials };
+  const events = new EventBridgeClient(aws);
+  const dynamoDb = createDynamoDbClient(aws);
+  const { ConnectionArn } = await events.send(
+    new CreateConnectionCommand({ ...connection, AuthParameters: passwords('first') }),
+  );
+  let numbers = 0;
+
+  async function createDestination(path: string, InvocationRateLimitPerSecond: number, members: object = {}) {
+    numbers += 1;
+    const Name = `${path}-${numbers}`;
+    const InvocationEndpoint = `${endpoint.origin}/${path}`;
+    const { ApiDestinationArn = '' } = await events.send(
+      new CreateApiDestinationCommand({
+        Name,
+        ConnectionArn,
+        InvocationEndpoint,
+        HttpMethod: 'POST',
+        InvocationRateLimitPerSecond,
+        ...members,
+      }),
+    );
+    const incarnation = ApiDestinationArn.split('/').at(-1) ?? '';
+    const Key = { pk: { S: `RATE#${incarnation}` }, sk: { S: '0' } };
+    return {
+      name: Name,
+      async bucket(): Promise<Bucket> {
+        const { Item = {} } = await dynamoDb.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }));
+        const number = (name: keyof Bucket) => Number(Item[name]?.N);
+        const times = { slotsUntilUs: number('slotsUntilUs'), returnsUntilUs: number('returnsUntilUs') };
+        return { ...times, generation: number('generation'), revision: number('revision') };
+      },
+      /** As if others had taken so much, by their clocks: what is made so is not waited for. */
+      async setBucket(bucket: Partial<Bucket>): Promise<void> {
+        const set = { slotsUntilUs: 0, returnsUntilUs: 0, generation: 1, revision: 1, ...bucket };
+        const names = Object.keys(set) as (keyof Bucket)[];
+        await dynamoDb.send(
+          new UpdateItemCommand({
+            TableName,
+            Key,
+            UpdateExpression: `SET ${names.map((name) => `${name} = :${name}`).join(', ')}`,
+            ExpressionAttributeValues: Object.fromEntries(
+              names.map((name) => [`:${name}`, { N: String(Math.round(set[name])) }]),
+            ),
+          }),
+        );
+      },
+      setRate: (ratePerSecond: number) =>
+        events.send(new UpdateApiDestinationCommand({ Name, InvocationRateLimitPerSecond: ratePerSecond })),
+      /** An operation of the control API on its delivery policy. */
+      policy: (operation: 'Put' | 'Delete', members: object = {}) =>
+        callPolicy(sqs.stack.url, `${operation}DeliveryPolicy`, { ApiDestinationName: Name, ...members }),
+      /** Writes to its bucket so far, through the proxy. */
+      writes: () => sqs.proxy.requests.filter((each) => isWriteTo(each, incarnation)).length,
+    };
+  }
+
+  /** A worker of either function, with caches of its own; its clients go through the proxy. */
+  async function startWorker(variables: Environment = {}) {
+    const [deliveries, deadLetters] = [await sqs.newQueue(), await sqs.newQueue()];
+    const given = { DELIVERY_QUEUE_URL: deliveries.url, DEAD_LETTER_QUEUE_URL: deadLetters.url, ...variables };
+    const environment = functionVariables(given, (name) => name);
+    const silence = { deliveryLog: { record: () => undefined }, metrics: noMetrics, clock };
+    const deliver = createDeliver(deliverFrom(environment, sqs.clientConfig, silence));
+    const deliverQueued = createDeliverQueued(deliverQueuedFrom(environment, sqs.clientConfig, silence));
+    return {
+      deliver: (apiDestination: string, target: object = {}) => deliver(envelopeOf(apiDestination, target), context),
+      /** A batch of the delivery queue. @returns ids of what was not settled */
+      async deliverQueued(...messages: readonly Message[]): Promise<readonly string[]> {
+        const Records = messages.map((message, index) => recordOf(message, index));
+        const { batchItemFailures }: SQSBatchResponse = await deliverQueued({ Records }, context);
+        return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+      },
+      /** What this worker has given to the delivery queue. */
+      deferred: () => sqs.proxy.requests.flatMap((each) => deferredOf(each, deliveries.url)),
+      deadLetters,
+    };
+  }
+
+  return {
+    endpoint,
+    /** Of clients that go to the stack directly. */
+    clientConfig: aws,
+    createDestination,
+    startWorker,
+    setPassword: (password: string) =>
+      events.send(new UpdateConnectionCommand({ Name: connection.Name, AuthParameters: passwords(password) })),
+    faultsBy: sqs.proxy.faultsBy,
+    requestsTo: (path: string) => endpoint.requests.filter((request) => request.path === `/${path}`).length,
+    async stop() {
+      events.destroy();
+      dynamoDb.destroy();
+      await sqs.stop();
+      await endpoint.close();
+    },
+  };
+}
+
+/** Without a signature: the local stack takes everybody's word. */
+async function callPolicy(url: string, operation: string, input: object): Promise<void> {
+  const headers = { 'x-amz-target': `Lastmile.${operation}` };
+  const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(input) });
+  if (answer.status !== 200) throw new Error(`${operation} was refused: ${await answer.text()}`);
+}
+
+export interface Message {
+  readonly body: string;
+  readonly attributes?: Readonly<Record<string, string>>;
+}
+
+let eventNumbers = 0;
+
+function envelopeOf(apiDestination: string, target: object = {}) {
+  eventNumbers += 1;
+  return { apiDestination, event: { id: `event-${eventNumbers}` }, target };
+}
+
+/** As a rule sends it to the delivery queue. */
+export function newMessage(apiDestination: string, target: object = {}): Message {
+  return { body: JSON.stringify(envelopeOf(apiDestination, target)) };
+}
+
+/** A deferred delivery that comes back when its time has passed, which is not waited for. */
+export function comeBack({ body, details }: Deferred): Message {
+  return { body, attributes: { LASTMILE: JSON.stringify({ ...details, notBefore: 1 }) } };
+}
+
+function recordOf({ body, attributes = {} }: Message, index: number) {
+  const entries = Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]);
+  const message = { MessageId: String(index), ReceiptHandle: 'none', Body: body, MD5OfBody: '' };
+  const source = { account, region, queueName: 'deliveries' };
+  return sqsRecord({ ...message, Attributes: {}, MessageAttributes: Object.fromEntries(entries) }, source);
+}
+
+export function isRateRequest({ input }: ProxiedRequest): boolean {
+  return JSON.stringify(input['Key'] ?? '').includes('RATE#');
+}
+
+function isWriteTo({ operation, input }: ProxiedRequest, incarnation: string): boolean {
+  return operation === 'UpdateItem' && JSON.stringify(input['Key']).includes(`RATE#${incarnation}"`);
+}
+
+interface SentEntry {
+  readonly MessageBody: string;
+  readonly DelaySeconds: number;
+  readonly MessageAttributes: { readonly LASTMILE: { readonly StringValue: string } };
+}
+
+function deferredOf({ operation, input }: ProxiedRequest, queueUrl: string): Deferred[] {
+  if (operation !== 'SendMessageBatch' || input['QueueUrl'] !== queueUrl) return [];
+  return (input['Entries'] as readonly SentEntry[]).map(({ MessageBody, DelaySeconds, MessageAttributes }) => ({
+    body: MessageBody,
+    delaySeconds: DelaySeconds,
+    details: JSON.parse(MessageAttributes.LASTMILE.StringValue),
+  }));
+}

@@ -1,0 +1,117 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ScanCommand } from '@aws-sdk/client-dynamodb';
+import { Webhook } from 'standardwebhooks';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createDynamoDbClient } from '../../../lib/adapters/aws/clients.ts';
+import { authorizeEverything, createEverything, deliverEverything } from './canary-deliveries.ts';
+import { refuseEverything } from './canary-refusals.ts';
+import { canaries, disguisesOf, startSurroundings, type Surroundings, WatchedStack } from './canary-story.ts';
+
+let surroundings: Surroundings;
+let stack: WatchedStack;
+let folder: string;
+let refusals: readonly number[];
+let items: string;
+
+/** One story: everything is made, everything is delivered or fails, and a kill comes in between. */
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'lastmile-canaries-'));
+  surroundings = await startSurroundings();
+  stack = new WatchedStack(folder);
+  await stack.start();
+  await createEverything(stack, surroundings);
+  await deliverEverything(stack);
+  refusals = await refuseEverything(stack);
+  await stack.end('SIGKILL');
+  await stack.start();
+  await authorizeEverything(stack, surroundings);
+  await deliverEverything(stack);
+  items = await scan();
+  await stack.end('SIGTERM');
+}, 60_000);
+
+afterAll(async () => {
+  await stack.end('SIGKILL');
+  await surroundings.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** All items of the table, their bytes as text. */
+async function scan(): Promise<string> {
+  const credentials = { accessKeyId: 'any', secretAccessKey: 'thing' };
+  const client = createDynamoDbClient({ region: 'us-east-1', endpoint: stack.url, credentials });
+  const { Items = [] } = await client.send(new ScanCommand({ TableName: 'lastmile-local' }));
+  client.destroy();
+  return JSON.stringify(Items, (_, value: unknown) => {
+    return value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value;
+  });
+}
+
+const all = Object.entries(canaries);
+
+/** What was refused, or is no use as what it is for, is sent nowhere. */
+const unsent = new Set(['refusedInput', 'policySecret', 'signingKey']);
+
+test.each(all.filter(([name]) => !unsent.has(name)))('%s was there to be found', (_name, canary) => {
+  const { endpoint, tokenEndpoint } = surroundings;
+  const basic = Buffer.from(`jo:${canary}`).toString('base64');
+  const exchanged = JSON.stringify([endpoint.requests, tokenEndpoint.requests, surroundings.answered]);
+  expect(exchanged.includes(canary) || exchanged.includes(basic)).toBe(true);
+});
+
+test('signingKey was there to sign with', () => {
+  const key = `whsec_${Buffer.from(canaries.signingKey).toString('base64')}`;
+  const signed = surroundings.endpoint.requests.filter(({ path }) => path.endsWith('?signed'));
+  expect(signed.length).toBeGreaterThan(0);
+  for (const { headers, body } of signed) {
+    const verify = () => new Webhook(key).verify(body, headers as Record<string, string>);
+    expect(verify).not.toThrow();
+  }
+});
+
+/** Outcomes and failure codes that the story is meant to meet. */
+const met =
+  'delivered dead-lettered EndpointRejected EndpointFailed EndpointThrottled EndpointUnauthorized TimedOut ' +
+  'ConnectionRefused AnswerInvalid TlsFailed InvalidDelivery ApiDestinationNotFound TokenUnavailable TokenInvalid ' +
+  'ConnectionDeauthorized InvalidPolicySecret destination-moved transport-changed hosts-loosened ' +
+  'secret-changed';
+
+test.each(met.split(' '))('the story has met %s', (outcome) => {
+  expect(stack.printed).toContain(outcome);
+});
+
+test('every input that had to be refused was refused', () => {
+  expect(refusals.filter((status) => status < 400 || status >= 500)).toEqual([]);
+});
+
+test.each(all)('%s is printed by no process, in no disguise', (_name, canary) => {
+  expect(disguisesOf(canary).filter((text) => stack.printed.includes(text))).toEqual([]);
+});
+
+test.each(all)('%s is in no answer to a client', (_name, canary) => {
+  const answers = stack.answers.map(({ text, headers }) => text + headers).join('\n');
+  expect(disguisesOf(canary).filter((text) => answers.includes(text))).toEqual([]);
+});
+
+test.each(all)('%s is in no item of the table', (_name, canary) => {
+  expect(items).toContain('TOKEN#');
+  expect(disguisesOf(canary).filter((text) => items.includes(text))).toEqual([]);
+});
+
+test.each(all)('%s is in no file of the database that keeps the table', (_name, canary) => {
+  const files = readdirSync(join(folder, 'dynamodb'), { recursive: true, withFileTypes: true });
+  const contents = files
+    .filter((file) => file.isFile())
+    .map((file) => readFileSync(join(file.parentPath, file.name), 'latin1'));
+  expect(contents.length).toBeGreaterThan(0);
+  expect(contents.some((content) => disguisesOf(canary).some((text) => content.includes(text)))).toBe(false);
+});
+
+test('what is printed is one line per delivery, one per deauthorized connection or event of security, and nothing else', () => {
+  const lines = stack.printed.trimEnd().split('\n');
+  const expected =
+    /^(ready http:|[0-9:.]{12} {2}((delivered|dead-lettered|returned|deferred) {2}|deauthorized {2}connection \w+$|security {2}[a-z-]+ {2}[\w ,.:/-]+$))/;
+  expect(lines.filter((line) => !expected.test(line))).toEqual([]);
+});

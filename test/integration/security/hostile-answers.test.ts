@@ -1,0 +1,81 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { failures } from '../../../lib/core/failure/failure.ts';
+import { httpExchanges } from '../../contract/http/http-exchanges.ts';
+import { extraAnswers, hostileAnswers } from '../../servers/endpoints/hostile-answers.ts';
+import { createOutcomeStory, wait } from '../delivery/outcome-story.ts';
+
+const exchanges = httpExchanges();
+const stories: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const story of stories.splice(0)) await story.close();
+});
+
+function storyAt(origin: string, timeoutMs: number) {
+  const story = createOutcomeStory({ origin, random: wait, timeoutMs });
+  stories.push(story);
+  return story;
+}
+
+/** What the kernel takes from a server whose client reads no more: the buffers of both ends of the loopback device. */
+const socketBuffersBytes = 16 * 1024 * 1024;
+
+/** The settlement that follows from a status or a code, by the failure table. A wait that outlives the event ends it. */
+function settlementOf(outcome: number | keyof typeof failures, answer: string): string {
+  if (typeof outcome === 'string') return failures[outcome].kind === 'retryable' ? 'deferred' : 'dead-lettered';
+  if (outcome >= 200 && outcome <= 299) return 'delivered';
+  return outcome >= 500 && !answer.startsWith('a 503 for') ? 'deferred' : 'dead-lettered';
+}
+
+describe.each(hostileAnswers)('an endpoint that answers $answer', ({ answer, outcome, lasts, misbehave }) => {
+  test(`has one outcome, ${outcome}, holds no connection and no other delivery`, async () => {
+    let longestBytes = 0;
+    const hostile = await exchanges.misbehaving((socket, request) => {
+      socket.once('close', () => {
+        longestBytes = Math.max(longestBytes, socket.bytesWritten - socket.writableLength);
+      });
+      misbehave(socket, request);
+    });
+    const harmless = await exchanges.endpoint();
+    const story = storyAt(hostile.origin, lasts ? 200 : 10_000);
+    const beside = storyAt(harmless.origin, 10_000);
+    const [conclusion, ...others] = await Promise.all([
+      story.deliver('orders'),
+      ...Array.from({ length: 5 }, () => beside.deliver('orders')),
+    ]);
+    expect(conclusion).toMatchObject({ settlement: { kind: settlementOf(outcome, answer) }, attempts: 1 });
+    expect(conclusion).toMatchObject(typeof outcome === 'number' ? { status: outcome } : { code: outcome });
+    expect(others.map(({ settlement }) => settlement.kind)).toEqual(Array(5).fill('delivered'));
+    expect(hostile.requestCount()).toBe(1);
+    // Before the client is closed, which would close them all.
+    if (typeof outcome === 'string') await hostile.allClosed();
+    await story.close();
+    await hostile.allClosed();
+    expect(longestBytes).toBeLessThan(socketBuffersBytes);
+  });
+});
+
+describe('an answer that nobody asked for', () => {
+  test.each(extraAnswers)('(%s) is taken for that of no other request', async (_how, misbehave) => {
+    const hostile = await exchanges.misbehaving(misbehave);
+    const story = storyAt(hostile.origin, 10_000);
+    // More than there are connections: some wait for one that has just answered.
+    const conclusions = await Promise.all(Array.from({ length: 150 }, () => story.deliver('orders')));
+    for (let index = 0; index < 20; index += 1) conclusions.push(await story.deliver('orders'));
+    expect(conclusions.filter(({ settlement }) => settlement.kind !== 'delivered')).toEqual([]);
+    expect(hostile.requestCount()).toBe(170);
+  });
+
+  test('on an idle connection ends it', async () => {
+    const hostile = await exchanges.misbehaving((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+      if (hostile.requestCount() === 1) first = socket;
+    });
+    let first: { write(text: string): unknown } | undefined;
+    const story = storyAt(hostile.origin, 10_000);
+    await story.deliver('orders');
+    first?.write('HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n');
+    await hostile.allClosed();
+    expect(await story.deliver('orders')).toMatchObject({ status: 200 });
+    expect(hostile.connectionCount()).toBe(2);
+  });
+});

@@ -1,0 +1,180 @@
+import {
+  CreateConnectionCommand,
+  DeauthorizeConnectionCommand,
+  DeleteApiDestinationCommand,
+  DeleteConnectionCommand,
+  DescribeApiDestinationCommand,
+  DescribeConnectionCommand,
+  type EventBridgeClient,
+  ListApiDestinationsCommand,
+  ListConnectionsCommand,
+  UpdateApiDestinationCommand,
+  UpdateConnectionCommand,
+} from '@aws-sdk/client-eventbridge';
+import { sqsRecord } from '../../../lib/local/sqs/receive.ts';
+import type { PrivilegeStory } from './least-privilege-story.ts';
+import { account, region, teamQueueArn } from './least-privilege-story.ts';
+
+const basic = (Password: string) => ({ BasicAuthParameters: { Username: 'jo', Password } });
+const apiKey = (ApiKeyValue: string) => ({ ApiKeyAuthParameters: { ApiKeyName: 'x-key', ApiKeyValue } });
+const oauth = (AuthorizationEndpoint: string, ClientSecret: string) => ({
+  OAuthParameters: {
+    ClientParameters: { ClientID: 'client', ClientSecret },
+    AuthorizationEndpoint,
+    HttpMethod: 'POST' as const,
+  },
+});
+
+/** The same as a secret holds them. */
+const basicText = '{"username":"jo","password":"kept"}';
+const oauthText = (authorization_endpoint: string) =>
+  JSON.stringify({ client_id: 'client', client_secret: 'kept', authorization_endpoint, http_method: 'POST' });
+
+/** Everything that a control API can be asked for, for each type of connection and each API of keys. */
+export async function manage(story: PrivilegeStory): Promise<void> {
+  const { events, control, createDestination, tokenUrl } = story;
+  const kinds = [
+    ['BASIC', basic, basicText],
+    ['API_KEY', apiKey, '{"api_key_name":"x-key","api_key_value":"kept"}'],
+    ['OAUTH_CLIENT_CREDENTIALS', (secret: string) => oauth(tokenUrl, secret), oauthText(tokenUrl)],
+  ] as const;
+  for (const [AuthorizationType, parameters, credentials] of kinds) {
+    const Name = `managed-${AuthorizationType}`;
+    const created = { Name, AuthorizationType, AuthParameters: parameters('first') };
+    const { ConnectionArn } = await events.send(new CreateConnectionCommand(created));
+    await settled(events, Name);
+    await createDestination(Name, ConnectionArn, 200);
+    await events.send(new UpdateConnectionCommand({ Name, AuthParameters: parameters('second') }));
+    await settled(events, Name);
+    await events.send(new DescribeApiDestinationCommand({ Name }));
+    await events.send(new UpdateApiDestinationCommand({ Name, InvocationRateLimitPerSecond: 5 }));
+    await events.send(new ListConnectionsCommand({}));
+    await events.send(new ListApiDestinationsCommand({}));
+    await events.send(new ListApiDestinationsCommand({ ConnectionArn }));
+    await managePolicies(story, Name, credentials);
+    await events.send(new DeauthorizeConnectionCommand({ Name }));
+    await events.send(new UpdateConnectionCommand({ Name, AuthorizationType, AuthParameters: parameters('third') }));
+    await settled(events, Name);
+    await events.send(new DeleteApiDestinationCommand({ Name }));
+    await events.send(new DeleteConnectionCommand({ Name }));
+  }
+  for (const apiId of ['control', 'events']) await manageKeys(story, apiId);
+  const entry = { Source: 'shop', DetailType: 'Order', Detail: '{}' };
+  await control('PutEvents', { Entries: [entry] });
+}
+
+async function managePolicies(story: PrivilegeStory, name: string, credentials: string): Promise<void> {
+  const { events, control, teamSecretArn, keepCredentials } = story;
+  for (const [kind, named, policy] of [
+    ['Delivery', { ApiDestinationName: name }, { Signing: { SecretArn: teamSecretArn } }],
+    ['Connection', { ConnectionName: name }, { SecretArn: await keepCredentials(credentials) }],
+  ] as const) {
+    await control(`Put${kind}Policy`, { ...named, ...policy });
+    if (kind === 'Connection') await settled(events, name);
+    await control(`Get${kind}Policy`, named);
+    await control(`Delete${kind}Policy`, named);
+  }
+}
+
+async function manageKeys({ control }: PrivilegeStory, apiId: string): Promise<void> {
+  const { apiKey: created } = (await control('CreateApiKey', { apiId })) as { apiKey: { id: string } };
+  await control('ListApiKeys', { apiId });
+  await control('UpdateApiKey', { apiId, id: created.id, description: 'changed' });
+  await control('DeleteApiKey', { apiId, id: created.id });
+}
+
+/** Asks until the authorization that is under way has ended. */
+async function settled(events: EventBridgeClient, Name: string): Promise<void> {
+  for (;;) {
+    const { ConnectionState } = await events.send(new DescribeConnectionCommand({ Name }));
+    if (ConnectionState === 'AUTHORIZED') return;
+    if (ConnectionState !== 'AUTHORIZING') throw new Error(`${Name} is ${ConnectionState}.`);
+  }
+}
+
+/** Every end that a delivery has, by one of the functions that deliver. */
+export async function deliver(story: PrivilegeStory, functionName: 'deliver' | 'deliver-queued'): Promise<void> {
+  const { events, createDestination, tokenUrl } = story;
+  const arnOf = async (kind: 'BASIC' | 'OAUTH_CLIENT_CREDENTIALS', AuthParameters: object) => {
+    const Name = `${functionName}-${kind}`;
+    const created = await events.send(new CreateConnectionCommand({ Name, AuthorizationType: kind, AuthParameters }));
+    await settled(events, Name);
+    return created.ConnectionArn;
+  };
+  const [basicArn, oauthArn] = [
+    await arnOf('BASIC', basic('first')),
+    await arnOf('OAUTH_CLIENT_CREDENTIALS', oauth(tokenUrl, 'first')),
+  ];
+  const name = (end: string) => `${functionName}-${end}`;
+  const named = { Name: name('named'), AuthorizationType: 'BASIC', AuthParameters: basic('first') } as const;
+  const { ConnectionArn: namedArn } = await events.send(new CreateConnectionCommand(named));
+  await createDestination(name('named'), namedArn, 200);
+  const SecretArn = await story.keepCredentials(basicText);
+  await story.control('PutConnectionPolicy', { ConnectionName: name('named'), SecretArn });
+  // A rotation, which the function is the first to see.
+  await story.keepCredentials(basicText);
+  for (const status of [200, 400, 401, 503]) await createDestination(name(String(status)), basicArn, status);
+  await createDestination(name('token'), oauthArn, 200);
+  await createDestination(name('signed'), basicArn, 200);
+  const Signing = { SecretArn: story.teamSecretArn };
+  await story.control('PutDeliveryPolicy', { ApiDestinationName: name('signed'), Signing });
+  await story.takeSlots(await createDestination(name('paced'), basicArn, 200));
+  const envelopes = Object.keys(ends).map((end) => envelope(name(end)));
+  const target = { Id: 'target', DeadLetterConfig: { Arn: teamQueueArn } };
+  envelopes.push({ ...envelope(name('400')), target });
+  await (functionName === 'deliver' ? deliverEach : deliverBatch)(story, envelopes);
+}
+
+/** What becomes of an event for a destination of that name. */
+const ends: Readonly<Record<string, string>> = {
+  '200': 'delivered',
+  '400': 'dead-lettered',
+  '401': 'deferred',
+  '503': 'deferred',
+  token: 'delivered',
+  signed: 'delivered',
+  named: 'delivered',
+  paced: 'deferred',
+};
+
+interface Envelope {
+  readonly apiDestination: string;
+  readonly event: object;
+  readonly target?: object;
+}
+
+function envelope(apiDestination: string): Envelope {
+  return { apiDestination, event: { id: `event-of-${apiDestination}` } };
+}
+
+/** As a rule's target, one invocation each. */
+async function deliverEach({ invoke }: PrivilegeStory, envelopes: readonly Envelope[]): Promise<void> {
+  for (const each of envelopes) {
+    const { outcome } = (await invoke('deliver', each)) as { outcome: string };
+    const expected = ends[each.apiDestination.split('-').at(-1) ?? ''];
+    if (outcome !== expected) throw new Error(`${each.apiDestination}: ${outcome}, not ${expected}.`);
+  }
+}
+
+/** As Lambda hands a batch of the delivery queue, in which there is a message of a newer version too. */
+async function deliverBatch({ invoke }: PrivilegeStory, envelopes: readonly Envelope[]): Promise<void> {
+  const newer = { DataType: 'String', StringValue: JSON.stringify({ v: 1000, firstReceivedAt: Date.now() }) };
+  const Records = [
+    ...envelopes.map((each, index) => recordOf(String(index), JSON.stringify(each), {})),
+    recordOf('newer', '{}', { LASTMILE: newer }),
+  ];
+  const { batchItemFailures } = (await invoke('deliver-queued', { Records })) as { batchItemFailures: unknown[] };
+  if (batchItemFailures.length > 0) throw new Error('Not all of the batch has settled.');
+}
+
+function recordOf(MessageId: string, Body: string, MessageAttributes: object) {
+  const message = { MessageId, ReceiptHandle: 'none', Body, MD5OfBody: '', Attributes: {}, MessageAttributes };
+  return sqsRecord(message, { account, region, queueName: 'lastmile-local-deliveries' });
+}
+
+/** Looks at the dead letters, then moves them. */
+export async function redrive({ invoke }: PrivilegeStory): Promise<void> {
+  await invoke('redrive', { dryRun: true });
+  const { moved } = (await invoke('redrive', {})) as { moved: number };
+  if (moved === 0) throw new Error('No dead letter was there to be moved.');
+}

@@ -1,0 +1,119 @@
+import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { CreateApiDestinationCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { CreateSecretCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { CreateQueueCommand } from '@aws-sdk/client-sqs';
+import {
+  createDynamoDbClient,
+  createSecretsManagerClient,
+  createSqsClient,
+} from '../../../lib/adapters/aws/clients.ts';
+import { deployedFunctions } from '../../../lib/local/lambda/function-instances.ts';
+import { startStack } from '../../../lib/local/stack/stack.ts';
+import { startAuthorizationRecorder } from '../../servers/oauth/authorization-recorder.ts';
+import { startTokenEndpoint } from '../../servers/oauth/oauth-token-endpoint.ts';
+import { startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
+
+export const region = 'us-east-1';
+export const account = '123456789012';
+export const teamQueueArn = `arn:aws:sqs:${region}:${account}:team-dead-letters`;
+
+/** What the variables say of a deployed stack: secrets' names as the roles have them, and nothing waits in an invocation. */
+const environment = { SECRET_PREFIX: 'lastmile/local/connection/', RETRY_BASE_DELAY_MS: '900000' };
+
+/** The whole stack, its functions' clients by way of a recorder, and endpoints. */
+export async function startPrivilegeStory() {
+  const way: { endpoint?: string } = {};
+  const functions = deployedFunctions(5000).map((each) => ({
+    ...each,
+    create: ({ aws, ...surroundings }: Parameters<typeof each.create>[0]) => {
+      const { endpoint } = way;
+      if (endpoint === undefined) throw new Error('The recorder has not been started.');
+      return each.create({ ...surroundings, aws: { ...aws, endpoint } });
+    },
+  }));
+  const stack = await startStack({ port: 0, account, environment, functions });
+  const recorder = await startAuthorizationRecorder(stack.url, account);
+  way.endpoint = recorder.endpoint;
+  const endpoint = await startRecordingEndpoint(({ path }) => ({ status: Number(path.slice(1)) }));
+  // Tokens that end too soon to be used twice: whoever needs one renews it.
+  const tokens = await startTokenEndpoint((_, index) => ({
+    body: { access_token: `token-${index}`, token_type: 'bearer', expires_in: 30 },
+  }));
+  const aws = { region, endpoint: stack.url, credentials: { accessKeyId: 'somebody', secretAccessKey: 'else' } };
+  const events = new EventBridgeClient(aws);
+  const lambda = new LambdaClient(aws);
+  const dynamoDb = createDynamoDbClient(aws);
+  const sqs = createSqsClient(aws);
+  const secrets = createSecretsManagerClient(aws);
+  await sqs.send(new CreateQueueCommand({ QueueName: 'team-dead-letters' }));
+  const secret = { Name: 'team/signing', SecretString: `whsec_${Buffer.alloc(32, 1).toString('base64')}` };
+  const { ARN: teamSecretArn = '' } = await secrets.send(new CreateSecretCommand(secret));
+  const credentials = await secrets.send(new CreateSecretCommand({ Name: 'team/credentials', SecretString: '{}' }));
+
+  /** @returns ARN of a secret that the stack does not keep, with these credentials in it from now on */
+  async function keepCredentials(text: string): Promise<string> {
+    await secrets.send(new PutSecretValueCommand({ SecretId: credentials.ARN, SecretString: text }));
+    return credentials.ARN ?? '';
+  }
+
+  /** @throws Error when the function fails */
+  async function invoke(name: string, input: object): Promise<unknown> {
+    const FunctionName = `lastmile-local-${name}`;
+    const answer = await lambda.send(new InvokeCommand({ FunctionName, Payload: JSON.stringify(input) }));
+    const text = answer.Payload?.transformToString() ?? '';
+    if (answer.FunctionError !== undefined) throw new Error(`${name} failed: ${text}`);
+    return JSON.parse(text);
+  }
+
+  /** Of control-api, invoked directly. @throws Error when it is refused */
+  async function control(operation: string, input: object): Promise<unknown> {
+    const answer = (await invoke('control-api', { operation, input })) as { output?: unknown; error?: unknown };
+    if (answer.error !== undefined) throw new Error(`${operation}: ${JSON.stringify(answer.error)}`);
+    return answer.output;
+  }
+
+  async function createDestination(Name: string, ConnectionArn: string | undefined, status: number): Promise<string> {
+    const InvocationEndpoint = `${endpoint.origin}/${status}`;
+    const created = { Name, ConnectionArn, InvocationEndpoint, HttpMethod: 'POST' } as const;
+    return (await events.send(new CreateApiDestinationCommand(created))).ApiDestinationArn ?? '';
+  }
+
+  return {
+    recorder,
+    events,
+    invoke,
+    control,
+    createDestination,
+    tokenUrl: tokens.url,
+    keepCredentials,
+    /** Of that secret. */
+    credentialsArn: credentials.ARN,
+    /** Of a secret that the stack does not keep. */
+    teamSecretArn,
+    /** As if other workers had taken its slots for the next ten minutes. */
+    async takeSlots(apiDestinationArn: string): Promise<void> {
+      const Key = { pk: { S: `RATE#${apiDestinationArn.split('/').at(-1)}` }, sk: { S: '0' } };
+      const number = (value: number) => ({ N: String(value) });
+      await dynamoDb.send(
+        new UpdateItemCommand({
+          TableName: 'lastmile-local',
+          Key,
+          UpdateExpression: 'SET slotsUntilUs = :slots, returnsUntilUs = :none, generation = :one, revision = :one',
+          ExpressionAttributeValues: {
+            ':slots': number((Date.now() + 600_000) * 1000),
+            ':none': number(0),
+            ':one': number(1),
+          },
+        }),
+      );
+    },
+    async stop(): Promise<void> {
+      for (const client of [events, lambda, dynamoDb, sqs, secrets]) client.destroy();
+      await stack.stop();
+      await Promise.all([recorder.stop(), endpoint.close(), tokens.close()]);
+    },
+  };
+}
+
+export type PrivilegeStory = Awaited<ReturnType<typeof startPrivilegeStory>>;

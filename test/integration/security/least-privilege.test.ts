@@ -1,0 +1,177 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AuthorizedCall, Statement } from '../../policies/evaluate.ts';
+import { grantsOf, isAllowed, needlessGrants } from '../../policies/evaluate.ts';
+import type { RoleParameters } from '../../policies/roles.ts';
+import { deployedStatements, rolesOf } from '../../policies/roles.ts';
+import { deliver, manage, redrive } from './least-privilege-calls.ts';
+import type { PrivilegeStory } from './least-privilege-story.ts';
+import { account, region, startPrivilegeStory, teamQueueArn } from './least-privilege-story.ts';
+
+/*
+ * What the functions ask of AWS, taken from the wire while they do everything that they can do, beside the roles that are
+ * deployed: nothing is denied, and nothing is allowed that is not asked for.
+ */
+
+const arn = (service: string, resource: string) => `arn:aws:${service}:${region}:${account}:${resource}`;
+const bucketArn = 'arn:aws:s3:::failed-invocations';
+const teamSecretArn = arn('secretsmanager', 'secret:team/*');
+const rootSecretArn = arn('secretsmanager', 'secret:lastmile/local/root-AbCdEf');
+
+const roleIds = {
+  deliver: 'DeliverRole',
+  'deliver-queued': 'DeliverQueuedRole',
+  'control-api': 'ControlApiRole',
+  'authorize-connection': 'AuthorizeConnectionRole',
+  redrive: 'RedriveRole',
+} as const;
+type FunctionName = keyof typeof roleIds;
+const functionNames = Object.keys(roleIds) as FunctionName[];
+
+const logging = (name: string) =>
+  ['CreateLogStream', 'PutLogEvents'].map(
+    (action) => `logs:${action} ${arn('logs', `log-group:/aws/lambda/lastmile-local-${name}:*`)}`,
+  );
+const failedInvocations = [`s3:PutObject ${bucketArn}/*`, `s3:ListBucket ${bucketArn}`];
+const polling = ['ReceiveMessage', 'GetQueueAttributes'].map(
+  (action) => `sqs:${action} ${arn('sqs', 'lastmile-local-deliveries')}`,
+);
+
+/**
+ * What the Lambda service itself asks for in a function's name, so that no function does: writing its log; the record
+ * of a failed asynchronous invocation; receiving from its event source, and looking at it.
+ */
+const usedByNoCall: Readonly<Record<FunctionName, readonly string[]>> = {
+  deliver: [...failedInvocations, ...logging('deliver')],
+  'deliver-queued': [...polling, ...logging('deliver-queued')],
+  'control-api': logging('control-api'),
+  'authorize-connection': [...failedInvocations, ...logging('authorize-connection')],
+  redrive: logging('redrive'),
+};
+
+function statementsFor(name: FunctionName, parameters: Partial<RoleParameters> = {}): readonly Statement[] {
+  const named = { deadLetterQueueArns: [teamQueueArn], secretArns: [teamSecretArn] };
+  const roles = rolesOf('lastmile-local', { ...named, ...parameters });
+  const references = { RootSecret: rootSecretArn, 'FailedInvocations.Arn': bucketArn };
+  return deployedStatements(roles, roleIds[name], { region, account, references });
+}
+
+let story: PrivilegeStory;
+const callsOf = (name: FunctionName): readonly AuthorizedCall[] => story.recorder.calls.get(name) ?? [];
+const deniedTo = (name: FunctionName, statements: readonly Statement[]) =>
+  callsOf(name).filter((call) => !isAllowed(statements, call));
+
+beforeAll(async () => {
+  story = await startPrivilegeStory();
+  await manage(story);
+  await deliver(story, 'deliver');
+  await deliver(story, 'deliver-queued');
+  await redrive(story);
+}, 60_000);
+afterAll(() => story.stop());
+
+test('of every request it is known what it asks for, and who asks', () => {
+  expect(story.recorder.faults).toEqual([]);
+  expect([...story.recorder.calls.keys()].toSorted()).toEqual(functionNames.toSorted());
+});
+
+test('every operation that an adapter knows was asked for', () => {
+  const folder = new URL('../../../lib/adapters/', import.meta.url);
+  const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => readFileSync(new URL(file, folder), 'utf8'));
+  const known = new Set(sources.join('\n').match(/(?<=new )[A-Z]\w+(?=Command\()/g));
+  expect(known.size).toBeGreaterThan(10);
+  expect([...known].filter((operation) => !story.recorder.operations.has(operation))).toEqual([]);
+});
+
+describe.each(functionNames)('%s', (name) => {
+  test('is denied nothing that it asks for', () => {
+    expect(deniedTo(name, statementsFor(name))).toEqual([]);
+  });
+
+  test('may do nothing that it could do without, but what stands in the list', () => {
+    const needless = needlessGrants(grantsOf(statementsFor(name)), callsOf(name)).map(({ text }) => text);
+    expect(needless).toEqual(usedByNoCall[name]);
+  });
+});
+
+test('of resources and of keys, only what has many names is given by a wildcard', () => {
+  const patterns = functionNames.flatMap((name) =>
+    grantsOf(statementsFor(name)).flatMap(({ statement: { Resource, Condition } }) => [
+      ...Resource,
+      ...Object.values(Condition ?? {}).flatMap((keys) => Object.values(keys).flat()),
+    ]),
+  );
+  expect([...new Set(patterns)].filter((pattern) => /[*?]/.test(pattern)).toSorted()).toEqual(
+    [
+      'RATE#*',
+      'TOKEN#*',
+      `${bucketArn}/*`,
+      arn('secretsmanager', 'secret:lastmile/local/connection/*'),
+      teamSecretArn,
+      ...functionNames.map((name) => arn('logs', `log-group:/aws/lambda/lastmile-local-${name}:*`)),
+    ].toSorted(),
+  );
+});
+
+const table = arn('dynamodb', 'table/lastmile-local');
+const secretOf = (secret: string) => arn('secretsmanager', `secret:${secret}-AbCdEf`);
+const call = (action: string, resource: string, ...leadingKeys: string[]): AuthorizedCall => ({
+  action,
+  resources: [resource],
+  ...(leadingKeys.length > 0 && { leadingKeys }),
+});
+
+test.each<[FunctionName, string, AuthorizedCall]>([
+  ['deliver', 'delete a connection', call('dynamodb:DeleteItem', table, 'CONNECTION')],
+  ['deliver', 'change an API destination', call('dynamodb:UpdateItem', table, 'API_DESTINATION')],
+  ['deliver', 'read an API key', call('dynamodb:GetItem', table, 'API_KEY#control')],
+  ['deliver', 'read an API key beside a connection', call('dynamodb:GetItem', table, 'CONNECTION', 'API_KEY#control')],
+  ['deliver', 'read the table of another stage', call('dynamodb:GetItem', `${table}2`, 'CONNECTION')],
+  ['deliver', "read another stage's secrets", call('secretsmanager:GetSecretValue', secretOf('lastmile/prod/root'))],
+  ['deliver', 'read its queue', call('sqs:ReceiveMessage', arn('sqs', 'lastmile-local-deliveries'))],
+  ['deliver-queued', 'change a secret', call('secretsmanager:PutSecretValue', secretOf('lastmile/local/connection/a'))],
+  ['deliver-queued', 'send elsewhere', call('sqs:SendMessage', arn('sqs', 'lastmile-local-deliveries-2'))],
+  ['control-api', 'read a token', call('dynamodb:GetItem', table, 'TOKEN#1')],
+  ['control-api', 'change the root secret', call('secretsmanager:PutSecretValue', rootSecretArn)],
+  ['control-api', 'deliver', call('lambda:InvokeFunction', arn('lambda', 'function:lastmile-local-deliver'))],
+  ['control-api', 'use another bus', call('events:PutEvents', arn('events', 'event-bus/other'))],
+  ['authorize-connection', 'read an API destination', call('dynamodb:GetItem', table, 'API_DESTINATION')],
+  ['authorize-connection', 'send a message', call('sqs:SendMessage', arn('sqs', 'lastmile-local-deliveries'))],
+  ['redrive', 'read the table', call('dynamodb:GetItem', table, 'CONNECTION')],
+  ['redrive', 'delete from the delivery queue', call('sqs:DeleteMessage', arn('sqs', 'lastmile-local-deliveries'))],
+])('%s may not %s', (name, _, refused) => {
+  expect(isAllowed(statementsFor(name), refused)).toBe(false);
+});
+
+describe.each(['deliver', 'deliver-queued'] as const)('%s', (name) => {
+  test("is denied a team's dead-letter queue until it is named", () => {
+    const denied = deniedTo(name, statementsFor(name, { deadLetterQueueArns: [] }));
+    expect(denied).toEqual([call('sqs:SendMessage', teamQueueArn)]);
+  });
+});
+
+test.each(['deliver', 'deliver-queued', 'control-api', 'authorize-connection'] as const)(
+  "%s is denied a team's secrets until they are named",
+  (name) => {
+    const denied = deniedTo(name, statementsFor(name, { secretArns: [] }));
+    const signing = name.startsWith('deliver') ? [story.teamSecretArn] : [];
+    expect(new Set(denied.map(({ action }) => action))).toEqual(new Set(['secretsmanager:GetSecretValue']));
+    const resources = new Set(denied.flatMap((each) => each.resources));
+    expect(resources).toEqual(new Set([...signing, story.credentialsArn]));
+  },
+);
+
+test('the roles name the resources as the variables of a deployed stack do', () => {
+  const variables = readFileSync(new URL('../../../infra/environment.yml', import.meta.url), 'utf8');
+  const [, deployed = ''] = variables.split(/^deployed:$/m);
+  const valueOf = (name: string) => {
+    const [, value = ''] = new RegExp(`^ +${name}: (\\S+)$`, 'm').exec(deployed) ?? [];
+    return value.replace('${sls:stage}', 'qa');
+  };
+  const roles = JSON.stringify(rolesOf('lastmile-qa'));
+  expect(roles).toContain(`:table/${valueOf('TABLE_NAME')}"`);
+  expect(roles).toContain(`:secret:${valueOf('SECRET_PREFIX')}*"`);
+  expect(roles).toContain(`:function:${valueOf('AUTHORIZE_CONNECTION_FUNCTION')}"`);
+});

@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Message } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { maximumReceives } from '../../../lib/core/message/queued-delivery.ts';
+import { sqsRecord } from '../../../lib/local/sqs/receive.ts';
+import type { Invocation } from '../../servers/aws/deliver-queued-process.ts';
+import { account, messageOf, region } from '../../servers/aws/sqs-queues.ts';
+import { createSettlingStory, type SettlingServers, startSettlingServers } from './settling-story.ts';
+
+const command = join(import.meta.dirname, '..', '..', 'servers', 'aws', 'deliver-queued-process.ts');
+
+const started: { servers?: SettlingServers } = {};
+beforeAll(async () => {
+  started.servers = await startSettlingServers();
+});
+afterAll(() => started.servers?.stop());
+
+/** Workers that are processes, one for each invocation, and that end when the endpoint is asked for the poisoned event. */
+async function workers() {
+  const servers = started.servers ?? expect.fail('The servers have not been started.');
+  const told = await createSettlingStory(servers);
+  const poison = told.envelope('well');
+  let working: ChildProcess | undefined;
+
+  /** @returns what the worker answered; undefined when it did not live to */
+  async function work(messages: readonly Message[]): Promise<unknown> {
+    const source = { account, region, queueName: 'deliveries' };
+    const Records = messages.map((message) => sqsRecord({ ...message }, source));
+    const { endpoint } = servers.sqs.clientConfig;
+    const child = spawn(process.execPath, [command], { stdio: ['pipe', 'pipe', 'inherit'] });
+    working = child;
+    let answer = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      answer += chunk;
+    });
+    const ended = once(child, 'close');
+    const invocation: Invocation = { environment: told.environment, aws: { region, endpoint }, event: { Records } };
+    child.stdin.end(JSON.stringify(invocation));
+    const [status] = (await ended) as [number | null];
+    return status === 0 ? JSON.parse(answer) : undefined;
+  }
+
+  /** Messages whose deletion has been answered. */
+  const deletions = (): number => {
+    const { answered, requests } = servers.sqs.proxy;
+    const calls = answered.filter((operation) => operation === 'DeleteMessageBatch').length;
+    const deleting = requests.filter(({ operation }) => operation === 'DeleteMessageBatch').slice(0, calls);
+    return deleting.flatMap(({ input }) => input['Entries']).length;
+  };
+  /** The poisoned request is never answered: who makes it is killed, as soon as so many messages have been deleted. */
+  function killAfterDeletions(count: number): void {
+    told.answerWhen(poison, async () => {
+      await told.until(() => deletions() >= count);
+      working?.kill('SIGKILL');
+      await new Promise(() => undefined);
+    });
+  }
+
+  return { ...told, poison, work, killAfterDeletions };
+}
+
+const idsIn = (messages: readonly Message[]): unknown[] =>
+  messages.map((message) => (JSON.parse(messageOf(message).body) as { event: { id: string } }).event.id).toSorted();
+
+test('a message that kills its worker costs its neighbours nothing, is alone the next time, and ends in the dead letters', async () => {
+  const { poison, work, killAfterDeletions, envelope, enqueue, deliveries, deadLetters, requestsFor } = await workers();
+  const first = [envelope('well'), envelope('well'), envelope('well')];
+  await enqueue(poison, ...first);
+  killAfterDeletions(first.length);
+  expect(await work(await deliveries.receive())).toBeUndefined();
+  expect(first.map(requestsFor)).toEqual([1, 1, 1]);
+
+  const second = [envelope('well'), envelope('well')];
+  await enqueue(...second);
+  // At once: whatever else was in the batch has been settled by then, or would come again.
+  killAfterDeletions(0);
+  const again = await deliveries.receive();
+  expect(idsIn(again)).toEqual([poison, ...second].map(({ event }) => event.id).toSorted());
+  expect(await work(again)).toBeUndefined();
+  expect([...first, ...second].map(requestsFor)).toEqual([1, 1, 1, 1, 1]);
+  expect(requestsFor(poison)).toBe(2);
+
+  let received = await deliveries.receive();
+  expect(idsIn(received)).toEqual([poison.event.id]);
+  while (Number(received[0]?.Attributes?.ApproximateReceiveCount) < maximumReceives - 1) {
+    received = await deliveries.receive();
+  }
+  expect(await work(received)).toEqual({ batchItemFailures: [] });
+  expect(requestsFor(poison)).toBe(2);
+  const [letter] = await deadLetters.receive();
+  const { body, attributes } = messageOf(letter ?? {});
+  expect(JSON.parse(body)).toEqual(poison.event);
+  expect(attributes).toMatchObject({
+    ERROR_CODE: 'INTERNAL_ERROR',
+    ERROR_MESSAGE: 'ReceivedTooOften: The message was received 9 times and never settled.',
+    TARGET_ARN: 'well',
+  });
+});

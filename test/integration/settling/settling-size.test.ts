@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { maxMessageBytes } from '../../../lib/core/message/queue-message.ts';
+import { parseQueueMessage } from '../../../lib/core/message/queued-delivery.ts';
+import { messageOf } from '../../servers/aws/sqs-queues.ts';
+import { createSettlingStory, type SettlingServers, startSettlingServers } from './settling-story.ts';
+
+let servers: SettlingServers;
+
+beforeAll(async () => {
+  servers = await startSettlingServers();
+});
+
+afterAll(() => servers.stop());
+
+/** An envelope of that many bytes in which a compressor finds nothing, the same in every run. */
+function envelopeOf(apiDestination: string, bytes: number): { readonly body: string; readonly id: string } {
+  const id = `large-${apiDestination}-${bytes}`;
+  const envelope = (text: string) => `{"apiDestination":"${apiDestination}","event":{"id":"${id}","text":"${text}"}}`;
+  const blocks = Array.from({ length: 13_000 }, (_, index) => createHash('sha512').update(String(index)).digest());
+  const text = Buffer.concat(blocks).toString('base64');
+  return { id, body: envelope(text.slice(0, bytes - envelope('').length)) };
+}
+
+test.each([
+  ['later', 'ERROR_FROM_TARGET', 'EndpointFailed'],
+  ['never', 'ERROR_FROM_TARGET', 'EndpointRejected'],
+] as const)(
+  'an envelope for "%s" that fits into no message of ours is a dead letter as it came, with its reason',
+  async (apiDestination, errorCode, code) => {
+    const { deliveries, deadLetters, receiveOnce } = await createSettlingStory(servers);
+    const { body, id } = envelopeOf(apiDestination, maxMessageBytes - 80);
+    await deliveries.send({ body, attributes: {} });
+    expect(await receiveOnce()).toEqual({ received: 1, failures: [] });
+    expect(await deliveries.count()).toBe(0);
+    const [letter, ...more] = (await deadLetters.receiveAll()).map(messageOf);
+    expect(more).toEqual([]);
+    expect(letter?.body === body).toBe(true);
+    expect(letter?.attributes).toEqual({ ERROR_CODE: errorCode, ERROR_MESSAGE: code });
+    // It can be delivered again as it is.
+    const { delivery } = parseQueueMessage(letter ?? { body: '', attributes: {} }, {
+      apiDestination: undefined,
+      nowMs: 7,
+    });
+    expect(delivery).toMatchObject({ apiDestination, event: { value: { id } }, attempts: 0 });
+  },
+);
+
+test('one that is as large as a message may be is a dead letter too, with no room for a reason', async () => {
+  const { deliveries, deadLetters, receiveOnce } = await createSettlingStory(servers);
+  const { body } = envelopeOf('later', maxMessageBytes);
+  await deliveries.send({ body, attributes: {} });
+  expect(await receiveOnce()).toEqual({ received: 1, failures: [] });
+  const letters = (await deadLetters.receiveAll()).map(messageOf);
+  expect(letters.map((letter) => [letter.body === body, letter.attributes])).toEqual([[true, {}]]);
+});
+
+test('it is received again while the dead letters do not take it', async () => {
+  const { deliveries, deadLetters, receiveOnce, fail, heal } = await createSettlingStory(servers);
+  await deliveries.send({ body: envelopeOf('never', maxMessageBytes).body, attributes: {} });
+  fail('SendMessage', deadLetters, { status: 503, body: { __type: 'ServiceUnavailable' } });
+  expect((await receiveOnce()).failures).toHaveLength(1);
+  heal();
+  expect((await receiveOnce()).failures).toEqual([]);
+  expect(await deadLetters.count()).toBe(1);
+});

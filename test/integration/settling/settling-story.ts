@@ -1,0 +1,181 @@
+import { CreateApiDestinationCommand, CreateConnectionCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import type { Context, SQSBatchResponse } from 'aws-lambda';
+import { createHandler as createDeliver, dependenciesFrom as deliverFrom } from '../../../functions/deliver.ts';
+import {
+  createHandler as createDeliverQueued,
+  dependenciesFrom as deliverQueuedFrom,
+} from '../../../functions/deliver-queued.ts';
+import type { AwsClientConfig } from '../../../lib/adapters/aws/clients.ts';
+import { noMetrics } from '../../../lib/local/lambda/readable-logs.ts';
+import { sqsRecord } from '../../../lib/local/sqs/receive.ts';
+import type { ProxiedRequest, ProxyFault } from '../../servers/aws/faulty-proxy.ts';
+import {
+  type RecordedRequest,
+  type RecordingEndpoint,
+  startRecordingEndpoint,
+} from '../../servers/endpoints/recording-endpoint.ts';
+import { account, region, type SqsQueue, type SqsServer, startSqsServer } from '../../servers/aws/sqs-queues.ts';
+import { loopbackCidrs } from '../../servers/endpoints/loopback.ts';
+
+/** What `/<name>` answers: the names of the API destinations. */
+const answers = {
+  well: { status: 200 },
+  later: { status: 500, headers: { 'retry-after': '60' } },
+  never: { status: 422, body: 'no such order' },
+  unauthorized: { status: 401, headers: { 'retry-after': '60' } },
+} as const;
+
+export type Destination = keyof typeof answers;
+
+interface Failing {
+  readonly operation: string;
+  /** Undefined: whichever. */
+  readonly queueUrl: string | undefined;
+  readonly fault: ProxyFault;
+}
+
+/** The whole stack with its destinations, and a proxy between it and the deployed handlers. */
+export interface SettlingServers {
+  readonly sqs: SqsServer;
+  readonly endpoint: RecordingEndpoint;
+  readonly failing: Set<Failing>;
+  /** By event id: called with each request, and waited for before the answer. */
+  readonly gates: Map<string, () => Promise<void>>;
+  stop(): Promise<void>;
+}
+
+export async function startSettlingServers(): Promise<SettlingServers> {
+  const sqs = await startSqsServer();
+  const gates = new Map<string, () => Promise<void>>();
+  const endpoint = await startRecordingEndpoint(async (request) => {
+    await gates.get(idOf(request))?.();
+    return answers[request.path.slice(1) as Destination];
+  });
+  const failing = new Set<Failing>();
+  sqs.proxy.faultsBy((request) => faultOf(failing, request));
+  const credentials = { accessKeyId: 'any', secretAccessKey: 'thing' };
+  const events = new EventBridgeClient({ region, endpoint: sqs.stack.url, credentials });
+  const AuthParameters = { BasicAuthParameters: { Username: 'someone', Password: 'secret' } };
+  const { ConnectionArn } = await events.send(
+    new CreateConnectionCommand({ Name: 'billing', AuthorizationType: 'BASIC', AuthParameters }),
+  );
+  for (const Name of Object.keys(answers)) {
+    const InvocationEndpoint = `${endpoint.origin}/${Name}`;
+    const rate = { InvocationRateLimitPerSecond: 100_000 };
+    const destination = { Name, ConnectionArn, InvocationEndpoint, HttpMethod: 'POST', ...rate } as const;
+    await events.send(new CreateApiDestinationCommand(destination));
+  }
+  events.destroy();
+  const stop = async (): Promise<void> => {
+    await sqs.stop();
+    await endpoint.close();
+  };
+  return { sqs, endpoint, failing, gates, stop };
+}
+
+function idOf({ body }: RecordedRequest): string {
+  return String((JSON.parse(body) as { id?: unknown }).id);
+}
+
+/** What fails is what settles: the writes that hold a rate have tests of their own. */
+function faultOf(failing: ReadonlySet<Failing>, { operation, input }: ProxiedRequest): ProxyFault | undefined {
+  if (operation === 'UpdateItem' && JSON.stringify(input['Key']).includes('RATE#')) return undefined;
+  for (const each of failing) {
+    const sameQueue = each.queueUrl === undefined || each.queueUrl === input['QueueUrl'];
+    if (each.operation === operation && sameQueue) return each.fault;
+  }
+  return undefined;
+}
+
+let events = 0;
+
+/**
+ * The two deployed handlers on queues of their own, which the proxy can let fail.
+ *
+ * @param clients what the SDK's clients have otherwise than deployed
+ */
+export async function createSettlingStory(servers: SettlingServers, clients: object = {}) {
+  const { sqs, endpoint, failing, gates } = servers;
+  // What is not settled is there again at once.
+  const deliveries = await sqs.newQueue({ VisibilityTimeout: '0' });
+  const deadLetters = await sqs.newQueue();
+  const target = await sqs.newQueue();
+  const environment = environmentOf(deliveries, deadLetters);
+  const aws: AwsClientConfig = { ...sqs.clientConfig, ...clients };
+  const silence = { deliveryLog: { record: () => undefined }, metrics: noMetrics };
+  const context = { getRemainingTimeInMillis: () => 60_000 } as Context;
+  const deliver = createDeliver(deliverFrom(environment, aws, silence));
+  const deliverQueued = createDeliverQueued(deliverQueuedFrom(environment, aws, silence));
+  const mine: Failing[] = [];
+
+  /** An envelope for that destination, its dead letters for the target's own queue if that is wanted. */
+  function envelope(apiDestination: Destination, withTarget = false) {
+    events += 1;
+    const event = { id: `event-${events}`, detail: { order: 7 } };
+    return { apiDestination, event, ...(withTarget && { target: { DeadLetterConfig: { Arn: target.arn } } }) };
+  }
+
+  /** Receives what lies in the delivery queue and has it worked on; what is settled is deleted at the end, as by Lambda. */
+  async function receiveOnce(): Promise<{ readonly received: number; readonly failures: readonly string[] }> {
+    const messages = await deliveries.receive();
+    const source = { account, region, queueName: 'deliveries' };
+    const Records = messages.map((message) => sqsRecord({ ...message }, source));
+    const { batchItemFailures }: SQSBatchResponse = await deliverQueued({ Records }, context);
+    const failures = batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+    for (const { MessageId = '', ReceiptHandle = '' } of messages) {
+      if (!failures.includes(MessageId)) await deliveries.remove(ReceiptHandle);
+    }
+    return { received: messages.length, failures };
+  }
+
+  return {
+    deliveries,
+    deadLetters,
+    target,
+    environment,
+    envelope,
+    deliver: (input: unknown) => deliver(input, context),
+    enqueue: (...inputs: readonly object[]) =>
+      Promise.all(inputs.map((input) => deliveries.send({ body: JSON.stringify(input), attributes: {} }))),
+    receiveOnce,
+    /** Requests that the endpoint got for this event. */
+    requestsFor: ({ event }: { readonly event: { readonly id: string } }) =>
+      endpoint.requests.filter((request) => idOf(request) === event.id).length,
+    /** The endpoint answers to a request with this event only when the promise that it is given has resolved. */
+    answerWhen: ({ event }: { readonly event: { readonly id: string } }, gate: () => Promise<void>) =>
+      void gates.set(event.id, gate),
+    /** Every call of that operation, to that queue, fails from now on. */
+    fail(operation: string, queue: SqsQueue | undefined, fault: ProxyFault) {
+      const each = { operation, queueUrl: queue?.url, fault };
+      mine.push(each);
+      failing.add(each);
+    },
+    /** Resolves when that is so; each look gives everything else a turn. */
+    async until(isSo: () => boolean) {
+      while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+    },
+    heal() {
+      for (const each of mine.splice(0)) failing.delete(each);
+    },
+    /** Batches that were sent to that queue so far. */
+    writesTo: (queue: SqsQueue) =>
+      sqs.proxy.requests.filter((each) => each.operation === 'SendMessageBatch' && each.input['QueueUrl'] === queue.url)
+        .length,
+    /** Calls of that operation to the delivery queue so far. */
+    calls: (operation: string) =>
+      sqs.proxy.requests.filter((each) => each.operation === operation && each.input['QueueUrl'] === deliveries.url)
+        .length,
+  };
+}
+
+function environmentOf(deliveries: SqsQueue, deadLetters: SqsQueue): Record<string, string> {
+  return {
+    TABLE_NAME: 'lastmile-local',
+    DELIVERY_QUEUE_URL: deliveries.url,
+    DEAD_LETTER_QUEUE_URL: deadLetters.url,
+    SECRET_PREFIX: 'events!connection/',
+    ROOT_SECRET_ARN: 'lastmile/local/root',
+    AUTHORIZE_CONNECTION_FUNCTION: 'lastmile-local-authorize-connection',
+    PRIVATE_NETWORK_ALLOWLIST: loopbackCidrs,
+  };
+}

@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { planInterruptions } from '../../../soak/plan.ts';
+import { faultsOf } from '../../../soak/report.ts';
+import { Trial } from '../../../soak/trial.ts';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lastmile-kill-'));
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const never = new AbortController().signal;
+
+/* The same for ten minutes is `npm run soak`. */
+test('every event that was accepted arrives or lies in the dead letters, however the stack is killed, frozen and changed', async () => {
+  const [seed, durationMs] = [20_260_101, 8000];
+  const interruptions = planInterruptions(seed, durationMs);
+  const common = { seed, durationMs, interruptions, settleLimitMs: 60_000, ending: never, aborting: never };
+  const result = await new Trial({ ...common, name: 'it', dataDir: join(folder, 'data') }).run();
+  expect(faultsOf(result, false)).toEqual([]);
+  const { balance, kills, freezes, queued } = result;
+  expect(balance.delivered + balance.deadLettered).toBe(balance.accepted);
+  expect(balance).toMatchObject({ lost: [], unknown: 0, refused: 0 });
+  expect(balance.accepted).toBeGreaterThan(20);
+  expect([kills, freezes].every((count) => count > 0)).toBe(true);
+  expect(Object.keys(result.changes).length).toBeGreaterThan(1);
+  expect(queued).toBe(0);
+}, 120_000);
+
+test('a stack that does not come back after a kill breaks the soak off, by name', async () => {
+  const dataDir = join(folder, 'data');
+  const kill = { atMs: 1500, what: { kind: 'kill' as const } };
+  const common = { seed: 1, durationMs: 60_000, interruptions: [kill], ending: never, aborting: never };
+  const trial = new Trial({ ...common, name: 'it', dataDir, settleLimitMs: 60_000 });
+  const running = trial.run();
+  await vi.waitUntil(() => trial.ledger.balance().delivered > 0, { timeout: 30_000, interval: 10 });
+  // What the stack has open stays; the next one finds a file where its folder was.
+  renameSync(dataDir, `${dataDir}-moved`);
+  writeFileSync(dataDir, '');
+  const result = await running;
+  expect(faultsOf(result, false)).toEqual([expect.stringMatching(/^it: broken off: Error: The stack ended: .*data/)]);
+  expect([result.kills, result.queued]).toEqual([1, undefined]);
+}, 90_000);
+
+const command = join(import.meta.dirname, '..', '..', '..', 'soak', 'soak.ts');
+
+/** With a folder of its own for what is temporary, and how it ended. */
+function startSoak(...args: string[]) {
+  const child = spawn(process.execPath, [command, ...args], { env: { ...process.env, TMPDIR: folder } });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  const ended = once(child, 'close').then(([code]) => ({ code, ...output }));
+  return { child, ended };
+}
+
+test('npm run soak ended early prints the ledgers of both stacks, exits with 0 and leaves nothing behind', async () => {
+  const { child, ended } = startSoak('--minutes', '5', '--seed', '7');
+  await once(child.stdout, 'data');
+  child.kill('SIGINT');
+  const { code, stdout, stderr } = await ended;
+  expect([code, stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(/^seed 7, 5 min\nEnding early/);
+  const ledger = String.raw`stack: 0 kills, 0 freezes[^]*\n  \d+ accepted = \d+ delivered \+ \d+ dead-lettered \+ 0 lost\n`;
+  expect(stdout).toMatch(new RegExp(`\nthe killed ${ledger}[^]*\nthe steady ${ledger}`));
+  expect(stdout).toMatch(/\nPassed: the ledgers balance\.\n$/);
+  expect(readdirSync(folder)).toEqual([]);
+}, 60_000);
+
+test.each([[['--minute', '5']], [['--minutes', 'many']], [['--minutes', '0.05']], [['--seed', '-1']]])(
+  'npm run soak refuses %j in one line',
+  async (args) => {
+    const { code, stdout, stderr } = await startSoak(...args).ended;
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^.*--(minute|seed).*\n$/);
+  },
+);

@@ -1,0 +1,102 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Server } from 'node:http';
+import {
+  DescribeTableCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  ListTablesCommand,
+  PutItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createDynamoDbClient } from '../../../lib/adapters/aws/clients.ts';
+import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
+
+let stack: Stack;
+
+beforeAll(async () => {
+  stack = await startStack({ port: 0, functions: [] });
+});
+
+afterAll(() => stack.stop());
+
+function clientIn(region: string): DynamoDBClient {
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  return createDynamoDbClient({ region, endpoint: stack.url, credentials });
+}
+
+test('the stack’s table is there at a region’s first call, with its index and the ARN of the region', async () => {
+  const { Table } = await clientIn('eu-west-1').send(new DescribeTableCommand({ TableName: 'lastmile-local' }));
+  expect(Table).toMatchObject({
+    TableStatus: 'ACTIVE',
+    TableArn: 'arn:aws:dynamodb:eu-west-1:123456789012:table/lastmile-local',
+    GlobalSecondaryIndexes: [{ IndexName: 'by-connection' }],
+  });
+});
+
+test('making a region’s database leaves the environment of the process as it was', async () => {
+  const before = [process.env['AWS_REGION'], process.env['AWS_ACCOUNT_ID']];
+  await clientIn('sa-east-1').send(new ListTablesCommand({}));
+  expect([process.env['AWS_REGION'], process.env['AWS_ACCOUNT_ID']]).toEqual(before);
+});
+
+test('the database never closes an idle connection: after a freeze that would be in the middle of a call', async () => {
+  const limits = new Set<number>();
+  const onRequest = (message: unknown): void => {
+    const { server } = message as { server: Server };
+    const address = server.address();
+    const isGateway = typeof address === 'object' && address?.port === stack.port;
+    if (!isGateway) limits.add(server.keepAliveTimeout);
+  };
+  subscribe('http.server.request.start', onRequest);
+  try {
+    await clientIn('us-east-1').send(new ListTablesCommand({}));
+  } finally {
+    unsubscribe('http.server.request.start', onRequest);
+  }
+  expect([...limits]).toEqual([0]);
+});
+
+test('twenty first calls of a region make one table, and a region has its own items', async () => {
+  const here = clientIn('ap-south-1');
+  const key = { pk: { S: 'A' }, sk: { S: 'B' } };
+  const puts = Array.from({ length: 20 }, () =>
+    here.send(new PutItemCommand({ TableName: 'lastmile-local', Item: key })),
+  );
+  await Promise.all(puts);
+  const get = new GetItemCommand({ TableName: 'lastmile-local', Key: key });
+  expect((await here.send(get)).Item).toEqual(key);
+  expect((await clientIn('ap-south-2').send(get)).Item).toBeUndefined();
+});
+
+test.each([
+  ['{', /SerializationException$/],
+  ['null', /SerializationException$/],
+  ['[]', /SerializationException$/],
+  ['7', /SerializationException$/],
+  ['', /SerializationException$/],
+  ['{"TableName":"lastmile-local","Key":{"pk":null}}', /ValidationException$/],
+  ['{"TableName":"lastmile-local","Key":{"pk":{"S":"a"},"sk":{"L":[null]}}}', /ValidationException$/],
+  ['{"TableName":null,"Key":{}}', /ValidationException$/],
+])('a body of %j is refused, and the stack lives on', async (body, type) => {
+  const credential = 'AKID/20260101/us-east-1/dynamodb/aws4_request';
+  const headers = {
+    authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=0`,
+    'x-amz-date': '20260101T000000Z',
+    'x-amz-target': 'DynamoDB_20120810.GetItem',
+    'content-type': 'application/x-amz-json-1.0',
+  };
+  const response = await fetch(stack.url, { method: 'POST', headers, body });
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({ __type: expect.stringMatching(type) });
+  const { TableNames } = await clientIn('us-east-1').send(new ListTablesCommand({}));
+  expect(TableNames).toEqual(['lastmile-local']);
+});
+
+test('a text that says null is a text', async () => {
+  const client = clientIn('us-east-1');
+  const Item = { pk: { S: 'null' }, sk: { S: '"null"' }, n: { NULL: true as const } };
+  await client.send(new PutItemCommand({ TableName: 'lastmile-local', Item }));
+  const { pk, sk } = Item;
+  const get = new GetItemCommand({ TableName: 'lastmile-local', Key: { pk, sk } });
+  expect((await client.send(get)).Item).toEqual(Item);
+});

@@ -1,0 +1,151 @@
+import { InvokeCommand, type InvokeCommandInput, type LambdaClient } from '@aws-sdk/client-lambda';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createLambdaClient } from '../../../lib/adapters/aws/clients.ts';
+import type { FunctionHandler, FunctionSurroundings } from '../../../lib/local/lambda/function-instances.ts';
+import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
+
+let stack: Stack;
+let client: LambdaClient;
+const errors: string[] = [];
+const made: FunctionSurroundings[] = [];
+let received: (event: unknown) => void = () => undefined;
+
+const deliver: FunctionHandler = async (event, context) => {
+  received(event);
+  if (typeof event !== 'object' || event === null) return event;
+  const { fail, size } = event as { fail?: string; size?: number };
+  if (fail !== undefined) throw new RangeError(fail);
+  if (size !== undefined) return 'x'.repeat(size);
+  return { event, arn: context.invokedFunctionArn };
+};
+
+beforeAll(async () => {
+  const create = async (surroundings: FunctionSurroundings): Promise<FunctionHandler> => {
+    made.push(surroundings);
+    return deliver;
+  };
+  stack = await startStack({
+    port: 0,
+    functions: [{ name: 'deliver', timeoutSeconds: 3, create }],
+    output: { line: () => undefined, error: (text) => void errors.push(text) },
+    environment: { CACHE_SECONDS: '7' },
+    retryDelaysMs: [0, 0],
+  });
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  client = createLambdaClient({ region: 'us-east-1', endpoint: stack.url, credentials });
+});
+
+afterAll(() => stack.stop());
+
+async function invoke(event: unknown, options: Partial<InvokeCommandInput> = {}) {
+  const input = { FunctionName: 'deliver', Payload: JSON.stringify(event), ...options };
+  const answer = await client.send(new InvokeCommand(input));
+  const text = answer.Payload?.transformToString() ?? '';
+  return { ...answer, value: text === '' ? undefined : JSON.parse(text) };
+}
+
+const arn = 'arn:aws:lambda:us-east-1:123456789012:function:lastmile-local-deliver';
+
+test.each([
+  'deliver',
+  'lastmile-local-deliver',
+  'deliver:$LATEST',
+  arn,
+  `${arn}:$LATEST`,
+  '123456789012:function:deliver',
+])('%s names the function', async (FunctionName) => {
+  const answer = await invoke({ n: 1 }, { FunctionName });
+  expect(answer).toMatchObject({ StatusCode: 200, ExecutedVersion: '$LATEST', value: { event: { n: 1 }, arn } });
+  expect(answer.FunctionError).toBeUndefined();
+});
+
+test('a function has its own signature, the stack as its AWS, and its region’s variables', async () => {
+  await invoke({});
+  expect(made[0]).toMatchObject({
+    aws: { region: 'us-east-1', endpoint: stack.url, credentials: { accessKeyId: 'deliver' } },
+    environment: {
+      LASTMILE_STAGE: 'local',
+      AWS_REGION: 'us-east-1',
+      AWS_LAMBDA_FUNCTION_NAME: 'lastmile-local-deliver',
+      CACHE_SECONDS: '7',
+      DELIVERY_QUEUE_URL: `${stack.url}/123456789012/lastmile-local-deliveries`,
+    },
+  });
+});
+
+test('a function that fails is a success of Lambda with an unhandled error, and no stack', async () => {
+  const { StatusCode, FunctionError, value } = await invoke({ fail: 'canary' });
+  expect([StatusCode, FunctionError]).toEqual([200, 'Unhandled']);
+  expect(value).toEqual({ errorType: 'RangeError', errorMessage: 'canary' });
+  expect(errors.join('\n')).toMatch(/deliver failed \(request [0-9a-f-]+\): RangeError/);
+  expect(errors.join('\n')).not.toContain('canary');
+});
+
+test('an unknown function is not found, by the ARN that it would have', async () => {
+  await expect(invoke({}, { FunctionName: 'nope' })).rejects.toMatchObject({
+    name: 'ResourceNotFoundException',
+    message: 'Function not found: arn:aws:lambda:us-east-1:123456789012:function:nope',
+    $metadata: { httpStatusCode: 404 },
+  });
+});
+
+test('a function of another region is not found here', async () => {
+  const FunctionName = arn.replace('us-east-1', 'eu-west-1');
+  await expect(invoke({}, { FunctionName })).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+});
+
+test('an asynchronous invocation is accepted, then run', async () => {
+  const ran = new Promise((resolve) => {
+    received = resolve;
+  });
+  const answer = await invoke({ later: true }, { InvocationType: 'Event' });
+  expect([answer.StatusCode, answer.value]).toEqual([202, undefined]);
+  expect(await ran).toEqual({ later: true });
+});
+
+test('an asynchronous invocation that keeps failing runs three times, and then one line says so', async () => {
+  let runs = 0;
+  errors.length = 0;
+  const ran = new Promise<void>((resolve) => {
+    received = () => {
+      runs += 1;
+      if (runs === 3) resolve();
+    };
+  });
+  await invoke({ fail: 'canary' }, { InvocationType: 'Event' });
+  await ran;
+  await invoke('one more call, so that the line is written');
+  expect(errors).toEqual([
+    expect.stringMatching(/^failed invocation [0-9a-f-]+ of deliver in us-east-1, given up after 3 runs: RangeError$/),
+  ]);
+});
+
+test('a dry run runs nothing', async () => {
+  let runs = 0;
+  received = () => {
+    runs += 1;
+  };
+  const { StatusCode } = await invoke({}, { InvocationType: 'DryRun' });
+  expect([StatusCode, runs]).toEqual([204, 0]);
+});
+
+test('a payload may have 6 MiB, an asynchronous one 1 MiB', async () => {
+  received = () => undefined;
+  const six = 'x'.repeat(6_291_456 - 2);
+  expect((await invoke(six)).FunctionError).toBeUndefined();
+  await expect(invoke(`${six}x`)).rejects.toMatchObject({ name: 'RequestTooLargeException' });
+  const one = 'x'.repeat(1_048_576 - 1);
+  await expect(invoke(one, { InvocationType: 'Event' })).rejects.toMatchObject({ name: 'RequestTooLargeException' });
+});
+
+test('an answer beyond 6 MiB is the function’s error', async () => {
+  const { FunctionError, value } = await invoke({ size: 6_291_456 });
+  expect([FunctionError, value.errorType]).toEqual(['Unhandled', 'Function.ResponseSizeTooLarge']);
+});
+
+test('a payload that is no JSON is refused and not quoted', async () => {
+  await expect(invoke({}, { Payload: 'canary' })).rejects.toMatchObject({
+    name: 'InvalidRequestContentException',
+    message: expect.not.stringContaining('canary'),
+  });
+});

@@ -1,0 +1,261 @@
+import {
+  CreateSecretCommand,
+  DeleteSecretCommand,
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  ListSecretsCommand,
+  ListSecretVersionIdsCommand,
+  PutSecretValueCommand,
+  RestoreSecretCommand,
+  type SecretsManagerClient,
+  TagResourceCommand,
+  UpdateSecretCommand,
+  UpdateSecretVersionStageCommand,
+} from '@aws-sdk/client-secrets-manager';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createSecretsManagerClient } from '../../../lib/adapters/aws/clients.ts';
+import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
+
+let stack: Stack;
+let client: SecretsManagerClient;
+let names = 0;
+const token = (letter: string): string => letter.repeat(32);
+
+function clientIn(region: string): SecretsManagerClient {
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  return createSecretsManagerClient({ region, endpoint: stack.url, credentials });
+}
+
+beforeAll(async () => {
+  stack = await startStack({ port: 0, functions: [] });
+  client = clientIn('us-east-1');
+});
+
+afterAll(() => stack.stop());
+
+async function newSecret(text: string, version: string): Promise<string> {
+  names += 1;
+  const input = { Name: `secret-${names}`, SecretString: text, ClientRequestToken: version };
+  const { ARN = '' } = await client.send(new CreateSecretCommand(input));
+  return ARN;
+}
+
+async function current(SecretId: string): Promise<string | undefined> {
+  return (await client.send(new GetSecretValueCommand({ SecretId }))).SecretString;
+}
+
+test('a created secret is read by name and by ARN, and its ARN ends in six characters of its own', async () => {
+  const Name = 'events!connection/orders/1';
+  const created = await client.send(new CreateSecretCommand({ Name, SecretString: '{"a":1}' }));
+  expect(created.ARN).toMatch(
+    /^arn:aws:secretsmanager:us-east-1:123456789012:secret:events!connection\/orders\/1-[A-Za-z0-9]{6}$/,
+  );
+  for (const SecretId of [Name, created.ARN]) {
+    const read = await client.send(new GetSecretValueCommand({ SecretId }));
+    expect(read).toMatchObject({
+      ARN: created.ARN,
+      Name,
+      SecretString: '{"a":1}',
+      VersionId: created.VersionId,
+      VersionStages: ['AWSCURRENT'],
+    });
+    expect(read.CreatedDate).toBeInstanceOf(Date);
+  }
+});
+
+test('bytes come back as they were', async () => {
+  const SecretBinary = new Uint8Array([0, 255, 10]);
+  await client.send(new CreateSecretCommand({ Name: 'bytes', SecretBinary }));
+  const read = await client.send(new GetSecretValueCommand({ SecretId: 'bytes' }));
+  expect(read.SecretBinary).toEqual(SecretBinary);
+  expect(read.SecretString).toBeUndefined();
+});
+
+test('the same create again is the same secret; another value or token is refused', async () => {
+  const input = { Name: 'twice', SecretString: 'x', ClientRequestToken: token('a') };
+  const first = await client.send(new CreateSecretCommand(input));
+  expect((await client.send(new CreateSecretCommand(input))).ARN).toBe(first.ARN);
+  for (const other of [{ SecretString: 'y' }, { ClientRequestToken: token('b') }]) {
+    await expect(client.send(new CreateSecretCommand({ ...input, ...other }))).rejects.toMatchObject({
+      name: 'ResourceExistsException',
+      message: 'The operation failed because the secret twice already exists.',
+    });
+  }
+});
+
+test('a new value becomes current and the one before it previous', async () => {
+  const SecretId = await newSecret('one', token('1'));
+  await client.send(new PutSecretValueCommand({ SecretId, SecretString: 'two', ClientRequestToken: token('2') }));
+  await client.send(new PutSecretValueCommand({ SecretId, SecretString: 'three', ClientRequestToken: token('3') }));
+  expect(await current(SecretId)).toBe('three');
+  const previous = await client.send(new GetSecretValueCommand({ SecretId, VersionStage: 'AWSPREVIOUS' }));
+  expect(previous.SecretString).toBe('two');
+  const { VersionIdsToStages } = await client.send(new DescribeSecretCommand({ SecretId }));
+  expect(VersionIdsToStages).toEqual({ [token('3')]: ['AWSCURRENT'], [token('2')]: ['AWSPREVIOUS'] });
+  const one = await client.send(new GetSecretValueCommand({ SecretId, VersionId: token('1') }));
+  expect(one.SecretString).toBe('one');
+});
+
+test('a value put under a label of its own is current only once it is moved there', async () => {
+  const SecretId = await newSecret('old', token('1'));
+  const put = { SecretId, SecretString: 'new', ClientRequestToken: token('2'), VersionStages: ['PENDING'] };
+  const { VersionStages } = await client.send(new PutSecretValueCommand(put));
+  expect(VersionStages).toEqual(['PENDING']);
+  expect(await current(SecretId)).toBe('old');
+  await client.send(
+    new UpdateSecretVersionStageCommand({
+      SecretId,
+      VersionStage: 'AWSCURRENT',
+      MoveToVersionId: token('2'),
+      RemoveFromVersionId: token('1'),
+    }),
+  );
+  expect(await current(SecretId)).toBe('new');
+  const { VersionIdsToStages } = await client.send(new DescribeSecretCommand({ SecretId }));
+  expect(VersionIdsToStages).toEqual({ [token('1')]: ['AWSPREVIOUS'], [token('2')]: ['AWSCURRENT', 'PENDING'] });
+});
+
+test('AWSCURRENT moves only from the version that the caller names, and never goes away', async () => {
+  const SecretId = await newSecret('old', token('1'));
+  const pending = { SecretId, SecretString: 'new', ClientRequestToken: token('2'), VersionStages: ['PENDING'] };
+  await client.send(new PutSecretValueCommand(pending));
+  const move = { SecretId, VersionStage: 'AWSCURRENT' };
+  for (const wrong of [
+    { MoveToVersionId: token('2') },
+    { MoveToVersionId: token('2'), RemoveFromVersionId: token('2') },
+    { RemoveFromVersionId: token('1') },
+  ]) {
+    await expect(client.send(new UpdateSecretVersionStageCommand({ ...move, ...wrong }))).rejects.toMatchObject({
+      name: 'InvalidParameterException',
+    });
+  }
+  expect(await current(SecretId)).toBe('old');
+  await client.send(
+    new UpdateSecretVersionStageCommand({ SecretId, VersionStage: 'PENDING', RemoveFromVersionId: token('2') }),
+  );
+  const { Versions } = await client.send(new ListSecretVersionIdsCommand({ SecretId }));
+  expect(Versions?.map((version) => version.VersionId)).toEqual([token('1')]);
+  const all = await client.send(new ListSecretVersionIdsCommand({ SecretId, IncludeDeprecated: true }));
+  expect(all.Versions).toHaveLength(2);
+});
+
+test('a repeated put is the same version; another value under its token is refused', async () => {
+  const SecretId = await newSecret('one', token('1'));
+  const put = { SecretId, SecretString: 'two', ClientRequestToken: token('2') };
+  const first = await client.send(new PutSecretValueCommand(put));
+  expect(await client.send(new PutSecretValueCommand(put))).toMatchObject({ VersionId: first.VersionId });
+  const other = new PutSecretValueCommand({ ...put, SecretString: 'canary' });
+  await expect(client.send(other)).rejects.toMatchObject({
+    name: 'ResourceExistsException',
+    message: expect.not.stringContaining('canary'),
+  });
+});
+
+test('what is not there is refused with the service’s words', async () => {
+  await expect(client.send(new GetSecretValueCommand({ SecretId: 'nowhere' }))).rejects.toMatchObject({
+    name: 'ResourceNotFoundException',
+    message: "Secrets Manager can't find the specified secret.",
+  });
+  const SecretId = await newSecret('x', token('1'));
+  const stage = new GetSecretValueCommand({ SecretId, VersionStage: 'AWSPREVIOUS' });
+  await expect(client.send(stage)).rejects.toThrow(
+    "Secrets Manager can't find the specified secret value for staging label: AWSPREVIOUS",
+  );
+  const version = new GetSecretValueCommand({ SecretId, VersionId: token('9') });
+  await expect(client.send(version)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  const both = new GetSecretValueCommand({ SecretId, VersionId: token('9'), VersionStage: 'AWSCURRENT' });
+  await expect(client.send(both)).rejects.toMatchObject({ name: 'InvalidRequestException' });
+});
+
+test('a secret deleted by force is gone, and its name free for one with another ARN', async () => {
+  const before = await client.send(new CreateSecretCommand({ Name: 'reused', SecretString: '1' }));
+  const force = { SecretId: 'reused', ForceDeleteWithoutRecovery: true };
+  await client.send(new DeleteSecretCommand(force));
+  await expect(client.send(new DescribeSecretCommand({ SecretId: 'reused' }))).rejects.toThrow(/can't find/);
+  await client.send(new DeleteSecretCommand(force));
+  const after = await client.send(new CreateSecretCommand({ Name: 'reused', SecretString: '2' }));
+  expect(after.ARN).not.toBe(before.ARN);
+  await expect(client.send(new GetSecretValueCommand({ SecretId: before.ARN }))).rejects.toThrow(/can't find/);
+});
+
+test('a secret marked for deletion answers no value, holds its name, and can be restored', async () => {
+  const SecretId = await newSecret('kept', token('1'));
+  const { DeletionDate } = await client.send(new DeleteSecretCommand({ SecretId, RecoveryWindowInDays: 7 }));
+  const { DeletedDate, Name } = await client.send(new DescribeSecretCommand({ SecretId }));
+  expect(Number(DeletionDate) - Number(DeletedDate)).toBe(7 * 86_400_000);
+  await expect(client.send(new GetSecretValueCommand({ SecretId }))).rejects.toMatchObject({
+    name: 'InvalidRequestException',
+    message: "You can't perform this operation on the secret because it was marked for deletion.",
+  });
+  await expect(client.send(new CreateSecretCommand({ Name, SecretString: 'x' }))).rejects.toThrow(
+    /already scheduled for deletion/,
+  );
+  await client.send(new RestoreSecretCommand({ SecretId }));
+  expect(await current(SecretId)).toBe('kept');
+});
+
+test('the list pages in the order of names and filters by prefix', async () => {
+  const other = clientIn('ap-south-1');
+  const made = ['page/c', 'page/a', 'page/b', 'other'];
+  for (const Name of made) await other.send(new CreateSecretCommand({ Name, SecretString: 'x' }));
+  const Filters = [{ Key: 'name' as const, Values: ['page/'] }];
+  const first = await other.send(new ListSecretsCommand({ MaxResults: 2, Filters }));
+  expect(first.SecretList?.map((secret) => secret.Name)).toEqual(['page/a', 'page/b']);
+  const second = await other.send(
+    new ListSecretsCommand({ MaxResults: 2, Filters, NextToken: String(first.NextToken) }),
+  );
+  expect(second.SecretList?.map((secret) => secret.Name)).toEqual(['page/c']);
+  expect(second.NextToken).toBeUndefined();
+});
+
+test('a region has its own secrets, and from the start a root secret of 32 bytes that is nobody else’s', async () => {
+  await client.send(new CreateSecretCommand({ Name: 'here', SecretString: 'x' }));
+  const elsewhere = clientIn('eu-west-1');
+  await expect(elsewhere.send(new DescribeSecretCommand({ SecretId: 'here' }))).rejects.toThrow(/can't find/);
+  const read = new GetSecretValueCommand({ SecretId: 'lastmile/local/root' });
+  const roots = await Promise.all([client.send(read), elsewhere.send(read)]);
+  expect(Buffer.from(String(roots[0].SecretString), 'base64')).toHaveLength(32);
+  expect(roots[0].SecretString).not.toBe(roots[1].SecretString);
+});
+
+test('a description, a new value and tags are updated in place', async () => {
+  const SecretId = await newSecret('x', token('1'));
+  await client.send(new UpdateSecretCommand({ SecretId, Description: 'about', SecretString: 'y' }));
+  await client.send(new TagResourceCommand({ SecretId, Tags: [{ Key: 'k', Value: 'v' }] }));
+  const described = await client.send(new DescribeSecretCommand({ SecretId }));
+  expect(described).toMatchObject({ Description: 'about', Tags: [{ Key: 'k', Value: 'v' }] });
+  expect(await current(SecretId)).toBe('y');
+});
+
+test.each([
+  ['a name with a space', { Name: 'a b', SecretString: 'x' }, 'ValidationException'],
+  [
+    'text and bytes at once',
+    { Name: 'n', SecretString: 'x', SecretBinary: new Uint8Array(1) },
+    'InvalidParameterException',
+  ],
+  ['a short token', { Name: 'n', SecretString: 'x', ClientRequestToken: 'short' }, 'InvalidParameterException'],
+  ['a value over 64 KiB', { Name: 'n', SecretString: 'x'.repeat(65_537) }, 'ValidationException'],
+])('%s is refused', async (_what, input, name) => {
+  await expect(client.send(new CreateSecretCommand(input))).rejects.toMatchObject({ name });
+});
+
+test('a list that holds no structures is refused', async () => {
+  const headers = { 'x-amz-target': 'secretsmanager.ListSecrets', 'content-type': 'application/x-amz-json-1.1' };
+  const response = await fetch(stack.url, { method: 'POST', headers, body: '{"Filters":[null]}' });
+  expect(await response.json()).toEqual({
+    __type: 'SerializationException',
+    message: 'Member Filters must be a list of structures.',
+  });
+});
+
+test.each([
+  ['no JSON', '{', 'SerializationException'],
+  ['no object', 'null', 'SerializationException'],
+  ['a member of the wrong type', '{"SecretId":1}', 'SerializationException'],
+])('a body that is %s is refused', async (_what, body, type) => {
+  const headers = { 'x-amz-target': 'secretsmanager.DescribeSecret', 'content-type': 'application/x-amz-json-1.1' };
+  const response = await fetch(stack.url, { method: 'POST', headers, body });
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({ __type: type });
+});

@@ -1,0 +1,270 @@
+import {
+  ChangeMessageVisibilityCommand,
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  GetQueueUrlCommand,
+  ListQueuesCommand,
+  type Message,
+  ReceiveMessageCommand,
+  SendMessageBatchCommand,
+  SendMessageCommand,
+  SetQueueAttributesCommand,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createSqsClient } from '../../../lib/adapters/aws/clients.ts';
+import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
+
+let stack: Stack;
+let client: SQSClient;
+let queues = 0;
+
+function clientIn(region: string): SQSClient {
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  return createSqsClient({ region, endpoint: stack.url, credentials });
+}
+
+beforeAll(async () => {
+  stack = await startStack({ port: 0, functions: [], account: '111122223333' });
+  client = clientIn('us-east-1');
+});
+
+afterAll(() => stack.stop());
+
+async function newQueue(Attributes: Record<string, string> = {}): Promise<string> {
+  queues += 1;
+  const { QueueUrl = '' } = await client.send(new CreateQueueCommand({ QueueName: `queue-${queues}`, Attributes }));
+  return QueueUrl;
+}
+
+async function receive(QueueUrl: string, options: object = {}): Promise<Message> {
+  const { Messages = [] } = await client.send(
+    new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 2, MessageAttributeNames: ['All'], ...options }),
+  );
+  return Messages[0] ?? {};
+}
+
+interface Refused {
+  readonly __type: string;
+}
+
+/** One call as clients of the query protocol make it. */
+async function query(parameters: Record<string, string>, path = '/'): Promise<{ status: number; xml: string }> {
+  const credential = 'AKID/20260101/us-east-1/sqs/aws4_request';
+  const headers = { authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=0` };
+  const body = new URLSearchParams({ Version: '2012-11-05', ...parameters });
+  const response = await fetch(`${stack.url}${path}`, { method: 'POST', headers, body });
+  return { status: response.status, xml: await response.text() };
+}
+
+test('queue URLs and ARNs are of this stack and this account', async () => {
+  const QueueUrl = await newQueue();
+  expect(QueueUrl).toBe(`${stack.url}/111122223333/queue-${queues}`);
+  const { Attributes } = await client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
+  expect(Attributes).toEqual({ QueueArn: `arn:aws:sqs:us-east-1:111122223333:queue-${queues}` });
+});
+
+test('the client gets URLs under the name by which it came', async () => {
+  const endpoint = stack.url.replace('127.0.0.1', 'localhost');
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  const local = createSqsClient({ region: 'us-east-1', endpoint, credentials });
+  const { QueueUrl } = await local.send(new GetQueueUrlCommand({ QueueName: 'lastmile-local-deliveries' }));
+  expect(QueueUrl).toBe(`${endpoint}/111122223333/lastmile-local-deliveries`);
+});
+
+test('every region has the two queues of the stack, the one with the other as its dead-letter queue', async () => {
+  const elsewhere = clientIn('eu-north-1');
+  const { QueueUrls = [] } = await elsewhere.send(new ListQueuesCommand({}));
+  expect(QueueUrls.map((url) => url.replace(/.*\//, ''))).toEqual([
+    'lastmile-local-dead-letters',
+    'lastmile-local-deliveries',
+  ]);
+  const { Attributes } = await elsewhere.send(
+    new GetQueueAttributesCommand({ QueueUrl: QueueUrls[1], AttributeNames: ['RedrivePolicy'] }),
+  );
+  expect(JSON.parse(String(Attributes?.['RedrivePolicy'])).deadLetterTargetArn).toBe(
+    'arn:aws:sqs:eu-north-1:111122223333:lastmile-local-dead-letters',
+  );
+});
+
+test('a message arrives as it was sent, beyond U+FFFF and with bytes among its attributes', async () => {
+  const QueueUrl = await newQueue();
+  const MessageBody = '{"name":"Zoë 😀","tab":"\t"}\r\n<&>';
+  const MessageAttributes = {
+    text: { DataType: 'String', StringValue: '😀' },
+    count: { DataType: 'Number', StringValue: '12' },
+    bytes: { DataType: 'Binary', BinaryValue: new Uint8Array([0, 255]) },
+  };
+  const sent = await client.send(new SendMessageCommand({ QueueUrl, MessageBody, MessageAttributes }));
+  const received = await receive(QueueUrl);
+  expect(received).toMatchObject({ Body: MessageBody, MessageAttributes });
+  expect(received.MD5OfMessageAttributes).toBe(sent.MD5OfMessageAttributes);
+});
+
+test('only the message attributes that were asked for come, with the digest of just those', async () => {
+  const QueueUrl = await newQueue({ VisibilityTimeout: '0' });
+  const text = (StringValue: string) => ({ DataType: 'String', StringValue });
+  const MessageAttributes = { wanted: text('1'), other: text('2') };
+  await client.send(new SendMessageCommand({ QueueUrl, MessageBody: 'x', MessageAttributes }));
+  const alone = await client.send(
+    new SendMessageCommand({
+      QueueUrl: await newQueue(),
+      MessageBody: 'x',
+      MessageAttributes: { wanted: text('1') },
+    }),
+  );
+  const some = await receive(QueueUrl, { MessageAttributeNames: ['wanted'] });
+  expect(some.MessageAttributes).toEqual({ wanted: text('1') });
+  expect(some.MD5OfMessageAttributes).toBe(alone.MD5OfMessageAttributes);
+  const none = await receive(QueueUrl, { MessageAttributeNames: [] });
+  expect([none.Body, none.MessageAttributes, none.MD5OfMessageAttributes]).toEqual(['x', undefined, undefined]);
+});
+
+test('a message received too often goes to the dead-letter queue that the policy names', async () => {
+  const deadLetters = await newQueue();
+  const arn = `arn:aws:sqs:us-east-1:111122223333:queue-${queues}`;
+  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: arn, maxReceiveCount: 1 });
+  const QueueUrl = await newQueue({ VisibilityTimeout: '0', RedrivePolicy });
+  await client.send(new SendMessageCommand({ QueueUrl, MessageBody: 'poison' }));
+  expect((await receive(QueueUrl)).Body).toBe('poison');
+  expect((await receive(QueueUrl, { WaitTimeSeconds: 0 })).Body).toBeUndefined();
+  expect((await receive(deadLetters)).Body).toBe('poison');
+});
+
+test('a redrive policy to a queue that does not exist, or is not ours, is refused', async () => {
+  const QueueUrl = await newQueue();
+  for (const arn of ['arn:aws:sqs:us-east-1:111122223333:no', 'arn:aws:sqs:us-east-1:000000000000:queue-1']) {
+    const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: arn, maxReceiveCount: 3 });
+    const set = new SetQueueAttributesCommand({ QueueUrl, Attributes: { RedrivePolicy } });
+    await expect(client.send(set)).rejects.toThrow(/Dead letter target does not exist/);
+  }
+});
+
+test('a delay over 900 s and an eleventh attribute are refused', async () => {
+  const QueueUrl = await newQueue();
+  const late = new SendMessageCommand({ QueueUrl, MessageBody: 'x', DelaySeconds: 901 });
+  await expect(client.send(late)).rejects.toMatchObject({
+    name: 'InvalidParameterValue',
+    message: 'Value 901 for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900.',
+  });
+  const names = Array.from({ length: 11 }, (_, index) => [`a${index}`, { DataType: 'String', StringValue: 'v' }]);
+  const many = { QueueUrl, MessageBody: 'x', MessageAttributes: Object.fromEntries(names) };
+  await expect(client.send(new SendMessageCommand(many))).rejects.toThrow(/\[11\] exceeds the allowed maximum \[10\]/);
+  const empty = { DataType: 'String', StringValue: '' };
+  const withEmpty = { QueueUrl, MessageBody: 'x', MessageAttributes: { empty } };
+  await expect(client.send(new SendMessageCommand(withEmpty))).rejects.toThrow(/'empty'.*non-empty/);
+});
+
+test('in a batch only the entry that is refused fails', async () => {
+  const QueueUrl = await newQueue();
+  const { Successful, Failed } = await client.send(
+    new SendMessageBatchCommand({
+      QueueUrl,
+      Entries: [
+        { Id: 'good', MessageBody: '1', DelaySeconds: 0 },
+        { Id: 'late', MessageBody: '2', DelaySeconds: 901 },
+      ],
+    }),
+  );
+  expect(Successful?.map((entry) => entry.Id)).toEqual(['good']);
+  expect(Failed).toMatchObject([{ Id: 'late', SenderFault: true, Code: 'InvalidParameterValue' }]);
+});
+
+test('a queue of another account or of no account does not exist', async () => {
+  for (const QueueUrl of [`${stack.url}/000000000000/lastmile-local-deliveries`, `${stack.url}/x`]) {
+    await expect(client.send(new SendMessageCommand({ QueueUrl, MessageBody: 'x' }))).rejects.toMatchObject({
+      name: 'QueueDoesNotExist',
+    });
+  }
+});
+
+test.each([
+  ['no JSON', '{'],
+  ['a number for a text', '{"QueueUrl":1,"MessageBody":"x"}'],
+  ['a text for a number', '{"QueueUrl":"x","DelaySeconds":"1"}'],
+  ['a null among names', '{"QueueUrl":"x","AttributeNames":[null]}'],
+  ['a list of numbers for entries', '{"QueueUrl":"x","Entries":[1]}'],
+])('a JSON body that is %s is a SerializationException', async (_what, body) => {
+  const headers = { 'x-amz-target': 'AmazonSQS.SendMessage', 'content-type': 'application/x-amz-json-1.0' };
+  const response = await fetch(stack.url, { method: 'POST', headers, body });
+  expect([response.status, ((await response.json()) as Refused).__type]).toEqual([400, 'SerializationException']);
+});
+
+test('query protocol: send, receive, make visible again, delete', async () => {
+  const QueueUrl = await newQueue();
+  const sent = await query({
+    Action: 'SendMessage',
+    QueueUrl,
+    MessageBody: 'a <b> & "c"\r\n😀',
+    'MessageAttribute.1.Name': 'bytes',
+    'MessageAttribute.1.Value.DataType': 'Binary',
+    'MessageAttribute.1.Value.BinaryValue': 'AP8=',
+  });
+  expect(sent.xml).toMatch(/<SendMessageResult><MessageId>.*<MD5OfMessageBody>[0-9a-f]{32}<.*<\/SendMessageResult>/);
+  const names = { 'AttributeName.1': 'All', 'MessageAttributeName.1': 'All' };
+  const { xml } = await query({ Action: 'ReceiveMessage', ...names }, new URL(QueueUrl).pathname);
+  expect(xml).toContain('<Body>a &lt;b&gt; &amp; &quot;c&quot;&#xD;\n😀</Body>');
+  expect(xml).toContain('<Attribute><Name>ApproximateReceiveCount</Name><Value>1</Value></Attribute>');
+  expect(xml).toMatch(
+    /<MessageAttribute><Name>bytes<\/Name><Value><DataType>Binary<\/DataType><BinaryValue>AP8=<\/BinaryValue><\/Value>/,
+  );
+  const ReceiptHandle = /<ReceiptHandle>(.*?)</.exec(xml)?.[1] ?? '';
+  await query({ Action: 'ChangeMessageVisibility', QueueUrl, ReceiptHandle, VisibilityTimeout: '0' });
+  const again = await receive(QueueUrl);
+  expect(again.Body).toBe('a <b> & "c"\r\n😀');
+  await query({ Action: 'DeleteMessage', QueueUrl, ReceiptHandle: String(again.ReceiptHandle) });
+  await expect(
+    client.send(
+      new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle: again.ReceiptHandle, VisibilityTimeout: 1 }),
+    ),
+  ).rejects.toMatchObject({ name: 'MessageNotInflight' });
+  await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: again.ReceiptHandle }));
+});
+
+test('query protocol: a batch answers each entry', async () => {
+  const QueueUrl = await newQueue();
+  const entry = (number: number, Id: string, delay: string) => ({
+    [`SendMessageBatchRequestEntry.${number}.Id`]: Id,
+    [`SendMessageBatchRequestEntry.${number}.MessageBody`]: Id,
+    [`SendMessageBatchRequestEntry.${number}.DelaySeconds`]: delay,
+  });
+  const { xml } = await query({ Action: 'SendMessageBatch', QueueUrl, ...entry(1, 'a', '0'), ...entry(2, 'b', '901') });
+  expect(xml).toMatch(/<SendMessageBatchResultEntry><Id>a<\/Id><MessageId>/);
+  expect(xml).toMatch(/<BatchResultErrorEntry><Id>b<\/Id><SenderFault>true<\/SenderFault><Code>InvalidParameterValue</);
+});
+
+test('query protocol: queues are made, found, listed, changed, emptied and deleted', async () => {
+  const made = await query({
+    Action: 'CreateQueue',
+    QueueName: 'by-form',
+    'Attribute.1.Name': 'VisibilityTimeout',
+    'Attribute.1.Value': '7',
+  });
+  const QueueUrl = `${stack.url}/111122223333/by-form`;
+  expect(made.xml).toContain(`<CreateQueueResult><QueueUrl>${QueueUrl}</QueueUrl></CreateQueueResult>`);
+  expect((await query({ Action: 'GetQueueUrl', QueueName: 'by-form' })).xml).toContain(`<QueueUrl>${QueueUrl}<`);
+  expect((await query({ Action: 'ListQueues', QueueNamePrefix: 'by-' })).xml).toContain(`<QueueUrl>${QueueUrl}<`);
+  const attributes = { Action: 'GetQueueAttributes', QueueUrl, 'AttributeName.1': 'VisibilityTimeout' };
+  expect((await query(attributes)).xml).toContain('<Name>VisibilityTimeout</Name><Value>7</Value>');
+  const change = { 'Attribute.1.Name': 'VisibilityTimeout', 'Attribute.1.Value': '8' };
+  await query({ Action: 'SetQueueAttributes', QueueUrl, ...change });
+  expect((await query(attributes)).xml).toContain('<Value>8</Value>');
+  expect((await query({ Action: 'PurgeQueue', QueueUrl })).xml).toMatch(/^<\?xml version="1.0"\?><PurgeQueueResponse /);
+  await query({ Action: 'DeleteQueue', QueueUrl });
+  expect(await query({ Action: 'GetQueueUrl', QueueName: 'by-form' })).toEqual({
+    status: 400,
+    xml: expect.stringContaining('<Code>AWS.SimpleQueueService.NonExistentQueue</Code>'),
+  });
+});
+
+test('query protocol: a queue that exists with other attributes is refused by its own code', async () => {
+  await newQueue({ VisibilityTimeout: '5' });
+  const { xml } = await query({
+    Action: 'CreateQueue',
+    QueueName: `queue-${queues}`,
+    'Attribute.1.Name': 'VisibilityTimeout',
+    'Attribute.1.Value': '6',
+  });
+  expect(xml).toContain('<Type>Sender</Type><Code>QueueAlreadyExists</Code>');
+});

@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { FunctionHandler, LocalFunction } from '../../../lib/local/lambda/function-instances.ts';
+import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
+
+let stack: Stack;
+const errors: string[] = [];
+
+/** Answers the event itself, or fails in the way that the target names. */
+const controlApi: FunctionHandler = async (event) => {
+  const { headers } = event as { headers: Record<string, string> };
+  if (headers['x-amz-target'] === 'AWSEvents.Fail') throw new TypeError('canary-in-an-error');
+  return { statusCode: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(event) };
+};
+
+beforeAll(async () => {
+  const functions: LocalFunction[] = [{ name: 'control-api', timeoutSeconds: 3, create: async () => controlApi }];
+  const output = { line: () => undefined, error: (text: string) => void errors.push(text) };
+  stack = await startStack({ port: 0, functions, output });
+});
+
+afterAll(() => stack.stop());
+
+function signed(service: string, region = 'us-east-1'): Record<string, string> {
+  const credential = `AKID/20260101/${region}/${service}/aws4_request`;
+  return { authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=0` };
+}
+
+function post(
+  path: string,
+  headers: Record<string, string>,
+  body: string | Uint8Array<ArrayBuffer> = '{}',
+): Promise<Response> {
+  return fetch(`${stack.url}${path}`, { method: 'POST', headers, body });
+}
+
+test('health answers JSON with the services of the stack', async () => {
+  const response = await fetch(`${stack.url}/_lastmile/health`);
+  expect(response.headers.get('content-type')).toBe('application/json');
+  expect(await response.json()).toMatchObject({
+    status: 'ok',
+    account: '123456789012',
+    services: expect.arrayContaining(['events', 'dynamodb', 'sqs', 'secretsmanager', 'lambda']),
+  });
+});
+
+test('a request signed for events reaches control-api as a function URL event', async () => {
+  const response = await post('/?a=b', { ...signed('events'), 'x-amz-target': 'AWSEvents.ListConnections' }, '{"N":1}');
+  expect(await response.json()).toMatchObject({
+    version: '2.0',
+    rawQueryString: 'a=b',
+    headers: { 'x-amz-target': 'AWSEvents.ListConnections' },
+    body: Buffer.from('{"N":1}').toString('base64'),
+    isBase64Encoded: true,
+  });
+});
+
+test('an unsigned request goes where its target points', async () => {
+  const response = await post('/', { 'x-amz-target': 'AWSEvents.ListConnections' });
+  expect(await response.json()).toMatchObject({ version: '2.0' });
+});
+
+test('the signature’s service beats the target', async () => {
+  const headers = { ...signed('secretsmanager'), 'x-amz-target': 'AWSEvents.ListConnections' };
+  const response = await post('/', headers);
+  expect(await response.json()).toMatchObject({ message: expect.stringContaining('Secrets Manager') });
+});
+
+test('a fault of a function is an InternalFailure without a word of it, and its own line in the output', async () => {
+  const response = await post('/', { ...signed('events'), 'x-amz-target': 'AWSEvents.Fail' });
+  const text = await response.text();
+  expect(response.status).toBe(500);
+  expect(JSON.parse(text).__type).toBe('InternalFailure');
+  expect(text).not.toMatch(/canary|TypeError| at /);
+  expect(errors.join('\n')).toMatch(/control-api failed \(request [0-9a-f-]+\): TypeError/);
+  expect(errors.join('\n')).not.toContain('canary');
+});
+
+test('a service that the stack has not is refused as awsJson to a client that speaks it', async () => {
+  const headers = { ...signed('logs'), 'x-amz-target': 'Logs_20140328.DescribeLogGroups' };
+  const response = await post('/', headers);
+  expect(response.status).toBe(404);
+  expect(await response.json()).toEqual({
+    __type: 'UnknownOperationException',
+    message: expect.stringContaining("no service 'logs'"),
+  });
+});
+
+test('... and as XML to a client of the query protocol', async () => {
+  const headers = { ...signed('sts'), 'content-type': 'application/x-www-form-urlencoded' };
+  const response = await post('/', headers, 'Action=GetCallerIdentity');
+  expect(await response.text()).toMatch(/<Code>UnknownOperationException<\/Code>.*no service 'sts'/);
+});
+
+test('a request that names no service at all is refused', async () => {
+  const response = await fetch(`${stack.url}/favicon.ico`);
+  expect(response.status).toBe(404);
+  expect(await response.json()).toMatchObject({ message: expect.stringContaining('names no service') });
+});
+
+test('a body over the limit is refused before it has ended', async () => {
+  const response = await post('/', { ...signed('secretsmanager') }, new Uint8Array(1_048_577));
+  expect(response.status).toBe(413);
+  expect(await response.json()).toMatchObject({ __type: 'RequestEntityTooLargeException' });
+});
+
+test('every answer has a request id', async () => {
+  const response = await fetch(`${stack.url}/_lastmile/health`);
+  expect(response.headers.get('x-amzn-requestid')).toMatch(/^[0-9a-f-]{36}$/);
+});
+
+test('a stop ends requests that hang', async () => {
+  const hanging: LocalFunction = {
+    name: 'control-api',
+    timeoutSeconds: 900,
+    create: async () => () => new Promise(() => undefined),
+  };
+  const other = await startStack({ port: 0, functions: [hanging] });
+  const request = fetch(other.url, { method: 'POST', headers: { 'x-amz-target': 'AWSEvents.X' } });
+  const ended = request.then(
+    () => 'answered',
+    () => 'cut off',
+  );
+  await fetch(`${other.url}/_lastmile/health`);
+  await other.stop();
+  expect(await ended).toBe('cut off');
+  await expect(fetch(`${other.url}/_lastmile/health`)).rejects.toThrow();
+});
+
+test('a port in use is named', async () => {
+  const { port } = stack;
+  await expect(startStack({ port })).rejects.toThrow(`Port ${port} of 127.0.0.1 is in use`);
+});

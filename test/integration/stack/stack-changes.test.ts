@@ -1,0 +1,102 @@
+import {
+  CreateApiDestinationCommand,
+  CreateConnectionCommand,
+  EventBridgeClient,
+  UpdateApiDestinationCommand,
+  UpdateConnectionCommand,
+} from '@aws-sdk/client-eventbridge';
+import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createLambdaClient } from '../../../lib/adapters/aws/clients.ts';
+import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
+import {
+  type RecordedRequest,
+  type RecordingEndpoint,
+  startRecordingEndpoint,
+} from '../../servers/endpoints/recording-endpoint.ts';
+
+/* With CACHE_SECONDS=1 in place of 15, so that the change comes into effect while the test asks for it. */
+
+let stack: Stack;
+let endpoint: RecordingEndpoint;
+let events: EventBridgeClient;
+let lambda: LambdaClient;
+
+const apiKey = (ApiKeyValue: string) => ({ ApiKeyAuthParameters: { ApiKeyName: 'x-key', ApiKeyValue } });
+
+beforeAll(async () => {
+  endpoint = await startRecordingEndpoint(({ headers }) => ({ status: headers['x-key'] === 'revoked' ? 401 : 200 }));
+  stack = await startStack({ port: 0, environment: { CACHE_SECONDS: '1' } });
+  const aws = {
+    region: 'us-east-1',
+    endpoint: stack.url,
+    credentials: { accessKeyId: 'any', secretAccessKey: 'thing' },
+  };
+  events = new EventBridgeClient(aws);
+  lambda = createLambdaClient(aws);
+});
+
+afterAll(async () => {
+  events.destroy();
+  lambda.destroy();
+  await Promise.all([stack.stop(), endpoint.close()]);
+});
+
+async function create(name: string, key: string): Promise<void> {
+  const connection = { Name: name, AuthorizationType: 'API_KEY', AuthParameters: apiKey(key) } as const;
+  const { ConnectionArn } = await events.send(new CreateConnectionCommand(connection));
+  const InvocationEndpoint = `${endpoint.origin}/before`;
+  const destination = { Name: name, ConnectionArn, InvocationEndpoint, HttpMethod: 'POST' } as const;
+  await events.send(new CreateApiDestinationCommand(destination));
+}
+
+/** One delivery, and the last request that it made. */
+async function deliver(
+  name: string,
+): Promise<{ readonly outcome: unknown; readonly request: RecordedRequest | undefined }> {
+  const Payload = JSON.stringify({ apiDestination: name, event: { id: 'e' } });
+  const answer = await lambda.send(new InvokeCommand({ FunctionName: 'lastmile-local-deliver', Payload }));
+  const { outcome } = JSON.parse(answer.Payload?.transformToString() ?? '{}') as { outcome?: unknown };
+  return { outcome, request: endpoint.requests.at(-1) };
+}
+
+/** Delivers until a request looks otherwise than the one before. */
+async function deliverUntil(name: string, changed: (request: RecordedRequest | undefined) => boolean) {
+  for (;;) {
+    const { outcome, request } = await deliver(name);
+    if (changed(request)) return { outcome, request };
+  }
+}
+
+test('a changed endpoint and method are used without a word to whoever sends', async () => {
+  await create('moved', 'key');
+  expect((await deliver('moved')).request).toMatchObject({ method: 'POST', path: '/before' });
+  const InvocationEndpoint = `${endpoint.origin}/after`;
+  await events.send(new UpdateApiDestinationCommand({ Name: 'moved', InvocationEndpoint, HttpMethod: 'PUT' }));
+  expect(await deliverUntil('moved', (request) => request?.path === '/after')).toMatchObject({
+    outcome: 'delivered',
+    request: { method: 'PUT', headers: { 'x-key': 'key' } },
+  });
+});
+
+test('a changed credential is used for every destination of its connection', async () => {
+  await create('rotated', 'old');
+  expect((await deliver('rotated')).request?.headers['x-key']).toBe('old');
+  await events.send(new UpdateConnectionCommand({ Name: 'rotated', AuthParameters: apiKey('new') }));
+  const { outcome } = await deliverUntil('rotated', (request) => request?.headers['x-key'] === 'new');
+  expect(outcome).toBe('delivered');
+});
+
+test('a credential that the endpoint refuses is read again at once: the new one is used by the same delivery', async () => {
+  await create('refused', 'revoked');
+  await deliver('refused');
+  await events.send(new UpdateConnectionCommand({ Name: 'refused', AuthParameters: apiKey('valid') }));
+  const before = endpoint.requests.length;
+  expect((await deliver('refused')).outcome).toBe('delivered');
+  expect(
+    endpoint.requests
+      .slice(before)
+      .map(({ headers }) => headers['x-key'])
+      .at(-1),
+  ).toBe('valid');
+});

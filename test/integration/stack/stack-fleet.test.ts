@@ -1,0 +1,134 @@
+import { DeleteItemCommand, type DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  CreateApiDestinationCommand,
+  CreateConnectionCommand,
+  DescribeConnectionCommand,
+  EventBridgeClient,
+} from '@aws-sdk/client-eventbridge';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createDynamoDbClient } from '../../../lib/adapters/aws/clients.ts';
+import { systemClock } from '../../../lib/adapters/system-clock.ts';
+import { functionVariables, runtimeVariables } from '../../../lib/local/stack/environment.ts';
+import { deployedFunctions } from '../../../lib/local/lambda/function-instances.ts';
+import { FunctionRunner } from '../../../lib/local/lambda/function-runner.ts';
+import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
+import { oauthClients, startOAuthProvider, type OAuthProvider } from '../../servers/oauth/oauth-provider.ts';
+import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
+
+let stack: Stack;
+let provider: OAuthProvider;
+let endpoint: RecordingEndpoint;
+let events: EventBridgeClient;
+let dynamoDb: DynamoDBClient;
+
+beforeAll(async () => {
+  provider = await startOAuthProvider();
+  /** Serves whoever has a token that the provider knows. */
+  endpoint = await startRecordingEndpoint(async ({ headers }) => {
+    const token = headers['authorization']?.replace(/^Bearer /, '') ?? '';
+    return { status: (await provider.accepts(token)) ? 200 : 401 };
+  });
+  stack = await startStack({ port: 0 });
+  const aws = {
+    region: 'us-east-1',
+    endpoint: stack.url,
+    credentials: { accessKeyId: 'any', secretAccessKey: 'thing' },
+  };
+  events = new EventBridgeClient(aws);
+  dynamoDb = createDynamoDbClient(aws);
+});
+
+afterAll(async () => {
+  events.destroy();
+  dynamoDb.destroy();
+  await Promise.all([stack.stop(), provider.close(), endpoint.close()]);
+});
+
+/** Workers with nothing in common but the stack: each loads and wires the deployed function for itself. */
+function startWorkers(count: number): readonly FunctionRunner[] {
+  const functions = deployedFunctions();
+  const surroundings = (name: string, region: string) => ({
+    environment: {
+      ...functionVariables({}, (queueName) => `${stack.url}/123456789012/${queueName}`),
+      ...runtimeVariables(name, region),
+    },
+    aws: { region, endpoint: stack.url, credentials: { accessKeyId: name, secretAccessKey: 'local' } },
+    deliveryLog: { record: () => undefined },
+    connectionLog: { deauthorized: () => undefined },
+    securityLog: { addressRefused: () => undefined },
+    credentialsLog: { record: () => undefined },
+  });
+  const account = '123456789012';
+  return Array.from(
+    { length: count },
+    () => new FunctionRunner({ functions, account, clock: systemClock, surroundings }),
+  );
+}
+
+async function deliverWith(workers: readonly FunctionRunner[]): Promise<readonly string[]> {
+  const outcomes = await Promise.all(
+    workers.map((worker, index) =>
+      worker.run('deliver', 'us-east-1', { apiDestination: 'guarded', event: { id: `event-${index}` } }),
+    ),
+  );
+  return outcomes.map(({ payload }) => (JSON.parse(payload) as { outcome: string }).outcome);
+}
+
+/** Key of the item that holds the fleet's token. */
+async function tokenKey() {
+  const { ConnectionArn = '' } = await events.send(new DescribeConnectionCommand({ Name: 'guarded' }));
+  return { pk: { S: `TOKEN#${ConnectionArn.replace(/^.*\//, '')}` }, sk: { S: 'TOKEN' } };
+}
+
+/** Asks until the authorization that is under way has ended. */
+async function authorized(): Promise<string | undefined> {
+  for (;;) {
+    const { ConnectionState } = await events.send(new DescribeConnectionCommand({ Name: 'guarded' }));
+    if (ConnectionState !== 'AUTHORIZING') return ConnectionState;
+  }
+}
+
+const delivered = Array.from({ length: 20 }, () => 'delivered');
+
+test('twenty workers make their first deliveries at once with one token request, and after a 401 with one more', async () => {
+  const { ConnectionArn } = await events.send(
+    new CreateConnectionCommand({
+      Name: 'guarded',
+      AuthorizationType: 'OAUTH_CLIENT_CREDENTIALS',
+      AuthParameters: {
+        OAuthParameters: {
+          ClientParameters: { ClientID: oauthClients.post.id, ClientSecret: oauthClients.post.secret },
+          AuthorizationEndpoint: provider.url,
+          HttpMethod: 'POST',
+        },
+      },
+    }),
+  );
+  const InvocationEndpoint = `${endpoint.origin}/`;
+  const destination = { Name: 'guarded', ConnectionArn, InvocationEndpoint, HttpMethod: 'POST' } as const;
+  await events.send(new CreateApiDestinationCommand(destination));
+  expect([await authorized(), provider.statuses]).toEqual(['AUTHORIZED', [200]]);
+
+  // The token that authorized the connection is forgotten: all twenty are first.
+  const target = { TableName: 'lastmile-local', Key: await tokenKey() };
+  await dynamoDb.send(new DeleteItemCommand(target));
+  expect(await deliverWith(startWorkers(20))).toEqual(delivered);
+  expect(provider.statuses).toEqual([200, 200]);
+  const tokens = new Set(endpoint.requests.map(({ headers }) => headers['authorization']));
+  expect(tokens.size).toBe(1);
+
+  // It is revoked, and as old as a token must be for a 401 to be about its age.
+  await provider.revoke([...tokens][0]?.replace(/^Bearer /, '') ?? '');
+  await dynamoDb.send(
+    new UpdateItemCommand({
+      ...target,
+      UpdateExpression: 'SET obtainedAtMs = obtainedAtMs - :age',
+      ExpressionAttributeValues: { ':age': { N: '61000' } },
+    }),
+  );
+  const before = endpoint.requests.length;
+  expect(await deliverWith(startWorkers(20))).toEqual(delivered);
+  expect(provider.statuses).toEqual([200, 200, 200]);
+  // Twenty times refused and sent once more, or less where a worker came after the renewal.
+  expect(endpoint.requests.length - before).toBeLessThanOrEqual(40);
+});

@@ -1,0 +1,117 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import {
+  CreateApiDestinationCommand,
+  CreateConnectionCommand,
+  DescribeApiDestinationCommand,
+  EventBridgeClient,
+} from '@aws-sdk/client-eventbridge';
+import { InvokeCommand } from '@aws-sdk/client-lambda';
+import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { createLambdaClient, createSqsClient } from '../../../lib/adapters/aws/clients.ts';
+import type { StackBuild } from '../../servers/aws/stack-build.ts';
+import { type StackProcess, startStackProcess } from '../../servers/aws/stack-process.ts';
+
+const region = 'us-east-1';
+const countNames = [
+  'ApproximateNumberOfMessages',
+  'ApproximateNumberOfMessagesNotVisible',
+  'ApproximateNumberOfMessagesDelayed',
+] as const;
+
+/** A version of the stack over a data folder, and what its users do. */
+export interface RunningVersion {
+  readonly process: StackProcess;
+  createDestination(name: string, endpoint: string): Promise<void>;
+  describeDestination(name: string): Promise<unknown>;
+  /** An event for the destination, put into the delivery queue as a rule does. */
+  queue(apiDestination: string, eventText: string): Promise<void>;
+  /** An event for the destination, handed to `deliver` as a rule does. */
+  invoke(apiDestination: string, eventText: string): Promise<void>;
+  /** Resolves when each of these events has a line with that outcome. */
+  told(outcome: string, ids: readonly string[]): Promise<void>;
+  /** Messages that the delivery queue holds, whether visible, delayed or being worked on. */
+  messageCount(): Promise<number>;
+  kill(): Promise<void>;
+  /** Lets what is under way end. */
+  stop(): Promise<void>;
+}
+
+export async function startVersion(build: StackBuild, dataDir: string): Promise<RunningVersion> {
+  // A retry waits for just as long as the endpoint asks.
+  const environment = { RETRY_BASE_DELAY_MS: '1', RETRY_MAX_DELAY_MS: '1', CACHE_SECONDS: '1' };
+  const stack = startStackProcess(['--port', '0', '--data-dir', dataDir], environment, build.script);
+  const endpoint = await stack.url;
+  const aws = { region, endpoint, credentials: { accessKeyId: 'any', secretAccessKey: 'thing' } };
+  const [events, sqs, lambda] = [new EventBridgeClient(aws), createSqsClient(aws), createLambdaClient(aws)];
+  const QueueUrl = `${endpoint}/123456789012/lastmile-local-deliveries`;
+  const envelope = (apiDestination: string, event: string) =>
+    `{"apiDestination":${JSON.stringify(apiDestination)},"event":${event}}`;
+  const end = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<void> => {
+    stack.process.kill(signal);
+    await stack.ended;
+    for (const client of [events, sqs, lambda]) client.destroy();
+  };
+  return {
+    process: stack,
+    async createDestination(Name, InvocationEndpoint) {
+      const AuthParameters = { ApiKeyAuthParameters: { ApiKeyName: 'x-key', ApiKeyValue: 'opensesame' } };
+      const connection = { Name, AuthorizationType: 'API_KEY', AuthParameters } as const;
+      const { ConnectionArn } = await events.send(new CreateConnectionCommand(connection));
+      const destination = { Name, ConnectionArn, InvocationEndpoint, HttpMethod: 'POST' } as const;
+      await events.send(new CreateApiDestinationCommand(destination));
+    },
+    describeDestination: (Name) => events.send(new DescribeApiDestinationCommand({ Name })),
+    async queue(apiDestination, eventText) {
+      await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: envelope(apiDestination, eventText) }));
+    },
+    async invoke(apiDestination, eventText) {
+      const Payload = envelope(apiDestination, eventText);
+      await lambda.send(new InvokeCommand({ FunctionName: 'deliver', InvocationType: 'Event', Payload }));
+    },
+    told: (outcome, ids) =>
+      stack.printed((lines) => {
+        const ofOutcome = lines.filter((line) => line.includes(`  ${outcome}  `));
+        return ids.every((id) => ofOutcome.some((line) => line.includes(`event ${id}  `)));
+      }),
+    async messageCount() {
+      const { Attributes = {} } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }));
+      return countNames.reduce((sum: number, name) => sum + Number(Attributes[name]), 0);
+    },
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
+  };
+}
+
+/** A message as the store of a stack that has ended holds it. */
+export interface StoredMessage {
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, { readonly DataType: string; readonly StringValue: string }>>;
+  readonly delayMs: number;
+}
+
+function openQueues<Result>(dataDir: string, work: (database: DatabaseSync) => Result): Result {
+  const database = new DatabaseSync(join(dataDir, 'sqs', region, 'fauxqs.db'));
+  try {
+    return work(database);
+  } finally {
+    database.close();
+  }
+}
+
+/** What a queue of a stack that has ended holds, in the order of bodies. */
+export function storedIn(dataDir: string, queue: 'deliveries' | 'dead-letters'): readonly StoredMessage[] {
+  const select =
+    'SELECT body, message_attributes, sent_timestamp, delay_until FROM sqs_messages WHERE queue_name = ? ORDER BY body';
+  const rows = openQueues(dataDir, (database) => database.prepare(select).all(`lastmile-local-${queue}`));
+  return rows.map(({ body, message_attributes, sent_timestamp, delay_until }) => ({
+    body: String(body),
+    attributes: JSON.parse(String(message_attributes)) as StoredMessage['attributes'],
+    delayMs: Number(delay_until ?? sent_timestamp) - Number(sent_timestamp),
+  }));
+}
+
+/** What would happen if their delays had passed before the next stack starts. */
+export function letDelaysPass(dataDir: string): void {
+  openQueues(dataDir, (database) => database.exec('UPDATE sqs_messages SET delay_until = NULL'));
+}

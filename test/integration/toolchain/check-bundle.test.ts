@@ -1,0 +1,31 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const repository = join(import.meta.dirname, '..', '..', '..');
+const budgets = JSON.parse(readFileSync(join(repository, 'infra', 'bundle-budget.json'), 'utf8')) as object;
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lastmile-budget-'));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+test('a function that outgrows its budget fails the check, which names its largest packages and no other function', () => {
+  const { status, stderr } = check({ ...budgets, redrive: 100_000 });
+  expect(stderr).toMatch(
+    /^Function redrive loads \d+\.\d KB at a cold start, and its budget is 100\.0 KB\. The largest parts:\n {2}@smithy\/core: /,
+  );
+  expect(stderr.match(/^Function/gm)).toHaveLength(1);
+  expect(status).toBe(1);
+}, 60_000);
+
+function check(changed: object) {
+  const file = join(folder, 'budget.json');
+  writeFileSync(file, JSON.stringify(changed));
+  return spawnSync(process.execPath, ['infra/check-bundle.mjs', file], { cwd: repository, encoding: 'utf8' });
+}

@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const repository = join(import.meta.dirname, '..', '..', '..');
+const epoch = '1700000000';
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lastmile-package-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('npm run package', () => {
+  test('twice in different folders and time zones makes the same bytes: zips, template and contents', async () => {
+    const [one, other] = [await checkout('one'), await checkout('another/one/deeper')];
+    // As a run that was interrupted leaves it.
+    await mkdir(join(one, '.build', 'package', 'prod'), { recursive: true });
+    await writeFile(join(one, '.build', 'package', 'prod', 'older.zip'), 'half of a z');
+    const parameter = ['--param', 'maximumConcurrency=7'];
+    const runs = await Promise.all([
+      runPackage(one, ['--stage', 'prod', ...parameter], { TZ: 'Pacific/Auckland' }),
+      runPackage(other, ['--stage', 'prod', '--out', join(other, 'dist'), ...parameter], { TZ: 'America/Lima' }),
+    ]);
+    expect(runs.map(({ status }) => status)).toEqual([0, 0]);
+    const functions = await lambdaFunctions();
+    const digests = await digestsIn(join(one, '.build', 'package', 'prod'));
+    expect(Object.keys(digests)).toEqual(
+      [
+        ...functions.flatMap((name) => [`${name}.contents.json`, `${name}.zip`]),
+        'cloudformation-template-create-stack.json',
+        'cloudformation-template-update-stack.json',
+        'serverless-state.json',
+      ].sort(),
+    );
+    expect(await digestsIn(join(other, 'dist'))).toEqual(digests);
+    const template = await readFile(join(other, 'dist', 'cloudformation-template-update-stack.json'), 'utf8');
+    expect(template).toContain('"MaximumConcurrency": 7');
+    expect(runs[0]?.stdout).toMatch(/\ndeliver\.zip {2}[\d.]+ KB, sha256 \S{44}\n[^]*@smithy\/core\n/);
+    expect(runs[0]?.stdout).toMatch(/\npackaged \.build\/package\/prod\n$/);
+  }, 120_000);
+
+  test('a folder that holds something else is left as it is', async () => {
+    const kept = join(folder, 'kept');
+    await mkdir(kept);
+    await writeFile(join(kept, 'thesis.txt'), 'years of work');
+    const { status, stderr } = await runPackage(repository, ['--out', kept]);
+    expect(stderr).toBe(`--out would be emptied, and ${kept} holds something else. See --help.\n`);
+    expect([status, await readdir(kept)]).toEqual([2, ['thesis.txt']]);
+  });
+
+  test('an unknown flag and a stage that no name can hold are refused', async () => {
+    expect(await runPackage(repository, ['--stag', 'dev'])).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('--stag'),
+    });
+    expect(await runPackage(repository, ['--stage', 'a/b'])).toMatchObject({
+      status: 2,
+      stderr: '--stage must be lower case letters, digits and hyphens. See --help.\n',
+    });
+  });
+});
+
+/** What a clone has that packaging reads. */
+async function checkout(path: string): Promise<string> {
+  const copy = join(folder, path);
+  await mkdir(copy, { recursive: true });
+  for (const part of ['functions', 'lib', 'infra', 'serverless.yml', 'package.json']) {
+    await cp(join(repository, part), join(copy, part), { recursive: true });
+  }
+  await symlink(join(repository, 'node_modules'), join(copy, 'node_modules'));
+  return copy;
+}
+
+async function runPackage(cwd: string, args: readonly string[], more: Readonly<Record<string, string>> = {}) {
+  const env = { ...process.env, SOURCE_DATE_EPOCH: epoch, ...more };
+  const child = spawn(process.execPath, ['infra/package.mjs', ...args], { cwd, env });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const [status] = (await once(child, 'close')) as [number | null];
+  return { status, stdout, stderr };
+}
+
+async function digestsIn(path: string): Promise<Record<string, string>> {
+  const digests: Record<string, string> = {};
+  for (const file of (await readdir(path)).sort()) {
+    digests[file] = createHash('sha256')
+      .update(await readFile(join(path, file)))
+      .digest('hex');
+  }
+  return digests;
+}
+
+/** The files of functions/ that end in an entry for Lambda. */
+async function lambdaFunctions(): Promise<string[]> {
+  const folder = join(repository, 'functions');
+  const names: string[] = [];
+  for (const file of await readdir(folder)) {
+    const source = await readFile(join(folder, file), 'utf8');
+    if (source.includes('export const handler = createEntry(')) names.push(file.replace(/\.ts$/, ''));
+  }
+  return names;
+}

@@ -1,0 +1,57 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type PeerProcess, startPeerProcess } from '../../../bench/peers/process.ts';
+import type { Arrived, ReceiverAsk } from '../../../bench/peers/receiver.ts';
+
+let receiver: PeerProcess;
+let port: number;
+
+beforeEach(async () => {
+  receiver = startPeerProcess('receiver.ts');
+  port = await ask<number>({ kind: 'listen' });
+});
+
+afterEach(() => receiver.stop());
+
+function ask<Answer>(asked: ReceiverAsk): Promise<Answer> {
+  return receiver.ask<Answer>(asked);
+}
+
+function post(number: number): Promise<Response> {
+  return fetch(`http://127.0.0.1:${port}/orders`, { method: 'POST', body: `{"id":"event-${number}"}` });
+}
+
+const waitFor = (events: number, quietMs = 20_000) => ask<Arrived>({ kind: 'wait', events, quietMs, forget: true });
+
+describe('the endpoint of the comparison', () => {
+  test('counts different events, and keeps those that come twice', async () => {
+    const waiting = waitFor(2);
+    for (const number of [7, 7, 8]) expect((await post(number)).status).toBe(200);
+    const { events, atMs, unanswered } = await waiting;
+    expect({ events, unanswered }).toEqual({ events: [7, 7, 8], unanswered: 0 });
+    expect(atMs).toEqual(atMs.toSorted((one, other) => one - other));
+  });
+
+  test('answers with what there is when no more comes', async () => {
+    await post(7);
+    expect((await waitFor(2, 1)).events).toEqual([7]);
+    expect((await waitFor(2, 1)).events).toEqual([]);
+  });
+
+  test('counts a request whose sender is gone before its answer', async () => {
+    await ask({ kind: 'delay', delayMs: 100 });
+    const socket = connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    socket.end('POST / HTTP/1.1\r\ncontent-length: 16\r\n\r\n{"id":"event-7"}');
+    socket.destroySoon();
+    await once(socket, 'close');
+    expect((await post(8)).status).toBe(200);
+    expect((await waitFor(2)).unanswered).toBe(1);
+  });
+});
+
+test('whoever waits for a process that is killed is told so', async () => {
+  const waiting = waitFor(1);
+  await Promise.all([expect(waiting).rejects.toThrow('peers-receiver.ts ended: SIGKILL.'), receiver.crash()]);
+});

@@ -1,0 +1,48 @@
+import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
+import { createRequire } from 'node:module';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { AwsClientConfig } from '../../../lib/adapters/aws/clients.ts';
+import { createDynamoDbClient } from '../../../lib/adapters/aws/clients.ts';
+import { tableDefinition } from '../../../lib/adapters/dynamodb/table.ts';
+
+/** An embedded DynamoDB in memory, with the stack's table. */
+export interface DynaliteServer {
+  readonly endpoint: string;
+  readonly clientConfig: Required<AwsClientConfig>;
+  readonly tableName: string;
+  /** Another table of the same definition, empty. */
+  newTable(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+// dynalite has no types of its own.
+const dynalite: (options: { createTableMs: number }) => Server = createRequire(import.meta.url)('dynalite');
+
+export async function startDynaliteServer(): Promise<DynaliteServer> {
+  const server = dynalite({ createTableMs: 0 });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  const clientConfig = { region: 'us-east-1', endpoint, credentials };
+  const client = createDynamoDbClient(clientConfig);
+  let tables = 0;
+  async function newTable(): Promise<string> {
+    tables += 1;
+    const tableName = `lastmile-test-${tables}`;
+    await client.send(new CreateTableCommand(tableDefinition(tableName)));
+    return tableName;
+  }
+  return {
+    endpoint,
+    clientConfig,
+    tableName: await newTable(),
+    newTable,
+    stop() {
+      client.destroy();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      return closed;
+    },
+  };
+}

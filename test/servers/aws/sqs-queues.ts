@@ -1,0 +1,122 @@
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  type Message,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
+import { createSqsClient } from '../../../lib/adapters/aws/clients.ts';
+import type { QueueMessage } from '../../../lib/core/message/queue-message.ts';
+import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
+import { type FaultyProxy, startFaultyProxy } from './faulty-proxy.ts';
+
+export const account = '123456789012';
+export const region = 'us-east-1';
+
+/** SQS over its real wire, behind a proxy that remembers requests and can let them fail. */
+export interface SqsServer {
+  readonly stack: Stack;
+  readonly proxy: FaultyProxy;
+  /** What clients need that go through the proxy. */
+  readonly clientConfig: {
+    readonly region: string;
+    readonly endpoint: string;
+    readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  };
+  /** @param attributes of the queue; none: SQS's own defaults */
+  newQueue(attributes?: Record<string, string>): Promise<SqsQueue>;
+  stop(): Promise<void>;
+}
+
+/** A queue, looked at past the proxy. */
+export interface SqsQueue {
+  readonly url: string;
+  readonly arn: string;
+  send(message: QueueMessage): Promise<void>;
+  /** Up to ten messages that lie there now; empty when there are none. */
+  receive(): Promise<readonly Message[]>;
+  /** Receives until there is nothing more to receive. */
+  receiveAll(): Promise<readonly Message[]>;
+  /** Messages that lie there, also those that are delayed or being worked on. */
+  count(): Promise<number>;
+  remove(receiptHandle: string): Promise<void>;
+}
+
+export async function startSqsServer(): Promise<SqsServer> {
+  const stack = await startStack({ port: 0, account });
+  const proxy = await startFaultyProxy(stack.url);
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  const client = createSqsClient({ region, endpoint: stack.url, credentials });
+  let queues = 0;
+  return {
+    stack,
+    proxy,
+    clientConfig: { region, endpoint: proxy.endpoint, credentials },
+    async newQueue(Attributes = {}) {
+      queues += 1;
+      const QueueName = `queue-${queues}`;
+      const { QueueUrl: url = '' } = await client.send(new CreateQueueCommand({ QueueName, Attributes }));
+      return queueOf(client, url, `arn:aws:sqs:${region}:${account}:${QueueName}`);
+    },
+    async stop() {
+      client.destroy();
+      await proxy.stop();
+      await stack.stop();
+    },
+  };
+}
+
+const counted = [
+  'ApproximateNumberOfMessages',
+  'ApproximateNumberOfMessagesNotVisible',
+  'ApproximateNumberOfMessagesDelayed',
+] as const;
+
+function queueOf(client: SQSClient, QueueUrl: string, arn: string): SqsQueue {
+  async function receive(): Promise<readonly Message[]> {
+    const { Messages = [] } = await client.send(
+      new ReceiveMessageCommand({
+        QueueUrl,
+        MaxNumberOfMessages: 10,
+        MessageAttributeNames: ['All'],
+        MessageSystemAttributeNames: ['All'],
+      }),
+    );
+    return Messages;
+  }
+  return {
+    url: QueueUrl,
+    arn,
+    receive,
+    async count() {
+      const AttributeNames = counted.map((name) => name);
+      const { Attributes = {} } = await client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames }));
+      return counted.reduce((sum, name) => sum + Number(Attributes[name]), 0);
+    },
+    async remove(ReceiptHandle) {
+      await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+    },
+    async send({ body, attributes }) {
+      const MessageAttributes = Object.fromEntries(
+        Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]),
+      );
+      await client.send(new SendMessageCommand({ QueueUrl, MessageBody: body, MessageAttributes }));
+    },
+    async receiveAll() {
+      const all: Message[] = [];
+      for (;;) {
+        const some = await receive();
+        if (some.length === 0) return all;
+        all.push(...some);
+      }
+    },
+  };
+}
+
+/** The message as the product reads it. */
+export function messageOf({ Body = '', MessageAttributes = {} }: Message): QueueMessage {
+  const entries = Object.entries(MessageAttributes).map(([name, { StringValue = '' }]) => [name, StringValue]);
+  return { body: Body, attributes: Object.fromEntries(entries) };
+}

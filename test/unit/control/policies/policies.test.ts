@@ -1,0 +1,294 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../../../lib/core/input/json.ts';
+import type { World } from '../world.ts';
+import { basicInput, createWorld, someonesSecret } from '../world.ts';
+
+const sink = { ApiDestinationName: 'sink' };
+const orders = { ConnectionName: 'orders' };
+const secretArn = (name: string, region = 'us-east-1') =>
+  `arn:aws:secretsmanager:${region}:123456789012:secret:${name}-AbCdEf`;
+
+async function worldWithDestination(): Promise<World> {
+  const world = createWorld({ onRead: async () => someonesSecret });
+  const { ConnectionArn = '' } = await world.call('CreateConnection', basicInput);
+  const endpoint = { InvocationEndpoint: 'https://example.com/orders', HttpMethod: 'POST' };
+  await world.call('CreateApiDestination', { Name: 'sink', ConnectionArn, ...endpoint });
+  return world;
+}
+
+const everything = {
+  TimeoutSeconds: 0.25,
+  MaximumConcurrencyPerWorker: 3,
+  Burst: 7,
+  RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
+  RetryableStatuses: [404, 302],
+  Signing: { SecretArn: secretArn('signing') },
+  ClientCertificateSecretArn: secretArn('tls'),
+  CaCertificateSecretArn: secretArn('ca'),
+  ServerName: 'inner.example.com',
+  ProxyUrl: 'http://proxy.example:3128',
+};
+
+describe('a delivery policy', () => {
+  test('is answered and shown as it was put, with its destination', async () => {
+    const world = await worldWithDestination();
+    const { arn: ApiDestinationArn = '' } = (await world.apiDestinations.read('sink')) ?? {};
+    const shown = { ...sink, ApiDestinationArn, ...everything };
+    expect(await world.call('PutDeliveryPolicy', { ...sink, ...everything })).toEqual(shown);
+    expect(await world.call('GetDeliveryPolicy', sink)).toEqual(shown);
+    expect((await world.apiDestinations.read('sink'))?.policy).toEqual({
+      timeoutMs: 250,
+      maximumConcurrencyPerWorker: 3,
+      burst: 7,
+      retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeMs: 60_000 },
+      retryableStatuses: [404, 302],
+      signing: { secretArn: secretArn('signing') },
+      transport: {
+        clientCertificateSecretArn: secretArn('tls'),
+        caCertificateSecretArn: secretArn('ca'),
+        serverName: 'inner.example.com',
+        proxyUrl: 'http://proxy.example:3128',
+      },
+    });
+  });
+
+  test('is replaced as a whole, and raises the revision each time', async () => {
+    const world = await worldWithDestination();
+    await world.call('PutDeliveryPolicy', { ...sink, ...everything });
+    await world.call('PutDeliveryPolicy', { ...sink, RetryPolicy: { MaximumEventAgeInSeconds: 90 } });
+    expect(await world.apiDestinations.read('sink')).toMatchObject({
+      policy: { retryPolicy: { maximumEventAgeMs: 90_000 } },
+      revision: 3,
+    });
+    expect(Object.keys((await world.apiDestinations.read('sink'))?.policy ?? {})).toEqual(['retryPolicy']);
+    await world.call('PutDeliveryPolicy', sink);
+    expect(Object.keys(await world.call('GetDeliveryPolicy', sink))).toEqual([
+      'ApiDestinationName',
+      'ApiDestinationArn',
+    ]);
+  });
+
+  test('stays when its destination is updated, and goes with it', async () => {
+    const world = await worldWithDestination();
+    await world.call('PutDeliveryPolicy', { ...sink, Burst: 2 });
+    await world.call('UpdateApiDestination', { Name: 'sink', InvocationRateLimitPerSecond: 5, Description: 'new' });
+    expect(await world.call('GetDeliveryPolicy', sink)).toMatchObject({ Burst: 2 });
+    const { connectionArn: ConnectionArn = '' } = (await world.apiDestinations.read('sink')) ?? {};
+    await world.call('DeleteApiDestination', { Name: 'sink' });
+    const endpoint = { InvocationEndpoint: 'https://example.com/orders', HttpMethod: 'POST' };
+    await world.call('CreateApiDestination', { Name: 'sink', ConnectionArn, ...endpoint });
+    await expect(world.call('GetDeliveryPolicy', sink)).rejects.toMatchObject({ code: 'ResourceNotFoundException' });
+  });
+
+  test('can be taken away, also where there is none', async () => {
+    const world = await worldWithDestination();
+    await world.call('PutDeliveryPolicy', { ...sink, Burst: 2 });
+    expect(await world.call('DeleteDeliveryPolicy', sink)).toEqual({});
+    expect(await world.apiDestinations.read('sink')).not.toHaveProperty('policy');
+    expect(await world.call('DeleteDeliveryPolicy', sink)).toEqual({});
+    expect((await world.apiDestinations.read('sink'))?.revision).toBe(3);
+    await expect(world.call('GetDeliveryPolicy', sink)).rejects.toMatchObject({
+      code: 'ResourceNotFoundException',
+      message: "Failed to describe the api-destination(s). Api-destination 'sink' has no delivery policy.",
+    });
+  });
+
+  test.each(['PutDeliveryPolicy', 'GetDeliveryPolicy', 'DeleteDeliveryPolicy'])(
+    '%s needs its destination',
+    async (name) => {
+      await expect(createWorld().call(name, sink)).rejects.toMatchObject({ code: 'ResourceNotFoundException' });
+    },
+  );
+
+  test.each(['PutDeliveryPolicy', 'DeleteDeliveryPolicy'])(
+    '%s comes after a change of its destination that came in between',
+    async (operation) => {
+      const world = await worldWithDestination();
+      await world.call('PutDeliveryPolicy', { ...sink, Burst: 1 });
+      const held = world.faults.hold('apiDestinations.update');
+      const changing = world.call(operation, { ...sink, ...(operation.startsWith('Put') && { Burst: 2 }) });
+      await held.reached;
+      await world.call('UpdateApiDestination', { Name: 'sink', InvocationRateLimitPerSecond: 5 });
+      held.release();
+      await changing;
+      const stored = await world.apiDestinations.read('sink');
+      expect(stored).toMatchObject({ invocationRateLimitPerSecond: 5, revision: 4 });
+      expect(stored?.policy).toEqual(operation.startsWith('Put') ? { burst: 2 } : undefined);
+    },
+  );
+
+  test('is not written to another destination of its name, nor over another policy that came in between', async () => {
+    const world = await worldWithDestination();
+    const put = async (meanwhile: () => Promise<unknown>) => {
+      const held = world.faults.hold('apiDestinations.update');
+      const putting = world.call('PutDeliveryPolicy', { ...sink, Burst: 2 });
+      await held.reached;
+      await meanwhile();
+      held.release();
+      await expect(putting).rejects.toMatchObject({ code: 'ConcurrentModificationException' });
+    };
+    const { connectionArn: ConnectionArn = '' } = (await world.apiDestinations.read('sink')) ?? {};
+    await put(async () => {
+      await world.call('DeleteApiDestination', { Name: 'sink' });
+      const endpoint = { InvocationEndpoint: 'https://example.com/orders', HttpMethod: 'POST' };
+      await world.call('CreateApiDestination', { Name: 'sink', ConnectionArn, ...endpoint });
+    });
+    expect(await world.apiDestinations.read('sink')).not.toHaveProperty('policy');
+    await put(() => world.call('PutDeliveryPolicy', { ...sink, Burst: 3 }));
+    expect(await world.call('GetDeliveryPolicy', sink)).toMatchObject({ Burst: 3 });
+  });
+
+  const refusals: readonly (readonly [member: string, input: JsonObject, reason: string])[] = [
+    ['TimeoutSeconds', { TimeoutSeconds: 52.001 }, 'It must be at most 52 while the functions may run for 60 s.'],
+    ['RetryableStatuses', { RetryableStatuses: [404, 204] }, '204 says that the event has arrived.'],
+    ['ServerName', { ServerName: '10.0.0.1' }, "'10.0.0.1' is not the name of a host."],
+    ['ServerName', { ServerName: 'a..b' }, "'a..b' is not the name of a host."],
+    ['ProxyUrl', { ProxyUrl: 'http://proxy.example:0' }, "'http://proxy.example:0' is not the URL of a proxy"],
+    ['ProxyUrl', { ProxyUrl: 'http://*.example' }, "'http://*.example' is not the URL of a proxy"],
+    [
+      'ProxyUrl',
+      { ProxyUrl: 'http://0xa.1:3128' },
+      "'http://0xa.1:3128' has an address that may not be called: private",
+    ],
+    [
+      'Signing.SecretArn',
+      { Signing: { SecretArn: secretArn('a', 'eu-west-1') } },
+      'The secret is not in region us-east-1.',
+    ],
+    [
+      'ClientCertificateSecretArn',
+      { ClientCertificateSecretArn: secretArn('lastmile/test/connection/orders/1') },
+      'The secret is one that a connection of this stack keeps.',
+    ],
+    ['CaCertificateSecretArn', { CaCertificateSecretArn: secretArn('a', 'eu-west-1') }, 'The secret is not in region'],
+  ];
+
+  test.each(refusals)(
+    'with a bad %s is refused by that name, and nothing is written',
+    async (member, input, reason) => {
+      const world = await worldWithDestination();
+      await expect(world.call('PutDeliveryPolicy', { ...sink, ...input })).rejects.toMatchObject({
+        code: 'ValidationException',
+        message: expect.stringContaining(`Parameter ${member} is not valid. Reason: ${reason}`),
+      });
+      expect(await world.apiDestinations.read('sink')).toMatchObject({ revision: 1 });
+    },
+  );
+
+  test('shows the origin of a proxy, however it was written', async () => {
+    const world = await worldWithDestination();
+    const put = (ProxyUrl: string) => world.call('PutDeliveryPolicy', { ...sink, ProxyUrl });
+    expect(await put('https://PROXY.example:443/')).toMatchObject({ ProxyUrl: 'https://proxy.example' });
+    expect(await put('http://0x5db8d80e:3128')).toMatchObject({ ProxyUrl: 'http://93.184.216.14:3128' });
+  });
+
+  test('may have the longest timeout for which the functions have time', async () => {
+    const world = await worldWithDestination();
+    expect(await world.call('PutDeliveryPolicy', { ...sink, TimeoutSeconds: 52 })).toMatchObject({
+      TimeoutSeconds: 52,
+    });
+  });
+});
+
+describe('a connection policy', () => {
+  test.each([
+    ['PutConnectionPolicy', { AllowedHosts: ['b.example'] }, { allowedHosts: ['b.example'] }],
+    ['DeleteConnectionPolicy', {}, undefined],
+  ])('%s comes after what a worker has found out meanwhile', async (operation, input, policy) => {
+    const world = await worldWithDestination();
+    await world.call('PutConnectionPolicy', { ...orders, AllowedHosts: ['a.example'] });
+    const held = world.faults.hold('connections.update');
+    const changing = world.call(operation, { ...orders, ...input });
+    await held.reached;
+    const { incarnation = '', secretVersion = '' } = (await world.connections.read('orders')) ?? {};
+    const names = { name: 'orders', incarnation, secretVersion, nowMs: world.clock.nowMs() };
+    await world.connections.change({ ...names, state: 'DEAUTHORIZED', stateReason: 'refused' });
+    held.release();
+    await changing;
+    const stored = await world.connections.read('orders');
+    expect(stored).toMatchObject({ state: 'DEAUTHORIZED', stateReason: 'refused' });
+    expect(stored?.policy).toEqual(policy);
+    expect(world.told).toHaveLength(1);
+  });
+
+  test('is not written over another that came in between', async () => {
+    const world = await worldWithDestination();
+    const held = world.faults.hold('connections.update');
+    const putting = world.call('PutConnectionPolicy', { ...orders, AllowedHosts: ['a.example'] });
+    await held.reached;
+    await world.call('PutConnectionPolicy', { ...orders, AllowedHosts: ['b.example'] });
+    held.release();
+    await expect(putting).rejects.toMatchObject({ code: 'ConcurrentModificationException' });
+    expect(await world.call('GetConnectionPolicy', orders)).toMatchObject({ AllowedHosts: ['b.example'] });
+  });
+
+  test('gives up after five writes that somebody was quicker than', async () => {
+    const world = await worldWithDestination();
+    const stored = async () => (await world.connections.read('orders')) ?? expect.fail();
+    const { update } = world.connections;
+    let writes = 0;
+    world.connections.update = async (before, after) => {
+      writes += 1;
+      await update(await stored(), { ...(await stored()), description: `${writes}` });
+      return update(before, after);
+    };
+    const putting = world.call('PutConnectionPolicy', { ...orders, AllowedHosts: ['a.example'] });
+    await expect(putting).rejects.toMatchObject({ code: 'ConcurrentModificationException' });
+    expect([writes, (await stored()).policy]).toEqual([5, undefined]);
+  });
+
+  test('is answered and shown as it was put, hosts in the form that URLs have', async () => {
+    const world = await worldWithDestination();
+    const { arn: ConnectionArn = '' } = (await world.connections.read('orders')) ?? {};
+    const input = {
+      AllowedHosts: ['API.example.com', '*.Example.org', 'api.example.com'],
+      SecretArn: secretArn('own'),
+    };
+    const shown = { ...orders, ConnectionArn, ...input, AllowedHosts: ['api.example.com', '*.example.org'] };
+    expect(await world.call('PutConnectionPolicy', { ...orders, ...input })).toEqual(shown);
+    expect(await world.call('GetConnectionPolicy', orders)).toEqual(shown);
+    expect(await world.connections.read('orders')).toMatchObject({
+      policy: { allowedHosts: ['api.example.com', '*.example.org'], secretArn: secretArn('own') },
+      state: 'AUTHORIZED',
+    });
+  });
+
+  test('stays when its connection is updated, is replaced as a whole and can be taken away', async () => {
+    const world = await worldWithDestination();
+    await world.call('PutConnectionPolicy', { ...orders, AllowedHosts: ['a.example'], SecretArn: secretArn('own') });
+    await world.call('UpdateConnection', { Name: 'orders', Description: 'new' });
+    expect(await world.call('GetConnectionPolicy', orders)).toMatchObject({ AllowedHosts: ['a.example'] });
+    await world.call('PutConnectionPolicy', { ...orders, SecretArn: secretArn('other') });
+    expect((await world.connections.read('orders'))?.policy).toEqual({ secretArn: secretArn('other') });
+    expect(await world.call('DeleteConnectionPolicy', orders)).toEqual({});
+    expect(await world.call('DeleteConnectionPolicy', orders)).toEqual({});
+    expect(await world.connections.read('orders')).not.toHaveProperty('policy');
+    await expect(world.call('GetConnectionPolicy', orders)).rejects.toMatchObject({
+      code: 'ResourceNotFoundException',
+      message: "Failed to describe the connection(s). Connection 'orders' has no connection policy.",
+    });
+    await world.expectConsistent();
+  });
+
+  test('is not changed while another operation has the connection in its hands', async () => {
+    const world = await worldWithDestination();
+    const stored = await world.connections.read('orders');
+    if (stored !== undefined) await world.connections.update(stored, { ...stored, state: 'DELETING' });
+    const putting = world.call('PutConnectionPolicy', { ...orders, AllowedHosts: ['a.example'] });
+    await expect(putting).rejects.toMatchObject({ code: 'ConcurrentModificationException' });
+  });
+
+  test.each([
+    ['AllowedHosts', { AllowedHosts: ['a.example', '*.com'] }, "'*.com' is neither a host"],
+    ['AllowedHosts', { AllowedHosts: ['a.example:443'] }, "'a.example:443' is neither a host"],
+    ['SecretArn', { SecretArn: secretArn('a', 'eu-west-1') }, 'The secret is not in region us-east-1.'],
+  ])('with a bad %s is refused by that name, and nothing is written', async (member, input, reason) => {
+    const world = await worldWithDestination();
+    const before = await world.connections.read('orders');
+    await expect(world.call('PutConnectionPolicy', { ...orders, ...input })).rejects.toMatchObject({
+      code: 'ValidationException',
+      message: expect.stringContaining(`Parameter ${member} is not valid. Reason: ${reason}`),
+    });
+    expect(await world.connections.read('orders')).toEqual(before);
+  });
+});

@@ -1,0 +1,164 @@
+import { describe, expect, test } from 'vitest';
+import type { SignableRequest } from '../../../../lib/core/api-key/sig-v4-canonical.ts';
+import { canonicalRequest } from '../../../../lib/core/api-key/sig-v4-canonical.ts';
+import { isApplicable, isSignedWith, parseSignature } from '../../../../lib/core/api-key/sig-v4.ts';
+// Signed by botocore 1.29.27 at 2026-02-28T23:59:30Z, with the key below.
+import vectors from './sig-v4-vectors.json' with { type: 'json' };
+
+const secretAccessKey = 'da2-abcdefghijklmnopqrstuvwxyz234567abcdefghij';
+const signedAtMs = Date.UTC(2026, 1, 28, 23, 59, 30);
+const region = 'eu-central-1';
+const minuteMs = 60_000;
+
+type Vector = (typeof vectors)[number];
+
+function requestOf(vector: Vector, changes: Partial<SignableRequest> = {}): SignableRequest {
+  const { method, path, query, headers, body } = vector;
+  return { method, path, query, headers: new Map(Object.entries(headers)), body: Buffer.from(body), ...changes };
+}
+
+function vectorOf(name: string): Vector {
+  const vector = vectors.find((each) => each.name === name);
+  if (vector === undefined) throw new Error(`There is no vector '${name}'.`);
+  return vector;
+}
+
+function opens(request: SignableRequest, { nowMs = signedAtMs, service = 'events', here = region } = {}): boolean {
+  const signature = parseSignature(request);
+  const receiver = { nowMs, region: here, services: new Set([service]) };
+  return (
+    signature !== undefined &&
+    isApplicable(request, signature, receiver) &&
+    isSignedWith(secretAccessKey, request, signature)
+  );
+}
+
+function withHeader(vector: Vector, name: string, value: string): SignableRequest {
+  return requestOf(vector, { headers: new Map([...Object.entries(vector.headers), [name, value]]) });
+}
+
+const call = vectorOf('a call of awsJson');
+const presigned = vectorOf('a presigned call with a body');
+
+describe('what botocore signed is accepted', () => {
+  test.each(vectors.map((vector) => [vector.name, vector] as const))('%s', (_name, vector) => {
+    expect(opens(requestOf(vector), vector)).toBe(true);
+    const other = parseSignature(requestOf(vector));
+    expect(other && isSignedWith(secretAccessKey.replace('z', 'y'), requestOf(vector), other)).toBe(false);
+  });
+
+  test('with the key as access key id, the region and service of its scope', () => {
+    expect(parseSignature(requestOf(call))).toMatchObject({
+      accessKeyId: 'da2-abcdefghij',
+      date: '20260228',
+      region,
+      service: 'events',
+      signedAtMs,
+    });
+  });
+});
+
+describe('what was changed after signing is refused', () => {
+  test.each<[string, SignableRequest]>([
+    ['the body', requestOf(call, { body: Buffer.from('{"Entries":[{}]}') })],
+    ['the method', requestOf(call, { method: 'GET' })],
+    ['the path', requestOf(call, { path: '/v1/apis/control/apikeys' })],
+    ['the query', requestOf(call, { query: 'a=1' })],
+    ['the host', withHeader(call, 'host', 'another.lambda-url.eu-central-1.on.aws')],
+    ['the port of the host', withHeader(vectorOf('a body beyond ASCII'), 'host', '127.0.0.1:4011')],
+    ['the operation', withHeader(call, 'x-amz-target', 'AWSEvents.DeleteConnection')],
+    ['the date', withHeader(call, 'x-amz-date', '20260228T235931Z')],
+    ['the body of a presigned request', requestOf(presigned, { body: Buffer.from('{}') })],
+    [
+      'the validity of a presigned request',
+      requestOf(presigned, { query: presigned.query.replace('604800', '604801') }),
+    ],
+    ['a signed header that is gone', requestOf(call, { headers: new Map(Object.entries(call.headers).slice(1)) })],
+  ])('%s', (_what, request) => {
+    expect(opens(request)).toBe(false);
+  });
+
+  test('a header of AWS that was added without being signed', () => {
+    expect(opens(withHeader(call, 'x-amz-anything', '1'))).toBe(false);
+    expect(opens(withHeader(call, 'x-amzn-trace-id', 'Root=1-2-3'))).toBe(true);
+    expect(opens(withHeader(call, 'x-forwarded-for', '192.0.2.1'))).toBe(true);
+  });
+
+  test('a hash of the body that is not that of the body, also one that waives it', () => {
+    const unsigned = vectorOf('an empty body');
+    expect(opens(withHeader(unsigned, 'x-amz-content-sha256', 'UNSIGNED-PAYLOAD'))).toBe(false);
+  });
+});
+
+describe('a signature serves for', () => {
+  test('five minutes before and after, to the second', () => {
+    for (const [offMs, expected] of [
+      [5 * minuteMs, true],
+      [5 * minuteMs + 1, false],
+      [-5 * minuteMs, true],
+      [-5 * minuteMs - 1, false],
+    ] as const) {
+      expect(opens(requestOf(call), { nowMs: signedAtMs + offMs })).toBe(expected);
+    }
+  });
+
+  test('as long as a presigned request says, and not before it was signed', () => {
+    const list = vectorOf('a presigned list');
+    const asked = { service: 'appsync' };
+    expect(opens(requestOf(list), { ...asked, nowMs: signedAtMs + 300_000 })).toBe(true);
+    expect(opens(requestOf(list), { ...asked, nowMs: signedAtMs + 300_001 })).toBe(false);
+    expect(opens(requestOf(list), { ...asked, nowMs: signedAtMs - 5 * minuteMs - 1 })).toBe(false);
+    expect(opens(requestOf(presigned), { nowMs: signedAtMs + 604_800_000 })).toBe(true);
+  });
+
+  test('its own region and service only', () => {
+    expect(opens(requestOf(call), { here: 'us-east-1' })).toBe(false);
+    expect(opens(requestOf(call), { service: 'appsync' })).toBe(false);
+  });
+});
+
+describe('no signature is', () => {
+  const authorization = call.headers.authorization ?? '';
+  test.each([
+    ['another algorithm', authorization.replace('AWS4-HMAC-SHA256', 'AWS4-HMAC-SHA1')],
+    ['one without its signed headers', authorization.replace(/SignedHeaders=[^,]*, /, '')],
+    ['one with two credentials', authorization.replace('SignedHeaders', 'Credential=a/b, SignedHeaders')],
+    ['one with signed headers out of order', authorization.replace('content-type;host', 'host;content-type')],
+    ['one with a header signed twice', authorization.replace('host;', 'host;host;')],
+    ['one of another day than its time', authorization.replace('/20260228/', '/20260227/')],
+    ['one in upper case', authorization.replace(/Signature=.*/, (text) => text.toUpperCase())],
+    ['a bearer token', 'Bearer abc'],
+    ['an endless header', `${authorization}${','.repeat(10_000)}`],
+    ['nothing', ''],
+  ])('%s', (_what, value) => {
+    expect(opens(withHeader(call, 'authorization', value))).toBe(false);
+  });
+
+  test('a header beside a presigned query: nobody knows which one counts', () => {
+    expect(parseSignature(requestOf(call, { query: presigned.query }))).toBeUndefined();
+  });
+
+  test('a time that is none', () => {
+    expect(opens(withHeader(call, 'x-amz-date', '20260228T250000Z'))).toBe(false);
+    expect(opens(withHeader(call, 'x-amz-date', 'Sat, 28 Feb 2026 23:59:30 GMT'))).toBe(false);
+  });
+
+  test('a presigned request that is valid for longer than a week or for no time', () => {
+    for (const expires of ['604801', '0', '-1', '1e3', '']) {
+      expect(
+        parseSignature(requestOf(presigned, { query: presigned.query.replace('604800', expires) })),
+      ).toBeUndefined();
+    }
+  });
+});
+
+test.each(['/a//b', '/a/../b', '/./a', '/a/..'])(
+  'the path %s, which a client would have normalised, is never signed',
+  (path) => {
+    expect(canonicalRequest(requestOf(call, { path }), ['host'])).toBeUndefined();
+  },
+);
+
+test('a query that is no percent-encoding is never signed', () => {
+  expect(canonicalRequest(requestOf(call, { query: 'a=%zz' }), ['host'])).toBeUndefined();
+});

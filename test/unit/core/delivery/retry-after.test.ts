@@ -1,0 +1,69 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { parseRetryAfterMs } from '../../../../lib/core/delivery/retry-after.ts';
+
+const nowMs = Date.parse('2026-11-20T10:00:00Z');
+
+test.each<[value: string, retryAfterMs: number]>([
+  ['120', 120_000],
+  ['0', 0],
+  ['  7 ', 7_000],
+  ['-1', -1_000],
+  ['-0', 0],
+  ['Fri, 20 Nov 2026 10:00:30 GMT', 30_000],
+  ['Friday, 20-Nov-26 10:00:30 GMT', 30_000],
+  ['Fri Nov 20 10:00:30 2026', 30_000],
+  ['Tue Dec  1 00:00:00 2026', Date.UTC(2026, 11, 1) - nowMs],
+  ['Sun, 06 Nov 1994 08:49:37 GMT', 0],
+  ['Sunday, 06-Nov-94 08:49:37 GMT', 0],
+  ['Sun Nov  6 08:49:37 1994', 0],
+  ['Thu, 31 Dec 2026 23:59:60 GMT', Date.UTC(2027, 0, 1) - nowMs],
+])('%j asks for a wait of %d ms', (value, retryAfterMs) => {
+  expect(parseRetryAfterMs(value, nowMs)).toBe(retryAfterMs);
+});
+
+test('a two-digit year at most 50 years ahead is of this century, a later one of the last', () => {
+  expect(parseRetryAfterMs('Friday, 20-Nov-76 10:00:00 GMT', nowMs)).toBe(Date.UTC(2076, 10, 20, 10) - nowMs);
+  expect(parseRetryAfterMs('Friday, 20-Nov-77 10:00:00 GMT', nowMs)).toBe(0);
+});
+
+test.each([
+  '',
+  ' ',
+  'soon',
+  '1.5',
+  '+5',
+  '5s',
+  '0x10',
+  '1e3',
+  '--1',
+  '120, 60',
+  'Infinity',
+  'NaN',
+  '2026-11-20T10:00:30Z',
+  'Fri, 20 Nov 2026 10:00:30',
+  'Fri, 20 Nov 2026 10:00:30 CET',
+  'Fri, 20 Nov 2026 24:00:00 GMT',
+  'Fri, 20 Nov 2026 10:60:00 GMT',
+  'Fri, 31 Feb 2026 10:00:00 GMT',
+  'Fri, 00 Nov 2026 10:00:00 GMT',
+  'fri, 20 nov 2026 10:00:30 gmt',
+  'Fri, 20 Foo 2026 10:00:30 GMT',
+])('%j is malformed and says nothing', (value) => {
+  expect(parseRetryAfterMs(value, nowMs)).toBeUndefined();
+});
+
+test('whatever a server sends, the wait is a safe number or nothing', () => {
+  const value = fc.oneof(
+    fc.string(),
+    fc.bigInt().map(String),
+    fc.constant('9'.repeat(500)),
+    fc.constant(`-${'9'.repeat(500)}`),
+  );
+  fc.assert(
+    fc.property(value, (text) => {
+      const retryAfterMs = parseRetryAfterMs(text, nowMs);
+      expect(retryAfterMs === undefined || Number.isSafeInteger(retryAfterMs)).toBe(true);
+    }),
+  );
+});

@@ -1,0 +1,202 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { AttemptOutcome } from '../../../../lib/core/delivery/delivery.ts';
+import type { RetryPolicy } from '../../../../lib/core/destination/delivery-policy.ts';
+import type { Backoff, RetryHistory } from '../../../../lib/core/delivery/retry.ts';
+import { decideRetry, fullJitterDelayMs, isExpired, retryPolicyOf } from '../../../../lib/core/delivery/retry.ts';
+
+const nowMs = 1_790_000_000_000;
+const defaults: RetryPolicy = { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 };
+const backoff: Backoff = { baseMs: 1000, maximumMs: 900_000 };
+
+const failed = (retryAfterMs?: number): AttemptOutcome => ({
+  kind: 'retryable',
+  code: 'EndpointFailed',
+  reason: 'The endpoint answered 503.',
+  status: 503,
+  ...(retryAfterMs === undefined ? undefined : { retryAfterMs }),
+});
+
+const after = (attempts: number, members: Partial<RetryHistory> = {}): RetryHistory => ({
+  attempts,
+  postponements: 0,
+  firstReceivedAtMs: nowMs,
+  ...members,
+});
+
+const never = (): number => expect.fail('No chance is needed here.');
+const least = (): number => 0;
+const most = (): number => 1 - Number.EPSILON / 2;
+
+describe('attempts', () => {
+  test('N allowed retries mean exactly N + 1 attempts, whatever N is', () => {
+    for (let allowed = 0; allowed <= 185; allowed += 1) {
+      const policy = { ...defaults, maximumRetryAttempts: allowed };
+      let attempts = 1;
+      while (decideRetry(policy, backoff, after(attempts), failed(), nowMs, least).kind === 'retry') attempts += 1;
+      expect(attempts).toBe(allowed + 1);
+    }
+  });
+
+  test('a limit that was lowered meanwhile stops what has made more already', () => {
+    const policy = { ...defaults, maximumRetryAttempts: 2 };
+    expect(decideRetry(policy, backoff, after(100), failed(), nowMs, never)).toEqual({
+      kind: 'stop',
+      condition: 'MaximumRetryAttempts',
+    });
+  });
+
+  test('what was only put off has used up no attempt, however often', () => {
+    const policy = { ...defaults, maximumRetryAttempts: 0 };
+    const history = after(0, { postponements: 1_000_000 });
+    expect(decideRetry(policy, backoff, history, failed(), nowMs, least)).toEqual({ kind: 'retry', delayMs: 0 });
+  });
+
+  test('what is put off after a retry that was allowed is not stopped by the limit that this retry reached', () => {
+    const policy = { ...defaults, maximumRetryAttempts: 3 };
+    const history = after(3, { postponements: 4 });
+    expect(decideRetry(policy, backoff, history, failed(), nowMs, least).kind).toBe('retry');
+  });
+});
+
+describe('Retry-After', () => {
+  test('is a floor under the backoff', () => {
+    expect(decideRetry(defaults, backoff, after(1), failed(5000), nowMs, most)).toEqual({
+      kind: 'retry',
+      delayMs: 5000,
+    });
+  });
+
+  test('gets no jitter, whatever chance says', () => {
+    for (const random of [least, () => 0.5, most]) {
+      expect(decideRetry(defaults, backoff, after(1), failed(60_000), nowMs, random)).toMatchObject({
+        delayMs: 60_000,
+      });
+    }
+  });
+
+  test('that is shorter than the backoff does not shorten it', () => {
+    expect(decideRetry(defaults, backoff, after(11), failed(1000), nowMs, most)).toMatchObject({ delayMs: 899_999 });
+  });
+
+  test('that is longer than any backoff is obeyed in full', () => {
+    const hours = 7_200_000;
+    expect(decideRetry(defaults, backoff, after(1), failed(hours), nowMs, most)).toMatchObject({ delayMs: hours });
+  });
+
+  test('of zero asks for nothing', () => {
+    expect(decideRetry(defaults, backoff, after(1), failed(0), nowMs, least)).toEqual({ kind: 'retry', delayMs: 0 });
+  });
+
+  test('that is negative stops it, by no condition, also with retries left', () => {
+    expect(decideRetry(defaults, backoff, after(1), failed(-1), nowMs, never)).toEqual({ kind: 'stop' });
+  });
+
+  test('that is negative is the reason also where no retry is left', () => {
+    const policy = { ...defaults, maximumRetryAttempts: 0 };
+    expect(decideRetry(policy, backoff, after(1), failed(-1), nowMs, never)).toEqual({ kind: 'stop' });
+  });
+
+  test.each([Number.MAX_SAFE_INTEGER, 86_400_001])('of %d ms ends the delivery by its age', (retryAfterMs) => {
+    expect(decideRetry(defaults, backoff, after(1), failed(retryAfterMs), nowMs, least)).toEqual({
+      kind: 'stop',
+      condition: 'MaximumEventAgeInSeconds',
+    });
+  });
+});
+
+describe('age', () => {
+  const policy = { ...defaults, maximumEventAgeMs: 60_000 };
+
+  test('a retry that ends exactly at the age limit is made, one of a millisecond more is not', () => {
+    const history = after(1, { firstReceivedAtMs: nowMs - 50_000 });
+    expect(decideRetry(policy, backoff, history, failed(10_000), nowMs, least).kind).toBe('retry');
+    expect(decideRetry(policy, backoff, history, failed(10_001), nowMs, least)).toEqual({
+      kind: 'stop',
+      condition: 'MaximumEventAgeInSeconds',
+    });
+  });
+
+  test('the backoff counts against it too', () => {
+    const history = after(11, { firstReceivedAtMs: nowMs });
+    expect(decideRetry(policy, backoff, history, failed(), nowMs, most).kind).toBe('stop');
+    expect(decideRetry(policy, backoff, history, failed(), nowMs, least).kind).toBe('retry');
+  });
+
+  test('ends what is only ever put off', () => {
+    const history = after(0, { postponements: 9, firstReceivedAtMs: nowMs - 60_001 });
+    expect(decideRetry(policy, backoff, history, failed(), nowMs, least)).toMatchObject({ kind: 'stop' });
+  });
+
+  test('is passed only after the limit, not at it', () => {
+    const history = after(0, { firstReceivedAtMs: nowMs });
+    expect(isExpired(policy, history, nowMs + 60_000)).toBe(false);
+    expect(isExpired(policy, history, nowMs + 60_001)).toBe(true);
+  });
+
+  test('of an event from the future, by another clock, is no reason to end it', () => {
+    expect(isExpired(policy, after(0, { firstReceivedAtMs: nowMs + 5000 }), nowMs)).toBe(false);
+  });
+});
+
+describe('backoff', () => {
+  test('doubles its bound with each failure in a row until the maximum', () => {
+    const bounds = [1, 2, 3, 4, 10, 11, 12].map((failures) => fullJitterDelayMs(backoff, failures, most) + 1);
+    expect(bounds).toEqual([1000, 2000, 4000, 8000, 512_000, 900_000, 900_000]);
+  });
+
+  test('counts what was put off like what was refused', () => {
+    const once = decideRetry(defaults, backoff, after(1, { postponements: 3 }), failed(), nowMs, most);
+    expect(once).toEqual(decideRetry(defaults, backoff, after(4), failed(), nowMs, most));
+    expect(once).toEqual({ kind: 'retry', delayMs: 7999 });
+  });
+
+  test('is a whole number within its bound for every count, base, maximum and chance', () => {
+    const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+    const bounds = fc.record({
+      baseMs: fc.integer({ min: 1, max: 900_000 }),
+      maximumMs: fc.integer({ min: 1, max: 86_400_000 }),
+    });
+    const counts = fc.oneof(fc.integer({ min: 0, max: 400 }), fc.constantFrom(185, 1024, 1_000_000_000));
+    fc.assert(
+      fc.property(bounds, counts, chance, (each, failures, random) => {
+        const delayMs = fullJitterDelayMs(each, failures, () => random);
+        expect(Number.isSafeInteger(delayMs) && delayMs >= 0).toBe(true);
+        const boundMs = Math.min(
+          each.maximumMs,
+          failures > 40 ? Number.POSITIVE_INFINITY : each.baseMs * 2 ** failures,
+        );
+        expect(delayMs).toBeLessThanOrEqual(Math.max(boundMs, each.baseMs));
+        expect(delayMs).toBeLessThan(Math.max(1, each.maximumMs));
+      }),
+    );
+  });
+
+  test('spreads over the whole of it: nothing at the least chance, all but nothing at the most', () => {
+    expect(fullJitterDelayMs(backoff, 185, least)).toBe(0);
+    expect(fullJitterDelayMs(backoff, 185, () => 0.5)).toBe(450_000);
+    expect(fullJitterDelayMs(backoff, 185, most)).toBe(899_999);
+  });
+
+  test('of a count too large for a power of two is the maximum, not infinity', () => {
+    expect(fullJitterDelayMs(backoff, 5000, () => 0.5)).toBe(450_000);
+  });
+});
+
+describe('the retry policy', () => {
+  test('is the destination’s where the target sets none', () => {
+    expect(retryPolicyOf({}, defaults)).toEqual(defaults);
+    expect(retryPolicyOf({ RetryPolicy: {} }, defaults)).toEqual(defaults);
+  });
+
+  test('is the target’s, member by member, also where that is zero', () => {
+    expect(retryPolicyOf({ RetryPolicy: { MaximumRetryAttempts: 0 } }, defaults)).toEqual({
+      ...defaults,
+      maximumRetryAttempts: 0,
+    });
+    expect(retryPolicyOf({ RetryPolicy: { MaximumEventAgeInSeconds: 60 } }, defaults)).toEqual({
+      ...defaults,
+      maximumEventAgeMs: 60_000,
+    });
+  });
+});

@@ -1,0 +1,22 @@
+import { describe, expect, test } from 'vitest';
+import { withOverrides } from '../../../../lib/core/destination/delivery-policy.ts';
+import { policyOf } from '../../../fakes/delivery-policies.ts';
+
+const defaults = policyOf({ maximumConcurrencyPerWorker: 7 });
+
+describe('what a destination sets of its policy', () => {
+  test('beats the default, and nothing else changes', () => {
+    const signing = { secretArn: 'arn:signing' };
+    expect(withOverrides(defaults, { timeoutMs: 20_000, signing })).toEqual({
+      ...defaults,
+      timeoutMs: 20_000,
+      signing,
+    });
+    expect(withOverrides(defaults)).toEqual(defaults);
+  });
+
+  test('may be half a retry policy: the other half keeps its default', () => {
+    const { retryPolicy } = withOverrides(defaults, { retryPolicy: { maximumRetryAttempts: 0 } });
+    expect(retryPolicy).toEqual({ maximumRetryAttempts: 0, maximumEventAgeMs: 86_400_000 });
+  });
+});

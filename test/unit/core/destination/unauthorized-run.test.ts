@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import {
+  describeRefusal,
+  exceeds,
+  isUnauthorized,
+  isWithinRun,
+  unauthorizedLimitOf,
+} from '../../../../lib/core/destination/unauthorized-run.ts';
+
+const sinceMs = Date.UTC(2026, 0, 1);
+
+test('401 and 407 are refusals of credentials, and nothing else is', () => {
+  const all = Array.from({ length: 500 }, (_, index) => 100 + index);
+  expect(all.filter(isUnauthorized)).toEqual([401, 407]);
+});
+
+test.each([
+  [10, 30_000, true],
+  [9, 3_600_000, false],
+  [1_000, 29_999, false],
+  [1_000, -60_000, false],
+])('a run of %i that has lasted for %i ms is too long: %s', (count, lengthMs, expected) => {
+  const limit = { count: 10, lengthMs: 30_000 };
+  expect(exceeds({ count, sinceMs }, limit, sinceMs + lengthMs)).toBe(expected);
+});
+
+test.each([
+  [0, 30_000],
+  [15_000, 30_000],
+  [60_000, 120_000],
+])('a run lasts until every worker has read its connection anew: caches of %i ms, %i ms', (cacheMs, lengthMs) => {
+  expect(unauthorizedLimitOf(10, cacheMs)).toEqual({ count: 10, lengthMs });
+});
+
+test('a request has a say in the run from the millisecond on in which the run began', () => {
+  expect([-1, 0, 1].map((lateMs) => isWithinRun({ count: 1, sinceMs }, sinceMs + lateMs))).toEqual([false, true, true]);
+});
+
+test('the reason of a run names its number, its begin and the last API destination, and fits where it is shown', () => {
+  const name = 'x'.repeat(64);
+  const reason = describeRefusal(name, 407, { count: 1_000_000, sinceMs });
+  expect(reason).toBe(
+    'The credentials were refused at least 1000000 times in a row since 2026-01-01T00:00:00.000Z, last by API destination ' +
+      `'${name}' with HTTP status 407.`,
+  );
+  expect(reason.length).toBeLessThanOrEqual(512);
+  expect(describeRefusal('orders', 401)).toBe(
+    "The credentials were refused by API destination 'orders' with HTTP status 401.",
+  );
+});

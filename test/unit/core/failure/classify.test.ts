@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import { classifyAnswer, classifyFailure } from '../../../../lib/core/failure/classify.ts';
+import type { AttemptOutcome } from '../../../../lib/core/delivery/delivery.ts';
+import { Failure } from '../../../../lib/core/failure/failure.ts';
+import { policyOf } from '../../../fakes/delivery-policies.ts';
+
+const nowMs = Date.parse('2026-11-20T10:00:00Z');
+const policy = policyOf();
+
+function classify(status: number, headers: Record<string, string> = {}, body = ''): AttemptOutcome {
+  return classifyAnswer({ status, headers, body }, policy, nowMs);
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+}
+
+describe('the status table', () => {
+  test('every 2xx is delivered', () => {
+    for (const status of range(200, 299)) expect(classify(status)).toEqual({ kind: 'delivered', status });
+  });
+
+  test('401, 407, 409, 429 and every 5xx are retried', () => {
+    const codes = new Map(range(100, 599).map((status) => [status, classify(status)] as const));
+    const retryable = [...codes].filter(([, outcome]) => outcome.kind === 'retryable').map(([status]) => status);
+    expect(retryable).toEqual([401, 407, 409, 429, ...range(500, 599)]);
+  });
+
+  test.each([
+    [401, 'EndpointUnauthorized'],
+    [407, 'EndpointUnauthorized'],
+    [409, 'EndpointFailed'],
+    [429, 'EndpointThrottled'],
+    [500, 'EndpointFailed'],
+    [503, 'EndpointFailed'],
+  ])('%d is %s', (status, code) => {
+    expect(classify(status)).toEqual({ kind: 'retryable', code, reason: `The endpoint answered ${status}.`, status });
+  });
+
+  test.each([100, 103, 300, 301, 304, 308, 400, 403, 404, 408, 410, 422, 425, 499, 600, 999])(
+    '%d is permanent',
+    (status) => {
+      expect(classify(status)).toMatchObject({ kind: 'permanent', code: 'EndpointRejected', status });
+    },
+  );
+
+  test('a redirect says that it was not followed', () => {
+    expect(classify(302)).toMatchObject({ reason: 'The endpoint answered 302; redirects are not followed.' });
+  });
+
+  test('a policy can make more statuses retryable, but 2xx stays delivered', () => {
+    const lenient = { ...policy, retryableStatuses: [404, 200] };
+    expect(classifyAnswer({ status: 404, headers: {}, body: '' }, lenient, nowMs)).toMatchObject({ kind: 'retryable' });
+    expect(classifyAnswer({ status: 200, headers: {}, body: '' }, lenient, nowMs)).toMatchObject({ kind: 'delivered' });
+  });
+});
+
+describe('Retry-After', () => {
+  test('goes with every retryable answer, a negative one too', () => {
+    expect(classify(503, { 'retry-after': '30' })).toMatchObject({ retryAfterMs: 30_000 });
+    expect(classify(429, { 'retry-after': 'Fri, 20 Nov 2026 10:01:00 GMT' })).toMatchObject({ retryAfterMs: 60_000 });
+    expect(classify(500, { 'retry-after': '-1' })).toMatchObject({ kind: 'retryable', retryAfterMs: -1_000 });
+  });
+
+  test('says nothing when it is malformed or the failure is permanent', () => {
+    expect(classify(503, { 'retry-after': 'soon' })).not.toHaveProperty('retryAfterMs');
+    expect(classify(404, { 'retry-after': '30' })).not.toHaveProperty('retryAfterMs');
+  });
+});
+
+describe('the answer of the endpoint', () => {
+  test('is kept on failure, cut at its limit, and absent when empty or delivered', () => {
+    expect(classify(500, {}, 'no disk')).toMatchObject({ answer: 'no disk' });
+    expect(classify(500, {}, 'x'.repeat(9000))).toMatchObject({ answer: 'x'.repeat(2048) });
+    expect(classify(500)).not.toHaveProperty('answer');
+    expect(classify(200, {}, 'ok')).toEqual({ kind: 'delivered', status: 200 });
+  });
+
+  test('is never cut into half a character', () => {
+    const outcome = classify(500, {}, `${'x'.repeat(2047)}😀`);
+    expect(outcome.kind !== 'delivered' && outcome.answer?.isWellFormed()).toBe(true);
+  });
+});
+
+test('a failure keeps its kind, code, words and wait', () => {
+  expect(classifyFailure(new Failure('TimedOut', 'No answer within 5000 ms.'))).toEqual({
+    kind: 'retryable',
+    code: 'TimedOut',
+    reason: 'No answer within 5000 ms.',
+  });
+  expect(classifyFailure(new Failure('InvalidInvocation', 'No.'))).toMatchObject({ kind: 'permanent' });
+  expect(classifyFailure(new Failure('TokenUnavailable', 'Wait.', { retryAfterMs: 5 }))).toMatchObject({
+    retryAfterMs: 5,
+  });
+});

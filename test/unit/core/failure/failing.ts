@@ -1,0 +1,12 @@
+import { Failure } from '../../../../lib/core/failure/failure.ts';
+
+/** The Failure that `act` throws, as `code: message`; anything else it throws passes on. */
+export function failureOf(act: () => unknown): string {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof Failure) return `${error.code}: ${error.message}`;
+    throw error;
+  }
+  return 'no failure';
+}

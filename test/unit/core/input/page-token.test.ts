@@ -1,0 +1,38 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { formatPageToken, parsePageToken } from '../../../../lib/core/input/page-token.ts';
+
+const binding = fc.array(fc.option(fc.string(), { nil: undefined }), { maxLength: 4 });
+const name = fc.stringMatching(/^[.\-_A-Za-z0-9]{1,64}$/);
+
+test('a token gives back the name that it was made with, and fits the bounds of NextToken', () => {
+  fc.assert(
+    fc.property(binding, name, (list, afterName) => {
+      const token = formatPageToken(list, afterName);
+      expect(parsePageToken(list, token)).toBe(afterName);
+      expect(token.length).toBeLessThanOrEqual(2048);
+    }),
+  );
+});
+
+test('a token of one list is none of another', () => {
+  fc.assert(
+    fc.property(binding, binding, name, (one, other, afterName) => {
+      fc.pre(JSON.stringify(one) !== JSON.stringify(other));
+      expect(parsePageToken(other, formatPageToken(one, afterName))).toBeUndefined();
+    }),
+  );
+});
+
+test('a text that is no token is none', () => {
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      expect(parsePageToken(['ListConnections', undefined], text)).toBeUndefined();
+    }),
+  );
+});
+
+test('a filter that was not sent is another than an empty one', () => {
+  const token = formatPageToken(['ListConnections', undefined, 'x'], 'a');
+  expect(parsePageToken(['ListConnections', '', 'x'], token)).toBeUndefined();
+});

@@ -1,0 +1,261 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { formatDeadLetter } from '../../../../lib/core/message/dead-letter-message.ts';
+import type { Delivery } from '../../../../lib/core/delivery/delivery.ts';
+import { idempotencyKey } from '../../../../lib/core/request/render-invocation.ts';
+import { maxMessageBytes, messageBytes } from '../../../../lib/core/message/queue-message.ts';
+import { formatQueuedDelivery, parseQueueMessage } from '../../../../lib/core/message/queued-delivery.ts';
+import { escapeForSqs } from '../../../../lib/core/message/raw-message.ts';
+import { deliveries, deliveryOf, nowMs } from './deliveries.ts';
+import { failureOf } from '../failure/failing.ts';
+
+const anywhere = { apiDestination: undefined, nowMs };
+const event = '{"id":"e-1","n":9007199254740993,"f":1.0,"b":2,"a":1}';
+
+const plain = (body: string) => ({ body, attributes: {} });
+const own = (details: object, body = event) => ({ body, attributes: { LASTMILE: JSON.stringify(details) } });
+
+/** Without prototypes and members that are undefined, which no message can tell apart. */
+const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
+describe('a delivery in the queue', () => {
+  test('is afterwards the delivery that it was, whatever it was, event text and waiting time included', () => {
+    const waits = fc.option(fc.integer({ min: 0, max: 8_000_000_000_000 }), { nil: undefined });
+    fc.assert(
+      fc.property(
+        deliveries,
+        waits,
+        fc.option(fc.nat(), { nil: undefined }),
+        (delivery, notBeforeMs, turnGeneration) => {
+          const queued = {
+            delivery,
+            ...(notBeforeMs === undefined ? undefined : { notBeforeMs }),
+            ...(turnGeneration === undefined ? undefined : { turnGeneration }),
+          };
+          const message = formatQueuedDelivery(queued);
+          const parsed = parseQueueMessage(message, anywhere);
+          const text = escapeForSqs(delivery.event.text ?? JSON.stringify(delivery.event.value));
+          expect(parsed.delivery.event).toEqual({ value: JSON.parse(text), text });
+          const { event: _event, ...rest } = parsed.delivery;
+          const { event: _before, ...before } = delivery;
+          expect(asJson({ ...parsed, delivery: rest })).toEqual(asJson({ ...queued, delivery: before }));
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  test('has the event as its body and all else in one attribute', () => {
+    const delivery = deliveryOf({
+      rule: 'r',
+      target: { Id: 't' },
+      attempts: 2,
+      postponements: 1,
+      attemptTimes: { firstMs: 5, lastMs: 6 },
+    });
+    const { body, attributes } = formatQueuedDelivery({ delivery, notBeforeMs: 7 });
+    expect(body).toBe('{"id": "e-1"}');
+    expect(Object.keys(attributes)).toEqual(['LASTMILE']);
+    expect(JSON.parse(attributes['LASTMILE'] ?? '')).toEqual({
+      v: 1,
+      apiDestination: 'orders',
+      rule: 'r',
+      target: { Id: 't' },
+      attempts: 2,
+      postponements: 1,
+      firstReceivedAt: nowMs,
+      firstAttemptAt: 5,
+      lastAttemptAt: 6,
+      notBefore: 7,
+    });
+  });
+
+  test('whose target holds what SQS refuses is a message that SQS accepts, with the same target', () => {
+    const delivery = deliveryOf({ target: { Input: '"\ufffe \uffff \ud800"' } });
+    const message = formatQueuedDelivery({ delivery });
+    expect(message.attributes['LASTMILE']).toContain('\\ufffe \\uffff \\ud800');
+    expect(parseQueueMessage(message, anywhere).delivery.target).toEqual(delivery.target);
+  });
+
+  test('of which only the first receipt is known has had no attempt yet', () => {
+    const message = own({ v: 1, apiDestination: 'orders', firstReceivedAt: 5 });
+    expect(parseQueueMessage(message, anywhere).delivery).toMatchObject({
+      attempts: 0,
+      postponements: 0,
+      firstReceivedAtMs: 5,
+    });
+  });
+
+  test('that is too large is compressed and keeps its text', () => {
+    const text = `{"id":"e-1","x": ${'1.0,'.repeat(400_000)}"end"}`.replace(': ', ': [').replace('"}', '"]}');
+    const delivery = deliveryOf({ event: { value: JSON.parse(text), text } });
+    const message = formatQueuedDelivery({ delivery });
+    expect(messageBytes(message)).toBeLessThan(maxMessageBytes);
+    expect(message.attributes['LASTMILE_BODY']).toBe('gzip');
+    expect(parseQueueMessage(message, anywhere).delivery.event.text).toBe(text);
+  });
+
+  test('that is too large compressed as well is DeliveryTooLarge', () => {
+    const hashes = Array.from({ length: 16_000 }, (_, index) =>
+      createHash('sha512').update(String(index)).digest('base64'),
+    );
+    const delivery = deliveryOf({ event: { value: { hashes } } });
+    expect(failureOf(() => formatQueuedDelivery({ delivery }))).toBe(
+      'DeliveryTooLarge: The delivery does not fit into a message, compressed neither.',
+    );
+  });
+
+  test('keeps its idempotency key from the first request on, also one that is made from a text SQS refuses', () => {
+    const delivery = deliveryOf({ event: { value: { note: '\uffff \ufffe' } } });
+    const retried = parseQueueMessage(formatQueuedDelivery({ delivery }), anywhere).delivery;
+    expect(idempotencyKey(retried, 'orders')).toBe(idempotencyKey(delivery, 'orders'));
+  });
+});
+
+describe('the other forms that may lie in the queue', () => {
+  test('the envelope that a rule sends gives its event untouched, and begins when the message was sent', () => {
+    const body = `{ "apiDestination": "orders", "event": ${event} , "rule":"r","target":{"Id":"t"}}`;
+    expect(parseQueueMessage(plain(body), anywhere)).toEqual({
+      delivery: {
+        apiDestination: 'orders',
+        event: { value: JSON.parse(event), text: event },
+        rule: 'r',
+        target: { Id: 't' },
+        attempts: 0,
+        postponements: 0,
+        firstReceivedAtMs: nowMs,
+      },
+    });
+  });
+
+  test('a dead letter of ours begins anew, with its event, rule and target', () => {
+    const delivery = deliveryOf({
+      event: { value: JSON.parse(event), text: event },
+      rule: 'r',
+      target: { Id: 't', RetryPolicy: { MaximumRetryAttempts: 3 } },
+      attempts: 4,
+      postponements: 2,
+      firstReceivedAtMs: 1,
+      attemptTimes: { firstMs: 1, lastMs: 2 },
+    });
+    const letter = formatDeadLetter({ body: event, delivery, code: 'EndpointFailed', reason: 'x', status: 500 });
+    const fresh: Delivery = { ...deliveryOf(delivery), attempts: 0, postponements: 0, firstReceivedAtMs: nowMs };
+    const { attemptTimes: _times, ...anew } = fresh;
+    expect(parseQueueMessage(letter, anywhere)).toEqual({ delivery: anew });
+  });
+
+  test('a retry that was buried as it came begins anew when it is moved back', () => {
+    const attemptTimes = { firstMs: 3, lastMs: 4 };
+    const delivery = deliveryOf({ attempts: 7, postponements: 2, firstReceivedAtMs: 1, attemptTimes });
+    const retry = formatQueuedDelivery({ delivery, notBeforeMs: 5, turnGeneration: 6 });
+    const buried = { ...retry, attributes: { ...retry.attributes, ERROR_CODE: 'INTERNAL_ERROR' } };
+    const anew = { attempts: 0, postponements: 0, firstReceivedAtMs: nowMs };
+    const { delivery: read, ...wait } = parseQueueMessage(buried, anywhere);
+    expect(read).toMatchObject(anew);
+    expect(read).not.toHaveProperty('attemptTimes');
+    expect(wait).toEqual({});
+    expect(parseQueueMessage(retry, anywhere)).toMatchObject({
+      delivery: { attempts: 7, attemptTimes },
+      notBeforeMs: 5,
+    });
+  });
+
+  test('a dead letter of any delivery begins anew as the same one', () => {
+    fc.assert(
+      fc.property(deliveries, (delivery) => {
+        const body = delivery.event.text ?? JSON.stringify(delivery.event.value);
+        const letter = formatDeadLetter({ body, delivery, code: 'TimedOut', reason: 'late' });
+        const parsed = parseQueueMessage(letter, anywhere).delivery;
+        const { attempts: _attempts, postponements: _postponements, attemptTimes: _times, ...same } = delivery;
+        expect(parsed.event).toEqual({ value: JSON.parse(body), text: escapeForSqs(body) });
+        expect(asJson({ ...parsed, event: 0 })).toEqual(
+          asJson({ ...same, event: 0, attempts: 0, postponements: 0, firstReceivedAtMs: nowMs }),
+        );
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('a dead letter that was no delivery is judged again by what it says', () => {
+    const letter = formatDeadLetter({ body: event, code: 'InvalidDelivery', reason: 'x' });
+    expect(failureOf(() => parseQueueMessage(letter, anywhere))).toMatch(/^InvalidDelivery: apiDestination is missing/);
+    expect(parseQueueMessage(letter, { ...anywhere, apiDestination: 'orders' }).delivery.event.text).toBe(event);
+  });
+
+  const record = (payload: string) =>
+    `{"version":"1.0","timestamp":"2026-01-01T00:00:00.000Z","requestContext":{"requestId":"i","functionArn":"f",` +
+    `"condition":"RetriesExhausted","approximateInvokeCount":3},"requestPayload": ${payload}, "responsePayload":{}}`;
+
+  test('Lambda’s record of a failed invocation gives the envelope that deliver was invoked with', () => {
+    const body = record(`{"apiDestination":"orders","event":${event}}`);
+    expect(parseQueueMessage(plain(body), anywhere).delivery).toEqual(
+      deliveryOf({ event: { value: JSON.parse(event), text: event } }),
+    );
+  });
+
+  test('Lambda’s record of a bare event gives that event where the function has a destination', () => {
+    const { delivery } = parseQueueMessage(plain(record(event)), { ...anywhere, apiDestination: 'orders' });
+    expect(delivery.event.text).toBe(event);
+  });
+
+  test.each([
+    ['a text', '"canary"', 'InvalidDelivery: The input is not a JSON object.'],
+    ['nothing', 'null', 'InvalidDelivery: The input is not a JSON object.'],
+    ['no delivery', '{}', 'InvalidDelivery: apiDestination is missing'],
+  ])('Lambda’s record of %s is refused like %s itself', (_what, payload, refusal) => {
+    expect(failureOf(() => parseQueueMessage(plain(record(payload)), anywhere))).toContain(refusal);
+  });
+
+  test('an event that only has a requestPayload is no record of Lambda', () => {
+    const body = '{"requestPayload":{"id":"inner"},"requestContext":{}}';
+    const { delivery } = parseQueueMessage(plain(body), { ...anywhere, apiDestination: 'orders' });
+    expect(delivery.event.text).toBe(body);
+  });
+});
+
+describe('in a queue whose function has a destination of its own', () => {
+  const here = { apiDestination: 'orders', nowMs };
+
+  test('a message of ours still goes where it was on its way to', () => {
+    const message = formatQueuedDelivery({ delivery: deliveryOf({ apiDestination: 'other', attempts: 3 }) });
+    expect(parseQueueMessage(message, here).delivery).toMatchObject({ apiDestination: 'other', attempts: 3 });
+  });
+
+  test('a bare event goes to that destination, byte for byte', () => {
+    expect(parseQueueMessage(plain(event), here).delivery).toEqual(
+      deliveryOf({ event: { value: JSON.parse(event), text: event } }),
+    );
+  });
+
+  test('an envelope is refused, by itself and in a record of Lambda', () => {
+    const envelope = `{"apiDestination":"other","event":${event}}`;
+    const refusal = 'InvalidDelivery: apiDestination is not accepted: this function serves one API destination.';
+    expect(failureOf(() => parseQueueMessage(plain(envelope), here))).toBe(refusal);
+    const record = `{"requestContext":{"functionArn":"f"},"requestPayload":${envelope}}`;
+    expect(failureOf(() => parseQueueMessage(plain(record), here))).toBe(refusal);
+  });
+});
+
+describe('the author of a body', () => {
+  test('cannot set attempts, times or the wait: only the attribute says them', () => {
+    const forged = `{"v":1,"attempts":185,"firstReceivedAt":1,"notBefore":${nowMs * 2},"LASTMILE":{"attempts":185}`;
+    const untouched = { attempts: 0, postponements: 0, firstReceivedAtMs: nowMs };
+    const envelope = `${forged},"apiDestination":"orders","event":{}}`;
+    expect(parseQueueMessage(plain(envelope), anywhere)).toEqual({ delivery: expect.objectContaining(untouched) });
+    const bare = parseQueueMessage(plain(`${forged}}`), { ...anywhere, apiDestination: 'orders' });
+    expect(bare).toEqual({ delivery: expect.objectContaining({ ...untouched, apiDestination: 'orders' }) });
+  });
+
+  test('cannot choose another destination, rule or target than the attribute does', () => {
+    const body = '{"apiDestination":"evil","rule":"evil","target":{"Id":"evil"},"event":{"id":"inner"}}';
+    const { delivery } = parseQueueMessage(own({ v: 1, apiDestination: 'orders' }, body), anywhere);
+    expect(delivery).toEqual(deliveryOf({ event: { value: JSON.parse(body), text: body } }));
+  });
+
+  test('cannot make a message of ours pass for a record of Lambda', () => {
+    const body = '{"requestContext":{"functionArn":"f"},"requestPayload":{"apiDestination":"evil","event":{}}}';
+    const { delivery } = parseQueueMessage(own({ v: 1, apiDestination: 'orders' }, body), anywhere);
+    expect(delivery).toMatchObject({ apiDestination: 'orders', event: { text: body } });
+  });
+});

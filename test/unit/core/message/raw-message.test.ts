@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest';
+import { Failure } from '../../../../lib/core/failure/failure.ts';
+import { maxMessageBytes } from '../../../../lib/core/message/queue-message.ts';
+import { type RawMessage, rawMessageBytes, withReason } from '../../../../lib/core/message/raw-message.ts';
+
+describe('the reason beside a message', () => {
+  const failure = new Failure('NewerVersion', 'It is newer.');
+  const attribute = { dataType: 'String', stringValue: 'x' };
+  const names = (count: number) => Array.from({ length: count }, (_, index) => [`a${index}`, attribute] as const);
+  const messageWith = (count: number, body = 'b'): RawMessage => ({
+    body,
+    attributes: Object.fromEntries(names(count)),
+  });
+
+  const ownNames = (message: RawMessage) => {
+    const told = withReason(message, failure).attributes;
+    return [told['ERROR_CODE']?.stringValue, told['ERROR_MESSAGE']?.stringValue];
+  };
+
+  test('is its code alone where there is room for one more attribute, and nothing where there is none', () => {
+    expect(ownNames(messageWith(8))).toEqual(['INTERNAL_ERROR', 'NewerVersion: It is newer.']);
+    expect(ownNames(messageWith(9))).toEqual(['INTERNAL_ERROR', undefined]);
+    const full = messageWith(10);
+    expect(withReason(full, failure)).toBe(full);
+  });
+
+  test('is as long as the message has room for, to the byte', () => {
+    const whole = rawMessageBytes(withReason(messageWith(0), failure)) - 1;
+    const long = ': It is newer.'.length;
+    const short = whole - long;
+    const code = short - 'ERROR_MESSAGEStringNewerVersion'.length;
+    const leaving = (bytes: number) => messageWith(0, 'b'.repeat(maxMessageBytes - bytes));
+    expect(ownNames(leaving(whole))).toEqual(['INTERNAL_ERROR', 'NewerVersion: It is newer.']);
+    expect(ownNames(leaving(whole - 1))).toEqual(['INTERNAL_ERROR', 'NewerVersion']);
+    expect(ownNames(leaving(short))).toEqual(['INTERNAL_ERROR', 'NewerVersion']);
+    expect(ownNames(leaving(short - 1))).toEqual(['INTERNAL_ERROR', undefined]);
+    expect(ownNames(leaving(code))).toEqual(['INTERNAL_ERROR', undefined]);
+    expect(ownNames(leaving(code - 1))).toEqual([undefined, undefined]);
+  });
+
+  test('has no character that SQS refuses', () => {
+    const told = withReason(messageWith(0), new Failure('NewerVersion', 'a\u0000b\ud800'));
+    expect(told.attributes['ERROR_MESSAGE']?.stringValue).toBe('NewerVersion: a\\u0000b\ufffd');
+  });
+
+  test('takes the place of nothing that the message has', () => {
+    const message = { body: 'b', attributes: { ERROR_CODE: attribute } };
+    expect(withReason(message, failure).attributes).toMatchObject({
+      ERROR_CODE: attribute,
+      ERROR_MESSAGE: { stringValue: 'NewerVersion: It is newer.' },
+    });
+  });
+
+  test('counts the bytes of a binary value, not of its base64', () => {
+    const binaryValue = Buffer.alloc(300).toString('base64');
+    expect(rawMessageBytes({ body: '', attributes: { a: { dataType: 'Binary', binaryValue } } })).toBe(307);
+  });
+});

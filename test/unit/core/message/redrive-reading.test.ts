@@ -1,0 +1,153 @@
+import { expect, test } from 'vitest';
+import { formatDeadLetter } from '../../../../lib/core/message/dead-letter-message.ts';
+import type { Delivery } from '../../../../lib/core/delivery/delivery.ts';
+import type { QueueMessage } from '../../../../lib/core/message/queue-message.ts';
+import { formatQueuedDelivery } from '../../../../lib/core/message/queued-delivery.ts';
+import { readDeadLetter } from '../../../../lib/core/message/redrive-reading.ts';
+import type { RedriveRequest } from '../../../../lib/core/message/redrive-request.ts';
+
+const text = '{"id":"e1", "big":9007199254740993,"one":1.0,"b":1,"a":2,"note":"Zoë 😀 \\ufffe"}';
+const arn = 'arn:aws:events:us-east-1:123456789012:api-destination/orders/1-1';
+const rule = 'arn:aws:events:us-east-1:123456789012:rule/shop';
+const nowMs = Date.UTC(2026, 0, 31);
+
+const worn: Delivery = {
+  apiDestination: 'orders',
+  event: { value: JSON.parse(text), text },
+  rule,
+  target: { Id: 'target-1', RetryPolicy: { MaximumRetryAttempts: 3 } },
+  attempts: 4,
+  postponements: 2,
+  firstReceivedAtMs: 7,
+  attemptTimes: { firstMs: 8, lastMs: 9 },
+};
+const { attemptTimes: _attemptTimes, ...unworn } = worn;
+const anew: Delivery = { ...unworn, attempts: 0, postponements: 0, firstReceivedAtMs: nowMs };
+
+const envelope = `{"target":${JSON.stringify(worn.target)},"apiDestination":"orders","rule":"${rule}","event": ${text} }`;
+
+/** Source: Lambda developer guide, capturing records of asynchronous invocations. */
+function recordOf(payload: string): string {
+  return `{"version":"1.0","timestamp":"2026-01-31T00:00:00.000Z","requestContext":{"requestId":"r","functionArn":
+    "arn:aws:lambda:us-east-1:123456789012:function:lastmile-prod-deliver:$LATEST","condition":"RetriesExhausted",
+    "approximateInvokeCount":3},"requestPayload":${payload},"responseContext":{"statusCode":200,"executedVersion":"$LATEST",
+    "functionError":"Unhandled"},"responsePayload":{"errorMessage":"no","errorType":"Failure","trace":[]}}`;
+}
+
+const failed = { code: 'EndpointRejected', reason: 'The endpoint answered 400.', status: 400 } as const;
+const ours = formatDeadLetter({ ...failed, body: text, delivery: worn });
+const plain = (body: string): QueueMessage => ({ body, attributes: {} });
+
+function read(message: QueueMessage, request: Partial<RedriveRequest> = {}, apiDestination?: string) {
+  const received = { messageId: 'm', receiptHandle: 'h', message, receiveCount: 1, sentAtMs: nowMs - 1000 };
+  return readDeadLetter(received, { dryRun: false, ...request }, { apiDestination, nowMs });
+}
+
+test.each([
+  ['a dead letter of ours', ours],
+  ['a retry of ours that SQS has moved', formatQueuedDelivery({ delivery: worn, notBeforeMs: nowMs + 9 })],
+  ['an envelope that SQS has moved', plain(envelope)],
+  ["Lambda's record of a failed invocation", plain(recordOf(envelope))],
+])('%s begins anew, its event byte for byte', (_form, message) => {
+  expect(read(message)).toEqual({ kind: 'matching', delivery: anew });
+});
+
+test('what begins anew is sent without attempts and times of before', () => {
+  const reading = read(ours);
+  if (reading.kind !== 'matching') throw new Error('It does not match.');
+  const { body, attributes } = formatQueuedDelivery({ delivery: reading.delivery });
+  const { rule: itsRule, target, apiDestination } = worn;
+  const details = {
+    v: 1,
+    apiDestination,
+    rule: itsRule,
+    target,
+    attempts: 0,
+    postponements: 0,
+    firstReceivedAt: nowMs,
+  };
+  expect([body, JSON.parse(attributes['LASTMILE'] ?? '')]).toEqual([text, details]);
+  expect(Object.keys(attributes)).toEqual(['LASTMILE']);
+});
+
+test("a bare event in Lambda's record goes where the functions' own destination is", () => {
+  const reading = read(plain(recordOf(text)), {}, 'orders');
+  const bare = { apiDestination: 'orders', event: anew.event, target: {}, attempts: 0, postponements: 0 };
+  expect(reading).toEqual({ kind: 'matching', delivery: { ...bare, firstReceivedAtMs: nowMs } });
+});
+
+test("a dead letter of ours goes where it says, whatever the functions' own destination is", () => {
+  expect(read(ours, {}, 'others')).toEqual({ kind: 'matching', delivery: anew });
+});
+
+test('a body that was compressed arrives as it was', () => {
+  const long = `{"detail":"${'x'.repeat(1_048_576)}"}`;
+  const delivery = { ...worn, event: { value: JSON.parse(long), text: long } };
+  const reading = read(formatDeadLetter({ ...failed, body: long, delivery }));
+  expect(reading.kind === 'matching' && reading.delivery.event.text === long).toBe(true);
+});
+
+test.each([
+  ['orders', true],
+  ['order', false],
+  [arn, true],
+  [arn.replace('/orders/', '/others/'), false],
+])('a dead letter for the name orders is one for %s: %s', (apiDestination, matches) => {
+  expect(read(ours, { apiDestination }).kind === 'matching').toBe(matches);
+});
+
+test.each([
+  ['orders', true],
+  ['others', false],
+  [arn, true],
+  [`${arn}0`, false],
+])('a dead letter for one incarnation of orders is one for %s: %s', (apiDestination, matches) => {
+  const message = plain(envelope.replace('"apiDestination":"orders"', `"apiDestination":"${arn}"`));
+  expect(read(message, { apiDestination }).kind === 'matching').toBe(matches);
+});
+
+test.each([
+  ['ERROR_FROM_TARGET', true],
+  ['EndpointRejected', true],
+  ['EndpointFailed', false],
+  ['TIMEOUT', false],
+])('a dead letter of EndpointRejected is one of %s: %s', (errorCode, matches) => {
+  expect(read(ours, { errorCode }).kind === 'matching').toBe(matches);
+});
+
+test('what SQS or Lambda has put there has no error code', () => {
+  for (const body of [envelope, recordOf(envelope)]) {
+    expect(read(plain(body), { errorCode: 'ERROR_FROM_TARGET' })).toEqual({ kind: 'other' });
+  }
+});
+
+test.each([
+  [{ afterMs: nowMs - 1000 }, true],
+  [{ afterMs: nowMs - 999 }, false],
+  [{ beforeMs: nowMs - 1000 }, false],
+  [{ beforeMs: nowMs - 999 }, true],
+  [{ afterMs: nowMs - 2000, beforeMs: nowMs }, true],
+])('%j of a message sent a second ago: %s', (times, matches) => {
+  expect(read(ours, times).kind === 'matching').toBe(matches);
+});
+
+test.each([
+  ['no JSON', plain('canary{'), 'InvalidJson: The message is not JSON.'],
+  ['a list', plain('["canary"]'), 'InvalidDelivery: The input is not a JSON object.'],
+  ['a bare event', plain('{"id":"canary"}'), /^InvalidDelivery: apiDestination is missing/],
+  ['a record without its payload', plain(recordOf('null')), /^InvalidDelivery: /],
+  ['an attribute that is no JSON', { body: text, attributes: { LASTMILE: 'canary{' } }, /^InvalidJson: The attribute/],
+  ['a newer version', { body: text, attributes: { LASTMILE: '{"v":2,"apiDestination":"x"}' } }, /^NewerVersion: /],
+  ['a broken gzip', { body: 'canary', attributes: { LASTMILE_BODY: 'gzip' } }, /^InvalidDelivery: The compressed body/],
+  ['an event that is none', { ...ours, body: '"canary"' }, 'InvalidDelivery: The event is not an object.'],
+])('what is %s cannot be read, and the reason shows nothing of it', (_what, message, reason) => {
+  expect(read(message)).toEqual({ kind: 'unreadable', reason: expect.stringMatching(reason) });
+  expect(JSON.stringify(read(message))).not.toContain('canary');
+});
+
+test('what cannot be read is told of when it may have been asked for, and else is another', () => {
+  const message = plain('{');
+  expect(read(message, { apiDestination: 'orders', afterMs: 1 }).kind).toBe('unreadable');
+  expect(read(message, { errorCode: 'TIMEOUT' }).kind).toBe('other');
+  expect(read(message, { afterMs: nowMs }).kind).toBe('other');
+});

@@ -1,0 +1,113 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  costUs,
+  latestFromUs,
+  oldestSlotUs,
+  slotsBefore,
+  slotTimesUs,
+  slotToleranceMs,
+} from '../../../../lib/core/rate/slots.ts';
+
+const startUs = Date.UTC(2026, 0, 1) * 1000;
+const share = fc.record({
+  ratePerSecond: fc.integer({ min: 1, max: 100_000 }),
+  burst: fc.integer({ min: 1, max: 50 }),
+});
+
+describe('the slots of one bucket', () => {
+  test('lie 1 / rate apart, and what does not come out even is rounded up', () => {
+    const times = slotTimesUs(startUs, startUs, 4, { ratePerSecond: 3, burst: 1 });
+    expect(times.map((time) => time - startUs)).toEqual([0, 333_334, 666_667, 1_000_000]);
+  });
+
+  test('of a burst begin at once, and the others an interval apart', () => {
+    const own = { ratePerSecond: 10, burst: 3 };
+    const times = slotTimesUs(oldestSlotUs(startUs, own), startUs, 5, own);
+    expect(times.map((time) => time - startUs)).toEqual([0, 0, 0, 100_000, 200_000]);
+  });
+
+  test('a request costs an interval, and a second of requests costs a second whatever the rate', () => {
+    fc.assert(
+      fc.property(share, (any) => {
+        expect(costUs(any.ratePerSecond, any)).toBe(1_000_000);
+        expect(costUs(1, any)).toBeGreaterThanOrEqual(1_000_000 / any.ratePerSecond);
+      }),
+    );
+  });
+
+  test('begin before the end when they were counted as beginning before it, and the next one does not', () => {
+    fc.assert(
+      fc.property(
+        share,
+        fc.integer({ min: 0, max: 3_000_000 }),
+        fc.integer({ min: 1, max: 50_000 }),
+        (any, ahead, room) => {
+          const fromUs = startUs + ahead;
+          const endUs = startUs + room;
+          const count = slotsBefore(endUs, fromUs, any);
+          const times = slotTimesUs(fromUs, startUs, count + 1, any);
+          expect(times.slice(0, count).every((time) => time < endUs)).toBe(true);
+          expect(times[count]).toBeGreaterThanOrEqual(endUs);
+        },
+      ),
+    );
+  });
+
+  test('all fit from the latest time on from which all fit, and not a microsecond later', () => {
+    fc.assert(
+      fc.property(share, fc.integer({ min: 1, max: 200 }), (any, count) => {
+        const endUs = startUs + 2_000_000;
+        const latestUs = latestFromUs(endUs, count, any);
+        expect(slotsBefore(endUs, latestUs, any)).toBeGreaterThanOrEqual(count);
+        expect(slotsBefore(endUs, latestUs + 1, any)).toBeLessThan(count);
+      }),
+    );
+  });
+
+  test('there are none before an end that has passed', () => {
+    expect(slotsBefore(startUs, startUs + 1, { ratePerSecond: 5, burst: 1 })).toBe(0);
+  });
+
+  test('below ten a second are missed by so little that no second holds more than rate + 1, on clocks 5 ms apart', () => {
+    const late = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 30, maxLength: 30 });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 9 }), late, late, (ratePerSecond, parts, clocks) => {
+        const sentAtMs = parts.map(
+          (part, index) =>
+            (index * 1000) / ratePerSecond +
+            (part > 0.5 ? slotToleranceMs(ratePerSecond) : 0) +
+            ((clocks[index] ?? 0) - 0.5) * 5,
+        );
+        const most = Math.max(
+          ...sentAtMs.map((from) => sentAtMs.filter((at) => at >= from && at < from + 1000).length),
+        );
+        expect(most).toBeLessThanOrEqual(ratePerSecond + 1);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('are missed by so little that no second holds more than 1.03 of the rate and one more, on clocks 5 ms apart', () => {
+    const cyclic = <Part>(parts: readonly Part[], index: number) => parts[index % parts.length];
+    const parts = fc.array(fc.tuple(fc.boolean(), fc.double({ min: -2.5, max: 2.5, noNaN: true })), { minLength: 1 });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 5000 }), parts, (ratePerSecond, late) => {
+        const toleranceMs = slotToleranceMs(ratePerSecond);
+        const sentAtMs = Array.from({ length: Math.ceil(ratePerSecond * 2) + 2 }, (_, index) => {
+          const [isLate = false, clockMs = 0] = cyclic(late, index) ?? [];
+          // A worker that was held up sends what waited at once; then it is in time again.
+          const heldUp = isLate || index < ratePerSecond ? toleranceMs : 0;
+          return (index * 1000) / ratePerSecond + heldUp + clockMs;
+        }).sort((one, other) => one - other);
+        let most = 0;
+        for (let last = 0, first = 0; last < sentAtMs.length; last += 1) {
+          while ((sentAtMs[last] ?? 0) - (sentAtMs[first] ?? 0) >= 1000) first += 1;
+          most = Math.max(most, last - first + 1);
+        }
+        expect(most).toBeLessThanOrEqual(1.03 * ratePerSecond + 1);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import type { Credentials } from '../../../../lib/core/request/authorization-header.ts';
+import { authorizationHeaderName, authorizationHeaders } from '../../../../lib/core/request/authorization-header.ts';
+import { failureOf } from '../failure/failing.ts';
+
+const oauth: Credentials = {
+  authorizationType: 'OAUTH_CLIENT_CREDENTIALS',
+  clientId: 'id',
+  clientSecret: 'canary',
+  authorizationEndpoint: 'https://example.com/token',
+  httpMethod: 'POST',
+};
+
+function apiKey(apiKeyName: string, apiKeyValue: string): Credentials {
+  return { authorizationType: 'API_KEY', apiKeyName, apiKeyValue };
+}
+
+describe('BASIC', () => {
+  test('is the pair in base64, in UTF-8', () => {
+    const headers = authorizationHeaders({ authorizationType: 'BASIC', username: 'Aladdin', password: 'open sesame' });
+    expect(headers).toEqual({ Authorization: 'Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==' });
+    // The example of RFC 7617 section 2.1.
+    const unicode = authorizationHeaders({ authorizationType: 'BASIC', username: 'test', password: '123£' });
+    expect(unicode).toEqual({ Authorization: 'Basic dGVzdDoxMjPCow==' });
+  });
+
+  test('is made once for the same credentials, which nobody can change', () => {
+    const credentials: Credentials = { authorizationType: 'BASIC', username: 'u', password: 'p' };
+    expect(authorizationHeaders(credentials)).toBe(authorizationHeaders(credentials));
+    expect(Object.isFrozen(authorizationHeaders(credentials))).toBe(true);
+  });
+});
+
+describe('API_KEY', () => {
+  test('is its own header, under any name that is one', () => {
+    expect(authorizationHeaders(apiKey('X-Api-Key', 'k'))).toEqual({ 'X-Api-Key': 'k' });
+    expect(Object.entries(authorizationHeaders(apiKey('__proto__', 'k')))).toEqual([['__proto__', 'k']]);
+  });
+
+  test('that no header can carry is refused by name, never shown', () => {
+    expect(failureOf(() => authorizationHeaders(apiKey('X-Api-Key', 'canary\r\n')))).toBe(
+      'InvalidInvocation: The header X-Api-Key has a value with characters that are not allowed.',
+    );
+    expect(failureOf(() => authorizationHeaders(apiKey('can ary', 'canary')))).toBe(
+      'InvalidInvocation: A header has a name that is not allowed.',
+    );
+  });
+
+  test.each(['Host', 'content-length', 'Transfer-Encoding'])('cannot be sent as %s', (name) => {
+    expect(failureOf(() => authorizationHeaders(apiKey(name, 'canary')))).toBe(
+      `InvalidInvocation: The header ${name} cannot carry an API key.`,
+    );
+  });
+});
+
+describe('OAUTH_CLIENT_CREDENTIALS', () => {
+  test.each([
+    ['Bearer', 'Bearer t0k.en~'],
+    ['bearer', 'Bearer t0k.en~'],
+    ['BEARER', 'Bearer t0k.en~'],
+    ['DPoP', 'DPoP t0k.en~'],
+  ])('the token type %s gives %s', (tokenType, authorization) => {
+    expect(authorizationHeaders(oauth, { accessToken: 't0k.en~', tokenType })).toEqual({
+      Authorization: authorization,
+    });
+  });
+
+  test.each([
+    ['canary\r\nX-Evil: 1', 'Bearer'],
+    ['', 'Bearer'],
+    ['canary', 'Bea rer'],
+    ['canary', ''],
+    ['canary', 'Bearer\n'],
+  ])('the token %j of type %j cannot be sent and is not shown', (accessToken, tokenType) => {
+    expect(failureOf(() => authorizationHeaders(oauth, { accessToken, tokenType }))).toBe(
+      'TokenInvalid: The access token has characters that the header Authorization cannot carry.',
+    );
+  });
+
+  test('without a token is a retryable failure', () => {
+    expect(failureOf(() => authorizationHeaders(oauth))).toBe('TokenUnavailable: There is no access token yet.');
+  });
+});
+
+test('the name of the header is known without a token', () => {
+  expect(authorizationHeaderName(oauth)).toBe('Authorization');
+  expect(authorizationHeaderName(apiKey('X-Api-Key', 'k'))).toBe('X-Api-Key');
+});

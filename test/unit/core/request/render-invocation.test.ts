@@ -1,0 +1,357 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { ApiDestination, HttpMethod } from '../../../../lib/core/destination/api-destination.ts';
+import type { Connection } from '../../../../lib/core/destination/connection.ts';
+import type { ConnectionHttpParameters, ConnectionSecret } from '../../../../lib/core/destination/connection-secret.ts';
+import type {
+  DeliveryTarget,
+  EventDocument,
+  InvocationRequest,
+  ResolvedDelivery,
+  TargetHttpParameters,
+} from '../../../../lib/core/delivery/delivery.ts';
+import type { JsonObject } from '../../../../lib/core/input/json.ts';
+import { renderInvocation } from '../../../../lib/core/request/render-invocation.ts';
+import { policyOf } from '../../../fakes/delivery-policies.ts';
+import { failureOf } from '../failure/failing.ts';
+
+const destination: ApiDestination = {
+  name: 'orders',
+  arn: 'arn:aws:events:eu-west-1:123456789012:api-destination/orders/d1',
+  incarnation: 'd1',
+  connectionArn: 'arn:aws:events:eu-west-1:123456789012:connection/shop/c1',
+  invocationEndpoint: 'https://example.com/hook',
+  httpMethod: 'POST',
+  invocationRateLimitPerSecond: 300,
+  creationTimeMs: 0,
+  lastModifiedTimeMs: 0,
+  revision: 1,
+};
+
+const connection: Connection = {
+  name: 'shop',
+  arn: destination.connectionArn,
+  incarnation: 'c1',
+  state: 'AUTHORIZED',
+  authorizationType: 'BASIC',
+  secretName: 's',
+  visibleAuthParameters: {},
+  creationTimeMs: 0,
+  lastModifiedTimeMs: 0,
+  revision: 1,
+};
+
+const basic: ConnectionSecret = { credentials: { authorizationType: 'BASIC', username: 'u', password: 'p' } };
+
+const event: JsonObject = {
+  id: 'e1',
+  source: 'shop',
+  detail: { id: 17, name: 'Ada L', evil: 'a\r\nX-Evil: 1', list: [1] },
+};
+
+interface Given {
+  readonly endpoint?: string;
+  readonly method?: HttpMethod;
+  readonly parameters?: ConnectionHttpParameters;
+  readonly secret?: ConnectionSecret;
+  readonly target?: DeliveryTarget;
+  readonly event?: EventDocument;
+}
+
+function resolvedFrom(given: Given): ResolvedDelivery {
+  const secret = given.secret ?? basic;
+  return {
+    delivery: {
+      apiDestination: 'orders',
+      event: given.event ?? { value: event },
+      target: given.target ?? {},
+      attempts: 0,
+      postponements: 0,
+      firstReceivedAtMs: 0,
+    },
+    apiDestination: {
+      ...destination,
+      invocationEndpoint: given.endpoint ?? destination.invocationEndpoint,
+      httpMethod: given.method ?? 'POST',
+    },
+    connection,
+    secret: given.parameters === undefined ? secret : { ...secret, invocationHttpParameters: given.parameters },
+    policy: policyOf(),
+  };
+}
+
+const context = { userAgent: 'lastmile/test' };
+
+function render(given: Given): InvocationRequest {
+  return renderInvocation(resolvedFrom(given), context);
+}
+
+function parameter(key: string, value: string) {
+  return { key, value, isValueSecret: false };
+}
+
+function withParameters(HttpParameters: TargetHttpParameters): DeliveryTarget {
+  return { HttpParameters };
+}
+
+test('a plain event is posted with the fixed headers and its own content', () => {
+  expect(render({})).toEqual({
+    stage: 'rendered',
+    method: 'POST',
+    origin: 'https://example.com',
+    path: '/hook',
+    headers: {
+      'Content-Type': 'application/json; charset=utf-8',
+      'User-Agent': 'lastmile/test',
+      Range: 'bytes=0-1048575',
+      'Accept-Encoding': 'gzip,deflate',
+      'Idempotency-Key': 'e1/orders',
+    },
+    body: JSON.stringify(event),
+  });
+});
+
+describe('the body', () => {
+  test("is the event's own text, byte for byte", () => {
+    const text = '{ "id":"e1",\n "n":12345678901234567890, "f":1.0 }';
+    expect(render({ event: { value: JSON.parse(text), text } }).body).toBe(text);
+    expect(render({ event: { value: JSON.parse(text), text }, target: { InputPath: '$' } }).body).toBe(text);
+  });
+
+  test.each<[HttpMethod, boolean]>([
+    ['POST', true],
+    ['PUT', true],
+    ['PATCH', true],
+    ['DELETE', true],
+    ['OPTIONS', true],
+    ['GET', false],
+    ['HEAD', false],
+  ])('with %s is sent: %j', (method, sent) => {
+    const request = render({ method, parameters: { bodyParameters: [parameter('a', '1')] } });
+    expect([request.method, 'body' in request]).toEqual([method, sent]);
+  });
+
+  test.each<[DeliveryTarget, string]>([
+    [{ Input: '{ "fixed": 1.0 }' }, '{ "fixed": 1.0 }'],
+    [{ InputPath: '$.detail.list' }, '[1]'],
+    [{ InputPath: '$.source' }, '"shop"'],
+    [{ InputTransformer: { InputPathsMap: { id: '$.detail.id' }, InputTemplate: '{"id": <id>}' } }, '{"id": 17}'],
+  ])('of the target %j is %s', (target, body) => {
+    expect(render({ target }).body).toBe(body);
+  });
+
+  test.each<[DeliveryTarget, string]>([
+    [{ Input: 'canary' }, 'target.Input is not JSON.'],
+    [{ InputPath: '$.absent' }, 'target.InputPath finds nothing in the event.'],
+    [{ InputPath: 'canary' }, 'target.InputPath is not a JSON path.'],
+  ])('of the target %j cannot be made', (target, message) => {
+    expect(failureOf(() => render({ target }))).toBe(`InvalidInvocation: ${message}`);
+  });
+
+  test('takes the body parameters of the connection, which beat its own members', () => {
+    const bodyParameters = [parameter('source', 'mine'), parameter('token', '1'), parameter('token', '2')];
+    const body = render({ parameters: { bodyParameters } }).body ?? '';
+    expect(JSON.parse(body)).toEqual({ ...event, source: 'mine', token: '2' });
+    expect(event).not.toHaveProperty('token');
+  });
+
+  test.each(['[1]', '"text"', '1', 'null'])('%s cannot take body parameters', (Input) => {
+    const parameters = { bodyParameters: [parameter('canary', 'canary')] };
+    expect(failureOf(() => render({ target: { Input }, parameters }))).toBe(
+      "InvalidInvocation: The connection's body parameters need a body that is a JSON object.",
+    );
+  });
+
+  test('with a body parameter named __proto__ has it as a member', () => {
+    const body = render({ parameters: { bodyParameters: [parameter('__proto__', 'v')] }, event: { value: {} } }).body;
+    expect(body).toBe('{"__proto__":"v"}');
+  });
+
+  test('of an event nested deeper than JavaScript prints is the event all the same', () => {
+    const text = `{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}`;
+    expect(render({ event: { value: JSON.parse(text) as JsonObject } }).body === text).toBe(true);
+  });
+});
+
+describe('path and query', () => {
+  test('are filled from the original event, not from what the target makes of it', () => {
+    const request = render({
+      endpoint: 'https://example.com/orders/*/by/*?v=1&page=9',
+      target: {
+        InputTransformer: { InputTemplate: '{"detail": {"id": 99}}' },
+        HttpParameters: {
+          PathParameterValues: ['$.detail.id', '$.detail.name'],
+          QueryStringParameters: {
+            page: '2',
+            '$.source': '$.detail.name',
+            missing: '$.detail.absent',
+            '$.absent': 'x',
+          },
+        },
+      },
+    });
+    expect(request.path).toBe('/orders/17/by/Ada%20L?v=1&page=2&shop=Ada%20L&missing=');
+    expect(request.body).toBe('{"detail": {"id": 99}}');
+  });
+
+  test("prefer the connection's query parameter to the target's, and the target's to the endpoint's own", () => {
+    const request = render({
+      endpoint: 'https://example.com/?a=own&b=own&c=own',
+      target: withParameters({ QueryStringParameters: { b: 'target', c: 'target', d: 'target' } }),
+      parameters: { queryStringParameters: [parameter('c', 'connection'), parameter('e', 'x&y')] },
+    });
+    expect(request.path).toBe('/?a=own&b=target&d=target&c=connection&e=x%26y');
+  });
+
+  test('read no path out of a connection: its parameters are literal', () => {
+    const parameters = {
+      queryStringParameters: [parameter('q', '$.detail.id')],
+      headerParameters: [parameter('X-Id', '$.detail.id')],
+      bodyParameters: [parameter('b', '$.detail.id')],
+    };
+    const request = render({ parameters });
+    expect([request.path, request.headers['X-Id']]).toEqual(['/hook?q=%24.detail.id', '$.detail.id']);
+    expect(JSON.parse(request.body ?? '')).toMatchObject({ b: '$.detail.id' });
+  });
+
+  test.each<[string, DeliveryTarget, string]>([
+    ['https://example.com/*', {}, 'has 1 path wildcards, but PathParameterValues has 0 values'],
+    [
+      'https://example.com/*',
+      withParameters({ PathParameterValues: ['$.absent'] }),
+      'PathParameterValues[0] finds nothing',
+    ],
+    [
+      'https://example.com/',
+      withParameters({ QueryStringParameters: { q: '$.a..b' } }),
+      'QueryStringParameters.q is not',
+    ],
+    ['https://u:p@example.com/', {}, 'must not contain a user name'],
+  ])('%s with %j is refused', (endpoint, target, message) => {
+    expect(failureOf(() => render({ endpoint, target }))).toContain(message);
+  });
+});
+
+describe('headers', () => {
+  test('of the connection beat those of the target in any case, and each name comes once', () => {
+    const { headers } = render({
+      target: withParameters({
+        HeaderParameters: { 'x-both': 'target', 'X-Target': '$.detail.name', 'content-type': 'text/plain' },
+      }),
+      parameters: { headerParameters: [parameter('X-Both', 'connection'), parameter('X-Connection', 'c')] },
+    });
+    expect(headers).toMatchObject({
+      'X-Both': 'connection',
+      'X-Connection': 'c',
+      'X-Target': 'Ada L',
+      'content-type': 'text/plain',
+    });
+    const names = Object.keys(headers).map((name) => name.toLowerCase());
+    expect(new Set(names).size).toBe(names.length);
+    expect(headers).not.toHaveProperty('Content-Type');
+  });
+
+  test('that are never forwarded are dropped, wherever they are set and whatever they hold', () => {
+    const { headers } = render({
+      target: withParameters({ HeaderParameters: { host: '$.a..b', 'USER-AGENT': 'evil', Range: 'bytes=0-' } }),
+      parameters: { headerParameters: [parameter('Content-Length', '1'), parameter('Accept-Encoding', 'br')] },
+    });
+    expect(headers).toEqual(render({}).headers);
+  });
+
+  test.each<[string, Given]>([
+    ['X-Key', { target: withParameters({ HeaderParameters: { 'X-Key': '$.detail.evil' } }) }],
+    ['X-Key', { parameters: { headerParameters: [parameter('X-Key', 'canary\0')] } }],
+  ])('a value of %s that no header can carry is a permanent failure and is not shown', (name, given) => {
+    expect(failureOf(() => render(given))).toBe(
+      `InvalidInvocation: The header ${name} has a value with characters that are not allowed.`,
+    );
+  });
+
+  test('a path that finds nothing gives an empty value', () => {
+    expect(render({ target: withParameters({ HeaderParameters: { 'X-A': '$.absent' } }) }).headers['X-A']).toBe('');
+  });
+
+  test('a configured Idempotency-Key replaces ours', () => {
+    const target = withParameters({ HeaderParameters: { 'idempotency-key': '$.source' } });
+    expect(Object.entries(render({ target }).headers).filter(([name]) => /^idempotency-key$/i.test(name))).toEqual([
+      ['idempotency-key', 'shop'],
+    ]);
+  });
+
+  test.each<[string, ConnectionSecret, string]>([
+    ['BASIC', basic, 'authorization'],
+    [
+      'API_KEY',
+      { credentials: { authorizationType: 'API_KEY', apiKeyName: 'X-Api-Key', apiKeyValue: 'k' } },
+      'x-api-key',
+    ],
+    [
+      'API_KEY in a header of ours',
+      { credentials: { authorizationType: 'API_KEY', apiKeyName: 'Idempotency-Key', apiKeyValue: 'k' } },
+      'idempotency-key',
+    ],
+  ])('leave the name of the credentials free: %s', (_, secret, name) => {
+    const { headers } = render({
+      secret,
+      target: withParameters({ HeaderParameters: { [name]: 'mine' } }),
+      parameters: { headerParameters: [parameter(name.toUpperCase(), 'mine')] },
+    });
+    expect(Object.keys(headers).map((each) => each.toLowerCase())).not.toContain(name);
+  });
+});
+
+describe('what is prepared once', () => {
+  test('never outlives the destination, the secret or the user agent that it was prepared from', () => {
+    const resolved = resolvedFrom({});
+    const first = renderInvocation(resolved, context);
+    const moved = { ...resolved.apiDestination, invocationEndpoint: 'https://other.example/x' };
+    expect(renderInvocation({ ...resolved, apiDestination: moved }, context).origin).toBe('https://other.example');
+    const secret = { ...basic, invocationHttpParameters: { headerParameters: [parameter('X-New', '1')] } };
+    expect(renderInvocation({ ...resolved, secret }, context).headers).toHaveProperty('X-New', '1');
+    expect(renderInvocation(resolved, { userAgent: 'other' }).headers['User-Agent']).toBe('other');
+    expect(renderInvocation(resolved, context)).toEqual(first);
+  });
+
+  test('is not changed by a delivery: the next one without parameters has none', () => {
+    const resolved = resolvedFrom({});
+    const plain = renderInvocation(resolved, context);
+    const target = withParameters({ HeaderParameters: { 'X-A': 'a' }, QueryStringParameters: { q: '1' } });
+    renderInvocation({ ...resolved, delivery: { ...resolved.delivery, target } }, context);
+    expect(renderInvocation(resolved, context)).toEqual(plain);
+  });
+
+  test('carries no header or query value from one delivery into the next', () => {
+    const resolved = resolvedFrom({});
+    const withTarget = (HttpParameters: TargetHttpParameters): InvocationRequest =>
+      renderInvocation({ ...resolved, delivery: { ...resolved.delivery, target: { HttpParameters } } }, context);
+    withTarget({ HeaderParameters: { 'X-First': 'canary' }, QueryStringParameters: { first: 'canary' } });
+    const second = withTarget({ HeaderParameters: { 'X-Second': '2' }, QueryStringParameters: { second: '2' } });
+    expect(JSON.stringify(second)).not.toContain('canary');
+    expect([second.path, second.headers['X-Second']]).toEqual(['/hook?second=2', '2']);
+  });
+});
+
+test('whatever event and target are, there is a safe request or a Failure', () => {
+  const path = fc.constantFrom('$.detail.a', '$.detail[*]', '$.a', 'x', '$.detail.a.b', "$['detail']");
+  const texts = fc.dictionary(fc.constantFrom('X-A', 'host', '$.a', '__proto__', 'authorization'), path);
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.jsonValue(), path, texts, texts, (a, detail, pathValue, headerTexts, queryTexts) => {
+      const value = { a, detail: { a: detail } } as JsonObject;
+      const target = withParameters({
+        PathParameterValues: [pathValue],
+        HeaderParameters: headerTexts,
+        QueryStringParameters: queryTexts,
+      });
+      let request: InvocationRequest | undefined;
+      const outcome = failureOf(() => {
+        request = render({ endpoint: 'https://example.com/*?z=1', target, event: { value } });
+      });
+      expect(outcome).toMatch(/^(no failure|InvalidInvocation: )/);
+      if (request === undefined) return;
+      expect(new URL(request.origin + request.path).host).toBe('example.com');
+      expect(request.path).toMatch(/^\/[\x21-\x7e]+$/);
+      for (const header of Object.values(request.headers)) expect(header).not.toMatch(/[\r\n\0]/);
+    }),
+  );
+});

@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../../../lib/core/input/json.ts';
+import { isDynamic, parameterText, pathParameterText } from '../../../../lib/core/request/target-parameters.ts';
+import { failureOf } from '../failure/failing.ts';
+
+const event: JsonObject = {
+  detail: { id: 'o 1', n: 7, yes: false, none: null, list: [1, 'a'], object: { a: 1 }, empty: '' },
+};
+
+test.each([
+  ['$.detail.id', true],
+  ["$['detail']", true],
+  ['$', false],
+  ['$5', false],
+  ['$filter', false],
+  ['price: $.detail.id', false],
+  ['', false],
+])('%j is one JSON path: %j', (text, dynamic) => {
+  expect(isDynamic(text)).toBe(dynamic);
+});
+
+describe('header and query values', () => {
+  test.each([
+    ['$.detail.id', 'o 1'],
+    ['$.detail.n', '7'],
+    ['$.detail.yes', 'false'],
+    ['$.detail.none', 'null'],
+    ['$.detail.list', '[1,"a"]'],
+    ['$.detail.object', '{"a":1}'],
+    ['$.detail.absent', ''],
+    ['literal', 'literal'],
+    ['$', '$'],
+  ])('%s gives %j', (parameter, text) => {
+    expect(parameterText(parameter, event, 'f')).toBe(text);
+  });
+
+  test('a malformed path is named by its field', () => {
+    expect(failureOf(() => parameterText('$.a..b', event, 'f'))).toBe('InvalidInvocation: f is not a JSON path.');
+  });
+});
+
+describe('path parameters', () => {
+  test.each([
+    ['$.detail.id', 'o 1'],
+    ['$.detail.n', '7'],
+    ['$.detail.yes', 'false'],
+    ['literal', 'literal'],
+  ])('%s gives %j', (parameter, text) => {
+    expect(pathParameterText(parameter, event, 'f')).toBe(text);
+  });
+
+  test.each(['$.detail.absent', '$.detail.empty', '$.detail.none'])('%s finds nothing and is refused', (parameter) => {
+    expect(failureOf(() => pathParameterText(parameter, event, 'f'))).toBe(
+      'InvalidInvocation: f finds nothing in the event.',
+    );
+  });
+
+  test.each(['$.detail.list', '$.detail.object', '$.detail.list[*]'])(
+    '%s is no part of a path and is refused',
+    (parameter) => {
+      expect(failureOf(() => pathParameterText(parameter, event, 'f'))).toContain('finds an object or a list');
+    },
+  );
+
+  test('a path of more than 512 characters is refused, because paths are kept; literal text is not', () => {
+    expect(failureOf(() => pathParameterText(`$.${'a'.repeat(511)}`, event, 'f'))).toBe(
+      'InvalidInvocation: f is a JSON path of more than 512 characters.',
+    );
+    expect(failureOf(() => pathParameterText(`$.${'a'.repeat(510)}`, event, 'f'))).toContain('finds nothing');
+    expect(pathParameterText('a'.repeat(600), event, 'f')).toBe('a'.repeat(600));
+  });
+});

@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest';
+import { Failure } from '../../../../lib/core/failure/failure.ts';
+import { parseTokenAnswer } from '../../../../lib/core/token/answer.ts';
+
+const nowMs = Date.UTC(2026, 10, 20, 12, 0, 0);
+
+function parse(body: unknown, status = 200, headers: Record<string, string> = {}) {
+  return parseTokenAnswer({ status, headers, body: typeof body === 'string' ? body : JSON.stringify(body) }, nowMs);
+}
+
+describe('a token answer', () => {
+  test.each([
+    [{ access_token: 't' }, { accessToken: 't', tokenType: 'Bearer' }],
+    [
+      { access_token: 't', token_type: 'bEARER' },
+      { accessToken: 't', tokenType: 'Bearer' },
+    ],
+    [
+      { access_token: 't', token_type: 'DPoP' },
+      { accessToken: 't', tokenType: 'DPoP' },
+    ],
+    [
+      { access_token: 't', token_type: null, expires_in: null },
+      { accessToken: 't', tokenType: 'Bearer' },
+    ],
+    [
+      { access_token: 't', expires_in: 3600, scope: 'x' },
+      { accessToken: 't', tokenType: 'Bearer', expiresInSeconds: 3600 },
+    ],
+    [
+      { access_token: 't', expires_in: ' 3599.7 ' },
+      { accessToken: 't', tokenType: 'Bearer', expiresInSeconds: 3599 },
+    ],
+    [
+      { access_token: 't', expires_in: 0 },
+      { accessToken: 't', tokenType: 'Bearer', expiresInSeconds: 0 },
+    ],
+  ])('%j is a token', (body, token) => {
+    expect(parse(body)).toEqual(token);
+    expect(parse(body, 201)).toEqual(token);
+  });
+
+  test.each([1e10, 1e300, '999999999999999'])('a life of %s seconds counts as a year', (seconds) => {
+    expect(parse({ access_token: 't', expires_in: seconds }).expiresInSeconds).toBe(31_536_000);
+  });
+
+  test.each([
+    ['', 'canary'],
+    ['access_token=canary', 'canary'],
+    ['"canary"', 'canary'],
+    ['["canary"]', 'canary'],
+    ['null', 'canary'],
+    ['{"access_token":"canary"', 'canary'],
+    [{ token: 'canary' }, 'canary'],
+    [{ access_token: '' }, 'canary'],
+    [{ access_token: 190283746 }, '190283746'],
+    [{ access_token: 'canary\r\nX-Evil: 1' }, 'canary'],
+    [{ access_token: 'canary\0' }, 'canary'],
+    [{ access_token: ' canary' }, 'canary'],
+    [{ access_token: 'cänary' }, 'nary'],
+    [{ access_token: 'canary'.repeat(20_000) }, 'canary'],
+    [{ access_token: 't', token_type: 'canary canary' }, 'canary'],
+    [{ access_token: 't', token_type: '' }, 'canary'],
+    [{ access_token: 't', token_type: 190283746 }, '190283746'],
+    [{ access_token: 't', expires_in: -190283746 }, '190283746'],
+    [{ access_token: 't', expires_in: '-190283746' }, '190283746'],
+    [{ access_token: 't', expires_in: '' }, 'canary'],
+    [{ access_token: 't', expires_in: 'canary' }, 'canary'],
+    [{ access_token: 't', expires_in: ['190283746'] }, '190283746'],
+    ['{"access_token":"t","expires_in":true}', 'true'],
+    ['{"__proto__":{"access_token":"canary"}}', 'canary'],
+  ])('%j is invalid, and the failure names no part of it', (body, canary) => {
+    const failure = failureOf(() => parse(body));
+    expect(failure.code).toBe('TokenInvalid');
+    expect(`${failure.message} ${failure.stack} ${String(failure.cause)}`.replaceAll(/:\d+/g, '')).not.toContain(
+      canary,
+    );
+  });
+
+  test.each([500, 502, 503, 599, 408, 425, 429])(
+    'with status %i is retryable and leaves the credentials alone',
+    (status) => {
+      const failure = failureOf(() => parse({ error: 'canary' }, status, { 'retry-after': '7' }));
+      expect([failure.code, failure.kind, failure.retryAfterMs]).toEqual(['TokenUnavailable', 'retryable', 7000]);
+      expect(failure.message).toBe(`The token endpoint answered with HTTP status ${status}.`);
+    },
+  );
+
+  test.each([undefined, '-1', 'soon'])('with status 503 and Retry-After %s asks for no wait', (retryAfter) => {
+    const headers = retryAfter === undefined ? undefined : { 'retry-after': retryAfter };
+    expect(failureOf(() => parse('', 503, headers)).retryAfterMs).toBeUndefined();
+  });
+
+  test.each([400, 401, 403, 404, 410, 451])('with status %i refuses the credentials', (status) => {
+    const failure = failureOf(() => parse({ error_description: 'canary' }, status));
+    expect(failure.code).toBe('TokenRefused');
+    expect(failure.message).toBe(`Token request was refused with HTTP status ${status}.`);
+  });
+
+  test.each([101, 301, 302, 307, 308])('with status %i is invalid, since it holds no token', (status) => {
+    expect(failureOf(() => parse({ access_token: 't' }, status)).code).toBe('TokenInvalid');
+  });
+});
+
+function failureOf(work: () => unknown): Failure {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof Failure) return error;
+    throw error;
+  }
+  throw new Error('It did not fail.');
+}

@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { deriveTokenKey, nonceBytes, openToken, sealToken } from '../../../../lib/core/token/seal.ts';
+
+const content = { accessToken: 'canary-token', tokenType: 'Bearer' };
+const binding = { connectionIncarnation: 'c0ffee', generation: 3, secretVersion: 'v1' };
+const key = deriveTokenKey('root', 'client secret');
+const nonce = Uint8Array.from({ length: nonceBytes }, (_, index) => index);
+const sealed = sealToken(key, content, binding, nonce);
+
+describe('a sealed token', () => {
+  test('opens to what was sealed, whatever text it is', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string(), (accessToken, tokenType) => {
+        const box = sealToken(key, { accessToken, tokenType }, binding, randomBytes(nonceBytes));
+        expect(openToken(key, box, binding)).toEqual({ accessToken, tokenType });
+      }),
+    );
+  });
+
+  test('begins with its version and the nonce, and shows nothing of the token', () => {
+    expect(sealed.slice(0, 1 + nonceBytes)).toEqual(Uint8Array.of(1, ...nonce));
+    expect(Buffer.from(sealed).toString('latin1')).not.toContain('canary');
+  });
+
+  test('is no token after any one bit of it was changed', () => {
+    for (let index = 0; index < sealed.length; index += 1) {
+      const tampered = sealed.map((byte, at) => (at === index ? byte ^ 1 : byte));
+      expect(openToken(key, tampered, binding), `byte ${index}`).toBeUndefined();
+    }
+  });
+
+  test.each([0, 1, 20, 28, 29, -1])('is no token when cut to %i bytes', (length) => {
+    expect(openToken(key, sealed.slice(0, length), binding)).toBeUndefined();
+  });
+
+  test.each([
+    ['another root secret', deriveTokenKey('other', 'client secret')],
+    ['another client secret', deriveTokenKey('root', 'other')],
+    ['secrets that only run together into the same text', deriveTokenKey('rootclient', ' secret')],
+  ])('is no token under %s', (_, otherKey) => {
+    expect(openToken(otherKey, sealed, binding)).toBeUndefined();
+  });
+
+  test.each([
+    ['connection', { ...binding, connectionIncarnation: 'beef' }],
+    ['generation', { ...binding, generation: 4 }],
+    ['secret version', { ...binding, secretVersion: 'v2' }],
+  ])('is no token of another %s', (_, otherBinding) => {
+    expect(openToken(key, sealed, otherBinding)).toBeUndefined();
+  });
+});

@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import { createWaits } from '../../../../lib/delivery/rate/pacing.ts';
+import type { Clock } from '../../../../lib/ports/clock.ts';
+import { createManualClock } from '../../../fakes/manual-clock.ts';
+
+const startMs = Date.UTC(2026, 0, 1);
+
+function setUp() {
+  const manual = createManualClock(startMs);
+  const delays: number[] = [];
+  const clock: Clock = {
+    nowMs: () => manual.nowMs(),
+    delay(delayMs, signal) {
+      delays.push(delayMs);
+      return manual.delay(delayMs, signal);
+    },
+  };
+  const waitUntil = createWaits(clock);
+  const { signal } = new AbortController();
+  const goneAtMs = async (slotMs: number) => {
+    await waitUntil(slotMs, signal);
+    return manual.nowMs() - startMs;
+  };
+  return { manual, delays, waitUntil, goneAtMs };
+}
+
+test('slots of the same millisecond share a timer, and none goes before its time', async () => {
+  const { manual, delays, goneAtMs } = setUp();
+  const gone = Promise.all([4.2, 4.4, 4.6, 5, 5.2].map((slot) => goneAtMs(startMs + slot)));
+  for (let passed = 0; passed < 6; passed += 1) await manual.advance(1);
+  expect(await gone).toEqual([5, 5, 5, 5, 6]);
+  expect(delays).toEqual([5, 6]);
+});
+
+test('a slot that has passed is not waited for', async () => {
+  const { delays, goneAtMs } = setUp();
+  expect(await Promise.all([goneAtMs(startMs), goneAtMs(startMs - 0.5)])).toEqual([0, 0]);
+  expect(delays).toEqual([]);
+});
+
+test('the end of one invocation ends its own waits and no other', async () => {
+  const { manual, waitUntil } = setUp();
+  const ending = new AbortController();
+  const ended = waitUntil(startMs + 10, ending.signal);
+  const other = waitUntil(startMs + 10, new AbortController().signal);
+  const reason = new Error('out of time');
+  ending.abort(reason);
+  await expect(ended).rejects.toBe(reason);
+  await manual.advance(10);
+  await other;
+});
+
+test('who comes for the same millisecond after an end waits for nothing that is over', async () => {
+  const { manual, delays, waitUntil } = setUp();
+  const { signal } = new AbortController();
+  const first = waitUntil(startMs + 5, signal);
+  await manual.advance(5);
+  await first;
+  manual.set(startMs);
+  const second = waitUntil(startMs + 5, signal);
+  expect(delays).toEqual([5, 5]);
+  await manual.advance(5);
+  await second;
+});

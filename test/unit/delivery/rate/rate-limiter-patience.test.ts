@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import { alreadyInTurn } from '../../../../lib/core/rate/shards.ts';
+import { createFleet, orders, queueBatch } from './rate-limiters.ts';
+
+/** A worker that has seen slots given away for 1 s to come, and five events whose turn has come. */
+async function createBacklog() {
+  const { clock, worker, buckets } = createFleet();
+  const limiter = worker();
+  await limiter.reserve(orders, 10, queueBatch);
+  const { returns } = await worker().reserve(orders, 30, queueBatch);
+  const turns = returns.slice(0, 5);
+  clock.set(turns.at(-1)?.atMs ?? 0);
+  // Who has come back last has seen how far ahead slots are being given away.
+  await worker().reserve(orders, 5, { ...queueBatch, turn: { ...alreadyInTurn } });
+  await limiter.reserve(orders, 5, { ...queueBatch, turn: { ...alreadyInTurn } });
+  const returning = () => limiter.reserve(orders, 1, { ...queueBatch, ...(turns[0] && { turn: turns[0] }) });
+  const nowMs = clock.nowMs();
+  return { clock, limiter, buckets, returning, nowMs };
+}
+
+test('those who return one after the other share a write while slots are given away ahead', async () => {
+  const { clock, buckets, returning } = await createBacklog();
+  const { writes } = buckets;
+  const first = returning();
+  await clock.advance(200);
+  const second = returning();
+  await clock.advance(400);
+  const slots = (await Promise.all([first, second])).map(({ slotTimesMs }) => slotTimesMs[0] ?? 0);
+  expect(buckets.writes - writes).toBe(1);
+  expect(Math.round((slots[1] ?? 0) - (slots[0] ?? 0))).toBe(100);
+});
+
+test('who waits for others is sent no later for it', async () => {
+  const { clock, buckets, returning, nowMs } = await createBacklog();
+  const bucket = await buckets.read({ destinationIncarnation: orders.incarnation, shard: 0 });
+  const first = returning();
+  await clock.advance(500);
+  expect((await first).slotTimesMs).toEqual([(bucket?.slotsUntilUs ?? 0) / 1000]);
+  expect(clock.nowMs() - nowMs).toBe(500);
+});
+
+test('a newcomer and the second request of an attempt wait for nobody', async () => {
+  const { limiter, returning, clock } = await createBacklog();
+  const first = returning();
+  expect((await limiter.reserve(orders, 1, queueBatch)).returns).toHaveLength(1);
+  expect((await limiter.reserve(orders, 1, { ...queueBatch, turn: alreadyInTurn })).slotTimesMs).toHaveLength(1);
+  await clock.advance(500);
+  expect((await first).slotTimesMs).toHaveLength(1);
+});
+
+test('who returns asks at once when it is no longer known how far ahead slots are given away', async () => {
+  const { clock, returning, nowMs } = await createBacklog();
+  clock.set(nowMs + 1100);
+  expect((await returning()).slotTimesMs).toHaveLength(1);
+});
+
+test('a horizon is no further away for a wait', async () => {
+  const { clock, returning, nowMs } = await createBacklog();
+  const all = Array.from({ length: 20 }, returning);
+  await clock.advance(500);
+  const slots = (await Promise.all(all)).flatMap(({ slotTimesMs }) => slotTimesMs);
+  expect(Math.max(...slots)).toBeLessThan(nowMs + 2000);
+  expect(slots.length).toBeGreaterThan(3);
+});

@@ -1,0 +1,63 @@
+import type { FailureCode } from '../../../../lib/core/failure/failure.ts';
+import { Failure } from '../../../../lib/core/failure/failure.ts';
+import { createRateLimiter } from '../../../../lib/delivery/rate/limiter.ts';
+import type { RateBuckets } from '../../../../lib/ports/rate.ts';
+import { createInMemoryRateBuckets } from '../../../fakes/in-memory-rate-buckets.ts';
+import type { ManualClock } from '../../../fakes/manual-clock.ts';
+import { createManualClock } from '../../../fakes/manual-clock.ts';
+
+export const orders = { incarnation: 'orders', revision: 1, ratePerSecond: 10, burst: 1 } as const;
+export const queueBatch = { horizonMs: 2000 } as const;
+
+/** A fleet on one table: `worker()` is one more of them, and all see the same clock. */
+export function createFleet(options: { readonly table?: (buckets: RateBuckets) => RateBuckets } = {}) {
+  const clock = createManualClock();
+  const buckets = createInMemoryRateBuckets();
+  const table = options.table?.(buckets) ?? buckets;
+  return {
+    clock,
+    buckets,
+    beganMs: clock.nowMs(),
+    worker: () => createRateLimiter({ buckets: table, clock, random: () => 0.5, batchSize: 10 }),
+  };
+}
+
+/** A table that fails as often as it is told, before anything is written. */
+export function createFailingTable() {
+  let failuresLeft = 0;
+  let failure: unknown;
+  let calls = 0;
+  const failing = <Result>(call: () => Promise<Result>): Promise<Result> => {
+    calls += 1;
+    failuresLeft -= 1;
+    return failuresLeft < 0 ? call() : Promise.reject(failure);
+  };
+  return {
+    over: (buckets: RateBuckets): RateBuckets => ({
+      write: (...args) => failing(() => buckets.write(...args)),
+      read: (...args) => failing(() => buckets.read(...args)),
+    }),
+    fail(times: number, code: FailureCode = 'StoreUnavailable') {
+      failuresLeft = times;
+      failure = new Failure(code, 'The table says no.');
+    },
+    break(bug: Error) {
+      failuresLeft = 1;
+      failure = bug;
+    },
+    get calls() {
+      return calls;
+    },
+  };
+}
+
+/** Lets time pass until the promise is settled. */
+export async function passing<Result>(clock: ManualClock, promise: Promise<Result>): Promise<Result> {
+  let settled = false;
+  const settle = () => {
+    settled = true;
+  };
+  promise.then(settle, settle);
+  for (let step = 0; step < 1000 && !settled; step += 1) await clock.advance(10);
+  return promise;
+}

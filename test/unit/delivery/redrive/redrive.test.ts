@@ -1,0 +1,275 @@
+import { expect, test } from 'vitest';
+import { formatDeadLetter } from '../../../../lib/core/message/dead-letter-message.ts';
+import type { FailureCode } from '../../../../lib/core/failure/failure.ts';
+import { Failure } from '../../../../lib/core/failure/failure.ts';
+import type { RedriveRequest } from '../../../../lib/core/message/redrive-request.ts';
+import { withDeadline } from '../../../../lib/delivery/deadline.ts';
+import { createRedrive } from '../../../../lib/delivery/redrive/redrive.ts';
+import type { DeadLetterMessages } from '../../../../lib/ports/delivery.ts';
+import { createFaults } from '../../../fakes/faults.ts';
+import { createInMemoryDeadLetterMessages } from '../../../fakes/in-memory-dead-letter-messages.ts';
+import { createInMemoryDeliveryQueue } from '../../../fakes/in-memory-delivery-queue.ts';
+import type { ManualClock } from '../../../fakes/manual-clock.ts';
+import { createManualClock } from '../../../fakes/manual-clock.ts';
+
+function setUp({ remainingMs = 3_600_000 } = {}) {
+  const clock = createManualClock();
+  const startMs = clock.nowMs();
+  const faults = createFaults();
+  const lying = createInMemoryDeadLetterMessages(clock);
+  const queue = createInMemoryDeliveryQueue();
+  function redrive(request: Partial<RedriveRequest> = {}, deadLetters: DeadLetterMessages = lying) {
+    const run = createRedrive({
+      deadLetters: faults.wrap('deadLetters', deadLetters),
+      queue: faults.wrap('queue', queue),
+      clock,
+      apiDestination: undefined,
+    });
+    return withDeadline(clock, remainingMs, (deadline) => run({ dryRun: false, ...request }, deadline));
+  }
+  const put = (apiDestination: string, id: string, code: FailureCode = 'EndpointRejected') =>
+    lying.put(messageOf(apiDestination, id, code));
+  const sentIds = () => queue.sent.map(({ queued }) => queued.delivery.event.value['id']);
+  const elapsedMs = () => clock.nowMs() - startMs;
+  return { clock, elapsedMs, faults, lying, queue, redrive, put, sentIds };
+}
+
+function messageOf(apiDestination: string, id: string, code: FailureCode) {
+  const text = JSON.stringify({ id, note: 'canary' });
+  const progress = { attempts: 3, postponements: 1, firstReceivedAtMs: 5 };
+  const delivery = { apiDestination, event: { value: JSON.parse(text), text }, target: {}, ...progress };
+  return formatDeadLetter({ body: text, delivery, code, reason: 'no' });
+}
+
+/** Lets the time pass until it is done. */
+async function passing<Result>(clock: ManualClock, stepMs: number, work: Promise<Result>): Promise<Result> {
+  const done = { yes: false };
+  const settled = work.finally(() => {
+    done.yes = true;
+  });
+  settled.catch(() => undefined);
+  await new Promise((resolve) => setImmediate(resolve));
+  while (!done.yes) await clock.advance(stepMs);
+  return settled;
+}
+
+const names = (count: number) => Array.from({ length: count }, (_, index) => `e${index + 1}`);
+
+test('every dead letter is moved, and begins anew in the group of its destination', async () => {
+  const { clock, lying, queue, redrive, put, sentIds } = setUp();
+  for (const id of names(25)) put('orders', id);
+  const result = await redrive();
+  const before = '2026-01-01T00:00:00.001Z';
+  expect(result).toEqual({ moved: 25, matched: 25, kept: 0, unreadable: [], unreadableCount: 0, more: false, before });
+  expect(sentIds().toSorted()).toEqual(names(25).toSorted());
+  expect(lying.present).toEqual([]);
+  expect(queue.sent[0]).toMatchObject({
+    group: 'orders',
+    queued: { delivery: { attempts: 0, postponements: 0, firstReceivedAtMs: clock.nowMs() } },
+  });
+  expect(queue.sent[0]?.queued).not.toHaveProperty('notBeforeMs');
+});
+
+test('only what is asked for is moved, and all the rest is shown again', async () => {
+  const { lying, redrive, put, sentIds } = setUp();
+  for (const id of names(30)) put(id.endsWith('1') ? 'orders' : 'others', id);
+  expect(await redrive({ apiDestination: 'orders' })).toMatchObject({ moved: 3, matched: 3, kept: 27, more: false });
+  expect(sentIds().toSorted()).toEqual(['e1', 'e11', 'e21']);
+  expect([lying.present.length, lying.visible.length]).toEqual([27, 27]);
+});
+
+test('a dry run counts and moves nothing', async () => {
+  const { faults, lying, queue, redrive, put } = setUp();
+  for (const id of names(12)) put('orders', id);
+  put('orders', 'late', 'TimedOut');
+  const request = { dryRun: true, errorCode: 'EndpointRejected', ratePerSecond: 1 };
+  expect(await redrive(request)).toMatchObject({ moved: 0, matched: 12, kept: 13, more: false });
+  expect([queue.sent.length, lying.visible.length]).toEqual([0, 13]);
+  expect(faults.calls).not.toContain('queue.send');
+});
+
+test('no more than the maximum is moved, or in a dry run counted, and the rest is shown again', async () => {
+  const { lying, redrive, put } = setUp();
+  for (const id of names(30)) put('orders', id);
+  expect(await redrive({ maximum: 13, dryRun: true })).toMatchObject({ moved: 0, matched: 13, more: true });
+  expect(await redrive({ maximum: 13 })).toMatchObject({ moved: 13, matched: 13, more: true });
+  expect([lying.present.length, lying.visible.length]).toEqual([17, 17]);
+});
+
+test('what cannot be rebuilt stays, is shown again and is told of without what it holds', async () => {
+  const { lying, redrive, put } = setUp();
+  put('orders', 'e1');
+  const unreadable = [lying.put({ body: 'canary', attributes: {} }), lying.put({ body: '{"c":1}', attributes: {} })];
+  const result = await redrive();
+  expect(result).toMatchObject({ moved: 1, kept: 2, unreadableCount: 2, more: false });
+  expect(result.unreadable.map(({ messageId }) => messageId)).toEqual(unreadable);
+  expect(result.unreadable[0]?.reason).toBe('InvalidJson: The message is not JSON.');
+  expect(JSON.stringify(result)).not.toContain('canary');
+  expect(lying.visible).toEqual(unreadable);
+});
+
+test('of very many that cannot be rebuilt a hundred are listed and all are counted', async () => {
+  const { lying, redrive } = setUp();
+  for (let count = 0; count < 150; count += 1) lying.put({ body: '{', attributes: {} });
+  const { unreadable, unreadableCount } = await redrive();
+  expect([unreadable.length, unreadableCount]).toEqual([100, 150]);
+});
+
+test('a delivery that no message can hold any more stays and is told of', async () => {
+  const { lying, queue, redrive, put } = setUp();
+  const messageId = put('orders', 'e1');
+  queue.failWith(new Failure('DeliveryTooLarge', 'Too large.'));
+  const unreadable = [{ messageId, reason: 'DeliveryTooLarge: Too large.' }];
+  expect(await redrive()).toMatchObject({ moved: 0, matched: 1, kept: 1, unreadable, more: false });
+  expect(lying.visible).toEqual([messageId]);
+});
+
+test.each(['before', 'after'] as const)(
+  'a dead letter whose sending fails %s the queue has it is not deleted, and is shown again',
+  async (time) => {
+    const { faults, lying, queue, redrive, put } = setUp();
+    const messageId = put('orders', 'e1');
+    faults.fail('queue.send', time);
+    await expect(redrive()).rejects.toThrow('queue.send');
+    expect([lying.visible, queue.sent.length]).toEqual([[messageId], time === 'after' ? 1 : 0]);
+  },
+);
+
+test('of a batch, those that the queue has accepted are deleted although another failed', async () => {
+  const { faults, lying, redrive, put } = setUp();
+  const [first = ''] = names(3).map((id) => put('orders', id));
+  faults.fail('queue.send', 'before');
+  await expect(redrive()).rejects.toThrow('queue.send');
+  expect(lying.visible).toEqual([first]);
+});
+
+test('a deletion that fails ends the redrive, lest it move the same dead letters over and over', async () => {
+  const { lying, queue, redrive, put } = setUp();
+  for (const id of names(200)) put('orders', id);
+  const remove = async (receiptHandles: readonly string[]) => {
+    if (receiptHandles.length > 0) throw new Failure('StoreRefused', 'Not allowed to delete.');
+  };
+  const message = expect.stringMatching(/^Not allowed to delete\. Moved before: \d+\.$/);
+  await expect(redrive({}, { ...lying, remove })).rejects.toMatchObject({ code: 'StoreRefused', message });
+  expect(queue.sent.length).toBeLessThanOrEqual(80);
+});
+
+test('one failure ends the work of all', async () => {
+  const { faults, lying, queue, redrive, put } = setUp();
+  for (const id of names(2000)) put('orders', id);
+  faults.fail('deadLetters.remove', 'before');
+  await expect(redrive()).rejects.toThrow('deadLetters.remove');
+  expect(queue.sent.length).toBeLessThan(500);
+  expect(lying.present.length).toBeGreaterThan(1500);
+  faults.heal();
+  faults.fail('deadLetters.receive', 'before');
+  await expect(redrive({ dryRun: true })).rejects.toThrow('deadLetters.receive');
+  expect(faults.calls.filter((call) => call === 'deadLetters.receive').length).toBeLessThan(20);
+});
+
+test('what fails again at once is dead-lettered after the start, and is not moved round and round', async () => {
+  const { clock, lying, queue, redrive, put } = setUp();
+  const ids = names(30).map((id) => put('orders', id));
+  const send = queue.send;
+  queue.send = async (queued, group) => {
+    await send(queued, group);
+    clock.set(clock.nowMs() + 1);
+    put('orders', String(queued.delivery.event.value['id']));
+  };
+  expect(await redrive()).toMatchObject({ moved: 30, matched: 30, more: false });
+  expect([lying.visible.length, lying.present.some((id) => ids.includes(id))]).toEqual([30, false]);
+});
+
+test('a time before the start that is asked for counts', async () => {
+  const { clock, redrive, put } = setUp();
+  put('orders', 'e1');
+  await clock.advance(1000);
+  put('orders', 'e2');
+  const beforeMs = clock.nowMs();
+  expect(await redrive({ beforeMs })).toMatchObject({ moved: 1, kept: 1, before: new Date(beforeMs).toISOString() });
+});
+
+test('a queue that cannot be read fails the call', async () => {
+  const { faults, redrive } = setUp();
+  faults.fail('deadLetters.receive', 'before');
+  await expect(redrive()).rejects.toThrow('deadLetters.receive');
+});
+
+test('what cannot be shown again shows itself later, and the redrive has done its work all the same', async () => {
+  const { clock, faults, lying, redrive, put } = setUp({ remainingMs: 60_000 });
+  const [, other] = [put('orders', 'e1'), put('others', 'e2')];
+  faults.fail('deadLetters.release', 'before', 'always');
+  expect(await redrive({ apiDestination: 'orders' })).toMatchObject({ moved: 1, kept: 1 });
+  expect(lying.visible).toEqual([]);
+  await clock.advance(90_000);
+  expect(lying.visible).toEqual([other]);
+});
+
+test.each([9, 12, 16, 20])('a message that is shown again at receive %d counts once, moved or not', async (turn) => {
+  const { lying, queue, redrive, put } = setUp();
+  const [moved, kept] = [put('orders', 'e1'), put('others', 'e2')];
+  for (const id of names(200)) put('third', id);
+  let turns = 0;
+  const receive = (hiddenForMs: number) => {
+    turns += 1;
+    if (turns === turn) for (const messageId of [moved, kept]) lying.repeat(messageId);
+    return lying.receive(hiddenForMs);
+  };
+  const result = await redrive({ apiDestination: 'orders' }, { ...lying, receive });
+  expect(result).toMatchObject({ moved: 1, matched: 1, kept: 201, more: false });
+  expect(queue.sent.length).toBe(1);
+  expect([lying.present.includes(moved), lying.visible.length]).toEqual([false, 201]);
+});
+
+test.each([
+  [0.5, 4, 10],
+  [2, 6, 10],
+  [50, 60, 10],
+  [1000, 120, 1],
+])('at %d a second no second holds more than that and a batch', async (ratePerSecond, count, stepMs) => {
+  const { clock, elapsedMs, queue, redrive, put } = setUp();
+  for (const id of names(count)) put('orders', id);
+  const sentAtMs: number[] = [];
+  const send = queue.send;
+  queue.send = (...args) => {
+    sentAtMs.push(clock.nowMs());
+    return send(...args);
+  };
+  const result = await passing(clock, stepMs, redrive({ ratePerSecond }));
+  expect(result).toMatchObject({ moved: count, more: false });
+  expect(elapsedMs()).toBe((count / ratePerSecond) * 1000);
+  const batch = Math.min(10, Math.max(1, Math.floor(ratePerSecond / 10)));
+  const busiest = sentAtMs.map((at) => sentAtMs.filter((other) => other >= at && other < at + 1000).length);
+  expect(Math.max(...busiest)).toBeLessThanOrEqual(Math.ceil(ratePerSecond) + batch);
+});
+
+test('a call ends before its deadline, shows again what it could not move, and says that there is more', async () => {
+  const { clock, elapsedMs, lying, redrive, put } = setUp({ remainingMs: 60_000 });
+  for (const id of names(200)) put('orders', id);
+  const result = await passing(clock, 100, redrive({ ratePerSecond: 1 }));
+  expect([result.more, result.moved, elapsedMs()]).toEqual([true, 55, 55_000]);
+  expect([lying.visible.length, result.kept]).toEqual([145, 25]);
+});
+
+test('a call without time to settle what it reads reads nothing', async () => {
+  const { faults, redrive, put } = setUp({ remainingMs: 4000 });
+  put('orders', 'e1');
+  expect(await redrive()).toMatchObject({ moved: 0, kept: 0, more: true });
+  expect(faults.calls).toEqual([]);
+});
+
+test('a queue of very many is looked through no further than what can be shown again in time', async () => {
+  const { clock, redrive, lying } = setUp();
+  const message = messageOf('others', 'e1', 'TimedOut');
+  let received = 0;
+  const receive = async () =>
+    Array.from({ length: 10 }, () => {
+      received += 1;
+      const id = String(received);
+      return { messageId: id, receiptHandle: id, message, receiveCount: 1, sentAtMs: clock.nowMs() };
+    });
+  const result = await redrive({ apiDestination: 'orders' }, { ...lying, receive });
+  expect(result).toMatchObject({ moved: 0, more: true });
+  expect(result.kept).toBeGreaterThanOrEqual(100_000);
+  expect(result.kept).toBeLessThan(100_100);
+});

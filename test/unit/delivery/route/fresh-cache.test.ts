@@ -1,0 +1,138 @@
+import { describe, expect, test } from 'vitest';
+import { Failure } from '../../../../lib/core/failure/failure.ts';
+import { createFreshCache } from '../../../../lib/delivery/route/fresh-cache.ts';
+import { createManualClock } from '../../../fakes/manual-clock.ts';
+
+const options = { freshMs: 15_000, staleMs: 900_000, capacity: 2 };
+
+function setUp() {
+  const clock = createManualClock();
+  const store = new Map<string, string>([['a', 'first']]);
+  const loads: string[] = [];
+  let failure: Failure | undefined;
+  const cache = createFreshCache(
+    async (key: string) => {
+      loads.push(key);
+      if (failure !== undefined) throw failure;
+      return store.get(key);
+    },
+    clock,
+    options,
+  );
+  return {
+    clock,
+    store,
+    loads,
+    cache,
+    failWith: (code?: 'StoreUnavailable' | 'StoreRefused') => {
+      failure = code === undefined ? undefined : new Failure(code, 'injected');
+    },
+  };
+}
+
+describe('a fresh cache', () => {
+  test('answers within the fresh time without a read', async () => {
+    const { cache, clock, loads } = setUp();
+    await cache.get('a');
+    clock.set(clock.nowMs() + 14_999);
+    expect(await cache.get('a')).toBe('first');
+    expect(loads).toEqual(['a']);
+  });
+
+  test('reads again at the end of the fresh time, also after a freeze', async () => {
+    const { cache, clock, store, loads } = setUp();
+    await cache.get('a');
+    store.set('a', 'second');
+    clock.set(clock.nowMs() + 3_600_000);
+    expect(await cache.get('a')).toBe('second');
+    expect(loads).toHaveLength(2);
+  });
+
+  test('reads again when the clock has stepped back', async () => {
+    const { cache, clock, loads } = setUp();
+    await cache.get('a');
+    clock.set(clock.nowMs() - 1);
+    await cache.get('a');
+    expect(loads).toHaveLength(2);
+  });
+
+  test('makes one read for all who ask at once', async () => {
+    const { cache, loads } = setUp();
+    await Promise.all([cache.get('a'), cache.get('a'), cache.get('a')]);
+    expect(loads).toEqual(['a']);
+  });
+
+  test('serves what it has while the store cannot be reached, and leaves the store alone for two seconds', async () => {
+    const { cache, clock, loads, failWith } = setUp();
+    await cache.get('a');
+    failWith('StoreUnavailable');
+    clock.set(clock.nowMs() + 20_000);
+    expect(await cache.get('a')).toBe('first');
+    expect(await cache.get('a')).toBe('first');
+    expect(loads).toHaveLength(2);
+    clock.set(clock.nowMs() + 2000);
+    await cache.get('a');
+    expect(loads).toHaveLength(3);
+  });
+
+  test('serves nothing older than the stale time', async () => {
+    const { cache, clock, failWith } = setUp();
+    await cache.get('a');
+    failWith('StoreUnavailable');
+    clock.set(clock.nowMs() + 900_000);
+    await expect(cache.get('a')).rejects.toMatchObject({ code: 'StoreUnavailable' });
+  });
+
+  test('believes a store that refuses, and forgets what it had', async () => {
+    const { cache, clock, failWith } = setUp();
+    await cache.get('a');
+    failWith('StoreRefused');
+    clock.set(clock.nowMs() + 20_000);
+    await expect(cache.get('a')).rejects.toMatchObject({ code: 'StoreRefused' });
+    failWith('StoreUnavailable');
+    await expect(cache.get('a')).rejects.toMatchObject({ code: 'StoreUnavailable' });
+  });
+
+  test('keeps no absence: what appears is found with the next question', async () => {
+    const { cache, store } = setUp();
+    expect(await cache.get('b')).toBeUndefined();
+    store.set('b', 'new');
+    expect(await cache.get('b')).toBe('new');
+  });
+
+  test('answers from what it has when the store does not answer within a second', async () => {
+    const clock = createManualClock();
+    let answer: Promise<string> = Promise.resolve('first');
+    const cache = createFreshCache(() => answer, clock, options);
+    await cache.get('a');
+    clock.set(clock.nowMs() + 20_000);
+    answer = new Promise<string>(() => undefined);
+    const asked = cache.get('a');
+    await clock.advance(1000);
+    expect(await asked).toBe('first');
+  });
+
+  test('a direct read does not take the result of a read that began before it', async () => {
+    const clock = createManualClock();
+    const answers: ((value: string) => void)[] = [];
+    const cache = createFreshCache(() => new Promise<string>((resolve) => answers.push(resolve)), clock, options);
+    const early = cache.get('a');
+    const direct = cache.read('a');
+    answers[0]?.('before');
+    await early;
+    await clock.advance(0);
+    answers[1]?.('after');
+    expect(await direct).toBe('after');
+  });
+
+  test('keeps no more values than its capacity', async () => {
+    const { cache, store, loads } = setUp();
+    for (const key of ['a', 'b', 'c']) {
+      store.set(key, key);
+      await cache.get(key);
+    }
+    await cache.get('c');
+    await cache.get('a');
+    expect(loads).toEqual(['a', 'b', 'c', 'a']);
+  });
+});

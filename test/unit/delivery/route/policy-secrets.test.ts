@@ -1,0 +1,203 @@
+import { describe, expect, test } from 'vitest';
+import { formatConnectionSecret } from '../../../../lib/core/destination/connection-secret.ts';
+import type { DeliveryPolicyOverrides } from '../../../../lib/core/destination/delivery-policy.ts';
+import { defaultTransport } from '../../../../lib/core/destination/delivery-policy.ts';
+import { Failure } from '../../../../lib/core/failure/failure.ts';
+import { createResolver } from '../../../../lib/delivery/route/resolve.ts';
+import { apiDestinationOf, connectionOf } from '../../../contract/dynamodb/subjects.ts';
+import { createInMemorySecrets } from '../../../fakes/in-memory-secrets.ts';
+import { createManualClock } from '../../../fakes/manual-clock.ts';
+import { makeTlsCertificate } from '../../../servers/endpoints/tls-certificate.ts';
+import { routeOf } from '../outcomes.ts';
+
+const startMs = createManualClock().nowMs();
+const [first, second, authority] = [0, 1, 2].map(() => makeTlsCertificate(startMs)) as [Tls, Tls, Tls];
+type Tls = ReturnType<typeof makeTlsCertificate>;
+const bundle = ({ certificate, key }: Tls) => `${certificate}${key}`;
+
+const signingSecret = (text: string) => `whsec_${text.repeat(4)}`;
+
+/** A destination whose policy names secrets; every read of a secret other than the connection's is counted. */
+async function setUp(policyOf: (arns: { tls: string; ca: string; signing: string }) => DeliveryPolicyOverrides) {
+  const clock = createManualClock();
+  const secrets = createInMemorySecrets();
+  const credentials = { authorizationType: 'BASIC', username: 'someone', password: 'first' } as const;
+  const { secretArn, version } = await secrets.create('billing', formatConnectionSecret({ credentials }));
+  const arns = {
+    tls: (await secrets.create('tls', bundle(first))).secretArn,
+    ca: (await secrets.create('ca', authority.certificate.trim())).secretArn,
+    signing: (await secrets.create('signing', signingSecret('c2VjcmV0'))).secretArn,
+  };
+  const connection = connectionOf('billing', { secretArn, secretVersion: version });
+  const apiDestination = apiDestinationOf('orders', { connectionArn: connection.arn, policy: policyOf(arns) });
+  const injected: { failure?: Failure } = {};
+  const reads: string[] = [];
+  const resolver = createResolver({
+    configuration: { readApiDestination: async () => apiDestination, readConnection: async () => connection },
+    secrets: {
+      async read(arn, wanted) {
+        if (arn !== secretArn) reads.push(`${arn.split(':').at(-1)?.replace('-AbCdEf', '')} ${wanted}`);
+        if (injected.failure !== undefined) throw injected.failure;
+        return secrets.read(arn, wanted);
+      },
+    },
+    states: { adopt: () => expect.fail('Nothing was to be written.') },
+    clock,
+    policy: routeOf().policy,
+    longestTimeoutMs: 52_000,
+    cache: { freshMs: 15_000, staleMs: 900_000 },
+  });
+  async function rotate(arn: string, text: string): Promise<void> {
+    const { version: next } = await secrets.addVersion(arn, text);
+    await secrets.makeCurrent(arn, next);
+  }
+  const later = (ms: number) => clock.set(clock.nowMs() + ms);
+  return { resolver, secrets, arns, reads, injected, rotate, later };
+}
+
+const everything = ({ tls, ca, signing }: { tls: string; ca: string; signing: string }) => ({
+  signing: { secretArn: signing },
+  transport: {
+    clientCertificateSecretArn: tls,
+    caCertificateSecretArn: ca,
+    serverName: 'inner.example.com',
+    proxyUrl: 'http://proxy.example:3128',
+  },
+});
+
+describe('the secrets that a delivery policy names', () => {
+  test('are read in their current versions, once while they are fresh, and make transport and keys', async () => {
+    const { resolver, reads, later } = await setUp(everything);
+    const { transport, signingKeys } = await resolver.resolve('orders');
+    expect(transport).toMatchObject({
+      clientCertificate: { certificatePem: first.certificate.trim(), keyPem: first.key.trim() },
+      caCertificatePem: authority.certificate.trim(),
+      serverName: 'inner.example.com',
+      proxyUrl: 'http://proxy.example:3128',
+    });
+    expect(signingKeys).toBeDefined();
+    later(14_000);
+    await resolver.resolve('orders');
+    expect(reads.toSorted()).toEqual(['ca AWSCURRENT', 'signing AWSCURRENT', 'tls AWSCURRENT']);
+  });
+
+  test('are looked at for every route: one that needs them is never known beforehand', async () => {
+    const { resolver } = await setUp(everything);
+    await resolver.resolve('orders');
+    expect(resolver.known('orders')).toBeUndefined();
+  });
+
+  test('cost nothing where none is named', async () => {
+    const { resolver, reads } = await setUp(() => ({ timeoutMs: 100 }));
+    const { transport, signingKeys } = await resolver.resolve('orders');
+    expect([transport, signingKeys, reads]).toEqual([defaultTransport, undefined, []]);
+  });
+
+  test('that become current anew are in effect within 15 s, on connections of their own', async () => {
+    const { resolver, arns, rotate, later } = await setUp(everything);
+    const before = await resolver.resolve('orders');
+    await rotate(arns.tls, bundle(second));
+    expect((await resolver.resolve('orders')).transport.key).toBe(before.transport.key);
+    later(15_000);
+    const after = await resolver.resolve('orders');
+    expect(after.transport.clientCertificate?.certificatePem).toBe(second.certificate.trim());
+    expect(after.transport.key).not.toBe(before.transport.key);
+  });
+
+  test('that become current anew are seen at once by whoever resolves past the cache', async () => {
+    const { resolver, arns, rotate } = await setUp(everything);
+    const before = await resolver.resolve('orders');
+    expect((await resolver.resolveAnew('orders')).versions).toBe(before.versions);
+    await rotate(arns.signing, signingSecret('YW5vdGhl'));
+    const after = await resolver.resolveAnew('orders');
+    expect(after.versions).not.toBe(before.versions);
+    const exported = [before, after].map(({ signingKeys }) => signingKeys?.keys[0]?.key.export().toString());
+    expect(exported).toEqual(['secret'.repeat(4), 'anothe'.repeat(4)]);
+  });
+
+  test('serve for 15 minutes while they cannot be read, and no longer', async () => {
+    const { resolver, injected, later } = await setUp(everything);
+    const before = await resolver.resolve('orders');
+    injected.failure = new Failure('StoreUnavailable', 'injected');
+    later(899_000);
+    expect((await resolver.resolve('orders')).versions).toBe(before.versions);
+    later(1000);
+    await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'StoreUnavailable' });
+  });
+
+  test('do not serve when they may not be read any more', async () => {
+    const { resolver, injected, later } = await setUp(everything);
+    await resolver.resolve('orders');
+    injected.failure = new Failure('StoreRefused', 'injected');
+    later(15_000);
+    await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'StoreRefused' });
+  });
+
+  test('and are not there fail retryably, by what they are for', async () => {
+    const { resolver, reads } = await setUp(({ tls }) => ({
+      transport: { clientCertificateSecretArn: `${tls}-gone` },
+    }));
+    const refusal = {
+      code: 'SecretNotFound',
+      kind: 'retryable',
+      message: "The client certificate secret of API destination 'orders' cannot be used. It does not exist.",
+    };
+    await expect(resolver.resolve('orders')).rejects.toMatchObject(refusal);
+    await expect(resolver.resolve('orders')).rejects.toMatchObject(refusal);
+    expect(reads).toHaveLength(1);
+  });
+
+  test.each([
+    ['clientCertificateSecretArn', 'signing'],
+    ['caCertificateSecretArn', 'signing'],
+  ] as const)('and hold something else as %s fail retryably, and show nothing of it', async (member, name) => {
+    const { resolver, arns, rotate, later } = await setUp((all) => ({ transport: { [member]: all[name] } }));
+    const failure = await resolver.resolve('orders').catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      code: 'InvalidPolicySecret',
+      kind: 'retryable',
+      message: expect.stringMatching(
+        /^The (client|CA) certificates? secret of API destination 'orders' cannot be used\./,
+      ),
+    });
+    expect(String(failure)).not.toContain('c2VjcmV0');
+    await rotate(arns[name], bundle(first));
+    later(15_000);
+    expect((await resolver.resolve('orders')).transport.key).not.toBe('');
+  });
+
+  test('and hold a certificate that has expired meanwhile fail retryably, until there is another', async () => {
+    const { resolver, arns, rotate, later } = await setUp(everything);
+    await resolver.resolve('orders');
+    const halfYearMs = 183 * 86_400_000;
+    later(halfYearMs - 1000);
+    expect((await resolver.resolve('orders')).transport).toHaveProperty('clientCertificate');
+    later(1000);
+    await expect(resolver.resolve('orders')).rejects.toMatchObject({
+      code: 'InvalidPolicySecret',
+      kind: 'retryable',
+      message: expect.stringMatching(
+        /^The client certificate secret of API destination 'orders' .* The certificate expired on 2026-07-03T/,
+      ),
+    });
+    await rotate(arns.tls, bundle(makeTlsCertificate(startMs + halfYearMs)));
+    later(15_000);
+    expect((await resolver.resolve('orders')).transport).toHaveProperty('clientCertificate');
+  });
+
+  test('make another key of the transport with another server name or proxy, so that no two share a connection', async () => {
+    const others = [{}, { serverName: 'other.example.com' }, { proxyUrl: 'http://other.example:3128' }];
+    const keys = others.map(async (other) => {
+      const { resolver } = await setUp((arns) => ({ transport: { ...everything(arns).transport, ...other } }));
+      return (await resolver.resolve('orders')).transport.key;
+    });
+    expect(new Set(await Promise.all(keys)).size).toBe(others.length);
+  });
+
+  test('leave no trace of what they hold in the key of their transport', async () => {
+    const { resolver } = await setUp(everything);
+    const { transport } = await resolver.resolve('orders');
+    const lines = [first.key, first.certificate, authority.certificate].flatMap((text) => text.trim().split('\n'));
+    for (const line of lines) expect(transport.key).not.toContain(line);
+  });
+});

@@ -1,0 +1,161 @@
+import { describe, expect, test } from 'vitest';
+import { Failure } from '../../../../lib/core/failure/failure.ts';
+import { createPreparation } from '../../../../lib/delivery/route/prepare.ts';
+import type { Resolver, Route } from '../../../../lib/delivery/route/resolve.ts';
+import { createManualClock } from '../../../fakes/manual-clock.ts';
+import { deliveryOf, retryPolicy, routeOf } from '../outcomes.ts';
+
+const never = () => new Promise<Route>(() => undefined);
+const noToken = () => Promise.reject(new Error('No token is needed here.'));
+
+function prepareOver(resolver: Partial<Resolver>) {
+  const resolve = async () => routeOf();
+  return createPreparation({
+    resolver: { resolve, resolveAnew: resolve, known: () => undefined, ...resolver },
+    tokens: { tokenFor: noToken, renew: noToken },
+    userAgent: 'lastmile/test',
+    clock: createManualClock(),
+  });
+}
+
+/** A deadline that comes when it is told to. */
+function createCut() {
+  const expiry = new AbortController();
+  return {
+    signal: expiry.signal,
+    come: () => expiry.abort(new Failure('OutOfTime', 'The invocation is about to end.')),
+  };
+}
+
+describe('a request whose route is known', () => {
+  const delivery = deliveryOf({ target: { HttpParameters: { PathParameterValues: ['1'] } } });
+  const overKnown = (route: Route | undefined) => prepareOver({ known: () => route, resolve: never });
+
+  test('is made at once, and is the one that is made otherwise', async () => {
+    const { signal } = createCut();
+    const route = routeOf();
+    const now = overKnown(route).prepareNow(delivery, signal);
+    expect(now).toEqual(await prepareOver({ resolve: async () => route }).prepare(delivery, signal));
+    expect(now?.request.headers['Authorization']).toMatch(/^Basic /);
+  });
+
+  test('is not made at once without a route, when a token is needed, or after the time kept for settling has begun', () => {
+    const { signal, come } = createCut();
+    const route = routeOf();
+    const credentials = {
+      authorizationType: 'OAUTH_CLIENT_CREDENTIALS',
+      authorizationEndpoint: 'https://example.com/token',
+      httpMethod: 'POST',
+      clientId: 'client',
+      clientSecret: 'canary',
+    } as const;
+    const oauth = { ...route, secret: { credentials } };
+    expect(overKnown(undefined).prepareNow(delivery, signal)).toBeUndefined();
+    expect(overKnown(oauth).prepareNow(delivery, signal)).toBeUndefined();
+    come();
+    expect(overKnown(routeOf()).prepareNow(delivery, signal)).toBeUndefined();
+  });
+
+  test('that cannot be built, or is for an event too old, is left to who looks past the cache', () => {
+    const { signal } = createCut();
+    expect(overKnown(routeOf()).prepareNow(deliveryOf(), signal)).toBeUndefined();
+    expect(overKnown(routeOf()).prepareNow({ ...delivery, firstReceivedAtMs: 0 }, signal)).toBeUndefined();
+  });
+});
+
+describe('a store that never answers', () => {
+  test('is waited for until the time kept for settling begins', async () => {
+    const { signal, come } = createCut();
+    const preparing = prepareOver({ resolve: never }).prepare(deliveryOf(), signal);
+    come();
+    await expect(preparing).rejects.toMatchObject({ code: 'OutOfTime' });
+  });
+
+  test('is not asked any more when that time has begun', async () => {
+    const { signal, come } = createCut();
+    come();
+    const resolve = () => expect.fail('The store was asked.');
+    await expect(prepareOver({ resolve }).prepare(deliveryOf(), signal)).rejects.toMatchObject({ code: 'OutOfTime' });
+  });
+
+  test('leaves an answer that rejects unjudged, and lets one that refuses count', async () => {
+    const { signal, come } = createCut();
+    const preparation = prepareOver({ resolveAnew: never });
+    const delivery = deliveryOf({ target: { HttpParameters: { PathParameterValues: ['1'] } } });
+    const sent = await preparation.prepare(delivery, signal);
+    const rejected = preparation.prepareAgain(delivery, sent, 404, signal);
+    const refused = preparation.prepareAgain(delivery, sent, 401, signal);
+    come();
+    await expect(rejected).rejects.toMatchObject({ code: 'OutOfTime' });
+    expect(await refused).toBe(sent.route);
+  });
+});
+
+describe('an answer that refuses or rejects', () => {
+  const { signal } = createCut();
+  const delivery = deliveryOf({ target: { HttpParameters: { PathParameterValues: ['1'] } } });
+
+  test.each([401, 403])(
+    'is asked for once more (%d) when a secret of the delivery policy has changed',
+    async (status) => {
+      const changed = { ...routeOf(), versions: 'version-2' };
+      const preparation = prepareOver({ resolveAnew: async () => changed });
+      const sent = await preparation.prepare(delivery, signal);
+      expect(await preparation.prepareAgain(delivery, sent, status, signal)).toMatchObject({
+        route: changed,
+        request: {},
+      });
+    },
+  );
+
+  test.each([401, 403])('stands (%d) when nothing has changed', async (status) => {
+    const preparation = prepareOver({});
+    const sent = await preparation.prepare(delivery, signal);
+    expect(await preparation.prepareAgain(delivery, sent, status, signal)).not.toHaveProperty('request');
+  });
+});
+
+describe('an event older than its limit', () => {
+  const { signal } = createCut();
+  const aged = (target: object = {}) =>
+    deliveryOf({
+      target: { HttpParameters: { PathParameterValues: ['1'] }, ...target },
+      firstReceivedAtMs: Date.UTC(2026, 0, 1) - 100_000,
+    });
+  const limited = (maximumEventAgeMs: number) => routeOf({ retryPolicy: { ...retryPolicy, maximumEventAgeMs } });
+
+  test.each([
+    ["of the destination's policy ends", 60_000, {}, 'The event is older than 60 s.'],
+    [
+      'of the target ends',
+      86_400_000,
+      { RetryPolicy: { MaximumEventAgeInSeconds: 90 } },
+      'The event is older than 90 s.',
+    ],
+  ])('%s', async (_, ageMs, target, message) => {
+    const preparing = prepareOver({
+      resolve: async () => limited(ageMs),
+      resolveAnew: async () => limited(ageMs),
+    }).prepare(aged(target), signal);
+    await expect(preparing).rejects.toMatchObject({ code: 'EventExpired', kind: 'permanent', message });
+  });
+
+  test.each([
+    [
+      "goes on within the target's, which beats the policy's",
+      { RetryPolicy: { MaximumEventAgeInSeconds: 120 } },
+      60_000,
+    ],
+    ['goes on within it', {}, 100_000],
+  ])('%s', async (_, target, ageMs) => {
+    const preparation = prepareOver({ resolve: async () => limited(ageMs) });
+    expect(await preparation.prepare(aged(target), signal)).toHaveProperty('request');
+  });
+
+  test('goes on when the policy turns out to have been raised since it was cached', async () => {
+    const raised = limited(200_000);
+    const changed = { ...raised, apiDestination: { ...raised.apiDestination, revision: 2 } };
+    const preparation = prepareOver({ resolve: async () => limited(60_000), resolveAnew: async () => changed });
+    expect(await preparation.prepare(aged(), signal)).toMatchObject({ route: changed });
+  });
+});

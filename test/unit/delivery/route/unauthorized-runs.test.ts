@@ -1,0 +1,361 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Connection } from '../../../../lib/core/destination/connection.ts';
+import type { ConnectionSecret } from '../../../../lib/core/destination/connection-secret.ts';
+import { defaultTransport } from '../../../../lib/core/destination/delivery-policy.ts';
+import { Failure } from '../../../../lib/core/failure/failure.ts';
+import { unauthorizedLimitOf } from '../../../../lib/core/destination/unauthorized-run.ts';
+import type { Route } from '../../../../lib/delivery/route/resolve.ts';
+import { createAnswerObserver } from '../../../../lib/delivery/route/unauthorized-runs.ts';
+import type { ConnectionStates } from '../../../../lib/ports/token.ts';
+import type { UnauthorizedRuns } from '../../../../lib/ports/delivery.ts';
+import { apiDestinationOf, connectionOf } from '../../../contract/dynamodb/subjects.ts';
+import type { Faults } from '../../../fakes/faults.ts';
+import { InjectedFault, createFaults } from '../../../fakes/faults.ts';
+import type { InMemoryConnections } from '../../../fakes/in-memory-connections.ts';
+import { createInMemoryConnections } from '../../../fakes/in-memory-connections.ts';
+import type { ManualClock } from '../../../fakes/manual-clock.ts';
+import { createManualClock } from '../../../fakes/manual-clock.ts';
+import { policyOf } from '../../../fakes/delivery-policies.ts';
+
+const secondMs = 1000;
+const startMs = Date.UTC(2026, 0, 1);
+
+let clock: ManualClock;
+let connections: InMemoryConnections;
+let faults: Faults;
+
+beforeEach(async () => {
+  clock = createManualClock(startMs);
+  connections = createInMemoryConnections();
+  faults = createFaults();
+  await connections.create(connectionOf('billing'));
+});
+
+const stored = async (): Promise<Connection> => {
+  const connection = await connections.read('billing');
+  if (connection === undefined) throw new Error('The connection is gone.');
+  return connection;
+};
+
+const basic: ConnectionSecret = {
+  credentials: { authorizationType: 'BASIC', username: 'someone', password: 'secret' },
+};
+
+function routeOf(connection: Connection, secret = basic): Route {
+  const policy = policyOf();
+  return {
+    connection,
+    apiDestination: apiDestinationOf('orders'),
+    secret,
+    policy,
+    transport: defaultTransport,
+    versions: '',
+  };
+}
+
+interface WorkerOptions {
+  readonly limit?: number;
+  readonly runs?: UnauthorizedRuns;
+  readonly states?: Pick<ConnectionStates, 'change'>;
+}
+
+/** A worker that reads its connection after every refusal and when it is told to. */
+function createWorker({ limit = 10, runs = connections, states = connections }: WorkerOptions = {}) {
+  const observe = createAnswerObserver({
+    runs: faults.wrap('runs', runs),
+    states: faults.wrap('states', states),
+    clock,
+    limit: unauthorizedLimitOf(limit, 15_000),
+  });
+  let cached: Connection | undefined;
+  const read = async (): Promise<Connection> => (cached = await stored());
+  return {
+    observe,
+    read,
+    async refuse(status = 401, requestedAtMs = clock.nowMs()) {
+      await observe(routeOf(await read()), { status, requestedAtMs });
+    },
+    async accept(requestedAtMs = clock.nowMs()) {
+      await observe(routeOf(cached ?? (await read())), { status: 200, requestedAtMs });
+    },
+  };
+}
+
+type Worker = ReturnType<typeof createWorker>;
+
+/** So many refusals, the first now and the last so much later. */
+async function refuse(worker: Worker, count: number, overMs: number, status?: number): Promise<void> {
+  const firstMs = clock.nowMs();
+  for (let index = 0; index < count; index += 1) {
+    clock.set(firstMs + (count === 1 ? 0 : Math.floor((overMs * index) / (count - 1))));
+    await worker.refuse(status);
+  }
+}
+
+describe('a connection', () => {
+  test.each([401, 407])('is deauthorized by the tenth %i in a row when the first is 30 s ago', async (status) => {
+    const worker = createWorker();
+    await refuse(worker, 9, 29 * secondMs, status);
+    expect((await stored()).state).toBe('AUTHORIZED');
+    clock.set(startMs + 30 * secondMs);
+    await worker.refuse(status);
+    expect(await stored()).toMatchObject({
+      state: 'DEAUTHORIZED',
+      stateReason:
+        'The credentials were refused at least 10 times in a row since 2026-01-01T00:00:00.000Z, last by API destination ' +
+        `'orders' with HTTP status ${status}.`,
+      lastModifiedTimeMs: startMs + 30 * secondMs,
+    });
+  });
+
+  test('outlives a hundred refusals in less than 30 s, of which only ten were written, and the next ends it', async () => {
+    const worker = createWorker();
+    await refuse(worker, 100, 30 * secondMs - 1);
+    expect(await stored()).toMatchObject({ state: 'AUTHORIZED', unauthorizedRun: { count: 10, sinceMs: startMs } });
+    expect(faults.calls).toEqual(Array.from({ length: 10 }, () => 'runs.add'));
+    clock.set(startMs + 30 * secondMs);
+    await worker.refuse();
+    expect((await stored()).state).toBe('DEAUTHORIZED');
+  });
+
+  test('outlives nine refusals in a day', async () => {
+    await refuse(createWorker(), 9, 86_400 * secondMs);
+    expect((await stored()).state).toBe('AUTHORIZED');
+  });
+
+  test('is deauthorized by the refusals of many workers together', async () => {
+    for (let index = 0; index < 10; index += 1) {
+      clock.set(startMs + index * 4 * secondMs);
+      await createWorker().refuse();
+    }
+    expect((await stored()).state).toBe('DEAUTHORIZED');
+  });
+
+  test('with a limit of 1 is deauthorized by the first refusal, at once and by one write', async () => {
+    await createWorker({ limit: 1 }).refuse();
+    expect(await stored()).toMatchObject({
+      state: 'DEAUTHORIZED',
+      stateReason: "The credentials were refused by API destination 'orders' with HTTP status 401.",
+    });
+    expect(faults.calls).toEqual(['states.change']);
+  });
+
+  test.each([100, 304, 400, 403, 404, 409, 429, 500, 503])(
+    'is neither refused nor accepted by an answer of %i',
+    async (status) => {
+      const worker = createWorker();
+      await worker.refuse();
+      faults.heal();
+      for (let index = 0; index < 20; index += 1) {
+        clock.set(startMs + index * 10 * secondMs);
+        await worker.refuse(status);
+      }
+      expect(faults.calls).toEqual([]);
+      expect(await stored()).toMatchObject({ state: 'AUTHORIZED', unauthorizedRun: { count: 1, sinceMs: startMs } });
+    },
+  );
+
+  test('of OAuth is left to its token endpoint: no refusal is counted, and no success ends a run', async () => {
+    const { observe, read, refuse: refuseBasic } = createWorker();
+    await refuseBasic();
+    faults.heal();
+    const credentials = {
+      authorizationType: 'OAUTH_CLIENT_CREDENTIALS' as const,
+      clientId: 'client',
+      clientSecret: 'secret',
+      authorizationEndpoint: 'https://example.com/token',
+      httpMethod: 'POST' as const,
+    };
+    const route = routeOf(await read(), { credentials });
+    for (const status of [401, 407, 200]) await observe(route, { status, requestedAtMs: clock.nowMs() });
+    expect(faults.calls).toEqual([]);
+  });
+
+  test('whose credentials were changed during the run is not deauthorized by the worker that used the old ones', async () => {
+    const worker = createWorker();
+    await refuse(worker, 10, 29 * secondMs);
+    const before = await worker.read();
+    expect(await connections.update(before, { ...before, secretVersion: 'version-2' })).toBe('written');
+    clock.set(startMs + 40 * secondMs);
+    await worker.observe(routeOf(before), { status: 401, requestedAtMs: clock.nowMs() });
+    expect(await stored()).toMatchObject({ state: 'AUTHORIZED', secretVersion: 'version-2' });
+    await worker.refuse();
+    expect((await stored()).unauthorizedRun).toEqual({ count: 1, sinceMs: startMs + 40 * secondMs });
+  });
+
+  test('with a limit of 1 and credentials that were changed meanwhile is not deauthorized either', async () => {
+    const worker = createWorker({ limit: 1 });
+    const before = await worker.read();
+    await connections.update(before, { ...before, secretVersion: 'version-2' });
+    await worker.observe(routeOf(before), { status: 401, requestedAtMs: clock.nowMs() });
+    expect((await stored()).state).toBe('AUTHORIZED');
+  });
+});
+
+describe('a success', () => {
+  test('over a connection in good order calls nothing', async () => {
+    const worker = createWorker();
+    for (let index = 0; index < 100; index += 1) await worker.accept();
+    expect(faults.calls).toEqual([]);
+  });
+
+  test('ends the run that its own worker has written, once', async () => {
+    const worker = createWorker();
+    await refuse(worker, 9, 60 * secondMs);
+    faults.heal();
+    await Promise.all(Array.from({ length: 10 }, () => worker.accept()));
+    await worker.accept();
+    expect(faults.calls).toEqual(['runs.end']);
+    expect(await stored()).not.toHaveProperty('unauthorizedRun');
+    await worker.refuse();
+    expect(await stored()).toMatchObject({ state: 'AUTHORIZED', unauthorizedRun: { count: 1 } });
+  });
+
+  test('of another worker ends the run once that one has read the connection', async () => {
+    const [refused, accepted] = [createWorker(), createWorker()];
+    await accepted.accept();
+    await refuse(refused, 9, 10 * secondMs);
+    faults.heal();
+    await accepted.accept();
+    expect(faults.calls).toEqual([]);
+    await accepted.read();
+    await accepted.accept();
+    await accepted.accept();
+    expect(faults.calls).toEqual(['runs.end']);
+    expect(await stored()).not.toHaveProperty('unauthorizedRun');
+  });
+
+  test('at one endpoint now and then keeps a connection that another endpoint refuses without end', async () => {
+    const [refused, accepted] = [createWorker(), createWorker()];
+    for (let second = 0; second < 600; second += 1) {
+      clock.set(startMs + second * secondMs);
+      await refused.refuse();
+      if (second % 15 === 0) await accepted.read();
+      if (second % 7 === 0) await accepted.accept();
+    }
+    expect((await stored()).state).toBe('AUTHORIZED');
+  });
+
+  test('that was asked for before the run began does not end it, the next one does', async () => {
+    const worker = createWorker();
+    clock.set(startMs + 5 * secondMs);
+    await worker.refuse();
+    await worker.accept(startMs);
+    expect((await stored()).unauthorizedRun).toEqual({ count: 1, sinceMs: startMs + 5 * secondMs });
+    await worker.accept();
+    expect(await stored()).not.toHaveProperty('unauthorizedRun');
+  });
+
+  test('does not end a newer run than the one that its worker saw', async () => {
+    const [late, other] = [createWorker(), createWorker()];
+    await other.refuse();
+    await late.read();
+    clock.set(startMs + secondMs);
+    await other.accept();
+    clock.set(startMs + 2 * secondMs);
+    await other.refuse();
+    await late.accept();
+    expect((await stored()).unauthorizedRun).toEqual({ count: 1, sinceMs: startMs + 2 * secondMs });
+  });
+});
+
+describe('a worker that was frozen for an hour', () => {
+  const hourMs = 3600 * secondMs;
+
+  test('adds nothing to a run that began meanwhile', async () => {
+    const frozen = createWorker();
+    await frozen.read();
+    clock.set(startMs + hourMs);
+    await refuse(createWorker(), 9, 0);
+    await frozen.refuse(401, startMs);
+    expect((await stored()).unauthorizedRun).toEqual({ count: 9, sinceMs: startMs + hourMs });
+  });
+
+  test('begins a run that lasts from now on, not since it asked', async () => {
+    clock.set(startMs + hourMs);
+    await createWorker().refuse(401, startMs);
+    await refuse(createWorker(), 20, 29 * secondMs);
+    expect(await stored()).toMatchObject({
+      state: 'AUTHORIZED',
+      unauthorizedRun: { count: 10, sinceMs: startMs + hourMs },
+    });
+  });
+
+  test('does not deauthorize for a run that has ended while it was about to', async () => {
+    const other = createWorker();
+    await refuse(other, 10, 29 * secondMs);
+    clock.set(startMs + 40 * secondMs);
+    const held = faults.hold('states.change');
+    const frozen = createWorker().refuse();
+    await held.reached;
+    await other.accept();
+    clock.set(startMs + hourMs);
+    held.release();
+    await frozen;
+    expect(await stored()).toMatchObject({ state: 'AUTHORIZED' });
+  });
+});
+
+describe('a table that cannot be reached', () => {
+  const unavailable = () => Promise.reject(new Failure('StoreUnavailable', 'injected'));
+
+  test('leaves a refusal uncounted', async () => {
+    const worker = createWorker({ runs: { add: unavailable, end: unavailable } });
+    await refuse(worker, 20, 60 * secondMs);
+    expect(await stored()).toEqual(connectionOf('billing'));
+  });
+
+  test('leaves a connection that is due to the next refusal', async () => {
+    await refuse(createWorker(), 10, 29 * secondMs);
+    clock.set(startMs + 31 * secondMs);
+    await createWorker({ states: { change: unavailable } }).refuse();
+    expect((await stored()).state).toBe('AUTHORIZED');
+    await createWorker().refuse();
+    expect((await stored()).state).toBe('DEAUTHORIZED');
+  });
+
+  test('leaves the end of a run to a success after the next read', async () => {
+    await createWorker().refuse();
+    let calls = 0;
+    const worker = createWorker({
+      runs: {
+        add: connections.add,
+        end: (...given) => (++calls === 1 ? unavailable() : connections.end(...given)),
+      },
+    });
+    await worker.accept();
+    await worker.accept();
+    expect([calls, (await stored()).unauthorizedRun?.count]).toEqual([1, 1]);
+    await worker.read();
+    await worker.accept();
+    expect(await stored()).not.toHaveProperty('unauthorizedRun');
+  });
+
+  test('holds a success up for no longer than a second', async () => {
+    await createWorker().refuse();
+    const held = faults.hold('runs.end');
+    const accepted = createWorker().accept();
+    await held.reached;
+    await clock.advance(secondMs);
+    await accepted;
+    expect((await stored()).unauthorizedRun?.count).toBe(1);
+    held.release();
+  });
+
+  test('holds a refusal up for no longer than a second, and counts it when the table answers', async () => {
+    const held = faults.hold('runs.add');
+    const refused = createWorker().refuse();
+    await held.reached;
+    await clock.advance(secondMs);
+    await refused;
+    expect(await stored()).not.toHaveProperty('unauthorizedRun');
+    held.release();
+    await clock.advance(0);
+    expect((await stored()).unauthorizedRun?.count).toBe(1);
+  });
+
+  test('is no excuse for a bug, which keeps its own error', async () => {
+    faults.fail('runs.add', 'before');
+    await expect(createWorker().refuse()).rejects.toBeInstanceOf(InjectedFault);
+  });
+});

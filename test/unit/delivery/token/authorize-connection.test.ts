@@ -1,0 +1,257 @@
+import type { Context } from 'aws-lambda';
+import { inspect } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { createHandler } from '../../../../functions/authorize-connection.ts';
+import type { Connection } from '../../../../lib/core/destination/connection.ts';
+import { Failure } from '../../../../lib/core/failure/failure.ts';
+import { formatConnectionSecret } from '../../../../lib/core/destination/connection-secret.ts';
+import type { ConnectionAuthorizationDependencies } from '../../../../lib/delivery/token/authorize-connection.ts';
+import { createConnectionAuthorization } from '../../../../lib/delivery/token/authorize-connection.ts';
+import { connectionOf } from '../../../contract/dynamodb/subjects.ts';
+import { unavailable, useFleet } from './oauth-subjects.ts';
+
+const own = useFleet();
+
+/** A connection whose secret was stored and whose first token is wanted. */
+async function authorizing(members: Partial<Connection> = {}): Promise<Connection> {
+  const { clock, connections, secrets, credentials } = own.fleet;
+  const { secretArn, version } = await secrets.create('secret', formatConnectionSecret({ credentials }));
+  const connection = connectionOf('new', {
+    state: 'AUTHORIZING',
+    authorizationType: 'OAUTH_CLIENT_CREDENTIALS',
+    secretArn,
+    secretVersion: version,
+    lastModifiedTimeMs: clock.nowMs(),
+    ...members,
+  });
+  await connections.create(connection);
+  return connection;
+}
+
+function authorize(input: unknown, overrides: Partial<ConnectionAuthorizationDependencies> = {}) {
+  const { connections, secrets, clock, signal } = own.fleet;
+  return createConnectionAuthorization({
+    configuration: { readConnection: connections.read },
+    secrets,
+    tokens: own.fleet.worker(),
+    states: connections,
+    clock,
+    ...overrides,
+  })(input, signal);
+}
+
+const stored = () => own.fleet.connections.read('new');
+const after = (passedMs: number) => own.fleet.clock.set(own.fleet.clock.nowMs() + passedMs);
+
+describe('authorize-connection', () => {
+  test('takes a connection to AUTHORIZED with its first token', async () => {
+    const connection = await authorizing();
+    expect(await authorize(connection)).toEqual({ connection: 'new', outcome: 'authorized' });
+    expect(await stored()).toMatchObject({ state: 'AUTHORIZED', lastAuthorizedTimeMs: own.fleet.clock.nowMs() });
+    const { credentials, signal } = own.fleet;
+    const token = await own.fleet.worker().tokenFor(connection, credentials, { signal });
+    expect(token).toMatchObject({ accessToken: 'token-1' });
+    expect(own.fleet.endpoint.requests).toHaveLength(1);
+  });
+
+  test('takes it to DEAUTHORIZED with the reason when the endpoint refuses, and does not want to be repeated', async () => {
+    own.fleet.answer(() => ({ status: 401, body: 'canary' }));
+    expect(await authorize(await authorizing())).toEqual({ connection: 'new', outcome: 'deauthorized' });
+    expect(await stored()).toMatchObject({
+      state: 'DEAUTHORIZED',
+      stateReason: 'Token request was refused with HTTP status 401.',
+    });
+  });
+
+  test.each([
+    ['is authorized already', { state: 'AUTHORIZED' }],
+    ['is deauthorized', { state: 'DEAUTHORIZED' }],
+    ['is being deleted', { state: 'DELETING' }],
+    ['was deleted and made again', { incarnation: 'new-2' }],
+  ] as const)('leaves a connection alone that %s', async (_, members) => {
+    await authorizing(members);
+    expect(await authorize({ name: 'new', incarnation: 'new-1' })).toEqual({ connection: 'new', outcome: 'unchanged' });
+    expect(await stored()).toMatchObject(members);
+    expect(own.fleet.endpoint.requests).toHaveLength(0);
+  });
+
+  test('has nothing to do for a connection that is gone', async () => {
+    expect(await authorize({ name: 'gone', incarnation: 'x' })).toEqual({ connection: 'gone', outcome: 'unchanged' });
+  });
+
+  test('fails, to be repeated, while the endpoint is out of reach, and the third attempt ends it', async () => {
+    own.fleet.answer(() => ({ status: 503, body: 'canary' }));
+    const connection = await authorizing();
+    await expect(authorize(connection)).rejects.toMatchObject({ code: 'TokenUnavailable' });
+    after(60_000);
+    await expect(authorize(connection)).rejects.toMatchObject({ code: 'TokenUnavailable' });
+    expect((await stored())?.state).toBe('AUTHORIZING');
+    after(120_000);
+    expect(await authorize(connection)).toEqual({ connection: 'new', outcome: 'deauthorized' });
+    expect(await stored()).toMatchObject({
+      state: 'DEAUTHORIZED',
+      stateReason: 'No token could be obtained. The token endpoint answered with HTTP status 503.',
+    });
+  });
+
+  test('ends at the third attempt when the address of the endpoint may not be called', async () => {
+    const refused = new Failure('AddressRefused', 'The address of login.example.com may not be called: private.');
+    const tokens = { tokenFor: () => Promise.reject(refused), renew: () => Promise.reject(refused) };
+    const connection = await authorizing();
+    await expect(authorize(connection, { tokens })).rejects.toBe(refused);
+    expect((await stored())?.state).toBe('AUTHORIZING');
+    after(180_000);
+    expect(await authorize(connection, { tokens })).toEqual({ connection: 'new', outcome: 'deauthorized' });
+    expect((await stored())?.stateReason).toBe(`No token could be obtained. ${refused.message}`);
+  });
+
+  test('a change of anything but the credentials does not make the third attempt an earlier one', async () => {
+    own.fleet.answer(() => ({ status: 503 }));
+    const began = own.fleet.clock.nowMs();
+    const connection = await authorizing({ authorizingSinceMs: began, lastModifiedTimeMs: began + 100_000 });
+    after(180_000);
+    expect(await authorize(connection)).toEqual({ connection: 'new', outcome: 'deauthorized' });
+    expect(await stored()).not.toHaveProperty('authorizingSinceMs');
+  });
+
+  test('ends nothing at the third attempt while the table is out of reach', async () => {
+    const connection = await authorizing();
+    after(180_000);
+    const tokens = own.fleet.worker({ store: { ...own.fleet.store, read: unavailable } });
+    await expect(authorize(connection, { tokens })).rejects.toMatchObject({ code: 'StoreUnavailable' });
+    expect((await stored())?.state).toBe('AUTHORIZING');
+  });
+
+  test('ends nothing when the credentials were changed during the third attempt', async () => {
+    const connection = await authorizing();
+    after(180_000);
+    own.fleet.answer(async () => {
+      const before = await stored();
+      if (before !== undefined) await own.fleet.connections.update(before, { ...before, secretVersion: 'version-9' });
+      return { status: 503 };
+    });
+    expect(await authorize(connection)).toEqual({ connection: 'new', outcome: 'unchanged' });
+    expect(await stored()).toMatchObject({ state: 'AUTHORIZING', secretVersion: 'version-9' });
+  });
+
+  test('is repeated when the credentials were changed while it obtained a token with the former ones', async () => {
+    const connection = await authorizing();
+    own.fleet.answer(async () => {
+      const before = await stored();
+      if (before !== undefined) await own.fleet.connections.update(before, { ...before, secretVersion: 'version-9' });
+      return { body: { access_token: 'former' } };
+    });
+    await expect(authorize(connection)).rejects.toMatchObject({ code: 'CredentialsChanged', kind: 'retryable' });
+    expect((await stored())?.state).toBe('AUTHORIZING');
+  });
+
+  test('shortens a reason to what DescribeConnection may show', async () => {
+    const connection = await authorizing();
+    after(180_000);
+    const tokens = own.fleet.worker();
+    const failing = { ...tokens, tokenFor: () => Promise.reject(new Failure('TokenUnavailable', 'x'.repeat(2000))) };
+    await authorize(connection, { tokens: failing });
+    expect((await stored())?.stateReason).toHaveLength(512);
+  });
+
+  test.each([
+    [undefined, 'The input is not a JSON object.'],
+    ['canary', 'The input is not a JSON object.'],
+    [[], 'The input is not a JSON object.'],
+    [{}, 'name is missing.'],
+    [{ name: 7 }, 'name is not a string.'],
+    [{ name: 'new' }, 'incarnation is missing.'],
+    [{ name: 'new', incarnation: '' }, 'incarnation is empty.'],
+  ])('refuses the input %j: %s', async (input, message) => {
+    await expect(authorize(input)).rejects.toMatchObject({ code: 'InvalidInvocation', message });
+  });
+
+  test.each([
+    ['{"username":"canary","password":"canary"}', 'InvalidSecret'],
+    ['canary', 'InvalidSecret'],
+  ])('fails on the secret %s and does not quote it', async (text, code) => {
+    const { secretArn, version } = await own.fleet.secrets.create('bad', text);
+    const connection = await authorizing({ secretArn, secretVersion: version });
+    const failure: unknown = await authorize(connection).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code });
+    expect(inspect(failure, { depth: 20 })).not.toContain('canary');
+  });
+
+  describe('with a secret that the policy names', () => {
+    async function named(text: string): Promise<Connection> {
+      const { secretArn, version } = await own.fleet.secrets.create('team', text);
+      return authorizing({ secretArn, secretVersion: version, policy: { secretArn } });
+    }
+
+    async function rotate(secretArn = '', text = ''): Promise<string> {
+      const { version } = await own.fleet.secrets.addVersion(secretArn, text);
+      await own.fleet.secrets.makeCurrent(secretArn, version);
+      return version;
+    }
+
+    const goodText = () => formatConnectionSecret({ credentials: own.fleet.credentials });
+
+    test('uses the version that is current by now, and says so', async () => {
+      const connection = await named(
+        formatConnectionSecret({ credentials: { ...own.fleet.credentials, clientId: 'old' } }),
+      );
+      const version = await rotate(connection.secretArn, goodText());
+      expect(await authorize(connection)).toEqual({ connection: 'new', outcome: 'authorized' });
+      expect(await stored()).toMatchObject({ state: 'AUTHORIZED', secretVersion: version });
+      expect(own.fleet.endpoint.requests.map(({ body }) => body)).toEqual([
+        expect.stringContaining('client_id=client'),
+      ]);
+    });
+
+    test('gives up for the version that was refused, not for the one that it began with', async () => {
+      own.fleet.answer(() => ({ status: 401 }));
+      const connection = await named(goodText());
+      const version = await rotate(connection.secretArn, goodText());
+      expect(await authorize(connection)).toEqual({ connection: 'new', outcome: 'deauthorized' });
+      expect(await stored()).toMatchObject({ state: 'DEAUTHORIZED', secretVersion: version });
+    });
+
+    test('waits for one that holds something else to be mended, until the third attempt', async () => {
+      const connection = await named(goodText());
+      await rotate(connection.secretArn, '{"canary":1}');
+      await expect(authorize(connection)).rejects.toMatchObject({ code: 'InvalidSecret' });
+      after(180_000);
+      expect(await authorize(connection)).toEqual({ connection: 'new', outcome: 'deauthorized' });
+    });
+  });
+
+  test('fails when the secret is not there', async () => {
+    const connection = await authorizing({ secretVersion: 'version-0' });
+    await expect(authorize(connection)).rejects.toMatchObject({ code: 'SecretNotFound' });
+  });
+
+  test('is wired to the time that its invocation has left', async () => {
+    const { clock } = own.fleet;
+    const seen: boolean[] = [];
+    const handler = createHandler({
+      clock,
+      authorize: async (input, signal) => {
+        await clock.advance(5000);
+        seen.push(signal.aborted);
+        await clock.advance(5000);
+        seen.push(signal.aborted);
+        return { connection: String(input), outcome: 'unchanged' };
+      },
+    });
+    const context = { getRemainingTimeInMillis: () => 15_000 } as Context;
+    expect(await handler('new', context)).toEqual({ connection: 'new', outcome: 'unchanged' });
+    expect(seen).toEqual([false, true]);
+  });
+});
+
+describe('a delivery that finds its connection AUTHORIZING', () => {
+  test('obtains the token under the lease, and the connection is AUTHORIZED', async () => {
+    const connection = await authorizing();
+    const { credentials, signal } = own.fleet;
+    const worker = own.fleet.worker();
+    const tokens = await Promise.all([1, 2, 3].map(() => worker.tokenFor(connection, credentials, { signal })));
+    expect(tokens[0]).toMatchObject({ accessToken: 'token-1' });
+    expect(await stored()).toMatchObject({ state: 'AUTHORIZED', revision: connection.revision + 1 });
+    expect(own.fleet.endpoint.requests).toHaveLength(1);
+  });
+});

@@ -1,0 +1,202 @@
+import { inspect } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { createBottleneckConcurrencyLimit } from '../../../../lib/adapters/bottleneck-concurrency-limit.ts';
+import type { OAuthTokens } from '../../../../lib/delivery/token/tokens.ts';
+import type { TokenEndpointAnswer } from '../../../servers/oauth/oauth-token-endpoint.ts';
+import { gate, unavailable, useFleet } from './oauth-subjects.ts';
+
+const own = useFleet();
+
+const tokenOf = (worker: OAuthTokens, connection = own.fleet.connection) =>
+  worker.tokenFor(connection, own.fleet.credentials, { signal: own.fleet.signal });
+const stored = () => own.fleet.connections.read(own.fleet.connection.name);
+const hour = 3_600_000;
+const granted = (body: object) => ({ status: 200, body: { access_token: 'canary-token', ...body } });
+
+describe('a token endpoint that misbehaves', () => {
+  const answers: readonly (readonly [string, TokenEndpointAnswer, string])[] = [
+    ['resets the connection', 'reset', 'TokenUnavailable'],
+    ['fails', { status: 500, body: 'canary-token' }, 'TokenUnavailable'],
+    ['is busy', { status: 503, body: 'canary-token' }, 'TokenUnavailable'],
+    ['throttles', { status: 429, headers: { 'retry-after': '30' }, body: 'canary-token' }, 'TokenUnavailable'],
+    ['answers too early', { status: 425 }, 'TokenUnavailable'],
+    ['answers with text', { body: 'canary-token is your token' }, 'TokenInvalid'],
+    ['answers with broken JSON', { body: '{"access_token":"canary-token' }, 'TokenInvalid'],
+    ['answers with nothing', { body: '' }, 'TokenInvalid'],
+    ['answers with 204', { status: 204 }, 'TokenInvalid'],
+    ['leaves the token out', { body: { token: 'canary-token' } }, 'TokenInvalid'],
+    ['puts a line break into the token', granted({ access_token: 'canary-token\r\nX-Evil: 1' }), 'TokenInvalid'],
+    ['puts a line break into the type', granted({ token_type: 'Bearer\r\nX-Evil: 1' }), 'TokenInvalid'],
+    ['gives a life before zero', granted({ expires_in: -1 }), 'TokenInvalid'],
+    [
+      'answers without end',
+      { body: `{"access_token":"canary-token","padding":"${'x'.repeat(300_000)}"}` },
+      'TokenInvalid',
+    ],
+    ['redirects', { status: 302, headers: { location: '/canary-token' } }, 'TokenInvalid'],
+    ['redirects for good', { status: 308, headers: { location: '/canary-token' } }, 'TokenInvalid'],
+  ];
+
+  test.each(answers)(
+    'and %s leaves the connection alone, is asked once, and is not quoted',
+    async (_, answer, code) => {
+      own.fleet.answer(() => answer);
+      const failure: unknown = await tokenOf(own.fleet.worker()).catch((error: unknown) => error);
+      expect(failure).toMatchObject({ name: 'Failure', code, kind: 'retryable' });
+      expect(inspect(failure, { depth: 20 })).not.toContain('canary');
+      expect((await stored())?.state).toBe('AUTHORIZED');
+      expect(own.fleet.endpoint.requests).toHaveLength(1);
+      own.fleet.answer(() => granted({ token_type: 'bearer' }));
+      own.fleet.clock.set(own.fleet.clock.nowMs() + 30_000);
+      expect(await tokenOf(own.fleet.worker())).toMatchObject({ accessToken: 'canary-token', tokenType: 'Bearer' });
+    },
+  );
+
+  test('and does not answer in time is unavailable', async () => {
+    own.fleet.answer(() => new Promise(() => undefined));
+    const call = tokenOf(own.fleet.worker({ requestTimeoutMs: 100 }));
+    await expect(call).rejects.toMatchObject({ code: 'TokenUnavailable', cause: { code: 'TimedOut' } });
+  });
+
+  test('and is not there is unavailable', async () => {
+    await own.fleet.endpoint.close();
+    await expect(tokenOf(own.fleet.worker())).rejects.toMatchObject({ code: 'TokenUnavailable', kind: 'retryable' });
+  });
+
+  test('and asks for a pause is left alone by this worker until it is over', async () => {
+    own.fleet.answer((_, index) => (index === 0 ? { status: 429, headers: { 'retry-after': '30' } } : granted({})));
+    const worker = own.fleet.worker();
+    await expect(tokenOf(worker)).rejects.toMatchObject({ retryAfterMs: 30_000 });
+    own.fleet.clock.set(own.fleet.clock.nowMs() + 29_000);
+    await expect(tokenOf(worker)).rejects.toMatchObject({ code: 'TokenUnavailable', retryAfterMs: 1000 });
+    expect(own.fleet.endpoint.requests).toHaveLength(1);
+    own.fleet.clock.set(own.fleet.clock.nowMs() + 1000);
+    expect(await tokenOf(worker)).toMatchObject({ accessToken: 'canary-token' });
+  });
+
+  test('and asks for no pause is asked again by the next delivery', async () => {
+    own.fleet.answer((_, index) => (index === 0 ? { status: 500 } : granted({})));
+    const worker = own.fleet.worker();
+    await expect(tokenOf(worker)).rejects.toMatchObject({ code: 'TokenUnavailable' });
+    expect(await tokenOf(worker)).toMatchObject({ accessToken: 'canary-token' });
+  });
+
+  test.each([
+    ['fails', { status: 500 }],
+    ['answers with text', { body: 'canary-token' }],
+  ])('and %s stops no delivery while the token in hand serves, and is asked every 5 s only', async (_, answer) => {
+    const { clock, endpoint } = own.fleet;
+    own.fleet.answer((__, index) => (index === 0 ? granted({ expires_in: 3600 }) : answer));
+    const worker = own.fleet.worker();
+    const startMs = clock.nowMs();
+    await tokenOf(worker);
+    clock.set(startMs + hour - 30_000);
+    for (let call = 0; call < 10; call += 1) {
+      expect(await tokenOf(worker)).toMatchObject({ accessToken: 'canary-token' });
+    }
+    expect(endpoint.requests).toHaveLength(2);
+    clock.set(startMs + hour - 25_000);
+    await tokenOf(worker);
+    expect(endpoint.requests).toHaveLength(3);
+    clock.set(startMs + hour);
+    await expect(tokenOf(worker)).rejects.toMatchObject({ kind: 'retryable' });
+  });
+});
+
+describe('a token request that is refused', () => {
+  test.each([400, 401, 403])('with %i deauthorizes the connection with a reason, for good', async (status) => {
+    own.fleet.answer(() => ({ status, body: { error: 'invalid_client', error_description: 'canary-token' } }));
+    const failure: unknown = await tokenOf(own.fleet.worker()).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'ConnectionDeauthorized', kind: 'permanent' });
+    expect(inspect(failure, { depth: 20 })).not.toContain('canary');
+    expect(await stored()).toMatchObject({
+      state: 'DEAUTHORIZED',
+      stateReason: `Token request was refused with HTTP status ${status}.`,
+    });
+  });
+
+  test('for credentials that have been changed meanwhile is retryable and changes nothing', async () => {
+    own.fleet.answer(() => ({ status: 401 }));
+    const connection = { ...own.fleet.connection, secretVersion: 'version-0' };
+    await expect(tokenOf(own.fleet.worker(), connection)).rejects.toMatchObject({
+      code: 'TokenRefused',
+      kind: 'retryable',
+    });
+    expect((await stored())?.state).toBe('AUTHORIZED');
+  });
+
+  test('while the credentials are being changed undoes nothing of it', async () => {
+    const rotated = { ...own.fleet.connection, secretVersion: 'version-2' };
+    own.fleet.answer(async () => {
+      await own.fleet.connections.update(own.fleet.connection, rotated);
+      return { status: 401 };
+    });
+    await expect(tokenOf(own.fleet.worker())).rejects.toMatchObject({ code: 'TokenRefused', kind: 'retryable' });
+    expect(await stored()).toEqual({ ...rotated, revision: 2 });
+  });
+
+  test('fails retryably when the state of the connection cannot be written', async () => {
+    own.fleet.answer(() => ({ status: 401 }));
+    const worker = own.fleet.worker({ states: { change: unavailable } });
+    await expect(tokenOf(worker)).rejects.toMatchObject({ code: 'StoreUnavailable', kind: 'retryable' });
+  });
+
+  test('deauthorizes although another token is still in hand', async () => {
+    own.fleet.answer((_, index) => (index === 0 ? granted({ expires_in: 3600 }) : { status: 401 }));
+    const worker = own.fleet.worker();
+    await tokenOf(worker);
+    own.fleet.clock.set(own.fleet.clock.nowMs() + hour - 30_000);
+    await expect(tokenOf(worker)).rejects.toMatchObject({ code: 'ConnectionDeauthorized' });
+  });
+});
+
+describe('the schedule of token requests', () => {
+  test('runs one at a time for a connection, in order, and others beside it', async () => {
+    const schedule = createBottleneckConcurrencyLimit();
+    const log: string[] = [];
+    const step = (connection: string, name: string) => {
+      const [begun, mayEnd] = [gate(), gate()];
+      const ended = schedule.run(connection, 1, async () => {
+        log.push(`${name} begins`);
+        begun.open();
+        await mayEnd.opened;
+        log.push(`${name} ends`);
+      });
+      return { begun: begun.opened, end: mayEnd.open, ended };
+    };
+    const [first, second] = [step('a', 'first'), step('a', 'second')];
+    await first.begun;
+    const beside = step('b', 'beside');
+    await beside.begun;
+    first.end();
+    await first.ended;
+    await second.begun;
+    const third = step('a', 'third');
+    beside.end();
+    await beside.ended;
+    // Asked for after the third, so the third would have begun by now if it could.
+    await schedule.run('c', 1, async () => {});
+    second.end();
+    third.end();
+    await Promise.all([second.ended, third.ended]);
+    expect(log).toEqual([
+      'first begins',
+      'beside begins',
+      'first ends',
+      'second begins',
+      'beside ends',
+      'second ends',
+      'third begins',
+      'third ends',
+    ]);
+  });
+
+  test('passes results and failures on, and keeps nothing of a connection that has no request', async () => {
+    const schedule = createBottleneckConcurrencyLimit();
+    const failure = new Error('expected');
+    expect(await schedule.run('a', 1, async () => 7)).toBe(7);
+    await expect(schedule.run('a', 1, () => Promise.reject(failure))).rejects.toBe(failure);
+    await Promise.all(Array.from({ length: 100 }, (_, index) => schedule.run(`c${index % 7}`, 1, async () => index)));
+    expect(schedule.size).toBe(0);
+  });
+});

@@ -1,0 +1,346 @@
+import { describe, expect, test } from 'vitest';
+import type { OAuthTokens, TokenOptions } from '../../../../lib/delivery/token/tokens.ts';
+import type { TokenStore } from '../../../../lib/ports/token.ts';
+import { counted, gate, unavailable, useFleet } from './oauth-subjects.ts';
+
+const own = useFleet();
+
+const tokenOf = (worker: OAuthTokens, options: Partial<TokenOptions> = {}) =>
+  worker.tokenFor(own.fleet.connection, own.fleet.credentials, { signal: own.fleet.signal, ...options });
+const renewalOf = (worker: OAuthTokens, rejected: number) =>
+  worker.renew(own.fleet.connection, own.fleet.credentials, rejected, { signal: own.fleet.signal });
+const workers = (count: number, overrides = {}) => Array.from({ length: count }, () => own.fleet.worker(overrides));
+const granted = (accessToken: string) => ({ body: { access_token: accessToken, expires_in: 3600 } });
+/** Lets everything happen that waits for neither the clock nor the network. */
+const turns = async (count: number) => {
+  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+};
+
+describe('twenty cold workers', () => {
+  test('make one token request, and all get its token', async () => {
+    const answered = gate();
+    own.fleet.answer(async () => {
+      await answered.opened;
+      return granted('only');
+    });
+    const calls = workers(20).map((worker) => tokenOf(worker));
+    await own.fleet.endpoint.received(1);
+    await own.fleet.waited(19);
+    await own.fleet.clock.advance(2000);
+    answered.open();
+    await Promise.any(calls);
+    const settled = await own.fleet.settle(calls);
+    expect(settled.map((call) => (call.status === 'fulfilled' ? call.value.accessToken : call.reason))).toEqual(
+      Array.from({ length: 20 }, () => 'only'),
+    );
+    expect(own.fleet.endpoint.requests).toHaveLength(1);
+  });
+
+  test('make one token request also when the answers of the table are slow and come in any order', async () => {
+    const { store } = own.fleet;
+    let calls = 0;
+    const slowly = async <Result>(result: Promise<Result>): Promise<Result> => {
+      calls += 1;
+      await turns((calls * 7) % 11);
+      const value = await result;
+      await turns((calls * 5) % 13);
+      return value;
+    };
+    const slow: TokenStore = {
+      read: (incarnation) => slowly(store.read(incarnation)),
+      takeLease: (lease) => slowly(store.takeLease(lease)),
+      save: (incarnation, holder, token) => slowly(store.save(incarnation, holder, token)),
+      releaseLease: (incarnation, holder) => slowly(store.releaseLease(incarnation, holder)),
+    };
+    const answered = gate();
+    own.fleet.answer(async () => {
+      await answered.opened;
+      return granted('only');
+    });
+    const tokens = workers(20, { store: slow }).map((worker) => tokenOf(worker));
+    await own.fleet.endpoint.received(1);
+    await own.fleet.waited(19);
+    answered.open();
+    await Promise.any(tokens);
+    const settled = await own.fleet.settle(tokens);
+    expect(settled.filter(({ status }) => status === 'rejected')).toEqual([]);
+    expect(own.fleet.endpoint.requests).toHaveLength(1);
+  });
+
+  test('make one token request also when its token ends within 60 s', async () => {
+    const answered = gate();
+    own.fleet.answer(async () => {
+      await answered.opened;
+      return { body: { access_token: 'short', expires_in: 50 } };
+    });
+    const calls = workers(20).map((worker) => tokenOf(worker));
+    await own.fleet.endpoint.received(1);
+    await own.fleet.waited(19);
+    answered.open();
+    await Promise.any(calls);
+    const settled = await own.fleet.settle(calls);
+    expect(settled.filter(({ status }) => status === 'rejected')).toEqual([]);
+    expect(own.fleet.endpoint.requests).toHaveLength(1);
+  });
+
+  test('make one more request when all are answered 401', async () => {
+    const fleet = workers(20);
+    for (const worker of fleet) await tokenOf(worker);
+    own.fleet.clock.set(own.fleet.clock.nowMs() + 60_000);
+    const answered = gate();
+    own.fleet.answer(async () => {
+      await answered.opened;
+      return granted('renewed');
+    });
+    const calls = fleet.map((worker) => renewalOf(worker, 1));
+    await own.fleet.endpoint.received(2);
+    await own.fleet.waited(19);
+    answered.open();
+    await Promise.any(calls);
+    const settled = await own.fleet.settle(calls);
+    expect(settled.map((call) => (call.status === 'fulfilled' ? call.value : call.reason))).toEqual(
+      Array.from({ length: 20 }, () => expect.objectContaining({ accessToken: 'renewed', generation: 2 })),
+    );
+    expect(own.fleet.endpoint.requests).toHaveLength(2);
+  });
+
+  test('make one request at an endpoint that fails, and all fail retryably', async () => {
+    const answered = gate();
+    own.fleet.answer(async () => {
+      await answered.opened;
+      return { status: 500 };
+    });
+    const calls = workers(20).map((worker) => tokenOf(worker));
+    await own.fleet.endpoint.received(1);
+    await own.fleet.waited(19);
+    answered.open();
+    await Promise.race(calls).catch(() => undefined);
+    const settled = await own.fleet.settle(calls);
+    expect(settled.map((call) => (call.status === 'rejected' ? call.reason.code : call.value))).toEqual(
+      Array.from({ length: 20 }, () => 'TokenUnavailable'),
+    );
+    expect(own.fleet.endpoint.requests).toHaveLength(1);
+    own.fleet.answer(() => granted('later'));
+    expect(await tokenOf(own.fleet.worker())).toMatchObject({ accessToken: 'later', generation: 1 });
+  });
+});
+
+describe('a lease', () => {
+  const leaseOf = (untilMs: number) => ({
+    connectionIncarnation: own.fleet.connection.incarnation,
+    generation: 0,
+    holder: 'dead',
+    nowMs: own.fleet.clock.nowMs(),
+    untilMs,
+  });
+
+  test('of a worker that died is waited for to its end, with few looks, and then taken over', async () => {
+    const { clock, endpoint } = own.fleet;
+    const store = counted(own.fleet.store);
+    await store.takeLease(leaseOf(clock.nowMs() + 10_000));
+    const call = tokenOf(own.fleet.worker({ store }));
+    for (let passedMs = 0; passedMs < 9_950; passedMs += 50) await clock.advance(50);
+    expect(endpoint.requests).toHaveLength(0);
+    expect(store.calls).toBeLessThan(20);
+    await clock.advance(50);
+    expect(await call).toMatchObject({ accessToken: 'token-1', generation: 1 });
+  });
+
+  test('that went to a worker which then died is taken over by those who were too late for it, once', async () => {
+    const { clock, store, endpoint } = own.fleet;
+    await store.takeLease(leaseOf(clock.nowMs() + 10_000));
+    const late = () => {
+      let looks = 0;
+      // The first look was before the lease was taken.
+      const read: TokenStore['read'] = async (id) => (looks++ === 0 ? undefined : store.read(id));
+      return own.fleet.worker({ store: { ...store, read } });
+    };
+    const answered = gate();
+    own.fleet.answer(async () => {
+      await answered.opened;
+      return granted('taken over');
+    });
+    const calls = Array.from({ length: 5 }, () => tokenOf(late()));
+    await own.fleet.waited(5);
+    for (let passedMs = 0; passedMs < 10_000; passedMs += 50) await clock.advance(50);
+    await endpoint.received(1);
+    answered.open();
+    await Promise.any(calls);
+    const settled = await own.fleet.settle(calls);
+    expect(settled.map((call) => (call.status === 'fulfilled' ? call.value.accessToken : call.reason))).toEqual(
+      Array.from({ length: 5 }, () => 'taken over'),
+    );
+    expect(endpoint.requests).toHaveLength(1);
+  });
+
+  test('outlives the longest token request and the writes around it', async () => {
+    const { clock, store, connection } = own.fleet;
+    const answered = gate();
+    own.fleet.answer(async () => {
+      await answered.opened;
+      return granted('t');
+    });
+    const call = tokenOf(own.fleet.worker({ requestTimeoutMs: 30_000 }));
+    await own.fleet.endpoint.received(1);
+    expect((await store.read(connection.incarnation))?.leaseUntilMs).toBe(clock.nowMs() + 35_000);
+    answered.open();
+    await call;
+    expect((await store.read(connection.incarnation))?.leaseUntilMs).toBeUndefined();
+  });
+
+  test('that was lost during a freeze lets its holder neither save its token nor use it', async () => {
+    const answered = gate();
+    own.fleet.answer(async (_, index) => {
+      if (index === 0) await answered.opened;
+      return granted(index === 0 ? 'frozen' : 'newer');
+    });
+    const frozen = tokenOf(own.fleet.worker());
+    await own.fleet.endpoint.received(1);
+    own.fleet.clock.set(own.fleet.clock.nowMs() + 3_600_000);
+    expect(await tokenOf(own.fleet.worker())).toMatchObject({ accessToken: 'newer', generation: 1 });
+    answered.open();
+    expect(await own.fleet.settle([frozen])).toMatchObject([{ value: { accessToken: 'newer', generation: 1 } }]);
+    expect(await tokenOf(own.fleet.worker())).toMatchObject({ accessToken: 'newer' });
+  });
+
+  test('that has ended before the request goes out is not used', async () => {
+    const { store, clock, endpoint } = own.fleet;
+    const takeLease: TokenStore['takeLease'] = async (lease) => {
+      const taken = await store.takeLease(lease);
+      clock.set(clock.nowMs() + 9_000);
+      return taken;
+    };
+    await expect(tokenOf(own.fleet.worker({ store: { ...store, takeLease } }))).rejects.toMatchObject({
+      code: 'TokenUnavailable',
+    });
+    expect(endpoint.requests).toHaveLength(0);
+    expect(await tokenOf(own.fleet.worker())).toMatchObject({ accessToken: 'token-1' });
+  });
+
+  test.each([
+    ['asks itself when it has just read other credentials', 'version-2', true, 2],
+    ['fails with it when it may have the older ones itself', 'version-2', false, 1],
+    ['fails with it when it has the same', 'version-1', true, 1],
+  ])('whose holder fails: who has waited %s', async (_, secretVersion, justRead, requests) => {
+    const failed = gate();
+    own.fleet.answer(async (__, index) => {
+      if (index > 0) return granted('second');
+      await failed.opened;
+      return { status: 503 };
+    });
+    const first = tokenOf(own.fleet.worker());
+    await own.fleet.endpoint.received(1);
+    const { credentials, signal } = own.fleet;
+    const connection = { ...own.fleet.connection, secretVersion };
+    const second = own.fleet.worker().tokenFor(connection, credentials, { signal, justRead });
+    await own.fleet.waited(1);
+    failed.open();
+    await expect(first).rejects.toMatchObject({ code: 'TokenUnavailable' });
+    const [settled] = await own.fleet.settle([second]);
+    expect(settled?.status).toBe(requests === 2 ? 'fulfilled' : 'rejected');
+    expect(own.fleet.endpoint.requests).toHaveLength(requests);
+  });
+
+  test('whose holder fails fails who has waited for it, without a request of its own', async () => {
+    const answered = gate();
+    own.fleet.answer(async () => {
+      await answered.opened;
+      return { status: 500 };
+    });
+    const holder = tokenOf(own.fleet.worker());
+    await own.fleet.endpoint.received(1);
+    const waiter = tokenOf(own.fleet.worker());
+    await own.fleet.waited(1);
+    answered.open();
+    await expect(holder).rejects.toMatchObject({ code: 'TokenUnavailable' });
+    expect(await own.fleet.settle([waiter])).toMatchObject([
+      { reason: { code: 'TokenUnavailable', kind: 'retryable' } },
+    ]);
+    expect(own.fleet.endpoint.requests).toHaveLength(1);
+  });
+
+  test('that always goes to somebody else is not waited for without end', async () => {
+    const { clock, store } = own.fleet;
+    const read: TokenStore['read'] = async () => ({
+      generation: 0,
+      secretVersion: '',
+      obtainedAtMs: 0,
+      leaseHolder: 'other',
+      leaseUntilMs: clock.nowMs() + 10_000,
+    });
+    const [call] = await own.fleet.settle([tokenOf(own.fleet.worker({ store: { ...store, read } }))]);
+    expect(call).toMatchObject({ status: 'rejected', reason: { code: 'TokenUnavailable', kind: 'retryable' } });
+  });
+
+  test('that cannot be ended after a failure hides nothing of that failure', async () => {
+    own.fleet.answer(() => ({ status: 503, headers: { 'retry-after': '7' } }));
+    const worker = own.fleet.worker({ store: { ...own.fleet.store, releaseLease: unavailable } });
+    await expect(tokenOf(worker)).rejects.toMatchObject({ code: 'TokenUnavailable', retryAfterMs: 7000 });
+  });
+
+  test('is ended when the last who waited for the token has left, and kept while one still waits', async () => {
+    const { store, connection, endpoint } = own.fleet;
+    const [first, second] = [new AbortController(), new AbortController()];
+    own.fleet.answer(() => new Promise(() => undefined));
+    const worker = own.fleet.worker();
+    const calls = [tokenOf(worker, { signal: first.signal }), tokenOf(worker, { signal: second.signal })];
+    await endpoint.received(1);
+    first.abort();
+    await expect(calls[0]).rejects.toMatchObject({ code: 'OutOfTime' });
+    expect((await store.read(connection.incarnation))?.leaseHolder).toBeDefined();
+    second.abort();
+    await expect(calls[1]).rejects.toMatchObject({ code: 'OutOfTime' });
+    await turns(5);
+    expect((await store.read(connection.incarnation))?.leaseHolder).toBeUndefined();
+    own.fleet.answer(() => granted('after'));
+    expect(await tokenOf(worker)).toMatchObject({ accessToken: 'after' });
+  });
+
+  test('is not taken for a call whose time is over', async () => {
+    const store = counted(own.fleet.store);
+    const signal = AbortSignal.abort();
+    await expect(tokenOf(own.fleet.worker({ store }), { signal })).rejects.toMatchObject({ code: 'OutOfTime' });
+    expect(store.calls).toBe(0);
+  });
+});
+
+describe('a token of another secret version', () => {
+  const withVersion = (worker: OAuthTokens, secretVersion: string, justRead = false) => {
+    const { connection, credentials, signal } = own.fleet;
+    return worker.tokenFor({ ...connection, secretVersion }, credentials, { signal, justRead });
+  };
+
+  test('makes a worker say that the credentials may have changed, and touches nothing', async () => {
+    await withVersion(own.fleet.worker(), 'version-2');
+    await expect(withVersion(own.fleet.worker(), 'version-1')).rejects.toMatchObject({
+      code: 'CredentialsChanged',
+      kind: 'retryable',
+    });
+    expect(own.fleet.endpoint.requests).toHaveLength(1);
+    expect(await withVersion(own.fleet.worker(), 'version-2')).toMatchObject({ accessToken: 'token-1' });
+  });
+
+  test('is replaced on the word of a connection that was just read', async () => {
+    await withVersion(own.fleet.worker(), 'version-1');
+    expect(await withVersion(own.fleet.worker(), 'version-2', true)).toMatchObject({
+      accessToken: 'token-2',
+      generation: 2,
+    });
+  });
+
+  test('that came while a worker waited is newer than what that worker has read', async () => {
+    const answered = gate();
+    own.fleet.answer(async () => {
+      await answered.opened;
+      return granted('of version 2');
+    });
+    const newer = withVersion(own.fleet.worker(), 'version-2', true);
+    await own.fleet.endpoint.received(1);
+    const older = withVersion(own.fleet.worker(), 'version-1', true);
+    answered.open();
+    await newer;
+    const [call] = await own.fleet.settle([older]);
+    expect(call).toMatchObject({ status: 'rejected', reason: { code: 'CredentialsChanged' } });
+    expect(own.fleet.endpoint.requests).toHaveLength(1);
+  });
+});

@@ -1,0 +1,103 @@
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from 'vitest';
+import { Dispatcher } from '../../../../../lib/local/bus/dispatch/dispatch.ts';
+import { EventStore, type MatchedEvent, type StoredDispatch } from '../../../../../lib/local/bus/store/event-store.ts';
+import { createManualClock } from '../../../../fakes/manual-clock.ts';
+
+function matched(id: string, ...targets: readonly string[]): MatchedEvent {
+  const event = { id, region: 'eu-west-1', text: `{"id":"${id}"}`, acceptedAtMs: 1 };
+  return { event, targets: targets.map((target) => ({ ruleArn: `rule-of-${target}`, target })) };
+}
+
+const nameOf = ({ event, target }: StoredDispatch) => `${event.id} to ${target}`;
+
+/** Everything that has been set in motion has run. */
+const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+function createWorld(send: (dispatch: StoredDispatch) => Promise<void>, database = new DatabaseSync(':memory:')) {
+  const faults: string[] = [];
+  const clock = createManualClock();
+  const store = new EventStore(database);
+  const reportFault = (where: string, error: unknown): void => void faults.push(`${where}: ${String(error)}`);
+  return { database, clock, store, faults, dispatcher: new Dispatcher({ store, send, clock, reportFault }) };
+}
+
+test('every event is handed to each of its targets once, with its own text, and forgotten', async () => {
+  const sent: StoredDispatch[] = [];
+  const { dispatcher, database, store } = createWorld(async (dispatch) => void sent.push(dispatch));
+  dispatcher.accept([matched('e-1', 'a', 'b'), matched('e-2', 'a'), matched('e-3')]);
+  expect(sent).toEqual([]);
+  await settled();
+  expect(sent.map(nameOf)).toEqual(['e-1 to a', 'e-1 to b', 'e-2 to a']);
+  expect(sent[0]).toMatchObject({ ruleArn: 'rule-of-a', event: matched('e-1').event });
+  expect(store.pending()).toEqual([]);
+  expect(database.prepare('SELECT id FROM bus_events').all()).toEqual([]);
+});
+
+test('what is accepted while others are on their way is dispatched too', async () => {
+  const sent: string[] = [];
+  const { dispatcher } = createWorld(async (dispatch) => {
+    if (sent.push(nameOf(dispatch)) === 1) dispatcher.accept([matched('e-2', 'a')]);
+  });
+  dispatcher.accept([matched('e-1', 'a')]);
+  await settled();
+  expect(sent).toEqual(['e-1 to a', 'e-2 to a']);
+});
+
+test('a process that ends before a target has taken an event over leaves it to the next', async () => {
+  const never = createWorld(() => new Promise(() => undefined));
+  never.dispatcher.accept([matched('e-1', 'a')]);
+  await settled();
+  await never.dispatcher.stop(Promise.resolve());
+  const sent: string[] = [];
+  const next = createWorld(async (dispatch) => void sent.push(nameOf(dispatch)), never.database);
+  next.dispatcher.start();
+  await settled();
+  expect([sent, next.store.pending()]).toEqual([['e-1 to a'], []]);
+});
+
+test('a target that cannot be reached is tried again and again, said once, and holds up no other', async () => {
+  const sent: string[] = [];
+  let isDown = true;
+  const { dispatcher, clock, faults, store } = createWorld(async (dispatch) => {
+    sent.push(nameOf(dispatch));
+    if (isDown && dispatch.target === 'a') throw new Error('down');
+  });
+  dispatcher.accept([matched('e-1', 'a', 'b')]);
+  await settled();
+  expect(sent).toEqual(['e-1 to a', 'e-1 to b']);
+  await clock.advance(999);
+  await settled();
+  expect(sent).toHaveLength(2);
+  await clock.advance(1);
+  await settled();
+  expect(sent).toHaveLength(3);
+  isDown = false;
+  await clock.advance(2000);
+  await settled();
+  expect(sent).toHaveLength(4);
+  expect([faults, store.pending()]).toEqual([['the local bus: Error: down'], []]);
+});
+
+test('a stopped dispatcher begins nothing, and what ends after the grace is left to the next process', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const sent: string[] = [];
+  const { dispatcher, store } = createWorld((dispatch) => {
+    sent.push(nameOf(dispatch));
+    return promise;
+  });
+  dispatcher.accept([matched('e-1', 'a')]);
+  await settled();
+  await dispatcher.stop(Promise.resolve());
+  dispatcher.accept([matched('e-2', 'a')]);
+  resolve();
+  await settled();
+  expect(sent).toEqual(['e-1 to a']);
+  expect(store.pending()).toHaveLength(2);
+});
+
+test('of events that are stored together one that cannot be leaves none', () => {
+  const { store, database } = createWorld(async () => undefined);
+  expect(() => store.add([matched('e-1', 'a'), matched('e-1', 'b')])).toThrow(/UNIQUE/);
+  expect([store.pending(), database.prepare('SELECT * FROM bus_events').all()]).toEqual([[], []]);
+});

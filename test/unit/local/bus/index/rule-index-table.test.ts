@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { FieldNode } from '../../../../../lib/local/bus/pattern/fields.ts';
+import { compileBranch, readEventPattern } from '../../../../../lib/local/bus/pattern/event-pattern.ts';
+import { fold } from '../../../../../lib/local/bus/pattern/ignore-case.ts';
+import { chooseAnchors } from '../../../../../lib/local/bus/index/anchors.ts';
+import type { IndexedBranch } from '../../../../../lib/local/bus/index/table.ts';
+import { RuleTable } from '../../../../../lib/local/bus/index/table.ts';
+
+function indexed(patterns: readonly string[], root: FieldNode): readonly IndexedBranch[] {
+  return patterns.flatMap((pattern, rule) =>
+    readEventPattern(pattern).map((branch) => ({ rule, fields: compileBranch(root, branch) })),
+  );
+}
+
+test('of 10,000 rules that share a source, an event is compared with the one that its detail leads to', () => {
+  const root = new FieldNode();
+  const patterns = Array.from({ length: 10_000 }, (_, rule) => `{"source": ["shop"], "detail": {"id": ["${rule}"]}}`);
+  const table = new RuleTable();
+  for (const [branch, anchor] of chooseAnchors(indexed(patterns, root))) {
+    expect(anchor?.node).toBe(root.children.get('detail')?.children.get('id'));
+    table.add(branch, anchor?.values ?? []);
+  }
+  const candidates = new Set<IndexedBranch>();
+  table.collect('4711', candidates);
+  expect([...candidates].map(({ rule }) => rule)).toEqual([4711]);
+});
+
+test('a rule that only asks for absence is found by nothing', () => {
+  const [chosen] = chooseAnchors(
+    indexed(['{"a": [{"exists": false}], "b": [{"exists": false}, "x"]}'], new FieldNode()),
+  );
+  expect(chosen?.[1]).toBeUndefined();
+});
+
+test('any two spellings that are equal but for case fold to the same text', () => {
+  const apart: string[] = [];
+  for (let code = 0; code < 0x10000; code += 1) {
+    const unit = String.fromCharCode(code);
+    const same = [unit.toLowerCase(), unit.toUpperCase()].every((other) => fold(other) === fold(unit));
+    if (!same) apart.push(unit);
+  }
+  expect(apart).toEqual([]);
+});

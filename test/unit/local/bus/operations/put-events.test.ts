@@ -1,0 +1,154 @@
+import { expect, test } from 'vitest';
+import type { JsonObject } from '../../../../../lib/core/input/json.ts';
+import type { MatchedEvent } from '../../../../../lib/local/bus/store/event-store.ts';
+import type { BusEvent } from '../../../../../lib/local/bus/store/model.ts';
+import { createPutEvents } from '../../../../../lib/local/bus/operations/put-events.ts';
+import { readEventsInput } from '../../../../../lib/protocol/model/events-input.ts';
+
+const nowMs = Date.UTC(2026, 2, 4, 10, 30, 1, 999);
+const caller = { account: '123456789012', region: 'eu-west-1' };
+const bus = { name: 'orders', arn: 'arn', creationTimeMs: 0, lastModifiedTimeMs: 0 };
+const target = { ruleArn: 'arn:aws:events:eu-west-1:123456789012:rule/all', target: '{"Id":"t","Arn":"arn"}' };
+
+/** The operation behind its model's reader; every rule of the buses `default` and `orders` matches. */
+function putEvents(Entries: readonly JsonObject[]) {
+  const accepted: MatchedEvent[] = [];
+  const matched: { readonly eventBusName: string; readonly event: BusEvent }[] = [];
+  const unknown: string[] = [];
+  let ids = 0;
+  const operation = createPutEvents({
+    bus: { bus: (_, name) => (name === 'orders' || name === 'default' ? { ...bus, name } : undefined) },
+    match: (_, eventBusName, event) => {
+      matched.push({ eventBusName, event });
+      return [target];
+    },
+    accept: (events) => void accepted.push(...events),
+    nowMs: () => nowMs,
+    newId: () => `id-${(ids += 1)}`,
+    reportUnknownBus: (region, name) => void unknown.push(`${region} ${name}`),
+  });
+  const answer = async () => operation(readEventsInput('PutEvents', { Entries }), caller);
+  return { answer, accepted, matched, unknown };
+}
+
+const entry = { Source: 'shop', DetailType: 'Order Placed', Detail: '{"order": 7}' };
+
+test("an event's text has its members in EventBridge's order, with the detail's own text in it", async () => {
+  const Detail = '{"n": 12345678901234567890, "x": 1.0,\n "b":"\\u00fc", "a":[]}';
+  const { answer, accepted, matched } = putEvents([
+    { ...entry, Detail, Time: 1_772_620_201.75, Resources: ['arn:a', 'arn:"b"'] },
+  ]);
+  expect(await answer()).toEqual({ FailedEntryCount: 0, Entries: [{ EventId: 'id-1' }] });
+  expect(accepted).toEqual([
+    {
+      event: {
+        id: 'id-1',
+        region: 'eu-west-1',
+        acceptedAtMs: nowMs,
+        text: `{"version":"0","id":"id-1","detail-type":"Order Placed","source":"shop","account":"123456789012","time":"2026-03-04T10:30:01Z","region":"eu-west-1","resources":["arn:a","arn:\\"b\\""],"detail":${Detail}}`,
+      },
+      targets: [target],
+    },
+  ]);
+  expect(matched).toEqual([{ eventBusName: 'default', event: JSON.parse(accepted[0]?.event.text ?? '') }]);
+});
+
+test('an event without a time has that of its arrival, in whole seconds, and no resources', async () => {
+  const { answer, matched } = putEvents([entry]);
+  await answer();
+  expect(matched[0]?.event).toMatchObject({ time: '2026-03-04T10:30:01Z', resources: [] });
+});
+
+test('each entry is answered in its place, and one that is refused harms no other', async () => {
+  const { answer, accepted } = putEvents([
+    { DetailType: 'a', Detail: '{}' },
+    entry,
+    { Source: 'a', DetailType: '', Detail: '{}' },
+    { Source: 'a', DetailType: 'a' },
+    { ...entry, Detail: '{"a":' },
+    { ...entry, Detail: '[]' },
+    { ...entry, Detail: 'null' },
+    { ...entry, Detail: '"text"' },
+    { ...entry, Time: 1e300 },
+    entry,
+  ]);
+  const required = (name: string) => ({
+    ErrorCode: 'InvalidArgument',
+    ErrorMessage: `Parameter ${name} is not valid. Reason: ${name} is a required argument.`,
+  });
+  const malformed = { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
+  expect(await answer()).toEqual({
+    FailedEntryCount: 8,
+    Entries: [
+      required('Source'),
+      { EventId: 'id-1' },
+      required('DetailType'),
+      required('Detail'),
+      malformed,
+      malformed,
+      malformed,
+      malformed,
+      { ErrorCode: 'InvalidArgument', ErrorMessage: 'Parameter Time is not valid.' },
+      { EventId: 'id-2' },
+    ],
+  });
+  expect(accepted.map(({ event }) => event.id)).toEqual(['id-1', 'id-2']);
+});
+
+test('of an entry without anything only the source is said to be missing', async () => {
+  const { answer } = putEvents([{}]);
+  expect(await answer()).toMatchObject({ Entries: [{ ErrorMessage: expect.stringContaining('Parameter Source') }] });
+});
+
+test.each([
+  ['orders', 'orders'],
+  ['arn:aws:events:eu-west-1:123456789012:event-bus/orders', 'orders'],
+  ['default', 'default'],
+])('a bus is found as %s', async (EventBusName, eventBusName) => {
+  const { answer, matched, unknown } = putEvents([{ ...entry, EventBusName }]);
+  await answer();
+  expect([matched[0]?.eventBusName, unknown]).toEqual([eventBusName, []]);
+});
+
+test.each([
+  'other',
+  'arn:aws:events:us-east-1:123456789012:event-bus/orders',
+  'arn:aws:events:eu-west-1:999999999999:event-bus/orders',
+])('an event for the unknown bus %s is answered like any other, goes nowhere and is said', async (EventBusName) => {
+  const { answer, accepted, unknown } = putEvents([{ ...entry, EventBusName }, entry]);
+  expect(await answer()).toEqual({ FailedEntryCount: 0, Entries: [{ EventId: 'id-1' }, { EventId: 'id-2' }] });
+  expect(accepted.map(({ targets }) => targets)).toEqual([[], [target]]);
+  expect(unknown).toEqual([`eu-west-1 ${EventBusName}`]);
+});
+
+/** Entries of that many bytes together. */
+function ofBytes(bytes: number, more: JsonObject = {}): JsonObject[] {
+  const half = bytes / 2;
+  const rest = 'shop'.length + 'Order Placed'.length + '{"a":""}'.length;
+  return [0, 1].map(() => ({ ...entry, Detail: `{"a":"${'x'.repeat(half - rest)}"}`, ...more }));
+}
+
+const overTheLimit = 'Total size of the entries in the request is over the limit.';
+
+test('entries of 1 MiB together are accepted, and not a byte more', async () => {
+  expect(await putEvents(ofBytes(1_048_576)).answer()).toMatchObject({ FailedEntryCount: 0 });
+  const { answer, accepted } = putEvents(ofBytes(1_048_578));
+  await expect(answer()).rejects.toMatchObject({ code: 'ValidationException', message: overTheLimit });
+  expect(accepted).toEqual([]);
+});
+
+test('a time counts 14 bytes, and resources count theirs in UTF-8', async () => {
+  expect(await putEvents(ofBytes(1_048_576 - 28, { Time: 1 })).answer()).toMatchObject({ FailedEntryCount: 0 });
+  await expect(putEvents(ofBytes(1_048_576 - 26, { Time: 1 })).answer()).rejects.toThrow(overTheLimit);
+  expect(await putEvents(ofBytes(1_048_576 - 8, { Resources: ['üü'] })).answer()).toMatchObject({
+    FailedEntryCount: 0,
+  });
+  await expect(putEvents(ofBytes(1_048_576 - 6, { Resources: ['üü'] })).answer()).rejects.toThrow(overTheLimit);
+});
+
+test.each([[[]], [Array.from({ length: 11 }, () => entry)]])(
+  'fewer than 1 and more than 10 are refused',
+  async (all) => {
+    await expect(putEvents(all).answer()).rejects.toMatchObject({ code: 'ValidationException' });
+  },
+);

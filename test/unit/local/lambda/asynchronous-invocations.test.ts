@@ -1,0 +1,135 @@
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from 'vitest';
+import { AsynchronousInvocations, lambdaRetryDelaysMs } from '../../../../lib/local/lambda/asynchronous-invocations.ts';
+import { describeFailedInvocation } from '../../../../lib/local/stack/wire.ts';
+import type { FunctionHandler } from '../../../../lib/local/lambda/function-instances.ts';
+import { FunctionRunner } from '../../../../lib/local/lambda/function-runner.ts';
+import { InvocationStore } from '../../../../lib/local/lambda/invocation-store.ts';
+import { createManualClock } from '../../../fakes/manual-clock.ts';
+
+const surroundings = () => ({
+  environment: {},
+  aws: {},
+  deliveryLog: { record: () => undefined },
+  connectionLog: { deauthorized: () => undefined },
+  securityLog: { addressRefused: () => undefined },
+  credentialsLog: { record: () => undefined },
+});
+
+function newInvocations(handler: FunctionHandler, database = new DatabaseSync(':memory:')) {
+  const clock = createManualClock();
+  const functions = [{ name: 'work', timeoutSeconds: 30, create: async () => handler }];
+  const runner = new FunctionRunner({ functions, account: '123456789012', clock, surroundings });
+  const store = new InvocationStore(database);
+  const reported: string[] = [];
+  const invocations = new AsynchronousInvocations({
+    store,
+    runner,
+    clock,
+    retryDelaysMs: lambdaRetryDelaysMs,
+    onFailed: async (failed) => void reported.push(describeFailedInvocation(failed)),
+  });
+  return { clock, store, database, reported, invocations };
+}
+
+test('an invocation is stored before it runs, and gone once it has succeeded', async () => {
+  const seen: unknown[] = [];
+  const { invocations, store, clock } = newInvocations(async (event, context) => {
+    seen.push([event, context.awsRequestId, store.pending().length]);
+  });
+  const { requestId } = invocations.accept('work', 'us-east-1', '{"a":1}');
+  expect(store.pending()).toHaveLength(1);
+  await clock.advance(0);
+  expect(seen).toEqual([[{ a: 1 }, requestId, 1]]);
+  expect(store.pending()).toEqual([]);
+});
+
+test('a failing invocation runs again after one minute and after two more, under the same request id', async () => {
+  const ids: string[] = [];
+  const { invocations, clock } = newInvocations(async (_event, context) => {
+    ids.push(context.awsRequestId);
+    throw new Error('no');
+  });
+  invocations.accept('work', 'us-east-1', '{}');
+  await clock.advance(0);
+  await clock.advance(59_999);
+  expect(ids).toHaveLength(1);
+  await clock.advance(1);
+  expect(ids).toHaveLength(2);
+  await clock.advance(119_999);
+  expect(ids).toHaveLength(2);
+  await clock.advance(1);
+  expect(ids).toHaveLength(3);
+  expect(new Set(ids).size).toBe(1);
+});
+
+test('after its last failure it is kept among the failed ones and said once, without the error’s own words', async () => {
+  const { invocations, clock, store, reported } = newInvocations(async () => {
+    throw new SyntaxError('Unexpected token in "canary"');
+  });
+  const { requestId } = invocations.accept('work', 'us-east-1', '{}');
+  await clock.advance(0);
+  await clock.advance(60_000);
+  await clock.advance(120_000);
+  await clock.advance(86_400_000);
+  expect(store.failed()).toMatchObject([{ id: requestId, functionName: 'work', failures: 3 }]);
+  expect(store.pending()).toEqual([]);
+  expect(reported).toEqual([`failed invocation ${requestId} of work in us-east-1, given up after 3 runs: SyntaxError`]);
+});
+
+test('what a process has left behind runs again in the next, from the failures that it had', async () => {
+  const database = new DatabaseSync(':memory:');
+  const first = newInvocations(() => new Promise(() => undefined), database);
+  const { requestId } = first.invocations.accept('work', 'us-east-1', '{"kept":true}');
+  await first.clock.advance(0);
+  const seen: unknown[] = [];
+  const second = newInvocations(async (event, context) => {
+    seen.push([event, context.awsRequestId]);
+  }, database);
+  second.invocations.start();
+  await second.clock.advance(0);
+  expect(seen).toEqual([[{ kept: true }, requestId]]);
+});
+
+test('a retry that was due later still waits in the next process', async () => {
+  const database = new DatabaseSync(':memory:');
+  const first = newInvocations(async () => {
+    throw new Error('no');
+  }, database);
+  first.invocations.accept('work', 'us-east-1', '{}');
+  await first.clock.advance(0);
+  let runs = 0;
+  const second = newInvocations(async () => {
+    runs += 1;
+  }, database);
+  second.invocations.start();
+  await second.clock.advance(59_999);
+  expect(runs).toBe(0);
+  await second.clock.advance(1);
+  expect(runs).toBe(1);
+});
+
+test('a run that stopping has cut off is left for the next process', async () => {
+  let fail: (error: Error) => void = () => undefined;
+  const { invocations, clock, store } = newInvocations(
+    () =>
+      new Promise((_resolve, reject) => {
+        fail = reject;
+      }),
+  );
+  invocations.accept('work', 'us-east-1', '{}');
+  await clock.advance(0);
+  const stopped = invocations.stop(new Promise(() => undefined));
+  fail(new Error('connection lost'));
+  await stopped;
+  expect(store.pending()).toHaveLength(1);
+  expect(store.failed()).toEqual([]);
+});
+
+test('a stop does not wait longer than its grace', async () => {
+  const { invocations, clock, store } = newInvocations(() => new Promise(() => undefined));
+  invocations.accept('work', 'us-east-1', '{}');
+  await clock.advance(0);
+  await invocations.stop(Promise.resolve());
+  expect(store.pending()).toHaveLength(1);
+});

@@ -1,0 +1,91 @@
+import type { Context } from 'aws-lambda';
+import { expect, test } from 'vitest';
+import type { FunctionHandler } from '../../../../lib/local/lambda/function-instances.ts';
+import { FunctionRunner } from '../../../../lib/local/lambda/function-runner.ts';
+import { createManualClock } from '../../../fakes/manual-clock.ts';
+
+const surroundings = () => ({
+  environment: {},
+  aws: {},
+  deliveryLog: { record: () => undefined },
+  connectionLog: { deauthorized: () => undefined },
+  securityLog: { addressRefused: () => undefined },
+  credentialsLog: { record: () => undefined },
+});
+
+function newRunner(handler: FunctionHandler, created: string[] = []) {
+  const clock = createManualClock();
+  const create = async (): Promise<FunctionHandler> => {
+    created.push('instance');
+    return handler;
+  };
+  const functions = [{ name: 'echo', timeoutSeconds: 3, create }];
+  return { clock, runner: new FunctionRunner({ functions, account: '123456789012', clock, surroundings }) };
+}
+
+test('a function answers the JSON of what it returns, and null for nothing', async () => {
+  const { runner } = newRunner(async (event) => (event === 'nothing' ? undefined : { event }));
+  expect(await runner.run('echo', 'us-east-1', 1, 'r')).toEqual({ requestId: 'r', payload: '{"event":1}' });
+  expect((await runner.run('echo', 'us-east-1', 'nothing')).payload).toBe('null');
+});
+
+test('the context says what Lambda’s says', async () => {
+  let seen: Context | undefined;
+  const { runner, clock } = newRunner(async (_event, context) => {
+    seen = context;
+  });
+  await runner.run('echo', 'cn-north-1', {}, 'request-1');
+  expect(seen).toMatchObject({
+    functionName: 'lastmile-local-echo',
+    functionVersion: '$LATEST',
+    awsRequestId: 'request-1',
+    invokedFunctionArn: 'arn:aws-cn:lambda:cn-north-1:123456789012:function:lastmile-local-echo',
+  });
+  expect(seen?.getRemainingTimeInMillis()).toBe(3000);
+  await clock.advance(1000);
+  expect(seen?.getRemainingTimeInMillis()).toBe(2000);
+});
+
+test('a function that outlives its time limit is answered as Lambda answers it', async () => {
+  const { runner, clock } = newRunner(() => new Promise(() => undefined));
+  const running = runner.run('echo', 'us-east-1', {}, 'request-1');
+  await clock.advance(0);
+  await clock.advance(3000);
+  expect(JSON.parse((await running).payload)).toEqual({
+    errorType: 'Sandbox.Timedout',
+    errorMessage: 'RequestId: request-1 Error: Task timed out after 3.00 seconds',
+  });
+});
+
+test('an error is its name and message, never its stack', async () => {
+  const { runner } = newRunner(async () => {
+    throw new TypeError('not that');
+  });
+  const { payload, error } = await runner.run('echo', 'us-east-1', {});
+  expect(JSON.parse(payload)).toEqual({ errorType: 'TypeError', errorMessage: 'not that' });
+  expect(error?.thrown).toBeInstanceOf(TypeError);
+});
+
+test('a region has one instance, made when it is first called', async () => {
+  const created: string[] = [];
+  const { runner } = newRunner(async () => 1, created);
+  expect(created).toEqual([]);
+  await Promise.all([runner.run('echo', 'us-east-1', {}), runner.run('echo', 'us-east-1', {})]);
+  expect(created).toHaveLength(1);
+  await runner.run('echo', 'eu-west-1', {});
+  expect(created).toHaveLength(2);
+});
+
+test('a function that could not be made is made again for the next call', async () => {
+  let made = 0;
+  const create = async (): Promise<FunctionHandler> => {
+    made += 1;
+    if (made === 1) throw new Error('not yet');
+    return async () => 'made';
+  };
+  const clock = createManualClock();
+  const functions = [{ name: 'echo', timeoutSeconds: 3, create }];
+  const runner = new FunctionRunner({ functions, account: '123456789012', clock, surroundings });
+  expect((await runner.run('echo', 'us-east-1', {})).error?.message).toBe('not yet');
+  expect((await runner.run('echo', 'us-east-1', {})).payload).toBe('"made"');
+});

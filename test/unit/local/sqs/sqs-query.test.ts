@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest';
+import { SqsRefusal } from '../../../../lib/local/sqs/fauxqs.ts';
+import { parseQueryCall } from '../../../../lib/local/sqs/query.ts';
+
+function form(parameters: Record<string, string>): string {
+  return new URLSearchParams({ Version: '2012-11-05', ...parameters }).toString();
+}
+
+test('numbered attributes become a map', () => {
+  const call = parseQueryCall(
+    form({
+      Action: 'CreateQueue',
+      QueueName: 'orders',
+      'Attribute.1.Name': 'VisibilityTimeout',
+      'Attribute.1.Value': '5',
+      'Tag.1.Key': 'team',
+      'Tag.1.Value': 'shop',
+    }),
+    '/',
+  );
+  expect(call.operation).toBe('CreateQueue');
+  expect(call.input).toMatchObject({
+    QueueName: 'orders',
+    Attributes: { VisibilityTimeout: '5' },
+    tags: { team: 'shop' },
+  });
+});
+
+test('entries of a batch keep the order of their numbers, with their own attributes', () => {
+  const { input } = parseQueryCall(
+    form({
+      Action: 'SendMessageBatch',
+      'SendMessageBatchRequestEntry.10.Id': 'tenth',
+      'SendMessageBatchRequestEntry.2.Id': 'second',
+      'SendMessageBatchRequestEntry.2.DelaySeconds': '7',
+      'SendMessageBatchRequestEntry.2.MessageAttribute.1.Name': 'picture',
+      'SendMessageBatchRequestEntry.2.MessageAttribute.1.Value.DataType': 'Binary',
+      'SendMessageBatchRequestEntry.2.MessageAttribute.1.Value.BinaryValue': 'AP8=',
+    }),
+    '/',
+  );
+  expect(input['Entries']).toEqual([
+    { Id: 'second', DelaySeconds: 7, MessageAttributes: { picture: { DataType: 'Binary', BinaryValue: 'AP8=' } } },
+    { Id: 'tenth' },
+  ]);
+});
+
+test('a request to the queue itself need not name the queue again', () => {
+  const { input } = parseQueryCall(
+    form({ Action: 'ReceiveMessage', 'AttributeName.1': 'All' }),
+    '/123456789012/orders',
+  );
+  expect(input).toEqual({ QueueUrl: '/123456789012/orders', AttributeNames: ['All'] });
+});
+
+test('a number that is none is refused by name', () => {
+  const call = (): unknown => parseQueryCall(form({ Action: 'ReceiveMessage', WaitTimeSeconds: 'long' }), '/');
+  expect(call).toThrow(/WaitTimeSeconds/);
+});
+
+test('a form without an action is refused', () => {
+  expect(() => parseQueryCall('Version=2012-11-05', '/')).toThrow(SqsRefusal);
+});
+
+test('a name that every object inherits is a name like any other', () => {
+  const { input } = parseQueryCall(form({ Action: 'ListQueues', 'constructor.1': 'x', '__proto__.1': 'y' }), '/');
+  expect(Object.getPrototypeOf(input)).toBe(Object.prototype);
+  expect(({} as Record<string, unknown>)['1']).toBeUndefined();
+});

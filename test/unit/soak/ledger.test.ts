@@ -1,0 +1,93 @@
+import { expect, test } from 'vitest';
+import { formatBalance, Ledger } from '../../../soak/ledger.ts';
+
+/** A ledger of events that were sent and answered alike. */
+function newLedger(ids: readonly string[], answer: 'accepted' | 'unanswered' | 'refused' = 'accepted'): Ledger {
+  const ledger = new Ledger();
+  for (const id of ids) {
+    ledger.send(id);
+    ledger.answered(id, answer);
+  }
+  return ledger;
+}
+
+test('a ledger balances when every accepted event was delivered or dead-lettered', () => {
+  const ledger = newLedger(['a', 'b']);
+  ledger.delivered('a');
+  ledger.deadLettered('b');
+  expect(ledger.balance()).toMatchObject({ accepted: 2, delivered: 1, deadLettered: 1, lost: [], duplicates: 0 });
+});
+
+test('an accepted event that is nowhere is lost', () => {
+  const ledger = newLedger(['a', 'b']);
+  ledger.delivered('a');
+  expect(ledger.balance()).toMatchObject({ accepted: 2, delivered: 1, deadLettered: 0, lost: ['b'] });
+});
+
+test('an event that was delivered twice and lies in the dead letters too is one delivery with two duplicates', () => {
+  const ledger = newLedger(['a']);
+  ledger.delivered('a');
+  ledger.delivered('a');
+  ledger.deadLettered('a');
+  expect(ledger.balance()).toMatchObject({ accepted: 1, delivered: 1, deadLettered: 0, duplicates: 2 });
+});
+
+test('an event that arrives before its sender is answered counts', () => {
+  const ledger = new Ledger();
+  ledger.send('a');
+  ledger.delivered('a');
+  ledger.answered('a', 'accepted');
+  expect(ledger.balance()).toMatchObject({ accepted: 1, delivered: 1, lost: [] });
+});
+
+test('what got no answer may have arrived or not, and what was refused is owed to nobody', () => {
+  const ledger = newLedger(['a', 'b'], 'unanswered');
+  ledger.delivered('a');
+  ledger.send('c');
+  ledger.answered('c', 'refused');
+  expect(ledger.balance()).toMatchObject({ accepted: 0, unanswered: 2, unansweredButSettled: 1, refused: 1, lost: [] });
+});
+
+test('an arrival that nobody has sent is unknown', () => {
+  const ledger = newLedger([]);
+  ledger.delivered('stranger');
+  ledger.deadLettered('stranger');
+  expect(ledger.balance().unknown).toBe(2);
+});
+
+test('an event that came again is explained by an interruption until it was settled, and by an answer that nobody took', () => {
+  const ledger = new Ledger();
+  ledger.interrupted(100_000)(101_000);
+  const ends: Readonly<Record<string, readonly [sentAtMs: number, atMs: number, heard?: boolean]>> = {
+    'settled before': [90_000, 94_000],
+    'settled too late': [90_000, 95_500],
+    'under way': [99_000, 130_000],
+    'sent after': [101_001, 101_100],
+    unheard: [50_000, 54_000, false],
+  };
+  for (const [id, [sentAtMs, atMs, heard = true]] of Object.entries(ends)) {
+    ledger.send(id, sentAtMs);
+    ledger.delivered(id, { atMs, heard });
+    ledger.delivered(id, { atMs: atMs + 60_000 });
+  }
+  ledger.send('buried', 200_000);
+  ledger.delivered('buried', { atMs: 200_100 });
+  ledger.deadLettered('buried', 210_000);
+  const { duplicates, unexplained } = ledger.balance();
+  expect(duplicates).toBe(6);
+  expect(unexplained).toEqual(['settled before', 'sent after', 'buried']);
+});
+
+test('what is under way is accepted and seen nowhere', () => {
+  const ledger = newLedger(['a', 'b', 'c']);
+  ledger.delivered('a');
+  ledger.send('d');
+  expect(ledger.underWay).toBe(2);
+});
+
+test('a printed balance is an equation', () => {
+  const ledger = newLedger(Array.from({ length: 12 }, (_, index) => `e-${index}`));
+  ledger.delivered('e-0');
+  const text = formatBalance(ledger.balance());
+  expect(text).toContain('12 accepted = 1 delivered + 0 dead-lettered + 11 lost\n');
+});
