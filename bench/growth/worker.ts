@@ -23,7 +23,7 @@ export function newWorkerWithoutQueue({ environment, aws }: WorkerSurroundings):
   const deliverBatch = createBatchDeliverer({
     deliver,
     received: { remove: async () => undefined },
-    rawMessages: { sendBack: unused, bury: unused },
+    rawMessages: { sendBack: unused, sendToDeadLetters: unused },
     clock: systemClock,
     random: Math.random,
     apiDestination: undefined,

@@ -23,7 +23,7 @@ export function newBatchWorker({ environment, aws }: WorkerSurroundings, deliver
   const { deliver } = wireDeliver(parseConfig(environment), aws, horizonsMs.batch, { deliveryLog, metrics: noMetrics });
   const received = { remove: async () => undefined };
   const unused = () => Promise.reject(new Error('Every message can be read and delivered.'));
-  const rawMessages = { sendBack: unused, bury: unused };
+  const rawMessages = { sendBack: unused, sendToDeadLetters: unused };
   const options = { clock: systemClock, random: Math.random, apiDestination: undefined };
   const deliverBatch = createBatchDeliverer({ deliver, received, rawMessages, ...options });
   return (apiDestination: string, first: number): Promise<readonly string[]> =>

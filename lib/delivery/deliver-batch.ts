@@ -46,7 +46,7 @@ export function createBatchDeliverer(dependencies: BatchDelivererDependencies): 
       parse,
       body,
       unread: () => unreadDetails(message),
-      keep: (failure: Failure) => rawMessages.bury(record.raw, failure),
+      keep: (failure: Failure) => rawMessages.sendToDeadLetters(record.raw, failure),
       passOn: (failure: Failure) => passOn(record, failure),
     };
     if (receiveCount < maximumReceives - 1) return incoming;
@@ -102,8 +102,8 @@ function createPassOn(rawMessages: RawMessages, clock: Clock): PassOn {
     switch (fateOfNewer(message, nowMs)) {
       case 'send back':
         return { kind: 'deferred', notBeforeMs: nowMs + (await rawMessages.sendBack(raw)) };
-      case 'bury':
-        await rawMessages.bury(raw, failure);
+      case 'dead-letter':
+        await rawMessages.sendToDeadLetters(raw, failure);
         return { kind: 'dead-lettered' };
       case 'return':
         return { kind: 'returned', error: failure };

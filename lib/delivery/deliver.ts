@@ -44,7 +44,7 @@ export function createDeliver({ retrying, settler, log, clock }: DeliverDependen
         return settler.defer(queuedOf(standing), groupOf(delivery));
       case 'failed': {
         const { kind: _failed, outcome, rateWaitMs: _waited, ...why } = standing;
-        return settler.bury({ ...outcome, ...why, body: printedEvent(delivery.event) });
+        return settler.sendToDeadLetters({ ...outcome, ...why, body: printedEvent(delivery.event) });
       }
     }
   }
@@ -56,13 +56,18 @@ export function createDeliver({ retrying, settler, log, clock }: DeliverDependen
       if (queued.kind === 'retryable') return (await incoming.passOn?.(queued)) ?? { kind: 'returned', error: queued };
       const unread = incoming.unread?.();
       const letter = { body: incoming.body(), code: queued.code, reason: queued.message };
-      return settler.bury(unread === undefined ? letter : { ...letter, unread });
+      return settler.sendToDeadLetters(unread === undefined ? letter : { ...letter, unread });
     }
     known.delivery = queued.delivery;
     if (incoming.refusal !== undefined) {
       const { code, message: reason } = incoming.refusal;
       known.outcome = classifyFailure(incoming.refusal);
-      return settler.bury({ body: printedEvent(queued.delivery.event), delivery: queued.delivery, code, reason });
+      return settler.sendToDeadLetters({
+        body: printedEvent(queued.delivery.event),
+        delivery: queued.delivery,
+        code,
+        reason,
+      });
     }
     const standing = await retrying(queued, deadline);
     known.delivery = standing.delivery;

@@ -17,13 +17,13 @@ export interface SettlerDependencies {
  * write that settles it fails, also after it worked, the invocation fails and the event is delivered again.
  */
 export interface Settler {
-  bury(deadLetter: DeadLetter): Promise<Settlement>;
+  sendToDeadLetters(deadLetter: DeadLetter): Promise<Settlement>;
   /** What is too large for the delivery queue goes to the dead letters with that reason. */
   defer(queued: QueuedDelivery & { readonly notBeforeMs: number }, group: string): Promise<Settlement>;
 }
 
 export function createSettler({ queue, deadLetters }: SettlerDependencies): Settler {
-  async function bury(deadLetter: DeadLetter): Promise<Settlement> {
+  async function sendToDeadLetters(deadLetter: DeadLetter): Promise<Settlement> {
     try {
       await deadLetters.send(deadLetter);
       return { kind: 'dead-lettered' };
@@ -33,7 +33,7 @@ export function createSettler({ queue, deadLetters }: SettlerDependencies): Sett
   }
 
   return {
-    bury,
+    sendToDeadLetters,
     async defer(queued, group) {
       try {
         await queue.send(queued, group);
@@ -41,7 +41,12 @@ export function createSettler({ queue, deadLetters }: SettlerDependencies): Sett
       } catch (error) {
         if (!(error instanceof Failure && error.code === 'DeliveryTooLarge')) return { kind: 'returned', error };
         const { delivery } = queued;
-        return bury({ body: printedEvent(delivery.event), delivery, code: error.code, reason: error.message });
+        return sendToDeadLetters({
+          body: printedEvent(delivery.event),
+          delivery,
+          code: error.code,
+          reason: error.message,
+        });
       }
     },
   };

@@ -90,7 +90,7 @@ export interface RawMessages {
    */
   sendBack(message: RawMessage): Promise<number>;
   /** Resolves only when the stack's own dead-letter queue has accepted it, with as much of the reason beside as it has room for. */
-  bury(message: RawMessage, failure: Failure): Promise<void>;
+  sendToDeadLetters(message: RawMessage, failure: Failure): Promise<void>;
 }
 
 export interface DeliveryLog {

@@ -24,7 +24,7 @@ export function createInMemoryRawMessages(): InMemoryRawMessages {
       sentBack.push(message);
       return 900_000;
     },
-    async bury(message, reason) {
+    async sendToDeadLetters(message, reason) {
       throwFailure();
       buried.push(withReason(message, reason));
     },

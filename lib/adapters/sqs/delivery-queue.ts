@@ -47,7 +47,8 @@ export function createSqsRawMessages(sqs: SQSClient, queueUrl: string, deadLette
       await put({ ...inputOf(message), QueueUrl: queueUrl, DelaySeconds: maxDelaySeconds });
       return maxDelaySeconds * 1000;
     },
-    bury: (message, failure) => put({ ...inputOf(withReason(message, failure)), QueueUrl: deadLetterQueueUrl }),
+    sendToDeadLetters: (message, failure) =>
+      put({ ...inputOf(withReason(message, failure)), QueueUrl: deadLetterQueueUrl }),
   };
 }
 

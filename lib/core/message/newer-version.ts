@@ -18,7 +18,7 @@ export type NewerMessageFate =
   /** Put back into the delivery queue as it is, at the longest delay. */
   | 'send back'
   /** Put into the dead letters as it is. */
-  | 'bury'
+  | 'dead-letter'
   /** Left to the queue, which shows it again and moves it to the dead letters after its last receive. */
   | 'return';
 
@@ -39,7 +39,7 @@ const clockToleranceMs = 60_000;
 export function fateOfNewer({ attributes }: QueueMessage, nowMs: number): NewerMessageFate {
   const firstReceivedAtMs = firstReceivedAtOf(attributes[lastmileAttribute]);
   if (firstReceivedAtMs === undefined || firstReceivedAtMs > nowMs + clockToleranceMs) return 'return';
-  return nowMs - firstReceivedAtMs > longestEventAgeMs ? 'bury' : 'send back';
+  return nowMs - firstReceivedAtMs > longestEventAgeMs ? 'dead-letter' : 'send back';
 }
 
 function firstReceivedAtOf(attribute: string | undefined): number | undefined {

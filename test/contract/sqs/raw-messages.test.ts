@@ -87,7 +87,7 @@ describe.each(subjects)('messages of a newer version $subject', ({ create }) => 
 
   test('are buried as they came, with the reason beside', async () => {
     const { newer, buried } = await create();
-    await newer.bury(message, newerVersion);
+    await newer.sendToDeadLetters(message, newerVersion);
     const reason = {
       ERROR_CODE: { dataType: 'String', stringValue: 'INTERNAL_ERROR' },
       ERROR_MESSAGE: { dataType: 'String', stringValue: `NewerVersion: ${newerVersion.message}` },
@@ -99,7 +99,7 @@ describe.each(subjects)('messages of a newer version $subject', ({ create }) => 
     const { newer, breakDown } = await create();
     breakDown();
     await expect(newer.sendBack(message)).rejects.toMatchObject({ code: 'StoreUnavailable' });
-    await expect(newer.bury(message, newerVersion)).rejects.toMatchObject({ code: 'StoreUnavailable' });
+    await expect(newer.sendToDeadLetters(message, newerVersion)).rejects.toMatchObject({ code: 'StoreUnavailable' });
   });
 });
 
@@ -113,7 +113,7 @@ test('a message that is sent back waits for as long as SQS can let it', async ()
 
 test('a buried message can be received, attributes and all', async () => {
   const { newer, deadLetters } = await inSqs();
-  await newer.bury(message, newerVersion);
+  await newer.sendToDeadLetters(message, newerVersion);
   const [received] = await deadLetters.receive();
   expect(received).toMatchObject({ Body: message.body });
   expect(received?.MessageAttributes?.['bytes']?.BinaryValue).toEqual(new Uint8Array([0, 255, 254, 1]));

@@ -18,20 +18,20 @@ const waiting = { delivery: deliveryOf({ attempts: 3 }), notBeforeMs: 7 };
 describe('burying', () => {
   test('settles once the dead letters have it', async () => {
     const { deadLetters, settler } = setUp();
-    expect(await settler.bury(letter)).toEqual({ kind: 'dead-lettered' });
+    expect(await settler.sendToDeadLetters(letter)).toEqual({ kind: 'dead-lettered' });
     expect(deadLetters.letters).toEqual([letter]);
   });
 
   test('gives the event back when the dead letters do not take it', async () => {
     const { deadLetters, settler } = setUp();
     deadLetters.failWith(unavailable);
-    expect(await settler.bury(letter)).toEqual({ kind: 'returned', error: unavailable });
+    expect(await settler.sendToDeadLetters(letter)).toEqual({ kind: 'returned', error: unavailable });
   });
 
   test('gives back what no message can hold', async () => {
     const { settler } = setUp();
     const body = `"${'x'.repeat(9 * 1_048_576)}"`;
-    expect(await settler.bury({ ...letter, body })).toMatchObject({
+    expect(await settler.sendToDeadLetters({ ...letter, body })).toMatchObject({
       kind: 'returned',
       error: { code: 'DeliveryTooLarge' },
     });
@@ -41,7 +41,7 @@ describe('burying', () => {
     const accepted = Promise.withResolvers<void>();
     const settler = createSettler({ ...setUp(), deadLetters: { send: () => accepted.promise } });
     let settled = false;
-    const burying = settler.bury(letter).finally(() => {
+    const burying = settler.sendToDeadLetters(letter).finally(() => {
       settled = true;
     });
     await new Promise((resolve) => setImmediate(resolve));

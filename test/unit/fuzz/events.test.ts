@@ -51,7 +51,7 @@ function receive(message: QueueMessage): void {
     for (const time of [queued.notBeforeMs, queued.delivery.firstReceivedAtMs]) expectPrintable(time ?? 0);
     return;
   }
-  expect(['send back', 'bury', 'return']).toContain(fateOfNewer(message, nowMs));
+  expect(['send back', 'dead-letter', 'return']).toContain(fateOfNewer(message, nowMs));
   const unread = unreadDetails(message);
   const letter = { body: message.body, code: 'InvalidDelivery', reason: 'r', ...(unread && { unread }) } as const;
   parsed(() => formatDeadLetter(letter));

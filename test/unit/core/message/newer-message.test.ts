@@ -13,7 +13,7 @@ describe('a message of a newer version', () => {
   test('is sent back until it is 24 h old, and buried then', () => {
     expect(fateAt(nowMs)).toBe('send back');
     expect(fateAt(nowMs - dayMs)).toBe('send back');
-    expect(fateAt(nowMs - dayMs - 1)).toBe('bury');
+    expect(fateAt(nowMs - dayMs - 1)).toBe('dead-letter');
   });
 
   test('may come from a clock that is a minute ahead', () => {
