@@ -24,6 +24,7 @@ import type { Config } from '../lib/config.ts';
 import { parseAllowlist, publicOnly } from '../lib/core/address/address.ts';
 import { longestRequestTimeoutMs, longestSlotWaitMs } from '../lib/core/delivery/retry.ts';
 import type { DeliveryPolicy } from '../lib/core/destination/delivery-policy.ts';
+import { batchSize } from '../lib/core/message/sqs-event.ts';
 import { unauthorizedLimitOf } from '../lib/core/destination/unauthorized-run.ts';
 import { version } from '../lib/core/version.ts';
 import { createAttempt } from '../lib/delivery/attempt.ts';
@@ -56,9 +57,6 @@ export interface DeliverOverrides extends AuthorizationOverrides {
   readonly rateBuckets?: RateBuckets;
 }
 
-/** Messages of one batch of the delivery queue, which reserve their slots together. */
-export const batchSize = 10;
-
 /** How far ahead a slot is waited for: a batch fills its wait with others' slots, a single event pays for its own. */
 export const horizonsMs = { batch: longestSlotWaitMs, single: 250 };
 
@@ -83,6 +81,7 @@ export function wireAuthorization(
   });
   const configuration = createDynamoDbDeliveryConfiguration(dynamoDb, config.TABLE_NAME);
   const http = createUndiciHttpClient({
+    nowMs: () => clock.nowMs(),
     allowlist: parseAllowlist(config.PRIVATE_NETWORK_ALLOWLIST) ?? publicOnly,
     onRefusal(refused) {
       securityLog.addressRefused(refused);
@@ -135,10 +134,10 @@ export function wireDeliver(
   });
   const buckets = rateBuckets ?? createDynamoDbRateBuckets(dynamoDb, config.TABLE_NAME);
   const limiter = createRateLimiter({ buckets, clock, random: Math.random, batchSize });
-  const pacing = createPacing({ limiter, concurrency, clock, horizonMs });
+  const pacing = createPacing({ limiter, clock, horizonMs });
   const preparation = createPreparation({ resolver, tokens, userAgent, clock });
   const retrying = createRetrying({
-    attempt: measureAttempts(createAttempt({ preparation, pacing, http, observeAnswer, clock }), metrics),
+    attempt: measureAttempts(createAttempt({ preparation, pacing, concurrency, http, observeAnswer, clock }), metrics),
     clock,
     random: Math.random,
     backoff: { baseMs: config.RETRY_BASE_DELAY_MS, maximumMs: config.RETRY_MAX_DELAY_MS },

@@ -1,4 +1,4 @@
-import { alreadyInTurn } from '../../lib/core/rate/shards.ts';
+import { inTurn, toTurnNumber } from '../../lib/core/rate/shards.ts';
 import { slotToleranceMs } from '../../lib/core/rate/slots.ts';
 import type { RatedDestination, Turn } from '../../lib/delivery/rate/limiter.ts';
 import { createRateLimiter } from '../../lib/delivery/rate/limiter.ts';
@@ -48,7 +48,7 @@ export function createFleetWorker(world: FleetWorld, options: FleetWorkerOptions
     const lateMs = ownClock.nowMs() - slotMs;
     if (lateMs > slotToleranceMs(destination().ratePerSecond)) {
       journal.missedSlots += 1;
-      return processLine([event], horizonMs, event.turn ?? alreadyInTurn);
+      return processLine([event], horizonMs, event.turn ?? inTurn);
     }
     await clock.wait(Math.max(0, -lateMs));
     journal.sent(worker, event.bornMs, clock.nowMs);
@@ -86,7 +86,7 @@ export function createFleetWorker(world: FleetWorld, options: FleetWorkerOptions
     async process(events, horizonMs, dies) {
       const early = ({ turn }: FleetEvent) => turn !== undefined && turn.atMs > ownClock.nowMs();
       const lines = Map.groupBy(events, (event) =>
-        early(event) ? `${event.turn?.generation} at ${event.turn?.atMs}` : `${event.turn?.generation ?? 0}`,
+        event.turn === undefined ? '0' : `${toTurnNumber(event.turn)}${early(event) ? ` at ${event.turn.atMs}` : ''}`,
       );
       await Promise.all([...lines.values()].map((line) => processLine(line, horizonMs, line.at(-1)?.turn, dies)));
     },

@@ -1,22 +1,24 @@
-import { classifyAnswer, classifyFailure } from '../core/failure/classify.ts';
 import type { AttemptOutcome, Delivery, HttpAnswer } from '../core/delivery/delivery.ts';
+import type { ResolvedDestination } from '../core/destination/resolved-destination.ts';
+import { isUnauthorized } from '../core/destination/unauthorized-run.ts';
+import { classifyAnswer, classifyFailure } from '../core/failure/classify.ts';
 import { Failure } from '../core/failure/failure.ts';
 import type { Turn } from '../core/rate/shards.ts';
-import { alreadyInTurn } from '../core/rate/shards.ts';
+import { inTurn, newcomer } from '../core/rate/shards.ts';
 import { signRequest } from '../core/request/signing.ts';
-import { SlotMissed } from '../core/delivery/slot-missed.ts';
-import { isUnauthorized } from '../core/destination/unauthorized-run.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { HttpClient } from '../ports/delivery.ts';
+import type { ConcurrencyLimit, HttpClient } from '../ports/delivery.ts';
 import type { Deadline } from './deadline.ts';
-import type { Paced, Pacing, UsedSlot } from './rate/pacing.ts';
+import type { Pacing } from './rate/pacing.ts';
+import { afterMissedSlot } from './rate/pacing.ts';
 import type { Preparation, Prepared } from './route/prepare.ts';
-import type { Route } from './route/resolve.ts';
 import type { ObserveAnswer } from './route/unauthorized-runs.ts';
 
 export interface AttemptDependencies {
   readonly preparation: Preparation;
   readonly pacing: Pacing;
+  /** For destinations whose policy names a maximum concurrency per worker. */
+  readonly concurrency: ConcurrencyLimit;
   readonly http: HttpClient;
   readonly observeAnswer: ObserveAnswer;
   readonly clock: Clock;
@@ -27,155 +29,197 @@ export type AttemptResult =
       readonly kind: 'tried';
       readonly outcome: AttemptOutcome;
       /** Absent when the delivery failed before its request was made. */
-      readonly route?: Route;
+      readonly destination?: ResolvedDestination;
       /** Whether a request was begun: only then it was an attempt. */
       readonly requested: boolean;
       /** Time spent waiting for a slot. */
       readonly rateWaitMs: number;
       /** From each request that was answered to its answer; two at most. */
       readonly latenciesMs: readonly number[];
-      /** What was thrown by a bug after the endpoint had the event. */
+      /** A bug's error that was thrown after the endpoint had the event. */
       readonly bug?: unknown;
     }
   /** The rate leaves no slot before the horizon: to be tried when its turn comes. */
-  | { readonly kind: 'later'; readonly turn: Turn; readonly route: Route };
+  | { readonly kind: 'later'; readonly turn: Turn; readonly destination: ResolvedDestination };
 
 /**
  * Resolves, renders, authorizes, waits for a slot, signs and sends. Resolves with an outcome for every failure of the table.
  *
- * @param turn of a delivery that comes back at its return time
+ * @param turn of a delivery that comes back at its return time; absent for a newcomer
  */
 export type Attempt = (delivery: Delivery, deadline: Deadline, turn?: Turn) => Promise<AttemptResult>;
 
-/** How far one attempt has come. */
-interface Progress {
-  route?: Route;
-  requests: 'none' | 'first' | 'second';
-  rateWaitMs: number;
-  latenciesMs: readonly number[];
-  /** When the latest request that was answered began. */
-  requestedAtMs: number;
-  bug?: unknown;
+/** An endpoint that has rejected one request of an attempt, or lost its connection, is asked once more and no more often. */
+const maximumRequests = 2;
+
+type Sent =
+  | { readonly kind: 'answered'; readonly answer: HttpAnswer; readonly requestedAtMs: number }
+  | { readonly kind: 'later'; readonly turn: Turn };
+
+/** An answer, and the outcome that the destination's policy makes of it. */
+interface JudgedAnswer {
+  readonly status: number;
+  readonly requestedAtMs: number;
+  readonly outcome: AttemptOutcome;
 }
 
 export function createAttempt(dependencies: AttemptDependencies): Attempt {
-  const { preparation, pacing, http, observeAnswer, clock } = dependencies;
-
-  function send(prepared: Prepared, progress: Progress, deadline: Deadline, turn?: Turn): Promise<Paced<HttpAnswer>> {
-    const { route, request, signing } = prepared;
-    progress.route = route;
-    const { transport, policy } = route;
-    let sentAtMs = 0;
-    const beforeResend = async () => {
-      if (progress.requests === 'second') {
-        throw new Failure('ConnectionReset', 'The connection ended before an answer, for the second time.');
-      }
-      progress.requests = 'second';
-      await pacing.slotNow(route, deadline);
-      sentAtMs = clock.nowMs();
-    };
-    const { timeoutMs } = policy;
-    const exchange = { timeoutMs, transport, signal: deadline.signal, readSuccessBody: false, beforeResend };
-    return pacing.atSlot(route, deadline, turn, async (slot) => {
-      const before = { ...progress };
-      noteRequest(progress, slot);
-      sentAtMs = slot.nowMs;
-      const signed = signing === undefined ? request : signRequest(request, signing, slot.nowMs);
-      const sending = http.send(signed, { ...exchange, mayBegin: slot.isUsable });
-      const answer = await sending.catch((error: unknown) => throwNoted(error, progress, before));
-      progress.latenciesMs = [...progress.latenciesMs, Math.max(0, clock.nowMs() - sentAtMs)];
-      return answer;
-    });
-  }
-
-  /** An attempt has two requests at most: where a connection that ended has cost the second, this one is for the next. */
-  async function sendSecond(again: Prepared, progress: Progress, deadline: Deadline): Promise<Paced<HttpAnswer>> {
-    if (progress.requests !== 'second') return send(again, progress, deadline, alreadyInTurn);
-    return { kind: 'later', turn: { ...alreadyInTurn, atMs: clock.nowMs() } };
-  }
-
-  /** Failure policy: what goes wrong once the endpoint has the event is told of, and never sends the event again. */
-  async function conclude(answer: HttpAnswer, route: Route, progress: Progress): Promise<AttemptOutcome> {
-    const outcome = classifyAnswer(answer, route.policy, clock.nowMs());
-    if (asksEverybodyToWait(outcome)) await pacing.pause(route, outcome.retryAfterMs);
+  return async (delivery, deadline, turn = newcomer) => {
+    const attempt = new OneAttempt(dependencies, delivery, deadline);
     try {
-      await observeAnswer(route, { status: answer.status, requestedAtMs: progress.requestedAtMs });
+      return await attempt.run(turn);
     } catch (error) {
-      if (outcome.kind !== 'delivered') throw error;
-      progress.bug = error;
-    }
-    return outcome;
-  }
-
-  async function attempt(delivery: Delivery, progress: Progress, deadline: Deadline, turn?: Turn) {
-    const { signal } = deadline;
-    const made = preparation.prepareNow(delivery, signal) ?? (await preparation.prepare(delivery, signal));
-    const sendNow = (request: Prepared, its = turn) => send(request, progress, deadline, its);
-    const prepareNew = () => preparation.prepareAgain(delivery, made, undefined, signal);
-    const { sent, prepared } = await sendUnlessRefused(made, sendNow, prepareNew);
-    if (sent.kind === 'later') return { ...sent, route: prepared.route };
-    const { status } = sent.result;
-    const { kind } = classifyAnswer(sent.result, prepared.route.policy, clock.nowMs());
-    if (kind !== 'permanent' && !isUnauthorized(status)) return conclude(sent.result, prepared.route, progress);
-    const again = await preparation.prepareAgain(delivery, prepared, status, signal);
-    if (!('request' in again)) return conclude(sent.result, again, progress);
-    const second = await sendSecond(again, progress, deadline);
-    if (second.kind === 'sent') return conclude(second.result, again.route, progress);
-    // No slot for it now: the next attempt has what was renewed.
-    return kind === 'permanent' ? { ...second, route: again.route } : conclude(sent.result, again.route, progress);
-  }
-
-  return async (delivery, deadline, turn) => {
-    const progress: Progress = { requests: 'none', rateWaitMs: 0, latenciesMs: [], requestedAtMs: 0 };
-    try {
-      const result = await attempt(delivery, progress, deadline, turn);
-      return result.kind === 'later' ? result : tried(result, progress);
-    } catch (error) {
-      if (error instanceof Failure) return tried(classifyFailure(error), progress);
+      if (error instanceof Failure) return attempt.tried(classifyFailure(error));
       throw error;
     }
   };
 }
 
-/**
- * Failure policy: a request that is not sent because its address is refused fails for good, but not on the word of a cache:
- * where the destination has changed meanwhile, the request is made anew.
- */
-async function sendUnlessRefused(
-  made: Prepared,
-  send: (prepared: Prepared, turn?: Turn) => Promise<Paced<HttpAnswer>>,
-  prepareAgain: () => Promise<Prepared | Route>,
-): Promise<{ readonly sent: Paced<HttpAnswer>; readonly prepared: Prepared }> {
-  try {
-    return { sent: await send(made), prepared: made };
-  } catch (error) {
-    if (!isAddressRefused(error)) throw error;
-    const again = await prepareAgain();
-    if (!('request' in again)) throw error;
-    return { sent: await send(again, alreadyInTurn), prepared: again };
+/** The only place that counts what one attempt has sent. */
+class OneAttempt {
+  readonly #dependencies: AttemptDependencies;
+  readonly #delivery: Delivery;
+  readonly #deadline: Deadline;
+  #destination: ResolvedDestination | undefined;
+  #requests = 0;
+  #rateWaitMs = 0;
+  readonly #latenciesMs: number[] = [];
+  #bug: unknown;
+
+  constructor(dependencies: AttemptDependencies, delivery: Delivery, deadline: Deadline) {
+    this.#dependencies = dependencies;
+    this.#delivery = delivery;
+    this.#deadline = deadline;
+  }
+
+  async run(turn: Turn): Promise<AttemptResult> {
+    const { preparation } = this.#dependencies;
+    const { signal } = this.#deadline;
+    const delivery = this.#delivery;
+    const made = preparation.prepareNow(delivery, signal) ?? (await preparation.prepare(delivery, signal));
+    const { sent, prepared } = await this.#sendUnlessRefused(made, turn);
+    const { destination } = prepared;
+    if (sent.kind === 'later') return { ...sent, destination };
+    const first = this.#judge(sent, destination);
+    const isPermanent = first.outcome.kind === 'permanent';
+    if (!isPermanent && !isUnauthorized(first.status)) return this.#conclude(first, destination);
+    const again = await preparation.prepareAgain(delivery, prepared, first.status, signal);
+    if (!('request' in again)) return this.#conclude(first, again);
+    const second = await this.#sendSecond(again);
+    if (second.kind === 'answered') return this.#conclude(this.#judge(second, again.destination), again.destination);
+    // No slot for it now: the next attempt has the renewed credentials.
+    return isPermanent ? { ...second, destination: again.destination } : this.#conclude(first, again.destination);
+  }
+
+  tried(outcome: AttemptOutcome): AttemptResult {
+    return {
+      kind: 'tried',
+      outcome,
+      ...(this.#destination !== undefined && { destination: this.#destination }),
+      requested: this.#requests > 0,
+      rateWaitMs: this.#rateWaitMs,
+      latenciesMs: this.#latenciesMs,
+      ...(this.#bug !== undefined && { bug: this.#bug }),
+    };
+  }
+
+  /**
+   * Failure policy: a request that is not sent because its address is refused fails for good, but not on the word of a cache:
+   * where the destination has changed meanwhile, the request is made anew.
+   */
+  async #sendUnlessRefused(made: Prepared, turn: Turn): Promise<{ readonly sent: Sent; readonly prepared: Prepared }> {
+    try {
+      return { sent: await this.#send(made, turn), prepared: made };
+    } catch (error) {
+      if (!isAddressRefused(error)) throw error;
+      const { signal } = this.#deadline;
+      const again = await this.#dependencies.preparation.prepareAgain(this.#delivery, made, undefined, signal);
+      if (!('request' in again)) throw error;
+      return { sent: await this.#send(again, inTurn), prepared: again };
+    }
+  }
+
+  /** Where a connection that ended has cost the second request, this one is left to the next attempt. */
+  async #sendSecond(again: Prepared): Promise<Sent> {
+    if (this.#requests < maximumRequests) return this.#send(again, inTurn);
+    return { kind: 'later', turn: { ...inTurn, atMs: this.#dependencies.clock.nowMs() } };
+  }
+
+  #send(prepared: Prepared, turn: Turn): Promise<Sent> {
+    const { apiDestination, policy } = prepared.destination;
+    this.#destination = prepared.destination;
+    const maximum = policy.maximumConcurrencyPerWorker;
+    if (maximum === undefined) return this.#sendAtSlot(prepared, turn);
+    const work = () => this.#sendAtSlot(prepared, turn);
+    return this.#dependencies.concurrency.run(apiDestination.incarnation, maximum, work);
+  }
+
+  /** One request in a slot of its own; a slot that is missed is followed by another, a dead socket by a second request. */
+  async #sendAtSlot({ destination, request, signing }: Prepared, turn: Turn): Promise<Sent> {
+    const { pacing, http, clock } = this.#dependencies;
+    const { transport } = destination;
+    const { timeoutMs } = destination.policy;
+    const exchange = { timeoutMs, transport, signal: this.#deadline.signal, readSuccessBody: false };
+    let waitsSinceMs = clock.nowMs();
+    for (let asked = turn, hasLostSocket = false; ; ) {
+      const slot = await pacing.waitForSlot(destination, this.#deadline, asked);
+      if (slot.kind === 'later') {
+        if (hasLostSocket) throw connectionLost('and the rate leaves no second request');
+        return slot;
+      }
+      const requestedAtMs = clock.nowMs();
+      const signed = signing === undefined ? request : signRequest(request, signing, requestedAtMs);
+      const sending = http.send(signed, { ...exchange, sendUntilMs: slot.untilMs });
+      const result = await sending.catch((error: unknown) => {
+        // A refused address has kept the request from being begun.
+        if (!isAddressRefused(error)) this.#count(requestedAtMs - waitsSinceMs);
+        throw error;
+      });
+      if (result.kind === 'missed') {
+        asked = afterMissedSlot(asked);
+        continue;
+      }
+      this.#count(requestedAtMs - waitsSinceMs);
+      if (result.kind === 'answer') {
+        this.#latenciesMs.push(Math.max(0, clock.nowMs() - requestedAtMs));
+        return { kind: 'answered', answer: result.answer, requestedAtMs };
+      }
+      if (this.#requests >= maximumRequests) throw connectionLost('for the second time');
+      [asked, hasLostSocket, waitsSinceMs] = [inTurn, true, clock.nowMs()];
+    }
+  }
+
+  #count(waitedMs: number): void {
+    this.#requests += 1;
+    this.#rateWaitMs += waitedMs;
+  }
+
+  #judge({ answer, requestedAtMs }: Sent & { kind: 'answered' }, { policy }: ResolvedDestination): JudgedAnswer {
+    const outcome = classifyAnswer(answer, policy, this.#dependencies.clock.nowMs());
+    return { status: answer.status, requestedAtMs, outcome };
+  }
+
+  /** Failure policy: an error after the endpoint has taken the event is logged, and never sends the event again. */
+  async #conclude(judged: JudgedAnswer, destination: ResolvedDestination): Promise<AttemptResult> {
+    const { status, requestedAtMs, outcome } = judged;
+    const { pacing, observeAnswer } = this.#dependencies;
+    if (asksEverybodyToWait(outcome)) await pacing.pause(destination, outcome.retryAfterMs);
+    try {
+      await observeAnswer(destination, { status, requestedAtMs });
+    } catch (error) {
+      if (outcome.kind !== 'delivered') throw error;
+      this.#bug = error;
+    }
+    return this.tried(outcome);
   }
 }
 
-function noteRequest(progress: Progress, { waitedMs, nowMs }: UsedSlot): void {
-  progress.requests = progress.requests === 'none' ? 'first' : 'second';
-  progress.rateWaitMs += waitedMs;
-  progress.requestedAtMs = nowMs;
-}
-
-/** A refused address has kept the first request from being begun. */
-function throwNoted(error: unknown, progress: Progress, before: Progress): never {
-  // The wait for a slot that was missed is counted with that for the next one.
-  if (error instanceof SlotMissed) Object.assign(progress, before);
-  if (isAddressRefused(error) && progress.requests === 'first') progress.requests = 'none';
-  throw error;
+function connectionLost(why: string): Failure {
+  return new Failure('ConnectionReset', `The connection ended before an answer, ${why}.`);
 }
 
 function isAddressRefused(error: unknown): error is Failure {
   return error instanceof Failure && error.code === 'AddressRefused';
-}
-
-function tried(outcome: AttemptOutcome, { requests, requestedAtMs: _, ...known }: Progress): AttemptResult {
-  return { kind: 'tried', outcome, requested: requests !== 'none', ...known };
 }
 
 /** A Retry-After of a 429 or 503 is about the endpoint, not about this one event. */

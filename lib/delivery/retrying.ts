@@ -4,11 +4,12 @@ import type { QueuedDelivery } from '../core/message/queued-delivery.ts';
 import type { Backoff, ExhaustedRetryCondition } from '../core/delivery/retry.ts';
 import { decideRetry, isExpired, longestEventAgeMs, longestSlotWaitMs, retryPolicyOf } from '../core/delivery/retry.ts';
 import type { Turn } from '../core/rate/shards.ts';
+import { fromTurnNumber, toTurnNumber } from '../core/rate/shards.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { Attempt, AttemptResult } from './attempt.ts';
 import type { Deadline } from './deadline.ts';
 import { hasTime } from './deadline.ts';
-import type { Route } from './route/resolve.ts';
+import type { ResolvedDestination } from '../core/destination/resolved-destination.ts';
 
 export interface RetryingDependencies {
   readonly attempt: Attempt;
@@ -70,19 +71,19 @@ export function createRetrying(dependencies: RetryingDependencies) {
   }
 
   /** A wait for the rate is no attempt, but it counts against the age. */
-  function later(delivery: Delivery, { turn, route }: AttemptResult & { kind: 'later' }): Tried {
-    const policy = retryPolicyOf(delivery.target, route.policy.retryPolicy);
+  function later(delivery: Delivery, { turn, destination }: AttemptResult & { kind: 'later' }): Tried {
+    const policy = retryPolicyOf(delivery.target, destination.policy.retryPolicy);
     if (isExpired(policy, delivery, turn.atMs))
       return expired(delivery, policy, 'When its turn comes, the event will be');
     // A turn that comes when there is no time left to wait for a slot would only find the next turn: the queue has it until then.
-    const exchangeMs = longestSlotWaitMs + route.policy.timeoutMs;
+    const exchangeMs = longestSlotWaitMs + destination.policy.timeoutMs;
     // Turns lie a fraction of a millisecond apart; a message says whole ones.
     const notBeforeMs = Math.ceil(turn.atMs);
     return {
       kind: 'waiting',
       delivery,
       notBeforeMs,
-      turnGeneration: turn.generation,
+      turnGeneration: toTurnNumber(turn),
       exchangeMs,
       rateWaitMs: 0,
     };
@@ -93,18 +94,18 @@ export function createRetrying(dependencies: RetryingDependencies) {
    * down does not: its turn would have it back before that wait is over.
    */
   function judged(delivery: Delivery, result: AttemptResult & { kind: 'tried' }, turn?: Turn): Tried {
-    const { outcome, route, rateWaitMs, bug } = result;
+    const { outcome, destination, rateWaitMs, bug } = result;
     const tried = afterAttempt(delivery, result, clock.nowMs());
     if (outcome.kind === 'delivered') return { kind: 'delivered', delivery: tried, outcome, rateWaitMs, bug };
-    const failed = { kind: 'failed', delivery: tried, outcome, rateWaitMs, ...targetArnOf(route) } as const;
+    const failed = { kind: 'failed', delivery: tried, outcome, rateWaitMs, ...targetArnOf(destination) } as const;
     if (outcome.kind === 'permanent') return { ...failed, outcome, ...conditionOf(outcome) };
-    const policy = retryPolicyOf(delivery.target, route?.policy.retryPolicy ?? dependencies.retryPolicy);
+    const policy = retryPolicyOf(delivery.target, destination?.policy.retryPolicy ?? dependencies.retryPolicy);
     const { kind, ...decision } = decideRetry(policy, backoff, tried, outcome, clock.nowMs(), random);
     if (!('delayMs' in decision)) return { ...failed, outcome, ...decision };
     const notBeforeMs = clock.nowMs() + decision.delayMs;
     const waiting = { kind: 'waiting', delivery: tried, outcome, notBeforeMs, rateWaitMs } as const;
     const keepsTurn = turn !== undefined && !result.requested && outcome.code === 'OutOfTime';
-    return { ...waiting, exchangeMs: exchangeMsOf(result), ...(keepsTurn && { turnGeneration: turn.generation }) };
+    return { ...waiting, exchangeMs: exchangeMsOf(result), ...(keepsTurn && { turnGeneration: toTurnNumber(turn) }) };
   }
 
   /** @returns whether its time has come; false when that is too far away for this invocation */
@@ -137,11 +138,11 @@ type Tried = Standing & { readonly exchangeMs?: number };
 
 function turnOf({ notBeforeMs, turnGeneration }: Pick<QueuedDelivery, 'notBeforeMs' | 'turnGeneration'>) {
   if (notBeforeMs === undefined || turnGeneration === undefined) return undefined;
-  return { atMs: notBeforeMs, generation: turnGeneration };
+  return fromTurnNumber(turnGeneration, notBeforeMs);
 }
 
-function targetArnOf(route: Route | undefined): { readonly targetArn?: string } {
-  return route === undefined ? {} : { targetArn: route.apiDestination.arn };
+function targetArnOf(destination: ResolvedDestination | undefined): { readonly targetArn?: string } {
+  return destination === undefined ? {} : { targetArn: destination.apiDestination.arn };
 }
 
 function conditionOf({ code }: FailedOutcome): { readonly condition?: ExhaustedRetryCondition } {
@@ -163,8 +164,8 @@ interface Waiting {
 }
 
 /** What came to nothing before a request is left to the queue: nothing here would be the wiser for a short wait. */
-function exchangeMsOf({ requested, route }: AttemptResult & { kind: 'tried' }): number {
-  return requested ? (route?.policy.timeoutMs ?? 0) : Number.POSITIVE_INFINITY;
+function exchangeMsOf({ requested, destination }: AttemptResult & { kind: 'tried' }): number {
+  return requested ? (destination?.policy.timeoutMs ?? 0) : Number.POSITIVE_INFINITY;
 }
 
 /** Only what has sent a request was an attempt; everything else was put off. */

@@ -37,19 +37,28 @@ export interface HttpExchange {
   readonly transport: Transport;
   /** Whether the body of a 2xx answer is wanted; the bodies of all others are read, up to 64 KiB. */
   readonly readSuccessBody: boolean;
-  /** Asked before the request is handed to a socket, which may be free late; false ends the exchange with a SlotMissed. */
-  readonly mayBegin?: () => boolean;
-  /** Awaited before the request goes out a second time because a kept-alive connection turned out dead; may reject. */
-  readonly beforeResend?: () => Promise<void>;
+  /** Epoch ms; a request that finds a socket free later than that is not sent. Absent: it may go at any time. */
+  readonly sendUntilMs?: number;
 }
+
+/** The result of one request that the network did not fail. */
+export type HttpResult =
+  | { readonly kind: 'answer'; readonly answer: HttpAnswer }
+  /** No socket was free by `sendUntilMs`; nothing was sent. */
+  | { readonly kind: 'missed' }
+  /**
+   * A connection that had served before was lost before the first byte of an answer. The endpoint may have the request. The
+   * next request to this origin goes over a new connection.
+   */
+  | { readonly kind: 'dead-socket' };
 
 export interface HttpClient {
   /**
-   * Resolves for every status and follows no redirect. Only the network throws: a Failure DnsFailed, ConnectionRefused,
+   * Sends at most one request. Resolves for every status and follows no redirect. Only the network throws: a Failure DnsFailed, ConnectionRefused,
    * ConnectionFailed, ConnectionReset, TlsFailed, AnswerInvalid or TimedOut; OutOfTime when the signal aborted. An
    * address that may not be called is AddressRefused, and nothing was sent.
    */
-  send(request: HttpRequest, exchange: HttpExchange): Promise<HttpAnswer>;
+  send(request: HttpRequest, exchange: HttpExchange): Promise<HttpResult>;
 }
 
 export interface DeadLetterQueue {

@@ -1,4 +1,3 @@
-import { createBottleneckConcurrencyLimit } from '../../lib/adapters/bottleneck-concurrency-limit.ts';
 import type { Pacing } from '../../lib/delivery/rate/pacing.ts';
 import { createPacing } from '../../lib/delivery/rate/pacing.ts';
 import type { Clock } from '../../lib/ports/clock.ts';
@@ -12,5 +11,5 @@ export function createUnlimitedPacing(clock: Clock): Pacing {
     }),
     pause: async () => undefined,
   };
-  return createPacing({ limiter, concurrency: createBottleneckConcurrencyLimit(), clock, horizonMs: 250 });
+  return createPacing({ limiter, clock, horizonMs: 250 });
 }

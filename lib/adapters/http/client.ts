@@ -1,9 +1,9 @@
 import { type AddressAllowlist, publicOnly } from '../../core/address/address.ts';
-import type { HttpAnswer, HttpRequest } from '../../core/delivery/delivery.ts';
+import type { HttpRequest } from '../../core/delivery/delivery.ts';
 import type { Transport } from '../../core/destination/delivery-policy.ts';
 import { Failure } from '../../core/failure/failure.ts';
 import type { RefusedAddress } from '../../ports/metrics.ts';
-import type { HttpClient, HttpExchange } from '../../ports/delivery.ts';
+import type { HttpClient, HttpExchange, HttpResult } from '../../ports/delivery.ts';
 import type { ConnectOptions } from './connector.ts';
 import { UndiciExchange } from './exchange.ts';
 import { UndiciPools } from './pools.ts';
@@ -36,7 +36,7 @@ class UndiciHttpClient implements HttpClient {
     });
   }
 
-  send(request: HttpRequest, exchange: HttpExchange): Promise<HttpAnswer> {
+  send(request: HttpRequest, exchange: HttpExchange): Promise<HttpResult> {
     if (!this.#pools.loaded) return this.#pools.load().then(() => this.send(request, exchange));
     const { signal } = exchange;
     if (signal.aborted) {

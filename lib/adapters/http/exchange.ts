@@ -1,8 +1,7 @@
 import type { Dispatcher } from 'undici';
-import type { HttpAnswer, HttpRequest } from '../../core/delivery/delivery.ts';
+import type { HttpRequest } from '../../core/delivery/delivery.ts';
 import { Failure } from '../../core/failure/failure.ts';
-import { SlotMissed } from '../../core/delivery/slot-missed.ts';
-import type { HttpExchange } from '../../ports/delivery.ts';
+import type { HttpExchange, HttpResult } from '../../ports/delivery.ts';
 import { bodyText, maxBodyBytes } from './bounded-body.ts';
 import { errorCodeOf, fromNetworkError } from './failures.ts';
 import { endedReusedConnection, ProtocolSwitched } from './connection.ts';
@@ -21,15 +20,16 @@ const abandoned = new Error('abandoned');
  * there within the timeout, is a failure, and the endpoint may see the event twice. Beyond 64 KiB an answer counts by its
  * status, and the rest is abandoned together with the connection: an endless body must not hold the exchange.
  *
- * Failure policy, a dead socket: when a connection that had served before is lost before the first byte of an answer,
- * the request goes out once more, on a connection made after that. The endpoint may have got the first one: delivery
- * is at least once, and both carry the same Idempotency-Key.
+ * Failure policy, a dead socket: a connection that had served before and is lost before the first byte of an answer says
+ * nothing about the endpoint, so it is no failure. The pool's other sockets may be as dead and serve nobody any more; whoever
+ * sent the request decides whether it goes out again. The endpoint may have got the first one: delivery is at least once, and
+ * both carry the same Idempotency-Key.
  */
 export class UndiciExchange implements Dispatcher.DispatchHandler {
   readonly #pools: UndiciPools;
   readonly #request: HttpRequest;
   readonly #options: HttpExchange;
-  readonly #resolve: (answer: HttpAnswer | Promise<HttpAnswer>) => void;
+  readonly #resolve: (result: HttpResult | Promise<HttpResult>) => void;
   readonly #reject: (error: unknown) => void;
   /** Those that end when the signal aborts. */
   readonly #companions: Set<UndiciExchange>;
@@ -39,7 +39,6 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   /** Has a socket, or the one that it waits for within undici. */
   #running = false;
   #settled = false;
-  #resent = false;
   #answering = false;
   #status = 0;
   #headers: IncomingHeaders = {};
@@ -51,7 +50,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     request: HttpRequest,
     options: HttpExchange,
     companions: Set<UndiciExchange>,
-    resolve: (answer: HttpAnswer | Promise<HttpAnswer>) => void,
+    resolve: (result: HttpResult | Promise<HttpResult>) => void,
     reject: (error: unknown) => void,
   ) {
     this.#pools = pools;
@@ -122,7 +121,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     if (this.#settled) return;
     if (error instanceof ProtocolSwitched) this.#switched();
-    else if (this.#mayResend(error)) this.#resend();
+    else if (this.#isDeadSocket(error)) this.#endWithDeadSocket();
     else this.#fail(fromNetworkError(error, this.#request.origin, this.#answering));
   }
 
@@ -132,7 +131,10 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   }
 
   #begin(pool: ConnectionPool): void {
-    if (!this.#settled && !this.#resent && this.#options.mayBegin?.() === false) this.#fail(new SlotMissed());
+    if (!this.#settled && this.#pools.nowMs() > (this.#options.sendUntilMs ?? Number.POSITIVE_INFINITY)) {
+      this.#settle();
+      this.#resolve({ kind: 'missed' });
+    }
     if (this.#settled) {
       this.#pools.leave(pool);
       return;
@@ -143,30 +145,16 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     pool.dispatcher.dispatch({ path, method, headers: headers as Record<string, string>, body: body ?? null }, this);
   }
 
-  #mayResend(error: Error): boolean {
-    if (this.#resent || this.#answering || !endedReusedConnection(error)) return false;
+  #isDeadSocket(error: Error): boolean {
+    if (this.#answering || !endedReusedConnection(error)) return false;
     const code = errorCodeOf(error);
     return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
   }
 
-  #resend(): void {
-    this.#resent = true;
-    this.#controller = undefined;
-    const beforeResend = this.#options.beforeResend;
-    if (beforeResend === undefined) this.#dispatchAgain();
-    else
-      beforeResend().then(
-        () => this.#dispatchAgain(),
-        (error: unknown) => this.#fail(error),
-      );
-  }
-
-  #dispatchAgain(): void {
-    if (this.#settled || this.#pool === undefined) return;
-    const failed = this.#pool;
-    this.#leave();
-    this.#dispatch(this.#pools.acquireAfter(failed));
-    this.#pools.release(failed);
+  #endWithDeadSocket(): void {
+    if (this.#pool !== undefined) this.#pools.discard(this.#pool);
+    this.#settle();
+    this.#resolve({ kind: 'dead-socket' });
   }
 
   #leave(): void {
@@ -190,14 +178,13 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     const headers = joinEqualNames(this.#headers);
     const chunks = this.#chunks;
     if (chunks === undefined || chunks.length === 0) {
-      this.#resolve({ status, headers, body: '' });
+      this.#resolve({ kind: 'answer', answer: { status, headers, body: '' } });
       return;
     }
     const bytes = Buffer.concat(chunks, Math.min(this.#bodyBytes, maxBodyBytes));
     const body = bodyText(bytes, headers['content-encoding']);
-    this.#resolve(
-      typeof body === 'string' ? { status, headers, body } : body.then((text) => ({ status, headers, body: text })),
-    );
+    const answered = (text: string): HttpResult => ({ kind: 'answer', answer: { status, headers, body: text } });
+    this.#resolve(typeof body === 'string' ? answered(body) : body.then(answered));
   }
 
   #fail(error: unknown): void {

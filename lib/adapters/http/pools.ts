@@ -100,11 +100,14 @@ export class UndiciPools {
     else next();
   }
 
-  /** A pool none of whose connections is older than the use of `failed`, whose sockets may be as dead as that one. */
-  acquireAfter(failed: ConnectionPool): ConnectionPool {
-    const nowMs = this.#options.nowMs();
-    const current = this.#pools.get(failed.key);
-    return taken(current === undefined || current === failed ? this.#replace(failed, nowMs) : current);
+  /** Wall clock, epoch ms. */
+  nowMs(): number {
+    return this.#options.nowMs();
+  }
+
+  /** A socket of this pool was dead, so the others may be: what comes next gets new ones. */
+  discard(pool: ConnectionPool): void {
+    if (this.#pools.get(pool.key) === pool) this.#replace(pool, this.#options.nowMs());
   }
 
   /** Resolves when every exchange under way has ended. */

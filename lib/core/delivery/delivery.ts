@@ -1,7 +1,4 @@
-import type { ApiDestination, HttpMethod } from '../destination/api-destination.ts';
-import type { Connection } from '../destination/connection.ts';
-import type { ConnectionSecret } from '../destination/connection-secret.ts';
-import type { DeliveryPolicy } from '../destination/delivery-policy.ts';
+import type { HttpMethod } from '../destination/api-destination.ts';
 import type { FailureCode, FailureKind } from '../failure/failure.ts';
 import type { JsonObject } from '../input/json.ts';
 
@@ -52,15 +49,6 @@ export interface Delivery {
   readonly attemptTimes?: { readonly firstMs: number; readonly lastMs: number };
   /** When the first worker received it, epoch ms. */
   readonly firstReceivedAtMs: number;
-}
-
-/** Stage resolve: everything that is needed to build the request. */
-export interface ResolvedDelivery {
-  readonly delivery: Delivery;
-  readonly apiDestination: ApiDestination;
-  readonly connection: Connection;
-  readonly secret: ConnectionSecret;
-  readonly policy: DeliveryPolicy;
 }
 
 /** An HTTP request in the parts that a client pool needs. */

@@ -5,6 +5,12 @@ import { MemberReader } from '../input/member-reader.ts';
 import type { QueueMessage } from './queue-message.ts';
 import type { RawAttribute, RawMessage } from './raw-message.ts';
 
+/**
+ * The most messages that the delivery queue hands to one invocation; they reserve their slots together. `serverless.yml` says
+ * the same number to Lambda. Source: SQS, ten messages a receive.
+ */
+export const batchSize = 10;
+
 /** A message of a queue as Lambda hands it over. */
 export interface ReceivedMessage {
   readonly messageId: string;

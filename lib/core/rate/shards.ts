@@ -11,13 +11,21 @@ export interface RatedDestination {
   readonly burst: number;
 }
 
-/** When a deferred delivery may come back, and of which generation of the bucket that is. */
-export interface Turn {
-  /** Epoch ms. */
-  readonly atMs: number;
-  /** Opaque; 0 is no place in any line: who comes back with it is a newcomer. */
-  readonly generation: number;
-}
+/**
+ * Where a request stands in the line for its destination's slots, and when it may ask for one, epoch ms.
+ *
+ * - `newcomer`: queues behind those who were given a return time before.
+ * - `in-turn`: need not queue, and goes to any shard: a request whose slot was missed, or the second one of an attempt.
+ * - `return`: comes back at the return time that this generation of this shard gave it.
+ */
+export type Turn = { readonly atMs: number } & (
+  | { readonly kind: 'newcomer' | 'in-turn' }
+  | { readonly kind: 'return'; readonly generation: number; readonly shard: number }
+);
+
+export const newcomer: Turn = { kind: 'newcomer', atMs: 0 };
+
+export const inTurn: Turn = { kind: 'in-turn', atMs: 0 };
 
 /** What a worker was given for the requests that it has in hand: a slot or a turn for each. */
 export interface Reservation {
@@ -54,21 +62,28 @@ export function shareOf({ ratePerSecond, burst }: RatedDestination, shard: numbe
   };
 }
 
-/** More shards than any rate needs: 100,000 / s in batches of one are 200. */
+/** More shards than any rate needs: 100,000 / s in batches of one are 500. */
 const shardBase = 1000;
 
-/** Names no shard: whoever has it goes to any. */
+/** Stands for `in-turn` in a message: the one shard that no rate needs. */
 const anyShard = shardBase - 1;
 
-/** A turn's generation names the shard too: those who return must find the slots of the line that they stood in. */
-export function toTurnGeneration(generation: number, shard: number): number {
-  return generation * shardBase + shard;
+/** A turn as a queue message names it, beside its time: one whole number, 0 for a newcomer. */
+export function toTurnNumber(turn: Turn): number {
+  switch (turn.kind) {
+    case 'newcomer':
+      return 0;
+    case 'in-turn':
+      return shardBase + anyShard;
+    case 'return':
+      return turn.generation * shardBase + turn.shard;
+  }
 }
 
-export function fromTurnGeneration(value: number): { readonly generation: number; readonly shard: number | undefined } {
-  const shard = value % shardBase;
-  return { generation: Math.floor(value / shardBase), shard: shard === anyShard ? undefined : shard };
+/** The turn that a queue message names. */
+export function fromTurnNumber(turnNumber: number, atMs: number): Turn {
+  const generation = Math.floor(turnNumber / shardBase);
+  const shard = turnNumber % shardBase;
+  if (generation === 0) return { kind: 'newcomer', atMs };
+  return shard === anyShard ? { kind: 'in-turn', atMs } : { kind: 'return', generation, shard, atMs };
 }
-
-/** Of a request that need not queue behind a backlog: the second one of an attempt that has begun. */
-export const alreadyInTurn = { atMs: 0, generation: toTurnGeneration(1, anyShard) } as const;

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Delivery, InvocationRequest, ResolvedDelivery, TargetHttpParameters } from '../delivery/delivery.ts';
+import type { Delivery, InvocationRequest, TargetHttpParameters } from '../delivery/delivery.ts';
 import type { ApiDestination } from '../destination/api-destination.ts';
 import type { ConnectionSecret, HttpParameter } from '../destination/connection-secret.ts';
+import type { ResolvedDestination } from '../destination/resolved-destination.ts';
 import { printedEvent } from '../input/json-text.ts';
 import type { JsonObject } from '../input/json.ts';
 import { ownMember } from '../input/json.ts';
@@ -43,9 +44,12 @@ const plans = new WeakMap<ApiDestination, Plan>();
  *
  * @throws Failure InvalidInvocation when no request can be built; it names what is wrong, never a value
  */
-export function renderInvocation(resolved: ResolvedDelivery, context: RenderContext): InvocationRequest {
-  const { apiDestination, delivery } = resolved;
-  const plan = planFor(apiDestination, resolved.secret, context.userAgent);
+export function renderInvocation(
+  delivery: Delivery,
+  { apiDestination, secret }: Pick<ResolvedDestination, 'apiDestination' | 'secret'>,
+  context: RenderContext,
+): InvocationRequest {
+  const plan = planFor(apiDestination, secret, context.userAgent);
   const event = delivery.event.value;
   const parameters = delivery.target.HttpParameters;
   const request = {
@@ -53,7 +57,7 @@ export function renderInvocation(resolved: ResolvedDelivery, context: RenderCont
     method: apiDestination.httpMethod,
     origin: plan.endpoint.origin,
     path: parameters === undefined && plan.path !== undefined ? plan.path : renderPath(plan, parameters ?? {}, event),
-    headers: renderHeaders(plan, parameters?.HeaderParameters, resolved),
+    headers: renderHeaders(plan, parameters?.HeaderParameters, delivery, apiDestination.name),
   } as const;
   return plan.carriesBody ? { ...request, body: renderBody(delivery, plan.bodyParameters) } : request;
 }
@@ -120,17 +124,18 @@ function renderPath(plan: Plan, parameters: TargetHttpParameters, event: JsonObj
 function renderHeaders(
   plan: Plan,
   parameters: TargetHttpParameters['HeaderParameters'],
-  resolved: ResolvedDelivery,
+  delivery: Delivery,
+  apiDestinationName: string,
 ): Readonly<Record<string, string>> {
   const fields = parameters === undefined ? plan.fields : new HeaderFields(plan.fields);
   for (const [name, parameter] of Object.entries(parameters ?? {})) {
     if (!isForwarded(name) || plan.connectionFields.has(name) || isSameName(name, plan.authorizationName)) continue;
     const field = `target.HttpParameters.HeaderParameters.${name}`;
-    fields.set(name, parameterText(parameter, resolved.delivery.event.value, field));
+    fields.set(name, parameterText(parameter, delivery.event.value, field));
   }
   const headers = parameters === undefined ? plan.headers : fields.toRecord();
   if (fields.has(idempotencyName) || isSameName(idempotencyName, plan.authorizationName)) return headers;
-  return { ...headers, [idempotencyName]: idempotencyKey(resolved.delivery, resolved.apiDestination.name) };
+  return { ...headers, [idempotencyName]: idempotencyKey(delivery, apiDestinationName) };
 }
 
 /** A parameter of this name replaces ours: whoever configures one knows what the endpoint wants. */

@@ -1,5 +1,5 @@
 import type { RatedDestination, Reservation, Turn } from '../../core/rate/shards.ts';
-import { fromTurnGeneration, shardCount, shareOf } from '../../core/rate/shards.ts';
+import { newcomer, shardCount, shareOf } from '../../core/rate/shards.ts';
 import type { BucketCall, BucketDependencies, Given } from './worker-bucket.ts';
 import { WorkerBucket } from './worker-bucket.ts';
 
@@ -8,7 +8,7 @@ export type { RatedDestination, Reservation, Turn } from '../../core/rate/shards
 export interface ReserveOptions {
   /** Only slots that begin before now + this are taken. */
   readonly horizonMs: number;
-  /** Of a delivery that comes back; absent for a newcomer. */
+  /** Absent: a newcomer. */
   readonly turn?: Turn;
 }
 
@@ -43,13 +43,27 @@ interface Known {
 export function createRateLimiter(dependencies: RateLimiterDependencies): RateLimiter {
   const { batchSize, clock, random } = dependencies;
   const known = new Map<string, Known>();
-  let requests = Math.floor(random() * 1000) * batchSize;
+  let batches = Math.floor(random() * 1000);
+  /** Requests of this moment that have gone to the latest shard; undefined when its moment has passed. */
+  let together: number | undefined;
 
-  /** The requests of one batch go to one shard, so that they share a write; the next batch to the next. */
-  function shardOfNext(count: number): number {
-    const first = requests;
-    requests += count;
-    return Math.floor(first / batchSize);
+  /**
+   * The requests of one moment go to one shard, so that they share a write; those of the next moment go to the next. Where
+   * more than a batch comes at once, several shards share it: at one alone the rest would find no slots.
+   */
+  function nextShard(count: number): number {
+    if (together === undefined) {
+      batches += 1;
+      together = 0;
+      queueMicrotask(() => {
+        together = undefined;
+      });
+    } else if (together + count > batchSize) {
+      batches += 1;
+      together = 0;
+    }
+    together += count;
+    return batches;
   }
 
   function bucketOf(destinationIncarnation: string, shard: number): Known {
@@ -69,22 +83,21 @@ export function createRateLimiter(dependencies: RateLimiterDependencies): RateLi
   }
 
   return {
-    async reserve(destination, count, { horizonMs, turn }) {
+    async reserve(destination, count, { horizonMs, turn = newcomer }) {
       if (count === 0) return { slotTimesMs: [], returns: [] };
       const { incarnation, revision } = destination;
       const shards = shardCount(destination, batchSize);
-      const place = fromTurnGeneration(turn?.generation ?? 0);
-      const shard = (place.generation > 0 ? place.shard : undefined) ?? shardOfNext(count);
-      const { bucket, reserve } = bucketOf(incarnation, shard % shards);
-      let newcomer = place.generation === 0;
-      if (!newcomer && turn !== undefined && clock.nowMs() < turn.atMs - earlyToleranceMs) {
+      const shard = (turn.kind === 'return' ? turn.shard : nextShard(count)) % shards;
+      const { bucket, reserve } = bucketOf(incarnation, shard);
+      let isNewcomer = turn.kind === 'newcomer';
+      if (turn.kind === 'return' && clock.nowMs() < turn.atMs - earlyToleranceMs) {
         const generation = await bucket.generation();
-        if (generation === undefined || generation === place.generation) return untouched(count, turn);
-        newcomer = true;
+        if (generation === undefined || generation === turn.generation) return untouched(count, turn);
+        isNewcomer = true;
       }
-      const share = shareOf(destination, shard % shards, shards);
-      const patient = !newcomer && place.shard !== undefined;
-      return reserve({ count, newcomer, patient, horizonMs, share, revision });
+      const share = shareOf(destination, shard, shards);
+      const patient = !isNewcomer && turn.kind === 'return';
+      return reserve({ count, newcomer: isNewcomer, patient, horizonMs, share, revision });
     },
     async pause(destination, untilMs) {
       const { incarnation, revision } = destination;

@@ -22,13 +22,13 @@ const shortestReturnMs = 1000;
  * back after a wait with jitter that doubles while the outage lasts, and are newcomers then.
  */
 export class Outage {
-  private readonly random: Random;
-  private failuresInRow = 0;
-  private restsUntilMs = 0;
-  private restMs = 0;
+  readonly #random: Random;
+  #failuresInRow = 0;
+  #restsUntilMs = 0;
+  #restMs = 0;
 
   constructor(random: Random) {
-    this.random = random;
+    this.#random = random;
   }
 
   /** Waits for the next write of one reservation. @returns false when it would come too late: the worker then rests */
@@ -39,30 +39,33 @@ export class Outage {
       await clock.delay(delayMs);
       return true;
     }
-    this.failuresInRow += 1;
-    this.restMs = fullJitterDelayMs(restBackoff, this.failuresInRow, this.random);
-    this.restsUntilMs = nowMs + this.restMs;
+    this.#failuresInRow += 1;
+    this.#restMs = fullJitterDelayMs(restBackoff, this.#failuresInRow, this.#random);
+    this.#restsUntilMs = nowMs + this.#restMs;
     return false;
   }
 
   ends(): void {
-    this.failuresInRow = 0;
+    this.#failuresInRow = 0;
   }
 
   /** A clock that has stepped back does not make the rest longer. */
   isResting(nowMs: number): boolean {
-    const leftMs = this.restsUntilMs - nowMs;
-    return leftMs > 0 && leftMs <= this.restMs;
+    const leftMs = this.#restsUntilMs - nowMs;
+    return leftMs > 0 && leftMs <= this.#restMs;
   }
 
   retryDelayMs(failures: number): number {
-    return fullJitterDelayMs(writeBackoff, failures, this.random);
+    return fullJitterDelayMs(writeBackoff, failures, this.#random);
   }
 
   /** For those who get no slot: turns of no line. */
   turns(count: number, nowMs: number): Turn[] {
-    const spreadMs = Math.min(restBackoff.maximumMs, restBackoff.baseMs * 2 ** Math.max(1, this.failuresInRow));
-    const atMs = () => nowMs + shortestReturnMs + Math.floor(this.random() * spreadMs);
-    return Array.from({ length: count }, () => ({ atMs: atMs(), generation: 0 })).sort((a, b) => a.atMs - b.atMs);
+    const spreadMs = Math.min(restBackoff.maximumMs, restBackoff.baseMs * 2 ** Math.max(1, this.#failuresInRow));
+    const turn = (): Turn => ({
+      kind: 'newcomer',
+      atMs: nowMs + shortestReturnMs + Math.floor(this.#random() * spreadMs),
+    });
+    return Array.from({ length: count }, turn).sort((a, b) => a.atMs - b.atMs);
   }
 }

@@ -11,23 +11,23 @@ const longestAgeUs = 10_000_000;
  */
 export class ReturnBlock {
   readonly generation: number;
-  private readonly timesUs: readonly number[];
-  private readonly takenAtUs: number;
-  private next = 0;
+  readonly #timesUs: readonly number[];
+  readonly #takenAtUs: number;
+  #next = 0;
 
   constructor(timesUs: readonly number[], generation: number, takenAtUs: number) {
-    this.timesUs = timesUs;
+    this.#timesUs = timesUs;
     this.generation = generation;
-    this.takenAtUs = takenAtUs;
+    this.#takenAtUs = takenAtUs;
   }
 
   /** Takes up to so many times that lie ahead still; fewer when the block ends. */
   take(count: number, nowUs: number): readonly number[] {
-    const ageUs = nowUs - this.takenAtUs;
+    const ageUs = nowUs - this.#takenAtUs;
     if (ageUs < 0 || ageUs > longestAgeUs) return [];
-    while ((this.timesUs[this.next] ?? Number.POSITIVE_INFINITY) <= nowUs) this.next += 1;
-    const taken = this.timesUs.slice(this.next, this.next + count);
-    this.next += taken.length;
+    while ((this.#timesUs[this.#next] ?? Number.POSITIVE_INFINITY) <= nowUs) this.#next += 1;
+    const taken = this.#timesUs.slice(this.#next, this.#next + count);
+    this.#next += taken.length;
     return taken;
   }
 }
@@ -47,22 +47,22 @@ const blockMs = 1250;
 
 /** How many newcomers a worker has seen: in this second and in the one before. */
 export class EventCounter {
-  private readonly latestCallsMs: number[] = [];
-  private beganMs = 0;
-  private current = 0;
-  private previous = 0;
+  readonly #latestCallsMs: number[] = [];
+  #beganMs = 0;
+  #current = 0;
+  #previous = 0;
 
   add(events: number, nowMs: number): void {
-    const passedMs = nowMs - this.beganMs;
+    const passedMs = nowMs - this.#beganMs;
     if (passedMs < 0 || passedMs >= 1000) {
       const isNextSecond = passedMs >= 1000 && passedMs < 2000;
-      this.previous = isNextSecond ? this.current : 0;
-      this.beganMs = isNextSecond ? this.beganMs + 1000 : nowMs;
-      this.current = 0;
+      this.#previous = isNextSecond ? this.#current : 0;
+      this.#beganMs = isNextSecond ? this.#beganMs + 1000 : nowMs;
+      this.#current = 0;
     }
-    this.current += events;
-    this.latestCallsMs.push(nowMs);
-    if (this.latestCallsMs.length > fewestCalls) this.latestCallsMs.shift();
+    this.#current += events;
+    this.#latestCallsMs.push(nowMs);
+    if (this.#latestCallsMs.length > fewestCalls) this.#latestCallsMs.shift();
   }
 
   /**
@@ -70,12 +70,12 @@ export class EventCounter {
    * too few to count on. At most a second of the rate, or the gap where a block is not used up would be long.
    */
   blockCount(nowMs: number, ratePerSecond: number, areWritesScarce: boolean): number {
-    const eldestMs = this.latestCallsMs.at(-(areWritesScarce ? fewestScarceCalls : fewestCalls));
+    const eldestMs = this.#latestCallsMs.at(-(areWritesScarce ? fewestScarceCalls : fewestCalls));
     if (eldestMs === undefined) return 0;
     if (Math.abs(nowMs - eldestMs) > fewestCallsWithinMs) return 0;
-    const weight = 1 - Math.min(1000, Math.max(0, nowMs - this.beganMs)) / 1000;
-    const counted = this.current + this.previous * weight;
-    const countedMs = this.previous > 0 ? 1000 : Math.min(1000, Math.max(shortestCountMs, nowMs - this.beganMs));
+    const weight = 1 - Math.min(1000, Math.max(0, nowMs - this.#beganMs)) / 1000;
+    const counted = this.#current + this.#previous * weight;
+    const countedMs = this.#previous > 0 ? 1000 : Math.min(1000, Math.max(shortestCountMs, nowMs - this.#beganMs));
     return Math.min(ratePerSecond, Math.ceil((counted * blockMs) / countedMs));
   }
 }

@@ -6,7 +6,6 @@ import { decide, grantOf, learn, look } from '../../core/rate/decision.ts';
 import type { Share } from '../../core/rate/slots.ts';
 import { longestReturnUs } from '../../core/rate/slots.ts';
 import type { Turn } from '../../core/rate/shards.ts';
-import { toTurnGeneration } from '../../core/rate/shards.ts';
 import { isAlone, isDoubtful, isOlderThan, patienceUs, seen, unknownView } from '../../core/rate/view.ts';
 import type { BucketKey, RateBuckets } from '../../ports/rate.ts';
 import type { Clock, Random } from '../../ports/clock.ts';
@@ -62,53 +61,53 @@ const failureWeight = 0.2;
 
 /** One worker's dealings with one bucket. */
 export class WorkerBucket {
-  private readonly key: BucketKey;
-  private readonly dependencies: BucketDependencies;
-  private readonly events = new EventCounter();
-  private readonly outage: Outage;
-  private view = unknownView;
-  private block: ReturnBlock | undefined;
-  private leadMs = usualWriteMs;
-  private lastWriteMs = usualWriteMs;
-  private pausedUntilUs = 0;
-  private failedPart = 0;
+  readonly #key: BucketKey;
+  readonly #dependencies: BucketDependencies;
+  readonly #events = new EventCounter();
+  readonly #outage: Outage;
+  #view = unknownView;
+  #block: ReturnBlock | undefined;
+  #leadMs = usualWriteMs;
+  #lastWriteMs = usualWriteMs;
+  #pausedUntilUs = 0;
+  #failedPart = 0;
 
   constructor(key: BucketKey, dependencies: BucketDependencies) {
-    this.key = key;
-    this.dependencies = dependencies;
-    this.outage = new Outage(dependencies.random);
+    this.#key = key;
+    this.#dependencies = dependencies;
+    this.#outage = new Outage(dependencies.random);
   }
 
   /** Lets pass what a patient call may wait for others. @returns how long that was meant to be */
   async gather(): Promise<number> {
-    const patienceMs = patienceUs(this.view, this.nowUs()) / 1000;
-    if (patienceMs > 0) await this.dependencies.clock.delay(patienceMs);
+    const patienceMs = patienceUs(this.#view, this.#nowUs()) / 1000;
+    if (patienceMs > 0) await this.#dependencies.clock.delay(patienceMs);
     return patienceMs;
   }
 
   /** To be called one at a time. */
   async reserve(call: BucketCall): Promise<Given> {
-    const beganMs = this.dependencies.clock.nowMs();
-    if (call.newcomer) this.events.add(call.count, beganMs);
-    if (this.outage.isResting(beganMs)) return { slotTimesMs: [], returns: this.outage.turns(call.count, beganMs) };
+    const beganMs = this.#dependencies.clock.nowMs();
+    if (call.newcomer) this.#events.add(call.count, beganMs);
+    if (this.#outage.isResting(beganMs)) return { slotTimesMs: [], returns: this.#outage.turns(call.count, beganMs) };
     const slotTimesMs: number[] = [];
-    const returns = this.fromBlock(call, call.count);
+    const returns = this.#fromBlock(call, call.count);
     const left = () => call.count - slotTimesMs.length - returns.length;
     for (let tries = 0, failures = 0; left() > 0 && tries < maxTries; tries += 1) {
       try {
-        const given = await this.reserveOnce(call, left(), tries);
+        const given = await this.#reserveOnce(call, left(), tries);
         slotTimesMs.push(...given.slotTimesMs);
         returns.push(...given.returns);
-        this.outage.ends();
-        this.failedPart -= this.failedPart * failureWeight;
+        this.#outage.ends();
+        this.#failedPart -= this.#failedPart * failureWeight;
       } catch (error) {
         if (!isUnavailable(error)) throw error;
-        this.failedPart += (1 - this.failedPart) * failureWeight;
+        this.#failedPart += (1 - this.#failedPart) * failureWeight;
         failures += 1;
-        if (!(await this.outage.waitsOut(failures, beganMs + call.horizonMs, this.dependencies.clock))) break;
+        if (!(await this.#outage.waitsOut(failures, beganMs + call.horizonMs, this.#dependencies.clock))) break;
       }
     }
-    returns.push(...this.outage.turns(left(), this.dependencies.clock.nowMs()));
+    returns.push(...this.#outage.turns(left(), this.#dependencies.clock.nowMs()));
     return { slotTimesMs, returns };
   }
 
@@ -118,122 +117,125 @@ export class WorkerBucket {
    */
   async pause(untilMs: number, revision: number): Promise<void> {
     // What the bucket can hold of it: an endpoint that asks for longer is asked again then, and says so again.
-    const untilUs = Math.min(Math.ceil(untilMs * 1000), this.nowUs() + longestReturnUs);
-    if (untilUs <= Math.max(this.pausedUntilUs, this.view.slotsUntilUs) + pauseToleranceUs) return;
-    this.pausedUntilUs = untilUs;
-    this.block = undefined;
+    const untilUs = Math.min(Math.ceil(untilMs * 1000), this.#nowUs() + longestReturnUs);
+    if (untilUs <= Math.max(this.#pausedUntilUs, this.#view.slotsUntilUs) + pauseToleranceUs) return;
+    this.#pausedUntilUs = untilUs;
+    this.#block = undefined;
     for (let failures = 1; failures <= maxPauseTries; failures += 1) {
-      const nowUs = this.nowUs();
+      const nowUs = this.#nowUs();
       try {
-        const { bucket } = await this.dependencies.buckets.write(this.key, pauseWrite(untilUs, nowUs, revision));
-        if (bucket !== undefined) this.view = seen(this.view, bucket, nowUs);
+        const { bucket } = await this.#dependencies.buckets.write(this.#key, pauseWrite(untilUs, nowUs, revision));
+        if (bucket !== undefined) this.#view = seen(this.#view, bucket, nowUs);
         return;
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
-        await this.dependencies.clock.delay(this.outage.retryDelayMs(failures));
+        await this.#dependencies.clock.delay(this.#outage.retryDelayMs(failures));
       }
     }
-    this.pausedUntilUs = 0;
+    this.#pausedUntilUs = 0;
   }
 
   /** @returns undefined while it cannot be known */
   async generation(): Promise<number | undefined> {
     try {
-      const nowUs = this.nowUs();
-      if (isOlderThan(this.view, knownUs, nowUs)) {
-        this.view = seen(this.view, await this.dependencies.buckets.read(this.key), nowUs);
+      const nowUs = this.#nowUs();
+      if (isOlderThan(this.#view, knownUs, nowUs)) {
+        this.#view = seen(this.#view, await this.#dependencies.buckets.read(this.#key), nowUs);
       }
     } catch (error) {
       if (!isUnavailable(error)) throw error;
     }
-    return this.view.generation === 0 ? undefined : this.view.generation;
+    return this.#view.generation === 0 ? undefined : this.#view.generation;
   }
 
   /** One write, which gives all, some or nothing of it. */
-  private async reserveOnce(call: BucketCall, count: number, tries: number): Promise<Given> {
-    const ask = await this.informed(call, count, tries);
-    const decision = decide(this.view, ask);
+  async #reserveOnce(call: BucketCall, count: number, tries: number): Promise<Given> {
+    const ask = await this.#informed(call, count, tries);
+    const decision = decide(this.#view, ask);
     if (decision === undefined) {
-      if (!isOlderThan(this.view, knownUs, ask.nowUs)) return { slotTimesMs: [], returns: this.beyond(count) };
-      await this.look(ask);
+      if (!isOlderThan(this.#view, knownUs, ask.nowUs)) return { slotTimesMs: [], returns: this.#beyond(count) };
+      await this.#look(ask);
       return nothing;
     }
-    const result = await this.dependencies.buckets.write(this.key, decision.write);
-    const tookMs = this.dependencies.clock.nowMs() - ask.nowUs / 1000;
-    const countsMs = Math.min(tookMs, Math.max(longestLeadMs, this.lastWriteMs));
-    this.leadMs += (Math.max(0, countsMs) - this.leadMs) / 5;
-    this.lastWriteMs = tookMs;
-    this.view = learn(this.view, ask, decision, result);
-    return result.kind === 'written' ? this.granted(call, ask, decision, result.bucket) : nothing;
+    const result = await this.#dependencies.buckets.write(this.#key, decision.write);
+    const tookMs = this.#dependencies.clock.nowMs() - ask.nowUs / 1000;
+    const countsMs = Math.min(tookMs, Math.max(longestLeadMs, this.#lastWriteMs));
+    this.#leadMs += (Math.max(0, countsMs) - this.#leadMs) / 5;
+    this.#lastWriteMs = tookMs;
+    this.#view = learn(this.#view, ask, decision, result);
+    return result.kind === 'written' ? this.#granted(call, ask, decision, result.bucket) : nothing;
   }
 
-  private granted(call: BucketCall, ask: Ask, decision: Decision, bucket: Bucket): Given {
+  #granted(call: BucketCall, ask: Ask, decision: Decision, bucket: Bucket): Given {
     const { slotTimesUs, returnTimesUs, generation } = grantOf(ask, decision, bucket);
     const slotTimesMs = slotTimesUs.map((atUs) => atUs / 1000);
-    if (returnTimesUs.length <= ask.count) return { slotTimesMs, returns: this.turns(returnTimesUs, generation) };
-    this.block = new ReturnBlock(returnTimesUs, generation, ask.nowUs);
-    return { slotTimesMs, returns: this.fromBlock(call, ask.count) };
+    if (returnTimesUs.length <= ask.count) return { slotTimesMs, returns: this.#turns(returnTimesUs, generation) };
+    this.#block = new ReturnBlock(returnTimesUs, generation, ask.nowUs);
+    return { slotTimesMs, returns: this.#fromBlock(call, ask.count) };
   }
 
   /**
    * The first slot is one that can still be used when the write is back, or the rate would be spent on slots that have passed. Where others write as often as that takes, it lies
    * later by another write, and by one more for each that was refused: slots are skipped then, but only idle ones.
    */
-  private startUs(nowUs: number, { horizonMs }: BucketCall, tries: number): number {
-    const othersWrite = this.view.busyLikelihood > rarelyBusy && !isAlone(this.view);
+  #startUs(nowUs: number, { horizonMs }: BucketCall, tries: number): number {
+    const othersWrite = this.#view.busyLikelihood > rarelyBusy && !isAlone(this.#view);
     const writes = 1 + tries + (othersWrite ? 1 : 0);
-    return nowUs + Math.ceil(Math.min(this.leadMs * writes, horizonMs / 2) * 1000);
+    return nowUs + Math.ceil(Math.min(this.#leadMs * writes, horizonMs / 2) * 1000);
   }
 
-  private askFor(call: BucketCall, count: number, tries: number): Ask {
+  #askFor(call: BucketCall, count: number, tries: number): Ask {
     const { newcomer, horizonMs, share, revision } = call;
-    const nowUs = this.nowUs();
+    const nowUs = this.#nowUs();
     const nowMs = nowUs / 1000;
     return {
       count,
       newcomer,
       nowUs,
-      startUs: this.startUs(nowUs, call, tries),
+      startUs: this.#startUs(nowUs, call, tries),
       endUs: nowUs + Math.ceil(horizonMs * 1000),
       share,
       revision,
-      blockCount: newcomer ? this.events.blockCount(nowMs, share.ratePerSecond, this.failedPart > scarceFailures) : 0,
+      blockCount: newcomer ? this.#events.blockCount(nowMs, share.ratePerSecond, this.#failedPart > scarceFailures) : 0,
     };
   }
 
-  private fromBlock(call: BucketCall, count: number): Turn[] {
-    const { block } = this;
-    if (block === undefined || !call.newcomer || this.view.revision < call.revision) return [];
-    return this.turns(block.take(count, this.nowUs()), block.generation);
+  #fromBlock(call: BucketCall, count: number): Turn[] {
+    const block = this.#block;
+    if (block === undefined || !call.newcomer || this.#view.revision < call.revision) return [];
+    return this.#turns(block.take(count, this.#nowUs()), block.generation);
   }
 
-  private turns(timesUs: readonly number[], generation: number): Turn[] {
-    const turnGeneration = toTurnGeneration(generation, this.key.shard);
-    return timesUs.map((atUs) => ({ atMs: atUs / 1000, generation: turnGeneration }));
+  #turns(timesUs: readonly number[], generation: number): Turn[] {
+    const { shard } = this.#key;
+    return timesUs.map((atUs) => ({ kind: 'return', generation, shard, atMs: atUs / 1000 }));
   }
 
   /** Spread, so that what lies beyond the longest delay does not come back as a herd; it joins anew then. */
-  private beyond(count: number): Turn[] {
-    const { clock, random } = this.dependencies;
+  #beyond(count: number): Turn[] {
+    const { clock, random } = this.#dependencies;
     const nowMs = clock.nowMs();
-    const atMs = () => nowMs + Math.floor((longestReturnUs / 1000) * (1 - random() / 2));
-    return Array.from({ length: count }, () => ({ atMs: atMs(), generation: 0 })).sort((a, b) => a.atMs - b.atMs);
+    const turn = (): Turn => ({
+      kind: 'newcomer',
+      atMs: nowMs + Math.floor((longestReturnUs / 1000) * (1 - random() / 2)),
+    });
+    return Array.from({ length: count }, turn).sort((a, b) => a.atMs - b.atMs);
   }
 
   /** After a look at the bucket, if a write without one would likely be refused. */
-  private async informed(call: BucketCall, count: number, tries: number): Promise<Ask> {
-    const ask = this.askFor(call, count, tries);
-    if (!isDoubtful(this.view, ask.newcomer, ask.startUs, ask.nowUs)) return ask;
-    await this.look(ask);
-    return this.askFor(call, count, tries);
+  async #informed(call: BucketCall, count: number, tries: number): Promise<Ask> {
+    const ask = this.#askFor(call, count, tries);
+    if (!isDoubtful(this.#view, ask.newcomer, ask.startUs, ask.nowUs)) return ask;
+    await this.#look(ask);
+    return this.#askFor(call, count, tries);
   }
 
-  private async look(ask: Ask): Promise<void> {
-    this.view = look(this.view, ask, await this.dependencies.buckets.read(this.key));
+  async #look(ask: Ask): Promise<void> {
+    this.#view = look(this.#view, ask, await this.#dependencies.buckets.read(this.#key));
   }
 
-  private nowUs(): number {
-    return Math.ceil(this.dependencies.clock.nowMs() * 1000);
+  #nowUs(): number {
+    return Math.ceil(this.#dependencies.clock.nowMs() * 1000);
   }
 }
 

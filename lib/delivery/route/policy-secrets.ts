@@ -7,22 +7,12 @@ import type {
 } from '../../core/destination/delivery-policy.ts';
 import { defaultTransport } from '../../core/destination/delivery-policy.ts';
 import { Failure } from '../../core/failure/failure.ts';
-import type { SigningKeys } from '../../core/request/signing.ts';
 import { parseSigningSecret } from '../../core/request/signing.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { SecretReader } from '../../ports/delivery.ts';
 import type { FreshCacheOptions } from './fresh-cache.ts';
+import type { PolicyMaterial } from '../../core/destination/resolved-destination.ts';
 import { createFreshCache } from './fresh-cache.ts';
-
-/** What a delivery policy's settings come to once its secrets have been read. */
-export interface PolicyMaterial {
-  /** How the connection is made, with the certificates that are current. */
-  readonly transport: Transport;
-  /** Absent: requests are not signed. */
-  readonly signingKeys?: SigningKeys;
-  /** Versions of the secrets that it was made from, to tell it from what they hold later; empty without any. */
-  readonly versions: string;
-}
 
 /** @throws Failure that names the API destination and says which of its secrets, and what is wrong with it */
 export type ReadPolicySecrets = (policy: DeliveryPolicy, apiDestinationName: string) => Promise<PolicyMaterial>;

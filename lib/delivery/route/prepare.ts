@@ -9,11 +9,12 @@ import { isUnauthorized } from '../../core/destination/unauthorized-run.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { AccessToken } from '../token/fleet-token.ts';
 import type { OAuthTokens, TokenOptions } from '../token/tokens.ts';
-import type { Resolver, Route } from './resolve.ts';
+import type { Resolver } from './resolve.ts';
+import type { ResolvedDestination } from '../../core/destination/resolved-destination.ts';
 
-/** A request that is ready to go, and by which route. */
+/** Stage authorize: a request that is ready to go, and where it goes. */
 export interface Prepared {
-  readonly route: Route;
+  readonly destination: ResolvedDestination;
   readonly request: AuthorizedRequest;
   /** Absent without OAuth. */
   readonly token: AccessToken | undefined;
@@ -44,7 +45,7 @@ export interface Preparation {
     sent: Prepared,
     status: number | undefined,
     signal: AbortSignal,
-  ): Promise<Prepared | Route>;
+  ): Promise<Prepared | ResolvedDestination>;
 }
 
 /**
@@ -58,7 +59,7 @@ export interface Preparation {
  * goes on for whoever else waits for it.
  */
 export function createPreparation({ resolver, tokens, userAgent, clock }: PreparationDependencies): Preparation {
-  async function make(delivery: Delivery, route: Route, options: TokenOptions): Promise<Prepared> {
+  async function make(delivery: Delivery, route: ResolvedDestination, options: TokenOptions): Promise<Prepared> {
     const { credentials } = route.secret;
     const token =
       credentials.authorizationType === 'OAUTH_CLIENT_CREDENTIALS'
@@ -67,18 +68,20 @@ export function createPreparation({ resolver, tokens, userAgent, clock }: Prepar
     return prepared(delivery, route, token);
   }
 
-  function prepared(delivery: Delivery, route: Route, token: AccessToken | undefined): Prepared {
-    const rendered = renderInvocation({ delivery, ...route }, { userAgent });
+  function prepared(delivery: Delivery, route: ResolvedDestination, token: AccessToken | undefined): Prepared {
+    const rendered = renderInvocation(delivery, route, { userAgent });
     const headers = { ...rendered.headers, ...authorizationHeaders(route.secret.credentials, token) };
     const request: AuthorizedRequest = { ...rendered, stage: 'authorized', headers };
     const signing = signingOf(delivery, route);
-    return signing === undefined ? { route, token, request } : { route, token, request, signing };
+    return signing === undefined
+      ? { destination: route, token, request }
+      : { destination: route, token, request, signing };
   }
 
-  async function reauthorize(delivery: Delivery, sent: Prepared, route: Route, signal: AbortSignal) {
+  async function reauthorize(delivery: Delivery, sent: Prepared, route: ResolvedDestination, signal: AbortSignal) {
     const { credentials } = route.secret;
     const options = { signal, justRead: true };
-    if (hasOtherSecrets(sent.route, route)) return make(delivery, route, options);
+    if (hasOtherSecrets(sent.destination, route)) return make(delivery, route, options);
     if (credentials.authorizationType !== 'OAUTH_CLIENT_CREDENTIALS' || sent.token === undefined) return route;
     const token = await tokens.renew(route.connection, credentials, sent.token.generation, options);
     return token === undefined ? route : prepared(delivery, route, token);
@@ -117,23 +120,26 @@ export function createPreparation({ resolver, tokens, userAgent, clock }: Prepar
       const reading = inTime(() => resolver.resolveAnew(delivery.apiDestination), signal);
       if (status !== undefined && isUnauthorized(status)) {
         const route = await reading.catch(unlessUnavailable);
-        return route === undefined ? sent.route : reauthorize(delivery, sent, route, signal);
+        return route === undefined ? sent.destination : reauthorize(delivery, sent, route, signal);
       }
       const route = await reading;
-      return hasChanged(sent.route, route) ? make(delivery, route, { signal, justRead: true }) : route;
+      return hasChanged(sent.destination, route) ? make(delivery, route, { signal, justRead: true }) : route;
     },
   };
 }
 
 /** @throws Failure EventExpired by the age limit of the target or, when it sets none, of the destination's policy */
-function requireYoung(delivery: Delivery, route: Route, nowMs: number): void {
+function requireYoung(delivery: Delivery, route: ResolvedDestination, nowMs: number): void {
   const policy = retryPolicyOf(delivery.target, route.policy.retryPolicy);
   if (!isExpired(policy, delivery, nowMs)) return;
   throw new Failure('EventExpired', `The event is older than ${policy.maximumEventAgeMs / 1000} s.`);
 }
 
 /** @throws Failure InvalidInvocation for an API key in a header of the signature, where it would never be sent */
-function signingOf(delivery: Delivery, { signingKeys, apiDestination, secret }: Route): Signing | undefined {
+function signingOf(
+  delivery: Delivery,
+  { signingKeys, apiDestination, secret }: ResolvedDestination,
+): Signing | undefined {
   if (signingKeys === undefined) return undefined;
   const authorizationName = authorizationHeaderName(secret.credentials);
   if (isSignatureHeader(authorizationName)) {
@@ -145,11 +151,11 @@ function signingOf(delivery: Delivery, { signingKeys, apiDestination, secret }: 
   return { keys: signingKeys, messageId: messageId(delivery, apiDestination.name) };
 }
 
-function needsToken({ secret }: Route): boolean {
+function needsToken({ secret }: ResolvedDestination): boolean {
   return secret.credentials.authorizationType === 'OAUTH_CLIENT_CREDENTIALS';
 }
 
-function hasChanged(before: Route, after: Route): boolean {
+function hasChanged(before: ResolvedDestination, after: ResolvedDestination): boolean {
   return (
     before.apiDestination.arn !== after.apiDestination.arn ||
     before.apiDestination.revision !== after.apiDestination.revision ||
@@ -159,7 +165,7 @@ function hasChanged(before: Route, after: Route): boolean {
 }
 
 /** Credentials, signing keys or certificates. */
-function hasOtherSecrets(before: Route, after: Route): boolean {
+function hasOtherSecrets(before: ResolvedDestination, after: ResolvedDestination): boolean {
   return before.connection.secretVersion !== after.connection.secretVersion || before.versions !== after.versions;
 }
 

@@ -3,36 +3,28 @@ import type { ApiDestination } from '../../core/destination/api-destination.ts';
 import { parseEventsArn } from '../../core/destination/arn.ts';
 import type { Connection } from '../../core/destination/connection.ts';
 import { authorizingForMs } from '../../core/destination/connection.ts';
-import type { ConnectionSecret } from '../../core/destination/connection-secret.ts';
 import type { DeliveryPolicy } from '../../core/destination/delivery-policy.ts';
 import { withOverrides } from '../../core/destination/delivery-policy.ts';
+import type { ResolvedDestination } from '../../core/destination/resolved-destination.ts';
 import { Failure } from '../../core/failure/failure.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ConnectionStates } from '../../ports/token.ts';
 import type { DeliveryConfiguration, SecretReader } from '../../ports/delivery.ts';
 import { createConnectionSecrets } from './connection-secrets.ts';
 import { createFreshCache } from './fresh-cache.ts';
-import type { PolicyMaterial, ReadPolicySecrets } from './policy-secrets.ts';
+import type { ReadPolicySecrets } from './policy-secrets.ts';
 import { createPolicySecrets, materialOf, namesSecrets } from './policy-secrets.ts';
-
-/** Where events of one API destination go, as whom, and how. */
-export interface Route extends PolicyMaterial {
-  readonly apiDestination: ApiDestination;
-  readonly connection: Connection;
-  readonly secret: ConnectionSecret;
-  readonly policy: DeliveryPolicy;
-}
 
 export interface Resolver {
   /**
    * @param apiDestination name or ARN
    * @throws Failure of the configuration or of what keeps it
    */
-  resolve(apiDestination: string): Promise<Route>;
+  resolve(apiDestination: string): Promise<ResolvedDestination>;
   /** What `resolve` would resolve with, if that needs no store; undefined otherwise. */
-  known(apiDestination: string): Route | undefined;
+  known(apiDestination: string): ResolvedDestination | undefined;
   /** The same past the cache: for who was refused with credentials that may have been changed. */
-  resolveAnew(apiDestination: string): Promise<Route>;
+  resolveAnew(apiDestination: string): Promise<ResolvedDestination>;
 }
 
 export interface ResolverDependencies {
@@ -67,9 +59,9 @@ export function createResolver(dependencies: ResolverDependencies): Resolver {
   const connections = createFreshCache((name) => configuration.readConnection(name), clock, options);
   const credentials = createConnectionSecrets({ secrets, states, clock, cache: options });
   const policySecrets = createPolicySecrets(secrets, clock, options);
-  const routes = new WeakMap<ApiDestination, Route>();
+  const routes = new WeakMap<ApiDestination, ResolvedDestination>();
 
-  function known(reference: string): Route | undefined {
+  function known(reference: string): ResolvedDestination | undefined {
     const destination = destinations.fresh(nameOf(reference));
     const route = destination === undefined ? undefined : routes.get(destination);
     if (route === undefined || !isNamedBy(route.apiDestination, reference) || namesSecrets(route.policy))
@@ -79,7 +71,7 @@ export function createResolver(dependencies: ResolverDependencies): Resolver {
     return isFresh ? route : undefined;
   }
 
-  async function resolve(reference: string): Promise<Route> {
+  async function resolve(reference: string): Promise<ResolvedDestination> {
     const destination = await destinations.get(nameOf(reference));
     if (destination === undefined || !isNamedBy(destination, reference)) return resolveAnew(reference);
     const connection = await connections.get(connectionNameOf(destination));
@@ -93,7 +85,7 @@ export function createResolver(dependencies: ResolverDependencies): Resolver {
     return route({ apiDestination: destination, connection, secret }, policySecrets.get);
   }
 
-  async function resolveAnew(reference: string): Promise<Route> {
+  async function resolveAnew(reference: string): Promise<ResolvedDestination> {
     const destination = await destinations.read(nameOf(reference));
     if (destination === undefined || !isNamedBy(destination, reference)) {
       throw new Failure('ApiDestinationNotFound', `API destination '${reference}' does not exist.`);
@@ -122,9 +114,9 @@ export function createResolver(dependencies: ResolverDependencies): Resolver {
   }
 
   async function route(
-    whither: Pick<Route, 'apiDestination' | 'connection' | 'secret'>,
+    whither: Pick<ResolvedDestination, 'apiDestination' | 'connection' | 'secret'>,
     read: ReadPolicySecrets,
-  ): Promise<Route> {
+  ): Promise<ResolvedDestination> {
     const { apiDestination, connection } = whither;
     const policy = policyOf(apiDestination);
     const material = namesSecrets(policy) ? await read(policy, apiDestination.name) : materialOf(policy);

@@ -5,7 +5,7 @@ import { describeRefusal, exceeds, isUnauthorized, isWithinRun } from '../../cor
 import type { Clock } from '../../ports/clock.ts';
 import type { ConnectionStates } from '../../ports/token.ts';
 import type { UnauthorizedRuns } from '../../ports/delivery.ts';
-import type { Route } from './resolve.ts';
+import type { ResolvedDestination } from '../../core/destination/resolved-destination.ts';
 
 export interface AnswerObserverDependencies {
   readonly runs: UnauthorizedRuns;
@@ -26,7 +26,7 @@ export interface ObservedAnswer {
  *
  * @returns what is to be awaited before the delivery is settled; nothing, as a rule
  */
-export type ObserveAnswer = (route: Route, answer: ObservedAnswer) => Promise<void> | undefined;
+export type ObserveAnswer = (route: ResolvedDestination, answer: ObservedAnswer) => Promise<void> | undefined;
 
 /** How long a delivery waits until what it says of the run is written down: less than what is kept for settling it. */
 const patienceMs = 1000;
@@ -66,7 +66,7 @@ export function createAnswerObserver({ runs, states, clock, limit }: AnswerObser
     await Promise.race([withoutFailure(work), enough]).finally(() => patience.abort());
   }
 
-  async function refused({ connection, apiDestination }: Route, answer: ObservedAnswer): Promise<void> {
+  async function refused({ connection, apiDestination }: ResolvedDestination, answer: ObservedAnswer): Promise<void> {
     const { secretVersion } = connection;
     if (secretVersion === undefined) return;
     const deauthorize = async (run?: UnauthorizedRun): Promise<void> => {

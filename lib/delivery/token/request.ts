@@ -9,7 +9,7 @@ import { parseTokenAnswer } from '../../core/token/answer.ts';
 import { tokenRequest } from '../../core/token/request.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ConnectionStates } from '../../ports/token.ts';
-import type { HttpClient } from '../../ports/delivery.ts';
+import type { HttpClient, HttpResult } from '../../ports/delivery.ts';
 
 /** Whose token is wanted, and with what it is obtained. */
 export interface TokenOwner {
@@ -66,7 +66,7 @@ export function createTokenRequest(dependencies: TokenRequestDependencies): Requ
   return async (owner, timeoutMs, signal) => {
     const request = tokenRequest(owner.credentials, userAgent);
     const exchange = { timeoutMs, signal, transport: defaultTransport, readSuccessBody: true };
-    const answer = await http.send(request, exchange).catch(throwUnavailable);
+    const answer = await sendTwiceAtMost(() => http.send(request, exchange)).catch(throwUnavailable);
     try {
       return parseTokenAnswer(answer, clock.nowMs());
     } catch (error) {
@@ -74,6 +74,15 @@ export function createTokenRequest(dependencies: TokenRequestDependencies): Requ
       throw error;
     }
   };
+}
+
+/** A token request may be repeated: when a kept-alive connection turns out to be dead, it goes out once more. */
+async function sendTwiceAtMost(send: () => Promise<HttpResult>): Promise<HttpAnswer> {
+  for (let requests = 0; requests < 2; requests += 1) {
+    const result = await send();
+    if (result.kind === 'answer') return result.answer;
+  }
+  throw new Failure('ConnectionReset', 'The connection ended before an answer, for the second time.');
 }
 
 function throwUnavailable(error: unknown): HttpAnswer {

@@ -1,3 +1,4 @@
+import { batchSize } from '../../core/message/sqs-event.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { InvocationOutcome } from '../lambda/function-runner.ts';
 import { isMembers } from './names.ts';
@@ -24,9 +25,6 @@ export interface QueuePollerOptions {
   /** The queue could not be read or what has succeeded not be deleted. */
   readonly reportFault: (error: unknown) => void;
 }
-
-/** What an event source has when nobody sets it. Source: Lambda developer guide, Amazon SQS event source mappings. */
-const batchSize = 10;
 
 /** Enough for one laptop; in AWS it is a setting of the event source. */
 const defaultMaximumConcurrency = 10;

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { UndiciHttpClientOptions } from '../../../lib/adapters/http/client.ts';
 import type { Misbehave } from '../../servers/endpoints/misbehaving-endpoint.ts';
 import { makeTlsCertificate, type TlsCertificate } from '../../servers/endpoints/tls-certificate.ts';
-import { connectionFree, failure, failureOf, httpExchanges, send } from './http-exchanges.ts';
+import { connectionFree, failure, failureOf, httpExchanges, send, sendOnce } from './http-exchanges.ts';
 
 const exchanges = httpExchanges();
 const noContent = 'HTTP/1.1 204 No Content\r\n\r\n';
@@ -75,46 +75,12 @@ describe('a request whose connection had served before and dies before the answe
     expect([endpoint.requestCount(), endpoint.connectionCount()]).toEqual([5, 4]);
   });
 
-  test('asks first, and waits until it may', async () => {
+  test('is told apart from every answer and from every failure, and nothing is sent again', async () => {
     const endpoint = await exchanges.misbehaving(resetting(1));
     const client = exchanges.client();
     await send(client, endpoint.origin);
     await connectionFree();
-    const asked: number[] = [];
-    const beforeResend = async () => void asked.push(endpoint.requestCount());
-    expect(await send(client, endpoint.origin, {}, { beforeResend })).toMatchObject({ status: 204 });
-    expect(asked).toEqual([2]);
-    expect(endpoint.requestCount()).toBe(3);
-  });
-
-  test('fails with the reason why it may not', async () => {
-    const endpoint = await exchanges.misbehaving(resetting(1));
-    const client = exchanges.client();
-    await send(client, endpoint.origin);
-    await connectionFree();
-    const reason = new Error('no slot left');
-    await expect(send(client, endpoint.origin, {}, { beforeResend: () => Promise.reject(reason) })).rejects.toBe(
-      reason,
-    );
-    expect(endpoint.requestCount()).toBe(2);
-  });
-
-  test('is not sent when its time ends while it asks', async () => {
-    const endpoint = await exchanges.misbehaving(resetting(1));
-    const client = exchanges.client();
-    await send(client, endpoint.origin);
-    await connectionFree();
-    const asking = Promise.withResolvers<void>();
-    const aborting = new AbortController();
-    const beforeResend = () => {
-      aborting.abort();
-      return asking.promise;
-    };
-    expect(await failureOf(send(client, endpoint.origin, {}, { beforeResend, signal: aborting.signal }))).toMatchObject(
-      failure('OutOfTime'),
-    );
-    asking.resolve();
-    await client.close();
+    expect(await sendOnce(client, endpoint.origin)).toEqual({ kind: 'dead-socket' });
     expect(endpoint.requestCount()).toBe(2);
   });
 });

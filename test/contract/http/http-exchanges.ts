@@ -4,7 +4,7 @@ import { createUndiciHttpClient, type UndiciHttpClientOptions } from '../../../l
 import type { HttpAnswer, HttpRequest } from '../../../lib/core/delivery/delivery.ts';
 import { defaultTransport } from '../../../lib/core/destination/delivery-policy.ts';
 import type { FailureCode } from '../../../lib/core/failure/failure.ts';
-import type { HttpClient, HttpExchange } from '../../../lib/ports/delivery.ts';
+import type { HttpClient, HttpExchange, HttpResult } from '../../../lib/ports/delivery.ts';
 import { type AlertingEndpoint, startAlertingEndpoint } from '../../servers/endpoints/alerting-endpoint.ts';
 import {
   type Misbehave,
@@ -45,12 +45,19 @@ export function httpExchanges() {
   };
 }
 
-export function send(
+/** The answer to a request that is sent again, once, when its socket was dead. */
+export async function send(...parameters: Parameters<typeof sendOnce>): Promise<HttpAnswer> {
+  const first = await sendOnce(...parameters);
+  const result = first.kind === 'dead-socket' ? await sendOnce(...parameters) : first;
+  return result.kind === 'answer' ? result.answer : expect.fail(result.kind);
+}
+
+export function sendOnce(
   client: HttpClient,
   origin: string,
   request: Partial<HttpRequest> = {},
   exchange: Partial<HttpExchange> = {},
-): Promise<HttpAnswer> {
+): Promise<HttpResult> {
   return client.send(
     { method: 'POST', origin, path: '/', headers: {}, ...request },
     {

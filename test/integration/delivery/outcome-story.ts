@@ -1,4 +1,5 @@
 import type { UndiciHttpClientOptions } from '../../../lib/adapters/http/client.ts';
+import { createBottleneckConcurrencyLimit } from '../../../lib/adapters/bottleneck-concurrency-limit.ts';
 import { createUndiciHttpClient } from '../../../lib/adapters/http/client.ts';
 import { formatDeadLetter } from '../../../lib/core/message/dead-letter-message.ts';
 import type { Conclusion } from '../../../lib/core/delivery/delivery.ts';
@@ -8,7 +9,7 @@ import { withDeadline } from '../../../lib/delivery/deadline.ts';
 import { createDeliver } from '../../../lib/delivery/deliver.ts';
 import { createDeliverInput } from '../../../lib/delivery/deliver-batch.ts';
 import { createPreparation } from '../../../lib/delivery/route/prepare.ts';
-import type { Route } from '../../../lib/delivery/route/resolve.ts';
+import type { ResolvedDestination } from '../../../lib/core/destination/resolved-destination.ts';
 import { createRetrying } from '../../../lib/delivery/retrying.ts';
 import { createSettler } from '../../../lib/delivery/settle.ts';
 import type { SigningKeys } from '../../../lib/core/request/signing.ts';
@@ -39,12 +40,12 @@ export const atOnce: Random = () => 0;
  * time are not real. A first backoff is 10 s at most.
  */
 export function createOutcomeStory({ origin, random, timeoutMs = 5000, client, signingKeys }: OutcomeOptions) {
-  const http = createUndiciHttpClient({ allowlist: loopback, ...client });
   const clock = createManualClock();
+  const http = createUndiciHttpClient({ allowlist: loopback, nowMs: () => clock.nowMs(), ...client });
   const queue = createInMemoryDeliveryQueue();
   const deadLetters = createInMemoryDeadLetters();
   const retryPolicy = { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 };
-  const policy: Route['policy'] = {
+  const policy: ResolvedDestination['policy'] = {
     timeoutMs,
     burst: 1,
     maximumConcurrencyPerWorker: undefined,
@@ -52,7 +53,7 @@ export function createOutcomeStory({ origin, random, timeoutMs = 5000, client, s
     retryableStatuses: [],
     transport: {},
   };
-  const resolve = async (name: string): Promise<Route> => ({
+  const resolve = async (name: string): Promise<ResolvedDestination> => ({
     connection: connectionOf('billing'),
     apiDestination: apiDestinationOf(name, { invocationEndpoint: `${origin}/${name}` }),
     secret: { credentials: { authorizationType: 'BASIC', username: 'someone', password: 'secret' } },
@@ -63,6 +64,7 @@ export function createOutcomeStory({ origin, random, timeoutMs = 5000, client, s
   });
   const noToken = () => Promise.reject(new Error('No token is needed here.'));
   const attempt = createAttempt({
+    concurrency: createBottleneckConcurrencyLimit(),
     preparation: createPreparation({
       resolver: { resolve, resolveAnew: resolve, known: () => undefined },
       tokens: { tokenFor: noToken, renew: noToken },

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
+import { createBottleneckConcurrencyLimit } from '../../../lib/adapters/bottleneck-concurrency-limit.ts';
 import { Failure } from '../../../lib/core/failure/failure.ts';
 import { createAttempt } from '../../../lib/delivery/attempt.ts';
-import { SlotMissed } from '../../../lib/core/delivery/slot-missed.ts';
 import { withDeadline } from '../../../lib/delivery/deadline.ts';
-import type { Route } from '../../../lib/delivery/route/resolve.ts';
+import type { ResolvedDestination } from '../../../lib/core/destination/resolved-destination.ts';
 import { createPreparation } from '../../../lib/delivery/route/prepare.ts';
-import type { HttpExchange } from '../../../lib/ports/delivery.ts';
+import type { HttpResult } from '../../../lib/ports/delivery.ts';
 import { connectionOf } from '../../contract/dynamodb/subjects.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
 import { createUnlimitedPacing } from '../../fakes/unlimited-pacing.ts';
@@ -21,19 +21,16 @@ type Sent = number | 'dead' | 'late' | 'refused';
  * @param statuses what becomes of each request
  * @param tookMs what the clock says that each of them has taken; none: no time
  */
-async function attemptWith(statuses: readonly Sent[], changed: Route = routeOf(), tookMs: number[] = []) {
+async function attemptWith(statuses: readonly Sent[], changed: ResolvedDestination = routeOf(), tookMs: number[] = []) {
   const clock = createManualClock();
   const asked: Sent[] = [];
-  async function send(_request: unknown, exchange: HttpExchange) {
-    for (;;) {
-      const status = statuses[asked.length] ?? expect.fail('One request too many.');
-      clock.set(clock.nowMs() + (tookMs[asked.length] ?? 0));
-      asked.push(status);
-      if (status === 'refused') throw new Failure('AddressRefused', 'The address may not be called.');
-      if (status === 'late') throw new SlotMissed();
-      if (status !== 'dead') return { status, headers: {}, body: '' };
-      await exchange.beforeResend?.();
-    }
+  async function send(): Promise<HttpResult> {
+    const status = statuses[asked.length] ?? expect.fail('One request too many.');
+    clock.set(clock.nowMs() + (tookMs[asked.length] ?? 0));
+    asked.push(status);
+    if (status === 'refused') throw new Failure('AddressRefused', 'The address may not be called.');
+    if (status === 'late') return { kind: 'missed' };
+    return status === 'dead' ? { kind: 'dead-socket' } : { kind: 'answer', answer: { status, headers: {}, body: '' } };
   }
   const attempt = createAttempt({
     preparation: createPreparation({
@@ -43,6 +40,7 @@ async function attemptWith(statuses: readonly Sent[], changed: Route = routeOf()
       clock,
     }),
     pacing: createUnlimitedPacing(clock),
+    concurrency: createBottleneckConcurrencyLimit(),
     http: { send },
     observeAnswer: async () => undefined,
     clock,
@@ -54,7 +52,10 @@ async function attemptWith(statuses: readonly Sent[], changed: Route = routeOf()
 const delivery = deliveryOf({ target: { HttpParameters: { PathParameterValues: ['7'] } } });
 
 /** The credentials of the connection have been changed since they were cached. */
-const rotated: Route = { ...routeOf(), connection: connectionOf('billing', { secretVersion: 'version-2' }) };
+const rotated: ResolvedDestination = {
+  ...routeOf(),
+  connection: connectionOf('billing', { secretVersion: 'version-2' }),
+};
 
 test('a request over a connection that was dead is sent once more', async () => {
   const { result, requests } = await attemptWith(['dead', 200]);
@@ -131,4 +132,43 @@ test('an address that is refused for the changed destination too is refused for 
 test('an address that is refused after an answer leaves an attempt that was made', async () => {
   const { result } = await attemptWith([401, 'refused'], rotated);
   expect(result).toMatchObject({ outcome: { kind: 'permanent', code: 'AddressRefused' }, requested: true });
+});
+
+test('a destination with a maximum concurrency per worker has no more requests under way, and asks for no slot before', async () => {
+  const clock = createManualClock();
+  const unlimited = createUnlimitedPacing(clock);
+  let slots = 0;
+  const ends: (() => void)[] = [];
+  const limited = { ...routeOf(), policy: { ...routeOf().policy, maximumConcurrencyPerWorker: 2 } };
+  const attempt = createAttempt({
+    preparation: createPreparation({
+      resolver: { resolve: async () => limited, resolveAnew: async () => limited, known: () => undefined },
+      tokens: { tokenFor: () => Promise.reject(new Error('unused')), renew: () => Promise.reject(new Error('unused')) },
+      userAgent: 'lastmile/test',
+      clock,
+    }),
+    pacing: {
+      ...unlimited,
+      waitForSlot(...asked) {
+        slots += 1;
+        return unlimited.waitForSlot(...asked);
+      },
+    },
+    concurrency: createBottleneckConcurrencyLimit(),
+    http: {
+      send: async () => {
+        await new Promise<void>((resolve) => ends.push(resolve));
+        return { kind: 'answer', answer: { status: 200, headers: {}, body: '' } };
+      },
+    },
+    observeAnswer: async () => undefined,
+    clock,
+  });
+  const all = withDeadline(clock, 60_000, (deadline) => Promise.all([1, 2, 3].map(() => attempt(delivery, deadline))));
+  await expect.poll(() => ends.length).toBe(2);
+  expect(slots).toBe(2);
+  ends[0]?.();
+  await expect.poll(() => ends.length).toBe(3);
+  for (const end of ends) end();
+  expect(await all).toMatchObject([{ kind: 'tried' }, { kind: 'tried' }, { kind: 'tried' }]);
 });

@@ -1,3 +1,4 @@
+import { createBottleneckConcurrencyLimit } from '../../../lib/adapters/bottleneck-concurrency-limit.ts';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createUndiciHttpClient } from '../../../lib/adapters/http/client.ts';
 import { formatConclusion } from '../../../lib/adapters/log/json-lines.ts';
@@ -13,7 +14,8 @@ import { withDeadline } from '../../../lib/delivery/deadline.ts';
 import { createDeliver } from '../../../lib/delivery/deliver.ts';
 import { createDeliverInput } from '../../../lib/delivery/deliver-batch.ts';
 import { createPreparation } from '../../../lib/delivery/route/prepare.ts';
-import type { Resolver, Route } from '../../../lib/delivery/route/resolve.ts';
+import type { Resolver } from '../../../lib/delivery/route/resolve.ts';
+import type { ResolvedDestination } from '../../../lib/core/destination/resolved-destination.ts';
 import { createRetrying } from '../../../lib/delivery/retrying.ts';
 import { createSettler } from '../../../lib/delivery/settle.ts';
 import { apiDestinationOf, connectionOf } from '../../contract/dynamodb/subjects.ts';
@@ -63,10 +65,10 @@ interface Options {
 
 async function setUp({ answer, apiDestination, destination, resolver, randomNumber = 0, ...options }: Options = {}) {
   const endpoint = await startRecordingEndpoint(answer);
-  const http = createUndiciHttpClient({ allowlist: loopback });
-  open.push(endpoint, http);
   const clock = createManualClock();
-  const current: { route: Route; anew?: Route | Failure } = {
+  const http = createUndiciHttpClient({ allowlist: loopback, nowMs: () => clock.nowMs() });
+  open.push(endpoint, http);
+  const current: { route: ResolvedDestination; anew?: ResolvedDestination | Failure } = {
     route: {
       connection: connectionOf('billing'),
       apiDestination: apiDestinationOf('orders', { invocationEndpoint: `${endpoint.origin}/events`, ...destination }),
@@ -82,6 +84,7 @@ async function setUp({ answer, apiDestination, destination, resolver, randomNumb
     return current.anew ?? current.route;
   };
   const attempt = createAttempt({
+    concurrency: createBottleneckConcurrencyLimit(),
     preparation: createPreparation({
       resolver: resolver ?? { resolve, resolveAnew, known },
       tokens: {

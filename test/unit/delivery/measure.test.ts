@@ -1,3 +1,4 @@
+import { inTurn } from '../../../lib/core/rate/shards.ts';
 import { expect, test } from 'vitest';
 import type { Conclusion, Settlement } from '../../../lib/core/delivery/delivery.ts';
 import type { AttemptResult } from '../../../lib/delivery/attempt.ts';
@@ -46,7 +47,7 @@ test.each([
   ['that fails for good', rejected, oneAttempt],
   ['that fails for now', failedForNow(), [['RetryableFailures', 1, 'orders'], ...oneAttempt]],
   ['that came to no request', putOff, [['RetryableFailures', 1, 'orders']]],
-  ['that has to wait for its turn', { kind: 'later', turn: { atMs: 1, generation: 1 }, route: routeOf() }, []],
+  ['that has to wait for its turn', { kind: 'later', turn: inTurn, destination: routeOf() }, []],
 ] as const)('an attempt %s is counted as what it was', async (_which, result, expected) => {
   expect(await measureAttempt(result)).toEqual(expected);
 });

@@ -5,12 +5,12 @@ import {
   type RetryPolicy,
 } from '../../../lib/core/destination/delivery-policy.ts';
 import type { AttemptResult } from '../../../lib/delivery/attempt.ts';
-import type { Route } from '../../../lib/delivery/route/resolve.ts';
+import type { ResolvedDestination } from '../../../lib/core/destination/resolved-destination.ts';
 import { apiDestinationOf, connectionOf } from '../../contract/dynamodb/subjects.ts';
 
 export const retryPolicy: RetryPolicy = { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 };
 
-export function routeOf(policy: Partial<DeliveryPolicy> = {}): Route {
+export function routeOf(policy: Partial<DeliveryPolicy> = {}): ResolvedDestination {
   return {
     apiDestination: apiDestinationOf('orders'),
     connection: connectionOf('billing'),
@@ -42,7 +42,7 @@ export const delivered: AttemptResult = {
   latenciesMs: [],
   outcome: { kind: 'delivered', status: 200 },
   requested: true,
-  route: routeOf(),
+  destination: routeOf(),
 };
 export const rejected: AttemptResult = {
   kind: 'tried',
@@ -50,13 +50,13 @@ export const rejected: AttemptResult = {
   latenciesMs: [],
   outcome: { kind: 'permanent', code: 'EndpointRejected', reason: 'The endpoint answered 422.', status: 422 },
   requested: true,
-  route: routeOf(),
+  destination: routeOf(),
 };
 
 /** A request was made and failed for now. */
 export function failedForNow(retryAfterMs?: number, policy: Partial<DeliveryPolicy> = {}): AttemptResult {
   const outcome = retryAfterMs === undefined ? failedNow : { ...failedNow, retryAfterMs };
-  return { kind: 'tried', rateWaitMs: 0, latenciesMs: [], outcome, requested: true, route: routeOf(policy) };
+  return { kind: 'tried', rateWaitMs: 0, latenciesMs: [], outcome, requested: true, destination: routeOf(policy) };
 }
 
 /** It came to no request. */

@@ -199,7 +199,11 @@ describe('the retry policy', () => {
 });
 
 describe('a destination whose rate leaves no slot', () => {
-  const later = (atMs: number): AttemptResult => ({ kind: 'later', turn: { atMs, generation: 4 }, route: routeOf() });
+  const later = (atMs: number): AttemptResult => ({
+    kind: 'later',
+    turn: { kind: 'return', generation: 4, shard: 2, atMs },
+    destination: routeOf(),
+  });
   const start = createManualClock().nowMs();
 
   test('has the delivery come back at its turn, without an attempt', async () => {
@@ -208,7 +212,7 @@ describe('a destination whose rate leaves no slot', () => {
       kind: 'waiting',
       delivery: deliveryOf({ attempts: 1 }),
       notBeforeMs: start + 30_000,
-      turnGeneration: 4,
+      turnGeneration: 4002,
       exchangeMs: 7000,
       rateWaitMs: 0,
     });
@@ -221,17 +225,17 @@ describe('a destination whose rate leaves no slot', () => {
   ])('keeps the place of a delivery that failed as %s, requested: %s: %s', async (code, requested, isKept) => {
     const outcome = { kind: 'retryable', code, reason: 'No time is left.' } as const;
     const { run } = setUp(
-      [{ kind: 'tried', outcome, requested, rateWaitMs: 0, latenciesMs: [], route: routeOf() }],
+      [{ kind: 'tried', outcome, requested, rateWaitMs: 0, latenciesMs: [], destination: routeOf() }],
       () => 0.5,
     );
-    const standing = await run({ delivery: deliveryOf({ attempts: 8 }), notBeforeMs: start, turnGeneration: 4 });
+    const standing = await run({ delivery: deliveryOf({ attempts: 8 }), notBeforeMs: start, turnGeneration: 4002 });
     expect(standing).toMatchObject({ kind: 'waiting', notBeforeMs: expect.any(Number) });
     expect('turnGeneration' in standing).toBe(isKept);
   });
 
   test('is not asked over and over when no time is left to wait for a slot', async () => {
     const { attempted, run } = setUp([later(start)]);
-    expect(await run({ delivery: deliveryOf() }, 11_999)).toMatchObject({ kind: 'waiting', turnGeneration: 4 });
+    expect(await run({ delivery: deliveryOf() }, 11_999)).toMatchObject({ kind: 'waiting', turnGeneration: 4002 });
     expect(attempted).toHaveLength(1);
   });
 
@@ -240,7 +244,7 @@ describe('a destination whose rate leaves no slot', () => {
     const { running } = await begin({ delivery: deliveryOf() });
     await clock.advance(800);
     expect(await running).toMatchObject({ kind: 'delivered', delivery: { attempts: 1 } });
-    expect(turns).toEqual([undefined, { atMs: start + 800, generation: 4 }]);
+    expect(turns).toEqual([undefined, { kind: 'return', generation: 4, shard: 2, atMs: start + 800 }]);
   });
 
   test.each([
@@ -264,16 +268,16 @@ describe('a destination whose rate leaves no slot', () => {
 
   test('is told the turn of a delivery that comes back, and no turn of one that waited for another reason', async () => {
     const { turns, run } = setUp([delivered]);
-    await run({ delivery: deliveryOf(), notBeforeMs: start - 5, turnGeneration: 9 });
+    await run({ delivery: deliveryOf(), notBeforeMs: start - 5, turnGeneration: 9000 });
     await run({ delivery: deliveryOf(), notBeforeMs: start - 5 });
-    expect(turns).toEqual([{ atMs: start - 5, generation: 9 }, undefined]);
+    expect(turns).toEqual([{ kind: 'return', generation: 9, shard: 0, atMs: start - 5 }, undefined]);
   });
 
   test('is asked by a delivery that comes before its turn, because the line may have started again', async () => {
     const { turns, run } = setUp([later(start + 500_000)]);
-    const queued = { delivery: deliveryOf(), notBeforeMs: start + 500_000, turnGeneration: 4 };
-    expect(await run(queued)).toMatchObject({ kind: 'waiting', notBeforeMs: start + 500_000, turnGeneration: 4 });
-    expect(turns).toEqual([{ atMs: start + 500_000, generation: 4 }]);
+    const queued = { delivery: deliveryOf(), notBeforeMs: start + 500_000, turnGeneration: 4002 };
+    expect(await run(queued)).toMatchObject({ kind: 'waiting', notBeforeMs: start + 500_000, turnGeneration: 4002 });
+    expect(turns).toEqual([{ kind: 'return', generation: 4, shard: 2, atMs: start + 500_000 }]);
   });
 
   test('ends a delivery at once that its turn would carry beyond its age limit', async () => {

@@ -7,9 +7,8 @@ import { printedEvent } from '../../../lib/core/input/json-text.ts';
 import { formatQueuedDelivery, parseQueueMessage } from '../../../lib/core/message/queued-delivery.ts';
 import { renderInvocation } from '../../../lib/core/request/render-invocation.ts';
 import { escapeForSqs } from '../../../lib/core/message/raw-message.ts';
-import { apiDestinationOf, connectionOf } from '../../contract/dynamodb/subjects.ts';
+import { apiDestinationOf } from '../../contract/dynamodb/subjects.ts';
 import { nowMs } from '../core/message/deliveries.ts';
-import { policyOf } from '../../fakes/delivery-policies.ts';
 import { parsed } from './hostile-inputs.ts';
 
 export const event = {
@@ -71,18 +70,14 @@ const secret: ConnectionSecret = {
     queryStringParameters: [{ key: '__proto__', value: 'x', isValueSecret: false }],
   },
 };
-const policy = policyOf();
 
 /** Everything that is done with a delivery without asking anybody: it is a request that HTTP allows, and fits into messages. */
 export function goThrough(delivery: Delivery): void {
   const resolved = {
-    delivery,
     apiDestination: apiDestinationOf('orders'),
-    connection: connectionOf('c'),
     secret,
-    policy,
   };
-  const request = parsed(() => renderInvocation(resolved, { userAgent: 'lastmile/test' }));
+  const request = parsed(() => renderInvocation(delivery, resolved, { userAgent: 'lastmile/test' }));
   if (request !== undefined) {
     expect(request.origin).toBe('https://example.com');
     expect(request.path).toMatch(/^\/[\x21-\x7e]*$/);

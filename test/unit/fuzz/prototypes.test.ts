@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { renderInvocation } from '../../../lib/core/request/render-invocation.ts';
 import { parseConnectionSecret } from '../../../lib/core/destination/connection-secret.ts';
 import { formatQueuedDelivery, parseQueueMessage } from '../../../lib/core/message/queued-delivery.ts';
-import { apiDestinationOf, connectionOf } from '../../contract/dynamodb/subjects.ts';
+import { apiDestinationOf } from '../../contract/dynamodb/subjects.ts';
 import { createUndiciHttpClient } from '../../../lib/adapters/http/client.ts';
 import { defaultTransport } from '../../../lib/core/destination/delivery-policy.ts';
 import { loopback } from '../../servers/endpoints/loopback.ts';
@@ -43,23 +43,9 @@ test('names that mean something to JavaScript are names like any other', async (
   const options = { apiDestination: undefined, nowMs };
   // As a rule hands it over, and as it comes back from the queue.
   const { delivery } = parseQueueMessage(formatQueuedDelivery(parseQueueMessage(sent, options)), options);
-  const request = renderInvocation(
-    {
-      delivery,
-      apiDestination: apiDestinationOf('orders', { invocationEndpoint: `${endpoint.origin}/*` }),
-      connection: connectionOf('c'),
-      secret: parseConnectionSecret(secret),
-      policy: {
-        timeoutMs: 5000,
-        burst: 1,
-        maximumConcurrencyPerWorker: undefined,
-        retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeMs: 60_000 },
-        retryableStatuses: [],
-        transport: {},
-      },
-    },
-    { userAgent: 'lastmile/test' },
-  );
+  const apiDestination = apiDestinationOf('orders', { invocationEndpoint: `${endpoint.origin}/*` });
+  const destination = { apiDestination, secret: parseConnectionSecret(secret) };
+  const request = renderInvocation(delivery, destination, { userAgent: 'lastmile/test' });
   const { signal } = new AbortController();
   await http.send(request, { timeoutMs: 5000, signal, transport: defaultTransport, readSuccessBody: false });
 

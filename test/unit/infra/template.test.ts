@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { batchSize } from '../../../functions/wiring.ts';
+import { batchSize } from '../../../lib/core/message/sqs-event.ts';
 import { parseConfig } from '../../../lib/config.ts';
 import { rolesOf } from '../../policies/roles.ts';
 import { functionNames, packageTemplate, reading, type Template } from './packaged-template.ts';

@@ -1,12 +1,7 @@
+import type { Turn } from '../../../../lib/core/rate/shards.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  alreadyInTurn,
-  fromTurnGeneration,
-  shardCount,
-  shareOf,
-  toTurnGeneration,
-} from '../../../../lib/core/rate/shards.ts';
+import { fromTurnNumber, shardCount, shareOf, toTurnNumber } from '../../../../lib/core/rate/shards.ts';
 
 const destination = { incarnation: 'd', revision: 1, ratePerSecond: 300, burst: 1 };
 
@@ -44,12 +39,15 @@ describe('shards', () => {
     );
   });
 
-  test('a turn names the shard whose line it stands in', () => {
-    expect(fromTurnGeneration(toTurnGeneration(7, 24))).toEqual({ generation: 7, shard: 24 });
-    expect(fromTurnGeneration(0)).toEqual({ generation: 0, shard: 0 });
-  });
-
-  test('who is in turn already may go to any shard', () => {
-    expect(fromTurnGeneration(alreadyInTurn.generation)).toEqual({ generation: 1, shard: undefined });
-  });
+  test.for<[Turn, number]>([
+    [{ kind: 'newcomer', atMs: 5 }, 0],
+    [{ kind: 'in-turn', atMs: 5 }, 1999],
+    [{ kind: 'return', generation: 7, shard: 24, atMs: 5 }, 7024],
+  ])(
+    'a queue message names the turn %j by the number %i, and a worker reads the same turn from it',
+    ([turn, number]) => {
+      expect(toTurnNumber(turn)).toBe(number);
+      expect(fromTurnNumber(number, 5)).toEqual(turn);
+    },
+  );
 });

@@ -7,7 +7,6 @@ import type {
   DeliveryTarget,
   EventDocument,
   InvocationRequest,
-  ResolvedDelivery,
   TargetHttpParameters,
 } from '../../../../lib/core/delivery/delivery.ts';
 import type { JsonObject } from '../../../../lib/core/input/json.ts';
@@ -58,7 +57,13 @@ interface Given {
   readonly event?: EventDocument;
 }
 
-function resolvedFrom(given: Given): ResolvedDelivery {
+type Resolved = ReturnType<typeof resolvedFrom>;
+
+function renderResolved({ delivery, ...destination }: Resolved, rendering = context): InvocationRequest {
+  return renderInvocation(delivery, destination, rendering);
+}
+
+function resolvedFrom(given: Given) {
   const secret = given.secret ?? basic;
   return {
     delivery: {
@@ -83,7 +88,7 @@ function resolvedFrom(given: Given): ResolvedDelivery {
 const context = { userAgent: 'lastmile/test' };
 
 function render(given: Given): InvocationRequest {
-  return renderInvocation(resolvedFrom(given), context);
+  return renderResolved(resolvedFrom(given));
 }
 
 function parameter(key: string, value: string) {
@@ -304,27 +309,27 @@ describe('headers', () => {
 describe('what is prepared once', () => {
   test('never outlives the destination, the secret or the user agent that it was prepared from', () => {
     const resolved = resolvedFrom({});
-    const first = renderInvocation(resolved, context);
+    const first = renderResolved(resolved, context);
     const moved = { ...resolved.apiDestination, invocationEndpoint: 'https://other.example/x' };
-    expect(renderInvocation({ ...resolved, apiDestination: moved }, context).origin).toBe('https://other.example');
+    expect(renderResolved({ ...resolved, apiDestination: moved }, context).origin).toBe('https://other.example');
     const secret = { ...basic, invocationHttpParameters: { headerParameters: [parameter('X-New', '1')] } };
-    expect(renderInvocation({ ...resolved, secret }, context).headers).toHaveProperty('X-New', '1');
-    expect(renderInvocation(resolved, { userAgent: 'other' }).headers['User-Agent']).toBe('other');
-    expect(renderInvocation(resolved, context)).toEqual(first);
+    expect(renderResolved({ ...resolved, secret }, context).headers).toHaveProperty('X-New', '1');
+    expect(renderResolved(resolved, { userAgent: 'other' }).headers['User-Agent']).toBe('other');
+    expect(renderResolved(resolved, context)).toEqual(first);
   });
 
   test('is not changed by a delivery: the next one without parameters has none', () => {
     const resolved = resolvedFrom({});
-    const plain = renderInvocation(resolved, context);
+    const plain = renderResolved(resolved, context);
     const target = withParameters({ HeaderParameters: { 'X-A': 'a' }, QueryStringParameters: { q: '1' } });
-    renderInvocation({ ...resolved, delivery: { ...resolved.delivery, target } }, context);
-    expect(renderInvocation(resolved, context)).toEqual(plain);
+    renderResolved({ ...resolved, delivery: { ...resolved.delivery, target } }, context);
+    expect(renderResolved(resolved, context)).toEqual(plain);
   });
 
   test('carries no header or query value from one delivery into the next', () => {
     const resolved = resolvedFrom({});
     const withTarget = (HttpParameters: TargetHttpParameters): InvocationRequest =>
-      renderInvocation({ ...resolved, delivery: { ...resolved.delivery, target: { HttpParameters } } }, context);
+      renderResolved({ ...resolved, delivery: { ...resolved.delivery, target: { HttpParameters } } }, context);
     withTarget({ HeaderParameters: { 'X-First': 'canary' }, QueryStringParameters: { first: 'canary' } });
     const second = withTarget({ HeaderParameters: { 'X-Second': '2' }, QueryStringParameters: { second: '2' } });
     expect(JSON.stringify(second)).not.toContain('canary');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createWaits } from '../../../../lib/delivery/rate/pacing.ts';
+import { createSharedWaits } from '../../../../lib/delivery/rate/pacing.ts';
 import type { Clock } from '../../../../lib/ports/clock.ts';
 import { createManualClock } from '../../../fakes/manual-clock.ts';
 
@@ -15,7 +15,7 @@ function setUp() {
       return manual.delay(delayMs, signal);
     },
   };
-  const waitUntil = createWaits(clock);
+  const waitUntil = createSharedWaits(clock);
   const { signal } = new AbortController();
   const goneAtMs = async (slotMs: number) => {
     await waitUntil(slotMs, signal);

@@ -1,24 +1,22 @@
-import { describe, expect, test } from 'vitest';
-import { createBottleneckConcurrencyLimit } from '../../../../lib/adapters/bottleneck-concurrency-limit.ts';
+import { expect, test } from 'vitest';
 import { defaultTransport } from '../../../../lib/core/destination/delivery-policy.ts';
 import type { RatedDestination, Reservation, Turn } from '../../../../lib/core/rate/shards.ts';
-import { alreadyInTurn } from '../../../../lib/core/rate/shards.ts';
+import { inTurn, newcomer } from '../../../../lib/core/rate/shards.ts';
 import { longestRequestTimeoutMs } from '../../../../lib/core/delivery/retry.ts';
-import { SlotMissed } from '../../../../lib/core/delivery/slot-missed.ts';
 import { withDeadline } from '../../../../lib/delivery/deadline.ts';
 import { createPacing } from '../../../../lib/delivery/rate/pacing.ts';
 import type { ReserveOptions } from '../../../../lib/delivery/rate/limiter.ts';
-import type { Route } from '../../../../lib/delivery/route/resolve.ts';
+import type { ResolvedDestination } from '../../../../lib/core/destination/resolved-destination.ts';
 import { apiDestinationOf, connectionOf } from '../../../contract/dynamodb/subjects.ts';
 import { createManualClock } from '../../../fakes/manual-clock.ts';
 import { policyOf } from '../../../fakes/delivery-policies.ts';
 
-function routeOf(ratePerSecond: number, maximumConcurrencyPerWorker?: number): Route {
+function destinationOf(ratePerSecond: number): ResolvedDestination {
   return {
     connection: connectionOf('billing'),
     apiDestination: apiDestinationOf('orders', { invocationRateLimitPerSecond: ratePerSecond, revision: 7 }),
     secret: { credentials: { authorizationType: 'BASIC', username: 'someone', password: 'something' } },
-    policy: policyOf({ maximumConcurrencyPerWorker }),
+    policy: policyOf(),
     transport: defaultTransport,
     versions: '',
   };
@@ -42,146 +40,117 @@ function setUp(answers: readonly (Partial<Reservation> | 'now')[] = ['now']) {
       pauses.push(untilMs);
     },
   };
-  const concurrency = createBottleneckConcurrencyLimit();
-  const pacing = createPacing({ limiter, concurrency, clock, horizonMs: 2000 });
-  const atSlot = (route: Route, turn?: Turn, remainingMs = 60_000) =>
-    withDeadline(clock, remainingMs, (deadline) =>
-      pacing.atSlot(route, deadline, turn, async ({ nowMs: atMs, waitedMs }) => ({ atMs, waitedMs })),
-    );
-  return { clock, asked, pauses, pacing, atSlot };
+  const pacing = createPacing({ limiter, clock, horizonMs: 2000 });
+  /** The slot or turn, and when it was given. */
+  const waitForSlot = (destination: ResolvedDestination, turn: Turn = newcomer, remainingMs = 60_000) =>
+    withDeadline(clock, remainingMs, async (deadline) => {
+      const given = await pacing.waitForSlot(destination, deadline, turn);
+      return { ...given, atMs: clock.nowMs() };
+    });
+  return { clock, asked, pauses, pacing, waitForSlot };
 }
 
-describe('pacing', () => {
-  test('asks with the rate, burst and revision of the destination, and sends at its slot', async () => {
-    const { clock, asked, atSlot } = setUp([{ slotTimesMs: [Date.UTC(2026, 0, 1) + 700] }]);
-    const sending = atSlot(routeOf(300));
-    await clock.advance(699);
-    expect(asked).toEqual([
-      {
-        destination: { incarnation: 'orders-1', revision: 7, ratePerSecond: 300, burst: 1 },
-        options: { horizonMs: 2000 },
-      },
-    ]);
-    await clock.advance(1);
-    expect(await sending).toEqual({ kind: 'sent', result: { atMs: Date.UTC(2026, 0, 1) + 700, waitedMs: 700 } });
-  });
+const start = Date.UTC(2026, 0, 1);
 
-  test('hands back the turn when no slot lies before the horizon, and sends nothing', async () => {
-    const turn = { atMs: Date.UTC(2026, 0, 1) + 30_000, generation: 3 };
-    const { atSlot } = setUp([{ returns: [turn] }]);
-    expect(await atSlot(routeOf(300))).toEqual({ kind: 'later', turn });
-  });
+test('a request asks with the rate, burst and revision of its destination, and goes when its slot comes', async () => {
+  const { clock, asked, waitForSlot } = setUp([{ slotTimesMs: [start + 700] }]);
+  const waiting = waitForSlot(destinationOf(300));
+  await clock.advance(699);
+  expect(asked).toEqual([
+    {
+      destination: { incarnation: 'orders-1', revision: 7, ratePerSecond: 300, burst: 1 },
+      options: { horizonMs: 2000, turn: newcomer },
+    },
+  ]);
+  await clock.advance(1);
+  expect(await waiting).toEqual({ kind: 'now', untilMs: start + 720, atMs: start + 700 });
+});
 
-  test('a delivery that comes back says which turn it had', async () => {
-    const turn = { atMs: 1, generation: 3 };
-    const { asked, atSlot } = setUp();
-    await atSlot(routeOf(300), turn);
-    expect(asked[0]?.options).toEqual({ horizonMs: 2000, turn });
-  });
+test('a request that finds no slot before the horizon gets a turn for later', async () => {
+  const turn: Turn = { kind: 'return', generation: 3, shard: 0, atMs: start + 30_000 };
+  const { waitForSlot } = setUp([{ returns: [turn] }]);
+  expect(await waitForSlot(destinationOf(300))).toMatchObject({ kind: 'later', turn });
+});
 
-  test('a slot missed by more than 100 ms is given up and another one reserved', async () => {
-    const start = Date.UTC(2026, 0, 1);
-    const { clock, asked, atSlot } = setUp([{ slotTimesMs: [start + 500] }, { slotTimesMs: [start + 3700] }]);
-    const sending = atSlot(routeOf(300));
-    await clock.advance(0);
-    await clock.advance(500 + 101);
-    await clock.advance(3700 - 601);
-    expect(await sending).toMatchObject({ kind: 'sent', result: { atMs: start + 3700 } });
-    expect(asked.map(({ options }) => options.turn)).toEqual([undefined, alreadyInTurn]);
-  });
+test('a delivery that comes back says which turn it had', async () => {
+  const turn: Turn = { kind: 'return', generation: 3, shard: 0, atMs: 1 };
+  const { asked, waitForSlot } = setUp();
+  await waitForSlot(destinationOf(300), turn);
+  expect(asked[0]?.options).toEqual({ horizonMs: 2000, turn });
+});
 
-  test('a request that was held up beyond its slot after the wait for it takes another one', async () => {
-    const start = Date.UTC(2026, 0, 1);
-    const { clock, asked, pacing } = setUp([{ slotTimesMs: [start] }, { slotTimesMs: [start + 150] }]);
-    const usable: boolean[] = [];
-    const held = Promise.withResolvers<void>();
-    const sending = withDeadline(clock, 60_000, (deadline) =>
-      pacing.atSlot(routeOf(300), deadline, undefined, async ({ isUsable, waitedMs }) => {
-        if (usable.length === 0) await held.promise;
-        usable.push(isUsable());
-        if (!isUsable()) throw new SlotMissed();
-        return waitedMs;
-      }),
-    );
-    await clock.advance(0);
-    await clock.advance(101);
-    held.resolve();
-    await clock.advance(0);
-    await clock.advance(49);
-    expect(await sending).toEqual({ kind: 'sent', result: 150 });
-    expect(usable).toEqual([false, true]);
-    expect(asked.map(({ options }) => options.turn)).toEqual([undefined, alreadyInTurn]);
-  });
+test.each([
+  { ratePerSecond: 2, toleranceMs: 490 },
+  { ratePerSecond: 25, toleranceMs: 30 },
+  { ratePerSecond: 40, toleranceMs: 20 },
+  { ratePerSecond: 300, toleranceMs: 20 },
+])(
+  'at $ratePerSecond a second a slot missed by $toleranceMs ms is used; missed by more, it is given up and another one reserved',
+  async ({ ratePerSecond, toleranceMs }) => {
+    const goesAfter = async (lateMs: number) => {
+      const { clock, asked, waitForSlot } = setUp([{ slotTimesMs: [start + 500] }, { slotTimesMs: [start + 1700] }]);
+      const waiting = waitForSlot(destinationOf(ratePerSecond));
+      await clock.advance(0);
+      await clock.advance(500 + lateMs);
+      await clock.advance(1200 - lateMs);
+      return { slot: await waiting, turns: asked.map(({ options }) => options.turn) };
+    };
+    expect(await goesAfter(toleranceMs)).toMatchObject({
+      slot: { untilMs: start + 500 + toleranceMs },
+      turns: [newcomer],
+    });
+    expect(await goesAfter(toleranceMs + 1)).toMatchObject({
+      slot: { untilMs: start + 1700 + toleranceMs },
+      turns: [newcomer, inTurn],
+    });
+  },
+);
 
-  test('at a rate below ten a second a slot may be missed by nearly one interval', async () => {
-    const start = Date.UTC(2026, 0, 1);
-    const { clock, asked, atSlot } = setUp([{ slotTimesMs: [start + 500] }]);
-    const sending = atSlot(routeOf(2));
-    await clock.advance(0);
-    await clock.advance(990);
-    expect(await sending).toMatchObject({ kind: 'sent', result: { atMs: start + 990 } });
-    expect(asked).toHaveLength(1);
-  });
+test('a delivery that comes back and misses its slot keeps its place in the line', async () => {
+  const turn: Turn = { kind: 'return', generation: 3, shard: 0, atMs: 1 };
+  const { asked, waitForSlot } = setUp([{ slotTimesMs: [start - 100] }]);
+  await waitForSlot(destinationOf(300), turn);
+  expect(asked.map(({ options }) => options.turn)).toEqual([turn, turn]);
+});
 
-  test('but not by the interval itself, or a second could hold two requests too many', async () => {
-    const start = Date.UTC(2026, 0, 1);
-    const { clock, asked, atSlot } = setUp([{ slotTimesMs: [start + 500] }]);
-    const sending = atSlot(routeOf(2));
-    await clock.advance(0);
-    await clock.advance(995);
-    await sending;
-    expect(asked).toHaveLength(2);
-  });
+test('no slot is asked for that would leave too little time to send and to settle', async () => {
+  const { asked, waitForSlot } = setUp();
+  await expect(waitForSlot(destinationOf(300), newcomer, 9999)).rejects.toMatchObject({ code: 'OutOfTime' });
+  expect(asked).toEqual([]);
+});
 
-  test('does not ask for a slot that would leave too little time to send and to settle', async () => {
-    const { asked, atSlot } = setUp();
-    await expect(atSlot(routeOf(300), undefined, 9999)).rejects.toMatchObject({ code: 'OutOfTime' });
-    expect(asked).toEqual([]);
-  });
+test('a slot whose wait has left too little time for the request is not used', async () => {
+  const { clock, waitForSlot } = setUp([{ slotTimesMs: [start + 1900] }]);
+  const waiting = waitForSlot(destinationOf(300), newcomer, 12_000);
+  const failed = expect(waiting).rejects.toMatchObject({ code: 'OutOfTime' });
+  await clock.advance(0);
+  await clock.advance(2001);
+  await failed;
+});
 
-  test('waits for no slot when there is time for the request but not for the wait', async () => {
-    const { asked, atSlot } = setUp();
-    await atSlot(routeOf(300), undefined, 11_999);
-    expect(asked[0]?.options.horizonMs).toBe(0);
-    await atSlot(routeOf(300), undefined, 12_000);
-    expect(asked[1]?.options.horizonMs).toBe(2000);
-  });
+test('no slot is waited for when there is time for the request but not for the wait', async () => {
+  const { asked, waitForSlot } = setUp();
+  await waitForSlot(destinationOf(300), newcomer, 11_999);
+  expect(asked[0]?.options.horizonMs).toBe(0);
+  await waitForSlot(destinationOf(300), newcomer, 12_000);
+  expect(asked[1]?.options.horizonMs).toBe(2000);
+});
 
-  test('the longest request that a function may be configured for leaves a cold worker its whole wait for a slot', async () => {
-    const { asked, atSlot } = setUp();
-    const route = routeOf(300);
-    const longest = { ...route, policy: { ...route.policy, timeoutMs: longestRequestTimeoutMs(60) } };
-    await atSlot(longest, undefined, 60_000 - 1000);
-    expect(asked[0]?.options.horizonMs).toBe(2000);
-  });
+test('the longest request that a function may be configured for leaves a cold worker its whole wait for a slot', async () => {
+  const { asked, waitForSlot } = setUp();
+  const destination = destinationOf(300);
+  const longest = { ...destination, policy: { ...destination.policy, timeoutMs: longestRequestTimeoutMs(60) } };
+  await waitForSlot(longest, newcomer, 60_000 - 1000);
+  expect(asked[0]?.options.horizonMs).toBe(2000);
+});
 
-  test('a second request that finds no slot ends as what made it necessary', async () => {
-    const { clock, asked, pacing } = setUp([{ returns: [{ atMs: 1, generation: 1 }] }]);
-    const second = withDeadline(clock, 60_000, (deadline) => pacing.slotNow(routeOf(300), deadline));
-    await expect(second).rejects.toMatchObject({ code: 'ConnectionReset' });
-    expect(asked[0]?.options.turn).toEqual(alreadyInTurn);
-  });
+test('a limiter that gives neither a slot nor a turn is a bug, and is told as one', async () => {
+  const { waitForSlot } = setUp([{}]);
+  await expect(waitForSlot(destinationOf(300))).rejects.toThrow('neither a slot nor a turn');
+});
 
-  test('a pause counts from now', async () => {
-    const { clock, pacing, pauses } = setUp();
-    await pacing.pause(routeOf(300), 30_000);
-    expect(pauses).toEqual([clock.nowMs() + 30_000]);
-  });
-
-  test('a destination with a maximum concurrency asks for a slot only when there is room', async () => {
-    const { clock, asked, pacing } = setUp();
-    const ends: (() => void)[] = [];
-    const route = routeOf(300, 2);
-    const inFlight = () =>
-      withDeadline(clock, 60_000, (deadline) =>
-        pacing.atSlot(route, deadline, undefined, () => new Promise<void>((resolve) => ends.push(resolve))),
-      );
-    const all = Promise.all([inFlight(), inFlight(), inFlight()]);
-    await expect.poll(() => ends.length).toBe(2);
-    expect(asked).toHaveLength(2);
-    ends[0]?.();
-    await expect.poll(() => ends.length).toBe(3);
-    for (const end of ends) end();
-    expect(await all).toHaveLength(3);
-  });
+test('a pause counts from now', async () => {
+  const { clock, pacing, pauses } = setUp();
+  await pacing.pause(destinationOf(300), 30_000);
+  expect(pauses).toEqual([clock.nowMs() + 30_000]);
 });

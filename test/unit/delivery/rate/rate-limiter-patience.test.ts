@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { alreadyInTurn } from '../../../../lib/core/rate/shards.ts';
+import { inTurn } from '../../../../lib/core/rate/shards.ts';
 import { createFleet, orders, queueBatch } from './rate-limiters.ts';
 
 /** A worker that has seen slots given away for 1 s to come, and five events whose turn has come. */
@@ -11,8 +11,8 @@ async function createBacklog() {
   const turns = returns.slice(0, 5);
   clock.set(turns.at(-1)?.atMs ?? 0);
   // Who has come back last has seen how far ahead slots are being given away.
-  await worker().reserve(orders, 5, { ...queueBatch, turn: { ...alreadyInTurn } });
-  await limiter.reserve(orders, 5, { ...queueBatch, turn: { ...alreadyInTurn } });
+  await worker().reserve(orders, 5, { ...queueBatch, turn: { ...inTurn } });
+  await limiter.reserve(orders, 5, { ...queueBatch, turn: { ...inTurn } });
   const returning = () => limiter.reserve(orders, 1, { ...queueBatch, ...(turns[0] && { turn: turns[0] }) });
   const nowMs = clock.nowMs();
   return { clock, limiter, buckets, returning, nowMs };
@@ -43,7 +43,7 @@ test('a newcomer and the second request of an attempt wait for nobody', async ()
   const { limiter, returning, clock } = await createBacklog();
   const first = returning();
   expect((await limiter.reserve(orders, 1, queueBatch)).returns).toHaveLength(1);
-  expect((await limiter.reserve(orders, 1, { ...queueBatch, turn: alreadyInTurn })).slotTimesMs).toHaveLength(1);
+  expect((await limiter.reserve(orders, 1, { ...queueBatch, turn: inTurn })).slotTimesMs).toHaveLength(1);
   await clock.advance(500);
   expect((await first).slotTimesMs).toHaveLength(1);
 });

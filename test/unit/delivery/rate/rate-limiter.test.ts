@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { alreadyInTurn } from '../../../../lib/core/rate/shards.ts';
+import { inTurn, toTurnNumber } from '../../../../lib/core/rate/shards.ts';
 import type { Turn } from '../../../../lib/delivery/rate/limiter.ts';
 import { createFaults } from '../../../fakes/faults.ts';
 import { createFleet, orders, queueBatch } from './rate-limiters.ts';
@@ -211,7 +211,7 @@ describe('a backlog', () => {
     const { worker } = createFleet();
     const limiter = worker();
     await limiter.reserve(orders, 15, { horizonMs: 1000 });
-    const again = await limiter.reserve(orders, 1, { ...queueBatch, turn: alreadyInTurn });
+    const again = await limiter.reserve(orders, 1, { ...queueBatch, turn: inTurn });
     expect(again.slotTimesMs.length).toBe(1);
   });
 
@@ -242,7 +242,7 @@ describe('a backlog', () => {
     const { slotTimesMs, returns } = await worker().reserve(orders, 12_000, queueBatch);
     expect(slotTimesMs.length + returns.length).toBe(12_000);
     expect(Math.max(...returns.map(({ atMs }) => atMs))).toBeLessThanOrEqual(beganMs + 900_000);
-    const beyond = returns.filter(({ generation }) => generation === 0);
+    const beyond = returns.filter(({ kind }) => kind === 'newcomer');
     expect(beyond.length).toBeGreaterThan(2000);
     expect(Math.min(...beyond.map(({ atMs }) => atMs))).toBeGreaterThanOrEqual(beganMs + 450_000);
   });
@@ -300,7 +300,7 @@ describe('shards', () => {
     const calls = Array.from({ length: 3 }, () => limiter.reserve(large, 4000, queueBatch));
     const reserved = (await Promise.all(calls)).map(({ slotTimesMs, returns }) => ({
       slots: slotTimesMs.length,
-      line: new Set(returns.map(({ generation }) => generation)),
+      line: new Set(returns.filter(({ kind }) => kind === 'return').map(toTurnNumber)),
     }));
     expect(reserved.every(({ slots }) => slots > 3300 && slots < 3340)).toBe(true);
     expect(new Set(reserved.flatMap(({ line }) => [...line])).size).toBe(3);
@@ -322,7 +322,7 @@ describe('shards', () => {
     const limiter = worker();
     const lines = await Promise.all(Array.from({ length: 3 }, () => limiter.reserve(large, 4000, queueBatch)));
     const turn = lines[1]?.returns[0];
-    const shard = (turn?.generation ?? 0) % 1000;
+    const shard = turn?.kind === 'return' ? turn.shard : Number.NaN;
     const before = await buckets.read({ destinationIncarnation: 'orders', shard });
     clock.set((turn?.atMs ?? 0) + 10);
     await limiter.reserve(large, 1, { ...queueBatch, ...(turn && { turn }) });

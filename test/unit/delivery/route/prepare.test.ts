@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../../../lib/core/failure/failure.ts';
 import { createPreparation } from '../../../../lib/delivery/route/prepare.ts';
-import type { Resolver, Route } from '../../../../lib/delivery/route/resolve.ts';
+import type { Resolver } from '../../../../lib/delivery/route/resolve.ts';
+import type { ResolvedDestination } from '../../../../lib/core/destination/resolved-destination.ts';
 import { createManualClock } from '../../../fakes/manual-clock.ts';
 import { deliveryOf, retryPolicy, routeOf } from '../outcomes.ts';
 
-const never = () => new Promise<Route>(() => undefined);
+const never = () => new Promise<ResolvedDestination>(() => undefined);
 const noToken = () => Promise.reject(new Error('No token is needed here.'));
 
 function prepareOver(resolver: Partial<Resolver>) {
@@ -29,7 +30,7 @@ function createCut() {
 
 describe('a request whose route is known', () => {
   const delivery = deliveryOf({ target: { HttpParameters: { PathParameterValues: ['1'] } } });
-  const overKnown = (route: Route | undefined) => prepareOver({ known: () => route, resolve: never });
+  const overKnown = (route: ResolvedDestination | undefined) => prepareOver({ known: () => route, resolve: never });
 
   test('is made at once, and is the one that is made otherwise', async () => {
     const { signal } = createCut();
@@ -87,7 +88,7 @@ describe('a store that never answers', () => {
     const refused = preparation.prepareAgain(delivery, sent, 401, signal);
     come();
     await expect(rejected).rejects.toMatchObject({ code: 'OutOfTime' });
-    expect(await refused).toBe(sent.route);
+    expect(await refused).toBe(sent.destination);
   });
 });
 
@@ -102,7 +103,7 @@ describe('an answer that refuses or rejects', () => {
       const preparation = prepareOver({ resolveAnew: async () => changed });
       const sent = await preparation.prepare(delivery, signal);
       expect(await preparation.prepareAgain(delivery, sent, status, signal)).toMatchObject({
-        route: changed,
+        destination: changed,
         request: {},
       });
     },
@@ -156,6 +157,6 @@ describe('an event older than its limit', () => {
     const raised = limited(200_000);
     const changed = { ...raised, apiDestination: { ...raised.apiDestination, revision: 2 } };
     const preparation = prepareOver({ resolve: async () => limited(60_000), resolveAnew: async () => changed });
-    expect(await preparation.prepare(aged(), signal)).toMatchObject({ route: changed });
+    expect(await preparation.prepare(aged(), signal)).toMatchObject({ destination: changed });
   });
 });

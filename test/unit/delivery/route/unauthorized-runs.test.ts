@@ -4,7 +4,7 @@ import type { ConnectionSecret } from '../../../../lib/core/destination/connecti
 import { defaultTransport } from '../../../../lib/core/destination/delivery-policy.ts';
 import { Failure } from '../../../../lib/core/failure/failure.ts';
 import { unauthorizedLimitOf } from '../../../../lib/core/destination/unauthorized-run.ts';
-import type { Route } from '../../../../lib/delivery/route/resolve.ts';
+import type { ResolvedDestination } from '../../../../lib/core/destination/resolved-destination.ts';
 import { createAnswerObserver } from '../../../../lib/delivery/route/unauthorized-runs.ts';
 import type { ConnectionStates } from '../../../../lib/ports/token.ts';
 import type { UnauthorizedRuns } from '../../../../lib/ports/delivery.ts';
@@ -41,7 +41,7 @@ const basic: ConnectionSecret = {
   credentials: { authorizationType: 'BASIC', username: 'someone', password: 'secret' },
 };
 
-function routeOf(connection: Connection, secret = basic): Route {
+function routeOf(connection: Connection, secret = basic): ResolvedDestination {
   const policy = policyOf();
   return {
     connection,
