@@ -1,4 +1,4 @@
-import { BoundedCache } from '../input/bounded-cache.ts';
+import { BoundedMap } from '../input/bounded-map.ts';
 import { Failure } from '../failure/failure.ts';
 
 /**
@@ -27,14 +27,14 @@ const placeholderPatterns: Readonly<Record<TemplateOwner, RegExp>> = {
 };
 
 /** Templates in use at one time; 200 of the largest are 1.6 MB. */
-const templates: Readonly<Record<TemplateOwner, BoundedCache<InputTemplate>>> = {
-  delivery: new BoundedCache(200, (text) => compile(text, placeholderPatterns.delivery)),
-  rule: new BoundedCache(200, (text) => compile(text, placeholderPatterns.rule)),
+const templates: Readonly<Record<TemplateOwner, BoundedMap<string, InputTemplate>>> = {
+  delivery: new BoundedMap(200),
+  rule: new BoundedMap(200),
 };
 
 /** @throws Failure InvalidInvocation when the template is neither JSON nor quoted text around its placeholders */
 export function compileInputTemplate(text: string, owner: TemplateOwner = 'delivery'): InputTemplate {
-  return templates[owner].get(text);
+  return templates[owner].getOrCreate(text, () => compile(text, placeholderPatterns[owner]));
 }
 
 function compile(text: string, placeholder: RegExp): InputTemplate {

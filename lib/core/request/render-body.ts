@@ -1,4 +1,4 @@
-import { BoundedCache } from '../input/bounded-cache.ts';
+import { BoundedMap } from '../input/bounded-map.ts';
 import type { HttpParameter } from '../destination/connection-secret.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import { Failure } from '../failure/failure.ts';
@@ -20,7 +20,7 @@ export function renderBody(delivery: Delivery, bodyParameters: readonly HttpPara
 
 function renderInput(delivery: Delivery): string {
   const { Input: input, InputPath: inputPath, InputTransformer: transformer } = delivery.target;
-  if (input !== undefined) return constantInputs.get(input);
+  if (input !== undefined) return constantInputs.getOrCreate(input, requireJson);
   if (transformer !== undefined) return transformInput(transformer, delivery);
   if (inputPath === undefined || inputPath === '$') return printedEvent(delivery.event);
   const value = readJsonPath(requireJsonPath(inputPath, 'target.InputPath'), delivery.event.value);
@@ -29,10 +29,12 @@ function renderInput(delivery: Delivery): string {
 }
 
 /** Constant inputs in use at one time, known to be JSON; 200 of the largest are 1.6 MB. */
-const constantInputs = new BoundedCache<string>(200, (text) => {
-  if (parsed(text) === undefined) throw new Failure('InvalidInvocation', 'target.Input is not JSON.');
-  return text;
-});
+const constantInputs = new BoundedMap<string, string>(200);
+
+function requireJson(input: string): string {
+  if (parsed(input) === undefined) throw new Failure('InvalidInvocation', 'target.Input is not JSON.');
+  return input;
+}
 
 /** The later of two parameters with one key wins. */
 function withBodyParameters(body: string, parameters: readonly HttpParameter[]): string {

@@ -1,4 +1,5 @@
 import { Failure } from '../../core/failure/failure.ts';
+import { BoundedMap } from '../../core/input/bounded-map.ts';
 import type { Clock } from '../../ports/clock.ts';
 
 export interface FreshCacheOptions {
@@ -42,7 +43,7 @@ export function createFreshCache<Value>(
   clock: Clock,
   options: FreshCacheOptions,
 ): FreshCache<Value> {
-  const entries = new Map<string, Entry<Value>>();
+  const entries = new BoundedMap<string, Entry<Value>>(options.capacity);
   const reading = new Map<string, Promise<Value | undefined>>();
 
   async function readNow(key: string): Promise<Value | undefined> {
@@ -60,11 +61,8 @@ export function createFreshCache<Value>(
   }
 
   function keep(key: string, value: Value | undefined, readAtMs: number): void {
-    entries.delete(key);
-    if (value === undefined) return;
-    entries.set(key, { value, readAtMs, failedAtMs: Number.NEGATIVE_INFINITY });
-    const oldest = entries.size > options.capacity ? entries.keys().next().value : undefined;
-    if (oldest !== undefined) entries.delete(oldest);
+    if (value === undefined) entries.delete(key);
+    else entries.set(key, { value, readAtMs, failedAtMs: Number.NEGATIVE_INFINITY });
   }
 
   /** One read at a time: whoever comes while it runs takes its result. */

@@ -1,4 +1,5 @@
 import { Failure } from '../../core/failure/failure.ts';
+import { BoundedMap } from '../../core/input/bounded-map.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { createFlights } from '../single-flight.ts';
 import type { HeldToken } from './fleet-token.ts';
@@ -106,17 +107,10 @@ const longestPauseMs = 900_000;
 
 /** By key, at most so many; the one unused for longest makes room. */
 export function createTokenMemories(capacity: number): (key: string) => TokenMemory {
-  const memories = new Map<string, TokenMemory>();
+  const memories = new BoundedMap<string, TokenMemory>(capacity);
   return (key) => {
     const memory = memories.get(key) ?? { rejected: false };
-    memories.delete(key);
     memories.set(key, memory);
-    if (memories.size > capacity) {
-      for (const oldest of memories.keys()) {
-        memories.delete(oldest);
-        break;
-      }
-    }
     return memory;
   };
 }
