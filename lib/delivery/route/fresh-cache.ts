@@ -1,4 +1,4 @@
-import { Failure } from '../../core/failure/failure.ts';
+import { isStoreUnavailable } from '../../core/failure/failure.ts';
 import { BoundedMap } from '../../core/input/bounded-map.ts';
 import type { Clock } from '../../ports/clock.ts';
 
@@ -54,7 +54,7 @@ export function createFreshCache<Value>(
       return value;
     } catch (error) {
       const entry = entries.get(key);
-      if (!isUnavailable(error)) entries.delete(key);
+      if (!isStoreUnavailable(error)) entries.delete(key);
       else if (entry !== undefined) entry.failedAtMs = clock.nowMs();
       throw error;
     }
@@ -78,7 +78,7 @@ export function createFreshCache<Value>(
     if (isWithin(clock.nowMs() - entry.failedAtMs, pauseAfterFailureMs)) return entry.value;
     const patience = new AbortController();
     const read = readOnce(key).catch((error: unknown) => {
-      if (isUnavailable(error)) return entry.value;
+      if (isStoreUnavailable(error)) return entry.value;
       throw error;
     });
     const enough = clock.delay(patienceMs, patience.signal).then(
@@ -115,8 +115,4 @@ export function createFreshCache<Value>(
 /** A clock that stepped back makes an age negative, which is never within. */
 function isWithin(ageMs: number, limitMs: number): boolean {
   return ageMs >= 0 && ageMs < limitMs;
-}
-
-function isUnavailable(error: unknown): boolean {
-  return error instanceof Failure && error.code === 'StoreUnavailable';
 }
