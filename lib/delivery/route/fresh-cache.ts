@@ -1,6 +1,7 @@
 import { isStoreUnavailable } from '../../core/failure/failure.ts';
 import { BoundedMap } from '../../core/input/bounded-map.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { createSingleFlight } from '../single-flight.ts';
 
 export interface FreshCacheOptions {
   /** Age at which a value is read again before it is used. */
@@ -44,7 +45,7 @@ export function createFreshCache<Value>(
   options: FreshCacheOptions,
 ): FreshCache<Value> {
   const entries = new BoundedMap<string, Entry<Value>>(options.capacity);
-  const reading = new Map<string, Promise<Value | undefined>>();
+  const reads = createSingleFlight<Value | undefined>();
 
   async function readNow(key: string): Promise<Value | undefined> {
     const readAtMs = clock.nowMs();
@@ -67,11 +68,7 @@ export function createFreshCache<Value>(
 
   /** One read at a time: whoever comes while it runs takes its result. */
   function readOnce(key: string): Promise<Value | undefined> {
-    const running = reading.get(key);
-    if (running !== undefined) return running;
-    const started = readNow(key).finally(() => reading.delete(key));
-    reading.set(key, started);
-    return started;
+    return reads.run(key, () => readNow(key));
   }
 
   async function readOrStale(key: string, entry: Entry<Value>): Promise<Value | undefined> {
@@ -106,7 +103,7 @@ export function createFreshCache<Value>(
     },
     async read(key) {
       // A read that is under way may have seen what was true before the question; one begun now has not.
-      await reading.get(key)?.catch(() => undefined);
+      await reads.running(key)?.catch(() => undefined);
       return readOnce(key);
     },
   };

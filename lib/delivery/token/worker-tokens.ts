@@ -1,7 +1,7 @@
 import { Failure } from '../../core/failure/failure.ts';
 import { BoundedMap } from '../../core/input/bounded-map.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { createFlights } from '../single-flight.ts';
+import { createSingleFlight } from '../single-flight.ts';
 import type { HeldToken } from './fleet-token.ts';
 import { hasEnded, isEnding, isYoung } from './fleet-token.ts';
 import type { TokenNeed } from './renewal.ts';
@@ -29,7 +29,7 @@ export function createWorkerTokens(
   clock: Clock,
 ): WorkerTokens {
   const memoryOf = createTokenMemories(capacity);
-  const flights = createFlights<HeldToken>();
+  const lookups = createSingleFlight<HeldToken>();
 
   async function look(need: TokenNeed, memory: TokenMemory, signal: AbortSignal): Promise<HeldToken> {
     try {
@@ -48,7 +48,7 @@ export function createWorkerTokens(
     const paused = pausedFailure(memory, clock.nowMs());
     if (paused !== undefined) throw paused;
     const key = `${keyOf(need)} ${need.rejectedGeneration} ${need.justRead}`;
-    return flights.join(key, signal, (flightSignal) => look(need, memory, flightSignal));
+    return lookups.run(key, (sharedSignal) => look(need, memory, sharedSignal), signal);
   }
 
   async function find(need: TokenNeed, signal: AbortSignal): Promise<HeldToken> {
