@@ -1,3 +1,4 @@
+import { longestEventAgeMs } from '../delivery/retry.ts';
 import { isJsonObject, ownMember } from '../input/json.ts';
 import type { QueueMessage } from './queue-message.ts';
 import { lastmileAttribute } from './queue-message.ts';
@@ -21,9 +22,6 @@ export type NewerMessageFate =
   | 'dead-letter'
   /** Left to the queue, which shows it again and moves it to the dead letters after its last receive. */
   | 'return';
-
-/** Older than any event may become. Source: shape RetryPolicy of the EventBridge service model, MaximumEventAgeInSeconds. */
-const longestEventAgeMs = 86_400_000;
 
 /** A time that lies further ahead than clocks differ is none. */
 const clockToleranceMs = 60_000;
