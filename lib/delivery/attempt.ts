@@ -109,15 +109,15 @@ export function createAttempt(dependencies: AttemptDependencies): Attempt {
 
   async function attempt(delivery: Delivery, progress: Progress, deadline: Deadline, turn?: Turn) {
     const { signal } = deadline;
-    const made = preparation.prepareNow(delivery, signal) ?? (await preparation.prepare(delivery, signal));
+    const made = preparation.cached(delivery, signal) ?? (await preparation.current(delivery, signal));
     const sendNow = (request: Prepared, its = turn) => send(request, progress, deadline, its);
-    const prepareNew = () => preparation.prepareAgain(delivery, made, undefined, signal);
+    const prepareNew = () => preparation.fresh(delivery, made, undefined, signal);
     const { sent, prepared } = await sendUnlessRefused(made, sendNow, prepareNew);
     if (sent.kind === 'later') return { ...sent, route: prepared.route };
     const { status } = sent.result;
     const { kind } = classifyAnswer(sent.result, prepared.route.policy, clock.nowMs());
     if (kind !== 'permanent' && !isUnauthorized(status)) return conclude(sent.result, prepared.route, progress);
-    const again = await preparation.prepareAgain(delivery, prepared, status, signal);
+    const again = await preparation.fresh(delivery, prepared, status, signal);
     if (!('request' in again)) return conclude(sent.result, again, progress);
     const second = await sendSecond(again, progress, deadline);
     if (second.kind === 'sent') return conclude(second.result, again.route, progress);

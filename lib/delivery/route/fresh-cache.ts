@@ -13,17 +13,17 @@ export interface FreshCacheOptions {
 }
 
 export interface FreshCache<Value> {
-  /** What `get` would resolve with, if that needs no store; undefined otherwise. */
-  fresh(key: string): Value | undefined;
+  /** What `current` would resolve with, if that needs no store; undefined otherwise. */
+  cached(key: string): Value | undefined;
   /**
    * The value, read again when it is older than `freshMs`, also after a freeze.
    *
    * Failure policy: while a store cannot be reached (StoreUnavailable, or no answer within a second), the cache answers
    * up to `staleMs`; a store that refuses is believed at once, and so is one that says there is nothing.
    */
-  get(key: string): Promise<Value | undefined>;
+  current(key: string): Promise<Value | undefined>;
   /** The value as the store has it now, for verdicts that a cache may not give. Never stale. */
-  read(key: string): Promise<Value | undefined>;
+  fresh(key: string): Promise<Value | undefined>;
 }
 
 interface Entry<Value> {
@@ -85,15 +85,15 @@ export function createFreshCache<Value>(
     return Promise.race([read, enough]).finally(() => patience.abort());
   }
 
-  function fresh(key: string): Value | undefined {
+  function cached(key: string): Value | undefined {
     const entry = entries.get(key);
     return entry !== undefined && isWithin(clock.nowMs() - entry.readAtMs, options.freshMs) ? entry.value : undefined;
   }
 
   return {
-    fresh,
-    async get(key) {
-      const value = fresh(key);
+    cached,
+    async current(key) {
+      const value = cached(key);
       if (value !== undefined) return value;
       const entry = entries.get(key);
       if (entry !== undefined && isWithin(clock.nowMs() - entry.readAtMs, options.staleMs)) {
@@ -101,7 +101,7 @@ export function createFreshCache<Value>(
       }
       return readOnce(key);
     },
-    async read(key) {
+    async fresh(key) {
       // A read that is under way may have seen what was true before the question; one begun now has not.
       await reads.running(key)?.catch(() => undefined);
       return readOnce(key);

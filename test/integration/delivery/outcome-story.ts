@@ -64,7 +64,7 @@ export function createOutcomeStory({ origin, random, timeoutMs = 5000, client, s
   const noToken = () => Promise.reject(new Error('No token is needed here.'));
   const attempt = createAttempt({
     preparation: createPreparation({
-      resolver: { resolve, resolveAnew: resolve, known: () => undefined },
+      resolver: { current: resolve, fresh: resolve, cached: () => undefined },
       tokens: { tokenFor: noToken, renew: noToken },
       userAgent: 'lastmile/test',
       clock,

@@ -37,7 +37,7 @@ async function attemptWith(statuses: readonly Sent[], changed: Route = routeOf()
   }
   const attempt = createAttempt({
     preparation: createPreparation({
-      resolver: { resolve: async () => routeOf(), resolveAnew: async () => changed, known: () => undefined },
+      resolver: { current: async () => routeOf(), fresh: async () => changed, cached: () => undefined },
       tokens: { tokenFor: () => Promise.reject(new Error('unused')), renew: () => Promise.reject(new Error('unused')) },
       userAgent: 'lastmile/test',
       clock,
