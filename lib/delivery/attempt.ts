@@ -10,9 +10,9 @@ import type { Clock } from '../ports/clock.ts';
 import type { HttpClient } from '../ports/delivery.ts';
 import type { Deadline } from './deadline.ts';
 import type { Paced, Pacing, UsedSlot } from './rate/pacing.ts';
-import type { Preparation, Prepared } from './route/prepare.ts';
-import type { Route } from './route/resolve.ts';
-import type { ObserveAnswer } from './route/unauthorized-runs.ts';
+import type { Preparation, Prepared } from './route/preparation.ts';
+import type { Route } from './route/resolver.ts';
+import type { ObserveAnswer } from './route/answer-observer.ts';
 
 export interface AttemptDependencies {
   readonly preparation: Preparation;

@@ -8,7 +8,7 @@ import type { Clock, Random } from '../ports/clock.ts';
 import type { Attempt, AttemptResult } from './attempt.ts';
 import type { Deadline } from './deadline.ts';
 import { hasTime } from './deadline.ts';
-import type { Route } from './route/resolve.ts';
+import type { Route } from './route/resolver.ts';
 
 export interface RetryingDependencies {
   readonly attempt: Attempt;

@@ -7,7 +7,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { ConcurrencyLimit } from '../../ports/delivery.ts';
 import type { Deadline } from '../deadline.ts';
 import { hasTime, requireTime } from '../deadline.ts';
-import type { Route } from '../route/resolve.ts';
+import type { Route } from '../route/resolver.ts';
 import type { RateLimiter } from './limiter.ts';
 import { createReservations } from './reservations.ts';
 

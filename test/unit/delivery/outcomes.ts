@@ -5,7 +5,7 @@ import {
   type RetryPolicy,
 } from '../../../lib/core/destination/delivery-policy.ts';
 import type { AttemptResult } from '../../../lib/delivery/attempt.ts';
-import type { Route } from '../../../lib/delivery/route/resolve.ts';
+import type { Route } from '../../../lib/delivery/route/resolver.ts';
 import { apiDestinationOf, connectionOf } from '../../contract/dynamodb/subjects.ts';
 
 export const retryPolicy: RetryPolicy = { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 };

@@ -8,7 +8,7 @@ import { SlotMissed } from '../../../../lib/core/delivery/slot-missed.ts';
 import { withDeadline } from '../../../../lib/delivery/deadline.ts';
 import { createPacing } from '../../../../lib/delivery/rate/pacing.ts';
 import type { ReserveOptions } from '../../../../lib/delivery/rate/limiter.ts';
-import type { Route } from '../../../../lib/delivery/route/resolve.ts';
+import type { Route } from '../../../../lib/delivery/route/resolver.ts';
 import { apiDestinationOf, connectionOf } from '../../../contract/dynamodb/subjects.ts';
 import { createManualClock } from '../../../fakes/manual-clock.ts';
 import { policyOf } from '../../../fakes/delivery-policies.ts';

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Connection } from '../../../../lib/core/destination/connection.ts';
 import { Failure } from '../../../../lib/core/failure/failure.ts';
 import type { SecretReader } from '../../../../lib/ports/delivery.ts';
-import { createResolver } from '../../../../lib/delivery/route/resolve.ts';
+import { createResolver } from '../../../../lib/delivery/route/resolver.ts';
 import { apiDestinationOf, connectionOf } from '../../../contract/dynamodb/subjects.ts';
 import { createFaults } from '../../../fakes/faults.ts';
 import { createInMemoryApiDestinations } from '../../../fakes/in-memory-api-destinations.ts';

@@ -3,7 +3,7 @@ import { formatConnectionSecret } from '../../../../lib/core/destination/connect
 import type { DeliveryPolicyOverrides } from '../../../../lib/core/destination/delivery-policy.ts';
 import { defaultTransport } from '../../../../lib/core/destination/delivery-policy.ts';
 import { Failure } from '../../../../lib/core/failure/failure.ts';
-import { createResolver } from '../../../../lib/delivery/route/resolve.ts';
+import { createResolver } from '../../../../lib/delivery/route/resolver.ts';
 import { apiDestinationOf, connectionOf } from '../../../contract/dynamodb/subjects.ts';
 import { createInMemorySecrets } from '../../../fakes/in-memory-secrets.ts';
 import { createManualClock } from '../../../fakes/manual-clock.ts';

@@ -9,7 +9,7 @@ import { isUnauthorized } from '../../core/destination/unauthorized-run.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { AccessToken } from '../token/fleet-token.ts';
 import type { OAuthTokens, TokenOptions } from '../token/tokens.ts';
-import type { Resolver, Route } from './resolve.ts';
+import type { Resolver, Route } from './resolver.ts';
 
 /** A request that is ready to go, and by which route. */
 export interface Prepared {

@@ -4,8 +4,8 @@ import type { ConnectionSecret } from '../../../../lib/core/destination/connecti
 import { defaultTransport } from '../../../../lib/core/destination/delivery-policy.ts';
 import { Failure } from '../../../../lib/core/failure/failure.ts';
 import { unauthorizedLimitOf } from '../../../../lib/core/destination/unauthorized-run.ts';
-import type { Route } from '../../../../lib/delivery/route/resolve.ts';
-import { createAnswerObserver } from '../../../../lib/delivery/route/unauthorized-runs.ts';
+import type { Route } from '../../../../lib/delivery/route/resolver.ts';
+import { createAnswerObserver } from '../../../../lib/delivery/route/answer-observer.ts';
 import type { ConnectionStates } from '../../../../lib/ports/token.ts';
 import type { UnauthorizedRuns } from '../../../../lib/ports/delivery.ts';
 import { apiDestinationOf, connectionOf } from '../../../contract/dynamodb/subjects.ts';

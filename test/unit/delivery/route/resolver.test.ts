@@ -3,7 +3,7 @@ import type { Connection } from '../../../../lib/core/destination/connection.ts'
 import type { ConnectionSecret } from '../../../../lib/core/destination/connection-secret.ts';
 import { formatConnectionSecret } from '../../../../lib/core/destination/connection-secret.ts';
 import { Failure } from '../../../../lib/core/failure/failure.ts';
-import { createResolver } from '../../../../lib/delivery/route/resolve.ts';
+import { createResolver } from '../../../../lib/delivery/route/resolver.ts';
 import { apiDestinationOf, connectionOf } from '../../../contract/dynamodb/subjects.ts';
 import { createInMemoryApiDestinations } from '../../../fakes/in-memory-api-destinations.ts';
 import { createInMemoryConnections } from '../../../fakes/in-memory-connections.ts';

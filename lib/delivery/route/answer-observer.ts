@@ -5,7 +5,7 @@ import { describeRefusal, exceeds, isUnauthorized, isWithinRun } from '../../cor
 import type { Clock } from '../../ports/clock.ts';
 import type { ConnectionStates } from '../../ports/token.ts';
 import type { UnauthorizedRuns } from '../../ports/delivery.ts';
-import type { Route } from './resolve.ts';
+import type { Route } from './resolver.ts';
 
 export interface AnswerObserverDependencies {
   readonly runs: UnauthorizedRuns;

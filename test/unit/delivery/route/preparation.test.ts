@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../../../lib/core/failure/failure.ts';
-import { createPreparation } from '../../../../lib/delivery/route/prepare.ts';
-import type { Resolver, Route } from '../../../../lib/delivery/route/resolve.ts';
+import { createPreparation } from '../../../../lib/delivery/route/preparation.ts';
+import type { Resolver, Route } from '../../../../lib/delivery/route/resolver.ts';
 import { createManualClock } from '../../../fakes/manual-clock.ts';
 import { deliveryOf, retryPolicy, routeOf } from '../outcomes.ts';
 
