@@ -1,5 +1,5 @@
 import { longestEventAgeMs } from '../delivery/retry.ts';
-import { isJsonObject, ownMember } from '../input/json.ts';
+import { isJsonObject, ownMember, parseJson } from '../input/json.ts';
 import type { QueueMessage } from './queue-message.ts';
 import { lastmileAttribute } from './queue-message.ts';
 
@@ -41,11 +41,7 @@ export function fateOfNewer({ attributes }: QueueMessage, nowMs: number): NewerM
 }
 
 function firstReceivedAtOf(attribute: string | undefined): number | undefined {
-  try {
-    const details: unknown = JSON.parse(attribute ?? 'null');
-    const time = isJsonObject(details) ? ownMember(details, 'firstReceivedAt') : undefined;
-    return typeof time === 'number' && time >= 0 ? time : undefined;
-  } catch {
-    return undefined;
-  }
+  const details = parseJson(attribute ?? 'null');
+  const time = isJsonObject(details) ? ownMember(details, 'firstReceivedAt') : undefined;
+  return typeof time === 'number' && time >= 0 ? time : undefined;
 }

@@ -1,5 +1,6 @@
 import { BoundedMap } from '../input/bounded-map.ts';
 import { Failure } from '../failure/failure.ts';
+import { parseJson } from '../input/json.ts';
 
 /**
  * Where a placeholder stands, which decides how its value is printed: as JSON in place of a value, or inside the quotes of a
@@ -79,24 +80,15 @@ function requireWellFormed(template: InputTemplate): void {
   const sample = template
     .map((piece) => (typeof piece === 'string' ? piece : piece.position === 'value' ? 'null' : ''))
     .join('');
-  if (isJson(sample) || isQuotedText(sample)) return;
+  if (parseJson(sample) !== undefined || isQuotedText(sample)) return;
   throw new Failure(
     'InvalidInvocation',
     'target.InputTransformer.InputTemplate is neither JSON nor quoted text around its placeholders.',
   );
 }
 
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Lines of quoted text, as `"first line"` and `"second line"`; EventBridge delivers them with their quotes. */
 function isQuotedText(text: string): boolean {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
-  return lines.length > 0 && lines.every((line) => line.trim().startsWith('"') && isJson(line));
+  return lines.length > 0 && lines.every((line) => line.trim().startsWith('"') && parseJson(line) !== undefined);
 }

@@ -3,7 +3,7 @@ import type { HttpParameter } from '../destination/connection-secret.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import { Failure } from '../failure/failure.ts';
 import { transformInput } from './input-transformer.ts';
-import { isJsonObject } from '../input/json.ts';
+import { isJsonObject, parseJson } from '../input/json.ts';
 import { readJsonPath, requireJsonPath } from './json-path.ts';
 import { jsonText, printedEvent } from '../input/json-text.ts';
 
@@ -32,25 +32,16 @@ function renderInput(delivery: Delivery): string {
 const constantInputs = new BoundedMap<string, string>(200);
 
 function requireJson(input: string): string {
-  if (parsed(input) === undefined) throw new Failure('InvalidInvocation', 'target.Input is not JSON.');
+  if (parseJson(input) === undefined) throw new Failure('InvalidInvocation', 'target.Input is not JSON.');
   return input;
 }
 
 /** The later of two parameters with one key wins. */
 function withBodyParameters(body: string, parameters: readonly HttpParameter[]): string {
-  const value = parsed(body);
+  const value = parseJson(body);
   if (!isJsonObject(value)) {
     throw new Failure('InvalidInvocation', "The connection's body parameters need a body that is a JSON object.");
   }
   const added = parameters.map((parameter) => [parameter.key, parameter.value] as const);
   return jsonText(Object.fromEntries([...Object.entries(value), ...added]));
-}
-
-/** @returns undefined when the text is not JSON */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
