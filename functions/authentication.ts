@@ -27,7 +27,7 @@ export function wireRootSecret(config: Config, secrets: SecretReader, clock: Clo
   const cache = createFreshCache(read, clock, options);
   return {
     async read() {
-      const text = (await cache.get(config.ROOT_SECRET_ARN)) ?? '';
+      const text = (await cache.current(config.ROOT_SECRET_ARN)) ?? '';
       if (text !== '') return text;
       throw new Failure('SecretNotFound', 'The root secret of the stack does not exist or is empty.');
     },
@@ -49,7 +49,7 @@ export function cacheApiKeys(apiKeys: ApiKeyReader, cacheSeconds: number, clock:
   };
   const freshMs = Math.min(cacheSeconds * 1000, maximumAgeMs);
   const cache = createFreshCache(load, clock, { freshMs, staleMs: 0, capacity });
-  return { read: async (apiId, publicId) => (await cache.get(`${apiId}/${publicId}`))?.key };
+  return { read: async (apiId, publicId) => (await cache.current(`${apiId}/${publicId}`))?.key };
 }
 
 /** @throws ConfigError naming every bad variable */

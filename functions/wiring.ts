@@ -34,9 +34,9 @@ import { measureAttempts, measureConclusions } from '../lib/delivery/measure.ts'
 import { createRateLimiter } from '../lib/delivery/rate/limiter.ts';
 import { createPacing } from '../lib/delivery/rate/pacing.ts';
 import { createRetrying } from '../lib/delivery/retrying.ts';
-import { createPreparation } from '../lib/delivery/route/prepare.ts';
-import { createResolver } from '../lib/delivery/route/resolve.ts';
-import { createAnswerObserver } from '../lib/delivery/route/unauthorized-runs.ts';
+import { createPreparation } from '../lib/delivery/route/preparation.ts';
+import { createResolver } from '../lib/delivery/route/resolver.ts';
+import { createAnswerObserver } from '../lib/delivery/route/answer-observer.ts';
 import { createSettler } from '../lib/delivery/settle.ts';
 import { createOAuthTokens } from '../lib/delivery/token/tokens.ts';
 import type { Clock } from '../lib/ports/clock.ts';

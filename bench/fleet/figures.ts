@@ -25,25 +25,25 @@ export interface FleetFigures {
 /** What happened, in true time. */
 export class FleetJournal {
   readonly sentAtMs: number[] = [];
-  private readonly waitsMs: number[] = [];
-  private readonly perWorker = new Map<number, { sent: number; waitedMs: number }>();
+  readonly #waitsMs: number[] = [];
+  readonly #perWorker = new Map<number, { sent: number; waitedMs: number }>();
   returns = 0;
   missedSlots = 0;
   batches = 0;
 
   sent(worker: number, bornMs: number, atMs: number): void {
     this.sentAtMs.push(atMs);
-    this.waitsMs.push(atMs - bornMs);
-    const own = this.perWorker.get(worker) ?? { sent: 0, waitedMs: 0 };
-    this.perWorker.set(worker, { sent: own.sent + 1, waitedMs: own.waitedMs + atMs - bornMs });
+    this.#waitsMs.push(atMs - bornMs);
+    const own = this.#perWorker.get(worker) ?? { sent: 0, waitedMs: 0 };
+    this.#perWorker.set(worker, { sent: own.sent + 1, waitedMs: own.waitedMs + atMs - bornMs });
   }
 
   fairness(): number {
-    return jain([...this.perWorker.values()].map(({ sent, waitedMs }) => waitedMs / sent));
+    return jain([...this.#perWorker.values()].map(({ sent, waitedMs }) => waitedMs / sent));
   }
 
   waitMs(part: number): number {
-    const sorted = this.waitsMs.toSorted((a, b) => a - b);
+    const sorted = this.#waitsMs.toSorted((a, b) => a - b);
     return sorted[Math.floor(sorted.length * part)] ?? Number.NaN;
   }
 

@@ -11,8 +11,8 @@ import type { ConcurrencyLimit, HttpClient } from '../ports/delivery.ts';
 import type { Deadline } from './deadline.ts';
 import type { Pacing } from './rate/pacing.ts';
 import { afterMissedSlot } from './rate/pacing.ts';
-import type { Preparation, Prepared } from './route/prepare.ts';
-import type { ObserveAnswer } from './route/unauthorized-runs.ts';
+import type { Preparation, Prepared } from './route/preparation.ts';
+import type { ObserveAnswer } from './route/answer-observer.ts';
 
 export interface AttemptDependencies {
   readonly preparation: Preparation;
@@ -96,14 +96,14 @@ class OneAttempt {
     const { preparation } = this.#dependencies;
     const { signal } = this.#deadline;
     const delivery = this.#delivery;
-    const made = preparation.prepareNow(delivery, signal) ?? (await preparation.prepare(delivery, signal));
+    const made = preparation.cached(delivery, signal) ?? (await preparation.current(delivery, signal));
     const { sent, prepared } = await this.#sendUnlessRefused(made, turn);
     const { destination } = prepared;
     if (sent.kind === 'later') return { ...sent, destination };
     const first = this.#judge(sent, destination);
     const isPermanent = first.outcome.kind === 'permanent';
     if (!isPermanent && !isUnauthorized(first.status)) return this.#conclude(first, destination);
-    const again = await preparation.prepareAgain(delivery, prepared, first.status, signal);
+    const again = await preparation.fresh(delivery, prepared, first.status, signal);
     if (!('request' in again)) return this.#conclude(first, again);
     const second = await this.#sendSecond(again);
     if (second.kind === 'answered') return this.#conclude(this.#judge(second, again.destination), again.destination);
@@ -133,7 +133,7 @@ class OneAttempt {
     } catch (error) {
       if (!isAddressRefused(error)) throw error;
       const { signal } = this.#deadline;
-      const again = await this.#dependencies.preparation.prepareAgain(this.#delivery, made, undefined, signal);
+      const again = await this.#dependencies.preparation.fresh(this.#delivery, made, undefined, signal);
       if (!('request' in again)) throw error;
       return { sent: await this.#send(again, inTurn), prepared: again };
     }

@@ -1,68 +1,68 @@
 import { Failure } from '../core/failure/failure.ts';
 
-interface Flight<Result> {
-  readonly result: Promise<Result>;
-  readonly abandon: AbortController;
-  passengers: number;
+/** Work of which one piece per key is under way at a time, shared by all who ask for it meanwhile. */
+export interface SingleFlight<Result> {
+  /**
+   * The result of the work under way, or of work that is started now.
+   *
+   * @param signal the caller waits no longer than that; absent: to the end
+   * @throws Failure OutOfTime when the signal aborts first
+   */
+  run(key: string, start: (signal: AbortSignal) => Promise<Result>, signal?: AbortSignal): Promise<Result>;
+  /** What is under way; undefined: nothing. */
+  running(key: string): Promise<Result> | undefined;
 }
 
-/** Work of which one piece per key is under way at a time, shared by all who ask for it meanwhile. */
-export interface Flights<Result> {
-  join(key: string, signal: AbortSignal, start: (signal: AbortSignal) => Promise<Result>): Promise<Result>;
+interface Work<Result> {
+  readonly result: Promise<Result>;
+  readonly abandon: AbortController;
+  waiters: number;
 }
 
 /**
- * Failure policy: who runs out of time leaves, and the work goes on for the others. When the last one has left, it is
- * told to stop, and who asks next starts anew.
+ * Failure policy: a caller that runs out of time leaves, and the work goes on for the others. When the last one has left, it
+ * is told to stop, and the next caller starts anew.
  */
-export function createFlights<Result>(): Flights<Result> {
-  const flights = new Map<string, Flight<Result>>();
+export function createSingleFlight<Result>(): SingleFlight<Result> {
+  const underWay = new Map<string, Work<Result>>();
 
-  function take(key: string, start: (signal: AbortSignal) => Promise<Result>): Flight<Result> {
-    const running = flights.get(key);
+  function take(key: string, start: (signal: AbortSignal) => Promise<Result>): Work<Result> {
+    const running = underWay.get(key);
     if (running !== undefined) return running;
     const abandon = new AbortController();
-    const flight = { result: start(abandon.signal), abandon, passengers: 0 };
-    flights.set(key, flight);
-    return flight;
+    const result = start(abandon.signal).finally(() => forget(key, work));
+    const work: Work<Result> = { result, abandon, waiters: 0 };
+    underWay.set(key, work);
+    return work;
   }
 
-  function land(key: string, flight: Flight<Result>): void {
-    if (flights.get(key) === flight) flights.delete(key);
+  function forget(key: string, work: Work<Result>): void {
+    if (underWay.get(key) === work) underWay.delete(key);
   }
 
   return {
-    join(key, signal, start) {
-      const outOfTime = () =>
-        new Failure('OutOfTime', 'The invocation ended before a token was there.', { cause: signal.reason });
-      if (signal.aborted) return Promise.reject(outOfTime());
-      const flight = take(key, start);
-      flight.passengers += 1;
+    run(key, start, signal) {
+      if (signal?.aborted === true) return Promise.reject(outOfTime(signal));
+      const work = take(key, start);
+      work.waiters += 1;
+      if (signal === undefined) return work.result;
       return new Promise((resolve, reject) => {
         const leave = () => {
-          flight.passengers -= 1;
-          if (flight.passengers === 0) {
-            land(key, flight);
-            flight.abandon.abort(outOfTime());
+          work.waiters -= 1;
+          if (work.waiters === 0) {
+            forget(key, work);
+            work.abandon.abort(outOfTime(signal));
           }
-          reject(outOfTime());
+          reject(outOfTime(signal));
         };
         signal.addEventListener('abort', leave, { once: true });
-        const arrive = () => {
-          signal.removeEventListener('abort', leave);
-          land(key, flight);
-        };
-        flight.result.then(
-          (result) => {
-            arrive();
-            resolve(result);
-          },
-          (error: unknown) => {
-            arrive();
-            reject(error);
-          },
-        );
+        work.result.finally(() => signal.removeEventListener('abort', leave)).then(resolve, reject);
       });
     },
+    running: (key) => underWay.get(key)?.result,
   };
+}
+
+function outOfTime(signal: AbortSignal): Failure {
+  return new Failure('OutOfTime', 'The invocation ended before a token was there.', { cause: signal.reason });
 }

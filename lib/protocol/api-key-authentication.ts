@@ -3,6 +3,7 @@ import { apiOf, equalsInConstantTime, parseApiKey } from '../core/api-key/text.t
 import type { ThrottleState } from '../core/api-key/throttle.ts';
 import { requestsPerSecond, throttle } from '../core/api-key/throttle.ts';
 import { ServiceError } from '../core/failure/service-error.ts';
+import { BoundedMap } from '../core/input/bounded-map.ts';
 import { claimsSignature, isApplicable, isSignedWith, parseSignature } from '../core/api-key/sig-v4.ts';
 import type { ApiKeyReader, RootSecret } from '../ports/control.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -83,13 +84,10 @@ const maximumThrottles = 1000;
 
 /** @returns throws ServiceError ThrottlingException when a key has used up its share */
 function createThrottles(ratePerSecond: number): (publicId: string, nowMs: number) => void {
-  const states = new Map<string, ThrottleState>();
+  const states = new BoundedMap<string, ThrottleState>(maximumThrottles);
   return (publicId, nowMs) => {
     const result = throttle(states.get(publicId), ratePerSecond, nowMs);
-    states.delete(publicId);
     states.set(publicId, result.state);
-    const oldest = states.size > maximumThrottles ? states.keys().next().value : undefined;
-    if (oldest !== undefined) states.delete(oldest);
     if (result.allowed) return;
     const text = `The key has made more than ${ratePerSecond} requests in a second.`;
     throw new ServiceError('ThrottlingException', text, { retryAfterSeconds: result.retryAfterSeconds });

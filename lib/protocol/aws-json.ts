@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../core/input/json.ts';
+import { parseJsonBytes } from '../core/input/json.ts';
 import { ServiceError } from '../core/failure/service-error.ts';
 import type { ControlAnswer, ControlRequest, Operations, RequestContext, Route } from './control-request.ts';
 import { retryAfterHeader, signedService } from './control-request.ts';
@@ -97,9 +98,7 @@ function parseBody(body: Uint8Array): JsonValue {
     const text = `The request body has ${body.length} bytes; at most ${maxBodyBytes} are accepted.`;
     throw new ServiceError('SerializationException', text);
   }
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) as JsonValue;
-  } catch {
-    throw new ServiceError('SerializationException', 'The request body is not JSON in UTF-8.');
-  }
+  const value = parseJsonBytes(body);
+  if (value === undefined) throw new ServiceError('SerializationException', 'The request body is not JSON in UTF-8.');
+  return value;
 }

@@ -1,6 +1,6 @@
 import { Failure } from '../failure/failure.ts';
 import type { JsonObject } from '../input/json.ts';
-import { isJsonObject } from '../input/json.ts';
+import { isJsonObject, parseJson } from '../input/json.ts';
 import { MemberReader } from '../input/member-reader.ts';
 
 export interface HttpParameter {
@@ -68,13 +68,8 @@ export function formatConnectionSecret(secret: ConnectionSecret): string {
 }
 
 function parseObject(text: string): JsonObject {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // Without its cause: the message of a syntax error quotes the text.
-    throw new Failure(code, 'The secret is not JSON.');
-  }
+  const value = parseJson(text);
+  if (value === undefined) throw new Failure(code, 'The secret is not JSON.');
   if (!isJsonObject(value)) throw new Failure(code, 'The secret is not a JSON object.');
   return value;
 }

@@ -1,5 +1,5 @@
 import { Failure } from '../failure/failure.ts';
-import { isJsonObject } from '../input/json.ts';
+import { isJsonObject, parseJson } from '../input/json.ts';
 import { MemberReader } from '../input/member-reader.ts';
 
 /** How the connection to an endpoint is made, as it is configured: what is secret stands in a secret that is named. */
@@ -86,11 +86,7 @@ export function isPolicySecretObject(text: string): boolean {
 
 /** @throws Failure InvalidPolicySecret that shows nothing of it */
 export function parsePolicySecretObject(text: string): MemberReader {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (isJsonObject(value)) return new MemberReader(value, '', 'InvalidPolicySecret');
-  } catch {
-    // Without its cause: the message of a syntax error quotes the text.
-  }
+  const value = parseJson(text);
+  if (isJsonObject(value)) return new MemberReader(value, '', 'InvalidPolicySecret');
   throw new Failure('InvalidPolicySecret', 'It is not JSON.');
 }

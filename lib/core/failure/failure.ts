@@ -79,6 +79,11 @@ export class Failure extends Error {
   }
 }
 
+/** Whether what keeps the configuration could not be reached; a store that refuses has been reached. */
+export function isStoreUnavailable(error: unknown): error is Failure {
+  return error instanceof Failure && error.code === 'StoreUnavailable';
+}
+
 /** An error as it may be logged. */
 export interface ErrorDescription {
   readonly name: string;

@@ -6,6 +6,24 @@ export interface JsonObject {
   readonly [key: string]: JsonValue;
 }
 
+/** The value of a JSON text; undefined when it is not JSON. What the parser says of it is dropped, because that quotes the text. */
+export function parseJson(text: string): JsonValue | undefined {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The value of a JSON text in UTF-8; undefined when it is not JSON, or not UTF-8. */
+export function parseJsonBytes(bytes: Uint8Array): JsonValue | undefined {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

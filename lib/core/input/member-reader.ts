@@ -22,19 +22,19 @@ const anyText: TextBounds = {};
  * that names the member's path and never shows its value.
  */
 export class MemberReader {
-  private readonly members: JsonObject;
-  private readonly path: string;
-  private readonly code: FailureCode;
+  readonly #members: JsonObject;
+  readonly #path: string;
+  readonly #code: FailureCode;
 
   /** @param path of the object itself; empty for the outermost */
   constructor(members: JsonObject, path: string, code: FailureCode) {
-    this.members = members;
-    this.path = path;
-    this.code = code;
+    this.#members = members;
+    this.#path = path;
+    this.#code = code;
   }
 
   names(): readonly string[] {
-    return Object.keys(this.members);
+    return Object.keys(this.#members);
   }
 
   has(name: string): boolean {
@@ -42,7 +42,7 @@ export class MemberReader {
   }
 
   member(name: string): JsonValue | undefined {
-    return ownMember(this.members, name) ?? undefined;
+    return ownMember(this.#members, name) ?? undefined;
   }
 
   text(name: string, bounds: TextBounds = anyText): string {
@@ -51,7 +51,7 @@ export class MemberReader {
 
   optionalText(name: string, bounds: TextBounds = anyText): string | undefined {
     const value = this.member(name);
-    return value === undefined ? undefined : this.requireText(value, this.pathOf(name), bounds);
+    return value === undefined ? undefined : this.#requireText(value, this.pathOf(name), bounds);
   }
 
   optionalBoolean(name: string): boolean | undefined {
@@ -74,7 +74,7 @@ export class MemberReader {
 
   optionalObject(name: string): MemberReader | undefined {
     const value = this.member(name);
-    return value === undefined ? undefined : this.requireObject(value, this.pathOf(name));
+    return value === undefined ? undefined : this.#requireObject(value, this.pathOf(name));
   }
 
   optionalTextList(
@@ -83,15 +83,17 @@ export class MemberReader {
     maxEntries = Number.POSITIVE_INFINITY,
   ): readonly string[] | undefined {
     const path = this.pathOf(name);
-    const values = this.optionalList(name);
+    const values = this.#optionalList(name);
     if (values !== undefined && values.length > maxEntries) {
       return this.refuse(path, `has more than ${maxEntries} members`);
     }
-    return values?.map((value, index) => this.requireText(value, `${path}[${index}]`, bounds));
+    return values?.map((value, index) => this.#requireText(value, `${path}[${index}]`, bounds));
   }
 
   optionalObjectList(name: string): readonly MemberReader[] | undefined {
-    return this.optionalList(name)?.map((value, index) => this.requireObject(value, `${this.pathOf(name)}[${index}]`));
+    return this.#optionalList(name)?.map((value, index) =>
+      this.#requireObject(value, `${this.pathOf(name)}[${index}]`),
+    );
   }
 
   /** @returns an object without a prototype, so that no key means anything but itself */
@@ -106,30 +108,30 @@ export class MemberReader {
     const texts: Record<string, string> = Object.create(null);
     for (const [key, value] of entries) {
       // A key that does not fit may be anything, so it is not shown.
-      this.requireText(key, `A key of ${path}`, bounds.key);
-      texts[key] = this.requireText(value, `${path}.${key}`, bounds.value);
+      this.#requireText(key, `A key of ${path}`, bounds.key);
+      texts[key] = this.#requireText(value, `${path}.${key}`, bounds.value);
     }
     return texts;
   }
 
   refuse(path: string, problem: string): never {
-    throw new Failure(this.code, `${path} ${problem}.`);
+    throw new Failure(this.#code, `${path} ${problem}.`);
   }
 
   pathOf(name: string): string {
-    return this.path === '' ? name : `${this.path}.${name}`;
+    return this.#path === '' ? name : `${this.#path}.${name}`;
   }
 
-  private optionalList(name: string): readonly JsonValue[] | undefined {
+  #optionalList(name: string): readonly JsonValue[] | undefined {
     const value = this.member(name);
     return value === undefined || Array.isArray(value) ? value : this.refuse(this.pathOf(name), 'is not a list');
   }
 
-  private requireObject(value: JsonValue, path: string): MemberReader {
-    return isJsonObject(value) ? new MemberReader(value, path, this.code) : this.refuse(path, 'is not an object');
+  #requireObject(value: JsonValue, path: string): MemberReader {
+    return isJsonObject(value) ? new MemberReader(value, path, this.#code) : this.refuse(path, 'is not an object');
   }
 
-  private requireText(value: JsonValue, path: string, bounds: TextBounds): string {
+  #requireText(value: JsonValue, path: string, bounds: TextBounds): string {
     if (typeof value !== 'string') return this.refuse(path, 'is not a string');
     const { min = 0, max = Number.POSITIVE_INFINITY, pattern } = bounds;
     if (value.length < min) return this.refuse(path, min === 1 ? 'is empty' : `is shorter than ${min} characters`);

@@ -1,4 +1,5 @@
-import { isJsonObject, ownMember } from '../input/json.ts';
+import { longestEventAgeMs } from '../delivery/retry.ts';
+import { isJsonObject, ownMember, parseJson } from '../input/json.ts';
 import type { QueueMessage } from './queue-message.ts';
 import { lastmileAttribute } from './queue-message.ts';
 
@@ -22,9 +23,6 @@ export type NewerMessageFate =
   /** Left to the queue, which shows it again and moves it to the dead letters after its last receive. */
   | 'return';
 
-/** Older than any event may become. Source: shape RetryPolicy of the EventBridge service model, MaximumEventAgeInSeconds. */
-const longestEventAgeMs = 86_400_000;
-
 /** A time that lies further ahead than clocks differ is none. */
 const clockToleranceMs = 60_000;
 
@@ -43,11 +41,7 @@ export function fateOfNewer({ attributes }: QueueMessage, nowMs: number): NewerM
 }
 
 function firstReceivedAtOf(attribute: string | undefined): number | undefined {
-  try {
-    const details: unknown = JSON.parse(attribute ?? 'null');
-    const time = isJsonObject(details) ? ownMember(details, 'firstReceivedAt') : undefined;
-    return typeof time === 'number' && time >= 0 ? time : undefined;
-  } catch {
-    return undefined;
-  }
+  const details = parseJson(attribute ?? 'null');
+  const time = isJsonObject(details) ? ownMember(details, 'firstReceivedAt') : undefined;
+  return typeof time === 'number' && time >= 0 ? time : undefined;
 }

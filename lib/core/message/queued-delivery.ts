@@ -2,7 +2,7 @@ import type { Delivery } from '../delivery/delivery.ts';
 import { Failure } from '../failure/failure.ts';
 import { messageVersion } from './newer-version.ts';
 import type { JsonObject, JsonValue } from '../input/json.ts';
-import { isJsonObject, ownMember } from '../input/json.ts';
+import { isJsonObject, ownMember, parseJson } from '../input/json.ts';
 import { printedEvent } from '../input/json-text.ts';
 import { MemberReader } from '../input/member-reader.ts';
 import { memberText } from './member-text.ts';
@@ -76,7 +76,7 @@ export function parseQueueMessage(message: QueueMessage, options: ParseOptions):
     const isDeadLetter = message.attributes['ERROR_CODE'] !== undefined;
     return isDeadLetter ? { delivery } : { delivery: { ...delivery, ...progressOf(details) }, ...wait };
   }
-  const input = parseJson(text, 'The message');
+  const input = requireJson(text, 'The message');
   const payload = isJsonObject(input) ? invocationPayload(input) : undefined;
   if (payload === undefined) return { delivery: parseDelivery(input, options, text) };
   return { delivery: parseDelivery(payload, options, memberText(text, 'requestPayload')) };
@@ -89,18 +89,14 @@ export function parseQueueMessage(message: QueueMessage, options: ParseOptions):
  * @returns undefined when it says nothing
  */
 export function unreadDetails({ attributes }: QueueMessage): UnreadDetails | undefined {
-  try {
-    const details: unknown = JSON.parse(attributes[lastmileAttribute] ?? 'null');
-    if (!isJsonObject(details)) return undefined;
-    const [apiDestination, rule, target] = ['apiDestination', 'rule', 'target'].map((name) => ownMember(details, name));
-    return { apiDestination, rule, target };
-  } catch {
-    return undefined;
-  }
+  const details = parseJson(attributes[lastmileAttribute] ?? 'null');
+  if (!isJsonObject(details)) return undefined;
+  const [apiDestination, rule, target] = ['apiDestination', 'rule', 'target'].map((name) => ownMember(details, name));
+  return { apiDestination, rule, target };
 }
 
 function parseOwn(details: MemberReader, text: string, options: ParseOptions): QueuedDelivery {
-  const value = parseJson(text, 'The event');
+  const value = requireJson(text, 'The event');
   if (!isJsonObject(value)) throw new Failure('InvalidDelivery', 'The event is not an object.');
   const envelope: JsonObject = {
     apiDestination: details.text('apiDestination'),
@@ -141,7 +137,7 @@ function optionalTime(details: MemberReader, name: string): number | undefined {
 
 function parseDetails(attribute: string | undefined): MemberReader | undefined {
   if (attribute === undefined) return undefined;
-  const value = parseJson(attribute, `The attribute ${lastmileAttribute}`);
+  const value = requireJson(attribute, `The attribute ${lastmileAttribute}`);
   if (!isJsonObject(value)) {
     throw new Failure('InvalidDelivery', `The attribute ${lastmileAttribute} is not an object.`);
   }
@@ -157,13 +153,10 @@ function parseDetails(attribute: string | undefined): MemberReader | undefined {
   return details;
 }
 
-function parseJson(text: string, what: string): JsonValue {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The error of JSON.parse quotes its input.
-    throw new Failure('InvalidJson', `${what} is not JSON.`);
-  }
+function requireJson(text: string, what: string): JsonValue {
+  const value = parseJson(text);
+  if (value === undefined) throw new Failure('InvalidJson', `${what} is not JSON.`);
+  return value;
 }
 
 /** Source: Lambda developer guide, capturing records of asynchronous invocations. */

@@ -1,7 +1,7 @@
 import { parseEventsArn } from '../destination/arn.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import { Failure } from '../failure/failure.ts';
-import { isJsonObject, ownMember } from '../input/json.ts';
+import { isJsonObject, ownMember, parseJson } from '../input/json.ts';
 import type { ParseOptions } from './parse-delivery.ts';
 import type { QueueMessage } from './queue-message.ts';
 import { lastmileAttribute } from './queue-message.ts';
@@ -51,12 +51,8 @@ function errorCodesOf({ attributes }: QueueMessage): readonly unknown[] {
 }
 
 function ownCode(attribute: string | undefined): unknown {
-  try {
-    const details: unknown = JSON.parse(attribute ?? 'null');
-    return isJsonObject(details) ? ownMember(details, 'code') : undefined;
-  } catch {
-    return undefined;
-  }
+  const details = parseJson(attribute ?? 'null');
+  return isJsonObject(details) ? ownMember(details, 'code') : undefined;
 }
 
 /** A name stands for every incarnation of that name, an ARN for its own. */

@@ -69,15 +69,15 @@ export function requireHeader(name: string, value: string): void {
 
 /** Header fields by name in lower case; the last one set under a name stays, with its own spelling. */
 export class HeaderFields {
-  private readonly fields: Map<string, readonly [name: string, value: string]>;
+  readonly #fields: Map<string, readonly [name: string, value: string]>;
 
   constructor(fields?: HeaderFields) {
-    this.fields = new Map(fields?.fields);
+    this.#fields = new Map(fields === undefined ? [] : fields.#fields);
   }
 
   set(name: string, value: string): void {
     requireHeader(name, value);
-    this.fields.set(name.toLowerCase(), [name, value]);
+    this.#fields.set(name.toLowerCase(), [name, value]);
   }
 
   /** As a parameter of a connection or a target: dropped when its name is never forwarded. */
@@ -87,18 +87,18 @@ export class HeaderFields {
 
   /** Each of the others replaces what stands under its name. */
   setAll(others: HeaderFields): void {
-    for (const [name, value] of others.fields.values()) this.fields.set(name.toLowerCase(), [name, value]);
+    for (const [name, value] of others.#fields.values()) this.#fields.set(name.toLowerCase(), [name, value]);
   }
 
   has(name: string): boolean {
-    return this.fields.has(name.toLowerCase());
+    return this.#fields.has(name.toLowerCase());
   }
 
   remove(name: string): void {
-    this.fields.delete(name.toLowerCase());
+    this.#fields.delete(name.toLowerCase());
   }
 
   toRecord(): Readonly<Record<string, string>> {
-    return Object.fromEntries(this.fields.values());
+    return Object.fromEntries(this.#fields.values());
   }
 }

@@ -1,5 +1,6 @@
-import { BoundedCache } from '../input/bounded-cache.ts';
+import { BoundedMap } from '../input/bounded-map.ts';
 import { Failure } from '../failure/failure.ts';
+import { parseJson } from '../input/json.ts';
 
 /**
  * Where a placeholder stands, which decides how its value is printed: as JSON in place of a value, or inside the quotes of a
@@ -27,14 +28,14 @@ const placeholderPatterns: Readonly<Record<TemplateOwner, RegExp>> = {
 };
 
 /** Templates in use at one time; 200 of the largest are 1.6 MB. */
-const templates: Readonly<Record<TemplateOwner, BoundedCache<InputTemplate>>> = {
-  delivery: new BoundedCache(200, (text) => compile(text, placeholderPatterns.delivery)),
-  rule: new BoundedCache(200, (text) => compile(text, placeholderPatterns.rule)),
+const templates: Readonly<Record<TemplateOwner, BoundedMap<string, InputTemplate>>> = {
+  delivery: new BoundedMap(200),
+  rule: new BoundedMap(200),
 };
 
 /** @throws Failure InvalidInvocation when the template is neither JSON nor quoted text around its placeholders */
 export function compileInputTemplate(text: string, owner: TemplateOwner = 'delivery'): InputTemplate {
-  return templates[owner].get(text);
+  return templates[owner].getOrCreate(text, () => compile(text, placeholderPatterns[owner]));
 }
 
 function compile(text: string, placeholder: RegExp): InputTemplate {
@@ -79,24 +80,15 @@ function requireWellFormed(template: InputTemplate): void {
   const sample = template
     .map((piece) => (typeof piece === 'string' ? piece : piece.position === 'value' ? 'null' : ''))
     .join('');
-  if (isJson(sample) || isQuotedText(sample)) return;
+  if (parseJson(sample) !== undefined || isQuotedText(sample)) return;
   throw new Failure(
     'InvalidInvocation',
     'target.InputTransformer.InputTemplate is neither JSON nor quoted text around its placeholders.',
   );
 }
 
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Lines of quoted text, as `"first line"` and `"second line"`; EventBridge delivers them with their quotes. */
 function isQuotedText(text: string): boolean {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
-  return lines.length > 0 && lines.every((line) => line.trim().startsWith('"') && isJson(line));
+  return lines.length > 0 && lines.every((line) => line.trim().startsWith('"') && parseJson(line) !== undefined);
 }

@@ -1,4 +1,4 @@
-import { BoundedCache } from '../input/bounded-cache.ts';
+import { BoundedMap } from '../input/bounded-map.ts';
 import { Failure } from '../failure/failure.ts';
 import type { JsonValue } from '../input/json.ts';
 import { isJsonObject, ownMember } from '../input/json.ts';
@@ -20,11 +20,11 @@ const stepPattern =
   /\.(\*)|\.([^\s.[\]*'"()?,]+)|\[(?:'((?:[^'\\]|\\['\\])*)'|"((?:[^"\\]|\\["\\])*)"|(\d{1,9})|(\*))\]/y;
 
 /** Paths in use at one time: a hundred rules with ten paths each. */
-const paths = new BoundedCache<JsonPath | 'malformed'>(1000, parse);
+const paths = new BoundedMap<string, JsonPath | 'malformed'>(1000);
 
 /** @returns undefined when the text is no such path */
 export function parseJsonPath(text: string): JsonPath | undefined {
-  const path = paths.get(text);
+  const path = paths.getOrCreate(text, parse);
   return path === 'malformed' ? undefined : path;
 }
 

@@ -1,9 +1,9 @@
-import { BoundedCache } from '../input/bounded-cache.ts';
+import { BoundedMap } from '../input/bounded-map.ts';
 import type { HttpParameter } from '../destination/connection-secret.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import { Failure } from '../failure/failure.ts';
 import { transformInput } from './input-transformer.ts';
-import { isJsonObject } from '../input/json.ts';
+import { isJsonObject, parseJson } from '../input/json.ts';
 import { readJsonPath, requireJsonPath } from './json-path.ts';
 import { jsonText, printedEvent } from '../input/json-text.ts';
 
@@ -20,7 +20,7 @@ export function renderBody(delivery: Delivery, bodyParameters: readonly HttpPara
 
 function renderInput(delivery: Delivery): string {
   const { Input: input, InputPath: inputPath, InputTransformer: transformer } = delivery.target;
-  if (input !== undefined) return constantInputs.get(input);
+  if (input !== undefined) return constantInputs.getOrCreate(input, requireJson);
   if (transformer !== undefined) return transformInput(transformer, delivery);
   if (inputPath === undefined || inputPath === '$') return printedEvent(delivery.event);
   const value = readJsonPath(requireJsonPath(inputPath, 'target.InputPath'), delivery.event.value);
@@ -29,26 +29,19 @@ function renderInput(delivery: Delivery): string {
 }
 
 /** Constant inputs in use at one time, known to be JSON; 200 of the largest are 1.6 MB. */
-const constantInputs = new BoundedCache<string>(200, (text) => {
-  if (parsed(text) === undefined) throw new Failure('InvalidInvocation', 'target.Input is not JSON.');
-  return text;
-});
+const constantInputs = new BoundedMap<string, string>(200);
+
+function requireJson(input: string): string {
+  if (parseJson(input) === undefined) throw new Failure('InvalidInvocation', 'target.Input is not JSON.');
+  return input;
+}
 
 /** The later of two parameters with one key wins. */
 function withBodyParameters(body: string, parameters: readonly HttpParameter[]): string {
-  const value = parsed(body);
+  const value = parseJson(body);
   if (!isJsonObject(value)) {
     throw new Failure('InvalidInvocation', "The connection's body parameters need a body that is a JSON object.");
   }
   const added = parameters.map((parameter) => [parameter.key, parameter.value] as const);
   return jsonText(Object.fromEntries([...Object.entries(value), ...added]));
-}
-
-/** @returns undefined when the text is not JSON */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,7 @@
 import type { HttpAnswer } from '../delivery/delivery.ts';
 import { Failure } from '../failure/failure.ts';
 import type { JsonObject, JsonValue } from '../input/json.ts';
-import { isJsonObject, ownMember } from '../input/json.ts';
+import { isJsonObject, ownMember, parseJson } from '../input/json.ts';
 import { parseRetryAfterMs } from '../delivery/retry-after.ts';
 
 export interface ObtainedToken {
@@ -61,12 +61,7 @@ function parseBody(body: string): ObtainedToken {
 }
 
 function parseObject(body: string): JsonObject {
-  let answer: unknown;
-  try {
-    answer = JSON.parse(body);
-  } catch {
-    answer = undefined;
-  }
+  const answer = parseJson(body);
   if (isJsonObject(answer)) return answer;
   throw new Failure('TokenInvalid', 'The token endpoint answered with something else than a JSON object.');
 }

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../core/input/bounded-map.ts';
 import type { RatedDestination, Reservation, Turn } from '../../core/rate/shards.ts';
 import { newcomer, shardCount, shareOf } from '../../core/rate/shards.ts';
 import type { BucketCall, BucketDependencies, Given } from './worker-bucket.ts';
@@ -35,14 +36,15 @@ const maxBuckets = 10_000;
 /** A clock may be so far behind the one that the turn was given by. */
 const earlyToleranceMs = 100;
 
-interface Known {
+/** A bucket that this worker has used, and the queue of calls to it. */
+interface KnownBucket {
   readonly bucket: WorkerBucket;
   readonly reserve: (call: BucketCall) => Promise<Given>;
 }
 
 export function createRateLimiter(dependencies: RateLimiterDependencies): RateLimiter {
   const { batchSize, clock, random } = dependencies;
-  const known = new Map<string, Known>();
+  const buckets = new BoundedMap<string, KnownBucket>(maxBuckets);
   let batches = Math.floor(random() * 1000);
   /** Requests of this moment that have gone to the latest shard; undefined when its moment has passed. */
   let together: number | undefined;
@@ -66,20 +68,11 @@ export function createRateLimiter(dependencies: RateLimiterDependencies): RateLi
     return batches;
   }
 
-  function bucketOf(destinationIncarnation: string, shard: number): Known {
-    const key = `${destinationIncarnation}/${shard}`;
-    const found = known.get(key);
-    if (found !== undefined) return found;
-    const bucket = new WorkerBucket({ destinationIncarnation, shard }, dependencies);
-    const created = { bucket, reserve: createReservationQueue(bucket) };
-    if (known.size >= maxBuckets) {
-      for (const oldest of known.keys()) {
-        known.delete(oldest);
-        break;
-      }
-    }
-    known.set(key, created);
-    return created;
+  function bucketOf(destinationIncarnation: string, shard: number): KnownBucket {
+    return buckets.getOrCreate(`${destinationIncarnation}/${shard}`, () => {
+      const bucket = new WorkerBucket({ destinationIncarnation, shard }, dependencies);
+      return { bucket, reserve: createReservationQueue(bucket) };
+    });
   }
 
   return {

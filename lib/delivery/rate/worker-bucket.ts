@@ -1,4 +1,4 @@
-import { Failure } from '../../core/failure/failure.ts';
+import { Failure, isStoreUnavailable } from '../../core/failure/failure.ts';
 import type { Bucket } from '../../core/rate/bucket.ts';
 import { pauseToleranceUs, pauseWrite } from '../../core/rate/bucket.ts';
 import type { Ask, Decision } from '../../core/rate/decision.ts';
@@ -101,7 +101,7 @@ export class WorkerBucket {
         this.#outage.ends();
         this.#failedPart -= this.#failedPart * failureWeight;
       } catch (error) {
-        if (!isUnavailable(error)) throw error;
+        if (!isStoreUnavailable(error)) throw error;
         this.#failedPart += (1 - this.#failedPart) * failureWeight;
         failures += 1;
         if (!(await this.#outage.waitsOut(failures, beganMs + call.horizonMs, this.#dependencies.clock))) break;
@@ -143,7 +143,7 @@ export class WorkerBucket {
         this.#view = seen(this.#view, await this.#dependencies.buckets.read(this.#key), nowUs);
       }
     } catch (error) {
-      if (!isUnavailable(error)) throw error;
+      if (!isStoreUnavailable(error)) throw error;
     }
     return this.#view.generation === 0 ? undefined : this.#view.generation;
   }
@@ -237,8 +237,4 @@ export class WorkerBucket {
   #nowUs(): number {
     return Math.ceil(this.#dependencies.clock.nowMs() * 1000);
   }
-}
-
-function isUnavailable(error: unknown): boolean {
-  return error instanceof Failure && error.code === 'StoreUnavailable';
 }

@@ -23,9 +23,9 @@ export interface ConnectionSecrets {
    *
    * @throws Failure InvalidSecret
    */
-  get(connection: Connection): Promise<ConnectionSecret | undefined>;
-  /** Whether what `get` has given for this connection still holds, as far as can be said without a store. */
-  isFresh(connection: Connection): boolean;
+  current(connection: Connection): Promise<ConnectionSecret | undefined>;
+  /** Whether what `current` has given for this connection still holds, as far as can be said without a store. */
+  stillHolds(connection: Connection): boolean;
   /**
    * Past the cache. When the secret that its policy names has another current version than the connection says, that is
    * written down first.
@@ -33,7 +33,7 @@ export interface ConnectionSecrets {
    * @param read the connection as the table has it
    * @throws Failure SecretNotFound, InvalidSecret; CredentialsChanged when the two could not be brought together
    */
-  bringUpToDate(connection: Connection, read: () => Promise<Connection | undefined>): Promise<UpToDate>;
+  fresh(connection: Connection, read: () => Promise<Connection | undefined>): Promise<UpToDate>;
 }
 
 export interface ConnectionSecretsDependencies {
@@ -70,23 +70,23 @@ export function createConnectionSecrets(dependencies: ConnectionSecretsDependenc
   const currents = createFreshCache((secretArn) => readCurrent(secrets, secretArn), clock, cache);
 
   return {
-    async get(connection) {
+    async current(connection) {
       const { secretArn, secretVersion } = connection;
       if (secretArn === undefined || secretVersion === undefined) return undefined;
-      if (namedSecretArn(connection) === undefined) return versions.get(`${secretArn}#${secretVersion}`);
-      const current = await currents.get(secretArn);
+      if (namedSecretArn(connection) === undefined) return versions.current(`${secretArn}#${secretVersion}`);
+      const current = await currents.current(secretArn);
       return current?.version === secretVersion ? secretOf(current, connection) : undefined;
     },
 
-    isFresh(connection) {
+    stillHolds(connection) {
       const secretArn = namedSecretArn(connection);
-      return secretArn === undefined || currents.fresh(secretArn)?.version === connection.secretVersion;
+      return secretArn === undefined || currents.cached(secretArn)?.version === connection.secretVersion;
     },
 
-    async bringUpToDate(connection, read) {
+    async fresh(connection, read) {
       const secretArn = namedSecretArn(connection);
       if (secretArn === undefined || !settled.has(connection.state)) return { connection };
-      const current = await currents.read(secretArn);
+      const current = await currents.fresh(secretArn);
       if (current === undefined) throw absent(connection);
       const secret = secretOf(current, connection);
       if (current.version === connection.secretVersion) return { connection, secret };

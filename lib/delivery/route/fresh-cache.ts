@@ -1,5 +1,7 @@
-import { Failure } from '../../core/failure/failure.ts';
+import { isStoreUnavailable } from '../../core/failure/failure.ts';
+import { BoundedMap } from '../../core/input/bounded-map.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { createSingleFlight } from '../single-flight.ts';
 
 export interface FreshCacheOptions {
   /** Age at which a value is read again before it is used. */
@@ -11,17 +13,17 @@ export interface FreshCacheOptions {
 }
 
 export interface FreshCache<Value> {
-  /** What `get` would resolve with, if that needs no store; undefined otherwise. */
-  fresh(key: string): Value | undefined;
+  /** What `current` would resolve with, if that needs no store; undefined otherwise. */
+  cached(key: string): Value | undefined;
   /**
    * The value, read again when it is older than `freshMs`, also after a freeze.
    *
    * Failure policy: while a store cannot be reached (StoreUnavailable, or no answer within a second), the cache answers
    * up to `staleMs`; a store that refuses is believed at once, and so is one that says there is nothing.
    */
-  get(key: string): Promise<Value | undefined>;
+  current(key: string): Promise<Value | undefined>;
   /** The value as the store has it now, for verdicts that a cache may not give. Never stale. */
-  read(key: string): Promise<Value | undefined>;
+  fresh(key: string): Promise<Value | undefined>;
 }
 
 interface Entry<Value> {
@@ -42,8 +44,8 @@ export function createFreshCache<Value>(
   clock: Clock,
   options: FreshCacheOptions,
 ): FreshCache<Value> {
-  const entries = new Map<string, Entry<Value>>();
-  const reading = new Map<string, Promise<Value | undefined>>();
+  const entries = new BoundedMap<string, Entry<Value>>(options.capacity);
+  const reads = createSingleFlight<Value | undefined>();
 
   async function readNow(key: string): Promise<Value | undefined> {
     const readAtMs = clock.nowMs();
@@ -53,34 +55,27 @@ export function createFreshCache<Value>(
       return value;
     } catch (error) {
       const entry = entries.get(key);
-      if (!isUnavailable(error)) entries.delete(key);
+      if (!isStoreUnavailable(error)) entries.delete(key);
       else if (entry !== undefined) entry.failedAtMs = clock.nowMs();
       throw error;
     }
   }
 
   function keep(key: string, value: Value | undefined, readAtMs: number): void {
-    entries.delete(key);
-    if (value === undefined) return;
-    entries.set(key, { value, readAtMs, failedAtMs: Number.NEGATIVE_INFINITY });
-    const oldest = entries.size > options.capacity ? entries.keys().next().value : undefined;
-    if (oldest !== undefined) entries.delete(oldest);
+    if (value === undefined) entries.delete(key);
+    else entries.set(key, { value, readAtMs, failedAtMs: Number.NEGATIVE_INFINITY });
   }
 
   /** One read at a time: whoever comes while it runs takes its result. */
   function readOnce(key: string): Promise<Value | undefined> {
-    const running = reading.get(key);
-    if (running !== undefined) return running;
-    const started = readNow(key).finally(() => reading.delete(key));
-    reading.set(key, started);
-    return started;
+    return reads.run(key, () => readNow(key));
   }
 
   async function readOrStale(key: string, entry: Entry<Value>): Promise<Value | undefined> {
     if (isWithin(clock.nowMs() - entry.failedAtMs, pauseAfterFailureMs)) return entry.value;
     const patience = new AbortController();
     const read = readOnce(key).catch((error: unknown) => {
-      if (isUnavailable(error)) return entry.value;
+      if (isStoreUnavailable(error)) return entry.value;
       throw error;
     });
     const enough = clock.delay(patienceMs, patience.signal).then(
@@ -90,15 +85,15 @@ export function createFreshCache<Value>(
     return Promise.race([read, enough]).finally(() => patience.abort());
   }
 
-  function fresh(key: string): Value | undefined {
+  function cached(key: string): Value | undefined {
     const entry = entries.get(key);
     return entry !== undefined && isWithin(clock.nowMs() - entry.readAtMs, options.freshMs) ? entry.value : undefined;
   }
 
   return {
-    fresh,
-    async get(key) {
-      const value = fresh(key);
+    cached,
+    async current(key) {
+      const value = cached(key);
       if (value !== undefined) return value;
       const entry = entries.get(key);
       if (entry !== undefined && isWithin(clock.nowMs() - entry.readAtMs, options.staleMs)) {
@@ -106,9 +101,9 @@ export function createFreshCache<Value>(
       }
       return readOnce(key);
     },
-    async read(key) {
+    async fresh(key) {
       // A read that is under way may have seen what was true before the question; one begun now has not.
-      await reading.get(key)?.catch(() => undefined);
+      await reads.running(key)?.catch(() => undefined);
       return readOnce(key);
     },
   };
@@ -117,8 +112,4 @@ export function createFreshCache<Value>(
 /** A clock that stepped back makes an age negative, which is never within. */
 function isWithin(ageMs: number, limitMs: number): boolean {
   return ageMs >= 0 && ageMs < limitMs;
-}
-
-function isUnavailable(error: unknown): boolean {
-  return error instanceof Failure && error.code === 'StoreUnavailable';
 }

@@ -19,9 +19,9 @@ export type ReadPolicySecrets = (policy: DeliveryPolicy, apiDestinationName: str
 
 export interface PolicySecrets {
   /** From cache; versions that have become current are seen when it is read again. */
-  readonly get: ReadPolicySecrets;
+  readonly current: ReadPolicySecrets;
   /** The same past the cache. */
-  readonly read: ReadPolicySecrets;
+  readonly fresh: ReadPolicySecrets;
 }
 
 /** Whether a policy names a secret; one that does not costs no call. */
@@ -81,7 +81,7 @@ export function createPolicySecrets(secrets: SecretReader, clock: Clock, options
       }
     };
     const cache = createFreshCache(load, clock, options);
-    return async (how: 'get' | 'read', arn: string | undefined, apiDestinationName: string) => {
+    return async (how: 'current' | 'fresh', arn: string | undefined, apiDestinationName: string) => {
       if (arn === undefined) return undefined;
       const loaded = (await cache[how](arn)) ?? { problem: absent };
       if ('problem' in loaded) throw unusable(what, apiDestinationName, loaded.problem);
@@ -91,7 +91,7 @@ export function createPolicySecrets(secrets: SecretReader, clock: Clock, options
     };
   }
 
-  async function material(how: 'get' | 'read', { signing, transport }: DeliveryPolicy, name: string) {
+  async function material(how: 'current' | 'fresh', { signing, transport }: DeliveryPolicy, name: string) {
     const [client, ca, keys] = await Promise.all([
       clients(how, transport.clientCertificateSecretArn, name),
       cas(how, transport.caCertificateSecretArn, name),
@@ -106,8 +106,8 @@ export function createPolicySecrets(secrets: SecretReader, clock: Clock, options
   }
 
   return {
-    get: (policy, apiDestinationName) => material('get', policy, apiDestinationName),
-    read: (policy, apiDestinationName) => material('read', policy, apiDestinationName),
+    current: (policy, apiDestinationName) => material('current', policy, apiDestinationName),
+    fresh: (policy, apiDestinationName) => material('fresh', policy, apiDestinationName),
   };
 }
 

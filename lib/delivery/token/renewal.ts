@@ -1,4 +1,4 @@
-import { Failure } from '../../core/failure/failure.ts';
+import { Failure, isStoreUnavailable } from '../../core/failure/failure.ts';
 import type { ObtainedToken } from '../../core/token/answer.ts';
 import type { Clock, Random, RandomBytes } from '../../ports/clock.ts';
 import type { ConcurrencyLimit } from '../../ports/delivery.ts';
@@ -79,7 +79,7 @@ async function renewUnderLease(
     const saved = await store.save(connectionIncarnation, holder, stored);
     return saved ? { accessToken, tokenType, generation: next, ...times } : undefined;
   } catch (error) {
-    if (!(error instanceof Failure) || error.code !== 'StoreUnavailable') throw error;
+    if (!isStoreUnavailable(error)) throw error;
     return { accessToken, tokenType, generation, ...times };
   }
 }

@@ -1,7 +1,7 @@
 import type { Connection } from '../../core/destination/connection.ts';
 import type { OAuthCredentials } from '../../core/destination/connection-secret.ts';
 import { Failure } from '../../core/failure/failure.ts';
-import { createFlights } from '../single-flight.ts';
+import { createSingleFlight } from '../single-flight.ts';
 import type { TokenNeed, TokenRenewalDependencies } from './renewal.ts';
 import { createTokenRenewal } from './renewal.ts';
 import type { TokenRequestDependencies } from './request.ts';
@@ -52,7 +52,7 @@ export function createOAuthTokens(dependencies: OAuthTokenDependencies): OAuthTo
   const openVault = createTokenVaults(dependencies);
   const requestToken = createTokenRequest(dependencies);
   const tokens = createWorkerTokens(createTokenRenewal({ ...dependencies, openVault, requestToken }), clock);
-  const marks = createFlights<void>();
+  const marks = createSingleFlight<void>();
 
   async function markAuthorized({ name, incarnation, secretVersion = '' }: Connection): Promise<void> {
     const state = 'AUTHORIZED';
@@ -65,7 +65,7 @@ export function createOAuthTokens(dependencies: OAuthTokenDependencies): OAuthTo
       const token = await tokens.find(needOf(connection, credentials, options), options.signal);
       if (connection.state === 'AUTHORIZING') {
         const key = `${connection.incarnation} ${connection.secretVersion}`;
-        await marks.join(key, options.signal, () => markAuthorized(connection));
+        await marks.run(key, () => markAuthorized(connection), options.signal);
       }
       return token;
     },

@@ -1,6 +1,7 @@
 import { Failure } from '../../core/failure/failure.ts';
+import { BoundedMap } from '../../core/input/bounded-map.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { createFlights } from '../single-flight.ts';
+import { createSingleFlight } from '../single-flight.ts';
 import type { HeldToken } from './fleet-token.ts';
 import { hasEnded, isEnding, isYoung } from './fleet-token.ts';
 import type { TokenNeed } from './renewal.ts';
@@ -28,7 +29,7 @@ export function createWorkerTokens(
   clock: Clock,
 ): WorkerTokens {
   const memoryOf = createTokenMemories(capacity);
-  const flights = createFlights<HeldToken>();
+  const lookups = createSingleFlight<HeldToken>();
 
   async function look(need: TokenNeed, memory: TokenMemory, signal: AbortSignal): Promise<HeldToken> {
     try {
@@ -47,7 +48,7 @@ export function createWorkerTokens(
     const paused = pausedFailure(memory, clock.nowMs());
     if (paused !== undefined) throw paused;
     const key = `${keyOf(need)} ${need.rejectedGeneration} ${need.justRead}`;
-    return flights.join(key, signal, (flightSignal) => look(need, memory, flightSignal));
+    return lookups.run(key, (sharedSignal) => look(need, memory, sharedSignal), signal);
   }
 
   async function find(need: TokenNeed, signal: AbortSignal): Promise<HeldToken> {
@@ -106,17 +107,10 @@ const longestPauseMs = 900_000;
 
 /** By key, at most so many; the one unused for longest makes room. */
 export function createTokenMemories(capacity: number): (key: string) => TokenMemory {
-  const memories = new Map<string, TokenMemory>();
+  const memories = new BoundedMap<string, TokenMemory>(capacity);
   return (key) => {
     const memory = memories.get(key) ?? { rejected: false };
-    memories.delete(key);
     memories.set(key, memory);
-    if (memories.size > capacity) {
-      for (const oldest of memories.keys()) {
-        memories.delete(oldest);
-        break;
-      }
-    }
     return memory;
   };
 }

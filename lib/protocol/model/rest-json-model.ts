@@ -1,6 +1,6 @@
 import { parseQuery } from '../../core/api-key/sig-v4-canonical.ts';
 import type { JsonObject, JsonValue } from '../../core/input/json.ts';
-import { isJsonObject, ownMember } from '../../core/input/json.ts';
+import { isJsonObject, ownMember, parseJsonBytes } from '../../core/input/json.ts';
 import { ServiceError } from '../../core/failure/service-error.ts';
 import type { ControlRequest } from '../control-request.ts';
 import type { ServiceModel } from './service-model.ts';
@@ -122,16 +122,8 @@ function parseBody(body: Uint8Array): JsonObject {
   if (body.length > maxBodyBytes) {
     throw new ServiceError('SerializationException', `The request body has more than ${maxBodyBytes} bytes.`);
   }
-  const value = parseJson(body);
+  const value = parseJsonBytes(body);
   if (!isJsonObject(value))
     throw new ServiceError('SerializationException', 'The request body is no JSON object in UTF-8.');
   return value;
-}
-
-function parseJson(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-  } catch {
-    return undefined;
-  }
 }

@@ -8,7 +8,7 @@ import { createAttempt } from '../../../lib/delivery/attempt.ts';
 import { withDeadline } from '../../../lib/delivery/deadline.ts';
 import { createDeliver } from '../../../lib/delivery/deliver.ts';
 import { createDeliverInput } from '../../../lib/delivery/deliver-batch.ts';
-import { createPreparation } from '../../../lib/delivery/route/prepare.ts';
+import { createPreparation } from '../../../lib/delivery/route/preparation.ts';
 import type { ResolvedDestination } from '../../../lib/core/destination/resolved-destination.ts';
 import { createRetrying } from '../../../lib/delivery/retrying.ts';
 import { createSettler } from '../../../lib/delivery/settle.ts';
@@ -66,7 +66,7 @@ export function createOutcomeStory({ origin, random, timeoutMs = 5000, client, s
   const attempt = createAttempt({
     concurrency: createBottleneckConcurrencyLimit(),
     preparation: createPreparation({
-      resolver: { resolve, resolveAnew: resolve, known: () => undefined },
+      resolver: { cached: () => undefined, current: resolve, fresh: resolve },
       tokens: { tokenFor: noToken, renew: noToken },
       userAgent: 'lastmile/test',
       clock,

@@ -4,7 +4,7 @@ import { Failure } from '../../../lib/core/failure/failure.ts';
 import { createAttempt } from '../../../lib/delivery/attempt.ts';
 import { withDeadline } from '../../../lib/delivery/deadline.ts';
 import type { ResolvedDestination } from '../../../lib/core/destination/resolved-destination.ts';
-import { createPreparation } from '../../../lib/delivery/route/prepare.ts';
+import { createPreparation } from '../../../lib/delivery/route/preparation.ts';
 import type { HttpResult } from '../../../lib/ports/delivery.ts';
 import { connectionOf } from '../../contract/dynamodb/subjects.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
@@ -34,7 +34,7 @@ async function attemptWith(statuses: readonly Sent[], changed: ResolvedDestinati
   }
   const attempt = createAttempt({
     preparation: createPreparation({
-      resolver: { resolve: async () => routeOf(), resolveAnew: async () => changed, known: () => undefined },
+      resolver: { current: async () => routeOf(), fresh: async () => changed, cached: () => undefined },
       tokens: { tokenFor: () => Promise.reject(new Error('unused')), renew: () => Promise.reject(new Error('unused')) },
       userAgent: 'lastmile/test',
       clock,
@@ -142,7 +142,7 @@ test('a destination with a maximum concurrency per worker has no more requests u
   const limited = { ...routeOf(), policy: { ...routeOf().policy, maximumConcurrencyPerWorker: 2 } };
   const attempt = createAttempt({
     preparation: createPreparation({
-      resolver: { resolve: async () => limited, resolveAnew: async () => limited, known: () => undefined },
+      resolver: { current: async () => limited, fresh: async () => limited, cached: () => undefined },
       tokens: { tokenFor: () => Promise.reject(new Error('unused')), renew: () => Promise.reject(new Error('unused')) },
       userAgent: 'lastmile/test',
       clock,

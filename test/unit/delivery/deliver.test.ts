@@ -13,8 +13,8 @@ import { createAttempt } from '../../../lib/delivery/attempt.ts';
 import { withDeadline } from '../../../lib/delivery/deadline.ts';
 import { createDeliver } from '../../../lib/delivery/deliver.ts';
 import { createDeliverInput } from '../../../lib/delivery/deliver-batch.ts';
-import { createPreparation } from '../../../lib/delivery/route/prepare.ts';
-import type { Resolver } from '../../../lib/delivery/route/resolve.ts';
+import { createPreparation } from '../../../lib/delivery/route/preparation.ts';
+import type { Resolver } from '../../../lib/delivery/route/resolver.ts';
 import type { ResolvedDestination } from '../../../lib/core/destination/resolved-destination.ts';
 import { createRetrying } from '../../../lib/delivery/retrying.ts';
 import { createSettler } from '../../../lib/delivery/settle.ts';
@@ -86,7 +86,7 @@ async function setUp({ answer, apiDestination, destination, resolver, randomNumb
   const attempt = createAttempt({
     concurrency: createBottleneckConcurrencyLimit(),
     preparation: createPreparation({
-      resolver: resolver ?? { resolve, resolveAnew, known },
+      resolver: resolver ?? { current: resolve, fresh: resolveAnew, cached: known },
       tokens: {
         tokenFor: () => Promise.reject(new Error('No token is needed here.')),
         renew: () => Promise.reject(new Error('No token is needed here.')),
@@ -286,7 +286,7 @@ describe('a delivery', () => {
 
   test('what fails before a request is put off and uses up no attempt', async () => {
     const unavailable = () => Promise.reject(new Failure('StoreUnavailable', 'injected', { retryAfterMs: 5000 }));
-    const { deliver, queue } = await setUp({ resolver: { resolve: unavailable, resolveAnew: unavailable, known } });
+    const { deliver, queue } = await setUp({ resolver: { cached: known, current: unavailable, fresh: unavailable } });
     const target = { RetryPolicy: { MaximumRetryAttempts: 0 } };
     expect(await deliver({ ...envelope, target })).toMatchObject({ settlement: { kind: 'deferred' }, attempts: 0 });
     expect(queue.sent[0]?.queued.delivery).toMatchObject({ attempts: 0, postponements: 1 });
@@ -313,7 +313,7 @@ describe('a delivery', () => {
 
   test('a destination that does not exist is a dead letter with its reason, not a crash', async () => {
     const missing = () => Promise.reject(new Failure('ApiDestinationNotFound', "API destination 'x' does not exist."));
-    const { deliver, deadLetters } = await setUp({ resolver: { resolve: missing, resolveAnew: missing, known } });
+    const { deliver, deadLetters } = await setUp({ resolver: { cached: known, current: missing, fresh: missing } });
     expect(await deliver(envelope)).toMatchObject({
       settlement: { kind: 'dead-lettered' },
       code: 'ApiDestinationNotFound',
@@ -338,7 +338,7 @@ describe('a delivery', () => {
   test('a bug keeps its own error, and the event goes back', async () => {
     const bug = new TypeError('x is not a function');
     const broken = () => Promise.reject(bug);
-    const { deliver } = await setUp({ resolver: { resolve: broken, resolveAnew: broken, known } });
+    const { deliver } = await setUp({ resolver: { cached: known, current: broken, fresh: broken } });
     expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'returned', error: bug }, code: 'Unexpected' });
   });
 

@@ -15,52 +15,52 @@ type Bucket = Set<IndexedBranch>;
 
 /** The branches of rules that are found by one field, by what its value has to be. */
 export class RuleTable {
-  private readonly present: Bucket = new Set();
-  private readonly equal = new Map<Scalar, Bucket>();
-  private readonly folded = new Map<string, Bucket>();
-  private readonly address = new Map<string, Bucket>();
+  readonly #present: Bucket = new Set();
+  readonly #equal = new Map<Scalar, Bucket>();
+  readonly #folded = new Map<string, Bucket>();
+  readonly #address = new Map<string, Bucket>();
   /** By length first: one look-up for each length that occurs. */
-  private readonly prefix = new Map<number, Map<string, Bucket>>();
-  private readonly suffix = new Map<number, Map<string, Bucket>>();
+  readonly #prefix = new Map<number, Map<string, Bucket>>();
+  readonly #suffix = new Map<number, Map<string, Bucket>>();
 
   add(branch: IndexedBranch, values: readonly ValueMatch[]): void {
-    for (const { term } of values) this.bucketOf(term).add(branch);
+    for (const { term } of values) this.#bucketOf(term).add(branch);
   }
 
   /** Adds every branch that the value may lead to, and perhaps others. */
   collect(value: Scalar, candidates: Set<IndexedBranch>): void {
-    addAll(candidates, this.present);
-    addAll(candidates, this.equal.get(value));
+    addAll(candidates, this.#present);
+    addAll(candidates, this.#equal.get(value));
     if (typeof value !== 'string') return;
-    if (this.folded.size > 0) addAll(candidates, this.folded.get(fold(value)));
-    if (this.address.size > 0) this.collectAddress(value, candidates);
-    for (const [length, buckets] of this.prefix) {
+    if (this.#folded.size > 0) addAll(candidates, this.#folded.get(fold(value)));
+    if (this.#address.size > 0) this.#collectAddress(value, candidates);
+    for (const [length, buckets] of this.#prefix) {
       if (length <= value.length) addAll(candidates, buckets.get(value.slice(0, length)));
     }
-    for (const [length, buckets] of this.suffix) {
+    for (const [length, buckets] of this.#suffix) {
       if (length <= value.length) addAll(candidates, buckets.get(value.slice(value.length - length)));
     }
   }
 
-  private collectAddress(value: string, candidates: Set<IndexedBranch>): void {
+  #collectAddress(value: string, candidates: Set<IndexedBranch>): void {
     const address = parseAddress(value);
-    if (address !== undefined) addAll(candidates, this.address.get(address));
+    if (address !== undefined) addAll(candidates, this.#address.get(address));
   }
 
-  private bucketOf(term: MatchTerm): Bucket {
+  #bucketOf(term: MatchTerm): Bucket {
     switch (term.kind) {
       case 'present':
-        return this.present;
+        return this.#present;
       case 'equal':
-        return bucket(this.equal, term.value);
+        return bucket(this.#equal, term.value);
       case 'folded':
-        return bucket(this.folded, term.value);
+        return bucket(this.#folded, term.value);
       case 'address':
-        return bucket(this.address, term.value);
+        return bucket(this.#address, term.value);
       case 'prefix':
-        return bucket(lengthOf(this.prefix, term.value), term.value);
+        return bucket(lengthOf(this.#prefix, term.value), term.value);
       case 'suffix':
-        return bucket(lengthOf(this.suffix, term.value), term.value);
+        return bucket(lengthOf(this.#suffix, term.value), term.value);
     }
   }
 }

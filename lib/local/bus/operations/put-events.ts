@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { JsonObject, JsonValue } from '../../../core/input/json.ts';
-import { isJsonObject, ownMember } from '../../../core/input/json.ts';
+import { isJsonObject, ownMember, parseJson } from '../../../core/input/json.ts';
 import { ServiceError } from '../../../core/failure/service-error.ts';
 import { createBusEvent } from '../store/event-store.ts';
 import type { EventParts, MatchedEvent, MatchedTarget } from '../store/event-store.ts';
@@ -127,10 +127,6 @@ function textOf(value: JsonValue | undefined): string | undefined {
 }
 
 function parsedObject(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(text);
+  return isJsonObject(value) ? value : undefined;
 }

@@ -52,46 +52,47 @@ export function consistent(fields: readonly SearchedField[]): boolean {
 }
 
 class ConsistencySearch {
-  private readonly fields: readonly PreparedField[];
+  readonly #fields: readonly PreparedField[];
   /** The last field that occurs in each array: what was chosen of it matters until then. */
-  private readonly lastUse: ReadonlyMap<number, number>;
-  private readonly failed = new Set<string>();
-  private steps = 0;
+  readonly #lastUse: ReadonlyMap<number, number>;
+  readonly #failed = new Set<string>();
+  #steps = 0;
 
   constructor(fields: readonly SearchedField[]) {
-    this.fields = fields.map(({ absent, all, matching }) => ({ absent, all: tree(all), matching: tree(matching) }));
-    this.lastUse = lastUses(fields);
+    this.#fields = fields.map(({ absent, all, matching }) => ({ absent, all: tree(all), matching: tree(matching) }));
+    this.#lastUse = lastUses(fields);
   }
 
   run(): boolean {
-    return this.fits(0, new Map());
+    return this.#fits(0, new Map());
   }
 
-  private fits(index: number, choice: Choice): boolean {
-    const field = this.fields[index];
+  #fits(index: number, choice: Choice): boolean {
+    const field = this.#fields[index];
     if (field === undefined) return true;
     const state = `${index}:${[...choice].join(';')}`;
-    if (this.failed.has(state)) return false;
-    if (this.absentIn(field, choice) && this.fits(index + 1, this.relevant(index + 1, choice, undefined))) return true;
-    for (const element of this.occurrences(field.matching, choice)) {
-      if (this.fits(index + 1, this.relevant(index + 1, choice, element))) return true;
+    if (this.#failed.has(state)) return false;
+    if (this.#absentIn(field, choice) && this.#fits(index + 1, this.#relevant(index + 1, choice, undefined)))
+      return true;
+    for (const element of this.#occurrences(field.matching, choice)) {
+      if (this.#fits(index + 1, this.#relevant(index + 1, choice, element))) return true;
     }
-    this.failed.add(state);
+    this.#failed.add(state);
     return false;
   }
 
-  private absentIn({ absent, all }: PreparedField, choice: Choice): boolean {
+  #absentIn({ absent, all }: PreparedField, choice: Choice): boolean {
     if (!absent) return false;
-    const first = this.occurrences(all, choice).next();
-    return first.done === true && this.steps < maxSteps;
+    const first = this.#occurrences(all, choice).next();
+    return first.done === true && this.#steps < maxSteps;
   }
 
   /** Elements in which the field occurs and that go together with the choice. */
-  private *occurrences(root: ElementNode, choice: Choice): Generator<ArrayElement | undefined> {
+  *#occurrences(root: ElementNode, choice: Choice): Generator<ArrayElement | undefined> {
     const open = [root];
     for (let node = open.pop(); node !== undefined; node = open.pop()) {
-      this.steps += 1;
-      if (this.steps > maxSteps) return;
+      this.#steps += 1;
+      if (this.#steps > maxSteps) return;
       if (node.occurs) yield node.element;
       for (const [array, elements] of node.arrays) {
         const index = choice.get(array);
@@ -102,11 +103,11 @@ class ConsistencySearch {
   }
 
   /** The choice together with the element, as far as it matters from that field on; in one order for one choice. */
-  private relevant(index: number, choice: Choice, element: ArrayElement | undefined): Choice {
+  #relevant(index: number, choice: Choice, element: ArrayElement | undefined): Choice {
     const entries = new Map(choice);
     for (let link = element; link !== undefined; link = link.outer) entries.set(link.array, link.index);
-    this.steps += entries.size;
-    const kept = [...entries].filter(([array]) => (this.lastUse.get(array) ?? -1) >= index);
+    this.#steps += entries.size;
+    const kept = [...entries].filter(([array]) => (this.#lastUse.get(array) ?? -1) >= index);
     return new Map(kept.sort(([one], [other]) => one - other));
   }
 }

@@ -30,8 +30,8 @@ export interface Place {
 export class PatternCursor {
   readonly text: string;
   offset = 0;
-  private line = 1;
-  private lineStart = 0;
+  #line = 1;
+  #lineStart = 0;
 
   constructor(text: string) {
     this.text = text;
@@ -48,7 +48,7 @@ export class PatternCursor {
 
   /** Where the character stands that is that many before this one. */
   place(charactersBack = 0): Place {
-    return { line: this.line, column: this.offset - charactersBack - this.lineStart + 1 };
+    return { line: this.#line, column: this.offset - charactersBack - this.#lineStart + 1 };
   }
 
   /** A place as refusals name it. */
@@ -78,9 +78,9 @@ export class PatternCursor {
         continue;
       }
       this.offset += 1;
-      if (character === '/') this.refuseComment();
+      if (character === '/') this.#refuseComment();
       if (character > ' ') return character;
-      if (character !== ' ' && character !== '\t') this.refuseSpace(character);
+      if (character !== ' ' && character !== '\t') this.#refuseSpace(character);
     }
     return undefined;
   }
@@ -89,16 +89,16 @@ export class PatternCursor {
   takeLineEnd(): void {
     const both = this.character === '\r' && this.text.charAt(this.offset + 1) === '\n';
     this.offset += both ? 2 : 1;
-    this.line += 1;
-    this.lineStart = this.offset;
+    this.#line += 1;
+    this.#lineStart = this.offset;
   }
 
-  private refuseSpace(character: string): never {
+  #refuseSpace(character: string): never {
     const allowed = 'only regular white space (\\r, \\n, \\t) is allowed between tokens';
     this.refuse(`Illegal character (${described(character)}): ${allowed}`);
   }
 
-  private refuseComment(): never {
+  #refuseComment(): never {
     const hint = "(not recognized as one since Feature 'ALLOW_COMMENTS' not enabled for parser)";
     this.refuseCharacter('/', `maybe a (non-standard) comment? ${hint}`);
   }

@@ -1,6 +1,6 @@
 import { ServiceError } from '../../../core/failure/service-error.ts';
 import type { JsonObject } from '../../../core/input/json.ts';
-import { isJsonObject } from '../../../core/input/json.ts';
+import { isJsonObject, parseJson } from '../../../core/input/json.ts';
 import type { SearchedField } from './consistency.ts';
 import { consistent } from './consistency.ts';
 import { RefusedPattern, toServiceError } from './cursor.ts';
@@ -57,15 +57,6 @@ function parseEvent(text: string): JsonObject {
   const complete = isJsonObject(event) && requiredMembers.every((name) => Object.hasOwn(event, name));
   if (!complete) throw new ServiceError('ValidationException', 'Parameter Event is not valid.');
   return event;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 /** A field of a pattern, ready to be compared. */

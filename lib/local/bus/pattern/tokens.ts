@@ -20,117 +20,117 @@ const maxDepth = 1_000;
 export class PatternTokens {
   /** Of the member that was read last. */
   name = '';
-  private readonly cursor: PatternCursor;
-  private readonly scopes: Scope[] = [{ kind: 'root', opened: { line: 1, column: 0 }, entries: 0 }];
-  private token: PatternToken = 'end';
-  private ahead: PatternToken | undefined;
-  private began: Place = { line: 1, column: 1 };
-  private inString = false;
-  private value = '';
+  readonly #cursor: PatternCursor;
+  readonly #scopes: Scope[] = [{ kind: 'root', opened: { line: 1, column: 0 }, entries: 0 }];
+  #token: PatternToken = 'end';
+  #ahead: PatternToken | undefined;
+  #began: Place = { line: 1, column: 1 };
+  #inString = false;
+  #value = '';
 
   constructor(text: string) {
-    this.cursor = new PatternCursor(text);
+    this.#cursor = new PatternCursor(text);
   }
 
   /** @throws RefusedPattern when what follows is no JSON */
   next(): PatternToken {
-    this.token = this.ahead === undefined ? this.read() : this.enter(this.ahead);
-    if (this.token !== 'name') this.ahead = undefined;
-    return this.token;
+    this.#token = this.#ahead === undefined ? this.#read() : this.#enter(this.#ahead);
+    if (this.#token !== 'name') this.#ahead = undefined;
+    return this.#token;
   }
 
   /** The text of the token that was read last. */
   text(): string {
-    if (this.inString) this.finishString();
-    return this.token === 'string' || this.token === 'number' ? this.value : this.token;
+    if (this.#inString) this.#finishString();
+    return this.#token === 'string' || this.#token === 'number' ? this.#value : this.#token;
   }
 
   refuse(reason: string): never {
-    this.cursor.refuse(reason);
+    this.#cursor.refuse(reason);
   }
 
-  private get scope(): Scope {
-    const scope = this.scopes.at(-1);
+  get #scope(): Scope {
+    const scope = this.#scopes.at(-1);
     if (scope === undefined) throw new Error('The root of a pattern is never left.');
     return scope;
   }
 
-  private read(): PatternToken {
-    if (this.inString) this.finishString();
-    const { scope } = this;
-    let character = this.cursor.takeVisible();
-    if (character === undefined) return this.end(scope);
-    if (character === '}' || character === ']') return this.leave(character, scope);
-    if (scope.kind !== 'root' && scope.entries > 0) character = this.takeComma(character, scope);
+  #read(): PatternToken {
+    if (this.#inString) this.#finishString();
+    const scope = this.#scope;
+    let character = this.#cursor.takeVisible();
+    if (character === undefined) return this.#end(scope);
+    if (character === '}' || character === ']') return this.#leave(character, scope);
+    if (scope.kind !== 'root' && scope.entries > 0) character = this.#takeComma(character, scope);
     scope.entries += 1;
-    return scope.kind === 'Object' ? this.readName(character) : this.enter(this.readValue(character));
+    return scope.kind === 'Object' ? this.#readName(character) : this.#enter(this.#readValue(character));
   }
 
-  private end({ kind, opened }: Scope): PatternToken {
+  #end({ kind, opened }: Scope): PatternToken {
     if (kind === 'root') return 'end';
-    const start = this.cursor.located(opened);
-    this.cursor.refuse(`Unexpected end-of-input: expected close marker for ${kind} (start marker at ${start})`);
+    const start = this.#cursor.located(opened);
+    this.#cursor.refuse(`Unexpected end-of-input: expected close marker for ${kind} (start marker at ${start})`);
   }
 
-  private leave(marker: '}' | ']', { kind, opened }: Scope): PatternToken {
+  #leave(marker: '}' | ']', { kind, opened }: Scope): PatternToken {
     if (kind !== (marker === '}' ? 'Object' : 'Array')) {
       const expected = marker === '}' ? ']' : '}';
-      const start = this.cursor.located(opened);
-      this.cursor.refuseTaken(
+      const start = this.#cursor.located(opened);
+      this.#cursor.refuseTaken(
         `Unexpected close marker '${marker}': expected '${expected}' (for ${kind} starting at ${start})`,
       );
     }
-    this.scopes.pop();
+    this.#scopes.pop();
     return marker;
   }
 
-  private takeComma(character: string, { kind }: Scope): string {
+  #takeComma(character: string, { kind }: Scope): string {
     if (character !== ',') {
-      this.cursor.refuseCharacter(character, `was expecting comma to separate ${kind} entries`);
+      this.#cursor.refuseCharacter(character, `was expecting comma to separate ${kind} entries`);
     }
-    return this.takeWithin(kind);
+    return this.#takeWithin(kind);
   }
 
-  private takeWithin(kind: Scope['kind']): string {
-    const character = this.cursor.takeVisible();
-    if (character === undefined) this.cursor.refuse(`Unexpected end-of-input within/between ${kind} entries`);
+  #takeWithin(kind: Scope['kind']): string {
+    const character = this.#cursor.takeVisible();
+    if (character === undefined) this.#cursor.refuse(`Unexpected end-of-input within/between ${kind} entries`);
     return character;
   }
 
-  private readName(quote: string): PatternToken {
-    if (quote !== '"') this.cursor.refuseCharacter(quote, 'was expecting double-quote to start field name');
-    this.name = takeString(this.cursor, inName);
-    const colon = this.takeWithin('Object');
-    if (colon !== ':') this.cursor.refuseCharacter(colon, 'was expecting a colon to separate field name and value');
-    this.ahead = this.readValue(this.takeWithin('Object'));
+  #readName(quote: string): PatternToken {
+    if (quote !== '"') this.#cursor.refuseCharacter(quote, 'was expecting double-quote to start field name');
+    this.name = takeString(this.#cursor, inName);
+    const colon = this.#takeWithin('Object');
+    if (colon !== ':') this.#cursor.refuseCharacter(colon, 'was expecting a colon to separate field name and value');
+    this.#ahead = this.#readValue(this.#takeWithin('Object'));
     return 'name';
   }
 
-  private readValue(first: string): PatternToken {
-    this.began = this.cursor.place(1);
+  #readValue(first: string): PatternToken {
+    this.#began = this.#cursor.place(1);
     if (first === '{' || first === '[') return first;
     if (first === '"') {
-      this.inString = true;
+      this.#inString = true;
       return 'string';
     }
-    if (first === '-' || /^\d$/.test(first)) return this.readNumber();
+    if (first === '-' || /^\d$/.test(first)) return this.#readNumber();
     for (const word of ['true', 'false', 'null'] as const) {
       if (first !== word[0]) continue;
-      takeWord(this.cursor, word);
+      takeWord(this.#cursor, word);
       return word;
     }
-    if (first === '}') this.cursor.refuseCharacter(first, 'expected a value');
-    refuseValue(this.cursor, first);
+    if (first === '}') this.#cursor.refuseCharacter(first, 'expected a value');
+    refuseValue(this.#cursor, first);
   }
 
-  private readNumber(): PatternToken {
-    this.value = takeNumber(this.cursor);
-    if (this.scope.kind === 'root' && !this.cursor.atEnd) this.endRootNumber();
+  #readNumber(): PatternToken {
+    this.#value = takeNumber(this.#cursor);
+    if (this.#scope.kind === 'root' && !this.#cursor.atEnd) this.#endRootNumber();
     return 'number';
   }
 
-  private endRootNumber(): void {
-    const { cursor } = this;
+  #endRootNumber(): void {
+    const cursor = this.#cursor;
     const character = cursor.character;
     if (character === '\n' || character === '\r') {
       cursor.takeLineEnd();
@@ -140,16 +140,16 @@ export class PatternTokens {
     if (!/[ \t]/.test(character)) cursor.refuseCharacter(character, 'Expected space separating root-level values');
   }
 
-  private finishString(): void {
-    this.value = takeString(this.cursor, inValue);
-    this.inString = false;
+  #finishString(): void {
+    this.#value = takeString(this.#cursor, inValue);
+    this.#inString = false;
   }
 
   /** An object or array begins when its token is read, not when it is seen behind a name. */
-  private enter(token: PatternToken): PatternToken {
+  #enter(token: PatternToken): PatternToken {
     if (token !== '{' && token !== '[') return token;
-    this.scopes.push({ kind: token === '{' ? 'Object' : 'Array', opened: this.began, entries: 0 });
-    const depth = this.scopes.length - 1;
+    this.#scopes.push({ kind: token === '{' ? 'Object' : 'Array', opened: this.#began, entries: 0 });
+    const depth = this.#scopes.length - 1;
     if (depth > maxDepth) {
       const limit = `the maximum allowed (${maxDepth}, from \`StreamReadConstraints.getMaxNestingDepth()\`)`;
       throw new RefusedPattern(`Document nesting depth (${depth}) exceeds ${limit}`);

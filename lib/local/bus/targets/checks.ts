@@ -1,4 +1,4 @@
-import { type JsonObject, ownMember } from '../../../core/input/json.ts';
+import { type JsonObject, ownMember, parseJson } from '../../../core/input/json.ts';
 import { parseJsonPath } from '../../../core/request/json-path.ts';
 import { objectOf, requiredTextOf, textOf } from '../../../control/input.ts';
 import type { RuleTarget } from '../store/model.ts';
@@ -43,7 +43,8 @@ function checkInput(target: RuleTarget): void {
   const input = textOf(target, 'Input');
   const inputPath = textOf(target, 'InputPath');
   const transformer = objectOf(target, 'InputTransformer');
-  if (input !== undefined && !isJson(input)) throw invalid(`JSON syntax error in input for target ${Id}.`);
+  if (input !== undefined && parseJson(input) === undefined)
+    throw invalid(`JSON syntax error in input for target ${Id}.`);
   if (inputPath !== undefined && parseJsonPath(inputPath) === undefined) {
     throw invalid(`Invalid InputPath for target ${Id}.`);
   }
@@ -59,14 +60,5 @@ function checkTransformer(id: string, transformer: JsonObject): void {
   for (const [, name = ''] of requiredTextOf(transformer, 'InputTemplate').matchAll(placeholderPattern)) {
     if (Object.hasOwn(paths, name) || reservedPlaceholders.has(name)) continue;
     throw invalid(`InputTemplate for target ${id} contains invalid placeholder ${name}.`);
-  }
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -1,5 +1,6 @@
 import { Failure } from '../../../core/failure/failure.ts';
 import type { JsonObject } from '../../../core/input/json.ts';
+import { parseJson } from '../../../core/input/json.ts';
 import type { QueueMessage } from '../../../core/message/queue-message.ts';
 import { escapeForSqs } from '../../../core/message/raw-message.ts';
 import type { SqsMembers } from '../../sqs/fauxqs.ts';
@@ -116,7 +117,8 @@ async function toPlainTarget(
 }
 
 function toFunction({ invoke }: TargetsOptions, region: string, physicalName: string, input: string): Handed {
-  if (!isJson(input)) return { code: 'INVALID_JSON', reason: 'A function takes JSON, and the input is none.' };
+  if (parseJson(input) === undefined)
+    return { code: 'INVALID_JSON', reason: 'A function takes JSON, and the input is none.' };
   if (Buffer.byteLength(input) > maxPayloadBytes) {
     return { code: 'INVALID_PARAMETER', reason: `A function takes at most ${maxPayloadBytes} bytes.` };
   }
@@ -132,13 +134,4 @@ function refusedBy({ code, message }: Refusal): Undeliverable {
 function inputLine({ event, ruleArn }: StoredDispatch, target: RuleTarget, failure: Failure): string {
   const where = `${printable(ruleArn)} target ${printable(target.Id)}`;
   return `${where}: ${printable(failure.message)} Nothing is delivered of event ${printable(event.id)}.`;
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

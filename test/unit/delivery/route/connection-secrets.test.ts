@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Connection } from '../../../../lib/core/destination/connection.ts';
 import { Failure } from '../../../../lib/core/failure/failure.ts';
 import type { SecretReader } from '../../../../lib/ports/delivery.ts';
-import { createResolver } from '../../../../lib/delivery/route/resolve.ts';
+import { createResolver } from '../../../../lib/delivery/route/resolver.ts';
 import { apiDestinationOf, connectionOf } from '../../../contract/dynamodb/subjects.ts';
 import { createFaults } from '../../../fakes/faults.ts';
 import { createInMemoryApiDestinations } from '../../../fakes/in-memory-api-destinations.ts';
@@ -67,7 +67,7 @@ beforeEach(async () => {
   world = await createWorld();
 });
 
-const passwordOf = async (resolving: ReturnType<typeof world.worker.resolve>) => {
+const passwordOf = async (resolving: ReturnType<typeof world.worker.current>) => {
   const { credentials } = (await resolving).secret;
   return credentials.authorizationType === 'BASIC' ? credentials.password : undefined;
 };
@@ -75,34 +75,34 @@ const passwordOf = async (resolving: ReturnType<typeof world.worker.resolve>) =>
 describe('a rotation', () => {
   test('is seen within 15 s, and written down once', async () => {
     const { worker, rotate, later, stored, faults } = world;
-    expect(await passwordOf(worker.resolve('orders'))).toBe('first');
+    expect(await passwordOf(worker.current('orders'))).toBe('first');
     const version = await rotate(textOf('second'));
     later(14_999);
-    expect(await passwordOf(worker.resolve('orders'))).toBe('first');
+    expect(await passwordOf(worker.current('orders'))).toBe('first');
     later(1);
-    const route = await worker.resolve('orders');
+    const route = await worker.current('orders');
     expect(await passwordOf(Promise.resolve(route))).toBe('second');
     expect(route.connection).toEqual(await stored());
     expect(await stored()).toMatchObject({ secretVersion: version, state: 'AUTHORIZED', revision: 2 });
     later(15_000);
-    await worker.resolve('orders');
+    await worker.current('orders');
     expect(faults.calls.filter((call) => call === 'states.adopt')).toHaveLength(1);
   });
 
   test('is seen at once by whoever was refused', async () => {
     const { worker, rotate } = world;
-    const sent = await worker.resolve('orders');
+    const sent = await worker.current('orders');
     await rotate(textOf('second'));
-    expect(await passwordOf(worker.resolveAnew('orders'))).toBe('second');
-    expect((await worker.resolve('orders')).connection.secretVersion).not.toBe(sent.connection.secretVersion);
+    expect(await passwordOf(worker.fresh('orders'))).toBe('second');
+    expect((await worker.current('orders')).connection.secretVersion).not.toBe(sent.connection.secretVersion);
   });
 
   test('is written down by one of many workers that see it at the same time, and used by all', async () => {
     const { newWorker, rotate, stored } = world;
     const workers = Array.from({ length: 8 }, newWorker);
-    await Promise.all(workers.map((each) => each.resolve('orders')));
+    await Promise.all(workers.map((each) => each.current('orders')));
     await rotate(textOf('second'));
-    const routes = await Promise.all(workers.map((each) => each.resolveAnew('orders')));
+    const routes = await Promise.all(workers.map((each) => each.fresh('orders')));
     const versions = new Set(routes.map((route) => route.connection.secretVersion));
     expect([...versions]).toEqual([(await stored())?.secretVersion]);
     expect((await stored())?.revision).toBe(2);
@@ -110,46 +110,46 @@ describe('a rotation', () => {
 
   test('that another worker has written down makes this one read the secret again', async () => {
     const { worker, newWorker, rotate, later } = world;
-    await worker.resolve('orders');
+    await worker.current('orders');
     later(10_000);
-    await worker.resolveAnew('orders');
+    await worker.fresh('orders');
     await rotate(textOf('second'));
     later(6_000);
-    await newWorker().resolveAnew('orders');
+    await newWorker().fresh('orders');
     later(9_000);
-    expect(await passwordOf(worker.resolve('orders'))).toBe('second');
+    expect(await passwordOf(worker.current('orders'))).toBe('second');
   });
 
   test('that is undone is one more', async () => {
     const { worker, rotate, secrets, stored, later } = world;
     const first = await stored();
-    await worker.resolve('orders');
+    await worker.current('orders');
     await rotate(textOf('second'));
-    await worker.resolveAnew('orders');
+    await worker.fresh('orders');
     await secrets.makeCurrent(first?.secretArn ?? '', first?.secretVersion ?? '');
     later(15_000);
-    expect(await passwordOf(worker.resolve('orders'))).toBe('first');
+    expect(await passwordOf(worker.current('orders'))).toBe('first');
   });
 
   test('whose version cannot be written down fails retryably, and is used by nobody', async () => {
     const { worker, rotate, connections, faults, stored } = world;
     await rotate(textOf('second'));
     const held = faults.hold('states.adopt');
-    const resolving = worker.resolveAnew('orders');
+    const resolving = worker.fresh('orders');
     await held.reached;
     const before = await stored();
     if (before !== undefined) await connections.update(before, { ...before, description: 'changed', revision: 2 });
     held.release();
     await expect(resolving).rejects.toMatchObject({ code: 'CredentialsChanged', kind: 'retryable' });
-    expect(await passwordOf(worker.resolveAnew('orders'))).toBe('second');
+    expect(await passwordOf(worker.fresh('orders'))).toBe('second');
   });
 
   test('brings back a connection that was deauthorized with the version before, and only that', async () => {
     const { worker, rotate, change, stored } = world;
     await change({ state: 'DEAUTHORIZED', stateReason: 'refused' });
-    await expect(worker.resolve('orders')).rejects.toMatchObject({ code: 'ConnectionDeauthorized' });
+    await expect(worker.current('orders')).rejects.toMatchObject({ code: 'ConnectionDeauthorized' });
     await rotate(textOf('second'));
-    expect(await passwordOf(worker.resolve('orders'))).toBe('second');
+    expect(await passwordOf(worker.current('orders'))).toBe('second');
     expect(await stored()).toMatchObject({ state: 'AUTHORIZED' });
     expect(await stored()).not.toHaveProperty('stateReason');
   });
@@ -161,7 +161,7 @@ describe('a rotation', () => {
       await change({ state });
       await rotate(textOf('second'));
       const before = await stored();
-      await expect(worker.resolve('orders')).rejects.toBeInstanceOf(Failure);
+      await expect(worker.current('orders')).rejects.toBeInstanceOf(Failure);
       expect(await stored()).toEqual(before);
       expect(faults.calls).toEqual([]);
     },
@@ -171,24 +171,24 @@ describe('a rotation', () => {
 describe('a warm delivery', () => {
   test('asks for nothing while the secret is fresh, and for it alone when it is not', async () => {
     const { worker, faults, later } = world;
-    const route = await worker.resolve('orders');
+    const route = await worker.current('orders');
     later(14_999);
-    expect(worker.known('orders')).toBe(route);
+    expect(worker.cached('orders')).toBe(route);
     expect(faults.calls).toEqual(['secrets.read']);
     later(1);
-    expect(worker.known('orders')).toBeUndefined();
-    await worker.resolve('orders');
+    expect(worker.cached('orders')).toBeUndefined();
+    await worker.current('orders');
     expect(faults.calls).toEqual(['secrets.read', 'secrets.read']);
   });
 
   test('goes on for 15 minutes while the secret cannot be reached, and no longer', async () => {
     const { worker, reader, later } = world;
-    await worker.resolve('orders');
+    await worker.current('orders');
     reader.failure = new Failure('StoreUnavailable', 'injected');
     later(899_000);
-    expect(await passwordOf(worker.resolve('orders'))).toBe('first');
+    expect(await passwordOf(worker.current('orders'))).toBe('first');
     later(1_000);
-    await expect(worker.resolve('orders')).rejects.toMatchObject({ code: 'StoreUnavailable' });
+    await expect(worker.current('orders')).rejects.toMatchObject({ code: 'StoreUnavailable' });
   });
 });
 
@@ -198,23 +198,23 @@ describe('a secret that cannot be used makes deliveries wait', () => {
     ['holds credentials of another type', '{"api_key_name":"x","api_key_value":"canary"}', 'InvalidSecret'],
   ])('when it %s, until it is mended', async (_, text, code) => {
     const { worker, rotate, later, stored } = world;
-    await worker.resolve('orders');
+    await worker.current('orders');
     const before = await stored();
     await rotate(text);
     later(15_000);
-    const failure = await worker.resolve('orders').catch((error: unknown) => error);
+    const failure = await worker.current('orders').catch((error: unknown) => error);
     expect(failure).toMatchObject({ code, kind: 'retryable' });
     expect(String(failure)).not.toContain('canary');
     expect(await stored()).toEqual(before);
     await rotate(textOf('third'));
     later(15_000);
-    expect(await passwordOf(worker.resolve('orders'))).toBe('third');
+    expect(await passwordOf(worker.current('orders'))).toBe('third');
   });
 
   test('when it is gone', async () => {
     const { worker, secrets } = world;
     await secrets.remove('team/billing');
-    await expect(worker.resolve('orders')).rejects.toMatchObject({
+    await expect(worker.current('orders')).rejects.toMatchObject({
       code: 'SecretNotFound',
       kind: 'retryable',
       message: "The secret that the policy of connection 'billing' names does not exist.",
@@ -223,9 +223,9 @@ describe('a secret that cannot be used makes deliveries wait', () => {
 
   test('when it may not be read any more, at once', async () => {
     const { worker, reader, later } = world;
-    await worker.resolve('orders');
+    await worker.current('orders');
     reader.failure = new Failure('StoreRefused', 'injected');
     later(15_000);
-    await expect(worker.resolve('orders')).rejects.toMatchObject({ code: 'StoreRefused', kind: 'retryable' });
+    await expect(worker.current('orders')).rejects.toMatchObject({ code: 'StoreRefused', kind: 'retryable' });
   });
 });

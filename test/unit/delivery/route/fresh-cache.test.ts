@@ -33,81 +33,81 @@ function setUp() {
 describe('a fresh cache', () => {
   test('answers within the fresh time without a read', async () => {
     const { cache, clock, loads } = setUp();
-    await cache.get('a');
+    await cache.current('a');
     clock.set(clock.nowMs() + 14_999);
-    expect(await cache.get('a')).toBe('first');
+    expect(await cache.current('a')).toBe('first');
     expect(loads).toEqual(['a']);
   });
 
   test('reads again at the end of the fresh time, also after a freeze', async () => {
     const { cache, clock, store, loads } = setUp();
-    await cache.get('a');
+    await cache.current('a');
     store.set('a', 'second');
     clock.set(clock.nowMs() + 3_600_000);
-    expect(await cache.get('a')).toBe('second');
+    expect(await cache.current('a')).toBe('second');
     expect(loads).toHaveLength(2);
   });
 
   test('reads again when the clock has stepped back', async () => {
     const { cache, clock, loads } = setUp();
-    await cache.get('a');
+    await cache.current('a');
     clock.set(clock.nowMs() - 1);
-    await cache.get('a');
+    await cache.current('a');
     expect(loads).toHaveLength(2);
   });
 
   test('makes one read for all who ask at once', async () => {
     const { cache, loads } = setUp();
-    await Promise.all([cache.get('a'), cache.get('a'), cache.get('a')]);
+    await Promise.all([cache.current('a'), cache.current('a'), cache.current('a')]);
     expect(loads).toEqual(['a']);
   });
 
   test('serves what it has while the store cannot be reached, and leaves the store alone for two seconds', async () => {
     const { cache, clock, loads, failWith } = setUp();
-    await cache.get('a');
+    await cache.current('a');
     failWith('StoreUnavailable');
     clock.set(clock.nowMs() + 20_000);
-    expect(await cache.get('a')).toBe('first');
-    expect(await cache.get('a')).toBe('first');
+    expect(await cache.current('a')).toBe('first');
+    expect(await cache.current('a')).toBe('first');
     expect(loads).toHaveLength(2);
     clock.set(clock.nowMs() + 2000);
-    await cache.get('a');
+    await cache.current('a');
     expect(loads).toHaveLength(3);
   });
 
   test('serves nothing older than the stale time', async () => {
     const { cache, clock, failWith } = setUp();
-    await cache.get('a');
+    await cache.current('a');
     failWith('StoreUnavailable');
     clock.set(clock.nowMs() + 900_000);
-    await expect(cache.get('a')).rejects.toMatchObject({ code: 'StoreUnavailable' });
+    await expect(cache.current('a')).rejects.toMatchObject({ code: 'StoreUnavailable' });
   });
 
   test('believes a store that refuses, and forgets what it had', async () => {
     const { cache, clock, failWith } = setUp();
-    await cache.get('a');
+    await cache.current('a');
     failWith('StoreRefused');
     clock.set(clock.nowMs() + 20_000);
-    await expect(cache.get('a')).rejects.toMatchObject({ code: 'StoreRefused' });
+    await expect(cache.current('a')).rejects.toMatchObject({ code: 'StoreRefused' });
     failWith('StoreUnavailable');
-    await expect(cache.get('a')).rejects.toMatchObject({ code: 'StoreUnavailable' });
+    await expect(cache.current('a')).rejects.toMatchObject({ code: 'StoreUnavailable' });
   });
 
   test('keeps no absence: what appears is found with the next question', async () => {
     const { cache, store } = setUp();
-    expect(await cache.get('b')).toBeUndefined();
+    expect(await cache.current('b')).toBeUndefined();
     store.set('b', 'new');
-    expect(await cache.get('b')).toBe('new');
+    expect(await cache.current('b')).toBe('new');
   });
 
   test('answers from what it has when the store does not answer within a second', async () => {
     const clock = createManualClock();
     let answer: Promise<string> = Promise.resolve('first');
     const cache = createFreshCache(() => answer, clock, options);
-    await cache.get('a');
+    await cache.current('a');
     clock.set(clock.nowMs() + 20_000);
     answer = new Promise<string>(() => undefined);
-    const asked = cache.get('a');
+    const asked = cache.current('a');
     await clock.advance(1000);
     expect(await asked).toBe('first');
   });
@@ -116,8 +116,8 @@ describe('a fresh cache', () => {
     const clock = createManualClock();
     const answers: ((value: string) => void)[] = [];
     const cache = createFreshCache(() => new Promise<string>((resolve) => answers.push(resolve)), clock, options);
-    const early = cache.get('a');
-    const direct = cache.read('a');
+    const early = cache.current('a');
+    const direct = cache.fresh('a');
     answers[0]?.('before');
     await early;
     await clock.advance(0);
@@ -129,10 +129,10 @@ describe('a fresh cache', () => {
     const { cache, store, loads } = setUp();
     for (const key of ['a', 'b', 'c']) {
       store.set(key, key);
-      await cache.get(key);
+      await cache.current(key);
     }
-    await cache.get('c');
-    await cache.get('a');
+    await cache.current('c');
+    await cache.current('a');
     expect(loads).toEqual(['a', 'b', 'c', 'a']);
   });
 });

@@ -3,7 +3,7 @@ import { formatConnectionSecret } from '../../../../lib/core/destination/connect
 import type { DeliveryPolicyOverrides } from '../../../../lib/core/destination/delivery-policy.ts';
 import { defaultTransport } from '../../../../lib/core/destination/delivery-policy.ts';
 import { Failure } from '../../../../lib/core/failure/failure.ts';
-import { createResolver } from '../../../../lib/delivery/route/resolve.ts';
+import { createResolver } from '../../../../lib/delivery/route/resolver.ts';
 import { apiDestinationOf, connectionOf } from '../../../contract/dynamodb/subjects.ts';
 import { createInMemorySecrets } from '../../../fakes/in-memory-secrets.ts';
 import { createManualClock } from '../../../fakes/manual-clock.ts';
@@ -68,7 +68,7 @@ const everything = ({ tls, ca, signing }: { tls: string; ca: string; signing: st
 describe('the secrets that a delivery policy names', () => {
   test('are read in their current versions, once while they are fresh, and make transport and keys', async () => {
     const { resolver, reads, later } = await setUp(everything);
-    const { transport, signingKeys } = await resolver.resolve('orders');
+    const { transport, signingKeys } = await resolver.current('orders');
     expect(transport).toMatchObject({
       clientCertificate: { certificatePem: first.certificate.trim(), keyPem: first.key.trim() },
       caCertificatePem: authority.certificate.trim(),
@@ -77,39 +77,39 @@ describe('the secrets that a delivery policy names', () => {
     });
     expect(signingKeys).toBeDefined();
     later(14_000);
-    await resolver.resolve('orders');
+    await resolver.current('orders');
     expect(reads.toSorted()).toEqual(['ca AWSCURRENT', 'signing AWSCURRENT', 'tls AWSCURRENT']);
   });
 
   test('are looked at for every route: one that needs them is never known beforehand', async () => {
     const { resolver } = await setUp(everything);
-    await resolver.resolve('orders');
-    expect(resolver.known('orders')).toBeUndefined();
+    await resolver.current('orders');
+    expect(resolver.cached('orders')).toBeUndefined();
   });
 
   test('cost nothing where none is named', async () => {
     const { resolver, reads } = await setUp(() => ({ timeoutMs: 100 }));
-    const { transport, signingKeys } = await resolver.resolve('orders');
+    const { transport, signingKeys } = await resolver.current('orders');
     expect([transport, signingKeys, reads]).toEqual([defaultTransport, undefined, []]);
   });
 
   test('that become current anew are in effect within 15 s, on connections of their own', async () => {
     const { resolver, arns, rotate, later } = await setUp(everything);
-    const before = await resolver.resolve('orders');
+    const before = await resolver.current('orders');
     await rotate(arns.tls, bundle(second));
-    expect((await resolver.resolve('orders')).transport.key).toBe(before.transport.key);
+    expect((await resolver.current('orders')).transport.key).toBe(before.transport.key);
     later(15_000);
-    const after = await resolver.resolve('orders');
+    const after = await resolver.current('orders');
     expect(after.transport.clientCertificate?.certificatePem).toBe(second.certificate.trim());
     expect(after.transport.key).not.toBe(before.transport.key);
   });
 
   test('that become current anew are seen at once by whoever resolves past the cache', async () => {
     const { resolver, arns, rotate } = await setUp(everything);
-    const before = await resolver.resolve('orders');
-    expect((await resolver.resolveAnew('orders')).versions).toBe(before.versions);
+    const before = await resolver.current('orders');
+    expect((await resolver.fresh('orders')).versions).toBe(before.versions);
     await rotate(arns.signing, signingSecret('YW5vdGhl'));
-    const after = await resolver.resolveAnew('orders');
+    const after = await resolver.fresh('orders');
     expect(after.versions).not.toBe(before.versions);
     const exported = [before, after].map(({ signingKeys }) => signingKeys?.keys[0]?.key.export().toString());
     expect(exported).toEqual(['secret'.repeat(4), 'anothe'.repeat(4)]);
@@ -117,20 +117,20 @@ describe('the secrets that a delivery policy names', () => {
 
   test('serve for 15 minutes while they cannot be read, and no longer', async () => {
     const { resolver, injected, later } = await setUp(everything);
-    const before = await resolver.resolve('orders');
+    const before = await resolver.current('orders');
     injected.failure = new Failure('StoreUnavailable', 'injected');
     later(899_000);
-    expect((await resolver.resolve('orders')).versions).toBe(before.versions);
+    expect((await resolver.current('orders')).versions).toBe(before.versions);
     later(1000);
-    await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'StoreUnavailable' });
+    await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'StoreUnavailable' });
   });
 
   test('do not serve when they may not be read any more', async () => {
     const { resolver, injected, later } = await setUp(everything);
-    await resolver.resolve('orders');
+    await resolver.current('orders');
     injected.failure = new Failure('StoreRefused', 'injected');
     later(15_000);
-    await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'StoreRefused' });
+    await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'StoreRefused' });
   });
 
   test('and are not there fail retryably, by what they are for', async () => {
@@ -142,8 +142,8 @@ describe('the secrets that a delivery policy names', () => {
       kind: 'retryable',
       message: "The client certificate secret of API destination 'orders' cannot be used. It does not exist.",
     };
-    await expect(resolver.resolve('orders')).rejects.toMatchObject(refusal);
-    await expect(resolver.resolve('orders')).rejects.toMatchObject(refusal);
+    await expect(resolver.current('orders')).rejects.toMatchObject(refusal);
+    await expect(resolver.current('orders')).rejects.toMatchObject(refusal);
     expect(reads).toHaveLength(1);
   });
 
@@ -152,7 +152,7 @@ describe('the secrets that a delivery policy names', () => {
     ['caCertificateSecretArn', 'signing'],
   ] as const)('and hold something else as %s fail retryably, and show nothing of it', async (member, name) => {
     const { resolver, arns, rotate, later } = await setUp((all) => ({ transport: { [member]: all[name] } }));
-    const failure = await resolver.resolve('orders').catch((error: unknown) => error);
+    const failure = await resolver.current('orders').catch((error: unknown) => error);
     expect(failure).toMatchObject({
       code: 'InvalidPolicySecret',
       kind: 'retryable',
@@ -163,17 +163,17 @@ describe('the secrets that a delivery policy names', () => {
     expect(String(failure)).not.toContain('c2VjcmV0');
     await rotate(arns[name], bundle(first));
     later(15_000);
-    expect((await resolver.resolve('orders')).transport.key).not.toBe('');
+    expect((await resolver.current('orders')).transport.key).not.toBe('');
   });
 
   test('and hold a certificate that has expired meanwhile fail retryably, until there is another', async () => {
     const { resolver, arns, rotate, later } = await setUp(everything);
-    await resolver.resolve('orders');
+    await resolver.current('orders');
     const halfYearMs = 183 * 86_400_000;
     later(halfYearMs - 1000);
-    expect((await resolver.resolve('orders')).transport).toHaveProperty('clientCertificate');
+    expect((await resolver.current('orders')).transport).toHaveProperty('clientCertificate');
     later(1000);
-    await expect(resolver.resolve('orders')).rejects.toMatchObject({
+    await expect(resolver.current('orders')).rejects.toMatchObject({
       code: 'InvalidPolicySecret',
       kind: 'retryable',
       message: expect.stringMatching(
@@ -182,21 +182,21 @@ describe('the secrets that a delivery policy names', () => {
     });
     await rotate(arns.tls, bundle(makeTlsCertificate(startMs + halfYearMs)));
     later(15_000);
-    expect((await resolver.resolve('orders')).transport).toHaveProperty('clientCertificate');
+    expect((await resolver.current('orders')).transport).toHaveProperty('clientCertificate');
   });
 
   test('make another key of the transport with another server name or proxy, so that no two share a connection', async () => {
     const others = [{}, { serverName: 'other.example.com' }, { proxyUrl: 'http://other.example:3128' }];
     const keys = others.map(async (other) => {
       const { resolver } = await setUp((arns) => ({ transport: { ...everything(arns).transport, ...other } }));
-      return (await resolver.resolve('orders')).transport.key;
+      return (await resolver.current('orders')).transport.key;
     });
     expect(new Set(await Promise.all(keys)).size).toBe(others.length);
   });
 
   test('leave no trace of what they hold in the key of their transport', async () => {
     const { resolver } = await setUp(everything);
-    const { transport } = await resolver.resolve('orders');
+    const { transport } = await resolver.current('orders');
     const lines = [first.key, first.certificate, authority.certificate].flatMap((text) => text.trim().split('\n'));
     for (const line of lines) expect(transport.key).not.toContain(line);
   });

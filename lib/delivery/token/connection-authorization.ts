@@ -63,7 +63,7 @@ export function createConnectionAuthorization(dependencies: ConnectionAuthorizat
   const { configuration, tokens, states, clock } = dependencies;
   // An invocation looks at the stores themselves.
   const cache = { freshMs: 0, staleMs: 0, capacity: 1 };
-  const { bringUpToDate } = createConnectionSecrets({ ...dependencies, cache });
+  const connectionSecrets = createConnectionSecrets({ ...dependencies, cache });
 
   async function obtainToken(connection: Connection, signal: AbortSignal): Promise<'authorized' | 'deauthorized'> {
     try {
@@ -93,7 +93,7 @@ export function createConnectionAuthorization(dependencies: ConnectionAuthorizat
     }
     try {
       // Later failures are about the version that was used.
-      if (namedSecretArn(connection) !== undefined) ({ connection } = await bringUpToDate(connection, read));
+      if (namedSecretArn(connection) !== undefined) ({ connection } = await connectionSecrets.fresh(connection, read));
       return { connection: name, outcome: await obtainToken(connection, signal) };
     } catch (error) {
       const isLast = authorizingForMs(connection, clock.nowMs()) >= lastAttemptAgeMs;

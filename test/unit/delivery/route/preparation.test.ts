@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../../../lib/core/failure/failure.ts';
-import { createPreparation } from '../../../../lib/delivery/route/prepare.ts';
-import type { Resolver } from '../../../../lib/delivery/route/resolve.ts';
+import { createPreparation } from '../../../../lib/delivery/route/preparation.ts';
+import type { Resolver } from '../../../../lib/delivery/route/resolver.ts';
 import type { ResolvedDestination } from '../../../../lib/core/destination/resolved-destination.ts';
 import { createManualClock } from '../../../fakes/manual-clock.ts';
 import { deliveryOf, retryPolicy, routeOf } from '../outcomes.ts';
@@ -12,7 +12,7 @@ const noToken = () => Promise.reject(new Error('No token is needed here.'));
 function prepareOver(resolver: Partial<Resolver>) {
   const resolve = async () => routeOf();
   return createPreparation({
-    resolver: { resolve, resolveAnew: resolve, known: () => undefined, ...resolver },
+    resolver: { current: resolve, fresh: resolve, cached: () => undefined, ...resolver },
     tokens: { tokenFor: noToken, renew: noToken },
     userAgent: 'lastmile/test',
     clock: createManualClock(),
@@ -30,13 +30,13 @@ function createCut() {
 
 describe('a request whose route is known', () => {
   const delivery = deliveryOf({ target: { HttpParameters: { PathParameterValues: ['1'] } } });
-  const overKnown = (route: ResolvedDestination | undefined) => prepareOver({ known: () => route, resolve: never });
+  const overKnown = (route: ResolvedDestination | undefined) => prepareOver({ cached: () => route, current: never });
 
   test('is made at once, and is the one that is made otherwise', async () => {
     const { signal } = createCut();
     const route = routeOf();
-    const now = overKnown(route).prepareNow(delivery, signal);
-    expect(now).toEqual(await prepareOver({ resolve: async () => route }).prepare(delivery, signal));
+    const now = overKnown(route).cached(delivery, signal);
+    expect(now).toEqual(await prepareOver({ current: async () => route }).current(delivery, signal));
     expect(now?.request.headers['Authorization']).toMatch(/^Basic /);
   });
 
@@ -51,23 +51,23 @@ describe('a request whose route is known', () => {
       clientSecret: 'canary',
     } as const;
     const oauth = { ...route, secret: { credentials } };
-    expect(overKnown(undefined).prepareNow(delivery, signal)).toBeUndefined();
-    expect(overKnown(oauth).prepareNow(delivery, signal)).toBeUndefined();
+    expect(overKnown(undefined).cached(delivery, signal)).toBeUndefined();
+    expect(overKnown(oauth).cached(delivery, signal)).toBeUndefined();
     come();
-    expect(overKnown(routeOf()).prepareNow(delivery, signal)).toBeUndefined();
+    expect(overKnown(routeOf()).cached(delivery, signal)).toBeUndefined();
   });
 
   test('that cannot be built, or is for an event too old, is left to who looks past the cache', () => {
     const { signal } = createCut();
-    expect(overKnown(routeOf()).prepareNow(deliveryOf(), signal)).toBeUndefined();
-    expect(overKnown(routeOf()).prepareNow({ ...delivery, firstReceivedAtMs: 0 }, signal)).toBeUndefined();
+    expect(overKnown(routeOf()).cached(deliveryOf(), signal)).toBeUndefined();
+    expect(overKnown(routeOf()).cached({ ...delivery, firstReceivedAtMs: 0 }, signal)).toBeUndefined();
   });
 });
 
 describe('a store that never answers', () => {
   test('is waited for until the time kept for settling begins', async () => {
     const { signal, come } = createCut();
-    const preparing = prepareOver({ resolve: never }).prepare(deliveryOf(), signal);
+    const preparing = prepareOver({ current: never }).current(deliveryOf(), signal);
     come();
     await expect(preparing).rejects.toMatchObject({ code: 'OutOfTime' });
   });
@@ -76,16 +76,18 @@ describe('a store that never answers', () => {
     const { signal, come } = createCut();
     come();
     const resolve = () => expect.fail('The store was asked.');
-    await expect(prepareOver({ resolve }).prepare(deliveryOf(), signal)).rejects.toMatchObject({ code: 'OutOfTime' });
+    await expect(prepareOver({ current: resolve }).current(deliveryOf(), signal)).rejects.toMatchObject({
+      code: 'OutOfTime',
+    });
   });
 
   test('leaves an answer that rejects unjudged, and lets one that refuses count', async () => {
     const { signal, come } = createCut();
-    const preparation = prepareOver({ resolveAnew: never });
+    const preparation = prepareOver({ fresh: never });
     const delivery = deliveryOf({ target: { HttpParameters: { PathParameterValues: ['1'] } } });
-    const sent = await preparation.prepare(delivery, signal);
-    const rejected = preparation.prepareAgain(delivery, sent, 404, signal);
-    const refused = preparation.prepareAgain(delivery, sent, 401, signal);
+    const sent = await preparation.current(delivery, signal);
+    const rejected = preparation.fresh(delivery, sent, 404, signal);
+    const refused = preparation.fresh(delivery, sent, 401, signal);
     come();
     await expect(rejected).rejects.toMatchObject({ code: 'OutOfTime' });
     expect(await refused).toBe(sent.destination);
@@ -100,9 +102,9 @@ describe('an answer that refuses or rejects', () => {
     'is asked for once more (%d) when a secret of the delivery policy has changed',
     async (status) => {
       const changed = { ...routeOf(), versions: 'version-2' };
-      const preparation = prepareOver({ resolveAnew: async () => changed });
-      const sent = await preparation.prepare(delivery, signal);
-      expect(await preparation.prepareAgain(delivery, sent, status, signal)).toMatchObject({
+      const preparation = prepareOver({ fresh: async () => changed });
+      const sent = await preparation.current(delivery, signal);
+      expect(await preparation.fresh(delivery, sent, status, signal)).toMatchObject({
         destination: changed,
         request: {},
       });
@@ -111,8 +113,8 @@ describe('an answer that refuses or rejects', () => {
 
   test.each([401, 403])('stands (%d) when nothing has changed', async (status) => {
     const preparation = prepareOver({});
-    const sent = await preparation.prepare(delivery, signal);
-    expect(await preparation.prepareAgain(delivery, sent, status, signal)).not.toHaveProperty('request');
+    const sent = await preparation.current(delivery, signal);
+    expect(await preparation.fresh(delivery, sent, status, signal)).not.toHaveProperty('request');
   });
 });
 
@@ -135,9 +137,9 @@ describe('an event older than its limit', () => {
     ],
   ])('%s', async (_, ageMs, target, message) => {
     const preparing = prepareOver({
-      resolve: async () => limited(ageMs),
-      resolveAnew: async () => limited(ageMs),
-    }).prepare(aged(target), signal);
+      current: async () => limited(ageMs),
+      fresh: async () => limited(ageMs),
+    }).current(aged(target), signal);
     await expect(preparing).rejects.toMatchObject({ code: 'EventExpired', kind: 'permanent', message });
   });
 
@@ -149,14 +151,14 @@ describe('an event older than its limit', () => {
     ],
     ['goes on within it', {}, 100_000],
   ])('%s', async (_, target, ageMs) => {
-    const preparation = prepareOver({ resolve: async () => limited(ageMs) });
-    expect(await preparation.prepare(aged(target), signal)).toHaveProperty('request');
+    const preparation = prepareOver({ current: async () => limited(ageMs) });
+    expect(await preparation.current(aged(target), signal)).toHaveProperty('request');
   });
 
   test('goes on when the policy turns out to have been raised since it was cached', async () => {
     const raised = limited(200_000);
     const changed = { ...raised, apiDestination: { ...raised.apiDestination, revision: 2 } };
-    const preparation = prepareOver({ resolve: async () => limited(60_000), resolveAnew: async () => changed });
-    expect(await preparation.prepare(aged(), signal)).toMatchObject({ destination: changed });
+    const preparation = prepareOver({ current: async () => limited(60_000), fresh: async () => changed });
+    expect(await preparation.current(aged(), signal)).toMatchObject({ destination: changed });
   });
 });

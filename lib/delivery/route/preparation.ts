@@ -9,7 +9,7 @@ import { isUnauthorized } from '../../core/destination/unauthorized-run.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { AccessToken } from '../token/fleet-token.ts';
 import type { OAuthTokens, TokenOptions } from '../token/tokens.ts';
-import type { Resolver } from './resolve.ts';
+import type { Resolver } from './resolver.ts';
 import type { ResolvedDestination } from '../../core/destination/resolved-destination.ts';
 
 /** Stage authorize: a request that is ready to go, and where it goes. */
@@ -31,16 +31,16 @@ export interface PreparationDependencies {
 
 export interface Preparation {
   /** Resolves, renders and authorizes. */
-  prepare(delivery: Delivery, signal: AbortSignal): Promise<Prepared>;
-  /** What `prepare` would resolve with, if that needs no store and no token; undefined otherwise. */
-  prepareNow(delivery: Delivery, signal: AbortSignal): Prepared | undefined;
+  current(delivery: Delivery, signal: AbortSignal): Promise<Prepared>;
+  /** What `current` would resolve with, if that needs no store and no token; undefined otherwise. */
+  cached(delivery: Delivery, signal: AbortSignal): Prepared | undefined;
   /**
    * After an answer that refuses or rejects: the request made anew with what has changed since, or the route as it is now
    * when nothing has.
    *
    * @param status undefined when nothing was sent, because of where it would have gone
    */
-  prepareAgain(
+  fresh(
     delivery: Delivery,
     sent: Prepared,
     status: number | undefined,
@@ -88,36 +88,36 @@ export function createPreparation({ resolver, tokens, userAgent, clock }: Prepar
   }
 
   return {
-    prepareNow(delivery, signal) {
-      const route = signal.aborted ? undefined : resolver.known(delivery.apiDestination);
+    cached(delivery, signal) {
+      const route = signal.aborted ? undefined : resolver.cached(delivery.apiDestination);
       if (route === undefined || needsToken(route)) return undefined;
       try {
         requireYoung(delivery, route, clock.nowMs());
         return prepared(delivery, route, undefined);
       } catch (error) {
-        // `prepare` looks past the cache before it says so.
+        // `current` looks past the cache before it says so.
         if (error instanceof Failure) return undefined;
         throw error;
       }
     },
 
-    async prepare(delivery, signal) {
-      const route = await inTime(() => resolver.resolve(delivery.apiDestination), signal);
+    async current(delivery, signal) {
+      const route = await inTime(() => resolver.current(delivery.apiDestination), signal);
       try {
         requireYoung(delivery, route, clock.nowMs());
         return await make(delivery, route, { signal });
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
         if (error.code !== 'CredentialsChanged' && error.kind !== 'permanent') throw error;
-        const anew = await inTime(() => resolver.resolveAnew(delivery.apiDestination), signal);
+        const anew = await inTime(() => resolver.fresh(delivery.apiDestination), signal);
         if (error.kind === 'permanent' && !hasChanged(route, anew)) throw error;
         requireYoung(delivery, anew, clock.nowMs());
         return make(delivery, anew, { signal, justRead: true });
       }
     },
 
-    async prepareAgain(delivery, sent, status, signal) {
-      const reading = inTime(() => resolver.resolveAnew(delivery.apiDestination), signal);
+    async fresh(delivery, sent, status, signal) {
+      const reading = inTime(() => resolver.fresh(delivery.apiDestination), signal);
       if (status !== undefined && isUnauthorized(status)) {
         const route = await reading.catch(unlessUnavailable);
         return route === undefined ? sent.destination : reauthorize(delivery, sent, route, signal);

@@ -5,7 +5,7 @@ import { defaultTransport } from '../../../../lib/core/destination/delivery-poli
 import { Failure } from '../../../../lib/core/failure/failure.ts';
 import { unauthorizedLimitOf } from '../../../../lib/core/destination/unauthorized-run.ts';
 import type { ResolvedDestination } from '../../../../lib/core/destination/resolved-destination.ts';
-import { createAnswerObserver } from '../../../../lib/delivery/route/unauthorized-runs.ts';
+import { createAnswerObserver } from '../../../../lib/delivery/route/answer-observer.ts';
 import type { ConnectionStates } from '../../../../lib/ports/token.ts';
 import type { UnauthorizedRuns } from '../../../../lib/ports/delivery.ts';
 import { apiDestinationOf, connectionOf } from '../../../contract/dynamodb/subjects.ts';

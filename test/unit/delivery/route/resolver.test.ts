@@ -3,7 +3,7 @@ import type { Connection } from '../../../../lib/core/destination/connection.ts'
 import type { ConnectionSecret } from '../../../../lib/core/destination/connection-secret.ts';
 import { formatConnectionSecret } from '../../../../lib/core/destination/connection-secret.ts';
 import { Failure } from '../../../../lib/core/failure/failure.ts';
-import { createResolver } from '../../../../lib/delivery/route/resolve.ts';
+import { createResolver } from '../../../../lib/delivery/route/resolver.ts';
 import { apiDestinationOf, connectionOf } from '../../../contract/dynamodb/subjects.ts';
 import { createInMemoryApiDestinations } from '../../../fakes/in-memory-api-destinations.ts';
 import { createInMemoryConnections } from '../../../fakes/in-memory-connections.ts';
@@ -63,31 +63,31 @@ describe('the resolver', () => {
     for (const name of names) {
       await apiDestinations.create(apiDestinationOf(name, { connectionArn: connection.arn }));
     }
-    for (const name of [...names, ...names]) await resolver.resolve(name);
+    for (const name of [...names, ...names]) await resolver.current(name);
     expect(calls.filter((call) => call === 'destination')).toHaveLength(names.length);
   });
 
   test('reads destination, connection and secret once, and nothing at all while they are fresh', async () => {
     const { resolver, calls, later } = await setUp();
-    const route = await resolver.resolve('orders');
+    const route = await resolver.current('orders');
     expect(route.secret).toEqual(secret('first'));
     later(14_000);
-    expect(await resolver.resolve('orders')).toBe(route);
+    expect(await resolver.current('orders')).toBe(route);
     expect(calls).toEqual(['destination', 'connection', 'secret']);
   });
 
   test('finds a destination by its ARN, and not by the ARN of an earlier one of that name', async () => {
     const { resolver, apiDestination } = await setUp();
-    expect((await resolver.resolve(apiDestination.arn)).apiDestination.name).toBe('orders');
+    expect((await resolver.current(apiDestination.arn)).apiDestination.name).toBe('orders');
     const earlier = apiDestination.arn.replace(apiDestination.incarnation, 'orders-0');
-    await expect(resolver.resolve(earlier)).rejects.toMatchObject({ code: 'ApiDestinationNotFound' });
+    await expect(resolver.current(earlier)).rejects.toMatchObject({ code: 'ApiDestinationNotFound' });
   });
 
   test('reads the secret again only when the connection names another version', async () => {
     const { resolver, connections, secrets, connection, calls, later } = await setUp();
-    await resolver.resolve('orders');
+    await resolver.current('orders');
     later(15_000);
-    await resolver.resolve('orders');
+    await resolver.current('orders');
     expect(calls.filter((call) => call === 'secret')).toHaveLength(1);
     const { version } = await secrets.addVersion(
       String(connection.secretArn),
@@ -95,58 +95,58 @@ describe('the resolver', () => {
     );
     await connections.update(connection, { ...connection, secretVersion: version, revision: 2 });
     later(15_000);
-    expect((await resolver.resolve('orders')).secret).toEqual(secret('second'));
+    expect((await resolver.current('orders')).secret).toEqual(secret('second'));
   });
 
   test('a destination that was moved to another endpoint goes there within 15 s', async () => {
     const { resolver, apiDestinations, apiDestination, later } = await setUp();
-    await resolver.resolve('orders');
+    await resolver.current('orders');
     const moved = { ...apiDestination, invocationEndpoint: 'https://example.com/moved', revision: 2 };
     await apiDestinations.update(apiDestination, moved);
     later(15_000);
-    expect((await resolver.resolve('orders')).apiDestination.invocationEndpoint).toBe('https://example.com/moved');
+    expect((await resolver.current('orders')).apiDestination.invocationEndpoint).toBe('https://example.com/moved');
   });
 
   test("a destination's own policy beats the defaults within 15 s, and a timeout no function has time for is cut", async () => {
     const { resolver, apiDestinations, apiDestination, later } = await setUp();
-    expect((await resolver.resolve('orders')).policy).toEqual(policy);
+    expect((await resolver.current('orders')).policy).toEqual(policy);
     const own = { timeoutMs: 60_000, burst: 5, retryPolicy: { maximumRetryAttempts: 3 } };
     await apiDestinations.update(apiDestination, { ...apiDestination, policy: own, revision: 2 });
     later(15_000);
     const retryPolicy = { ...policy.retryPolicy, maximumRetryAttempts: 3 };
-    expect((await resolver.resolve('orders')).policy).toEqual({ ...policy, timeoutMs: 52_000, burst: 5, retryPolicy });
+    expect((await resolver.current('orders')).policy).toEqual({ ...policy, timeoutMs: 52_000, burst: 5, retryPolicy });
   });
 
   test('knows a route without asking anybody for as long as destination and connection are fresh', async () => {
     const { resolver, calls, later, apiDestination } = await setUp();
-    expect(resolver.known('orders')).toBeUndefined();
-    const route = await resolver.resolve('orders');
+    expect(resolver.cached('orders')).toBeUndefined();
+    const route = await resolver.current('orders');
     const asked = [...calls];
     later(14_999);
-    expect(resolver.known('orders')).toBe(route);
-    expect(resolver.known(apiDestination.arn)).toBe(route);
-    expect(resolver.known(apiDestination.arn.replace(apiDestination.incarnation, 'orders-0'))).toBeUndefined();
+    expect(resolver.cached('orders')).toBe(route);
+    expect(resolver.cached(apiDestination.arn)).toBe(route);
+    expect(resolver.cached(apiDestination.arn.replace(apiDestination.incarnation, 'orders-0'))).toBeUndefined();
     later(1);
-    expect(resolver.known('orders')).toBeUndefined();
+    expect(resolver.cached('orders')).toBeUndefined();
     expect(calls).toEqual(asked);
   });
 
   test('knows no route over a connection that has been read again since', async () => {
     const { resolver, connections, connection } = await setUp();
-    const route = await resolver.resolve('orders');
+    const route = await resolver.current('orders');
     const refused = { ...connection, state: 'DEAUTHORIZED', revision: 2 } as const;
     await connections.update(connection, refused);
-    await expect(resolver.resolveAnew('orders')).rejects.toMatchObject({ code: 'ConnectionDeauthorized' });
-    expect(resolver.known('orders')).toBeUndefined();
+    await expect(resolver.fresh('orders')).rejects.toMatchObject({ code: 'ConnectionDeauthorized' });
+    expect(resolver.cached('orders')).toBeUndefined();
     await connections.update(refused, { ...connection, state: 'AUTHORIZED', revision: 3 });
-    const anew = await resolver.resolveAnew('orders');
-    expect(resolver.known('orders')).toBe(anew);
+    const anew = await resolver.fresh('orders');
+    expect(resolver.cached('orders')).toBe(anew);
     expect(anew).not.toBe(route);
   });
 
   test('says that a destination is gone only after a read of its own', async () => {
     const { resolver } = await setUp();
-    await expect(resolver.resolve('unknown')).rejects.toMatchObject({
+    await expect(resolver.current('unknown')).rejects.toMatchObject({
       code: 'ApiDestinationNotFound',
       message: "API destination 'unknown' does not exist.",
     });
@@ -154,34 +154,34 @@ describe('the resolver', () => {
 
   test('a connection that the cache shows DEAUTHORIZED is read again before the verdict', async () => {
     const { resolver, connections, connection } = await setUp({ state: 'DEAUTHORIZED' });
-    await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'ConnectionDeauthorized' });
+    await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'ConnectionDeauthorized' });
     await connections.update(connection, { ...connection, state: 'AUTHORIZED', revision: 2 });
-    expect((await resolver.resolve('orders')).connection.state).toBe('AUTHORIZED');
+    expect((await resolver.current('orders')).connection.state).toBe('AUTHORIZED');
   });
 
   test('a deauthorized connection is no permanent failure while its store cannot be reached', async () => {
     const { resolver, injected } = await setUp({ state: 'DEAUTHORIZED' });
-    await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'ConnectionDeauthorized' });
+    await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'ConnectionDeauthorized' });
     injected.failure = new Failure('StoreUnavailable', 'injected');
-    await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'StoreUnavailable' });
+    await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'StoreUnavailable' });
   });
 
   test('what is cached serves for 15 minutes while the stores cannot be reached, and no longer', async () => {
     const { resolver, injected, later } = await setUp();
-    const route = await resolver.resolve('orders');
+    const route = await resolver.current('orders');
     injected.failure = new Failure('StoreUnavailable', 'injected');
     later(899_000);
-    expect(await resolver.resolve('orders')).toBe(route);
+    expect(await resolver.current('orders')).toBe(route);
     later(1000);
-    await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'StoreUnavailable' });
+    await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'StoreUnavailable' });
   });
 
   test('what is cached does not serve when the stores refuse', async () => {
     const { resolver, injected, later } = await setUp();
-    await resolver.resolve('orders');
+    await resolver.current('orders');
     injected.failure = new Failure('StoreRefused', 'injected');
     later(15_000);
-    await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'StoreRefused' });
+    await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'StoreRefused' });
   });
 
   test.each([
@@ -192,14 +192,14 @@ describe('the resolver', () => {
     ['DEAUTHORIZED', 'ConnectionDeauthorized'],
   ] as const)('a connection that is %s fails with %s', async (state, code) => {
     const { resolver } = await setUp({ state });
-    await expect(resolver.resolve('orders')).rejects.toMatchObject({ code });
+    await expect(resolver.current('orders')).rejects.toMatchObject({ code });
   });
 
   test('a connection AUTHORIZING for more than a minute may be used, so that a delivery obtains the token', async () => {
     const { resolver, clock } = await setUp({ state: 'AUTHORIZING', lastModifiedTimeMs: Date.UTC(2026, 0, 1) });
-    await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'ConnectionNotReady' });
+    await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'ConnectionNotReady' });
     clock.set(clock.nowMs() + 60_001);
-    expect((await resolver.resolve('orders')).connection.state).toBe('AUTHORIZING');
+    expect((await resolver.current('orders')).connection.state).toBe('AUTHORIZING');
   });
 
   test('a change of anything but its credentials does not lengthen that minute', async () => {
@@ -210,14 +210,14 @@ describe('the resolver', () => {
       lastModifiedTimeMs: began + 50_000,
     });
     clock.set(began + 60_001);
-    expect((await resolver.resolve('orders')).connection.state).toBe('AUTHORIZING');
+    expect((await resolver.current('orders')).connection.state).toBe('AUTHORIZING');
   });
 
   test('a connection that was deleted and created anew does not serve the old destination', async () => {
     const { resolver, connections, connection } = await setUp();
     await connections.remove(connection);
     await connections.create(connectionOf('billing', { incarnation: 'billing-2' }));
-    await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'ConnectionNotFound' });
+    await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'ConnectionNotFound' });
   });
 
   describe('allowed hosts', () => {
@@ -227,7 +227,7 @@ describe('the resolver', () => {
     test('that a destination is outside of end its deliveries, before the secret is read', async () => {
       const { resolver, apiDestinations, apiDestination, calls } = await setUp(allowed);
       await apiDestinations.update(apiDestination, { ...apiDestination, invocationEndpoint: evil, revision: 2 });
-      await expect(resolver.resolve('orders')).rejects.toMatchObject({
+      await expect(resolver.current('orders')).rejects.toMatchObject({
         code: 'HostNotAllowed',
         message: "The policy of connection 'billing' does not allow its credentials to go to host 'evil.example'.",
       });
@@ -238,19 +238,19 @@ describe('the resolver', () => {
       const { resolver, connections, connection, apiDestinations, apiDestination } = await setUp(allowed);
       const moved = { ...apiDestination, invocationEndpoint: evil, revision: 2 };
       await apiDestinations.update(apiDestination, moved);
-      await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'HostNotAllowed' });
+      await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'HostNotAllowed' });
       await connections.update(connection, { ...connection, policy: { allowedHosts: ['evil.example'] }, revision: 2 });
-      expect((await resolver.resolve('orders')).apiDestination.invocationEndpoint).toBe(evil);
+      expect((await resolver.current('orders')).apiDestination.invocationEndpoint).toBe(evil);
     });
 
     test('that are put end what went there before within 15 s', async () => {
       const { resolver, connections, connection, later } = await setUp();
-      await resolver.resolve('orders');
+      await resolver.current('orders');
       const policy = { allowedHosts: ['elsewhere.example'] };
       await connections.update(connection, { ...connection, policy, revision: 2 });
       later(15_000);
-      expect(resolver.known('orders')).toBeUndefined();
-      await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'HostNotAllowed' });
+      expect(resolver.cached('orders')).toBeUndefined();
+      await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'HostNotAllowed' });
     });
 
     test('end deliveries before a named secret is read, and nothing of it is adopted', async () => {
@@ -260,7 +260,7 @@ describe('the resolver', () => {
       await connections.update(connection, { ...connection, policy, revision: 2 });
       const { version } = await secrets.addVersion(secretArn, formatConnectionSecret(secret('second')));
       await secrets.makeCurrent(secretArn, version);
-      await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'HostNotAllowed' });
+      await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'HostNotAllowed' });
       expect(calls).not.toContain('secret');
       expect(await connections.read('billing')).toMatchObject({ secretVersion: connection.secretVersion, revision: 2 });
     });
@@ -277,22 +277,22 @@ describe('the resolver', () => {
         const policy = { secretArn, allowedHosts: ['elsewhere.example'] };
         await connections.update(stored, { ...stored, policy, revision: stored.revision + 1 });
       };
-      await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'HostNotAllowed' });
-      expect(resolver.known('orders')).toBeUndefined();
+      await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'HostNotAllowed' });
+      expect(resolver.cached('orders')).toBeUndefined();
     });
 
     test('cost a warm delivery nothing', async () => {
       const { resolver, calls } = await setUp(allowed);
-      const route = await resolver.resolve('orders');
+      const route = await resolver.current('orders');
       const asked = [...calls];
-      expect(resolver.known('orders')).toBe(route);
+      expect(resolver.cached('orders')).toBe(route);
       expect(calls).toEqual(asked);
     });
   });
 
   test('a secret version that is not there is looked for once more and then retried', async () => {
     const { resolver, calls } = await setUp({ secretVersion: 'gone' });
-    await expect(resolver.resolve('orders')).rejects.toMatchObject({ code: 'SecretNotFound' });
+    await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'SecretNotFound' });
     expect(calls).toEqual(['destination', 'connection', 'secret', 'destination', 'connection', 'secret']);
   });
 
@@ -303,7 +303,7 @@ describe('the resolver', () => {
       '{"username":"someone","canary":"s3cret"}',
     );
     await connections.update(connection, { ...connection, secretVersion: version, revision: 2 });
-    const failure = await resolver.resolve('orders').catch((error: unknown) => error);
+    const failure = await resolver.current('orders').catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'InvalidSecret' });
     expect(String(failure)).not.toContain('s3cret');
   });

@@ -20,11 +20,11 @@ export interface Resolver {
    * @param apiDestination name or ARN
    * @throws Failure of the configuration or of what keeps it
    */
-  resolve(apiDestination: string): Promise<ResolvedDestination>;
-  /** What `resolve` would resolve with, if that needs no store; undefined otherwise. */
-  known(apiDestination: string): ResolvedDestination | undefined;
+  current(apiDestination: string): Promise<ResolvedDestination>;
+  /** What `current` would resolve with, if that needs no store; undefined otherwise. */
+  cached(apiDestination: string): ResolvedDestination | undefined;
   /** The same past the cache: for who was refused with credentials that may have been changed. */
-  resolveAnew(apiDestination: string): Promise<ResolvedDestination>;
+  fresh(apiDestination: string): Promise<ResolvedDestination>;
 }
 
 export interface ResolverDependencies {
@@ -61,45 +61,45 @@ export function createResolver(dependencies: ResolverDependencies): Resolver {
   const policySecrets = createPolicySecrets(secrets, clock, options);
   const routes = new WeakMap<ApiDestination, ResolvedDestination>();
 
-  function known(reference: string): ResolvedDestination | undefined {
-    const destination = destinations.fresh(nameOf(reference));
+  function cached(reference: string): ResolvedDestination | undefined {
+    const destination = destinations.cached(nameOf(reference));
     const route = destination === undefined ? undefined : routes.get(destination);
     if (route === undefined || !isNamedBy(route.apiDestination, reference) || namesSecrets(route.policy))
       return undefined;
     const isFresh =
-      connections.fresh(route.connection.name) === route.connection && credentials.isFresh(route.connection);
+      connections.cached(route.connection.name) === route.connection && credentials.stillHolds(route.connection);
     return isFresh ? route : undefined;
   }
 
-  async function resolve(reference: string): Promise<ResolvedDestination> {
-    const destination = await destinations.get(nameOf(reference));
-    if (destination === undefined || !isNamedBy(destination, reference)) return resolveAnew(reference);
-    const connection = await connections.get(connectionNameOf(destination));
-    if (connection === undefined || !isUsable(connection, destination)) return resolveAnew(reference);
+  async function current(reference: string): Promise<ResolvedDestination> {
+    const destination = await destinations.current(nameOf(reference));
+    if (destination === undefined || !isNamedBy(destination, reference)) return fresh(reference);
+    const connection = await connections.current(connectionNameOf(destination));
+    if (connection === undefined || !isUsable(connection, destination)) return fresh(reference);
     const known = routes.get(destination);
-    if (known?.connection === connection && !namesSecrets(known.policy) && credentials.isFresh(connection))
+    if (known?.connection === connection && !namesSecrets(known.policy) && credentials.stillHolds(connection))
       return known;
-    if (forbiddenHost(connection.policy, destination) !== undefined) return resolveAnew(reference);
-    const secret = await credentials.get(connection);
-    if (secret === undefined) return resolveAnew(reference);
-    return route({ apiDestination: destination, connection, secret }, policySecrets.get);
+    if (forbiddenHost(connection.policy, destination) !== undefined) return fresh(reference);
+    const secret = await credentials.current(connection);
+    if (secret === undefined) return fresh(reference);
+    return route({ apiDestination: destination, connection, secret }, policySecrets.current);
   }
 
-  async function resolveAnew(reference: string): Promise<ResolvedDestination> {
-    const destination = await destinations.read(nameOf(reference));
+  async function fresh(reference: string): Promise<ResolvedDestination> {
+    const destination = await destinations.fresh(nameOf(reference));
     if (destination === undefined || !isNamedBy(destination, reference)) {
       throw new Failure('ApiDestinationNotFound', `API destination '${reference}' does not exist.`);
     }
-    const read = () => connections.read(connectionNameOf(destination));
+    const read = () => connections.fresh(connectionNameOf(destination));
     const stored = requireConnection(await read(), destination);
     requireAllowedHost(stored, destination);
-    const upToDate = await credentials.bringUpToDate(stored, read);
+    const upToDate = await credentials.fresh(stored, read);
     // It may have been read once more, with another policy.
     requireAllowedHost(upToDate.connection, destination);
     const usable = requireUsable(upToDate.connection, destination, clock.nowMs());
-    const secret = upToDate.secret ?? (await credentials.get(usable));
+    const secret = upToDate.secret ?? (await credentials.current(usable));
     if (secret !== undefined) {
-      return route({ apiDestination: destination, connection: usable, secret }, policySecrets.read);
+      return route({ apiDestination: destination, connection: usable, secret }, policySecrets.fresh);
     }
     throw new Failure('SecretNotFound', `The secret of connection '${usable.name}' does not exist.`);
   }
@@ -125,7 +125,7 @@ export function createResolver(dependencies: ResolverDependencies): Resolver {
     return found;
   }
 
-  return { resolve, known, resolveAnew };
+  return { cached, current, fresh };
 }
 
 function nameOf(reference: string): string {

@@ -5,8 +5,8 @@ import { createHandler } from '../../../../functions/authorize-connection.ts';
 import type { Connection } from '../../../../lib/core/destination/connection.ts';
 import { Failure } from '../../../../lib/core/failure/failure.ts';
 import { formatConnectionSecret } from '../../../../lib/core/destination/connection-secret.ts';
-import type { ConnectionAuthorizationDependencies } from '../../../../lib/delivery/token/authorize-connection.ts';
-import { createConnectionAuthorization } from '../../../../lib/delivery/token/authorize-connection.ts';
+import type { ConnectionAuthorizationDependencies } from '../../../../lib/delivery/token/connection-authorization.ts';
+import { createConnectionAuthorization } from '../../../../lib/delivery/token/connection-authorization.ts';
 import { connectionOf } from '../../../contract/dynamodb/subjects.ts';
 import { unavailable, useFleet } from './oauth-subjects.ts';
 

@@ -1,0 +1,45 @@
+/**
+ * A map that cannot grow without end: keys come from rules and destinations, which are few, but also from whoever sends
+ * requests. When it is full, the entry that was set longest ago makes room. An entry that is to stay as long as it is used
+ * is set again by each use.
+ */
+export class BoundedMap<Key, Value> {
+  readonly #entries = new Map<Key, Value>();
+  readonly #maxEntries: number;
+
+  constructor(maxEntries: number) {
+    this.#maxEntries = maxEntries;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(key: Key): Value | undefined {
+    return this.#entries.get(key);
+  }
+
+  /** A key that was there counts as set now. */
+  set(key: Key, value: Value): void {
+    this.#entries.delete(key);
+    this.#entries.set(key, value);
+    if (this.#entries.size <= this.#maxEntries) return;
+    for (const oldest of this.#entries.keys()) {
+      this.#entries.delete(oldest);
+      return;
+    }
+  }
+
+  delete(key: Key): void {
+    this.#entries.delete(key);
+  }
+
+  /** The entry, or a new one; what `create` throws is not kept. An entry that is there is not set again. */
+  getOrCreate(key: Key, create: (key: Key) => Value): Value {
+    const known = this.#entries.get(key);
+    if (known !== undefined) return known;
+    const value = create(key);
+    this.set(key, value);
+    return value;
+  }
+}

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { BoundedMap } from '../../../../lib/core/input/bounded-map.ts';
+
+test('a bounded map creates a value once while it is kept', () => {
+  const created: string[] = [];
+  const map = new BoundedMap<string, number>(2);
+  const create = (text: string) => {
+    created.push(text);
+    return text.length;
+  };
+  expect(['a', 'a', 'bb'].map((text) => map.getOrCreate(text, create))).toEqual([1, 1, 2]);
+  expect(created).toEqual(['a', 'bb']);
+});
+
+test('a full bounded map gives up its oldest entry, used or not, and never grows', () => {
+  const created: string[] = [];
+  const map = new BoundedMap<string, string>(2);
+  const create = (text: string) => {
+    created.push(text);
+    return text;
+  };
+  for (const text of ['a', 'b', 'a', 'c', 'b', 'a']) map.getOrCreate(text, create);
+  expect(created).toEqual(['a', 'b', 'c', 'a']);
+  expect(map.size).toBe(2);
+});
+
+test('an entry that is set again in a bounded map outlives the others', () => {
+  const map = new BoundedMap<string, number>(2);
+  map.set('a', 1);
+  map.set('b', 2);
+  map.set('a', 3);
+  map.set('c', 4);
+  expect([map.get('a'), map.get('b'), map.get('c'), map.size]).toEqual([3, undefined, 4, 2]);
+});
+
+test('a deleted entry of a bounded map leaves its room to another', () => {
+  const map = new BoundedMap<string, number>(2);
+  map.set('a', 1);
+  map.set('b', 2);
+  map.delete('b');
+  map.set('c', 3);
+  expect([map.get('a'), map.get('b'), map.get('c')]).toEqual([1, undefined, 3]);
+});
+
+test('a value that cannot be created for a bounded map fails each time and takes no room', () => {
+  const map = new BoundedMap<string, string>(2);
+  const fail = () => {
+    throw new Error('no');
+  };
+  expect(() => map.getOrCreate('a', fail)).toThrow('no');
+  expect(() => map.getOrCreate('a', fail)).toThrow('no');
+  expect(map.size).toBe(0);
+});
