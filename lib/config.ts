@@ -26,8 +26,8 @@ interface IntegerVariable {
 
 export type Variable = TextVariable | IntegerVariable;
 
-const url = [/^https?:\/\/[^\s/]+\/\S+$/, 'a URL'] as const;
-const cidrs = [{ test: (text: string) => parseAllowlist(text) !== undefined }, 'CIDRs with commas between'] as const;
+const url = [/^https?:\/\/[^\s/]+\/\S+$/, 'a URL that begins with http:// or https://'] as const;
+const cidrs = [{ test: (text: string) => parseAllowlist(text) !== undefined }, 'CIDRs, separated by commas'] as const;
 
 export const variables = {
   TABLE_NAME: { type: 'text', required: true, meaning: 'DynamoDB table of the stack' },
@@ -201,7 +201,7 @@ function problemsTogether({ REQUEST_TIMEOUT_MS, FUNCTION_TIMEOUT_SECONDS }: Conf
   if (REQUEST_TIMEOUT_MS <= longestMs) return [];
   return [
     `REQUEST_TIMEOUT_MS must be at most ${longestMs} while FUNCTION_TIMEOUT_SECONDS is ${FUNCTION_TIMEOUT_SECONDS}: ` +
-      'no longer request would ever be sent',
+      'a longer request would not end in time',
   ];
 }
 

@@ -42,16 +42,16 @@ describe('the configuration', () => {
 
   test.each([
     ['USER_AGENT', 'a\nb', 'printable ASCII'],
-    ['DELIVERY_QUEUE_URL', 'nope', 'a URL'],
+    ['DELIVERY_QUEUE_URL', 'nope', 'a URL that begins with http:// or https://'],
     ['API_DESTINATION', 'bad name!', 'the name or ARN of an API destination'],
     ['STACK_NAME', 'two words', 'printable ASCII without spaces, at most 255'],
     ['STACK_NAME', ':colon', 'printable ASCII without spaces, at most 255'],
     ['STACK_NAME', 'x'.repeat(256), 'printable ASCII without spaces, at most 255'],
     ['METRICS_PER_DESTINATION', 'yes', 'true or false'],
-    ['PRIVATE_NETWORK_ALLOWLIST', 'zzz', 'CIDRs with commas between'],
-    ['PRIVATE_NETWORK_ALLOWLIST', '300.0.0.0/8', 'CIDRs with commas between'],
-    ['PRIVATE_NETWORK_ALLOWLIST', '10.0.0.0/33', 'CIDRs with commas between'],
-    ['PRIVATE_NETWORK_ALLOWLIST', '10.0.0.0/8;fd00::/8', 'CIDRs with commas between'],
+    ['PRIVATE_NETWORK_ALLOWLIST', 'zzz', 'CIDRs, separated by commas'],
+    ['PRIVATE_NETWORK_ALLOWLIST', '300.0.0.0/8', 'CIDRs, separated by commas'],
+    ['PRIVATE_NETWORK_ALLOWLIST', '10.0.0.0/33', 'CIDRs, separated by commas'],
+    ['PRIVATE_NETWORK_ALLOWLIST', '10.0.0.0/8;fd00::/8', 'CIDRs, separated by commas'],
   ])('refuses %s=%j and says what it must be', (name, text, form) => {
     expect(() => parseConfig({ ...required, [name]: text })).toThrow(`Bad environment: ${name} must be ${form}`);
   });

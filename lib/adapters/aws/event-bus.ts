@@ -55,7 +55,11 @@ function toPutError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   if (error.name === 'ValidationException') return new ServiceError('ValidationException', error.message);
   if (error.name.startsWith('Throttling')) {
-    return new ServiceError('ThrottlingException', 'EventBridge takes no more events now.', { retryAfterSeconds: 1 });
+    return new ServiceError(
+      'ThrottlingException',
+      'EventBridge throttles events at the moment; send them again later.',
+      { retryAfterSeconds: 1 },
+    );
   }
   return fromAwsError(error, 'put the events');
 }

@@ -62,5 +62,5 @@ export async function readItems(
     }
   }
   if (keys.length === 0) return found;
-  throw new Failure('StoreUnavailable', `Could not ${what}: ${keys.length} items were left out.`);
+  throw new Failure('StoreUnavailable', `Could not ${what}: DynamoDB left out ${keys.length} items.`);
 }

@@ -52,7 +52,9 @@ export function errorCodeOf(error: unknown): string {
 export function fromNetworkError(error: unknown, origin: string, answering: boolean): unknown {
   const code = errorCodeOf(error);
   if (code === 'UND_ERR_INVALID_ARG') {
-    return new Failure('InvalidInvocation', 'The request holds what HTTP does not allow.', { cause: error });
+    return new Failure('InvalidInvocation', 'The request contains a header or a value that HTTP does not allow.', {
+      cause: error,
+    });
   }
   const known = knownFailure(error, code);
   if (known === undefined) return error;

@@ -18,10 +18,10 @@ export function parseClientCertificate(text: string): ClientCertificate {
   const parts = isPolicySecretObject(text) ? parseParts(text) : { certificates: text, key: text };
   const { leaf, pem } = certificatesIn(parts.certificates);
   const [keyPem, ...others] = parts.key.match(privateKey) ?? [];
-  if (keyPem === undefined) throw new Failure(code, 'It holds no private key in PEM without a passphrase.');
+  if (keyPem === undefined) throw new Failure(code, 'It holds no private key in PEM, or only one with a passphrase.');
   if (others.length > 0) throw new Failure(code, 'It holds more than one private key.');
   if (!leaf.checkPrivateKey(readKey(keyPem))) {
-    throw new Failure(code, 'Its private key is not that of its first certificate.');
+    throw new Failure(code, 'Its private key does not belong to its first certificate.');
   }
   return { certificatePem: pem, keyPem, expiresAtMs: leaf.validToDate.getTime() };
 }
@@ -59,6 +59,6 @@ function readKey(pem: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch {
-    throw new Failure(code, 'Its private key cannot be read; one with a passphrase never can.');
+    throw new Failure(code, 'Its private key cannot be read; a key with a passphrase is not supported.');
   }
 }

@@ -110,7 +110,7 @@ function causeOf(error: unknown): unknown {
 
 function describeError(error: unknown): ErrorDescription {
   if (!(error instanceof Error)) {
-    return { name: typeof error, message: 'Something that is no Error was thrown.', stack: '' };
+    return { name: typeof error, message: 'A value that is not an Error was thrown.', stack: '' };
   }
   // A line of the message may look like a frame.
   const frames = (error.stack ?? '')

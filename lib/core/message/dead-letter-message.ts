@@ -57,7 +57,10 @@ export function formatDeadLetter(deadLetter: DeadLetter): QueueMessage {
   const { answer: _answer, ...silent } = deadLetter;
   const message = fitted({ body, attributes: { ...attributes, [lastmileAttribute]: details(silent) } });
   if (message !== undefined) return message;
-  throw new Failure('DeliveryTooLarge', 'The dead letter does not fit into a message, compressed neither.');
+  throw new Failure(
+    'DeliveryTooLarge',
+    'The dead letter is larger than an SQS message of 1 MiB, even when it is compressed.',
+  );
 }
 
 function details({ delivery, unread, code, status, answer }: DeadLetter): string {

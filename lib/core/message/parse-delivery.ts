@@ -34,7 +34,10 @@ export function parseDelivery(input: unknown, options: ParseOptions, text?: stri
   const envelope = new MemberReader(input, '', 'InvalidDelivery');
   if (options.apiDestination !== undefined) {
     if (envelope.has('apiDestination')) {
-      return envelope.refuse('apiDestination', 'is not accepted: this function serves one API destination');
+      return envelope.refuse(
+        'apiDestination',
+        'is not accepted: this function delivers to its own API_DESTINATION; send the event alone',
+      );
     }
     return delivery(options.apiDestination, document(input, text), options.nowMs);
   }
@@ -54,7 +57,10 @@ export function parseDelivery(input: unknown, options: ParseOptions, text?: stri
 
 function parseApiDestination(envelope: MemberReader): string {
   if (!envelope.has('apiDestination')) {
-    return envelope.refuse('apiDestination', 'is missing, and this function has no API_DESTINATION for bare events');
+    return envelope.refuse(
+      'apiDestination',
+      'is missing: name one beside the event, or set API_DESTINATION of the function',
+    );
   }
   const text = envelope.text('apiDestination');
   if (isApiDestination(text)) return text;
@@ -108,7 +114,10 @@ const queryStringParameters: MapBounds = {
 function parseTarget(target: MemberReader): DeliveryTarget {
   const ways = ['Input', 'InputPath', 'InputTransformer'].filter((name) => target.has(name));
   if (ways.length > 1) {
-    return target.refuse(ways.map((name) => target.pathOf(name)).join(' and '), 'exclude each other');
+    return target.refuse(
+      ways.map((name) => target.pathOf(name)).join(' and '),
+      'cannot be used together: set one of them',
+    );
   }
   const transformer = target.optionalObject('InputTransformer');
   const httpParameters = target.optionalObject('HttpParameters');

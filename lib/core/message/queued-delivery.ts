@@ -53,7 +53,10 @@ export function formatQueuedDelivery({ delivery, notBeforeMs, turnGeneration }: 
     attributes: { [lastmileAttribute]: escapeForSqs(JSON.stringify(details)) },
   });
   if (message !== undefined) return message;
-  throw new Failure('DeliveryTooLarge', 'The delivery does not fit into a message, compressed neither.');
+  throw new Failure(
+    'DeliveryTooLarge',
+    'The delivery is larger than an SQS message of 1 MiB, even when it is compressed.',
+  );
 }
 
 /**

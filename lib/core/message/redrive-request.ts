@@ -51,7 +51,7 @@ const greatestMaximum = 1_000_000_000;
  */
 export function parseRedriveRequest(input: unknown): RedriveRequest {
   const members = input ?? {};
-  if (!isJsonObject(members)) throw new RedriveRequestError('Bad input: it is not a JSON object.');
+  if (!isJsonObject(members)) throw new RedriveRequestError('Bad input: a redrive takes a JSON object.');
   const problems = Object.keys(members)
     .filter((name) => !Object.hasOwn(fields, name))
     .map((name) => `${shown(name)} is not a field of a redrive`);

@@ -52,7 +52,10 @@ function apiKey(credentials: ApiKeyCredentials): Readonly<Record<string, string>
   const { apiKeyName, apiKeyValue } = credentials;
   requireHeader(apiKeyName, apiKeyValue);
   if (!isForwarded(apiKeyName)) {
-    throw new Failure('InvalidInvocation', `The header ${apiKeyName} cannot carry an API key.`);
+    throw new Failure(
+      'InvalidInvocation',
+      `The header ${apiKeyName} cannot carry an API key: choose another ApiKeyName.`,
+    );
   }
   return Object.fromEntries([[apiKeyName, apiKeyValue]]);
 }

@@ -61,7 +61,8 @@ export function isHeaderValue(text: string): boolean {
 
 /** @throws Failure InvalidInvocation that names the header, never its value; a name that is none is not shown either */
 export function requireHeader(name: string, value: string): void {
-  if (!isHeaderName(name)) throw new Failure('InvalidInvocation', 'A header has a name that is not allowed.');
+  if (!isHeaderName(name))
+    throw new Failure('InvalidInvocation', 'A header has a name with characters that are not allowed.');
   if (!isHeaderValue(value)) {
     throw new Failure('InvalidInvocation', `The header ${name} has a value with characters that are not allowed.`);
   }

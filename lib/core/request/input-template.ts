@@ -82,7 +82,7 @@ function requireWellFormed(template: InputTemplate): void {
   if (isJson(sample) || isQuotedText(sample)) return;
   throw new Failure(
     'InvalidInvocation',
-    'target.InputTransformer.InputTemplate is neither JSON nor quoted text around its placeholders.',
+    'target.InputTransformer.InputTemplate must be JSON or quoted text once its placeholders are filled.',
   );
 }
 

@@ -57,7 +57,7 @@ function printed(placeholder: Placeholder, transformer: InputTransformer, source
   if (position === 'quoted-in-json' && typeof value === 'object' && value !== null) {
     throw new Failure(
       'InvalidInvocation',
-      `target.InputTransformer.InputTemplate has the placeholder ${name} in quotes, but its value is an object or a list.`,
+      `target.InputTransformer.InputTemplate has the placeholder ${name} in quotes, but its value is an object or a list: remove the quotes.`,
     );
   }
   return position === 'value' ? jsonText(value) : withoutQuotes(jsonText(value));

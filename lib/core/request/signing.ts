@@ -45,21 +45,21 @@ export function parseSigningSecret(text: string): SigningKeys {
   if (!isPolicySecretObject(text)) return { keys: [parseKey(text.trim(), 'The key')] };
   const keys = parsePolicySecretObject(text).optionalTextList('keys') ?? [];
   if (keys.length === 0 || keys.length > maxKeys)
-    throw new Failure(code, `keys does not have 1 to ${maxKeys} members.`);
+    throw new Failure(code, `keys must be a list of 1 to ${maxKeys} keys.`);
   return { keys: keys.map((key, index) => parseKey(key, `keys[${index}]`)) };
 }
 
 function parseKey(text: string, where: string): SigningKey {
   if (text.startsWith('whsec_')) return { scheme: 'v1', key: sharedKey(bytesOf(text.slice(6), where), where) };
   if (text.startsWith('whsk_')) return { scheme: 'v1a', key: privateKey(bytesOf(text.slice(5), where), where) };
-  throw new Failure(code, `${where} begins neither with whsec_ nor with whsk_.`);
+  throw new Failure(code, `${where} must begin with whsec_ or whsk_.`);
 }
 
 /** Only the one way to write it: what an endpoint's library reads otherwise would sign otherwise. */
 function bytesOf(base64: string, where: string): Buffer {
   const bytes = Buffer.from(base64, 'base64');
   if (bytes.toString('base64') === base64) return bytes;
-  throw new Failure(code, `${where} is not base64 behind its prefix.`);
+  throw new Failure(code, `${where} is not padded base64 after its prefix.`);
 }
 
 function sharedKey(bytes: Buffer, where: string): KeyObject {
@@ -73,7 +73,7 @@ function privateKey(bytes: Buffer, where: string): KeyObject {
   const der = Buffer.concat([ed25519Prefix, bytes.subarray(0, 32)]);
   const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
   if (bytes.length === 64 && createPublicKey(key).export({ format: 'jwk' }).x !== bytes.toString('base64url', 32)) {
-    throw new Failure(code, `${where} has another public key behind its private one.`);
+    throw new Failure(code, `${where} ends with a public key that does not belong to its private key.`);
   }
   return key;
 }

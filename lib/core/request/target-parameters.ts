@@ -43,7 +43,7 @@ export function pathParameterText(parameter: string, event: JsonObject, field: s
     throw new Failure('InvalidInvocation', `${field} finds nothing in the event.`);
   }
   if (typeof value === 'object') {
-    throw new Failure('InvalidInvocation', `${field} finds an object or a list, which is no part of a path.`);
+    throw new Failure('InvalidInvocation', `${field} finds an object or a list, which cannot be part of a path.`);
   }
   return String(value);
 }

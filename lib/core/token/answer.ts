@@ -68,7 +68,7 @@ function parseObject(body: string): JsonObject {
     answer = undefined;
   }
   if (isJsonObject(answer)) return answer;
-  throw new Failure('TokenInvalid', 'The token endpoint answered with something else than a JSON object.');
+  throw new Failure('TokenInvalid', "The token endpoint's answer is not a JSON object.");
 }
 
 function isSafe(accessToken: string): boolean {

@@ -74,7 +74,7 @@ function parseEndpoint(text: string): Endpoint {
     throw new Failure('InvalidSecret', 'authorization_endpoint is not an HTTP URL.');
   }
   if (url.username !== '' || url.password !== '') {
-    throw new Failure('InvalidSecret', 'authorization_endpoint may not hold a user name or a password.');
+    throw new Failure('InvalidSecret', 'authorization_endpoint must not contain a user name or a password.');
   }
   const pieces = url.search
     .slice(1)
@@ -107,7 +107,7 @@ function requestHeaders(parameters: readonly HttpParameter[], userAgent: string 
   for (const [index, { key, value }] of parameters.entries()) {
     if (!isHeaderName(key) || !isHeaderValue(value)) {
       const field = `oauth_http_parameters.header_parameters[${index}]`;
-      throw new Failure('InvalidSecret', `${field} holds a character that no header may hold.`);
+      throw new Failure('InvalidSecret', `${field} contains a character that is not allowed in a header.`);
     }
     if (!framingHeaders.has(key.toLowerCase())) headers.set(key.toLowerCase(), [key, value]);
   }

@@ -41,18 +41,18 @@ describe('a client certificate', () => {
   test.each([
     ['', 'It holds no certificate in PEM.'],
     [key, 'It holds no certificate in PEM.'],
-    [certificate, 'It holds no private key in PEM without a passphrase.'],
+    [certificate, 'It holds no private key in PEM, or only one with a passphrase.'],
     [
       `${certificate}\n${keyAs({ type: 'pkcs8', cipher: 'aes-256-cbc' })}`,
-      'Its private key cannot be read; one with a passphrase never can.',
+      'Its private key cannot be read; a key with a passphrase is not supported.',
     ],
     [
       `${certificate}\n${keyAs({ type: 'sec1', cipher: 'aes-256-cbc' })}`,
-      'It holds no private key in PEM without a passphrase.',
+      'It holds no private key in PEM, or only one with a passphrase.',
     ],
-    [`${certificate}\n${keyAs({ type: 'sec1' })}`, 'Its private key is not that of its first certificate.'],
-    [`${certificate}\n${other.key}`, 'Its private key is not that of its first certificate.'],
-    [`${chain}\n${certificate}\n${key}`, 'Its private key is not that of its first certificate.'],
+    [`${certificate}\n${keyAs({ type: 'sec1' })}`, 'Its private key does not belong to its first certificate.'],
+    [`${certificate}\n${other.key}`, 'Its private key does not belong to its first certificate.'],
+    [`${chain}\n${certificate}\n${key}`, 'Its private key does not belong to its first certificate.'],
     [`${certificate}\n${key}\n${other.key}`, 'It holds more than one private key.'],
     [`${broken}\n${key}`, 'Certificate 1 in it cannot be read.'],
     [`${certificate}\n${broken}\n${key}`, 'Certificate 2 in it cannot be read.'],
@@ -61,7 +61,10 @@ describe('a client certificate', () => {
     [JSON.stringify({ certificate }), 'privateKey is missing.'],
     [JSON.stringify({ certificate, privateKey: 7 }), 'privateKey is not a string.'],
     [JSON.stringify({ certificate: key, privateKey: key }), 'It holds no certificate in PEM.'],
-    [JSON.stringify({ certificate, privateKey: certificate }), 'It holds no private key in PEM without a passphrase.'],
+    [
+      JSON.stringify({ certificate, privateKey: certificate }),
+      'It holds no private key in PEM, or only one with a passphrase.',
+    ],
   ])('that is none (%#) is refused, and not shown', (text, message) => {
     expect(failureOf(() => parseClientCertificate(text))).toBe(`InvalidPolicySecret: ${message}`);
   });
@@ -70,7 +73,7 @@ describe('a client certificate', () => {
     const generate = generateKeyPairSync as (kind: string, options: object) => ReturnType<typeof generateKeyPairSync>;
     const { privateKey } = generate(kind, { modulusLength: 2048 });
     const text = `${certificate}\n${privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()}`;
-    expect(failureOf(() => parseClientCertificate(text))).toContain('not that of its first certificate');
+    expect(failureOf(() => parseClientCertificate(text))).toContain('does not belong to its first certificate');
   });
 });
 

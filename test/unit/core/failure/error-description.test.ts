@@ -61,6 +61,6 @@ describe('an error of JSON.parse', () => {
 
 test.each(['canary', 7, null, { message: 'canary' }])('what is no Error (%j) is not shown', (thrown) => {
   expect(describeErrors(thrown)).toEqual([
-    { name: typeof thrown, message: 'Something that is no Error was thrown.', stack: '' },
+    { name: typeof thrown, message: 'A value that is not an Error was thrown.', stack: '' },
   ]);
 });

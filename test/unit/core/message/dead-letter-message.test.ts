@@ -221,7 +221,7 @@ describe('a dead letter near the limit', () => {
 
   test('that does not fit compressed either is DeliveryTooLarge', () => {
     expect(failureOf(() => formatDeadLetter(letterOf(hashes(16_000), 'n')))).toBe(
-      'DeliveryTooLarge: The dead letter does not fit into a message, compressed neither.',
+      'DeliveryTooLarge: The dead letter is larger than an SQS message of 1 MiB, even when it is compressed.',
     );
   });
 });

@@ -93,13 +93,13 @@ describe('a bare event', () => {
 
   test('cannot be an envelope that chooses another destination', () => {
     expect(failureOf(() => parseDelivery({ apiDestination: 'other', event }, here))).toBe(
-      'InvalidDelivery: apiDestination is not accepted: this function serves one API destination.',
+      'InvalidDelivery: apiDestination is not accepted: this function delivers to its own API_DESTINATION; send the event alone.',
     );
   });
 
   test('is refused where no destination is configured', () => {
     expect(failureOf(() => parseDelivery(event, anywhere))).toBe(
-      'InvalidDelivery: apiDestination is missing, and this function has no API_DESTINATION for bare events.',
+      'InvalidDelivery: apiDestination is missing: name one beside the event, or set API_DESTINATION of the function.',
     );
   });
 });
@@ -128,10 +128,10 @@ describe('what is malformed is named by its path, never shown', () => {
     [{ Id: 'can ary' }, 'target.Id has characters that are not allowed there.'],
     [{ Id: long(65) }, 'target.Id is longer than 64 characters.'],
     [{ Id: '' }, 'target.Id is empty.'],
-    [{ Input: '{}', InputPath: '$' }, 'target.Input and target.InputPath exclude each other.'],
+    [{ Input: '{}', InputPath: '$' }, 'target.Input and target.InputPath cannot be used together: set one of them.'],
     [
       { InputPath: '$', InputTransformer: { InputTemplate: '1' } },
-      'target.InputPath and target.InputTransformer exclude each other.',
+      'target.InputPath and target.InputTransformer cannot be used together: set one of them.',
     ],
     [{ Input: long(8193) }, 'target.Input is longer than 8192 characters.'],
     [{ InputPath: long(257) }, 'target.InputPath is longer than 256 characters.'],

@@ -102,7 +102,7 @@ describe('a delivery in the queue', () => {
     );
     const delivery = deliveryOf({ event: { value: { hashes } } });
     expect(failureOf(() => formatQueuedDelivery({ delivery }))).toBe(
-      'DeliveryTooLarge: The delivery does not fit into a message, compressed neither.',
+      'DeliveryTooLarge: The delivery is larger than an SQS message of 1 MiB, even when it is compressed.',
     );
   });
 
@@ -230,7 +230,8 @@ describe('in a queue whose function has a destination of its own', () => {
 
   test('an envelope is refused, by itself and in a record of Lambda', () => {
     const envelope = `{"apiDestination":"other","event":${event}}`;
-    const refusal = 'InvalidDelivery: apiDestination is not accepted: this function serves one API destination.';
+    const refusal =
+      'InvalidDelivery: apiDestination is not accepted: this function delivers to its own API_DESTINATION; send the event alone.';
     expect(failureOf(() => parseQueueMessage(plain(envelope), here))).toBe(refusal);
     const record = `{"requestContext":{"functionArn":"f"},"requestPayload":${envelope}}`;
     expect(failureOf(() => parseQueueMessage(plain(record), here))).toBe(refusal);

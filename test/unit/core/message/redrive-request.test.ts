@@ -87,7 +87,7 @@ test.each([
 });
 
 test.each([['text'], [7], [[{}]], [true]])('an input that is no object (%j) is refused', (input) => {
-  expect(problemsOf(input)).toBe('Bad input: it is not a JSON object.');
+  expect(problemsOf(input)).toBe('Bad input: a redrive takes a JSON object.');
 });
 
 test('a leap day is a day only in its year', () => {

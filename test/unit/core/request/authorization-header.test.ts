@@ -42,13 +42,13 @@ describe('API_KEY', () => {
       'InvalidInvocation: The header X-Api-Key has a value with characters that are not allowed.',
     );
     expect(failureOf(() => authorizationHeaders(apiKey('can ary', 'canary')))).toBe(
-      'InvalidInvocation: A header has a name that is not allowed.',
+      'InvalidInvocation: A header has a name with characters that are not allowed.',
     );
   });
 
   test.each(['Host', 'content-length', 'Transfer-Encoding'])('cannot be sent as %s', (name) => {
     expect(failureOf(() => authorizationHeaders(apiKey(name, 'canary')))).toBe(
-      `InvalidInvocation: The header ${name} cannot carry an API key.`,
+      `InvalidInvocation: The header ${name} cannot carry an API key: choose another ApiKeyName.`,
     );
   });
 });

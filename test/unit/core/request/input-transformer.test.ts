@@ -71,7 +71,7 @@ describe('a JSON template', () => {
   });
 
   test('a quoted placeholder that holds an object or a list is refused by name', () => {
-    const reason = 'in quotes, but its value is an object or a list.';
+    const reason = 'in quotes, but its value is an object or a list: remove the quotes.';
     expect(failureOf(() => transform('{"a": "<customer>"}'))).toContain(`the placeholder customer ${reason}`);
     expect(failureOf(() => transform('{"a": "<one>"}'))).toContain(`the placeholder one ${reason}`);
     expect(failureOf(() => transform('{"a": "see <aws.events.event.json>"}'))).toContain(reason);
@@ -172,7 +172,9 @@ describe('what is refused', () => {
     '  ',
     '{"a": "<order>}',
   ])('%j is neither JSON nor quoted text', (template) => {
-    expect(failureOf(() => transform(template))).toContain('is neither JSON nor quoted text around its placeholders');
+    expect(failureOf(() => transform(template))).toContain(
+      'must be JSON or quoted text once its placeholders are filled',
+    );
   });
 
   test('a malformed path is named by its placeholder', () => {

@@ -132,24 +132,24 @@ describe('the secret', () => {
 
   const mixed = Buffer.concat([Buffer.alloc(32, 7), Buffer.alloc(32, 1)]).toString('base64');
   test.each([
-    ['', 'The key begins neither with whsec_ nor with whsk_.'],
-    [base64(32), 'The key begins neither with whsec_ nor with whsk_.'],
-    [`whpk_${base64(32)}`, 'The key begins neither with whsec_ nor with whsk_.'],
+    ['', 'The key must begin with whsec_ or whsk_.'],
+    [base64(32), 'The key must begin with whsec_ or whsk_.'],
+    [`whpk_${base64(32)}`, 'The key must begin with whsec_ or whsk_.'],
     [`whsec_${base64(23)}`, 'The key does not have 24 to 64 bytes.'],
     [`whsec_${base64(65)}`, 'The key does not have 24 to 64 bytes.'],
     ['whsec_', 'The key does not have 24 to 64 bytes.'],
-    [`whsec_${base64(32).replace('=', '')}`, 'The key is not base64 behind its prefix.'],
-    [`whsec_${base64(32)} ${shared}`, 'The key is not base64 behind its prefix.'],
-    [`whsec_${Buffer.alloc(33, 255).toString('base64url')}`, 'The key is not base64 behind its prefix.'],
+    [`whsec_${base64(32).replace('=', '')}`, 'The key is not padded base64 after its prefix.'],
+    [`whsec_${base64(32)} ${shared}`, 'The key is not padded base64 after its prefix.'],
+    [`whsec_${Buffer.alloc(33, 255).toString('base64url')}`, 'The key is not padded base64 after its prefix.'],
     [`whsk_${base64(33)}`, 'The key does not have 32 or 64 bytes.'],
-    [`whsk_${mixed}`, 'The key has another public key behind its private one.'],
+    [`whsk_${mixed}`, 'The key ends with a public key that does not belong to its private key.'],
     ['{', 'It is not JSON.'],
-    ['{}', 'keys does not have 1 to 10 members.'],
-    ['{"keys":[]}', 'keys does not have 1 to 10 members.'],
+    ['{}', 'keys must be a list of 1 to 10 keys.'],
+    ['{"keys":[]}', 'keys must be a list of 1 to 10 keys.'],
     ['{"keys":"x"}', 'keys is not a list.'],
     [JSON.stringify({ keys: [shared, 7] }), 'keys[1] is not a string.'],
-    [JSON.stringify({ keys: [shared, 'x'] }), 'keys[1] begins neither with whsec_ nor with whsk_.'],
-    [JSON.stringify({ keys: Array.from({ length: 11 }, () => shared) }), 'keys does not have 1 to 10 members.'],
+    [JSON.stringify({ keys: [shared, 'x'] }), 'keys[1] must begin with whsec_ or whsk_.'],
+    [JSON.stringify({ keys: Array.from({ length: 11 }, () => shared) }), 'keys must be a list of 1 to 10 keys.'],
   ])('%s is refused, and not shown', (text, message) => {
     expect(failureOf(() => parseSigningSecret(text))).toBe(`InvalidPolicySecret: ${message}`);
   });

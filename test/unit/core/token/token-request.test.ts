@@ -136,7 +136,7 @@ describe('the token request', () => {
     const failure = failureOf(() => tokenRequest({ ...credentials, oauthHttpParameters }));
     expect(failure.code).toBe('InvalidSecret');
     expect(failure.message).toBe(
-      'oauth_http_parameters.header_parameters[1] holds a character that no header may hold.',
+      'oauth_http_parameters.header_parameters[1] contains a character that is not allowed in a header.',
     );
   });
 
