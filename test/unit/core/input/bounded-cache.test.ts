@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { BoundedCache } from '../../../../lib/core/input/bounded-cache.ts';
 
-test('a text is derived once while it is kept', () => {
+test('a value is derived once while it is cached', () => {
   const derived: string[] = [];
   const cache = new BoundedCache(2, (text) => {
     derived.push(text);
@@ -11,7 +11,7 @@ test('a text is derived once while it is kept', () => {
   expect(derived).toEqual(['a', 'bb']);
 });
 
-test('a full cache gives up its oldest entry and never grows', () => {
+test('a full cache drops its oldest entry and never grows', () => {
   const derived: string[] = [];
   const cache = new BoundedCache(2, (text) => {
     derived.push(text);
@@ -22,7 +22,7 @@ test('a full cache gives up its oldest entry and never grows', () => {
   expect(cache.size).toBe(2);
 });
 
-test('a text that cannot be derived fails each time and takes no room', () => {
+test('a text that cannot be derived fails each time and takes no room in the cache', () => {
   const cache = new BoundedCache<string>(2, () => {
     throw new Error('no');
   });
