@@ -239,7 +239,7 @@ describe('in a queue whose function has a destination of its own', () => {
 });
 
 describe('the body of a queued delivery cannot set attempts, times or the wait', () => {
-  test('cannot set attempts, times or the wait: only the attribute says them', () => {
+  test('the body of a queued delivery cannot set attempts, times or the wait', () => {
     const forged = `{"v":1,"attempts":185,"firstReceivedAt":1,"notBefore":${nowMs * 2},"LASTMILE":{"attempts":185}`;
     const untouched = { attempts: 0, postponements: 0, firstReceivedAtMs: nowMs };
     const envelope = `${forged},"apiDestination":"orders","event":{}}`;
@@ -248,13 +248,13 @@ describe('the body of a queued delivery cannot set attempts, times or the wait',
     expect(bare).toEqual({ delivery: expect.objectContaining({ ...untouched, apiDestination: 'orders' }) });
   });
 
-  test('cannot choose another destination, rule or target than the attribute does', () => {
+  test('the body of a queued delivery cannot choose another destination, rule or target', () => {
     const body = '{"apiDestination":"evil","rule":"evil","target":{"Id":"evil"},"event":{"id":"inner"}}';
     const { delivery } = parseQueueMessage(own({ v: 1, apiDestination: 'orders' }, body), anywhere);
     expect(delivery).toEqual(deliveryOf({ event: { value: JSON.parse(body), text: body } }));
   });
 
-  test('cannot make a message of ours pass for a record of Lambda', () => {
+  test("the body of a queued delivery cannot pass for Lambda's record", () => {
     const body = '{"requestContext":{"functionArn":"f"},"requestPayload":{"apiDestination":"evil","event":{}}}';
     const { delivery } = parseQueueMessage(own({ v: 1, apiDestination: 'orders' }, body), anywhere);
     expect(delivery).toMatchObject({ apiDestination: 'orders', event: { text: body } });

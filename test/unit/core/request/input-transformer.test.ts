@@ -180,7 +180,7 @@ describe('what is refused', () => {
     );
   });
 
-  test('a malformed path is named by its placeholder', () => {
+  test('a malformed path is refused by the name of its placeholder', () => {
     const transformer = { InputPathsMap: { a: 'detail.a' }, InputTemplate: '{"a": <a>}' };
     expect(failureOf(() => transformInput(transformer, source))).toBe(
       'InvalidInvocation: target.InputTransformer.InputPathsMap.a is not a JSON path.',
@@ -194,7 +194,7 @@ describe('what is refused', () => {
   });
 });
 
-test('less-than signs and braces that enclose no name are text', () => {
+test('less-than signs and braces that enclose no placeholder name are text', () => {
   expect(transform('{"a": "1 < 2 > 0, {{ }} and < order >"}')).toBe('{"a": "1 < 2 > 0, {{ }} and < order >"}');
 });
 
@@ -204,7 +204,7 @@ test('a template is compiled once', () => {
 
 const jsonObjects = fc.dictionary(fc.string(), fc.jsonValue()).map((object) => object as JsonObject);
 
-test('a JSON template gives JSON that holds the values, whatever the event is', () => {
+test('a filled JSON template is JSON that holds the values, whatever the event is', () => {
   const transformer: InputTransformer = {
     InputPathsMap: { a: '$.a', list: '$.detail[*]' },
     InputTemplate: '{"a": <a>, "l": [<list>, <aws.events.event>], "all": <aws.events.event.json>}',
@@ -219,7 +219,7 @@ test('a JSON template gives JSON that holds the values, whatever the event is', 
   );
 });
 
-test('text printed into quotes is read back as it was, whatever it is', () => {
+test('a value printed into quotes is read back as it was, whatever it is', () => {
   const transformer: InputTransformer = { InputPathsMap: { a: '$.a' }, InputTemplate: '{"t": "-<a>-", "u": 1}' };
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (a) => {
@@ -245,7 +245,7 @@ test('any template is filled or refused with a Failure', () => {
   );
 });
 
-test("a rule's own template leaves {{name}} to the inner one, and fills <name>", () => {
+test("a rule's own template fills <name> and leaves {{name}} to the inner template", () => {
   const transformer = {
     InputPathsMap: { order: '$.detail.order' },
     InputTemplate: '{"event": <aws.events.event.json>, "inner": "{\\"id\\": {{order}}}", "id": <order>}',
