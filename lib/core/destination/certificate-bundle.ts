@@ -5,13 +5,13 @@ import { isPolicySecretObject, parsePolicySecretObject } from './delivery-policy
 
 const code = 'InvalidPolicySecret';
 
-/** Source: RFC 7468, textual encodings; what stands between them is an explanation. */
+/** Source: RFC 7468, textual encodings. Text between certificates is an explanation and is ignored. */
 const certificate = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
 const privateKey = /-----BEGIN ((?:[A-Z]{1,10} )?PRIVATE KEY)-----[A-Za-z0-9+/=\s]+-----END \1-----/g;
 
 /**
- * @param text `{"certificate": "...", "privateKey": "..."}`, or all in one text. PEM; the certificate that the key fits comes
- *   first, the chain behind it; the key has no passphrase
+ * @param text `{"certificate": "...", "privateKey": "..."}`, or both in one text, in PEM. The certificate of the key comes
+ *   first, its chain follows, and the key has no passphrase
  * @throws Failure InvalidPolicySecret that says what is wrong, and shows nothing of it
  */
 export function parseClientCertificate(text: string): ClientCertificate {
@@ -27,8 +27,8 @@ export function parseClientCertificate(text: string): ClientCertificate {
 }
 
 /**
- * @returns all certificates of a text in PEM, one behind the other
- * @throws Failure InvalidPolicySecret when there is none, or one that is none
+ * @returns all certificates of a text in PEM, one after the other
+ * @throws Failure InvalidPolicySecret when there is no certificate, or a malformed one
  */
 export function parseCaCertificates(text: string): string {
   return certificatesIn(text).pem;
@@ -46,7 +46,7 @@ function certificatesIn(text: string): { readonly leaf: X509Certificate; readonl
   return { leaf, pem: found.join('\n') };
 }
 
-/** Without their causes: what OpenSSL says may quote what it read. */
+/** The failures have no cause, because the message of OpenSSL may quote its input. */
 function readCertificate(pem: string, index: number): X509Certificate {
   try {
     return new X509Certificate(pem);

@@ -1,6 +1,6 @@
 /**
- * Keeps what was derived from a text, so that it is derived once. Texts come from rules, which are few, but also from
- * whoever writes them, so the number kept is bounded: when full, the oldest makes room.
+ * Caches a value that is derived from a text. The texts come from users, so the number of entries is bounded: a full cache
+ * drops its oldest entry.
  */
 export class BoundedCache<Value> {
   private readonly entries = new Map<string, Value>();
@@ -12,7 +12,7 @@ export class BoundedCache<Value> {
     this.derive = derive;
   }
 
-  /** What `derive` throws is not kept. */
+  /** An error of `derive` is thrown and not cached. */
   get(text: string): Value {
     const known = this.entries.get(text);
     if (known !== undefined) return known;
