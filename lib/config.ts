@@ -1,6 +1,6 @@
 /**
- * The environment as one frozen Config. Each variable stands once in `variables`, with its unit, default and bounds;
- * the README's table is compared with it in a test.
+ * Reads the environment into a frozen Config. `variables` lists each variable with its unit, default and bounds. A test
+ * compares it with the README's table.
  */
 
 import { parseAllowlist } from './core/address/address.ts';
@@ -8,7 +8,7 @@ import { longestRequestTimeoutMs } from './core/delivery/retry.ts';
 
 interface TextVariable {
   readonly type: 'text';
-  /** What it must look like, and the words for it. */
+  /** The check of the value, and its description for the error. */
   readonly form?: readonly [Pick<RegExp, 'test'>, string];
   readonly default?: string;
   readonly required?: boolean;
@@ -26,8 +26,8 @@ interface IntegerVariable {
 
 export type Variable = TextVariable | IntegerVariable;
 
-const url = [/^https?:\/\/[^\s/]+\/\S+$/, 'a URL'] as const;
-const cidrs = [{ test: (text: string) => parseAllowlist(text) !== undefined }, 'CIDRs with commas between'] as const;
+const url = [/^https?:\/\/[^\s/]+\/\S+$/, 'a URL that begins with http:// or https://'] as const;
+const cidrs = [{ test: (text: string) => parseAllowlist(text) !== undefined }, 'CIDRs, separated by commas'] as const;
 
 export const variables = {
   TABLE_NAME: { type: 'text', required: true, meaning: 'DynamoDB table of the stack' },
@@ -167,7 +167,7 @@ export type Config = { readonly [Name in keyof Variables]: Value<Variables[Name]
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Every variable that is missing or out of bounds, in one message of one line. */
+/** Names every variable that is missing or out of bounds, in one line. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
@@ -195,13 +195,13 @@ export function parseConfig(environment: Environment): Config {
   return Object.freeze(config) as Config;
 }
 
-/** What is wrong with variables that are right each for itself. */
+/** Problems of variables that are valid alone, but not together. */
 function problemsTogether({ REQUEST_TIMEOUT_MS, FUNCTION_TIMEOUT_SECONDS }: Config): readonly string[] {
   const longestMs = longestRequestTimeoutMs(FUNCTION_TIMEOUT_SECONDS);
   if (REQUEST_TIMEOUT_MS <= longestMs) return [];
   return [
     `REQUEST_TIMEOUT_MS must be at most ${longestMs} while FUNCTION_TIMEOUT_SECONDS is ${FUNCTION_TIMEOUT_SECONDS}: ` +
-      'no longer request would ever be sent',
+      'a longer request would not end in time',
   ];
 }
 

@@ -8,8 +8,8 @@ interface Queue {
 }
 
 /**
- * A queue per key, kept only while something is in it: no timer stays behind, and keys that come and go leave nothing.
- * Bottleneck is loaded with the first key, so that work without a limit pays nothing.
+ * One queue per key, which exists only while it has work, so that old keys leave no memory and no timer behind. Bottleneck is
+ * loaded with the first key, so that workers without a limit do not load it.
  */
 export function createBottleneckConcurrencyLimit(): ConcurrencyLimit & { readonly size: number } {
   const queues = new Map<string, Queue>();

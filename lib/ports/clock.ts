@@ -8,5 +8,5 @@ export interface Clock {
 /** A number from 0 up to, not including, 1. */
 export type Random = () => number;
 
-/** Unpredictable bytes, for what must never repeat. */
+/** Unpredictable bytes, for values that must never repeat. */
 export type RandomBytes = (size: number) => Uint8Array;

@@ -1,10 +1,10 @@
-/** What the operations of the control API need of the world. See lib/ports.ts for what absent and unavailable mean. */
+/** Ports of the control API. lib/ports/delivery.ts says what absent and unavailable mean. */
 import type { ApiDestination } from '../core/destination/api-destination.ts';
 import type { ApiId, ApiKey } from '../core/api-key/api-key.ts';
 import type { Connection, ConnectionState } from '../core/destination/connection.ts';
 import type { JsonObject } from '../core/input/json.ts';
 
-/** A page of a list in the order of names. */
+/** Asks for a page of a list, in the order of names. */
 export interface PageRequest {
   readonly namePrefix?: string;
   /** The last name of the page before. */
@@ -23,9 +23,9 @@ export type WriteConflict = 'exists' | 'absent' | 'changed';
 
 export interface ConnectionRepository {
   read(name: string): Promise<Connection | undefined>;
-  /** In the order asked; at most 100 names. */
+  /** In the order of `names`, of which there are at most 100. */
   readMany(names: readonly string[]): Promise<readonly (Connection | undefined)[]>;
-  /** Refused with `exists` when there is one of that name. */
+  /** Refused with `exists` when the name is taken. */
   create(connection: Connection): Promise<'written' | WriteConflict>;
   /** Sets the members of `connection`; refused unless the stored incarnation and revision are those of `before`. */
   update(before: Connection, connection: Connection): Promise<'written' | WriteConflict>;
@@ -49,7 +49,7 @@ export interface SecretWriter {
   /** A new version that is not current yet. */
   addVersion(secretArn: string, text: string): Promise<{ readonly version: string }>;
   makeCurrent(secretArn: string, version: string): Promise<void>;
-  /** At once and for good; resolves too when there is none. Name or ARN. */
+  /** Deletes at once and for good; resolves also when there is no such secret. Takes a name or an ARN. */
   remove(secretId: string): Promise<void>;
 }
 
@@ -60,9 +60,9 @@ export interface ConnectionAuthorizer {
 
 // API keys ------------------------------------------------------------------------------------------------------------
 
-/** API keys as the table has them: also those past their deletion, until the table removes them. */
+/** API keys as the table has them. Keys past their deletion are included until the table removes them. */
 export interface ApiKeyRepository extends ApiKeyReader {
-  /** Refused with `exists` when there is one of that public id. */
+  /** Refused with `exists` when the public id is taken. */
   create(key: ApiKey): Promise<'written' | WriteConflict>;
   /** Sets the members of `key`; refused unless the stored incarnation and revision are those of `before`. */
   update(before: ApiKey, key: ApiKey): Promise<'written' | WriteConflict>;
@@ -72,22 +72,22 @@ export interface ApiKeyRepository extends ApiKeyReader {
 }
 
 export interface ApiKeyReader {
-  /** Undefined: there is none of that public id in that API. */
+  /** Undefined when that API has no key with that public id. */
   read(apiId: ApiId, publicId: string): Promise<ApiKey | undefined>;
 }
 
 /** The stack's root secret. */
 export interface RootSecret {
-  /** @throws Failure SecretNotFound when there is none, or it is empty */
+  /** @throws Failure SecretNotFound when the secret does not exist or is empty */
   read(): Promise<string>;
 }
 
 /** The EventBridge bus of the stack's account that clients publish to. */
 export interface EventBus {
   /**
-   * Puts at most ten entries, in the form of EventBridge's own requests but for the bus; answers each, in order.
+   * Puts at most ten entries, in the form of EventBridge's own requests except for the bus. Answers each entry, in order.
    *
-   * @throws ServiceError what EventBridge said of the whole request: ValidationException or ThrottlingException
+   * @throws ServiceError ValidationException or ThrottlingException when EventBridge refuses the whole request
    */
   put(entries: readonly JsonObject[]): Promise<readonly JsonObject[]>;
 }

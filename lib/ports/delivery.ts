@@ -1,7 +1,7 @@
 /**
- * What the world must provide, as the rules and stories inside see it. Each port says what absent and unavailable mean.
- * Unless a port says otherwise, what cannot be reached throws a Failure `StoreUnavailable`, and what refuses (access
- * denied, a disabled key) throws `StoreRefused`. What only a newer version of the stack can read throws `NewerVersion`.
+ * Ports of deliveries. Each port says what absent means. Unless a port says otherwise, a store that cannot be reached throws
+ * a Failure `StoreUnavailable`, and a store that refuses (access denied, a disabled key) throws `StoreRefused`. An item that
+ * only a newer version of the stack can read throws `NewerVersion`.
  */
 import type { ApiDestination } from '../core/destination/api-destination.ts';
 import type { Connection } from '../core/destination/connection.ts';
@@ -14,7 +14,7 @@ import type { RawMessage } from '../core/message/raw-message.ts';
 import type { ReceivedMessage } from '../core/message/sqs-event.ts';
 import type { UnauthorizedRun } from '../core/destination/unauthorized-run.ts';
 
-/** Strongly consistent reads of what a delivery needs. Undefined: there is none of that name. */
+/** Strongly consistent reads of the configuration of a delivery. Undefined when the name does not exist. */
 export interface DeliveryConfiguration {
   readApiDestination(name: string): Promise<ApiDestination | undefined>;
   readConnection(name: string): Promise<Connection | undefined>;
@@ -63,7 +63,7 @@ export interface HttpClient {
 
 export interface DeadLetterQueue {
   /**
-   * Resolves only when a queue has accepted it: the one that the delivery's target names, else the stack's own.
+   * Resolves only when a queue has accepted the dead letter: the queue that the target names, or else the stack's own.
    *
    * @throws Failure DeliveryTooLarge when no message can hold it
    */
@@ -83,14 +83,14 @@ export interface DeliveryQueue {
 /** The queue that a batch of messages was received from. */
 export interface ReceivedMessages {
   /**
-   * Deletes a message that has been settled. Resolves when it is gone; those that settle together may travel together.
+   * Deletes a settled message. Resolves when it is deleted. Messages that settle together may be deleted by one call.
    *
-   * @param isWanted asked when the call is about to be made; false resolves without one
+   * @param isWanted asked just before the call; if false, the message stays and the promise resolves
    */
   remove(receiptHandle: string, isWanted?: () => boolean): Promise<void>;
 }
 
-/** Where messages go that are passed on as they are, body and attributes byte for byte. */
+/** Passes messages on unchanged, body and attributes byte for byte. */
 export interface RawMessages {
   /**
    * Resolves only when the delivery queue has accepted it, at the longest delay.
@@ -98,7 +98,7 @@ export interface RawMessages {
    * @returns that delay, ms
    */
   sendBack(message: RawMessage): Promise<number>;
-  /** Resolves only when the stack's own dead-letter queue has accepted it, with as much of the reason beside as it has room for. */
+  /** Resolves only when the stack's own dead-letter queue has accepted it, with as much of the reason as there is room for. */
   sendToDeadLetters(message: RawMessage, failure: Failure): Promise<void>;
 }
 
@@ -107,41 +107,41 @@ export interface DeliveryLog {
   record(conclusion: Conclusion): void;
 }
 
-/** A request that an endpoint answered with 401 or 407, and what it was authorized with. */
+/** A request that an endpoint answered with 401 or 407, and the credentials that it used. */
 export interface RefusedRequest {
   readonly connection: { readonly name: string; readonly incarnation: string };
   readonly secretVersion: string;
   readonly requestedAtMs: number;
   readonly nowMs: number;
-  /** The run as it was last seen, which only makes the likelier write the first one. */
+  /** The run as the worker last saw it. It only decides which write is tried first. */
   readonly lastSeen?: UnauthorizedRun | undefined;
 }
 
-/** Each connection's run of refused requests, which the whole fleet counts together. */
+/** Each connection's run of refused requests, which all workers count together. */
 export interface UnauthorizedRuns {
   /**
-   * Adds one to the run, or begins one at `nowMs`.
+   * Adds one refusal to the run, or begins a run at `nowMs`.
    *
-   * @returns the run as it now is. Undefined: not counted, because the request was made before the run began, its
+   * @returns the new run. Undefined when the refusal does not count: the request was made before the run began, its
    *   credentials are not in force any more, or the connection is not AUTHORIZED
    */
   add(refused: RefusedRequest): Promise<UnauthorizedRun | undefined>;
-  /** Ends the run that began then; another one stays. */
+  /** Ends the run that began at `sinceMs`. Another run stays. */
   end(connection: { readonly name: string; readonly incarnation: string }, sinceMs: number): Promise<void>;
 }
 
-/** The stack's own dead-letter queue, for somebody who looks through all of it. Handles are those of the last receive. */
+/** The stack's own dead-letter queue, for reading all of it. The handles must be those of the last receive. */
 export interface DeadLetterMessages {
-  /** At most ten messages, hidden from everybody for so long. None: there is nothing that could be shown now. */
+  /** Receives at most ten messages and hides them from other readers for that time. An empty list means none is visible. */
   receive(hiddenForMs: number): Promise<readonly ReceivedMessage[]>;
   /** Deletes at most ten; rejects when one of them may still be there. */
   remove(receiptHandles: readonly string[]): Promise<void>;
-  /** Shows at most ten to everybody again, at once; what is gone or shown already is no failure. */
+  /** Makes at most ten messages visible again at once. A message that is gone or already visible is not a failure. */
   release(receiptHandles: readonly string[]): Promise<void>;
 }
 
-/** What is scarce and slow, one worker's token requests and requests to some endpoints, at most so many at a time. */
+/** Limits how many token requests, or requests to some endpoints, one worker runs at a time. */
 export interface ConcurrencyLimit {
-  /** Runs the work when fewer than `maximum` of that key are running, in the order asked. */
+  /** Runs the work when fewer than `maximum` of that key are running. Work of one key starts in the order of the calls. */
   run<Result>(key: string, maximum: number, work: () => Promise<Result>): Promise<Result>;
 }

@@ -1,48 +1,48 @@
-/** What the parts of a deployed function tell those who watch it, beside the deliveries' own log. */
+/** Ports for metrics and for logs beside the log of deliveries. */
 import type { CountMetric, TimeMetric } from '../core/delivery/metrics.ts';
 
-/** What a connection's owner should hear of at once. Never throws and never waits. */
+/** Events that a connection's owner should know at once. Never throws and never waits. */
 export interface ConnectionLog {
-  /** A worker has found its credentials to be worth nothing, and nobody had before. */
+  /** A worker has deauthorized the connection; called once for each deauthorization. */
   deauthorized(connectionName: string): void;
 }
 
-/** A connection that was not made, because of where it would have ended. */
+/** A network connection that was not made because of its address. */
 export interface RefusedAddress {
   readonly host: string;
-  /** What the host resolved to; absent when the host itself says enough. */
+  /** The address that the host resolved to; absent when the host itself was refused. */
   readonly address?: string;
   /** The class of addresses, such as `private` or `metadata`. */
   readonly reason: string;
 }
 
-/** What was refused to keep the stack safe, for whoever watches over it. Never throws and never waits. */
+/** Refusals that keep the stack safe. Never throws and never waits. */
 export interface SecurityLog {
   addressRefused(refused: RefusedAddress): void;
 }
 
-/** What decides where a connection's credentials go has changed, or was refused. Names and hosts, never a credential. */
+/** A change, or a refused change, of where a connection's credentials go. Contains names and hosts, never a credential. */
 export type CredentialsEvent =
-  /** Its requests go to another host, or with another connection, and no policy says that they may. */
+  /** A destination now goes to another host or uses another connection, and no policy allows it explicitly. */
   | {
       readonly event: 'destination-moved';
       readonly apiDestination: string;
       readonly connection: string;
-      /** Absent when it was that one before. */
+      /** Absent when the connection did not change. */
       readonly formerConnection?: string;
       readonly fromHost: string;
       readonly toHost: string;
     }
-  /** A new one takes them to a host where none of the connection's others are, and no policy says that it may. */
+  /** A new destination sends credentials to a host of no other destination, and no policy allows it explicitly. */
   | {
       readonly event: 'destination-added';
       readonly apiDestination: string;
       readonly connection: string;
       readonly host: string;
     }
-  /** It was to send them to a host that the connection's policy does not allow. */
+  /** A destination would have sent credentials to a host that the connection's policy does not allow. */
   | { readonly event: 'destination-refused'; readonly apiDestination: string; readonly connection: string }
-  /** Somebody else may answer for its host, or carry its requests: what its delivery policy says of that now. */
+  /** Another server may now answer for the destination's host or see its requests. Absent members are not set. */
   | {
       readonly event: 'transport-changed';
       readonly apiDestination: string;
@@ -51,27 +51,27 @@ export type CredentialsEvent =
       readonly serverName?: string;
       readonly proxyUrl?: string;
     }
-  /** They may go to hosts that they could not go to before; `any` when to all. */
+  /** The connection's policy allows more hosts; `any` when it allows all. */
   | { readonly event: 'hosts-loosened'; readonly connection: string; readonly hosts: readonly string[] | 'any' }
-  /** They are taken from another secret of somebody's, or no longer when there is none. */
+  /** The credentials come from another named secret; absent when they come from the connection's own secret again. */
   | { readonly event: 'secret-changed'; readonly connection: string; readonly secretArn?: string };
 
-/** By whose request it came. */
+/** The request that made the change. */
 export interface Requester {
   readonly requestId: string;
-  /** Access key id of the API key. Absent: IAM has let them in, or nobody was asked who they are. */
+  /** Access key id of the API key. Absent when IAM authorized the request, or when nothing was checked. */
   readonly accessKeyId?: string;
 }
 
-/** For whoever watches over credentials. Never throws and never waits. */
+/** Log of changes of where credentials go. Never throws and never waits. */
 export interface CredentialsLog {
   record(event: CredentialsEvent, requester: Requester): void;
 }
 
 /**
- * What is counted and timed. Never throws and never waits.
+ * Counts and times. Never throws and never waits.
  *
- * `apiDestination` is the name of one that exists: each name may cost its owner.
+ * `apiDestination` must be the name of an existing destination, because CloudWatch bills each name.
  */
 export interface Metrics {
   count(name: CountMetric, apiDestination?: string): void;
@@ -81,9 +81,9 @@ export interface Metrics {
 /** Metrics that are written down together for each invocation. */
 export interface InvocationMetrics extends Metrics {
   /**
-   * Runs an invocation, and writes down at its end, whatever its end, what nobody has written yet.
+   * Runs an invocation and writes all remaining metrics when it ends or fails.
    *
-   * @param signal aborts when the time runs out: from then on nothing waits for the end, which may never come
+   * @param signal aborts when the time runs out; from then on metrics are written at once, because the end may never come
    */
   during<Result>(signal: AbortSignal, invocation: () => Promise<Result>): Promise<Result>;
 }

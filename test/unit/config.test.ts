@@ -13,7 +13,7 @@ const required = {
 };
 
 describe('the configuration', () => {
-  test('has every default when only what is required is set, and cannot be changed', () => {
+  test('the configuration has every default when only the required variables are set, and cannot be changed', () => {
     const config = parseConfig(required);
     expect(config).toMatchObject({
       ...required,
@@ -28,7 +28,7 @@ describe('the configuration', () => {
     expect(Object.isFrozen(config)).toBe(true);
   });
 
-  test('names every bad variable in one line', () => {
+  test('a configuration error names every bad variable in one line', () => {
     const bad = { ...required, TABLE_NAME: '', CACHE_SECONDS: '15s', MAXIMUM_RETRY_ATTEMPTS: '186' };
     expect(() => parseConfig(bad)).toThrow(
       'Bad environment: TABLE_NAME is required (DynamoDB table of the stack); CACHE_SECONDS must be a whole number from ' +
@@ -36,23 +36,28 @@ describe('the configuration', () => {
     );
   });
 
-  test.each(['-1', '1.5', '1e3', '0x10', ' 5', '٣', '9'.repeat(400)])('refuses %j as a number', (text) => {
-    expect(() => parseConfig({ ...required, CACHE_SECONDS: text })).toThrow(/^Bad environment: CACHE_SECONDS must be/);
-  });
+  test.each(['-1', '1.5', '1e3', '0x10', ' 5', '٣', '9'.repeat(400)])(
+    'the configuration refuses %j as a number',
+    (text) => {
+      expect(() => parseConfig({ ...required, CACHE_SECONDS: text })).toThrow(
+        /^Bad environment: CACHE_SECONDS must be/,
+      );
+    },
+  );
 
   test.each([
     ['USER_AGENT', 'a\nb', 'printable ASCII'],
-    ['DELIVERY_QUEUE_URL', 'nope', 'a URL'],
+    ['DELIVERY_QUEUE_URL', 'nope', 'a URL that begins with http:// or https://'],
     ['API_DESTINATION', 'bad name!', 'the name or ARN of an API destination'],
     ['STACK_NAME', 'two words', 'printable ASCII without spaces, at most 255'],
     ['STACK_NAME', ':colon', 'printable ASCII without spaces, at most 255'],
     ['STACK_NAME', 'x'.repeat(256), 'printable ASCII without spaces, at most 255'],
     ['METRICS_PER_DESTINATION', 'yes', 'true or false'],
-    ['PRIVATE_NETWORK_ALLOWLIST', 'zzz', 'CIDRs with commas between'],
-    ['PRIVATE_NETWORK_ALLOWLIST', '300.0.0.0/8', 'CIDRs with commas between'],
-    ['PRIVATE_NETWORK_ALLOWLIST', '10.0.0.0/33', 'CIDRs with commas between'],
-    ['PRIVATE_NETWORK_ALLOWLIST', '10.0.0.0/8;fd00::/8', 'CIDRs with commas between'],
-  ])('refuses %s=%j and says what it must be', (name, text, form) => {
+    ['PRIVATE_NETWORK_ALLOWLIST', 'zzz', 'CIDRs, separated by commas'],
+    ['PRIVATE_NETWORK_ALLOWLIST', '300.0.0.0/8', 'CIDRs, separated by commas'],
+    ['PRIVATE_NETWORK_ALLOWLIST', '10.0.0.0/33', 'CIDRs, separated by commas'],
+    ['PRIVATE_NETWORK_ALLOWLIST', '10.0.0.0/8;fd00::/8', 'CIDRs, separated by commas'],
+  ])('the configuration refuses %s=%j and says what it must be', (name, text, form) => {
     expect(() => parseConfig({ ...required, [name]: text })).toThrow(`Bad environment: ${name} must be ${form}`);
   });
 
@@ -63,14 +68,19 @@ describe('the configuration', () => {
     ['7001', '15', false],
     ['890000', '900', true],
     ['890000', '897', false],
-  ])('takes requests of %s ms and functions of %s s: %s', (REQUEST_TIMEOUT_MS, FUNCTION_TIMEOUT_SECONDS, taken) => {
-    const parse = () => parseConfig({ ...required, REQUEST_TIMEOUT_MS, FUNCTION_TIMEOUT_SECONDS });
-    if (taken) expect(parse).not.toThrow();
-    else
-      expect(parse).toThrow(/^Bad environment: REQUEST_TIMEOUT_MS must be at most \d+ while FUNCTION_TIMEOUT_SECONDS/);
-  });
+  ])(
+    'a request timeout of %s ms in a function of %s s is accepted: %s',
+    (REQUEST_TIMEOUT_MS, FUNCTION_TIMEOUT_SECONDS, taken) => {
+      const parse = () => parseConfig({ ...required, REQUEST_TIMEOUT_MS, FUNCTION_TIMEOUT_SECONDS });
+      if (taken) expect(parse).not.toThrow();
+      else
+        expect(parse).toThrow(
+          /^Bad environment: REQUEST_TIMEOUT_MS must be at most \d+ while FUNCTION_TIMEOUT_SECONDS/,
+        );
+    },
+  );
 
-  test('takes addresses of both families, and an ARN for a name', () => {
+  test('the allowlist takes addresses of both families, and a destination may be named by ARN', () => {
     const arn = 'arn:aws:events:eu-central-1:123456789012:api-destination/orders/5f0e';
     const given = {
       PRIVATE_NETWORK_ALLOWLIST: '10.0.0.0/8, fd00::/8',
@@ -80,14 +90,14 @@ describe('the configuration', () => {
     expect(parseConfig({ ...required, ...given })).toMatchObject(given);
   });
 
-  test('takes an empty variable for one that is not set', () => {
+  test('an empty variable counts as one that is not set', () => {
     expect(parseConfig({ ...required, CACHE_SECONDS: '', USER_AGENT: '' })).toMatchObject({
       CACHE_SECONDS: 15,
       USER_AGENT: undefined,
     });
   });
 
-  test('stands in the README as it is, variable by variable', () => {
+  test('the README lists every variable of the configuration as it is', () => {
     const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
     for (const [name, variable] of Object.entries<Variable>(variables)) expect(readme).toContain(row(name, variable));
     expect(readme.match(/^\| `[A-Z_]+` \|/gm)).toHaveLength(Object.keys(variables).length);

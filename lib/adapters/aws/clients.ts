@@ -3,7 +3,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 
-/** Where and as whom the AWS clients call; empty on Lambda, where the SDK finds all of it in the environment. */
+/** Settings of the AWS clients. Empty on Lambda, where the SDK finds everything in the environment. */
 export interface AwsClientConfig {
   readonly region?: string;
   /** `http://host:port` of a local stack. */
@@ -12,8 +12,8 @@ export interface AwsClientConfig {
 }
 
 /**
- * Every SDK call ends: 1 s to connect and 3 s to answer, three attempts. A call that takes longer is answered by a retry
- * or by what is cached, never waited for until the invocation ends.
+ * Every SDK call has three attempts, each with 1 s to connect and 3 s to answer. After that the caller retries later or uses
+ * its cache, instead of waiting until the invocation ends.
  */
 export const everyClient = {
   maxAttempts: 3,
@@ -28,7 +28,7 @@ export function createSecretsManagerClient(config: AwsClientConfig): SecretsMana
   return new SecretsManagerClient({ ...everyClient, ...config });
 }
 
-/** Writes to queues settle events, in the 5 s that an invocation keeps for it: two attempts fit. */
+/** Writes to queues settle events. Two attempts fit into the 5 s that an invocation keeps for settling. */
 const settlingClient = {
   maxAttempts: 2,
   requestHandler: { connectionTimeout: 400, requestTimeout: 1900, throwOnRequestTimeout: true },

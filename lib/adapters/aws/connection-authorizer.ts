@@ -3,7 +3,7 @@ import { InvokeCommand } from '@aws-sdk/client-lambda';
 import type { ConnectionAuthorizer } from '../../ports/control.ts';
 import { fromAwsError } from './failures.ts';
 
-/** Invokes the function asynchronously with `{name, incarnation}`: Lambda itself repeats it when it fails. */
+/** Invokes the function asynchronously with `{name, incarnation}`. Lambda itself repeats a failed invocation. */
 export function createLambdaConnectionAuthorizer(client: LambdaClient, functionName: string): ConnectionAuthorizer {
   return {
     async start({ name, incarnation }) {

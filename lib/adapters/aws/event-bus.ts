@@ -6,7 +6,7 @@ import type { AwsClientConfig } from './clients.ts';
 import { everyClient } from './clients.ts';
 import { fromAwsError } from './failures.ts';
 
-/** The client with its module, which most instances of the function never need and no cold start waits for. */
+/** Loads the client with its module late, because most instances of the function never need it. */
 async function load(config: AwsClientConfig) {
   const { EventBridgeClient: Client, PutEventsCommand } = await import('@aws-sdk/client-eventbridge');
   const client: EventBridgeClient = new Client({ ...everyClient, ...config });
@@ -17,10 +17,10 @@ async function load(config: AwsClientConfig) {
 }
 
 /**
- * Failure policy: the SDK repeats a request whose answer was lost, so an event may be put twice; an entry that EventBridge
- * refused is the client's to send again.
+ * Failure policy: the SDK repeats a request whose answer was lost, so an event may be put twice. The client must send an entry
+ * again that EventBridge refused.
  *
- * @param eventBusName name or ARN; takes the place of what an entry names
+ * @param eventBusName name or ARN; replaces the bus that an entry names
  */
 export function createEventBridgeEventBus(config: AwsClientConfig, eventBusName: string): EventBus {
   let loading: ReturnType<typeof load> | undefined;
@@ -50,12 +50,16 @@ function toAnswer({ EventId, ErrorCode, ErrorMessage }: PutEventsResultEntry): J
   return { ErrorCode, ...(ErrorMessage === undefined ? {} : { ErrorMessage }) };
 }
 
-/** What is the client's own fault, or its own pace, it is told; everything else is ours. */
+/** Validation errors and throttling are the client's to fix, so it gets them as they are. Every other error is ours. */
 function toPutError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   if (error.name === 'ValidationException') return new ServiceError('ValidationException', error.message);
   if (error.name.startsWith('Throttling')) {
-    return new ServiceError('ThrottlingException', 'EventBridge takes no more events now.', { retryAfterSeconds: 1 });
+    return new ServiceError(
+      'ThrottlingException',
+      'EventBridge throttles events at the moment; send them again later.',
+      { retryAfterSeconds: 1 },
+    );
   }
   return fromAwsError(error, 'put the events');
 }

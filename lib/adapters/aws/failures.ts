@@ -17,12 +17,12 @@ const refusals = new Set([
 ]);
 
 /**
- * What an AWS call threw, as the ports promise it: refused, or not to be had right now. A failure of ours stays what it is.
+ * Turns an error of an AWS call into StoreRefused or StoreUnavailable. A Failure is returned unchanged.
  *
- * Failure policy: what is not known to be a refusal counts as unavailable only if nobody answered, the answer was 5xx,
- * or the SDK says throttled; every other answer is a bug of ours and stays what it is.
+ * Failure policy: an error that is not a known refusal is StoreUnavailable only if no answer came, the answer was 5xx, or the
+ * call was throttled. Every other error is our bug and is returned unchanged.
  *
- * @param what the port's own words, for the message: `read the connection`
+ * @param what the action for the message: `read the connection`
  */
 export function fromAwsError(error: unknown, what: string): unknown {
   if (!(error instanceof Error) || error instanceof Failure) return error;

@@ -3,7 +3,7 @@ import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import type { SecretReader, SecretValue } from '../../ports/delivery.ts';
 import { fromAwsError } from './failures.ts';
 
-/** What Secrets Manager answers for a secret or version that is not there, or that is being deleted. */
+/** Errors of Secrets Manager for a secret or version that does not exist or is being deleted. */
 const absences = new Set(['ResourceNotFoundException', 'InvalidRequestException']);
 
 export function createSecretsManagerSecretReader(client: SecretsManagerClient): SecretReader {

@@ -10,14 +10,14 @@ import type { SecretWriter } from '../../ports/control.ts';
 import { fromAwsError } from './failures.ts';
 import { readSecret } from './secret-reader.ts';
 
-/** Label of a version that is not current yet: a version without any label is one that Secrets Manager may remove. */
+/** Label of a version that is not current yet. Secrets Manager may remove a version without a label. */
 const pendingStage = 'LASTMILE_PENDING';
 
 const currentStage = 'AWSCURRENT';
 
 /**
- * Every write carries a random version id, which the SDK makes once and repeats with each retry, so that a retry finds
- * its own first copy. The id is not derived from the text: it would let whoever may list versions test guesses.
+ * The SDK makes a random version id for every write and sends it again with each retry, so that a retried write is made only
+ * once. The id is not derived from the text, because a reader of the list of versions could then test guesses.
  */
 export function createSecretsManagerSecretWriter(client: SecretsManagerClient): SecretWriter {
   return {
@@ -67,8 +67,8 @@ function readCurrent(client: SecretsManagerClient, name: string) {
 }
 
 /**
- * A label is moved by naming the version that has it, so a repetition whose first copy has arrived is refused; the
- * labels themselves then say that nothing is left to do.
+ * A label is moved by naming the version that has it, so a repeated move is refused when the first one has arrived. The labels
+ * then show that nothing is left to do.
  */
 async function moveCurrentStage(client: SecretsManagerClient, secretArn: string, version: string): Promise<void> {
   const before = await stagesOf(client, secretArn);

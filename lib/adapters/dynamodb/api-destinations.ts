@@ -15,7 +15,7 @@ import { apiDestinationPartition, byConnectionIndex } from './table.ts';
 /** The members of an API destination that its item holds under their own names. */
 export function apiDestinationMembers(apiDestination: ApiDestination): ItemMembers {
   const { revision: _revision, policy, ...members } = apiDestination;
-  // A round through JSON leaves out the members that are set to undefined, which stands for "no limit, no override".
+  // JSON leaves out the members that are undefined.
   return policy === undefined ? members : { ...members, policy: JSON.parse(JSON.stringify(policy)) as JsonObject };
 }
 
@@ -41,8 +41,8 @@ export function parseApiDestinationItem(item: Item): ApiDestination {
 }
 
 /**
- * API destinations as items of the table. Every read is strongly consistent but the list by connection, whose index
- * DynamoDB keeps up to date within moments.
+ * API destinations as items of the table. Every read is strongly consistent, except the list by connection: DynamoDB updates
+ * that index a moment later.
  */
 export function createDynamoDbApiDestinationRepository(
   client: DynamoDBClient,

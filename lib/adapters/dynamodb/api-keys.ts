@@ -10,7 +10,7 @@ import type { ResourceRow } from './resource-writes.ts';
 import { createResourceWrites } from './resource-writes.ts';
 import { timeToLiveAttribute } from './table.ts';
 
-/** API keys as items of the table; every read is strongly consistent. Nothing in an item opens anything. */
+/** API keys as items of the table, without their secrets. Every read is strongly consistent. */
 export function createDynamoDbApiKeyRepository(client: DynamoDBClient, tableName: string): ApiKeyRepository {
   const writes = createResourceWrites(client, tableName, 'API key');
   return {

@@ -10,13 +10,13 @@ import { optionalNumber, optionalText, requireReadable, requiredNumber, required
 import type { ResourceRow } from './resource-writes.ts';
 import { connectionPartition } from './table.ts';
 
-/** Attribute of a connection's item that holds its run of refused requests, with the secret version it is about. */
+/** Attribute of a connection's item with its run of refused requests and the secret version of that run. */
 export const runAttribute = 'unauthorizedRun';
 
-/** A condition on `:since`. */
+/** A condition that needs the value `:since`. */
 export const isRunThatBeganThen = `${runAttribute}.sinceMs = :since`;
 
-/** @returns undefined when there is no run, or one of another secret version: such a run is void */
+/** @returns undefined when there is no run; a run of another secret version does not count */
 export function parseRun(item: Item, secretVersion: string | undefined): UnauthorizedRun | undefined {
   const run = item[runAttribute]?.M;
   if (run === undefined || secretVersion === undefined) return undefined;
@@ -34,7 +34,7 @@ const states: ReadonlySet<string> = new Set<ConnectionState>([
   'DEAUTHORIZING',
 ]);
 
-/** The members of a connection that its item holds under their own names, less those that only workers write. */
+/** The members of a connection that its item holds under their own names, without those that only workers write. */
 function connectionMembers(connection: Connection): ItemMembers {
   const { revision: _revision, unauthorizedRun: _run, policy, ...members } = connection;
   return policy === undefined ? members : { ...members, policy: { ...policy } };
@@ -84,8 +84,7 @@ export function parseConnectionItem(item: Item): Connection {
 }
 
 /**
- * Failure policy: a state that only a newer version knows reads as UPDATING, which delivers nothing now and gives
- * nothing up.
+ * Failure policy: a state that only a newer version knows reads as UPDATING, so that deliveries wait and no event is given up.
  */
 function parseState(text: string): ConnectionState {
   return states.has(text) ? (text as ConnectionState) : 'UPDATING';

@@ -11,11 +11,11 @@ import { isReadable, readableVersion } from './items.ts';
 import { connectionPartition } from './table.ts';
 
 /**
- * Failure policy: a worker's word counts only for the credentials that it has used, and never brings back a connection
- * whose secret is being removed. A repetition of a write whose answer was lost meets the same condition and writes the
- * same once more. A connection that only a newer worker can read is left to that one.
+ * Failure policy: a worker changes the state only for the credentials that it has used, and never for a connection whose
+ * secret is being removed. A repeated write whose first answer was lost meets the same condition and writes the same again.
+ * An older worker does not change a connection of a newer version.
  *
- * @param log hears of each deauthorization once, whoever finds it too
+ * @param log gets each deauthorization once, even if several workers find it
  */
 export function createDynamoDbConnectionStates(
   client: DynamoDBClient,
@@ -41,7 +41,7 @@ export function createDynamoDbConnectionStates(
   };
 }
 
-/** Several workers may find the same; a repetition of a write whose answer was lost meets what it has written itself. */
+/** Whether no other worker was first. A repeated write whose first answer was lost finds its own time in the item. */
 function isFirstToDeauthorize({ state, nowMs }: ConnectionStateChange, before: Item = {}): boolean {
   if (state !== 'DEAUTHORIZED') return false;
   return before['state']?.S !== state || before['lastModifiedTimeMs']?.N === String(nowMs);

@@ -4,7 +4,7 @@ import { itemVersion } from '../../core/message/newer-version.ts';
 import type { JsonObject, JsonValue } from '../../core/input/json.ts';
 import { isJsonObject } from '../../core/input/json.ts';
 
-/** What the table's client reads and writes: attributes by name. */
+/** An item of the table: attributes by name. */
 export type Item = Record<string, AttributeValue>;
 
 /** Members of a value that becomes an item; undefined ones are left out. */
@@ -44,16 +44,16 @@ export function toJsonObject(item: Item): JsonObject {
   return object;
 }
 
-/** A name of the outside, `__proto__` too, becomes a member and nothing else. */
+/** Sets an own member for any name from outside, even for `__proto__`. */
 function setOwn<Value>(object: Record<string, Value>, name: string, value: Value): void {
   Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
 /**
- * Failure policy: an item whose version was raised means something that an older worker would overlook. So the older one does
- * not guess: what needs the item fails retryably, deliveries wait in the queue for a newer worker, and nobody older changes it.
+ * Failure policy: an item of a newer version means something that an older worker would overlook. So the older worker fails
+ * retryably and does not change the item, and its deliveries wait in the queue for a newer worker.
  *
- * @param what of the table it is, for the failure: `connection 'orders'`
+ * @param what the item, for the failure: `connection 'orders'`
  * @throws Failure NewerVersion
  */
 export function requireReadable(item: Item, what: string): void {
@@ -62,7 +62,7 @@ export function requireReadable(item: Item, what: string): void {
   throw new Failure('NewerVersion', `The ${what} has version ${version}, and this worker reads up to ${itemVersion}.`);
 }
 
-/** A condition of a write that does not follow from what its worker has read, with the value that it needs. */
+/** A condition, and its value, for a write whose worker has not read the item and its version. */
 export const isReadable = '(attribute_not_exists(v) OR v <= :readable)';
 export const readableVersion: Item = { ':readable': { N: String(itemVersion) } };
 

@@ -10,22 +10,22 @@ export interface ListKeys {
   readonly partitionAttribute: string;
   readonly partition: string;
   readonly nameAttribute: string;
-  /** The key of an item of that name, whether or not there is one: where a page begins. */
+  /** The key for a name, after which a page begins. The item does not have to exist. */
   readonly keyOf: (name: string) => Item;
 }
 
-/** An equality that an item must meet to be listed. */
+/** Lists only the items whose attribute has this value. */
 export interface ListFilter {
   readonly attribute: string;
   readonly equals: string;
 }
 
-/** Items that one query reads at most, when a filter may leave out most of them. */
+/** Largest number of items that one filtered query reads, because the filter may leave out most of them. */
 const filteredQueryLimit = 300;
 
 /**
- * A page by keys, never by a scan: it begins behind a name, so items that come and go do not shift what follows.
- * One item more than asked for is read, so that a last page says that it is the last.
+ * Reads a page by key, never by a scan. It begins after a name, so items that are added or removed do not shift the next page.
+ * It reads one item more than requested, to know whether this page is the last one.
  */
 export async function listItems(
   client: DynamoDBClient,
@@ -80,7 +80,7 @@ function queryOf(
   };
 }
 
-/** How many items a partition holds, counted by its key. */
+/** The number of items in a partition. */
 export async function countItems(
   client: DynamoDBClient,
   tableName: string,

@@ -8,16 +8,16 @@ import type { Item } from './items.ts';
 import { isReadable, readableVersion, requireReadable, requiredNumber, toItem } from './items.ts';
 import { timeToLiveAttribute } from './table.ts';
 
-/** A slot that a slower call brings has passed, and the requests that wait for it are better put off. */
+/** After a slower call the slots have passed, so the requests that wait for them are postponed instead. */
 const defaultTimeoutMs = 1000;
 
 /**
  * One item per bucket, changed by one conditional update each.
  *
- * Failure policy: the SDK repeats a write whose answer was lost, and what its first copy took is then taken again or refused:
- * slots are lost that way, but none is given twice.
+ * Failure policy: the SDK repeats a write whose answer was lost, and the repeated write takes more slots or is refused. The
+ * slots of the first write are lost, but no slot is given twice.
  *
- * @param timeoutMs of one call, all repetitions of the SDK included
+ * @param timeoutMs limit of one call, all attempts of the SDK included
  */
 export function createDynamoDbRateBuckets(
   client: DynamoDBClient,
@@ -84,7 +84,7 @@ type Update = Required<
   >
 >;
 
-/** Every attribute is there after the first write, so that later ones can add to it and compare with it. */
+/** The first write sets every attribute, so that later writes can add to it and compare with it. */
 function updateOf(write: BucketWrite): Update {
   const numbers: Record<string, number> = {};
   const value = (number: number): string => {

@@ -8,7 +8,7 @@ import type { Item } from './items.ts';
 /**
  * One item, strongly consistent.
  *
- * @param what the port's own words, for a failure: `read the connection`
+ * @param what the action, for a failure: `read the connection`
  * @returns undefined when there is none
  */
 export async function readItem(
@@ -29,16 +29,16 @@ export async function readItem(
   }
 }
 
-/** Waits before what DynamoDB left out of a batch is asked for again; the sum stays under the time a client waits. */
+/** Waits before the left-out items of a batch are requested again. Their sum is less than the time that a client waits. */
 const leftoverDelaysMs = [0, 50, 100, 200, 400];
 
 /**
  * Items of one partition by sort key, strongly consistent; at most 100 different keys.
  *
- * Failure policy: a batch answers what fits into 16 MB and what the capacity allows. The rest is asked for again, five
- * times at most, and then the whole read has failed: what was left out is not absent.
+ * Failure policy: DynamoDB answers as many items as fit into 16 MB and the capacity allows. The others are requested again, at
+ * most four times. If some are still left out, the whole read fails, because they are not absent.
  *
- * @param what the port's own words, for a failure: `read the connections`
+ * @param what the action, for a failure: `read the connections`
  */
 export async function readItems(
   client: DynamoDBClient,
@@ -62,5 +62,5 @@ export async function readItems(
     }
   }
   if (keys.length === 0) return found;
-  throw new Failure('StoreUnavailable', `Could not ${what}: ${keys.length} items were left out.`);
+  throw new Failure('StoreUnavailable', `Could not ${what}: DynamoDB left out ${keys.length} items.`);
 }

@@ -9,7 +9,7 @@ import type { Item, ItemMembers } from './items.ts';
 import { toAttribute, toItem } from './items.ts';
 import { readItem } from './reads.ts';
 
-/** One connection or API destination as a row: where it is, which one it is, and the members that its item holds. */
+/** A connection, API destination or API key as a row: its key, its incarnation and revision, and the members of its item. */
 export interface ResourceRow {
   readonly pk: string;
   readonly sk: string;
@@ -27,12 +27,11 @@ export interface ResourceWrites {
 /**
  * Conditional writes of single items.
  *
- * Failure policy: the SDK repeats a write whose answer was lost, and the repetition then meets the condition that its
- * first copy has changed. So every write leaves an id of its own in the item; after a refusal the item is read, and a
- * write that finds itself there has succeeded. If someone has written again in between, it is told `changed`: a
- * conflict too many, never one too few.
+ * Failure policy: the SDK repeats a write whose answer was lost, and the condition of the repeated write fails because of the
+ * first one. So every write leaves its own id in the item. After a refusal the item is read, and a write that finds its own id
+ * has succeeded. If another writer came in between, the answer is `changed`: an unnecessary conflict, but never a lost one.
  *
- * @param what the port's own words: `connection`
+ * @param what the kind of resource, for a failure: `connection`
  */
 export function createResourceWrites(client: DynamoDBClient, tableName: string, what: string): ResourceWrites {
   async function conditionally(action: string, write: () => Promise<unknown>): Promise<boolean> {
@@ -88,7 +87,7 @@ function keyOf(row: ResourceRow): Item {
   return { pk: { S: row.pk }, sk: { S: row.sk } };
 }
 
-/** Sets what differs and removes what is gone, so that members which only a newer version knows stay as they are. */
+/** Sets only changed members and removes only absent ones, so that members of a newer version stay as they are. */
 function updateOf(before: ResourceRow, row: ResourceRow, writeId: string) {
   const sets = ['revision = :next', 'writeId = :writeId'];
   const removals: string[] = [];

@@ -1,13 +1,13 @@
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
 
-/** Partitions of the one table that keep connections and API destinations. */
+/** The partitions of connections and API destinations in the table. */
 export const connectionPartition = 'CONNECTION';
 export const apiDestinationPartition = 'API_DESTINATION';
 
 /** API destinations by the ARN of their connection, in the order of names. */
 export const byConnectionIndex = 'by-connection';
 
-/** Attribute by which DynamoDB removes what has expired; conditions and reads check expiry themselves. */
+/** DynamoDB removes expired items by this attribute, with a delay. Conditions and reads check the expiry themselves. */
 export const timeToLiveAttribute = 'ttl';
 
 /**

@@ -9,10 +9,10 @@ import { readItem } from './reads.ts';
 import { isConditionFailure } from './resource-writes.ts';
 import { timeToLiveAttribute } from './table.ts';
 
-/** Kept after its end, so that a late reader still finds the generation. */
+/** How long a token is kept after its expiry, so that a late reader still finds the generation. */
 const keptMs = 24 * 3600 * 1000;
 
-/** A token without an end is kept this long after it was obtained; a connection used later obtains another one. */
+/** How long a token without an expiry is kept. A connection that is used later gets another one. */
 const endlessMs = 90 * keptMs;
 
 type Update = Pick<UpdateItemCommandInput, 'UpdateExpression' | 'ConditionExpression' | 'ExpressionAttributeNames'> & {
@@ -22,9 +22,9 @@ type Update = Pick<UpdateItemCommandInput, 'UpdateExpression' | 'ConditionExpres
 /**
  * One item per connection, changed by conditional writes of that item alone.
  *
- * Failure policy: the SDK repeats a write whose answer was lost, and the repetition then meets what its first copy wrote.
- * Taking a lease again as its own holder is allowed, and a refused save that finds itself in the item has succeeded; else
- * a worker would wait for its own lease to end, or drop a token that the fleet already uses.
+ * Failure policy: the SDK repeats a write whose answer was lost, and the repeated write finds the first one. So a holder may
+ * take its own lease again, and a refused save that finds itself in the item has succeeded. Otherwise a worker would wait for
+ * its own lease, or drop a token that other workers already use.
  */
 export function createDynamoDbTokenStore(client: DynamoDBClient, tableName: string): TokenStore {
   const keyOf = (connectionIncarnation: string) => ({ pk: `TOKEN#${connectionIncarnation}`, sk: 'TOKEN' });
@@ -110,7 +110,7 @@ function saveUpdate(leaseHolder: string, token: StoredToken): Update {
   };
 }
 
-/** An item that has only known leases is a token of generation 0, obtained never. */
+/** An item with a lease and no token yet reads as generation 0. */
 function parseTokenItem(item: Item): StoredToken {
   requireReadable(item, 'token');
   const sealed = item['sealed']?.B;

@@ -15,16 +15,16 @@ type Update = Pick<UpdateItemCommandInput, 'UpdateExpression' | 'ConditionExpres
   readonly values: Item;
 };
 
-/** Writes for one refusal: the run may begin or end under the first ones, seldom more than once. */
+/** Number of writes that are tried for one refusal. Another worker may begin or end the run in between. */
 const maxWrites = 3;
 
 /**
- * The run as one attribute of the connection's own item, which every worker reads anyway. Its writes leave `revision`
- * alone, so that they are no conflict for whoever updates the connection.
+ * The run is one attribute of the connection's own item, which every worker reads anyway. Its writes do not change `revision`,
+ * so that they do not conflict with updates of the connection.
  *
- * Failure policy: the SDK repeats a write whose answer was lost, and would count one refusal twice. So every write leaves
- * an id of its own; a repetition is refused, and finds itself in the item. If another refusal has been counted in
- * between, it is counted twice: the limit in time, which no repetition stretches, holds all the same.
+ * Failure policy: the SDK repeats a write whose answer was lost, and would count one refusal twice. So every write leaves its
+ * own id, and a repeated write is refused and finds that id in the item. If another refusal was counted in between, the first
+ * one is counted twice. The limit in time still holds, because a repeated write does not change the start of the run.
  */
 export function createDynamoDbUnauthorizedRuns(client: DynamoDBClient, tableName: string): UnauthorizedRuns {
   /** @returns the item as it now is; undefined when the condition failed */
@@ -107,7 +107,7 @@ function forceValues({ connection, secretVersion }: RefusedRequest) {
   return { ':incarnation': connection.incarnation, ':secretVersion': secretVersion, ':authorized': 'AUTHORIZED' };
 }
 
-/** Whether the credentials that were refused are those of the connection still. */
+/** Whether the connection still has the refused credentials. */
 function isInForce(item: Item, { connection, secretVersion }: RefusedRequest): boolean {
   return (
     item['incarnation']?.S === connection.incarnation &&

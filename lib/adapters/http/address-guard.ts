@@ -16,19 +16,18 @@ export interface AddressGuard {
   /** Addresses that may be called though they are not public. */
   readonly allowlist: AddressAllowlist;
   readonly onRefusal: (refused: RefusedAddress) => void;
-  /** Whether connections may be made to loopback only: those without TLS. */
+  /** Whether only loopback may be called, because the connections have no TLS. */
   readonly loopbackOnly: boolean;
-  /** Whether somebody else resolves the names, so that nothing else will be known of them. Default false. */
+  /** Whether a proxy resolves the names, so that their addresses are not known here. Default false. */
   readonly resolvedElsewhere?: boolean;
 }
 
-/** Said of a public address that is called without TLS. */
+/** The reason for refusing a public address without TLS. */
 const withoutTls = 'http to an address that is not loopback';
 
 /**
- * The connector of a pool, kept from addresses that may not be called. It judges the hosts that are addresses already, for
- * which nobody calls a `lookup`; `guardLookup` judges the others, unless somebody else resolves them. Requests on a connection
- * that stands pay nothing.
+ * A connector that refuses addresses which may not be called. It checks hosts that are addresses, because Node calls no
+ * `lookup` for them. `guardLookup` checks the other hosts, unless a proxy resolves them. Open connections are not checked again.
  */
 export function guardConnector(guard: AddressGuard, connect: buildConnector.connector): buildConnector.connector {
   return (options, callback) => {
@@ -43,11 +42,11 @@ export function guardConnector(guard: AddressGuard, connect: buildConnector.conn
 }
 
 /**
- * A `lookup` for Node's sockets that judges each answer, so that the address which is judged is the one that the socket
- * connects to: nobody resolves the name a second time.
+ * A `lookup` for Node's sockets that checks each answer. The socket connects to the checked address, because the name is not
+ * resolved a second time.
  *
- * Failure policy: one refused address among several refuses the connection. A name that also leads inside is either a
- * mistake or an attack, and which address a socket would take is a matter of chance.
+ * Failure policy: one refused address among several refuses the connection. A name with both a public and a private address is
+ * either a mistake or an attack, and it is not predictable which address a socket takes.
  *
  * @param lookup default: the system's, which knows /etc/hosts too
  */
@@ -85,7 +84,7 @@ function refusedScheme({ loopbackOnly }: AddressGuard, address: string): string 
   return loopbackOnly && !isLoopbackAddress(address) ? withoutTls : undefined;
 }
 
-/** The message has no address: those who may make a connection read it, and may not learn what a name inside resolves to. */
+/** The message does not show the address, because users of the control API must not learn how internal names resolve. */
 function refuse({ onRefusal }: AddressGuard, refused: RefusedAddress): Failure {
   onRefusal(refused);
   return new Failure('AddressRefused', `The address of ${refused.host} may not be called: ${refused.reason}.`);

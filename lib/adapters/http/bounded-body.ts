@@ -1,11 +1,11 @@
-/** What is read of an answer's body, before and after decompression. Enough for any error text or token. */
+/** Largest part of a body that is read, before and after decompression. Enough for any error text or token. */
 export const maxBodyBytes = 65_536;
 
 /**
  * The text of a body that is at most `maxBodyBytes` long; a compressed one is inflated up to the same length.
  *
- * Failure policy: an answer counts by its status, so a body that cannot be inflated, or only in part, or whose encoding
- * is unknown, is given as far as it can be read instead of failing the exchange.
+ * Failure policy: the status of an answer decides the outcome, so a damaged or unknown encoding does not fail the exchange.
+ * The body is then returned as far as it can be read.
  *
  * @param encoding the Content-Encoding header; undefined means none
  */
@@ -21,12 +21,12 @@ export function bodyText(bytes: Uint8Array, encoding: string | undefined): strin
   }
 }
 
-/** A character that the limit has cut in two is left out. */
+/** Leaves out a character that the limit has cut in two. */
 function textOf(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes, { stream: bytes.length >= maxBodyBytes });
 }
 
-/** Never makes more than one chunk over the limit, whatever the input would grow to. */
+/** Stops at most one chunk after the limit, however large the output would become. */
 async function inflated(bytes: Uint8Array): Promise<Uint8Array> {
   const zlib = await import('node:zlib');
   // A body that was cut at the limit ends without its trailer.

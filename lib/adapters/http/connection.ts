@@ -9,7 +9,7 @@ export function endedReusedConnection(error: Error): boolean {
   return errorsAfterAnAnswer.has(error);
 }
 
-/** The endpoint answered 101: from here on it speaks a protocol that nobody asked it for. */
+/** The endpoint answered 101 and switched to a protocol that was not requested. */
 export class ProtocolSwitched extends Error {
   override readonly name = 'ProtocolSwitched';
 }
@@ -20,13 +20,13 @@ export class ProtocolSwitched extends Error {
  */
 const maxAnswerBytes = 524_288;
 
-/** The endpoint sends on and on what is no body: informational answers, a reason phrase, line ends, chunk extensions. */
+/** The endpoint sends endless data outside the body: informational answers, a reason phrase, line ends, chunk extensions. */
 class AnswerOverflow extends Error {
   override readonly name = 'AnswerOverflow';
   readonly code = 'ERR_ANSWER_OVERFLOW';
 }
 
-/** What the exchanges need to know of each connection made, and undici does not tell. */
+/** Watches each connection for facts that the exchanges need and undici does not report. */
 export function watchConnection(connect: buildConnector.connector): buildConnector.connector {
   return (options, callback) =>
     connect(options, (...result) => {
@@ -39,7 +39,7 @@ export function watchConnection(connect: buildConnector.connector): buildConnect
     });
 }
 
-/** One listener per socket, none per request. */
+/** Adds one listener per socket, and none per request. */
 function noteErrors(socket: Socket): void {
   socket.on('error', (error: Error) => {
     if (socket.bytesRead > 0) errorsAfterAnAnswer.add(error);

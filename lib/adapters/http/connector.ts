@@ -10,9 +10,9 @@ import { watchConnection } from './connection.ts';
 export type ConnectOptions = ConnectionOptions & Pick<Partial<TcpNetConnectOpts>, 'localAddress' | 'family' | 'lookup'>;
 
 export interface ConnectorOptions {
-  /** Options that a transport does not know of. */
+  /** Options that are not part of a transport. */
   readonly connectOptions: (transport: Transport) => ConnectOptions;
-  /** What decides where connections may end. */
+  /** Decides which addresses may be called. */
   readonly guard: Omit<AddressGuard, 'loopbackOnly' | 'resolvedElsewhere'>;
 }
 
@@ -59,7 +59,7 @@ export function createConnector(
   return watchConnection(guardConnector(guard, tunnelThrough(proxyUrl, connectProxy, connect, timeout)));
 }
 
-/** CA certificates are trusted instead of Node's own: whoever names a private CA trusts no public one with this endpoint. */
+/** Configured CA certificates replace Node's own, so that no public CA is trusted for an endpoint with a private one. */
 function tlsOptions({ clientCertificate, caCertificatePem, serverName }: Transport): ConnectionOptions {
   return {
     ...(clientCertificate && { cert: clientCertificate.certificatePem, key: clientCertificate.keyPem }),

@@ -2,7 +2,7 @@ import { Failure, type FailureCode } from '../../core/failure/failure.ts';
 
 interface NetworkFailure {
   readonly code: FailureCode;
-  /** Ends with a preposition, the origin follows. */
+  /** Ends with a preposition, because the origin follows. */
   readonly text: string;
 }
 
@@ -42,17 +42,19 @@ export function errorCodeOf(error: unknown): string {
 }
 
 /**
- * What undici reported, as port HttpClient promises it. What is no failure of the network is a bug and stays what it is.
+ * Turns an error of undici into a Failure of the HttpClient port. Any other error is a bug and is returned unchanged.
  *
  * Failure policy: a request that undici refuses to write (a line break in a header, a header that only the connection
  * may set) is permanent: it was not sent, and would be refused again.
  *
- * @param answering whether a byte of the answer had arrived; a connection lost after that broke the answer off
+ * @param answering whether a byte of the answer had arrived, so that a lost connection has cut the answer off
  */
 export function fromNetworkError(error: unknown, origin: string, answering: boolean): unknown {
   const code = errorCodeOf(error);
   if (code === 'UND_ERR_INVALID_ARG') {
-    return new Failure('InvalidInvocation', 'The request holds what HTTP does not allow.', { cause: error });
+    return new Failure('InvalidInvocation', 'The request contains a header or a value that HTTP does not allow.', {
+      cause: error,
+    });
   }
   const known = knownFailure(error, code);
   if (known === undefined) return error;
@@ -68,7 +70,7 @@ function knownFailure(error: unknown, code: string): NetworkFailure | undefined 
   return byErrorCode.get(code) ?? byErrorCodePrefix.find(([prefix]) => prefix.test(code))?.[1];
 }
 
-/** undici's parser error carries the bytes that it stumbled over; they belong into no log. */
+/** undici's parser error contains bytes of the answer, which must not reach a log. */
 function withoutAnswer(error: unknown): unknown {
   if (error instanceof Error) Reflect.deleteProperty(error, 'data');
   return error;

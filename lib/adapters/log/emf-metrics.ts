@@ -3,12 +3,12 @@ import { metrics } from '../../core/delivery/metrics.ts';
 import type { InvocationMetrics } from '../../ports/metrics.ts';
 
 export interface EmfMetricsOptions {
-  /** Takes one line, its end included. */
+  /** Takes one line with its line break. */
   readonly write: (line: string) => void;
   readonly nowMs: () => number;
   /** Value of the dimension `Stack`. */
   readonly stackName: string;
-  /** Whether what is counted for an API destination is shown for it too. */
+  /** Whether metrics are also shown for each API destination. */
   readonly perDestination: boolean;
 }
 
@@ -16,7 +16,7 @@ export interface EmfMetricsOptions {
 const namespace = 'Lastmile';
 const maxValues = 100;
 
-/** Of one API destination, or of the stack alone: counts as their sum, times one by one. */
+/** The values of one API destination, or of the stack: counts are summed, times are listed. */
 type Values = Map<MetricName, number | number[]>;
 
 /**
@@ -25,7 +25,7 @@ type Values = Map<MetricName, number | number[]>;
  * has more values than a document may hold. Written by hand, because a library makes a cold start longer; docs/design.md
  * has the figures.
  *
- * Failure policy: what cannot be written is lost. What has been handed to the writer is never written again.
+ * Failure policy: metrics that cannot be written are lost, and no metric is written twice.
  */
 export function createEmfMetrics({ write, nowMs, stackName, perDestination }: EmfMetricsOptions): InvocationMetrics {
   let collected = new Map<string | undefined, Values>();

@@ -15,7 +15,7 @@ export function createJsonLineDeliveryLog(write: (line: string) => void): Delive
   };
 }
 
-/** The reason is left out: it is the dead letter's and the error's to carry. A bug is shown with its own stack. */
+/** The reason is left out, because the dead letter and the error contain it. A bug is shown with its stack. */
 export function formatConclusion(conclusion: Conclusion): string {
   const { settlement, eventId, rule, apiDestination, code, status, attempts, durationMs, rateWaitMs, nextAttemptAtMs } =
     conclusion;

@@ -1,8 +1,8 @@
 /**
- * Gathers the lines of one turn of the event loop into one write, because a write costs as much as what stands in it.
+ * Joins the lines of one turn of the event loop into one write, because each write is expensive.
  *
- * Failure policy: a process that is killed loses the lines of its last turn; one that ends in any other way does not. A frozen
- * one loses none: Lambda freezes after the answer was fetched, which takes further turns.
+ * Failure policy: a process that is killed loses the lines of its last turn. A process that ends in another way loses none, and
+ * neither does a frozen one: Lambda freezes it after it has fetched the answer, which takes more turns.
  *
  * @param write takes text of whole lines
  */

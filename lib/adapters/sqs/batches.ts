@@ -18,16 +18,15 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** Source: SQS API reference, SendMessageBatch: at most ten messages, and their sizes together at most one message's. */
+/** Source: SQS API reference, SendMessageBatch: at most ten messages, which together are at most as large as one message. */
 const maxBatchEntries = 10;
 
 /**
- * Sends to one queue. What is handed over in one turn of the event loop travels in batches, split by count and by bytes.
+ * Sends to one queue. The messages of one turn of the event loop are sent in batches, split by count and by bytes.
  *
- * Failure policy: each message resolves or rejects by its own entry of the answer; an entry that the answer does not name
- * was not accepted.
+ * Failure policy: each message resolves or rejects by its own entry in the answer. A message without an entry was not accepted.
  *
- * @param timeoutMs of one batch, all tries of the SDK included; without it the client's own limits hold alone
+ * @param timeoutMs limit of one batch, all attempts of the SDK included; without it only the client's own limits apply
  */
 export function createSqsSender(sqs: SQSClient, queueUrl: string, timeoutMs?: number) {
   let waiting: Waiting[] = [];

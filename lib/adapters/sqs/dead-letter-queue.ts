@@ -3,16 +3,16 @@ import { formatDeadLetter } from '../../core/message/dead-letter-message.ts';
 import type { DeadLetterQueue } from '../../ports/delivery.ts';
 import { createSqsSender } from './batches.ts';
 
-/** Of the 5 s that are kept for settling, the stack's own queue needs nearly four when it does not answer either. */
+/** Of the 5 s for settling, the stack's own queue may need nearly four. */
 const defaultTargetTimeoutMs = 1000;
 
 /**
- * The dead-letter queue that a delivery's target names, else the stack's own.
+ * Sends to the dead-letter queue that a delivery's target names, or else to the stack's own.
  *
- * Failure policy: a target's queue that cannot be reached, refuses, takes its time, or lies in another region is no reason to
- * keep the event: it goes to the stack's own queue, where somebody looks. If the first has it all the same, both have.
+ * Failure policy: if a target's queue cannot be reached, refuses, is too slow or is in another region, the dead letter goes to
+ * the stack's own queue. If the target's queue has accepted it after all, both queues have it.
  *
- * @param targetTimeoutMs of a send to a target's queue
+ * @param targetTimeoutMs limit of a send to a target's queue
  */
 export function createSqsDeadLetterQueue(
   sqs: SQSClient,
@@ -39,10 +39,10 @@ export function createSqsDeadLetterQueue(
   };
 }
 
-/** Queues whose sends are batched; more than an account has targets with queues of their own. */
+/** Number of target queues whose sends are batched; more than an account will have. */
 const maxSenders = 1000;
 
-/** @returns the queue's URL beside one of ours; undefined for another region than ours and for no ARN of a queue */
+/** @returns the URL of the queue, on the host of our own queue; undefined for another region or a malformed ARN */
 function queueUrlOf(arn: string, besideUrl: string, ownRegion: string): string | undefined {
   const [, region, account, name] =
     /^arn:aws[a-z-]*:sqs:([a-z0-9-]+):([0-9]{12}):([-_A-Za-z0-9]{1,80})$/.exec(arn) ?? [];

@@ -13,7 +13,7 @@ import { fromAwsError } from '../aws/failures.ts';
 /** A long poll asks every server of the queue; a short one may find nothing in a queue that is not empty. */
 const waitSeconds = 1;
 
-/** An empty answer is believed the second time. */
+/** The queue counts as empty after two empty answers in a row. */
 const maxEmptyAnswers = 2;
 
 /** Source: SQS API reference, ReceiveMessage, VisibilityTimeout. */
@@ -55,7 +55,7 @@ export function createSqsDeadLetters(sqs: SQSClient, queueUrl: string, clock: Cl
       });
       const command = new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries });
       const { Failed } = await performed('show the dead letters again', () => sqs.send(command));
-      // The other side's fault is worth telling; a message that is not in flight is where it should be.
+      // A sender fault means that the message is not in flight, so it is visible already and nothing has failed.
       refuse(
         Failed?.filter(({ SenderFault }) => SenderFault !== true),
         'show the dead letters again',
@@ -83,7 +83,7 @@ async function performed<Answer>(what: string, call: () => Promise<Answer>): Pro
   }
 }
 
-/** @param nowMs stands for a time that the message does not say */
+/** @param nowMs used when the message has no sent time */
 function receivedMessage(message: Message, nowMs: number): ReceivedMessage {
   const { MessageId = '', ReceiptHandle = '', Body = '', MessageAttributes = {}, Attributes = {} } = message;
   const attributes: Record<string, string> = Object.create(null);

@@ -9,16 +9,15 @@ import type { DeliveryQueue, RawMessages } from '../../ports/delivery.ts';
 import { fromAwsError } from '../aws/failures.ts';
 import { createSqsSender } from './batches.ts';
 
-/** Source: SQS API reference, DelaySeconds. What waits longer arrives early and is sent again. */
+/** Source: SQS API reference, DelaySeconds. A delivery that must wait longer arrives early and is sent again. */
 const maxDelaySeconds = 900;
 
-/** A wait for the rate is cut shorter, so that a backlog hears of a rate that was raised: a hop a minute is its price. */
+/** A delivery that waits for the rate returns each minute, so that a backlog notices when the rate limit was raised. */
 const maxTurnDelaySeconds = 60;
 
 /**
- * Failure policy: a delivery that comes back before its time costs a message and no attempt; one that sleeps through a
- * change would keep its endpoint waiting. So whoever waits for the rate is sent again each minute, everybody else at the
- * longest delay there is.
+ * Failure policy: a delivery that returns too early costs one message and no attempt. A delivery that returns too late leaves
+ * a raised rate unused. So a delivery that waits for the rate returns each minute, and every other at the longest delay.
  */
 export function createSqsDeliveryQueue(sqs: SQSClient, queueUrl: string, clock: Clock): DeliveryQueue {
   const send = createSqsSender(sqs, queueUrl);
@@ -32,7 +31,7 @@ export function createSqsDeliveryQueue(sqs: SQSClient, queueUrl: string, clock: 
   };
 }
 
-/** One call for each: many of them lie in a queue only while two versions of a stack run. */
+/** Makes one call for each message, because there are many of them only while two versions of a stack run. */
 export function createSqsRawMessages(sqs: SQSClient, queueUrl: string, deadLetterQueueUrl: string): RawMessages {
   async function put(input: SendMessageCommandInput): Promise<void> {
     try {

@@ -8,8 +8,8 @@ import { fromAwsError } from '../aws/failures.ts';
 const maxBatchEntries = 10;
 
 /**
- * How long the first of several messages waits for others that settle now too: a crash repeats what it has not deleted, so not
- * for longer than a call takes anyway. Ten slots at 5,000 a second lie 2 ms apart.
+ * How long a settled message waits for others, so that one call deletes them together. After a crash, messages that are not
+ * deleted are delivered again, so the wait is no longer than a call. Ten slots at 5,000 a second take 2 ms.
  */
 const gatherMs = 3;
 
@@ -21,10 +21,10 @@ interface Waiting {
 }
 
 /**
- * Deletes from one queue. Messages that are handed over within 3 ms travel in batches.
+ * Deletes from one queue. Messages that settle within 3 ms are deleted in batches.
  *
- * Failure policy: each message resolves or rejects by its own entry of the answer; one that the answer does not name may still
- * be there.
+ * Failure policy: each message resolves or rejects by its own entry in the answer. A message without an entry may still be in
+ * the queue.
  */
 export function createSqsReceivedMessages(sqs: SQSClient, queueUrl: string): ReceivedMessages {
   let waiting: Waiting[] = [];

@@ -9,7 +9,7 @@ interface AddressRange {
   readonly isLoopback: boolean;
 }
 
-/** Ranges of addresses that are not public and may be called all the same. */
+/** Address ranges that may be called although they are not public. */
 export type AddressAllowlist = readonly AddressRange[];
 
 /** Why an address is refused: the class that it belongs to, such as `private` or `metadata`. */
@@ -17,12 +17,12 @@ export type AddressClass = string;
 
 export const publicOnly: AddressAllowlist = [];
 
-/** Digits without leading zeros, which some read as octal; IPv4 is not written as IPv6. */
+/** Numbers have no leading zeros, because some parsers read those as octal. An IPv4 range is not written as IPv6. */
 const cidrForm = /^(?:(?:0|[1-9][0-9]{0,2})(?:\.(?:0|[1-9][0-9]{0,2})){3}|[0-9a-fA-F:]*:[0-9a-fA-F:]*)\/[0-9]{1,3}$/;
 
 /**
- * @param text CIDRs with commas between; undefined means none
- * @returns undefined when one of them is none, or has bits set behind its prefix
+ * @param text CIDRs, separated by commas; undefined means no range
+ * @returns undefined when one of them is not a CIDR, or has bits set after its prefix
  */
 export function parseAllowlist(text: string | undefined): AddressAllowlist | undefined {
   if (text === undefined) return publicOnly;
@@ -33,7 +33,7 @@ export function parseAllowlist(text: string | undefined): AddressAllowlist | und
 function parseRange(cidr: string): AddressRange | undefined {
   if (!cidrForm.test(cidr) || !ipaddr.isValidCIDR(cidr)) return undefined;
   const [network, prefixLength] = ipaddr.parseCIDR(cidr);
-  // What such a range says is asked of the address of IPv4.
+  // Such an address is judged by the IPv4 address in it, so this range would never apply.
   if (isWellKnownNat64(network) || network.range() === 'ipv4Mapped') return undefined;
   const kind = network.kind() === 'ipv4' ? ipaddr.IPv4 : ipaddr.IPv6;
   if (kind.networkAddressFromCIDR(cidr).toString() !== network.toString()) return undefined;
@@ -42,18 +42,18 @@ function parseRange(cidr: string): AddressRange | undefined {
 }
 
 /**
- * What the cloud tells a machine about itself, credentials included: EC2 (169.254.169.254, fd00:ec2::254), ECS and EKS
- * (169.254.170.2, 169.254.170.23, fd00:ec2::23), and their neighbours. The link-local addresses of VPC Lattice are others.
+ * Metadata services, which also hand out credentials: EC2 (169.254.169.254, fd00:ec2::254), ECS and EKS (169.254.170.2,
+ * 169.254.170.23, fd00:ec2::23), and the addresses next to them. The link-local addresses of VPC Lattice are not among them.
  */
 const metadataRanges = ['169.254.169.0/24', '169.254.170.0/24', 'fd00:ec2::/64'].map((cidr) => ipaddr.parseCIDR(cidr));
 
-/** What no allowlist opens: a connection to 0.0.0.0 or :: ends at this machine. */
+/** Classes that no allowlist opens. A connection to 0.0.0.0 or :: ends at this machine. */
 const neverCalled: ReadonlySet<string> = new Set(['unspecified', 'broadcast', 'multicast']);
 
-/** All that is assigned of IPv6 for unicast between networks. Source: IANA, IPv6 address space. */
+/** The only assigned range of global IPv6 unicast. Source: IANA, IPv6 address space. */
 const globalUnicast = ipaddr.parseCIDR('2000::/3');
 
-/** Where an address of IPv4 may stand in one of IPv6: bytes that hold it. Sources: RFC 6052 section 2.2, RFC 3056, RFC 4380. */
+/** The bytes of an IPv6 address that may hold an IPv4 address. Sources: RFC 6052 section 2.2, RFC 3056, RFC 4380. */
 const carriedAt = [
   [12, 13, 14, 15],
   [6, 7, 9, 10],
@@ -64,14 +64,14 @@ const carriedAt = [
 ] as const;
 
 /**
- * Whether a connection may be made to this address: to public unicast addresses, and to those that the allowlist opens.
- * ::ffff:0:0/96 and 64:ff9b::/96 are judged by the address of IPv4 that they stand for; every other way of carrying
- * one (6to4, Teredo, local NAT64) is not public.
+ * Decides whether a connection may be made to this address. Public unicast addresses may be called, and those that the
+ * allowlist opens. Addresses in ::ffff:0:0/96 and 64:ff9b::/96 are judged by the IPv4 address in them. Every other IPv6
+ * address with an IPv4 address in it (6to4, Teredo, local NAT64) is not public.
  *
- * Failure policy: what is not understood is refused. Loopback is opened only by a range within it, never by one around it;
- * the addresses of metadata services by nothing, in whatever they are carried.
+ * Failure policy: an address that cannot be parsed is refused. Only a range inside loopback opens loopback; a larger range
+ * does not. No range opens a metadata service, in any kind of IPv6 address.
  *
- * @param text an address as a resolver answers it or a URL holds it, brackets apart
+ * @param text an address from a resolver or a URL, without brackets
  * @returns the class that it is refused for; undefined when it may be called
  */
 export function refusedAddress(text: string, allowlist: AddressAllowlist): AddressClass | undefined {
@@ -84,13 +84,13 @@ export function refusedAddress(text: string, allowlist: AddressAllowlist): Addre
   return allowlist.some((open) => opens(open, address)) ? undefined : range;
 }
 
-/** Whether it stands for this machine itself. */
+/** Whether the address is this machine itself. */
 export function isLoopbackAddress(text: string): boolean {
   return parseAddress(text)?.range() === 'loopback';
 }
 
 /**
- * What can be said of a URL's host before anybody resolves it.
+ * Judges the host of a URL before it is resolved.
  *
  * @param hostname as URL has it; an IPv6 address with or without brackets
  * @returns the class that it is refused for; undefined for an address that may be called, and for a name
@@ -101,13 +101,13 @@ export function refusedHost(hostname: string, allowlist: AddressAllowlist): Addr
   return isLocalhost(hostname) && !allowlist.some(({ isLoopback }) => isLoopback) ? 'loopback' : undefined;
 }
 
-/** Whether a URL's host says by itself that it is this machine. */
+/** Whether the host of a URL is this machine, without resolving it. */
 export function isLoopbackHost(hostname: string): boolean {
   const literal = literalOf(hostname);
   return literal === undefined ? isLocalhost(hostname) : isLoopbackAddress(literal);
 }
 
-/** @returns undefined for a name; a colon or a zone makes an address, if a bad one */
+/** @returns undefined for a name; a host with a colon or a zone counts as an address, even a malformed one */
 export function literalOf(hostname: string): string | undefined {
   const host = hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.+$/, '');
   return host.includes(':') || ipaddr.isValid(host) ? host : undefined;
@@ -118,7 +118,7 @@ function isLocalhost(hostname: string): boolean {
   return /(?:^|\.)localhost\.*$/i.test(hostname);
 }
 
-/** @returns what it stands for when that is an address of IPv4; a zone makes it none */
+/** @returns the IPv4 address in it if there is one; undefined for an address with a zone */
 function parseAddress(text: string): Address | undefined {
   if (text.includes('%') || !ipaddr.isValid(text)) return undefined;
   const address = ipaddr.process(text);
@@ -147,7 +147,7 @@ function matches(address: Address, network: Address, prefixLength: number): bool
   return address.kind() === network.kind() && address.match(network, prefixLength);
 }
 
-/** Every address of IPv4 that this one of IPv6 could be read to carry; Teredo inverts its bits. */
+/** Every IPv4 address that could be in this IPv6 address. Teredo inverts the bits. */
 function carriedAddresses(address: Address): readonly ipaddr.IPv4[] {
   if (address.kind() === 'ipv4') return [];
   const bytes = address.toByteArray();

@@ -4,7 +4,7 @@ const dnsName = new RegExp(`^${label}(?:\\.${label}){0,126}$`);
 /**
  * A host as URLs write it: lower case, names beyond ASCII in Punycode, an IPv6 address in brackets and in its shortest form.
  *
- * @returns undefined when it is none: with a port, a dot at its end or an asterisk
+ * @returns undefined when the text is not a host, for example with a port, a final dot or an asterisk
  */
 export function parseHost(text: string): string | undefined {
   if (/[\s/?#@\\%*]/.test(text) || text.endsWith('.') || text.length > 253) return undefined;
@@ -13,13 +13,13 @@ export function parseHost(text: string): string | undefined {
   return host.startsWith('[') || dnsName.test(host) ? host : undefined;
 }
 
-/** Whether a host in the form above is an address. Source: the WHATWG URL standard: a last label of digits makes one. */
+/** Whether a host from `parseHost` is an address. Source: the WHATWG URL standard: a last label of digits makes an address. */
 export function isAddress(host: string): boolean {
   return host.startsWith('[') || /(?:^|\.)[0-9]+$/.test(host);
 }
 
 /**
- * An entry of a connection's allowed hosts: a host, or `*.` and a name of at least two labels.
+ * Reads an entry of a connection's allowed hosts: a host, or `*.` followed by a name of at least two labels.
  *
  * @returns undefined when it is neither
  */
@@ -31,8 +31,8 @@ export function parseAllowedHost(text: string): string | undefined {
 }
 
 /**
- * User name and password of a URL: from behind its scheme up to the last @ before the path. As the WHATWG URL standard reads
- * it, there may be any number of slashes of either kind before them, also none, with line breaks and tabs between.
+ * User name and password of a URL: the text between its scheme and the last @ before the path. The WHATWG URL standard
+ * allows any number of slashes and backslashes in front of them, or none, and line breaks and tabs between the slashes.
  */
 const userinfo = /^([^:]*:[\\/\s]*)(?![\\/\s])[^\\/?#]*@/;
 
@@ -40,7 +40,7 @@ export function hasUserinfo(url: string): boolean {
   return userinfo.test(url);
 }
 
-/** The URL as it may be shown. */
+/** The URL without its user name and password, so that it may be shown. */
 export function maskUserinfo(url: string): string {
   return url.replace(userinfo, '$1***@');
 }

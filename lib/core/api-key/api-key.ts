@@ -1,12 +1,12 @@
 /** Life cycle of API keys. Source: AppSync API reference, CreateApiKey, UpdateApiKey and the quotas of API keys. */
 import { ServiceError } from '../failure/service-error.ts';
 
-/** What a key opens: the whole control API, or PutEvents alone. It is also the id of the API that the key belongs to. */
+/** The API that a key belongs to: the whole control API, or PutEvents alone. */
 export type ApiId = 'control' | 'events';
 
 export const apiIds: readonly ApiId[] = ['control', 'events'];
 
-/** One API key as the table keeps it. Nothing in it opens anything. Times are whole epoch seconds in UTC. */
+/** One API key as the table keeps it, without its secret. Times are whole epoch seconds in UTC. */
 export interface ApiKey {
   readonly apiId: ApiId;
   /** `da2-` and ten characters. */
@@ -18,7 +18,7 @@ export interface ApiKey {
   readonly revision: number;
 }
 
-/** Quota of one API; expired keys count until they are deleted. */
+/** Quota of each API. Expired keys count until they are deleted. */
 export const maximumApiKeys = 50;
 
 const hourSeconds = 3600;
@@ -35,10 +35,10 @@ export interface Validity {
 }
 
 /**
- * Until when a key is valid that is created, or extended, now. The bounds are those of what was asked for, before it is
- * rounded down to the hour, so that exactly one day is long enough at any minute.
+ * The expiry and deletion of a key that is created or extended now. The bounds apply to the requested time before it is
+ * rounded down to the hour, so exactly one day is long enough at any minute.
  *
- * @param expiresAtSeconds what was asked for; absent means seven days
+ * @param expiresAtSeconds the requested time; absent means seven days
  * @throws ServiceError ApiKeyValidityOutOfBoundsException
  */
 export function validityFrom(nowMs: number, expiresAtSeconds?: number): Validity {
@@ -57,12 +57,12 @@ function outOfBounds(bound: 'minimum' | 'maximum', days: number): ServiceError {
   );
 }
 
-/** Whether it opens anything. */
+/** Whether the key may be used: it has not expired. */
 export function isValid(key: ApiKey, nowMs: number): boolean {
   return nowMs < key.expiresAtSeconds * 1000;
 }
 
-/** Whether it is there no more, even if the table has not removed it yet. */
+/** Whether the key counts as deleted, even if the table has not removed its item yet. */
 export function isDeleted(key: ApiKey, nowMs: number): boolean {
   return nowMs >= key.deletesAtSeconds * 1000;
 }

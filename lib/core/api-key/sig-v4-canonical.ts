@@ -1,4 +1,4 @@
-/** What Signature Version 4 signs. Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
+/** The text that Signature Version 4 signs. Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
 import { Buffer } from 'node:buffer';
 import { createHash, createHmac } from 'node:crypto';
 
@@ -14,7 +14,7 @@ export interface SignableRequest {
   readonly body: Uint8Array;
 }
 
-/** For what a signature was made. */
+/** The day, region and service that a signature was made for. */
 export interface CredentialScope {
   /** `20260131` */
   readonly date: string;
@@ -32,14 +32,14 @@ export interface SigningDetails extends CredentialScope {
 export const signingAlgorithm = 'AWS4-HMAC-SHA256';
 export const scopeEnd = 'aws4_request';
 
-/** The parameter of a presigned request that cannot sign itself. */
+/** The only parameter of a presigned request that is not signed. */
 const signatureParameter = 'X-Amz-Signature';
 
 export function sha256Hex(data: string | Uint8Array): string {
   return createHash('sha256').update(data).digest('hex');
 }
 
-/** In hexadecimal; undefined for a request that no client signs: a signed header is not there, or the query is malformed. */
+/** @returns the signature in hexadecimal; undefined when a signed header is absent, or the path or query is malformed */
 export function signatureOf(
   secretAccessKey: string,
   request: SignableRequest,
@@ -55,8 +55,8 @@ export function signatureOf(
 }
 
 /**
- * The path is taken as it was sent: clients sign the normalised one, so one with `..` or `//` in it, which might be routed
- * otherwise than it was signed, never matches.
+ * Clients sign the normalized path. A path with `..` or `//` might be routed to another place than the one that was signed,
+ * so it is not normalized here and never matches.
  */
 export function canonicalRequest(request: SignableRequest, signedHeaders: readonly string[]): string | undefined {
   const query = canonicalQuery(request.query);
@@ -67,7 +67,7 @@ export function canonicalRequest(request: SignableRequest, signedHeaders: readon
   return [request.method, path, query, lines.join(''), signedHeaders.join(';'), sha256Hex(request.body)].join('\n');
 }
 
-/** Every segment is encoded once more than it was sent, as all services but S3 have it. */
+/** Every segment is encoded a second time, as in all services except S3. */
 function canonicalPath(path: string): string | undefined {
   const segments = path.split('/');
   if (segments.slice(1, -1).includes('') || segments.some((segment) => segment === '.' || segment === '..'))
@@ -86,7 +86,7 @@ function canonicalQuery(query: string): string | undefined {
     .join('&');
 }
 
-/** Names and values, decoded; a plus sign is one. Undefined when a percent sign is no encoding. */
+/** Decoded names and values; a plus sign stays a plus sign. Undefined when the percent-encoding is malformed. */
 export function parseQuery(query: string): readonly (readonly [string, string])[] | undefined {
   const parts = query.split('&').filter((part) => part !== '');
   try {
@@ -104,7 +104,7 @@ function encode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-/** By code, which for percent-encoded text is by byte. */
+/** The order of code units, which is the order of bytes for percent-encoded text. */
 function order(one: string, other: string): number {
   if (one === other) return 0;
   return one < other ? -1 : 1;

@@ -2,25 +2,25 @@ import { equalsInConstantTime } from './text.ts';
 import type { SignableRequest, SigningDetails } from './sig-v4-canonical.ts';
 import { parseQuery, scopeEnd, sha256Hex, signatureOf, signingAlgorithm } from './sig-v4-canonical.ts';
 
-/** A signature as a request carries it, in its Authorization header or in its query. Nothing of it is proved yet. */
+/** A signature from a request's Authorization header or query. It is not verified yet. */
 export interface Signature extends SigningDetails {
   readonly accessKeyId: string;
   /** In hexadecimal. */
   readonly signature: string;
   readonly signedAtMs: number;
-  /** Of a presigned request: how long it serves. */
+  /** Only of a presigned request: how long it is valid. */
   readonly expiresInSeconds?: number;
 }
 
-/** How far a client's clock may be off. Source: AWS, Signature Version 4. */
+/** The largest accepted difference between the clocks of client and server. Source: AWS, Signature Version 4. */
 const maximumSkewMs = 5 * 60 * 1000;
 /** Source: AWS, Signature Version 4, X-Amz-Expires. */
 const maximumExpiresInSeconds = 7 * 24 * 3600;
 
-/** Longer ones are none of a client's. */
+/** No client sends a longer Authorization header. */
 const maximumHeaderCharacters = 4096;
 
-/** @returns undefined when the request carries no signature, two of them, or one of another form */
+/** @returns undefined when the request has no signature, two signatures, or a malformed one */
 export function parseSignature(request: SignableRequest): Signature | undefined {
   const authorization = request.headers.get('authorization');
   const presigned = presignedParameters(request.query);
@@ -29,14 +29,14 @@ export function parseSignature(request: SignableRequest): Signature | undefined 
   return presigned && signatureFrom(presigned, presigned.get('X-Amz-Expires') ?? '');
 }
 
-/** Whether the request says that it is signed, however badly. */
+/** Whether the request has a signature, even a malformed one. */
 export function claimsSignature(request: SignableRequest): boolean {
   return (
     (request.headers.get('authorization') ?? '') !== '' || /(?:^|&)X-Amz-(?:Signature|Credential)=/.test(request.query)
   );
 }
 
-/** The parameters of either form, under the names that the query has for them. */
+/** The parameters of a header or query signature, under their names in a query. */
 type Parameters = ReadonlyMap<string, string>;
 
 function headerParameters(authorization: string, request: SignableRequest): Parameters {
@@ -47,7 +47,7 @@ function headerParameters(authorization: string, request: SignableRequest): Para
     return [`X-Amz-${part.slice(0, equals)}`, part.slice(equals + 1)];
   });
   const parameters = new Map(pairs);
-  // A parameter that stands twice leaves open which of them counts.
+  // When a parameter comes twice, it is not clear which one counts.
   if (parameters.size !== pairs.length || pairs.length !== 3) return new Map();
   return parameters.set('X-Amz-Algorithm', algorithm).set('X-Amz-Date', request.headers.get('x-amz-date') ?? '');
 }
@@ -95,14 +95,14 @@ function parseTime(text: string): number | undefined {
   return Number.isNaN(timeMs) ? undefined : timeMs;
 }
 
-/** Where a request was received, which its signature must have been made for. */
+/** The time, region and services that a signature must have been made for. */
 export interface Receiver {
   readonly nowMs: number;
   readonly region: string;
   readonly services: ReadonlySet<string>;
 }
 
-/** Whether the signature, if its key is right, is for here and now, and covers what makes the request what it is. */
+/** Whether the signature is for this region, service and time, and covers the headers that decide what the request does. */
 export function isApplicable(request: SignableRequest, signature: Signature, receiver: Receiver): boolean {
   return (
     receiver.services.has(signature.service) &&
@@ -124,7 +124,7 @@ function isOfNow({ signedAtMs, expiresInSeconds }: Signature, nowMs: number): bo
   return nowMs - signedAtMs <= untilMs && signedAtMs - nowMs <= maximumSkewMs;
 }
 
-/** The host, so that the request serves nowhere else, and every header that says what is asked for. */
+/** Host must be signed, so that the request is valid nowhere else; so must every x-amz- header, which may change its meaning. */
 function coversHeaders(request: SignableRequest, { signedHeaders }: Signature): boolean {
   const covered = new Set(signedHeaders);
   return (
@@ -132,7 +132,7 @@ function coversHeaders(request: SignableRequest, { signedHeaders }: Signature): 
   );
 }
 
-/** The hash of the body is always part of what is signed; a client that also sends it must have sent the right one. */
+/** The hash of the body is always signed. If the client sends it as a header too, both must be equal. */
 function namesBody(request: SignableRequest): boolean {
   const sent = request.headers.get('x-amz-content-sha256');
   return sent === undefined || sent === sha256Hex(request.body);

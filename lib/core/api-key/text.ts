@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { type ApiId, apiIds } from './api-key.ts';
 
-/** An API key as a text in its two parts. */
+/** The two parts of an API key's text. */
 export interface ApiKeyText {
   /** Begins with `da2-`; also the access key id of signatures. May be shown and logged. */
   readonly publicId: string;
@@ -14,12 +14,12 @@ const prefix = 'da2-';
 const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
 const bitsPerCharacter = 5;
 
-/** 50 bits: among the keys of one stack a repetition is as good as impossible, and would be refused. */
+/** 50 bits: two keys of one stack will hardly ever get the same public id, and the second one would be refused. */
 const publicCharacters = 10;
 /** 160 bits. */
 const secretCharacters = 32;
 
-/** Random bytes that a public id is made of; one for each character. */
+/** Number of random bytes for a public id: one for each character. */
 export const publicIdBytes = publicCharacters;
 
 const publicIdPattern = /^da2-[a-z2-7]{10}$/;
@@ -34,15 +34,15 @@ export function isPublicId(text: string): boolean {
   return publicIdPattern.test(text);
 }
 
-/** @returns undefined for a text that is no whole key */
+/** @returns undefined when the text is not a complete key */
 export function parseApiKey(text: string): ApiKeyText | undefined {
   const [, publicId, secret] = keyPattern.exec(text) ?? [];
   return publicId === undefined || secret === undefined ? undefined : { publicId, secret };
 }
 
 /**
- * The secret part of a key, which is kept nowhere: it follows from the stack's root secret, the API and the public id. The
- * API is in it so that an item of the table which is moved to another API opens nothing there.
+ * The secret part of a key. It is stored nowhere, because it is derived from the stack's root secret, the API and the public
+ * id. The API is included so that a key whose item is moved to another API does not work there.
  */
 export function deriveSecret(rootSecret: string, apiId: ApiId, publicId: string): string {
   const digest = createHmac('sha256', rootSecret)
@@ -52,8 +52,8 @@ export function deriveSecret(rootSecret: string, apiId: ApiId, publicId: string)
 }
 
 /**
- * The API whose key of that public id has a property that its secret alone gives. Every API is tried, in constant time, so
- * that the time of the answer says nothing about the secret.
+ * The API whose secret for this public id passes the check. Every API is tried, so that the time of the answer does not
+ * reveal anything about the secret.
  */
 export function apiOf(rootSecret: string, publicId: string, matches: (secret: string) => boolean): ApiId | undefined {
   const matching = apiIds.filter((apiId) => matches(deriveSecret(rootSecret, apiId, publicId)));

@@ -1,10 +1,10 @@
-/** Requests of one key: how many it may make at once now, and when that was reckoned. */
+/** The requests that one key may make now, and the time for which that was calculated. */
 export interface ThrottleState {
   readonly tokens: number;
   readonly atMs: number;
 }
 
-/** Requests of one key that one worker answers: more than any deployment tool makes, and little for the table. Ours. */
+/** Limit of one key at one worker. Our choice: more than any deployment tool sends, and a small load for the table. */
 export const requestsPerSecond = 50;
 
 export type Throttling =
@@ -12,7 +12,7 @@ export type Throttling =
   | { readonly allowed: false; readonly state: ThrottleState; readonly retryAfterSeconds: number };
 
 /**
- * A token bucket that holds one second's requests.
+ * A token bucket with the requests of one second.
  *
  * @param state undefined before the first request of a key
  */
@@ -23,7 +23,7 @@ export function throttle(state: ThrottleState | undefined, ratePerSecond: number
   return { allowed: false, state: { tokens, atMs: nowMs }, retryAfterSeconds };
 }
 
-/** A clock that stepped back adds nothing, and takes nothing away. */
+/** A clock that steps back neither adds nor removes tokens. */
 function refilled(state: ThrottleState | undefined, ratePerSecond: number, nowMs: number): number {
   if (state === undefined) return ratePerSecond;
   const passedMs = Math.max(0, nowMs - state.atMs);

@@ -2,7 +2,7 @@ import type { HttpMethod } from '../destination/api-destination.ts';
 import type { FailureCode, FailureKind } from '../failure/failure.ts';
 import type { JsonObject } from '../input/json.ts';
 
-/** The event as it is matched and read, and, where it came through a queue, its own text byte for byte. */
+/** An event as a parsed value and, where it is known, as its own text, byte for byte. */
 export interface EventDocument {
   readonly value: JsonObject;
   readonly text?: string;
@@ -21,7 +21,7 @@ export interface TargetHttpParameters {
   readonly QueryStringParameters?: Readonly<Record<string, string>>;
 }
 
-/** What a rule's target sets, in EventBridge's own Target shape; all of it optional. */
+/** The settings of a rule's target, in EventBridge's Target shape. All are optional. */
 export interface DeliveryTarget {
   readonly Id?: string;
   readonly Arn?: string;
@@ -43,7 +43,7 @@ export interface Delivery {
   readonly target: DeliveryTarget;
   /** Attempts made so far, by this worker or another. */
   readonly attempts: number;
-  /** Failures since the last attempt that came before a request was made: they are waited for, but are no attempts. */
+  /** Failures since the last attempt that happened before a request was made. They delay the delivery, but are not attempts. */
   readonly postponements: number;
   /** When the first and the last attempt ended, epoch ms; absent before the first. */
   readonly attemptTimes?: { readonly firstMs: number; readonly lastMs: number };
@@ -73,7 +73,7 @@ export interface AuthorizedRequest extends HttpRequest {
   readonly stage: 'authorized';
 }
 
-/** An answer with every status; failures of the network throw instead. */
+/** An answer of any status. A network failure throws instead. */
 export interface HttpAnswer {
   readonly status: number;
   /** Names in lower case; equal names joined by `, `. */
@@ -82,7 +82,7 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-/** Stage send: what one attempt came to. */
+/** Stage send: the outcome of one attempt. */
 export type AttemptOutcome =
   | { readonly kind: 'delivered'; readonly status: number }
   | {
@@ -97,7 +97,7 @@ export type AttemptOutcome =
       readonly retryAfterMs?: number;
     };
 
-/** Stage settle: who answers for the event from now on. */
+/** Stage settle: which side is responsible for the event from now on. */
 export type Settlement =
   /** The endpoint has it. */
   | { readonly kind: 'delivered' }
@@ -105,31 +105,31 @@ export type Settlement =
   | { readonly kind: 'dead-lettered' }
   /** The delivery queue has it; not before that time, epoch ms. */
   | { readonly kind: 'deferred'; readonly notBeforeMs: number }
-  /** Nobody took it: the invocation fails with this error for exactly this event, and its sender delivers it again. */
+  /** The sender still has it: the invocation fails with this error for this event only, and the sender delivers it again. */
   | { readonly kind: 'returned'; readonly error: unknown };
 
-/** What is written down of one delivery at the end of one invocation. */
+/** The log record of one delivery at the end of one invocation. */
 export interface Conclusion {
   readonly settlement: Settlement;
   /** Absent when the input named none. */
   readonly apiDestination?: string;
   readonly eventId?: string;
   readonly rule?: string;
-  /** `Unexpected` is what no failure of the table describes: a bug, which the log shows with its own stack. */
+  /** `Unexpected` is an error that is not in the failure table: a bug, which the log shows with its stack. */
   readonly code?: FailureCode | 'Unexpected';
   readonly reason?: string;
-  /** What was thrown by a bug, for the log alone: whatever came of the delivery. */
+  /** An error that a bug threw, for the log only. It may be present with any settlement. */
   readonly bug?: unknown;
   readonly status?: number;
-  /** Whether what failed last may be tried again; absent when nothing did. */
+  /** Whether the last failure may be retried; absent when nothing failed. */
   readonly failureKind?: FailureKind;
-  /** Time since the event was first received; absent when nobody could read that. */
+  /** Time since the event was first received; absent when that time could not be read. */
   readonly ageMs?: number;
   /** Attempts made so far, this invocation's included. */
   readonly attempts: number;
   readonly durationMs: number;
   /** The part of it that was spent waiting for the rate. */
   readonly rateWaitMs?: number;
-  /** When the next attempt may be made, epoch ms; only of what was deferred. */
+  /** When the next attempt may be made, epoch ms; only for a deferred delivery. */
   readonly nextAttemptAtMs?: number;
 }

@@ -4,7 +4,7 @@ const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 const month = months.join('|');
 const time = String.raw`(?<hour>\d{2}):(?<minute>\d{2}):(?<second>\d{2})`;
 
-/** The three forms of RFC 9110 section 5.6.7: IMF-fixdate, RFC 850 and asctime. Which weekday is named does not matter. */
+/** The three forms of RFC 9110 section 5.6.7: IMF-fixdate, RFC 850 and asctime. The weekday is not checked. */
 const dateForms = [
   new RegExp(`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?<day>\\d{2}) (?<month>${month}) (?<year>\\d{4}) ${time} GMT$`),
   new RegExp(
@@ -46,14 +46,14 @@ function dateOfParts(parts: Readonly<Record<string, string>>, nowMs: number): nu
   return new Date(Date.UTC(year, monthIndex, day)).getUTCDate() === day ? date.getTime() : undefined;
 }
 
-/** A year of two digits that would lie more than 50 years ahead is of the century before. Source: RFC 9110 section 5.6.7. */
+/** A two-digit year more than 50 years ahead belongs to the century before. Source: RFC 9110 section 5.6.7. */
 function fullYear(shortYear: number, nowMs: number): number {
   const thisYear = new Date(nowMs).getUTCFullYear();
   const year = thisYear - (thisYear % 100) + shortYear;
   return year > thisYear + 50 ? year - 100 : year;
 }
 
-/** Within what arithmetic on times keeps exact, and never -0. */
+/** Keeps the value in the range of exact integers, and turns -0 into 0. */
 function clamp(delayMs: number): number {
   return Math.max(-Number.MAX_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, delayMs)) + 0;
 }

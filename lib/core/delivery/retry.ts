@@ -6,27 +6,27 @@ export type ExhaustedRetryCondition = 'MaximumRetryAttempts' | 'MaximumEventAgeI
 
 export type RetryDecision =
   | { readonly kind: 'retry'; readonly delayMs: number }
-  /** No condition: the endpoint itself asked not to come again. */
+  /** Without a condition, the endpoint itself asked for no further request. */
   | { readonly kind: 'stop'; readonly condition?: ExhaustedRetryCondition };
 
 export interface Backoff {
-  /** Bound of the first delay; it doubles with each failure in a row. */
+  /** Upper bound of the first delay. It doubles with each failure in a row. */
   readonly baseMs: number;
-  /** Bound that no delay exceeds. */
+  /** Upper bound of every delay. */
   readonly maximumMs: number;
 }
 
-/** What of a delivery's past decides its future. */
+/** The members of a delivery that decide whether it is retried. */
 export type RetryHistory = Pick<Delivery, 'attempts' | 'postponements' | 'firstReceivedAtMs'>;
 
 /**
  * Decides whether a failed attempt is followed by another, and when.
  *
  * Failure policy: the endpoint's own Retry-After is a floor and gets no jitter; a wait that would outlive the event's age
- * limit ends the delivery now, in the dead letters, instead of later. What failed before a request was made (a store or a
- * token endpoint that is down) uses up no attempt: an endpoint that was never asked has not refused; the age ends it.
+ * limit ends the delivery now, in the dead letters, instead of later. A failure before the request (a store or a token
+ * endpoint that is down) uses up no attempt, because the endpoint has refused nothing; only the age limit ends such a delivery.
  *
- * @param history the failed attempt included; 0 attempts when what failed came before the first request
+ * @param history the failed attempt included; 0 attempts when the failure came before the first request
  * @param random a number from 0 up to 1
  */
 export function decideRetry(
@@ -54,8 +54,8 @@ export function isExpired(policy: RetryPolicy, history: RetryHistory, nowMs: num
 }
 
 /**
- * Anything from nothing up to a bound that doubles with each failure, so that events which failed together do not return
- * together. Source: AWS Architecture Blog, exponential backoff and jitter.
+ * A random delay between zero and a bound that doubles with each failure, so that events which failed together are not
+ * retried together. Source: AWS Architecture Blog, exponential backoff and jitter.
  *
  * @param failuresInRow counted from 1
  */
@@ -64,7 +64,7 @@ export function fullJitterDelayMs(backoff: Backoff, failuresInRow: number, rando
   return Math.floor(random() * boundMs);
 }
 
-/** What the target sets beats the destination's policy, which holds the defaults. */
+/** Each member that the target sets replaces that of the destination's policy. */
 export function retryPolicyOf({ RetryPolicy: own }: DeliveryTarget, policy: RetryPolicy): RetryPolicy {
   if (own === undefined) return policy;
   const { MaximumRetryAttempts, MaximumEventAgeInSeconds } = own;
@@ -75,18 +75,18 @@ export function retryPolicyOf({ RetryPolicy: own }: DeliveryTarget, policy: Retr
   };
 }
 
-/** Kept free at the end of every invocation for settling, ms: both tries of a write to a queue fit into it. */
+/** Time that every invocation keeps for settling, ms. Two tries to write to a queue fit into it. */
 export const settleReserveMs = 5000;
 
-/** The longest that anybody waits for a slot of the rate, ms: that of a delivery in a queue batch. */
+/** The longest wait for a slot of the rate inside an invocation, ms: a delivery of a queue batch may wait that long. */
 export const longestSlotWaitMs = 2000;
 
-/** What a worker that knows nothing yet needs before its first request, ms: destination, connection and secret are read. */
+/** Time that a new worker needs before its first request, ms: it reads destination, connection and secret. */
 const preparationMs = 1000;
 
 /**
- * The longest request, in ms, that a function with this time limit can make: it prepares, waits for a slot, sends, and still has
- * its time for settling. A longer one would find no slot of a busy destination, or never begin.
+ * The longest request timeout, in ms, for a function with this time limit: there must be time to prepare, to wait for a slot,
+ * to send and to settle. With a longer timeout a request to a busy destination would never be sent.
  */
 export function longestRequestTimeoutMs(functionTimeoutSeconds: number): number {
   return functionTimeoutSeconds * 1000 - preparationMs - longestSlotWaitMs - settleReserveMs;

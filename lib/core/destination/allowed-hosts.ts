@@ -2,8 +2,8 @@ import type { ApiDestination } from './api-destination.ts';
 import type { ConnectionPolicy } from './connection.ts';
 
 /**
- * Whether an entry of a connection's allowed hosts is for a host; both as URLs write them. As in certificates, `*` stands for
- * exactly one label, and a host is meant with all its ports. Source: RFC 9525, section 6.3.
+ * Whether an entry of a connection's allowed hosts matches a host, both in the form of URLs. As in certificates, `*` stands
+ * for exactly one label. An entry matches all ports of a host. Source: RFC 9525, section 6.3.
  */
 export function isHostOf(entry: string, host: string): boolean {
   if (!entry.startsWith('*.')) return entry === host;
@@ -11,7 +11,7 @@ export function isHostOf(entry: string, host: string): boolean {
   return firstDot > 0 && host.slice(firstDot) === entry.slice(1);
 }
 
-/** What of an API destination decides where its requests arrive. */
+/** The members of an API destination that decide where its requests go. */
 export type Course = Pick<ApiDestination, 'invocationEndpoint' | 'policy'>;
 
 /** A host that is not allowed, and the member that names it. */
@@ -21,13 +21,13 @@ export interface ForbiddenHost {
 }
 
 /**
- * Where a connection's credentials would go although its policy does not allow it; undefined when nowhere.
+ * The first host that would get a connection's credentials although its policy does not allow it; undefined when there is none.
  *
- * The name that the endpoint's certificate must be for counts as well: through a proxy of its own choice, whoever may set it
- * could have somebody else answer. So does the proxy itself where it could read what goes through it: with CA certificates
- * of the destination's own, or without TLS. The token endpoint is part of the connection itself, and is not looked at.
+ * The server name is checked too: with it and a proxy, an editor of the destination could let another host answer. The proxy
+ * is checked where it could read the requests: when the destination has its own CA certificates, or does not use TLS. The
+ * token endpoint belongs to the connection itself and is not checked.
  *
- * Failure policy: an endpoint or a proxy whose host cannot be told is not allowed.
+ * Failure policy: an endpoint or a proxy whose host cannot be parsed is not allowed.
  */
 export function forbiddenHost({ allowedHosts }: ConnectionPolicy = {}, course: Course): ForbiddenHost | undefined {
   if (allowedHosts === undefined) return undefined;
@@ -43,12 +43,12 @@ function hostsThatAnswer({ invocationEndpoint, policy }: Course): readonly Forbi
   return hosts;
 }
 
-/** @returns undefined when it is no URL */
+/** @returns undefined when the text is not a URL */
 export function hostOf(endpoint: string): string | undefined {
   return URL.parse(endpoint)?.hostname;
 }
 
-/** Hosts that credentials may go to now and could not before: `any` when the last limit is gone, undefined when none is. */
+/** Hosts that are allowed now and were not before: `any` when the policy allows every host now, undefined for no change. */
 export function loosenedHosts(
   before: ConnectionPolicy = {},
   after: ConnectionPolicy = {},

@@ -15,17 +15,17 @@ export interface ApiDestination {
   readonly invocationEndpoint: string;
   readonly httpMethod: HttpMethod;
   readonly invocationRateLimitPerSecond: number;
-  /** What this destination sets of its delivery policy; absent means every default. */
+  /** The members of the delivery policy that this destination sets; absent means every default. */
   readonly policy?: DeliveryPolicyOverrides;
   readonly creationTimeMs: number;
   readonly lastModifiedTimeMs: number;
   readonly revision: number;
 }
 
-/** Default of EventBridge, which Describe and List show. */
+/** EventBridge's default, which Describe and List then show. */
 export const defaultInvocationRateLimitPerSecond = 300;
 
-/** A destination's state is never stored: it follows from its connection's, which may have been deleted. */
+/** A destination's state is not stored. It depends on the state of its connection, which may have been deleted. */
 export function apiDestinationState(
   apiDestination: ApiDestination,
   connection: Connection | undefined,

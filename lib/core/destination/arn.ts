@@ -5,7 +5,7 @@ export interface EventsArn {
   readonly account: string;
   readonly kind: 'api-destination' | 'connection';
   readonly name: string;
-  /** The UUID that a create gives and an update keeps: a resource created anew has another one. */
+  /** The UUID that a create gives and an update keeps. A resource that is deleted and created again has another one. */
   readonly incarnation: string;
 }
 
@@ -16,9 +16,9 @@ export function formatEventsArn(arn: EventsArn): string {
   return `arn:${arn.partition}:events:${arn.region}:${arn.account}:${arn.kind}/${arn.name}/${arn.incarnation}`;
 }
 
-/** @returns undefined when the text is no ARN of an API destination or a connection */
+/** @returns undefined when the text is not the ARN of an API destination or a connection */
 export function parseEventsArn(text: string): EventsArn | undefined {
-  // Nearly always it is a name, which this tells ten times as fast.
+  // The text is nearly always a name, and this check is ten times as fast as the pattern.
   if (!text.startsWith('arn:')) return undefined;
   const match = eventsArnPattern.exec(text);
   if (match === null) return undefined;

@@ -5,30 +5,30 @@ import { isPolicySecretObject, parsePolicySecretObject } from './delivery-policy
 
 const code = 'InvalidPolicySecret';
 
-/** Source: RFC 7468, textual encodings; what stands between them is an explanation. */
+/** Source: RFC 7468, textual encodings. Text between certificates is an explanation and is ignored. */
 const certificate = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
 const privateKey = /-----BEGIN ((?:[A-Z]{1,10} )?PRIVATE KEY)-----[A-Za-z0-9+/=\s]+-----END \1-----/g;
 
 /**
- * @param text `{"certificate": "...", "privateKey": "..."}`, or all in one text. PEM; the certificate that the key fits comes
- *   first, the chain behind it; the key has no passphrase
+ * @param text `{"certificate": "...", "privateKey": "..."}`, or both in one text, in PEM. The certificate of the key comes
+ *   first, its chain follows, and the key has no passphrase
  * @throws Failure InvalidPolicySecret that says what is wrong, and shows nothing of it
  */
 export function parseClientCertificate(text: string): ClientCertificate {
   const parts = isPolicySecretObject(text) ? parseParts(text) : { certificates: text, key: text };
   const { leaf, pem } = certificatesIn(parts.certificates);
   const [keyPem, ...others] = parts.key.match(privateKey) ?? [];
-  if (keyPem === undefined) throw new Failure(code, 'It holds no private key in PEM without a passphrase.');
+  if (keyPem === undefined) throw new Failure(code, 'It holds no private key in PEM, or only one with a passphrase.');
   if (others.length > 0) throw new Failure(code, 'It holds more than one private key.');
   if (!leaf.checkPrivateKey(readKey(keyPem))) {
-    throw new Failure(code, 'Its private key is not that of its first certificate.');
+    throw new Failure(code, 'Its private key does not belong to its first certificate.');
   }
   return { certificatePem: pem, keyPem, expiresAtMs: leaf.validToDate.getTime() };
 }
 
 /**
- * @returns all certificates of a text in PEM, one behind the other
- * @throws Failure InvalidPolicySecret when there is none, or one that is none
+ * @returns all certificates of a text in PEM, one after the other
+ * @throws Failure InvalidPolicySecret when there is no certificate, or a malformed one
  */
 export function parseCaCertificates(text: string): string {
   return certificatesIn(text).pem;
@@ -46,7 +46,7 @@ function certificatesIn(text: string): { readonly leaf: X509Certificate; readonl
   return { leaf, pem: found.join('\n') };
 }
 
-/** Without their causes: what OpenSSL says may quote what it read. */
+/** The failures have no cause, because the message of OpenSSL may quote its input. */
 function readCertificate(pem: string, index: number): X509Certificate {
   try {
     return new X509Certificate(pem);
@@ -59,6 +59,6 @@ function readKey(pem: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch {
-    throw new Failure(code, 'Its private key cannot be read; one with a passphrase never can.');
+    throw new Failure(code, 'Its private key cannot be read; a key with a passphrase is not supported.');
   }
 }

@@ -39,7 +39,7 @@ export interface OAuthCredentials {
   readonly oauthHttpParameters?: ConnectionHttpParameters;
 }
 
-/** What a connection's secret holds. A parameter list that was not sent is absent, so that it can be told from an empty one. */
+/** The content of a connection's secret. A parameter list that was not sent is absent, so that it differs from an empty one. */
 export interface ConnectionSecret {
   readonly credentials: BasicCredentials | ApiKeyCredentials | OAuthCredentials;
   readonly invocationHttpParameters?: ConnectionHttpParameters;
@@ -59,7 +59,7 @@ export function parseConnectionSecret(text: string): ConnectionSecret {
   return parameters === undefined ? { credentials } : { credentials, invocationHttpParameters: parameters };
 }
 
-/** The SecretString of a connection, members in the order that EventBridge writes them. */
+/** Writes the SecretString of a connection, with its members in EventBridge's order. */
 export function formatConnectionSecret(secret: ConnectionSecret): string {
   return JSON.stringify({
     ...formatCredentials(secret.credentials),

@@ -3,7 +3,7 @@ import type { UnauthorizedRun } from './unauthorized-run.ts';
 
 export type AuthorizationType = 'BASIC' | 'API_KEY' | 'OAUTH_CLIENT_CREDENTIALS';
 
-/** Source: shape ConnectionState of the EventBridge service model, less the private-connectivity states. */
+/** Source: shape ConnectionState of the EventBridge service model, without the states of private connectivity. */
 export type ConnectionState =
   | 'CREATING'
   | 'UPDATING'
@@ -13,7 +13,7 @@ export type ConnectionState =
   | 'AUTHORIZING'
   | 'DEAUTHORIZING';
 
-/** What the table holds of a connection. Its credentials are in its secret and nowhere else. */
+/** A connection as the table holds it. Its credentials are only in its secret. */
 export interface Connection {
   readonly name: string;
   readonly arn: string;
@@ -23,48 +23,47 @@ export interface Connection {
   readonly state: ConnectionState;
   readonly stateReason?: string;
   readonly authorizationType: AuthorizationType;
-  /** Name of the secret: known before the secret exists, so that a half-made one can be found and removed. */
+  /** Name of the secret. It is stored before the secret is created, so that an incomplete create can be cleaned up. */
   readonly secretName: string;
   /**
-   * The secret that holds the credentials: its own, or the one that its policy names. Absent while the connection is CREATING,
-   * and while it has none.
+   * The secret that holds the credentials: the connection's own, or the one that its policy names. Absent while the connection
+   * is CREATING, and while it has no secret.
    */
   readonly secretArn?: string;
-  /** The version that is in force. Of a secret that its policy names, the one that was current when somebody last looked. */
+  /** The secret version in force. For a secret that the policy names, the version that was current when it was last read. */
   readonly secretVersion?: string;
-  /** AuthParameters as DescribeConnection shows them: nothing secret in it. */
+  /** AuthParameters as DescribeConnection shows them, without any secret value. */
   readonly visibleAuthParameters: JsonObject;
-  /** Absent means that its owner has set none. */
+  /** Absent when no policy is set. */
   readonly policy?: ConnectionPolicy;
   readonly creationTimeMs: number;
   readonly lastModifiedTimeMs: number;
   readonly lastAuthorizedTimeMs?: number;
-  /** When the credentials were put in force whose first token is wanted; only while AUTHORIZING. */
+  /** When the credentials that need their first token came into force; only while AUTHORIZING. */
   readonly authorizingSinceMs?: number;
   /**
-   * Requests refused in a row with the secret version that is in force. The workers' own: whoever else writes a connection
-   * leaves it alone.
+   * The run of refused requests with the secret version in force. Only workers write it; the control API does not change it.
    */
   readonly unauthorizedRun?: UnauthorizedRun;
-  /** Raised by one with every write but those of the run: concurrent updates are told apart by it. */
+  /** Increased by one with every write except those of the run. It detects concurrent updates. */
   readonly revision: number;
 }
 
-/** How long an AUTHORIZING connection has waited for its token, ms: a change of anything but its credentials does not restart it. */
+/** How long an AUTHORIZING connection has waited for its first token, ms. Only new credentials restart this time. */
 export function authorizingForMs({ authorizingSinceMs, lastModifiedTimeMs }: Connection, nowMs: number): number {
   return nowMs - (authorizingSinceMs ?? lastModifiedTimeMs);
 }
 
-/** ARN of the secret that somebody else keeps and the credentials are taken from; undefined when they are in a secret of its own. */
+/** ARN of the secret that the policy names for the credentials; undefined when they are in the connection's own secret. */
 export function namedSecretArn({ policy, secretArn }: Connection): string | undefined {
   return policy?.secretArn === secretArn ? secretArn : undefined;
 }
 
 /**
- * The connection once its named secret has another current version.
+ * The connection after the secret that its policy names has another current version.
  *
- * One that was deauthorized is in force again: what was refused was the version before. Whether the new one is any good shows
- * with the next request or token, and only that is worth another refusal.
+ * A deauthorized connection is AUTHORIZED again, because the endpoint refused the previous version only. The next request or
+ * token shows whether the new version is accepted.
  */
 export function withVersion({ stateReason, ...connection }: Connection, version: string, nowMs: number): Connection {
   const isRestored = connection.state === 'DEAUTHORIZED';
@@ -79,11 +78,11 @@ export function withVersion({ stateReason, ...connection }: Connection, version:
   };
 }
 
-/** What a connection's owner allows beyond what EventBridge knows; every member is optional. */
+/** Settings of a connection that EventBridge does not have. Every member is optional. */
 export interface ConnectionPolicy {
   /**
-   * The only hosts that requests with its credentials may go to: `api.example.com`, or `*.example.com` for every name with
-   * one label more, in lower case. Absent: any.
+   * The only hosts that requests with its credentials may go to, in lower case: `api.example.com`, or `*.example.com` for every
+   * name with one label more. Absent means any host.
    */
   readonly allowedHosts?: readonly string[];
   /** A secret that the owner keeps, whose current version holds the credentials, instead of the connection's own. */

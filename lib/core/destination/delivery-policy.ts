@@ -2,29 +2,29 @@ import { Failure } from '../failure/failure.ts';
 import { isJsonObject, parseJson } from '../input/json.ts';
 import { MemberReader } from '../input/member-reader.ts';
 
-/** How the connection to an endpoint is made, as it is configured: what is secret stands in a secret that is named. */
+/** How connections to an endpoint are made, as configured. Certificates and keys are in secrets that are named here. */
 export interface TransportSettings {
-  /** Secret of the certificate and key that the worker shows to the endpoint. */
+  /** Secret with the client certificate and its key. */
   readonly clientCertificateSecretArn?: string;
-  /** Secret of the certificates that sign the endpoint's, instead of those that Node trusts. */
+  /** Secret with the CA certificates to trust for the endpoint, instead of those that Node trusts. */
   readonly caCertificateSecretArn?: string;
   /** Name that is sent to the endpoint (SNI) and that its certificate must be for. Default: the endpoint's host. */
   readonly serverName?: string;
-  /** HTTP proxy on the way: `http://` or `https://`, host and port. */
+  /** HTTP proxy to connect through: `http://` or `https://`, host and port. */
   readonly proxyUrl?: string;
 }
 
-/** A certificate, its chain behind it, and its private key, all in PEM. */
+/** A certificate followed by its chain, and its private key, all in PEM. */
 export interface ClientCertificate {
   readonly certificatePem: string;
   readonly keyPem: string;
-  /** From then on the certificate is not valid any more, epoch ms. */
+  /** When the certificate expires, epoch ms. */
   readonly expiresAtMs: number;
 }
 
-/** How the connection is made, with everything that a request needs. Requests of different transports share no socket. */
+/** How connections to an endpoint are made, with the certificates read. Requests of different transports share no socket. */
 export interface Transport {
-  /** Distinguishes pools of one origin, by secret versions and settings; empty for the default. Nothing secret in it. */
+  /** Distinguishes the pools of one origin by secret versions and settings; empty for the default. Contains no secret. */
   readonly key: string;
   readonly clientCertificate?: ClientCertificate;
   readonly caCertificatePem?: string;
@@ -34,7 +34,7 @@ export interface Transport {
 
 export const defaultTransport: Transport = { key: '' };
 
-/** By what secret requests are signed, so that the endpoint knows who sent them. */
+/** The secret that signs requests, so that the endpoint can verify their sender. */
 export interface SigningSettings {
   readonly secretArn: string;
 }
@@ -48,9 +48,9 @@ export interface RetryPolicy {
 
 /** Everything that may differ from one API destination to the next, with every default filled in. */
 export interface DeliveryPolicy {
-  /** Limit of one whole exchange, from connecting to the last byte of the answer. Default 5000. */
+  /** Time limit of one request, from connecting to the last byte of the answer. Default 5000. */
   readonly timeoutMs: number;
-  /** Requests that may go at once after a pause. Default 1. */
+  /** Number of requests that may be sent at once after a pause. Default 1. */
   readonly burst: number;
   /** Requests in flight from one worker; undefined means no limit. */
   readonly maximumConcurrencyPerWorker: number | undefined;
@@ -62,7 +62,7 @@ export interface DeliveryPolicy {
   readonly transport: TransportSettings;
 }
 
-/** What an API destination sets of its policy; everything else has its default. */
+/** The members of its policy that an API destination sets. All others have their defaults. */
 export type DeliveryPolicyOverrides = Partial<Omit<DeliveryPolicy, 'retryPolicy'>> & {
   readonly retryPolicy?: Partial<RetryPolicy>;
 };
@@ -76,15 +76,15 @@ export function withOverrides(
 }
 
 /*
- * The secrets that delivery policies name: each is either the thing itself, or a JSON object that holds it.
+ * A secret that a delivery policy names is either plain text, or a JSON object with that text in its members.
  */
 
-/** Whether it is meant to be a JSON object. */
+/** Whether the text of a secret looks like a JSON object. */
 export function isPolicySecretObject(text: string): boolean {
   return text.trimStart().startsWith('{');
 }
 
-/** @throws Failure InvalidPolicySecret that shows nothing of it */
+/** @throws Failure InvalidPolicySecret, which shows nothing of the secret */
 export function parsePolicySecretObject(text: string): MemberReader {
   const value = parseJson(text);
   if (isJsonObject(value)) return new MemberReader(value, '', 'InvalidPolicySecret');

@@ -4,24 +4,24 @@
  */
 export interface UnauthorizedRun {
   readonly count: number;
-  /** When its first refusal was written down, epoch ms: from then on the whole fleet can see it. */
+  /** When its first refusal was stored, epoch ms. From then on every worker can see it. */
   readonly sinceMs: number;
 }
 
-/** When a connection is given up. */
+/** When a connection is deauthorized because of refused requests. */
 export interface UnauthorizedLimit {
-  /** Refusals in a row; 1 gives up at the first, whatever the length. */
+  /** Refusals in a row. */
   readonly count: number;
-  /** How long a run must last besides. */
+  /** How long the run must last as well. */
   readonly lengthMs: number;
 }
 
-/** What comes within less may be the fault of one endpoint or of one deployment, and stops all that share the connection. */
+/** A shorter run may come from one endpoint or one deployment, and must not stop all destinations of the connection. */
 const leastLengthMs = 30_000;
 
 /**
- * @param cacheMs age at which workers read a connection again: within twice that, every worker that is delivering has
- *   read it, and so has seen the run and had the time of a success to end it
+ * @param cacheMs age at which workers read a connection again. Within twice that time every delivering worker has read it,
+ *   has seen the run, and could have ended it with a success
  */
 export function unauthorizedLimitOf(count: number, cacheMs: number): UnauthorizedLimit {
   return { count, lengthMs: Math.max(leastLengthMs, 2 * cacheMs) };
@@ -32,10 +32,10 @@ export function isUnauthorized(status: number): boolean {
 }
 
 /**
- * Whether a request has a say in the run, refused or accepted.
+ * Whether the answer to a request counts for the run, refused or accepted.
  *
- * Failure policy: what was asked before the run began tells nothing about the time since, however late its answer comes.
- * A worker that was frozen neither lengthens a run nor ends one with what it knew before.
+ * Failure policy: a request from before the run does not count, however late its answer comes. So a worker that was frozen
+ * neither lengthens a run nor ends one with an old answer.
  */
 export function isWithinRun(run: UnauthorizedRun, requestedAtMs: number): boolean {
   return requestedAtMs >= run.sinceMs;

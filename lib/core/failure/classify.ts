@@ -4,14 +4,14 @@ import type { Failure, FailureCode } from './failure.ts';
 import { failures } from './failure.ts';
 import { parseRetryAfterMs } from '../delivery/retry-after.ts';
 
-/** What a dead letter keeps of the endpoint's own words: enough for an error page's point, small beside the event. */
+/** Length of the endpoint's answer in a dead letter: enough to find the cause, and small beside the event. */
 const maxAnswerCharacters = 2048;
 
 /**
- * What an answer means. Source: EventBridge user guide, API destinations: 401, 407, 409, 429 and 5xx are retried; everything
- * else that is not 2xx is not, redirects included, which are never followed.
+ * Turns an answer into an outcome. 401, 407, 409, 429 and 5xx are retried. No other status is retried, and redirects are never
+ * followed. Source: EventBridge user guide, API destinations.
  *
- * @param policy may name statuses that are retried beyond those
+ * @param policy may name more statuses to retry
  */
 export function classifyAnswer(answer: HttpAnswer, policy: DeliveryPolicy, nowMs: number): AttemptOutcome {
   const { status } = answer;
@@ -31,7 +31,7 @@ export function classifyAnswer(answer: HttpAnswer, policy: DeliveryPolicy, nowMs
   };
 }
 
-/** What a failure before or instead of an answer means. */
+/** Turns a failure without an answer into an outcome. */
 export function classifyFailure(failure: Failure): AttemptOutcome {
   const { kind, code, message, retryAfterMs } = failure;
   return { kind, code, reason: message, ...(retryAfterMs === undefined ? undefined : { retryAfterMs }) };

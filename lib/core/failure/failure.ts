@@ -8,8 +8,8 @@ interface FailureEntry {
 }
 
 /**
- * Every way in which a delivery can fail, and what follows. Closed: what is not in it is a bug, is never retried in
- * process and reaches the log with its own stack.
+ * Every way in which a delivery can fail, and whether it is retried. An error that is not in this table is a bug: it is never
+ * retried in the process, and the log shows its stack.
  */
 export const failures = {
   // The input.
@@ -29,7 +29,7 @@ export const failures = {
   SecretNotFound: { kind: 'retryable', errorCode: 'NO_RESOURCE' },
   InvalidSecret: { kind: 'retryable', errorCode: 'INVALID_PARAMETER' },
   InvalidPolicySecret: { kind: 'retryable', errorCode: 'INVALID_PARAMETER' },
-  // What keeps the configuration.
+  // The stores of the configuration.
   StoreUnavailable: { kind: 'retryable', errorCode: 'INTERNAL_ERROR' },
   StoreRefused: { kind: 'retryable', errorCode: 'NO_PERMISSIONS' },
   // The OAuth token and its endpoint.
@@ -58,11 +58,11 @@ export type FailureCode = keyof typeof failures;
 
 export interface FailureDetails {
   readonly cause?: unknown;
-  /** The wait that the other side asked for, in ms; negative asks not to come again. */
+  /** The wait that the other side asked for, in ms. A negative one asks for no further request. */
   readonly retryAfterMs?: number | undefined;
 }
 
-/** A failure of the closed table. The message is safe to show: it never holds a secret, a header or an event. */
+/** A failure of the table. Its message never contains a secret, a header or an event, so it may be shown. */
 export class Failure extends Error {
   override readonly name = 'Failure';
   readonly code: FailureCode;
@@ -92,14 +92,14 @@ export interface ErrorDescription {
   readonly stack: string;
 }
 
-/** Deeper chains of causes are cut; a chain that closes on itself would never end. */
+/** Longer chains of causes are cut, because a chain may be circular. */
 const maxErrors = 5;
 
 /**
  * The error and its causes, outermost first.
  *
- * Failure policy: only name, message and stack are written down, because other members of an SDK's error may hold the
- * answer it came with; and of a SyntaxError not the message either, because `JSON.parse` quotes what it was given.
+ * Failure policy: only name, message and stack are logged, because other members of an SDK's error may contain the answer.
+ * The message of a SyntaxError is left out too, because `JSON.parse` quotes its input.
  */
 export function describeErrors(error: unknown): readonly ErrorDescription[] {
   const errors: ErrorDescription[] = [];
@@ -115,9 +115,9 @@ function causeOf(error: unknown): unknown {
 
 function describeError(error: unknown): ErrorDescription {
   if (!(error instanceof Error)) {
-    return { name: typeof error, message: 'Something that is no Error was thrown.', stack: '' };
+    return { name: typeof error, message: 'A value that is not an Error was thrown.', stack: '' };
   }
-  // A line of the message may look like a frame.
+  // The message is removed first, because one of its lines may look like a frame.
   const frames = (error.stack ?? '')
     .replace(error.message, '')
     .split('\n')

@@ -1,6 +1,6 @@
 /**
- * Refusals of the control API, by the names that AWS clients know. Which HTTP status each has is the protocol's matter.
- * Sources: the service models of EventBridge and AppSync; of the names for what is not let in, recorded answers.
+ * Errors of the control API, under the names that AWS clients know. Their HTTP statuses are in lib/protocol.
+ * Sources: the service models of EventBridge and AppSync; recorded answers for the names of authentication errors.
  */
 export type ServiceErrorCode =
   | 'ValidationException'
@@ -25,11 +25,11 @@ export type ServiceErrorCode =
   | 'InternalFailureException';
 
 export interface ServiceErrorOptions extends ErrorOptions {
-  /** When to come again, as the Retry-After header says it. */
+  /** Value of the Retry-After header. */
   readonly retryAfterSeconds?: number;
 }
 
-/** The message is what the client reads: it never holds a secret. */
+/** The client reads the message, so it never contains a secret. */
 export class ServiceError extends Error {
   override readonly name = 'ServiceError';
   readonly code: ServiceErrorCode;

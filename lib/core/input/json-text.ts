@@ -2,7 +2,7 @@ import type { EventDocument } from '../delivery/delivery.ts';
 import type { JsonValue } from './json.ts';
 import { isJsonObject } from './json.ts';
 
-/** JSON text of a value from outside, however deep it is: JavaScript parses what it cannot print again. */
+/** JSON text of a value of any depth. JSON.parse accepts values that are too deep for JSON.stringify. */
 export function jsonText(value: JsonValue): string {
   try {
     return JSON.stringify(value);
@@ -12,15 +12,15 @@ export function jsonText(value: JsonValue): string {
   }
 }
 
-/** The event's own text where it is known, else its value printed. */
+/** The event's own text where it is known, or else its value as JSON. */
 export function printedEvent(event: EventDocument): string {
   return event.text ?? jsonText(event.value);
 }
 
-/** What is to be printed next: a value, or text that stands between values. */
+/** One piece of the output: a value, or the text between values. */
 type Piece = { readonly value: JsonValue } | { readonly text: string };
 
-/** The same text as JSON.stringify's, on a stack of its own. */
+/** Prints the same text as JSON.stringify, but keeps its own stack instead of recursing. */
 function printDeeply(whole: JsonValue): string {
   const printed: string[] = [];
   const pieces: Piece[] = [{ value: whole }];
@@ -33,7 +33,7 @@ function printDeeply(whole: JsonValue): string {
   return printed.join('');
 }
 
-/** The first on top; one by one, because a call takes only so many arguments. */
+/** Puts the first piece on top. They are pushed one by one, because the number of arguments of a call is limited. */
 function stack(pieces: Piece[], next: readonly Piece[]): void {
   for (const piece of next.toReversed()) pieces.push(piece);
 }

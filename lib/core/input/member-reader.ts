@@ -18,8 +18,8 @@ export interface MapBounds {
 const anyText: TextBounds = {};
 
 /**
- * Reads the members of an object from outside: own members only, null counts as absent. What does not fit throws a Failure
- * that names the member's path and never shows its value.
+ * Reads the own members of an object from outside; null counts as absent. A member with a wrong type or length throws a
+ * Failure that names its path and never shows its value.
  */
 export class MemberReader {
   readonly #members: JsonObject;
@@ -96,7 +96,7 @@ export class MemberReader {
     );
   }
 
-  /** @returns an object without a prototype, so that no key means anything but itself */
+  /** @returns an object without a prototype, so that a key like `__proto__` is a plain key */
   optionalTextMap(name: string, bounds: MapBounds): Readonly<Record<string, string>> | undefined {
     const map = this.member(name);
     if (map === undefined) return undefined;
@@ -107,7 +107,7 @@ export class MemberReader {
     if (entries.length > maxEntries) return this.refuse(path, `has more than ${maxEntries} members`);
     const texts: Record<string, string> = Object.create(null);
     for (const [key, value] of entries) {
-      // A key that does not fit may be anything, so it is not shown.
+      // An invalid key may contain anything, so it is not shown.
       this.#requireText(key, `A key of ${path}`, bounds.key);
       texts[key] = this.#requireText(value, `${path}.${key}`, bounds.value);
     }

@@ -10,15 +10,15 @@ import type { UnreadDetails } from './queued-delivery.ts';
 import type { ExhaustedRetryCondition } from '../delivery/retry.ts';
 import { escapeForSqs } from './raw-message.ts';
 
-/** A delivery that failed for good, with the reason that lets a person act. */
+/** A delivery that failed for good, with the reason for it. */
 export interface DeadLetter {
-  /** The original event's JSON text, or the input as it came when it was no delivery. */
+  /** The original event's JSON text, or the unchanged input when it was not a delivery. */
   readonly body: string;
-  /** Absent when the input was no delivery. */
+  /** Absent when the input was not a delivery. */
   readonly delivery?: Delivery;
-  /** What a message said of the delivery that nobody could read. */
+  /** Destination, rule and target of a message whose delivery could not be read. */
   readonly unread?: UnreadDetails;
-  /** ARN of the API destination, where it is known. */
+  /** ARN of the API destination, if it is known. */
   readonly targetArn?: string;
   readonly code: FailureCode;
   readonly reason: string;
@@ -29,15 +29,15 @@ export interface DeadLetter {
   readonly condition?: ExhaustedRetryCondition;
 }
 
-/** Enough for every reason of ours; what a reason quotes of a name is bounded already. */
+/** Long enough for every reason, because the names in a reason are bounded. */
 const maxReasonCharacters = 1024;
 
 /**
- * A dead letter in the form of EventBridge's, the original event as body and the reason in String attributes, and ours,
- * `LASTMILE`, which lets it be delivered again. Source: EventBridge user guide, dead-letter queues.
+ * A dead letter in EventBridge's form: the original event is the body, and the reason is in String attributes. One more
+ * attribute, `LASTMILE`, lets it be delivered again. Source: EventBridge user guide, dead-letter queues.
  *
- * Failure policy: the event comes first. When all of it does not fit, the endpoint's answer goes, then the body is
- * compressed; what is too large even so is refused, and its sender keeps it.
+ * Failure policy: the event is more important than the endpoint's answer. A dead letter that does not fit loses the answer
+ * first, and then its body is compressed. If it is still too large, it is refused, and its sender keeps the event.
  *
  * @throws Failure DeliveryTooLarge
  */
@@ -57,7 +57,10 @@ export function formatDeadLetter(deadLetter: DeadLetter): QueueMessage {
   const { answer: _answer, ...silent } = deadLetter;
   const message = fitted({ body, attributes: { ...attributes, [lastmileAttribute]: details(silent) } });
   if (message !== undefined) return message;
-  throw new Failure('DeliveryTooLarge', 'The dead letter does not fit into a message, compressed neither.');
+  throw new Failure(
+    'DeliveryTooLarge',
+    'The dead letter is larger than an SQS message of 1 MiB, even when it is compressed.',
+  );
 }
 
 function details({ delivery, unread, code, status, answer }: DeadLetter): string {
@@ -73,11 +76,11 @@ function details({ delivery, unread, code, status, answer }: DeadLetter): string
     firstAttemptAt: delivery?.attemptTimes?.firstMs,
     lastAttemptAt: delivery?.attemptTimes?.lastMs,
   }).filter(([, value]) => value !== undefined);
-  // What nobody could read may be nested deeper than JSON.stringify goes.
+  // An unread target may be nested deeper than JSON.stringify goes.
   return escapeForSqs(jsonText(Object.fromEntries(members) as JsonObject));
 }
 
-/** SQS refuses an empty value: what is not known is left out. */
+/** SQS refuses an empty value, so unknown values are left out. */
 function known(values: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const attributes: Record<string, string> = {};
   for (const [name, value] of Object.entries(values)) {

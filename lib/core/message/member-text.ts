@@ -1,9 +1,9 @@
 /**
- * Finds the text of one member of a JSON object without printing it anew, so that numbers beyond 2^53, `1.0` and the order
- * of keys stay as they came.
+ * Finds the original text of one member of a JSON object, so that numbers beyond 2^53, `1.0` and the order of keys stay as
+ * they came.
  *
- * The text must be one that JSON.parse accepts and that is an object: nothing is checked again. Of equal keys the last
- * counts, as it does for JSON.parse. Linear in the text's length.
+ * JSON.parse must have accepted the text as an object, because nothing is checked again. The last of equal keys counts, as
+ * for JSON.parse. The time is linear in the length of the text.
  *
  * @returns undefined when the object has no such member
  */
@@ -28,7 +28,7 @@ function skipSpace(json: string, from: number): number {
   return at;
 }
 
-/** @param from index of the opening quote @returns the index behind the closing one */
+/** @param from index of the opening quote @returns the index after the closing one */
 function endOfString(json: string, from: number): number {
   let at = from + 1;
   while (at < json.length && json[at] !== '"') at += json[at] === '\\' ? 2 : 1;

@@ -4,17 +4,17 @@ import type { QueueMessage } from './queue-message.ts';
 import { lastmileAttribute } from './queue-message.ts';
 
 /*
- * Versions of what outlives the worker that wrote it. A number is raised by a change that an older worker must not
- * overlook; members that it may overlook are added without.
+ * Versions of messages and items, which outlive the worker that wrote them. A change that an older worker must not overlook
+ * increases the number. A new member that an older worker may ignore does not.
  */
 
-/** Of what our messages say of themselves. */
+/** Version of the messages in the delivery queue and the dead-letter queue. */
 export const messageVersion = 1;
 
-/** Of an item of the table. */
+/** Version of the items in the table. */
 export const itemVersion = 1;
 
-/** What an older worker does with a message that only a newer one can read. */
+/** The ways in which an older worker handles a message that only a newer worker can read. */
 export type NewerMessageFate =
   /** Put back into the delivery queue as it is, at the longest delay. */
   | 'send back'
@@ -23,16 +23,16 @@ export type NewerMessageFate =
   /** Left to the queue, which shows it again and moves it to the dead letters after its last receive. */
   | 'return';
 
-/** A time that lies further ahead than clocks differ is none. */
+/** Largest expected difference between clocks. A first-received time further ahead is not valid. */
 const clockToleranceMs = 60_000;
 
 /**
- * In every version the attribute `LASTMILE` is a JSON object with the version `v`, and `firstReceivedAt` is when the event was
- * first received, epoch ms: that much an older worker may read.
+ * In every version the attribute `LASTMILE` is a JSON object with the version `v`, and its `firstReceivedAt` is the time when
+ * the event was first received, epoch ms. An older worker may read these two members only.
  *
- * Failure policy: rather late than lost. A message is sent back until nobody could deliver it any more: a message that is sent
- * anew is kept anew, so without that end it would circle for as long as only older workers run. One that does not say its age
- * could circle for ever, and so is not sent back at all: the queue's own count of receives ends it.
+ * Failure policy: a late event is better than a lost one. A message is sent back until its event is too old for any delivery.
+ * Each send starts the queue's retention again, so without that limit the message would circle while only older workers run.
+ * A message without a valid age would circle for ever. It is not sent back; the receive count of the queue ends it.
  */
 export function fateOfNewer({ attributes }: QueueMessage, nowMs: number): NewerMessageFate {
   const firstReceivedAtMs = firstReceivedAtOf(attributes[lastmileAttribute]);

@@ -8,7 +8,7 @@ import { MemberReader } from '../input/member-reader.ts';
 import { memberText } from './member-text.ts';
 
 export interface ParseOptions {
-  /** The function's own API destination, to which bare events go; undefined when every input must say. */
+  /** The function's own API destination for bare events; undefined when every input must name one. */
   readonly apiDestination: string | undefined;
   readonly nowMs: number;
 }
@@ -19,14 +19,14 @@ const namePattern = /^[.\-_A-Za-z0-9]{1,64}$/;
 const noTarget: DeliveryTarget = {};
 
 /**
- * Reads what a rule target hands over: a bare event for the function's own API destination, or an envelope
- * `{apiDestination, event, rule, target}`. Unknown members are ignored; attempts and times of an envelope too, because
+ * Reads the input of a rule's target: a bare event for the function's own API destination, or an envelope
+ * `{apiDestination, event, rule, target}`. Unknown members are ignored, and so are attempts and times in an envelope, because
  * only the delivery queue counts them.
  *
  * Failure policy: where the function has a destination of its own, an envelope is refused instead of sent as an event,
  * because the author of an event must not choose where it goes.
  *
- * @param text the input's own JSON text, where it is known: the event's is cut from it untouched
+ * @param text the input's own JSON text, if it is known; the text of the event is cut out of it unchanged
  * @throws Failure InvalidDelivery that names the field, never its value
  */
 export function parseDelivery(input: unknown, options: ParseOptions, text?: string): Delivery {
@@ -34,7 +34,10 @@ export function parseDelivery(input: unknown, options: ParseOptions, text?: stri
   const envelope = new MemberReader(input, '', 'InvalidDelivery');
   if (options.apiDestination !== undefined) {
     if (envelope.has('apiDestination')) {
-      return envelope.refuse('apiDestination', 'is not accepted: this function serves one API destination');
+      return envelope.refuse(
+        'apiDestination',
+        'is not accepted: this function delivers to its own API_DESTINATION; send the event alone',
+      );
     }
     return delivery(options.apiDestination, document(input, text), options.nowMs);
   }
@@ -54,14 +57,17 @@ export function parseDelivery(input: unknown, options: ParseOptions, text?: stri
 
 function parseApiDestination(envelope: MemberReader): string {
   if (!envelope.has('apiDestination')) {
-    return envelope.refuse('apiDestination', 'is missing, and this function has no API_DESTINATION for bare events');
+    return envelope.refuse(
+      'apiDestination',
+      'is missing: name one beside the event, or set API_DESTINATION of the function',
+    );
   }
   const text = envelope.text('apiDestination');
   if (isApiDestination(text)) return text;
   return envelope.refuse('apiDestination', 'is neither the name nor the ARN of an API destination');
 }
 
-/** Whether it is the name or the ARN of an API destination. */
+/** Whether the text is the name or the ARN of an API destination. */
 export function isApiDestination(text: string): boolean {
   return namePattern.test(text) || parseEventsArn(text)?.kind === 'api-destination';
 }
@@ -81,8 +87,8 @@ const inputPath: TextBounds = { max: 256 };
 const inputTemplate: TextBounds = { min: 1, max: 8192 };
 const pathParameter: TextBounds = { pattern: /^(?!\s*$).+$/ };
 /**
- * Parameters of one kind. The model has no bound, but each may be a path that goes through the whole event, on a worker that
- * has other deliveries in hand; 100 is the model's own bound for the paths of a transformer.
+ * Number of parameters of one kind. The model has no bound. But each may be a path through the whole event, and other
+ * deliveries of the worker wait for it. 100 is the model's own bound for the paths of a transformer.
  */
 const maxParameters = 100;
 const printableText = /^[^\u0000-\u001f\u007f]+$/;
@@ -108,7 +114,10 @@ const queryStringParameters: MapBounds = {
 function parseTarget(target: MemberReader): DeliveryTarget {
   const ways = ['Input', 'InputPath', 'InputTransformer'].filter((name) => target.has(name));
   if (ways.length > 1) {
-    return target.refuse(ways.map((name) => target.pathOf(name)).join(' and '), 'exclude each other');
+    return target.refuse(
+      ways.map((name) => target.pathOf(name)).join(' and '),
+      'cannot be used together: set one of them',
+    );
   }
   const transformer = target.optionalObject('InputTransformer');
   const httpParameters = target.optionalObject('HttpParameters');
@@ -147,7 +156,7 @@ function parseHttpParameters(parameters: MemberReader): TargetHttpParameters {
   });
 }
 
-/** The object less its undefined members: an absent member is absent. */
+/** The object without its undefined members. */
 function present<T extends object>(members: { [Key in keyof T]: T[Key] | undefined }): T {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T;
 }

@@ -8,7 +8,7 @@ export interface QueueMessage {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** The attribute that says what a message of ours is: JSON with `v` and what the form needs besides the event. */
+/** The attribute of our own messages: JSON with the version `v` and everything except the event. */
 export const lastmileAttribute = 'LASTMILE';
 /** The attribute of a message whose body is compressed: `gzip`, in base64. */
 const bodyAttribute = 'LASTMILE_BODY';
@@ -18,7 +18,7 @@ export const maxMessageBytes = 1_048_576;
 /** Source: SQS quotas. */
 export const maxMessageAttributes = 10;
 
-/** What a compressed body may hold: far more than an event of EventBridge, far less than a worker's memory. */
+/** Largest uncompressed body: far more than an event of EventBridge, and far less than a worker's memory. */
 const maxBodyBytes = 8 * 1024 * 1024;
 
 const attributeType = 'String';
@@ -32,8 +32,8 @@ export function messageBytes({ body, attributes }: QueueMessage): number {
 }
 
 /**
- * The message as it is when it fits, else with its body compressed. Undefined: it does not fit that way either, or would
- * be too large to be read back.
+ * The unchanged message if it fits, or else the message with a compressed body. Undefined when it does not fit even then, or
+ * when its body would be too large to read back.
  */
 export function fitted(message: QueueMessage): QueueMessage | undefined {
   if (messageBytes(message) <= maxMessageBytes) return message;

@@ -12,24 +12,24 @@ import type { QueueMessage } from './queue-message.ts';
 import { bodyText, fitted, lastmileAttribute } from './queue-message.ts';
 import { escapeForSqs } from './raw-message.ts';
 
-/** Receives of one message before SQS itself moves it to the dead letters: maxReceiveCount of the redrive policy. */
+/** Number of receives after which SQS itself dead-letters a message: maxReceiveCount of the redrive policy. */
 export const maximumReceives = 10;
 
 /** A delivery that waits in the queue. */
 export interface QueuedDelivery {
   readonly delivery: Delivery;
-  /** Before this time, epoch ms, no attempt is made; absent means at once. */
+  /** No attempt is made before this time, epoch ms; absent means at once. */
   readonly notBeforeMs?: number;
-  /** Of the bucket whose return time that is; absent when the wait has another reason. */
+  /** Generation of the rate bucket that gave this time; absent when the wait has another reason. */
   readonly turnGeneration?: number;
 }
 
-/** The members of a delivery that its messages carry beside the event, as they came. */
+/** The members of a delivery that its messages carry beside the event, not validated. */
 export type UnreadDetails = { readonly [Member in 'apiDestination' | 'rule' | 'target']: JsonValue | undefined };
 
 /**
- * A delivery as a message: the event's own text is the body, and everything else stands in one attribute. A dead letter of
- * ours has the same form less the times, so that moving it back makes it a delivery again.
+ * A delivery as a message: the event's own text is the body, and everything else is in one attribute. Our dead letters have
+ * the same form without the times, so that a dead letter that is moved back is a delivery again.
  *
  * @throws Failure DeliveryTooLarge when no message can hold it
  */
@@ -53,26 +53,30 @@ export function formatQueuedDelivery({ delivery, notBeforeMs, turnGeneration }: 
     attributes: { [lastmileAttribute]: escapeForSqs(JSON.stringify(details)) },
   });
   if (message !== undefined) return message;
-  throw new Failure('DeliveryTooLarge', 'The delivery does not fit into a message, compressed neither.');
+  throw new Failure(
+    'DeliveryTooLarge',
+    'The delivery is larger than an SQS message of 1 MiB, even when it is compressed.',
+  );
 }
 
 /**
- * Reads every message that may lie in the delivery queue: a retry of ours, an envelope that a rule sent or that SQS moved,
- * a dead letter, of ours or buried as it came, and Lambda's record of a failed invocation of deliver. The last three begin anew.
+ * Reads every kind of message in the delivery queue: our own retry, an envelope that a rule sent or that SQS moved, a dead
+ * letter (also one that was dead-lettered unread), and Lambda's record of a failed invocation of deliver. A dead letter and
+ * Lambda's record start again as new deliveries.
  *
- * Failure policy: what a newer version wrote is nobody's to judge here: it is refused as NewerVersion before anything else of it
- * is read, and passed on as it is (newer-message.ts).
+ * Failure policy: this worker does not judge a message of a newer version. It refuses such a message as NewerVersion before it
+ * reads anything else of it, and the message is passed on unchanged.
  *
- * @param options.nowMs when the message was sent: the age of what begins anew counts from there
+ * @param options.nowMs when the message was sent; the age of a new delivery counts from then
  * @throws Failure InvalidJson, InvalidDelivery or NewerVersion; it names the field, never its value
  */
 export function parseQueueMessage(message: QueueMessage, options: ParseOptions): QueuedDelivery {
-  // First: a newer worker may compress otherwise, too.
+  // The version comes first, because a newer worker may also compress the body in another way.
   const details = parseDetails(message.attributes[lastmileAttribute]);
   const text = bodyText(message);
   if (details?.has('apiDestination') === true) {
     const { delivery, ...wait } = parseOwn(details, text, options);
-    // Buried as it came, it says what was done before that.
+    // A retry that was dead-lettered unread still has its attempts and times, which do not count any more.
     const isDeadLetter = message.attributes['ERROR_CODE'] !== undefined;
     return isDeadLetter ? { delivery } : { delivery: { ...delivery, ...progressOf(details) }, ...wait };
   }
@@ -83,10 +87,11 @@ export function parseQueueMessage(message: QueueMessage, options: ParseOptions):
 }
 
 /**
- * What a message of ours says of its delivery, unread. Failure policy: a delivery that this worker cannot make sense of may
- * make sense to another one, so its dead letter keeps where it was to go.
+ * The destination, rule and target in one of our messages, not validated.
  *
- * @returns undefined when it says nothing
+ * Failure policy: another worker may understand a delivery that this one cannot read, so its dead letter keeps its destination.
+ *
+ * @returns undefined when the message does not have them
  */
 export function unreadDetails({ attributes }: QueueMessage): UnreadDetails | undefined {
   const details = parseJson(attributes[lastmileAttribute] ?? 'null');
@@ -104,17 +109,17 @@ function parseOwn(details: MemberReader, text: string, options: ParseOptions): Q
     rule: details.member('rule') ?? null,
     target: details.member('target') ?? null,
   };
-  const anew = parseDelivery(envelope, { ...options, apiDestination: undefined });
+  const delivery = parseDelivery(envelope, { ...options, apiDestination: undefined });
   const notBeforeMs = optionalTime(details, 'notBefore');
   const turnGeneration = details.optionalInteger('turn', 0, Number.MAX_SAFE_INTEGER);
   return {
-    delivery: { ...anew, event: { value, text } },
+    delivery: { ...delivery, event: { value, text } },
     ...(notBeforeMs === undefined ? undefined : { notBeforeMs }),
     ...(turnGeneration === undefined ? undefined : { turnGeneration }),
   };
 }
 
-/** What was done so far. A dead letter has no first-received time: it begins anew. */
+/** Attempts and times so far. A dead letter has no first-received time, so it starts again without them. */
 function progressOf(details: MemberReader): Partial<Delivery> {
   const firstReceivedAtMs = optionalTime(details, 'firstReceivedAt');
   if (firstReceivedAtMs === undefined) return {};
@@ -128,7 +133,7 @@ function progressOf(details: MemberReader): Partial<Delivery> {
   };
 }
 
-/** The last time that a Date can hold. A later one could be neither logged nor put into a template. */
+/** The last time that a Date can hold. A later one cannot be logged or put into a template. */
 const lastTimeMs = 8_640_000_000_000_000;
 
 function optionalTime(details: MemberReader, name: string): number | undefined {

@@ -11,7 +11,7 @@ export interface RawAttribute {
   readonly binaryValue?: string;
 }
 
-/** A message as it was received, with nothing of it read. */
+/** A message as it was received, not parsed. */
 export interface RawMessage {
   readonly body: string;
   readonly attributes: Readonly<Record<string, RawAttribute>>;
@@ -19,7 +19,7 @@ export interface RawMessage {
   readonly group?: string;
 }
 
-/** What SQS counts of it. */
+/** The size of the message as SQS counts it. */
 export function rawMessageBytes({ body, attributes }: RawMessage): number {
   let bytes = Buffer.byteLength(body);
   for (const [name, { dataType, stringValue = '', binaryValue = '' }] of Object.entries(attributes)) {
@@ -29,12 +29,12 @@ export function rawMessageBytes({ body, attributes }: RawMessage): number {
   return bytes;
 }
 
-/** As much of a reason as a dead letter of ours has at most. */
+/** Largest length of a reason, as in our other dead letters. */
 const maxReasonCharacters = 1024;
 
 /**
- * The message with its reason in attributes of a dead letter, as far as it has room for them: the text, else the code, else
- * nothing. What the message has itself stays as it is.
+ * The message with the reason in the attributes of a dead letter, as far as there is room: the text, or only the code, or
+ * nothing. The message's own body and attributes do not change.
  */
 export function withReason(message: RawMessage, { code, message: text }: Failure): RawMessage {
   const ERROR_CODE = attributeOf(failures[code].errorCode);
@@ -44,8 +44,8 @@ export function withReason(message: RawMessage, { code, message: text }: Failure
     { ERROR_CODE, ERROR_MESSAGE: attributeOf(code) },
     { ERROR_CODE },
   ];
-  const told = forms.map((form) => ({ ...message, attributes: { ...form, ...message.attributes } }));
-  return told.find(fits) ?? message;
+  const candidates = forms.map((form) => ({ ...message, attributes: { ...form, ...message.attributes } }));
+  return candidates.find(fits) ?? message;
 }
 
 function fits(message: RawMessage): boolean {
@@ -60,8 +60,8 @@ function attributeOf(stringValue: string): RawAttribute {
 const refusedCharacters = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
 
 /**
- * The same JSON, with `\uXXXX` for each character that SQS refuses. Such a character stands in a string, where JSON
- * means the same by both; a text without one stays byte for byte.
+ * The same JSON, with `\uXXXX` for each character that SQS refuses. Such a character is always in a string, where both forms
+ * mean the same. A text without such characters stays the same, byte for byte.
  */
 export function escapeForSqs(json: string): string {
   return json.replace(refusedCharacters, (character) => {

@@ -9,19 +9,19 @@ import { parseQueueMessage } from './queued-delivery.ts';
 import type { RedriveRequest } from './redrive-request.ts';
 import type { ReceivedMessage } from './sqs-event.ts';
 
-/** What a message of the dead letters is to a redrive. */
+/** Whether a redrive delivers a dead letter again. */
 export type DeadLetterReading =
   | { readonly kind: 'matching'; readonly delivery: Delivery }
   | { readonly kind: 'other' }
-  /** No delivery can be made of it; the reason never shows what it holds. */
+  /** The message cannot be read as a delivery. The reason never shows its content. */
   | { readonly kind: 'unreadable'; readonly reason: string };
 
 /**
- * Reads a message of the dead letters in any of its forms and decides whether it is asked for. The delivery begins anew:
- * no attempt was made, and it is received now.
+ * Reads a dead letter in any of its forms and decides whether the request matches it. The delivery starts again: without
+ * attempts, and as if received now.
  *
- * Failure policy: what cannot be read is told of unless its time or its code says that it was not asked for; where it was
- * to go is what nobody can tell of it.
+ * Failure policy: an unreadable message is reported unless its time or its code does not match. Its destination is unknown, so
+ * a filter by destination does not hide it.
  */
 export function readDeadLetter(
   { message, sentAtMs }: ReceivedMessage,
@@ -34,18 +34,18 @@ export function readDeadLetter(
   try {
     const { delivery } = parseQueueMessage(message, options);
     const isAsked = apiDestination === undefined || isSame(delivery.apiDestination, apiDestination);
-    return isAsked ? { kind: 'matching', delivery: anew(delivery, options.nowMs) } : { kind: 'other' };
+    return isAsked ? { kind: 'matching', delivery: restarted(delivery, options.nowMs) } : { kind: 'other' };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { kind: 'unreadable', reason: `${error.code}: ${error.message}` };
   }
 }
 
-function anew({ attemptTimes: _attemptTimes, ...delivery }: Delivery, nowMs: number): Delivery {
+function restarted({ attemptTimes: _attemptTimes, ...delivery }: Delivery, nowMs: number): Delivery {
   return { ...delivery, attempts: 0, postponements: 0, firstReceivedAtMs: nowMs };
 }
 
-/** The code that EventBridge would give and our own; what SQS or Lambda has put there has neither. */
+/** EventBridge's error code and our own. A message that SQS or Lambda dead-lettered has neither. */
 function errorCodesOf({ attributes }: QueueMessage): readonly unknown[] {
   return [attributes['ERROR_CODE'], ownCode(attributes[lastmileAttribute])];
 }
@@ -55,7 +55,7 @@ function ownCode(attribute: string | undefined): unknown {
   return isJsonObject(details) ? ownMember(details, 'code') : undefined;
 }
 
-/** A name stands for every incarnation of that name, an ARN for its own. */
+/** A name matches every incarnation of that name; an ARN matches only its own. */
 function isSame(one: string, other: string): boolean {
   const [oneArn, otherArn] = [parseEventsArn(one), parseEventsArn(other)];
   if (oneArn !== undefined && otherArn !== undefined) return one === other;

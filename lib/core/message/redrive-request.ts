@@ -6,13 +6,13 @@ import { isApiDestination } from './parse-delivery.ts';
 export interface RedriveRequest {
   /** Name or ARN. */
   readonly apiDestination?: string | undefined;
-  /** EventBridge's ERROR_CODE or a failure code of ours. */
+  /** EventBridge's ERROR_CODE or one of our failure codes. */
   readonly errorCode?: string | undefined;
   /** Dead-lettered then or later, epoch ms. */
   readonly afterMs?: number | undefined;
   /** Dead-lettered before then, epoch ms. */
   readonly beforeMs?: number | undefined;
-  /** At most so many are moved, or in a dry run counted; absent means all. */
+  /** Largest number of dead letters to move, or to count in a dry run; absent means all. */
   readonly maximum?: number | undefined;
   /** Absent means as fast as the queues allow. */
   readonly ratePerSecond?: number | undefined;
@@ -20,7 +20,7 @@ export interface RedriveRequest {
   readonly dryRun: boolean;
 }
 
-/** Every field that is wrong, in one message of one line; it shows no value. */
+/** Names every wrong field in one line, without its value. */
 export class RedriveRequestError extends Error {
   override readonly name = 'RedriveRequestError';
 }
@@ -37,7 +37,7 @@ const fields = {
 
 type Field = keyof typeof fields;
 
-/** Slower, a call that ends with its deadline might not move a single one. */
+/** At a lower rate, a call might not move a single message before its deadline. */
 const leastRatePerSecond = 0.1;
 const greatestRatePerSecond = 10_000;
 const greatestMaximum = 1_000_000_000;
@@ -45,13 +45,13 @@ const greatestMaximum = 1_000_000_000;
 /**
  * Reads `{apiDestination?, errorCode?, after?, before?, maximum?, ratePerSecond?, dryRun?}`; null counts as absent.
  *
- * Failure policy: a member of another name is refused, because a filter that is misspelt would otherwise move everything.
+ * Failure policy: an unknown member is refused, because a misspelt filter would otherwise move everything.
  *
  * @throws RedriveRequestError that names every bad field
  */
 export function parseRedriveRequest(input: unknown): RedriveRequest {
   const members = input ?? {};
-  if (!isJsonObject(members)) throw new RedriveRequestError('Bad input: it is not a JSON object.');
+  if (!isJsonObject(members)) throw new RedriveRequestError('Bad input: a redrive takes a JSON object.');
   const problems = Object.keys(members)
     .filter((name) => !Object.hasOwn(fields, name))
     .map((name) => `${shown(name)} is not a field of a redrive`);
@@ -78,7 +78,7 @@ export function parseRedriveRequest(input: unknown): RedriveRequest {
   return request;
 }
 
-/** A name that somebody has made up is shown only as far as it looks like one. */
+/** The name of an unknown field is shown only if it looks like a field name. */
 function shown(name: string): string {
   return /^[A-Za-z_-]{1,40}$/.test(name) ? name : 'a member';
 }

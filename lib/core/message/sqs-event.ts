@@ -22,7 +22,7 @@ export interface ReceivedMessage {
   readonly sentAtMs: number;
 }
 
-/** A message of an event source, which may have to be passed on as it is. */
+/** A message of an event source. The raw message is kept, because it may have to be passed on unchanged. */
 export interface RecordMessage extends ReceivedMessage {
   readonly raw: RawMessage;
 }
@@ -30,8 +30,8 @@ export interface RecordMessage extends ReceivedMessage {
 /**
  * Reads the event of an SQS event source. Source: Lambda developer guide, using Lambda with Amazon SQS.
  *
- * @param nowMs stands for a time that the message does not say
- * @throws Failure InvalidDelivery that names the field: then the whole batch is received again
+ * @param nowMs used when a message has no sent time
+ * @throws Failure InvalidDelivery, which names the field; the whole batch is then received again
  */
 export function parseSqsEvent(event: unknown, nowMs: number): readonly RecordMessage[] {
   if (!isJsonObject(event)) throw new Failure('InvalidDelivery', 'The event is not a JSON object.');
@@ -70,7 +70,7 @@ function parseAttribute({ dataType = 'String', stringValue, binaryValue }: JsonO
   return typeof binaryValue === 'string' ? { dataType, binaryValue } : undefined;
 }
 
-/** Attributes that are no text are nobody's whom we know. */
+/** None of our attributes is binary, so only text attributes are kept. */
 function textAttributes(attributes: RawMessage['attributes']): Record<string, string> {
   const texts: Record<string, string> = Object.create(null);
   for (const [name, { stringValue }] of Object.entries(attributes)) {
@@ -79,7 +79,7 @@ function textAttributes(attributes: RawMessage['attributes']): Record<string, st
   return texts;
 }
 
-/** 15 digits of milliseconds are a time that a Date can hold. */
+/** A Date can hold every time of at most 15 digits in milliseconds. */
 function numberIn(attributes: MemberReader | undefined, name: string): number | undefined {
   const text = attributes?.member(name);
   return typeof text === 'string' && /^[0-9]{1,15}$/.test(text) ? Number(text) : undefined;

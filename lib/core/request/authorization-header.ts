@@ -5,22 +5,22 @@ import { isForwarded, isHeaderName, isHeaderValue, requireHeader } from './heade
 
 export type Credentials = ConnectionSecret['credentials'];
 
-/** An OAuth access token as a request shows it. */
+/** An OAuth access token for the Authorization header. */
 export interface BearerToken {
   readonly accessToken: string;
   readonly tokenType: string;
 }
 
-/** The header that credentials are sent in. A parameter of that name gives way to it. */
+/** The header that credentials are sent in. It replaces any parameter of that name. */
 export function authorizationHeaderName(credentials: Credentials): string {
   return credentials.authorizationType === 'API_KEY' ? credentials.apiKeyName : 'Authorization';
 }
 
-/** Made once per secret: the object is shared by every request. */
+/** The headers are made once per secret, and all its requests share them. */
 const fixedHeaders = new WeakMap<Credentials, Readonly<Record<string, string>>>();
 
 /**
- * The one header that authorizes a request. `renderInvocation` has left its name free.
+ * The header that authorizes a request. `renderInvocation` sets no header of that name.
  *
  * @param token needed with OAuth, ignored otherwise
  * @throws Failure InvalidInvocation for an API key that no header can carry, TokenInvalid for such a token,
@@ -38,7 +38,7 @@ export function authorizationHeaders(credentials: Credentials, token?: BearerTok
   return headers;
 }
 
-/** Source: RFC 7617; UTF-8 because that is what servers that say their charset say. */
+/** Source: RFC 7617. UTF-8 is the only charset that a server can announce. */
 function basic(credentials: BasicCredentials): Readonly<Record<string, string>> {
   const pair = `${credentials.username}:${credentials.password}`;
   return { Authorization: `Basic ${Buffer.from(pair, 'utf8').toString('base64')}` };
@@ -46,18 +46,21 @@ function basic(credentials: BasicCredentials): Readonly<Record<string, string>> 
 
 /**
  * Failure policy: an API key under a name that frames or routes the request (Host, Content-Length, Transfer-Encoding) is
- * refused instead of dropped, because a request without its key only earns a 401 that explains nothing.
+ * refused instead of dropped, because a request without its key would get a 401 that does not show the cause.
  */
 function apiKey(credentials: ApiKeyCredentials): Readonly<Record<string, string>> {
   const { apiKeyName, apiKeyValue } = credentials;
   requireHeader(apiKeyName, apiKeyValue);
   if (!isForwarded(apiKeyName)) {
-    throw new Failure('InvalidInvocation', `The header ${apiKeyName} cannot carry an API key.`);
+    throw new Failure(
+      'InvalidInvocation',
+      `The header ${apiKeyName} cannot carry an API key: choose another ApiKeyName.`,
+    );
   }
   return Object.fromEntries([[apiKeyName, apiKeyValue]]);
 }
 
-/** The type is case-insensitive (RFC 6749 section 5.1), but not every server knows; `Bearer` is what all accept. */
+/** The type is case-insensitive (RFC 6749 section 5.1), but some servers accept only the spelling `Bearer`. */
 function bearer(token: BearerToken): string {
   const type = token.tokenType.toLowerCase() === 'bearer' ? 'Bearer' : token.tokenType;
   if (!isHeaderName(type) || token.accessToken === '' || !isHeaderValue(token.accessToken)) {

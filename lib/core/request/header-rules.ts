@@ -44,7 +44,7 @@ const neverForwarded: ReadonlySet<string> = new Set([
 /** Source: RFC 9110 section 5.6.2, token. */
 const namePattern = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-/** Whatever Node refuses in a value: control characters but the tab, and what does not fit a byte. */
+/** Characters that Node refuses in a value: control characters except the tab, and characters above U+00FF. */
 const unsafeCharacter = /[^\t\x20-\x7e\x80-\xff]/;
 
 export function isForwarded(name: string): boolean {
@@ -59,15 +59,16 @@ export function isHeaderValue(text: string): boolean {
   return !unsafeCharacter.test(text);
 }
 
-/** @throws Failure InvalidInvocation that names the header, never its value; a name that is none is not shown either */
+/** @throws Failure InvalidInvocation that names the header, never its value; an invalid name is not shown either */
 export function requireHeader(name: string, value: string): void {
-  if (!isHeaderName(name)) throw new Failure('InvalidInvocation', 'A header has a name that is not allowed.');
+  if (!isHeaderName(name))
+    throw new Failure('InvalidInvocation', 'A header has a name with characters that are not allowed.');
   if (!isHeaderValue(value)) {
     throw new Failure('InvalidInvocation', `The header ${name} has a value with characters that are not allowed.`);
   }
 }
 
-/** Header fields by name in lower case; the last one set under a name stays, with its own spelling. */
+/** Header fields by name in lower case. A later field replaces an earlier one of the same name, with its own spelling. */
 export class HeaderFields {
   readonly #fields: Map<string, readonly [name: string, value: string]>;
 
@@ -80,12 +81,12 @@ export class HeaderFields {
     this.#fields.set(name.toLowerCase(), [name, value]);
   }
 
-  /** As a parameter of a connection or a target: dropped when its name is never forwarded. */
+  /** Sets a parameter of a connection or a target, unless a header of this name is never forwarded. */
   setParameter(name: string, value: string): void {
     if (isForwarded(name)) this.set(name, value);
   }
 
-  /** Each of the others replaces what stands under its name. */
+  /** Each of the others replaces a field of the same name. */
   setAll(others: HeaderFields): void {
     for (const [name, value] of others.#fields.values()) this.#fields.set(name.toLowerCase(), [name, value]);
   }

@@ -3,8 +3,8 @@ import { Failure } from '../failure/failure.ts';
 import { parseJson } from '../input/json.ts';
 
 /**
- * Where a placeholder stands, which decides how its value is printed: as JSON in place of a value, or inside the quotes of a
- * string, which is either a member of a JSON template or a line of a text template.
+ * The position of a placeholder decides how its value is printed: as a JSON value, or inside the quotes of a string. That
+ * string is either in a JSON template or a line of a text template.
  */
 type PlaceholderPosition = 'value' | 'quoted-in-json' | 'quoted-in-text';
 
@@ -13,12 +13,12 @@ export interface Placeholder {
   readonly position: PlaceholderPosition;
 }
 
-/** Literal text and placeholders in turn. */
+/** Literal texts and placeholders, in order. */
 export type InputTemplate = readonly (string | Placeholder)[];
 
 /**
- * Whose template it is. A `delivery` knows `<name>`, and `{{name}}` for a template that travels inside a rule's own, which
- * would fill the first form; a `rule` knows the first form alone, as EventBridge does.
+ * The owner of a template. In a `delivery`'s template a placeholder is `<name>` or `{{name}}`. The second form is for a template
+ * inside a rule's own template, because the rule would fill `<name>`. A `rule`'s template has only `<name>`, as in EventBridge.
  */
 export type TemplateOwner = 'delivery' | 'rule';
 
@@ -27,7 +27,7 @@ const placeholderPatterns: Readonly<Record<TemplateOwner, RegExp>> = {
   rule: /<([\w.-]{1,256})>/y,
 };
 
-/** Templates in use at one time; 200 of the largest are 1.6 MB. */
+/** Compiled templates; 200 of the largest take 1.6 MB. */
 const templates: Readonly<Record<TemplateOwner, BoundedMap<string, InputTemplate>>> = {
   delivery: new BoundedMap(200),
   rule: new BoundedMap(200),
@@ -73,8 +73,8 @@ function placeholderAt(text: string, index: number, placeholder: RegExp): string
 }
 
 /**
- * JSON once its placeholders are filled, or quoted strings with space between. What passes here stays JSON whatever the
- * values are: a value is printed as JSON or escaped.
+ * A template must be JSON once its placeholders are filled, or lines of quoted text. It then stays so for all values, because
+ * values are printed as JSON or escaped.
  */
 function requireWellFormed(template: InputTemplate): void {
   const sample = template
@@ -83,7 +83,7 @@ function requireWellFormed(template: InputTemplate): void {
   if (parseJson(sample) !== undefined || isQuotedText(sample)) return;
   throw new Failure(
     'InvalidInvocation',
-    'target.InputTransformer.InputTemplate is neither JSON nor quoted text around its placeholders.',
+    'target.InputTransformer.InputTemplate must be JSON or quoted text once its placeholders are filled.',
   );
 }
 

@@ -6,20 +6,21 @@ import type { JsonObject, JsonValue } from '../input/json.ts';
 import { readJsonPath, requireJsonPath } from './json-path.ts';
 import { jsonText, printedEvent } from '../input/json-text.ts';
 
-/** What a transformer may refer to. */
+/** The members of a delivery that a transformer may use. */
 export type TransformerSource = Pick<Delivery, 'event' | 'rule' | 'firstReceivedAtMs'>;
 
-/** The largest event (1 MiB) eight times over; a template could otherwise ask for thousands of copies. */
+/** Eight times the largest event (1 MiB). Without a limit, a template could ask for thousands of copies. */
 const maxOutputCharacters = 8 * 1024 * 1024;
 
 /**
- * Fills an input template, in time proportional to what it prints.
+ * Fills an input template, in time proportional to its output.
  *
- * As recorded from EventBridge: in place of a value stands JSON; a path that finds nothing gives an empty string; quoted
- * text shows objects and lists without their quotes and keeps its own; a quoted object inside JSON delivers nothing.
+ * As recorded from EventBridge: a placeholder in place of a value prints JSON. A path that finds nothing gives an empty string.
+ * A text template keeps its own quotes and prints objects and lists without theirs. A JSON template with an object in quotes
+ * delivers nothing.
  *
- * Failure policy: EventBridge prints strings into quotes as they are, so that a quote in an event breaks the body or adds
- * members to it. Here they are escaped. What EventBridge would drop without a word is a permanent failure with its reason.
+ * Failure policy: EventBridge does not escape strings inside quotes, so a quote in an event breaks the body or adds members to
+ * it. Here strings are escaped. An event that EventBridge would drop silently is a permanent failure with a reason.
  *
  * @throws Failure InvalidInvocation
  */
@@ -29,7 +30,7 @@ export function transformInput(
   owner: TemplateOwner = 'delivery',
 ): string {
   let output = '';
-  // Each path is read once, however often its placeholder stands there: it may go through much and find little.
+  // Each path is read once, even if its placeholder comes many times, because a read may go through the whole event.
   const texts = new Map<string, string>();
   for (const piece of compileInputTemplate(transformer.InputTemplate, owner)) {
     output += typeof piece === 'string' ? piece : printedOnce(piece, texts, () => printed(piece, transformer, source));
@@ -57,13 +58,13 @@ function printed(placeholder: Placeholder, transformer: InputTransformer, source
   if (position === 'quoted-in-json' && typeof value === 'object' && value !== null) {
     throw new Failure(
       'InvalidInvocation',
-      `target.InputTransformer.InputTemplate has the placeholder ${name} in quotes, but its value is an object or a list.`,
+      `target.InputTransformer.InputTemplate has the placeholder ${name} in quotes, but its value is an object or a list: remove the quotes.`,
     );
   }
   return position === 'value' ? jsonText(value) : withoutQuotes(jsonText(value));
 }
 
-/** JSON text less the quotes around its strings: what stood in a string stays escaped and may stand in one again. */
+/** JSON text without the quotes around its strings. The text of the strings stays escaped, so it fits into a string again. */
 function withoutQuotes(text: string): string {
   return text.replace(/\\.|"/g, (match) => (match === '"' ? '' : match));
 }

@@ -1,6 +1,6 @@
 import { Failure } from '../failure/failure.ts';
 
-/** An invocation endpoint made ready for many requests. */
+/** An invocation endpoint, parsed once for many requests. */
 export interface InvocationEndpoint {
   /** `https://host[:port]` */
   readonly origin: string;
@@ -11,8 +11,8 @@ export interface InvocationEndpoint {
 export type QueryParameter = readonly [key: string, value: string];
 
 /**
- * Failure policy: a `*` in the host is refused, because an event must not choose who receives it; userinfo and fragment
- * too, because they would be dropped without a word.
+ * Failure policy: a `*` in the host is refused, because an event must not choose its receiver. User name, password and fragment
+ * are refused, because they would be dropped silently.
  *
  * @throws Failure InvalidInvocation that shows no part of the URL
  */
@@ -25,12 +25,12 @@ export function compileInvocationEndpoint(text: string): InvocationEndpoint {
   return { origin: url.origin, pieces: `${url.pathname}${url.search}`.split('*') };
 }
 
-/** A segment that means its own or the parent folder, in every spelling that RFC 3986 and the URL standard know. */
+/** A segment `.` or `..`, in every spelling of RFC 3986 and the URL standard. */
 const dotSegment = /\/(?:\.|%2e){1,2}(?:\/|$)/i;
 
 /**
- * Fills the wildcards in order. A value is percent-encoded but for letters, digits and `-._~`, so that it stays within its
- * segment; one that would make its segment `.` or `..` is refused, because it cannot be encoded away.
+ * Fills the wildcards in order. Everything in a value except letters, digits and `-._~` is percent-encoded, so that it stays
+ * within its segment. A value that makes its segment `.` or `..` is refused, because encoding does not help there.
  *
  * @returns path and query
  * @throws Failure InvalidInvocation, also when there are more or fewer values than wildcards
@@ -50,8 +50,8 @@ export function fillWildcards(endpoint: InvocationEndpoint, values: readonly str
 }
 
 /**
- * Adds query parameters. One replaces all of its key that the endpoint has itself; what stays of those keeps its own
- * spelling.
+ * Adds query parameters. Each replaces all parameters of the endpoint with the same key. The endpoint's other parameters keep
+ * their spelling.
  */
 export function mergeQuery(pathAndQuery: string, parameters: readonly QueryParameter[]): string {
   if (parameters.length === 0) return pathAndQuery;

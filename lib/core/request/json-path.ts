@@ -5,32 +5,32 @@ import { isJsonObject, ownMember } from '../input/json.ts';
 
 type Step = { readonly member: string } | { readonly element: number } | { readonly wildcard: true };
 
-/** A path as EventBridge understands it: members, elements of arrays and wildcards; no filters, no descent. */
+/** A path as in EventBridge: members, array elements and wildcards, but no filters and no recursive descent. */
 export interface JsonPath {
   readonly steps: readonly Step[];
-  /** A path with a wildcard finds a list, however many values there are. */
+  /** A path with a wildcard always finds a list, of any number of values. */
   readonly findsList: boolean;
 }
 
 /**
  * One step: `.name`, `['name']`, `["name"]`, `[0]`, `[*]` or `.*`. EventBridge allows letters, digits, dashes, underscores
- * and slashes in a name; here every character that means nothing in a path may stand in it.
+ * and slashes in a name; here every character without a meaning in a path is allowed.
  */
 const stepPattern =
   /\.(\*)|\.([^\s.[\]*'"()?,]+)|\[(?:'((?:[^'\\]|\\['\\])*)'|"((?:[^"\\]|\\["\\])*)"|(\d{1,9})|(\*))\]/y;
 
-/** Paths in use at one time: a hundred rules with ten paths each. */
+/** Compiled paths: enough for a hundred rules with ten paths each. */
 const paths = new BoundedMap<string, JsonPath | 'malformed'>(1000);
 
-/** @returns undefined when the text is no such path */
+/** @returns undefined when the text is not such a path */
 export function parseJsonPath(text: string): JsonPath | undefined {
   const path = paths.getOrCreate(text, parse);
   return path === 'malformed' ? undefined : path;
 }
 
 /**
- * @param field where the path stands, for the message
- * @throws Failure InvalidInvocation when the text is no such path
+ * @param field the field that holds the path, for the message
+ * @throws Failure InvalidInvocation when the text is not such a path
  */
 export function requireJsonPath(text: string, field: string): JsonPath {
   const path = parseJsonPath(text);
@@ -75,7 +75,7 @@ function child(value: JsonValue, step: Step): JsonValue | undefined {
   return undefined;
 }
 
-/** @returns whether every wildcard had something to range over, be it empty */
+/** @returns whether every wildcard stood at an object or a list, even an empty one */
 function collect(steps: readonly Step[], from: number, value: JsonValue, found: JsonValue[]): boolean {
   let current = value;
   for (let index = from; index < steps.length; index += 1) {

@@ -8,8 +8,8 @@ import { readJsonPath, requireJsonPath } from './json-path.ts';
 import { jsonText, printedEvent } from '../input/json-text.ts';
 
 /**
- * The body of an invocation: what the target makes of the event, and the connection's body parameters in it. An event that
- * nothing changes is sent in its own text.
+ * The body of a request: the target's input with the connection's body parameters added. An event that neither changes is sent
+ * in its own text.
  *
  * @throws Failure InvalidInvocation
  */
@@ -28,7 +28,7 @@ function renderInput(delivery: Delivery): string {
   return jsonText(value);
 }
 
-/** Constant inputs in use at one time, known to be JSON; 200 of the largest are 1.6 MB. */
+/** Constant inputs that were checked to be JSON; 200 of the largest take 1.6 MB. */
 const constantInputs = new BoundedMap<string, string>(200);
 
 function requireJson(input: string): string {

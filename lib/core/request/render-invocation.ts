@@ -19,7 +19,7 @@ export interface RenderContext {
   readonly userAgent: string;
 }
 
-/** What the requests of one API destination have in common while its secret stays the same. */
+/** The parts that all requests of one API destination share while its secret stays the same. */
 interface Plan {
   readonly secret: ConnectionSecret;
   readonly userAgent: string;
@@ -39,8 +39,8 @@ interface Plan {
 const plans = new WeakMap<ApiDestination, Plan>();
 
 /**
- * Builds the request less what authorizes it. A connection's parameter beats the target's, which beats the endpoint's own;
- * what is dynamic is read from the original event, never the transformed one.
+ * Builds the request without its authorization. A connection's parameter replaces the target's, which replaces the endpoint's
+ * own. Dynamic parameters are read from the original event, not from the transformed one.
  *
  * @throws Failure InvalidInvocation when no request can be built; it names what is wrong, never a value
  */
@@ -114,7 +114,7 @@ function renderPath(plan: Plan, parameters: TargetHttpParameters, event: JsonObj
   for (const [key, value] of Object.entries(parameters.QueryStringParameters ?? {})) {
     const field = `${at}.QueryStringParameters.${key}`;
     const name = parameterText(key, event, field);
-    // A key that finds nothing names nothing.
+    // A key whose path finds nothing is left out.
     if (name !== '') query.set(name, parameterText(value, event, field));
   }
   for (const [key] of plan.query) query.delete(key);
@@ -138,19 +138,19 @@ function renderHeaders(
   return { ...headers, [idempotencyName]: idempotencyKey(delivery, apiDestinationName) };
 }
 
-/** A parameter of this name replaces ours: whoever configures one knows what the endpoint wants. */
+/** A configured parameter of this name replaces ours, because it is made for the endpoint. */
 const idempotencyName = 'Idempotency-Key';
 
 function isSameName(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }
 
-/** Event ids are UUIDs; whatever else an event calls its id is taken if it is short and safe in a header. */
+/** EventBridge's ids are UUIDs. Any other id is used if it is short and valid in a header. */
 const safeId = /^[\x21-\x7e]{1,128}$/;
 
 /**
- * What tells an endpoint that a request is a repetition: the same on every retry and after a redrive, another one for
- * each target of the same event. An event without an id is told by its text as a queue would carry it.
+ * The key by which an endpoint recognizes a repeated request. It is the same for every retry and after a redrive, and differs
+ * for each target of the same event. For an event without an id it is a hash of the text that a queue would carry.
  */
 export function idempotencyKey(delivery: Delivery, apiDestinationName: string): string {
   const id = ownMember(delivery.event.value, 'id');

@@ -7,18 +7,18 @@ import { Failure } from '../failure/failure.ts';
 import { idempotencyKey } from './render-invocation.ts';
 import { isPolicySecretObject, parsePolicySecretObject } from '../destination/delivery-policy.ts';
 
-/** `v1` is HMAC-SHA256 with a shared key, `v1a` ed25519 with a private one. A KeyObject shows its bytes to no log. */
+/** `v1` is HMAC-SHA256 with a shared key, `v1a` is ed25519 with a private key. A KeyObject does not show its bytes in a log. */
 export interface SigningKey {
   readonly scheme: 'v1' | 'v1a';
   readonly key: KeyObject;
 }
 
-/** Keys that requests to an endpoint are signed with, in the order of their signatures: several while keys are exchanged. */
+/** The keys that sign requests to an endpoint, in the order of their signatures. There are several during a key rotation. */
 export interface SigningKeys {
   readonly keys: readonly SigningKey[];
 }
 
-/** What a request is signed with, its time apart. */
+/** Everything that a request is signed with, except the time. */
 export interface Signing {
   readonly keys: SigningKeys;
   /** The same on every retry. */
@@ -27,13 +27,13 @@ export interface Signing {
 
 const code = 'InvalidPolicySecret';
 
-/** Each key adds a signature of up to 92 characters to a header, of which servers often take 8 KB at most. */
+/** Each key adds a signature of up to 92 characters to a header, and servers often accept 8 KB of headers at most. */
 const maxKeys = 10;
 
 /** The specification's bounds for a shared key. */
 const sharedKeyBytes = { min: 24, max: 64 };
 
-/** What PKCS #8 has before the 32 bytes of an ed25519 key. Source: RFC 8410 section 7. */
+/** The PKCS #8 header before the 32 bytes of an ed25519 key. Source: RFC 8410 section 7. */
 const ed25519Prefix = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 /**
@@ -45,21 +45,21 @@ export function parseSigningSecret(text: string): SigningKeys {
   if (!isPolicySecretObject(text)) return { keys: [parseKey(text.trim(), 'The key')] };
   const keys = parsePolicySecretObject(text).optionalTextList('keys') ?? [];
   if (keys.length === 0 || keys.length > maxKeys)
-    throw new Failure(code, `keys does not have 1 to ${maxKeys} members.`);
+    throw new Failure(code, `keys must be a list of 1 to ${maxKeys} keys.`);
   return { keys: keys.map((key, index) => parseKey(key, `keys[${index}]`)) };
 }
 
 function parseKey(text: string, where: string): SigningKey {
   if (text.startsWith('whsec_')) return { scheme: 'v1', key: sharedKey(bytesOf(text.slice(6), where), where) };
   if (text.startsWith('whsk_')) return { scheme: 'v1a', key: privateKey(bytesOf(text.slice(5), where), where) };
-  throw new Failure(code, `${where} begins neither with whsec_ nor with whsk_.`);
+  throw new Failure(code, `${where} must begin with whsec_ or whsk_.`);
 }
 
-/** Only the one way to write it: what an endpoint's library reads otherwise would sign otherwise. */
+/** Only canonical base64 is accepted, because the endpoint's library might decode other forms to another key. */
 function bytesOf(base64: string, where: string): Buffer {
   const bytes = Buffer.from(base64, 'base64');
   if (bytes.toString('base64') === base64) return bytes;
-  throw new Failure(code, `${where} is not base64 behind its prefix.`);
+  throw new Failure(code, `${where} is not padded base64 after its prefix.`);
 }
 
 function sharedKey(bytes: Buffer, where: string): KeyObject {
@@ -73,7 +73,7 @@ function privateKey(bytes: Buffer, where: string): KeyObject {
   const der = Buffer.concat([ed25519Prefix, bytes.subarray(0, 32)]);
   const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
   if (bytes.length === 64 && createPublicKey(key).export({ format: 'jwk' }).x !== bytes.toString('base64url', 32)) {
-    throw new Failure(code, `${where} has another public key behind its private one.`);
+    throw new Failure(code, `${where} ends with a public key that does not belong to its private key.`);
   }
   return key;
 }
@@ -85,15 +85,15 @@ export function isSignatureHeader(name: string): boolean {
 }
 
 /**
- * The value of Idempotency-Key, with `%2E` for a full stop and `%25` for a percent sign: a full stop ends the id in what is
- * signed, and whoever names events must not be able to move that end.
+ * The value of Idempotency-Key, with `%2E` for a full stop and `%25` for a percent sign. A full stop ends the id in the signed
+ * text, and the author of an event must not be able to move that end.
  */
 export function messageId(delivery: Delivery, apiDestinationName: string): string {
   const key = idempotencyKey(delivery, apiDestinationName);
   return key.replace(/[%.]/g, (each) => (each === '.' ? '%2E' : '%25'));
 }
 
-/** The request with its signatures, one of each key, over the bytes that are sent. Headers of these names give way. */
+/** The request with one signature of each key over the bytes that are sent. They replace headers of the same names. */
 export function signRequest<Request extends HttpRequest>(request: Request, signing: Signing, nowMs: number): Request {
   const timestamp = String(Math.floor(nowMs / 1000));
   const content = Buffer.from(`${signing.messageId}.${timestamp}.${request.body ?? ''}`, 'utf8');

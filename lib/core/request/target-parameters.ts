@@ -4,21 +4,21 @@ import { readJsonPath, requireJsonPath } from './json-path.ts';
 import { jsonText } from '../input/json-text.ts';
 
 /**
- * Bound of a JSON path, in characters. The service model has it for header and query values; values of the path have
- * none there, but paths are kept once they are parsed, so that memory needs one.
+ * Largest length of a JSON path. The service model has this bound for header and query values, and none for path parameters.
+ * Parsed paths are cached, so memory needs a bound for all of them.
  */
 const maxPathCharacters = 512;
 
-/** Whether a parameter is read from the event: the whole of it is one JSON path. A lone `$` and `$5` are text. */
+/** Whether a parameter is a JSON path into the event. A lone `$` and `$5` are text. */
 export function isDynamic(parameter: string): boolean {
   return parameter.startsWith('$.') || parameter.startsWith('$[');
 }
 
 /**
- * A header value, or the key or value of a query parameter: literal text, or what its path finds in the original event.
- * As EventBridge does, a path that finds nothing gives an empty string, and what is no string is shown as JSON.
+ * A header value, or the key or value of a query parameter: literal text, or the value of its path in the original event.
+ * As in EventBridge, a path that finds nothing gives an empty string, and a value that is not a string is printed as JSON.
  *
- * @param field where the parameter stands, for the message
+ * @param field the field that holds the parameter, for the message
  * @throws Failure InvalidInvocation when the path is malformed
  */
 export function parameterText(parameter: string, event: JsonObject, field: string): string {
@@ -29,7 +29,7 @@ export function parameterText(parameter: string, event: JsonObject, field: strin
 }
 
 /**
- * A path parameter, likewise.
+ * A path parameter: literal text, or the value of its path in the original event.
  *
  * Failure policy: a path that finds nothing, an empty string, null, an object or a list is a permanent failure, because
  * the request would go to another resource than the one meant (`DELETE /orders/` instead of `DELETE /orders/17`).
@@ -43,7 +43,7 @@ export function pathParameterText(parameter: string, event: JsonObject, field: s
     throw new Failure('InvalidInvocation', `${field} finds nothing in the event.`);
   }
   if (typeof value === 'object') {
-    throw new Failure('InvalidInvocation', `${field} finds an object or a list, which is no part of a path.`);
+    throw new Failure('InvalidInvocation', `${field} finds an object or a list, which cannot be part of a path.`);
   }
   return String(value);
 }

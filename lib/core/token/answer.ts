@@ -7,31 +7,31 @@ import { parseRetryAfterMs } from '../delivery/retry-after.ts';
 export interface ObtainedToken {
   readonly accessToken: string;
   readonly tokenType: string;
-  /** Absent: the token serves until a 401. */
+  /** Absent when the token is used until a 401. */
   readonly expiresInSeconds?: number;
 }
 
-/** A longer life is taken for this one: a date a year ahead is as good as never, and no arithmetic overflows. */
+/** A longer lifetime is cut to this one, so that no calculation overflows. */
 const maxExpiresInSeconds = 365 * 24 * 3600;
 
-/** A header longer than this reaches no server, and a table item holds 400 KB. */
+/** Servers refuse longer headers, and an item of the table holds only 400 KB. */
 const maxAccessTokenLength = 65_536;
 
-/** Statuses that say nothing about the credentials. The others of the 4xx do. */
+/** The 4xx statuses that are no judgement of the credentials. */
 const passingStatuses = new Set([408, 425, 429]);
 
-/** Source: RFC 6749 appendix A.12 (VSCHAR), less spaces at the ends, which a header loses. */
+/** Source: RFC 6749 appendix A.12 (VSCHAR). Spaces at the ends are checked separately, because a header loses them. */
 const accessTokenText = /^[\x20-\x7e]+$/;
 /** Source: RFC 9110 section 11.1, auth-scheme. */
 const tokenTypeText = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/;
 const secondsText = /^[0-9]{1,15}(?:\.[0-9]{1,15})?$/;
 
 /**
- * What the token endpoint answered. Source: RFC 6749 section 5.1.
+ * Reads the answer of the token endpoint. Source: RFC 6749 section 5.1.
  *
- * Failure policy: only a 4xx that judges the request (not 408, 425, 429) is a refusal. A redirect is never followed, since
- * it would carry the client secret to another place, and counts as an invalid answer, like a 2xx that holds no token.
- * No message and no cause names a part of the body, which may hold the token: JSON.parse quotes its input.
+ * Failure policy: only a 4xx is a refusal, except 408, 425 and 429. A redirect is never followed, because it would send the
+ * client secret to another place. It is an invalid answer, like a 2xx without a token. No message and no cause shows any part
+ * of the body, which may contain the token.
  *
  * @throws Failure TokenUnavailable, TokenRefused or TokenInvalid
  */
@@ -42,7 +42,7 @@ export function parseTokenAnswer(answer: HttpAnswer, nowMs: number): ObtainedTok
     const retryAfter = answer.headers['retry-after'];
     const retryAfterMs = retryAfter === undefined ? undefined : parseRetryAfterMs(retryAfter, nowMs);
     throw new Failure('TokenUnavailable', `The token endpoint answered with HTTP status ${status}.`, {
-      // A negative one tells a delivery to give up, which is for its own endpoint to say.
+      // Only a delivery's own endpoint may end it with a negative Retry-After.
       retryAfterMs: retryAfterMs !== undefined && retryAfterMs >= 0 ? retryAfterMs : undefined,
     });
   }
@@ -63,7 +63,7 @@ function parseBody(body: string): ObtainedToken {
 function parseObject(body: string): JsonObject {
   const answer = parseJson(body);
   if (isJsonObject(answer)) return answer;
-  throw new Failure('TokenInvalid', 'The token endpoint answered with something else than a JSON object.');
+  throw new Failure('TokenInvalid', "The token endpoint's answer is not a JSON object.");
 }
 
 function isSafe(accessToken: string): boolean {
@@ -74,13 +74,13 @@ function isSafe(accessToken: string): boolean {
   );
 }
 
-/** The type is case-insensitive, but endpoints that compare it know one spelling of the usual one. */
+/** The type is case-insensitive, but some endpoints accept only the spelling `Bearer`. */
 function parseTokenType(tokenType: JsonValue): string {
   if (typeof tokenType !== 'string' || !tokenTypeText.test(tokenType)) throw invalid('token_type');
   return tokenType.toLowerCase() === 'bearer' ? 'Bearer' : tokenType;
 }
 
-/** 0 is taken at its word: the token serves those who waited for it. A negative number is nothing to go by. */
+/** 0 is valid: only the requests that waited for this token use it. A negative number is invalid. */
 function parseSeconds(expiresIn: JsonValue): number {
   const isText = typeof expiresIn === 'string' && secondsText.test(expiresIn.trim());
   const seconds = typeof expiresIn === 'number' || isText ? Number(expiresIn) : Number.NaN;

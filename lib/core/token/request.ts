@@ -5,7 +5,7 @@ import { isHeaderName, isHeaderValue } from '../request/header-rules.ts';
 
 type Member = [name: string, value: string];
 
-/** Owned by the client that frames the request; a parameter that sets one of them would corrupt it. */
+/** Headers that the HTTP client sets itself. A parameter that sets one of them would corrupt the request. */
 const framingHeaders = new Set([
   'connection',
   'content-length',
@@ -19,12 +19,12 @@ const framingHeaders = new Set([
 ]);
 
 /**
- * The request for a token by client credentials. Source: RFC 6749 sections 2.3.1, 3.2 and 4.4.2; where the parameters of
- * the connection come in, EventBridge does not say, so they follow these rules:
+ * The request for a token by client credentials. Source: RFC 6749 sections 2.3.1, 3.2 and 4.4.2. EventBridge does not document
+ * where the connection's parameters go, so they follow these rules:
  *
- * - A header, query or body parameter wins over every default of its name, and so does the endpoint's own query; what
- *   is set in one place is not sent in another as well (RFC 6749: no parameter more than once).
- * - POST and PUT send a form; `Content-Type: application/json` makes it JSON. GET sends all of it as query.
+ * - A header, query or body parameter, and the endpoint's own query, replace a default of the same name. No parameter is sent
+ *   in two places (RFC 6749: no parameter more than once).
+ * - POST and PUT send a form, or JSON with `Content-Type: application/json`. GET sends everything in the query.
  * - An `Authorization` header replaces client id and secret.
  *
  * @throws Failure InvalidSecret, naming the member, when no such request can be sent
@@ -74,7 +74,7 @@ function parseEndpoint(text: string): Endpoint {
     throw new Failure('InvalidSecret', 'authorization_endpoint is not an HTTP URL.');
   }
   if (url.username !== '' || url.password !== '') {
-    throw new Failure('InvalidSecret', 'authorization_endpoint may not hold a user name or a password.');
+    throw new Failure('InvalidSecret', 'authorization_endpoint must not contain a user name or a password.');
   }
   const pieces = url.search
     .slice(1)
@@ -100,14 +100,14 @@ function members(parameters: readonly HttpParameter[] = []): readonly Member[] {
   return parameters.map(({ key, value }) => [key, value]);
 }
 
-/** By name in lower case, with the name as it was written; the last of equal names wins. */
+/** Headers by name in lower case, with their original spelling. The last of equal names wins. */
 function requestHeaders(parameters: readonly HttpParameter[], userAgent: string | undefined): Map<string, Member> {
   const headers = new Map<string, Member>([['accept', ['Accept', 'application/json']]]);
   if (userAgent !== undefined) headers.set('user-agent', ['User-Agent', userAgent]);
   for (const [index, { key, value }] of parameters.entries()) {
     if (!isHeaderName(key) || !isHeaderValue(value)) {
       const field = `oauth_http_parameters.header_parameters[${index}]`;
-      throw new Failure('InvalidSecret', `${field} holds a character that no header may hold.`);
+      throw new Failure('InvalidSecret', `${field} contains a character that is not allowed in a header.`);
     }
     if (!framingHeaders.has(key.toLowerCase())) headers.set(key.toLowerCase(), [key, value]);
   }
@@ -125,7 +125,7 @@ function isJson(contentType: string | undefined): boolean {
 function pathWithQuery(endpoint: Endpoint, added: readonly Member[]): string {
   const replaced = new Set(added.map(([name]) => name));
   const kept = endpoint.query.filter(({ member }) => !replaced.has(member[0])).map(({ text }) => text);
-  // Every reader of a query understands %20; some take a plus sign for itself.
+  // Every server decodes %20 as a space; some do not decode a plus sign.
   const query = [...kept, formOf(added).replaceAll('+', '%20')].filter((piece) => piece !== '').join('&');
   return query === '' ? endpoint.path : `${endpoint.path}?${query}`;
 }

@@ -1,13 +1,13 @@
 import { Buffer } from 'node:buffer';
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
 
-/** What is kept secret of a token. */
+/** The secret parts of a token. */
 export interface TokenContent {
   readonly accessToken: string;
   readonly tokenType: string;
 }
 
-/** What a sealed token belongs to; it opens under nothing else. */
+/** The owner of a sealed token. The token does not open for another one. */
 export interface SealBinding {
   readonly connectionIncarnation: string;
   readonly generation: number;
@@ -17,17 +17,17 @@ export interface SealBinding {
 /** First byte of a sealed token; then nonce, tag, ciphertext. */
 const sealVersion = 1;
 
-/** Size for which AES-GCM is defined best. Source: NIST SP 800-38D section 8.2. */
+/** The recommended nonce size of AES-GCM. Source: NIST SP 800-38D section 8.2. */
 export const nonceBytes = 12;
 const tagBytes = 16;
 const headBytes = 1 + nonceBytes + tagBytes;
 
 /**
- * The key of one connection's tokens. Who reads the table needs both secrets: the stack's root secret, which functions
- * hold, and the connection's client secret. Source: RFC 5869.
+ * The key for one connection's tokens. To open a token in the table, an attacker needs both the stack's root secret and the
+ * connection's client secret. Source: RFC 5869.
  */
 export function deriveTokenKey(rootSecret: string, clientSecret: string): Uint8Array {
-  // As a JSON list, so that no two pairs of secrets run together into the same text.
+  // A JSON list, so that two different pairs of secrets never give the same text.
   const material = JSON.stringify([rootSecret, clientSecret]);
   return new Uint8Array(hkdfSync('sha256', material, '', 'lastmile oauth token v1', 32));
 }

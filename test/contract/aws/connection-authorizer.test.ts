@@ -31,7 +31,7 @@ async function withLambda(status: number, body: string, use: (endpoint: string) 
 
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 
-test('an authorization is started as an event that names the connection and its incarnation, and nothing more', async () => {
+test("an authorization is started as an event with the connection's name and incarnation, and nothing more", async () => {
   const invocations = await withLambda(202, '', async (endpoint) => {
     const client = createLambdaClient({ region: 'us-east-1', endpoint, credentials });
     const connection = { name: 'orders', incarnation: 'orders-1', secretName: 'not to be sent' };
@@ -46,7 +46,7 @@ test('an authorization is started as an event that names the connection and its 
   ]);
 });
 
-test('a function that may not be invoked is a refusal', async () => {
+test('an authorizer function that may not be invoked gives StoreRefused', async () => {
   const body = JSON.stringify({ __type: 'AccessDeniedException', message: 'no' });
   await withLambda(403, body, async (endpoint) => {
     const client = createLambdaClient({ region: 'us-east-1', endpoint, credentials });

@@ -59,7 +59,7 @@ describe.each(subjects)('secrets $subject', ({ create }) => {
     expect(await reader.read(secretArn, 'AWSCURRENT')).toEqual({ version, text: 'text' });
   });
 
-  test('creating the same name and text again answers the same secret; another text is refused', async () => {
+  test('a secret is created once for the same name and text, and another text for that name is refused', async () => {
     const { writer } = create();
     const name = newName();
     const first = await writer.create(name, 'text');
@@ -67,7 +67,7 @@ describe.each(subjects)('secrets $subject', ({ create }) => {
     await expect(writer.create(name, 'other')).rejects.toThrow();
   });
 
-  test('an added version can be read and is not current until it is made so', async () => {
+  test('an added version can be read, but is not current until it is made current', async () => {
     const { writer, reader } = create();
     const { secretArn, version: first } = await writer.create(newName(), 'first');
     const { version: second } = await writer.addVersion(secretArn, 'second');
@@ -79,7 +79,7 @@ describe.each(subjects)('secrets $subject', ({ create }) => {
     expect(await reader.read(secretArn, first)).toEqual({ version: first, text: 'first' });
   });
 
-  test('making a version current again changes nothing, and an older one can come back', async () => {
+  test('making a secret version current again changes nothing, and an older version can be restored', async () => {
     const { writer, reader } = create();
     const { secretArn, version: first } = await writer.create(newName(), 'first');
     const { version: second } = await writer.addVersion(secretArn, 'second');
@@ -90,7 +90,7 @@ describe.each(subjects)('secrets $subject', ({ create }) => {
     expect((await reader.read(secretArn, 'AWSCURRENT'))?.version).toBe(first);
   });
 
-  test('of two versions added at once either can be made current', async () => {
+  test('either of two secret versions added at once can be made current', async () => {
     const { writer, reader } = create();
     const { secretArn } = await writer.create(newName(), 'first');
     const { version: earlier } = await writer.addVersion(secretArn, 'earlier');
@@ -99,7 +99,7 @@ describe.each(subjects)('secrets $subject', ({ create }) => {
     expect(await reader.read(secretArn, 'AWSCURRENT')).toEqual({ version: earlier, text: 'earlier' });
   });
 
-  test('a removed secret is gone at once, by name or ARN, and removing what is not there succeeds', async () => {
+  test('a removed secret is gone at once, by name or ARN, and removing an absent secret succeeds', async () => {
     const { writer, reader } = create();
     const name = newName();
     const byArn = await writer.create(newName(), 'text');
@@ -120,7 +120,7 @@ describe.each(subjects)('secrets $subject', ({ create }) => {
 });
 
 describe('secrets in Secrets Manager only', () => {
-  test('a version that was made current has the label AWSCURRENT and no other', async () => {
+  test('a secret version that was made current has the label AWSCURRENT and no other', async () => {
     const { client, writer } = secretsManager();
     const { secretArn } = await writer.create(newName(), 'first');
     const { version } = await writer.addVersion(secretArn, 'second');
@@ -129,7 +129,7 @@ describe('secrets in Secrets Manager only', () => {
     expect(VersionStages).toEqual(['AWSCURRENT']);
   });
 
-  test('a write whose answer was lost has been made once', async () => {
+  test('a write to a secret whose answer was lost is made only once', async () => {
     const { client, proxy, writer, reader } = secretsManager();
     proxy.loseNextAnswerTo('CreateSecret');
     const { secretArn, version: first } = await writer.create(newName(), 'first');
@@ -145,7 +145,7 @@ describe('secrets in Secrets Manager only', () => {
     expect(proxy.lostAnswers).toBe(4);
   });
 
-  test('a Secrets Manager that nobody answers for is unavailable, and no secret stands in the error', async () => {
+  test('a secret is unavailable while Secrets Manager does not answer, and the error does not show it', async () => {
     const { server } = started;
     const client = createSecretsManagerClient({ ...server?.clientConfig, endpoint: 'http://127.0.0.1:1' });
     const failure = await createSecretsManagerSecretWriter(client)

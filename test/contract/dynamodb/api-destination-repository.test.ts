@@ -35,13 +35,13 @@ describe.each(subjects)('API destinations $subject', ({ create }) => {
     expect(await repository.read('nobody')).toBeUndefined();
   });
 
-  test('a second create of a name is refused', async () => {
+  test('a second create of a destination name is refused', async () => {
     const repository = await create();
     await repository.create(apiDestinationOf('orders'));
     expect(await repository.create(apiDestinationOf('orders', { incarnation: 'other' }))).toBe('exists');
   });
 
-  test('an update writes once per revision and can take a member away', async () => {
+  test('an update of a destination is written once per revision and can remove a member', async () => {
     const repository = await create();
     const { description: _none, ...plain } = apiDestinationOf('orders');
     const before = { ...plain, description: 'old' };
@@ -55,7 +55,7 @@ describe.each(subjects)('API destinations $subject', ({ create }) => {
     expect(await repository.update(apiDestinationOf('nobody'), apiDestinationOf('nobody'))).toBe('absent');
   });
 
-  test('a policy is replaced as a whole, and can be empty or taken away', async () => {
+  test('a delivery policy is replaced as a whole, and can be empty or removed', async () => {
     const repository = await create();
     const { policy: _none, ...plain } = apiDestinationOf('orders');
     const first = { ...plain, policy: { timeoutMs: 100, transport: { serverName: 'a.example' } } };
@@ -70,7 +70,7 @@ describe.each(subjects)('API destinations $subject', ({ create }) => {
     expect(await repository.read('orders')).toEqual({ ...plain, revision: 4 });
   });
 
-  test('a removal counts for one revision, and what is gone is absent', async () => {
+  test('a removal of a destination is made for one revision only, and then the destination is absent', async () => {
     const repository = await create();
     const destination = apiDestinationOf('orders');
     await repository.create(destination);
@@ -79,7 +79,7 @@ describe.each(subjects)('API destinations $subject', ({ create }) => {
     expect(await repository.remove(destination)).toBe('absent');
   });
 
-  test('a list by prefix, by connection and by both comes in the order of names, in pages', async () => {
+  test('a list of destinations by prefix, by connection and by both comes in the order of names, in pages', async () => {
     const repository = await create();
     const connectionArn = 'arn:aws:events:us-east-1:123456789012:connection/mine/1';
     for (const name of ['b-2', 'a-1', 'b-1', 'a-2', 'b-3']) {
@@ -97,7 +97,7 @@ describe.each(subjects)('API destinations $subject', ({ create }) => {
     expect(second.nextAfterName).toBeUndefined();
   });
 
-  test('a page of one connection begins behind a name also when that one is gone or has another connection', async () => {
+  test("a page of one connection's destinations begins after a name even when that destination is gone or moved", async () => {
     const repository = await create();
     const { connectionArn } = apiDestinationOf('any');
     for (const name of ['a', 'b', 'c', 'd']) await repository.create(apiDestinationOf(name));
@@ -108,7 +108,7 @@ describe.each(subjects)('API destinations $subject', ({ create }) => {
     expect(names(await repository.list({ connectionArn, afterName: 'c', limit: 10 }))).toEqual(['d']);
   });
 
-  test('the count follows creates and removals', async () => {
+  test('the count of destinations follows creates and removals', async () => {
     const repository = await create();
     await repository.create(apiDestinationOf('a'));
     await repository.create(apiDestinationOf('b'));

@@ -51,7 +51,7 @@ function repositoryAt(endpoint: string) {
   );
 }
 
-test('what a batch leaves out is asked for again and comes in the order asked', async () => {
+test('items that a batch leaves out are requested again and come in the requested order', async () => {
   const asked = await withBatches(2, async (endpoint) => {
     const found = await repositoryAt(endpoint).readMany(['c', 'a', 'b', 'a']);
     expect(found.map((connection) => connection?.name)).toEqual(['c', 'a', 'b', 'a']);
@@ -59,7 +59,7 @@ test('what a batch leaves out is asked for again and comes in the order asked', 
   expect(asked).toEqual([3, 1]);
 });
 
-test('what is left out again and again is unavailable, not absent', async () => {
+test('items that are left out of every batch are unavailable, not absent', async () => {
   const asked = await withBatches(0, async (endpoint) => {
     await expect(repositoryAt(endpoint).readMany(['a'])).rejects.toMatchObject({ code: 'StoreUnavailable' });
   });

@@ -40,11 +40,11 @@ describe.each(subjects)('connections $subject', ({ create }) => {
     expect(Object.keys((await repository.read('orders')) ?? {}).toSorted()).toEqual(Object.keys(connection).toSorted());
   });
 
-  test('a name that nobody has reads as undefined', async () => {
+  test('an unknown connection name reads as undefined', async () => {
     expect(await (await create()).read('nobody')).toBeUndefined();
   });
 
-  test('a second create of a name is refused and changes nothing', async () => {
+  test('a second create of a connection name is refused and changes nothing', async () => {
     const repository = await create();
     const first = connectionOf('orders');
     await repository.create(first);
@@ -52,7 +52,7 @@ describe.each(subjects)('connections $subject', ({ create }) => {
     expect(await repository.read('orders')).toEqual(first);
   });
 
-  test('an update sets what differs, removes what is gone and raises the revision', async () => {
+  test('an update of a connection sets the changed members, removes the absent ones and raises the revision', async () => {
     const repository = await create();
     const before = connectionOf('orders', { description: 'old', stateReason: 'refused' });
     await repository.create(before);
@@ -62,7 +62,7 @@ describe.each(subjects)('connections $subject', ({ create }) => {
     expect(await repository.read('orders')).toEqual(after);
   });
 
-  test('an update from an older revision is refused and changes nothing', async () => {
+  test('an update of a connection from an older revision is refused and changes nothing', async () => {
     const repository = await create();
     const before = connectionOf('orders');
     await repository.create(before);
@@ -72,14 +72,14 @@ describe.each(subjects)('connections $subject', ({ create }) => {
     expect(await repository.read('orders')).toEqual(winner);
   });
 
-  test('an update of another incarnation is refused', async () => {
+  test('an update of another incarnation of a connection is refused', async () => {
     const repository = await create();
     const before = connectionOf('orders');
     await repository.create(connectionOf('orders', { incarnation: 'anew' }));
     expect(await repository.update(before, { ...before, description: 'late', revision: 2 })).toBe('changed');
   });
 
-  test('an update of a connection that is gone is told so and brings nothing back', async () => {
+  test('an update of a connection that is gone answers absent and brings nothing back', async () => {
     const repository = await create();
     const before = connectionOf('orders');
     expect(await repository.update(before, { ...before, revision: 2 })).toBe('absent');
@@ -110,7 +110,7 @@ describe.each(subjects)('connections $subject', ({ create }) => {
     expect(await repository.remove(connection)).toBe('absent');
   });
 
-  test('a removal from an older revision is refused, of an older incarnation absent', async () => {
+  test('a removal from an older revision is refused, and a removal of an older incarnation answers absent', async () => {
     const repository = await create();
     const before = connectionOf('orders');
     await repository.create(before);
@@ -120,7 +120,7 @@ describe.each(subjects)('connections $subject', ({ create }) => {
     expect(await repository.read('orders')).toMatchObject({ description: 'new' });
   });
 
-  test('many are read in the order asked, a name twice and a name that nobody has included', async () => {
+  test('many connections are read in the requested order, repeated and unknown names included', async () => {
     const repository = await create();
     for (const name of ['a', 'b', 'c']) await repository.create(connectionOf(name));
     const found = await repository.readMany(['c', 'nobody', 'a', 'c']);
@@ -128,7 +128,7 @@ describe.each(subjects)('connections $subject', ({ create }) => {
     expect(await repository.readMany([])).toEqual([]);
   });
 
-  test('a list comes in the order of names, in pages, and the last page says so', async () => {
+  test('a list of connections comes in the order of names, in pages, and the last page says so', async () => {
     const repository = await create();
     for (const name of ['b', 'a.1', 'B', 'a-1', 'a_1']) await repository.create(connectionOf(name));
     const first = await repository.list({ limit: 3 });
@@ -139,7 +139,7 @@ describe.each(subjects)('connections $subject', ({ create }) => {
     expect(second).not.toHaveProperty('nextAfterName');
   });
 
-  test('a list by prefix and state leaves out all others and still fills its pages', async () => {
+  test('a list by prefix and state leaves out all other connections and still fills its pages', async () => {
     const repository = await create();
     for (let index = 10; index < 30; index += 1) {
       const state = index % 2 === 0 ? 'AUTHORIZED' : 'DEAUTHORIZED';
@@ -154,7 +154,7 @@ describe.each(subjects)('connections $subject', ({ create }) => {
     expect(second.nextAfterName).toBeUndefined();
   });
 
-  test('a page begins behind a name also when that one is gone', async () => {
+  test('a page of connections begins after a name even when that connection is gone', async () => {
     const repository = await create();
     for (const name of ['p-a', 'p-b', 'p-c']) await repository.create(connectionOf(name));
     await repository.remove(connectionOf('p-b'));
@@ -162,7 +162,7 @@ describe.each(subjects)('connections $subject', ({ create }) => {
     expect(items.map(({ name }) => name)).toEqual(['p-c']);
   });
 
-  test('the count follows creates and removals', async () => {
+  test('the count of connections follows creates and removals', async () => {
     const repository = await create();
     expect(await repository.count()).toBe(0);
     for (const name of ['a', 'b']) await repository.create(connectionOf(name));
@@ -182,7 +182,7 @@ describe('connections in DynamoDB only', () => {
     return { client, tableName, repository, connection, Key };
   }
 
-  test('members that only a newer version knows survive an update', async () => {
+  test('members of a connection that only a newer version knows survive an update', async () => {
     const { client, tableName, repository, connection, Key } = await createWithItem();
     await client.send(
       new UpdateItemCommand({
@@ -198,7 +198,7 @@ describe('connections in DynamoDB only', () => {
     expect(Item?.['visibleAuthParameters']?.M).toHaveProperty('Later');
   });
 
-  test('a state that only a newer version knows reads as UPDATING', async () => {
+  test('a connection state that only a newer version knows reads as UPDATING', async () => {
     const { client, tableName, repository, Key } = await createWithItem();
     await client.send(
       new UpdateItemCommand({
@@ -212,7 +212,7 @@ describe('connections in DynamoDB only', () => {
     expect((await repository.read('orders'))?.state).toBe('UPDATING');
   });
 
-  test('lists and counts go on where an answer of the database was full, which holds 1 MB', async () => {
+  test('lists and counts continue after an answer of the database that was full at 1 MB', async () => {
     const repository = createDynamoDbConnectionRepository(dynalite.client(), await dynalite.server.newTable());
     const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
     const description = 'x'.repeat(300_000);
@@ -224,7 +224,7 @@ describe('connections in DynamoDB only', () => {
     expect((await repository.readMany(names)).map((connection) => connection?.name)).toEqual(names);
   });
 
-  test('an item without a required member is named as such and taken for a bug', async () => {
+  test('an item without a required member is reported by name as a bug', async () => {
     const { client, tableName, repository, Key } = await createWithItem();
     await client.send(new UpdateItemCommand({ TableName: tableName, Key, UpdateExpression: 'REMOVE arn' }));
     await expect(repository.read('orders')).rejects.toThrow("no text 'arn'");

@@ -36,7 +36,7 @@ const authorizing = connectionOf('orders', { state: 'AUTHORIZING', authorizingSi
 const change = { name: 'orders', incarnation: 'orders-1', secretVersion: 'version-1', nowMs: 9_000 };
 
 describe.each(subjects)('connection states $subject', ({ create }) => {
-  test('an authorized connection shows when, has no reason any more and a higher revision', async () => {
+  test('an authorized connection shows its time of authorization, has no reason any more and a higher revision', async () => {
     const { states, repository } = await create();
     await repository.create(authorizing);
     expect(await states.change({ ...change, state: 'AUTHORIZED' })).toBe(true);
@@ -64,14 +64,14 @@ describe.each(subjects)('connection states $subject', ({ create }) => {
     ['an older incarnation', authorizing, { incarnation: 'orders-0' }],
     ['a connection that is being deleted', { ...authorizing, state: 'DELETING' as const }, {}],
     ['a connection that is being deauthorized', { ...authorizing, state: 'DEAUTHORIZING' as const }, {}],
-  ])("a worker's word on %s changes nothing", async (_which, stored, used) => {
+  ])('a change of state by a worker that used %s is refused', async (_which, stored, used) => {
     const { states, repository } = await create();
     await repository.create(stored);
     expect(await states.change({ ...change, ...used, state: 'AUTHORIZED' })).toBe(false);
     expect(await repository.read('orders')).toEqual(stored);
   });
 
-  test("a worker's word on a connection that is gone brings nothing back", async () => {
+  test('a change of state does not bring back a connection that is gone', async () => {
     const { states, repository } = await create();
     expect(await states.change({ ...change, state: 'AUTHORIZED' })).toBe(false);
     expect(await repository.read('orders')).toBeUndefined();
@@ -81,7 +81,7 @@ describe.each(subjects)('connection states $subject', ({ create }) => {
     const secretArn = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:team';
     const named = connectionOf('orders', { secretArn, policy: { secretArn }, stateReason: 'as before' });
 
-    test('another version becomes the one in force, and nothing else changes', async () => {
+    test('a new version of a named secret becomes the one in force, and nothing else changes', async () => {
       const { states, repository } = await create();
       await repository.create(named);
       expect(await states.adopt(named, 'version-2', 9_000)).toBe(true);
@@ -89,7 +89,7 @@ describe.each(subjects)('connection states $subject', ({ create }) => {
       expect(await repository.read('orders')).toEqual({ ...named, ...changed });
     });
 
-    test('another version brings back a connection that was deauthorized with the one before', async () => {
+    test('a new version of a named secret brings back a deauthorized connection', async () => {
       const { states, repository } = await create();
       const deauthorized = { ...named, state: 'DEAUTHORIZED' as const };
       await repository.create(deauthorized);
@@ -104,7 +104,7 @@ describe.each(subjects)('connection states $subject', ({ create }) => {
       expect(await repository.read('orders')).toEqual({ ...rest, ...changed });
     });
 
-    test('another version is not written into a connection that has changed since it was read, or is gone', async () => {
+    test('a new version of a named secret is not written into a connection that has changed or is gone', async () => {
       const { states, repository } = await create();
       expect(await states.adopt(named, 'version-2', 9_000)).toBe(false);
       await repository.create(named);
@@ -116,12 +116,12 @@ describe.each(subjects)('connection states $subject', ({ create }) => {
   });
 });
 
-describe('what the log hears of', () => {
+describe('the log of deauthorizations', () => {
   test.each([
     ['the first deauthorization alone', ['DEAUTHORIZED', 'DEAUTHORIZED'], 1],
     ['a second one after new credentials', ['DEAUTHORIZED', 'AUTHORIZED', 'DEAUTHORIZED'], 2],
     ['no authorization', ['AUTHORIZED'], 0],
-  ] as const)('is %s', async (_which, changes, expected) => {
+  ] as const)('the log records %s', async (_which, changes, expected) => {
     const tableName = await dynalite.server.newTable();
     const heard: string[] = [];
     const log = { deauthorized: (name: string) => heard.push(name) };
@@ -133,7 +133,7 @@ describe('what the log hears of', () => {
     expect(heard).toEqual(Array.from({ length: expected }, () => 'orders'));
   });
 
-  test('is not a deauthorization that changed nothing', async () => {
+  test('the log records no deauthorization that changed nothing', async () => {
     const tableName = await dynalite.server.newTable();
     const log = { deauthorized: () => expect.fail('Nothing was changed.') };
     const states = createDynamoDbConnectionStates(dynalite.client(), tableName, log);

@@ -19,7 +19,7 @@ test('a delivery reads what the control API has written, and undefined for a nam
   expect(await configuration.readApiDestination('nobody')).toBeUndefined();
 });
 
-test('a database that nobody answers for is unavailable, which is retryable', async () => {
+test("a delivery's configuration is unavailable while the database does not answer, which is retryable", async () => {
   const client = createDynamoDbClient({ ...dynalite.server.clientConfig, endpoint: 'http://127.0.0.1:1' });
   const configuration = createDynamoDbDeliveryConfiguration(client, dynalite.server.tableName);
   await expect(configuration.readConnection('orders')).rejects.toMatchObject({ code: 'StoreUnavailable' });

@@ -29,7 +29,7 @@ async function behindProxy() {
   };
 }
 
-test('a create whose answer was lost is written, though its repetition found it there', async () => {
+test('a create whose answer was lost counts as written, although its repetition finds the item', async () => {
   const { proxy, lostBefore, repository } = await behindProxy();
   proxy.loseNextAnswerTo('PutItem');
   expect(await repository.create(connectionOf('orders'))).toBe('written');
@@ -37,7 +37,7 @@ test('a create whose answer was lost is written, though its repetition found it 
   expect(await repository.create(connectionOf('orders', { incarnation: 'other' }))).toBe('exists');
 });
 
-test('an update whose answer was lost is written once, and no conflict', async () => {
+test('an update whose answer was lost is written once and is not a conflict', async () => {
   const { proxy, lostBefore, repository } = await behindProxy();
   const before = connectionOf('orders');
   await repository.create(before);
@@ -55,7 +55,7 @@ test('a removal whose answer was lost finds its connection absent', async () => 
   expect(await repository.remove(connectionOf('orders'))).toBe('absent');
 });
 
-test('a change of state whose answer was lost is written', async () => {
+test('a change of state whose answer was lost counts as written', async () => {
   const { proxy, repository, states } = await behindProxy();
   await repository.create(connectionOf('orders', { state: 'AUTHORIZING' }));
   proxy.loseNextAnswerTo('UpdateItem');
@@ -64,7 +64,7 @@ test('a change of state whose answer was lost is written', async () => {
   expect((await repository.read('orders'))?.state).toBe('AUTHORIZED');
 });
 
-test('a deauthorization whose answer was lost is heard of, once', async () => {
+test('a deauthorization whose answer was lost is logged once', async () => {
   const { proxy, repository, states, heard } = await behindProxy();
   await repository.create(connectionOf('orders'));
   proxy.loseNextAnswerTo('UpdateItem');

@@ -174,19 +174,22 @@ const answerOf = (work: Promise<unknown>): Promise<unknown> =>
   work.catch((error: unknown) => (error as { readonly code?: string }).code ?? error);
 
 describe.each(kinds)('$name of a newer version', (kind) => {
-  test.each(Object.entries(kind.reads))('fails %s retryably, and says why', async (_name, read) => {
-    const by = subjects();
-    await kind.create(by);
-    await expect(read(by)).resolves.toBeDefined();
-    await raiseVersion(kind, 2);
-    await expect(read(by)).rejects.toMatchObject({
-      code: 'NewerVersion',
-      kind: 'retryable',
-      message: expect.stringContaining('has version 2, and this worker reads up to 1.'),
-    });
-  });
+  test.each(Object.entries(kind.reads))(
+    'a read of a newer item fails retryably and says why: %s',
+    async (_name, read) => {
+      const by = subjects();
+      await kind.create(by);
+      await expect(read(by)).resolves.toBeDefined();
+      await raiseVersion(kind, 2);
+      await expect(read(by)).rejects.toMatchObject({
+        code: 'NewerVersion',
+        kind: 'retryable',
+        message: expect.stringContaining('has version 2, and this worker reads up to 1.'),
+      });
+    },
+  );
 
-  test.each(Object.entries(kind.writes))('is not changed by %s', async (_name, [write, answer]) => {
+  test.each(Object.entries(kind.writes))('a newer item is not changed by %s', async (_name, [write, answer]) => {
     const by = subjects();
     await kind.create(by);
     await raiseVersion(kind, 2);

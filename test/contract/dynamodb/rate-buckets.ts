@@ -33,16 +33,16 @@ export function describeRateBuckets(name: string, open: () => Promise<RateBucket
       count += 1;
     });
 
-    test('knows nothing of a bucket that nobody has written', async () => {
+    test('a bucket that was never written reads as undefined', async () => {
       expect(await buckets.read(key())).toBeUndefined();
     });
 
-    test('makes a bucket of generation 1 with the revision of who writes first', async () => {
+    test('the first write makes a bucket of generation 1 with its own revision', async () => {
       expect(await create()).toEqual({ kind: 'written', bucket: first });
       expect(await buckets.read(key())).toEqual(first);
     });
 
-    test('refuses a write of a bucket that does not exist, unless that is allowed', async () => {
+    test('a write to a bucket that does not exist is refused, unless it may create one', async () => {
       const refused = await buckets.write(
         key(),
         write({ slots: { from: 'slots', byUs: 1 }, where: [{ of: 'slots', is: 'atLeast', than: 0 }] }),
@@ -51,13 +51,13 @@ export function describeRateBuckets(name: string, open: () => Promise<RateBucket
       expect(await buckets.read(key())).toBeUndefined();
     });
 
-    test('keeps shards and destinations apart', async () => {
+    test('the buckets of two shards or destinations are kept apart', async () => {
       await create();
       expect(await buckets.read(key(1))).toBeUndefined();
       expect(await buckets.read({ ...key(), destinationIncarnation: 'other' })).toBeUndefined();
     });
 
-    test('goes on from the slots given before, to the microsecond', async () => {
+    test('slots continue after those given before, to the microsecond', async () => {
       await create();
       const where: Clause[] = [
         { of: 'slots', is: 'atLeast', than: nowUs },
@@ -67,7 +67,7 @@ export function describeRateBuckets(name: string, open: () => Promise<RateBucket
       expect(written).toEqual({ kind: 'written', bucket: { ...first, slotsUntilUs: nowUs + 3344 } });
     });
 
-    test('takes slots and return times in one write, both from what was there before', async () => {
+    test('one write takes slots and return times, both after those given before', async () => {
       await create();
       const written = await buckets.write(
         key(),
@@ -105,14 +105,14 @@ export function describeRateBuckets(name: string, open: () => Promise<RateBucket
       { of: 'generation', is: 'equalTo', than: 2, holds: false },
       { of: 'revision', is: 'below', than: 3, holds: false },
       { of: 'revision', is: 'below', than: 4, holds: true },
-    ] as const)('$of $is $than is $holds of the first bucket', async ({ holds, ...clause }) => {
+    ] as const)('a write on the condition $of $is $than succeeds: $holds', async ({ holds, ...clause }) => {
       await create();
       const result = await buckets.write(key(), write({ slots: { from: nowUs, byUs: 99 }, where: [clause] }));
       expect(result.kind).toBe(holds ? 'written' : 'refused');
       expect((await buckets.read(key()))?.slotsUntilUs).toBe(holds ? nowUs + 99 : nowUs + 10);
     });
 
-    test('refuses when one of several clauses does not hold, and shows the bucket as it is or not at all', async () => {
+    test('a write is refused when one of several conditions does not hold, and shows the bucket unchanged or not at all', async () => {
       await create();
       const where: Clause[] = [
         { of: 'slots', is: 'atLeast', than: nowUs },
@@ -123,7 +123,7 @@ export function describeRateBuckets(name: string, open: () => Promise<RateBucket
       expect(await buckets.read(key())).toEqual(first);
     });
 
-    test('raises the generation by one with every new beginning, and to the revision of who raised it', async () => {
+    test('a raise increases the generation by one and sets the revision', async () => {
       await create();
       const raise = write({
         returns: { from: nowUs, byUs: 0 },
@@ -143,7 +143,7 @@ export function describeRateBuckets(name: string, open: () => Promise<RateBucket
       expect((await buckets.read(key()))?.revision).toBe(3);
     });
 
-    test('of many writes at once, each adds to what the others have written', async () => {
+    test('each of many simultaneous writes adds to the others', async () => {
       await create();
       const where: Clause[] = [{ of: 'slots', is: 'atLeast', than: nowUs }];
       const adding = Array.from({ length: 20 }, () =>

@@ -35,11 +35,11 @@ export function describeTokenStore(name: string, open: () => Promise<TokenStore>
       incarnation += 1;
     });
 
-    test('knows no token of a connection that never had one', async () => {
+    test('the token store has no token of a connection that never had one', async () => {
       expect(await store.read(id())).toBeUndefined();
     });
 
-    test('shows a lease on a token that is yet to come', async () => {
+    test('the token store shows a lease before the first token', async () => {
       expect(await store.takeLease(lease())).toBe(true);
       expect(await store.read(id())).toEqual({
         generation: 0,
@@ -50,54 +50,54 @@ export function describeTokenStore(name: string, open: () => Promise<TokenStore>
       });
     });
 
-    test('returns what was saved, and its lease has ended', async () => {
+    test('a saved token is read back, and its lease has ended', async () => {
       await store.takeLease(lease());
       expect(await store.save(id(), 'a', first)).toBe(true);
       expect(await store.read(id())).toEqual(first);
     });
 
-    test('keeps the tokens of two connections apart', async () => {
+    test('the tokens of two connections are kept apart', async () => {
       await storeFirst();
       expect(await store.read(`${id()}-other`)).toBeUndefined();
     });
 
-    test('gives a lease to one of many who ask at once', async () => {
+    test('only one of many simultaneous requests gets the lease', async () => {
       const holders = Array.from({ length: 20 }, (_, index) => `holder-${index}`);
       const taken = await Promise.all(holders.map((holder) => store.takeLease(lease({ holder }))));
       expect(taken.filter((yes) => yes)).toHaveLength(1);
       expect((await store.read(id()))?.leaseHolder).toBe(holders[taken.indexOf(true)]);
     });
 
-    test('gives a lease to its own holder again, since the answer to the first may have been lost', async () => {
+    test('the holder of a lease can take it again, since the first answer may have been lost', async () => {
       expect(await store.takeLease(lease())).toBe(true);
       expect(await store.takeLease(lease())).toBe(true);
     });
 
-    test('refuses a running lease to another until its last millisecond, and gives it then', async () => {
+    test('a running lease is refused to another holder until its last millisecond, and then given', async () => {
       await store.takeLease(lease());
       expect(await store.takeLease(lease({ holder: 'b', nowMs: nowMs + 9_999 }))).toBe(false);
       expect(await store.takeLease(lease({ holder: 'b', nowMs: nowMs + 10_000, untilMs: nowMs + 20_000 }))).toBe(true);
       expect(await store.read(id())).toMatchObject({ leaseHolder: 'b', leaseUntilMs: nowMs + 20_000 });
     });
 
-    test.each([0, 2])('refuses a lease on generation %i of a token of generation 1', async (generation) => {
+    test.each([0, 2])('a lease on generation %i of a token of generation 1 is refused', async (generation) => {
       await storeFirst();
       expect(await store.takeLease(lease({ generation, holder: 'b' }))).toBe(false);
       expect(await store.read(id())).toEqual(first);
     });
 
-    test('refuses a lease on a generation that never was', async () => {
+    test('a lease on a generation that never existed is refused', async () => {
       expect(await store.takeLease(lease({ generation: 3 }))).toBe(false);
       expect(await store.read(id())).toBeUndefined();
     });
 
-    test('keeps the token while it is being renewed', async () => {
+    test('a token stays readable while it is renewed', async () => {
       await storeFirst();
       expect(await store.takeLease(lease({ generation: 1, holder: 'b' }))).toBe(true);
       expect(await store.read(id())).toEqual({ ...first, leaseHolder: 'b', leaseUntilMs: nowMs + 10_000 });
     });
 
-    test('forgets the end of the token before when the next one has none', async () => {
+    test('the expiry of the previous token is removed when the next token has none', async () => {
       await storeFirst();
       const { expiresAtMs: _, ...endless } = { ...first, generation: 2 };
       await store.takeLease(lease({ generation: 1, holder: 'b' }));
@@ -105,17 +105,17 @@ export function describeTokenStore(name: string, open: () => Promise<TokenStore>
       expect(await store.read(id())).toEqual(endless);
     });
 
-    test('lets nobody save without the lease', async () => {
+    test('a token cannot be saved without the lease', async () => {
       expect(await store.save(id(), 'a', first)).toBe(false);
       expect(await store.read(id())).toBeUndefined();
     });
 
-    test('lets a frozen holder save after its lease has ended, as long as nobody took over', async () => {
+    test('a frozen holder can save after its lease has ended, if no other holder has taken over', async () => {
       await store.takeLease(lease({ untilMs: nowMs - 3_600_000 }));
       expect(await store.save(id(), 'a', first)).toBe(true);
     });
 
-    test('lets a frozen holder overwrite neither the lease nor the token of who took over', async () => {
+    test('a frozen holder overwrites neither the lease nor the token of the holder that took over', async () => {
       await store.takeLease(lease());
       await store.takeLease(lease({ holder: 'b', nowMs: nowMs + 10_000, untilMs: nowMs + 20_000 }));
       expect(await store.save(id(), 'a', { ...first, secretVersion: 'frozen' })).toBe(false);
@@ -126,7 +126,7 @@ export function describeTokenStore(name: string, open: () => Promise<TokenStore>
       expect(await store.read(id())).toEqual(first);
     });
 
-    test('saves no generation but the next', async () => {
+    test('only the next generation of a token can be saved', async () => {
       await store.takeLease(lease());
       expect(await store.save(id(), 'a', { ...first, generation: 2 })).toBe(false);
       expect((await store.read(id()))?.sealed).toBeUndefined();

@@ -60,7 +60,7 @@ describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
     expect((await repository.list({ limit: 10 })).items).toEqual([{ ...orders, unauthorizedRun: run }]);
   });
 
-  test('every further refusal adds one, whatever its worker has seen', async () => {
+  test('every further refusal adds one to the run, even for a worker that has not seen the run', async () => {
     const { runs, repository } = await create();
     await repository.create(orders);
     await addTwo(runs);
@@ -81,14 +81,14 @@ describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
     expect((await repository.read('orders'))?.unauthorizedRun).toEqual({ count: 20, sinceMs: 10_000 });
   });
 
-  test('a worker that saw a run which has ended begins another', async () => {
+  test('a refusal begins another run when the run that its worker saw has ended', async () => {
     const { runs, repository } = await create();
     await repository.create(orders);
     const lastSeen = { count: 7, sinceMs: 5_000 };
     expect(await runs.add(refusedAt(10_000, { lastSeen }))).toEqual({ count: 1, sinceMs: 10_000 });
   });
 
-  test('a request that was made before the run began is not counted, however late its worker says so', async () => {
+  test('a request that was made before the run began is not counted, however late it is reported', async () => {
     const { runs, repository } = await create();
     await repository.create(orders);
     await addTwo(runs);
@@ -111,14 +111,14 @@ describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
     expect(await repository.read('orders')).toEqual(stored);
   });
 
-  test('neither a refusal nor an end brings back a connection that is gone', async () => {
+  test('neither a refusal nor the end of a run brings back a connection that is gone', async () => {
     const { runs, repository } = await create();
     expect(await runs.add(refusedAt(10_000))).toBeUndefined();
     await runs.end(orders, 10_000);
     expect(await repository.read('orders')).toBeUndefined();
   });
 
-  test('an update leaves the run alone, whether its writer has seen it or not, and whatever it wants to write', async () => {
+  test('an update of a connection does not change its run', async () => {
     const { runs, repository } = await create();
     await repository.create(orders);
     await runs.add(refusedAt(10_000));
@@ -140,7 +140,7 @@ describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
     }
   });
 
-  test('new credentials make the run void: nobody sees it, and the next refusal begins another', async () => {
+  test('new credentials end the run, and the next refusal begins another', async () => {
     const { runs, repository } = await create();
     await repository.create(orders);
     await addTwo(runs);
@@ -151,7 +151,7 @@ describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
     expect(await runs.add(refusedAt(13_000, { secretVersion: 'version-2' }))).toEqual({ count: 1, sinceMs: 13_000 });
   });
 
-  test('an end takes the run that it names away, and the next refusal begins another', async () => {
+  test('an ended run is removed, and the next refusal begins another', async () => {
     const { runs, repository } = await create();
     await repository.create(orders);
     await addTwo(runs);
@@ -164,7 +164,7 @@ describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
   test.each([
     ['a run that has ended before', orders, 9_999],
     ['a connection of another incarnation', connectionOf('orders', { incarnation: 'orders-0' }), 10_000],
-  ])('the end of %s leaves the present one alone', async (_of, connection, sinceMs) => {
+  ])('the end of %s does not change the present run', async (_of, connection, sinceMs) => {
     const { runs, repository } = await create();
     await repository.create(orders);
     await addTwo(runs);
@@ -172,7 +172,7 @@ describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
     expect((await repository.read('orders'))?.unauthorizedRun).toEqual({ count: 2, sinceMs: 10_000 });
   });
 
-  test('a change of state for a run is made while that run lasts, and not after', async () => {
+  test('a change of state for a run is made only while that run lasts', async () => {
     const { runs, states, repository } = await create();
     await repository.create(orders);
     await addTwo(runs);
@@ -195,7 +195,7 @@ describe('a run of refused requests in the table', () => {
   });
   afterAll(() => started.proxy?.stop());
 
-  test('is one attribute of the connection, and writing it raises no revision', async () => {
+  test('a run is one attribute of the connection, and writing it does not raise the revision', async () => {
     const { client, tableName, runs, repository } = await inDynamoDb();
     await repository.create(orders);
     await addTwo(runs);
@@ -214,7 +214,7 @@ describe('a run of refused requests in the table', () => {
     });
   });
 
-  test('counts a refusal once when the answer to its write was lost, the first and a later one', async () => {
+  test('a refusal is counted once when the answer to its write was lost, for the first and for later refusals', async () => {
     const { proxy } = started;
     const { runs, repository } = await inDynamoDb(proxy?.endpoint);
     await repository.create(orders);
@@ -228,7 +228,7 @@ describe('a run of refused requests in the table', () => {
     expect(proxy?.lostAnswers).toBe(3);
   });
 
-  test('cannot be written while nobody answers, and the failure says so', async () => {
+  test('a run cannot be written while the database does not answer, and the failure says so', async () => {
     const client = createDynamoDbClient({ ...dynalite.server.clientConfig, endpoint: 'http://127.0.0.1:1' });
     const runs = createDynamoDbUnauthorizedRuns(client, dynalite.server.tableName);
     await expect(runs.add(refusedAt(10_000))).rejects.toMatchObject({ code: 'StoreUnavailable' });

@@ -71,7 +71,7 @@ function letterTo(arn?: string, members: Partial<DeadLetter> = {}): DeadLetter {
 }
 
 describe.each(subjects)('the dead-letter queue $subject', ({ create }) => {
-  test('holds a dead letter whole, in the stack’s own queue when the target names none', async () => {
+  test("a dead letter goes to the stack's own queue when the target names none", async () => {
     const { queue, inOwn, inTarget } = await create();
     const letter = letterTo(undefined, { answer: 'no such order', condition: 'MaximumRetryAttempts' });
     await queue.send(letter);
@@ -79,13 +79,13 @@ describe.each(subjects)('the dead-letter queue $subject', ({ create }) => {
     expect(await inTarget()).toEqual([]);
   });
 
-  test('holds what was no delivery as it came', async () => {
+  test('an input that was not a delivery is dead-lettered as it came', async () => {
     const { queue, inOwn } = await create();
     await queue.send({ body: 'no JSON', code: 'InvalidJson', reason: 'The message is not JSON.' });
     expect(await inOwn()).toMatchObject([{ body: 'no JSON', attributes: { ERROR_CODE: 'INVALID_JSON' } }]);
   });
 
-  test('is the target’s where it names one, and then no other', async () => {
+  test("a dead letter goes to the target's queue where it names one, and to no other", async () => {
     const { queue, targetArn, inOwn, inTarget } = await create();
     await queue.send(letterTo(targetArn));
     expect(await inTarget()).toEqual([formatDeadLetter(letterTo(targetArn))]);
@@ -99,27 +99,27 @@ describe.each(subjects)('the dead-letter queue $subject', ({ create }) => {
     ['that is a topic', 'arn:aws:sns:us-east-1:123456789012:target'],
     ['of a path that leads elsewhere', 'arn:aws:sqs:us-east-1:123456789012:../../evil'],
     ['of a first-in-first-out queue', 'arn:aws:sqs:us-east-1:123456789012:target.fifo'],
-  ])('is the stack’s own instead of one %s', async (_what, arn) => {
+  ])("a dead letter goes to the stack's own queue instead of a queue %s", async (_what, arn) => {
     const { queue, inOwn } = await create();
     await queue.send(letterTo(arn));
     expect(await inOwn()).toEqual([formatDeadLetter(letterTo(arn))]);
   });
 
-  test('is the stack’s own instead of one of the same name in another region', async () => {
+  test("a dead letter goes to the stack's own queue instead of a queue in another region", async () => {
     const { queue, targetArn, inOwn, inTarget } = await create();
     await queue.send(letterTo(targetArn.replace('us-east-1', 'eu-north-1')));
     expect(await inOwn()).toHaveLength(1);
     expect(await inTarget()).toEqual([]);
   });
 
-  test('refuses what no message can hold as DeliveryTooLarge', async () => {
+  test('a dead letter that no message can hold is DeliveryTooLarge', async () => {
     const { queue, targetArn, inOwn, inTarget } = await create();
     const letter = letterTo(targetArn, { body: incompressibleText() });
     await expect(queue.send(letter)).rejects.toMatchObject({ name: 'Failure', code: 'DeliveryTooLarge' });
     expect([...(await inOwn()), ...(await inTarget())]).toEqual([]);
   });
 
-  test('that cannot be reached has accepted nothing, and later does', async () => {
+  test('a dead-letter queue that cannot be reached accepts nothing, and accepts again later', async () => {
     const { queue, targetArn, inOwn, inTarget, breakDown, recover } = await create();
     breakDown();
     await expect(queue.send(letterTo())).rejects.toMatchObject({ code: 'StoreUnavailable' });
@@ -137,14 +137,14 @@ describe('a target’s queue in SQS', () => {
     ['is unavailable', unavailable],
     ['loses every request', 'lost before'],
     ['fails the entry', { failedEntries: [0] }],
-  ])('that %s leaves the dead letter to the stack’s own', async (_what, fault) => {
+  ])("a target's queue that %s leaves the dead letter to the stack's own queue", async (_what, fault) => {
     const { queue, own, target, failing } = await inSqs();
     failing(target.url, fault);
     await queue.send(letterTo(target.arn));
     expect((await own.receiveAll()).map(messageOf)).toEqual([formatDeadLetter(letterTo(target.arn))]);
   });
 
-  test('that never answers is not asked again: the stack’s own has the dead letter in time', async () => {
+  test("a target's queue that never answers is asked once, and the stack's own queue gets the dead letter in time", async () => {
     const { own, target, failing } = await inSqs();
     failing(target.url, 'silent');
     await createSqsDeadLetterQueue(sqs.client(), own.url, 50).send(letterTo(target.arn));
@@ -152,7 +152,7 @@ describe('a target’s queue in SQS', () => {
     expect(sqs.batchesTo(target.url)).toHaveLength(1);
   });
 
-  test('that accepts and whose answers are all lost has it, and the stack’s own has it too', async () => {
+  test("a dead letter is in both queues when the target's queue accepts it and all its answers are lost", async () => {
     const { queue, own, target, failing } = await inSqs();
     failing(target.url, 'lost after');
     await queue.send(letterTo(target.arn));
@@ -160,7 +160,7 @@ describe('a target’s queue in SQS', () => {
     expect((await target.receiveAll()).length).toBeGreaterThan(0);
   });
 
-  test('that refuses one of two leaves that one alone to the stack’s own', async () => {
+  test("a target's queue that refuses one of two dead letters leaves only that one to the stack's own queue", async () => {
     const { queue, own, target, failing } = await inSqs();
     failing(target.url, { failedEntries: [1] });
     await Promise.all([queue.send(letterTo(target.arn)), queue.send(letterTo(target.arn, { status: 410 }))]);
@@ -168,21 +168,21 @@ describe('a target’s queue in SQS', () => {
     expect((await own.receiveAll()).map(messageOf)).toEqual([formatDeadLetter(letterTo(target.arn, { status: 410 }))]);
   });
 
-  test('takes dead letters while the stack’s own cannot', async () => {
+  test("a target's queue takes dead letters while the stack's own queue cannot", async () => {
     const { queue, own, target, failing } = await inSqs();
     failing(own.url, unavailable);
     await queue.send(letterTo(target.arn));
     expect(await target.receiveAll()).toHaveLength(1);
   });
 
-  test('that is the stack’s own is not asked twice', async () => {
+  test("a target's queue that is the stack's own is not asked twice", async () => {
     const { queue, own, failing } = await inSqs();
     failing(own.url, accessDenied);
     await expect(queue.send(letterTo(own.arn))).rejects.toMatchObject({ code: 'StoreRefused' });
     expect(sqs.batchesTo(own.url)).toHaveLength(1);
   });
 
-  test('gets the dead letters of one turn in one request, apart from those of another queue', async () => {
+  test("a target's queue gets the dead letters of one turn in one request, apart from those of another queue", async () => {
     const { queue, own, target } = await inSqs();
     await Promise.all(
       [letterTo(), letterTo(target.arn), letterTo(), letterTo(target.arn)].map((each) => queue.send(each)),

@@ -31,7 +31,7 @@ async function answering(status: number, answer: object) {
   return { calls, deadLetters: createSqsDeadLetters(sqs, `${endpoint}/123456789012/dead-letters`, systemClock) };
 }
 
-test('a queue counts as read to its end only when two long polls in a row are empty', async () => {
+test('a queue is read to its end when two long polls in a row are empty', async () => {
   const { calls, deadLetters } = await answering(200, {});
   expect(await deadLetters.receive(90_500)).toEqual([]);
   const poll = { MaxNumberOfMessages: 10, WaitTimeSeconds: 1, VisibilityTimeout: 91, MessageAttributeNames: ['All'] };
@@ -44,7 +44,7 @@ test('no message is hidden for longer than SQS allows', async () => {
   expect(calls[0]?.input['VisibilityTimeout']).toBe(43_200);
 });
 
-test('attributes that are no text are left out', async () => {
+test('attributes of a dead letter that are not text are left out', async () => {
   const MessageAttributes = { bytes: { DataType: 'Binary', BinaryValue: 'AP8=' } };
   const MD5OfBody = createHash('md5').update('{}').digest('hex');
   const Attributes = { SentTimestamp: '1700000000000', ApproximateReceiveCount: '3' };
@@ -63,7 +63,7 @@ test('a message that the answer names as not deleted is a failure', async () => 
   await expect(deadLetters.remove(['a', 'b'])).rejects.toMatchObject(failure);
 });
 
-test('a message that is not shown again is a failure unless it is not hidden', async () => {
+test('a message that cannot be released is a failure, except when it is visible already', async () => {
   const failing = await answering(200, { Failed: [{ Id: '0', SenderFault: false, Code: 'InternalError' }] });
   await expect(failing.deadLetters.release(['a'])).rejects.toMatchObject({ code: 'StoreUnavailable' });
   const shown = await answering(200, { Failed: [{ Id: '0', SenderFault: true, Code: 'MessageNotInflight' }] });
@@ -74,7 +74,7 @@ test.each([
   [403, 'AccessDeniedException', 'StoreRefused'],
   [403, 'OverLimit', 'StoreUnavailable'],
   [503, 'ServiceUnavailable', 'StoreUnavailable'],
-])('HTTP %i %s is %s, whatever was asked', async (status, type, code) => {
+])('the answer HTTP %i %s is %s for every call', async (status, type, code) => {
   const { deadLetters } = await answering(status, { __type: `com.amazonaws.sqs#${type}`, message: 'no' });
   const calls = [deadLetters.receive(1000), deadLetters.remove(['a']), deadLetters.release(['a'])];
   const outcomes = await Promise.allSettled(calls);

@@ -52,7 +52,7 @@ describe.each([
   ['over SQS', overSqs],
   ['in memory', inMemory],
 ])('dead letters %s', (_where, create) => {
-  test('a message comes as it was sent, and says when and how often it was received', async () => {
+  test('a dead letter comes as it was sent, with its time and its receive count', async () => {
     const { deadLetters, put } = await create();
     const message = { body: '{"n":1.0,"note":"Zoë 😀"}', attributes: { ERROR_CODE: 'TIMEOUT', LASTMILE: '{"v":1}' } };
     const beforeMs = systemClock.nowMs();
@@ -69,7 +69,7 @@ describe.each([
     expect(received?.sentAtMs).toBeLessThanOrEqual(systemClock.nowMs());
   });
 
-  test('what was received is hidden, and shown again once it is released', async () => {
+  test('a received dead letter is hidden, and visible again once it is released', async () => {
     const { deadLetters, put } = await create();
     await put(plain('one'));
     const [first] = await deadLetters.receive(aWhileMs);
@@ -79,7 +79,7 @@ describe.each([
     expect(again).toMatchObject({ messageId: first?.messageId, receiveCount: 2 });
   });
 
-  test('what was removed never comes again', async () => {
+  test('a removed dead letter never comes again', async () => {
     const { deadLetters, put } = await create();
     for (const body of ['one', 'two']) await put(plain(body));
     const received = await deadLetters.receive(aWhileMs);
@@ -90,7 +90,7 @@ describe.each([
     expect(left.map(({ messageId }) => messageId)).toEqual([received[1]?.messageId]);
   });
 
-  test('twelve messages come in more than one turn, each once', async () => {
+  test('twelve dead letters come in more than one receive, each once', async () => {
     const { deadLetters, put } = await create();
     const bodies = Array.from({ length: 12 }, (_, index) => `body ${index}`);
     await Promise.all(bodies.map((body) => put(plain(body))));
@@ -104,7 +104,7 @@ describe.each([
     ).toEqual(bodies.toSorted());
   });
 
-  test('nothing to remove or to release, and what is gone or shown already, is no failure', async () => {
+  test('removing or releasing nothing, or a message that is gone or visible already, is no failure', async () => {
     const { deadLetters, put } = await create();
     await put(plain('one'));
     const [first] = await deadLetters.receive(aWhileMs);

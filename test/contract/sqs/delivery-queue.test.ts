@@ -55,14 +55,14 @@ const subjects: readonly { subject: string; create: () => Promise<Subject> }[] =
 ];
 
 describe.each(subjects)('the delivery queue $subject', ({ create }) => {
-  test('holds a delivery that it has accepted as it was', async () => {
+  test('the delivery queue holds an accepted delivery as it was', async () => {
     const { queue, held } = await create();
     const queued = { delivery: deliveryOf({ rule: 'r', target: { Id: 't' }, postponements: 2 }), notBeforeMs: 7 };
     await queue.send(queued, 'orders');
     expect(await held()).toEqual([queued]);
   });
 
-  test('accepts many at once, and each by itself', async () => {
+  test('the delivery queue accepts many deliveries at once, each one separately', async () => {
     const { queue, held } = await create();
     const sent = Array.from({ length: 25 }, (_, attempts) => queue.send({ delivery: deliveryOf({ attempts }) }, 'g'));
     await Promise.all(sent);
@@ -70,7 +70,7 @@ describe.each(subjects)('the delivery queue $subject', ({ create }) => {
     expect(attempts.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 25 }, (_, index) => index));
   });
 
-  test('refuses what no message can hold as DeliveryTooLarge, and nothing else with it', async () => {
+  test('the delivery queue refuses a delivery that no message can hold, and no other with it', async () => {
     const { queue, held } = await create();
     const large = queue.send({ delivery: deliveryOf({ event: { value: { text: incompressibleText() } } }) }, 'g');
     const small = queue.send({ delivery: deliveryOf() }, 'g');
@@ -79,7 +79,7 @@ describe.each(subjects)('the delivery queue $subject', ({ create }) => {
     expect(await held()).toHaveLength(1);
   });
 
-  test('that cannot be reached has accepted nothing, and later does', async () => {
+  test('a delivery queue that cannot be reached accepts nothing, and accepts again later', async () => {
     const { queue, held, breakDown, recover } = await create();
     breakDown();
     await expect(queue.send({ delivery: deliveryOf() }, 'g')).rejects.toMatchObject({ code: 'StoreUnavailable' });
@@ -100,7 +100,7 @@ describe('a request to SQS', () => {
     [900_000, 900],
     [900_001, 900],
     [86_400_000, 900],
-  ])('for a delivery that waits %s ms more asks for a delay of %d s', async (waitMs, DelaySeconds) => {
+  ])('a delivery that waits %s ms more is sent with a delay of %d s', async (waitMs, DelaySeconds) => {
     const { queue, lies } = await inSqs();
     const notBefore = waitMs === undefined ? undefined : { notBeforeMs: clock.nowMs() + waitMs };
     await queue.send({ delivery: deliveryOf(), ...notBefore }, 'g');
@@ -111,13 +111,16 @@ describe('a request to SQS', () => {
     [60_000, 60],
     [60_001, 60],
     [900_000, 60],
-  ])('for a turn in %s ms asks for a delay of %d s, so that it hears of a new rate', async (waitMs, DelaySeconds) => {
-    const { queue, lies } = await inSqs();
-    await queue.send({ delivery: deliveryOf(), notBeforeMs: clock.nowMs() + waitMs, turnGeneration: 3 }, 'g');
-    expect(sqs.batchesTo(lies.url)).toMatchObject([[{ DelaySeconds }]]);
-  });
+  ])(
+    'a delivery that waits %s ms for the rate is sent with a delay of %d s, at most a minute',
+    async (waitMs, DelaySeconds) => {
+      const { queue, lies } = await inSqs();
+      await queue.send({ delivery: deliveryOf(), notBeforeMs: clock.nowMs() + waitMs, turnGeneration: 3 }, 'g');
+      expect(sqs.batchesTo(lies.url)).toMatchObject([[{ DelaySeconds }]]);
+    },
+  );
 
-  test('names each delivery’s group, and its attributes as String', async () => {
+  test('a request to SQS names the group of each delivery and sends its attributes as String', async () => {
     const { queue, lies } = await inSqs();
     const queued = { delivery: deliveryOf() };
     await Promise.all([queue.send(queued, 'orders'), queue.send(queued, 'refunds')]);
@@ -131,14 +134,14 @@ describe('a request to SQS', () => {
     ]);
   });
 
-  test('carries what was sent in one turn, ten deliveries at most', async () => {
+  test('a request to SQS carries the deliveries of one turn, at most ten', async () => {
     const { queue, lies } = await inSqs();
     await Promise.all(Array.from({ length: 21 }, () => queue.send({ delivery: deliveryOf() }, 'g')));
     expect(new Set(sqs.batchesTo(lies.url).map(({ length }) => length))).toEqual(new Set([10, 1]));
     expect(sqs.batchesTo(lies.url)).toHaveLength(3);
   });
 
-  test('carries 1 MiB at most, attributes included, and that in full', async () => {
+  test('a request to SQS carries at most 1 MiB, attributes included', async () => {
     const { queue, lies } = await inSqs();
     const sized = (bytes: number): QueuedDelivery => {
       const empty = messageBytes(formatQueuedDelivery({ delivery: deliveryOf({ event: { value: {}, text: '{}' } }) }));
@@ -161,7 +164,7 @@ describe('an answer of SQS', () => {
   const send = async (attempts: number, queue: DeliveryQueue) =>
     queue.send({ delivery: deliveryOf({ attempts }) }, 'g');
 
-  test('that refuses one entry rejects that delivery alone, by the code of the refusal', async () => {
+  test('an answer of SQS that refuses one entry rejects only that delivery, with the code of the refusal', async () => {
     const { queue, lies } = await inSqs();
     sqs.server.proxy.faultsBy(() => ({ failedEntries: [1] }));
     const settled = await Promise.allSettled([0, 1, 2].map((attempts) => send(attempts, queue)));
@@ -173,7 +176,7 @@ describe('an answer of SQS', () => {
   });
 
   test.each([{}, { Successful: [], Failed: [] }, { Successful: [{ Id: '7' }] }])(
-    'that does not name a delivery (%j) has not accepted it',
+    'a delivery that the answer of SQS does not name (%j) is not accepted',
     async (body) => {
       const { queue } = await inSqs();
       sqs.server.proxy.faultsBy(() => ({ status: 200, body }));
@@ -181,13 +184,13 @@ describe('an answer of SQS', () => {
     },
   );
 
-  test('that denies access is StoreRefused', async () => {
+  test('an answer of SQS that denies access is StoreRefused', async () => {
     const { queue } = await inSqs();
     sqs.server.proxy.faultsBy(() => accessDenied);
     await expect(send(0, queue)).rejects.toMatchObject({ code: 'StoreRefused' });
   });
 
-  test('that is lost once is asked for again, and the delivery may lie there twice', async () => {
+  test('a request whose answer SQS lost is repeated, and the delivery may be in the queue twice', async () => {
     const { queue, lies } = await inSqs();
     const faults = ['lost after' as const];
     sqs.server.proxy.faultsBy(() => faults.pop());
@@ -195,7 +198,7 @@ describe('an answer of SQS', () => {
     expect(await lies.receiveAll()).toHaveLength(2);
   });
 
-  test('to one batch does not decide about another of the same turn', async () => {
+  test('the answer of SQS to one batch does not decide about another batch of the same turn', async () => {
     const { queue } = await inSqs();
     sqs.server.proxy.faultsBy(({ input }) =>
       (input['Entries'] as readonly object[]).length === 10 ? accessDenied : undefined,

@@ -78,14 +78,14 @@ const message: RawMessage = { body: '{"id": 1.0}\t"ü"', attributes, group: 'ord
 const newerVersion = new Failure('NewerVersion', 'The message has version 2, and this worker reads up to 1.');
 
 describe.each(subjects)('messages of a newer version $subject', ({ create }) => {
-  test('are sent back as they came, with every attribute of every type and their group', async () => {
+  test('messages of a newer version are sent back as they came, with every attribute and their group', async () => {
     const { newer, sentBack } = await create();
     expect(await newer.sendBack(message)).toBe(900_000);
     await newer.sendBack({ body: 'x', attributes: {} });
     expect(sentBack()).toEqual([message, { body: 'x', attributes: {} }]);
   });
 
-  test('are buried as they came, with the reason beside', async () => {
+  test('messages of a newer version are dead-lettered as they came, with the reason added', async () => {
     const { newer, buried } = await create();
     await newer.sendToDeadLetters(message, newerVersion);
     const reason = {
@@ -95,7 +95,7 @@ describe.each(subjects)('messages of a newer version $subject', ({ create }) => 
     expect(buried()).toEqual([{ ...message, attributes: { ...attributes, ...reason } }]);
   });
 
-  test('are not taken over while the queues cannot be reached', async () => {
+  test('messages of a newer version are not accepted while the queues cannot be reached', async () => {
     const { newer, breakDown } = await create();
     breakDown();
     await expect(newer.sendBack(message)).rejects.toMatchObject({ code: 'StoreUnavailable' });
@@ -103,7 +103,7 @@ describe.each(subjects)('messages of a newer version $subject', ({ create }) => 
   });
 });
 
-test('a message that is sent back waits for as long as SQS can let it', async () => {
+test('a message that is sent back waits for the longest delay of SQS', async () => {
   const { newer, deliveries } = await inSqs();
   await newer.sendBack(message);
   expect(sentTo(deliveries.url)).toMatchObject([{ DelaySeconds: 900, MessageGroupId: 'orders' }]);
@@ -111,7 +111,7 @@ test('a message that is sent back waits for as long as SQS can let it', async ()
   expect(await deliveries.count()).toBe(1);
 });
 
-test('a buried message can be received, attributes and all', async () => {
+test('a dead-lettered message can be received with all its attributes', async () => {
   const { newer, deadLetters } = await inSqs();
   await newer.sendToDeadLetters(message, newerVersion);
   const [received] = await deadLetters.receive();

@@ -48,20 +48,20 @@ const subjects: readonly { subject: string; create: () => Promise<Subject> }[] =
 ];
 
 describe.each(subjects)('received messages $subject', ({ create }) => {
-  test('are gone when they have been removed, and no other with them', async () => {
+  test('removed messages are gone, and no others', async () => {
     const { messages, one, left } = await create();
     await messages.remove(one);
     expect(await left()).toEqual(['other']);
   });
 
-  test('can be removed twice', async () => {
+  test('a received message can be removed twice', async () => {
     const { messages, one, left } = await create();
     await messages.remove(one);
     await messages.remove(one);
     expect(await left()).toEqual(['other']);
   });
 
-  test('stay when nobody wants them removed any more by the time of the call', async () => {
+  test('a received message stays when its removal is not wanted any more at the time of the call', async () => {
     const { messages, one, left } = await create();
     const wanted = [true];
     const removing = messages.remove(one, () => wanted.length > 0);
@@ -70,7 +70,7 @@ describe.each(subjects)('received messages $subject', ({ create }) => {
     expect(await left()).toEqual(['one', 'other']);
   });
 
-  test('stay when their queue cannot be reached', async () => {
+  test('received messages stay when their queue cannot be reached', async () => {
     const { messages, one, left, breakDown } = await create();
     breakDown();
     await expect(messages.remove(one)).rejects.toMatchObject({ code: 'StoreUnavailable' });
@@ -81,7 +81,7 @@ describe.each(subjects)('received messages $subject', ({ create }) => {
 describe('received messages in SQS', () => {
   const calls = () => sqs.server.proxy.requests.filter(({ operation }) => operation === 'DeleteMessageBatch');
 
-  test('that settle together are deleted by one call, and one that settles later by another', async () => {
+  test('messages that settle together are deleted by one call, and a later one by another', async () => {
     const { messages, one, other, left } = await inSqs();
     const before = calls().length;
     await Promise.all([messages.remove(one), messages.remove(other)]);
@@ -91,7 +91,7 @@ describe('received messages in SQS', () => {
     expect(calls().length - before).toBe(2);
   });
 
-  test('of which one call deletes only some: exactly the others are refused, and stay', async () => {
+  test('messages that a call does not delete are rejected and stay', async () => {
     const { messages, one, other, left } = await inSqs();
     sqs.server.proxy.faultsBy(() => ({ failedEntries: [1] }));
     const [first, second] = await Promise.allSettled([messages.remove(one), messages.remove(other)]);
@@ -100,7 +100,7 @@ describe('received messages in SQS', () => {
     expect(await left()).toEqual(['other']);
   });
 
-  test('are deleted in as many calls as ten to a call make', async () => {
+  test('messages are deleted in calls of ten', async () => {
     const { messages, one, left } = await inSqs();
     const before = calls().length;
     await Promise.all(Array.from({ length: 21 }, () => messages.remove(one)));
@@ -112,7 +112,7 @@ describe('received messages in SQS', () => {
     expect(await left()).toEqual(['other']);
   });
 
-  test('are gone although the answer was lost', async () => {
+  test('a message is gone although the answer to its deletion was lost', async () => {
     const { messages, one, left } = await inSqs();
     const faults = ['lost after' as const];
     sqs.server.proxy.faultsBy(() => faults.pop());
@@ -120,7 +120,7 @@ describe('received messages in SQS', () => {
     expect(await left()).toEqual(['other']);
   });
 
-  test('stay when access is denied', async () => {
+  test('messages stay when access is denied', async () => {
     const { messages, one, left } = await inSqs();
     sqs.server.proxy.faultsBy(() => accessDenied);
     await expect(messages.remove(one)).rejects.toMatchObject({ code: 'StoreRefused' });

@@ -104,7 +104,7 @@ test.each([
   [
     'does not fit its key',
     () => asJson({ ...authority.issue({}), key: authority.key }),
-    'Its private key is not that of its first certificate.',
+    'Its private key does not belong to its first certificate.',
   ],
   [
     'has expired',

@@ -53,7 +53,7 @@ function expectHeaders(headers: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(headers)) expect(isHeaderName(name) && isHeaderValue(value)).toBe(true);
 }
 
-test("whatever a connection's secret holds makes a request that HTTP allows, or is refused by the failure table", () => {
+test('any secret of a connection makes a request that HTTP allows, or is refused with a Failure', () => {
   for (const secret of secrets) assertEveryChange(secret, (changed) => useSecret(JSON.stringify(changed)));
   fc.assert(fc.property(nearlyJsonText(secrets), useSecret), { numRuns: 1000 });
 });
@@ -69,13 +69,13 @@ function useToken(body: string, status = 200, retryAfter = '5'): void {
   expect(Number.isSafeInteger(obtained.expiresInSeconds ?? 0)).toBe(true);
 }
 
-test('whatever a token endpoint answers is a token that a header can carry, or refused by the failure table', () => {
+test('any answer of a token endpoint gives a token that a header can carry, or is refused with a Failure', () => {
   assertEveryChange(token, (changed) => useToken(JSON.stringify(changed)));
   const statuses = fc.constantFrom(200, 201, 302, 400, 401, 429, 503);
   fc.assert(fc.property(nearlyJsonText([token]), statuses, nearlyText(['5']), useToken), { numRuns: 1000 });
 });
 
-test('whatever Retry-After says is a number that can be reckoned with, or nothing', () => {
+test('any Retry-After gives a safe number, or nothing', () => {
   const examples = [
     '120',
     '-1',
@@ -91,7 +91,7 @@ test('whatever Retry-After says is a number that can be reckoned with, or nothin
   );
 });
 
-test('whatever an invocation endpoint is, its values stay within their segments and its host stays its own', () => {
+test('any invocation endpoint keeps its host, and its parameters stay within their segments', () => {
   const urls = nearlyText(['https://example.com/a/*/b?c=*&d=e', 'https://[2001:db8::1]:8443/*', 'http://example.com']);
   const values = fc.array(nearlyText(['a/b', '..', '%2e%2e', '?x=y#z']), { maxLength: 3 });
   fc.assert(
@@ -115,7 +115,7 @@ test('whatever an invocation endpoint is, its values stay within their segments 
   );
 });
 
-describe('what secrets of policies hold is read or refused by the failure table', () => {
+describe('the secrets of policies', () => {
   const key = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
   const pem = `-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n`;
   test.each([
@@ -126,7 +126,7 @@ describe('what secrets of policies hold is read or refused by the failure table'
     ],
     ['client certificate', parseClientCertificate, [pem, JSON.stringify({ certificate: pem, privateKey: pem })]],
     ['CA certificate', parseCaCertificates, [pem]],
-  ] as const)('%s', (_what, parse, examples) => {
+  ] as const)('any %s secret of a policy is read, or refused with a Failure', (_what, parse, examples) => {
     fc.assert(
       fc.property(nearlyText(examples), (text) => void parsed<unknown>(() => parse(text))),
       { numRuns: 2000 },
@@ -134,7 +134,7 @@ describe('what secrets of policies hold is read or refused by the failure table'
   });
 });
 
-test('whatever is said of hosts and addresses is judged', () => {
+test('any text given as a host or an address is judged without an exception', () => {
   const hosts = nearlyText([
     'example.com',
     '*.example.com',
@@ -161,7 +161,7 @@ describe('the first stage of validation reads or refuses whatever is sent', () =
   test.each([
     ...Object.keys(eventsModel.operations).map((name) => [name, readEventsInput] as const),
     ...Object.keys(lastmileModel.operations).map((name) => [name, readLastmileInput] as const),
-  ])('%s', (operation, read) => {
+  ])('the first stage of validation reads or refuses any input of %s', (operation, read) => {
     const example = {
       Name: 'a',
       ConnectionArn: 'b',
@@ -188,7 +188,7 @@ describe('the first stage of validation reads or refuses whatever is sent', () =
   });
 });
 
-test('whatever an event pattern is, it is refused as EventBridge does, or matches', () => {
+test('any event pattern is refused as EventBridge does, or matches', () => {
   const patterns = [
     {
       source: ['shop', { prefix: 'a' }, { 'anything-but': { wildcard: '*a*' } }],

@@ -21,7 +21,7 @@ function handOver(input: JsonValue, apiDestination?: string): void {
   if (delivery !== undefined) goThrough(delivery);
 }
 
-test('whatever a rule hands over is delivered or refused by the failure table', () => {
+test('any input of a rule is delivered, or refused with a Failure', () => {
   assertEveryChange(envelope, (input) => handOver(input));
   fc.assert(
     fc.property(nearly([envelope, event]), fc.constantFrom(undefined, 'orders'), (input, apiDestination) => {
@@ -62,14 +62,14 @@ function expectPrintable(timeMs: number): void {
   expect(() => new Date(timeMs).toISOString()).not.toThrow();
 }
 
-test('whatever lies in the delivery queue is delivered, or refused and buried, by the failure table', () => {
+test('any message of the delivery queue is delivered, or refused with a Failure and dead-lettered', () => {
   const body = JSON.stringify(event);
   assertEveryChange(own, (details) => receive({ body, attributes: { LASTMILE: jsonText(details) } }));
   assertEveryChange(record, (sent) => receive({ body: jsonText(sent), attributes: {} }));
   fc.assert(fc.property(messages, receive), { numRuns: 600 });
 });
 
-test('what is nested deeper than the stack is delivered, or refused and buried, like everything else', () => {
+test('a message nested deeper than the stack is delivered or dead-lettered like any other', () => {
   const { target: _target, ...flat } = envelope;
   assertEveryChange({ ...flat, event: { id: 'e-1', detail: {} }, target: {} }, (input) => handOver(input), deepJson);
   const details = { v: 1, apiDestination: 'orders', rule: 'r', target: {}, attempts: 2 };
@@ -92,7 +92,7 @@ const sqsEvent = {
   ],
 };
 
-test('whatever an event source hands over is read or refused, each message with a time that can be printed', () => {
+test('any event of an event source is read or refused, and each message has a time that can be printed', () => {
   const receiveAll = (input: JsonValue): void => {
     for (const received of parsed(() => parseSqsEvent(input, nowMs)) ?? []) {
       expectPrintable(received.sentAtMs);
@@ -105,7 +105,7 @@ test('whatever an event source hands over is read or refused, each message with 
   fc.assert(fc.property(nearly([sqsEvent]), receiveAll), { numRuns: 500 });
 });
 
-test('whatever lies in the dead letters is read, passed over or told of', () => {
+test('any message of the dead-letter queue is redriven, skipped or reported', () => {
   const request = { apiDestination: 'orders', errorCode: 'EndpointFailed', dryRun: false };
   fc.assert(
     fc.property(messages, fc.constantFrom(request, { dryRun: true }), (message, asked) => {
@@ -117,7 +117,7 @@ test('whatever lies in the dead letters is read, passed over or told of', () => 
   );
 });
 
-test('whatever is asked of a redrive is read or refused in one line', () => {
+test('any redrive request is read, or refused in one line', () => {
   const example = {
     apiDestination: 'orders',
     errorCode: 'ERROR_FROM_TARGET',

@@ -184,7 +184,7 @@ test.each(rows)('%s takes time in proportion to its length', (_what, size, prepa
   expect(whole).toBeLessThan(1000);
 });
 
-test('the measure tells quadratic work from linear', () => {
+test('the measurement tells quadratic work from linear work', () => {
   const quadratic = (size: number) => () => {
     let sum = 0;
     for (let one = 0; one < size; one += 1) for (let other = 0; other < size; other += 1) sum += one ^ other;

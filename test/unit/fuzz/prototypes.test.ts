@@ -35,7 +35,7 @@ const target = `{
 const secret = `{"username":"a","password":"b","__proto__":{"client_id":"x"},"invocation_http_parameters":{"body_parameters":[
   {"key":"__proto__","value":"body","is_value_secret":false}]}}`;
 
-test('names that mean something to JavaScript are names like any other', async () => {
+test("JavaScript's own property names are names like any other", async () => {
   const endpoint = await startRecordingEndpoint();
   const http = createUndiciHttpClient({ allowlist: loopback });
   opened.push(http, endpoint);

@@ -19,7 +19,7 @@ const presigned = `X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=da2-a%2F${s
 
 const receiver = { nowMs, region: 'us-east-1', services: new Set(['events']) };
 
-test('whatever a request carries as its signature proves nothing without the key, and harms nobody', () => {
+test('no signature of a request is valid without the key, and none makes the check fail', () => {
   fc.assert(
     fc.property(
       nearlyText([authorization, '']),
@@ -54,7 +54,7 @@ const urlEvent = {
   isBase64Encoded: true,
 };
 
-test("whatever a function URL's event is, it is a request or refused, and never a direct invocation", () => {
+test('any event of a function URL is read as a request or refused, and never as a direct invocation', () => {
   const receive = (event: JsonValue): void => {
     const request = parsed(() => parseFunctionUrlEvent(event), [ServiceError]);
     if (request === undefined) return;
@@ -66,7 +66,7 @@ test("whatever a function URL's event is, it is a request or refused, and never 
   fc.assert(fc.property(nearly([urlEvent]), receive), { numRuns: 500 });
 });
 
-test('whatever is said to be a page token, a key or an ARN is one of ours, or nothing', () => {
+test('any page token, API key or ARN is one of ours or refused', () => {
   const binding = ['ListConnections', undefined];
   const arn = 'arn:aws:events:us-east-1:123456789012:connection/shop/11111111-2222';
   const texts = nearlyText([formatPageToken(binding, 'shop'), `da2-${'a'.repeat(42)}`, arn]);
@@ -83,7 +83,7 @@ test('whatever is said to be a page token, a key or an ARN is one of ours, or no
   );
 });
 
-test('a URL that is shown has no password that URL reads', () => {
+test('a URL that is shown contains no password that a URL parser reads', () => {
   const urls = nearlyText([
     `https:/user:${canary}@example.com/`,
     `https:${canary}@h`,
@@ -102,7 +102,7 @@ test('a URL that is shown has no password that URL reads', () => {
   );
 });
 
-test('whatever is thrown is described, and nothing of a parsed text', () => {
+test('any thrown value is described, without any part of a parsed text', () => {
   fc.assert(
     fc.property(anyJson, nearlyText(['{"a": "c4n4ry"']), (thrown, text) => {
       expect(describeErrors(thrown).length).toBeLessThanOrEqual(5);

@@ -15,7 +15,7 @@ const templates = nearlyText([
 ]).map((text) => text.replaceAll(canary, 'name'));
 const paths = nearlyText(['$.detail.order', "$.detail['list'][0].a", '$["detail"].*', '$.detail.list[*].a', '$']);
 
-test('whatever template and paths say, JSON stays JSON and nothing is found but in the event', () => {
+test('any template and paths give JSON with values of the event only', () => {
   fc.assert(
     fc.property(
       templates,
@@ -36,7 +36,7 @@ test('whatever template and paths say, JSON stays JSON and nothing is found but 
   );
 });
 
-test('a JSON path finds own members only', () => {
+test("a JSON path finds only an object's own members", () => {
   fc.assert(
     fc.property(paths, anyJson, (text, value) => {
       const path = parseJsonPath(text);

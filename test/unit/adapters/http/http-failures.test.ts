@@ -31,7 +31,7 @@ describe('an error of the network is classified by its code', () => {
     ['ERR_SSL_WRONG_VERSION_NUMBER', 'TlsFailed'],
     ['EPROTO', 'TlsFailed'],
     ['UND_ERR_INVALID_ARG', 'InvalidInvocation'],
-  ])('%s is %s', (code, expected) => {
+  ])('the network error %s is %s', (code, expected) => {
     const error = errorWithCode(code);
     const failure = fromNetworkError(error, origin, false);
     expect(failure).toBeInstanceOf(Failure);
@@ -39,11 +39,14 @@ describe('an error of the network is classified by its code', () => {
   });
 });
 
-test.each(['ECONNRESET', 'UND_ERR_SOCKET'])('%s after the first byte of an answer is AnswerInvalid', (code) => {
-  expect(fromNetworkError(errorWithCode(code), origin, true)).toMatchObject({ code: 'AnswerInvalid' });
-});
+test.each(['ECONNRESET', 'UND_ERR_SOCKET'])(
+  'the network error %s after the first byte of an answer is AnswerInvalid',
+  (code) => {
+    expect(fromNetworkError(errorWithCode(code), origin, true)).toMatchObject({ code: 'AnswerInvalid' });
+  },
+);
 
-test('what is no failure of the network stays what it is', () => {
+test('an error that does not come from the network stays as it is', () => {
   const bug = new TypeError('x is not a function');
   expect(fromNetworkError(bug, origin, false)).toBe(bug);
   expect(fromNetworkError('thrown text', origin, false)).toBe('thrown text');

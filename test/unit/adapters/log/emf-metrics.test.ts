@@ -15,7 +15,7 @@ function setUp(options: { perDestination?: boolean; write?: (line: string) => vo
 }
 
 describe('the metrics of an invocation', () => {
-  test('are one line when it ends, counts as their sum and times one by one', async () => {
+  test('the metrics of an invocation are one line at its end, with counts summed and times listed', async () => {
     const { lines, metrics } = setUp();
     const result = await metrics.during(never, async () => {
       metrics.count('Attempts', 'orders');
@@ -49,7 +49,7 @@ describe('the metrics of an invocation', () => {
     expect(emfViolations(lines[0] ?? '')).toEqual([]);
   });
 
-  test('are written when it throws, which it still does', async () => {
+  test('the metrics are written when the invocation throws, and its error is still thrown', async () => {
     const { lines, metrics } = setUp();
     const invocation = metrics.during(never, async () => {
       metrics.count('RetryableFailures');
@@ -59,7 +59,7 @@ describe('the metrics of an invocation', () => {
     expect(valuesOf(lines, 'RetryableFailures')).toEqual([1]);
   });
 
-  test('are written when its time runs out, and from then on one by one, whether or not it ever ends', async () => {
+  test('the metrics are written when the time runs out, and from then on one by one', async () => {
     const { lines, metrics } = setUp();
     const expiry = new AbortController();
     const endless = new Promise<void>(() => undefined);
@@ -76,13 +76,13 @@ describe('the metrics of an invocation', () => {
     expect(lines.flatMap(emfViolations)).toEqual([]);
   });
 
-  test('of an invocation without any time are written one by one too', () => {
+  test('the metrics of an invocation without any time left are written one by one', () => {
     const { lines, metrics } = setUp();
     void metrics.during(AbortSignal.abort(), () => new Promise<void>(() => metrics.count('Attempts')));
     expect(lines).toHaveLength(1);
   });
 
-  test('are written once: the next invocation begins at nothing and waits for its end again', async () => {
+  test('the metrics are written once, and the next invocation starts at zero', async () => {
     const { lines, metrics } = setUp();
     const expiry = new AbortController();
     await metrics.during(expiry.signal, async () => {
@@ -98,7 +98,7 @@ describe('the metrics of an invocation', () => {
     expect(valuesOf(lines, 'Deliveries')).toEqual([1, 1]);
   });
 
-  test('that come after its end are written with the next one', async () => {
+  test('metrics counted after the end of an invocation are written with the next one', async () => {
     const { lines, metrics } = setUp();
     await metrics.during(never, async () => undefined);
     metrics.count('ConnectionsDeauthorized');
@@ -107,7 +107,7 @@ describe('the metrics of an invocation', () => {
     expect(valuesOf(lines, 'ConnectionsDeauthorized')).toEqual([1]);
   });
 
-  test('that cannot be written do not fail what succeeded, and are lost', async () => {
+  test('metrics that cannot be written are lost and do not fail the invocation', async () => {
     const { metrics } = setUp({
       write: () => {
         throw new Error('EPIPE');
@@ -120,7 +120,7 @@ describe('the metrics of an invocation', () => {
     expect(await invocation).toBe('delivered');
   });
 
-  test('name the API destination only by choice, and count for the stack all the same', async () => {
+  test('the metrics name the API destination only when that is enabled, and count for the stack too', async () => {
     const { lines, metrics } = setUp({ perDestination: true });
     await metrics.during(never, async () => {
       for (const name of ['orders', 'billing', 'orders']) metrics.count('Attempts', name);
@@ -143,7 +143,7 @@ const happening = fc.record({
   apiDestination: fc.constantFrom('orders', 'billing', undefined),
 });
 
-test('whatever happens in an invocation, CloudWatch takes its documents, and no value is lost or counted twice', async () => {
+test('any invocation gives documents that CloudWatch accepts, with no value lost or counted twice', async () => {
   const invocations = fc.array(fc.array(happening, { size: 'max', maxLength: 700 }), { maxLength: 3 });
   await fc.assert(
     fc.asyncProperty(invocations, fc.boolean(), async (given, perDestination) => {
@@ -169,7 +169,7 @@ test('whatever happens in an invocation, CloudWatch takes its documents, and no 
   );
 });
 
-test('a metric with more values than a document may hold goes into several', async () => {
+test('a metric with more values than a document may hold is split into several documents', async () => {
   const { lines, metrics } = setUp();
   await metrics.during(never, async () => {
     for (let index = 0; index < 250; index += 1) metrics.time('Latency', index);
@@ -189,7 +189,7 @@ test.each([
   [documentWith({ stack: ':orders' }), 'dimension Stack has a bad value'],
   [documentWith({ stack: 7 }), 'dimension Stack has a bad value'],
   [documentWith({ timestamp: 1.5 }), 'Timestamp is no integer'],
-])('the check finds what is wrong with %s', (line, violation) => {
+])('the check of metric documents refuses %s: %s', (line, violation) => {
   expect(emfViolations(line)).toEqual([violation]);
 });
 

@@ -77,7 +77,7 @@ function carriersOf([a = 0, b = 0, c = 0, d = 0]: readonly number[]): readonly s
 }
 
 describe('an address of IPv4', () => {
-  test('is refused just where the registry of special addresses has it', () => {
+  test('exactly the IPv4 addresses of the special-purpose registry are refused', () => {
     fc.assert(
       fc.property(fc.oneof(octets, specialOctets), (parts) => {
         const address = dotted(parts);
@@ -87,7 +87,7 @@ describe('an address of IPv4', () => {
     );
   });
 
-  test('that is not public passes in no spelling', () => {
+  test('an IPv4 address that is not public is refused in every spelling', () => {
     fc.assert(
       fc.property(specialOctets, (parts) => {
         for (const spelling of spellingsOf(parts)) {
@@ -100,7 +100,7 @@ describe('an address of IPv4', () => {
     );
   });
 
-  test('that is not public passes in no address of IPv6', () => {
+  test('an IPv4 address that is not public is refused inside every kind of IPv6 address', () => {
     fc.assert(
       fc.property(specialOctets, (parts) => {
         for (const carrier of carriersOf(parts)) {
@@ -114,7 +114,7 @@ describe('an address of IPv4', () => {
   });
 });
 
-test('an address of IPv6 is public within 2000::/3 only, in whatever spelling', () => {
+test('an IPv6 address is public within 2000::/3 only, in every spelling', () => {
   const words = fc.array(fc.integer({ min: 0, max: 0xffff }), { minLength: 8, maxLength: 8 });
   fc.assert(
     fc.property(words, ([first = 0, ...others]) => {
@@ -142,7 +142,7 @@ test.each([
   '2600:1f18::1',
   '::ffff:8.8.8.8',
   '64:ff9b::8.8.8.8',
-])('%s is public', (address) => {
+])('the address %s is public', (address) => {
   expect(refusedAddress(address, publicOnly)).toBeUndefined();
 });
 
@@ -156,7 +156,7 @@ test.each([
   '2606:2800::1%1',
   '::ffff:8.8.8.8%1',
   ':::',
-])('%j is refused as no address', (text) => {
+])('%j is refused because it is not an address', (text) => {
   expect(refusedAddress(text, publicOnly)).toBe('not an address');
 });
 
@@ -189,12 +189,12 @@ describe('the allowlist', () => {
     ['::/0', '::', 'unspecified'],
     ['10.0.0.0/8', '4000::1', 'unassigned'],
     ['::/0', 'ff02::1', 'multicast'],
-  ])('%s, asked for %s: refused as %s', (cidrs, address, refused) => {
+  ])('with the allowlist %s the address %s is refused as: %s', (cidrs, address, refused) => {
     expect(refusedAddress(address, allow(cidrs))).toBe(refused);
   });
 
   test.each(['169.254.169.254', '169.254.170.2', '169.254.170.23', 'fd00:ec2::254', 'fd00:ec2::23'])(
-    'never opens %s, in whatever it is carried',
+    'no allowlist opens the metadata address %s, whichever IPv6 address carries it',
     (address) => {
       const everything = allow(
         '0.0.0.0/0,::/0,169.254.0.0/16,169.254.169.254/32,169.254.170.0/24,fd00:ec2::/32,2002::/16,64:ff9b:1::/48',
@@ -206,7 +206,7 @@ describe('the allowlist', () => {
   );
 
   test.each(['10.0.0.0/8', '10.0.0.0/8, fd00::/8', '10.1.2.3/32,::1/128', '0.0.0.0/0', 'FD00::/8'])(
-    'takes %s',
+    'the allowlist %s is accepted',
     (cidrs) => {
       expect(parseAllowlist(cidrs)).toBeDefined();
     },
@@ -233,7 +233,7 @@ describe('the allowlist', () => {
     '10.0.0.0/8;fd00::/8',
     'example.com/8',
     '',
-  ])('refuses %j', (cidrs) => {
+  ])('the allowlist %j is refused', (cidrs) => {
     expect(parseAllowlist(cidrs)).toBeUndefined();
   });
 });
@@ -255,7 +255,7 @@ test.each([
   expect(isLoopbackHost(host)).toBe(loopback);
 });
 
-test('a name is refused only when it says loopback, and that is not open', () => {
+test('a host name is refused only when it means loopback and loopback is not opened', () => {
   expect(refusedHost('example.com', publicOnly)).toBeUndefined();
   expect(refusedHost('api.localhost', publicOnly)).toBe('loopback');
   expect(refusedHost('api.localhost', allow('0.0.0.0/0'))).toBe('loopback');

@@ -11,7 +11,7 @@ describe('a host', () => {
     ['0x7f.1', '127.0.0.1'],
     ['[::0:1]', '[::1]'],
     ['under_score.example', 'under_score.example'],
-  ])('%s is written as URLs write it', (text, host) => {
+  ])('the host %s is normalized to %s', (text, host) => {
     expect(parseHost(text)).toBe(host);
   });
 
@@ -31,11 +31,11 @@ describe('a host', () => {
     '300.1.1.1',
     `${'a'.repeat(64)}.example`,
     'a.'.repeat(127) + 'aa',
-  ])('%j is none', (text) => {
+  ])('%j is not a host', (text) => {
     expect(parseHost(text)).toBeUndefined();
   });
 
-  test('in its written form stays as it is', () => {
+  test('a normalized host stays as it is', () => {
     fc.assert(
       fc.property(fc.oneof(fc.domain(), fc.ipV4()), (text) => {
         const host = parseHost(text);
@@ -49,7 +49,7 @@ describe('a host', () => {
     ['[::1]', true],
     ['example.com', false],
     ['1.example', false],
-  ])('%s is an address: %s', (host, is) => {
+  ])('the host %s is an address: %s', (host, is) => {
     expect(isAddress(host)).toBe(is);
   });
 });
@@ -59,7 +59,7 @@ describe('an entry of allowed hosts', () => {
     ['*.Example.com', '*.example.com'],
     ['Example.com', 'example.com'],
     ['[::1]', '[::1]'],
-  ])('%s is %s', (text, entry) => {
+  ])('the allowed host %s is normalized to %s', (text, entry) => {
     expect(parseAllowedHost(text)).toBe(entry);
   });
 
@@ -72,7 +72,7 @@ describe('an entry of allowed hosts', () => {
     '*example.com',
     '*.10.0.0.1',
     '*.example.com:443',
-  ])('%j is none', (text) => {
+  ])('%j is not an allowed host', (text) => {
     expect(parseAllowedHost(text)).toBeUndefined();
   });
 });

@@ -10,13 +10,13 @@ import {
 
 const publicId = 'da2-abcdefghij';
 
-test('a key is da2-, ten characters of public id and 32 of secret', () => {
+test('a key is da2-, ten characters of public id and 32 characters of secret', () => {
   const secret = deriveSecret('root', 'control', publicId);
   expect(publicId + secret).toMatch(/^da2-[a-z2-7]{42}$/);
   expect(parseApiKey(publicId + secret)).toEqual({ publicId, secret });
 });
 
-test('the secret is what hmac and base64.b32encode of Python make of the same values', () => {
+test('the secret equals the one that Python derives from the same values with hmac and base64.b32encode', () => {
   expect(deriveSecret('root', 'control', publicId)).toBe('px734cnza74c6tzaalighwbmtvkpe5ia');
 });
 
@@ -30,7 +30,7 @@ test('another root secret, API or public id gives another secret', () => {
   expect(new Set(secrets).size).toBe(4);
 });
 
-test('the secret says which API a key is of, and a wrong one that it is of none', () => {
+test('a secret belongs to exactly one API, and a wrong secret to none', () => {
   const made = (apiId: 'control' | 'events') => (secret: string) =>
     equalsInConstantTime(secret, deriveSecret('root', apiId, publicId));
   expect(apiOf('root', publicId, made('control'))).toBe('control');
@@ -38,7 +38,7 @@ test('the secret says which API a key is of, and a wrong one that it is of none'
   expect(apiOf('other', publicId, made('events'))).toBeUndefined();
 });
 
-test('every secret is tried, also when the first one fits', () => {
+test('every secret is tried, even when the first one matches', () => {
   const tried: string[] = [];
   apiOf('root', publicId, (secret) => tried.push(secret) > 0);
   expect(tried).toHaveLength(2);

@@ -24,7 +24,7 @@ test.each([
   ['UTC', 0],
   ['America/St_Johns', 210],
   ['Pacific/Kiritimati', -840],
-])('the default is seven days, rounded down to the hour in UTC, on a machine in %s', (zone, offset) => {
+])('a key is valid for seven days by default, rounded down to the hour in UTC, on a machine in %s', (zone, offset) => {
   const times = [
     ['2026-05-04T12:00:00.000Z', '2026-05-11T12:00:00Z'],
     ['2026-05-04T11:59:59.999Z', '2026-05-11T11:00:00Z'],
@@ -47,7 +47,7 @@ test.each([
   ).toEqual({ offset, validities });
 });
 
-test('what is asked for is rounded down to the hour, and deletion is 60 days later', () => {
+test('the requested expiry is rounded down to the hour, and the key is deleted 60 days later', () => {
   const now = at('2027-12-31T23:30:00Z');
   expect(validityFrom(now, seconds('2028-02-29T23:59:59Z'))).toEqual({
     expiresAtSeconds: seconds('2028-02-29T23:00:00Z'),
@@ -60,7 +60,7 @@ describe.each(['2026-05-04T12:00:00Z', '2026-05-04T12:59:59Z', '2027-12-31T23:59
   (now) => {
     const nowSeconds = seconds(now);
 
-    test('one day is long enough and a second less is not', () => {
+    test('a key may be valid for one day and for no second less', () => {
       const expected = Math.floor((nowSeconds + day) / hour) * hour;
       expect(validityFrom(at(now), nowSeconds + day).expiresAtSeconds).toBe(expected);
       expect(() => validityFrom(at(now), nowSeconds + day - 1)).toThrow(
@@ -71,7 +71,7 @@ describe.each(['2026-05-04T12:00:00Z', '2026-05-04T12:59:59Z', '2027-12-31T23:59
       );
     });
 
-    test('365 days are not too long and a second more is', () => {
+    test('a key may be valid for 365 days and for no second more', () => {
       const expected = Math.floor((nowSeconds + 365 * day) / hour) * hour;
       expect(validityFrom(at(now), nowSeconds + 365 * day).expiresAtSeconds).toBe(expected);
       expect(() => validityFrom(at(now), nowSeconds + 365 * day + 1)).toThrow(
@@ -84,14 +84,14 @@ describe.each(['2026-05-04T12:00:00Z', '2026-05-04T12:59:59Z', '2027-12-31T23:59
   },
 );
 
-test('times before now, before the epoch and beyond all calendars are out of bounds', () => {
+test('an expiry before now, before the epoch or beyond every calendar is out of bounds', () => {
   for (const expires of [0, -1, seconds('2026-01-01T00:00:00Z'), Number.MIN_SAFE_INTEGER]) {
     expect(() => validityFrom(at('2026-05-04T12:00:00Z'), expires)).toThrow('minimum of 1 days');
   }
   expect(() => validityFrom(at('2026-05-04T12:00:00Z'), Number.MAX_SAFE_INTEGER)).toThrow('maximum of 365 days');
 });
 
-test('whatever is accepted ends on a full hour, at most an hour before it was asked for', () => {
+test('every accepted expiry is a full hour, at most one hour before the requested time', () => {
   const nowMs = fc.integer({ min: 0, max: at('2100-01-01T00:00:00Z') });
   fc.assert(
     fc.property(nowMs, fc.integer({ min: day, max: 365 * day }), (now, ahead) => {
@@ -105,7 +105,7 @@ test('whatever is accepted ends on a full hour, at most an hour before it was as
   );
 });
 
-test('a key is valid until the moment that it expires, and there until the moment of its deletion', () => {
+test('a key is valid until the moment it expires, and exists until the moment it is deleted', () => {
   const key: ApiKey = {
     apiId: 'control',
     publicId: 'da2-aaaaaaaaaa',

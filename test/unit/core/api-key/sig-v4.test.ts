@@ -41,13 +41,16 @@ const call = vectorOf('a call of awsJson');
 const presigned = vectorOf('a presigned call with a body');
 
 describe('what botocore signed is accepted', () => {
-  test.each(vectors.map((vector) => [vector.name, vector] as const))('%s', (_name, vector) => {
-    expect(opens(requestOf(vector), vector)).toBe(true);
-    const other = parseSignature(requestOf(vector));
-    expect(other && isSignedWith(secretAccessKey.replace('z', 'y'), requestOf(vector), other)).toBe(false);
-  });
+  test.each(vectors.map((vector) => [vector.name, vector] as const))(
+    'a signature that botocore made is accepted: %s',
+    (_name, vector) => {
+      expect(opens(requestOf(vector), vector)).toBe(true);
+      const other = parseSignature(requestOf(vector));
+      expect(other && isSignedWith(secretAccessKey.replace('z', 'y'), requestOf(vector), other)).toBe(false);
+    },
+  );
 
-  test('with the key as access key id, the region and service of its scope', () => {
+  test('a signature names the key, the time, the region and the service it was made for', () => {
     expect(parseSignature(requestOf(call))).toMatchObject({
       accessKeyId: 'da2-abcdefghij',
       date: '20260228',
@@ -74,24 +77,24 @@ describe('what was changed after signing is refused', () => {
       requestOf(presigned, { query: presigned.query.replace('604800', '604801') }),
     ],
     ['a signed header that is gone', requestOf(call, { headers: new Map(Object.entries(call.headers).slice(1)) })],
-  ])('%s', (_what, request) => {
+  ])('a request is refused when this was changed after signing: %s', (_what, request) => {
     expect(opens(request)).toBe(false);
   });
 
-  test('a header of AWS that was added without being signed', () => {
+  test('a request is refused when an x-amz- header was added without being signed', () => {
     expect(opens(withHeader(call, 'x-amz-anything', '1'))).toBe(false);
     expect(opens(withHeader(call, 'x-amzn-trace-id', 'Root=1-2-3'))).toBe(true);
     expect(opens(withHeader(call, 'x-forwarded-for', '192.0.2.1'))).toBe(true);
   });
 
-  test('a hash of the body that is not that of the body, also one that waives it', () => {
+  test('a request is refused when x-amz-content-sha256 is not the hash of its body, UNSIGNED-PAYLOAD included', () => {
     const unsigned = vectorOf('an empty body');
     expect(opens(withHeader(unsigned, 'x-amz-content-sha256', 'UNSIGNED-PAYLOAD'))).toBe(false);
   });
 });
 
-describe('a signature serves for', () => {
-  test('five minutes before and after, to the second', () => {
+describe('the validity of a signature', () => {
+  test('a signature is valid for five minutes before and after its time, to the second', () => {
     for (const [offMs, expected] of [
       [5 * minuteMs, true],
       [5 * minuteMs + 1, false],
@@ -102,7 +105,7 @@ describe('a signature serves for', () => {
     }
   });
 
-  test('as long as a presigned request says, and not before it was signed', () => {
+  test('a presigned request is valid for as long as it says, and not before it was signed', () => {
     const list = vectorOf('a presigned list');
     const asked = { service: 'appsync' };
     expect(opens(requestOf(list), { ...asked, nowMs: signedAtMs + 300_000 })).toBe(true);
@@ -111,39 +114,39 @@ describe('a signature serves for', () => {
     expect(opens(requestOf(presigned), { nowMs: signedAtMs + 604_800_000 })).toBe(true);
   });
 
-  test('its own region and service only', () => {
+  test('a signature is valid in its own region and for its own service only', () => {
     expect(opens(requestOf(call), { here: 'us-east-1' })).toBe(false);
     expect(opens(requestOf(call), { service: 'appsync' })).toBe(false);
   });
 });
 
-describe('no signature is', () => {
+describe('a request without a valid signature', () => {
   const authorization = call.headers.authorization ?? '';
   test.each([
-    ['another algorithm', authorization.replace('AWS4-HMAC-SHA256', 'AWS4-HMAC-SHA1')],
-    ['one without its signed headers', authorization.replace(/SignedHeaders=[^,]*, /, '')],
-    ['one with two credentials', authorization.replace('SignedHeaders', 'Credential=a/b, SignedHeaders')],
-    ['one with signed headers out of order', authorization.replace('content-type;host', 'host;content-type')],
-    ['one with a header signed twice', authorization.replace('host;', 'host;host;')],
-    ['one of another day than its time', authorization.replace('/20260228/', '/20260227/')],
-    ['one in upper case', authorization.replace(/Signature=.*/, (text) => text.toUpperCase())],
+    ['of another algorithm', authorization.replace('AWS4-HMAC-SHA256', 'AWS4-HMAC-SHA1')],
+    ['without its signed headers', authorization.replace(/SignedHeaders=[^,]*, /, '')],
+    ['with two credentials', authorization.replace('SignedHeaders', 'Credential=a/b, SignedHeaders')],
+    ['with signed headers out of order', authorization.replace('content-type;host', 'host;content-type')],
+    ['with a header signed twice', authorization.replace('host;', 'host;host;')],
+    ['of another day than its time', authorization.replace('/20260228/', '/20260227/')],
+    ['in upper case', authorization.replace(/Signature=.*/, (text) => text.toUpperCase())],
     ['a bearer token', 'Bearer abc'],
     ['an endless header', `${authorization}${','.repeat(10_000)}`],
-    ['nothing', ''],
-  ])('%s', (_what, value) => {
+    ['empty', ''],
+  ])('an Authorization header is refused as a signature when it is %s', (_what, value) => {
     expect(opens(withHeader(call, 'authorization', value))).toBe(false);
   });
 
-  test('a header beside a presigned query: nobody knows which one counts', () => {
+  test('a request with both a signed header and a presigned query is refused', () => {
     expect(parseSignature(requestOf(call, { query: presigned.query }))).toBeUndefined();
   });
 
-  test('a time that is none', () => {
+  test('a signature with a malformed time is refused', () => {
     expect(opens(withHeader(call, 'x-amz-date', '20260228T250000Z'))).toBe(false);
     expect(opens(withHeader(call, 'x-amz-date', 'Sat, 28 Feb 2026 23:59:30 GMT'))).toBe(false);
   });
 
-  test('a presigned request that is valid for longer than a week or for no time', () => {
+  test('a presigned request that is valid for more than a week or for no time is refused', () => {
     for (const expires of ['604801', '0', '-1', '1e3', '']) {
       expect(
         parseSignature(requestOf(presigned, { query: presigned.query.replace('604800', expires) })),
@@ -153,12 +156,12 @@ describe('no signature is', () => {
 });
 
 test.each(['/a//b', '/a/../b', '/./a', '/a/..'])(
-  'the path %s, which a client would have normalised, is never signed',
+  'the path %s, which a client would have normalized, is never signed',
   (path) => {
     expect(canonicalRequest(requestOf(call, { path }), ['host'])).toBeUndefined();
   },
 );
 
-test('a query that is no percent-encoding is never signed', () => {
+test('a query with malformed percent-encoding is never signed', () => {
   expect(canonicalRequest(requestOf(call, { query: 'a=%zz' }), ['host'])).toBeUndefined();
 });

@@ -18,11 +18,11 @@ test.each<[value: string, retryAfterMs: number]>([
   ['Sunday, 06-Nov-94 08:49:37 GMT', 0],
   ['Sun Nov  6 08:49:37 1994', 0],
   ['Thu, 31 Dec 2026 23:59:60 GMT', Date.UTC(2027, 0, 1) - nowMs],
-])('%j asks for a wait of %d ms', (value, retryAfterMs) => {
+])('the Retry-After %j asks for a wait of %d ms', (value, retryAfterMs) => {
   expect(parseRetryAfterMs(value, nowMs)).toBe(retryAfterMs);
 });
 
-test('a two-digit year at most 50 years ahead is of this century, a later one of the last', () => {
+test('a two-digit year at most 50 years ahead belongs to this century, a later one to the last', () => {
   expect(parseRetryAfterMs('Friday, 20-Nov-76 10:00:00 GMT', nowMs)).toBe(Date.UTC(2076, 10, 20, 10) - nowMs);
   expect(parseRetryAfterMs('Friday, 20-Nov-77 10:00:00 GMT', nowMs)).toBe(0);
 });
@@ -49,11 +49,11 @@ test.each([
   'Fri, 00 Nov 2026 10:00:00 GMT',
   'fri, 20 nov 2026 10:00:30 gmt',
   'Fri, 20 Foo 2026 10:00:30 GMT',
-])('%j is malformed and says nothing', (value) => {
+])('the Retry-After %j is malformed and asks for nothing', (value) => {
   expect(parseRetryAfterMs(value, nowMs)).toBeUndefined();
 });
 
-test('whatever a server sends, the wait is a safe number or nothing', () => {
+test('every Retry-After value gives a safe whole number or nothing', () => {
   const value = fc.oneof(
     fc.string(),
     fc.bigInt().map(String),

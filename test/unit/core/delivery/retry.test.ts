@@ -38,7 +38,7 @@ describe('attempts', () => {
     }
   });
 
-  test('a limit that was lowered meanwhile stops what has made more already', () => {
+  test('a lowered retry limit stops a delivery that has already made more attempts', () => {
     const policy = { ...defaults, maximumRetryAttempts: 2 };
     expect(decideRetry(policy, backoff, after(100), failed(), nowMs, never)).toEqual({
       kind: 'stop',
@@ -46,13 +46,13 @@ describe('attempts', () => {
     });
   });
 
-  test('what was only put off has used up no attempt, however often', () => {
+  test('a postponement uses up no attempt, however many there are', () => {
     const policy = { ...defaults, maximumRetryAttempts: 0 };
     const history = after(0, { postponements: 1_000_000 });
     expect(decideRetry(policy, backoff, history, failed(), nowMs, least)).toEqual({ kind: 'retry', delayMs: 0 });
   });
 
-  test('what is put off after a retry that was allowed is not stopped by the limit that this retry reached', () => {
+  test('a postponement after the last allowed retry is not stopped by the retry limit', () => {
     const policy = { ...defaults, maximumRetryAttempts: 3 };
     const history = after(3, { postponements: 4 });
     expect(decideRetry(policy, backoff, history, failed(), nowMs, least).kind).toBe('retry');
@@ -60,14 +60,14 @@ describe('attempts', () => {
 });
 
 describe('Retry-After', () => {
-  test('is a floor under the backoff', () => {
+  test('a Retry-After is a floor under the backoff', () => {
     expect(decideRetry(defaults, backoff, after(1), failed(5000), nowMs, most)).toEqual({
       kind: 'retry',
       delayMs: 5000,
     });
   });
 
-  test('gets no jitter, whatever chance says', () => {
+  test('a Retry-After gets no jitter', () => {
     for (const random of [least, () => 0.5, most]) {
       expect(decideRetry(defaults, backoff, after(1), failed(60_000), nowMs, random)).toMatchObject({
         delayMs: 60_000,
@@ -75,40 +75,43 @@ describe('Retry-After', () => {
     }
   });
 
-  test('that is shorter than the backoff does not shorten it', () => {
+  test('a Retry-After that is shorter than the backoff does not shorten it', () => {
     expect(decideRetry(defaults, backoff, after(11), failed(1000), nowMs, most)).toMatchObject({ delayMs: 899_999 });
   });
 
-  test('that is longer than any backoff is obeyed in full', () => {
+  test('a Retry-After that is longer than any backoff is obeyed in full', () => {
     const hours = 7_200_000;
     expect(decideRetry(defaults, backoff, after(1), failed(hours), nowMs, most)).toMatchObject({ delayMs: hours });
   });
 
-  test('of zero asks for nothing', () => {
+  test('a Retry-After of zero asks for no wait', () => {
     expect(decideRetry(defaults, backoff, after(1), failed(0), nowMs, least)).toEqual({ kind: 'retry', delayMs: 0 });
   });
 
-  test('that is negative stops it, by no condition, also with retries left', () => {
+  test('a negative Retry-After stops the delivery without a retry condition, even with retries left', () => {
     expect(decideRetry(defaults, backoff, after(1), failed(-1), nowMs, never)).toEqual({ kind: 'stop' });
   });
 
-  test('that is negative is the reason also where no retry is left', () => {
+  test('a negative Retry-After is the reason to stop even when no retry is left', () => {
     const policy = { ...defaults, maximumRetryAttempts: 0 };
     expect(decideRetry(policy, backoff, after(1), failed(-1), nowMs, never)).toEqual({ kind: 'stop' });
   });
 
-  test.each([Number.MAX_SAFE_INTEGER, 86_400_001])('of %d ms ends the delivery by its age', (retryAfterMs) => {
-    expect(decideRetry(defaults, backoff, after(1), failed(retryAfterMs), nowMs, least)).toEqual({
-      kind: 'stop',
-      condition: 'MaximumEventAgeInSeconds',
-    });
-  });
+  test.each([Number.MAX_SAFE_INTEGER, 86_400_001])(
+    'a Retry-After of %d ms ends the delivery by its age',
+    (retryAfterMs) => {
+      expect(decideRetry(defaults, backoff, after(1), failed(retryAfterMs), nowMs, least)).toEqual({
+        kind: 'stop',
+        condition: 'MaximumEventAgeInSeconds',
+      });
+    },
+  );
 });
 
 describe('age', () => {
   const policy = { ...defaults, maximumEventAgeMs: 60_000 };
 
-  test('a retry that ends exactly at the age limit is made, one of a millisecond more is not', () => {
+  test('a retry exactly at the age limit is made, and one a millisecond later is not', () => {
     const history = after(1, { firstReceivedAtMs: nowMs - 50_000 });
     expect(decideRetry(policy, backoff, history, failed(10_000), nowMs, least).kind).toBe('retry');
     expect(decideRetry(policy, backoff, history, failed(10_001), nowMs, least)).toEqual({
@@ -117,41 +120,41 @@ describe('age', () => {
     });
   });
 
-  test('the backoff counts against it too', () => {
+  test('the backoff counts against the age limit too', () => {
     const history = after(11, { firstReceivedAtMs: nowMs });
     expect(decideRetry(policy, backoff, history, failed(), nowMs, most).kind).toBe('stop');
     expect(decideRetry(policy, backoff, history, failed(), nowMs, least).kind).toBe('retry');
   });
 
-  test('ends what is only ever put off', () => {
+  test('the age limit ends a delivery that is only ever postponed', () => {
     const history = after(0, { postponements: 9, firstReceivedAtMs: nowMs - 60_001 });
     expect(decideRetry(policy, backoff, history, failed(), nowMs, least)).toMatchObject({ kind: 'stop' });
   });
 
-  test('is passed only after the limit, not at it', () => {
+  test('an event is expired after its age limit, not at it', () => {
     const history = after(0, { firstReceivedAtMs: nowMs });
     expect(isExpired(policy, history, nowMs + 60_000)).toBe(false);
     expect(isExpired(policy, history, nowMs + 60_001)).toBe(true);
   });
 
-  test('of an event from the future, by another clock, is no reason to end it', () => {
+  test('an event that another clock dates into the future is not expired', () => {
     expect(isExpired(policy, after(0, { firstReceivedAtMs: nowMs + 5000 }), nowMs)).toBe(false);
   });
 });
 
 describe('backoff', () => {
-  test('doubles its bound with each failure in a row until the maximum', () => {
+  test('the bound of the backoff doubles with each failure in a row until the maximum', () => {
     const bounds = [1, 2, 3, 4, 10, 11, 12].map((failures) => fullJitterDelayMs(backoff, failures, most) + 1);
     expect(bounds).toEqual([1000, 2000, 4000, 8000, 512_000, 900_000, 900_000]);
   });
 
-  test('counts what was put off like what was refused', () => {
+  test('the backoff counts postponements like refused attempts', () => {
     const once = decideRetry(defaults, backoff, after(1, { postponements: 3 }), failed(), nowMs, most);
     expect(once).toEqual(decideRetry(defaults, backoff, after(4), failed(), nowMs, most));
     expect(once).toEqual({ kind: 'retry', delayMs: 7999 });
   });
 
-  test('is a whole number within its bound for every count, base, maximum and chance', () => {
+  test('the backoff is a whole number within its bound for every count, base, maximum and random number', () => {
     const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
     const bounds = fc.record({
       baseMs: fc.integer({ min: 1, max: 900_000 }),
@@ -172,24 +175,24 @@ describe('backoff', () => {
     );
   });
 
-  test('spreads over the whole of it: nothing at the least chance, all but nothing at the most', () => {
+  test('the backoff spreads over its whole range, from zero to just below its bound', () => {
     expect(fullJitterDelayMs(backoff, 185, least)).toBe(0);
     expect(fullJitterDelayMs(backoff, 185, () => 0.5)).toBe(450_000);
     expect(fullJitterDelayMs(backoff, 185, most)).toBe(899_999);
   });
 
-  test('of a count too large for a power of two is the maximum, not infinity', () => {
+  test('the bound of a very large failure count is the maximum, not infinity', () => {
     expect(fullJitterDelayMs(backoff, 5000, () => 0.5)).toBe(450_000);
   });
 });
 
 describe('the retry policy', () => {
-  test('is the destination’s where the target sets none', () => {
+  test("the destination's retry policy applies where the target sets none", () => {
     expect(retryPolicyOf({}, defaults)).toEqual(defaults);
     expect(retryPolicyOf({ RetryPolicy: {} }, defaults)).toEqual(defaults);
   });
 
-  test('is the target’s, member by member, also where that is zero', () => {
+  test("each member of the target's retry policy applies, even when it is zero", () => {
     expect(retryPolicyOf({ RetryPolicy: { MaximumRetryAttempts: 0 } }, defaults)).toEqual({
       ...defaults,
       maximumRetryAttempts: 0,

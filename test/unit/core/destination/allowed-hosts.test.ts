@@ -9,7 +9,7 @@ const to = (invocationEndpoint: string, transport?: TransportSettings) => ({
   ...(transport !== undefined && { policy: { transport } }),
 });
 
-describe('credentials may go', () => {
+describe('the hosts that credentials may go to', () => {
   test.each([
     [['api.example.com'], 'https://api.example.com/orders'],
     [['api.example.com'], 'https://API.Example.COM/orders'],
@@ -20,11 +20,11 @@ describe('credentials may go', () => {
     [['127.0.0.1'], 'http://127.0.0.1:9000/'],
     [['127.0.0.1'], 'http://0x7f.1/'],
     [['[::1]'], 'https://[0:0::1]/'],
-  ])('by %j to %s', (allowedHosts, endpoint) => {
+  ])('a connection that allows %j may send its credentials to %s', (allowedHosts, endpoint) => {
     expect(forbiddenHost({ allowedHosts }, to(endpoint))).toBeUndefined();
   });
 
-  test('anywhere without a policy, and without hosts in it', () => {
+  test('a connection without a policy or without allowed hosts may send its credentials anywhere', () => {
     expect(forbiddenHost(undefined, to('https://anywhere.example/'))).toBeUndefined();
     expect(forbiddenHost({}, to('https://anywhere.example/'))).toBeUndefined();
   });
@@ -43,11 +43,11 @@ describe('credentials may go', () => {
     [['*.example.com'], 'https://.example.com/', '.example.com'],
     [['bücher.example'], 'https://bücher.example/', 'xn--bcher-kva.example'],
     [['api.example.com'], 'not a URL', ''],
-  ])('not by %j to %s', (allowedHosts, endpoint, host) => {
+  ])('a connection that allows %j may not send its credentials to %s', (allowedHosts, endpoint, host) => {
     expect(forbiddenHost({ allowedHosts }, to(endpoint))).toEqual({ parameter: 'InvocationEndpoint', host });
   });
 
-  test('not where somebody else may answer for the host', () => {
+  test('credentials are not sent where a server name outside the allowed hosts could answer', () => {
     const policy = { allowedHosts: ['api.example.com'] };
     const endpoint = 'https://api.example.com/';
     const serverName = { parameter: 'ServerName', host: 'evil.example' };
@@ -55,7 +55,7 @@ describe('credentials may go', () => {
     expect(forbiddenHost(policy, to(endpoint, { serverName: 'api.example.com' }))).toBeUndefined();
   });
 
-  test('not through a proxy that is no allowed host and could read them', () => {
+  test('credentials do not go through a proxy that could read them and is not an allowed host', () => {
     const policy = { allowedHosts: ['api.example.com', '[::1]', '127.0.0.1'] };
     const endpoint = 'https://api.example.com/';
     const ca = { caCertificateSecretArn: 'arn' };
@@ -69,7 +69,7 @@ describe('credentials may go', () => {
     expect(forbiddenHost(policy, to(endpoint, ca))).toBeUndefined();
   });
 
-  test('to every host that is an entry itself, and below a wildcard to names with exactly one label more', () => {
+  test('an allowed host matches itself, and a wildcard matches names with exactly one label more', () => {
     fc.assert(
       fc.property(fc.domain(), fc.stringMatching(/^[a-z0-9]{1,8}$/), (domain, label) => {
         const host = parseHost(domain);
@@ -94,7 +94,7 @@ test.each([
   [['a.example'], ['a.example', 'b.example'], ['b.example']],
   [['*.a.example'], ['x.a.example'], undefined],
   [['x.a.example'], ['*.a.example'], ['*.a.example']],
-] as const)('from hosts %j to %j, %j are new', (before, after, loosened) => {
+] as const)('the change of allowed hosts from %j to %j opens %j', (before, after, loosened) => {
   const policyOf = (allowedHosts: readonly string[] | undefined) =>
     allowedHosts === undefined ? {} : { allowedHosts };
   expect(loosenedHosts(policyOf(before), policyOf(after))).toEqual(loosened);

@@ -31,7 +31,7 @@ describe('a client certificate', () => {
     ['one text, key last', `${certificate}\n${chain}\n${key}\n`],
     ['one text, key first, with Windows line breaks', `${key}\n${certificate}\n${chain}`.replaceAll('\n', '\r\n')],
     ['one text with explanations between', `Bag Attributes\n  x: 1\n${certificate}\nsubject=a\n${chain}\n\n${key}`],
-  ])('is read from %s', (_, text) => {
+  ])('a client certificate is read from %s', (_, text) => {
     const parsed = parseClientCertificate(text);
     const unix = (pem: string) => pem.replaceAll('\r', '');
     expect({ ...parsed, certificatePem: unix(parsed.certificatePem), keyPem: unix(parsed.keyPem) }).toEqual(whole);
@@ -41,18 +41,18 @@ describe('a client certificate', () => {
   test.each([
     ['', 'It holds no certificate in PEM.'],
     [key, 'It holds no certificate in PEM.'],
-    [certificate, 'It holds no private key in PEM without a passphrase.'],
+    [certificate, 'It holds no private key in PEM, or only one with a passphrase.'],
     [
       `${certificate}\n${keyAs({ type: 'pkcs8', cipher: 'aes-256-cbc' })}`,
-      'Its private key cannot be read; one with a passphrase never can.',
+      'Its private key cannot be read; a key with a passphrase is not supported.',
     ],
     [
       `${certificate}\n${keyAs({ type: 'sec1', cipher: 'aes-256-cbc' })}`,
-      'It holds no private key in PEM without a passphrase.',
+      'It holds no private key in PEM, or only one with a passphrase.',
     ],
-    [`${certificate}\n${keyAs({ type: 'sec1' })}`, 'Its private key is not that of its first certificate.'],
-    [`${certificate}\n${other.key}`, 'Its private key is not that of its first certificate.'],
-    [`${chain}\n${certificate}\n${key}`, 'Its private key is not that of its first certificate.'],
+    [`${certificate}\n${keyAs({ type: 'sec1' })}`, 'Its private key does not belong to its first certificate.'],
+    [`${certificate}\n${other.key}`, 'Its private key does not belong to its first certificate.'],
+    [`${chain}\n${certificate}\n${key}`, 'Its private key does not belong to its first certificate.'],
     [`${certificate}\n${key}\n${other.key}`, 'It holds more than one private key.'],
     [`${broken}\n${key}`, 'Certificate 1 in it cannot be read.'],
     [`${certificate}\n${broken}\n${key}`, 'Certificate 2 in it cannot be read.'],
@@ -61,27 +61,30 @@ describe('a client certificate', () => {
     [JSON.stringify({ certificate }), 'privateKey is missing.'],
     [JSON.stringify({ certificate, privateKey: 7 }), 'privateKey is not a string.'],
     [JSON.stringify({ certificate: key, privateKey: key }), 'It holds no certificate in PEM.'],
-    [JSON.stringify({ certificate, privateKey: certificate }), 'It holds no private key in PEM without a passphrase.'],
-  ])('that is none (%#) is refused, and not shown', (text, message) => {
+    [
+      JSON.stringify({ certificate, privateKey: certificate }),
+      'It holds no private key in PEM, or only one with a passphrase.',
+    ],
+  ])('a malformed client certificate (%#) is refused and not shown', (text, message) => {
     expect(failureOf(() => parseClientCertificate(text))).toBe(`InvalidPolicySecret: ${message}`);
   });
 
-  test.each(['x25519', 'ed25519', 'rsa'])('does not fit a key of another kind (%s)', (kind) => {
+  test.each(['x25519', 'ed25519', 'rsa'])('a client certificate does not match a key of another kind (%s)', (kind) => {
     const generate = generateKeyPairSync as (kind: string, options: object) => ReturnType<typeof generateKeyPairSync>;
     const { privateKey } = generate(kind, { modulusLength: 2048 });
     const text = `${certificate}\n${privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()}`;
-    expect(failureOf(() => parseClientCertificate(text))).toContain('not that of its first certificate');
+    expect(failureOf(() => parseClientCertificate(text))).toContain('does not belong to its first certificate');
   });
 });
 
 describe('CA certificates', () => {
-  test('are all that there are, and nothing else', () => {
+  test('all CA certificates of a text are read, and nothing else', () => {
     expect(parseCaCertificates(`# ours\n${chain}\n${key}\n# theirs\n${other.certificate}`)).toBe(
       `${chain}\n${other.certificate.trim()}`,
     );
   });
 
-  test('that are none are refused', () => {
+  test('a text without valid CA certificates is refused', () => {
     expect(failureOf(() => parseCaCertificates(key))).toBe('InvalidPolicySecret: It holds no certificate in PEM.');
     expect(failureOf(() => parseCaCertificates(chain.replace(/\n[^\n]+/, '')))).toBe(
       'InvalidPolicySecret: Certificate 1 in it cannot be read.',
@@ -90,7 +93,7 @@ describe('CA certificates', () => {
 });
 
 test.each([parseClientCertificate, parseCaCertificates])(
-  'whatever a secret holds, %o parses it or throws a failure of the table that shows nothing of it',
+  '%o parses a secret or throws a failure of the table that shows nothing of it, whatever the secret holds',
   (parse) => {
     const lines = `${certificate}\n${chain}\n${key}\n${other.key}`.split('\n');
     const piece = fc.oneof(
@@ -116,7 +119,7 @@ test.each([parseClientCertificate, parseCaCertificates])(
   },
 );
 
-test('a secret of many megabytes is read in linear time', () => {
+test('a certificate secret of many megabytes is read in linear time', () => {
   const many = 200_000;
   const hostile = [
     '-----BEGIN CERTIFICATE-----'.repeat(many),

@@ -11,8 +11,8 @@ const recorded = {
     '{"client_id":"client_id","client_secret":"client_secret","authorization_endpoint":"https://example.com/oauth","http_method":"POST"}',
 };
 
-describe('the recorded forms', () => {
-  test('are parsed', () => {
+describe('the recorded secrets', () => {
+  test('the recorded secrets are parsed', () => {
     expect(parseConnectionSecret(recorded.basic)).toEqual({
       credentials: { authorizationType: 'BASIC', username: 'user', password: 'pass' },
     });
@@ -38,12 +38,12 @@ describe('the recorded forms', () => {
     '{"username":"user","password":"pass","invocation_http_parameters":{}}',
     `{"username":"u","password":"p","invocation_http_parameters":{"header_parameters":[${parameter}],"query_string_parameters":[],"body_parameters":[${parameter}]}}`,
     `{"client_id":"i","client_secret":"s","authorization_endpoint":"https://a/","http_method":"PUT","oauth_http_parameters":{"body_parameters":[${parameter}]},"invocation_http_parameters":{"query_string_parameters":[${parameter}]}}`,
-  ])('come back as they were, member by member and in order: %s', (text) => {
+  ])('a recorded secret is formatted as it was, member by member and in order: %s', (text) => {
     expect(formatConnectionSecret(parseConnectionSecret(text))).toBe(text);
   });
 });
 
-test('unknown members are ignored, null counts as absent, a parameter is not secret unless it says so', () => {
+test('unknown members of a secret are ignored, null counts as absent, and a parameter is not secret unless it says so', () => {
   const text =
     '{"username":"u","password":"p","more":1,"invocation_http_parameters":{"header_parameters":[{"key":"k","value":"v"}],"body_parameters":null}}';
   expect(parseConnectionSecret(text)).toEqual({
@@ -52,12 +52,12 @@ test('unknown members are ignored, null counts as absent, a parameter is not sec
   });
 });
 
-test('an OAuth method in lower case is accepted, as it is at creation', () => {
+test('an OAuth method in lower case is accepted in a secret, as it is at creation', () => {
   const secret = parseConnectionSecret(recorded.oauth.replace('POST', 'get'));
   expect(secret.credentials).toMatchObject({ httpMethod: 'GET' });
 });
 
-describe('what is malformed is named by its path, never shown', () => {
+describe('a malformed secret', () => {
   test.each([
     ['canary', 'The secret is not JSON.'],
     ['"canary"', 'The secret is not a JSON object.'],
@@ -86,7 +86,7 @@ describe('what is malformed is named by its path, never shown', () => {
       '{"username":"u","password":"p","invocation_http_parameters":{"body_parameters":[{"key":"k","value":"v","is_value_secret":"canary"}]}}',
       'invocation_http_parameters.body_parameters[0].is_value_secret is not true or false.',
     ],
-  ])('%s', (text, message) => {
+  ])('the secret %s is refused by the path of the bad field, without its value', (text, message) => {
     expect(failureOf(() => parseConnectionSecret(text))).toBe(`InvalidSecret: ${message}`);
   });
 });

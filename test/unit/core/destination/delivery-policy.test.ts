@@ -4,8 +4,8 @@ import { policyOf } from '../../../fakes/delivery-policies.ts';
 
 const defaults = policyOf({ maximumConcurrencyPerWorker: 7 });
 
-describe('what a destination sets of its policy', () => {
-  test('beats the default, and nothing else changes', () => {
+describe('the policy of a destination', () => {
+  test('the policy of a destination replaces the defaults it names, and no others', () => {
     const signing = { secretArn: 'arn:signing' };
     expect(withOverrides(defaults, { timeoutMs: 20_000, signing })).toEqual({
       ...defaults,
@@ -15,7 +15,7 @@ describe('what a destination sets of its policy', () => {
     expect(withOverrides(defaults)).toEqual(defaults);
   });
 
-  test('may be half a retry policy: the other half keeps its default', () => {
+  test('a destination may set half a retry policy, and the other half keeps its default', () => {
     const { retryPolicy } = withOverrides(defaults, { retryPolicy: { maximumRetryAttempts: 0 } });
     expect(retryPolicy).toEqual({ maximumRetryAttempts: 0, maximumEventAgeMs: 86_400_000 });
   });

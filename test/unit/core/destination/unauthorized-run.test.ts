@@ -9,7 +9,7 @@ import {
 
 const sinceMs = Date.UTC(2026, 0, 1);
 
-test('401 and 407 are refusals of credentials, and nothing else is', () => {
+test('401 and 407 are the only statuses that refuse credentials', () => {
   const all = Array.from({ length: 500 }, (_, index) => 100 + index);
   expect(all.filter(isUnauthorized)).toEqual([401, 407]);
 });
@@ -19,7 +19,7 @@ test.each([
   [9, 3_600_000, false],
   [1_000, 29_999, false],
   [1_000, -60_000, false],
-])('a run of %i that has lasted for %i ms is too long: %s', (count, lengthMs, expected) => {
+])('a run of %i refusals that has lasted for %i ms exceeds the limit: %s', (count, lengthMs, expected) => {
   const limit = { count: 10, lengthMs: 30_000 };
   expect(exceeds({ count, sinceMs }, limit, sinceMs + lengthMs)).toBe(expected);
 });
@@ -28,15 +28,18 @@ test.each([
   [0, 30_000],
   [15_000, 30_000],
   [60_000, 120_000],
-])('a run lasts until every worker has read its connection anew: caches of %i ms, %i ms', (cacheMs, lengthMs) => {
-  expect(unauthorizedLimitOf(10, cacheMs)).toEqual({ count: 10, lengthMs });
-});
+])(
+  'a run must last long enough for every worker to read its connection again: with a cache of %i ms, %i ms',
+  (cacheMs, lengthMs) => {
+    expect(unauthorizedLimitOf(10, cacheMs)).toEqual({ count: 10, lengthMs });
+  },
+);
 
-test('a request has a say in the run from the millisecond on in which the run began', () => {
+test('a request counts for the run from the millisecond in which the run began', () => {
   expect([-1, 0, 1].map((lateMs) => isWithinRun({ count: 1, sinceMs }, sinceMs + lateMs))).toEqual([false, true, true]);
 });
 
-test('the reason of a run names its number, its begin and the last API destination, and fits where it is shown', () => {
+test('the reason of a run names its count, its start and the last API destination, and fits where it is shown', () => {
   const name = 'x'.repeat(64);
   const reason = describeRefusal(name, 407, { count: 1_000_000, sinceMs });
   expect(reason).toBe(

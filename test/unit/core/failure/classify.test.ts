@@ -16,11 +16,11 @@ function range(from: number, to: number): number[] {
 }
 
 describe('the status table', () => {
-  test('every 2xx is delivered', () => {
+  test('an answer with any 2xx status is delivered', () => {
     for (const status of range(200, 299)) expect(classify(status)).toEqual({ kind: 'delivered', status });
   });
 
-  test('401, 407, 409, 429 and every 5xx are retried', () => {
+  test('exactly 401, 407, 409, 429 and every 5xx are retried', () => {
     const codes = new Map(range(100, 599).map((status) => [status, classify(status)] as const));
     const retryable = [...codes].filter(([, outcome]) => outcome.kind === 'retryable').map(([status]) => status);
     expect(retryable).toEqual([401, 407, 409, 429, ...range(500, 599)]);
@@ -33,18 +33,18 @@ describe('the status table', () => {
     [429, 'EndpointThrottled'],
     [500, 'EndpointFailed'],
     [503, 'EndpointFailed'],
-  ])('%d is %s', (status, code) => {
+  ])('an answer with status %d is %s', (status, code) => {
     expect(classify(status)).toEqual({ kind: 'retryable', code, reason: `The endpoint answered ${status}.`, status });
   });
 
   test.each([100, 103, 300, 301, 304, 308, 400, 403, 404, 408, 410, 422, 425, 499, 600, 999])(
-    '%d is permanent',
+    'an answer with status %d is a permanent failure',
     (status) => {
       expect(classify(status)).toMatchObject({ kind: 'permanent', code: 'EndpointRejected', status });
     },
   );
 
-  test('a redirect says that it was not followed', () => {
+  test('the reason of a redirect says that redirects are not followed', () => {
     expect(classify(302)).toMatchObject({ reason: 'The endpoint answered 302; redirects are not followed.' });
   });
 
@@ -56,33 +56,33 @@ describe('the status table', () => {
 });
 
 describe('Retry-After', () => {
-  test('goes with every retryable answer, a negative one too', () => {
+  test('a Retry-After is kept with every retryable answer, even when it is negative', () => {
     expect(classify(503, { 'retry-after': '30' })).toMatchObject({ retryAfterMs: 30_000 });
     expect(classify(429, { 'retry-after': 'Fri, 20 Nov 2026 10:01:00 GMT' })).toMatchObject({ retryAfterMs: 60_000 });
     expect(classify(500, { 'retry-after': '-1' })).toMatchObject({ kind: 'retryable', retryAfterMs: -1_000 });
   });
 
-  test('says nothing when it is malformed or the failure is permanent', () => {
+  test('a Retry-After is ignored when it is malformed or the failure is permanent', () => {
     expect(classify(503, { 'retry-after': 'soon' })).not.toHaveProperty('retryAfterMs');
     expect(classify(404, { 'retry-after': '30' })).not.toHaveProperty('retryAfterMs');
   });
 });
 
 describe('the answer of the endpoint', () => {
-  test('is kept on failure, cut at its limit, and absent when empty or delivered', () => {
+  test('the body of a failed answer is kept up to its limit, and left out when it is empty or the event was delivered', () => {
     expect(classify(500, {}, 'no disk')).toMatchObject({ answer: 'no disk' });
     expect(classify(500, {}, 'x'.repeat(9000))).toMatchObject({ answer: 'x'.repeat(2048) });
     expect(classify(500)).not.toHaveProperty('answer');
     expect(classify(200, {}, 'ok')).toEqual({ kind: 'delivered', status: 200 });
   });
 
-  test('is never cut into half a character', () => {
+  test('the body of a failed answer is never cut inside a character', () => {
     const outcome = classify(500, {}, `${'x'.repeat(2047)}😀`);
     expect(outcome.kind !== 'delivered' && outcome.answer?.isWellFormed()).toBe(true);
   });
 });
 
-test('a failure keeps its kind, code, words and wait', () => {
+test('a failure keeps its kind, code, message and wait', () => {
   expect(classifyFailure(new Failure('TimedOut', 'No answer within 5000 ms.'))).toEqual({
     kind: 'retryable',
     code: 'TimedOut',

@@ -10,14 +10,14 @@ function thrownBy(act: () => unknown): unknown {
 }
 
 describe('an error', () => {
-  test('is described by name, message and the frames of its stack', () => {
+  test('an error is described by its name, message and stack frames', () => {
     const [described] = describeErrors(new TypeError('x is not a function'));
     expect(described).toMatchObject({ name: 'TypeError', message: 'x is not a function' });
     expect(described?.stack).toMatch(/^\s+at .*error-description\.test\.ts/);
     expect(described?.stack).not.toContain('x is not a function');
   });
 
-  test('comes before its causes, the outermost first', () => {
+  test('an error is described before its causes, the outermost first', () => {
     const cause = new Failure('StoreUnavailable', 'second', { cause: new Error('third') });
     const messages = describeErrors(new Error('first', { cause })).map(({ name, message }) => [name, message]);
     expect(messages).toEqual([
@@ -27,40 +27,46 @@ describe('an error', () => {
     ]);
   });
 
-  test('that is its own cause, at last, is described a bounded number of times', () => {
+  test('an error that is its own cause is described a limited number of times', () => {
     const circle = new Error('circle');
     circle.cause = new Error('other', { cause: circle });
     expect(describeErrors(circle)).toHaveLength(5);
   });
 
-  test('without a stack has none', () => {
+  test('an error without a stack is described without one', () => {
     const error = new Error('bare');
     delete error.stack;
     expect(describeErrors(error)).toEqual([{ name: 'Error', message: 'bare', stack: '' }]);
   });
 
-  test('shows none of its other members', () => {
+  test('an error is described without its other members', () => {
     const error = Object.assign(new Error('refused'), { $response: 'canary', data: 'canary' });
     expect(JSON.stringify(describeErrors(error))).not.toContain('canary');
   });
 });
 
 describe('an error of JSON.parse', () => {
-  test.each(['canary', '{"a": canary', '{"a":\n    at canary (file:1:1)'])('does not show that it read %j', (text) => {
-    const described = describeErrors(thrownBy(() => JSON.parse(text)));
-    expect(described[0]).toMatchObject({ name: 'SyntaxError', message: 'Not shown: it may quote what was parsed.' });
-    expect(JSON.stringify(described)).not.toContain('canary');
-    expect(described[0]?.stack).toContain('error-description.test.ts');
-  });
+  test.each(['canary', '{"a": canary', '{"a":\n    at canary (file:1:1)'])(
+    'the error of JSON.parse does not show that it read %j',
+    (text) => {
+      const described = describeErrors(thrownBy(() => JSON.parse(text)));
+      expect(described[0]).toMatchObject({ name: 'SyntaxError', message: 'Not shown: it may quote what was parsed.' });
+      expect(JSON.stringify(described)).not.toContain('canary');
+      expect(described[0]?.stack).toContain('error-description.test.ts');
+    },
+  );
 
-  test('does not show it as a cause either', () => {
+  test('the error of JSON.parse does not show its input as a cause either', () => {
     const error = new Error('outer', { cause: thrownBy(() => JSON.parse('canary')) });
     expect(JSON.stringify(describeErrors(error))).not.toContain('canary');
   });
 });
 
-test.each(['canary', 7, null, { message: 'canary' }])('what is no Error (%j) is not shown', (thrown) => {
-  expect(describeErrors(thrown)).toEqual([
-    { name: typeof thrown, message: 'Something that is no Error was thrown.', stack: '' },
-  ]);
-});
+test.each(['canary', 7, null, { message: 'canary' }])(
+  'a thrown value that is not an Error (%j) is not shown',
+  (thrown) => {
+    expect(describeErrors(thrown)).toEqual([
+      { name: typeof thrown, message: 'A value that is not an Error was thrown.', stack: '' },
+    ]);
+  },
+);

@@ -11,14 +11,14 @@ function nested(innermost: string): string {
 }
 
 describe('the JSON text of a value', () => {
-  test('is printed for what JSON.stringify gives up on', () => {
+  test('a value too deep for JSON.stringify is printed all the same', () => {
     const text = nested('1.5,"x",null,true,{},[]');
     const value = JSON.parse(text) as JsonValue;
     expect(() => JSON.stringify(value)).toThrow(RangeError);
     expect(jsonText(value) === text).toBe(true);
   });
 
-  test('is the same as that of JSON.stringify, however deep it lies', () => {
+  test('the JSON text of a value equals that of JSON.stringify, at every depth', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const innermost = JSON.stringify(value);

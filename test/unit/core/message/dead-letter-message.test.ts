@@ -17,7 +17,7 @@ const lastmileOf = ({ attributes }: { attributes: Readonly<Record<string, string
   JSON.parse(attributes['LASTMILE'] ?? 'null');
 
 describe('a dead letter', () => {
-  test('has the original event as its body and exactly EventBridge’s attributes beside ours', () => {
+  test("a dead letter has the original event as its body and exactly EventBridge's attributes beside ours", () => {
     const delivery = deliveryOf({
       rule,
       target: { Id: 't', Arn: 'arn:target', DeadLetterConfig: { Arn: 'arn:queue' } },
@@ -50,7 +50,7 @@ describe('a dead letter', () => {
     });
   });
 
-  test('of what was no delivery says only what is known', () => {
+  test('a dead letter of an input that was not a delivery has only the attributes that are known', () => {
     const message = formatDeadLetter({ body: 'no JSON', code: 'InvalidJson', reason: 'The message is not JSON.' });
     expect(message).toEqual({
       body: 'no JSON',
@@ -63,7 +63,7 @@ describe('a dead letter', () => {
     });
   });
 
-  test('of a delivery that nobody could read keeps what its message said', () => {
+  test('a dead letter of an unreadable delivery keeps the destination, rule and target of its message', () => {
     const unread = { apiDestination: 'orders', rule: undefined, target: { Id: 'no Id' } };
     const { attributes } = formatDeadLetter({ body: '{}', unread, code: 'InvalidDelivery', reason: 'Unreadable.' });
     expect(attributes['LASTMILE']).toBe(
@@ -71,7 +71,7 @@ describe('a dead letter', () => {
     );
   });
 
-  test('names the API destination where the target has no ARN', () => {
+  test('a dead letter names the API destination where the target has no ARN', () => {
     expect(formatDeadLetter({ ...rejected, delivery: deliveryOf() }).attributes['TARGET_ARN']).toBe('orders');
   });
 
@@ -80,18 +80,18 @@ describe('a dead letter', () => {
     [1, '0'],
     [2, '1'],
     [186, '185'],
-  ])('after %d attempts has been retried %s times', (attempts, retries) => {
+  ])('a dead letter after %d attempts has RETRY_ATTEMPTS %s', (attempts, retries) => {
     const message = formatDeadLetter({ ...rejected, delivery: deliveryOf({ attempts }) });
     expect(message.attributes['RETRY_ATTEMPTS']).toBe(retries);
   });
 
-  test('whose reason is long keeps 1,024 characters of it', () => {
+  test('a dead letter keeps 1,024 characters of a long reason', () => {
     const reason = `${'r'.repeat(1024 - 'InvalidJson: '.length)}canary`;
     const { attributes } = formatDeadLetter({ body: '{}', code: 'InvalidJson', reason });
     expect(attributes['ERROR_MESSAGE']).toBe(`InvalidJson: ${reason.replace('canary', '')}`);
   });
 
-  test('has neither rule nor target in place of empty ones', () => {
+  test('a dead letter leaves out an empty rule and an empty target', () => {
     const { attributes } = formatDeadLetter({ ...rejected, delivery: deliveryOf({ rule: '', target: { Arn: '' } }) });
     expect(attributes).not.toHaveProperty('RULE_ARN');
     expect(attributes).not.toHaveProperty('TARGET_ARN');
@@ -121,14 +121,14 @@ test.each<[code: FailureCode, errorCode: string]>([
   ['EndpointThrottled', 'THROTTLING'],
   ['EndpointFailed', 'ERROR_FROM_TARGET'],
   ['EndpointRejected', 'ERROR_FROM_TARGET'],
-])('%s is %s to whoever reads the queue', (code, errorCode) => {
+])('a dead letter of %s has the ERROR_CODE %s', (code, errorCode) => {
   expect(formatDeadLetter({ body: '{}', code, reason: 'x' }).attributes['ERROR_CODE']).toBe(errorCode);
 });
 
 describe('what SQS refuses', () => {
   const refused = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
 
-  test('is escaped in the body and in every value, and what was meant can still be read', () => {
+  test('characters that SQS refuses are escaped in the body and in every attribute, and can still be read', () => {
     const bad = 'a\u0000b\uffffc\ud83d';
     const delivery = deliveryOf({ rule: bad, target: { Arn: bad } });
     const body = JSON.stringify({ bad: '\uffff' });
@@ -143,7 +143,7 @@ describe('what SQS refuses', () => {
     expect(lastmileOf(message)).toMatchObject({ rule: bad, answer: bad });
   });
 
-  test('never comes out: no character, no empty value, no eleventh attribute, not more than 1 MiB', () => {
+  test('no dead letter has a character, an empty value, an eleventh attribute or a size that SQS refuses', () => {
     const text = fc.string({ unit: 'binary', maxLength: 40 });
     const letters: fc.Arbitrary<DeadLetter> = fc.record(
       {
@@ -185,7 +185,7 @@ describe('a dead letter near the limit', () => {
   });
   const overhead = messageBytes(formatDeadLetter(letterOf('')));
 
-  test('that just fits keeps the answer and its body', () => {
+  test('a dead letter that just fits keeps the answer and its body', () => {
     const answer = 'no such order';
     const withAnswer = messageBytes(formatDeadLetter(letterOf('', answer)));
     const message = formatDeadLetter(letterOf('x'.repeat(maxMessageBytes - withAnswer), answer));
@@ -194,7 +194,7 @@ describe('a dead letter near the limit', () => {
     expect(message.attributes).not.toHaveProperty('LASTMILE_BODY');
   });
 
-  test('gives up the answer first and leaves the event as it is', () => {
+  test('a dead letter that is too large loses the answer first and keeps the event as it is', () => {
     const body = 'x'.repeat(maxMessageBytes - overhead);
     const message = formatDeadLetter(letterOf(body, 'n'));
     expect(messageBytes(message)).toBe(maxMessageBytes);
@@ -203,7 +203,7 @@ describe('a dead letter near the limit', () => {
     expect(lastmileOf(message)).toMatchObject({ code: 'EndpointRejected', apiDestination: 'orders' });
   });
 
-  test('has its body compressed when it does not fit without the answer, and keeps every other word', () => {
+  test('a dead letter that is too large without the answer has a compressed body and keeps every attribute', () => {
     const body = 'x'.repeat(maxMessageBytes - overhead + 1);
     const message = formatDeadLetter(letterOf(body, 'n'));
     const { LASTMILE_BODY: encoding, ...attributes } = message.attributes;
@@ -212,16 +212,16 @@ describe('a dead letter near the limit', () => {
     expect(attributes).toEqual(formatDeadLetter(letterOf('')).attributes);
   });
 
-  test('is measured with what SQS refuses written out', () => {
+  test('the size of a dead letter counts its escaped characters', () => {
     const body = `"${'\uffff'.repeat(maxMessageBytes / 5)}"`;
     const message = formatDeadLetter(letterOf(body));
     expect(message.attributes['LASTMILE_BODY']).toBe('gzip');
     expect(bodyText(message)).toBe(escapeForSqs(body));
   });
 
-  test('that does not fit compressed either is DeliveryTooLarge', () => {
+  test('a dead letter that is too large even when compressed is DeliveryTooLarge', () => {
     expect(failureOf(() => formatDeadLetter(letterOf(hashes(16_000), 'n')))).toBe(
-      'DeliveryTooLarge: The dead letter does not fit into a message, compressed neither.',
+      'DeliveryTooLarge: The dead letter is larger than an SQS message of 1 MiB, even when it is compressed.',
     );
   });
 });

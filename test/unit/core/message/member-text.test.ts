@@ -5,7 +5,7 @@ import { keys, objectTexts } from '../input/json-texts.ts';
 
 describe('any JSON object, however it is printed', () => {
   // Not held against JSON.parse: after an object with the key `\\`, that of Node 24.21 takes any escaped key for it.
-  test('gives of any key the text that stands there, and nothing where none does', () => {
+  test('the text of each member of any JSON object is found, and no text for an absent member', () => {
     fc.assert(
       fc.property(objectTexts, keys, ({ text, members }, key) => {
         expect(memberText(text, key)).toBe(new Map(members).get(key));
@@ -22,23 +22,23 @@ describe('the text of a member', () => {
     ['equal keys within it', '{"event": {"a":1,"a":2}}'],
     ['escapes', '{"event": {"a":"\\u0041\\/"}}'],
     ['brackets and quotes in strings', '{"event": {"a":"}],\\"{[","b":"\\\\"}}'],
-  ])('keeps %s', (_what, text) => {
+  ])('the text of a member keeps %s', (_what, text) => {
     expect(memberText(text, 'event')).toBe(text.slice('{"event": '.length, -1));
   });
 
-  test('is found under a key that is written in escapes', () => {
+  test('a member is found under a key that is written with escapes', () => {
     expect(memberText('{"\\u0065vent":1}', 'event')).toBe('1');
   });
 
-  test('is not mistaken for one of the same name deeper down, or for a string that reads like it', () => {
+  test('a member is not mistaken for one deeper down or for a string that looks like it', () => {
     expect(memberText('{"a":{"event":1},"b":["event",2],"c":"\\"event\\":3"}', 'event')).toBeUndefined();
   });
 
-  test('has no white space around it', () => {
+  test('the text of a member has no white space around it', () => {
     expect(memberText(' \r\n\t{ "event" \n:\t 7 \r}  ', 'event')).toBe('7');
   });
 
-  test('is cut from a text of many megabytes in linear time, deep, escaped or of many members', () => {
+  test('the text of a member is cut in linear time from a text of many megabytes', () => {
     const count = 1_000_000;
     const hostile = [
       `${'['.repeat(count)}${']'.repeat(count)}`,

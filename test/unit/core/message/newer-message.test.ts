@@ -10,27 +10,30 @@ const fateOf = (LASTMILE: string) => fateOfNewer({ body: 'anything', attributes:
 const fateAt = (firstReceivedAt: unknown) => fateOf(JSON.stringify({ v: 2, firstReceivedAt, later: {} }));
 
 describe('a message of a newer version', () => {
-  test('is sent back until it is 24 h old, and buried then', () => {
+  test('a message of a newer version is sent back until it is 24 h old, and then dead-lettered', () => {
     expect(fateAt(nowMs)).toBe('send back');
     expect(fateAt(nowMs - dayMs)).toBe('send back');
     expect(fateAt(nowMs - dayMs - 1)).toBe('dead-letter');
   });
 
-  test('may come from a clock that is a minute ahead', () => {
+  test('a message of a newer version may come from a clock that is a minute ahead', () => {
     expect(fateAt(nowMs + 60_000)).toBe('send back');
     expect(fateAt(nowMs + 60_001)).toBe('return');
   });
 
-  test.each([undefined, null, '7', -1, {}])('that says %j of its age is left to the count of receives', (time) => {
-    expect(fateAt(time)).toBe('return');
-  });
+  test.each([undefined, null, '7', -1, {}])(
+    "a message of a newer version with the age %j is left to the queue's receive count",
+    (time) => {
+      expect(fateAt(time)).toBe('return');
+    },
+  );
 
-  test('has its age where every version has it', () => {
+  test('the first-received time of a message has the same place in every version', () => {
     const { attributes } = formatQueuedDelivery({ delivery: deliveryOf({ firstReceivedAtMs: 7 }) });
     expect(JSON.parse(attributes['LASTMILE'] ?? '')).toMatchObject({ v: 1, firstReceivedAt: 7 });
   });
 
-  test('never makes its worker fail, whatever it says', () => {
+  test('a message of a newer version never makes a worker fail, whatever it holds', () => {
     fc.assert(
       fc.property(fc.oneof(fc.json(), fc.string()), (text) => {
         expect(fateOf(text)).toMatch(/^(send back|bury|return)$/);

@@ -12,7 +12,7 @@ function target(members: object): () => unknown {
 }
 
 describe('an envelope', () => {
-  test('gives its event, destination, rule and target', () => {
+  test('an envelope gives its event, destination, rule and target', () => {
     const envelope = {
       apiDestination: 'orders',
       event,
@@ -42,7 +42,7 @@ describe('an envelope', () => {
     expect(delivery.event.value).toBe(event);
   });
 
-  test('needs neither rule nor target, and null counts as absent', () => {
+  test('an envelope needs neither rule nor target, and null counts as absent', () => {
     const bare = parseDelivery({ apiDestination: 'orders', event }, anywhere);
     const nulls = {
       apiDestination: 'orders',
@@ -55,12 +55,12 @@ describe('an envelope', () => {
     expect(Object.keys(bare)).not.toContain('rule');
   });
 
-  test('may name its destination by ARN', () => {
+  test('an envelope may name its destination by ARN', () => {
     const arn = 'arn:aws:events:eu-west-1:123456789012:api-destination/orders/11111111-2222-3333-4444-555555555555';
     expect(parseDelivery({ apiDestination: arn, event }, anywhere).apiDestination).toBe(arn);
   });
 
-  test('cannot set attempts or times, and its unknown members are ignored', () => {
+  test('an envelope cannot set attempts or times, and its unknown members are ignored', () => {
     const envelope = {
       apiDestination: 'orders',
       event,
@@ -80,7 +80,7 @@ describe('an envelope', () => {
 describe('a bare event', () => {
   const here = { apiDestination: 'orders', nowMs };
 
-  test('goes to the API destination of the function', () => {
+  test('a bare event goes to the API destination of the function', () => {
     expect(parseDelivery(event, here)).toEqual({
       apiDestination: 'orders',
       event: { value: event },
@@ -91,15 +91,15 @@ describe('a bare event', () => {
     });
   });
 
-  test('cannot be an envelope that chooses another destination', () => {
+  test('a bare event cannot be an envelope that chooses another destination', () => {
     expect(failureOf(() => parseDelivery({ apiDestination: 'other', event }, here))).toBe(
-      'InvalidDelivery: apiDestination is not accepted: this function serves one API destination.',
+      'InvalidDelivery: apiDestination is not accepted: this function delivers to its own API_DESTINATION; send the event alone.',
     );
   });
 
-  test('is refused where no destination is configured', () => {
+  test('a bare event is refused where no destination is configured', () => {
     expect(failureOf(() => parseDelivery(event, anywhere))).toBe(
-      'InvalidDelivery: apiDestination is missing, and this function has no API_DESTINATION for bare events.',
+      'InvalidDelivery: apiDestination is missing: name one beside the event, or set API_DESTINATION of the function.',
     );
   });
 });
@@ -116,7 +116,7 @@ describe('what is malformed is named by its path, never shown', () => {
     [{ apiDestination: 'orders', event, rule: ['canary'] }, 'rule is not a string.'],
     [{ apiDestination: 'orders', event, rule: 'canary\n' }, 'rule has characters that are not allowed there.'],
     [{ apiDestination: 'orders', event, target: 'canary' }, 'target is not an object.'],
-  ])('%j', (input, message) => {
+  ])('the malformed input %j is refused by the path of its field, without its value', (input, message) => {
     expect(failureOf(() => parseDelivery(input, anywhere))).toBe(`InvalidDelivery: ${message}`);
   });
 
@@ -128,10 +128,10 @@ describe('what is malformed is named by its path, never shown', () => {
     [{ Id: 'can ary' }, 'target.Id has characters that are not allowed there.'],
     [{ Id: long(65) }, 'target.Id is longer than 64 characters.'],
     [{ Id: '' }, 'target.Id is empty.'],
-    [{ Input: '{}', InputPath: '$' }, 'target.Input and target.InputPath exclude each other.'],
+    [{ Input: '{}', InputPath: '$' }, 'target.Input and target.InputPath cannot be used together: set one of them.'],
     [
       { InputPath: '$', InputTransformer: { InputTemplate: '1' } },
-      'target.InputPath and target.InputTransformer exclude each other.',
+      'target.InputPath and target.InputTransformer cannot be used together: set one of them.',
     ],
     [{ Input: long(8193) }, 'target.Input is longer than 8192 characters.'],
     [{ InputPath: long(257) }, 'target.InputPath is longer than 256 characters.'],
@@ -197,11 +197,11 @@ describe('what is malformed is named by its path, never shown', () => {
       'target.RetryPolicy.MaximumEventAgeInSeconds is not a whole number from 60 to 86400.',
     ],
     [{ DeadLetterConfig: { Arn: 5 } }, 'target.DeadLetterConfig.Arn is not a string.'],
-  ])('target %#: %j', (members, message) => {
+  ])('the malformed target %# (%j) is refused by the path of its field, without its value', (members, message) => {
     expect(failureOf(target(members))).toBe(`InvalidDelivery: ${message}`);
   });
 
-  test('the bounds themselves are accepted', () => {
+  test('the largest and smallest values of a target are accepted', () => {
     const members = {
       Id: long(64),
       InputTransformer: { InputTemplate: long(8192), InputPathsMap: map(100) },
@@ -219,7 +219,7 @@ describe('what is malformed is named by its path, never shown', () => {
 describe('keys that mean something to JavaScript', () => {
   const parse = (json: string): ReturnType<typeof parseDelivery> => parseDelivery(JSON.parse(json), anywhere);
 
-  test('in maps are plain keys', () => {
+  test("JavaScript's own property names are plain keys in the maps of a target", () => {
     const parsed = parse(
       '{"apiDestination":"orders","event":{},"target":{"HttpParameters":{"HeaderParameters":{"__proto__":"p","constructor":"c"}}}}',
     );
@@ -231,7 +231,7 @@ describe('keys that mean something to JavaScript', () => {
     expect(Object.getPrototypeOf(headers)).toBeNull();
   });
 
-  test('in envelopes neither set nor inherit a member', () => {
+  test("JavaScript's own property names neither set nor inherit a member of an envelope", () => {
     const json = '{"event":{},"__proto__":{"apiDestination":"orders"}}';
     expect(failureOf(() => parse(json))).toContain('apiDestination is missing');
     const hidden = '{"apiDestination":"orders","event":{},"target":{"__proto__":{"Input":"1"},"constructor":{}}}';
@@ -262,7 +262,7 @@ test('any JSON input is parsed or refused with a Failure', () => {
   );
 });
 
-test('a long header value of spaces is judged in linear time', () => {
+test('a long header value of spaces is checked in linear time', () => {
   const value = `${'\t'.repeat(511)}\n`;
   expect(failureOf(target({ HttpParameters: { HeaderParameters: { a: value } } }))).toContain('not allowed');
   expect(failureOf(target({ HttpParameters: { HeaderParameters: { a: ' '.repeat(512) } } }))).toBe('no failure');

@@ -20,16 +20,16 @@ function hardToCompress(length: number, encoding: 'base64' | 'hex' = 'base64'): 
 const bare = (body: string): QueueMessage => ({ body, attributes: {} });
 
 describe('the size of a message', () => {
-  test('is that of the body in bytes of UTF-8, not in characters', () => {
+  test('the size of a message counts the bytes of its body in UTF-8, not the characters', () => {
     expect(messageBytes(bare('aé€😀'))).toBe(1 + 2 + 3 + 4);
   });
 
-  test('counts name, type and value of every attribute', () => {
+  test('the size of a message counts the name, type and value of every attribute', () => {
     const attributes = { LASTMILE: '€', A: '' };
     expect(messageBytes({ body: 'x', attributes })).toBe(1 + (8 + 6 + 3) + (1 + 6 + 0));
   });
 
-  test('may be 1 MiB', () => {
+  test('a message may have 1 MiB', () => {
     expect(maxMessageBytes).toBe(limit);
   });
 });
@@ -38,13 +38,13 @@ describe('a message', () => {
   const attributes = { LASTMILE: '{"v":1}' };
   const attributeBytes = 'LASTMILE'.length + 'String'.length + '{"v":1}'.length;
 
-  test('just at the limit stays as it is', () => {
+  test('a message exactly at the limit stays as it is', () => {
     const message = { body: 'x'.repeat(limit - attributeBytes), attributes };
     expect(messageBytes(message)).toBe(limit);
     expect(fitted(message)).toBe(message);
   });
 
-  test('one byte over the limit is compressed, keeps its attributes, says so and reads as before', () => {
+  test('a message one byte over the limit is compressed, keeps its attributes and reads as before', () => {
     const message = { body: 'x'.repeat(limit - attributeBytes + 1), attributes };
     const smaller = fitted(message);
     expect(smaller?.attributes).toEqual({ ...attributes, LASTMILE_BODY: 'gzip' });
@@ -52,16 +52,16 @@ describe('a message', () => {
     expect(bodyText(smaller ?? bare(''))).toBe(message.body);
   });
 
-  test('is measured by bytes when it is decided whether it fits', () => {
+  test('the size in bytes decides whether a message is compressed', () => {
     expect(fitted(bare('é'.repeat(limit / 2)))?.attributes).toEqual({});
     expect(fitted(bare(`${'é'.repeat(limit / 2)}x`))?.attributes).toEqual({ LASTMILE_BODY: 'gzip' });
   });
 
-  test('that does not fit compressed either is none', () => {
+  test('a message that is too large even when compressed does not fit', () => {
     expect(fitted(bare(hardToCompress(limit + 1)))).toBeUndefined();
   });
 
-  test('that fits compressed only without its attributes is none', () => {
+  test('a message that would fit compressed only without its attributes does not fit', () => {
     const body = hardToCompress(limit + 1, 'hex');
     const { body: compressed } = fitted(bare(body)) ?? bare('');
     const left = limit - compressed.length - ('LASTMILE_BODY'.length + 'String'.length + 'gzip'.length);
@@ -71,14 +71,14 @@ describe('a message', () => {
     expect(fitted({ body, attributes: { A: `${value}v` } })).toBeUndefined();
   });
 
-  test('that could not be read back is none: 8 MiB of text fit, a byte more does not', () => {
+  test('a message of 8 MiB of text fits, and one byte more does not', () => {
     const largest = 8 * limit;
     const message = fitted(bare('x'.repeat(largest)));
     expect(bodyText(message ?? bare('')).length).toBe(largest);
     expect(fitted(bare('x'.repeat(largest + 1)))).toBeUndefined();
   });
 
-  test('of any text reads back as it was', () => {
+  test('a message of any text reads back as it was', () => {
     const start = fc.string({ unit: 'binary' });
     fc.assert(
       fc.property(start, (text) => {
@@ -93,18 +93,18 @@ describe('a message', () => {
 describe('a body', () => {
   const gzip = { LASTMILE_BODY: 'gzip' };
 
-  test('that is not marked is the text itself, also one that looks compressed', () => {
+  test('a body that is not marked as compressed is the text itself, even if it looks compressed', () => {
     const body = gzipSync('{}').toString('base64');
     expect(bodyText(bare(body))).toBe(body);
   });
 
-  test('may unpack to 8 MiB and not to a byte more', () => {
+  test('a compressed body may unpack to 8 MiB and not to a byte more', () => {
     const packed = (bytes: number) => ({ body: gzipSync('x'.repeat(bytes)).toString('base64'), attributes: gzip });
     expect(bodyText(packed(8 * limit)).length).toBe(8 * limit);
     expect(failureOf(() => bodyText(packed(8 * limit + 1)))).toMatch(/^InvalidDelivery: /);
   });
 
-  test('that unpacks to more than 8 MiB is refused, a bomb of a gigabyte too, without being unpacked', () => {
+  test('a compressed body of more than 8 MiB is refused before it is unpacked, even a gigabyte', () => {
     const part = gzipSync(Buffer.alloc(limit));
     const bomb = Buffer.concat(Array.from({ length: 1024 }, () => part)).toString('base64');
     expect(failureOf(() => bodyText({ body: bomb, attributes: gzip }))).toBe(
@@ -117,13 +117,13 @@ describe('a body', () => {
     ['no gzip', 'Y2FuYXJ5'],
     ['cut off', gzipSync('canary-event '.repeat(99)).toString('base64').slice(0, 30)],
     ['empty', ''],
-  ])('that is %s is refused without a word of it', (_what, body) => {
+  ])('a compressed body that is %s is refused without showing it', (_what, body) => {
     expect(failureOf(() => bodyText({ body, attributes: gzip }))).toBe(
       'InvalidDelivery: The compressed body cannot be read.',
     );
   });
 
-  test('in an encoding of tomorrow is refused', () => {
+  test('a body in an unknown encoding is refused', () => {
     expect(failureOf(() => bodyText({ body: '', attributes: { LASTMILE_BODY: 'canary' } }))).toBe(
       'InvalidDelivery: The attribute LASTMILE_BODY is not gzip.',
     );

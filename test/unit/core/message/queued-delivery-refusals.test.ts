@@ -11,18 +11,18 @@ const plain = (body: string) => ({ body, attributes: {} });
 const own = (details: object, body = event) => ({ body, attributes: { LASTMILE: JSON.stringify(details) } });
 
 describe('a message of another version', () => {
-  test('that is newer is retryable, also when nothing else of it can be read', () => {
+  test('a message of a newer version is retryable, even when nothing else of it can be read', () => {
     const expected = 'NewerVersion: The message has version 2, and this worker reads up to 1.';
     expect(failureOf(() => parseQueueMessage(own({ v: 2, apiDestination: ['canary'] }), anywhere))).toBe(expected);
     expect(failureOf(() => parseQueueMessage(own({ v: 2 }, 'canary'), anywhere))).toBe(expected);
   });
 
-  test('that is newer is retryable, also when it is compressed in a way of its own', () => {
+  test('a message of a newer version is retryable, even when it is compressed in another way', () => {
     const attributes = { LASTMILE: '{"v":2,"apiDestination":"orders"}', LASTMILE_BODY: 'zstd' };
     expect(failureOf(() => parseQueueMessage({ body: 'canary', attributes }, anywhere))).toContain('NewerVersion');
   });
 
-  test.each([['2'], [0], [-1], [true], [[]]])('that is none (%j) is refused', (v) => {
+  test.each([['2'], [0], [-1], [true], [[]]])('a message with the malformed version %j is refused', (v) => {
     expect(failureOf(() => parseQueueMessage(own({ v, apiDestination: 'orders' }), anywhere))).toBe(
       'InvalidDelivery: LASTMILE.v is not a whole number from 1 to 1.',
     );
@@ -34,7 +34,7 @@ describe('what is malformed is named, never shown', () => {
     ['canary', 'InvalidJson: The attribute LASTMILE is not JSON.'],
     ['["canary"]', 'InvalidDelivery: The attribute LASTMILE is not an object.'],
     ['null', 'InvalidDelivery: The attribute LASTMILE is not an object.'],
-  ])('attribute %s', (LASTMILE, message) => {
+  ])('a message with the malformed LASTMILE attribute %s is refused without showing it', (LASTMILE, message) => {
     expect(failureOf(() => parseQueueMessage({ body: event, attributes: { LASTMILE } }, anywhere))).toBe(message);
   });
 
@@ -60,7 +60,7 @@ describe('what is malformed is named, never shown', () => {
       'LASTMILE.lastAttemptAt is not a whole number from 0 to 8640000000000000.',
     ],
     [{ notBefore: -1 }, 'LASTMILE.notBefore is not a whole number from 0 to 8640000000000000.'],
-  ])('details %j', (details, message) => {
+  ])('a message with the malformed details %j is refused by the path of its field', (details, message) => {
     const parse = () => parseQueueMessage(own({ v: 1, apiDestination: 'orders', ...details }), anywhere);
     expect(failureOf(parse)).toBe(`InvalidDelivery: ${message}`);
   });
@@ -69,14 +69,14 @@ describe('what is malformed is named, never shown', () => {
     ['', 'InvalidJson: The message is not JSON.'],
     ['{"canary"', 'InvalidJson: The message is not JSON.'],
     ['"canary"', 'InvalidDelivery: The input is not a JSON object.'],
-  ])('body %j', (body, message) => {
+  ])('a message with the malformed body %j is refused without showing it', (body, message) => {
     expect(failureOf(() => parseQueueMessage(plain(body), anywhere))).toBe(message);
   });
 
   test.each([
     ['{"canary"', 'InvalidJson: The event is not JSON.'],
     ['["canary"]', 'InvalidDelivery: The event is not an object.'],
-  ])('body %j of a message of ours', (body, message) => {
+  ])('a queued delivery with the malformed body %j is refused without showing it', (body, message) => {
     expect(failureOf(() => parseQueueMessage(own({ v: 1, apiDestination: 'orders' }, body), anywhere))).toBe(message);
   });
 

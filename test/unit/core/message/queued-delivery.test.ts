@@ -20,7 +20,7 @@ const own = (details: object, body = event) => ({ body, attributes: { LASTMILE: 
 const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
 describe('a delivery in the queue', () => {
-  test('is afterwards the delivery that it was, whatever it was, event text and waiting time included', () => {
+  test('a delivery that was queued and read back is the same, its event text and waiting time included', () => {
     const waits = fc.option(fc.integer({ min: 0, max: 8_000_000_000_000 }), { nil: undefined });
     fc.assert(
       fc.property(
@@ -46,7 +46,7 @@ describe('a delivery in the queue', () => {
     );
   });
 
-  test('has the event as its body and all else in one attribute', () => {
+  test('a queued delivery has the event as its body and everything else in one attribute', () => {
     const delivery = deliveryOf({
       rule: 'r',
       target: { Id: 't' },
@@ -71,14 +71,14 @@ describe('a delivery in the queue', () => {
     });
   });
 
-  test('whose target holds what SQS refuses is a message that SQS accepts, with the same target', () => {
+  test('a target with characters that SQS refuses is queued and read back unchanged', () => {
     const delivery = deliveryOf({ target: { Input: '"\ufffe \uffff \ud800"' } });
     const message = formatQueuedDelivery({ delivery });
     expect(message.attributes['LASTMILE']).toContain('\\ufffe \\uffff \\ud800');
     expect(parseQueueMessage(message, anywhere).delivery.target).toEqual(delivery.target);
   });
 
-  test('of which only the first receipt is known has had no attempt yet', () => {
+  test('a queued delivery that has only a first-received time has had no attempt yet', () => {
     const message = own({ v: 1, apiDestination: 'orders', firstReceivedAt: 5 });
     expect(parseQueueMessage(message, anywhere).delivery).toMatchObject({
       attempts: 0,
@@ -87,7 +87,7 @@ describe('a delivery in the queue', () => {
     });
   });
 
-  test('that is too large is compressed and keeps its text', () => {
+  test('a queued delivery that is too large is compressed and keeps its text', () => {
     const text = `{"id":"e-1","x": ${'1.0,'.repeat(400_000)}"end"}`.replace(': ', ': [').replace('"}', '"]}');
     const delivery = deliveryOf({ event: { value: JSON.parse(text), text } });
     const message = formatQueuedDelivery({ delivery });
@@ -96,17 +96,17 @@ describe('a delivery in the queue', () => {
     expect(parseQueueMessage(message, anywhere).delivery.event.text).toBe(text);
   });
 
-  test('that is too large compressed as well is DeliveryTooLarge', () => {
+  test('a queued delivery that is too large even when compressed is DeliveryTooLarge', () => {
     const hashes = Array.from({ length: 16_000 }, (_, index) =>
       createHash('sha512').update(String(index)).digest('base64'),
     );
     const delivery = deliveryOf({ event: { value: { hashes } } });
     expect(failureOf(() => formatQueuedDelivery({ delivery }))).toBe(
-      'DeliveryTooLarge: The delivery does not fit into a message, compressed neither.',
+      'DeliveryTooLarge: The delivery is larger than an SQS message of 1 MiB, even when it is compressed.',
     );
   });
 
-  test('keeps its idempotency key from the first request on, also one that is made from a text SQS refuses', () => {
+  test('a queued delivery keeps its idempotency key, even when SQS refuses characters of its text', () => {
     const delivery = deliveryOf({ event: { value: { note: '\uffff \ufffe' } } });
     const retried = parseQueueMessage(formatQueuedDelivery({ delivery }), anywhere).delivery;
     expect(idempotencyKey(retried, 'orders')).toBe(idempotencyKey(delivery, 'orders'));
@@ -114,7 +114,7 @@ describe('a delivery in the queue', () => {
 });
 
 describe('the other forms that may lie in the queue', () => {
-  test('the envelope that a rule sends gives its event untouched, and begins when the message was sent', () => {
+  test('the envelope that a rule sends gives its event untouched, and its age counts from when it was sent', () => {
     const body = `{ "apiDestination": "orders", "event": ${event} , "rule":"r","target":{"Id":"t"}}`;
     expect(parseQueueMessage(plain(body), anywhere)).toEqual({
       delivery: {
@@ -129,7 +129,7 @@ describe('the other forms that may lie in the queue', () => {
     });
   });
 
-  test('a dead letter of ours begins anew, with its event, rule and target', () => {
+  test('a dead letter starts again as a new delivery, with its event, rule and target', () => {
     const delivery = deliveryOf({
       event: { value: JSON.parse(event), text: event },
       rule: 'r',
@@ -145,7 +145,7 @@ describe('the other forms that may lie in the queue', () => {
     expect(parseQueueMessage(letter, anywhere)).toEqual({ delivery: anew });
   });
 
-  test('a retry that was buried as it came begins anew when it is moved back', () => {
+  test('a retry that was dead-lettered unread starts again when it is moved back', () => {
     const attemptTimes = { firstMs: 3, lastMs: 4 };
     const delivery = deliveryOf({ attempts: 7, postponements: 2, firstReceivedAtMs: 1, attemptTimes });
     const retry = formatQueuedDelivery({ delivery, notBeforeMs: 5, turnGeneration: 6 });
@@ -161,7 +161,7 @@ describe('the other forms that may lie in the queue', () => {
     });
   });
 
-  test('a dead letter of any delivery begins anew as the same one', () => {
+  test('the dead letter of any delivery starts again as the same delivery', () => {
     fc.assert(
       fc.property(deliveries, (delivery) => {
         const body = delivery.event.text ?? JSON.stringify(delivery.event.value);
@@ -177,7 +177,7 @@ describe('the other forms that may lie in the queue', () => {
     );
   });
 
-  test('a dead letter that was no delivery is judged again by what it says', () => {
+  test('the dead letter of an invalid delivery is refused again for the same reason', () => {
     const letter = formatDeadLetter({ body: event, code: 'InvalidDelivery', reason: 'x' });
     expect(failureOf(() => parseQueueMessage(letter, anywhere))).toMatch(/^InvalidDelivery: apiDestination is missing/);
     expect(parseQueueMessage(letter, { ...anywhere, apiDestination: 'orders' }).delivery.event.text).toBe(event);
@@ -187,14 +187,14 @@ describe('the other forms that may lie in the queue', () => {
     `{"version":"1.0","timestamp":"2026-01-01T00:00:00.000Z","requestContext":{"requestId":"i","functionArn":"f",` +
     `"condition":"RetriesExhausted","approximateInvokeCount":3},"requestPayload": ${payload}, "responsePayload":{}}`;
 
-  test('Lambda’s record of a failed invocation gives the envelope that deliver was invoked with', () => {
+  test("Lambda's record of a failed invocation gives the envelope that deliver was invoked with", () => {
     const body = record(`{"apiDestination":"orders","event":${event}}`);
     expect(parseQueueMessage(plain(body), anywhere).delivery).toEqual(
       deliveryOf({ event: { value: JSON.parse(event), text: event } }),
     );
   });
 
-  test('Lambda’s record of a bare event gives that event where the function has a destination', () => {
+  test("Lambda's record of a bare event gives that event where the function has a destination", () => {
     const { delivery } = parseQueueMessage(plain(record(event)), { ...anywhere, apiDestination: 'orders' });
     expect(delivery.event.text).toBe(event);
   });
@@ -203,11 +203,11 @@ describe('the other forms that may lie in the queue', () => {
     ['a text', '"canary"', 'InvalidDelivery: The input is not a JSON object.'],
     ['nothing', 'null', 'InvalidDelivery: The input is not a JSON object.'],
     ['no delivery', '{}', 'InvalidDelivery: apiDestination is missing'],
-  ])('Lambda’s record of %s is refused like %s itself', (_what, payload, refusal) => {
+  ])("Lambda's record of %s is refused like %s itself", (_what, payload, refusal) => {
     expect(failureOf(() => parseQueueMessage(plain(record(payload)), anywhere))).toContain(refusal);
   });
 
-  test('an event that only has a requestPayload is no record of Lambda', () => {
+  test("an event that only has a requestPayload is not Lambda's record", () => {
     const body = '{"requestPayload":{"id":"inner"},"requestContext":{}}';
     const { delivery } = parseQueueMessage(plain(body), { ...anywhere, apiDestination: 'orders' });
     expect(delivery.event.text).toBe(body);
@@ -217,28 +217,29 @@ describe('the other forms that may lie in the queue', () => {
 describe('in a queue whose function has a destination of its own', () => {
   const here = { apiDestination: 'orders', nowMs };
 
-  test('a message of ours still goes where it was on its way to', () => {
+  test('a queued delivery keeps its destination where the function has a destination of its own', () => {
     const message = formatQueuedDelivery({ delivery: deliveryOf({ apiDestination: 'other', attempts: 3 }) });
     expect(parseQueueMessage(message, here).delivery).toMatchObject({ apiDestination: 'other', attempts: 3 });
   });
 
-  test('a bare event goes to that destination, byte for byte', () => {
+  test("a bare event goes to the function's own destination, byte for byte", () => {
     expect(parseQueueMessage(plain(event), here).delivery).toEqual(
       deliveryOf({ event: { value: JSON.parse(event), text: event } }),
     );
   });
 
-  test('an envelope is refused, by itself and in a record of Lambda', () => {
+  test("an envelope is refused where the function has a destination of its own, also in Lambda's record", () => {
     const envelope = `{"apiDestination":"other","event":${event}}`;
-    const refusal = 'InvalidDelivery: apiDestination is not accepted: this function serves one API destination.';
+    const refusal =
+      'InvalidDelivery: apiDestination is not accepted: this function delivers to its own API_DESTINATION; send the event alone.';
     expect(failureOf(() => parseQueueMessage(plain(envelope), here))).toBe(refusal);
     const record = `{"requestContext":{"functionArn":"f"},"requestPayload":${envelope}}`;
     expect(failureOf(() => parseQueueMessage(plain(record), here))).toBe(refusal);
   });
 });
 
-describe('the author of a body', () => {
-  test('cannot set attempts, times or the wait: only the attribute says them', () => {
+describe('the body of a queued delivery cannot set attempts, times or the wait', () => {
+  test('the body of a queued delivery cannot set attempts, times or the wait', () => {
     const forged = `{"v":1,"attempts":185,"firstReceivedAt":1,"notBefore":${nowMs * 2},"LASTMILE":{"attempts":185}`;
     const untouched = { attempts: 0, postponements: 0, firstReceivedAtMs: nowMs };
     const envelope = `${forged},"apiDestination":"orders","event":{}}`;
@@ -247,13 +248,13 @@ describe('the author of a body', () => {
     expect(bare).toEqual({ delivery: expect.objectContaining({ ...untouched, apiDestination: 'orders' }) });
   });
 
-  test('cannot choose another destination, rule or target than the attribute does', () => {
+  test('the body of a queued delivery cannot choose another destination, rule or target', () => {
     const body = '{"apiDestination":"evil","rule":"evil","target":{"Id":"evil"},"event":{"id":"inner"}}';
     const { delivery } = parseQueueMessage(own({ v: 1, apiDestination: 'orders' }, body), anywhere);
     expect(delivery).toEqual(deliveryOf({ event: { value: JSON.parse(body), text: body } }));
   });
 
-  test('cannot make a message of ours pass for a record of Lambda', () => {
+  test("the body of a queued delivery cannot pass for Lambda's record", () => {
     const body = '{"requestContext":{"functionArn":"f"},"requestPayload":{"apiDestination":"evil","event":{}}}';
     const { delivery } = parseQueueMessage(own({ v: 1, apiDestination: 'orders' }, body), anywhere);
     expect(delivery).toMatchObject({ apiDestination: 'orders', event: { text: body } });

@@ -17,14 +17,14 @@ describe('the reason beside a message', () => {
     return [told['ERROR_CODE']?.stringValue, told['ERROR_MESSAGE']?.stringValue];
   };
 
-  test('is its code alone where there is room for one more attribute, and nothing where there is none', () => {
+  test('the reason of a raw dead letter is its code where one attribute is free, and left out where none is', () => {
     expect(ownNames(messageWith(8))).toEqual(['INTERNAL_ERROR', 'NewerVersion: It is newer.']);
     expect(ownNames(messageWith(9))).toEqual(['INTERNAL_ERROR', undefined]);
     const full = messageWith(10);
     expect(withReason(full, failure)).toBe(full);
   });
 
-  test('is as long as the message has room for, to the byte', () => {
+  test('the reason of a raw dead letter is as long as the message has room for, to the byte', () => {
     const whole = rawMessageBytes(withReason(messageWith(0), failure)) - 1;
     const long = ': It is newer.'.length;
     const short = whole - long;
@@ -38,12 +38,12 @@ describe('the reason beside a message', () => {
     expect(ownNames(leaving(code - 1))).toEqual([undefined, undefined]);
   });
 
-  test('has no character that SQS refuses', () => {
+  test('the reason of a raw dead letter has no character that SQS refuses', () => {
     const told = withReason(messageWith(0), new Failure('NewerVersion', 'a\u0000b\ud800'));
     expect(told.attributes['ERROR_MESSAGE']?.stringValue).toBe('NewerVersion: a\\u0000b\ufffd');
   });
 
-  test('takes the place of nothing that the message has', () => {
+  test('the reason of a raw dead letter replaces no attribute of the message', () => {
     const message = { body: 'b', attributes: { ERROR_CODE: attribute } };
     expect(withReason(message, failure).attributes).toMatchObject({
       ERROR_CODE: attribute,
@@ -51,7 +51,7 @@ describe('the reason beside a message', () => {
     });
   });
 
-  test('counts the bytes of a binary value, not of its base64', () => {
+  test('the size of a raw message counts the bytes of a binary value, not of its base64', () => {
     const binaryValue = Buffer.alloc(300).toString('base64');
     expect(rawMessageBytes({ body: '', attributes: { a: { dataType: 'Binary', binaryValue } } })).toBe(307);
   });

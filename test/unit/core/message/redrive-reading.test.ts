@@ -48,11 +48,11 @@ test.each([
   ['a retry of ours that SQS has moved', formatQueuedDelivery({ delivery: worn, notBeforeMs: nowMs + 9 })],
   ['an envelope that SQS has moved', plain(envelope)],
   ["Lambda's record of a failed invocation", plain(recordOf(envelope))],
-])('%s begins anew, its event byte for byte', (_form, message) => {
+])('%s starts again as a new delivery, its event byte for byte', (_form, message) => {
   expect(read(message)).toEqual({ kind: 'matching', delivery: anew });
 });
 
-test('what begins anew is sent without attempts and times of before', () => {
+test('a redriven delivery is sent without its earlier attempts and times', () => {
   const reading = read(ours);
   if (reading.kind !== 'matching') throw new Error('It does not match.');
   const { body, attributes } = formatQueuedDelivery({ delivery: reading.delivery });
@@ -70,17 +70,17 @@ test('what begins anew is sent without attempts and times of before', () => {
   expect(Object.keys(attributes)).toEqual(['LASTMILE']);
 });
 
-test("a bare event in Lambda's record goes where the functions' own destination is", () => {
+test("a bare event in Lambda's record is redriven to the functions' own destination", () => {
   const reading = read(plain(recordOf(text)), {}, 'orders');
   const bare = { apiDestination: 'orders', event: anew.event, target: {}, attempts: 0, postponements: 0 };
   expect(reading).toEqual({ kind: 'matching', delivery: { ...bare, firstReceivedAtMs: nowMs } });
 });
 
-test("a dead letter of ours goes where it says, whatever the functions' own destination is", () => {
+test("a dead letter is redriven to its own destination, whatever the functions' destination is", () => {
   expect(read(ours, {}, 'others')).toEqual({ kind: 'matching', delivery: anew });
 });
 
-test('a body that was compressed arrives as it was', () => {
+test('a compressed dead letter is redriven with its body as it was', () => {
   const long = `{"detail":"${'x'.repeat(1_048_576)}"}`;
   const delivery = { ...worn, event: { value: JSON.parse(long), text: long } };
   const reading = read(formatDeadLetter({ ...failed, body: long, delivery }));
@@ -92,7 +92,7 @@ test.each([
   ['order', false],
   [arn, true],
   [arn.replace('/orders/', '/others/'), false],
-])('a dead letter for the name orders is one for %s: %s', (apiDestination, matches) => {
+])('a dead letter for the name orders matches the destination %s: %s', (apiDestination, matches) => {
   expect(read(ours, { apiDestination }).kind === 'matching').toBe(matches);
 });
 
@@ -101,7 +101,7 @@ test.each([
   ['others', false],
   [arn, true],
   [`${arn}0`, false],
-])('a dead letter for one incarnation of orders is one for %s: %s', (apiDestination, matches) => {
+])('a dead letter for one incarnation of orders matches the destination %s: %s', (apiDestination, matches) => {
   const message = plain(envelope.replace('"apiDestination":"orders"', `"apiDestination":"${arn}"`));
   expect(read(message, { apiDestination }).kind === 'matching').toBe(matches);
 });
@@ -111,11 +111,11 @@ test.each([
   ['EndpointRejected', true],
   ['EndpointFailed', false],
   ['TIMEOUT', false],
-])('a dead letter of EndpointRejected is one of %s: %s', (errorCode, matches) => {
+])('a dead letter of EndpointRejected matches the error code %s: %s', (errorCode, matches) => {
   expect(read(ours, { errorCode }).kind === 'matching').toBe(matches);
 });
 
-test('what SQS or Lambda has put there has no error code', () => {
+test('a message that SQS or Lambda dead-lettered matches no error code', () => {
   for (const body of [envelope, recordOf(envelope)]) {
     expect(read(plain(body), { errorCode: 'ERROR_FROM_TARGET' })).toEqual({ kind: 'other' });
   }
@@ -127,7 +127,7 @@ test.each([
   [{ beforeMs: nowMs - 1000 }, false],
   [{ beforeMs: nowMs - 999 }, true],
   [{ afterMs: nowMs - 2000, beforeMs: nowMs }, true],
-])('%j of a message sent a second ago: %s', (times, matches) => {
+])('the filter %j matches a dead letter that was sent a second ago: %s', (times, matches) => {
   expect(read(ours, times).kind === 'matching').toBe(matches);
 });
 
@@ -140,12 +140,12 @@ test.each([
   ['a newer version', { body: text, attributes: { LASTMILE: '{"v":2,"apiDestination":"x"}' } }, /^NewerVersion: /],
   ['a broken gzip', { body: 'canary', attributes: { LASTMILE_BODY: 'gzip' } }, /^InvalidDelivery: The compressed body/],
   ['an event that is none', { ...ours, body: '"canary"' }, 'InvalidDelivery: The event is not an object.'],
-])('what is %s cannot be read, and the reason shows nothing of it', (_what, message, reason) => {
+])('a dead letter that is %s cannot be read, and the reason does not show it', (_what, message, reason) => {
   expect(read(message)).toEqual({ kind: 'unreadable', reason: expect.stringMatching(reason) });
   expect(JSON.stringify(read(message))).not.toContain('canary');
 });
 
-test('what cannot be read is told of when it may have been asked for, and else is another', () => {
+test('an unreadable dead letter is reported unless its time or error code is outside the filter', () => {
   const message = plain('{');
   expect(read(message, { apiDestination: 'orders', afterMs: 1 }).kind).toBe('unreadable');
   expect(read(message, { errorCode: 'TIMEOUT' }).kind).toBe('other');

@@ -14,13 +14,13 @@ function problemsOf(input: unknown): string {
 }
 
 test.each([undefined, null, {}, { apiDestination: null, dryRun: null, maximum: null }])(
-  'an input without a field (%j) asks for every dead letter',
+  'a redrive without a field (%j) asks for every dead letter',
   (input) => {
     expect(parseRedriveRequest(input)).toEqual({ dryRun: false });
   },
 );
 
-test('every field is read', () => {
+test('every field of a redrive is read', () => {
   const input = {
     apiDestination: arn,
     errorCode: 'EndpointRejected',
@@ -49,17 +49,17 @@ test.each([
   ['maximum', [0, -1, 1.5, '10', 1e10]],
   ['ratePerSecond', [0, 0.05, -1, '10', 1e5]],
   ['dryRun', ['true', 1, {}]],
-])('a bad %s is named', (field, values) => {
+])('a bad %s of a redrive is named', (field, values) => {
   const problems = values.map((value) => problemsOf({ [field]: value }));
   expect(problems).toEqual(values.map(() => expect.stringMatching(`^Bad input: ${field} is n(ot|either) [^;]*\\.$`)));
 });
 
-test('a value that is refused is not shown', () => {
+test('a refused value of a redrive is not shown', () => {
   const value = 'can ary';
   expect(problemsOf({ apiDestination: value, errorCode: value, after: value, maximum: value })).not.toContain(value);
 });
 
-test('every bad field is named at once', () => {
+test('all bad fields of a redrive are named at once', () => {
   const message = problemsOf({ apiDestination: 'a b', maximum: 0, dryRun: 'no' });
   expect(message.split(';').map((problem) => problem.replace('Bad input: ', '').trim().split(' ')[0])).toEqual([
     'apiDestination',
@@ -69,28 +69,28 @@ test('every bad field is named at once', () => {
 });
 
 test.each(['apidestination', 'destination', 'time', '__proto__'])(
-  'a member called %s is refused, for what looks like a filter must be one',
+  'a redrive with the unknown field %s is refused',
   (name) => {
     expect(problemsOf(JSON.parse(`{"${name}":"orders"}`))).toBe(`Bad input: ${name} is not a field of a redrive.`);
   },
 );
 
-test('the name of a member that looks like none is not repeated', () => {
+test('the name of an unknown field is not shown when it does not look like one', () => {
   expect(problemsOf({ 'a\nb': 1 })).toBe('Bad input: a member is not a field of a redrive.');
 });
 
 test.each([
   ['2026-01-31', '2026-01-31'],
   ['2026-02-01', '2026-01-31'],
-])('no time lies from %s on and before %s', (after, before) => {
+])('a redrive after %s and before %s is refused because no time lies between them', (after, before) => {
   expect(problemsOf({ after, before })).toBe('Bad input: before is not later than after.');
 });
 
-test.each([['text'], [7], [[{}]], [true]])('an input that is no object (%j) is refused', (input) => {
-  expect(problemsOf(input)).toBe('Bad input: it is not a JSON object.');
+test.each([['text'], [7], [[{}]], [true]])('a redrive that is not an object (%j) is refused', (input) => {
+  expect(problemsOf(input)).toBe('Bad input: a redrive takes a JSON object.');
 });
 
-test('a leap day is a day only in its year', () => {
+test('February 29 is accepted in leap years only', () => {
   expect(parseRedriveRequest({ after: '2028-02-29' }).afterMs).toBe(Date.UTC(2028, 1, 29));
   expect(problemsOf({ after: '2026-02-29' })).toMatch(/after is not a time/);
 });

@@ -24,7 +24,7 @@ const record = (members: object = {}) => ({
 const parse = (...records: unknown[]) => parseSqsEvent({ Records: records }, nowMs);
 
 describe('an event of a queue', () => {
-  test('gives its messages in order, each with its body untouched, its texts, its count and its time', () => {
+  test('an SQS event gives its messages in order, with body, text attributes, receive count and time', () => {
     expect(parse(record(), record({ messageId: 'm-2' }))).toMatchObject([
       {
         messageId: 'm-1',
@@ -37,11 +37,11 @@ describe('an event of a queue', () => {
     ]);
   });
 
-  test('without a message gives none', () => {
+  test('an SQS event without a record gives no message', () => {
     expect(parseSqsEvent({ Records: [] }, nowMs)).toEqual([]);
   });
 
-  test('keeps every attribute beside, as it came, and the group', () => {
+  test('every message of an SQS event keeps its attributes and its group as they came', () => {
     const messageAttributes = {
       bytes: { binaryValue: 'AA==', stringListValues: [], binaryListValues: [], dataType: 'Binary.zstd' },
       number: { stringValue: '007', stringListValues: [], binaryListValues: [], dataType: 'Number' },
@@ -58,7 +58,7 @@ describe('an event of a queue', () => {
     expect(parse(record())[0]?.raw).not.toHaveProperty('group');
   });
 
-  test('leaves out attributes that are no text', () => {
+  test('the attributes of an SQS message that are not text are left out', () => {
     const messageAttributes = {
       bytes: { binaryValue: 'AA==', dataType: 'Binary' },
       odd: 'text',
@@ -67,7 +67,7 @@ describe('an event of a queue', () => {
     expect(Object.entries(parse(record({ messageAttributes }))[0]?.message.attributes ?? {})).toEqual([['text', 't']]);
   });
 
-  test('takes every attribute name for no more than a name', () => {
+  test('every attribute name of an SQS message is a plain name', () => {
     const messageAttributes: unknown = JSON.parse('{"__proto__":{"stringValue":"p"},"toString":{"stringValue":"s"}}');
     const attributes = parse(record({ messageAttributes }))[0]?.message.attributes ?? {};
     expect(Object.entries(attributes)).toEqual([
@@ -78,13 +78,13 @@ describe('an event of a queue', () => {
   });
 
   test.each([undefined, null, {}, { ApproximateReceiveCount: 'many', SentTimestamp: '-1' }])(
-    'with attributes %j counts as received for the first time, just now',
+    'an SQS message with the attributes %j counts as received for the first time, just now',
     (attributes) => {
       expect(parse(record({ attributes }))[0]).toMatchObject({ receiveCount: 1, sentAtMs: nowMs });
     },
   );
 
-  test('that says zero receives is one that was received once: it is here', () => {
+  test('an SQS message that says it was received zero times counts as received once', () => {
     expect(parse(record({ attributes: { ApproximateReceiveCount: '0' } }))[0]?.receiveCount).toBe(1);
   });
 });
@@ -100,11 +100,11 @@ describe('an event that Lambda would not hand over', () => {
     [{ Records: [record({ messageId: null })] }, 'Records[0].messageId is missing.'],
     [{ Records: [record({ receiptHandle: undefined })] }, 'Records[0].receiptHandle is missing.'],
     [{ Records: [record({ attributes: 'canary' })] }, 'Records[0].attributes is not an object.'],
-  ])('%j is refused by the name of the field', (event, message) => {
+  ])('the malformed SQS event %j is refused by the name of the field', (event, message) => {
     expect(failureOf(() => parseSqsEvent(event, nowMs))).toBe(`InvalidDelivery: ${message}`);
   });
 
-  test('any value is read or refused with a Failure', () => {
+  test('any value is read as an SQS event or refused with a Failure', () => {
     fc.assert(
       fc.property(fc.oneof(fc.jsonValue(), fc.record({ Records: fc.jsonValue() })), (event) => {
         expect(failureOf(() => parseSqsEvent(event, nowMs))).toMatch(/^(no failure|InvalidDelivery: )/);

@@ -12,7 +12,7 @@ function isAccepted(codePoint: number): boolean {
 
 const codePoints = (text: string): number[] => Array.from(text, (character) => character.codePointAt(0) ?? -1);
 
-test('of all code points exactly those that SQS refuses are escaped, as four hexadecimal digits', () => {
+test('exactly the code points that SQS refuses are escaped, as four hexadecimal digits each', () => {
   for (let codePoint = 0; codePoint <= 0x10ffff; codePoint += 1) {
     const character = String.fromCodePoint(codePoint);
     const escaped = `\\u${codePoint.toString(16).padStart(4, '0')}`;
@@ -22,7 +22,7 @@ test('of all code points exactly those that SQS refuses are escaped, as four hex
   expect(escapeForSqs('\uffff')).toBe('\\uffff');
 });
 
-test('a JSON text means the same, and SQS accepts it', () => {
+test('an escaped JSON text means the same, and SQS accepts it', () => {
   fc.assert(
     fc.property(jsonTexts, (text) => {
       const escaped = escapeForSqs(text);
@@ -33,7 +33,7 @@ test('a JSON text means the same, and SQS accepts it', () => {
   );
 });
 
-test('a text that SQS accepts stays byte for byte', () => {
+test('a text that SQS accepts stays the same, byte for byte', () => {
   const accepted = fc
     .integer({ min: 0, max: 0x10ffff })
     .filter(isAccepted)
@@ -45,6 +45,6 @@ test('a text that SQS accepts stays byte for byte', () => {
   );
 });
 
-test('half a surrogate pair is escaped and a whole one is not', () => {
+test('half a surrogate pair is escaped and a whole pair is not', () => {
   expect(escapeForSqs('"\ud83d \ud83d\ude00 \ude00"')).toBe('"\\ud83d \ud83d\ude00 \\ude00"');
 });

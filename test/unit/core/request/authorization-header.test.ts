@@ -16,7 +16,7 @@ function apiKey(apiKeyName: string, apiKeyValue: string): Credentials {
 }
 
 describe('BASIC', () => {
-  test('is the pair in base64, in UTF-8', () => {
+  test('BASIC credentials are sent as user name and password in base64 of UTF-8', () => {
     const headers = authorizationHeaders({ authorizationType: 'BASIC', username: 'Aladdin', password: 'open sesame' });
     expect(headers).toEqual({ Authorization: 'Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==' });
     // The example of RFC 7617 section 2.1.
@@ -24,7 +24,7 @@ describe('BASIC', () => {
     expect(unicode).toEqual({ Authorization: 'Basic dGVzdDoxMjPCow==' });
   });
 
-  test('is made once for the same credentials, which nobody can change', () => {
+  test('the BASIC header is made once for the same credentials and cannot be changed', () => {
     const credentials: Credentials = { authorizationType: 'BASIC', username: 'u', password: 'p' };
     expect(authorizationHeaders(credentials)).toBe(authorizationHeaders(credentials));
     expect(Object.isFrozen(authorizationHeaders(credentials))).toBe(true);
@@ -32,23 +32,23 @@ describe('BASIC', () => {
 });
 
 describe('API_KEY', () => {
-  test('is its own header, under any name that is one', () => {
+  test('an API key is sent in its own header, under any valid name', () => {
     expect(authorizationHeaders(apiKey('X-Api-Key', 'k'))).toEqual({ 'X-Api-Key': 'k' });
     expect(Object.entries(authorizationHeaders(apiKey('__proto__', 'k')))).toEqual([['__proto__', 'k']]);
   });
 
-  test('that no header can carry is refused by name, never shown', () => {
+  test('an API key that a header cannot carry is refused by its header name, never shown', () => {
     expect(failureOf(() => authorizationHeaders(apiKey('X-Api-Key', 'canary\r\n')))).toBe(
       'InvalidInvocation: The header X-Api-Key has a value with characters that are not allowed.',
     );
     expect(failureOf(() => authorizationHeaders(apiKey('can ary', 'canary')))).toBe(
-      'InvalidInvocation: A header has a name that is not allowed.',
+      'InvalidInvocation: A header has a name with characters that are not allowed.',
     );
   });
 
-  test.each(['Host', 'content-length', 'Transfer-Encoding'])('cannot be sent as %s', (name) => {
+  test.each(['Host', 'content-length', 'Transfer-Encoding'])('an API key cannot be sent in the header %s', (name) => {
     expect(failureOf(() => authorizationHeaders(apiKey(name, 'canary')))).toBe(
-      `InvalidInvocation: The header ${name} cannot carry an API key.`,
+      `InvalidInvocation: The header ${name} cannot carry an API key: choose another ApiKeyName.`,
     );
   });
 });
@@ -59,7 +59,7 @@ describe('OAUTH_CLIENT_CREDENTIALS', () => {
     ['bearer', 'Bearer t0k.en~'],
     ['BEARER', 'Bearer t0k.en~'],
     ['DPoP', 'DPoP t0k.en~'],
-  ])('the token type %s gives %s', (tokenType, authorization) => {
+  ])('a token of type %s is sent as %s', (tokenType, authorization) => {
     expect(authorizationHeaders(oauth, { accessToken: 't0k.en~', tokenType })).toEqual({
       Authorization: authorization,
     });
@@ -77,12 +77,12 @@ describe('OAUTH_CLIENT_CREDENTIALS', () => {
     );
   });
 
-  test('without a token is a retryable failure', () => {
+  test('an OAuth request without a token is a retryable failure', () => {
     expect(failureOf(() => authorizationHeaders(oauth))).toBe('TokenUnavailable: There is no access token yet.');
   });
 });
 
-test('the name of the header is known without a token', () => {
+test('the name of the OAuth header is known without a token', () => {
   expect(authorizationHeaderName(oauth)).toBe('Authorization');
   expect(authorizationHeaderName(apiKey('X-Api-Key', 'k'))).toBe('X-Api-Key');
 });

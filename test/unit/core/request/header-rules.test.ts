@@ -16,7 +16,7 @@ const guideList =
   'If-Range, If-Unmodified-Since, Max-Forwards, Origin, Pragma, Proxy-Authorization, Range, Referer, TE, Trailer, ' +
   'Transfer-Encoding, User-Agent, Upgrade, Via, Warning';
 
-test('every header of the guide and Keep-Alive are withheld in any case, all others are forwarded', () => {
+test('exactly the headers of the guide and Keep-Alive are withheld, in upper and lower case', () => {
   for (const name of [...guideList.split(', '), 'Keep-Alive']) {
     expect([name, isForwarded(name), isForwarded(name.toUpperCase())]).toEqual([name, false, false]);
   }
@@ -34,7 +34,7 @@ function accepts(validate: () => void): boolean {
   }
 }
 
-test('what passes here passes in Node, and the other way round', () => {
+test('Node accepts exactly the header names and values that are accepted here', () => {
   const text = fc.string({ unit: 'binary' });
   fc.assert(
     fc.property(text, (value) => {
@@ -50,7 +50,7 @@ test('what passes here passes in Node, and the other way round', () => {
 });
 
 test.each(['canary\r\nX-Evil: 1', 'canary\n', 'canary\0', 'canary\u2028', 'canary 😀'])(
-  'the value %j is refused by the name of its header only',
+  'the header value %j is refused by the name of its header only',
   (value) => {
     expect(failureOf(() => requireHeader('X-Key', value))).toBe(
       'InvalidInvocation: The header X-Key has a value with characters that are not allowed.',
@@ -58,12 +58,14 @@ test.each(['canary\r\nX-Evil: 1', 'canary\n', 'canary\0', 'canary\u2028', 'canar
   },
 );
 
-test.each(['', 'can ary', 'canary:', 'canary\r\n', 'cänary'])('the name %j is refused and not shown', (name) => {
-  expect(failureOf(() => requireHeader(name, 'v'))).toBe('InvalidInvocation: A header has a name that is not allowed.');
+test.each(['', 'can ary', 'canary:', 'canary\r\n', 'cänary'])('the header name %j is refused and not shown', (name) => {
+  expect(failureOf(() => requireHeader(name, 'v'))).toBe(
+    'InvalidInvocation: A header has a name with characters that are not allowed.',
+  );
 });
 
 describe('HeaderFields', () => {
-  test('holds each name once, in the spelling that was set last', () => {
+  test('header fields hold each name once, in the spelling that was set last', () => {
     const fields = new HeaderFields();
     fields.set('content-type', 'a');
     fields.set('Content-Type', 'b');
@@ -72,7 +74,7 @@ describe('HeaderFields', () => {
     expect([fields.has('CONTENT-TYPE'), fields.has('Host')]).toEqual([true, false]);
   });
 
-  test('is copied, not shared', () => {
+  test('a copy of header fields does not change the original', () => {
     const fields = new HeaderFields();
     fields.set('A', '1');
     const copy = new HeaderFields(fields);
@@ -81,7 +83,7 @@ describe('HeaderFields', () => {
     expect([fields.toRecord(), copy.toRecord()]).toEqual([{ A: '1' }, {}]);
   });
 
-  test('takes __proto__ as a name like any other', () => {
+  test('header fields take __proto__ as a name like any other', () => {
     const fields = new HeaderFields();
     fields.set('__proto__', 'v');
     expect(Object.entries(fields.toRecord())).toEqual([['__proto__', 'v']]);

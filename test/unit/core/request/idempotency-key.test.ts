@@ -15,7 +15,7 @@ function delivery(text: string, id?: string): Delivery {
   };
 }
 
-test('is the id of the event with the Id of the target, else the name of the destination', () => {
+test("the idempotency key is the id of the event with the target's Id, or with the destination's name", () => {
   expect(idempotencyKey(delivery('{"id":"e1"}', 't1'), 'orders')).toBe('e1/t1');
   expect(idempotencyKey(delivery('{"id":"e1"}'), 'orders')).toBe('e1/orders');
 });
@@ -27,17 +27,17 @@ test.each([
   '{"id":"a\\r\\nX-Evil: 1"}',
   '{"id":"é"}',
   `{"id":"${'x'.repeat(129)}"}`,
-])('an event without an id that a header can carry (%s) is told by its hash', (text) => {
+])('the idempotency key of an event without an id for a header (%s) is the hash of its text', (text) => {
   const hash = createHash('sha256').update(text).digest('hex');
   expect(idempotencyKey(delivery(text), 'orders')).toBe(`${hash}/orders`);
 });
 
-test('does not change from attempt to attempt', () => {
+test('the idempotency key does not change from attempt to attempt', () => {
   const first = delivery('{"a":1}', 't');
   expect(idempotencyKey({ ...first, attempts: 5, firstReceivedAtMs: 9 }, 'o')).toBe(idempotencyKey(first, 'o'));
 });
 
-test('is the same for an event that a queue carries with characters escaped', () => {
+test('the idempotency key is the same when a queue carries the event with escaped characters', () => {
   const [raw, escaped] = ['{"a":"\uFFFE"}', '{"a":"\\ufffe"}'];
   expect(idempotencyKey(delivery(raw), 'orders')).toBe(idempotencyKey(delivery(escaped), 'orders'));
 });

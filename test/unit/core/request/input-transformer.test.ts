@@ -62,7 +62,7 @@ describe('a JSON template', () => {
     ['<customer>', '{"name":"Ada","tags":["vip"]}'],
     ['  {"a": {"b": {"c": "<order>"} } }', '  {"a": {"b": {"c": "17-a"} } }'],
     ['42', '42'],
-  ])('%s gives %s', (template, body) => {
+  ])('the JSON template %s gives %s', (template, body) => {
     expect(transform(template)).toBe(body);
   });
 
@@ -70,8 +70,8 @@ describe('a JSON template', () => {
     expect(transform('{"a": <absent>, "b": "<absent>"}')).toBe('{"a": "", "b": ""}');
   });
 
-  test('a quoted placeholder that holds an object or a list is refused by name', () => {
-    const reason = 'in quotes, but its value is an object or a list.';
+  test('a quoted placeholder whose value is an object or a list is refused by name', () => {
+    const reason = 'in quotes, but its value is an object or a list: remove the quotes.';
     expect(failureOf(() => transform('{"a": "<customer>"}'))).toContain(`the placeholder customer ${reason}`);
     expect(failureOf(() => transform('{"a": "<one>"}'))).toContain(`the placeholder one ${reason}`);
     expect(failureOf(() => transform('{"a": "see <aws.events.event.json>"}'))).toContain(reason);
@@ -93,23 +93,23 @@ describe('a text template', () => {
     ['"{[/ looks like JSON: <order>"', '"{[/ looks like JSON: 17-a"'],
     ['"<one> first"\n"<order> second"\n', '"[HIGH] first"\n"17-a second"\n'],
     ['"order \\"<order>\\""', '"order \\"17-a\\""'],
-  ])('%j gives %j, with its quotes', (template, body) => {
+  ])('the text template %j gives %j, with its quotes', (template, body) => {
     expect(transform(template)).toBe(body);
   });
 
-  test('stays a JSON string whatever is printed into it', () => {
+  test('a text template stays a JSON string whatever values are printed into it', () => {
     expect(JSON.parse(transform('"note: <quote>"'))).toBe('note: say "hi" \\ there\nbye');
   });
 });
 
 describe('reserved placeholders', () => {
-  test('the rule and the time are text', () => {
+  test('the reserved placeholders of the rule and the time are text', () => {
     expect(transform('"<aws.events.rule-name> of <aws.events.rule-arn> at <aws.events.event.ingestion-time>"')).toBe(
       `"big-orders of ${source.rule} at 2026-11-20T10:20:30Z"`,
     );
   });
 
-  test('the event comes without its detail and with detailType, the whole event as JSON', () => {
+  test('the reserved event placeholder leaves out detail, and the event.json placeholder is the whole event', () => {
     const body = transform('{"head": <aws.events.event>, "all": <aws.events.event.json>}');
     expect(JSON.parse(body)).toEqual({
       head: { version: '0', id: 'e1', detailType: 'Order placed', source: 'shop', resources: [] },
@@ -117,18 +117,18 @@ describe('reserved placeholders', () => {
     });
   });
 
-  test("the whole event is the event's own text where that is known", () => {
+  test("the event.json placeholder prints the event's own text where it is known", () => {
     const text = '{"id": "e1", "n": 12345678901234567890, "f": 1.0}';
     const event = { value: JSON.parse(text) as JsonObject, text };
     expect(transform('{"all": <aws.events.event.json>}', { ...source, event })).toBe(`{"all": ${text}}`);
   });
 
-  test('an unknown rule is an empty string', () => {
+  test('the rule placeholder is an empty string when the rule is not known', () => {
     const { event, firstReceivedAtMs } = source;
     expect(transform('{"rule": <aws.events.rule-name>}', { event, firstReceivedAtMs })).toBe('{"rule": ""}');
   });
 
-  test('no path of the map overrides a reserved name', () => {
+  test('no entry of InputPathsMap overrides a reserved placeholder', () => {
     const transformer = {
       InputPathsMap: { 'aws.events.rule-name': '$.source' },
       InputTemplate: '<aws.events.rule-name>',
@@ -138,7 +138,7 @@ describe('reserved placeholders', () => {
 });
 
 describe('a template that travels in a rule', () => {
-  test('writes its placeholders in double braces, alone or between braces of JSON', () => {
+  test("a template inside a rule's own template may use double braces for its placeholders", () => {
     expect(transform('{"order":{{order}},"in":{"by":{{customer}}}}')).toBe(
       '{"order":"17-a","in":{"by":{"name":"Ada","tags":["vip"]}}}',
     );
@@ -149,7 +149,7 @@ describe('a template that travels in a rule', () => {
 
 describe('what is refused', () => {
   test.each(['"<unknown>"', '{"a": <unknown>}', '{"a": "{{unknown}}"}'])(
-    '%s names the unknown placeholder',
+    'the template %s is refused by the name of its unknown placeholder',
     (template) => {
       expect(failureOf(() => transform(template))).toBe(
         'InvalidInvocation: target.InputTransformer.InputTemplate contains invalid placeholder unknown: ' +
@@ -158,9 +158,12 @@ describe('what is refused', () => {
     },
   );
 
-  test.each(['<constructor>', '<__proto__>', '<toString>'])('%s is unknown, not inherited', (template) => {
-    expect(failureOf(() => transform(template))).toContain('contains invalid placeholder');
-  });
+  test.each(['<constructor>', '<__proto__>', '<toString>'])(
+    'the placeholder %s is unknown, not inherited from a prototype',
+    (template) => {
+      expect(failureOf(() => transform(template))).toContain('contains invalid placeholder');
+    },
+  );
 
   test.each([
     'Hello <order>',
@@ -171,11 +174,13 @@ describe('what is refused', () => {
     '"\\<order>"',
     '  ',
     '{"a": "<order>}',
-  ])('%j is neither JSON nor quoted text', (template) => {
-    expect(failureOf(() => transform(template))).toContain('is neither JSON nor quoted text around its placeholders');
+  ])('the template %j is refused because it is neither JSON nor quoted text', (template) => {
+    expect(failureOf(() => transform(template))).toContain(
+      'must be JSON or quoted text once its placeholders are filled',
+    );
   });
 
-  test('a malformed path is named by its placeholder', () => {
+  test('a malformed path is refused by the name of its placeholder', () => {
     const transformer = { InputPathsMap: { a: 'detail.a' }, InputTemplate: '{"a": <a>}' };
     expect(failureOf(() => transformInput(transformer, source))).toBe(
       'InvalidInvocation: target.InputTransformer.InputPathsMap.a is not a JSON path.',
@@ -189,7 +194,7 @@ describe('what is refused', () => {
   });
 });
 
-test('less-than signs and braces that enclose no name are text', () => {
+test('less-than signs and braces that enclose no placeholder name are text', () => {
   expect(transform('{"a": "1 < 2 > 0, {{ }} and < order >"}')).toBe('{"a": "1 < 2 > 0, {{ }} and < order >"}');
 });
 
@@ -199,7 +204,7 @@ test('a template is compiled once', () => {
 
 const jsonObjects = fc.dictionary(fc.string(), fc.jsonValue()).map((object) => object as JsonObject);
 
-test('a JSON template gives JSON that holds the values, whatever the event is', () => {
+test('a filled JSON template is JSON that holds the values, whatever the event is', () => {
   const transformer: InputTransformer = {
     InputPathsMap: { a: '$.a', list: '$.detail[*]' },
     InputTemplate: '{"a": <a>, "l": [<list>, <aws.events.event>], "all": <aws.events.event.json>}',
@@ -214,7 +219,7 @@ test('a JSON template gives JSON that holds the values, whatever the event is', 
   );
 });
 
-test('text printed into quotes is read back as it was, whatever it is', () => {
+test('a value printed into quotes is read back as it was, whatever it is', () => {
   const transformer: InputTransformer = { InputPathsMap: { a: '$.a' }, InputTemplate: '{"t": "-<a>-", "u": 1}' };
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (a) => {
@@ -240,7 +245,7 @@ test('any template is filled or refused with a Failure', () => {
   );
 });
 
-test("a rule's own template leaves {{name}} to the inner one, and fills <name>", () => {
+test("a rule's own template fills <name> and leaves {{name}} to the inner template", () => {
   const transformer = {
     InputPathsMap: { order: '$.detail.order' },
     InputTemplate: '{"event": <aws.events.event.json>, "inner": "{\\"id\\": {{order}}}", "id": <order>}',

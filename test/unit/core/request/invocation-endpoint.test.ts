@@ -18,7 +18,7 @@ describe('an invocation endpoint', () => {
     ['https://example.com:443/a?', 'https://example.com', '/a'],
     ['http://127.0.0.1:9000/hook', 'http://127.0.0.1:9000', '/hook'],
     ['https://[::1]/x', 'https://[::1]', '/x'],
-  ])('%s has origin %s and path %s', (url, origin, path) => {
+  ])('the endpoint %s has origin %s and path %s', (url, origin, path) => {
     expect(compileInvocationEndpoint(url).origin).toBe(origin);
     expect(fill(url)).toBe(path);
   });
@@ -33,7 +33,7 @@ describe('an invocation endpoint', () => {
     ['https://example.com/a#canary', 'must not have a fragment'],
     ['https://example.com/#', 'must not have a fragment'],
     ['https://*.example.com/', 'must not have a path wildcard in its host'],
-  ])('%s is refused without being shown', (url, problem) => {
+  ])('the endpoint %s is refused without being shown', (url, problem) => {
     expect(failureOf(() => compileInvocationEndpoint(url))).toBe(
       `InvalidInvocation: The invocation endpoint ${problem}.`,
     );
@@ -41,7 +41,7 @@ describe('an invocation endpoint', () => {
 });
 
 describe('wildcards', () => {
-  test('are filled in order, in path and query', () => {
+  test('path wildcards are filled in order, in path and query', () => {
     expect(fill('https://h/a/*/b-*?c=*', 'one', 'two', 'three')).toBe('/a/one/b-two?c=three');
   });
 
@@ -60,7 +60,7 @@ describe('wildcards', () => {
     ['...', '/x/.../y'],
     ['.a', '/x/.a/y'],
     ['\ud800', '/x/%EF%BF%BD/y'],
-  ])('%j becomes %s', (value, path) => {
+  ])('the path parameter %j is encoded as %s', (value, path) => {
     expect(fill('https://h/x/*/y', value)).toBe(path);
   });
 
@@ -71,17 +71,17 @@ describe('wildcards', () => {
     ['https://h/x/.*/y', '.'],
     ['https://h/x/%2e*/y', '.'],
     ['https://h/x/%2E*', '.'],
-  ])('in %s the value %s would leave its segment and is refused', (url, value) => {
+  ])('in the endpoint %s the path parameter %s is refused because it would leave its segment', (url, value) => {
     expect(failureOf(() => fill(url, value))).toBe(
       'InvalidInvocation: A path parameter makes a segment of the endpoint "." or "..".',
     );
   });
 
-  test('two dots that meet across wildcards are refused', () => {
+  test('two dots that meet across two path wildcards are refused', () => {
     expect(failureOf(() => fill('https://h/x/**/y', '.', '.'))).toContain('"." or ".."');
   });
 
-  test('dots in the query are harmless', () => {
+  test('dots in the query of an endpoint are harmless', () => {
     expect(fill('https://h/*?next=/../x', 'a')).toBe('/a?next=/../x');
   });
 
@@ -89,11 +89,11 @@ describe('wildcards', () => {
     ['https://h/*', [], 'has 1 path wildcards, but PathParameterValues has 0 values'],
     ['https://h/*', ['canary', 'b'], 'has 1 path wildcards, but PathParameterValues has 2 values'],
     ['https://h/', ['canary'], 'has 0 path wildcards, but PathParameterValues has 1 values'],
-  ])('%s with %j is refused', (url, values, problem) => {
+  ])('the endpoint %s with the path parameters %j is refused', (url, values, problem) => {
     expect(failureOf(() => fill(url, ...values))).toBe(`InvalidInvocation: The invocation endpoint ${problem}.`);
   });
 
-  test('no value ever changes the segments around it or what follows the path', () => {
+  test('no path parameter changes the segments around it or the text after the path', () => {
     const text = fc
       .oneof(
         fc.string({ unit: 'binary', minLength: 1 }),
@@ -119,19 +119,19 @@ describe('wildcards', () => {
 });
 
 describe('query parameters', () => {
-  test('are added to a path with and without a query', () => {
+  test('query parameters are added to an endpoint with and without a query', () => {
     expect(mergeQuery('/a', [['k', 'v']])).toBe('/a?k=v');
     expect(mergeQuery('/a?x=1', [['k', 'v']])).toBe('/a?x=1&k=v');
     expect(mergeQuery('/a?x=1', [])).toBe('/a?x=1');
   });
 
-  test("replace every equal key of the endpoint's own, however it is spelled, and leave the rest as it is", () => {
+  test('query parameters replace every equal key of the endpoint, in any spelling, and leave the others as they are', () => {
     expect(mergeQuery('/a?k=1&x=%7e+y&K=2&k=3&%6B=4&flag&=e', [['k', 'v']])).toBe('/a?x=%7e+y&K=2&flag&=e&k=v');
     expect(mergeQuery('/a?a+b=1', [['a b', 'v']])).toBe('/a?a%20b=v');
     expect(mergeQuery('/a?%zz=1&k=2', [['k', 'v']])).toBe('/a?%zz=1&k=v');
   });
 
-  test('keep their place when one key comes twice', () => {
+  test('two query parameters with the same key keep their order', () => {
     expect(
       mergeQuery('/a', [
         ['k', '1'],
@@ -140,7 +140,7 @@ describe('query parameters', () => {
     ).toBe('/a?k=1&k=2');
   });
 
-  test('are read back by any server as they were, whatever is in them', () => {
+  test('a server reads back every query parameter as it was', () => {
     const text = fc.string({ unit: 'binary', minLength: 1 });
     fc.assert(
       fc.property(text, text, (key, value) => {

@@ -41,11 +41,11 @@ describe('readJsonPath', () => {
     ['$.detail.matrix[1].*', [3]],
     ['$.detail.empty[*]', []],
     ['$.detail.lines[*].nothing', []],
-  ])('%s finds its value', (path, value) => {
+  ])('the JSON path %s finds its value', (path, value) => {
     expect(read(path)).toEqual(value);
   });
 
-  test('$ finds the whole event', () => {
+  test('the JSON path $ finds the whole event', () => {
     expect(read('$')).toBe(event);
   });
 
@@ -61,7 +61,7 @@ describe('readJsonPath', () => {
     '$.detail.toString',
     '$.resources[0][0]',
     '$.detail.none.more',
-  ])('%s finds nothing, nor anything inherited', (path) => {
+  ])('the JSON path %s finds nothing, and nothing inherited', (path) => {
     expect(read(path)).toBeUndefined();
   });
 });
@@ -89,19 +89,19 @@ describe('parseJsonPath', () => {
     '$.a.b*',
     '$.length()',
     '$.resources[99999999999]',
-  ])('%j is refused, by the name of its field only', (text) => {
+  ])('the malformed JSON path %j is refused by the name of its field only', (text) => {
     expect(parseJsonPath(text)).toBeUndefined();
     expect(failureOf(() => requireJsonPath(text, 'target.InputPath'))).toBe(
       'InvalidInvocation: target.InputPath is not a JSON path.',
     );
   });
 
-  test('the same text is the same compiled path', () => {
+  test('equal JSON paths are compiled once', () => {
     expect(parseJsonPath('$.detail.id')).toBe(parseJsonPath('$.detail.id'));
   });
 });
 
-test('whatever the text and the event are, a path is refused or reads without an exception', () => {
+test('any JSON path is refused or reads any event without an exception', () => {
   const text = fc.oneof(
     fc.string({ maxLength: 40 }),
     fc
@@ -118,7 +118,7 @@ test('whatever the text and the event are, a path is refused or reads without an
   );
 });
 
-test('a path with wildcards visits each value once', () => {
+test('a JSON path with wildcards visits each value once', () => {
   const wide = { rows: Array.from({ length: 300 }, () => Array.from({ length: 300 }, (_, index) => index)) };
   let visits = 0;
   const counted = new Proxy(wide.rows, {

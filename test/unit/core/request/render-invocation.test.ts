@@ -117,7 +117,7 @@ test('a plain event is posted with the fixed headers and its own content', () =>
 });
 
 describe('the body', () => {
-  test("is the event's own text, byte for byte", () => {
+  test("the body of a request is the event's own text, byte for byte", () => {
     const text = '{ "id":"e1",\n "n":12345678901234567890, "f":1.0 }';
     expect(render({ event: { value: JSON.parse(text), text } }).body).toBe(text);
     expect(render({ event: { value: JSON.parse(text), text }, target: { InputPath: '$' } }).body).toBe(text);
@@ -131,7 +131,7 @@ describe('the body', () => {
     ['OPTIONS', true],
     ['GET', false],
     ['HEAD', false],
-  ])('with %s is sent: %j', (method, sent) => {
+  ])('a request with the method %s has a body: %j', (method, sent) => {
     const request = render({ method, parameters: { bodyParameters: [parameter('a', '1')] } });
     expect([request.method, 'body' in request]).toEqual([method, sent]);
   });
@@ -141,7 +141,7 @@ describe('the body', () => {
     [{ InputPath: '$.detail.list' }, '[1]'],
     [{ InputPath: '$.source' }, '"shop"'],
     [{ InputTransformer: { InputPathsMap: { id: '$.detail.id' }, InputTemplate: '{"id": <id>}' } }, '{"id": 17}'],
-  ])('of the target %j is %s', (target, body) => {
+  ])('the body for the target %j is %s', (target, body) => {
     expect(render({ target }).body).toBe(body);
   });
 
@@ -149,37 +149,37 @@ describe('the body', () => {
     [{ Input: 'canary' }, 'target.Input is not JSON.'],
     [{ InputPath: '$.absent' }, 'target.InputPath finds nothing in the event.'],
     [{ InputPath: 'canary' }, 'target.InputPath is not a JSON path.'],
-  ])('of the target %j cannot be made', (target, message) => {
+  ])('the body for the target %j cannot be made', (target, message) => {
     expect(failureOf(() => render({ target }))).toBe(`InvalidInvocation: ${message}`);
   });
 
-  test('takes the body parameters of the connection, which beat its own members', () => {
+  test("the body takes the connection's body parameters, which replace its own members", () => {
     const bodyParameters = [parameter('source', 'mine'), parameter('token', '1'), parameter('token', '2')];
     const body = render({ parameters: { bodyParameters } }).body ?? '';
     expect(JSON.parse(body)).toEqual({ ...event, source: 'mine', token: '2' });
     expect(event).not.toHaveProperty('token');
   });
 
-  test.each(['[1]', '"text"', '1', 'null'])('%s cannot take body parameters', (Input) => {
+  test.each(['[1]', '"text"', '1', 'null'])('the body %s cannot take body parameters', (Input) => {
     const parameters = { bodyParameters: [parameter('canary', 'canary')] };
     expect(failureOf(() => render({ target: { Input }, parameters }))).toBe(
       "InvalidInvocation: The connection's body parameters need a body that is a JSON object.",
     );
   });
 
-  test('with a body parameter named __proto__ has it as a member', () => {
+  test('a body parameter named __proto__ becomes a member of the body', () => {
     const body = render({ parameters: { bodyParameters: [parameter('__proto__', 'v')] }, event: { value: {} } }).body;
     expect(body).toBe('{"__proto__":"v"}');
   });
 
-  test('of an event nested deeper than JavaScript prints is the event all the same', () => {
+  test('an event that is nested deeper than JSON.stringify goes is sent as it is', () => {
     const text = `{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}`;
     expect(render({ event: { value: JSON.parse(text) as JsonObject } }).body === text).toBe(true);
   });
 });
 
 describe('path and query', () => {
-  test('are filled from the original event, not from what the target makes of it', () => {
+  test('path and query are filled from the original event, not from the transformed one', () => {
     const request = render({
       endpoint: 'https://example.com/orders/*/by/*?v=1&page=9',
       target: {
@@ -199,7 +199,7 @@ describe('path and query', () => {
     expect(request.body).toBe('{"detail": {"id": 99}}');
   });
 
-  test("prefer the connection's query parameter to the target's, and the target's to the endpoint's own", () => {
+  test("a query parameter of the connection replaces the target's, and the target's replaces the endpoint's own", () => {
     const request = render({
       endpoint: 'https://example.com/?a=own&b=own&c=own',
       target: withParameters({ QueryStringParameters: { b: 'target', c: 'target', d: 'target' } }),
@@ -208,7 +208,7 @@ describe('path and query', () => {
     expect(request.path).toBe('/?a=own&b=target&d=target&c=connection&e=x%26y');
   });
 
-  test('read no path out of a connection: its parameters are literal', () => {
+  test("a connection's parameters are literal and read no path", () => {
     const parameters = {
       queryStringParameters: [parameter('q', '$.detail.id')],
       headerParameters: [parameter('X-Id', '$.detail.id')],
@@ -232,13 +232,13 @@ describe('path and query', () => {
       'QueryStringParameters.q is not',
     ],
     ['https://u:p@example.com/', {}, 'must not contain a user name'],
-  ])('%s with %j is refused', (endpoint, target, message) => {
+  ])('the endpoint %s with the target %j is refused', (endpoint, target, message) => {
     expect(failureOf(() => render({ endpoint, target }))).toContain(message);
   });
 });
 
 describe('headers', () => {
-  test('of the connection beat those of the target in any case, and each name comes once', () => {
+  test("the connection's headers replace the target's in upper and lower case, and each name comes once", () => {
     const { headers } = render({
       target: withParameters({
         HeaderParameters: { 'x-both': 'target', 'X-Target': '$.detail.name', 'content-type': 'text/plain' },
@@ -256,7 +256,7 @@ describe('headers', () => {
     expect(headers).not.toHaveProperty('Content-Type');
   });
 
-  test('that are never forwarded are dropped, wherever they are set and whatever they hold', () => {
+  test('headers that are never forwarded are dropped, wherever they are set', () => {
     const { headers } = render({
       target: withParameters({ HeaderParameters: { host: '$.a..b', 'USER-AGENT': 'evil', Range: 'bytes=0-' } }),
       parameters: { headerParameters: [parameter('Content-Length', '1'), parameter('Accept-Encoding', 'br')] },
@@ -267,13 +267,13 @@ describe('headers', () => {
   test.each<[string, Given]>([
     ['X-Key', { target: withParameters({ HeaderParameters: { 'X-Key': '$.detail.evil' } }) }],
     ['X-Key', { parameters: { headerParameters: [parameter('X-Key', 'canary\0')] } }],
-  ])('a value of %s that no header can carry is a permanent failure and is not shown', (name, given) => {
+  ])('a value of %s that a header cannot carry is a permanent failure and is not shown', (name, given) => {
     expect(failureOf(() => render(given))).toBe(
       `InvalidInvocation: The header ${name} has a value with characters that are not allowed.`,
     );
   });
 
-  test('a path that finds nothing gives an empty value', () => {
+  test('a header parameter whose path finds nothing has an empty value', () => {
     expect(render({ target: withParameters({ HeaderParameters: { 'X-A': '$.absent' } }) }).headers['X-A']).toBe('');
   });
 
@@ -296,7 +296,7 @@ describe('headers', () => {
       { credentials: { authorizationType: 'API_KEY', apiKeyName: 'Idempotency-Key', apiKeyValue: 'k' } },
       'idempotency-key',
     ],
-  ])('leave the name of the credentials free: %s', (_, secret, name) => {
+  ])('no parameter sets the header of the credentials: %s', (_, secret, name) => {
     const { headers } = render({
       secret,
       target: withParameters({ HeaderParameters: { [name]: 'mine' } }),
@@ -307,7 +307,7 @@ describe('headers', () => {
 });
 
 describe('what is prepared once', () => {
-  test('never outlives the destination, the secret or the user agent that it was prepared from', () => {
+  test('prepared headers and paths are replaced with the destination, the secret or the user agent', () => {
     const resolved = resolvedFrom({});
     const first = renderResolved(resolved, context);
     const moved = { ...resolved.apiDestination, invocationEndpoint: 'https://other.example/x' };
@@ -318,7 +318,7 @@ describe('what is prepared once', () => {
     expect(renderResolved(resolved, context)).toEqual(first);
   });
 
-  test('is not changed by a delivery: the next one without parameters has none', () => {
+  test('a delivery with parameters does not change the next one without parameters', () => {
     const resolved = resolvedFrom({});
     const plain = renderResolved(resolved, context);
     const target = withParameters({ HeaderParameters: { 'X-A': 'a' }, QueryStringParameters: { q: '1' } });
@@ -326,7 +326,7 @@ describe('what is prepared once', () => {
     expect(renderResolved(resolved, context)).toEqual(plain);
   });
 
-  test('carries no header or query value from one delivery into the next', () => {
+  test('no header or query value of one delivery is sent with the next', () => {
     const resolved = resolvedFrom({});
     const withTarget = (HttpParameters: TargetHttpParameters): InvocationRequest =>
       renderResolved({ ...resolved, delivery: { ...resolved.delivery, target: { HttpParameters } } }, context);
@@ -337,7 +337,7 @@ describe('what is prepared once', () => {
   });
 });
 
-test('whatever event and target are, there is a safe request or a Failure', () => {
+test('any event and target give a safe request or a Failure', () => {
   const path = fc.constantFrom('$.detail.a', '$.detail[*]', '$.a', 'x', '$.detail.a.b', "$['detail']");
   const texts = fc.dictionary(fc.constantFrom('X-A', 'host', '$.a', '__proto__', 'authorization'), path);
   fc.assert(

@@ -33,7 +33,7 @@ function signed(secret: string, body?: string, headers?: Record<string, string>,
 }
 
 describe('a shared key', () => {
-  test('gives the signature that the specification’s authors publish', () => {
+  test("a shared key gives the signature that the specification's authors publish", () => {
     // Source: standard-webhooks/standard-webhooks, libraries/javascript/src/webhook.test.ts.
     const signing = {
       keys: parseSigningSecret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'),
@@ -47,7 +47,7 @@ describe('a shared key', () => {
     });
   });
 
-  test('of 24 to 64 bytes is verified by the published package, whatever the body', () => {
+  test('the published package verifies a signature of a shared key of 24 to 64 bytes, whatever the body', () => {
     const text = fc.oneof(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'binary' }));
     const property = fc.property(fc.uint8Array({ minLength: 24, maxLength: 64 }), text, (key, body) => {
       const secret = `whsec_${Buffer.from(key).toString('base64')}`;
@@ -58,23 +58,26 @@ describe('a shared key', () => {
     fc.assert(property);
   });
 
-  test('signs an empty body where there is none', () => {
+  test('a request without a body is signed as one with an empty body', () => {
     expect(signed(shared, undefined, {}, 0)).toEqual(signed(shared, '', {}, 0));
     expect(() => new Webhook(shared).verify('', signed(shared))).not.toThrow();
   });
 });
 
 describe('a private key', () => {
-  test.each(['seed', 'pair'] as const)('written as its %s gives a signature that its public key verifies', (form) => {
-    const { text, publicKey } = privateKeyText(form);
-    const headers = signed(text, '{"größe":"😀"}');
-    const [scheme, signature = ''] = (headers['webhook-signature'] ?? '').split(',');
-    const content = `${headers['webhook-id']}.${headers['webhook-timestamp']}.{"größe":"😀"}`;
-    expect(scheme).toBe('v1a');
-    expect(verify(null, Buffer.from(content), publicKey, Buffer.from(signature, 'base64'))).toBe(true);
-  });
+  test.each(['seed', 'pair'] as const)(
+    'a private key in the form %s gives a signature that its public key verifies',
+    (form) => {
+      const { text, publicKey } = privateKeyText(form);
+      const headers = signed(text, '{"größe":"😀"}');
+      const [scheme, signature = ''] = (headers['webhook-signature'] ?? '').split(',');
+      const content = `${headers['webhook-id']}.${headers['webhook-timestamp']}.{"größe":"😀"}`;
+      expect(scheme).toBe('v1a');
+      expect(verify(null, Buffer.from(content), publicKey, Buffer.from(signature, 'base64'))).toBe(true);
+    },
+  );
 
-  test('has the public key that RFC 8032 has for it (section 7.1, test 3)', () => {
+  test('a private key has the public key that RFC 8032 gives for it (section 7.1, test 3)', () => {
     const seed = Buffer.from('c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7', 'hex');
     const { keys } = parseSigningSecret(`whsk_${seed.toString('base64')}`);
     const [{ key } = expect.fail('There is no key.')] = keys;
@@ -85,7 +88,7 @@ describe('a private key', () => {
   });
 });
 
-test('several keys sign in their order, with spaces between', () => {
+test('several keys sign in their order, with spaces between the signatures', () => {
   const other = `whsec_${base64(24, 8)}`;
   const { text } = privateKeyText();
   const headers = signed(JSON.stringify({ keys: [shared, text, other] }), '{}');
@@ -97,7 +100,7 @@ test('several keys sign in their order, with spaces between', () => {
   for (const key of [shared, other]) expect(() => new Webhook(key).verify('{}', headers)).not.toThrow();
 });
 
-test('headers of these names give way, however they are spelt, and no others', () => {
+test('signature headers replace parameters of the same names, in any spelling, and no others', () => {
   const before = { 'Webhook-ID': 'x', 'WEBHOOK-TIMESTAMP': 'x', 'webhook-Signature': 'x', 'Webhook-Other': 'y' };
   expect(Object.keys(signed(shared, '{}', before)).toSorted()).toEqual([
     'Webhook-Other',
@@ -108,12 +111,12 @@ test('headers of these names give way, however they are spelt, and no others', (
 });
 
 describe('the id of a message', () => {
-  test('is the Idempotency-Key, the same on every attempt', () => {
+  test('the id of a message is the Idempotency-Key, the same on every attempt', () => {
     expect(messageId(deliveryOf(), 'orders')).toBe('e-1/orders');
     expect(messageId(deliveryOf({ attempts: 3, postponements: 1 }), 'orders')).toBe('e-1/orders');
   });
 
-  test('has no full stop, and is another one for another key', () => {
+  test('the id of a message has no full stop, and differs for every idempotency key', () => {
     const ids = fc.string({ unit: fc.constantFrom('.', '%', '2', 'E', '5', '/'), minLength: 1, maxLength: 6 });
     const idOf = (id: string) => messageId(deliveryOf({ event: { value: { id } } }), 'o.p');
     const property = fc.property(ids, ids, (one, other) => {
@@ -125,36 +128,36 @@ describe('the id of a message', () => {
 });
 
 describe('the secret', () => {
-  test('may end with a line break, alone as in JSON', () => {
+  test('a signing secret may end with a line break, as text and as JSON', () => {
     expect(parseSigningSecret(`${shared}\n`).keys).toHaveLength(1);
     expect(parseSigningSecret(`\n{"keys": ["${shared}"]}\n`).keys).toHaveLength(1);
   });
 
   const mixed = Buffer.concat([Buffer.alloc(32, 7), Buffer.alloc(32, 1)]).toString('base64');
   test.each([
-    ['', 'The key begins neither with whsec_ nor with whsk_.'],
-    [base64(32), 'The key begins neither with whsec_ nor with whsk_.'],
-    [`whpk_${base64(32)}`, 'The key begins neither with whsec_ nor with whsk_.'],
+    ['', 'The key must begin with whsec_ or whsk_.'],
+    [base64(32), 'The key must begin with whsec_ or whsk_.'],
+    [`whpk_${base64(32)}`, 'The key must begin with whsec_ or whsk_.'],
     [`whsec_${base64(23)}`, 'The key does not have 24 to 64 bytes.'],
     [`whsec_${base64(65)}`, 'The key does not have 24 to 64 bytes.'],
     ['whsec_', 'The key does not have 24 to 64 bytes.'],
-    [`whsec_${base64(32).replace('=', '')}`, 'The key is not base64 behind its prefix.'],
-    [`whsec_${base64(32)} ${shared}`, 'The key is not base64 behind its prefix.'],
-    [`whsec_${Buffer.alloc(33, 255).toString('base64url')}`, 'The key is not base64 behind its prefix.'],
+    [`whsec_${base64(32).replace('=', '')}`, 'The key is not padded base64 after its prefix.'],
+    [`whsec_${base64(32)} ${shared}`, 'The key is not padded base64 after its prefix.'],
+    [`whsec_${Buffer.alloc(33, 255).toString('base64url')}`, 'The key is not padded base64 after its prefix.'],
     [`whsk_${base64(33)}`, 'The key does not have 32 or 64 bytes.'],
-    [`whsk_${mixed}`, 'The key has another public key behind its private one.'],
+    [`whsk_${mixed}`, 'The key ends with a public key that does not belong to its private key.'],
     ['{', 'It is not JSON.'],
-    ['{}', 'keys does not have 1 to 10 members.'],
-    ['{"keys":[]}', 'keys does not have 1 to 10 members.'],
+    ['{}', 'keys must be a list of 1 to 10 keys.'],
+    ['{"keys":[]}', 'keys must be a list of 1 to 10 keys.'],
     ['{"keys":"x"}', 'keys is not a list.'],
     [JSON.stringify({ keys: [shared, 7] }), 'keys[1] is not a string.'],
-    [JSON.stringify({ keys: [shared, 'x'] }), 'keys[1] begins neither with whsec_ nor with whsk_.'],
-    [JSON.stringify({ keys: Array.from({ length: 11 }, () => shared) }), 'keys does not have 1 to 10 members.'],
-  ])('%s is refused, and not shown', (text, message) => {
+    [JSON.stringify({ keys: [shared, 'x'] }), 'keys[1] must begin with whsec_ or whsk_.'],
+    [JSON.stringify({ keys: Array.from({ length: 11 }, () => shared) }), 'keys must be a list of 1 to 10 keys.'],
+  ])('the signing secret %s is refused, and not shown', (text, message) => {
     expect(failureOf(() => parseSigningSecret(text))).toBe(`InvalidPolicySecret: ${message}`);
   });
 
-  test('shows no key to a log', () => {
+  test('a signing key does not show itself in a log', () => {
     const { text } = privateKeyText();
     const keys = parseSigningSecret(JSON.stringify({ keys: [shared, text] }));
     const shown = `${inspect(keys, { depth: 9, showHidden: true })}${JSON.stringify(keys)}`;
@@ -162,7 +165,7 @@ describe('the secret', () => {
       expect(shown).not.toContain(part);
   });
 
-  test('whatever it holds, is parsed or a failure of the table that shows nothing of it', () => {
+  test('any signing secret is parsed or refused with a Failure that does not show it', () => {
     const piece = fc.constantFrom(
       'whsec_',
       'whsk_',
@@ -195,7 +198,7 @@ describe('the secret', () => {
     fc.assert(property, { numRuns: 500 });
   });
 
-  test('of many megabytes is read in linear time', () => {
+  test('a signing secret of many megabytes is read in linear time', () => {
     const padding = 5_000_000;
     expect(parseSigningSecret(`${shared}${' '.repeat(padding)}`).keys).toHaveLength(1);
     for (const text of ['whsec_', 'whsk_', '{"keys":["whsec_', ' ']) {

@@ -15,7 +15,7 @@ test.each([
   ['$filter', false],
   ['price: $.detail.id', false],
   ['', false],
-])('%j is one JSON path: %j', (text, dynamic) => {
+])('the parameter %j is a JSON path: %j', (text, dynamic) => {
   expect(isDynamic(text)).toBe(dynamic);
 });
 
@@ -30,11 +30,11 @@ describe('header and query values', () => {
     ['$.detail.absent', ''],
     ['literal', 'literal'],
     ['$', '$'],
-  ])('%s gives %j', (parameter, text) => {
+  ])('the header or query parameter %s gives %j', (parameter, text) => {
     expect(parameterText(parameter, event, 'f')).toBe(text);
   });
 
-  test('a malformed path is named by its field', () => {
+  test('a malformed path in a parameter is refused by the name of its field', () => {
     expect(failureOf(() => parameterText('$.a..b', event, 'f'))).toBe('InvalidInvocation: f is not a JSON path.');
   });
 });
@@ -45,24 +45,27 @@ describe('path parameters', () => {
     ['$.detail.n', '7'],
     ['$.detail.yes', 'false'],
     ['literal', 'literal'],
-  ])('%s gives %j', (parameter, text) => {
+  ])('the path parameter %s gives %j', (parameter, text) => {
     expect(pathParameterText(parameter, event, 'f')).toBe(text);
   });
 
-  test.each(['$.detail.absent', '$.detail.empty', '$.detail.none'])('%s finds nothing and is refused', (parameter) => {
-    expect(failureOf(() => pathParameterText(parameter, event, 'f'))).toBe(
-      'InvalidInvocation: f finds nothing in the event.',
-    );
-  });
+  test.each(['$.detail.absent', '$.detail.empty', '$.detail.none'])(
+    'the path parameter %s finds nothing and is refused',
+    (parameter) => {
+      expect(failureOf(() => pathParameterText(parameter, event, 'f'))).toBe(
+        'InvalidInvocation: f finds nothing in the event.',
+      );
+    },
+  );
 
   test.each(['$.detail.list', '$.detail.object', '$.detail.list[*]'])(
-    '%s is no part of a path and is refused',
+    'the path parameter %s finds an object or a list and is refused',
     (parameter) => {
       expect(failureOf(() => pathParameterText(parameter, event, 'f'))).toContain('finds an object or a list');
     },
   );
 
-  test('a path of more than 512 characters is refused, because paths are kept; literal text is not', () => {
+  test('a JSON path of more than 512 characters is refused, and literal text of that length is not', () => {
     expect(failureOf(() => pathParameterText(`$.${'a'.repeat(511)}`, event, 'f'))).toBe(
       'InvalidInvocation: f is a JSON path of more than 512 characters.',
     );

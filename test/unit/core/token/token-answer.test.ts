@@ -35,12 +35,12 @@ describe('a token answer', () => {
       { access_token: 't', expires_in: 0 },
       { accessToken: 't', tokenType: 'Bearer', expiresInSeconds: 0 },
     ],
-  ])('%j is a token', (body, token) => {
+  ])('the token answer %j gives a token', (body, token) => {
     expect(parse(body)).toEqual(token);
     expect(parse(body, 201)).toEqual(token);
   });
 
-  test.each([1e10, 1e300, '999999999999999'])('a life of %s seconds counts as a year', (seconds) => {
+  test.each([1e10, 1e300, '999999999999999'])('a token lifetime of %s seconds counts as a year', (seconds) => {
     expect(parse({ access_token: 't', expires_in: seconds }).expiresInSeconds).toBe(31_536_000);
   });
 
@@ -69,7 +69,7 @@ describe('a token answer', () => {
     [{ access_token: 't', expires_in: ['190283746'] }, '190283746'],
     ['{"access_token":"t","expires_in":true}', 'true'],
     ['{"__proto__":{"access_token":"canary"}}', 'canary'],
-  ])('%j is invalid, and the failure names no part of it', (body, canary) => {
+  ])('the token answer %j is invalid, and the failure shows no part of it', (body, canary) => {
     const failure = failureOf(() => parse(body));
     expect(failure.code).toBe('TokenInvalid');
     expect(`${failure.message} ${failure.stack} ${String(failure.cause)}`.replaceAll(/:\d+/g, '')).not.toContain(
@@ -78,7 +78,7 @@ describe('a token answer', () => {
   });
 
   test.each([500, 502, 503, 599, 408, 425, 429])(
-    'with status %i is retryable and leaves the credentials alone',
+    'a token answer with status %i is retryable and does not refuse the credentials',
     (status) => {
       const failure = failureOf(() => parse({ error: 'canary' }, status, { 'retry-after': '7' }));
       expect([failure.code, failure.kind, failure.retryAfterMs]).toEqual(['TokenUnavailable', 'retryable', 7000]);
@@ -86,20 +86,26 @@ describe('a token answer', () => {
     },
   );
 
-  test.each([undefined, '-1', 'soon'])('with status 503 and Retry-After %s asks for no wait', (retryAfter) => {
-    const headers = retryAfter === undefined ? undefined : { 'retry-after': retryAfter };
-    expect(failureOf(() => parse('', 503, headers)).retryAfterMs).toBeUndefined();
-  });
+  test.each([undefined, '-1', 'soon'])(
+    'a token answer with status 503 and Retry-After %s asks for no wait',
+    (retryAfter) => {
+      const headers = retryAfter === undefined ? undefined : { 'retry-after': retryAfter };
+      expect(failureOf(() => parse('', 503, headers)).retryAfterMs).toBeUndefined();
+    },
+  );
 
-  test.each([400, 401, 403, 404, 410, 451])('with status %i refuses the credentials', (status) => {
+  test.each([400, 401, 403, 404, 410, 451])('a token answer with status %i refuses the credentials', (status) => {
     const failure = failureOf(() => parse({ error_description: 'canary' }, status));
     expect(failure.code).toBe('TokenRefused');
     expect(failure.message).toBe(`Token request was refused with HTTP status ${status}.`);
   });
 
-  test.each([101, 301, 302, 307, 308])('with status %i is invalid, since it holds no token', (status) => {
-    expect(failureOf(() => parse({ access_token: 't' }, status)).code).toBe('TokenInvalid');
-  });
+  test.each([101, 301, 302, 307, 308])(
+    'a token answer with status %i is invalid because it holds no token',
+    (status) => {
+      expect(failureOf(() => parse({ access_token: 't' }, status)).code).toBe('TokenInvalid');
+    },
+  );
 });
 
 function failureOf(work: () => unknown): Failure {

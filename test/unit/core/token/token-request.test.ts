@@ -18,17 +18,20 @@ function parameters(...pairs: readonly (readonly [string, string])[]): readonly 
 const grant = 'grant_type=client_credentials&client_id=client&client_secret=p%26ss';
 
 describe('the token request', () => {
-  test.each(['POST', 'PUT'] as const)('of a %s is a form with the client credentials in it', (httpMethod) => {
-    expect(tokenRequest({ ...credentials, httpMethod })).toEqual({
-      method: httpMethod,
-      origin: 'https://id.example.com',
-      path: '/token',
-      headers: { Accept: 'application/json', 'Content-Type': 'application/x-www-form-urlencoded' },
-      body: `${grant}+w%C3%B6rd%2B`,
-    });
-  });
+  test.each(['POST', 'PUT'] as const)(
+    'a token request by %s is a form with the client credentials in it',
+    (httpMethod) => {
+      expect(tokenRequest({ ...credentials, httpMethod })).toEqual({
+        method: httpMethod,
+        origin: 'https://id.example.com',
+        path: '/token',
+        headers: { Accept: 'application/json', 'Content-Type': 'application/x-www-form-urlencoded' },
+        body: `${grant}+w%C3%B6rd%2B`,
+      });
+    },
+  );
 
-  test('of a GET has the same members in its query, spaces as %20, and no body', () => {
+  test('a token request by GET has the same members in its query, encoded spaces, and no body', () => {
     expect(tokenRequest({ ...credentials, httpMethod: 'GET' })).toEqual({
       method: 'GET',
       origin: 'https://id.example.com',
@@ -37,7 +40,7 @@ describe('the token request', () => {
     });
   });
 
-  test('carries the user agent, and a header parameter of any case wins over it', () => {
+  test('a token request carries the user agent, and a header parameter replaces it', () => {
     const oauthHttpParameters = { headerParameters: parameters(['user-AGENT', 'mine'], ['accept', 'text/json']) };
     expect(tokenRequest(credentials, 'lastmile/1').headers).toMatchObject({ 'User-Agent': 'lastmile/1' });
     expect(tokenRequest({ ...credentials, oauthHttpParameters }, 'lastmile/1').headers).toEqual({
@@ -47,19 +50,22 @@ describe('the token request', () => {
     });
   });
 
-  test.each(['application/json', 'Application/JSON; charset=utf-8'])('is JSON with the content type %s', (type) => {
-    const oauthHttpParameters = {
-      headerParameters: parameters(['content-TYPE', type]),
-      bodyParameters: parameters(['audience', 'api'], ['__proto__', 'own']),
-    };
-    const request = tokenRequest({ ...credentials, oauthHttpParameters });
-    expect(request.headers).toEqual({ Accept: 'application/json', 'content-TYPE': type });
-    expect(request.body).toBe(
-      '{"grant_type":"client_credentials","client_id":"client","client_secret":"p&ss wörd+","audience":"api","__proto__":"own"}',
-    );
-  });
+  test.each(['application/json', 'Application/JSON; charset=utf-8'])(
+    'a token request with the content type %s is JSON',
+    (type) => {
+      const oauthHttpParameters = {
+        headerParameters: parameters(['content-TYPE', type]),
+        bodyParameters: parameters(['audience', 'api'], ['__proto__', 'own']),
+      };
+      const request = tokenRequest({ ...credentials, oauthHttpParameters });
+      expect(request.headers).toEqual({ Accept: 'application/json', 'content-TYPE': type });
+      expect(request.body).toBe(
+        '{"grant_type":"client_credentials","client_id":"client","client_secret":"p&ss wörd+","audience":"api","__proto__":"own"}',
+      );
+    },
+  );
 
-  test.each(['application/jsonp', 'text/plain'])('is a form with the content type %s', (type) => {
+  test.each(['application/jsonp', 'text/plain'])('a token request with the content type %s is a form', (type) => {
     const oauthHttpParameters = { headerParameters: parameters(['Content-Type', type]) };
     const request = tokenRequest({ ...credentials, oauthHttpParameters });
     expect(request.headers['Content-Type']).toBe(type);
@@ -67,7 +73,7 @@ describe('the token request', () => {
   });
 
   test.each(['POST', 'GET'] as const)(
-    'of a %s leaves the client credentials to an Authorization header',
+    'a token request by %s leaves out the client credentials when it has an Authorization header',
     (httpMethod) => {
       const oauthHttpParameters = { headerParameters: parameters(['authorization', 'Basic YTpi']) };
       const request = tokenRequest({ ...credentials, httpMethod, oauthHttpParameters });
@@ -77,7 +83,7 @@ describe('the token request', () => {
     },
   );
 
-  test('sends what a query parameter sets in the query only, and what a body parameter sets once', () => {
+  test('a token request sends a query parameter in the query only, and a body parameter once', () => {
     const oauthHttpParameters = {
       queryStringParameters: parameters(['grant_type', 'urn:x']),
       bodyParameters: parameters(['client_id', 'other'], ['resource', 'a'], ['resource', 'b']),
@@ -87,7 +93,7 @@ describe('the token request', () => {
     expect(request.body).toBe('client_secret=p%26ss+w%C3%B6rd%2B&client_id=other&resource=a&resource=b');
   });
 
-  test('keeps the query of the endpoint as it is written, but for a member that a parameter sets', () => {
+  test("a token request keeps the endpoint's query as written, except a member that a parameter sets", () => {
     const request = tokenRequest({
       ...credentials,
       authorizationEndpoint: 'https://id.example.com:8443/a%2Fb?tenant=%7Ex+y&scope=all&client_id=own#part',
@@ -98,7 +104,7 @@ describe('the token request', () => {
     expect(request.body).not.toContain('client_id');
   });
 
-  test('of a GET sends no parameter twice', () => {
+  test('a token request by GET sends no parameter twice', () => {
     const oauthHttpParameters = {
       queryStringParameters: parameters(['scope', 'query']),
       bodyParameters: parameters(['scope', 'body'], ['grant_type', 'mine']),
@@ -107,7 +113,7 @@ describe('the token request', () => {
     expect(request.path).toBe('/token?client_id=client&client_secret=s&grant_type=mine&scope=query');
   });
 
-  test('lets no parameter touch the framing of the request', () => {
+  test('no parameter changes the framing headers of a token request', () => {
     const oauthHttpParameters = {
       headerParameters: parameters(
         ['Content-Length', '3'],
@@ -131,17 +137,17 @@ describe('the token request', () => {
     ['X Canary', 'canary'],
     ['X-Canary\r\n', 'canary'],
     ['', 'canary'],
-  ])('refuses the header %j: %j, naming its place and nothing of it', (key, value) => {
+  ])('a token request refuses the header %j: %j by its position, without showing it', (key, value) => {
     const oauthHttpParameters = { headerParameters: parameters(['X-Fine', 'fine'], [key, value]) };
     const failure = failureOf(() => tokenRequest({ ...credentials, oauthHttpParameters }));
     expect(failure.code).toBe('InvalidSecret');
     expect(failure.message).toBe(
-      'oauth_http_parameters.header_parameters[1] holds a character that no header may hold.',
+      'oauth_http_parameters.header_parameters[1] contains a character that is not allowed in a header.',
     );
   });
 
   test.each(['no url', 'ftp://id.example.com/', 'https://user:pass@id.example.com/'])(
-    'refuses the endpoint %s',
+    'a token request refuses the endpoint %s',
     (url) => {
       const failure = failureOf(() => tokenRequest({ ...credentials, authorizationEndpoint: url }));
       expect(failure.code).toBe('InvalidSecret');

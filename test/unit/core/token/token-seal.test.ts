@@ -10,7 +10,7 @@ const nonce = Uint8Array.from({ length: nonceBytes }, (_, index) => index);
 const sealed = sealToken(key, content, binding, nonce);
 
 describe('a sealed token', () => {
-  test('opens to what was sealed, whatever text it is', () => {
+  test('a sealed token opens to the text that was sealed, whatever it is', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string(), (accessToken, tokenType) => {
         const box = sealToken(key, { accessToken, tokenType }, binding, randomBytes(nonceBytes));
@@ -19,19 +19,19 @@ describe('a sealed token', () => {
     );
   });
 
-  test('begins with its version and the nonce, and shows nothing of the token', () => {
+  test('a sealed token begins with its version and the nonce, and shows nothing of the token', () => {
     expect(sealed.slice(0, 1 + nonceBytes)).toEqual(Uint8Array.of(1, ...nonce));
     expect(Buffer.from(sealed).toString('latin1')).not.toContain('canary');
   });
 
-  test('is no token after any one bit of it was changed', () => {
+  test('a sealed token does not open after any one bit of it was changed', () => {
     for (let index = 0; index < sealed.length; index += 1) {
       const tampered = sealed.map((byte, at) => (at === index ? byte ^ 1 : byte));
       expect(openToken(key, tampered, binding), `byte ${index}`).toBeUndefined();
     }
   });
 
-  test.each([0, 1, 20, 28, 29, -1])('is no token when cut to %i bytes', (length) => {
+  test.each([0, 1, 20, 28, 29, -1])('a sealed token that is cut to %i bytes does not open', (length) => {
     expect(openToken(key, sealed.slice(0, length), binding)).toBeUndefined();
   });
 
@@ -39,7 +39,7 @@ describe('a sealed token', () => {
     ['another root secret', deriveTokenKey('other', 'client secret')],
     ['another client secret', deriveTokenKey('root', 'other')],
     ['secrets that only run together into the same text', deriveTokenKey('rootclient', ' secret')],
-  ])('is no token under %s', (_, otherKey) => {
+  ])('a sealed token does not open under %s', (_, otherKey) => {
     expect(openToken(otherKey, sealed, binding)).toBeUndefined();
   });
 
@@ -47,7 +47,7 @@ describe('a sealed token', () => {
     ['connection', { ...binding, connectionIncarnation: 'beef' }],
     ['generation', { ...binding, generation: 4 }],
     ['secret version', { ...binding, secretVersion: 'v2' }],
-  ])('is no token of another %s', (_, otherBinding) => {
+  ])('a sealed token does not open for another %s', (_, otherBinding) => {
     expect(openToken(key, sealed, otherBinding)).toBeUndefined();
   });
 });
