@@ -11,11 +11,11 @@ export interface FunctionUrlOptions {
   readonly runner: FunctionRunner;
   readonly functionName: string;
   readonly clock: Clock;
-  /** A failure of the function that its caller only sees as an internal one. */
+  /** Reports a failure of the function; its caller sees only an InternalFailure. */
   readonly reportFailure: (outcome: InvocationOutcome) => void;
 }
 
-/** Hands requests to a function as its function URL would. Source: the Lambda developer guide, payload format 2.0. */
+/** Invokes a function as its function URL does. Source: the Lambda developer guide, payload format 2.0. */
 export function createFunctionUrlService(options: FunctionUrlOptions): LocalService {
   return async (request) => {
     const requestId = randomUUID();
@@ -23,7 +23,11 @@ export function createFunctionUrlService(options: FunctionUrlOptions): LocalServ
     const outcome = await options.runner.run(options.functionName, request.region, event, requestId);
     if (outcome.error !== undefined) {
       options.reportFailure(outcome);
-      throw new Refusal('InternalFailure', 'The function failed; the output of the local stack says where.', 500);
+      throw new Refusal(
+        'InternalFailure',
+        'The function failed. The terminal output of the local stack shows where.',
+        500,
+      );
     }
     return answerFrom(outcome.payload);
   };
@@ -58,7 +62,7 @@ function functionUrlEvent(request: LocalRequest, requestId: string, nowMs: numbe
   };
 }
 
-/** Values of one name are joined by commas. */
+/** Equal names are joined by commas. */
 function queryParameters(query: string): Record<string, string> {
   const parameters = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(query)) {
@@ -82,7 +86,7 @@ interface FunctionUrlAnswer {
   readonly isBase64Encoded?: boolean;
 }
 
-/** An answer without a status code is itself the body, as JSON. */
+/** A result without a status code is sent as the JSON body of a 200 answer. */
 function answerFrom(payload: string): LocalAnswer {
   const answer = JSON.parse(payload) as FunctionUrlAnswer | null;
   if (typeof answer?.statusCode !== 'number') {
@@ -100,7 +104,7 @@ function answerFrom(payload: string): LocalAnswer {
   };
 }
 
-/** The deployed authentication, one for each region; loaded with the first request that it is asked about. */
+/** The deployed authentication, one for each region, loaded at the region's first request. */
 export function createRegionalAuthentication(
   surroundings: (name: string, region: string) => FunctionSurroundings,
   clock: Clock,

@@ -107,7 +107,7 @@ export async function openFauxqs(region: string, options: FauxqsOptions): Promis
 
 function openPersistence(parts: Parts, { folder = '', unread }: FauxqsOptions, store: Store): Persistence {
   const persistence = new parts.persistence(folder);
-  // A killed process loses nothing that SQLite has handed to the system; only a crash of the machine does.
+  // A kill of the process loses nothing that SQLite has handed to the system; only a crash of the machine can.
   persistence.db.exec('PRAGMA synchronous = NORMAL');
   const release = 'UPDATE sqs_messages SET receipt_handle = NULL, visibility_deadline = NULL';
   const releaseQueue = persistence.db.prepare(`${release} WHERE queue_name = ?`);

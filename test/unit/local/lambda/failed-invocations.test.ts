@@ -93,5 +93,5 @@ test('a failed invocation that carries no event is said and sent nowhere', async
 test('a dead-letter queue that refuses is said too, and stops nothing', async () => {
   const { onFailed, said } = newFailedInvocations(() => Promise.reject(new Error('no')));
   await onFailed(failedInvocation(envelope));
-  expect(said).toEqual(['failed q-1', 'fault in the dead letter of an asynchronous invocation']);
+  expect(said).toEqual(['failed q-1', 'fault in sending a failed invocation to the dead-letter queue']);
 });
