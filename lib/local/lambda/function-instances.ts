@@ -9,14 +9,14 @@ import { noMetrics } from './readable-logs.ts';
 export type FunctionHandler = (event: unknown, context: Context) => Promise<unknown>;
 
 /** The dependencies of a function in the local stack. */
-export interface FunctionSurroundings {
+export interface FunctionDependencies {
   readonly environment: Environment;
   readonly aws: AwsClientConfig;
   readonly deliveryLog: DeliveryLog;
   readonly connectionLog: ConnectionLog;
   readonly securityLog: SecurityLog;
   readonly credentialsLog: CredentialsLog;
-  /** Who may call the control API. Default: callers with an API key, as when deployed. */
+  /** The authentication of the control API. Default: API keys, as when deployed. */
   readonly authentication?: Authentication | 'none';
 }
 
@@ -25,7 +25,7 @@ export interface LocalFunction {
   readonly name: string;
   readonly timeoutSeconds: number;
   /** Loads the deployed handler and connects it with these dependencies. */
-  create(surroundings: FunctionSurroundings): Promise<FunctionHandler>;
+  create(dependencies: FunctionDependencies): Promise<FunctionHandler>;
 }
 
 /** The deployed default of FUNCTION_TIMEOUT_SECONDS. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Context } from 'aws-lambda';
 import { partitionOf } from '../../core/destination/arn.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { FunctionHandler, FunctionSurroundings, LocalFunction } from './function-instances.ts';
+import type { FunctionHandler, FunctionDependencies, LocalFunction } from './function-instances.ts';
 import { PerRegion } from '../stack/per-region.ts';
 
 /** The result of an invocation: its JSON answer, or the error as Lambda reports it. */
@@ -16,7 +16,7 @@ export interface RunnerOptions {
   readonly functions: readonly LocalFunction[];
   readonly account: string;
   readonly clock: Clock;
-  readonly surroundings: (name: string, region: string) => FunctionSurroundings;
+  readonly dependencies: (name: string, region: string) => FunctionDependencies;
 }
 
 /** Runs functions in this process as Lambda does: one instance for each region, a context, and a time limit. */
@@ -31,7 +31,7 @@ export class FunctionRunner {
     this.#instances = new Map(
       options.functions.map((each) => [
         each.name,
-        new PerRegion((region) => each.create(options.surroundings(each.name, region))),
+        new PerRegion((region) => each.create(options.dependencies(each.name, region))),
       ]),
     );
   }

@@ -4,7 +4,7 @@ import type { Authentication } from '../../protocol/control-request.ts';
 import { PerRegion } from '../stack/per-region.ts';
 import type { LocalAnswer, LocalRequest, LocalService } from '../stack/wire.ts';
 import { Refusal } from '../stack/wire.ts';
-import type { FunctionSurroundings } from './function-instances.ts';
+import type { FunctionDependencies } from './function-instances.ts';
 import type { FunctionRunner, InvocationOutcome } from './function-runner.ts';
 
 export interface FunctionUrlOptions {
@@ -106,12 +106,12 @@ function answerFrom(payload: string): LocalAnswer {
 
 /** The deployed authentication, one for each region, loaded at the region's first request. */
 export function createRegionalAuthentication(
-  surroundings: (name: string, region: string) => FunctionSurroundings,
+  dependencies: (name: string, region: string) => FunctionDependencies,
   clock: Clock,
 ): Authentication {
   const regional = new PerRegion(async (region) => {
     const { authenticationFrom } = await import('../../../functions/authentication.ts');
-    const { environment, aws } = surroundings('control-api', region);
+    const { environment, aws } = dependencies('control-api', region);
     return authenticationFrom(environment, aws, clock);
   });
   return {

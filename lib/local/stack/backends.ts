@@ -31,7 +31,7 @@ export interface ServicesOptions {
   readonly clock: Clock;
   readonly runner: FunctionRunner;
   readonly asynchronous: AsynchronousInvocations;
-  /** Who may use the bus. The function behind the other operations checks its callers itself. */
+  /** The authentication of the bus. The function behind the other operations checks its callers itself. */
   readonly authentication: Authentication | 'none';
   /** The secret with which the stack's own functions sign; no other client knows it. */
   readonly functionSecret: string;

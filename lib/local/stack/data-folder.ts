@@ -12,7 +12,7 @@ export interface DataFolder {
   /** Undefined: the data is lost when the stack stops. */
   readonly path: string | undefined;
   readonly database: DatabaseSync;
-  /** Deletes all data but the owner's account. Close the embedded stores first. */
+  /** Deletes all data except the number of the owner's account. Close the embedded stores first. */
   clear(): void;
   close(): void;
 }

@@ -7,7 +7,7 @@ import type { DataFolder } from './data-folder.ts';
 import { functionVariables, runtimeVariables } from './environment.ts';
 import { createFailedInvocations } from '../lambda/failed-invocations.ts';
 import { describeFailedInvocation } from './wire.ts';
-import type { FunctionSurroundings, LocalFunction } from '../lambda/function-instances.ts';
+import type { FunctionDependencies, LocalFunction } from '../lambda/function-instances.ts';
 import { FunctionRunner, physicalName } from '../lambda/function-runner.ts';
 import { InvocationStore } from '../lambda/invocation-store.ts';
 import {
@@ -62,10 +62,10 @@ export function createStackParts(options: StackPartsOptions): StackParts {
   const { account, folder, config, clock, output, reportFault } = options;
   const host = (): string => options.url().slice('http://'.length);
   const functionSecret = randomBytes(32).toString('hex');
-  const surroundingsWith = surround(options, functionSecret);
-  const authentication = options.auth ? createRegionalAuthentication(surroundingsWith('none'), clock) : 'none';
-  const surroundings = surroundingsWith(authentication);
-  const runner = new FunctionRunner({ functions: options.functions, account, clock, surroundings });
+  const dependenciesWith = createDependencies(options, functionSecret);
+  const authentication = options.auth ? createRegionalAuthentication(dependenciesWith('none'), clock) : 'none';
+  const dependencies = dependenciesWith(authentication);
+  const runner = new FunctionRunner({ functions: options.functions, account, clock, dependencies });
   const onFailed = createFailedInvocations({
     functionNames: ['deliver'],
     arnOf: (name, region) => runner.arnOf(physicalName(name), region),
@@ -103,10 +103,10 @@ export function createStackParts(options: StackPartsOptions): StackParts {
   };
 }
 
-function surround(
+function createDependencies(
   options: StackPartsOptions,
   functionSecret: string,
-): (authentication: Authentication | 'none') => (name: string, region: string) => FunctionSurroundings {
+): (authentication: Authentication | 'none') => (name: string, region: string) => FunctionDependencies {
   const { account, environment, clock, output, url, accessKeyId } = options;
   const { line: writeLine, colour = false } = output;
   const nowMs = (): number => clock.nowMs();

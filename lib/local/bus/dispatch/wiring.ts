@@ -39,7 +39,7 @@ export interface BusDispatch {
   stop(grace: Promise<unknown>): Promise<void>;
 }
 
-/** How many missing buses are reported, each once; nobody misspells more. */
+/** Limit for the missing buses that are reported, each one once. */
 const maxUnknownBuses = 1000;
 
 export function createBusDispatch(options: BusDispatchOptions): BusDispatch {

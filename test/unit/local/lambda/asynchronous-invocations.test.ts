@@ -7,7 +7,7 @@ import { FunctionRunner } from '../../../../lib/local/lambda/function-runner.ts'
 import { InvocationStore } from '../../../../lib/local/lambda/invocation-store.ts';
 import { createManualClock } from '../../../fakes/manual-clock.ts';
 
-const surroundings = () => ({
+const dependencies = () => ({
   environment: {},
   aws: {},
   deliveryLog: { record: () => undefined },
@@ -19,7 +19,7 @@ const surroundings = () => ({
 function newInvocations(handler: FunctionHandler, database = new DatabaseSync(':memory:')) {
   const clock = createManualClock();
   const functions = [{ name: 'work', timeoutSeconds: 30, create: async () => handler }];
-  const runner = new FunctionRunner({ functions, account: '123456789012', clock, surroundings });
+  const runner = new FunctionRunner({ functions, account: '123456789012', clock, dependencies });
   const store = new InvocationStore(database);
   const reported: string[] = [];
   const invocations = new AsynchronousInvocations({

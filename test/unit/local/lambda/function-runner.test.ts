@@ -4,7 +4,7 @@ import type { FunctionHandler } from '../../../../lib/local/lambda/function-inst
 import { FunctionRunner } from '../../../../lib/local/lambda/function-runner.ts';
 import { createManualClock } from '../../../fakes/manual-clock.ts';
 
-const surroundings = () => ({
+const dependencies = () => ({
   environment: {},
   aws: {},
   deliveryLog: { record: () => undefined },
@@ -20,7 +20,7 @@ function newRunner(handler: FunctionHandler, created: string[] = []) {
     return handler;
   };
   const functions = [{ name: 'echo', timeoutSeconds: 3, create }];
-  return { clock, runner: new FunctionRunner({ functions, account: '123456789012', clock, surroundings }) };
+  return { clock, runner: new FunctionRunner({ functions, account: '123456789012', clock, dependencies }) };
 }
 
 test('the outcome of a function is its result as JSON, or null if it returns nothing', async () => {
@@ -85,7 +85,7 @@ test('a function whose creation failed is created again at the next call', async
   };
   const clock = createManualClock();
   const functions = [{ name: 'echo', timeoutSeconds: 3, create }];
-  const runner = new FunctionRunner({ functions, account: '123456789012', clock, surroundings });
+  const runner = new FunctionRunner({ functions, account: '123456789012', clock, dependencies });
   expect((await runner.run('echo', 'us-east-1', {})).error?.message).toBe('not yet');
   expect((await runner.run('echo', 'us-east-1', {})).payload).toBe('"made"');
 });

@@ -20,7 +20,7 @@ const request: LocalRequest = {
 function serve(handler: FunctionHandler, failures: unknown[] = []) {
   const clock = createManualClock(Date.UTC(2026, 2, 4, 5, 6, 7));
   const functions = [{ name: 'control-api', timeoutSeconds: 30, create: async () => handler }];
-  const surroundings = () => ({
+  const dependencies = () => ({
     environment: {},
     aws: {},
     deliveryLog: { record: () => undefined },
@@ -28,7 +28,7 @@ function serve(handler: FunctionHandler, failures: unknown[] = []) {
     securityLog: { addressRefused: () => undefined },
     credentialsLog: { record: () => undefined },
   });
-  const runner = new FunctionRunner({ functions, account: '123456789012', clock, surroundings });
+  const runner = new FunctionRunner({ functions, account: '123456789012', clock, dependencies });
   const reportFailure = (outcome: unknown): void => void failures.push(outcome);
   return createFunctionUrlService({ runner, functionName: 'control-api', clock, reportFailure })(request);
 }
