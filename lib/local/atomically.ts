@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 
-/** One transaction; what throws inside it has changed nothing. */
+/** Runs the change as one transaction. If it throws, nothing has changed. */
 export function atomically<Result>(database: DatabaseSync, change: () => Result): Result {
   database.exec('BEGIN IMMEDIATE');
   try {

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(async () => void (await Promise.all([stack.stop(), endpoint.close()])));
 
-/** As `npm run keys` does it. */
+/** Creates a key in the way of `npm run keys`. */
 async function createKey(api: string): Promise<string> {
   const env = { ...clientEnvironment, AWS_ENDPOINT_URL: stack.url };
   return (await run(process.execPath, [command, 'create', '--api', api], { env })).stdout.trim();
@@ -24,7 +24,7 @@ async function createKey(api: string): Promise<string> {
 
 const credentialsOf = (key: string) => ({ AWS_ACCESS_KEY_ID: key.slice(0, 14), AWS_SECRET_ACCESS_KEY: key });
 
-/** The AWS CLI with a key for credentials. */
+/** The AWS CLI with an API key as its credentials. */
 function aws(key: string, ...args: readonly string[]): Promise<Ended> {
   const env = { ...clientEnvironment, ...credentialsOf(key) };
   return run(awsCli, ['--endpoint-url', stack.url, ...args], { env });
@@ -36,7 +36,7 @@ async function done<Members>(ended: Promise<Ended>): Promise<Members> {
   return (stdout.trim() === '' ? {} : JSON.parse(stdout)) as Members;
 }
 
-/** Nobody waits for a day: the table says that it is over. */
+/** Sets the key's expiry in the table to the past, because a key lives for at least a day. */
 function expiryInThePast(key: string): readonly string[] {
   const item = `{"pk":{"S":"API_KEY#control"},"sk":{"S":"${key.slice(0, 14)}"}}`;
   const set = ['--update-expression', 'SET expiresAtSeconds = :then'];
@@ -45,7 +45,7 @@ function expiryInThePast(key: string): readonly string[] {
 }
 
 describe('the AWS CLI', () => {
-  test('runs the story with a key for credentials', async () => {
+  test('the AWS CLI runs the whole story with an API key as its credentials', async () => {
     const auth = 'ApiKeyAuthParameters={ApiKeyName=x-api-key,ApiKeyValue=opensesame}';
     const connection = ['--name', 'shop', '--authorization-type', 'API_KEY', '--auth-parameters', auth];
     const created = done<{ ConnectionArn: string }>(aws(control, 'events', 'create-connection', ...connection));
@@ -57,7 +57,7 @@ describe('the AWS CLI', () => {
     expect(await done(aws(control, 'events', ...list))).toMatchObject({ ApiDestinations: [{ Name: 'orders' }] });
   });
 
-  test('manages keys with AppSync’s commands', async () => {
+  test('the AWS CLI manages API keys with AppSync’s commands', async () => {
     const appsync = (...args: string[]) => done(aws(control, 'appsync', ...args));
     const created = (await appsync('create-api-key', '--api-id', 'events', '--description', 'Zoë’s')) as {
       apiKey: { id: string; expires: number };
@@ -81,7 +81,7 @@ describe('the AWS CLI', () => {
     );
   });
 
-  test('publishes with a key of events, and is denied everything else', async () => {
+  test('the AWS CLI publishes events with a key for events, and every other operation is denied', async () => {
     const key = await createKey('events');
     const entries = '[{"Source":"shop","DetailType":"t","Detail":"{}"}]';
     expect(await done(aws(key, 'events', 'put-events', '--entries', entries))).toMatchObject({ FailedEntryCount: 0 });
@@ -92,7 +92,7 @@ describe('the AWS CLI', () => {
     expect(stderr).toContain('(AccessDeniedException)');
   });
 
-  test('is refused with a deleted and an expired key, a key that never was, and none', async () => {
+  test('the AWS CLI is refused with a deleted, an expired, an unknown and a missing key', async () => {
     const deleted = await createKey('control');
     await done(aws(control, 'appsync', 'delete-api-key', '--api-id', 'control', '--id', deleted));
     const expired = await createKey('control');
@@ -108,7 +108,7 @@ describe('the AWS CLI', () => {
   });
 });
 
-/** Signs with botocore, changes the request, and prints status and body of what came back. */
+/** Signs with botocore, changes the request, and prints the status and the body of the answer. */
 const program = `
 import sys, urllib.request, urllib.error, datetime, json
 import botocore.auth, botocore.awsrequest, botocore.credentials
@@ -138,20 +138,20 @@ except urllib.error.HTTPError as error:
 print(answer.status, json.loads(answer.read() or b'{}').get('__type'))
 `;
 
-describe('a request that botocore has signed is', () => {
+describe('signatures of botocore', () => {
   test.each([
     ['accepted', 'nothing', '200 None'],
     ['refused with a changed body', 'body', '400 UnrecognizedClientException'],
     ['refused with a changed host', 'host', '400 UnrecognizedClientException'],
     ['refused with an old date', 'date', '400 UnrecognizedClientException'],
     ['refused with another service name', 'service', expect.stringMatching(/^4.. /)],
-  ])('%s', async (_what, change, expected) => {
+  ])('a request that botocore signed is %s', async (_what, change, expected) => {
     const { stdout, stderr } = await run(python, ['-c', program, control, stack.url, change]);
     expect([stderr, stdout.trim()]).toEqual(['', expected]);
   });
 });
 
-test('boto3 manages keys', async () => {
+test('boto3 creates and lists API keys, and gets a NotFoundException for an unknown API', async () => {
   const calls = `
 import boto3, json, sys
 client = boto3.client('appsync', endpoint_url=sys.argv[1])

@@ -28,14 +28,14 @@ afterAll(async () => {
 
 const events = (...args: readonly string[]) => aws(stack.url, 'events', ...args);
 
-/** What a command prints that must succeed. */
+/** The output of a command that must succeed. */
 async function done(ended: Promise<{ status: number; stderr: string; json: unknown }>): Promise<unknown> {
   const { status, stderr, json } = await ended;
   expect([status, stderr]).toEqual([0, '']);
   return json;
 }
 
-/** Asks until the authorization that is under way has ended. */
+/** Asks until the running authorization has ended. */
 async function deauthorized(name: string): Promise<{ readonly StateReason: string; readonly SecretArn: string }> {
   for (;;) {
     const { ConnectionState, ...described } = (await done(events('describe-connection', '--name', name))) as {
@@ -51,7 +51,7 @@ const isoTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/);
 const apiKey = 'ApiKeyAuthParameters={ApiKeyName=x-key,ApiKeyValue=opensesame}';
 
 describe.concurrent('the AWS CLI', () => {
-  test('takes a connection and a destination through their lives', async ({ expect }) => {
+  test('the AWS CLI creates, updates and deletes a connection and a destination', async ({ expect }) => {
     const created = await done(
       events('create-connection', '--name', 'shop', '--authorization-type', 'API_KEY', '--auth-parameters', apiKey),
     );
@@ -97,7 +97,9 @@ describe.concurrent('the AWS CLI', () => {
     );
   });
 
-  test('sees an OAuth connection end DEAUTHORIZED with the reason, and reads its secret', async ({ expect }) => {
+  test('the AWS CLI sees an OAuth connection become DEAUTHORIZED with a reason, and reads its secret', async ({
+    expect,
+  }) => {
     const OAuthParameters = {
       ClientParameters: { ClientID: 'jo "quoted" ünï', ClientSecret: 'sécret \\ "1" $x' },
       AuthorizationEndpoint: tokenEndpoint.url,
@@ -116,7 +118,7 @@ describe.concurrent('the AWS CLI', () => {
     });
   });
 
-  test('invokes a function and finds its dead letter in the queue', async ({ expect }) => {
+  test('the AWS CLI invokes a function and finds its dead letter in the queue', async ({ expect }) => {
     const answer = join(folder, 'answer.json');
     const payload = join(folder, 'payload.json');
     writeFileSync(payload, '{"apiDestination":"nowhere","event":{"id":"e-1","text":"ü 😀 \\" <&>"}}');
@@ -139,7 +141,7 @@ describe.concurrent('the AWS CLI', () => {
     expect(await aws(stack.url, 'sqs', ...receive)).toMatchObject({ status: 0, stdout: '', stderr: '' });
   });
 
-  test('reads the table and keeps queues of its own', async ({ expect }) => {
+  test('the AWS CLI reads the table, and sends to a queue that it creates', async ({ expect }) => {
     const key = '{"pk":{"S":"CONNECTION"},"sk":{"S":"nowhere"}}';
     const get = ['get-item', '--table-name', 'lastmile-local', '--key', key];
     expect(await aws(stack.url, 'dynamodb', ...get)).toMatchObject({ status: 0, stdout: '', stderr: '' });

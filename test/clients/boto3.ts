@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { clientEnvironment, python } from './client-processes.ts';
 
-/** What boto3 returned, `status` beside it; bytes are `{ bytes }` in base64, times `{ time }` in epoch seconds. */
+/** The return value of boto3 with its `status`. Bytes are `{ bytes }` in base64, times `{ time }` in epoch seconds. */
 export type Boto3Answer<Members = unknown> = Members & { readonly status: number };
 
-/** What boto3 raised: after a refusal of the stack with its code, else with what it itself found wrong. */
+/** An exception of boto3: with a code when the stack refused the call, otherwise with boto3's own complaint. */
 class Boto3Error extends Error {
   override readonly name = 'Boto3Error';
   readonly code: string | undefined;
@@ -20,13 +20,13 @@ class Boto3Error extends Error {
   }
 }
 
-/** Calls an operation by boto3's name of it: `create_connection`. */
+/** Calls an operation by its boto3 name, such as `create_connection`. */
 export type Boto3Client = <Members = unknown>(
   operation: string,
   callArguments?: Readonly<Record<string, unknown>>,
 ) => Promise<Boto3Answer<Members>>;
 
-/** One Python process with a boto3 client per service and region. Calls run one after the other. */
+/** One Python process with a boto3 client for each service and region. Calls run one after the other. */
 export interface Boto3 {
   client(service: string, region?: string): Boto3Client;
   close(): Promise<void>;
@@ -43,7 +43,7 @@ export function startBoto3(endpointUrl: string): Boto3 {
   const process = spawn(python, [program, endpointUrl], { env: clientEnvironment, stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface(process.stdout)[Symbol.asyncIterator]();
   let previous: Promise<unknown> = Promise.resolve();
-  // A process that has ended is told by the answer that does not come.
+  // If the process has ended, the missing answer shows it.
   process.stdin.on('error', () => undefined);
 
   async function call(request: object): Promise<Boto3Answer> {

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { devNull } from 'node:os';
 
-/** Where Debian's packages put them; another one that comes first on the PATH is another client. */
+/** The folders of Debian's packages, so that another client on the PATH is not used. */
 export const awsCli = '/usr/bin/aws';
 export const python = '/usr/bin/python3';
 
-/** All that a client knows of the machine: no profile, no proxy, no endpoint but the one of its command. */
+/** The whole environment of a client: no profile, no proxy, and only the endpoint of its command. */
 export const clientEnvironment: Readonly<Record<string, string>> = {
   PATH: '/usr/bin:/bin',
   LC_ALL: 'C.UTF-8',
@@ -25,11 +25,11 @@ export interface Ended {
 
 export interface RunOptions {
   readonly cwd?: string;
-  /** Default: what every client has. */
+  /** Default: the environment of every client. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-/** Runs a program to its end; resolves for every status. */
+/** Runs a program to its end; resolves for every exit status. */
 export function run(
   file: string,
   args: readonly string[],
@@ -43,7 +43,7 @@ export function run(
   });
 }
 
-/** One command of the AWS CLI; what it prints, as JSON, where that is what it prints. */
+/** Runs the AWS CLI; its output is also parsed if it is JSON. */
 export async function aws(
   endpointUrl: string,
   ...args: readonly string[]

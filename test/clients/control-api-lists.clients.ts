@@ -50,7 +50,7 @@ async function list(operation: 'list_connections' | 'list_api_destinations', inp
   return { names: (Connections ?? ApiDestinations ?? []).map(({ Name }) => Name), NextToken };
 }
 
-/** Follows NextToken to the end. */
+/** Follows NextToken to the last page. */
 async function pages(operation: Parameters<typeof list>[0], input: object): Promise<readonly (readonly string[])[]> {
   const found: (readonly string[])[] = [];
   let token: object = {};
@@ -62,7 +62,7 @@ async function pages(operation: Parameters<typeof list>[0], input: object): Prom
   }
 }
 
-test('connections are listed by name prefix, without what only a description shows', async () => {
+test('connections are listed by name prefix, without the members that only DescribeConnection returns', async () => {
   expect((await list('list_connections', {})).names).toEqual(['bank', 'shop']);
   expect((await list('list_connections', { NamePrefix: 'sh' })).names).toEqual(['shop']);
   expect((await list('list_connections', { ConnectionState: 'DEAUTHORIZED' })).names).toEqual([]);
@@ -89,7 +89,7 @@ test('destinations are listed by prefix, by connection, and by both', async () =
   expect(await filtered({ ConnectionArn: arns['bank'], NamePrefix: 'b-' })).toEqual(['b-4']);
 });
 
-test('pages by Limit and NextToken hold everything once, whatever the filters', async () => {
+test('the pages of a list contain every item once, with and without filters', async () => {
   expect(await pages('list_connections', { Limit: 1 })).toEqual([['bank'], ['shop']]);
   expect(await pages('list_api_destinations', { ConnectionArn: arns['shop'], Limit: 2 })).toEqual([
     ['a-1', 'a-2'],
@@ -100,7 +100,7 @@ test('pages by Limit and NextToken hold everything once, whatever the filters', 
   expect(await pages('list_api_destinations', both)).toEqual([['b-1', 'b-2'], ['b-3']]);
 });
 
-test('what comes and goes between two pages shifts nothing', async () => {
+test('items that are created or deleted between two pages do not shift the other items', async () => {
   const first = await list('list_api_destinations', { NamePrefix: 'b-', Limit: 2 });
   await createDestination('b-0', 'shop');
   await createDestination('b-25', 'shop');
@@ -112,7 +112,7 @@ test('what comes and goes between two pages shifts nothing', async () => {
   ]);
 });
 
-test('a NextToken serves for the list that gave it and for no other', async () => {
+test('a NextToken is valid only for the list that returned it', async () => {
   const { NextToken } = await list('list_api_destinations', { Limit: 1 });
   const refused = { code: 'ValidationException', status: 400, message: expect.stringContaining('NextToken') };
   await expect(list('list_api_destinations', { NamePrefix: 'b-', NextToken })).rejects.toMatchObject(refused);

@@ -50,7 +50,7 @@ test.each([
     `'BREW' at 'httpMethod'`,
     'Member must satisfy enum value set: [HEAD, POST, PATCH, DELETE, PUT, GET, OPTIONS]',
   ],
-])('%s with one bad member is refused in the service’s words', async (operation, input, value, constraint) => {
+])('%s with one invalid member is refused with the service’s text', async (operation, input, value, constraint) => {
   await expect(events(operation, input)).rejects.toMatchObject({
     code: 'ValidationException',
     status: 400,
@@ -58,7 +58,7 @@ test.each([
   });
 });
 
-test('two bad members are told in one refusal, in the order of the model', async () => {
+test('two invalid members are named in one refusal, in the order of the model', async () => {
   const input = destination({ ConnectionArn: 'no-arn', HttpMethod: 'BREW' });
   await expect(events('create_api_destination', input)).rejects.toMatchObject({
     code: 'ValidationException',
@@ -68,7 +68,7 @@ test('two bad members are told in one refusal, in the order of the model', async
   });
 });
 
-test('the value of a sensitive member is in no refusal', async () => {
+test('the value of a sensitive member appears in no refusal', async () => {
   const Password = 'password-canary\n';
   const AuthParameters = { BasicAuthParameters: { Username: 'jo', Password } };
   await expect(events('create_connection', connection({ AuthParameters }))).rejects.toMatchObject({
@@ -93,7 +93,7 @@ test.each([
 });
 
 test.each(['describe', 'update', 'delete', 'deauthorize'])(
-  'to %s a connection that is not there is refused',
+  'the operation to %s a missing connection is refused',
   async (verb) => {
     await expect(events(`${verb}_connection`, { Name: 'nowhere' })).rejects.toMatchObject({
       code: 'ResourceNotFoundException',
@@ -103,7 +103,7 @@ test.each(['describe', 'update', 'delete', 'deauthorize'])(
   },
 );
 
-test.each(['describe', 'update', 'delete'])('to %s a destination that is not there is refused', async (verb) => {
+test.each(['describe', 'update', 'delete'])('the operation to %s a missing destination is refused', async (verb) => {
   await expect(events(`${verb}_api_destination`, { Name: 'nowhere' })).rejects.toMatchObject({
     code: 'ResourceNotFoundException',
     status: 400,
@@ -113,7 +113,7 @@ test.each(['describe', 'update', 'delete'])('to %s a destination that is not the
   });
 });
 
-test('a destination of a connection that is not there is refused, of an earlier one of its name too', async () => {
+test('a destination is refused when its connection is missing, or when its ARN is that of a deleted connection of the same name', async () => {
   await expect(events('create_api_destination', destination({ ConnectionArn: goneArn }))).rejects.toMatchObject({
     code: 'ResourceNotFoundException',
     status: 400,
@@ -121,13 +121,13 @@ test('a destination of a connection that is not there is refused, of an earlier 
   });
 });
 
-test('a name that is in use is refused for either kind', async () => {
+test('a name that is already in use is refused for connections and for destinations', async () => {
   const refused = { code: 'ResourceAlreadyExistsException', status: 400 };
   await expect(events('create_connection', connection({ Name: 'there' }))).rejects.toMatchObject(refused);
   await expect(events('create_api_destination', destination({ Name: 'there' }))).rejects.toMatchObject(refused);
 });
 
-test('credentials of another authorization type, or none at all, are refused by name', async () => {
+test('missing credentials and credentials of another authorization type are refused with the name of the parameter', async () => {
   const wrong = { ApiKeyAuthParameters: { ApiKeyName: 'x', ApiKeyValue: 'key-canary' } };
   await expect(events('create_connection', connection({ AuthParameters: wrong }))).rejects.toMatchObject({
     code: 'ValidationException',
@@ -139,7 +139,7 @@ test('credentials of another authorization type, or none at all, are refused by 
   });
 });
 
-test('an operation that EventBridge has and the stack has not is an UnknownOperationException', async () => {
+test('an EventBridge operation that the stack does not support is an UnknownOperationException', async () => {
   await expect(events('list_partner_event_sources', { NamePrefix: 'aws.partner' })).rejects.toMatchObject({
     code: 'UnknownOperationException',
     status: 400,

@@ -9,7 +9,7 @@ let tokenEndpoint: TokenEndpoint;
 let events: Boto3Client;
 let secrets: Boto3Client;
 
-/** The one client of the provider; whoever says another secret is refused. */
+/** The only client of the provider; the provider refuses any other secret. */
 const clientSecret = 'the secret of the client';
 
 beforeAll(async () => {
@@ -56,7 +56,7 @@ async function createConnection(Name: string, AuthorizationType: string, AuthPar
   return created.ConnectionArn;
 }
 
-/** Asks until the authorization that is under way has ended. */
+/** Asks until the running authorization has ended. */
 async function authorized(name: string): Promise<Described> {
   for (;;) {
     const described = await describeConnection(name);
@@ -71,7 +71,7 @@ async function secretOf(name: string): Promise<unknown> {
 }
 
 describe('connections', () => {
-  test('a BASIC connection is authorized at once and never shows its password', async () => {
+  test('a BASIC connection is authorized at once and never returns its password', async () => {
     const AuthParameters = basic('jo', 'sesame');
     const created = await events('create_connection', {
       Name: 'basic',
@@ -98,7 +98,7 @@ describe('connections', () => {
     expect(await secretOf('basic')).toEqual({ username: 'jo', password: 'sesame' });
   });
 
-  test('an API_KEY connection shows its parameters but not the values that are secret', async () => {
+  test('an API_KEY connection returns its parameters without the secret values', async () => {
     const HeaderParameters = [
       { Key: 'x-shown', Value: 'shown', IsValueSecret: false },
       { Key: 'x-hidden', Value: 'hidden', IsValueSecret: true },
@@ -119,7 +119,7 @@ describe('connections', () => {
     });
   });
 
-  test('an OAuth connection becomes AUTHORIZED once its token endpoint has given a token', async () => {
+  test('an OAuth connection becomes AUTHORIZED after its token endpoint has issued a token', async () => {
     const OAuthHttpParameters = { BodyParameters: [{ Key: 'scope', Value: 'orders', IsValueSecret: false }] };
     const AuthParameters = oauth(clientSecret, { OAuthHttpParameters });
     const created = await events('create_connection', {
@@ -142,7 +142,7 @@ describe('connections', () => {
     expect(tokenEndpoint.requests.at(-1)?.body).toContain('scope=orders');
   });
 
-  test('a refusal of the token endpoint ends in DEAUTHORIZED with its reason, and an update brings the connection back', async () => {
+  test('a connection that its token endpoint refuses becomes DEAUTHORIZED with a reason, and an update authorizes it again', async () => {
     await createConnection('refused', 'OAUTH_CLIENT_CREDENTIALS', oauth('wrong'));
     expect(await authorized('refused')).toMatchObject({
       ConnectionState: 'DEAUTHORIZED',
@@ -154,7 +154,7 @@ describe('connections', () => {
     expect(again).not.toHaveProperty('StateReason');
   });
 
-  test('an update makes a new version of the same secret; the one before is still there under its label', async () => {
+  test('an update creates a new version of the same secret, and the old version keeps a label', async () => {
     await createConnection('updated', 'BASIC', { ...basic('old', 'old word'), InvocationHttpParameters: {} });
     const { SecretArn } = await describeConnection('updated');
     await events('update_connection', {
@@ -170,7 +170,7 @@ describe('connections', () => {
     expect(previous).not.toMatchObject({ VersionId });
   });
 
-  test('DeauthorizeConnection takes the secret away, and UpdateConnection brings the connection back', async () => {
+  test('DeauthorizeConnection deletes the secret, and UpdateConnection authorizes the connection again', async () => {
     await createConnection('closed', 'BASIC', basic('jo', 'sesame'));
     const { SecretArn } = await describeConnection('closed');
     expect(await events('deauthorize_connection', { Name: 'closed' })).toMatchObject({
@@ -187,7 +187,7 @@ describe('connections', () => {
     expect(await secretOf('closed')).toEqual({ username: 'jo', password: 'open' });
   });
 
-  test('a deleted connection is gone, its secret too, and its destinations are INACTIVE', async () => {
+  test('a deleted connection and its secret are gone, and its destinations are INACTIVE', async () => {
     const ConnectionArn = await createConnection('gone', 'BASIC', basic('jo', 'sesame'));
     const { SecretArn } = await describeConnection('gone');
     await createDestination('orphan', ConnectionArn);
@@ -209,7 +209,7 @@ describe('connections', () => {
     });
   });
 
-  test('a name that was freed gives another ARN when it is used again', async () => {
+  test('a connection that reuses a deleted name gets another ARN', async () => {
     const before = await createConnection('reused', 'BASIC', basic('jo', 'sesame'));
     await events('delete_connection', { Name: 'reused' });
     expect(await createConnection('reused', 'BASIC', basic('jo', 'sesame'))).not.toBe(before);
@@ -223,7 +223,7 @@ function createDestination(Name: string, ConnectionArn: string, more: object = {
 }
 
 describe('API destinations', () => {
-  test('from its creation to its deletion a destination says what it was told', async () => {
+  test('a destination returns the settings that it was created and updated with, until it is deleted', async () => {
     const ConnectionArn = await createConnection('of-orders', 'BASIC', basic('jo', 'sesame'));
     const created = await createDestination('orders', ConnectionArn, { Description: 'of orders' });
     expect(created).toEqual({
@@ -266,7 +266,7 @@ describe('API destinations', () => {
     });
   });
 
-  test('a destination is INACTIVE for as long as its connection is not authorized', async () => {
+  test('a destination is INACTIVE while its connection is not authorized', async () => {
     const ConnectionArn = await createConnection('switched', 'BASIC', basic('jo', 'sesame'));
     await createDestination('switched', ConnectionArn);
     const state = async () =>

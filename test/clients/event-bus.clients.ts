@@ -24,14 +24,14 @@ describe('the AWS CLI', () => {
   const region = 'eu-west-1';
   const events = (...args: readonly string[]) => aws(stack.url, '--region', region, 'events', ...args);
 
-  /** What a command prints that must succeed. */
+  /** The output of a command that must succeed. */
   async function done(...args: readonly string[]): Promise<unknown> {
     const { status, stderr, json } = await events(...args);
     expect([status, stderr]).toEqual([0, '']);
     return json;
   }
 
-  test('takes a bus, a rule and its target through their lives', async () => {
+  test('the AWS CLI creates, reads and deletes a bus, a rule and its target', async () => {
     const bus = ['--event-bus-name', 'shop'];
     expect(await done('create-event-bus', '--name', 'shop', '--tags', 'Key=team,Value=a')).toEqual({
       EventBusArn: arn(region, 'event-bus/shop'),
@@ -74,7 +74,7 @@ describe('the AWS CLI', () => {
     expect(await done('list-event-buses')).toMatchObject({ EventBuses: [{ Name: 'default' }] });
   });
 
-  test('prints a refusal in the service’s words and ends with its own status for them', async () => {
+  test('the AWS CLI prints a refusal in the service’s words and exits with its status for refusals', async () => {
     const { status, stderr } = await events('put-rule', '--name', 'late', '--schedule-expression', 'cron(0 1 * * * *)');
     expect(status).toBe(254);
     expect(stderr.trim()).toBe(
@@ -82,7 +82,7 @@ describe('the AWS CLI', () => {
     );
   });
 
-  test('tests a pattern against an event', async () => {
+  test('the AWS CLI tests a pattern against an event', async () => {
     const event = { id: '1', account: '123456789012', source: 'shop', time: '2026-01-01T00:00:00Z', region };
     const text = JSON.stringify({ ...event, 'detail-type': 'OrderPlaced', resources: [], detail: {} });
     const tested = done('test-event-pattern', '--event-pattern', EventPattern, '--event', text);
@@ -98,7 +98,7 @@ describe('boto3', () => {
     events = boto3.client('events', region);
   });
 
-  test('creates, describes, lists and deletes a bus with its tags', async () => {
+  test('boto3 creates, describes, lists and deletes a bus with its tags', async () => {
     const Tags = [{ Key: 'team', Value: '' }];
     const created = await events('create_event_bus', { Name: 'shop', Tags });
     expect(created).toEqual({ EventBusArn: arn(region, 'event-bus/shop'), status: 200 });
@@ -117,7 +117,7 @@ describe('boto3', () => {
     await expect(events('describe_event_bus', { Name: 'shop' })).rejects.toMatchObject(refused);
   });
 
-  test('pages through rules and targets', async () => {
+  test('boto3 pages through rules and targets', async () => {
     for (const Name of ['r-1', 'r-2', 'r-3']) {
       await events('put_rule', { Name, ScheduleExpression: 'rate(1 day)', State: 'DISABLED' });
     }
@@ -141,12 +141,12 @@ describe('boto3', () => {
     ['put_rule', { Name: 'r' }, 'Parameter(s) EventPattern or ScheduleExpression must be specified.'],
     ['delete_event_bus', { Name: 'default' }, 'Cannot delete event bus default.'],
     ['put_rule', { Name: 'r', ScheduleExpression: 'rate(0 days)' }, 'Parameter ScheduleExpression is not valid.'],
-  ])('%s is refused in the service’s words', async (operation, input, message) => {
+  ])('boto3 gets the service’s text when %s is refused', async (operation, input, message) => {
     const refused = { code: 'ValidationException', status: 400, message };
     await expect(events(operation, input)).rejects.toMatchObject(refused);
   });
 
-  test('gets the default bus of the region that it signs for', async () => {
+  test('boto3 gets the default bus of the region that it signs for', async () => {
     const described = await boto3.client('events', 'ap-south-1')('describe_event_bus');
     expect(described).toMatchObject({ Name: 'default', Arn: arn('ap-south-1', 'event-bus/default') });
   });

@@ -47,7 +47,7 @@ async function invoke(payload: unknown, more: object = {}) {
 const event = { id: 'event-1', source: 'shop', detail: { name: 'Zoë 😀', quote: '"' } };
 
 describe('Lambda', () => {
-  test('a synchronous invocation delivers the event and says so', async () => {
+  test('a synchronous invocation delivers the event and returns the outcome', async () => {
     expect(await invoke({ apiDestination: 'working', event })).toMatchObject({
       StatusCode: 200,
       ExecutedVersion: '$LATEST',
@@ -58,7 +58,7 @@ describe('Lambda', () => {
     expect(JSON.parse(request?.body ?? '')).toEqual(event);
   });
 
-  test('an asynchronous invocation is accepted without an answer, then delivered', async () => {
+  test('an asynchronous invocation is accepted with an empty answer and then delivered', async () => {
     const delivered = new Promise((resolve) => {
       arrived = resolve;
     });
@@ -73,7 +73,7 @@ describe('Lambda', () => {
     expect([answer.StatusCode, endpoint.requests.length]).toEqual([204, before]);
   });
 
-  test('a function that is not there, and a payload that is no JSON, are refused', async () => {
+  test('an unknown function and an invalid JSON payload are refused', async () => {
     await expect(invoke({}, { FunctionName: 'nowhere' })).rejects.toMatchObject({
       code: 'ResourceNotFoundException',
       status: 404,
@@ -87,7 +87,7 @@ describe('Lambda', () => {
 });
 
 describe('the stores', () => {
-  test('an item of a connection is read by its key, with none of its credentials', async () => {
+  test('the item of a connection is read by its key and contains no credentials', async () => {
     const dynamodb = boto3.client('dynamodb');
     const Key = { pk: { S: 'CONNECTION' }, sk: { S: 'shop' } };
     const { Item } = await dynamodb<{ Item: object }>('get_item', { TableName: 'lastmile-local', Key });
@@ -98,7 +98,7 @@ describe('the stores', () => {
     });
   });
 
-  test('destinations of a connection are found by the index of the table', async () => {
+  test('the destinations of a connection are found by the index of the table', async () => {
     const events = boto3.client('events');
     const { ConnectionArn } = await events<{ ConnectionArn: string }>('describe_connection', { Name: 'shop' });
     const found = await boto3.client('dynamodb')<{ Items: readonly { sk: { S: string } }[] }>('query', {
@@ -110,7 +110,7 @@ describe('the stores', () => {
     expect(found.Items.map(({ sk }) => sk.S)).toEqual(['rejecting', 'working']);
   });
 
-  test('a secret of one’s own is created, versioned, listed and deleted', async () => {
+  test('a user can create, update, list and delete secrets', async () => {
     const secrets = boto3.client('secretsmanager');
     const created = await secrets<{ ARN: string }>('create_secret', { Name: 'mine/uber', SecretString: 'ü "1"' });
     await secrets('put_secret_value', { SecretId: created.ARN, SecretBinary: { bytes: 'AP8=' } });
@@ -129,7 +129,7 @@ describe('the stores', () => {
     });
   });
 
-  test('a table of one’s own is made and used', async () => {
+  test('a user can create and use a table', async () => {
     const dynamodb = boto3.client('dynamodb');
     const key = { AttributeName: 'id', KeyType: 'HASH' };
     const AttributeDefinitions = [{ AttributeName: 'id', AttributeType: 'S' }];
@@ -143,7 +143,7 @@ describe('the stores', () => {
   });
 });
 
-test('a delivery that nobody has taken is a function error, without a word of the key or the event', async () => {
+test('a failed delivery is a function error that contains neither the key nor the event', async () => {
   const QueueUrl = `${stack.url}/123456789012/lastmile-local-dead-letters`;
   await boto3.client('sqs')('delete_queue', { QueueUrl });
   const answer = await invoke({ apiDestination: 'rejecting', event });
@@ -152,7 +152,7 @@ test('a delivery that nobody has taken is a function error, without a word of th
   expect(JSON.stringify(answer.Payload)).not.toMatch(/opensesame|Zoë/);
 });
 
-test('a service that the stack has not is refused by name, in the protocol of its client', async () => {
+test('a service that the stack does not have is refused by name, in the protocol of its client', async () => {
   for (const [service, operation] of [
     ['sts', 'get_caller_identity'],
     ['logs', 'describe_log_groups'],

@@ -76,7 +76,7 @@ test('a queue is created, found, listed and deleted under the address of the sta
   });
 });
 
-test('a message comes back as it was sent: any text, any bytes, each attribute with its type', async () => {
+test('a message is received as it was sent: any text, any bytes, and each attribute with its type', async () => {
   const QueueUrl = await createQueue();
   const MessageBody = ' {"to": "Zoë & <Søn>", "quote": "\\"\'", "far": "😀"}\r\n\tend + 100%= ';
   const MessageAttributes = {
@@ -84,7 +84,7 @@ test('a message comes back as it was sent: any text, any bytes, each attribute w
     count: { DataType: 'Number', StringValue: '-1.50' },
     bytes: { DataType: 'Binary.png', BinaryValue: { bytes: 'AAH/gDw+Jg0K' } },
   };
-  // boto3 itself compares the digests that it is answered.
+  // boto3 checks the digests in the answer itself.
   const sent = await sqs<{ MD5OfMessageBody: string }>('send_message', { QueueUrl, MessageBody, MessageAttributes });
   const [message, ...others] = await receive(QueueUrl);
   expect(message).toMatchObject({ Body: MessageBody, MD5OfBody: sent.MD5OfMessageBody, MessageAttributes });
@@ -92,7 +92,7 @@ test('a message comes back as it was sent: any text, any bytes, each attribute w
   expect(others).toEqual([]);
 });
 
-test('a message is hidden after its receipt, shown again when its visibility ends, and gone when deleted', async () => {
+test('a received message is hidden, becomes visible when its visibility timeout ends, and is gone after its deletion', async () => {
   const QueueUrl = await createQueue();
   await sqs('send_message', { QueueUrl, MessageBody: 'once' });
   const [first] = await receive(QueueUrl);
@@ -108,7 +108,7 @@ test('a message is hidden after its receipt, shown again when its visibility end
   });
 });
 
-test('a batch is sent, received and deleted; an entry that is refused fails alone', async () => {
+test('a batch is sent, received and deleted, and an invalid entry fails alone', async () => {
   const QueueUrl = await createQueue();
   const Entries = [
     { Id: 'good', MessageBody: 'one', MessageAttributes: { kind: text('first') } },
@@ -130,14 +130,14 @@ test('a batch is sent, received and deleted; an entry that is refused fails alon
   });
 });
 
-test('a purge empties a queue', async () => {
+test('PurgeQueue empties a queue', async () => {
   const QueueUrl = await createQueue();
   await sqs('send_message', { QueueUrl, MessageBody: 'unwanted' });
   await sqs('purge_queue', { QueueUrl });
   expect(await receive(QueueUrl)).toEqual([]);
 });
 
-test('tags are put on a queue, shown and taken off', async () => {
+test('tags are added to a queue, listed and removed', async () => {
   queues += 1;
   const created = { QueueName: `queue-${queues}`, tags: { team: 'shop & bank' } };
   const { QueueUrl } = await sqs<{ QueueUrl: string }>('create_queue', created);
@@ -146,7 +146,7 @@ test('tags are put on a queue, shown and taken off', async () => {
   expect(await sqs('list_queue_tags', { QueueUrl })).toMatchObject({ Tags: { stage: 'test' } });
 });
 
-test('a message that was received too often lies in the dead-letter queue', async () => {
+test('a message that was received too often is moved to the dead-letter queue', async () => {
   const deadLetters = await createQueue();
   const deadLetterTargetArn = (await attributesOf(deadLetters))['QueueArn'];
   const RedrivePolicy = JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 1 });
@@ -163,7 +163,7 @@ test.each([
   ['a delay over 900 s', { DelaySeconds: 901 }, 'InvalidParameterValue'],
   ['a body of control characters', { MessageBody: '\u0001' }, 'InvalidMessageContents'],
   ['an attribute without a value', { MessageAttributes: { empty: text('') } }, 'InvalidParameterValue'],
-])('sending with %s is refused under the code that clients know', async (_, changes, code) => {
+])('sending with %s is refused with the code that clients know', async (_, changes, code) => {
   const QueueUrl = `${stack.url}/123456789012/lastmile-local-deliveries`;
   await expect(sqs('send_message', { QueueUrl, MessageBody: 'x', ...changes })).rejects.toMatchObject({
     code,
@@ -171,7 +171,7 @@ test.each([
   });
 });
 
-test('an empty receipt, an empty list and a call that answers nothing are answers that boto3 reads', async () => {
+test('boto3 reads an empty receipt, an empty list and an empty answer', async () => {
   const QueueUrl = await createQueue();
   expect(await sqs('receive_message', { QueueUrl })).toEqual({ status: 200 });
   expect(await sqs('list_queues', { QueueNamePrefix: 'no-such-queue' })).toEqual({ status: 200 });

@@ -1,6 +1,6 @@
 import type { DeliveryPolicy } from '../../lib/core/destination/delivery-policy.ts';
 
-/** What a worker has whose environment sets nothing, with other members where a test is about them. */
+/** The policies of a worker with default settings, plus the members that a test sets. */
 export function policyOf(members: Partial<DeliveryPolicy> = {}): DeliveryPolicy {
   return {
     timeoutMs: 5000,

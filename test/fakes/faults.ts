@@ -1,24 +1,24 @@
-/** Whether a call fails before it has its effect, or after: then only its answer is lost. */
+/** Whether a call fails before its effect, or after it. In the second case only the answer is lost. */
 export type FaultTime = 'before' | 'after';
 
-/** Makes calls of ports fail on purpose. */
+/** Makes the calls of ports fail on purpose. */
 export interface Faults {
-  /** The port, each of its calls counted and able to fail. */
+  /** Wraps a port so that its calls are counted and can fail. */
   wrap<Port extends object>(name: string, port: Port): Port;
-  /** The next call of `<port>.<method>` fails; with `always`, every one from now on. */
+  /** The next call of `<port>.<method>` fails; with `always`, every later one too. */
   fail(call: string, time: FaultTime, always?: 'always'): void;
-  /** From the call of that number on, counted from 1, nothing succeeds any more: the process has died there. */
+  /** From this call on, counted from 1, every call fails: the process has died. */
   dieAt(call: number, time: FaultTime): void;
-  /** The next call of `<port>.<method>` waits before it has its effect, until it is released. */
+  /** The next call of `<port>.<method>` waits before its effect until it is released. */
   hold(call: string): Held;
-  /** Everything works again, and calls are counted from 1. */
+  /** Removes all faults, and counts calls from 1 again. */
   heal(): void;
-  /** Names of the calls since the last heal, in order. */
+  /** The names of the calls since the last `heal`, in order. */
   readonly calls: readonly string[];
 }
 
 export interface Held {
-  /** Resolves when the call has been made and waits. */
+  /** Resolves when the call was made and is waiting. */
   readonly reached: Promise<void>;
   release(): void;
 }

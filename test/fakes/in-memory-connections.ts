@@ -8,14 +8,14 @@ import type { UnauthorizedRuns } from '../../lib/ports/delivery.ts';
 import { createInMemoryResources } from './in-memory-resources.ts';
 
 export interface InMemoryConnections extends ConnectionRepository, ConnectionStates, UnauthorizedRuns {
-  /** Every connection, in no order: for assertions. */
+  /** Every connection in any order, for assertions. */
   all(): readonly Connection[];
 }
 
 export function createInMemoryConnections(): InMemoryConnections {
   const { listWhere, put, ...resources } = createInMemoryResources<Connection>();
   const runs = createRuns();
-  /** Without a pause, so that nothing comes between a condition and its write. */
+  /** Synchronous, so that no other call comes between a condition and its write. */
   const readNow = (name: string) => runs.shownWith(resources.all().find((connection) => connection.name === name));
   const read = async (name: string) => readNow(name);
 
@@ -68,7 +68,7 @@ function withoutRun({ unauthorizedRun: _run, ...connection }: Connection): Conne
   return connection;
 }
 
-/** Kept beside the connections: who writes one knows nothing of its run. */
+/** Stored separately, because code that writes a connection must not change its run. */
 function createRuns() {
   const runs = new Map<string, { readonly secretVersion: string | undefined; readonly run: UnauthorizedRun }>();
 

@@ -15,11 +15,11 @@ interface Lying {
 export interface InMemoryDeadLetterMessages extends DeadLetterMessages {
   /** @returns the id of the message */
   put(message: QueueMessage): string;
-  /** Ids of the messages that are there, hidden or not. */
+  /** The ids of all messages, hidden ones included. */
   readonly present: readonly string[];
-  /** Ids of those that anybody would see. */
+  /** The ids of the visible messages. */
   readonly visible: readonly string[];
-  /** Shows a message once more although it is hidden or removed, as SQS may. */
+  /** Makes a hidden or deleted message visible once more, as SQS may. */
   repeat(messageId: string): void;
 }
 

@@ -3,16 +3,16 @@ import { formatDeadLetter } from '../../lib/core/message/dead-letter-message.ts'
 import type { DeadLetterQueue } from '../../lib/ports/delivery.ts';
 
 export interface InMemoryDeadLetters extends DeadLetterQueue {
-  /** All of them, in whichever queue. */
+  /** The dead letters of all queues. */
   readonly letters: readonly DeadLetter[];
-  /** Those in the queue of that ARN; without one, in the stack's own. */
+  /** The dead letters in the queue with this ARN; without an ARN, in the stack's own queue. */
   lettersIn(queueArn?: string): readonly DeadLetter[];
-  /** What every send throws from now on. */
+  /** Makes every later send throw this error. */
   failWith(error: unknown): void;
   recover(): void;
 }
 
-/** @param targetQueueArns queues beside the stack's own that there are */
+/** @param targetQueueArns the existing queues besides the stack's own */
 export function createInMemoryDeadLetters(targetQueueArns: readonly string[] = []): InMemoryDeadLetters {
   const letters: DeadLetter[] = [];
   const queues = new Map<DeadLetter, string | undefined>();

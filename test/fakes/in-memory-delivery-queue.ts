@@ -4,7 +4,7 @@ import type { DeliveryQueue } from '../../lib/ports/delivery.ts';
 
 export interface InMemoryDeliveryQueue extends DeliveryQueue {
   readonly sent: readonly { readonly queued: QueuedDelivery; readonly group: string }[];
-  /** What every send throws from now on. */
+  /** Makes every later send throw this error. */
   failWith(error: unknown): void;
   recover(): void;
 }

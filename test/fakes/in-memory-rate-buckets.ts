@@ -1,13 +1,16 @@
 import type { Advance, Bucket, BucketWrite, Clause } from '../../lib/core/rate/bucket.ts';
 import type { BucketKey, RateBuckets } from '../../lib/ports/rate.ts';
 
-/** Buckets in memory. They pass the contract suite that the table's adapter passes. */
+/** Rate buckets in memory. They pass the contract suite of the DynamoDB adapter. */
 export interface InMemoryRateBuckets extends RateBuckets {
-  /** Writes that were tried, also those that were refused. */
+  /** The number of attempted writes, refused ones included. */
   readonly writes: number;
 }
 
-/** @param options.showsRefuser whether a refusal comes with the bucket, as DynamoDB does it and the embedded database does not */
+/**
+ * @param options.showsRefuser whether a refused write returns the bucket, as with DynamoDB but not with the embedded
+ *   database
+ */
 export function createInMemoryRateBuckets({ showsRefuser = false } = {}): InMemoryRateBuckets {
   const buckets = new Map<string, Bucket>();
   let writes = 0;

@@ -5,7 +5,7 @@ import type { RawMessages } from '../../lib/ports/delivery.ts';
 export interface InMemoryRawMessages extends RawMessages {
   readonly sentBack: readonly RawMessage[];
   readonly buried: readonly RawMessage[];
-  /** What every write throws from now on. */
+  /** Makes every later write throw this error. */
   failWith(error: unknown): void;
 }
 

@@ -1,9 +1,9 @@
 import type { ReceivedMessages } from '../../lib/ports/delivery.ts';
 
 export interface InMemoryReceivedMessages extends ReceivedMessages {
-  /** Receipt handles of the messages that were deleted, in that order. */
+  /** The receipt handles of the deleted messages, in the order of deletion. */
   readonly removed: readonly string[];
-  /** What every call throws from now on. */
+  /** Makes every later call throw this error. */
   failWith(error: unknown): void;
   recover(): void;
 }
@@ -14,7 +14,7 @@ export function createInMemoryReceivedMessages(): InMemoryReceivedMessages {
   return {
     removed,
     async remove(receiptHandle, isWanted = () => true) {
-      // The others of its moment settle first.
+      // Lets the other messages that settle at this moment settle first.
       await Promise.resolve();
       if (!isWanted()) return;
       if (failure !== undefined) throw failure.error;

@@ -6,7 +6,7 @@ interface Resource {
   readonly revision: number;
 }
 
-/** What the two repositories have in common, in memory: a map that is read in the order of names. */
+/** The shared part of the two repositories in memory: a map that is read in the order of names. */
 export interface InMemoryResources<R extends Resource> {
   read(name: string): Promise<R | undefined>;
   create(resource: R): Promise<'written' | WriteConflict>;
@@ -14,7 +14,7 @@ export interface InMemoryResources<R extends Resource> {
   remove(resource: R): Promise<'written' | WriteConflict>;
   listWhere(page: PageRequest, matches: (resource: R) => boolean): Promise<Page<R>>;
   count(): Promise<number>;
-  /** Every resource, in no order: for assertions. */
+  /** Every resource in any order, for assertions. */
   all(): readonly R[];
   /** Writes without a condition. */
   put(resource: R): void;

@@ -9,7 +9,7 @@ interface Secret {
 }
 
 export interface InMemorySecrets extends SecretWriter, SecretReader {
-  /** Names of all secrets: for assertions. */
+  /** The names of all secrets, for assertions. */
   names(): readonly string[];
 }
 

@@ -5,10 +5,10 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
-/** A clock that moves only when told to: `delay` ends when `advance` has carried the time past it. */
+/** A clock that moves only on request. A `delay` ends when `advance` moves the time past its end. */
 export interface ManualClock extends Clock {
   advance(byMs: number): Promise<void>;
-  /** Moves the time, also back, and wakes nobody: a frozen worker. */
+  /** Moves the time, also backwards, without ending any delay: this simulates a frozen worker. */
   set(nowMs: number): void;
 }
 

@@ -1,4 +1,4 @@
-/** A port whose `read` answers nobody until as many as expected have read: then all of them know the same. */
+/** A port whose `read` waits until the expected number of callers have read, so that all of them see the same state. */
 export function withReadBarrier<Read extends { read(name: string): Promise<unknown> }>(port: Read): ReadBarrier<Read> {
   let expected = 0;
   let waiting: (() => void)[] = [];
@@ -23,6 +23,6 @@ export function withReadBarrier<Read extends { read(name: string): Promise<unkno
 
 export interface ReadBarrier<Read> {
   readonly port: Read;
-  /** The next reads wait for each other until there are as many; later ones wait for nobody. */
+  /** The next reads wait until there are this many; later reads do not wait. */
   expectReaders(count: number): void;
 }

@@ -1,6 +1,6 @@
 import type { StoredToken, TokenStore } from '../../lib/ports/token.ts';
 
-/** A token store in memory. It passes the contract suite that the table's adapter passes. */
+/** A token store in memory. It passes the contract suite of the DynamoDB adapter. */
 export function createMemoryTokenStore(): TokenStore {
   const tokens = new Map<string, StoredToken>();
 

@@ -2,7 +2,7 @@ import type { Pacing } from '../../lib/delivery/rate/pacing.ts';
 import { createPacing } from '../../lib/delivery/rate/pacing.ts';
 import type { Clock } from '../../lib/ports/clock.ts';
 
-/** Pacing at an endless rate: every request has its slot at once. */
+/** Pacing without a limit: every request gets its slot at once. */
 export function createUnlimitedPacing(clock: Clock): Pacing {
   const limiter = {
     reserve: async (_destination: unknown, count: number) => ({

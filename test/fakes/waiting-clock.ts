@@ -1,13 +1,14 @@
 import type { Clock } from '../../lib/ports/clock.ts';
 
 export interface WaitingClock extends Clock {
-  /** Moves the time on between two calls. */
+  /** Moves the time forward between two calls. */
   pass(byMs: number): void;
 }
 
 /**
- * A clock on which only waits take time. Calls and computing take none, however busy the machine is: what a worker has reserved is
- * never too late, so that it asks the table as often in every run. Waits are real timers, for there are servers to wait for.
+ * A clock on which only waits take time; calls and computing take none, however busy the machine is. So a reserved slot
+ * is never late, and a worker makes the same number of table calls in every run. Waits use real timers, because real
+ * servers need the time.
  */
 export function createWaitingClock(startMs = Date.now()): WaitingClock {
   let nowMs = startMs;

@@ -1,7 +1,7 @@
 import type { Signature } from '../../lib/local/stack/routes.ts';
 import type { AuthorizedCall } from './evaluate.ts';
 
-/** A request to an AWS service, as it came over the wire. */
+/** A request to an AWS service, as it was sent over the network. */
 export interface WireRequest {
   readonly path: string;
   readonly target: string | undefined;
@@ -15,13 +15,13 @@ interface Scope {
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** What Secrets Manager adds to a secret's name in its ARN; any six characters do. */
+/** The suffix that Secrets Manager adds to a secret's name in its ARN: any six characters. */
 const secretSuffix = '-AbCdEf';
 
 /**
- * What IAM is asked about a request.
+ * Translates a request into the question that IAM answers.
  *
- * @throws Error for a request of which nothing is known
+ * @throws Error for a request that is not known here
  */
 export function authorizedCall(request: WireRequest, { service, region }: Signature, account: string): AuthorizedCall {
   const scope = { region, account };
@@ -42,7 +42,10 @@ export function authorizedCall(request: WireRequest, { service, region }: Signat
   }
 }
 
-/** Every batch but that of BatchGetItem has the permission of the single operation. Source: SQS developer guide, API permissions. */
+/**
+ * The permission of a batch operation is that of the single operation, except for BatchGetItem. Source: SQS developer
+ * guide, API permissions.
+ */
 function sqsCall(operation: string, input: Members, scope: Scope): AuthorizedCall {
   const name = textOf(input, 'QueueUrl').split('/').at(-1) ?? '';
   return { action: `sqs:${operation.replace(/Batch$/, '')}`, resources: [arn('sqs', name, scope)] };
@@ -90,7 +93,7 @@ function partitionKey(key: unknown): string {
   return pk.S;
 }
 
-/** The value that the first term of the key condition compares with: that is the partition key. */
+/** The value in the first term of the key condition, which is the partition key. */
 function queriedKey(input: Members): string {
   const [, placeholder = ''] = /^#?\w+ = (:\w+)/.exec(textOf(input, 'KeyConditionExpression')) ?? [];
   const values = input['ExpressionAttributeValues'] as Readonly<Record<string, { readonly S?: string }>>;

@@ -6,25 +6,25 @@ export interface Statement {
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 }
 
-/** What somebody asks of AWS, as IAM sees it. */
+/** A request to AWS, as IAM sees it. */
 export interface AuthorizedCall {
-  /** `sqs:SendMessage` */
+  /** Such as `sqs:SendMessage`. */
   readonly action: string;
-  /** ARNs; each must be allowed. */
+  /** ARNs; each one must be allowed. */
   readonly resources: readonly string[];
   /** Partition keys of the items of a table or an index; absent for every other service. */
   readonly leadingKeys?: readonly string[];
 }
 
-/** The one form of a condition that is understood. */
+/** The only supported form of a condition. */
 const operator = 'ForAllValues:StringLike';
 const conditionKey = 'dynamodb:LeadingKeys';
 
 /**
- * Whether a policy allows a call. It understands what these policies are made of, and no more.
- * Source: IAM user guide, policy evaluation logic; IAM JSON policy elements: Condition operators.
+ * Whether a policy allows a call. It supports only the statements that the project's policies use. Source: IAM user
+ * guide, policy evaluation logic; IAM JSON policy elements: Condition operators.
  *
- * @throws Error for a statement with anything else in it: a Deny, NotAction, another condition
+ * @throws Error for anything else in a statement: a Deny, NotAction, or another condition
  */
 export function isAllowed(statements: readonly Statement[], { resources, ...call }: AuthorizedCall): boolean {
   for (const statement of statements) refuseUnknown(statement);
@@ -41,7 +41,7 @@ export function isAllowed(statements: readonly Statement[], { resources, ...call
   );
 }
 
-/** ForAllValues holds when every key of the call matches a pattern, so also for a call that has none. */
+/** ForAllValues is true when every key of the call matches a pattern. So it is also true for a call without keys. */
 function isMet(condition: Statement['Condition'], leadingKeys: readonly string[] = []): boolean {
   const patterns = condition?.[operator]?.[conditionKey];
   return patterns === undefined || leadingKeys.every((key) => patterns.some((pattern) => matches(pattern, key)));
@@ -65,14 +65,14 @@ function refuseUnknown(statement: Statement): void {
   }
 }
 
-/** One action on one resource, for items of one pattern if there are any. */
+/** One action on one resource, and one pattern for its items if the statement has patterns. */
 export interface Grant {
   readonly statement: Statement;
-  /** `dynamodb:GetItem arn:... CONNECTION` */
+  /** Such as `dynamodb:GetItem arn:... CONNECTION`. */
   readonly text: string;
 }
 
-/** Policies taken apart into the least that they could be made of. */
+/** Splits policies into their smallest permissions. */
 export function grantsOf(statements: readonly Statement[]): readonly Grant[] {
   return statements.flatMap(({ Effect, Action, Resource, Condition }) =>
     Action.flatMap((action) =>
@@ -92,7 +92,7 @@ export function grantsOf(statements: readonly Statement[]): readonly Grant[] {
   );
 }
 
-/** Those without which each of these calls would be allowed as well. */
+/** The permissions without which all of these calls would still be allowed. */
 export function needlessGrants(grants: readonly Grant[], calls: readonly AuthorizedCall[]): readonly Grant[] {
   return grants.filter((grant) => {
     const others = grants.filter((each) => each !== grant).map(({ statement }) => statement);

@@ -21,7 +21,7 @@ interface TemplateRole {
 
 export type TemplateRoles = Readonly<Record<string, TemplateRole>>;
 
-/** The stage parameters that the roles depend on, as they are once checked. */
+/** The stage parameters that the roles depend on, after validation. */
 export interface RoleParameters {
   readonly eventBusName: string;
   readonly deadLetterQueueArns: readonly string[];
@@ -38,7 +38,7 @@ interface RolesFile {
 
 const require = createRequire(import.meta.url);
 
-/** The file that is deployed. */
+/** The path of the deployed file. */
 export const rolesFile = require('../../infra/roles.cjs') as RolesFile;
 
 const noParameters: RoleParameters = {
@@ -49,7 +49,7 @@ const noParameters: RoleParameters = {
   subnetIds: [],
 };
 
-/** @param given parameters that are not as they are by default */
+/** @param given the parameters that differ from their defaults */
 export function rolesOf(stack: string, given: Partial<RoleParameters> = {}): TemplateRoles {
   return rolesFile.rolesOf(stack, { ...noParameters, ...given });
 }
@@ -61,15 +61,15 @@ export function statementsOf(roles: TemplateRoles, id: string): readonly Templat
   return role.Properties.Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
 }
 
-/** Where a stack lies, and what its resources are called that have no name of their own. */
+/** The region and account of a stack, and the names of its unnamed resources. */
 export interface Surroundings {
   readonly region: string;
   readonly account: string;
-  /** By `<logical id>`, or `<logical id>.<attribute>`. */
+  /** The keys are `<logical id>` or `<logical id>.<attribute>`. */
   readonly references: Readonly<Record<string, string>>;
 }
 
-/** A role's statements as IAM sees them once the template is deployed there. */
+/** A role's statements as IAM sees them after the deployment of the template. */
 export function deployedStatements(roles: TemplateRoles, id: string, surroundings: Surroundings): readonly Statement[] {
   const text = (value: TemplateText): string => resolve(value, surroundings);
   return statementsOf(roles, id).map(({ Effect, Action, Resource, Condition }) => {
@@ -83,7 +83,7 @@ export function deployedStatements(roles: TemplateRoles, id: string, surrounding
   });
 }
 
-/** @throws Error for what these templates have no use for */
+/** @throws Error for an intrinsic function that these templates do not use */
 function resolve(value: TemplateText, { region, account, references }: Surroundings): string {
   const known: Readonly<Record<string, string>> = {
     'AWS::Partition': 'aws',

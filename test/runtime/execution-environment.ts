@@ -4,22 +4,25 @@ import { devNull } from 'node:os';
 import { inject } from 'vitest';
 import { type Ended, startRuntimeApi } from './runtime-api.ts';
 
-/** What Lambda runs a function in: a process that it freezes between invocations, kills at a deadline and starts anew. */
+/**
+ * An execution environment of Lambda: a process that is frozen between invocations, killed at a deadline, and started
+ * again.
+ */
 export interface ExecutionEnvironment {
-  /** @param timeoutMs default 30 s; then the environment is killed, and another one starts with the next invocation */
+  /** @param timeoutMs default 30 s; after it the environment is killed, and the next invocation starts another one */
   invoke(payload: unknown, timeoutMs?: number): Promise<Ended>;
-  /** Stops the process as soon as it waits for an invocation, for so long; `meanwhile` happens at the beginning. */
+  /** Stops the process for this time, as soon as it waits for an invocation; `meanwhile` runs at the beginning. */
   freeze(forMs: number, meanwhile: () => void): Promise<void>;
-  /** Stops the process as soon as it waits for an invocation, for good. */
+  /** Stops the process for ever, as soon as it waits for an invocation. */
   hang(): Promise<void>;
-  /** Processes started so far. */
+  /** The number of processes started so far. */
   processCount(): number;
-  /** All that they have written. */
+  /** The output of all processes. */
   output(): string;
   stop(): Promise<void>;
 }
 
-/** @param variables what the function's configuration says */
+/** @param variables the variables of the function's configuration */
 export async function startEnvironment(
   functionName: string,
   variables: Readonly<Record<string, string | undefined>>,
@@ -51,7 +54,7 @@ export async function startEnvironment(
     return started;
   }
 
-  /** Lambda's own way to end an environment. */
+  /** Lambda ends an environment in the same way. */
   async function kill(): Promise<void> {
     if (child === undefined) return;
     const killed = child;
@@ -95,7 +98,10 @@ export async function startEnvironment(
   };
 }
 
-/** Credentials name the function, as everywhere in the local stack; nothing of this machine's own AWS is inherited. */
+/**
+ * The access key id is the function's name, as everywhere in the local stack. No AWS setting of this machine is
+ * inherited.
+ */
 function lambdaVariables(functionName: string): Record<string, string> {
   return {
     PATH: '/usr/bin:/bin',

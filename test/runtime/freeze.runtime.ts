@@ -10,7 +10,7 @@ afterAll(() => world.close());
 
 const send = (id: string) => ({ apiDestination: 'orders', event: { id, source: 'shop', detail: {} } });
 
-/** Beyond 4 s a connection is not trusted; before, one that is reset is followed by another, within the same attempt. */
+/** After 4 s a connection is not used again. Before that, a reset connection is replaced within the same attempt. */
 const freezes: readonly [frozenMs: number, death: Death][] = [
   [5000, 'closed'],
   [5000, 'silent'],

@@ -22,7 +22,7 @@ const record = {
   messageAttributes: {},
 };
 
-/** One invocation of each function that does its work, and its answer. */
+/** One invocation of each function, and its expected answer. */
 const calls = {
   deliver: [envelope, { outcome: 'delivered', apiDestination: 'orders', status: 200, attempts: 1 }],
   'deliver-queued': [{ Records: [record] }, { batchItemFailures: [] }],
@@ -37,12 +37,12 @@ const calls = {
   ],
 } as const;
 
-test('the package holds the functions that are driven here, and no other', () => {
+test('the package contains exactly the functions that these tests invoke', () => {
   expect(Object.keys(inject('functions')).sort()).toEqual(Object.keys(calls).sort());
 });
 
-describe.each(Object.entries(calls))('%s, as it is packaged', (name, [payload, answer]) => {
-  test('answers from a cold start, and again while it is warm', async () => {
+describe.each(Object.entries(calls))('the packaged function %s', (name, [payload, answer]) => {
+  test('a packaged function answers after a cold start and again while it is warm', async () => {
     const environment = await world.start(name);
     for (let invocation = 0; invocation < 3; invocation += 1) {
       expect(await environment.invoke(payload)).toMatchObject({ kind: 'answered', value: answer });
@@ -51,7 +51,7 @@ describe.each(Object.entries(calls))('%s, as it is packaged', (name, [payload, a
     expect(environment.output()).not.toMatch(/canary/);
   });
 
-  test('fails an invocation with what is wrong, and lives on', async () => {
+  test('a packaged function fails an invalid invocation with the reason and stays usable', async () => {
     const environment = await world.start(name, { REQUEST_TIMEOUT_MS: 'soon' });
     for (let invocation = 0; invocation < 2; invocation += 1) {
       expect(await environment.invoke(payload)).toMatchObject({
@@ -63,7 +63,7 @@ describe.each(Object.entries(calls))('%s, as it is packaged', (name, [payload, a
     expect(environment.processCount()).toBe(1);
   });
 
-  test('is killed at its deadline when it does nothing, and works in the environment that follows', async () => {
+  test('a packaged function is killed at its deadline, and works in the next environment', async () => {
     const environment = await world.start(name);
     await environment.invoke(payload);
     await environment.hang();
@@ -73,7 +73,7 @@ describe.each(Object.entries(calls))('%s, as it is packaged', (name, [payload, a
   });
 });
 
-test('deliver keeps its connection warm and sends each event once, with one line for each', async () => {
+test('the packaged deliver keeps its connection open, sends each event once and logs one line for each', async () => {
   const environment = await world.start('deliver');
   const before = world.endpoint.requests.length;
   for (const id of ['one', 'two', 'three']) await environment.invoke({ ...envelope, event: { ...event, id } });
@@ -88,7 +88,7 @@ test('deliver keeps its connection warm and sends each event once, with one line
   expect(environment.output().match(/"delivery\.concluded"/g)).toHaveLength(3);
 });
 
-test('an event that nobody has taken fails its invocation, without a word of the key or the event', async () => {
+test('an event that cannot be delivered fails its invocation with an error that contains neither the key nor the event', async () => {
   const environment = await world.start('deliver');
   expect(await environment.invoke(envelope)).toMatchObject({ kind: 'answered' });
   const refused = { apiDestination: 'refusing', event };

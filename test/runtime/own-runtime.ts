@@ -1,6 +1,7 @@
 /**
- * Stands in for AWS's runtime interface client where that cannot be built: the same loop over the same API, with what
- * our functions read of the context. `_HANDLER` and `LAMBDA_TASK_ROOT` say what it runs, as on Lambda.
+ * Replaces AWS's runtime interface client where that cannot be built. It runs the same loop over the same API, and
+ * gives our functions the part of the context that they use. As on Lambda, `_HANDLER` and `LAMBDA_TASK_ROOT` name the
+ * function.
  */
 import { basename, dirname, join } from 'node:path';
 

@@ -1,20 +1,20 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /**
- * How a connection dies while nobody looks: `closed`, as a server does it; `reset`, noticed with the next byte, as a balancer
- * does it that has forgotten it; `silent`, never noticed, as a firewall does it.
+ * How an idle connection dies. `closed`: a server closes it. `reset`: a load balancer has forgotten it, and the next
+ * byte shows that. `silent`: a firewall drops it, and nothing ever shows that.
  */
 export type Death = 'closed' | 'reset' | 'silent';
 
-/** Stands between a function and what it calls, byte for byte. */
+/** Forwards every byte between a function and a server. */
 export interface Relay {
-  /** `http://127.0.0.1:<port>` */
+  /** Such as `http://127.0.0.1:<port>`. */
   readonly url: string;
-  /** Connections accepted so far. */
+  /** The number of connections accepted so far. */
   connectionCount(): number;
-  /** Every connection of now is dead; later ones are not. */
+  /** Kills every open connection, but no later one. */
   killConnections(death: Death): void;
-  /** Closes every connection, and whatever connects while it is to. */
+  /** Closes every connection, and from then on every new one. */
   refuse(refusing: boolean): void;
   close(): Promise<void>;
 }

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
-/** What came of an invocation. */
+/** The result of an invocation. */
 export type Ended =
   | { readonly kind: 'answered'; readonly value: unknown }
   | { readonly kind: 'failed'; readonly errorType: string; readonly errorMessage: string }
@@ -12,15 +12,15 @@ export type Ended =
 
 /** Lambda's side of one execution environment. Source: Lambda developer guide, "Using the Lambda runtime API". */
 export interface RuntimeApi {
-  /** `host:port`, the variable AWS_LAMBDA_RUNTIME_API. */
+  /** `host:port`, for the variable AWS_LAMBDA_RUNTIME_API. */
   readonly address: string;
   /** Resolves when the runtime waits for an invocation; rejects when it could not load the function. */
   waiting(): Promise<void>;
-  /** Answers the runtime that waits, and resolves when it has told what came of it. */
+  /** Sends an invocation to the waiting runtime, and resolves with its result. */
   invoke(payload: unknown, functionArn: string, deadlineMs: number): Promise<Ended>;
-  /** The runtime has ended by itself: its invocation has failed, and nobody will be waiting. */
+  /** Reports that the runtime ended by itself, so that its invocation fails. */
   exited(errorMessage: string): void;
-  /** Forgets the runtime: another one follows. */
+  /** Forgets the runtime, because another one will start. */
   forget(): void;
   close(): Promise<void>;
 }

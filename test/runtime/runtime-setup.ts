@@ -8,19 +8,19 @@ import { unzip } from './unzip.ts';
 const repository = join(import.meta.dirname, '..', '..');
 const nodePackage = join(repository, 'node_modules', `node-${process.platform}-${process.arch}`);
 
-/** A packaged function as Lambda has it. */
+/** A packaged function with Lambda's settings. */
 export interface DeployedFunction {
-  /** Where its zip was unpacked. */
+  /** The folder into which its zip file was unpacked. */
   readonly taskRoot: string;
-  /** As the template says it. */
+  /** The values of the template. */
   readonly handler: string;
 }
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** What Node runs as the runtime. */
+    /** The file that Node runs as the runtime. */
     runtime: string;
-    /** By the name that serverless.yml gives them. */
+    /** By their names in serverless.yml. */
     functions: Readonly<Record<string, DeployedFunction>>;
   }
 }
@@ -56,19 +56,19 @@ interface Template {
 }
 
 /**
- * AWS's client, or a loop of our own where it cannot be built or RUNTIME_CLIENT=own asks for that; which one it is, is said.
- * RUNTIME_CLIENT=aws does not let it fall back.
+ * Chooses AWS's runtime interface client. If it cannot be built, or if RUNTIME_CLIENT=own, the project's own loop is
+ * used. The choice is printed. RUNTIME_CLIENT=aws makes a failed build an error.
  */
 function chooseRuntime(): string {
   const own = join(import.meta.dirname, 'own-runtime.ts');
   const wanted = process.env['RUNTIME_CLIENT'];
-  if (wanted === 'own') return say(own, 'a loop of our own, as RUNTIME_CLIENT asks');
+  if (wanted === 'own') return say(own, "this project's own runtime loop, because RUNTIME_CLIENT is own");
   const fault = buildClient();
   if (fault === undefined) return say(clientFile, "AWS's runtime interface client");
   if (wanted === 'aws') throw new Error(fault);
   return say(
     own,
-    `a loop of our own INSTEAD OF AWS'S, which could not be built (it needs cmake, make and g++; it said:\n${fault.trim()})`,
+    `this project's own runtime loop, because AWS's client could not be built: it needs cmake, make and g++. The build printed:\n${fault.trim()}`,
   );
 }
 
@@ -80,7 +80,11 @@ function say(runtime: string, what: string): string {
 const clientFolder = join(repository, '.build', 'ric');
 const clientFile = join(clientFolder, 'node_modules', 'aws-lambda-ric', 'index.mjs');
 
-/** @returns why it is not there; it is kept for the next time, unless its lock file has changed */
+/**
+ * Builds the client, unless it exists from an earlier run with the same lock file.
+ *
+ * @returns the reason when the build failed
+ */
 function buildClient(): string | undefined {
   const source = join(import.meta.dirname, 'ric');
   const lock = (folder: string) => readFileSync(join(folder, 'package-lock.json'), 'utf8');
@@ -91,7 +95,7 @@ function buildClient(): string | undefined {
     'npm',
     ['ci', '--foreground-scripts'],
     {
-      // With the headers of the Node that runs it, which come with that Node: nothing is downloaded for them.
+      // Uses the headers that come with this Node, so that none are downloaded.
       ...(existsSync(join(nodePackage, 'include')) && { npm_config_nodedir: nodePackage }),
       PATH: `${join(repository, 'node_modules', '.bin')}:${process.env['PATH']}`,
     },

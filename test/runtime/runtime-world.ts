@@ -5,17 +5,17 @@ import { type RecordingEndpoint, startRecordingEndpoint } from '../servers/endpo
 import { type ExecutionEnvironment, startEnvironment } from './execution-environment.ts';
 import { type Relay, startRelay } from './relay.ts';
 
-/** What no output of a function may hold. */
+/** Secrets that no output of a function may contain. */
 export const secret = 'opensesame-canary';
 
-/** The local stack, an endpoint, and functions in environments of their own that reach both through relays. */
+/** The local stack, an endpoint, and functions in their own execution environments, which reach both through relays. */
 export interface RuntimeWorld {
   readonly endpoint: RecordingEndpoint;
-  /** Before AWS, which is the local stack. */
+  /** The relay before AWS, which is the local stack. */
   readonly relay: Relay;
-  /** Before the endpoint. */
+  /** The relay before the endpoint. */
   readonly endpointRelay: Relay;
-  /** @param more variables beside those of the stack */
+  /** @param more variables in addition to those of the stack */
   start(functionName: string, more?: Readonly<Record<string, string>>): Promise<ExecutionEnvironment>;
   close(): Promise<void>;
 }

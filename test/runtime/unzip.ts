@@ -5,7 +5,10 @@ import { inflateRawSync } from 'node:zlib';
 const endOfDirectory = 0x06054b50;
 const deflated = 8;
 
-/** Unpacks a zip as Lambda does, from its central directory. Source: APPNOTE.TXT of PKWARE, sections 4.3.7, 4.3.12, 4.3.16. */
+/**
+ * Unpacks a zip file from its central directory, as Lambda does. Source: APPNOTE.TXT of PKWARE, sections 4.3.7, 4.3.12,
+ * 4.3.16.
+ */
 export function unzip(file: string, folder: string): void {
   const zip = readFileSync(file);
   const end = zip.length - 22;

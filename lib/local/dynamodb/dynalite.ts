@@ -8,7 +8,7 @@ import { systemClock } from '../../adapters/system-clock.ts';
 export interface Dynalite {
   /** Forwards one call; resolves for every status. */
   call(headers: Readonly<Record<string, string>>, body: Buffer, path: string): Promise<DynaliteAnswer>;
-  /** Waits a while for calls under way: dynalite fails when a caller leaves it. */
+  /** Waits up to a second for running calls, because dynalite fails when a client disconnects. */
   close(): Promise<void>;
 }
 
@@ -25,15 +25,16 @@ interface DynaliteOptions {
   readonly path?: string;
 }
 
-/** A call takes milliseconds; one that is not over by then never will be, because dynalite threw on its way. */
+/** A call takes milliseconds. After this time dynalite has thrown an error inside the call and will never answer. */
 const answerTimeoutMs = 10_000;
 const graceMs = 1000;
 
-/** @param folder where the tables are kept; undefined keeps them in memory */
+/** @param folder of the tables; undefined keeps them in memory */
 export async function openDynalite(region: string, account: string, folder: string | undefined): Promise<Dynalite> {
   if (folder !== undefined) mkdirSync(folder, { recursive: true });
   const server = createServer(region, account, folder);
-  // For ever: only this process calls, and after a freeze both ends would find a limit over, one of them in the middle of a call.
+  // No limit: only this process connects. With a limit, both ends would see it expire after a freeze, perhaps during a
+  // call.
   server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -62,9 +63,9 @@ export async function openDynalite(region: string, account: string, folder: stri
   };
 }
 
-/** dynalite takes the region and the account of its ARNs from the environment, once, when it is made. */
+/** dynalite reads the region and the account of its ARNs from the environment once, when it is created. */
 function createServer(region: string, account: string, folder: string | undefined): Server {
-  // dynalite has no types of its own.
+  // dynalite has no type declarations.
   const dynalite = createRequire(import.meta.url)('dynalite') as (options: DynaliteOptions) => Server;
   const before = { AWS_REGION: process.env['AWS_REGION'], AWS_ACCOUNT_ID: process.env['AWS_ACCOUNT_ID'] };
   Object.assign(process.env, { AWS_REGION: region, AWS_ACCOUNT_ID: account });

@@ -6,13 +6,13 @@ import { awsJsonRefusal, type LocalRequest, type LocalService, Refusal } from '.
 
 export interface DynamoDbOptions {
   readonly account: string;
-  /** Undefined: in memory. */
+  /** Undefined: the tables are kept in memory. */
   readonly dataFolder: string | undefined;
-  /** Made in every region when it is first used. */
+  /** Created in every region at the region's first use. */
   readonly tableName: string;
 }
 
-/** DynamoDB with dynalite behind it, one for each region. */
+/** DynamoDB, implemented with one dynalite for each region. */
 export function createDynamoDbService(options: DynamoDbOptions): { serve: LocalService; close(): Promise<void> } {
   const regions = new PerRegion(async (region) => {
     const folder = options.dataFolder === undefined ? undefined : join(options.dataFolder, region);
@@ -32,7 +32,10 @@ export function createDynamoDbService(options: DynamoDbOptions): { serve: LocalS
   };
 }
 
-/** dynalite ends the process over a body that is no object, and over a null that is not a member of the request itself. */
+/**
+ * Refuses two kinds of body that would make dynalite end the process: one that is not an object, and one with a null
+ * below the top level.
+ */
 function checkBody(request: LocalRequest): Refusal | undefined {
   const text = request.body.toString();
   if (/^\s*[^{\s]/.test(text)) return new Refusal('SerializationException', 'The request body must be a JSON object.');
@@ -41,7 +44,7 @@ function checkBody(request: LocalRequest): Refusal | undefined {
   return new Refusal('ValidationException', `Supplied AttributeValue is empty: null in ${at.slice(0, 200)}.`);
 }
 
-/** The member in which a null stands; what is no JSON has none, and dynalite itself refuses it. */
+/** The top-level member that contains a null. For invalid JSON there is none, and dynalite refuses that itself. */
 function findNull(text: string): string | undefined {
   try {
     const members = Object.entries(JSON.parse(text) as Readonly<Record<string, unknown>>);
@@ -62,7 +65,7 @@ function forwardedHeaders(request: LocalRequest): Record<string, string> {
   return Object.fromEntries(headers.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
-/** What dynalite asks of every call; it checks no signature. */
+/** Headers that dynalite requires in every call; it does not check the signature. */
 const ownHeaders = {
   'content-type': 'application/x-amz-json-1.0',
   authorization:
@@ -79,6 +82,6 @@ async function createTableUnlessThere(dynalite: Dynalite, tableName: string): Pr
   };
   const { type } = await call('CreateTable', tableDefinition(tableName));
   if (type === 'ResourceInUseException') return;
-  if (type !== undefined) throw new Error(`The table could not be made: ${type}.`);
+  if (type !== undefined) throw new Error(`Cannot create the table ${tableName}: ${type}.`);
   while ((await call('DescribeTable', { TableName: tableName })).status !== 'ACTIVE');
 }

@@ -3,10 +3,10 @@ import type { Clock } from '../../ports/clock.ts';
 import type { FunctionRunner, InvocationOutcome } from './function-runner.ts';
 import type { InvocationStore, StoredInvocation } from './invocation-store.ts';
 
-/** Waits before the second and the third run. Source: the Lambda developer guide, asynchronous invocation. */
+/** Waits before the second and the third attempt. Source: the Lambda developer guide, asynchronous invocation. */
 export const lambdaRetryDelaysMs: readonly number[] = [60_000, 120_000];
 
-/** Lambda's default for a whole account. */
+/** Lambda's default for an account. */
 const maxConcurrency = 1000;
 
 export interface AsynchronousInvocationsOptions {
@@ -14,43 +14,46 @@ export interface AsynchronousInvocationsOptions {
   readonly runner: FunctionRunner;
   readonly clock: Clock;
   readonly retryDelaysMs: readonly number[];
-  /** Its last run has failed; awaited before it is given up, and must not reject. */
+  /** Called and awaited after the last attempt has failed; must not reject. */
   readonly onFailed: (failed: FailedInvocation) => Promise<void>;
 }
 
-/** An asynchronous invocation after its last run. */
+/** An asynchronous invocation after its last attempt has failed. */
 export interface FailedInvocation {
   readonly invocation: StoredInvocation;
-  /** Runs that it had. */
+  /** Number of failed attempts. */
   readonly failures: number;
   readonly outcome: InvocationOutcome;
 }
 
 /**
- * Invocations of type Event: stored, answered, run, and run again after a failure.
+ * Invocations of type Event. Each one is stored, answered and run; a failed one is run again.
  *
- * Failure policy: an invocation that a killed process leaves behind is run again from its beginning by the next, and
- * that run does not count as a failure; so it happens at least once, never less. The same holds for what follows the last
- * failure: a kill before its end lets the last run happen again.
+ * Failure policy: an invocation runs at least once. When a process is killed during an invocation, the next process
+ * runs it again from the beginning, and the interrupted run does not count as a failure. After the last failure the
+ * same holds until `onFailed` has ended: a kill before that repeats the last run.
  */
 export class AsynchronousInvocations {
   readonly #options: AsynchronousInvocationsOptions;
   readonly #stopped = new AbortController();
   readonly #waiting: string[] = [];
   readonly #running = new Set<Promise<void>>();
-  /** The store is about to be closed: what ends from now on is left for the next process to run again. */
+  /**
+   * Set when the store is about to close. Invocations that end later stay in the store, and the next process runs them
+   * again.
+   */
   #closed = false;
 
   constructor(options: AsynchronousInvocationsOptions) {
     this.#options = options;
   }
 
-  /** Resumes what an earlier process has accepted. */
+  /** Resumes the invocations that an earlier process accepted. */
   start(): void {
     for (const { id, notBeforeMs } of this.#options.store.pending()) this.#runAt(id, notBeforeMs);
   }
 
-  /** Returns once it is stored, without waiting for its end. */
+  /** Returns when the invocation is stored, without waiting for its end. */
   accept(functionName: string, region: string, payload: string): { readonly requestId: string } {
     const id = randomUUID();
     const nowMs = this.#options.clock.nowMs();
@@ -67,7 +70,7 @@ export class AsynchronousInvocations {
     return { requestId: id };
   }
 
-  /** Lets no further run begin; resolves when those under way have ended or the grace is over. */
+  /** Starts no further run; resolves when the running ones have ended or the grace period is over. */
   async stop(grace: Promise<unknown>): Promise<void> {
     this.#stopped.abort();
     await Promise.race([Promise.all(this.#running), grace]);
@@ -79,7 +82,7 @@ export class AsynchronousInvocations {
     if (delayMs <= 0) return this.#enqueue(id);
     this.#options.clock.delay(delayMs, this.#stopped.signal).then(
       () => this.#enqueue(id),
-      // Stopped: the store keeps it for the next process.
+      // The stack was stopped: the store keeps the invocation for the next process.
       () => undefined,
     );
   }

@@ -4,10 +4,10 @@ import { escapeForSqs } from '../../core/message/raw-message.ts';
 import type { FailedInvocation } from './asynchronous-invocations.ts';
 
 /**
- * Lambda's record of an asynchronous invocation that has failed for good, as its on-failure destination receives it.
+ * The record that Lambda sends to the on-failure destination when an asynchronous invocation has failed for good.
  * Source: Lambda developer guide, capturing records of asynchronous invocations.
  *
- * @returns undefined when no message can hold it
+ * @returns undefined when the record is too large for a message
  */
 export function failureRecord(
   { invocation, failures, outcome }: FailedInvocation,
@@ -31,21 +31,21 @@ export function failureRecord(
 }
 
 export interface FailedInvocationsOptions {
-  /** Functions whose failed invocations carry an event that somebody can deliver again. */
+  /** Functions whose failed invocations carry an event that can be delivered again. */
   readonly functionNames: readonly string[];
   readonly arnOf: (functionName: string, region: string) => string;
   readonly nowMs: () => number;
-  /** Sends to a region's dead-letter queue. */
+  /** Sends a message to a region's dead-letter queue. */
   readonly send: (region: string, message: QueueMessage) => Promise<unknown>;
   readonly report: (failed: FailedInvocation) => void;
   readonly reportFault: (where: string, error: unknown) => void;
 }
 
 /**
- * What becomes of an asynchronous invocation that has failed for good.
+ * Handles asynchronous invocations that have failed for good.
  *
- * Failure policy: a record that the queue does not take, or that is too large for it, is said and not tried again; the
- * invocation stays among the failed ones in the data folder.
+ * Failure policy: when the queue refuses a record, or the record is too large for a message, the fault is reported and
+ * the record is not sent again. The data folder still lists the failed invocation.
  */
 export function createFailedInvocations(
   options: FailedInvocationsOptions,
@@ -57,10 +57,10 @@ export function createFailedInvocations(
     if (!functionNames.includes(functionName)) return;
     try {
       const record = failureRecord(failed, arnOf(functionName, region), nowMs());
-      if (record === undefined) throw new RangeError('The record does not fit into a message.');
+      if (record === undefined) throw new RangeError('The record of the failed invocation is too large for a message.');
       await send(region, record);
     } catch (error) {
-      reportFault('the dead letter of an asynchronous invocation', error);
+      reportFault('sending a failed invocation to the dead-letter queue', error);
     }
   };
 }

@@ -8,39 +8,39 @@ import { noMetrics } from './readable-logs.ts';
 
 export type FunctionHandler = (event: unknown, context: Context) => Promise<unknown>;
 
-/** What a function of the stack is made from. */
-export interface FunctionSurroundings {
+/** The dependencies of a function in the local stack. */
+export interface FunctionDependencies {
   readonly environment: Environment;
   readonly aws: AwsClientConfig;
   readonly deliveryLog: DeliveryLog;
   readonly connectionLog: ConnectionLog;
   readonly securityLog: SecurityLog;
   readonly credentialsLog: CredentialsLog;
-  /** Who may call the control API. Default: who has a key, as deployed. */
+  /** The authentication of the control API. Default: API keys, as when deployed. */
   readonly authentication?: Authentication | 'none';
 }
 
-/** One function of the stack, under the name that it has in `functions/`. */
+/** One function of the local stack; its name is that of its file in `functions/`. */
 export interface LocalFunction {
   readonly name: string;
   readonly timeoutSeconds: number;
-  /** Loads and wires the deployed handler. */
-  create(surroundings: FunctionSurroundings): Promise<FunctionHandler>;
+  /** Loads the deployed handler and connects it with these dependencies. */
+  create(dependencies: FunctionDependencies): Promise<FunctionHandler>;
 }
 
-/** What a deployed function has unless its own variable says otherwise. */
+/** The deployed default of FUNCTION_TIMEOUT_SECONDS. */
 const defaultTimeoutSeconds = 60;
 
 /**
- * The deployed functions, loaded when they are first called.
+ * The deployed functions. Each is loaded at its first call.
  *
- * @param timeoutSeconds of those that make requests
+ * @param timeoutSeconds time limit of the functions that send HTTP requests
  */
 export function deployedFunctions(timeoutSeconds: number = defaultTimeoutSeconds): readonly LocalFunction[] {
   return [
     {
       name: 'control-api',
-      // Whoever finds an operation abandoned after a minute relies on a limit below that.
+      // An operation counts as abandoned after a minute; the time limit must be shorter than that.
       timeoutSeconds: 30,
       async create({ environment, aws, authentication, credentialsLog }) {
         const { createHandler, dependenciesFrom } = await import('../../../functions/control-api.ts');

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Context } from 'aws-lambda';
 import { partitionOf } from '../../core/destination/arn.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { FunctionHandler, FunctionSurroundings, LocalFunction } from './function-instances.ts';
+import type { FunctionHandler, FunctionDependencies, LocalFunction } from './function-instances.ts';
 import { PerRegion } from '../stack/per-region.ts';
 
-/** What an invocation came to: the JSON that it answers, or the error that Lambda makes of a failure. */
+/** The result of an invocation: its JSON answer, or the error as Lambda reports it. */
 export interface InvocationOutcome {
   readonly requestId: string;
   readonly payload: string;
@@ -16,10 +16,10 @@ export interface RunnerOptions {
   readonly functions: readonly LocalFunction[];
   readonly account: string;
   readonly clock: Clock;
-  readonly surroundings: (name: string, region: string) => FunctionSurroundings;
+  readonly dependencies: (name: string, region: string) => FunctionDependencies;
 }
 
-/** Runs functions in this process, as Lambda would: an instance for each region, a context, a time limit. */
+/** Runs functions in this process as Lambda does: one instance for each region, a context, and a time limit. */
 export class FunctionRunner {
   readonly #options: RunnerOptions;
   readonly #functions: ReadonlyMap<string, LocalFunction>;
@@ -31,7 +31,7 @@ export class FunctionRunner {
     this.#instances = new Map(
       options.functions.map((each) => [
         each.name,
-        new PerRegion((region) => each.create(options.surroundings(each.name, region))),
+        new PerRegion((region) => each.create(options.dependencies(each.name, region))),
       ]),
     );
   }
@@ -44,7 +44,9 @@ export class FunctionRunner {
     return `arn:${partitionOf(region)}:lambda:${region}:${this.#options.account}:function:${physical}`;
   }
 
-  /** Never rejects: what a function throws is its outcome. The time limit begins when the function is loaded. */
+  /**
+   * Never rejects: an error of the function is part of the outcome. The time limit starts after the function is loaded.
+   */
   async run(
     name: string,
     region: string,
@@ -83,7 +85,7 @@ export function physicalName(name: string): string {
   return `lastmile-local-${name}`;
 }
 
-/** Lambda's own words for an invocation that its time limit ended. */
+/** The error of an invocation that reached its time limit, in Lambda's words. */
 class TimedOut extends Error {
   override readonly name = 'Sandbox.Timedout';
 
@@ -113,7 +115,7 @@ interface Invocation {
 function createContext({ name, arn, requestId, timeoutSeconds, clock }: Invocation): Context {
   const deadlineMs = clock.nowMs() + timeoutSeconds * 1000;
   const unsupported = (): never => {
-    throw new Error('Answer by the returned promise.');
+    throw new Error('The local stack does not support callbacks: return a promise instead.');
   };
   return {
     callbackWaitsForEmptyEventLoop: false,

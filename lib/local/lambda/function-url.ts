@@ -4,18 +4,18 @@ import type { Authentication } from '../../protocol/control-request.ts';
 import { PerRegion } from '../stack/per-region.ts';
 import type { LocalAnswer, LocalRequest, LocalService } from '../stack/wire.ts';
 import { Refusal } from '../stack/wire.ts';
-import type { FunctionSurroundings } from './function-instances.ts';
+import type { FunctionDependencies } from './function-instances.ts';
 import type { FunctionRunner, InvocationOutcome } from './function-runner.ts';
 
 export interface FunctionUrlOptions {
   readonly runner: FunctionRunner;
   readonly functionName: string;
   readonly clock: Clock;
-  /** A failure of the function that its caller only sees as an internal one. */
+  /** Reports a failure of the function; its caller sees only an InternalFailure. */
   readonly reportFailure: (outcome: InvocationOutcome) => void;
 }
 
-/** Hands requests to a function as its function URL would. Source: the Lambda developer guide, payload format 2.0. */
+/** Invokes a function as its function URL does. Source: the Lambda developer guide, payload format 2.0. */
 export function createFunctionUrlService(options: FunctionUrlOptions): LocalService {
   return async (request) => {
     const requestId = randomUUID();
@@ -23,7 +23,11 @@ export function createFunctionUrlService(options: FunctionUrlOptions): LocalServ
     const outcome = await options.runner.run(options.functionName, request.region, event, requestId);
     if (outcome.error !== undefined) {
       options.reportFailure(outcome);
-      throw new Refusal('InternalFailure', 'The function failed; the output of the local stack says where.', 500);
+      throw new Refusal(
+        'InternalFailure',
+        'The function failed. The terminal output of the local stack shows where.',
+        500,
+      );
     }
     return answerFrom(outcome.payload);
   };
@@ -58,7 +62,7 @@ function functionUrlEvent(request: LocalRequest, requestId: string, nowMs: numbe
   };
 }
 
-/** Values of one name are joined by commas. */
+/** Equal names are joined by commas. */
 function queryParameters(query: string): Record<string, string> {
   const parameters = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(query)) {
@@ -82,7 +86,7 @@ interface FunctionUrlAnswer {
   readonly isBase64Encoded?: boolean;
 }
 
-/** An answer without a status code is itself the body, as JSON. */
+/** A result without a status code is sent as the JSON body of a 200 answer. */
 function answerFrom(payload: string): LocalAnswer {
   const answer = JSON.parse(payload) as FunctionUrlAnswer | null;
   if (typeof answer?.statusCode !== 'number') {
@@ -100,14 +104,14 @@ function answerFrom(payload: string): LocalAnswer {
   };
 }
 
-/** The deployed authentication, one for each region; loaded with the first request that it is asked about. */
+/** The deployed authentication, one for each region, loaded at the region's first request. */
 export function createRegionalAuthentication(
-  surroundings: (name: string, region: string) => FunctionSurroundings,
+  dependencies: (name: string, region: string) => FunctionDependencies,
   clock: Clock,
 ): Authentication {
   const regional = new PerRegion(async (region) => {
     const { authenticationFrom } = await import('../../../functions/authentication.ts');
-    const { environment, aws } = surroundings('control-api', region);
+    const { environment, aws } = dependencies('control-api', region);
     return authenticationFrom(environment, aws, clock);
   });
   return {

@@ -1,17 +1,17 @@
 import { atomically } from '../atomically.ts';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
-/** An asynchronous invocation that was accepted and has not ended. */
+/** An asynchronous invocation that was accepted and has not ended yet. */
 export interface StoredInvocation {
   readonly id: string;
   readonly region: string;
   readonly functionName: string;
   /** JSON text. */
   readonly payload: string;
-  /** Runs that ended in an error. */
+  /** Number of failed runs. */
   readonly failures: number;
   readonly acceptedAtMs: number;
-  /** When it may run next. */
+  /** The earliest time of the next run. */
   readonly notBeforeMs: number;
 }
 
@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS failed_invocations (
   id TEXT PRIMARY KEY, region TEXT NOT NULL, functionName TEXT NOT NULL, payload TEXT NOT NULL,
   failures INTEGER NOT NULL, acceptedAtMs INTEGER NOT NULL, failedAtMs INTEGER NOT NULL, error TEXT NOT NULL);`;
 
-/** Asynchronous invocations in SQLite: what is in it when a stack starts is run again. */
+/** Asynchronous invocations in SQLite. A stack that starts runs the stored ones again. */
 export class InvocationStore {
   readonly #insert: StatementSync;
   readonly #postpone: StatementSync;
@@ -53,7 +53,7 @@ export class InvocationStore {
     return this.#find.get(id) as StoredInvocation | undefined;
   }
 
-  /** All that have not ended, the longest accepted first. */
+  /** All invocations that have not ended, in the order in which they were accepted. */
   pending(): readonly Pick<StoredInvocation, 'id' | 'notBeforeMs'>[] {
     const rows = this.#database.prepare('SELECT id, notBeforeMs FROM invocations ORDER BY acceptedAtMs, rowid').all();
     return rows as unknown as readonly StoredInvocation[];
@@ -67,7 +67,7 @@ export class InvocationStore {
     this.#remove.run(id);
   }
 
-  /** Keeps it, with its last error, among those that have failed for good. */
+  /** Moves the invocation, with its last error, to the failed ones. */
   fail(id: string, failures: number, failedAtMs: number, error: string): void {
     atomically(this.#database, () => {
       this.#fail.run(failures, failedAtMs, error, id);

@@ -2,18 +2,18 @@ import type { AsynchronousInvocations } from './asynchronous-invocations.ts';
 import { type FunctionRunner, type InvocationOutcome, physicalName } from './function-runner.ts';
 import { type LocalAnswer, type LocalRequest, type LocalService, Refusal, restJsonRefusal } from '../stack/wire.ts';
 
-/** Limits of a payload. Source: the Lambda developer guide, quotas. */
+/** Size limits of a payload. Source: the Lambda developer guide, quotas. */
 export const maxSynchronousBytes = 6_291_456;
 const maxAsynchronousBytes = 1_048_576;
 
 export interface LambdaOptions {
   readonly runner: FunctionRunner;
   readonly asynchronous: AsynchronousInvocations;
-  /** A synchronous invocation has failed; its caller gets type and message too. */
+  /** Reports a failed synchronous invocation. Its caller gets the type and the message as well. */
   readonly reportFailure: (functionName: string, outcome: InvocationOutcome) => void;
 }
 
-/** Lambda's Invoke. */
+/** Lambda's operation Invoke. */
 export function createLambdaService(options: LambdaOptions): LocalService {
   return async (request) => {
     try {
@@ -28,7 +28,7 @@ export function createLambdaService(options: LambdaOptions): LocalService {
 async function invoke(options: LambdaOptions, request: LocalRequest): Promise<LocalAnswer> {
   const reference = /^\/2015-03-31\/functions\/([^/]+)\/invocations\/?$/.exec(request.path)?.[1];
   if (reference === undefined || request.method !== 'POST') {
-    throw new Refusal('UnknownOperationException', 'Of Lambda, this stack has Invoke only.', 404);
+    throw new Refusal('UnknownOperationException', 'The local stack supports only the Lambda operation Invoke.', 404);
   }
   const name = findFunction(options.runner, decode(reference), request.region);
   const type = request.headers['x-amz-invocation-type'] ?? 'RequestResponse';
@@ -40,7 +40,10 @@ async function invoke(options: LambdaOptions, request: LocalRequest): Promise<Lo
     case 'DryRun':
       return { status: 204, headers: {}, body: '' };
     default:
-      throw new Refusal('InvalidParameterValueException', `There is no invocation type ${type.slice(0, 40)}.`);
+      throw new Refusal(
+        'InvalidParameterValueException',
+        `There is no invocation type ${type.slice(0, 40)}; use RequestResponse, Event or DryRun.`,
+      );
   }
 }
 
@@ -86,7 +89,7 @@ function parsePayload(body: Buffer, maxBytes: number): unknown {
   }
 }
 
-/** A function's name, its physical name, its ARN or a part of one, each with or without `$LATEST`. */
+/** Accepts a function's name, its physical name, its ARN or a partial ARN, each with or without `$LATEST`. */
 function findFunction(runner: FunctionRunner, reference: string, region: string): string {
   const [, arnRegion, physical = ''] =
     /^(?:(?:arn:aws[a-z-]*:lambda:([a-z0-9-]+):)?(?:[0-9]{12}:)?function:)?([A-Za-z0-9_-]{1,140})(?::\$LATEST)?$/.exec(

@@ -9,7 +9,7 @@ export interface ReadableDeliveryLogOptions {
   readonly colour: boolean;
 }
 
-/** One line per delivery for a person to read. */
+/** Writes one readable line for each delivery. */
 export function createReadableDeliveryLog(options: ReadableDeliveryLogOptions): DeliveryLog {
   return {
     record: (conclusion) => options.writeLine(formatDelivery(conclusion, options.nowMs(), options.colour)),
@@ -32,7 +32,7 @@ export function formatDelivery(conclusion: Conclusion, nowMs: number, colour: bo
   return parts.join('  ');
 }
 
-/** A person knows the name; a rule's target has the ARN. */
+/** Shows the name of an API destination, because a rule's target gives its ARN. */
 function nameOf(apiDestination: string): string {
   return parseEventsArn(apiDestination)?.name ?? apiDestination;
 }
@@ -45,13 +45,13 @@ function paint(kind: Conclusion['settlement']['kind'], colour: boolean): string 
 
 const maxLength = 300;
 
-/** Names and ids come from outside: nothing in them may move the cursor or begin another line. */
+/** Names and ids come from outside. Control characters in them must not move the cursor or start a new line. */
 export function printable(text: string, maxCharacters = maxLength): string {
   const oneLine = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
   return oneLine.length > maxCharacters ? `${oneLine.slice(0, maxCharacters)}...` : oneLine;
 }
 
-/** `09:14:03.120  deauthorized  connection shop`, for a person to read. */
+/** Writes lines such as `09:14:03.120  deauthorized  connection shop`. */
 export function createReadableConnectionLog(options: Omit<ReadableDeliveryLogOptions, 'colour'>): ConnectionLog {
   return {
     deauthorized(connectionName) {
@@ -62,7 +62,7 @@ export function createReadableConnectionLog(options: Omit<ReadableDeliveryLogOpt
   };
 }
 
-/** `09:14:03.120  security  destination-moved  apiDestination orders, connection shop, fromHost ...`, for a person to read. */
+/** Writes lines such as `09:14:03.120  security  destination-moved  apiDestination orders, fromHost ...`. */
 export function createReadableCredentialsLog(options: Omit<ReadableDeliveryLogOptions, 'colour'>): CredentialsLog {
   return {
     record({ event, ...members }) {
@@ -73,7 +73,7 @@ export function createReadableCredentialsLog(options: Omit<ReadableDeliveryLogOp
   };
 }
 
-/** `09:14:03.120  refused  the address of inside.example.com: 10.1.2.3, private`, for a person to read. */
+/** Writes lines such as `09:14:03.120  refused  the address of inside.example.com: 10.1.2.3, private`. */
 export function createReadableSecurityLog(options: Omit<ReadableDeliveryLogOptions, 'colour'>): SecurityLog {
   return {
     addressRefused({ host, address, reason }) {
@@ -84,7 +84,7 @@ export function createReadableSecurityLog(options: Omit<ReadableDeliveryLogOptio
   };
 }
 
-/** A laptop has no CloudWatch: metrics would only stand between the lines that a person reads. */
+/** There is no CloudWatch on a laptop, and metrics would only fill the terminal. */
 export const noMetrics: InvocationMetrics = {
   count: () => undefined,
   time: () => undefined,

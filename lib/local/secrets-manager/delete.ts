@@ -5,7 +5,9 @@ import { Refusal } from '../stack/wire.ts';
 const dayMs = 86_400_000;
 const defaultRecoveryDays = 30;
 
-/** At once and for good when forced, and then also for a secret that there never was; else after the days asked for. */
+/**
+ * A forced deletion happens at once, also for a secret that does not exist. Any other waits for the recovery window.
+ */
 export function deleteSecret(context: SecretsContext, input: Members): Members {
   const secretId = requiredText(input, 'SecretId');
   const recoveryDays = optionalInteger(input, 'RecoveryWindowInDays', 7, 30);

@@ -2,7 +2,7 @@ import { Refusal } from '../stack/wire.ts';
 
 export type Members = Readonly<Record<string, unknown>>;
 
-/** What a version keeps: text or bytes, never both. */
+/** The value of a version: text or bytes, never both. */
 export interface SecretContent {
   readonly text: string | null;
   readonly binary: Uint8Array | null;
@@ -16,7 +16,7 @@ export function parseInput(body: Buffer): Members {
   try {
     input = body.length === 0 ? {} : JSON.parse(body.toString());
   } catch {
-    throw new Refusal('SerializationException', 'The request body is no JSON.');
+    throw new Refusal('SerializationException', 'The request body is not valid JSON.');
   }
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
     throw new Refusal('SerializationException', 'The request body must be a JSON object.');
@@ -51,7 +51,7 @@ export function optionalTexts(input: Members, member: string): readonly string[]
   throw new Refusal('SerializationException', `Member ${member} must be a list of strings.`);
 }
 
-/** Empty when the member is absent or null. */
+/** Returns an empty list when the member is absent or null. */
 export function structures(input: Members, member: string): readonly Members[] {
   const value = input[member] ?? [];
   if (
@@ -63,7 +63,7 @@ export function structures(input: Members, member: string): readonly Members[] {
   throw new Refusal('SerializationException', `Member ${member} must be a list of structures.`);
 }
 
-/** A secret's name. EventBridge's own names hold an exclamation mark, which AWS allows to no one else. */
+/** A secret's name. EventBridge's own names contain an exclamation mark, which AWS allows only there. */
 export function secretName(input: Members): string {
   const name = requiredText(input, 'Name');
   if (/^[A-Za-z0-9/_+=.@!-]{1,512}$/.test(name)) return name;
@@ -72,14 +72,14 @@ export function secretName(input: Members): string {
   );
 }
 
-/** The version that a write makes: its token, which clients send again when they repeat the call. */
+/** The id of the version that a write creates: clients send the same token again when they repeat a call. */
 export function requestToken(input: Members): string | undefined {
   const token = optionalText(input, 'ClientRequestToken');
   if (token === undefined || /^[^]{32,64}$/.test(token)) return token;
   throw new Refusal('InvalidParameterException', 'ClientRequestToken must be 32-64 characters long.');
 }
 
-/** @returns undefined when the input brings neither text nor bytes */
+/** @returns undefined when the input has neither text nor bytes */
 export function secretContent(input: Members): SecretContent | undefined {
   const text = optionalText(input, 'SecretString');
   const binary = optionalText(input, 'SecretBinary');

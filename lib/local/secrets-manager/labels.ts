@@ -4,19 +4,21 @@ import { Refusal } from '../stack/wire.ts';
 const current = 'AWSCURRENT';
 const previous = 'AWSPREVIOUS';
 
-/** The labels of one version, in the order of names. */
+/** The labels of one version, sorted by name. */
 export function labelsOf(labels: ReadonlyMap<string, string>, version: string): string[] {
   return [...labels].filter(([, labelled]) => labelled === version).map(([label]) => label);
 }
 
-/** Versions with their labels; those without any are deprecated and not among them. */
+/** The labelled versions with their labels. A version without a label is deprecated and is left out. */
 export function versionsByLabel(labels: ReadonlyMap<string, string>): Record<string, string[]> {
   const versions: Record<string, string[]> = {};
   for (const [label, version] of labels) (versions[version] ??= []).push(label);
   return versions;
 }
 
-/** A label belongs to one version at a time. When AWSCURRENT moves, AWSPREVIOUS goes to the version that it leaves. */
+/**
+ * A label is on one version at a time. When AWSCURRENT moves, AWSPREVIOUS moves to the version that AWSCURRENT leaves.
+ */
 export function moveLabel(store: SecretStore, arn: string, label: string, version: string): void {
   const left = store.labels(arn).get(current);
   store.attachLabel(arn, label, version);
@@ -30,20 +32,21 @@ export interface LabelMove {
   readonly to: string | undefined;
 }
 
-/** @throws Refusal InvalidParameterException unless the caller names the version that the label leaves */
+/** @throws Refusal InvalidParameterException unless the caller names the version that has the label now */
 export function moveLabelExplicitly(store: SecretStore, arn: string, { label, from, to }: LabelMove): void {
   const at = store.labels(arn).get(label);
   if (from !== undefined && from !== at) {
     throw invalid(`The staging label ${label} is not attached to the version ${from}.`);
   }
   if (to === undefined) {
-    if (from === undefined)
-      throw invalid('Name the version to move the staging label to, or the one to remove it from.');
+    if (from === undefined) throw invalid('Send MoveToVersionId, RemoveFromVersionId or both.');
     if (label === current) throw invalid(`The staging label ${current} can be moved to another version, not removed.`);
     return store.detachLabel(arn, label);
   }
   if (at !== undefined && at !== to && from === undefined) {
-    throw invalid(`The staging label ${label} is attached to the version ${at}: name it in RemoveFromVersionId.`);
+    throw invalid(
+      `The staging label ${label} is attached to the version ${at}. Send that version in RemoveFromVersionId.`,
+    );
   }
   moveLabel(store, arn, label, to);
 }

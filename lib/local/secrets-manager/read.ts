@@ -3,7 +3,7 @@ import { labelsOf, versionsByLabel } from './labels.ts';
 import type { SecretStore, StoredSecret } from './store.ts';
 import { Refusal } from '../stack/wire.ts';
 
-/** One call: where it was made, and when. */
+/** The region and the time of one call. */
 export interface SecretsContext {
   readonly store: SecretStore;
   readonly region: string;
@@ -20,7 +20,7 @@ export function findSecret({ store, region }: SecretsContext, secretId: string):
   throw new Refusal('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
 }
 
-/** @throws Refusal InvalidRequestException too, for a secret that is marked for deletion */
+/** @throws Refusal ResourceNotFoundException, or InvalidRequestException for a secret that is marked for deletion */
 export function findUsable(context: SecretsContext, secretId: string): StoredSecret {
   const secret = findSecret(context, secretId);
   if (secret.deletedAtMs === null) return secret;
@@ -96,12 +96,12 @@ function page(store: SecretStore, secrets: readonly StoredSecret[], more: boolea
   return { SecretList, ...(more ? { NextToken: Buffer.from(last).toString('base64url') } : {}) };
 }
 
-/** Of the filters, those by name: what the value begins with, or does not when an exclamation mark leads it. */
+/** Supports only filters by name. A value is the beginning of a name. */
 function nameFilter(input: Members): (name: string) => boolean {
   const filters = structures(input, 'Filters');
   const unknown = filters.find((filter) => filter['Key'] !== 'name');
   if (unknown !== undefined) {
-    throw new Refusal('InvalidParameterException', 'Of the filters, this stack knows the one by name.');
+    throw new Refusal('InvalidParameterException', 'The local stack supports only filters with the key name.');
   }
   const groups = filters.map((filter) => optionalTexts(filter, 'Values') ?? []);
   return (name) => groups.every((prefixes) => prefixes.some((prefix) => name.startsWith(prefix)));

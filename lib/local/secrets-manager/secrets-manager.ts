@@ -34,11 +34,11 @@ export interface SecretsManagerOptions {
   readonly account: string;
   readonly database: DatabaseSync;
   readonly nowMs: () => number;
-  /** Makes what every region has from the start; called before the first operation of a region. */
+  /** Creates the secrets that every region has; called before the region's first operation. */
   readonly prepareRegion: (create: (input: Members) => void) => void;
 }
 
-/** A stand-in for Secrets Manager: its labels, its idempotence, its refusals. Values are kept in the clear. */
+/** A local Secrets Manager with the same labels, idempotence and errors. It stores the values unencrypted. */
 export function createSecretsManagerService(options: SecretsManagerOptions): LocalService {
   const store = new SecretStore(options.database);
   const prepared = new Set<string>();
@@ -47,7 +47,10 @@ export function createSecretsManagerService(options: SecretsManagerOptions): Loc
       const name = (request.headers['x-amz-target'] ?? '').replace(/^secretsmanager\./, '');
       const operation = operations.get(name);
       if (operation === undefined) {
-        throw new Refusal('UnknownOperationException', `This stack has no Secrets Manager operation ${name}.`);
+        throw new Refusal(
+          'UnknownOperationException',
+          `The local stack does not support the Secrets Manager operation ${name}.`,
+        );
       }
       const context = { store, region: request.region, account: options.account, nowMs: options.nowMs() };
       prepare(context, prepared, options);

@@ -11,7 +11,7 @@ export interface StoredSecret {
   readonly createdAtMs: number;
   readonly changedAtMs: number;
   readonly accessedAtMs: number | null;
-  /** When it was marked for deletion, and when it goes. */
+  /** When the secret was marked for deletion. */
   readonly deletedAtMs: number | null;
   readonly purgeAtMs: number | null;
 }
@@ -44,7 +44,10 @@ CREATE TABLE IF NOT EXISTS secret_labels (
 const columns =
   'arn, name, description, kmsKeyId, tags, createdAtMs, changedAtMs, accessedAtMs, deletedAtMs, purgeAtMs';
 
-/** The secrets of every region in SQLite. Synchronous, so that an operation is whole or did not happen. */
+/**
+ * The secrets of every region in SQLite. All calls are synchronous, so that an operation happens completely or not at
+ * all.
+ */
 export class SecretStore {
   readonly #database: DatabaseSync;
   readonly #prepared = new Map<string, StatementSync>();
@@ -64,7 +67,7 @@ export class SecretStore {
     return this.#statement(sql).get(region, nameOrArn, nameOrArn, nameOrArn) as StoredSecret | undefined;
   }
 
-  /** In the order of names. */
+  /** Sorted by name. */
   list(region: string, { after, limit, includeDeleted }: ListedSecrets): readonly StoredSecret[] {
     const sql = `SELECT ${columns} FROM secrets WHERE region = ? AND name > ? AND (? OR deletedAtMs IS NULL) ORDER BY name LIMIT ?`;
     const rows = this.#statement(sql).all(region, after, includeDeleted ? 1 : 0, limit);
@@ -79,7 +82,7 @@ export class SecretStore {
     this.#statement(sql).run(region, arn, name, description, kmsKeyId, tags, ...times);
   }
 
-  /** Everything of the secret but its name and ARN. */
+  /** Writes every column except the name and the ARN. */
   update(secret: StoredSecret): void {
     const { description, kmsKeyId, tags, changedAtMs, accessedAtMs, deletedAtMs, purgeAtMs, arn } = secret;
     const sql =
@@ -100,7 +103,7 @@ export class SecretStore {
     return this.#statement(sql).get(arn, id) as StoredVersion | undefined;
   }
 
-  /** The oldest first. */
+  /** Oldest first. */
   versions(arn: string): readonly Pick<StoredVersion, 'id' | 'createdAtMs'>[] {
     const sql = 'SELECT id, createdAtMs FROM secret_versions WHERE arn = ? ORDER BY createdAtMs, rowid';
     return this.#statement(sql).all(arn) as unknown as readonly StoredVersion[];

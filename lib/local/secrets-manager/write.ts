@@ -44,7 +44,10 @@ export function createSecret(context: SecretsContext, input: Members): Members {
   return { ARN: secret.arn, Name: name, VersionId: token };
 }
 
-/** The same call again, as clients make it after a lost answer, gets the same answer; any other is refused. */
+/**
+ * A repeated call gets the first call's answer, because clients repeat a call whose answer was lost. Any other call for
+ * an existing name is refused.
+ */
 function repeatedCreate(
   { store }: SecretsContext,
   secret: StoredSecret,
@@ -104,12 +107,15 @@ interface VersionWrite {
   readonly labels: readonly string[];
 }
 
-/** Idempotent for one token and content. */
+/** Idempotent for equal token and content. */
 function writeVersion({ store, nowMs }: SecretsContext, secret: StoredSecret, write: VersionWrite): void {
   const existing = store.version(secret.arn, write.token);
   if (existing !== undefined) {
     if (sameContent(existing, write.content)) return;
-    throw new Refusal('ResourceExistsException', `The version ${write.token} exists already, with another value.`);
+    throw new Refusal(
+      'ResourceExistsException',
+      `The version ${write.token} already exists with a different value. Send another ClientRequestToken.`,
+    );
   }
   store.addVersion(secret.arn, { id: write.token, ...write.content, createdAtMs: nowMs });
   for (const label of write.labels) moveLabel(store, secret.arn, label, write.token);
@@ -148,7 +154,7 @@ export function untagResource(context: SecretsContext, input: Members): Members 
 
 const suffixAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
-/** The six random characters tell a secret from an earlier one of its name. */
+/** The six random characters distinguish a secret from an earlier secret of the same name. */
 function newArn({ region, account }: SecretsContext, name: string): string {
   const suffix = Array.from({ length: 6 }, () => suffixAlphabet.charAt(randomInt(suffixAlphabet.length))).join('');
   return `arn:${partitionOf(region)}:secretsmanager:${region}:${account}:secret:${name}-${suffix}`;

@@ -8,7 +8,7 @@ import { sqsRecord } from './receive.ts';
 
 export interface DeliveryEventSourceOptions {
   readonly account: string;
-  /** The delivery queue. */
+  /** The name of the delivery queue. */
   readonly queueName: string;
   readonly runner: FunctionRunner;
   readonly clock: Clock;
@@ -16,13 +16,13 @@ export interface DeliveryEventSourceOptions {
   readonly reportFault: (where: string, error: unknown) => void;
 }
 
-/** The function that the delivery queue is the event source of. */
+/** The function that the event source invokes. */
 const functionName = 'deliver-queued';
 
-/** Source: SQS API reference, ReceiveMessage: the longest wait of long polling. */
+/** The longest wait of long polling. Source: SQS API reference, ReceiveMessage. */
 const waitSeconds = 20;
 
-/** Every region's delivery queue, read for `deliver-queued`. */
+/** Reads the delivery queue of every region and invokes `deliver-queued`. */
 export class DeliveryEventSource {
   readonly #options: DeliveryEventSourceOptions;
   readonly #pollers: QueuePoller[] = [];
@@ -32,7 +32,7 @@ export class DeliveryEventSource {
     this.#options = options;
   }
 
-  /** Begins to read a region's queue. */
+  /** Starts to read a region's queue. */
   start(region: string, queues: RegionQueues): void {
     const { runner, clock, reportFailure, reportFault } = this.#options;
     if (this.#stopped || !runner.has(functionName)) return;

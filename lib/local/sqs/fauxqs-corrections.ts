@@ -1,4 +1,4 @@
-/** The parts of a queue of fauxqs that are corrected, as its version 2.4.1 has them. */
+/** The parts of a fauxqs 2.4.1 queue that are corrected here. */
 export interface FauxqsQueue {
   persistence?: { transaction(work: () => void): void };
   readonly delayedMessages: readonly { readonly delayUntil?: number }[];
@@ -7,7 +7,7 @@ export interface FauxqsQueue {
   pollTimer: NodeJS.Timeout | undefined;
   isFifo(): boolean;
   dequeue(...options: unknown[]): unknown;
-  /** Makes visible what is due, and wakes who waits for it. */
+  /** Makes due messages visible, and wakes the receivers that wait for them. */
   processTimers(): void;
   startPollTimerIfNeeded(): void;
 }
@@ -17,8 +17,9 @@ export interface TextPattern {
 }
 
 /**
- * What of fauxqs is not as SQS is: its pattern of allowed text refuses everything beyond U+FFFF; a kill between the two
- * writes that move a message to its dead-letter queue loses it; and a long poll looks for what is due fifty times a second.
+ * Corrects three differences between fauxqs and SQS. fauxqs refuses characters beyond U+FFFF. It loses a message when a
+ * kill comes between the two writes that move the message to its dead-letter queue. And a long poll looks for due
+ * messages fifty times a second.
  */
 export function correctFauxqs(bodyPattern: TextPattern, queue: FauxqsQueue): void {
   bodyPattern.test = (text) => forbiddenText.test(text);
@@ -26,10 +27,10 @@ export function correctFauxqs(bodyPattern: TextPattern, queue: FauxqsQueue): voi
   waitUntilDue(queue);
 }
 
-/** What a message's text may not hold. Source: the SQS API reference, SendMessage. */
+/** Characters that a message must not contain. Source: the SQS API reference, SendMessage. */
 const forbiddenText = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u;
 
-/** What one receive writes, moves to the dead-letter queue included, is written as a whole. */
+/** Writes the changes of one receive in one transaction, including moves to the dead-letter queue. */
 function receiveInOneTransaction(queue: FauxqsQueue): void {
   const dequeue = queue.dequeue;
   queue.dequeue = function (this: FauxqsQueue, ...options) {
@@ -43,10 +44,10 @@ function receiveInOneTransaction(queue: FauxqsQueue): void {
   };
 }
 
-/** No longer than the shortest delay or visibility timeout, so that one which begins during a wait is seen in time. */
+/** At most the shortest delay or visibility timeout, so that one that begins during a wait is noticed in time. */
 const longestWaitMs = 1000;
 
-/** fauxqs's own, for queues whose waiting messages it keeps elsewhere. */
+/** fauxqs's own interval, for FIFO queues: it keeps their waiting messages elsewhere. */
 const fifoWaitMs = 20;
 
 function waitUntilDue(queue: FauxqsQueue): void {

@@ -1,19 +1,19 @@
 import { correctFauxqs, type FauxqsQueue, type TextPattern } from './fauxqs-corrections.ts';
 import { Refusal } from '../stack/wire.ts';
 
-/** Arguments and results as awsJson1_0 has them. */
+/** Arguments and results in the form of awsJson1_0. */
 export type SqsMembers = Readonly<Record<string, unknown>>;
 
 /** The queues of one region. */
 export interface SqsEngine {
   /** @throws SqsRefusal */
   perform(operation: string, input: SqsMembers): Promise<SqsMembers>;
-  /** Every long poll that is waiting answers at once. */
+  /** Makes every waiting long poll return at once. */
   endWaits(): void;
   close(): void;
 }
 
-/** A refusal of SQS, with the code that its older query protocol had for it where that differs. */
+/** An SQS error. `queryCode` is its code in the older query protocol, where that code differs. */
 export class SqsRefusal extends Refusal {
   readonly queryCode: string;
 
@@ -23,7 +23,7 @@ export class SqsRefusal extends Refusal {
   }
 }
 
-/** The parts of fauxqs that are used, as its version 2.4.1 has them. */
+/** The parts of fauxqs 2.4.1 that the stack uses. */
 interface Parts {
   readonly store: { new (): Store };
   readonly queue: { readonly prototype: FauxqsQueue };
@@ -37,7 +37,7 @@ interface Store {
   region?: string;
   persistence?: Persistence;
   allQueues(): Iterable<FauxqsQueue>;
-  /** Ends the waits of long polls, no more. */
+  /** Only ends the waits of long polls. */
   shutdown(): void;
 }
 
@@ -76,17 +76,19 @@ const operations = [
 
 export interface FauxqsOptions {
   /**
-   * Where the messages are kept; undefined keeps them in memory. Its records carry no region, so each region needs a
-   * folder of its own.
+   * The folder of the messages; undefined keeps them in memory. The records have no region, so each region needs its
+   * own folder.
    */
   readonly folder: string | undefined;
-  /** Queues whose only reader ended with the process before: what it had received is visible at once. */
+  /**
+   * Queues whose only reader ended with the earlier process: the messages that it had received become visible at once.
+   */
   readonly unread: readonly string[];
 }
 
 /**
- * fauxqs without its HTTP server, which listens on every interface and takes 0.2 s to load. Corrected here: the release of
- * a message fails when it is persistent.
+ * fauxqs without its HTTP server, which listens on every interface and takes 0.2 s to load. One fault is corrected
+ * here: releasing a persistent message failed.
  */
 export async function openFauxqs(region: string, options: FauxqsOptions): Promise<SqsEngine> {
   const parts = await loadParts();
@@ -107,7 +109,7 @@ export async function openFauxqs(region: string, options: FauxqsOptions): Promis
 
 function openPersistence(parts: Parts, { folder = '', unread }: FauxqsOptions, store: Store): Persistence {
   const persistence = new parts.persistence(folder);
-  // A killed process loses nothing that SQLite has handed to the system; only a crash of the machine does.
+  // A kill of the process loses nothing that SQLite has handed to the system; only a crash of the machine can.
   persistence.db.exec('PRAGMA synchronous = NORMAL');
   const release = 'UPDATE sqs_messages SET receipt_handle = NULL, visibility_deadline = NULL';
   const releaseQueue = persistence.db.prepare(`${release} WHERE queue_name = ?`);
@@ -136,7 +138,7 @@ async function perform(router: Router, operation: string, input: SqsMembers): Pr
   throw new SqsRefusal(code, String(result['message']), queryCodeOf(code, queryCode), status);
 }
 
-/** Codes of the query protocol that are not the JSON ones with its prefix. Source: the SQS API reference. */
+/** Codes of the query protocol that are not the JSON code with a prefix. Source: the SQS API reference. */
 const plainQueryCodes: Readonly<Record<string, string>> = {
   QueueNameExists: 'QueueAlreadyExists',
   InvalidParameterValue: 'InvalidParameterValue',
@@ -159,7 +161,7 @@ function loadParts(): Promise<Parts> {
   return loaded;
 }
 
-/** fauxqs exports only its server; its parts are found beside it. */
+/** The package fauxqs exports only its server. The other parts are imported by their paths. */
 async function importParts(): Promise<Parts> {
   const root = import.meta.resolve('fauxqs');
   const part = async (path: string, name: string): Promise<unknown> => {

@@ -1,7 +1,7 @@
 import { type SqsMembers, SqsRefusal } from './fauxqs.ts';
 import { isMembers } from './names.ts';
 
-/** Limits of SQS that fauxqs does not hold. Source: the SQS developer guide, quotas. */
+/** SQS limits that fauxqs does not enforce. Source: the SQS developer guide, quotas. */
 const maxDelaySeconds = 900;
 const maxMessageAttributes = 10;
 
@@ -34,7 +34,7 @@ const types: Readonly<Record<string, MemberType>> = {
 };
 
 /**
- * Members without those that are null, which count as absent.
+ * Removes null members, which count as absent, and checks the types of the others.
  *
  * @throws SqsRefusal SerializationException that names the first member of a wrong type
  */
@@ -71,7 +71,7 @@ function isOf(type: MemberType, value: unknown): boolean {
   }
 }
 
-/** @throws SqsRefusal when the name is none that a queue can have */
+/** @throws SqsRefusal when the name is not a valid queue name */
 export function checkQueueName(input: SqsMembers): void {
   const name = input['QueueName'];
   if (typeof name === 'string' && /^(?=.{1,80}$)[A-Za-z0-9_-]{1,80}(\.fifo)?$/.test(name)) return;

@@ -3,11 +3,11 @@ import { type SqsMembers, SqsRefusal } from './fauxqs.ts';
 /** The account that fauxqs writes into every ARN. */
 const fauxqsAccount = '000000000000';
 
-/** Where a queue URL of this stack points, and whose it is. */
+/** The parts of a queue URL and a queue ARN. */
 export interface QueueNaming {
   readonly account: string;
   readonly region: string;
-  /** `host:port` by which the client reaches the stack. */
+  /** The `host:port` that the client used to reach the stack. */
   readonly host: string;
 }
 
@@ -15,7 +15,7 @@ export function queueUrl(naming: Pick<QueueNaming, 'account' | 'host'>, queueNam
   return `http://${naming.host}/${naming.account}/${queueName}`;
 }
 
-/** The client's queue URL and ARNs as fauxqs has them. */
+/** Replaces the client's queue URLs and ARNs by those of fauxqs. */
 export function toFauxqs(input: SqsMembers, naming: QueueNaming): SqsMembers {
   const mapped: Record<string, unknown> = { ...input };
   if (typeof input['QueueUrl'] === 'string') {
@@ -26,7 +26,7 @@ export function toFauxqs(input: SqsMembers, naming: QueueNaming): SqsMembers {
   return mapped;
 }
 
-/** What fauxqs answers, with the stack's own URLs and account. */
+/** Replaces the queue URLs and the account in a fauxqs answer by those of the stack. */
 export function fromFauxqs(output: SqsMembers, naming: QueueNaming): SqsMembers {
   const mapped: Record<string, unknown> = { ...output };
   const url = (value: unknown): string => queueUrl(naming, lastSegment(String(value)));

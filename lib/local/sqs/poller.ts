@@ -6,37 +6,37 @@ import type { SqsRecord } from './receive.ts';
 
 /** The queue that an event source reads. */
 export interface PolledQueue {
-  /** Up to `maxMessages`; waits for the first for as long as long polling does, and answers none after that. */
+  /** Returns up to `maxMessages`. Waits for the first one as long as long polling does, then returns an empty list. */
   receive(maxMessages: number): Promise<readonly SqsRecord[]>;
   remove(receiptHandles: readonly string[]): Promise<void>;
-  /** Lets a `receive` that is waiting answer at once. */
+  /** Makes every waiting `receive` return at once. */
   endWaits(): void;
 }
 
 export interface QueuePollerOptions {
   readonly queue: PolledQueue;
-  /** Never rejects. */
+  /** Must never reject. */
   readonly invoke: (event: { readonly Records: readonly SqsRecord[] }) => Promise<InvocationOutcome>;
   readonly clock: Clock;
-  /** Invocations at a time; default 10. */
+  /** Maximum number of concurrent invocations; default 10. */
   readonly maximumConcurrency?: number;
-  /** The function has failed a whole batch. */
+  /** Reports that the function failed for a whole batch. */
   readonly reportFailure: (outcome: InvocationOutcome) => void;
-  /** The queue could not be read or what has succeeded not be deleted. */
+  /** Reports that the queue could not be read, or that processed messages could not be deleted. */
   readonly reportFault: (error: unknown) => void;
 }
 
 /** Enough for one laptop; in AWS it is a setting of the event source. */
 const defaultMaximumConcurrency = 10;
 
-/** Wait before a queue that could not be read is tried again. */
+/** Wait after a failed read of the queue. */
 const retryDelayMs = 1000;
 
 /**
  * Reads a queue as Lambda's event source does, and invokes a function with each batch.
  *
- * Failure policy: a message is deleted only when the function has answered for it; every other one becomes visible again
- * when its visibility timeout ends, as does what a stop or a kill has cut off.
+ * Failure policy: a message is deleted only after the function has succeeded with it. Every other message becomes
+ * visible again when its visibility timeout ends; so does a message whose invocation a stop or a kill interrupted.
  */
 export class QueuePoller {
   readonly #options: QueuePollerOptions;
@@ -52,7 +52,7 @@ export class QueuePoller {
     this.#polling = this.#poll();
   }
 
-  /** Receives no more; resolves when the invocations under way have ended or the grace is over. */
+  /** Receives no more messages; resolves when the running invocations have ended or the grace period is over. */
   async stop(grace: Promise<unknown>): Promise<void> {
     this.#stopped.abort();
     this.#options.queue.endWaits();
@@ -97,10 +97,10 @@ export class QueuePoller {
 }
 
 /**
- * Which messages of a batch stay in the queue, by a function's partial batch response.
+ * Reads from a partial batch response which messages stay in the queue.
  *
- * Failure policy: a response that cannot be understood, or that names a message which was not in the batch, is a failure of
- * the whole batch. Source: Lambda developer guide, implementing partial batch responses.
+ * Failure policy: an invalid response, or one that names a message outside the batch, fails the whole batch. Source:
+ * Lambda developer guide, implementing partial batch responses.
  *
  * @param payload the function's answer as JSON text
  */

@@ -1,15 +1,15 @@
 import { type SqsMembers, SqsRefusal } from './fauxqs.ts';
 
-/** One call in SQS's older query protocol, as its JSON protocol would have it. */
+/** A call in SQS's older query protocol, converted to the JSON protocol. */
 export interface SqsCall {
   readonly operation: string;
   readonly input: SqsMembers;
 }
 
-/** A value of a form, or what its dotted keys make of it. */
+/** The value of a form field, or the tree that its dotted names make. */
 type Node = string | Map<string, Node>;
 
-/** What the form's numbered names are in the JSON protocol. */
+/** The JSON protocol's names of the form's numbered lists. */
 const lists: Readonly<Record<string, string>> = {
   AttributeName: 'AttributeNames',
   MessageAttributeName: 'MessageAttributeNames',
@@ -32,17 +32,18 @@ const batches = new Set([
 
 const integers = new Set(['DelaySeconds', 'VisibilityTimeout', 'WaitTimeSeconds', 'MaxNumberOfMessages', 'MaxResults']);
 
-/** A call has at most ten entries of ten attributes of four parts; this is far beyond it. */
+/** Far above the real maximum: ten entries with ten attributes of four parts each. */
 const maxParameters = 2000;
 
 /**
- * @param path the request's path: the queue's own where the form names no QueueUrl
- * @throws SqsRefusal MissingAction, or a parameter that is no number
+ * @param path the request's path; it names the queue when the form has no QueueUrl
+ * @throws SqsRefusal for a form without an Action, and for an invalid number
  */
 export function parseQueryCall(form: string, path: string): SqsCall {
   const tree = new Map<string, Node>();
   const parameters = [...new URLSearchParams(form)];
-  if (parameters.length > maxParameters) throw new SqsRefusal('InvalidParameterValue', 'Too many parameters.');
+  if (parameters.length > maxParameters)
+    throw new SqsRefusal('InvalidParameterValue', `The request must have at most ${maxParameters} parameters.`);
   for (const [name, value] of parameters) place(tree, name.split('.', 8), value);
   const operation = tree.get('Action');
   if (typeof operation !== 'string') throw new SqsRefusal('MissingAction', 'The request must contain an Action.');
@@ -85,7 +86,7 @@ function toMap(node: Map<string, Node>, keyName: string): Record<string, unknown
   return Object.fromEntries(entries);
 }
 
-/** `Name.1`, `Name.2`, ...: by number, not as they came. */
+/** Sorts `Name.1`, `Name.2`, ... by their numbers, not by their order in the form. */
 function inOrder(node: Map<string, Node>): Node[] {
   return [...node].toSorted(([a], [b]) => Number(a) - Number(b)).map(([, value]) => value);
 }

@@ -7,15 +7,16 @@ import { isMembers, type QueueNaming } from './names.ts';
 export interface StackQueues {
   readonly deliveries: string;
   readonly deadLetters: string;
-  /** Time limit of the function that reads the deliveries. */
+  /** Time limit of the function that reads the delivery queue. */
   readonly functionTimeoutSeconds: number;
 }
 
 const longestRetentionSeconds = 1_209_600;
 
 /**
- * A queue that is there already keeps its attributes: they may have been changed since. But a message that were shown again
- * while its function runs would be delivered twice: Lambda reads no such queue, and here its time is lengthened.
+ * Creates the stack's queues. An existing queue keeps its attributes, because the user may have changed them. One
+ * exception: a visibility timeout below the function's time limit is raised, because a message would otherwise become
+ * visible during its delivery and be delivered twice. Lambda refuses such a queue.
  */
 export async function createStackQueues(engine: SqsEngine, region: string, queues: StackQueues): Promise<void> {
   const retention = { MessageRetentionPeriod: String(longestRetentionSeconds) };

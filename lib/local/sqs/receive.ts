@@ -3,7 +3,7 @@ import { partitionOf } from '../../core/destination/arn.ts';
 import type { SqsMembers } from './fauxqs.ts';
 import { isMembers } from './names.ts';
 
-/** Received messages with the message attributes that were asked for and no others, and the digest of just those. */
+/** Keeps only the requested message attributes of received messages, with the digest of exactly those. */
 export function withAskedAttributes(output: SqsMembers, input: SqsMembers): SqsMembers {
   if (!Array.isArray(output['Messages'])) return output;
   const asked = Array.isArray(input['MessageAttributeNames']) ? input['MessageAttributeNames'] : [];
@@ -52,7 +52,7 @@ export interface EventSource {
   readonly queueName: string;
 }
 
-/** A received message as the event of a function has it. Source: Lambda developer guide, using Lambda with Amazon SQS. */
+/** A received message in a function's event. Source: Lambda developer guide, using Lambda with Amazon SQS. */
 export interface SqsRecord {
   readonly messageId: string;
   readonly receiptHandle: string;
@@ -75,7 +75,7 @@ interface SqsRecordAttribute {
   readonly binaryListValues: readonly string[];
 }
 
-/** @param message as ReceiveMessage answers it, with all attributes asked for */
+/** @param message an answer of ReceiveMessage with all attributes requested */
 export function sqsRecord(message: SqsMembers, { account, region, queueName }: EventSource): SqsRecord {
   const digest = message['MD5OfMessageAttributes'];
   return {

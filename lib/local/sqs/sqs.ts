@@ -19,35 +19,35 @@ import {
 
 export interface SqsOptions {
   readonly account: string;
-  /** Undefined: in memory. */
+  /** Undefined: the messages are kept in memory. */
   readonly dataFolder: string | undefined;
-  /** `host:port` for a client that does not say by which it came. */
+  /** The `host:port` in queue URLs for a client that sends no Host header. */
   readonly host: () => string;
   readonly queues: StackQueues;
-  /** A region has come into use; called once for each. */
+  /** Called once for each region, at its first use. */
   readonly opened?: (region: string, queues: RegionQueues) => void;
 }
 
-/** The queues of one region for the stack itself. */
+/** The queues of one region, for the stack's own use. */
 export interface RegionQueues {
   urlOf(queueName: string): string;
   /** @throws SqsRefusal */
   perform(operation: string, input: SqsMembers): Promise<SqsMembers>;
-  /** @param more members of SendMessage besides the message itself */
+  /** @param more further members of SendMessage */
   send(queueName: string, message: QueueMessage, more?: SqsMembers): Promise<void>;
-  /** Every long poll that is waiting answers at once. */
+  /** Makes every waiting long poll return at once. */
   endWaits(): void;
 }
 
 export interface SqsService {
   readonly serve: LocalService;
   inRegion(region: string): Promise<RegionQueues>;
-  /** Opens the regions that an earlier process has used. */
+  /** Opens the regions that an earlier process used. */
   resume(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** SQS in both of its protocols, with fauxqs behind it. */
+/** SQS in both of its protocols, implemented with fauxqs. */
 export function createSqsService(options: SqsOptions): SqsService {
   const { account, dataFolder, host, queues } = options;
   const engines = new PerRegion(async (region) => {
@@ -121,7 +121,7 @@ function parseJson(body: Buffer): SqsMembers {
   try {
     input = body.length === 0 ? {} : JSON.parse(body.toString());
   } catch {
-    throw new SqsRefusal('SerializationException', 'The request body is no JSON.');
+    throw new SqsRefusal('SerializationException', 'The request body is not valid JSON.');
   }
   if (!isMembers(input)) throw new SqsRefusal('SerializationException', 'The request body must be a JSON object.');
   return input;
@@ -142,7 +142,7 @@ async function performCall(
   return fromFauxqs(operation === 'ReceiveMessage' ? withAskedAttributes(output, input) : output, naming);
 }
 
-/** An entry that SQS refuses fails alone; the others of its batch are sent. */
+/** An invalid entry fails alone; the other entries of its batch are sent. */
 async function sendBatch(engine: SqsEngine, input: SqsMembers): Promise<SqsMembers> {
   const entries = (input['Entries'] ?? []) as readonly SqsMembers[];
   const failed: SqsMembers[] = [];

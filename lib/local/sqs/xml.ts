@@ -4,7 +4,7 @@ import type { LocalAnswer, Refusal } from '../stack/wire.ts';
 
 const namespace = 'http://queue.amazonaws.com/doc/2012-11-05/';
 
-/** What a list of the JSON protocol is called in XML, where it has no wrapper. */
+/** The XML element names of lists, which the query protocol does not wrap. */
 const listNames: Readonly<Record<string, string>> = {
   QueueUrls: 'QueueUrl',
   Messages: 'Message',
@@ -17,7 +17,7 @@ const mapNames: Readonly<Record<string, readonly [element: string, key: string]>
   Tags: ['Tag', 'Key'],
 };
 
-/** Operations that answer nothing. Of every other, clients look for the result even when it is empty. */
+/** Operations without a result element. For every other operation, clients expect one even when it is empty. */
 const withoutResult: ReadonlySet<string> = new Set([
   'ChangeMessageVisibility',
   'DeleteMessage',
@@ -81,7 +81,7 @@ function element(name: string, inside: string): string {
   return `<${name}>${inside}</${name}>`;
 }
 
-/** A bare carriage return would reach the client as a line feed. Source: XML 1.0, 2.11. */
+/** An unescaped carriage return would reach the client as a line feed. Source: XML 1.0, 2.11. */
 const escapes: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',

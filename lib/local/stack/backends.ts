@@ -31,35 +31,35 @@ export interface ServicesOptions {
   readonly clock: Clock;
   readonly runner: FunctionRunner;
   readonly asynchronous: AsynchronousInvocations;
-  /** Who may use the bus; the function behind the other operations asks for itself. */
+  /** The authentication of the bus. The function behind the other operations checks its callers itself. */
   readonly authentication: Authentication | 'none';
-  /** What the stack's own functions sign with; nobody else knows it. */
+  /** The secret with which the stack's own functions sign; no other client knows it. */
   readonly functionSecret: string;
   /** `host:port` of the stack. */
   readonly host: () => string;
-  /** A fresh value for a region's root secret. */
+  /** A new value for a region's root secret. */
   readonly rootSecret: () => string;
-  /** One line for whoever runs the stack, as a delivery has. */
+  /** Writes one line to the terminal, like the line of a delivery. */
   readonly writeLine: (text: string) => void;
   readonly reportError: (text: string) => void;
-  /** A fault of the stack itself. */
+  /** Reports a fault of the stack itself. */
   readonly reportFault: (where: string, error: unknown) => void;
 }
 
 export interface Services {
   readonly routes: readonly Route[];
-  /** Resolves when the stack's own dead-letter queue in that region has it. */
+  /** Resolves when the stack's dead-letter queue in that region has stored the message. */
   sendDeadLetter(region: string, message: QueueMessage): Promise<void>;
-  /** Takes up what an earlier process has left in its queues. */
+  /** Resumes the work that an earlier process left in its queues. */
   start(): void;
-  /** Lets no further invocation begin; resolves when those under way have ended or the grace is over. */
+  /** Starts no further invocation; resolves when the running ones have ended or the grace period is over. */
   stop(grace: Promise<unknown>): Promise<void>;
   close(): Promise<void>;
 }
 
 const mebibyte = 1_048_576;
 
-/** Every service of the stack, with the way to it. */
+/** Creates every service of the stack, with its route. */
 export function createServices(options: ServicesOptions): Services {
   const { account, folder, config, clock, runner, asynchronous } = options;
   const report = (functionName: string, outcome: InvocationOutcome): void => {
@@ -100,7 +100,7 @@ export function createServices(options: ServicesOptions): Services {
   };
 }
 
-/** By what a request is known to be for each of the services, and how much of it is read. */
+/** For each service: how the gateway recognises its requests, and how many bytes of a body it reads. */
 function routesTo(
   services: Readonly<Record<'events' | 'appsync' | 'dynamodb' | 'sqs' | 'secretsmanager' | 'lambda', LocalService>>,
 ): readonly Route[] {
@@ -138,7 +138,7 @@ function routesTo(
       target: 'AmazonSQS',
       path: /^\/[0-9]{12}\//,
       protocol: 'query',
-      // A batch of 1 MiB, with every byte percent-encoded by the query protocol and some room for names.
+      // A batch of 1 MiB, in which the query protocol may percent-encode every byte, and room for the names.
       maxBodyBytes: 4 * mebibyte,
       serve: services.sqs,
     },
@@ -159,7 +159,7 @@ function routesTo(
   ];
 }
 
-/** SQS, and the reader of its delivery queue in every region that comes into use. */
+/** SQS, and an event source for the delivery queue of every region that is used. */
 function createQueues(
   options: ServicesOptions,
   dataFolder: string | undefined,
@@ -173,7 +173,7 @@ function createQueues(
   return { sqs: createSqsService({ account, dataFolder, host, queues: stackQueues, opened }), eventSource };
 }
 
-/** EventBridge: the bus with its rules and what becomes of events, and the control API for everything else. */
+/** EventBridge: the bus handles rules and events, the control API every other operation. */
 function createEvents(
   options: ServicesOptions,
   sqs: SqsService,
@@ -192,7 +192,10 @@ function createEvents(
   return { serve: guardBus({ ...options, bus, operations }), control, dispatch };
 }
 
-/** The one that the functions will ask for; nothing can be made under an ARN of somebody's own. */
+/**
+ * The name of the root secret that the functions read. A secret cannot be created under a given ARN, so an ARN gets the
+ * default name.
+ */
 function rootSecretOf(config: Config): string {
   return config.ROOT_SECRET_ARN.startsWith('arn:') ? rootSecretName : config.ROOT_SECRET_ARN;
 }

@@ -10,16 +10,16 @@ import type { LocalService } from './wire.ts';
 export interface BusGuardOptions {
   readonly account: string;
   readonly authentication: Authentication | 'none';
-  /** What the stack's own functions sign with; nobody else knows it. */
+  /** The secret with which the stack's own functions sign; no other client knows it. */
   readonly functionSecret: string;
   readonly clock: Clock;
   readonly bus: LocalService;
-  /** Those that the bus performs itself. */
+  /** The operations that the bus performs itself. */
   readonly operations: Operations;
   readonly reportFault: (where: string, error: unknown) => void;
 }
 
-/** Lets through to the bus who has a key for it. What the bus hands on is checked where it arrives. */
+/** Checks the API key of each operation that the bus performs. The control API checks all other operations itself. */
 export function guardBus(options: BusGuardOptions): LocalService {
   const { account, authentication, bus, operations, reportFault } = options;
   if (authentication === 'none') return bus;
@@ -38,7 +38,7 @@ export function guardBus(options: BusGuardOptions): LocalService {
   };
 }
 
-/** Events that the function control-api forwards have been asked for a key there. */
+/** Whether the control API forwarded this PutEvents: it has already checked the caller's key. */
 function isForwarded(asked: ControlRequest, operation: string, region: string, options: BusGuardOptions): boolean {
   const signature = operation === 'PutEvents' ? parseSignature(asked) : undefined;
   const receiver = { nowMs: options.clock.nowMs(), region, services: new Set(['events']) };

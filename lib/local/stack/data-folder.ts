@@ -2,34 +2,34 @@ import { accessSync, constants, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-/** A reason for which the stack cannot start, in one line for whoever starts it. */
+/** The stack cannot start. The message is one line for the person who starts it. */
 export class StartError extends Error {
   override readonly name = 'StartError';
 }
 
-/** Where a stack keeps what must survive it. */
+/** The folder in which a stack keeps its data across restarts. */
 export interface DataFolder {
-  /** Undefined: nothing survives. */
+  /** Undefined: the data is lost when the stack stops. */
   readonly path: string | undefined;
   readonly database: DatabaseSync;
-  /** Forgets all that was kept, but whose the folder is; the embedded stores must be closed. */
+  /** Deletes all data except the number of the owner's account. Close the embedded stores first. */
   clear(): void;
   close(): void;
 }
 
-/** What the embedded stores keep beside the database. */
+/** The subfolders of the embedded stores, beside the database. */
 export type StoreFolder = 'dynamodb' | 'sqs';
 const storeFolders: readonly StoreFolder[] = ['dynamodb', 'sqs'];
 
-/** Raised when what is written here is no longer read by the version before. */
+/** Raise this when older versions can no longer read the format. */
 const formatVersion = 1;
 
 /** SQLite's result codes. Source: sqlite.org/rescode.html. */
 const busy = 5;
 
 /**
- * Opens the folder for this stack alone: the database is locked for as long as the process lives, and the system lets
- * go of the lock however the process ends.
+ * Opens the folder for this stack alone. The process locks the database, and the system releases the lock when the
+ * process ends, however it ends.
  *
  * @throws StartError
  */
@@ -40,7 +40,10 @@ export function openDataFolder(path: string | undefined, account: string): DataF
     makeFolder(folder);
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new StartError(`Cannot write to the data folder ${folder}: ${codeOf(error)}.`, { cause: error });
+    throw new StartError(
+      `Cannot write to the data folder ${folder}: ${codeOf(error)}. Choose another folder with --data-dir.`,
+      { cause: error },
+    );
   }
   const database = openDatabase(folder);
   try {
@@ -60,10 +63,10 @@ export function openDataFolder(path: string | undefined, account: string): DataF
   };
 }
 
-/** A folder that holds secrets is its owner's alone; one that is there already keeps its rights. */
+/** The folder holds secrets, so only its owner may read it. An existing folder keeps its permissions. */
 const ownerOnly = 0o700;
 
-/** Node's own recursive mkdir never returns where the system lets nobody make a folder, as in `/proc`. */
+/** Node's recursive mkdir never returns where the system forbids new folders, as in `/proc`. */
 function makeFolder(folder: string): void {
   if (existsSync(`${folder}/.`)) return;
   if (dirname(folder) !== folder) makeFolder(dirname(folder));
@@ -89,7 +92,7 @@ function openDatabase(folder: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(join(folder, 'lastmile.sqlite'));
-    // A killed process loses nothing that SQLite has handed to the system; only a crash of the machine does.
+    // A kill of the process loses nothing that SQLite has handed to the system; only a crash of the machine can.
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
     database.exec('CREATE TABLE IF NOT EXISTS owner (account TEXT NOT NULL)');
     database.exec('BEGIN IMMEDIATE; COMMIT');
@@ -97,20 +100,31 @@ function openDatabase(folder: string): DatabaseSync {
   } catch (error) {
     if (database?.isOpen === true) database.close();
     if (resultCodeOf(error) === busy) {
-      throw new StartError(`Another stack is using the data folder ${folder}.`, { cause: error });
+      throw new StartError(
+        `Another stack is using the data folder ${folder}. Stop it, or choose another folder with --data-dir.`,
+        { cause: error },
+      );
     }
-    throw new StartError(`Cannot open the database in the data folder ${folder}: ${codeOf(error)}.`, { cause: error });
+    throw new StartError(
+      `Cannot open the database in the data folder ${folder}: ${codeOf(error)}. Choose another folder with --data-dir.`,
+      { cause: error },
+    );
   }
 }
 
 function checkOwner(database: DatabaseSync, folder: string, account: string): void {
   const written = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
-  if (written > formatVersion) throw new StartError(`A newer version has written the data folder ${folder}.`);
+  if (written > formatVersion)
+    throw new StartError(
+      `A newer version of Lastmile wrote the data folder ${folder}. Update Lastmile, or choose another folder with --data-dir.`,
+    );
   database.exec(`PRAGMA user_version = ${formatVersion}`);
   const owner = database.prepare('SELECT account FROM owner').get()?.['account'];
   if (owner === undefined) database.prepare('INSERT INTO owner (account) VALUES (?)').run(account);
   else if (owner !== account) {
-    throw new StartError(`The data folder ${folder} belongs to account ${String(owner)}, not ${account}.`);
+    throw new StartError(
+      `The data folder ${folder} belongs to account ${String(owner)}, not ${account}. Start with --account ${String(owner)}, or choose another folder with --data-dir.`,
+    );
   }
 }
 

@@ -1,15 +1,15 @@
 import { type Config, type Environment, parseConfig, variables } from '../../config.ts';
 import { physicalName } from '../lambda/function-runner.ts';
 
-/** Physical names of the stack's resources: those of stage `local`. */
+/** Physical names of the stack's resources: its stage is `local`. */
 const tableName = 'lastmile-local';
 export const queues = { deliveries: 'lastmile-local-deliveries', deadLetters: 'lastmile-local-dead-letters' } as const;
 export const rootSecretName = 'lastmile/local/root';
 
-/** Endpoints of the local stack are on the same machine, so this is open beside whatever else is. */
+/** Endpoints on the same machine are always allowed, in addition to PRIVATE_NETWORK_ALLOWLIST. */
 const loopback = '127.0.0.0/8,::1/128';
 
-/** Every variable of the functions: the stack's own value unless whoever starts it has set another. */
+/** The variables of every function: the user's value where one is set, otherwise the stack's default. */
 export function functionVariables(given: Environment, queueUrl: (queueName: string) => string): Environment {
   const defaults = {
     TABLE_NAME: tableName,
@@ -27,7 +27,7 @@ export function functionVariables(given: Environment, queueUrl: (queueName: stri
   return { ...defaults, ...values, PRIVATE_NETWORK_ALLOWLIST: allowlist };
 }
 
-/** What the runtime adds for one function in one region. */
+/** The variables that the runtime adds for one function in one region. */
 export function runtimeVariables(functionName: string, region: string): Environment {
   return {
     LASTMILE_STAGE: 'local',
@@ -37,7 +37,7 @@ export function runtimeVariables(functionName: string, region: string): Environm
   };
 }
 
-/** @throws ConfigError that names every bad variable */
+/** @throws ConfigError that names every invalid variable */
 export function checkVariables(given: Environment): Config {
   return parseConfig(functionVariables(given, (queueName) => `http://localhost/000000000000/${queueName}`));
 }

@@ -8,22 +8,22 @@ import type { LocalAnswer } from './wire.ts';
 import { Refusal } from './wire.ts';
 
 export interface GatewayOptions {
-  /** Those of now: a reset makes others. */
+  /** The current routes; a reset creates new ones. */
   readonly routes: () => readonly Route[];
-  /** What `GET /_lastmile/health` answers. */
+  /** The answer to `GET /_lastmile/health`. */
   readonly health: Readonly<Record<string, unknown>>;
-  /** What `POST /_lastmile/reset` does; requests that come meanwhile wait for its end. */
+  /** The action of `POST /_lastmile/reset`; requests that arrive during a reset wait for its end. */
   readonly reset: () => Promise<void>;
-  /** Whether the caller is a function of before a reset. */
+  /** Whether the caller is a function from before the last reset. */
   readonly isRetired: (accessKeyId: string) => boolean;
-  /** A fault of the stack itself: the client gets an InternalFailure, whoever runs the stack gets this. */
+  /** Reports a fault of the stack itself. The client gets an InternalFailure, the terminal gets the details. */
   readonly reportFault: (where: string, error: unknown) => void;
 }
 
-/** Region of a request that has no signature. */
+/** Region of a request without a signature. */
 const defaultRegion = 'us-east-1';
 
-/** Longer than AWS clients keep an idle connection, so that none sends into one that is just being closed. */
+/** Longer than AWS clients keep an idle connection, so that no client sends on a connection that is being closed. */
 const keepAliveTimeoutMs = 65_000;
 
 /** The one HTTP server in front of every service of the stack. */
@@ -78,13 +78,16 @@ function health(options: GatewayOptions, request: IncomingMessage): LocalAnswer 
 }
 
 function retired(): Refusal {
-  return new Refusal('ExpiredTokenException', 'The stack was reset since this function was started.', 403);
+  return new Refusal('ExpiredTokenException', 'The local stack was reset after this function started.', 403);
 }
 
 function refused(options: GatewayOptions, where: string, protocol: Protocol, error: unknown): LocalAnswer {
   if (error instanceof Refusal) return refuse(protocol, error);
   options.reportFault(where, error);
-  return refuse(protocol, new Refusal('InternalFailure', 'The local stack failed; its own output says where.', 500));
+  return refuse(
+    protocol,
+    new Refusal('InternalFailure', 'The local stack failed. Its terminal output shows where.', 500),
+  );
 }
 
 function unknownService(routes: readonly Route[], service: string | undefined): Refusal {
@@ -94,8 +97,8 @@ function unknownService(routes: readonly Route[], service: string | undefined): 
 }
 
 /**
- * Failure policy: what was refused before its body had ended is answered at once and its connection closed, so that the
- * rest of it is never waited for.
+ * Failure policy: a request that is refused before its body has ended is answered at once, and its connection is
+ * closed. The stack does not wait for the rest of the body.
  */
 function closeAfterAnswer(request: IncomingMessage, response: ServerResponse): void {
   if (request.complete) return;
@@ -113,7 +116,7 @@ function readBody(request: IncomingMessage, maxBodyBytes: number): Promise<Buffe
       reject(new Refusal('RequestEntityTooLargeException', `Request must be at most ${maxBodyBytes} bytes.`, 413));
     });
     request.on('end', () => resolve(Buffer.concat(chunks)));
-    request.on('error', () => reject(new Refusal('RequestAborted', 'The request ended before its body did.')));
+    request.on('error', () => reject(new Refusal('RequestAborted', 'The request ended before its body was complete.')));
   });
 }
 

@@ -1,4 +1,4 @@
-/** What each region has one of, made when the region is first used; a failed making is tried again by the next use. */
+/** One resource for each region, created at the region's first use. If creating it fails, the next use tries again. */
 export class PerRegion<Resource> {
   readonly #make: (region: string) => Promise<Resource>;
   readonly #made = new Map<string, Promise<Resource>>();
@@ -16,7 +16,7 @@ export class PerRegion<Resource> {
     return making;
   }
 
-  /** Ends every one that was made, those still in the making included. */
+  /** Ends every resource, also those that are still being created. */
   async close(end: (resource: Resource) => Promise<void> | void): Promise<void> {
     const made = await Promise.allSettled(this.#made.values());
     this.#made.clear();

@@ -1,37 +1,37 @@
 import type { IncomingMessage } from 'node:http';
 import { systemClock } from '../../adapters/system-clock.ts';
 import type { DataFolder } from './data-folder.ts';
-import type { Interior } from './interior.ts';
+import type { StackParts } from './parts.ts';
 import type { Route } from './routes.ts';
 import type { LocalAnswer } from './wire.ts';
 
-/** A stack's interior that can be made anew. */
-export interface ResettableInterior extends Omit<Interior, 'routes'> {
+/** The services and functions of a stack, which a reset replaces by new ones. */
+export interface ResettableParts extends Omit<StackParts, 'routes'> {
   routes(): readonly Route[];
-  /** Forgets everything; what is served from then on is as freshly started. */
+  /** Deletes all data; the stack then behaves like a new one. */
   reset(): Promise<void>;
-  /** Whether a function of an interior that is gone signs with it. */
+  /** Whether a function from before the last reset signs with this key. */
   isRetired(accessKeyId: string): boolean;
 }
 
-/** How long a stop or a reset waits for what is under way. */
+/** How long a stop or a reset waits for running work. */
 export const graceMs = 1000;
 
 /**
- * Failure policy: what is under way at a reset has a second to end. A function that runs on may still reach its endpoint,
- * but nothing of the new stack: its clients sign with keys that are refused from then on. A kill during a reset can leave
- * some of it; the next reset takes that.
+ * Failure policy: running work has one second to end at a reset. A function that still runs after that may reach its
+ * endpoint, but it cannot change the new stack: its access keys are refused. A kill during a reset can leave some data
+ * behind; the next reset deletes it.
  *
- * @param create makes an interior over the data folder; `accessKeyId` is what its functions sign with
+ * @param create creates the services and functions over the data folder; the functions sign with `accessKeyId`
  */
-export function createResettableInterior(
+export function createResettableParts(
   folder: DataFolder,
-  create: (accessKeyId: (functionName: string) => string) => Interior,
-): ResettableInterior {
+  create: (accessKeyId: (functionName: string) => string) => StackParts,
+): ResettableParts {
   const retired = new Set<string>();
   let issued: string[] = [];
   let resets = 0;
-  const make = (): Interior =>
+  const make = (): StackParts =>
     create((functionName) => {
       const accessKeyId = resets === 0 ? functionName : `${functionName}-${resets}`;
       issued.push(accessKeyId);
@@ -75,7 +75,7 @@ export interface ResetsOptions {
   readonly reportFault: (where: string, error: unknown) => void;
 }
 
-/** `POST /_lastmile/reset`: forgets everything. */
+/** `POST /_lastmile/reset`: deletes all data. */
 export class Resets {
   readonly #options: ResetsOptions;
   #ended: Promise<unknown> = Promise.resolve();
@@ -89,11 +89,12 @@ export class Resets {
     return this.#ended;
   }
 
-  /** A page that a browser shows is refused: every one could ask for it, and the browser says so by its Origin. */
+  /** Refuses a request with an Origin header: browsers send one, and any web page could otherwise reset the stack. */
   async answer(request: IncomingMessage): Promise<LocalAnswer> {
     request.resume();
-    if (request.method !== 'POST') return answer(405, 'A reset is asked for by POST.');
-    if (request.headers.origin !== undefined) return answer(403, 'A web page must not reset the stack.');
+    if (request.method !== 'POST') return answer(405, 'Use POST to reset the local stack.');
+    if (request.headers.origin !== undefined)
+      return answer(403, 'A web page must not reset the local stack. Send the request without an Origin header.');
     const resetting = this.#ended.then(() => this.#options.reset());
     this.#ended = resetting.catch(() => undefined);
     try {
@@ -101,7 +102,7 @@ export class Resets {
       return answer(200, undefined);
     } catch (error) {
       this.#options.reportFault('the reset', error);
-      return answer(500, 'The reset failed; the output of the local stack says where.');
+      return answer(500, 'The reset failed. The terminal output of the local stack shows where.');
     }
   }
 }

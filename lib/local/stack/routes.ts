@@ -4,27 +4,27 @@ import { awsJsonRefusal, restJsonRefusal } from './wire.ts';
 
 export type Protocol = 'awsJson1_0' | 'awsJson1_1' | 'query' | 'restJson';
 
-/** One service of the gateway, by everything that a request may name it with. */
+/** One service of the gateway, and the parts of a request by which the gateway finds it. */
 export interface Route {
   /** The service name in a request's signature. */
   readonly service: string;
-  /** What X-Amz-Target begins with. */
+  /** The prefix of X-Amz-Target. */
   readonly target?: string;
-  /** Which paths are this service's, for a request that says nothing else. */
+  /** The service's paths, for a request with neither a signature nor X-Amz-Target. */
   readonly path?: RegExp;
   readonly protocol: Protocol;
   readonly maxBodyBytes: number;
   readonly serve: LocalService;
 }
 
-export interface Addressed {
+export interface RequestAddress {
   readonly signedService: string | undefined;
   readonly target: string | undefined;
   readonly path: string;
 }
 
-/** By the signature's service name, then X-Amz-Target, then the path. */
-export function findRoute(routes: readonly Route[], request: Addressed): Route | undefined {
+/** Finds the service by the signature, then by X-Amz-Target, then by the path. */
+export function findRoute(routes: readonly Route[], request: RequestAddress): Route | undefined {
   if (request.signedService !== undefined) return routes.find((route) => route.service === request.signedService);
   const { target } = request;
   if (target !== undefined) {
@@ -33,8 +33,10 @@ export function findRoute(routes: readonly Route[], request: Addressed): Route |
   return routes.find((route) => route.path?.test(request.path) === true);
 }
 
-/** The route's own; guessed for a client that asks for something unknown, or speaks the newer protocol of SQS. */
-export function protocolOf(route: Route | undefined, request: Addressed, contentType: string): Protocol {
+/**
+ * The protocol of the route. It is guessed when the service is unknown, and when a client uses SQS's newer protocol.
+ */
+export function protocolOf(route: Route | undefined, request: RequestAddress, contentType: string): Protocol {
   const spoken = route?.protocol === 'query' && request.target !== undefined ? undefined : route?.protocol;
   if (spoken !== undefined) return spoken;
   if (request.target !== undefined) return contentType.includes('json-1.0') ? 'awsJson1_0' : 'awsJson1_1';
@@ -54,7 +56,7 @@ export function refuse(protocol: Protocol, refusal: Refusal): LocalAnswer {
   }
 }
 
-/** What a request's signature says about where it is meant to go; the signature itself is never checked. */
+/** The destination that a request's signature names. The signature itself is never checked. */
 export interface Signature {
   readonly accessKeyId: string;
   readonly region: string;
@@ -64,7 +66,7 @@ export interface Signature {
 /** Credential of Signature Version 4: `<access key id>/<date>/<region>/<service>/aws4_request`. */
 const credentialPattern = /^([^\s,]{1,128})\/[0-9]{8}\/([a-z0-9-]{1,40})\/([a-z0-9-]{1,40})\/aws4_request$/;
 
-/** @returns undefined when the request is not signed, or not in a way that names region and service */
+/** @returns undefined when the request has no signature that names a region and a service */
 export function parseSignature(authorization: string | undefined, query: string): Signature | undefined {
   const credential = /^AWS4-[A-Z0-9-]+ .*?Credential=([^\s,]+)/.exec(authorization ?? '')?.[1];
   return parseCredential(credential ?? presignedCredential(query));

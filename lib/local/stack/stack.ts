@@ -11,31 +11,31 @@ import { describeError } from './wire.ts';
 import type { LocalFunction } from '../lambda/function-instances.ts';
 import { deployedFunctions } from '../lambda/function-instances.ts';
 import { createGateway } from './gateway.ts';
-import type { StackOutput } from './interior.ts';
-import { createInterior } from './interior.ts';
-import type { ResettableInterior } from './reset.ts';
-import { createResettableInterior, graceMs } from './reset.ts';
+import type { StackOutput } from './parts.ts';
+import { createStackParts } from './parts.ts';
+import type { ResettableParts } from './reset.ts';
+import { createResettableParts, graceMs } from './reset.ts';
 
 export interface StackOptions {
-  /** Default 4010; 0 picks a free one. */
+  /** Default 4010; 0 picks a free port. */
   readonly port?: number;
   /** Default 127.0.0.1. */
   readonly host?: string;
-  /** Default: nothing survives the stack. */
+  /** Default: all data is lost when the stack stops. */
   readonly dataDir?: string;
   /** Twelve digits; default 123456789012. */
   readonly account?: string;
-  /** Variables that take the place of the stack's own; others are ignored. Default: none. */
+  /** Variables for the functions, instead of the stack's defaults; unknown ones are ignored. Default: none. */
   readonly environment?: Environment;
-  /** Default: silence. */
+  /** Default: no output. */
   readonly output?: StackOutput;
-  /** Whether the control API and the bus ask for API keys, as deployed. Default: they do not. */
+  /** Whether the control API and the bus require API keys, as when deployed. Default: no. */
   readonly auth?: boolean;
-  /** Default: the deployed ones. */
+  /** Default: the deployed functions. */
   readonly functions?: readonly LocalFunction[];
-  /** Waits between the runs of a failing asynchronous invocation; default those of Lambda. */
+  /** Waits before the retries of a failed asynchronous invocation. Default: those of Lambda. */
   readonly retryDelaysMs?: readonly number[];
-  /** Default: the system's. */
+  /** Default: the system clock. */
   readonly clock?: Clock;
 }
 
@@ -43,7 +43,7 @@ export interface Stack {
   /** `http://<host>:<port>` */
   readonly url: string;
   readonly port: number;
-  /** Within a second or so, whatever is under way. */
+  /** Takes about a second at most, even while work is running. */
   stop(): Promise<void>;
 }
 
@@ -54,11 +54,12 @@ const defaultAccount = '123456789012';
 /**
  * Starts the whole stack on one port.
  *
- * @throws StartError or ConfigError, each in one line for whoever starts it
+ * @throws StartError or ConfigError, each with a message of one line
  */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const { account = defaultAccount, environment = {} } = options;
-  if (!/^[0-9]{12}$/.test(account)) throw new StartError(`An account number has twelve digits, unlike ${account}.`);
+  if (!/^[0-9]{12}$/.test(account))
+    throw new StartError(`The account must be twelve digits, such as ${defaultAccount}; it is ${account}.`);
   const config = checkVariables(environment);
   const folder = openDataFolder(options.dataDir, account);
   try {
@@ -82,8 +83,8 @@ async function assemble(
   const reportFault = (where: string, error: unknown): void => {
     if (stopping === undefined) output.error(`${where} failed: ${describeError(error)}`);
   };
-  const interior = createResettableInterior(folder, (accessKeyId) =>
-    createInterior({
+  const parts = createResettableParts(folder, (accessKeyId) =>
+    createStackParts({
       account,
       folder,
       config,
@@ -99,30 +100,30 @@ async function assemble(
     }),
   );
   const server = createGateway({
-    routes: interior.routes,
-    health: { status: 'ok', account, services: interior.routes().map((route) => route.service) },
-    reset: interior.reset,
-    isRetired: interior.isRetired,
+    routes: parts.routes,
+    health: { status: 'ok', account, services: parts.routes().map((route) => route.service) },
+    reset: parts.reset,
+    isRetired: parts.isRetired,
     reportFault,
   });
   const boundPort = await listen(server, host, port);
   url = urlOf(host, boundPort);
-  interior.start();
+  parts.start();
   const stop = async (): Promise<void> => {
-    await endWork(server, interior);
-    await interior.close();
+    await endWork(server, parts);
+    await parts.close();
     folder.close();
   };
   return { url, port: boundPort, stop: () => (stopping ??= stop()) };
 }
 
-/** Lets nothing begin, and gives what is under way its time to end. */
-async function endWork(server: Server, interior: Pick<ResettableInterior, 'stop'>): Promise<void> {
+/** Starts no further work, and waits up to `graceMs` for the running work. */
+async function endWork(server: Server, parts: Pick<ResettableParts, 'stop'>): Promise<void> {
   const timer = new AbortController();
   const grace = systemClock.delay(graceMs, timer.signal).catch(() => undefined);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
-  await Promise.all([Promise.race([closed, grace]), interior.stop(grace)]);
+  await Promise.all([Promise.race([closed, grace]), parts.stop(grace)]);
   timer.abort();
   server.closeAllConnections();
 }
@@ -137,10 +138,10 @@ async function listen(server: Server, host: string, port: number): Promise<numbe
 
 function whyNotListening(error: NodeJS.ErrnoException, host: string, port: number): string {
   if (error.code === 'EADDRINUSE') return `Port ${port} of ${host} is in use; --port 0 picks a free one.`;
-  return `Cannot listen on port ${port} of ${host}: ${error.code ?? error.name}.`;
+  return `Cannot listen on port ${port} of ${host}: ${error.code ?? error.name}. Choose another with --host and --port.`;
 }
 
-/** An address that stands for every interface is reached by the loopback one. */
+/** For a host that means every interface, the URL names the loopback address. */
 function urlOf(host: string, port: number): string {
   const reachable = host === '0.0.0.0' || host === '::' ? defaultHost : host;
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;

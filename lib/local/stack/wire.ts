@@ -4,20 +4,22 @@ import type { FailedInvocation } from '../lambda/asynchronous-invocations.ts';
 import type { InvocationOutcome } from '../lambda/function-runner.ts';
 import { printable } from '../lambda/readable-logs.ts';
 
-/** One HTTP request as the services of the local stack see it: whole, bounded, and with the region of its signature. */
+/**
+ * One HTTP request to a service of the local stack: complete, limited in size, and with the region of its signature.
+ */
 export interface LocalRequest {
   readonly method: string;
-  /** As it was sent: still percent-encoded. */
+  /** As the client sent it: still percent-encoded. */
   readonly path: string;
-  /** As it was sent, without the question mark; empty when there is none. */
+  /** As the client sent it, without the question mark; empty when there is no query. */
   readonly query: string;
-  /** Names in lower case; equal names joined by `, `. */
+  /** Names are in lower case; equal names are joined by `, `. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
   readonly region: string;
-  /** Who signed; the stack's own functions sign with their names. Undefined without a signature. */
+  /** The signer's access key id; the stack's own functions sign with their names. Undefined without a signature. */
   readonly accessKeyId: string | undefined;
-  /** `host:port` by which the client reached the stack. */
+  /** The `host:port` that the client used to reach the stack. */
   readonly host: string;
   readonly sourceAddress: string;
 }
@@ -30,7 +32,7 @@ export interface LocalAnswer {
 
 export type LocalService = (request: LocalRequest) => Promise<LocalAnswer>;
 
-/** A refusal with the name that AWS clients know; its message is what the client reads. */
+/** An error answer with a code that AWS clients know. The client reads the message. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly code: string;
@@ -43,7 +45,7 @@ export class Refusal extends Error {
   }
 }
 
-/** awsJson: the code stands in the body as well, because older clients lose one that stands only in the header. */
+/** awsJson: the code stands in the header and in the body, because older clients read only the body. */
 export function awsJsonAnswer(body: unknown, version: '1.0' | '1.1'): LocalAnswer {
   return {
     status: 200,
@@ -64,7 +66,7 @@ export function awsJsonRefusal(refusal: Refusal, version: '1.0' | '1.1'): LocalA
   };
 }
 
-/** restJson: the code stands in the header, the text in the body as the service writes it. */
+/** restJson: the code stands in the header, the message in the body. */
 export function restJsonRefusal(refusal: Refusal): LocalAnswer {
   return {
     status: refusal.status,
@@ -78,8 +80,8 @@ export function restJsonRefusal(refusal: Refusal): LocalAnswer {
 }
 
 /**
- * An error as the stack's own output shows it: of one that is not ours only its name and where it was thrown, because
- * its message may quote what was being read.
+ * Describes an error for the terminal. An error of other code is shown by its name and stack frames only: its message
+ * may quote secret data.
  */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return `a thrown ${typeof error}`;
@@ -89,14 +91,14 @@ export function describeError(error: unknown): string {
   return [printable(error.name), ...frames].join('\n');
 }
 
-/** Undefined: the delivery's own line has said it. */
+/** @returns undefined when the delivery's own log line already shows the failure */
 export function describeFailedCall(functionName: string, outcome: InvocationOutcome): string | undefined {
   const thrown = outcome.error?.thrown;
   if (thrown === undefined || thrown instanceof Failure) return undefined;
   return `${functionName} failed (request ${outcome.requestId}): ${describeError(thrown)}`;
 }
 
-/** One line, whatever has failed. */
+/** Always one line, whatever the error was. */
 export function describeFailedInvocation({ invocation, failures, outcome }: FailedInvocation): string {
   const { id, functionName, region } = invocation;
   const [reason = ''] = describeError(outcome.error?.thrown).split('\n');

@@ -111,14 +111,14 @@ test('targets that this stack does not have are said once each, and their events
       RULE_ARN: ruleArn,
       TARGET_ARN: bucket,
       ERROR_CODE: 'NO_RESOURCE',
-      ERROR_MESSAGE: `${bucket} is not deliverable in this local stack.`,
+      ERROR_MESSAGE: `The local stack cannot deliver to ${bucket}.`,
       RETRY_ATTEMPTS: '0',
     })),
   );
   await lines.count(2);
   expect(errors.items.toSorted()).toEqual([
-    `${ruleArn} target t-1: ${bucket} is not deliverable in this local stack. Its events are sent to its dead-letter queue dead.`,
-    `${ruleArn} target t-2: This stack has no function other. Its events are dropped.`,
+    `${ruleArn} target t-1: The local stack cannot deliver to ${bucket}. Its events are sent to its dead-letter queue dead.`,
+    `${ruleArn} target t-2: The local stack has no function other. Its events are dropped.`,
   ]);
 });
 
@@ -139,7 +139,7 @@ test('a dead-letter queue that does not exist is said too', async () => {
   await story.putRule(rule, { Arn: arn('sns', 'topic'), DeadLetterConfig });
   const [id] = await story.put({});
   expect((await errors.count(2))[1]).toBe(
-    `${ruleArn} target t-1: the dead-letter queue nowhere did not take event ${id}, which is dropped.`,
+    `${ruleArn} target t-1: its dead-letter queue nowhere refused event ${id}; the event is dropped.`,
   );
 });
 
@@ -156,7 +156,7 @@ test('a target whose input cannot be made gets nothing, which is said, and the o
   expect(errors.items[0]).toContain(
     `${ruleArn} target t-1: target.InputTransformer.InputTemplate has the placeholder by`,
   );
-  expect(errors.items[0]).toMatch(new RegExp(`Nothing is delivered of event ${id}\\.$`));
+  expect(errors.items[0]).toMatch(new RegExp(`Event ${id} is not delivered to this target\\.$`));
   expect(errors.items[1]).toContain('target t-2: target.InputPath finds nothing in the event.');
   expect(lines.items).toHaveLength(1);
 });
@@ -165,5 +165,7 @@ test('an event for a bus that does not exist is answered and dropped, which is s
   const other = { EventBusName: 'other' };
   const answered = await story.put(other, other);
   expect(answered.every((id) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))).toBe(true);
-  expect(errors.items).toEqual(['There is no event bus other in us-east-1: what is put there is dropped.']);
+  expect(errors.items).toEqual([
+    'There is no event bus other in us-east-1: events for it are dropped. Create the bus, or correct EventBusName.',
+  ]);
 });

@@ -1,13 +1,13 @@
 import { InvokeCommand, type InvokeCommandInput, type LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLambdaClient } from '../../../lib/adapters/aws/clients.ts';
-import type { FunctionHandler, FunctionSurroundings } from '../../../lib/local/lambda/function-instances.ts';
+import type { FunctionHandler, FunctionDependencies } from '../../../lib/local/lambda/function-instances.ts';
 import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
 
 let stack: Stack;
 let client: LambdaClient;
 const errors: string[] = [];
-const made: FunctionSurroundings[] = [];
+const made: FunctionDependencies[] = [];
 let received: (event: unknown) => void = () => undefined;
 
 const deliver: FunctionHandler = async (event, context) => {
@@ -20,7 +20,7 @@ const deliver: FunctionHandler = async (event, context) => {
 };
 
 beforeAll(async () => {
-  const create = async (surroundings: FunctionSurroundings): Promise<FunctionHandler> => {
+  const create = async (surroundings: FunctionDependencies): Promise<FunctionHandler> => {
     made.push(surroundings);
     return deliver;
   };

@@ -61,7 +61,7 @@ function startWorkers(count: number): readonly FunctionRunner[] {
   const account = '123456789012';
   return Array.from(
     { length: count },
-    () => new FunctionRunner({ functions, account, clock: systemClock, surroundings }),
+    () => new FunctionRunner({ functions, account, clock: systemClock, dependencies: surroundings }),
   );
 }
 

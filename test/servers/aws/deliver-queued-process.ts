@@ -2,8 +2,8 @@ import { createHandler, dependenciesFrom } from '../../../functions/deliver-queu
 import { noMetrics } from '../../../lib/local/lambda/readable-logs.ts';
 
 /*
- * One invocation of deliver-queued in a process of its own: the variables of the function, the endpoint of its AWS clients
- * and the event in JSON on stdin; its answer in JSON on stdout.
+ * Runs one invocation of deliver-queued in a separate process. It reads the function's variables, the endpoint of its AWS
+ * clients and the event as JSON from stdin, and writes the answer as JSON to stdout.
  */
 
 export interface Invocation {

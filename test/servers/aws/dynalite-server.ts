@@ -11,12 +11,12 @@ export interface DynaliteServer {
   readonly endpoint: string;
   readonly clientConfig: Required<AwsClientConfig>;
   readonly tableName: string;
-  /** Another table of the same definition, empty. */
+  /** Creates another, empty table with the same definition. */
   newTable(): Promise<string>;
   stop(): Promise<void>;
 }
 
-// dynalite has no types of its own.
+// dynalite has no type declarations.
 const dynalite: (options: { createTableMs: number }) => Server = createRequire(import.meta.url)('dynalite');
 
 export async function startDynaliteServer(): Promise<DynaliteServer> {

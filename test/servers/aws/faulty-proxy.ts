@@ -1,36 +1,36 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A request of an awsJson protocol. */
+/** A request in an awsJson protocol. */
 export interface ProxiedRequest {
-  /** The part of X-Amz-Target behind the dot. */
+  /** The part of X-Amz-Target after the dot. */
   readonly operation: string;
   readonly input: Readonly<Record<string, unknown>>;
 }
 
-/** What becomes of a request instead of being answered. */
+/** A fault, instead of a normal answer. */
 export type ProxyFault =
-  /** It never arrives; the connection is lost. */
+  /** The request never arrives; the connection breaks. */
   | 'lost before'
-  /** It arrives and has its effect; the connection is lost before the answer. */
+  /** The server executes the request; the connection breaks before the answer. */
   | 'lost after'
-  /** It arrives and has its effect; nobody ever answers. */
+  /** The server executes the request; an answer never comes. */
   | 'silent'
-  /** It never arrives; this is answered instead. */
+  /** The request never arrives; the client gets this answer instead. */
   | { readonly status: number; readonly body: object }
-  /** A batch arrives without its entries at these indices, and the answer says of each that it was not accepted. */
+  /** A batch arrives without the entries at these indices, and the answer reports them as failed. */
   | { readonly failedEntries: readonly number[] }
-  /** It arrives when this has resolved. */
+  /** The request arrives after this promise has resolved. */
   | Promise<void>;
 
-/** Stands before a server of an awsJson protocol, remembers what it is sent and lets requests fail as the test says. */
+/** A proxy before a server with an awsJson protocol. It records the requests, and a test can let them fail. */
 export interface FaultyProxy {
   readonly endpoint: string;
-  /** Every request in the order in which its last byte came, those that failed included. */
+  /** Every request, failed ones included, in the order in which its last byte arrived. */
   readonly requests: readonly ProxiedRequest[];
-  /** What has been answered to whom, in the order of the answers: `<operation>`. */
+  /** The operations of the answered requests, in the order of the answers. */
   readonly answered: readonly string[];
-  /** Decides about every request from now on. Undefined: nothing is wrong with it. */
+  /** Sets the fault of every later request; undefined means none. */
   faultsBy(decide: (request: ProxiedRequest) => ProxyFault | undefined): void;
   stop(): Promise<void>;
 }

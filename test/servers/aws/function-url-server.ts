@@ -6,11 +6,11 @@ import type { AddressInfo } from 'node:net';
 import type { Context } from 'aws-lambda';
 
 export interface FunctionUrlServerOptions {
-  /** Default: us-east-1 */
+  /** Default: us-east-1. */
   readonly region?: string;
-  /** Default: 123456789012 */
+  /** Default: 123456789012. */
   readonly account?: string;
-  /** Default: lastmile-test-control-api */
+  /** Default: lastmile-test-control-api. */
   readonly functionName?: string;
 }
 
@@ -19,7 +19,7 @@ export interface FunctionUrlServer {
   close(): Promise<void>;
 }
 
-/** The part of a function URL's answer that this server knows. */
+/** The members of a function URL's answer that this server supports. */
 interface Answer {
   readonly statusCode: number;
   readonly headers: Record<string, string>;
@@ -27,8 +27,8 @@ interface Answer {
 }
 
 /**
- * Serves a handler by HTTP as a Lambda function URL does: every request is an event of payload format 2.0, its body
- * base64, every answer an object with a status code. A handler that throws is a 502.
+ * Serves a handler over HTTP as a Lambda function URL does. Every request is an event in payload format 2.0 with its
+ * body in base64, and every answer is an object with a status code. If the handler throws, the answer is a 502.
  */
 export async function startFunctionUrlServer(
   handler: (event: unknown, context: Context) => Promise<unknown>,

@@ -1,11 +1,11 @@
 import { startForwardingServer } from '../endpoints/forwarding-server.ts';
 
-/** Stands before AWS services and remembers which operations they were asked for. */
+/** A proxy before AWS services that records the requested operations. */
 export interface RecordingProxy {
   readonly endpoint: string;
   /**
-   * What X-Amz-Target said, without the service's version: `UpdateItem`; `Reserve` for what holds a rate. Forgets
-   * what it returns.
+   * Returns the operations of the requests since the last call, such as `UpdateItem`. `Reserve` stands for an update
+   * of a rate bucket.
    */
   takeOperations(): readonly string[];
   stop(): Promise<void>;

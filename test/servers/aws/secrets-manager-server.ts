@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { AwsClientConfig } from '../../../lib/adapters/aws/clients.ts';
 import { createSecretsManagerService } from '../../../lib/local/secrets-manager/secrets-manager.ts';
 
-/** The local stack's Secrets Manager on a port of its own, in memory. */
+/** The local stack's Secrets Manager on its own port, in memory. */
 export interface SecretsManagerServer {
   readonly endpoint: string;
   readonly clientConfig: Required<AwsClientConfig>;

@@ -15,31 +15,31 @@ import { type FaultyProxy, startFaultyProxy } from './faulty-proxy.ts';
 export const account = '123456789012';
 export const region = 'us-east-1';
 
-/** SQS over its real wire, behind a proxy that remembers requests and can let them fail. */
+/** SQS over HTTP, behind a proxy that records requests and can let them fail. */
 export interface SqsServer {
   readonly stack: Stack;
   readonly proxy: FaultyProxy;
-  /** What clients need that go through the proxy. */
+  /** The settings of clients that use the proxy. */
   readonly clientConfig: {
     readonly region: string;
     readonly endpoint: string;
     readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   };
-  /** @param attributes of the queue; none: SQS's own defaults */
+  /** @param attributes of the queue; default: those of SQS */
   newQueue(attributes?: Record<string, string>): Promise<SqsQueue>;
   stop(): Promise<void>;
 }
 
-/** A queue, looked at past the proxy. */
+/** Direct access to a queue, without the proxy. */
 export interface SqsQueue {
   readonly url: string;
   readonly arn: string;
   send(message: QueueMessage): Promise<void>;
-  /** Up to ten messages that lie there now; empty when there are none. */
+  /** Up to ten visible messages; empty when there are none. */
   receive(): Promise<readonly Message[]>;
-  /** Receives until there is nothing more to receive. */
+  /** Receives until the queue has no visible message left. */
   receiveAll(): Promise<readonly Message[]>;
-  /** Messages that lie there, also those that are delayed or being worked on. */
+  /** The number of messages in the queue, delayed and received ones included. */
   count(): Promise<number>;
   remove(receiptHandle: string): Promise<void>;
 }
@@ -115,7 +115,7 @@ function queueOf(client: SQSClient, QueueUrl: string, arn: string): SqsQueue {
   };
 }
 
-/** The message as the product reads it. */
+/** The message in the form of the product's own type. */
 export function messageOf({ Body = '', MessageAttributes = {} }: Message): QueueMessage {
   const entries = Object.entries(MessageAttributes).map(([name, { StringValue = '' }]) => [name, StringValue]);
   return { body: Body, attributes: Object.fromEntries(entries) };

@@ -5,20 +5,20 @@ import { build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
-/** What a version of the project writes and reads at most. */
+/** The newest format versions that a version of the project can write and read. */
 export interface FormatVersions {
   readonly messageVersion: number;
   readonly itemVersion: number;
 }
 
-/** The whole stack, functions included, as a build of its own. */
+/** The whole stack with its functions, as a separate build. */
 export interface StackBuild {
-  /** What to run in place of lib/commands/start.ts. */
+  /** The file to run in place of lib/commands/start.ts. */
   readonly script: string;
   remove(): void;
 }
 
-/** Bundles the stack as it would be if these were its format versions. */
+/** Bundles the stack with these format versions. */
 export async function buildStack(versions: FormatVersions): Promise<StackBuild> {
   const folder = mkdtempSync(join(tmpdir(), 'lastmile-build-'));
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));

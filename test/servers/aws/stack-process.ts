@@ -4,18 +4,18 @@ import { join } from 'node:path';
 
 const command = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'start.ts');
 
-/** `npm start` as a process of its own. */
+/** `npm start` as a separate process. */
 export interface StackProcess {
-  /** Where it serves; rejects with what it printed when it ended before that. */
+  /** The URL of the stack. Rejects with the output if the process ends before it has one. */
   readonly url: Promise<string>;
   readonly process: ChildProcess;
   readonly stdout: () => string;
   readonly stderr: () => string;
-  /** The exit status, or the signal that ended it. */
+  /** The exit status, or the signal that ended the process. */
   readonly ended: Promise<number | string | null>;
   /** The first line on stdout that matches. */
   line(pattern: RegExp): Promise<string>;
-  /** Resolves when the whole lines on stdout are enough. */
+  /** Resolves when the complete lines on stdout satisfy the condition. */
   printed(isEnough: (lines: readonly string[]) => boolean): Promise<void>;
 }
 
@@ -27,7 +27,7 @@ export function startStackProcess(
   return watch(spawn(process.execPath, [script, ...args], { env: { ...process.env, ...environment } }));
 }
 
-/** The same in a shell that it cannot replace, as npm starts its scripts; `process` is the shell. */
+/** Starts the command through a shell, as npm does with its scripts; `process` is the shell. */
 export function startStackInShell(args: readonly string[]): StackProcess {
   const script = '"$0" "$@"; exit $?';
   const environment = { ...process.env, npm_lifecycle_event: 'start' };

@@ -2,16 +2,16 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { createServer as createTlsServer } from 'node:tls';
 import type { TlsCertificate } from './tls-certificate.ts';
 
-/** RFC 8446 section 6: a fatal alert, handshake_failure. */
+/** A fatal alert, handshake_failure. Source: RFC 8446 section 6. */
 const alert = Buffer.from('15030300020228', 'hex');
 
 export interface AlertingEndpoint {
-  /** `https://127.0.0.1:<port>` */
+  /** Such as `https://127.0.0.1:<port>`. */
   readonly origin: string;
   close(): Promise<void>;
 }
 
-/** A server that ends each connection with a record that fails TLS, once the handshake is over and a request has come. */
+/** A server that answers each request with a TLS record that is a fatal alert. */
 export async function startAlertingEndpoint({ key, certificate }: TlsCertificate): Promise<AlertingEndpoint> {
   const clients = new Map<number | undefined, Socket>();
   const sockets = new Set<Socket>();
@@ -19,7 +19,7 @@ export async function startAlertingEndpoint({ key, certificate }: TlsCertificate
     sockets.add(socket);
     return socket.on('error', () => undefined);
   };
-  // Node's own server never sends an alert for a certificate, so the alert comes from a man in the middle.
+  // Node's own server never sends an alert about a certificate, so a proxy in between sends it.
   const inner = createTlsServer({ key, cert: certificate }, (socket) => {
     kept(socket).once('data', () => clients.get(socket.remotePort)?.end(alert));
   });

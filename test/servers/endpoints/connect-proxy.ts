@@ -5,22 +5,22 @@ import type { Duplex } from 'node:stream';
 import type { TlsOptions } from 'node:tls';
 import { OpenSockets } from './open-sockets.ts';
 
-/** What the proxy does with a request for this authority; undefined lets it through. */
+/** Handles a request for this authority; undefined forwards it. */
 export type AnswerConnect = (authority: string, client: Duplex) => 'answered' | undefined;
 
 export interface ConnectProxy {
-  /** `http://127.0.0.1:<port>`, or `https:` */
+  /** Such as `http://127.0.0.1:<port>`, or `https:`. */
   readonly url: string;
-  /** What it was asked to connect to, in order; with the names of the headers that came along. */
+  /** The requested authorities with the names of the request headers, in order. */
   readonly asked: readonly { readonly authority: string; readonly headers: readonly string[] }[];
-  /** Bytes that have gone through in the direction of the endpoints. */
+  /** The number of bytes sent towards the endpoints. */
   passed(): string;
-  /** Resolves when no connection to the proxy is open any more. */
+  /** Resolves when the proxy has no open connection. */
   allClosed(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** An HTTP proxy that knows CONNECT and nothing else, on a free port of the loopback address. Source: RFC 9110 section 9.3.6. */
+/** An HTTP proxy for CONNECT only, on a free port of the loopback address. Source: RFC 9110 section 9.3.6. */
 export async function startConnectProxy(
   answer: AnswerConnect = () => undefined,
   tls?: TlsOptions,

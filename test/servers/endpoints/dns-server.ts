@@ -5,9 +5,9 @@ import type { LookupFunction } from 'node:net';
 import { type Answer, decode, encode } from 'dns-packet';
 
 export interface DnsServer {
-  /** Names that were asked for, one entry per question of type A. */
+  /** The requested names, one entry for each question of type A. */
   readonly asked: readonly string[];
-  /** Resolves by this server alone, every name anew. */
+  /** Resolves names with this server only, and without a cache. */
   readonly lookup: LookupFunction;
   close(): Promise<void>;
 }
@@ -15,7 +15,7 @@ export interface DnsServer {
 /**
  * A DNS server on a free port of the loopback address.
  *
- * @param answer addresses of a name; `index` counts the questions of type A from 0
+ * @param answer returns the addresses of a name; `index` counts the questions of type A from 0
  */
 export async function startDnsServer(answer: (name: string, index: number) => readonly string[]): Promise<DnsServer> {
   const asked: string[] = [];
@@ -39,7 +39,7 @@ export async function startDnsServer(answer: (name: string, index: number) => re
   resolver.setServers([`127.0.0.1:${socket.address().port}`]);
 
   async function resolve(name: string) {
-    // One after the other: the answer to the first question is that to both.
+    // One after the other: the addresses that `answer` returns for the first question are used for both.
     const ipv4 = await resolver.resolve4(name).catch(() => []);
     const ipv6 = await resolver.resolve6(name).catch(() => []);
     return [...ipv4.map((address) => ({ address, family: 4 })), ...ipv6.map((address) => ({ address, family: 6 }))];

@@ -7,9 +7,9 @@ export interface ForwardingServer {
 }
 
 /**
- * Hands every request on to a server, and its answer back.
+ * Forwards every request to a server, and returns its answer.
  *
- * @param see is shown each request before it goes on; must not throw
+ * @param see called with each request before it is forwarded; must not throw
  */
 export async function startForwardingServer(
   upstream: string,

@@ -3,12 +3,12 @@ import { deflateRawSync, gzipSync } from 'node:zlib';
 import type { FailureCode } from '../../../lib/core/failure/failure.ts';
 import type { Misbehave } from './misbehaving-endpoint.ts';
 
-/** An answer that somebody thought up to do harm, and the one thing that becomes of the request. */
+/** A malicious answer, and the expected outcome of the request. */
 export interface HostileAnswer {
   readonly answer: string;
-  /** The status that the answer counts by, or why there is none. */
+  /** The status that counts, or the code of the failure. */
   readonly outcome: number | FailureCode;
-  /** Whether only the timeout ends it. */
+  /** Whether only the timeout ends the request. */
   readonly lasts?: true;
   readonly misbehave: Misbehave;
 }
@@ -16,7 +16,7 @@ export interface HostileAnswer {
 const say = (text: string | Uint8Array) => (socket: Socket) => void socket.write(text);
 const sayAndEnd = (text: string) => (socket: Socket) => void socket.end(text);
 
-/** Says the first, then the second as fast as it is read, until the other side hangs up. */
+/** Sends the first text, then the second as fast as the client reads it, until the client disconnects. */
 const endlessly = (text: string, again: string) => (socket: Socket) => {
   const chunk = again.repeat(Math.ceil(16_384 / again.length));
   const more = (): void => {
@@ -27,7 +27,7 @@ const endlessly = (text: string, again: string) => (socket: Socket) => {
   more();
 };
 
-/** Says the first, then one byte of the second every few milliseconds. */
+/** Sends the first text, then one byte of the second every few milliseconds. */
 const slowly = (text: string, bytes: string) => (socket: Socket) => {
   let at = 0;
   socket.write(text);
@@ -43,7 +43,7 @@ const failed = 'HTTP/1.1 500 No\r\n';
 const chunked = 'transfer-encoding: chunked\r\n\r\n';
 const empty = 'content-length: 0\r\n\r\n';
 
-/** An error whose compressed body grows a thousandfold. */
+/** An error status with a compressed body that grows a thousandfold. */
 function bomb(encoding: string, bytes: Uint8Array): Misbehave {
   const head = `${failed}content-encoding: ${encoding}\r\ncontent-length: ${bytes.length}\r\n\r\n`;
   return say(Buffer.concat([Buffer.from(head), bytes]));
@@ -105,7 +105,7 @@ const noHttp: readonly HostileAnswer[] = [
   ['a length of 23 digits', `${ok}content-length: 99999999999999999999999\r\n\r\n`],
   ['two lengths', `${ok}content-length: 1\r\ncontent-length: 2\r\n\r\nxx`],
   ['a length and chunks', `${ok}content-length: 1\r\n${chunked}0\r\n\r\n`],
-  ['a chunk size that is none', `${ok}${chunked}zz\r\n`],
+  ['an invalid chunk size', `${ok}${chunked}zz\r\n`],
   ['a chunk size beyond 2^64', `${ok}${chunked}fffffffffffffffff\r\nx`],
   ['a length in the trailers', `${ok}${chunked}1\r\nx\r\n0\r\ncontent-length: 7\r\n\r\n`],
   ['a chunk longer than its size', `${ok}${chunked}1\r\nxyz\r\n0\r\n\r\n`],
@@ -188,10 +188,10 @@ export const hostileAnswers: readonly HostileAnswer[] = [
   ...misleading,
 ];
 
-/** An answer, and behind it one that nobody asked for: to be taken for that of the next request. */
+/** An answer followed by one that nobody requested: the client must not take it for the answer to its next request. */
 export const extraAnswers: readonly (readonly [how: string, Misbehave])[] = [
   ['in one piece with it', say(`${ok}${empty}${failed}${empty}`)],
-  ['many of them', say(`${ok}${empty}${`${failed}${empty}`.repeat(100)}`)],
+  ['a hundred of them', say(`${ok}${empty}${`${failed}${empty}`.repeat(100)}`)],
   ['behind a 204 with a length', say(`HTTP/1.1 204 No Content\r\ncontent-length: 40\r\n\r\n${failed}${empty}`)],
   ['behind the last chunk', say(`${ok}${chunked}0\r\n\r\n${failed}${empty}`)],
   ['as its body beyond the length', say(`${ok}content-length: 1\r\n\r\nx${failed}${empty}`)],

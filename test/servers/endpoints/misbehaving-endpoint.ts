@@ -4,8 +4,8 @@ import { OpenSockets } from './open-sockets.ts';
 import type { TlsCertificate } from './tls-certificate.ts';
 
 /**
- * Called with every request that came whole (head, and as many bytes as its Content-Length says); writes to the socket
- * whatever it likes. `index` counts the requests from 0, `connection` the connections from 1.
+ * Called with every complete request: its head, and a body of the length in its Content-Length. Writes any bytes to the
+ * socket. `index` counts the requests from 0, `connection` the connections from 1.
  */
 export type Misbehave = (socket: Socket, request: RawRequest) => void;
 
@@ -16,19 +16,19 @@ export interface RawRequest {
 }
 
 export interface MisbehavingEndpoint {
-  /** `http://127.0.0.1:<port>`, or `https:` */
+  /** Such as `http://127.0.0.1:<port>`, or `https:`. */
   readonly origin: string;
-  /** Requests that came whole. */
+  /** The number of complete requests. */
   requestCount(): number;
   connectionCount(): number;
-  /** Connections that are open now. */
+  /** The number of open connections. */
   openConnectionCount(): number;
-  /** Resolves when no connection is open any more. */
+  /** Resolves when no connection is open. */
   allClosed(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** A server that speaks HTTP only as far as the test wants it to. */
+/** A server that follows HTTP only as far as the test requires. */
 export async function startMisbehavingEndpoint(
   misbehave: Misbehave,
   certificate?: TlsCertificate,

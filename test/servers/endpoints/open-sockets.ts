@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 
-/** The connections of a server that are open now. */
+/** The open connections of a server. */
 export class OpenSockets {
   readonly #sockets = new Set<Duplex>();
   #waiting: (() => void)[] = [];
@@ -9,7 +9,7 @@ export class OpenSockets {
     return this.#sockets.size;
   }
 
-  /** @returns the same socket, whose errors end it alone */
+  /** @returns the same socket; an error on it ends only this socket */
   keep<Kept extends Duplex>(socket: Kept): Kept {
     this.#sockets.add(socket);
     socket.on('error', () => socket.destroy());
@@ -22,7 +22,7 @@ export class OpenSockets {
     return socket;
   }
 
-  /** Resolves when none is open any more. */
+  /** Resolves when no connection is open. */
   allClosed(): Promise<void> {
     return this.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
   }

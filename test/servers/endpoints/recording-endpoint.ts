@@ -5,18 +5,18 @@ import { type TlsOptions, TLSSocket } from 'node:tls';
 
 export interface RecordedRequest {
   readonly method: string;
-  /** Path and query as they stood in the request line. */
+  /** Path and query of the request line. */
   readonly path: string;
-  /** Names in lower case. */
+  /** Header names are in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** Name, value, name, value, as sent. */
+  /** Header names and values in turn, as they were sent. */
   readonly rawHeaders: readonly string[];
   readonly body: string;
-  /** Counted from 1; equal numbers came over the same connection. */
+  /** The number of the connection, counted from 1. */
   readonly connection: number;
-  /** Common name of the certificate that the client has shown. */
+  /** Common name of the client's certificate. */
   readonly clientName?: string;
-  /** Name that the client has asked for (SNI). */
+  /** The server name that the client requested (SNI). */
   readonly serverName?: string;
 }
 
@@ -26,25 +26,25 @@ export interface EndpointAnswer {
   readonly body?: string | Uint8Array;
 }
 
-/** What to answer to a request; `index` counts the requests from 0. Undefined: 200 without a body. */
+/** Returns the answer to a request; `index` counts the requests from 0. Undefined: 200 without a body. */
 export type AnswerRequest = (
   request: RecordedRequest,
   index: number,
 ) => EndpointAnswer | undefined | Promise<EndpointAnswer | undefined>;
 
 export interface RecordingEndpoint {
-  /** `http://127.0.0.1:<port>`, or `https:` */
+  /** Such as `http://127.0.0.1:<port>`, or `https:`. */
   readonly origin: string;
-  /** In the order in which their last byte came. */
+  /** In the order in which their last bytes arrived. */
   readonly requests: readonly RecordedRequest[];
-  /** Connections accepted so far. */
+  /** The number of connections accepted so far. */
   connectionCount(): number;
-  /** Closes every connection at once, without a word. */
+  /** Closes every connection at once, without an answer. */
   dropConnections(): void;
   close(): Promise<void>;
 }
 
-/** An HTTP endpoint on a free port of the loopback address that remembers what it was sent. */
+/** An HTTP endpoint on a free port of the loopback address that records the requests. */
 export async function startRecordingEndpoint(
   answer: AnswerRequest = () => undefined,
   tls?: TlsOptions,

@@ -1,6 +1,6 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 
-/** PEM. */
+/** In PEM format. */
 export interface TlsCertificate {
   readonly key: string;
   readonly certificate: string;
@@ -8,28 +8,29 @@ export interface TlsCertificate {
 
 export interface CertificateSubject {
   readonly commonName?: string;
-  /** Default: 127.0.0.1 alone. */
+  /** Default: only 127.0.0.1. */
   readonly addresses?: readonly string[];
   readonly dnsNames?: readonly string[];
-  /** Default P-256. */
+  /** Default: P-256. */
   readonly namedCurve?: string;
 }
 
 export interface CertificateAuthority extends TlsCertificate {
-  /** Valid for a year around `nowMs`, by default around the authority's own time. */
+  /** Valid for a year around `nowMs`; default: the time of the authority's own certificate. */
   issue(subject: CertificateSubject, nowMs?: number): TlsCertificate;
 }
 
 /**
- * A self-signed certificate for 127.0.0.1, valid for a year around `nowMs`; made for one test run, so that no private key
- * is ever kept. ITU-T X.690 (DER), RFC 5280 section 4.1 (the structure), RFC 5758 section 3.2 (ECDSA with SHA-256).
+ * A self-signed certificate for 127.0.0.1, valid for a year around `nowMs`. It is created for each test run, so that no
+ * private key is stored. Source: ITU-T X.690 (DER), RFC 5280 section 4.1 (structure), RFC 5758 section 3.2 (ECDSA with
+ * SHA-256).
  */
 export function makeTlsCertificate(nowMs: number, subject: CertificateSubject = {}): TlsCertificate {
   const { commonName = 'lastmile test', addresses = ['127.0.0.1'], dnsNames = [] } = subject;
   return make(nowMs, subject, commonName, subjectAlternativeNames(addresses, dnsNames));
 }
 
-/** An authority of the same kind. */
+/** A certificate authority with a self-signed certificate. */
 export function makeCertificateAuthority(nowMs: number, name = 'lastmile test authority'): CertificateAuthority {
   const authority = make(nowMs, {}, name, authorityConstraint);
   const issuer = { name, key: createPrivateKey(authority.key) };
@@ -64,10 +65,10 @@ function make(
 }
 
 const halfYearMs = 183 * 86_400_000;
-/** 1.2.840.10045.4.3.2 */
+/** Object identifier 1.2.840.10045.4.3.2, ecdsa-with-SHA256. */
 const ecdsaWithSha256 = sequence(der(0x06, Buffer.from('2a8648ce3d040302', 'hex')));
 
-/** 2.5.29.19, critical: may sign certificates. */
+/** Object identifier 2.5.29.19, basicConstraints: critical, and the certificate may sign others. */
 const authorityConstraint = sequence(
   der(0x06, Buffer.from('551d13', 'hex')),
   der(0x01, Buffer.from([0xff])),
@@ -92,13 +93,13 @@ function integer(bytes: Uint8Array): Buffer {
   return der(0x02, bytes);
 }
 
-/** 2.5.4.3 */
+/** Object identifier 2.5.4.3, commonName. */
 function distinguishedName(name: string): Buffer {
   const attribute = sequence(der(0x06, Buffer.from('550403', 'hex')), der(0x0c, Buffer.from(name)));
   return sequence(der(0x31, attribute));
 }
 
-/** 2.5.29.17: iPAddress and dNSName. */
+/** Object identifier 2.5.29.17, subjectAltName, with iPAddress and dNSName. */
 function subjectAlternativeNames(addresses: readonly string[], dnsNames: readonly string[]): Buffer {
   const names = [
     ...addresses.map((address) => der(0x87, Buffer.from(address.split('.').map(Number)))),
@@ -107,7 +108,7 @@ function subjectAlternativeNames(addresses: readonly string[], dnsNames: readonl
   return sequence(der(0x06, Buffer.from('551d11', 'hex')), der(0x04, sequence(...names)));
 }
 
-/** `YYMMDDhhmmssZ` */
+/** In the form `YYMMDDhhmmssZ`. */
 function utcTime(timeMs: number): Buffer {
   const digits = new Date(timeMs).toISOString().replaceAll(/[-:T]/g, '').slice(2, 14);
   return der(0x17, Buffer.from(`${digits}Z`));

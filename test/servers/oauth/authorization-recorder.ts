@@ -4,14 +4,14 @@ import { authorizedCall } from '../../policies/aws-call.ts';
 import type { AuthorizedCall } from '../../policies/evaluate.ts';
 import { startForwardingServer } from '../endpoints/forwarding-server.ts';
 
-/** Stands before a stack and notes of each request who made it and what IAM would be asked. */
+/** A proxy before a stack that records, for each request, the caller and the question to IAM. */
 export interface AuthorizationRecorder {
   readonly endpoint: string;
-  /** Different calls so far, by the access key id that they were signed with. */
+  /** The distinct calls so far, by the access key id that signed them. */
   readonly calls: ReadonlyMap<string, readonly AuthorizedCall[]>;
-  /** What X-Amz-Target named, and `Invoke`. */
+  /** The operations of X-Amz-Target, and `Invoke`. */
   readonly operations: ReadonlySet<string>;
-  /** Requests of which nothing is known. */
+  /** Requests that are not known here. */
   readonly faults: readonly unknown[];
   stop(): Promise<void>;
 }

@@ -5,22 +5,22 @@ import type { AdapterPayload } from 'oidc-provider';
 import Provider from 'oidc-provider';
 
 export interface OAuthProvider {
-  /** The token endpoint. */
+  /** The URL of the token endpoint. */
   readonly url: string;
-  /** Token requests so far, by the status of their answers. */
+  /** The number of token requests so far, by the status of their answers. */
   readonly statuses: readonly number[];
   accepts(accessToken: string): Promise<boolean>;
   revoke(accessToken: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Clients of the provider: each allows one way of client authentication. */
+/** Clients of the provider: each supports one method of client authentication. */
 export const oauthClients = {
   post: { id: 'post-client', secret: 'post secret & more+', method: 'client_secret_post' },
   basic: { id: 'basic-client', secret: 'basic-secret', method: 'client_secret_basic' },
 } as const;
 
-/** A certified OAuth 2.0 provider that grants client credentials. */
+/** A certified OAuth 2.0 provider with the client credentials grant. */
 export async function startOAuthProvider(): Promise<OAuthProvider> {
   const payloads = new Map<string, AdapterPayload>();
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });

@@ -8,12 +8,12 @@ export interface TokenEndpointRequest {
   readonly body: string;
 }
 
-/** `body` goes out as it is; anything but a text as JSON. `reset` ends the connection without an answer. */
+/** A text `body` is sent as it is, any other as JSON. `reset` closes the connection without an answer. */
 export type TokenEndpointAnswer =
   | { readonly status?: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: unknown }
   | 'reset';
 
-/** What the endpoint answers to the request of that index, counted from 0; never, while the promise is pending. */
+/** Returns the answer to a request; `index` counts from 0. There is no answer while the promise is pending. */
 export type TokenEndpointScript = (
   request: TokenEndpointRequest,
   index: number,
@@ -22,17 +22,17 @@ export type TokenEndpointScript = (
 export interface TokenEndpoint {
   readonly url: string;
   readonly requests: readonly TokenEndpointRequest[];
-  /** Resolves when so many requests have come. */
+  /** Resolves when this many requests have arrived. */
   received(count: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Grants `token-1`, `token-2`, ... for an hour. */
+/** Issues `token-1`, `token-2`, ... for an hour. */
 export const grantTokens: TokenEndpointScript = (_, index) => ({
   body: { access_token: `token-${index + 1}`, token_type: 'bearer', expires_in: 3600 },
 });
 
-/** A token endpoint that answers as the test says, however wrong. */
+/** A token endpoint whose answers the test decides, however wrong they are. */
 export async function startTokenEndpoint(script: TokenEndpointScript = grantTokens): Promise<TokenEndpoint> {
   const requests: TokenEndpointRequest[] = [];
   const waiting: { readonly count: number; readonly wake: () => void }[] = [];

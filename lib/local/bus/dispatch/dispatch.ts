@@ -4,26 +4,27 @@ import type { EventStore, MatchedEvent, StoredDispatch } from '../store/event-st
 export interface DispatcherOptions {
   readonly store: EventStore;
   /**
-   * Resolves when the target has taken the event over, or when its end has been said and nothing can be done. Rejects when
-   * the target could not be reached for now.
+   * Resolves when the target has accepted the event, or when it never will and that is reported. Rejects when the
+   * target cannot be reached now.
    */
   readonly send: (dispatch: StoredDispatch) => Promise<void>;
   readonly clock: Clock;
   readonly reportFault: (where: string, error: unknown) => void;
 }
 
-/** Dispatches under way at a time; each is a call inside this process. */
+/** How many dispatches run at a time; each is a call inside this process. */
 const maxBatch = 100;
 
-/** Wait after a target could not be reached, doubled each time up to the longest. */
+/** Wait after a target could not be reached. It doubles each time, up to `longestRetryMs`. */
 const firstRetryMs = 1000;
 const longestRetryMs = 60_000;
 
 /**
- * Hands accepted events to their targets.
+ * Sends accepted events to their targets.
  *
- * Failure policy: an event is stored before it is answered for, and its dispatch is removed only when the target has taken
- * it over: a kill between the two repeats it, none is lost. A target that cannot be reached is tried for as long as it takes.
+ * Failure policy: an event is stored before it is acknowledged, and its dispatch is deleted only after the target has
+ * accepted it. A kill between the two repeats the dispatch; no event is lost. A target that cannot be reached is tried
+ * until it can be.
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
@@ -31,25 +32,25 @@ export class Dispatcher {
   readonly #waiting: number[] = [];
   readonly #failures = new Map<number, number>();
   #running: Promise<void> | undefined;
-  /** The store is about to be closed: what ends from now on is left for the next process. */
+  /** Set when the store is about to close. Dispatches that end later stay in the store for the next process. */
   #closed = false;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
   }
 
-  /** Resumes what an earlier process has accepted. */
+  /** Resumes the dispatches that an earlier process accepted. */
   start(): void {
     this.#enqueue(this.#options.store.pending());
   }
 
-  /** Returns once all of them are stored. An event without targets is forgotten. */
+  /** Returns when all events are stored. An event without targets is not kept. */
   accept(accepted: readonly MatchedEvent[]): void {
     const wanted = accepted.filter(({ targets }) => targets.length > 0);
     if (wanted.length > 0) this.#enqueue(this.#options.store.add(wanted));
   }
 
-  /** Lets no further dispatch begin; resolves when those under way have ended or the grace is over. */
+  /** Starts no further dispatch; resolves when the running ones have ended or the grace period is over. */
   async stop(grace: Promise<unknown>): Promise<void> {
     this.#stopped.abort();
     await Promise.race([this.#running, grace]);
@@ -60,17 +61,17 @@ export class Dispatcher {
     for (const number of numbers) this.#waiting.push(number);
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
-      // Enqueued after the last look.
+      // More may have been added since the queue was last read.
       if (this.#waiting.length > 0 && !this.#stopped.signal.aborted) this.#enqueue([]);
     });
   }
 
   async #run(): Promise<void> {
-    // Whoever put the events has the answer first.
+    // The caller of PutEvents gets its answer first.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#waiting.length > 0 && !this.#stopped.signal.aborted) {
       await this.#dispatch(this.#waiting.splice(0, maxBatch)).catch((error: unknown) => {
-        // The store keeps them for the next process.
+        // The store keeps the dispatches for the next process.
         if (!this.#stopped.signal.aborted) this.#options.reportFault('the store of the local bus', error);
       });
     }
@@ -84,7 +85,7 @@ export class Dispatcher {
     if (done.length > 0 && !this.#closed) store.remove(done);
   }
 
-  /** @returns whether that was the end of it */
+  /** @returns whether the dispatch is done */
   async #send(dispatch: StoredDispatch): Promise<boolean> {
     try {
       await this.#options.send(dispatch);
@@ -103,7 +104,7 @@ export class Dispatcher {
     if (failures === 0) reportFault('the local bus', error);
     clock.delay(Math.min(longestRetryMs, firstRetryMs * 2 ** failures), this.#stopped.signal).then(
       () => this.#enqueue([number]),
-      // Stopped: the store keeps it for the next process.
+      // The stack was stopped: the store keeps the dispatch for the next process.
       () => undefined,
     );
   }

@@ -8,7 +8,7 @@ interface CompiledBus {
   readonly targetsByRule: ReadonlyMap<string, readonly MatchedTarget[]>;
 }
 
-/** The rules of every bus, compiled once per generation of the bus. */
+/** The rules of every bus. A bus is compiled again only when its rules have changed. */
 export class DispatchRules {
   readonly #reader: BusReader;
   readonly #compiled = new Map<string, CompiledBus>();
@@ -17,7 +17,7 @@ export class DispatchRules {
     this.#reader = reader;
   }
 
-  /** The targets of every enabled rule of that bus whose pattern matches. */
+  /** The targets of every enabled rule of the bus whose pattern matches. */
   match(region: string, eventBusName: string, event: BusEvent): readonly MatchedTarget[] {
     const { index, targetsByRule } = this.#busOf(region, eventBusName);
     return index.match(event).flatMap((rule) => targetsByRule.get(rule) ?? []);

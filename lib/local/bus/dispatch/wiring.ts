@@ -24,22 +24,22 @@ export interface BusDispatchOptions {
   readonly runner: Pick<FunctionRunner, 'has'>;
   readonly asynchronous: Pick<AsynchronousInvocations, 'accept'>;
   readonly clock: Clock;
-  /** Events of log groups, for whoever runs the stack. */
+  /** Writes the events of log groups to the terminal. */
   readonly writeLine: (text: string) => void;
   readonly report: (text: string) => void;
   readonly reportFault: (where: string, error: unknown) => void;
 }
 
-/** From an event that is put, or a time that comes, to the targets of the rules that match. */
+/** Sends events to the targets of the matching rules: events of PutEvents and of schedules. */
 export interface BusDispatch {
   readonly putEvents: PutEvents;
-  /** Takes up what an earlier process has accepted, and fires schedules. */
+  /** Resumes the events that an earlier process accepted, and starts the schedules. */
   start(): void;
-  /** Lets no further dispatch begin; resolves when those under way have ended or the grace is over. */
+  /** Starts no further dispatch; resolves when the running ones have ended or the grace period is over. */
   stop(grace: Promise<unknown>): Promise<void>;
 }
 
-/** Buses that do not exist and of which it was said; more than anybody misspells. */
+/** Limit for the missing buses that are reported, each one once. */
 const maxUnknownBuses = 1000;
 
 export function createBusDispatch(options: BusDispatchOptions): BusDispatch {
@@ -73,7 +73,9 @@ export function createBusDispatch(options: BusDispatchOptions): BusDispatch {
         const key = `${region} ${eventBusName}`;
         if (unknownBuses.has(key) || unknownBuses.size >= maxUnknownBuses) return;
         unknownBuses.add(key);
-        report(`There is no event bus ${printable(eventBusName)} in ${region}: what is put there is dropped.`);
+        report(
+          `There is no event bus ${printable(eventBusName)} in ${region}: events for it are dropped. Create the bus, or correct EventBusName.`,
+        );
       },
     }),
     start() {

@@ -6,13 +6,13 @@ import type { IndexedBranch } from './table.ts';
 import { RuleTable } from './table.ts';
 
 export interface RuleIndex {
-  /** @returns the keys of the rules that match, in the order in which they were given */
+  /** @returns the keys of the matching rules, in their original order */
   match(event: JsonObject): readonly string[];
 }
 
 /**
- * Rules found by the fields and values of an event: an event is compared only with rules that one of its values leads
- * to, so that its cost does not grow with the number of rules.
+ * Finds matching rules by the fields and values of an event. An event is compared only with rules that one of its
+ * values leads to, so the cost does not grow with the number of rules.
  *
  * @throws ServiceError InvalidEventPatternException
  */
@@ -22,7 +22,7 @@ export function createRuleIndex(patterns: readonly { key: string; pattern: strin
     readEventPattern(pattern).map((branch) => ({ rule, fields: compileBranch(root, branch) })),
   );
   const tables = new Map<FieldNode, RuleTable>();
-  /** Rules that ask for nothing but absence: no value leads to them. */
+  /** Rules in which every field may be absent: no value leads to them. */
   const unanchored: IndexedBranch[] = [];
   for (const [branch, anchor] of chooseAnchors(branches)) {
     if (anchor === undefined) unanchored.push(branch);

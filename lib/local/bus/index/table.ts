@@ -4,16 +4,16 @@ import type { Scalar } from '../pattern/fields.ts';
 import { fold } from '../pattern/ignore-case.ts';
 import type { MatchTerm, ValueMatch } from '../pattern/match.ts';
 
-/** One way to match a rule. */
+/** One branch of a rule's pattern. */
 export interface IndexedBranch {
-  /** Its rule's place in the list. */
+  /** The position of the rule in the list. */
   readonly rule: number;
   readonly fields: CompiledBranch;
 }
 
 type Bucket = Set<IndexedBranch>;
 
-/** The branches of rules that are found by one field, by what its value has to be. */
+/** Finds the branches of rules by the value of one field. */
 export class RuleTable {
   readonly #present: Bucket = new Set();
   readonly #equal = new Map<Scalar, Bucket>();
@@ -27,7 +27,7 @@ export class RuleTable {
     for (const { term } of values) this.#bucketOf(term).add(branch);
   }
 
-  /** Adds every branch that the value may lead to, and perhaps others. */
+  /** Adds every branch that the value can match, and perhaps others. */
   collect(value: Scalar, candidates: Set<IndexedBranch>): void {
     addAll(candidates, this.#present);
     addAll(candidates, this.#equal.get(value));

@@ -11,15 +11,15 @@ export interface BusServiceOptions {
   readonly account: string;
   readonly operations: Operations;
   readonly reportFault: (where: string, error: unknown) => void;
-  /** Serves the requests for EventBridge that name no operation of the bus. */
+  /** Serves the EventBridge operations that the bus does not perform. */
   readonly otherwise: LocalService;
 }
 
-/** EventBridge as the stack serves it: what the bus does itself, and everything else through `otherwise`. */
+/** EventBridge in the local stack: the bus performs its own operations, and `otherwise` serves all others. */
 export function createBusService(options: BusServiceOptions): LocalService {
   const { account, operations, reportFault, otherwise } = options;
   const logFault = ({ operation, errors: [first] }: Fault): void => {
-    // Its message stays out: it may quote what was being read.
+    // The message is left out, because it may quote secret data.
     const shown = { name: `${operation}: ${first?.name}`, stack: first?.stack };
     reportFault('events', Object.assign(new Error(), shown));
   };

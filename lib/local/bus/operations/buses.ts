@@ -16,7 +16,7 @@ import { busAlreadyExists, busNotFound, invalid, invalidParameter, quotaReached 
 import { busArn, defaultBusName } from '../store/rows.ts';
 import { checkTags } from './tags.ts';
 
-/** Buses of one region beside the default one. Source: EventBridge quotas. */
+/** Maximum number of buses in a region, besides the default bus. Source: EventBridge quotas. */
 const maxCustomBuses = 100;
 
 export function createEventBus({ store, nowMs }: BusDependencies): BusOperation {
@@ -36,7 +36,7 @@ export function createEventBus({ store, nowMs }: BusDependencies): BusOperation 
   };
 }
 
-/** Partner buses belong to event sources, of which a local stack has none; only their names hold a slash. */
+/** A name with a slash belongs to a partner bus, and a local stack has no partner event sources. */
 function requireCustomName(input: JsonObject, name: string): void {
   const source = textOf(input, 'EventSourceName');
   if (source !== undefined) {
@@ -66,7 +66,7 @@ export function listEventBuses({ store }: BusDependencies): BusOperation {
   };
 }
 
-/** Changes the members that were sent and no other. */
+/** Changes only the members that were sent. */
 export function updateEventBus({ store, nowMs }: BusDependencies): BusOperation {
   return (input, caller) => {
     const before = requireBus(store, caller, textOf(input, 'Name'));

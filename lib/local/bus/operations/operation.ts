@@ -2,7 +2,7 @@ import { ServiceError } from '../../../core/failure/service-error.ts';
 import type { JsonObject } from '../../../core/input/json.ts';
 import type { BusStore } from '../store/store.ts';
 
-/** Who calls, and where. */
+/** The account and the region of a call. */
 export interface BusCaller {
   readonly region: string;
   /** Twelve digits. */
@@ -10,11 +10,11 @@ export interface BusCaller {
 }
 
 /**
- * One operation of the local bus, behind the first stage of validation: its input has the types, patterns, lengths and enums
- * of the service model, no null and no unknown member.
+ * One operation of the local bus. The first stage of validation has checked its input against the service model: types,
+ * patterns, lengths and enums are right, and there are no nulls or unknown members.
  *
  * @returns the members of the answer; times are epoch seconds
- * @throws ServiceError what the client is told
+ * @throws ServiceError with the text for the client
  */
 export type BusOperation = (input: JsonObject, caller: BusCaller) => JsonObject;
 
@@ -24,15 +24,15 @@ export interface BusDependencies {
 }
 
 /*
- * Source of the texts: recorded answers of the service, and reports of its users where none is recorded. Those marked as
- * ours nobody has recorded.
+ * Source of the texts: recorded answers of the service, and otherwise reports of its users. A text that is marked as our
+ * own comes from neither.
  */
 
 export function invalid(text: string): ServiceError {
   return new ServiceError('ValidationException', text);
 }
 
-/** @param reason ours, where the service gives another or none */
+/** @param reason our own text, when the service gives another one or none */
 export function invalidParameter(parameter: string, reason?: string): ServiceError {
   return invalid(`Parameter ${parameter} is not valid.${reason === undefined ? '' : ` Reason: ${reason}`}`);
 }
@@ -41,7 +41,7 @@ export function invalidArn(arn: string): ServiceError {
   return invalidParameter(arn, 'Provided Arn is not in correct format.');
 }
 
-/** @param name or ARN, as the client wrote it */
+/** @param name the name or ARN that the client sent */
 export function busNotFound(name: string): ServiceError {
   return new ServiceError('ResourceNotFoundException', `Event bus ${name} does not exist.`);
 }
@@ -54,7 +54,7 @@ export function ruleNotFound(name: string, eventBusName: string): ServiceError {
   return new ServiceError('ResourceNotFoundException', `Rule ${name} does not exist on EventBus ${eventBusName}.`);
 }
 
-/** Whatever the quota is of. */
+/** The service uses the same text for every quota. */
 export function quotaReached(): ServiceError {
   return new ServiceError('LimitExceededException', 'The requested resource exceeds the maximum number allowed.');
 }

@@ -9,13 +9,13 @@ import { listRuleNamesByTarget, listTargetsByRule, putTargets, removeTargets } f
 import { listTagsForResource, tagResource, untagResource } from './tags.ts';
 
 export interface BusOperationsDependencies extends BusDependencies {
-  /** Accepts the entries of a PutEvents; resolves once they are stored. Default: the bus has no such operation. */
+  /** Accepts the entries of a PutEvents; resolves when they are stored. Default: the bus has no PutEvents. */
   readonly putEvents?: (input: JsonObject, caller: BusCaller) => Promise<JsonObject>;
 }
 
 /**
- * The operations of the local bus, by the names that stand in X-Amz-Target. Each that only reads or writes the store is one
- * transaction: it is whole, or it did not happen.
+ * The operations of the local bus, by their names in X-Amz-Target. Each operation that only uses the store is one
+ * transaction: it happens completely or not at all.
  */
 export function createBusOperations(dependencies: BusOperationsDependencies): Operations {
   const { store, putEvents } = dependencies;

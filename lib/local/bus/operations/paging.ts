@@ -4,7 +4,7 @@ import { formatPageToken, parsePageToken } from '../../../core/input/page-token.
 import { invalidParameter } from './operation.ts';
 import type { Keyset } from '../store/database.ts';
 
-/** Source: shape LimitMax100 of the service model; the default is the most. */
+/** Source: shape LimitMax100 of the service model. The default is the maximum. */
 const defaultLimit = 100;
 
 export interface ListPage<Item> {
@@ -13,11 +13,11 @@ export interface ListPage<Item> {
 }
 
 /**
- * Pages go by names, so what is put or deleted meanwhile shifts nothing: each item that is there throughout comes exactly
- * once.
+ * Pages continue after a name. So an item that exists during the whole listing appears exactly once, whatever is
+ * created or deleted meanwhile.
  *
- * @param binding operation, region and filters: a NextToken serves for a list of the same ones only
- * @throws ServiceError ValidationException for a NextToken that this list has not given
+ * @param binding operation, region and filters: a NextToken is valid only for the same ones
+ * @throws ServiceError ValidationException for a NextToken that does not come from this list
  */
 export function listPage<Item>(
   input: JsonObject,
@@ -31,7 +31,7 @@ export function listPage<Item>(
   const found = read({
     ...(namePrefix === undefined ? {} : { namePrefix }),
     ...(afterName === undefined ? {} : { afterName }),
-    // One more than the page holds tells whether another follows.
+    // One item more than the page holds shows whether another page follows.
     limit: limit + 1,
   });
   const items = found.slice(0, limit);

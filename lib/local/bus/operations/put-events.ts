@@ -9,18 +9,18 @@ import type { BusCaller } from './operation.ts';
 
 export interface PutEventsOptions {
   readonly bus: Pick<BusReader, 'bus'>;
-  /** The targets of every rule of that bus that matches. */
+  /** Returns the targets of every matching rule of the bus. */
   readonly match: (region: string, eventBusName: string, event: BusEvent) => readonly MatchedTarget[];
-  /** Returns once they are stored. */
+  /** Returns when the events are stored. */
   readonly accept: (accepted: readonly MatchedEvent[]) => void;
   readonly nowMs: () => number;
-  /** A UUID. */
+  /** Returns a new UUID. */
   readonly newId: () => string;
-  /** An event was put to a bus that does not exist. */
+  /** Reports an event for a bus that does not exist. */
   readonly reportUnknownBus: (region: string, eventBusName: string) => void;
 }
 
-/** The operation, on an input that its model's reader has accepted. */
+/** The operation PutEvents, on an input that the first stage of validation has accepted. */
 export type PutEvents = (input: JsonObject, caller: BusCaller) => Promise<JsonObject>;
 
 /** One entry that the bus accepts. */
@@ -34,17 +34,17 @@ interface EntryError extends JsonObject {
   readonly ErrorMessage: string;
 }
 
-/** Of all entries of one request. Source: EventBridge user guide, quotas; 256 KiB until January 2026. */
+/** Maximum size of all entries of a request. Source: EventBridge user guide, quotas; 256 KiB until January 2026. */
 const maxRequestBytes = 1_048_576;
 
-/** What a time counts for in an entry's size. Source: EventBridge user guide, PutEvents event entry size. */
+/** The size of a time in an entry. Source: EventBridge user guide, PutEvents event entry size. */
 const timeBytes = 14;
 
 /**
- * Accepts events, each for itself, in order.
+ * Accepts events in order, each one independently.
  *
- * Failure policy: an entry that is refused harms no other. One for a bus that does not exist is answered like any other and
- * goes nowhere, as EventBridge does; here it is said.
+ * Failure policy: a refused entry does not affect the others. An entry for a bus that does not exist gets a normal
+ * answer and its event is dropped, as in EventBridge; the stack reports it.
  *
  * @throws ServiceError ValidationException when the entries are too large together
  */
@@ -112,7 +112,7 @@ function readEntry(entry: JsonObject, nowMs: number): Entry | EntryError {
   return { eventBusName, parts: { source, detailType, detailText, detail, timeMs, resources } };
 }
 
-/** An event's time has four digits for the year. */
+/** The year of an event's time has four digits. */
 const firstTimeMs = Date.parse('0000-01-01T00:00:00Z');
 const endOfTimesMs = Date.UTC(10_000, 0);
 
@@ -121,7 +121,7 @@ function missing(name: (typeof requiredNames)[number]): EntryError {
   return { ErrorCode: 'InvalidArgument', ErrorMessage };
 }
 
-/** An empty text counts as none. */
+/** An empty text counts as absent. */
 function textOf(value: JsonValue | undefined): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }

@@ -7,7 +7,7 @@ import type { BusStore } from '../store/store.ts';
 import { busArn, defaultBusName } from '../store/rows.ts';
 
 /**
- * The name that a bus has in the caller's region, of its name or ARN; the default bus where none is named.
+ * Returns the name of a bus in the caller's region from its name or ARN. Without one, it is the default bus.
  *
  * @throws ServiceError ResourceNotFoundException for the ARN of a bus in another account or region
  */
@@ -28,9 +28,9 @@ export function requireBus(store: BusStore, caller: BusCaller, nameOrArn: string
 }
 
 /**
- * The rule of that name on the bus that the input's EventBusName names.
+ * Finds the rule on the bus that the caller names in EventBusName.
  *
- * @throws ServiceError ResourceNotFoundException for the bus, then for the rule
+ * @throws ServiceError ResourceNotFoundException for a missing bus, then for a missing rule
  */
 export function requireRule(store: BusStore, caller: BusCaller, input: JsonObject, name: string): Rule {
   const bus = requireBus(store, caller, textOf(input, 'EventBusName'));

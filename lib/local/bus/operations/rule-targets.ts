@@ -9,10 +9,10 @@ import { checkTarget } from '../targets/checks.ts';
 /** Source: recorded answers of the service. */
 const maxTargetsPerRule = 5;
 
-/** EventBridge fails single entries only when too many changes meet at one time, which does not happen here. */
+/** EventBridge fails single entries only after too many concurrent changes, which cannot happen here. */
 const nothingFailed: JsonObject = { FailedEntryCount: 0, FailedEntries: [] };
 
-/** Adds targets, or replaces those with the same Id; all of them or none. */
+/** Adds targets and replaces those with an equal Id: all of them or none. */
 export function putTargets({ store }: BusDependencies): BusOperation {
   return (input, caller) => {
     const rule = requireRule(store, caller, input, requiredTextOf(input, 'Rule'));
@@ -38,7 +38,7 @@ export function listTargetsByRule({ store }: BusDependencies): BusOperation {
   };
 }
 
-/** An Id that is not there is as good as removed. */
+/** An Id that does not exist is not an error. */
 export function removeTargets({ store }: BusDependencies): BusOperation {
   return (input, caller) => {
     const rule = requireRule(store, caller, input, requiredTextOf(input, 'Rule'));

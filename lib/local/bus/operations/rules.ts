@@ -31,7 +31,7 @@ export function listRules({ store }: BusDependencies): BusOperation {
   };
 }
 
-/** Deleting a rule that is not there succeeds; its bus must be there. Source: the API reference of DeleteRule. */
+/** Deleting a rule that does not exist succeeds, but the bus must exist. Source: the API reference of DeleteRule. */
 export function deleteRule({ store }: BusDependencies): BusOperation {
   return (input, caller) => {
     const name = requiredTextOf(input, 'Name');
@@ -44,7 +44,7 @@ export function deleteRule({ store }: BusDependencies): BusOperation {
   };
 }
 
-/** A rule that is enabled already stays as it is. */
+/** Enabling an enabled rule changes nothing. */
 export function enableRule({ store, nowMs }: BusDependencies): BusOperation {
   return (input, caller) => {
     const rule = requireRule(store, caller, input, requiredTextOf(input, 'Name'));
@@ -78,7 +78,7 @@ function listed(rule: Rule): JsonObject {
 const maxRulesPerBus = 300;
 
 /**
- * Creates the rule, or replaces all of it but its targets and tags; tags that come with a replacement are ignored. Source:
+ * Creates a rule, or replaces all of it except its targets and tags. Tags sent with a replacement are ignored. Source:
  * the API reference of PutRule.
  */
 export function putRule({ store, nowMs }: BusDependencies): BusOperation {
@@ -100,14 +100,14 @@ export function putRule({ store, nowMs }: BusDependencies): BusOperation {
   };
 }
 
-/** A rule that stays enabled goes on from where it was; a new schedule counts from when it was put. */
+/** A rule that stays enabled keeps its start time. With a new schedule, the time starts again. */
 function keepsTime(before: Rule | undefined, rule: Rule): before is Rule {
   if (before === undefined || before.state === 'DISABLED' || rule.state === 'DISABLED') return false;
   return before.scheduleExpression === rule.scheduleExpression;
 }
 
 /**
- * An empty text is an absent one, as clients that send every member write it.
+ * An empty text counts as absent, because some clients send every member.
  *
  * @throws ServiceError ValidationException or InvalidEventPatternException
  */
@@ -118,7 +118,7 @@ function checkWhen(input: JsonObject, eventBusName: string): Pick<Rule, 'eventPa
   if (eventPattern === undefined && scheduleExpression === undefined) {
     throw invalid('Parameter(s) EventPattern or ScheduleExpression must be specified.');
   }
-  // As users of the service have reported, an empty schedule is refused here too.
+  // The service also refuses an empty schedule on other buses, as its users have reported.
   if (sent.scheduleExpression !== undefined && eventBusName !== defaultBusName) {
     throw invalid('ScheduleExpression is supported only on the default event bus.');
   }
@@ -132,7 +132,7 @@ function checkWhen(input: JsonObject, eventBusName: string): Pick<Rule, 'eventPa
   };
 }
 
-/** Texts of the input under the names that a rule has for them; what is absent is left out. */
+/** Maps members of the input to the rule's names for them; absent members are left out. */
 function textsOf<Name extends keyof Rule>(
   input: JsonObject,
   names: Readonly<Record<string, Name>>,

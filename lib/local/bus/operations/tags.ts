@@ -20,7 +20,7 @@ export function tagResource({ store }: BusDependencies): BusOperation {
   };
 }
 
-/** A key that is not there is no fault. */
+/** A key that does not exist is not an error. */
 export function untagResource({ store }: BusDependencies): BusOperation {
   return (input, caller) => {
     const { bus, rule } = requireTagged(store, caller, requiredTextOf(input, 'ResourceARN'));
@@ -37,7 +37,7 @@ export function listTagsForResource({ store }: BusDependencies): BusOperation {
   };
 }
 
-/** @throws ServiceError ValidationException when a key comes twice or there are too many */
+/** @throws ServiceError ValidationException when a key occurs twice or there are too many tags */
 export function checkTags(sent: readonly JsonObject[]): readonly Tag[] {
   const tags = sent.map((tag) => ({ Key: requiredTextOf(tag, 'Key'), Value: requiredTextOf(tag, 'Value') }));
   if (new Set(tags.map(({ Key }) => Key)).size < tags.length) {
@@ -47,14 +47,14 @@ export function checkTags(sent: readonly JsonObject[]): readonly Tag[] {
   return tags;
 }
 
-/** The text is ours. */
+/** The text is our own: the service's is not known. */
 function requireFewTags(tags: readonly Tag[]): void {
-  if (tags.length > maxTags) throw invalid(`Invalid parameter: A resource has at most ${maxTags} tags.`);
+  if (tags.length > maxTags) throw invalid(`Invalid parameter: A resource can have at most ${maxTags} tags.`);
 }
 
 const resourcePattern = /^arn:[\w-]{1,32}:events:[\w-]{0,64}:[0-9]{0,12}:(rule|event-bus)\/(.+)$/s;
 
-/** The rule's name is empty for a bus, as it is in the store. */
+/** For a bus, the rule's name is empty, as in the store. */
 function requireTagged(
   store: BusStore,
   caller: BusCaller,

@@ -1,7 +1,7 @@
 import type { ValueMatch } from './match.ts';
 import { RefusedPattern } from './cursor.ts';
 
-/** The addresses of a CIDR block, and how its bounds are written: hexadecimal, 8 digits of IPv4, 32 of IPv6. */
+/** A CIDR block. Its bounds are hexadecimal: 8 digits for IPv4, 32 for IPv6. */
 interface Block {
   readonly first: string;
   readonly last: string;
@@ -9,7 +9,7 @@ interface Block {
 
 /**
  * @param text such as `10.0.0.0/24` or `2001:db8::/32`
- * @throws RefusedPattern in the service's words, without a place
+ * @throws RefusedPattern with the service's text, without a position
  */
 export function inBlock(text: string): ValueMatch {
   const { first, last } = parseBlock(text);
@@ -22,7 +22,7 @@ export function inBlock(text: string): ValueMatch {
   };
 }
 
-/** A string that is an address equals every other spelling of it: the service compares such values as addresses. */
+/** Matches every spelling of the same address, because the service compares such values as addresses. */
 export function equalAddress(address: string): ValueMatch {
   return {
     term: { kind: 'address', value: address },
@@ -59,7 +59,7 @@ function hex(number: bigint, size: number): string {
   return number.toString(16).padStart(size / 4, '0');
 }
 
-/** @returns hexadecimal digits, 8 for IPv4 (also when written as an IPv4-mapped one), 32 for IPv6; undefined if it is none */
+/** @returns hexadecimal digits: 8 for IPv4 and for IPv4-mapped IPv6, 32 for other IPv6; undefined for any other text */
 export function parseAddress(text: string): string | undefined {
   if (!looksLikeAddress(text)) return undefined;
   const address = text.includes(':') ? parseSixteenBytes(text) : parseFourBytes(text);

@@ -3,25 +3,28 @@ import { RefusedPattern } from './cursor.ts';
 import { wildcardBytes } from './wildcard.ts';
 
 /**
- * How many beginnings of wildcard texts one value may match at a time. Source: the service's own number is unknown;
- * this one agrees with every recorded answer (11 was refused, 7 was not) and with the README of the public event-ruler.
+ * How many beginnings of wildcard texts one value may match at a time. The service does not publish its limit. This
+ * value agrees with every recorded answer (7 was accepted, 11 refused) and with the README of the public event-ruler.
  */
 const maxComplexity = 10;
 
-/** Sets of places that are looked at before a rule counts as too complex: bounds the work of judging it. */
+/**
+ * Limit for the position sets that are examined. A rule beyond it counts as too complex, so the check takes bounded
+ * time.
+ */
 const maxStates = 20_000;
 
 const tooComplex =
   'Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences after a wildcard character';
 
-/** A place in wildcard texts of one match that begin alike: behind a byte, or within a wildcard (byte undefined). */
+/** A position in wildcard texts that share a beginning: behind a byte, or inside a wildcard (byte undefined). */
 interface Place {
   readonly id: number;
   readonly inWildcard: boolean;
   readonly next: Map<number | undefined, Place>;
 }
 
-/** @throws RefusedPattern when a value could match too many beginnings of a field's wildcards at once */
+/** @throws RefusedPattern when one value could match too many beginnings of a field's wildcards at a time */
 export function refuseComplexity(branches: readonly (readonly FieldMatch[])[]): void {
   for (const fields of comparedTogether(branches)) {
     const matches = fields.flatMap((field) => field.values).map((match) => match.wildcards ?? []);
@@ -30,7 +33,7 @@ export function refuseComplexity(branches: readonly (readonly FieldMatch[])[]): 
   }
 }
 
-/** Fields with wildcards that the service compares at one time: of one name, after the same fields before them. */
+/** Groups the fields that the service compares together: those with the same name, after the same earlier fields. */
 function comparedTogether(branches: readonly (readonly FieldMatch[])[]): Iterable<readonly FieldMatch[]> {
   const ids = new Map<FieldMatch, number>();
   const groups = new Map<string, Set<FieldMatch>>();
@@ -49,7 +52,7 @@ function comparedTogether(branches: readonly (readonly FieldMatch[])[]): Iterabl
   return [...groups.values()].map((group) => [...group]);
 }
 
-/** Follows every value that could be, byte by byte, and counts the places that it stands at. */
+/** Follows every possible value byte by byte, and counts the positions that it matches. */
 function exceedsLimit(matches: readonly (readonly string[])[]): boolean {
   const starts = beginnings(matches);
   const seen = new Set<string>();
@@ -84,7 +87,7 @@ function beginnings(matches: readonly (readonly string[])[]): readonly Place[] {
   });
 }
 
-/** Bytes that lead on, and -1 for every other one. */
+/** The bytes with a transition of their own; -1 stands for every other byte. */
 function bytesThatMatter(places: readonly Place[]): ReadonlySet<number> {
   const bytes = new Set([-1]);
   for (const { next } of places) {

@@ -1,18 +1,18 @@
 import type { ArrayElement } from './fields.ts';
 
-/** A field that occurs within elements of arrays, undefined standing for an occurrence outside of all arrays. */
+/** A field that may occur inside elements of arrays. Undefined stands for an occurrence outside all arrays. */
 export interface SearchedField {
-  /** Whether its absence is good enough. */
+  /** Whether the pattern matches if the field is absent. */
   readonly absent: boolean;
   readonly all: readonly (ArrayElement | undefined)[];
-  /** Of those, the ones whose value matches. */
+  /** The occurrences whose value matches. */
   readonly matching: readonly (ArrayElement | undefined)[];
 }
 
-/** The element that was chosen of each array, as far as one was. */
+/** The chosen element of each array, as far as one is chosen. */
 type Choice = ReadonlyMap<number, number>;
 
-/** Where a field occurs: in elements of arrays, in elements of arrays of those, and so on. */
+/** The occurrences of a field: in elements of arrays, in elements of arrays within those, and so on. */
 interface ElementNode {
   readonly element: ArrayElement | undefined;
   readonly arrays: Map<number, Map<number, ElementNode>>;
@@ -26,18 +26,18 @@ interface PreparedField {
 }
 
 /**
- * Steps of one search. An event whose member names hold dots can spell one field in many ways, and choosing an element
- * for each of them is a problem without a fast solution; any other event of a megabyte is decided in far fewer steps.
+ * Step limit of one search. An event can spell one field in many ways if its member names contain dots, and then the
+ * search is exponential. Any other event of a megabyte needs far fewer steps.
  */
 const maxSteps = 2_000_000;
 
 /**
- * Whether all the fields can match at once, with one element chosen of each array: two fields may not match in
- * different elements of the same array. A field counts as absent when it does not occur in what the fields before it
- * have chosen. Source: the README of the public event-ruler, and its answers.
+ * Whether all fields can match with one chosen element per array: two fields must not match in different elements of
+ * the same array. A field is absent when it does not occur in the elements that the earlier fields chose. Source: the
+ * README of the public event-ruler, and its answers.
  *
- * Failure policy: an event that takes more steps than are allowed does not match. A rule that stays silent for an event
- * made to be costly harms less than a bus that stands still for everyone.
+ * Failure policy: an event that exceeds the step limit does not match. A rule that misses such a malicious event does
+ * less harm than a bus that stops for everyone.
  *
  * @param fields in the order in which the service compares them: by name
  */
@@ -53,7 +53,7 @@ export function consistent(fields: readonly SearchedField[]): boolean {
 
 class ConsistencySearch {
   readonly #fields: readonly PreparedField[];
-  /** The last field that occurs in each array: what was chosen of it matters until then. */
+  /** The last field that occurs in each array. After that field, the choice for the array no longer matters. */
   readonly #lastUse: ReadonlyMap<number, number>;
   readonly #failed = new Set<string>();
   #steps = 0;
@@ -87,7 +87,7 @@ class ConsistencySearch {
     return first.done === true && this.#steps < maxSteps;
   }
 
-  /** Elements in which the field occurs and that go together with the choice. */
+  /** The elements that contain the field and agree with the choice. */
   *#occurrences(root: ElementNode, choice: Choice): Generator<ArrayElement | undefined> {
     const open = [root];
     for (let node = open.pop(); node !== undefined; node = open.pop()) {
@@ -102,7 +102,7 @@ class ConsistencySearch {
     }
   }
 
-  /** The choice together with the element, as far as it matters from that field on; in one order for one choice. */
+  /** The choice plus the element, without arrays that no longer matter; sorted, so that equal choices have equal keys. */
   #relevant(index: number, choice: Choice, element: ArrayElement | undefined): Choice {
     const entries = new Map(choice);
     for (let link = element; link !== undefined; link = link.outer) entries.set(link.array, link.index);
@@ -119,7 +119,7 @@ function tree(elements: readonly (ArrayElement | undefined)[]): ElementNode {
   return root;
 }
 
-/** The element's node, made with those of the elements around it that have none yet. */
+/** Returns the element's node. Creates it, and the nodes of the elements around it, if they do not exist. */
 function nodeOf(
   element: ArrayElement | undefined,
   nodes: Map<ArrayElement | undefined, ElementNode>,

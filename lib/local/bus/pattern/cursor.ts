@@ -1,6 +1,6 @@
 import { ServiceError } from '../../../core/failure/service-error.ts';
 
-/** Why an event pattern is refused, in the service's words, with the place in the pattern's text where it names one. */
+/** Why an event pattern is refused: the service's text, with the position if the service gives one. */
 export class RefusedPattern extends Error {
   override readonly name = 'RefusedPattern';
 }
@@ -10,22 +10,24 @@ export function toServiceError(refusal: RefusedPattern): ServiceError {
   return new ServiceError('InvalidEventPatternException', text, { cause: refusal });
 }
 
-/** How much of the pattern a refusal quotes. Source: the recorded texts name the parser that does this. */
+/**
+ * How many characters of the pattern an error text quotes. Source: the recorded texts name the parser that does this.
+ */
 const maxQuotedCharacters = 500;
 const controlCharacter = /[\0-\x1f\x7f-\x9f]/;
 const controlCharacters = /[\0-\t\v\f\x0e-\x1f\x7f-\x9f]/g;
 
-/** Both counted from 1. */
+/** Line and column, counted from 1. */
 export interface Place {
   readonly line: number;
   readonly column: number;
 }
 
 /**
- * A place in the text of an event pattern that moves forward, and the refusals that name that place.
+ * A position in the text of an event pattern, and the errors that name that position.
  *
- * The service says where its parser stood, which is often behind the fault and not always at it; clients compare these
- * texts, so they are kept to the column.
+ * The service reports where its parser stood, which is often behind the error. Clients compare these texts, so the
+ * columns are the same here.
  */
 export class PatternCursor {
   readonly text: string;
@@ -41,17 +43,17 @@ export class PatternCursor {
     return this.offset >= this.text.length;
   }
 
-  /** The character at the offset, and behind the text an empty one. */
+  /** The character at this position; empty at the end of the text. */
   get character(): string {
     return this.text.charAt(this.offset);
   }
 
-  /** Where the character stands that is that many before this one. */
+  /** The position of an earlier character. */
   place(charactersBack = 0): Place {
     return { line: this.#line, column: this.offset - charactersBack - this.#lineStart + 1 };
   }
 
-  /** A place as refusals name it. */
+  /** A position in the form of the error texts. */
   located({ line, column }: Place): string {
     return `[Source: (String)${quoted(this.text)}; line: ${line}, column: ${column}]`;
   }
@@ -60,7 +62,7 @@ export class PatternCursor {
     throw new RefusedPattern(`${reason}\n at ${this.located(place)}`);
   }
 
-  /** Refuses the character that was taken last. */
+  /** Refuses the character that was read last. */
   refuseTaken(reason: string): never {
     this.refuse(reason, this.place(1));
   }
@@ -69,7 +71,7 @@ export class PatternCursor {
     this.refuseTaken(`Unexpected character (${described(character)}): ${expectation}`);
   }
 
-  /** Takes the next character that is no white space; undefined at the end. */
+  /** Reads the next character that is not white space; undefined at the end. */
   takeVisible(): string | undefined {
     while (!this.atEnd) {
       const character = this.character;
@@ -85,7 +87,7 @@ export class PatternCursor {
     return undefined;
   }
 
-  /** Takes a line feed, a carriage return or both. */
+  /** Reads a line feed, a carriage return or both. */
   takeLineEnd(): void {
     const both = this.character === '\r' && this.text.charAt(this.offset + 1) === '\n';
     this.offset += both ? 2 : 1;

@@ -10,12 +10,12 @@ import type { FieldMatch, ValueMatch } from './match.ts';
 import type { Branch } from './parse.ts';
 import { parseEventPattern } from './parse.ts';
 
-/** Members that the service asks of an event that a pattern is tested with. Source: recorded answers of the service. */
+/** The members that TestEventPattern requires in an event. Source: recorded answers of the service. */
 const requiredMembers = ['id', 'account', 'source', 'time', 'region', 'detail-type'];
 
 /**
- * @param text of an event pattern, JSON
- * @returns whether an event matches it
+ * @param text an event pattern as JSON
+ * @returns a function that tells whether an event matches
  * @throws ServiceError InvalidEventPatternException
  */
 export function compileEventPattern(text: string): (event: JsonObject) => boolean {
@@ -28,7 +28,7 @@ export function compileEventPattern(text: string): (event: JsonObject) => boolea
 }
 
 /**
- * The branches of an event pattern, one of which has to match.
+ * Returns the branches of an event pattern; an event matches when one branch matches.
  *
  * @throws ServiceError InvalidEventPatternException
  */
@@ -44,8 +44,8 @@ export function readEventPattern(text: string): readonly Branch[] {
 /**
  * The operation TestEventPattern.
  *
- * @param eventText an event, JSON
- * @throws ServiceError InvalidEventPatternException, or ValidationException for a text that is no event
+ * @param eventText an event as JSON
+ * @throws ServiceError InvalidEventPatternException, or ValidationException when the text is not an event
  */
 export function testEventPattern(pattern: string, eventText: string): boolean {
   const matches = compileEventPattern(pattern);
@@ -59,7 +59,7 @@ function parseEvent(text: string): JsonObject {
   return event;
 }
 
-/** A field of a pattern, ready to be compared. */
+/** A field of a pattern, prepared for matching. */
 export interface CompiledField {
   readonly node: FieldNode;
   readonly absent: boolean;
@@ -69,12 +69,12 @@ export interface CompiledField {
 
 export type CompiledBranch = readonly CompiledField[];
 
-/** @param root asked for the branch's fields from now on */
+/** @param root marked with the fields of this branch */
 export function compileBranch(root: FieldNode, branch: Branch): CompiledBranch {
   return branch.map((field) => compileField(root, field));
 }
 
-/** Equal values are looked up at once, so that a long list costs what a short one does. */
+/** Equal values are looked up in a set, so a long list costs the same as a short one. */
 function compileField(root: FieldNode, { name, absent, values }: FieldMatch): CompiledField {
   const equals = new Set<Scalar>();
   const others: ValueMatch[] = [];
@@ -86,7 +86,7 @@ function compileField(root: FieldNode, { name, absent, values }: FieldMatch): Co
   return { node: askFor(root, name), absent, values, matches };
 }
 
-/** @param fields of the event, as read for a root that the branch was compiled with */
+/** @param fields of the event, read with the root of the compiled branch */
 export function matchesBranch(branch: CompiledBranch, fields: EventFields): boolean {
   let searched: SearchedField[] | undefined;
   for (const field of branch) {

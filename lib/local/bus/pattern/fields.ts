@@ -2,16 +2,19 @@ import type { JsonObject, JsonValue } from '../../../core/input/json.ts';
 
 export type Scalar = string | number | boolean | null;
 
-/** One element of an array in an event, and the elements of other arrays that it lies in. */
+/** One element of an array in an event, with the elements of outer arrays that contain it. */
 export interface ArrayElement {
-  /** Counts the arrays of the event. */
+  /** The number of the array within the event. */
   readonly array: number;
   readonly index: number;
   readonly outer: ArrayElement | undefined;
   readonly depth: number;
 }
 
-/** A value that an event holds under a field's name. An element of a plain list lies in the list's own surroundings. */
+/**
+ * A value of a field in an event. An element of a list of plain values counts as an element of the array around the
+ * list.
+ */
 export interface Occurrence {
   readonly value: Scalar;
   readonly within: ArrayElement | undefined;
@@ -19,21 +22,21 @@ export interface Occurrence {
 
 export interface Occurrences {
   readonly all: Occurrence[];
-  /** Whether any of them lies within an array's element. */
+  /** Whether any of the values lies inside an array element. */
   nested: boolean;
 }
 
-/** Of one event: what it holds of the fields that are asked for. */
+/** The values that one event has for the fields of the patterns. */
 export type EventFields = ReadonlyMap<FieldNode, Occurrences>;
 
-/** A part of a field's name, between dots, and what may follow. */
+/** One part of a dotted field name, and the parts that may follow. */
 export class FieldNode {
   readonly children = new Map<string, FieldNode>();
-  /** Whether a pattern asks for the field of this name. */
+  /** Whether a pattern uses the field with this name. */
   asked = false;
 }
 
-/** @returns the node of the field, now asked for */
+/** @returns the node of the field, now marked as used */
 export function askFor(root: FieldNode, name: string): FieldNode {
   let node = root;
   for (const part of name.split('.')) {
@@ -49,19 +52,18 @@ export function askFor(root: FieldNode, name: string): FieldNode {
 }
 
 /**
- * Arrays within arrays are looked into up to this depth. Source: the limit of the service's parser, which takes no
- * deeper event; here it bounds the work.
+ * Arrays are searched up to this nesting depth. It bounds the work. Source: the service's parser refuses deeper events.
  */
 const maxArrayDepth = 1_000;
 
-/** What is to be looked into next. */
+/** An object or array that is still to be searched. */
 interface Container {
   readonly value: JsonObject | readonly JsonValue[];
   readonly node: FieldNode;
   readonly within: ArrayElement | undefined;
 }
 
-/** What the event holds of the fields below the root. Parts that no pattern asks for are not looked into. */
+/** Reads the values of all fields below the root. Members that no pattern uses are skipped. */
 export function readFields(root: FieldNode, event: JsonObject): EventFields {
   const fields = new Map<FieldNode, Occurrences>();
   const containers: Container[] = [{ value: event, node: root, within: undefined }];
@@ -115,7 +117,7 @@ function record(
   occurrences.nested ||= within !== undefined;
 }
 
-/** A member's own name may hold dots, and is then as good as several. */
+/** A member name that contains dots counts as several names. */
 function descend(node: FieldNode, key: string): FieldNode | undefined {
   if (!key.includes('.')) return node.children.get(key);
   let descendant: FieldNode | undefined = node;

@@ -1,10 +1,10 @@
 import type { ValueMatch } from './match.ts';
 import { test } from './match.ts';
 
-/** The texts that one UTF-16 code unit of a pattern stands for: its lower and its upper case, whatever their length. */
+/** The lower and the upper case of one UTF-16 code unit. Their lengths may differ. */
 type Alternatives = readonly string[];
 
-/** Equal but for case, as the service compares: code unit by code unit, whatever the language. */
+/** Matches without regard to case, as the service compares: code unit by code unit, in no particular language. */
 export function equalIgnoringCase(text: string): ValueMatch {
   const units = alternatives(text);
   return {
@@ -23,7 +23,7 @@ export function suffixIgnoringCase(text: string): ValueMatch {
   return test((value) => typeof value === 'string' && starts(units, value).length > 0);
 }
 
-/** The same for any two texts that are equal but for case; others may share it too. */
+/** Returns the same text for any two texts that differ only in case. Different texts may share one. */
 export function fold(text: string): string {
   return text.toLowerCase().toUpperCase().toLowerCase();
 }
@@ -32,7 +32,10 @@ function alternatives(text: string): readonly Alternatives[] {
   return text.split('').map((unit) => [...new Set([unit.toLowerCase(), unit.toUpperCase()])]);
 }
 
-/** Where the units may end in the text when they begin with it: more than one place, because cases differ in length. */
+/**
+ * Where the pattern's units can end if the text begins with them. There may be several places, because cases differ in
+ * length.
+ */
 function ends(units: readonly Alternatives[], text: string): readonly number[] {
   let places: readonly number[] = [0];
   for (const unit of units) {
@@ -44,7 +47,7 @@ function ends(units: readonly Alternatives[], text: string): readonly number[] {
   return places;
 }
 
-/** The same from the text's end, for units in reverse. */
+/** Like `ends`, but from the end of the text, with the units reversed. */
 function starts(units: readonly Alternatives[], text: string): readonly number[] {
   let places: readonly number[] = [text.length];
   for (const unit of units) {

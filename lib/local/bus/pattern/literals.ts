@@ -18,7 +18,7 @@ const escapes: ReadonlyMap<string, string> = new Map([
   ['t', '\t'],
 ]);
 
-/** Where a string stands, and how the parser puts that it never ends. */
+/** Whether a string is a name or a value, and the parser's words for a missing closing quote. */
 interface StringPlace {
   readonly name: string;
   readonly unclosed: string;
@@ -30,7 +30,7 @@ export const inValue: StringPlace = {
   unclosed: ': was expecting closing quote for a string value',
 };
 
-/** Takes the rest of a string whose opening quote is taken, its closing quote too. */
+/** Reads the rest of a string, from behind its opening quote to behind its closing quote. */
 export function takeString(cursor: PatternCursor, place: StringPlace): string {
   let value = '';
   for (;;) {
@@ -73,7 +73,11 @@ function takeOfEscape(cursor: PatternCursor): string {
   return character;
 }
 
-/** Takes the rest of a number whose first character, a digit or a minus sign, is taken. @returns its text */
+/**
+ * Reads the rest of a number after its first character, a digit or a minus sign.
+ *
+ * @returns the text of the number
+ */
 export function takeNumber(cursor: PatternCursor): string {
   const start = cursor.offset - 1;
   if (cursor.text[start] === '-') takeFirstDigit(cursor);
@@ -127,7 +131,7 @@ function takeExponent(cursor: PatternCursor, charactersBack: number): void {
   refuseInNumber(cursor, cursor.character, 'Exponent indicator not followed by a digit', back);
 }
 
-/** @returns how many there were */
+/** @returns the number of digits */
 function takeDigits(cursor: PatternCursor): number {
   const start = cursor.offset;
   while (isDigit(cursor.character)) cursor.offset += 1;
@@ -138,7 +142,10 @@ function isDigit(character: string): boolean {
   return character >= '0' && character <= '9';
 }
 
-/** @param charactersBack how far before where it stands the parser sees the fault: it reads some numbers ahead */
+/**
+ * @param charactersBack how many characters before the current position the error is reported; the parser reads ahead
+ *   in some numbers
+ */
 function refuseInNumber(cursor: PatternCursor, character: string, rule: string, charactersBack: number): never {
   const reason = `Unexpected character (${described(character)}) in numeric value: ${rule}`;
   cursor.refuse(reason, cursor.place(charactersBack));
@@ -149,7 +156,7 @@ function refuseLongNumber(length: number): never {
   throw new RefusedPattern(`Number value length (${length}) exceeds ${limit}`);
 }
 
-/** Takes `true`, `false` or `null`, whose first character is taken. */
+/** Reads the rest of `true`, `false` or `null`, after its first character. */
 export function takeWord(cursor: PatternCursor, word: 'true' | 'false' | 'null'): void {
   const start = cursor.offset - 1;
   while (cursor.offset - start < word.length && cursor.character === word[cursor.offset - start]) cursor.offset += 1;
@@ -157,7 +164,7 @@ export function takeWord(cursor: PatternCursor, word: 'true' | 'false' | 'null')
   if (!complete || isPartOfWord(cursor.character)) refuseWord(cursor, start);
 }
 
-/** Refuses what cannot begin a value; its first character is taken. */
+/** Refuses text that cannot be a value, after its first character. */
 export function refuseValue(cursor: PatternCursor, first: string): never {
   if (first === '+') refusePlus(cursor);
   for (const word of ['NaN', 'Infinity']) {

@@ -1,8 +1,8 @@
 import type { Scalar } from './fields.ts';
 
 /**
- * What a value must at least be to match, in a form by which rules can be found: equal to it, beginning or ending with
- * it, equal but for case, an IP address, or just there.
+ * A condition that a matching value always meets, by which rules can be indexed. The value is equal to the term, begins
+ * or ends with it, is equal to it without regard to case, is that IP address, or is only present.
  */
 export type MatchTerm =
   | { readonly kind: 'equal'; readonly value: Scalar }
@@ -13,15 +13,15 @@ export type MatchTerm =
 export interface ValueMatch {
   readonly term: MatchTerm;
   matches(value: Scalar): boolean;
-  /** The wildcard texts behind it, which the complexity of a rule is reckoned from. */
+  /** The wildcard texts of this match, from which the rule's complexity is computed. */
   readonly wildcards?: readonly string[];
 }
 
-/** What an event pattern asks of one field. */
+/** The condition of an event pattern for one field. */
 export interface FieldMatch {
-  /** The names on the way to the field, joined by dots: `{"a": {"b": ...}}` and `{"a.b": ...}` are the same to the service. */
+  /** The path to the field, joined by dots: the service treats `{"a": {"b": ...}}` and `{"a.b": ...}` alike. */
   readonly name: string;
-  /** Whether the pattern is content with the field's absence. */
+  /** Whether the field may be absent. */
   readonly absent: boolean;
   readonly values: readonly ValueMatch[];
 }
@@ -46,15 +46,15 @@ export function suffix(text: string): ValueMatch {
   };
 }
 
-/** Any value at all; a list or an object is none. */
+/** Matches any value except a list or an object. */
 export const exists: ValueMatch = { term: present, matches: () => true };
 
-/** A match that rules cannot be found by. */
+/** A match that cannot be indexed. */
 export function test(matches: (value: Scalar) => boolean): ValueMatch {
   return { term: present, matches };
 }
 
-/** Every value that none of them matches, null, booleans and numbers included. */
+/** Matches every value that none of the given ones matches, including null, booleans and numbers. */
 export function noneOf(matches: readonly ValueMatch[]): ValueMatch {
   const wildcards = matches.flatMap((match) => match.wildcards ?? []);
   return { term: present, wildcards, matches: (value) => !matches.some((match) => match.matches(value)) };

@@ -3,10 +3,11 @@ import { equal, test } from './match.ts';
 import type { PatternTokens } from './tokens.ts';
 
 /**
- * A number that the service compares by value: one that a binary64 holds without loss, as `Double` of Java prints it.
+ * A number that the service can compare by value: one that a binary64 holds exactly, in the form that Java's `Double`
+ * prints.
  *
  * @param text a JSON number
- * @returns undefined when the service would refuse to compare it
+ * @returns undefined when the service would refuse the comparison
  */
 export function comparableNumber(text: string): number | undefined {
   const number = Number(text);
@@ -14,7 +15,7 @@ export function comparableNumber(text: string): number | undefined {
   return decimal(text) === decimal(String(number)) ? number : undefined;
 }
 
-/** A decimal number in one form: digits without zeroes at either end, and an exponent. */
+/** Normalises a decimal number: digits without zeroes at either end, and an exponent. */
 function decimal(text: string): string {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] =
     /^(-?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
@@ -25,7 +26,9 @@ function decimal(text: string): string {
   return `${sign}${digits.slice(0, end)}e${Number(exponent) - fraction.length + digits.length - end}`;
 }
 
-/** A number in a field's list. Those too long to compare by value are equal to what JavaScript reads as the same. */
+/**
+ * Matches a number in a field's list. Numbers that are too long to compare by value are compared as JavaScript numbers.
+ */
 export function equalNumber(text: string): ValueMatch {
   return equal(comparableNumber(text) ?? Number(text));
 }
@@ -46,7 +49,7 @@ interface Bound<Operator> {
   readonly number: number;
 }
 
-/** Numbers between two bounds; strings that look like numbers are none. */
+/** Matches numbers between two bounds, but never strings that look like numbers. */
 function numberBetween(lower?: Bound<LowerOperator>, upper?: Bound<UpperOperator>): ValueMatch {
   return test((value) => typeof value === 'number' && isAbove(value, lower) && isBelow(value, upper));
 }
@@ -61,7 +64,7 @@ function isBelow(value: number, bound: Bound<UpperOperator> | undefined): boolea
   return bound.operator === '<' ? value < bound.number : value <= bound.number;
 }
 
-/** What follows the name `numeric`, to the end of its object. */
+/** Parses the rest of a `numeric` object, from behind the name. */
 export function parseNumeric(tokens: PatternTokens): ValueMatch {
   if (tokens.next() !== '[') tokens.refuse('Value of numeric must be an array.');
   const match = parseComparison(tokens);

@@ -7,7 +7,7 @@ import { parseNumeric } from './numeric.ts';
 import type { PatternTokens } from './tokens.ts';
 import { wildcard, wildcardFault } from './wildcard.ts';
 
-/** What an operator asks for; undefined: that the field is absent. */
+/** Parses the value of one operator; returns undefined when the field must be absent. */
 type Operator = (tokens: PatternTokens) => ValueMatch | undefined;
 
 const operators: ReadonlyMap<string, Operator> = new Map<string, Operator>([
@@ -26,9 +26,9 @@ const operators: ReadonlyMap<string, Operator> = new Map<string, Operator>([
 ]);
 
 /**
- * An object in a field's list, whose opening brace was read: one operator and what it compares with.
+ * Parses an object in a field's list from behind its opening brace: one operator and its value.
  *
- * @returns undefined when it asks for the field's absence
+ * @returns undefined when the field must be absent
  * @throws RefusedPattern
  */
 export function parseOperator(tokens: PatternTokens): ValueMatch | undefined {

@@ -7,13 +7,15 @@ import { parseOperator } from './operators.ts';
 import { RefusedPattern } from './cursor.ts';
 import { PatternTokens } from './tokens.ts';
 
-/** One of the ways to match a pattern: fields that must all match. In the order in which the service compares them. */
+/**
+ * One way to match a pattern: all these fields must match. They are in the order in which the service compares them.
+ */
 export type Branch = readonly FieldMatch[];
 
-/** By field name, while the pattern is read: a name that comes again replaces what stood there. */
+/** The fields read so far, by name. A repeated name replaces the earlier one. */
 type OpenBranch = ReadonlyMap<string, FieldMatch>;
 
-/** Combinations of the alternatives of `$or` in one pattern. Source: the EventBridge user guide. */
+/** Limit for the combinations of `$or` alternatives in one pattern. Source: the EventBridge user guide. */
 const maxBranches = 1_000;
 
 /** Field names that are not allowed in the alternatives of `$or`. Source: the public event-ruler. */
@@ -26,8 +28,8 @@ const reservedInAlternatives = new Set(
 );
 
 /**
- * @param text of an event pattern
- * @returns its branches, more than one if it holds `$or`
+ * @param text an event pattern
+ * @returns its branches: more than one if the pattern contains `$or`
  * @throws RefusedPattern
  */
 export function parseEventPattern(text: string): readonly Branch[] {
@@ -39,7 +41,7 @@ export function parseEventPattern(text: string): readonly Branch[] {
   return branches;
 }
 
-/** The members of an object whose opening brace was read, added to every branch. */
+/** Parses the members of an object from behind its opening brace, and adds them to every branch. */
 function parseMembers(
   tokens: PatternTokens,
   before: readonly OpenBranch[],
@@ -71,7 +73,7 @@ function withField(branches: readonly OpenBranch[], field: FieldMatch): readonly
   return branches.map((branch) => new Map(branch).set(field.name, field));
 }
 
-/** What follows the name `$or`: every branch is continued by each of the alternatives. */
+/** Parses the value of `$or`: each branch is combined with each alternative. */
 function parseAlternatives(tokens: PatternTokens, before: readonly OpenBranch[], path: string): readonly OpenBranch[] {
   if (tokens.next() !== '[') tokens.refuse('It must be an Array followed with $or.');
   const branches: OpenBranch[] = [];
@@ -86,7 +88,7 @@ function parseAlternatives(tokens: PatternTokens, before: readonly OpenBranch[],
   return branches;
 }
 
-/** A field's list, whose opening bracket was read. */
+/** Parses a field's list from behind its opening bracket. */
 function parseField(tokens: PatternTokens, name: string): FieldMatch {
   const values: ValueMatch[] = [];
   let absent = false;

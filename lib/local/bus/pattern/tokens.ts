@@ -10,15 +10,16 @@ interface Scope {
   entries: number;
 }
 
-/** Deeper patterns are refused, so that whoever reads them may recurse. Source: the parser that the texts name. */
+/** Deeper patterns are refused, so that the parser may recurse. Source: the parser that the error texts name. */
 const maxDepth = 1_000;
 
 /**
- * The tokens of an event pattern's text, one at a time. It stands where the service's parser stands: behind a name it
- * has seen the beginning of the value too, and it reads a string to its end only when asked for the text or for more.
+ * Reads the tokens of an event pattern one at a time, in the way of the service's parser, because the positions in
+ * error texts depend on it. After a name, it has also read the beginning of the value. It reads a string to its end
+ * only when the text or the next token is requested.
  */
 export class PatternTokens {
-  /** Of the member that was read last. */
+  /** The name of the member that was read last. */
   name = '';
   readonly #cursor: PatternCursor;
   readonly #scopes: Scope[] = [{ kind: 'root', opened: { line: 1, column: 0 }, entries: 0 }];
@@ -32,7 +33,7 @@ export class PatternTokens {
     this.#cursor = new PatternCursor(text);
   }
 
-  /** @throws RefusedPattern when what follows is no JSON */
+  /** @throws RefusedPattern when the text that follows is not valid JSON */
   next(): PatternToken {
     this.#token = this.#ahead === undefined ? this.#read() : this.#enter(this.#ahead);
     if (this.#token !== 'name') this.#ahead = undefined;
@@ -145,7 +146,7 @@ export class PatternTokens {
     this.#inString = false;
   }
 
-  /** An object or array begins when its token is read, not when it is seen behind a name. */
+  /** Enters an object or array when its token is read. After a name, its beginning was only looked at. */
   #enter(token: PatternToken): PatternToken {
     if (token !== '{' && token !== '[') return token;
     this.#scopes.push({ kind: token === '{' ? 'Object' : 'Array', opened: this.#began, entries: 0 });

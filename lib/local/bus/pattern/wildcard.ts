@@ -1,14 +1,14 @@
 import type { ValueMatch } from './match.ts';
 
-/** The bytes of a wildcard text between quotes, as the service reads it; a wildcard is undefined. */
+/** The bytes of a wildcard text in quotes, as the service reads them; a wildcard is undefined. */
 export type WildcardBytes = readonly (number | undefined)[];
 
 const asterisk = 0x2a;
 const backslash = 0x5c;
 
 /**
- * @param text in which `*` stands for any characters, `\*` and `\\` for themselves
- * @returns why the service refuses it, with the byte's position where it does: the opening quote is byte 0
+ * @param text in which `*` stands for any characters, and `\*` and `\\` for themselves
+ * @returns the service's reason to refuse the text, with the byte position; the opening quote is byte 0
  */
 export function wildcardFault(text: string): string | undefined {
   const bytes = Buffer.from(`"${text}"`);
@@ -22,14 +22,14 @@ export function wildcardFault(text: string): string | undefined {
   return undefined;
 }
 
-/** @param text without fault */
+/** @param text a valid wildcard text */
 export function wildcardBytes(text: string): WildcardBytes {
   const parts = literals(text).map((literal) => [...Buffer.from(literal)]);
   const quote = 0x22;
   return [quote, ...parts.flatMap((part, index) => (index === 0 ? part : [undefined, ...part])), quote];
 }
 
-/** The literal texts before, between and behind the wildcards. */
+/** The literal texts before, between and after the wildcards. */
 function literals(text: string): readonly string[] {
   const found: string[] = [];
   let literal = '';
@@ -46,10 +46,9 @@ function literals(text: string): readonly string[] {
 }
 
 /**
- * Takes time linear in the value and the pattern, whatever they are: each literal is looked for once, from where the
- * one before it ended, without going back.
+ * Matches in linear time: it searches each literal once, from the end of the one before, and never goes back.
  *
- * @param text without fault
+ * @param text a valid wildcard text
  */
 export function wildcard(text: string): ValueMatch {
   const [first = '', ...rest] = literals(text);
@@ -78,7 +77,10 @@ function matchesParts(value: string, first: string, between: readonly Literal[],
   return true;
 }
 
-/** A text to look for, with the length of its longest own beginning that ends at each of its places (Knuth, Morris, Pratt). */
+/**
+ * A text to search for. `borders` holds, for each position, the longest beginning of the text that also ends there
+ * (Knuth, Morris, Pratt).
+ */
 interface Literal {
   readonly text: string;
   readonly borders: readonly number[];
@@ -95,7 +97,7 @@ function compileLiteral(text: string): Literal {
   return { text, borders };
 }
 
-/** Where the literal's first occurrence between the two places ends. */
+/** Where the literal's first occurrence between the two positions ends. */
 function endOf({ text, borders }: Literal, value: string, start: number, end: number): number | undefined {
   let matched = 0;
   for (let place = start; place < end; place += 1) {

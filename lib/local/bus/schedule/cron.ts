@@ -1,13 +1,13 @@
 /** When a cron expression fires: in UTC, on whole minutes. */
 export interface CronSchedule {
-  /** The first time after this one, epoch ms. Undefined: never again. */
+  /** The first time after `afterMs`, in epoch ms. Undefined: never again. */
   nextAfter(afterMs: number): number | undefined;
 }
 
 interface FieldBounds {
   readonly least: number;
   readonly most: number;
-  /** Names of the values from `least` on. */
+  /** Names of the values, beginning with `least`. */
   readonly names?: readonly string[];
 }
 
@@ -24,14 +24,14 @@ const year: FieldBounds = { least: 1970, most: 2199 };
 /** Every value of a field, ascending. */
 type Values = readonly number[];
 
-/** The days of a month on which it fires, ascending; months are counted from 0 as by Date. */
+/** The days of a month on which the rule fires, ascending. Months are counted from 0, as in Date. */
 type Days = (year: number, month: number) => Values;
 
 /**
- * EventBridge's six fields: minutes, hours, day of month, month, day of week, year. Exactly one of the two day fields is
- * `?`. Source: EventBridge user guide, cron expressions.
+ * Parses EventBridge's six fields: minutes, hours, day of month, month, day of week, year. Exactly one of the two day
+ * fields is `?`. Source: EventBridge user guide, cron expressions.
  *
- * @returns undefined when the text is no such expression
+ * @returns undefined when the text is not such an expression
  */
 export function parseCron(text: string): CronSchedule | undefined {
   const fields = text.toUpperCase().split(/\s+/);
@@ -72,7 +72,7 @@ function nextTime({ minutes, hours, months: inMonths, years, days }: Fields, aft
   return undefined;
 }
 
-/** @returns ms since midnight of the first one from there on */
+/** @returns the first time of day at or after `fromMs`, in ms since midnight */
 function timeOfDay(hours: Values, minutes: Values, fromMs: number): number | undefined {
   for (const atHour of hours) {
     for (const atMinute of minutes) {
@@ -83,7 +83,7 @@ function timeOfDay(hours: Values, minutes: Values, fromMs: number): number | und
   return undefined;
 }
 
-/** `*`, values, ranges and steps, with commas between. Undefined: none. */
+/** Parses `*`, values, ranges and steps, separated by commas. Undefined when the text is invalid. */
 function parseValues(text: string, bounds: FieldBounds): Values | undefined {
   const found = new Set<number>();
   for (const part of text.split(',')) {
@@ -124,7 +124,7 @@ function parseDaysOfWeek(text: string): Days | undefined {
   if (only !== undefined && nth !== '') {
     return (inYear, inMonth) => onWeekdays(inYear, inMonth, [only]).slice(Number(nth) - 1, Number(nth));
   }
-  // The last day of the week is Saturday.
+  // For EventBridge the last day of the week is Saturday.
   const listed = parseValues(text === 'L' ? 'SAT' : text, dayOfWeek);
   return listed && ((inYear, inMonth) => onWeekdays(inYear, inMonth, listed));
 }
@@ -135,7 +135,7 @@ function onWeekdays(inYear: number, inMonth: number, listed: Values): Values {
   return days.filter((day) => listed.includes(((first - 1 + day - 1) % 7) + 1));
 }
 
-/** The weekday next to that day without leaving the month. */
+/** The weekday nearest to the day, within the same month. */
 function nearestWeekday(inYear: number, inMonth: number, day: number): number {
   const weekday = weekdayOf(inYear, inMonth, day);
   if (weekday === 7) return day === 1 ? 3 : day - 1;

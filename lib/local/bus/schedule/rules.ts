@@ -9,35 +9,35 @@ export interface ScheduledRulesOptions {
   readonly bus: Pick<BusReader, 'scheduledRules' | 'targets'>;
   readonly accept: (accepted: readonly MatchedEvent[]) => void;
   readonly clock: Clock;
-  /** A UUID. */
+  /** Returns a new UUID. */
   readonly newId: () => string;
   readonly reportFault: (where: string, error: unknown) => void;
 }
 
-/** How often the rules are looked at: schedules have whole minutes. */
-const lookMs = 1000;
+/** How often the schedules are checked. Schedules fire on whole minutes. */
+const checkIntervalMs = 1000;
 
-/** What was missed for longer, as by a laptop that slept, is not made up for. */
-const makeUpMs = 3_600_000;
+/** Times missed for longer than this, for example while a laptop slept, are skipped. */
+const maxCatchUpMs = 3_600_000;
 
 /**
  * Fires the enabled rules that have a schedule.
  *
- * Failure policy: a time that passes while no stack runs is missed; one that passes while the clock leaps within an hour is
- * made up for, each on its own.
+ * Failure policy: a rule does not fire for times at which no stack ran. When the clock jumps forward, it fires once for
+ * each time missed within the last hour.
  */
 export class ScheduledRules {
   readonly #options: ScheduledRulesOptions;
   readonly #stopped = new AbortController();
-  #lookedAtMs: number;
+  #checkedAtMs: number;
 
   constructor(options: ScheduledRulesOptions) {
     this.#options = options;
-    this.#lookedAtMs = options.clock.nowMs();
+    this.#checkedAtMs = options.clock.nowMs();
   }
 
   start(): void {
-    this.#lookedAtMs = this.#options.clock.nowMs();
+    this.#checkedAtMs = this.#options.clock.nowMs();
     void this.#run();
   }
 
@@ -49,21 +49,21 @@ export class ScheduledRules {
     const { clock, reportFault } = this.#options;
     const { signal } = this.#stopped;
     while (!signal.aborted) {
-      await clock.delay(lookMs, signal).catch(() => undefined);
+      await clock.delay(checkIntervalMs, signal).catch(() => undefined);
       if (signal.aborted) return;
       try {
-        this.#look();
+        this.#fireDueRules();
       } catch (error) {
         reportFault('the schedules of the local bus', error);
       }
     }
   }
 
-  #look(): void {
+  #fireDueRules(): void {
     const { bus, clock, accept } = this.#options;
     const nowMs = clock.nowMs();
-    const fromMs = Math.max(this.#lookedAtMs, nowMs - makeUpMs);
-    this.#lookedAtMs = nowMs;
+    const fromMs = Math.max(this.#checkedAtMs, nowMs - maxCatchUpMs);
+    this.#checkedAtMs = nowMs;
     for (const { region, rule } of bus.scheduledRules()) {
       const due = dueTimes(rule, fromMs, nowMs);
       if (due.length === 0) continue;
@@ -81,7 +81,7 @@ export class ScheduledRules {
   }
 }
 
-/** The times of a rule's schedule after one time up to another, and after it was enabled. */
+/** The times of a rule's schedule after `fromMs`, up to `toMs`, and after the rule was enabled. */
 function dueTimes({ scheduleExpression = '', enabledAtMs }: Rule, fromMs: number, toMs: number): readonly number[] {
   const schedule = parseScheduleExpression(scheduleExpression);
   const due: number[] = [];

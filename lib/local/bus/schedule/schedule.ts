@@ -3,9 +3,9 @@ import { parseCron } from './cron.ts';
 /** When a scheduled rule fires. */
 export interface Schedule {
   /**
-   * The first time after `afterMs`, epoch ms. Undefined: never again.
+   * The first time after `afterMs`, in epoch ms. Undefined: never again.
    *
-   * @param enabledAtMs when the rule was last enabled: a rate counts from there
+   * @param enabledAtMs when the rule was last enabled: a rate counts from this time
    */
   nextAfter(afterMs: number, enabledAtMs: number): number | undefined;
 }
@@ -14,9 +14,10 @@ const minuteMs = 60_000;
 const unitsMs: Readonly<Record<string, number>> = { minute: minuteMs, hour: 60 * minuteMs, day: 24 * 60 * minuteMs };
 
 /**
- * `rate(1 hour)`, `rate(5 minutes)` or `cron(0 12 * * ? *)`, in UTC. Source: EventBridge user guide, schedule expressions.
+ * Parses `rate(1 hour)`, `rate(5 minutes)` or `cron(0 12 * * ? *)`, in UTC. Source: EventBridge user guide, schedule
+ * expressions.
  *
- * @returns undefined when the text is no schedule expression
+ * @returns undefined when the text is not a schedule expression
  */
 export function parseScheduleExpression(text: string): Schedule | undefined {
   const [, cron] = /^cron\(([^()]{1,248})\)$/.exec(text) ?? [];

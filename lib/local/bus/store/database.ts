@@ -1,10 +1,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { atomically } from '../../atomically.ts';
 
-/*
- * Names are unique within their region and bus; a rule's tags stand beside those of its bus under the rule's name, which is
- * empty for the bus itself.
- */
+/* A name is unique within its region and bus. Tags are stored under the rule's name; for a bus, that name is empty. */
 const schema = `
 CREATE TABLE IF NOT EXISTS event_buses (
   region TEXT NOT NULL, name TEXT NOT NULL, description TEXT, shown TEXT,
@@ -21,15 +18,17 @@ CREATE TABLE IF NOT EXISTS event_tags (
 
 export type Row = Readonly<Record<string, unknown>>;
 
-/** One page of a list in the order of its names. */
+/** One page of a list, sorted by name. */
 export interface Keyset {
   readonly namePrefix?: string;
-  /** The last name of the page before. */
+  /** The last name of the previous page. */
   readonly afterName?: string;
   readonly limit: number;
 }
 
-/** The tables of the local bus in SQLite. Synchronous, so that a change is whole or did not happen. */
+/**
+ * The tables of the local bus in SQLite. All calls are synchronous, so that a change happens completely or not at all.
+ */
 export class BusDatabase {
   readonly #database: DatabaseSync;
   readonly #prepared = new Map<string, StatementSync>();
@@ -39,7 +38,7 @@ export class BusDatabase {
     database.exec(schema);
   }
 
-  /** One transaction; what throws inside it has changed nothing. */
+  /** Runs the change as one transaction. If it throws, nothing has changed. */
   atomically<Result>(change: () => Result): Result {
     return atomically(this.#database, change);
   }
@@ -52,7 +51,7 @@ export class BusDatabase {
     return this.#statement(sql).all(...values);
   }
 
-  /** @returns how many rows have changed */
+  /** @returns the number of changed rows */
   run(sql: string, ...values: SQLInputValue[]): number {
     return Number(this.#statement(sql).run(...values).changes);
   }
@@ -68,14 +67,14 @@ export class BusDatabase {
   }
 }
 
-/** Condition and order of a page, over the column `name`; its values are those of `pageValues`. */
+/** Condition and order of a page on the column `name`; `pageValues` gives its values. */
 export const pageCondition = 'name > ? AND substr(name, 1, length(?)) = ? ORDER BY name LIMIT ?';
 
 export function pageValues({ afterName = '', namePrefix = '', limit }: Keyset): [string, string, string, number] {
   return [afterName, namePrefix, namePrefix, limit];
 }
 
-/** Members of a row that hold text; what is NULL is left out. */
+/** The text members of a row, without those that are NULL. */
 export function textMembers<Name extends string>(
   row: Row,
   ...names: readonly Name[]

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../core/input/json.ts';
 import { atomically } from '../../atomically.ts';
 import type { BusEvent, Rule, RuleTarget } from './model.ts';
 
-/** An accepted event, by the text that its targets get. */
+/** An accepted event, with the text that its targets get. */
 export interface AcceptedEvent {
   readonly id: string;
   readonly region: string;
@@ -11,13 +11,13 @@ export interface AcceptedEvent {
   readonly acceptedAtMs: number;
 }
 
-/** One target of a rule that has matched; `target` is the JSON text of what PutTargets took. */
+/** One target of a matching rule; `target` is JSON text, as PutTargets received it. */
 export interface MatchedTarget {
   readonly ruleArn: string;
   readonly target: string;
 }
 
-/** What every event that a rule matches is dispatched to. */
+/** The dispatches for each event that the rule matches. */
 export function matchedTargets(rule: Rule, targets: readonly RuleTarget[]): readonly MatchedTarget[] {
   return targets.map((target) => ({ ruleArn: rule.arn, target: JSON.stringify(target) }));
 }
@@ -28,9 +28,9 @@ export interface MatchedEvent {
   readonly targets: readonly MatchedTarget[];
 }
 
-/** One event on its way to one target. */
+/** One event for one target. */
 export interface StoredDispatch extends MatchedTarget {
-  /** Counts up. */
+  /** Increases with every dispatch. */
   readonly number: number;
   readonly event: AcceptedEvent;
 }
@@ -42,7 +42,7 @@ CREATE TABLE IF NOT EXISTS bus_dispatches (
   number INTEGER PRIMARY KEY AUTOINCREMENT, eventId TEXT NOT NULL, ruleArn TEXT NOT NULL, target TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS bus_dispatches_by_event ON bus_dispatches (eventId);`;
 
-/** Events that the bus has accepted and not every target has taken over, in SQLite: what is in it at a start is resumed. */
+/** Accepted events in SQLite, each kept until every target has accepted it. A stack that starts resumes them. */
 export class EventStore {
   readonly #database: DatabaseSync;
   readonly #insertEvent: StatementSync;
@@ -65,7 +65,11 @@ export class EventStore {
     );
   }
 
-  /** All or none of them. @returns the numbers of the dispatches, in order */
+  /**
+   * Stores all events or none.
+   *
+   * @returns the numbers of the dispatches, in order
+   */
   add(accepted: readonly MatchedEvent[]): number[] {
     const numbers: number[] = [];
     atomically(this.#database, () => {
@@ -86,13 +90,13 @@ export class EventStore {
     return { number, ruleArn, target, event: { id, region, text, acceptedAtMs } };
   }
 
-  /** The longest accepted first. */
+  /** Oldest first. */
   pending(): readonly number[] {
     const rows = this.#database.prepare('SELECT number FROM bus_dispatches ORDER BY number').all();
     return rows.map((row) => Number(row['number']));
   }
 
-  /** Their targets have taken them over. An event goes with the last of its dispatches. */
+  /** Deletes dispatches that their targets have accepted. The last dispatch of an event deletes the event too. */
   remove(dispatches: readonly StoredDispatch[]): void {
     atomically(this.#database, () => {
       for (const { number } of dispatches) this.#removeDispatch.run(number);
@@ -101,7 +105,7 @@ export class EventStore {
   }
 }
 
-/** What an event is made of. */
+/** The content of an event. */
 export interface EventParts {
   readonly id: string;
   readonly source: string;
@@ -112,11 +116,11 @@ export interface EventParts {
   readonly timeMs: number;
   readonly resources: readonly string[];
   readonly detail: JsonObject;
-  /** The detail's own JSON text. */
+  /** The original JSON text of the detail. */
   readonly detailText: string;
 }
 
-/** The event as rules match it, and as its targets get it: its text holds the detail's own, byte for byte. */
+/** Creates the event for the rules, and its text for the targets. The text contains the detail byte for byte. */
 export function createBusEvent(
   parts: EventParts,
   acceptedAtMs: number,

@@ -1,11 +1,11 @@
 import type { JsonObject } from '../../../core/input/json.ts';
 
-/** What the local bus keeps, per region. Names and members are those of the EventBridge service model. */
+/** The data of the local bus in one region. The names are those of the EventBridge service model. */
 export interface EventBus {
   readonly name: string;
   readonly arn: string;
   readonly description?: string;
-  /** Members of Create and UpdateEventBus that are kept and shown, and do nothing here: DeadLetterConfig, LogConfig. */
+  /** Members that are stored and returned but have no effect here: DeadLetterConfig and LogConfig. */
   readonly shown?: JsonObject;
   readonly creationTimeMs: number;
   readonly lastModifiedTimeMs: number;
@@ -17,23 +17,23 @@ export interface Rule {
   readonly name: string;
   readonly arn: string;
   readonly eventBusName: string;
-  /** JSON text as it was put. */
+  /** JSON text, as the client sent it. */
   readonly eventPattern?: string;
   readonly scheduleExpression?: string;
   readonly state: RuleState;
   readonly description?: string;
   readonly roleArn?: string;
-  /** When it was last enabled, epoch ms: it matches later events only. */
+  /** When the rule was last enabled, in epoch ms. It matches only later events. */
   readonly enabledAtMs: number;
 }
 
-/** A target as PutTargets took it: `Id`, `Arn` and the rest of the model's shape Target. */
+/** A target as PutTargets received it: `Id`, `Arn` and the other members of the model's shape Target. */
 export interface RuleTarget extends JsonObject {
   readonly Id: string;
   readonly Arn: string;
 }
 
-/** An event as rules match it and targets get it; the members stand in this order. */
+/** An event as rules match it and targets get it. The members are in this order. */
 export interface BusEvent extends JsonObject {
   readonly version: '0';
   readonly id: string;
@@ -46,13 +46,14 @@ export interface BusEvent extends JsonObject {
   readonly detail: JsonObject;
 }
 
-/** Reads for who dispatches events; the operations of the control API write. */
+/** The read access of the dispatcher; the operations of the bus write. */
 export interface BusReader {
   bus(region: string, name: string): EventBus | undefined;
-  /** Enabled rules of a bus with a pattern, and all enabled ones with a schedule. */
+  /** The enabled rules of a bus that have a pattern. */
   enabledRules(region: string, eventBusName: string): readonly Rule[];
+  /** The enabled rules that have a schedule. */
   scheduledRules(): readonly { readonly region: string; readonly rule: Rule }[];
   targets(region: string, eventBusName: string, ruleName: string): readonly RuleTarget[];
-  /** Raised by every change of rules in that bus: compiled patterns are kept until then. */
+  /** Increases with every change of the bus's rules. Compiled patterns are valid for one generation. */
   generation(region: string, eventBusName: string): number;
 }

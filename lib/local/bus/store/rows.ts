@@ -4,7 +4,7 @@ import type { BusDatabase, Keyset, Row } from './database.ts';
 import { pageCondition, pageValues, textMembers } from './database.ts';
 import type { EventBus, Rule, RuleState, RuleTarget } from './model.ts';
 
-/** Where an ARN of the bus belongs. */
+/** The region and the account in an ARN. */
 export interface Place {
   readonly region: string;
   readonly account: string;
@@ -16,7 +16,7 @@ export function busArn({ region, account }: Place, name: string): string {
   return `arn:${partitionOf(region)}:events:${region}:${account}:event-bus/${name}`;
 }
 
-/** A rule of the default bus has no bus in its ARN. Source: recorded answers of the service. */
+/** The ARN of a rule on the default bus does not name the bus. Source: recorded answers of the service. */
 export function ruleArn({ region, account }: Place, eventBusName: string, name: string): string {
   const path = eventBusName === defaultBusName ? name : `${eventBusName}/${name}`;
   return `arn:${partitionOf(region)}:events:${region}:${account}:rule/${path}`;
@@ -54,7 +54,7 @@ export function targetOf(row: Row): RuleTarget {
 
 const ofRule = 'FROM event_targets WHERE region = ? AND bus = ? AND rule = ?';
 
-/** The targets of every rule, in the order of their ids. */
+/** The targets of every rule, sorted by id. */
 export class RuleTargets {
   readonly #database: BusDatabase;
 
@@ -94,7 +94,7 @@ export interface Tag {
 
 const ofResource = 'FROM event_tags WHERE region = ? AND bus = ? AND rule = ?';
 
-/** Tags of rules, and of buses under the empty name of a rule; in the order of their keys. */
+/** The tags of rules and buses, sorted by key. For a bus, the rule's name is empty. */
 export class TagStore {
   readonly #database: BusDatabase;
 

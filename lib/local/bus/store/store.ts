@@ -10,7 +10,7 @@ export interface BusStoreOptions {
   readonly nowMs: () => number;
 }
 
-/** Buses, rules, targets and tags of every region. The default bus of a region is there from its first use. */
+/** Buses, rules, targets and tags of every region. A region has its default bus from its first use. */
 export class BusStore implements BusReader {
   readonly tags: TagStore;
   readonly #database: BusDatabase;
@@ -18,7 +18,10 @@ export class BusStore implements BusReader {
   readonly #account: string;
   readonly #nowMs: () => number;
   readonly #regions = new Set<string>();
-  /** Of buses changed by this process. Never lowered: a bus that is created anew must not meet what was compiled before. */
+  /**
+   * Generations of the buses that this process changed. They never decrease, so that a bus created again does not get
+   * the compiled rules of the old one.
+   */
   readonly #generations = new Map<string, number>();
 
   constructor({ database, account, nowMs }: BusStoreOptions) {
@@ -29,12 +32,12 @@ export class BusStore implements BusReader {
     this.#nowMs = nowMs;
   }
 
-  /** One transaction: what throws inside it has changed nothing. Changes do not nest. */
+  /** Runs the change as one transaction. If it throws, nothing has changed. Transactions cannot be nested. */
   atomically<Result>(change: () => Result): Result {
     try {
       return this.#database.atomically(change);
     } catch (error) {
-      // The default bus of a region first used by this change is gone with it.
+      // The rollback also removed the default bus of a region that this change used first.
       this.#regions.clear();
       throw error;
     }
@@ -64,7 +67,7 @@ export class BusStore implements BusReader {
     this.#database.run(sql, region, name, description, kept, creationTimeMs, lastModifiedTimeMs);
   }
 
-  /** Its rules must be gone; its tags go with it. */
+  /** Deletes a bus and its tags. The bus must have no rules. */
   removeBus(region: string, name: string): void {
     this.#database.run('DELETE FROM event_buses WHERE region = ? AND name = ?', region, name);
     this.tags.removeAll(region, name, '');
@@ -97,7 +100,7 @@ export class BusStore implements BusReader {
     this.#raiseGeneration(region, eventBusName);
   }
 
-  /** Its targets must be gone; its tags go with it. */
+  /** Deletes a rule and its tags. The rule must have no targets. */
   removeRule(region: string, eventBusName: string, name: string): void {
     const sql = 'DELETE FROM event_rules WHERE region = ? AND bus = ? AND name = ?';
     this.#database.run(sql, region, eventBusName, name);
@@ -137,7 +140,7 @@ export class BusStore implements BusReader {
     this.#raiseGeneration(region, eventBusName);
   }
 
-  /** @returns whether it was there */
+  /** @returns whether the target existed */
   removeTarget(region: string, eventBusName: string, ruleName: string, id: string): boolean {
     this.#raiseGeneration(region, eventBusName);
     return this.#targets.remove(region, eventBusName, ruleName, id);

@@ -5,7 +5,7 @@ import type { QueueMessage } from '../../../core/message/queue-message.ts';
 import type { StoredDispatch } from '../store/event-store.ts';
 import type { RuleTarget } from '../store/model.ts';
 
-/** The members that a delivery reads. */
+/** The members of a target that a delivery uses. */
 const deliveryMembers = new Set([
   'Id',
   'Arn',
@@ -22,11 +22,11 @@ export function deliveryTarget(target: RuleTarget): DeliveryTarget {
 }
 
 /**
- * What the delivery queue gets of an event for an API destination, as a rule that targets the queue itself would send it:
- * the event's text stays as it is, the messages of a batch share a write of the rate, and the worker that takes them up is the
- * deployed one.
+ * The message in the delivery queue for an event with an API destination as its target. It is the same message that a
+ * rule with the queue as its target would send. So the text of the event does not change, the messages of a batch share
+ * one write of the rate, and the deployed worker delivers them.
  *
- * @returns undefined when no message can hold it, compressed neither
+ * @returns undefined when the event is too large for a message, even when compressed
  */
 export function deliveryMessage({ event, ruleArn }: StoredDispatch, target: RuleTarget): QueueMessage | undefined {
   try {
@@ -47,7 +47,7 @@ export function deliveryMessage({ event, ruleArn }: StoredDispatch, target: Rule
   }
 }
 
-/** The input of `deliver` for the same: an asynchronous invocation of this stack has no bound. */
+/** The same delivery as the input of `deliver`. The stack does not limit the size of an asynchronous invocation. */
 export function deliverPayload({ event, ruleArn }: StoredDispatch, target: RuleTarget): string {
   const envelope = { apiDestination: target.Arn, rule: ruleArn, target: deliveryTarget(target) };
   return `${JSON.stringify(envelope).slice(0, -1)},"event":${event.text}}`;

@@ -1,6 +1,6 @@
 import { parseEventsArn } from '../../../core/destination/arn.ts';
 
-/** What of this stack a target names. */
+/** The kinds of target that this stack can deliver to. */
 export type TargetKind =
   | { readonly kind: 'api-destination' }
   | { readonly kind: 'queue'; readonly name: string }
@@ -10,9 +10,9 @@ export type TargetKind =
 const arnPattern = /^arn:aws[a-z-]*:([a-z]+):([a-z0-9-]+):([0-9]{12}):(.+)$/;
 
 /**
- * EventBridge reaches only targets of a rule's own region, buses apart, and so does this stack of its own account.
+ * EventBridge reaches only targets in the rule's region, except event buses. This stack also requires its own account.
  *
- * @returns undefined for everything that this stack does not have
+ * @returns undefined for every target that this stack does not have
  */
 export function targetKindOf(arn: string, region: string, account: string): TargetKind | undefined {
   const destination = parseEventsArn(arn);

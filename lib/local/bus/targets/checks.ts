@@ -4,7 +4,7 @@ import { objectOf, requiredTextOf, textOf } from '../../../control/input.ts';
 import type { RuleTarget } from '../store/model.ts';
 import { invalid, invalidArn } from '../operations/operation.ts';
 
-/** What stands for the event in a target; any two of them exclude each other. */
+/** Members that replace the event as the input of a target; only one of them is allowed. */
 const inputWays = ['Input', 'InputPath', 'InputTransformer'];
 
 /** Source: EventBridge user guide, input transformation. */
@@ -20,7 +20,7 @@ const placeholderPattern = /<([\w.-]{1,256})>/g;
 const arnPattern = /^arn:[\w-]{1,32}:[\w-]{1,64}:[\w-]{0,64}:[\w-]{0,64}:.+$/s;
 
 /**
- * The second stage of validation of a target.
+ * The second stage of a target's validation.
  *
  * @throws ServiceError ValidationException
  */

@@ -11,10 +11,10 @@ export interface TargetInputSource {
 }
 
 /**
- * What a target of EventBridge gets, as JSON text: its constant, what its path finds, what its template makes, or the event
- * in its own text.
+ * The input of a target as JSON text: its constant, the value at its path, the result of its template, or the original
+ * text of the event.
  *
- * @throws Failure InvalidInvocation when nothing can be made of the event: then EventBridge delivers nothing
+ * @throws Failure InvalidInvocation when the event gives no input; EventBridge then delivers nothing
  */
 export function targetInput(target: DeliveryTarget, source: TargetInputSource): string {
   const { Input: input, InputPath: inputPath, InputTransformer: transformer } = target;

@@ -15,33 +15,34 @@ import { createUndeliverable, type Undeliverable } from './undeliverable.ts';
 
 export interface TargetsOptions {
   readonly account: string;
-  /** The delivery queue, which `deliver-queued` reads. */
+  /** The name of the delivery queue, which `deliver-queued` reads. */
   readonly deliveryQueue: string;
-  /** Physical name of `deliver`. */
+  /** Physical name of the function `deliver`. */
   readonly deliverFunction: string;
-  /** Sends a message; rejects with a Refusal when the queue does not take it. */
+  /** Sends a message; rejects with a Refusal when the queue refuses it. */
   readonly sendMessage: (region: string, queueName: string, message: QueueMessage, more?: SqsMembers) => Promise<void>;
-  /** Accepts an asynchronous invocation. False: there is no such function. */
+  /** Accepts an asynchronous invocation; returns false when the function does not exist. */
   readonly invoke: (region: string, physicalName: string, payload: string) => boolean;
   readonly writeLine: (text: string) => void;
   readonly report: (text: string) => void;
   readonly nowMs: () => number;
 }
 
-/** Undefined: the target has taken the event over. */
-type Handed = Undeliverable | undefined;
+/** Undefined when the target has accepted the event. */
+type DispatchResult = Undeliverable | undefined;
 
-/** What an asynchronous invocation may carry. Source: the Lambda developer guide, quotas. */
+/** Maximum payload of an asynchronous invocation. Source: the Lambda developer guide, quotas. */
 const maxPayloadBytes = 1_048_576;
 
-/** What of a log group's event is shown: enough for an order, little enough for a terminal. */
+/** How much of an event for a log group is shown: a whole order, but not a full terminal. */
 const maxLogCharacters = 1000;
 
 /**
- * Hands one event to one target of this stack; rejects when the target could not be reached for now.
+ * Sends one event to one target in this stack. Rejects when the target cannot be reached now.
  *
- * Failure policy: where no input can be made of an event nothing is delivered, not to a dead-letter queue either, as
- * EventBridge does; here it is said. Of API destinations the worker judges that, and keeps the event as a dead letter.
+ * Failure policy: when the event gives no input for the target, nothing is delivered, not even to a dead-letter queue,
+ * as in EventBridge; the stack reports it. For an API destination the worker decides that, and it keeps the event as a
+ * dead letter.
  */
 export function createTargets(options: TargetsOptions): (dispatch: StoredDispatch) => Promise<void> {
   const { account, sendMessage, report } = options;
@@ -49,7 +50,7 @@ export function createTargets(options: TargetsOptions): (dispatch: StoredDispatc
   return async (dispatch) => {
     const target = JSON.parse(dispatch.target) as RuleTarget;
     try {
-      const undeliverable = await hand(options, dispatch, target);
+      const undeliverable = await sendToTarget(options, dispatch, target);
       if (undeliverable !== undefined) await giveUp(dispatch, target, undeliverable);
     } catch (error) {
       if (error instanceof Failure) report(inputLine(dispatch, target, error));
@@ -59,11 +60,15 @@ export function createTargets(options: TargetsOptions): (dispatch: StoredDispatc
   };
 }
 
-async function hand(options: TargetsOptions, dispatch: StoredDispatch, target: RuleTarget): Promise<Handed> {
+async function sendToTarget(
+  options: TargetsOptions,
+  dispatch: StoredDispatch,
+  target: RuleTarget,
+): Promise<DispatchResult> {
   const { region, text, acceptedAtMs } = dispatch.event;
   const to = targetKindOf(target.Arn, region, options.account);
   if (to === undefined) {
-    return { code: 'NO_RESOURCE', reason: `${target.Arn} is not deliverable in this local stack.`, once: true };
+    return { code: 'NO_RESOURCE', reason: `The local stack cannot deliver to ${target.Arn}.`, once: true };
   }
   if (to.kind === 'api-destination') return toApiDestination(options, dispatch, target);
   const event = { value: JSON.parse(text) as JsonObject, text };
@@ -75,7 +80,7 @@ async function toApiDestination(
   { deliveryQueue, deliverFunction, sendMessage, invoke }: TargetsOptions,
   dispatch: StoredDispatch,
   target: RuleTarget,
-): Promise<Handed> {
+): Promise<DispatchResult> {
   const { region } = dispatch.event;
   const message = deliveryMessage(dispatch, target);
   if (message !== undefined) {
@@ -83,13 +88,13 @@ async function toApiDestination(
     return undefined;
   }
   if (invoke(region, deliverFunction, deliverPayload(dispatch, target))) return undefined;
-  return { code: 'INVALID_PARAMETER', reason: 'The event does not fit into a message, compressed neither.' };
+  return { code: 'INVALID_PARAMETER', reason: 'The event is too large for a message, even when compressed.' };
 }
 
 interface PlainTarget {
   readonly target: RuleTarget;
   readonly to: Exclude<TargetKind, { readonly kind: 'api-destination' }>;
-  /** JSON text, or lines of it. */
+  /** JSON text, or several lines of it. */
   readonly input: string;
 }
 
@@ -97,7 +102,7 @@ async function toPlainTarget(
   options: TargetsOptions,
   { event: { id, region } }: StoredDispatch,
   { target, to, input }: PlainTarget,
-): Promise<Handed> {
+): Promise<DispatchResult> {
   switch (to.kind) {
     case 'queue': {
       const parameters = target['SqsParameters'] as SqsMembers | undefined;
@@ -116,14 +121,13 @@ async function toPlainTarget(
   }
 }
 
-function toFunction({ invoke }: TargetsOptions, region: string, physicalName: string, input: string): Handed {
-  if (parseJson(input) === undefined)
-    return { code: 'INVALID_JSON', reason: 'A function takes JSON, and the input is none.' };
+function toFunction({ invoke }: TargetsOptions, region: string, physicalName: string, input: string): DispatchResult {
+  if (parseJson(input) === undefined) return { code: 'INVALID_JSON', reason: 'The input of a function must be JSON.' };
   if (Buffer.byteLength(input) > maxPayloadBytes) {
-    return { code: 'INVALID_PARAMETER', reason: `A function takes at most ${maxPayloadBytes} bytes.` };
+    return { code: 'INVALID_PARAMETER', reason: `The input of a function must be at most ${maxPayloadBytes} bytes.` };
   }
   if (invoke(region, physicalName, input)) return undefined;
-  return { code: 'NO_RESOURCE', reason: `This stack has no function ${physicalName}.`, once: true };
+  return { code: 'NO_RESOURCE', reason: `The local stack has no function ${physicalName}.`, once: true };
 }
 
 function refusedBy({ code, message }: Refusal): Undeliverable {
@@ -133,5 +137,5 @@ function refusedBy({ code, message }: Refusal): Undeliverable {
 
 function inputLine({ event, ruleArn }: StoredDispatch, target: RuleTarget, failure: Failure): string {
   const where = `${printable(ruleArn)} target ${printable(target.Id)}`;
-  return `${where}: ${printable(failure.message)} Nothing is delivered of event ${printable(event.id)}.`;
+  return `${where}: ${printable(failure.message)} Event ${printable(event.id)} is not delivered to this target.`;
 }

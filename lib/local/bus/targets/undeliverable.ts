@@ -10,35 +10,36 @@ import { targetKindOf } from './arn.ts';
 export interface Undeliverable {
   readonly code: 'NO_RESOURCE' | 'INVALID_JSON' | 'INVALID_PARAMETER';
   readonly reason: string;
-  /** Said once for a rule's target, however many events there are. */
+  /** Report this once per target, not for every event. */
   readonly once?: boolean;
 }
 
 export interface UndeliverableOptions {
   readonly account: string;
-  /** Rejects when the queue does not take it. */
+  /** Rejects when the queue refuses the message. */
   readonly send: (region: string, queueName: string, message: QueueMessage) => Promise<void>;
   readonly report: (text: string) => void;
 }
 
-/** Targets of which something was said once; more than an account has of them. */
-const maxSaid = 10_000;
+/** How many targets are remembered as reported; an account has fewer. */
+const maxReported = 10_000;
 
 /**
- * What becomes of an event that a target cannot get: the target's own dead-letter queue if it has one, and a line.
+ * Handles an event that cannot be delivered to a target: it sends the event to the target's dead-letter queue, if there
+ * is one, and reports it.
  *
- * Failure policy: a dead-letter queue that does not take the event is no reason to keep it: EventBridge drops it too. It is
- * said of each such event.
+ * Failure policy: when the dead-letter queue refuses the event, the event is dropped, as EventBridge does. Each such
+ * event is reported.
  */
 export function createUndeliverable(
   options: UndeliverableOptions,
 ): (dispatch: StoredDispatch, target: RuleTarget, why: Undeliverable) => Promise<void> {
   const { account, send, report } = options;
-  const said = new Set<string>();
+  const reported = new Set<string>();
 
-  function sayOnce(key: string, text: string): void {
-    if (said.has(key)) return;
-    if (said.size < maxSaid) said.add(key);
+  function reportOnce(key: string, text: string): void {
+    if (reported.has(key)) return;
+    if (reported.size < maxReported) reported.add(key);
     report(text);
   }
 
@@ -48,17 +49,17 @@ export function createUndeliverable(
     const where = `${printable(ruleArn)} target ${printable(target.Id)}`;
     const kept = queue === undefined ? 'dropped' : `sent to its dead-letter queue ${queue}`;
     if (why.once === true) {
-      sayOnce(`${ruleArn} ${target.Id} ${target.Arn}`, `${where}: ${printable(why.reason)} Its events are ${kept}.`);
+      reportOnce(`${ruleArn} ${target.Id} ${target.Arn}`, `${where}: ${printable(why.reason)} Its events are ${kept}.`);
     } else {
       report(`${where}: ${printable(why.reason)} Event ${printable(event.id)} is ${kept}.`);
     }
     if (queue === undefined) return;
     const message = deadLetter(dispatch, target, why);
     try {
-      if (message === undefined) throw new RangeError('The dead letter does not fit into a message.');
+      if (message === undefined) throw new RangeError('The dead letter is too large for a message.');
       await send(event.region, queue, message);
     } catch {
-      report(`${where}: the dead-letter queue ${queue} did not take event ${printable(event.id)}, which is dropped.`);
+      report(`${where}: its dead-letter queue ${queue} refused event ${printable(event.id)}; the event is dropped.`);
     }
   };
 }
@@ -69,7 +70,7 @@ function deadLetterQueueOf(target: RuleTarget, region: string, account: string):
   return kind?.kind === 'queue' ? kind.name : undefined;
 }
 
-/** In EventBridge's form. Undefined: no message can hold it. */
+/** In EventBridge's form. Undefined when the event is too large for a message. */
 function deadLetter(
   { event, ruleArn }: StoredDispatch,
   { Arn }: RuleTarget,

@@ -7,7 +7,7 @@ import { FunctionRunner } from '../../../../lib/local/lambda/function-runner.ts'
 import { InvocationStore } from '../../../../lib/local/lambda/invocation-store.ts';
 import { createManualClock } from '../../../fakes/manual-clock.ts';
 
-const surroundings = () => ({
+const dependencies = () => ({
   environment: {},
   aws: {},
   deliveryLog: { record: () => undefined },
@@ -19,7 +19,7 @@ const surroundings = () => ({
 function newInvocations(handler: FunctionHandler, database = new DatabaseSync(':memory:')) {
   const clock = createManualClock();
   const functions = [{ name: 'work', timeoutSeconds: 30, create: async () => handler }];
-  const runner = new FunctionRunner({ functions, account: '123456789012', clock, surroundings });
+  const runner = new FunctionRunner({ functions, account: '123456789012', clock, dependencies });
   const store = new InvocationStore(database);
   const reported: string[] = [];
   const invocations = new AsynchronousInvocations({
@@ -32,7 +32,7 @@ function newInvocations(handler: FunctionHandler, database = new DatabaseSync(':
   return { clock, store, database, reported, invocations };
 }
 
-test('an invocation is stored before it runs, and gone once it has succeeded', async () => {
+test('an invocation is stored before it runs and deleted after it has succeeded', async () => {
   const seen: unknown[] = [];
   const { invocations, store, clock } = newInvocations(async (event, context) => {
     seen.push([event, context.awsRequestId, store.pending().length]);
@@ -44,7 +44,7 @@ test('an invocation is stored before it runs, and gone once it has succeeded', a
   expect(store.pending()).toEqual([]);
 });
 
-test('a failing invocation runs again after one minute and after two more, under the same request id', async () => {
+test('a failing invocation is retried after one minute and after two more, with the same request id', async () => {
   const ids: string[] = [];
   const { invocations, clock } = newInvocations(async (_event, context) => {
     ids.push(context.awsRequestId);
@@ -63,7 +63,7 @@ test('a failing invocation runs again after one minute and after two more, under
   expect(new Set(ids).size).toBe(1);
 });
 
-test('after its last failure it is kept among the failed ones and said once, without the error’s own words', async () => {
+test("an invocation that fails for the last time is stored as failed and reported once, without the error's message", async () => {
   const { invocations, clock, store, reported } = newInvocations(async () => {
     throw new SyntaxError('Unexpected token in "canary"');
   });
@@ -77,7 +77,7 @@ test('after its last failure it is kept among the failed ones and said once, wit
   expect(reported).toEqual([`failed invocation ${requestId} of work in us-east-1, given up after 3 runs: SyntaxError`]);
 });
 
-test('what a process has left behind runs again in the next, from the failures that it had', async () => {
+test('an invocation that a process left behind is run by the next process with its earlier failures counted', async () => {
   const database = new DatabaseSync(':memory:');
   const first = newInvocations(() => new Promise(() => undefined), database);
   const { requestId } = first.invocations.accept('work', 'us-east-1', '{"kept":true}');
@@ -91,7 +91,7 @@ test('what a process has left behind runs again in the next, from the failures t
   expect(seen).toEqual([[{ kept: true }, requestId]]);
 });
 
-test('a retry that was due later still waits in the next process', async () => {
+test('a retry that is not due yet still waits in the next process', async () => {
   const database = new DatabaseSync(':memory:');
   const first = newInvocations(async () => {
     throw new Error('no');
@@ -109,7 +109,7 @@ test('a retry that was due later still waits in the next process', async () => {
   expect(runs).toBe(1);
 });
 
-test('a run that stopping has cut off is left for the next process', async () => {
+test('a run that a stop interrupts is left for the next process', async () => {
   let fail: (error: Error) => void = () => undefined;
   const { invocations, clock, store } = newInvocations(
     () =>
@@ -126,7 +126,7 @@ test('a run that stopping has cut off is left for the next process', async () =>
   expect(store.failed()).toEqual([]);
 });
 
-test('a stop does not wait longer than its grace', async () => {
+test('stopping takes no longer than the grace period', async () => {
   const { invocations, clock, store } = newInvocations(() => new Promise(() => undefined));
   invocations.accept('work', 'us-east-1', '{}');
   await clock.advance(0);

@@ -29,7 +29,7 @@ function failedInvocation(payload: object, functionName = 'deliver'): FailedInvo
 
 const envelope = { apiDestination: 'orders', event: { id: 'e-1', detail: { text: 'a\u0001\uFFFF' } } };
 
-test('the record of a failed invocation has the form that Lambda gives it', () => {
+test("the record of a failed invocation has Lambda's form", () => {
   const message = failureRecord(failedInvocation({ n: 1 }), functionArn, nowMs);
   expect(JSON.parse(message?.body ?? '')).toEqual({
     version: '1.0',
@@ -46,14 +46,14 @@ test('the record of a failed invocation has the form that Lambda gives it', () =
   });
 });
 
-test('the record is a delivery again when it is moved to the delivery queue, with text that SQS would refuse', () => {
+test('the record can be delivered after it is moved to the delivery queue, even if its text was escaped for SQS', () => {
   const message = failureRecord(failedInvocation(envelope), functionArn, nowMs);
   expect(message?.body).not.toMatch(/[\u0001\uFFFF]/);
   const { delivery } = parseQueueMessage(message ?? { body: '', attributes: {} }, { apiDestination: undefined, nowMs });
   expect(delivery).toMatchObject({ apiDestination: 'orders', attempts: 0, event: { value: envelope.event } });
 });
 
-test('a record over the limit of a message is compressed, and still a delivery', () => {
+test('a record that exceeds the size of a message is compressed and can still be delivered', () => {
   const large = { ...envelope, event: { id: 'e-1', text: 'x'.repeat(1_048_500) } };
   const message = failureRecord(failedInvocation(large), functionArn, nowMs) ?? { body: '', attributes: {} };
   expect(message.body.length).toBeLessThan(10_000);
@@ -75,7 +75,7 @@ function newFailedInvocations(send: (region: string, message: QueueMessage) => P
   return { onFailed, said };
 }
 
-test('a failed invocation of deliver is said and sent to the dead-letter queue of its region', async () => {
+test('a failed invocation of deliver is reported and sent to the dead-letter queue of its region', async () => {
   const sent: [string, unknown][] = [];
   const { onFailed, said } = newFailedInvocations(async (region, { body }) => sent.push([region, JSON.parse(body)]));
   await onFailed(failedInvocation(envelope));
@@ -83,15 +83,15 @@ test('a failed invocation of deliver is said and sent to the dead-letter queue o
   expect(said).toEqual(['failed q-1']);
 });
 
-test('a failed invocation that carries no event is said and sent nowhere', async () => {
+test('a failed invocation without an event is reported and not sent to a queue', async () => {
   const sent: string[] = [];
   const { onFailed, said } = newFailedInvocations(async (region) => sent.push(region));
   await onFailed(failedInvocation({}, 'authorize-connection'));
   expect({ sent, said }).toEqual({ sent: [], said: ['failed q-1'] });
 });
 
-test('a dead-letter queue that refuses is said too, and stops nothing', async () => {
+test('a dead-letter queue that refuses a failed invocation is reported, and nothing stops', async () => {
   const { onFailed, said } = newFailedInvocations(() => Promise.reject(new Error('no')));
   await onFailed(failedInvocation(envelope));
-  expect(said).toEqual(['failed q-1', 'fault in the dead letter of an asynchronous invocation']);
+  expect(said).toEqual(['failed q-1', 'fault in sending a failed invocation to the dead-letter queue']);
 });

@@ -4,7 +4,7 @@ import type { FunctionHandler } from '../../../../lib/local/lambda/function-inst
 import { FunctionRunner } from '../../../../lib/local/lambda/function-runner.ts';
 import { createManualClock } from '../../../fakes/manual-clock.ts';
 
-const surroundings = () => ({
+const dependencies = () => ({
   environment: {},
   aws: {},
   deliveryLog: { record: () => undefined },
@@ -20,16 +20,16 @@ function newRunner(handler: FunctionHandler, created: string[] = []) {
     return handler;
   };
   const functions = [{ name: 'echo', timeoutSeconds: 3, create }];
-  return { clock, runner: new FunctionRunner({ functions, account: '123456789012', clock, surroundings }) };
+  return { clock, runner: new FunctionRunner({ functions, account: '123456789012', clock, dependencies }) };
 }
 
-test('a function answers the JSON of what it returns, and null for nothing', async () => {
+test('the outcome of a function is its result as JSON, or null if it returns nothing', async () => {
   const { runner } = newRunner(async (event) => (event === 'nothing' ? undefined : { event }));
   expect(await runner.run('echo', 'us-east-1', 1, 'r')).toEqual({ requestId: 'r', payload: '{"event":1}' });
   expect((await runner.run('echo', 'us-east-1', 'nothing')).payload).toBe('null');
 });
 
-test('the context says what Lambda’s says', async () => {
+test('the context of a function has the values that Lambda gives', async () => {
   let seen: Context | undefined;
   const { runner, clock } = newRunner(async (_event, context) => {
     seen = context;
@@ -46,7 +46,7 @@ test('the context says what Lambda’s says', async () => {
   expect(seen?.getRemainingTimeInMillis()).toBe(2000);
 });
 
-test('a function that outlives its time limit is answered as Lambda answers it', async () => {
+test("a function that exceeds its time limit ends with Lambda's error", async () => {
   const { runner, clock } = newRunner(() => new Promise(() => undefined));
   const running = runner.run('echo', 'us-east-1', {}, 'request-1');
   await clock.advance(0);
@@ -57,7 +57,7 @@ test('a function that outlives its time limit is answered as Lambda answers it',
   });
 });
 
-test('an error is its name and message, never its stack', async () => {
+test('a failed outcome contains the name and the message of the error, but never its stack', async () => {
   const { runner } = newRunner(async () => {
     throw new TypeError('not that');
   });
@@ -66,7 +66,7 @@ test('an error is its name and message, never its stack', async () => {
   expect(error?.thrown).toBeInstanceOf(TypeError);
 });
 
-test('a region has one instance, made when it is first called', async () => {
+test('each region has one instance of a function, created at its first call', async () => {
   const created: string[] = [];
   const { runner } = newRunner(async () => 1, created);
   expect(created).toEqual([]);
@@ -76,7 +76,7 @@ test('a region has one instance, made when it is first called', async () => {
   expect(created).toHaveLength(2);
 });
 
-test('a function that could not be made is made again for the next call', async () => {
+test('a function whose creation failed is created again at the next call', async () => {
   let made = 0;
   const create = async (): Promise<FunctionHandler> => {
     made += 1;
@@ -85,7 +85,7 @@ test('a function that could not be made is made again for the next call', async 
   };
   const clock = createManualClock();
   const functions = [{ name: 'echo', timeoutSeconds: 3, create }];
-  const runner = new FunctionRunner({ functions, account: '123456789012', clock, surroundings });
+  const runner = new FunctionRunner({ functions, account: '123456789012', clock, dependencies });
   expect((await runner.run('echo', 'us-east-1', {})).error?.message).toBe('not yet');
   expect((await runner.run('echo', 'us-east-1', {})).payload).toBe('"made"');
 });

@@ -20,7 +20,7 @@ const request: LocalRequest = {
 function serve(handler: FunctionHandler, failures: unknown[] = []) {
   const clock = createManualClock(Date.UTC(2026, 2, 4, 5, 6, 7));
   const functions = [{ name: 'control-api', timeoutSeconds: 30, create: async () => handler }];
-  const surroundings = () => ({
+  const dependencies = () => ({
     environment: {},
     aws: {},
     deliveryLog: { record: () => undefined },
@@ -28,12 +28,12 @@ function serve(handler: FunctionHandler, failures: unknown[] = []) {
     securityLog: { addressRefused: () => undefined },
     credentialsLog: { record: () => undefined },
   });
-  const runner = new FunctionRunner({ functions, account: '123456789012', clock, surroundings });
+  const runner = new FunctionRunner({ functions, account: '123456789012', clock, dependencies });
   const reportFailure = (outcome: unknown): void => void failures.push(outcome);
   return createFunctionUrlService({ runner, functionName: 'control-api', clock, reportFailure })(request);
 }
 
-test('the function sees the request as payload format 2.0, its body in base64', async () => {
+test('the function receives the request in payload format 2.0, with its body in base64', async () => {
   let seen: unknown;
   await serve(async (event) => {
     seen = event;
@@ -55,7 +55,7 @@ test('the function sees the request as payload format 2.0, its body in base64', 
   });
 });
 
-test('its answer becomes an HTTP answer, bytes included', async () => {
+test('the result of the function becomes an HTTP answer, even with a binary body', async () => {
   const answer = await serve(async () => ({
     statusCode: 418,
     headers: { 'X-Kind': 'tea' },
@@ -65,12 +65,12 @@ test('its answer becomes an HTTP answer, bytes included', async () => {
   expect(answer).toEqual({ status: 418, headers: { 'x-kind': 'tea' }, body: Buffer.from([0, 255]) });
 });
 
-test('an answer without a status is itself the body', async () => {
+test('a result without a status code becomes the body of the answer', async () => {
   const answer = await serve(async () => ({ plain: true }));
   expect([answer.status, answer.body]).toEqual([200, '{"plain":true}']);
 });
 
-test('a function that fails is an internal failure for the client and reported to whoever runs the stack', async () => {
+test('a failure of the function is an InternalFailure for the client and is reported by the stack', async () => {
   const failures: unknown[] = [];
   const serving = serve(async () => {
     throw new TypeError('secret words');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createReadableConnectionLog } from '../../../../lib/local/lambda/readable-logs.ts';
 
-test('a deauthorized connection is a line with the time and its name, in which nothing moves the cursor', () => {
+test('a deauthorized connection is logged in one line with time and name, without control characters', () => {
   const lines: string[] = [];
   const nowMs = (): number => Date.UTC(2026, 0, 1, 9, 14, 3, 120);
   const log = createReadableConnectionLog({ writeLine: (line) => lines.push(line), nowMs });

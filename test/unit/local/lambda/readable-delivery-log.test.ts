@@ -12,12 +12,12 @@ const delivered: Conclusion = {
 };
 const nowMs = Date.UTC(2026, 4, 6, 7, 8, 9, 10);
 
-test('a delivery is one line of time, outcome, destination, event, status, attempt and duration', () => {
+test('a delivery is logged in one line with time, outcome, destination, event, status, attempt and duration', () => {
   const line = formatDelivery(delivered, nowMs, false);
   expect(line).toBe('07:08:09.010  delivered  orders  event e-1  HTTP 204  attempt 2  35 ms');
 });
 
-test('a failed delivery ends with its code and reason', () => {
+test('the line of a failed delivery ends with its code and reason', () => {
   const failed: Conclusion = {
     settlement: { kind: 'dead-lettered' },
     code: 'DnsFailed',
@@ -30,17 +30,17 @@ test('a failed delivery ends with its code and reason', () => {
   );
 });
 
-test('a destination that is named by its ARN is shown by its name', () => {
+test('an API destination with an ARN is shown by its name', () => {
   const apiDestination = 'arn:aws:events:us-east-1:123456789012:api-destination/orders/0b7f-11';
   expect(formatDelivery({ ...delivered, apiDestination }, nowMs, false)).toBe(formatDelivery(delivered, nowMs, false));
 });
 
-test('nothing in a name can begin another line or move the cursor', () => {
+test('control characters in a name cannot start a new line or move the cursor', () => {
   const line = formatDelivery({ ...delivered, apiDestination: 'a\nready http://x\u001B[2J\u2028b' }, nowMs, false);
   expect(line).toContain('a?ready http://x?[2J?b');
 });
 
-test('only the outcome is coloured, and only when colour is wanted', () => {
+test('only the outcome is coloured, and only when colour is enabled', () => {
   const lines: string[] = [];
   for (const colour of [true, false]) {
     createReadableDeliveryLog({ writeLine: (line) => lines.push(line), nowMs: () => nowMs, colour }).record(delivered);

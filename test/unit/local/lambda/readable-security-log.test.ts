@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createReadableSecurityLog } from '../../../../lib/local/lambda/readable-logs.ts';
 
-test('a refused address is a line with the time, the host and the reason, in which nothing moves the cursor', () => {
+test('a refused address is logged in one line with time, host and reason, without control characters', () => {
   const lines: string[] = [];
   const nowMs = (): number => Date.UTC(2026, 0, 1, 9, 14, 3, 120);
   const log = createReadableSecurityLog({ writeLine: (line) => lines.push(line), nowMs });

@@ -5,22 +5,22 @@ const ids = ['a', 'b', 'c'];
 const failed = (response: unknown): string[] => [...failedMessageIds(JSON.stringify(response), ids)];
 
 test.each([[null], [{}], [{ batchItemFailures: null }], [{ batchItemFailures: [] }]])(
-  'the answer %j says that every message has succeeded',
+  'the answer %j means that every message has succeeded',
   (response) => {
     expect(failed(response)).toEqual([]);
   },
 );
 
-test('the messages that an answer names stay, and no others', () => {
+test('exactly the messages that an answer names stay in the queue', () => {
   expect(failed({ batchItemFailures: [{ itemIdentifier: 'c' }, { itemIdentifier: 'a' }] })).toEqual(['c', 'a']);
 });
 
 test.each([
   ['text', 'done'],
   ['a list', []],
-  ['failures that are no list', { batchItemFailures: 'a' }],
-  ['a failure that is no object', { batchItemFailures: ['a'] }],
-  ['another key than itemIdentifier', { batchItemFailures: [{ messageId: 'a' }] }],
+  ['failures that are not a list', { batchItemFailures: 'a' }],
+  ['a failure that is not an object', { batchItemFailures: ['a'] }],
+  ['a key other than itemIdentifier', { batchItemFailures: [{ messageId: 'a' }] }],
   ['an empty identifier', { batchItemFailures: [{ itemIdentifier: '' }] }],
   ['no identifier', { batchItemFailures: [{ itemIdentifier: null }] }],
   ['a message that was not in the batch', { batchItemFailures: [{ itemIdentifier: 'a' }, { itemIdentifier: 'z' }] }],

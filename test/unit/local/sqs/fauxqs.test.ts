@@ -36,7 +36,7 @@ function execute(sql: string): void {
   database.close();
 }
 
-test('a move to the dead-letter queue that breaks off half-way leaves the message where it was', async () => {
+test('a move to the dead-letter queue that is interrupted leaves the message in its queue', async () => {
   const first = await open();
   await createQueues(first);
   await first.perform('SendMessage', { QueueUrl: orders, MessageBody: 'poison' });
@@ -53,7 +53,7 @@ test('a move to the dead-letter queue that breaks off half-way leaves the messag
   second.close();
 });
 
-test('what a process had received stays hidden after it, but not in a queue that nobody else reads', async () => {
+test('messages that an ended process had received stay hidden, except in a queue that had no other reader', async () => {
   const first = await open();
   for (const QueueName of ['orders', 'dead-letters']) {
     await first.perform('CreateQueue', { QueueName });
@@ -68,7 +68,7 @@ test('what a process had received stays hidden after it, but not in a queue that
   second.close();
 });
 
-test('a long poll that is waiting answers at once when the waits are ended', async () => {
+test('a waiting long poll returns at once when the waits are ended', async () => {
   const engine = await openFauxqs('us-east-1', { folder: undefined, unread: [] });
   await engine.perform('CreateQueue', { QueueName: 'orders' });
   const waiting = receive(engine, orders, { WaitTimeSeconds: 20 });

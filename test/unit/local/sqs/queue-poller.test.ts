@@ -8,7 +8,7 @@ import { createManualClock } from '../../../fakes/manual-clock.ts';
 const record = (id: string): SqsRecord =>
   sqsRecord({ MessageId: id, ReceiptHandle: `receipt-${id}` }, { account: '1', region: 'r', queueName: 'q' });
 
-/** A queue of batches, and a function whose invocations end when the test says so. */
+/** A queue of batches, and a function whose invocations end when the test decides. */
 function newPoller(batches: (readonly string[] | Error)[], options: Partial<QueuePollerOptions> = {}) {
   const clock = createManualClock();
   const invocations: { readonly ids: readonly string[]; end: (outcome: InvocationOutcome) => void }[] = [];
@@ -54,13 +54,13 @@ const failed: InvocationOutcome = {
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const never = new Promise<void>(() => undefined);
 
-test('each batch is an invocation of its own, and a batch does not wait for the one before', async () => {
+test('each batch gets its own invocation, without waiting for the previous batch', async () => {
   const { invocations } = newPoller([['a', 'b'], ['c']]);
   await settled();
   expect(invocations.map(({ ids }) => ids)).toEqual([['a', 'b'], ['c']]);
 });
 
-test('no more invocations run at a time than the maximum concurrency, and one that ends makes room', async () => {
+test('the poller runs no more invocations than the maximum concurrency, and starts another when one ends', async () => {
   const { invocations, receives } = newPoller([['a'], ['b'], ['c']], { maximumConcurrency: 2 });
   await settled();
   expect({ running: invocations.length, receives: receives() }).toEqual({ running: 2, receives: 2 });
@@ -69,7 +69,7 @@ test('no more invocations run at a time than the maximum concurrency, and one th
   expect(invocations.map(({ ids }) => ids)).toEqual([['a'], ['b'], ['c']]);
 });
 
-test('what has succeeded is deleted, and what a partial batch response names is not', async () => {
+test('processed messages are deleted, and those that a partial batch response names are not', async () => {
   const { invocations, removed } = newPoller([['a', 'b', 'c']]);
   await settled();
   invocations[0]?.end(succeeded({ batchItemFailures: [{ itemIdentifier: 'b' }] }));
@@ -79,8 +79,8 @@ test('what has succeeded is deleted, and what a partial batch response names is 
 
 test.each([
   ['throws', failed],
-  ['answers what is no partial batch response', succeeded({ batchItemFailures: [{ itemIdentifier: 'unknown' }] })],
-])('a function that %s has nothing of its batch deleted', async (_, outcome) => {
+  ['returns an invalid partial batch response', succeeded({ batchItemFailures: [{ itemIdentifier: 'unknown' }] })],
+])('no message of a batch is deleted when the function %s', async (_, outcome) => {
   const { invocations, removed } = newPoller([['a', 'b']]);
   await settled();
   invocations[0]?.end(outcome);
@@ -88,7 +88,7 @@ test.each([
   expect(removed).toEqual([]);
 });
 
-test('a failed batch is said, and the next one goes on', async () => {
+test('a failed batch is reported, and the poller continues with the next one', async () => {
   const { invocations, said } = newPoller([['a'], ['b']], { maximumConcurrency: 1 });
   await settled();
   invocations[0]?.end(failed);
@@ -97,7 +97,7 @@ test('a failed batch is said, and the next one goes on', async () => {
   expect(invocations).toHaveLength(2);
 });
 
-test('a queue that cannot be read is said and tried again after a second, not at once', async () => {
+test('a queue that cannot be read is reported and read again after a second', async () => {
   const { clock, invocations, receives, said } = newPoller([new Error('gone'), ['a']]);
   await settled();
   await clock.advance(999);
@@ -107,14 +107,14 @@ test('a queue that cannot be read is said and tried again after a second, not at
   expect(invocations.map(({ ids }) => ids)).toEqual([['a']]);
 });
 
-test('an empty queue is asked once, and then waited for', async () => {
+test('an empty queue is read once, and the poller then waits for messages', async () => {
   const { receives } = newPoller([]);
   await settled();
   await settled();
   expect(receives()).toBe(1);
 });
 
-test('a stop ends the wait for messages and lets the invocations under way end', async () => {
+test('stopping ends the wait for messages and lets the running invocations end', async () => {
   const { poller, invocations, removed, receives } = newPoller([['a']]);
   await settled();
   let stopped = false;
@@ -129,7 +129,7 @@ test('a stop ends the wait for messages and lets the invocations under way end',
   expect(receives()).toBe(2);
 });
 
-test('a stop waits no longer than its grace', async () => {
+test('stopping takes no longer than the grace period', async () => {
   const { poller, removed } = newPoller([['a']]);
   await settled();
   await poller.stop(Promise.resolve());

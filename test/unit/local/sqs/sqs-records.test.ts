@@ -20,7 +20,7 @@ const received = {
   },
 };
 
-test('a message becomes the record that a function of Lambda sees', () => {
+test('an SQS message becomes the record that Lambda passes to a function', () => {
   expect(sqsRecord(received, source)).toEqual({
     messageId: 'm-1',
     receiptHandle: 'r-1',
@@ -38,14 +38,14 @@ test('a message becomes the record that a function of Lambda sees', () => {
   });
 });
 
-test('a message without attributes has none in its record, and no digest of them', () => {
+test('the record of a message without attributes has no attributes and no digest of them', () => {
   const { MessageAttributes: _, MD5OfMessageAttributes: __, ...bare } = received;
   const record = sqsRecord(bare, source);
   expect(record.messageAttributes).toEqual({});
   expect(record).not.toHaveProperty('md5OfMessageAttributes');
 });
 
-test('the ARN of a queue in China lies in the partition of China', () => {
+test('the ARN of a queue in a Chinese region has the partition aws-cn', () => {
   expect(sqsRecord(received, { ...source, region: 'cn-north-1' }).eventSourceARN).toBe(
     'arn:aws-cn:sqs:cn-north-1:111122223333:orders',
   );

@@ -10,7 +10,7 @@ function newFolder(): string {
   return mkdtempSync(join(tmpdir(), 'lastmile-data-'));
 }
 
-test('the folder is made with those above it, for its owner alone', () => {
+test('the data folder is created with its parent folders, and only its owner can read it', () => {
   const path = join(newFolder(), 'a', 'b');
   const folder = openDataFolder(path, account);
   expect(folder.path).toBe(path);
@@ -18,7 +18,7 @@ test('the folder is made with those above it, for its owner alone', () => {
   folder.close();
 });
 
-test('a folder serves one stack at a time, and the next one after it', () => {
+test('a data folder serves one stack at a time, and another stack after the first has stopped', () => {
   const path = newFolder();
   const first = openDataFolder(path, account);
   expect(() => openDataFolder(path, account)).toThrow(/^Another stack is using the data folder [^\n]+$/);
@@ -28,31 +28,31 @@ test('a folder serves one stack at a time, and the next one after it', () => {
   second.close();
 });
 
-test('a folder belongs to the account that has first used it', () => {
+test('a data folder belongs to the account that used it first', () => {
   const path = newFolder();
   openDataFolder(path, account).close();
   expect(() => openDataFolder(path, '000000000001')).toThrow(/belongs to account 123456789012/);
 });
 
-test.runIf(process.platform === 'linux')('a place where the system lets nobody make a folder is refused', () => {
+test.runIf(process.platform === 'linux')('a data folder is refused where the system forbids new folders', () => {
   for (const path of ['/proc/lastmile', '/proc/lastmile/data', '/dev/null/lastmile']) {
-    expect(() => openDataFolder(path, account)).toThrow(/^Cannot write to the data folder [^\n]+: [A-Z]+\.$/);
+    expect(() => openDataFolder(path, account)).toThrow(/^Cannot write to the data folder [^\n]+: [A-Z]+\. [^\n]+$/);
   }
 });
 
-test('a file in the folder’s place is refused', () => {
+test('a file with the path of the data folder is refused', () => {
   const path = join(newFolder(), 'file');
   writeFileSync(path, '');
   expect(() => openDataFolder(path, account)).toThrow(StartError);
 });
 
-test('a file that is no database is refused and left as it is', () => {
+test('an invalid database file is refused and not changed', () => {
   const path = newFolder();
   writeFileSync(join(path, 'lastmile.sqlite'), 'not a database, but long enough to be looked at'.repeat(20));
   expect(() => openDataFolder(path, account)).toThrow(/^Cannot open the database in the data folder/);
 });
 
-test('what a newer version has written is refused', () => {
+test('a data folder from a newer version is refused', () => {
   const path = newFolder();
   const folder = openDataFolder(path, account);
   folder.database.exec('PRAGMA user_version = 99');
@@ -60,7 +60,7 @@ test('what a newer version has written is refused', () => {
   expect(() => openDataFolder(path, account)).toThrow(/newer version/);
 });
 
-test('without a folder nothing is kept', () => {
+test('without a data folder nothing is kept', () => {
   const folder = openDataFolder(undefined, account);
   expect(folder.path).toBeUndefined();
   folder.close();

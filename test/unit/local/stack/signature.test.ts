@@ -3,18 +3,18 @@ import { parseSignature } from '../../../../lib/local/stack/routes.ts';
 
 const credential = 'deliver/20260102/eu-central-1/sqs/aws4_request';
 
-test('region, service and signer come from the credential of the Authorization header', () => {
+test('region, service and signer are read from the credential of the Authorization header', () => {
   const header = `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host;x-amz-date, Signature=00`;
   const expected = { accessKeyId: 'deliver', region: 'eu-central-1', service: 'sqs' };
   expect(parseSignature(header, '')).toEqual(expected);
 });
 
-test('a header without spaces after its commas is read alike', () => {
+test('a header without spaces after its commas is parsed too', () => {
   const header = `AWS4-HMAC-SHA256 SignedHeaders=host,Credential=${credential},Signature=00`;
   expect(parseSignature(header, '')?.region).toBe('eu-central-1');
 });
 
-test('a presigned query is a signature too', () => {
+test('a presigned query is parsed as a signature too', () => {
   const query = `Action=ListQueues&X-Amz-Credential=${encodeURIComponent(credential)}&X-Amz-Signature=00`;
   expect(parseSignature(undefined, query)?.service).toBe('sqs');
 });
@@ -27,6 +27,6 @@ test.each([
     'a region that climbs out of a folder',
     'AWS4-HMAC-SHA256 Credential=a/20260102/../sqs/aws4_request, SignedHeaders=host, Signature=0',
   ],
-])('%s is no signature', (_what, header) => {
+])('%s is not a signature', (_what, header) => {
   expect(parseSignature(header, '')).toBeUndefined();
 });

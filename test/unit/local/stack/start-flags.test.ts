@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { FlagError, parseStartFlags } from '../../../../lib/commands/flags.ts';
 
-test('every flag is read', () => {
+test('every flag is parsed', () => {
   const flags = ['--port', '0', '--host=0.0.0.0', '--data-dir', 'kept', '--account', '000000000001', '--auth'];
   expect(parseStartFlags(flags)).toEqual({
     help: false,
@@ -13,15 +13,15 @@ test('every flag is read', () => {
   });
 });
 
-test('no flag is needed', () => {
+test('every flag is optional', () => {
   expect(parseStartFlags([])).toEqual({ help: false });
 });
 
 test.each([
   ['an unknown flag', ['--prot', '1'], '--prot'],
-  ['a word that belongs to no flag', ['4010'], '4010'],
-  ['a port that is no number', ['--port', 'http'], '--port'],
-  ['a port that no machine has', ['--port', '65536'], '--port'],
+  ['an argument that is not a flag', ['4010'], '4010'],
+  ['a port that is not a number', ['--port', 'http'], '--port'],
+  ['a port above 65535', ['--port', '65536'], '--port'],
   ['a flag without its value', ['--host'], '--host'],
   ['an empty value', ['--data-dir='], '--data-dir'],
   ['an account of eleven digits', ['--account', '12345678901'], '--account'],

@@ -11,7 +11,7 @@ function matched(id: string, ...targets: readonly string[]): MatchedEvent {
 
 const nameOf = ({ event, target }: StoredDispatch) => `${event.id} to ${target}`;
 
-/** Everything that has been set in motion has run. */
+/** Waits until all pending callbacks have run. */
 const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 function createWorld(send: (dispatch: StoredDispatch) => Promise<void>, database = new DatabaseSync(':memory:')) {
@@ -22,7 +22,7 @@ function createWorld(send: (dispatch: StoredDispatch) => Promise<void>, database
   return { database, clock, store, faults, dispatcher: new Dispatcher({ store, send, clock, reportFault }) };
 }
 
-test('every event is handed to each of its targets once, with its own text, and forgotten', async () => {
+test('every event is sent once to each of its targets, with its own text, and is then deleted', async () => {
   const sent: StoredDispatch[] = [];
   const { dispatcher, database, store } = createWorld(async (dispatch) => void sent.push(dispatch));
   dispatcher.accept([matched('e-1', 'a', 'b'), matched('e-2', 'a'), matched('e-3')]);
@@ -34,7 +34,7 @@ test('every event is handed to each of its targets once, with its own text, and 
   expect(database.prepare('SELECT id FROM bus_events').all()).toEqual([]);
 });
 
-test('what is accepted while others are on their way is dispatched too', async () => {
+test('events that are accepted while others are being dispatched are dispatched too', async () => {
   const sent: string[] = [];
   const { dispatcher } = createWorld(async (dispatch) => {
     if (sent.push(nameOf(dispatch)) === 1) dispatcher.accept([matched('e-2', 'a')]);
@@ -44,7 +44,7 @@ test('what is accepted while others are on their way is dispatched too', async (
   expect(sent).toEqual(['e-1 to a', 'e-2 to a']);
 });
 
-test('a process that ends before a target has taken an event over leaves it to the next', async () => {
+test('an event that no target had accepted when the process ended is dispatched by the next process', async () => {
   const never = createWorld(() => new Promise(() => undefined));
   never.dispatcher.accept([matched('e-1', 'a')]);
   await settled();
@@ -56,7 +56,7 @@ test('a process that ends before a target has taken an event over leaves it to t
   expect([sent, next.store.pending()]).toEqual([['e-1 to a'], []]);
 });
 
-test('a target that cannot be reached is tried again and again, said once, and holds up no other', async () => {
+test('a target that cannot be reached is retried and reported once, and does not delay other targets', async () => {
   const sent: string[] = [];
   let isDown = true;
   const { dispatcher, clock, faults, store } = createWorld(async (dispatch) => {
@@ -79,7 +79,7 @@ test('a target that cannot be reached is tried again and again, said once, and h
   expect([faults, store.pending()]).toEqual([['the local bus: Error: down'], []]);
 });
 
-test('a stopped dispatcher begins nothing, and what ends after the grace is left to the next process', async () => {
+test('a stopped dispatcher starts nothing, and dispatches that outlast the grace period are left to the next process', async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const sent: string[] = [];
   const { dispatcher, store } = createWorld((dispatch) => {
@@ -96,7 +96,7 @@ test('a stopped dispatcher begins nothing, and what ends after the grace is left
   expect(store.pending()).toHaveLength(2);
 });
 
-test('of events that are stored together one that cannot be leaves none', () => {
+test('if one of several events cannot be stored, none of them is stored', () => {
   const { store, database } = createWorld(async () => undefined);
   expect(() => store.add([matched('e-1', 'a'), matched('e-1', 'b')])).toThrow(/UNIQUE/);
   expect([store.pending(), database.prepare('SELECT * FROM bus_events').all()]).toEqual([[], []]);

@@ -12,7 +12,7 @@ function indexed(patterns: readonly string[], root: FieldNode): readonly Indexed
   );
 }
 
-test('of 10,000 rules that share a source, an event is compared with the one that its detail leads to', () => {
+test('of 10,000 rules with the same source, an event is compared only with the one that its detail leads to', () => {
   const root = new FieldNode();
   const patterns = Array.from({ length: 10_000 }, (_, rule) => `{"source": ["shop"], "detail": {"id": ["${rule}"]}}`);
   const table = new RuleTable();
@@ -25,14 +25,14 @@ test('of 10,000 rules that share a source, an event is compared with the one tha
   expect([...candidates].map(({ rule }) => rule)).toEqual([4711]);
 });
 
-test('a rule that only asks for absence is found by nothing', () => {
+test('a rule that only requires absent fields is not found by any value', () => {
   const [chosen] = chooseAnchors(
     indexed(['{"a": [{"exists": false}], "b": [{"exists": false}, "x"]}'], new FieldNode()),
   );
   expect(chosen?.[1]).toBeUndefined();
 });
 
-test('any two spellings that are equal but for case fold to the same text', () => {
+test('texts that differ only in case fold to the same text', () => {
   const apart: string[] = [];
   for (let code = 0; code < 0x10000; code += 1) {
     const unit = String.fromCharCode(code);

@@ -14,7 +14,7 @@ function matchedAlone(patterns: readonly { key: string; pattern: string }[], eve
   return patterns.filter(({ pattern }) => compileEventPattern(pattern)(event)).map(({ key }) => key);
 }
 
-test('the keys of all rules that match come in the order of the rules, each once', () => {
+test('the keys of all matching rules are returned in the order of the rules, each once', () => {
   const index = createRuleIndex(
     rules([
       { source: ['shop'] },
@@ -30,29 +30,33 @@ test('the keys of all rules that match come in the order of the rules, each once
   expect(index.match({})).toEqual(['rule-2']);
 });
 
-test('an index of no rules matches nothing', () => {
+test('an index without rules matches nothing', () => {
   expect(createRuleIndex([]).match({ source: 'shop' })).toEqual([]);
 });
 
-test('a refused pattern refuses the index', () => {
+test('an invalid pattern in one rule makes the creation of the index fail', () => {
   expect(() => createRuleIndex([{ key: 'a', pattern: '{"source": "shop"}' }])).toThrow(
     expect.objectContaining({ code: 'InvalidEventPatternException' }),
   );
 });
 
-describe('rules are found by', () => {
+describe('the rule index', () => {
   test.each<[what: string, element: (index: number) => JsonValue, value: (index: number) => JsonValue]>([
     ['strings', (index) => `id-${index}`, (index) => `id-${index}`],
     ['numbers', (index) => index, (index) => index],
     ['prefixes', (index) => ({ prefix: `${index}/` }), (index) => `${index}/x`],
     ['suffixes', (index) => ({ suffix: `/${index}` }), (index) => `x/${index}`],
-    ['strings but for case', (index) => ({ 'equals-ignore-case': `Straße-${index}` }), (index) => `STRASSE-${index}`],
+    [
+      'strings regardless of case',
+      (index) => ({ 'equals-ignore-case': `Straße-${index}` }),
+      (index) => `STRASSE-${index}`,
+    ],
     ['wildcards', (index) => ({ wildcard: `${index}/*x*` }), (index) => `${index}/axb`],
-    ['wildcards at the front', (index) => ({ wildcard: `*x*/${index}` }), (index) => `axb/${index}`],
+    ['wildcards at the beginning', (index) => ({ wildcard: `*x*/${index}` }), (index) => `axb/${index}`],
     ['addresses', (index) => `2001:db8::${index.toString(16)}`, (index) => `2001:0DB8:0::${index.toString(16)}`],
     ['ranges', (index) => ({ numeric: ['>=', index, '<', index + 1] }), (index) => index + 0.5],
     ['blocks', (index) => ({ cidr: `10.${index}.0.0/16` }), (index) => `10.${index}.7.7`],
-  ])('%s', (_what, element, value) => {
+  ])('the index finds rules by %s', (_what, element, value) => {
     const given = rules(
       Array.from({ length: 200 }, (_, index) => ({ source: ['shop'], detail: { field: [element(index)] } })),
     );

@@ -4,7 +4,7 @@ import { arn, createBusWorld, pattern, refusal } from './operations-world.ts';
 const seconds = 1_700_000_000;
 
 describe('a bus from its creation to its end', () => {
-  test('create answers the ARN, and what was sent of description, dead letters and logs', async () => {
+  test('CreateEventBus returns the ARN and the description, dead-letter and log settings that were sent', async () => {
     const { call } = createBusWorld();
     expect(await call('CreateEventBus', { Name: 'bare' })).toEqual({ EventBusArn: arn('event-bus/bare') });
     const shown = { Description: 'of the shop', DeadLetterConfig: { Arn: 'arn:q' }, LogConfig: { Level: 'OFF' } };
@@ -12,7 +12,7 @@ describe('a bus from its creation to its end', () => {
     expect(created).toEqual({ EventBusArn: arn('event-bus/shop'), ...shown });
   });
 
-  test('describe shows name, ARN and whole seconds, and nothing that was never given', async () => {
+  test('DescribeEventBus returns name, ARN and times in whole seconds, and no member that was never set', async () => {
     const { call } = createBusWorld();
     await call('CreateEventBus', { Name: 'shop' });
     const times = { CreationTime: seconds, LastModifiedTime: seconds };
@@ -23,14 +23,14 @@ describe('a bus from its creation to its end', () => {
     });
   });
 
-  test('describe takes an ARN, and without a name shows the default bus', async () => {
+  test('DescribeEventBus accepts an ARN, and without a name it describes the default bus', async () => {
     const { call } = createBusWorld();
     const byArn = await call('DescribeEventBus', { Name: arn('event-bus/default') });
     expect(byArn).toMatchObject({ Name: 'default', Arn: arn('event-bus/default') });
     expect(await call('DescribeEventBus')).toEqual(byArn);
   });
 
-  test('an update changes what it names, keeps the rest, and moves only the time of modification', async () => {
+  test('UpdateEventBus changes only the members that are sent, and the time of modification', async () => {
     const world = createBusWorld();
     await world.call('CreateEventBus', { Name: 'shop', Description: 'old', DeadLetterConfig: { Arn: 'arn:q' } });
     world.now += 5000;
@@ -41,7 +41,7 @@ describe('a bus from its creation to its end', () => {
     expect(await world.call('DescribeEventBus', { Name: 'shop' })).toEqual({ ...shown, ...times });
   });
 
-  test('a deleted bus is gone, with its tags, and its name is free again', async () => {
+  test('a deleted bus and its tags are gone, and its name can be used again', async () => {
     const { call } = createBusWorld();
     await call('CreateEventBus', { Name: 'shop', Tags: [{ Key: 'team', Value: 'a' }] });
     expect(await call('DeleteEventBus', { Name: 'shop' })).toEqual({});
@@ -52,7 +52,7 @@ describe('a bus from its creation to its end', () => {
     expect(await call('ListTagsForResource', { ResourceARN: arn('event-bus/shop') })).toEqual({ Tags: [] });
   });
 
-  test('regions know nothing of each other’s buses', async () => {
+  test('each region has its own buses', async () => {
     const { call } = createBusWorld();
     await call('CreateEventBus', { Name: 'shop' });
     expect(await call('ListEventBuses', {}, 'us-west-2')).toMatchObject({ EventBuses: [{ Name: 'default' }] });
@@ -62,8 +62,8 @@ describe('a bus from its creation to its end', () => {
   });
 });
 
-describe('what is refused', () => {
-  test.each(['shop', 'default'])('a second bus named %s', async (Name) => {
+describe('refused requests', () => {
+  test.each(['shop', 'default'])('a second bus with the name %s is refused', async (Name) => {
     const { call } = createBusWorld();
     await call('CreateEventBus', { Name: 'shop' });
     const refused = refusal('ResourceAlreadyExistsException', `Event bus ${Name} already exists.`);
@@ -76,17 +76,17 @@ describe('what is refused', () => {
     ['DeleteEventBus', 'gone', 'gone'],
     ['DescribeEventBus', arn('event-bus/gone'), 'gone'],
     ['DescribeEventBus', arn('event-bus/default', 'us-east-1'), arn('event-bus/default', 'us-east-1')],
-  ])('%s of %s, which is not there', async (operation, Name, shown) => {
+  ])('%s is refused for the missing bus %s', async (operation, Name, shown) => {
     const refused = refusal('ResourceNotFoundException', `Event bus ${shown} does not exist.`);
     await expect(createBusWorld().call(operation, { Name })).rejects.toMatchObject(refused);
   });
 
-  test('the end of the default bus', async () => {
+  test('the default bus cannot be deleted', async () => {
     const refused = refusal('ValidationException', 'Cannot delete event bus default.');
     await expect(createBusWorld().call('DeleteEventBus', { Name: 'default' })).rejects.toMatchObject(refused);
   });
 
-  test('the end of a bus with rules', async () => {
+  test('a bus with rules cannot be deleted', async () => {
     const { call } = createBusWorld();
     await call('CreateEventBus', { Name: 'shop' });
     await call('PutRule', { Name: 'orders', EventBusName: 'shop', EventPattern: pattern });
@@ -96,7 +96,7 @@ describe('what is refused', () => {
     expect(await call('DeleteEventBus', { Name: 'shop' })).toEqual({});
   });
 
-  test('the hundred and first bus of a region, until one is deleted', async () => {
+  test('a region can have 100 custom buses, and another one is refused until one is deleted', async () => {
     const { call } = createBusWorld();
     for (let index = 0; index < 100; index += 1) await call('CreateEventBus', { Name: `bus-${index}` });
     const refused = refusal('LimitExceededException', 'The requested resource exceeds the maximum number allowed.');
@@ -105,7 +105,7 @@ describe('what is refused', () => {
     await expect(call('CreateEventBus', { Name: 'more' })).resolves.toBeDefined();
   });
 
-  test('names that only partners have, and partners', async () => {
+  test('names of partner buses are refused', async () => {
     const { call } = createBusWorld();
     const slash = 'Parameter Name is not valid. Reason: The name of a custom event bus must not contain a slash.';
     await expect(call('CreateEventBus', { Name: 'a/b' })).rejects.toMatchObject(refusal('ValidationException', slash));
@@ -114,7 +114,7 @@ describe('what is refused', () => {
     await expect(call('CreateEventBus', partner)).rejects.toMatchObject(unknown);
   });
 
-  test('a bus whose tags are no good is not created', async () => {
+  test('a bus with invalid tags is not created', async () => {
     const { call } = createBusWorld();
     const twice = { Key: 'team', Value: 'a' };
     const refused = refusal('ValidationException', 'Invalid parameter: Duplicated keys are not allowed.');

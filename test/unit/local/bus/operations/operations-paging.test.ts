@@ -68,7 +68,7 @@ describe.each(lists)('$operation', ({ operation, input, member, nameOf, put, rem
     return world;
   }
 
-  test('gives what there is in the order of names, in pages of Limit, and no token after the last', async () => {
+  test('lists are sorted by name, come in pages of Limit, and have no NextToken on the last page', async () => {
     const world = await filled();
     const first = await page(world, { Limit: 2 });
     expect(first).toEqual({ names: ['n1', 'n2'], NextToken: expect.any(String) });
@@ -76,7 +76,7 @@ describe.each(lists)('$operation', ({ operation, input, member, nameOf, put, rem
     expect(second).toEqual({ names: ['n3', 'n4'], NextToken: undefined });
   });
 
-  test('neither skips nor repeats what is there throughout while others come and go between pages', async () => {
+  test('items that exist throughout a listing are listed exactly once, even if others are created and deleted between pages', async () => {
     const world = await filled();
     const first = await page(world, { Limit: 2 });
     await remove(world, 'n1');
@@ -87,7 +87,7 @@ describe.each(lists)('$operation', ({ operation, input, member, nameOf, put, rem
     expect((await page(world, { Limit: 3, NextToken })).names).toEqual(['n3', 'n4', 'n5']);
   });
 
-  test.each(['x', 'bm90IG91cnM'])('refuses the token %s, which no list has given', async (NextToken) => {
+  test.each(['x', 'bm90IG91cnM'])('the NextToken %s is refused because no list returned it', async (NextToken) => {
     const world = await filled();
     await expect(world.call(operation, { ...input, NextToken })).rejects.toMatchObject({
       code: 'ValidationException',
@@ -96,7 +96,7 @@ describe.each(lists)('$operation', ({ operation, input, member, nameOf, put, rem
   });
 });
 
-test('the token of one list serves no other: neither another prefix, bus, region nor operation', async () => {
+test('the NextToken of one list is refused by a list with another prefix, bus, region or operation', async () => {
   const { call } = createBusWorld();
   await call('CreateEventBus', { Name: 'shop' });
   for (const Name of ['n1', 'n2', 'n3']) await call('PutRule', { Name, EventPattern: pattern });
@@ -108,7 +108,7 @@ test('the token of one list serves no other: neither another prefix, bus, region
   await expect(call('ListEventBuses', { NextToken, NamePrefix: 'n' })).rejects.toMatchObject(refused);
 });
 
-test('a prefix is matched as it stands: neither % nor _ nor case mean anything in it', async () => {
+test('a name prefix is matched literally: % and _ are not wildcards, and case matters', async () => {
   const { call } = createBusWorld();
   for (const Name of ['a_b', 'axb', 'A_b', 'a_']) await call('PutRule', { Name, EventPattern: pattern });
   const { Rules } = (await call('ListRules', { NamePrefix: 'a_' })) as { Rules: { Name: string }[] };

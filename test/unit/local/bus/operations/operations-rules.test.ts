@@ -2,22 +2,25 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../../../lib/core/input/json.ts';
 import { account, arn, createBusWorld, pattern, queueArn, refusal } from './operations-world.ts';
 
-describe('what a rule answers', () => {
+describe('answers about a rule', () => {
   test.each([
     ['default', 'rule/orders'],
     ['shop', 'rule/shop/orders'],
-  ])('on the bus %s its ARN is %s; list and describe agree, and describe adds who made it', async (bus, resource) => {
-    const { call } = createBusWorld();
-    if (bus !== 'default') await call('CreateEventBus', { Name: bus });
-    const put = await call('PutRule', { Name: 'orders', EventBusName: bus, EventPattern: pattern });
-    expect(put).toEqual({ RuleArn: arn(resource) });
-    const shown = { Name: 'orders', Arn: arn(resource), EventBusName: bus, EventPattern: pattern, State: 'ENABLED' };
-    expect(await call('ListRules', { EventBusName: bus })).toEqual({ Rules: [shown] });
-    const described = await call('DescribeRule', { Name: 'orders', EventBusName: bus });
-    expect(described).toEqual({ ...shown, CreatedBy: account });
-  });
+  ])(
+    'a rule on the bus %s has the ARN %s in every answer, and DescribeRule also returns its creator',
+    async (bus, resource) => {
+      const { call } = createBusWorld();
+      if (bus !== 'default') await call('CreateEventBus', { Name: bus });
+      const put = await call('PutRule', { Name: 'orders', EventBusName: bus, EventPattern: pattern });
+      expect(put).toEqual({ RuleArn: arn(resource) });
+      const shown = { Name: 'orders', Arn: arn(resource), EventBusName: bus, EventPattern: pattern, State: 'ENABLED' };
+      expect(await call('ListRules', { EventBusName: bus })).toEqual({ Rules: [shown] });
+      const described = await call('DescribeRule', { Name: 'orders', EventBusName: bus });
+      expect(described).toEqual({ ...shown, CreatedBy: account });
+    },
+  );
 
-  test('the ARN of a bus stands for its name', async () => {
+  test('a bus may be named by its ARN', async () => {
     const { call } = createBusWorld();
     await call('CreateEventBus', { Name: 'shop' });
     const EventBusName = arn('event-bus/shop');
@@ -25,7 +28,7 @@ describe('what a rule answers', () => {
     expect(await call('DescribeRule', { Name: 'orders', EventBusName })).toMatchObject({ EventBusName: 'shop' });
   });
 
-  test('a rule may have a schedule, a description and a role, and keeps its texts as they were sent', async () => {
+  test('a rule keeps its schedule, description and role exactly as they were sent', async () => {
     const { call } = createBusWorld();
     const sent = { EventPattern: '{ "source" : ["ü"] }', ScheduleExpression: 'rate(1 minute)', Description: 'both' };
     await call('PutRule', { Name: 'both', ...sent, RoleArn: 'arn:aws:iam::1:role/r', State: 'DISABLED' });
@@ -33,7 +36,7 @@ describe('what a rule answers', () => {
     expect(await call('DescribeRule', { Name: 'both' })).toMatchObject(shown);
   });
 
-  test('putting it again replaces everything but its targets and tags; tags sent then are ignored', async () => {
+  test('PutRule on an existing rule replaces everything except its targets and tags, and ignores new tags', async () => {
     const { call } = createBusWorld();
     const tags = [{ Key: 'team', Value: 'a' }];
     await call('PutRule', { Name: 'orders', EventPattern: pattern, Description: 'old', State: 'DISABLED', Tags: tags });
@@ -53,7 +56,7 @@ describe('what a rule answers', () => {
     expect(await call('ListTagsForResource', { ResourceARN: arn('rule/orders') })).toEqual({ Tags: tags });
   });
 
-  test('rules of one name on two buses, or in two regions, are two rules', async () => {
+  test('rules with the same name on two buses or in two regions are different rules', async () => {
     const { call } = createBusWorld();
     await call('CreateEventBus', { Name: 'shop' });
     await call('PutRule', { Name: 'orders', EventPattern: pattern });
@@ -66,7 +69,7 @@ describe('what a rule answers', () => {
   });
 });
 
-describe('when a rule is enabled', () => {
+describe('the enabling time of a rule', () => {
   async function enabledAt(steps: readonly (readonly [string, JsonObject])[]): Promise<number | undefined> {
     const world = createBusWorld();
     world.now = 0;
@@ -78,26 +81,26 @@ describe('when a rule is enabled', () => {
   }
   const put = (members: JsonObject = {}) => ['PutRule', { EventPattern: pattern, ...members }] as const;
 
-  test('a rule is enabled from when it is first put', async () => {
+  test('a new rule is enabled from the time of its creation', async () => {
     expect(await enabledAt([put()])).toBe(1000);
   });
 
-  test('enabling what is enabled, or putting it again, does not begin it anew', async () => {
+  test('enabling or replacing an enabled rule does not change the time of its enabling', async () => {
     expect(await enabledAt([put(), ['EnableRule', {}], put({ Description: 'new' })])).toBe(1000);
   });
 
-  test('a rule that was disabled begins anew, enabled by either operation', async () => {
+  test('a disabled rule gets a new enabling time from EnableRule and from PutRule', async () => {
     expect(await enabledAt([put(), ['DisableRule', {}], ['EnableRule', {}]])).toBe(3000);
     expect(await enabledAt([put({ State: 'DISABLED' }), put()])).toBe(2000);
   });
 
-  test('another schedule begins anew', async () => {
+  test('a rule with a new schedule gets a new enabling time', async () => {
     const schedule = (ScheduleExpression: string) => put({ ScheduleExpression });
     expect(await enabledAt([schedule('rate(1 hour)'), schedule('rate(2 hours)')])).toBe(2000);
     expect(await enabledAt([schedule('rate(1 hour)'), schedule('rate(1 hour)')])).toBe(1000);
   });
 
-  test('disable and enable answer nothing and show their states', async () => {
+  test('DisableRule and EnableRule return nothing and change the state of the rule', async () => {
     const { call } = createBusWorld();
     await call('PutRule', { Name: 'orders', EventPattern: pattern });
     expect(await call('DisableRule', { Name: 'orders' })).toEqual({});
@@ -107,7 +110,7 @@ describe('when a rule is enabled', () => {
   });
 });
 
-describe('what is refused', () => {
+describe('refused requests', () => {
   test.each([
     [{}, 'Parameter(s) EventPattern or ScheduleExpression must be specified.'],
     [
@@ -121,7 +124,7 @@ describe('what is refused', () => {
     [{ ScheduleExpression: 'cron(71 8 1 * ? *)' }, 'Parameter ScheduleExpression is not valid.'],
     [{ ScheduleExpression: 'cron(0 1 * * * *)' }, 'Parameter ScheduleExpression is not valid.'],
     [{ EventPattern: pattern, ScheduleExpression: 'hourly' }, 'Parameter ScheduleExpression is not valid.'],
-  ])('a rule with %j', async (when, message) => {
+  ])('PutRule refuses %j and stores nothing', async (when, message) => {
     const { call } = createBusWorld();
     await expect(call('PutRule', { Name: 'r', ...when })).rejects.toMatchObject(
       refusal('ValidationException', message),
@@ -129,15 +132,18 @@ describe('what is refused', () => {
     expect(await call('ListRules')).toEqual({ Rules: [] });
   });
 
-  test.each(['rate(1 minute)', ''])('the schedule "%s" on a bus that is not the default one', async (schedule) => {
-    const { call } = createBusWorld();
-    await call('CreateEventBus', { Name: 'shop' });
-    const rule = { Name: 'r', EventBusName: 'shop', EventPattern: pattern, ScheduleExpression: schedule };
-    const message = 'ScheduleExpression is supported only on the default event bus.';
-    await expect(call('PutRule', rule)).rejects.toMatchObject(refusal('ValidationException', message));
-  });
+  test.each(['rate(1 minute)', ''])(
+    'PutRule refuses the schedule "%s" on a bus other than the default one',
+    async (schedule) => {
+      const { call } = createBusWorld();
+      await call('CreateEventBus', { Name: 'shop' });
+      const rule = { Name: 'r', EventBusName: 'shop', EventPattern: pattern, ScheduleExpression: schedule };
+      const message = 'ScheduleExpression is supported only on the default event bus.';
+      await expect(call('PutRule', rule)).rejects.toMatchObject(refusal('ValidationException', message));
+    },
+  );
 
-  test('an event pattern that is none, with its reason, and nothing is put', async () => {
+  test('PutRule refuses an invalid event pattern with the reason and stores nothing', async () => {
     const { call } = createBusWorld();
     const refused = call('PutRule', { Name: 'r', EventPattern: '{"source":"shop"}' });
     await expect(refused).rejects.toMatchObject({
@@ -158,7 +164,7 @@ describe('what is refused', () => {
     ['ListTargetsByRule', { Rule: 'r' }],
     ['RemoveTargets', { Rule: 'r', Ids: ['a'] }],
     ['ListRuleNamesByTarget', { TargetArn: queueArn('q') }],
-  ])('%s on a bus that is not there', async (operation, input) => {
+  ])('%s is refused for a bus that does not exist', async (operation, input) => {
     const refused = createBusWorld().call(operation, { ...input, EventBusName: 'gone' });
     await expect(refused).rejects.toMatchObject(refusal('ResourceNotFoundException', 'Event bus gone does not exist.'));
   });
@@ -170,13 +176,13 @@ describe('what is refused', () => {
     ['PutTargets', { Rule: 'r', Targets: [{ Id: 'a', Arn: queueArn('q') }] }],
     ['ListTargetsByRule', { Rule: 'r' }],
     ['RemoveTargets', { Rule: 'r', Ids: ['a'] }],
-  ])('%s of a rule that is not there', async (operation, input) => {
+  ])('%s is refused for a rule that does not exist', async (operation, input) => {
     await expect(createBusWorld().call(operation, input)).rejects.toMatchObject(
       refusal('ResourceNotFoundException', 'Rule r does not exist on EventBus default.'),
     );
   });
 
-  test('the end of a rule with targets; without them, and a second time, it succeeds', async () => {
+  test('a rule with targets cannot be deleted; without targets it can, even twice', async () => {
     const { call } = createBusWorld();
     await call('PutRule', { Name: 'r', EventPattern: pattern });
     await call('PutTargets', { Rule: 'r', Targets: [{ Id: 'a', Arn: queueArn('q') }] });
@@ -187,7 +193,7 @@ describe('what is refused', () => {
     expect(await call('DeleteRule', { Name: 'r' })).toEqual({});
   });
 
-  test('the three hundred and first rule of a bus, but not another version of one of them', async () => {
+  test('a bus can have 300 rules: one more is refused, but replacing one is accepted', async () => {
     const { call } = createBusWorld();
     for (let index = 0; index < 300; index += 1) await call('PutRule', { Name: `r-${index}`, EventPattern: pattern });
     const refused = refusal('LimitExceededException', 'The requested resource exceeds the maximum number allowed.');
@@ -212,7 +218,7 @@ describe('testing a pattern', () => {
       detail: {},
     });
 
-  test('answers whether the event matches', async () => {
+  test('TestEventPattern tells whether the event matches', async () => {
     const { call } = createBusWorld();
     const matching = await call('TestEventPattern', { EventPattern: pattern, Event: event('shop') });
     expect(matching).toEqual({ Result: true });
@@ -220,7 +226,7 @@ describe('testing a pattern', () => {
     expect(other).toEqual({ Result: false });
   });
 
-  test.each(['plain text', '{"source"', '[]'])('an event that is %s is refused', async (Event) => {
+  test.each(['plain text', '{"source"', '[]'])('TestEventPattern refuses %s as an event', async (Event) => {
     const refused = createBusWorld().call('TestEventPattern', { EventPattern: pattern, Event });
     await expect(refused).rejects.toMatchObject(refusal('ValidationException', 'Parameter Event is not valid.'));
   });

@@ -28,8 +28,8 @@ function rule(name: string, members: Partial<Rule> = {}): Rule {
   };
 }
 
-describe('what is read back', () => {
-  test('every region has a default bus from its first use, whose times do not move', () => {
+describe('stored data', () => {
+  test('every region has a default bus from its first use, and the times of that bus do not change', () => {
     const store = storeOn();
     const arn = 'arn:aws-cn:events:cn-north-1:123456789012:event-bus/default';
     expect(store.bus('cn-north-1', 'default')).toEqual({
@@ -41,7 +41,7 @@ describe('what is read back', () => {
     expect(store.busCount('eu-west-1')).toBe(1);
   });
 
-  test('the default bus is still there after the change that first met its region was undone', () => {
+  test('the default bus still exists after the first change in its region was rolled back', () => {
     const store = storeOn();
     const change = (): never => {
       store.bus('eu-west-1', 'default');
@@ -51,7 +51,7 @@ describe('what is read back', () => {
     expect(store.bus('eu-west-1', 'default')?.name).toBe('default');
   });
 
-  test('a rule comes back as it was put, with what was absent still absent', () => {
+  test('a stored rule is read back as it was written, and absent members stay absent', () => {
     const store = storeOn();
     store.putRule('eu-west-1', rule('orders'));
     expect(store.rule('eu-west-1', 'default', 'orders')).toEqual(rule('orders'));
@@ -65,14 +65,14 @@ describe('what is read back', () => {
     expect(store.rule('eu-west-1', 'shop', 'all')).toEqual(other);
   });
 
-  test('a target comes back with every member as it was sent', () => {
+  test('a stored target is read back with every member as it was sent', () => {
     const store = storeOn();
     const target = { Id: 'one', Arn: 'arn:aws:sqs:eu-west-1:123456789012:q', RetryPolicy: { MaximumRetryAttempts: 0 } };
     store.putTarget('eu-west-1', 'default', 'orders', target);
     expect(store.targets('eu-west-1', 'default', 'orders')).toEqual([target]);
   });
 
-  test('what one process has written is there for the next, though the first never closed its database', () => {
+  test('data that one process wrote is read by the next, even if the first never closed its database', () => {
     const folder = mkdtempSync(join(tmpdir(), 'lastmile-'));
     folders.push(folder);
     const path = join(folder, 'bus.sqlite');
@@ -83,8 +83,8 @@ describe('what is read back', () => {
   });
 });
 
-describe('what the dispatcher sees', () => {
-  test('a disabled rule is neither among those that match nor among those with a schedule', () => {
+describe('the rules of the dispatcher', () => {
+  test('a disabled rule is neither matched nor scheduled', () => {
     const store = storeOn();
     const off = rule('off', { state: 'DISABLED', scheduleExpression: 'rate(1 minute)' });
     store.putRule('eu-west-1', off);
@@ -93,7 +93,7 @@ describe('what the dispatcher sees', () => {
     expect(store.scheduledRules().map(({ region, rule: { name } }) => [region, name])).toEqual([['eu-west-1', 'on']]);
   });
 
-  test('a rule without a pattern matches nothing, and one without a schedule never fires', () => {
+  test('a rule without a pattern never matches, and a rule without a schedule never fires', () => {
     const store = storeOn();
     const { eventPattern: _, ...scheduled } = rule('scheduled', { scheduleExpression: 'rate(1 minute)' });
     store.putRule('eu-west-1', scheduled);
@@ -102,7 +102,7 @@ describe('what the dispatcher sees', () => {
     expect(store.scheduledRules().map(({ rule: { name } }) => name)).toEqual(['scheduled']);
   });
 
-  test('every change of a rule or a target raises the generation of its own bus and no other', () => {
+  test('every change of a rule or target increases the generation of its own bus only', () => {
     const store = storeOn();
     const target = { Id: 'one', Arn: 'arn:aws:sqs:eu-west-1:123456789012:q' };
     const changes = [

@@ -15,7 +15,7 @@ const tag2 = { Key: 'tag2', Value: '' };
 describe.each(['event-bus/default', 'event-bus/shop', 'rule/r', 'rule/shop/r'])('tags of %s', (resource) => {
   const ResourceARN = arn(resource);
 
-  test('are its own: added, listed, replaced by key, removed by key', async () => {
+  test('tags are added, listed, replaced and removed by key on one resource only', async () => {
     const { call } = await tagged();
     expect(await call('ListTagsForResource', { ResourceARN })).toEqual({ Tags: [] });
     expect(await call('TagResource', { ResourceARN, Tags: [tag1, tag2] })).toEqual({});
@@ -30,7 +30,7 @@ describe.each(['event-bus/default', 'event-bus/shop', 'rule/r', 'rule/shop/r'])(
   });
 });
 
-test('tags may come with the creation of a bus or a rule', async () => {
+test('tags may be sent when a bus or a rule is created', async () => {
   const { call } = createBusWorld();
   await call('CreateEventBus', { Name: 'shop', Tags: [tag2, tag1] });
   await call('PutRule', { Name: 'r', EventPattern: pattern, Tags: [tag1] });
@@ -38,7 +38,7 @@ test('tags may come with the creation of a bus or a rule', async () => {
   expect(await call('ListTagsForResource', { ResourceARN: arn('rule/r') })).toEqual({ Tags: [tag1] });
 });
 
-test('a rule created anew has no tags of the one before', async () => {
+test('a rule that is created again does not get the tags of the deleted one', async () => {
   const { call } = await tagged();
   await call('TagResource', { ResourceARN: arn('rule/shop/r'), Tags: [tag1] });
   await call('DeleteRule', { Name: 'r', EventBusName: 'shop' });
@@ -46,13 +46,13 @@ test('a rule created anew has no tags of the one before', async () => {
   expect(await call('ListTagsForResource', { ResourceARN: arn('rule/shop/r') })).toEqual({ Tags: [] });
 });
 
-describe('what is refused', () => {
+describe('refused requests', () => {
   test.each([
     ['rule/gone', 'Rule gone does not exist on EventBus default.'],
     ['rule/shop/gone', 'Rule gone does not exist on EventBus shop.'],
     ['rule/gone/r', 'Rule r does not exist on EventBus gone.'],
     ['event-bus/gone', 'Event bus gone does not exist.'],
-  ])('all three operations on %s', async (resource, message) => {
+  ])('all three tag operations are refused for the missing resource %s', async (resource, message) => {
     const { call } = await tagged();
     const ResourceARN = arn(resource);
     const refused = refusal('ResourceNotFoundException', message);
@@ -61,7 +61,7 @@ describe('what is refused', () => {
     await expect(call('UntagResource', { ResourceARN, TagKeys: ['tag1'] })).rejects.toMatchObject(refused);
   });
 
-  test('an ARN of another region, where there is one of that name here', async () => {
+  test('an ARN of another region is refused, even if a rule of that name exists in this region', async () => {
     const { call } = await tagged();
     const elsewhere = call('ListTagsForResource', { ResourceARN: arn('rule/r', 'us-east-1') });
     const refused = refusal('ResourceNotFoundException', 'Rule r does not exist on EventBus default.');
@@ -69,7 +69,7 @@ describe('what is refused', () => {
   });
 
   test.each(['r', 'arn:aws:sqs:eu-west-1:123456789012:q', arn('connection/c/1')])(
-    '%s, which has no tags',
+    'an ARN of a resource without tags is refused: %s',
     async (text) => {
       const { call } = await tagged();
       const refused = `Parameter ${text} is not valid. Reason: Provided Arn is not in correct format.`;
@@ -79,7 +79,7 @@ describe('what is refused', () => {
     },
   );
 
-  test('one key twice, and a fifty-first tag, of which none is kept', async () => {
+  test('a repeated key and a fifty-first tag are refused, and no tag of the request is stored', async () => {
     const { call } = await tagged();
     const ResourceARN = arn('rule/r');
     const twice = call('TagResource', { ResourceARN, Tags: [tag1, tag1] });

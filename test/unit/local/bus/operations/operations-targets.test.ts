@@ -17,7 +17,7 @@ function target(Id: string, members: JsonObject = {}): JsonObject {
 const five = ['a', 'b', 'c', 'd', 'e'].map((id) => target(id));
 
 describe('targets of a rule', () => {
-  test('every member of a target is shown as it was sent', async () => {
+  test('every member of a target is returned as it was sent', async () => {
     const { call } = await withRule();
     const sent = {
       Id: 'api',
@@ -39,7 +39,7 @@ describe('targets of a rule', () => {
     expect(await call('ListTargetsByRule', { Rule: 'r' })).toEqual({ Targets: [sent] });
   });
 
-  test('a target of the same Id takes the place of the one before, whole', async () => {
+  test('a target with an existing Id replaces the earlier target completely', async () => {
     const { call } = await withRule();
     await call('PutTargets', { Rule: 'r', Targets: [target('a', { Input: '"x"' })] });
     await call('PutTargets', { Rule: 'r', Targets: [target('a', { InputPath: '$.notexisting' })] });
@@ -48,7 +48,7 @@ describe('targets of a rule', () => {
     });
   });
 
-  test('one ARN may be the target of one rule twice', async () => {
+  test('one ARN may be the target of a rule twice', async () => {
     const { call } = await withRule();
     const twice = [target('a', { InputPath: '$.detail' }), target('b', { Input: '{}' })];
     await call('PutTargets', { Rule: 'r', Targets: twice });
@@ -56,14 +56,14 @@ describe('targets of a rule', () => {
     expect(await call('ListRuleNamesByTarget', { TargetArn: queueArn('q') })).toEqual({ RuleNames: ['r'] });
   });
 
-  test('removing takes away what is named, and an Id that is not there is no failure', async () => {
+  test('RemoveTargets removes the named targets and accepts an Id that does not exist', async () => {
     const { call } = await withRule();
     await call('PutTargets', { Rule: 'r', Targets: [target('a'), target('b')] });
     expect(await call('RemoveTargets', { Rule: 'r', Ids: ['a', 'z'] })).toEqual(nothingFailed);
     expect(await call('ListTargetsByRule', { Rule: 'r' })).toEqual({ Targets: [target('b')] });
   });
 
-  test('rules are found by a target of theirs, on one bus only', async () => {
+  test('ListRuleNamesByTarget finds the rules of one bus by their target', async () => {
     const { call } = await withRule('first');
     await call('PutRule', { Name: 'second', EventPattern: pattern });
     await call('PutRule', { Name: 'other', EventPattern: pattern });
@@ -77,8 +77,8 @@ describe('targets of a rule', () => {
   });
 });
 
-describe('what is refused', () => {
-  test('a sixth target, with all that came with it', async () => {
+describe('refused requests', () => {
+  test('a sixth target is refused together with all other targets of its request', async () => {
     const { call } = await withRule();
     const refused = refusal('LimitExceededException', 'The requested resource exceeds the maximum number allowed.');
     const six = [...five, target('f')];
@@ -122,7 +122,7 @@ describe('what is refused', () => {
     ],
     [{ Input: "{'a': 1}" }, 'JSON syntax error in input for target t.'],
     [{ InputPath: 'detail' }, 'Invalid InputPath for target t.'],
-  ])('a target with %j, and its neighbours with it', async (members, message) => {
+  ])('a target with %j is refused together with all other targets of its request', async (members, message) => {
     const { call } = await withRule();
     const bad = { Rule: 'r', Targets: [target('t', members), target('good')] };
     await expect(call('PutTargets', bad)).rejects.toMatchObject(refusal('ValidationException', message));
@@ -133,7 +133,7 @@ describe('what is refused', () => {
     '{"rule": <aws.events.rule-arn>, "name": <aws.events.rule-name>, "at": <aws.events.event.ingestion-time>}',
     '{"event": <aws.events.event>, "json": <aws.events.event.json>}',
     '"the name {{inner}} is left to whoever reads the template next, and 1 < 2 > 0 is no placeholder"',
-  ])('no placeholder of %s', async (InputTemplate) => {
+  ])('an InputTemplate with valid placeholders only is accepted: %s', async (InputTemplate) => {
     const { call } = await withRule();
     const targets = [target('t', { InputTransformer: { InputTemplate } })];
     expect(await call('PutTargets', { Rule: 'r', Targets: targets })).toEqual(nothingFailed);

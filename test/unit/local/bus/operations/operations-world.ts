@@ -7,18 +7,18 @@ import { readEventsInput } from '../../../../../lib/protocol/model/events-input.
 export const account = '123456789012';
 const home = 'eu-west-1';
 
-/** What an operation answers, member by member. */
+/** The answer of an operation. */
 export type Answer = Readonly<Record<string, unknown>>;
 
 export interface BusWorld {
   readonly store: BusStore;
-  /** Epoch ms of the world's clock, which stands still. */
+  /** The time of the world's clock in epoch ms; the clock does not move. */
   now: number;
-  /** Through the first stage of validation, in `eu-west-1` unless told. */
+  /** Calls an operation through the first stage of validation, by default in `eu-west-1`. */
   call(operation: string, input?: JsonObject, region?: string): Promise<Answer>;
 }
 
-/** The operations of the bus over a store of their own. */
+/** The operations of the bus with a new, empty store. */
 export function createBusWorld(): BusWorld {
   const world = { now: 1_700_000_000_900 };
   const nowMs = (): number => world.now;
@@ -43,7 +43,7 @@ export function queueArn(name: string): string {
 
 export const pattern = JSON.stringify({ source: ['shop'] });
 
-/** What a refusal shows to `toMatchObject`. */
+/** The members of an error, for `toMatchObject`. */
 export function refusal(code: string, message: string): { readonly code: string; readonly message: string } {
   return { code, message };
 }

@@ -10,7 +10,7 @@ const caller = { account: '123456789012', region: 'eu-west-1' };
 const bus = { name: 'orders', arn: 'arn', creationTimeMs: 0, lastModifiedTimeMs: 0 };
 const target = { ruleArn: 'arn:aws:events:eu-west-1:123456789012:rule/all', target: '{"Id":"t","Arn":"arn"}' };
 
-/** The operation behind its model's reader; every rule of the buses `default` and `orders` matches. */
+/** PutEvents behind the first stage of validation. Every rule of the buses `default` and `orders` matches. */
 function putEvents(Entries: readonly JsonObject[]) {
   const accepted: MatchedEvent[] = [];
   const matched: { readonly eventBusName: string; readonly event: BusEvent }[] = [];
@@ -33,7 +33,7 @@ function putEvents(Entries: readonly JsonObject[]) {
 
 const entry = { Source: 'shop', DetailType: 'Order Placed', Detail: '{"order": 7}' };
 
-test("an event's text has its members in EventBridge's order, with the detail's own text in it", async () => {
+test("the text of an event has its members in EventBridge's order and contains the original text of the detail", async () => {
   const Detail = '{"n": 12345678901234567890, "x": 1.0,\n "b":"\\u00fc", "a":[]}';
   const { answer, accepted, matched } = putEvents([
     { ...entry, Detail, Time: 1_772_620_201.75, Resources: ['arn:a', 'arn:"b"'] },
@@ -53,13 +53,13 @@ test("an event's text has its members in EventBridge's order, with the detail's 
   expect(matched).toEqual([{ eventBusName: 'default', event: JSON.parse(accepted[0]?.event.text ?? '') }]);
 });
 
-test('an event without a time has that of its arrival, in whole seconds, and no resources', async () => {
+test('an event without a time gets its time of arrival in whole seconds, and an empty list of resources', async () => {
   const { answer, matched } = putEvents([entry]);
   await answer();
   expect(matched[0]?.event).toMatchObject({ time: '2026-03-04T10:30:01Z', resources: [] });
 });
 
-test('each entry is answered in its place, and one that is refused harms no other', async () => {
+test('entries are answered in order, and a refused entry does not affect the others', async () => {
   const { answer, accepted } = putEvents([
     { DetailType: 'a', Detail: '{}' },
     entry,
@@ -95,7 +95,7 @@ test('each entry is answered in its place, and one that is refused harms no othe
   expect(accepted.map(({ event }) => event.id)).toEqual(['id-1', 'id-2']);
 });
 
-test('of an entry without anything only the source is said to be missing', async () => {
+test('for an empty entry only the missing source is reported', async () => {
   const { answer } = putEvents([{}]);
   expect(await answer()).toMatchObject({ Entries: [{ ErrorMessage: expect.stringContaining('Parameter Source') }] });
 });
@@ -104,7 +104,7 @@ test.each([
   ['orders', 'orders'],
   ['arn:aws:events:eu-west-1:123456789012:event-bus/orders', 'orders'],
   ['default', 'default'],
-])('a bus is found as %s', async (EventBusName, eventBusName) => {
+])('an event is put to its bus when EventBusName is %s', async (EventBusName, eventBusName) => {
   const { answer, matched, unknown } = putEvents([{ ...entry, EventBusName }]);
   await answer();
   expect([matched[0]?.eventBusName, unknown]).toEqual([eventBusName, []]);
@@ -114,14 +114,14 @@ test.each([
   'other',
   'arn:aws:events:us-east-1:123456789012:event-bus/orders',
   'arn:aws:events:eu-west-1:999999999999:event-bus/orders',
-])('an event for the unknown bus %s is answered like any other, goes nowhere and is said', async (EventBusName) => {
+])('an event for the missing bus %s gets a normal answer, is dropped, and is reported', async (EventBusName) => {
   const { answer, accepted, unknown } = putEvents([{ ...entry, EventBusName }, entry]);
   expect(await answer()).toEqual({ FailedEntryCount: 0, Entries: [{ EventId: 'id-1' }, { EventId: 'id-2' }] });
   expect(accepted.map(({ targets }) => targets)).toEqual([[], [target]]);
   expect(unknown).toEqual([`eu-west-1 ${EventBusName}`]);
 });
 
-/** Entries of that many bytes together. */
+/** Entries whose sizes add up to this many bytes. */
 function ofBytes(bytes: number, more: JsonObject = {}): JsonObject[] {
   const half = bytes / 2;
   const rest = 'shop'.length + 'Order Placed'.length + '{"a":""}'.length;
@@ -130,14 +130,14 @@ function ofBytes(bytes: number, more: JsonObject = {}): JsonObject[] {
 
 const overTheLimit = 'Total size of the entries in the request is over the limit.';
 
-test('entries of 1 MiB together are accepted, and not a byte more', async () => {
+test('entries of 1 MiB in total are accepted, and one byte more is refused', async () => {
   expect(await putEvents(ofBytes(1_048_576)).answer()).toMatchObject({ FailedEntryCount: 0 });
   const { answer, accepted } = putEvents(ofBytes(1_048_578));
   await expect(answer()).rejects.toMatchObject({ code: 'ValidationException', message: overTheLimit });
   expect(accepted).toEqual([]);
 });
 
-test('a time counts 14 bytes, and resources count theirs in UTF-8', async () => {
+test('a time counts 14 bytes, and resources count their bytes in UTF-8', async () => {
   expect(await putEvents(ofBytes(1_048_576 - 28, { Time: 1 })).answer()).toMatchObject({ FailedEntryCount: 0 });
   await expect(putEvents(ofBytes(1_048_576 - 26, { Time: 1 })).answer()).rejects.toThrow(overTheLimit);
   expect(await putEvents(ofBytes(1_048_576 - 8, { Resources: ['üü'] })).answer()).toMatchObject({
@@ -147,7 +147,7 @@ test('a time counts 14 bytes, and resources count theirs in UTF-8', async () => 
 });
 
 test.each([[[]], [Array.from({ length: 11 }, () => entry)]])(
-  'fewer than 1 and more than 10 are refused',
+  'PutEvents refuses fewer than 1 and more than 10 entries',
   async (all) => {
     await expect(putEvents(all).answer()).rejects.toMatchObject({ code: 'ValidationException' });
   },

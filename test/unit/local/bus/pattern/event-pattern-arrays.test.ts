@@ -30,29 +30,29 @@ function matches(pattern: JsonValue, event: JsonObject): boolean {
 }
 
 describe('fields within elements of an array', () => {
-  test('match in any element', () => {
+  test('fields within elements of an array match in any element', () => {
     expect(matches({ crew: { first: ['Kurt'] } }, crew)).toBe(true);
     expect(matches({ crew: { langs: { name: ['fr'] } } }, crew)).toBe(true);
     expect(matches({ crew: { first: ['Emmy'] } }, crew)).toBe(false);
   });
 
-  test('have to match in the same element', () => {
+  test('fields within elements of one array have to match in the same element', () => {
     expect(matches({ crew: { first: ['Ada'], last: ['Byron'] } }, crew)).toBe(true);
     expect(matches({ crew: { first: ['Ada'], last: ['Gödel'] } }, crew)).toBe(false);
   });
 
-  test('have to match in the same element of nested arrays too', () => {
+  test('fields within nested arrays have to match in the same element of each array', () => {
     expect(matches({ crew: { langs: { name: ['en'], level: [3] } } }, crew)).toBe(true);
     expect(matches({ crew: { first: ['Ada'], langs: { name: ['en'], level: [3] } } }, crew)).toBe(false);
     expect(matches({ crew: { first: ['Kurt'], langs: { name: ['de'], level: [3] } } }, crew)).toBe(false);
   });
 
-  test('match across arrays that lie apart', () => {
+  test('fields in separate arrays match in different elements', () => {
     const event = { a: [{ x: 1 }, { x: 2 }], b: [{ y: 1 }, { y: 2 }] };
     expect(matches({ a: { x: [2] }, b: { y: [1] } }, event)).toBe(true);
   });
 
-  test('are found in arrays of arrays', () => {
+  test('fields are found in arrays of arrays', () => {
     const event = { a: [[{ x: 1, y: 2 }], [[{ x: 3 }], { y: 4 }]] };
     expect(matches({ a: { x: [1], y: [2] } }, event)).toBe(true);
     expect(matches({ a: { x: [3], y: [4] } }, event)).toBe(false);
@@ -60,19 +60,19 @@ describe('fields within elements of an array', () => {
   });
 });
 
-test('plain elements of a list go together with each other and with its objects', () => {
+test('plain elements of a list match together with each other and with the objects of the list', () => {
   const event = { a: ['x', 'y', { b: 1 }], c: 'z' };
   expect(matches({ a: ['y'], 'a.b': [1], c: ['z'] }, event)).toBe(true);
 });
 
-test('a field that is absent in the chosen element counts as absent, if it comes after the field that chose', () => {
+test('a field that is missing in the chosen element counts as absent if it comes after the field that chose the element', () => {
   const event = { a: [{ k: 1 }, { k: 2, z: 3, b: 4 }] };
   expect(matches({ a: { k: [1], z: [{ exists: false }] } }, event)).toBe(true);
   expect(matches({ a: { k: [2], z: [{ exists: false }] } }, event)).toBe(false);
   expect(matches({ a: { b: [{ exists: false }], k: [1] } }, event)).toBe(false);
 });
 
-test('every way to be absent or present is tried', () => {
+test('every combination of present and absent fields is tried', () => {
   const event = {
     a: [
       { k: 1, z: 'no' },
@@ -83,20 +83,20 @@ test('every way to be absent or present is tried', () => {
   expect(matches({ a: { k: [1], z: [{ exists: false }, 'maybe'] } }, event)).toBe(false);
 });
 
-test('arrays nested beyond any event of the service are not looked into, and do no harm', () => {
+test('arrays beyond the nesting limit of the service are ignored and cause no error', () => {
   let nested: JsonValue = { b: 1 };
   for (let depth = 0; depth < 100_000; depth += 1) nested = [nested];
   expect(matches({ a: { b: [1] }, c: [2] }, { a: nested, c: 2 })).toBe(false);
   expect(matches({ c: [2] }, { a: nested, c: 2 })).toBe(true);
 });
 
-test('many elements that each match in part are decided without trying every pair', () => {
+test('many elements that each match only some fields are decided without trying every pair', () => {
   const a = Array.from({ length: 20_000 }, (_, index) => (index % 2 === 0 ? { b: 1, c: 0 } : { b: 0, c: 1 }));
   expect(matches({ a: { b: [1], c: [1] } }, { a })).toBe(false);
   expect(matches({ a: { b: [1], c: [1] } }, { a: [...a, { b: 1, c: 1 }] })).toBe(true);
 });
 
-test('what has failed once is not tried again for every choice that makes no difference', () => {
+test('a search that failed is not repeated for choices that make no difference', () => {
   const many = Array.from({ length: 200 }, () => ({ x: 1 }));
   const apart = { k: 1, p: many, q: many, r: many, s: [{ u: 1 }, { v: 1 }] };
   const together = { ...apart, s: [{ u: 1, v: 1 }] };
@@ -106,7 +106,7 @@ test('what has failed once is not tried again for every choice that makes no dif
   expect(matches(pattern, { a: [apart, apart] })).toBe(false);
 });
 
-test('an event made to take forever does not match, after a bounded search', () => {
+test('an event that needs an endless search does not match, and the search stops at its limit', () => {
   const keys = Array.from({ length: 17 }, (_, index) => `k${index}`);
   const list = keys.map((key) => ({ [key]: 1 }));
   const event = spelled(['a', 'b', 'c', 'd', 'e'], list);
@@ -117,7 +117,7 @@ test('an event made to take forever does not match, after a bounded search', () 
   expect(matches({ 'a.b.c.d.e': others }, event)).toBe(true);
 });
 
-/** A value below the path in every way to join the path's names by dots. */
+/** The same nested value in every way to join the names of its path by dots. */
 function spelled(path: readonly string[], value: JsonValue): JsonObject {
   const ways = path.map((_, index): [string, JsonValue] => {
     const rest = path.slice(index + 1);
@@ -126,7 +126,7 @@ function spelled(path: readonly string[], value: JsonValue): JsonObject {
   return Object.fromEntries(ways);
 }
 
-/** The event with one element chosen of each of its arrays that hold objects or lists, in every way to choose. */
+/** The event with one chosen element for each array that holds objects or lists, in every combination. */
 function choices(value: JsonValue): readonly JsonValue[] {
   if (Array.isArray(value)) {
     const plain = value.filter((element) => typeof element !== 'object' || element === null);
@@ -141,7 +141,7 @@ function choices(value: JsonValue): readonly JsonValue[] {
   return objects;
 }
 
-test('an event matches exactly if it does with some choice of one element of each array', () => {
+test('an event matches exactly when it matches with some choice of one element per array', () => {
   const names = fc.constantFrom('a', 'b', 'c');
   const leaf = fc.constantFrom('x', 'y');
   const { event } = fc.letrec<{ event: JsonValue; member: JsonValue }>((tie) => ({

@@ -9,7 +9,7 @@ const notAllowed = (name: string) => `enable \`JsonReadFeature.${name}\` to allo
 const inNumber = (character: string) =>
   `Unexpected character ('${character}' (code ${character.charCodeAt(0)})) in numeric value`;
 
-/** In each text, `▲` stands where the refusal says that the fault is. */
+/** In each text, `▲` marks the position that the error text names. */
 test.each([
   ['hello▲ there', `Unrecognized token 'hello': was expecting ${anyValue}`],
   ['{"a": oops▲"', `Unrecognized token 'oops': was expecting ${anyValue}`],
@@ -57,12 +57,12 @@ test.each([
   ['{"a"▲', 'Unexpected end-of-input within/between Object entries'],
   ['{"a": [1],▲', 'Unexpected end-of-input within/between Object entries'],
   ['{"a":\r\n[1],\n\r "b": 3▲}', '"b" must be an object or an array'],
-])('%j', (marked, reason) => {
+])('the invalid JSON %j is refused at the marked position', (marked, reason) => {
   const { pattern, place } = unmarked(marked.replace('\r\n', '\n').replace('\n\r', '\n\n'));
   expect(refusalOf(pattern)?.message).toBe(`Event pattern is not valid. Reason: ${reason}\n at ${place}`);
 });
 
-test('what is left open or closed wrongly is refused with the place where it was opened', () => {
+test('an open or wrongly closed bracket is refused with the position where it was opened', () => {
   expect(refusalOf('{"a": [1')?.message).toBe(
     'Event pattern is not valid. Reason: Unexpected end-of-input: expected close marker for Array (start marker at [Source: (String)"{"a": [1"; line: 1, column: 7])\n at [Source: (String)"{"a": [1"; line: 1, column: 9]',
   );
@@ -71,16 +71,16 @@ test('what is left open or closed wrongly is refused with the place where it was
   );
 });
 
-test('line ends of every kind count once', () => {
+test('every kind of line end counts as one line', () => {
   expect(refusalOf('{\r\n\r\n\n"b": 3}')?.message).toContain('line: 4, column: 7]');
 });
 
-test('escapes in names and values are read', () => {
+test('escapes in names and values are decoded', () => {
   const matches = compileEventPattern('{"\\u0061\\n": ["\\"\\\\\\/\\b\\f\\r\\t\\ud83d\\ude80"]}');
   expect(matches({ 'a\n': '"\\/\b\f\r\t🚀' })).toBe(true);
 });
 
-test('whatever the text, it is a pattern or is refused as none', () => {
+test('every text is either accepted as a pattern or refused with an InvalidEventPatternException', () => {
   const alphabet = fc.constantFrom(
     ...'{}[]":,\\ \n0-.eE+tfn"a*$or'.split(''),
     '"$or"',
@@ -104,7 +104,7 @@ test('whatever the text, it is a pattern or is refused as none', () => {
   );
 });
 
-test('a pattern that is not refused is JSON, up to its closing brace', () => {
+test('an accepted pattern is valid JSON up to its closing brace', () => {
   const text = fc.array(
     fc.constantFrom('{"a":', '[1]', '["x"]', '}', ',"b":', '[{"exists":', 'true}]', 'false}]', ' '),
   );
@@ -137,7 +137,7 @@ const event = {
   'detail-type': 't',
 };
 
-test('TestEventPattern says whether the event matches', () => {
+test('TestEventPattern tells whether the event matches', () => {
   expect(refusedTest('{"source": ["shop"]}', JSON.stringify(event))).toBe(true);
   expect(refusedTest('{"source": ["cart"]}', JSON.stringify(event))).toBe(false);
 });

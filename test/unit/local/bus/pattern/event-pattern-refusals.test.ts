@@ -7,7 +7,7 @@ const notValue = 'Value of anything-but must be an array or single string/number
 const affixNotString = 'prefix/suffix match pattern must be a string';
 const ignoreCaseNotString = 'Inside anything-but/equals-ignore-case list, number|start|null|boolean is not supported.';
 
-/** In each pattern, `▲` stands where the parser does: behind the character it took last. */
+/** In each pattern, `▲` marks the position of the parser: behind the character that it read last. */
 const refusals: Readonly<Record<string, readonly (readonly [pattern: string, reason: string])[]>> = {
   structure: [
     ['[▲"a"]', 'Filter is not an object'],
@@ -114,7 +114,7 @@ const refusals: Readonly<Record<string, readonly (readonly [pattern: string, rea
 };
 
 describe.each(Object.entries(refusals))('%s', (_subject, cases) => {
-  test.each(cases)('%s', (marked, reason) => {
+  test.each(cases)('the pattern %s is refused at the marked position', (marked, reason) => {
     const { pattern, place } = unmarked(marked);
     const refusal = refusalOf(pattern);
     expect(refusal?.code).toBe('InvalidEventPatternException');
@@ -122,7 +122,7 @@ describe.each(Object.entries(refusals))('%s', (_subject, cases) => {
   });
 });
 
-describe('in the lists of anything-but the place is named twice', () => {
+describe('refusals in the lists of anything-but', () => {
   test.each([
     ['{"a": [{"anything-but": ["x", null▲]}]}', 'Inside anything but list, start|null|boolean is not supported.'],
     ['{"a": [{"anything-but": [[▲1]]}]}', 'Inside anything but list, start|null|boolean is not supported.'],
@@ -131,7 +131,7 @@ describe('in the lists of anything-but the place is named twice', () => {
     ['{"a": [{"anything-but": {"prefix": ["x", ""▲]}}]}', 'Null prefix/suffix not allowed'],
     ['{"a": [{"anything-but": {"equals-ignore-case": [1▲]}}]}', ignoreCaseNotString],
     ['{"a": [{"anything-but": {"wildcard": ["x*", 1▲]}}]}', notString('wildcard')],
-  ])('%s', (marked, reason) => {
+  ])('the list of anything-but in %s is refused with the position named twice', (marked, reason) => {
     const { pattern, place } = unmarked(marked);
     expect(refusalOf(pattern)?.message).toBe(
       `Event pattern is not valid. Reason: ${reason}\n at ${place}\n at ${place}`,
@@ -139,7 +139,7 @@ describe('in the lists of anything-but the place is named twice', () => {
   });
 });
 
-describe('addresses and limits are refused without a place', () => {
+describe('refusals of addresses and limits', () => {
   const tooComplex =
     'Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences after a wildcard character';
 
@@ -160,7 +160,7 @@ describe('addresses and limits are refused without a place', () => {
     ['{"a": [{"anything-but": {"wildcard": "*aaaaaaaaaa"}}]}', tooComplex],
     [JSON.stringify({ a: 'abcdefghijk'.split('').map((letter) => ({ wildcard: `${letter}*` })) }), tooComplex],
     [`{${'"$or": [{"a": [1]}, {"b": [1]}], '.repeat(10)}"c": [1]}`, 'Rule is too complex'],
-  ])('%s', (pattern, reason) => {
+  ])('the pattern %s is refused without a position', (pattern, reason) => {
     expect(refusalOf(pattern)?.message).toBe(`Event pattern is not valid. Reason: ${reason}`);
   });
 
@@ -170,12 +170,12 @@ describe('addresses and limits are refused without a place', () => {
     '{"a": [{"anything-but": {"wildcard": ["*/init/*", "*/dir/*"]}}], "b": [{"wildcard": "*/init/*/dir/*"}]}',
     `{${'"$or": [{"a": [1]}, {"b": [1]}], '.repeat(9)}"c": [1]}`,
     '{"a": [9007199254740993, 1e999, {"numeric": [">=", 1.50e1, "<", 9007199254740992]}, {"anything-but": -0.0}]}',
-  ])('but %s is not', (pattern) => {
+  ])('the pattern %s is within the limits and is accepted', (pattern) => {
     expect(refusalOf(pattern)).toBeUndefined();
   });
 });
 
-test('objects and lists may lie in one another 1,000 deep', () => {
+test('objects and lists may be nested 1,000 levels deep', () => {
   const nested = (depth: number) => `${'{"a":'.repeat(depth - 1)}[1]${'}'.repeat(depth - 1)}`;
   const limit = 'the maximum allowed (1000, from `StreamReadConstraints.getMaxNestingDepth()`)';
   expect(refusalOf(nested(1_000))).toBeUndefined();
@@ -184,12 +184,12 @@ test('objects and lists may lie in one another 1,000 deep', () => {
   );
 });
 
-test('a long wildcard is not complex for its length', () => {
+test('a long wildcard does not count as complex only because of its length', () => {
   const letters = Array.from({ length: 900 }, (_, index) => String.fromCharCode(0x400 + index));
   expect(refusalOf(JSON.stringify({ a: [{ wildcard: `*${letters.join('')}` }] }))).toBeUndefined();
 });
 
-test('a refusal quotes 500 characters of the pattern, and control characters by their code', () => {
+test('a refusal quotes 500 characters of the pattern, and names control characters by their code', () => {
   const pattern = `{"${'x'.repeat(600)}": 1}`;
   expect(refusalOf(pattern)?.message).toContain(
     `[Source: (String)"${pattern.slice(0, 500)}"[truncated 107 chars]; line: 1`,

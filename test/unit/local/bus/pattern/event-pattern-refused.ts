@@ -1,10 +1,10 @@
 import { ServiceError } from '../../../../../lib/core/failure/service-error.ts';
 import { compileEventPattern, testEventPattern } from '../../../../../lib/local/bus/pattern/event-pattern.ts';
 
-/** Marks in a pattern where the service's parser stands when it refuses it. */
+/** Marks the position in a pattern at which the service's parser refuses it. */
 const mark = '▲';
 
-/** What the pattern is refused with, or undefined if it is not. */
+/** The error for the pattern; undefined when it is accepted. */
 export function refusalOf(pattern: string): ServiceError | undefined {
   try {
     compileEventPattern(pattern);
@@ -23,7 +23,7 @@ export function refusedTest(pattern: string, event: string): unknown {
   }
 }
 
-/** The marked pattern without its marks, and where the last of them stood, as refusals name it. */
+/** The pattern without its marks, and the position of the mark in the form of the error texts. */
 export function unmarked(marked: string): { readonly pattern: string; readonly place: string } {
   const pattern = marked.replaceAll(mark, '');
   const before = marked.slice(0, marked.indexOf(mark)).split('\n');

@@ -4,26 +4,26 @@ import { compileEventPattern } from '../../../../../lib/local/bus/pattern/event-
 
 type Case = readonly [pattern: JsonValue, matching: readonly JsonValue[], other: readonly JsonValue[]];
 
-/** Each pattern stands for one element of a field's list, the values for what the event holds in that field. */
+/** Each pattern is one element of a field's list. The values that follow match it in an event or do not. */
 const operators: Readonly<Record<string, readonly Case[]>> = {
-  'an exact string is equal to the byte, and to no number': [
+  'an exact string matches only the same bytes and never a number': [
     ['paid', ['paid', ['open', 'paid']], ['Paid', 'paid ', 'pai', '', null, { paid: 'paid' }]],
     ['7', ['7'], [7, '7.0']],
     ['', [''], [null, ' ', [], {}]],
     ['naïve 🚀', ['naïve 🚀'], ['naive 🚀']],
   ],
-  'a number is equal by value, and to no string': [
+  'a number matches by value and never a string': [
     [300, [300, 3e2, [1, 300]], ['300', 301, null]],
     [0, [0, -0], [false, '', null, '0']],
     [0.1, [0.1], [0.10000000000000002]],
     [123456789012, [123456789012], ['123456789012']],
   ],
-  'true, false and null are equal to themselves only': [
+  'true, false and null match only themselves': [
     [true, [true], [false, 'true', 1]],
     [false, [false, [true, false]], [true, null, 0, '']],
     [null, [null, ['x', null]], ['null', [], '', 0, false]],
   ],
-  'an exact IP address is equal to every spelling of it': [
+  'an exact IP address matches every spelling of it': [
     ['2001:db8::1', ['2001:db8::1', '2001:0db8:0:0:0:0:0:1', '2001:DB8::1'], ['2001:db8::2']],
     ['10.0.0.1', ['10.0.0.1', '::ffff:a00:1'], ['10.0.0.10', '10.0.0']],
   ],
@@ -35,7 +35,7 @@ const operators: Readonly<Record<string, readonly Case[]>> = {
     [{ suffix: '.png' }, ['a.png', '.png'], ['a.PNG', 'png', 'a.png ', 7]],
     [{ suffix: '' }, ['', 'x'], [7, null]],
   ],
-  'prefix and suffix but for case': [
+  'prefix and suffix match regardless of case': [
     [{ prefix: { 'equals-ignore-case': 'Order' } }, ['ORDERED', 'order'], ['orde', 'an order', 7]],
     [{ suffix: { 'equals-ignore-case': '.Png' } }, ['a.PNG', '.png'], ['png', 'a.png2', 7]],
     [{ suffix: { 'equals-ignore-case': 'Straße' } }, ['die STRASSE', 'straße'], ['strase']],
@@ -85,7 +85,7 @@ const operators: Readonly<Record<string, readonly Case[]>> = {
       ['8000::', '1:2:3:4:5:6:7:8:9', '12345::', '1:2:3:4:5:6:7::8'],
     ],
   ],
-  'anything-but takes every other value, of any kind, if there is one': [
+  'anything-but matches every other value, but not an absent field': [
     [{ 'anything-but': 'open' }, ['paid', 'Open', 7, null, ['open', 'paid']], ['open', ['open'], [], {}]],
     [{ 'anything-but': 7 }, [8, '7', null], [7, 7.0]],
     [{ 'anything-but': ['open', 'paid'] }, ['lost', null], ['open', 'paid', ['open', 'paid']]],
@@ -103,20 +103,23 @@ const operators: Readonly<Record<string, readonly Case[]>> = {
 };
 
 describe.each(Object.entries(operators))('%s', (_operator, cases) => {
-  test.each(cases)('%j', (pattern, matching, other) => {
-    const matches = compileEventPattern(JSON.stringify({ detail: { field: [pattern] } }));
-    expect(matching.filter((field) => !matches({ detail: { field } }))).toEqual([]);
-    expect(other.filter((field) => matches({ detail: { field } }))).toEqual([]);
-  });
+  test.each(cases)(
+    'the pattern element %j matches the values that its operator describes and no others',
+    (pattern, matching, other) => {
+      const matches = compileEventPattern(JSON.stringify({ detail: { field: [pattern] } }));
+      expect(matching.filter((field) => !matches({ detail: { field } }))).toEqual([]);
+      expect(other.filter((field) => matches({ detail: { field } }))).toEqual([]);
+    },
+  );
 });
 
-test('a list matches if one of its elements does, values and operators mixed', () => {
+test('a list that mixes values and operators matches when one of its elements matches', () => {
   const matches = compileEventPattern('{"n": ["x", 3, {"numeric": [">", 100]}, {"prefix": "ab"}, {"exists": false}]}');
   for (const event of [{ n: 'x' }, { n: 3 }, { n: 101 }, { n: 'abc' }, {}, { m: 1 }]) expect(matches(event)).toBe(true);
   for (const event of [{ n: 'y' }, { n: 4 }, { n: null }]) expect(matches(event)).toBe(false);
 });
 
-test('every field of a pattern has to match, and other fields of the event do not count', () => {
+test('every field of a pattern has to match, and other fields of the event are ignored', () => {
   const matches = compileEventPattern(
     '{"source": ["shop"], "detail": {"state": ["paid"], "sum": [{"numeric": ["<", 9]}]}}',
   );
@@ -126,13 +129,13 @@ test('every field of a pattern has to match, and other fields of the event do no
   expect(matches({ source: 'shop', detail: '{"state":"paid","sum":8}' })).toBe(false);
 });
 
-test('of a field that is named twice, the second list counts', () => {
+test('the second list of a repeated field replaces the first', () => {
   const matches = compileEventPattern('{"region": ["us-east-1"], "region": ["eu-west-1"]}');
   expect(matches({ region: 'eu-west-1' })).toBe(true);
   expect(matches({ region: 'us-east-1' })).toBe(false);
 });
 
-test('names joined by dots are the same as nested ones, in the pattern and in the event', () => {
+test('names joined by dots mean the same as nested names, in the pattern and in the event', () => {
   for (const pattern of ['{"a": {"b": {"c": [1]}}}', '{"a.b": {"c": [1]}}', '{"a.b.c": [1]}', '{"a": {"b.c": [1]}}']) {
     const matches = compileEventPattern(pattern);
     expect(matches({ a: { b: { c: 1 } } })).toBe(true);
@@ -142,7 +145,7 @@ test('names joined by dots are the same as nested ones, in the pattern and in th
   }
 });
 
-test('names are compared with their case, the empty name and names of prototypes are names', () => {
+test('field names are case-sensitive, and an empty name or the name of a prototype member is a normal name', () => {
   expect(compileEventPattern('{"Key": ["x"]}')({ key: 'x' })).toBe(false);
   expect(compileEventPattern('{"": ["x"]}')({ '': 'x' })).toBe(true);
   const matches = compileEventPattern('{"constructor": {"name": [{"exists": true}]}, "__proto__": ["x"]}');
@@ -151,7 +154,7 @@ test('names are compared with their case, the empty name and names of prototypes
 });
 
 describe('$or', () => {
-  test('one of its alternatives has to match, together with its siblings', () => {
+  test('one alternative of $or has to match, together with the fields beside the $or', () => {
     const matches = compileEventPattern('{"source": ["shop"], "$or": [{"a": [1]}, {"b": [2], "c": [3]}]}');
     expect(matches({ source: 'shop', a: 1 })).toBe(true);
     expect(matches({ source: 'shop', b: 2, c: 3 })).toBe(true);
@@ -159,7 +162,7 @@ describe('$or', () => {
     expect(matches({ source: 'cart', a: 1 })).toBe(false);
   });
 
-  test('it may stand below a field, more than once and within itself', () => {
+  test('$or may be used below a field, several times and within itself', () => {
     const matches = compileEventPattern(
       '{"detail": {"$or": [{"a": [1]}, {"b": {"$or": [{"c": [2]}, {"d": [3]}]}}]}, "$or": [{"e": [4]}, {"f": [5]}]}',
     );
@@ -169,14 +172,14 @@ describe('$or', () => {
     expect(matches({ detail: { b: { e: 4 } }, e: 4 })).toBe(false);
   });
 
-  test('an alternative that names a sibling field takes its place', () => {
+  test('an alternative of $or replaces a field of the same name beside the $or', () => {
     const matches = compileEventPattern('{"a": [1], "$or": [{"a": [2]}, {"b": [3]}]}');
     expect(matches({ a: 2 })).toBe(true);
     expect(matches({ a: 1, b: 3 })).toBe(true);
     expect(matches({ a: 1 })).toBe(false);
   });
 
-  test('its alternatives may ask for absence', () => {
+  test('the alternatives of $or may require that a field is absent', () => {
     const matches = compileEventPattern('{"$or": [{"a": [{"exists": false}]}, {"b": [{"anything-but": "x"}]}]}');
     expect(matches({})).toBe(true);
     expect(matches({ a: 1, b: 'y' })).toBe(true);
@@ -184,7 +187,7 @@ describe('$or', () => {
   });
 });
 
-test('a wildcard is matched in time that does not grow with the square of the value', () => {
+test('the time to match a wildcard does not grow with the square of the value', () => {
   const matches = compileEventPattern('{"a": [{"wildcard": "*abab*abc*b"}]}');
   expect(matches({ a: `${'ab'.repeat(500_000)}c` })).toBe(false);
   expect(matches({ a: `${'ab'.repeat(500_000)}cb` })).toBe(true);

@@ -33,7 +33,7 @@ function createWorld(...rules: Rule[]) {
   return { clock, schedules, accepted, rules, events, times, faults };
 }
 
-test('a rule fires with a Scheduled Event to its own targets', async () => {
+test('a scheduled rule sends a Scheduled Event to its own targets', async () => {
   const { clock, schedules, events, accepted } = createWorld(scheduled('rate(1 minute)'));
   schedules.start();
   await clock.advance(minuteMs - 1);
@@ -58,7 +58,7 @@ test('a rule fires with a Scheduled Event to its own targets', async () => {
   schedules.stop();
 });
 
-test('each time comes once, however often the clock is looked at', async () => {
+test('a rule fires once for each scheduled time, however often the schedules are checked', async () => {
   const { clock, schedules, times } = createWorld(scheduled('cron(0/2 * * * ? *)'));
   schedules.start();
   for (let second = 0; second < 300; second += 1) await clock.advance(1000);
@@ -66,7 +66,7 @@ test('each time comes once, however often the clock is looked at', async () => {
   schedules.stop();
 });
 
-test('a rule that is disabled does not fire, and fires for later times only once it is enabled again', async () => {
+test('a disabled rule does not fire, and after it is enabled again it fires only for later times', async () => {
   const { clock, schedules, times, rules } = createWorld(scheduled('rate(1 minute)'));
   schedules.start();
   await clock.advance(minuteMs);
@@ -81,7 +81,7 @@ test('a rule that is disabled does not fire, and fires for later times only once
   schedules.stop();
 });
 
-test('a clock that leaps within an hour fires each time, and one that leaps farther only those of the last hour', async () => {
+test('after a clock jump a rule fires for each time that it missed within the last hour and for no earlier time', async () => {
   const { clock, schedules, times } = createWorld(scheduled('rate(30 minutes)'));
   schedules.start();
   await clock.advance(60 * minuteMs);
@@ -91,7 +91,7 @@ test('a clock that leaps within an hour fires each time, and one that leaps fart
   schedules.stop();
 });
 
-test('a stopped one fires no more, and one that was not started never', async () => {
+test('schedules fire neither before they are started nor after they are stopped', async () => {
   const { clock, schedules, accepted } = createWorld(scheduled('rate(1 minute)'));
   await clock.advance(5 * minuteMs);
   schedules.start();
@@ -100,7 +100,7 @@ test('a stopped one fires no more, and one that was not started never', async ()
   expect(accepted).toEqual([]);
 });
 
-test('a fault is said, and the next look comes all the same', async () => {
+test('an error in a schedule check is reported, and the next check still takes place', async () => {
   const { clock, schedules, times, faults, rules } = createWorld();
   schedules.start();
   const broken = { ...scheduled('rate(1 minute)') };

@@ -22,11 +22,11 @@ describe('a rate', () => {
     ['rate(36 hours)', ['2026-01-02T12:00', '2026-01-04T00:00']],
     ['rate(1 day)', ['2026-01-02T00:00', '2026-01-03T00:00']],
     ['rate(7 days)', ['2026-01-08T00:00', '2026-01-15T00:00']],
-  ])('%s fires a period after the rule was enabled, and then each period', (expression, expected) => {
+  ])('%s fires one period after the rule was enabled, and then once per period', (expression, expected) => {
     expect(times(expression, 2)).toEqual(expected);
   });
 
-  test('counts from when the rule was enabled, whatever time has passed since', () => {
+  test('a rate counts from the time when the rule was enabled, however long ago that was', () => {
     const enabledAtMs = Date.UTC(2026, 0, 1, 10, 0, 30);
     const schedule = parseScheduleExpression('rate(10 minutes)');
     expect(schedule?.nextAfter(enabledAtMs + 25 * 60_000, enabledAtMs)).toBe(enabledAtMs + 30 * 60_000);
@@ -49,7 +49,7 @@ describe('a rate', () => {
     'Rate(5 minutes)',
     '5 minutes',
     '',
-  ])('%j is refused', (expression) => expect(parseScheduleExpression(expression)).toBeUndefined());
+  ])('the rate expression %j is refused', (expression) => expect(parseScheduleExpression(expression)).toBeUndefined());
 });
 
 describe('a cron expression', () => {
@@ -72,7 +72,7 @@ describe('a cron expression', () => {
     expect(times(expression, expected.length)).toEqual(expected);
   });
 
-  test('L is the last day of a month, in a leap year too', () => {
+  test('L in the day-of-month field is the last day of the month, also in a leap year', () => {
     expect(times('cron(0 9 L * ? *)', 3, '2028-01-31T09:00:00Z')).toEqual([
       '2028-02-29T09:00',
       '2028-03-31T09:00',
@@ -80,13 +80,13 @@ describe('a cron expression', () => {
     ]);
   });
 
-  test('L of a day of the week is the last such day of a month, and L alone is Saturday', () => {
+  test('L after a day of the week is the last such day of the month, and L alone is Saturday', () => {
     expect(times('cron(0 9 ? * 6L 2026)', 2)).toEqual(['2026-01-30T09:00', '2026-02-27T09:00']);
     expect(times('cron(0 9 ? * FRIL 2026)', 1)).toEqual(['2026-01-30T09:00']);
     expect(times('cron(0 9 ? * L *)', 2)).toEqual(['2026-01-03T09:00', '2026-01-10T09:00']);
   });
 
-  test('W is the weekday nearest to a day, and never leaves its month', () => {
+  test('W is the weekday nearest to a day and stays within the month', () => {
     // Saturday the 3rd, Sunday the 15th, Sunday 1 February, Saturday 1 August, Sunday 31 May.
     expect(times('cron(0 9 3W 1 ? *)', 1)).toEqual(['2026-01-02T09:00']);
     expect(times('cron(0 9 15W 2 ? *)', 1)).toEqual(['2026-02-16T09:00']);
@@ -96,18 +96,18 @@ describe('a cron expression', () => {
     expect(times('cron(0 9 LW 5 ? *)', 1)).toEqual(['2026-05-29T09:00']);
   });
 
-  test('a month without the day has no such time', () => {
+  test('a day that a month does not have is skipped in that month', () => {
     expect(times('cron(0 0 31 * ? *)', 3)).toEqual(['2026-01-31T00:00', '2026-03-31T00:00', '2026-05-31T00:00']);
     expect(times('cron(0 0 31W * ? *)', 2)).toEqual(['2026-01-30T00:00', '2026-03-31T00:00']);
     expect(times('cron(0 0 ? * 5#5 *)', 2)).toEqual(['2026-01-29T00:00', '2026-04-30T00:00']);
   });
 
-  test('# is the day of the week that comes so many times in a month', () => {
+  test('a number after # selects that occurrence of the day of the week in the month', () => {
     expect(times('cron(0 9 ? * 3#2 *)', 2)).toEqual(['2026-01-13T09:00', '2026-02-10T09:00']);
     expect(times('cron(0 9 ? * TUE#2 *)', 1)).toEqual(['2026-01-13T09:00']);
   });
 
-  test('a year that is over, and a day that never comes, fire no more', () => {
+  test('an expression with a past year or an impossible day never fires again', () => {
     expect(times('cron(0 0 1 1 ? 2024-2026)', 3, '2024-06-01T00:00:00Z')).toEqual([
       '2025-01-01T00:00',
       '2026-01-01T00:00',
@@ -115,7 +115,7 @@ describe('a cron expression', () => {
     expect(times('cron(0 0 30 2 ? *)', 1)).toEqual([]);
   });
 
-  test('a time within a minute is followed by the next whole one', () => {
+  test('a time between two minutes is followed by the next whole minute', () => {
     expect(times('cron(* * * * ? *)', 1, '2026-12-31T23:59:59.999Z')).toEqual(['2027-01-01T00:00']);
   });
 
@@ -146,5 +146,5 @@ describe('a cron expression', () => {
     'cron(0 1 * * ? * *)',
     'cron()',
     'cron(0 10 * * ? *',
-  ])('%j is refused', (expression) => expect(parseScheduleExpression(expression)).toBeUndefined());
+  ])('the cron expression %j is refused', (expression) => expect(parseScheduleExpression(expression)).toBeUndefined());
 });

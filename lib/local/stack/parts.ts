@@ -7,7 +7,7 @@ import type { DataFolder } from './data-folder.ts';
 import { functionVariables, runtimeVariables } from './environment.ts';
 import { createFailedInvocations } from '../lambda/failed-invocations.ts';
 import { describeFailedInvocation } from './wire.ts';
-import type { FunctionSurroundings, LocalFunction } from '../lambda/function-instances.ts';
+import type { FunctionDependencies, LocalFunction } from '../lambda/function-instances.ts';
 import { FunctionRunner, physicalName } from '../lambda/function-runner.ts';
 import { InvocationStore } from '../lambda/invocation-store.ts';
 import {
@@ -22,50 +22,50 @@ import { createServices } from './backends.ts';
 import { queueUrl } from '../sqs/names.ts';
 
 export interface StackOutput {
-  /** One line per delivery, and one per connection that a worker deauthorizes. */
+  /** Writes one line for each delivery, and one when a worker deauthorizes a connection. */
   readonly line: (text: string) => void;
-  /** What went wrong in the stack itself or in a function. */
+  /** Writes a failure of a function or of the stack itself. */
   readonly error: (text: string) => void;
   readonly colour?: boolean;
 }
 
-export interface InteriorOptions {
+export interface StackPartsOptions {
   readonly account: string;
   readonly folder: DataFolder;
   readonly config: Config;
   readonly clock: Clock;
   readonly environment: Environment;
-  /** Whether the control API asks for keys. */
+  /** Whether the control API requires API keys. */
   readonly auth: boolean;
   readonly functions: readonly LocalFunction[];
-  /** Waits between the runs of a failing asynchronous invocation. */
+  /** Waits before the retries of a failed asynchronous invocation. */
   readonly retryDelaysMs: readonly number[];
   readonly output: StackOutput;
-  /** Where the gateway serves, once it does. */
+  /** The URL of the gateway; empty until the gateway listens. */
   readonly url: () => string;
   readonly reportFault: (where: string, error: unknown) => void;
-  /** What a function's clients sign with. */
+  /** The access key id with which a function's clients sign. */
   readonly accessKeyId: (functionName: string) => string;
 }
 
-/** Everything of a stack but its port and its data folder. */
-export interface Interior {
+/** The services and functions of a stack, without its port and its data folder. */
+export interface StackParts {
   readonly routes: readonly Route[];
-  /** Takes up what an earlier process has left. */
+  /** Resumes the work that an earlier process left. */
   start(): void;
-  /** Lets nothing begin; resolves when what is under way has ended or the grace is over. */
+  /** Starts no further work; resolves when the running work has ended or the grace period is over. */
   stop(grace: Promise<unknown>): Promise<void>;
   close(): Promise<void>;
 }
 
-export function createInterior(options: InteriorOptions): Interior {
+export function createStackParts(options: StackPartsOptions): StackParts {
   const { account, folder, config, clock, output, reportFault } = options;
   const host = (): string => options.url().slice('http://'.length);
   const functionSecret = randomBytes(32).toString('hex');
-  const surroundingsWith = surround(options, functionSecret);
-  const authentication = options.auth ? createRegionalAuthentication(surroundingsWith('none'), clock) : 'none';
-  const surroundings = surroundingsWith(authentication);
-  const runner = new FunctionRunner({ functions: options.functions, account, clock, surroundings });
+  const dependenciesWith = createDependencies(options, functionSecret);
+  const authentication = options.auth ? createRegionalAuthentication(dependenciesWith('none'), clock) : 'none';
+  const dependencies = dependenciesWith(authentication);
+  const runner = new FunctionRunner({ functions: options.functions, account, clock, dependencies });
   const onFailed = createFailedInvocations({
     functionNames: ['deliver'],
     arnOf: (name, region) => runner.arnOf(physicalName(name), region),
@@ -103,10 +103,10 @@ export function createInterior(options: InteriorOptions): Interior {
   };
 }
 
-function surround(
-  options: InteriorOptions,
+function createDependencies(
+  options: StackPartsOptions,
   functionSecret: string,
-): (authentication: Authentication | 'none') => (name: string, region: string) => FunctionSurroundings {
+): (authentication: Authentication | 'none') => (name: string, region: string) => FunctionDependencies {
   const { account, environment, clock, output, url, accessKeyId } = options;
   const { line: writeLine, colour = false } = output;
   const nowMs = (): number => clock.nowMs();
