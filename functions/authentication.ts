@@ -14,12 +14,12 @@ import type { SecretReader } from '../lib/ports/delivery.ts';
 import { createApiKeyAuthentication } from '../lib/protocol/api-key-authentication.ts';
 import type { Authentication } from '../lib/protocol/control-request.ts';
 
-/** Within so long a deleted key stops working everywhere, and a replaced root secret closes all keys made with the old one. */
+/** After this time a deleted key works nowhere, and no key works that was made with a replaced root secret. */
 const maximumAgeMs = 60_000;
 
 /**
- * Failure policy: a key's record is never used for longer than a minute, whatever cannot be reached. The root secret says
- * nothing about which keys are valid, so it serves on, as credentials do.
+ * Failure policy: a key's record is never used for longer than a minute, even if the table cannot be reached. The root secret
+ * does not decide which keys are valid, so an older copy of it stays in use, as with credentials.
  */
 export function wireRootSecret(config: Config, secrets: SecretReader, clock: Clock): RootSecret {
   const read = async (arn: string): Promise<string | undefined> => (await secrets.read(arn, 'AWSCURRENT'))?.text;
@@ -34,16 +34,16 @@ export function wireRootSecret(config: Config, secrets: SecretReader, clock: Clo
   };
 }
 
-/** Keys that were asked for and do not exist are remembered as well, or each use of a deleted one would cost a read. */
-interface Known {
+/** The cache also holds keys that do not exist. Otherwise each use of a deleted key would cost a read. */
+interface CachedApiKey {
   readonly key: ApiKey | undefined;
 }
 
-/** More keys than a stack can have. */
+/** A stack cannot have more keys than this. */
 const capacity = 1000;
 
 export function cacheApiKeys(apiKeys: ApiKeyReader, cacheSeconds: number, clock: Clock): ApiKeyReader {
-  const load = async (name: string): Promise<Known> => {
+  const load = async (name: string): Promise<CachedApiKey> => {
     const [apiId, publicId = ''] = name.split('/');
     return { key: await apiKeys.read(apiId === 'control' ? 'control' : 'events', publicId) };
   };

@@ -15,7 +15,7 @@ export interface AuthorizeConnectionDependencies {
   readonly clock: Clock;
 }
 
-/** An asynchronous invocation with `{ name, incarnation }`. Rejects when it is to be repeated. */
+/** Handles an asynchronous invocation with `{ name, incarnation }`. Rejects when Lambda should invoke it again. */
 export function createHandler({ authorize, clock }: AuthorizeConnectionDependencies) {
   return (input: unknown, context: Context): Promise<unknown> =>
     withDeadline(clock, context.getRemainingTimeInMillis(), ({ signal }) => authorize(input, signal));

@@ -31,22 +31,22 @@ import { wireMetrics, writeOut } from './wiring.ts';
 import { createEntry } from './entry.ts';
 
 export interface ControlApiDependencies {
-  /** EventBridge's. */
+  /** The operations of EventBridge. */
   readonly operations: Operations;
-  /** AppSync's. Default: there are none. */
+  /** The operations of AppSync. Default: none. */
   readonly apiKeyOperations?: Operations;
-  /** Our own. Default: there are none. */
+  /** The operations that only Lastmile has. Default: none. */
   readonly policyOperations?: Operations;
-  /** `none` only in a local stack that was not asked to check. */
+  /** `none` only in a local stack that runs without --auth. */
   readonly authentication: Authentication | 'none';
   readonly logFault: LogFault;
-  /** Default: nothing is counted. */
+  /** Default: no metrics. */
   readonly metrics?: InvocationMetrics;
-  /** Where a request arrived, if the function's ARN does not say. */
+  /** The region, if the function's ARN does not contain it. */
   readonly fallbackRegion?: string | undefined;
 }
 
-/** What a caller may have otherwise than Lambda has it, where everything that is seen goes to standard output. */
+/** Replacements for the logs and metrics, which on Lambda go to standard output. */
 export interface ControlApiOverrides {
   readonly credentialsLog?: CredentialsLog;
   readonly metrics?: InvocationMetrics;
@@ -54,7 +54,8 @@ export interface ControlApiOverrides {
 
 export function createHandler(dependencies: ControlApiDependencies) {
   const { apiKeyOperations = {}, policyOperations = {}, logFault } = dependencies;
-  // The first that serves a request answers it: what is signed for `events` and not ours is EventBridge's.
+  // The first route that serves a request answers it. Lastmile's own operations come before EventBridge's, because both are
+  // signed for `events`.
   const routes = [
     createLastmileRoute({ operations: policyOperations, logFault }),
     createEventsRoute(dependencies),

@@ -18,7 +18,7 @@ export interface DeliverQueuedDependencies {
   readonly clock: Clock;
 }
 
-/** The delivery queue's consumer, with partial batch responses: what is not settled is received again. */
+/** Consumes the delivery queue and reports failures by message: SQS delivers unsettled messages again. */
 export function createHandler({ deliverBatch, clock }: DeliverQueuedDependencies) {
   return async (event: unknown, context: Context): Promise<SQSBatchResponse> => {
     const messages = parseSqsEvent(event, clock.nowMs());

@@ -15,7 +15,7 @@ export interface DeliverDependencies {
   readonly clock: Clock;
 }
 
-/** A rule target: one event per invocation. Resolves with what came of it; rejects when nobody has taken the event. */
+/** A rule target with one event per invocation. Resolves with the outcome; rejects when the event is not yet settled. */
 export function createHandler({ deliverInput, clock }: DeliverDependencies) {
   return async (input: unknown, context: Context): Promise<unknown> => {
     const {

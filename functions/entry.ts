@@ -3,13 +3,13 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 
-/** What Lambda calls, and what `createHandler` of each function makes from its dependencies. */
+/** The form of a function that Lambda calls, and that each `createHandler` returns. */
 export type Handler<Input, Result> = (input: Input, context: Context) => Promise<Result>;
 
 /**
- * The function as Lambda calls it: wired on the first call, with the invocation's context in every line of its logger.
+ * The function that Lambda calls. It is wired on the first call, and every line of its logger has the invocation's context.
  *
- * @param wire makes the handler from the environment; what it throws is thrown again by the next call
+ * @param wire makes the handler from the environment; if it throws, the next call tries again
  */
 export function createEntry<Input, Result>(
   serviceName: string,
@@ -19,7 +19,7 @@ export function createEntry<Input, Result>(
 
   function wireOnce(): Handler<Input, Result> {
     const logger = new Logger({ serviceName });
-    // `logEvent: false` wins over the variable that would have every event logged, credentials in it.
+    // `logEvent: false` overrides the environment variable that makes the logger print every event, with its credentials.
     return middy(wire(logger)).use(injectLambdaContext(logger, { logEvent: false }));
   }
 

@@ -21,7 +21,7 @@ export interface RedriveDependencies {
   readonly clock: Clock;
 }
 
-/** Dead letters back into the delivery queue, by hand or by schedule. Whoever gets `more: true` may call again. */
+/** Moves dead letters back to the delivery queue, by hand or on a schedule. After `more: true` the caller may call again. */
 export function createHandler({ redrive, clock }: RedriveDependencies) {
   return async (input: unknown, context: Context): Promise<RedriveResult> => {
     const request = parseRedriveRequest(input);
@@ -39,7 +39,7 @@ export function dependenciesFrom(environment: Environment, aws: AwsClientConfig 
   return { redrive: createRedrive({ deadLetters, queue, clock, apiDestination: config.API_DESTINATION }), clock };
 }
 
-/** A scheduled call has nobody who reads its answer: a line of the log has it too. */
+/** Nobody reads the answer of a scheduled call, so the log has it as well. */
 function withLine(redrive: Handler<unknown, RedriveResult>, logger: Logger): Handler<unknown, RedriveResult> {
   return async (input, context) => {
     const result = await redrive(input, context);

@@ -1,6 +1,6 @@
 /*
- * The alarms of a stack. Each means that somebody has something to do: the README's table says what, and a test compares the
- * two. An alarm that is silent because its metric is absent is not in alarm: no traffic is no fault.
+ * The alarms of a stack. Each means that somebody must act; the README's table says how, and a test compares the two. An
+ * alarm without data stays silent, because a stack without traffic is not faulty.
  */
 const { asynchronous, functions } = require('./functions.cjs');
 const { visibilityTimeoutSeconds } = require('./queues.cjs');
@@ -32,10 +32,10 @@ const tableMetrics = (stack) =>
   ]);
 
 /**
- * What is watched: suffix of the alarm's name, what it says, the metrics whose sum is compared, and from where it alarms.
+ * Each alarm: suffix of its name, description, the metrics whose sum is compared, and the threshold.
  *
- * A delivery may wait a full delay and then be received, and received again after its worker died, before its age means
- * anything: hence the bound of the oldest message.
+ * A message may wait for the longest delay, then be received, and be received again after its worker died. Only an age
+ * beyond that is a fault, so it is the threshold for the oldest message.
  */
 function watched(stack, parameters) {
   const everyFunction = Object.keys(functions);
@@ -50,24 +50,24 @@ function watched(stack, parameters) {
     ],
     [
       'delivery-queue-age',
-      'The delivery queue is not worked off: its oldest message is older than any wait explains.',
+      'Messages stay in the delivery queue: the oldest one is older than any delay or retry explains.',
       [queueMetric(`${stack}-deliveries`, 'ApproximateAgeOfOldestMessage')],
       worstAgeSeconds,
     ],
     ['permanent-failures', 'Endpoints or configuration refuse events for good.', [ownMetric(stack, 'PermanentFailures')]],
     ['connections-deauthorized', 'A connection lost its authorization.', [ownMetric(stack, 'ConnectionsDeauthorized')]],
-    ['security-events', 'Something was refused for safety.', [ownMetric(stack, 'SecurityEvents')]],
+    ['security-events', 'Credentials may go somewhere new, or a request was refused for security.', [ownMetric(stack, 'SecurityEvents')]],
     ...everyFunction.map((name) => [`errors-${name}`, `Invocations of ${name} failed.`, of([name], 'Errors')]),
     ['throttled-functions', 'Functions have too little concurrency.', of(everyFunction, 'Throttles')],
     ['throttled-table', 'DynamoDB throttles the table.', tableMetrics(stack)],
     [
       'recursive-invocations-dropped',
-      'Lambda took retries for a loop and dropped them.',
+      'Lambda took retries for an endless loop and dropped them.',
       of(['deliver', 'deliver-queued'], 'RecursiveInvocationsDropped'),
     ],
     [
       'asynchronous-events-dropped',
-      'Asynchronous invocations failed for good and lie in the bucket of failed invocations.',
+      'Asynchronous invocations failed for good. They are in the bucket of failed invocations.',
       of(asynchronous, 'AsyncEventsDropped'),
     ],
     [

@@ -6,7 +6,8 @@ import type { Kind } from './refusals.ts';
 import { invalidParameter } from './refusals.ts';
 
 /*
- * Members of an input that the first stage of validation has passed: what is there has the type of the service model.
+ * These functions read members of an input that has passed the first stage of validation. A member that is present has the
+ * type that the service model gives it.
  */
 
 export function textOf(input: JsonObject, name: string): string | undefined {
@@ -14,10 +15,10 @@ export function textOf(input: JsonObject, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** @throws TypeError when the model requires the member and it is not there: the first stage has not been passed */
+/** @throws TypeError when a required member is missing, which the first stage of validation should have refused */
 export function requiredTextOf(input: JsonObject, name: string): string {
   const text = textOf(input, name);
-  if (text === undefined) throw new TypeError(`The input has passed validation without '${name}'.`);
+  if (text === undefined) throw new TypeError(`The input has passed validation without its required member '${name}'.`);
   return text;
 }
 
@@ -46,29 +47,29 @@ export function numberListOf(input: JsonObject, name: string): readonly number[]
   return Array.isArray(value) ? value.filter((member: JsonValue) => typeof member === 'number') : undefined;
 }
 
-/** An answer, or a part of one: what is undefined is left out. */
+/** An answer, or a part of one, without its undefined members. */
 export function withoutUndefined(members: Readonly<Record<string, JsonValue | undefined>>): JsonObject {
   return Object.fromEntries(
     Object.entries(members).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined),
   );
 }
 
-/** Answers show whole epoch seconds. */
+/** Answers contain times as whole epoch seconds. */
 export function epochSeconds(timeMs: number): number {
   return Math.floor(timeMs / 1000);
 }
 
-/** Source: shape LimitMax100 of the service model; the default is the most. */
+/** The default is the maximum. Source: shape LimitMax100 of the service model. */
 const defaultLimit = 100;
 
-/** What ties a NextToken to its list: the operation and its filters. */
+/** The operation and the filters that a NextToken belongs to. */
 export type Binding = readonly (string | undefined)[];
 
 /**
- * Pages go by names, so what is created or deleted meanwhile shifts nothing: each resource that is there throughout
- * comes exactly once.
+ * A page continues after a name, so resources that are created or deleted meanwhile shift nothing. A resource that exists
+ * all the time is listed exactly once.
  *
- * @throws ServiceError ValidationException for a NextToken that this list has not given
+ * @throws ServiceError ValidationException for a NextToken of another list
  */
 export function pageRequestOf(input: JsonObject, kind: Kind, binding: Binding): PageRequest {
   const namePrefix = textOf(input, 'NamePrefix');
@@ -76,7 +77,8 @@ export function pageRequestOf(input: JsonObject, kind: Kind, binding: Binding): 
   const afterName = token === undefined ? undefined : parsePageToken(binding, token);
   const isOfThisList = afterName?.startsWith(namePrefix ?? '') ?? false;
   if (token !== undefined && !isOfThisList) {
-    throw invalidParameter('list', kind, 'NextToken', 'It was not given by a list with these filters.');
+    const reason = 'It does not come from a list with the same filters. Leave it out to get the first page.';
+    throw invalidParameter('list', kind, 'NextToken', reason);
   }
   return {
     ...(namePrefix === undefined ? {} : { namePrefix }),

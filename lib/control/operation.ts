@@ -10,23 +10,23 @@ import type { AddressAllowlist } from '../core/address/address.ts';
 import type { JsonObject } from '../core/input/json.ts';
 import type { CredentialsLog } from '../ports/metrics.ts';
 
-/** Who calls, and where: what the protocol has learnt of a request before its operation begins. */
+/** Who calls, and where. The protocol finds this out before the operation begins. */
 export interface Caller {
   readonly region: string;
   /** Twelve digits. */
   readonly account: string;
   readonly partition: string;
   readonly requestId: string;
-  /** Of the API key that opened it. */
+  /** The public id of the API key that the request was authenticated with. */
   readonly accessKeyId?: string;
 }
 
 /**
- * One operation of the control API, behind the first stage of validation: its input has the types, patterns, lengths and
- * enums of the service model, no null and no unknown member.
+ * One operation of the control API. Its input has passed the first stage of validation: it has the types, patterns, lengths
+ * and enums of the service model, and neither nulls nor unknown members.
  *
  * @returns the members of the answer; times are epoch seconds
- * @throws ServiceError what the client is told; anything else is InternalException
+ * @throws ServiceError whose code and message the client gets; for any other error it gets InternalException
  */
 export type Operation = (input: JsonObject, caller: Caller) => Promise<JsonObject>;
 
@@ -39,8 +39,8 @@ export interface ControlDependencies {
   readonly credentialsLog: CredentialsLog;
   readonly clock: Clock;
   readonly newUuid: () => string;
-  /** What the name of every connection's secret begins with. */
+  /** The name of every connection's secret begins with this. */
   readonly secretPrefix: string;
-  /** Addresses that endpoints may have though they are not public. */
+  /** Addresses that are not public and that endpoints may have all the same. */
   readonly allowlist: AddressAllowlist;
 }

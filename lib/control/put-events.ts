@@ -6,20 +6,23 @@ import type { Operation } from './operation.ts';
 
 export interface PutEventsDependencies {
   readonly eventBus: EventBus;
-  /** Name or ARN of the bus that clients publish to. */
+  /** Name or ARN of the event bus that clients publish to. */
   readonly eventBusName: string;
 }
 
 /**
- * Forwards events to the one bus that this stack is configured with.
+ * Forwards events to the one event bus that this stack is configured with.
  *
- * Failure policy: each entry for itself. One that names another bus is refused and the others go on: a key is for this bus,
- * and an event that arrived on another one than its sender named would be lost for him.
+ * Failure policy: each entry is judged by itself. An entry that names another bus is refused and the others are sent. On a bus
+ * that its sender did not name, the event would reach none of the sender's rules.
  */
 export function putEvents({ eventBus, eventBusName }: PutEventsDependencies): Operation {
   return async (input) => {
     if (textOf(input, 'EndpointId') !== undefined) {
-      throw new ServiceError('ValidationException', 'Parameter EndpointId is not valid. Reason: It is not supported.');
+      throw new ServiceError(
+        'ValidationException',
+        'Parameter EndpointId is not valid. Reason: It is not supported. Leave it out.',
+      );
     }
     const entries = objectListOf(input, 'Entries') ?? [];
     const accepted = entries.filter((entry) => isForBus(entry, eventBusName));
@@ -30,14 +33,18 @@ export function putEvents({ eventBus, eventBusName }: PutEventsDependencies): Op
   };
 }
 
-const unanswered: JsonObject = { ErrorCode: 'InternalFailure', ErrorMessage: 'The bus did not answer for this entry.' };
+const unanswered: JsonObject = {
+  ErrorCode: 'InternalFailure',
+  ErrorMessage: 'The event bus returned no result for this entry.',
+};
 
 const otherBus: JsonObject = {
   ErrorCode: 'InvalidArgument',
-  ErrorMessage: 'Parameter EventBusName is not valid. Reason: Events go to the bus of this stack only; leave it out.',
+  ErrorMessage:
+    'Parameter EventBusName is not valid. Reason: This stack sends events to its own bus only. Leave it out.',
 };
 
-/** By name or ARN, whichever of them either side has. */
+/** Compares names unless both are ARNs. */
 function isForBus(entry: JsonObject, eventBusName: string): boolean {
   const asked = textOf(entry, 'EventBusName');
   if (asked === undefined || asked === eventBusName) return true;

@@ -1,21 +1,21 @@
 import { ServiceError } from '../core/failure/service-error.ts';
 
-/** What an operation does, as the texts of its refusals name it. */
+/** The verb for an operation in its error messages. */
 export type Verb = 'create' | 'describe' | 'list' | 'update' | 'delete' | 'deauthorize';
 
-/** What it does it to. */
+/** The resource of an operation in its error messages. */
 export type Kind = 'connection' | 'api-destination';
 
 /** Quota of either kind in one region of an account. Source: EventBridge quotas. */
 export const quota = 3000;
 
-/** Source of the form: recorded answers of the service. The verbs beside `describe` are ours. */
+/** Source of the form: recorded answers of the service. Only the verb `describe` is recorded; the others are ours. */
 export function notFound(verb: Verb, kind: Kind, name: string): ServiceError {
   const which = kind === 'connection' ? `Connection '${name}'` : `An api-destination '${name}'`;
   return refusal('ResourceNotFoundException', verb, kind, `${which} does not exist.`);
 }
 
-/** Of what exists, and has no policy. */
+/** The resource exists but has no policy. */
 export function policyNotFound(kind: Kind, name: string): ServiceError {
   const text =
     kind === 'connection'
@@ -24,7 +24,7 @@ export function policyNotFound(kind: Kind, name: string): ServiceError {
   return refusal('ResourceNotFoundException', 'describe', kind, text);
 }
 
-/** An API destination names a connection that is not there: another name, or another incarnation of it. */
+/** An API destination names a connection that does not exist, or that was deleted and created again with another ARN. */
 export function connectionArnNotFound(verb: Verb, connectionArn: string): ServiceError {
   const text = `Connection '${connectionArn}' does not exist.`;
   return refusal('ResourceNotFoundException', verb, 'api-destination', text);
@@ -44,7 +44,7 @@ export function concurrentlyModified(verb: Verb, kind: Kind, name: string): Serv
   return refusal('ConcurrentModificationException', verb, kind, `${which} has been modified concurrently. Try again.`);
 }
 
-/** @param reason never holds the parameter's value when that may be secret */
+/** @param reason must not contain the parameter's value if that may be secret */
 export function invalidParameter(verb: Verb, kind: Kind, parameter: string, reason?: string): ServiceError {
   const because = reason === undefined ? '' : ` Reason: ${reason}`;
   return refusal('ValidationException', verb, kind, `Parameter ${parameter} is not valid.${because}`);

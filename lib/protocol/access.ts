@@ -4,12 +4,12 @@ import { Failure, describeErrors } from '../core/failure/failure.ts';
 import { ServiceError } from '../core/failure/service-error.ts';
 import type { ControlRequest, Route } from './control-request.ts';
 
-/** All that a key of the API `events` opens. */
-const ofEventsKeys: ReadonlySet<string> = new Set(['events:PutEvents']);
+/** The operations that a key of the API `events` may perform. */
+const eventsKeyOperations: ReadonlySet<string> = new Set(['events:PutEvents']);
 
 /**
- * Least access: an `events` key publishes and does nothing else. What no route knows as an operation does nothing for
- * anybody, and its answer says so.
+ * Least access: a key of the API `events` may publish events and do nothing else. An unknown operation passes here, because
+ * it does nothing and its route answers that it is unknown.
  *
  * @throws ServiceError AccessDeniedException that names the operation
  */
@@ -17,11 +17,14 @@ export function requireAccess(apiId: ApiId, route: Route | undefined, request: C
   const operation = route?.operationOf(request);
   if (route === undefined || operation === undefined || apiId === 'control') return;
   const name = `${route.service}:${operation}`;
-  if (ofEventsKeys.has(name)) return;
-  throw new ServiceError('AccessDeniedException', `A key of the API 'events' is not allowed to perform ${name}.`);
+  if (eventsKeyOperations.has(name)) return;
+  throw new ServiceError(
+    'AccessDeniedException',
+    `A key of the API 'events' is not allowed to perform ${name}. Use a key of the API 'control'.`,
+  );
 }
 
-/** What is logged of a request that ended in InternalException. Holds no part of the request but its operation. */
+/** The log entry of a request that ended in InternalException. It holds no part of the request but its operation. */
 export interface Fault {
   readonly operation: string;
   readonly requestId: string;
@@ -36,7 +39,7 @@ export function describeFault(error: unknown, operation: string, requestId: stri
   return { operation, requestId, errors: describeErrors(error) };
 }
 
-/** What the client may know of it. */
+/** The error as the client gets it, without internal details. */
 export function toServiceError(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;
   return new ServiceError('InternalException', explain(error), { cause: error });
@@ -44,13 +47,13 @@ export function toServiceError(error: unknown): ServiceError {
 
 function explain(error: unknown): string {
   if (error instanceof Failure && error.code === 'StoreUnavailable') {
-    return 'The service could not reach the storage of its own state. Try again.';
+    return 'The service could not reach its own storage. Try again.';
   }
   if (error instanceof Failure && error.code === 'StoreRefused') {
-    return 'The service is not allowed to use the storage of its own state. The permissions of its role need attention.';
+    return 'The service is not allowed to use its own storage. Check the permissions of its IAM role.';
   }
   if (error instanceof Failure && error.code === 'NewerVersion') {
-    return `A newer version of this service has written what this one cannot read. ${error.message}`;
+    return `A newer version of this service wrote data that this version cannot read. ${error.message}`;
   }
   return 'The service failed to process the request.';
 }

@@ -14,26 +14,26 @@ export interface ApiKeyAuthenticationDependencies {
   readonly apiKeys: ApiKeyReader;
   readonly rootSecret: RootSecret;
   readonly clock: Pick<Clock, 'nowMs'>;
-  /** Of one key, by this worker. Default: 50. */
+  /** Requests of one key per second that this worker allows. Default: 50. */
   readonly ratePerSecond?: number;
 }
 
 const services: ReadonlySet<string> = new Set(['events', 'appsync']);
 
-/** What came with a request and shows itself to be a key of ours, if its secret is the right one. */
+/** A public id that a request names, with a check whether the request was made with the secret that belongs to it. */
 interface Claim {
   readonly publicId: string;
   readonly isMadeWith: (secret: string) => boolean;
 }
 
 /**
- * A request's API key: whole in the header x-api-key, or as the credentials of a signature, with the public id as access key
- * id and the whole key as secret access key.
+ * Authenticates a request by its API key. The header x-api-key holds the whole key, or a signature uses the public id as
+ * access key id and the whole key as secret access key.
  *
- * The secret is checked before the table is asked, so that only who holds a key, or held one, costs a read.
+ * The secret is checked before the table is read, so that only somebody who has or had a key can cause a read.
  *
- * Failure policy: keys that are unknown, wrong, expired or deleted, and signatures that are for another time, place or
- * request, get one answer. Without the root secret or the key's record nobody gets in.
+ * Failure policy: every key that is unknown, wrong, expired or deleted gets the same answer, and so does every signature for
+ * another time, region, service or request. If the root secret or the key's record cannot be read, the request is refused.
  */
 export function createApiKeyAuthentication(dependencies: ApiKeyAuthenticationDependencies): Authentication {
   const { apiKeys, rootSecret, clock, ratePerSecond = requestsPerSecond } = dependencies;
@@ -66,7 +66,7 @@ function claimOf(request: ControlRequest, region: string, nowMs: number): Claim 
   const signature = parseSignature(request);
   const receiver = { nowMs, region, services };
   if (signature === undefined || !isApplicable(request, signature, receiver)) return undefined;
-  // What a request is routed by is what it was signed for.
+  // The request is routed by this service, so it must be the one that was signed.
   if (signedService(request) !== signature.service) return undefined;
   const publicId = signature.accessKeyId;
   return { publicId, isMadeWith: (secret) => isSignedWith(publicId + secret, request, signature) };
@@ -74,22 +74,22 @@ function claimOf(request: ControlRequest, region: string, nowMs: number): Claim 
 
 function unrecognized(): ServiceError {
   const text =
-    'The credentials of the request open nothing here: the key is unknown, wrong or expired, or the signature is not one ' +
-    'over this request, of the last 5 minutes and for this region and service.';
+    'The credentials of the request are not valid: the API key is unknown, wrong or expired, or the signature does not ' +
+    'match this request, is more than 5 minutes old, or is for another region or service.';
   return new ServiceError('UnrecognizedClientException', text);
 }
 
-/** Keys whose share is remembered: many more than a stack can have. */
+/** For how many keys the rate is remembered: many more than a stack can have. */
 const maximumThrottles = 1000;
 
-/** @returns throws ServiceError ThrottlingException when a key has used up its share */
+/** The returned function throws ServiceError ThrottlingException when a key has made too many requests. */
 function createThrottles(ratePerSecond: number): (publicId: string, nowMs: number) => void {
   const states = new BoundedMap<string, ThrottleState>(maximumThrottles);
   return (publicId, nowMs) => {
     const result = throttle(states.get(publicId), ratePerSecond, nowMs);
     states.set(publicId, result.state);
     if (result.allowed) return;
-    const text = `The key has made more than ${ratePerSecond} requests in a second.`;
+    const text = `The API key has made more than ${ratePerSecond} requests in one second. Wait and try again.`;
     throw new ServiceError('ThrottlingException', text, { retryAfterSeconds: result.retryAfterSeconds });
   };
 }

@@ -10,7 +10,7 @@ import type { LogFault } from './access.ts';
 export interface AwsJsonService {
   /** The service's name in signatures: `events`. */
   readonly signingName: string;
-  /** What stands before the dot in X-Amz-Target. */
+  /** The part of X-Amz-Target before the dot. */
   readonly targetPrefix: string;
   readonly operations: Operations;
   /** First stage of validation. */
@@ -19,8 +19,8 @@ export interface AwsJsonService {
 }
 
 /**
- * Bound of a request's body. The largest that any operation takes is 1 MiB of events, which is up to three times that
- * on the wire, where quotes and everything beyond ASCII may come escaped; Lambda itself hands over no more than 4.5 MB.
+ * The largest accepted request body. The largest input of any operation is 1 MiB of events. Escaped quotes and non-ASCII
+ * characters can make that up to three times as long. Lambda itself passes on at most 4.5 MB.
  */
 export const maxBodyBytes = 4 * 1024 * 1024;
 
@@ -52,7 +52,7 @@ export function createAwsJsonRoute(service: AwsJsonService): Route {
   };
 }
 
-/** The code stands in the body and in a header: clients of different ages look in one place only. */
+/** The code is in the body and in a header, because older and newer clients each read only one of them. */
 export function answerAwsJsonError(error: ServiceError, context: Pick<RequestContext, 'requestId'>): ControlAnswer {
   const answer = toAnswer(
     error.code === 'InternalException' ? 500 : 400,
@@ -86,12 +86,13 @@ function operationOf(service: AwsJsonService, request: ControlRequest): NamedOpe
 }
 
 function unknownOperation(request: ControlRequest): ServiceError {
-  const fault = targetOf(request) === '' ? 'is missing' : 'names no operation of this service';
-  const text = request.method === 'POST' ? `The X-Amz-Target header ${fault}.` : 'Operations are called by POST.';
+  const fault = targetOf(request) === '' ? 'is missing' : 'does not name an operation of this service';
+  const text =
+    request.method === 'POST' ? `The X-Amz-Target header ${fault}.` : 'Call operations with the method POST.';
   return new ServiceError('UnknownOperationException', text);
 }
 
-/** @throws ServiceError SerializationException, without the parser's message: that quotes the body */
+/** @throws ServiceError SerializationException, without the parser's message, because that quotes the body */
 function parseBody(body: Uint8Array): JsonValue {
   if (body.length === 0) return {};
   if (body.length > maxBodyBytes) {

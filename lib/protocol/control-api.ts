@@ -16,10 +16,10 @@ import type { FunctionUrlAnswer, InvocationContext } from './function-url.ts';
 import { formatFunctionUrlAnswer, lambdaRequestContext, parseFunctionUrlEvent } from './function-url.ts';
 
 export interface HttpDependencies {
-  /** `none` only in a local stack that was not asked to check. */
+  /** `none` only in a local stack that runs without --auth. */
   readonly authentication: Authentication | 'none';
   readonly logFault: LogFault;
-  /** Where the request arrived, if the function's ARN does not say. */
+  /** The region, if the function's ARN does not contain it. */
   readonly fallbackRegion?: string | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface EventsDependencies {
   readonly logFault: LogFault;
 }
 
-/** EventBridge: signed for `events`, or unsigned with a target of `AWSEvents`. */
+/** Serves EventBridge: requests signed for `events`, or unsigned requests with a target of `AWSEvents`. */
 export function createEventsRoute({ operations, logFault }: EventsDependencies): Route {
   return createAwsJsonRoute({
     signingName: 'events',
@@ -39,16 +39,16 @@ export function createEventsRoute({ operations, logFault }: EventsDependencies):
   });
 }
 
-/** Whether a request is answered: by what it is called with, or else what is answered instead. */
+/** Whether a request may be answered: the context for its operation, or the refusal to answer with. */
 export type Admission =
   | { readonly kind: 'admitted'; readonly context: RequestContext }
   | { readonly kind: 'refused'; readonly answer: ControlAnswer };
 
 /**
- * Whether a request may be answered, and then who asks.
+ * Authenticates a request and checks that its key may perform the operation.
  *
- * Failure policy: whoever cannot be authenticated, for whatever reason, is refused: also while the keys or the root secret
- * cannot be read.
+ * Failure policy: a request that cannot be authenticated is refused, whatever the reason. This includes the time while keys
+ * or the root secret cannot be read.
  */
 export async function admit(
   route: Route | undefined,
@@ -68,7 +68,7 @@ export async function admit(
   }
 }
 
-/** The first route that serves a request answers it, once its key has been checked. */
+/** Checks the key of a request; then the first route that serves the request answers it. */
 export async function routeRequest(
   routes: readonly Route[],
   request: ControlRequest,
@@ -79,11 +79,11 @@ export async function routeRequest(
   const admission = await admit(route, request, context, dependencies);
   if (admission.kind === 'refused') return admission.answer;
   if (route !== undefined) return await route.answer(request, admission.context);
-  const text = 'Neither the signature nor the X-Amz-Target header names a service that this API serves.';
+  const text = 'Neither the signature nor the X-Amz-Target header names a service of this API.';
   return answerAwsJsonError(new ServiceError('UnknownOperationException', text), context);
 }
 
-/** From a function URL's event to its answer. Resolves for every event: a malformed one is answered, not thrown. */
+/** Answers the event of a function URL. Resolves for every event: a malformed one gets an error answer. */
 export async function answerFunctionUrl(
   routes: readonly Route[],
   event: unknown,

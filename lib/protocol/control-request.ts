@@ -2,7 +2,7 @@ import type { ApiId } from '../core/api-key/api-key.ts';
 import type { JsonObject } from '../core/input/json.ts';
 import type { ServiceError } from '../core/failure/service-error.ts';
 
-/** A request to the control API, whichever way it came. */
+/** A request to the control API, by function URL or by direct invocation. */
 export interface ControlRequest {
   readonly method: string;
   /** Beginning with `/`. */
@@ -20,14 +20,14 @@ export interface ControlAnswer {
   readonly body: string;
 }
 
-/** Where a request arrived, and the id by which its answer and its log lines are found. */
+/** Where a request arrived, and the id that its answer and its log lines carry. */
 export interface RequestContext {
   readonly region: string;
   /** Twelve digits. */
   readonly account: string;
   readonly partition: string;
   readonly requestId: string;
-  /** Of the API key that opened it; absent where none was asked for. */
+  /** The public id of the API key; absent when no key was required. */
   readonly accessKeyId?: string;
 }
 
@@ -39,11 +39,11 @@ export interface Route {
   /** The service's name in signatures: `events`. */
   readonly service: string;
   readonly serves: (request: ControlRequest) => boolean;
-  /** The name of the operation that is asked for; undefined when the service has none such, and nothing will be done. */
+  /** The name of the requested operation; undefined when the service has no such operation. */
   readonly operationOf: (request: ControlRequest) => string | undefined;
-  /** Always resolves: what goes wrong is an answer too. */
+  /** Always resolves: a failure becomes an error answer. */
   readonly answer: (request: ControlRequest, context: RequestContext) => Promise<ControlAnswer>;
-  /** A refusal as this protocol writes it. */
+  /** The error answer in the form of this protocol. */
   readonly refuse: (refusal: ServiceError, context: Pick<RequestContext, 'requestId'>) => ControlAnswer;
 }
 
@@ -51,11 +51,11 @@ export interface Route {
 export interface Principal {
   /** The API whose key came with it. */
   readonly apiId: ApiId;
-  /** What is public of the key. */
+  /** The public id of the key. */
   readonly accessKeyId: string;
 }
 
-/** Who may call, found out before anything else of a request is read. */
+/** Finds out who calls, before anything else of a request is read. */
 export interface Authentication {
   /**
    * @throws ServiceError MissingAuthenticationTokenException, UnrecognizedClientException or ThrottlingException

@@ -11,25 +11,25 @@ import type { InvocationContext } from './function-url.ts';
 import { lambdaRequestContext } from './function-url.ts';
 import { restJsonCode } from './rest-json.ts';
 
-/** What a direct invocation answers. */
+/** The answer of a direct invocation. */
 export type DirectAnswer =
   | { readonly output: JsonObject }
   | { readonly error: { readonly code: string; readonly message: string } };
 
 export interface DirectDependencies {
-  /** EventBridge's. */
+  /** The operations of EventBridge. */
   readonly operations: Operations;
-  /** AppSync's. */
+  /** The operations of AppSync. */
   readonly apiKeyOperations: Operations;
-  /** Our own. */
+  /** The operations that only Lastmile has. */
   readonly policyOperations: Operations;
   readonly logFault: LogFault;
   readonly fallbackRegion?: string | undefined;
 }
 
 /**
- * Whether the function was invoked with `{operation, input}` by somebody whom IAM allows to invoke it. A function URL always
- * sets `requestContext`, and nobody who calls it can take that away: such an event has to bring a key.
+ * Whether a caller with IAM permission invoked the function with `{operation, input}`. A function URL always sets
+ * `requestContext`, and its caller cannot remove that. Such an event needs an API key.
  */
 export function isDirectInvocation(event: unknown): boolean {
   return isJsonObject(event) && !Object.hasOwn(event, 'requestContext');
@@ -39,16 +39,16 @@ interface DirectService {
   readonly operations: Operations;
   /** First stage of validation. */
   readonly readInput: (operation: string, input: JsonValue) => JsonObject;
-  /** The name that a refusal has there. */
-  readonly nameOf: (code: ServiceErrorCode) => ServiceErrorCode;
+  /** The error code that this service uses for a refusal. */
+  readonly codeOf: (code: ServiceErrorCode) => ServiceErrorCode;
 }
 
 function servicesOf({ operations, apiKeyOperations, policyOperations }: DirectDependencies): readonly DirectService[] {
-  const asItIs = (code: ServiceErrorCode): ServiceErrorCode => code;
+  const unchanged = (code: ServiceErrorCode): ServiceErrorCode => code;
   return [
-    { operations, readInput: readEventsInput, nameOf: asItIs },
-    { operations: policyOperations, readInput: readLastmileInput, nameOf: asItIs },
-    { operations: apiKeyOperations, readInput: appsyncRestModel.readInput, nameOf: restJsonCode },
+    { operations, readInput: readEventsInput, codeOf: unchanged },
+    { operations: policyOperations, readInput: readLastmileInput, codeOf: unchanged },
+    { operations: apiKeyOperations, readInput: appsyncRestModel.readInput, codeOf: restJsonCode },
   ];
 }
 
@@ -72,7 +72,7 @@ export async function answerDirectInvocation(
       const known = service === undefined ? 'unknown' : operation;
       dependencies.logFault(describeFault(error, known, invocation.awsRequestId));
     }
-    return { error: { code: service?.nameOf(refusal.code) ?? refusal.code, message: refusal.message } };
+    return { error: { code: service?.codeOf(refusal.code) ?? refusal.code, message: refusal.message } };
   }
 }
 
@@ -86,6 +86,6 @@ async function invoke(
 }
 
 function unknownOperation(): ServiceError {
-  const text = "The event's member 'operation' names no operation of this API.";
+  const text = "The event's member 'operation' is not the name of an operation of this API.";
   return new ServiceError('UnknownOperationException', text);
 }

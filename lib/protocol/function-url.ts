@@ -5,7 +5,7 @@ import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { isJsonObject, ownMember } from '../core/input/json.ts';
 import type { ControlAnswer, ControlRequest, RequestContext } from './control-request.ts';
 
-/** The answer as Lambda turns it into HTTP. */
+/** The answer in the form that Lambda turns into HTTP. */
 export interface FunctionUrlAnswer {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -14,12 +14,12 @@ export interface FunctionUrlAnswer {
 }
 
 /**
- * The request in a function URL's event, payload format 2.0.
+ * The request in the event of a function URL, payload format 2.0.
  *
- * @throws ServiceError SerializationException naming the part that is missing or malformed
+ * @throws ServiceError SerializationException that names the missing or malformed part
  */
 export function parseFunctionUrlEvent(event: unknown): ControlRequest {
-  if (!isJsonObject(event)) throw malformed('is no object');
+  if (!isJsonObject(event)) throw malformed('is not an object');
   const requestContext = object(event, 'requestContext', 'requestContext');
   const http = object(requestContext, 'http', 'requestContext.http');
   return {
@@ -31,7 +31,7 @@ export function parseFunctionUrlEvent(event: unknown): ControlRequest {
   };
 }
 
-/** The account that a function URL's event names; undefined when it is not known to be one (`anonymous`). */
+/** The account in the event of a function URL; undefined when it is not an account id (`anonymous`). */
 export function accountOfFunctionUrlEvent(event: unknown): string | undefined {
   const requestContext = isJsonObject(event) ? ownMember(event, 'requestContext') : undefined;
   const account = isJsonObject(requestContext) ? ownMember(requestContext, 'accountId') : undefined;
@@ -42,8 +42,8 @@ export function formatFunctionUrlAnswer(answer: ControlAnswer): FunctionUrlAnswe
   return { statusCode: answer.status, headers: answer.headers, body: answer.body, isBase64Encoded: false };
 }
 
-function malformed(what: string): ServiceError {
-  return new ServiceError('SerializationException', `The event of the function URL ${what}.`);
+function malformed(fault: string): ServiceError {
+  return new ServiceError('SerializationException', `The event of the function URL ${fault}.`);
 }
 
 function object(parent: JsonObject, key: string, path: string): JsonObject {
@@ -54,13 +54,13 @@ function object(parent: JsonObject, key: string, path: string): JsonObject {
 
 function text(parent: JsonObject, key: string, path: string): string {
   const member = ownMember(parent, key);
-  if (typeof member !== 'string') throw malformed(`has no text ${path}`);
+  if (typeof member !== 'string') throw malformed(`has no string ${path}`);
   return member;
 }
 
 function optionalText(parent: JsonObject, key: string): string | undefined {
   const member = ownMember(parent, key) ?? undefined;
-  if (member !== undefined && typeof member !== 'string') throw malformed(`has a ${key} that is no text`);
+  if (member !== undefined && typeof member !== 'string') throw malformed(`has a ${key} that is not a string`);
   return member;
 }
 
@@ -73,15 +73,15 @@ function isText(entry: [string, JsonValue]): entry is [string, string] {
   return typeof entry[1] === 'string';
 }
 
-/** What Lambda does not know to be text (`application/x-amz-json-1.1` among it) comes as base64. */
+/** Lambda encodes a body as base64 unless it knows the content type as text. It does not know `application/x-amz-json-1.1`. */
 function parseBody(event: JsonObject): Uint8Array {
   const body = optionalText(event, 'body') ?? '';
   if (ownMember(event, 'isBase64Encoded') !== true) return Buffer.from(body, 'utf8');
-  if (body.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(body)) throw malformed('has a body that is no base64');
+  if (body.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(body)) throw malformed('has a body that is not base64');
   return Buffer.from(body, 'base64');
 }
 
-/** What of Lambda's own context says where a request arrived. */
+/** The part of Lambda's context that says where a request arrived. */
 export interface InvocationContext {
   readonly awsRequestId: string;
   readonly invokedFunctionArn: string;
@@ -90,11 +90,11 @@ export interface InvocationContext {
 const functionArn = /^arn:(aws[a-z-]{0,20}):lambda:([a-z0-9-]{1,32}):([0-9]{12}):function:/;
 
 /**
- * Region and account of the function that was invoked. Without a usable function ARN, which some local runners do not
- * give, the region is the fallback and the account the one that the event names.
+ * Region and account of the invoked function. Some local runners give no usable function ARN. Then the region is the
+ * fallback, and the account is the one in the event.
  *
- * @param fallbackRegion the environment's region
- * @throws Error when neither says which account or region it is: an ARN made without them would name nothing
+ * @param fallbackRegion the region in the environment
+ * @throws Error when the account or the region is unknown, because no valid ARN can be made without them
  */
 export function lambdaRequestContext(
   event: unknown,
@@ -105,7 +105,9 @@ export function lambdaRequestContext(
   const region = arnRegion ?? fallbackRegion;
   const account = arnAccount ?? accountOfFunctionUrlEvent(event);
   if (region === undefined || account === undefined) {
-    throw new Error('Neither the function ARN nor the event and the environment name the region and the account.');
+    throw new Error(
+      'The region or the account is unknown: the function ARN, the event and AWS_REGION do not name them.',
+    );
   }
   return { region, account, partition: partition ?? partitionOf(region), requestId: invocation.awsRequestId };
 }

@@ -10,7 +10,7 @@ import type { RestModel } from './model/rest-json-model.ts';
 /** One service that speaks restJson1. */
 export interface RestJsonService {
   readonly signingName: string;
-  /** Which paths are its own, for a request without a signature. */
+  /** The paths of this service begin with this. It decides for requests without a signature. */
   readonly pathPrefix: string;
   readonly operations: Operations;
   readonly model: RestModel;
@@ -48,7 +48,7 @@ function unknownOperation(): ServiceError {
   return new ServiceError('UnknownOperationException', 'No operation of this service has this method and path.');
 }
 
-/** What other services call otherwise. */
+/** Errors that restJson services name differently. */
 const ownNames: Partial<Record<ServiceErrorCode, ServiceErrorCode>> = {
   ValidationException: 'BadRequestException',
   SerializationException: 'BadRequestException',
@@ -58,7 +58,7 @@ const ownNames: Partial<Record<ServiceErrorCode, ServiceErrorCode>> = {
   InternalException: 'InternalFailureException',
 };
 
-/** Source: the service model of AppSync. Every other refusal is 400. */
+/** Status codes of errors; every other error has 400. Source: the service model of AppSync. */
 const statuses: Partial<Record<ServiceErrorCode, number>> = {
   UnauthorizedException: 401,
   AccessDeniedException: 403,
@@ -68,12 +68,12 @@ const statuses: Partial<Record<ServiceErrorCode, number>> = {
   InternalFailureException: 500,
 };
 
-/** A refusal under the name that clients of restJson services here know. */
+/** The error code that clients of restJson services expect. */
 export function restJsonCode(code: ServiceErrorCode): ServiceErrorCode {
   return ownNames[code] ?? code;
 }
 
-/** The name stands in a header and twice in the body: clients of different ages look in one place only. */
+/** The code is in a header and twice in the body, because clients of different ages each read only one of them. */
 function answerRestJsonError(error: ServiceError, context: RequestId): ControlAnswer {
   const code = restJsonCode(error.code);
   const answer = toAnswer(statuses[code] ?? 400, { __type: code, code, message: error.message }, context);

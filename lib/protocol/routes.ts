@@ -16,7 +16,7 @@ export interface AppSyncDependencies {
   readonly logFault: LogFault;
 }
 
-/** AppSync's API keys: signed for `appsync`, or unsigned under its path. */
+/** Serves AppSync's API keys: requests signed for `appsync`, or unsigned requests under its path. */
 export function createAppSyncRoute({ operations, logFault }: AppSyncDependencies): Route {
   return createRestJsonRoute({
     signingName: 'appsync',
@@ -40,7 +40,10 @@ export function readLastmileInput(operation: string, body: JsonValue): JsonObjec
   return input;
 }
 
-/** Our own operations: signed for `events` as EventBridge's are, or unsigned, and told apart by the target alone. */
+/**
+ * Serves Lastmile's own operations. They are signed for `events`, like EventBridge's, or unsigned. Only X-Amz-Target tells
+ * the two apart.
+ */
 export function createLastmileRoute(dependencies: {
   readonly operations: Operations;
   readonly logFault: LogFault;

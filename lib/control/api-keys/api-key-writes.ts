@@ -20,13 +20,10 @@ export function requireApiId(input: JsonObject): ApiId {
   const asked = requiredTextOf(input, 'apiId');
   const apiId = apiIds.find((known) => known === asked);
   if (apiId !== undefined) return apiId;
-  throw new ServiceError(
-    'NotFoundException',
-    "There is no such API here: API keys are those of 'control' or 'events'.",
-  );
+  throw new ServiceError('NotFoundException', "Parameter apiId is not valid: it must be 'control' or 'events'.");
 }
 
-/** How many keys there are; those count not that only wait for the table to remove them. */
+/** Counts the keys of an API. Deleted keys that the table has not removed yet do not count. */
 export async function liveApiKeys({ apiKeys, clock }: ApiKeyDependencies, apiId: ApiId): Promise<number> {
   let [count, afterName]: [number, string | undefined] = [0, undefined];
   do {
@@ -41,7 +38,7 @@ export async function liveApiKeys({ apiKeys, clock }: ApiKeyDependencies, apiId:
   return count;
 }
 
-/** How often a write is tried anew on what another one has just left. */
+/** How often a change is tried again after another write came first. */
 const maximumTries = 5;
 
 interface Change {
@@ -50,12 +47,12 @@ interface Change {
 }
 
 /**
- * Changes the key that the input names, by its public id or whole.
+ * Changes the key that the input names, either by its public id or by the whole key.
  *
- * Failure policy: these operations have no name for a conflict, so the change is made again on what the other one has
- * written; the members that this one sends win, the others stay.
+ * Failure policy: AppSync has no error code for a conflict. After a conflict, the change is therefore applied again to the
+ * newer record. The members that this request sends win; the others stay.
  *
- * @throws ServiceError NotFoundException also when the key is past its deletion, or the rest of it is wrong
+ * @throws ServiceError NotFoundException also when the key is deleted, or its secret part is wrong
  */
 export async function changeApiKey(
   dependencies: ApiKeyDependencies,
@@ -70,7 +67,7 @@ export async function changeApiKey(
     const { after, written } = await change(before);
     if (written === 'written') return after;
   }
-  throw new ServiceError('InternalException', 'The API key is being changed by others all the time. Try again.');
+  throw new ServiceError('InternalException', 'Other requests keep changing this API key. Try again.');
 }
 
 async function publicIdOf({ rootSecret }: ApiKeyDependencies, apiId: ApiId, id: string): Promise<string> {
@@ -82,7 +79,7 @@ async function publicIdOf({ rootSecret }: ApiKeyDependencies, apiId: ApiId, id: 
   return key.publicId;
 }
 
-/** @param publicId left out when what was sent is none: it may be a secret in the wrong place */
+/** @param publicId left out when the client sent something else, because that may be a secret in the wrong place */
 function notFound(publicId?: string): ServiceError {
   return new ServiceError(
     'NotFoundException',

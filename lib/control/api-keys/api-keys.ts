@@ -9,7 +9,7 @@ import { changeApiKey, liveApiKeys, requireApiId } from './api-key-writes.ts';
 import { numberOf, textOf } from '../input.ts';
 import type { Operation } from '../operation.ts';
 
-/** The operations on API keys, by the names that AppSync has for them. */
+/** The operations on API keys, by their names in AppSync. */
 export function createApiKeyOperations(dependencies: ApiKeyDependencies): Readonly<Record<string, Operation>> {
   return {
     CreateApiKey: createApiKey(dependencies),
@@ -19,12 +19,12 @@ export function createApiKeyOperations(dependencies: ApiKeyDependencies): Readon
   };
 }
 
-/** More than chance will ever ask for. */
+/** A random public id practically never exists already, so three draws are more than enough. */
 const maximumDraws = 3;
 
 /**
- * Failure policy: of two that take the last free place at once, both may be refused, never both be let in: what the count
- * after the write shows to be one too many is taken back.
+ * Failure policy: when two requests create the last allowed key at once, both may be refused, but both never succeed. Each
+ * counts again after its write and removes its key when there is one too many.
  */
 function createApiKey(dependencies: ApiKeyDependencies): Operation {
   const { apiKeys, rootSecret } = dependencies;
@@ -32,7 +32,7 @@ function createApiKey(dependencies: ApiKeyDependencies): Operation {
     const apiId = requireApiId(input);
     const key = newApiKey(dependencies, apiId, input);
     if ((await liveApiKeys(dependencies, apiId)) >= maximumApiKeys) throw limitExceeded();
-    // Before the write, so that no key is left that nobody was ever told.
+    // The root secret is read before the write: if that fails, no key is left that no client knows.
     const root = await rootSecret.read();
     const created = await createUnique(dependencies, key);
     if ((await liveApiKeys(dependencies, apiId)) > maximumApiKeys) {
@@ -48,7 +48,7 @@ async function createUnique(dependencies: ApiKeyDependencies, key: Omit<ApiKey, 
     const drawn = { ...key, publicId: formatPublicId(dependencies.randomBytes(publicIdBytes)) };
     if ((await dependencies.apiKeys.create(drawn)) === 'written') return drawn;
   }
-  throw new Error('Every public id that was drawn exists already.');
+  throw new Error('Every random public id exists already.');
 }
 
 function newApiKey({ clock, newUuid }: ApiKeyDependencies, apiId: ApiId, input: JsonObject): Omit<ApiKey, 'publicId'> {
@@ -62,7 +62,7 @@ function newApiKey({ clock, newUuid }: ApiKeyDependencies, apiId: ApiId, input: 
   };
 }
 
-/** Changes what is sent and keeps the rest; an empty description takes it away. */
+/** Changes only the members that are sent. An empty description removes the old one. */
 function updateApiKey(dependencies: ApiKeyDependencies): Operation {
   return async (input) => {
     const sent = descriptionOf(input);
@@ -91,15 +91,21 @@ function deleteApiKey(dependencies: ApiKeyDependencies): Operation {
   };
 }
 
-/** Of a description, in characters. Ours: the service model has no bound, the table's items do. */
+/** This limit is ours: the service model has none, but the size of the table's items is limited. */
 const maxDescriptionCharacters = 1024;
 
 function descriptionOf(input: JsonObject): string | undefined {
   const description = textOf(input, 'description');
   if (description === undefined || description.length <= maxDescriptionCharacters) return description;
-  throw new ServiceError('BadRequestException', `A description has at most ${maxDescriptionCharacters} characters.`);
+  throw new ServiceError(
+    'BadRequestException',
+    `Parameter description must have at most ${maxDescriptionCharacters} characters.`,
+  );
 }
 
 function limitExceeded(): ServiceError {
-  return new ServiceError('ApiKeyLimitExceededException', `The API already has ${maximumApiKeys} API keys.`);
+  return new ServiceError(
+    'ApiKeyLimitExceededException',
+    `The API already has ${maximumApiKeys} API keys, which is the maximum. Delete one first.`,
+  );
 }

@@ -8,10 +8,10 @@ import type { Operation } from '../operation.ts';
 import type { ApiKeyDependencies } from './api-key-writes.ts';
 import { requireApiId } from './api-key-writes.ts';
 
-/** Source: shape MaxResults of the service model. Zero asks for as many, too: a page of none would never end the list. */
+/** Source: shape MaxResults of the service model. Zero means this default too: with empty pages a list would never end. */
 const defaultPageSize = 25;
 
-/** Public ids only: the rest of a key is nowhere to be read. */
+/** Shows public ids only. The secret part of a key is not stored anywhere. */
 export function listApiKeys({ apiKeys, clock }: ApiKeyDependencies): Operation {
   return async (input) => {
     const apiId = requireApiId(input);
@@ -19,7 +19,10 @@ export function listApiKeys({ apiKeys, clock }: ApiKeyDependencies): Operation {
     const token = textOf(input, 'nextToken');
     const afterName = token === undefined ? undefined : parsePageToken(binding, token);
     if (token !== undefined && afterName === undefined) {
-      throw new ServiceError('BadRequestException', 'The nextToken was not given by a list of this API.');
+      throw new ServiceError(
+        'BadRequestException',
+        'Parameter nextToken is not valid: it does not come from ListApiKeys for this API. Leave it out to get the first page.',
+      );
     }
     const limit = numberOf(input, 'maxResults') || defaultPageSize;
     const page = await apiKeys.list(apiId, { limit, ...(afterName === undefined ? {} : { afterName }) });
@@ -31,7 +34,7 @@ export function listApiKeys({ apiKeys, clock }: ApiKeyDependencies): Operation {
   };
 }
 
-/** @param id the public id; the whole key in the answer of create, and nowhere else */
+/** @param id the public id. Only CreateApiKey passes the whole key. */
 export function apiKeyAnswer(key: ApiKey, id = key.publicId): JsonObject {
   const { description, expiresAtSeconds, deletesAtSeconds } = key;
   return withoutUndefined({ id, description, expires: expiresAtSeconds, deletes: deletesAtSeconds });

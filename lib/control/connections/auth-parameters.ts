@@ -8,11 +8,11 @@ import { missing, parseHttpParameters, visibleHttpParameters } from './http-para
 import { objectOf, withoutUndefined } from '../input.ts';
 import { invalidParameter } from '../refusals.ts';
 
-/** What Secrets Manager keeps in one version of a secret. Source: its quotas. */
+/** The largest value of one version of a secret. Source: Secrets Manager quotas. */
 const maxSecretBytes = 65_536;
 
 /**
- * AuthParameters of a client as what the connection's secret is to hold.
+ * Turns the AuthParameters of a request into the value of the connection's secret.
  *
  * @throws ServiceError ValidationException that names the field, never its value
  */
@@ -34,7 +34,7 @@ export function parseAuthParameters(
   return { credentials, invocationHttpParameters: parseHttpParameters(parameters, path, context.verb) };
 }
 
-/** Credentials of another authorization type would be dropped without a word. */
+/** Credentials of another authorization type are refused, because dropping them silently would mislead the client. */
 function refuseForeignBlocks(
   authorizationType: AuthorizationType,
   authParameters: JsonObject,
@@ -42,21 +42,21 @@ function refuseForeignBlocks(
 ): void {
   for (const [type, name] of Object.entries(credentialBlocks)) {
     if (type === authorizationType || objectOf(authParameters, name) === undefined) continue;
-    const reason = `It does not belong to the authorization type ${authorizationType}.`;
+    const reason = `It does not belong to the authorization type ${authorizationType}. Leave it out.`;
     throw invalidParameter(verb, 'connection', `AuthParameters.${name}`, reason);
   }
 }
 
-/** @throws ServiceError ValidationException when it is more than one secret can hold */
+/** @throws ServiceError ValidationException when the text is larger than a secret can be */
 export function secretTextOf(secret: ConnectionSecret, { verb }: Pick<CredentialsContext, 'verb'>): string {
   const text = formatConnectionSecret(secret);
   const bytes = new TextEncoder().encode(text).length;
   if (bytes <= maxSecretBytes) return text;
-  const reason = `Its ${bytes} bytes are more than the ${maxSecretBytes} that a secret can hold.`;
+  const reason = `It takes ${bytes} bytes, and a secret can hold at most ${maxSecretBytes}. Send fewer or shorter values.`;
   throw invalidParameter(verb, 'connection', 'AuthParameters', reason);
 }
 
-/** AuthParameters as DescribeConnection shows them: nothing secret in them. */
+/** AuthParameters as DescribeConnection shows them, without anything secret. */
 export function visibleAuthParameters({ credentials, invocationHttpParameters }: ConnectionSecret): JsonObject {
   return withoutUndefined({
     [credentialBlocks[credentials.authorizationType]]: visibleCredentials(credentials),

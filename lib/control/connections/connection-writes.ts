@@ -4,20 +4,20 @@ import type { ControlDependencies } from '../operation.ts';
 import type { Verb } from '../refusals.ts';
 import { concurrentlyModified, notFound } from '../refusals.ts';
 
-/** Members that a write changes; undefined takes one away. */
+/** The members that a write changes. The value undefined removes a member. */
 export type ConnectionChanges = {
   readonly [Member in Exclude<keyof Connection, 'name' | 'arn' | 'incarnation' | 'revision'>]?:
     | Connection[Member]
     | undefined;
 };
 
-/** States in which an operation is under way, or was given up half-way. */
+/** States in which an operation is in progress, or stopped half-way. */
 const transitional: ReadonlySet<ConnectionState> = new Set(['CREATING', 'DELETING', 'DEAUTHORIZING']);
 
-/** How long an operation can be under way at most: longer than the function that runs it may take. */
+/** After this time no operation can still be in progress: it is longer than the time limit of control-api. */
 const abandonedAfterMs = 60_000;
 
-/** Whether whoever was creating or deleting the connection has died over it. */
+/** Whether the process that was creating or deleting the connection has died. */
 export function isAbandoned({ state, lastModifiedTimeMs }: Connection, nowMs: number): boolean {
   return (state === 'CREATING' || state === 'DELETING') && nowMs - lastModifiedTimeMs > abandonedAfterMs;
 }
@@ -33,22 +33,22 @@ export async function requireConnection(
   return connection;
 }
 
-/** ARN or name of the secret that the stack keeps for a connection, or has kept: the only one that it ever removes. */
+/** ARN or name of the stack's own secret for a connection. The stack never removes any other secret. */
 export function ownSecretId(connection: Connection): string {
   const { secretArn, secretName } = connection;
   return secretArn === undefined || namedSecretArn(connection) !== undefined ? secretName : secretArn;
 }
 
-/** @throws ServiceError ConcurrentModificationException while another operation has the connection in its hands */
+/** @throws ServiceError ConcurrentModificationException while another operation is changing the connection */
 export function refuseTransitional(verb: Verb, { name, state }: Connection): void {
   if (transitional.has(state)) throw concurrentlyModified(verb, 'connection', name);
 }
 
 /**
- * Writes changes to a connection as it was read.
+ * Writes changes to a connection, if nobody has changed it since it was read.
  *
- * @returns the connection as it now is
- * @throws ServiceError ConcurrentModificationException when it is not that one any more, ResourceNotFoundException when
+ * @returns the connection after the write
+ * @throws ServiceError ConcurrentModificationException when somebody has changed it, ResourceNotFoundException when
  *   it is gone
  */
 export async function writeConnection(
@@ -60,7 +60,7 @@ export async function writeConnection(
   const members = { ...before, lastModifiedTimeMs: clock.nowMs(), ...changes, revision: before.revision + 1 };
   const after = Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as unknown;
   const written = await connections.update(before, after as Connection);
-  // Whoever creates a connection knows of none that it could miss: another one has deleted it meanwhile.
+  // During a create, an absent item means that another request has deleted it: the client gets a conflict.
   if (written === 'absent' && verb !== 'create') throw notFound(verb, 'connection', before.name);
   if (written !== 'written') throw concurrentlyModified(verb, 'connection', before.name);
   return after as Connection;
@@ -69,11 +69,11 @@ export async function writeConnection(
 /**
  * Removes a connection and its own secret.
  *
- * Failure policy: first the item says DELETING, so that nothing uses the connection and nobody else changes it; then the
- * secret goes, then the item. What fails half-way leaves an item that still names its secret, and doing it again
- * finishes it. A secret without an item would be found by nobody.
+ * Failure policy: first the state becomes DELETING, so that nothing uses or changes the connection. Then the secret is
+ * removed, then the item. After a failure half-way the item still names its secret, and a second deletion finishes the
+ * work. The item goes last because nothing could find a secret without an item.
  *
- * @returns the connection as it was last
+ * @returns the connection before its item was removed
  * @throws ServiceError ConcurrentModificationException
  */
 export async function removeConnection(

@@ -10,11 +10,11 @@ import { alreadyExists, quota, quotaReached } from '../refusals.ts';
 const verb = 'create';
 
 /**
- * Creates the item, then the secret, then puts the connection in force.
+ * Creates the item, then the secret, then makes the connection usable.
  *
- * Failure policy: the item comes first, in state CREATING and with the name that its secret will have, so that whatever
- * happens next can be found and undone. A failure undoes it at once. If even that fails, the item stays, not in force:
- * DeleteConnection removes it with its secret, and so does the next CreateConnection after 60 s.
+ * Failure policy: the item comes first, in state CREATING and with the name of its future secret. Whatever happens next can
+ * therefore be found and undone. A failure undoes everything at once. If even that fails, the item stays but cannot be used.
+ * DeleteConnection removes it with its secret; the next CreateConnection does the same after 60 s.
  */
 export function createConnection(dependencies: ControlDependencies): Operation {
   return async (input, caller) => {
@@ -41,12 +41,12 @@ export function createConnection(dependencies: ControlDependencies): Operation {
   };
 }
 
-/** Nothing of ours was written, so nothing is to be undone. */
+/** Another connection has the name. This request wrote nothing, so there is nothing to undo. */
 class NameTaken extends Error {
   override readonly name = 'NameTaken';
 }
 
-/** @throws ServiceError when the name is in use, or the quota */
+/** @throws ServiceError when the name is in use, or the quota is reached */
 async function makeRoom(dependencies: ControlDependencies, name: string): Promise<void> {
   const { connections, clock } = dependencies;
   const existing = await connections.read(name);
@@ -92,19 +92,19 @@ async function putInForce(
     secretVersion: version,
     ...(needsToken && { authorizingSinceMs: dependencies.clock.nowMs() }),
     lastModifiedTimeMs: creating.lastModifiedTimeMs,
-    // Shown for an OAuth connection too before it has a token. Source: recorded answers of the service.
+    // An OAuth connection shows this time even before it has a token. Source: recorded answers of the service.
     lastAuthorizedTimeMs: creating.lastModifiedTimeMs,
   });
   if (needsToken) await authorizer.start(connection);
   return connection;
 }
 
-/** How often a connection is read anew when a worker has changed its state while it was being removed. */
+/** How often the removal is tried again when a worker changes the connection's state meanwhile. */
 const maxUndoAttempts = 3;
 
 /**
- * Failure policy: the client learns of the failure that came first; one of undoing would hide it, and what it leaves
- * behind is found by the next DeleteConnection or CreateConnection.
+ * Failure policy: the client is told the first failure. A failure of the undo would hide that one, so it is dropped; the
+ * next DeleteConnection or CreateConnection cleans up.
  */
 async function undo(dependencies: ControlDependencies, creating: Connection): Promise<void> {
   for (let attempt = 1; attempt <= maxUndoAttempts; attempt += 1) {
@@ -114,7 +114,7 @@ async function undo(dependencies: ControlDependencies, creating: Connection): Pr
       else await dependencies.secretWriter.remove(creating.secretName);
       return;
     } catch {
-      // Read anew: a worker may have changed the state since.
+      // A worker may have changed the state since the read, so the item is read again.
     }
   }
 }

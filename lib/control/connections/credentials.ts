@@ -18,12 +18,12 @@ import { invalidParameter } from '../refusals.ts';
 
 export type Credentials = ConnectionSecret['credentials'];
 
-/** How the block of an input is read. */
+/** What reading the credentials depends on. */
 export interface CredentialsContext {
   readonly verb: Verb;
-  /** Addresses that a token endpoint may have though they are not public. */
+  /** Addresses that are not public and that a token endpoint may have all the same. */
   readonly allowlist: AddressAllowlist;
-  /** What is in force; its members stand in for those that the block leaves out. */
+  /** The credentials in use. Their values replace those that the block leaves out. */
   readonly current?: Credentials;
 }
 
@@ -35,7 +35,7 @@ export const credentialBlocks: Readonly<Record<AuthorizationType, string>> = {
 };
 
 /**
- * @param block the one that belongs to the authorization type; empty when the input has none
+ * @param block the member of AuthParameters that belongs to the authorization type; empty when the input has none
  * @throws ServiceError ValidationException that names the field, never its value
  */
 export function parseCredentials(
@@ -63,32 +63,33 @@ function parseBasic(block: JsonObject, { verb, current }: CredentialsContext): B
   };
 }
 
-/** The key becomes a header, so a name or value that cannot be sent is refused now, not at every delivery. */
+/** The key becomes a header. A name or value that cannot be sent is refused now, so that it does not fail every delivery. */
 function parseApiKey(block: JsonObject, { verb, current }: CredentialsContext): ApiKeyCredentials {
   const known = current?.authorizationType === 'API_KEY' ? current : undefined;
   const path = 'AuthParameters.ApiKeyAuthParameters';
   const apiKeyName = textOf(block, 'ApiKeyName') ?? known?.apiKeyName ?? refuseMissing(`${path}.ApiKeyName`, verb);
   const apiKeyValue = textOf(block, 'ApiKeyValue') ?? known?.apiKeyValue ?? refuseMissing(`${path}.ApiKeyValue`, verb);
   if (!isHeaderName(apiKeyName)) {
-    throw invalidParameter(verb, 'connection', `${path}.ApiKeyName`, 'It is not the name of an HTTP header.');
+    throw invalidParameter(verb, 'connection', `${path}.ApiKeyName`, 'It is not a valid HTTP header name.');
   }
   if (!isForwarded(apiKeyName)) {
-    throw invalidParameter(verb, 'connection', `${path}.ApiKeyName`, 'A header of this name is never forwarded.');
+    const reason = 'A header with this name is never sent to an endpoint. Use another name.';
+    throw invalidParameter(verb, 'connection', `${path}.ApiKeyName`, reason);
   }
   if (!isHeaderValue(apiKeyValue)) {
     throw invalidParameter(
       verb,
       'connection',
       `${path}.ApiKeyValue`,
-      'It has characters that no HTTP header can have.',
+      'It contains characters that an HTTP header value cannot contain.',
     );
   }
   return { authorizationType: 'API_KEY', apiKeyName, apiKeyValue };
 }
 
 /**
- * Failure policy: what is kept of the client's secrets goes to no other host than before. Who may change a connection may
- * not read its credentials, and would by naming a token endpoint of their own.
+ * Failure policy: secrets that the input leaves out are sent to the same host as before only. A client may change a
+ * connection without being allowed to read its credentials. With a token endpoint of its own it could read them.
  */
 function parseOAuth(block: JsonObject, { verb, current, allowlist }: CredentialsContext): OAuthCredentials {
   const known = current?.authorizationType === 'OAUTH_CLIENT_CREDENTIALS' ? current : undefined;
@@ -121,10 +122,15 @@ function parseOAuth(block: JsonObject, { verb, current, allowlist }: Credentials
 }
 
 function refuseKept(path: string, verb: Verb): never {
-  throw invalidParameter(verb, 'connection', path, 'It is required when AuthorizationEndpoint has another host.');
+  throw invalidParameter(
+    verb,
+    'connection',
+    path,
+    'It is required when AuthorizationEndpoint changes to another host.',
+  );
 }
 
-/** EventBridge accepts lower case, as recorded; the first stage has seen that it is one of the three. */
+/** EventBridge accepts lower case, as recorded. The service model has already checked that it is one of the three. */
 function parseHttpMethod(block: JsonObject): OAuthHttpMethod | undefined {
   return textOf(block, 'HttpMethod')?.toUpperCase() as OAuthHttpMethod | undefined;
 }

@@ -5,7 +5,7 @@ import { objectListOf, textOf, withoutUndefined } from '../input.ts';
 import type { Verb } from '../refusals.ts';
 import { invalidParameter } from '../refusals.ts';
 
-/** The three lists of ConnectionHttpParameters: as clients name them, and as the secret's type does. */
+/** The three lists of ConnectionHttpParameters: their names in requests, and in the type of the secret. */
 const lists = [
   ['HeaderParameters', 'headerParameters'],
   ['QueryStringParameters', 'queryStringParameters'],
@@ -13,13 +13,13 @@ const lists = [
 ] as const;
 
 /**
- * Headers that are never forwarded are accepted, as EventBridge does; they have no effect.
+ * Headers that are never sent to an endpoint are accepted, as in EventBridge; they have no effect.
  *
- * Failure policy: a key that stands twice in a list is refused, because only one of its values could be sent and the
- * client would not learn which. So is a key that no header can have, though the model's pattern lets a comma pass: it
- * would end every delivery.
+ * Failure policy: a key that occurs twice in a list is refused, because only one of its values could be sent and the client
+ * would not know which. A key that is not a valid header name is refused too: it would fail every delivery. The pattern of
+ * the service model is not enough, because it allows a comma.
  *
- * @param path of the structure in the input, for refusals
+ * @param path of the structure in the input, for error messages
  * @throws ServiceError ValidationException that names the field, never its value
  */
 export function parseHttpParameters(input: JsonObject, path: string, verb: Verb): ConnectionHttpParameters {
@@ -39,11 +39,11 @@ function parseList(entries: readonly JsonObject[], path: string, verb: Verb): re
     if (key === undefined || key === '') throw missing(`${path}[${index}].Key`, verb);
     if (value === undefined) throw missing(`${path}[${index}].Value`, verb);
     if (areHeaders && !isHeaderName(key)) {
-      throw invalidParameter(verb, 'connection', `${path}[${index}].Key`, 'It is not the name of an HTTP header.');
+      throw invalidParameter(verb, 'connection', `${path}[${index}].Key`, 'It is not a valid HTTP header name.');
     }
     const comparable = areHeaders ? key.toLowerCase() : key;
     if (keys.has(comparable)) {
-      throw invalidParameter(verb, 'connection', `${path}[${index}].Key`, 'The list has this key more than once.');
+      throw invalidParameter(verb, 'connection', `${path}[${index}].Key`, 'The list contains this key more than once.');
     }
     keys.add(comparable);
     return { key, value, isValueSecret: entry['IsValueSecret'] === true };
@@ -54,7 +54,7 @@ export function missing(path: string, verb: Verb) {
   return invalidParameter(verb, 'connection', path, 'It is required.');
 }
 
-/** The parameters as DescribeConnection shows them: without the values that are secret. */
+/** The parameters as DescribeConnection shows them, without the secret values. */
 export function visibleHttpParameters(parameters: ConnectionHttpParameters): JsonObject {
   const shown = lists.map(([name, member]) => [name, parameters[member]?.map(visibleParameter)] as const);
   return withoutUndefined(Object.fromEntries(shown));

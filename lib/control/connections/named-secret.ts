@@ -12,10 +12,10 @@ import { invalidParameter } from '../refusals.ts';
 type Reader = Pick<ControlDependencies, 'secretReader' | 'allowlist'>;
 
 /**
- * Looks at the current version of a secret that a connection's credentials are to be taken from.
+ * Checks the current version of a secret that a connection policy names.
  *
  * @returns that version
- * @throws ServiceError ValidationException that says what is wrong with it and shows nothing that it holds
+ * @throws ServiceError ValidationException that says what is wrong and shows no value from the secret
  */
 export async function checkNamedSecret(
   dependencies: Reader,
@@ -26,21 +26,23 @@ export async function checkNamedSecret(
   const secret = parse(value.text);
   const found = secret.credentials.authorizationType;
   if (found !== authorizationType) {
-    throw invalid(`The secret holds ${found} credentials, and the connection's are ${authorizationType}.`);
+    throw invalid(
+      `The secret holds ${found} credentials, but the connection's authorization type is ${authorizationType}.`,
+    );
   }
   const problem = problemOf(secret, dependencies);
-  if (problem !== undefined) throw invalid(`In the secret ${problem}.`);
+  if (problem !== undefined) throw invalid(`In the secret, ${problem}.`);
   return value.version;
 }
 
-/** The workers may read what this function may read: their roles have the same parameter. */
+/** If this function may read the secret, so may the workers: the same stage parameter applies to all their roles. */
 async function readCurrent({ secretReader }: Reader, secretArn: string): Promise<SecretValue> {
   const value = await secretReader.read(secretArn, 'AWSCURRENT').catch((error: unknown) => {
     if (!(error instanceof Failure) || error.code !== 'StoreRefused') throw error;
-    const mend = "Name it in the stage parameter 'secretArns', and let the functions decrypt with its key.";
-    throw invalid(`The functions of this stack are not allowed to read the secret. ${mend}`);
+    const wayOut = "Add it to the stage parameter 'secretArns'. If it has a KMS key of its own, add that to 'keyArns'.";
+    throw invalid(`The functions of this stack are not allowed to read the secret. ${wayOut}`);
   });
-  if (value === undefined) throw invalid('The secret does not exist, or has no current version.');
+  if (value === undefined) throw invalid('The secret does not exist, or it has no version with the label AWSCURRENT.');
   return value;
 }
 
@@ -48,32 +50,33 @@ function parse(text: string): ConnectionSecret {
   try {
     return parseConnectionSecret(text);
   } catch (error) {
-    // Its message names members, never a value.
+    // The message names members and never contains a value.
     if (error instanceof Failure) throw invalid(error.message);
     throw error;
   }
 }
 
-/** What would end every delivery. */
+/** @returns a fault that would fail every delivery, or undefined */
 function problemOf({ credentials, invocationHttpParameters }: ConnectionSecret, reader: Reader): string | undefined {
   switch (credentials.authorizationType) {
     case 'BASIC':
       break;
     case 'API_KEY':
-      if (!isHeaderName(credentials.apiKeyName)) return 'api_key_name is not the name of an HTTP header';
-      if (!isForwarded(credentials.apiKeyName)) return 'api_key_name is a header that is never forwarded';
-      if (!isHeaderValue(credentials.apiKeyValue)) return 'api_key_value has characters that no HTTP header can have';
+      if (!isHeaderName(credentials.apiKeyName)) return 'api_key_name is not a valid HTTP header name';
+      if (!isForwarded(credentials.apiKeyName)) return 'api_key_name is a header that is never sent to an endpoint';
+      if (!isHeaderValue(credentials.apiKeyValue))
+        return 'api_key_value contains characters that an HTTP header value cannot contain';
       break;
     case 'OAUTH_CLIENT_CREDENTIALS':
       if (!isEndpoint(credentials.authorizationEndpoint, reader)) {
-        return 'authorization_endpoint is not an HTTPS URL of an address that may be called';
+        return 'authorization_endpoint is not an HTTPS URL with a host that may be called';
       }
       if (hasBadHeader(credentials.oauthHttpParameters))
-        return 'oauth_http_parameters has a key that no HTTP header can have';
+        return 'oauth_http_parameters has a key that is not a valid HTTP header name';
       break;
   }
   return hasBadHeader(invocationHttpParameters)
-    ? 'invocation_http_parameters has a key that no HTTP header can have'
+    ? 'invocation_http_parameters has a key that is not a valid HTTP header name'
     : undefined;
 }
 

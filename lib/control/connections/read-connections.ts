@@ -11,7 +11,7 @@ export function describeConnection(dependencies: ControlDependencies): Operation
 
 export function listConnections({ connections }: ControlDependencies): Operation {
   return async (input) => {
-    // States of private connectivity pass validation too; no connection has them.
+    // The service model also allows the states of private connectivity. No connection here has one of them.
     const state = textOf(input, 'ConnectionState') as ConnectionState | undefined;
     const binding = ['ListConnections', textOf(input, 'NamePrefix'), state];
     const request = pageRequestOf(input, 'connection', binding);
@@ -23,7 +23,7 @@ export function listConnections({ connections }: ControlDependencies): Operation
   };
 }
 
-/** What CreateConnection answers; no time of authorization. Source: recorded answers of the service. */
+/** The answer of CreateConnection, without LastAuthorizedTime. Source: recorded answers of the service. */
 export function createdConnectionAnswer(connection: Connection): JsonObject {
   return {
     ConnectionArn: connection.arn,
@@ -33,7 +33,7 @@ export function createdConnectionAnswer(connection: Connection): JsonObject {
   };
 }
 
-/** What UpdateConnection, DeauthorizeConnection and DeleteConnection answer. */
+/** The answer of UpdateConnection, DeauthorizeConnection and DeleteConnection. */
 export function changedConnectionAnswer(connection: Connection): JsonObject {
   return withoutUndefined({
     ...createdConnectionAnswer(connection),
@@ -41,7 +41,7 @@ export function changedConnectionAnswer(connection: Connection): JsonObject {
   });
 }
 
-/** A member of what ListConnections answers. */
+/** One connection in the answer of ListConnections. */
 function listedConnection(connection: Connection): JsonObject {
   return withoutUndefined({
     ...changedConnectionAnswer(connection),

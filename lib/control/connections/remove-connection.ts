@@ -12,15 +12,16 @@ import { changedConnectionAnswer } from './read-connections.ts';
 
 const verb = 'deauthorize';
 
-/** What Describe shows as the reason afterwards. */
-const stateReason = 'Its authorization parameters were removed by DeauthorizeConnection.';
+/** DescribeConnection shows this as StateReason afterwards. */
+const stateReason = 'DeauthorizeConnection removed the authorization parameters.';
 
 /**
- * Takes a connection's credentials away. A secret that its policy names stays as it is, and is not read any more until the
- * policy is put again.
+ * Removes a connection's credentials. A secret that the connection policy names is not changed. It is not read again until
+ * the next PutConnectionPolicy.
  *
- * Failure policy: first the item says DEAUTHORIZING, so that nothing uses the credentials, and still names the secret;
- * then the secret goes; then the item forgets it. What fails half-way is finished by the next DeauthorizeConnection.
+ * Failure policy: first the state becomes DEAUTHORIZING, so that nothing uses the credentials; the item still names the
+ * secret. Then the secret is removed, then its name in the item. After a failure half-way the next DeauthorizeConnection
+ * finishes the work.
  */
 export function deauthorizeConnection(dependencies: ControlDependencies): Operation {
   return async (input) => {
@@ -46,8 +47,8 @@ async function begin(dependencies: ControlDependencies, connection: Connection):
 }
 
 /**
- * Deletes a connection, in whatever state it is. One that API destinations use may be deleted: they turn INACTIVE. A
- * deletion that failed half-way is finished by the next one.
+ * Deletes a connection in any state. API destinations that use it do not prevent this; they become INACTIVE. After a
+ * failure half-way the next DeleteConnection finishes the work.
  */
 export function deleteConnection(dependencies: ControlDependencies): Operation {
   return async (input) => {

@@ -6,7 +6,7 @@ import type { ControlDependencies } from '../operation.ts';
 
 const verb = 'update';
 
-/** Where the new credentials are, and what the connection's item was before it names them. */
+/** A new version of a secret, and the connection's item before it names that version. */
 interface NewVersion {
   readonly base: Connection;
   readonly secretArn: string;
@@ -14,13 +14,13 @@ interface NewVersion {
 }
 
 /**
- * Puts new credentials in force: a new version of the secret, then the item that names it, then the label AWSCURRENT.
+ * Replaces the credentials: adds a version to the secret, writes the item that names it, then moves the label AWSCURRENT.
  *
- * Failure policy: an update that fails half-way leaves the old credentials in force. Before the item is written nothing
- * uses the new version, a lost race included; what fails after it turns the item back. If the item cannot be turned
- * back, the new credentials stay in force, whole, although the client was told of a failure.
+ * Failure policy: after a failure half-way the old credentials stay in use. Nothing uses the new version before the item is
+ * written, not even when another update comes first. A failure after that write restores the former item. If that fails
+ * too, all of the new credentials stay in use although the client was told of a failure.
  *
- * @returns the connection as it now is
+ * @returns the connection after the write
  */
 export async function replaceCredentials(
   dependencies: ControlDependencies,
@@ -54,8 +54,8 @@ export async function replaceCredentials(
 /**
  * Moves the label AWSCURRENT to the version that the item names.
  *
- * Failure policy: of two updates, one right behind the other, the first may come to the label last. So each reads the
- * item after its move and, while that names another version, moves again: the last move follows the last item.
+ * Failure policy: when two updates follow each other closely, the earlier one may move the label last. Each update therefore
+ * reads the item after the move, and moves the label again while the item names another version.
  */
 async function labelNamedVersion(
   { connections, secretWriter }: ControlDependencies,
@@ -66,13 +66,13 @@ async function labelNamedVersion(
     await secretWriter.makeCurrent(secretArn, secretVersion);
     const stored = await connections.read(name);
     if (stored?.incarnation !== incarnation || stored.secretVersion === secretVersion) return;
-    // Which version of somebody else's secret is current is theirs to say.
+    // The policy names a secret that belongs to somebody else. Its owner decides which version is current.
     if (namedSecretArn(stored) !== undefined) return;
     ({ secretArn, secretVersion } = stored);
   }
 }
 
-/** A connection keeps its secret; only one that was deauthorized has none any more. */
+/** A connection keeps its secret. Only a deauthorized connection has none and gets a new one. */
 async function addVersion(
   dependencies: ControlDependencies,
   before: Connection,
@@ -85,11 +85,11 @@ async function addVersion(
 }
 
 /**
- * The new secret has a name of its own, because Secrets Manager frees a removed one only later, and the item learns it
- * first, so that no secret is without an item.
+ * The new secret gets a new name, because Secrets Manager does not free the name of a removed secret at once. The item is
+ * written with that name first, so that every secret has an item.
  *
- * Failure policy: the name that the item had may be of a secret that another such update left when it died, or is about
- * to put in force. The first write shuts that one out; then its secret can go; then its name.
+ * Failure policy: the old name may belong to a secret of another update, which has died or is still running. The first
+ * write makes that update fail. After it, the secret can be removed and the name replaced.
  */
 async function createSecret(
   dependencies: ControlDependencies,
@@ -104,16 +104,16 @@ async function createSecret(
   try {
     return { base, ...(await secretWriter.create(secretName, secretText)) };
   } catch (error) {
-    // The first failure is the one to tell; the item names the secret, so what may be left of it is found.
+    // The client is told the first failure. The item names the secret, so a later request can find and remove it.
     await secretWriter.remove(secretName).catch(() => undefined);
     throw error;
   }
 }
 
-/** How often the item is read anew when a worker has changed its state while it was being turned back. */
+/** How often restoring the item is tried again when a worker changes its state meanwhile. */
 const maxAttempts = 3;
 
-/** The client learns of the failure that came first, so those of turning back are not told. */
+/** Failures here are dropped, because the client is told the first failure. */
 async function turnBack(dependencies: ControlDependencies, added: NewVersion): Promise<void> {
   const { secretWriter } = dependencies;
   const { base, secretArn } = added;
@@ -124,12 +124,12 @@ async function turnBack(dependencies: ControlDependencies, added: NewVersion): P
       else if (turnedBack !== undefined) await labelNamedVersion(dependencies, turnedBack);
       return;
     } catch {
-      // Read anew: a worker may have changed the state since.
+      // A worker may have changed the state since the read, so the item is read again.
     }
   }
 }
 
-/** @returns the connection as it was before; undefined when it did not name the new version, or no longer does */
+/** @returns the restored connection; undefined when its item does not name the new version */
 async function stopNaming(
   dependencies: ControlDependencies,
   { base, version }: NewVersion,

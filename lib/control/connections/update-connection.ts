@@ -15,15 +15,15 @@ import { replaceCredentials } from './replace-credentials.ts';
 const verb = 'update';
 
 /**
- * Changes what is sent. AuthParameters replace those that were, InvocationHttpParameters too; only members of the
- * credentials that are left out keep their values, as long as the authorization type stays.
+ * Changes only the members that are sent. AuthParameters replace the former ones, InvocationHttpParameters included.
+ * Members of the credentials that are left out keep their values while the authorization type stays the same.
  */
 export function updateConnection(dependencies: ControlDependencies): Operation {
   return async (input) => {
     const before = await requireConnection(dependencies, verb, requiredTextOf(input, 'Name'));
     refuseTransitional(verb, before);
     const description = textOf(input, 'Description');
-    // An empty description takes the old one away.
+    // An empty description removes the old one.
     const changes: ConnectionChanges = description === undefined ? {} : { description: description || undefined };
     const secret = await requestedSecret(dependencies, before, input);
     if (secret === undefined) {
@@ -38,7 +38,7 @@ export function updateConnection(dependencies: ControlDependencies): Operation {
   };
 }
 
-/** @returns undefined when the credentials are to stay as they are */
+/** @returns undefined when the request does not change the credentials */
 async function requestedSecret(
   dependencies: ControlDependencies,
   before: Connection,
@@ -58,16 +58,16 @@ async function requestedSecret(
   });
 }
 
-/** @throws ServiceError ValidationException when the credentials are not this API's to change */
+/** @throws ServiceError ValidationException when the credentials come from a secret that the connection policy names */
 function refuseNamedSecret({ policy }: Connection, parameter: string): void {
   if (policy?.secretArn === undefined) return;
   const reason =
-    "The connection's policy names the secret of its credentials: change that, or take it out of the policy.";
+    "The connection's policy names the secret that holds its credentials. Change that secret, or remove it from the policy.";
   throw invalidParameter(verb, 'connection', parameter, reason);
 }
 
 /**
- * Failure policy: a damaged secret has nothing to keep. The update then needs every member, and repairs the connection.
+ * Failure policy: from a damaged secret nothing is kept. The update must then send every member, which repairs it.
  */
 async function currentSecret(
   { secretReader }: ControlDependencies,

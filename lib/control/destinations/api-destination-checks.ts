@@ -27,8 +27,8 @@ export function requireEndpoint({ allowlist }: ControlDependencies, verb: Verb, 
 }
 
 /**
- * The connection that a client names by its ARN. One of another incarnation, region or account has another ARN, so it is
- * not there; neither is one that is being deleted.
+ * The connection that a client names by its ARN. A connection of that name with another ARN (created anew, or in another
+ * region or account) does not count, and neither does one that is being deleted.
  *
  * @throws ServiceError ResourceNotFoundException
  */
@@ -42,7 +42,7 @@ export async function requireConnectionArn(
   return connection;
 }
 
-/** @returns undefined when that incarnation is gone */
+/** @returns undefined when no connection has this ARN, even if one has its name */
 export async function connectionOf(
   { connections }: ControlDependencies,
   connectionArn: string,
@@ -56,9 +56,9 @@ export function connectionNameOf(connectionArn: string): string {
 }
 
 /**
- * Failure policy: this spares a destination that could deliver nothing, and tells of the attempt. Connection and destination
- * are two items, so a policy may be put between this check and the write; what holds in any case is the check of whoever
- * sends.
+ * Failure policy: this check refuses a destination that could deliver nothing, and logs the attempt. Connection and
+ * destination are two items, so a policy can change between this check and the write. The worker therefore checks again
+ * before it sends.
  *
  * @throws ServiceError ValidationException that names the parameter and says which hosts the connection's policy allows
  */
@@ -79,12 +79,12 @@ export function requireAllowedHost(
   throw invalidParameter(verb, 'api-destination', parameter, reason);
 }
 
-/** Scheme, two slashes and a host: what URL parsers forgive otherwise is refused. */
+/** Scheme, two slashes and a host. URL parsers accept other forms, which are refused here. */
 const absolute = /^(https?):\/\/[^/?#\\]/i;
 
 /**
- * The second stage of validation: what the pattern of an endpoint cannot say. What is an address already is judged as it
- * is at every connection; a name is resolved then, not here.
+ * The second stage of validation: the rules that the pattern of an endpoint cannot express. An IP address is checked here;
+ * a name is resolved and checked at each connection.
  *
  * @throws ServiceError ValidationException that names the parameter
  */
@@ -103,8 +103,8 @@ export function requireInvocableEndpoint(
 }
 
 /**
- * A `*` is a wildcard in path and query; in the host an event would choose who receives it. `http://` serves for a loopback
- * host that the allowlist opens.
+ * A `*` is a wildcard in path and query. In the host it is refused, because the event could then choose its receiver.
+ * `http://` is accepted only for a loopback host that the allowlist contains.
  */
 export function isInvocableEndpoint(text: string, allowlist: AddressAllowlist): boolean {
   const [, scheme] = absolute.exec(text) ?? [];
@@ -115,13 +115,13 @@ export function isInvocableEndpoint(text: string, allowlist: AddressAllowlist): 
   return isLoopbackHost(url.hostname) && refusedHost(url.hostname, allowlist) === undefined;
 }
 
-/** Port 0 is nobody's, and a colon without a port is a mistake that URL parsers pass over. */
+/** Port 0 cannot be called, and a colon without a port is a mistake that URL parsers ignore. */
 function hasGoodPort(text: string, url: URL): boolean {
   const authority = text.slice(text.indexOf('://') + 3).split(/[/?]/)[0] ?? '';
   return url.port !== '0' && !authority.endsWith(':');
 }
 
-/** Source of the text: recorded answers of the service. A user name or password in the URL is not repeated. */
+/** Source of the text: recorded answers of the service. A user name or password in the URL is hidden. */
 export function invalidEndpoint(verb: Verb, kind: Kind, parameter: string, endpoint: string): ServiceError {
   const reason = `Endpoint '${maskUserinfo(endpoint)}' is invalid, please provide a valid HTTPS endpoint URL.`;
   return invalidParameter(verb, kind, parameter, reason);

@@ -11,8 +11,8 @@ import type { Caller, ControlDependencies, Operation } from '../operation.ts';
 import { alreadyExists, quota, quotaReached } from '../refusals.ts';
 
 /**
- * Failure policy: a connection that is deleted between its check and the write leaves the destination INACTIVE, which a
- * deletion one moment later would have done as well.
+ * Failure policy: if the connection is deleted between its check and the write, the destination is INACTIVE. A deletion just
+ * after the write would have the same result.
  */
 export function createApiDestination(dependencies: ControlDependencies): Operation {
   const { apiDestinations } = dependencies;
@@ -36,15 +36,15 @@ export function createApiDestination(dependencies: ControlDependencies): Operati
   };
 }
 
-/** As many of a connection's destinations are looked at: one request to the table, and far more than most have. */
+/** How many of a connection's destinations are compared: one request to the table, and far more than most have. */
 const comparedDestinations = 100;
 
 /**
- * The new destination's host, when the connection has others, and none of them there. It would otherwise be the quiet way to
- * carry credentials elsewhere: a move is told of.
+ * The host of the new destination, if the connection has other destinations and none of them has this host. It is logged,
+ * because otherwise nobody would notice credentials that go to a new host.
  *
- * Failure policy: told once too often rather than too rarely, where there are more than are compared. The first destination
- * of a connection says where its credentials are meant to go.
+ * Failure policy: with more destinations than are compared, a host may be logged although it is not new. The first
+ * destination of a connection is not logged: it says where the credentials are meant to go.
  */
 async function unknownHost(
   { apiDestinations }: ControlDependencies,

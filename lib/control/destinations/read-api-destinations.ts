@@ -12,7 +12,7 @@ export function deleteApiDestination(dependencies: ControlDependencies): Operati
     const destination = await requireApiDestination(dependencies, 'delete', requiredTextOf(input, 'Name'));
     const removed = await dependencies.apiDestinations.remove(destination);
     if (removed === 'changed') throw concurrentlyModified('delete', 'api-destination', destination.name);
-    // One that is gone by now is what was asked for, by whomever.
+    // If another request has deleted it meanwhile, the result is the one that this client asked for.
     return {};
   };
 }
@@ -24,7 +24,7 @@ export function describeApiDestination(dependencies: ControlDependencies): Opera
   };
 }
 
-/** A page is read with one query, and the connections that its states follow from with one batch. */
+/** Reads a page with one query, and the connections that decide its states with one batch. */
 export function listApiDestinations({ apiDestinations, connections }: ControlDependencies): Operation {
   return async (input) => {
     const connectionArn = textOf(input, 'ConnectionArn');
@@ -43,7 +43,7 @@ export function listApiDestinations({ apiDestinations, connections }: ControlDep
   };
 }
 
-/** What CreateApiDestination and UpdateApiDestination answer. */
+/** The answer of CreateApiDestination and UpdateApiDestination. */
 export function writtenApiDestinationAnswer(
   destination: ApiDestination,
   connection: Connection | undefined,
@@ -56,7 +56,7 @@ export function writtenApiDestinationAnswer(
   };
 }
 
-/** A member of what ListApiDestinations answers: without the description. Source: recorded answers of the service. */
+/** One destination in the answer of ListApiDestinations, without description. Source: recorded answers of the service. */
 function listedApiDestination(destination: ApiDestination, connection: Connection | undefined): JsonObject {
   return {
     ...writtenApiDestinationAnswer(destination, connection),

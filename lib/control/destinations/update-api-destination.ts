@@ -30,19 +30,19 @@ export function updateApiDestination(dependencies: ControlDependencies): Operati
         ? await connectionOf(dependencies, before.connectionArn)
         : await requireConnectionArn(dependencies, verb, connectionArn);
     const after = changed(before, input, dependencies.clock.nowMs());
-    // What moves nothing may be changed also when a policy has cut the destination off.
+    // A change that leaves host and connection alone is allowed even if a policy no longer allows this host.
     const moves = endpoint !== undefined || connectionArn !== undefined;
     if (moves && connection !== undefined) requireAllowedHost(dependencies, caller, verb, connection, after);
     const written = await dependencies.apiDestinations.update(before, after);
     if (written === 'absent') throw notFound(verb, 'api-destination', name);
     if (written !== 'written') throw concurrentlyModified(verb, 'api-destination', name);
-    if (connection !== undefined) tellOfMove(dependencies, caller, connection, before, after);
+    if (connection !== undefined) logMove(dependencies, caller, connection, before, after);
     return writtenApiDestinationAnswer(after, connection);
   };
 }
 
 function changed({ description: former, ...before }: ApiDestination, input: JsonObject, nowMs: number): ApiDestination {
-  // An empty description takes the old one away.
+  // An empty description removes the old one.
   const description = textOf(input, 'Description') ?? former ?? '';
   return {
     ...before,
@@ -57,8 +57,8 @@ function changed({ description: former, ...before }: ApiDestination, input: Json
   };
 }
 
-/** Where a policy says which hosts are allowed, a move between them is nothing to tell of. */
-function tellOfMove(
+/** A move between hosts that the connection policy allows is not logged. */
+function logMove(
   { credentialsLog }: ControlDependencies,
   caller: Caller,
   connection: Connection,

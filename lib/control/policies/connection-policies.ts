@@ -24,13 +24,13 @@ const kind = 'connection';
 /**
  * Replaces the whole policy of a connection.
  *
- * Failure policy: hosts that API destinations of the connection have may be left out. Whoever answers for the credentials has
- * the last word, at once, and needs nobody's leave to stop a use of them; what is cut off fails when it is sent, with its
- * reason, and can be moved back from the dead letters.
+ * Failure policy: AllowedHosts may leave out the host of an existing API destination. The owner of the credentials can stop
+ * their use at once and needs nobody's consent. Later deliveries to that host fail with this reason and can be redriven from
+ * the dead letters.
  *
- * Failure policy: one write moves the credentials to the secret that is named, and until then the former are in force. Then the
- * stack's own secret goes; if that fails, or the first token is not asked for, the client is told, and putting the same
- * policy again finishes it. DeleteConnection finds the secret too, because the item keeps its name.
+ * Failure policy: one write switches to the named secret; before it, the former credentials are used. After it, the stack's
+ * own secret is removed. If that fails, or the first token cannot be requested, the client gets an error, and the same
+ * PutConnectionPolicy again finishes the work. DeleteConnection also finds the secret, because the item keeps its name.
  */
 export function putConnectionPolicy(dependencies: PolicyDependencies): Operation {
   return async (input, caller) => {
@@ -43,7 +43,7 @@ export function putConnectionPolicy(dependencies: PolicyDependencies): Operation
       const after = await writeConnection(dependencies, verb, before, { ...changes, policy });
       return { before, changes, after };
     });
-    tellOfChange(dependencies, caller, before, after);
+    logChange(dependencies, caller, before, after);
     if (changes.state === 'AUTHORIZING') await dependencies.authorizer.start(after);
     if (secretArn !== undefined) await dependencies.secretWriter.remove(ownSecretId(after));
     return connectionPolicyAnswer(after, policy);
@@ -58,7 +58,7 @@ export function getConnectionPolicy(dependencies: PolicyDependencies): Operation
   };
 }
 
-/** Takes the policy away; there being none is what was asked for. */
+/** Removes the policy. It succeeds even if there is none, because that is what the client asked for. */
 export function deleteConnectionPolicy(dependencies: PolicyDependencies): Operation {
   return async (input, caller) => {
     const name = requiredTextOf(input, 'ConnectionName');
@@ -67,12 +67,12 @@ export function deleteConnectionPolicy(dependencies: PolicyDependencies): Operat
       const changes = { ...withoutNamedSecret(before), policy: undefined };
       return { before, after: await writeConnection(dependencies, verb, before, changes) };
     });
-    tellOfChange(dependencies, caller, before, after);
+    logChange(dependencies, caller, before, after);
     return {};
   };
 }
 
-/** The connection as it is now. @throws ServiceError when there is none, or another operation has it in its hands */
+/** Reads the connection. @throws ServiceError when there is none, or another operation is changing it */
 function reading(dependencies: PolicyDependencies, input: JsonObject): () => Promise<Connection> {
   const name = requiredTextOf(input, 'ConnectionName');
   return async () => {
@@ -82,10 +82,10 @@ function reading(dependencies: PolicyDependencies, input: JsonObject): () => Pro
   };
 }
 
-/** What Describe shows as the reason afterwards. */
-const stateReason = 'The secret that its policy named was taken out of the policy.';
+/** DescribeConnection shows this as StateReason afterwards. */
+const stateReason = 'The secret that holds the credentials was removed from the connection policy.';
 
-/** The stack has no credentials of its own to go back to: UpdateConnection brings some. */
+/** The stack has no credentials of its own left, so the connection stays DEAUTHORIZED until the next UpdateConnection. */
 function withoutNamedSecret(before: Connection): ConnectionChanges {
   if (namedSecretArn(before) === undefined) return {};
   const state = 'DEAUTHORIZED';
@@ -93,8 +93,8 @@ function withoutNamedSecret(before: Connection): ConnectionChanges {
 }
 
 /**
- * A secret in good use is not looked at again: hosts can be taken away also while it cannot be read. Nothing that it holds is
- * shown by Describe, as nothing of it came through this API.
+ * A named secret that is already in use is not read again, so that hosts can be removed even while it cannot be read.
+ * DescribeConnection shows nothing from this secret, because its values did not come through this API.
  */
 async function withNamedSecret(
   dependencies: PolicyDependencies,
@@ -116,7 +116,7 @@ async function withNamedSecret(
   };
 }
 
-function tellOfChange(
+function logChange(
   { credentialsLog }: PolicyDependencies,
   caller: Caller,
   before: Connection,
@@ -135,7 +135,9 @@ function requestedHosts(input: JsonObject): readonly string[] | undefined {
   const hosts = textListOf(input, 'AllowedHosts')?.map((text) => {
     const host = parseAllowedHost(text);
     if (host !== undefined) return host;
-    const reason = `'${text}' is neither a host without a port nor '*.' and a name of at least two labels.`;
+    const forms =
+      "a host without a port ('api.example.com') or '*.' and a name of at least two labels ('*.example.com')";
+    const reason = `'${text}' is not an allowed host. Use ${forms}.`;
     throw invalidParameter(verb, kind, 'AllowedHosts', reason);
   });
   return hosts && [...new Set(hosts)];

@@ -22,14 +22,14 @@ import { writePolicyTo } from './policy-writes.ts';
 
 const kind = 'api-destination';
 
-/** Replaces the whole policy of an API destination: what is not sent has its default again. */
+/** Replaces the whole policy of an API destination. Members that are not sent return to their defaults. */
 export function putDeliveryPolicy(dependencies: PolicyDependencies): Operation {
   return async (input, caller) => {
     const name = requiredTextOf(input, 'ApiDestinationName');
     const policy = requestedPolicy(dependencies, caller, input);
     const read = () => requireApiDestination(dependencies, 'update', name);
     const after = await writePolicyTo(read, async (before) => {
-      if (decidesWhoAnswers(policy)) await requireAllowedHosts(dependencies, caller, before, policy);
+      if (setsServerNameOrProxy(policy)) await requireAllowedHosts(dependencies, caller, before, policy);
       return writePolicy(dependencies, caller, before, policy);
     });
     return deliveryPolicyAnswer(after, policy);
@@ -48,7 +48,7 @@ export function getDeliveryPolicy(dependencies: PolicyDependencies): Operation {
   };
 }
 
-/** Takes the policy away; there being none is what was asked for. */
+/** Removes the policy. It succeeds even if there is none, because that is what the client asked for. */
 export function deleteDeliveryPolicy(dependencies: PolicyDependencies): Operation {
   return async (input, caller) => {
     const name = requiredTextOf(input, 'ApiDestinationName');
@@ -60,12 +60,12 @@ export function deleteDeliveryPolicy(dependencies: PolicyDependencies): Operatio
   };
 }
 
-/** What is said of anything else may be put also for a destination that a connection's policy has cut off. */
-function decidesWhoAnswers({ transport = {} }: DeliveryPolicyOverrides): boolean {
+/** Other settings may be put even for a destination whose host the connection policy does not allow. */
+function setsServerNameOrProxy({ transport = {} }: DeliveryPolicyOverrides): boolean {
   return (transport.serverName ?? transport.proxyUrl) !== undefined;
 }
 
-/** Server name and proxy decide who may answer and read, as the endpoint's host does. */
+/** Server name and proxy decide who can read the request and answer it, as the endpoint's host does. */
 async function requireAllowedHosts(
   dependencies: PolicyDependencies,
   caller: Caller,
@@ -76,7 +76,7 @@ async function requireAllowedHosts(
   if (connection !== undefined) requireAllowedHost(dependencies, caller, 'update', connection, { ...before, policy });
 }
 
-/** The revision is raised, so that a burst that has changed begins its line of return times anew. */
+/** The new revision makes the rate limit start afresh when the burst has changed. */
 async function writePolicy(
   { apiDestinations, clock, credentialsLog }: PolicyDependencies,
   caller: Caller,
@@ -89,16 +89,16 @@ async function writePolicy(
   const written = await apiDestinations.update(before, after);
   if (written === 'absent') throw notFound('update', kind, before.name);
   if (written !== 'written') throw concurrentlyModified('update', kind, before.name);
-  const settings = whoAnswers(policy);
-  if (JSON.stringify(settings) !== JSON.stringify(whoAnswers(before.policy))) {
+  const settings = trustSettings(policy);
+  if (JSON.stringify(settings) !== JSON.stringify(trustSettings(before.policy))) {
     const names = { apiDestination: before.name, connection: connectionNameOf(before.connectionArn) };
     credentialsLog.record({ event: 'transport-changed', ...names, ...settings }, caller);
   }
   return after;
 }
 
-/** What decides who may answer for the endpoint's host, or carry what is sent there. */
-function whoAnswers({ transport = {} }: DeliveryPolicyOverrides = {}) {
+/** The settings that decide who can answer as the endpoint, or can carry its requests. */
+function trustSettings({ transport = {} }: DeliveryPolicyOverrides = {}) {
   const { caCertificateSecretArn, serverName, proxyUrl } = transport;
   return given<TransportSettings>({ caCertificateSecretArn, serverName, proxyUrl });
 }
@@ -141,7 +141,7 @@ function given<Members extends object>(members: Optional<Members>): Members | un
   return entries.length === 0 ? undefined : (Object.fromEntries(entries) as Members);
 }
 
-/** What Put and Get answer: the members that are set, in the form that Put takes. */
+/** The answer of PutDeliveryPolicy and GetDeliveryPolicy: the members that are set, in the form of the request. */
 function deliveryPolicyAnswer({ name, arn }: ApiDestination, policy: DeliveryPolicyOverrides): JsonObject {
   const { timeoutMs, burst, maximumConcurrencyPerWorker, retryPolicy, retryableStatuses, signing, transport } = policy;
   return withoutUndefined({

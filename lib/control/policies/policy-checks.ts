@@ -8,7 +8,7 @@ import type { Kind } from '../refusals.ts';
 import { invalidParameter } from '../refusals.ts';
 
 /*
- * The second stage of validation for policies: what the service model cannot say. Each check names the member.
+ * The second stage of validation for policies: the rules that the service model cannot express. Each error names the member.
  */
 
 export interface PolicyDependencies extends ControlDependencies {
@@ -18,16 +18,16 @@ export interface PolicyDependencies extends ControlDependencies {
 
 const verb = 'update';
 
-/** Account and name of a secret's ARN; the model has seen to its form. */
+/** Region and name in the ARN of a secret. The service model has already checked its form. */
 const secretArnPattern = /^arn:[^:]+:secretsmanager:([^:]+):[0-9]{12}:secret:(.+)$/;
 
 /**
- * A secret that somebody else keeps.
+ * Checks the ARN of a secret that does not belong to this stack.
  *
- * Failure policy: the secrets that this stack keeps itself are refused. They come and go with their connections, and would
- * hand one connection's credentials to another.
+ * Failure policy: the stack's own secrets are refused. They are removed with their connections, and would give one
+ * connection's credentials to another.
  *
- * @throws ServiceError ValidationException for one of another region, which no worker could read, or of the stack's own
+ * @throws ServiceError ValidationException for a secret in another region, which no worker could read, or of this stack
  */
 export function checkedSecretArn(
   { secretPrefix }: PolicyDependencies,
@@ -38,14 +38,15 @@ export function checkedSecretArn(
 ): string | undefined {
   if (secretArn === undefined) return undefined;
   const [, secretRegion, name = ''] = secretArnPattern.exec(secretArn) ?? [];
-  if (secretRegion !== region) throw invalidParameter(verb, kind, parameter, `The secret is not in region ${region}.`);
+  if (secretRegion !== region) throw invalidParameter(verb, kind, parameter, `The secret must be in region ${region}.`);
   if (name.startsWith(secretPrefix)) {
-    throw invalidParameter(verb, kind, parameter, 'The secret is one that a connection of this stack keeps.');
+    const reason = 'The secret belongs to a connection of this stack. Name a secret of your own.';
+    throw invalidParameter(verb, kind, parameter, reason);
   }
   return secretArn;
 }
 
-/** @throws ServiceError ValidationException for one that a function could never make */
+/** @throws ServiceError ValidationException for a timeout that does not fit into the time limit of the functions */
 export function checkedTimeoutMs(
   { functionTimeoutSeconds }: PolicyDependencies,
   input: JsonObject,
@@ -54,7 +55,7 @@ export function checkedTimeoutMs(
   if (seconds === undefined) return undefined;
   const longestMs = longestRequestTimeoutMs(functionTimeoutSeconds);
   if (seconds * 1000 <= longestMs) return Math.round(seconds * 1000);
-  const reason = `It must be at most ${longestMs / 1000} while the functions may run for ${functionTimeoutSeconds} s.`;
+  const reason = `It must be at most ${longestMs / 1000}, because the functions may run for ${functionTimeoutSeconds} s.`;
   throw invalidParameter(verb, 'api-destination', 'TimeoutSeconds', reason);
 }
 
@@ -62,17 +63,17 @@ export function checkedTimeoutMs(
 export function checkedStatuses(statuses: readonly number[] | undefined): readonly number[] | undefined {
   const delivered = statuses?.find((status) => status >= 200 && status <= 299);
   if (delivered === undefined) return statuses && [...new Set(statuses)];
-  const reason = `${delivered} says that the event has arrived.`;
+  const reason = `Status ${delivered} means that the event was delivered. Remove it.`;
   throw invalidParameter(verb, 'api-destination', 'RetryableStatuses', reason);
 }
 
-/** @throws ServiceError ValidationException. Source: RFC 6066 section 3, which lets no address be a server name */
+/** @throws ServiceError ValidationException. Source: RFC 6066 section 3: an address is not a server name */
 export function checkedServerName(input: JsonObject): string | undefined {
   const text = textOf(input, 'ServerName');
   if (text === undefined) return undefined;
   const host = parseHost(text);
   if (host !== undefined && !isAddress(host)) return host;
-  throw invalidParameter(verb, 'api-destination', 'ServerName', `'${text}' is not the name of a host.`);
+  throw invalidParameter(verb, 'api-destination', 'ServerName', `'${text}' is not a host name.`);
 }
 
 /** @throws ServiceError ValidationException */
@@ -81,7 +82,7 @@ export function checkedProxyUrl({ allowlist }: PolicyDependencies, input: JsonOb
   if (text === undefined) return undefined;
   const url = URL.parse(text);
   if (url === null || url.port === '0' || parseHost(url.hostname) === undefined) {
-    const reason = `'${maskUserinfo(text)}' is not the URL of a proxy: http or https, host and port.`;
+    const reason = `'${maskUserinfo(text)}' is not a proxy URL. Use http or https with a host and a port.`;
     throw invalidParameter(verb, 'api-destination', 'ProxyUrl', reason);
   }
   const refused = refusedHost(url.hostname, allowlist);

@@ -3,7 +3,7 @@ import { deleteDeliveryPolicy, getDeliveryPolicy, putDeliveryPolicy } from './de
 import type { Operation } from '../operation.ts';
 import type { PolicyDependencies } from './policy-checks.ts';
 
-/** Operations that EventBridge does not have, by the names that stand in X-Amz-Target. */
+/** Operations that EventBridge does not have, by their names in X-Amz-Target. */
 export function createPolicyOperations(dependencies: PolicyDependencies): Readonly<Record<string, Operation>> {
   return {
     PutDeliveryPolicy: putDeliveryPolicy(dependencies),

@@ -1,6 +1,6 @@
 import { ServiceError } from '../../core/failure/service-error.ts';
 
-/** How often it is written at most. Whoever else writes meanwhile does so a few times in the life of its credentials. */
+/** How often a write is tried at most. Other writes to the same item are rare, so that five are enough. */
 const maxAttempts = 5;
 
 interface PolicyOwner {
@@ -9,15 +9,14 @@ interface PolicyOwner {
 }
 
 /**
- * Writes a policy to what has one, and once more to what that has become when somebody else was quicker.
+ * Writes the policy of a connection or API destination, and tries again when another write to the same item came first.
  *
- * Failure policy: what a worker finds out about the credentials, or a new rate, is no conflict with a policy, and no user
- * should have to try again for it. Another policy is one, and so is another connection or destination of that name: whoever
- * put this one did not know of it.
+ * Failure policy: a new state of the credentials, or a new rate, does not conflict with a policy, so the client need not try
+ * again. Another policy is a conflict, because the client did not know of it. So is a connection or destination that was
+ * deleted and created again under the same name.
  *
- * @param read what the policy belongs to, as it is now; throws when it may not have one
- * @param write throws ServiceError ConcurrentModificationException when that is not as it was read any more, having written
- *   nothing
+ * @param read reads the connection or API destination; throws when it cannot get a policy
+ * @param write throws ServiceError ConcurrentModificationException, and writes nothing, when the item has changed
  */
 export async function writePolicyTo<Owner extends PolicyOwner, Written>(
   read: () => Promise<Owner>,
@@ -36,7 +35,7 @@ export async function writePolicyTo<Owner extends PolicyOwner, Written>(
   }
 }
 
-/** Both as the store reads them, members in one order; another order were a conflict too many. */
+/** The store reads members in a fixed order. If the order differed, the only harm would be an unnecessary conflict. */
 function isSame(one: object | undefined, other: object | undefined): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }

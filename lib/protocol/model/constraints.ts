@@ -2,14 +2,14 @@ import type { JsonValue } from '../../core/input/json.ts';
 import { matcherOf } from './patterns.ts';
 import type { Bounds, Shape } from './service-model.ts';
 
-/** One constraint of a shape: what a message says it is, and whether a value satisfies it. */
+/** One constraint of a shape: its text in messages, and whether a value satisfies it. */
 export interface Constraint {
   readonly kind: 'pattern' | 'bounds' | 'enum';
   readonly text: string;
   readonly isSatisfied: (value: JsonValue) => boolean;
 }
 
-/** The constraints of a shape in the recorded order: pattern, length or range, enum. */
+/** The constraints of a shape, in the order that the service was recorded to use: pattern, length or range, enum. */
 export function constraintsOf(shape: Shape, printedEnum: readonly string[] | undefined): readonly Constraint[] {
   switch (shape.type) {
     case 'string':
@@ -30,7 +30,7 @@ export function constraintsOf(shape: Shape, printedEnum: readonly string[] | und
   }
 }
 
-/** The constraints of the members of a list or map, which are printed together: length, pattern, enum. */
+/** The constraints of the members of a list or map. Messages print them together: length, pattern, enum. */
 export function groupText(constraints: readonly Constraint[]): string {
   const kinds = ['bounds', 'pattern', 'enum'] as const;
   const ordered = kinds.flatMap((kind) => constraints.filter((constraint) => constraint.kind === kind));
@@ -79,7 +79,7 @@ function enumConstraints(values: readonly string[] | undefined, printed = values
   ];
 }
 
-/** A number's value; a text's length in UTF-16 code units, as the service's own language counts; entries otherwise. */
+/** A number's value, a text's length in UTF-16 code units (as Java counts), or the number of entries. */
 function measure(value: JsonValue): number {
   if (typeof value === 'number') return value;
   if (typeof value === 'string' || Array.isArray(value)) return value.length;

@@ -8,24 +8,24 @@ import type { ListShape, MapShape, Shape, StructureShape } from './service-model
 import { lowerCamel, partsOf } from './service-model.ts';
 
 /**
- * Reads a value of one shape: drops unknown members and nulls, and notes every constraint that does not hold.
+ * Reads a value of one shape: drops unknown members and nulls, and records every violated constraint.
  *
- * @throws ServiceError SerializationException naming the member whose JSON type is wrong
+ * @throws ServiceError SerializationException that names the member with the wrong JSON type
  */
 export type ShapeReader = (value: JsonValue, path: string, violations: Violations) => JsonValue;
 
-/** What the readers of containers need to know of the shapes inside. */
+/** What the readers of containers need to know about the shapes inside. */
 export interface Shapes {
   readonly reader: (shapeName: string) => ShapeReader;
-  /** Judges the JSON type alone. */
+  /** Checks the JSON type only. */
   readonly typeReader: (shapeName: string) => (value: JsonValue, path: string) => JsonValue;
   readonly constraints: (shapeName: string) => readonly Constraint[];
-  /** A violation; the value is left out when the shape is sensitive or holds something that is. */
+  /** A violation. It has no value when the shape is sensitive or contains a sensitive shape. */
   readonly violation: (shapeName: string, path: string, constraint: string, value: JsonValue) => Violation;
   readonly shape: (shapeName: string) => Shape;
 }
 
-/** Bound of a map's key in the path of a message, in characters. */
+/** The most characters of a map key that a path in a message shows. */
 const maxKeyCharacters = 64;
 
 export function structureReader(shapes: Shapes, shape: StructureShape): ShapeReader {
@@ -49,48 +49,48 @@ export function structureReader(shapes: Shapes, shape: StructureShape): ShapeRea
   };
 }
 
-/** Structures in a list are judged member by member, under a path of their own; scalars are judged together. */
+/** Structures in a list are checked one by one, each under its own path. Scalars are checked together. */
 export function listReader(shapes: Shapes, shapeName: string, shape: ListShape): ShapeReader {
   const isOfScalars = partsOf(shapes.shape(shape.member)).length === 0;
   const readMember: ShapeReader = isOfScalars ? shapes.typeReader(shape.member) : shapes.reader(shape.member);
-  const judgeMembers = isOfScalars ? groupJudge(shapes, shapeName, shape.member, 'Member') : undefined;
-  const judgeLength = lengthJudge(shapes, shapeName);
+  const checkMembers = isOfScalars ? groupCheck(shapes, shapeName, shape.member, 'Member') : undefined;
+  const checkLength = lengthCheck(shapes, shapeName);
   return (value, path, violations) => {
     if (!Array.isArray(value)) throw wrongType(path, 'a list', value);
-    judgeLength(value, path, violations);
+    checkLength(value, path, violations);
     const list = value.map((member: JsonValue, index) => {
       const memberPath = `${path}.${index + 1}.member`;
       if (member !== null) return readMember(member, memberPath, violations);
       violations.add(() => shapes.violation(shape.member, memberPath, notNull, null));
       return null;
     });
-    judgeMembers?.(list, list, path, violations);
+    checkMembers?.(list, list, path, violations);
     return list;
   };
 }
 
-/** A map's keys are judged together, and so are its values; entries with null are absent. */
+/** A map's keys are checked together, and so are its values. Entries with null count as absent. */
 export function mapReader(shapes: Shapes, shapeName: string, shape: MapShape): ShapeReader {
   const readValue = shapes.typeReader(shape.value);
-  const judgeKeys = groupJudge(shapes, shapeName, shape.key, 'Map keys');
-  const judgeValues = groupJudge(shapes, shapeName, shape.value, 'Map value');
-  const judgeLength = lengthJudge(shapes, shapeName);
+  const checkKeys = groupCheck(shapes, shapeName, shape.key, 'Map keys');
+  const checkValues = groupCheck(shapes, shapeName, shape.value, 'Map value');
+  const checkLength = lengthCheck(shapes, shapeName);
   return (value, path, violations) => {
     if (!isJsonObject(value)) throw wrongType(path, 'an object', value);
     const entries = Object.entries(value)
       .filter(([, member]) => member !== null)
       .map(([key, member]) => [key, readValue(member, `${path}.${cut(key, maxKeyCharacters)}`)] as const);
-    // Not by assignment: a key may be `__proto__`.
+    // Assignment would be wrong here, because a key may be `__proto__`.
     const map: JsonObject = Object.fromEntries(entries);
-    judgeLength(map, path, violations);
-    judgeKeys(Object.keys(map), map, path, violations);
-    judgeValues(Object.values(map), map, path, violations);
+    checkLength(map, path, violations);
+    checkKeys(Object.keys(map), map, path, violations);
+    checkValues(Object.values(map), map, path, violations);
     return map;
   };
 }
 
-/** Notes the container once, with everything that is asked of its members, when any member falls short. */
-function groupJudge(shapes: Shapes, shapeName: string, memberName: string, whose: 'Member' | 'Map keys' | 'Map value') {
+/** Records one violation for the container, with all constraints of its members, when any member violates one. */
+function groupCheck(shapes: Shapes, shapeName: string, memberName: string, whose: 'Member' | 'Map keys' | 'Map value') {
   const constraints = shapes.constraints(memberName);
   const text = `${whose} must satisfy constraint: ${groupText(constraints)}`;
   return (members: readonly JsonValue[], container: JsonValue, path: string, violations: Violations): void => {
@@ -101,7 +101,7 @@ function groupJudge(shapes: Shapes, shapeName: string, memberName: string, whose
   };
 }
 
-function lengthJudge(shapes: Shapes, shapeName: string) {
+function lengthCheck(shapes: Shapes, shapeName: string) {
   const constraints = shapes.constraints(shapeName);
   return (container: JsonValue, path: string, violations: Violations): void => {
     for (const { isSatisfied, text } of constraints) {

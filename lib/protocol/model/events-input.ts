@@ -7,7 +7,7 @@ import { createInputReader } from './shape-reader.ts';
 import type { Violation } from './violations.ts';
 import { notNull, refuseViolations } from './violations.ts';
 
-/** Where EventBridge departs from its own model. Source: recorded answers of the service; URLs are ours. */
+/** Where EventBridge differs from its own model. Source: recorded answers of the service; `urls` is our own addition. */
 const eventsDepartures: ModelDepartures = {
   printedEnums: {
     ConnectionAuthorizationType: ['BASIC', 'OAUTH_CLIENT_CREDENTIALS', 'API_KEY'],
@@ -17,7 +17,7 @@ const eventsDepartures: ModelDepartures = {
   urls: new Set(['HttpsEndpoint']),
 };
 
-/** Without a valid authorization type nobody knows which parameters it asks for, so none is reported as missing. */
+/** The authorization type decides which parameters are required. If it is invalid, none is reported as missing. */
 function disregardMissingAuthParameters(violations: readonly Violation[]): readonly Violation[] {
   const typeIsInvalid = violations.some(
     ({ path, constraint }) => path === 'authorizationType' && constraint !== notNull,
@@ -26,7 +26,7 @@ function disregardMissingAuthParameters(violations: readonly Violation[]): reado
   return violations.filter(({ path, constraint }) => constraint !== notNull || !/^authParameters(\.|$)/.test(path));
 }
 
-/** Members that the model knows and this worker cannot honour yet. */
+/** Members that the service model knows and Lastmile does not support. */
 const unsupported: readonly (readonly string[])[] = [
   ['InvocationConnectivityParameters'],
   ['AuthParameters', 'ConnectivityParameters'],
@@ -34,15 +34,15 @@ const unsupported: readonly (readonly string[])[] = [
 ];
 
 /**
- * Failure policy: a connection that asks for a private network path or for a key of its own is refused, by name. One
- * that was created without either would send credentials by a way that its owner had ruled out.
+ * Failure policy: a connection that asks for a private network path or for its own KMS key is refused, and the error names
+ * the member. If it were created without them, it would send or store credentials in a way that its owner does not accept.
  *
  * @throws ServiceError ValidationException
  */
 function refuseUnsupported(input: JsonObject): void {
   for (const names of unsupported) {
     if (!hasMember(input, names)) continue;
-    const text = `Parameter ${names.join('.')} is not valid. Reason: It is not supported yet.`;
+    const text = `Parameter ${names.join('.')} is not valid. Reason: It is not supported. Leave it out.`;
     throw new ServiceError('ValidationException', text);
   }
 }
@@ -56,7 +56,7 @@ function hasMember(object: JsonObject, [name = '', ...rest]: readonly string[]):
 const read = createInputReader(eventsModel, eventsDepartures);
 
 /**
- * The first stage of validation: an operation's input as the service model knows it, without nulls and unknown members.
+ * The first stage of validation: checks an operation's input against the service model, and drops nulls and unknown members.
  *
  * @throws ServiceError SerializationException for a wrong JSON type, ValidationException for everything else
  */

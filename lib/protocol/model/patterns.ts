@@ -1,7 +1,7 @@
 /**
- * The patterns of the service models: what messages print, and beside it what runs. Some printed ones backtrack
- * exponentially (`^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$` doubles its time with each space), so each has an
- * equivalent here that takes time in proportion to the text; `undefined` means that the printed one does already.
+ * The patterns of the service models. Each key is the pattern that messages print; its value is the pattern that runs. Some
+ * printed patterns backtrack exponentially: `^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$` takes twice as long for each
+ * space. Those have an equivalent that takes linear time; `undefined` means that the printed pattern already does.
  */
 const equivalents: Readonly<Record<string, string | undefined>> = {
   // Descriptions, names, keys.
@@ -17,16 +17,16 @@ const equivalents: Readonly<Record<string, string | undefined>> = {
   "^[!#$%&'*+-.^_`|~0-9a-zA-Z]+$": undefined,
   '^[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$': undefined,
   '^[A-Za-z0-9\\-]+[\\.][A-Za-z0-9\\-]+$': undefined,
-  // A name of millions of segments exhausts the stack of a repeated group: no empty segment, at least two.
+  // At least two segments, none of them empty. A repeated group would exhaust the stack with millions of segments.
   'aws\\.partner(/[\\.\\-_A-Za-z0-9]+){2,}': 'aws\\.partner(?=/[^/]+/)(?!.*(?://|/$))/[/.\\-_A-Za-z0-9]+',
   '^[a-zA-Z0-9](-*[a-zA-Z0-9])*$': '[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?',
 
-  // Header values: tabs and printable characters, at least one of them not a tab.
+  // Header values: tabs and printable characters, and at least one of them is not a tab.
   '^[ \\t]*[\\x20-\\x7E]+([ \\t]+[\\x20-\\x7E]+)*[ \\t]*$': '(?=\\t*[\\x20-\\x7E])[\\t\\x20-\\x7E]+',
   '^[ \\t]*[^\\x00-\\x1F:\\x7F]+([ \\t]+[^\\x00-\\x1F:\\x7F]+)*[ \\t]*$':
     '(?=\\t*[^\\x00-\\x1F:\\x7F])[^\\x00-\\x08\\x0A-\\x1F:\\x7F]+',
 
-  // Of Lastmile's own model.
+  // Patterns of Lastmile's own service model.
   '^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[-/_+=.@!A-Za-z0-9]+$': undefined,
   '^[A-Za-z0-9._-]+$': undefined,
   '^https?://[^\\s/?#@\\\\]+/?$': undefined,
@@ -46,22 +46,22 @@ const equivalents: Readonly<Record<string, string | undefined>> = {
     'arn:aws[a-z-]*:secretsmanager:[a-z0-9.-]+:.*|\\$(?:\\.[\\w-]+(?:\\[(?:\\d+|\\*)\\])*)*',
 };
 
-/** Only a pattern with Unicode classes gets a flag: others hold escapes that the flag forbids. */
+/** Only a pattern with Unicode classes gets the flag `u`, because others contain escapes that this flag forbids. */
 function flagsOf(printed: string): string {
   return printed.includes('\\p{') ? 'u' : '';
 }
 
 /**
- * What decides whether a text satisfies a pattern, as a whole.
+ * The regular expression that a whole text must match to satisfy a pattern.
  *
- * @throws Error for a pattern that has no entry above: nobody has looked at what it costs
+ * @throws Error for a pattern without an entry above, because nobody has checked how long it can take
  */
 export function matcherOf(printed: string): RegExp {
   if (!Object.hasOwn(equivalents, printed)) throw new Error(`Pattern without an entry in the table: ${printed}`);
   return new RegExp(`^(?:${equivalents[printed] ?? printed})$`, flagsOf(printed));
 }
 
-/** The pattern as printed, full match: for comparing on short texts only, since it may take exponential time. */
+/** The printed pattern as a full match. It may take exponential time, so tests compare with it on short texts only. */
 export function printedMatcherOf(printed: string): RegExp {
   return new RegExp(`^(?:${printed})$`, flagsOf(printed));
 }

@@ -9,18 +9,18 @@ import type { ShapeReader } from './container-readers.ts';
 import { compileReader } from './shape-reader.ts';
 import { Violations, refuseViolations, wrongType } from './violations.ts';
 
-/** Which operation a request calls, and what its path says. */
+/** The operation that a request calls, and the values in its path. */
 export interface RestCall {
   readonly operation: string;
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** A service model as restJson1 speaks it. */
+/** A service model for the protocol restJson1. */
 export interface RestModel {
   /** By method and path; undefined when no operation has these. */
   readonly find: (request: Pick<ControlRequest, 'method' | 'path'>) => RestCall | undefined;
   /**
-   * An operation's input from where the model says that its members travel.
+   * Collects an operation's input from path, query and body, where the model places each member.
    *
    * @throws ServiceError SerializationException or ValidationException
    */
@@ -99,7 +99,7 @@ function decode(segment: string): string | undefined {
 
 function gather(model: ServiceModel, call: RestCall, request: ControlRequest): JsonObject {
   const shape = shapeOf(model, inputOf(model, call.operation));
-  if (shape.type !== 'structure') throw new Error(`The input of ${call.operation} is no structure.`);
+  if (shape.type !== 'structure') throw new Error(`The input of ${call.operation} is not a structure.`);
   const query = new Map(parseQuery(request.query) ?? []);
   const body = parseBody(request.body);
   const input: Record<string, JsonValue> = {};
@@ -107,14 +107,14 @@ function gather(model: ServiceModel, call: RestCall, request: ControlRequest): J
     const text = location === 'uri' ? call.labels[locationName] : query.get(locationName);
     const isNumber = location === 'querystring' && shapeOf(model, shapeName).type === 'integer';
     const sent = location === undefined ? ownMember(body, name) : text;
-    // What is no number stays a text, which the reader then refuses by name.
+    // Any other text stays a text, and the reader then refuses the member by name.
     const value = isNumber && typeof sent === 'string' && /^-?[0-9]{1,15}$/.test(sent) ? Number(sent) : sent;
     if (value !== undefined) input[name] = value;
   }
   return input;
 }
 
-/** More than any input here can be. */
+/** No input of these operations can be larger. */
 const maxBodyBytes = 64 * 1024;
 
 function parseBody(body: Uint8Array): JsonObject {
@@ -124,6 +124,6 @@ function parseBody(body: Uint8Array): JsonObject {
   }
   const value = parseJsonBytes(body);
   if (!isJsonObject(value))
-    throw new ServiceError('SerializationException', 'The request body is no JSON object in UTF-8.');
+    throw new ServiceError('SerializationException', 'The request body is not a JSON object in UTF-8.');
   return value;
 }

@@ -1,17 +1,17 @@
-/** A service model: operations and shapes with their constraints, in the form that the JSON files of `models/` have. */
+/** A service model: operations and shapes with their constraints, in the form of the JSON files in `models/`. */
 export interface ServiceModel {
   readonly operations: Readonly<Record<string, ModelOperation>>;
   readonly shapes: Readonly<Record<string, Shape>>;
 }
 
 interface ModelOperation {
-  /** Name of the structure that its input has. */
+  /** Name of the structure that is its input. */
   readonly input: string;
-  /** How restJson1 calls it: `/v1/apis/{apiId}/apikeys`. */
+  /** Method and path in restJson1, such as `/v1/apis/{apiId}/apikeys`. */
   readonly http: { readonly method: string; readonly requestUri: string };
 }
 
-/** A member of a structure. What has a location travels there, everything else in the body. */
+/** A member of a structure. A member with a location is sent there, every other one in the body. */
 export interface Member {
   readonly shape: string;
   readonly location?: 'uri' | 'querystring';
@@ -29,7 +29,7 @@ export type Shape =
   | TimestampShape;
 
 interface AnyShape {
-  /** Values of it appear in no message. */
+  /** Values of a sensitive shape appear in no message. */
   readonly sensitive?: boolean;
 }
 
@@ -39,7 +39,7 @@ export interface StructureShape extends AnyShape {
   readonly members: Readonly<Record<string, Member>>;
 }
 
-/** Smallest and largest: of a number its value, of a text, list or map its length. */
+/** Minimum and maximum: of the value of a number, or of the length of a text, list or map. */
 export interface Bounds {
   readonly min?: number;
   readonly max?: number;
@@ -62,7 +62,7 @@ interface StringShape extends AnyShape, Bounds {
   readonly enum?: readonly string[];
 }
 
-/** Of 32 bits, or as a `long` of as many as JSON carries exactly. */
+/** An integer has 32 bits; a `long` has 53, because JSON numbers carry no more exactly. */
 interface IntegerShape extends AnyShape, Bounds {
   readonly type: 'integer' | 'long';
 }
@@ -79,14 +79,14 @@ interface TimestampShape extends AnyShape {
   readonly type: 'timestamp';
 }
 
-/** @throws Error when the model has no such shape: the model file is broken */
+/** @throws Error when the model has no such shape, which means that its file is broken */
 export function shapeOf(model: ServiceModel, name: string): Shape {
   const shape = Object.hasOwn(model.shapes, name) ? model.shapes[name] : undefined;
   if (shape === undefined) throw new Error(`The service model has no shape ${name}.`);
   return shape;
 }
 
-/** The shapes that a shape is made of, directly. */
+/** The shapes that a shape directly consists of. */
 export function partsOf(shape: Shape): readonly string[] {
   switch (shape.type) {
     case 'structure':
@@ -100,13 +100,13 @@ export function partsOf(shape: Shape): readonly string[] {
   }
 }
 
-/** Whether a value of that shape is sensitive or may hold something that is. */
+/** Whether a value of this shape is sensitive or can contain a sensitive value. */
 export function isConcealed(model: ServiceModel, name: string): boolean {
   const shape = shapeOf(model, name);
   return shape.sensitive === true || partsOf(shape).some((part) => isConcealed(model, part));
 }
 
-/** A member's name as messages write it: `AuthorizationType` is `authorizationType`. */
+/** A member's name in messages: `AuthorizationType` becomes `authorizationType`. */
 export function lowerCamel(name: string): string {
   return name.charAt(0).toLowerCase() + name.slice(1);
 }

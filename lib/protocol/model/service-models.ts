@@ -3,17 +3,17 @@ import events from '../models/events-2015-10-07.json' with { type: 'json' };
 import lastmile from '../models/lastmile-2026-11-01.json' with { type: 'json' };
 import type { ServiceModel } from './service-model.ts';
 
-/** AWS AppSync, as far as its API keys go. */
+/** The part of AWS AppSync's model that concerns API keys. */
 export const appsyncModel = appsync as unknown as ServiceModel;
 
 /** The operations that EventBridge does not have: policies of API destinations and connections. */
 export const lastmileModel = lastmile as unknown as ServiceModel;
 
-/** What stands before the dot in X-Amz-Target. */
+/** The part of X-Amz-Target before the dot. */
 export const lastmileTargetPrefix = lastmile.metadata.targetPrefix;
 
-/** Amazon EventBridge, as far as the control API and the local bus need it. */
+/** The part of Amazon EventBridge's model that the control API and the local bus need. */
 export const eventsModel = events as unknown as ServiceModel;
 
-/** What stands before the dot in X-Amz-Target. */
+/** The part of X-Amz-Target before the dot. */
 export const eventsTargetPrefix = events.metadata.targetPrefix;

@@ -9,19 +9,19 @@ import { isConcealed, shapeOf } from './service-model.ts';
 import type { Violation } from './violations.ts';
 import { Violations, renderValue, wrongType } from './violations.ts';
 
-/** In what a service departs from its own model. Keys and entries are names of shapes. */
+/** Where a service differs from its own model. Keys and entries are names of shapes. */
 export interface ModelDepartures {
-  /** Enums that messages print in another order than the model's. */
+  /** Enums that messages print in another order than the model. */
   readonly printedEnums: Readonly<Record<string, readonly string[]>>;
   /** Enums whose values are accepted in lower case. */
   readonly caseInsensitiveEnums: ReadonlySet<string>;
-  /** Shapes of URLs: messages print them without user name and password. */
+  /** Shapes that are URLs. Messages print them without user name and password. */
   readonly urls: ReadonlySet<string>;
 }
 
 /**
- * Compiles the reader of a shape. A shape that contains itself is refused: as there is none, the depth to which a
- * value is read is bounded by the model, whatever a sender nests.
+ * Compiles the reader of a shape. A shape that contains itself is refused. The model therefore limits how deep a value is
+ * read, however deep a client nests it.
  */
 export function compileReader(
   model: ServiceModel,
@@ -37,7 +37,7 @@ export function compileReader(
     constraints: (part) => constraintsOf(shapeOf(model, part), departures.printedEnums[part]),
     violation: (part, path, constraint, value) => {
       const violation = { path, constraint };
-      // Of a structure that is not there nothing is shown, even if one of its members would be sensitive.
+      // An absent structure has nothing to hide, even if one of its members is sensitive.
       if (value === null && shapeOf(model, part).sensitive !== true) return { ...violation, value: 'null' };
       if (isConcealed(model, part)) return violation;
       const shown = typeof value === 'string' && departures.urls.has(part) ? maskUserinfo(value) : value;
@@ -76,13 +76,13 @@ function scalarTypeReader(shape: Shape, isCaseInsensitive: boolean): (value: Jso
       return (value, path) => {
         if (typeof value !== 'string') throw wrongType(path, 'a string', value);
         const upperCase = isCaseInsensitive ? value.toUpperCase() : value;
-        // What is none of the values is printed as it was sent.
+        // A text that is not one of the values is printed as it was sent.
         return shape.enum?.includes(upperCase) === true ? upperCase : value;
       };
     case 'integer':
       return (value, path) => {
         if (typeof value !== 'number') throw wrongType(path, 'an integer', value);
-        // Bitwise arithmetic is that of 32-bit integers: only those are equal to its result.
+        // `| 0` converts to a 32-bit integer, so only 32-bit integers stay equal.
         if ((value | 0) !== value) throw wrongType(path, 'an integer from -2147483648 to 2147483647');
         return value;
       };
@@ -108,21 +108,22 @@ function scalarTypeReader(shape: Shape, isCaseInsensitive: boolean): (value: Jso
         return value;
       };
     default:
-      throw new Error(`A ${shape.type} is no scalar: lists and maps of such are read as a whole.`);
+      throw new Error(
+        `A ${shape.type} is not a scalar, so it cannot be a member of a map or of a list that is read as a whole.`,
+      );
   }
 }
 
-/** An operation's input as its model knows it, without nulls and unknown members, and what of it breaks the model. */
+/** An operation's input without nulls and unknown members, and the constraints of the model that it violates. */
 interface ReadInput {
   readonly input: JsonObject;
   readonly violations: readonly Violation[];
 }
 
 /**
- * Reads the inputs of a model's operations. A reader is compiled when its operation is first called, and once: a cold start
- * pays for the one that it serves.
- *
- * @returns throws ServiceError SerializationException for a wrong JSON type
+ * Reads the inputs of a model's operations. Each reader is compiled once, when its operation is first called, so that a cold
+ * start compiles only the reader that it needs. The returned function throws ServiceError SerializationException for a
+ * wrong JSON type.
  */
 export function createInputReader(model: ServiceModel, departures: ModelDepartures) {
   const readers = new Map<string, ShapeReader>();

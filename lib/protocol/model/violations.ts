@@ -6,24 +6,24 @@ import { lowerCamel, shapeOf } from './service-model.ts';
 
 /** One constraint that the input does not satisfy. */
 export interface Violation {
-  /** As messages write it: `targets.1.member.id`. */
+  /** The path in the form of the messages: `targets.1.member.id`. */
   readonly path: string;
   readonly constraint: string;
-  /** The value as printed, quotes included; absent when nothing of it may be shown. */
+  /** The printed value with its quotes; absent when the value must not be shown. */
   readonly value?: string;
 }
 
-/** What a required member that is not there fails to satisfy. */
+/** The constraint that a missing required member violates. */
 export const notNull = 'Member must not be null';
 
-/** Who breaks more than this fixes these first. Bounds the answer, together with the bound of each printed value. */
+/** The answer lists at most this many violations. Together with the limit of each printed value, this bounds its size. */
 const maxViolations = 50;
 
 /** The violations of one input, in the order found. */
 export class Violations {
   readonly #found: Violation[] = [];
 
-  /** Takes a function, because what a violation prints may be large and is built only if it is kept. */
+  /** Takes a function, because a violation's text may be large and is built only if the violation is kept. */
   add(violation: () => Violation): void {
     if (this.#found.length < maxViolations) this.#found.push(violation());
   }
@@ -44,9 +44,9 @@ export function refuseViolations(violations: readonly Violation[]): void {
 }
 
 /**
- * Names the member and its type, never its value. An empty path is the body itself.
+ * The error for a wrong JSON type. It names the member and the type, never the value. An empty path means the body itself.
  *
- * @param value left out when its type is right and only its range is not
+ * @param value left out when the type is right and only the range is wrong
  */
 export function wrongType(path: string, expected: string, value?: JsonValue): ServiceError {
   const where = path === '' ? 'The request body' : `'${path}'`;
@@ -69,18 +69,18 @@ function nameOfType(value: JsonValue): string {
   }
 }
 
-/** Bound of one value in a message, in characters; the longest recorded one, eleven small events, has 2,900. */
+/** The most characters of one value in a message. The longest recorded value, eleven small events, has 2,900. */
 const maxRenderedCharacters = 4096;
 
 /**
- * A value as the service's messages print it: texts and numbers bare, `[a, b]`, `{k=v}`, `Shape(member=value, ...)` with
- * null for what is absent. Too long a one is cut and ends in `...`.
+ * A value in the form of the service's messages: texts and numbers bare, `[a, b]`, `{k=v}`, `Shape(member=value, ...)` with
+ * null for an absent member. A value that is too long is cut and ends in `...`.
  */
 export function renderValue(model: ServiceModel, shapeName: string, value: JsonValue | undefined): string {
   return cut(render(model, shapeName, value), maxRenderedCharacters);
 }
 
-/** Cuts between characters, never inside one that takes two code units. */
+/** Cuts between characters, never inside a character of two code units. */
 export function cut(text: string, maxCharacters: number): string {
   if (text.length <= maxCharacters) return text;
   return `${text.slice(0, maxCharacters).replace(/[\uD800-\uDBFF]$/, '')}...`;

@@ -13,7 +13,7 @@ const listKeys = rest('GET', '/v1/apis/control/apikeys');
 const createWorld = () => createKeyWorld(dynalite, done);
 
 describe('a key of the API control', () => {
-  test('opens both services as a header and as a signature', async () => {
+  test('a key of the API control works for both services, in a header and in a signature', async () => {
     const world = await createWorld();
     const key = await world.create('control');
     expect(await world.send(withKey(list, key))).toMatchObject({ status: 200, json: { Connections: [] } });
@@ -23,7 +23,7 @@ describe('a key of the API control', () => {
   });
 });
 
-test('a presigned URL opens what it was made for, until it expires or its key does', async () => {
+test('a presigned URL works for its request until the URL or its key expires', async () => {
   const world = await createWorld();
   const [key, other] = [await world.create('control'), await world.create('events')];
   const url = presigned({ ...listKeys, query: 'maxResults=1' }, key, startMs, 3600);
@@ -35,7 +35,7 @@ test('a presigned URL opens what it was made for, until it expires or its key do
 });
 
 describe('there is one answer for', () => {
-  test('unknown, wrong, expired and deleted keys, and for signatures over something else', async () => {
+  test('unknown, wrong, expired and deleted keys and wrong signatures all get the same answer', async () => {
     const world = await createWorld();
     const [key, expiring, deleted] = [
       await world.create('control', { expires: startMs / 1000 + 10 * 86_400 }),
@@ -69,7 +69,7 @@ describe('there is one answer for', () => {
     expect(await world.send(signed(list, key, nowMs))).toMatchObject({ status: 200 });
   });
 
-  test('requests without any credentials, by protocol', async () => {
+  test('a request without credentials gets the same answer from every service, in its protocol', async () => {
     const world = await createWorld();
     expect(await world.send(list)).toMatchObject({
       status: 400,
@@ -83,7 +83,7 @@ describe('there is one answer for', () => {
   });
 });
 
-test('a body is not read, nor the table asked, before the key has proved itself', async () => {
+test('neither the body nor the table is read before the secret of the key is checked', async () => {
   const world = await createWorld();
   const answer = await world.send({ ...withKey(list, `da2-${'a'.repeat(42)}`), body: 'no JSON' });
   expect(answer.json.__type).toBe('UnrecognizedClientException');
@@ -104,7 +104,7 @@ test('a function URL cannot be used to invoke directly', async () => {
 
 describe('a key that is', () => {
   test.each(['DeleteApiKey', 'UpdateApiKey'])(
-    'taken away by %s stops working within a minute everywhere',
+    'a key that %s ends stops working everywhere within a minute',
     async (operation) => {
       const world = await createWorld();
       const key = await world.create('control', { expires: startMs / 1000 + 3 * 86_400 });
@@ -122,7 +122,7 @@ describe('a key that is', () => {
     },
   );
 
-  test('expired stops at that very moment, and works again when it is extended', async () => {
+  test('an expired key stops working at once, and works again when it is extended', async () => {
     const world = await createWorld();
     const key = await world.create('control', { expires: startMs / 1000 + 86_400 });
     const expiresMs = Math.floor((startMs + dayMs) / hourMs) * hourMs;
@@ -136,7 +136,7 @@ describe('a key that is', () => {
   });
 });
 
-test('while the table cannot be reached, a key serves for the rest of its minute and then nobody gets in', async () => {
+test('while the table cannot be reached, a key works for the rest of its minute and is then refused', async () => {
   const world = await createWorld();
   const key = await world.create('control');
   expect((await world.send(withKey(list, key))).status).toBe(200);
@@ -156,7 +156,7 @@ test('while the table cannot be reached, a key serves for the rest of its minute
   expect(world.logged).toHaveLength(3);
 });
 
-test('a warm worker reads a key once a minute, also one that is deleted', async () => {
+test('a warm worker reads a key once a minute, even a deleted one', async () => {
   const world = await createWorld();
   const [key, deleted] = [await world.create('control'), await world.create('control')];
   await world.invoke('DeleteApiKey', { apiId: 'control', id: deleted });
@@ -168,7 +168,7 @@ test('a warm worker reads a key once a minute, also one that is deleted', async 
   expect(world.faults.calls.filter((call) => call === 'apiKeys.read')).toHaveLength(2);
 });
 
-test('the fifty-first request of a key within a second is throttled, and no other key feels it', async () => {
+test('the fifty-first request of a key within a second is throttled, and other keys are not affected', async () => {
   const world = await createWorld();
   const [busy, other] = [await world.create('control'), await world.create('control')];
   for (let count = 0; count < 50; count += 1) expect((await world.send(withKey(list, busy))).status).toBe(200);
@@ -193,7 +193,7 @@ describe('a key of the API events', () => {
     ['ListConnections', list, 400, 'events:ListConnections'],
     ['CreateApiKey', rest('POST', '/v1/apis/events/apikeys', '{}'), 403, 'appsync:CreateApiKey'],
     ['ListApiKeys', rest('GET', '/v1/apis/events/apikeys'), 403, 'appsync:ListApiKeys'],
-  ])('is denied %s by its name', async (_name, sent, status, named) => {
+  ])('a key of the API events is denied %s, and the answer names the operation', async (_name, sent, status, named) => {
     const refuse = () => Promise.reject(new Failure('StoreRefused', 'The operation was reached.'));
     const world = await createKeyWorld(dynalite, { CreateConnection: refuse, ListConnections: refuse });
     const key = await world.create('events');
@@ -204,7 +204,7 @@ describe('a key of the API events', () => {
     expect(world.logged).toEqual([]);
   });
 
-  test('performs PutEvents', async () => {
+  test('a key of the API events may perform PutEvents', async () => {
     const world = await createKeyWorld(dynalite, { PutEvents: (input) => Promise.resolve({ echoed: input }) });
     const key = await world.create('events');
     const body = { Entries: [{ Source: 's', DetailType: 't', Detail: '{}' }] };

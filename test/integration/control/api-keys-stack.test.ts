@@ -62,7 +62,7 @@ const nameOf = (error: unknown): string => (error instanceof Error ? error.name 
 const entry = { Source: 'shop', DetailType: 'Order Placed', Detail: '{"order":7}' };
 
 describe('npm run keys', () => {
-  test('creates, lists, updates and deletes keys, and shows a whole key once', async () => {
+  test('npm run keys creates, lists, updates and deletes keys, and shows a whole key once', async () => {
     const created = await keys(['create', '--api', 'events', '--description', 'the shop', '--days', '1']);
     expect(created).toMatchObject({ status: 0, stdout: expect.stringMatching(/^da2-[a-z2-7]{42}\n$/) });
     const id = created.stdout.slice(0, 14);
@@ -87,20 +87,20 @@ describe('npm run keys', () => {
     [['create', '--api', 'control', '--days', '366'], 1, 'ApiKeyValidityOutOfBoundsException'],
     [['create', '--api', 'orders'], 1, 'NotFoundException'],
     [['update', 'da2-aaaaaaaaaa', '--api', 'control'], 1, 'NotFoundException'],
-  ])('says what is wrong with %j', async (args, status, text) => {
+  ])('npm run keys says what is wrong with %j', async (args, status, text) => {
     const ended = await keys(args);
     expect([ended.status, ended.stdout]).toEqual([status, '']);
     expect(ended.stderr).toContain(text);
   });
 
-  test('says where it could not reach the function', async () => {
+  test('npm run keys names the address where it could not reach the function', async () => {
     const ended = await keys(['list', '--api', 'control'], { AWS_ENDPOINT_URL: 'http://127.0.0.1:9' });
     expect(ended).toMatchObject({ status: 1, stderr: expect.stringContaining('http://127.0.0.1:9') });
   });
 });
 
 describe('with --auth', () => {
-  test('a key of control drives EventBridge, its bus and AppSync', async () => {
+  test('with --auth, a key of control may call EventBridge, its bus and AppSync', async () => {
     const key = await createKey('control');
     const [events, appsync] = [new EventBridgeClient(configOf(key)), new AppSyncClient(configOf(key))];
     const AuthParameters = { ApiKeyAuthParameters: { ApiKeyName: 'x-key', ApiKeyValue: 'value' } };
@@ -112,7 +112,7 @@ describe('with --auth', () => {
     expect(apiKeys.map(({ id }) => id)).toContain(key.slice(0, 14));
   });
 
-  test('a key of events puts events, and is denied everything else by name', async () => {
+  test('with --auth, a key of events may put events and nothing else', async () => {
     const key = await createKey('events');
     const [events, appsync] = [new EventBridgeClient(configOf(key)), new AppSyncClient(configOf(key))];
     expect((await events.send(new PutEventsCommand({ Entries: [entry] }))).FailedEntryCount).toBe(0);
@@ -125,7 +125,7 @@ describe('with --auth', () => {
     await expect(events.send(new ListRulesCommand({}))).rejects.toThrow('events:ListRules');
   });
 
-  test('other credentials open neither the functions nor the bus, and the same ones do without --auth', async () => {
+  test('credentials that are no key are refused with --auth and accepted without it', async () => {
     for (const command of [
       new ListConnectionsCommand({}),
       new ListRulesCommand({}),
@@ -153,7 +153,7 @@ describe('with --auth', () => {
     expect([answer.status, await answer.json()]).toMatchObject([200, { FailedEntryCount: 0 }]);
   });
 
-  test('a deleted and an expired key are refused', async () => {
+  test('with --auth, a deleted key and an expired key are refused', async () => {
     const [deleted, expired] = [await createKey('control'), await createKey('control')];
     const list = async (key: string) =>
       await new EventBridgeClient(configOf(key)).send(new ListConnectionsCommand({})).then(() => 'done', nameOf);
@@ -173,7 +173,7 @@ describe('with --auth', () => {
     ]);
   });
 
-  test('nothing that the stack has printed holds more of a key than its public id', async () => {
+  test('the stack prints no part of a key except its public id', async () => {
     const key = await createKey('control');
     await new EventBridgeClient(configOf(key)).send(new ListConnectionsCommand({}));
     await fetch(`${stack.url}/v1/apis/control/apikeys/${key}`, { method: 'DELETE', headers: { 'x-api-key': key } });
@@ -190,7 +190,7 @@ describe('deployed, PutEvents goes to the configured bus of EventBridge', () => 
   };
   const accepted = { EventId: expect.any(String) };
 
-  test('and what fails comes back entry by entry, in order', async () => {
+  test('PutEvents answers for each entry in order, failed ones included', async () => {
     const Entries = [
       { ...entry, Time: 1_767_225_600.5, Resources: ['a'] },
       { ...entry, EventBusName: 'another' },
@@ -210,7 +210,7 @@ describe('deployed, PutEvents goes to the configured bus of EventBridge', () => 
     });
   });
 
-  test('which an entry may name in full, and no other', async () => {
+  test('PutEvents refuses an entry that names another bus than the configured one', async () => {
     const arn = (name: string, account = '123456789012') => `arn:aws:events:us-east-1:${account}:event-bus/${name}`;
     const Entries = [
       { ...entry, EventBusName: arn('default') },
@@ -223,7 +223,7 @@ describe('deployed, PutEvents goes to the configured bus of EventBridge', () => 
     });
   });
 
-  test('whose own refusal of the whole request is the answer', async () => {
+  test("PutEvents returns EventBridge's own refusal of the whole request", async () => {
     const Entries = [{ ...entry, Detail: JSON.stringify({ text: 'x'.repeat(1_048_576) }) }];
     await expect(put('default', { Entries })).rejects.toMatchObject({ code: 'ValidationException' });
     await expect(put('default', { Entries: [entry], EndpointId: 'abc.def' })).rejects.toThrow('EndpointId');
@@ -236,13 +236,13 @@ describe('events put through IAM, by invoking control-api', () => {
     input: { Entries: [{ Source: 'shop', DetailType: 'Order Placed', Detail: '{}' }] },
   });
 
-  test('reach the bus of a stack that asks for keys', async () => {
+  test('events that are put by invoking control-api reach the bus of a stack with --auth', async () => {
     const lambda = createLambdaClient({ region, endpoint: stack.url, credentials: anybody });
     const { Payload } = await lambda.send(new InvokeCommand({ FunctionName: 'control-api', Payload: payload }));
     expect(JSON.parse(Payload?.transformToString() ?? '')).toMatchObject({ output: { FailedEntryCount: 0 } });
   });
 
-  test('do not reach it from who only calls itself by the name of that function', async () => {
+  test('a caller that only uses the name of control-api cannot put events', async () => {
     const credentials = { accessKeyId: 'control-api', secretAccessKey: 'local' };
     const events = new EventBridgeClient({ region, endpoint: stack.url, credentials });
     const Entries = [{ Source: 'shop', DetailType: 'Order Placed', Detail: '{}' }];

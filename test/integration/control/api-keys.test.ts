@@ -44,7 +44,7 @@ async function refusalOf(sent: Promise<unknown>): Promise<object> {
 }
 
 describe('the AWS SDK for JavaScript', () => {
-  test('creates a key of seven days, shown whole once', async () => {
+  test('CreateApiKey creates a key for seven days and shows the whole key once', async () => {
     const { createKey, list } = await createClient();
     const key = await createKey();
     expect(key).toEqual({
@@ -55,7 +55,7 @@ describe('the AWS SDK for JavaScript', () => {
     expect(await list()).toEqual([{ ...key, id: key?.id?.slice(0, 14) }]);
   });
 
-  test('keeps what an update leaves out, and counts its validity from the update', async () => {
+  test('UpdateApiKey keeps what it leaves out, and the new validity begins with the update', async () => {
     const { client, createKey, list, clock } = await createClient();
     const key = await createKey({ description: 'deployments', expires: now + 30 * day });
     clock.set(startMs + 20 * day * 1000);
@@ -81,7 +81,7 @@ describe('the AWS SDK for JavaScript', () => {
     });
   });
 
-  test('deletes a key by its public id or whole, once', async () => {
+  test('DeleteApiKey accepts the public id or the whole key, and succeeds once', async () => {
     const { client, createKey, list } = await createClient();
     const [one, other] = [await createKey(), await createKey()];
     await client.send(new DeleteApiKeyCommand({ apiId: 'control', id: one?.id }));
@@ -94,7 +94,7 @@ describe('the AWS SDK for JavaScript', () => {
     });
   });
 
-  test('finds an expired key in the list and can extend it until it is deleted', async () => {
+  test('an expired key is listed and can be extended until it is deleted', async () => {
     const { client, createKey, list, clock } = await createClient();
     const key = await createKey();
     const id = key?.id?.slice(0, 14);
@@ -108,7 +108,7 @@ describe('the AWS SDK for JavaScript', () => {
     expect(await refusalOf(extend(deletesMs / 1000 + 65 * day))).toMatchObject({ name: 'NotFoundException' });
   });
 
-  test('pages through 50 keys, and the 51st is refused until one is deleted for good', async () => {
+  test('an API can have 50 keys in several pages, and the 51st is refused until one is deleted', async () => {
     const { client, createKey, clock } = await createClient();
     for (let count = 0; count < 50; count += 1) await createKey();
     expect(await refusalOf(createKey())).toMatchObject({
@@ -156,14 +156,17 @@ describe('the AWS SDK for JavaScript', () => {
       'BadRequestException',
       400,
     ],
-  ])('is told what is wrong with %s', async (_what, command, name, httpStatusCode) => {
-    const { client } = await createClient();
-    const refusal = await refusalOf(client.send(command as ListApiKeysCommand));
-    expect(refusal).toMatchObject({ name, $metadata: { httpStatusCode } });
-  });
+  ])(
+    'a request with %s throws the error that the service defines for it',
+    async (_what, command, name, httpStatusCode) => {
+      const { client } = await createClient();
+      const refusal = await refusalOf(client.send(command as ListApiKeysCommand));
+      expect(refusal).toMatchObject({ name, $metadata: { httpStatusCode } });
+    },
+  );
 });
 
-test('a whole key whose secret is wrong is not found, and its text comes back in no answer', async () => {
+test('a whole key with a wrong secret is not found, and no answer repeats it', async () => {
   const { create, invoke } = await createKeyWorld(dynalite);
   const key = await create('control');
   const wrong = key.slice(0, 14) + 'a'.repeat(32);
@@ -173,7 +176,7 @@ test('a whole key whose secret is wrong is not found, and its text comes back in
   expect((await invoke('UpdateApiKey', { apiId: 'events', id: key })).error?.code).toBe('NotFoundException');
 });
 
-test('the table holds nothing that opens anything', async () => {
+test('the table contains no secret part of any key', async () => {
   const { create, dynamoDb } = await createKeyWorld(dynalite);
   const key = await create('control', { description: 'deployments' });
   const { Items } = await dynamoDb.client.send(new ScanCommand({ TableName: dynamoDb.tableName }));
@@ -183,7 +186,7 @@ test('the table holds nothing that opens anything', async () => {
   for (let at = 14; at + 6 <= key.length; at += 1) expect(text).not.toContain(key.slice(at, at + 6));
 });
 
-test('updates of one key at the same time both count', async () => {
+test('two simultaneous updates of one key both take effect', async () => {
   const { create, invoke } = await createKeyWorld(dynalite);
   const id = await create('events');
   const answers = await Promise.all([
@@ -204,13 +207,13 @@ describe('restJson answers', () => {
     ['a time in words', rest('POST', '/v1/apis/control/apikeys', '{"expires":"soon"}'), 400, 'BadRequestException'],
     ['a page size in words', rest('GET', '/v1/apis/control/apikeys', '', 'maxResults=x'), 400, 'BadRequestException'],
     ['an empty label', rest('GET', '/v1/apis//apikeys'), 404, 'UnknownOperationException'],
-  ])('%s', async (_what, sent, status, code) => {
+  ])('restJson answers %s with an error code', async (_what, sent, status, code) => {
     const { open, send } = await createKeyWorld(dynalite);
     const answer = await send(sent, open);
     expect(answer).toMatchObject({ status, headers: { 'x-amzn-errortype': code }, json: { __type: code, code } });
   });
 
-  test('null and unknown members are not there, and the path beats a member of its name', async () => {
+  test('restJson ignores null and unknown members, and prefers the path to a body member of the same name', async () => {
     const { open, send } = await createKeyWorld(dynalite);
     const body = '{"apiId":"events","description":null,"expires":null,"colour":1}';
     expect(await send(rest('POST', '/v1/apis/control/apikeys', body), open)).toMatchObject({ status: 200 });

@@ -29,7 +29,7 @@ const context = {
   invokedFunctionArn: 'arn:aws:lambda:us-east-1:123456789012:function:lastmile-test-control-api',
 };
 
-/** As somebody invokes the function whom IAM allows to. */
+/** Invokes the function directly, as a caller with IAM permission. */
 function directEvent(operation: string, Name: string): object {
   return { operation, input: { Name } };
 }
@@ -44,7 +44,7 @@ function functionUrlEvent(operation: string, body: string): object {
   };
 }
 
-/** Runs the deployed entry in a process of its own, with nothing of AWS to be reached. */
+/** Runs the deployed entry in its own process, where AWS cannot be reached. */
 async function run(events: readonly object[], environment: Record<string, string>) {
   const arguments_ = ['--input-type=module', '-e', script, JSON.stringify(context), JSON.stringify(events)];
   const { stdout, stderr } = await promisify(execFile)(process.execPath, arguments_, {
@@ -62,7 +62,7 @@ async function run(events: readonly object[], environment: Record<string, string
 }
 
 describe('the deployed handler', () => {
-  test('answers, and logs a fault once, and neither headers nor bodies even where every event shall be logged', async () => {
+  test('the deployed handler logs a fault once, and never headers or bodies, even if every event should be logged', async () => {
     const events = [
       directEvent('DescribeConnection', 'canary-name'),
       directEvent('DescribeConnection', 'canary name'),
@@ -88,7 +88,7 @@ describe('the deployed handler', () => {
     expect(log).not.toContain('canary');
   });
 
-  test('is loaded without any variable, and names every missing one when it is called', async () => {
+  test('the deployed handler loads without variables, and a call names every missing one', async () => {
     const failure: unknown = await run([functionUrlEvent('ListConnections', '{}')], {}).then(
       () => undefined,
       (error: unknown) => error,
@@ -98,7 +98,7 @@ describe('the deployed handler', () => {
   });
 });
 
-test('an endpoint may be plain HTTP only where the allowlist opens loopback, and that is not where its AWS is', async () => {
+test('an endpoint may use plain HTTP only if the allowlist contains loopback, wherever the AWS endpoint is', async () => {
   const input = {
     Name: 'd',
     ConnectionArn: 'arn:aws:events:us-east-1:123456789012:connection/c/0',

@@ -55,7 +55,7 @@ async function refusalOf(sent: Promise<unknown>): Promise<unknown> {
 }
 
 describe('the AWS SDK for JavaScript', () => {
-  test('creates a connection and reads the times of the answer as dates', async () => {
+  test('the AWS SDK creates a connection and reads the times of the answer as dates', async () => {
     const input = {
       Name: 'orders',
       AuthorizationType: 'BASIC',
@@ -68,12 +68,12 @@ describe('the AWS SDK for JavaScript', () => {
     expect(received).toEqual([input]);
   });
 
-  test('sends an operation without arguments', async () => {
+  test('the AWS SDK can call an operation without arguments', async () => {
     const { Connections } = await client.send(new ListConnectionsCommand({}));
     expect(Connections).toEqual([{ Name: '{}' }]);
   });
 
-  test('throws the error that the service names, with its text, status and request id', async () => {
+  test('the AWS SDK throws the error of the service with its text, status and request id', async () => {
     expect(await refusalOf(client.send(new DescribeConnectionCommand({ Name: 'gone' })))).toMatchObject({
       name: 'ResourceNotFoundException',
       message: "Failed to describe the connection(s). Connection 'gone' does not exist.",
@@ -81,21 +81,21 @@ describe('the AWS SDK for JavaScript', () => {
     });
   });
 
-  test('throws a violation of the model', async () => {
+  test('the AWS SDK throws a ValidationException for input that violates the service model', async () => {
     expect(await refusalOf(client.send(new DescribeConnectionCommand({ Name: 'not valid' })))).toMatchObject({
       name: 'ValidationException',
       message: expect.stringMatching(/^1 validation error detected: Value 'not valid' at 'name' /),
     });
   });
 
-  test('throws what this service does not know', async () => {
+  test('the AWS SDK throws an error for an operation that this service does not have', async () => {
     expect(await refusalOf(client.send(new DeleteRuleCommand({ Name: 'r' })))).toMatchObject({
       name: 'UnknownOperationException',
       $metadata: { httpStatusCode: 400 },
     });
   });
 
-  test('is told of an internal error by status 500, and the log by one fault without the cause in the answer', async () => {
+  test('an internal error has status 500, is logged once, and its answer does not contain the cause', async () => {
     expect(await refusalOf(client.send(new DescribeApiDestinationCommand({ Name: 'd' })))).toMatchObject({
       name: 'InternalException',
       message: expect.not.stringContaining('canary'),
@@ -111,7 +111,7 @@ describe('a sender that is no SDK', () => {
     return { status: response.status, headers: response.headers, json: (await response.json()) as unknown };
   }
 
-  test('gets the code of an error in the body and in a header', async () => {
+  test('a plain HTTP client gets the error code in the body and in a header', async () => {
     const { status, headers, json } = await post('{', { 'x-amz-target': 'AWSEvents.ListConnections' });
     expect(status).toBe(400);
     expect(json).toEqual({ __type: 'SerializationException', message: 'The request body is not JSON in UTF-8.' });
@@ -120,7 +120,7 @@ describe('a sender that is no SDK', () => {
     expect(headers.get('content-type')).toBe('application/x-amz-json-1.1');
   });
 
-  test('gets an answer without a target, too', async () => {
+  test('a plain HTTP client gets an answer to a request without a target', async () => {
     const { status, json } = await post('{}', {});
     expect(status).toBe(400);
     expect(json).toMatchObject({ __type: 'UnknownOperationException' });

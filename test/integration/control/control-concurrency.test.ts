@@ -5,7 +5,7 @@ import { useControlStack } from './control-stack.ts';
 
 const stack = useControlStack();
 
-test('of twelve simultaneous updates of one connection one wins, and all agree on its credentials', async () => {
+test('one of twelve simultaneous updates of a connection succeeds, and item and secret have its credentials', async () => {
   const { call, secrets, connections } = await stack.create();
   const authParameters = (Username: string) => ({ BasicAuthParameters: { Username, Password: 'canary' } });
   await call('CreateConnection', {
@@ -28,7 +28,7 @@ test('of twelve simultaneous updates of one connection one wins, and all agree o
   expect(JSON.parse(SecretString)).toEqual({ username: winners[0], password: 'canary' });
 });
 
-test('of twelve simultaneous updates of one destination one wins', async () => {
+test('one of twelve simultaneous updates of an API destination succeeds', async () => {
   const { call, apiDestinations } = await stack.create();
   const AuthParameters = { BasicAuthParameters: { Username: 'someone', Password: 'canary' } };
   const { ConnectionArn = '' } = await call('CreateConnection', {
@@ -52,7 +52,7 @@ test('of twelve simultaneous updates of one destination one wins', async () => {
   });
 });
 
-test('of twelve simultaneous creates of one connection one wins and one secret is left', async () => {
+test('one of twelve simultaneous creates of a connection succeeds, and one secret is left', async () => {
   const { call, secrets, connections } = await stack.create();
   connections.expectReaders(12);
   const outcomes = await Promise.allSettled(
@@ -70,7 +70,7 @@ test('of twelve simultaneous creates of one connection one wins and one secret i
   expect(SecretList.filter(({ Name }) => Name?.includes('/contested/'))).toHaveLength(1);
 });
 
-test('destinations are listed by prefix and connection, in pages, while others come and go', async () => {
+test('API destinations are listed in pages while others are created and deleted', async () => {
   const { call } = await stack.create();
   const AuthParameters = { BasicAuthParameters: { Username: 'someone', Password: 'canary' } };
   const arns: JsonValue[] = [];

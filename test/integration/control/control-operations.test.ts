@@ -74,7 +74,7 @@ const kinds = [
 ] as const;
 
 describe.each(kinds)('a $type connection', ({ type, state, destinationState, sent, shown, secret }) => {
-  test('is created, described, listed and kept in its secret as recorded', async () => {
+  test('a connection is created, described, listed and stored in its secret as recorded', async () => {
     const { call, secrets } = await stack.create();
     const input = { Name: 'orders', AuthorizationType: type, AuthParameters: sent };
     const summary = { ConnectionArn: 'connection orders', ConnectionState: state };
@@ -89,7 +89,7 @@ describe.each(kinds)('a $type connection', ({ type, state, destinationState, sen
     expect(JSON.parse(stored.SecretString ?? '')).toEqual(secret);
   });
 
-  test('carries a destination whose every answer is as recorded', async () => {
+  test('every answer about an API destination of the connection is as recorded', async () => {
     const { call } = await stack.create();
     const { ConnectionArn = '' } = await call('CreateConnection', {
       Name: 'orders',
@@ -177,7 +177,7 @@ test('a deleted connection answers as recorded and leaves neither item nor secre
   expect(SecretList.filter(({ Name }) => Name?.includes('short-lived'))).toEqual([]);
 });
 
-test('a deauthorized connection loses its secret and comes back with another', async () => {
+test('a deauthorized connection loses its secret and gets a new one when it is updated', async () => {
   const { call, secrets } = await stack.create();
   const AuthParameters = { BasicAuthParameters: { Username: 'someone', Password: 'canary' } };
   await call('CreateConnection', { Name: 'resting', AuthorizationType: 'BASIC', AuthParameters });

@@ -142,7 +142,7 @@ const requestsWith = (path: string, authorization: string) =>
 const basicOf = (password: string) => `Basic ${Buffer.from(`team:${password}`).toString('base64')}`;
 
 describe('a secret that a policy names', () => {
-  test('makes the requests, is shown as the ARN alone, and the stack keeps none of its own', async () => {
+  test('requests use the named secret, only its ARN is shown, and the stack keeps no secret of its own', async () => {
     accepted.add('canary-first');
     const { secretArn } = await createWithSecret('shop', 'BASIC', basicText('canary-first'));
     expect(await deliver('shop')).toBe('delivered');
@@ -155,14 +155,14 @@ describe('a secret that a policy names', () => {
     ).rejects.toMatchObject({ name: 'ValidationException', message: expect.stringContaining('names the secret') });
   });
 
-  test('outlives its connection', async () => {
+  test('a named secret is not removed with its connection', async () => {
     const { secretArn } = await createWithSecret('leaving', 'BASIC', basicText('canary-first'));
     await events.send(new DeleteConnectionCommand({ Name: 'leaving' }));
     const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: secretArn }));
     expect(SecretString).toBe(basicText('canary-first'));
   });
 
-  test('is put in force or not at all when the credentials are updated at the same time', async () => {
+  test('naming a secret while the credentials are updated either succeeds completely or changes nothing', async () => {
     for (let round = 0; round < 5; round += 1) {
       const name = `race-${round}`;
       const created = { Name: name, AuthorizationType: 'BASIC', AuthParameters: placeholdersWith('').BASIC } as const;
@@ -191,7 +191,7 @@ describe('a secret that a policy names', () => {
 });
 
 describe('a rotation while events come', () => {
-  test('is followed at the first 401: every event is delivered, and no connection is given up', async () => {
+  test('after a rotation of the secret, the first 401 makes workers read it again and every event is delivered', async () => {
     accepted.add('canary-old');
     const { rotate } = await createWithSecret('rotating', 'BASIC', basicText('canary-old'));
     const running = load('rotating', 4);
@@ -206,7 +206,7 @@ describe('a rotation while events come', () => {
     expect(await shown('rotating')).toMatchObject({ ConnectionState: 'AUTHORIZED' });
   });
 
-  test('that reaches the endpoint before the secret only makes events wait', async () => {
+  test('a rotation that reaches the endpoint before the secret only delays events', async () => {
     accepted.add('canary-before');
     const { rotate } = await createWithSecret('early', 'BASIC', basicText('canary-before'));
     const running = load('early', 2);
@@ -222,7 +222,7 @@ describe('a rotation while events come', () => {
     expect(await shown('early')).toMatchObject({ ConnectionState: 'AUTHORIZED' });
   });
 
-  test('of a client secret is followed when its token is refused', async () => {
+  test('workers read a rotated client secret when their token is refused', async () => {
     accepted.add('canary-client-1');
     const { rotate } = await createWithSecret('oauth', 'OAUTH_CLIENT_CREDENTIALS', oauthText('canary-client-1'));
     await expect.poll(async () => (await shown('oauth')).ConnectionState, patience).toBe('AUTHORIZED');
@@ -235,7 +235,7 @@ describe('a rotation while events come', () => {
     expect(await shown('oauth')).toMatchObject({ ConnectionState: 'AUTHORIZED' });
   });
 
-  test('brings back a connection whose former client secret was refused meanwhile', async () => {
+  test('a rotation authorizes a connection again whose former client secret was refused', async () => {
     accepted.add('canary-client-3');
     const { rotate } = await createWithSecret('gap', 'OAUTH_CLIENT_CREDENTIALS', oauthText('canary-wrong'));
     await expect.poll(async () => (await shown('gap')).ConnectionState, patience).toBe('DEAUTHORIZED');
@@ -246,7 +246,7 @@ describe('a rotation while events come', () => {
   });
 });
 
-test('nothing that a named secret holds was printed', () => {
+test('no value from a named secret was printed', () => {
   expect(printed.length).toBeGreaterThan(20);
   expect(printed.join('\n')).not.toContain('canary');
 });

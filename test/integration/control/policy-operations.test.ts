@@ -93,7 +93,7 @@ function runWith(env: NodeJS.ProcessEnv, script: string, ...args: readonly strin
 }
 
 describe('a delivery policy', () => {
-  test('is put by a signed request, shown by a key in the header, taken away by the command', async () => {
+  test('a delivery policy can be put by a signed request, read with a key in the header and deleted by the command', async () => {
     const policy = { TimeoutSeconds: 20.5, Burst: 3, ClientCertificateSecretArn: secretArn };
     await signedCall(events, 'PutDeliveryPolicy', { ...sink, ...policy });
     const shown = await keyedCall(keys.control, 'GetDeliveryPolicy', sink);
@@ -105,7 +105,7 @@ describe('a delivery policy', () => {
     });
   });
 
-  test('opens to no key of the API events, and to nobody without a key', async () => {
+  test('a delivery policy cannot be accessed with a key of the API events or without a key', async () => {
     const denied = { name: 'AccessDeniedException', message: expect.stringContaining('PutDeliveryPolicy') };
     const client = clientWith(keys.events);
     await expect(signedCall(client, 'PutDeliveryPolicy', { ...sink, Burst: 2 })).rejects.toMatchObject(denied);
@@ -141,12 +141,12 @@ describe('a delivery policy', () => {
     ['text', 'The request body must be an object'],
   ];
 
-  test.each(refused)('is refused for %j by the name of the member', async (input, message) => {
+  test.each(refused)('a delivery policy of %j is refused, and the error names the member', async (input, message) => {
     const { status, json } = await keyedCall(keys.control, 'PutDeliveryPolicy', input);
     expect([status, String(json['message'])]).toEqual([400, expect.stringContaining(message)]);
   });
 
-  test('is refused for a proxy with a password, which no answer repeats', async () => {
+  test('a delivery policy with a password in its proxy URL is refused, and no answer repeats the password', async () => {
     const ProxyUrl = 'http://jo:proxy-canary@proxy.example:3128';
     const { json } = await keyedCall(keys.control, 'PutDeliveryPolicy', { ...sink, ProxyUrl });
     expect(json['message']).toContain("Value 'http://***@proxy.example:3128' at 'proxyUrl' failed");
@@ -154,7 +154,7 @@ describe('a delivery policy', () => {
   });
 });
 
-test('a connection policy is put, shown and taken away', async () => {
+test('a connection policy can be put, read and deleted', async () => {
   const orders = { ConnectionName: 'orders' };
   const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
   const secrets = createSecretsManagerClient({ region: 'us-east-1', endpoint: stack.url, credentials });
@@ -172,7 +172,7 @@ test('a connection policy is put, shown and taken away', async () => {
   }
 });
 
-test('an operation that is not ours is not known', async () => {
+test('an operation that Lastmile does not have is answered as unknown', async () => {
   const { status, json } = await keyedCall(keys.control, 'ListConnections', {});
   expect([status, json['__type']]).toEqual([400, 'UnknownOperationException']);
 });
@@ -185,20 +185,20 @@ describe('npm run policy', () => {
     [['GetDeliveryPolicy', '{}', '--nonsense'], 2, "Unknown option '--nonsense'"],
     [['GetDeliveryPolicy', '{}'], 1, 'ValidationException: 1 validation error detected'],
     [['GetDeliveryPolicy', '{}', '--endpoint-url', 'http://127.0.0.1:1'], 1, 'Cannot invoke control-api'],
-  ])('%j ends with %d and a line that says why', async (args, status, line) => {
+  ])('npm run policy with %j exits with %d and a line that says why', async (args, status, line) => {
     const ended = await run(command, ...args);
     expect([ended.status, ended.stdout]).toEqual([status, '']);
     expect(ended.stderr).toContain(line);
     expect(ended.stderr).not.toContain('canary');
   });
 
-  test('asks the local stack of the usual address, never AWS, when the variable that says where is empty', async () => {
+  test('npm run policy calls the local stack, never AWS, when AWS_ENDPOINT_URL is empty', async () => {
     const env = { ...process.env, AWS_ENDPOINT_URL: '', AWS_REGION: 'us-east-1' };
     const { stderr } = await runWith(env, command, 'GetDeliveryPolicy', '{}');
     expect(stderr).not.toContain('amazonaws.com');
   });
 
-  test('says what it takes', async () => {
+  test('npm run policy prints its usage', async () => {
     expect(await run(command, '--help')).toMatchObject({
       status: 0,
       stdout: expect.stringContaining('PutConnectionPolicy'),

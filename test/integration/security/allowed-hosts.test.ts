@@ -127,7 +127,7 @@ const told = () => lines.map((line) => JSON.parse(line) as object);
 const whose = () => ({ level: 'WARN', accessKeyId: key.slice(0, 14), requestId: expect.any(String) });
 
 describe('a connection without allowed hosts', () => {
-  test('goes with its destination to another host, which is logged with who did it, and counted', async () => {
+  test('an API destination without allowed hosts may move to another host, and the move is logged and counted', async () => {
     await create('moving', endpoint.origin);
     await move('moving', `${endpoint.origin}/path`);
     expect([lines, documents]).toEqual([[], []]);
@@ -147,7 +147,7 @@ describe('a connection with allowed hosts', () => {
     await control('PutConnectionPolicy', { ConnectionName: 'shop', AllowedHosts: ['127.0.0.1'] });
   });
 
-  test('gets a destination on one of them, and no other, and each refusal is logged and counted', async () => {
+  test('a connection with allowed hosts gets destinations on these hosts only, and each refusal is logged and counted', async () => {
     await create('bound', endpoint.origin);
     const refusal = {
       name: 'ValidationException',
@@ -167,7 +167,7 @@ describe('a connection with allowed hosts', () => {
     expect(await deliver('bound')).toMatchObject({ outcome: 'delivered' });
   });
 
-  test('sends nothing to a destination that was elsewhere before, or was moved in the table itself', async () => {
+  test('nothing is sent to a destination outside the allowed hosts, even if it was moved in the table itself', async () => {
     await create('tampered', endpoint.origin);
     await overwriteEndpoint('tampered', elsewhere);
     const asked = endpoint.requests.length;
@@ -195,7 +195,7 @@ describe('a connection with allowed hosts', () => {
     expect(won.map((answer) => answer['AllowedHosts'])).toContainEqual(AllowedHosts);
   });
 
-  test('that loses them leaves a line, and goes anywhere', async () => {
+  test('removing the allowed hosts is logged, and then every host may be called', async () => {
     await control('DeleteConnectionPolicy', { ConnectionName: 'shop' });
     expect(told()).toEqual([{ ...whose(), message: 'security.hosts-loosened', connection: 'shop', hosts: 'any' }]);
     expect(await deliver('before')).toMatchObject({ outcome: 'delivered' });

@@ -54,14 +54,14 @@ const all = Object.entries(canaries);
 /** What was refused, or is no use as what it is for, is sent nowhere. */
 const unsent = new Set(['refusedInput', 'policySecret', 'signingKey']);
 
-test.each(all.filter(([name]) => !unsent.has(name)))('%s was there to be found', (_name, canary) => {
+test.each(all.filter(([name]) => !unsent.has(name)))('the canary %s was used in the story', (_name, canary) => {
   const { endpoint, tokenEndpoint } = surroundings;
   const basic = Buffer.from(`jo:${canary}`).toString('base64');
   const exchanged = JSON.stringify([endpoint.requests, tokenEndpoint.requests, surroundings.answered]);
   expect(exchanged.includes(canary) || exchanged.includes(basic)).toBe(true);
 });
 
-test('signingKey was there to sign with', () => {
+test('the canary signingKey was used to sign requests', () => {
   const key = `whsec_${Buffer.from(canaries.signingKey).toString('base64')}`;
   const signed = surroundings.endpoint.requests.filter(({ path }) => path.endsWith('?signed'));
   expect(signed.length).toBeGreaterThan(0);

@@ -55,17 +55,20 @@ describe.each(hostileAnswers)('an endpoint that answers $answer', ({ answer, out
 });
 
 describe('an answer that nobody asked for', () => {
-  test.each(extraAnswers)('(%s) is taken for that of no other request', async (_how, misbehave) => {
-    const hostile = await exchanges.misbehaving(misbehave);
-    const story = storyAt(hostile.origin, 10_000);
-    // More than there are connections: some wait for one that has just answered.
-    const conclusions = await Promise.all(Array.from({ length: 150 }, () => story.deliver('orders')));
-    for (let index = 0; index < 20; index += 1) conclusions.push(await story.deliver('orders'));
-    expect(conclusions.filter(({ settlement }) => settlement.kind !== 'delivered')).toEqual([]);
-    expect(hostile.requestCount()).toBe(170);
-  });
+  test.each(extraAnswers)(
+    'an extra answer (%s) is never taken for the answer of another request',
+    async (_how, misbehave) => {
+      const hostile = await exchanges.misbehaving(misbehave);
+      const story = storyAt(hostile.origin, 10_000);
+      // More than there are connections: some wait for one that has just answered.
+      const conclusions = await Promise.all(Array.from({ length: 150 }, () => story.deliver('orders')));
+      for (let index = 0; index < 20; index += 1) conclusions.push(await story.deliver('orders'));
+      expect(conclusions.filter(({ settlement }) => settlement.kind !== 'delivered')).toEqual([]);
+      expect(hostile.requestCount()).toBe(170);
+    },
+  );
 
-  test('on an idle connection ends it', async () => {
+  test('an answer on an idle connection closes the connection', async () => {
     const hostile = await exchanges.misbehaving((socket) => {
       socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
       if (hostile.requestCount() === 1) first = socket;

@@ -70,12 +70,12 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => story.stop());
 
-test('of every request it is known what it asks for, and who asks', () => {
+test('the permission and the function behind every recorded AWS request are known', () => {
   expect(story.recorder.faults).toEqual([]);
   expect([...story.recorder.calls.keys()].toSorted()).toEqual(functionNames.toSorted());
 });
 
-test('every operation that an adapter knows was asked for', () => {
+test('every AWS operation that an adapter can call was called', () => {
   const folder = new URL('../../../lib/adapters/', import.meta.url);
   const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
@@ -86,11 +86,11 @@ test('every operation that an adapter knows was asked for', () => {
 });
 
 describe.each(functionNames)('%s', (name) => {
-  test('is denied nothing that it asks for', () => {
+  test('the role of the function allows every call that the function makes', () => {
     expect(deniedTo(name, statementsFor(name))).toEqual([]);
   });
 
-  test('may do nothing that it could do without, but what stands in the list', () => {
+  test('the role of the function allows nothing unnecessary except the listed permissions', () => {
     const needless = needlessGrants(grantsOf(statementsFor(name)), callsOf(name)).map(({ text }) => text);
     expect(needless).toEqual(usedByNoCall[name]);
   });
@@ -146,7 +146,7 @@ test.each<[FunctionName, string, AuthorizedCall]>([
 });
 
 describe.each(['deliver', 'deliver-queued'] as const)('%s', (name) => {
-  test("is denied a team's dead-letter queue until it is named", () => {
+  test("the function may not use a team's dead-letter queue until a parameter names it", () => {
     const denied = deniedTo(name, statementsFor(name, { deadLetterQueueArns: [] }));
     expect(denied).toEqual([call('sqs:SendMessage', teamQueueArn)]);
   });

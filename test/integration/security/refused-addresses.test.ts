@@ -158,11 +158,11 @@ const namesTheField = {
 const accepted = Object.fromEntries(Object.keys(namesTheField).map((operation) => [operation, 'accepted']));
 
 describe.each(literals)('%s', (host) => {
-  test('is refused when a destination or a connection is created or updated, and nothing is written', async () => {
+  test('a refused address cannot be an endpoint or token endpoint, and nothing is written', async () => {
     expect(await configure(host)).toEqual({ tried: namesTheField, changed: false });
   });
 
-  test('is never called with an event', async () => {
+  test('a refused address never gets an event', async () => {
     const { conclusion, letter } = await deliverTo(host);
     expect(conclusion).toMatchObject({ code: 'AddressRefused', settlement: { kind: 'dead-lettered' } });
     expect(letter).toMatchObject({ ERROR_CODE: 'INVALID_PARAMETER', RETRY_ATTEMPTS: '0' });
@@ -170,7 +170,7 @@ describe.each(literals)('%s', (host) => {
     expect(endpoint.connectionCount()).toBe(0);
   });
 
-  test('is never asked for a token, and the connection stays as it is', async () => {
+  test('a refused address is never asked for a token, and the connection does not change', async () => {
     expect(await requestTokenFrom(host)).toMatchObject({ code: 'AddressRefused', kind: 'permanent' });
     expect(refused).toHaveLength(1);
     expect(endpoint.connectionCount()).toBe(0);
@@ -178,11 +178,11 @@ describe.each(literals)('%s', (host) => {
 });
 
 describe.each(Object.keys(names))('%s', (name) => {
-  test('is a name like any other until it is resolved', async () => {
+  test('a name that resolves to a refused address is accepted until it is resolved', async () => {
     expect((await configure(name)).tried).toEqual(accepted);
   });
 
-  test('is never called with an event, and the dead letter does not say where it leads', async () => {
+  test('a name that resolves to a refused address gets no event, and the dead letter does not show the address', async () => {
     const { conclusion, letter } = await deliverTo(name);
     expect(conclusion).toMatchObject({ code: 'AddressRefused', settlement: { kind: 'dead-lettered' } });
     const said = JSON.stringify(letter).replaceAll(name, '');
@@ -191,13 +191,13 @@ describe.each(Object.keys(names))('%s', (name) => {
     expect(endpoint.connectionCount()).toBe(0);
   });
 
-  test('is never asked for a token', async () => {
+  test('a name that resolves to a refused address is never asked for a token', async () => {
     expect(await requestTokenFrom(name)).toMatchObject({ code: 'AddressRefused' });
     expect(endpoint.connectionCount()).toBe(0);
   });
 });
 
-test.each(malformed)('%s is no host: refused at once, and called by nobody', async (host) => {
+test.each(malformed)('%s is not a valid host, so it is refused at once and never called', async (host) => {
   expect(await configure(host)).toEqual({ tried: namesTheField, changed: false });
   const { conclusion } = await deliverTo(host);
   expect(conclusion).toMatchObject({ code: 'InvalidInvocation', settlement: { kind: 'dead-lettered' } });

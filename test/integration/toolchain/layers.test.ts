@@ -151,7 +151,7 @@ describe('the linter', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  test.for(violations.map(describeViolation))('refuses $line in $folder', ({ path, rule, words }) => {
+  test.for(violations.map(describeViolation))('the linter refuses $line in $folder', ({ path, rule, words }) => {
     const refusals = diagnostics.filter(({ filename, code }) => filename === path && code === rule);
     expect(refusals.map(({ message, help }) => `${message} ${help ?? ''}`)).toEqual(
       expect.arrayContaining([expect.stringContaining(words)]),

@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('npm run package', () => {
-  test('twice in different folders and time zones makes the same bytes: zips, template and contents', async () => {
+  test('npm run package makes the same bytes in different folders and time zones', async () => {
     const [one, other] = [await checkout('one'), await checkout('another/one/deeper')];
     // As a run that was interrupted leaves it.
     await mkdir(join(one, '.build', 'package', 'prod'), { recursive: true });
@@ -44,7 +44,7 @@ describe('npm run package', () => {
     expect(runs[0]?.stdout).toMatch(/\npackaged \.build\/package\/prod\n$/);
   }, 120_000);
 
-  test('a folder that holds something else is left as it is', async () => {
+  test('npm run package does not empty a folder that holds something else', async () => {
     const kept = join(folder, 'kept');
     await mkdir(kept);
     await writeFile(join(kept, 'thesis.txt'), 'years of work');
@@ -53,7 +53,7 @@ describe('npm run package', () => {
     expect([status, await readdir(kept)]).toEqual([2, ['thesis.txt']]);
   });
 
-  test('an unknown flag and a stage that no name can hold are refused', async () => {
+  test('npm run package refuses an unknown flag and an invalid stage', async () => {
     expect(await runPackage(repository, ['--stag', 'dev'])).toMatchObject({
       status: 2,
       stderr: expect.stringContaining('--stag'),

@@ -25,7 +25,7 @@ function post(number: number): Promise<Response> {
 const waitFor = (events: number, quietMs = 20_000) => ask<Arrived>({ kind: 'wait', events, quietMs, forget: true });
 
 describe('the endpoint of the comparison', () => {
-  test('counts different events, and keeps those that come twice', async () => {
+  test('the endpoint of the comparison counts different events and keeps duplicates', async () => {
     const waiting = waitFor(2);
     for (const number of [7, 7, 8]) expect((await post(number)).status).toBe(200);
     const { events, atMs, unanswered } = await waiting;
@@ -33,13 +33,13 @@ describe('the endpoint of the comparison', () => {
     expect(atMs).toEqual(atMs.toSorted((one, other) => one - other));
   });
 
-  test('answers with what there is when no more comes', async () => {
+  test('the endpoint of the comparison answers with the events that it has when no more arrive', async () => {
     await post(7);
     expect((await waitFor(2, 1)).events).toEqual([7]);
     expect((await waitFor(2, 1)).events).toEqual([]);
   });
 
-  test('counts a request whose sender is gone before its answer', async () => {
+  test('the endpoint of the comparison counts a request whose sender disconnects before the answer', async () => {
     await ask({ kind: 'delay', delayMs: 100 });
     const socket = connect(port, '127.0.0.1');
     await once(socket, 'connect');
@@ -51,7 +51,7 @@ describe('the endpoint of the comparison', () => {
   });
 });
 
-test('whoever waits for a process that is killed is told so', async () => {
+test('waiting for a process that is killed fails with an error that says so', async () => {
   const waiting = waitFor(1);
   await Promise.all([expect(waiting).rejects.toThrow('peers-receiver.ts ended: SIGKILL.'), receiver.crash()]);
 });

@@ -4,8 +4,8 @@ import type { World } from './world.ts';
 import { apiKeyInput, basicInput, createWorld, oauthInput } from './world.ts';
 
 /*
- * A process can die at any of its calls, before or after the call has had its effect. Whatever it leaves behind, no
- * secret is without a connection, no connection is in force without its secret, and a delete clears it all away.
+ * A process can die at any of its calls, before or after the call takes effect. Even then every secret has a connection,
+ * every usable connection has its secret, and a deletion removes everything.
  */
 
 interface Scenario {
@@ -46,44 +46,50 @@ async function countCalls({ operation, input, prepare }: Scenario): Promise<numb
   return world.faults.calls.length;
 }
 
-describe.each(scenarios)('%s that dies', (_name, scenario) => {
-  test.each(['before', 'after'] as const)('%s any of its calls breaks nothing that cannot be deleted', async (time) => {
-    const calls = await countCalls(scenario);
-    expect(calls).toBeGreaterThan(2);
-    for (let call = 1; call <= calls; call += 1) {
-      const world = createWorld();
-      await scenario.prepare(world);
-      world.faults.heal();
-      world.faults.dieAt(call, time);
-      await expect(world.call(scenario.operation, scenario.input)).rejects.toThrow();
-      await world.expectConsistent();
-      world.faults.heal();
-      if ((await world.connections.read('orders')) !== undefined) {
-        await world.call('DescribeConnection', { Name: 'orders' });
-        await world.call('DeleteConnection', { Name: 'orders' });
+describe.each(scenarios)('%s', (_name, scenario) => {
+  test.each(['before', 'after'] as const)(
+    'an operation that dies %s any of its calls leaves nothing that cannot be deleted',
+    async (time) => {
+      const calls = await countCalls(scenario);
+      expect(calls).toBeGreaterThan(2);
+      for (let call = 1; call <= calls; call += 1) {
+        const world = createWorld();
+        await scenario.prepare(world);
+        world.faults.heal();
+        world.faults.dieAt(call, time);
+        await expect(world.call(scenario.operation, scenario.input)).rejects.toThrow();
+        await world.expectConsistent();
+        world.faults.heal();
+        if ((await world.connections.read('orders')) !== undefined) {
+          await world.call('DescribeConnection', { Name: 'orders' });
+          await world.call('DeleteConnection', { Name: 'orders' });
+        }
+        expect(world.connections.all()).toEqual([]);
+        expect(world.secrets.names()).toEqual([]);
       }
-      expect(world.connections.all()).toEqual([]);
-      expect(world.secrets.names()).toEqual([]);
-    }
-  });
+    },
+  );
 
-  test.each(['before', 'after'] as const)('%s any of its calls can be made again within two minutes', async (time) => {
-    const calls = await countCalls(scenario);
-    for (let call = 1; call <= calls; call += 1) {
-      const world = createWorld();
-      await scenario.prepare(world);
-      world.faults.heal();
-      world.faults.dieAt(call, time);
-      await expect(world.call(scenario.operation, scenario.input)).rejects.toThrow();
-      world.faults.heal();
-      await world.clock.advance(120_000);
-      await world.call(scenario.operation, scenario.input).catch((error: unknown) => {
-        // What had been finished already, but for the answer.
-        expect(error).toMatchObject({
-          code: expect.stringMatching(/^Resource(AlreadyExists|NotFound)Exception$/) as unknown,
+  test.each(['before', 'after'] as const)(
+    'an operation that dies %s any of its calls can be repeated within two minutes',
+    async (time) => {
+      const calls = await countCalls(scenario);
+      for (let call = 1; call <= calls; call += 1) {
+        const world = createWorld();
+        await scenario.prepare(world);
+        world.faults.heal();
+        world.faults.dieAt(call, time);
+        await expect(world.call(scenario.operation, scenario.input)).rejects.toThrow();
+        world.faults.heal();
+        await world.clock.advance(120_000);
+        await world.call(scenario.operation, scenario.input).catch((error: unknown) => {
+          // The operation had already finished and only its answer was lost.
+          expect(error).toMatchObject({
+            code: expect.stringMatching(/^Resource(AlreadyExists|NotFound)Exception$/) as unknown,
+          });
         });
-      });
-      await world.expectConsistent();
-    }
-  });
+        await world.expectConsistent();
+      }
+    },
+  );
 });

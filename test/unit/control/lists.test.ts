@@ -24,7 +24,7 @@ function createDestination(world: World, Name: string, ConnectionArn: string) {
   return world.call('CreateApiDestination', { Name, ConnectionArn, ...endpoint });
 }
 
-/** Reads all pages; between two of them something may happen. */
+/** Reads all pages, and calls the given function between two of them. */
 async function readAll(world: World, input: JsonObject, between = async (_page: number) => {}) {
   const names: unknown[] = [];
   let NextToken: JsonValue | undefined;
@@ -38,7 +38,7 @@ async function readAll(world: World, input: JsonObject, between = async (_page: 
   }
 }
 
-test('filters by name prefix and by connection work alone and together, over pages', async () => {
+test('a list of API destinations can be filtered by name prefix, by connection and by both, over several pages', async () => {
   const { world, arns } = await worldWithDestinations();
   const even = [10, 12, 14, 16, 18, 20];
   const all = await readAll(world, {});
@@ -51,13 +51,13 @@ test('filters by name prefix and by connection work alone and together, over pag
   expect(both).toEqual({ names: even.map((n) => `b-${n}`), pages: 2 });
 });
 
-test('a list shows each destination that is there throughout exactly once while others come and go', async () => {
+test('a list shows a destination exactly once while other destinations are created and deleted', async () => {
   const { world, arns } = await worldWithDestinations();
   const { names } = await readAll(world, { Limit: 5 }, async (page) => {
     const arn = arns[0] ?? '';
     await createDestination(world, `a-0${page}`, arn);
     await createDestination(world, `c-${page}`, arn);
-    // The last one of the page just read goes, and one that is still to come.
+    // Deletes the last destination of this page, and one of a later page.
     if (page === 1) for (const Name of ['a-14', 'a-16']) await world.call('DeleteApiDestination', { Name });
   });
   const stayed = names.filter((name) => /^[ab]-[12]\d$/.test(String(name)));
@@ -68,14 +68,14 @@ test('a list shows each destination that is there throughout exactly once while 
   expect(names).toContain('c-1');
 });
 
-test('the connections of a page are read once, in one batch', async () => {
+test('listing API destinations reads the connections of a page once, in one batch', async () => {
   const { world } = await worldWithDestinations();
   world.faults.heal();
   await world.call('ListApiDestinations', {});
   expect(world.faults.calls).toEqual(['apiDestinations.list', 'connections.readMany']);
 });
 
-test('connections are listed by prefix and state, without secrets, parameters or descriptions', async () => {
+test('ListConnections filters by prefix and state, and shows no secrets, parameters or descriptions', async () => {
   const world = createWorld();
   await world.call('CreateConnection', { ...basicInput, Name: 'a-1', Description: 'hidden' });
   await world.call('CreateConnection', { ...oauthInput, Name: 'a-2' });
@@ -100,7 +100,7 @@ test('connections are listed by prefix and state, without secrets, parameters or
   expect(await world.call('ListConnections', { ConnectionState: 'FAILED_CONNECTIVITY' })).toEqual({ Connections: [] });
 });
 
-test('a page holds a hundred unless fewer are asked for', async () => {
+test('a page of a list holds a hundred resources unless Limit asks for fewer', async () => {
   const world = createWorld();
   for (let index = 100; index < 201; index += 1) {
     await world.call('CreateConnection', { ...basicInput, Name: `c-${index}` });
@@ -111,12 +111,12 @@ test('a page holds a hundred unless fewer are asked for', async () => {
   expect(namesOf(last['Connections'])).toEqual(['c-200']);
 });
 
-test('a token serves only for the operation and the filters that it was given for', async () => {
+test('a NextToken is refused by another operation and with other filters', async () => {
   const { world, arns } = await worldWithDestinations();
   const { NextToken = '' } = await world.call('ListApiDestinations', { NamePrefix: 'a-', Limit: 2 });
   const refused = (text: string) => ({
     code: 'ValidationException',
-    message: `Failed to list the ${text}(s). Parameter NextToken is not valid. Reason: It was not given by a list with these filters.`,
+    message: `Failed to list the ${text}(s). Parameter NextToken is not valid. Reason: It does not come from a list with the same filters. Leave it out to get the first page.`,
   });
   for (const filters of [
     {},

@@ -22,15 +22,15 @@ const caller: Caller = {
 };
 
 export interface WorldOptions {
-  /** Addresses beyond the public ones. Default none. */
+  /** Addresses that are not public and that may be called. Default: none. */
   readonly allowlist?: AddressAllowlist;
-  /** How secrets are read. Default: as they are. */
+  /** Replaces the reading of secrets. Default: reads the fake secret store. */
   readonly onRead?: SecretReader['read'];
-  /** What the function that is invoked to obtain a first token does at once. */
+  /** Runs at once when a first token is requested, in place of the function authorize-connection. */
   readonly onStart?: (incarnation: string, connections: InMemoryConnections) => Promise<unknown>;
 }
 
-/** The operations over stores in memory, whose every call can be made to fail. */
+/** The operations over stores in memory. Each call of a store can be made to fail. */
 export function createWorld(options: WorldOptions = {}) {
   const connections = createInMemoryConnections();
   const apiDestinations = createInMemoryApiDestinations();
@@ -69,14 +69,14 @@ export function createWorld(options: WorldOptions = {}) {
     return operation(input, caller);
   }
 
-  /** What the connection's secret holds in the version that is in force. */
+  /** The value of the connection's secret, in the version that the connection uses. */
   async function secretInForce(name: string): Promise<unknown> {
     const { secretArn = '', secretVersion = '' } = (await connections.read(name)) ?? {};
     const value = await secrets.read(secretArn, secretVersion);
     return value === undefined ? undefined : JSON.parse(value.text);
   }
 
-  /** No secret without a connection that names it; no connection in force without its secret. */
+  /** Every secret has a connection that names it, and every usable connection has its secret. */
   async function expectConsistent(): Promise<void> {
     const stored = connections.all();
     for (const name of secrets.names()) expect(stored.map(({ secretName }) => secretName)).toContain(name);
@@ -118,7 +118,7 @@ export const oauthInput = {
   },
 };
 
-/** What a policy may name for a connection with BASIC credentials. */
+/** The value of a secret that a connection policy may name for a connection of type BASIC. */
 export const someonesSecret = {
   version: 'version-of-someone',
   text: '{"username":"someone","password":"canary-password"}',

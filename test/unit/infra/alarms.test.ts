@@ -80,7 +80,7 @@ const watched: Readonly<Record<string, readonly string[]>> = {
 };
 
 describe('the alarms', () => {
-  test('look at what they are named for', () => {
+  test('each alarm watches the metric that its name says', () => {
     const looking = alarms.map(({ AlarmName, Metrics }) => [
       AlarmName.replace('lastmile-prod-', ''),
       Metrics.flatMap(({ MetricStat }) => (MetricStat === undefined ? [] : [described(MetricStat)])),
@@ -88,7 +88,7 @@ describe('the alarms', () => {
     expect(Object.fromEntries(looking)).toEqual(watched);
   });
 
-  test('begin with the first occurrence, and are silent without traffic', () => {
+  test('an alarm starts with the first occurrence and stays silent without traffic', () => {
     for (const { AlarmName, Threshold, ...rest } of alarms) {
       if (!AlarmName.endsWith('delivery-queue-age')) expect(Threshold).toBe(1);
       expect(rest).toMatchObject({
@@ -100,12 +100,12 @@ describe('the alarms', () => {
     }
   });
 
-  test('of the queue begins with an age that no delay and no second receive explains', () => {
+  test('the alarm of the delivery queue starts at an age that neither a delay nor a second receive explains', () => {
     const age = alarms.find(({ AlarmName }) => AlarmName.endsWith('delivery-queue-age'));
     expect(age?.Threshold).toBe(900 + 2 * 360);
   });
 
-  test('compare one value each: a metric, or the sum of theirs', () => {
+  test('each alarm compares one metric or the sum of several', () => {
     for (const { Metrics } of alarms) {
       const [result, ...others] = Metrics.filter(({ ReturnData }) => ReturnData);
       expect(others).toEqual([]);
@@ -113,14 +113,14 @@ describe('the alarms', () => {
     }
   });
 
-  test('stand in the README, each with what to do, and no other does', () => {
+  test('the README lists exactly the existing alarms, each with what to do', () => {
     const readme = readFileSync(join(import.meta.dirname, '..', '..', '..', 'README.md'), 'utf8');
     const [, section = ''] = /\n## Alarms\n(.*?)\n## /s.exec(readme) ?? [];
     const rows = [...section.matchAll(/^\| `([a-z-]+)` \| .{20,} \|$/gm)].map(([, name]) => name);
     expect(rows).toEqual(alarms.map(({ AlarmName }) => AlarmName.replace('lastmile-prod-', '')));
   });
 
-  test('are 26 metrics on the bill, as the README says', () => {
+  test('the alarms use 26 metrics, as the README says', () => {
     expect(alarms.flatMap(({ Metrics }) => Metrics.filter(({ MetricStat }) => MetricStat !== undefined))).toHaveLength(
       26,
     );
@@ -134,14 +134,14 @@ describe('the dashboard', () => {
   ]).Properties;
   const { widgets } = JSON.parse(DashboardBody['Fn::Sub']) as { readonly widgets: readonly Widget[] };
 
-  test('shows the alarms first, and every graph of the region that the stack is in', () => {
+  test("the dashboard shows the alarms first, and all graphs use the stack's region", () => {
     const [first, ...graphs] = widgets;
     expect(DashboardName).toBe('lastmile-prod');
     expect(first?.properties.alarms).toEqual(['${OneAlarm.Arn}', '${OtherAlarm.Arn}']);
     expect(new Set(graphs.map(({ properties }) => properties.region))).toEqual(new Set(['${AWS::Region}']));
   });
 
-  test('has no widget over another or beyond its 24 columns', () => {
+  test('no widget of the dashboard overlaps another or exceeds the 24 columns', () => {
     const cells = widgets.flatMap(({ x, y, width, height }) =>
       Array.from({ length: width * height }, (_, index) => `${x + (index % width)},${y + Math.floor(index / width)}`),
     );

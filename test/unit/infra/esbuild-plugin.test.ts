@@ -27,7 +27,7 @@ describe('the esbuild plugin', () => {
   });
   afterEach(() => rm(serviceDir, { recursive: true }));
 
-  test('makes of each function an ES module that osls can require, and nothing else goes into its zip', async () => {
+  test('the esbuild plugin makes an ES module of each function, and the zip contains nothing else', async () => {
     await plant(
       'greet',
       "import { join } from 'node:path';\nexport const handler = async (name: string) => join('hello', name);",
@@ -60,7 +60,7 @@ describe('the esbuild plugin', () => {
     expect(files).toEqual(['handler.js', expect.stringMatching(/^rare-.*\.js$/)]);
   });
 
-  test('files of an older build do not stay', async () => {
+  test('files of an older build are removed', async () => {
     await plant('greet', 'export const handler = () => 1;');
     await mkdir(join(serviceDir, '.build/greet'), { recursive: true });
     await writeFile(join(serviceDir, '.build/greet/chunk-old.js'), 'old');
@@ -68,7 +68,7 @@ describe('the esbuild plugin', () => {
     expect(await readdir(join(serviceDir, '.build/greet'))).not.toContain('chunk-old.js');
   });
 
-  test('to invoke or deploy one function bundles no other', async () => {
+  test('invoking or deploying one function bundles no other', async () => {
     await plant('one', 'export const handler = () => 1;');
     await plugin(['one', 'absent'], 'one').hooks['before:deploy:function:packageFunction']?.();
     expect(await readdir(join(serviceDir, '.build'))).toEqual(['one', 'one.contents.json']);
@@ -98,7 +98,7 @@ describe('the esbuild plugin', () => {
     await plugin(['greet'], 'greet').hooks['before:invoke:local:invoke']?.();
   });
 
-  test('what is loaded on demand does not count against the budget', async () => {
+  test('code that is loaded on demand does not count against the budget', async () => {
     await plant('lazy', "export const handler = () => import('./rare.ts');");
     await writeFile(join(serviceDir, 'functions/rare.ts'), `export const rare = '${'x'.repeat(3000)}';`);
     await plugin(['lazy']).hooks['before:package:createDeploymentArtifacts']?.();
@@ -108,7 +108,7 @@ describe('the esbuild plugin', () => {
     expect(contents.packages).toMatchObject([{ name: 'lastmile' }]);
   });
 
-  test('a function without a budget is named', async () => {
+  test('packaging a function without a budget fails with its name', async () => {
     await plant('new', 'export const handler = () => 1;');
     const bundling = plugin(['new']).hooks['before:package:createDeploymentArtifacts']?.();
     await expect(bundling).rejects.toThrow('Function new has no budget; give it one in infra/bundle-budget.json.');

@@ -46,7 +46,7 @@ test('the pages have links, those of the table of contents among them', () => {
   expect(links.filter(([page, link]) => page === 'README.md' && link.startsWith('#')).length).toBeGreaterThan(10);
 });
 
-test.each(links)('%s: what it links to is there: %s', (page, link) => {
+test.each(links)('the page %s links to an existing target: %s', (page, link) => {
   const [path = '', anchor] = link.split('#');
   const target = path === '' ? new URL(page, root) : new URL(path, new URL(page, root));
   expect(existsSync(target)).toBe(true);
@@ -60,7 +60,7 @@ const named = pages.flatMap((page) =>
   ),
 );
 
-test.each(named)('%s: the file that it names is there: %s', (_page, path) => {
+test.each(named)('the page %s names an existing file: %s', (_page, path) => {
   expect(globSync(path, { cwd: fileURLToPath(root) })).not.toEqual([]);
 });
 

@@ -32,11 +32,11 @@ describe('the evaluator of policies', () => {
     ['... for every key', [allow('x:A', 'a', ['RATE#*'])], call('x:A', 'a', ['RATE#1', 'CONNECTION']), false],
     ['... by any pattern', [allow('x:A', 'a', ['RATE#*', 'C'])], call('x:A', 'a', ['RATE#1', 'C']), true],
     ['... which a call without keys meets', [allow('x:A', 'a', ['RATE#*'])], call('x:A', 'a'), true],
-  ])('%s', (_, statements, asked, allowed) => {
+  ])('the evaluator of policies %s', (_, statements, asked, allowed) => {
     expect(isAllowed(statements, asked)).toBe(allowed);
   });
 
-  test('wants each resource of a call allowed, and at least one', () => {
+  test('the evaluator of policies requires that every resource of a call is allowed', () => {
     const statements = [allow('x:A', 'a'), allow('x:A', 'b')];
     expect(isAllowed(statements, { action: 'x:A', resources: ['a', 'b'] })).toBe(true);
     expect(isAllowed(statements, { action: 'x:A', resources: ['a', 'c'] })).toBe(false);
@@ -51,11 +51,11 @@ describe('the evaluator of policies', () => {
       'ForAllValues:StringLike of aws:SourceIp',
       { Condition: { 'ForAllValues:StringLike': { 'aws:SourceIp': ['a'] } } },
     ],
-  ])('understands nothing else, and says so: %s', (words, members) => {
+  ])('the evaluator of policies refuses a statement that it does not understand: %s', (words, members) => {
     expect(() => isAllowed([{ ...allow('x:A', 'a'), ...members }], call('x:A', 'a'))).toThrow(words);
   });
 
-  test('takes policies apart by action, resource and key', () => {
+  test('the evaluator of policies splits policies by action, resource and key', () => {
     const statement = { ...allow('x:A', 'a', ['K', 'L']), Action: ['x:A', 'x:B'] };
     expect(grantsOf([statement, allow('x:C', 'c')]).map(({ text }) => text)).toEqual([
       'x:A a K',
@@ -66,7 +66,7 @@ describe('the evaluator of policies', () => {
     ]);
   });
 
-  test('finds what no call needs, and what is allowed twice', () => {
+  test('the evaluator of policies finds permissions that no call needs or that occur twice', () => {
     const needless = (statements: Statement[], ...calls: AuthorizedCall[]) =>
       needlessGrants(grantsOf(statements), calls).map(({ text }) => text);
     const calls = [call('x:A', 'a', ['K']), call('x:B', 'b')];

@@ -27,7 +27,7 @@ function allowing(parameters: Partial<RoleParameters>, id: string, action: strin
 }
 
 describe('the roles', () => {
-  test('are one for each function, and Lambda alone may assume them', () => {
+  test('each function has its own role, which only Lambda may assume', () => {
     const roles = rolesOf('lastmile-prod');
     expect(Object.keys(roles)).toEqual(ids);
     for (const { Type, Properties } of Object.values(roles)) {
@@ -38,7 +38,7 @@ describe('the roles', () => {
     }
   });
 
-  test('name no account, region or partition, and no action by a wildcard', () => {
+  test('the roles contain no account, region or partition and no wildcard action', () => {
     const roles = rolesOf('lastmile-prod');
     expect(JSON.stringify(roles)).not.toMatch(/arn:aws|[0-9]{12}|us-east-1/);
     for (const id of ids) {
@@ -46,7 +46,7 @@ describe('the roles', () => {
     }
   });
 
-  test('mention neither a key nor a VPC that nobody has named', () => {
+  test('without parameters, the roles contain no permissions for KMS keys or a VPC', () => {
     expect(JSON.stringify(rolesOf('lastmile-prod'))).not.toMatch(/kms:|ec2:|"Deny"/);
   });
 
@@ -55,7 +55,7 @@ describe('the roles', () => {
     expect(sending?.Resource.slice(2)).toEqual([queueArn, `${queueArn}2`]);
   });
 
-  test('of all others, none sends to those queues', () => {
+  test('no other role may send to the named dead-letter queues', () => {
     for (const id of ids.slice(2)) {
       const text = JSON.stringify(allowing({ deadLetterQueueArns: [queueArn] }, id, 'sqs:'));
       expect(text).not.toContain(queueArn);
@@ -63,15 +63,12 @@ describe('the roles', () => {
   });
 
   const reading = ['DeliverRole', 'DeliverQueuedRole', 'ControlApiRole', 'AuthorizeConnectionRole'];
-  test.each(ids)(
-    '%s reads the secrets that were named if it has use for them, and does nothing else with them',
-    (id) => {
-      const statements = allowing({ secretArns: [secretArn] }, id, '');
-      const naming = statements.filter(({ Resource }) => Resource.includes(secretArn));
-      const expected = reading.includes(id) ? [['secretsmanager:GetSecretValue']] : [];
-      expect(naming.map(({ Action }) => Action)).toEqual(expected);
-    },
-  );
+  test.each(ids)('%s may read the named secrets if it needs them, and may do nothing else with them', (id) => {
+    const statements = allowing({ secretArns: [secretArn] }, id, '');
+    const naming = statements.filter(({ Resource }) => Resource.includes(secretArn));
+    const expected = reading.includes(id) ? [['secretsmanager:GetSecretValue']] : [];
+    expect(naming.map(({ Action }) => Action)).toEqual(expected);
+  });
 
   test.each([
     ['DeliverRole', ['dynamodb', 'secretsmanager', 'sqs'], ['sqs', 's3']],
@@ -95,7 +92,7 @@ describe('the roles', () => {
   });
 
   test.each(['DeliverRole', 'DeliverQueuedRole', 'AuthorizeConnectionRole'])(
-    '%s in a VPC lets Lambda make network interfaces, and the function itself not',
+    '%s in a VPC lets Lambda create network interfaces, but not the function itself',
     (id) => {
       const roles = rolesOf('lastmile-prod', { subnetIds: ['subnet-1', 'subnet-2'] });
       const [allowed, denied, ...rest] = statementsOf(roles, id).filter(({ Action }) => Action[0]?.startsWith('ec2:'));
@@ -121,12 +118,12 @@ describe('the roles', () => {
     expect(allowing({ subnetIds: ['subnet-1'] }, id, 'ec2:')).toEqual([]);
   });
 
-  test('PutEvents goes to the bus that was named', () => {
+  test('the role of control-api may put events on the named bus only', () => {
     const [statement] = allowing({ eventBusName: 'orders' }, 'ControlApiRole', 'events:');
     expect(JSON.stringify(statement?.Resource)).toContain(':event-bus/orders"');
   });
 
-  test('refuse more queues and secrets than a policy can name', () => {
+  test('more queues and secrets than a policy can name are refused', () => {
     const named = (count: number) => Array.from({ length: count }, (_, index) => `${queueArn}-${index}`);
     expect(() => rolesOf('lastmile-prod', { deadLetterQueueArns: named(90) })).not.toThrow();
     expect(() => rolesOf('lastmile-prod', { deadLetterQueueArns: named(200) })).toThrow(
@@ -134,7 +131,7 @@ describe('the roles', () => {
     );
   });
 
-  test('take their parameters from osls, checked', async () => {
+  test('the roles use the checked parameters of the stage', async () => {
     const given: Record<string, unknown> = {
       'sls:stage': 'qa',
       "param:secretArns, ''": secretArn,

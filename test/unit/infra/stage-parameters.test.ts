@@ -48,7 +48,7 @@ describe('a stack whose stage gives every parameter', () => {
   const ofType = (type: string): readonly Resource['Properties'][] =>
     Object.values(template.Resources).flatMap(({ Type, Properties }) => (Type === type ? [Properties] : []));
 
-  test('encrypts with its own key what it keeps', () => {
+  test('a stack with a KMS key encrypts everything that it stores with it', () => {
     expect(properties('Table')).toMatchObject({
       SSESpecification: { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: keyArn },
     });
@@ -68,14 +68,14 @@ describe('a stack whose stage gives every parameter', () => {
   });
 
   test.each(['Deliver', 'DeliverDashqueued', 'AuthorizeDashconnection'])(
-    'puts %s, which makes requests, into the network',
+    'the parameters subnetIds and securityGroupIds put %s into the VPC',
     (id) => {
       const VpcConfig = { SubnetIds: ['subnet-0a', 'subnet-0b'], SecurityGroupIds: ['sg-0c'] };
       expect(properties(`${id}LambdaFunction`)).toMatchObject({ VpcConfig, Timeout: 120 });
     },
   );
 
-  test('reserves concurrency, and bounds what the delivery queue may take', () => {
+  test('parameters reserve concurrency and limit the concurrent batches of the delivery queue', () => {
     expect(properties('DeliverLambdaFunction')).toMatchObject({ ReservedConcurrentExecutions: 7 });
     expect(properties('ControlDashapiLambdaFunction')).toMatchObject({ ReservedConcurrentExecutions: 3, Timeout: 30 });
     expect(properties('RedriveLambdaFunction')).toMatchObject({ Timeout: 120 });
@@ -85,7 +85,7 @@ describe('a stack whose stage gives every parameter', () => {
     });
   });
 
-  test('hides a received message for six time limits and the batching window', () => {
+  test('the visibility timeout is six time limits plus the batching window', () => {
     expect(properties('DeliveryQueue')).toMatchObject({ VisibilityTimeout: 6 * 120 + 5 });
     const Variables = {
       FUNCTION_TIMEOUT_SECONDS: '120',
@@ -95,13 +95,13 @@ describe('a stack whose stage gives every parameter', () => {
     expect(ofType('AWS::Lambda::Function')).toMatchObject(Array(5).fill({ Environment: { Variables } }));
   });
 
-  test('lets the named rules send to the delivery queue, and no other', () => {
+  test('only the named rules may send to the delivery queue', () => {
     expect(properties('DeliveryQueuePolicy')?.PolicyDocument?.Statement[1]).toMatchObject({
       Condition: { ArnLike: { 'aws:SourceArn': [ruleArn, `${ruleArn}-2`] } },
     });
   });
 
-  test('protects no table whose stage says so, and tells the topic of every alarm', () => {
+  test('parameters can turn deletion protection off and send every alarm to a topic', () => {
     expect(properties('Table')).toMatchObject({ DeletionProtectionEnabled: false });
     const alarms = ofType('AWS::CloudWatch::Alarm');
     expect(alarms.length).toBeGreaterThan(10);
@@ -110,7 +110,7 @@ describe('a stack whose stage gives every parameter', () => {
 });
 
 describe('stage parameters', () => {
-  test('have the defaults of serverless.yml, of which an empty one is absent', () => {
+  test('stage parameters have the defaults of serverless.yml, and an empty one counts as absent', () => {
     expect(parseParameters(defaults)).toEqual({
       kmsKeyArn: undefined,
       deadLetterQueueArns: [],
@@ -150,16 +150,16 @@ describe('stage parameters', () => {
     ['privateNetworkAllowlist', '10.0.0.0/8,0::1/128', 'must be CIDRs outside loopback, with commas between'],
     ['alarmTopicArn', 'on-call', 'must be the ARN of an SNS topic'],
     ['eventBusName', 'a b', 'must be the name of an event bus'],
-  ])('%s = %j is refused by name', (name, value, words) => {
+  ])('the stage parameter %s = %j is refused by name', (name, value, words) => {
     expect(() => parseParameters({ ...defaults, [name]: value })).toThrow(`${name} ${words}`);
   });
 
-  test('of a network come both or neither', () => {
+  test('subnetIds and securityGroupIds must be set together', () => {
     const alone = { ...defaults, subnetIds: 'subnet-0a' };
     expect(() => parseParameters(alone)).toThrow('subnetIds and securityGroupIds go together');
   });
 
-  test('in the README are those of serverless.yml, with their defaults', () => {
+  test('the README lists the stage parameters of serverless.yml with their defaults', () => {
     const rows = Object.entries(parameters).map(([name, { meaning, unit = '' }]) => {
       const value = String(defaults[name] ?? '');
       return `| \`${name}\` | ${value === '' ? '' : `\`${value}\``} | ${unit} | ${meaning} |`;
@@ -170,7 +170,7 @@ describe('stage parameters', () => {
 });
 
 describe('osls', () => {
-  test('says which parameter is bad, and nothing of its own', async () => {
+  test('packaging with a bad stage parameter fails with the name of the parameter and no stack trace', async () => {
     const { status, output } = await runOsls('package', '--stage', 'test', '--param=alarmTopicArn=on-call');
     expect(output).toContain('Bad stage parameters: alarmTopicArn must be the ARN of an SNS topic');
     expect(output).not.toContain('parameters.cjs:');
@@ -178,7 +178,7 @@ describe('osls', () => {
   }, 60_000);
 
   test.each(['deploy', 'remove'])(
-    '%s without a stage is refused, before anything is asked for',
+    'sls %s without a stage is refused before any request',
     async (command) => {
       const { status, output } = await runOsls(command);
       expect(output).toContain(
@@ -193,7 +193,7 @@ describe('osls', () => {
     [{ AWS_DEFAULT_REGION: 'eu-north-1' }, 'eu-north-1'],
     [{ AWS_DEFAULT_REGION: 'eu-north-1', AWS_REGION: 'eu-central-1' }, 'eu-central-1'],
   ])(
-    'deploys into the region that the commands speak to: %j',
+    'osls deploys to the same region that the commands use: %j',
     async (variables, region) => {
       const { output } = await runOslsWith({ variables }, 'print', '--stage', 'test', '--path', 'provider.region');
       expect(output.trim()).toBe(region);
@@ -201,7 +201,7 @@ describe('osls', () => {
     60_000,
   );
 
-  test('packages no variable that the functions would refuse, and names it', async () => {
+  test('packaging fails with the name of a variable that the functions would refuse', async () => {
     const deployed = '  REQUEST_TIMEOUT_MS: 60000\n  CACHE_SECONDS: often\n';
     const { status, output } = await runOslsWith({ deployed }, 'package', '--stage', 'test');
     expect(output).toContain(
@@ -210,7 +210,7 @@ describe('osls', () => {
     expect(status).toBe(1);
   }, 60_000);
 
-  test('gives the functions a variable of the team, by stage as the README says', async () => {
+  test("the functions get a team's own variable, set for a stage as the README says", async () => {
     const [, line = ''] =
       /`(CACHE_SECONDS: \$\{param:.*?)`/.exec(readFileSync(join(repository, 'README.md'), 'utf8')) ?? [];
     const packaged = await runOslsWith(
@@ -226,7 +226,7 @@ describe('osls', () => {
     });
   }, 60_000);
 
-  test('a stage that makes no good name is refused', async () => {
+  test('an invalid stage name is refused', async () => {
     const { status, output } = await runOsls('package', '--stage', `p${'o'.repeat(32)}`);
     expect(output).toContain('use lower-case letters, digits and hyphens, a letter first, at most 32.');
     expect(status).toBe(1);

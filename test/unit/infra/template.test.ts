@@ -70,7 +70,7 @@ describe('a function of the deployed stack', () => {
     },
   );
 
-  test('may send to a queue that it reads: retries are a loop on purpose', () => {
+  test('a function may send to the queue that it reads, because retries are an intended loop', () => {
     for (const name of ['deliver', 'deliver-queued'] as const) {
       expect(resource(`${logicalNames[name]}LambdaFunction`).Properties).toMatchObject({ RecursiveLoop: 'Allow' });
     }
@@ -78,7 +78,7 @@ describe('a function of the deployed stack', () => {
   });
 
   test.each(['deliver', 'authorize-connection'] as const)(
-    '%s is tried three times, then its input goes to the bucket',
+    '%s is invoked three times, and then its input goes to the bucket of failed invocations',
     (name) => {
       expect(resource(`${logicalNames[name]}LambdaEvConf`, 'AWS::Lambda::EventInvokeConfig').Properties).toEqual({
         FunctionName: { Ref: `${logicalNames[name]}LambdaFunction` },
@@ -90,14 +90,14 @@ describe('a function of the deployed stack', () => {
     },
   );
 
-  test('has no concurrency reserved and no network unless a parameter says so', () => {
+  test('a function has no reserved concurrency and no VPC unless a parameter sets them', () => {
     for (const { Properties } of ofType('AWS::Lambda::Function')) {
       expect(Object.keys(Properties)).not.toContain('ReservedConcurrentExecutions');
       expect(Object.keys(Properties)).not.toContain('VpcConfig');
     }
   });
 
-  test('is not kept in old versions, which nothing would refer to', () => {
+  test('old versions of a function are not kept', () => {
     expect(ofType('AWS::Lambda::Version')).toEqual([]);
   });
 });
@@ -133,7 +133,7 @@ describe('the ways into the deployed stack', () => {
     );
   });
 
-  test('its outputs say where everything is', () => {
+  test('the outputs of the stack name its queues, functions, table and bucket', () => {
     const values = Object.entries(template.Outputs).map(([name, { Value }]) => [name, Value]);
     expect(Object.fromEntries(values)).toMatchObject({
       ControlApiUrl: { 'Fn::GetAtt': ['ControlDashapiLambdaFunctionUrl', 'FunctionUrl'] },
@@ -147,7 +147,7 @@ describe('the ways into the deployed stack', () => {
     });
   });
 
-  test('the README asks for outputs that there are', () => {
+  test('the README uses only existing outputs of the stack', () => {
     const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
     const asked = [...readme.matchAll(/\$\(output (\w+)\)/g)].map(([, name]) => name);
     expect(asked).toContain('ControlApiUrl');
@@ -156,14 +156,14 @@ describe('the ways into the deployed stack', () => {
 });
 
 describe('what watches and binds the deployed stack', () => {
-  test('are every alarm of the runbook, and a dashboard that shows them', () => {
+  test('the deployed stack has every alarm and a dashboard that shows them', () => {
     const expected = alarmsFile.alarms('lastmile-prod', { functionTimeoutSeconds: 60, batchingWindowSeconds: 0 });
     expect(ofTypeById('AWS::CloudWatch::Alarm')).toEqual(expected);
     const body = JSON.stringify(resource('Dashboard', 'AWS::CloudWatch::Dashboard').Properties);
     expect(Object.keys(expected).filter((id) => !body.includes(`\${${id}.Arn}`))).toEqual([]);
   });
 
-  test('are the roles that are compared with the calls, and no other', () => {
+  test('the deployed stack has exactly the roles that are compared with the recorded calls', () => {
     expect(ofTypeById('AWS::IAM::Role')).toEqual(rolesOf('lastmile-prod'));
     expect(Object.keys(rolesOf('lastmile-prod'))).toEqual(functionNames.map((name) => roles[name]));
   });

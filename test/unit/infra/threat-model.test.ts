@@ -21,7 +21,7 @@ test('every row of the tables of attacks names a test', () => {
   expect(held.length).toBeGreaterThan(30);
 });
 
-test.each(held)('%s: the test that holds it is there', (_attack, file, title) => {
+test.each(held)('the test that defends against "%s" exists', (_attack, file, title) => {
   const test = new URL(`test/${file}`, root);
   expect(existsSync(test)).toBe(true);
   expect(readFileSync(test, 'utf8')).toContain(title);

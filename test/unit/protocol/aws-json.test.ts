@@ -49,21 +49,21 @@ function failing(error: unknown): Operations {
 }
 
 describe('an answer', () => {
-  test('is JSON of version 1.1 under the id of the request', async () => {
+  test('an awsJson answer has content type JSON 1.1 and the request id', async () => {
     const answer = await ask(request({}));
     expect(answer.status).toBe(200);
     expect(answer.headers).toEqual({ 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': 'r-1' });
     expect(answer.json).toEqual({ Name: 'orders' });
   });
 
-  test('carries times as the numbers that the operation gave', async () => {
+  test('an awsJson answer contains times as the numbers that the operation returned', async () => {
     const { body } = await ask(request({}), {
       DescribeConnection: () => Promise.resolve({ CreationTime: 1733738400.25 }),
     });
     expect(body).toBe('{"CreationTime":1733738400.25}');
   });
 
-  test('tells an error in the body and in a header, under the id of the request', async () => {
+  test('an awsJson error answer has the code in the body and in a header, with the request id', async () => {
     const answer = await ask(request({}), failing(new ServiceError('ResourceNotFoundException', 'Gone.')));
     expect(answer.status).toBe(400);
     expect(answer.json).toEqual({ __type: 'ResourceNotFoundException', message: 'Gone.' });
@@ -74,12 +74,12 @@ describe('an answer', () => {
 });
 
 describe('an operation', () => {
-  test('receives where the request arrived', async () => {
+  test('an operation receives the region, account and partition of the request', async () => {
     const { json } = await ask(request({}), { DescribeConnection: (_input, caller) => Promise.resolve({ ...caller }) });
     expect(json).toEqual(context);
   });
 
-  test('without arguments may be called with no body at all', async () => {
+  test('an operation without required members may be called without a body', async () => {
     const { json } = await ask(request({ target: 'AWSEvents.ListConnections', body: '' }), {
       ListConnections: (input) => Promise.resolve({ received: input }),
     });
@@ -97,14 +97,14 @@ describe('an operation', () => {
     ['neither target nor signature', { target: '', authorization: '' }],
     ['the signature of another service', { authorization: signature.replace('/events/', '/sqs/') }],
     ['another method', { method: 'GET' }],
-  ])('is unknown: %s', async (_name, changes) => {
+  ])('a request with %s is answered with UnknownOperationException', async (_name, changes) => {
     const answer = await ask(request(changes));
     expect(answer.status).toBe(400);
     expect(answer.json).toMatchObject({ __type: 'UnknownOperationException', message: expect.stringMatching(/\.$/) });
     expect(answer.faults).toEqual([]);
   });
 
-  test('is known by its target alone when nothing is signed', async () => {
+  test('an unsigned request is recognized by its target alone', async () => {
     expect((await ask(request({ authorization: '' }))).status).toBe(200);
     expect((await ask(request({ authorization: 'Bearer token' }))).status).toBe(200);
   });
@@ -116,7 +116,7 @@ describe('a body', () => {
     ['is text', 'canary'],
     ['has something behind the object', '{}canary'],
     ['is not UTF-8', Buffer.from('{"Name":"orders","Extra":"\xff"}', 'latin1')],
-  ])('that %s is refused, and not quoted', async (_name, body) => {
+  ])('a body that %s is refused, and the error does not quote it', async (_name, body) => {
     const answer = await ask(request({ body }));
     expect(answer.status).toBe(400);
     expect(answer.json).toEqual({
@@ -125,15 +125,18 @@ describe('a body', () => {
     });
   });
 
-  test.each(['[]', '"text"', '7', 'null', 'true'])('that is %s instead of an object is refused', async (body) => {
-    const answer = await ask(request({ body }));
-    expect(answer.json).toMatchObject({
-      __type: 'SerializationException',
-      message: expect.stringMatching(/^The request body must be an object, not /),
-    });
-  });
+  test.each(['[]', '"text"', '7', 'null', 'true'])(
+    'a body that is %s instead of an object is refused',
+    async (body) => {
+      const answer = await ask(request({ body }));
+      expect(answer.json).toMatchObject({
+        __type: 'SerializationException',
+        message: expect.stringMatching(/^The request body must be an object, not /),
+      });
+    },
+  );
 
-  test('may have the bound in bytes and not one more', async () => {
+  test('a body may have the maximum number of bytes and not one more', async () => {
     const padded = (bytes: number) => `{"Name":"orders"}${' '.repeat(bytes - 17)}`;
     expect((await ask(request({ body: padded(maxBodyBytes) }))).status).toBe(200);
     const refused = await ask(request({ body: padded(maxBodyBytes + 1) }));
@@ -143,14 +146,14 @@ describe('a body', () => {
     });
   });
 
-  test('nested four million deep is answered', async () => {
+  test('a body that is nested four million levels deep gets an answer', async () => {
     const answer = await ask(request({ body: `{"Name":${'['.repeat(2_000_000)}${']'.repeat(2_000_000)}}` }));
     expect(answer.json).toEqual({ __type: 'SerializationException', message: "'name' must be a string, not a list." });
   });
 });
 
-describe('what is no refusal', () => {
-  test('is an internal error without detail, logged once with its stack and its causes', async () => {
+describe('an unexpected error', () => {
+  test('an unexpected error is answered without details, and logged once with its stack and causes', async () => {
     const cause = new RangeError('inner canary');
     const answer = await ask(request({}), failing(new TypeError('outer canary', { cause })));
     expect(answer.status).toBe(500);
@@ -166,22 +169,25 @@ describe('what is no refusal', () => {
     });
   });
 
-  test('says that another try may help when a store cannot be reached', async () => {
+  test('the answer asks the client to try again when a store cannot be reached', async () => {
     const answer = await ask(request({}), failing(new Failure('StoreUnavailable', 'Could not read: TimeoutError.')));
     expect(answer.status).toBe(500);
     expect(answer.json).toEqual({
       __type: 'InternalException',
-      message: 'The service could not reach the storage of its own state. Try again.',
+      message: 'The service could not reach its own storage. Try again.',
     });
     expect(answer.faults).toHaveLength(1);
   });
 
-  test('says whose permissions are missing when a store refuses', async () => {
+  test('the answer names the IAM role when a store denies access', async () => {
     const answer = await ask(request({}), failing(new Failure('StoreRefused', 'Not allowed.')));
-    expect(answer.json).toMatchObject({ __type: 'InternalException', message: expect.stringContaining('its role') });
+    expect(answer.json).toMatchObject({
+      __type: 'InternalException',
+      message: expect.stringContaining('its IAM role'),
+    });
   });
 
-  test('says what only a newer version can read', async () => {
+  test('the answer names the data that only a newer version can read', async () => {
     const answer = await ask(
       request({}),
       failing(new Failure('NewerVersion', "The connection 'orders' has version 2.")),
@@ -190,11 +196,11 @@ describe('what is no refusal', () => {
     expect(answer.json).toEqual({
       __type: 'InternalException',
       message:
-        "A newer version of this service has written what this one cannot read. The connection 'orders' has version 2.",
+        "A newer version of this service wrote data that this version cannot read. The connection 'orders' has version 2.",
     });
   });
 
-  test('is logged without the message of a parser, which quotes what it parsed', async () => {
+  test("an unexpected error is logged without a parser's message, which quotes its input", async () => {
     let thrown: unknown;
     try {
       JSON.parse('canary-secret');
@@ -206,7 +212,7 @@ describe('what is no refusal', () => {
     expect(JSON.stringify(answer)).not.toContain('canary');
   });
 
-  test('is logged without what else an error carries, and ends where causes go in circles', async () => {
+  test('an unexpected error is logged without its extra members, even if its causes form a cycle', async () => {
     const error = Object.assign(new Error('outer'), { $response: { body: 'canary' } });
     error.cause = error;
     const { faults } = await ask(request({}), failing(error));
@@ -214,14 +220,14 @@ describe('what is no refusal', () => {
     expect(JSON.stringify(faults)).not.toContain('canary');
   });
 
-  test('is logged even if it is no Error', async () => {
+  test('a thrown value that is not an Error is logged too', async () => {
     const answer = await ask(request({}), failing('canary'));
     expect(answer.status).toBe(500);
     expect(answer.faults[0]?.errors[0]?.name).toBe('string');
     expect(JSON.stringify(answer)).not.toContain('canary');
   });
 
-  test('may be an internal error of the operation in its own words, which is logged as well', async () => {
+  test('an InternalException that an operation throws keeps its text and is logged', async () => {
     const answer = await ask(request({}), failing(new ServiceError('InternalException', 'Half done.')));
     expect(answer.json).toEqual({ __type: 'InternalException', message: 'Half done.' });
     expect(answer.faults).toHaveLength(1);

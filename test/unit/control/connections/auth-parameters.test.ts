@@ -47,7 +47,7 @@ test.each([
       },
     },
   ],
-])('of a %s connection Describe and the table show everything but what is secret', async (_type, input, shown) => {
+])('DescribeConnection and the table show a %s connection without its secrets', async (_type, input, shown) => {
   const world = createWorld();
   const AuthParameters = { ...input.AuthParameters, InvocationHttpParameters: parameters };
   const created = await world.call('CreateConnection', { ...input, AuthParameters });
@@ -59,7 +59,7 @@ test.each([
   expect(everything).not.toContain('canary');
 });
 
-test('empty parameters are echoed as they were sent, and stored so', async () => {
+test('empty invocation parameters are stored and shown as they were sent', async () => {
   const world = createWorld();
   const InvocationHttpParameters = { HeaderParameters: [], BodyParameters: [] };
   await world.call('CreateConnection', {
@@ -114,7 +114,7 @@ test.each([
     },
     'AuthParameters.ApiKeyAuthParameters.ApiKeyValue',
   ],
-])('a connection with %s is refused by the name of the field', async (_which, input, field) => {
+])('a connection with %s is refused with the name of the field', async (_which, input, field) => {
   const refused = await create(input).catch((error: unknown) => error);
   expect(refused).toMatchObject({ code: 'ValidationException' });
   expect(String(refused)).toContain(`Failed to create the connection(s). Parameter ${field} is not valid. Reason: `);
@@ -151,7 +151,7 @@ test.each([
   ],
   ['HeaderParameters', [{ Key: 'X-A,X-B', Value: 'canary' }], '[0].Key'],
 ])(
-  '%s that are incomplete, no headers or name a key twice are refused by the place of the field',
+  '%s that are incomplete, invalid or duplicate are refused with the path of the field',
   async (list, entries, place) => {
     const AuthParameters = { ...basicInput.AuthParameters, InvocationHttpParameters: { [list]: entries } };
     const refused = await create({ ...basicInput, AuthParameters }).catch((error: unknown) => error);
@@ -161,7 +161,7 @@ test.each([
   },
 );
 
-test('keys of query and body that differ in case are different keys', async () => {
+test('two query string or body parameters whose keys differ only in case are accepted', async () => {
   const entries = [
     { Key: 'a', Value: '1' },
     { Key: 'A', Value: '2' },
@@ -171,7 +171,7 @@ test('keys of query and body that differ in case are different keys', async () =
   expect(await create({ ...basicInput, AuthParameters })).toMatchObject({ ConnectionState: 'AUTHORIZED' });
 });
 
-test('a key that names a member of every object is a key like any other', async () => {
+test('a parameter whose key is the name of a JavaScript object member is kept', async () => {
   const world = createWorld();
   const InvocationHttpParameters = { BodyParameters: [{ Key: '__proto__', Value: 'x' }] };
   const AuthParameters = { ...basicInput.AuthParameters, InvocationHttpParameters };
@@ -181,12 +181,12 @@ test('a key that names a member of every object is a key like any other', async 
   });
 });
 
-test('parameters that no secret can hold are refused before anything is written', async () => {
+test('parameters that are too large for a secret are refused before anything is written', async () => {
   const world = createWorld();
   const BodyParameters = [{ Key: 'a', Value: 'ä'.repeat(33_000) }];
   const AuthParameters = { ...basicInput.AuthParameters, InvocationHttpParameters: { BodyParameters } };
   await expect(world.call('CreateConnection', { ...basicInput, AuthParameters })).rejects.toThrow(
-    /Parameter AuthParameters is not valid\. Reason: Its 66\d{3} bytes are more than the 65536 that a secret can hold\./,
+    /Parameter AuthParameters is not valid\. Reason: It takes 66\d{3} bytes, and a secret can hold at most 65536\./,
   );
   expect(world.faults.calls).toEqual([]);
 });

@@ -19,7 +19,7 @@ test.each([
     },
   ],
 ])(
-  'a new %s connection has a secret of its own and answers its ARN, state and times',
+  'CreateConnection with %s stores a secret and answers with ARN, state and times',
   async (_type, input, state, text) => {
     const world = createWorld();
     expect(await world.call('CreateConnection', input)).toEqual({
@@ -33,7 +33,7 @@ test.each([
   },
 );
 
-test('only an OAuth connection has its first token requested', async () => {
+test('CreateConnection requests a first token for an OAuth connection only', async () => {
   const world = createWorld();
   await world.call('CreateConnection', basicInput);
   expect(world.started).toEqual([]);
@@ -51,7 +51,7 @@ test('an OAuth HTTP method in lower case is accepted and shown in upper case', a
   });
 });
 
-test('a second connection of a name is refused and leaves the first as it is', async () => {
+test('a second connection with the same name is refused and does not change the first', async () => {
   const world = createWorld();
   await world.call('CreateConnection', basicInput);
   await expect(world.call('CreateConnection', apiKeyInput)).rejects.toMatchObject({
@@ -62,7 +62,7 @@ test('a second connection of a name is refused and leaves the first as it is', a
   await world.expectConsistent();
 });
 
-test('of simultaneous creates of one name exactly one succeeds, with its own secret', async () => {
+test('exactly one of several simultaneous creates with one name succeeds, with its own secret', async () => {
   const world = createWorld();
   const outcomes = await Promise.allSettled(
     ['a', 'b', 'c'].map((Username) =>
@@ -78,7 +78,7 @@ test('of simultaneous creates of one name exactly one succeeds, with its own sec
   expect(world.secrets.names()).toHaveLength(1);
 });
 
-test('the connection that reaches the quota is created, the one after it refused', async () => {
+test('the connection that reaches the quota is created, and the next one is refused', async () => {
   const world = createWorld();
   for (let index = 0; index < 2999; index += 1) {
     await world.connections.create({ ...stored, name: `c-${index}`, incarnation: `i-${index}` });
@@ -113,7 +113,7 @@ describe('a create that fails half-way', () => {
     ['connections.update', 'after', basicInput],
     ['authorizer.start', 'before', oauthInput],
     ['authorizer.start', 'after', oauthInput],
-  ] as const)('leaves nothing behind when %s fails %s its effect', async (call, time, input) => {
+  ] as const)('CreateConnection leaves nothing behind when %s fails %s it takes effect', async (call, time, input) => {
     const world = createWorld();
     world.faults.fail(call, time);
     await expect(world.call('CreateConnection', input)).rejects.toThrow(InjectedFault);
@@ -123,7 +123,7 @@ describe('a create that fails half-way', () => {
     await world.expectConsistent();
   });
 
-  test('leaves nothing behind when a worker has authorized the connection before the start was reported as failed', async () => {
+  test('CreateConnection that cannot start the authorization leaves nothing behind, even if a worker has a token', async () => {
     const world = createWorld({
       onStart: (incarnation, connections) =>
         connections.change({
@@ -140,7 +140,7 @@ describe('a create that fails half-way', () => {
     expect(world.secrets.names()).toEqual([]);
   });
 
-  test('and cannot be undone leaves an item that is not in force, which a delete removes with its secret', async () => {
+  test('a failed create that cannot be undone leaves an unusable connection, which a delete removes with its secret', async () => {
     const world = createWorld();
     world.faults.fail('connections.update', 'before', 'always');
     await expect(world.call('CreateConnection', basicInput)).rejects.toThrow(InjectedFault);
@@ -161,7 +161,7 @@ describe('a connection whose creation was abandoned', () => {
     return world;
   }
 
-  test('still has its name for a minute', async () => {
+  test('an abandoned connection keeps its name for a minute', async () => {
     const world = await abandoned();
     await world.clock.advance(60_000);
     await expect(world.call('CreateConnection', basicInput)).rejects.toMatchObject({
@@ -170,7 +170,7 @@ describe('a connection whose creation was abandoned', () => {
     expect(world.secrets.names()).toEqual([stored.secretName]);
   });
 
-  test('gives its name to the next create after that, and its secret goes', async () => {
+  test('a create takes the name of a connection that was abandoned for a minute, and removes its secret', async () => {
     const world = await abandoned();
     await world.clock.advance(60_001);
     expect(await world.call('CreateConnection', basicInput)).toMatchObject({ ConnectionArn: arnOfFirst });
@@ -178,7 +178,7 @@ describe('a connection whose creation was abandoned', () => {
     await world.expectConsistent();
   });
 
-  test('does not come back when its creator wakes up after another has taken the name', async () => {
+  test('an abandoned connection does not reappear when its creator resumes after another took the name', async () => {
     const world = createWorld();
     const held = world.faults.hold('secrets.create');
     const late = world.call('CreateConnection', basicInput);
@@ -191,7 +191,7 @@ describe('a connection whose creation was abandoned', () => {
     expect(world.secrets.names()).toHaveLength(1);
   });
 
-  test('is fenced off while its creator is between its secret and its item', async () => {
+  test('a create that resumes after its secret cannot write its item once another create has taken the name', async () => {
     const world = createWorld();
     const held = world.faults.hold('connections.update');
     const late = world.call('CreateConnection', basicInput);

@@ -15,7 +15,7 @@ const oauthText = JSON.stringify({
   http_method: 'POST',
 });
 
-/** A connection, and a secret that somebody else keeps. */
+/** A connection, and a secret that does not belong to the stack. */
 async function worldWith(input: JsonObject, text: string) {
   const world = createWorld();
   await world.call('CreateConnection', input);
@@ -33,8 +33,8 @@ async function worldWith(input: JsonObject, text: string) {
 const stored = async (world: World) => world.connections.read('orders');
 const state = async (world: World) => (await world.call('DescribeConnection', named))['ConnectionState'];
 
-describe('a secret that the policy names', () => {
-  test('holds the credentials from then on, and the one of the stack is gone', async () => {
+describe('a secret that a connection policy names', () => {
+  test("a connection policy that names a secret replaces the connection's own secret, which is removed", async () => {
     const world = await worldWith(basicInput, basicText);
     expect(await world.put()).toMatchObject({ ...orders, SecretArn: world.secretArn });
     expect(world.secrets.names()).toEqual(['team/orders']);
@@ -45,7 +45,7 @@ describe('a secret that the policy names', () => {
     expect(world.told).toEqual([{ event: 'secret-changed', connection: 'orders', secretArn: world.secretArn }]);
   });
 
-  test('of an OAuth connection is used for a first token at once', async () => {
+  test('naming a secret for an OAuth connection requests a first token at once', async () => {
     const world = await worldWith(oauthInput, oauthText);
     const started = world.started.length;
     await world.put();
@@ -53,7 +53,7 @@ describe('a secret that the policy names', () => {
     expect(world.started).toHaveLength(started + 1);
   });
 
-  test('that is in good use is not looked at again when the hosts change', async () => {
+  test('a change of AllowedHosts does not read the named secret again', async () => {
     const world = await worldWith(basicInput, basicText);
     await world.put();
     world.faults.fail('secrets.read', 'before', 'always');
@@ -62,7 +62,7 @@ describe('a secret that the policy names', () => {
     expect(await stored(world)).toMatchObject({ state: 'AUTHORIZED', policy: { allowedHosts: AllowedHosts } });
   });
 
-  test('that was refused is taken up again when it is put again', async () => {
+  test('putting the same policy again makes a connection use its named secret again after it was refused', async () => {
     const world = await worldWith(basicInput, basicText);
     await world.put();
     const { incarnation = '', secretVersion = '' } = (await stored(world)) ?? {};
@@ -73,7 +73,7 @@ describe('a secret that the policy names', () => {
     expect(await stored(world)).not.toHaveProperty('stateReason');
   });
 
-  test('brings a connection back that was deauthorized', async () => {
+  test('naming a secret authorizes a deauthorized connection again', async () => {
     const world = await worldWith(basicInput, basicText);
     await world.call('DeauthorizeConnection', named);
     await world.put();
@@ -83,14 +83,14 @@ describe('a secret that the policy names', () => {
   test.each([
     ['UpdateConnection', { ...apiKeyInput }, 'AuthParameters'],
     ['UpdateConnection', { ...named, AuthorizationType: 'API_KEY' }, 'AuthorizationType'],
-  ])('is not replaced by %s with %j', async (operation, input, parameter) => {
+  ])('a named secret is not replaced by %s with %j', async (operation, input, parameter) => {
     const world = await worldWith(basicInput, basicText);
     await world.put();
     await expect(world.call(operation, input)).rejects.toMatchObject({
       code: 'ValidationException',
       message:
         `Failed to update the connection(s). Parameter ${parameter} is not valid. Reason: The connection's policy names the ` +
-        'secret of its credentials: change that, or take it out of the policy.',
+        'secret that holds its credentials. Change that secret, or remove it from the policy.',
     });
     await world.call('UpdateConnection', { ...named, Description: 'described' });
     expect(await stored(world)).toMatchObject({ description: 'described', secretArn: world.secretArn });
@@ -101,7 +101,7 @@ describe('a secret that the policy names', () => {
     ['DeauthorizeConnection', named],
     ['DeleteConnectionPolicy', orders],
     ['PutConnectionPolicy', orders],
-  ])('stays where it is after %s', async (operation, input) => {
+  ])('%s does not change or remove a named secret', async (operation, input) => {
     const world = await worldWith(basicInput, basicText);
     await world.put();
     await world.call(operation, input);
@@ -113,14 +113,14 @@ describe('a secret that the policy names', () => {
     ['DeleteConnectionPolicy', orders],
     ['PutConnectionPolicy', { ...orders, AllowedHosts: ['api.example.com'] }],
   ])(
-    'that is taken out by %s leaves the connection without credentials until it is given some',
+    'when %s removes a named secret from the policy, the connection has no credentials until an update sends some',
     async (operation, input) => {
       const world = await worldWith(basicInput, basicText);
       await world.put();
       await world.call(operation, input);
       expect(await world.call('DescribeConnection', named)).toMatchObject({
         ConnectionState: 'DEAUTHORIZED',
-        StateReason: expect.stringContaining('taken out of the policy'),
+        StateReason: expect.stringContaining('removed from the connection policy'),
       });
       expect(await stored(world)).not.toHaveProperty('secretArn');
       expect(world.told.at(-1)).toEqual({ event: 'secret-changed', connection: 'orders' });
@@ -131,46 +131,46 @@ describe('a secret that the policy names', () => {
   );
 });
 
-describe('a secret is refused', () => {
+describe('a secret that cannot be named', () => {
   const type = 'OAUTH_CLIENT_CREDENTIALS';
   test.each([
     ['canary-no-json', basicInput, 'The secret is not JSON.'],
     ['["canary"]', basicInput, 'The secret is not a JSON object.'],
     ['{"password":"canary"}', basicInput, 'The secret has no username, api_key_name or client_id.'],
     ['{"username":"canary"}', basicInput, expect.stringContaining('password')],
-    [basicText, apiKeyInput, "The secret holds BASIC credentials, and the connection's are API_KEY."],
-    [oauthText, basicInput, `The secret holds ${type} credentials, and the connection's are BASIC.`],
+    [basicText, apiKeyInput, "The secret holds BASIC credentials, but the connection's authorization type is API_KEY."],
+    [oauthText, basicInput, `The secret holds ${type} credentials, but the connection's authorization type is BASIC.`],
     [
       '{"api_key_name":"a b","api_key_value":"canary"}',
       apiKeyInput,
-      'In the secret api_key_name is not the name of an HTTP header.',
+      'In the secret, api_key_name is not a valid HTTP header name.',
     ],
     [
       '{"api_key_name":"Host","api_key_value":"canary"}',
       apiKeyInput,
-      'In the secret api_key_name is a header that is never forwarded.',
+      'In the secret, api_key_name is a header that is never sent to an endpoint.',
     ],
     [
       '{"api_key_name":"X-Key","api_key_value":"canary\\r\\n"}',
       apiKeyInput,
-      'In the secret api_key_value has characters that no HTTP header can have.',
+      'In the secret, api_key_value contains characters that an HTTP header value cannot contain.',
     ],
     [
       oauthText.replace('https:', 'http:'),
       oauthInput,
-      'In the secret authorization_endpoint is not an HTTPS URL of an address that may be called.',
+      'In the secret, authorization_endpoint is not an HTTPS URL with a host that may be called.',
     ],
     [
       oauthText.replace('login.example.com', '10.0.0.1'),
       oauthInput,
-      'In the secret authorization_endpoint is not an HTTPS URL of an address that may be called.',
+      'In the secret, authorization_endpoint is not an HTTPS URL with a host that may be called.',
     ],
     [
       basicText.replace('}', ',"invocation_http_parameters":{"header_parameters":[{"key":"a b","value":"canary"}]}}'),
       basicInput,
-      'In the secret invocation_http_parameters has a key that no HTTP header can have.',
+      'In the secret, invocation_http_parameters has a key that is not a valid HTTP header name.',
     ],
-  ])('that holds %s', async (text, input, reason) => {
+  ])('a policy cannot name a secret that holds %s', async (text, input, reason) => {
     const world = await worldWith(input, text);
     const before = await stored(world);
     const failure = await world.put().catch((error: unknown) => error);
@@ -184,18 +184,20 @@ describe('a secret is refused', () => {
     expect(world.told).toEqual([]);
   });
 
-  test('that is not there', async () => {
+  test('a policy cannot name a secret that does not exist', async () => {
     const world = await worldWith(basicInput, basicText);
     await world.secrets.remove('team/orders');
-    await expect(world.put()).rejects.toThrow('The secret does not exist, or has no current version.');
+    await expect(world.put()).rejects.toThrow(
+      'The secret does not exist, or it has no version with the label AWSCURRENT.',
+    );
   });
 
-  test('that the functions may not read, and how to let them is said', async () => {
+  test('a policy cannot name a secret that the functions may not read, and the error says how to allow it', async () => {
     const world = createWorld({ onRead: () => Promise.reject(new Failure('StoreRefused', 'Not allowed.')) });
     await world.call('CreateConnection', basicInput);
     const { secretArn } = await world.secrets.create('team/orders', basicText);
     await expect(world.call('PutConnectionPolicy', { ...orders, SecretArn: secretArn })).rejects.toThrow(
-      "Name it in the stage parameter 'secretArns', and let the functions decrypt with its key.",
+      "Add it to the stage parameter 'secretArns'. If it has a KMS key of its own, add that to 'keyArns'.",
     );
   });
 });
@@ -207,7 +209,7 @@ describe('naming a secret', () => {
   ] as const;
 
   test.each(cases)(
-    'with %s leaves the old credentials or the new ones in force wherever it dies',
+    'naming a secret for %s leaves either the old or the new credentials in use, wherever the process dies',
     async (_, input, text) => {
       const whole = await worldWith(input, text);
       await whole.put();
@@ -231,22 +233,25 @@ describe('naming a secret', () => {
     },
   );
 
-  test.each(cases)('with %s can be given up for credentials wherever it dies', async (_, input, text) => {
-    const whole = await worldWith(input, text);
-    await whole.put();
-    for (let call = 1; call <= whole.faults.calls.length; call += 1) {
-      const world = await worldWith(input, text);
-      world.faults.dieAt(call, 'after');
-      await expect(world.put()).rejects.toThrow(InjectedFault);
-      world.faults.heal();
-      await world.call('DeleteConnectionPolicy', orders);
-      await world.call('UpdateConnection', input);
-      const own = (await stored(world))?.secretName;
-      expect(world.secrets.names().toSorted()).toEqual([own, 'team/orders'].toSorted());
-      await world.call('DeleteConnection', named);
-      expect(world.secrets.names()).toEqual(['team/orders']);
-    }
-  });
+  test.each(cases)(
+    'after naming a secret for %s, an update can send credentials instead, wherever the process dies',
+    async (_, input, text) => {
+      const whole = await worldWith(input, text);
+      await whole.put();
+      for (let call = 1; call <= whole.faults.calls.length; call += 1) {
+        const world = await worldWith(input, text);
+        world.faults.dieAt(call, 'after');
+        await expect(world.put()).rejects.toThrow(InjectedFault);
+        world.faults.heal();
+        await world.call('DeleteConnectionPolicy', orders);
+        await world.call('UpdateConnection', input);
+        const own = (await stored(world))?.secretName;
+        expect(world.secrets.names().toSorted()).toEqual([own, 'team/orders'].toSorted());
+        await world.call('DeleteConnection', named);
+        expect(world.secrets.names()).toEqual(['team/orders']);
+      }
+    },
+  );
 });
 
 describe('an update of the credentials and a secret that is named at the same time', () => {
@@ -257,7 +262,7 @@ describe('an update of the credentials and a secret that is named at the same ti
   });
 
   test.each(['secrets.addVersion', 'connections.update', 'secrets.makeCurrent'])(
-    'leave one of the two in force, and the other secret untouched, when the update waits at %s',
+    'an update and a named secret at the same time leave one of the two in use when the update waits at %s',
     async (call) => {
       const held = world.faults.hold(call);
       const updated = world.call('UpdateConnection', { ...named, AuthParameters: basicInput.AuthParameters });
@@ -280,7 +285,7 @@ describe('an update of the credentials and a secret that is named at the same ti
     },
   );
 
-  test('do not undo a rotation of the secret that was named', async () => {
+  test('an update at the same time does not undo a rotation of the named secret', async () => {
     const { faults, secrets, secretArn } = world;
     const moving = faults.hold('secrets.makeCurrent');
     const updated = world.call('UpdateConnection', { ...named, AuthParameters: basicInput.AuthParameters });

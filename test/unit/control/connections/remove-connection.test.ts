@@ -12,7 +12,7 @@ async function worldWithOrders(): Promise<World> {
 
 const orders = { Name: 'orders' };
 
-test('a deletion answers DELETING with every time; afterwards connection and secret are gone', async () => {
+test('DeleteConnection answers DELETING with all times, and removes the connection and its secret', async () => {
   const world = await worldWithOrders();
   const { ConnectionArn, CreationTime } = await world.call('DescribeConnection', orders);
   expect(await world.call('DeleteConnection', orders)).toEqual({
@@ -33,7 +33,7 @@ test('a deletion answers DELETING with every time; afterwards connection and sec
   });
 });
 
-test('a connection of the same name can be created after a deletion and has another ARN', async () => {
+test('a connection that is created again after its deletion has another ARN', async () => {
   const world = await worldWithOrders();
   const { ConnectionArn: before } = await world.call('DeleteConnection', orders);
   const { ConnectionArn: after } = await world.call('CreateConnection', basicInput);
@@ -46,17 +46,20 @@ test.each([
   ['secrets.remove', 'before'],
   ['secrets.remove', 'after'],
   ['connections.remove', 'before'],
-] as const)('a deletion that failed when %s failed %s its effect is finished by the next', async (call, time) => {
-  const world = await worldWithOrders();
-  world.faults.fail(call, time);
-  await expect(world.call('DeleteConnection', orders)).rejects.toThrow(InjectedFault);
-  await world.expectConsistent();
-  expect(await world.call('DeleteConnection', orders)).toMatchObject({ ConnectionState: 'DELETING' });
-  expect(world.connections.all()).toEqual([]);
-  expect(world.secrets.names()).toEqual([]);
-});
+] as const)(
+  'the next DeleteConnection finishes a deletion that failed because %s failed %s it took effect',
+  async (call, time) => {
+    const world = await worldWithOrders();
+    world.faults.fail(call, time);
+    await expect(world.call('DeleteConnection', orders)).rejects.toThrow(InjectedFault);
+    await world.expectConsistent();
+    expect(await world.call('DeleteConnection', orders)).toMatchObject({ ConnectionState: 'DELETING' });
+    expect(world.connections.all()).toEqual([]);
+    expect(world.secrets.names()).toEqual([]);
+  },
+);
 
-test('a deauthorization answers DEAUTHORIZING; afterwards there are no credentials and no secret', async () => {
+test('DeauthorizeConnection answers DEAUTHORIZING, and removes the credentials and the secret', async () => {
   const world = await worldWithOrders();
   const { ConnectionArn, CreationTime } = await world.call('DescribeConnection', orders);
   expect(await world.call('DeauthorizeConnection', orders)).toEqual({
@@ -71,7 +74,7 @@ test('a deauthorization answers DEAUTHORIZING; afterwards there are no credentia
     ConnectionArn,
     Name: 'orders',
     ConnectionState: 'DEAUTHORIZED',
-    StateReason: 'Its authorization parameters were removed by DeauthorizeConnection.',
+    StateReason: 'DeauthorizeConnection removed the authorization parameters.',
     AuthorizationType: 'BASIC',
     CreationTime,
     LastModifiedTime: Number(CreationTime) + 10,
@@ -79,7 +82,7 @@ test('a deauthorization answers DEAUTHORIZING; afterwards there are no credentia
   });
 });
 
-test('deauthorizing what is deauthorized answers the same again', async () => {
+test('a second DeauthorizeConnection gives the same answer as the first', async () => {
   const world = await worldWithOrders();
   await world.call('DeauthorizeConnection', orders);
   expect(await world.call('DeauthorizeConnection', orders)).toMatchObject({ ConnectionState: 'DEAUTHORIZING' });
@@ -92,7 +95,7 @@ test.each([
   ['secrets.remove', 'before'],
   ['secrets.remove', 'after'],
 ] as const)(
-  'a deauthorization that failed when %s failed %s its effect is finished by the next',
+  'the next DeauthorizeConnection finishes one that failed because %s failed %s it took effect',
   async (call, time) => {
     const world = await worldWithOrders();
     world.faults.fail(call, time);
@@ -104,7 +107,7 @@ test.each([
   },
 );
 
-test('while a connection is being deauthorized or deleted, a late worker cannot bring it back', async () => {
+test('a late worker cannot authorize a connection that is being deauthorized or deleted', async () => {
   const world = createWorld();
   await world.call('CreateConnection', oauthInput);
   const { incarnation = '', secretVersion = '' } = (await world.connections.read('orders')) ?? {};
@@ -120,7 +123,7 @@ test('while a connection is being deauthorized or deleted, a late worker cannot 
   }
 });
 
-test('a deletion and an update at the same time: one of them is refused, and nothing is left over', async () => {
+test('when a connection is deleted and updated at once, one request is refused and no secret is left over', async () => {
   const world = await worldWithOrders();
   const held = world.faults.hold('connections.update');
   const updated = world.call('UpdateConnection', { ...orders, AuthParameters: basicInput.AuthParameters });

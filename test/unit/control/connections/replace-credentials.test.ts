@@ -14,7 +14,7 @@ async function worldWith(input: JsonObject): Promise<World> {
 const update = (world: World, members: JsonObject) => world.call('UpdateConnection', { Name: 'orders', ...members });
 const describeOrders = (world: World) => world.call('DescribeConnection', { Name: 'orders' });
 
-describe('an update that fails half-way leaves the old credentials in force', () => {
+describe('an update of the credentials that fails half-way', () => {
   test.each([
     ['secrets.addVersion', 'before', apiKeyInput],
     ['secrets.addVersion', 'after', apiKeyInput],
@@ -24,7 +24,7 @@ describe('an update that fails half-way leaves the old credentials in force', ()
     ['secrets.makeCurrent', 'after', apiKeyInput],
     ['authorizer.start', 'before', oauthInput],
     ['authorizer.start', 'after', oauthInput],
-  ] as const)('when %s fails %s its effect', async (call, time, input) => {
+  ] as const)('an update keeps the old credentials when %s fails %s it takes effect', async (call, time, input) => {
     const world = await worldWith(basicInput);
     const shown = await describeOrders(world);
     world.faults.fail(call, time);
@@ -37,7 +37,7 @@ describe('an update that fails half-way leaves the old credentials in force', ()
     await world.expectConsistent();
   });
 
-  test('when a worker has obtained a token before the start was reported as failed', async () => {
+  test('an update whose start of the authorization fails keeps the old credentials, even if a worker already has a token', async () => {
     const world = createWorld({
       onStart: async (incarnation, connections) => {
         const { secretVersion = '' } = (await connections.read('orders')) ?? {};
@@ -51,7 +51,7 @@ describe('an update that fails half-way leaves the old credentials in force', ()
     expect(await world.secretInForce('orders')).toMatchObject({ username: 'someone' });
   });
 
-  test('and the new ones, whole, when not even the item can be turned back', async () => {
+  test('a failed update leaves all of the new credentials in use when the item cannot be restored', async () => {
     const world = await worldWith(basicInput);
     world.faults.fail('secrets.makeCurrent', 'before', 'always');
     const held = world.faults.hold('secrets.makeCurrent');
@@ -64,7 +64,7 @@ describe('an update that fails half-way leaves the old credentials in force', ()
     await world.expectConsistent();
   });
 
-  test('and takes nothing from an update that came in between', async () => {
+  test('a failed update does not undo another update that came in between', async () => {
     const world = await worldWith(basicInput);
     const held = world.faults.hold('connections.update');
     const loser = update(world, { AuthParameters: { BasicAuthParameters: { Username: 'loser' } } });
@@ -78,7 +78,7 @@ describe('an update that fails half-way leaves the old credentials in force', ()
   });
 });
 
-test('of two updates, one right behind the other, the later one is AWSCURRENT too', async () => {
+test('after two updates in quick succession, the label AWSCURRENT is on the version of the later one', async () => {
   const world = await worldWith(basicInput);
   const held = world.faults.hold('secrets.makeCurrent');
   const earlier = update(world, { AuthParameters: { BasicAuthParameters: { Username: 'earlier' } } });
@@ -98,7 +98,7 @@ describe('a connection that was deauthorized', () => {
     return world;
   }
 
-  test('comes back with all of its credentials, in a new secret', async () => {
+  test('a deauthorized connection is authorized by an update with all credentials, in a new secret', async () => {
     const world = await deauthorized();
     await expect(update(world, { AuthParameters: { BasicAuthParameters: { Password: 'canary' } } })).rejects.toThrow(
       'AuthParameters.BasicAuthParameters.Username is not valid',
@@ -112,7 +112,7 @@ describe('a connection that was deauthorized', () => {
     await world.expectConsistent();
   });
 
-  test('can have its description changed meanwhile', async () => {
+  test('the description of a deauthorized connection can be changed', async () => {
     const world = await deauthorized();
     await update(world, { Description: 'resting' });
     expect(await describeOrders(world)).toMatchObject({ ConnectionState: 'DEAUTHORIZED', Description: 'resting' });
@@ -124,15 +124,21 @@ describe('a connection that was deauthorized', () => {
     ['connections.update', 'before'],
     ['connections.update', 'after'],
     ['secrets.remove', 'before'],
-  ] as const)('stays so, without any secret, when %s fails %s its effect', async (call, time) => {
-    const world = await deauthorized();
-    world.faults.fail(call, time);
-    await expect(update(world, apiKeyInput)).rejects.toThrow(InjectedFault);
-    expect(await describeOrders(world)).toMatchObject({ ConnectionState: 'DEAUTHORIZED', AuthorizationType: 'BASIC' });
-    expect(world.secrets.names()).toEqual([]);
-  });
+  ] as const)(
+    'a deauthorized connection stays so, without any secret, when %s fails %s it takes effect',
+    async (call, time) => {
+      const world = await deauthorized();
+      world.faults.fail(call, time);
+      await expect(update(world, apiKeyInput)).rejects.toThrow(InjectedFault);
+      expect(await describeOrders(world)).toMatchObject({
+        ConnectionState: 'DEAUTHORIZED',
+        AuthorizationType: 'BASIC',
+      });
+      expect(world.secrets.names()).toEqual([]);
+    },
+  );
 
-  test('stays so, without any secret, when its first token cannot be requested', async () => {
+  test('a deauthorized connection stays so, without any secret, when its first token cannot be requested', async () => {
     const world = await deauthorized();
     world.faults.fail('authorizer.start', 'after');
     await expect(update(world, oauthInput)).rejects.toThrow(InjectedFault);
@@ -140,7 +146,7 @@ describe('a connection that was deauthorized', () => {
     expect(world.secrets.names()).toEqual([]);
   });
 
-  test('comes back once when two updates come at the same time, with one secret', async () => {
+  test('two simultaneous updates of a deauthorized connection leave one secret', async () => {
     const world = await deauthorized();
     const held = world.faults.hold('secrets.create');
     const late = update(world, apiKeyInput);

@@ -13,7 +13,7 @@ async function worldWith(input: JsonObject): Promise<World> {
 const update = (world: World, members: JsonObject) => world.call('UpdateConnection', { Name: 'orders', ...members });
 const describeOrders = (world: World) => world.call('DescribeConnection', { Name: 'orders' });
 
-test('new credentials are a new version of the same secret and are in force at once', async () => {
+test('an update stores new credentials as a new version of the same secret and uses them at once', async () => {
   const world = await worldWith(basicInput);
   const before = await world.connections.read('orders');
   const AuthParameters = {
@@ -43,7 +43,7 @@ test('new credentials are a new version of the same secret and are in force at o
   });
 });
 
-test('a description changes neither state nor credentials, and an empty one takes it away', async () => {
+test('a new description changes neither state nor credentials, and an empty one removes the description', async () => {
   const world = await worldWith(oauthInput);
   const before = await world.connections.read('orders');
   await update(world, { Description: 'The order system' });
@@ -58,7 +58,7 @@ test('a description changes neither state nor credentials, and an empty one take
   expect(await describeOrders(world)).not.toHaveProperty('Description');
 });
 
-test('members of the credentials that are left out keep their values while the type stays', async () => {
+test('credentials that an update leaves out keep their values while the authorization type stays the same', async () => {
   const world = await worldWith(basicInput);
   await update(world, { AuthParameters: { BasicAuthParameters: { Password: 'canary-2' } } });
   expect(await world.secretInForce('orders')).toEqual({ username: 'someone', password: 'canary-2' });
@@ -81,7 +81,7 @@ test('members of the credentials that are left out keep their values while the t
   });
 });
 
-test('a token endpoint on another host gets no client secret and no parameter that is kept', async () => {
+test('a stored client secret or OAuth parameter is never sent to a token endpoint on another host', async () => {
   const OAuthHttpParameters = { BodyParameters: [{ Key: 'token', Value: 'canary-parameter', IsValueSecret: true }] };
   const { OAuthParameters } = oauthInput.AuthParameters;
   const input = { ...oauthInput, AuthParameters: { OAuthParameters: { ...OAuthParameters, OAuthHttpParameters } } };
@@ -93,7 +93,7 @@ test('a token endpoint on another host gets no client secret and no parameter th
     code: 'ValidationException',
     message:
       `Failed to update the connection(s). Parameter AuthParameters.OAuthParameters.${member} is not valid. Reason: It is ` +
-      'required when AuthorizationEndpoint has another host.',
+      'required when AuthorizationEndpoint changes to another host.',
   });
   const evil = 'https://evil.example/token';
   const client = { ClientParameters: { ClientSecret: 'canary-2' } };
@@ -107,7 +107,7 @@ test('a token endpoint on another host gets no client secret and no parameter th
   expect(await world.secretInForce('orders')).toMatchObject({ client_id: 'client', client_secret: 'canary-2' });
 });
 
-test('invocation parameters are replaced as a whole: what is not sent again is gone', async () => {
+test('an update replaces all invocation parameters and removes those that it does not send again', async () => {
   const parameters = { HeaderParameters: [{ Key: 'X-Team', Value: 'one' }] };
   const world = await worldWith({
     ...basicInput,
@@ -124,7 +124,7 @@ test('invocation parameters are replaced as a whole: what is not sent again is g
   });
 });
 
-test('another authorization type needs all of its members, by name', async () => {
+test('a change of the authorization type requires all credentials, and the error names the missing one', async () => {
   const world = await worldWith(basicInput);
   await expect(update(world, { AuthorizationType: 'API_KEY' })).rejects.toMatchObject({
     code: 'ValidationException',
@@ -142,7 +142,7 @@ test('another authorization type needs all of its members, by name', async () =>
   expect(shown['AuthParameters']).toEqual({ ApiKeyAuthParameters: { ApiKeyName: 'X-Api-Key' } });
 });
 
-test('OAuth credentials go AUTHORIZING and have a token requested, keeping the last time of authorization', async () => {
+test('new OAuth credentials make a connection AUTHORIZING, request a token and keep LastAuthorizedTime', async () => {
   const world = await worldWith(basicInput);
   const answer = await update(world, oauthInput);
   expect(answer).toMatchObject({ ConnectionState: 'AUTHORIZING', LastAuthorizedTime: answer['CreationTime'] ?? -1 });
@@ -152,7 +152,7 @@ test('OAuth credentials go AUTHORIZING and have a token requested, keeping the l
   expect(await world.connections.read('orders')).not.toHaveProperty('authorizingSinceMs');
 });
 
-test('a damaged secret is repaired by an update with every member, and needs every member', async () => {
+test('an update of a connection with a damaged secret requires every credential, and repairs the secret', async () => {
   const world = await worldWith(basicInput);
   const before = await world.connections.read('orders');
   const { version } = await world.secrets.addVersion(before?.secretArn ?? '', 'not JSON');
@@ -166,7 +166,7 @@ test('a damaged secret is repaired by an update with every member, and needs eve
   expect(await world.secretInForce('orders')).toEqual({ username: 'someone', password: 'canary-password' });
 });
 
-test('of simultaneous updates exactly one succeeds, and its credentials are in force and current', async () => {
+test('exactly one of several simultaneous updates succeeds, and the connection uses its credentials', async () => {
   const world = await worldWith(basicInput);
   const outcomes = await Promise.allSettled(
     ['a', 'b', 'c'].map((Username) => update(world, { AuthParameters: { BasicAuthParameters: { Username } } })),

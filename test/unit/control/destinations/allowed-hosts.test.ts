@@ -31,7 +31,7 @@ const refusal = (verb: string, parameter = 'InvocationEndpoint') => ({
 describe('a connection with allowed hosts', () => {
   beforeEach(() => allow('api.example.com', '*.example.org'));
 
-  test('has destinations there, and nowhere else', async () => {
+  test('a connection with allowed hosts accepts API destinations on these hosts only', async () => {
     await expect(create('https://evil.example/')).rejects.toMatchObject(refusal('create'));
     expect(await world.apiDestinations.read('sink')).toBeUndefined();
     await create('https://api.example.com/');
@@ -41,20 +41,20 @@ describe('a connection with allowed hosts', () => {
     expect(invocationEndpoint).toBe('https://EU.example.org:8443/');
   });
 
-  test('takes over no destination that is elsewhere', async () => {
+  test('an API destination on another host cannot move to a connection with allowed hosts', async () => {
     await create('https://evil.example/', await connection('other'));
     await expect(update({ ConnectionArn: arn })).rejects.toMatchObject(refusal('update'));
     await update({ ConnectionArn: arn, InvocationEndpoint: 'https://api.example.com/' });
   });
 
-  test('has no destination whose certificate may be for another host', async () => {
+  test('a connection with allowed hosts refuses an API destination whose server name is another host', async () => {
     await create('https://api.example.com/');
     const put = (ServerName: string) => world.call('PutDeliveryPolicy', { ApiDestinationName: 'sink', ServerName });
     await expect(put('evil.example')).rejects.toMatchObject(refusal('update', 'ServerName'));
     await put('eu.example.org');
   });
 
-  test('has no destination whose proxy could read what goes through it and is none of them', async () => {
+  test('a connection with allowed hosts refuses a proxy on another host that could read the requests', async () => {
     await create('https://api.example.com/');
     const put = (members: object) => world.call('PutDeliveryPolicy', { ApiDestinationName: 'sink', ...members });
     const CaCertificateSecretArn = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:ca-AbCdEf';
@@ -65,7 +65,7 @@ describe('a connection with allowed hosts', () => {
     await put({ CaCertificateSecretArn, ProxyUrl: 'http://proxy.example.org:3128' });
   });
 
-  test('tells of each destination that was refused, and of none that moved between them', async () => {
+  test('each refused API destination is logged, and a move between allowed hosts is not', async () => {
     await expect(create('https://evil.example/')).rejects.toThrow();
     await create('https://api.example.com/');
     await update({ InvocationEndpoint: 'https://eu.example.org/' });
@@ -73,10 +73,10 @@ describe('a connection with allowed hosts', () => {
   });
 });
 
-describe('allowed hosts that a destination is outside of', () => {
+describe('allowed hosts without the host of an API destination', () => {
   beforeEach(() => create('https://evil.example/'));
 
-  test('may be put, and the destination may still be changed where it does not move', async () => {
+  test('allowed hosts may leave out the host of an API destination, which can still be changed but not moved', async () => {
     await allow('api.example.com', '*.example.org');
     await update({ InvocationRateLimitPerSecond: 1 });
     await expect(update({ InvocationEndpoint: 'https://evil.example/2' })).rejects.toMatchObject(refusal('update'));
@@ -87,7 +87,7 @@ describe('allowed hosts that a destination is outside of', () => {
 describe('without allowed hosts', () => {
   beforeEach(() => create('https://api.example.com/'));
 
-  test('a destination that moves to another host keeps its credentials, and that is told', async () => {
+  test('an API destination may move to another host without allowed hosts, and the move is logged', async () => {
     await update({ InvocationEndpoint: 'https://api.example.com:8443/elsewhere', Description: 'moved' });
     expect(world.told).toEqual([]);
     await update({ InvocationEndpoint: 'https://evil.example/' });
@@ -102,14 +102,14 @@ describe('without allowed hosts', () => {
     ]);
   });
 
-  test('so is a destination that takes another connection to its host', async () => {
+  test('an API destination that changes its connection is logged', async () => {
     await update({ ConnectionArn: await connection('other') });
     const [fromHost, toHost] = ['api.example.com', 'api.example.com'];
     const names = { apiDestination: 'sink', connection: 'other', formerConnection: 'orders' };
     expect(world.told).toEqual([{ event: 'destination-moved', ...names, fromHost, toHost }]);
   });
 
-  test('a destination that takes them where no other of the connection is, is told of', async () => {
+  test('a new API destination on a host that is new for its connection is logged', async () => {
     const add = (Name: string, InvocationEndpoint: string, ConnectionArn = arn) => {
       const members = { ConnectionArn, InvocationEndpoint, HttpMethod: 'POST' };
       return world.call('CreateApiDestination', { Name, ...members });
@@ -130,14 +130,14 @@ describe('without allowed hosts', () => {
     expect(world.told).toHaveLength(1);
   });
 
-  test('nothing is told of a move that was not written', async () => {
+  test('a move that was not written is not logged', async () => {
     world.faults.fail('apiDestinations.update', 'before');
     await expect(update({ InvocationEndpoint: 'https://evil.example/' })).rejects.toThrow();
     expect(world.told).toEqual([]);
   });
 });
 
-describe('of a delivery policy it is told', () => {
+describe('the log of delivery policies', () => {
   const ca = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:ca-AbCdEf';
   const put = (members: object) => world.call('PutDeliveryPolicy', { ApiDestinationName: 'sink', ...members });
   const members = {
@@ -154,7 +154,7 @@ describe('of a delivery policy it is told', () => {
   beforeEach(() => create('https://api.example.com/'));
 
   test.each(Object.keys(members) as (keyof typeof members)[])(
-    'that %s was put, became another one and was taken away',
+    'setting, changing and removing %s in a delivery policy is logged',
     async (member) => {
       await put({ [member]: members[member] });
       const settingName = `${member[0]?.toLowerCase()}${member.slice(1)}` as keyof typeof settings;
@@ -174,13 +174,13 @@ describe('of a delivery policy it is told', () => {
     },
   );
 
-  test('what it says of all three, and when it is deleted', async () => {
+  test('a delivery policy with all three settings is logged, and so is its deletion', async () => {
     await put(members);
     await world.call('DeleteDeliveryPolicy', { ApiDestinationName: 'sink' });
     expect(world.told).toEqual([{ ...names, ...settings }, names]);
   });
 
-  test('nothing when it says the same of them, and nothing before it is written', async () => {
+  test('a delivery policy that keeps these settings or was not written is not logged', async () => {
     await put(members);
     await put({ ...members, TimeoutSeconds: 3, Signing: { SecretArn: ca } });
     world.faults.fail('apiDestinations.update', 'before');
@@ -189,18 +189,18 @@ describe('of a delivery policy it is told', () => {
   });
 });
 
-describe('of a connection policy it is told', () => {
+describe('the log of connection policies', () => {
   test.each([
-    ['that hosts were added', () => allow('api.example.com', 'evil.example'), ['evil.example']],
-    ['that it no longer names any', () => world.call('PutConnectionPolicy', orders), 'any'],
-    ['that it was taken away', () => world.call('DeleteConnectionPolicy', orders), 'any'],
-  ])('%s', async (_, change, hosts) => {
+    ['adds a host', () => allow('api.example.com', 'evil.example'), ['evil.example']],
+    ['no longer has AllowedHosts', () => world.call('PutConnectionPolicy', orders), 'any'],
+    ['is deleted', () => world.call('DeleteConnectionPolicy', orders), 'any'],
+  ])('a connection policy that %s is logged', async (_, change, hosts) => {
     await allow('api.example.com');
     await change();
     expect(world.told).toEqual([{ event: 'hosts-loosened', connection: 'orders', hosts }]);
   });
 
-  test('nothing when it becomes narrower', async () => {
+  test('a connection policy that removes a host is not logged', async () => {
     await allow('api.example.com', 'b.example.com');
     await allow('api.example.com');
     expect(world.told).toEqual([]);

@@ -14,7 +14,7 @@ const named = { Name: 'sink' };
 const nowSeconds = Date.UTC(2026, 0, 1) / 1000;
 const arn = 'arn:aws:events:us-east-1:123456789012:api-destination/sink/00000000-0000-0000-0000-000000000003';
 
-test('a new destination answers ARN, state and times, and is described with the default rate', async () => {
+test('a new API destination is answered with ARN, state and times, and has the default rate', async () => {
   const { world, ConnectionArn } = await worldWithConnection();
   const created = await world.call('CreateApiDestination', { ...named, ...endpoint, ConnectionArn });
   const written = {
@@ -29,7 +29,7 @@ test('a new destination answers ARN, state and times, and is described with the 
   expect(await world.call('ListApiDestinations', {})).toEqual({ ApiDestinations: [shown] });
 });
 
-test('an update changes only what is sent, keeps the ARN, and an empty description takes it away', async () => {
+test('an update of an API destination changes only what is sent, and an empty description removes the old one', async () => {
   const { world, ConnectionArn } = await worldWithConnection();
   const members = { ...endpoint, ConnectionArn, Description: 'old', InvocationRateLimitPerSecond: 7 };
   await world.call('CreateApiDestination', { ...named, ...members });
@@ -48,7 +48,7 @@ test('an update changes only what is sent, keeps the ARN, and an empty descripti
   expect(shown).not.toHaveProperty('Description');
 });
 
-test('a destination is INACTIVE while its connection is not authorized, and once that is gone or another', async () => {
+test('an API destination is INACTIVE when its connection is not authorized, deleted or created again', async () => {
   const { world, ConnectionArn } = await worldWithConnection(oauthInput);
   await world.call('CreateApiDestination', { ...named, ...endpoint, ConnectionArn });
   const state = async () => (await world.call('DescribeApiDestination', named))['ApiDestinationState'];
@@ -70,11 +70,11 @@ test('a destination is INACTIVE while its connection is not authorized, and once
 
 test.each([
   ['of another name', (text: string) => text.replace('/orders/', '/nobody/')],
-  ['of an older incarnation', (text: string) => text.replace(/1$/, '9')],
+  ['that was deleted and created again', (text: string) => text.replace(/1$/, '9')],
   ['in another region', (text: string) => text.replace('us-east-1', 'eu-west-1')],
   ['in another account', (text: string) => text.replace('123456789012', '210987654321')],
   ['in another partition', (text: string) => text.replace('arn:aws:', 'arn:aws-cn:')],
-])('a connection %s does not exist for a destination', async (_which, change) => {
+])('an API destination cannot name a connection %s', async (_which, change) => {
   const { world, ConnectionArn } = await worldWithConnection();
   const other = change(ConnectionArn);
   const create = world.call('CreateApiDestination', { ...named, ...endpoint, ConnectionArn: other });
@@ -91,7 +91,7 @@ test.each([
   expect(await world.call('DescribeApiDestination', named)).toMatchObject({ ConnectionArn });
 });
 
-test('a connection that is being deleted takes no new destination', async () => {
+test('an API destination cannot name a connection that is being deleted', async () => {
   const { world, ConnectionArn } = await worldWithConnection();
   world.faults.fail('secrets.remove', 'before');
   await expect(world.call('DeleteConnection', { Name: 'orders' })).rejects.toThrow();
@@ -100,7 +100,7 @@ test('a connection that is being deleted takes no new destination', async () => 
   });
 });
 
-test('create and update refuse a bad endpoint before they look at anything', async () => {
+test('an invalid endpoint is refused before the table is read', async () => {
   const { world, ConnectionArn } = await worldWithConnection();
   const InvocationEndpoint = 'http://example.com/';
   const reason =
@@ -118,14 +118,14 @@ test.each([
   ['DescribeApiDestination', 'describe'],
   ['UpdateApiDestination', 'update'],
   ['DeleteApiDestination', 'delete'],
-])('%s of an unknown destination says so', async (operation, verb) => {
+])('%s of an unknown API destination answers that it does not exist', async (operation, verb) => {
   await expect(createWorld().call(operation, named)).rejects.toMatchObject({
     code: 'ResourceNotFoundException',
     message: `Failed to ${verb} the api-destination(s). An api-destination 'sink' does not exist.`,
   });
 });
 
-test('a name is taken once, also by two at the same time, and is free again after a deletion', async () => {
+test('only one API destination can have a name, even with simultaneous creates, until it is deleted', async () => {
   const { world, ConnectionArn } = await worldWithConnection();
   const input = { ...named, ...endpoint, ConnectionArn };
   const outcomes = await Promise.allSettled([
@@ -144,7 +144,7 @@ test('a name is taken once, also by two at the same time, and is free again afte
   expect(ApiDestinationArn).not.toBe(arn);
 });
 
-test('of simultaneous updates exactly one succeeds; an update after a deletion finds nothing', async () => {
+test('exactly one of several simultaneous updates of an API destination succeeds, and none after its deletion', async () => {
   const { world, ConnectionArn } = await worldWithConnection();
   await world.call('CreateApiDestination', { ...named, ...endpoint, ConnectionArn });
   const outcomes = await Promise.allSettled(
@@ -170,7 +170,7 @@ test('of simultaneous updates exactly one succeeds; an update after a deletion f
   await expect(late).rejects.toMatchObject({ code: 'ResourceNotFoundException' });
 });
 
-test('a deletion is refused when the destination has been changed since it was read, and then succeeds', async () => {
+test('a deletion is refused while an API destination changes at the same time, and succeeds when repeated', async () => {
   const { world, ConnectionArn } = await worldWithConnection();
   await world.call('CreateApiDestination', { ...named, ...endpoint, ConnectionArn });
   const held = world.faults.hold('apiDestinations.remove');
@@ -182,7 +182,7 @@ test('a deletion is refused when the destination has been changed since it was r
   expect(await world.call('DeleteApiDestination', named)).toEqual({});
 });
 
-test('the destination that reaches the quota is created, the one after it refused', async () => {
+test('the API destination that reaches the quota is created, and the next one is refused', async () => {
   const { world, ConnectionArn } = await worldWithConnection();
   await world.call('CreateApiDestination', { ...named, ...endpoint, ConnectionArn });
   const first = await world.apiDestinations.read('sink');

@@ -14,7 +14,7 @@ describe.each([
     'https://127.0.0.1:8443/',
     'https://example.com/a@b',
     'https://example.com/?to=a@b',
-  ])('%s is accepted', (endpoint) => {
+  ])('the endpoint %s is accepted', (endpoint) => {
     expect(isInvocableEndpoint(endpoint, allowlist)).toBe(true);
   });
 
@@ -53,7 +53,7 @@ describe.each([
     'https:\\\\example.com\\',
     'https://example.com\\@other.example/',
     '',
-  ])('%j is refused', (endpoint) => {
+  ])('the endpoint %j is refused', (endpoint) => {
     expect(isInvocableEndpoint(endpoint, allowlist)).toBe(false);
   });
 });
@@ -65,12 +65,12 @@ test.each([
   'http://LOCALHOST/',
   'http://endpoint.localhost/',
   'http://0x7f.1/',
-])('%s is accepted only where loopback is open', (endpoint) => {
+])('the endpoint %s is accepted only if the allowlist contains loopback', (endpoint) => {
   expect(isInvocableEndpoint(endpoint, loopback)).toBe(true);
   expect(isInvocableEndpoint(endpoint, publicOnly)).toBe(false);
 });
 
-test('a refused endpoint is shown in the recorded words', () => {
+test('the error for an invalid endpoint has the recorded text', () => {
   expect(invalidEndpoint('create', 'api-destination', 'InvocationEndpoint', 'http://example.com/x')).toMatchObject({
     code: 'ValidationException',
     message:
@@ -79,7 +79,7 @@ test('a refused endpoint is shown in the recorded words', () => {
 });
 
 test.each(['https://user:canary@example.com/', 'https://a@canary:b@example.com/x@y', 'http://canary@host'])(
-  'what stands before the host of %s is not repeated',
+  'the error for the endpoint %s does not repeat its user name and password',
   (endpoint) => {
     const { message } = invalidEndpoint('create', 'api-destination', 'InvocationEndpoint', endpoint);
     expect(message).not.toContain('canary');

@@ -30,7 +30,7 @@ const everything = {
 };
 
 describe('a delivery policy', () => {
-  test('is answered and shown as it was put, with its destination', async () => {
+  test('a delivery policy is answered and shown as it was put, with the name and ARN of its API destination', async () => {
     const world = await worldWithDestination();
     const { arn: ApiDestinationArn = '' } = (await world.apiDestinations.read('sink')) ?? {};
     const shown = { ...sink, ApiDestinationArn, ...everything };
@@ -52,7 +52,7 @@ describe('a delivery policy', () => {
     });
   });
 
-  test('is replaced as a whole, and raises the revision each time', async () => {
+  test('PutDeliveryPolicy replaces the whole policy and raises the revision each time', async () => {
     const world = await worldWithDestination();
     await world.call('PutDeliveryPolicy', { ...sink, ...everything });
     await world.call('PutDeliveryPolicy', { ...sink, RetryPolicy: { MaximumEventAgeInSeconds: 90 } });
@@ -68,7 +68,7 @@ describe('a delivery policy', () => {
     ]);
   });
 
-  test('stays when its destination is updated, and goes with it', async () => {
+  test('a delivery policy survives an update of its API destination and is deleted with it', async () => {
     const world = await worldWithDestination();
     await world.call('PutDeliveryPolicy', { ...sink, Burst: 2 });
     await world.call('UpdateApiDestination', { Name: 'sink', InvocationRateLimitPerSecond: 5, Description: 'new' });
@@ -80,7 +80,7 @@ describe('a delivery policy', () => {
     await expect(world.call('GetDeliveryPolicy', sink)).rejects.toMatchObject({ code: 'ResourceNotFoundException' });
   });
 
-  test('can be taken away, also where there is none', async () => {
+  test('DeleteDeliveryPolicy removes the policy, and succeeds if there is none', async () => {
     const world = await worldWithDestination();
     await world.call('PutDeliveryPolicy', { ...sink, Burst: 2 });
     expect(await world.call('DeleteDeliveryPolicy', sink)).toEqual({});
@@ -94,14 +94,14 @@ describe('a delivery policy', () => {
   });
 
   test.each(['PutDeliveryPolicy', 'GetDeliveryPolicy', 'DeleteDeliveryPolicy'])(
-    '%s needs its destination',
+    '%s is refused when the API destination does not exist',
     async (name) => {
       await expect(createWorld().call(name, sink)).rejects.toMatchObject({ code: 'ResourceNotFoundException' });
     },
   );
 
   test.each(['PutDeliveryPolicy', 'DeleteDeliveryPolicy'])(
-    '%s comes after a change of its destination that came in between',
+    '%s succeeds although its API destination is updated at the same time',
     async (operation) => {
       const world = await worldWithDestination();
       await world.call('PutDeliveryPolicy', { ...sink, Burst: 1 });
@@ -117,7 +117,7 @@ describe('a delivery policy', () => {
     },
   );
 
-  test('is not written to another destination of its name, nor over another policy that came in between', async () => {
+  test('a delivery policy overwrites neither a policy that came in between nor a destination that was created again', async () => {
     const world = await worldWithDestination();
     const put = async (meanwhile: () => Promise<unknown>) => {
       const held = world.faults.hold('apiDestinations.update');
@@ -139,12 +139,16 @@ describe('a delivery policy', () => {
   });
 
   const refusals: readonly (readonly [member: string, input: JsonObject, reason: string])[] = [
-    ['TimeoutSeconds', { TimeoutSeconds: 52.001 }, 'It must be at most 52 while the functions may run for 60 s.'],
-    ['RetryableStatuses', { RetryableStatuses: [404, 204] }, '204 says that the event has arrived.'],
-    ['ServerName', { ServerName: '10.0.0.1' }, "'10.0.0.1' is not the name of a host."],
-    ['ServerName', { ServerName: 'a..b' }, "'a..b' is not the name of a host."],
-    ['ProxyUrl', { ProxyUrl: 'http://proxy.example:0' }, "'http://proxy.example:0' is not the URL of a proxy"],
-    ['ProxyUrl', { ProxyUrl: 'http://*.example' }, "'http://*.example' is not the URL of a proxy"],
+    ['TimeoutSeconds', { TimeoutSeconds: 52.001 }, 'It must be at most 52, because the functions may run for 60 s.'],
+    [
+      'RetryableStatuses',
+      { RetryableStatuses: [404, 204] },
+      'Status 204 means that the event was delivered. Remove it.',
+    ],
+    ['ServerName', { ServerName: '10.0.0.1' }, "'10.0.0.1' is not a host name."],
+    ['ServerName', { ServerName: 'a..b' }, "'a..b' is not a host name."],
+    ['ProxyUrl', { ProxyUrl: 'http://proxy.example:0' }, "'http://proxy.example:0' is not a proxy URL"],
+    ['ProxyUrl', { ProxyUrl: 'http://*.example' }, "'http://*.example' is not a proxy URL"],
     [
       'ProxyUrl',
       { ProxyUrl: 'http://0xa.1:3128' },
@@ -153,18 +157,18 @@ describe('a delivery policy', () => {
     [
       'Signing.SecretArn',
       { Signing: { SecretArn: secretArn('a', 'eu-west-1') } },
-      'The secret is not in region us-east-1.',
+      'The secret must be in region us-east-1.',
     ],
     [
       'ClientCertificateSecretArn',
       { ClientCertificateSecretArn: secretArn('lastmile/test/connection/orders/1') },
-      'The secret is one that a connection of this stack keeps.',
+      'The secret belongs to a connection of this stack. Name a secret of your own.',
     ],
-    ['CaCertificateSecretArn', { CaCertificateSecretArn: secretArn('a', 'eu-west-1') }, 'The secret is not in region'],
+    ['CaCertificateSecretArn', { CaCertificateSecretArn: secretArn('a', 'eu-west-1') }, 'The secret must be in region'],
   ];
 
   test.each(refusals)(
-    'with a bad %s is refused by that name, and nothing is written',
+    'a delivery policy with a bad %s is refused with that name, and nothing is written',
     async (member, input, reason) => {
       const world = await worldWithDestination();
       await expect(world.call('PutDeliveryPolicy', { ...sink, ...input })).rejects.toMatchObject({
@@ -175,14 +179,14 @@ describe('a delivery policy', () => {
     },
   );
 
-  test('shows the origin of a proxy, however it was written', async () => {
+  test('a delivery policy shows the origin of its proxy URL', async () => {
     const world = await worldWithDestination();
     const put = (ProxyUrl: string) => world.call('PutDeliveryPolicy', { ...sink, ProxyUrl });
     expect(await put('https://PROXY.example:443/')).toMatchObject({ ProxyUrl: 'https://proxy.example' });
     expect(await put('http://0x5db8d80e:3128')).toMatchObject({ ProxyUrl: 'http://93.184.216.14:3128' });
   });
 
-  test('may have the longest timeout for which the functions have time', async () => {
+  test('a delivery policy may have the longest timeout that fits into the time limit of the functions', async () => {
     const world = await worldWithDestination();
     expect(await world.call('PutDeliveryPolicy', { ...sink, TimeoutSeconds: 52 })).toMatchObject({
       TimeoutSeconds: 52,
@@ -194,24 +198,27 @@ describe('a connection policy', () => {
   test.each([
     ['PutConnectionPolicy', { AllowedHosts: ['b.example'] }, { allowedHosts: ['b.example'] }],
     ['DeleteConnectionPolicy', {}, undefined],
-  ])('%s comes after what a worker has found out meanwhile', async (operation, input, policy) => {
-    const world = await worldWithDestination();
-    await world.call('PutConnectionPolicy', { ...orders, AllowedHosts: ['a.example'] });
-    const held = world.faults.hold('connections.update');
-    const changing = world.call(operation, { ...orders, ...input });
-    await held.reached;
-    const { incarnation = '', secretVersion = '' } = (await world.connections.read('orders')) ?? {};
-    const names = { name: 'orders', incarnation, secretVersion, nowMs: world.clock.nowMs() };
-    await world.connections.change({ ...names, state: 'DEAUTHORIZED', stateReason: 'refused' });
-    held.release();
-    await changing;
-    const stored = await world.connections.read('orders');
-    expect(stored).toMatchObject({ state: 'DEAUTHORIZED', stateReason: 'refused' });
-    expect(stored?.policy).toEqual(policy);
-    expect(world.told).toHaveLength(1);
-  });
+  ])(
+    '%s succeeds although a worker changes the state of the connection at the same time',
+    async (operation, input, policy) => {
+      const world = await worldWithDestination();
+      await world.call('PutConnectionPolicy', { ...orders, AllowedHosts: ['a.example'] });
+      const held = world.faults.hold('connections.update');
+      const changing = world.call(operation, { ...orders, ...input });
+      await held.reached;
+      const { incarnation = '', secretVersion = '' } = (await world.connections.read('orders')) ?? {};
+      const names = { name: 'orders', incarnation, secretVersion, nowMs: world.clock.nowMs() };
+      await world.connections.change({ ...names, state: 'DEAUTHORIZED', stateReason: 'refused' });
+      held.release();
+      await changing;
+      const stored = await world.connections.read('orders');
+      expect(stored).toMatchObject({ state: 'DEAUTHORIZED', stateReason: 'refused' });
+      expect(stored?.policy).toEqual(policy);
+      expect(world.told).toHaveLength(1);
+    },
+  );
 
-  test('is not written over another that came in between', async () => {
+  test('a connection policy does not overwrite another policy that came in between', async () => {
     const world = await worldWithDestination();
     const held = world.faults.hold('connections.update');
     const putting = world.call('PutConnectionPolicy', { ...orders, AllowedHosts: ['a.example'] });
@@ -222,7 +229,7 @@ describe('a connection policy', () => {
     expect(await world.call('GetConnectionPolicy', orders)).toMatchObject({ AllowedHosts: ['b.example'] });
   });
 
-  test('gives up after five writes that somebody was quicker than', async () => {
+  test('PutConnectionPolicy gives up after five conflicting writes', async () => {
     const world = await worldWithDestination();
     const stored = async () => (await world.connections.read('orders')) ?? expect.fail();
     const { update } = world.connections;
@@ -237,7 +244,7 @@ describe('a connection policy', () => {
     expect([writes, (await stored()).policy]).toEqual([5, undefined]);
   });
 
-  test('is answered and shown as it was put, hosts in the form that URLs have', async () => {
+  test('a connection policy is answered and shown as it was put, with its hosts in the form of URLs', async () => {
     const world = await worldWithDestination();
     const { arn: ConnectionArn = '' } = (await world.connections.read('orders')) ?? {};
     const input = {
@@ -253,7 +260,7 @@ describe('a connection policy', () => {
     });
   });
 
-  test('stays when its connection is updated, is replaced as a whole and can be taken away', async () => {
+  test('a connection policy survives an update of its connection, and can be replaced and deleted', async () => {
     const world = await worldWithDestination();
     await world.call('PutConnectionPolicy', { ...orders, AllowedHosts: ['a.example'], SecretArn: secretArn('own') });
     await world.call('UpdateConnection', { Name: 'orders', Description: 'new' });
@@ -270,7 +277,7 @@ describe('a connection policy', () => {
     await world.expectConsistent();
   });
 
-  test('is not changed while another operation has the connection in its hands', async () => {
+  test('a connection policy cannot be changed while another operation is changing the connection', async () => {
     const world = await worldWithDestination();
     const stored = await world.connections.read('orders');
     if (stored !== undefined) await world.connections.update(stored, { ...stored, state: 'DELETING' });
@@ -279,16 +286,19 @@ describe('a connection policy', () => {
   });
 
   test.each([
-    ['AllowedHosts', { AllowedHosts: ['a.example', '*.com'] }, "'*.com' is neither a host"],
-    ['AllowedHosts', { AllowedHosts: ['a.example:443'] }, "'a.example:443' is neither a host"],
-    ['SecretArn', { SecretArn: secretArn('a', 'eu-west-1') }, 'The secret is not in region us-east-1.'],
-  ])('with a bad %s is refused by that name, and nothing is written', async (member, input, reason) => {
-    const world = await worldWithDestination();
-    const before = await world.connections.read('orders');
-    await expect(world.call('PutConnectionPolicy', { ...orders, ...input })).rejects.toMatchObject({
-      code: 'ValidationException',
-      message: expect.stringContaining(`Parameter ${member} is not valid. Reason: ${reason}`),
-    });
-    expect(await world.connections.read('orders')).toEqual(before);
-  });
+    ['AllowedHosts', { AllowedHosts: ['a.example', '*.com'] }, "'*.com' is not an allowed host"],
+    ['AllowedHosts', { AllowedHosts: ['a.example:443'] }, "'a.example:443' is not an allowed host"],
+    ['SecretArn', { SecretArn: secretArn('a', 'eu-west-1') }, 'The secret must be in region us-east-1.'],
+  ])(
+    'a connection policy with a bad %s is refused with that name, and nothing is written',
+    async (member, input, reason) => {
+      const world = await worldWithDestination();
+      const before = await world.connections.read('orders');
+      await expect(world.call('PutConnectionPolicy', { ...orders, ...input })).rejects.toMatchObject({
+        code: 'ValidationException',
+        message: expect.stringContaining(`Parameter ${member} is not valid. Reason: ${reason}`),
+      });
+      expect(await world.connections.read('orders')).toEqual(before);
+    },
+  );
 });

@@ -18,7 +18,7 @@ beforeAll(async () => {
   await world.call('CreateApiDestination', { Name: 'sink', ConnectionArn, ...endpoint });
 });
 
-/** Both stages of validation, and the operation. */
+/** Runs both stages of validation and the operation. */
 async function put(operation: string, input: JsonObject): Promise<JsonObject> {
   return await world.call(operation, readLastmileInput(operation, input));
 }
@@ -72,7 +72,7 @@ const kinds = [
   { policy: 'ConnectionPolicy', named: { ConnectionName: 'orders' }, policies: connectionPolicies },
 ];
 
-test.each(kinds)('every $policy that is in order is kept, and what is shown puts the same again', async (kind) => {
+test.each(kinds)('every valid $policy is stored, and its Get answer can be put again unchanged', async (kind) => {
   const { policy, named, policies } = kind;
   await fc.assert(
     fc.asyncProperty(policies as fc.Arbitrary<JsonObject>, async (members) => {
@@ -90,7 +90,7 @@ function isEmptyObject(value: unknown): boolean {
   return isJsonObject(value) && Object.keys(value).length === 0;
 }
 
-/** What passes the patterns of the model and is nothing all the same. */
+/** Texts that match the patterns of the service model and are invalid all the same. */
 const nearly = fc.oneof(
   fc.constantFrom(
     'http://[',
@@ -111,20 +111,23 @@ const nearly = fc.oneof(
 );
 const anything = fc.oneof(nearly, fc.array(nearly, { minLength: 1, maxLength: 3 }), fc.jsonValue({ maxDepth: 2 }));
 
-test.each(kinds)('every other input for a $policy is refused, by no failure of ours', async ({ policy, named }) => {
-  const operation = `Put${policy}`;
-  const shape = shapeOf(lastmileModel, `${operation}Request`);
-  const names = shape.type === 'structure' ? Object.keys(shape.members) : [];
-  let refused = 0;
-  await fc.assert(
-    fc.asyncProperty(fc.dictionary(fc.constantFrom(...names), anything, { maxKeys: 2 }), async (members) => {
-      const input = { ...named, ...(members as JsonObject) };
-      const failure = await put(operation, input).catch((error: unknown) => error);
-      if (!(failure instanceof Error)) return;
-      expect(failure).toBeInstanceOf(ServiceError);
-      refused += 1;
-    }),
-    { numRuns: 2000 },
-  );
-  expect(refused).toBeGreaterThan(100);
-});
+test.each(kinds)(
+  "every invalid input for a $policy is refused as the client's fault, never with an internal error",
+  async ({ policy, named }) => {
+    const operation = `Put${policy}`;
+    const shape = shapeOf(lastmileModel, `${operation}Request`);
+    const names = shape.type === 'structure' ? Object.keys(shape.members) : [];
+    let refused = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.dictionary(fc.constantFrom(...names), anything, { maxKeys: 2 }), async (members) => {
+        const input = { ...named, ...(members as JsonObject) };
+        const failure = await put(operation, input).catch((error: unknown) => error);
+        if (!(failure instanceof Error)) return;
+        expect(failure).toBeInstanceOf(ServiceError);
+        refused += 1;
+      }),
+      { numRuns: 2000 },
+    );
+    expect(refused).toBeGreaterThan(100);
+  },
+);

@@ -29,7 +29,7 @@ function oauth(httpMethod: JsonValue): JsonValue {
 }
 
 describe('texts that the service was recorded to answer', () => {
-  test('an authorization type that does not exist prints the set in the order of the service', () => {
+  test('the error for an unknown authorization type lists the valid ones in the order of the service', () => {
     const refusal = refusalOf('CreateConnection', { ...connection, AuthorizationType: 'DIGEST', AuthParameters: {} });
     expect(refusal.code).toBe('ValidationException');
     expect(refusal.message).toBe(
@@ -37,13 +37,13 @@ describe('texts that the service was recorded to answer', () => {
     );
   });
 
-  test('a name with spaces fails its pattern, which is printed as the model has it', () => {
+  test('the error for a name with spaces prints the pattern of the service model', () => {
     expect(refusalOf('CreateConnection', { ...connection, Name: 'two words' }).message).toBe(
       `1 validation error detected: Value 'two words' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: ${namePattern}`,
     );
   });
 
-  test('a name can fail pattern and length at once, in that order, before the next field', () => {
+  test('a name that violates pattern and length gets both errors, in that order, before the next field', () => {
     const name = `two words ${'x'.repeat(60)}`;
     expect(refusalOf('CreateConnection', { ...connection, Name: name, AuthorizationType: 'NONE' }).message).toBe(
       `3 validation errors detected: Value '${name}' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: ${namePattern}; ` +
@@ -52,7 +52,7 @@ describe('texts that the service was recorded to answer', () => {
     );
   });
 
-  test('a connection ARN and a method of an API destination are refused together', () => {
+  test('an invalid connection ARN and an invalid HTTP method are reported in one error', () => {
     const input = { Name: 'd', ConnectionArn: 'orders', HttpMethod: 'TRACE', InvocationEndpoint: 'https://a.example' };
     expect(refusalOf('CreateApiDestination', input).message).toBe(
       "2 validation errors detected: Value 'orders' at 'connectionArn' failed to satisfy constraint: Member must satisfy regular expression pattern: ^arn:aws([a-z]|\\-)*:events:([a-z]|\\d|\\-)*:([0-9]{12})?:connection\\/[\\.\\-_A-Za-z0-9]+\\/[\\-A-Za-z0-9]+$; " +
@@ -60,7 +60,7 @@ describe('texts that the service was recorded to answer', () => {
     );
   });
 
-  test('a member of a list is named by its position, counted from 1', () => {
+  test('an error names a member of a list by its position, counted from 1', () => {
     const targets = [
       { Id: 'ok', Arn: 'a' },
       { Id: '#!', Arn: 'a' },
@@ -70,7 +70,7 @@ describe('texts that the service was recorded to answer', () => {
     );
   });
 
-  test('a list of structures that is too long is printed member by member, absent members as null', () => {
+  test('the error for a list that is too long prints every structure, with null for absent members', () => {
     const entries = Array.from({ length: 11 }, (_, index) => ({ Source: `s${index}`, Detail: '{"a": 1}' }));
     const { message } = refusalOf('PutEvents', { Entries: entries });
     expect(message).toMatch(
@@ -83,7 +83,7 @@ describe('texts that the service was recorded to answer', () => {
 });
 
 describe('constraints', () => {
-  test('members that are required and absent are null, in the order of the model', () => {
+  test('missing required members are reported as null, in the order of the service model', () => {
     expect(refusalOf('CreateConnection', {}).message).toBe(
       "3 validation errors detected: Value null at 'name' failed to satisfy constraint: Member must not be null; " +
         "Value null at 'authorizationType' failed to satisfy constraint: Member must not be null; " +
@@ -91,12 +91,12 @@ describe('constraints', () => {
     );
   });
 
-  test('null counts as absent', () => {
+  test('a required member that is null counts as missing', () => {
     expect(refusalOf('DescribeConnection', { Name: null }).message).toContain("Value null at 'name'");
     expect(readEventsInput('ListConnections', { NamePrefix: null, Limit: null })).toEqual({});
   });
 
-  test('an invalid authorization type leaves missing auth parameters unreported, at every depth, but not their faults', () => {
+  test('with an invalid authorization type, invalid auth parameters are reported and missing ones are not', () => {
     const without = { Name: 'c', AuthorizationType: 'NONE' };
     expect(refusalOf('CreateConnection', without).message).toMatch(/^1 validation error .*'authorizationType'/);
     const half = { ...without, AuthParameters: { BasicAuthParameters: { Username: 'a:b' } } };
@@ -106,7 +106,7 @@ describe('constraints', () => {
     expect(message).not.toContain('password');
   });
 
-  test('numbers are held to their range', () => {
+  test('a number outside its range is reported', () => {
     expect(refusalOf('ListConnections', { Limit: 0 }).message).toBe(
       "1 validation error detected: Value '0' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1",
     );
@@ -116,26 +116,26 @@ describe('constraints', () => {
     expect(readEventsInput('ListConnections', { Limit: 100 })).toEqual({ Limit: 100 });
   });
 
-  test('an empty name fails its pattern and its shortest length', () => {
+  test('an empty name violates its pattern and its minimum length', () => {
     expect(refusalOf('DescribeConnection', { Name: '' }).message).toBe(
       `2 validation errors detected: Value '' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: ${namePattern}; ` +
         "Value '' at 'name' failed to satisfy constraint: Member must have length greater than or equal to 1",
     );
   });
 
-  test('patterns are full matches: a line break at the end is not overlooked', () => {
+  test('a pattern must match the whole text, so a line break at the end is refused', () => {
     expect(refusalOf('DescribeConnection', { Name: 'orders\n' }).message).toContain('regular expression pattern');
     expect(readEventsInput('DescribeConnection', { Name: 'orders' })).toEqual({ Name: 'orders' });
   });
 
-  test('a list of scalars is judged and printed as a whole', () => {
+  test('a list of scalars is checked and printed as a whole', () => {
     expect(refusalOf('RemoveTargets', { Rule: 'r', Ids: ['ok', 'not ok'] }).message).toBe(
       "1 validation error detected: Value '[ok, not ok]' at 'ids' failed to satisfy constraint: Member must satisfy constraint: " +
         `[Member must have length less than or equal to 64, Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: ${namePattern}]`,
     );
   });
 
-  test('the keys of a map and its values are judged apart', () => {
+  test('the keys and the values of a map are checked separately', () => {
     const target = (headers: JsonValue) => ({
       Rule: 'r',
       Targets: [{ Id: 'i', Arn: 'a', HttpParameters: { HeaderParameters: headers } }],
@@ -149,13 +149,13 @@ describe('constraints', () => {
     );
   });
 
-  test('a null among the members of a list is a violation at its position', () => {
+  test('a null in a list is reported with its position', () => {
     expect(refusalOf('PutTargets', { Rule: 'r', Targets: [null] }).message).toBe(
       "1 validation error detected: Value null at 'targets.1.member' failed to satisfy constraint: Member must not be null",
     );
   });
 
-  test('OAuth HttpMethod is accepted in lower case, and handed on in upper case', () => {
+  test('an OAuth HttpMethod in lower case is accepted and converted to upper case', () => {
     expect(readEventsInput('CreateConnection', oauth('post'))).toMatchObject({
       AuthParameters: { OAuthParameters: { HttpMethod: 'POST' } },
     });
@@ -167,7 +167,7 @@ describe('constraints', () => {
     );
   });
 
-  test('connectivity parameters and KMS keys are refused by name, before anything else that is wrong', () => {
+  test('connectivity parameters and KMS keys are refused by name before any other error', () => {
     const resource = { ResourceParameters: { ResourceConfigurationArn: '' } };
     const refused: readonly [string, JsonValue][] = [
       ['InvocationConnectivityParameters', { ...connection, InvocationConnectivityParameters: resource }],
@@ -181,21 +181,21 @@ describe('constraints', () => {
       for (const operation of ['CreateConnection', 'UpdateConnection']) {
         const refusal = refusalOf(operation, input);
         expect(refusal.code).toBe('ValidationException');
-        expect(refusal.message).toBe(`Parameter ${name} is not valid. Reason: It is not supported yet.`);
+        expect(refusal.message).toBe(`Parameter ${name} is not valid. Reason: It is not supported. Leave it out.`);
       }
     }
   });
 });
 
 describe('values of sensitive shapes', () => {
-  test('are left out of the text', () => {
+  test('the value of a sensitive member does not appear in an error', () => {
     const auth = { BasicAuthParameters: { Username: 'ann', Password: 'canary:\u0001' } };
     expect(refusalOf('CreateConnection', { ...connection, AuthParameters: auth }).message).toBe(
       `1 validation error detected: Value at 'authParameters.basicAuthParameters.password' failed to satisfy constraint: Member must satisfy regular expression pattern: ${credentialPattern}`,
     );
   });
 
-  test('are left out when they are missing, too long, or of a wrong type', () => {
+  test('a sensitive value that is missing, too long or of a wrong type does not appear in an error', () => {
     const wrong = [
       { Username: 'ann' },
       { Username: 'ann', Password: 'canary'.repeat(200) },
@@ -213,7 +213,7 @@ describe('values of sensitive shapes', () => {
     expect(messages.join()).not.toContain('canary');
   });
 
-  test('are left out of a URL that has them before its host, and the rest of it is shown', () => {
+  test('an error prints a URL without its user name and password', () => {
     const ConnectionArn = 'arn:aws:events:us-east-1:123456789012:connection/orders/0f';
     const input = { Name: 'orders', ConnectionArn, HttpMethod: 'POST' };
     for (const [endpoint, shown] of [
@@ -226,7 +226,7 @@ describe('values of sensitive shapes', () => {
     }
   });
 
-  test('are left out of a list that holds them', () => {
+  test('an error does not print a list that contains sensitive values', () => {
     const parameter = { Key: 'k', Value: 'canary', IsValueSecret: false };
     const auth = {
       ...basic,
@@ -256,13 +256,13 @@ describe('wrong JSON types', () => {
       "'entries.1.member.time' must be a number of seconds, not a string.",
     ],
   ];
-  test.each(cases)('%s %j', (operation, body, message) => {
+  test.each(cases)('%s with the body %j is refused because of its JSON type', (operation, body, message) => {
     const refusal = refusalOf(operation, body);
     expect(refusal.code).toBe('SerializationException');
     expect(refusal.message).toBe(message);
   });
 
-  test('are reported before any constraint, wherever they stand', () => {
+  test('a wrong JSON type is reported before any violated constraint', () => {
     const parameters = { BodyParameters: [{ Key: 'k', IsValueSecret: 'yes' }] };
     const input = { Name: 'not valid', AuthParameters: { InvocationHttpParameters: parameters } };
     expect(refusalOf('UpdateConnection', input).message).toBe(
@@ -276,8 +276,8 @@ describe('wrong JSON types', () => {
   });
 });
 
-describe('what nobody should send', () => {
-  test('members that the model does not know are dropped, at every depth', () => {
+describe('unusual input', () => {
+  test('unknown members are dropped at every depth', () => {
     const input = readEventsInput('CreateConnection', {
       ...connection,
       Colour: 'red',
@@ -289,7 +289,7 @@ describe('what nobody should send', () => {
     });
   });
 
-  test('names of prototypes are members like any other: unknown ones', () => {
+  test('members with names such as __proto__ and constructor are dropped as unknown', () => {
     const body = JSON.parse(
       '{"__proto__":{"Name":"x","polluted":1},"constructor":{"prototype":{"polluted":1}}}',
     ) as JsonValue;
@@ -306,7 +306,7 @@ describe('what nobody should send', () => {
     expect(Reflect.get({}, 'x')).toBeUndefined();
   });
 
-  test('nesting of 30 or of a million levels is dropped where it is unknown and refused where it is not', () => {
+  test('deep nesting is dropped in an unknown member and refused in a known one', () => {
     for (const depth of [30, 1_000_000]) {
       const deep = JSON.parse('['.repeat(depth) + ']'.repeat(depth)) as JsonValue;
       expect(readEventsInput('DescribeConnection', { Name: 'orders', Deep: deep })).toEqual({ Name: 'orders' });
@@ -317,7 +317,7 @@ describe('what nobody should send', () => {
     }
   });
 
-  test('a name of a megabyte gets an answer of a few kilobytes, cut between characters', () => {
+  test('the error for a name of one megabyte has a few kilobytes and is cut between characters', () => {
     const { message } = refusalOf('DescribeConnection', { Name: `x${'\u{1f600}'.repeat(500_000)}` });
     expect(message).toMatch(/^2 validation errors detected: Value 'x/);
     expect(message).toContain("\u{1f600}...' at 'name'");
@@ -325,7 +325,7 @@ describe('what nobody should send', () => {
     expect(message.isWellFormed()).toBe(true);
   });
 
-  test('a hundred thousand faults get an answer that names the first fifty', () => {
+  test('the error for a hundred thousand violations names the first fifty', () => {
     const parameters = Array.from({ length: 100_000 }, () => ({ Key: 'not a header' }));
     const auth = { ...basic, InvocationHttpParameters: { HeaderParameters: parameters } };
     const { message } = refusalOf('CreateConnection', { ...connection, AuthParameters: auth });
@@ -334,7 +334,7 @@ describe('what nobody should send', () => {
   });
 });
 
-test('every operation of the model has a reader, so no shape of it is recursive or has an unknown pattern', () => {
+test('every operation of the service model can be read, so none has a recursive shape or an unknown pattern', () => {
   const operations = Object.keys(eventsModel.operations);
   expect(operations.length).toBeGreaterThan(30);
   for (const operation of operations) {
@@ -342,7 +342,7 @@ test('every operation of the model has a reader, so no shape of it is recursive 
   }
 });
 
-test('an operation that the model does not have is a fault of ours, not of the sender', () => {
+test('an operation that the service model does not have causes an internal error', () => {
   for (const operation of ['LaunchRocket', 'constructor', '__proto__']) {
     expect(() => readEventsInput(operation, {})).toThrow('has no operation');
     expect(() => readEventsInput(operation, {})).not.toThrow(ServiceError);

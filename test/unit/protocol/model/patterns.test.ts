@@ -5,7 +5,7 @@ import { matcherOf, printedMatcherOf } from '../../../../lib/protocol/model/patt
 import type { ServiceModel } from '../../../../lib/protocol/model/service-model.ts';
 import { partsOf, shapeOf } from '../../../../lib/protocol/model/service-model.ts';
 
-/** Every pattern that the input of any operation can meet. */
+/** Every pattern in the input of any operation. */
 const patterns = [...new Set([eventsModel, lastmileModel].flatMap(patternsOf))];
 
 function patternsOf(model: ServiceModel): readonly string[] {
@@ -19,7 +19,7 @@ function patternsOf(model: ServiceModel): readonly string[] {
     .flatMap((shape) => (shape.type === 'string' && shape.pattern !== undefined ? [shape.pattern] : []));
 }
 
-/** Texts that some pattern accepts, so that small changes of them come near to every pattern's edges. */
+/** Texts that some pattern accepts. Small changes of them test the limits of every pattern. */
 const examples = [
   'arn:aws:events:us-east-1:123456789012:connection/a.b/0-f',
   'arn:aws-cn:events::123456789012:connection/a/1',
@@ -48,11 +48,11 @@ const shortText = fc.oneof(
 );
 
 describe('the patterns of the service model', () => {
-  test('are more than twenty, so the tests below look at something', () => {
+  test('the service models have more than twenty patterns to test', () => {
     expect(patterns.length).toBeGreaterThan(20);
   });
 
-  test.each(patterns)('%s: what runs accepts exactly what the printed pattern accepts', (pattern) => {
+  test.each(patterns)('the pattern %s and its equivalent accept the same texts', (pattern) => {
     const [runs, printed] = [matcherOf(pattern), printedMatcherOf(pattern)];
     expect(examples.filter((text) => runs.test(text))).toEqual(examples.filter((text) => printed.test(text)));
     fc.assert(
@@ -61,8 +61,8 @@ describe('the patterns of the service model', () => {
     );
   });
 
-  // With a pattern that backtracks exponentially or quadratically none of these ever ends.
-  test.each(patterns)('%s: takes time in proportion to the text, whatever repeats in it', (pattern) => {
+  // A pattern that backtracks exponentially or quadratically would not finish here.
+  test.each(patterns)('the pattern %s takes linear time for texts with repetitions', (pattern) => {
     const runs = matcherOf(pattern);
     const units = [...' \t\na0-_.:/%*é'.split(''), 'a ', 'a\t', ' \ta', '-a', '/a', '.a', '%41', '[0]', '*/', 'a-a-'];
     const heads = ['', 'a', '$', 'aws.partner/a', 'arn:aws', 'arn:aws:events:us-east-1:123456789012:connection/'];
@@ -79,17 +79,20 @@ describe('the patterns of the service model', () => {
     expect(judged).toBe(heads.length * units.length * 4);
   });
 
-  test.each(patterns)('%s: a text as long as the largest body exhausts no stack', (pattern) => {
-    const runs = matcherOf(pattern);
-    for (const repeated of ['a', ' ', '%41', '/a', '-a', '.a', '.a[0]']) {
-      const text = repeated.repeat(4_194_304 / repeated.length);
-      for (const head of ['', '$', '$.a', 'aws.partner', 'arn:aws:events:']) {
-        expect(() => runs.test(`${head}${text}\u0000`)).not.toThrow();
+  test.each(patterns)(
+    'the pattern %s does not exhaust the stack with a text as long as the largest body',
+    (pattern) => {
+      const runs = matcherOf(pattern);
+      for (const repeated of ['a', ' ', '%41', '/a', '-a', '.a', '.a[0]']) {
+        const text = repeated.repeat(4_194_304 / repeated.length);
+        for (const head of ['', '$', '$.a', 'aws.partner', 'arn:aws:events:']) {
+          expect(() => runs.test(`${head}${text}\u0000`)).not.toThrow();
+        }
       }
-    }
-  });
+    },
+  );
 
-  test('a pattern that nobody has looked at does not compile', () => {
+  test('a pattern without an entry in the table is refused', () => {
     expect(() => matcherOf('(a+)+')).toThrow('(a+)+');
     expect(() => matcherOf('constructor')).toThrow('constructor');
   });
