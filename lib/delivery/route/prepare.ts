@@ -11,13 +11,13 @@ import type { AccessToken } from '../token/fleet-token.ts';
 import type { OAuthTokens, TokenOptions } from '../token/tokens.ts';
 import type { Resolver, Route } from './resolve.ts';
 
-/** A request that is ready to go, and by which route. */
+/** A request that is ready to be sent, and its route. */
 export interface Prepared {
   readonly route: Route;
   readonly request: AuthorizedRequest;
-  /** Absent without OAuth. */
+  /** Absent when the connection does not use OAuth. */
   readonly token: AccessToken | undefined;
-  /** What it is yet to be signed with, when it goes; absent when requests are not signed. */
+  /** Keys for the signature, which is made when the request is sent; absent when requests are not signed. */
   readonly signing?: Signing;
 }
 
@@ -31,13 +31,13 @@ export interface PreparationDependencies {
 export interface Preparation {
   /** Resolves, renders and authorizes. */
   prepare(delivery: Delivery, signal: AbortSignal): Promise<Prepared>;
-  /** What `prepare` would resolve with, if that needs no store and no token; undefined otherwise. */
+  /** The result of `prepare` when it needs no store and no token; undefined otherwise. */
   prepareNow(delivery: Delivery, signal: AbortSignal): Prepared | undefined;
   /**
-   * After an answer that refuses or rejects: the request made anew with what has changed since, or the route as it is now
-   * when nothing has.
+   * Called after an answer that refuses or rejects. Returns the request made again with the changed configuration, or
+   * the current route when nothing has changed.
    *
-   * @param status undefined when nothing was sent, because of where it would have gone
+   * @param status undefined when nothing was sent, because the address is not allowed
    */
   prepareAgain(
     delivery: Delivery,
@@ -48,14 +48,14 @@ export interface Preparation {
 }
 
 /**
- * Failure policy: nothing permanent is concluded from a cache. When a request cannot be built, or the endpoint rejects it
- * for good, destination and connection are read past the cache; if they have changed, the request is made once more. If
- * they cannot be read, the delivery stays retryable. After a 401 that read is for the better only: without it the 401
- * counts, which is retryable anyway.
+ * Failure policy: a cache never decides that a failure is permanent. When a request cannot be built, or the endpoint
+ * rejects it for good, destination and connection are read past the cache. If they have changed, the request is made
+ * once more. If they cannot be read, the delivery stays retryable. After a 401 the read can only help: when it fails,
+ * the 401 counts, which is retryable anyway.
  *
- * Failure policy: who waits for a store that does not answer gives up when the time kept for settling begins, not when the
- * store's own limit is over, because a delivery that nobody settles is repeated with all that was sent. The read itself
- * goes on for whoever else waits for it.
+ * Failure policy: a delivery that waits for a silent store gives up when the time for settling begins, not when the
+ * store's own timeout is over. A delivery that is not settled would be repeated with all that was sent. The read itself
+ * goes on for other deliveries that wait for it.
  */
 export function createPreparation({ resolver, tokens, userAgent, clock }: PreparationDependencies): Preparation {
   async function make(delivery: Delivery, route: Route, options: TokenOptions): Promise<Prepared> {
@@ -92,7 +92,7 @@ export function createPreparation({ resolver, tokens, userAgent, clock }: Prepar
         requireYoung(delivery, route, clock.nowMs());
         return prepared(delivery, route, undefined);
       } catch (error) {
-        // `prepare` looks past the cache before it says so.
+        // `prepare` reads past the cache before it reports this failure.
         if (error instanceof Failure) return undefined;
         throw error;
       }
@@ -132,7 +132,10 @@ function requireYoung(delivery: Delivery, route: Route, nowMs: number): void {
   throw new Failure('EventExpired', `The event is older than ${policy.maximumEventAgeMs / 1000} s.`);
 }
 
-/** @throws Failure InvalidInvocation for an API key in a header of the signature, where it would never be sent */
+/**
+ * @throws Failure InvalidInvocation when the API key's header is a header of the signature, where the key would never
+ * be sent
+ */
 function signingOf(delivery: Delivery, { signingKeys, apiDestination, secret }: Route): Signing | undefined {
   if (signingKeys === undefined) return undefined;
   const authorizationName = authorizationHeaderName(secret.credentials);
@@ -158,7 +161,7 @@ function hasChanged(before: Route, after: Route): boolean {
   );
 }
 
-/** Credentials, signing keys or certificates. */
+/** Whether credentials, signing keys or certificates differ. */
 function hasOtherSecrets(before: Route, after: Route): boolean {
   return before.connection.secretVersion !== after.connection.secretVersion || before.versions !== after.versions;
 }
