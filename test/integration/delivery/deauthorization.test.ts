@@ -118,7 +118,7 @@ async function nextDeadLetter() {
   return Object.fromEntries(attributes.map(([name, { StringValue }]) => [name, StringValue]));
 }
 
-test('a connection refused for 30 s is deauthorized, its events are dead letters, and new credentials bring it back', async () => {
+test('a connection refused for 30 s is deauthorized, its events are dead-lettered, and new credentials bring it back', async () => {
   await createConnection('expired');
   const deliver = startWorker();
   let refusals = 0;
@@ -158,7 +158,7 @@ test('a connection refused for 30 s is deauthorized, its events are dead letters
   expect(await deliver('expired-guarded')).toMatchObject({ outcome: 'delivered' });
 });
 
-test('a rotation while the refusal that is one too many is under way is not undone, and its event arrives', async () => {
+test('a rotation during the last refusal of a run is not undone, and the event arrives', async () => {
   await createConnection('rotated');
   const deliver = startWorker();
   beforeRefusal = async () => undefined;
@@ -171,7 +171,7 @@ test('a rotation while the refusal that is one too many is under way is not undo
   expect(await runOf('rotated')).toBeUndefined();
 });
 
-test('one endpoint that refuses does not stop the others of its connection while they accept', async () => {
+test('one endpoint that refuses does not stop other endpoints of its connection while they accept', async () => {
   await createConnection('shared');
   const [refused, accepted] = [startWorker(), startWorker({ CACHE_SECONDS: '0' })];
   beforeRefusal = async () => undefined;
@@ -183,7 +183,7 @@ test('one endpoint that refuses does not stop the others of its connection while
   expect(await describe('shared')).toMatchObject({ ConnectionState: 'AUTHORIZED' });
 });
 
-test('successes write nothing, but the first after a refusal', async () => {
+test('a success writes nothing to the table, except the first one after a refusal', async () => {
   await createConnection('counted');
   const deliver = startWorker({ CACHE_SECONDS: '900' });
   const deliverMany = async () => {

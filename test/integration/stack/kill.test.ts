@@ -19,7 +19,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const never = new AbortController().signal;
 
 /* The same for ten minutes is `npm run soak`. */
-test('every event that was accepted arrives or lies in the dead letters, however the stack is killed, frozen and changed', async () => {
+test('every accepted event arrives or is in the dead letters, however the stack is killed, frozen and changed', async () => {
   const [seed, durationMs] = [20_260_101, 8000];
   const interruptions = planInterruptions(seed, durationMs);
   const common = { seed, durationMs, interruptions, settleLimitMs: 60_000, ending: never, aborting: never };
@@ -34,7 +34,7 @@ test('every event that was accepted arrives or lies in the dead letters, however
   expect(queued).toBe(0);
 }, 120_000);
 
-test('a stack that does not come back after a kill breaks the soak off, by name', async () => {
+test('a stack that does not come back after a kill ends the soak, and the report names the cause', async () => {
   const dataDir = join(folder, 'data');
   const kill = { atMs: 1500, what: { kind: 'kill' as const } };
   const common = { seed: 1, durationMs: 60_000, interruptions: [kill], ending: never, aborting: never };

@@ -84,7 +84,7 @@ async function shown({ events, secrets, sqs, dynamoDb }: Clients): Promise<objec
   return { answers, queue: new URL(QueueUrl).pathname, Item };
 }
 
-test('connections, destinations, secrets, queues, messages and tables are after a kill what they were before', async () => {
+test('connections, destinations, secrets, queues, messages and tables are the same after a kill', async () => {
   const before = await start();
   await createDestination(before, `${endpoint.origin}/`);
   const { QueueUrl } = await before.sqs.send(new CreateQueueCommand({ QueueName: 'mine' }));
@@ -115,7 +115,7 @@ test('connections, destinations, secrets, queues, messages and tables are after 
   expect(endpoint.requests).toMatchObject([{ headers: { 'x-key': 'opensesame' } }]);
 });
 
-test('an event that was accepted for an endpoint that was down is delivered after a kill', async () => {
+test('an event that was accepted while its endpoint was down is delivered after a kill', async () => {
   let isUp = false;
   const bodies: string[] = [];
   const { promise: refused, resolve: refuse } = Promise.withResolvers<void>();

@@ -65,7 +65,7 @@ const all = [...queued, ...handed];
 /** Text that no parser of JavaScript would print again as it is. */
 const textOf = (id: string) => `{"id":"${id}", "price": 1.0, "number": 9007199254740993}`;
 
-test('a version replaced with deliveries in flight, and one rolled back to while the newer one’s wait, lose none', async () => {
+test("an upgrade with deliveries in flight and a rollback while the newer version's deliveries wait lose no event", async () => {
   const [unanswered, deferred] = [
     ['e-1', 'e-2', 'e-6'],
     ['e-3', 'e-4', 'e-5', 'e-7', 'e-8'],
@@ -114,7 +114,7 @@ test('a version replaced with deliveries in flight, and one rolled back to while
   expect(storedIn(dataDir, 'dead-letters')).toEqual([]);
 });
 
-test('after a rollback the deliveries of what only the newer version can read wait for it, and nobody changes that', async () => {
+test('after a rollback, deliveries that only the newer version can read wait for it unchanged', async () => {
   answer = accepts;
   const upgraded = await start('newer items');
   await upgraded.createDestination('later', `${endpoint.origin}/`);
