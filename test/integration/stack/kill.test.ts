@@ -45,7 +45,7 @@ test('a stack that does not come back after a kill ends the soak, and the report
   renameSync(dataDir, `${dataDir}-moved`);
   writeFileSync(dataDir, '');
   const result = await running;
-  expect(faultsOf(result, false)).toEqual([expect.stringMatching(/^it: broken off: Error: The stack ended: .*data/)]);
+  expect(faultsOf(result, false)).toEqual([expect.stringMatching(/^it: ended early: Error: The stack ended: .*data/)]);
   expect([result.kills, result.queued]).toEqual([1, undefined]);
 }, 90_000);
 

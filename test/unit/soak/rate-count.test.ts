@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { allowedInSecond, RateCount } from '../../../soak/rate-count.ts';
 
-/** Requests seen at these times, at once. */
+/** The count of requests that arrived at these times, each seen at once. */
 function countOf(ratePerSecond: number, ...times: readonly number[]): RateCount {
   const count = new RateCount();
   count.mayBe(ratePerSecond, 0);

@@ -57,25 +57,25 @@ test('a soak without anything wrong has no faults', () => {
 });
 
 const faulty: readonly [string, Partial<TrialResult>][] = [
-  ['broken off: Error', { brokenOff: 'Error', queued: undefined, balance: { ...balance, lost: ['a'] } }],
+  ['ended early: Error', { brokenOff: 'Error', queued: undefined, balance: { ...balance, lost: ['a'] } }],
   ['2 accepted events are lost: a, b', { balance: { ...balance, lost: ['a', 'b'] } }],
-  ['1 events came again without a cause: c', { balance: { ...balance, unexplained: ['c'] } }],
-  ['1 arrivals are of no event that was sent', { balance: { ...balance, unknown: 1 } }],
+  ['1 events were duplicated without a kill or freeze: c', { balance: { ...balance, unexplained: ['c'] } }],
+  ['1 arrivals have no sent event', { balance: { ...balance, unknown: 1 } }],
   ['1 events were refused', { balance: { ...balance, refused: 1 } }],
   ['3 messages are left in the delivery queue', { queued: 3 }],
   ['a change was refused: rate of slow', { refusedChanges: ['rate of slow'] }],
   ['2 dead letters have the code NO_PERMISSIONS', { deadLetters: { NO_PERMISSIONS: 2 } }],
   ['slow got 7 requests within a second', { destinations: [{ ...destination, fullest: { ...second, requests: 7 } }] }],
-  ['slow was sent to its old path 26.0 s after', { destinations: [{ ...destination, stalestMs: 26_000 }] }],
+  ['slow got requests on its old path 26.0 s after', { destinations: [{ ...destination, stalestMs: 26_000 }] }],
   ['the connection of slow is DEAUTHORIZED', { destinations: [{ ...destination, connectionState: 'DEAUTHORIZED' }] }],
-  ['4 OAuth tokens were obtained, 3 are enough', { tokens: 4 }],
+  ['4 OAuth tokens were obtained, at most 3 are needed', { tokens: 4 }],
   ['the heap grew by 11.0 MB', { memory: [growth(11 * megabyte)] }],
   ['the heap grew by 21.0 MB', { kills: 1, memory: [growth(megabyte), growth(21 * megabyte)] }],
   [
     'the resident memory grew by 129.0 MB',
     { memory: [{ ...growth(0), lastResidentBytes: growth(0).firstResidentBytes + 129 * megabyte }] },
   ],
-  ['the stack told of 1 faults of its own, such as: Unexpected', { errors: ['Unexpected', '    at somewhere'] }],
+  ['the stack printed 1 errors, the first is: Unexpected', { errors: ['Unexpected', '    at somewhere'] }],
 ];
 
 test.each(faulty)('the report of a soak lists "%s" as a fault', (fault, change) => {
