@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 
-/* The README's section Deploy in the shell of a team: which function of which stack the commands ask, and as whom. */
+/* Which function of which stack a command calls, and with whose credentials, as in the section Deploy of the README. */
 
 const repository = join(import.meta.dirname, '..', '..', '..');
 let lambda: RecordingEndpoint;

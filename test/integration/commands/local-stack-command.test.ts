@@ -39,7 +39,7 @@ test('a stack that npm started stops when the shell of npm ends', async () => {
   running.add(shell);
   const url = await shell.url;
   shell.process.kill('SIGTERM');
-  // `close` comes when the stack too has let go of the shell's output.
+  // `close` comes only when the stack has closed the shell's output too.
   expect(await shell.ended).toBe('SIGTERM');
   await expect(fetch(`${url}/_lastmile/health`)).rejects.toThrow();
 });
@@ -56,7 +56,7 @@ test('a request that hangs does not keep a stack from stopping', async () => {
   await hanging;
 });
 
-/** A request that the stack has begun to read, and whose body never comes. */
+/** A request whose headers the stack has read and whose body never comes. */
 async function startUnendingRequest(url: string): Promise<Socket> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   socket.on('error', () => undefined);

@@ -30,7 +30,7 @@ function run(args: readonly string[], endpoint: string): Promise<Ended> {
   });
 }
 
-/** A stack with the one function that is needed, so that what is moved stays in the delivery queue. */
+/** A stack with the function redrive only, so that moved messages stay in the delivery queue. */
 async function start(functions: readonly LocalFunction[] = redriveAlone) {
   const stack = await startStack({ port: 0, functions });
   ends.push(() => stack.stop());
@@ -59,7 +59,7 @@ async function start(functions: readonly LocalFunction[] = redriveAlone) {
 
 const redriveAlone = deployedFunctions().filter(({ name }) => name === 'redrive');
 
-/** A function in the place of redrive that gives these answers, one after the other, and what it was asked. */
+/** A stand-in for redrive that gives these answers one after the other, and the inputs it got. */
 function answering(answers: readonly object[]) {
   const inputs: unknown[] = [];
   const handler = async (input: unknown) => {

@@ -5,7 +5,7 @@ import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/en
 import { makeCertificateAuthority, type TlsCertificate } from '../../servers/endpoints/tls-certificate.ts';
 import { newMessage, startRateStory } from './rate-story.ts';
 
-/* Client certificates and private authorities, from the policy that names their secrets to the server that asks for them. */
+/* Client certificates and private authorities, from the delivery policy to the server that asks for a certificate. */
 
 const authority = makeCertificateAuthority(Date.now());
 const stranger = makeCertificateAuthority(Date.now(), 'another authority');

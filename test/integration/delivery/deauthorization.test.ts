@@ -20,15 +20,15 @@ import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
 import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 import { type RecordingProxy, startRecordingProxy } from '../../servers/aws/recording-proxy.ts';
 
-/* The deployed handler against the whole stack. A run of refusals is made older in the table instead of waited for. */
+/* The deployed handler against the whole stack. A test makes a run of refusals older in the table instead of waiting. */
 
 let stack: Stack;
 let proxy: RecordingProxy;
 let endpoint: RecordingEndpoint;
 let clients: ReturnType<typeof createClients>;
-/** Names that a worker's log has said, in order. */
+/** Names of connections in the workers' log, in order. */
 const deauthorized: string[] = [];
-/** Done before the endpoint refuses a request. */
+/** Called before the endpoint refuses a request. */
 let beforeRefusal: () => Promise<unknown> = async () => undefined;
 
 const aws = { region: 'us-east-1', credentials: { accessKeyId: 'deliver', secretAccessKey: 'local' } };
@@ -58,7 +58,7 @@ afterAll(async () => {
   await Promise.all([stack.stop(), endpoint.close()]);
 });
 
-/** A connection with a password that only `/open` does not mind, and a destination for each of the two endpoints. */
+/** A connection whose password only `/open` accepts, and a destination for each of the two endpoints. */
 async function createConnection(name: string): Promise<void> {
   const connection = { Name: name, AuthorizationType: 'BASIC', AuthParameters: parameters('expired') } as const;
   const { ConnectionArn } = await clients.events.send(new CreateConnectionCommand(connection));
@@ -87,7 +87,7 @@ async function runOf(name: string) {
   return parseConnectionItem(Item).unauthorizedRun;
 }
 
-/** Lets the run have begun half a minute earlier. */
+/** Moves the beginning of the run half a minute back. */
 function ageRun(name: string) {
   return clients.dynamoDb.send(
     new UpdateItemCommand({

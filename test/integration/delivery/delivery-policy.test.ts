@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startConnectProxy } from '../../servers/endpoints/connect-proxy.ts';
 import { comeBack, newMessage, startRateStory } from './rate-story.ts';
 
-/* Each member of a delivery policy acts, from the operation that puts it to the request that the endpoint gets or not. */
+/* Each member of a delivery policy takes effect, from the operation that sets it to the request at the endpoint. */
 
 let story: Awaited<ReturnType<typeof startRateStory>>;
 const inFlight: (() => void)[] = [];
@@ -11,7 +11,7 @@ beforeAll(async () => {
   story = await startRateStory(async ({ path }) => {
     if (path === '/silent') return await new Promise<never>(() => undefined);
     if (path === '/gated') await new Promise<void>((resolve) => inFlight.push(resolve));
-    // So long a wait is never sat out inside the invocation.
+    // An invocation never waits this long.
     const headers = { 'retry-after': '30' };
     return { status: Number(/^\/status-([0-9]+)$/.exec(path)?.[1] ?? 200), headers };
   });
@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 afterAll(() => story.stop());
 
-/** Every worker reads its configuration anew, unless it is said otherwise. */
+/** Every worker reads its configuration each time, unless a test sets CACHE_SECONDS. */
 const uncached = { CACHE_SECONDS: '0', RETRY_BASE_DELAY_MS: '900000' };
 const batchOf = (name: string, count = 10) => Array.from({ length: count }, () => newMessage(name));
 

@@ -21,7 +21,7 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true });
 });
 
-/** The stack over the same folder, and how long everything in it has meant to wait. */
+/** The stack over the same folder, and all the waits that it asked for. */
 async function start(timeoutSeconds: number) {
   await stack?.stop();
   const delaysMs: number[] = [];

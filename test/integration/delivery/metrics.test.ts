@@ -58,7 +58,7 @@ const envelopeOf = (apiDestination: string) => ({
   target: { RetryPolicy: { MaximumRetryAttempts: apiDestination === 'refusing' ? 0 : 185 } },
 });
 
-/** Workers of both functions, with metrics as deployed but for where they are written to. */
+/** Workers of both functions with metrics as deployed, written to memory. */
 async function startWorkers({ perDestination = false, deadLetterQueueUrl = '' } = {}) {
   const { sqs } = servers;
   const [deliveries, deadLetters] = [await sqs.newQueue(), await sqs.newQueue()];
@@ -178,7 +178,7 @@ test('a deployed handler calls no loopback address, and logs and counts the refu
   expect(servers.endpoint.requests).toHaveLength(before);
 });
 
-/** @returns the lines on standard output of one invocation, wired by nothing but the environment */
+/** @returns the lines on standard output of one invocation, configured by the environment alone */
 function runDeployed(input: object, variables: Record<string, string>): Promise<readonly string[]> {
   const { stack } = servers.sqs;
   const script = `

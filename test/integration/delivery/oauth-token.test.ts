@@ -46,7 +46,7 @@ afterEach(async () => {
 });
 afterAll(() => Promise.all([dynalite.stop(), secretsManager.stop(), provider.close()]));
 
-/** Workers with nothing in common but the servers, and clocks that `time` sets ahead and that tell who waits. */
+/** Workers that share only the servers. `time` moves their clocks and shows which workers wait. */
 function startWorkers(count: number) {
   const time = { laterMs: 0, onWait: () => {} };
   const clock: Clock = {

@@ -12,7 +12,7 @@ const sayAndReset = (text: string) => (socket: Socket) =>
   socket.write(text, () => setImmediate(() => socket.resetAndDestroy()));
 const resetAtOnce = (socket: Socket) => socket.resetAndDestroy();
 
-/** A port where somebody listened a moment ago and nobody does now. */
+/** A port where a server listened a moment ago and none does now. */
 async function nobody(): Promise<string> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -31,7 +31,7 @@ interface Row {
   readonly failure: string;
   readonly code: string;
   readonly errorCode: 'CONNECTION_FAILURE' | 'TIMEOUT';
-  /** A server, or the lack of one, and what else the failure needs. */
+  /** Starts a server, or leaves it out, and makes the settings that the failure needs. */
   surround(): Promise<Surroundings>;
 }
 

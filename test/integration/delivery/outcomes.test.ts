@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 import { atOnce, createOutcomeStory, event, wait } from './outcome-story.ts';
 
-/** Answers to `/<status>` with that status, and to everything with a place to go to. */
+/** Answers `/<status>` with that status, and always with a Location header. */
 let endpoint: RecordingEndpoint;
 const stories: { waiting?: Story; impatient?: Story } = {};
 type Story = ReturnType<typeof createOutcomeStory>;

@@ -43,7 +43,7 @@ function clientFor(endpoint: string, region: string) {
   };
 }
 
-/** What a function sees, as it sees it. */
+/** Collects the records that a function gets, in order. */
 function newRecords() {
   const records: SQSEvent['Records'] = [];
   let wake: () => void = () => undefined;
@@ -155,7 +155,7 @@ test('the messages of a stack that ended are handed over at once by the next sta
   await first.stack.stop();
 
   const seen = newRecords();
-  // Nobody calls the next one: it takes up its queues by itself.
+  // The next stack gets no call: it reads its queues by itself.
   await start(async (event) => seen.add(event), { dataDir });
   const records = await seen.first(1);
   expect(records.map(({ body, attributes }) => [body, attributes.ApproximateReceiveCount])).toEqual([['held', '2']]);

@@ -3,7 +3,7 @@ import { createWaitingClock } from '../../fakes/waiting-clock.ts';
 import type { EndpointAnswer } from '../../servers/endpoints/recording-endpoint.ts';
 import { isRateRequest, newMessage, startRateStory } from './rate-story.ts';
 
-/* What else takes slots or keeps everybody from them: the endpoint's own word, second requests, a table that fails. */
+/* Other causes that take or block slots: a Retry-After, second requests, and a table that fails. */
 
 let story: Awaited<ReturnType<typeof startRateStory>>;
 const clock = createWaitingClock();

@@ -9,7 +9,7 @@ import { comeBack, newMessage, startRateStory } from './rate-story.ts';
 
 let story: Awaited<ReturnType<typeof startRateStory>>;
 const clock = createWaitingClock();
-/** For as long as a busy machine may take. */
+/** Long enough for a busy machine. */
 const patiently = { timeout: 15_000 };
 const inFlight: (() => void)[] = [];
 
@@ -63,7 +63,7 @@ test('events beyond the horizon are deferred to turns of their own, without an a
   expect(story.requestsTo('far')).toBe(0);
   const deferred = worker.deferred();
   expect(deferred).toHaveLength(10);
-  // Turns run a second ahead of the slots, one interval apart; messages say whole milliseconds.
+  // Turns come a second before their slots, one interval apart. Messages hold whole milliseconds.
   expect(deferred.map(({ details }) => details['notBefore'])).toEqual(
     Array.from({ length: 10 }, (_, index) => Math.ceil((slotsUntilUs - 1_000_000 + index * 10_000) / 1000)),
   );
@@ -121,7 +121,7 @@ test('a changed rate is used when the cache is read again, and the slots already
   await Promise.all([cached, uncached].map((worker) => worker.deliverQueued(newMessage(destination.name))));
   await destination.setRate(10);
   const before = await destination.bucket();
-  // What was seen a moment ago would be taken for what is there still.
+  // Otherwise the worker would use the bucket that it read a moment ago.
   clock.pass(1000);
   const givenUntilUs = inSeconds(0.5);
   await destination.setBucket({ ...before, slotsUntilUs: givenUntilUs });

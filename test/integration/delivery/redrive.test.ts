@@ -17,7 +17,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-/** What no parser of JSON may touch: it would come out otherwise. */
+/** Text that would change if a JSON parser read and printed it. */
 const textOf = (id: string) =>
   `{"zulu":1, "id":"${id}","big":9007199254740993,"one":1.0,"tiny":1e-400,"b":2,"a":1,"note":"Zoë 😀 \\ufffe \\u00e9","detail":{ }}`;
 const envelopeOf = (event: string) =>
@@ -91,7 +91,7 @@ async function start(answer?: AnswerRequest, environment: Record<string, string>
       const MessageAttributes = Object.fromEntries(texts);
       await sqs.send(new SendMessageCommand({ QueueUrl: urlOf(queue), MessageBody: body, MessageAttributes }));
     },
-    /** A dead letter as soon as there is one; it stays visible. */
+    /** Waits for a dead letter, which stays visible. */
     async deadLetter(WaitTimeSeconds = 1): Promise<Message | undefined> {
       const receive = { QueueUrl: urlOf('dead-letters'), MessageAttributeNames: ['All'], VisibilityTimeout: 0 };
       return (await sqs.send(new ReceiveMessageCommand({ ...receive, WaitTimeSeconds }))).Messages?.[0];

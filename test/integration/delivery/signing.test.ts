@@ -9,7 +9,7 @@ import { type RecordedRequest, startRecordingEndpoint } from '../../servers/endp
 import { atOnce, createOutcomeStory } from './outcome-story.ts';
 import { comeBack, newMessage, startRateStory } from './rate-story.ts';
 
-/* Signed requests as an endpoint gets them: verified by the published package of the specification. */
+/* Signed requests at the endpoint, verified by the package that the specification publishes. */
 
 let story: Awaited<ReturnType<typeof startRateStory>>;
 let secrets: ReturnType<typeof createSecretsManagerClient>;
@@ -31,7 +31,7 @@ afterAll(async () => {
 const newKey = () => `whsec_${randomBytes(32).toString('base64')}`;
 const uncached = { CACHE_SECONDS: '0', RETRY_BASE_DELAY_MS: '900000' };
 
-/** A destination whose requests are signed by what the secret holds, and a worker. */
+/** A destination whose requests are signed with the key in the secret, and a worker. */
 async function setUp(SecretString: string, path: string, members: object = {}, variables: object = uncached) {
   numbers += 1;
   const own = `${path}-${numbers}`;

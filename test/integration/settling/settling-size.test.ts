@@ -13,7 +13,7 @@ beforeAll(async () => {
 
 afterAll(() => servers.stop());
 
-/** An envelope of that many bytes in which a compressor finds nothing, the same in every run. */
+/** An envelope of this size that cannot be compressed, the same in every run. */
 function envelopeOf(apiDestination: string, bytes: number): { readonly body: string; readonly id: string } {
   const id = `large-${apiDestination}-${bytes}`;
   const envelope = (text: string) => `{"apiDestination":"${apiDestination}","event":{"id":"${id}","text":"${text}"}}`;
@@ -37,7 +37,7 @@ test.each([
     expect(more).toEqual([]);
     expect(letter?.body === body).toBe(true);
     expect(letter?.attributes).toEqual({ ERROR_CODE: errorCode, ERROR_MESSAGE: code });
-    // It can be delivered again as it is.
+    // The dead letter can be delivered again unchanged.
     const { delivery } = parseQueueMessage(letter ?? { body: '', attributes: {} }, {
       apiDestination: undefined,
       nowMs: 7,

@@ -23,12 +23,12 @@ function story(clients?: object): Promise<Story> {
 interface Way {
   readonly how: string;
   readonly fault: ProxyFault;
-  /** Whether the write has its effect although nobody hears of it. */
+  /** Whether the write takes effect although its caller gets no answer. */
   readonly takesEffect: boolean;
   readonly clients?: object;
 }
 
-/** One try, so that the test does not wait for the deployed client's others. */
+/** One try, so that the test does not wait for the retries of the deployed client. */
 const impatient = { maxAttempts: 1, requestHandler: { requestTimeout: 2000, throwOnRequestTimeout: true } };
 
 const ways: readonly Way[] = [
@@ -46,7 +46,7 @@ interface Write {
   readonly write: string;
   readonly destination: Destination;
   readonly withTarget: boolean;
-  /** Where the write goes; that queue fails, and the others that it may fall back to. */
+  /** The queues that fail: the target of the write and the queues used instead of it. */
   readonly queues: (story: Story) => readonly SqsQueue[];
 }
 
@@ -108,7 +108,7 @@ async function countIn(queues: readonly SqsQueue[]): Promise<number> {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** Until nothing is left that could be received now. */
+/** Receives until no message is left. */
 async function receiveUntilSettled({ receiveOnce }: Story): Promise<void> {
   for (;;) {
     const { received, failures } = await receiveOnce();

@@ -18,7 +18,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const never = new AbortController().signal;
 
-/* The same for ten minutes is `npm run soak`. */
+/* `npm run soak` does the same for ten minutes. */
 test('every accepted event arrives or is in the dead letters, however the stack is killed, frozen and changed', async () => {
   const [seed, durationMs] = [20_260_101, 8000];
   const interruptions = planInterruptions(seed, durationMs);
@@ -41,7 +41,7 @@ test('a stack that does not come back after a kill ends the soak, and the report
   const trial = new Trial({ ...common, name: 'it', dataDir, settleLimitMs: 60_000 });
   const running = trial.run();
   await vi.waitUntil(() => trial.ledger.balance().delivered > 0, { timeout: 30_000, interval: 10 });
-  // What the stack has open stays; the next one finds a file where its folder was.
+  // The running stack keeps its open files. The next one finds a file in the place of its folder.
   renameSync(dataDir, `${dataDir}-moved`);
   writeFileSync(dataDir, '');
   const result = await running;
@@ -51,7 +51,7 @@ test('a stack that does not come back after a kill ends the soak, and the report
 
 const command = join(import.meta.dirname, '..', '..', '..', 'soak', 'soak.ts');
 
-/** With a folder of its own for what is temporary, and how it ended. */
+/** Starts a soak with its own temporary folder; `ended` resolves with its exit code and output. */
 function startSoak(...args: string[]) {
   const child = spawn(process.execPath, [command, ...args], { env: { ...process.env, TMPDIR: folder } });
   const output = { stdout: '', stderr: '' };

@@ -22,7 +22,7 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end();
 });
 
-/** Settings of a shell that must not lead the stack astray. */
+/** Settings of a shell that the stack must ignore. */
 const shell = { AWS_PROFILE: 'production', AWS_ENDPOINT_URL: 'http://127.0.0.1:1', AWS_REGION: 'eu-west-3' };
 
 function start(folder: string): StackProcess {

@@ -99,7 +99,7 @@ async function createAll(of: Clients): Promise<void> {
   await waitUntilTableExists({ client: of.dynamoDb, minDelay: 1, maxDelay: 1, maxWaitTime: 10 }, { TableName: 'mine' });
 }
 
-/** What is there, as a client sees it. */
+/** The contents of the stack as a client sees them. */
 async function shown({ events, dynamoDb, secrets, sqs }: Clients): Promise<object> {
   const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: 'lastmile-local-dead-letters' }));
   return {

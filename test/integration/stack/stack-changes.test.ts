@@ -15,7 +15,7 @@ import {
   startRecordingEndpoint,
 } from '../../servers/endpoints/recording-endpoint.ts';
 
-/* With CACHE_SECONDS=1 in place of 15, so that the change comes into effect while the test asks for it. */
+/* CACHE_SECONDS is 1 instead of 15, so that a change takes effect during the test. */
 
 let stack: Stack;
 let endpoint: RecordingEndpoint;
@@ -60,7 +60,7 @@ async function deliver(
   return { outcome, request: endpoint.requests.at(-1) };
 }
 
-/** Delivers until a request looks otherwise than the one before. */
+/** Delivers until a request differs from the one before. */
 async function deliverUntil(name: string, changed: (request: RecordedRequest | undefined) => boolean) {
   for (;;) {
     const { outcome, request } = await deliver(name);

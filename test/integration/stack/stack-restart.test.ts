@@ -44,9 +44,9 @@ async function kill(stack: StackProcess): Promise<void> {
   await stack.ended;
 }
 
-/** The stack over the same folder, and clients for it: a process of its own each time, and another port. */
+/** Starts the stack over the same folder in a new process and on another port, with clients for it. */
 async function start() {
-  // Waits this short are sat out inside the invocation.
+  // An invocation waits for delays this short.
   const environment = { RETRY_BASE_DELAY_MS: '100', RETRY_MAX_DELAY_MS: '100' };
   const stack = startStackProcess(['--port', '0', '--data-dir', folder], environment);
   started.push(stack);
@@ -72,7 +72,7 @@ async function createDestination({ events }: Clients, InvocationEndpoint: string
   await events.send(new CreateApiDestinationCommand(destination));
 }
 
-/** All that can be seen of what was made, less what belongs to one answer. */
+/** Everything that the clients can read, without the parts that differ in each answer. */
 async function shown({ events, secrets, sqs, dynamoDb }: Clients): Promise<object> {
   const connection = await events.send(new DescribeConnectionCommand({ Name: 'kept' }));
   const destination = await events.send(new DescribeApiDestinationCommand({ Name: 'kept' }));

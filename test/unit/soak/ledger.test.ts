@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { formatBalance, Ledger } from '../../../soak/ledger.ts';
 
-/** A ledger of events that were sent and answered alike. */
+/** A ledger of events that were sent and all got the same answer. */
 function newLedger(ids: readonly string[], answer: 'accepted' | 'unanswered' | 'refused' = 'accepted'): Ledger {
   const ledger = new Ledger();
   for (const id of ids) {

@@ -41,7 +41,7 @@ function messageOf(apiDestination: string, id: string, code: FailureCode) {
   return formatDeadLetter({ body: text, delivery, code, reason: 'no' });
 }
 
-/** Lets the time pass until it is done. */
+/** Moves the clock in steps until the work is done. */
 async function passing<Result>(clock: ManualClock, stepMs: number, work: Promise<Result>): Promise<Result> {
   const done = { yes: false };
   const settled = work.finally(() => {

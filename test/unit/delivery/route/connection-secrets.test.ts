@@ -11,7 +11,7 @@ import { createInMemorySecrets } from '../../../fakes/in-memory-secrets.ts';
 import { createManualClock } from '../../../fakes/manual-clock.ts';
 import { policyOf } from '../../../fakes/delivery-policies.ts';
 
-/* A secret that a connection's policy names, and that is rotated by somebody who tells nobody here. */
+/* A connection's policy names a secret that other people rotate without telling the stack. */
 
 const textOf = (password: string) => JSON.stringify({ username: 'someone', password });
 

@@ -17,7 +17,7 @@ const bundle = ({ certificate, key }: Tls) => `${certificate}${key}`;
 
 const signingSecret = (text: string) => `whsec_${text.repeat(4)}`;
 
-/** A destination whose policy names secrets; every read of a secret other than the connection's is counted. */
+/** A destination whose policy names secrets; it counts every read of a secret except the connection's. */
 async function setUp(policyOf: (arns: { tls: string; ca: string; signing: string }) => DeliveryPolicyOverrides) {
   const clock = createManualClock();
   const secrets = createInMemorySecrets();

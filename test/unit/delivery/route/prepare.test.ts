@@ -18,7 +18,7 @@ function prepareOver(resolver: Partial<Resolver>) {
   });
 }
 
-/** A deadline that comes when it is told to. */
+/** A deadline that the test triggers. */
 function createCut() {
   const expiry = new AbortController();
   return {

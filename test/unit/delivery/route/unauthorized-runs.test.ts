@@ -59,7 +59,7 @@ interface WorkerOptions {
   readonly states?: Pick<ConnectionStates, 'change'>;
 }
 
-/** A worker that reads its connection after every refusal and when it is told to. */
+/** A worker that reads its connection after every refusal and when the test asks for it. */
 function createWorker({ limit = 10, runs = connections, states = connections }: WorkerOptions = {}) {
   const observe = createAnswerObserver({
     runs: faults.wrap('runs', runs),
@@ -83,7 +83,7 @@ function createWorker({ limit = 10, runs = connections, states = connections }: 
 
 type Worker = ReturnType<typeof createWorker>;
 
-/** So many refusals, the first now and the last so much later. */
+/** Refuses `count` times, spread evenly over `overMs` from now on. */
 async function refuse(worker: Worker, count: number, overMs: number, status?: number): Promise<void> {
   const firstMs = clock.nowMs();
   for (let index = 0; index < count; index += 1) {

@@ -12,7 +12,7 @@ import { unavailable, useFleet } from './oauth-subjects.ts';
 
 const own = useFleet();
 
-/** A connection whose secret was stored and whose first token is wanted. */
+/** A connection with a stored secret that waits for its first token. */
 async function authorizing(members: Partial<Connection> = {}): Promise<Connection> {
   const { clock, connections, secrets, credentials } = own.fleet;
   const { secretArn, version } = await secrets.create('secret', formatConnectionSecret({ credentials }));

@@ -180,7 +180,7 @@ describe('the schedule of token requests', () => {
     const third = step('a', 'third');
     beside.end();
     await beside.ended;
-    // Asked for after the third, so the third would have begun by now if it could.
+    // This request comes after the third one, so the third one would have begun by now if it could.
     await schedule.run('c', 1, async () => {});
     second.end();
     third.end();

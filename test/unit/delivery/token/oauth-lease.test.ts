@@ -11,7 +11,7 @@ const renewalOf = (worker: OAuthTokens, rejected: number) =>
   worker.renew(own.fleet.connection, own.fleet.credentials, rejected, { signal: own.fleet.signal });
 const workers = (count: number, overrides = {}) => Array.from({ length: count }, () => own.fleet.worker(overrides));
 const granted = (accessToken: string) => ({ body: { access_token: accessToken, expires_in: 3600 } });
-/** Lets everything happen that waits for neither the clock nor the network. */
+/** Lets all promises run that wait for neither the clock nor the network. */
 const turns = async (count: number) => {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 };
@@ -151,7 +151,7 @@ describe('a lease', () => {
     await store.takeLease(leaseOf(clock.nowMs() + 10_000));
     const late = () => {
       let looks = 0;
-      // The first look was before the lease was taken.
+      // The first read came before the lease was taken.
       const read: TokenStore['read'] = async (id) => (looks++ === 0 ? undefined : store.read(id));
       return own.fleet.worker({ store: { ...store, read } });
     };
