@@ -3,16 +3,16 @@ import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { devNull } from 'node:os';
 
-/** A module in a process of its own, with a heap and a compiler that nobody else disturbs. */
+/** A module in its own process, with a heap and a compiler of its own. */
 export interface BenchProcess {
-  /** Sends a message, if there is one, and resolves with the next one that comes back. */
+  /** Sends a message, if there is one, and resolves with the next message that comes back. */
   ask(message?: object): Promise<unknown>;
-  /** Stops it for so long, as Lambda stops a worker between invocations. */
+  /** Stops the process for this long, as Lambda freezes a worker between invocations. */
   freeze(forMs: number): Promise<void>;
   stop(): void;
 }
 
-/** Its log lines go where they cost least. */
+/** Starts the process with its log lines sent to where they cost least. */
 export function startBenchProcess(module: string): BenchProcess {
   const child = fork(new URL(module, import.meta.url), {
     stdio: ['ignore', openSync(devNull, 'w'), 'inherit', 'ipc'],
@@ -20,7 +20,7 @@ export function startBenchProcess(module: string): BenchProcess {
   const ended = once(child, 'exit').then(([status]) => {
     throw new Error(`${module} ended with status ${String(status)}.`);
   });
-  // Heard by whoever asks; when nobody does, it was told to end.
+  // `ask` reports the end of the process. Without a call of `ask` the process was told to end.
   ended.catch(() => undefined);
   return {
     async ask(message) {

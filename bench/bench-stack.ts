@@ -5,7 +5,7 @@ import type { Environment } from '../lib/config.ts';
 import { functionVariables } from '../lib/local/stack/environment.ts';
 import { benchName } from './events.ts';
 
-/** What a worker needs to wire itself as `functions/deliver` does. */
+/** The settings that a worker needs to wire itself as `functions/deliver` does. */
 export interface WorkerSurroundings {
   readonly environment: Environment;
   readonly aws: AwsClientConfig;
@@ -18,7 +18,7 @@ export function surroundings(endpoint: string): WorkerSurroundings {
   };
 }
 
-/** More than any bench sends: what it measures is not held by the rate. */
+/** A rate above what any bench sends, so that the rate does not limit it. */
 const unlimited = 100_000;
 
 /** @returns the connection's ARN */

@@ -1,7 +1,7 @@
 import type { Delivery } from '../lib/core/delivery/delivery.ts';
 import { parseDelivery } from '../lib/core/message/parse-delivery.ts';
 
-/** Connection and API destination of every bench. */
+/** Name of the connection and the API destination of every bench. */
 export const benchName = 'bench';
 
 /** An order of about 1 KB. */
@@ -28,13 +28,13 @@ type OrderEvent = ReturnType<typeof orderEvent>;
 
 export const orderEvents: readonly OrderEvent[] = Array.from({ length: 1000 }, (_, index) => orderEvent(index));
 
-/** What of each event stands in its request's header and query. */
+/** The parameters that come from each event and go into its request's header and query. */
 export const dynamicParameters = {
   HeaderParameters: { 'X-Order-Id': '$.detail.orderId' },
   QueryStringParameters: { customer: '$.detail.customer.id' },
 };
 
-/** The deliveries of a rule's target, with those parameters or with none. */
+/** The deliveries of a rule's target, with those parameters or without any. */
 export function deliveries(options: { readonly dynamic: boolean }): readonly Delivery[] {
   const target = { Id: 'bench', ...(options.dynamic && { HttpParameters: dynamicParameters }) };
   const rule = 'arn:aws:events:us-east-1:123456789012:rule/orders';
@@ -43,7 +43,7 @@ export function deliveries(options: { readonly dynamic: boolean }): readonly Del
   );
 }
 
-/** As the delivery queue hands them over: with the event's own text. */
+/** The same deliveries as the delivery queue hands them over, with the event's own text. */
 export function queued(plain: readonly Delivery[]): readonly Delivery[] {
   return plain.map((delivery) => {
     const { value } = delivery.event;

@@ -4,9 +4,9 @@ export interface Figure {
   readonly name: string;
   readonly value: number;
   readonly target: string;
-  /** Of a median over rounds: half of the range that the middle half of them spans. */
+  /** Noise of a median over rounds: half the range of the middle half of them. */
   readonly noise?: number;
-  /** Beyond its target by more than the noise: the bench fails. */
+  /** The figure misses its target by more than the noise, so the bench fails. */
   readonly broken?: boolean;
 }
 
@@ -20,7 +20,7 @@ export function printFigure(figure: Figure): void {
   if (broken) process.exitCode = 1;
 }
 
-/** All that was printed, for a person; on stderr, so that the lines of stdout stay JSON. */
+/** Prints all figures as a table for people, on stderr, so that stdout holds JSON lines only. */
 export function printTable(): void {
   const rows = printed.map(({ goal, name, value, target, noise, broken = false }) => [
     String(goal),

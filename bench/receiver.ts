@@ -1,6 +1,6 @@
 /**
- * The endpoint of the benches, in a process of its own: answers 200 to whatever it is sent, as cheaply as a server can,
- * so that what is measured is the sender. Sends its port to its parent.
+ * The endpoint of the benches, in its own process. Answers 200 to every request at the lowest cost, so that the sender
+ * is measured. Sends its port to its parent.
  */
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';

@@ -1,6 +1,7 @@
 /**
- * One way of delivering: the processor time of its process for so many, in ms. All of them keep the processor busy, so on
- * an idle machine that is the time on the clock; on a busy one it is what the others cannot distort.
+ * One way of delivering: takes a number of deliveries and returns the processor time of its process in ms. Every
+ * contender keeps its processor busy, so on an idle machine this equals the time by the clock. On a busy machine other
+ * processes do not distort it.
  */
 export type Contender = (deliveries: number) => Promise<number>;
 
@@ -9,12 +10,12 @@ export interface RoundsOptions {
   readonly deliveriesPerRound: number;
 }
 
-/** Not counted: the compiler has seen everything by then. */
+/** Rounds that do not count: after them the compiler has optimised the code. */
 const warmUpRounds = 4;
 
 /**
- * Runs the contenders alternately, each round in the opposite order of the one before, so that what else the machine
- * does meets all of them alike.
+ * Runs the contenders alternately, each round in the opposite order of the one before, so that disturbances of the
+ * machine affect all alike.
  *
  * @returns deliveries per second of processor time, per contender and round
  */
@@ -39,13 +40,13 @@ export function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
-/** A median over rounds, and half of what the middle half of them spans. */
+/** A median over rounds, and half the range of its middle half. */
 export interface Measured {
   readonly value: number;
   readonly noise: number;
 }
 
-/** Of the ratios of each round: its two figures were measured side by side. */
+/** The median of the ratios of each round, whose two figures were measured side by side. */
 export function medianRatio(rates: readonly number[], reference: readonly number[]): Measured {
   return medianOf(rates.map((rate, round) => rate / (reference[round] ?? Number.NaN)));
 }
@@ -56,7 +57,7 @@ export function medianOf(values: readonly number[]): Measured {
   return { value: median(values), noise: (quartile(0.75) - quartile(0.25)) / 2 };
 }
 
-/** Keeps so many deliveries under way until all are done. */
+/** Keeps this many deliveries in flight until all are done. */
 export async function inLanes(
   deliveries: number,
   lanes: number,

@@ -1,7 +1,9 @@
 /**
- * Prints the performance goals as JSON lines, each a ratio of two things measured alternately in this very run, and fails when
- * one is missed by more than noise; a table for people follows on stderr. `--quick`: only what fits into a check, calls counted and workers for 6 s.
- * `--peers`: only the comparison with others. `--growth`: only what grows with what; with `--plots` the pictures of it are drawn anew.
+ * Prints the performance goals as JSON lines. Most are ratios of two things measured alternately in this run. Fails
+ * when a goal is missed by more than the noise. A table for people follows on stderr.
+ *
+ * `--quick` counts calls and runs workers for 6 s, as a check does. `--peers` runs only the comparison with others.
+ * `--growth` measures only what grows; with `--plots` it also draws its pictures again.
  */
 import { measureBus } from './bus/bus.ts';
 import { countCalls } from './worker/calls.ts';

@@ -10,7 +10,7 @@ const retryMs = 200;
 export class Changes {
   readonly #stack: KillableStack;
   readonly #destinations: readonly SoakDestination[];
-  /** By kind. */
+  /** Number of changes by kind. */
   readonly made: Record<string, number> = {};
   readonly refused: string[] = [];
 
@@ -20,8 +20,8 @@ export class Changes {
   }
 
   /**
-   * Failure policy: a change is asked for until it is answered, because half of it may have happened when the stack was
-   * killed. What the stack has understood and refuses is a fault of the stack, or of the plan.
+   * Failure policy: a change is repeated until it is answered, because a kill of the stack may have left it half done.
+   * A change that the stack understands and refuses is a fault of the stack or of the plan.
    */
   async make(change: Change, ending: AbortSignal): Promise<void> {
     const { kind, destination } = change;
@@ -43,7 +43,7 @@ export class Changes {
   }
 }
 
-/** A change that was not answered may still be at work when it is asked for again: the service then says to try again. */
+/** A change without an answer may still be running when it is repeated. Then the service asks for another try. */
 const tryAgain = 'ConcurrentModificationException';
 
 function isRefusal(error: unknown): boolean {

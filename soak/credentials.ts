@@ -3,18 +3,18 @@ import type { CreateConnectionCommandInput } from '@aws-sdk/client-eventbridge';
 import type { DemoOAuthProvider } from '../lib/commands/demo-servers.ts';
 import type { DestinationName } from './plan.ts';
 
-/** What a connection is created and updated with. */
+/** The credentials with which a connection is created and updated. */
 export type ConnectionCredentials = Pick<CreateConnectionCommandInput, 'AuthorizationType' | 'AuthParameters'>;
 
 type Headers = IncomingMessage['headers'];
 
-/** Which credentials an endpoint accepts, by their number. */
+/** The numbered credentials of one authorization type. */
 interface CredentialKind {
   of(number: number): ConnectionCredentials;
   accepts(headers: Headers, number: number): Promise<boolean>;
 }
 
-/** Credentials of one destination that are rotated: the endpoint takes old and new ones until the stack has the new ones. */
+/** Rotating credentials of one destination. The endpoint accepts old and new ones until the stack has the new ones. */
 export class RotatingCredentials {
   readonly #kind: CredentialKind;
   #number = 0;
@@ -28,14 +28,14 @@ export class RotatingCredentials {
     return this.#kind.of(this.#number);
   }
 
-  /** Both serve from now on. */
+  /** From now on the endpoint accepts the old and the new credentials. */
   begin(): ConnectionCredentials {
     this.#number += 1;
     this.#accepted = [this.#number - 1, this.#number];
     return this.current;
   }
 
-  /** The old ones open nothing any more. */
+  /** From now on the endpoint refuses the old credentials. */
   end(): void {
     this.#accepted = [this.#number];
   }
@@ -46,13 +46,13 @@ export class RotatingCredentials {
   }
 }
 
-/** Two clients of the provider: each rotation goes from one to the other. */
+/** Two clients of the provider. Each rotation changes from one to the other. */
 export const soakClients = [
   { id: 'soak-even', secret: 'soak-even-secret' },
   { id: 'soak-odd', secret: 'soak-odd-secret' },
 ] as const;
 
-/** A minute more than a token is kept before it is renewed, so that each is renewed after a minute. */
+/** A worker renews a token one minute before it expires, so each token is renewed after one minute. */
 export const soakTokenSeconds = 120;
 
 function kindOf(destination: DestinationName, provider: DemoOAuthProvider): CredentialKind {

@@ -19,8 +19,8 @@ import { RateCount } from './rate-count.ts';
 import type { StackClients } from './stack.ts';
 
 /**
- * After so long nobody uses what a change has replaced: 15 s that it may be cached (`CACHE_SECONDS`), a freeze in between, and
- * a delivery that waits for its slot.
+ * After this time no request uses the configuration from before a change: 15 s in the cache (`CACHE_SECONDS`), a
+ * freeze, and a delivery that waits for its slot.
  */
 export const changeEffectMs = 25_000;
 
@@ -32,7 +32,7 @@ export interface DestinationOptions {
   readonly ledger: Ledger;
 }
 
-/** A connection and an API destination of one name, and the endpoint behind them. */
+/** A connection and an API destination with the same name, and the endpoint behind them. */
 export class SoakDestination {
   readonly name: DestinationName;
   readonly rate = new RateCount();
@@ -40,11 +40,11 @@ export class SoakDestination {
   readonly #arrivals = new Map<string, number>();
   #endpoint: SoakEndpoint | undefined;
   #pathNumber = 0;
-  /** When each path but the current one was replaced. */
+  /** When each path was replaced; the current path is not in it. */
   readonly #replacedAtMs = new Map<string, number>();
-  /** Requests with credentials that do not serve (any more). */
+  /** Requests with credentials that are not valid, or no longer. */
   unauthorized = 0;
-  /** The longest time from a change of the path to a request that did not know it. */
+  /** The longest time from a change of the path to a request to the old path. */
   stalestMs = 0;
 
   constructor({ name, provider }: DestinationOptions) {
@@ -57,7 +57,7 @@ export class SoakDestination {
     const destination = new SoakDestination(options);
     destination.#endpoint = await startSoakEndpoint(name, {
       request(path) {
-        destination.rate.arrived(heartbeat.sighting());
+        destination.rate.arrived(heartbeat.arrival());
         const replacedAtMs = destination.#replacedAtMs.get(path);
         if (replacedAtMs === undefined) return;
         destination.stalestMs = Math.max(destination.stalestMs, performance.now() - replacedAtMs);
@@ -70,7 +70,7 @@ export class SoakDestination {
     return destination;
   }
 
-  /** How an event fares depends on the seed, the event and how often it has come, and on nothing that happens meanwhile. */
+  /** The fate of an event depends only on the seed, the event and how often it has arrived. */
   #randomFor(seed: number, body: string): () => number {
     const id = idIn(body) ?? '';
     const arrival = (this.#arrivals.get(id) ?? 0) + 1;
@@ -87,7 +87,7 @@ export class SoakDestination {
     await events.send(new CreateApiDestinationCommand({ ...destination, InvocationEndpoint: this.#url() }));
   }
 
-  /** @returns what makes the change, as often as it takes, and what follows once the stack has it */
+  /** @returns `make` makes the change and may be repeated; `made` is called once the stack has it */
   begin(change: Change): { make(clients: StackClients): Promise<void>; made(): void } {
     const Name = this.name;
     switch (change.kind) {
@@ -145,7 +145,7 @@ async function updateDestination(
   await events.send(new UpdateApiDestinationCommand(change));
 }
 
-/** A change that the stack has understood and not made. */
+/** The stack has understood a change and refused it. */
 export class ChangeRefused extends Error {
   override readonly name = 'ChangeRefused';
   readonly code: string;
@@ -155,7 +155,7 @@ export class ChangeRefused extends Error {
   }
 }
 
-/** @throws ChangeRefused with what the control API said */
+/** @throws ChangeRefused with the message of the control API */
 async function putDeliveryPolicy(
   { lambda }: StackClients,
   ApiDestinationName: string,

@@ -7,19 +7,19 @@ import { between, oneOf } from './plan.ts';
 /** A request that was answered with success. */
 export interface Delivered {
   readonly body: string;
-  /** When it was answered, ms of this process's clock. */
+  /** When it was answered, in ms of this process's clock. */
   readonly atMs: number;
-  /** Whether its sender was still there for the answer. */
+  /** Whether the sender was still connected when the answer was sent. */
   readonly heard: boolean;
 }
 
 export interface EndpointObserver {
-  /** Before its body is read. */
+  /** Called before the body is read. */
   request(path: string): void;
   isAuthorized(headers: IncomingMessage['headers']): Promise<boolean>;
   unauthorized(): void;
   delivered(delivered: Delivered): void;
-  /** What decides how this request is answered. */
+  /** Random numbers that decide the answer to this request. */
   randomFor(body: string): Random;
 }
 
@@ -29,16 +29,16 @@ export interface SoakEndpoint {
   close(): Promise<void>;
 }
 
-/** Longest time that an answer takes, so that a kill finds requests under way. */
+/** Longest time until an answer, so that a kill meets requests in progress. */
 const longestAnswerMs = 150;
 
-/** Below the 5 s after which a request is given up by default. */
+/** Below the default timeout of a request, which is 5 s. */
 const slowAnswerMs = 4000;
 
 /** Share of the requests to the failing endpoint that fail. */
 const failing = 0.3;
 
-/** What a failing request is answered; each as likely as the others. Undefined: the connection ends without an answer. */
+/** Answers of the failing endpoint, each equally likely. Undefined: the connection ends without an answer. */
 type FailingAnswer = readonly [status: number, retryAfter?: string] | undefined;
 const failures: readonly [FailingAnswer, ...FailingAnswer[]] = [
   [503, '0'],
@@ -73,7 +73,7 @@ export async function startSoakEndpoint(kind: DestinationName, observer: Endpoin
     response.end();
   };
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
-    // It fails when a stack was killed in the middle of its request.
+    // This fails when a stack was killed during its request.
     answer(request, response).catch(() => request.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

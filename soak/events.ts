@@ -11,18 +11,18 @@ import type { StackClients } from './stack.ts';
 
 export type Way = 'invoke' | 'queue';
 
-/** The event's JSON text; what arrives must be this, byte for byte. */
+/** The event's JSON text, which must arrive byte for byte. */
 export function eventText(id: string): string {
   return JSON.stringify({ id, 'detail-type': 'Soak', detail: { text: `Zoë \u{1F600} ${id}` } });
 }
 
-/** @returns the event's id; undefined when the text is no event of ours, or not as it was sent */
+/** @returns the event's id; undefined when the text is no event of the soak, or has changed on its way */
 export function idIn(text: string): string | undefined {
   const id = /^\{"id":"([^"]+)"/.exec(text)?.[1];
   return id !== undefined && eventText(id) === text ? id : undefined;
 }
 
-/** A third of the events may be retried once only, so that some end in the dead letters. */
+/** One event in three may be retried only once, so that some end in the dead letters. */
 function targetOf({ number }: SentEvent): string {
   return JSON.stringify(number % 3 === 0 ? { Id: 'soak', RetryPolicy: { MaximumRetryAttempts: 1 } } : { Id: 'soak' });
 }
@@ -34,7 +34,7 @@ export interface SentEvent {
   readonly way: Way;
 }
 
-/** Hands an event over; resolves when the stack has answered for it. */
+/** Sends an event; resolves when the stack has accepted it. */
 export async function sendEvent(stack: StackClients, event: SentEvent): Promise<void> {
   const { id, apiDestination, way } = event;
   const envelope = `{"apiDestination":"${apiDestination}","event":${eventText(id)},"target":${targetOf(event)}}`;
@@ -47,7 +47,7 @@ export async function sendEvent(stack: StackClients, event: SentEvent): Promise<
   if (StatusCode !== 202) throw new Error(`Invoke answered ${StatusCode}.`);
 }
 
-/** The status of the answer to a failed call, as its error tells; undefined when there was none. */
+/** The status of the answer to a failed call; undefined when there was no answer. */
 export function statusOf(error: unknown): number | undefined {
   const metadata = error instanceof Error && '$metadata' in error ? error.$metadata : undefined;
   const isObject = typeof metadata === 'object' && metadata !== null;
@@ -55,7 +55,7 @@ export function statusOf(error: unknown): number | undefined {
   return typeof status === 'number' ? status : undefined;
 }
 
-/** Takes every dead letter that is visible out of its queue. */
+/** Receives and deletes every dead letter that is visible. */
 export async function takeDeadLetters(stack: StackClients, found: (text: string, code: string) => void): Promise<void> {
   const QueueUrl = stack.queueUrl('dead-letters');
   const receive = { QueueUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] };
@@ -72,7 +72,7 @@ export async function takeDeadLetters(stack: StackClients, found: (text: string,
   }
 }
 
-/** How many messages the delivery queue holds, those that wait or are being worked at included. */
+/** Counts the messages in the delivery queue, including those that wait or are in flight. */
 export async function countQueued(stack: StackClients): Promise<number> {
   const counts = [
     'ApproximateNumberOfMessages',
@@ -84,7 +84,7 @@ export async function countQueued(stack: StackClients): Promise<number> {
   return counts.reduce((sum, name) => sum + Number(Attributes[name] ?? 0), 0);
 }
 
-/** Every form of dead letter holds a delivery that could begin anew. */
+/** Every form of dead letter holds a delivery that could start again. */
 function eventIn(message: Parameters<typeof parseQueueMessage>[0]): string {
   const { event } = parseQueueMessage(message, { apiDestination: undefined, nowMs: 0 }).delivery;
   return printedEvent(event);

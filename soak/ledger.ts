@@ -1,30 +1,30 @@
-/** What was sent and what became of it, by event id. */
+/** The sent events and their ends, by event id. */
 export interface LedgerBalance {
   /** Events whose Invoke or SendMessage was answered with success. */
   readonly accepted: number;
-  /** Of those that were accepted: delivered, also when they lie in the dead letters too. */
+  /** Accepted events that were delivered, even if they are in the dead letters too. */
   readonly delivered: number;
-  /** Of those that were accepted: in the dead letters and never delivered. */
+  /** Accepted events in the dead letters that were never delivered. */
   readonly deadLettered: number;
-  /** Accepted and seen nowhere. */
+  /** Accepted events that were found nowhere. */
   readonly lost: readonly string[];
-  /** Requests to which the stack gave no answer: what they carried may have been accepted or not. */
+  /** Events without an answer of the stack, which may have been accepted or not. */
   readonly unanswered: number;
-  /** Of those without an answer, the ones that arrived or lie in the dead letters all the same. */
+  /** Events without an answer that were delivered or dead-lettered. */
   readonly unansweredButSettled: number;
   readonly refused: number;
-  /** Arrivals and dead letters beyond the first of an event. */
+  /** Arrivals and dead letters of an event after its first. */
   readonly duplicates: number;
-  /** Of those, events that came again though nothing had interrupted what was under way, and the answer was taken. */
+  /** Duplicated events without an interruption and without a lost answer as the cause. */
   readonly unexplained: readonly string[];
-  /** Arrivals and dead letters of events that nobody has sent, or not in that form. */
+  /** Arrivals and dead letters of events that were never sent, or not in that form. */
   readonly unknown: number;
 }
 
-/** One way in which an event has ended. Times are ms of one clock. */
+/** One end of an event. Times are ms of one clock. */
 interface End {
   readonly kind: 'delivered' | 'dead-lettered';
-  /** When the endpoint answered; of a dead letter, when it was found. */
+  /** When the endpoint answered, or when the dead letter was found. */
   readonly atMs: number;
   readonly heard: boolean;
 }
@@ -41,8 +41,8 @@ interface Interrupted {
 }
 
 /**
- * So long after the answer an interruption can still hit before its event is settled: the rest of its batch may be working,
- * and the delivery is settled with the slowest of the calls to AWS.
+ * For this long after the answer an interruption can still prevent the settlement: the rest of the batch may still be
+ * running, and the delivery is settled with the slowest call to AWS.
  */
 const settlingMs = 5000;
 
@@ -52,7 +52,7 @@ export class Ledger {
   readonly #interruptions: Interrupted[] = [];
   #unknown = 0;
 
-  /** Before it is sent: it may arrive before its answer does. */
+  /** Call it before the event is sent, because the event may arrive before its answer. */
   send(id: string, nowMs = 0): void {
     this.#entries.set(id, { answer: 'none', sentAtMs: nowMs, ends: [] });
   }
@@ -74,7 +74,7 @@ export class Ledger {
     else entry.ends.push({ kind: 'dead-lettered', atMs: nowMs, heard: true });
   }
 
-  /** A kill or a freeze begins. @returns what to call when it is over */
+  /** Notes the beginning of a kill or a freeze. @returns a function to call at its end */
   interrupted(nowMs: number): (nowMs: number) => void {
     const interruption = { fromMs: nowMs, untilMs: Number.POSITIVE_INFINITY };
     this.#interruptions.push(interruption);
@@ -83,7 +83,7 @@ export class Ledger {
     };
   }
 
-  /** Accepted and not seen anywhere yet. */
+  /** Accepted events that were not found yet. */
   get underWay(): number {
     let count = 0;
     for (const entry of this.#entries.values()) if (entry.answer === 'accepted' && !isSettled(entry)) count += 1;
@@ -111,8 +111,8 @@ export class Ledger {
   }
 
   /**
-   * Whether something may have made two of it before each end but the last was settled: also long before, when it had been
-   * handed to the queue to wait and a kill kept it from being deleted where it came from.
+   * Whether an interruption before the settlement of each end but the last can have doubled the event. It may lie long
+   * before: a kill may have kept the original from being deleted after its copy was put into the queue to wait.
    */
   #areExplained({ sentAtMs, ends }: Entry): boolean {
     return ends.slice(0, -1).every(({ heard, atMs }) => !heard || this.#wasInterrupted(sentAtMs, atMs + settlingMs));
@@ -131,7 +131,7 @@ export function formatBalance(balance: LedgerBalance): string {
   const { accepted, delivered, deadLettered, lost, unanswered, unansweredButSettled } = balance;
   const lines = [
     `${accepted} accepted = ${delivered} delivered + ${deadLettered} dead-lettered + ${lost.length} lost`,
-    `${balance.duplicates} duplicates, ${balance.unexplained.length} events with one that has no cause, ${balance.refused} refused, ${balance.unknown} unknown`,
+    `${balance.duplicates} duplicates, ${balance.unexplained.length} events duplicated without a kill or freeze, ${balance.refused} refused, ${balance.unknown} unknown`,
     `${unanswered} sent without an answer, of which ${unansweredButSettled} were delivered or dead-lettered`,
   ];
   return lines.join('\n');

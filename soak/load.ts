@@ -7,17 +7,20 @@ import { between, namedRandom, traffic } from './plan.ts';
 import type { KillableStack, StackClients } from './stack.ts';
 import { StackKilled } from './stack.ts';
 
-/** A stack and what is known of the events that it was given. */
+/** A stack and the ledger of the events sent to it. */
 export interface Load {
   readonly stack: KillableStack;
   readonly ledger: Ledger;
   readonly seed: number;
 }
 
-/** Share of the sends that are a burst; the first is one. */
+/** Share of the sends that are a burst. The first send is one. */
 const bursts = 0.05;
 
-/** Sends events to one destination until that is over, half of them by each way: at random times, in bursts now and then. */
+/**
+ * Sends events to one destination until `over` aborts: half through the queue and half by invocation, at random times,
+ * now and then in bursts.
+ */
 export async function sendEvents(load: Load, name: DestinationName, over: AbortSignal): Promise<void> {
   const { eventsPerSecond, burst } = traffic[name];
   const random = namedRandom(load.seed, `events ${name}`);
@@ -32,7 +35,7 @@ export async function sendEvents(load: Load, name: DestinationName, over: AbortS
     number += count;
     const clients = await readyClients(load.stack);
     await Promise.all(events.map((event) => sendOne(load.ledger, clients, event)));
-    // The longer after a burst, so that the average is kept.
+    // The pause after a burst is longer, so that the average rate stays the same.
     await pause((between(random, 0, 2) * count * 1000) / eventsPerSecond, over);
   }
 }
@@ -47,7 +50,7 @@ async function sendOne(ledger: Ledger, clients: StackClients, event: SentEvent):
   }
 }
 
-/** Of the stack that runs, or of the next. */
+/** Clients of the running stack, or of the next one. */
 export async function readyClients(stack: KillableStack): Promise<StackClients> {
   for (;;) {
     try {
@@ -58,7 +61,7 @@ export async function readyClients(stack: KillableStack): Promise<StackClients> 
   }
 }
 
-/** Does each thing at its time, or when the one before is done. */
+/** Does each thing at its time, or later, when the one before it is done. */
 export async function followPlan<What>(
   plan: readonly Planned<What>[],
   ending: AbortSignal,
@@ -76,7 +79,7 @@ export async function repeat(everyMs: number, over: AbortSignal, act: () => Prom
   for (await pause(everyMs, over); !over.aborted; await pause(everyMs, over)) await act();
 }
 
-/** Ends with the signal, too. */
+/** Also ends when the signal aborts. */
 export async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
   await delay(Math.max(0, durationMs), undefined, { signal }).catch(() => undefined);
 }

@@ -1,6 +1,6 @@
 /**
- * Loaded into a stack before anything else (`--expose-gc --import`): answers each message of its parent with what the
- * process needs after a garbage collection.
+ * Loaded into a stack before anything else (`--expose-gc --import`). Answers each message of its parent with the memory
+ * that the process needs after a garbage collection.
  */
 import type { ProcessMemory } from './stack.ts';
 
@@ -12,5 +12,5 @@ process.on('message', () => {
   process.send?.(memory, () => undefined);
 });
 
-// The stack ends when its own work does.
+// This channel must not keep the stack running.
 process.channel?.unref();

@@ -1,6 +1,6 @@
 import type { ProcessMemory } from './stack.ts';
 
-/** Of one process of a stack: what it needed early in its life and late. */
+/** The memory of one stack process, early and late in its life. */
 export interface MemoryGrowth {
   readonly upMs: number;
   readonly firstHeapBytes: number;
@@ -9,13 +9,13 @@ export interface MemoryGrowth {
   readonly lastResidentBytes: number;
 }
 
-/** Code and caches are loaded by then. */
+/** By then code and caches are loaded. */
 const warmMs = 5000;
 
-/** One look is what is under way at the time; of so many the one in the middle is not. */
+/** One measurement includes the work in progress. The median of this many does not. */
 const looks = 3;
 
-/** What processes needed, over their lifetimes. */
+/** The memory of all processes over their lifetimes. */
 export class MemoryRecord {
   readonly #byProcess = new Map<number, ProcessMemory[]>();
 
@@ -24,7 +24,7 @@ export class MemoryRecord {
     this.#byProcess.set(memory.pid, [...samples, memory]);
   }
 
-  /** Of the processes that have been looked at often enough, in order. */
+  /** One entry for each process that was measured often enough, in order. */
   growths(): readonly MemoryGrowth[] {
     return [...this.#byProcess.values()].flatMap((samples) => growthOf(samples) ?? []);
   }
@@ -32,7 +32,7 @@ export class MemoryRecord {
 
 function growthOf(samples: readonly ProcessMemory[]): MemoryGrowth | undefined {
   const warm = samples.filter(({ upMs }) => upMs >= warmMs);
-  // A fifth of a long life is its beginning.
+  // The first fifth of a long life counts as its beginning.
   const lifeMs = warm.at(-1)?.upMs ?? 0;
   const settled = warm.filter(({ upMs }) => upMs >= lifeMs / 5);
   const few = Math.min(looks, Math.floor(settled.length / 2));

@@ -2,9 +2,9 @@ export const destinationNames = ['healthy', 'failing', 'slow'] as const;
 export type DestinationName = (typeof destinationNames)[number];
 
 export type Interruption =
-  /** `kill -9`; with a time, the next process is killed so long after it was started too, ready or not. */
+  /** `kill -9`. With `againAfterMs`, the next process is killed this long after its start too, ready or not. */
   | { readonly kind: 'kill'; readonly againAfterMs?: number }
-  /** SIGSTOP, and SIGCONT after so long. */
+  /** SIGSTOP, and SIGCONT after `forMs`. */
   | { readonly kind: 'freeze'; readonly forMs: number };
 
 /** Members of PutDeliveryPolicy. */
@@ -16,24 +16,24 @@ export interface PlannedPolicy {
 
 export type Change = { readonly destination: DestinationName } & (
   | { readonly kind: 'rate'; readonly ratePerSecond: number }
-  /** Of the invocation endpoint. */
+  /** A new path of the invocation endpoint. */
   | { readonly kind: 'path' }
   | { readonly kind: 'credentials' }
   | { readonly kind: 'policy'; readonly policy: PlannedPolicy }
 );
 
 export interface Planned<What> {
-  /** Since the beginning of the soak. */
+  /** Time since the beginning of the soak. */
   readonly atMs: number;
   readonly what: What;
 }
 
 export interface Traffic {
-  /** What InvocationRateLimitPerSecond is changed between; the first is the one at the beginning. */
+  /** Values for InvocationRateLimitPerSecond. The first is the one at the beginning. */
   readonly rates: readonly [number, ...number[]];
-  /** On average. Below the lowest rate, so that a backlog ends. */
+  /** Average, below the lowest rate, so that a backlog ends. */
   readonly eventsPerSecond: number;
-  /** Events that are sent at once now and then: twice what a second takes at the highest rate, so that the rate is what holds. */
+  /** Events in a burst: twice as many as the highest rate allows in a second, so that the rate limits them. */
   readonly burst: number;
 }
 
@@ -44,20 +44,22 @@ export const traffic: Readonly<Record<DestinationName, Traffic>> = {
   slow: { rates: [4, 3, 6], eventsPerSecond: 0.6, burst: 12 },
 };
 
-/** Gaps are shorter where a soak has less than so many of the shortest. */
+/** A soak that is shorter than this many of the shortest gaps has shorter gaps. */
 const shortSoakParts = 8;
 
 const interruptionGapMs = { least: 4000, most: 20_000 };
 const changeGapMs = { least: 2000, most: 8000 };
 
 const kills = 0.55;
-/** Share of the kills after which the next process is killed too, as likely as not before it is ready. */
+/** Share of the kills after which the next process is killed too, perhaps before it is ready. */
 const killedWhileStarting = 0.25;
 const longestSecondKillMs = 1500;
 
 const freezeMs = { least: 100, most: 6000 };
 
-/** What befalls the killed stack; the first is a kill. The same for the same seed and duration. */
+/**
+ * Plans the kills and freezes of the killed stack. The first is a kill. The same seed and duration give the same plan.
+ */
 export function planInterruptions(seed: number, durationMs: number): readonly Planned<Interruption>[] {
   const random = namedRandom(seed, 'interruptions');
   return schedule(random, durationMs, interruptionGapMs, (index) => {
@@ -70,7 +72,10 @@ export function planInterruptions(seed: number, durationMs: number): readonly Pl
 
 const changeKinds = ['rate', 'path', 'credentials', 'policy'] as const;
 
-/** How the configuration is changed meanwhile: each kind of each destination comes before any comes again. The same for the same seed and duration. */
+/**
+ * Plans the changes of the configuration. Each kind of change comes once for each destination before any is repeated.
+ * The same seed and duration give the same plan.
+ */
 export function planChanges(seed: number, durationMs: number): readonly Planned<Change>[] {
   const random = namedRandom(seed, 'changes');
   const all = changeKinds.flatMap((kind) => destinationNames.map((destination) => ({ kind, destination })));
@@ -115,10 +120,10 @@ function schedule<What>(
   return planned;
 }
 
-/** Gives numbers from 0 to 1, 1 excluded. */
+/** Returns numbers from 0 to 1, without 1. */
 export type Random = () => number;
 
-/** A random number generator that gives the same numbers for the same seed: mulberry32. */
+/** A random number generator that gives the same numbers for the same seed. Source: mulberry32. */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   return () => {
@@ -129,7 +134,7 @@ export function seededRandom(seed: number): Random {
   };
 }
 
-/** A generator of its own for whatever has this name, so that what is drawn elsewhere meanwhile changes nothing here: FNV-1a. */
+/** A generator for one name. Other draws do not change its numbers. Source: FNV-1a. */
 export function namedRandom(seed: number, name: string): Random {
   let hash = (0x811c9dc5 ^ seed) >>> 0;
   for (let index = 0; index < name.length; index += 1)
@@ -141,7 +146,7 @@ export function between(random: Random, least: number, most: number): number {
   return least + random() * (most - least);
 }
 
-/** A whole number, both ends included. */
+/** A whole number, including both ends. */
 export function wholeBetween(random: Random, least: number, most: number): number {
   return least + Math.floor(random() * (most - least + 1));
 }

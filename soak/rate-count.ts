@@ -1,13 +1,13 @@
 import { slotToleranceMs } from '../lib/core/rate/slots.ts';
 
-/** When a request came. Times are ms of one monotonic clock. */
-export interface Sighting {
-  /** When it can have come at the earliest: this process was busy from then until it saw the request. */
+/** When a request arrived. Times are ms of one monotonic clock. */
+export interface ArrivalTime {
+  /** Earliest possible arrival: this process was busy from then until it saw the request. */
   readonly earliestMs: number;
   readonly seenMs: number;
 }
 
-/** A second with as many requests as it surely had, and as many as it may have. */
+/** A second with the requests that certainly fell into it, and the number allowed. */
 export interface Second {
   readonly requests: number;
   readonly allowed: number;
@@ -23,45 +23,45 @@ interface Period {
 
 const secondMs = 1000;
 
-/** A slot is looked at before its request gets a connection. One that is made anew on a busy machine takes so long. */
+/** Time for a new connection on a busy machine: the limiter checks the slot before its request gets a connection. */
 const connectingMs = 100;
 
-/** Requests that a second may see: its slots, and the late ones of the time before it. */
+/** Requests that one second may hold: its own slots and the late ones of the time before it. */
 export function allowedInSecond(ratePerSecond: number): number {
   const lateMs = slotToleranceMs(ratePerSecond) + connectingMs;
   return Math.ceil((ratePerSecond * (secondMs + lateMs)) / secondMs) + 1;
 }
 
-/** Counts the requests of one destination by the second, from wherever a second may begin. */
+/** Counts the requests of one destination for every possible second, wherever it begins. */
 export class RateCount {
-  readonly #sightings: Sighting[] = [];
+  readonly #arrivals: ArrivalTime[] = [];
   readonly #periods: Period[] = [];
 
-  arrived(sighting: Sighting): void {
-    this.#sightings.push(sighting);
+  arrived(arrival: ArrivalTime): void {
+    this.#arrivals.push(arrival);
   }
 
-  /** From now on the workers may keep this rate; they must from the time that `endEarlier` says. */
+  /** From now on the workers may use this rate. They must use it from the time that `endEarlier` sets. */
   mayBe(ratePerSecond: number, nowMs: number): void {
     this.#periods.push({ ratePerSecond, fromMs: nowMs, untilMs: Number.POSITIVE_INFINITY });
   }
 
-  /** Nobody keeps an earlier rate than the last one after this time. */
+  /** After this time no worker may use an earlier rate than the last one. */
   endEarlier(atMs: number): void {
     for (const period of this.#periods.slice(0, -1)) period.untilMs = Math.min(period.untilMs, atMs);
   }
 
   get requests(): number {
-    return this.#sightings.length;
+    return this.#arrivals.length;
   }
 
-  /** The second that comes closest to what it may have, or exceeds it the most. */
+  /** The second that comes closest to its allowed number, or exceeds it the most. */
   fullest(): Second | undefined {
     let fullest: Second | undefined;
     let first = 0;
-    for (const [last, { seenMs }] of this.#sightings.entries()) {
-      while (first < last && seenMs - (this.#sightings[first]?.earliestMs ?? seenMs) >= secondMs) first += 1;
-      const ratePerSecond = this.#highestRate(this.#sightings[first]?.earliestMs ?? seenMs, seenMs);
+    for (const [last, { seenMs }] of this.#arrivals.entries()) {
+      while (first < last && seenMs - (this.#arrivals[first]?.earliestMs ?? seenMs) >= secondMs) first += 1;
+      const ratePerSecond = this.#highestRate(this.#arrivals[first]?.earliestMs ?? seenMs, seenMs);
       const second = {
         requests: last - first + 1,
         allowed: allowedInSecond(ratePerSecond),
@@ -82,15 +82,15 @@ export class RateCount {
 
 const beatMs = 10;
 
-/** Knows when this process last was free to see a request. */
+/** Knows when this process was last free to see a request. */
 export class Heartbeat {
   #beats: readonly [number, number] = [performance.now(), performance.now()];
   readonly #timer = setInterval(() => {
     this.#beats = [this.#beats[1], performance.now()];
   }, beatMs).unref();
 
-  /** A stall ends with a beat, before what came during it is seen: so the beat before that one counts. */
-  sighting(): Sighting {
+  /** A stall ends with a beat, before the requests that came during it are seen. So the beat before that one counts. */
+  arrival(): ArrivalTime {
     return { earliestMs: this.#beats[0], seenMs: performance.now() };
   }
 

@@ -4,30 +4,37 @@ import type { MemoryGrowth } from './memory.ts';
 import type { DestinationResult, TrialResult } from './trial.ts';
 
 /**
- * What a process that serves for ten minutes may hold more after a collection than it did at first. What is under way
- * differs by a few megabytes from one look to the next.
+ * Largest heap growth allowed for a process that serves for ten minutes. The work in progress alone makes a difference
+ * of a few megabytes.
  */
 const steadyGrowthBytes = 10 * 1024 * 1024;
 
-/** Of a process that lives for seconds between two kills: its caches fill, and it takes up what the one before has left. */
+/**
+ * Largest heap growth allowed for a process that lives for seconds between two kills: its caches fill, and it takes up
+ * the work of the process before it.
+ */
 const lifetimeGrowthBytes = 20 * 1024 * 1024;
 
-/** What a process may take up of the machine besides: Node keeps room for garbage for some minutes before it has enough. */
+/** Largest growth allowed of the resident memory: Node reserves room for garbage for some minutes. */
 const residentGrowthBytes = 128 * 1024 * 1024;
 
 const maxShown = 10;
 
-/** Each thing that should not have happened, in a line: of a stack that could not go on that alone, of a soak that was ended early, not what is still under way. */
+/**
+ * Lists everything that should not have happened, one line each. A stack that could not go on has this one fault only.
+ * After an early end, events in progress are no fault.
+ */
 export function faultsOf(result: TrialResult, cutOff: boolean): readonly string[] {
   const { balance, destinations, refusedChanges, queued, errors, deadLetters } = result;
-  if (result.brokenOff !== undefined) return [`${result.name}: broken off: ${result.brokenOff}`];
+  if (result.brokenOff !== undefined) return [`${result.name}: ended early: ${result.brokenOff}`];
   const { lost, unexplained, unknown, refused } = balance;
-  // Without the frames of their stacks.
-  const told = errors.filter((line) => !/^\s/.test(line));
+  // Leaves out the lines of stack traces.
+  const printed = errors.filter((line) => !/^\s/.test(line));
   const faults: (string | false)[] = [
     lost.length > 0 && !cutOff && `${lost.length} accepted events are lost: ${some(lost)}`,
-    unexplained.length > 0 && `${unexplained.length} events came again without a cause: ${some(unexplained)}`,
-    unknown > 0 && `${unknown} arrivals are of no event that was sent, or not as it was sent`,
+    unexplained.length > 0 &&
+      `${unexplained.length} events were duplicated without a kill or freeze: ${some(unexplained)}`,
+    unknown > 0 && `${unknown} arrivals have no sent event, or differ from what was sent`,
     refused > 0 && `${refused} events were refused`,
     queued !== 0 && !cutOff && `${queued ?? 'unknown'} messages are left in the delivery queue`,
     ...refusedChanges.map((change) => `a change was refused: ${change}`),
@@ -36,22 +43,22 @@ export function faultsOf(result: TrialResult, cutOff: boolean): readonly string[
     ),
     ...destinations.flatMap(destinationFaults),
     result.tokens > tokenLimit(result) &&
-      `${result.tokens} OAuth tokens were obtained, ${tokenLimit(result)} are enough`,
+      `${result.tokens} OAuth tokens were obtained, at most ${tokenLimit(result)} are needed`,
     ...result.memory.map((growth) => memoryFault(result, growth)),
-    told.length > 0 && `the stack told of ${told.length} faults of its own, such as: ${told[0]}`,
+    printed.length > 0 && `the stack printed ${printed.length} errors, the first is: ${printed[0]}`,
   ];
   return faults.filter((fault) => fault !== false).map((fault) => `${result.name}: ${fault}`);
 }
 
-/** Of events whose retries are used up; anything else is a fault of the configuration, or of ours. */
+/** Codes of events whose retries are used up. Any other code is a fault of the configuration or of Lastmile. */
 const expectedCodes: readonly string[] = ['ERROR_FROM_TARGET', 'THROTTLING', 'CONNECTION_FAILURE', 'TIMEOUT'];
 
 function destinationFaults({ name, fullest, stalestMs, connectionState }: DestinationResult): (string | false)[] {
   return [
     fullest !== undefined &&
       fullest.requests > fullest.allowed &&
-      `${name} got ${fullest.requests} requests within a second, ${fullest.allowed} are allowed at ${fullest.ratePerSecond} a second`,
-    stalestMs > changeEffectMs && `${name} was sent to its old path ${seconds(stalestMs)} after it was changed`,
+      `${name} got ${fullest.requests} requests within a second, at most ${fullest.allowed} are allowed at ${fullest.ratePerSecond} a second`,
+    stalestMs > changeEffectMs && `${name} got requests on its old path ${seconds(stalestMs)} after it was changed`,
     connectionState !== 'AUTHORIZED' && `the connection of ${name} is ${connectionState}`,
   ];
 }
@@ -65,12 +72,15 @@ function memoryFault({ kills }: TrialResult, growth: MemoryGrowth): string | fal
   return resident > residentGrowthBytes && `the resident memory grew by ${megabytes(resident)} ${inTime}`;
 }
 
-/** One at first, one a minute, one for each new pair of credentials, and one for each renewal that a kill or a freeze may have cut off. */
+/**
+ * One token at first, one a minute, one for each new pair of credentials, and one for each renewal that a kill or a
+ * freeze may have interrupted.
+ */
 function tokenLimit({ sendingMs, changes, kills, freezes }: TrialResult): number {
   return 2 + Math.floor(sendingMs / 60_000) + (changes['credentials'] ?? 0) + kills + freezes;
 }
 
-/** The ledger and all that was measured, for who has not seen the code. */
+/** The ledger and all measurements, for readers who have not seen the code. */
 export function formatResult(result: TrialResult): string {
   const { name, kills, freezes, balance, destinations, tokens } = result;
   const changes = Object.entries(result.changes).map(([kind, count]) => `${count} of ${kind}`);
@@ -96,10 +106,10 @@ function formatDestination({ name, requests, unauthorized, stalestMs, fullest }:
 
 function formatMemory(growths: readonly MemoryGrowth[]): string {
   const [first] = growths;
-  if (first === undefined) return 'memory: no process lived long enough';
+  if (first === undefined) return 'memory: not measured, because no process lived long enough';
   const worst = growths.reduce((one, other) => (heapGrowth(other) > heapGrowth(one) ? other : one), first);
   const { firstHeapBytes, lastHeapBytes, firstResidentBytes, lastResidentBytes, upMs } = worst;
-  const which = growths.length === 1 ? '' : `the most grown of ${growths.length} processes: `;
+  const which = growths.length === 1 ? '' : `largest growth of ${growths.length} processes: `;
   const resident = `${megabytes(firstResidentBytes)} -> ${megabytes(lastResidentBytes)} resident`;
   return `memory: ${which}heap ${megabytes(firstHeapBytes)} -> ${megabytes(lastHeapBytes)}, ${resident}, in ${seconds(upMs)}`;
 }

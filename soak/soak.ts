@@ -10,18 +10,18 @@ import { Trial } from './trial.ts';
 
 const defaults = { minutes: '10', seed: '1' };
 
-const usage = `Proves that no event is lost and no rate exceeded. Two local stacks send events to three endpoints of their own: a healthy one,
-one that fails 30 % of the time, with Retry-After, and one that takes 4 seconds. Rates, paths, credentials and delivery
-policies change meanwhile, and OAuth tokens end each minute. One stack is killed (-9) and frozen at random, the other is left alone.
-Every event that a stack has accepted must arrive or lie in the dead letters; Ctrl-C ends early, with the ledger so far.
+const usage = `Checks that no event is lost and no rate is exceeded. Two local stacks send events to three endpoints: a healthy one, one
+that fails 30 % of the time, with Retry-After, and one that takes 4 seconds. Meanwhile rates, paths, credentials and delivery
+policies change, and OAuth tokens expire each minute. One stack is killed (-9) and frozen at random, the other is left alone.
+Every event that a stack accepts must arrive or end in the dead letters. Ctrl-C ends the soak early and prints the ledger.
 
   npm run soak -- [options]
 
   --minutes <number>   how long events are sent, 0.1 to 1440 (default: ${defaults.minutes})
-  --seed <number>      draws events, failures, changes, kills and freezes: the same again for the same number (default: ${defaults.seed})
-  --help               this text
+  --seed <number>      selects the events, failures, changes, kills and freezes; the same seed repeats them (default: ${defaults.seed})
+  --help               show this text
 
-Exit status: 0 nothing was wrong, 1 something was, and is named, 2 wrong usage.`;
+Exit status: 0 passed, 1 failed, with each fault on a line, 2 wrong usage.`;
 
 /** Longer than both waits of Lambda's asynchronous retries together. */
 const settleLimitMs = 300_000;
@@ -39,7 +39,7 @@ async function main(args: string[]): Promise<number> {
   const aborting = new AbortController();
   const onSignal = (): void => {
     if (ending.signal.aborted) return aborting.abort();
-    console.log('Ending early: what is under way settles; again, and it is left.');
+    console.log('Ending early and waiting for the events in progress. Press Ctrl-C again to stop waiting.');
     ending.abort();
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
@@ -75,7 +75,7 @@ async function runTrials(
         whole = result.brokenOff === undefined;
         return result;
       } finally {
-        // When one of the two breaks off, so does the other.
+        // When one trial fails, the other one ends too.
         if (!whole) for (const signalled of [ending, aborting]) signalled.abort();
       }
     });
@@ -117,9 +117,9 @@ function parseOptions(args: string[]): Options {
   if (help === true) throw new Exit(0, usage);
   const durationMs = Number(minutes) * 60_000;
   if (!/^\d{1,4}(\.\d{1,3})?$/.test(minutes) || durationMs < 6000 || durationMs > 86_400_000) {
-    throw new Exit(2, `--minutes must be a number from 0.1 to 1440, unlike ${minutes}.`);
+    throw new Exit(2, `--minutes must be a number from 0.1 to 1440, not '${minutes}'.`);
   }
-  if (!/^\d{1,9}$/.test(seed)) throw new Exit(2, `--seed must be a whole number of up to nine digits, unlike ${seed}.`);
+  if (!/^\d{1,9}$/.test(seed)) throw new Exit(2, `--seed must be a whole number of up to nine digits, not '${seed}'.`);
   return { seed: Number(seed), durationMs };
 }
 

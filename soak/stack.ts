@@ -6,17 +6,17 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
 
-/** Answers each message with how much memory the process needs, see there. */
+/** Loaded into the stack: it reports the memory of the process. */
 const memoryProbe = fileURLToPath(new URL('./memory-probe.ts', import.meta.url));
 const startCommand = fileURLToPath(new URL('../lib/commands/start.ts', import.meta.url));
 
-/** Retries that are over in seconds, so that a soak need not take a day. */
+/** Retries that end within seconds, so that a soak need not take a day. */
 const variables = { RETRY_BASE_DELAY_MS: '200', RETRY_MAX_DELAY_MS: '2000' };
 
-/** As npm would say it: then the stack ends with whoever has started it, however that ends. */
+/** Makes the stack end with its parent process, as if npm had started it. */
 const stopWithParent = { npm_lifecycle_event: 'soak' };
 
-/** It was killed before it was ready; there will be another. */
+/** The stack was killed before it was ready. There will be another process. */
 export class StackKilled extends Error {
   override readonly name = 'StackKilled';
 }
@@ -29,25 +29,25 @@ export interface StackClients {
   queueUrl(name: 'deliveries' | 'dead-letters'): string;
 }
 
-/** What a process of a stack needs after a garbage collection. */
+/** The memory that a stack process needs after a garbage collection. */
 export interface ProcessMemory {
   readonly pid: number;
-  /** What JavaScript holds, with the memory outside of its heap that belongs to it. */
+  /** The JavaScript heap and the memory outside it that belongs to it. */
   readonly heapBytes: number;
   readonly residentBytes: number;
-  /** How long the process runs. */
+  /** Time since the start of the process. */
   readonly upMs: number;
 }
 
-/** A stack that is frozen answers later, and is not waited for. */
+/** A frozen stack answers later. Its answer is not waited for. */
 const memoryTimeoutMs = 2000;
 
-/** `npm start` over one data folder, as a process that is killed and started again. */
+/** `npm start` over one data folder, as a process that can be killed and started again. */
 export class KillableStack {
   readonly #dataDir: string;
   #process: ChildProcess | undefined;
   #clients: Promise<StackClients> | undefined;
-  /** The one before holds the data folder until it is gone. */
+  /** Settles when the previous process is gone, which held the data folder until then. */
   #gone: Promise<unknown> = Promise.resolve();
   readonly #errors: string[] = [];
 
@@ -56,20 +56,20 @@ export class KillableStack {
   }
 
   /**
-   * Of the process that runs now, or of the next.
+   * Clients of the running process, or of the next one.
    *
-   * @throws StackKilled, or another Error when it ended by itself before it was ready
+   * @throws StackKilled, or another Error when the process ended by itself before it was ready
    */
   clients(): Promise<StackClients> {
     return (this.#clients ??= this.#start());
   }
 
-  /** Starts it, if it does not run, without waiting for it. */
+  /** Starts the process if it is not running, and does not wait for it. */
   start(): void {
     this.clients().catch(() => undefined);
   }
 
-  /** `kill -9`; resolves when the process is gone. The next use starts another. */
+  /** `kill -9`. Resolves when the process is gone. The next call of `clients` starts another. */
   async kill(): Promise<void> {
     const killed = this.#process;
     const clients = this.#clients;
@@ -82,7 +82,7 @@ export class KillableStack {
     clients?.then(destroy, () => undefined);
   }
 
-  /** SIGSTOP, and SIGCONT after the time: neither its clock nor its peers stand still meanwhile. */
+  /** Sends SIGSTOP, and SIGCONT after the time. The clock and the peers go on meanwhile. */
   async freeze(forMs: number): Promise<void> {
     const frozen = this.#process;
     if (frozen === undefined || frozen.exitCode !== null || frozen.signalCode !== null) return;
@@ -91,7 +91,7 @@ export class KillableStack {
     frozen.kill('SIGCONT');
   }
 
-  /** After a garbage collection. Undefined when the process does not run, or has not answered in time. */
+  /** The memory after a garbage collection; undefined when the process is not running or does not answer in time. */
   async memory(): Promise<ProcessMemory | undefined> {
     const asked = this.#process;
     if (asked?.connected !== true) return undefined;
@@ -105,7 +105,7 @@ export class KillableStack {
     }
   }
 
-  /** What the processes have said of faults of their own, line by line. */
+  /** Lines that the processes printed to stderr. */
   errors(): readonly string[] {
     return this.#errors;
   }
@@ -113,9 +113,9 @@ export class KillableStack {
   async #start(): Promise<StackClients> {
     await this.#gone;
     const args = ['--expose-gc', '--import', memoryProbe, startCommand, '--port', '0', '--data-dir', this.#dataDir];
-    // Nothing of the shell's own: a variable of the functions would act on the stack.
+    // Passes no variable of the shell, because the stack would read it.
     const env = { PATH: process.env['PATH'], ...variables, ...stopWithParent };
-    // In a process group of its own: a Ctrl-C at the terminal is for the soak, which ends its stacks when it is done.
+    // In its own process group, so that Ctrl-C at the terminal reaches only the soak, which ends its stacks itself.
     const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true });
     this.#process = child;
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -136,7 +136,7 @@ export class KillableStack {
   }
 }
 
-/** A call is made once: a second try would hide whether the first was answered. */
+/** Each call is made once: a second try would hide whether the first was answered. */
 const callOnce = {
   maxAttempts: 1,
   requestHandler: { connectionTimeout: 1000, requestTimeout: 5000, throwOnRequestTimeout: true },

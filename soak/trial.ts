@@ -15,11 +15,11 @@ export interface TrialOptions {
   readonly name: string;
   readonly seed: number;
   readonly durationMs: number;
-  /** What befalls the stack; of another trial, nothing. */
+  /** Kills and freezes of the stack; empty for the steady stack. */
   readonly interruptions: readonly Planned<Interruption>[];
-  /** Empty or new; the caller removes it. */
+  /** A new or empty folder; the caller removes it. */
   readonly dataDir: string;
-  /** How long what is left may take to settle when no more is sent. */
+  /** How long the remaining events may take to settle after the last one was sent. */
   readonly settleLimitMs: number;
   /** Ends the sending early. */
   readonly ending: AbortSignal;
@@ -38,41 +38,41 @@ export interface DestinationResult {
 
 export interface TrialResult {
   readonly name: string;
-  /** What has ended it before its time, such as a stack that ended by itself. */
+  /** Why the trial ended early, such as a stack that ended by itself. */
   readonly brokenOff: string | undefined;
   readonly balance: LedgerBalance;
-  /** Killed while starting included. */
+  /** Includes kills while the stack was starting. */
   readonly kills: number;
   readonly freezes: number;
-  /** By kind. */
+  /** Number of changes by kind. */
   readonly changes: Readonly<Record<string, number>>;
   readonly refusedChanges: readonly string[];
-  /** By ERROR_CODE. */
+  /** Number of dead letters by ERROR_CODE. */
   readonly deadLetters: Readonly<Record<string, number>>;
   readonly destinations: readonly DestinationResult[];
   /** How long events were sent. */
   readonly sendingMs: number;
-  /** OAuth tokens that the stack has obtained. */
+  /** OAuth tokens that the stack obtained. */
   readonly tokens: number;
   readonly memory: readonly MemoryGrowth[];
-  /** Left in the delivery queue; undefined when the settling was cut off. */
+  /** Messages left in the delivery queue; undefined when the settling was cut off. */
   readonly queued: number | undefined;
-  /** What the stack's processes have said of faults of their own. */
+  /** Errors that the stack's processes printed. */
   readonly errors: readonly string[];
 }
 
 const settleCheckMs = 500;
 const deadLetterCheckMs = 2000;
 
-/** A short soak is looked at as often as a long one. */
+/** Number of memory measurements of a short soak, so that it has as many as a long one. */
 const memoryLooks = 60;
 const longestMemoryGapMs = 10_000;
 
 /**
  * One stack under load: events for three destinations, and a configuration that changes meanwhile.
  *
- * Failure policy: an event counts as accepted only when the stack has said so; then it must arrive at its endpoint or lie in
- * the dead letters, at least once.
+ * Failure policy: an event counts as accepted only when the stack has said so. Then it must arrive at its endpoint or
+ * be in the dead letters, at least once.
  */
 export class Trial {
   readonly ledger = new Ledger();
@@ -126,9 +126,9 @@ export class Trial {
   }
 
   /**
-   * Everything at once, until the time is over.
+   * Sends events, changes the configuration and interrupts the stack, until the time is over.
    *
-   * @throws what has ended it before, such as a stack that ended by itself; nothing of it goes on then
+   * @throws the error that ended it early, such as a stack that ended by itself; by then all parts have stopped
    */
   async #load(destinations: readonly SoakDestination[], changes: Changes): Promise<void> {
     const { seed, durationMs, interruptions, ending, aborting } = this.#options;
@@ -151,7 +151,10 @@ export class Trial {
     await Promise.all(parts);
   }
 
-  /** Until every accepted event is accounted for and none is left behind, or the time is over. @returns what is left */
+  /**
+   * Waits until every accepted event is found and the queue is empty, or the time is over. @returns the messages left
+   * in the queue
+   */
   async #settle(): Promise<number | undefined> {
     const { settleLimitMs, aborting } = this.#options;
     const over = AbortSignal.any([aborting, AbortSignal.timeout(settleLimitMs)]);
@@ -162,7 +165,7 @@ export class Trial {
         queued = await countQueued(await readyClients(this.#stack));
         if (this.ledger.underWay === 0 && queued === 0) break;
       } catch {
-        // Asked again.
+        // The loop tries again.
       }
       await pause(settleCheckMs, over);
     }

@@ -1,4 +1,4 @@
-/** The local bus: from PutEvents to the endpoint, with a hundred rules on the way. */
+/** The local bus: from PutEvents to the endpoint, with a hundred rules in between. */
 import {
   CreateEventBusCommand,
   DescribeApiDestinationCommand,
@@ -22,7 +22,7 @@ const measuredSeconds = 10;
 const warmUpEvents = 3000;
 const saturatingEvents = 10_000;
 
-/** Events that have not arrived yet, at most, while the bus is kept as busy as it can be. */
+/** Most events in flight while the bus is kept as busy as possible. */
 const maxUnderWay = 500;
 
 export async function measureBus(): Promise<Figure[]> {
@@ -48,9 +48,9 @@ export async function measureBus(): Promise<Figure[]> {
 interface Arrivals {
   readonly origin: string;
   readonly server: Server;
-  /** Where events that are put from now on stand. */
+  /** When each event was put, by its id. */
   readonly putAtMs: Map<number, number>;
-  /** Of what has arrived since it was emptied. */
+  /** Latencies of the events that arrived since the list was last emptied. */
   latenciesMs: number[];
   /** Resolves with the next arrival. */
   next(): Promise<void>;
@@ -81,7 +81,7 @@ async function startArrivals(): Promise<Arrivals> {
   return arrivals;
 }
 
-/** A bus with rules of which one matches, and the destination that it leads to. */
+/** Creates a bus whose rules include one that matches, and the destination of that rule. */
 async function createRules(aws: AwsClientConfig, origin: string): Promise<void> {
   await createBenchDestination(aws, `${origin}/orders`, {
     AuthorizationType: 'API_KEY',
@@ -130,7 +130,7 @@ async function put({ pool, arrivals }: Sender): Promise<void> {
   if (statusCode !== 200 || !text.includes('"FailedEntryCount":0')) throw new Error(`PutEvents answered ${text}.`);
 }
 
-/** They make an event of about 1 KB. */
+/** Fills an event up to about 1 KB. */
 const lines = Array.from({ length: 12 }, (_, line) => ({ sku: `LAMP-${line}`, quantity: line, unitPrice: 9.95 }));
 
 const headers = {
@@ -140,7 +140,7 @@ const headers = {
     'AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/events/aws4_request, SignedHeaders=host, Signature=0',
 };
 
-/** Keeps as many events under way as it may; resolves when all have arrived. */
+/** Keeps as many events in flight as allowed; resolves when all have arrived. */
 async function saturate(sender: Sender, events: number): Promise<number> {
   const { arrivals } = sender;
   for (let sent = 0; sent < events; sent += entriesPerRequest) {
@@ -151,7 +151,7 @@ async function saturate(sender: Sender, events: number): Promise<number> {
   return events;
 }
 
-/** Sends at the rate whatever comes of it; resolves when all have arrived. */
+/** Sends at a fixed rate, even when events arrive late; resolves when all have arrived. */
 async function pace(sender: Sender): Promise<number> {
   const { arrivals } = sender;
   const events = eventsPerSecond * measuredSeconds;

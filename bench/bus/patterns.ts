@@ -1,14 +1,14 @@
-/** What it costs to find the rules that match one event, against the number of rules. */
+/** Measures how long it takes to find the rules that match one event, for more and more rules. */
 import { createRuleIndex } from '../../lib/local/bus/index/rule-index.ts';
 import type { Figure } from '../figure.ts';
 
-/** Which issue's promise it is, as no goal of the performance page speaks of patterns. */
+/** The goal for event patterns, which is not on the performance page. */
 const goal = 5;
 const ruleCounts = [1, 10, 100, 1_000, 10_000];
 const rounds = 15;
 const matchesPerRound = 2_000;
 
-/** An event as the bus matches it; the n-th rule of each kind below asks for what another event holds, the first for this. */
+/** The event that is matched. Only the first rule of each kind matches it; every other rule asks for another event. */
 const event = {
   version: '0',
   id: '6a7e8feb-b491-4cf7-a9f1-bf3703467718',
@@ -33,7 +33,10 @@ const event = {
   },
 };
 
-/** Rules as people write them: most by an exact source or id, some by the beginning of a path, many sharing a detail type. */
+/**
+ * Rules as people write them: most match an exact source or id, some the beginning of a path, and many share a detail
+ * type.
+ */
 function pattern(rule: number): string {
   const kinds = [
     { source: [`com.example.shop-${rule}`], 'detail-type': ['Order Paid'] },
@@ -44,18 +47,18 @@ function pattern(rule: number): string {
   return JSON.stringify(kinds[rule % kinds.length]);
 }
 
-/** Microseconds for one event, the fastest of the rounds, and milliseconds to build the index. */
+/** Microseconds for one event in the fastest round, and milliseconds to build the index. */
 interface Cost {
   readonly matchUs: number;
   readonly buildMs: number;
 }
 
-/** Rules that no value leads to: every one is compared. */
+/** Rules that the index cannot select by a value, so every one is compared. */
 function rangePattern(rule: number): string {
   return JSON.stringify({ detail: { order: { total: [{ numeric: ['>=', rule, '<', rule + 1] }] } } });
 }
 
-/** Each number of rules takes its turn in every round, so that what disturbs the machine disturbs all alike. */
+/** Measures each number of rules once per round, so that disturbances of the machine affect all of them alike. */
 function measureCosts(): ReadonlyMap<number, Cost> {
   const indexes = ruleCounts.map((count) => {
     const patterns = Array.from({ length: count }, (_, rule) => ({ key: `rule-${rule}`, pattern: pattern(rule) }));
@@ -77,7 +80,7 @@ function measureCosts(): ReadonlyMap<number, Cost> {
   return new Map(indexes.map(({ count, matchUs, buildMs }) => [count, { matchUs, buildMs }]));
 }
 
-/** Microseconds for one event against rules of ranges alone. */
+/** Microseconds for one event when all rules are ranges. */
 function measureRanges(count: number): number {
   const patterns = Array.from({ length: count }, (_, rule) => ({ key: `rule-${rule}`, pattern: rangePattern(rule) }));
   const index = createRuleIndex(patterns);

@@ -1,4 +1,6 @@
-/** The local stack in a process of its own. Sends its URL to its parent, and its processor time in ms whenever it is asked. */
+/**
+ * The local stack in its own process. Sends its URL to its parent, and its processor time in ms whenever it is asked.
+ */
 import { startStack } from '../../lib/local/stack/stack.ts';
 
 process.on('message', () => {

@@ -6,14 +6,17 @@ interface Event {
   readonly happen: () => void;
 }
 
-/** The one true time of a simulation: it jumps from event to event, and whatever follows from one comes before the next. */
+/**
+ * The true time of a simulation. It jumps from event to event, and everything that follows from one event comes before
+ * the next.
+ */
 export interface FleetClock {
   readonly nowMs: number;
   at(atMs: number, happen: () => void): void;
   wait(delayMs: number): Promise<void>;
-  /** Ends when nothing is left to happen, or at that time. */
+  /** Ends when nothing is left to do, or at this time. */
   runUntil(endMs: number): Promise<void>;
-  /** The clock of one worker, which goes wrong by so much. */
+  /** The clock of one worker, which is wrong by this offset. */
   seenFrom(offsetMs: number): Clock;
 }
 
@@ -71,7 +74,7 @@ export function createFleetClock(beginMs = Date.UTC(2026, 0, 1)): FleetClock {
       for (let next = heap[0]; next !== undefined && next.atMs <= endMs; next = heap[0]) {
         nowMs = next.atMs;
         while (heap[0]?.atMs === nowMs) pop()?.happen();
-        // Promises that were resolved run to their ends before the next event.
+        // All resolved promises run to their ends before the next event.
         await new Promise((resolve) => setImmediate(resolve));
       }
       nowMs = Math.max(nowMs, endMs);
@@ -84,7 +87,7 @@ export function createFleetClock(beginMs = Date.UTC(2026, 0, 1)): FleetClock {
   return clock;
 }
 
-/** Chance that is the same in every run. Source: Mulberry32, Tommy Ettinger, public domain. */
+/** Random numbers that are the same in every run. Source: Mulberry32, Tommy Ettinger, public domain. */
 export function createSeededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

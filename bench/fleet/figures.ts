@@ -1,28 +1,28 @@
-/** What a simulated fleet came to. */
+/** The results of a simulated fleet. */
 export interface FleetFigures {
   readonly events: number;
   readonly sent: number;
-  /** Part of the rate that was used, from the end of the warm-up to the last arrival. */
+  /** Share of the rate that was used from the end of the warm-up to the last arrival. */
   readonly utilisation: number;
   /** Most requests within any second. */
   readonly fullestSecond: number;
-  /** Receives: batches that arrived or came back. */
+  /** Batches that arrived or came back. */
   readonly batches: number;
   readonly writes: number;
   readonly reads: number;
-  /** While events arrive, without what it takes to drain the backlog afterwards. */
+  /** Writes per second while events arrive, without those that drain the backlog afterwards. */
   readonly writesPerSecond: number;
   readonly returns: number;
   readonly missedSlots: number;
-  /** Jain's index over the mean wait of each worker's events; 1 when it does not matter who got an event. */
+  /** Jain's index over the mean wait of each worker's events. It is 1 when no worker is at a disadvantage. */
   readonly fairness: number;
   readonly waitP50Ms: number;
   readonly waitP99Ms: number;
-  /** From the first event to the last request. */
+  /** Time from the first event to the last request. */
   readonly lastSentAfterMs: number;
 }
 
-/** What happened, in true time. */
+/** Records what happened, in true time. */
 export class FleetJournal {
   readonly sentAtMs: number[] = [];
   readonly #waitsMs: number[] = [];
@@ -55,7 +55,7 @@ export class FleetJournal {
     return this.sentAtMs.filter((atMs) => atMs >= fromMs && atMs < toMs).length;
   }
 
-  /** Whatever second one looks at: they begin with a request. */
+  /** The most requests in any window of this length. Every candidate begins with a request. */
   mostWithin(windowMs: number): number {
     const sorted = this.sentAtMs.toSorted((a, b) => a - b);
     let most = 0;

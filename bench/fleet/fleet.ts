@@ -1,6 +1,6 @@
 /**
- * The fleet simulation: workers with clocks of their own hold one destination's rate through one table and one queue, on a
- * clock that jumps from event to event. What decides is the limiter of lib/delivery and lib/core itself.
+ * The fleet simulation. Workers with their own clocks keep the rate of one destination through one table and one queue,
+ * on a clock that jumps from event to event. The limiter is the one of lib/delivery and lib/core.
  */
 import type { RatedDestination } from '../../lib/delivery/rate/limiter.ts';
 import { createFleetClock, createSeededRandom } from './clock.ts';
@@ -22,31 +22,33 @@ export interface FleetOptions {
   readonly arrivingTogether?: number;
   /** How long a new event may wait for its slot inside an invocation. Default 2000. */
   readonly arrivalHorizonMs?: number;
-  /** Default `even`: at any time within its own interval. `atOnce`: all at the beginning, in the queue. */
+  /**
+   * Default `even`: each event at any time within its own interval. `atOnce`: all events in the queue at the beginning.
+   */
   readonly arrivals?: 'even' | 'poisson' | 'atOnce';
-  /** Clocks differ by up to so much from one worker to another. Default 5. */
+  /** Largest difference between the clocks of two workers. Default 5. */
   readonly clockSpreadMs?: number;
-  /** Chance of an invocation to die after it has reserved. */
+  /** Chance that an invocation dies after it has reserved slots. */
   readonly deaths?: number;
-  /** Chance of a write to be throttled. */
+  /** Chance that a write is throttled. */
   readonly throttled?: number;
-  /** Writes a second that the item takes; what is over is throttled. Default 1000. */
+  /** Writes per second that the item accepts. Further writes are throttled. Default 1000. */
   readonly itemWritesPerSecond?: number;
   /** Whether a refused write shows the bucket, as DynamoDB does. Default true. */
   readonly showsRefuser?: boolean;
-  /** How long the queue gathers a batch. Default 0. */
+  /** How long the queue collects a batch. Default 0. */
   readonly batchWindowMs?: number;
-  /** Invocations of the queue's function at one time. Default without limit. */
+  /** Most invocations of the queue's function at the same time. Default: no limit. */
   readonly inFlight?: number;
-  /** The longest that a message is delayed at once. Default 900. */
+  /** The longest delay that one message can have. Default 900. */
   readonly longestDelaySeconds?: number;
-  /** Every worker knows of it within 15 s. */
+  /** A change of the rate, which every worker knows within 15 s. */
   readonly rateChange?: { readonly afterSeconds: number; readonly ratePerSecond: number };
-  /** The endpoint asks one worker to stay away for so long. */
+  /** The endpoint asks one worker to pause for this long. */
   readonly pause?: { readonly afterSeconds: number; readonly forSeconds: number };
-  /** How long it goes on after the last arrival. */
+  /** How long the simulation goes on after the last arrival. */
   readonly drainSeconds?: number;
-  /** Left out of the utilisation at the beginning. Default 5. */
+  /** Time at the beginning that does not count for the utilisation. Default 5. */
   readonly warmUpSeconds?: number;
   readonly seed?: number;
 }

@@ -1,4 +1,7 @@
-/** Goal 4: what a simulated fleet makes of the rate. Alone: `node bench/fleet/goal.ts`, which fails when a figure misses its target. */
+/**
+ * Goal 4: how well a simulated fleet uses and keeps the rate. To run it alone: `node bench/fleet/goal.ts`, which fails
+ * when a figure misses its target.
+ */
 import type { Figure } from '../figure.ts';
 import { printFigure } from '../figure.ts';
 import type { FleetOptions, FleetRun } from './fleet.ts';
@@ -11,18 +14,18 @@ const fleets: readonly Fleet[] = [1, 10, 100, 1000].flatMap((workers) => [
   { workers, ratePerSecond: 5000, durationSeconds: 15 },
 ]);
 
-/** Up to the rate itself: between them a worker knows least about whether the destination is busy. */
+/** Loads up to the rate itself. In between, a worker knows least about whether the destination is busy. */
 const loads = [0.5, 0.7, 0.9, 0.95, 1];
 
 const batchSize = 10;
 
-/** The write, and hardly a look. */
+/** One write, and very few reads. */
 const oneCall = 1.05;
 
-/** Below the rate the destination is now busy and now idle, and a fleet's worker looks before it writes. */
+/** Below the rate a destination is sometimes idle, so a worker of the fleet reads before it writes. */
 const lookAndWrite = 2.05;
 
-/** How long a queue that is never empty takes to fill a batch, at most. */
+/** Longest time that a queue with waiting messages takes to fill a batch. */
 const gatheringMs = 100;
 
 export async function measureFleets(): Promise<Figure[]> {
@@ -45,7 +48,7 @@ async function measureLoad(fleet: Fleet, load: number): Promise<Figure[]> {
   ];
 }
 
-/** Once each worker knows how busy the destination is. */
+/** Measures when each worker knows how busy the destination is. */
 async function measureWarm(): Promise<Figure[]> {
   const run = await simulateFleet({ workers: 100, ratePerSecond: 300, load: 1, durationSeconds: 600 });
   return [
@@ -58,7 +61,7 @@ async function measureWarm(): Promise<Figure[]> {
 }
 
 async function measureOverload(fleet: Fleet): Promise<Figure[]> {
-  // Until everything has been sent, so that every return and its write counts.
+  // The simulation runs until everything has been sent, so that every return and its write counts.
   const drainSeconds = 2 * fleet.durationSeconds;
   const run = await simulateFleet({ ...fleet, load: 2, batchWindowMs: gatheringMs, drainSeconds });
   const of = `${nameOf(fleet)}, load 2`;
@@ -70,7 +73,7 @@ async function measureOverload(fleet: Fleet): Promise<Figure[]> {
   ];
 }
 
-/** Each event alone, and each that comes back too: in the worst case a write each. */
+/** Measures events that arrive and come back one by one, which costs one write each at worst. */
 async function measureFlood(): Promise<Figure[]> {
   const flood = { workers: 100, ratePerSecond: 300, load: 10, arrivingTogether: 1, arrivalHorizonMs: 250 };
   const figures: Figure[] = [];
@@ -105,7 +108,7 @@ function nameOf({ workers, ratePerSecond }: Fleet): string {
   return `simulated fleet of ${workers} at ${ratePerSecond}/s`;
 }
 
-/** Simulated time is without noise: whatever misses its target fails the bench. */
+/** Simulated time has no noise, so every figure that misses its target fails the bench. */
 function atMost(name: string, value: number, limit: number): Figure {
   return { goal: 4, name, value, target: `<= ${limit}`, broken: !(value <= limit) };
 }

@@ -4,12 +4,12 @@ export interface FleetQueueOptions<Message> {
   readonly batchSize: number;
   /** How long the first message of a batch waits for others. */
   readonly batchWindowMs: number;
-  /** Invocations at one time. */
+  /** Most invocations at the same time. */
   readonly inFlight: number;
   readonly receive: (messages: readonly Message[]) => Promise<void>;
 }
 
-/** A queue whose messages are handed out in batches, to so many invocations at a time. */
+/** A queue that hands out its messages in batches, to a limited number of invocations at a time. */
 export interface FleetQueue<Message> {
   /** @param delaySeconds whole seconds, 0 to 900 */
   send(message: Message, delaySeconds: number): void;

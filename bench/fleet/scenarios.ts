@@ -1,4 +1,4 @@
-/** Prints what the simulated fleet makes of every scenario: `node bench/fleet/scenarios.ts`. */
+/** Prints the figures of the simulated fleet for every scenario: `node bench/fleet/scenarios.ts`. */
 import type { FleetOptions } from './fleet.ts';
 import { simulateFleet } from './fleet.ts';
 

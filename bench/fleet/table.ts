@@ -5,18 +5,18 @@ import { createInMemoryRateBuckets } from '../../test/fakes/in-memory-rate-bucke
 import type { FleetClock } from './clock.ts';
 
 export interface FleetTableOptions {
-  /** Of a call there and back, on average; half of it lies before the write. */
+  /** Average time of a call and its answer. Half of it lies before the write. */
   readonly latencyMs: number;
-  /** Chance of a write to be throttled. */
+  /** Chance that a write is throttled. */
   readonly throttled: number;
-  /** Writes that one item takes in a second; what is over is throttled. */
+  /** Writes per second that one item accepts. Further writes are throttled. */
   readonly itemWritesPerSecond: number;
   readonly showsRefuser: boolean;
 }
 
-/** Buckets that are as far away, and take as much, as a table does. */
+/** Buckets with the latency and the limits of a table. */
 export interface FleetTable extends RateBuckets {
-  /** Refused and throttled ones too. */
+  /** Includes refused and throttled writes. */
   readonly writes: number;
   readonly reads: number;
 }

@@ -26,14 +26,14 @@ export interface FleetWorkerOptions {
   readonly offsetMs: number;
   readonly batchSize: number;
   readonly requestMs: number;
-  /** The longest that a message is delayed at once. */
+  /** The longest delay that one message can have. */
   readonly longestDelaySeconds: number;
-  /** As this worker knows it by now. */
+  /** The destination as this worker knows it by now. */
   readonly destination: () => RatedDestination;
 }
 
 export interface FleetWorker {
-  /** @param dies the worker has reserved, and sends nothing any more */
+  /** @param dies the worker reserves slots and then sends nothing more */
   process(events: readonly FleetEvent[], horizonMs: number, dies: boolean): Promise<void>;
   pause(delayMs: number): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** What a worker's events cost when they go to ever more API destinations. */
+/** Measures the cost of a worker's events for more and more API destinations. */
 import type { Figure } from '../figure.ts';
 import type { Point, Probe } from './measure.ts';
 import { heldMb, measureRounds, pointAt, ratioFigure, timeRatio } from './measure.ts';
@@ -9,7 +9,7 @@ const counts = [1, 100, 1000, 10_000];
 const most = 10_000;
 const bytes = 1000;
 
-/** Configuration is either never read again or before each use that comes a second after the last. */
+/** The configuration is either never read again, or read before each use that comes a second after the last. */
 const lines = { known: 'configuration known', stale: 'read again first' } as const;
 const cacheSeconds = { known: '900', stale: '1' } as const;
 
@@ -28,7 +28,7 @@ export async function measureDestinations(rounds: number): Promise<readonly Poin
   }
 }
 
-/** A worker of its own; where configuration is to be known it has sent to each before. */
+/** Starts a new worker. For a known configuration it first sends to each destination once. */
 async function probe(
   processes: Processes,
   { worker }: GrowthServers,
@@ -42,10 +42,13 @@ async function probe(
   return { x: destinations, measure: async () => [{ line: lines[kind], ...(await started.deliver(work)) }] };
 }
 
-/** Each batch goes to another one than the batch before, as with the most of them. */
+/** Each batch goes to another destination than the one before, as it does with the largest number. */
 const some = 100;
 
-/** What lies in ten thousand entries is not in the processor's caches; a search through them would show as many times this. */
+/**
+ * Ten thousand entries do not fit into the processor's caches. A search through all entries would cost as many times
+ * more.
+ */
 const mostRatio = 1.25;
 const mostKilobytes = 5;
 

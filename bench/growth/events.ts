@@ -1,14 +1,14 @@
 import { benchName } from '../events.ts';
 
-/** Invocation payloads end there: a batch of large messages holds fewer of them. Source: Lambda quotas. */
+/** Size limit of an invocation payload: a batch of large messages holds fewer of them. Source: Lambda quotas. */
 const largestPayloadBytes = 6_000_000;
 
-/** Messages of one batch of the delivery queue at most. */
+/** Most messages in one batch of the delivery queue. */
 const largestBatch = 10;
 
 const rule = 'arn:aws:events:us-east-1:123456789012:rule/orders';
 
-/** An order whose JSON has about that many bytes, all of it lines of one form as real events have them. */
+/** An order with about this many bytes of JSON, in lines of one form, as in real events. */
 export function orderOf(bytes: number): object {
   const event = {
     version: '0',
@@ -27,12 +27,12 @@ export function orderOf(bytes: number): object {
   return event;
 }
 
-/** What a rule puts into the delivery queue for that API destination. */
+/** The message that a rule puts into the delivery queue for this API destination. */
 export function messageBody(eventText: string, apiDestination: string = benchName): string {
   return `{"apiDestination":"${apiDestination}","event":${eventText},"rule":"${rule}","target":{"Id":"bench"}}`;
 }
 
-/** How many messages of that size one invocation gets. */
+/** How many messages of this size one invocation gets. */
 export function batchOf(bytes: number): number {
   return Math.min(largestBatch, Math.floor(largestPayloadBytes / bytes));
 }

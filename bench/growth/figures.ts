@@ -1,16 +1,16 @@
-/** What was measured, as it is kept beside the benches and drawn. */
+/** Reads and writes the measurements that are kept beside the benches and drawn. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Point } from './measure.ts';
 import { spreadOf } from './measure.ts';
 
-/** Of one place of a line: medians over the rounds, and the quartiles of the time. */
+/** One point of a line: medians over the rounds, and the quartiles of the time. */
 export interface DrawnPoint {
   readonly line: string;
   readonly x: number;
   readonly us: number;
   readonly usLow: number;
   readonly usHigh: number;
-  /** What the process holds after collections, and the most memory it ever had; absent where nobody looked. */
+  /** Memory after garbage collections and the most memory used; absent when it was not measured. */
   readonly heldMb?: number;
   readonly peakMb?: number;
 }
@@ -41,7 +41,7 @@ export function readGrowth(): Growth {
   return JSON.parse(readFileSync(file, 'utf8')) as Growth;
 }
 
-/** Puts what was measured into the place of what was there. */
+/** Replaces the kept measurements with the new ones. */
 export function writeGrowth(measured: Partial<Growth>): void {
   const growth = { ...readGrowth(), ...measured };
   writeFileSync(file, `${JSON.stringify(growth, null, 2)}\n`);

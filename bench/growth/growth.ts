@@ -1,4 +1,4 @@
-/** Goal 8: what one event costs does not grow with what there is beside it. */
+/** Goal 8: the cost of one event does not grow with the number or size of other things. */
 import type { Figure } from '../figure.ts';
 import { backlogFigures, measureBacklogs } from './backlog.ts';
 import { destinationFigures, measureDestinations } from './destinations.ts';
@@ -9,7 +9,7 @@ import { measureSizes, sizeFigures } from './sizes.ts';
 
 const rounds = 5;
 
-/** @param options.plots whether what is measured takes the place of the figures and pictures that the project has */
+/** @param options.plots whether the new measurements replace the figures and pictures of the project */
 export async function measureGrowth({ plots }: { readonly plots: boolean }): Promise<Figure[]> {
   const keep = (name: GrowthName, points: readonly Point[]): void => {
     if (plots) writeGrowth({ [name]: points.map(drawnPoint) });
@@ -20,7 +20,7 @@ export async function measureGrowth({ plots }: { readonly plots: boolean }): Pro
   keep('sizes', sizes);
   const backlog = await measureBacklogs(rounds);
   keep('backlog', backlog);
-  // Loaded here, for it takes a second: the other benches draw nothing.
+  // Loaded only here, because it takes a second and the other benches draw nothing.
   if (plots) await (await import('./plots.ts')).writePlots();
   return [...destinationFigures(destinations), ...sizeFigures(sizes), ...backlogFigures(backlog)];
 }

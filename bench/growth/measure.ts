@@ -1,35 +1,35 @@
 import type { Figure } from '../figure.ts';
 import { median } from '../rounds.ts';
 
-/** What one round saw at one point. */
+/** The measurements of one round at one point. */
 export interface Sample {
-  /** Processor time per event, us. */
+  /** Processor time per event in us. */
   readonly us: number;
-  /** What the process holds after collections, MB. */
+  /** Memory of the process after garbage collections in MB. */
   readonly heldMb?: number;
-  /** The most memory that the process ever had, MB. */
+  /** The most memory that the process has used, in MB. */
   readonly peakMb?: number;
 }
 
-/** A place on the axis, and how all lines are measured there once. */
+/** A place on the axis, and the function that measures all lines there once. */
 export interface Probe {
   readonly x: number;
   measure(): Promise<readonly (Sample & { readonly line: string })[]>;
 }
 
-/** A point of a plot's line over all rounds. */
+/** A point of one line of a plot, over all rounds. */
 export interface Point {
   readonly line: string;
   readonly x: number;
   readonly samples: readonly Sample[];
 }
 
-/** Not counted: the compiler has seen everything by then. */
+/** Rounds that do not count: after them the compiler has optimised the code. */
 const warmUpRounds = 2;
 
 /**
- * Measures everywhere once a round, each round in the opposite order of the one before, so that what else the machine does
- * meets all alike.
+ * Measures every point once a round, each round in the opposite order of the one before, so that disturbances of the
+ * machine affect all points alike.
  */
 export async function measureRounds(probes: readonly Probe[], rounds: number): Promise<readonly Point[]> {
   const points = new Map<string, Point & { readonly samples: Sample[] }>();
@@ -65,7 +65,9 @@ export function pointAt(points: readonly Point[], line: string, x: number): Poin
   return found;
 }
 
-/** How much dearer one point is than another: the ratios of each round, whose two values were measured side by side. */
+/**
+ * How much more one point costs than another: the ratios of each round, whose two values were measured side by side.
+ */
 export function timeRatio(point: Point, reference: Point): Spread {
   return spreadOf(point.samples.map(({ us }, round) => us / (reference.samples[round]?.us ?? Number.NaN)));
 }
@@ -75,9 +77,9 @@ export function heldMb(point: Point): number {
 }
 
 /**
- * A figure that is missed when the ratio lies above the target in three of four rounds.
+ * A figure that fails when the ratio is above the target in three of four rounds.
  *
- * @param times how much dearer the point may be for what it is, before it counts
+ * @param times how much more the point may cost before it counts
  */
 export function ratioFigure(name: string, ratio: Spread, mostRatio: number, times = 1): Figure {
   const noise = (ratio.high - ratio.low) / 2 / times;

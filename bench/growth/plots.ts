@@ -1,5 +1,5 @@
 /**
- * Draws the pictures of docs/performance.md from what was measured: the same figures, the same bytes.
+ * Draws the pictures of docs/performance.md from the measurements. The same measurements give the same bytes.
  *
  * `node bench/growth/plots.ts` draws them again from `bench/growth/growth.json`.
  */
@@ -95,7 +95,7 @@ function specOf(name: GrowthName, points: readonly DrawnPoint[]): TopLevelSpec {
   };
 }
 
-/** One, two and five times each power of ten that the times lie between. */
+/** One, two and five times each power of ten in the range of the times. */
 function decades(points: readonly DrawnPoint[]): number[] {
   const low = Math.floor(Math.log10(Math.min(...points.map(({ usLow }) => usLow))));
   const high = Math.ceil(Math.log10(Math.max(...points.map(({ usHigh }) => usHigh))));

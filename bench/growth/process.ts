@@ -1,16 +1,16 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** What a process has used and holds. */
+/** Processor time and memory of a process. */
 export interface Usage {
   readonly cpuMs: number;
-  /** Heap and what is kept beside it for buffers, after collections. */
+  /** Memory after garbage collections: the heap and the buffers outside it. */
   readonly heldBytes: number;
-  /** The most memory that the process ever had. */
+  /** The most memory that the process has used. */
   readonly peakBytes: number;
 }
 
-/** @returns processor time of this process so far, ms; without the time that a collection for `usage` takes */
+/** @returns processor time of this process so far in ms, without the garbage collections of `usage` */
 export function cpuMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000 - collectingMs;
@@ -28,7 +28,7 @@ export function usage(): Usage {
   return { cpuMs: beforeMs, heldBytes: heapUsed + external, peakBytes: process.resourceUsage().maxRSS * 1024 };
 }
 
-/** Answers what the parent asks, one after the other. */
+/** Answers the messages of the parent one after the other. */
 export function answerAsks<Ask>(answer: (ask: Ask) => Promise<object>): void {
   process.on('message', (ask) => {
     void answer(ask as Ask).then((result) => process.send?.(result));

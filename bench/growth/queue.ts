@@ -7,15 +7,15 @@ import { messageBody, orderOf } from './events.ts';
 import type { GrowthServers, GrowthWorker } from './servers.ts';
 import { inLanes } from '../rounds.ts';
 
-/** Of a batch of the delivery queue, and of one call that sends. */
+/** Messages in a batch of the delivery queue, and in one call that sends. */
 const batchSize = 10;
 
-/** Calls that fill the queue at a time. */
+/** Calls that fill the queue at the same time. */
 const fillingCalls = 8;
 
 const source = { account: '123456789012', region: 'us-east-1', queueName: 'lastmile-local-deliveries' };
 
-/** A delivery queue that holds so many events, and its event source, which is this process. */
+/** A delivery queue with a given number of events. This process is its event source. */
 export class GrowthQueue {
   readonly #sqs: SQSClient;
   readonly #url: string;
@@ -28,7 +28,7 @@ export class GrowthQueue {
     this.#body = messageBody(JSON.stringify(orderOf(eventBytes)));
   }
 
-  /** Sends what is missing. */
+  /** Fills the queue up to this number of events. */
   async fill(backlog: number): Promise<void> {
     const missing = backlog - this.#held;
     await inLanes(Math.ceil(missing / batchSize), fillingCalls, (call) =>
@@ -45,9 +45,9 @@ export class GrowthQueue {
   }
 
   /**
-   * Receives a batch, invokes, deletes.
+   * Receives a batch, invokes the worker and deletes the messages.
    *
-   * @returns how many events the batch had
+   * @returns the number of events in the batch
    */
   async drainBatch(worker: GrowthWorker): Promise<number> {
     const wanted = { QueueUrl: this.#url, MaxNumberOfMessages: batchSize, WaitTimeSeconds: 1 };

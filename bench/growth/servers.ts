@@ -14,7 +14,7 @@ import type { Sample } from './measure.ts';
 import type { Usage } from './process.ts';
 import type { GrowthAsk, Work } from './worker-process.ts';
 
-/** Processes that end together. */
+/** A group of processes that end together. */
 export interface Processes {
   start(module: string): BenchProcess;
   stop(): void;
@@ -41,7 +41,7 @@ export interface GrowthServers {
   readonly connectionArn: string;
 }
 
-/** A stack of its own and an endpoint, each in its process, and one API destination. */
+/** Starts a stack and an endpoint, each in its own process, and creates one API destination. */
 export async function startServers({ start }: Processes, endpoint: string): Promise<GrowthServers> {
   const stack = start('growth/stack-process.ts');
   const worker = surroundings(String(await stack.ask()));
@@ -56,13 +56,15 @@ export async function startEndpoint({ start }: Processes): Promise<string> {
   return `http://127.0.0.1:${String(await start('receiver.ts').ask())}/orders`;
 }
 
-/** A rate that one item of the table holds, and slots that passed unused serve: no batch waits for its own. */
+/** A rate that one item of the table can hold, with a burst of unused slots, so that no batch waits. */
 const rate = { invocationRateLimitPerSecond: 5000, policy: { burst: 100 } };
 
-/** Items of one write. Source: DynamoDB API reference, BatchWriteItem. */
+/** Most items in one write. Source: DynamoDB API reference, BatchWriteItem. */
 const itemsPerWrite = 25;
 
-/** Writes the items that the control API would write; its quota is lower, and it would take longer. */
+/**
+ * Writes the items directly. The control API would write the same items, but its quota is lower and it takes longer.
+ */
 export async function createDestinations({ worker, endpoint, connectionArn }: GrowthServers, count: number) {
   const dynamoDb = createDynamoDbClient(worker.aws);
   const tableName = String(worker.environment['TABLE_NAME']);
@@ -87,7 +89,7 @@ export async function createDestinations({ worker, endpoint, connectionArn }: Gr
 
 export interface GrowthWorker {
   ask<Answer>(ask: GrowthAsk): Promise<Answer>;
-  /** Delivers what it makes itself. */
+  /** Delivers events that the worker makes itself. */
   deliver(work: Work): Promise<Sample>;
 }
 

@@ -1,4 +1,4 @@
-/** What a worker's events cost when they become larger. */
+/** Measures the cost of a worker's events for larger and larger events. */
 import type { Figure } from '../figure.ts';
 import { batchOf } from './events.ts';
 import type { Point, Probe } from './measure.ts';
@@ -8,7 +8,7 @@ import { startEndpoint, startProcesses, startServers, startWorker } from './serv
 
 const sizes = [1000, 10_000, 100_000, 256_000, 1_000_000];
 
-/** Of one round: enough to last some 100 ms. */
+/** Bytes of one round, enough for about 100 ms. */
 const bytesOfRound = 30_000_000;
 const mostEvents = 1000;
 
@@ -37,7 +37,7 @@ function probe(line: string, bytes: number, worker: GrowthWorker): Probe {
   return { x: bytes, measure: async () => [{ line, ...(await worker.deliver({ events, bytes })) }] };
 }
 
-/** Beyond it the time would grow faster than the event. */
+/** Above this ratio the time grows faster than the event. */
 const mostRatio = 1.25;
 const some = 100_000;
 const most = 1_000_000;

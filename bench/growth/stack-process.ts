@@ -1,4 +1,7 @@
-/** The local stack without its own worker, in a process of its own. Sends its URL, then its processor time, whenever it is asked. */
+/**
+ * The local stack without its own worker, in its own process. Sends its URL, then its processor time whenever it is
+ * asked.
+ */
 import { deployedFunctions } from '../../lib/local/lambda/function-instances.ts';
 import { startStack } from '../../lib/local/stack/stack.ts';
 import { answerAsks, cpuMs } from './process.ts';

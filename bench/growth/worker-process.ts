@@ -1,4 +1,4 @@
-/** One worker: is sent who it is, then again and again what to deliver; answers with what it has used. */
+/** One worker process. Receives its settings, then work again and again, and answers with the resources it used. */
 import type { Context } from 'aws-lambda';
 import { Pool } from 'undici';
 import { createHandler, dependenciesFrom } from '../../functions/deliver-queued.ts';
@@ -10,22 +10,22 @@ import { newWorkerWithoutQueue } from './worker.ts';
 
 export interface Work {
   readonly events: number;
-  /** Of one event. */
+  /** Size of one event. */
   readonly bytes: number;
-  /** Each batch goes to the next of so many; default: to the one that is always there. */
+  /** Number of destinations that the batches go to in turn; default: one. */
   readonly destinations?: number;
-  /** Events of a batch; default: as many as one invocation gets. */
+  /** Events in a batch; default: as many as one invocation gets. */
   readonly batch?: number;
 }
 
 export type GrowthAsk =
-  /** With `queue` it is invoked, else it is told what to deliver. */
+  /** With `queue` it is invoked with messages; otherwise it makes its own events. */
   | ({ readonly kind: 'start'; readonly queue: boolean } & WorkerSurroundings)
-  /** The reference: requests with the same events and nothing around them. */
+  /** The reference: requests with the same events and no Lastmile around them. */
   | { readonly kind: 'start bare'; readonly url: string }
-  /** Answers with the processor time, ms. */
+  /** Answers with the processor time in ms. */
   | ({ readonly kind: 'deliver' } & Work)
-  /** What the queue's event source hands over. Answers with the ids of what failed. */
+  /** A batch from the queue's event source. Answers with the ids of the failed messages. */
   | { readonly kind: 'invoke'; readonly Records: readonly unknown[] }
   | { readonly kind: 'usage' };
 

@@ -9,12 +9,12 @@ import type { WorkerSurroundings } from '../bench-stack.ts';
 /** Timeout of the deployed function. */
 const timeoutMs = 60_000;
 
-/** Delivers messages with these bodies, received together, or throws. */
+/** Delivers messages with these bodies as one batch, or throws. */
 export type DeliverBodies = (bodies: readonly string[]) => Promise<void>;
 
 /**
- * A worker as deployed, with its log lines and metrics, but for the queue that its batches would come from, and with the
- * rate held in the process: what the table costs is a write per batch, however many destinations or bytes there are.
+ * A deployed worker with its log lines and metrics, but without the queue. It keeps the rate in the process, because
+ * the table costs one write per batch, whatever the number of destinations or bytes.
  */
 export function newWorkerWithoutQueue({ environment, aws }: WorkerSurroundings): DeliverBodies {
   const rateBuckets = createInMemoryRateBuckets();

@@ -1,21 +1,21 @@
 import type { Arrived } from './receiver.ts';
 
 export interface Crashed {
-  /** Requests that had no answer when their worker was killed: who loses nothing must send them again. */
+  /** Requests without an answer when their worker was killed. A side that loses nothing must send them again. */
   readonly unanswered: number;
-  /** Requests beyond the first of an event. */
+  /** Requests for an event after its first. */
   readonly again: number;
   readonly lost: number;
 }
 
-/** @param events how many were put, numbered from `first` on */
+/** @param events number of events that were put, numbered from `first` on */
 export function balance(first: number, events: number, { events: arrived, unanswered }: Arrived): Crashed {
   const ours = arrived.filter((event) => event >= first && event < first + events);
   const distinct = new Set(ours).size;
   return { unanswered, again: ours.length - distinct, lost: events - distinct };
 }
 
-/** @returns the value below which that share of the sorted values lies */
+/** @returns the value below which this share of the sorted values lies */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((one, other) => one - other);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;

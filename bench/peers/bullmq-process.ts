@@ -1,6 +1,6 @@
 /**
- * A worker of BullMQ as a sensible team writes it: a timeout, an API key and an idempotency key, any status but 2xx is a
- * failure that is retried, one log line per delivery.
+ * A worker of BullMQ as a sensible team writes it: with a timeout, an API key, an idempotency key and one log line per
+ * delivery. Any status but 2xx is a failure and is retried.
  */
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
@@ -18,18 +18,18 @@ export type BullMqAsk =
       readonly endpoint: string;
       readonly sender: Sender;
       readonly concurrency: number;
-      /** Default: BullMQ's own. */
+      /** Default: the default of BullMQ. */
       readonly lockMs?: number;
     }
-  /** Answers with the processor time of the process so far, in ms, when so many jobs have been settled by it. */
+  /** Answers with the processor time of the process so far in ms, when it has settled this many jobs. */
   | { readonly kind: 'settled'; readonly count: number };
 
 const timeoutMs = 5000;
 
-/** As many as the other side's pool makes. */
+/** As many connections as the pool of Lastmile. */
 const connections = 128;
 
-/** More than is sent: the limiter counts, and holds nothing back. */
+/** More than is sent: the limiter counts the jobs but delays none. */
 const limiter = { max: 100_000, duration: 1000 };
 
 type Send = (id: string, body: string) => Promise<number>;

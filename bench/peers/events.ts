@@ -1,12 +1,12 @@
 import { orderEvents } from '../events.ts';
 
-/** An order of 0.8 KB whose id ends with that number. */
+/** An order of 0.8 KB whose id ends with this number. */
 export function numberedEvent(number: number) {
   const event = orderEvents[number % orderEvents.length];
   return { ...event, id: `00000000-0000-4000-8000-${String(number).padStart(12, '0')}` };
 }
 
-/** One after the other in calls of ten, as many as both queues take. */
+/** Numbers in groups of ten, which both queues accept in one call. */
 export function inTens(first: number, count: number): readonly (readonly number[])[] {
   const size = 10;
   return Array.from({ length: Math.ceil(count / size) }, (_, call) =>

@@ -1,7 +1,8 @@
 /**
- * The same events to the same endpoint by BullMQ on Redis, by the stack a team would write first, and by Lastmile from its
- * queue to the endpoint. The queue servers are not of a kind (Redis is C, the stack's SQS and DynamoDB are JavaScript
- * stand-ins), so what compares is the processor time of the worker's process; a rate on the clock says what this machine does.
+ * Sends the same events to the same endpoint with BullMQ on Redis, with the stack that a team would write first, and
+ * with Lastmile, from its queue to the endpoint. The queue servers are not comparable (Redis is C, the stack's SQS and
+ * DynamoDB are JavaScript stand-ins). So compare the processor time of the worker's process; a rate by the clock
+ * describes this machine.
  */
 import { startBenchProcess, type BenchProcess } from '../bench-process.ts';
 import { surroundings } from '../bench-stack.ts';
@@ -38,7 +39,7 @@ const bullMq = 'BullMQ, undici Pool';
 const ourBatch = `${ours}, 10 under way`;
 const bullMqTen = `${bullMq}, 10 under way`;
 
-/** 100 events under way, or as many as a worker on Lambda has: the one batch that it is invoked with. */
+/** 100 events in flight, or one batch, which is as many as a worker on Lambda has. */
 const sides: Readonly<Record<string, Start>> = {
   'BullMQ, fetch': ({ endpoint: { url }, everysec }, shortLocks) =>
     startBullMq({ name: 'by-fetch', redis: everysec, endpoint: url, sender: 'fetch', underWay: 100, shortLocks }),
@@ -52,16 +53,18 @@ const sides: Readonly<Record<string, Start>> = {
   [ourBatch]: ({ endpoint: { url } }, shortLocks) => startLastmile({ endpoint: url, underWay: 10, shortLocks }),
 };
 
-/** Latency does not depend on how much could be under way. */
+/** The latency does not depend on the number of events in flight. */
 const pacedSides = Object.keys(sides).filter((name) => name !== ourBatch && name !== bullMqTen);
 
 export async function measurePeers(): Promise<Figure[]> {
   const version = await redisVersion();
   if (version === undefined) {
-    console.error('Not compared with BullMQ: no redis-server is installed.');
+    console.error('Skipped the comparison with BullMQ. Install redis-server to run it.');
     return [];
   }
-  console.error(`${version}; events of 0.8 KB, ${rounds} rounds, 100 events under way unless it is said otherwise`);
+  console.error(
+    `${version}; events of 0.8 KB, ${rounds} rounds, 100 events in flight unless the name of the side says otherwise`,
+  );
   const receiver = startPeerProcess('receiver.ts');
   const port = await receiver.ask<number>({ kind: 'listen' } satisfies ReceiverAsk);
   const endpoint = { receiver, url: `http://127.0.0.1:${port}${path}` };
@@ -83,7 +86,7 @@ export async function measurePeers(): Promise<Figure[]> {
   }
 }
 
-/** Processor time, rate and latency, in rounds in which every side has its turn. */
+/** Measures processor time, rate and latency, in rounds in which every side has its turn. */
 async function measureUndisturbed(surroundings: Surroundings, table: Table): Promise<void> {
   const { endpoint } = surroundings;
   const first = await startFirstTry(endpoint);
@@ -113,7 +116,7 @@ async function measureUndisturbed(surroundings: Surroundings, table: Table): Pro
   }
 }
 
-/** A worker killed in each round; those by the same library and durability are alike in this. */
+/** Kills a worker in each round. Only one side of each library and durability takes part. */
 async function measureCrashes(surroundings: Surroundings, table: Table): Promise<Figure[]> {
   const started = await startSides(surroundings, [bullMq, ours], true);
   try {
@@ -135,7 +138,7 @@ async function measureCrashes(surroundings: Surroundings, table: Table): Promise
   }
 }
 
-/** Each round in the opposite order of the one before. */
+/** Runs each round in the opposite order of the one before. */
 async function inRounds(names: readonly string[], measure: (name: string) => Promise<void>): Promise<void> {
   for (let round = 0; round < rounds; round += 1) {
     for (const name of round % 2 === 0 ? names : names.toReversed()) await measure(name);
@@ -164,7 +167,7 @@ async function stopAll(started: Readonly<Record<string, Counted>>): Promise<void
   for (const { side } of Object.values(started)) await side.stop();
 }
 
-/** It has no queue, so nothing is at least once: its events are in its memory. */
+/** It has no queue and keeps its events in memory, so it does not deliver at least once. */
 async function startFirstTry({ url, receiver }: Endpoint) {
   const process: BenchProcess = startBenchProcess('worker/contender-process.ts');
   const { origin } = new URL(url);

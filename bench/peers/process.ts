@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { devNull } from 'node:os';
 
-/** A process that answers each message for itself, in whatever order, and that may be killed. */
+/** A process that answers each message separately, in any order, and that may be killed. */
 export interface PeerProcess {
-  /** Rejects when the process fails to answer or ends before. */
+  /** Rejects when the process fails to answer or ends first. */
   ask<Answer>(asked: object): Promise<Answer>;
-  /** Ends it as a crash does, by a signal that it never sees; resolves when it is gone. */
+  /** Kills the process with a signal that it cannot handle; resolves when it is gone. */
   crash(): Promise<void>;
   stop(): void;
 }
@@ -23,7 +23,7 @@ interface Answered {
   readonly error?: string;
 }
 
-/** Its log lines go where they cost least. */
+/** Starts the process with its log lines sent to where they cost least. */
 export function startPeerProcess(module: string): PeerProcess {
   const child = fork(new URL(module, import.meta.url), { stdio: ['ignore', openSync(devNull, 'w'), 'inherit', 'ipc'] });
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
@@ -56,7 +56,7 @@ export function startPeerProcess(module: string): PeerProcess {
   };
 }
 
-/** Answers what the process that has started this one asks, and ends with it. */
+/** Answers the messages of the parent process, and ends with it. */
 export function answerAsks<Ask>(answer: (asked: Ask) => Promise<unknown>): void {
   process.on('message', (message) => {
     const { id, asked } = message as Asked;
@@ -68,13 +68,13 @@ export function answerAsks<Ask>(answer: (asked: Ask) => Promise<unknown>): void 
   process.once('disconnect', () => process.exit());
 }
 
-/** Of this process so far. */
+/** Processor time of this process so far. */
 export function cpuMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }
 
-/** A clock that all processes of the machine share and that nobody sets. */
+/** A clock that all processes of the machine share and that is never set. */
 export function machineMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }

@@ -1,6 +1,6 @@
 /**
- * The endpoint of the comparison, in a process of its own: notes when each event came and answers 200, at once or after a
- * delay, as cheaply as a server can.
+ * The endpoint of the comparison, in its own process. Notes the arrival of each event and answers 200, at once or after
+ * a delay, at the lowest cost.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -9,15 +9,15 @@ import { answerAsks, machineMs } from './process.ts';
 
 export type ReceiverAsk =
   | { readonly kind: 'listen' }
-  /** Of every answer from now on. */
+  /** Delays every answer from now on. */
   | { readonly kind: 'delay'; readonly delayMs: number }
-  /** Answers when so many different events have come, or nothing has for that long; `forget` begins to count anew. */
+  /** Answers when this many different events have arrived, or none for that long. `forget` starts a new count. */
   | { readonly kind: 'wait'; readonly events: number; readonly quietMs: number; readonly forget: boolean };
 
 export interface Arrived {
   /** `machineMs` of each request, in the order of arrival. */
   readonly atMs: readonly number[];
-  /** Numbers that the events' ids end with, in the same order. */
+  /** Numbers at the end of the events' ids, in the same order. */
   readonly events: readonly number[];
   /** Requests whose sender was gone before it had its answer. */
   readonly unanswered: number;
@@ -61,7 +61,7 @@ const server = createServer({ noDelay: true }, (socket) => {
       if (received.length < bodyEnds) return;
       note(received.slice(bodyBegins, bodyEnds), at);
       received = received.slice(bodyEnds);
-      // A socket whose end waits to be read is seen to have ended before it is written to.
+      // The turn of the event loop lets the end of a socket be read before the answer is written to it.
       if (delayMs > 0) setTimeout(() => setImmediate(reply, socket), delayMs);
       else reply(socket);
     }

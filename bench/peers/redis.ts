@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 
-/** How often the journal is forced to the disk: each second, Redis's default, or before each answer. */
+/** How often the journal is written to the disk: each second, the default of Redis, or before each answer. */
 export type Fsync = 'everysec' | 'always';
 
 export interface RedisServer {
@@ -18,7 +18,7 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-/** @returns its first line about its version, or undefined where no `redis-server` is installed */
+/** @returns the first line of its version output; undefined when no `redis-server` is installed */
 export async function redisVersion(): Promise<string | undefined> {
   try {
     return (await promisify(execFile)('redis-server', ['--version'])).stdout.split(' sha=')[0];
@@ -27,7 +27,7 @@ export async function redisVersion(): Promise<string | undefined> {
   }
 }
 
-/** A server of its own with a journal in a folder of its own, which goes with it. */
+/** Starts a server with a journal in a temporary folder, which is deleted at its end. */
 export async function startRedis(appendfsync: Fsync): Promise<RedisServer> {
   const dir = await mkdtemp(join(tmpdir(), 'bench-redis-'));
   const port = await freePort();
@@ -35,10 +35,10 @@ export async function startRedis(appendfsync: Fsync): Promise<RedisServer> {
   const where = ['--bind', '127.0.0.1', '--port', String(port), '--dir', dir];
   const server = spawn('redis-server', [...where, ...durable, '--save', ''], { stdio: 'ignore' });
   const end = () => server.kill('SIGKILL');
-  // Nobody else would end it when the bench fails.
+  // Ends the server when the bench fails.
   process.once('exit', end);
   const client = new Redis({ port, host: '127.0.0.1', maxRetriesPerRequest: null });
-  // Until it listens, connections are refused and tried again.
+  // Connections are refused and tried again until the server listens.
   client.on('error', () => undefined);
   await client.ping();
   return {

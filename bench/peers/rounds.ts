@@ -1,4 +1,4 @@
-/** What is measured of one side in one round. */
+/** The measurements of one side in one round. */
 import { balance, type Crashed } from './balance.ts';
 import { inTens } from './events.ts';
 import { machineMs, type PeerProcess } from './process.ts';
@@ -6,13 +6,16 @@ import type { Arrived, ReceiverAsk } from './receiver.ts';
 import type { Side } from './sides.ts';
 import { inLanes } from '../rounds.ts';
 
-/** Calls that fill a queue at a time. */
+/** Calls that fill a queue at the same time. */
 const fillingCalls = 8;
 
-/** After that nothing more is expected to come: longer than any lock, retry or check for stalled jobs of these rounds. */
+/**
+ * After this time without an arrival none is expected: it is longer than any lock, retry or check for stalled jobs of
+ * these rounds.
+ */
 const quietMs = 30_000;
 
-/** What is given to another worker is delivered within that. */
+/** Time in which events that were given to another worker are delivered. */
 const graceMs = 3000;
 
 export interface Endpoint {
@@ -20,7 +23,7 @@ export interface Endpoint {
   readonly url: string;
 }
 
-/** @throws when some have not come */
+/** @throws Error when events are missing */
 async function allArrived(endpoint: Endpoint, events: number): Promise<Arrived> {
   const arrived = await arrivals(endpoint, events, true);
   const missing = events - new Set(arrived.events).size;
@@ -38,23 +41,23 @@ async function fill(side: Side, first: number, count: number): Promise<void> {
 }
 
 export interface Drained {
-  /** Of the worker's process, us per event. */
+  /** Processor time of the worker's process, in us per event. */
   readonly workerUs: number;
-  /** Of the queue server's, where it is no stand-in. */
+  /** Processor time of the queue server, unless it is a stand-in. */
   readonly serverUs: number | undefined;
   readonly perSecond: number;
 }
 
-/** A side and how many events it has settled so far. */
+/** A side and the number of events it has settled so far. */
 export interface Counted {
   readonly side: Side;
   events: number;
 }
 
 /**
- * The queue is filled while the worker is held back, and then emptied as quickly as it can.
+ * Fills the queue while the worker is held back, then empties it as fast as possible.
  *
- * The rate is that of the last nine tenths: the first batches may have been received before.
+ * The rate is that of the last nine tenths, because the first batches may have been received before.
  */
 export async function drain(counted: Counted, endpoint: Endpoint, events: number): Promise<Drained> {
   const { side } = counted;
@@ -76,7 +79,7 @@ export async function drain(counted: Counted, endpoint: Endpoint, events: number
   };
 }
 
-/** @returns ms from just before an event was put into the queue until it arrived, at an even rate of single events */
+/** @returns ms from just before an event was put into the queue until it arrived, for single events at an even rate */
 export async function latencies(
   counted: Counted,
   endpoint: Endpoint,
@@ -99,7 +102,10 @@ export async function latencies(
   return arrived.map((event, index) => (atMs[index] ?? Number.NaN) - (putMs[event - first] ?? Number.NaN));
 }
 
-/** The worker is killed when the endpoint has a third of the events, which it answers late enough to catch many under way. */
+/**
+ * Kills the worker when the endpoint has a third of the events. The endpoint answers late enough for many to be in
+ * flight.
+ */
 export async function crash(counted: Counted, endpoint: Endpoint, events: number): Promise<Crashed> {
   const { side } = counted;
   const first = counted.events;

@@ -1,4 +1,4 @@
-/** Counts what a worker has settled, and lets others wait for it. */
+/** Counts the events that a worker has settled, and lets callers wait for a count. */
 export function countSettled() {
   let settled = 0;
   let waiting: { readonly count: number; readonly resolve: () => void }[] = [];

@@ -1,4 +1,7 @@
-/** The sides of the comparison that have a durable queue: each a queue server and a worker, in processes of their own. */
+/**
+ * The sides of the comparison that have a durable queue. Each is a queue server and a worker, in processes of their
+ * own.
+ */
 import { SendMessageBatchCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
@@ -11,26 +14,29 @@ import type { RedisServer } from './redis.ts';
 import type { StackAsk } from './stack-process.ts';
 
 export interface Side {
-  /** Puts up to ten events into the queue by one call. */
+  /** Puts up to ten events into the queue with one call. */
   enqueue(numbers: readonly number[]): Promise<void>;
-  /** Keeps the worker from what is put into the queue from now on. */
+  /** Keeps the worker from events that are put into the queue from now on. */
   hold(): Promise<void>;
   release(): Promise<void>;
-  /** Resolves with the worker's processor time so far, in ms, once it has settled so many events in all. */
+  /** Resolves when the worker has settled this many events in all, with its processor time so far in ms. */
   settled(count: number): Promise<number>;
   /** Kills the worker and starts another. */
   replaceWorker(): Promise<void>;
-  /** Until what a killed worker had under way has been given to another, if locks are short. */
+  /** Longest time until the events of a killed worker are given to another worker, with short locks. */
   readonly givenAgainMs: number;
-  /** Of the queue server so far, in ms; undefined for a stand-in. */
+  /** Processor time of the queue server so far in ms; undefined for a stand-in. */
   serverCpuMs(): Promise<number | undefined>;
   stop(): Promise<void>;
 }
 
-/** A lock that a living worker renews; the default is half a minute. */
+/** A living worker renews this lock. The default is half a minute. */
 const lockMs = 3000;
 
-/** Nobody renews it, so it is longer than a batch takes, the start of a worker included; deployed it is six minutes. */
+/**
+ * No worker renews this timeout, so it is longer than a batch and the start of a worker take. Deployed it is six
+ * minutes.
+ */
 const visibilityMs = 10_000;
 
 export interface BullMqOptions {
@@ -67,7 +73,7 @@ export async function startBullMq(options: BullMqOptions): Promise<Side> {
       await worker.crash();
       worker = await startWorker();
     },
-    // The lock's end, and two checks for stalled jobs.
+    // The end of the lock and two checks for stalled jobs.
     givenAgainMs: 3 * lockMs,
     serverCpuMs: () => redis.cpuMs(),
     async stop() {
@@ -80,7 +86,7 @@ export async function startBullMq(options: BullMqOptions): Promise<Side> {
 
 export interface LastmileOptions {
   readonly endpoint: string;
-  /** In batches of ten; at most 100. */
+  /** Events in flight, in batches of ten; at most 100. */
   readonly underWay: number;
   readonly shortLocks: boolean;
 }

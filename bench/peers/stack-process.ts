@@ -1,4 +1,4 @@
-/** The local stack, with its event source of the delivery queue, which invokes a worker in a process of its own. */
+/** The local stack and its event source of the delivery queue. It invokes a worker in a separate process. */
 import type { Context, SQSBatchResponse } from 'aws-lambda';
 import { deployedFunctions, type LocalFunction } from '../../lib/local/lambda/function-instances.ts';
 import { startStack } from '../../lib/local/stack/stack.ts';
@@ -8,14 +8,14 @@ import { countSettled } from './settled.ts';
 import type { WorkerAsk } from './worker-process.ts';
 
 export type StackAsk =
-  /** Answers with the stack's URL; that many batches are given to the worker at a time, ten at most. */
+  /** Answers with the stack's URL. The worker gets this many batches at a time, at most ten. */
   | { readonly kind: 'start'; readonly batches: number }
-  /** A new worker; invocations wait for it. */
+  /** Starts a new worker; invocations wait for it. */
   | { readonly kind: 'start worker' }
   | { readonly kind: 'crash worker' }
-  /** Invocations wait, or no longer. */
+  /** Makes invocations wait, or lets them go on. */
   | { readonly kind: 'hold' | 'release' }
-  /** Answers with the processor time of the worker so far, in ms, when so many events have been settled. */
+  /** Answers with the processor time of the worker so far in ms, when this many events have been settled. */
   | { readonly kind: 'settled'; readonly count: number };
 
 const settled = countSettled();
@@ -23,7 +23,7 @@ let worker = Promise.withResolvers<PeerProcess>();
 let released = Promise.withResolvers<void>();
 let url = '';
 
-/** Batches that the worker could be given now, and those that wait until it can. */
+/** Batches that the worker can take now, and batches that wait until it can. */
 let free = 0;
 const line: (() => void)[] = [];
 

@@ -1,7 +1,7 @@
 import type { Figure } from '../figure.ts';
 import { medianOf, medianRatio } from '../rounds.ts';
 
-/** What each side came to in each round, by what was measured. */
+/** The results of each side in each round, by measure. */
 export class Table {
   readonly #rows = new Map<string, Map<string, number[]>>();
 
@@ -11,14 +11,14 @@ export class Table {
     row.set(side, [...(row.get(side) ?? []), value]);
   }
 
-  /** The median of its rounds, for each side. */
+  /** The median over the rounds for each side. */
   figures(goal: number): Figure[] {
     return [...this.#rows].flatMap(([measure, row]) =>
       [...row].map(([side, values]) => ({ goal, name: `${measure}: ${side}`, ...medianOf(values), target: '' })),
     );
   }
 
-  /** The median of what one side came to for each of the others, round by round. */
+  /** The median ratio of one side to each of the others, round by round. */
   ratios(goal: number, measure: string, side: string): Figure[] {
     const row = this.#rows.get(measure) ?? new Map<string, number[]>();
     const values = row.get(side) ?? [];

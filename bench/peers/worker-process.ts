@@ -1,4 +1,4 @@
-/** A worker of ours as deployed: is told its surroundings, then invoked, as often at a time as its event source likes. */
+/** A deployed Lastmile worker. Receives its settings, then invocations, several at a time. */
 import type { Context } from 'aws-lambda';
 import { createHandler, dependenciesFrom } from '../../functions/deliver-queued.ts';
 import type { WorkerSurroundings } from '../bench-stack.ts';
@@ -7,7 +7,7 @@ import { answerAsks, cpuMs } from './process.ts';
 export type WorkerAsk =
   | { readonly kind: 'start'; readonly surroundings: WorkerSurroundings }
   | { readonly kind: 'invoke'; readonly event: unknown; readonly remainingMs: number }
-  /** Answers with the processor time of the process so far, in ms. */
+  /** Answers with the processor time of the process so far in ms. */
   | { readonly kind: 'cpu' };
 
 let handler: ReturnType<typeof createHandler> | undefined;

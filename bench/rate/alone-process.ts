@@ -1,4 +1,4 @@
-/** One worker: is sent its surroundings, then how long to keep how many batches under way; answers with what became of it. */
+/** One worker. Receives its settings, then how long to keep how many batches in flight, and answers with the result. */
 import type { Conclusion } from '../../lib/core/delivery/delivery.ts';
 import { batchSize, newBatchWorker } from '../worker/batch-worker.ts';
 import type { WorkerSurroundings } from '../bench-stack.ts';
@@ -13,7 +13,7 @@ export interface AloneInput {
 export interface AloneAnswer {
   readonly events: number;
   readonly deferred: number;
-  /** Of one processor. */
+  /** Share of one processor. */
   readonly cpuPart: number;
   readonly worstLagMs: number;
 }

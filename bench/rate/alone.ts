@@ -1,4 +1,4 @@
-/** Goal 3 with a real worker: what one process sends at several rates, also after it was frozen. */
+/** Goal 3 with a real worker: the requests of one process at several rates, also after a freeze. */
 import type { BenchProcess } from '../bench-process.ts';
 import type { Figure } from '../figure.ts';
 import type { AloneAnswer, AloneInput } from './alone-process.ts';
@@ -10,7 +10,7 @@ import { startRateServers } from './servers.ts';
 
 const rates = [10, 300, 2000, 5000];
 
-/** So much of the rate is under way at any time, in batches of ten: they wait for their slots. */
+/** Share of a second's events that are in flight in batches of ten, waiting for their slots. */
 const secondsUnderWay = 0.25;
 
 const runSeconds = 6;
@@ -18,7 +18,7 @@ const warmUpSeconds = 2;
 const freezeAfterMs = 2000;
 const freezeMs = 3000;
 
-/** The first and the last batches leave slots empty. */
+/** The first and the last batches leave slots empty, so this much time does not count at each end. */
 const edgeMs = 500;
 
 export async function measureAlone(): Promise<Figure[]> {

@@ -1,6 +1,6 @@
-/** What an endpoint has counted, by its own clock. */
+/** Evaluates the arrival times at an endpoint, by its own clock. */
 
-/** The most requests that fall into one second, wherever it begins: it is open at its end. */
+/** The most requests within one second, wherever it begins. Its end does not belong to it. */
 export function fullestSecond(arrivedAtMs: readonly number[]): number {
   const sorted = Float64Array.from(arrivedAtMs).toSorted();
   let most = 0;
@@ -12,7 +12,7 @@ export function fullestSecond(arrivedAtMs: readonly number[]): number {
   return most;
 }
 
-/** Requests per second, from the first one to the last one between two times. */
+/** Requests per second between the first and the last request in a period. */
 export function meanRate(arrivedAtMs: readonly number[], fromMs: number, toMs: number): number {
   const sorted = Float64Array.from(arrivedAtMs).toSorted();
   const between = sorted.filter((atMs) => atMs >= fromMs && atMs < toMs);
@@ -20,7 +20,7 @@ export function meanRate(arrivedAtMs: readonly number[], fromMs: number, toMs: n
   return ((between.length - 1) * 1000) / spanMs;
 }
 
-/** When that part of all requests had come. */
+/** When this share of all requests had arrived. */
 export function timeOfPart(arrivedAtMs: readonly number[], part: number): number {
   const sorted = Float64Array.from(arrivedAtMs).toSorted();
   return sorted[Math.floor(sorted.length * part)] ?? Number.NaN;

@@ -1,9 +1,9 @@
-/** What a run's figures cannot be more exact than: on a machine that others use too, it says more than the run does. */
+/** Measures the limits of precision of a run. On a shared machine they may say more than the figures. */
 import { cpus } from 'node:os';
 
 const tickMs = 5;
 
-/** How late a timer of this process was at worst since the last look. */
+/** Returns the largest delay of a timer of this process since the last call. */
 export function watchLag(): () => number {
   let worstMs = 0;
   let tickedAtMs = performance.now();
@@ -20,7 +20,7 @@ export function watchLag(): () => number {
   };
 }
 
-/** The part of all processors' time that nobody has used since it was called. */
+/** Returns the share of all processors' time that was idle since the start of the watch. */
 export function watchIdle(): () => number {
   const before = processorTimes();
   return () => {
@@ -38,25 +38,25 @@ function processorTimes() {
   };
 }
 
-/** With less idle time the workers wait for a processor, and what they send says so. */
+/** With less idle time the workers wait for a processor, and their figures show it. */
 const leastIdle = 0.15;
 
-/** What a worker sends late because it was held up after it looked at the slot counts as noise for so long at most. */
+/** A request counts as noise when its worker was held up by at most this long after the check of its slot. */
 const longestHoldUpMs = 100;
 
 export interface Noise {
-  /** Of the endpoint, which stamps late what came in time. */
+  /** The endpoint's lag, by which a request in time gets a late timestamp. */
   readonly endpointLagMs: number;
   readonly workerLagMs: number;
   readonly idle: number;
 }
 
-/** Requests of one second that the noise may have brought into another. */
+/** Requests that the noise may have moved from one second into another. */
 export function strayRequests(ratePerSecond: number, { endpointLagMs, workerLagMs }: Noise): number {
   return (ratePerSecond * (endpointLagMs + Math.min(workerLagMs, longestHoldUpMs))) / 1000;
 }
 
-/** Part of the rate that may be missing because the machine had no time. */
+/** Share of the rate that may be missing because the machine was busy. */
 export function missingPart({ idle }: Noise): number {
   return idle < leastIdle ? 0.4 : 0.02;
 }

@@ -6,7 +6,7 @@ import type { WorkerAnswer } from './worker-process.ts';
 
 const source = { account: '123456789012', region: 'us-east-1', queueName: 'lastmile-local-deliveries' };
 
-/** Of a batch of the delivery queue, and of one call that sends. */
+/** Messages in a batch of the delivery queue, and in one call that sends. */
 const batchSize = 10;
 
 export interface Demand {
@@ -16,9 +16,9 @@ export interface Demand {
 }
 
 /**
- * Sends that many events a second to the queue, evenly, for so long; the n-th event of a destination has the number n.
+ * Sends events to the queue evenly at this rate for this long. The n-th event of a destination has the number n.
  *
- * @returns how many each destination has got
+ * @returns how many events each destination got
  */
 export async function sendDemand(
   sqs: SQSClient,
@@ -43,7 +43,7 @@ export async function sendDemand(
   return sent;
 }
 
-/** Sends so many events at once. */
+/** Sends this many events at once. */
 export async function sendWarmUp(sqs: SQSClient, queueUrl: string, destination: string, events: number): Promise<void> {
   const firsts = Array.from({ length: Math.ceil(events / batchSize) }, (_, index) => index * batchSize);
   await Promise.all(firsts.map((first) => sendBatch(sqs, queueUrl, destination, first)));
@@ -61,9 +61,10 @@ async function sendBatch(sqs: SQSClient, QueueUrl: string, apiDestination: strin
 }
 
 /**
- * One worker and its event source: receives a batch, invokes, deletes what is settled; until the signal.
+ * One worker and its event source: receives a batch, invokes the worker, and deletes the settled messages, until the
+ * signal aborts.
  *
- * @returns how late a timer of the worker was at worst
+ * @returns the largest delay of a timer of the worker
  */
 export async function work(
   sqs: SQSClient,

@@ -1,4 +1,4 @@
-/** Goals 3 and 4: what slots cost in the process, and what a fleet makes of them. */
+/** Goals 3 and 4: the cost of slots in the process, and the rate that a fleet reaches. */
 import type { Bucket } from '../../lib/core/rate/bucket.ts';
 import type { Ask } from '../../lib/core/rate/decision.ts';
 import { decide, grantOf, learn } from '../../lib/core/rate/decision.ts';
@@ -16,7 +16,7 @@ export async function measureRate(): Promise<Figure[]> {
 function measureArithmetic(): Figure[] {
   const figure = (count: number, name: string): Figure => {
     const rounds = Array.from({ length: 25 }, () => requestUs(count));
-    // The quickest round: all else in the others is what the machine did besides.
+    // The fastest round counts, because the rest of the time in slower rounds was used by other processes.
     return { goal: 3, name, value: Math.min(...rounds), target: '<= 1' };
   };
   return [
@@ -25,7 +25,7 @@ function measureArithmetic(): Figure[] {
   ];
 }
 
-/** Decides, learns and lists the slots, of a bucket that is busy; the table is only as much as adds up. */
+/** Decides, learns and lists the slots of a busy bucket. The table is reduced to its arithmetic. */
 function requestUs(count: number): number {
   const requests = 50_000;
   const nowUs = Date.now() * 1000;

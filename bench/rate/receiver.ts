@@ -1,22 +1,22 @@
 /**
- * The endpoint of the rate benches, in a process of its own: notes when each request came, by its own clock, and answers 200
- * as cheaply as a server can. Sends its port to its parent, then what has come so far, each time it is asked.
+ * The endpoint of the rate benches, in its own process. Notes the arrival of each request by its own clock, and answers
+ * 200 at the lowest cost. Sends its port to its parent, then the arrivals so far each time it is asked.
  */
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { watchLag } from './noise.ts';
 
-/** What came to one path. */
+/** The requests to one path. */
 export interface Arrivals {
-  /** Epoch ms, of this process's monotonic clock; in the order of arrival. */
+  /** Epoch ms from this process's monotonic clock, in the order of arrival. */
   readonly atMs: number[];
-  /** Numbers that the events' ids end with, in the same order. */
+  /** Numbers at the end of the events' ids, in the same order. */
   readonly events: number[];
 }
 
 export interface Received {
   readonly nowMs: number;
-  /** How late a timer of this process was at worst since it was last asked. */
+  /** The largest delay of a timer of this process since it was last asked. */
   readonly worstLagMs: number;
   readonly byPath: Readonly<Record<string, Arrivals>>;
 }

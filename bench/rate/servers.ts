@@ -5,11 +5,11 @@ import type { WorkerSurroundings } from '../bench-stack.ts';
 import { surroundings } from '../bench-stack.ts';
 import type { Arrivals, Received } from './receiver.ts';
 
-/** The stack and an endpoint, each in a process of its own. */
+/** The stack and an endpoint, each in its own process. */
 export interface RateServers {
   readonly surroundings: WorkerSurroundings;
   start(module: string): BenchProcess;
-  /** A destination with that rate; the endpoint counts it apart. */
+  /** Creates a destination with this rate. The endpoint counts its requests separately. */
   createDestination(name: string, ratePerSecond: number): Promise<void>;
   received(): Promise<Received>;
   arrivals(name: string): Promise<Arrivals>;

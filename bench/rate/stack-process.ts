@@ -1,4 +1,4 @@
-/** The local stack in a process of its own, without a worker of its own for the delivery queue. Sends its URL to its parent. */
+/** The local stack in its own process, without its own worker for the delivery queue. Sends its URL to its parent. */
 import { deployedFunctions } from '../../lib/local/lambda/function-instances.ts';
 import { startStack } from '../../lib/local/stack/stack.ts';
 

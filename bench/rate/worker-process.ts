@@ -1,4 +1,4 @@
-/** One worker as deployed: is sent its surroundings, then one invocation after the other; answers each. */
+/** One deployed worker. Receives its settings, then one invocation after the other, and answers each. */
 import type { Context, SQSBatchResponse } from 'aws-lambda';
 import { createHandler, dependenciesFrom } from '../../functions/deliver-queued.ts';
 import type { WorkerSurroundings } from '../bench-stack.ts';
@@ -6,7 +6,7 @@ import { watchLag } from './noise.ts';
 
 export interface WorkerAnswer {
   readonly response: SQSBatchResponse;
-  /** How late a timer of the worker was at worst since the last answer. */
+  /** The largest delay of a timer of the worker since the last answer. */
   readonly worstLagMs: number;
 }
 

@@ -17,16 +17,16 @@ interface Rated extends Demand {
   readonly ratePerSecond: number;
 }
 
-/** Twice as many events as may go, of either. */
+/** Each destination gets twice as many events as its rate allows. */
 const destinations: readonly Rated[] = [
   { destination: 'limited', ratePerSecond: 200, perSecond: 400 },
   { destination: 'neighbour', ratePerSecond: 50, perSecond: 100 },
 ];
 
-/** Everybody has loaded and compiled what there is to do before the demand begins. */
+/** Before the demand begins, every worker has loaded and compiled its code. */
 const warmUp = { destination: 'warm-up', ratePerSecond: 2000, events: 400 };
 
-/** All events of a run are sent so long after its backlog could have been gone, or they are lost. */
+/** After a backlog should be gone, the remaining events of a run have this long to arrive. Then they count as lost. */
 const graceSeconds = 20;
 
 export async function measureWorkers({ quick }: { readonly quick: boolean }): Promise<Figure[]> {
@@ -65,7 +65,7 @@ async function startWorkers(servers: RateServers): Promise<readonly BenchProcess
   return fleet;
 }
 
-/** Until every event of every destination has come, or for so long. */
+/** Waits until every event of every destination has arrived, or the time is over. */
 async function untilAllCame(
   servers: RateServers,
   sent: Readonly<Record<string, number>>,
@@ -90,10 +90,10 @@ function distinct({ events }: Arrivals): number {
   return new Set(events).size;
 }
 
-/** The queue and the workers fill up first. */
+/** Time for the queue and the workers to fill up. */
 const settledAfterMs = 1000;
 
-/** The last events come back by whole seconds: there is no demand any more for every slot. */
+/** The last events come back by whole seconds, so at the end there is not a request for every slot. */
 const demandedPart = 0.95;
 
 function figuresOf({ destination, ratePerSecond }: Rated, sent: number, received: Received, noise: Noise): Figure[] {
@@ -114,7 +114,7 @@ function figuresOf({ destination, ratePerSecond }: Rated, sent: number, received
   ];
 }
 
-/** By these lines a figure is judged that has missed its target. */
+/** Figures that help to judge a figure that missed its target. */
 function noiseFigures({ endpointLagMs, workerLagMs, idle }: Noise): Figure[] {
   const figure = (name: string, value: number) => ({
     goal: 4,

@@ -3,10 +3,10 @@ import { contender } from './contender.ts';
 import { orderEvents } from '../events.ts';
 import type { Contender } from '../rounds.ts';
 
-/** As many as the story's own pool makes. */
+/** As many connections as the pool of Lastmile. */
 const connections = 128;
 
-/** The same requests with nothing around them: the reference of goal 1. */
+/** The same requests without Lastmile around them: the reference of goal 1. */
 export function bareRequest(origin: string, path: string): Contender {
   const pool = new Pool(origin, { allowH2: false, connections });
   const bodies = orderEvents.map((event) => JSON.stringify(event));
@@ -16,7 +16,7 @@ export function bareRequest(origin: string, path: string): Contender {
   });
 }
 
-/** What the story sends, so that both send the same. */
+/** The headers that Lastmile sends, so that both send the same. */
 const sentHeaders = {
   'Content-Type': 'application/json; charset=utf-8',
   'User-Agent': 'Amazon/EventBridge/ApiDestinations',

@@ -8,16 +8,16 @@ import { noMetrics } from '../../lib/local/lambda/readable-logs.ts';
 import type { DeliveryLog } from '../../lib/ports/delivery.ts';
 import type { WorkerSurroundings } from '../bench-stack.ts';
 
-/** Of the delivery queue's event source. */
+/** Messages in a batch of the delivery queue's event source. */
 export const batchSize = 10;
 
 /** Timeout of the deployed function. */
 const timeoutMs = 60_000;
 
 /**
- * A worker as deployed, but for the queue that its batches would come from: nothing is received and so nothing deleted.
+ * A deployed worker without the queue: it receives and deletes nothing.
  *
- * @returns what delivers ten events, the first one with that number, and says which are not settled
+ * @returns a function that delivers ten events, numbered from the given one on, and returns the unsettled ones
  */
 export function newBatchWorker({ environment, aws }: WorkerSurroundings, deliveryLog: DeliveryLog) {
   const { deliver } = wireDeliver(parseConfig(environment), aws, horizonsMs.batch, { deliveryLog, metrics: noMetrics });

@@ -1,4 +1,4 @@
-/** Goal 6: what a delivery asks of the services and of the token endpoint, counted there. */
+/** Goal 6: the calls of a delivery to the services and the token endpoint, counted there. */
 import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
 import { CreateApiDestinationCommand, DescribeConnectionCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { createDynamoDbClient } from '../../lib/adapters/aws/clients.ts';
@@ -21,7 +21,7 @@ const coldWorkers = 20;
 const warmDeliveries = 100;
 const warmBatches = 20;
 
-/** A worker looks at a bucket for as long as it does not know how likely it is that others write too; 5,000/s are three. */
+/** A worker reads a bucket until it knows how likely other writers are. At 5,000/s that takes three reads. */
 const learningBatches = 120;
 
 export async function countCalls(): Promise<Figure[]> {
@@ -45,7 +45,7 @@ export async function countCalls(): Promise<Figure[]> {
   }
 }
 
-/** Workers that all start at the same time, none of them with a token, and the fleet without one too. */
+/** Counts the token requests of workers that start at the same time, without a token in any worker or in the table. */
 async function countTokenRequests(worker: WorkerSurroundings, tokens: RecordingEndpoint): Promise<Figure> {
   const before = tokens.requests.length;
   await Promise.all(Array.from({ length: coldWorkers }, () => deliverAll(newWorker(worker, noLog), 1)));
@@ -68,7 +68,7 @@ async function countWarmCalls(
   return exactly(`configuration and credential calls of ${warmDeliveries} warm deliveries`, value, 0);
 }
 
-/** What was asked for but slots. */
+/** All calls except those for slots. */
 function otherThanRate(services: RecordingProxy): readonly string[] {
   return services.takeOperations().filter((operation) => operation !== 'Reserve');
 }
@@ -92,14 +92,15 @@ async function countRateWrites(
     return services.takeOperations().length;
   };
   for (let batch = 0; batch < learningBatches; batch += 1) await callsOf(batch);
-  // Where the machine holds a worker up for longer than a slot may be missed, another slot is taken, by another call.
+  // When the machine delays a worker for longer than a slot may be missed, the worker takes another slot with another
+  // call.
   const calls: number[] = [];
   for (let batch = 0; batch < warmBatches; batch += 1) calls.push(await callsOf(batch));
   const what = `calls of a warm batch of ${batchSize} deliveries at ${ratePerSecond}/s, its rate write among them, in the median`;
   return exactly(what, median(calls), 1);
 }
 
-/** What is counted has no noise. */
+/** A counted figure has no noise. */
 function exactly(name: string, value: number, wanted: number): Figure {
   return { goal: 6, name, value, target: `= ${wanted}`, broken: value !== wanted };
 }
@@ -108,7 +109,7 @@ async function deliverAll(worker: BenchWorker, count: number): Promise<void> {
   for (const delivery of deliveries({ dynamic: true }).slice(0, count)) await worker(delivery);
 }
 
-/** An authorized connection whose token, obtained when it was authorized, the fleet has lost. */
+/** Creates an authorized connection whose first token was deleted from the table. */
 async function createOAuthDestination(
   { environment, aws }: WorkerSurroundings,
   endpoint: RecordingEndpoint,

@@ -14,13 +14,13 @@ const { bundle, bundleContents } = require('../../infra/bundle.cjs') as {
 };
 
 const rounds = 15;
-/** Of an empty process. */
+/** Target relative to an empty process. */
 const target = 2.3;
-/** What a busy machine adds to a ratio of two processes that follow each other. */
+/** Noise that a busy machine adds to a ratio of two processes that run one after the other. */
 const noise = 1.25;
 const maximumKilobytes = 450;
 
-/** Goal 5: how much longer a process takes that imports the bundle of a function than one that does nothing. */
+/** Goal 5: how much longer a process takes that imports the bundle of a function than an empty process. */
 export async function measureColdStart(): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), 'lastmile-cold-start-'));
   try {
@@ -45,7 +45,9 @@ async function bundleInto(folder: string, name: string): Promise<number> {
   return bundleContents(metafile).startBytes / 1000;
 }
 
-/** @returns the median ratio of each file; the processes alternate, so that what else the machine does meets all alike */
+/**
+ * @returns the median ratio of each file; the processes alternate, so that disturbances of the machine affect all alike
+ */
 function measure(files: readonly string[]): number[] {
   const ratios = files.map((): number[] => []);
   for (let round = 0; round < rounds; round += 1) {
@@ -62,7 +64,7 @@ function processMs(args: readonly string[]): number {
   return performance.now() - beginMs;
 }
 
-/** The goal is that of the function every event waits for; of the others it is told what they cost. */
+/** Only the function that every event waits for has a target. The other figures are printed for information. */
 function figuresOf(name: string, ratio: number, kilobytes: number): Figure[] {
   const held = name === 'deliver';
   const cold = { goal: 5, name: `cold import of ${name}, in empty processes`, value: ratio };

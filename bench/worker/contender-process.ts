@@ -1,6 +1,6 @@
 /**
- * One contender: is sent who it is, then again and again how much to deliver; answers with the time it took, in ms, and where
- * that is asked for with what its heap holds after a collection.
+ * One contender process. Receives its name, then again and again how much to deliver. Answers with the time in ms and,
+ * if asked, with the size of its heap after a garbage collection.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -24,7 +24,9 @@ export interface ContenderInput extends WorkerSurroundings {
   readonly path: string;
 }
 
-/** Each loads what it needs itself and no more: what else lies in a heap makes every collection dearer. */
+/**
+ * Each contender loads only the code that it needs, because anything else in the heap makes garbage collections slower.
+ */
 async function makeContender({ name, receiver, path, ...surroundings }: ContenderInput): Promise<Contender> {
   switch (name) {
     case 'Pool.request':

@@ -5,11 +5,11 @@ import { inLanes } from '../rounds.ts';
 /** Messages of one batch of the delivery queue. */
 const batchSize = 10;
 
-/** Requests under way at a time, of every contender: as many batches, or ten times as many requests each for itself. */
+/** Batches in flight for every contender; a contender without batches has ten times as many single requests. */
 const batchesUnderWay = 20;
 const requestsUnderWay = batchesUnderWay * batchSize;
 
-/** So many deliveries, over all events again and again. */
+/** Makes this many deliveries, repeating the events when they run out. */
 export function contender(deliver: (index: number) => Promise<unknown>): Contender {
   return async (deliveries) => {
     const before = process.cpuUsage();

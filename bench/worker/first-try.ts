@@ -1,6 +1,6 @@
 /**
- * The worker that a team would write first, the reference of goal 2: global fetch, a JSONPath library, a Powertools
- * line, and a destination and a secret looked up per event from a cache library.
+ * The reference of goal 2: the first worker that a team would write. It uses global fetch, a JSONPath library and one
+ * Powertools line, and looks up a destination and a secret per event in a cache library.
  */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { JSONPath } from 'jsonpath-plus';

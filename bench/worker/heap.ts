@@ -1,4 +1,4 @@
-/** Goal 7: what deliveries leave behind in the process that made them. */
+/** Goal 7: the memory that deliveries leave behind in their process. */
 import { startStack } from '../../lib/local/stack/stack.ts';
 import { startBenchProcess } from '../bench-process.ts';
 import { createBenchDestination, surroundings } from '../bench-stack.ts';

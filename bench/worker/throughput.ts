@@ -1,4 +1,4 @@
-/** Goals 1 and 2: how much one second of processor time delivers. */
+/** Goals 1 and 2: how many deliveries one second of processor time makes. */
 import { startStack } from '../../lib/local/stack/stack.ts';
 import type { BenchProcess } from '../bench-process.ts';
 import { startBenchProcess } from '../bench-process.ts';
@@ -78,13 +78,13 @@ function atLeast(goal: number, name: string, { value, noise }: Measured, least: 
   return { goal, name, value, target: `>= ${least}`, noise, broken: !(value + noise >= least) };
 }
 
-/** Both read two parameters from each event. */
+/** Both contenders read two parameters from each event. */
 function gainFigure(rates: Readonly<Record<'first try' | 'dynamic, logging', readonly number[]>>): Figure {
   const measured = medianRatio(rates['dynamic, logging'], rates['first try']);
   return atLeast(2, 'deliveries per CPU second, to the stack a team would write first', measured, 6);
 }
 
-/** Per batch: one write, and a look at the bucket where a worker does not know whether others write too. */
+/** Per batch: one write, and a read of the bucket when the worker does not know whether others write too. */
 function writeFigure(rates: Readonly<Record<'queued, silent' | 'queued, silent, table', readonly number[]>>): Figure {
   const batchUs = (rate: readonly number[]) => 10_000_000 / median(rate);
   const value = batchUs(rates['queued, silent, table']) - batchUs(rates['queued, silent']);

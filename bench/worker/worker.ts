@@ -8,15 +8,15 @@ import type { WorkerSurroundings } from '../bench-stack.ts';
 import { batchContender } from './contender.ts';
 import type { Contender } from '../rounds.ts';
 
-/** Delivers or throws. */
+/** Delivers, or throws. */
 export type BenchWorker = (delivery: Delivery) => Promise<void>;
 
-/** Events of one invocation: they share a deadline. */
+/** Events of one invocation, which share a deadline. */
 const batchSize = 100;
 
 export const noLog: DeliveryLog = { record: () => undefined };
 
-/** A worker wired as the deployed one, with caches of its own; from the parsed delivery until it is settled. */
+/** A worker wired as deployed, with its own caches. It covers the way from the parsed delivery to its settlement. */
 export function newWorker({ environment, aws }: WorkerSurroundings, deliveryLog: DeliveryLog): BenchWorker {
   const overrides = { deliveryLog, metrics: noMetrics };
   const { deliver } = wireDeliver(parseConfig(environment), aws, horizonsMs.batch, overrides);
@@ -36,9 +36,10 @@ function newDeadline() {
 }
 
 /**
- * The deployed story as a contender, in batches, each of which reserves its slots together.
+ * The deployed delivery as a contender, in batches that reserve their slots together.
  *
- * @param options.rateBuckets in this process: what the table costs is a write per batch, and has a figure of its own
+ * @param options.rateBuckets buckets in this process, because the table costs one write per batch and has its own
+ * figure
  */
 export function story(
   { environment, aws }: WorkerSurroundings,

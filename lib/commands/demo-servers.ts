@@ -10,7 +10,7 @@ export interface DemoServer {
   close(): Promise<void>;
 }
 
-/** What the endpoint saw of one request: nothing of its credentials. */
+/** One request as the endpoint records it, without its credentials. */
 export interface Arrival {
   readonly path: string;
   readonly bytes: number;
@@ -23,9 +23,9 @@ export interface DemoEndpoint extends DemoServer {
 export const oauthClient = { id: 'lastmile-demo', secret: 'demo-client-secret' };
 
 export interface DemoOAuthProvider extends DemoServer {
-  /** Whether it has issued this token and it has not ended. */
+  /** Whether the provider issued this token and it has not expired. */
   accepts(token: string): Promise<boolean>;
-  /** The client that a token was issued to; undefined when `accepts` does not know it. */
+  /** The client that a token was issued to; undefined when `accepts` would answer false. */
   clientOf(token: string): Promise<string | undefined>;
   /** Tokens issued so far. */
   issued(): number;
@@ -61,7 +61,7 @@ export async function startOAuthProvider(
   return { url: `${url}/token`, close, accepts, clientOf, issued: () => issued };
 }
 
-/** Keeps what the provider stores in a map: enough for a demonstration. */
+/** Keeps the provider's data in a map, which is enough for a demonstration. */
 class MemoryAdapter implements Adapter {
   static readonly payloads = new Map<string, AdapterPayload>();
   readonly kind: string;
@@ -83,7 +83,7 @@ class MemoryAdapter implements Adapter {
   async revokeByGrantId(): Promise<void> {}
 }
 
-/** An endpoint that answers 204 to who has the credentials, and 401 to everybody else. */
+/** An endpoint that answers 204 to a request with the right credentials, and 401 to every other. */
 export async function startEndpoint(
   isAuthorized: (headers: Readonly<Record<string, string | string[] | undefined>>) => Promise<boolean>,
 ): Promise<DemoEndpoint> {

@@ -16,15 +16,15 @@ import type { DemoEndpoint } from './demo-servers.ts';
 import { oauthClient, startEndpoint, startOAuthProvider } from './demo-servers.ts';
 import { Exit, messageOf, runCommand } from './function-call.ts';
 
-const usage = `Starts a stack of its own with endpoints and an OAuth provider, sends every sample event, and prints what arrived.
+const usage = `Starts its own stack, endpoints and OAuth provider, sends every sample event, and prints which events arrived.
 
   npm run demo
 
-  --help   this text
+  --help   show this text
 
-Exit status: 0 every event arrived, 1 one did not, 2 wrong usage.`;
+Exit status: 0 every event arrived, 1 an event did not arrive, 2 wrong usage.`;
 
-/** Folder of the sample events, beside the code: the demonstration runs from a checkout. */
+/** Folder of the sample events. It is not deployed: the demonstration runs from a checkout. */
 const eventsFolder = new URL('../../test/events/', import.meta.url);
 
 interface Row {
@@ -40,7 +40,7 @@ interface Row {
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
-/** The three kinds of connection, and how the endpoint tells each one's credentials. */
+/** A connection of each authorization type, and how its endpoint checks the credentials. */
 function connectionsFor(tokenEndpoint: string, acceptsToken: (token: string) => Promise<boolean>) {
   const basic = `Basic ${Buffer.from('demo:demo-password').toString('base64')}`;
   return [
@@ -74,7 +74,7 @@ function connectionsFor(tokenEndpoint: string, acceptsToken: (token: string) => 
   })[];
 }
 
-/** Every sample as the input of deliver; a batch of queue messages counts as its messages. */
+/** Every sample as input of deliver. A batch of queue messages gives one sample for each message. */
 async function readSamples(): Promise<{ sample: string; envelope: JsonObject }[]> {
   const files = (await readdir(eventsFolder)).filter((file) => file.endsWith('.json')).sort();
   const samples = [];
@@ -203,7 +203,7 @@ async function main(args: string[]): Promise<number> {
   for (const reason of new Set(rows.flatMap((row) => row.reason ?? []))) console.log(`\n${reason}`);
   const missing = rows.filter((row) => !row.arrived).length;
   console.log(
-    missing === 0 ? `\nAll ${rows.length} events arrived.` : `\n${missing} of ${rows.length} did not arrive.`,
+    missing === 0 ? `\nAll ${rows.length} events arrived.` : `\n${missing} of ${rows.length} events did not arrive.`,
   );
   return missing === 0 && rows.length > 0 ? 0 : 1;
 }

@@ -6,16 +6,16 @@ export const usage = `Starts Lastmile's local stack: control API, functions, Dyn
 
   --port <number>       port to listen on; 0 picks a free one (default: 4010)
   --host <address>      address to listen on (default: 127.0.0.1)
-  --data-dir <folder>   keep everything there, across restarts (default: in memory)
+  --data-dir <folder>   keep all data in this folder, across restarts (default: keep it in memory)
   --account <digits>    account number of the stack (default: 123456789012)
-  --auth                ask for API keys, as a deployed stack does; npm run keys makes the first one
-  --help                this text
+  --auth                require API keys, as a deployed stack does; create the first one with npm run keys
+  --help                show this text
 
-Point any AWS client at it: AWS_ENDPOINT_URL=http://127.0.0.1:4010, or --endpoint-url. Without --auth any credentials do; the
-region is the one that a request is signed for. Every variable of the functions acts on it.
+Point any AWS client at it: set AWS_ENDPOINT_URL=http://127.0.0.1:4010 or pass --endpoint-url. Without --auth it accepts any
+credentials. It answers in the region that a request is signed for. It reads the same environment variables as the functions.
 Exit status: 0 stopped, 2 could not start.`;
 
-/** Wrong usage, in one line. */
+/** Wrong usage. The message is one line. */
 export class FlagError extends Error {
   override readonly name = 'FlagError';
 }
@@ -61,10 +61,10 @@ function parse(args: readonly string[]) {
 function parsePort(text: string): number {
   const port = Number(text);
   if (/^[0-9]{1,5}$/.test(text) && port <= 65_535) return port;
-  throw new FlagError(`--port must be a whole number from 0 to 65535, unlike ${text}.`);
+  throw new FlagError(`--port must be a whole number from 0 to 65535, not '${text}'.`);
 }
 
 function parseAccount(text: string): string {
   if (/^[0-9]{12}$/.test(text)) return text;
-  throw new FlagError(`--account must be twelve digits, unlike ${text}.`);
+  throw new FlagError(`--account must be twelve digits, not '${text}'.`);
 }

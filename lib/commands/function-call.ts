@@ -3,7 +3,7 @@ import type { AwsClientConfig } from '../adapters/aws/clients.ts';
 import type { JsonObject } from '../core/input/json.ts';
 import { isJsonObject } from '../core/input/json.ts';
 
-/** Ends a command with a line and a status. */
+/** Ends a command with a message and an exit status. */
 export class Exit extends Error {
   readonly status: number;
   constructor(status: number, message: string) {
@@ -14,13 +14,13 @@ export class Exit extends Error {
 
 const text = { type: 'string' } as const;
 
-/** The flags that say which stack a command speaks to. */
+/** The flags that select the stack of a command. */
 export const stackFlags = { stage: text, 'endpoint-url': text, region: text, help: { type: 'boolean' } } as const;
 
 export const stackUsage = `--stage <stage>         stage of the stack (default: local)
-  --endpoint-url <url>    where AWS is (default for stage local: AWS_ENDPOINT_URL or http://127.0.0.1:4010)
+  --endpoint-url <url>    address of AWS or of the stack (default for stage local: AWS_ENDPOINT_URL or http://127.0.0.1:4010)
   --region <region>       region (default: AWS_REGION, AWS_DEFAULT_REGION or us-east-1)
-  --help                  this text`;
+  --help                  show this text`;
 
 export interface StackAddress {
   readonly stage: string;
@@ -33,7 +33,10 @@ interface StackFlagValues {
   readonly region?: string | undefined;
 }
 
-/** An empty AWS_ENDPOINT_URL names nothing: stage local never means AWS itself. Any credentials do for the local stack; for every other stage they are those of the environment. */
+/**
+ * An empty AWS_ENDPOINT_URL counts as unset, so stage local never reaches AWS itself. The local stack accepts any
+ * credentials. Every other stage uses the credentials of the environment.
+ */
 export function stackAddress(values: StackFlagValues): StackAddress {
   const stage = values.stage ?? 'local';
   const local = stage === 'local' ? process.env['AWS_ENDPOINT_URL'] || 'http://127.0.0.1:4010' : undefined;
@@ -46,29 +49,31 @@ export function stackAddress(values: StackFlagValues): StackAddress {
   };
 }
 
-/** Longer than any function runs: what is cut off here goes on there. Source: Lambda quotas, function timeout. */
+const reachHint = 'Check that the stack runs there, or change --endpoint-url, --stage or --region.';
+
+/** Longer than any function can run: a function goes on after its caller gives up. Source: Lambda quotas, function timeout. */
 const requestTimeoutMs = 910_000;
 
 export interface FunctionAnswer {
   readonly members: JsonObject;
-  /** Its error's name and message. */
+  /** Name and message of the error that the function threw. */
   readonly error?: { readonly type: string; readonly message: string };
 }
 
 /**
  * Runs a function of the stack and waits for its answer.
  *
- * Failure policy: it is asked once. A call without an answer may have had its effect, so whether to repeat it is for the
- * person who sees the line.
+ * Failure policy: the function is called once. A call without an answer may have had its effect, so the person at the
+ * terminal decides whether to repeat it.
  *
- * @param telling members of which every answer of this function has one
- * @throws Exit 1 when the function cannot be reached, or what answers there is not this function
+ * @param expectedMembers every answer of this function has at least one of them
+ * @throws Exit 1 when the function cannot be reached, or when the answer is not from this function
  */
 export async function callFunction(
   name: string,
   input: JsonObject,
   address: StackAddress,
-  ...telling: readonly string[]
+  ...expectedMembers: readonly string[]
 ): Promise<FunctionAnswer> {
   const requestHandler = { connectionTimeout: 5000, requestTimeout: requestTimeoutMs, throwOnRequestTimeout: true };
   const lambda = new LambdaClient({ ...address.aws, maxAttempts: 1, requestHandler });
@@ -76,7 +81,7 @@ export async function callFunction(
   const FunctionName = `lastmile-${address.stage}-${name}`;
   const command = new InvokeCommand({ FunctionName, Payload: JSON.stringify(input) });
   const answer = await lambda.send(command).catch((error: unknown) => {
-    throw new Exit(1, `Cannot invoke ${name} at ${where}: ${messageOf(error)}`);
+    throw new Exit(1, `Cannot invoke ${name} at ${where}: ${sentence(messageOf(error))} ${reachHint}`);
   });
   lambda.destroy();
   const members = parseAnswer(answer.Payload?.transformToString() ?? '');
@@ -84,8 +89,8 @@ export async function callFunction(
     const { errorType, errorMessage } = members;
     return { members, error: { type: String(errorType ?? ''), message: String(errorMessage ?? answer.FunctionError) } };
   }
-  if (!telling.some((member) => members[member] !== undefined))
-    throw new Exit(1, `What answers at ${where} is not ${name}.`);
+  if (!expectedMembers.some((member) => members[member] !== undefined))
+    throw new Exit(1, `The server at ${where} does not answer like the function ${name}. ${reachHint}`);
   return { members };
 }
 
@@ -103,12 +108,12 @@ export async function callControlApi(operation: string, input: JsonObject, addre
   throw new Exit(1, `${String(code)}: ${String(message)}`);
 }
 
-/** The SDK follows these variables for every stage, also when they were meant for the local stack. */
+/** The SDK uses these variables for every stage, even when they were set for the local stack. */
 function whereAwsIs(): string {
   return process.env['AWS_ENDPOINT_URL_LAMBDA'] || process.env['AWS_ENDPOINT_URL'] || 'AWS';
 }
 
-/** @returns no members when it is no JSON object: anything may answer at an address */
+/** @returns an empty object when the text is not a JSON object: any server may answer at that address */
 function parseAnswer(json: string): JsonObject {
   try {
     const value: unknown = JSON.parse(json);
@@ -118,11 +123,15 @@ function parseAnswer(json: string): JsonObject {
   }
 }
 
+function sentence(text: string): string {
+  return text.replace(/\.?$/, '.');
+}
+
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message || error.name : String(error);
 }
 
-/** @returns the exit status; the line of an Exit goes to stdout when it is what was asked for, else to stderr */
+/** @returns the exit status. The message of an Exit goes to stdout for status 0, else to stderr */
 export async function runCommand(work: () => Promise<number>): Promise<number> {
   try {
     return await work();

@@ -4,16 +4,17 @@ import { isJsonObject, type JsonValue } from '../core/input/json.ts';
 
 const defaultEndpoint = 'http://127.0.0.1:4010';
 
-const usage = `Runs a function of serverless.yml once, bundled as it is deployed, against a running local stack.
+const usage = `Runs one function of serverless.yml against a running local stack. It bundles the function as a deployment does.
 
   npm run invoke -- -f deliver -p test/events/envelope-http-parameters.json
 
-  -f, --function <name>   function of serverless.yml
-  -p, --path <file>       file that holds the event; -d '<json>' gives it here
-  --help                  this text; every other option of 'sls invoke local' works too
+  -f, --function <name>   name of the function in serverless.yml
+  -p, --path <file>       file that holds the event; or pass the event itself with -d '<json>'
+  --help                  show this text; every other option of 'sls invoke local' works too
 
-AWS_ENDPOINT_URL says where the stack is (default: ${defaultEndpoint}). API_DESTINATION names the API destination of
-bare events, which deliver otherwise refuses. Exit status: 0 when the function returned, 1 when it failed, 2 wrong usage.`;
+Set AWS_ENDPOINT_URL to the address of the stack (default: ${defaultEndpoint}). Set API_DESTINATION to the API
+destination of bare events; without it, deliver refuses them.
+Exit status: 0 the function returned, 1 it failed, 2 wrong usage.`;
 
 async function main(args: readonly string[]): Promise<number> {
   if (args.includes('--help')) {
@@ -22,14 +23,14 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const functionName = functionIn(args);
   if (functionName === undefined) {
-    console.error(`Name the function.\n\n${usage}`);
+    console.error(`Name the function with -f <name>.\n\n${usage}`);
     return 2;
   }
   const endpoint = (process.env['AWS_ENDPOINT_URL'] ?? defaultEndpoint).replace(/\/+$/, '');
   const account = await accountAt(endpoint);
   if (account === undefined) {
     console.error(
-      `No local stack answers at ${endpoint}. Start one with npm start, or say where it is: AWS_ENDPOINT_URL.`,
+      `No local stack answers at ${endpoint}. Start one with npm start, or set AWS_ENDPOINT_URL to the address of yours.`,
     );
     return 1;
   }
@@ -38,10 +39,10 @@ async function main(args: readonly string[]): Promise<number> {
     AWS_ENDPOINT_URL: endpoint,
     LASTMILE_ACCOUNT: account,
     AWS_REGION: process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'] ?? 'us-east-1',
-    // The stack tells by the access key which function called it.
+    // The access key tells the stack which function calls it.
     AWS_ACCESS_KEY_ID: functionName,
     AWS_SECRET_ACCESS_KEY: 'local',
-    // Without this the search for credentials waits for an address that only EC2 has.
+    // Otherwise the SDK looks for credentials at an address that exists only on EC2, and waits for it.
     AWS_EC2_METADATA_DISABLED: 'true',
     AWS_PROFILE: undefined,
     AWS_SESSION_TOKEN: undefined,
@@ -53,7 +54,7 @@ function functionIn(args: readonly string[]): string | undefined {
   return index < 0 ? args.find((argument) => argument.startsWith('--function='))?.slice(11) : args[index + 1];
 }
 
-/** The account of the stack, of which its queue URLs are made; undefined when none answers there. */
+/** The account of the stack, which is part of its queue URLs; undefined when no stack answers there. */
 async function accountAt(endpoint: string): Promise<string | undefined> {
   try {
     const answer = await fetch(`${endpoint}/_lastmile/health`, { signal: AbortSignal.timeout(3000) });
@@ -65,7 +66,7 @@ async function accountAt(endpoint: string): Promise<string | undefined> {
   }
 }
 
-/** @returns the exit status of osls, which is 1 when the function failed or could not be loaded */
+/** @returns the exit status of osls: 1 when the function failed or could not be loaded */
 async function invokeLocal(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const osls = createRequire(import.meta.url).resolve('osls/bin/serverless.js');
   const command = ['--enable-source-maps', osls, 'invoke', 'local', '--stage', 'local', ...args];

@@ -4,7 +4,7 @@ import { isJsonObject } from '../core/input/json.ts';
 import type { StackAddress } from './function-call.ts';
 import { callControlApi, Exit, messageOf, runCommand, stackAddress, stackFlags, stackUsage } from './function-call.ts';
 
-const usage = `Makes and manages the API keys of a stack, by invoking its function control-api directly.
+const usage = `Creates and manages the API keys of a stack. It invokes the function control-api directly.
 
   npm run keys -- create --api <control|events> [--description <text>] [--days <1-365>]
   npm run keys -- list --api <control|events>
@@ -16,7 +16,7 @@ const usage = `Makes and manages the API keys of a stack, by invoking its functi
   --days <number>         days from now until it expires (default of create: 7)
   ${stackUsage}
 
-create prints the whole key, once; <id> is its first 14 characters, or the whole of it.
+create prints the whole key once. <id> is the first 14 characters of a key, or the whole key.
 Exit status: 0 done, 1 refused or not reached, 2 wrong usage.`;
 
 const text = { type: 'string' } as const;
@@ -35,14 +35,16 @@ function parseOptions(args: string[]): Options {
   const { values, positionals } = parse(args);
   if (values.help === true) throw new Exit(0, usage);
   const [verb = '', ...ids] = positionals;
-  if (!isVerb(verb)) throw wrong('Say create, list, update or delete.');
+  if (!isVerb(verb)) throw wrong('Start with create, list, update or delete.');
   const takesId = verb === 'update' || verb === 'delete';
   const [id] = ids;
-  if (ids.length !== (takesId ? 1 : 0)) throw wrong(takesId ? `Name one key to ${verb}.` : `${verb} takes no key.`);
+  if (ids.length !== (takesId ? 1 : 0))
+    throw wrong(takesId ? `Name one key to ${verb} by its <id>.` : `${verb} takes no <id>. Remove it.`);
   const { api: apiId, description, days } = values;
-  if (apiId === undefined) throw wrong('Say which API: --api control or --api events.');
+  if (apiId === undefined) throw wrong('Add --api control or --api events.');
   const changes = verb === 'create' || verb === 'update';
-  if (!changes && (description ?? days) !== undefined) throw wrong(`${verb} takes neither --description nor --days.`);
+  if (!changes && (description ?? days) !== undefined)
+    throw wrong(`${verb} takes neither --description nor --days. Remove them.`);
   const members = { apiId, id, description, expires: days === undefined ? undefined : expiryIn(days) };
   const given = Object.entries(members).filter(
     (member): member is [string, string | number] => member[1] !== undefined,
@@ -66,22 +68,22 @@ function wrong(what: string): Exit {
   return new Exit(2, `${what}\n\n${usage}`);
 }
 
-/** Clocks differ and move on: the bounds, 1 and 365 days, are asked for with a minute to spare. */
+/** Seconds added at the bounds, 1 and 365 days: the clock of the stack may differ from ours by up to a minute. */
 const marginSeconds: Readonly<Record<number, number>> = { 1: 60, 365: -60 };
 
 function expiryIn(days: string): number {
-  if (!/^[0-9]{1,3}$/.test(days)) throw wrong('--days is a whole number.');
+  if (!/^[0-9]{1,3}$/.test(days)) throw wrong('--days must be a whole number from 1 to 365.');
   return Math.floor(Date.now() / 1000) + Number(days) * 86_400 + (marginSeconds[Number(days)] ?? 0);
 }
 
-/** The key alone goes to stdout, so that a script can take it; what is said about it goes to stderr. */
+/** The key goes to stdout, so that a script can read it. The note about it goes to stderr. */
 async function perform({ verb, input, address }: Options): Promise<void> {
   if (verb === 'list') return await list(input, address);
   const { apiKey } = await callControlApi(operations[verb], input, address);
   if (!isJsonObject(apiKey)) return console.log(`deleted  ${String(input['id']).slice(0, 14)}`);
   if (verb === 'update') return console.log(lineOf(apiKey));
   console.log(String(apiKey['id']));
-  console.error(`Keep it: it is not shown again. Expires ${timeOf(apiKey['expires'])}.`);
+  console.error(`Store this key now, because it is not shown again. It expires at ${timeOf(apiKey['expires'])}.`);
 }
 
 async function list(input: JsonObject, address: StackAddress): Promise<void> {

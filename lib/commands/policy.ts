@@ -7,7 +7,7 @@ import { callControlApi, Exit, messageOf, runCommand, stackAddress, stackFlags, 
 
 const operations = Object.keys(lastmileModel.operations);
 
-const usage = `Sets and shows the policies of API destinations and connections, by invoking the function control-api directly.
+const usage = `Sets and shows the policies of API destinations and connections. It invokes the function control-api directly.
 
   npm run policy -- <operation> '<input as JSON>'
   npm run policy -- PutDeliveryPolicy '{"ApiDestinationName": "orders", "TimeoutSeconds": 20}'
@@ -41,15 +41,15 @@ function parse(args: string[]) {
   }
 }
 
-/** Without the parser's message, which quotes the text. */
+/** The error leaves out the parser's message, because that message quotes the input. */
 function parseInput(json: string): JsonObject {
   try {
     const input: unknown = JSON.parse(json);
     if (isJsonObject(input)) return input;
   } catch {
-    // Told below.
+    // The error below covers this case too.
   }
-  throw wrong('The input is not a JSON object.');
+  throw wrong('The input is not a JSON object. Put it in single quotes, so that the shell leaves it alone.');
 }
 
 function wrong(what: string): Exit {

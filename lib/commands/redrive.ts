@@ -5,21 +5,21 @@ import { parseRedriveRequest, RedriveRequestError } from '../core/message/redriv
 import type { StackAddress } from './function-call.ts';
 import { callFunction, Exit, messageOf, runCommand, stackAddress, stackFlags, stackUsage } from './function-call.ts';
 
-const usage = `Moves dead letters back into the delivery queue, through the function redrive: they are delivered anew, as if received now.
+const usage = `Moves dead letters back into the delivery queue. It invokes the function redrive. Each event counts as received now.
 
   npm run redrive -- [options]
 
-  --api-destination <x>   only those of this API destination (name or ARN)
-  --error-code <code>     only those of this code: EventBridge's (ERROR_FROM_TARGET) or ours (EndpointRejected)
-  --after <time>          only those dead-lettered then or later (2026-01-31 or 2026-01-31T08:00:00Z)
-  --before <time>         only those dead-lettered before then
-  --maximum <number>      at most so many
-  --rate <number>         at most so many a second, 0.1 or more
-  --dry-run               move nothing, only count
+  --api-destination <x>   move only the dead letters of this API destination (name or ARN)
+  --error-code <code>     move only those with this code, of EventBridge (ERROR_FROM_TARGET) or Lastmile (EndpointRejected)
+  --after <time>          move only those dead-lettered at this time or later (2026-01-31 or 2026-01-31T08:00:00Z)
+  --before <time>         move only those dead-lettered before this time
+  --maximum <number>      move at most this many
+  --rate <number>         move at most this many per second, 0.1 or more
+  --dry-run               only count them, and move nothing
   ${stackUsage}
 
-Without a filter, all of them. What cannot be delivered again stays and is listed.
-Exit status: 0 done, 1 stopped early or something cannot be delivered again, 2 wrong usage.`;
+Without a filter it moves all dead letters. It lists those that cannot be delivered again, and leaves them where they are.
+Exit status: 0 done, 1 stopped early or a dead letter cannot be delivered again, 2 wrong usage.`;
 
 const text = { type: 'string' } as const;
 const flags = {
@@ -81,7 +81,7 @@ function isNumber(flag: string): boolean {
   return flag === 'maximum' || flag === 'rate';
 }
 
-/** What is no number stays a text, and is refused as one. */
+/** Leaves a value that is not a number as it is: parseRedriveRequest refuses it and names the field. */
 function numberIn(value: string): number | string {
   return /^[0-9]+(\.[0-9]+)?$/.test(value) ? Number(value) : value;
 }
@@ -91,15 +91,15 @@ function withFlags(message: string): string {
   return message.replace(/\b[A-Za-z]+(?= is )/g, (word) => flagOf.get(word) ?? word);
 }
 
-/** What the calls of one command have come to. */
+/** The result of all calls of one command. */
 interface Totals {
   readonly moved: number;
-  /** The last call's, as every call looks anew at what the one before has left. */
+  /** Of the last call: each call counts again the dead letters that the calls before it left. */
   readonly matched: number;
   readonly kept: number;
   readonly unreadable: readonly string[];
   readonly unreadableCount: number;
-  /** Why the dead letters were not looked through to their end. */
+  /** Why the command ended before it had read every dead letter. */
   readonly stopped?: string;
 }
 
@@ -113,8 +113,8 @@ async function redrive({ input, maximum, dryRun, address }: Options): Promise<To
     };
     const { members, error } = await callFunction('redrive', rest, address, 'moved');
     if (error !== undefined) {
-      const sofar = moved === 0 ? '' : ` Moved by the calls before: ${moved}.`;
-      throw new Exit(error.type === 'RedriveRequestError' ? 2 : 1, `Stopped: ${error.message}${sofar}`);
+      const soFar = moved === 0 ? '' : ` Moved before that: ${moved}.`;
+      throw new Exit(error.type === 'RedriveRequestError' ? 2 : 1, `Stopped: ${error.message}${soFar}`);
     }
     const movedNow = count(members, 'moved');
     moved += movedNow;
@@ -122,8 +122,8 @@ async function redrive({ input, maximum, dryRun, address }: Options): Promise<To
     const totals = { ...totalsOf(members), moved };
     const isFull = maximum !== undefined && (dryRun ? totals.matched : moved) >= maximum;
     if (members['more'] !== true || isFull) return totals;
-    if (dryRun) return { ...totals, stopped: 'there are more than one call can look at' };
-    if (movedNow === 0) return { ...totals, stopped: 'among as many as one call can look at, none could be moved' };
+    if (dryRun) return { ...totals, stopped: 'a dry run reads only as many as fit into one call' };
+    if (movedNow === 0) return { ...totals, stopped: 'one call could move none of those that it read' };
     console.log(`${moved} moved so far`);
   }
 }
@@ -150,9 +150,9 @@ function summaryOf(totals: Totals, dryRun: boolean): string {
   const done = dryRun ? `${deadLetters(matched)} would be moved` : `${deadLetters(moved)} moved`;
   const listed = unreadable.length < unreadableCount ? ` (${unreadable.length} listed)` : '';
   return [
-    `${done}, ${others} looked at and left`,
+    `${done}, ${others} left in place`,
     ...(unreadableCount > 0 ? [`${unreadableCount} cannot be delivered again${listed}:`, ...unreadable] : []),
-    ...(stopped === undefined ? [] : [`Not all were looked at: ${stopped}.`]),
+    ...(stopped === undefined ? [] : [`Some dead letters were not read: ${stopped}.`]),
   ].join('\n');
 }
 

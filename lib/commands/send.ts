@@ -5,13 +5,13 @@ import { isJsonObject } from '../core/input/json.ts';
 import type { StackAddress } from './function-call.ts';
 import { callFunction, Exit, messageOf, runCommand, stackAddress, stackFlags, stackUsage } from './function-call.ts';
 
-const usage = `Sends one event to an API destination through the function deliver, and prints what came of it.
+const usage = `Sends one event to an API destination and prints the outcome. It invokes the function deliver.
 
   npm run send -- <API destination> [event.json] [options]
 
   ${stackUsage}
 
-Without a file, a small test event is sent. A file may hold an event, or an envelope whose target settings are kept.
+Without a file it sends a small test event. The file may hold an event, or an envelope, whose target settings are used.
 Exit status: 0 delivered, 1 not delivered, 2 wrong usage.`;
 
 interface Options {
@@ -25,7 +25,8 @@ function parseOptions(args: string[]): Options {
   if (values.help === true) throw new Exit(0, usage);
   const [apiDestination, file, ...rest] = positionals;
   if (apiDestination === undefined) throw new Exit(2, `Name the API destination.\n\n${usage}`);
-  if (rest.length > 0) throw new Exit(2, `Too many arguments: ${rest.join(' ')}`);
+  if (rest.length > 0)
+    throw new Exit(2, `Too many arguments: ${rest.join(' ')}. Give one API destination and at most one file.`);
   return { apiDestination, file, address: stackAddress(values) };
 }
 
@@ -46,9 +47,9 @@ async function readEvent(file: string | undefined): Promise<JsonObject> {
     const value: unknown = JSON.parse(text);
     if (isJsonObject(value)) return value;
   } catch {
-    // Said below, the same for every kind of text that is no event.
+    // The error below covers this case too.
   }
-  throw new Exit(2, `${file} does not hold a JSON object.`);
+  throw new Exit(2, `${file} must hold one JSON object: an event or an envelope.`);
 }
 
 function testEvent(now: Date): JsonObject {
@@ -65,7 +66,7 @@ function testEvent(now: Date): JsonObject {
   };
 }
 
-/** The destination of the command line takes the place of the one that an envelope names. */
+/** The API destination of the command line replaces the one in an envelope. */
 function envelopeOf(event: JsonObject, apiDestination: string): JsonObject {
   const isEnvelope = 'apiDestination' in event && 'event' in event;
   return isEnvelope ? { ...event, apiDestination } : { apiDestination, event };

@@ -5,7 +5,7 @@ import { describeError } from '../local/stack/wire.ts';
 import { type Stack, startStack } from '../local/stack/stack.ts';
 import { FlagError, parseStartFlags, usage } from './flags.ts';
 
-/** Nothing that runs in this process can reach an AWS of somebody's own, whatever the shell has set. */
+/** Removes the AWS settings of the shell, so that nothing in this process can reach a real AWS account. */
 function forgetAws(): void {
   for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name];
   process.env['AWS_EC2_METADATA_DISABLED'] = 'true';
@@ -15,7 +15,7 @@ function forgetAws(): void {
   process.env['AWS_SHARED_CREDENTIALS_FILE'] = devNull;
 }
 
-/** A reader that goes away (`npm start | head`) does not end the stack. */
+/** Keeps the stack running when the reader of its output goes away (`npm start | head`). */
 function outliveReaders(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
@@ -35,7 +35,7 @@ async function start(args: readonly string[]): Promise<Stack | undefined> {
 
 const parentCheckMs = 200;
 
-/** The first signal stops, the second ends. */
+/** The first signal stops the stack in order, the second ends the process at once. */
 function stopOnSignals(stack: Stack): void {
   let stopping = false;
   const onSignal = (): void => {
@@ -47,7 +47,7 @@ function stopOnSignals(stack: Stack): void {
   if (process.env['npm_lifecycle_event'] !== undefined) stopWithParent(onSignal);
 }
 
-/** npm hands a signal to its shell and not to what runs in it: the shell's end is then all that can be seen of it. */
+/** npm passes a signal to its shell only, not to this process. So this process watches for the end of the shell. */
 function stopWithParent(stop: () => void): void {
   const parent = process.ppid;
   const timer = setInterval(() => {
@@ -58,8 +58,9 @@ function stopWithParent(stop: () => void): void {
 }
 
 /**
- * Failure policy: what nobody has caught is said and survived. It is a request that the embedded database could not
- * digest, or a bug in one function; on AWS neither would end the others, and here all that is in memory would be lost.
+ * Failure policy: an error that nothing caught is printed, and the stack goes on. It comes from a request that the embedded
+ * database could not handle, or from a bug in one function. On AWS neither would end the other functions, and here the
+ * end of the process would lose all data in memory.
  */
 function surviveFaults(): void {
   const say = (error: unknown): void => console.error(`Unexpected: ${describeError(error)}`);

@@ -2,18 +2,18 @@ import type { Clock } from '../../ports/clock.ts';
 
 export interface Pace {
   batches<Item>(items: readonly Item[]): readonly (readonly Item[])[];
-  /** Waits until so many may go; false when the deadline is nearer. */
+  /** Waits until this many messages may go; false when the deadline comes first. */
   wait(count: number): Promise<boolean>;
 }
 
-/** As many as SQS takes in one call. */
+/** Most messages that SQS accepts in one call. */
 const maxBatchSize = 10;
 
 /**
- * Lets messages go at a rate, in batches of at most a tenth of it: no second holds more than the rate and one batch. An
- * interval passes before each, the first one too, so that calls in a row keep the rate as well.
+ * Lets messages go at a rate, in batches of at most a tenth of it. So no second holds more than the rate and one batch.
+ * An interval passes before each batch, even the first, so that several calls in a row keep the rate too.
  *
- * @param ratePerSecond undefined: nothing waits
+ * @param ratePerSecond undefined: no message waits
  */
 export function createPace(ratePerSecond: number | undefined, clock: Clock, signal: AbortSignal): Pace {
   const tenth = Math.floor((ratePerSecond ?? Number.POSITIVE_INFINITY) / 10);

@@ -3,39 +3,39 @@ import { readDeadLetter } from '../../core/message/redrive-reading.ts';
 import type { RedriveRequest } from '../../core/message/redrive-request.ts';
 import type { ReceivedMessage } from '../../core/message/sqs-event.ts';
 
-/** A dead letter that no delivery can be made of. */
+/** A dead letter that cannot become a delivery. */
 export interface UnreadableDeadLetter {
   readonly messageId: string;
   readonly reason: string;
 }
 
-/** What one call of a redrive has come to. */
+/** The result of one call of the redrive. */
 export interface RedriveResult {
   /** Dead letters that the delivery queue has accepted. */
   readonly moved: number;
-  /** Dead letters that are asked for, the moved ones included. */
+  /** Dead letters that match the request, including the moved ones. */
   readonly matched: number;
-  /** Dead letters that were looked at and are where they were. */
+  /** Dead letters that were read and stay in the queue. */
   readonly kept: number;
   /** Those that cannot be delivered again: the first hundred. */
   readonly unreadable: readonly UnreadableDeadLetter[];
   readonly unreadableCount: number;
-  /** Whether the call ended before it had seen all of the queue. */
+  /** Whether the call ended before it had read the whole queue. */
   readonly more: boolean;
-  /** Nothing dead-lettered from then on was asked for: whoever calls again says so, as the field `before`. */
+  /** Only dead letters from before this time were considered. Pass it as the field `before` of the next call. */
   readonly before: string;
 }
 
-/** A dead letter that is asked for, and the delivery that it becomes. */
+/** A dead letter that matches the request, and the delivery made from it. */
 export interface MatchingDeadLetter {
   readonly messageId: string;
   readonly delivery: Delivery;
 }
 
-/** An answer of a function holds 6 MiB, and nobody reads more. */
+/** Keeps the answer of the function below 6 MiB, and the list readable. */
 const maxListedUnreadable = 100;
 
-/** One pass over the dead letters: what was seen in it, each message once however often the queue shows it. */
+/** One pass over the dead letters. It counts each message once, however often the queue returns it. */
 export class RedrivePass {
   readonly #request: RedriveRequest & { readonly beforeMs: number };
   readonly #apiDestination: string | undefined;
@@ -46,17 +46,17 @@ export class RedrivePass {
   #matched = 0;
 
   /**
-   * What is dead-lettered after the start is left to a later pass: an endpoint that is still ill would have the same events
-   * moved round and round.
+   * Dead letters from after the start are left to a later pass. Otherwise an endpoint that still fails would get the
+   * same events again and again.
    *
-   * @param apiDestination of bare events, where the functions have one
+   * @param apiDestination API destination of bare events, if the functions have one
    */
   constructor(request: RedriveRequest, apiDestination: string | undefined, startMs: number) {
     this.#request = { ...request, beforeMs: Math.min(request.beforeMs ?? Number.POSITIVE_INFINITY, startMs + 1) };
     this.#apiDestination = apiDestination;
   }
 
-  /** Those that this pass has not seen before. */
+  /** Keeps the messages that this pass has not seen before. */
   take(received: readonly ReceivedMessage[]): readonly ReceivedMessage[] {
     const fresh = received.filter(({ messageId }) => !this.#kept.has(messageId) && !this.#moved.has(messageId));
     for (const { messageId, receiptHandle } of received) {
@@ -65,12 +65,12 @@ export class RedrivePass {
     return fresh;
   }
 
-  /** Handles of messages that were moved and that the queue shows all the same. */
+  /** Handles of messages that were moved but returned by the queue again. */
   shownAgain(received: readonly ReceivedMessage[]): readonly string[] {
     return received.filter(({ messageId }) => this.#moved.has(messageId)).map(({ receiptHandle }) => receiptHandle);
   }
 
-  /** The delivery that a message becomes, when it is asked for and the maximum has not been reached. */
+  /** The delivery that a message becomes, when it matches and the maximum is not reached. */
   match(message: ReceivedMessage, nowMs: number): MatchingDeadLetter | undefined {
     const reading = readDeadLetter(message, this.#request, { apiDestination: this.#apiDestination, nowMs });
     const { messageId } = message;
@@ -85,7 +85,7 @@ export class RedrivePass {
     if (this.#unreadable.length < maxListedUnreadable) this.#unreadable.push(unreadable);
   }
 
-  /** @returns the handle to delete it by: the last one, for an older one may delete nothing */
+  /** @returns the latest handle of the message, because an older one may delete nothing */
   addMoved({ messageId }: MatchingDeadLetter): string {
     const receiptHandle = this.#kept.get(messageId) ?? '';
     this.#moved.add(messageId);
@@ -93,12 +93,12 @@ export class RedrivePass {
     return receiptHandle;
   }
 
-  /** Whether as many were found as were asked for. */
+  /** Whether the maximum is reached. */
   get isFull(): boolean {
     return this.#matched >= (this.#request.maximum ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Handles of what stays where it is. */
+  /** Handles of the messages that stay in the queue. */
   get keptHandles(): readonly string[] {
     return [...this.#kept.values()];
   }

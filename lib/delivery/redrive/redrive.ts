@@ -19,25 +19,25 @@ export interface RedriveDependencies {
 
 export type Redrive = (request: RedriveRequest, deadline: Deadline) => Promise<RedriveResult>;
 
-/** Receives, sends and deletes that are under way at a time: each takes some 15 ms and serves ten messages. */
+/** Receives, sends and deletes that run at the same time. Each takes about 15 ms and handles ten messages. */
 const laneCount = 8;
 
-/** SQS lets 120,000 messages of a queue be in flight, and whoever else reads the dead letters needs some of them. */
+/** SQS allows 120,000 messages of a queue in flight, and other readers of the dead letters need some of them. */
 const maxKept = 100_000;
 
-/** What it takes to show one kept message again, ten to a call and `laneCount` calls at a time, with a margin. */
+/** Time to make one kept message visible again, with a margin: ten in a call and `laneCount` calls at a time. */
 const releaseMs = 0.25;
 
-/** A message stays hidden for longer than the pass lasts, so that the pass does not meet it again. */
+/** A message stays hidden for longer than the pass lasts, so that the pass does not receive it again. */
 const hiddenMarginMs = 30_000;
 
 /**
- * Moves dead letters back into the delivery queue until all were seen, enough were moved or the deadline is near.
+ * Moves dead letters back into the delivery queue until all were read, the maximum is reached or the deadline is near.
  *
- * Failure policy: rather twice than never. A dead letter is deleted only after the delivery queue has accepted its
- * delivery; when that deletion fails the pass ends and says so, because one that went on could move the same dead letters
- * over and over. What cannot become a delivery stays. What stays is shown again at the end; what cannot be shown then
- * shows itself when its time is over.
+ * Failure policy: a dead letter may be delivered twice, but is never lost. It is deleted only after the delivery queue
+ * has accepted its delivery. When that deletion fails, the pass ends with an error, because otherwise it could move the
+ * same dead letters again and again. A message that cannot become a delivery stays. Messages that stay are made visible
+ * again at the end; when that fails, SQS does it after the visibility timeout.
  *
  * @throws Failure StoreUnavailable or StoreRefused of a queue; it says how many were moved before
  */
@@ -74,7 +74,7 @@ export function createRedrive({ deadLetters, queue, clock, apiDestination }: Red
       pass.keptCount < maxKept &&
       hasTime(deadline, pass.keptCount * releaseMs, clock.nowMs());
 
-    /** @returns whether it has seen the end of the queue */
+    /** @returns whether it has reached the end of the queue */
     async function lane(): Promise<boolean> {
       while (goesOn()) {
         const received = await deadLetters.receive(deadline.endMs - clock.nowMs() + hiddenMarginMs);

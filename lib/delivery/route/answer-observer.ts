@@ -21,31 +21,31 @@ export interface ObservedAnswer {
 }
 
 /**
- * Takes note of what an endpoint's answer says about the credentials of a connection. A refusal is to be handed in with a
- * route that was read after it.
+ * Notes whether an endpoint's answer accepts or refuses the credentials of a connection. Pass a refusal with a route
+ * that was read after it.
  *
- * @returns what is to be awaited before the delivery is settled; nothing, as a rule
+ * @returns a promise to await before the delivery is settled; usually nothing
  */
 export type ObserveAnswer = (route: ResolvedDestination, answer: ObservedAnswer) => Promise<void> | undefined;
 
-/** How long a delivery waits until what it says of the run is written down: less than what is kept for settling it. */
+/** How long a delivery waits for the write about a run: less than the time that is kept for settling it. */
 const patienceMs = 1000;
 
 /**
- * Counts the refusals (401, 407) of a connection in a row, and deauthorizes it when there are too many for too long. A
- * success ends the run: only that of a worker that has seen one on its last read of the connection, or has written it
- * itself, and once for each read, so that a delivery over a connection in good order costs nothing here.
+ * Counts the refusals (401, 407) of a connection in a row, and deauthorizes it after too many for too long. A success
+ * ends the run. A worker writes that end only if it saw the run on its last read of the connection or wrote it itself,
+ * and once for each read. So a delivery over a connection without a run costs nothing here.
  *
- * Only BASIC and API_KEY: what an OAuth connection's token endpoint says decides about that one, and an endpoint that
- * refuses a new token has failed like any other.
+ * This applies to BASIC and API_KEY only. For an OAuth connection the token endpoint decides, and an endpoint that
+ * refuses a new token counts as any other failure.
  *
- * Failure policy: a table that cannot be reached, refuses or takes its time changes nothing about a delivery. A refusal is then not
- * counted, and a connection that is due is deauthorized by the next refusal. The end of a run is left to a success after
- * the next read; if none of them can write it as long as a run must last, while refusals can be written, the connection
- * is deauthorized although it works, and its events wait in the dead letters.
+ * Failure policy: a table that fails, refuses or is slow changes nothing about a delivery. The refusal is then not
+ * counted, and a connection that is due is deauthorized by the next refusal. The end of a run is left to a success
+ * after the next read. If no success can write it for as long as a run must last, while refusals can be written, the
+ * connection is deauthorized although it works, and its events wait in the dead letters.
  */
 export function createAnswerObserver({ runs, states, clock, limit }: AnswerObserverDependencies): ObserveAnswer {
-  /** What this worker has done since it read a connection. */
+  /** What this worker wrote about each connection since it read it. */
   const written = new WeakMap<Connection, UnauthorizedRun | 'ended'>();
 
   function runOf(connection: Connection): UnauthorizedRun | undefined {
@@ -81,7 +81,7 @@ export function createAnswerObserver({ runs, states, clock, limit }: AnswerObser
     if (run !== undefined && exceeds(run, limit, clock.nowMs())) await deauthorize(run);
   }
 
-  /** A run that has reached the limit only has to last: further refusals of a flood write nothing. */
+  /** After a run has reached the limit, only its duration matters: further refusals of a flood write nothing. */
   async function counted(
     connection: Connection,
     secretVersion: string,

@@ -9,29 +9,30 @@ import type { SecretReader } from '../../ports/delivery.ts';
 import type { FreshCacheOptions } from './fresh-cache.ts';
 import { createFreshCache } from './fresh-cache.ts';
 
-/** A connection whose item names the version that is in force. */
+/** A connection whose item names the current version of its secret. */
 export interface UpToDate {
   readonly connection: Connection;
-  /** Absent when the connection keeps its secret itself, which is not looked at here. */
+  /** Absent when the secret belongs to the connection itself: such a secret is not read here. */
   readonly secret?: ConnectionSecret;
 }
 
 export interface ConnectionSecrets {
   /**
-   * From cache. Undefined: the version that the connection names is not there, or is not the current one any more; the
-   * connection is to be read again.
+   * Reads from cache. Undefined: the version that the connection names does not exist, or is not current any more. Then
+   * read the connection again.
    *
    * @throws Failure InvalidSecret
    */
   current(connection: Connection): Promise<ConnectionSecret | undefined>;
-  /** Whether what `current` has given for this connection still holds, as far as can be said without a store. */
+  /** Whether the secret that `current` returned for this connection is still fresh, without a read of a store. */
   stillHolds(connection: Connection): boolean;
   /**
-   * Past the cache. When the secret that its policy names has another current version than the connection says, that is
-   * written down first.
+   * Reads past the cache. When the secret that the policy names has another current version than the connection, that
+   * version is first written to the connection.
    *
-   * @param read the connection as the table has it
-   * @throws Failure SecretNotFound, InvalidSecret; CredentialsChanged when the two could not be brought together
+   * @param read returns the connection as the table has it
+   * @throws Failure SecretNotFound, InvalidSecret; CredentialsChanged when the connection could not be brought to the
+   * current version
    */
   fresh(connection: Connection, read: () => Promise<Connection | undefined>): Promise<UpToDate>;
 }
@@ -43,10 +44,10 @@ export interface ConnectionSecretsDependencies {
   readonly cache: FreshCacheOptions;
 }
 
-/** States in which nobody is just changing the connection. */
+/** States in which no operation is changing the connection. */
 const settled: ReadonlySet<ConnectionState> = new Set(['AUTHORIZED', 'AUTHORIZING', 'DEAUTHORIZED']);
 
-/** A secret's current version as it was read: what it holds, or why it cannot be used. */
+/** The current version of a secret: its content, or why it cannot be used. */
 type Current =
   | { readonly version: string; readonly secret: ConnectionSecret }
   | { readonly version: string; readonly problem: Failure };
@@ -54,14 +55,14 @@ type Current =
 /**
  * The credentials of connections.
  *
- * Of a secret that a connection keeps itself the item names the version, which never changes and is read once. A secret that a
- * policy names is changed by others, without a word to us: its current version is read as often as the configuration is,
- * and after every 401. Whoever first sees another one writes it into the item, so that runs of refusals, tokens and states
- * are about the version that was used, as they are with a secret of our own.
+ * A connection's own secret: the item names its version, which never changes, so it is read once. A secret that a
+ * policy names: other people change it without telling the stack. Its current version is read as often as the
+ * configuration, and after every 401. The first worker that sees a new version writes it into the item. So runs of
+ * refusals, tokens and states always belong to the version that was used, as with an own secret.
  *
- * Failure policy: a named secret that holds something else fails retryably, because whoever keeps it can mend it while the
- * event waits; the version before it is not used again. What it holds is remembered as long as something good, so that a
- * broken secret costs no more reads.
+ * Failure policy: a named secret with other content fails retryably, because its owner can repair it while the event
+ * waits. The version before it is not used again. Its content is cached as long as a valid one, so that a broken secret
+ * costs no more reads.
  */
 export function createConnectionSecrets(dependencies: ConnectionSecretsDependencies): ConnectionSecrets {
   const { secrets, states, clock, cache } = dependencies;
@@ -91,7 +92,8 @@ export function createConnectionSecrets(dependencies: ConnectionSecretsDependenc
       const secret = secretOf(current, connection);
       if (current.version === connection.secretVersion) return { connection, secret };
       await states.adopt(connection, current.version, clock.nowMs());
-      // Read again also when another has been quicker: most likely it has written the same.
+      // The connection is read again even if another worker was quicker: most likely that worker wrote the same
+      // version.
       const after = await read();
       if (after?.arn === connection.arn && isAt(after, secretArn, current.version))
         return { connection: after, secret };
@@ -123,7 +125,7 @@ async function readCurrent(secrets: SecretReader, secretArn: string): Promise<Cu
   }
 }
 
-/** @throws Failure InvalidSecret when it holds no credentials, or those of another authorization type */
+/** @throws Failure InvalidSecret when the secret holds no credentials, or credentials of another authorization type */
 function secretOf(current: Current, { name, authorizationType }: Connection): ConnectionSecret {
   if ('problem' in current) throw current.problem;
   if (current.secret.credentials.authorizationType === authorizationType) return current.secret;

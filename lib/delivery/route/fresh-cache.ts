@@ -6,37 +6,37 @@ import { createSingleFlight } from '../single-flight.ts';
 export interface FreshCacheOptions {
   /** Age at which a value is read again before it is used. */
   readonly freshMs: number;
-  /** Age up to which a value serves while its store cannot be reached. */
+  /** Age up to which a value is used while its store cannot be reached. */
   readonly staleMs: number;
-  /** Values kept; the one read longest ago goes first. */
+  /** Number of values kept. The value that was read longest ago goes first. */
   readonly capacity: number;
 }
 
 export interface FreshCache<Value> {
-  /** What `current` would resolve with, if that needs no store; undefined otherwise. */
+  /** The value that `current` would return without a read; undefined when it would read the store. */
   cached(key: string): Value | undefined;
   /**
    * The value, read again when it is older than `freshMs`, also after a freeze.
    *
    * Failure policy: while a store cannot be reached (StoreUnavailable, or no answer within a second), the cache answers
-   * up to `staleMs`; a store that refuses is believed at once, and so is one that says there is nothing.
+   * up to `staleMs`. A store that refuses, or that has no value, is believed at once.
    */
   current(key: string): Promise<Value | undefined>;
-  /** The value as the store has it now, for verdicts that a cache may not give. Never stale. */
+  /** Reads the value from the store, for decisions that may not rest on a cache. Never stale. */
   fresh(key: string): Promise<Value | undefined>;
 }
 
 interface Entry<Value> {
   readonly value: Value;
-  /** When the read began: what changed while it ran is newer than the value. */
+  /** When the read began: a change during the read may be newer than the value. */
   readonly readAtMs: number;
-  /** When the store could last not be reached. */
+  /** When the store last could not be reached. */
   failedAtMs: number;
 }
 
 /** How long a caller waits for a store when the cache could answer instead. */
 const patienceMs = 1000;
-/** How long a store that could not be reached is left alone while the cache can answer. */
+/** How long a store that could not be reached gets no request while the cache can answer. */
 const pauseAfterFailureMs = 2000;
 
 export function createFreshCache<Value>(
@@ -66,7 +66,7 @@ export function createFreshCache<Value>(
     else entries.set(key, { value, readAtMs, failedAtMs: Number.NEGATIVE_INFINITY });
   }
 
-  /** One read at a time: whoever comes while it runs takes its result. */
+  /** Makes one read at a time: a caller that comes during a read takes its result. */
   function readOnce(key: string): Promise<Value | undefined> {
     return reads.run(key, () => readNow(key));
   }
@@ -102,14 +102,14 @@ export function createFreshCache<Value>(
       return readOnce(key);
     },
     async fresh(key) {
-      // A read that is under way may have seen what was true before the question; one begun now has not.
+      // A read that is already running may return a value from before this call, so wait for it and start another.
       await reads.running(key)?.catch(() => undefined);
       return readOnce(key);
     },
   };
 }
 
-/** A clock that stepped back makes an age negative, which is never within. */
+/** When the clock has stepped back, an age is negative and never within the limit. */
 function isWithin(ageMs: number, limitMs: number): boolean {
   return ageMs >= 0 && ageMs < limitMs;
 }

@@ -14,30 +14,30 @@ import type { FreshCacheOptions } from './fresh-cache.ts';
 import type { PolicyMaterial } from '../../core/destination/resolved-destination.ts';
 import { createFreshCache } from './fresh-cache.ts';
 
-/** @throws Failure that names the API destination and says which of its secrets, and what is wrong with it */
+/** @throws Failure that names the API destination, the secret and what is wrong with it */
 export type ReadPolicySecrets = (policy: DeliveryPolicy, apiDestinationName: string) => Promise<PolicyMaterial>;
 
 export interface PolicySecrets {
-  /** From cache; versions that have become current are seen when it is read again. */
+  /** Reads from cache. A new version is seen when the cache reads again. */
   readonly current: ReadPolicySecrets;
-  /** The same past the cache. */
+  /** Reads past the cache. */
   readonly fresh: ReadPolicySecrets;
 }
 
-/** Whether a policy names a secret; one that does not costs no call. */
+/** Whether a policy names a secret. A policy without one costs no read. */
 export function namesSecrets({ signing, transport }: DeliveryPolicy): boolean {
   return (signing ?? transport.clientCertificateSecretArn ?? transport.caCertificateSecretArn) !== undefined;
 }
 
-/** Of a policy that names no secret. */
+/** For a policy that names no secret. */
 export function materialOf({ transport }: DeliveryPolicy): PolicyMaterial {
   return { transport: transportOf(transport, {}), versions: '' };
 }
 
-/** Why a secret cannot be used; the text is a sentence. */
+/** Why a secret cannot be used. The message is a sentence. */
 type Problem = Pick<Failure, 'code' | 'message'>;
 
-/** A secret as it was read: its version and what it holds, or why it cannot be used. */
+/** A secret as it was read: its version and content, or why it cannot be used. */
 type Loaded<Value> = SecretInForce<Value> | { readonly problem: Problem };
 
 interface SecretInForce<Value> {
@@ -53,12 +53,12 @@ interface Certificates {
 }
 
 /**
- * The current versions of the secrets that delivery policies name.
+ * Reads the current versions of the secrets that delivery policies name.
  *
- * Failure policy: a request that should be signed or carry a certificate never goes without. A secret that is not there, or
- * does not hold what it should, is a retryable failure, because whoever keeps it can mend it while the event waits; it is
- * remembered as long as a good one, so that a broken secret costs no more reads. While Secrets Manager cannot be reached,
- * what was read last serves on, as credentials do.
+ * Failure policy: a request that must be signed or carry a certificate is never sent without it. A secret that does not
+ * exist or has other content is a retryable failure, because its owner can repair it while the event waits. The failure
+ * is cached as long as a valid secret, so that a broken secret costs no more reads. While Secrets Manager cannot be
+ * reached, the secret that was read last is used, as with credentials.
  */
 export function createPolicySecrets(secrets: SecretReader, clock: Clock, options: FreshCacheOptions): PolicySecrets {
   const clients = createSecretCache('client certificate', parseClientCertificate, expired);
@@ -111,7 +111,10 @@ export function createPolicySecrets(secrets: SecretReader, clock: Clock, options
   };
 }
 
-/** A new version of a secret makes a new key, hence new connections: none outlives the certificate that it was made with. */
+/**
+ * A new version of a secret makes a new key and so new connections. No connection outlives the certificate that it was
+ * made with.
+ */
 function transportOf(settings: TransportSettings, { client, ca }: Certificates): Transport {
   const { clientCertificateSecretArn, caCertificateSecretArn, serverName, proxyUrl } = settings;
   if (Object.keys(settings).length === 0) return defaultTransport;
@@ -132,7 +135,7 @@ function transportOf(settings: TransportSettings, { client, ca }: Certificates):
   };
 }
 
-/** An endpoint would refuse it, and say less of why. */
+/** The endpoint would refuse an expired certificate too, but say less about the reason. */
 function expired({ expiresAtMs }: ClientCertificate, nowMs: number): Problem | undefined {
   if (nowMs < expiresAtMs) return undefined;
   return { code: 'InvalidPolicySecret', message: `The certificate expired on ${new Date(expiresAtMs).toISOString()}.` };

@@ -16,9 +16,9 @@ import type { ResolvedDestination } from '../../core/destination/resolved-destin
 export interface Prepared {
   readonly destination: ResolvedDestination;
   readonly request: AuthorizedRequest;
-  /** Absent without OAuth. */
+  /** Absent when the connection does not use OAuth. */
   readonly token: AccessToken | undefined;
-  /** What it is yet to be signed with, when it goes; absent when requests are not signed. */
+  /** Keys for the signature, which is made when the request is sent; absent when requests are not signed. */
   readonly signing?: Signing;
 }
 
@@ -32,13 +32,13 @@ export interface PreparationDependencies {
 export interface Preparation {
   /** Resolves, renders and authorizes. */
   current(delivery: Delivery, signal: AbortSignal): Promise<Prepared>;
-  /** What `current` would resolve with, if that needs no store and no token; undefined otherwise. */
+  /** The result of `current` when it needs no store and no token; undefined otherwise. */
   cached(delivery: Delivery, signal: AbortSignal): Prepared | undefined;
   /**
-   * After an answer that refuses or rejects: the request made anew with what has changed since, or the route as it is now
-   * when nothing has.
+   * Called after an answer that refuses or rejects. Returns the request made again with the changed configuration, or
+   * the current route when nothing has changed.
    *
-   * @param status undefined when nothing was sent, because of where it would have gone
+   * @param status undefined when nothing was sent, because the address is not allowed
    */
   fresh(
     delivery: Delivery,
@@ -49,14 +49,14 @@ export interface Preparation {
 }
 
 /**
- * Failure policy: nothing permanent is concluded from a cache. When a request cannot be built, or the endpoint rejects it
- * for good, destination and connection are read past the cache; if they have changed, the request is made once more. If
- * they cannot be read, the delivery stays retryable. After a 401 that read is for the better only: without it the 401
- * counts, which is retryable anyway.
+ * Failure policy: a cache never decides that a failure is permanent. When a request cannot be built, or the endpoint
+ * rejects it for good, destination and connection are read past the cache. If they have changed, the request is made
+ * once more. If they cannot be read, the delivery stays retryable. After a 401 the read can only help: when it fails,
+ * the 401 counts, which is retryable anyway.
  *
- * Failure policy: who waits for a store that does not answer gives up when the time kept for settling begins, not when the
- * store's own limit is over, because a delivery that nobody settles is repeated with all that was sent. The read itself
- * goes on for whoever else waits for it.
+ * Failure policy: a delivery that waits for a silent store gives up when the time for settling begins, not when the
+ * store's own timeout is over. A delivery that is not settled would be repeated with all that was sent. The read itself
+ * goes on for other deliveries that wait for it.
  */
 export function createPreparation({ resolver, tokens, userAgent, clock }: PreparationDependencies): Preparation {
   async function make(delivery: Delivery, route: ResolvedDestination, options: TokenOptions): Promise<Prepared> {
@@ -95,7 +95,7 @@ export function createPreparation({ resolver, tokens, userAgent, clock }: Prepar
         requireYoung(delivery, route, clock.nowMs());
         return prepared(delivery, route, undefined);
       } catch (error) {
-        // `current` looks past the cache before it says so.
+        // `current` reads past the cache before it reports this failure.
         if (error instanceof Failure) return undefined;
         throw error;
       }
@@ -135,7 +135,10 @@ function requireYoung(delivery: Delivery, route: ResolvedDestination, nowMs: num
   throw new Failure('EventExpired', `The event is older than ${policy.maximumEventAgeMs / 1000} s.`);
 }
 
-/** @throws Failure InvalidInvocation for an API key in a header of the signature, where it would never be sent */
+/**
+ * @throws Failure InvalidInvocation when the API key's header is a header of the signature, where the key would never
+ * be sent
+ */
 function signingOf(
   delivery: Delivery,
   { signingKeys, apiDestination, secret }: ResolvedDestination,
@@ -164,7 +167,7 @@ function hasChanged(before: ResolvedDestination, after: ResolvedDestination): bo
   );
 }
 
-/** Credentials, signing keys or certificates. */
+/** Whether credentials, signing keys or certificates differ. */
 function hasOtherSecrets(before: ResolvedDestination, after: ResolvedDestination): boolean {
   return before.connection.secretVersion !== after.connection.secretVersion || before.versions !== after.versions;
 }

@@ -18,12 +18,12 @@ import { createPolicySecrets, materialOf, namesSecrets } from './policy-secrets.
 export interface Resolver {
   /**
    * @param apiDestination name or ARN
-   * @throws Failure of the configuration or of what keeps it
+   * @throws Failure of the configuration or of its store
    */
   current(apiDestination: string): Promise<ResolvedDestination>;
-  /** What `current` would resolve with, if that needs no store; undefined otherwise. */
+  /** The result of `current` when it needs no store; undefined otherwise. */
   cached(apiDestination: string): ResolvedDestination | undefined;
-  /** The same past the cache: for who was refused with credentials that may have been changed. */
+  /** Resolves past the cache, after a refusal of credentials that may have been changed. */
   fresh(apiDestination: string): Promise<ResolvedDestination>;
 }
 
@@ -32,25 +32,27 @@ export interface ResolverDependencies {
   readonly secrets: SecretReader;
   readonly states: Pick<ConnectionStates, 'adopt'>;
   readonly clock: Clock;
-  /** Of a destination that sets none. */
+  /** The policy of a destination that sets none. */
   readonly policy: DeliveryPolicy;
-  /** A policy's timeout beyond it is cut to it: no function has the time for such a request. */
+  /** Upper limit for the timeout of a policy: no function has the time for a longer request. */
   readonly longestTimeoutMs: number;
   readonly cache: { readonly freshMs: number; readonly staleMs: number };
 }
 
-/** Beyond the control API's quota (3,000 each): where more are in turn than are kept, each costs a read each time. */
+/**
+ * More than the control API's quota of 3,000 each. With more destinations in use than this, each delivery costs a read.
+ */
 const cacheCapacity = 10_000;
 
 /** How long a connection may be AUTHORIZING before a delivery obtains the first token itself. */
 const authorizingPatienceMs = 60_000;
 
 /**
- * Failure policy: nothing permanent is said on the word of a cache. When what is cached would end a delivery, the
- * destination and its connection are read once more, consistently; if that read fails, so does the delivery, retryably.
+ * Failure policy: a cache never decides that a failure is permanent. When a cached value would end a delivery, the
+ * destination and its connection are read once more, consistently. If that read fails, the delivery fails retryably.
  *
- * Failure policy: a host that the connection's policy does not allow is refused here, by the items as they were read, whoever
- * wrote them. It comes before the secret is read and before a token is asked for.
+ * Failure policy: a host that the connection's policy does not allow is refused here, by the items that were read,
+ * whoever wrote them. This happens before the secret is read and before a token is requested.
  */
 export function createResolver(dependencies: ResolverDependencies): Resolver {
   const { configuration, secrets, states, clock, cache } = dependencies;
@@ -105,8 +107,8 @@ export function createResolver(dependencies: ResolverDependencies): Resolver {
   }
 
   /**
-   * Failure policy: rather a shorter timeout than none of its requests sent. A policy was put when the functions had more
-   * time, and what waits for a function with that much would wait until it is too old.
+   * Failure policy: a shorter timeout is better than no request at all. The policy may come from a time when the
+   * functions had a longer timeout. An event that waited for such a function again would expire.
    */
   function policyOf(apiDestination: ApiDestination): DeliveryPolicy {
     const policy = withOverrides(dependencies.policy, apiDestination.policy);
@@ -120,7 +122,7 @@ export function createResolver(dependencies: ResolverDependencies): Resolver {
     const { apiDestination, connection } = whither;
     const policy = policyOf(apiDestination);
     const material = namesSecrets(policy) ? await read(policy, apiDestination.name) : materialOf(policy);
-    const found = { ...whither, policy, ...material };
+    const found = { ...parts, policy, ...material };
     if (connection.state === 'AUTHORIZED') routes.set(apiDestination, found);
     return found;
   }
@@ -154,7 +156,7 @@ function connectionNotFound({ name }: ApiDestination): Failure {
   return new Failure('ConnectionNotFound', `The connection of API destination '${name}' does not exist.`);
 }
 
-/** @throws Failure when no request may be made with this connection, or not yet */
+/** @throws Failure when this connection may not be used, or not yet */
 function requireUsable(connection: Connection, destination: ApiDestination, nowMs: number): Connection {
   switch (connection.state) {
     case 'AUTHORIZED':

@@ -22,7 +22,7 @@ export interface ConnectionAuthorizationDependencies {
 
 export interface ConnectionAuthorization {
   readonly connection: string;
-  /** `unchanged`: there was nothing to do, or somebody else has done it. */
+  /** `unchanged`: the connection needed no change, or another invocation has made it. */
   readonly outcome: 'authorized' | 'deauthorized' | 'unchanged';
 }
 
@@ -30,16 +30,19 @@ export interface ConnectionAuthorization {
 export type AuthorizeConnection = (input: unknown, signal: AbortSignal) => Promise<ConnectionAuthorization>;
 
 /**
- * A connection that has been AUTHORIZING for so long is at its last attempt. Lambda repeats a failed asynchronous
- * invocation after one minute and again after two, so the attempts begin at 0, 60 and 180 s; this lies between the last
- * two. Source: the Lambda developer guide, asynchronous invocation.
+ * A connection that has been AUTHORIZING for this long is at its last attempt. Lambda repeats a failed asynchronous
+ * invocation after one minute, and again after two more. So the attempts begin at 0, 60 and 180 s, and this time lies
+ * between the last two. Source: the Lambda developer guide, asynchronous invocation.
  */
 const lastAttemptAgeMs = 150_000;
 
 /** Source: shape ConnectionStateReason of the EventBridge service model. */
 const longestStateReason = 512;
 
-/** Failures that the last attempt takes for an answer: those of the token endpoint, and of a secret it cannot be asked with. */
+/**
+ * The last attempt deauthorizes the connection after these failures: those of the token endpoint, and a secret that
+ * cannot be used.
+ */
 const endingFailures: ReadonlySet<FailureCode> = new Set([
   'TokenUnavailable',
   'TokenInvalid',
@@ -51,17 +54,18 @@ const endingFailures: ReadonlySet<FailureCode> = new Set([
 /**
  * Takes an AUTHORIZING connection to AUTHORIZED or DEAUTHORIZED by obtaining its first token.
  *
- * Failure policy: nothing tells an invocation that it is the last of its three, so the age of the connection does. If
- * invocations were held up, an earlier attempt counts as the last; that ends a connection early whose endpoint was out of
- * reach, and an update brings it back. If the last one never runs, the connection stays AUTHORIZING, and its deliveries
- * obtain the token. While the stack's own stores are out of reach the state stays as it is.
+ * Failure policy: an invocation does not know that it is the last of three, so the age of the connection decides. When
+ * invocations were delayed, an earlier attempt counts as the last. Then a connection whose endpoint was out of reach
+ * ends early, and an update of its credentials brings it back. When the last attempt never runs, the connection stays
+ * AUTHORIZING, and its deliveries obtain the token. While the stack's own stores are out of reach, the state stays as
+ * it is.
  *
- * @throws Failure InvalidInvocation naming the member when the input is not right; else what kept it from a token, so
- * that the invocation fails and is repeated
+ * @throws Failure InvalidInvocation that names the member when the input is not valid; otherwise the reason why there
+ * is no token, so that the invocation fails and is repeated
  */
 export function createConnectionAuthorization(dependencies: ConnectionAuthorizationDependencies): AuthorizeConnection {
   const { configuration, tokens, states, clock } = dependencies;
-  // An invocation looks at the stores themselves.
+  // An invocation reads the stores and never a cache.
   const cache = { freshMs: 0, staleMs: 0, capacity: 1 };
   const connectionSecrets = createConnectionSecrets({ ...dependencies, cache });
 

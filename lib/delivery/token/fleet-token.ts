@@ -6,11 +6,11 @@ import type { RandomBytes } from '../../ports/clock.ts';
 import type { SecretReader } from '../../ports/delivery.ts';
 import type { StoredToken } from '../../ports/token.ts';
 
-/** What a request is authorized with: `<tokenType> <accessToken>`. */
+/** The token that authorizes a request: `<tokenType> <accessToken>`. */
 export interface AccessToken {
   readonly accessToken: string;
   readonly tokenType: string;
-  /** What a 401 refers to when a token is to be renewed. */
+  /** Identifies the token that a 401 rejected, for `renew`. */
   readonly generation: number;
 }
 
@@ -27,10 +27,11 @@ export interface TokenVault {
 }
 
 /**
- * Failure policy: the root secret is read once in the life of a worker. When it is replaced, older and newer workers do
- * not open each other's tokens and obtain their own until the older ones are gone; nobody sends a wrong one.
+ * Failure policy: the root secret is read once in the life of a worker. After it was replaced, older and newer workers
+ * cannot open each other's tokens. Each group obtains its own until the older workers are gone, and no worker sends a
+ * wrong token.
  *
- * @throws Failure SecretNotFound when the stack has no root secret, or what the secret store throws; neither is kept
+ * @throws Failure SecretNotFound when the stack has no root secret, or the error of the secret store; neither is kept
  */
 export function createTokenVaults(
   dependencies: TokenVaultDependencies,
@@ -57,19 +58,19 @@ export function createTokenVaults(
   };
 }
 
-/** A token with its times, as a worker holds it. */
+/** A token with its times, as a worker keeps it. */
 export interface HeldToken extends AccessToken {
-  /** Absent: serves until a 401. */
+  /** Absent: the token is valid until a 401. */
   readonly expiresAtMs?: number;
   readonly obtainedAtMs: number;
 }
 
 type Times = Pick<HeldToken, 'expiresAtMs' | 'obtainedAtMs'>;
 
-/** A token is renewed when it ends within this time. Source: EventBridge user guide. */
+/** A token is renewed when it expires within this time. Source: EventBridge user guide. */
 const renewalMarginMs = 60_000;
 
-/** A 401 for a token younger than this is not about its age: another one would be rejected too. */
+/** A 401 for a token younger than this does not come from its age: the endpoint would reject another token too. */
 const youngMs = 60_000;
 
 export function hasEnded({ expiresAtMs }: Times, nowMs: number): boolean {
@@ -86,29 +87,29 @@ export function isYoung(token: Times, nowMs: number): boolean {
 
 export interface TokenQuestion {
   readonly secretVersion: string;
-  /** Whether that version was in force a moment before the table was first looked at. */
+  /** Whether that version was current just before the first read of the table. */
   readonly justRead: boolean;
-  /** What the table held at the first look; 0 for nothing. Another generation has been obtained since. */
+  /** Generation in the table at the first read, 0 for none. Any other generation was obtained after that read. */
   readonly firstGeneration: number;
   readonly rejectedGeneration?: number;
 }
 
 export type TokenVerdict =
   | { readonly kind: 'serves'; readonly token: HeldToken }
-  /** The token there was obtained with another secret version, and ours may be the older one. */
+  /** The token in the table was obtained with another secret version, and ours may be the older one. */
   | { readonly kind: 'credentials-changed' }
-  /** Another worker is at it. */
+  /** Another worker is renewing the token. */
   | { readonly kind: 'renewing'; readonly untilMs: number }
   | { readonly kind: 'due' };
 
 /**
- * What the table's token means to a worker that needs one.
+ * Decides what a worker does with the token in the table.
  *
- * Failure policy: a token that ends within 60 s still serves if it was obtained while this worker waited for it, or an
- * endpoint that gives such tokens would be asked without end. A token of another secret version is replaced only on
- * the word of a connection that was just read, and not if it came after that.
+ * Failure policy: a token that expires within 60 s still serves if it was obtained while this worker waited for it.
+ * Otherwise an endpoint that gives only such tokens would be asked without end. A token of another secret version is
+ * replaced only when the connection was just read, and only if the token is not newer than that read.
  *
- * @param opened the token there, if it opens with this worker's key
+ * @param opened the token in the table, if it opens with this worker's key
  */
 export function judgeToken(
   stored: StoredToken | undefined,

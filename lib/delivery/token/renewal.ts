@@ -20,25 +20,27 @@ export interface TokenNeed extends TokenOwner {
   readonly rejectedGeneration?: number;
 }
 
-/** The lease outlives the longest token request by this: for the writes around it, and clocks that differ. */
+/**
+ * The lease lasts this much longer than the longest token request: time for the writes around it, and for clocks that
+ * differ.
+ */
 const leaseMarginMs = 5000;
-/** Of the lease, kept free after the request for saving the token. */
+/** Part of the lease that is kept free after the request for saving the token. */
 const saveReserveMs = 1000;
 
-/** One renewal of one token. */
 export interface Renewal {
   readonly need: TokenNeed;
   readonly vault: TokenVault;
-  /** Of the token to be replaced. */
+  /** Generation of the token that is replaced. */
   readonly generation: number;
   readonly leaseMs: number;
 }
 
 /**
- * Failure policy: a token that was obtained but could not be saved serves this worker alone. It keeps the generation
- * that it could not replace, so that whatever the table gets next counts as newer.
+ * Failure policy: a token that was obtained but could not be saved serves this worker alone. It keeps the generation of
+ * the token that it could not replace, so that the next token in the table counts as newer.
  *
- * @returns undefined when another worker has the lease, or had it before this one was done
+ * @returns undefined when another worker has the lease, or took it over before this worker was done
  */
 async function renewUnderLease(
   dependencies: LeaseDependencies,
@@ -57,7 +59,7 @@ async function renewUnderLease(
   const timeoutMs = Math.min(dependencies.requestTimeoutMs, untilMs - saveReserveMs - requestedAtMs);
   let obtained: ObtainedToken;
   try {
-    // Frozen, or too slow at the table: others may have taken over, or will before an answer comes.
+    // This worker was frozen, or the table was slow. Another worker may take over before an answer comes.
     if (timeoutMs <= 0) throw new Failure('TokenUnavailable', 'The lease on the token ended before it was used.');
     obtained = await requestToken(need, timeoutMs, signal);
   } catch (error) {
@@ -84,13 +86,16 @@ async function renewUnderLease(
   }
 }
 
-/** The secret version that the holder of a lease asks with; undefined when it does not say. */
+/** The secret version of the lease's holder; undefined when the holder's name does not contain one. */
 function versionOfHolder(holder: string): string | undefined {
   const end = holder.lastIndexOf('/');
   return end === -1 ? undefined : holder.slice(0, end);
 }
 
-/** A lease that cannot be ended ends by itself; what counts is why no token was obtained. */
+/**
+ * A lease that cannot be released ends by itself. The caller needs the reason why there is no token, so this failure is
+ * dropped.
+ */
 async function release(store: TokenStore, connectionIncarnation: string, holder: string): Promise<void> {
   try {
     await store.releaseLease(connectionIncarnation, holder);
@@ -99,7 +104,7 @@ async function release(store: TokenStore, connectionIncarnation: string, holder:
   }
 }
 
-/** Counted from before the request, so that an answer that took long, or a freeze, makes a token older, never younger. */
+/** Counts from before the request. A slow answer or a freeze then makes a token seem older, never younger. */
 function timesOf(obtained: ObtainedToken, requestedAtMs: number): Pick<HeldToken, 'expiresAtMs' | 'obtainedAtMs'> {
   const { expiresInSeconds } = obtained;
   if (expiresInSeconds === undefined) return { obtainedAtMs: requestedAtMs };
@@ -120,12 +125,13 @@ const firstWaitMs = 50;
 const longestWaitMs = 1000;
 
 /**
- * The fleet's token of a connection from the table, or a new one, obtained by whoever gets the lease.
+ * Reads the fleet's token of a connection from the table, or obtains a new one when this worker gets the lease.
  *
- * Failure policy: a holder that dies, hangs or is frozen keeps the others waiting until its lease ends, and no longer;
- * what it comes back with later is saved only if nobody took over. A holder that fails ends its lease, and who
- * has waited for it fails too, retryably: at an endpoint that is down, one request speaks for all. It does not speak for
- * who has just read other credentials, and perhaps another endpoint with them. Nobody waits for more than two leases.
+ * Failure policy: a holder that dies, hangs or is frozen makes the others wait until its lease ends, and no longer.
+ * When it comes back, its token is saved only if no other worker took over. A holder that fails ends its lease, and the
+ * workers that waited for it fail too, retryably: one request is enough to see that an endpoint is down. A worker that
+ * has just read other credentials does not fail with it, because its token endpoint may be another one. A worker waits
+ * for at most two leases.
  */
 export function createTokenRenewal(
   dependencies: TokenRenewalDependencies,
@@ -161,7 +167,7 @@ export function createTokenRenewal(
         const lease = { need, vault, generation: stored?.generation ?? 0, leaseMs };
         const renewed = await concurrency.run(incarnation, 1, () => renewUnderLease(dependencies, lease, signal));
         if (renewed !== undefined) return renewed;
-        // Another worker was quicker, or took over: what it gets, or that it gets nothing, counts here too.
+        // Another worker was quicker or took over. Its result, a token or a failure, counts for this worker too.
         hasWaited = true;
       }
       await clock.delay(waitMs, signal);

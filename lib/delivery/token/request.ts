@@ -11,7 +11,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { ConnectionStates } from '../../ports/token.ts';
 import type { HttpClient, HttpResult } from '../../ports/delivery.ts';
 
-/** Whose token is wanted, and with what it is obtained. */
+/** The connection that needs a token, and the credentials that obtain it. */
 export interface TokenOwner {
   readonly connection: Connection;
   readonly credentials: OAuthCredentials;
@@ -38,11 +38,11 @@ const networkFailures: ReadonlySet<FailureCode> = new Set([
 ]);
 
 /**
- * One request to the token endpoint, and what a refusal means for the connection.
+ * Makes one request to the token endpoint, and deauthorizes the connection when the endpoint refuses.
  *
- * Failure policy: a refusal deauthorizes the connection, by a write that holds only while the connection still names the
- * secret version that was refused. If it does not, the credentials have been changed meanwhile, and the failure stays
- * retryable. If it cannot be written, so does that failure, and the next attempt is refused again.
+ * Failure policy: the write that deauthorizes succeeds only while the connection still names the refused secret
+ * version. Otherwise the credentials were changed meanwhile, and the failure stays retryable. It also stays retryable
+ * when the write fails, and the next attempt is refused again.
  */
 export function createTokenRequest(dependencies: TokenRequestDependencies): RequestToken {
   const { http, states, clock, userAgent } = dependencies;

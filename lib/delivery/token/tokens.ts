@@ -13,26 +13,26 @@ import { createWorkerTokens } from './worker-tokens.ts';
 export interface TokenOptions {
   readonly signal: AbortSignal;
   /**
-   * Whether connection and secret were read from their stores for this very call. Otherwise a token that was obtained
-   * with another secret version than `connection.secretVersion` throws a Failure CredentialsChanged: read both again
-   * and ask once more. Default false.
+   * Whether connection and secret were read from their stores for this call. Otherwise a token of another secret
+   * version than `connection.secretVersion` throws a Failure CredentialsChanged: read both again and ask once more.
+   * Default false.
    */
   readonly justRead?: boolean;
 }
 
 export interface OAuthTokens {
   /**
-   * A token that is valid for 60 s more, or was obtained for this call. A warm call touches nothing. A connection that is
-   * AUTHORIZING when it is handed in is AUTHORIZED when this resolves.
+   * Returns a token that is valid for 60 s more, or that was obtained for this call. A warm call reads no store. A
+   * connection that is AUTHORIZING when it is passed in is AUTHORIZED when this resolves.
    *
-   * @throws Failure ConnectionDeauthorized when the token endpoint refused the credentials and the connection says so now;
-   * TokenRefused when it did but they have been changed; CredentialsChanged, TokenUnavailable, TokenInvalid, InvalidSecret,
-   * SecretNotFound, StoreUnavailable, StoreRefused or OutOfTime
+   * @throws Failure ConnectionDeauthorized when the token endpoint refused the credentials and the connection was
+   * deauthorized; TokenRefused when it refused them but they were changed meanwhile; CredentialsChanged,
+   * TokenUnavailable, TokenInvalid, InvalidSecret, SecretNotFound, StoreUnavailable, StoreRefused or OutOfTime
    */
   tokenFor(connection: Connection, credentials: OAuthCredentials, options: TokenOptions): Promise<AccessToken>;
   /**
-   * Another token than the one that a 401 or 407 rejected. Undefined: that one is younger than 60 s, so its age is not
-   * why it was rejected; do not send the request again.
+   * Returns another token than the one that a 401 or 407 rejected. Undefined: the rejected token is younger than 60 s,
+   * so its age is not the reason; do not send the request again.
    */
   renew(
     connection: Connection,
@@ -46,7 +46,7 @@ export type OAuthTokenDependencies = TokenVaultDependencies &
   TokenRequestDependencies &
   Omit<TokenRenewalDependencies, 'openVault' | 'requestToken'>;
 
-/** The tokens of one worker, shared with the fleet through the table. */
+/** The tokens of one worker, which the fleet shares through the table. */
 export function createOAuthTokens(dependencies: OAuthTokenDependencies): OAuthTokens {
   const { clock, states } = dependencies;
   const openVault = createTokenVaults(dependencies);

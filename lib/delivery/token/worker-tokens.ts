@@ -6,23 +6,25 @@ import type { HeldToken } from './fleet-token.ts';
 import { hasEnded, isEnding, isYoung } from './fleet-token.ts';
 import type { TokenNeed } from './renewal.ts';
 
-/** The tokens that one worker holds. */
 export interface WorkerTokens {
-  /** The one in hand if it lasts, else what the fleet has or gets. */
+  /** Returns the token in memory while it is valid, otherwise the fleet's token or a new one. */
   find(need: TokenNeed, signal: AbortSignal): Promise<HeldToken>;
-  /** Another one than the rejected; undefined when that one is too young for its age to be the reason. */
+  /** Returns another token than the rejected one; undefined when that one is too young for its age to be the reason. */
   replace(need: TokenNeed, rejectedGeneration: number, signal: AbortSignal): Promise<HeldToken | undefined>;
 }
 
-/** Tokens that one worker holds; more connections than this cost table reads, not token requests. */
+/**
+ * Tokens that one worker keeps. With more connections than this, a delivery may read the table, but makes no token
+ * request.
+ */
 const capacity = 1000;
 
 /**
- * Failure policy: while the table or the token endpoint cannot be reached, or gives no valid answer, the token in hand
- * serves until it ends. Without one the failure is retryable: if every worker of a fleet obtained its own, an endpoint
- * that allows few tokens at a time would end the others'.
+ * Failure policy: while the table or the token endpoint cannot be reached or gives no valid answer, the token in memory
+ * serves until it expires. Without one the failure is retryable. A worker never obtains a token for itself alone: at an
+ * endpoint that allows few tokens at a time, it would end the tokens of the others.
  *
- * @param obtain the fleet's token, or a new one
+ * @param obtain returns the fleet's token, or a new one
  */
 export function createWorkerTokens(
   obtain: (need: TokenNeed, signal: AbortSignal) => Promise<HeldToken>,
@@ -90,22 +92,21 @@ function keyOf({ connection, secretVersion }: TokenNeed): string {
   return `${connection.incarnation} ${secretVersion}`;
 }
 
-/** What a worker remembers of one connection's token. */
 export interface TokenMemory {
   token?: HeldToken;
-  /** A 401 or 407 has rejected it: it is looked up before it is used again. */
+  /** A 401 or 407 has rejected the token: the table is read before it is used again. */
   rejected: boolean;
-  /** Until when the token endpoint and the table are left alone, and why. */
+  /** Until when the token endpoint and the table get no request, and why. */
   pause?: { readonly untilMs: number; readonly failure: Failure };
 }
 
-/** The table and the endpoint are given this time to come back while the token in hand still serves. */
+/** Time without requests to a table or endpoint that failed, while the token in memory serves. */
 const pauseMs = 5000;
 
-/** No Retry-After counts for longer. */
+/** Upper limit for a Retry-After of the token endpoint. */
 const longestPauseMs = 900_000;
 
-/** By key, at most so many; the one unused for longest makes room. */
+/** Keeps at most `capacity` memories, by key. A new one replaces the one that was unused for longest. */
 export function createTokenMemories(capacity: number): (key: string) => TokenMemory {
   const memories = new BoundedMap<string, TokenMemory>(capacity);
   return (key) => {
@@ -115,18 +116,18 @@ export function createTokenMemories(capacity: number): (key: string) => TokenMem
   };
 }
 
-/** The token in hand, if it has not ended. */
+/** The token in memory, if it has not expired. */
 function servingToken(memory: TokenMemory, nowMs: number): HeldToken | undefined {
   return memory.token !== undefined && !hasEnded(memory.token, nowMs) ? memory.token : undefined;
 }
 
-/** Whether the failure says nothing against the token in hand. */
+/** Whether the token in memory may still be valid after this failure. */
 function isPassing(error: unknown): error is Failure {
   if (!(error instanceof Failure)) return false;
   return error.code === 'StoreUnavailable' || error.code === 'TokenUnavailable' || error.code === 'TokenInvalid';
 }
 
-/** Remembers a failure that asks for a wait, or that need not be met again while the token in hand serves. */
+/** Remembers a failure that asks for a pause, or that need not be repeated while the token in memory serves. */
 function notePause(memory: TokenMemory, failure: Failure, nowMs: number): void {
   const askedMs = Math.min(failure.retryAfterMs ?? 0, longestPauseMs);
   const endsAtMs = servingToken(memory, nowMs) === undefined ? nowMs : (memory.token?.expiresAtMs ?? Infinity);
@@ -134,7 +135,10 @@ function notePause(memory: TokenMemory, failure: Failure, nowMs: number): void {
   if (untilMs > nowMs) memory.pause = { untilMs, failure };
 }
 
-/** Why nothing may be asked for now; undefined when it may. A pause that a clock stepping back has made longer is over. */
+/**
+ * The failure that forbids a request now; undefined when a request is allowed. A pause that a clock stepping back made
+ * longer is over.
+ */
 function pausedFailure({ pause }: TokenMemory, nowMs: number): Failure | undefined {
   if (pause === undefined || pause.untilMs <= nowMs || pause.untilMs - nowMs > longestPauseMs) return undefined;
   const { code, message } = pause.failure;

@@ -45,7 +45,7 @@ async function start() {
 
 const HttpParameters = { PathParameterValues: ['$.detail.n'] };
 
-test('every event that PutEvents has answered for arrives, although the stack is killed at once', async () => {
+test('every event that PutEvents has accepted arrives, although the stack is killed at once', async () => {
   const { stack, story } = await start();
   const Arn = await story.createDestination('shop', endpoint.origin);
   const queue = await story.createQueue('all');
@@ -78,7 +78,7 @@ test('every event that PutEvents has answered for arrives, although the stack is
   expect([...queued.keys()].toSorted()).toEqual(ids.toSorted());
 });
 
-test('buses, rules and targets are forgotten by a reset, and what comes after it is dispatched', async () => {
+test('a reset forgets buses, rules and targets, and events after it are delivered', async () => {
   const stack = await startStack({ port: 0 });
   const story = createBusStory(stack.url);
   const create = async (): Promise<void> => {

@@ -29,7 +29,7 @@ const ruleArn = 'arn:aws:events:us-east-1:123456789012:rule/all';
 const arn = (service: string, resource: string) => `arn:aws:${service}:us-east-1:123456789012:${resource}`;
 const logGroup = arn('logs', 'log-group:/aws/events/orders');
 
-test('a queue gets the event in its own text, or what its target makes of it', async () => {
+test('a queue target gets the event in its own text, or the text that its transformer makes', async () => {
   const queue = await story.createQueue('all');
   const transformer = {
     InputPathsMap: { order: '$.detail.order' },
@@ -50,7 +50,7 @@ test('a queue gets the event in its own text, or what its target makes of it', a
   expect(made).toEqual(['{"order":1.5,"by":"\\u0001"}', '"order 1.5 of all"', '[1.0]']);
 });
 
-test('a queue of the kind first in, first out gets its message group', async () => {
+test('a FIFO queue target gets its message group', async () => {
   const queue = await story.createQueue('all.fifo', { FifoQueue: 'true', ContentBasedDeduplication: 'true' });
   await story.putRule(rule, { Arn: queue.arn, SqsParameters: { MessageGroupId: 'orders' } });
   await story.put({ Detail: '{"n":1}' });
@@ -58,7 +58,7 @@ test('a queue of the kind first in, first out gets its message group', async () 
   expect(message?.Attributes).toMatchObject({ MessageGroupId: 'orders' });
 });
 
-test("a log group's event is a line of the output, bounded and free of control characters", async () => {
+test('a log group target prints the event as one line, bounded and free of control characters', async () => {
   await story.putRule(rule, { Arn: logGroup }, { Arn: `${logGroup}:*`, InputPath: '$.detail.text' });
   const [id] = await story.put({ Detail: JSON.stringify({ text: `\u001b[31m\u2028${'x'.repeat(5000)}` }) });
   const [whole, text] = await lines.count(2);
@@ -68,7 +68,7 @@ test("a log group's event is a line of the output, bounded and free of control c
   expect(Math.max(whole?.length ?? 0, text?.length ?? 0)).toBeLessThan(1200);
 });
 
-test('a rule may target deliver with an envelope of its own template, whose inner template it leaves alone', async () => {
+test('a rule may target deliver with an envelope of its own template, whose inner template is left alone', async () => {
   const endpoint = await startRecordingEndpoint();
   endpoints.push(endpoint);
   const apiDestination = await story.createDestination('shop', endpoint.origin);
@@ -93,7 +93,7 @@ test('a rule may target deliver with an envelope of its own template, whose inne
   ]);
 });
 
-test('targets that this stack does not have are said once each, and their events go to their dead-letter queues', async () => {
+test('a target that this stack does not have is reported once, and its events go to its dead-letter queue', async () => {
   const dead = await story.createQueue('dead');
   const DeadLetterConfig = { Arn: dead.arn };
   const bucket = 'arn:aws:firehose:us-east-1:123456789012:deliverystream/x';
@@ -127,14 +127,14 @@ test.each([
   'arn:aws:sqs:eu-west-1:123456789012:dead',
   'arn:aws:sqs:us-east-1:999999999999:dead',
   'arn:aws:events:us-east-1:123456789012:event-bus/other',
-])('an event for %s is dropped with a line', async (Arn) => {
+])('an event for %s is dropped with a line in the output', async (Arn) => {
   await story.putRule(rule, { Arn });
   await story.put({});
   const [line] = await errors.count(1);
   expect(line).toMatch(/^arn:aws:events:us-east-1:123456789012:rule\/all target t-1: .* dropped\.$/);
 });
 
-test('a dead-letter queue that does not exist is said too', async () => {
+test('a dead-letter queue that does not exist is reported', async () => {
   const DeadLetterConfig = { Arn: arn('sqs', 'nowhere') };
   await story.putRule(rule, { Arn: arn('sns', 'topic'), DeadLetterConfig });
   const [id] = await story.put({});
@@ -143,7 +143,7 @@ test('a dead-letter queue that does not exist is said too', async () => {
   );
 });
 
-test('a target whose input cannot be made gets nothing, which is said, and the others get theirs', async () => {
+test('a target whose input cannot be made gets nothing and is reported, and the other targets get their events', async () => {
   const InputTransformer = { InputPathsMap: { by: '$.detail.by' }, InputTemplate: '{"by": "<by>"}' };
   await story.putRule(
     rule,
@@ -161,7 +161,7 @@ test('a target whose input cannot be made gets nothing, which is said, and the o
   expect(lines.items).toHaveLength(1);
 });
 
-test('an event for a bus that does not exist is answered and dropped, which is said once', async () => {
+test('an event for a bus that does not exist is answered and dropped, and reported once', async () => {
   const other = { EventBusName: 'other' };
   const answered = await story.put(other, other);
   expect(answered.every((id) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))).toBe(true);

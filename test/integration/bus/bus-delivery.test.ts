@@ -40,7 +40,7 @@ async function start(options: StackOptions = {}): Promise<Stack> {
 const HttpParameters = { PathParameterValues: ['$.detail.order'], HeaderParameters: { 'X-Source': '$.source' } };
 const ownBus = { Name: 'orders', EventBusName: 'orders', EventPattern: everyOrder };
 
-test('an event put to a bus arrives at the endpoint as it was written, under the id that was answered', async () => {
+test('an event put to a bus arrives at the endpoint as it was written, with the id of the answer', async () => {
   const story = createBusStory((await start()).url);
   await story.createBus('orders');
   const Arn = await story.createDestination('shop', endpoint.origin);
@@ -74,7 +74,7 @@ test("a target's transformer fills its placeholders from the event and its rule"
   expect(request?.body).toBe('{"order": "17-a", "rule": "all", "text": "no 17-a"}');
 });
 
-test('a failed attempt is repeated, and what fails for good ends in the dead-letter queue of its target', async () => {
+test('a failed attempt is repeated, and a permanent failure ends in the dead-letter queue of its target', async () => {
   const environment = { RETRY_BASE_DELAY_MS: '10', RETRY_MAX_DELAY_MS: '10' };
   const story = createBusStory((await start({ environment })).url);
   const Arn = await story.createDestination('shop', endpoint.origin);
@@ -98,18 +98,18 @@ test('a failed attempt is repeated, and what fails for good ends in the dead-let
   expect(requests.items.map(({ path }) => path)).toEqual(['/shop/1', '/shop/1', '/shop/2', '/shop/2']);
 });
 
-test('events of the bus go at the rate of their destination', async () => {
+test('events of the bus are sent at the rate of their destination', async () => {
   const story = createBusStory((await start()).url);
   const Arn = await story.createDestination('shop', endpoint.origin, 10);
   await story.putRule({ Name: 'all', EventPattern: everyOrder }, { Arn, HttpParameters });
   const startMs = performance.now();
   await story.put(...Array.from({ length: 10 }, (_, order) => ({ Detail: JSON.stringify({ order }) })));
   await requests.count(10);
-  // Ten slots a tenth of a second apart; never less, however slow the machine.
+  // Ten slots a tenth of a second apart. A slow machine only makes it longer.
   expect(performance.now() - startMs).toBeGreaterThan(850);
 });
 
-test('a destination whose connection is gone is a dead letter with its reason', async () => {
+test('an event for a destination whose connection is gone is dead-lettered with the reason', async () => {
   const story = createBusStory((await start()).url);
   const Arn = await story.createDestination('shop', endpoint.origin);
   const dead = await story.createQueue('dead');
@@ -121,7 +121,7 @@ test('a destination whose connection is gone is a dead letter with its reason', 
   expect(message && attributesOf(message)).toMatchObject({ ERROR_CODE: 'NO_RESOURCE', RETRY_ATTEMPTS: '0' });
 });
 
-test('an event of 1 MiB that nothing can compress arrives too', async () => {
+test('an event of 1 MiB that cannot be compressed arrives too', async () => {
   const story = createBusStory((await start()).url);
   const Arn = await story.createDestination('shop', endpoint.origin);
   await story.putRule({ Name: 'all', EventPattern: everyOrder }, { Arn, HttpParameters });
@@ -137,7 +137,7 @@ test('an event of 1 MiB that nothing can compress arrives too', async () => {
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 -_.,:;!?#$%&()*+/<=>@[]^`{|}~';
 
-test('the bus of one region knows nothing of those of another', async () => {
+test('the bus of one region does not get the events of another region', async () => {
   const { url } = await start();
   const stories = ['us-east-1', 'eu-central-1'].map((region) => createBusStory(url, region));
   const queues = [];
@@ -156,7 +156,7 @@ test('the bus of one region knows nothing of those of another', async () => {
   }
 });
 
-test('a disabled rule gets no event, and once enabled again later ones only', async () => {
+test('a disabled rule gets no event, and an enabled one gets only later events', async () => {
   const story = createBusStory((await start()).url);
   const queue = await story.createQueue('all');
   await story.putRule({ Name: 'all', EventPattern: everyOrder }, { Arn: queue.arn });
@@ -169,7 +169,7 @@ test('a disabled rule gets no event, and once enabled again later ones only', as
   expect(bodies.map(({ detail }) => detail)).toEqual([{ n: 1 }, { n: 3 }]);
 });
 
-test('rate(1 minute) fires on the clock of the stack, not while disabled, and later on only once enabled again', async () => {
+test('rate(1 minute) fires by the clock of the stack, and not while its rule is disabled', async () => {
   const clock = createManualClock();
   const story = createBusStory((await start({ clock })).url);
   const Arn = 'arn:aws:logs:us-east-1:123456789012:log-group:/aws/events/ticks';

@@ -40,7 +40,7 @@ const EventPattern = '{"source":["shop"]}';
 const queue = 'arn:aws:sqs:us-east-1:123456789012:q';
 
 describe('the AWS SDK on the bus', () => {
-  test('takes a bus, a rule and a target through their lives', async () => {
+  test('the AWS SDK creates, reads, changes and deletes a bus, a rule and a target', async () => {
     const events = client();
     const created = await events.send(new CreateEventBusCommand({ Name: 'shop', Description: 'first' }));
     expect(created.EventBusArn).toBe('arn:aws:events:us-east-1:123456789012:event-bus/shop');
@@ -63,7 +63,7 @@ describe('the AWS SDK on the bus', () => {
     await expect(events.send(new DeleteEventBusCommand({ Name: 'shop' }))).rejects.toMatchObject(refused);
   });
 
-  test('pages through rules, and through those of a target', async () => {
+  test('the AWS SDK pages through rules, and through the rules of a target', async () => {
     const events = client('eu-central-1');
     const names = ['r-0', 'r-1', 'r-2', 'r-3', 'r-4'];
     for (const Name of names) {
@@ -88,14 +88,14 @@ describe('the AWS SDK on the bus', () => {
     expect(ofTarget).toEqual(names);
   });
 
-  test('gets the region that it signs for', async () => {
+  test('the AWS SDK gets the answer of the region that it signs for', async () => {
     await client('us-west-2').send(new CreateEventBusCommand({ Name: 'west' }));
     const elsewhere = client('ap-south-1').send(new DescribeEventBusCommand({ Name: 'west' }));
     const refused = { name: 'ResourceNotFoundException', message: 'Event bus west does not exist.' };
     await expect(elsewhere).rejects.toMatchObject({ ...refused, $metadata: { httpStatusCode: 400 } });
   });
 
-  test('tests a pattern', async () => {
+  test('the AWS SDK tests an event pattern', async () => {
     const event = { id: '1', account: '123456789012', source: 'shop', time: '2026-01-01T00:00:00Z' };
     const Event = JSON.stringify({ ...event, 'detail-type': 't', region: 'eu-west-1', resources: [], detail: {} });
     expect(await client().send(new TestEventPatternCommand({ EventPattern, Event }))).toMatchObject({ Result: true });
@@ -103,7 +103,7 @@ describe('the AWS SDK on the bus', () => {
     await expect(refused).rejects.toMatchObject({ name: 'InvalidEventPatternException' });
   });
 
-  test('still reaches connections under the same address', async () => {
+  test('the AWS SDK still reaches connections at the same address', async () => {
     const BasicAuthParameters = { Username: 'jo', Password: 'secret' };
     const connection = { Name: 'c', AuthorizationType: 'BASIC' as const, AuthParameters: { BasicAuthParameters } };
     await client().send(new CreateConnectionCommand(connection));
@@ -118,7 +118,7 @@ describe('on the wire', () => {
     return fetch(stack.url, { method: 'POST', headers, body });
   }
 
-  test('a refusal is 400 with its code in body and header, and a request id', async () => {
+  test('a refusal of the bus is a 400 with its code in body and header, and a request id', async () => {
     const response = await post('DescribeRule', '{"Name":"gone"}');
     expect(response.status).toBe(400);
     expect(response.headers.get('content-type')).toBe('application/x-amz-json-1.1');
@@ -135,13 +135,13 @@ describe('on the wire', () => {
     ['PutRule', '{}', 'ValidationException'],
     ['PaintBus', '{}', 'UnknownOperationException'],
     ['constructor', '{}', 'UnknownOperationException'],
-  ])('%s with %s is %s', async (operation, body, code) => {
+  ])('the bus refuses %s with %s as %s', async (operation, body, code) => {
     const response = await post(operation, body);
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ __type: code });
   });
 
-  test('an operation without arguments takes a body of nothing at all', async () => {
+  test('an operation of the bus without arguments accepts an empty body', async () => {
     const response = await post('ListEventBuses', '');
     expect(await response.json()).toMatchObject({ EventBuses: expect.arrayContaining([]) });
     expect(response.status).toBe(200);

@@ -20,7 +20,7 @@ import { createSqsClient } from '../../../lib/adapters/aws/clients.ts';
 
 const account = '123456789012';
 
-/** The clients of somebody who builds on the bus of one region, and what they do with them most. */
+/** Clients for the bus of one region, and their most frequent calls. */
 export function createBusStory(endpoint: string, region = 'us-east-1') {
   const aws = { region, endpoint, credentials: { accessKeyId: 'any', secretAccessKey: 'thing' } };
   const events = new EventBridgeClient(aws);
@@ -44,7 +44,7 @@ export function createBusStory(endpoint: string, region = 'us-east-1') {
   async function createQueue(name: string, Attributes: Record<string, string> = {}) {
     const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes }));
     const arn = `arn:aws:sqs:${region}:${account}:${name}`;
-    /** So many messages, as they come. */
+    /** Receives this many messages, in the order of arrival. */
     async function receive(count: number, more: Partial<ReceiveMessageRequest> = {}): Promise<Message[]> {
       const messages: Message[] = [];
       const all = { MessageAttributeNames: ['All'], MaxNumberOfMessages: 10, WaitTimeSeconds: 20 };
@@ -90,7 +90,7 @@ export function attributesOf({ MessageAttributes = {} }: Message): Record<string
   return Object.fromEntries(Object.entries(MessageAttributes).map(([name, { StringValue }]) => [name, StringValue]));
 }
 
-/** A list that grows, and who waits for it to. */
+/** A list that grows, with callers that wait for its growth. */
 export class Growing<Item> {
   readonly items: Item[] = [];
   #waiting: (() => void)[] = [];
@@ -100,7 +100,7 @@ export class Growing<Item> {
     for (const wake of this.#waiting.splice(0)) wake();
   }
 
-  /** Resolves when that many are there. */
+  /** Resolves when the list has this many items. */
   async count(count: number): Promise<readonly Item[]> {
     while (this.items.length < count) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     return this.items;

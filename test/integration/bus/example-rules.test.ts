@@ -74,7 +74,7 @@ const targetsOf = (name: string) =>
   ruleOf(name)['Targets'] as unknown as readonly (Target & { readonly Arn: string })[];
 
 describe('an example rule', () => {
-  test('for the delivery queue sends the event in its own text', async () => {
+  test('the example rule for the delivery queue sends the event in its own text', async () => {
     const { id, request } = await deliverBy('rule-to-queue.yml', 'orders');
     expect(request).toMatchObject({ method: 'POST', path: '/orders' });
     expect(request.headers['idempotency-key']).toBe(`${id}/orders`);
@@ -82,7 +82,7 @@ describe('an example rule', () => {
     expect(request.body.endsWith(`"detail":${detail}}`)).toBe(true);
   });
 
-  test('for deliver has the body made by its inner transformer, and its header from the event', async () => {
+  test('the example rule for deliver gets the body from its inner transformer, and its header from the event', async () => {
     const { id, request } = await deliverBy('rule-to-deliver.yml', 'shipments');
     expect(request).toMatchObject({ path: '/shipments', headers: { 'x-source': 'com.example.shop' } });
     expect(request.headers['idempotency-key']).toBe(`${id}/shipments`);
@@ -91,7 +91,7 @@ describe('an example rule', () => {
 });
 
 describe.each(exampleNames)('the example %s', (name) => {
-  test('makes an envelope that the worker reads, with the rule and the target settings', () => {
+  test(`the example ${name} makes an envelope that the worker reads, with the rule and the target settings`, () => {
     const event = { value: JSON.parse(`{"id":"e-1","detail":${detail}}`) as JsonObject };
     const [target] = targetsOf(name);
     const text = targetInput(target as never, { event, rule: ruleArn, firstReceivedAtMs: 0 });
@@ -100,7 +100,7 @@ describe.each(exampleNames)('the example %s', (name) => {
     expect(delivery.apiDestination).toBe(name === 'rule-to-queue.yml' ? 'orders' : 'shipments');
   });
 
-  test('has a dead-letter queue of its own, to which its rule alone may send', () => {
+  test(`the example ${name} has a dead-letter queue of its own, and only its rule may send to it`, () => {
     const { UndeliveredPolicy, Undelivered } = exampleResources(name, localStack);
     expect(targetsOf(name)).toMatchObject([{ DeadLetterConfig: { Arn: localStack['Undelivered.Arn'] } }]);
     expect(Undelivered).toMatchObject({ SqsManagedSseEnabled: true, MessageRetentionPeriod: 14 * 86_400 });
@@ -121,7 +121,7 @@ describe.each(exampleNames)('the example %s', (name) => {
 });
 
 test.each(exampleNames)(
-  'the example %s has an alarm for what is in that queue, and tells a topic if there is one',
+  'the example %s has an alarm for its dead-letter queue, and notifies a topic if there is one',
   (name) => {
     const expected = {
       Namespace: 'AWS/SQS',
@@ -142,7 +142,7 @@ test.each(exampleNames)(
   },
 );
 
-test('the example for deliver lets its rule, and no other, invoke the function', () => {
+test('the example for deliver allows only its own rule to invoke the function', () => {
   expect(exampleResources('rule-to-deliver.yml', localStack)['RuleMayInvoke']).toEqual({
     FunctionName: 'lastmile-local-deliver',
     Action: 'lambda:InvokeFunction',

@@ -38,7 +38,7 @@ function defaultsOf(parameters: JsonValue | undefined): References {
   );
 }
 
-/** @throws Error for a reference that nothing answers: CloudFormation would refuse it, too */
+/** @throws Error for an unknown reference, which CloudFormation would refuse too */
 function resolve(value: JsonValue, known: References): JsonValue {
   const answer = (reference: string): string => {
     const found = known[reference];

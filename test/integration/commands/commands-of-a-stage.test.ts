@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 
-/* The README's section Deploy in the shell of a team: which function of which stack the commands ask, and as whom. */
+/* Which function of which stack a command calls, and with whose credentials, as in the section Deploy of the README. */
 
 const repository = join(import.meta.dirname, '..', '..', '..');
 let lambda: RecordingEndpoint;
@@ -29,7 +29,7 @@ test.each([
   ['send', 'deliver', ['orders']],
   ['redrive', 'redrive', ['--dry-run']],
 ])(
-  'npm run %s asks the function %s of the stage, as the credentials and the region of the shell',
+  'npm run %s calls the function %s of the stage with the credentials and the region of the shell',
   async (command, name, args) => {
     const credentials = { AWS_ACCESS_KEY_ID: 'AKIATEAM', AWS_SECRET_ACCESS_KEY: 'a', AWS_SESSION_TOKEN: 'session' };
     const flags = ['--stage', 'prod', '--endpoint-url', lambda.origin];
@@ -41,7 +41,7 @@ test.each([
   },
 );
 
-test('without credentials a command says so in one line, and asks nobody as somebody local', async () => {
+test('without credentials a command for a deployed stage says so in one line, and sends nothing', async () => {
   const { status, stderr } = await run(
     'keys',
     ['list', '--api', 'control', '--stage', 'prod', '--endpoint-url', lambda.origin],
@@ -51,9 +51,12 @@ test('without credentials a command says so in one line, and asks nobody as some
   expect([status, lambda.requests]).toEqual([1, []]);
 });
 
-test('an address that is left over from the local stack is named, not taken for AWS', async () => {
+test('an error names the address in AWS_ENDPOINT_URL when a command for a deployed stage called it', async () => {
   const credentials = { AWS_ACCESS_KEY_ID: 'AKIATEAM', AWS_SECRET_ACCESS_KEY: 'a' };
   const left = { ...credentials, AWS_ENDPOINT_URL: lambda.origin };
   const { status, stderr } = await run('keys', ['list', '--api', 'control', '--stage', 'prod'], left);
-  expect([status, stderr]).toEqual([1, `What answers at ${lambda.origin} is not control-api.\n`]);
+  expect([status, stderr]).toEqual([
+    1,
+    `The server at ${lambda.origin} does not answer like the function control-api. Check that the stack runs there, or change --endpoint-url, --stage or --region.\n`,
+  ]);
 });

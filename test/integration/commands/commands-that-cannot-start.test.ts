@@ -15,14 +15,14 @@ test('on a Node that is too old every script says so in one line and ends with s
   expect(status).toBe(2);
 });
 
-test('the demonstration refuses a flag that it does not know, and starts nothing', () => {
+test('npm run demo refuses an unknown flag, and starts nothing', () => {
   const { status, stderr, stdout } = node('lib/commands/demo.ts', '--port', '4011');
   expect(stderr).toContain('--port');
   expect(stderr).toContain('npm run demo');
   expect([status, stdout]).toEqual([2, '']);
 });
 
-test('the demonstration tells how it is used', () => {
+test('npm run demo --help prints its usage', () => {
   const { status, stdout } = node('lib/commands/demo.ts', '--help');
   expect(stdout).toContain('npm run demo');
   expect(status).toBe(0);

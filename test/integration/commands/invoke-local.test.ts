@@ -40,7 +40,7 @@ afterAll(async () => {
   await Promise.all([stack.stop(), endpoint.close(), rm(folder, { recursive: true })]);
 });
 
-test('the deployed bundle of deliver sends a sample event through the local stack', async () => {
+test('npm run invoke sends a sample event through the local stack with the deployed bundle of deliver', async () => {
   const { status, stdout } = await invoke(['-f', 'deliver', '-p', 'test/events/envelope-http-parameters.json']);
   expect(stdout).toContain('"outcome": "delivered"');
   expect(stdout).not.toContain('key-canary');
@@ -54,7 +54,7 @@ test('the deployed bundle of deliver sends a sample event through the local stac
   ]);
 });
 
-test('a dead letter reaches the queue of the stack, whatever its account', async () => {
+test('a dead letter reaches the queue of the stack, whatever account the stack has', async () => {
   const nowhere = join(folder, 'nowhere.json');
   await writeFile(nowhere, '{"apiDestination":"nowhere","event":{}}');
   const { status, stdout } = await invoke(['-f', 'deliver', '-p', nowhere]);
@@ -62,21 +62,21 @@ test('a dead letter reaches the queue of the stack, whatever its account', async
   expect(status).toBe(0);
 });
 
-test('a function that does not exist ends with status 1 and its name', async () => {
+test('npm run invoke ends with status 1 and names the function when it does not exist', async () => {
   const { status, stdout } = await invoke(['-f', 'no-such-function', '-d', '{}']);
   expect(stdout).toContain('no-such-function');
   expect(status).toBe(1);
 });
 
-test('without a running stack the command says how to start one', async () => {
+test('npm run invoke without a running stack prints how to start one', async () => {
   const { status, stderr } = await invoke(['-f', 'deliver', '-d', '{}'], 'http://127.0.0.1:9');
   expect(stderr).toBe(
-    'No local stack answers at http://127.0.0.1:9. Start one with npm start, or say where it is: AWS_ENDPOINT_URL.\n',
+    'No local stack answers at http://127.0.0.1:9. Start one with npm start, or set AWS_ENDPOINT_URL to the address of yours.\n',
   );
   expect(status).toBe(1);
 });
 
-test('without a function the command shows its usage and ends with status 2', async () => {
+test('npm run invoke without a function prints its usage and ends with status 2', async () => {
   const { status, stderr } = await invoke([]);
   expect(stderr).toContain('npm run invoke -- -f deliver');
   expect(status).toBe(2);

@@ -22,7 +22,7 @@ afterEach(async () => {
 });
 
 test.each(['SIGINT', 'SIGTERM'] as const)(
-  'a started stack says where it is ready, and %s stops it cleanly',
+  'a started stack prints its address when it is ready, and %s stops it cleanly',
   async (signal) => {
     const stack = start(['--port', '0']);
     const url = await stack.url;
@@ -34,12 +34,12 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   },
 );
 
-test('the end of the shell in which npm has started it stops it', async () => {
+test('a stack that npm started stops when the shell of npm ends', async () => {
   const shell = startStackInShell(['--port', '0']);
   running.add(shell);
   const url = await shell.url;
   shell.process.kill('SIGTERM');
-  // `close` comes when the stack too has let go of the shell's output.
+  // `close` comes only when the stack has closed the shell's output too.
   expect(await shell.ended).toBe('SIGTERM');
   await expect(fetch(`${url}/_lastmile/health`)).rejects.toThrow();
 });
@@ -56,7 +56,7 @@ test('a request that hangs does not keep a stack from stopping', async () => {
   await hanging;
 });
 
-/** A request that the stack has begun to read, and whose body never comes. */
+/** A request whose headers the stack has read and whose body never comes. */
 async function startUnendingRequest(url: string): Promise<Socket> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   socket.on('error', () => undefined);
@@ -86,15 +86,18 @@ test.each([
   ['a host that is no address of this machine', ['--port', '0', '--host', '192.0.2.1'], {}, /192\.0\.2\.1/],
   ['a folder that cannot be one', ['--port', '0', '--data-dir', join(folder, 'file')], {}, /file/],
   ['a bad variable', ['--port', '0'], { CACHE_SECONDS: 'soon' }, /CACHE_SECONDS/],
-] as const)('%s is one line on stderr and exit status 2', async (_what, args, environment, named) => {
-  const stack = start(args, environment);
-  expect(await stack.ended).toBe(2);
-  expect(stack.stderr()).toMatch(/^[^\n]+\n$/);
-  expect(stack.stderr()).toMatch(named);
-  expect(stack.stdout()).toBe('');
-});
+] as const)(
+  '%s makes npm start print one line on stderr and end with status 2',
+  async (_what, args, environment, named) => {
+    const stack = start(args, environment);
+    expect(await stack.ended).toBe(2);
+    expect(stack.stderr()).toMatch(/^[^\n]+\n$/);
+    expect(stack.stderr()).toMatch(named);
+    expect(stack.stdout()).toBe('');
+  },
+);
 
-test('a port in use is one line on stderr and exit status 2', async () => {
+test('a port in use makes npm start print one line on stderr and end with status 2', async () => {
   const first: Stack = await startStack({ port: 0, functions: [] });
   const second = start(['--port', String(first.port)]);
   expect(await second.ended).toBe(2);
@@ -102,13 +105,13 @@ test('a port in use is one line on stderr and exit status 2', async () => {
   await first.stop();
 });
 
-test('--help says every flag and starts nothing', async () => {
+test('npm start --help prints every flag and starts nothing', async () => {
   const stack = start(['--help']);
   expect(await stack.ended).toBe(0);
   for (const flag of ['--port', '--host', '--data-dir', '--account', '--help']) expect(stack.stdout()).toContain(flag);
 });
 
-test('with --host 0.0.0.0 it says an address by which it can be reached', async () => {
+test('with --host 0.0.0.0 npm start prints an address that clients can reach', async () => {
   const stack = start(['--port', '0', '--host', '0.0.0.0']);
   const url = await stack.url;
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:/);
@@ -116,7 +119,7 @@ test('with --host 0.0.0.0 it says an address by which it can be reached', async 
   expect(stack.stderr()).toBe('');
 });
 
-test('a request that the embedded database cannot digest does not end the stack', async () => {
+test('a request that the embedded database cannot handle does not end the stack', async () => {
   const stack = start(['--port', '0']);
   const url = await stack.url;
   const credential = 'AKID/20260101/us-east-1/dynamodb/aws4_request';

@@ -30,7 +30,7 @@ function run(args: readonly string[], endpoint: string): Promise<Ended> {
   });
 }
 
-/** A stack with the one function that is needed, so that what is moved stays in the delivery queue. */
+/** A stack with the function redrive only, so that moved messages stay in the delivery queue. */
 async function start(functions: readonly LocalFunction[] = redriveAlone) {
   const stack = await startStack({ port: 0, functions });
   ends.push(() => stack.stop());
@@ -59,7 +59,7 @@ async function start(functions: readonly LocalFunction[] = redriveAlone) {
 
 const redriveAlone = deployedFunctions().filter(({ name }) => name === 'redrive');
 
-/** A function in the place of redrive that gives these answers, one after the other, and what it was asked. */
+/** A stand-in for redrive that gives these answers one after the other, and the inputs it got. */
 function answering(answers: readonly object[]) {
   const inputs: unknown[] = [];
   const handler = async (input: unknown) => {
@@ -80,35 +80,35 @@ function deadLetter(apiDestination: string, id: string): QueueMessage {
 const before = '2026-01-31T00:00:00.001Z';
 const nothing = { moved: 0, matched: 0, kept: 0, unreadable: [], unreadableCount: 0, more: false, before };
 
-test('a dry run counts, a filter moves its own, and the next call moves the rest', async () => {
+test('npm run redrive counts in a dry run, moves what a filter selects, and moves the rest in the next call', async () => {
   const { bodiesIn, put, redrive } = await start();
   for (const id of ['e1', 'e2']) await put(deadLetter('orders', id));
   await put(deadLetter('others', 'e3'));
   const dryRun = await redrive('--dry-run', '--api-destination', 'orders');
-  expect(dryRun).toEqual({ status: 0, stdout: '2 dead letters would be moved, 1 looked at and left\n', stderr: '' });
+  expect(dryRun).toEqual({ status: 0, stdout: '2 dead letters would be moved, 1 left in place\n', stderr: '' });
   const orders = await redrive('--api-destination', 'orders', '--error-code', 'ERROR_FROM_TARGET', '--rate', '50');
-  expect(orders).toEqual({ status: 0, stdout: '2 dead letters moved, 1 looked at and left\n', stderr: '' });
+  expect(orders).toEqual({ status: 0, stdout: '2 dead letters moved, 1 left in place\n', stderr: '' });
   expect([await bodiesIn('deliveries'), await bodiesIn('dead-letters')]).toEqual([
     ['{"id":"e1"}', '{"id":"e2"}'],
     ['{"id":"e3"}'],
   ]);
   const rest = await redrive('--after', '2020-01-01', '--maximum', '5');
-  expect(rest).toEqual({ status: 0, stdout: '1 dead letter moved, 0 looked at and left\n', stderr: '' });
+  expect(rest).toEqual({ status: 0, stdout: '1 dead letter moved, 0 left in place\n', stderr: '' });
 });
 
-test('what cannot be delivered again is listed by its id, without its body, and the status tells', async () => {
+test('npm run redrive lists a dead letter that cannot be delivered again by its id, without its body, and ends with status 1', async () => {
   const { put, redrive } = await start();
   const messageId = await put({ body: 'body-canary', attributes: {} });
   expect(await redrive()).toEqual({
     status: 1,
     stdout:
-      '0 dead letters moved, 1 looked at and left\n1 cannot be delivered again:\n' +
+      '0 dead letters moved, 1 left in place\n1 cannot be delivered again:\n' +
       `  ${messageId}  InvalidJson: The message is not JSON.\n`,
     stderr: '',
   });
 });
 
-test('it calls again while there is more, for what is left of the maximum and lay there at the first call', async () => {
+test('npm run redrive repeats its call while there are more, for the rest of the maximum and with the time of the first call', async () => {
   const answers = [
     { ...nothing, moved: 3, matched: 5, more: true },
     { ...nothing, moved: 2, matched: 2, more: true },
@@ -118,7 +118,7 @@ test('it calls again while there is more, for what is left of the maximum and la
   const { redrive } = await start(functions);
   expect(await redrive('--maximum', '6', '--rate', '0.5')).toEqual({
     status: 0,
-    stdout: '3 moved so far\n5 moved so far\n6 dead letters moved, 4 looked at and left\n',
+    stdout: '3 moved so far\n5 moved so far\n6 dead letters moved, 4 left in place\n',
     stderr: '',
   });
   expect(inputs).toEqual([
@@ -128,45 +128,45 @@ test('it calls again while there is more, for what is left of the maximum and la
   ]);
 });
 
-test('it stops when a call moves nothing although there is more', async () => {
+test('npm run redrive stops when a call moves nothing although there are more', async () => {
   const { functions } = answering([{ ...nothing, kept: 100_000, more: true }]);
   const { redrive } = await start(functions);
   const { status, stdout } = await redrive('--api-destination', 'orders');
   expect([status, stdout]).toEqual([
     1,
-    expect.stringMatching(/^0 dead letters moved, 100000 .*\nNot all were looked at:/),
+    expect.stringMatching(/^0 dead letters moved, 100000 .*\nSome dead letters were not read:/),
   ]);
 });
 
-test('a dry run that has not seen all says so', async () => {
+test('a dry run of npm run redrive reports that it has not read all dead letters', async () => {
   const { inputs, functions } = answering([{ ...nothing, matched: 100_000, kept: 100_000, more: true }]);
   const { redrive } = await start(functions);
   const { status, stdout } = await redrive('--dry-run');
   expect([status, stdout, inputs.length]).toEqual([
     1,
-    expect.stringMatching(/^100000 dead letters would be moved, 0 .*\nNot all were looked at: there are more/),
+    expect.stringMatching(/^100000 dead letters would be moved, 0 .*\nSome dead letters were not read: a dry run /),
     1,
   ]);
 });
 
-test('a dry run with a maximum is done when so many match', async () => {
+test('a dry run of npm run redrive ends when as many match as --maximum says', async () => {
   const { functions } = answering([{ ...nothing, matched: 5, kept: 8, more: true }]);
   const { redrive } = await start(functions);
   expect(await redrive('--dry-run', '--maximum', '5')).toEqual({
     status: 0,
-    stdout: '5 dead letters would be moved, 3 looked at and left\n',
+    stdout: '5 dead letters would be moved, 3 left in place\n',
     stderr: '',
   });
 });
 
-test('a function that fails is told of, with what the calls before it have moved', async () => {
+test('npm run redrive prints the error of the function and how many dead letters were moved before it', async () => {
   const answers = [{ ...nothing, moved: 3, matched: 3, more: true }];
   const handler = async () => answers.pop() ?? Promise.reject(new Error('The queue is gone.'));
   const { redrive } = await start([{ name: 'redrive', timeoutSeconds: 60, create: async () => handler }]);
   expect(await redrive()).toEqual({
     status: 1,
     stdout: '3 moved so far\n',
-    stderr: 'Stopped: The queue is gone. Moved by the calls before: 3.\n',
+    stderr: 'Stopped: The queue is gone. Moved before that: 3.\n',
   });
 });
 
@@ -180,12 +180,12 @@ test.each([
   ],
   [['--api-destinations', 'x'], /^Unknown option '--api-destinations'.*See --help\.\n$/],
   [['orders'], /^Unexpected argument 'orders'.*See --help\.\n$/],
-])('%j is wrong usage, said in one line, and asks nobody', async (args, line) => {
+])('npm run redrive refuses %j with one line and calls no stack', async (args, line) => {
   const { status, stdout, stderr } = await run(args, 'http://127.0.0.1:1');
   expect([status, stdout, stderr]).toEqual([2, '', expect.stringMatching(line)]);
 });
 
-test('--help says what it does, and where none answers a line says so', async () => {
+test('npm run redrive prints its usage for --help, and one line when no stack answers', async () => {
   const help = await run(['--help'], 'http://127.0.0.1:1');
   expect([help.status, help.stdout]).toEqual([0, expect.stringMatching(/^Moves dead letters[^]*--dry-run[^]*--stage/)]);
   const { status, stderr } = await run([], 'http://127.0.0.1:1');

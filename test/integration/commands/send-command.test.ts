@@ -59,45 +59,46 @@ test.each([
   ['--region', ['--region', 'eu-west-1'], { AWS_REGION: 'us-east-1' }],
   ['AWS_REGION', [], { AWS_REGION: 'eu-west-1', AWS_DEFAULT_REGION: 'us-east-1' }],
   ['AWS_DEFAULT_REGION', [], { AWS_DEFAULT_REGION: 'eu-west-1' }],
-] as const)('%s says the region of the destination, as it does to the AWS CLI', async (_name, args, environment) => {
+] as const)('%s sets the region of npm run send, as it does for the AWS CLI', async (_name, args, environment) => {
   const ended = await send(['orders', ...args], environment);
   expect(ended).toEqual({ status: 0, stdout: expect.stringMatching(delivered), stderr: '' });
 });
 
-test('what is not delivered ends with status 1 and the reason, without a word of the key', async () => {
+test('npm run send ends with status 1 and the reason of a failed delivery, without the key', async () => {
   const { status, stdout, stderr } = await send(['orders']);
   expect(status).toBe(1);
   expect(stdout).toContain('500');
   expect(stdout + stderr).not.toContain('key-canary');
 });
 
-test('an event that reaches no destination has none in its line', async () => {
+test('npm run send prints a placeholder for an API destination that no event can name', async () => {
   const { status, stdout } = await send(['no name "at all"']);
   expect(status).toBe(1);
   expect(stdout).toMatch(/^dead-lettered {2}\(no API destination\) {2}0 attempts {2}\d+ ms {2}InvalidDelivery: .+\n$/);
 });
 
-test.each(['[1]', '{"id":', ''])('a file that holds %j is refused by its name', async (text) => {
+test.each(['[1]', '{"id":', ''])('npm run send refuses a file that holds %j and names the file', async (text) => {
   const file = join(folder, 'event.json');
   writeFileSync(file, text);
   expect(await send(['orders', file])).toEqual({
     status: 2,
     stdout: '',
-    stderr: `${file} does not hold a JSON object.\n`,
+    stderr: `${file} must hold one JSON object: an event or an envelope.\n`,
   });
 });
 
 test.each([
   ['text', 'body-canary'],
   ['other JSON', '{"body":"canary"}'],
-])('of what answers with %s the line says that it is not deliver, and no more', async (_kind, body) => {
+])('npm run send reports a server that answers with %s, and does not print its answer', async (_kind, body) => {
   const other = await startRecordingEndpoint(() => ({ status: 200, body }));
   const { status, stdout, stderr } = await send(['orders'], { AWS_ENDPOINT_URL: other.origin });
   await other.close();
-  expect([status, stdout, stderr]).toEqual([1, '', `What answers at ${other.origin} is not deliver.\n`]);
+  const said = `The server at ${other.origin} does not answer like the function deliver. Check that the stack runs there, or change --endpoint-url, --stage or --region.\n`;
+  expect([status, stdout, stderr]).toEqual([1, '', said]);
 });
 
-test('without a stack the line says where none answers', async () => {
+test('npm run send prints the address where no stack answers', async () => {
   const { status, stderr } = await send(['orders'], { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' });
   expect([status, stderr]).toEqual([
     1,

@@ -5,7 +5,7 @@ import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/en
 import { makeCertificateAuthority, type TlsCertificate } from '../../servers/endpoints/tls-certificate.ts';
 import { newMessage, startRateStory } from './rate-story.ts';
 
-/* Client certificates and private authorities, from the policy that names their secrets to the server that asks for them. */
+/* Client certificates and private authorities, from the delivery policy to the server that asks for a certificate. */
 
 const authority = makeCertificateAuthority(Date.now());
 const stranger = makeCertificateAuthority(Date.now(), 'another authority');
@@ -75,7 +75,7 @@ test('two destinations of one origin show their own certificates, on connections
   expect(clientsOfConnections.size).toBe(connections.size);
 });
 
-test('a certificate that takes the place of another is shown without a restart', async () => {
+test('a certificate that replaces another is shown without a restart', async () => {
   const secretArn = await newSecret(asJson(authority.issue({ commonName: '2025' })));
   const { name, clients } = await setUp('rotated', {
     ClientCertificateSecretArn: secretArn,
@@ -88,7 +88,7 @@ test('a certificate that takes the place of another is shown without a restart',
   expect(clients()).toEqual(['2025', '2026']);
 });
 
-test('a server that a pinned authority does not vouch for gets nothing, until the right one is named', async () => {
+test('a server that the pinned authority has not signed gets nothing until the right authority is set', async () => {
   const CaCertificateSecretArn = await newSecret(stranger.certificate);
   const ClientCertificateSecretArn = await newSecret(asJson(authority.issue({ commonName: 'pinned' })));
   const { name, clients } = await setUp('pinned', { ClientCertificateSecretArn, CaCertificateSecretArn });
@@ -111,13 +111,16 @@ test.each([
     () => asJson(authority.issue({}, Date.now() - 365 * 86_400_000)),
     expect.stringMatching(/The certificate expired on /),
   ],
-])('a client certificate that %s holds deliveries back, and says whose it is', async (_, text, problem) => {
-  const ClientCertificateSecretArn = await newSecret(text());
-  const { name, received } = await setUp(`held-${numbers}`, { ClientCertificateSecretArn });
-  const worker = await story.startWorker(uncached);
-  const held = (await worker.deliver(name)) as { readonly reason: string };
-  expect(held).toMatchObject({ outcome: 'deferred', code: 'InvalidPolicySecret', attempts: 0 });
-  const [, said] = held.reason.split(`The client certificate secret of API destination '${name}' cannot be used. `);
-  expect(said).toEqual(problem);
-  expect([JSON.stringify(held).includes('canary'), received()]).toEqual([false, []]);
-});
+])(
+  'a client certificate secret that %s holds deliveries back, and the error names its API destination',
+  async (_, text, problem) => {
+    const ClientCertificateSecretArn = await newSecret(text());
+    const { name, received } = await setUp(`held-${numbers}`, { ClientCertificateSecretArn });
+    const worker = await story.startWorker(uncached);
+    const held = (await worker.deliver(name)) as { readonly reason: string };
+    expect(held).toMatchObject({ outcome: 'deferred', code: 'InvalidPolicySecret', attempts: 0 });
+    const [, said] = held.reason.split(`The client certificate secret of API destination '${name}' cannot be used. `);
+    expect(said).toEqual(problem);
+    expect([JSON.stringify(held).includes('canary'), received()]).toEqual([false, []]);
+  },
+);

@@ -20,15 +20,15 @@ import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
 import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 import { type RecordingProxy, startRecordingProxy } from '../../servers/aws/recording-proxy.ts';
 
-/* The deployed handler against the whole stack. A run of refusals is made older in the table instead of waited for. */
+/* The deployed handler against the whole stack. A test makes a run of refusals older in the table instead of waiting. */
 
 let stack: Stack;
 let proxy: RecordingProxy;
 let endpoint: RecordingEndpoint;
 let clients: ReturnType<typeof createClients>;
-/** Names that a worker's log has said, in order. */
+/** Names of connections in the workers' log, in order. */
 const deauthorized: string[] = [];
-/** Done before the endpoint refuses a request. */
+/** Called before the endpoint refuses a request. */
 let beforeRefusal: () => Promise<unknown> = async () => undefined;
 
 const aws = { region: 'us-east-1', credentials: { accessKeyId: 'deliver', secretAccessKey: 'local' } };
@@ -58,7 +58,7 @@ afterAll(async () => {
   await Promise.all([stack.stop(), endpoint.close()]);
 });
 
-/** A connection with a password that only `/open` does not mind, and a destination for each of the two endpoints. */
+/** A connection whose password only `/open` accepts, and a destination for each of the two endpoints. */
 async function createConnection(name: string): Promise<void> {
   const connection = { Name: name, AuthorizationType: 'BASIC', AuthParameters: parameters('expired') } as const;
   const { ConnectionArn } = await clients.events.send(new CreateConnectionCommand(connection));
@@ -87,7 +87,7 @@ async function runOf(name: string) {
   return parseConnectionItem(Item).unauthorizedRun;
 }
 
-/** Lets the run have begun half a minute earlier. */
+/** Moves the beginning of the run half a minute back. */
 function ageRun(name: string) {
   return clients.dynamoDb.send(
     new UpdateItemCommand({
@@ -118,7 +118,7 @@ async function nextDeadLetter() {
   return Object.fromEntries(attributes.map(([name, { StringValue }]) => [name, StringValue]));
 }
 
-test('a connection refused for 30 s is deauthorized, its events are dead letters, and new credentials bring it back', async () => {
+test('a connection refused for 30 s is deauthorized, its events are dead-lettered, and new credentials bring it back', async () => {
   await createConnection('expired');
   const deliver = startWorker();
   let refusals = 0;
@@ -158,7 +158,7 @@ test('a connection refused for 30 s is deauthorized, its events are dead letters
   expect(await deliver('expired-guarded')).toMatchObject({ outcome: 'delivered' });
 });
 
-test('a rotation while the refusal that is one too many is under way is not undone, and its event arrives', async () => {
+test('a rotation during the last refusal of a run is not undone, and the event arrives', async () => {
   await createConnection('rotated');
   const deliver = startWorker();
   beforeRefusal = async () => undefined;
@@ -171,7 +171,7 @@ test('a rotation while the refusal that is one too many is under way is not undo
   expect(await runOf('rotated')).toBeUndefined();
 });
 
-test('one endpoint that refuses does not stop the others of its connection while they accept', async () => {
+test('one endpoint that refuses does not stop other endpoints of its connection while they accept', async () => {
   await createConnection('shared');
   const [refused, accepted] = [startWorker(), startWorker({ CACHE_SECONDS: '0' })];
   beforeRefusal = async () => undefined;
@@ -183,7 +183,7 @@ test('one endpoint that refuses does not stop the others of its connection while
   expect(await describe('shared')).toMatchObject({ ConnectionState: 'AUTHORIZED' });
 });
 
-test('successes write nothing, but the first after a refusal', async () => {
+test('a success writes nothing to the table, except the first one after a refusal', async () => {
   await createConnection('counted');
   const deliver = startWorker({ CACHE_SECONDS: '900' });
   const deliverMany = async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startConnectProxy } from '../../servers/endpoints/connect-proxy.ts';
 import { comeBack, newMessage, startRateStory } from './rate-story.ts';
 
-/* Each member of a delivery policy acts, from the operation that puts it to the request that the endpoint gets or not. */
+/* Each member of a delivery policy takes effect, from the operation that sets it to the request at the endpoint. */
 
 let story: Awaited<ReturnType<typeof startRateStory>>;
 const inFlight: (() => void)[] = [];
@@ -11,7 +11,7 @@ beforeAll(async () => {
   story = await startRateStory(async ({ path }) => {
     if (path === '/silent') return await new Promise<never>(() => undefined);
     if (path === '/gated') await new Promise<void>((resolve) => inFlight.push(resolve));
-    // So long a wait is never sat out inside the invocation.
+    // An invocation never waits this long.
     const headers = { 'retry-after': '30' };
     return { status: Number(/^\/status-([0-9]+)$/.exec(path)?.[1] ?? 200), headers };
   });
@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 afterAll(() => story.stop());
 
-/** Every worker reads its configuration anew, unless it is said otherwise. */
+/** Every worker reads its configuration each time, unless a test sets CACHE_SECONDS. */
 const uncached = { CACHE_SECONDS: '0', RETRY_BASE_DELAY_MS: '900000' };
 const batchOf = (name: string, count = 10) => Array.from({ length: count }, () => newMessage(name));
 
@@ -36,7 +36,7 @@ async function setUp(path: string, policy?: object, variables: Readonly<Record<s
 }
 
 describe('the timeout', () => {
-  test('of a policy ends a request that the default would have waited for', async () => {
+  test('the timeout of a policy ends a request that the default would have waited for', async () => {
     const { destination, worker } = await setUp('silent', { TimeoutSeconds: 0.2 });
     expect(await worker.deliver(destination.name)).toMatchObject({
       code: 'TimedOut',
@@ -44,7 +44,7 @@ describe('the timeout', () => {
     });
   });
 
-  test('that was changed is in effect at the next request of a worker whose cache has ended, and of no other', async () => {
+  test('a changed timeout is used by the next request of a worker whose cache has expired, and by no other worker', async () => {
     const { destination, worker } = await setUp('silent', { TimeoutSeconds: 0.2 });
     const cached = await story.startWorker({ ...uncached, CACHE_SECONDS: '900' });
     await Promise.all([worker, cached].map((each) => each.deliver(destination.name)));
@@ -53,7 +53,7 @@ describe('the timeout', () => {
     expect(await worker.deliver(destination.name)).toMatchObject({ reason: expect.stringContaining('100 ms') });
   });
 
-  test('is the default again when the policy is taken away', async () => {
+  test('the timeout is the default again when the policy is deleted', async () => {
     const { destination, worker } = await setUp('silent', { TimeoutSeconds: 0.2 }, { REQUEST_TIMEOUT_MS: '300' });
     await destination.policy('Delete');
     expect(await worker.deliver(destination.name)).toMatchObject({ reason: expect.stringContaining('300 ms') });
@@ -61,9 +61,9 @@ describe('the timeout', () => {
 });
 
 test.each([
-  ['of a policy bounds the requests of a worker in flight', {}, { MaximumConcurrencyPerWorker: 2 }, 2],
+  ['of a policy limits the requests that a worker has in flight', {}, { MaximumConcurrencyPerWorker: 2 }, 2],
   [
-    'of a policy beats the worker’s own',
+    'of a policy replaces the worker’s own',
     { MAXIMUM_CONCURRENCY_PER_WORKER: '1' },
     { MaximumConcurrencyPerWorker: 3 },
     3,
@@ -79,7 +79,7 @@ test.each([
 });
 
 describe('the burst', () => {
-  test('of a policy lets a whole batch go at once, where else most of it would have to come back', async () => {
+  test('the burst of a policy lets a whole batch go at once, where otherwise most of it would be deferred', async () => {
     const [plain, bursting] = [await story.createDestination('slow', 1), await story.createDestination('burst', 1)];
     await bursting.policy('Put', { Burst: 10 });
     const [one, other] = [await story.startWorker(uncached), await story.startWorker(uncached)];
@@ -88,7 +88,7 @@ describe('the burst', () => {
     expect([story.requestsTo('burst'), other.deferred()]).toEqual([10, []]);
   });
 
-  test('that was raised gives nothing for slots that others have taken', async () => {
+  test('a raised burst does not take back slots that other requests have taken', async () => {
     const destination = await story.createDestination('raised', 1);
     const worker = await story.startWorker(uncached);
     await destination.setBucket({ slotsUntilUs: (Date.now() + 30_000) * 1000 });
@@ -110,15 +110,21 @@ describe('the retry policy', () => {
       'dead-lettered',
     ],
     [
-      'of a policy allows retries that the environment would not',
+      'the retry policy of a destination allows retries that the environment does not',
       { RetryPolicy: { MaximumRetryAttempts: 3 } },
       { MAXIMUM_RETRY_ATTEMPTS: '0' },
       {},
       'deferred',
     ],
-    ['of the target beats that of a policy', { RetryPolicy: { MaximumRetryAttempts: 0 } }, {}, target(3), 'deferred'],
     [
-      'of the environment fills what a policy leaves open',
+      'the retry policy of the target replaces that of the delivery policy',
+      { RetryPolicy: { MaximumRetryAttempts: 0 } },
+      {},
+      target(3),
+      'deferred',
+    ],
+    [
+      'the retry policy of the environment applies to the members that a delivery policy does not set',
       { RetryPolicy: { MaximumEventAgeInSeconds: 3600 } },
       { MAXIMUM_RETRY_ATTEMPTS: '0' },
       {},
@@ -131,10 +137,10 @@ describe('the retry policy', () => {
   });
 
   test.each([
-    ['allows an event that the environment would have given up', 3600, '60', {}, 2],
-    ['gives up an event that the environment would have kept', 60, '3600', {}, 1],
-    ['is beaten by that of the target', 60, '60', { RetryPolicy: { MaximumEventAgeInSeconds: 3600 } }, 2],
-  ])('with its age limit %s', async (_, ageSeconds, environmentSeconds, targetSettings, requests) => {
+    ['keeps an event that the environment would give up', 3600, '60', {}, 2],
+    ['gives up an event that the environment would keep', 60, '3600', {}, 1],
+    ['is replaced by the age limit of the target', 60, '60', { RetryPolicy: { MaximumEventAgeInSeconds: 3600 } }, 2],
+  ])('the age limit of a delivery policy %s', async (_, ageSeconds, environmentSeconds, targetSettings, requests) => {
     const variables = { MAXIMUM_EVENT_AGE_SECONDS: environmentSeconds, RETRY_BASE_DELAY_MS: '1' };
     const policy = { RetryPolicy: { MaximumEventAgeInSeconds: ageSeconds } };
     const { destination, worker, deadLetter } = await setUp('status-500', policy, variables);
@@ -151,7 +157,7 @@ describe('the retry policy', () => {
   });
 });
 
-test('a status of a policy is retried, also a redirect, and others are not', async () => {
+test('a status that the policy lists is retried, even a redirect, and other statuses are not', async () => {
   const policy = { RetryableStatuses: [404, 302] };
   const outcomes = ['status-404', 'status-302', 'status-410'].map(async (path) => {
     const { destination, worker } = await setUp(path, policy);
@@ -166,7 +172,7 @@ test('a status of a policy is retried, also a redirect, and others are not', asy
 });
 
 describe('the proxy of a policy', () => {
-  test('is on the way to the endpoint', async () => {
+  test('the proxy of a policy is used for the requests to the endpoint', async () => {
     const proxy = await startConnectProxy();
     const { destination, worker } = await setUp('proxied', { ProxyUrl: proxy.url });
     expect(await worker.deliver(destination.name)).toMatchObject({ outcome: 'delivered' });
@@ -174,7 +180,7 @@ describe('the proxy of a policy', () => {
     await proxy.close();
   });
 
-  test('that wants credentials makes the delivery wait, and is no answer of the endpoint', async () => {
+  test("a proxy that wants credentials makes the delivery wait, and its answer is not taken for the endpoint's", async () => {
     const proxy = await startConnectProxy((_, client) => {
       client.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
       return 'answered';

@@ -21,7 +21,7 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true });
 });
 
-/** The stack over the same folder, and how long everything in it has meant to wait. */
+/** The stack over the same folder, and all the waits that it asked for. */
 async function start(timeoutSeconds: number) {
   await stack?.stop();
   const delaysMs: number[] = [];
@@ -57,25 +57,25 @@ async function start(timeoutSeconds: number) {
   };
 }
 
-test('the delivery queue hides a message for six times as long as its function may run', async () => {
+test('the delivery queue hides a message for six times the timeout of its function', async () => {
   const { visibility } = await start(120);
   expect(await visibility()).toBe(720);
 });
 
-test('a queue that is there keeps its visibility timeout unless its function may run for longer', async () => {
+test('an existing queue keeps its visibility timeout unless the timeout of its function needs a longer one', async () => {
   await (await start(60)).setVisibility(100);
   expect(await (await start(100)).visibility()).toBe(100);
   expect(await (await start(101)).visibility()).toBe(606);
 });
 
-test('deliver runs no longer than its variable says', async () => {
+test('deliver runs no longer than its variable allows', async () => {
   const { lambda, delaysMs } = await start(117);
   await lambda.send(new InvokeCommand({ FunctionName: 'deliver', Payload: '{}' }));
   expect(delaysMs).toContain(117_000);
   expect(delaysMs).not.toContain(60_000);
 });
 
-test('the control API ends well before an operation counts as abandoned, however long deliver may run', () => {
+test('the control API ends well before an operation counts as abandoned, whatever timeout deliver has', () => {
   const seconds = Object.fromEntries(deployedFunctions(900).map(({ name, timeoutSeconds }) => [name, timeoutSeconds]));
   expect(seconds).toMatchObject({ deliver: 900, 'deliver-queued': 900 });
   expect(seconds['control-api']).toBeLessThan(60);

@@ -58,7 +58,7 @@ const envelopeOf = (apiDestination: string) => ({
   target: { RetryPolicy: { MaximumRetryAttempts: apiDestination === 'refusing' ? 0 : 185 } },
 });
 
-/** Workers of both functions, with metrics as deployed but for where they are written to. */
+/** Workers of both functions with metrics as deployed, written to memory. */
 async function startWorkers({ perDestination = false, deadLetterQueueUrl = '' } = {}) {
   const { sqs } = servers;
   const [deliveries, deadLetters] = [await sqs.newQueue(), await sqs.newQueue()];
@@ -93,7 +93,7 @@ async function startWorkers({ perDestination = false, deadLetterQueueUrl = '' } 
 
 const mixed = () => [...Object.keys(answers), 'nowhere'].map((name) => JSON.stringify(envelopeOf(name)));
 
-test('a batch of every outcome is one document, with each outcome counted and timed', async () => {
+test('a batch with every outcome writes one document, with each outcome counted and timed', async () => {
   const { deliverBatch, documents, lines } = await startWorkers();
   expect(await deliverBatch(...mixed(), 'no envelope: canary-event')).toEqual({ batchItemFailures: [] });
   expect(documents.flatMap(emfViolations)).toEqual([]);
@@ -123,7 +123,7 @@ test('a batch of every outcome is one document, with each outcome counted and ti
   expect([...documents, ...lines].join()).not.toContain('canary');
 });
 
-test('by choice each destination that exists has its own document, and no other name has one', async () => {
+test('with metrics per destination each existing destination has its own document, and no other name has one', async () => {
   const { deliverBatch, documents } = await startWorkers({ perDestination: true });
   await deliverBatch(...mixed(), JSON.stringify(envelopeOf('no name, but a sentence')));
   expect(documents.flatMap(emfViolations)).toEqual([]);
@@ -134,7 +134,7 @@ test('by choice each destination that exists has its own document, and no other 
   expect(named.sort()).toEqual(['busy', 'refusing', 'rejecting', 'well', undefined]);
 });
 
-test('an invocation that fails has its document all the same, and the next one counts only its own', async () => {
+test('an invocation that fails writes its document too, and the next one counts only its own events', async () => {
   const { deliver, documents } = await startWorkers({ deadLetterQueueUrl: `${servers.sqs.stack.url}/0/none` });
   await expect(deliver(envelopeOf('rejecting'), context)).rejects.toThrow();
   expect(valuesOf(documents, 'RetryableFailures')).toEqual([1]);
@@ -146,7 +146,7 @@ test('an invocation that fails has its document all the same, and the next one c
   expect(valuesOf(documents, 'Attempts')).toEqual([1, 1]);
 });
 
-test('authorize-connection writes what it has counted too, also when it fails', async () => {
+test('authorize-connection writes its counts, also when it fails', async () => {
   const documents: string[] = [];
   const write = (line: string) => documents.push(line);
   const metrics = createEmfMetrics({ write, nowMs: Date.now, stackName: 'lastmile-test', perDestination: false });
@@ -157,7 +157,7 @@ test('authorize-connection writes what it has counted too, also when it fails', 
   expect(valuesOf(documents, 'ConnectionsDeauthorized')).toEqual([1]);
 });
 
-test('the deployed handler writes its document to standard output, under the names that its variables give', async () => {
+test('the deployed handler writes its document to standard output, with the names from its variables', async () => {
   const given = { STACK_NAME: 'lastmile-prod', METRICS_PER_DESTINATION: 'true' };
   const documents = (await runDeployed(envelopeOf('well'), given)).filter((line) => line.includes('"_aws"'));
   expect(documents.flatMap(emfViolations)).toEqual([]);
@@ -165,7 +165,7 @@ test('the deployed handler writes its document to standard output, under the nam
   expect(documents[0]).toContain('"Stack":"lastmile-prod"');
 });
 
-test('a deployed handler calls no loopback address, and logs and counts that it was to', async () => {
+test('a deployed handler calls no loopback address, and logs and counts the refused call', async () => {
   const before = servers.endpoint.requests.length;
   const lines = await runDeployed(envelopeOf('well'), { PRIVATE_NETWORK_ALLOWLIST: '' });
   const documents = lines.filter((line) => line.includes('"_aws"'));
@@ -178,7 +178,7 @@ test('a deployed handler calls no loopback address, and logs and counts that it 
   expect(servers.endpoint.requests).toHaveLength(before);
 });
 
-/** @returns the lines on standard output of one invocation, wired by nothing but the environment */
+/** @returns the lines on standard output of one invocation, configured by the environment alone */
 function runDeployed(input: object, variables: Record<string, string>): Promise<readonly string[]> {
   const { stack } = servers.sqs;
   const script = `

@@ -46,7 +46,7 @@ afterEach(async () => {
 });
 afterAll(() => Promise.all([dynalite.stop(), secretsManager.stop(), provider.close()]));
 
-/** Workers with nothing in common but the servers, and clocks that `time` sets ahead and that tell who waits. */
+/** Workers that share only the servers. `time` moves their clocks and shows which workers wait. */
 function startWorkers(count: number) {
   const time = { laterMs: 0, onWait: () => {} };
   const clock: Clock = {
@@ -117,7 +117,7 @@ async function oneWorker(): Promise<OAuthTokens> {
 }
 
 describe('a certified provider', () => {
-  test('grants a token for client id and secret in the form', async () => {
+  test('a certified provider grants a token for client id and secret in the form', async () => {
     const worker = await oneWorker();
     const credentials = credentialsOf(oauthClients.post, provider.url);
     const token = await worker.tokenFor(connectionOf('post', oauth), credentials, { signal });
@@ -125,7 +125,7 @@ describe('a certified provider', () => {
     expect(await provider.accepts(token.accessToken)).toBe(true);
   });
 
-  test('grants a token for an Authorization header instead', async () => {
+  test('a certified provider grants a token for an Authorization header instead', async () => {
     const worker = await oneWorker();
     const { id, secret } = oauthClients.basic;
     const value = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
@@ -137,7 +137,7 @@ describe('a certified provider', () => {
     expect(await provider.accepts(token.accessToken)).toBe(true);
   });
 
-  test('refuses a wrong client secret, and the connection is deauthorized with the reason', async () => {
+  test('a certified provider refuses a wrong client secret, and the connection is deauthorized with the reason', async () => {
     const worker = await oneWorker();
     const { connection, read } = await storedConnection('wrong');
     const credentials = credentialsOf({ ...oauthClients.post, secret: 'wrong' }, provider.url);
@@ -150,7 +150,7 @@ describe('a certified provider', () => {
     });
   });
 
-  test('is asked once by twenty workers that are cold at once, and once more when its token is revoked', async () => {
+  test('a certified provider is asked once by twenty cold workers, and once more when its token is revoked', async () => {
     const { workers, time } = startWorkers(20);
     const connection = connectionOf('twenty', oauth);
     const credentials = credentialsOf(oauthClients.post, provider.url);
@@ -179,7 +179,7 @@ describe('twenty workers at an endpoint that misbehaves', () => {
     return Promise.all(workers.map((worker) => worker.tokenFor(connectionOf(name, oauth), credentials, { signal })));
   };
 
-  test('make one request when it does not answer until the others have waited many times', async () => {
+  test('twenty workers make one request to a token endpoint that answers late', async () => {
     const { workers, time } = startWorkers(20);
     let waits = 0;
     const waited = new Promise<void>((resolve) => {
@@ -197,7 +197,7 @@ describe('twenty workers at an endpoint that misbehaves', () => {
     expect(requests).toHaveLength(1);
   });
 
-  test('get a token from its second answer when the first was a failure', async () => {
+  test('twenty workers get a token from the second answer of a token endpoint when the first was a failure', async () => {
     const { url, requests } = await startEndpoint((_, index) =>
       index === 0 ? { status: 500 } : { body: { access_token: 'second', expires_in: '3600' } },
     );
@@ -212,7 +212,7 @@ describe('twenty workers at an endpoint that misbehaves', () => {
 describe('a token endpoint', () => {
   const parameter = (key: string, value: string) => ({ key, value, isValueSecret: false });
 
-  test('is asked by GET with everything in the query', async () => {
+  test('a token endpoint is asked by GET with everything in the query', async () => {
     const { url, requests } = await startEndpoint();
     const credentials = { ...credentialsOf(oauthClients.post, `${url}?tenant=a%2Fb`), httpMethod: 'GET' as const };
     await (await oneWorker()).tokenFor(connectionOf('get', oauth), credentials, { signal });
@@ -223,7 +223,7 @@ describe('a token endpoint', () => {
     });
   });
 
-  test('is asked by PUT with JSON where a header parameter says so', async () => {
+  test('a token endpoint is asked by PUT with JSON when a header parameter says so', async () => {
     const { url, requests } = await startEndpoint();
     const credentials = {
       ...credentialsOf(oauthClients.post, url),

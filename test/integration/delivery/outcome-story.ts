@@ -24,7 +24,7 @@ import { loopback } from '../../servers/endpoints/loopback.ts';
 export interface OutcomeOptions {
   /** Where the events go; the name of the API destination is appended as the path. */
   readonly origin: string;
-  /** 0 retries at once, inside the invocation; nearly 1 waits for so long that the delivery queue takes it. */
+  /** 0 retries at once, inside the invocation. Nearly 1 waits so long that the delivery is deferred to the queue. */
   readonly random: Random;
   readonly timeoutMs?: number;
   readonly client?: UndiciHttpClientOptions;
@@ -90,7 +90,7 @@ export function createOutcomeStory({ origin, random, timeoutMs = 5000, client, s
     deadLetters,
     deliver: (apiDestination: string, target: object = {}): Promise<Conclusion> =>
       withDeadline(clock, 60_000, (deadline) => deliverInput({ apiDestination, event, target }, deadline)),
-    /** The attributes of the last dead letter, as whoever reads the queue sees them; `LASTMILE` read already. */
+    /** The attributes of the last dead letter as a reader of the queue sees them, with `LASTMILE` already parsed. */
     lastDeadLetter() {
       const letter = deadLetters.letters.at(-1);
       if (letter === undefined) return undefined;

@@ -12,7 +12,7 @@ const sayAndReset = (text: string) => (socket: Socket) =>
   socket.write(text, () => setImmediate(() => socket.resetAndDestroy()));
 const resetAtOnce = (socket: Socket) => socket.resetAndDestroy();
 
-/** A port where somebody listened a moment ago and nobody does now. */
+/** A port where a server listened a moment ago and none does now. */
 async function nobody(): Promise<string> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -31,7 +31,7 @@ interface Row {
   readonly failure: string;
   readonly code: string;
   readonly errorCode: 'CONNECTION_FAILURE' | 'TIMEOUT';
-  /** A server, or the lack of one, and what else the failure needs. */
+  /** Starts a server, or leaves it out, and makes the settings that the failure needs. */
   surround(): Promise<Surroundings>;
 }
 
@@ -98,13 +98,13 @@ const rows: readonly Row[] = [
   }),
 ];
 
-describe.each(rows)('$failure', ({ code, errorCode, surround }) => {
+describe.each(rows)('$failure', ({ failure, code, errorCode, surround }) => {
   async function begin(random: OutcomeOptions['random']) {
     const story = createOutcomeStory({ ...(await surround()), random });
     return story;
   }
 
-  test(`is ${code}: one attempt, and the delivery queue has the event`, async () => {
+  test(`the failure "${failure}" is ${code}: one attempt, and then the event is in the delivery queue`, async () => {
     const story = await begin(wait);
     const conclusion = await story.deliver('orders');
     const notBeforeMs = story.clock.nowMs() + 9990;
@@ -115,7 +115,7 @@ describe.each(rows)('$failure', ({ code, errorCode, surround }) => {
     await story.close();
   });
 
-  test(`is ${errorCode} in the dead letters when its retry has failed too`, async () => {
+  test(`the failure "${failure}" is ${errorCode} in the dead letters when its retry has failed too`, async () => {
     const story = await begin(atOnce);
     const conclusion = await story.deliver('orders', { RetryPolicy: { MaximumRetryAttempts: 1 } });
     expect(conclusion).toMatchObject({ settlement: { kind: 'dead-lettered' }, code, attempts: 2 });
@@ -133,13 +133,16 @@ describe.each(rows)('$failure', ({ code, errorCode, surround }) => {
 });
 
 describe('a status that no table has', () => {
-  test.each([101, 600, 999])('%d ends the delivery for good, or is no answer: never delivered', async (status) => {
-    const origin = await behaving(say(`HTTP/1.1 ${status} What\r\ncontent-length: 0\r\n\r\n`))();
-    const story = createOutcomeStory({ origin, random: wait });
-    const { settlement } = await story.deliver('orders', { RetryPolicy: { MaximumRetryAttempts: 0 } });
-    expect(settlement.kind).toBe('dead-lettered');
-    await story.close();
-  });
+  test.each([101, 600, 999])(
+    'the status %d ends the delivery for good or is no answer, and is never a success',
+    async (status) => {
+      const origin = await behaving(say(`HTTP/1.1 ${status} What\r\ncontent-length: 0\r\n\r\n`))();
+      const story = createOutcomeStory({ origin, random: wait });
+      const { settlement } = await story.deliver('orders', { RetryPolicy: { MaximumRetryAttempts: 0 } });
+      expect(settlement.kind).toBe('dead-lettered');
+      await story.close();
+    },
+  );
 
   test('an informational answer before the real one changes nothing', async () => {
     const origin = await behaving(say('HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n'))();

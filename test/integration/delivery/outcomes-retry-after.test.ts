@@ -25,7 +25,7 @@ const forms: readonly (readonly [form: string, value: string, waitMs: number])[]
 ];
 
 describe('Retry-After', () => {
-  test.each(forms)('of %s (%s) is the wait, without jitter', async (_form, value, waitMs) => {
+  test.each(forms)('a Retry-After of %s (%s) is the wait, without jitter', async (_form, value, waitMs) => {
     const { endpoint, story } = await answering(value);
     const notBeforeMs = story.clock.nowMs() + waitMs;
     expect((await story.deliver('orders')).settlement).toEqual({ kind: 'deferred', notBeforeMs });
@@ -33,19 +33,22 @@ describe('Retry-After', () => {
     expect(endpoint.requests).toHaveLength(1);
   });
 
-  test.each([401, 407, 409, 429, 500, 503])('counts with every status that is retried: %d', async (status) => {
-    const { story } = await answering('120', atOnce, status);
-    const notBeforeMs = story.clock.nowMs() + 120_000;
-    expect((await story.deliver('orders')).settlement).toEqual({ kind: 'deferred', notBeforeMs });
-  });
+  test.each([401, 407, 409, 429, 500, 503])(
+    'a Retry-After counts with the status %d, as with every status that is retried',
+    async (status) => {
+      const { story } = await answering('120', atOnce, status);
+      const notBeforeMs = story.clock.nowMs() + 120_000;
+      expect((await story.deliver('orders')).settlement).toEqual({ kind: 'deferred', notBeforeMs });
+    },
+  );
 
-  test('shorter than the backoff is a floor that the backoff is above', async () => {
+  test('a Retry-After that is shorter than the backoff does not shorten the wait', async () => {
     const { story } = await answering('5', wait);
     const notBeforeMs = story.clock.nowMs() + 9990;
     expect((await story.deliver('orders')).settlement).toEqual({ kind: 'deferred', notBeforeMs });
   });
 
-  test('of a second is sat out inside the invocation', async () => {
+  test('a Retry-After of a second is waited for inside the invocation', async () => {
     const { endpoint, story } = await answering('1');
     const delivering = story.deliver('orders', { RetryPolicy: { MaximumRetryAttempts: 1 } });
     while (story.clock.nowMs() < Date.UTC(2026, 0, 1) + 1000) {
@@ -61,7 +64,7 @@ describe('Retry-After', () => {
   });
 
   test.each(['-1', '-120'])(
-    'that is negative (%s) ends the delivery after one attempt, by no condition',
+    'a negative Retry-After (%s) ends the delivery after one attempt, without an exhausted retry condition',
     async (value) => {
       const { endpoint, story } = await answering(value);
       expect(await story.deliver('orders')).toMatchObject({ settlement: { kind: 'dead-lettered' }, attempts: 1 });
@@ -71,7 +74,7 @@ describe('Retry-After', () => {
   );
 
   test.each(['soon', '1.5', '', '0x10', 'Thu, 32 Jan 2026 00:00:00 GMT', '2026-01-01T00:02:00Z', '120, 240'])(
-    'that is malformed (%j) falls back to our backoff',
+    'a malformed Retry-After (%j) falls back to the backoff of the policy',
     async (value) => {
       const { story } = await answering(value, wait);
       const notBeforeMs = story.clock.nowMs() + 9990;
@@ -80,7 +83,7 @@ describe('Retry-After', () => {
   );
 
   test.each(['Wed, 31 Dec 2025 23:59:59 GMT', 'Thu, 01 Jan 1970 00:00:00 GMT', '0'])(
-    'that has passed (%s) is now',
+    'a Retry-After in the past (%s) means a retry at once',
     async (value) => {
       const { endpoint, story } = await answering(value);
       expect(await story.deliver('orders', { RetryPolicy: { MaximumRetryAttempts: 3 } })).toMatchObject({
@@ -91,7 +94,7 @@ describe('Retry-After', () => {
   );
 
   test.each(['86401', '99999999999999999999', 'Fri, 02 Jan 2026 00:00:01 GMT'])(
-    'beyond the age limit (%s) ends the delivery now',
+    'a Retry-After beyond the age limit (%s) ends the delivery now',
     async (value) => {
       const { endpoint, story } = await answering(value);
       expect(await story.deliver('orders')).toMatchObject({ settlement: { kind: 'dead-lettered' }, attempts: 1 });
@@ -100,7 +103,7 @@ describe('Retry-After', () => {
     },
   );
 
-  test('of a status that is not retried changes nothing', async () => {
+  test('a Retry-After with a status that is not retried changes nothing', async () => {
     const { story } = await answering('120', atOnce, 422);
     expect(await story.deliver('orders')).toMatchObject({ settlement: { kind: 'dead-lettered' }, attempts: 1 });
   });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 import { atOnce, createOutcomeStory, event, wait } from './outcome-story.ts';
 
-/** Answers to `/<status>` with that status, and to everything with a place to go to. */
+/** Answers `/<status>` with that status, and always with a Location header. */
 let endpoint: RecordingEndpoint;
 const stories: { waiting?: Story; impatient?: Story } = {};
 type Story = ReturnType<typeof createOutcomeStory>;
@@ -37,7 +37,7 @@ const requestsTo = (status: number): number => endpoint.requests.filter(({ path 
 const statuses = Array.from({ length: 400 }, (_, index) => 200 + index);
 const retriedStatuses = statuses.filter((status) => expectedOf(status).retried);
 
-test('the table is the one that is documented', () => {
+test('the table of outcomes equals the documented one', () => {
   const fivehundreds = Array.from({ length: 100 }, (_, index) => 500 + index);
   expect(retriedStatuses).toEqual([401, 407, 409, 429, ...fivehundreds]);
 });
@@ -45,7 +45,7 @@ test('the table is the one that is documented', () => {
 describe.each(statuses)('an endpoint that answers %d', (status) => {
   const { code, errorCode, retried } = expectedOf(status);
 
-  test(`is asked once, and the event is ${retried ? 'deferred' : code === undefined ? 'delivered' : 'dead-lettered'}`, async () => {
+  test(`an endpoint that answers ${status} is asked once, and the event is ${retried ? 'deferred' : code === undefined ? 'delivered' : 'dead-lettered'}`, async () => {
     const { deliver, queue, clock, lastDeadLetter } = story('waiting');
     const [before, deferredBefore] = [requestsTo(status), queue.sent.length];
     const conclusion = await deliver(String(status));
@@ -72,7 +72,7 @@ describe.each(statuses)('an endpoint that answers %d', (status) => {
     }
   });
 
-  test(`with two retries allowed is asked ${retried ? 'three times' : 'once'}`, async () => {
+  test(`an endpoint that answers ${status} with two retries allowed is asked ${retried ? 'three times' : 'once'}`, async () => {
     const { deliver, deadLetters, lastDeadLetter } = story('impatient');
     const [before, lettersBefore] = [requestsTo(status), deadLetters.letters.length];
     const conclusion = await deliver(String(status), { RetryPolicy: { MaximumRetryAttempts: 2 } });
@@ -99,7 +99,7 @@ test('no redirect was ever followed', () => {
   expect(endpoint.requests.filter(({ path }) => path === '/followed')).toEqual([]);
 });
 
-test('every request of one delivery had the same idempotency key, and the same body', () => {
+test('all requests of one delivery had the same idempotency key and the same body', () => {
   for (const status of retriedStatuses) {
     const requests = endpoint.requests.filter(({ path }) => path === `/${status}`);
     expect(new Set(requests.map(({ headers }) => headers['idempotency-key']))).toEqual(new Set([`e-1/${status}`]));

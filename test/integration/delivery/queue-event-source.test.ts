@@ -43,7 +43,7 @@ function clientFor(endpoint: string, region: string) {
   };
 }
 
-/** What a function sees, as it sees it. */
+/** Collects the records that a function gets, in order. */
 function newRecords() {
   const records: SQSEvent['Records'] = [];
   let wake: () => void = () => undefined;
@@ -59,7 +59,7 @@ function newRecords() {
   };
 }
 
-test('a message in the delivery queue reaches deliver-queued as Lambda hands it over', async () => {
+test('a message in the delivery queue reaches deliver-queued in the form that Lambda uses', async () => {
   const seen = newRecords();
   const { send } = await start(async (event) => seen.add(event));
   const kind = { DataType: 'String', StringValue: 'ü' };
@@ -87,7 +87,7 @@ test('a message in the delivery queue reaches deliver-queued as Lambda hands it 
   ]);
 });
 
-test('each region that comes into use has its delivery queue read, by a function of its own region', async () => {
+test('each region that is used has its delivery queue read by a function of that region', async () => {
   const seen = newRecords();
   const { stack } = await start(async (event) => seen.add(event));
   for (const region of ['eu-west-1', 'ap-south-1']) await clientFor(stack.url, region).send(region);
@@ -98,7 +98,7 @@ test('each region that comes into use has its delivery queue read, by a function
   ]);
 });
 
-test('a message that the function has named as failed comes again when its visibility ends, its neighbour never', async () => {
+test('a message that the function reports as failed comes again when its visibility timeout ends, and the others do not', async () => {
   const seen = newRecords();
   const { send, hideFor } = await start(async (event) => {
     seen.add(event);
@@ -118,7 +118,7 @@ test('a message that the function has named as failed comes again when its visib
   ]);
 });
 
-test('a message with a delay is handed over after it', async () => {
+test('a message with a delay is handed over after the delay', async () => {
   const seen = newRecords();
   const { send } = await start(async (event) => seen.add(event));
   await send('later', { DelaySeconds: 1 });
@@ -127,7 +127,7 @@ test('a message with a delay is handed over after it', async () => {
   expect(Number(ApproximateFirstReceiveTimestamp) - Number(SentTimestamp)).toBeGreaterThanOrEqual(1000);
 });
 
-test('a message that was received as often as the redrive policy allows is moved to the dead letters as it is', async () => {
+test('a message that was received as often as the redrive policy allows is moved to the dead letters unchanged', async () => {
   const counts: string[] = [];
   const { send, hideFor, deadLetters } = await start(async ({ Records }) => {
     counts.push(...Records.map(({ attributes }) => attributes.ApproximateReceiveCount));
@@ -139,7 +139,7 @@ test('a message that was received as often as the redrive policy allows is moved
   expect(counts).toEqual(Array.from({ length: maximumReceives }, (_, index) => String(index + 1)));
 });
 
-test('what a stack held when it ended is handed over at once by the next, and its receives still count', async () => {
+test('the messages of a stack that ended are handed over at once by the next stack, and their receive counts are kept', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'lastmile-queue-'));
   ends.push(() => rmSync(dataDir, { recursive: true }));
   const held = newRecords();
@@ -155,13 +155,13 @@ test('what a stack held when it ended is handed over at once by the next, and it
   await first.stack.stop();
 
   const seen = newRecords();
-  // Nobody calls the next one: it takes up its queues by itself.
+  // The next stack gets no call: it reads its queues by itself.
   await start(async (event) => seen.add(event), { dataDir });
   const records = await seen.first(1);
   expect(records.map(({ body, attributes }) => [body, attributes.ApproximateReceiveCount])).toEqual([['held', '2']]);
 });
 
-test('an asynchronous delivery that has failed three times lies in the dead letters as the record that Lambda makes', async () => {
+test('an asynchronous delivery that has failed three times is in the dead letters as the record that Lambda makes', async () => {
   let runs = 0;
   const create = async (): Promise<FunctionHandler> => async () => {
     runs += 1;

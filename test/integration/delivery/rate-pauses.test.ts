@@ -3,7 +3,7 @@ import { createWaitingClock } from '../../fakes/waiting-clock.ts';
 import type { EndpointAnswer } from '../../servers/endpoints/recording-endpoint.ts';
 import { isRateRequest, newMessage, startRateStory } from './rate-story.ts';
 
-/* What else takes slots or keeps everybody from them: the endpoint's own word, second requests, a table that fails. */
+/* Other causes that take or block slots: a Retry-After, second requests, and a table that fails. */
 
 let story: Awaited<ReturnType<typeof startRateStory>>;
 const clock = createWaitingClock();
@@ -28,7 +28,7 @@ beforeEach(() => {
 });
 
 test.each([429, 503])(
-  'a Retry-After of a %i pauses its destination for another worker too, and no other',
+  'a Retry-After of a %i pauses its destination for another worker too, and no other destination',
   async (status) => {
     const path = `busy-${status}`;
     const [busy, well] = [await story.createDestination(path, 100), await story.createDestination('well', 100)];
@@ -61,7 +61,7 @@ test('the second request of an attempt, with credentials that were changed meanw
   expect(destination.writes() - writes).toBe(2);
 });
 
-test('a request that is repeated because its connection turned out dead takes a slot of its own', async () => {
+test('a request that is repeated because its connection was closed takes a slot of its own', async () => {
   const destination = await story.createDestination('dropped', 100);
   const worker = await story.startWorker();
   expect(await worker.deliver(destination.name)).toMatchObject({ outcome: 'delivered' });
@@ -86,7 +86,7 @@ test.each([
   ['throttles', throttled],
   ['cannot be reached', 'lost before'],
 ] as const)(
-  'while the table %s, nothing is sent and nothing lost: every event waits, without an attempt',
+  'while the table %s, nothing is sent and nothing is lost: every event waits, without an attempt',
   async (_, fault) => {
     const destination = await story.createDestination('unknown', 100);
     const worker = await story.startWorker();

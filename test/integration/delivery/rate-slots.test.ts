@@ -9,7 +9,7 @@ import { comeBack, newMessage, startRateStory } from './rate-story.ts';
 
 let story: Awaited<ReturnType<typeof startRateStory>>;
 const clock = createWaitingClock();
-/** For as long as a busy machine may take. */
+/** Long enough for a busy machine. */
 const patiently = { timeout: 15_000 };
 const inFlight: (() => void)[] = [];
 
@@ -35,7 +35,7 @@ test.each([300, 5000])('a batch to a destination of %i/s reserves its slots in o
   expect(worker.deferred()).toEqual([]);
 });
 
-test('a batch to two destinations makes a write for each', async () => {
+test('a batch to two destinations makes one write for each destination', async () => {
   const [orders, invoices] = [
     await story.createDestination('orders', 300),
     await story.createDestination('invoices', 300),
@@ -54,7 +54,7 @@ test('ten requests move the bucket on by ten intervals', async () => {
   expect((await destination.bucket()).slotsUntilUs).toBe(slotsUntilUs + 100_000);
 });
 
-test('what the horizon does not hold is deferred to turns of its own, without an attempt, and goes when it comes back', async () => {
+test('events beyond the horizon are deferred to turns of their own, without an attempt, and are sent when they come back', async () => {
   const destination = await story.createDestination('far', 100);
   const worker = await story.startWorker();
   const slotsUntilUs = inSeconds(30);
@@ -63,7 +63,7 @@ test('what the horizon does not hold is deferred to turns of its own, without an
   expect(story.requestsTo('far')).toBe(0);
   const deferred = worker.deferred();
   expect(deferred).toHaveLength(10);
-  // Turns run a second ahead of the slots, one interval apart; messages say whole milliseconds.
+  // Turns come a second before their slots, one interval apart. Messages hold whole milliseconds.
   expect(deferred.map(({ details }) => details['notBefore'])).toEqual(
     Array.from({ length: 10 }, (_, index) => Math.ceil((slotsUntilUs - 1_000_000 + index * 10_000) / 1000)),
   );
@@ -77,7 +77,7 @@ test('what the horizon does not hold is deferred to turns of its own, without an
   expect(story.requestsTo('far')).toBe(10);
 });
 
-test('where a batch waits for its slot, a single rule target is deferred with its turn', async () => {
+test('in deliver a single event is deferred with its turn, where a batch would wait for its slot', async () => {
   const [alone, queued] = [await story.createDestination('soon', 100), await story.createDestination('soon', 100)];
   const worker = await story.startWorker();
   await Promise.all([alone, queued].map((each) => each.setBucket({ slotsUntilUs: inSeconds(1.5) })));
@@ -89,7 +89,7 @@ test('where a batch waits for its slot, a single rule target is deferred with it
   expect(story.requestsTo('soon')).toBe(1);
 });
 
-test('newcomers queue behind a backlog, and who comes back from it goes', async () => {
+test('new events queue behind a backlog, and events that come back from it are sent', async () => {
   const destination = await story.createDestination('behind', 100);
   const [newcomer, returning] = [await story.startWorker(), await story.startWorker()];
   const returnsUntilUs = inSeconds(60);
@@ -102,7 +102,7 @@ test('newcomers queue behind a backlog, and who comes back from it goes', async 
   expect(story.requestsTo('behind')).toBe(1);
 });
 
-test('the age limit counts while an event waits for its turn: it ends at once, in the dead letters', async () => {
+test('the age limit counts while an event waits for its turn, and an expired event is dead-lettered at once', async () => {
   const destination = await story.createDestination('aged', 100);
   const worker = await story.startWorker();
   await destination.setBucket({ slotsUntilUs: inSeconds(120) });
@@ -115,13 +115,13 @@ test('the age limit counts while an event waits for its turn: it ends at once, i
   expect(story.requestsTo('aged')).toBe(0);
 });
 
-test('a rate that was changed is used when the cache is read again, and the slots given away stay given away', async () => {
+test('a changed rate is used when the cache is read again, and the slots already given stay given', async () => {
   const destination = await story.createDestination('changed', 100);
   const [cached, uncached] = [await story.startWorker(), await story.startWorker({ CACHE_SECONDS: '0' })];
   await Promise.all([cached, uncached].map((worker) => worker.deliverQueued(newMessage(destination.name))));
   await destination.setRate(10);
   const before = await destination.bucket();
-  // What was seen a moment ago would be taken for what is there still.
+  // Otherwise the worker would use the bucket that it read a moment ago.
   clock.pass(1000);
   const givenUntilUs = inSeconds(0.5);
   await destination.setBucket({ ...before, slotsUntilUs: givenUntilUs });
@@ -138,11 +138,11 @@ test('a rate that was changed is used when the cache is read again, and the slot
 
 test.each([
   [
-    'at most that many requests are under way, of a worker that has a limit',
+    'a worker with a concurrency limit has at most that many requests in flight',
     { MAXIMUM_CONCURRENCY_PER_WORKER: '2' },
     2,
   ],
-  ['a whole batch is under way, of a worker that has none', {}, 10],
+  ['a worker without a concurrency limit has a whole batch in flight', {}, 10],
 ])('%s', async (_, variables, most) => {
   const destination = await story.createDestination('gated', 10_000);
   const worker = await story.startWorker(variables);

@@ -38,7 +38,7 @@ export interface Deferred {
 }
 
 /**
- * The deployed handlers as several workers, the whole stack, and a table whose buckets can be looked at and set.
+ * The deployed handlers as several workers, the whole stack, and a table whose buckets a test can read and set.
  *
  * @param clock of every worker
  */
@@ -78,7 +78,7 @@ export async function startRateStory(answer: AnswerRequest, clock: Clock = syste
         const times = { slotsUntilUs: number('slotsUntilUs'), returnsUntilUs: number('returnsUntilUs') };
         return { ...times, generation: number('generation'), revision: number('revision') };
       },
-      /** As if others had taken so much, by their clocks: what is made so is not waited for. */
+      /** Sets the bucket as other workers would have left it, so that a test need not wait for it. */
       async setBucket(bucket: Partial<Bucket>): Promise<void> {
         const set = { slotsUntilUs: 0, returnsUntilUs: 0, generation: 1, revision: 1, ...bucket };
         const names = Object.keys(set) as (keyof Bucket)[];
@@ -113,13 +113,13 @@ export async function startRateStory(answer: AnswerRequest, clock: Clock = syste
     const deliverQueued = createDeliverQueued(deliverQueuedFrom(environment, sqs.clientConfig, silence));
     return {
       deliver: (apiDestination: string, target: object = {}) => deliver(envelopeOf(apiDestination, target), context),
-      /** A batch of the delivery queue. @returns ids of what was not settled */
+      /** A batch of the delivery queue. @returns ids of the unsettled messages */
       async deliverQueued(...messages: readonly Message[]): Promise<readonly string[]> {
         const Records = messages.map((message, index) => recordOf(message, index));
         const { batchItemFailures }: SQSBatchResponse = await deliverQueued({ Records }, context);
         return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
       },
-      /** What this worker has given to the delivery queue. */
+      /** Deliveries that this worker has put into the delivery queue. */
       deferred: () => sqs.proxy.requests.flatMap((each) => deferredOf(each, deliveries.url)),
       deadLetters,
     };
@@ -127,7 +127,7 @@ export async function startRateStory(answer: AnswerRequest, clock: Clock = syste
 
   return {
     endpoint,
-    /** Of clients that go to the stack directly. */
+    /** Settings for clients that call the stack directly. */
     clientConfig: aws,
     createDestination,
     startWorker,
@@ -144,7 +144,7 @@ export async function startRateStory(answer: AnswerRequest, clock: Clock = syste
   };
 }
 
-/** Without a signature: the local stack takes everybody's word. */
+/** Sends no signature, because the local stack does not check it. */
 async function callPolicy(url: string, operation: string, input: object): Promise<void> {
   const headers = { 'x-amz-target': `Lastmile.${operation}` };
   const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(input) });
@@ -168,7 +168,7 @@ export function newMessage(apiDestination: string, target: object = {}): Message
   return { body: JSON.stringify(envelopeOf(apiDestination, target)) };
 }
 
-/** A deferred delivery that comes back when its time has passed, which is not waited for. */
+/** A deferred delivery as it comes back after its time, without the wait. */
 export function comeBack({ body, details }: Deferred): Message {
   return { body, attributes: { LASTMILE: JSON.stringify({ ...details, notBefore: 1 }) } };
 }

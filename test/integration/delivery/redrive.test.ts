@@ -17,7 +17,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-/** What no parser of JSON may touch: it would come out otherwise. */
+/** Text that would change if a JSON parser read and printed it. */
 const textOf = (id: string) =>
   `{"zulu":1, "id":"${id}","big":9007199254740993,"one":1.0,"tiny":1e-400,"b":2,"a":1,"note":"Zoë 😀 \\ufffe \\u00e9","detail":{ }}`;
 const envelopeOf = (event: string) =>
@@ -91,7 +91,7 @@ async function start(answer?: AnswerRequest, environment: Record<string, string>
       const MessageAttributes = Object.fromEntries(texts);
       await sqs.send(new SendMessageCommand({ QueueUrl: urlOf(queue), MessageBody: body, MessageAttributes }));
     },
-    /** A dead letter as soon as there is one; it stays visible. */
+    /** Waits for a dead letter, which stays visible. */
     async deadLetter(WaitTimeSeconds = 1): Promise<Message | undefined> {
       const receive = { QueueUrl: urlOf('dead-letters'), MessageAttributeNames: ['All'], VisibilityTimeout: 0 };
       return (await sqs.send(new ReceiveMessageCommand({ ...receive, WaitTimeSeconds }))).Messages?.[0];
@@ -115,7 +115,7 @@ async function firstDeadLetter(started: Awaited<ReturnType<typeof start>>): Prom
   }
 }
 
-test('a dead-lettered event, redriven, arrives once the endpoint is well, byte for byte', async () => {
+test('a dead letter arrives byte for byte after a redrive, once the endpoint works again', async () => {
   const started = await start((_request, index) => ({ status: index === 0 ? 400 : 200 }));
   await started.put('deliveries', plain(envelopeOf(textOf('e1'))));
   const deadLetter = await firstDeadLetter(started);
@@ -140,7 +140,7 @@ test('a dead-lettered event, redriven, arrives once the endpoint is well, byte f
   expect(await started.deadLetter()).toBeUndefined();
 });
 
-test('each form that lies in the dead letters arrives after a redrive, byte for byte', async () => {
+test('each form of dead letter arrives byte for byte after a redrive', async () => {
   const started = await start();
   const ids = Object.keys(forms).map((_form, index) => `e${index}`);
   for (const [index, form] of Object.values(forms).entries()) await started.put('dead-letters', form(`e${index}`));
@@ -152,7 +152,7 @@ test('each form that lies in the dead letters arrives after a redrive, byte for 
 });
 
 test.each(Object.entries(forms))(
-  'in the delivery queue as it stands, %s is delivered byte for byte, as after a redrive by the console',
+  'a dead letter in the form of %s is delivered byte for byte when the console moves it to the delivery queue',
   async (_form, message) => {
     const started = await start();
     await started.put('deliveries', message('e1'));
@@ -162,7 +162,7 @@ test.each(Object.entries(forms))(
 );
 
 test.each(['dead-letters', 'deliveries'] as const)(
-  "a record of a bare event, put into the %s, goes to the functions' own destination",
+  'a redriven record of a bare event in the %s goes to the API destination of the functions',
   async (queue) => {
     const started = await start(undefined, { API_DESTINATION: 'orders' });
     await started.put(queue, plain(recordOf(textOf('e1'))));
@@ -172,7 +172,7 @@ test.each(['dead-letters', 'deliveries'] as const)(
   },
 );
 
-test("a bare event that was dead-lettered says where it was to go, and goes there by the functions' own destination too", async () => {
+test('the dead letter of a bare event names the API destination of the functions, and goes there after a redrive', async () => {
   const started = await start((_request, index) => ({ status: index === 0 ? 400 : 200 }), {
     API_DESTINATION: 'orders',
   });
@@ -185,7 +185,7 @@ test("a bare event that was dead-lettered says where it was to go, and goes ther
   expect(requests.map(({ body }) => body)).toEqual([textOf('e1'), textOf('e1')]);
 });
 
-test('an input that no redrive can have is refused by the names of its fields, and nothing is moved', async () => {
+test('a redrive refuses bad input, names the fields, and moves nothing', async () => {
   const started = await start();
   await started.put('dead-letters', plain(envelopeOf(textOf('e1'))));
   expect(await started.redrive({ apidestination: 'orders', rate: 1, maximum: 'all' })).toMatchObject({

@@ -9,7 +9,7 @@ import { type RecordedRequest, startRecordingEndpoint } from '../../servers/endp
 import { atOnce, createOutcomeStory } from './outcome-story.ts';
 import { comeBack, newMessage, startRateStory } from './rate-story.ts';
 
-/* Signed requests as an endpoint gets them: verified by the published package of the specification. */
+/* Signed requests at the endpoint, verified by the package that the specification publishes. */
 
 let story: Awaited<ReturnType<typeof startRateStory>>;
 let secrets: ReturnType<typeof createSecretsManagerClient>;
@@ -31,7 +31,7 @@ afterAll(async () => {
 const newKey = () => `whsec_${randomBytes(32).toString('base64')}`;
 const uncached = { CACHE_SECONDS: '0', RETRY_BASE_DELAY_MS: '900000' };
 
-/** A destination whose requests are signed by what the secret holds, and a worker. */
+/** A destination whose requests are signed with the key in the secret, and a worker. */
 async function setUp(SecretString: string, path: string, members: object = {}, variables: object = uncached) {
   numbers += 1;
   const own = `${path}-${numbers}`;
@@ -59,7 +59,7 @@ function isSignedBy(key: string, { headers, body }: RecordedRequest): boolean {
 }
 
 describe('a signed request', () => {
-  test('is verified by the package, and by no other key', async () => {
+  test('a signed request is verified by the package, and by no other key', async () => {
     const key = newKey();
     const { name, worker, last } = await setUp(key, 'plain');
     expect(await worker.deliver(name)).toMatchObject({ outcome: 'delivered' });
@@ -67,7 +67,7 @@ describe('a signed request', () => {
     expect(last().headers['webhook-id']).toBe(last().headers['idempotency-key']);
   });
 
-  test('through the queue is signed over the bytes of the event as they came', async () => {
+  test('a signed request from the queue is signed over the bytes of the event as they came', async () => {
     const key = newKey();
     const { name, worker, last } = await setUp(key, 'queued');
     const event = '{"id":"e-1", "größe": 1.0,\t"n":12345678901234567890,"emoji":"😀","lone":"\\ud800","nul":"\\u0000"}';
@@ -79,21 +79,21 @@ describe('a signed request', () => {
   test.each([
     ['a text with half a character', '\ud800 \ufffe'],
     ['an empty text', ''],
-  ])('of %s is signed over the bytes that are sent', async (_, Input) => {
+  ])('a signed request of %s is signed over the bytes that are sent', async (_, Input) => {
     const key = newKey();
     const { name, worker, last } = await setUp(key, 'input');
     await worker.deliver(name, { InputTransformer: { InputTemplate: JSON.stringify(Input) } });
     expect(isSignedBy(key, last())).toBe(true);
   });
 
-  test.each(['GET', 'HEAD'])('by %s is signed over an empty body', async (HttpMethod) => {
+  test.each(['GET', 'HEAD'])('a signed %s request is signed over an empty body', async (HttpMethod) => {
     const key = newKey();
     const { name, worker, last } = await setUp(key, 'bodiless', { HttpMethod });
     await worker.deliver(name);
     expect([last().method, last().body, isSignedBy(key, last())]).toEqual([HttpMethod, '', true]);
   });
 
-  test('with a private key is verified by its public one', async () => {
+  test('a request that is signed with a private key is verified by its public key', async () => {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
     const { d = '', x = '' } = privateKey.export({ format: 'jwk' });
     const pair = Buffer.concat([Buffer.from(d, 'base64url'), Buffer.from(x, 'base64url')]);
@@ -107,7 +107,7 @@ describe('a signed request', () => {
     expect(verify(null, Buffer.from(content), key, Buffer.from(signature, 'base64'))).toBe(true);
   });
 
-  test('that is retried keeps its id, and is signed anew', async () => {
+  test('a signed request that is retried keeps its id, and is signed anew', async () => {
     const key = newKey();
     const { name, worker, received, rotate } = await setUp(key, 'status-500');
     await worker.deliverQueued(newMessage(name));
@@ -122,7 +122,7 @@ describe('a signed request', () => {
   });
 });
 
-test('the time of a signature is that of its attempt', async () => {
+test('the time of a signature is the time of its attempt', async () => {
   const timestamp = (headers: RecordedRequest['headers']) => Number(headers['webhook-timestamp']);
   const endpoint = await startRecordingEndpoint((_, index) => {
     clock.set(clock.nowMs() + 7300);
@@ -143,7 +143,7 @@ test('the time of a signature is that of its attempt', async () => {
 });
 
 describe('keys that are exchanged', () => {
-  test('both sign for as long as the secret holds both', async () => {
+  test('both keys sign for as long as the secret holds both', async () => {
     const [old, next] = [newKey(), newKey()];
     const { name, worker, last, rotate } = await setUp(JSON.stringify({ keys: [old] }), 'rotated');
     const signers = async () => {
@@ -157,15 +157,18 @@ describe('keys that are exchanged', () => {
     expect(await signers()).toEqual([false, true]);
   });
 
-  test.each([401, 403])('are read past the cache when the endpoint refuses the former (%d)', async (status) => {
-    const [old, next] = [newKey(), newKey()];
-    const cached = { ...uncached, CACHE_SECONDS: '900' };
-    const { name, worker, received, rotate } = await setUp(old, `status-${status}`, {}, cached);
-    await worker.deliver(name);
-    await rotate(next);
-    await worker.deliver(name);
-    expect(received().map((request) => isSignedBy(next, request))).toEqual([false, false, true]);
-  });
+  test.each([401, 403])(
+    'new keys are read past the cache when the endpoint refuses the old ones (%d)',
+    async (status) => {
+      const [old, next] = [newKey(), newKey()];
+      const cached = { ...uncached, CACHE_SECONDS: '900' };
+      const { name, worker, received, rotate } = await setUp(old, `status-${status}`, {}, cached);
+      await worker.deliver(name);
+      await rotate(next);
+      await worker.deliver(name);
+      expect(received().map((request) => isSignedBy(next, request))).toEqual([false, false, true]);
+    },
+  );
 });
 
 describe('a header of the signature', () => {
@@ -179,7 +182,7 @@ describe('a header of the signature', () => {
     return { ConnectionArn };
   };
 
-  test('is ours, whatever a target or the connection sets under its name', async () => {
+  test('a signature header is set by Lastmile, whatever a target or the connection sets under its name', async () => {
     const key = newKey();
     const parameters = {
       BasicAuthParameters: { Username: 'someone', Password: 'secret' },
@@ -192,7 +195,7 @@ describe('a header of the signature', () => {
     expect([isSignedBy(key, last()), last().rawHeaders.includes('forged')]).toEqual([true, false]);
   });
 
-  test('carries no API key: nothing is sent, and the dead letter says why', async () => {
+  test('a signature header cannot carry an API key: nothing is sent, and the dead letter gives the reason', async () => {
     const parameters = { ApiKeyAuthParameters: { ApiKeyName: 'Webhook-Id', ApiKeyValue: 'api-key-canary' } };
     const { name, worker, received } = await setUp(newKey(), 'api-key', await connection(parameters, 'API_KEY'));
     const reason = 'The header Webhook-Id cannot carry an API key of a signed request.';
@@ -202,7 +205,7 @@ describe('a header of the signature', () => {
 });
 
 describe('a secret', () => {
-  test('that holds no key holds the delivery back, unsigned nothing goes, and no part of it is shown', async () => {
+  test('a signing secret without a key holds the delivery back, and nothing is sent unsigned or shown', async () => {
     const { name, worker, received, rotate } = await setUp('{"keys": ["whsec_canary"]}', 'mended');
     const held = await worker.deliver(name);
     expect(held).toMatchObject({ outcome: 'deferred', code: 'InvalidPolicySecret' });

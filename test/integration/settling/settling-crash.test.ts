@@ -17,14 +17,14 @@ beforeAll(async () => {
 });
 afterAll(() => started.servers?.stop());
 
-/** Workers that are processes, one for each invocation, and that end when the endpoint is asked for the poisoned event. */
+/** Worker processes, one for each invocation, that are killed when the endpoint gets the poisoned event. */
 async function workers() {
   const servers = started.servers ?? expect.fail('The servers have not been started.');
   const told = await createSettlingStory(servers);
   const poison = told.envelope('well');
   let working: ChildProcess | undefined;
 
-  /** @returns what the worker answered; undefined when it did not live to */
+  /** @returns the answer of the worker; undefined when it was killed first */
   async function work(messages: readonly Message[]): Promise<unknown> {
     const source = { account, region, queueName: 'deliveries' };
     const Records = messages.map((message) => sqsRecord({ ...message }, source));
@@ -42,14 +42,14 @@ async function workers() {
     return status === 0 ? JSON.parse(answer) : undefined;
   }
 
-  /** Messages whose deletion has been answered. */
+  /** Number of messages whose deletion was answered. */
   const deletions = (): number => {
     const { answered, requests } = servers.sqs.proxy;
     const calls = answered.filter((operation) => operation === 'DeleteMessageBatch').length;
     const deleting = requests.filter(({ operation }) => operation === 'DeleteMessageBatch').slice(0, calls);
     return deleting.flatMap(({ input }) => input['Entries']).length;
   };
-  /** The poisoned request is never answered: who makes it is killed, as soon as so many messages have been deleted. */
+  /** The poisoned request is never answered. Its worker is killed as soon as this many messages have been deleted. */
   function killAfterDeletions(count: number): void {
     told.answerWhen(poison, async () => {
       await told.until(() => deletions() >= count);
@@ -64,7 +64,7 @@ async function workers() {
 const idsIn = (messages: readonly Message[]): unknown[] =>
   messages.map((message) => (JSON.parse(messageOf(message).body) as { event: { id: string } }).event.id).toSorted();
 
-test('a message that kills its worker costs its neighbours nothing, is alone the next time, and ends in the dead letters', async () => {
+test('a message that kills its worker costs other messages nothing, is received alone the next time, and is dead-lettered', async () => {
   const { poison, work, killAfterDeletions, envelope, enqueue, deliveries, deadLetters, requestsFor } = await workers();
   const first = [envelope('well'), envelope('well'), envelope('well')];
   await enqueue(poison, ...first);
@@ -74,7 +74,7 @@ test('a message that kills its worker costs its neighbours nothing, is alone the
 
   const second = [envelope('well'), envelope('well')];
   await enqueue(...second);
-  // At once: whatever else was in the batch has been settled by then, or would come again.
+  // The kill comes at once, so other messages of the batch that are not settled by then come again.
   killAfterDeletions(0);
   const again = await deliveries.receive();
   expect(idsIn(again)).toEqual([poison, ...second].map(({ event }) => event.id).toSorted());

@@ -13,7 +13,7 @@ beforeAll(async () => {
 
 afterAll(() => servers.stop());
 
-/** An envelope of that many bytes in which a compressor finds nothing, the same in every run. */
+/** An envelope of this size that cannot be compressed, the same in every run. */
 function envelopeOf(apiDestination: string, bytes: number): { readonly body: string; readonly id: string } {
   const id = `large-${apiDestination}-${bytes}`;
   const envelope = (text: string) => `{"apiDestination":"${apiDestination}","event":{"id":"${id}","text":"${text}"}}`;
@@ -26,7 +26,7 @@ test.each([
   ['later', 'ERROR_FROM_TARGET', 'EndpointFailed'],
   ['never', 'ERROR_FROM_TARGET', 'EndpointRejected'],
 ] as const)(
-  'an envelope for "%s" that fits into no message of ours is a dead letter as it came, with its reason',
+  'an envelope for "%s" that is too large for a message of Lastmile is dead-lettered as it came, with its reason',
   async (apiDestination, errorCode, code) => {
     const { deliveries, deadLetters, receiveOnce } = await createSettlingStory(servers);
     const { body, id } = envelopeOf(apiDestination, maxMessageBytes - 80);
@@ -37,7 +37,7 @@ test.each([
     expect(more).toEqual([]);
     expect(letter?.body === body).toBe(true);
     expect(letter?.attributes).toEqual({ ERROR_CODE: errorCode, ERROR_MESSAGE: code });
-    // It can be delivered again as it is.
+    // The dead letter can be delivered again unchanged.
     const { delivery } = parseQueueMessage(letter ?? { body: '', attributes: {} }, {
       apiDestination: undefined,
       nowMs: 7,
@@ -46,7 +46,7 @@ test.each([
   },
 );
 
-test('one that is as large as a message may be is a dead letter too, with no room for a reason', async () => {
+test('an envelope of the largest message size is dead-lettered without a reason, because there is no room for one', async () => {
   const { deliveries, deadLetters, receiveOnce } = await createSettlingStory(servers);
   const { body } = envelopeOf('later', maxMessageBytes);
   await deliveries.send({ body, attributes: {} });
@@ -55,7 +55,7 @@ test('one that is as large as a message may be is a dead letter too, with no roo
   expect(letters.map((letter) => [letter.body === body, letter.attributes])).toEqual([[true, {}]]);
 });
 
-test('it is received again while the dead letters do not take it', async () => {
+test('an envelope that the dead letters do not accept is received again', async () => {
   const { deliveries, deadLetters, receiveOnce, fail, heal } = await createSettlingStory(servers);
   await deliveries.send({ body: envelopeOf('never', maxMessageBytes).body, attributes: {} });
   fail('SendMessage', deadLetters, { status: 503, body: { __type: 'ServiceUnavailable' } });

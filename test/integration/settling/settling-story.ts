@@ -17,7 +17,7 @@ import {
 import { account, region, type SqsQueue, type SqsServer, startSqsServer } from '../../servers/aws/sqs-queues.ts';
 import { loopbackCidrs } from '../../servers/endpoints/loopback.ts';
 
-/** What `/<name>` answers: the names of the API destinations. */
+/** The answer at each path `/<name>`; the names are those of the API destinations. */
 const answers = {
   well: { status: 200 },
   later: { status: 500, headers: { 'retry-after': '60' } },
@@ -29,7 +29,7 @@ export type Destination = keyof typeof answers;
 
 interface Failing {
   readonly operation: string;
-  /** Undefined: whichever. */
+  /** Undefined: any queue. */
   readonly queueUrl: string | undefined;
   readonly fault: ProxyFault;
 }
@@ -39,7 +39,7 @@ export interface SettlingServers {
   readonly sqs: SqsServer;
   readonly endpoint: RecordingEndpoint;
   readonly failing: Set<Failing>;
-  /** By event id: called with each request, and waited for before the answer. */
+  /** By event id: called for each request and awaited before the answer. */
   readonly gates: Map<string, () => Promise<void>>;
   stop(): Promise<void>;
 }
@@ -77,7 +77,7 @@ function idOf({ body }: RecordedRequest): string {
   return String((JSON.parse(body) as { id?: unknown }).id);
 }
 
-/** What fails is what settles: the writes that hold a rate have tests of their own. */
+/** Only the writes that settle a delivery fail here. The writes for the rate have their own tests. */
 function faultOf(failing: ReadonlySet<Failing>, { operation, input }: ProxiedRequest): ProxyFault | undefined {
   if (operation === 'UpdateItem' && JSON.stringify(input['Key']).includes('RATE#')) return undefined;
   for (const each of failing) {
@@ -90,13 +90,13 @@ function faultOf(failing: ReadonlySet<Failing>, { operation, input }: ProxiedReq
 let events = 0;
 
 /**
- * The two deployed handlers on queues of their own, which the proxy can let fail.
+ * The two deployed handlers with their own queues, whose calls the proxy can make fail.
  *
- * @param clients what the SDK's clients have otherwise than deployed
+ * @param clients settings of the SDK's clients that differ from the deployed ones
  */
 export async function createSettlingStory(servers: SettlingServers, clients: object = {}) {
   const { sqs, endpoint, failing, gates } = servers;
-  // What is not settled is there again at once.
+  // Unsettled messages become visible again at once.
   const deliveries = await sqs.newQueue({ VisibilityTimeout: '0' });
   const deadLetters = await sqs.newQueue();
   const target = await sqs.newQueue();
@@ -115,7 +115,7 @@ export async function createSettlingStory(servers: SettlingServers, clients: obj
     return { apiDestination, event, ...(withTarget && { target: { DeadLetterConfig: { Arn: target.arn } } }) };
   }
 
-  /** Receives what lies in the delivery queue and has it worked on; what is settled is deleted at the end, as by Lambda. */
+  /** Receives a batch of the delivery queue, invokes the worker and deletes the settled messages, as Lambda does. */
   async function receiveOnce(): Promise<{ readonly received: number; readonly failures: readonly string[] }> {
     const messages = await deliveries.receive();
     const source = { account, region, queueName: 'deliveries' };
@@ -141,27 +141,27 @@ export async function createSettlingStory(servers: SettlingServers, clients: obj
     /** Requests that the endpoint got for this event. */
     requestsFor: ({ event }: { readonly event: { readonly id: string } }) =>
       endpoint.requests.filter((request) => idOf(request) === event.id).length,
-    /** The endpoint answers to a request with this event only when the promise that it is given has resolved. */
+    /** The endpoint answers a request with this event only after the promise has resolved. */
     answerWhen: ({ event }: { readonly event: { readonly id: string } }, gate: () => Promise<void>) =>
       void gates.set(event.id, gate),
-    /** Every call of that operation, to that queue, fails from now on. */
+    /** Makes every call of this operation to this queue fail from now on. */
     fail(operation: string, queue: SqsQueue | undefined, fault: ProxyFault) {
       const each = { operation, queueUrl: queue?.url, fault };
       mine.push(each);
       failing.add(each);
     },
-    /** Resolves when that is so; each look gives everything else a turn. */
+    /** Resolves when the condition holds. Other work runs between two checks. */
     async until(isSo: () => boolean) {
       while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
     },
     heal() {
       for (const each of mine.splice(0)) failing.delete(each);
     },
-    /** Batches that were sent to that queue so far. */
+    /** Batches sent to this queue so far. */
     writesTo: (queue: SqsQueue) =>
       sqs.proxy.requests.filter((each) => each.operation === 'SendMessageBatch' && each.input['QueueUrl'] === queue.url)
         .length,
-    /** Calls of that operation to the delivery queue so far. */
+    /** Calls of this operation to the delivery queue so far. */
     calls: (operation: string) =>
       sqs.proxy.requests.filter((each) => each.operation === operation && each.input['QueueUrl'] === deliveries.url)
         .length,

@@ -27,7 +27,7 @@ const writes: readonly (readonly [destination: Destination, queue: 'deliveries' 
 ];
 
 describe.each(writes)('while the write for a delivery to %s is under way', (destination, queueName, outcome) => {
-  test('deliver has not answered', async () => {
+  test('deliver does not answer while the write for a delivery is under way', async () => {
     const told = await story();
     const write = Promise.withResolvers<void>();
     told.fail('SendMessageBatch', told[queueName], write.promise);
@@ -39,7 +39,7 @@ describe.each(writes)('while the write for a delivery to %s is under way', (dest
     expect(await told[queueName].count()).toBe(1);
   });
 
-  test('deliver-queued has neither answered nor deleted the message; both follow the write', async () => {
+  test('deliver-queued neither answers nor deletes the message while the write is under way, and does both after it', async () => {
     const told = await story();
     const [write, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const [settling, slow] = [told.envelope(destination), told.envelope('well')];
@@ -58,7 +58,7 @@ describe.each(writes)('while the write for a delivery to %s is under way', (dest
   });
 });
 
-test('a delivery that the endpoint has is answered for only after its answer', async () => {
+test('a delivered event is settled only after the endpoint has answered', async () => {
   const told = await story();
   const answer = Promise.withResolvers<void>();
   const envelope = told.envelope('well');

@@ -23,12 +23,12 @@ function story(clients?: object): Promise<Story> {
 interface Way {
   readonly how: string;
   readonly fault: ProxyFault;
-  /** Whether the write has its effect although nobody hears of it. */
+  /** Whether the write takes effect although its caller gets no answer. */
   readonly takesEffect: boolean;
   readonly clients?: object;
 }
 
-/** One try, so that the test does not wait for the deployed client's others. */
+/** One try, so that the test does not wait for the retries of the deployed client. */
 const impatient = { maxAttempts: 1, requestHandler: { requestTimeout: 2000, throwOnRequestTimeout: true } };
 
 const ways: readonly Way[] = [
@@ -39,20 +39,20 @@ const ways: readonly Way[] = [
   { how: 'is unavailable', fault: { status: 503, body: { __type: 'ServiceUnavailable' } }, takesEffect: false },
   { how: 'denies access', fault: { status: 400, body: { __type: 'AccessDeniedException' } }, takesEffect: false },
   { how: 'does not exist', fault: { status: 400, body: { __type: 'QueueDoesNotExist' } }, takesEffect: false },
-  { how: 'answers what is no answer', fault: { status: 200, body: {} }, takesEffect: false },
+  { how: 'gives an answer that is none of SQS', fault: { status: 200, body: {} }, takesEffect: false },
 ];
 
 interface Write {
   readonly write: string;
   readonly destination: Destination;
   readonly withTarget: boolean;
-  /** Where the write goes; that queue fails, and the others that it may fall back to. */
+  /** The queues that fail: the target of the write and the queues used instead of it. */
   readonly queues: (story: Story) => readonly SqsQueue[];
 }
 
 const writes: readonly Write[] = [
   {
-    write: 'the delivery queue, which is to take what waits,',
+    write: 'the delivery queue',
     destination: 'later',
     withTarget: false,
     queues: ({ deliveries }) => [deliveries],
@@ -64,29 +64,32 @@ const writes: readonly Write[] = [
     queues: ({ deadLetters }) => [deadLetters],
   },
   {
-    write: 'the target’s dead-letter queue, and the stack’s own after it,',
+    write: 'the target’s dead-letter queue and then the stack’s own',
     destination: 'never',
     withTarget: true,
     queues: ({ target, deadLetters }) => [target, deadLetters],
   },
 ];
 
-describe.concurrent.each(writes)('when $write', ({ destination, withTarget, queues }) => {
-  test.each(ways)('$how, deliver fails, and settles when invoked again', async ({ fault, takesEffect, clients }) => {
-    const told = await story(clients);
-    const envelope = told.envelope(destination, withTarget);
-    for (const queue of queues(told)) told.fail('SendMessageBatch', queue, fault);
-    await expect(told.deliver(envelope)).rejects.toThrow();
-    expect(told.requestsFor(envelope)).toBe(1);
-    for (const queue of queues(told)) expect((await queue.count()) > 0).toBe(takesEffect);
-    const before = await countIn(queues(told));
-    told.heal();
-    const outcome = destination === 'later' ? 'deferred' : 'dead-lettered';
-    expect(await told.deliver(envelope)).toMatchObject({ outcome });
-    expect(await countIn(queues(told))).toBe(before + 1);
-  });
+describe.concurrent.each(writes)('a settlement by $write', ({ write, destination, withTarget, queues }) => {
+  test.each(ways)(
+    `when ${write} $how, deliver fails, and it settles the event when it is invoked again`,
+    async ({ fault, takesEffect, clients }) => {
+      const told = await story(clients);
+      const envelope = told.envelope(destination, withTarget);
+      for (const queue of queues(told)) told.fail('SendMessageBatch', queue, fault);
+      await expect(told.deliver(envelope)).rejects.toThrow();
+      expect(told.requestsFor(envelope)).toBe(1);
+      for (const queue of queues(told)) expect((await queue.count()) > 0).toBe(takesEffect);
+      const before = await countIn(queues(told));
+      told.heal();
+      const outcome = destination === 'later' ? 'deferred' : 'dead-lettered';
+      expect(await told.deliver(envelope)).toMatchObject({ outcome });
+      expect(await countIn(queues(told))).toBe(before + 1);
+    },
+  );
 
-  test.each(ways)('$how, deliver-queued gives the message back', async ({ fault, clients }) => {
+  test.each(ways)(`when ${write} $how, deliver-queued gives the message back`, async ({ fault, clients }) => {
     const told = await story(clients);
     const envelope = told.envelope(destination, withTarget);
     await told.enqueue(envelope);
@@ -105,7 +108,7 @@ async function countIn(queues: readonly SqsQueue[]): Promise<number> {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** Until nothing is left that could be received now. */
+/** Receives until no message is left. */
 async function receiveUntilSettled({ receiveOnce }: Story): Promise<void> {
   for (;;) {
     const { received, failures } = await receiveOnce();
@@ -114,9 +117,9 @@ async function receiveUntilSettled({ receiveOnce }: Story): Promise<void> {
   }
 }
 
-describe.concurrent('when only the target’s dead-letter queue', () => {
+describe.concurrent('a failure of the target’s dead-letter queue alone', () => {
   test.each(ways)(
-    '$how, the stack’s own takes the event, by either handler',
+    'when the target’s dead-letter queue alone $how, the event goes to the stack’s own, by either handler',
     async ({ fault, takesEffect, clients }) => {
       const told = await story(clients);
       told.fail('SendMessageBatch', told.target, fault);
@@ -131,9 +134,9 @@ describe.concurrent('when only the target’s dead-letter queue', () => {
   );
 });
 
-describe.concurrent('when the deletion of a settled message', () => {
+describe.concurrent('a failed deletion of a settled message', () => {
   test.each(ways.filter(({ how }) => how !== 'fails the entry'))(
-    '$how, the batch is settled all the same, and its end deletes it',
+    'when DeleteMessageBatch $how, the batch is settled anyway, and Lambda deletes the messages at its end',
     async ({ fault, clients }) => {
       const told = await story(clients);
       const envelopes = [told.envelope('well'), told.envelope('well'), told.envelope('never')];
@@ -148,10 +151,10 @@ describe.concurrent('when the deletion of a settled message', () => {
   );
 });
 
-describe.concurrent('when the note of a refused credential in the table', () => {
+describe.concurrent('a failed write of a refused credential', () => {
   test.each(
     ways.filter(({ how }) => how === 'is unavailable' || how === 'loses every answer' || how === 'denies access'),
-  )('$how, the delivery is settled all the same', async ({ fault }) => {
+  )('when the write of a refused credential to the table $how, the delivery is settled anyway', async ({ fault }) => {
     const told = await story();
     told.fail('UpdateItem', undefined, fault);
     const envelope = told.envelope('unauthorized');

@@ -18,8 +18,8 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const never = new AbortController().signal;
 
-/* The same for ten minutes is `npm run soak`. */
-test('every event that was accepted arrives or lies in the dead letters, however the stack is killed, frozen and changed', async () => {
+/* `npm run soak` does the same for ten minutes. */
+test('every accepted event arrives or is in the dead letters, however the stack is killed, frozen and changed', async () => {
   const [seed, durationMs] = [20_260_101, 8000];
   const interruptions = planInterruptions(seed, durationMs);
   const common = { seed, durationMs, interruptions, settleLimitMs: 60_000, ending: never, aborting: never };
@@ -34,24 +34,24 @@ test('every event that was accepted arrives or lies in the dead letters, however
   expect(queued).toBe(0);
 }, 120_000);
 
-test('a stack that does not come back after a kill breaks the soak off, by name', async () => {
+test('a stack that does not come back after a kill ends the soak, and the report names the cause', async () => {
   const dataDir = join(folder, 'data');
   const kill = { atMs: 1500, what: { kind: 'kill' as const } };
   const common = { seed: 1, durationMs: 60_000, interruptions: [kill], ending: never, aborting: never };
   const trial = new Trial({ ...common, name: 'it', dataDir, settleLimitMs: 60_000 });
   const running = trial.run();
   await vi.waitUntil(() => trial.ledger.balance().delivered > 0, { timeout: 30_000, interval: 10 });
-  // What the stack has open stays; the next one finds a file where its folder was.
+  // The running stack keeps its open files. The next one finds a file in the place of its folder.
   renameSync(dataDir, `${dataDir}-moved`);
   writeFileSync(dataDir, '');
   const result = await running;
-  expect(faultsOf(result, false)).toEqual([expect.stringMatching(/^it: broken off: Error: The stack ended: .*data/)]);
+  expect(faultsOf(result, false)).toEqual([expect.stringMatching(/^it: ended early: Error: The stack ended: .*data/)]);
   expect([result.kills, result.queued]).toEqual([1, undefined]);
 }, 90_000);
 
 const command = join(import.meta.dirname, '..', '..', '..', 'soak', 'soak.ts');
 
-/** With a folder of its own for what is temporary, and how it ended. */
+/** Starts a soak with its own temporary folder; `ended` resolves with its exit code and output. */
 function startSoak(...args: string[]) {
   const child = spawn(process.execPath, [command, ...args], { env: { ...process.env, TMPDIR: folder } });
   const output = { stdout: '', stderr: '' };

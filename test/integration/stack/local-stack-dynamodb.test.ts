@@ -24,7 +24,7 @@ function clientIn(region: string): DynamoDBClient {
   return createDynamoDbClient({ region, endpoint: stack.url, credentials });
 }
 
-test('the stack’s table is there at a region’s first call, with its index and the ARN of the region', async () => {
+test('the stack’s table exists at a region’s first call, with its index and the ARN of the region', async () => {
   const { Table } = await clientIn('eu-west-1').send(new DescribeTableCommand({ TableName: 'lastmile-local' }));
   expect(Table).toMatchObject({
     TableStatus: 'ACTIVE',
@@ -33,13 +33,13 @@ test('the stack’s table is there at a region’s first call, with its index an
   });
 });
 
-test('making a region’s database leaves the environment of the process as it was', async () => {
+test('creating a region’s database does not change the environment of the process', async () => {
   const before = [process.env['AWS_REGION'], process.env['AWS_ACCOUNT_ID']];
   await clientIn('sa-east-1').send(new ListTablesCommand({}));
   expect([process.env['AWS_REGION'], process.env['AWS_ACCOUNT_ID']]).toEqual(before);
 });
 
-test('the database never closes an idle connection: after a freeze that would be in the middle of a call', async () => {
+test('the database never closes an idle connection, because after a freeze that would interrupt a call', async () => {
   const limits = new Set<number>();
   const onRequest = (message: unknown): void => {
     const { server } = message as { server: Server };
@@ -56,7 +56,7 @@ test('the database never closes an idle connection: after a freeze that would be
   expect([...limits]).toEqual([0]);
 });
 
-test('twenty first calls of a region make one table, and a region has its own items', async () => {
+test('twenty first calls of a region create one table, and each region has its own items', async () => {
   const here = clientIn('ap-south-1');
   const key = { pk: { S: 'A' }, sk: { S: 'B' } };
   const puts = Array.from({ length: 20 }, () =>
@@ -77,7 +77,7 @@ test.each([
   ['{"TableName":"lastmile-local","Key":{"pk":null}}', /ValidationException$/],
   ['{"TableName":"lastmile-local","Key":{"pk":{"S":"a"},"sk":{"L":[null]}}}', /ValidationException$/],
   ['{"TableName":null,"Key":{}}', /ValidationException$/],
-])('a body of %j is refused, and the stack lives on', async (body, type) => {
+])('a body of %j is refused, and the stack goes on', async (body, type) => {
   const credential = 'AKID/20260101/us-east-1/dynamodb/aws4_request';
   const headers = {
     authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=0`,
@@ -92,7 +92,7 @@ test.each([
   expect(TableNames).toEqual(['lastmile-local']);
 });
 
-test('a text that says null is a text', async () => {
+test('the text null stays a text', async () => {
   const client = clientIn('us-east-1');
   const Item = { pk: { S: 'null' }, sk: { S: '"null"' }, n: { NULL: true as const } };
   await client.send(new PutItemCommand({ TableName: 'lastmile-local', Item }));

@@ -73,7 +73,7 @@ test('a function has its own signature, the stack as its AWS, and its region’s
   });
 });
 
-test('a function that fails is a success of Lambda with an unhandled error, and no stack', async () => {
+test('a function that fails is a success of Lambda with an unhandled error, and no stack trace', async () => {
   const { StatusCode, FunctionError, value } = await invoke({ fail: 'canary' });
   expect([StatusCode, FunctionError]).toEqual([200, 'Unhandled']);
   expect(value).toEqual({ errorType: 'RangeError', errorMessage: 'canary' });
@@ -81,7 +81,7 @@ test('a function that fails is a success of Lambda with an unhandled error, and 
   expect(errors.join('\n')).not.toContain('canary');
 });
 
-test('an unknown function is not found, by the ARN that it would have', async () => {
+test('an unknown function is not found, and the error names its ARN', async () => {
   await expect(invoke({}, { FunctionName: 'nope' })).rejects.toMatchObject({
     name: 'ResourceNotFoundException',
     message: 'Function not found: arn:aws:lambda:us-east-1:123456789012:function:nope',
@@ -89,12 +89,12 @@ test('an unknown function is not found, by the ARN that it would have', async ()
   });
 });
 
-test('a function of another region is not found here', async () => {
+test('a function of another region is not found', async () => {
   const FunctionName = arn.replace('us-east-1', 'eu-west-1');
   await expect(invoke({}, { FunctionName })).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
 });
 
-test('an asynchronous invocation is accepted, then run', async () => {
+test('an asynchronous invocation is accepted and then run', async () => {
   const ran = new Promise((resolve) => {
     received = resolve;
   });
@@ -103,7 +103,7 @@ test('an asynchronous invocation is accepted, then run', async () => {
   expect(await ran).toEqual({ later: true });
 });
 
-test('an asynchronous invocation that keeps failing runs three times, and then one line says so', async () => {
+test('an asynchronous invocation that keeps failing runs three times, and then prints one line', async () => {
   let runs = 0;
   errors.length = 0;
   const ran = new Promise<void>((resolve) => {
@@ -120,7 +120,7 @@ test('an asynchronous invocation that keeps failing runs three times, and then o
   ]);
 });
 
-test('a dry run runs nothing', async () => {
+test('a dry run does not run the function', async () => {
   let runs = 0;
   received = () => {
     runs += 1;
@@ -129,7 +129,7 @@ test('a dry run runs nothing', async () => {
   expect([StatusCode, runs]).toEqual([204, 0]);
 });
 
-test('a payload may have 6 MiB, an asynchronous one 1 MiB', async () => {
+test('a payload may have 6 MiB, and an asynchronous one 1 MiB', async () => {
   received = () => undefined;
   const six = 'x'.repeat(6_291_456 - 2);
   expect((await invoke(six)).FunctionError).toBeUndefined();
@@ -138,12 +138,12 @@ test('a payload may have 6 MiB, an asynchronous one 1 MiB', async () => {
   await expect(invoke(one, { InvocationType: 'Event' })).rejects.toMatchObject({ name: 'RequestTooLargeException' });
 });
 
-test('an answer beyond 6 MiB is the function’s error', async () => {
+test('an answer of more than 6 MiB is an error of the function', async () => {
   const { FunctionError, value } = await invoke({ size: 6_291_456 });
   expect([FunctionError, value.errorType]).toEqual(['Unhandled', 'Function.ResponseSizeTooLarge']);
 });
 
-test('a payload that is no JSON is refused and not quoted', async () => {
+test('a payload that is not JSON is refused and not quoted', async () => {
   await expect(invoke({}, { Payload: 'canary' })).rejects.toMatchObject({
     name: 'InvalidRequestContentException',
     message: expect.not.stringContaining('canary'),

@@ -22,7 +22,7 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end();
 });
 
-/** Settings of a shell that must not lead the stack astray. */
+/** Settings of a shell that the stack must ignore. */
 const shell = { AWS_PROFILE: 'production', AWS_ENDPOINT_URL: 'http://127.0.0.1:1', AWS_REGION: 'eu-west-3' };
 
 function start(folder: string): StackProcess {
@@ -85,7 +85,7 @@ test('the root secret of a region stays the same across restarts', async () => {
   expect(await read(start(folder))).toBe(before);
 });
 
-test('a second stack on one folder is refused in one line, and allowed once the first was killed', async () => {
+test('a second stack on one folder is refused in one line, and starts after the first was killed', async () => {
   const folder = newFolder();
   const first = start(folder);
   await first.url;
@@ -117,7 +117,7 @@ async function startStumblingEndpoint(): Promise<{ url: string; bodies: string[]
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, bodies, first };
 }
 
-test('an accepted asynchronous delivery that a kill cut off is made by the next process', async () => {
+test('an accepted asynchronous delivery that a kill interrupted is made by the next process', async () => {
   const endpoint = await startStumblingEndpoint();
   const folder = newFolder();
   const stack = start(folder);

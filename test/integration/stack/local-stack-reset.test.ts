@@ -99,7 +99,7 @@ async function createAll(of: Clients): Promise<void> {
   await waitUntilTableExists({ client: of.dynamoDb, minDelay: 1, maxDelay: 1, maxWaitTime: 10 }, { TableName: 'mine' });
 }
 
-/** What is there, as a client sees it. */
+/** The contents of the stack as a client sees them. */
 async function shown({ events, dynamoDb, secrets, sqs }: Clients): Promise<object> {
   const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: 'lastmile-local-dead-letters' }));
   return {
@@ -121,7 +121,7 @@ const fresh = {
   deadLetters: [],
 };
 
-test.each([false, true])('a reset leaves a fresh stack in every region; kept in a folder: %s', async (isKept) => {
+test.each([false, true])('a reset leaves a new stack in every region; kept in a folder: %s', async (isKept) => {
   const stack = await start(isKept ? { dataDir: folder } : {});
   const regions = ['us-east-1', 'eu-central-1'].map((region) => clients(stack, region));
   for (const of of regions) await createAll(of);
@@ -141,7 +141,7 @@ test.each([false, true])('a reset leaves a fresh stack in every region; kept in 
   expect(errors).toEqual([]);
 });
 
-test('what a reset has forgotten stays forgotten in the next process, and a second reset works too', async () => {
+test('data that a reset has deleted stays deleted in the next process, and a second reset works too', async () => {
   const before = await start({ dataDir: folder });
   await createAll(clients(before));
   await reset(before);
@@ -151,7 +151,7 @@ test('what a reset has forgotten stays forgotten in the next process, and a seco
   expect(await shown(clients(await start({ dataDir: folder })))).toEqual(fresh);
 });
 
-test('accepted invocations and queued deliveries are forgotten, and a function that runs on writes nothing more', async () => {
+test('a reset drops accepted invocations and queued deliveries, and a function that still runs writes nothing more', async () => {
   const { promise: called, resolve: call } = Promise.withResolvers<() => void>();
   const slow = await startMisbehavingEndpoint((socket) => {
     call(() => void socket.end('HTTP/1.1 503 Busy\r\nRetry-After: 60\r\n\r\n'));
@@ -171,7 +171,7 @@ test('accepted invocations and queued deliveries are forgotten, and a function t
   await slow.close();
 });
 
-test('a function of before a reset can write nothing of the stack after it', async () => {
+test('a function from before a reset can write nothing to the stack after it', async () => {
   const stack = await start();
   await createDestination(clients(stack));
   await deliver(clients(stack), 'e-1');
@@ -183,7 +183,7 @@ test('a function of before a reset can write nothing of the stack after it', asy
   await expect(list()).rejects.toMatchObject({ name: 'ExpiredTokenException' });
 });
 
-test('requests that come during a reset wait for its end', async () => {
+test('a request during a reset waits for its end', async () => {
   const stack = await start();
   const of = clients(stack);
   await createDestination(of);
@@ -192,7 +192,7 @@ test('requests that come during a reset wait for its end', async () => {
   expect(await shown(of)).toEqual(fresh);
 });
 
-test('only a POST from no web page resets', async () => {
+test('a reset accepts only a POST that comes from no web page', async () => {
   const stack = await start();
   const of = clients(stack);
   await createDestination(of);

@@ -44,7 +44,7 @@ async function current(SecretId: string): Promise<string | undefined> {
   return (await client.send(new GetSecretValueCommand({ SecretId }))).SecretString;
 }
 
-test('a created secret is read by name and by ARN, and its ARN ends in six characters of its own', async () => {
+test('a created secret is read by name and by ARN, and its ARN ends in six random characters', async () => {
   const Name = 'events!connection/orders/1';
   const created = await client.send(new CreateSecretCommand({ Name, SecretString: '{"a":1}' }));
   expect(created.ARN).toMatch(
@@ -63,7 +63,7 @@ test('a created secret is read by name and by ARN, and its ARN ends in six chara
   }
 });
 
-test('bytes come back as they were', async () => {
+test('a binary secret is returned unchanged', async () => {
   const SecretBinary = new Uint8Array([0, 255, 10]);
   await client.send(new CreateSecretCommand({ Name: 'bytes', SecretBinary }));
   const read = await client.send(new GetSecretValueCommand({ SecretId: 'bytes' }));
@@ -71,7 +71,7 @@ test('bytes come back as they were', async () => {
   expect(read.SecretString).toBeUndefined();
 });
 
-test('the same create again is the same secret; another value or token is refused', async () => {
+test('a repeated create returns the same secret, and another value or token is refused', async () => {
   const input = { Name: 'twice', SecretString: 'x', ClientRequestToken: token('a') };
   const first = await client.send(new CreateSecretCommand(input));
   expect((await client.send(new CreateSecretCommand(input))).ARN).toBe(first.ARN);
@@ -83,7 +83,7 @@ test('the same create again is the same secret; another value or token is refuse
   }
 });
 
-test('a new value becomes current and the one before it previous', async () => {
+test('a new value becomes current and the value before it previous', async () => {
   const SecretId = await newSecret('one', token('1'));
   await client.send(new PutSecretValueCommand({ SecretId, SecretString: 'two', ClientRequestToken: token('2') }));
   await client.send(new PutSecretValueCommand({ SecretId, SecretString: 'three', ClientRequestToken: token('3') }));
@@ -96,7 +96,7 @@ test('a new value becomes current and the one before it previous', async () => {
   expect(one.SecretString).toBe('one');
 });
 
-test('a value put under a label of its own is current only once it is moved there', async () => {
+test('a value that was put under its own label becomes current only when AWSCURRENT is moved to it', async () => {
   const SecretId = await newSecret('old', token('1'));
   const put = { SecretId, SecretString: 'new', ClientRequestToken: token('2'), VersionStages: ['PENDING'] };
   const { VersionStages } = await client.send(new PutSecretValueCommand(put));
@@ -115,7 +115,7 @@ test('a value put under a label of its own is current only once it is moved ther
   expect(VersionIdsToStages).toEqual({ [token('1')]: ['AWSPREVIOUS'], [token('2')]: ['AWSCURRENT', 'PENDING'] });
 });
 
-test('AWSCURRENT moves only from the version that the caller names, and never goes away', async () => {
+test('AWSCURRENT moves only from the version that the caller names, and cannot be removed', async () => {
   const SecretId = await newSecret('old', token('1'));
   const pending = { SecretId, SecretString: 'new', ClientRequestToken: token('2'), VersionStages: ['PENDING'] };
   await client.send(new PutSecretValueCommand(pending));
@@ -139,7 +139,7 @@ test('AWSCURRENT moves only from the version that the caller names, and never go
   expect(all.Versions).toHaveLength(2);
 });
 
-test('a repeated put is the same version; another value under its token is refused', async () => {
+test('a repeated put is the same version, and another value under its token is refused', async () => {
   const SecretId = await newSecret('one', token('1'));
   const put = { SecretId, SecretString: 'two', ClientRequestToken: token('2') };
   const first = await client.send(new PutSecretValueCommand(put));
@@ -151,7 +151,7 @@ test('a repeated put is the same version; another value under its token is refus
   });
 });
 
-test('what is not there is refused with the service’s words', async () => {
+test('a missing secret or version is refused with the message of Secrets Manager', async () => {
   await expect(client.send(new GetSecretValueCommand({ SecretId: 'nowhere' }))).rejects.toMatchObject({
     name: 'ResourceNotFoundException',
     message: "Secrets Manager can't find the specified secret.",
@@ -167,7 +167,7 @@ test('what is not there is refused with the service’s words', async () => {
   await expect(client.send(both)).rejects.toMatchObject({ name: 'InvalidRequestException' });
 });
 
-test('a secret deleted by force is gone, and its name free for one with another ARN', async () => {
+test('a secret that was deleted by force is gone, and its name can be used for a secret with another ARN', async () => {
   const before = await client.send(new CreateSecretCommand({ Name: 'reused', SecretString: '1' }));
   const force = { SecretId: 'reused', ForceDeleteWithoutRecovery: true };
   await client.send(new DeleteSecretCommand(force));
@@ -178,7 +178,7 @@ test('a secret deleted by force is gone, and its name free for one with another 
   await expect(client.send(new GetSecretValueCommand({ SecretId: before.ARN }))).rejects.toThrow(/can't find/);
 });
 
-test('a secret marked for deletion answers no value, holds its name, and can be restored', async () => {
+test('a secret marked for deletion returns no value, keeps its name, and can be restored', async () => {
   const SecretId = await newSecret('kept', token('1'));
   const { DeletionDate } = await client.send(new DeleteSecretCommand({ SecretId, RecoveryWindowInDays: 7 }));
   const { DeletedDate, Name } = await client.send(new DescribeSecretCommand({ SecretId }));
@@ -194,7 +194,7 @@ test('a secret marked for deletion answers no value, holds its name, and can be 
   expect(await current(SecretId)).toBe('kept');
 });
 
-test('the list pages in the order of names and filters by prefix', async () => {
+test('the list of secrets is paged by name and filtered by prefix', async () => {
   const other = clientIn('ap-south-1');
   const made = ['page/c', 'page/a', 'page/b', 'other'];
   for (const Name of made) await other.send(new CreateSecretCommand({ Name, SecretString: 'x' }));
@@ -208,7 +208,7 @@ test('the list pages in the order of names and filters by prefix', async () => {
   expect(second.NextToken).toBeUndefined();
 });
 
-test('a region has its own secrets, and from the start a root secret of 32 bytes that is nobody else’s', async () => {
+test('a region has its own secrets, and from the start a root secret of 32 bytes that no other region has', async () => {
   await client.send(new CreateSecretCommand({ Name: 'here', SecretString: 'x' }));
   const elsewhere = clientIn('eu-west-1');
   await expect(elsewhere.send(new DescribeSecretCommand({ SecretId: 'here' }))).rejects.toThrow(/can't find/);
@@ -236,11 +236,11 @@ test.each([
   ],
   ['a short token', { Name: 'n', SecretString: 'x', ClientRequestToken: 'short' }, 'InvalidParameterException'],
   ['a value over 64 KiB', { Name: 'n', SecretString: 'x'.repeat(65_537) }, 'ValidationException'],
-])('%s is refused', async (_what, input, name) => {
+])('the secrets manager refuses %s', async (_what, input, name) => {
   await expect(client.send(new CreateSecretCommand(input))).rejects.toMatchObject({ name });
 });
 
-test('a list that holds no structures is refused', async () => {
+test('a list that holds no structures is refused by the secrets manager', async () => {
   const headers = { 'x-amz-target': 'secretsmanager.ListSecrets', 'content-type': 'application/x-amz-json-1.1' };
   const response = await fetch(stack.url, { method: 'POST', headers, body: '{"Filters":[null]}' });
   expect(await response.json()).toEqual({
@@ -253,7 +253,7 @@ test.each([
   ['no JSON', '{', 'SerializationException'],
   ['no object', 'null', 'SerializationException'],
   ['a member of the wrong type', '{"SecretId":1}', 'SerializationException'],
-])('a body that is %s is refused', async (_what, body, type) => {
+])('the secrets manager refuses a body that is %s', async (_what, body, type) => {
   const headers = { 'x-amz-target': 'secretsmanager.DescribeSecret', 'content-type': 'application/x-amz-json-1.1' };
   const response = await fetch(stack.url, { method: 'POST', headers, body });
   expect(response.status).toBe(400);

@@ -65,7 +65,7 @@ test('queue URLs and ARNs are of this stack and this account', async () => {
   expect(Attributes).toEqual({ QueueArn: `arn:aws:sqs:us-east-1:111122223333:queue-${queues}` });
 });
 
-test('the client gets URLs under the name by which it came', async () => {
+test('a client gets queue URLs with the host name that it used', async () => {
   const endpoint = stack.url.replace('127.0.0.1', 'localhost');
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   const local = createSqsClient({ region: 'us-east-1', endpoint, credentials });
@@ -73,7 +73,7 @@ test('the client gets URLs under the name by which it came', async () => {
   expect(QueueUrl).toBe(`${endpoint}/111122223333/lastmile-local-deliveries`);
 });
 
-test('every region has the two queues of the stack, the one with the other as its dead-letter queue', async () => {
+test('every region has the two queues of the stack, with one as the dead-letter queue of the other', async () => {
   const elsewhere = clientIn('eu-north-1');
   const { QueueUrls = [] } = await elsewhere.send(new ListQueuesCommand({}));
   expect(QueueUrls.map((url) => url.replace(/.*\//, ''))).toEqual([
@@ -88,7 +88,7 @@ test('every region has the two queues of the stack, the one with the other as it
   );
 });
 
-test('a message arrives as it was sent, beyond U+FFFF and with bytes among its attributes', async () => {
+test('a message arrives as it was sent, with characters beyond U+FFFF and binary attributes', async () => {
   const QueueUrl = await newQueue();
   const MessageBody = '{"name":"Zoë 😀","tab":"\t"}\r\n<&>';
   const MessageAttributes = {
@@ -102,7 +102,7 @@ test('a message arrives as it was sent, beyond U+FFFF and with bytes among its a
   expect(received.MD5OfMessageAttributes).toBe(sent.MD5OfMessageAttributes);
 });
 
-test('only the message attributes that were asked for come, with the digest of just those', async () => {
+test('a receive returns only the message attributes that it asks for, with the digest of just those', async () => {
   const QueueUrl = await newQueue({ VisibilityTimeout: '0' });
   const text = (StringValue: string) => ({ DataType: 'String', StringValue });
   const MessageAttributes = { wanted: text('1'), other: text('2') };
@@ -121,7 +121,7 @@ test('only the message attributes that were asked for come, with the digest of j
   expect([none.Body, none.MessageAttributes, none.MD5OfMessageAttributes]).toEqual(['x', undefined, undefined]);
 });
 
-test('a message received too often goes to the dead-letter queue that the policy names', async () => {
+test('a message received too often goes to the dead-letter queue that the redrive policy names', async () => {
   const deadLetters = await newQueue();
   const arn = `arn:aws:sqs:us-east-1:111122223333:queue-${queues}`;
   const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: arn, maxReceiveCount: 1 });
@@ -132,7 +132,7 @@ test('a message received too often goes to the dead-letter queue that the policy
   expect((await receive(deadLetters)).Body).toBe('poison');
 });
 
-test('a redrive policy to a queue that does not exist, or is not ours, is refused', async () => {
+test('a redrive policy to a queue that does not exist, or belongs to another account, is refused', async () => {
   const QueueUrl = await newQueue();
   for (const arn of ['arn:aws:sqs:us-east-1:111122223333:no', 'arn:aws:sqs:us-east-1:000000000000:queue-1']) {
     const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: arn, maxReceiveCount: 3 });
@@ -191,7 +191,7 @@ test.each([
   expect([response.status, ((await response.json()) as Refused).__type]).toEqual([400, 'SerializationException']);
 });
 
-test('query protocol: send, receive, make visible again, delete', async () => {
+test('a client of the query protocol can send, receive, make visible again and delete', async () => {
   const QueueUrl = await newQueue();
   const sent = await query({
     Action: 'SendMessage',
@@ -222,7 +222,7 @@ test('query protocol: send, receive, make visible again, delete', async () => {
   await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: again.ReceiptHandle }));
 });
 
-test('query protocol: a batch answers each entry', async () => {
+test('a batch in the query protocol gets an answer for each entry', async () => {
   const QueueUrl = await newQueue();
   const entry = (number: number, Id: string, delay: string) => ({
     [`SendMessageBatchRequestEntry.${number}.Id`]: Id,
@@ -234,7 +234,7 @@ test('query protocol: a batch answers each entry', async () => {
   expect(xml).toMatch(/<BatchResultErrorEntry><Id>b<\/Id><SenderFault>true<\/SenderFault><Code>InvalidParameterValue</);
 });
 
-test('query protocol: queues are made, found, listed, changed, emptied and deleted', async () => {
+test('a client of the query protocol can create, find, list, change, purge and delete queues', async () => {
   const made = await query({
     Action: 'CreateQueue',
     QueueName: 'by-form',
@@ -258,7 +258,7 @@ test('query protocol: queues are made, found, listed, changed, emptied and delet
   });
 });
 
-test('query protocol: a queue that exists with other attributes is refused by its own code', async () => {
+test('in the query protocol a queue that exists with other attributes is refused with its own code', async () => {
   await newQueue({ VisibilityTimeout: '5' });
   const { xml } = await query({
     Action: 'CreateQueue',

@@ -33,7 +33,7 @@ function post(
   return fetch(`${stack.url}${path}`, { method: 'POST', headers, body });
 }
 
-test('health answers JSON with the services of the stack', async () => {
+test('the health check answers JSON with the services of the stack', async () => {
   const response = await fetch(`${stack.url}/_lastmile/health`);
   expect(response.headers.get('content-type')).toBe('application/json');
   expect(await response.json()).toMatchObject({
@@ -54,18 +54,18 @@ test('a request signed for events reaches control-api as a function URL event', 
   });
 });
 
-test('an unsigned request goes where its target points', async () => {
+test('an unsigned request goes to the service that its target header names', async () => {
   const response = await post('/', { 'x-amz-target': 'AWSEvents.ListConnections' });
   expect(await response.json()).toMatchObject({ version: '2.0' });
 });
 
-test('the signature’s service beats the target', async () => {
+test('the service in the signature takes precedence over the target header', async () => {
   const headers = { ...signed('secretsmanager'), 'x-amz-target': 'AWSEvents.ListConnections' };
   const response = await post('/', headers);
   expect(await response.json()).toMatchObject({ message: expect.stringContaining('Secrets Manager') });
 });
 
-test('a fault of a function is an InternalFailure without a word of it, and its own line in the output', async () => {
+test('an error of a function is an InternalFailure without its message, and one line in the output', async () => {
   const response = await post('/', { ...signed('events'), 'x-amz-target': 'AWSEvents.Fail' });
   const text = await response.text();
   expect(response.status).toBe(500);
@@ -75,7 +75,7 @@ test('a fault of a function is an InternalFailure without a word of it, and its 
   expect(errors.join('\n')).not.toContain('canary');
 });
 
-test('a service that the stack has not is refused as awsJson to a client that speaks it', async () => {
+test('a service that the stack does not have is refused as awsJson to a client that uses awsJson', async () => {
   const headers = { ...signed('logs'), 'x-amz-target': 'Logs_20140328.DescribeLogGroups' };
   const response = await post('/', headers);
   expect(response.status).toBe(404);
@@ -85,19 +85,19 @@ test('a service that the stack has not is refused as awsJson to a client that sp
   });
 });
 
-test('... and as XML to a client of the query protocol', async () => {
+test('a service that the stack does not have is refused as XML to a client of the query protocol', async () => {
   const headers = { ...signed('sts'), 'content-type': 'application/x-www-form-urlencoded' };
   const response = await post('/', headers, 'Action=GetCallerIdentity');
   expect(await response.text()).toMatch(/<Code>UnknownOperationException<\/Code>.*no service 'sts'/);
 });
 
-test('a request that names no service at all is refused', async () => {
+test('a request that names no service is refused', async () => {
   const response = await fetch(`${stack.url}/favicon.ico`);
   expect(response.status).toBe(404);
   expect(await response.json()).toMatchObject({ message: expect.stringContaining('names no service') });
 });
 
-test('a body over the limit is refused before it has ended', async () => {
+test('a body over the limit is refused before it has been read to its end', async () => {
   const response = await post('/', { ...signed('secretsmanager') }, new Uint8Array(1_048_577));
   expect(response.status).toBe(413);
   expect(await response.json()).toMatchObject({ __type: 'RequestEntityTooLargeException' });
@@ -126,7 +126,7 @@ test('a stop ends requests that hang', async () => {
   await expect(fetch(`${other.url}/_lastmile/health`)).rejects.toThrow();
 });
 
-test('a port in use is named', async () => {
+test('the error for a port in use names the port', async () => {
   const { port } = stack;
   await expect(startStack({ port })).rejects.toThrow(`Port ${port} of 127.0.0.1 is in use`);
 });

@@ -15,7 +15,7 @@ import {
   startRecordingEndpoint,
 } from '../../servers/endpoints/recording-endpoint.ts';
 
-/* With CACHE_SECONDS=1 in place of 15, so that the change comes into effect while the test asks for it. */
+/* CACHE_SECONDS is 1 instead of 15, so that a change takes effect during the test. */
 
 let stack: Stack;
 let endpoint: RecordingEndpoint;
@@ -60,7 +60,7 @@ async function deliver(
   return { outcome, request: endpoint.requests.at(-1) };
 }
 
-/** Delivers until a request looks otherwise than the one before. */
+/** Delivers until a request differs from the one before. */
 async function deliverUntil(name: string, changed: (request: RecordedRequest | undefined) => boolean) {
   for (;;) {
     const { outcome, request } = await deliver(name);
@@ -68,7 +68,7 @@ async function deliverUntil(name: string, changed: (request: RecordedRequest | u
   }
 }
 
-test('a changed endpoint and method are used without a word to whoever sends', async () => {
+test('a changed endpoint and method are used without any change at the sender', async () => {
   await create('moved', 'key');
   expect((await deliver('moved')).request).toMatchObject({ method: 'POST', path: '/before' });
   const InvocationEndpoint = `${endpoint.origin}/after`;
@@ -87,7 +87,7 @@ test('a changed credential is used for every destination of its connection', asy
   expect(outcome).toBe('delivered');
 });
 
-test('a credential that the endpoint refuses is read again at once: the new one is used by the same delivery', async () => {
+test('a refused credential is read again at once, and the same delivery uses the new one', async () => {
   await create('refused', 'revoked');
   await deliver('refused');
   await events.send(new UpdateConnectionCommand({ Name: 'refused', AuthParameters: apiKey('valid') }));

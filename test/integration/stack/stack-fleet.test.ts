@@ -23,7 +23,7 @@ let dynamoDb: DynamoDBClient;
 
 beforeAll(async () => {
   provider = await startOAuthProvider();
-  /** Serves whoever has a token that the provider knows. */
+  /** Accepts every request with a token that the provider knows. */
   endpoint = await startRecordingEndpoint(async ({ headers }) => {
     const token = headers['authorization']?.replace(/^Bearer /, '') ?? '';
     return { status: (await provider.accepts(token)) ? 200 : 401 };
@@ -44,7 +44,7 @@ afterAll(async () => {
   await Promise.all([stack.stop(), provider.close(), endpoint.close()]);
 });
 
-/** Workers with nothing in common but the stack: each loads and wires the deployed function for itself. */
+/** Workers that share only the stack: each loads and wires the deployed function for itself. */
 function startWorkers(count: number): readonly FunctionRunner[] {
   const functions = deployedFunctions();
   const surroundings = (name: string, region: string) => ({
@@ -80,7 +80,7 @@ async function tokenKey() {
   return { pk: { S: `TOKEN#${ConnectionArn.replace(/^.*\//, '')}` }, sk: { S: 'TOKEN' } };
 }
 
-/** Asks until the authorization that is under way has ended. */
+/** Polls until the connection is no longer AUTHORIZING. */
 async function authorized(): Promise<string | undefined> {
   for (;;) {
     const { ConnectionState } = await events.send(new DescribeConnectionCommand({ Name: 'guarded' }));
@@ -109,7 +109,7 @@ test('twenty workers make their first deliveries at once with one token request,
   await events.send(new CreateApiDestinationCommand(destination));
   expect([await authorized(), provider.statuses]).toEqual(['AUTHORIZED', [200]]);
 
-  // The token that authorized the connection is forgotten: all twenty are first.
+  // The token that authorized the connection is deleted, so all twenty workers find none.
   const target = { TableName: 'lastmile-local', Key: await tokenKey() };
   await dynamoDb.send(new DeleteItemCommand(target));
   expect(await deliverWith(startWorkers(20))).toEqual(delivered);
@@ -117,7 +117,7 @@ test('twenty workers make their first deliveries at once with one token request,
   const tokens = new Set(endpoint.requests.map(({ headers }) => headers['authorization']));
   expect(tokens.size).toBe(1);
 
-  // It is revoked, and as old as a token must be for a 401 to be about its age.
+  // The token is revoked, and made old enough for a 401 to count as expiry.
   await provider.revoke([...tokens][0]?.replace(/^Bearer /, '') ?? '');
   await dynamoDb.send(
     new UpdateItemCommand({
@@ -129,6 +129,6 @@ test('twenty workers make their first deliveries at once with one token request,
   const before = endpoint.requests.length;
   expect(await deliverWith(startWorkers(20))).toEqual(delivered);
   expect(provider.statuses).toEqual([200, 200, 200]);
-  // Twenty times refused and sent once more, or less where a worker came after the renewal.
+  // Each of twenty requests is refused and sent once more, except those that came after the renewal.
   expect(endpoint.requests.length - before).toBeLessThanOrEqual(40);
 });

@@ -44,9 +44,9 @@ async function kill(stack: StackProcess): Promise<void> {
   await stack.ended;
 }
 
-/** The stack over the same folder, and clients for it: a process of its own each time, and another port. */
+/** Starts the stack over the same folder in a new process and on another port, with clients for it. */
 async function start() {
-  // Waits this short are sat out inside the invocation.
+  // An invocation waits for delays this short.
   const environment = { RETRY_BASE_DELAY_MS: '100', RETRY_MAX_DELAY_MS: '100' };
   const stack = startStackProcess(['--port', '0', '--data-dir', folder], environment);
   started.push(stack);
@@ -72,7 +72,7 @@ async function createDestination({ events }: Clients, InvocationEndpoint: string
   await events.send(new CreateApiDestinationCommand(destination));
 }
 
-/** All that can be seen of what was made, less what belongs to one answer. */
+/** Everything that the clients can read, without the parts that differ in each answer. */
 async function shown({ events, secrets, sqs, dynamoDb }: Clients): Promise<object> {
   const connection = await events.send(new DescribeConnectionCommand({ Name: 'kept' }));
   const destination = await events.send(new DescribeApiDestinationCommand({ Name: 'kept' }));
@@ -84,7 +84,7 @@ async function shown({ events, secrets, sqs, dynamoDb }: Clients): Promise<objec
   return { answers, queue: new URL(QueueUrl).pathname, Item };
 }
 
-test('connections, destinations, secrets, queues, messages and tables are after a kill what they were before', async () => {
+test('connections, destinations, secrets, queues, messages and tables are the same after a kill', async () => {
   const before = await start();
   await createDestination(before, `${endpoint.origin}/`);
   const { QueueUrl } = await before.sqs.send(new CreateQueueCommand({ QueueName: 'mine' }));
@@ -115,7 +115,7 @@ test('connections, destinations, secrets, queues, messages and tables are after 
   expect(endpoint.requests).toMatchObject([{ headers: { 'x-key': 'opensesame' } }]);
 });
 
-test('an event that was accepted for an endpoint that was down is delivered after a kill', async () => {
+test('an event that was accepted while its endpoint was down is delivered after a kill', async () => {
   let isUp = false;
   const bodies: string[] = [];
   const { promise: refused, resolve: refuse } = Promise.withResolvers<void>();

@@ -19,7 +19,7 @@ const countNames = [
   'ApproximateNumberOfMessagesDelayed',
 ] as const;
 
-/** A version of the stack over a data folder, and what its users do. */
+/** A version of the stack over a data folder, and the calls of its users. */
 export interface RunningVersion {
   readonly process: StackProcess;
   createDestination(name: string, endpoint: string): Promise<void>;
@@ -28,12 +28,12 @@ export interface RunningVersion {
   queue(apiDestination: string, eventText: string): Promise<void>;
   /** An event for the destination, handed to `deliver` as a rule does. */
   invoke(apiDestination: string, eventText: string): Promise<void>;
-  /** Resolves when each of these events has a line with that outcome. */
+  /** Resolves when the output has a line with this outcome for each of these events. */
   told(outcome: string, ids: readonly string[]): Promise<void>;
   /** Messages that the delivery queue holds, whether visible, delayed or being worked on. */
   messageCount(): Promise<number>;
   kill(): Promise<void>;
-  /** Lets what is under way end. */
+  /** Stops the stack after the work in progress has ended. */
   stop(): Promise<void>;
 }
 
@@ -99,7 +99,7 @@ function openQueues<Result>(dataDir: string, work: (database: DatabaseSync) => R
   }
 }
 
-/** What a queue of a stack that has ended holds, in the order of bodies. */
+/** The messages in a queue of a stack that has ended, sorted by body. */
 export function storedIn(dataDir: string, queue: 'deliveries' | 'dead-letters'): readonly StoredMessage[] {
   const select =
     'SELECT body, message_attributes, sent_timestamp, delay_until FROM sqs_messages WHERE queue_name = ? ORDER BY body';
@@ -111,7 +111,7 @@ export function storedIn(dataDir: string, queue: 'deliveries' | 'dead-letters'):
   }));
 }
 
-/** What would happen if their delays had passed before the next stack starts. */
+/** Changes the store as if the delays of its messages had passed. */
 export function letDelaysPass(dataDir: string): void {
   openQueues(dataDir, (database) => database.exec('UPDATE sqs_messages SET delay_until = NULL'));
 }

@@ -8,8 +8,8 @@ import { buildStack, type StackBuild } from '../../servers/aws/stack-build.ts';
 import { letDelaysPass, type RunningVersion, startVersion, storedIn } from './upgrade-story.ts';
 
 /*
- * A version of the stack and the one after it, over one data folder. What the delays of the queue would take is made to
- * have passed in the store, between two processes.
+ * A version of the stack and the one after it, over one data folder. Between two
+ * processes the test moves the delays in the store into the past.
  */
 
 type Version = 'this' | 'newer messages' | 'newer items';
@@ -21,7 +21,7 @@ let endpoint: RecordingEndpoint;
 let answer: (id: string) => EndpointAnswer | Promise<EndpointAnswer>;
 
 const accepts = (): EndpointAnswer => ({ status: 204 });
-/** The wait is one that no invocation sits out. */
+/** No invocation waits this long, so the delivery is deferred. */
 const fails = (): EndpointAnswer => ({ status: 500, headers: { 'retry-after': '2' } });
 const silent = new Promise<EndpointAnswer>(() => undefined);
 
@@ -62,10 +62,10 @@ const requestedIds = (from = 0) => idsOf(endpoint.requests.slice(from).map(({ bo
 const queued = ['e-1', 'e-2', 'e-3', 'e-4', 'e-5'];
 const handed = ['e-6', 'e-7', 'e-8'];
 const all = [...queued, ...handed];
-/** Text that no parser of JavaScript would print again as it is. */
+/** Text that JavaScript would not print unchanged after parsing it. */
 const textOf = (id: string) => `{"id":"${id}", "price": 1.0, "number": 9007199254740993}`;
 
-test('a version replaced with deliveries in flight, and one rolled back to while the newer one’s wait, lose none', async () => {
+test("an upgrade with deliveries in flight and a rollback while the newer version's deliveries wait lose no event", async () => {
   const [unanswered, deferred] = [
     ['e-1', 'e-2', 'e-6'],
     ['e-3', 'e-4', 'e-5', 'e-7', 'e-8'],
@@ -77,7 +77,7 @@ test('a version replaced with deliveries in flight, and one rolled back to while
   for (const id of handed) await first.invoke('orders', textOf(id));
   await expect.poll(() => requestedIds(), { timeout: 20_000 }).toEqual(all);
   await first.told('deferred', deferred);
-  // Nothing lies there twice: all but the unanswered e-6, which is kept as an invocation.
+  // The queue holds each event once, except the unanswered e-6, which is kept as an invocation.
   await expect.poll(() => first.messageCount(), { timeout: 20_000 }).toBe(7);
   await first.kill();
 
@@ -114,7 +114,7 @@ test('a version replaced with deliveries in flight, and one rolled back to while
   expect(storedIn(dataDir, 'dead-letters')).toEqual([]);
 });
 
-test('after a rollback the deliveries of what only the newer version can read wait for it, and nobody changes that', async () => {
+test('after a rollback, deliveries that only the newer version can read wait for it unchanged', async () => {
   answer = accepts;
   const upgraded = await start('newer items');
   await upgraded.createDestination('later', `${endpoint.origin}/`);

@@ -12,37 +12,37 @@ describe('the balance after a kill', () => {
     expect(balance(10, 3, arrived([10, 11, 10, 12, 10], 1))).toEqual({ unanswered: 1, again: 2, lost: 0 });
   });
 
-  test('an event that never came is lost, also when as many requests came as there are events', () => {
+  test('an event that never came is lost, even when there are as many requests as events', () => {
     expect(balance(10, 3, arrived([10, 11, 11]))).toEqual({ unanswered: 0, again: 1, lost: 1 });
   });
 
-  test('what another round sent counts for nothing', () => {
+  test('an event of another round does not count', () => {
     expect(balance(10, 2, arrived([9, 10, 11, 12]))).toEqual({ unanswered: 0, again: 0, lost: 0 });
   });
 });
 
-test('the 99th of a hundred values has one above it', () => {
+test('the 0.99 quantile of a hundred values has one value above it', () => {
   const values = Array.from({ length: 100 }, (_, index) => 99 - index);
   expect(quantile(values, 0.99)).toBe(99);
   expect(quantile(values, 0.5)).toBe(50);
   expect(quantile([7], 0.99)).toBe(7);
 });
 
-test('events are numbered on from the first, ten in a call', () => {
+test('events are numbered from the given first number, ten in a call', () => {
   expect(inTens(5, 12)).toEqual([
     [5, 6, 7, 8, 9, 10, 11, 12, 13, 14],
     [15, 16],
   ]);
 });
 
-test('an event is 0.8 KB as every bench has it, and its id tells its number', () => {
+test('an event is 0.8 KB as in every bench, and its id holds its number', () => {
   const event = numberedEvent(12_345);
   expect(event.id).toBe('00000000-0000-4000-8000-000000012345');
   expect(JSON.stringify(event).length).toBeGreaterThan(750);
   expect(JSON.stringify(event).length).toBeLessThan(850);
 });
 
-test('whoever waits for a count goes on when it is reached, and not before', async () => {
+test('a wait for a count ends when the count is reached, and not before', async () => {
   const settled = countSettled();
   const passed: number[] = [];
   const waits = [3, 2].map((count) => settled.atLeast(count).then(() => passed.push(count)));

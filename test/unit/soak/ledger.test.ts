@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { formatBalance, Ledger } from '../../../soak/ledger.ts';
 
-/** A ledger of events that were sent and answered alike. */
+/** A ledger of events that were sent and all got the same answer. */
 function newLedger(ids: readonly string[], answer: 'accepted' | 'unanswered' | 'refused' = 'accepted'): Ledger {
   const ledger = new Ledger();
   for (const id of ids) {
@@ -18,13 +18,13 @@ test('a ledger balances when every accepted event was delivered or dead-lettered
   expect(ledger.balance()).toMatchObject({ accepted: 2, delivered: 1, deadLettered: 1, lost: [], duplicates: 0 });
 });
 
-test('an accepted event that is nowhere is lost', () => {
+test('an accepted event that was found nowhere is lost', () => {
   const ledger = newLedger(['a', 'b']);
   ledger.delivered('a');
   expect(ledger.balance()).toMatchObject({ accepted: 2, delivered: 1, deadLettered: 0, lost: ['b'] });
 });
 
-test('an event that was delivered twice and lies in the dead letters too is one delivery with two duplicates', () => {
+test('an event that was delivered twice and is in the dead letters too is one delivery with two duplicates', () => {
   const ledger = newLedger(['a']);
   ledger.delivered('a');
   ledger.delivered('a');
@@ -32,7 +32,7 @@ test('an event that was delivered twice and lies in the dead letters too is one 
   expect(ledger.balance()).toMatchObject({ accepted: 1, delivered: 1, deadLettered: 0, duplicates: 2 });
 });
 
-test('an event that arrives before its sender is answered counts', () => {
+test('an event that arrives before its sender gets an answer counts as delivered', () => {
   const ledger = new Ledger();
   ledger.send('a');
   ledger.delivered('a');
@@ -40,7 +40,7 @@ test('an event that arrives before its sender is answered counts', () => {
   expect(ledger.balance()).toMatchObject({ accepted: 1, delivered: 1, lost: [] });
 });
 
-test('what got no answer may have arrived or not, and what was refused is owed to nobody', () => {
+test('an event without an answer may arrive or not, and a refused event must not be delivered', () => {
   const ledger = newLedger(['a', 'b'], 'unanswered');
   ledger.delivered('a');
   ledger.send('c');
@@ -48,14 +48,14 @@ test('what got no answer may have arrived or not, and what was refused is owed t
   expect(ledger.balance()).toMatchObject({ accepted: 0, unanswered: 2, unansweredButSettled: 1, refused: 1, lost: [] });
 });
 
-test('an arrival that nobody has sent is unknown', () => {
+test('an arrival that was never sent is unknown', () => {
   const ledger = newLedger([]);
   ledger.delivered('stranger');
   ledger.deadLettered('stranger');
   expect(ledger.balance().unknown).toBe(2);
 });
 
-test('an event that came again is explained by an interruption until it was settled, and by an answer that nobody took', () => {
+test('a duplicate is explained by an interruption before the event was settled, or by an answer that the sender did not get', () => {
   const ledger = new Ledger();
   ledger.interrupted(100_000)(101_000);
   const ends: Readonly<Record<string, readonly [sentAtMs: number, atMs: number, heard?: boolean]>> = {
@@ -78,7 +78,7 @@ test('an event that came again is explained by an interruption until it was sett
   expect(unexplained).toEqual(['settled before', 'sent after', 'buried']);
 });
 
-test('what is under way is accepted and seen nowhere', () => {
+test('an event is under way when it was accepted and has not been found yet', () => {
   const ledger = newLedger(['a', 'b', 'c']);
   ledger.delivered('a');
   ledger.send('d');

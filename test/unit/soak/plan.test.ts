@@ -5,14 +5,14 @@ import { destinationNames, namedRandom, planChanges, planInterruptions } from '.
 const seeds = fc.integer({ min: 0, max: 999_999_999 });
 const durations = fc.integer({ min: 6000, max: 3_600_000 });
 
-test('a plan is the same again for the same seed, and another one for another', () => {
+test('a plan is the same for the same seed, and differs for another seed', () => {
   expect(planInterruptions(1, 600_000)).toEqual(planInterruptions(1, 600_000));
   expect(planChanges(1, 600_000)).toEqual(planChanges(1, 600_000));
   expect(planInterruptions(1, 600_000)).not.toEqual(planInterruptions(2, 600_000));
   expect(planChanges(1, 600_000)).not.toEqual(planChanges(2, 600_000));
 });
 
-test('however short a soak is, it begins with a kill, and everything planned lies within it, in order', () => {
+test('a soak of any length begins with a kill, and its plan lies within it, in order', () => {
   fc.assert(
     fc.property(seeds, durations, (seed, durationMs) => {
       const interruptions = planInterruptions(seed, durationMs);
@@ -27,7 +27,7 @@ test('however short a soak is, it begins with a kill, and everything planned lie
   );
 });
 
-test('the first twelve changes are each kind of change of each destination', () => {
+test('the first twelve changes are each kind of change at each destination', () => {
   fc.assert(
     fc.property(seeds, (seed) => {
       const first = planChanges(seed, 600_000).slice(0, 12);
@@ -37,14 +37,14 @@ test('the first twelve changes are each kind of change of each destination', () 
   );
 });
 
-test('what is drawn for a name depends on the seed and the name alone', () => {
+test('a random number for a name depends on the seed and the name alone', () => {
   const draw = (seed: number, name: string) => namedRandom(seed, name)();
   expect(draw(1, 'slow-1 1')).toBe(draw(1, 'slow-1 1'));
   const all = [draw(1, 'slow-1 1'), draw(1, 'slow-1 2'), draw(1, 'slow-2 1'), draw(2, 'slow-1 1')];
   expect(new Set(all).size).toBe(4);
 });
 
-test('names that differ in their last digit only draw evenly', () => {
+test('names that differ only in their last digit get evenly spread numbers', () => {
   const draws = Array.from({ length: 2000 }, (_, index) => namedRandom(1, `failing-${index} 1`)());
   const below = draws.filter((draw) => draw < 0.3).length;
   expect(below).toBeGreaterThan(540);

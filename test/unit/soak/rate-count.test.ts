@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { allowedInSecond, RateCount } from '../../../soak/rate-count.ts';
 
-/** Requests seen at these times, at once. */
+/** The count of requests that arrived at these times, each seen at once. */
 function countOf(ratePerSecond: number, ...times: readonly number[]): RateCount {
   const count = new RateCount();
   count.mayBe(ratePerSecond, 0);
@@ -12,12 +12,12 @@ function countOf(ratePerSecond: number, ...times: readonly number[]): RateCount 
 const evenly = (requests: number, everyMs: number, fromMs = 1000) =>
   Array.from({ length: requests }, (_, index) => fromMs + index * everyMs);
 
-test('a second begins anywhere, not where the clock does', () => {
+test('the fullest second may begin at any time, not only at a full second of the clock', () => {
   expect(countOf(2, 1900, 1950, 2050, 2100).fullest()).toMatchObject({ requests: 4 });
   expect(countOf(2, 1900, 2900, 3900).fullest()).toMatchObject({ requests: 1 });
 });
 
-test('a rate that is kept stays below what a second may have, and twice the rate does not', () => {
+test('requests at the rate stay below the allowed number, and requests at twice the rate exceed it', () => {
   for (const rate of [2, 5, 10, 40, 300]) {
     const allowed = allowedInSecond(rate);
     expect(countOf(rate, ...evenly(rate * 3, 1000 / rate)).fullest()?.requests).toBeLessThan(allowed);
@@ -27,14 +27,14 @@ test('a rate that is kept stays below what a second may have, and twice the rate
   }
 });
 
-test('what came while nobody could look does not count as having come at once', () => {
+test('requests that came while the process was busy do not count as having come at once', () => {
   const count = new RateCount();
   count.mayBe(2, 0);
   for (let request = 0; request < 6; request += 1) count.arrived({ earliestMs: 1000, seenMs: 4000 });
   expect(count.fullest()).toMatchObject({ requests: 1 });
 });
 
-test('of a rate that is being changed the higher one counts, until nobody can know the old one any more', () => {
+test('while a rate changes the higher one is allowed, until no worker can know the old one any more', () => {
   const count = countOf(40);
   count.mayBe(20, 10_000);
   count.endEarlier(35_000);
@@ -44,6 +44,6 @@ test('of a rate that is being changed the higher one counts, until nobody can kn
   expect(count.fullest()).toMatchObject({ requests: 30, ratePerSecond: 20, allowed: allowedInSecond(20) });
 });
 
-test('no request is no second', () => {
+test('a count without requests has no fullest second', () => {
   expect(countOf(5).fullest()).toBeUndefined();
 });

@@ -52,56 +52,56 @@ const clean: TrialResult = {
   errors: [],
 };
 
-test('a soak in which nothing was wrong has no faults', () => {
+test('a soak without anything wrong has no faults', () => {
   expect(faultsOf(clean, false)).toEqual([]);
 });
 
 const faulty: readonly [string, Partial<TrialResult>][] = [
-  ['broken off: Error', { brokenOff: 'Error', queued: undefined, balance: { ...balance, lost: ['a'] } }],
+  ['ended early: Error', { brokenOff: 'Error', queued: undefined, balance: { ...balance, lost: ['a'] } }],
   ['2 accepted events are lost: a, b', { balance: { ...balance, lost: ['a', 'b'] } }],
-  ['1 events came again without a cause: c', { balance: { ...balance, unexplained: ['c'] } }],
-  ['1 arrivals are of no event that was sent', { balance: { ...balance, unknown: 1 } }],
+  ['1 events were duplicated without a kill or freeze: c', { balance: { ...balance, unexplained: ['c'] } }],
+  ['1 arrivals have no sent event', { balance: { ...balance, unknown: 1 } }],
   ['1 events were refused', { balance: { ...balance, refused: 1 } }],
   ['3 messages are left in the delivery queue', { queued: 3 }],
   ['a change was refused: rate of slow', { refusedChanges: ['rate of slow'] }],
   ['2 dead letters have the code NO_PERMISSIONS', { deadLetters: { NO_PERMISSIONS: 2 } }],
   ['slow got 7 requests within a second', { destinations: [{ ...destination, fullest: { ...second, requests: 7 } }] }],
-  ['slow was sent to its old path 26.0 s after', { destinations: [{ ...destination, stalestMs: 26_000 }] }],
+  ['slow got requests on its old path 26.0 s after', { destinations: [{ ...destination, stalestMs: 26_000 }] }],
   ['the connection of slow is DEAUTHORIZED', { destinations: [{ ...destination, connectionState: 'DEAUTHORIZED' }] }],
-  ['4 OAuth tokens were obtained, 3 are enough', { tokens: 4 }],
+  ['4 OAuth tokens were obtained, at most 3 are needed', { tokens: 4 }],
   ['the heap grew by 11.0 MB', { memory: [growth(11 * megabyte)] }],
   ['the heap grew by 21.0 MB', { kills: 1, memory: [growth(megabyte), growth(21 * megabyte)] }],
   [
     'the resident memory grew by 129.0 MB',
     { memory: [{ ...growth(0), lastResidentBytes: growth(0).firstResidentBytes + 129 * megabyte }] },
   ],
-  ['the stack told of 1 faults of its own, such as: Unexpected', { errors: ['Unexpected', '    at somewhere'] }],
+  ['the stack printed 1 errors, the first is: Unexpected', { errors: ['Unexpected', '    at somewhere'] }],
 ];
 
-test.each(faulty)('%s is a fault', (fault, change) => {
+test.each(faulty)('the report of a soak lists "%s" as a fault', (fault, change) => {
   const [found = '', ...others] = faultsOf({ ...clean, ...change }, false);
   expect(found).toContain(`the stack: ${fault}`);
   expect(others).toEqual([]);
 });
 
-test('new credentials, kills and freezes may each cost a token', () => {
+test('new credentials, kills and freezes each allow one more token', () => {
   const costly = { changes: { credentials: 2 }, kills: 1, freezes: 1 };
   expect(faultsOf({ ...clean, ...costly, tokens: 7 }, false)).toEqual([]);
   expect(faultsOf({ ...clean, ...costly, tokens: 8 }, false)).toHaveLength(1);
 });
 
-test('what is still under way when nobody waits for it is not lost', () => {
+test('an event that is still under way when the soak is cut off is not lost', () => {
   expect(faultsOf({ ...clean, balance: { ...balance, lost: ['a'] }, queued: 3 }, true)).toEqual([]);
 });
 
-test('a printed result has the ledger, the fullest second of each destination and the memory', () => {
+test('a printed result shows the ledger, the fullest second of each destination and the memory', () => {
   const lines = formatResult(clean).split('\n');
   expect(lines).toContain('  10 accepted = 9 delivered + 1 dead-lettered + 0 lost');
   expect(lines).toContain('  slow    12 requests, fullest second 5 of 6 allowed at 4 a second, 1 with old credentials');
   expect(lines).toContain('  memory: heap 40.0 MB -> 41.0 MB, 150.0 MB -> 160.0 MB resident, in 60.0 s');
 });
 
-test('a process grows from the middle of its first looks to the middle of its last, once it is warm', () => {
+test('the growth of a process compares the median of its first measurements with the median of its last, once it is warm', () => {
   const record = new MemoryRecord();
   const look = (pid: number, upSeconds: number, megabytes: number) =>
     record.add({ pid, upMs: upSeconds * 1000, heapBytes: megabytes * megabyte, residentBytes: 0 });

@@ -12,7 +12,7 @@ function setUp(ratePerSecond: number | undefined) {
   return { clock, deadline, pace, wait, waited };
 }
 
-test('what waits together goes at the rate, the first after an interval too', async () => {
+test('messages that wait together go at the rate, and the first one waits an interval too', async () => {
   const { clock, wait, waited } = setUp(2);
   const all = Promise.all([wait(1), wait(1), wait(1)]);
   for (let steps = 0; steps < 15; steps += 1) await clock.advance(100);
@@ -20,7 +20,7 @@ test('what waits together goes at the rate, the first after an interval too', as
   expect(waited).toEqual([500, 1000, 1500]);
 });
 
-test('what was not used of the rate is lost and never caught up with', async () => {
+test('slots that pass unused are lost and not caught up with', async () => {
   const { clock, wait, waited } = setUp(2);
   await clock.advance(10_000);
   const all = Promise.all([wait(1), wait(1)]);
@@ -29,14 +29,14 @@ test('what was not used of the rate is lost and never caught up with', async () 
   expect(waited).toEqual([10_500, 11_000]);
 });
 
-test('who waits when the deadline comes may not go', async () => {
+test('a message that still waits at the deadline does not go', async () => {
   const { deadline, pace } = setUp(1);
   const wait = pace.wait(1);
   deadline.abort();
   expect(await wait).toBe(false);
 });
 
-test('without a rate nobody waits, and nobody goes after the deadline', async () => {
+test('without a rate no message waits, and no message goes after the deadline', async () => {
   const { deadline, pace } = setUp(undefined);
   expect(await pace.wait(10)).toBe(true);
   deadline.abort();
@@ -48,7 +48,7 @@ test.each([
   [1000, [10, 10, 3]],
   [55, [5, 5, 5, 5, 3]],
   [0.1, Array.from({ length: 23 }, () => 1)],
-])('at %j a second 23 go in batches of %j', (ratePerSecond, sizes) => {
+])('at %j a second 23 messages go in batches of %j', (ratePerSecond, sizes) => {
   const batches = setUp(ratePerSecond).pace.batches(Array.from({ length: 23 }, (_, index) => index));
   expect(batches.map(({ length }) => length)).toEqual(sizes);
   expect(batches.flat()).toHaveLength(23);

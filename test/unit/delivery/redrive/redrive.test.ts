@@ -41,7 +41,7 @@ function messageOf(apiDestination: string, id: string, code: FailureCode) {
   return formatDeadLetter({ body: text, delivery, code, reason: 'no' });
 }
 
-/** Lets the time pass until it is done. */
+/** Moves the clock in steps until the work is done. */
 async function passing<Result>(clock: ManualClock, stepMs: number, work: Promise<Result>): Promise<Result> {
   const done = { yes: false };
   const settled = work.finally(() => {
@@ -55,7 +55,7 @@ async function passing<Result>(clock: ManualClock, stepMs: number, work: Promise
 
 const names = (count: number) => Array.from({ length: count }, (_, index) => `e${index + 1}`);
 
-test('every dead letter is moved, and begins anew in the group of its destination', async () => {
+test('every dead letter is moved, and starts again in the message group of its destination', async () => {
   const { clock, lying, queue, redrive, put, sentIds } = setUp();
   for (const id of names(25)) put('orders', id);
   const result = await redrive();
@@ -70,7 +70,7 @@ test('every dead letter is moved, and begins anew in the group of its destinatio
   expect(queue.sent[0]?.queued).not.toHaveProperty('notBeforeMs');
 });
 
-test('only what is asked for is moved, and all the rest is shown again', async () => {
+test('only the dead letters that the filter asks for are moved, and the others become visible again', async () => {
   const { lying, redrive, put, sentIds } = setUp();
   for (const id of names(30)) put(id.endsWith('1') ? 'orders' : 'others', id);
   expect(await redrive({ apiDestination: 'orders' })).toMatchObject({ moved: 3, matched: 3, kept: 27, more: false });
@@ -78,7 +78,7 @@ test('only what is asked for is moved, and all the rest is shown again', async (
   expect([lying.present.length, lying.visible.length]).toEqual([27, 27]);
 });
 
-test('a dry run counts and moves nothing', async () => {
+test('a dry run counts the dead letters and moves none', async () => {
   const { faults, lying, queue, redrive, put } = setUp();
   for (const id of names(12)) put('orders', id);
   put('orders', 'late', 'TimedOut');
@@ -88,7 +88,7 @@ test('a dry run counts and moves nothing', async () => {
   expect(faults.calls).not.toContain('queue.send');
 });
 
-test('no more than the maximum is moved, or in a dry run counted, and the rest is shown again', async () => {
+test('a redrive moves, or in a dry run counts, at most the maximum, and the others become visible again', async () => {
   const { lying, redrive, put } = setUp();
   for (const id of names(30)) put('orders', id);
   expect(await redrive({ maximum: 13, dryRun: true })).toMatchObject({ moved: 0, matched: 13, more: true });
@@ -96,7 +96,7 @@ test('no more than the maximum is moved, or in a dry run counted, and the rest i
   expect([lying.present.length, lying.visible.length]).toEqual([17, 17]);
 });
 
-test('what cannot be rebuilt stays, is shown again and is told of without what it holds', async () => {
+test('a dead letter that cannot be rebuilt stays, becomes visible again and is listed without its content', async () => {
   const { lying, redrive, put } = setUp();
   put('orders', 'e1');
   const unreadable = [lying.put({ body: 'canary', attributes: {} }), lying.put({ body: '{"c":1}', attributes: {} })];
@@ -108,14 +108,14 @@ test('what cannot be rebuilt stays, is shown again and is told of without what i
   expect(lying.visible).toEqual(unreadable);
 });
 
-test('of very many that cannot be rebuilt a hundred are listed and all are counted', async () => {
+test('a redrive lists a hundred of the dead letters that cannot be rebuilt, and counts all of them', async () => {
   const { lying, redrive } = setUp();
   for (let count = 0; count < 150; count += 1) lying.put({ body: '{', attributes: {} });
   const { unreadable, unreadableCount } = await redrive();
   expect([unreadable.length, unreadableCount]).toEqual([100, 150]);
 });
 
-test('a delivery that no message can hold any more stays and is told of', async () => {
+test('a delivery that is too large for a message stays in the dead letters and is listed', async () => {
   const { lying, queue, redrive, put } = setUp();
   const messageId = put('orders', 'e1');
   queue.failWith(new Failure('DeliveryTooLarge', 'Too large.'));
@@ -125,7 +125,7 @@ test('a delivery that no message can hold any more stays and is told of', async 
 });
 
 test.each(['before', 'after'] as const)(
-  'a dead letter whose sending fails %s the queue has it is not deleted, and is shown again',
+  'a dead letter whose sending fails %s the queue has it is not deleted, and becomes visible again',
   async (time) => {
     const { faults, lying, queue, redrive, put } = setUp();
     const messageId = put('orders', 'e1');
@@ -135,7 +135,7 @@ test.each(['before', 'after'] as const)(
   },
 );
 
-test('of a batch, those that the queue has accepted are deleted although another failed', async () => {
+test('in a batch the accepted messages are deleted although another message failed', async () => {
   const { faults, lying, redrive, put } = setUp();
   const [first = ''] = names(3).map((id) => put('orders', id));
   faults.fail('queue.send', 'before');
@@ -143,7 +143,7 @@ test('of a batch, those that the queue has accepted are deleted although another
   expect(lying.visible).toEqual([first]);
 });
 
-test('a deletion that fails ends the redrive, lest it move the same dead letters over and over', async () => {
+test('a failed deletion ends the redrive, so that it does not move the same dead letters again and again', async () => {
   const { lying, queue, redrive, put } = setUp();
   for (const id of names(200)) put('orders', id);
   const remove = async (receiptHandles: readonly string[]) => {
@@ -154,7 +154,7 @@ test('a deletion that fails ends the redrive, lest it move the same dead letters
   expect(queue.sent.length).toBeLessThanOrEqual(80);
 });
 
-test('one failure ends the work of all', async () => {
+test('one failure ends the work of all lanes', async () => {
   const { faults, lying, queue, redrive, put } = setUp();
   for (const id of names(2000)) put('orders', id);
   faults.fail('deadLetters.remove', 'before');
@@ -167,7 +167,7 @@ test('one failure ends the work of all', async () => {
   expect(faults.calls.filter((call) => call === 'deadLetters.receive').length).toBeLessThan(20);
 });
 
-test('what fails again at once is dead-lettered after the start, and is not moved round and round', async () => {
+test('an event that fails again at once is dead-lettered after the start, and is not moved again', async () => {
   const { clock, lying, queue, redrive, put } = setUp();
   const ids = names(30).map((id) => put('orders', id));
   const send = queue.send;
@@ -180,7 +180,7 @@ test('what fails again at once is dead-lettered after the start, and is not move
   expect([lying.visible.length, lying.present.some((id) => ids.includes(id))]).toEqual([30, false]);
 });
 
-test('a time before the start that is asked for counts', async () => {
+test('a time before the start of the redrive is used as it is given', async () => {
   const { clock, redrive, put } = setUp();
   put('orders', 'e1');
   await clock.advance(1000);
@@ -195,7 +195,7 @@ test('a queue that cannot be read fails the call', async () => {
   await expect(redrive()).rejects.toThrow('deadLetters.receive');
 });
 
-test('what cannot be shown again shows itself later, and the redrive has done its work all the same', async () => {
+test('a redrive succeeds although it cannot make a message visible again, because that happens later by itself', async () => {
   const { clock, faults, lying, redrive, put } = setUp({ remainingMs: 60_000 });
   const [, other] = [put('orders', 'e1'), put('others', 'e2')];
   faults.fail('deadLetters.release', 'before', 'always');
@@ -205,7 +205,7 @@ test('what cannot be shown again shows itself later, and the redrive has done it
   expect(lying.visible).toEqual([other]);
 });
 
-test.each([9, 12, 16, 20])('a message that is shown again at receive %d counts once, moved or not', async (turn) => {
+test.each([9, 12, 16, 20])('a message that is received %d times counts once, moved or not', async (turn) => {
   const { lying, queue, redrive, put } = setUp();
   const [moved, kept] = [put('orders', 'e1'), put('others', 'e2')];
   for (const id of names(200)) put('third', id);
@@ -226,7 +226,7 @@ test.each([
   [2, 6, 10],
   [50, 60, 10],
   [1000, 120, 1],
-])('at %d a second no second holds more than that and a batch', async (ratePerSecond, count, stepMs) => {
+])('at %d a second no second holds more messages than that and one batch', async (ratePerSecond, count, stepMs) => {
   const { clock, elapsedMs, queue, redrive, put } = setUp();
   for (const id of names(count)) put('orders', id);
   const sentAtMs: number[] = [];
@@ -243,7 +243,7 @@ test.each([
   expect(Math.max(...busiest)).toBeLessThanOrEqual(Math.ceil(ratePerSecond) + batch);
 });
 
-test('a call ends before its deadline, shows again what it could not move, and says that there is more', async () => {
+test('a call ends before its deadline, makes the messages that it kept visible again, and reports that there are more', async () => {
   const { clock, elapsedMs, lying, redrive, put } = setUp({ remainingMs: 60_000 });
   for (const id of names(200)) put('orders', id);
   const result = await passing(clock, 100, redrive({ ratePerSecond: 1 }));
@@ -251,14 +251,14 @@ test('a call ends before its deadline, shows again what it could not move, and s
   expect([lying.visible.length, result.kept]).toEqual([145, 25]);
 });
 
-test('a call without time to settle what it reads reads nothing', async () => {
+test('a call without the time to settle messages reads none', async () => {
   const { faults, redrive, put } = setUp({ remainingMs: 4000 });
   put('orders', 'e1');
   expect(await redrive()).toMatchObject({ moved: 0, kept: 0, more: true });
   expect(faults.calls).toEqual([]);
 });
 
-test('a queue of very many is looked through no further than what can be shown again in time', async () => {
+test('a call on a very long queue reads no more messages than it can make visible again in time', async () => {
   const { clock, redrive, lying } = setUp();
   const message = messageOf('others', 'e1', 'TimedOut');
   let received = 0;

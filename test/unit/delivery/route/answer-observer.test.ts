@@ -59,7 +59,7 @@ interface WorkerOptions {
   readonly states?: Pick<ConnectionStates, 'change'>;
 }
 
-/** A worker that reads its connection after every refusal and when it is told to. */
+/** A worker that reads its connection after every refusal and when the test asks for it. */
 function createWorker({ limit = 10, runs = connections, states = connections }: WorkerOptions = {}) {
   const observe = createAnswerObserver({
     runs: faults.wrap('runs', runs),
@@ -83,7 +83,7 @@ function createWorker({ limit = 10, runs = connections, states = connections }: 
 
 type Worker = ReturnType<typeof createWorker>;
 
-/** So many refusals, the first now and the last so much later. */
+/** Refuses `count` times, spread evenly over `overMs` from now on. */
 async function refuse(worker: Worker, count: number, overMs: number, status?: number): Promise<void> {
   const firstMs = clock.nowMs();
   for (let index = 0; index < count; index += 1) {
@@ -93,22 +93,25 @@ async function refuse(worker: Worker, count: number, overMs: number, status?: nu
 }
 
 describe('a connection', () => {
-  test.each([401, 407])('is deauthorized by the tenth %i in a row when the first is 30 s ago', async (status) => {
-    const worker = createWorker();
-    await refuse(worker, 9, 29 * secondMs, status);
-    expect((await stored()).state).toBe('AUTHORIZED');
-    clock.set(startMs + 30 * secondMs);
-    await worker.refuse(status);
-    expect(await stored()).toMatchObject({
-      state: 'DEAUTHORIZED',
-      stateReason:
-        'The credentials were refused at least 10 times in a row since 2026-01-01T00:00:00.000Z, last by API destination ' +
-        `'orders' with HTTP status ${status}.`,
-      lastModifiedTimeMs: startMs + 30 * secondMs,
-    });
-  });
+  test.each([401, 407])(
+    'a connection is deauthorized by the tenth %i in a row when the first is 30 s ago',
+    async (status) => {
+      const worker = createWorker();
+      await refuse(worker, 9, 29 * secondMs, status);
+      expect((await stored()).state).toBe('AUTHORIZED');
+      clock.set(startMs + 30 * secondMs);
+      await worker.refuse(status);
+      expect(await stored()).toMatchObject({
+        state: 'DEAUTHORIZED',
+        stateReason:
+          'The credentials were refused at least 10 times in a row since 2026-01-01T00:00:00.000Z, last by API destination ' +
+          `'orders' with HTTP status ${status}.`,
+        lastModifiedTimeMs: startMs + 30 * secondMs,
+      });
+    },
+  );
 
-  test('outlives a hundred refusals in less than 30 s, of which only ten were written, and the next ends it', async () => {
+  test('a connection survives a hundred refusals in less than 30 s, of which ten are written, and the next one ends it', async () => {
     const worker = createWorker();
     await refuse(worker, 100, 30 * secondMs - 1);
     expect(await stored()).toMatchObject({ state: 'AUTHORIZED', unauthorizedRun: { count: 10, sinceMs: startMs } });
@@ -118,12 +121,12 @@ describe('a connection', () => {
     expect((await stored()).state).toBe('DEAUTHORIZED');
   });
 
-  test('outlives nine refusals in a day', async () => {
+  test('a connection survives nine refusals in a day', async () => {
     await refuse(createWorker(), 9, 86_400 * secondMs);
     expect((await stored()).state).toBe('AUTHORIZED');
   });
 
-  test('is deauthorized by the refusals of many workers together', async () => {
+  test('a connection is deauthorized by the refusals of many workers together', async () => {
     for (let index = 0; index < 10; index += 1) {
       clock.set(startMs + index * 4 * secondMs);
       await createWorker().refuse();
@@ -131,7 +134,7 @@ describe('a connection', () => {
     expect((await stored()).state).toBe('DEAUTHORIZED');
   });
 
-  test('with a limit of 1 is deauthorized by the first refusal, at once and by one write', async () => {
+  test('a connection with a limit of 1 is deauthorized by the first refusal, at once and with one write', async () => {
     await createWorker({ limit: 1 }).refuse();
     expect(await stored()).toMatchObject({
       state: 'DEAUTHORIZED',
@@ -141,7 +144,7 @@ describe('a connection', () => {
   });
 
   test.each([100, 304, 400, 403, 404, 409, 429, 500, 503])(
-    'is neither refused nor accepted by an answer of %i',
+    'an answer of %i counts neither as a refusal nor as a success',
     async (status) => {
       const worker = createWorker();
       await worker.refuse();
@@ -155,7 +158,7 @@ describe('a connection', () => {
     },
   );
 
-  test('of OAuth is left to its token endpoint: no refusal is counted, and no success ends a run', async () => {
+  test('an OAuth connection is left to its token endpoint: refusals are not counted, and a success ends no run', async () => {
     const { observe, read, refuse: refuseBasic } = createWorker();
     await refuseBasic();
     faults.heal();
@@ -171,7 +174,7 @@ describe('a connection', () => {
     expect(faults.calls).toEqual([]);
   });
 
-  test('whose credentials were changed during the run is not deauthorized by the worker that used the old ones', async () => {
+  test('a worker that used old credentials does not deauthorize a connection that has new ones', async () => {
     const worker = createWorker();
     await refuse(worker, 10, 29 * secondMs);
     const before = await worker.read();
@@ -183,7 +186,7 @@ describe('a connection', () => {
     expect((await stored()).unauthorizedRun).toEqual({ count: 1, sinceMs: startMs + 40 * secondMs });
   });
 
-  test('with a limit of 1 and credentials that were changed meanwhile is not deauthorized either', async () => {
+  test('with a limit of 1 a refusal of old credentials does not deauthorize a connection that has new ones', async () => {
     const worker = createWorker({ limit: 1 });
     const before = await worker.read();
     await connections.update(before, { ...before, secretVersion: 'version-2' });
@@ -193,13 +196,13 @@ describe('a connection', () => {
 });
 
 describe('a success', () => {
-  test('over a connection in good order calls nothing', async () => {
+  test('a success over a connection without a run calls no store', async () => {
     const worker = createWorker();
     for (let index = 0; index < 100; index += 1) await worker.accept();
     expect(faults.calls).toEqual([]);
   });
 
-  test('ends the run that its own worker has written, once', async () => {
+  test('a success ends the run that its own worker has written, once', async () => {
     const worker = createWorker();
     await refuse(worker, 9, 60 * secondMs);
     faults.heal();
@@ -211,7 +214,7 @@ describe('a success', () => {
     expect(await stored()).toMatchObject({ state: 'AUTHORIZED', unauthorizedRun: { count: 1 } });
   });
 
-  test('of another worker ends the run once that one has read the connection', async () => {
+  test('a success of another worker ends the run after that worker has read the connection', async () => {
     const [refused, accepted] = [createWorker(), createWorker()];
     await accepted.accept();
     await refuse(refused, 9, 10 * secondMs);
@@ -225,7 +228,7 @@ describe('a success', () => {
     expect(await stored()).not.toHaveProperty('unauthorizedRun');
   });
 
-  test('at one endpoint now and then keeps a connection that another endpoint refuses without end', async () => {
+  test('a success at one endpoint now and then keeps a connection that another endpoint refuses without end', async () => {
     const [refused, accepted] = [createWorker(), createWorker()];
     for (let second = 0; second < 600; second += 1) {
       clock.set(startMs + second * secondMs);
@@ -236,7 +239,7 @@ describe('a success', () => {
     expect((await stored()).state).toBe('AUTHORIZED');
   });
 
-  test('that was asked for before the run began does not end it, the next one does', async () => {
+  test('a success of a request from before the run does not end the run, and the next success does', async () => {
     const worker = createWorker();
     clock.set(startMs + 5 * secondMs);
     await worker.refuse();
@@ -246,7 +249,7 @@ describe('a success', () => {
     expect(await stored()).not.toHaveProperty('unauthorizedRun');
   });
 
-  test('does not end a newer run than the one that its worker saw', async () => {
+  test('a success does not end a newer run than the one that its worker saw', async () => {
     const [late, other] = [createWorker(), createWorker()];
     await other.refuse();
     await late.read();
@@ -262,7 +265,7 @@ describe('a success', () => {
 describe('a worker that was frozen for an hour', () => {
   const hourMs = 3600 * secondMs;
 
-  test('adds nothing to a run that began meanwhile', async () => {
+  test('a worker that was frozen for an hour adds nothing to a run that began meanwhile', async () => {
     const frozen = createWorker();
     await frozen.read();
     clock.set(startMs + hourMs);
@@ -271,7 +274,7 @@ describe('a worker that was frozen for an hour', () => {
     expect((await stored()).unauthorizedRun).toEqual({ count: 9, sinceMs: startMs + hourMs });
   });
 
-  test('begins a run that lasts from now on, not since it asked', async () => {
+  test('a worker that was frozen for an hour begins a run from now on, not from the time of its request', async () => {
     clock.set(startMs + hourMs);
     await createWorker().refuse(401, startMs);
     await refuse(createWorker(), 20, 29 * secondMs);
@@ -281,7 +284,7 @@ describe('a worker that was frozen for an hour', () => {
     });
   });
 
-  test('does not deauthorize for a run that has ended while it was about to', async () => {
+  test('a worker that was frozen for an hour does not deauthorize for a run that has ended meanwhile', async () => {
     const other = createWorker();
     await refuse(other, 10, 29 * secondMs);
     clock.set(startMs + 40 * secondMs);
@@ -299,13 +302,13 @@ describe('a worker that was frozen for an hour', () => {
 describe('a table that cannot be reached', () => {
   const unavailable = () => Promise.reject(new Failure('StoreUnavailable', 'injected'));
 
-  test('leaves a refusal uncounted', async () => {
+  test('while the table cannot be reached a refusal is not counted', async () => {
     const worker = createWorker({ runs: { add: unavailable, end: unavailable } });
     await refuse(worker, 20, 60 * secondMs);
     expect(await stored()).toEqual(connectionOf('billing'));
   });
 
-  test('leaves a connection that is due to the next refusal', async () => {
+  test('while the table cannot be reached a connection that is due stays, and the next refusal deauthorizes it', async () => {
     await refuse(createWorker(), 10, 29 * secondMs);
     clock.set(startMs + 31 * secondMs);
     await createWorker({ states: { change: unavailable } }).refuse();
@@ -314,7 +317,7 @@ describe('a table that cannot be reached', () => {
     expect((await stored()).state).toBe('DEAUTHORIZED');
   });
 
-  test('leaves the end of a run to a success after the next read', async () => {
+  test('while the table cannot be reached a run goes on, and a success after the next read ends it', async () => {
     await createWorker().refuse();
     let calls = 0;
     const worker = createWorker({
@@ -331,7 +334,7 @@ describe('a table that cannot be reached', () => {
     expect(await stored()).not.toHaveProperty('unauthorizedRun');
   });
 
-  test('holds a success up for no longer than a second', async () => {
+  test('a table that does not answer delays a success by at most a second', async () => {
     await createWorker().refuse();
     const held = faults.hold('runs.end');
     const accepted = createWorker().accept();
@@ -342,7 +345,7 @@ describe('a table that cannot be reached', () => {
     held.release();
   });
 
-  test('holds a refusal up for no longer than a second, and counts it when the table answers', async () => {
+  test('a table that does not answer delays a refusal by at most a second, and the refusal counts when the table answers', async () => {
     const held = faults.hold('runs.add');
     const refused = createWorker().refuse();
     await held.reached;
@@ -354,7 +357,7 @@ describe('a table that cannot be reached', () => {
     expect((await stored()).unauthorizedRun?.count).toBe(1);
   });
 
-  test('is no excuse for a bug, which keeps its own error', async () => {
+  test('a bug in the code is thrown as its own error, not taken for an unreachable table', async () => {
     faults.fail('runs.add', 'before');
     await expect(createWorker().refuse()).rejects.toBeInstanceOf(InjectedFault);
   });

@@ -11,7 +11,7 @@ import { createInMemorySecrets } from '../../../fakes/in-memory-secrets.ts';
 import { createManualClock } from '../../../fakes/manual-clock.ts';
 import { policyOf } from '../../../fakes/delivery-policies.ts';
 
-/* A secret that a connection's policy names, and that is rotated by somebody who tells nobody here. */
+/* A connection's policy names a secret that other people rotate without telling the stack. */
 
 const textOf = (password: string) => JSON.stringify({ username: 'someone', password });
 
@@ -73,7 +73,7 @@ const passwordOf = async (resolving: ReturnType<typeof world.worker.current>) =>
 };
 
 describe('a rotation', () => {
-  test('is seen within 15 s, and written down once', async () => {
+  test('a rotation is seen within 15 s, and written to the connection once', async () => {
     const { worker, rotate, later, stored, faults } = world;
     expect(await passwordOf(worker.current('orders'))).toBe('first');
     const version = await rotate(textOf('second'));
@@ -89,7 +89,7 @@ describe('a rotation', () => {
     expect(faults.calls.filter((call) => call === 'states.adopt')).toHaveLength(1);
   });
 
-  test('is seen at once by whoever was refused', async () => {
+  test('a rotation is seen at once by a worker whose request was refused', async () => {
     const { worker, rotate } = world;
     const sent = await worker.current('orders');
     await rotate(textOf('second'));
@@ -97,7 +97,7 @@ describe('a rotation', () => {
     expect((await worker.current('orders')).connection.secretVersion).not.toBe(sent.connection.secretVersion);
   });
 
-  test('is written down by one of many workers that see it at the same time, and used by all', async () => {
+  test('a rotation that many workers see at the same time is written by one of them, and used by all', async () => {
     const { newWorker, rotate, stored } = world;
     const workers = Array.from({ length: 8 }, newWorker);
     await Promise.all(workers.map((each) => each.current('orders')));
@@ -108,7 +108,7 @@ describe('a rotation', () => {
     expect((await stored())?.revision).toBe(2);
   });
 
-  test('that another worker has written down makes this one read the secret again', async () => {
+  test('a rotation that another worker has written makes this worker read the secret again', async () => {
     const { worker, newWorker, rotate, later } = world;
     await worker.current('orders');
     later(10_000);
@@ -120,7 +120,7 @@ describe('a rotation', () => {
     expect(await passwordOf(worker.current('orders'))).toBe('second');
   });
 
-  test('that is undone is one more', async () => {
+  test('a rotation that is undone counts as another rotation', async () => {
     const { worker, rotate, secrets, stored, later } = world;
     const first = await stored();
     await worker.current('orders');
@@ -131,7 +131,7 @@ describe('a rotation', () => {
     expect(await passwordOf(worker.current('orders'))).toBe('first');
   });
 
-  test('whose version cannot be written down fails retryably, and is used by nobody', async () => {
+  test('a rotation whose version cannot be written fails retryably, and no worker uses the new version', async () => {
     const { worker, rotate, connections, faults, stored } = world;
     await rotate(textOf('second'));
     const held = faults.hold('states.adopt');
@@ -144,7 +144,7 @@ describe('a rotation', () => {
     expect(await passwordOf(worker.fresh('orders'))).toBe('second');
   });
 
-  test('brings back a connection that was deauthorized with the version before, and only that', async () => {
+  test('a rotation brings back a connection that was deauthorized with the version before, and no other connection', async () => {
     const { worker, rotate, change, stored } = world;
     await change({ state: 'DEAUTHORIZED', stateReason: 'refused' });
     await expect(worker.current('orders')).rejects.toMatchObject({ code: 'ConnectionDeauthorized' });
@@ -155,7 +155,7 @@ describe('a rotation', () => {
   });
 
   test.each(['DELETING', 'DEAUTHORIZING', 'CREATING'] as const)(
-    'changes nothing about a connection that is %s',
+    'a rotation changes nothing about a connection that is %s',
     async (state) => {
       const { worker, rotate, change, stored, faults } = world;
       await change({ state });
@@ -169,7 +169,7 @@ describe('a rotation', () => {
 });
 
 describe('a warm delivery', () => {
-  test('asks for nothing while the secret is fresh, and for it alone when it is not', async () => {
+  test('a warm delivery reads no store while the secret is fresh, and only the secret when it is not', async () => {
     const { worker, faults, later } = world;
     const route = await worker.current('orders');
     later(14_999);
@@ -181,7 +181,7 @@ describe('a warm delivery', () => {
     expect(faults.calls).toEqual(['secrets.read', 'secrets.read']);
   });
 
-  test('goes on for 15 minutes while the secret cannot be reached, and no longer', async () => {
+  test('a warm delivery goes on for 15 minutes while the secret cannot be reached, and no longer', async () => {
     const { worker, reader, later } = world;
     await worker.current('orders');
     reader.failure = new Failure('StoreUnavailable', 'injected');
@@ -196,7 +196,7 @@ describe('a secret that cannot be used makes deliveries wait', () => {
   test.each([
     ['holds something else', '{"password":"canary"}', 'InvalidSecret'],
     ['holds credentials of another type', '{"api_key_name":"x","api_key_value":"canary"}', 'InvalidSecret'],
-  ])('when it %s, until it is mended', async (_, text, code) => {
+  ])('a secret that %s makes deliveries wait until it is repaired', async (_, text, code) => {
     const { worker, rotate, later, stored } = world;
     await worker.current('orders');
     const before = await stored();
@@ -211,7 +211,7 @@ describe('a secret that cannot be used makes deliveries wait', () => {
     expect(await passwordOf(worker.current('orders'))).toBe('third');
   });
 
-  test('when it is gone', async () => {
+  test('a secret that was deleted makes deliveries wait', async () => {
     const { worker, secrets } = world;
     await secrets.remove('team/billing');
     await expect(worker.current('orders')).rejects.toMatchObject({
@@ -221,7 +221,7 @@ describe('a secret that cannot be used makes deliveries wait', () => {
     });
   });
 
-  test('when it may not be read any more, at once', async () => {
+  test('a secret that may no longer be read makes deliveries wait at once', async () => {
     const { worker, reader, later } = world;
     await worker.current('orders');
     reader.failure = new Failure('StoreRefused', 'injected');

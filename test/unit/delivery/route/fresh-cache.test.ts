@@ -31,7 +31,7 @@ function setUp() {
 }
 
 describe('a fresh cache', () => {
-  test('answers within the fresh time without a read', async () => {
+  test('a fresh cache answers within the fresh time without a read', async () => {
     const { cache, clock, loads } = setUp();
     await cache.current('a');
     clock.set(clock.nowMs() + 14_999);
@@ -39,7 +39,7 @@ describe('a fresh cache', () => {
     expect(loads).toEqual(['a']);
   });
 
-  test('reads again at the end of the fresh time, also after a freeze', async () => {
+  test('a fresh cache reads again at the end of the fresh time, also after a freeze', async () => {
     const { cache, clock, store, loads } = setUp();
     await cache.current('a');
     store.set('a', 'second');
@@ -48,7 +48,7 @@ describe('a fresh cache', () => {
     expect(loads).toHaveLength(2);
   });
 
-  test('reads again when the clock has stepped back', async () => {
+  test('a fresh cache reads again when the clock has stepped back', async () => {
     const { cache, clock, loads } = setUp();
     await cache.current('a');
     clock.set(clock.nowMs() - 1);
@@ -56,13 +56,13 @@ describe('a fresh cache', () => {
     expect(loads).toHaveLength(2);
   });
 
-  test('makes one read for all who ask at once', async () => {
+  test('a fresh cache makes one read for all callers that ask at once', async () => {
     const { cache, loads } = setUp();
     await Promise.all([cache.current('a'), cache.current('a'), cache.current('a')]);
     expect(loads).toEqual(['a']);
   });
 
-  test('serves what it has while the store cannot be reached, and leaves the store alone for two seconds', async () => {
+  test('a fresh cache serves its value while the store cannot be reached, and does not ask the store for two seconds', async () => {
     const { cache, clock, loads, failWith } = setUp();
     await cache.current('a');
     failWith('StoreUnavailable');
@@ -75,7 +75,7 @@ describe('a fresh cache', () => {
     expect(loads).toHaveLength(3);
   });
 
-  test('serves nothing older than the stale time', async () => {
+  test('a fresh cache serves nothing older than the stale time', async () => {
     const { cache, clock, failWith } = setUp();
     await cache.current('a');
     failWith('StoreUnavailable');
@@ -83,7 +83,7 @@ describe('a fresh cache', () => {
     await expect(cache.current('a')).rejects.toMatchObject({ code: 'StoreUnavailable' });
   });
 
-  test('believes a store that refuses, and forgets what it had', async () => {
+  test('a fresh cache passes on a refusal of the store, and forgets its value', async () => {
     const { cache, clock, failWith } = setUp();
     await cache.current('a');
     failWith('StoreRefused');
@@ -93,14 +93,14 @@ describe('a fresh cache', () => {
     await expect(cache.current('a')).rejects.toMatchObject({ code: 'StoreUnavailable' });
   });
 
-  test('keeps no absence: what appears is found with the next question', async () => {
+  test('a fresh cache does not keep an absence: the next question finds a new value', async () => {
     const { cache, store } = setUp();
     expect(await cache.current('b')).toBeUndefined();
     store.set('b', 'new');
     expect(await cache.current('b')).toBe('new');
   });
 
-  test('answers from what it has when the store does not answer within a second', async () => {
+  test('a fresh cache serves its value when the store does not answer within a second', async () => {
     const clock = createManualClock();
     let answer: Promise<string> = Promise.resolve('first');
     const cache = createFreshCache(() => answer, clock, options);
@@ -125,7 +125,7 @@ describe('a fresh cache', () => {
     expect(await direct).toBe('after');
   });
 
-  test('keeps no more values than its capacity', async () => {
+  test('a fresh cache keeps no more values than its capacity', async () => {
     const { cache, store, loads } = setUp();
     for (const key of ['a', 'b', 'c']) {
       store.set(key, key);

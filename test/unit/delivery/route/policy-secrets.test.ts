@@ -17,7 +17,7 @@ const bundle = ({ certificate, key }: Tls) => `${certificate}${key}`;
 
 const signingSecret = (text: string) => `whsec_${text.repeat(4)}`;
 
-/** A destination whose policy names secrets; every read of a secret other than the connection's is counted. */
+/** A destination whose policy names secrets; it counts every read of a secret except the connection's. */
 async function setUp(policyOf: (arns: { tls: string; ca: string; signing: string }) => DeliveryPolicyOverrides) {
   const clock = createManualClock();
   const secrets = createInMemorySecrets();
@@ -66,7 +66,7 @@ const everything = ({ tls, ca, signing }: { tls: string; ca: string; signing: st
 });
 
 describe('the secrets that a delivery policy names', () => {
-  test('are read in their current versions, once while they are fresh, and make transport and keys', async () => {
+  test('the secrets of a delivery policy are read in their current versions, once while they are fresh', async () => {
     const { resolver, reads, later } = await setUp(everything);
     const { transport, signingKeys } = await resolver.current('orders');
     expect(transport).toMatchObject({
@@ -81,19 +81,19 @@ describe('the secrets that a delivery policy names', () => {
     expect(reads.toSorted()).toEqual(['ca AWSCURRENT', 'signing AWSCURRENT', 'tls AWSCURRENT']);
   });
 
-  test('are looked at for every route: one that needs them is never known beforehand', async () => {
+  test('a route that needs secrets of a delivery policy is never known without a look at them', async () => {
     const { resolver } = await setUp(everything);
     await resolver.current('orders');
     expect(resolver.cached('orders')).toBeUndefined();
   });
 
-  test('cost nothing where none is named', async () => {
+  test('a delivery policy without secrets costs no read', async () => {
     const { resolver, reads } = await setUp(() => ({ timeoutMs: 100 }));
     const { transport, signingKeys } = await resolver.current('orders');
     expect([transport, signingKeys, reads]).toEqual([defaultTransport, undefined, []]);
   });
 
-  test('that become current anew are in effect within 15 s, on connections of their own', async () => {
+  test("a new version of a policy's secret is used within 15 s, on connections of its own", async () => {
     const { resolver, arns, rotate, later } = await setUp(everything);
     const before = await resolver.current('orders');
     await rotate(arns.tls, bundle(second));
@@ -104,7 +104,7 @@ describe('the secrets that a delivery policy names', () => {
     expect(after.transport.key).not.toBe(before.transport.key);
   });
 
-  test('that become current anew are seen at once by whoever resolves past the cache', async () => {
+  test("a new version of a policy's secret is seen at once when the route is read past the cache", async () => {
     const { resolver, arns, rotate } = await setUp(everything);
     const before = await resolver.current('orders');
     expect((await resolver.fresh('orders')).versions).toBe(before.versions);
@@ -115,7 +115,7 @@ describe('the secrets that a delivery policy names', () => {
     expect(exported).toEqual(['secret'.repeat(4), 'anothe'.repeat(4)]);
   });
 
-  test('serve for 15 minutes while they cannot be read, and no longer', async () => {
+  test('the secrets of a delivery policy serve for 15 minutes while they cannot be read, and no longer', async () => {
     const { resolver, injected, later } = await setUp(everything);
     const before = await resolver.current('orders');
     injected.failure = new Failure('StoreUnavailable', 'injected');
@@ -125,7 +125,7 @@ describe('the secrets that a delivery policy names', () => {
     await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'StoreUnavailable' });
   });
 
-  test('do not serve when they may not be read any more', async () => {
+  test('the secrets of a delivery policy do not serve when they may no longer be read', async () => {
     const { resolver, injected, later } = await setUp(everything);
     await resolver.current('orders');
     injected.failure = new Failure('StoreRefused', 'injected');
@@ -133,7 +133,7 @@ describe('the secrets that a delivery policy names', () => {
     await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'StoreRefused' });
   });
 
-  test('and are not there fail retryably, by what they are for', async () => {
+  test('a missing secret of a delivery policy fails retryably, and the error says what the secret is for', async () => {
     const { resolver, reads } = await setUp(({ tls }) => ({
       transport: { clientCertificateSecretArn: `${tls}-gone` },
     }));
@@ -166,7 +166,7 @@ describe('the secrets that a delivery policy names', () => {
     expect((await resolver.current('orders')).transport.key).not.toBe('');
   });
 
-  test('and hold a certificate that has expired meanwhile fail retryably, until there is another', async () => {
+  test('a certificate that has expired fails retryably until the secret holds a new one', async () => {
     const { resolver, arns, rotate, later } = await setUp(everything);
     await resolver.current('orders');
     const halfYearMs = 183 * 86_400_000;
@@ -185,7 +185,7 @@ describe('the secrets that a delivery policy names', () => {
     expect((await resolver.current('orders')).transport).toHaveProperty('clientCertificate');
   });
 
-  test('make another key of the transport with another server name or proxy, so that no two share a connection', async () => {
+  test('another server name or proxy gives another transport key, so that no two share a connection', async () => {
     const others = [{}, { serverName: 'other.example.com' }, { proxyUrl: 'http://other.example:3128' }];
     const keys = others.map(async (other) => {
       const { resolver } = await setUp((arns) => ({ transport: { ...everything(arns).transport, ...other } }));
@@ -194,7 +194,7 @@ describe('the secrets that a delivery policy names', () => {
     expect(new Set(await Promise.all(keys)).size).toBe(others.length);
   });
 
-  test('leave no trace of what they hold in the key of their transport', async () => {
+  test('the key of a transport shows nothing of the secrets', async () => {
     const { resolver } = await setUp(everything);
     const { transport } = await resolver.current('orders');
     const lines = [first.key, first.certificate, authority.certificate].flatMap((text) => text.trim().split('\n'));

@@ -19,7 +19,7 @@ function prepareOver(resolver: Partial<Resolver>) {
   });
 }
 
-/** A deadline that comes when it is told to. */
+/** A deadline that the test triggers. */
 function createCut() {
   const expiry = new AbortController();
   return {
@@ -32,7 +32,7 @@ describe('a request whose route is known', () => {
   const delivery = deliveryOf({ target: { HttpParameters: { PathParameterValues: ['1'] } } });
   const overKnown = (route: ResolvedDestination | undefined) => prepareOver({ cached: () => route, current: never });
 
-  test('is made at once, and is the one that is made otherwise', async () => {
+  test('a request whose route is known is made at once, and equals the one that is made after a read', async () => {
     const { signal } = createCut();
     const route = routeOf();
     const now = overKnown(route).cached(delivery, signal);
@@ -40,7 +40,7 @@ describe('a request whose route is known', () => {
     expect(now?.request.headers['Authorization']).toMatch(/^Basic /);
   });
 
-  test('is not made at once without a route, when a token is needed, or after the time kept for settling has begun', () => {
+  test('a request is not made at once without a route, when it needs a token, or after the deadline', () => {
     const { signal, come } = createCut();
     const route = routeOf();
     const credentials = {
@@ -57,7 +57,7 @@ describe('a request whose route is known', () => {
     expect(overKnown(routeOf()).cached(delivery, signal)).toBeUndefined();
   });
 
-  test('that cannot be built, or is for an event too old, is left to who looks past the cache', () => {
+  test('a request that cannot be built or is for an expired event is not made at once: prepare reads past the cache first', () => {
     const { signal } = createCut();
     expect(overKnown(routeOf()).cached(deliveryOf(), signal)).toBeUndefined();
     expect(overKnown(routeOf()).cached({ ...delivery, firstReceivedAtMs: 0 }, signal)).toBeUndefined();
@@ -65,14 +65,14 @@ describe('a request whose route is known', () => {
 });
 
 describe('a store that never answers', () => {
-  test('is waited for until the time kept for settling begins', async () => {
+  test('a store that never answers is waited for until the deadline', async () => {
     const { signal, come } = createCut();
     const preparing = prepareOver({ current: never }).current(deliveryOf(), signal);
     come();
     await expect(preparing).rejects.toMatchObject({ code: 'OutOfTime' });
   });
 
-  test('is not asked any more when that time has begun', async () => {
+  test('a store is not asked any more after the deadline', async () => {
     const { signal, come } = createCut();
     come();
     const resolve = () => expect.fail('The store was asked.');
@@ -81,7 +81,7 @@ describe('a store that never answers', () => {
     });
   });
 
-  test('leaves an answer that rejects unjudged, and lets one that refuses count', async () => {
+  test('without the store a rejection is not judged, and a 401 counts', async () => {
     const { signal, come } = createCut();
     const preparation = prepareOver({ fresh: never });
     const delivery = deliveryOf({ target: { HttpParameters: { PathParameterValues: ['1'] } } });
@@ -99,7 +99,7 @@ describe('an answer that refuses or rejects', () => {
   const delivery = deliveryOf({ target: { HttpParameters: { PathParameterValues: ['1'] } } });
 
   test.each([401, 403])(
-    'is asked for once more (%d) when a secret of the delivery policy has changed',
+    'after a refusal or rejection the request is made once more (%d) when a secret of the delivery policy has changed',
     async (status) => {
       const changed = { ...routeOf(), versions: 'version-2' };
       const preparation = prepareOver({ fresh: async () => changed });
@@ -111,7 +111,7 @@ describe('an answer that refuses or rejects', () => {
     },
   );
 
-  test.each([401, 403])('stands (%d) when nothing has changed', async (status) => {
+  test.each([401, 403])('a refusal or rejection stands (%d) when nothing has changed', async (status) => {
     const preparation = prepareOver({});
     const sent = await preparation.current(delivery, signal);
     expect(await preparation.fresh(delivery, sent, status, signal)).not.toHaveProperty('request');
@@ -128,9 +128,9 @@ describe('an event older than its limit', () => {
   const limited = (maximumEventAgeMs: number) => routeOf({ retryPolicy: { ...retryPolicy, maximumEventAgeMs } });
 
   test.each([
-    ["of the destination's policy ends", 60_000, {}, 'The event is older than 60 s.'],
+    ["an event older than the age limit of the destination's policy ends", 60_000, {}, 'The event is older than 60 s.'],
     [
-      'of the target ends',
+      'an event older than the age limit of the target ends',
       86_400_000,
       { RetryPolicy: { MaximumEventAgeInSeconds: 90 } },
       'The event is older than 90 s.',
@@ -145,17 +145,17 @@ describe('an event older than its limit', () => {
 
   test.each([
     [
-      "goes on within the target's, which beats the policy's",
+      "an event within the age limit of the target is sent, because that replaces the policy's",
       { RetryPolicy: { MaximumEventAgeInSeconds: 120 } },
       60_000,
     ],
-    ['goes on within it', {}, 100_000],
+    ['an event within the age limit of the policy is sent', {}, 100_000],
   ])('%s', async (_, target, ageMs) => {
     const preparation = prepareOver({ current: async () => limited(ageMs) });
     expect(await preparation.current(aged(target), signal)).toHaveProperty('request');
   });
 
-  test('goes on when the policy turns out to have been raised since it was cached', async () => {
+  test('an expired event is sent when the policy was raised since it was cached', async () => {
     const raised = limited(200_000);
     const changed = { ...raised, apiDestination: { ...raised.apiDestination, revision: 2 } };
     const preparation = prepareOver({ current: async () => limited(60_000), fresh: async () => changed });

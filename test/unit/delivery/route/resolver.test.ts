@@ -57,7 +57,7 @@ async function setUp(members: Partial<Connection> = {}) {
 }
 
 describe('the resolver', () => {
-  test('ten thousand destinations in turn are read once each', async () => {
+  test('the resolver reads each of ten thousand destinations once', async () => {
     const { apiDestinations, connection, calls, resolver } = await setUp();
     const names = Array.from({ length: 10_000 }, (_, index) => `orders-${index}`);
     for (const name of names) {
@@ -67,7 +67,7 @@ describe('the resolver', () => {
     expect(calls.filter((call) => call === 'destination')).toHaveLength(names.length);
   });
 
-  test('reads destination, connection and secret once, and nothing at all while they are fresh', async () => {
+  test('the resolver reads destination, connection and secret once, and nothing while they are fresh', async () => {
     const { resolver, calls, later } = await setUp();
     const route = await resolver.current('orders');
     expect(route.secret).toEqual(secret('first'));
@@ -76,14 +76,14 @@ describe('the resolver', () => {
     expect(calls).toEqual(['destination', 'connection', 'secret']);
   });
 
-  test('finds a destination by its ARN, and not by the ARN of an earlier one of that name', async () => {
+  test('the resolver finds a destination by its ARN, and not by the ARN of an earlier destination of that name', async () => {
     const { resolver, apiDestination } = await setUp();
     expect((await resolver.current(apiDestination.arn)).apiDestination.name).toBe('orders');
     const earlier = apiDestination.arn.replace(apiDestination.incarnation, 'orders-0');
     await expect(resolver.current(earlier)).rejects.toMatchObject({ code: 'ApiDestinationNotFound' });
   });
 
-  test('reads the secret again only when the connection names another version', async () => {
+  test('the resolver reads the secret again only when the connection names another version', async () => {
     const { resolver, connections, secrets, connection, calls, later } = await setUp();
     await resolver.current('orders');
     later(15_000);
@@ -98,7 +98,7 @@ describe('the resolver', () => {
     expect((await resolver.current('orders')).secret).toEqual(secret('second'));
   });
 
-  test('a destination that was moved to another endpoint goes there within 15 s', async () => {
+  test('a destination that was moved to another endpoint is called there within 15 s', async () => {
     const { resolver, apiDestinations, apiDestination, later } = await setUp();
     await resolver.current('orders');
     const moved = { ...apiDestination, invocationEndpoint: 'https://example.com/moved', revision: 2 };
@@ -107,7 +107,7 @@ describe('the resolver', () => {
     expect((await resolver.current('orders')).apiDestination.invocationEndpoint).toBe('https://example.com/moved');
   });
 
-  test("a destination's own policy beats the defaults within 15 s, and a timeout no function has time for is cut", async () => {
+  test("a destination's own policy replaces the defaults within 15 s, and a timeout that no function has time for is cut", async () => {
     const { resolver, apiDestinations, apiDestination, later } = await setUp();
     expect((await resolver.current('orders')).policy).toEqual(policy);
     const own = { timeoutMs: 60_000, burst: 5, retryPolicy: { maximumRetryAttempts: 3 } };
@@ -117,7 +117,7 @@ describe('the resolver', () => {
     expect((await resolver.current('orders')).policy).toEqual({ ...policy, timeoutMs: 52_000, burst: 5, retryPolicy });
   });
 
-  test('knows a route without asking anybody for as long as destination and connection are fresh', async () => {
+  test('the resolver knows a route without a read for as long as destination and connection are fresh', async () => {
     const { resolver, calls, later, apiDestination } = await setUp();
     expect(resolver.cached('orders')).toBeUndefined();
     const route = await resolver.current('orders');
@@ -131,7 +131,7 @@ describe('the resolver', () => {
     expect(calls).toEqual(asked);
   });
 
-  test('knows no route over a connection that has been read again since', async () => {
+  test('the resolver forgets a route when its connection was read again', async () => {
     const { resolver, connections, connection } = await setUp();
     const route = await resolver.current('orders');
     const refused = { ...connection, state: 'DEAUTHORIZED', revision: 2 } as const;
@@ -144,7 +144,7 @@ describe('the resolver', () => {
     expect(anew).not.toBe(route);
   });
 
-  test('says that a destination is gone only after a read of its own', async () => {
+  test('the resolver reports a missing destination only after a read past the cache', async () => {
     const { resolver } = await setUp();
     await expect(resolver.current('unknown')).rejects.toMatchObject({
       code: 'ApiDestinationNotFound',
@@ -152,21 +152,21 @@ describe('the resolver', () => {
     });
   });
 
-  test('a connection that the cache shows DEAUTHORIZED is read again before the verdict', async () => {
+  test('a connection that is DEAUTHORIZED in the cache is read again before the delivery ends', async () => {
     const { resolver, connections, connection } = await setUp({ state: 'DEAUTHORIZED' });
     await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'ConnectionDeauthorized' });
     await connections.update(connection, { ...connection, state: 'AUTHORIZED', revision: 2 });
     expect((await resolver.current('orders')).connection.state).toBe('AUTHORIZED');
   });
 
-  test('a deauthorized connection is no permanent failure while its store cannot be reached', async () => {
+  test('a deauthorized connection is no permanent failure while its table cannot be reached', async () => {
     const { resolver, injected } = await setUp({ state: 'DEAUTHORIZED' });
     await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'ConnectionDeauthorized' });
     injected.failure = new Failure('StoreUnavailable', 'injected');
     await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'StoreUnavailable' });
   });
 
-  test('what is cached serves for 15 minutes while the stores cannot be reached, and no longer', async () => {
+  test('a cached route serves for 15 minutes while the stores cannot be reached, and no longer', async () => {
     const { resolver, injected, later } = await setUp();
     const route = await resolver.current('orders');
     injected.failure = new Failure('StoreUnavailable', 'injected');
@@ -176,7 +176,7 @@ describe('the resolver', () => {
     await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'StoreUnavailable' });
   });
 
-  test('what is cached does not serve when the stores refuse', async () => {
+  test('a cached route does not serve when the stores refuse', async () => {
     const { resolver, injected, later } = await setUp();
     await resolver.current('orders');
     injected.failure = new Failure('StoreRefused', 'injected');
@@ -195,14 +195,14 @@ describe('the resolver', () => {
     await expect(resolver.current('orders')).rejects.toMatchObject({ code });
   });
 
-  test('a connection AUTHORIZING for more than a minute may be used, so that a delivery obtains the token', async () => {
+  test('a connection that is AUTHORIZING for more than a minute may be used, so that a delivery obtains the token', async () => {
     const { resolver, clock } = await setUp({ state: 'AUTHORIZING', lastModifiedTimeMs: Date.UTC(2026, 0, 1) });
     await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'ConnectionNotReady' });
     clock.set(clock.nowMs() + 60_001);
     expect((await resolver.current('orders')).connection.state).toBe('AUTHORIZING');
   });
 
-  test('a change of anything but its credentials does not lengthen that minute', async () => {
+  test('a change of anything but the credentials does not restart that minute of AUTHORIZING', async () => {
     const began = Date.UTC(2026, 0, 1);
     const { resolver, clock } = await setUp({
       state: 'AUTHORIZING',
@@ -224,7 +224,7 @@ describe('the resolver', () => {
     const evil = 'https://evil.example/';
     const allowed = { policy: { allowedHosts: ['example.com'] } };
 
-    test('that a destination is outside of end its deliveries, before the secret is read', async () => {
+    test('a host outside the allowed hosts ends the delivery before the secret is read', async () => {
       const { resolver, apiDestinations, apiDestination, calls } = await setUp(allowed);
       await apiDestinations.update(apiDestination, { ...apiDestination, invocationEndpoint: evil, revision: 2 });
       await expect(resolver.current('orders')).rejects.toMatchObject({
@@ -234,7 +234,7 @@ describe('the resolver', () => {
       expect(calls).toEqual(['destination', 'connection', 'destination', 'connection']);
     });
 
-    test('that the cache shows are read again before the verdict', async () => {
+    test('allowed hosts that come from the cache are read again before a delivery ends', async () => {
       const { resolver, connections, connection, apiDestinations, apiDestination } = await setUp(allowed);
       const moved = { ...apiDestination, invocationEndpoint: evil, revision: 2 };
       await apiDestinations.update(apiDestination, moved);
@@ -243,7 +243,7 @@ describe('the resolver', () => {
       expect((await resolver.current('orders')).apiDestination.invocationEndpoint).toBe(evil);
     });
 
-    test('that are put end what went there before within 15 s', async () => {
+    test('new allowed hosts end the deliveries to other hosts within 15 s', async () => {
       const { resolver, connections, connection, later } = await setUp();
       await resolver.current('orders');
       const policy = { allowedHosts: ['elsewhere.example'] };
@@ -253,7 +253,7 @@ describe('the resolver', () => {
       await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'HostNotAllowed' });
     });
 
-    test('end deliveries before a named secret is read, and nothing of it is adopted', async () => {
+    test('a host that is not allowed ends the delivery before a named secret is read, and no version is adopted', async () => {
       const { resolver, connections, connection, secrets, calls } = await setUp();
       const secretArn = String(connection.secretArn);
       const policy = { secretArn, allowedHosts: ['elsewhere.example'] };
@@ -265,7 +265,7 @@ describe('the resolver', () => {
       expect(await connections.read('billing')).toMatchObject({ secretVersion: connection.secretVersion, revision: 2 });
     });
 
-    test('that are put while a new version of a named secret is adopted bind that very delivery', async () => {
+    test('allowed hosts that are put while a new secret version is adopted apply to that same delivery', async () => {
       const { resolver, connections, connection, secrets, injected } = await setUp();
       const secretArn = String(connection.secretArn);
       await connections.update(connection, { ...connection, policy: { secretArn }, revision: 2 });
@@ -281,7 +281,7 @@ describe('the resolver', () => {
       expect(resolver.cached('orders')).toBeUndefined();
     });
 
-    test('cost a warm delivery nothing', async () => {
+    test('allowed hosts cost a warm delivery no read', async () => {
       const { resolver, calls } = await setUp(allowed);
       const route = await resolver.current('orders');
       const asked = [...calls];
@@ -290,13 +290,13 @@ describe('the resolver', () => {
     });
   });
 
-  test('a secret version that is not there is looked for once more and then retried', async () => {
+  test('a secret version that does not exist is read once more and then retried', async () => {
     const { resolver, calls } = await setUp({ secretVersion: 'gone' });
     await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'SecretNotFound' });
     expect(calls).toEqual(['destination', 'connection', 'secret', 'destination', 'connection', 'secret']);
   });
 
-  test('a secret that holds no credentials fails without showing what it holds', async () => {
+  test('a secret that holds no credentials fails, and the error does not show what it holds', async () => {
     const { resolver, secrets, connection, connections } = await setUp();
     const { version } = await secrets.addVersion(
       String(connection.secretArn),

@@ -12,7 +12,7 @@ import { unavailable, useFleet } from './oauth-subjects.ts';
 
 const own = useFleet();
 
-/** A connection whose secret was stored and whose first token is wanted. */
+/** A connection with a stored secret that waits for its first token. */
 async function authorizing(members: Partial<Connection> = {}): Promise<Connection> {
   const { clock, connections, secrets, credentials } = own.fleet;
   const { secretArn, version } = await secrets.create('secret', formatConnectionSecret({ credentials }));
@@ -44,7 +44,7 @@ const stored = () => own.fleet.connections.read('new');
 const after = (passedMs: number) => own.fleet.clock.set(own.fleet.clock.nowMs() + passedMs);
 
 describe('authorize-connection', () => {
-  test('takes a connection to AUTHORIZED with its first token', async () => {
+  test('authorize-connection takes a connection to AUTHORIZED when it gets the first token', async () => {
     const connection = await authorizing();
     expect(await authorize(connection)).toEqual({ connection: 'new', outcome: 'authorized' });
     expect(await stored()).toMatchObject({ state: 'AUTHORIZED', lastAuthorizedTimeMs: own.fleet.clock.nowMs() });
@@ -54,7 +54,7 @@ describe('authorize-connection', () => {
     expect(own.fleet.endpoint.requests).toHaveLength(1);
   });
 
-  test('takes it to DEAUTHORIZED with the reason when the endpoint refuses, and does not want to be repeated', async () => {
+  test('authorize-connection takes a connection to DEAUTHORIZED with the reason when the endpoint refuses, and is not repeated', async () => {
     own.fleet.answer(() => ({ status: 401, body: 'canary' }));
     expect(await authorize(await authorizing())).toEqual({ connection: 'new', outcome: 'deauthorized' });
     expect(await stored()).toMatchObject({
@@ -68,18 +68,18 @@ describe('authorize-connection', () => {
     ['is deauthorized', { state: 'DEAUTHORIZED' }],
     ['is being deleted', { state: 'DELETING' }],
     ['was deleted and made again', { incarnation: 'new-2' }],
-  ] as const)('leaves a connection alone that %s', async (_, members) => {
+  ] as const)('authorize-connection does not change a connection that %s', async (_, members) => {
     await authorizing(members);
     expect(await authorize({ name: 'new', incarnation: 'new-1' })).toEqual({ connection: 'new', outcome: 'unchanged' });
     expect(await stored()).toMatchObject(members);
     expect(own.fleet.endpoint.requests).toHaveLength(0);
   });
 
-  test('has nothing to do for a connection that is gone', async () => {
+  test('authorize-connection does nothing for a connection that was deleted', async () => {
     expect(await authorize({ name: 'gone', incarnation: 'x' })).toEqual({ connection: 'gone', outcome: 'unchanged' });
   });
 
-  test('fails, to be repeated, while the endpoint is out of reach, and the third attempt ends it', async () => {
+  test('authorize-connection fails and is repeated while the endpoint is out of reach, and the third attempt deauthorizes', async () => {
     own.fleet.answer(() => ({ status: 503, body: 'canary' }));
     const connection = await authorizing();
     await expect(authorize(connection)).rejects.toMatchObject({ code: 'TokenUnavailable' });
@@ -94,7 +94,7 @@ describe('authorize-connection', () => {
     });
   });
 
-  test('ends at the third attempt when the address of the endpoint may not be called', async () => {
+  test('the third attempt deauthorizes when the address of the token endpoint is not allowed', async () => {
     const refused = new Failure('AddressRefused', 'The address of login.example.com may not be called: private.');
     const tokens = { tokenFor: () => Promise.reject(refused), renew: () => Promise.reject(refused) };
     const connection = await authorizing();
@@ -105,7 +105,7 @@ describe('authorize-connection', () => {
     expect((await stored())?.stateReason).toBe(`No token could be obtained. ${refused.message}`);
   });
 
-  test('a change of anything but the credentials does not make the third attempt an earlier one', async () => {
+  test('the third attempt stays the third when something other than the credentials was changed', async () => {
     own.fleet.answer(() => ({ status: 503 }));
     const began = own.fleet.clock.nowMs();
     const connection = await authorizing({ authorizingSinceMs: began, lastModifiedTimeMs: began + 100_000 });
@@ -114,7 +114,7 @@ describe('authorize-connection', () => {
     expect(await stored()).not.toHaveProperty('authorizingSinceMs');
   });
 
-  test('ends nothing at the third attempt while the table is out of reach', async () => {
+  test('the third attempt deauthorizes nothing while the table is out of reach', async () => {
     const connection = await authorizing();
     after(180_000);
     const tokens = own.fleet.worker({ store: { ...own.fleet.store, read: unavailable } });
@@ -122,7 +122,7 @@ describe('authorize-connection', () => {
     expect((await stored())?.state).toBe('AUTHORIZING');
   });
 
-  test('ends nothing when the credentials were changed during the third attempt', async () => {
+  test('the third attempt deauthorizes nothing when the credentials were changed while it ran', async () => {
     const connection = await authorizing();
     after(180_000);
     own.fleet.answer(async () => {
@@ -134,7 +134,7 @@ describe('authorize-connection', () => {
     expect(await stored()).toMatchObject({ state: 'AUTHORIZING', secretVersion: 'version-9' });
   });
 
-  test('is repeated when the credentials were changed while it obtained a token with the former ones', async () => {
+  test('authorize-connection is repeated when the credentials were changed while it obtained a token with the old ones', async () => {
     const connection = await authorizing();
     own.fleet.answer(async () => {
       const before = await stored();
@@ -145,7 +145,7 @@ describe('authorize-connection', () => {
     expect((await stored())?.state).toBe('AUTHORIZING');
   });
 
-  test('shortens a reason to what DescribeConnection may show', async () => {
+  test('authorize-connection shortens a reason to the length that DescribeConnection may show', async () => {
     const connection = await authorizing();
     after(180_000);
     const tokens = own.fleet.worker();
@@ -162,14 +162,14 @@ describe('authorize-connection', () => {
     [{ name: 7 }, 'name is not a string.'],
     [{ name: 'new' }, 'incarnation is missing.'],
     [{ name: 'new', incarnation: '' }, 'incarnation is empty.'],
-  ])('refuses the input %j: %s', async (input, message) => {
+  ])('authorize-connection refuses the input %j: %s', async (input, message) => {
     await expect(authorize(input)).rejects.toMatchObject({ code: 'InvalidInvocation', message });
   });
 
   test.each([
     ['{"username":"canary","password":"canary"}', 'InvalidSecret'],
     ['canary', 'InvalidSecret'],
-  ])('fails on the secret %s and does not quote it', async (text, code) => {
+  ])('authorize-connection fails on the secret %s and does not quote it', async (text, code) => {
     const { secretArn, version } = await own.fleet.secrets.create('bad', text);
     const connection = await authorizing({ secretArn, secretVersion: version });
     const failure: unknown = await authorize(connection).catch((error: unknown) => error);
@@ -191,7 +191,7 @@ describe('authorize-connection', () => {
 
     const goodText = () => formatConnectionSecret({ credentials: own.fleet.credentials });
 
-    test('uses the version that is current by now, and says so', async () => {
+    test('authorize-connection uses the current version of a secret that the policy names, and stores that version', async () => {
       const connection = await named(
         formatConnectionSecret({ credentials: { ...own.fleet.credentials, clientId: 'old' } }),
       );
@@ -203,7 +203,7 @@ describe('authorize-connection', () => {
       ]);
     });
 
-    test('gives up for the version that was refused, not for the one that it began with', async () => {
+    test('authorize-connection deauthorizes for the version that was refused, not for the version it began with', async () => {
       own.fleet.answer(() => ({ status: 401 }));
       const connection = await named(goodText());
       const version = await rotate(connection.secretArn, goodText());
@@ -211,7 +211,7 @@ describe('authorize-connection', () => {
       expect(await stored()).toMatchObject({ state: 'DEAUTHORIZED', secretVersion: version });
     });
 
-    test('waits for one that holds something else to be mended, until the third attempt', async () => {
+    test('authorize-connection waits until the third attempt for a named secret without credentials to be repaired', async () => {
       const connection = await named(goodText());
       await rotate(connection.secretArn, '{"canary":1}');
       await expect(authorize(connection)).rejects.toMatchObject({ code: 'InvalidSecret' });
@@ -220,12 +220,12 @@ describe('authorize-connection', () => {
     });
   });
 
-  test('fails when the secret is not there', async () => {
+  test('authorize-connection fails when the secret that the policy names does not exist', async () => {
     const connection = await authorizing({ secretVersion: 'version-0' });
     await expect(authorize(connection)).rejects.toMatchObject({ code: 'SecretNotFound' });
   });
 
-  test('is wired to the time that its invocation has left', async () => {
+  test('authorize-connection stops when the time of its invocation is over', async () => {
     const { clock } = own.fleet;
     const seen: boolean[] = [];
     const handler = createHandler({
@@ -245,7 +245,7 @@ describe('authorize-connection', () => {
 });
 
 describe('a delivery that finds its connection AUTHORIZING', () => {
-  test('obtains the token under the lease, and the connection is AUTHORIZED', async () => {
+  test('a delivery that finds its connection AUTHORIZING obtains the token under the lease and makes it AUTHORIZED', async () => {
     const connection = await authorizing();
     const { credentials, signal } = own.fleet;
     const worker = own.fleet.worker();

@@ -38,7 +38,7 @@ describe('a token endpoint that misbehaves', () => {
   ];
 
   test.each(answers)(
-    'and %s leaves the connection alone, is asked once, and is not quoted',
+    'a token endpoint that %s leaves the connection as it is, is asked once, and is not quoted',
     async (_, answer, code) => {
       own.fleet.answer(() => answer);
       const failure: unknown = await tokenOf(own.fleet.worker()).catch((error: unknown) => error);
@@ -52,18 +52,18 @@ describe('a token endpoint that misbehaves', () => {
     },
   );
 
-  test('and does not answer in time is unavailable', async () => {
+  test('a token endpoint that does not answer in time makes the token unavailable', async () => {
     own.fleet.answer(() => new Promise(() => undefined));
     const call = tokenOf(own.fleet.worker({ requestTimeoutMs: 100 }));
     await expect(call).rejects.toMatchObject({ code: 'TokenUnavailable', cause: { code: 'TimedOut' } });
   });
 
-  test('and is not there is unavailable', async () => {
+  test('a token endpoint that cannot be reached makes the token unavailable', async () => {
     await own.fleet.endpoint.close();
     await expect(tokenOf(own.fleet.worker())).rejects.toMatchObject({ code: 'TokenUnavailable', kind: 'retryable' });
   });
 
-  test('and asks for a pause is left alone by this worker until it is over', async () => {
+  test('a token endpoint that asks for a pause gets no request from this worker until the pause is over', async () => {
     own.fleet.answer((_, index) => (index === 0 ? { status: 429, headers: { 'retry-after': '30' } } : granted({})));
     const worker = own.fleet.worker();
     await expect(tokenOf(worker)).rejects.toMatchObject({ retryAfterMs: 30_000 });
@@ -74,7 +74,7 @@ describe('a token endpoint that misbehaves', () => {
     expect(await tokenOf(worker)).toMatchObject({ accessToken: 'canary-token' });
   });
 
-  test('and asks for no pause is asked again by the next delivery', async () => {
+  test('a token endpoint that fails without asking for a pause is asked again by the next delivery', async () => {
     own.fleet.answer((_, index) => (index === 0 ? { status: 500 } : granted({})));
     const worker = own.fleet.worker();
     await expect(tokenOf(worker)).rejects.toMatchObject({ code: 'TokenUnavailable' });
@@ -84,38 +84,44 @@ describe('a token endpoint that misbehaves', () => {
   test.each([
     ['fails', { status: 500 }],
     ['answers with text', { body: 'canary-token' }],
-  ])('and %s stops no delivery while the token in hand serves, and is asked every 5 s only', async (_, answer) => {
-    const { clock, endpoint } = own.fleet;
-    own.fleet.answer((__, index) => (index === 0 ? granted({ expires_in: 3600 }) : answer));
-    const worker = own.fleet.worker();
-    const startMs = clock.nowMs();
-    await tokenOf(worker);
-    clock.set(startMs + hour - 30_000);
-    for (let call = 0; call < 10; call += 1) {
-      expect(await tokenOf(worker)).toMatchObject({ accessToken: 'canary-token' });
-    }
-    expect(endpoint.requests).toHaveLength(2);
-    clock.set(startMs + hour - 25_000);
-    await tokenOf(worker);
-    expect(endpoint.requests).toHaveLength(3);
-    clock.set(startMs + hour);
-    await expect(tokenOf(worker)).rejects.toMatchObject({ kind: 'retryable' });
-  });
+  ])(
+    'a token endpoint that %s stops no delivery while the token in memory is valid, and is asked only every 5 s',
+    async (_, answer) => {
+      const { clock, endpoint } = own.fleet;
+      own.fleet.answer((__, index) => (index === 0 ? granted({ expires_in: 3600 }) : answer));
+      const worker = own.fleet.worker();
+      const startMs = clock.nowMs();
+      await tokenOf(worker);
+      clock.set(startMs + hour - 30_000);
+      for (let call = 0; call < 10; call += 1) {
+        expect(await tokenOf(worker)).toMatchObject({ accessToken: 'canary-token' });
+      }
+      expect(endpoint.requests).toHaveLength(2);
+      clock.set(startMs + hour - 25_000);
+      await tokenOf(worker);
+      expect(endpoint.requests).toHaveLength(3);
+      clock.set(startMs + hour);
+      await expect(tokenOf(worker)).rejects.toMatchObject({ kind: 'retryable' });
+    },
+  );
 });
 
 describe('a token request that is refused', () => {
-  test.each([400, 401, 403])('with %i deauthorizes the connection with a reason, for good', async (status) => {
-    own.fleet.answer(() => ({ status, body: { error: 'invalid_client', error_description: 'canary-token' } }));
-    const failure: unknown = await tokenOf(own.fleet.worker()).catch((error: unknown) => error);
-    expect(failure).toMatchObject({ code: 'ConnectionDeauthorized', kind: 'permanent' });
-    expect(inspect(failure, { depth: 20 })).not.toContain('canary');
-    expect(await stored()).toMatchObject({
-      state: 'DEAUTHORIZED',
-      stateReason: `Token request was refused with HTTP status ${status}.`,
-    });
-  });
+  test.each([400, 401, 403])(
+    'a token request that is refused with %i deauthorizes the connection permanently and stores the reason',
+    async (status) => {
+      own.fleet.answer(() => ({ status, body: { error: 'invalid_client', error_description: 'canary-token' } }));
+      const failure: unknown = await tokenOf(own.fleet.worker()).catch((error: unknown) => error);
+      expect(failure).toMatchObject({ code: 'ConnectionDeauthorized', kind: 'permanent' });
+      expect(inspect(failure, { depth: 20 })).not.toContain('canary');
+      expect(await stored()).toMatchObject({
+        state: 'DEAUTHORIZED',
+        stateReason: `Token request was refused with HTTP status ${status}.`,
+      });
+    },
+  );
 
-  test('for credentials that have been changed meanwhile is retryable and changes nothing', async () => {
+  test('a refused token request is retryable and changes nothing when the credentials were changed meanwhile', async () => {
     own.fleet.answer(() => ({ status: 401 }));
     const connection = { ...own.fleet.connection, secretVersion: 'version-0' };
     await expect(tokenOf(own.fleet.worker(), connection)).rejects.toMatchObject({
@@ -125,7 +131,7 @@ describe('a token request that is refused', () => {
     expect((await stored())?.state).toBe('AUTHORIZED');
   });
 
-  test('while the credentials are being changed undoes nothing of it', async () => {
+  test('a refused token request does not undo a change of credentials that is in progress', async () => {
     const rotated = { ...own.fleet.connection, secretVersion: 'version-2' };
     own.fleet.answer(async () => {
       await own.fleet.connections.update(own.fleet.connection, rotated);
@@ -135,13 +141,13 @@ describe('a token request that is refused', () => {
     expect(await stored()).toEqual({ ...rotated, revision: 2 });
   });
 
-  test('fails retryably when the state of the connection cannot be written', async () => {
+  test("a refused token request fails retryably when the connection's state cannot be written", async () => {
     own.fleet.answer(() => ({ status: 401 }));
     const worker = own.fleet.worker({ states: { change: unavailable } });
     await expect(tokenOf(worker)).rejects.toMatchObject({ code: 'StoreUnavailable', kind: 'retryable' });
   });
 
-  test('deauthorizes although another token is still in hand', async () => {
+  test('a refused token request deauthorizes the connection although an older token is still valid', async () => {
     own.fleet.answer((_, index) => (index === 0 ? granted({ expires_in: 3600 }) : { status: 401 }));
     const worker = own.fleet.worker();
     await tokenOf(worker);
@@ -151,7 +157,7 @@ describe('a token request that is refused', () => {
 });
 
 describe('the schedule of token requests', () => {
-  test('runs one at a time for a connection, in order, and others beside it', async () => {
+  test('token requests of one connection run one at a time and in order, and those of other connections run beside them', async () => {
     const schedule = createBottleneckConcurrencyLimit();
     const log: string[] = [];
     const step = (connection: string, name: string) => {
@@ -174,7 +180,7 @@ describe('the schedule of token requests', () => {
     const third = step('a', 'third');
     beside.end();
     await beside.ended;
-    // Asked for after the third, so the third would have begun by now if it could.
+    // This request comes after the third one, so the third one would have begun by now if it could.
     await schedule.run('c', 1, async () => {});
     second.end();
     third.end();
@@ -191,7 +197,7 @@ describe('the schedule of token requests', () => {
     ]);
   });
 
-  test('passes results and failures on, and keeps nothing of a connection that has no request', async () => {
+  test('the schedule passes on results and failures, and keeps nothing of a connection without a request', async () => {
     const schedule = createBottleneckConcurrencyLimit();
     const failure = new Error('expected');
     expect(await schedule.run('a', 1, async () => 7)).toBe(7);

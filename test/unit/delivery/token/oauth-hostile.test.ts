@@ -17,8 +17,8 @@ function codeOf(outcome: number | FailureCode): FailureCode {
   return outcome >= 400 ? 'ConnectionDeauthorized' : 'TokenInvalid';
 }
 
-describe.each(hostileAnswers)('a token endpoint that answers $answer', ({ outcome, lasts, misbehave }) => {
-  test(`is asked once, gives no token and holds no connection: ${codeOf(outcome)}`, async () => {
+describe.each(hostileAnswers)('a token endpoint that answers $answer', ({ answer, outcome, lasts, misbehave }) => {
+  test(`a token endpoint that answers ${answer} is asked once, gives no token and holds no connection: ${codeOf(outcome)}`, async () => {
     const endpoint = await startMisbehavingEndpoint(misbehave);
     endpoints.push(endpoint);
     const credentials = { ...own.fleet.credentials, authorizationEndpoint: `${endpoint.origin}/token` };

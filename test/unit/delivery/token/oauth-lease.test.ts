@@ -11,13 +11,13 @@ const renewalOf = (worker: OAuthTokens, rejected: number) =>
   worker.renew(own.fleet.connection, own.fleet.credentials, rejected, { signal: own.fleet.signal });
 const workers = (count: number, overrides = {}) => Array.from({ length: count }, () => own.fleet.worker(overrides));
 const granted = (accessToken: string) => ({ body: { access_token: accessToken, expires_in: 3600 } });
-/** Lets everything happen that waits for neither the clock nor the network. */
+/** Lets all promises run that wait for neither the clock nor the network. */
 const turns = async (count: number) => {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 };
 
 describe('twenty cold workers', () => {
-  test('make one token request, and all get its token', async () => {
+  test('twenty cold workers make one token request, and all of them get its token', async () => {
     const answered = gate();
     own.fleet.answer(async () => {
       await answered.opened;
@@ -36,7 +36,7 @@ describe('twenty cold workers', () => {
     expect(own.fleet.endpoint.requests).toHaveLength(1);
   });
 
-  test('make one token request also when the answers of the table are slow and come in any order', async () => {
+  test('twenty cold workers make one token request even when the table answers slowly and out of order', async () => {
     const { store } = own.fleet;
     let calls = 0;
     const slowly = async <Result>(result: Promise<Result>): Promise<Result> => {
@@ -67,7 +67,7 @@ describe('twenty cold workers', () => {
     expect(own.fleet.endpoint.requests).toHaveLength(1);
   });
 
-  test('make one token request also when its token ends within 60 s', async () => {
+  test('twenty cold workers make one token request even when its token expires within 60 s', async () => {
     const answered = gate();
     own.fleet.answer(async () => {
       await answered.opened;
@@ -83,7 +83,7 @@ describe('twenty cold workers', () => {
     expect(own.fleet.endpoint.requests).toHaveLength(1);
   });
 
-  test('make one more request when all are answered 401', async () => {
+  test('twenty workers that get a 401 make one more token request together', async () => {
     const fleet = workers(20);
     for (const worker of fleet) await tokenOf(worker);
     own.fleet.clock.set(own.fleet.clock.nowMs() + 60_000);
@@ -104,7 +104,7 @@ describe('twenty cold workers', () => {
     expect(own.fleet.endpoint.requests).toHaveLength(2);
   });
 
-  test('make one request at an endpoint that fails, and all fail retryably', async () => {
+  test('twenty cold workers make one token request to an endpoint that fails, and all of them fail retryably', async () => {
     const answered = gate();
     own.fleet.answer(async () => {
       await answered.opened;
@@ -134,7 +134,7 @@ describe('a lease', () => {
     untilMs,
   });
 
-  test('of a worker that died is waited for to its end, with few looks, and then taken over', async () => {
+  test('the lease of a worker that died is waited for to its end, with few reads, and then taken over', async () => {
     const { clock, endpoint } = own.fleet;
     const store = counted(own.fleet.store);
     await store.takeLease(leaseOf(clock.nowMs() + 10_000));
@@ -146,12 +146,12 @@ describe('a lease', () => {
     expect(await call).toMatchObject({ accessToken: 'token-1', generation: 1 });
   });
 
-  test('that went to a worker which then died is taken over by those who were too late for it, once', async () => {
+  test('when the worker that won the lease died, the workers that lost it take it over once', async () => {
     const { clock, store, endpoint } = own.fleet;
     await store.takeLease(leaseOf(clock.nowMs() + 10_000));
     const late = () => {
       let looks = 0;
-      // The first look was before the lease was taken.
+      // The first read came before the lease was taken.
       const read: TokenStore['read'] = async (id) => (looks++ === 0 ? undefined : store.read(id));
       return own.fleet.worker({ store: { ...store, read } });
     };
@@ -173,7 +173,7 @@ describe('a lease', () => {
     expect(endpoint.requests).toHaveLength(1);
   });
 
-  test('outlives the longest token request and the writes around it', async () => {
+  test('a lease lasts longer than the longest token request and the writes around it', async () => {
     const { clock, store, connection } = own.fleet;
     const answered = gate();
     own.fleet.answer(async () => {
@@ -188,7 +188,7 @@ describe('a lease', () => {
     expect((await store.read(connection.incarnation))?.leaseUntilMs).toBeUndefined();
   });
 
-  test('that was lost during a freeze lets its holder neither save its token nor use it', async () => {
+  test('a worker that lost its lease during a freeze neither saves its token nor uses it', async () => {
     const answered = gate();
     own.fleet.answer(async (_, index) => {
       if (index === 0) await answered.opened;
@@ -203,7 +203,7 @@ describe('a lease', () => {
     expect(await tokenOf(own.fleet.worker())).toMatchObject({ accessToken: 'newer' });
   });
 
-  test('that has ended before the request goes out is not used', async () => {
+  test('a lease that has ended before the token request starts is not used', async () => {
     const { store, clock, endpoint } = own.fleet;
     const takeLease: TokenStore['takeLease'] = async (lease) => {
       const taken = await store.takeLease(lease);
@@ -221,7 +221,7 @@ describe('a lease', () => {
     ['asks itself when it has just read other credentials', 'version-2', true, 2],
     ['fails with it when it may have the older ones itself', 'version-2', false, 1],
     ['fails with it when it has the same', 'version-1', true, 1],
-  ])('whose holder fails: who has waited %s', async (_, secretVersion, justRead, requests) => {
+  ])('when the holder of a lease fails: a worker that waited %s', async (_, secretVersion, justRead, requests) => {
     const failed = gate();
     own.fleet.answer(async (__, index) => {
       if (index > 0) return granted('second');
@@ -241,7 +241,7 @@ describe('a lease', () => {
     expect(own.fleet.endpoint.requests).toHaveLength(requests);
   });
 
-  test('whose holder fails fails who has waited for it, without a request of its own', async () => {
+  test('when the holder of a lease fails, the workers that waited fail too and make no request of their own', async () => {
     const answered = gate();
     own.fleet.answer(async () => {
       await answered.opened;
@@ -259,7 +259,7 @@ describe('a lease', () => {
     expect(own.fleet.endpoint.requests).toHaveLength(1);
   });
 
-  test('that always goes to somebody else is not waited for without end', async () => {
+  test('a worker stops waiting for a lease that always goes to another worker', async () => {
     const { clock, store } = own.fleet;
     const read: TokenStore['read'] = async () => ({
       generation: 0,
@@ -272,13 +272,13 @@ describe('a lease', () => {
     expect(call).toMatchObject({ status: 'rejected', reason: { code: 'TokenUnavailable', kind: 'retryable' } });
   });
 
-  test('that cannot be ended after a failure hides nothing of that failure', async () => {
+  test('a lease that cannot be released after a failure does not hide that failure', async () => {
     own.fleet.answer(() => ({ status: 503, headers: { 'retry-after': '7' } }));
     const worker = own.fleet.worker({ store: { ...own.fleet.store, releaseLease: unavailable } });
     await expect(tokenOf(worker)).rejects.toMatchObject({ code: 'TokenUnavailable', retryAfterMs: 7000 });
   });
 
-  test('is ended when the last who waited for the token has left, and kept while one still waits', async () => {
+  test('a lease ends when the last caller that waits for the token has left, and not before', async () => {
     const { store, connection, endpoint } = own.fleet;
     const [first, second] = [new AbortController(), new AbortController()];
     own.fleet.answer(() => new Promise(() => undefined));
@@ -296,7 +296,7 @@ describe('a lease', () => {
     expect(await tokenOf(worker)).toMatchObject({ accessToken: 'after' });
   });
 
-  test('is not taken for a call whose time is over', async () => {
+  test('a call whose time is over takes no lease', async () => {
     const store = counted(own.fleet.store);
     const signal = AbortSignal.abort();
     await expect(tokenOf(own.fleet.worker({ store }), { signal })).rejects.toMatchObject({ code: 'OutOfTime' });
@@ -310,7 +310,7 @@ describe('a token of another secret version', () => {
     return worker.tokenFor({ ...connection, secretVersion }, credentials, { signal, justRead });
   };
 
-  test('makes a worker say that the credentials may have changed, and touches nothing', async () => {
+  test('a token of another secret version makes a worker report changed credentials, and the worker writes nothing', async () => {
     await withVersion(own.fleet.worker(), 'version-2');
     await expect(withVersion(own.fleet.worker(), 'version-1')).rejects.toMatchObject({
       code: 'CredentialsChanged',
@@ -320,7 +320,7 @@ describe('a token of another secret version', () => {
     expect(await withVersion(own.fleet.worker(), 'version-2')).toMatchObject({ accessToken: 'token-1' });
   });
 
-  test('is replaced on the word of a connection that was just read', async () => {
+  test('a token of another secret version is replaced when the connection was just read', async () => {
     await withVersion(own.fleet.worker(), 'version-1');
     expect(await withVersion(own.fleet.worker(), 'version-2', true)).toMatchObject({
       accessToken: 'token-2',
@@ -328,7 +328,7 @@ describe('a token of another secret version', () => {
     });
   });
 
-  test('that came while a worker waited is newer than what that worker has read', async () => {
+  test('a token that arrives while a worker waits is newer than the connection that the worker has read', async () => {
     const answered = gate();
     own.fleet.answer(async () => {
       await answered.opened;

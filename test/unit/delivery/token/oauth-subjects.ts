@@ -21,7 +21,7 @@ import type { TokenEndpoint, TokenEndpointScript } from '../../../servers/oauth/
 import { grantTokens, startTokenEndpoint } from '../../../servers/oauth/oauth-token-endpoint.ts';
 import { loopback } from '../../../servers/endpoints/loopback.ts';
 
-/** A fleet's surroundings: one table, one clock, one token endpoint, one OAuth connection. */
+/** The environment of a fleet: one table, one clock, one token endpoint and one OAuth connection. */
 export interface Fleet {
   readonly clock: ManualClock;
   readonly store: TokenStore;
@@ -34,11 +34,11 @@ export interface Fleet {
   readonly signal: AbortSignal;
   /** A cold worker. */
   worker(overrides?: Partial<OAuthTokenDependencies>): OAuthTokens;
-  /** Resolves when workers have begun to wait so many times. */
+  /** Resolves when workers have begun to wait this many times. */
   waited(count: number): Promise<void>;
-  /** Replaces what the token endpoint answers from now on. */
+  /** Replaces the answers of the token endpoint from now on. */
   answer(script: TokenEndpointScript): void;
-  /** Moves the clock in small steps until all are settled. For workers that wait for nothing but the clock. */
+  /** Moves the clock in small steps until all calls are settled. Only for workers that wait for nothing but the clock. */
   settle<Result>(calls: readonly Promise<Result>[]): Promise<readonly PromiseSettledResult<Result>[]>;
 }
 
@@ -52,7 +52,7 @@ function credentialsFor(endpoint: TokenEndpoint): OAuthCredentials {
   };
 }
 
-/** A fleet of its own for each test of a file. */
+/** A new fleet for each test of a file. */
 export function useFleet(): { readonly fleet: Fleet } {
   const running: { fleet?: Fleet; stop?: () => Promise<void> } = {};
   beforeEach(async () => {
@@ -120,7 +120,7 @@ export function useFleet(): { readonly fleet: Fleet } {
   };
 }
 
-/** Counts up, and tells who waits for a number that it is reached. */
+/** Counts up, and resolves the promises that wait for a number. */
 function countdown(): { add(): void; reached(count: number): Promise<void> } {
   const waiting: { readonly count: number; readonly wake: () => void }[] = [];
   let reached = 0;
@@ -137,7 +137,7 @@ function countdown(): { add(): void; reached(count: number): Promise<void> } {
   };
 }
 
-/** A promise that the test fulfils. */
+/** A promise that the test resolves. */
 export function gate<Value = void>(): { readonly opened: Promise<Value>; open(value: Value): void } {
   let open: (value: Value) => void = () => undefined;
   const opened = new Promise<Value>((resolve) => {

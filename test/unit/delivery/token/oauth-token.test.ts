@@ -14,7 +14,7 @@ const renewalOf = (worker: OAuthTokens, rejected: number) =>
 const hour = 3_600_000;
 
 describe('a worker', () => {
-  test('that is warm touches neither the table nor the token endpoint', async () => {
+  test('a warm worker calls neither the table nor the token endpoint', async () => {
     const store = counted(own.fleet.store);
     const worker = own.fleet.worker({ store });
     const first = await tokenOf(worker);
@@ -25,7 +25,7 @@ describe('a worker', () => {
     expect(own.fleet.endpoint.requests).toHaveLength(1);
   });
 
-  test('sends client id and secret as a form, with its user agent', async () => {
+  test('a worker sends client id and secret as a form, with its user agent', async () => {
     await tokenOf(own.fleet.worker());
     expect(own.fleet.endpoint.requests[0]).toMatchObject({
       method: 'POST',
@@ -39,13 +39,13 @@ describe('a worker', () => {
     });
   });
 
-  test('that is cold takes the token that another one has obtained', async () => {
+  test('a cold worker takes the token that another worker has obtained', async () => {
     await tokenOf(own.fleet.worker());
     expect(await tokenOf(own.fleet.worker())).toMatchObject({ accessToken: 'token-1', generation: 1 });
     expect(own.fleet.endpoint.requests).toHaveLength(1);
   });
 
-  test('never shares the token of another connection', async () => {
+  test('a worker never uses the token of another connection', async () => {
     const { connection, credentials, signal } = own.fleet;
     const worker = own.fleet.worker();
     await tokenOf(worker);
@@ -53,14 +53,14 @@ describe('a worker', () => {
     expect(await worker.tokenFor(other, credentials, { signal })).toMatchObject({ accessToken: 'token-2' });
   });
 
-  test('makes one request for all who ask at once', async () => {
+  test('a worker makes one token request for all calls that ask at once', async () => {
     const worker = own.fleet.worker();
     const tokens = await Promise.all(Array.from({ length: 50 }, () => tokenOf(worker)));
     expect(new Set(tokens.map(({ accessToken }) => accessToken))).toEqual(new Set(['token-1']));
     expect(own.fleet.endpoint.requests).toHaveLength(1);
   });
 
-  test('renews a token when it ends within 60 s, and not before', async () => {
+  test('a worker renews a token when it expires within 60 s, and not before', async () => {
     const { clock, endpoint } = own.fleet;
     const worker = own.fleet.worker();
     const startMs = clock.nowMs();
@@ -72,7 +72,7 @@ describe('a worker', () => {
     expect(endpoint.requests).toHaveLength(2);
   });
 
-  test('uses a token that ends within 60 s for the calls that waited for it, and obtains another for the next', async () => {
+  test('a token that expires within 60 s serves only the calls that waited for it, and the next call obtains another', async () => {
     own.fleet.answer((_, index) => ({ body: { access_token: `short-${index}`, expires_in: index === 0 ? 30 : 0 } }));
     const worker = own.fleet.worker();
     const tokens = await Promise.all([tokenOf(worker), tokenOf(worker)]);
@@ -80,7 +80,7 @@ describe('a worker', () => {
     expect(await tokenOf(worker)).toMatchObject({ accessToken: 'short-1' });
   });
 
-  test('keeps a token without an end until a 401', async () => {
+  test('a worker keeps a token without an expiry until a 401', async () => {
     own.fleet.answer(() => ({ body: { access_token: 'endless' } }));
     const worker = own.fleet.worker();
     await tokenOf(worker);
@@ -90,7 +90,7 @@ describe('a worker', () => {
     expect(own.fleet.endpoint.requests).toHaveLength(1);
   });
 
-  test('reads the root secret once, and says so when the stack has none', async () => {
+  test('a worker reads the root secret once, and fails with SecretNotFound when the stack has none', async () => {
     let reads = 0;
     const secrets = {
       read: async () => {
@@ -106,7 +106,7 @@ describe('a worker', () => {
     expect(reads).toBe(2);
   });
 
-  test('cannot open a token that was sealed with another client secret, and obtains its own', async () => {
+  test('a worker cannot open a token that was sealed with another client secret, and obtains its own', async () => {
     await tokenOf(own.fleet.worker());
     const { connection, signal } = own.fleet;
     const credentials = { ...own.fleet.credentials, clientSecret: 'another' };
@@ -116,7 +116,7 @@ describe('a worker', () => {
     });
   });
 
-  test('leaves a connection without a secret alone', async () => {
+  test('a worker does not change a connection without a secret', async () => {
     const { secretVersion: _, ...connection } = own.fleet.connection;
     const { credentials, signal } = own.fleet;
     await expect(own.fleet.worker().tokenFor(connection, credentials, { signal })).rejects.toMatchObject({
@@ -127,7 +127,7 @@ describe('a worker', () => {
 });
 
 describe('what a worker remembers', () => {
-  test('is bounded, and the connection unused for longest makes room', () => {
+  test('a worker remembers a limited number of tokens, and forgets the one unused for longest', () => {
     const memoryOf = createTokenMemories(2);
     const [a, b] = [memoryOf('a'), memoryOf('b')];
     expect(memoryOf('a')).toBe(a);
@@ -138,7 +138,7 @@ describe('what a worker remembers', () => {
 });
 
 describe('after a 401', () => {
-  test('a token older than 60 s is replaced once, however many deliveries it was rejected for', async () => {
+  test('after a 401 a token older than 60 s is replaced once, however many deliveries it was rejected for', async () => {
     const store = counted(own.fleet.store);
     const worker = own.fleet.worker({ store });
     await tokenOf(worker);
@@ -152,7 +152,7 @@ describe('after a 401', () => {
     expect(own.fleet.endpoint.requests).toHaveLength(2);
   });
 
-  test('a token younger than 60 s stays, and nothing is touched', async () => {
+  test('after a 401 a token younger than 60 s stays, and no store is called', async () => {
     const store = counted(own.fleet.store);
     const worker = own.fleet.worker({ store });
     await tokenOf(worker);
@@ -164,7 +164,7 @@ describe('after a 401', () => {
     expect(own.fleet.endpoint.requests).toHaveLength(1);
   });
 
-  test('a token that has ended is replaced, however young it is', async () => {
+  test('after a 401 a token that has expired is replaced, however young it is', async () => {
     own.fleet.answer((_, index) => ({ body: { access_token: `short-${index}`, expires_in: 10 } }));
     const worker = own.fleet.worker();
     await tokenOf(worker);
@@ -172,14 +172,14 @@ describe('after a 401', () => {
     expect(await renewalOf(worker, 1)).toMatchObject({ accessToken: 'short-1' });
   });
 
-  test('a worker that no longer holds the rejected token looks its age up', async () => {
+  test('after a 401 a worker that no longer holds the rejected token reads its age from the table', async () => {
     await tokenOf(own.fleet.worker());
     expect(await renewalOf(own.fleet.worker(), 1)).toBeUndefined();
     own.fleet.clock.set(own.fleet.clock.nowMs() + 60_000);
     expect(await renewalOf(own.fleet.worker(), 1)).toMatchObject({ accessToken: 'token-2' });
   });
 
-  test('the token that another worker has obtained meanwhile is taken without a request', async () => {
+  test('after a 401 a worker takes the token that another worker has obtained, without a request', async () => {
     const [first, second] = [own.fleet.worker(), own.fleet.worker()];
     await tokenOf(first);
     await tokenOf(second);
@@ -189,7 +189,7 @@ describe('after a 401', () => {
     expect(own.fleet.endpoint.requests).toHaveLength(2);
   });
 
-  test('deliveries that begin during the renewal wait for it instead of sending the rejected token', async () => {
+  test('after a 401 the deliveries that begin during the renewal wait for it and do not send the rejected token', async () => {
     const worker = own.fleet.worker();
     await tokenOf(worker);
     own.fleet.clock.set(own.fleet.clock.nowMs() + 60_000);
@@ -221,7 +221,7 @@ describe('while the table is out of reach', () => {
     return { state, flaky };
   };
 
-  test('the token in hand serves until it ends, and then the failure is retryable', async () => {
+  test('while the table is out of reach the token in memory serves until it expires, and then the failure is retryable', async () => {
     const { state, flaky } = down(own.fleet.store);
     const worker = own.fleet.worker({ store: flaky });
     const startMs = own.fleet.clock.nowMs();
@@ -234,14 +234,14 @@ describe('while the table is out of reach', () => {
     expect(own.fleet.endpoint.requests).toHaveLength(1);
   });
 
-  test('a cold worker obtains no token of its own', async () => {
+  test('while the table is out of reach a cold worker obtains no token of its own', async () => {
     const { state, flaky } = down(own.fleet.store);
     state.isDown = true;
     await expect(tokenOf(own.fleet.worker({ store: flaky }))).rejects.toMatchObject({ code: 'StoreUnavailable' });
     expect(own.fleet.endpoint.requests).toHaveLength(0);
   });
 
-  test('a token that could not be saved serves its worker, and what the fleet gets next counts as newer', async () => {
+  test('a token that could not be saved serves its worker, and the next token of the fleet counts as newer', async () => {
     const { store, clock } = own.fleet;
     const alone = own.fleet.worker({ store: { ...store, save: unavailable } });
     expect(await tokenOf(alone)).toMatchObject({ accessToken: 'token-1', generation: 0 });
@@ -251,7 +251,7 @@ describe('while the table is out of reach', () => {
     expect(await renewalOf(alone, 0)).toMatchObject({ accessToken: 'token-2', generation: 1 });
   });
 
-  test('a store that refuses is believed at once, whatever is in hand', async () => {
+  test('a table that refuses the read fails the delivery at once, even when a token is in memory', async () => {
     const { store, clock } = own.fleet;
     const refusal = new Failure('StoreRefused', 'Not allowed to read the token: AccessDeniedException.');
     let isRefused = false;
