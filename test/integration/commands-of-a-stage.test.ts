@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type RecordingEndpoint, startRecordingEndpoint } from '../servers/recording-endpoint.ts';
 
-/* The README's section Deploy in the shell of a team: which function of which stack the commands ask, and as whom. */
+/* The guide's page on deploying, in the shell of a team: which function of which stack the commands ask, and as whom. */
 
 const repository = join(import.meta.dirname, '..', '..');
 let lambda: RecordingEndpoint;

@@ -113,14 +113,14 @@ describe('the alarms', () => {
     }
   });
 
-  test('stand in the README, each with what to do, and no other does', () => {
-    const readme = readFileSync(join(import.meta.dirname, '..', '..', '..', 'README.md'), 'utf8');
-    const [, section = ''] = /\n## Alarms\n(.*?)\n## /s.exec(readme) ?? [];
+  test('stand in the guide to deploying, each with what to do, and no other does', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../../docs/guide/deploy.md'), 'utf8');
+    const [, section = ''] = /\n## Alarms\n(.*?)\n## /s.exec(page) ?? [];
     const rows = [...section.matchAll(/^\| `([a-z-]+)` \| .{20,} \|$/gm)].map(([, name]) => name);
     expect(rows).toEqual(alarms.map(({ AlarmName }) => AlarmName.replace('lastmile-prod-', '')));
   });
 
-  test('are 26 metrics on the bill, as the README says', () => {
+  test('are 26 metrics on the bill, as the guide says', () => {
     expect(alarms.flatMap(({ Metrics }) => Metrics.filter(({ MetricStat }) => MetricStat !== undefined))).toHaveLength(
       26,
     );
