@@ -27,9 +27,9 @@ afterAll(async () => {
 });
 
 /** The shell block that follows the marker. */
-function storyOf(readme: string): string {
-  const [, story] = /<!-- bus-story -->\n```sh\n([^]*?)```/.exec(readme) ?? [];
-  if (story === undefined) throw new Error('The README has no shell block after <!-- bus-story -->.');
+function storyOf(page: string): string {
+  const [, story] = /<!-- bus-story -->\n```sh\n([^]*?)```/.exec(page) ?? [];
+  if (story === undefined) throw new Error('The page has no shell block after <!-- bus-story -->.');
   return story;
 }
 
@@ -39,8 +39,8 @@ function shellEnvironment(): Record<string, string> {
   return { PATH: [folder, ...path].join(delimiter), HOME: folder, LC_ALL: 'C.UTF-8' };
 }
 
-test("the README's story of the bus, run as it stands there, ends with the matching event at the endpoint", async () => {
-  const script = storyOf(readFileSync(join(repository, 'README.md'), 'utf8'))
+test("the guide's story of the bus, run as it stands there, ends with the matching event at the endpoint", async () => {
+  const script = storyOf(readFileSync(join(repository, 'docs/guide/local-stack.md'), 'utf8'))
     .replaceAll('http://127.0.0.1:4010', stack.url)
     .replaceAll('http://127.0.0.1:8080', endpoint.origin);
   const options = { cwd: folder, env: shellEnvironment() };

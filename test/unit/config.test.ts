@@ -97,10 +97,11 @@ describe('the configuration', () => {
     });
   });
 
-  test('the README lists every variable of the configuration as it is', () => {
-    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-    for (const [name, variable] of Object.entries<Variable>(variables)) expect(readme).toContain(row(name, variable));
-    expect(readme.match(/^\| `[A-Z_]+` \|/gm)).toHaveLength(Object.keys(variables).length);
+  test('the reference lists every variable of the configuration as it is', () => {
+    const page = readFileSync(new URL('../../docs/guide/reference.md', import.meta.url), 'utf8');
+    const [, table = ''] = /^## Variables\n([^]*?)(?=^The commands read)/m.exec(page) ?? [];
+    for (const [name, variable] of Object.entries<Variable>(variables)) expect(table).toContain(row(name, variable));
+    expect(table.match(/^\| `[A-Z_]+` \|/gm)).toHaveLength(Object.keys(variables).length);
   });
 });
 

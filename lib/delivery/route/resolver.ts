@@ -116,10 +116,10 @@ export function createResolver(dependencies: ResolverDependencies): Resolver {
   }
 
   async function route(
-    whither: Pick<ResolvedDestination, 'apiDestination' | 'connection' | 'secret'>,
+    parts: Pick<ResolvedDestination, 'apiDestination' | 'connection' | 'secret'>,
     read: ReadPolicySecrets,
   ): Promise<ResolvedDestination> {
-    const { apiDestination, connection } = whither;
+    const { apiDestination, connection } = parts;
     const policy = policyOf(apiDestination);
     const material = namesSecrets(policy) ? await read(policy, apiDestination.name) : materialOf(policy);
     const found = { ...parts, policy, ...material };

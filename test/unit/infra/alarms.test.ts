@@ -113,14 +113,14 @@ describe('the alarms', () => {
     }
   });
 
-  test('the README lists exactly the existing alarms, each with what to do', () => {
-    const readme = readFileSync(join(import.meta.dirname, '..', '..', '..', 'README.md'), 'utf8');
-    const [, section = ''] = /\n## Alarms\n(.*?)\n## /s.exec(readme) ?? [];
+  test('the guide to deploying lists exactly the existing alarms, each with what to do', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../../docs/guide/deploy.md'), 'utf8');
+    const [, section = ''] = /\n## Alarms\n(.*?)\n## /s.exec(page) ?? [];
     const rows = [...section.matchAll(/^\| `([a-z-]+)` \| .{20,} \|$/gm)].map(([, name]) => name);
     expect(rows).toEqual(alarms.map(({ AlarmName }) => AlarmName.replace('lastmile-prod-', '')));
   });
 
-  test('the alarms use 26 metrics, as the README says', () => {
+  test('the alarms use 26 metrics, as the guide says', () => {
     expect(alarms.flatMap(({ Metrics }) => Metrics.filter(({ MetricStat }) => MetricStat !== undefined))).toHaveLength(
       26,
     );

@@ -1,4 +1,4 @@
-import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
@@ -6,7 +6,8 @@ const root = new URL('../../../', import.meta.url);
 const pages = [
   'README.md',
   'CHANGELOG.md',
-  ...readdirSync(new URL('docs/', root)).flatMap((name) => (name.endsWith('.md') ? [`docs/${name}`] : [])),
+  'SECURITY.md',
+  ...globSync('docs/**/*.md', { cwd: fileURLToPath(root) }).sort(),
 ];
 
 /** The page without its blocks of code, whose brackets and number signs are neither links nor headings. */
@@ -41,9 +42,9 @@ const links = pages.flatMap((page) =>
 );
 
 test('the pages have links, those of the table of contents among them', () => {
-  expect(pages).toContain('docs/design.md');
+  expect(pages).toEqual(expect.arrayContaining(['docs/design.md', 'docs/guide/reference.md']));
   expect(named.length).toBeGreaterThan(30);
-  expect(links.filter(([page, link]) => page === 'README.md' && link.startsWith('#')).length).toBeGreaterThan(10);
+  expect(links.filter(([, link]) => link.startsWith('#')).length).toBeGreaterThan(50);
 });
 
 test.each(links)('the page %s links to an existing target: %s', (page, link) => {
@@ -64,10 +65,18 @@ test.each(named)('the page %s names an existing file: %s', (_page, path) => {
   expect(globSync(path, { cwd: fileURLToPath(root) })).not.toEqual([]);
 });
 
-const sections = [...proseOf('README.md').matchAll(/^## (.+)$/gm)].map(([, heading = '']) => heading);
-
-test('every section of the README stands in its table of contents', () => {
-  const contents = /^\[[^]*?\n\n/m.exec(readFileSync(new URL('README.md', root), 'utf8'))?.[0] ?? '';
+/** Second-level headings and what the links of the first paragraph of links name, in their order. */
+function contentsOf(page: string): { readonly sections: readonly unknown[]; readonly listed: readonly unknown[] } {
+  const sections = [...proseOf(page).matchAll(/^## (.+)$/gm)].map(([, heading]) => heading);
+  const contents = /^\[[^]*?\n\n/m.exec(readFileSync(new URL(page, root), 'utf8'))?.[0] ?? '';
   const listed = [...contents.matchAll(/\[(?<heading>[^\]]+)\]\(#/g)].map(({ groups }) => groups?.['heading']);
+  return { sections, listed };
+}
+
+const withContents = pages.filter((page) => page === 'README.md' || page.startsWith('docs/guide/'));
+
+test.each(withContents)('%s: its table of contents has every section, in order', (page) => {
+  const { sections, listed } = contentsOf(page);
+  expect(sections.length).toBeGreaterThan(2);
   expect(listed).toEqual(sections);
 });

@@ -159,13 +159,13 @@ describe('stage parameters', () => {
     expect(() => parseParameters(alone)).toThrow('subnetIds and securityGroupIds go together');
   });
 
-  test('the README lists the stage parameters of serverless.yml with their defaults', () => {
+  test('the guide to deploying lists the stage parameters of serverless.yml with their defaults', () => {
     const rows = Object.entries(parameters).map(([name, { meaning, unit = '' }]) => {
       const value = String(defaults[name] ?? '');
       return `| \`${name}\` | ${value === '' ? '' : `\`${value}\``} | ${unit} | ${meaning} |`;
     });
     expect(Object.keys(defaults)).toEqual(Object.keys(parameters));
-    expect(readFileSync(join(repository, 'README.md'), 'utf8')).toContain(rows.join('\n'));
+    expect(readFileSync(join(repository, 'docs/guide/deploy.md'), 'utf8')).toContain(rows.join('\n'));
   });
 });
 
@@ -210,9 +210,9 @@ describe('osls', () => {
     expect(status).toBe(1);
   }, 60_000);
 
-  test("the functions get a team's own variable, set for a stage as the README says", async () => {
+  test("the functions get a team's own variable, set for a stage as the guide says", async () => {
     const [, line = ''] =
-      /`(CACHE_SECONDS: \$\{param:.*?)`/.exec(readFileSync(join(repository, 'README.md'), 'utf8')) ?? [];
+      /`(CACHE_SECONDS: \$\{param:.*?)`/.exec(readFileSync(join(repository, 'docs/guide/deploy.md'), 'utf8')) ?? [];
     const packaged = await runOslsWith(
       { deployed: `  ${line}\n` },
       'package',

@@ -147,9 +147,9 @@ describe('the ways into the deployed stack', () => {
     });
   });
 
-  test('the README uses only existing outputs of the stack', () => {
-    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
-    const asked = [...readme.matchAll(/\$\(output (\w+)\)/g)].map(([, name]) => name);
+  test('the guide to deploying uses only existing outputs of the stack', () => {
+    const page = readFileSync(new URL('../../../docs/guide/deploy.md', import.meta.url), 'utf8');
+    const asked = [...page.matchAll(/\$\(output (\w+)\)/g)].map(([, name]) => name);
     expect(asked).toContain('ControlApiUrl');
     expect(Object.keys(template.Outputs)).toEqual(expect.arrayContaining(asked));
   });

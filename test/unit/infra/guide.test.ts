@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { variables } from '../../../lib/config.ts';
+import { createApiKeyOperations } from '../../../lib/control/api-keys/api-keys.ts';
+import { createOperations } from '../../../lib/control/operations.ts';
+import { createPolicyOperations } from '../../../lib/control/policies/policy-operations.ts';
+import { failures } from '../../../lib/core/failure/failure.ts';
+import { metrics } from '../../../lib/core/delivery/metrics.ts';
+import { createBusOperations } from '../../../lib/local/bus/operations/operations.ts';
+import type { CredentialsEvent } from '../../../lib/ports/metrics.ts';
+
+const root = new URL('../../../', import.meta.url);
+const textOf = (path: string): string => readFileSync(new URL(path, root), 'utf8');
+const readme = textOf('README.md');
+const reference = textOf('docs/guide/reference.md');
+
+/** The text of one section, from its heading to the next one of the same level. */
+function sectionOf(page: string, heading: string): string {
+  const [, section] = new RegExp(`^## ${heading}\\n([^]*?)(?=^## |(?![^]))`, 'm').exec(page) ?? [];
+  if (section === undefined) throw new Error(`There is no section '${heading}'.`);
+  return section;
+}
+
+/** Every operation is made of its dependencies without using them. */
+const none = {} as never;
+
+test('the README has at most 12,000 bytes', () => {
+  expect(Buffer.byteLength(readme)).toBeLessThanOrEqual(12_000);
+});
+
+test('the first two commands of the README start the stack and run the tests', () => {
+  const blocks = [...readme.matchAll(/^```sh\n([^]*?)\n```$/gm)].map(([, block]) => block);
+  expect(blocks.slice(0, 2)).toEqual(['npm ci && npm start', 'npm ci && npm test']);
+});
+
+/** An export that comes too late leaves the commands before it to whatever account the shell has. */
+test.each([
+  ['README.md', 'story'],
+  ['docs/guide/local-stack.md', 'bus-story'],
+])('%s: its %s points the shell at the local stack before its first command', (page, marker) => {
+  const [, story = ''] = new RegExp(`<!-- ${marker} -->\\n\`\`\`sh\\n([^]*?)\`\`\``).exec(textOf(page)) ?? [];
+  expect(story.split('\n').slice(0, 4)).toEqual([
+    'export AWS_ENDPOINT_URL=http://127.0.0.1:4010 AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1',
+    'export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local',
+    'unset AWS_PROFILE AWS_SESSION_TOKEN',
+    'lastmile() { aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }',
+  ]);
+  expect(story.split('\n').filter((line) => /\baws /.test(line))).toHaveLength(1);
+});
+
+test('the reference has a row for every failure code, with its kind, its ERROR_CODE and a cure, and for no other', () => {
+  const rows = [
+    ...sectionOf(reference, 'Failure codes').matchAll(/^\| `(\w+)` \| (\w+) \| `(\w+)` \| .{10,} \| .{10,} \|$/gm),
+  ];
+  expect(rows.map(([, code, kind, errorCode]) => [code, kind, errorCode])).toEqual(
+    Object.entries(failures).map(([code, { kind, errorCode }]) => [code, kind, errorCode]),
+  );
+});
+
+test('the reference names every variable of the configuration, of serverless.yml and of infra/environment.yml', () => {
+  const serverless = textOf('serverless.yml');
+  const environment = textOf('infra/environment.yml');
+  const read = [...`${serverless}${environment}`.matchAll(/\benv:([A-Z_]+)/g)].map(([, name]) => name);
+  const given = [...environment.matchAll(/^ {2}([A-Z_]+):/gm)].map(([, name]) => name);
+  expect(read).toContain('LASTMILE_ACCOUNT');
+  expect(given).toContain('TABLE_NAME');
+  const section = sectionOf(reference, 'Variables');
+  const named = [...section.matchAll(/^\| ((?:`[A-Z_]+`(?:, )?)+) \|/gm)].flatMap(
+    ([, names = '']) => names.match(/[A-Z_]+/g) ?? [],
+  );
+  expect(named).toEqual(expect.arrayContaining([...new Set([...Object.keys(variables), ...read, ...given])]));
+});
+
+test('the reference names every operation, ours and those of the services that the stack stands in for', () => {
+  const names = [createOperations, createPolicyOperations, createApiKeyOperations, createBusOperations].flatMap(
+    (create) => Object.keys(create(none)),
+  );
+  expect(names).toEqual(expect.arrayContaining(['PutDeliveryPolicy', 'CreateApiKey', 'TestEventPattern']));
+  const section = sectionOf(reference, 'Operations');
+  expect([...names, 'PutEvents'].filter((name) => !section.includes(`\`${name}\``))).toEqual([]);
+});
+
+test('the reference names every metric', () => {
+  const section = sectionOf(reference, 'Metrics');
+  expect(Object.keys(metrics).filter((name) => !section.includes(`\n| \`${name}\` | `))).toEqual([]);
+});
+
+test.each(['delivered', 'deferred', 'dead-lettered', 'returned'])(
+  'the reference says where an event is that is %s',
+  (outcome) => {
+    expect(sectionOf(reference, 'Outcomes')).toContain(`\n| \`${outcome}\` | `);
+  },
+);
+
+/** Does not compile without all of them; the log puts `security.` before each. */
+const securityEvents: Readonly<Record<CredentialsEvent['event'], true>> = {
+  'destination-moved': true,
+  'destination-added': true,
+  'destination-refused': true,
+  'transport-changed': true,
+  'hosts-loosened': true,
+  'secret-changed': true,
+};
+
+test('the reference explains every log line', () => {
+  const lines = [
+    'delivery.concluded',
+    'connection.deauthorized',
+    'address.refused',
+    'control request failed',
+    'redrive',
+  ];
+  const section = sectionOf(reference, 'Log lines');
+  expect(
+    [...lines, ...Object.keys(securityEvents).map((event) => `security.${event}`)].filter(
+      (line) => !section.includes(`\n| \`${line}\` | `),
+    ),
+  ).toEqual([]);
+});
