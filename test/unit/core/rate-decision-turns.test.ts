@@ -161,6 +161,19 @@ const ofNewBacklog: readonly DecisionRow[] = [
     write: { returns: { from: at(5), byUs: 300_000 } },
   },
   {
+    name: 'requests that find neither a slot nor a turn within 900 s are left over',
+    view: viewOf({}),
+    ask: { count: 9100 },
+    form: 'idle',
+    slots: 20,
+    returns: 8980,
+    where: [
+      ['slots', 'below', at(5)],
+      ['returns', 'atMost', at(5)],
+    ],
+    write: { slots: { from: at(5), byUs: 2_000_000 }, returns: { from: at(5), byUs: 899_000_000 }, orAbsent: true },
+  },
+  {
     name: 'turns that lie in a pause are passed over',
     view: viewOf({ slotsUntilUs: at(60_000), returnsUntilUs: at(59_000) - 1 }),
     ask: { blockCount: 50 },

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { pauseWrite } from '../../../lib/core/rate-pause.ts';
+import { at, nowUs } from '../../contract/rate-asks.ts';
+
+test.each([
+  { name: 'a pause gives away every slot until its end', untilUs: at(30_000), givenUntilUs: at(30_000) },
+  { name: 'a pause of more than 900 s ends after 900 s', untilUs: at(900_000) + 1, givenUntilUs: at(900_000) },
+])('$name, and moves no turn', ({ untilUs, givenUntilUs }) => {
+  expect(pauseWrite(untilUs, nowUs, 3)).toEqual({
+    slots: { from: givenUntilUs, byUs: 0 },
+    where: [{ of: 'slots', is: 'below', than: givenUntilUs }],
+    orAbsent: true,
+    revision: 3,
+    expiresAtSeconds: Date.UTC(2026, 0, 2, 0, 15) / 1000,
+  });
+});
+
+test('a paused bucket is kept until a day after the longest pause, in whole seconds', () => {
+  expect(pauseWrite(at(30_000), nowUs + 1, 3).expiresAtSeconds).toBe(Date.UTC(2026, 0, 2, 0, 15) / 1000 + 1);
+});
