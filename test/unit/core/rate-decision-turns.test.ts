@@ -200,9 +200,12 @@ const ofNewBacklog: readonly DecisionRow[] = [
   },
 ];
 
-test.each([...ofEmptyBucket, ...ofBacklog, ...ofNewBacklog])('$name', (row) => {
-  expect(decisionOf(row)).toEqual(expectedDecision(row));
-});
+test.each([...ofEmptyBucket, ...ofBacklog, ...ofNewBacklog].map((row) => [row.name, row] as const))(
+  '%s',
+  (_name, row) => {
+    expect(decisionOf(row)).toEqual(expectedDecision(row));
+  },
+);
 
 test.each([
   {

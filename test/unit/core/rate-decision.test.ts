@@ -238,6 +238,6 @@ const ofBusyBucket: readonly DecisionRow[] = [
   },
 ];
 
-test.each([...ofIdleBucket, ...ofBusyBucket])('$name', (row) => {
+test.each([...ofIdleBucket, ...ofBusyBucket].map((row) => [row.name, row] as const))('%s', (_name, row) => {
   expect(decisionOf(row)).toEqual(expectedDecision(row));
 });

@@ -3,9 +3,9 @@ import { pauseWrite } from '../../../lib/core/rate-pause.ts';
 import { at, nowUs } from '../../contract/rate-asks.ts';
 
 test.each([
-  { name: 'a pause gives away every slot until its end', untilUs: at(30_000), givenUntilUs: at(30_000) },
-  { name: 'a pause of more than 900 s ends after 900 s', untilUs: at(900_000) + 1, givenUntilUs: at(900_000) },
-])('$name, and moves no turn', ({ untilUs, givenUntilUs }) => {
+  ['a pause gives away every slot until its end, and moves no turn', at(30_000), at(30_000)],
+  ['a pause of more than 900 s ends after 900 s', at(900_000) + 1, at(900_000)],
+])('%s', (_name, untilUs, givenUntilUs) => {
   expect(pauseWrite(untilUs, nowUs, 3)).toEqual({
     slots: { from: givenUntilUs, byUs: 0 },
     where: [{ of: 'slots', is: 'below', than: givenUntilUs }],
