@@ -212,7 +212,7 @@ test.each([
     name: 'a backlog of 900 s gives no more turns',
     view: viewOf({ slotsUntilUs: at(300), returnsUntilUs: at(900_000) }),
   },
-  { name: 'no backlog begins behind a pause of 900 s', view: viewOf({ slotsUntilUs: at(901_000) }) },
+  { name: 'a pause of 900 s lets no backlog begin', view: viewOf({ slotsUntilUs: at(901_000) }) },
 ])('$name', ({ view }) => {
   expect(decide(view, ask5MsAhead)).toBeUndefined();
 });
