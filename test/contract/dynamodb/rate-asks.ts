@@ -1,0 +1,31 @@
+import type { Bucket } from '../../../lib/core/rate/bucket.ts';
+import type { Ask } from '../../../lib/core/rate/decision.ts';
+import type { BucketView } from '../../../lib/core/rate/view.ts';
+import { seen, unknownView } from '../../../lib/core/rate/view.ts';
+
+export const nowUs = Date.UTC(2026, 0, 1) * 1000;
+
+/** So many ms after now, in us. */
+export function at(ms: number): number {
+  return nowUs + ms * 1000;
+}
+
+/** A bucket that has rested since 1970. */
+export const restedBucket: Bucket = { slotsUntilUs: 0, returnsUntilUs: 0, generation: 1, revision: 1 };
+
+/** Three new requests, ten requests a second, two seconds in which a slot may lie. */
+export const ordinaryAsk: Ask = {
+  count: 3,
+  newcomer: true,
+  nowUs,
+  startUs: nowUs,
+  endUs: at(2000),
+  share: { ratePerSecond: 10, burst: 1 },
+  revision: 1,
+  blockCount: 0,
+};
+
+/** What a worker believes that has seen this bucket now, or then. */
+export function viewOf(bucket: Partial<Bucket>, seenAtUs = nowUs): BucketView {
+  return seen(unknownView, { ...restedBucket, ...bucket }, seenAtUs);
+}

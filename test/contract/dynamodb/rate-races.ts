@@ -1,0 +1,218 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Bucket } from '../../../lib/core/rate/bucket.ts';
+import type { Ask, Form } from '../../../lib/core/rate/decision.ts';
+import { decide } from '../../../lib/core/rate/decision.ts';
+import type { Grant } from '../../../lib/core/rate/decision.ts';
+import { grantOf } from '../../../lib/core/rate/decision.ts';
+import { pauseWrite } from '../../../lib/core/rate/bucket.ts';
+import type { BucketView } from '../../../lib/core/rate/view.ts';
+import { unknownView } from '../../../lib/core/rate/view.ts';
+import type { BucketKey, RateBuckets } from '../../../lib/ports/delivery.ts';
+import { at, nowUs, ordinaryAsk, restedBucket, viewOf } from './rate-asks.ts';
+
+/** An ask that is made so many ms later than the ordinary one. */
+function later(ms: number, change: Partial<Ask> = {}): Ask {
+  return { ...ordinaryAsk, nowUs: at(ms), startUs: at(ms), endUs: at(ms + 2000), ...change };
+}
+
+/** What two workers may do to a bucket that the other one has changed meanwhile; run by the adapter and by the fake. */
+export function describeRateRaces(name: string, open: () => Promise<RateBuckets>): void {
+  describe(`races for a rate bucket: ${name}`, () => {
+    let buckets: RateBuckets;
+    let count = 0;
+    const key = (): BucketKey => ({ destinationIncarnation: `race-${count}`, shard: 0 });
+
+    /** Makes the bucket, as it is before the race. */
+    async function begin(bucket: Bucket): Promise<void> {
+      await buckets.write(key(), {
+        slots: { from: bucket.slotsUntilUs, byUs: 0 },
+        returns: { from: bucket.returnsUntilUs, byUs: 0 },
+        where: [{ of: 'slots', is: 'below', than: 0 }],
+        orAbsent: true,
+        revision: bucket.revision,
+        expiresAtSeconds: 1_800_000_000,
+      });
+      expect(await buckets.read(key())).toEqual(bucket);
+    }
+
+    /** Decides now, on this view, and returns the write, to be sent when the other worker has sent its own. */
+    function worker(form: Form, view: BucketView, ask: Ask): () => Promise<Grant | 'refused'> {
+      const decision = decide(view, ask);
+      expect(decision?.form).toBe(form);
+      return async () => {
+        if (decision === undefined) return 'refused';
+        const result = await buckets.write(key(), decision.write);
+        return result.kind === 'refused' ? 'refused' : grantOf(ask, decision, result.bucket);
+      };
+    }
+
+    beforeEach(async () => {
+      buckets = await open();
+      count += 1;
+    });
+
+    test('two workers that find the same bucket at rest are not both given its first slots', async () => {
+      const one = worker('idle', unknownView, ordinaryAsk);
+      const other = worker('idle', unknownView, ordinaryAsk);
+      expect(await one()).toMatchObject({ slotTimesUs: [at(0), at(100), at(200)] });
+      expect(await other()).toBe('refused');
+      expect(await buckets.read(key())).toMatchObject({ slotsUntilUs: at(300) });
+    });
+
+    test('a worker that takes a bucket at rest for a busy one is given no slots that have passed', async () => {
+      await begin({ ...restedBucket, slotsUntilUs: at(-3000) });
+      const guess = { ...unknownView, busyLikelihood: 0.9 };
+      const one = worker('busy', guess, ordinaryAsk);
+      const other = worker('busy', guess, ordinaryAsk);
+      expect([await one(), await other()]).toEqual(['refused', 'refused']);
+    });
+
+    test('two workers that add to the same slots are given slots one after another', async () => {
+      const view = viewOf({ ...restedBucket, slotsUntilUs: at(300) });
+      await begin({ ...restedBucket, slotsUntilUs: at(300) });
+      const one = worker('busy', view, ordinaryAsk);
+      const other = worker('busy', view, ordinaryAsk);
+      expect(await one()).toMatchObject({ slotTimesUs: [at(300), at(400), at(500)] });
+      expect(await other()).toMatchObject({ slotTimesUs: [at(600), at(700), at(800)] });
+    });
+
+    test('two workers that pass over the same gap are given slots one after another', async () => {
+      const bucket = { ...restedBucket, slotsUntilUs: at(-50) };
+      await begin(bucket);
+      const one = worker('busy', viewOf(bucket), ordinaryAsk);
+      const other = worker('busy', viewOf(bucket), ordinaryAsk);
+      expect(await one()).toMatchObject({ slotTimesUs: [at(0), at(100), at(200)] });
+      expect(await other()).toMatchObject({ slotTimesUs: [at(300), at(400), at(500)] });
+      expect(await buckets.read(key())).toMatchObject({ slotsUntilUs: at(650) });
+    });
+
+    test('a worker is given no slot beyond its end when another one has taken the slots before that end', async () => {
+      const bucket = { ...restedBucket, slotsUntilUs: at(300) };
+      await begin(bucket);
+      const one = worker('busy', viewOf(bucket), { ...ordinaryAsk, count: 15, newcomer: false });
+      const fits = worker('busy', viewOf(bucket), { ...ordinaryAsk, count: 2, newcomer: false });
+      const tooMany = worker('busy', viewOf(bucket), { ...ordinaryAsk, count: 2, newcomer: false });
+      await one();
+      expect(await fits()).toMatchObject({ slotTimesUs: [at(1800), at(1900)] });
+      expect(await tooMany()).toBe('refused');
+    });
+
+    test('a newcomer is given no slot of a busy bucket when another worker has begun a backlog meanwhile', async () => {
+      const bucket = { ...restedBucket, slotsUntilUs: at(300) };
+      await begin(bucket);
+      const one = worker('busy', viewOf(bucket), { ...ordinaryAsk, count: 12, endUs: at(1000) });
+      const newcomer = worker('busy', viewOf(bucket), ordinaryAsk);
+      const returning = worker('busy', viewOf(bucket), { ...ordinaryAsk, newcomer: false });
+      expect(await one()).toMatchObject({ returnTimesUs: { length: 5 } });
+      expect(await newcomer()).toBe('refused');
+      expect(await returning()).toMatchObject({ slotTimesUs: [at(1000), at(1100), at(1200)] });
+    });
+
+    test('two workers that begin a backlog in the same bucket are not both given its first turns', async () => {
+      const bucket = { ...restedBucket, slotsUntilUs: at(3000) };
+      await begin(bucket);
+      const one = worker('behind', viewOf(bucket), ordinaryAsk);
+      const other = worker('behind', viewOf(bucket), ordinaryAsk);
+      expect(await one()).toMatchObject({ returnTimesUs: [at(2000), at(2100), at(2200)] });
+      expect(await other()).toBe('refused');
+    });
+
+    test('two workers that add to the same backlog are given turns one after another', async () => {
+      const bucket = { ...restedBucket, slotsUntilUs: at(3000), returnsUntilUs: at(5000) };
+      await begin(bucket);
+      const one = worker('ahead', viewOf(bucket), ordinaryAsk);
+      const other = worker('ahead', viewOf(bucket), ordinaryAsk);
+      expect(await one()).toMatchObject({ returnTimesUs: [at(5000), at(5100), at(5200)] });
+      expect(await other()).toMatchObject({ returnTimesUs: [at(5300), at(5400), at(5500)] });
+    });
+
+    test('a worker is given no turn in the past when the turns have started again meanwhile', async () => {
+      const bucket = { ...restedBucket, slotsUntilUs: at(300), returnsUntilUs: at(5000) };
+      await begin(bucket);
+      const one = worker('busy', viewOf(bucket), { ...ordinaryAsk, revision: 2 });
+      const other = worker('ahead', viewOf(bucket), ordinaryAsk);
+      expect(await one()).toMatchObject({ generation: 2, slotTimesUs: { length: 3 } });
+      expect(await other()).toBe('refused');
+      expect(await buckets.read(key())).toMatchObject({ returnsUntilUs: 0 });
+    });
+
+    test('two workers are given no turn beyond the longest delay of a message', async () => {
+      const bucket = { ...restedBucket, slotsUntilUs: at(3000), returnsUntilUs: at(899_550) };
+      await begin(bucket);
+      const one = worker('ahead', viewOf(bucket), ordinaryAsk);
+      const other = worker('ahead', viewOf(bucket), ordinaryAsk);
+      const fits = worker('ahead', viewOf(bucket), { ...ordinaryAsk, count: 2 });
+      expect(await one()).toMatchObject({ returnTimesUs: [at(899_550), at(899_650), at(899_750)] });
+      expect(await other()).toBe('refused');
+      expect(await fits()).toMatchObject({ returnTimesUs: [at(899_850), at(899_950)] });
+    });
+
+    test('a worker that has not seen a pause adds no turn to a backlog that ends before the pause', async () => {
+      const bucket = { ...restedBucket, slotsUntilUs: at(3000), returnsUntilUs: at(5000) };
+      await begin(bucket);
+      const unaware = worker('ahead', viewOf(bucket), ordinaryAsk);
+      await buckets.write(key(), pauseWrite(at(6000), nowUs, 1));
+      expect(await unaware()).toMatchObject({ returnTimesUs: { length: 3 } });
+      const late = worker('ahead', viewOf(bucket), ordinaryAsk);
+      await buckets.write(key(), pauseWrite(at(6001), nowUs, 1));
+      expect(await late()).toBe('refused');
+    });
+
+    test('a worker that has not seen the longest pause begins no backlog within it', async () => {
+      const bucket = { ...restedBucket, slotsUntilUs: at(3000) };
+      await begin(bucket);
+      const unaware = worker('behind', viewOf(bucket), ordinaryAsk);
+      await buckets.write(key(), pauseWrite(at(900_000), nowUs, 1));
+      expect(await unaware()).toBe('refused');
+    });
+
+    test('two workers with a newer revision raise the generation of a busy bucket once', async () => {
+      const bucket = { ...restedBucket, slotsUntilUs: at(300) };
+      await begin(bucket);
+      const one = worker('busy', viewOf(bucket), { ...ordinaryAsk, revision: 2 });
+      const other = worker('busy', viewOf(bucket), { ...ordinaryAsk, revision: 2 });
+      expect(await one()).toMatchObject({ generation: 2 });
+      expect(await other()).toBe('refused');
+      expect(await buckets.read(key())).toMatchObject({ generation: 2, revision: 2 });
+    });
+
+    test('two workers with a newer revision that find no slot raise the generation once, and share no turn', async () => {
+      // The new turns end where the old ones end: their time alone does not show that somebody has raised the generation.
+      const bucket = { ...restedBucket, slotsUntilUs: at(3000), returnsUntilUs: at(2300) };
+      await begin(bucket);
+      const one = worker('behind', viewOf(bucket), { ...ordinaryAsk, revision: 2 });
+      const other = worker('behind', viewOf(bucket), { ...ordinaryAsk, revision: 2 });
+      expect(await one()).toMatchObject({ generation: 2, returnTimesUs: [at(2000), at(2100), at(2200)] });
+      expect(await other()).toBe('refused');
+      expect(await buckets.read(key())).toEqual({ ...bucket, generation: 2, revision: 2 });
+    });
+
+    test('a worker that takes a backlog for gone is not given the slots of one that has just come back from it', async () => {
+      const bucket = { ...restedBucket, slotsUntilUs: at(-6000), returnsUntilUs: at(5000) };
+      await begin(bucket);
+      const back = worker('idle', viewOf(bucket), { ...ordinaryAsk, newcomer: false });
+      const newcomer = worker('empty', viewOf(bucket), ordinaryAsk);
+      expect(await back()).toMatchObject({ slotTimesUs: [at(0), at(100), at(200)] });
+      expect(await newcomer()).toBe('refused');
+      expect(await buckets.read(key())).toMatchObject({ generation: 1, returnsUntilUs: at(5000) });
+    });
+
+    test('a worker that takes a backlog for gone does not take back the newer revision of another worker', async () => {
+      const bucket = { ...restedBucket, slotsUntilUs: at(-6000), returnsUntilUs: at(60_000) };
+      await begin(bucket);
+      const newer = worker('idle', viewOf(bucket), { ...ordinaryAsk, revision: 2 });
+      // Since then nobody has taken a slot for more than 5 s, so that the slots alone do not show what has changed.
+      const older = worker('empty', viewOf(bucket), later(6000));
+      expect(await newer()).toMatchObject({ generation: 2 });
+      expect(await older()).toBe('refused');
+      expect(await buckets.read(key())).toMatchObject({ generation: 2, revision: 2 });
+    });
+
+    test('a shorter pause takes nothing back from a longer one', async () => {
+      const [longer, shorter] = [30_000, 10_000].map((ms) => pauseWrite(at(ms), nowUs, 1));
+      if (longer !== undefined) await buckets.write(key(), longer);
+      if (shorter !== undefined) expect(await buckets.write(key(), shorter)).toMatchObject({ kind: 'refused' });
+      expect(await buckets.read(key())).toMatchObject({ slotsUntilUs: at(30_000) });
+    });
+  });
+}

@@ -1,0 +1,224 @@
+import { expect, test } from 'vitest';
+import { decide } from '../../../../lib/core/rate/decision.ts';
+import { at, viewOf } from '../../../contract/dynamodb/rate-asks.ts';
+import type { DecisionRow, Where } from './rate-decisions.ts';
+import { ask5MsAhead, decisionOf, expectedDecision, startAgain } from './rate-decisions.ts';
+
+/** Slots of a bucket whose backlog is gone. */
+const ofEmptyBucket: readonly DecisionRow[] = [
+  {
+    name: 'a backlog that nobody has come back from for 5 s is gone, and its turns start again under a new generation',
+    view: viewOf({ slotsUntilUs: at(-5000), returnsUntilUs: at(5000), generation: 4 }),
+    form: 'empty',
+    slots: 3,
+    where: [
+      ['slots', 'below', at(-4995)],
+      ['generation', 'equalTo', 4],
+    ],
+    write: { slots: { from: at(5), byUs: 300_000 }, returns: startAgain, raiseTo: 1 },
+  },
+  {
+    name: 'a bucket without its backlog gives no turns to requests that find no slot',
+    view: viewOf({ slotsUntilUs: at(-5000), returnsUntilUs: at(5000) }),
+    ask: { count: 30 },
+    form: 'empty',
+    slots: 20,
+    where: [
+      ['slots', 'below', at(-4995)],
+      ['generation', 'equalTo', 1],
+    ],
+    write: { slots: { from: at(5), byUs: 2_000_000 }, returns: startAgain, raiseTo: 1 },
+  },
+  {
+    name: 'a burst may be used at once when a backlog is gone',
+    view: viewOf({ slotsUntilUs: at(-5000), returnsUntilUs: at(5000) }),
+    ask: { share: { ratePerSecond: 10, burst: 3 } },
+    form: 'empty',
+    slots: 3,
+    where: [
+      ['slots', 'below', at(-4995)],
+      ['generation', 'equalTo', 1],
+    ],
+    write: { slots: { from: at(-195), byUs: 300_000 }, returns: startAgain, raiseTo: 1 },
+  },
+  {
+    name: 'a burst of more than 5 s reaches back no further than what is known to be unused',
+    view: viewOf({ slotsUntilUs: at(-5000), returnsUntilUs: at(5000) }),
+    ask: { share: { ratePerSecond: 10, burst: 100 } },
+    form: 'empty',
+    slots: 3,
+    where: [
+      ['slots', 'below', at(-4995)],
+      ['generation', 'equalTo', 1],
+    ],
+    write: { slots: { from: at(-4995), byUs: 300_000 }, returns: startAgain, raiseTo: 1 },
+  },
+];
+
+const behindBacklog: Where = [
+  ['returns', 'atLeast', at(5)],
+  ['returns', 'atMost', at(899_800)],
+  ['slots', 'atMost', at(6000)],
+];
+
+/** Turns behind those that are given away already. */
+const ofBacklog: readonly DecisionRow[] = [
+  {
+    name: 'a newcomer is given a turn behind a backlog, though there are slots',
+    view: viewOf({ slotsUntilUs: at(300), returnsUntilUs: at(5000) }),
+    form: 'ahead',
+    returns: 3,
+    where: behindBacklog,
+    write: { returns: { from: 'returns', byUs: 300_000 } },
+  },
+  {
+    name: 'a backlog that somebody has come back from less than 5 s ago is not gone',
+    view: viewOf({ slotsUntilUs: at(-5000) + 1, returnsUntilUs: at(5000) }),
+    form: 'ahead',
+    returns: 3,
+    where: behindBacklog,
+    write: { returns: { from: 'returns', byUs: 300_000 } },
+  },
+  {
+    name: 'a backlog is not gone when the worker has not looked since 5 s without a slot',
+    view: viewOf({ slotsUntilUs: at(-5000), returnsUntilUs: at(5000) }, at(-1)),
+    form: 'ahead',
+    returns: 3,
+    where: behindBacklog,
+    write: { returns: { from: 'returns', byUs: 300_000 } },
+  },
+  {
+    name: 'a worker takes turns for events yet to come in the same write',
+    view: viewOf({ slotsUntilUs: at(300), returnsUntilUs: at(5000) }),
+    ask: { blockCount: 50 },
+    form: 'ahead',
+    returns: 50,
+    where: [
+      ['returns', 'atLeast', at(5)],
+      ['returns', 'atMost', at(895_100)],
+      ['slots', 'atMost', at(6000)],
+    ],
+    write: { returns: { from: 'returns', byUs: 5_000_000 } },
+  },
+  {
+    name: 'a backlog gives as many turns as begin within 900 s',
+    view: viewOf({ slotsUntilUs: at(300), returnsUntilUs: at(899_850) }),
+    form: 'ahead',
+    returns: 2,
+    where: [
+      ['returns', 'atLeast', at(5)],
+      ['returns', 'atMost', at(899_900)],
+      ['slots', 'atMost', at(900_850)],
+    ],
+    write: { returns: { from: 'returns', byUs: 200_000 } },
+  },
+  {
+    name: 'a request that comes back and finds no slot joins the backlog',
+    view: viewOf({ slotsUntilUs: at(3000), returnsUntilUs: at(5000) }),
+    ask: { newcomer: false },
+    form: 'ahead',
+    returns: 3,
+    where: behindBacklog,
+    write: { returns: { from: 'returns', byUs: 300_000 } },
+  },
+  {
+    name: 'a backlog that ends a second before the slots do is joined',
+    view: viewOf({ slotsUntilUs: at(60_000), returnsUntilUs: at(59_000) }),
+    form: 'ahead',
+    returns: 3,
+    where: [
+      ['returns', 'atLeast', at(5)],
+      ['returns', 'atMost', at(899_800)],
+      ['slots', 'atMost', at(60_000)],
+    ],
+    write: { returns: { from: 'returns', byUs: 300_000 } },
+  },
+];
+
+/** The first turns of a backlog. */
+const ofNewBacklog: readonly DecisionRow[] = [
+  {
+    name: 'a backlog begins a second before the slots end, when none of them begins before the end',
+    view: viewOf({ slotsUntilUs: at(2000) }),
+    form: 'behind',
+    returns: 3,
+    where: [
+      ['returns', 'equalTo', 0],
+      ['slots', 'atMost', at(899_800)],
+    ],
+    write: { returns: { from: at(1000), byUs: 300_000 } },
+  },
+  {
+    name: 'a backlog begins at the first slot at the earliest',
+    view: viewOf({ slotsUntilUs: at(300) }),
+    ask: { endUs: at(250) },
+    form: 'behind',
+    returns: 3,
+    where: [
+      ['returns', 'equalTo', 0],
+      ['slots', 'atMost', at(899_800)],
+    ],
+    write: { returns: { from: at(5), byUs: 300_000 } },
+  },
+  {
+    name: 'requests that find neither a slot nor a turn within 900 s are left over',
+    view: viewOf({}),
+    ask: { count: 9100 },
+    form: 'idle',
+    slots: 20,
+    returns: 8980,
+    where: [
+      ['slots', 'below', at(5)],
+      ['returns', 'atMost', at(5)],
+    ],
+    write: { slots: { from: at(5), byUs: 2_000_000 }, returns: { from: at(5), byUs: 899_000_000 }, orAbsent: true },
+  },
+  {
+    name: 'turns that lie in a pause are passed over',
+    view: viewOf({ slotsUntilUs: at(60_000), returnsUntilUs: at(59_000) - 1 }),
+    ask: { blockCount: 50 },
+    form: 'behind',
+    returns: 50,
+    where: [
+      ['returns', 'equalTo', at(59_000) - 1],
+      ['slots', 'atMost', at(895_100)],
+    ],
+    write: { returns: { from: at(59_000), byUs: 5_000_000 } },
+  },
+  {
+    name: 'a worker with a newer revision that finds no slot raises the generation, and its turns start again',
+    view: viewOf({ slotsUntilUs: at(3000), returnsUntilUs: at(5000) }),
+    ask: { revision: 2 },
+    form: 'behind',
+    returns: 3,
+    where: [
+      ['returns', 'equalTo', at(5000)],
+      ['slots', 'atMost', at(899_800)],
+      ['revision', 'below', 2],
+    ],
+    write: { returns: { from: at(2000), byUs: 300_000 }, raiseTo: 2 },
+  },
+];
+
+test.each([...ofEmptyBucket, ...ofBacklog, ...ofNewBacklog].map((row) => [row.name, row] as const))(
+  '%s',
+  (_name, row) => {
+    expect(decisionOf(row)).toEqual(expectedDecision(row));
+  },
+);
+
+test.each([
+  {
+    name: 'a backlog of 900 s gives no more turns',
+    view: viewOf({ slotsUntilUs: at(300), returnsUntilUs: at(900_000) }),
+  },
+  { name: 'a pause of 900 s lets no backlog begin', view: viewOf({ slotsUntilUs: at(901_000) }) },
+])('$name', ({ view }) => {
+  expect(decide(view, ask5MsAhead)).toBeUndefined();
+});
+
+test('a bucket is kept until a day after the last turn, in whole seconds', () => {
+  const [one, next] = [at(0), at(0) + 1].map((nowUs) => decide(viewOf({}), { ...ask5MsAhead, nowUs }));
+  expect(one?.write.expiresAtSeconds).toBe(Date.UTC(2026, 0, 2, 0, 15) / 1000);
+  expect(next?.write.expiresAtSeconds).toBe(Date.UTC(2026, 0, 2, 0, 15) / 1000 + 1);
+});

@@ -1,0 +1,243 @@
+import { expect, test } from 'vitest';
+import { unknownView } from '../../../../lib/core/rate/view.ts';
+import { at, viewOf } from '../../../contract/dynamodb/rate-asks.ts';
+import type { DecisionRow, Where } from './rate-decisions.ts';
+import { decisionOf, expectedDecision, startAgain } from './rate-decisions.ts';
+
+const idle: Where = [
+  ['slots', 'below', at(5)],
+  ['returns', 'atMost', at(5)],
+];
+
+/** Slots of a bucket that nobody has used for a while. */
+const ofIdleBucket: readonly DecisionRow[] = [
+  {
+    name: 'a bucket that the worker has never seen is taken for idle, and its generation is not raised',
+    view: unknownView,
+    ask: { revision: 2 },
+    form: 'idle',
+    slots: 3,
+    where: idle,
+    write: { slots: { from: at(5), byUs: 300_000 }, orAbsent: true },
+  },
+  {
+    name: 'requests that find no slot before the end are given turns, which begin a second before the given slots end',
+    view: viewOf({}),
+    ask: { count: 30 },
+    form: 'idle',
+    slots: 20,
+    returns: 10,
+    where: idle,
+    write: { slots: { from: at(5), byUs: 2_000_000 }, returns: { from: at(5), byUs: 2_000_000 }, orAbsent: true },
+  },
+  {
+    name: 'turns behind less than a second of slots begin at the first slot',
+    view: viewOf({}),
+    ask: { count: 5, endUs: at(250) },
+    form: 'idle',
+    slots: 3,
+    returns: 2,
+    where: idle,
+    write: { slots: { from: at(5), byUs: 300_000 }, returns: { from: at(5), byUs: 200_000 }, orAbsent: true },
+  },
+  {
+    name: 'requests that come back are given slots whatever backlog there is, and no turns with them',
+    view: viewOf({ returnsUntilUs: at(5000) }),
+    ask: { count: 30, newcomer: false },
+    form: 'idle',
+    slots: 20,
+    where: [['slots', 'below', at(5)]],
+    write: { slots: { from: at(5), byUs: 2_000_000 }, orAbsent: true },
+  },
+  {
+    name: 'a burst of 3 begins with two slots that have passed',
+    view: viewOf({}),
+    ask: { count: 4, share: { ratePerSecond: 10, burst: 3 } },
+    form: 'idle',
+    slots: 4,
+    where: [
+      ['slots', 'below', at(-195)],
+      ['returns', 'atMost', at(5)],
+    ],
+    write: { slots: { from: at(-195), byUs: 400_000 }, orAbsent: true },
+  },
+  {
+    name: 'turns behind a burst begin at the first slot, not in the past',
+    view: viewOf({}),
+    ask: { count: 5, endUs: at(100), share: { ratePerSecond: 10, burst: 3 } },
+    form: 'idle',
+    slots: 3,
+    returns: 2,
+    where: [
+      ['slots', 'below', at(-195)],
+      ['returns', 'atMost', at(5)],
+    ],
+    write: { slots: { from: at(-195), byUs: 300_000 }, returns: { from: at(-195), byUs: 400_000 }, orAbsent: true },
+  },
+  {
+    name: 'a bucket that was as often busy as idle is taken for idle',
+    view: viewOf({ slotsUntilUs: at(-900) }, at(-1000)),
+    form: 'idle',
+    slots: 3,
+    where: idle,
+    write: { slots: { from: at(5), byUs: 300_000 }, orAbsent: true },
+  },
+  {
+    name: 'a bucket that nobody else uses is taken for idle however often it was busy',
+    view: { ...viewOf({ slotsUntilUs: at(-900) }, at(-1000)), busyLikelihood: 0.9, timesAlone: 8 },
+    form: 'idle',
+    slots: 3,
+    where: idle,
+    write: { slots: { from: at(5), byUs: 300_000 }, orAbsent: true },
+  },
+  {
+    name: 'a gap of more than 100 ms is not passed over',
+    view: viewOf({ slotsUntilUs: at(-95) - 1 }),
+    form: 'idle',
+    slots: 3,
+    where: idle,
+    write: { slots: { from: at(5), byUs: 300_000 }, orAbsent: true },
+  },
+  {
+    name: 'a worker with a newer revision raises the generation of an idle bucket, and its turns start again',
+    view: viewOf({}),
+    ask: { revision: 2 },
+    form: 'idle',
+    slots: 3,
+    where: [
+      ['slots', 'below', at(5)],
+      ['revision', 'below', 2],
+    ],
+    write: { slots: { from: at(5), byUs: 300_000 }, returns: startAgain, raiseTo: 2, orAbsent: true },
+  },
+  {
+    name: 'a request that comes back with a newer revision raises the generation, and turns are given anew',
+    view: viewOf({ returnsUntilUs: at(5000) }),
+    ask: { count: 5, newcomer: false, endUs: at(250), revision: 2 },
+    form: 'idle',
+    slots: 3,
+    returns: 2,
+    where: [
+      ['slots', 'below', at(5)],
+      ['revision', 'below', 2],
+    ],
+    write: {
+      slots: { from: at(5), byUs: 300_000 },
+      returns: { from: at(5), byUs: 200_000 },
+      raiseTo: 2,
+      orAbsent: true,
+    },
+  },
+  {
+    name: 'a worker with an older revision raises nothing',
+    view: viewOf({ revision: 3 }),
+    form: 'idle',
+    slots: 3,
+    where: idle,
+    write: { slots: { from: at(5), byUs: 300_000 }, orAbsent: true },
+  },
+];
+
+const busy: Where = [
+  ['slots', 'atLeast', at(5)],
+  ['slots', 'atMost', at(1800) - 1],
+  ['returns', 'atMost', at(5)],
+];
+
+/** Slots behind those that are given away already. */
+const ofBusyBucket: readonly DecisionRow[] = [
+  {
+    name: 'slots of a busy bucket follow those given before, while all of them begin before the end',
+    view: viewOf({ slotsUntilUs: at(300) }),
+    form: 'busy',
+    slots: 3,
+    where: busy,
+    write: { slots: { from: 'slots', byUs: 300_000 } },
+  },
+  {
+    name: 'a backlog whose last turn ends at the first slot holds no newcomer back',
+    view: viewOf({ slotsUntilUs: at(300), returnsUntilUs: at(5) }),
+    form: 'busy',
+    slots: 3,
+    where: busy,
+    write: { slots: { from: 'slots', byUs: 300_000 } },
+  },
+  {
+    name: 'turns behind the slots of a busy bucket are added to the slots as they are found',
+    view: viewOf({ slotsUntilUs: at(300) }),
+    ask: { count: 30 },
+    form: 'busy',
+    slots: 17,
+    returns: 13,
+    where: [
+      ['slots', 'atLeast', at(5)],
+      ['slots', 'atMost', at(400) - 1],
+      ['returns', 'atMost', at(5)],
+    ],
+    write: { slots: { from: 'slots', byUs: 1_700_000 }, returns: { from: 'slots', byUs: 2_000_000 } },
+  },
+  {
+    name: 'a bucket is busy when the burst does not reach back to its last slot',
+    view: viewOf({ slotsUntilUs: at(-195) }),
+    ask: { share: { ratePerSecond: 10, burst: 3 } },
+    form: 'busy',
+    slots: 3,
+    where: [
+      ['slots', 'atLeast', at(-195)],
+      ['slots', 'atMost', at(1800) - 1],
+      ['returns', 'atMost', at(5)],
+    ],
+    write: { slots: { from: 'slots', byUs: 300_000 } },
+  },
+  {
+    name: 'a bucket that was more often busy than idle is taken for busy',
+    view: { ...viewOf({ slotsUntilUs: at(-900) }, at(-1000)), busyLikelihood: 0.51 },
+    form: 'busy',
+    slots: 3,
+    where: busy,
+    write: { slots: { from: 'slots', byUs: 300_000 } },
+  },
+  {
+    name: 'a gap of 100 ms is passed over, and counts as given away',
+    view: viewOf({ slotsUntilUs: at(-95) }),
+    form: 'busy',
+    slots: 3,
+    where: [
+      ['slots', 'atLeast', at(-95)],
+      ['slots', 'atMost', at(1800) - 1],
+      ['returns', 'atMost', at(5)],
+    ],
+    write: { slots: { from: 'slots', byUs: 400_000 } },
+  },
+  {
+    name: 'turns behind slots that pass over a gap pass over it too',
+    view: viewOf({ slotsUntilUs: at(-45) }),
+    ask: { count: 5, endUs: at(250) },
+    form: 'busy',
+    slots: 3,
+    returns: 2,
+    where: [
+      ['slots', 'atLeast', at(-45)],
+      ['slots', 'atMost', at(50) - 1],
+      ['returns', 'atMost', at(5)],
+    ],
+    write: { slots: { from: 'slots', byUs: 350_000 }, returns: { from: 'slots', byUs: 250_000 } },
+  },
+  {
+    name: 'a newcomer with a newer revision raises the generation of a busy bucket, and queues behind no backlog',
+    view: viewOf({ slotsUntilUs: at(300), returnsUntilUs: at(5000) }),
+    ask: { revision: 2 },
+    form: 'busy',
+    slots: 3,
+    where: [
+      ['slots', 'atLeast', at(5)],
+      ['slots', 'atMost', at(1800) - 1],
+      ['revision', 'below', 2],
+    ],
+    write: { slots: { from: 'slots', byUs: 300_000 }, returns: startAgain, raiseTo: 2 },
+  },
+];
+
+test.each([...ofIdleBucket, ...ofBusyBucket].map((row) => [row.name, row] as const))('%s', (_name, row) => {
+  expect(decisionOf(row)).toEqual(expectedDecision(row));
+});
