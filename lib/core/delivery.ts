@@ -109,6 +109,8 @@ export type AttemptOutcome =
       readonly retryAfterMs?: number;
     };
 
+export type FailedOutcome = Exclude<AttemptOutcome, { kind: 'delivered' }>;
+
 /** Stage settle: who answers for the event from now on. */
 export type Settlement =
   /** The endpoint has it. */
