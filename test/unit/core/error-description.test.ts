@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { describeErrors } from '../../../lib/core/error-description.ts';
 import { Failure } from '../../../lib/core/failure.ts';
+import { ServiceError } from '../../../lib/core/service-error.ts';
 
 function thrownBy(act: () => unknown): unknown {
   try {
@@ -16,6 +17,22 @@ describe('an error', () => {
     expect(described).toMatchObject({ name: 'TypeError', message: 'x is not a function' });
     expect(described?.stack).toMatch(/^\s+at .*error-description\.test\.ts/);
     expect(described?.stack).not.toContain('x is not a function');
+  });
+
+  test('has one frame of its stack on each line', () => {
+    const error = new Error('known frames');
+    error.stack = 'Error: known frames\n    at one (file:1:1)\n    at two (file:2:2)';
+    expect(describeErrors(error)[0]?.stack).toBe('    at one (file:1:1)\n    at two (file:2:2)');
+  });
+
+  test('does not show the message that it was made with when another has replaced it', () => {
+    const error = new Error('canary at home');
+    error.message = 'replaced';
+    expect(JSON.stringify(describeErrors(error))).not.toContain('canary');
+  });
+
+  test('of the control API is described by the name of its class', () => {
+    expect(describeErrors(new ServiceError('InternalException', 'No.'))[0]?.name).toBe('ServiceError');
   });
 
   test('comes before its causes, the outermost first', () => {
