@@ -38,6 +38,34 @@ describe('a token answer', () => {
   ])('%j is a token', (body, token) => {
     expect(parse(body)).toEqual(token);
     expect(parse(body, 201)).toEqual(token);
+    expect(parse(body, 299)).toEqual(token);
+  });
+
+  test('holds an access token of 65,536 characters and a token type of 64 at most', () => {
+    const tokenOf = (length: number) => ({ access_token: 't'.repeat(length) });
+    const typeOf = (length: number) => ({ access_token: 't', token_type: 'a'.repeat(length) });
+    expect(parse(tokenOf(65_536)).accessToken).toHaveLength(65_536);
+    expect(failureOf(() => parse(tokenOf(65_537))).message).toBe(invalidMember('access_token'));
+    expect(parse(typeOf(64)).tokenType).toHaveLength(64);
+    expect(failureOf(() => parse(typeOf(65))).message).toBe(invalidMember('token_type'));
+  });
+
+  test.each(['1.', '.5', '1e3', '0x10', '+5', '5s', 's5', '1.2.3', '1'.repeat(16), `1.${'1'.repeat(16)}`, [5]])(
+    'with a life of %j has no valid expires_in',
+    (expiresIn) => {
+      const failure = failureOf(() => parse({ access_token: 't', expires_in: expiresIn }));
+      expect(failure.message).toBe(invalidMember('expires_in'));
+    },
+  );
+
+  test('that is not a JSON object is called so', () => {
+    const message = 'The token endpoint answered with something else than a JSON object.';
+    expect(failureOf(() => parse('[]')).message).toBe(message);
+    expect(failureOf(() => parse('{')).message).toBe(message);
+  });
+
+  test('may ask for no wait at all', () => {
+    expect(failureOf(() => parse('', 503, { 'retry-after': '0' })).retryAfterMs).toBe(0);
   });
 
   test.each([1e10, 1e300, '999999999999999'])('a life of %s seconds counts as a year', (seconds) => {
@@ -91,16 +119,25 @@ describe('a token answer', () => {
     expect(failureOf(() => parse('', 503, headers)).retryAfterMs).toBeUndefined();
   });
 
-  test.each([400, 401, 403, 404, 410, 451])('with status %i refuses the credentials', (status) => {
+  test.each([400, 401, 403, 404, 410, 451, 499])('with status %i refuses the credentials', (status) => {
     const failure = failureOf(() => parse({ error_description: 'canary' }, status));
     expect(failure.code).toBe('TokenRefused');
     expect(failure.message).toBe(`Token request was refused with HTTP status ${status}.`);
   });
 
-  test.each([101, 301, 302, 307, 308])('with status %i is invalid, since it holds no token', (status) => {
-    expect(failureOf(() => parse({ access_token: 't' }, status)).code).toBe('TokenInvalid');
-  });
+  test.each([101, 199, 300, 301, 302, 307, 308, 399])(
+    'with status %i is invalid, since it holds no token',
+    (status) => {
+      const failure = failureOf(() => parse({ access_token: 't' }, status));
+      expect(failure.code).toBe('TokenInvalid');
+      expect(failure.message).toBe(`The token endpoint answered with HTTP status ${status}, which holds no token.`);
+    },
+  );
 });
+
+function invalidMember(member: string): string {
+  return `The token endpoint's answer has no valid ${member}.`;
+}
 
 function failureOf(work: () => unknown): Failure {
   try {
