@@ -11,6 +11,8 @@ const config: ViteUserConfig = {
     // Half the time a mutant, with the same survivors: no test of these leaves anything for another.
     isolate: false,
     exclude: ['test/unit/delivery/**/*-fleet.test.ts'],
+    // A mutant that waits for ever fails here: Stryker would wait for longer, and start the runner again.
+    testTimeout: 10_000,
     reporters: ['default'],
   },
 };
