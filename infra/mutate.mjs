@@ -47,8 +47,10 @@ async function run(patterns) {
     return;
   }
   const unexplained = results.filter(({ status, statusReason }) => status === 'Ignored' && statusReason === noReason);
+  const unjudged = results.filter(({ status }) => status === 'RuntimeError');
   for (const mutant of unexplained) process.stderr.write(`${placeOf(mutant)}: disabled without a reason.\n`);
-  if (unexplained.length > 0) process.exitCode = 1;
+  for (const mutant of unjudged) process.stderr.write(`${placeOf(mutant)}: not judged, because it stops the runner.\n`);
+  if (unexplained.length + unjudged.length > 0) process.exitCode = 1;
 }
 
 const argumentsGiven = process.argv.slice(2);

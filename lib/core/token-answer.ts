@@ -43,6 +43,7 @@ export function parseTokenAnswer(answer: HttpAnswer, nowMs: number): ObtainedTok
     const retryAfterMs = retryAfter === undefined ? undefined : parseRetryAfterMs(retryAfter, nowMs);
     throw new Failure('TokenUnavailable', `The token endpoint answered with HTTP status ${status}.`, {
       // A negative one tells a delivery to give up, which is for its own endpoint to say.
+      // Stryker disable next-line ConditionalExpression: what is undefined is not at least 0 either.
       retryAfterMs: retryAfterMs !== undefined && retryAfterMs >= 0 ? retryAfterMs : undefined,
     });
   }
@@ -65,7 +66,7 @@ function parseObject(body: string): JsonObject {
   try {
     answer = JSON.parse(body);
   } catch {
-    answer = undefined;
+    // It is told below, without the body.
   }
   if (isJsonObject(answer)) return answer;
   throw new Failure('TokenInvalid', 'The token endpoint answered with something else than a JSON object.');
