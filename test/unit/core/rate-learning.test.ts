@@ -58,7 +58,7 @@ describe('a write that was refused', () => {
   });
 
   test('with the bucket is a look at it', () => {
-    const refuser = { ...bucket, slotsUntilUs: nowUs };
+    const refuser = { ...bucket, slotsUntilUs: oldestUs - 1 };
     expect(learn(view, ask, added, { kind: 'refused', bucket: refuser })).toEqual(look(view, ask, refuser));
   });
 });
