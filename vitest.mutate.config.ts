@@ -13,8 +13,6 @@ const config: ViteUserConfig = {
     exclude: ['test/unit/delivery/**/*-fleet.test.ts'],
     // A mutant that waits for ever fails here: Stryker would wait for longer, and start the runner again.
     testTimeout: 10_000,
-    // A test must fail: a rejection that nobody awaits stops the runner instead, and Stryker counts the mutant as nothing.
-    onUnhandledError: () => false,
     reporters: ['default'],
   },
 };

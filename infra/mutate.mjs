@@ -49,7 +49,10 @@ async function run(patterns) {
   const unexplained = results.filter(({ status, statusReason }) => status === 'Ignored' && statusReason === noReason);
   const unjudged = results.filter(({ status }) => status === 'RuntimeError');
   for (const mutant of unexplained) process.stderr.write(`${placeOf(mutant)}: disabled without a reason.\n`);
-  for (const mutant of unjudged) process.stderr.write(`${placeOf(mutant)}: not judged, because it stops the runner.\n`);
+  for (const mutant of unjudged)
+    process.stderr.write(
+      `${placeOf(mutant)}: not judged, because the runner stopped (is the name of a test too long for a regular expression?).\n`,
+    );
   if (unexplained.length + unjudged.length > 0) process.exitCode = 1;
 }
 

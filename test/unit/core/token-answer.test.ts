@@ -28,7 +28,7 @@ describe('a token answer', () => {
       { accessToken: 't', tokenType: 'Bearer', expiresInSeconds: 3600 },
     ],
     [
-      { access_token: 't', expires_in: ' 3599.7 ' },
+      { access_token: 't', expires_in: ' 3599.75 ' },
       { accessToken: 't', tokenType: 'Bearer', expiresInSeconds: 3599 },
     ],
     [
@@ -86,7 +86,6 @@ describe('a token answer', () => {
     [{ access_token: 'canary\0' }, 'canary'],
     [{ access_token: ' canary' }, 'canary'],
     [{ access_token: 'cänary' }, 'nary'],
-    [{ access_token: 'canary'.repeat(20_000) }, 'canary'],
     [{ access_token: 't', token_type: 'canary canary' }, 'canary'],
     [{ access_token: 't', token_type: '' }, 'canary'],
     [{ access_token: 't', token_type: 190283746 }, '190283746'],
