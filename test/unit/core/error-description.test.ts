@@ -26,8 +26,8 @@ describe('an error', () => {
   });
 
   test('does not show the message that it was made with when another has replaced it', () => {
-    const error = new Error('canary at home');
-    error.message = 'replaced';
+    const error = new Error('replaced');
+    error.stack = 'Error: canary at home\n    at one (file:1:1)';
     expect(JSON.stringify(describeErrors(error))).not.toContain('canary');
   });
 
