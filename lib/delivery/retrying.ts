@@ -1,4 +1,4 @@
-import type { AttemptOutcome, Delivery } from '../core/delivery/delivery.ts';
+import type { AttemptOutcome, Delivery, FailedOutcome } from '../core/delivery/delivery.ts';
 import type { RetryPolicy } from '../core/destination/delivery-policy.ts';
 import type { QueuedDelivery } from '../core/message/queued-delivery.ts';
 import type { Backoff, ExhaustedRetryCondition } from '../core/delivery/retry.ts';
@@ -49,8 +49,6 @@ export type Standing = { /** Time spent waiting for slots. */ readonly rateWaitM
       readonly targetArn?: string;
     }
 );
-
-type FailedOutcome = Exclude<AttemptOutcome, { kind: 'delivered' }>;
 
 /** A wait up to this long is sat out inside the invocation, if its deadline allows; every longer one goes to the queue. */
 const longestInlineWaitMs = 1000;

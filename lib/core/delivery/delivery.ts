@@ -97,6 +97,9 @@ export type AttemptOutcome =
       readonly retryAfterMs?: number;
     };
 
+/** The outcome of an attempt that did not deliver. */
+export type FailedOutcome = Exclude<AttemptOutcome, { kind: 'delivered' }>;
+
 /** Stage settle: which side is responsible for the event from now on. */
 export type Settlement =
   /** The endpoint has it. */

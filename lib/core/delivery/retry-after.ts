@@ -36,12 +36,12 @@ function parseHttpDateMs(text: string, nowMs: number): number | undefined {
 }
 
 function dateOfParts(parts: Readonly<Record<string, string>>, nowMs: number): number | undefined {
-  const [day, hour, minute, second] = [parts['day'], parts['hour'], parts['minute'], parts['second']].map(Number);
-  if (day === undefined || hour === undefined || minute === undefined || second === undefined) return undefined;
+  const numberOf = (name: string) => Number(parts[name]);
+  const [day, hour, minute, second] = [numberOf('day'), numberOf('hour'), numberOf('minute'), numberOf('second')];
   // 60 is a leap second.
   if (hour > 23 || minute > 59 || second > 60) return undefined;
-  const monthIndex = months.indexOf(parts['month'] ?? '');
-  const year = parts['shortYear'] === undefined ? Number(parts['year']) : fullYear(Number(parts['shortYear']), nowMs);
+  const monthIndex = months.findIndex((name) => name === parts['month']);
+  const year = parts['shortYear'] === undefined ? numberOf('year') : fullYear(numberOf('shortYear'), nowMs);
   const date = new Date(Date.UTC(year, monthIndex, day, hour, minute, second));
   return new Date(Date.UTC(year, monthIndex, day)).getUTCDate() === day ? date.getTime() : undefined;
 }

@@ -1,5 +1,5 @@
 import type { RetryPolicy } from '../destination/delivery-policy.ts';
-import type { AttemptOutcome, Delivery, DeliveryTarget } from './delivery.ts';
+import type { Delivery, DeliveryTarget, FailedOutcome } from './delivery.ts';
 
 /** Source: EventBridge user guide, dead-letter queues, EXHAUSTED_RETRY_CONDITION. */
 export type ExhaustedRetryCondition = 'MaximumRetryAttempts' | 'MaximumEventAgeInSeconds';
@@ -33,11 +33,11 @@ export function decideRetry(
   policy: RetryPolicy,
   backoff: Backoff,
   history: RetryHistory,
-  outcome: AttemptOutcome,
+  outcome: FailedOutcome,
   nowMs: number,
   random: () => number,
 ): RetryDecision {
-  const retryAfterMs = outcome.kind === 'delivered' ? 0 : (outcome.retryAfterMs ?? 0);
+  const retryAfterMs = outcome.retryAfterMs ?? 0;
   if (retryAfterMs < 0) return { kind: 'stop' };
   if (history.attempts > policy.maximumRetryAttempts) return { kind: 'stop', condition: 'MaximumRetryAttempts' };
   const delayMs = Math.max(retryAfterMs, fullJitterDelayMs(backoff, history.attempts + history.postponements, random));

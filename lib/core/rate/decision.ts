@@ -218,7 +218,7 @@ export function grantOf(ask: Ask, { write, slots, returns }: Decision, bucket: B
   const fromUs = Math.max(oldestSlotUs(ask.startUs, ask.share), before(write.slots, bucket.slotsUntilUs));
   const firstReturnUs = bucket.returnsUntilUs - costUs(returns, ask.share);
   return {
-    slotTimesUs: slots === 0 ? [] : slotTimesUs(fromUs, ask.startUs, slots, ask.share),
+    slotTimesUs: slotTimesUs(fromUs, ask.startUs, slots, ask.share),
     returnTimesUs: Array.from({ length: returns }, (_, index) => firstReturnUs + costUs(index, ask.share)),
     generation: bucket.generation,
   };

@@ -43,6 +43,7 @@ export function parseTokenAnswer(answer: HttpAnswer, nowMs: number): ObtainedTok
     const retryAfterMs = retryAfter === undefined ? undefined : parseRetryAfterMs(retryAfter, nowMs);
     throw new Failure('TokenUnavailable', `The token endpoint answered with HTTP status ${status}.`, {
       // Only a delivery's own endpoint may end it with a negative Retry-After.
+      // Stryker disable next-line ConditionalExpression: an undefined wait is not at least 0 either.
       retryAfterMs: retryAfterMs !== undefined && retryAfterMs >= 0 ? retryAfterMs : undefined,
     });
   }

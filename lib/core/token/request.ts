@@ -36,7 +36,10 @@ export function tokenRequest(credentials: OAuthCredentials, userAgent?: string):
   const body = members(parameters.bodyParameters);
   const headers = requestHeaders(parameters.headerParameters ?? [], userAgent);
 
-  const taken = new Set([...query, ...body, ...endpoint.query.map(({ member }) => member)].map(([name]) => name));
+  const taken = new Set<string | undefined>([
+    ...[...query, ...body].map(([name]) => name),
+    ...endpoint.query.map(({ name }) => name),
+  ]);
   const authorized = headers.has('authorization');
   const defaults: readonly Member[] = [
     ['grant_type', 'client_credentials'],
@@ -50,14 +53,14 @@ export function tokenRequest(credentials: OAuthCredentials, userAgent?: string):
     const path = pathWithQuery(endpoint, [...sent.filter(([name]) => !queried.has(name)), ...query]);
     return { method, origin: endpoint.origin, path, headers: named(headers) };
   }
-  const json = isJson(headers.get('content-type')?.[1]);
-  if (!headers.has('content-type')) headers.set('content-type', ['Content-Type', 'application/x-www-form-urlencoded']);
+  const contentType = headers.get('content-type')?.[1];
+  const form = contentType === undefined ? { 'Content-Type': 'application/x-www-form-urlencoded' } : undefined;
   return {
     method,
     origin: endpoint.origin,
     path: pathWithQuery(endpoint, query),
-    headers: named(headers),
-    body: json ? JSON.stringify(Object.fromEntries(sent)) : formOf(sent),
+    headers: { ...named(headers), ...form },
+    body: isJson(contentType) ? JSON.stringify(Object.fromEntries(sent)) : formOf(sent),
   };
 }
 
@@ -65,7 +68,7 @@ interface Endpoint {
   readonly origin: string;
   readonly path: string;
   /** The endpoint's own query, each piece as it was written. */
-  readonly query: readonly { readonly text: string; readonly member: Member }[];
+  readonly query: readonly { readonly text: string; readonly name: string | undefined }[];
 }
 
 function parseEndpoint(text: string): Endpoint {
@@ -76,17 +79,16 @@ function parseEndpoint(text: string): Endpoint {
   if (url.username !== '' || url.password !== '') {
     throw new Failure('InvalidSecret', 'authorization_endpoint must not contain a user name or a password.');
   }
-  const pieces = url.search
-    .slice(1)
-    .split('&')
-    .filter((piece) => piece !== '');
-  const query = pieces.map((piece) => ({ text: piece, member: firstMember(piece) }));
+  const pieces = url.search.slice(1).split('&');
+  const query = pieces.map((piece) => ({ text: piece, name: nameIn(piece) }));
   return { origin: url.origin, path: url.pathname, query };
 }
 
-function firstMember(piece: string): Member {
-  const [first] = new URLSearchParams(piece);
-  return first ?? ['', ''];
+/** @returns undefined for a piece that is empty */
+function nameIn(piece: string): string | undefined {
+  // One question mark before it is left out, and a second one belongs to the name.
+  const [name] = new URLSearchParams(`?${piece}`).keys();
+  return name;
 }
 
 function clientCredentials({ clientId, clientSecret }: OAuthCredentials): readonly Member[] {
@@ -119,12 +121,13 @@ function named(headers: ReadonlyMap<string, Member>): Readonly<Record<string, st
 }
 
 function isJson(contentType: string | undefined): boolean {
+  // Stryker disable next-line OptionalChaining: a text that is split has a first part.
   return contentType?.split(';', 1)[0]?.trim().toLowerCase() === 'application/json';
 }
 
 function pathWithQuery(endpoint: Endpoint, added: readonly Member[]): string {
-  const replaced = new Set(added.map(([name]) => name));
-  const kept = endpoint.query.filter(({ member }) => !replaced.has(member[0])).map(({ text }) => text);
+  const replaced = new Set<string | undefined>(added.map(([name]) => name));
+  const kept = endpoint.query.filter(({ name }) => !replaced.has(name)).map(({ text }) => text);
   // Every server decodes %20 as a space; some do not decode a plus sign.
   const query = [...kept, formOf(added).replaceAll('+', '%20')].filter((piece) => piece !== '').join('&');
   return query === '' ? endpoint.path : `${endpoint.path}?${query}`;

@@ -7,7 +7,7 @@ import { grantOf } from '../../../lib/core/rate/decision.ts';
 import { pauseWrite } from '../../../lib/core/rate/bucket.ts';
 import type { BucketView } from '../../../lib/core/rate/view.ts';
 import { unknownView } from '../../../lib/core/rate/view.ts';
-import type { BucketKey, RateBuckets } from '../../../lib/ports/delivery.ts';
+import type { BucketKey, RateBuckets } from '../../../lib/ports/rate.ts';
 import { at, nowUs, ordinaryAsk, restedBucket, viewOf } from './rate-asks.ts';
 
 /** An ask that is made so many ms later than the ordinary one. */

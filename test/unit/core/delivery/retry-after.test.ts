@@ -22,6 +22,19 @@ test.each<[value: string, retryAfterMs: number]>([
   expect(parseRetryAfterMs(value, nowMs)).toBe(retryAfterMs);
 });
 
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+test.each(months.map((name, index) => ({ name, index })))(
+  '$name is a month of each of the three forms of a date',
+  ({ name, index }) => {
+    const january = Date.UTC(2026, 0, 1);
+    const waitMs = Date.UTC(2026, index, 2) - january;
+    expect(parseRetryAfterMs(`Fri, 02 ${name} 2026 00:00:00 GMT`, january)).toBe(waitMs);
+    expect(parseRetryAfterMs(`Friday, 02-${name}-26 00:00:00 GMT`, january)).toBe(waitMs);
+    expect(parseRetryAfterMs(`Fri ${name}  2 00:00:00 2026`, january)).toBe(waitMs);
+  },
+);
+
 test('a two-digit year at most 50 years ahead belongs to this century, a later one to the last', () => {
   expect(parseRetryAfterMs('Friday, 20-Nov-76 10:00:00 GMT', nowMs)).toBe(Date.UTC(2076, 10, 20, 10) - nowMs);
   expect(parseRetryAfterMs('Friday, 20-Nov-77 10:00:00 GMT', nowMs)).toBe(0);
@@ -45,6 +58,7 @@ test.each([
   'Fri, 20 Nov 2026 10:00:30 CET',
   'Fri, 20 Nov 2026 24:00:00 GMT',
   'Fri, 20 Nov 2026 10:60:00 GMT',
+  'Fri, 20 Nov 2026 10:00:61 GMT',
   'Fri, 31 Feb 2026 10:00:00 GMT',
   'Fri, 00 Nov 2026 10:00:00 GMT',
   'fri, 20 nov 2026 10:00:30 gmt',

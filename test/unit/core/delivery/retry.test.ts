@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { AttemptOutcome } from '../../../../lib/core/delivery/delivery.ts';
+import type { FailedOutcome } from '../../../../lib/core/delivery/delivery.ts';
 import type { RetryPolicy } from '../../../../lib/core/destination/delivery-policy.ts';
 import type { Backoff, RetryHistory } from '../../../../lib/core/delivery/retry.ts';
 import { decideRetry, fullJitterDelayMs, isExpired, retryPolicyOf } from '../../../../lib/core/delivery/retry.ts';
@@ -9,7 +9,7 @@ const nowMs = 1_790_000_000_000;
 const defaults: RetryPolicy = { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 };
 const backoff: Backoff = { baseMs: 1000, maximumMs: 900_000 };
 
-const failed = (retryAfterMs?: number): AttemptOutcome => ({
+const failed = (retryAfterMs?: number): FailedOutcome => ({
   kind: 'retryable',
   code: 'EndpointFailed',
   reason: 'The endpoint answered 503.',

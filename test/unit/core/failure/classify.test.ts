@@ -44,8 +44,14 @@ describe('the status table', () => {
     },
   );
 
-  test('the reason of a redirect says that redirects are not followed', () => {
-    expect(classify(302)).toMatchObject({ reason: 'The endpoint answered 302; redirects are not followed.' });
+  test('every 3xx but 304 says that redirects are not followed, and no other status does', () => {
+    const failed = range(100, 599).filter((status) => status < 200 || status > 299);
+    const redirects = failed.filter((status) => {
+      const reason = `The endpoint answered ${status}; redirects are not followed.`;
+      const outcome = classify(status);
+      return outcome.kind !== 'delivered' && outcome.reason === reason;
+    });
+    expect(redirects).toEqual([...range(300, 303), ...range(305, 399)]);
   });
 
   test('a policy can make more statuses retryable, but 2xx stays delivered', () => {
@@ -83,7 +89,7 @@ describe('the answer of the endpoint', () => {
 });
 
 test('a failure keeps its kind, code, message and wait', () => {
-  expect(classifyFailure(new Failure('TimedOut', 'No answer within 5000 ms.'))).toEqual({
+  expect(classifyFailure(new Failure('TimedOut', 'No answer within 5000 ms.'))).toStrictEqual({
     kind: 'retryable',
     code: 'TimedOut',
     reason: 'No answer within 5000 ms.',

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { Failure, describeErrors } from '../../../../lib/core/failure/failure.ts';
+import { describeErrors } from '../../../../lib/core/failure/failure.ts';
+import { Failure } from '../../../../lib/core/failure/failure.ts';
+import { ServiceError } from '../../../../lib/core/failure/service-error.ts';
 
 function thrownBy(act: () => unknown): unknown {
   try {
@@ -15,6 +17,22 @@ describe('an error', () => {
     expect(described).toMatchObject({ name: 'TypeError', message: 'x is not a function' });
     expect(described?.stack).toMatch(/^\s+at .*error-description\.test\.ts/);
     expect(described?.stack).not.toContain('x is not a function');
+  });
+
+  test('the description of an error has one frame of its stack on each line', () => {
+    const error = new Error('known frames');
+    error.stack = 'Error: known frames\n    at one (file:1:1)\n    at two (file:2:2)';
+    expect(describeErrors(error)[0]?.stack).toBe('    at one (file:1:1)\n    at two (file:2:2)');
+  });
+
+  test('the description of an error does not show a message that was replaced later', () => {
+    const error = new Error('replaced');
+    error.stack = 'Error: canary at home\n    at one (file:1:1)';
+    expect(JSON.stringify(describeErrors(error))).not.toContain('canary');
+  });
+
+  test('an error of the control API is described by the name of its class', () => {
+    expect(describeErrors(new ServiceError('InternalException', 'No.'))[0]?.name).toBe('ServiceError');
   });
 
   test('an error is described before its causes, the outermost first', () => {

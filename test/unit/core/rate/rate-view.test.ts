@@ -1,5 +1,16 @@
 import { expect, test } from 'vitest';
-import { afterGuess, isDoubtful, seen, unknownView } from '../../../../lib/core/rate/view.ts';
+import type { BucketView } from '../../../../lib/core/rate/view.ts';
+import {
+  afterGuess,
+  busySinceUs,
+  found,
+  isAlone,
+  isDoubtful,
+  isOlderThan,
+  patienceUs,
+  seen,
+  unknownView,
+} from '../../../../lib/core/rate/view.ts';
 
 const secondUs = 1_000_000;
 const bucket = { slotsUntilUs: 0, returnsUntilUs: 0, generation: 1, revision: 1 };
@@ -23,4 +34,120 @@ test.each([
 ])('after the findings $findings a guess is in doubt: $doubtful', ({ findings, doubtful }) => {
   const { view, nowUs } = viewAfter(findings);
   expect(isDoubtful(view, true, nowUs, nowUs)).toBe(doubtful);
+});
+
+const seenAtUs = 10 * secondUs;
+const nowUs = seenAtUs + secondUs;
+/** Seen a second ago, others use the bucket too, and whether it is busy is anybody's guess. */
+const uncertain: BucketView = { ...unknownView, ...bucket, seenAtUs, slotsUntilUs: seenAtUs, timesAlone: 0 };
+const justSeen: BucketView = { ...uncertain, seenAtUs: nowUs };
+
+test.each([
+  { view: 'seen exactly as long ago', change: {}, ageUs: secondUs, older: false },
+  { view: 'seen longer ago', change: {}, ageUs: secondUs - 1, older: true },
+  {
+    view: 'seen before the clock stepped back',
+    change: { seenAtUs: nowUs + secondUs },
+    ageUs: secondUs - 1,
+    older: true,
+  },
+  { view: 'never seen', change: { seenAtUs: 0 }, ageUs: nowUs, older: true },
+])('a view $view is older than an age: $older', ({ change, ageUs, older }) => {
+  expect(isOlderThan({ ...uncertain, ...change }, ageUs, nowUs)).toBe(older);
+});
+
+test.each([
+  { timesAlone: 7, alone: false },
+  { timesAlone: 8, alone: true },
+])('after $timesAlone writes in a row without another writer, a worker is alone: $alone', ({ timesAlone, alone }) => {
+  expect(isAlone({ ...uncertain, timesAlone })).toBe(alone);
+});
+
+test.each([
+  { bucket: 'whose slots end at the start', change: { slotsUntilUs: nowUs }, since: nowUs },
+  { bucket: 'whose slots end after the start', change: { slotsUntilUs: nowUs + 1 }, since: nowUs },
+  { bucket: 'that is more likely busy than not', change: { busyLikelihood: 0.51 }, since: nowUs },
+  { bucket: 'that is as likely busy as not', change: { busyLikelihood: 0.5 }, since: undefined },
+  { bucket: 'of one worker, last seen long ago', change: { busyLikelihood: 1, timesAlone: 8 }, since: undefined },
+])('an old view of a bucket $bucket makes it busy since $since', ({ change, since }) => {
+  expect(busySinceUs({ ...uncertain, ...change }, nowUs, nowUs)).toBe(since);
+});
+
+test('a write passes over a gap of a tenth of a second at most, and only if the bucket was just seen', () => {
+  const gapOf = (us: number): BucketView => ({ ...justSeen, slotsUntilUs: nowUs - us });
+  expect(busySinceUs(gapOf(100_000), nowUs, nowUs)).toBe(nowUs - 100_000);
+  expect(busySinceUs(gapOf(100_001), nowUs, nowUs)).toBeUndefined();
+  expect(busySinceUs({ ...gapOf(100_000), timesAlone: 8 }, nowUs, nowUs + 20_001)).toBeUndefined();
+});
+
+test.each([
+  { view: 'that shows slots up to the start', change: { slotsUntilUs: nowUs } },
+  { view: 'that is fresh', change: { seenAtUs: nowUs } },
+  { view: 'of a worker that is alone', change: { timesAlone: 8 } },
+])('a view $view is no guess: it is not in doubt and teaches nothing', ({ change }) => {
+  const view = { ...uncertain, ...change };
+  expect(isDoubtful(view, true, nowUs, nowUs)).toBe(false);
+  expect(afterGuess(view, nowUs, nowUs, true)).toBe(view);
+});
+
+test.each([
+  {
+    who: 'a newcomer',
+    newcomer: true,
+    change: { returnsUntilUs: nowUs + 1 },
+    doubtful: false,
+    why: 'deliveries return later',
+  },
+  {
+    who: 'a newcomer',
+    newcomer: true,
+    change: { returnsUntilUs: nowUs },
+    doubtful: true,
+    why: 'deliveries return by now',
+  },
+  {
+    who: 'a delivery that returns',
+    newcomer: false,
+    change: { returnsUntilUs: nowUs + 1 },
+    doubtful: true,
+    why: 'others do too',
+  },
+])('an uncertain view is in doubt for $who when $why: $doubtful', ({ newcomer, change, doubtful }) => {
+  expect(isDoubtful({ ...uncertain, ...change }, newcomer, nowUs, nowUs)).toBe(doubtful);
+});
+
+test.each([
+  { who: 'a newcomer', newcomer: true, returnsUntilUs: seenAtUs + 1, doubtful: true },
+  { who: 'a newcomer', newcomer: true, returnsUntilUs: seenAtUs, doubtful: false },
+  { who: 'a delivery that returns', newcomer: false, returnsUntilUs: seenAtUs + 1, doubtful: false },
+])('a sure guess about a bucket with return times up to $returnsUntilUs is in doubt for $who: $doubtful', (guess) => {
+  const sure = { ...uncertain, busyLikelihood: 0.9, returnsUntilUs: guess.returnsUntilUs };
+  expect(isDoubtful(sure, guess.newcomer, nowUs, nowUs)).toBe(guess.doubtful);
+});
+
+test('a bucket that has not been seen is in doubt whatever else is known of it', () => {
+  const unseen = { ...uncertain, seenAtUs: 0, slotsUntilUs: nowUs, returnsUntilUs: nowUs + 1 };
+  expect(isDoubtful(unseen, true, nowUs, nowUs)).toBe(true);
+});
+
+test('a worker counts how often in a row it found the bucket as it had left it', () => {
+  const view = { ...uncertain, timesAlone: 3 };
+  expect(found(view, seenAtUs - 1)).toEqual({ ...view, timesAlone: 4 });
+  expect(found(view, seenAtUs)).toEqual({ ...view, timesAlone: 4 });
+  expect(found(view, seenAtUs + 1)).toEqual({ ...view, timesAlone: 0 });
+});
+
+test('a bucket that had not been seen says nothing about other writers', () => {
+  const unseen = { ...uncertain, seenAtUs: 0, timesAlone: 3 };
+  expect(found(unseen, nowUs)).toBe(unseen);
+});
+
+test.each([
+  { lead: 'from now for the only writer', change: { slotsUntilUs: nowUs + 300_000, timesAlone: 1 }, waitUs: 200_000 },
+  { lead: 'from when it was seen for one of many', change: { slotsUntilUs: seenAtUs + 300_000 }, waitUs: 200_000 },
+  { lead: 'of nothing', change: { slotsUntilUs: nowUs - 1, timesAlone: 1 }, waitUs: 0 },
+  { lead: 'of many seconds', change: { slotsUntilUs: nowUs + 60 * secondUs }, waitUs: 500_000 },
+  { lead: 'that was seen too long ago', change: { slotsUntilUs: nowUs + secondUs, seenAtUs: seenAtUs - 1 }, waitUs: 0 },
+])('a delivery that returns waits two thirds of the lead $lead', ({ change, waitUs }) => {
+  expect(patienceUs({ ...uncertain, ...change }, nowUs)).toBe(waitUs);
 });

@@ -50,7 +50,7 @@ describe('the token request', () => {
     });
   });
 
-  test.each(['application/json', 'Application/JSON; charset=utf-8'])(
+  test.each(['application/json', 'Application/JSON; charset=utf-8', 'application/json ;charset=utf-8'])(
     'a token request with the content type %s is JSON',
     (type) => {
       const oauthHttpParameters = {
@@ -113,20 +113,34 @@ describe('the token request', () => {
     expect(request.path).toBe('/token?client_id=client&client_secret=s&grant_type=mine&scope=query');
   });
 
-  test('no parameter changes the framing headers of a token request', () => {
-    const oauthHttpParameters = {
-      headerParameters: parameters(
-        ['Content-Length', '3'],
-        ['HOST', 'evil'],
-        ['Transfer-Encoding', 'chunked'],
-        ['X-A', 'b'],
-      ),
-    };
+  test.each([
+    'Connection',
+    'Content-Length',
+    'Expect',
+    'HOST',
+    'Keep-Alive',
+    'TE',
+    'Trailer',
+    'Transfer-Encoding',
+    'upgrade',
+  ])('no parameter sets %s, a framing header of the token request', (name) => {
+    const oauthHttpParameters = { headerParameters: parameters([name, 'x'], ['X-A', 'b']) };
     expect(Object.keys(tokenRequest({ ...credentials, oauthHttpParameters }).headers)).toEqual([
       'Accept',
       'X-A',
       'Content-Type',
     ]);
+  });
+
+  test.each([
+    { endpoint: 'https://id.example.com/token?', path: '/token' },
+    { endpoint: 'https://id.example.com/token?&a=1&&b=2&', path: '/token?a=1&b=2' },
+    { endpoint: 'http://id.example.com/token??client_id=own', path: '/token??client_id=own' },
+    { endpoint: 'https://id.example.com/token?=&a', path: '/token?=&a' },
+  ])('to $endpoint goes to $path and carries the client id', ({ endpoint, path }) => {
+    const request = tokenRequest({ ...credentials, authorizationEndpoint: endpoint });
+    expect(request.path).toBe(path);
+    expect(request.body).toContain('client_id=client');
   });
 
   test.each([
@@ -146,14 +160,18 @@ describe('the token request', () => {
     );
   });
 
-  test.each(['no url', 'ftp://id.example.com/', 'https://user:pass@id.example.com/'])(
-    'a token request refuses the endpoint %s',
-    (url) => {
-      const failure = failureOf(() => tokenRequest({ ...credentials, authorizationEndpoint: url }));
-      expect(failure.code).toBe('InvalidSecret');
-      expect(`${failure.message} ${String(failure.cause)}`).not.toContain('pass@');
-    },
-  );
+  test.each([
+    ['no url', 'is not an HTTP URL'],
+    ['ftp://id.example.com/', 'is not an HTTP URL'],
+    ['https://user:pass@id.example.com/', 'must not contain a user name or a password'],
+    ['https://user@id.example.com/', 'must not contain a user name or a password'],
+    ['https://:pass@id.example.com/', 'must not contain a user name or a password'],
+  ])('a token request refuses the endpoint %s, because it %s', (url, why) => {
+    const failure = failureOf(() => tokenRequest({ ...credentials, authorizationEndpoint: url }));
+    expect(failure.code).toBe('InvalidSecret');
+    expect(failure.message).toBe(`authorization_endpoint ${why}.`);
+    expect(String(failure.cause)).not.toContain('pass@');
+  });
 });
 
 function failureOf(work: () => unknown): Failure {

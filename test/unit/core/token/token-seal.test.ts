@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createCipheriv, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { deriveTokenKey, nonceBytes, openToken, sealToken } from '../../../../lib/core/token/seal.ts';
@@ -22,6 +22,28 @@ describe('a sealed token', () => {
   test('a sealed token begins with its version and the nonce, and shows nothing of the token', () => {
     expect(sealed.slice(0, 1 + nonceBytes)).toEqual(Uint8Array.of(1, ...nonce));
     expect(Buffer.from(sealed).toString('latin1')).not.toContain('canary');
+  });
+
+  test('the sealed form of a token never changes, so that stored tokens open after an update', () => {
+    expect(Buffer.from(sealed).toString('hex')).toBe(
+      '01000102030405060708090a0bd2e5d3984b8572067a34ee6924a2727a8165a8bd2347bf3f3058e2d7c31c1beaab5be257ef90babff4',
+    );
+  });
+
+  test.each([
+    '"to"',
+    '{"accessToken":"t","tokenType":"Bearer"}',
+    '["t"]',
+    '["t",5]',
+    '[5,"Bearer"]',
+    'null',
+    'no JSON',
+  ])('sealed text that holds %s is no token', (text) => {
+    const cipher = createCipheriv('aes-256-gcm', key, nonce);
+    cipher.setAAD(Buffer.from('[1,"c0ffee",3,"v1"]'));
+    const ciphertext = Buffer.concat([cipher.update(text), cipher.final()]);
+    const other = Buffer.concat([Uint8Array.of(1), nonce, cipher.getAuthTag(), ciphertext]);
+    expect(openToken(key, other, binding)).toBeUndefined();
   });
 
   test('a sealed token does not open after any one bit of it was changed', () => {

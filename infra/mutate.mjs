@@ -1,0 +1,72 @@
+/*
+ * `npm run mutate -- <folder or glob>`: changes the code a little, one mutant at a time, and looks for the mutants that no test notices.
+ */
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { Stryker } from '@stryker-mutator/core';
+
+const root = join(import.meta.dirname, '..');
+const layers = ['core', 'delivery'];
+
+const hasSources = (folder) => readdirSync(join(root, 'lib', folder)).some((name) => name.endsWith('.ts'));
+const foldersOf = (layer) =>
+  [layer, ...readdirSync(join(root, 'lib', layer)).map((name) => `${layer}/${name}`)].filter(
+    (path) => statSync(join(root, 'lib', path)).isDirectory() && hasSources(path),
+  );
+const folders = layers.flatMap(foldersOf);
+
+const usage = `Changes the code a little, one mutant at a time, and shows every mutant that no test notices.
+
+  npm run mutate -- <folder or glob>...
+
+A folder is the files right in it, and a glob is relative to lib, such as 'core/rate/*.ts'. A run of a folder takes minutes.
+A surviving mutant is killed by a test, deleted as dead code, or named with its reason:
+  // Stryker disable next-line ConditionalExpression: both branches give the same value
+
+Folders: ${folders.join(', ')}
+Report: .build/mutation/mutation.html
+Exit status: 0 no mutant survived, 1 one did or has no reason, 2 wrong usage.`;
+
+/** What the arguments stand for: the files right in a folder, or a glob of lib. */
+function patternOf(argument) {
+  const path = argument.replace(/^lib\//, '').replace(/\/$/, '');
+  if (folders.includes(path)) return `lib/${path}/*.ts`;
+  const inLayer = layers.some((layer) => path.startsWith(`${layer}/`));
+  return inLayer && path.endsWith('.ts') ? `lib/${path}` : undefined;
+}
+
+// Stryker's own words for a comment that gives no reason.
+const noReason = 'Ignored using a comment';
+const placeOf = ({ fileName, location, mutatorName }) => `${fileName}:${location.start.line} ${mutatorName}`;
+
+async function run(patterns) {
+  const results = await new Stryker({ mutate: patterns }).runMutationTest();
+  if (results.length === 0) {
+    process.stderr.write(`No code to change in ${patterns.join(', ')}.\n`);
+    process.exitCode = 2;
+    return;
+  }
+  const unexplained = results.filter(({ status, statusReason }) => status === 'Ignored' && statusReason === noReason);
+  const unjudged = results.filter(({ status }) => status === 'RuntimeError');
+  for (const mutant of unexplained) process.stderr.write(`${placeOf(mutant)}: disabled without a reason.\n`);
+  for (const mutant of unjudged)
+    process.stderr.write(
+      `${placeOf(mutant)}: not judged, because the runner stopped (is the name of a test too long for a regular expression?).\n`,
+    );
+  if (unexplained.length + unjudged.length > 0) process.exitCode = 1;
+}
+
+const argumentsGiven = process.argv.slice(2);
+const wrong = argumentsGiven.filter((argument) => argument !== '--help' && patternOf(argument) === undefined);
+if (argumentsGiven.includes('--help')) {
+  console.log(usage);
+} else if (argumentsGiven.length === 0 || wrong.length > 0) {
+  const reason =
+    wrong.length === 0
+      ? ''
+      : `Neither a folder nor a glob of TypeScript files in lib/core or lib/delivery: ${wrong.join(', ')}\n\n`;
+  process.stderr.write(`${reason}${usage}\n`);
+  process.exitCode = 2;
+} else {
+  await run(argumentsGiven.map(patternOf));
+}

@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest';
+import type { Bucket } from '../../../../lib/core/rate/bucket.ts';
+import type { Ask, Decision } from '../../../../lib/core/rate/decision.ts';
+import { grantOf, learn, look } from '../../../../lib/core/rate/decision.ts';
+import type { BucketView } from '../../../../lib/core/rate/view.ts';
+import { outdated, seen, unknownView } from '../../../../lib/core/rate/view.ts';
+
+const secondUs = 1_000_000;
+const seenAtUs = 10 * secondUs;
+const nowUs = seenAtUs + secondUs;
+/** Ten requests a second with a burst of three: a slot 200 ms ago is still good. */
+const share = { ratePerSecond: 10, burst: 3 };
+const oldestUs = nowUs - 200_000;
+const ask: Ask = {
+  count: 2,
+  newcomer: true,
+  nowUs,
+  startUs: nowUs,
+  endUs: nowUs + secondUs,
+  share,
+  revision: 1,
+  blockCount: 2,
+};
+const bucket: Bucket = { slotsUntilUs: seenAtUs, returnsUntilUs: 0, generation: 4, revision: 1 };
+/** Seen a second ago and not by its only writer, so that its slots are a guess. */
+const view: BucketView = { ...unknownView, ...bucket, seenAtUs, timesAlone: 0 };
+
+function decisionOf(slots: Decision['write']['slots'], members: Partial<Decision> = {}): Decision {
+  const write = { where: [], orAbsent: false, revision: 1, expiresAtSeconds: 60, ...(slots && { slots }) };
+  return { form: 'busy', write, slots: 2, returns: 0, ...members };
+}
+
+const added = decisionOf({ from: 'slots', byUs: 200_000 });
+
+describe('a look at a bucket', () => {
+  test.each([
+    { slotsUntilUs: oldestUs, busyLikelihood: 0.75 },
+    { slotsUntilUs: oldestUs - 1, busyLikelihood: 0.25 },
+  ])('that gives slots away up to $slotsUntilUs makes it busy with a likelihood of $busyLikelihood', (found) => {
+    const shown = { ...bucket, slotsUntilUs: found.slotsUntilUs };
+    expect(look(view, ask, shown)).toMatchObject({ ...shown, seenAtUs: nowUs, busyLikelihood: found.busyLikelihood });
+  });
+
+  test('counts whether anybody else has written since', () => {
+    expect(look(view, ask, bucket).timesAlone).toBe(1);
+    expect(look({ ...view, timesAlone: 5 }, ask, { ...bucket, slotsUntilUs: seenAtUs + 1 }).timesAlone).toBe(0);
+  });
+
+  test('that does not exist makes it idle and empty', () => {
+    const shown = look(view, ask, undefined);
+    expect(shown).toMatchObject({ slotsUntilUs: 0, generation: 0, busyLikelihood: 0.25, timesAlone: 1 });
+  });
+});
+
+describe('a write that was refused', () => {
+  test('without the bucket says that the bucket has to be looked at', () => {
+    expect(learn(view, ask, added, { kind: 'refused' })).toEqual(outdated(view));
+  });
+
+  test('with the bucket is a look at it', () => {
+    const refuser = { ...bucket, slotsUntilUs: oldestUs - 1 };
+    expect(learn(view, ask, added, { kind: 'refused', bucket: refuser })).toEqual(look(view, ask, refuser));
+  });
+});
+
+describe('a write that was done', () => {
+  const written = (slotsUntilUs: number) => ({ kind: 'written', bucket: { ...bucket, slotsUntilUs } }) as const;
+
+  test.each([
+    { form: 'busy', busyLikelihood: 0.75 },
+    { form: 'idle', busyLikelihood: 0.25 },
+  ] as const)('in the form $form makes the bucket busy with a likelihood of $busyLikelihood', (guess) => {
+    const learned = learn(view, ask, { ...added, form: guess.form }, written(nowUs));
+    expect(learned.busyLikelihood).toBe(guess.busyLikelihood);
+    expect(learned).toMatchObject({ slotsUntilUs: nowUs, seenAtUs: nowUs });
+  });
+
+  test('for return times alone judges no guess', () => {
+    const returns = decisionOf(undefined, { slots: 0, returns: 2 });
+    expect(learn(view, ask, returns, written(seenAtUs))).toMatchObject({ busyLikelihood: 0.5, guesses: 0 });
+  });
+
+  test.each([
+    { who: 'nobody', write: 'adds to the slots', decision: added, until: seenAtUs + 200_000, timesAlone: 4 },
+    { who: 'somebody', write: 'adds to the slots', decision: added, until: seenAtUs + 200_001, timesAlone: 0 },
+    { who: 'nobody', write: 'leaves the slots', decision: decisionOf(undefined), until: seenAtUs, timesAlone: 4 },
+    { who: 'somebody', write: 'leaves the slots', decision: decisionOf(undefined), until: seenAtUs + 1, timesAlone: 0 },
+  ])('that $write shows that $who else had written', ({ decision, until, timesAlone }) => {
+    expect(learn({ ...view, timesAlone: 3 }, ask, decision, written(until)).timesAlone).toBe(timesAlone);
+  });
+
+  test('that sets its own time for the slots shows nothing of other writers', () => {
+    const set = decisionOf({ from: oldestUs, byUs: 200_000 }, { slots: 0 });
+    const before = { ...view, timesAlone: 3 };
+    const result = written(nowUs);
+    expect(learn(before, ask, set, result)).toEqual(seen(before, result.bucket, nowUs));
+  });
+});
+
+describe('the grant of a write', () => {
+  test('begins where slots were given away before it', () => {
+    const grant = grantOf(ask, added, { ...bucket, slotsUntilUs: nowUs + 500_000 });
+    expect(grant).toEqual({ slotTimesUs: [nowUs + 300_000, nowUs + 400_000], returnTimesUs: [], generation: 4 });
+  });
+
+  test('begins at the oldest slot that is still good after a gap', () => {
+    const grant = grantOf({ ...ask, count: 4 }, { ...added, slots: 4 }, { ...bucket, slotsUntilUs: seenAtUs });
+    expect(grant.slotTimesUs).toEqual([nowUs, nowUs, nowUs, nowUs + 100_000]);
+  });
+
+  test('ends with the return times up to which the bucket gives them away', () => {
+    const returns = decisionOf(undefined, { slots: 0, returns: 3 });
+    const grant = grantOf(ask, returns, { ...bucket, returnsUntilUs: nowUs + secondUs });
+    expect(grant.slotTimesUs).toEqual([]);
+    expect(grant.returnTimesUs).toEqual([nowUs + 700_000, nowUs + 800_000, nowUs + 900_000]);
+  });
+});
