@@ -1,12 +1,9 @@
-import { createHash } from 'node:crypto';
+import { idempotencyKey } from './idempotency-key.ts';
 import type { Delivery, InvocationRequest, TargetHttpParameters } from '../delivery/delivery.ts';
 import type { ApiDestination } from '../destination/api-destination.ts';
 import type { ConnectionSecret, HttpParameter } from '../destination/connection-secret.ts';
 import type { ResolvedDestination } from '../destination/resolved-destination.ts';
-import { printedEvent } from '../input/json-text.ts';
 import type { JsonObject } from '../input/json.ts';
-import { ownMember } from '../input/json.ts';
-import { escapeForSqs } from '../message/raw-message.ts';
 import { authorizationHeaderName } from './authorization-header.ts';
 import { HeaderFields, isForwarded } from './header-rules.ts';
 import type { InvocationEndpoint, QueryParameter } from './invocation-endpoint.ts';
@@ -143,21 +140,4 @@ const idempotencyName = 'Idempotency-Key';
 
 function isSameName(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
-}
-
-/** EventBridge's ids are UUIDs. Any other id is used if it is short and valid in a header. */
-const safeId = /^[\x21-\x7e]{1,128}$/;
-
-/**
- * The key by which an endpoint recognizes a repeated request. It is the same for every retry and after a redrive, and differs
- * for each target of the same event. For an event without an id it is a hash of the text that a queue would carry.
- */
-export function idempotencyKey(delivery: Delivery, apiDestinationName: string): string {
-  const id = ownMember(delivery.event.value, 'id');
-  const event = typeof id === 'string' && safeId.test(id) ? id : sha256(escapeForSqs(printedEvent(delivery.event)));
-  return `${event}/${delivery.target.Id ?? apiDestinationName}`;
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -4,7 +4,7 @@ import type { KeyObject } from 'node:crypto';
 import { createHmac, createPrivateKey, createPublicKey, createSecretKey, sign } from 'node:crypto';
 import type { Delivery, HttpRequest } from '../delivery/delivery.ts';
 import { Failure } from '../failure/failure.ts';
-import { idempotencyKey } from './render-invocation.ts';
+import { idempotencyKey } from './idempotency-key.ts';
 import { isPolicySecretObject, parsePolicySecretObject } from '../destination/delivery-policy.ts';
 
 /** `v1` is HMAC-SHA256 with a shared key, `v1a` is ed25519 with a private key. A KeyObject does not show its bytes in a log. */

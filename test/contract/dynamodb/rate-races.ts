@@ -1,10 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Bucket } from '../../../lib/core/rate/bucket.ts';
-import type { Ask, Form } from '../../../lib/core/rate/decision.ts';
-import { decide } from '../../../lib/core/rate/decision.ts';
-import type { Grant } from '../../../lib/core/rate/decision.ts';
-import { grantOf } from '../../../lib/core/rate/decision.ts';
 import { pauseWrite } from '../../../lib/core/rate/bucket.ts';
+import type { Ask, Form, Grant } from '../../../lib/core/rate/decision.ts';
+import { decide, grantOf } from '../../../lib/core/rate/decision.ts';
 import type { BucketView } from '../../../lib/core/rate/view.ts';
 import { unknownView } from '../../../lib/core/rate/view.ts';
 import type { BucketKey, RateBuckets } from '../../../lib/ports/rate.ts';

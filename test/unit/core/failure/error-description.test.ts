@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { describeErrors } from '../../../../lib/core/failure/failure.ts';
-import { Failure } from '../../../../lib/core/failure/failure.ts';
+import { Failure, describeErrors } from '../../../../lib/core/failure/failure.ts';
 import { ServiceError } from '../../../../lib/core/failure/service-error.ts';
 
 function thrownBy(act: () => unknown): unknown {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatDeadLetter } from '../../../../lib/core/message/dead-letter-message.ts';
 import type { Delivery } from '../../../../lib/core/delivery/delivery.ts';
-import { idempotencyKey } from '../../../../lib/core/request/render-invocation.ts';
+import { idempotencyKey } from '../../../../lib/core/request/idempotency-key.ts';
 import { maxMessageBytes, messageBytes } from '../../../../lib/core/message/queue-message.ts';
 import { formatQueuedDelivery, parseQueueMessage } from '../../../../lib/core/message/queued-delivery.ts';
 import { escapeForSqs } from '../../../../lib/core/message/raw-message.ts';

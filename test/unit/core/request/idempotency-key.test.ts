@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { Delivery } from '../../../../lib/core/delivery/delivery.ts';
-import { idempotencyKey } from '../../../../lib/core/request/render-invocation.ts';
+import { idempotencyKey } from '../../../../lib/core/request/idempotency-key.ts';
 
 function delivery(text: string, id?: string): Delivery {
   const target = id === undefined ? {} : { Id: id };
