@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Stack, startStack } from '../../lib/local/stack/stack.ts';
-import { type RecordingEndpoint, startRecordingEndpoint } from '../servers/endpoints/recording-endpoint.ts';
+import { describe, expect, test } from 'vitest';
+import type { Stack } from '../../lib/local/stack/stack.ts';
+import { sharedStack } from '../fixtures/stack.ts';
+import type { RecordingEndpoint } from '../servers/endpoints/recording-endpoint.ts';
 import { awsCli, clientEnvironment, type Ended, python, run } from './client-processes.ts';
 
 const command = join(import.meta.dirname, '..', '..', 'lib', 'commands', 'keys.ts');
@@ -9,12 +10,12 @@ let stack: Stack;
 let endpoint: RecordingEndpoint;
 let control: string;
 
-beforeAll(async () => {
-  endpoint = await startRecordingEndpoint();
-  stack = await startStack({ port: 0, auth: true, environment: { CACHE_SECONDS: '0' } });
+sharedStack.override('stackOptions', { auth: true, environment: { CACHE_SECONDS: '0' } });
+
+sharedStack.beforeAll(async ({ stack: startedStack, endpoint: startedEndpoint }) => {
+  [stack, endpoint] = [startedStack, startedEndpoint];
   control = await createKey('control');
 });
-afterAll(async () => void (await Promise.all([stack.stop(), endpoint.close()])));
 
 /** Creates a key in the way of `npm run keys`. */
 async function createKey(api: string): Promise<string> {

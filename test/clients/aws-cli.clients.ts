@@ -1,10 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Stack, startStack } from '../../lib/local/stack/stack.ts';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { Stack } from '../../lib/local/stack/stack.ts';
+import { sharedStack } from '../fixtures/stack.ts';
 import { startTokenEndpoint, type TokenEndpoint } from '../servers/oauth/oauth-token-endpoint.ts';
-import { type RecordingEndpoint, startRecordingEndpoint } from '../servers/endpoints/recording-endpoint.ts';
+import type { RecordingEndpoint } from '../servers/endpoints/recording-endpoint.ts';
 import { aws } from './client-processes.ts';
 
 let stack: Stack;
@@ -12,19 +12,12 @@ let endpoint: RecordingEndpoint;
 let tokenEndpoint: TokenEndpoint;
 let folder: string;
 
-beforeAll(async () => {
-  [stack, endpoint, tokenEndpoint] = await Promise.all([
-    startStack({ port: 0 }),
-    startRecordingEndpoint(),
-    startTokenEndpoint(() => ({ status: 400, body: { error: 'invalid_client' } })),
-  ]);
-  folder = mkdtempSync(join(tmpdir(), 'lastmile-cli-'));
+sharedStack.beforeAll(async ({ stack: startedStack, endpoint: startedEndpoint, folder: made }) => {
+  [stack, endpoint, folder] = [startedStack, startedEndpoint, made];
+  tokenEndpoint = await startTokenEndpoint(() => ({ status: 400, body: { error: 'invalid_client' } }));
 });
 
-afterAll(async () => {
-  rmSync(folder, { recursive: true });
-  await Promise.all([stack.stop(), endpoint.close(), tokenEndpoint.close()]);
-});
+afterAll(() => tokenEndpoint.close());
 
 const events = (...args: readonly string[]) => aws(stack.url, 'events', ...args);
 

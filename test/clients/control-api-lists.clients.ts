@@ -1,16 +1,14 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Stack, startStack } from '../../lib/local/stack/stack.ts';
+import { afterAll, expect, test } from 'vitest';
+import { sharedStack } from '../fixtures/stack.ts';
 import { type Boto3, type Boto3Client, startBoto3 } from './boto3.ts';
 
-let stack: Stack;
 let boto3: Boto3;
 let events: Boto3Client;
 const arns: Record<string, string> = {};
 
 const destinationsOf = { shop: ['a-1', 'a-2', 'b-1', 'b-2', 'b-3'], bank: ['a-3', 'b-4', 'c-1'] };
 
-beforeAll(async () => {
-  stack = await startStack({ port: 0 });
+sharedStack.beforeAll(async ({ stack }) => {
   boto3 = startBoto3(stack.url);
   events = boto3.client('events');
   for (const [name, destinations] of Object.entries(destinationsOf)) {
@@ -19,10 +17,7 @@ beforeAll(async () => {
   }
 });
 
-afterAll(async () => {
-  await boto3.close();
-  await stack.stop();
-});
+afterAll(() => boto3.close());
 
 async function createConnection(client: Boto3Client, Name: string): Promise<string> {
   const { ConnectionArn } = await client<{ ConnectionArn: string }>('create_connection', {

@@ -1,16 +1,14 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Stack, startStack } from '../../lib/local/stack/stack.ts';
+import { afterAll, expect, test } from 'vitest';
+import { sharedStack } from '../fixtures/stack.ts';
 import { type Boto3, type Boto3Client, startBoto3 } from './boto3.ts';
 
-let stack: Stack;
 let boto3: Boto3;
 let events: Boto3Client;
 let ConnectionArn: string;
 
 const basic = { BasicAuthParameters: { Username: 'jo', Password: 'password-canary' } };
 
-beforeAll(async () => {
-  stack = await startStack({ port: 0 });
+sharedStack.beforeAll(async ({ stack }) => {
   boto3 = startBoto3(stack.url);
   events = boto3.client('events');
   const created = await events<{ ConnectionArn: string }>('create_connection', connection({ Name: 'there' }));
@@ -18,10 +16,7 @@ beforeAll(async () => {
   await events('create_api_destination', destination({ Name: 'there' }));
 });
 
-afterAll(async () => {
-  await boto3.close();
-  await stack.stop();
-});
+afterAll(() => boto3.close());
 
 function connection(changes: object) {
   return { Name: 'new', AuthorizationType: 'BASIC', AuthParameters: basic, ...changes };

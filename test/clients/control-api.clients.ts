@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Stack, startStack } from '../../lib/local/stack/stack.ts';
+import { afterAll, describe, expect, test } from 'vitest';
+import { sharedStack } from '../fixtures/stack.ts';
 import { startTokenEndpoint, type TokenEndpoint } from '../servers/oauth/oauth-token-endpoint.ts';
 import { type Boto3, type Boto3Client, startBoto3 } from './boto3.ts';
 
-let stack: Stack;
 let boto3: Boto3;
 let tokenEndpoint: TokenEndpoint;
 let events: Boto3Client;
@@ -12,13 +11,12 @@ let secrets: Boto3Client;
 /** The only client of the provider; the provider refuses any other secret. */
 const clientSecret = 'the secret of the client';
 
-beforeAll(async () => {
+sharedStack.beforeAll(async ({ stack }) => {
   tokenEndpoint = await startTokenEndpoint(({ body }) =>
     new URLSearchParams(body).get('client_secret') === clientSecret
       ? { body: { access_token: 'granted', expires_in: 3600 } }
       : { status: 401, body: { error: 'invalid_client' } },
   );
-  stack = await startStack({ port: 0 });
   boto3 = startBoto3(stack.url);
   events = boto3.client('events');
   secrets = boto3.client('secretsmanager');
@@ -26,7 +24,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await boto3.close();
-  await Promise.all([stack.stop(), tokenEndpoint.close()]);
+  await tokenEndpoint.close();
 });
 
 interface Described {

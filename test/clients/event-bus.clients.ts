@@ -1,20 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Stack, startStack } from '../../lib/local/stack/stack.ts';
+import type { Stack } from '../../lib/local/stack/stack.ts';
+import { sharedStack } from '../fixtures/stack.ts';
 import { type Boto3, type Boto3Client, startBoto3 } from './boto3.ts';
 import { aws } from './client-processes.ts';
 
 let stack: Stack;
 let boto3: Boto3;
 
-beforeAll(async () => {
-  stack = await startStack({ port: 0 });
+sharedStack.beforeAll(({ stack: started }) => {
+  stack = started;
   boto3 = startBoto3(stack.url);
 });
 
-afterAll(async () => {
-  await boto3.close();
-  await stack.stop();
-});
+afterAll(() => boto3.close());
 
 const arn = (region: string, resource: string) => `arn:aws:events:${region}:123456789012:${resource}`;
 const EventPattern = '{"source": ["shop"], "detail-type": [{"prefix": "Order"}]}';

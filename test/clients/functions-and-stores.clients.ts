@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Stack, startStack } from '../../lib/local/stack/stack.ts';
-import { type RecordingEndpoint, startRecordingEndpoint } from '../servers/endpoints/recording-endpoint.ts';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { Stack } from '../../lib/local/stack/stack.ts';
+import { sharedStack } from '../fixtures/stack.ts';
+import type { RecordingEndpoint } from '../servers/endpoints/recording-endpoint.ts';
 import { type Boto3, type Boto3Client, startBoto3 } from './boto3.ts';
 
 let stack: Stack;
@@ -9,12 +10,13 @@ let endpoint: RecordingEndpoint;
 let lambda: Boto3Client;
 let arrived: (path: string) => void = () => undefined;
 
-beforeAll(async () => {
-  endpoint = await startRecordingEndpoint(({ path }) => {
-    arrived(path);
-    return { status: path === '/rejecting' ? 400 : 202 };
-  });
-  stack = await startStack({ port: 0 });
+sharedStack.override('answer', () => ({ path }) => {
+  arrived(path);
+  return { status: path === '/rejecting' ? 400 : 202 };
+});
+
+sharedStack.beforeAll(async ({ stack: startedStack, endpoint: startedEndpoint }) => {
+  [stack, endpoint] = [startedStack, startedEndpoint];
   boto3 = startBoto3(stack.url);
   lambda = boto3.client('lambda');
   const events = boto3.client('events');
@@ -29,10 +31,7 @@ beforeAll(async () => {
   }
 });
 
-afterAll(async () => {
-  await boto3.close();
-  await Promise.all([stack.stop(), endpoint.close()]);
-});
+afterAll(() => boto3.close());
 
 async function invoke(payload: unknown, more: object = {}) {
   const answer = await lambda<{ StatusCode: number; Payload: { bytes: string } }>('invoke', {

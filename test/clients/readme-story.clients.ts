@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Stack, startStack } from '../../lib/local/stack/stack.ts';
-import { type RecordingEndpoint, startRecordingEndpoint } from '../servers/endpoints/recording-endpoint.ts';
+import { expect, test } from 'vitest';
+import type { Stack } from '../../lib/local/stack/stack.ts';
+import { sharedStack } from '../fixtures/stack.ts';
+import type { RecordingEndpoint } from '../servers/endpoints/recording-endpoint.ts';
 import { awsCli, run } from './client-processes.ts';
 
 const repository = join(import.meta.dirname, '..', '..');
@@ -12,19 +12,12 @@ let stack: Stack;
 let endpoint: RecordingEndpoint;
 let folder: string;
 
-beforeAll(async () => {
-  endpoint = await startRecordingEndpoint();
-  stack = await startStack({
-    port: 0,
-    output: { line: (text) => void lines.push(text), error: (text) => void lines.push(text) },
-  });
-  folder = mkdtempSync(join(tmpdir(), 'lastmile-story-'));
-  symlinkSync(awsCli, join(folder, 'aws'));
-});
+const say = (text: string): void => void lines.push(text);
+sharedStack.override('stackOptions', { output: { line: say, error: say } });
 
-afterAll(async () => {
-  rmSync(folder, { recursive: true });
-  await Promise.all([stack.stop(), endpoint.close()]);
+sharedStack.beforeAll(({ stack: startedStack, endpoint: startedEndpoint, folder: made }) => {
+  [stack, endpoint, folder] = [startedStack, startedEndpoint, made];
+  symlinkSync(awsCli, join(folder, 'aws'));
 });
 
 /** The shell block that follows the marker. */

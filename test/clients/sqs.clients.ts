@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Stack, startStack } from '../../lib/local/stack/stack.ts';
+import { afterAll, expect, test } from 'vitest';
+import type { Stack } from '../../lib/local/stack/stack.ts';
+import { sharedStack } from '../fixtures/stack.ts';
 import { type Boto3, type Boto3Client, startBoto3 } from './boto3.ts';
 
 /* This boto3 speaks SQS's older query protocol: forms in, XML out. */
@@ -9,16 +10,13 @@ let boto3: Boto3;
 let sqs: Boto3Client;
 let queues = 0;
 
-beforeAll(async () => {
-  stack = await startStack({ port: 0 });
+sharedStack.beforeAll(({ stack: started }) => {
+  stack = started;
   boto3 = startBoto3(stack.url);
   sqs = boto3.client('sqs');
 });
 
-afterAll(async () => {
-  await boto3.close();
-  await stack.stop();
-});
+afterAll(() => boto3.close());
 
 interface Received {
   readonly Messages?: readonly {

@@ -1,14 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { ListRulesCommand } from '@aws-sdk/client-eventbridge';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startStack } from '../../../lib/local/stack/stack.ts';
-import {
-  type RecordedRequest,
-  type RecordingEndpoint,
-  startRecordingEndpoint,
-} from '../../servers/endpoints/recording-endpoint.ts';
+import { ownEndpoint, ownFolder, ownStack } from '../../fixtures/stack.ts';
+import type { RecordedRequest, RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 import { type StackProcess, startStackProcess } from '../../servers/aws/stack-process.ts';
 import { createBusStory, everyOrder, Growing } from './bus-story.ts';
 
@@ -18,9 +11,9 @@ let requests: Growing<RecordedRequest>;
 const started: StackProcess[] = [];
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'lastmile-bus-'));
+  folder = ownFolder();
   requests = new Growing();
-  endpoint = await startRecordingEndpoint((request) => {
+  endpoint = await ownEndpoint((request) => {
     requests.push(request);
     return undefined;
   });
@@ -28,8 +21,6 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const each of started.splice(0)) await kill(each);
-  await endpoint.close();
-  rmSync(folder, { recursive: true });
 });
 
 async function kill(stack: StackProcess): Promise<void> {
@@ -79,7 +70,7 @@ test('every event that PutEvents has accepted arrives, although the stack is kil
 });
 
 test('a reset forgets buses, rules and targets, and events after it are delivered', async () => {
-  const stack = await startStack({ port: 0 });
+  const stack = await ownStack();
   const story = createBusStory(stack.url);
   const create = async (): Promise<void> => {
     await story.createBus('orders');
@@ -99,5 +90,4 @@ test('a reset forgets buses, rules and targets, and events after it are delivere
   await story.put(event(3));
   await requests.count(2);
   expect(requests.items.map(({ path }) => path)).toEqual(['/shop/1', '/shop/3']);
-  await stack.stop();
 });

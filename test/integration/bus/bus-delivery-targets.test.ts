@@ -1,27 +1,16 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
-import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
+import { beforeEach, expect, test } from 'vitest';
+import { ownEndpoint, ownStack } from '../../fixtures/stack.ts';
 import { attributesOf, type BusStory, createBusStory, everyOrder, Growing } from './bus-story.ts';
 
-let stack: Stack;
 let story: BusStory;
 let lines: Growing<string>;
 let errors: Growing<string>;
-const endpoints: RecordingEndpoint[] = [];
 
 beforeEach(async () => {
   lines = new Growing();
   errors = new Growing();
-  stack = await startStack({
-    port: 0,
-    output: { line: (text) => lines.push(text), error: (text) => errors.push(text) },
-  });
-  story = createBusStory(stack.url);
-});
-
-afterEach(async () => {
-  await stack.stop();
-  for (const endpoint of endpoints.splice(0)) await endpoint.close();
+  const output = { line: (text: string) => lines.push(text), error: (text: string) => errors.push(text) };
+  story = createBusStory((await ownStack({ output })).url);
 });
 
 const rule = { Name: 'all', EventPattern: everyOrder };
@@ -69,8 +58,7 @@ test('a log group target prints the event as one line, bounded and free of contr
 });
 
 test('a rule may target deliver with an envelope of its own template, whose inner template is left alone', async () => {
-  const endpoint = await startRecordingEndpoint();
-  endpoints.push(endpoint);
+  const endpoint = await ownEndpoint();
   const apiDestination = await story.createDestination('shop', endpoint.origin);
   const target = {
     Id: 'inner',

@@ -1,40 +1,29 @@
 import { DeleteConnectionCommand, DisableRuleCommand, EnableRuleCommand } from '@aws-sdk/client-eventbridge';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Stack, type StackOptions, startStack } from '../../../lib/local/stack/stack.ts';
+import { beforeEach, expect, test } from 'vitest';
+import type { Stack, StackOptions } from '../../../lib/local/stack/stack.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
-import {
-  type RecordedRequest,
-  type RecordingEndpoint,
-  startRecordingEndpoint,
-} from '../../servers/endpoints/recording-endpoint.ts';
+import { ownEndpoint, ownStack } from '../../fixtures/stack.ts';
+import type { RecordedRequest, RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 import { attributesOf, createBusStory, everyOrder, Growing } from './bus-story.ts';
 
 let endpoint: RecordingEndpoint;
 let requests: Growing<RecordedRequest>;
 let statuses: number[];
 let lines: Growing<string>;
-const stacks: Stack[] = [];
 
 beforeEach(async () => {
   requests = new Growing();
   statuses = [];
   lines = new Growing();
-  endpoint = await startRecordingEndpoint((request) => {
+  endpoint = await ownEndpoint((request) => {
     requests.push(request);
     return { status: statuses.shift() ?? 200 };
   });
 });
 
-afterEach(async () => {
-  for (const stack of stacks.splice(0)) await stack.stop();
-  await endpoint.close();
-});
-
-async function start(options: StackOptions = {}): Promise<Stack> {
+function start(options: StackOptions = {}): Promise<Stack> {
   const say = (text: string): void => lines.push(text);
-  const stack = await startStack({ port: 0, output: { line: say, error: say }, ...options });
-  stacks.push(stack);
-  return stack;
+  return ownStack({ output: { line: say, error: say }, ...options });
 }
 
 const HttpParameters = { PathParameterValues: ['$.detail.order'], HeaderParameters: { 'X-Source': '$.source' } };

@@ -20,20 +20,20 @@ import {
   TestEventPatternCommand,
   UpdateEventBusCommand,
 } from '@aws-sdk/client-eventbridge';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
+import { describe, expect, test } from 'vitest';
+import type { Stack } from '../../../lib/local/stack/stack.ts';
+import { clientConfig } from '../../fixtures/clients.ts';
+import { sharedStack } from '../../fixtures/stack.ts';
 import { startStackProcess } from '../../servers/aws/stack-process.ts';
 
 let stack: Stack;
 
-beforeAll(async () => {
-  stack = await startStack({ port: 0 });
+sharedStack.beforeAll(({ stack: started }) => {
+  stack = started;
 });
 
-afterAll(() => stack.stop());
-
 function client(region = 'us-east-1', endpoint = stack.url): EventBridgeClient {
-  return new EventBridgeClient({ region, endpoint, credentials: { accessKeyId: 'any', secretAccessKey: 'thing' } });
+  return new EventBridgeClient(clientConfig(endpoint, region));
 }
 
 const EventPattern = '{"source":["shop"]}';

@@ -1,14 +1,10 @@
 import { CreateApiDestinationCommand, CreateConnectionCommand, type Target } from '@aws-sdk/client-eventbridge';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../lib/core/input/json.ts';
 import { parseDelivery } from '../../../lib/core/message/parse-delivery.ts';
 import { targetInput } from '../../../lib/local/bus/targets/input.ts';
-import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
-import {
-  type RecordedRequest,
-  type RecordingEndpoint,
-  startRecordingEndpoint,
-} from '../../servers/endpoints/recording-endpoint.ts';
+import { ownEndpoint, ownStack } from '../../fixtures/stack.ts';
+import type { RecordedRequest, RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 import { type BusStory, createBusStory, Growing } from './bus-story.ts';
 import { exampleNames, exampleResources, type References } from './example-rules.ts';
 
@@ -27,24 +23,17 @@ const localStack: References = {
 };
 const detail = '{"orderId":"order-000042","total":149.950,"big":12345678901234567890,"delivery":{"city":"Exampleton"}}';
 
-let stack: Stack;
 let story: BusStory;
 let endpoint: RecordingEndpoint;
 let requests: Growing<RecordedRequest>;
 
 beforeEach(async () => {
   requests = new Growing();
-  endpoint = await startRecordingEndpoint((request) => {
+  endpoint = await ownEndpoint((request) => {
     requests.push(request);
     return undefined;
   });
-  stack = await startStack({ port: 0, output: { line: () => undefined, error: () => undefined } });
-  story = createBusStory(stack.url);
-});
-afterEach(async () => {
-  story.events.destroy();
-  story.sqs.destroy();
-  await Promise.all([stack.stop(), endpoint.close()]);
+  story = createBusStory((await ownStack()).url);
 });
 
 /** Deploys an example's rule into the local stack and puts an event that it matches. */

@@ -1,43 +1,23 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CreateApiDestinationCommand, CreateConnectionCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
-import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
+import { expect, test } from 'vitest';
+import type { Stack } from '../../../lib/local/stack/stack.ts';
+import { createDestination } from '../../fixtures/clients.ts';
+import { sharedStack } from '../../fixtures/stack.ts';
+import type { RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 
 const repository = join(import.meta.dirname, '..', '..', '..');
 let stack: Stack;
 let endpoint: RecordingEndpoint;
 let folder: string;
 
-beforeAll(async () => {
-  [stack, endpoint, folder] = await Promise.all([
-    startStack({ port: 0, account: '000011112222' }),
-    startRecordingEndpoint(),
-    mkdtemp(join(tmpdir(), 'lastmile-invoke-')),
-  ]);
-  const events = new EventBridgeClient({
-    region: 'us-east-1',
-    endpoint: stack.url,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  });
-  const { ConnectionArn } = await events.send(
-    new CreateConnectionCommand({
-      Name: 'orders',
-      AuthorizationType: 'API_KEY',
-      AuthParameters: { ApiKeyAuthParameters: { ApiKeyName: 'x-key', ApiKeyValue: 'key-canary' } },
-    }),
-  );
-  const InvocationEndpoint = `${endpoint.origin}/orders/*`;
-  await events.send(
-    new CreateApiDestinationCommand({ Name: 'orders', ConnectionArn, InvocationEndpoint, HttpMethod: 'PUT' }),
-  );
-  events.destroy();
-});
-afterAll(async () => {
-  await Promise.all([stack.stop(), endpoint.close(), rm(folder, { recursive: true })]);
+sharedStack.override('stackOptions', { account: '000011112222' });
+
+sharedStack.beforeAll(async ({ stack: startedStack, endpoint: startedEndpoint, folder: made, clients }) => {
+  [stack, endpoint, folder] = [startedStack, startedEndpoint, made];
+  const settings = { InvocationEndpoint: `${endpoint.origin}/orders/*`, HttpMethod: 'PUT' } as const;
+  await createDestination(clients.events, 'orders', settings, 'key-canary');
 });
 
 test('npm run invoke sends a sample event through the local stack with the deployed bundle of deliver', async () => {

@@ -1,19 +1,14 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
-import { afterEach, expect, test } from 'vitest';
-import { createSqsClient } from '../../../lib/adapters/aws/clients.ts';
+import { expect, test } from 'vitest';
 import { formatDeadLetter } from '../../../lib/core/message/dead-letter-message.ts';
 import type { QueueMessage } from '../../../lib/core/message/queue-message.ts';
 import type { LocalFunction } from '../../../lib/local/lambda/function-instances.ts';
 import { deployedFunctions } from '../../../lib/local/lambda/function-instances.ts';
-import { startStack } from '../../../lib/local/stack/stack.ts';
+import { ownClients, ownStack } from '../../fixtures/stack.ts';
 
 const command = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'redrive.ts');
-const ends: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const end of ends.splice(0)) await end();
-});
 
 interface Ended {
   readonly status: number;
@@ -32,10 +27,8 @@ function run(args: readonly string[], endpoint: string): Promise<Ended> {
 
 /** A stack with the function redrive only, so that moved messages stay in the delivery queue. */
 async function start(functions: readonly LocalFunction[] = redriveAlone) {
-  const stack = await startStack({ port: 0, functions });
-  ends.push(() => stack.stop());
-  const credentials = { accessKeyId: 'any', secretAccessKey: 'thing' };
-  const sqs = createSqsClient({ region: 'us-east-1', endpoint: stack.url, credentials });
+  const stack = await ownStack({ functions });
+  const { sqs } = ownClients(stack);
   const urlOf = (name: string) => `${stack.url}/123456789012/lastmile-local-${name}`;
   return {
     url: stack.url,

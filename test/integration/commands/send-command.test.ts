@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CreateApiDestinationCommand, CreateConnectionCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
+import { expect, test } from 'vitest';
+import type { Stack } from '../../../lib/local/stack/stack.ts';
+import { createDestination } from '../../fixtures/clients.ts';
+import { sharedStack } from '../../fixtures/stack.ts';
 import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 
 const command = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'send.ts');
@@ -12,31 +12,16 @@ let stack: Stack;
 let endpoint: RecordingEndpoint;
 let folder: string;
 
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'lastmile-send-'));
-  endpoint = await startRecordingEndpoint(({ path }) => ({ status: path === '/eu' ? 202 : 500 }));
-  stack = await startStack({ port: 0, environment: { RETRY_BASE_DELAY_MS: '900000' } });
-  await createDestination('eu-west-1', 'eu');
-  await createDestination('us-east-1', 'us');
-});
-
-afterAll(async () => {
-  rmSync(folder, { recursive: true });
-  await Promise.all([stack.stop(), endpoint.close()]);
-});
+sharedStack.override('stackOptions', { environment: { RETRY_BASE_DELAY_MS: '900000' } });
+sharedStack.override('answer', () => ({ path }) => ({ status: path === '/eu' ? 202 : 500 }));
 
 /** A destination of the same name in each region. */
-async function createDestination(region: string, path: string): Promise<void> {
-  const credentials = { accessKeyId: 'any', secretAccessKey: 'thing' };
-  const events = new EventBridgeClient({ region, endpoint: stack.url, credentials });
-  const AuthParameters = { ApiKeyAuthParameters: { ApiKeyName: 'x-key', ApiKeyValue: 'key-canary' } };
-  const connection = { Name: 'orders', AuthorizationType: 'API_KEY', AuthParameters } as const;
-  const { ConnectionArn } = await events.send(new CreateConnectionCommand(connection));
-  const InvocationEndpoint = `${endpoint.origin}/${path}`;
-  const destination = { Name: 'orders', ConnectionArn, InvocationEndpoint, HttpMethod: 'POST' } as const;
-  await events.send(new CreateApiDestinationCommand(destination));
-  events.destroy();
-}
+sharedStack.beforeAll(async ({ stack: startedStack, endpoint: startedEndpoint, folder: made, clientsOf }) => {
+  [stack, endpoint, folder] = [startedStack, startedEndpoint, made];
+  const [eu, us] = [`${endpoint.origin}/eu`, `${endpoint.origin}/us`];
+  await createDestination(clientsOf('eu-west-1').events, 'orders', { InvocationEndpoint: eu }, 'key-canary');
+  await createDestination(clientsOf('us-east-1').events, 'orders', { InvocationEndpoint: us }, 'key-canary');
+});
 
 interface Ended {
   readonly status: number;

@@ -1,25 +1,16 @@
-import { CreateApiDestinationCommand, CreateConnectionCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { expect, onTestFinished, test } from 'vitest';
-import { startStack } from '../../../lib/local/stack/stack.ts';
-import { startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
+import { CreateApiDestinationCommand, CreateConnectionCommand } from '@aws-sdk/client-eventbridge';
+import { InvokeCommand } from '@aws-sdk/client-lambda';
+import { expect, test } from 'vitest';
+import { ownClients, ownEndpoint, ownStack } from '../../fixtures/stack.ts';
 
 test('the local stack prints a line for a connection that a worker deauthorizes, and no metrics', async () => {
   const lines: string[] = [];
-  const endpoint = await startRecordingEndpoint(() => ({ status: 401 }));
-  const stack = await startStack({
-    port: 0,
+  const endpoint = await ownEndpoint(() => ({ status: 401 }));
+  const stack = await ownStack({
     environment: { UNAUTHORIZED_LIMIT: '1', STACK_NAME: 'seen-nowhere' },
     output: { line: (text) => lines.push(text), error: expect.fail },
   });
-  const client = { region: 'us-east-1', endpoint: stack.url, credentials: { accessKeyId: 'a', secretAccessKey: 'b' } };
-  const [events, lambda] = [new EventBridgeClient(client), new LambdaClient(client)];
-  onTestFinished(async () => {
-    events.destroy();
-    lambda.destroy();
-    await stack.stop();
-    await endpoint.close();
-  });
+  const { events, lambda } = ownClients(stack);
   const AuthParameters = { BasicAuthParameters: { Username: 'someone', Password: 'canary' } };
   const connection = { Name: 'shop', AuthorizationType: 'BASIC', AuthParameters } as const;
   const { ConnectionArn } = await events.send(new CreateConnectionCommand(connection));

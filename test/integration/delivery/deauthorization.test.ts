@@ -3,21 +3,21 @@ import {
   CreateApiDestinationCommand,
   CreateConnectionCommand,
   DescribeConnectionCommand,
-  EventBridgeClient,
   ListApiDestinationsCommand,
   UpdateConnectionCommand,
 } from '@aws-sdk/client-eventbridge';
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import type { Context } from 'aws-lambda';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { createHandler, dependenciesFrom } from '../../../functions/deliver.ts';
-import { createDynamoDbClient, createSqsClient } from '../../../lib/adapters/aws/clients.ts';
 import { parseConnectionItem } from '../../../lib/adapters/dynamodb/connection-item.ts';
 import type { Environment } from '../../../lib/config.ts';
 import { functionVariables } from '../../../lib/local/stack/environment.ts';
 import { noMetrics } from '../../../lib/local/lambda/readable-logs.ts';
-import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
-import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
+import type { Stack } from '../../../lib/local/stack/stack.ts';
+import type { Clients } from '../../fixtures/clients.ts';
+import { sharedStack } from '../../fixtures/stack.ts';
+import type { RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 import { type RecordingProxy, startRecordingProxy } from '../../servers/aws/recording-proxy.ts';
 
 /* The deployed handler against the whole stack. A test makes a run of refusals older in the table instead of waiting. */
@@ -25,38 +25,29 @@ import { type RecordingProxy, startRecordingProxy } from '../../servers/aws/reco
 let stack: Stack;
 let proxy: RecordingProxy;
 let endpoint: RecordingEndpoint;
-let clients: ReturnType<typeof createClients>;
+let clients: Clients;
 /** Names of connections in the workers' log, in order. */
 const deauthorized: string[] = [];
 /** Called before the endpoint refuses a request. */
 let beforeRefusal: () => Promise<unknown> = async () => undefined;
 
 const aws = { region: 'us-east-1', credentials: { accessKeyId: 'deliver', secretAccessKey: 'local' } };
-const createClients = (url: string) => ({
-  events: new EventBridgeClient({ ...aws, endpoint: url }),
-  dynamoDb: createDynamoDbClient({ ...aws, endpoint: url }),
-  sqs: createSqsClient({ ...aws, endpoint: url }),
-});
 const queueUrl = (name: string) => `${stack.url}/123456789012/${name}`;
 const parameters = (Password: string) => ({ BasicAuthParameters: { Username: 'someone', Password } });
 const valid = `Basic ${Buffer.from('someone:valid').toString('base64')}`;
 
-beforeAll(async () => {
-  endpoint = await startRecordingEndpoint(async ({ path, headers }) => {
-    if (path === '/open' || headers['authorization'] === valid) return { status: 200 };
-    await beforeRefusal();
-    return { status: 401 };
-  });
-  stack = await startStack({ port: 0 });
-  proxy = await startRecordingProxy(stack.url);
-  clients = createClients(stack.url);
+sharedStack.override('answer', () => async ({ path, headers }) => {
+  if (path === '/open' || headers['authorization'] === valid) return { status: 200 };
+  await beforeRefusal();
+  return { status: 401 };
 });
 
-afterAll(async () => {
-  for (const client of Object.values(clients)) client.destroy();
-  await proxy.stop();
-  await Promise.all([stack.stop(), endpoint.close()]);
+sharedStack.beforeAll(async ({ stack: startedStack, endpoint: startedEndpoint, clients: opened }) => {
+  [stack, endpoint, clients] = [startedStack, startedEndpoint, opened];
+  proxy = await startRecordingProxy(stack.url);
 });
+
+afterAll(() => proxy.stop());
 
 /** A connection whose password only `/open` accepts, and a destination for each of the two endpoints. */
 async function createConnection(name: string): Promise<void> {

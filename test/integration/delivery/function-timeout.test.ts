@@ -1,24 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { GetQueueAttributesCommand, SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createLambdaClient, createSqsClient } from '../../../lib/adapters/aws/clients.ts';
+import { beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../../../lib/adapters/system-clock.ts';
 import { deployedFunctions } from '../../../lib/local/lambda/function-instances.ts';
-import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
+import type { Stack } from '../../../lib/local/stack/stack.ts';
+import { ownClients, ownFolder, ownStack } from '../../fixtures/stack.ts';
 
 let dataDir: string;
 let stack: Stack | undefined;
 
 beforeEach(() => {
-  dataDir = mkdtempSync(join(tmpdir(), 'lastmile-timeout-'));
-});
-
-afterEach(async () => {
-  await stack?.stop();
-  rmSync(dataDir, { recursive: true });
+  dataDir = ownFolder();
 });
 
 /** The stack over the same folder, and all the waits that it asked for. */
@@ -32,22 +24,16 @@ async function start(timeoutSeconds: number) {
       return systemClock.delay(delayMs, signal);
     },
   };
-  stack = await startStack({
-    port: 0,
+  stack = await ownStack({
     dataDir,
     clock,
     environment: { FUNCTION_TIMEOUT_SECONDS: String(timeoutSeconds) },
   });
-  const aws = {
-    region: 'us-east-1',
-    endpoint: stack.url,
-    credentials: { accessKeyId: 'any', secretAccessKey: 'thing' },
-  };
-  const sqs = createSqsClient(aws);
+  const { sqs, lambda } = ownClients(stack);
   const QueueUrl = `${stack.url}/123456789012/lastmile-local-deliveries`;
   return {
     delaysMs,
-    lambda: createLambdaClient(aws),
+    lambda,
     setVisibility: (seconds: number) =>
       sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { VisibilityTimeout: String(seconds) } })),
     async visibility() {

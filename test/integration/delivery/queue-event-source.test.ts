@@ -1,32 +1,21 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { ReceiveMessageCommand, SendMessageCommand, SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import type { SQSEvent } from 'aws-lambda';
-import { afterEach, expect, test } from 'vitest';
-import { createLambdaClient, createSqsClient } from '../../../lib/adapters/aws/clients.ts';
+import { expect, test } from 'vitest';
 import { maximumReceives } from '../../../lib/core/message/queued-delivery.ts';
 import type { FunctionHandler, LocalFunction } from '../../../lib/local/lambda/function-instances.ts';
-import { startStack } from '../../../lib/local/stack/stack.ts';
-
-const ends: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
-});
+import { ownClients, ownFolder, ownStack } from '../../fixtures/stack.ts';
 
 /** A stack whose delivery queue invokes this function, and a client for one region of it. */
 async function start(deliverQueued: (event: SQSEvent) => Promise<unknown>, options: { dataDir?: string } = {}) {
   const create = async (): Promise<FunctionHandler> => (event) => deliverQueued(event as SQSEvent);
   const functions: LocalFunction[] = [{ name: 'deliver-queued', timeoutSeconds: 60, create }];
-  const stack = await startStack({ port: 0, functions, ...options });
-  ends.push(() => stack.stop());
+  const stack = await ownStack({ functions, ...options });
   return { stack, ...clientFor(stack.url, 'us-east-1') };
 }
 
 function clientFor(endpoint: string, region: string) {
-  const sqs = createSqsClient({ region, endpoint, credentials: { accessKeyId: 'any', secretAccessKey: 'thing' } });
+  const { sqs } = ownClients({ url: endpoint }, region);
   const urlOf = (name: string) => `${endpoint}/123456789012/lastmile-local-${name}`;
   return {
     sqs,
@@ -140,8 +129,7 @@ test('a message that was received as often as the redrive policy allows is moved
 });
 
 test('the messages of a stack that ended are handed over at once by the next stack, and their receive counts are kept', async () => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'lastmile-queue-'));
-  ends.push(() => rmSync(dataDir, { recursive: true }));
+  const dataDir = ownFolder();
   const held = newRecords();
   const first = await start(
     (event) => {
@@ -168,10 +156,8 @@ test('an asynchronous delivery that has failed three times is in the dead letter
     throw new TypeError('not even tried');
   };
   const functions: LocalFunction[] = [{ name: 'deliver', timeoutSeconds: 60, create }];
-  const stack = await startStack({ port: 0, functions, retryDelaysMs: [0, 0] });
-  ends.push(() => stack.stop());
-  const credentials = { accessKeyId: 'any', secretAccessKey: 'thing' };
-  const lambda = createLambdaClient({ region: 'us-east-1', endpoint: stack.url, credentials });
+  const stack = await ownStack({ functions, retryDelaysMs: [0, 0] });
+  const { lambda } = ownClients(stack);
   const envelope = { apiDestination: 'orders', event: { id: 'e-1' } };
   const invoke = { FunctionName: 'deliver', InvocationType: 'Event', Payload: JSON.stringify(envelope) } as const;
   await lambda.send(new InvokeCommand(invoke));

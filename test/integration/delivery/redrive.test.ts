@@ -1,21 +1,14 @@
-import { CreateApiDestinationCommand, CreateConnectionCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { InvokeCommand } from '@aws-sdk/client-lambda';
 import type { Message } from '@aws-sdk/client-sqs';
 import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
-import { afterEach, expect, test } from 'vitest';
-import { createSqsClient } from '../../../lib/adapters/aws/clients.ts';
+import { expect, test } from 'vitest';
 import { formatDeadLetter } from '../../../lib/core/message/dead-letter-message.ts';
 import type { Delivery } from '../../../lib/core/delivery/delivery.ts';
 import type { QueueMessage } from '../../../lib/core/message/queue-message.ts';
 import { formatQueuedDelivery } from '../../../lib/core/message/queued-delivery.ts';
-import { startStack } from '../../../lib/local/stack/stack.ts';
+import { createDestination } from '../../fixtures/clients.ts';
+import { ownClients, ownEndpoint, ownStack } from '../../fixtures/stack.ts';
 import type { AnswerRequest, RecordedRequest } from '../../servers/endpoints/recording-endpoint.ts';
-import { startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
-
-const ends: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
-});
 
 /** Text that would change if a JSON parser read and printed it. */
 const textOf = (id: string) =>
@@ -62,25 +55,13 @@ const forms: Readonly<Record<string, (id: string) => QueueMessage>> = {
 
 async function start(answer?: AnswerRequest, environment: Record<string, string> = {}) {
   const arrivals: { wake: () => void } = { wake: () => undefined };
-  const endpoint = await startRecordingEndpoint((...request) => {
+  const endpoint = await ownEndpoint((...request) => {
     arrivals.wake();
     return answer?.(...request);
   });
-  ends.push(() => endpoint.close());
-  const stack = await startStack({ port: 0, environment });
-  ends.push(() => stack.stop());
-  const client = { region: 'us-east-1', endpoint: stack.url, credentials: { accessKeyId: 'a', secretAccessKey: 'b' } };
-  const [sqs, lambda, events] = [createSqsClient(client), new LambdaClient(client), new EventBridgeClient(client)];
-  const AuthParameters = { ApiKeyAuthParameters: { ApiKeyName: 'x-key', ApiKeyValue: 'secret' } };
-  const connection = { Name: 'shop', AuthorizationType: 'API_KEY', AuthParameters } as const;
-  const { ConnectionArn } = await events.send(new CreateConnectionCommand(connection));
-  const destination = {
-    Name: 'orders',
-    ConnectionArn,
-    InvocationEndpoint: endpoint.origin,
-    HttpMethod: 'POST',
-  } as const;
-  await events.send(new CreateApiDestinationCommand(destination));
+  const stack = await ownStack({ environment });
+  const { sqs, lambda, events } = ownClients(stack);
+  await createDestination(events, 'orders', { InvocationEndpoint: endpoint.origin });
   const urlOf = (name: string) => `${stack.url}/123456789012/lastmile-local-${name}`;
   return {
     async put(queue: 'deliveries' | 'dead-letters', { body, attributes }: QueueMessage) {

@@ -7,22 +7,19 @@ import {
   ListTablesCommand,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDynamoDbClient } from '../../../lib/adapters/aws/clients.ts';
-import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
+import { expect, test } from 'vitest';
+import type { Stack } from '../../../lib/local/stack/stack.ts';
+import { sharedStack } from '../../fixtures/stack.ts';
 
 let stack: Stack;
+let clientIn: (region: string) => DynamoDBClient;
 
-beforeAll(async () => {
-  stack = await startStack({ port: 0, functions: [] });
+sharedStack.override('stackOptions', { functions: [] });
+
+sharedStack.beforeAll(({ stack: started, clientsOf }) => {
+  stack = started;
+  clientIn = (region) => clientsOf(region).dynamoDb;
 });
-
-afterAll(() => stack.stop());
-
-function clientIn(region: string): DynamoDBClient {
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  return createDynamoDbClient({ region, endpoint: stack.url, credentials });
-}
 
 test('the stack’s table exists at a region’s first call, with its index and the ARN of the region', async () => {
   const { Table } = await clientIn('eu-west-1').send(new DescribeTableCommand({ TableName: 'lastmile-local' }));

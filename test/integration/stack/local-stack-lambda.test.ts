@@ -1,8 +1,8 @@
 import { InvokeCommand, type InvokeCommandInput, type LambdaClient } from '@aws-sdk/client-lambda';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createLambdaClient } from '../../../lib/adapters/aws/clients.ts';
+import { expect, test } from 'vitest';
 import type { FunctionHandler, FunctionDependencies } from '../../../lib/local/lambda/function-instances.ts';
-import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
+import type { Stack } from '../../../lib/local/stack/stack.ts';
+import { sharedStack } from '../../fixtures/stack.ts';
 
 let stack: Stack;
 let client: LambdaClient;
@@ -19,23 +19,22 @@ const deliver: FunctionHandler = async (event, context) => {
   return { event, arn: context.invokedFunctionArn };
 };
 
-beforeAll(async () => {
-  const create = async (surroundings: FunctionDependencies): Promise<FunctionHandler> => {
-    made.push(surroundings);
-    return deliver;
-  };
-  stack = await startStack({
-    port: 0,
-    functions: [{ name: 'deliver', timeoutSeconds: 3, create }],
-    output: { line: () => undefined, error: (text) => void errors.push(text) },
-    environment: { CACHE_SECONDS: '7' },
-    retryDelaysMs: [0, 0],
-  });
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  client = createLambdaClient({ region: 'us-east-1', endpoint: stack.url, credentials });
+const create = async (functionDependencies: FunctionDependencies): Promise<FunctionHandler> => {
+  made.push(functionDependencies);
+  return deliver;
+};
+
+sharedStack.override('stackOptions', {
+  functions: [{ name: 'deliver', timeoutSeconds: 3, create }],
+  output: { line: () => undefined, error: (text) => void errors.push(text) },
+  environment: { CACHE_SECONDS: '7' },
+  retryDelaysMs: [0, 0],
 });
 
-afterAll(() => stack.stop());
+sharedStack.beforeAll(({ stack: started, clients }) => {
+  stack = started;
+  client = clients.lambda;
+});
 
 async function invoke(event: unknown, options: Partial<InvokeCommandInput> = {}) {
   const input = { FunctionName: 'deliver', Payload: JSON.stringify(event), ...options };

@@ -1,11 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { CreateTableCommand, ListTablesCommand, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import {
   CreateApiDestinationCommand,
   CreateConnectionCommand,
-  EventBridgeClient,
   ListApiDestinationsCommand,
   ListConnectionsCommand,
 } from '@aws-sdk/client-eventbridge';
@@ -18,53 +14,28 @@ import {
   ReceiveMessageCommand,
   SendMessageCommand,
 } from '@aws-sdk/client-sqs';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import {
-  createDynamoDbClient,
-  createLambdaClient,
-  createSecretsManagerClient,
-  createSqsClient,
-} from '../../../lib/adapters/aws/clients.ts';
-import { type Stack, type StackOptions, startStack } from '../../../lib/local/stack/stack.ts';
+import { beforeEach, expect, test } from 'vitest';
+import type { Stack, StackOptions } from '../../../lib/local/stack/stack.ts';
+import { createSqsClient } from '../../../lib/adapters/aws/clients.ts';
+import type { Clients } from '../../fixtures/clients.ts';
+import { ownClients as clients, ownEndpoint, ownFolder, ownStack } from '../../fixtures/stack.ts';
 import { startMisbehavingEndpoint } from '../../servers/endpoints/misbehaving-endpoint.ts';
-import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
+import type { RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 
 let endpoint: RecordingEndpoint;
 let folder: string;
-const stacks: Stack[] = [];
 const errors: string[] = [];
 
 beforeEach(async () => {
   errors.length = 0;
-  folder = mkdtempSync(join(tmpdir(), 'lastmile-reset-'));
-  endpoint = await startRecordingEndpoint();
+  folder = ownFolder();
+  endpoint = await ownEndpoint();
 });
 
-afterEach(async () => {
-  for (const stack of stacks.splice(0)) await stack.stop();
-  await endpoint.close();
-  rmSync(folder, { recursive: true });
-});
-
-async function start(options: StackOptions = {}): Promise<Stack> {
+function start(options: StackOptions = {}): Promise<Stack> {
   const output = { line: () => undefined, error: (text: string) => void errors.push(text) };
-  const stack = await startStack({ port: 0, output, ...options });
-  stacks.push(stack);
-  return stack;
+  return ownStack({ output, ...options });
 }
-
-function clients(stack: Stack, region = 'us-east-1') {
-  const aws = { region, endpoint: stack.url, credentials: { accessKeyId: 'any', secretAccessKey: 'thing' } };
-  return {
-    events: new EventBridgeClient(aws),
-    dynamoDb: createDynamoDbClient(aws),
-    secrets: createSecretsManagerClient(aws),
-    sqs: createSqsClient(aws),
-    lambda: createLambdaClient(aws),
-  };
-}
-
-type Clients = ReturnType<typeof clients>;
 
 const reset = (stack: Stack, init: RequestInit = { method: 'POST' }) => fetch(`${stack.url}/_lastmile/reset`, init);
 
@@ -147,7 +118,7 @@ test('data that a reset has deleted stays deleted in the next process, and a sec
   await reset(before);
   await createDestination(clients(before));
   await reset(before);
-  await stacks.pop()?.stop();
+  await before.stop();
   expect(await shown(clients(await start({ dataDir: folder })))).toEqual(fresh);
 });
 

@@ -12,26 +12,23 @@ import {
   UpdateSecretCommand,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createSecretsManagerClient } from '../../../lib/adapters/aws/clients.ts';
-import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
+import { expect, test } from 'vitest';
+import type { Stack } from '../../../lib/local/stack/stack.ts';
+import { sharedStack } from '../../fixtures/stack.ts';
 
 let stack: Stack;
 let client: SecretsManagerClient;
+let clientIn: (region: string) => SecretsManagerClient;
 let names = 0;
 const token = (letter: string): string => letter.repeat(32);
 
-function clientIn(region: string): SecretsManagerClient {
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  return createSecretsManagerClient({ region, endpoint: stack.url, credentials });
-}
+sharedStack.override('stackOptions', { functions: [] });
 
-beforeAll(async () => {
-  stack = await startStack({ port: 0, functions: [] });
-  client = clientIn('us-east-1');
+sharedStack.beforeAll(({ stack: started, clients, clientsOf }) => {
+  stack = started;
+  client = clients.secrets;
+  clientIn = (region) => clientsOf(region).secrets;
 });
-
-afterAll(() => stack.stop());
 
 async function newSecret(text: string, version: string): Promise<string> {
   names += 1;

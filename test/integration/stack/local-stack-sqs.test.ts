@@ -12,25 +12,23 @@ import {
   SetQueueAttributesCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createSqsClient } from '../../../lib/adapters/aws/clients.ts';
-import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
+import type { Stack } from '../../../lib/local/stack/stack.ts';
+import { sharedStack } from '../../fixtures/stack.ts';
 
 let stack: Stack;
 let client: SQSClient;
+let clientIn: (region: string) => SQSClient;
 let queues = 0;
 
-function clientIn(region: string): SQSClient {
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  return createSqsClient({ region, endpoint: stack.url, credentials });
-}
+sharedStack.override('stackOptions', { functions: [], account: '111122223333' });
 
-beforeAll(async () => {
-  stack = await startStack({ port: 0, functions: [], account: '111122223333' });
-  client = clientIn('us-east-1');
+sharedStack.beforeAll(({ stack: started, clients, clientsOf }) => {
+  stack = started;
+  client = clients.sqs;
+  clientIn = (region) => clientsOf(region).sqs;
 });
-
-afterAll(() => stack.stop());
 
 async function newQueue(Attributes: Record<string, string> = {}): Promise<string> {
   queues += 1;

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { FunctionHandler, LocalFunction } from '../../../lib/local/lambda/function-instances.ts';
 import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
+import { sharedStack } from '../../fixtures/stack.ts';
 
 let stack: Stack;
 const errors: string[] = [];
@@ -12,13 +13,14 @@ const controlApi: FunctionHandler = async (event) => {
   return { statusCode: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(event) };
 };
 
-beforeAll(async () => {
-  const functions: LocalFunction[] = [{ name: 'control-api', timeoutSeconds: 3, create: async () => controlApi }];
-  const output = { line: () => undefined, error: (text: string) => void errors.push(text) };
-  stack = await startStack({ port: 0, functions, output });
-});
+const functions: LocalFunction[] = [{ name: 'control-api', timeoutSeconds: 3, create: async () => controlApi }];
+const output = { line: () => undefined, error: (text: string) => void errors.push(text) };
 
-afterAll(() => stack.stop());
+sharedStack.override('stackOptions', { functions, output });
+
+sharedStack.beforeAll(({ stack: started }) => {
+  stack = started;
+});
 
 function signed(service: string, region = 'us-east-1'): Record<string, string> {
   const credential = `AKID/20260101/${region}/${service}/aws4_request`;

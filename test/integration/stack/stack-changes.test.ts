@@ -1,53 +1,32 @@
 import {
-  CreateApiDestinationCommand,
-  CreateConnectionCommand,
-  EventBridgeClient,
+  type EventBridgeClient,
   UpdateApiDestinationCommand,
   UpdateConnectionCommand,
 } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createLambdaClient } from '../../../lib/adapters/aws/clients.ts';
-import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
-import {
-  type RecordedRequest,
-  type RecordingEndpoint,
-  startRecordingEndpoint,
-} from '../../servers/endpoints/recording-endpoint.ts';
+import { expect, test } from 'vitest';
+import { createDestination } from '../../fixtures/clients.ts';
+import { sharedStack } from '../../fixtures/stack.ts';
+import type { RecordedRequest, RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 
 /* CACHE_SECONDS is 1 instead of 15, so that a change takes effect during the test. */
 
-let stack: Stack;
 let endpoint: RecordingEndpoint;
 let events: EventBridgeClient;
 let lambda: LambdaClient;
 
 const apiKey = (ApiKeyValue: string) => ({ ApiKeyAuthParameters: { ApiKeyName: 'x-key', ApiKeyValue } });
 
-beforeAll(async () => {
-  endpoint = await startRecordingEndpoint(({ headers }) => ({ status: headers['x-key'] === 'revoked' ? 401 : 200 }));
-  stack = await startStack({ port: 0, environment: { CACHE_SECONDS: '1' } });
-  const aws = {
-    region: 'us-east-1',
-    endpoint: stack.url,
-    credentials: { accessKeyId: 'any', secretAccessKey: 'thing' },
-  };
-  events = new EventBridgeClient(aws);
-  lambda = createLambdaClient(aws);
-});
+sharedStack.override('stackOptions', { environment: { CACHE_SECONDS: '1' } });
+sharedStack.override('answer', () => ({ headers }) => ({ status: headers['x-key'] === 'revoked' ? 401 : 200 }));
 
-afterAll(async () => {
-  events.destroy();
-  lambda.destroy();
-  await Promise.all([stack.stop(), endpoint.close()]);
+sharedStack.beforeAll(({ endpoint: started, clients }) => {
+  endpoint = started;
+  ({ events, lambda } = clients);
 });
 
 async function create(name: string, key: string): Promise<void> {
-  const connection = { Name: name, AuthorizationType: 'API_KEY', AuthParameters: apiKey(key) } as const;
-  const { ConnectionArn } = await events.send(new CreateConnectionCommand(connection));
-  const InvocationEndpoint = `${endpoint.origin}/before`;
-  const destination = { Name: name, ConnectionArn, InvocationEndpoint, HttpMethod: 'POST' } as const;
-  await events.send(new CreateApiDestinationCommand(destination));
+  await createDestination(events, name, { InvocationEndpoint: `${endpoint.origin}/before` }, key);
 }
 
 /** One delivery, and the last request that it made. */

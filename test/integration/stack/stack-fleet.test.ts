@@ -3,17 +3,17 @@ import {
   CreateApiDestinationCommand,
   CreateConnectionCommand,
   DescribeConnectionCommand,
-  EventBridgeClient,
+  type EventBridgeClient,
 } from '@aws-sdk/client-eventbridge';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDynamoDbClient } from '../../../lib/adapters/aws/clients.ts';
 import { systemClock } from '../../../lib/adapters/system-clock.ts';
 import { functionVariables, runtimeVariables } from '../../../lib/local/stack/environment.ts';
 import { deployedFunctions } from '../../../lib/local/lambda/function-instances.ts';
 import { FunctionRunner } from '../../../lib/local/lambda/function-runner.ts';
-import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
+import type { Stack } from '../../../lib/local/stack/stack.ts';
+import { sharedStack } from '../../fixtures/stack.ts';
 import { oauthClients, startOAuthProvider, type OAuthProvider } from '../../servers/oauth/oauth-provider.ts';
-import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
+import type { RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 
 let stack: Stack;
 let provider: OAuthProvider;
@@ -21,28 +21,22 @@ let endpoint: RecordingEndpoint;
 let events: EventBridgeClient;
 let dynamoDb: DynamoDBClient;
 
-beforeAll(async () => {
-  provider = await startOAuthProvider();
-  /** Accepts every request with a token that the provider knows. */
-  endpoint = await startRecordingEndpoint(async ({ headers }) => {
-    const token = headers['authorization']?.replace(/^Bearer /, '') ?? '';
-    return { status: (await provider.accepts(token)) ? 200 : 401 };
-  });
-  stack = await startStack({ port: 0 });
-  const aws = {
-    region: 'us-east-1',
-    endpoint: stack.url,
-    credentials: { accessKeyId: 'any', secretAccessKey: 'thing' },
-  };
-  events = new EventBridgeClient(aws);
-  dynamoDb = createDynamoDbClient(aws);
+/** Accepts every request with a token that the provider knows. */
+sharedStack.override('answer', () => async ({ headers }) => {
+  const token = headers['authorization']?.replace(/^Bearer /, '') ?? '';
+  return { status: (await provider.accepts(token)) ? 200 : 401 };
 });
 
-afterAll(async () => {
-  events.destroy();
-  dynamoDb.destroy();
-  await Promise.all([stack.stop(), provider.close(), endpoint.close()]);
+beforeAll(async () => {
+  provider = await startOAuthProvider();
 });
+
+sharedStack.beforeAll(({ stack: startedStack, endpoint: startedEndpoint, clients }) => {
+  [stack, endpoint] = [startedStack, startedEndpoint];
+  ({ events, dynamoDb } = clients);
+});
+
+afterAll(() => provider.close());
 
 /** Workers that share only the stack: each loads and wires the deployed function for itself. */
 function startWorkers(count: number): readonly FunctionRunner[] {
