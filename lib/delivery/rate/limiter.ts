@@ -112,7 +112,7 @@ interface Waiting {
 }
 
 /** One reservation of a bucket at a time: calls that come while a write is under way share the next one. */
-function createReservationQueue(bucket: WorkerBucket) {
+export function createReservationQueue(bucket: Pick<WorkerBucket, 'gather' | 'reserve'>) {
   let waiting: Waiting[] = [];
   let gathering: Waiting[] = [];
   let isRunning = false;

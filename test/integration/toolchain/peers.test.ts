@@ -53,5 +53,5 @@ describe('the endpoint of the comparison', () => {
 
 test('waiting for a process that is killed fails with an error that says so', async () => {
   const waiting = waitFor(1);
-  await Promise.all([expect(waiting).rejects.toThrow('peers-receiver.ts ended: SIGKILL.'), receiver.crash()]);
+  await Promise.all([expect(waiting).rejects.toThrow('receiver.ts ended: SIGKILL.'), receiver.crash()]);
 });

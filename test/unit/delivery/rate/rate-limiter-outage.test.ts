@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Outage } from '../../../../lib/delivery/rate/outage.ts';
 import { createFailingTable, createFleet, orders, passing, queueBatch } from './rate-limiters.ts';
 
 function createFleetOnFailingTable() {
@@ -118,5 +119,72 @@ describe('a clock', () => {
     const { slotTimesMs } = await limiter.reserve(orders, 20, queueBatch);
     expect((slotTimesMs[0] ?? 0) - clock.nowMs()).toBeLessThan(20);
     expect(slotTimesMs.length).toBe(20);
+  });
+});
+
+describe('an outage, as one worker counts it', () => {
+  const startMs = 1_790_000_000_000;
+  const half = () => 0.5;
+
+  /** A clock that remembers the waits and stands still. */
+  function stillClock() {
+    const waitsMs: number[] = [];
+    const delay = (delayMs: number) => {
+      waitsMs.push(delayMs);
+      return Promise.resolve();
+    };
+    return { waitsMs, nowMs: () => startMs, delay };
+  }
+
+  test.each([
+    { failures: 1, untilMs: startMs + 26, waitsMs: [25] },
+    { failures: 1, untilMs: startMs + 25, waitsMs: [] },
+    { failures: 3, untilMs: startMs + 60_000, waitsMs: [100] },
+    { failures: 4, untilMs: startMs + 60_000, waitsMs: [] },
+  ])('an outage waits $waitsMs ms after $failures failures when a slot is useful until $untilMs', async (given) => {
+    const clock = stillClock();
+    const goesOn = await new Outage(half).waitsOut(given.failures, given.untilMs, clock);
+    expect(clock.waitsMs).toEqual(given.waitsMs);
+    expect(goesOn).toBe(given.waitsMs.length > 0);
+  });
+
+  test('an outage doubles the rest with each failure in a row, until a write succeeds', async () => {
+    const outage = new Outage(half);
+    const rest = () => outage.waitsOut(4, startMs, stillClock());
+    const expectRest = (restMs: number) => {
+      expect(outage.isResting(startMs + restMs - 1)).toBe(true);
+      expect(outage.isResting(startMs + restMs)).toBe(false);
+    };
+    await rest();
+    expectRest(500);
+    await rest();
+    expectRest(1000);
+    outage.ends();
+    await rest();
+    expectRest(500);
+  });
+
+  test('the rest of an outage is no longer after the clock has stepped back', async () => {
+    const outage = new Outage(half);
+    await outage.waitsOut(4, startMs, stillClock());
+    expect(outage.isResting(startMs)).toBe(true);
+    expect(outage.isResting(startMs - 1)).toBe(false);
+  });
+
+  test.each([
+    { rests: 0, afterMs: 2000 },
+    { rests: 1, afterMs: 2000 },
+    { rests: 2, afterMs: 3000 },
+    { rests: 10, afterMs: 16_000 },
+  ])('of $rests rests in a row sends deliveries back after $afterMs ms on average', async ({ rests, afterMs }) => {
+    const outage = new Outage(half);
+    for (let rest = 0; rest < rests; rest += 1) await outage.waitsOut(4, startMs, stillClock());
+    expect(outage.turns(1, startMs)).toEqual([{ atMs: startMs + afterMs, generation: 0 }]);
+  });
+
+  test('an outage gives its turns in the order of their times', () => {
+    const chances = [0.75, 0.25, 0.5];
+    const turns = new Outage(() => chances.pop() ?? 0).turns(3, startMs);
+    expect(turns.map(({ atMs }) => atMs - startMs)).toEqual([1500, 2000, 2500]);
   });
 });
