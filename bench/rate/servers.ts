@@ -25,7 +25,7 @@ export async function startRateServers(): Promise<RateServers> {
     processes.push(started);
     return started;
   }
-  const receiver = start('rate-receiver.ts');
+  const receiver = start('rate/receiver.ts');
   const origin = `http://127.0.0.1:${String(await receiver.ask())}`;
   const worker = surroundings(String(await start('rate/stack-process.ts').ask()));
   const events = new EventBridgeClient(worker.aws);

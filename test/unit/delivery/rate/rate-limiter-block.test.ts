@@ -48,7 +48,7 @@ describe('the size of a block', () => {
     { calls: 2, areWritesScarce: true, size: 0 },
     { calls: 3, areWritesScarce: true, size: 150 },
   ])(
-    'is $size after $calls calls of ten events, scarce writes: $areWritesScarce',
+    'a block has $size return times after $calls calls of ten events (writes are scarce: $areWritesScarce)',
     ({ calls, areWritesScarce, size }) => {
       const counter = counterOf(...Array.from({ length: calls }, () => 0));
       expect(counter.blockCount(nowMs, rate, areWritesScarce)).toBe(size);
