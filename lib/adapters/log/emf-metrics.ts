@@ -22,8 +22,8 @@ type Values = Map<MetricName, number | number[]>;
 /**
  * CloudWatch's embedded metric format: a line of JSON on Lambda's standard output becomes metrics without a call. One
  * document for each invocation, or for each API destination of it when they are shown one by one; more only where a metric
- * has more values than a document may hold. Written by hand, because a library makes a cold start longer; docs/design.md
- * has the figures.
+ * has more values than a document may hold. Written by hand, because a library makes a cold start longer;
+ * docs/decisions/testing-and-tools.md has the figures.
  *
  * Failure policy: metrics that cannot be written are lost, and no metric is written twice.
  */

@@ -1,0 +1,51 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const page = readFileSync(new URL('../../../docs/map.md', import.meta.url), 'utf8');
+
+/** The text of one section, from its heading to the next one of the same level. */
+function sectionOf(heading: string): string {
+  const [, section] = new RegExp(`^## ${heading}\\n([^]*?)(?=^## |(?![^]))`, 'm').exec(page) ?? [];
+  if (section === undefined) throw new Error(`There is no section '${heading}'.`);
+  return section;
+}
+
+const listed = [...sectionOf('Folders').matchAll(/^(?<folder>[.a-z][\w./-]*) {2,}\S/gm)].map(
+  ({ groups }) => groups?.['folder'] ?? '',
+);
+
+/** The folders down to that depth that hold a file, in themselves or further below. */
+function foldersOf(top: string, depth: number): readonly string[] {
+  const folders = globSync(`${top}/**/*.*`, { cwd: root })
+    .map((file) => dirname(file).split('/'))
+    .map((parts) => parts.slice(0, depth + 1).join('/'));
+  return [...new Set(folders)].sort();
+}
+
+const folders = [
+  ...foldersOf('lib', 2),
+  ...['functions', 'infra', 'test', 'bench', 'soak', 'docs'].flatMap((top) => foldersOf(top, 1)),
+];
+
+const filePattern = /(?<![\w/.-])(?:bench|docs|functions|infra|lib|soak|test)\/[\w./-]+\.(?:cjs|json|md|mjs|ts|yml)/g;
+const namedIn = (text: string): readonly string[] => [...new Set(text.match(filePattern) ?? [])];
+
+test('the map has a line for every folder, down to the second level under lib and the first elsewhere', () => {
+  expect(folders).toEqual(expect.arrayContaining(['lib/core/rate', 'lib/local/bus', 'test/contract', 'bench/worker']));
+  expect(folders.filter((folder) => !listed.includes(folder))).toEqual([]);
+});
+
+test('every file that the map names exists', () => {
+  const files = namedIn(page);
+  expect(files.length).toBeGreaterThan(30);
+  expect(files.filter((file) => !existsSync(new URL(`../../../${file}`, import.meta.url)))).toEqual([]);
+});
+
+test('the way of one event names at most fifteen files, from the function to the log', () => {
+  const files = namedIn(sectionOf('The way of one event'));
+  expect(files).toEqual(expect.arrayContaining(['functions/deliver.ts', 'lib/adapters/log/json-lines.ts']));
+  expect(files.length).toBeLessThanOrEqual(15);
+});
