@@ -44,7 +44,7 @@ import type { DeliveryLog } from '../lib/ports/delivery.ts';
 import type { RateBuckets } from '../lib/ports/rate.ts';
 import type { ConnectionLog, InvocationMetrics, SecurityLog } from '../lib/ports/metrics.ts';
 
-/** What a caller may have otherwise than Lambda has it, where everything that is seen goes to standard output. */
+/** Parts that a caller may replace. In Lambda, logs and metrics go to standard output. */
 export interface AuthorizationOverrides {
   readonly connectionLog?: ConnectionLog;
   readonly securityLog?: SecurityLog;
@@ -57,10 +57,10 @@ export interface DeliverOverrides extends AuthorizationOverrides {
   readonly rateBuckets?: RateBuckets;
 }
 
-/** How far ahead a slot is waited for: a batch fills its wait with others' slots, a single event pays for its own. */
+/** How far ahead a slot is waited for. A batch uses the wait for its other events; a single event only waits. */
 export const horizonsMs = { batch: longestSlotWaitMs, single: 250 };
 
-/** What every function that makes requests stands on. */
+/** The parts that every function with outgoing requests needs. */
 export function wireAuthorization(
   config: Config,
   aws: AwsClientConfig,
@@ -106,7 +106,7 @@ export function wireAuthorization(
   return { dynamoDb, configuration, secrets, states, tokens, http, concurrency, clock, userAgent, metrics };
 }
 
-/** The story of a delivery with everything real behind it. */
+/** The delivery of events, with its real adapters. */
 export function wireDeliver(
   config: Config,
   aws: AwsClientConfig,
@@ -167,7 +167,7 @@ function defaultPolicy(config: Config): DeliveryPolicy {
   };
 }
 
-/** Lambda takes what is written here for the function's log. */
+/** Lambda writes standard output to the function's log. */
 export const writeOut = createOutputLines((text) => void process.stdout.write(text));
 
 /** What a function counts, for CloudWatch. */

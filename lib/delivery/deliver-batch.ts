@@ -11,7 +11,7 @@ import type { RecordMessage } from '../core/message/sqs-event.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { RawMessages, ReceivedMessages } from '../ports/delivery.ts';
 import type { Deadline } from './deadline.ts';
-import type { Deliver, Incoming } from './deliver.ts';
+import type { Deliver, ReceivedEvent } from './deliver.ts';
 
 export interface BatchDelivererDependencies {
   readonly deliver: Deliver;
@@ -29,38 +29,38 @@ export type DeliverBatch = (messages: readonly RecordMessage[], deadline: Deadli
 /**
  * Delivers a batch of messages, those that are received for the first time side by side.
  *
- * Failure policy: a message that comes again may be what brought the last worker down, so it is processed alone, after
- * the others have settled, in an order left to chance; and before its last receive it goes to the dead letters without
- * another attempt. What has settled is deleted at once while others still work, so that a crash does not repeat it; if that
- * fails, the end of the invocation deletes it.
+ * Failure policy: a message that comes again may have crashed the last worker. So it is processed alone, after the others have
+ * settled, in random order. Before its last receive it goes to the dead letters without another attempt. A settled message
+ * is deleted at once while others still work, so that a crash does not repeat it. If that fails, the end of the invocation
+ * deletes it.
  */
 export function createBatchDeliverer(dependencies: BatchDelivererDependencies): DeliverBatch {
   const { deliver, received, rawMessages, clock, random, apiDestination } = dependencies;
-  const passOn = createPassOn(rawMessages, clock);
+  const settleNewer = createNewerSettler(rawMessages, clock);
 
-  function incomingOf(record: RecordMessage): Incoming {
+  function receivedEventOf(record: RecordMessage): ReceivedEvent {
     const { message, receiveCount, sentAtMs } = record;
     const parse = () => parseQueueMessage(message, { apiDestination, nowMs: sentAtMs });
     const body = () => bodyOf(message);
-    const incoming = {
+    const event = {
       parse,
       body,
       unread: () => unreadDetails(message),
       keep: (failure: Failure) => rawMessages.sendToDeadLetters(record.raw, failure),
-      passOn: (failure: Failure) => passOn(record, failure),
+      settleNewer: (failure: Failure) => settleNewer(record, failure),
     };
-    if (receiveCount < maximumReceives - 1) return incoming;
+    if (receiveCount < maximumReceives - 1) return event;
     const reason = `The message was received ${receiveCount} times and never settled.`;
-    return { ...incoming, refusal: new Failure('ReceivedTooOften', reason) };
+    return { ...event, refusal: new Failure('ReceivedTooOften', reason) };
   }
 
   return async (messages, deadline) => {
     const unsettled = new Map(messages.map((message) => [message.messageId, message]));
-    // When the last one has settled, the end of the invocation deletes them all.
+    // Once the last message has settled, the end of the invocation deletes them all.
     const othersWork = () => unsettled.size > 0;
 
     async function process(message: RecordMessage): Promise<void> {
-      const { settlement } = await deliver(incomingOf(message), deadline);
+      const { settlement } = await deliver(receivedEventOf(message), deadline);
       if (settlement.kind === 'returned') return;
       unsettled.delete(message.messageId);
       if (othersWork()) await received.remove(message.receiptHandle, othersWork).catch(() => undefined);
@@ -73,7 +73,7 @@ export function createBatchDeliverer(dependencies: BatchDelivererDependencies): 
   };
 }
 
-/** The body as it was before it was compressed, where that can be told and is something: SQS takes no empty body. */
+/** The uncompressed body; the body as received when it cannot be read or is empty, because SQS takes no empty body. */
 function bodyOf(message: QueueMessage): string {
   try {
     return bodyText(message) || message.body;
@@ -89,14 +89,14 @@ function shuffled<Item>(items: readonly Item[], random: Random): Item[] {
     .map(({ item }) => item);
 }
 
-/** Settles a message that only a newer worker can read, without an attempt. Rejects when the write that settles it fails. */
-export type PassOn = (message: RecordMessage, failure: Failure) => Promise<Settlement>;
+/** Settles a message that only a newer version can read, without an attempt. Rejects when its write fails. */
+export type SettleNewer = (message: RecordMessage, failure: Failure) => Promise<Settlement>;
 
 /**
- * Failure policy: rather twice than never. A message whose write fails, also after it worked, is returned, and received again
- * by whoever comes next.
+ * Failure policy: delivering twice is better than never. When the write fails, also after it took effect, the message is
+ * returned, and the next worker receives it again.
  */
-function createPassOn(rawMessages: RawMessages, clock: Clock): PassOn {
+function createNewerSettler(rawMessages: RawMessages, clock: Clock): SettleNewer {
   return async ({ message, raw }, failure) => {
     const nowMs = clock.nowMs();
     switch (fateOfNewer(message, nowMs)) {

@@ -7,61 +7,62 @@ import type { QueuedDelivery, UnreadDetails } from '../core/message/queued-deliv
 import type { Clock } from '../ports/clock.ts';
 import type { DeliveryLog } from '../ports/delivery.ts';
 import type { Deadline } from './deadline.ts';
-import type { Standing } from './retrying.ts';
+import type { UnsettledDelivery } from './retrying.ts';
 import type { Settler } from './settle.ts';
 
 export interface DeliverDependencies {
-  readonly retrying: (queued: QueuedDelivery, deadline: Deadline) => Promise<Standing>;
+  readonly retrying: (queued: QueuedDelivery, deadline: Deadline) => Promise<UnsettledDelivery>;
   readonly settler: Settler;
   readonly log: DeliveryLog;
   readonly clock: Clock;
 }
 
-/** What arrived, before anybody knows whether it is a delivery. */
-export interface Incoming {
+/** An input before it is known to be a delivery. */
+export interface ReceivedEvent {
   /** @throws Failure when it is no delivery, or not one for this worker */
   parse(): QueuedDelivery;
-  /** What goes to the dead letters when it is no delivery. */
+  /** The body of the dead letter when it is not a delivery. */
   body(): string;
-  /** What its message says of the delivery, unread. */
+  /** The details in its message, not checked. */
   unread?(): UnreadDetails | undefined;
-  /** Puts it into the dead letters as it came, when no dead letter can be made of it. Rejects when that fails. */
+  /** Sends it to the dead letters unchanged, when no dead letter can be made from it. Rejects when that fails. */
   keep?(failure: Failure): Promise<void>;
-  /** Settles what only a newer worker can read. Absent: it is returned. */
-  passOn?(failure: Failure): Promise<Settlement>;
-  /** Why it goes to the dead letters without an attempt. */
+  /** Settles a message that only a newer version can read. Absent: it is returned. */
+  settleNewer?(failure: Failure): Promise<Settlement>;
+  /** The reason for a dead letter without an attempt; absent for most. */
   readonly refusal?: Failure;
 }
 
-/** The story of an event from the first stage to the last. Never rejects: every delivery ends in a conclusion. */
-export type Deliver = (incoming: Incoming, deadline: Deadline) => Promise<Conclusion>;
+/** Takes an event through all stages. Never rejects: every delivery ends in a conclusion. */
+export type Deliver = (event: ReceivedEvent, deadline: Deadline) => Promise<Conclusion>;
 
 export function createDeliver({ retrying, settler, log, clock }: DeliverDependencies): Deliver {
-  function settle(standing: Exclude<Standing, { kind: 'delivered' }>): Promise<Settlement> {
-    const { delivery } = standing;
-    switch (standing.kind) {
+  function settle(unsettled: Exclude<UnsettledDelivery, { kind: 'delivered' }>): Promise<Settlement> {
+    const { delivery } = unsettled;
+    switch (unsettled.kind) {
       case 'waiting':
-        return settler.defer(queuedOf(standing), groupOf(delivery));
+        return settler.defer(queuedOf(unsettled), groupOf(delivery));
       case 'failed': {
-        const { kind: _failed, outcome, rateWaitMs: _waited, ...why } = standing;
+        const { kind: _failed, outcome, rateWaitMs: _waited, ...why } = unsettled;
         return settler.sendToDeadLetters({ ...outcome, ...why, body: printedEvent(delivery.event) });
       }
     }
   }
 
-  async function story(incoming: Incoming, known: Known, deadline: Deadline): Promise<Settlement> {
-    const queued = parsed(incoming);
+  async function story(event: ReceivedEvent, facts: DeliveryFacts, deadline: Deadline): Promise<Settlement> {
+    const queued = parsed(event);
     if (queued instanceof Failure) {
-      known.outcome = classifyFailure(queued);
-      if (queued.kind === 'retryable') return (await incoming.passOn?.(queued)) ?? { kind: 'returned', error: queued };
-      const unread = incoming.unread?.();
-      const letter = { body: incoming.body(), code: queued.code, reason: queued.message };
+      facts.outcome = classifyFailure(queued);
+      if (queued.kind === 'retryable')
+        return (await event.settleNewer?.(queued)) ?? { kind: 'returned', error: queued };
+      const unread = event.unread?.();
+      const letter = { body: event.body(), code: queued.code, reason: queued.message };
       return settler.sendToDeadLetters(unread === undefined ? letter : { ...letter, unread });
     }
-    known.delivery = queued.delivery;
-    if (incoming.refusal !== undefined) {
-      const { code, message: reason } = incoming.refusal;
-      known.outcome = classifyFailure(incoming.refusal);
+    facts.delivery = queued.delivery;
+    if (event.refusal !== undefined) {
+      const { code, message: reason } = event.refusal;
+      facts.outcome = classifyFailure(event.refusal);
       return settler.sendToDeadLetters({
         body: printedEvent(queued.delivery.event),
         delivery: queued.delivery,
@@ -69,33 +70,33 @@ export function createDeliver({ retrying, settler, log, clock }: DeliverDependen
         reason,
       });
     }
-    const standing = await retrying(queued, deadline);
-    known.delivery = standing.delivery;
-    known.outcome = standing.outcome;
-    known.rateWaitMs = standing.rateWaitMs;
-    if (standing.kind !== 'delivered') return settle(standing);
-    known.bug = standing.bug;
+    const unsettled = await retrying(queued, deadline);
+    facts.delivery = unsettled.delivery;
+    facts.outcome = unsettled.outcome;
+    facts.rateWaitMs = unsettled.rateWaitMs;
+    if (unsettled.kind !== 'delivered') return settle(unsettled);
+    facts.bug = unsettled.bug;
     return { kind: 'delivered' };
   }
 
-  return async (incoming, deadline) => {
+  return async (event, deadline) => {
     const beganAtMs = clock.nowMs();
-    const known: Known = {};
+    const facts: DeliveryFacts = {};
     let settlement: Settlement;
     try {
-      settlement = await keptAsItCame(await story(incoming, known, deadline), incoming, known);
+      settlement = await keptAsItCame(await story(event, facts, deadline), event, facts);
     } catch (error) {
-      if (!(error instanceof Failure)) known.bug = error;
+      if (!(error instanceof Failure)) facts.bug = error;
       settlement = { kind: 'returned', error };
     }
-    const conclusion = concluded(settlement, known, beganAtMs, clock.nowMs());
+    const conclusion = concluded(settlement, facts, beganAtMs, clock.nowMs());
     log.record(conclusion);
     return conclusion;
   };
 }
 
-/** What is known of a delivery by the time it is settled, or has run into a bug. */
-interface Known {
+/** The facts about a delivery for its log line, filled in stage by stage. */
+interface DeliveryFacts {
   delivery?: Delivery;
   outcome?: AttemptOutcome | undefined;
   rateWaitMs?: number;
@@ -103,10 +104,14 @@ interface Known {
 }
 
 /**
- * Failure policy: what fits into no message of ours has come in one that fitted. As it came it can be delivered again, so that
- * is what goes to the stack's own dead letters, with as much of the reason as it has room for.
+ * Failure policy: an event may be too large for our own message, but it came in a message that could hold it. So that message
+ * goes to the stack's own dead letters unchanged, with as much of the reason as fits. It can be delivered again from there.
  */
-async function keptAsItCame(settlement: Settlement, { keep }: Incoming, { outcome }: Known): Promise<Settlement> {
+async function keptAsItCame(
+  settlement: Settlement,
+  { keep }: ReceivedEvent,
+  { outcome }: DeliveryFacts,
+): Promise<Settlement> {
   if (settlement.kind !== 'returned' || keep === undefined || !isTooLarge(settlement.error)) return settlement;
   const { message } = settlement.error;
   const isFailed = outcome !== undefined && outcome.kind !== 'delivered';
@@ -118,9 +123,9 @@ function isTooLarge(error: unknown): error is Failure {
   return error instanceof Failure && error.code === 'DeliveryTooLarge';
 }
 
-function parsed(incoming: Incoming): QueuedDelivery | Failure {
+function parsed(event: ReceivedEvent): QueuedDelivery | Failure {
   try {
-    return incoming.parse();
+    return event.parse();
   } catch (error) {
     if (error instanceof Failure) return error;
     throw error;
@@ -129,7 +134,7 @@ function parsed(incoming: Incoming): QueuedDelivery | Failure {
 
 function concluded(
   settlement: Settlement,
-  { delivery, outcome, rateWaitMs, bug }: Known,
+  { delivery, outcome, rateWaitMs, bug }: DeliveryFacts,
   beganAtMs: number,
   nowMs: number,
 ): Conclusion {
@@ -146,16 +151,16 @@ function concluded(
   };
 }
 
-function queuedOf({ delivery, notBeforeMs, turnGeneration }: Standing & { kind: 'waiting' }) {
+function queuedOf({ delivery, notBeforeMs, turnGeneration }: UnsettledDelivery & { kind: 'waiting' }) {
   return { delivery, notBeforeMs, ...(turnGeneration !== undefined && { turnGeneration }) };
 }
 
-/** One slow destination does not delay the others' deliveries: its name, which is known before it is resolved. */
+/** The message group, so that one slow destination does not delay others: its name, known before it is resolved. */
 export function groupOf({ apiDestination }: Delivery): string {
   return parseEventsArn(apiDestination)?.name ?? apiDestination;
 }
 
-/** An event's id is its author's word: a log line holds this much of it. */
+/** The event's author chooses the id, so a log line holds at most this many characters of it. */
 const maxLoggedIdLength = 128;
 
 function namesOf(delivery: Delivery | undefined): Pick<Conclusion, 'apiDestination' | 'eventId' | 'rule'> {

@@ -21,7 +21,7 @@ export function measureAttempts(attempt: Attempt, metrics: Metrics): Attempt {
   };
 }
 
-/** Counts what came of each delivery beside the line that is written of it. */
+/** Counts the result of each delivery, beside its log line. */
 export function measureConclusions(log: DeliveryLog, metrics: Metrics): DeliveryLog {
   return {
     record(conclusion) {
@@ -44,8 +44,8 @@ const destinationName = /^[.\-_A-Za-z0-9]{1,64}$/;
 /**
  * The name under which a delivery is counted for its API destination.
  *
- * Failure policy: each name becomes metrics that are billed, and whoever sends an event may write any name into it. What
- * is no name, or was looked for and does not exist, counts for the stack alone; a name that nobody could look up counts.
+ * Failure policy: each name becomes a billed metric, and the sender of an event may write any name into it. An invalid name, or
+ * a name that does not exist, counts for the stack alone. A name that could not be looked up counts.
  */
 function existingDestination(
   { apiDestination }: Pick<Conclusion | Delivery, 'apiDestination'>,

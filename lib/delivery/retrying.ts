@@ -16,19 +16,19 @@ export interface RetryingDependencies {
   readonly clock: Clock;
   readonly random: Random;
   readonly backoff: Backoff;
-  /** How far ahead a slot may lie that is waited for: nobody sits out a turn that is further away. */
+  /** How far ahead a slot may lie that is waited for. A turn that is further away waits in the queue. */
   readonly horizonMs: number;
   /** Of a delivery whose target sets none and whose destination is not known. */
   readonly retryPolicy: RetryPolicy;
 }
 
-/** Where a delivery stands after the attempts of one invocation, before anybody has answered for it. */
-export type Standing = { /** Time spent waiting for slots. */ readonly rateWaitMs: number } & (
+/** A delivery after the attempts of one invocation, before it is settled. */
+export type UnsettledDelivery = { /** Time spent waiting for slots. */ readonly rateWaitMs: number } & (
   | {
       readonly kind: 'delivered';
       readonly delivery: Delivery;
       readonly outcome: AttemptOutcome;
-      /** What was thrown by a bug after that. */
+      /** A bug's error that was thrown after the delivery. */
       readonly bug?: unknown;
     }
   | {
@@ -37,7 +37,7 @@ export type Standing = { /** Time spent waiting for slots. */ readonly rateWaitM
       /** Absent when it came before its time. */
       readonly outcome?: AttemptOutcome;
       readonly notBeforeMs: number;
-      /** Of the bucket whose return time that is; absent when the wait has another reason. */
+      /** The turn of a wait for the rate, as a message names it; absent when the wait has another reason. */
       readonly turnGeneration?: number;
     }
   | {
@@ -50,10 +50,10 @@ export type Standing = { /** Time spent waiting for slots. */ readonly rateWaitM
     }
 );
 
-/** A wait up to this long is sat out inside the invocation, if its deadline allows; every longer one goes to the queue. */
+/** A wait up to this long happens inside the invocation when its deadline allows it; a longer one goes to the queue. */
 const longestInlineWaitMs = 1000;
 
-/** Attempts a delivery until it is delivered, has failed for good, or has to wait for longer than this invocation may. */
+/** Attempts a delivery until it is delivered, has failed for good, or must wait for longer than this invocation may. */
 export function createRetrying(dependencies: RetryingDependencies) {
   const { attempt, clock, random, backoff, horizonMs } = dependencies;
 
@@ -73,7 +73,7 @@ export function createRetrying(dependencies: RetryingDependencies) {
     const policy = retryPolicyOf(delivery.target, destination.policy.retryPolicy);
     if (isExpired(policy, delivery, turn.atMs))
       return expired(delivery, policy, 'When its turn comes, the event will be');
-    // A turn that comes when there is no time left to wait for a slot would only find the next turn: the queue has it until then.
+    // When the turn comes with no time left to wait for a slot, it would only find the next turn. So it waits in the queue.
     const exchangeMs = longestSlotWaitMs + destination.policy.timeoutMs;
     // Turns lie a fraction of a millisecond apart; a message says whole ones.
     const notBeforeMs = Math.ceil(turn.atMs);
@@ -88,8 +88,8 @@ export function createRetrying(dependencies: RetryingDependencies) {
   }
 
   /**
-   * Failure policy: what this invocation has no time for keeps its place in the line. What was put off because something is
-   * down does not: its turn would have it back before that wait is over.
+   * Failure policy: a delivery that this invocation has no time for keeps its place in the line. A delivery that waits for a
+   * store that is down does not keep it: its turn would bring it back before that wait is over.
    */
   function judged(delivery: Delivery, result: AttemptResult & { kind: 'tried' }, turn?: Turn): Tried {
     const { outcome, destination, rateWaitMs, bug } = result;
@@ -106,7 +106,7 @@ export function createRetrying(dependencies: RetryingDependencies) {
     return { ...waiting, exchangeMs: exchangeMsOf(result), ...(keepsTurn && { turnGeneration: toTurnNumber(turn) }) };
   }
 
-  /** @returns whether its time has come; false when that is too far away for this invocation */
+  /** Waits inside the invocation. @returns whether the time has come; false when it is too far away for this invocation */
   function sitOut(waiting: Waiting, deadline: Deadline): boolean | Promise<boolean> {
     const { notBeforeMs, exchangeMs = 0, turnGeneration } = waiting;
     const delayMs = Math.max(0, notBeforeMs - clock.nowMs());
@@ -119,20 +119,20 @@ export function createRetrying(dependencies: RetryingDependencies) {
     );
   }
 
-  return async ({ delivery, ...queued }: QueuedDelivery, deadline: Deadline): Promise<Standing> => {
-    let standing: Tried = { notBeforeMs: clock.nowMs(), ...queued, kind: 'waiting', delivery, rateWaitMs: 0 };
-    // Before its turn too: the line may have started again since it was given.
-    if (queued.turnGeneration !== undefined) standing = await tryOnce(delivery, deadline, turnOf(standing));
-    while (standing.kind === 'waiting' && (await sitOut(standing, deadline))) {
-      const next: Tried = await tryOnce(standing.delivery, deadline, turnOf(standing));
-      standing = { ...next, rateWaitMs: standing.rateWaitMs + next.rateWaitMs };
+  return async ({ delivery, ...queued }: QueuedDelivery, deadline: Deadline): Promise<UnsettledDelivery> => {
+    let unsettled: Tried = { notBeforeMs: clock.nowMs(), ...queued, kind: 'waiting', delivery, rateWaitMs: 0 };
+    // A delivery asks before its turn too, because the line may have started again since.
+    if (queued.turnGeneration !== undefined) unsettled = await tryOnce(delivery, deadline, turnOf(unsettled));
+    while (unsettled.kind === 'waiting' && (await sitOut(unsettled, deadline))) {
+      const next: Tried = await tryOnce(unsettled.delivery, deadline, turnOf(unsettled));
+      unsettled = { ...next, rateWaitMs: unsettled.rateWaitMs + next.rateWaitMs };
     }
-    return standing;
+    return unsettled;
   };
 }
 
-/** Where a delivery stands, and how long the next request may take. */
-type Tried = Standing & { readonly exchangeMs?: number };
+/** A delivery after one attempt, and how long its next request may take. */
+type Tried = UnsettledDelivery & { readonly exchangeMs?: number };
 
 function turnOf({ notBeforeMs, turnGeneration }: Pick<QueuedDelivery, 'notBeforeMs' | 'turnGeneration'>) {
   if (notBeforeMs === undefined || turnGeneration === undefined) return undefined;
@@ -153,7 +153,7 @@ function expired(delivery: Delivery, policy: RetryPolicy, what: string): Tried {
   return { kind: 'failed', delivery, outcome, condition: 'MaximumEventAgeInSeconds', rateWaitMs: 0 };
 }
 
-/** Until when, and how long the request may then take. */
+/** A wait, and how long the request after it may take. */
 interface Waiting {
   readonly notBeforeMs: number;
   readonly exchangeMs?: number | undefined;
@@ -161,12 +161,12 @@ interface Waiting {
   readonly turnGeneration?: number | undefined;
 }
 
-/** What came to nothing before a request is left to the queue: nothing here would be the wiser for a short wait. */
+/** A failure before the request goes to the queue: a short wait here would not help. */
 function exchangeMsOf({ requested, destination }: AttemptResult & { kind: 'tried' }): number {
   return requested ? (destination?.policy.timeoutMs ?? 0) : Number.POSITIVE_INFINITY;
 }
 
-/** Only what has sent a request was an attempt; everything else was put off. */
+/** Only a sent request counts as an attempt; everything else counts as a postponement. */
 function afterAttempt(delivery: Delivery, { requested }: { readonly requested: boolean }, nowMs: number): Delivery {
   if (!requested) return { ...delivery, postponements: delivery.postponements + 1 };
   const firstMs = delivery.attemptTimes?.firstMs ?? nowMs;

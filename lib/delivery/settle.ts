@@ -11,14 +11,14 @@ export interface SettlerDependencies {
 }
 
 /**
- * Decides who answers for an event from now on.
+ * Decides which queue is responsible for an event from now on.
  *
- * Failure policy: rather twice than never. Only the endpoint or a queue that has said so takes an event over; when a
- * write that settles it fails, also after it worked, the invocation fails and the event is delivered again.
+ * Failure policy: delivering twice is better than never. Only an endpoint or queue that has confirmed the event takes it over.
+ * When a write that settles an event fails, also after it took effect, the invocation fails and the event is delivered again.
  */
 export interface Settler {
   sendToDeadLetters(deadLetter: DeadLetter): Promise<Settlement>;
-  /** What is too large for the delivery queue goes to the dead letters with that reason. */
+  /** A delivery that is too large for the delivery queue goes to the dead letters with that reason. */
   defer(queued: QueuedDelivery & { readonly notBeforeMs: number }, group: string): Promise<Settlement>;
 }
 

@@ -17,14 +17,14 @@ export interface UndiciHttpClientOptions {
   readonly connectOptions?: (transport: Transport) => ConnectOptions;
   /** Addresses that may be called though they are not public. Default none. */
   readonly allowlist?: AddressAllowlist;
-  /** Told of every connection that is refused for its address. Must not throw. */
+  /** Called for every connection that is refused because of its address. Must not throw. */
   readonly onRefusal?: (refused: RefusedAddress) => void;
 }
 
 /** HTTP/1.1 over undici, with connections kept alive between requests; address-guard.ts says where they may end. */
 class UndiciHttpClient implements HttpClient {
   readonly #pools: UndiciPools;
-  /** One abort listener per signal, however many exchanges it ends: adding and removing one costs as much as a timer. */
+  /** One abort listener per signal for all its exchanges, because a listener costs as much as a timer. */
   readonly #exchangesBySignal = new WeakMap<AbortSignal, Set<UndiciExchange>>();
 
   constructor(options: UndiciHttpClientOptions = {}) {

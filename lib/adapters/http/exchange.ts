@@ -9,16 +9,16 @@ import type { ConnectionPool, UndiciPools } from './pools.ts';
 
 type IncomingHeaders = Record<string, string | string[] | undefined>;
 
-/** Given to undici when an exchange ends before its answer does; nobody sees it. */
+/** Passed to undici when an exchange ends before its answer; it is never shown. */
 const abandoned = new Error('abandoned');
 
 /**
- * One request and its answer. It is undici's own dispatch handler, because that is the cheapest interface: measured at
- * 14 us a request where `Pool.request` takes 17 us, timeout and signal included.
+ * One request and its answer. It implements undici's dispatch handler, because that is the cheapest interface: 14 us a
+ * request, timeout and signal included, where `Pool.request` takes 17 us.
  *
- * Failure policy, the body: an answer counts when it is complete, also a 2xx one: a body that breaks off, or is not
- * there within the timeout, is a failure, and the endpoint may see the event twice. Beyond 64 KiB an answer counts by its
- * status, and the rest is abandoned together with the connection: an endless body must not hold the exchange.
+ * Failure policy, the body: an answer counts when it is complete, also a 2xx answer. A body that breaks off, or does not end
+ * within the timeout, is a failure, and the endpoint may see the event twice. Beyond 64 KiB an answer counts by its status,
+ * and the connection is closed, because an endless body must not hold the exchange.
  *
  * Failure policy, a dead socket: a connection that had served before and is lost before the first byte of an answer says
  * nothing about the endpoint, so it is no failure. The pool's other sockets may be as dead and serve nobody any more; whoever
@@ -31,12 +31,12 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   readonly #options: HttpExchange;
   readonly #resolve: (result: HttpResult | Promise<HttpResult>) => void;
   readonly #reject: (error: unknown) => void;
-  /** Those that end when the signal aborts. */
+  /** The exchanges that end when the signal aborts. */
   readonly #companions: Set<UndiciExchange>;
   readonly #timer: NodeJS.Timeout;
   #pool: ConnectionPool | undefined;
   #controller: Dispatcher.DispatchController | undefined;
-  /** Has a socket, or the one that it waits for within undici. */
+  /** Was handed to undici, so it has a socket or waits for one there. */
   #running = false;
   #settled = false;
   #answering = false;

@@ -16,16 +16,16 @@ export interface ConnectionPool {
   readonly key: string;
   readonly origin: string;
   readonly dispatcher: Pool;
-  /** Lives on in the pool that replaces this one, and with it the TLS sessions. */
+  /** Kept for the pool that replaces this one, so that TLS sessions are reused. */
   readonly connect: buildConnector.connector;
   lastUsedAtMs: number;
-  /** Under way, those that wait for a socket included. */
+  /** Exchanges in progress, including those that wait for a socket. */
   exchanges: number;
   /** Handed to a socket. */
   running: number;
   /** Called one by one, as sockets become free. */
   readonly waiting: (() => void)[];
-  /** Set when no further exchange begins here: called when the last one has ended. */
+  /** Set when the pool takes no new exchanges; called when the last one has ended. */
   whenUnused?: () => void;
 }
 
@@ -105,7 +105,7 @@ export class UndiciPools {
     return this.#options.nowMs();
   }
 
-  /** A socket of this pool was dead, so the others may be: what comes next gets new ones. */
+  /** A socket of this pool was dead, so its other sockets may be too. The next exchange gets a new pool. */
   discard(pool: ConnectionPool): void {
     if (this.#pools.get(pool.key) === pool) this.#replace(pool, this.#options.nowMs());
   }

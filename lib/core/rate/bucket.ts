@@ -1,6 +1,6 @@
 import { longestReturnUs, secondUs } from './slots.ts';
 
-/** What one item of the table says of a destination's rate, or of a shard of it. Times are epoch microseconds. */
+/** One item of the table: the rate of a destination, or a shard of it. Times are epoch microseconds. */
 export interface Bucket {
   /** Up to when slots are given away. */
   readonly slotsUntilUs: number;
@@ -13,8 +13,8 @@ export interface Bucket {
 }
 
 /**
- * One conditional write of a bucket, as data: whoever keeps buckets executes it, and decides nothing. It is executed as a
- * whole or not at all, and every value that it refers to is the one before the write.
+ * One conditional write of a bucket, as data. The store executes it as a whole or not at all, and decides nothing. Every
+ * value in it refers to the bucket before the write.
  */
 export interface BucketWrite {
   readonly slots?: Advance;
@@ -23,15 +23,15 @@ export interface BucketWrite {
   readonly raiseTo?: number;
   /** All of them must hold. */
   readonly where: readonly Clause[];
-  /** Whether a bucket that does not exist is written too; else that is refused like a clause that does not hold. */
+  /** Whether a missing bucket is created; otherwise it refuses the write like a clause that does not hold. */
   readonly orAbsent: boolean;
-  /** Of who writes; a bucket that is new begins with it, and with generation 1 when nothing raises it. */
+  /** The writer's revision. A new bucket begins with it, and with generation 1 unless the write raises it. */
   readonly revision: number;
-  /** Epoch seconds after which nobody misses the bucket. */
+  /** Epoch seconds after which the bucket may be deleted. */
   readonly expiresAtSeconds: number;
 }
 
-/** A new time: one of the bucket's own, or a given one, and so much more. */
+/** A new time: one of the bucket's own times or a given time, plus `byUs`. */
 export interface Advance {
   readonly from: 'slots' | 'returns' | number;
   readonly byUs: number;
@@ -43,19 +43,19 @@ export interface Clause {
   readonly than: number | 'slots';
 }
 
-/** A refusal may come with the bucket that refused; nothing relies on that. */
+/** A refusal may include the bucket; no code relies on that. */
 export type BucketWriteResult =
   | { readonly kind: 'written'; readonly bucket: Bucket }
   | { readonly kind: 'refused'; readonly bucket?: Bucket };
 
-/** A pause asks for no more precision than this, so that a hundred refused requests do not make a hundred writes. */
+/** Precision of a pause. A hundred refused requests then do not make a hundred writes. */
 export const pauseToleranceUs = secondUs / 10;
 
 const daySeconds = 86_400;
 
 /**
- * Gives away every slot until then, at most 900 s ahead. Return times that lie before are not moved: who comes back in the
- * pause takes another one, behind all that wait already.
+ * Gives away every slot until that time, at most 900 s ahead. Earlier return times are not moved: a delivery that comes back
+ * during the pause takes another one, behind all that already wait.
  */
 export function pauseWrite(untilUs: number, nowUs: number, revision: number): BucketWrite {
   const limitedUs = Math.min(untilUs, nowUs + longestReturnUs);

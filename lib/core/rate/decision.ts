@@ -4,50 +4,50 @@ import { costUs, latestFromUs, longestReturnUs, oldestSlotUs, secondUs, slotTime
 import type { BucketView } from './view.ts';
 import { afterGuess, busySinceUs, found, outdated, seen } from './view.ts';
 
-/** What a worker wants of a bucket. */
+/** A worker's request to a bucket. */
 export interface Ask {
   readonly count: number;
-  /** Newcomers queue behind those who were given a return time before. */
+  /** Newcomers queue behind the deliveries that have a return time. */
   readonly newcomer: boolean;
   readonly nowUs: number;
-  /** When the first slot could be used at the earliest: now, and what the write takes. */
+  /** The earliest time at which a slot can be used: now plus the time of the write. */
   readonly startUs: number;
-  /** Only slots that begin before it are wanted. */
+  /** Only slots that begin before this time are wanted. */
   readonly endUs: number;
   readonly share: Share;
   readonly revision: number;
-  /** How many return times to take when there are only those: `count`, or more for events yet to come. */
+  /** How many return times to take when there are no slots: `count`, or more for events that are expected soon. */
   readonly blockCount: number;
 }
 
-/** The state of the bucket that a write stands on. */
+/** The state of the bucket that a write assumes; docs/rate.md draws them. */
 export type Form = 'busy' | 'idle' | 'empty' | 'ahead' | 'behind';
 
 export interface Decision {
   readonly form: Form;
   readonly write: BucketWrite;
-  /** Slots and return times that are given when it is written. */
+  /** Slots and return times that the write gives when it succeeds. */
   readonly slots: number;
   readonly returns: number;
 }
 
 /**
- * A message is delayed by whole seconds, so it comes back up to a second late; return times run ahead of the slots by as
- * much, or none would be taken in the first second of a backlog.
+ * A message is delayed by whole seconds, so it may come back a second late. Return times run ahead of the slots by a second,
+ * or no slot would be used in the first second of a backlog.
  */
 const earlyReturnUs = secondUs;
 
-/** A backlog that nobody has come back from for so long is gone: its deliveries are done, dead or elsewhere. */
+/** When no delivery of a backlog has come back for this long, the backlog is gone: delivered, dead-lettered or moved. */
 const emptyAfterUs = 5 * secondUs;
 
 const daySeconds = 86_400;
 
 /**
- * Decides the one write that gives most, from what the worker believes of the bucket; the write's own conditions see to it
- * that it does no harm where the belief is wrong.
+ * Decides which one write gives the most, based on the worker's view of the bucket. The write's conditions make it harmless
+ * when the view is wrong.
  *
  * @param ask with `startUs` before `endUs`
- * @returns undefined when neither a slot before the end nor a return time within 900 s is to be had
+ * @returns undefined when there is neither a slot before the end nor a return time within 900 s
  */
 export function decide(view: BucketView, ask: Ask): Decision | undefined {
   const raises = view.revision > 0 && view.revision < ask.revision;
@@ -87,10 +87,10 @@ function takeSlots(view: BucketView, ask: Ask, raises: boolean): Decision | unde
   });
 }
 
-/** Whoever reads it finds no return time ahead. */
+/** No return times lie ahead. */
 const noReturns: Advance = { from: 0, byUs: 0 };
 
-/** How many return times there are from then on. */
+/** The number of return times from that time on. */
 function returnsAfter(fromUs: number, { nowUs, share }: Ask): number {
   return slotsBefore(nowUs + longestReturnUs, fromUs, { ...share, burst: 1 });
 }
@@ -104,7 +104,7 @@ interface Taken {
   readonly raises: boolean;
 }
 
-/** Return times for what found no slot, in the same write. There are none ahead, or they start again. */
+/** Return times for the requests without a slot, in the same write. None lie ahead yet, or they start again. */
 function restOf(ask: Ask, { slots, returns, base, gapUs, leastUs, raises }: Taken): Advance | undefined {
   const { share, startUs } = ask;
   if (returns > 0) {
@@ -114,10 +114,10 @@ function restOf(ask: Ask, { slots, returns, base, gapUs, leastUs, raises }: Take
   return raises ? noReturns : undefined;
 }
 
-/** The backlog is gone: its return times start again, under a generation of their own. */
+/** The backlog is gone. The return times start again, under a new generation. */
 function takeFromEmpty(view: BucketView, ask: Ask): Decision {
   const { startUs, endUs, share, count } = ask;
-  // Nobody has taken a slot since then: no burst reaches further back.
+  // No slot was taken since then, so no burst reaches further back.
   const emptySinceUs = startUs - emptyAfterUs;
   const fromUs = Math.max(oldestSlotUs(startUs, share), emptySinceUs);
   const slots = Math.min(count, slotsBefore(endUs, fromUs, share));
@@ -129,7 +129,7 @@ function takeFromEmpty(view: BucketView, ask: Ask): Decision {
   return decision('empty', ask, { slots, returns: 0, where, advances, raises: true, orAbsent: false });
 }
 
-/** Return times follow upon each other; the first ones begin where the given slots are about to end. */
+/** Gives return times only. They follow the earlier ones; the first of them begin where the given slots end. */
 function takeReturns(view: BucketView, ask: Ask, raises: boolean): Decision | undefined {
   const { nowUs, startUs, share } = ask;
   const firstUs = Math.max(startUs, view.slotsUntilUs - earlyReturnUs);
@@ -145,7 +145,7 @@ function takeReturns(view: BucketView, ask: Ask, raises: boolean): Decision | un
     const where: Clause[] = [
       { of: 'returns', is: 'atLeast', than: startUs },
       { of: 'returns', is: 'atMost', than: latestUs },
-      // A pause that this worker has not seen yet moves the line behind it.
+      // After a pause that this worker has not seen, the return times must begin behind the pause.
       { of: 'slots', is: 'atMost', than: view.returnsUntilUs + earlyReturnUs },
     ];
     const advances: Advances = { returns: { from: 'returns', byUs: costOfAllUs } };
@@ -184,27 +184,27 @@ function decision(form: Form, ask: Ask, { slots, returns, where, advances, raise
   return { form, write, slots, returns };
 }
 
-/** What a written reservation gives. */
+/** The slots and return times of a successful reservation. */
 export interface Grant {
   readonly slotTimesUs: readonly number[];
   readonly returnTimesUs: readonly number[];
   readonly generation: number;
 }
 
-/** What the worker believes after its write. A refusal that does not show the bucket teaches that it has to be looked at. */
+/** The view after a write. A refusal that does not return the bucket makes the view outdated. */
 export function learn(view: BucketView, ask: Ask, decision: Decision, result: BucketWriteResult): BucketView {
   if (result.bucket === undefined) return outdated(view);
   if (result.kind === 'refused') return look(view, ask, result.bucket);
   const oldestUs = oldestSlotUs(ask.startUs, ask.share);
   const guessed = decision.slots === 0 ? view : afterGuess(view, oldestUs, ask.nowUs, decision.form === 'busy');
   const { slots } = decision.write;
-  // What was there before a write that set its own time is not known.
+  // A write that set the slots to a time of its own hides the time before it.
   const known = slots?.from === 'slots' || slots === undefined;
   const judged = known ? found(guessed, before(slots, result.bucket.slotsUntilUs)) : guessed;
   return seen(judged, result.bucket, ask.nowUs);
 }
 
-/** What the worker believes after it has seen the bucket. */
+/** The view after a read of the bucket. */
 export function look(view: BucketView, { startUs, nowUs, share }: Ask, bucket: Bucket | undefined): BucketView {
   const oldestUs = oldestSlotUs(startUs, share);
   const wasBusy = bucket !== undefined && bucket.slotsUntilUs >= oldestUs;
@@ -212,9 +212,9 @@ export function look(view: BucketView, { startUs, nowUs, share }: Ask, bucket: B
   return seen(afterGuess(judged, oldestUs, nowUs, wasBusy), bucket, nowUs);
 }
 
-/** What is given, from what the bucket holds after the write. */
+/** The given slots and return times, computed from the bucket after the write. */
 export function grantOf(ask: Ask, { write, slots, returns }: Decision, bucket: Bucket): Grant {
-  // Whoever passes over a gap may find it gone.
+  // The gap that this write skips may be gone.
   const fromUs = Math.max(oldestSlotUs(ask.startUs, ask.share), before(write.slots, bucket.slotsUntilUs));
   const firstReturnUs = bucket.returnsUntilUs - costUs(returns, ask.share);
   return {

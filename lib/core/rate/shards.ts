@@ -1,6 +1,6 @@
 import type { Share } from './slots.ts';
 
-/** What of an API destination its rate is held by. */
+/** The members of an API destination that define its rate. */
 export interface RatedDestination {
   readonly incarnation: string;
   /** Of the API destination's item: a newer one may have another rate. */
@@ -27,7 +27,7 @@ export const newcomer: Turn = { kind: 'newcomer', atMs: 0 };
 
 export const inTurn: Turn = { kind: 'in-turn', atMs: 0 };
 
-/** What a worker was given for the requests that it has in hand: a slot or a turn for each. */
+/** A slot or a turn for each request of a reservation. */
 export interface Reservation {
   /** Epoch ms, ascending, to a thousandth. */
   readonly slotTimesMs: readonly number[];
@@ -36,12 +36,12 @@ export interface Reservation {
 }
 
 /**
- * One item of the table takes 1,000 writes a second; half of that leaves room for floods and for the uneven. Source: DynamoDB
+ * One item of the table takes 1,000 writes a second; half of that leaves room for peaks and uneven load. Source: DynamoDB
  * developer guide, partition throughput.
  */
 const maxWritesPerSecond = 500;
 
-/** What a batch costs when twice the rate is asked for: new events and those that come back, as simulated. */
+/** Writes of a batch at twice the rate, new and returning events together, as simulated. */
 const writesPerBatch = 2.5;
 
 /**

@@ -17,14 +17,14 @@ export const secondUs = 1_000_000;
 /** Source: SQS, the longest delay of a message. */
 export const longestReturnUs = 900 * secondUs;
 
-/** How much of the rate so many requests use up. */
+/** The part of the rate that `count` requests use. */
 export function costUs(count: number, { ratePerSecond }: Share): number {
   return Math.ceil((count * secondUs) / ratePerSecond);
 }
 
 /**
- * Slots that have passed unused may be used until then: those of a burst less one. The line of slots itself knows no burst, so
- * that another burst changes nothing of what it says, and neither a pause nor a return time has to allow for one.
+ * The oldest unused slot that may still be used: a burst allows `burst - 1` slots of the past. The stored time itself does not
+ * depend on the burst. So a changed burst changes nothing in the table, and pauses and return times need not allow for it.
  *
  * @param startUs when a request could be sent at the earliest
  */
@@ -38,7 +38,7 @@ export function slotsBefore(endUs: number, fromUs: number, share: Share): number
   return roomUs < 0 ? 0 : Math.floor((roomUs * share.ratePerSecond) / secondUs) + 1;
 }
 
-/** The latest time from which on so many slots all begin before the end. */
+/** The latest time from which `count` slots all begin before the end. */
 export function latestFromUs(endUs: number, count: number, share: Share): number {
   return endUs - 1 - costUs(count - 1, share);
 }
@@ -53,15 +53,15 @@ export function slotTimesUs(fromUs: number, startUs: number, count: number, shar
   return Array.from({ length: count }, (_, index) => Math.max(startUs, fromUs + costUs(index, share)));
 }
 
-/** A worker's clock and its timers may be so far from another's. */
+/** Largest expected difference between the clocks and timers of two workers. */
 const clockErrorMs = 10;
 
-/** For so long workers are held up now and then, by the processor or a collection. */
+/** Usual delay of a worker by the processor or a garbage collection. */
 const usualHoldUpMs = 20;
 
 /**
- * By how much a slot may be missed and still be used, in ms: an interval, less what clocks differ by, but at least 20 ms. Who is
- * late sends closer to what follows: a second then holds 1.03 of the rate and one request more at most.
+ * How late a slot may still be used, in ms: an interval less the clock error, and at least 20 ms. A late request lands closer
+ * to the next one: one second then holds at most 1.03 of the rate plus one request.
  */
 export function slotToleranceMs(ratePerSecond: number): number {
   return Math.max(usualHoldUpMs, 1000 / ratePerSecond - clockErrorMs);

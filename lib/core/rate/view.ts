@@ -1,17 +1,17 @@
 import type { Bucket } from './bucket.ts';
 
 /**
- * What a worker believes of a bucket that others write too. Both times only ever grow, so what was seen is the least that
- * can be there now; a new generation alone sets the return times back.
+ * A worker's belief about a bucket that other workers write too. Both times only grow, so the bucket now holds at least what
+ * was seen. Only a new generation sets the return times back.
  */
 export interface BucketView extends Bucket {
   /** When the bucket was last seen, epoch us; 0 when never, or when it is known to have changed. */
   readonly seenAtUs: number;
-  /** From 0 to 1: how often slots turned out to be given away beyond now when the view did not say so. */
+  /** From 0 to 1: how often the bucket turned out to be busy when the view did not know it. */
   readonly busyLikelihood: number;
-  /** That were judged. */
+  /** Number of guesses in `busyLikelihood`. */
   readonly guesses: number;
-  /** How often in a row nobody else had given slots away since it was seen before; 0 when somebody had. */
+  /** How many times in a row no other worker had written between two looks; 0 after another worker's write. */
   readonly timesAlone: number;
 }
 
@@ -26,55 +26,55 @@ export const unknownView: BucketView = {
   timesAlone: 1,
 };
 
-/** For so long nobody else is likely to have written: what was seen is there still. */
+/** A view younger than this is taken as exact: another worker's write in between is unlikely. */
 const freshUs = 20_000;
 
 /**
- * The longest gap before its start that a write passes over. Who adds to what has been written meanwhile leaves as much of the
- * rate unused, so it must be short next to a second, and happen only where hardly anybody writes in between.
+ * The longest gap of unused slots that one write may skip. When another worker has written in between, the skipped gap is lost
+ * from the rate. So the gap is short beside a second, and skipped only where few other workers write.
  */
 const longestGapUs = 100_000;
 
-/** A look is a read, which costs a fifth of a write and a few milliseconds, and leaves an item its writes. */
+/** Below this likelihood a worker reads the bucket first. A read costs a fifth of a write and a few milliseconds. */
 const sureLikelihood = 0.9;
 
-/** Weight of the newest guess, after the first ones, which weigh as much as each other: a worker forgets nine tenths of the past within 22. */
+/** Weight of the newest guess. The first guesses weigh the same; later, 22 guesses replace nine tenths of the past. */
 const guessWeight = 0.1;
 
-/** The bucket itself has been seen. */
+/** The view after the bucket was read or written. */
 export function seen(view: BucketView, bucket: Bucket | undefined, nowUs: number): BucketView {
   const { busyLikelihood, guesses, timesAlone } = view;
   return { ...(bucket ?? unknownView), seenAtUs: nowUs, busyLikelihood, guesses, timesAlone };
 }
 
-/** What was seen is no longer there, and nobody has said what is. */
+/** The view after a refused write that did not return the bucket: the bucket has changed in an unknown way. */
 export function outdated(view: BucketView): BucketView {
   return { ...view, seenAtUs: 0 };
 }
 
-/** Also after the clock has stepped back. */
+/** True also after the clock has stepped back by more than that age. */
 export function isOlderThan(view: BucketView, ageUs: number, nowUs: number): boolean {
   return view.seenAtUs === 0 || Math.abs(nowUs - view.seenAtUs) > ageUs;
 }
 
 /**
- * From when on slots are given away at the least, if that is no longer ago than a gap that one write may pass over: then the
- * write adds to what it finds, whoever wrote in between. Known, or else a guess.
+ * The time that the bucket's slots have reached at least, when a write may add to them. The gap up to `startUs` is then short
+ * enough to skip, whichever worker wrote in between. The answer is certain or a guess.
  *
- * @returns at most `startUs`; undefined for a bucket that has rested
+ * @returns at most `startUs`; undefined for a bucket at rest
  */
 export function busySinceUs(view: BucketView, startUs: number, nowUs: number): number | undefined {
   if (view.slotsUntilUs >= startUs) return startUs;
   if (isGuess(view, startUs, nowUs)) return view.busyLikelihood > 0.5 ? startUs : undefined;
-  // Alone the gap is known to be one, and whoever comes unexpectedly is to be noticed.
+  // A worker that is alone knows the gap exactly. The write is refused, and so noticed, when another worker has come.
   const isShort = startUs - view.slotsUntilUs <= longestGapUs && !isOlderThan(view, freshUs, nowUs);
   return isShort ? view.slotsUntilUs : undefined;
 }
 
-/** A worker that has found its bucket as it left it so often, the view's beginning counted, takes that for granted. */
+/** After this many unchanged looks in a row, a worker assumes that it is alone. */
 const surelyAloneTimes = 8;
 
-/** Whether nobody else seems to use the bucket. */
+/** Whether no other worker seems to use the bucket. */
 export function isAlone(view: BucketView): boolean {
   return view.timesAlone >= surelyAloneTimes;
 }
@@ -83,7 +83,7 @@ function isGuess(view: BucketView, startUs: number, nowUs: number): boolean {
   return view.slotsUntilUs < startUs && isOlderThan(view, freshUs, nowUs) && !isAlone(view);
 }
 
-/** Whether a write on the word of this view would be refused too often: then the bucket is looked at first. */
+/** Whether a write based on this view would be refused too often. The worker then reads the bucket first. */
 export function isDoubtful(view: BucketView, newcomer: boolean, startUs: number, nowUs: number): boolean {
   if (view.seenAtUs === 0) return true;
   if (newcomer && view.returnsUntilUs > startUs) return false;
@@ -92,7 +92,7 @@ export function isDoubtful(view: BucketView, newcomer: boolean, startUs: number,
   return (newcomer && hadBacklog) || Math.max(view.busyLikelihood, 1 - view.busyLikelihood) < sureLikelihood;
 }
 
-/** A look or a write has shown how good the guess was. */
+/** The view after a read or write has shown whether the guess was right. */
 export function afterGuess(view: BucketView, startUs: number, nowUs: number, wasBusy: boolean): BucketView {
   if (!isGuess(view, startUs, nowUs)) return view;
   const weight = Math.max(guessWeight, 1 / (view.guesses + 2));
@@ -100,25 +100,24 @@ export function afterGuess(view: BucketView, startUs: number, nowUs: number, was
   return { ...view, busyLikelihood, guesses: view.guesses + 1 };
 }
 
-/** Slots were given away up to there, as the bucket was found. */
+/** The view after the bucket was found with its slots given away up to that time. */
 export function found(view: BucketView, slotsUntilUs: number): BucketView {
   if (view.seenAtUs === 0) return view;
   return { ...view, timesAlone: slotsUntilUs > view.slotsUntilUs ? 0 : view.timesAlone + 1 };
 }
 
-/** What a worker has seen of the slots says for so long how far ahead they are being given away. */
+/** A view younger than this says how far ahead the slots are given away. */
 const leadKnownUs = 1_000_000;
 
 const longestPatienceUs = 500_000;
 
 /**
- * How long one who returns may wait for others before they reserve together. While slots are given away ahead of their time, who
- * asks later is sent no later: all of them ask later. A third of that lead is left
- * for the write, and for a lead that shrinks.
+ * How long a returning request may wait for others, to reserve in one write. While slots are given away ahead of their time, a
+ * request that asks later is not sent later. A third of that lead is kept for the write, and for a lead that shrinks.
  */
 export function patienceUs(view: BucketView, nowUs: number): number {
   if (isOlderThan(view, leadKnownUs, nowUs)) return 0;
-  // Where others give slots away too, the end of these has moved on with the time.
+  // When other workers give slots away too, the end of the slots has moved on since the view was made.
   const leadUs = view.slotsUntilUs - (view.timesAlone === 0 ? view.seenAtUs : nowUs);
   return Math.max(0, Math.min(longestPatienceUs, Math.floor((leadUs * 2) / 3)));
 }

@@ -7,7 +7,7 @@ import { WorkerBucket } from './worker-bucket.ts';
 export type { RatedDestination, Reservation, Turn } from '../../core/rate/shards.ts';
 
 export interface ReserveOptions {
-  /** Only slots that begin before now + this are taken. */
+  /** Only slots that begin within this time are taken. */
   readonly horizonMs: number;
   /** Absent: a newcomer. */
   readonly turn?: Turn;
@@ -17,7 +17,7 @@ export interface ReserveOptions {
 export interface RateLimiter {
   /**
    * Slots and, for what does not fit before the horizon, return times: `slotTimesMs.length + returns.length === count`.
-   * Who comes before its turn gets the same one back, unless the line has started again since: then it is a newcomer.
+   * A request that comes before its turn gets the same turn back. When the line has started again since, it is a newcomer.
    * Never throws for a bucket that cannot be reached; a Failure `StoreRefused` when the table refuses.
    */
   reserve(destination: RatedDestination, count: number, options: ReserveOptions): Promise<Reservation>;
@@ -30,10 +30,10 @@ export interface RateLimiterDependencies extends BucketDependencies {
   readonly batchSize: number;
 }
 
-/** Buckets whose state a worker remembers, one for each destination it may know; one that is forgotten costs a write more. */
+/** Buckets that a worker remembers. A forgotten bucket costs one more write. */
 const maxBuckets = 10_000;
 
-/** A clock may be so far behind the one that the turn was given by. */
+/** A clock may be this far behind the clock that gave the turn. */
 const earlyToleranceMs = 100;
 
 /** A bucket that this worker has used, and the queue of calls to it. */
@@ -111,7 +111,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** One reservation of a bucket at a time: calls that come while a write is under way share the next one. */
+/** Makes one reservation of a bucket at a time. Calls that come during a write share the next write. */
 export function createReservationQueue(bucket: Pick<WorkerBucket, 'gather' | 'reserve'>) {
   let waiting: Waiting[] = [];
   let gathering: Waiting[] = [];
@@ -122,7 +122,7 @@ export function createReservationQueue(bucket: Pick<WorkerBucket, 'gather' | 're
     if (!isRunning) void run();
   }
 
-  /** Those who come while the first one is patient share its write; their horizon is no further away for that. */
+  /** Calls that come while the first one waits share its write. The wait does not move their horizon. */
   async function gather(): Promise<void> {
     const gatheredMs = await bucket.gather();
     const gathered = gathering;
@@ -171,7 +171,7 @@ function wantsSame(one: BucketCall, other: BucketCall): boolean {
   );
 }
 
-/** In the order of the calls: who asked first goes first. */
+/** Shares in the order of the calls: the first call gets the first slots. */
 function share(group: readonly Waiting[], { slotTimesMs, returns }: Given): void {
   let slot = 0;
   let turn = 0;

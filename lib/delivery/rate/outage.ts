@@ -5,21 +5,21 @@ import type { Clock, Random } from '../../ports/clock.ts';
 /** Waits between writes that were throttled, while the requests could still find a slot in time. */
 const writeBackoff = { baseMs: 50, maximumMs: 500 };
 
-/** Failed writes of one reservation, after which it has nothing. */
+/** After this many failed writes a reservation gives nothing. */
 const maxFailures = 4;
 
 /** How long a worker then leaves the table alone; it doubles with each failure in a row. */
 const restBackoff = { baseMs: 1000, maximumMs: 30_000 };
 
-/** Nobody comes back sooner than that. */
+/** The shortest wait before a delivery comes back. */
 const shortestReturnMs = 1000;
 
 /**
- * What a worker does about a bucket that it cannot reach.
+ * The behaviour of a worker that cannot reach its bucket.
  *
- * Failure policy: who cannot reach the bucket sends nothing. A share of the rate for each worker would need to know how many
- * there are, and the rate is a promise to somebody else; the queue keeps the events for as long as they may live. So all come
- * back after a wait with jitter that doubles while the outage lasts, and are newcomers then.
+ * Failure policy: a worker that cannot reach the bucket sends nothing. A fixed share of the rate would need the number of
+ * workers, and the rate is a promise to the endpoint; meanwhile the queue keeps the events. So all deliveries come back after
+ * a wait with jitter that doubles while the outage lasts, and are newcomers then.
  */
 export class Outage {
   readonly #random: Random;
@@ -31,7 +31,7 @@ export class Outage {
     this.#random = random;
   }
 
-  /** Waits for the next write of one reservation. @returns false when it would come too late: the worker then rests */
+  /** Waits before the next write of one reservation. @returns false when it would come too late; the worker then rests */
   async waitsOut(failures: number, untilMs: number, clock: Clock): Promise<boolean> {
     const delayMs = this.retryDelayMs(failures);
     const nowMs = clock.nowMs();
@@ -59,7 +59,7 @@ export class Outage {
     return fullJitterDelayMs(writeBackoff, failures, this.#random);
   }
 
-  /** For those who get no slot: turns of no line. */
+  /** Turns for deliveries without a slot; they belong to no line. */
   turns(count: number, nowMs: number): Turn[] {
     const spreadMs = Math.min(restBackoff.maximumMs, restBackoff.baseMs * 2 ** Math.max(1, this.#failuresInRow));
     const turn = (): Turn => ({

@@ -1,13 +1,13 @@
 /**
- * Much longer than a block is meant to last, so that it is used up rather than lost; short enough to learn
- * soon that a backlog is gone.
+ * A block is given up at this age. That is much longer than a block is meant to last, and short enough to learn soon that a
+ * backlog is gone.
  */
 const longestAgeUs = 10_000_000;
 
 /**
  * Return times that a worker has taken for events yet to come.
  *
- * Failure policy: what is not used in time is lost; others pass those times, and nobody waits longer than he was told.
+ * Failure policy: return times that are not used in time are lost. No delivery waits longer than it was told.
  */
 export class ReturnBlock {
   readonly generation: number;
@@ -32,17 +32,17 @@ export class ReturnBlock {
   }
 }
 
-/** With fewer calls in that time it was chance, and most of a block would be left over. */
+/** With fewer calls in that time, most of a block would stay unused. */
 const fewestCalls = 6;
 const fewestCallsWithinMs = 2000;
 
-/** While the table takes no more writes, rather a block that is left over than a write for each call. */
+/** While the table takes no more writes, an unused block is better than a write for each call. */
 const fewestScarceCalls = 3;
 
-/** A count over less than that says little of what comes next. */
+/** A count over a shorter time says little about the next events. */
 const shortestCountMs = 250;
 
-/** A block is to last for so long: a shorter one costs more writes, and of a longer one more is lost when a flood ends. */
+/** A block lasts this long. A shorter one costs more writes; a longer one loses more when a flood ends. */
 const blockMs = 1250;
 
 /** How many newcomers a worker has seen: in this second and in the one before. */

@@ -18,11 +18,11 @@ export interface BucketDependencies {
   readonly random: Random;
 }
 
-/** Requests of one worker that want the same of one bucket. */
+/** Requests of one worker with the same wishes to one bucket. */
 export interface BucketCall {
   readonly count: number;
   readonly newcomer: boolean;
-  /** May wait for others to share a write with. */
+  /** May wait for other calls, to share a write. */
   readonly patient: boolean;
   readonly horizonMs: number;
   readonly share: Share;
@@ -36,30 +36,30 @@ export interface Given {
 
 const nothing: Given = { slotTimesMs: [], returns: [] };
 
-/** A refused write shows what is there, so more than two are refused only where others write in between. */
+/** A refused write shows the bucket, so a third refusal means that other workers write in between. */
 const maxTries = 8;
 
-/** What a worker has seen counts as known for so long where nothing can be had, or where only the generation is asked. */
+/** Age up to which a view is trusted when nothing can be given, or when only the generation is needed. */
 const knownUs = 1_000_000;
 
-/** Of a write in the same region, before one has been measured. */
+/** Assumed time of a write in the same region, before one was measured. */
 const usualWriteMs = 5;
 
-/** A write that took longer counts only when the one before did too: else it is the exception. */
+/** A write that took longer counts only when the write before it did too; otherwise it is an exception. */
 const longestLeadMs = 50;
 
-/** Below that likelihood nobody else is about to write. */
+/** Below this likelihood no other worker is expected to write soon. */
 const rarelyBusy = 0.2;
 
 const maxPauseTries = 3;
 
-/** When so large a part of the latest writes (two of them) has failed, most likely for being too many, a worker is sparing with them. */
+/** When this part of the latest writes has failed (two writes), the table is probably throttled, and a worker saves writes. */
 const scarceFailures = 0.25;
 
 /** Weight of the newest write. */
 const failureWeight = 0.2;
 
-/** One worker's dealings with one bucket. */
+/** One worker's use of one bucket: its view, its block of return times, and the table's outages. */
 export class WorkerBucket {
   readonly #key: BucketKey;
   readonly #dependencies: BucketDependencies;
@@ -78,7 +78,7 @@ export class WorkerBucket {
     this.#outage = new Outage(dependencies.random);
   }
 
-  /** Lets pass what a patient call may wait for others. @returns how long that was meant to be */
+  /** Waits as long as a patient call may wait for others. @returns the intended wait in ms */
   async gather(): Promise<number> {
     const patienceMs = patienceUs(this.#view, this.#nowUs()) / 1000;
     if (patienceMs > 0) await this.#dependencies.clock.delay(patienceMs);
@@ -116,7 +116,7 @@ export class WorkerBucket {
    * the next one that the endpoint tells.
    */
   async pause(untilMs: number, revision: number): Promise<void> {
-    // What the bucket can hold of it: an endpoint that asks for longer is asked again then, and says so again.
+    // The bucket holds at most 900 s. An endpoint that asks for longer is asked again then, and says so again.
     const untilUs = Math.min(Math.ceil(untilMs * 1000), this.#nowUs() + longestReturnUs);
     if (untilUs <= Math.max(this.#pausedUntilUs, this.#view.slotsUntilUs) + pauseToleranceUs) return;
     this.#pausedUntilUs = untilUs;
@@ -148,7 +148,7 @@ export class WorkerBucket {
     return this.#view.generation === 0 ? undefined : this.#view.generation;
   }
 
-  /** One write, which gives all, some or nothing of it. */
+  /** Makes one write, which gives all, some or none of the requests a slot or turn. */
   async #reserveOnce(call: BucketCall, count: number, tries: number): Promise<Given> {
     const ask = await this.#informed(call, count, tries);
     const decision = decide(this.#view, ask);
@@ -175,8 +175,8 @@ export class WorkerBucket {
   }
 
   /**
-   * The first slot is one that can still be used when the write is back, or the rate would be spent on slots that have passed. Where others write as often as that takes, it lies
-   * later by another write, and by one more for each that was refused: slots are skipped then, but only idle ones.
+   * The first slot must still be usable when the write has returned, or the rate would be spent on passed slots. Where other
+   * workers write often, it lies one more write later, and one more for each refusal. This skips idle slots only.
    */
   #startUs(nowUs: number, { horizonMs }: BucketCall, tries: number): number {
     const othersWrite = this.#view.busyLikelihood > rarelyBusy && !isAlone(this.#view);
@@ -211,7 +211,7 @@ export class WorkerBucket {
     return timesUs.map((atUs) => ({ kind: 'return', generation, shard, atMs: atUs / 1000 }));
   }
 
-  /** Spread, so that what lies beyond the longest delay does not come back as a herd; it joins anew then. */
+  /** Turns beyond the longest delay, spread so that the deliveries do not come back all at once. They return as newcomers. */
   #beyond(count: number): Turn[] {
     const { clock, random } = this.#dependencies;
     const nowMs = clock.nowMs();
@@ -222,7 +222,7 @@ export class WorkerBucket {
     return Array.from({ length: count }, turn).sort((a, b) => a.atMs - b.atMs);
   }
 
-  /** After a look at the bucket, if a write without one would likely be refused. */
+  /** The request, after a read of the bucket when a write without one would probably be refused. */
   async #informed(call: BucketCall, count: number, tries: number): Promise<Ask> {
     const ask = this.#askFor(call, count, tries);
     if (!isDoubtful(this.#view, ask.newcomer, ask.startUs, ask.nowUs)) return ask;

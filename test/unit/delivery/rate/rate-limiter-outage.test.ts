@@ -176,11 +176,14 @@ describe('an outage, as one worker counts it', () => {
     { rests: 1, afterMs: 2000 },
     { rests: 2, afterMs: 3000 },
     { rests: 10, afterMs: 16_000 },
-  ])('an outage of $rests rests in a row sends deliveries back after $afterMs ms on average', async ({ rests, afterMs }) => {
-    const outage = new Outage(half);
-    for (let rest = 0; rest < rests; rest += 1) await outage.waitsOut(4, startMs, stillClock());
-    expect(outage.turns(1, startMs)).toEqual([{ kind: 'newcomer', atMs: startMs + afterMs }]);
-  });
+  ])(
+    'an outage of $rests rests in a row sends deliveries back after $afterMs ms on average',
+    async ({ rests, afterMs }) => {
+      const outage = new Outage(half);
+      for (let rest = 0; rest < rests; rest += 1) await outage.waitsOut(4, startMs, stillClock());
+      expect(outage.turns(1, startMs)).toEqual([{ kind: 'newcomer', atMs: startMs + afterMs }]);
+    },
+  );
 
   test('an outage gives its turns in the order of their times', () => {
     const chances = [0.75, 0.25, 0.5];
