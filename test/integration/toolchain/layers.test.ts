@@ -158,7 +158,7 @@ describe('the linter', () => {
     );
   });
 
-  test.for(allowed)('accepts %s, which imports all that its layer may', ([path]) => {
+  test.for(allowed)('the linter accepts %s, which imports everything that its layer may import', ([path]) => {
     expect(diagnostics.filter(({ filename }) => filename === path)).toEqual([]);
   });
 });

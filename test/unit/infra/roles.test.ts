@@ -114,9 +114,12 @@ describe('the roles', () => {
     },
   );
 
-  test.each(['ControlApiRole', 'RedriveRole'])('%s is for a function outside of every VPC', (id) => {
-    expect(allowing({ subnetIds: ['subnet-1'] }, id, 'ec2:')).toEqual([]);
-  });
+  test.each(['ControlApiRole', 'RedriveRole'])(
+    '%s has no network permissions, because its function is never in a VPC',
+    (id) => {
+      expect(allowing({ subnetIds: ['subnet-1'] }, id, 'ec2:')).toEqual([]);
+    },
+  );
 
   test('the role of control-api may put events on the named bus only', () => {
     const [statement] = allowing({ eventBusName: 'orders' }, 'ControlApiRole', 'events:');

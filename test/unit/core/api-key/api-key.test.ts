@@ -56,7 +56,7 @@ test('the requested expiry is rounded down to the hour, and the key is deleted 6
 });
 
 describe.each(['2026-05-04T12:00:00Z', '2026-05-04T12:59:59Z', '2027-12-31T23:59:59Z', '2028-02-29T00:00:00Z'])(
-  'at %s',
+  'API keys at %s',
   (now) => {
     const nowSeconds = seconds(now);
 
