@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonValue } from '../../../../lib/core/input/json.ts';
 import { jsonText } from '../../../../lib/core/input/json-text.ts';
 
-/** Deeper than the call stack of JSON.stringify. */
+/** A nesting that is too deep for JSON.stringify. */
 const depth = 20_000;
 
 function nested(innermost: string): string {
