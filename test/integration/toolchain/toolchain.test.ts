@@ -78,7 +78,7 @@ describe('the toolchain', () => {
   });
 });
 
-/** Looks where Node looks: in the package's own node_modules, then in those of the folders above. */
+/** Searches like Node: first in the package's own node_modules, then in those of the parent folders. */
 function isLocked(name: string, path: string): boolean {
   for (let folder = path; ; folder = folder.replace(/\/?node_modules\/(?:@[^/]+\/)?[^/]+$/, '')) {
     if (locked[folder === '' ? `node_modules/${name}` : `${folder}/node_modules/${name}`] !== undefined) return true;
