@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 
 const [resultsFile] = process.argv.slice(2);
 if (!existsSync(resultsFile)) {
-  console.log('The tests left no results: the run ended before them.');
+  console.log('There are no test results: the run ended too early.');
   process.exit(1);
 }
 const results = JSON.parse(readFileSync(resultsFile, 'utf8'));

@@ -1,19 +1,19 @@
 /*
- * How a function becomes a bundle, for whoever makes one: osls (infra/esbuild-plugin.cjs), the check of the budget and the
- * benchmark. CommonJS, because osls requires its plugins.
+ * Bundles a function. Three callers use this file: osls (through infra/esbuild-plugin.cjs), the check of the size budget,
+ * and the benchmark. CommonJS, because osls loads its plugins with `require`.
  *
- * Performance: `splitting` leaves what is imported on demand unloaded at a cold start; `module` before `main` takes a third
- * off the AWS SDK.
+ * Performance: with `splitting`, a cold start does not load the modules that are imported on demand. `module` before `main`
+ * makes the AWS SDK a third smaller.
  *
- * The same sources give the same bytes wherever they lie: paths are printed relative to the root, and packages are named by
- * where they are linked, not by where a link leads.
+ * The same sources give the same bytes in every folder: paths are printed relative to the root, and symbolic links to
+ * packages are not followed.
  */
 const esbuild = require('esbuild');
 const { nodeModulesOnDemand } = require('./node-modules-on-demand.cjs');
 
 /**
- * @param {{ root: string, handlerFile: string, folder: string, write?: boolean }} what paths but `root` are relative to it;
- *   `write` false makes the bundle in memory
+ * @param {{ root: string, handlerFile: string, folder: string, write?: boolean }} options every other path is relative to
+ *   `root`; with `write` false, the bundle stays in memory
  * @returns esbuild's result, with its metafile
  * @throws Error whose `errors` are esbuild's messages
  */
@@ -40,10 +40,10 @@ function bundle({ root, handlerFile, folder, write = true }) {
 }
 
 /**
- * What a bundle consists of, from esbuild's metafile.
+ * The contents of a bundle, from esbuild's metafile.
  *
  * @returns {{ startBytes: number, onDemandBytes: number, packages: { name: string, startBytes: number, onDemandBytes: number }[] }}
- *   minified bytes of JavaScript: loaded at a cold start, and loaded when first needed; of each package, the largest first
+ *   minified bytes of JavaScript that a cold start loads, and bytes that are loaded on demand; the largest package comes first
  */
 function bundleContents({ outputs }) {
   const scripts = Object.entries(outputs).filter(([file]) => file.endsWith('.js'));
@@ -85,10 +85,10 @@ function packageOf(input) {
 }
 
 /**
- * Compares with the budget of the function: bytes that a cold start loads.
+ * Compares the bytes that a cold start loads with the function's budget.
  *
  * @param {Readonly<Record<string, number>>} budgets by function
- * @returns what is wrong, with the largest packages named; undefined when it is within
+ * @returns an error text that names the largest packages; undefined when the function is within its budget
  */
 function overBudget(name, contents, budgets) {
   const budget = budgets[name];
@@ -99,7 +99,7 @@ function overBudget(name, contents, budgets) {
   return `Function ${name} loads ${has} at a cold start, and its budget is ${may}. The largest parts:\n${largest.join('\n')}`;
 }
 
-/** Of 1,000 bytes, with one digit: what differs from a budget is to be seen. */
+/** Kilobytes of 1,000 bytes with one decimal, so that even a small difference to the budget is visible. */
 function kilobytes(bytes) {
   return `${(bytes / 1000).toFixed(1)} KB`;
 }

@@ -1,5 +1,5 @@
 /*
- * Bundles every function in memory and compares what a cold start would load with its budget; fails when one is over it.
+ * Bundles every function in memory, and fails if a cold start of one loads more bytes than its budget allows.
  *
  *   node infra/check-bundle.mjs [file of budgets, default infra/bundle-budget.json]
  */

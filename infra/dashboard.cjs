@@ -41,7 +41,7 @@ function graphs(stack) {
   ];
 }
 
-/** @param alarmIds logical ids, shown first as one widget */
+/** @param alarmIds logical ids of the alarms; the first widget shows them all */
 function dashboard(stack, alarmIds) {
   const width = columns / perRow;
   const status = {

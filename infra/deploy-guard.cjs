@@ -1,10 +1,13 @@
 /*
- * Refuses to package or deploy what would not run: the stage of the local stack, which is what osls takes without `--stage`
- * (its functions would look for their queues on the laptop of whoever deployed them), and variables that lib/config.ts
- * refuses (each function would fail at its first invocation). CommonJS, because osls requires its plugins.
+ * Refuses to package or deploy a stack that would not run. There are two cases:
+ *
+ *   - Stage `local`, which is osls' default without `--stage`. Its functions would look for their queues on this machine.
+ *   - Variables that lib/config.ts refuses. Each function would fail at its first invocation.
+ *
+ * CommonJS, because osls loads its plugins with `require`.
  */
 
-/** Stands in names of functions (64 characters), of which the longest is lastmile-<stage>-authorize-connection. */
+/** A function's name has at most 64 characters. The longest one here is lastmile-<stage>-authorize-connection. */
 const maximumStageLength = 32;
 
 class DeployGuard {
@@ -21,7 +24,7 @@ class DeployGuard {
 function checkStage({ processedInput, service, classes }) {
   const [command] = processedInput.commands;
   if (!['package', 'deploy', 'remove', 'rollback'].includes(command)) return;
-  // At this point osls has not laid its options over the provider yet.
+  // At this point osls has not merged the command's options into the provider yet.
   const stage = processedInput.options.stage ?? service.provider.stage;
   const refuse = (message) => new classes.Error(message, 'STAGE_REFUSED');
   if (stage === 'local') {
@@ -34,7 +37,7 @@ function checkStage({ processedInput, service, classes }) {
   }
 }
 
-/** Stands for what CloudFormation will put in: every form of a variable takes it that one of these may have. */
+/** Replaces a value that only CloudFormation knows. Every variable that may have such a value accepts this text. */
 const resolvedLater = 'https://resolved.invalid/later';
 
 async function checkEnvironment({ service, classes }) {

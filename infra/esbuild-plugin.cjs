@@ -1,15 +1,15 @@
 /*
- * Bundles each function before osls packages, deploys or invokes it. One folder per function, emptied first, so that no file
- * of an older build reaches a zip:
+ * Bundles each function before osls packages, deploys or invokes it. Each function has a folder. The folder is emptied
+ * first, so that no file of an older build gets into a zip:
  *
  *   .build/<function>/handler.js, chunks that are loaded on demand, source maps, package.json that makes them ES modules
- *   .build/<function>.contents.json, what the bundle consists of; not in the zip
+ *   .build/<function>.contents.json, the list of the bundle's contents; it is not in the zip
  *
- * A bundle that is over its budget is packaged and deployed nowhere. CommonJS, because osls requires its plugins.
+ * A bundle over its budget stops the command. CommonJS, because osls loads its plugins with `require`.
  *
- * Package twice, and the bytes are the same: osls zips in the order of names with one date for all; the template is sorted
- * here, because functions are put into it as their zips happen to be read; and where SOURCE_DATE_EPOCH
- * (reproducible-builds.org) is set, that is the template's time.
+ * Two runs give the same bytes. osls sorts the files of a zip by name and gives them all one date. This plugin sorts the
+ * template, because osls adds the functions in the order in which their zips happen to be read. If SOURCE_DATE_EPOCH
+ * (reproducible-builds.org) is set, it is the template's time.
  */
 const { existsSync } = require('node:fs');
 const { mkdir, readFile, rm, writeFile } = require('node:fs/promises');
@@ -34,7 +34,7 @@ class EsbuildPlugin {
 
   async package() {
     const { service } = this.serverless;
-    // The zips hold nothing of node_modules, and osls need not ask npm which packages are for development only.
+    // The zips contain no node_modules, so osls need not ask npm for the development packages.
     service.package.excludeDevDependencies = false;
     await this.bundleWithinBudget(service.getAllFunctions());
     this.fixDate();
@@ -48,7 +48,7 @@ class EsbuildPlugin {
     if (faults.length > 0) throw this.error(faults.join('\n'));
   }
 
-  /** Points the function at its bundle, which is all that its zip holds. */
+  /** Makes the bundle the function's handler, and the only content of its zip. */
   async bundleFunction(name) {
     const { serviceDir, service } = this.serverless;
     const definition = service.getFunction(name);
@@ -74,7 +74,7 @@ class EsbuildPlugin {
     }
   }
 
-  /** osls names the folder of a deployment by the time, unless it has a name already. */
+  /** osls names a deployment's folder after the current time, unless the folder already has a name. */
   fixDate() {
     const epoch = process.env.SOURCE_DATE_EPOCH;
     if (epoch === undefined) return;
@@ -95,7 +95,7 @@ class EsbuildPlugin {
     }
   }
 
-  /** The state names the zips by the folder they were made in; so, one can be deployed from any. */
+  /** osls' state file has the absolute paths of the zips. Relative paths let the package be deployed from any folder. */
   forgetFolder() {
     const { service, serviceDir } = this.serverless;
     for (const name of service.getAllFunctions()) {
@@ -104,7 +104,7 @@ class EsbuildPlugin {
     }
   }
 
-  /** An error that osls prints as its message alone, without a stack. */
+  /** osls prints only the message of this error, without a stack. */
   error(message) {
     return new this.serverless.classes.Error(message, 'BUNDLE_FAILED');
   }

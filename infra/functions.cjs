@@ -1,6 +1,6 @@
 /*
- * What the functions have beside serverless.yml: settings that a stage may leave out, and which osls would read as zero, and a
- * destination that osls does not know.
+ * Settings of the functions that serverless.yml cannot express: optional numbers, which osls would read as zero when a stage
+ * leaves them out, and a destination type that osls does not support.
  */
 const { getAtt } = require('./template.cjs');
 
@@ -13,10 +13,10 @@ const functions = {
   redrive: 'Redrive',
 };
 
-/** These call endpoints and token endpoints, so these belong where such endpoints are reached. */
+/** These functions call endpoints and token endpoints, so they run in the VPC. */
 const inNetwork = ['deliver', 'deliver-queued', 'authorize-connection'];
 
-/** Invoked asynchronously: Lambda keeps what they fail for. */
+/** These functions are invoked asynchronously. Lambda keeps the invocations that failed. */
 const asynchronous = ['deliver', 'authorize-connection'];
 
 function functionProperties(name, parameters) {
@@ -32,7 +32,7 @@ function functionProperties(name, parameters) {
   };
 }
 
-/** Additions to resources that osls makes, in the form of its `resources.extensions`. */
+/** Additions to the resources that osls creates, in the format of its `resources.extensions`. */
 function functionExtensions(parameters) {
   const extensions = {};
   for (const [name, id] of Object.entries(functions)) {

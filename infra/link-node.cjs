@@ -1,8 +1,8 @@
 /*
  * After an install: links node_modules/.bin/node to the Node 24 that is among the optional dependencies.
  *
- * npm 10 drops the link of the package that fits along with that of the package for the other architecture, which
- * it leaves out; npm 11 keeps it. CommonJS, because it runs on whatever Node the host has.
+ * npm 10 leaves out the package for the other architecture, and by mistake it also removes the link to the right one.
+ * npm 11 keeps the link. CommonJS, because this file may run on an old Node.
  */
 const { existsSync, symlinkSync } = require('node:fs');
 const { join } = require('node:path');

@@ -1,8 +1,8 @@
 /*
- * Rules that the linter does not have of its own.
+ * The project's own lint rules.
  *
  * `no-current-time`: `new Date()` and `Date()` read the clock, `new Date(ms)` does not.
- * `layers`: each import is resolved to a path, and the layers of both files are compared, so that a layer may have folders.
+ * `layers`: resolves each import to a path and compares the layers of both files. So a layer may have folders.
  */
 import { dirname, join, relative } from 'node:path';
 
@@ -25,7 +25,7 @@ const noCurrentTime = {
 const deployed = ['core', 'ports', 'config', 'delivery', 'control', 'protocol', 'adapters', 'wiring', 'manifest'];
 const runnable = [...deployed, 'functions', 'local', 'commands'];
 
-/** By path, the first that fits. `imports`: layers that a file may import. `packages`: absent means any. */
+/** A file belongs to the first layer whose `path` matches. `imports`: the layers that it may import. No `packages`: any package. */
 const layers = [
   { name: 'core', path: /^lib\/core\//, imports: ['core'], packages: /^(ipaddr\.js|node:(crypto|zlib|buffer))$/ },
   { name: 'ports', path: /^lib\/ports\//, imports: ['core', 'ports'], packages: /^$/ },

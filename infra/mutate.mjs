@@ -1,5 +1,6 @@
 /*
- * `npm run mutate -- <folder or glob>`: changes the code a little, one mutant at a time, and looks for the mutants that no test notices.
+ * `npm run mutate -- <folder or glob>`: changes the code a little, one change (mutant) at a time, and shows the mutants that
+ * no test notices.
  */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,15 +20,15 @@ const usage = `Changes the code a little, one mutant at a time, and shows every 
 
   npm run mutate -- <folder or glob>...
 
-A folder is the files right in it, and a glob is relative to lib, such as 'core/rate/*.ts'. A run of a folder takes minutes.
-A surviving mutant is killed by a test, deleted as dead code, or named with its reason:
+A folder means the files directly in it. A glob is relative to lib, such as 'core/rate/*.ts'. A folder takes minutes.
+For a surviving mutant, add a test, delete the code if it is dead, or give a reason in a comment:
   // Stryker disable next-line ConditionalExpression: both branches give the same value
 
 Folders: ${folders.join(', ')}
 Report: .build/mutation/mutation.html
-Exit status: 0 no mutant survived, 1 one did or has no reason, 2 wrong usage.`;
+Exit status: 0 no mutant survived, 1 a mutant survived or a comment gives no reason, 2 wrong usage.`;
 
-/** What the arguments stand for: the files right in a folder, or a glob of lib. */
+/** The glob for an argument: the files directly in a folder of lib, or a glob inside lib. */
 function patternOf(argument) {
   const path = argument.replace(/^lib\//, '').replace(/\/$/, '');
   if (folders.includes(path)) return `lib/${path}/*.ts`;
@@ -35,7 +36,7 @@ function patternOf(argument) {
   return inLayer && path.endsWith('.ts') ? `lib/${path}` : undefined;
 }
 
-// Stryker's own words for a comment that gives no reason.
+// Stryker's text when a comment disables a mutant without a reason.
 const noReason = 'Ignored using a comment';
 const placeOf = ({ fileName, location, mutatorName }) => `${fileName}:${location.start.line} ${mutatorName}`;
 
@@ -51,7 +52,7 @@ async function run(patterns) {
   for (const mutant of unexplained) process.stderr.write(`${placeOf(mutant)}: disabled without a reason.\n`);
   for (const mutant of unjudged)
     process.stderr.write(
-      `${placeOf(mutant)}: not judged, because the runner stopped (is the name of a test too long for a regular expression?).\n`,
+      `${placeOf(mutant)}: not checked, because the test runner stopped. Perhaps a test's name is too long for a regular expression.\n`,
     );
   if (unexplained.length + unjudged.length > 0) process.exitCode = 1;
 }

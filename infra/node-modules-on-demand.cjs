@@ -1,10 +1,10 @@
 /*
  * An esbuild plugin: a bundle loads each of Node's own modules when it first uses one of its members, not when it starts.
  *
- * Performance: an ES module's `import 'node:https'` loads TLS at once (8 ms) and builds a facade that reads every getter of
- * the module, `import 'node:http'` with it the built-in fetch (20 ms). Most of what a bundle imports from Node it never uses
- * on Lambda: the credential files, the terminal, the console. esbuild prints an imported member as `module.member`, so
- * getters keep the binding.
+ * Performance: on Lambda a bundle never uses most of the modules that it imports from Node, such as those for credential
+ * files and the terminal. But an ES module loads all its imports at once and reads every getter of them:
+ * `import 'node:https'` loads TLS (8 ms), and `import 'node:http'` loads the built-in fetch (20 ms). Getters can take the
+ * place of the members, because esbuild prints each use of an imported member as `module.member`.
  */
 const { builtinModules, createRequire } = require('node:module');
 
@@ -24,13 +24,13 @@ const nodeModulesOnDemand = {
   },
 };
 
-/** CommonJS, so that both ways of importing it work. */
+/** CommonJS, so that `import` and `require` both work. */
 function source(name) {
   const module = load(`node:${name}`);
   const get = `process.getBuiltinModule('node:${name}')`;
-  // What is itself a function (stream, events, assert) cannot be stood for by an object.
+  // An object cannot replace a module that is itself a function (stream, events, assert).
   if (typeof module === 'function') return `module.exports = ${get};`;
-  // `default` is the facade's; an interop that finds it would not look at the others.
+  // Only an ES module has `default`. Code that finds `default` would not read the other members.
   const members = Object.keys(module).filter((member) => member !== 'default');
   return `let loaded;
 for (const member of '${members.join(' ')}'.split(' '))

@@ -1,8 +1,8 @@
 /*
- * `npm run package`: what a deployment uploads, made without AWS credentials and without a network.
+ * `npm run package`: makes the files that a deployment uploads, without AWS credentials and without a network.
  *
- * Without SOURCE_DATE_EPOCH the template bears the time of the commit, so that whoever packages it gets the same bytes; with
- * changes that are not committed, it bears the time of now.
+ * Without SOURCE_DATE_EPOCH, the template's time is the time of the commit, so that everybody who packages this commit gets
+ * the same bytes. If there are uncommitted changes, it is the current time.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -19,12 +19,12 @@ const usage = `Bundles and packages every function for a stage, without AWS cred
 
   --stage <stage>     stage of the stack (default: dev)
   --region <region>   region (default: AWS_REGION, AWS_DEFAULT_REGION or us-east-1)
-  --out <folder>      where to, emptied first (default: .build/package/<stage>)
-  --param <name=value>  parameter of the stage, as sls takes it; repeatable
+  --out <folder>      output folder, which is emptied first (default: .build/package/<stage>)
+  --param <name=value>  parameter of the stage, in the form of sls; repeatable
   --help              this text
 
-The folder then holds a zip of each function and beside it what its bundle consists of, and the CloudFormation template.
-'npx sls deploy --stage <stage> --package <folder>' deploys it. Exit status: 0 packaged, 1 not, 2 wrong usage.`;
+The folder then has the CloudFormation template, a zip for each function and a list of the zip's contents.
+'npx sls deploy --stage <stage> --package <folder>' deploys it. Exit status: 0 packaged, 1 failed, 2 wrong usage.`;
 
 const root = join(import.meta.dirname, '..');
 
@@ -43,9 +43,9 @@ function parse(args) {
     const { stage = 'dev', region, param = [] } = values;
     if (!/^[a-z0-9-]+$/.test(stage)) throw new Error('--stage must be lower case letters, digits and hyphens.');
     const out = resolve(root, values.out ?? join('.build', 'package', stage));
-    // The default folder holds only what an earlier run has made, whole or interrupted.
+    // The default folder contains only files of an earlier run, even if that run was interrupted.
     const isOurs = values.out === undefined || mayBeEmptied(out);
-    if (!isOurs) throw new Error(`--out would be emptied, and ${values.out} holds something else.`);
+    if (!isOurs) throw new Error(`--out is emptied first, but ${values.out} has files of something else. Choose another folder.`);
     return { stage, region, out, param };
   } catch (error) {
     console.error(`${error.message.split('\n')[0]} See --help.`);
@@ -53,7 +53,7 @@ function parse(args) {
   }
 }
 
-/** Only what an earlier run has made. */
+/** Whether the folder contains only files that an earlier run made. */
 function mayBeEmptied(folder) {
   if (!existsSync(folder)) return true;
   const files = statSync(folder).isDirectory() ? readdirSync(folder) : [folder];
@@ -68,7 +68,7 @@ function commitTime() {
   return committed === '' ? {} : { SOURCE_DATE_EPOCH: committed };
 }
 
-/** Nothing of the shell's own AWS, and no search for one. */
+/** Removes the shell's AWS settings, so that osls finds and searches for no credentials. */
 function environment() {
   const regions = ['AWS_REGION', 'AWS_DEFAULT_REGION'];
   const ours = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_') || regions.includes(name));
@@ -95,7 +95,7 @@ function runOsls({ stage, region, out, param }) {
   return status;
 }
 
-/** The contents of each bundle beside its zip, and in short on the terminal. */
+/** Writes each bundle's contents beside its zip, and prints a summary. */
 function reportContents(out) {
   const shown = 12;
   for (const zip of readdirSync(out).filter((file) => file.endsWith('.zip'))) {

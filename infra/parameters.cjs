@@ -2,7 +2,7 @@
  * The stage parameters of serverless.yml, checked. Their defaults stand there; here stand their forms and meanings, with
  * which the README's table is compared.
  *
- * A value comes from `--param="name=value"` (then it is text), from `params.<stage>` or from `params.default`.
+ * A value comes from `--param="name=value"` (then it is a string), from `params.<stage>` or from `params.default`.
  */
 
 const ipaddr = require('ipaddr.js');
@@ -14,7 +14,7 @@ const retentions = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
 
-/** Exact, and outside loopback, where Lambda's own runtime listens; lib/core/address/address.ts checks it again. */
+/** Not loopback, because Lambda's own runtime listens there. lib/core/address/address.ts checks the value again. */
 const isPrivateNetwork = (cidr) =>
   /^[0-9a-fA-F.:]+\/[0-9]+$/.test(cidr) && ipaddr.isValidCIDR(cidr) && ipaddr.parseCIDR(cidr)[0].range() !== 'loopback';
 
@@ -35,40 +35,40 @@ const integer = (minimum, maximum, unit, meaning) => ({
   parse: (value) => (value === undefined ? undefined : Number(value)),
 });
 
-/** Each with its form, the words for it, its unit and its meaning. Empty means not given. */
+/** Each parameter with its form, the words for the form, its unit and its meaning. An empty value means that it is not set. */
 const parameters = {
   kmsKeyArn: text(
     arn('kms', '[a-z0-9-]+:[0-9]{12}:key/[0-9A-Za-z-]+'),
     'the ARN of a KMS key',
-    'key for the table, the queues, the root secret, the bucket and the logs; else keys of AWS',
+    'key for the table, the queues, the root secret, the bucket and the logs; default: keys of AWS',
   ),
   deadLetterQueueArns: list(
     'arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.*-]+',
     'ARNs of SQS queues',
-    'queues that a `DeadLetterConfig` inside an envelope may name',
+    'queues that an envelope may name in its `DeadLetterConfig`',
   ),
   secretArns: list(
     'arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@*?-]+',
     'ARNs of secrets',
-    'secrets of your own that the functions may read',
+    'your own secrets that the functions may read',
   ),
   keyArns: list(
     'arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9A-Za-z-]+',
     'ARNs of KMS keys',
-    'keys of your own that those queues and secrets are encrypted with, but for `kmsKeyArn`',
+    'your own keys of those queues and secrets; `kmsKeyArn` is not needed here',
   ),
   ruleArns: list(
     'arn:aws[a-z-]*:events:[a-z0-9*-]+:[0-9*]+:rule/[A-Za-z0-9/_.*-]+',
     'ARNs of rules',
-    'rules that may send to the delivery queue; else every rule of the account and region',
+    'rules that may send to the delivery queue; default: every rule of the account and region',
   ),
-  subnetIds: list('subnet-[0-9a-f]+', 'ids of subnets', 'subnets of the functions that make requests; else no VPC'),
-  securityGroupIds: list('sg-[0-9a-f]+', 'ids of security groups', 'their security groups; with `subnetIds` only'),
-  functionTimeoutSeconds: integer(15, 900, 's', 'time limit of every function but `control-api`, which has 30 s'),
+  subnetIds: list('subnet-[0-9a-f]+', 'ids of subnets', 'subnets of the functions that make requests; default: no VPC'),
+  securityGroupIds: list('sg-[0-9a-f]+', 'ids of security groups', 'security groups of the functions that make requests; needs `subnetIds`'),
+  functionTimeoutSeconds: integer(15, 900, 's', 'time limit of every function except `control-api`, which has 30 s'),
   deliverReservedConcurrency: integer(1, 100_000, 'invocations', 'reserved concurrency of `deliver`'),
   controlApiReservedConcurrency: integer(1, 100_000, 'invocations', 'reserved concurrency of `control-api`'),
-  maximumConcurrency: integer(2, 1000, 'invocations', 'batches of the delivery queue under way at once'),
-  batchingWindowSeconds: integer(0, 300, 's', 'wait for a batch of the delivery queue to fill'),
+  maximumConcurrency: integer(2, 1000, 'invocations', 'batches of the delivery queue that run at the same time'),
+  batchingWindowSeconds: integer(0, 300, 's', 'time that Lambda waits for a full batch of the delivery queue'),
   logRetentionDays: {
     accepts: (value) => retentions.some((days) => String(days) === value),
     words: `one of ${retentions.join(', ')}`,
@@ -80,18 +80,18 @@ const parameters = {
   eventBusName: text(
     /^[/.\-_A-Za-z0-9]{1,256}$/,
     'the name of an event bus',
-    'bus of this account that PutEvents of the control API forwards to',
+    'bus of this account to which PutEvents of the control API forwards events',
   ),
   privateNetworkAllowlist: {
     accepts: (value) => value.split(/, */).every(isPrivateNetwork),
     words: 'CIDRs outside loopback, with commas between',
-    meaning: 'address ranges that are not public and may be called all the same, as `PRIVATE_NETWORK_ALLOWLIST`',
+    meaning: 'private address ranges that may be called; becomes `PRIVATE_NETWORK_ALLOWLIST`',
     parse: (value) => value,
   },
   alarmTopicArn: text(
     arn('sns', '[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+'),
     'the ARN of an SNS topic',
-    'topic that hears of the alarms; else they only show in CloudWatch',
+    'topic to which the alarms are sent; default: they show only in CloudWatch',
   ),
   deletionProtection: {
     accepts: (value) => value === 'true' || value === 'false',
@@ -101,7 +101,7 @@ const parameters = {
   },
 };
 
-/** Of these an empty value means the thing is absent; every other one needs a value. */
+/** These parameters may be empty. All others need a value. */
 const optional = new Set([
   'kmsKeyArn',
   'deadLetterQueueArns',
@@ -116,7 +116,7 @@ const optional = new Set([
   'alarmTopicArn',
 ]);
 
-/** osls prints the stack of an error that a file of its configuration throws; of this one only the words help. */
+/** If a configuration file throws, osls prints the error's stack. Here only the message helps, so the stack is the message. */
 class ParameterError extends Error {
   constructor(problems) {
     super(`Bad stage parameters: ${problems.join('; ')}`);
@@ -126,7 +126,7 @@ class ParameterError extends Error {
 }
 
 /**
- * @param given each parameter's value as osls has it: text, number, boolean or nothing
+ * @param given each parameter's value from osls: a string, a number, a boolean or nothing
  * @throws ParameterError that names every bad parameter
  */
 function parseParameters(given) {
@@ -147,7 +147,7 @@ function parseParameters(given) {
   return parsed;
 }
 
-/** @param resolveVariable what osls hands to a file of its configuration */
+/** @param resolveVariable the function that osls gives to a configuration file */
 async function readParameters(resolveVariable) {
   const names = Object.keys(parameters);
   const values = await Promise.all(names.map((name) => resolveVariable(`param:${name}, ''`)));

@@ -3,14 +3,14 @@ const { arnOf, getAtt, kept } = require('./template.cjs');
 
 const maximumRetentionSeconds = 1_209_600;
 
-/** Receives of one message before SQS itself moves it: `maximumReceives` of lib/core/message/queued-delivery.ts. */
+/** After this many receives, SQS itself moves a message to the dead letters: `maximumReceives` of lib/core/message/queued-delivery.ts. */
 const maximumReceives = 10;
 
-/** Largest message of SQS: events of EventBridge's largest size pass. Source: SQS quotas. */
+/** The largest message that SQS allows. EventBridge's largest events fit into it. Source: SQS quotas. */
 const maximumMessageBytes = 1_048_576;
 
 /**
- * How long a received message stays hidden: what Lambda asks of a queue that it reads.
+ * How long a received message stays hidden: the value that Lambda recommends for a queue that it reads.
  * Source: Lambda developer guide, using Lambda with Amazon SQS: six times the function's time limit and the batching window.
  */
 function visibilityTimeoutSeconds({ functionTimeoutSeconds, batchingWindowSeconds }) {
@@ -30,7 +30,7 @@ function queue(name, { kmsKeyArn }, more) {
   });
 }
 
-/** A queue has one policy: another resource of this type, for example beside a rule, would replace this one. */
+/** A queue has only one policy. A second resource of this type, for example beside a rule, would replace this one. */
 function policy(queueId, ...statements) {
   const Resource = getAtt(queueId, 'Arn');
   const tlsOnly = {
@@ -48,7 +48,7 @@ function policy(queueId, ...statements) {
   return kept({ Type: 'AWS::SQS::QueuePolicy', Properties: { Queues: [{ Ref: queueId }], PolicyDocument } });
 }
 
-/** Rules of this account and region may target the delivery queue: all of them, or those that a parameter names. */
+/** Lets rules send to the delivery queue: the rules of the parameter `ruleArns`, or every rule of this account and region. */
 function rulesMaySend({ ruleArns }) {
   return {
     Sid: 'Rules',
@@ -63,7 +63,7 @@ function rulesMaySend({ ruleArns }) {
 }
 
 function queues(stack, parameters) {
-  // The ARN by name: each of the two queues names the other, which CloudFormation cannot order.
+  // An ARN made from the name: each of the two queues refers to the other, and CloudFormation refuses circular references.
   const redriveAllowPolicy = {
     redrivePermission: 'byQueue',
     sourceQueueArns: [arnOf('sqs', `${stack}-deliveries`)],

@@ -1,10 +1,10 @@
 /*
- * Loaded before a script (`node -r`): one clear line on a host whose own Node is too old, where no package of
- * Node 24 could be installed (macOS, Windows). CommonJS, because an older Node cannot load what follows.
+ * Loaded before a script (`node -r`). If Node is too old, it ends with one clear line. This happens on hosts for which there
+ * is no package of Node 24 (macOS, Windows). CommonJS, because an older Node cannot load TypeScript.
  */
-const neededMajor = 24; // Lambda's nodejs24.x, and the first that runs our TypeScript as it is.
+const neededMajor = 24; // The version of Lambda's nodejs24.x, and the first that runs our TypeScript without a build.
 
 if (Number.parseInt(process.versions.node, 10) < neededMajor) {
   process.stderr.write(`Lastmile needs Node ${neededMajor} and this is ${process.version}: https://nodejs.org/download\n`);
-  process.exit(2); // As every command that could not start.
+  process.exit(2); // The exit status of every command that could not start.
 }

@@ -1,4 +1,4 @@
-/* The stack's resources beside its functions and roles, for `resources` of serverless.yml. */
+/* All resources of the stack except functions and roles, for `resources` in serverless.yml. */
 const { alarms } = require('./alarms.cjs');
 const { dashboard } = require('./dashboard.cjs');
 const { functionExtensions } = require('./functions.cjs');

@@ -1,14 +1,15 @@
 /*
- * One IAM role for each function, with what its calls need and nothing else: test/integration/security/least-privilege.test.ts
- * compares the two, both ways. In serverless.yml this file stands for the template's resources of that kind.
+ * One IAM role for each function. A role has every permission that the function's calls need, and no other:
+ * test/integration/security/least-privilege.test.ts checks both. serverless.yml takes the roles from this file.
  *
- * What the stack has is named by its physical names, so that no role waits for what it may use.
+ * The roles name the stack's resources by their physical names, so that CloudFormation can create roles and resources in
+ * any order.
  */
 const { asynchronous, inNetwork } = require('./functions.cjs');
 const { ParameterError, readParameters } = require('./parameters.cjs');
 const { arnOf, getAtt, subbed } = require('./template.cjs');
 
-/** Partition keys of the table's items, by which is said who may touch which. */
+/** Partition keys of the table's items. A policy names the keys of the items that a function may use. */
 const destinations = 'API_DESTINATION';
 const connections = 'CONNECTION';
 const apiKeys = ['API_KEY#control', 'API_KEY#events'];
@@ -17,13 +18,13 @@ const tokens = 'TOKEN#*';
 
 /**
  * @param stack `lastmile-<stage>`
- * @param parameters those of the stage, checked
+ * @param parameters the stage's parameters, after validation
  * @returns CloudFormation resources by their logical ids
  * @throws ParameterError when lists are too long for a policy
  */
 function rolesOf(stack, parameters) {
   const given = { ...parameters, stack, stage: stack.slice('lastmile-'.length) };
-  // The stack's own key, and those of what a team names.
+  // The stack's own key, and the keys of the team's own queues and secrets.
   const own = parameters.kmsKeyArn === undefined ? [] : [parameters.kmsKeyArn];
   const named = parameters.keyArns;
   return {
@@ -34,9 +35,9 @@ function rolesOf(stack, parameters) {
     ]),
     DeliverQueuedRole: role(given, 'deliver-queued', [
       ...delivering(given),
-      // A batch is received and deleted by Lambda's event source mapping with the function's role; what has settled
-      // while the rest of its batch still works, the function deletes itself. Source: SQS developer guide, configuring a
-      // queue to trigger a Lambda function.
+      // Lambda's event source mapping uses the function's role to receive and to delete a batch. The function itself
+      // deletes each message that has settled while others of the batch are still being delivered. Source: SQS developer
+      // guide, configuring a queue to trigger a Lambda function.
       allow(['sqs:ReceiveMessage', 'sqs:GetQueueAttributes', 'sqs:DeleteMessage'], [queue(given, 'deliveries')]),
       ...keys(own, { decrypts: ['dynamodb', 'secretsmanager', 'sqs'], encrypts: ['sqs'] }),
       ...keys(named, { decrypts: ['secretsmanager', 'sqs'], encrypts: ['sqs'] }),
@@ -63,7 +64,7 @@ function rolesOf(stack, parameters) {
   };
 }
 
-/** What `deliver` and `deliver-queued` have in common. */
+/** The permissions that `deliver` and `deliver-queued` share. */
 function delivering(given) {
   const { deadLetterQueueArns } = given;
   return [
@@ -84,9 +85,9 @@ function managing(given) {
       [destinations, connections, ...apiKeys],
     ),
     items(given, ['BatchGetItem'], [connections]),
-    // The leading key of this index is the ARN of a connection.
+    // The partition key of this index is a connection's ARN.
     allow(['dynamodb:Query'], [arnOf('dynamodb', `table/${stack}/index/by-connection`)]),
-    // One that a connection's policy names is looked at then.
+    // PutConnectionPolicy reads the secret that the policy names, to check it.
     readSecrets(given),
     allow(
       secretWrites.map((name) => `secretsmanager:${name}`),
@@ -98,8 +99,8 @@ function managing(given) {
 }
 
 /**
- * The trust has no condition on the account: a role is passed to functions of its own account only (iam:PassRole), and the
- * Lambda developer guide does not say that aws:SourceAccount is there when Lambda assumes one.
+ * The trust policy has no condition on the account. A role can be passed only to functions of its own account
+ * (iam:PassRole), and the Lambda developer guide does not say that Lambda sends aws:SourceAccount when it assumes a role.
  */
 function role(given, functionName, statements) {
   const { stack, subnetIds } = given;
@@ -107,7 +108,7 @@ function role(given, functionName, statements) {
   const Statement = [
     ...statements,
     ...(asynchronous.includes(functionName) ? failedInvocations : []),
-    // The stack makes the log group itself, with its retention.
+    // No logs:CreateLogGroup: the stack creates the log group with its retention.
     allow(
       ['logs:CreateLogStream', 'logs:PutLogEvents'],
       [arnOf('logs', `log-group:/aws/lambda/${stack}-${functionName}:*`)],
@@ -119,7 +120,7 @@ function role(given, functionName, statements) {
   return {
     Type: 'AWS::IAM::Role',
     Properties: {
-      Description: `What the function ${stack}-${functionName} may do.`,
+      Description: `Permissions of the function ${stack}-${functionName}.`,
       AssumeRolePolicyDocument: {
         Version: '2012-10-17',
         Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }],
@@ -129,17 +130,17 @@ function role(given, functionName, statements) {
   };
 }
 
-/** Characters of the policies in one role. Source: IAM user guide, quotas. */
+/** The most characters that the policies of one role may have together. Source: IAM user guide, quotas. */
 const maximumPolicyCharacters = 10_240;
 
-/** Counted with intrinsic functions unresolved, which are a little longer. */
+/** Counts intrinsic functions as they are written, which is a little longer than their values. */
 function refuseTooLong(policy) {
   if (JSON.stringify(policy).length <= maximumPolicyCharacters) return;
   const limit = `a role's policy has at most ${maximumPolicyCharacters} characters`;
   throw new ParameterError([`deadLetterQueueArns, secretArns and keyArns are too long (${limit}): name several queues or secrets by a wildcard`]);
 }
 
-/** Items of the table whose partition keys, all of them, are among these. None of these actions comes without a key. */
+/** Allows actions on items of the table if every partition key of the call is in this list. Each of these actions has a key. */
 function items({ stack }, actions, partitions) {
   return {
     ...allow(
@@ -150,15 +151,15 @@ function items({ stack }, actions, partitions) {
   };
 }
 
-/** Those of connections, the root secret, and those that policies may name. */
+/** The secrets of connections, the root secret, and the secrets that policies may name. */
 function readSecrets(given) {
   const named = [connectionSecrets(given), { Ref: 'RootSecret' }, ...given.secretArns];
   return allow(['secretsmanager:GetSecretValue'], named);
 }
 
 /**
- * Lambda writes the record of an asynchronous invocation that has failed for good. Source: Lambda developer guide,
- * capturing records of asynchronous invocations.
+ * Lambda uses the function's role to write the record of an asynchronous invocation that failed for good. Source: Lambda
+ * developer guide, capturing records of asynchronous invocations.
  */
 const failedInvocations = [
   allow(['s3:PutObject'], [subbed('${FailedInvocations.Arn}/*')]),
@@ -166,9 +167,10 @@ const failedInvocations = [
 ];
 
 /**
- * Keys of the team's own, through these services only; without one, AWS's own keys ask for nothing. What DynamoDB makes
- * with the key it makes by a grant, and whoever reads or writes a table has its key decrypted; a message needs both to be
- * sent. Source: DynamoDB developer guide, encryption at rest; SQS developer guide, key management.
+ * Lets a function use the team's own keys, through these services only. AWS's own keys need no permission. To read or write
+ * a table, a function needs kms:Decrypt; for everything else DynamoDB has a grant. To send a message, a function needs
+ * kms:Decrypt and kms:GenerateDataKey. Source: DynamoDB developer guide, encryption at rest; SQS developer guide, key
+ * management.
  */
 function keys(arns, { decrypts, encrypts }) {
   if (arns.length === 0) return [];
@@ -184,7 +186,7 @@ function keys(arns, { decrypts, encrypts }) {
 }
 
 /**
- * Lambda makes and removes a function's network interfaces with its role; the function itself has no business with them.
+ * Lambda uses the function's role to create and delete the function's network interfaces. The function itself never does.
  * Source: AWS managed policy AWSLambdaVPCAccessExecutionRole; Lambda developer guide, access to a VPC.
  */
 function networkInterfaces(ownArn) {
@@ -217,7 +219,7 @@ function functionArn({ stack }, name) {
   return arnOf('lambda', `function:${stack}-${name}`);
 }
 
-/** For osls; and its own part for whoever has the parameters already. */
+/** osls calls the module itself. `roles` is for callers that already have the parameters. */
 module.exports = Object.assign(
   async ({ resolveVariable }) => {
     const stack = `lastmile-${await resolveVariable('sls:stage')}`;

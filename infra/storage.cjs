@@ -1,10 +1,10 @@
 /*
- * What a stack keeps: the table, the root secret and the bucket of failed invocations. All three outlive the stack, because
- * nothing can make them again.
+ * The stack's stores: the table, the root secret and the bucket of failed invocations. All three remain when the stack is
+ * deleted, because their contents cannot be restored.
  */
 const { kept, subbed } = require('./template.cjs');
 
-/** Keys and index as lib/adapters/dynamodb/table.ts defines them for the local stack. */
+/** The same keys and index as in lib/adapters/dynamodb/table.ts, which defines the table of the local stack. */
 function table(name, { kmsKeyArn, deletionProtection }) {
   return kept({
     Type: 'AWS::DynamoDB::Table',
@@ -38,11 +38,11 @@ function table(name, { kmsKeyArn, deletionProtection }) {
 }
 
 /**
- * 64 letters and digits are 381 bits of chance.
+ * 64 random letters and digits give 381 bits.
  *
- * Failure policy: the members of GenerateSecretString never change. CloudFormation answers a change with another secret, and
- * every API key of the stack would be dead. It has no name of its own, because a name is blocked for days after its secret was
- * deleted: a first deployment that failed could not be tried again.
+ * Failure policy: the members of GenerateSecretString must never change. After a change, CloudFormation generates a new
+ * secret, and every API key of the stack stops working. The secret has no fixed name, because AWS blocks the name of a
+ * deleted secret for days: after a failed first deployment, a second one would fail too.
  */
 function rootSecret(stack, { kmsKeyArn }) {
   return kept({
@@ -56,8 +56,8 @@ function rootSecret(stack, { kmsKeyArn }) {
 }
 
 /**
- * Where Lambda puts an asynchronous invocation that failed for good. Failure policy: a bucket and no queue, because the queues
- * may be what the invocation failed for.
+ * Lambda stores here the asynchronous invocations that failed for good. Failure policy: a bucket instead of a queue, because
+ * the queues may be the cause of the failure.
  */
 function failedInvocations({ kmsKeyArn, failedInvocationsDays }) {
   const encryption = kmsKeyArn
@@ -92,7 +92,7 @@ function failedInvocations({ kmsKeyArn, failedInvocationsDays }) {
   });
 }
 
-/** As retained as the bucket: without it, a bucket left behind by its stack would take requests without TLS. */
+/** Remains together with the bucket. Otherwise a bucket whose stack is deleted would accept requests without TLS. */
 const failedInvocationsPolicy = kept({
   Type: 'AWS::S3::BucketPolicy',
   Properties: {

@@ -1,8 +1,8 @@
 /* Turns of phrase of CloudFormation. */
 
 /**
- * A resource that stays when its stack is deleted or no longer has it; but not when the deployment that made it fails, or its
- * name would stand in the way of the next.
+ * A resource that remains when it leaves the stack or when the stack is deleted. If the deployment that creates it fails, it
+ * is deleted, so that its name is free for the next deployment.
  */
 const kept = (resource) => ({ ...resource, DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
 

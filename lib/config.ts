@@ -33,7 +33,7 @@ export const variables = {
   TABLE_NAME: { type: 'text', required: true, meaning: 'DynamoDB table of the stack' },
   DELIVERY_QUEUE_URL: { type: 'text', required: true, form: url, meaning: 'SQS queue of buffered events and retries' },
   DEAD_LETTER_QUEUE_URL: { type: 'text', required: true, form: url, meaning: "the stack's own dead-letter queue" },
-  SECRET_PREFIX: { type: 'text', required: true, meaning: "what the names of the connections' secrets begin with" },
+  SECRET_PREFIX: { type: 'text', required: true, meaning: "prefix of the names of the connections' secrets" },
   ROOT_SECRET_ARN: {
     type: 'text',
     required: true,
@@ -47,16 +47,16 @@ export const variables = {
   API_DESTINATION: {
     type: 'text',
     form: [/^(?:arn:[\x21-\x7e]{1,1596}|[.\-_A-Za-z0-9]{1,64})$/, 'the name or ARN of an API destination'],
-    meaning: 'API destination of every event that `deliver` receives; envelopes are then refused',
+    meaning: 'API destination of every event that `deliver` receives; when it is set, envelopes are refused',
   },
-  EVENT_BUS_NAME: { type: 'text', default: 'default', meaning: 'EventBridge bus that PutEvents forwards to' },
+  EVENT_BUS_NAME: { type: 'text', default: 'default', meaning: 'EventBridge bus to which PutEvents forwards events' },
   CACHE_SECONDS: {
     type: 'integer',
     default: 15,
     minimum: 0,
     maximum: 900,
     unit: 's',
-    meaning: 'age at which configuration is read again before it is used',
+    meaning: 'age after which cached configuration is read again',
   },
   STALE_SECONDS: {
     type: 'integer',
@@ -64,7 +64,7 @@ export const variables = {
     minimum: 0,
     maximum: 86400,
     unit: 's',
-    meaning: 'age up to which configuration serves while its store cannot be reached',
+    meaning: 'age up to which cached configuration is used while its store cannot be reached',
   },
   REQUEST_TIMEOUT_MS: {
     type: 'integer',
@@ -72,7 +72,7 @@ export const variables = {
     minimum: 100,
     maximum: 890000,
     unit: 'ms',
-    meaning: 'limit of one request to an endpoint, connecting and reading included',
+    meaning: 'time limit of one request to an endpoint, from connecting to the end of the answer',
   },
   FUNCTION_TIMEOUT_SECONDS: {
     type: 'integer',
@@ -88,7 +88,7 @@ export const variables = {
     minimum: 1,
     maximum: 900000,
     unit: 'ms',
-    meaning: 'bound of the first backoff; it doubles with each attempt',
+    meaning: 'upper limit of the first backoff; it doubles with each attempt',
   },
   RETRY_MAX_DELAY_MS: {
     type: 'integer',
@@ -96,7 +96,7 @@ export const variables = {
     minimum: 1,
     maximum: 86400000,
     unit: 'ms',
-    meaning: 'bound that no backoff exceeds',
+    meaning: 'upper limit of every backoff',
   },
   MAXIMUM_RETRY_ATTEMPTS: {
     type: 'integer',
@@ -104,7 +104,7 @@ export const variables = {
     minimum: 0,
     maximum: 185,
     unit: 'retries',
-    meaning: 'retries of an event whose target sets none',
+    meaning: 'retries of an event whose target sets no number',
   },
   MAXIMUM_EVENT_AGE_SECONDS: {
     type: 'integer',
@@ -112,7 +112,7 @@ export const variables = {
     minimum: 60,
     maximum: 86400,
     unit: 's',
-    meaning: 'age at which an event whose target sets none is given up',
+    meaning: 'age at which an event is given up if its target sets no age',
   },
   UNAUTHORIZED_LIMIT: {
     type: 'integer',
@@ -120,7 +120,7 @@ export const variables = {
     minimum: 1,
     maximum: 1000000,
     unit: 'answers',
-    meaning: '401 or 407 in a row after which a connection is deauthorized',
+    meaning: 'number of 401 or 407 in a row that deauthorizes a connection',
   },
   MAXIMUM_CONCURRENCY_PER_WORKER: {
     type: 'integer',
@@ -143,12 +143,12 @@ export const variables = {
     type: 'text',
     form: [/^(?:true|false)$/, 'true or false'],
     default: 'false',
-    meaning: '`true` gives every metric of a delivery for each API destination too; CloudWatch bills them one by one',
+    meaning: '`true` writes the metrics of deliveries for each API destination too; CloudWatch bills each metric',
   },
   PRIVATE_NETWORK_ALLOWLIST: {
     type: 'text',
     form: cidrs,
-    meaning: 'address ranges that are not public and may be called all the same, as CIDRs with commas between',
+    meaning: 'private address ranges that may be called, as CIDRs with commas between',
   },
 } as const satisfies Record<string, Variable>;
 

@@ -65,7 +65,7 @@ function overheadFigures(rates: Readonly<Record<string, readonly number[]>>): Fi
   const figure = (name: string, contender: ContenderName, least: number): Figure =>
     atLeast(1, name, medianRatio(rates[contender] ?? [], rates['Pool.request'] ?? []), least);
   const reference = 'per CPU second, in batches of 10 whose rate is held in the process, to Pool.request';
-  const printing = "of a rule target, whose event's text is made anew";
+  const printing = "of a rule target, which prints the event's text again";
   return [
     figure(`deliveries ${reference}, one log line each`, 'queued, logging', 0.7),
     figure(`deliveries ${reference}, no log lines`, 'queued, silent', 0.85),

@@ -1,15 +1,15 @@
 import type { Bucket, BucketWrite, BucketWriteResult } from '../core/rate/bucket.ts';
 
-/** Which bucket: a destination's, and of those the shard. */
+/** Names a bucket: the destination, and the shard of its rate. */
 export interface BucketKey {
   readonly destinationIncarnation: string;
   readonly shard: number;
 }
 
-/** The buckets that the whole fleet shares. What is throttled counts as what cannot be reached. */
+/** The buckets that the whole fleet shares. A throttled call fails like a table that cannot be reached. */
 export interface RateBuckets {
-  /** One conditional write. What threw may have been written all the same. */
+  /** One conditional write. Even if it throws, the bucket may have been written. */
   write(key: BucketKey, write: BucketWrite): Promise<BucketWriteResult>;
-  /** Strongly consistent. Undefined: nobody has written it yet. */
+  /** A strongly consistent read. Undefined: no worker has written the bucket yet. */
   read(key: BucketKey): Promise<Bucket | undefined>;
 }

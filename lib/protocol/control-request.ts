@@ -47,7 +47,7 @@ export interface Route {
   readonly refuse: (refusal: ServiceError, context: Pick<RequestContext, 'requestId'>) => ControlAnswer;
 }
 
-/** Who a request comes from. */
+/** The sender of a request. */
 export interface Principal {
   /** The API whose key came with it. */
   readonly apiId: ApiId;

@@ -28,7 +28,7 @@ function storyOf(page: string): string {
   return story;
 }
 
-/** What a newcomer's shell has: nothing of the npm script that runs this test. */
+/** The environment of a newcomer's shell, without the variables of the npm script that runs this test. */
 function shellEnvironment(): Record<string, string> {
   const path = (process.env['PATH'] ?? '').split(delimiter).filter((part) => !part.includes('node_modules'));
   return { PATH: [folder, ...path].join(delimiter), HOME: folder, LC_ALL: 'C.UTF-8' };

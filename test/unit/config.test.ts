@@ -62,17 +62,17 @@ describe('the configuration', () => {
   });
 
   test.each([
-    ['52000', undefined, true],
-    ['52001', undefined, false],
-    ['7000', '15', true],
-    ['7001', '15', false],
-    ['890000', '900', true],
-    ['890000', '897', false],
+    ['52000', undefined, 'accepted'],
+    ['52001', undefined, 'refused'],
+    ['7000', '15', 'accepted'],
+    ['7001', '15', 'refused'],
+    ['890000', '900', 'accepted'],
+    ['890000', '897', 'refused'],
   ])(
-    'a request timeout of %s ms in a function of %s s is accepted: %s',
-    (REQUEST_TIMEOUT_MS, FUNCTION_TIMEOUT_SECONDS, taken) => {
+    'a request timeout of %s ms in a function of %s s is %s',
+    (REQUEST_TIMEOUT_MS, FUNCTION_TIMEOUT_SECONDS, verdict) => {
       const parse = () => parseConfig({ ...required, REQUEST_TIMEOUT_MS, FUNCTION_TIMEOUT_SECONDS });
-      if (taken) expect(parse).not.toThrow();
+      if (verdict === 'accepted') expect(parse).not.toThrow();
       else
         expect(parse).toThrow(
           /^Bad environment: REQUEST_TIMEOUT_MS must be at most \d+ while FUNCTION_TIMEOUT_SECONDS/,

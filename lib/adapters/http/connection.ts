@@ -15,8 +15,8 @@ export class ProtocolSwitched extends Error {
 }
 
 /**
- * What may be read of one answer, whatever it consists of: a body of 64 KiB in chunks of one byte (six bytes each), with
- * head and trailers of 16 KiB, fits well.
+ * The most bytes that are read of one answer. It leaves room for the worst valid answer: a body of 64 KiB in chunks of one
+ * byte (six bytes each), with a head and trailers of 16 KiB.
  */
 const maxAnswerBytes = 524_288;
 

@@ -18,10 +18,10 @@ import { invalidParameter } from '../refusals.ts';
 
 export type Credentials = ConnectionSecret['credentials'];
 
-/** What reading the credentials depends on. */
+/** The values that the validation of credentials depends on. */
 export interface CredentialsContext {
   readonly verb: Verb;
-  /** Addresses that are not public and that a token endpoint may have all the same. */
+  /** Private addresses that a token endpoint may have. */
   readonly allowlist: AddressAllowlist;
   /** The credentials in use. Their values replace those that the block leaves out. */
   readonly current?: Credentials;

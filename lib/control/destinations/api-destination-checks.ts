@@ -27,7 +27,7 @@ export function requireEndpoint({ allowlist }: ControlDependencies, verb: Verb, 
 }
 
 /**
- * The connection that a client names by its ARN. A connection of that name with another ARN (created anew, or in another
+ * The connection that a client names by its ARN. A connection of that name with another ARN (created again, or in another
  * region or account) does not count, and neither does one that is being deleted.
  *
  * @throws ServiceError ResourceNotFoundException

@@ -6,7 +6,7 @@ export interface JsonObject {
   readonly [key: string]: JsonValue;
 }
 
-/** The value of a JSON text; undefined when it is not JSON. What the parser says of it is dropped, because that quotes the text. */
+/** The value of a JSON text; undefined when it is not JSON. The parser's error is dropped, because it quotes the text. */
 export function parseJson(text: string): JsonValue | undefined {
   try {
     return JSON.parse(text);

@@ -14,7 +14,7 @@ import { lowerCamel, partsOf } from './service-model.ts';
  */
 export type ShapeReader = (value: JsonValue, path: string, violations: Violations) => JsonValue;
 
-/** What the readers of containers need to know about the shapes inside. */
+/** The shapes inside a container, as its reader needs them. */
 export interface Shapes {
   readonly reader: (shapeName: string) => ShapeReader;
   /** Checks the JSON type only. */

@@ -10,7 +10,7 @@ import { connectionOf } from './subjects.ts';
 
 const tableName = 'lastmile-test';
 
-/** A DynamoDB whose every batch answers at most so many items and leaves the others out. */
+/** A DynamoDB that answers at most this many items of each batch and leaves out the others. */
 async function withBatches(perBatch: number, use: (endpoint: string) => Promise<void>): Promise<readonly number[]> {
   const asked: number[] = [];
   const server = createServer(async (incoming, outgoing) => {

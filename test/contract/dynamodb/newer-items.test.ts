@@ -62,9 +62,9 @@ interface Kind {
   readonly pk: string;
   readonly sk: string;
   readonly create: (by: Subjects) => Promise<unknown>;
-  /** Each fails with NewerVersion. */
+  /** Each of these reads fails with NewerVersion. */
   readonly reads: Readonly<Record<string, (by: Subjects) => Promise<unknown>>>;
-  /** Each leaves the item as it is, and its answer, or the code of its failure, is that one. */
+  /** Each of these writes leaves the item unchanged. It has this result, or fails with this code. */
   readonly writes: Readonly<Record<string, readonly [write: (by: Subjects) => Promise<unknown>, answer: unknown]>>;
 }
 
@@ -143,7 +143,7 @@ const kinds: readonly Kind[] = [
     create: ({ buckets }) => buckets.write(bucketKey, idle),
     reads: { read: ({ buckets }) => buckets.read(bucketKey) },
     writes: {
-      // The embedded database does not show what has refused.
+      // The embedded database does not return the item that made the condition fail.
       'a reservation': [
         ({ buckets }) => buckets.write(bucketKey, { ...whenever, orAbsent: false }),
         { kind: 'refused' },

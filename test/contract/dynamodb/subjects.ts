@@ -5,7 +5,7 @@ import type { Connection } from '../../../lib/core/destination/connection.ts';
 import type { DynaliteServer } from '../../servers/aws/dynalite-server.ts';
 import { startDynaliteServer } from '../../servers/aws/dynalite-server.ts';
 
-/** An embedded database for the tests of one file, and a client of it. */
+/** An embedded database for the tests of one file, with a client. */
 export function useDynalite() {
   const running: { server?: DynaliteServer } = {};
   beforeAll(async () => {

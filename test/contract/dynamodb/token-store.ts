@@ -10,7 +10,7 @@ const first: StoredToken = {
   obtainedAtMs: nowMs,
 };
 
-/** What every TokenStore promises; run by its adapter and by its fake. */
+/** The contract of every TokenStore. The tests run for the adapter and for the fake. */
 export function describeTokenStore(name: string, open: () => Promise<TokenStore>): void {
   describe(`the token store: ${name}`, () => {
     let store: TokenStore;
@@ -24,7 +24,7 @@ export function describeTokenStore(name: string, open: () => Promise<TokenStore>
       untilMs: nowMs + 10_000,
       ...change,
     });
-    /** Leaves the first token stored. */
+    /** Stores the first token. */
     const storeFirst = async (): Promise<void> => {
       await store.takeLease(lease());
       await store.save(id(), 'a', first);

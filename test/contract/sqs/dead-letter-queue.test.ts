@@ -95,7 +95,7 @@ describe.each(subjects)('the dead-letter queue $subject', ({ create }) => {
   test.each([
     ['that does not exist', 'arn:aws:sqs:us-east-1:123456789012:nobody-made-it'],
     ['of another account', 'arn:aws:sqs:us-east-1:999999999999:target'],
-    ['of an ARN that is none', 'garbage'],
+    ['whose ARN is not an ARN', 'garbage'],
     ['that is a topic', 'arn:aws:sns:us-east-1:123456789012:target'],
     ['of a path that leads elsewhere', 'arn:aws:sqs:us-east-1:123456789012:../../evil'],
     ['of a first-in-first-out queue', 'arn:aws:sqs:us-east-1:123456789012:target.fifo'],

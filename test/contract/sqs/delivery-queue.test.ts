@@ -20,7 +20,7 @@ async function inSqs() {
 
 interface Subject {
   readonly queue: DeliveryQueue;
-  /** What the queue holds; looked at once. */
+  /** The present messages of the queue. */
   held(): Promise<readonly QueuedDelivery[]>;
   breakDown(): void;
   recover(): void;

@@ -13,7 +13,7 @@ async function inSqs() {
   return { deliveries, deadLetters, newer: createSqsRawMessages(sqs.client(), deliveries.url, deadLetters.url) };
 }
 
-/** What was sent to a queue, as it was on the wire: a delayed message shows itself to nobody. */
+/** The messages that were sent to a queue, read from the requests, because nobody can receive a delayed message. */
 const sentTo = (url: string) =>
   sqs.server.proxy.requests
     .filter(({ operation, input }) => operation === 'SendMessage' && input['QueueUrl'] === url)

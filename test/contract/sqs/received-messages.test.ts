@@ -7,7 +7,7 @@ import { accessDenied, unavailable, useSqs } from './sqs-subjects.ts';
 
 const sqs = useSqs();
 
-/** Two messages that were received, and are received again as long as they are there. */
+/** Two received messages, which can be received again at once until they are deleted. */
 async function inSqs() {
   const lies = await sqs.server.newQueue({ VisibilityTimeout: '0' });
   await lies.send({ body: 'one', attributes: {} });

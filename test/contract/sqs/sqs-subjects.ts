@@ -4,7 +4,7 @@ import { createSqsClient } from '../../../lib/adapters/aws/clients.ts';
 import type { Delivery } from '../../../lib/core/delivery/delivery.ts';
 import { type SqsServer, startSqsServer } from '../../servers/aws/sqs-queues.ts';
 
-/** SQS for the tests of one file; what a test lets fail works again after it. */
+/** SQS for the tests of one file. After each test, its faults are removed. */
 export function useSqs() {
   const running: { server?: SqsServer } = {};
   beforeAll(async () => {
@@ -20,7 +20,7 @@ export function useSqs() {
     client() {
       return createSqsClient(this.server.clientConfig);
     },
-    /** Entries of the batches that were sent to that queue, batch by batch. */
+    /** The entries of each batch that was sent to this queue. */
     batchesTo(queueUrl: string): readonly (readonly BatchEntry[])[] {
       const batches = this.server.proxy.requests.filter(
         ({ operation, input }) => operation === 'SendMessageBatch' && input['QueueUrl'] === queueUrl,
@@ -30,7 +30,7 @@ export function useSqs() {
   };
 }
 
-/** An entry of SendMessageBatch as it is on the wire. */
+/** An entry in a request of SendMessageBatch. */
 export interface BatchEntry {
   readonly Id: string;
   readonly MessageBody: string;
@@ -57,7 +57,7 @@ export function deliveryOf(members: Partial<Delivery> = {}): Delivery {
   };
 }
 
-/** A text of over 1 MiB in which a compressor finds nothing; the same in every run. */
+/** A text of more than 1 MiB that cannot be compressed. It is the same in every run. */
 export function incompressibleText(): string {
   return Array.from({ length: 16_000 }, (_, index) => createHash('sha512').update(String(index)).digest('base64')).join(
     '',

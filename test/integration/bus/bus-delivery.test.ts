@@ -94,7 +94,7 @@ test('events of the bus are sent at the rate of their destination', async () => 
   const startMs = performance.now();
   await story.put(...Array.from({ length: 10 }, (_, order) => ({ Detail: JSON.stringify({ order }) })));
   await requests.count(10);
-  // Ten slots a tenth of a second apart. A slow machine only makes it longer.
+  // Ten slots with a tenth of a second between them. A slow machine only takes longer.
   expect(performance.now() - startMs).toBeGreaterThan(850);
 });
 

@@ -11,7 +11,7 @@ const yaml = createRequire(require.resolve('osls/bin/serverless.js'))('js-yaml')
 
 export const exampleNames = readdirSync(folder);
 
-/** What an example refers to beside its own parameters: pseudo parameters and conditions by name, attributes as `<id>.<attribute>`. */
+/** Values that an example refers to: pseudo parameters and conditions by name, attributes as `<id>.<attribute>`. */
 export type References = Readonly<Record<string, string>>;
 
 /** The resources of an example as CloudFormation would make them, with its parameters' defaults where none is given. */

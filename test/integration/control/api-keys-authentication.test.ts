@@ -115,7 +115,7 @@ describe('a key that is', () => {
       expect(await statuses()).toEqual([200, 200]);
       const expires = world.clock.nowMs() / 1000 + 86_400;
       await world.invoke(operation, { apiId: 'control', id: key, expires });
-      // What is updated ends a day later, whatever the workers had read.
+      // An updated key ends a day later, even for workers that read it before the update.
       if (operation === 'UpdateApiKey') world.clock.set(world.clock.nowMs() + dayMs);
       world.clock.set(world.clock.nowMs() + 60_000);
       expect(await statuses()).toEqual([400, 400]);

@@ -8,7 +8,7 @@ import { awsJson, createKeyWorld, rest, signed, withKey } from './api-keys-world
 
 const dynalite = useDynalite();
 
-/** What stands in the configuration, and must come back in no answer. */
+/** Values of the configuration that no answer may contain. */
 const canary = 'configuration-canary';
 
 const names = Object.keys(eventsModel.operations).filter((name) => name !== 'PutEvents');

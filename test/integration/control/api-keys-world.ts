@@ -31,10 +31,10 @@ export interface Answer {
   readonly json: { readonly __type?: string; readonly message?: string; readonly [name: string]: unknown };
 }
 
-/** Seconds for which a worker here believes what it has read of a key: the most that configuration allows. */
+/** How long a worker caches a key, in seconds. This is the maximum that the configuration allows. */
 const cacheSeconds = 900;
 
-/** The function control-api with keys in a table of its own, other operations as given, and a clock that stands still. */
+/** The function control-api with its own table of keys, the given other operations, and a clock that does not move. */
 export async function createKeyWorld(
   dynalite: ReturnType<typeof useDynalite>,
   operations: Operations = {},
@@ -69,7 +69,7 @@ export async function createKeyWorld(
     });
   const worker = newWorker();
 
-  /** As IAM lets somebody invoke the function. */
+  /** Invokes the function directly, as a caller with IAM permission. */
   const invoke = async (operation: string, input: object) =>
     (await worker({ operation, input }, context)) as {
       readonly output?: { readonly apiKey?: KeyShown; readonly [name: string]: unknown };
@@ -84,7 +84,7 @@ export async function createKeyWorld(
   return {
     clock,
     faults,
-    /** Whether keys can be read. */
+    /** Sets whether keys can be read. */
     store,
     logged,
     invoke,
@@ -139,7 +139,7 @@ export function withKey(sent: Sent, key: string): Sent {
   return { ...sent, headers: { ...sent.headers, 'x-api-key': key } };
 }
 
-/** Signs as a client does that has the public id for access key id and the whole key for secret access key. */
+/** Signs as a client does: its access key id is the public id, and its secret access key is the whole key. */
 export function signed(sent: Sent, key: string, atMs: number, { service = 'events', region = 'us-east-1' } = {}): Sent {
   const signedAt = new Date(atMs).toISOString().replace(/[-:]|\.\d{3}/g, '');
   const headers = { ...sent.headers, 'x-amz-date': signedAt };
@@ -152,7 +152,7 @@ export function signed(sent: Sent, key: string, atMs: number, { service = 'event
   return { ...sent, headers: { ...headers, authorization } };
 }
 
-/** The same in the query of the URL. */
+/** The same signature in the query of the URL. */
 export function presigned(sent: Sent, key: string, atMs: number, expiresInSeconds: number): Sent {
   const signedAt = new Date(atMs).toISOString().replace(/[-:]|\.\d{3}/g, '');
   const details = {

@@ -20,7 +20,7 @@ const floor = (seconds: number): number => Math.floor(seconds / hour) * hour;
 const opened: (() => Promise<void>)[] = [];
 afterEach(async () => void (await Promise.all(opened.splice(0).map((close) => close()))));
 
-/** The AWS SDK for JavaScript in front of a function that does not ask for keys. */
+/** The AWS SDK for JavaScript, which calls a function that requires no API key. */
 async function createClient() {
   const world = await createKeyWorld(dynalite);
   const server = await startFunctionUrlServer(world.open);

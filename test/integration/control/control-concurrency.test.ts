@@ -96,7 +96,7 @@ test('API destinations are listed in pages while others are created and deleted'
     const { NextToken } = answer;
     if (NextToken === undefined) break;
     token = { NextToken };
-    // The last one read goes, one comes before it and one behind.
+    // Deletes the destination that was read last, and creates one before it and one after it.
     await call('DeleteApiDestination', { Name: String(names.at(-1)) });
     await create(`a-1${page}-before`, arns[0]);
     await create(`a-29-${page}`, arns[0]);

@@ -4,8 +4,8 @@ import type { JsonValue } from '../../../lib/core/input/json.ts';
 import { useControlStack } from './control-stack.ts';
 
 /*
- * The operations over an embedded DynamoDB and the local Secrets Manager, each over its wire. Answers are compared member
- * by member with what EventBridge was recorded to answer; ARNs, times and ids stand as placeholders.
+ * The operations with an embedded DynamoDB and the local Secrets Manager, both over HTTP. Each answer is compared, member by
+ * member, with a recorded answer of EventBridge. Placeholders replace ARNs, times and ids.
  */
 
 const stack = useControlStack();

@@ -22,7 +22,7 @@ interface Started {
   secretsManager?: SecretsManagerServer;
 }
 
-/** Embedded servers for the tests of one file, and the operations over them, each with a table of its own. */
+/** Embedded servers for the tests of one file. Each set of operations has its own table. */
 export function useControlStack() {
   const started: Started = {};
   beforeAll(async () => {

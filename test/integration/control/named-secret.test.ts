@@ -22,7 +22,7 @@ import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/en
 
 /* Credentials in a secret that the stack does not keep, from the operation that names it to the requests, over the wire. */
 
-/** What endpoint and token endpoint accept at present. */
+/** The credentials that the endpoint and the token endpoint accept now. */
 const accepted = new Set<string>();
 const printed: string[] = [];
 const patience = { timeout: 15_000 };
@@ -46,14 +46,14 @@ beforeAll(async () => {
   });
   stack = await startStack({
     port: 0,
-    // What is refused for now comes back soon.
+    // Retries come soon.
     environment: { RETRY_BASE_DELAY_MS: '50', RETRY_MAX_DELAY_MS: '200' },
     output: { line: (text) => printed.push(text), error: (text) => printed.push(text) },
   });
   const credentials = { accessKeyId: 'any', secretAccessKey: 'thing' };
   const aws = { region: 'us-east-1', endpoint: stack.url, credentials, maxAttempts: 1 };
   events = new EventBridgeClient(aws);
-  // Without a time limit: an event may wait inside its invocation.
+  // No time limit, because an event may wait inside its invocation.
   lambda = new LambdaClient(aws);
   secrets = createSecretsManagerClient(aws);
 });
@@ -114,7 +114,7 @@ async function deliver(apiDestination: string): Promise<unknown> {
   return (JSON.parse(answer.Payload?.transformToString() ?? '{}') as { outcome?: unknown }).outcome;
 }
 
-/** Events one after the other in so many lanes, until told to stop. */
+/** Sends events on this many parallel lanes, one after the other, until it is stopped. */
 function load(apiDestination: string, lanes: number) {
   const running = { stopped: false };
   const outcomes: unknown[] = [];

@@ -51,7 +51,7 @@ function clientWith(key: string): EventBridgeClient {
   return new EventBridgeClient({ region: 'us-east-1', endpoint: stack.url, credentials, maxAttempts: 1 });
 }
 
-/** An operation that the SDK does not know, signed by it all the same. */
+/** Calls an operation that the SDK does not have; the SDK only signs the request. */
 async function signedCall(client: EventBridgeClient, operation: string, input: object) {
   const send = new ListConnectionsCommand({});
   send.middlewareStack.add(
@@ -67,7 +67,7 @@ async function signedCall(client: EventBridgeClient, operation: string, input: o
   return await client.send(send);
 }
 
-/** With the key in a header and no signature. */
+/** Calls with the API key in a header and without a signature. */
 async function keyedCall(key: string, operation: string, input: unknown) {
   const headers = { 'x-api-key': key, 'x-amz-target': `Lastmile.${operation}` };
   const answer = await fetch(stack.url, { method: 'POST', headers, body: JSON.stringify(input) });

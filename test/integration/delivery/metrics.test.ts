@@ -109,8 +109,8 @@ test('a batch with every outcome writes one document, with each outcome counted 
   }).toEqual({
     Attempts: [4],
     Deliveries: [1],
-    RetryableFailures: [2], // busy, and refusing, which has no retries
-    PermanentFailures: [3], // rejecting, nowhere and what is no envelope
+    RetryableFailures: [2], // the destinations busy and refusing; refusing has no retries
+    PermanentFailures: [3], // the destinations rejecting and nowhere, and the input that is no envelope
     DeadLetters: [4],
     ConnectionsDeauthorized: [1],
   });

@@ -3,8 +3,8 @@ import { createWaitingClock } from '../../fakes/waiting-clock.ts';
 import { comeBack, newMessage, startRateStory } from './rate-story.ts';
 
 /*
- * The deployed handlers hold the rate by the table. Time that has to pass is set there instead of waited for, and what the machine
- * takes for calls is none of it: a slot that were missed would cost another write.
+ * The deployed handlers keep the rate with the table. The tests do not wait: they set the times in the table. The time that
+ * calls take on this machine does not count, because a missed slot would cost another write.
  */
 
 let story: Awaited<ReturnType<typeof startRateStory>>;

@@ -20,8 +20,8 @@ import { startRecordingEndpoint } from '../../servers/endpoints/recording-endpoi
 import { emfViolations, valuesOf } from '../../unit/adapters/log/emf-documents.ts';
 
 /*
- * Credentials and the hosts that they may go to, over the wire of a whole stack that asks for keys. Its endpoint has two
- * hosts, 127.0.0.1 and localhost, of which one is allowed.
+ * Allowed hosts in a whole stack that requires API keys. The endpoint has two hosts, 127.0.0.1 and localhost, and only one
+ * of them is allowed.
  */
 
 const documents: string[] = [];
@@ -34,7 +34,7 @@ let key: string;
 let connectionArn: string | undefined;
 let elsewhere: string;
 
-/** The deployed function, with what it writes in hand. */
+/** The deployed function, with its log lines in memory. */
 const controlApi = (deployed: LocalFunction): LocalFunction => ({
   ...deployed,
   async create({ environment, aws, authentication }) {
@@ -104,7 +104,7 @@ const create = (Name: string, InvocationEndpoint: string) =>
 const move = (Name: string, InvocationEndpoint: string) =>
   clients.events.send(new UpdateApiDestinationCommand({ Name, InvocationEndpoint }));
 
-/** As whoever may write to the table, and asks nobody. */
+/** Writes directly to the table, without the control API. */
 async function overwriteEndpoint(name: string, url: string): Promise<void> {
   const client = createDynamoDbClient({
     region: 'us-east-1',
@@ -180,7 +180,7 @@ describe('a connection with allowed hosts', () => {
     expect(await deliver('tampered')).toMatchObject({ outcome: 'delivered' });
   });
 
-  test('of two that change its policy at once, one has to try again or both are in order', async () => {
+  test('simultaneous changes of a connection policy succeed one after the other, or must be tried again', async () => {
     const put = (host: string) =>
       control('PutConnectionPolicy', { ConnectionName: 'shop', AllowedHosts: ['127.0.0.1', host] });
     const answers = await Promise.all(['a.example', 'b.example', 'c.example'].map(put));
@@ -189,7 +189,7 @@ describe('a connection with allowed hosts', () => {
     for (const answer of answers.filter((each) => !won.includes(each))) {
       expect(answer).toMatchObject({ __type: 'ConcurrentModificationException' });
     }
-    // Each that was put has loosened what was there when it was.
+    // Each successful change allowed another host than the policy before it, so each one is logged.
     expect(lines).toHaveLength(won.length);
     const { AllowedHosts } = await control('GetConnectionPolicy', { ConnectionName: 'shop' });
     expect(won.map((answer) => answer['AllowedHosts'])).toContainEqual(AllowedHosts);

@@ -15,7 +15,7 @@ let folder: string;
 let refusals: readonly number[];
 let items: string;
 
-/** One story: everything is made, everything is delivered or fails, and a kill comes in between. */
+/** One story: it creates every kind of resource, makes every kind of delivery, and kills the stack in between. */
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'lastmile-canaries-'));
   surroundings = await startSurroundings();
@@ -38,7 +38,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** All items of the table, their bytes as text. */
+/** All items of the table, with their bytes as text. */
 async function scan(): Promise<string> {
   const credentials = { accessKeyId: 'any', secretAccessKey: 'thing' };
   const client = createDynamoDbClient({ region: 'us-east-1', endpoint: stack.url, credentials });
@@ -51,7 +51,7 @@ async function scan(): Promise<string> {
 
 const all = Object.entries(canaries);
 
-/** What was refused, or is no use as what it is for, is sent nowhere. */
+/** These values were refused or are unusable, so they are never sent anywhere. */
 const unsent = new Set(['refusedInput', 'policySecret', 'signingKey']);
 
 test.each(all.filter(([name]) => !unsent.has(name)))('the canary %s was used in the story', (_name, canary) => {
@@ -71,7 +71,7 @@ test('the canary signingKey was used to sign requests', () => {
   }
 });
 
-/** Outcomes and failure codes that the story is meant to meet. */
+/** The outcomes and failure codes that the story must contain. */
 const met =
   'delivered dead-lettered EndpointRejected EndpointFailed EndpointThrottled EndpointUnauthorized TimedOut ' +
   'ConnectionRefused AnswerInvalid TlsFailed InvalidDelivery ApiDestinationNotFound TokenUnavailable TokenInvalid ' +
@@ -109,7 +109,7 @@ test.each(all)('%s is in no file of the database that keeps the table', (_name, 
   expect(contents.some((content) => disguisesOf(canary).some((text) => content.includes(text)))).toBe(false);
 });
 
-test('what is printed is one line per delivery, one per deauthorized connection or event of security, and nothing else', () => {
+test('the log has one line per delivery, deauthorized connection and security event, and nothing else', () => {
   const lines = stack.printed.trimEnd().split('\n');
   const expected =
     /^(ready http:|[0-9:.]{12} {2}((delivered|dead-lettered|returned|deferred) {2}|deauthorized {2}connection \w+$|security {2}[a-z-]+ {2}[\w ,.:/-]+$))/;

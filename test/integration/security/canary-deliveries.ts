@@ -33,7 +33,7 @@ const oauth = (AuthorizationEndpoint: string) => ({
   },
 });
 
-/** Four connections, and a destination for every way in which a request can end. */
+/** Creates four connections, and a destination for every possible outcome of a request. */
 export async function createEverything(stack: WatchedStack, surroundings: Surroundings): Promise<void> {
   const { endpoint, garbage, tokenEndpoint } = surroundings;
   const arns = new Map<string, string>();
@@ -73,7 +73,7 @@ export async function createEverything(stack: WatchedStack, surroundings: Surrou
   for (const Name of arns.keys()) await stack.control('DescribeConnection', { Name });
 }
 
-/** Delivery policies: one whose secret is not what it is for, which would be told of if anything of it were; and one that signs. */
+/** Puts two delivery policies: one whose secret is unusable and must not be shown, and one that signs requests. */
 async function nameSecrets(stack: WatchedStack): Promise<void> {
   const useless = await createSecret(stack, 'useless', `-----BEGIN PRIVATE KEY-----\n${canaries.policySecret}`);
   await stack.policy('PutDeliveryPolicy', { ApiDestinationName: 'key-policy', ClientCertificateSecretArn: useless });
@@ -82,7 +82,7 @@ async function nameSecrets(stack: WatchedStack): Promise<void> {
   await stack.policy('PutDeliveryPolicy', { ApiDestinationName: 'key-signed', Signing: { SecretArn } });
 }
 
-/** A connection's policy that names a secret: first those that are no use, then one that is. */
+/** Puts a connection policy that names a secret: first unusable secrets, then a good one. */
 async function nameCredentials(stack: WatchedStack, ConnectionName: string): Promise<void> {
   const useless = [canaries.kept, `{"username": "${canaries.kept}"}`, `{"api_key_name": "${canaries.kept} "}`];
   const good = JSON.stringify({ username: 'jo', password: canaries.kept });
@@ -93,7 +93,7 @@ async function nameCredentials(stack: WatchedStack, ConnectionName: string): Pro
   }
 }
 
-/** What is logged as an event of security. */
+/** Makes every change that is logged as a security event. */
 async function moveAndLoosen(stack: WatchedStack, port: string): Promise<void> {
   await stack.policy('PutConnectionPolicy', { ConnectionName: 'key', AllowedHosts: ['127.0.0.1', 'localhost'] });
   await stack.policy('DeleteConnectionPolicy', { ConnectionName: 'key' });
@@ -130,7 +130,7 @@ function envelope(apiDestination: string, target: object = {}) {
   };
 }
 
-/** Deliveries that succeed, and one for each way of failing. */
+/** Delivers events successfully, and one event for each way to fail. */
 export async function deliverEverything(stack: WatchedStack): Promise<void> {
   const ways = [...statuses, 'never', 'refused', 'garbage', 'tls'].map((way) => `basic-${way}`);
   await Promise.all(
@@ -144,7 +144,7 @@ export async function deliverEverything(stack: WatchedStack): Promise<void> {
 
 const headers = (value: unknown) => ({ HttpParameters: { HeaderParameters: { 'x-target': value } } });
 
-/** Inputs and targets that no request can be made of; each has something secret where it is wrong, or beside it. */
+/** Inputs and targets that are invalid. Each one has a secret in the invalid place or next to it. */
 const undeliverable: readonly unknown[] = [
   `{"apiDestination": "basic-200", "event": ${canaries.event}`,
   canaries.event,
@@ -173,7 +173,7 @@ const undeliverable: readonly unknown[] = [
   envelope('basic-200', { RetryPolicy: { MaximumRetryAttempts: canaries.event } }),
 ];
 
-/** The token endpoint at its worst, then refusing, then good again. */
+/** The token endpoint first answers nonsense, then refuses the client, then works again. */
 export async function authorizeEverything(stack: WatchedStack, surroundings: Surroundings): Promise<void> {
   await settled(stack);
   for (const answer of wrongTokenAnswers) {
@@ -194,7 +194,7 @@ export async function authorizeEverything(stack: WatchedStack, surroundings: Sur
   await stack.invoke(envelope('oauth-401'));
 }
 
-/** Asks until the authorization that is under way has ended. */
+/** Polls until the connection is no longer being authorized. */
 async function settled(stack: WatchedStack): Promise<void> {
   for (;;) {
     const { text } = await stack.control('DescribeConnection', { Name: 'oauth' });

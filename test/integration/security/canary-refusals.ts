@@ -30,7 +30,7 @@ const endpoint = (InvocationEndpoint: string) => ({
   HttpMethod: 'POST',
 });
 
-/** Inputs of the control API that are refused: no JSON, the wrong type, out of bounds, out of place, secret each time. */
+/** Invalid inputs of the control API: not JSON, of the wrong type, out of bounds or misplaced. Each one contains a secret. */
 const refused: readonly (readonly [operation: string, input: unknown])[] = [
   ['CreateConnection', `{"Name": "x", "Password": "${secret}`],
   ['CreateConnection', `${secret}`],

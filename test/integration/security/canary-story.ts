@@ -5,7 +5,7 @@ import { startMisbehavingEndpoint } from '../../servers/endpoints/misbehaving-en
 import { startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 import { startTokenEndpoint, type TokenEndpointAnswer } from '../../servers/oauth/oauth-token-endpoint.ts';
 
-/** What must never be printed, and never be answered to a client: each a text that occurs nowhere else. */
+/** Secrets that must never be in the output or in an answer to a client. Each one is a unique text. */
 export const canaries = {
   password: canary('password'),
   apiKey: canary('api-key'),
@@ -30,7 +30,7 @@ function canary(name: string): string {
   return `canary-${name}-${randomBytes(6).toString('hex')}`;
 }
 
-/** How it would look in a header of basic authentication, and to whoever prints bytes. */
+/** The forms in which the secret could be printed: in base64 as in a BASIC header, and as bytes. */
 export function disguisesOf(text: string): readonly string[] {
   const encodings = ['base64', 'base64url', 'hex'] as const;
   const forms = [text, `jo:${text}`].flatMap((form) =>
@@ -45,17 +45,17 @@ export interface Answer {
   readonly headers: string;
 }
 
-/** Everything that the story needs beside the stack itself. */
+/** The servers of the story besides the stack itself. */
 export async function startSurroundings() {
-  /** What the token endpoint answers from now on. */
+  /** Sets all later answers of the token endpoint. */
   const token: { answer: TokenEndpointAnswer } = { answer: granted };
-  /** Bodies that endpoint and token endpoint have answered. */
+  /** The bodies of all answers of the endpoint and the token endpoint. */
   const answered: unknown[] = [];
   const [endpoint, garbage, tokenEndpoint] = await Promise.all([
     startRecordingEndpoint(({ path, headers, body }) => {
       const status = Number(/^\/status\/([0-9]+)/.exec(path)?.[1] ?? 0);
       if (status === 0) return new Promise(() => undefined);
-      // An endpoint that repeats all that it was told.
+      // The endpoint repeats the whole request in its answer.
       const echo = JSON.stringify({ headers, body, error: canaries.endpointAnswer });
       answered.push(echo);
       return {
@@ -80,7 +80,7 @@ export const granted = {
   body: { access_token: canaries.accessToken, token_type: 'Bearer', expires_in: 3600, scope: canaries.tokenError },
 };
 
-/** Refusals and nonsense, each with the client secret in it as an endpoint might echo it. */
+/** Bad answers of a token endpoint. Each one contains the client secret, as if the endpoint echoed the request. */
 export const wrongTokenAnswers: readonly TokenEndpointAnswer[] = [
   { status: 500, body: { error: canaries.tokenError, client_secret: canaries.clientSecret } },
   { status: 302, headers: { location: `/?secret=${canaries.clientSecret}` }, body: canaries.tokenError },
@@ -97,7 +97,7 @@ export const refusedCredentials: TokenEndpointAnswer = {
   body: { error: canaries.tokenError, error_description: `${canaries.clientSecret} is wrong` },
 };
 
-/** The stack as a process of its own, asked over plain HTTP so that whole answers are seen. */
+/** The stack as a separate process. The story calls it over plain HTTP, so that it sees whole answers. */
 export class WatchedStack {
   readonly answers: Answer[] = [];
   readonly #processes: StackProcess[] = [];
@@ -111,9 +111,9 @@ export class WatchedStack {
   async start(): Promise<void> {
     const started = startStackProcess(['--port', '0', '--data-dir', this.#folder], {
       REQUEST_TIMEOUT_MS: '500',
-      // Nothing waits inside an invocation.
+      // No delivery waits inside an invocation.
       RETRY_BASE_DELAY_MS: '900000',
-      // Whoever debugs sets these; they must not open anything.
+      // People set these variables for debugging. They must not reveal any secret.
       POWERTOOLS_LOGGER_LOG_EVENT: 'true',
       POWERTOOLS_LOG_LEVEL: 'DEBUG',
       POWERTOOLS_DEV: 'true',
@@ -128,7 +128,7 @@ export class WatchedStack {
     await last?.ended;
   }
 
-  /** All that was printed, by every process. */
+  /** The output of all processes. */
   get printed(): string {
     return this.#processes.map((each) => `${each.stdout()}${each.stderr()}`).join('');
   }
@@ -155,13 +155,13 @@ export class WatchedStack {
     return answer;
   }
 
-  /** An operation of the control API; a text is sent as it is. */
+  /** Calls an operation of the control API. An input that is a string is sent unchanged. */
   async control(operation: string, input: unknown): Promise<Answer> {
     const body = typeof input === 'string' ? input : JSON.stringify(input);
     return this.send('events', '/', { 'x-amz-target': `AWSEvents.${operation}`, 'content-type': awsJson }, body);
   }
 
-  /** One of our own. */
+  /** Calls an operation that only Lastmile has. */
   async policy(operation: string, input: object): Promise<Answer> {
     const headers = { 'x-amz-target': `Lastmile.${operation}`, 'content-type': awsJson };
     return this.send('events', '/', headers, JSON.stringify(input));

@@ -16,10 +16,10 @@ function storyAt(origin: string, timeoutMs: number) {
   return story;
 }
 
-/** What the kernel takes from a server whose client reads no more: the buffers of both ends of the loopback device. */
+/** The kernel accepts this many bytes from a server although its client stopped reading: the buffers of both sockets. */
 const socketBuffersBytes = 16 * 1024 * 1024;
 
-/** The settlement that follows from a status or a code, by the failure table. A wait that outlives the event ends it. */
+/** The settlement for a status or a code. A Retry-After that is longer than the event's age limit dead-letters the event. */
 function settlementOf(outcome: number | keyof typeof failures, answer: string): string {
   if (typeof outcome === 'string') return failures[outcome].kind === 'retryable' ? 'deferred' : 'dead-lettered';
   if (outcome >= 200 && outcome <= 299) return 'delivered';
@@ -27,7 +27,7 @@ function settlementOf(outcome: number | keyof typeof failures, answer: string): 
 }
 
 describe.each(hostileAnswers)('an endpoint that answers $answer', ({ answer, outcome, lasts, misbehave }) => {
-  test(`has one outcome, ${outcome}, holds no connection and no other delivery`, async () => {
+  test(`a hostile answer has the outcome ${outcome}, keeps no connection open and delays no other delivery`, async () => {
     let longestBytes = 0;
     const hostile = await exchanges.misbehaving((socket, request) => {
       socket.once('close', () => {
@@ -46,7 +46,7 @@ describe.each(hostileAnswers)('an endpoint that answers $answer', ({ answer, out
     expect(conclusion).toMatchObject(typeof outcome === 'number' ? { status: outcome } : { code: outcome });
     expect(others.map(({ settlement }) => settlement.kind)).toEqual(Array(5).fill('delivered'));
     expect(hostile.requestCount()).toBe(1);
-    // Before the client is closed, which would close them all.
+    // This comes before the client is closed, because that closes every connection.
     if (typeof outcome === 'string') await hostile.allClosed();
     await story.close();
     await hostile.allClosed();
@@ -60,7 +60,7 @@ describe('an answer that nobody asked for', () => {
     async (_how, misbehave) => {
       const hostile = await exchanges.misbehaving(misbehave);
       const story = storyAt(hostile.origin, 10_000);
-      // More than there are connections: some wait for one that has just answered.
+      // There are more requests than connections, so some requests wait for a connection that has just answered.
       const conclusions = await Promise.all(Array.from({ length: 150 }, () => story.deliver('orders')));
       for (let index = 0; index < 20; index += 1) conclusions.push(await story.deliver('orders'));
       expect(conclusions.filter(({ settlement }) => settlement.kind !== 'delivered')).toEqual([]);

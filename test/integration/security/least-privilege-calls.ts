@@ -25,12 +25,12 @@ const oauth = (AuthorizationEndpoint: string, ClientSecret: string) => ({
   },
 });
 
-/** The same as a secret holds them. */
+/** The same credentials in the format of a secret. */
 const basicText = '{"username":"jo","password":"kept"}';
 const oauthText = (authorization_endpoint: string) =>
   JSON.stringify({ client_id: 'client', client_secret: 'kept', authorization_endpoint, http_method: 'POST' });
 
-/** Everything that a control API can be asked for, for each type of connection and each API of keys. */
+/** Calls every operation of the control API, for each authorization type and each API of keys. */
 export async function manage(story: PrivilegeStory): Promise<void> {
   const { events, control, createDestination, tokenUrl } = story;
   const kinds = [
@@ -83,7 +83,7 @@ async function manageKeys({ control }: PrivilegeStory, apiId: string): Promise<v
   await control('DeleteApiKey', { apiId, id: created.id });
 }
 
-/** Asks until the authorization that is under way has ended. */
+/** Polls until the connection is no longer being authorized. */
 async function settled(events: EventBridgeClient, Name: string): Promise<void> {
   for (;;) {
     const { ConnectionState } = await events.send(new DescribeConnectionCommand({ Name }));
@@ -92,7 +92,7 @@ async function settled(events: EventBridgeClient, Name: string): Promise<void> {
   }
 }
 
-/** Every end that a delivery has, by one of the functions that deliver. */
+/** Makes one of the two functions deliver with every possible outcome. */
 export async function deliver(story: PrivilegeStory, functionName: 'deliver' | 'deliver-queued'): Promise<void> {
   const { events, createDestination, tokenUrl } = story;
   const arnOf = async (kind: 'BASIC' | 'OAUTH_CLIENT_CREDENTIALS', AuthParameters: object) => {
@@ -111,7 +111,7 @@ export async function deliver(story: PrivilegeStory, functionName: 'deliver' | '
   await createDestination(name('named'), namedArn, 200);
   const SecretArn = await story.keepCredentials(basicText);
   await story.control('PutConnectionPolicy', { ConnectionName: name('named'), SecretArn });
-  // A rotation, which the function is the first to see.
+  // A rotation of the secret that this function sees first.
   await story.keepCredentials(basicText);
   for (const status of [200, 400, 401, 503]) await createDestination(name(String(status)), basicArn, status);
   await createDestination(name('token'), oauthArn, 200);
@@ -125,7 +125,7 @@ export async function deliver(story: PrivilegeStory, functionName: 'deliver' | '
   await (functionName === 'deliver' ? deliverEach : deliverBatch)(story, envelopes);
 }
 
-/** What becomes of an event for a destination of that name. */
+/** The name of the destination decides the outcome of its event. */
 const ends: Readonly<Record<string, string>> = {
   '200': 'delivered',
   '400': 'dead-lettered',
@@ -147,7 +147,7 @@ function envelope(apiDestination: string): Envelope {
   return { apiDestination, event: { id: `event-of-${apiDestination}` } };
 }
 
-/** As a rule's target, one invocation each. */
+/** Invokes deliver once for each event, as EventBridge does for a rule's target. */
 async function deliverEach({ invoke }: PrivilegeStory, envelopes: readonly Envelope[]): Promise<void> {
   for (const each of envelopes) {
     const { outcome } = (await invoke('deliver', each)) as { outcome: string };
@@ -156,7 +156,7 @@ async function deliverEach({ invoke }: PrivilegeStory, envelopes: readonly Envel
   }
 }
 
-/** As Lambda hands a batch of the delivery queue, in which there is a message of a newer version too. */
+/** Invokes deliver-queued with a batch, as Lambda does. The batch also has a message of a newer version. */
 async function deliverBatch({ invoke }: PrivilegeStory, envelopes: readonly Envelope[]): Promise<void> {
   const newer = { DataType: 'String', StringValue: JSON.stringify({ v: 1000, firstReceivedAt: Date.now() }) };
   const Records = [
@@ -172,7 +172,7 @@ function recordOf(MessageId: string, Body: string, MessageAttributes: object) {
   return sqsRecord(message, { account, region, queueName: 'lastmile-local-deliveries' });
 }
 
-/** Looks at the dead letters, then moves them. */
+/** Counts the dead letters, then moves them. */
 export async function redrive({ invoke }: PrivilegeStory): Promise<void> {
   await invoke('redrive', { dryRun: true });
   const { moved } = (await invoke('redrive', {})) as { moved: number };

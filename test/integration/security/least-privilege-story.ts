@@ -18,10 +18,10 @@ export const region = 'us-east-1';
 export const account = '123456789012';
 export const teamQueueArn = `arn:aws:sqs:${region}:${account}:team-dead-letters`;
 
-/** What the variables say of a deployed stack: secrets' names as the roles have them, and nothing waits in an invocation. */
+/** Variables of a deployed stack: secrets have the names in the roles, and no delivery waits inside an invocation. */
 const environment = { SECRET_PREFIX: 'lastmile/local/connection/', RETRY_BASE_DELAY_MS: '900000' };
 
-/** The whole stack, its functions' clients by way of a recorder, and endpoints. */
+/** The whole stack with endpoints; a recorder sees every call that the functions make to AWS. */
 export async function startPrivilegeStory() {
   const way: { endpoint?: string } = {};
   const functions = deployedFunctions(5000).map((each) => ({
@@ -36,7 +36,7 @@ export async function startPrivilegeStory() {
   const recorder = await startAuthorizationRecorder(stack.url, account);
   way.endpoint = recorder.endpoint;
   const endpoint = await startRecordingEndpoint(({ path }) => ({ status: Number(path.slice(1)) }));
-  // Tokens that end too soon to be used twice: whoever needs one renews it.
+  // Tokens that expire too soon to be used twice, so each delivery renews its token.
   const tokens = await startTokenEndpoint((_, index) => ({
     body: { access_token: `token-${index}`, token_type: 'bearer', expires_in: 30 },
   }));
@@ -51,7 +51,7 @@ export async function startPrivilegeStory() {
   const { ARN: teamSecretArn = '' } = await secrets.send(new CreateSecretCommand(secret));
   const credentials = await secrets.send(new CreateSecretCommand({ Name: 'team/credentials', SecretString: '{}' }));
 
-  /** @returns ARN of a secret that the stack does not keep, with these credentials in it from now on */
+  /** Puts these credentials into a secret that does not belong to the stack. @returns its ARN */
   async function keepCredentials(text: string): Promise<string> {
     await secrets.send(new PutSecretValueCommand({ SecretId: credentials.ARN, SecretString: text }));
     return credentials.ARN ?? '';
@@ -66,7 +66,7 @@ export async function startPrivilegeStory() {
     return JSON.parse(text);
   }
 
-  /** Of control-api, invoked directly. @throws Error when it is refused */
+  /** Invokes control-api directly. @throws Error when the operation is refused */
   async function control(operation: string, input: object): Promise<unknown> {
     const answer = (await invoke('control-api', { operation, input })) as { output?: unknown; error?: unknown };
     if (answer.error !== undefined) throw new Error(`${operation}: ${JSON.stringify(answer.error)}`);
@@ -87,11 +87,11 @@ export async function startPrivilegeStory() {
     createDestination,
     tokenUrl: tokens.url,
     keepCredentials,
-    /** Of that secret. */
+    /** The ARN of that secret. */
     credentialsArn: credentials.ARN,
-    /** Of a secret that the stack does not keep. */
+    /** The ARN of a secret that does not belong to the stack. */
     teamSecretArn,
-    /** As if other workers had taken its slots for the next ten minutes. */
+    /** Sets the bucket as if other workers had taken all slots of the next ten minutes. */
     async takeSlots(apiDestinationArn: string): Promise<void> {
       const Key = { pk: { S: `RATE#${apiDestinationArn.split('/').at(-1)}` }, sk: { S: '0' } };
       const number = (value: number) => ({ N: String(value) });

@@ -9,8 +9,8 @@ import type { PrivilegeStory } from './least-privilege-story.ts';
 import { account, region, startPrivilegeStory, teamQueueArn } from './least-privilege-story.ts';
 
 /*
- * What the functions ask of AWS, taken from the wire while they do everything that they can do, beside the roles that are
- * deployed: nothing is denied, and nothing is allowed that is not asked for.
+ * Compares the deployed roles with the calls to AWS that were recorded while the functions did everything that they can do.
+ * The roles must allow every recorded call, and nothing else.
  */
 
 const arn = (service: string, resource: string) => `arn:aws:${service}:${region}:${account}:${resource}`;
@@ -38,8 +38,8 @@ const polling = ['ReceiveMessage', 'GetQueueAttributes'].map(
 );
 
 /**
- * What the Lambda service itself asks for in a function's name, so that no function does: writing its log; the record
- * of a failed asynchronous invocation; receiving from its event source, and looking at it.
+ * Calls that the Lambda service itself makes with a function's role, so that they are not recorded: it writes the log and
+ * the record of a failed asynchronous invocation, receives messages from the event source, and reads its attributes.
  */
 const usedByNoCall: Readonly<Record<FunctionName, readonly string[]>> = {
   deliver: [...failedInvocations, ...logging('deliver')],
@@ -96,7 +96,7 @@ describe.each(functionNames)('%s', (name) => {
   });
 });
 
-test('of resources and of keys, only what has many names is given by a wildcard', () => {
+test('the roles use wildcards only for the listed resources and keys, which have many names', () => {
   const patterns = functionNames.flatMap((name) =>
     grantsOf(statementsFor(name)).flatMap(({ statement: { Resource, Condition } }) => [
       ...Resource,

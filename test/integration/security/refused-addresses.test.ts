@@ -13,34 +13,34 @@ import { makeTlsCertificate, type TlsCertificate } from '../../servers/endpoints
 import { basicInput, createWorld, oauthInput, type World } from '../../unit/control/world.ts';
 import { createOutcomeStory, wait } from '../delivery/outcome-story.ts';
 
-/** Hosts as somebody could write them into a URL, each of which is or stands for an address that is not public. */
+/** Hosts that an attacker could write into a URL. Each one is, or leads to, an address that is not public. */
 const literals = hostsOf(
-  // Loopback, and what else ends at this machine.
+  // Loopback, and other addresses of this machine.
   '127.0.0.1 127.0.0.1. 127.1 127.0.1 127.255.255.254 2130706433 0x7f000001 0X7F000001 017700000001 0177.0.0.1',
   '0x7f.0.0.1 0x7f.1 127.0x1 0177.0.0.01. 127.0.0.%31 １２７.0.0.1 127。0。0。1 0 0.0.0.0 0x0 0.1.2.3 [::] [::1]',
   '[0:0:0:0:0:0:0:1] [0000::0001] [::127.0.0.1] [::ffff:127.0.0.1] [::FFFF:7F00:1] [0:0:0:0:0:ffff:7f00:0001]',
   '[::ffff:0:127.0.0.1] localhost LOCALHOST localhost. api.localhost a.b.localhost. ｌocalhost',
-  // Metadata services.
+  // The metadata services of clouds.
   '169.254.169.254 169.254.169.254. 2852039166 0xa9fea9fe 0251.0376.0251.0376 169.254.43518 0xa9.0xfe.0xa9.0xfe',
   '169.16689662 169.254.170.2 169.254.170.23 [fd00:ec2::254] [fd00:ec2::23] [fd00:0ec2:0:0:0:0:0:254]',
   '[::ffff:169.254.169.254] [::ffff:a9fe:a9fe] [64:ff9b::169.254.169.254] [64:ff9b::a9fe:aa02]',
   '[64:ff9b:1::a9fe:a9fe] [2002:a9fe:a9fe::1] [2001:0:a9fe:a9fe::] [::a9fe:a9fe]',
-  // Networks inside.
+  // Private networks.
   '10.0.0.1 10.1 0xa.1 012.0.0.1 167772161 172.16.0.1 172.31.255.255 192.168.1.1 192.168.257 100.64.0.1',
   '100.127.255.255 169.254.1.1 [fc00::1] [fd12:3456::1] [fe80::1] [febf::1] [fec0::1] [::ffff:10.0.0.1]',
   '[::ffff:c0a8:101] [64:ff9b::10.0.0.1] [64:ff9b:1::10.0.0.1] [2002:a00:1::]',
-  // What is nobody's, or everybody's.
+  // Addresses that belong to no host, or to many hosts.
   '192.0.0.1 192.0.2.1 198.18.0.1 198.51.100.1 203.0.113.1 192.88.99.1 224.0.0.1 240.0.0.1 255.255.255.255',
   '[ff02::1] [2001:db8::1] [3fff::1] [100::1] [2001::1] [5f00::1] [4000::1]',
 );
 
-/** Hosts that no URL may have. */
+/** Hosts that are invalid in a URL. */
 const malformed = hostsOf(
   '[fe80::1%25eth0] [fe80::1%eth0] [::1%25lo] [::ffff:127.0.0.256] [127.0.0.1] 256.0.0.1 0x7f.0.0.0.1',
   '127.0.0.1.1 4294967296 [::1 127.0.0.1%00.example.com 127.0.0.1%2f@example.com',
 );
 
-/** Names that say nothing by themselves, and where they lead. */
+/** Harmless names, and the addresses to which they resolve. */
 const names: Readonly<Record<string, readonly string[]>> = {
   'loopback.example.test': ['127.0.0.1'],
   'metadata.example.test': ['169.254.169.254'],
@@ -53,7 +53,7 @@ const names: Readonly<Record<string, readonly string[]>> = {
   '127.0.0.1.example.test': ['127.0.0.1'],
 };
 
-/** Hosts with blanks between, so that many fit into a line. */
+/** Splits a line of hosts at the blanks. */
 function hostsOf(...lines: readonly string[]): readonly string[] {
   return lines.flatMap((line) => line.split(' '));
 }
@@ -72,7 +72,7 @@ beforeEach(() => {
   refused = [];
 });
 
-/** The port of an endpoint that would answer on 127.0.0.1. */
+/** The port of an endpoint on 127.0.0.1 that would answer every request. */
 const urlOf = (host: string): string => `https://${host}:${new URL(endpoint.origin).port}`;
 const client = () => ({
   allowlist: publicOnly,
@@ -111,7 +111,7 @@ async function requestTokenFrom(host: string): Promise<unknown> {
   return answered;
 }
 
-/** Everything that a client of the control API may try; each answers what it was refused with. */
+/** Every operation of the control API that takes a URL; each returns the error that refused it. */
 async function configure(host: string) {
   const world = createWorld();
   const { ConnectionArn = '' } = await world.call('CreateConnection', basicInput);

@@ -38,7 +38,7 @@ export interface RunningVersion {
 }
 
 export async function startVersion(build: StackBuild, dataDir: string): Promise<RunningVersion> {
-  // A retry waits for just as long as the endpoint asks.
+  // A retry waits exactly as long as the endpoint asks.
   const environment = { RETRY_BASE_DELAY_MS: '1', RETRY_MAX_DELAY_MS: '1', CACHE_SECONDS: '1' };
   const stack = startStackProcess(['--port', '0', '--data-dir', dataDir], environment, build.script);
   const endpoint = await stack.url;

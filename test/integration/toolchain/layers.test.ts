@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-/** A file that breaks one rule: where it lies, what it says, and which rule refuses it with which words. */
+/** A file that breaks one rule: its path, its text, the rule, and a part of the error. */
 type Violation = readonly [path: string, source: string, rule: string, words: string];
 
 const imports = 'lastmile(layers)';
@@ -13,7 +13,7 @@ const chance = 'eslint(no-restricted-imports)';
 const globals = 'eslint(no-restricted-globals)';
 const properties = 'eslint(no-restricted-properties)';
 
-/** One import of each layer that each layer must not know, from folders of different depths. */
+/** For each layer, one import of every layer that it must not import, from folders of different depths. */
 const violations: readonly Violation[] = [
   ...refusedImports('lib/core/rate', [
     '../../ports/clock.ts',
@@ -103,7 +103,7 @@ const violations: readonly Violation[] = [
   ['test/no-assertion.test.ts', "import { test } from 'vitest';\ntest('a', () => {});", 'vitest(expect-expect)', ''],
 ];
 
-/** Everything that the layers allow, so that the rules refuse no more than they say. */
+/** Files with every allowed import. They prove that the rules do not refuse too much. */
 const allowed: readonly (readonly [path: string, source: string])[] = [
   allowedImports('lib/core/rate', ['./slots.ts', '../input/json.ts', 'node:buffer', 'node:zlib', 'ipaddr.js']),
   allowedImports('lib/ports', ['./clock.ts', '../core/input/json.ts']),
@@ -158,7 +158,7 @@ describe('the linter', () => {
     );
   });
 
-  test.for(allowed)('accepts %s, which imports all that its layer may', ([path]) => {
+  test.for(allowed)('the linter accepts %s, which imports everything that its layer may import', ([path]) => {
     expect(diagnostics.filter(({ filename }) => filename === path)).toEqual([]);
   });
 });
@@ -184,7 +184,7 @@ function allowedImports(layerFolder: string, specifiers: readonly string[]): rea
 
 async function lint(repository: string, folder: string): Promise<readonly Diagnostic[]> {
   const oxlint = join(repository, 'node_modules', 'oxlint', 'bin', 'oxlint');
-  // It exits with 1 when it finds something, which here is always.
+  // The linter exits with 1 because it finds violations.
   const { stdout } = await promisify(execFile)(process.execPath, [oxlint, '--type-aware', '--format', 'json'], {
     cwd: folder,
     env: { ...process.env, OXLINT_TSGOLINT_PATH: join(repository, 'node_modules', '.bin', 'tsgolint') },

@@ -18,7 +18,7 @@ afterAll(() => rm(folder, { recursive: true }));
 describe('npm run package', () => {
   test('npm run package makes the same bytes in different folders and time zones', async () => {
     const [one, other] = [await checkout('one'), await checkout('another/one/deeper')];
-    // As a run that was interrupted leaves it.
+    // An interrupted run leaves the folder like this.
     await mkdir(join(one, '.build', 'package', 'prod'), { recursive: true });
     await writeFile(join(one, '.build', 'package', 'prod', 'older.zip'), 'half of a z');
     const parameter = ['--param', 'maximumConcurrency=7'];
@@ -44,12 +44,14 @@ describe('npm run package', () => {
     expect(runs[0]?.stdout).toMatch(/\npackaged \.build\/package\/prod\n$/);
   }, 120_000);
 
-  test('npm run package does not empty a folder that holds something else', async () => {
+  test('npm run package does not empty a folder that has files of something else', async () => {
     const kept = join(folder, 'kept');
     await mkdir(kept);
     await writeFile(join(kept, 'thesis.txt'), 'years of work');
     const { status, stderr } = await runPackage(repository, ['--out', kept]);
-    expect(stderr).toBe(`--out would be emptied, and ${kept} holds something else. See --help.\n`);
+    expect(stderr).toBe(
+      `--out is emptied first, but ${kept} has files of something else. Choose another folder. See --help.\n`,
+    );
     expect([status, await readdir(kept)]).toEqual([2, ['thesis.txt']]);
   });
 
@@ -65,7 +67,7 @@ describe('npm run package', () => {
   });
 });
 
-/** What a clone has that packaging reads. */
+/** The files of a clone that packaging reads. */
 async function checkout(path: string): Promise<string> {
   const copy = join(folder, path);
   await mkdir(copy, { recursive: true });

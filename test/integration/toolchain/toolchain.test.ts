@@ -36,7 +36,7 @@ describe('the toolchain', () => {
     expect(versions.filter((version) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
   });
 
-  test('packages of one family have one version, but for a client that only tests use', () => {
+  test('packages of one family have one version, except a client that only tests use', () => {
     const alone = ['@aws-sdk/client-appsync'];
     expect(Object.keys(manifest.dependencies).filter((name) => alone.includes(name))).toEqual([]);
     const families = new Map<string, Set<string>>();
@@ -61,13 +61,13 @@ describe('the toolchain', () => {
     expect(missing).toEqual([]);
   });
 
-  test('each package with an install script has been judged: npm warns of the others', () => {
+  test('each package with an install script is listed as allowed or refused', () => {
     const withScript = installed.filter(([, { hasInstallScript }]) => hasInstallScript === true);
     const names = withScript.map(([path]) => path.replace(/^.*node_modules\//, ''));
     expect(Object.keys(manifest.allowScripts).sort()).toEqual([...new Set(names)].sort());
   });
 
-  test('both lists of functions, those that osls deploys and those in functions/, are one', () => {
+  test('osls deploys exactly the functions in functions/', () => {
     const service = readFileSync(join(repository, 'serverless.yml'), 'utf8');
     const deployed = [...service.matchAll(/handler: functions\/([a-z-]+)\.handler/g)].map(([, name = '']) => name);
     const folder = join(repository, 'functions');
@@ -78,7 +78,7 @@ describe('the toolchain', () => {
   });
 });
 
-/** Looks where Node looks: in the package's own node_modules, then in those of the folders above. */
+/** Searches like Node: first in the package's own node_modules, then in those of the parent folders. */
 function isLocked(name: string, path: string): boolean {
   for (let folder = path; ; folder = folder.replace(/\/?node_modules\/(?:@[^/]+\/)?[^/]+$/, '')) {
     if (locked[folder === '' ? `node_modules/${name}` : `${folder}/node_modules/${name}`] !== undefined) return true;

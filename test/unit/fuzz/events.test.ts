@@ -40,10 +40,10 @@ const attributes = fc.record(
   { requiredKeys: [] },
 );
 const bodies = nearlyJsonText([event, envelope, record]);
-/** What the raw form has, an attribute without the value that it says it has included. */
+/** Messages in the raw form of SQS. An attribute may lack the value that its type announces. */
 const messages = fc.record({ body: bodies, attributes: attributes.map((given) => given as Record<string, string>) });
 
-/** As a worker does: what cannot be read is passed on as it is, or buried. */
+/** Handles a message as a worker does. An unreadable message is sent back unchanged or dead-lettered. */
 function receive(message: QueueMessage): void {
   const queued = parsed(() => parseQueueMessage(message, options));
   if (queued !== undefined) {
@@ -57,7 +57,7 @@ function receive(message: QueueMessage): void {
   parsed(() => formatDeadLetter(letter));
 }
 
-/** A time that a log or a template can show. */
+/** Checks that a log or a template can show the time. */
 function expectPrintable(timeMs: number): void {
   expect(() => new Date(timeMs).toISOString()).not.toThrow();
 }

@@ -71,7 +71,7 @@ const secret: ConnectionSecret = {
   },
 };
 
-/** Everything that is done with a delivery without asking anybody: it is a request that HTTP allows, and fits into messages. */
+/** Runs every step of a delivery that needs no network. The request must be valid HTTP, and messages must read back the same. */
 export function goThrough(delivery: Delivery): void {
   const resolved = {
     apiDestination: apiDestinationOf('orders'),

@@ -5,10 +5,10 @@ import type { JsonObject, JsonValue } from '../../../lib/core/input/json.ts';
 import { isJsonObject, ownMember } from '../../../lib/core/input/json.ts';
 import { jsonText } from '../../../lib/core/input/json-text.ts';
 
-/** Stands in values of which no failure may show anything. */
+/** A part of values that no failure may show. */
 export const canary = 'c4n4ry';
 
-/** Names that mean something to JavaScript, to a library, or to whoever reads the message next. */
+/** Names with a special meaning in JavaScript, in a library, or in another program that reads the message. */
 const keys = fc.oneof(
   { arbitrary: fc.constantFrom('__proto__', 'constructor', 'prototype'), weight: 4 },
   fc.constantFrom(
@@ -43,13 +43,13 @@ const numbers = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }),
 );
 
-/** Nested far deeper than JSON.stringify and every other recursive reader survives. */
+/** The nesting is far deeper than recursive code such as JSON.stringify can read. */
 export const deepJson: readonly JsonValue[] = [
   JSON.parse(`${'['.repeat(40_000)}${']'.repeat(40_000)}`) as JsonValue,
   JSON.parse(`${'{"a":'.repeat(40_000)}0${'}'.repeat(40_000)}`) as JsonValue,
 ];
 
-/** Any JSON value; objects have their members as JSON.parse makes them, `__proto__` too. */
+/** Any JSON value. As with JSON.parse, an object may have its own member `__proto__`. */
 export const anyJson: fc.Arbitrary<JsonValue> = fc.letrec<{ value: JsonValue }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 4, depthSize: 'small' },
@@ -61,7 +61,7 @@ export const anyJson: fc.Arbitrary<JsonValue> = fc.letrec<{ value: JsonValue }>(
 
 type Change = (value: JsonValue | undefined) => JsonValue | undefined;
 
-/** What may be put where something else was. */
+/** Ways to change one place of a value. */
 const changes: fc.Arbitrary<Change> = fc.oneof(
   {
     arbitrary: anyJson.map(
@@ -85,13 +85,13 @@ const changes: fc.Arbitrary<Change> = fc.oneof(
 
 type Way = readonly string[];
 
-/** The ways to every place within a value, the value itself included. */
+/** The paths to every place within a value, including the value itself. */
 function waysInto(value: JsonValue): readonly Way[] {
   if (typeof value !== 'object' || value === null) return [[]];
   return [[], ...Object.entries(value).flatMap(([name, part]) => waysInto(part).map((way) => [name, ...way]))];
 }
 
-/** One of the examples, changed in up to three places. */
+/** One of the examples with up to three changes. */
 export function nearly(examples: readonly JsonValue[]): fc.Arbitrary<JsonValue> {
   const changed = examples.map((example) =>
     fc
@@ -108,7 +108,7 @@ const extremes: readonly JsonValue[] = [
   [JSON.parse('{"__proto__": {"polluted": 1}, "constructor": {"prototype": {"polluted": 1}}}') as JsonValue],
 ].flat(1);
 
-/** Checks the example with each of its places, one at a time, taken away or replaced by each extreme value. */
+/** Checks the example with one change at a time: each place is removed, then replaced by each extreme value. */
 export function assertEveryChange(
   example: JsonValue,
   check: (changed: JsonValue) => void,
@@ -125,7 +125,7 @@ export function assertEveryChange(
   }
 }
 
-/** A text near one of the examples: cut, doubled in part, or with something put into it. */
+/** A text similar to one of the examples: cut, or with another text inserted. */
 export function nearlyText(examples: readonly string[]): fc.Arbitrary<string> {
   return fc.oneof(
     hostileTexts,
@@ -138,7 +138,7 @@ export function nearlyText(examples: readonly string[]): fc.Arbitrary<string> {
   );
 }
 
-/** JSON text of values near the examples, however deep, and texts that are nearly JSON. */
+/** JSON text of values similar to the examples, at any depth, and texts that are almost JSON. */
 export function nearlyJsonText(examples: readonly JsonValue[]): fc.Arbitrary<string> {
   const texts = nearly(examples).map(jsonText);
   return fc.oneof({ arbitrary: texts, weight: 4 }, nearlyText(examples.map((example) => JSON.stringify(example))));
@@ -149,7 +149,7 @@ function withMember(object: JsonObject, key: string, value: JsonValue | undefine
   return Object.fromEntries(value === undefined ? others : [...others, [key, value]]);
 }
 
-/** A way that an earlier change has closed ends where it does. */
+/** If an earlier change removed a part of the path, this changes the last place that still exists. */
 function changedAt(value: JsonValue, way: Way, change: Change): JsonValue {
   const [name, ...further] = way;
   if (name === undefined || typeof value !== 'object' || value === null) return change(value) ?? null;
@@ -165,7 +165,7 @@ const before = [Object, Array, Function, String, Number, Map].map(({ prototype }
   JSON.stringify(Object.getOwnPropertyNames(prototype)),
 ]);
 
-/** Whether nothing that all objects share has got another member. */
+/** Checks that no shared prototype got a new member. */
 function expectCleanPrototypes(): void {
   for (const [prototype, names] of before) {
     expect(JSON.stringify(Object.getOwnPropertyNames(prototype as object))).toBe(names);
@@ -176,9 +176,9 @@ function expectCleanPrototypes(): void {
 type ErrorClass = abstract new (...parameters: never[]) => Error;
 
 /**
- * Runs a parser. It may answer what it likes, and throw what it says it throws; a Failure shows nothing of any value.
+ * Runs a parser. It may return any result, and may throw only the given errors. A Failure must not show any value.
  *
- * @returns undefined when it has refused
+ * @returns undefined when the parser refused the input
  */
 export function parsed<Result>(parse: () => Result, refusals: readonly ErrorClass[] = [Failure]): Result | undefined {
   try {

@@ -25,10 +25,10 @@ const kib = 1024;
 const mib = 1024 * kib;
 const options = { apiDestination: undefined, nowMs };
 
-/** A name, the greatest size that can arrive (at least; where a limit is not ours, 1 MiB), and the work for an input of a size. */
+/** A name, a size that is at least the largest possible one (1 MiB where others set the limit), and the work for a size. */
 type Row = readonly [what: string, size: number, prepare: (size: number) => () => unknown];
 
-/** The input is made before, and not measured. */
+/** Makes the input before the measurement begins. */
 const of =
   <Input>(make: (size: number) => Input, run: (input: Input) => unknown) =>
   (size: number) => {
@@ -57,7 +57,7 @@ const matches = (pattern: object) => {
   const compiled = compileEventPattern(JSON.stringify(pattern));
   return (text: string) => compiled({ source: 'x', detail: { a: text } });
 };
-/** An object of many members, the way to each of them one step. */
+/** An object with many members, all on the first level. */
 const wide = (size: number) => Object.fromEntries(Array.from({ length: size / 16 }, (_, index) => [`k${index}`, {}]));
 
 const rows: readonly Row[] = [
@@ -155,8 +155,8 @@ const rows: readonly Row[] = [
 ];
 
 /**
- * The least CPU time of this thread that it takes in three runs, ms: other work of the machine is not in it. Each run has an
- * input of its own, a little longer than the one before, so that no cache knows it.
+ * The lowest CPU time of this thread in three runs, in ms. CPU time does not count other work of the machine. Each run has a
+ * different input, a little longer than the last one, so that no cache contains it.
  */
 function cpuMs(prepare: Row[2], size: number): number {
   const runs = [0, 1, 2].map((run) => {
@@ -165,7 +165,7 @@ function cpuMs(prepare: Row[2], size: number): number {
     try {
       work();
     } catch {
-      // A refusal costs what it costs.
+      // A refused input is measured like an accepted one.
     }
     const { user, system } = process.threadCpuUsage(before);
     return (user + system) / 1000;
@@ -173,12 +173,12 @@ function cpuMs(prepare: Row[2], size: number): number {
   return Math.min(...runs);
 }
 
-/** What a worker may spend on one input however it is made; what is below is harmless, and too short to be compared. */
+/** Any input may take this long. Shorter times are harmless, and too short for a comparison. */
 const harmlessMs = 150;
 
 test.each(rows)('%s takes time in proportion to its length', (_what, size, prepare) => {
   const whole = cpuMs(prepare, size);
-  // Four times the input is four times the work; sixteen times if it were quadratic.
+  // Four times the input takes four times as long in linear time, and sixteen times as long in quadratic time.
   const ratio = whole > harmlessMs ? whole / cpuMs(prepare, size / 4) : 0;
   expect(ratio).toBeLessThan(9);
   expect(whole).toBeLessThan(1000);

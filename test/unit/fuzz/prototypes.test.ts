@@ -16,7 +16,7 @@ afterEach(async () => {
 
 const names = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty'];
 
-/** An object with each of the names, as text, because some of them cannot be written otherwise. */
+/** The JSON text of an object with all these names. It is text because JavaScript cannot write some of the names in an object. */
 const named = (valueOf: (name: string) => string) => `{${names.map((name) => `"${name}":${valueOf(name)}`).join(',')}}`;
 const text = (name: string) => `"${name}!"`;
 
@@ -41,7 +41,7 @@ test("JavaScript's own property names are names like any other", async () => {
   opened.push(http, endpoint);
   const sent = { body: `{"apiDestination":"orders","event":${event},"target":${target}}`, attributes: {} };
   const options = { apiDestination: undefined, nowMs };
-  // As a rule hands it over, and as it comes back from the queue.
+  // The delivery is read from a rule's message, queued, and read again.
   const { delivery } = parseQueueMessage(formatQueuedDelivery(parseQueueMessage(sent, options)), options);
   const apiDestination = apiDestinationOf('orders', { invocationEndpoint: `${endpoint.origin}/*` });
   const destination = { apiDestination, secret: parseConnectionSecret(secret) };
@@ -55,7 +55,7 @@ test("JavaScript's own property names are names like any other", async () => {
   expect([...url.searchParams]).toEqual(names.map((name) => [name, `${name}!`]));
   const headers = received?.rawHeaders ?? [];
   for (const name of names) expect(headers[headers.indexOf(name) + 1]).toBe(`${name}!`);
-  // The connection's parameter in the place of the event's value; the others as they came.
+  // The connection's parameter replaces one value of the event; all others are unchanged.
   expect(received?.body).toBe(named((name) => (name === '__proto__' ? '"body"' : text(name))));
   expect(Object.getOwnPropertyNames(Object.prototype).filter((name) => name === 'in' || name === 'client_id')).toEqual(
     [],

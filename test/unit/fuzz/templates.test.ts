@@ -47,7 +47,7 @@ test("a JSON path finds only an object's own members", () => {
   );
 });
 
-/** Of a list that a wildcard has found the parts stand apart in the text. */
+/** The shortest text of a value in a result. The items of a list that a wildcard found may be apart, so a list has none. */
 function shortest(found: JsonValue): string {
   return Array.isArray(found) ? '' : JSON.stringify(found);
 }

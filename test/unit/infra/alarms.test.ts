@@ -63,7 +63,7 @@ const ofTable = (metric: string) => [
 const everyFunction = ['deliver', 'deliver-queued', 'control-api', 'authorize-connection', 'redrive'];
 const asynchronous = ['deliver', 'authorize-connection'];
 
-/** What each alarm looks at, as namespace, metric, statistic and dimensions. */
+/** The namespace, metric, statistic and dimensions that each alarm watches. */
 const watched: Readonly<Record<string, readonly string[]>> = {
   'dead-letters-arriving': own('DeadLetters'),
   'dead-letters-waiting': ['AWS/SQS ApproximateNumberOfMessagesVisible Maximum QueueName=lastmile-prod-dead-letters'],

@@ -51,7 +51,7 @@ describe('the esbuild plugin', () => {
     expect(bundle.handler()).toBe('/');
   });
 
-  test('what is imported on demand is a file of its own, so that a cold start does not load it', async () => {
+  test('code that is imported on demand is a separate file, so that a cold start does not load it', async () => {
     await plant('lazy', "export const handler = () => import('./rare.ts');");
     await writeFile(join(serviceDir, 'functions/rare.ts'), "export const rare = 'rarely needed';");
     const { hooks } = plugin(['lazy']);

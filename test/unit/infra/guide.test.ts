@@ -21,7 +21,7 @@ function sectionOf(page: string, heading: string): string {
   return section;
 }
 
-/** Every operation is made of its dependencies without using them. */
+/** Creating the operations does not use the dependencies, so they can be empty. */
 const none = {} as never;
 
 test('the README has at most 12,000 bytes', () => {
@@ -33,7 +33,7 @@ test('the first two commands of the README start the stack and run the tests', (
   expect(blocks.slice(0, 2)).toEqual(['npm ci && npm start', 'npm ci && npm test']);
 });
 
-/** An export that comes too late leaves the commands before it to whatever account the shell has. */
+/** Without an earlier export, the first commands would use the AWS account of the reader's shell. */
 test.each([
   ['README.md', 'story'],
   ['docs/guide/local-stack.md', 'bus-story'],
@@ -92,7 +92,7 @@ test.each(['delivered', 'deferred', 'dead-lettered', 'returned'])(
   },
 );
 
-/** Does not compile without all of them; the log puts `security.` before each. */
+/** This does not compile when an event is missing. The log writes `security.` before each name. */
 const securityEvents: Readonly<Record<CredentialsEvent['event'], true>> = {
   'destination-moved': true,
   'destination-added': true,

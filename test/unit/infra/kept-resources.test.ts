@@ -11,7 +11,7 @@ const { resource, statements } = reading(() => template);
 
 describe('what the deployed stack keeps', () => {
   test.each(['Table', 'RootSecret', 'FailedInvocations', 'DeliveryQueue', 'DeadLetterQueue'])(
-    '%s outlives it',
+    '%s remains when the stack is deleted',
     (id) => {
       expect(resource(id)).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
     },
@@ -120,7 +120,7 @@ describe('what the deployed stack keeps', () => {
     });
   });
 
-  test('nothing in it names an account, a region or a partition', () => {
+  test('the template names no account, region or partition', () => {
     const text = JSON.stringify(template);
     expect(text.match(/\b[0-9]{12}\b|us-east-1|arn:aws[a-z-]*:/g)).toBeNull();
   });

@@ -11,12 +11,12 @@ const pages = [
   ...globSync('docs/**/*.md', { cwd: fileURLToPath(root) }).sort(),
 ];
 
-/** The page without its blocks of code, whose brackets and number signs are neither links nor headings. */
+/** The page without its code blocks, because brackets and number signs in code are not links or headings. */
 function proseOf(page: string): string {
   return readFileSync(new URL(page, root), 'utf8').replace(/^( *)```[^]*?^\1```$/gm, '');
 }
 
-/** The anchors that GitHub gives to the headings of a page; a heading that comes again gets a number. */
+/** The anchors that GitHub gives to a page's headings. A repeated heading gets a number. */
 function anchorsOf(page: string): Set<string> {
   const anchors = new Set<string>();
   for (const [, heading = ''] of proseOf(page).matchAll(/^#+ (.+)$/gm)) {
@@ -66,7 +66,7 @@ test.each(named)('the page %s names an existing file: %s', (_page, path) => {
   expect(globSync(path, { cwd: fileURLToPath(root) })).not.toEqual([]);
 });
 
-/** Second-level headings and what the links of the first paragraph of links name, in their order. */
+/** The second-level headings, and the texts of the links in the first paragraph of links, both in order. */
 function contentsOf(page: string): { readonly sections: readonly unknown[]; readonly listed: readonly unknown[] } {
   const sections = [...proseOf(page).matchAll(/^## (.+)$/gm)].map(([, heading]) => heading);
   const contents = /^\[[^]*?\n\n/m.exec(readFileSync(new URL(page, root), 'utf8'))?.[0] ?? '';

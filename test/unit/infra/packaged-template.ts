@@ -31,22 +31,22 @@ export interface Template {
 export interface Packaged {
   readonly status: number;
   readonly output: string;
-  /** Only when it was packaged. */
+  /** Present only after packaging. */
   template(): Promise<Template>;
 }
 
 /**
- * Runs osls on the service in a folder of its own, so that no other run shares its bundles. The functions are empty there:
- * a template does not depend on what they do. The process knows no credentials and reaches nobody.
+ * Runs osls on the service in a separate folder, so that no other run shares its bundles. The functions are empty there,
+ * because the template does not depend on their code. The process has no credentials and no network.
  */
 export function runOsls(...args: readonly string[]): Promise<Packaged> {
   return runOslsWith({}, ...args);
 }
 
 interface Surroundings {
-  /** Of osls' own process, beside those that it needs. */
+  /** More environment variables for osls. */
   readonly variables?: Readonly<Record<string, string>>;
-  /** Lines that a team adds to `deployed` of infra/environment.yml. */
+  /** More lines for `deployed` in infra/environment.yml, as a team would add them. */
   readonly deployed?: string;
 }
 
@@ -74,7 +74,7 @@ export async function runOslsWith(
   }
 }
 
-/** The template of a stage. @throws Error with what osls said when it could not be packaged */
+/** The template of a stage. @throws Error with the output of osls when packaging fails */
 export async function packageTemplate(stage: string, parameters: Readonly<Record<string, string>> = {}) {
   const given = Object.entries(parameters).map(([name, value]) => `--param=${name}=${value}`);
   const packaged = await runOsls('package', '--stage', stage, ...given);
@@ -82,12 +82,12 @@ export async function packageTemplate(stage: string, parameters: Readonly<Record
   return await packaged.template();
 }
 
-/** Looks into a template that may not be there yet. */
+/** Functions that read a template, which may be packaged later. */
 export function reading(template: () => Template) {
   const resources = (): Template['Resources'] => template().Resources;
   const ofTypeById = (type: string): Template['Resources'] =>
     Object.fromEntries(Object.entries(resources()).filter(([, { Type }]) => Type === type));
-  /** @throws Error when there is none, or one of another type */
+  /** @throws Error when the resource does not exist or has another type */
   function resource(logicalId: string, type?: string): Resource {
     const found = resources()[logicalId];
     if (found === undefined) throw new Error(`There is no ${logicalId} in the template.`);

@@ -8,7 +8,7 @@ const queueArn = 'arn:aws:sqs:eu-west-1:123456789012:team-dead-letters';
 const secretArn = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:team/key-??????';
 const keyArn = 'arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 
-/** Those that Lambda needs for functions in a VPC, log writing apart. Source: AWS managed policy AWSLambdaVPCAccessExecutionRole. */
+/** The actions that Lambda needs for functions in a VPC, except writing logs. Source: AWS managed policy AWSLambdaVPCAccessExecutionRole. */
 const networkActions = [
   'ec2:CreateNetworkInterface',
   'ec2:DescribeNetworkInterfaces',
@@ -114,9 +114,12 @@ describe('the roles', () => {
     },
   );
 
-  test.each(['ControlApiRole', 'RedriveRole'])('%s is for a function outside of every VPC', (id) => {
-    expect(allowing({ subnetIds: ['subnet-1'] }, id, 'ec2:')).toEqual([]);
-  });
+  test.each(['ControlApiRole', 'RedriveRole'])(
+    '%s has no network permissions, because its function is never in a VPC',
+    (id) => {
+      expect(allowing({ subnetIds: ['subnet-1'] }, id, 'ec2:')).toEqual([]);
+    },
+  );
 
   test('the role of control-api may put events on the named bus only', () => {
     const [statement] = allowing({ eventBusName: 'orders' }, 'ControlApiRole', 'events:');
@@ -152,7 +155,7 @@ describe('the roles', () => {
   });
 });
 
-/** Statements that let a role use keys through services, and by no other way. */
+/** Statements that let a role use keys only through the given services. */
 function usesOf(Resource: readonly string[], decrypts: readonly string[], encrypts: readonly string[]) {
   const uses = [
     { action: 'kms:Decrypt', services: decrypts },

@@ -233,7 +233,7 @@ describe('osls', () => {
   }, 60_000);
 });
 
-/** `params.default` of serverless.yml: flat, a name and a value on each line. */
+/** `params.default` of serverless.yml, which has one name and one value on each line. */
 function readDefaults(): Readonly<Record<string, unknown>> {
   const service = readFileSync(join(repository, 'serverless.yml'), 'utf8');
   const [, block = ''] = /\n {2}default:\n((?: {4}.*\n)+)/.exec(service) ?? [];

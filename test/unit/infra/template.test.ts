@@ -169,7 +169,7 @@ describe('what watches and binds the deployed stack', () => {
   });
 });
 
-/** A reference as text that the configuration could hold; its value is CloudFormation's. */
+/** Replaces a reference, whose value only CloudFormation knows, by a text that is valid in the configuration. */
 function resolve(value: unknown): string {
   return typeof value === 'object' && value !== null && 'Ref' in value
     ? `https://sqs/1/${String(value.Ref)}`

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 const root = new URL('../../../', import.meta.url);
 const page = readFileSync(new URL('docs/threat-model.md', root), 'utf8');
 
-/** Rows of the tables of attacks, and what each says that it is held by. */
+/** The rows of the tables of attacks. Each row names the test that defends against its attack. */
 const rows = [...page.matchAll(/^\| (?<attack>[^|]+) \| `(?<file>[^`]+)` "(?<title>.+)" \|$/gm)].map(
   ({ groups }) => groups,
 );

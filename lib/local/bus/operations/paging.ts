@@ -45,5 +45,8 @@ function afterNameOf(input: JsonObject, binding: readonly (string | undefined)[]
   if (token === undefined) return undefined;
   const afterName = parsePageToken(binding, token);
   if (afterName !== undefined) return afterName;
-  throw invalidParameter('NextToken', 'It was not given by a list with these filters.');
+  throw invalidParameter(
+    'NextToken',
+    'It does not come from a list with the same filters. Leave it out to get the first page.',
+  );
 }

@@ -1,6 +1,6 @@
 /*
- * What the CloudWatch user guide ("Specification: Embedded metric format", with its JSON schema, and "CloudWatch concepts",
- * dimensions) demands of a document, as far as a writer can break it. Independent of the code under test.
+ * Checks a document against the CloudWatch user guide ("Specification: Embedded metric format", with its JSON schema, and
+ * "CloudWatch concepts", dimensions). It checks every rule that a writer can break, and uses no code under test.
  */
 
 const units =
@@ -9,7 +9,7 @@ const maxDocumentBytes = 256 * 1024;
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** @returns what is wrong with the line; nothing when CloudWatch takes it */
+/** @returns the problems of the line; none when CloudWatch accepts it */
 export function emfViolations(line: string): readonly string[] {
   if (!line.endsWith('\n') || line.slice(0, -1).includes('\n')) return ['is not one line'];
   const root = parsed(line);
@@ -58,7 +58,7 @@ function metricViolations(root: Json, { Name, Unit }: Json): readonly string[] {
   return wrong;
 }
 
-/** One metric's values, or its sum, over documents of one dimension value; undefined when no document has it. */
+/** The values of one metric, or their sums, in the documents with this dimension value; undefined when no document has it. */
 export function valuesOf(lines: readonly string[], name: string, apiDestination?: string): number[] | undefined {
   const found = lines.flatMap((line) => {
     const root = parsed(line) ?? {};

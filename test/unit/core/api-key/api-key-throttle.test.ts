@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { ThrottleState } from '../../../../lib/core/api-key/throttle.ts';
 import { throttle } from '../../../../lib/core/api-key/throttle.ts';
 
-/** How many of so many requests at these times are let through. */
+/** The number of requests that are let through, when this many arrive at each of these times. */
 function allowed(timesMs: readonly number[]): number {
   let state: ThrottleState | undefined;
   let count = 0;

@@ -8,7 +8,7 @@ const [hour, day] = [3600, 86_400];
 const at = (text: string): number => Date.parse(text);
 const seconds = (text: string): number => at(text) / 1000;
 
-/** In a process of its own, because a running one keeps the time zone that it began with. */
+/** Runs in a separate process, because a running process cannot change its time zone. */
 function defaultsIn(zone: string, nowTexts: readonly string[]): unknown {
   const module = new URL('../../../../lib/core/api-key/api-key.ts', import.meta.url).href;
   const script = `
@@ -29,7 +29,7 @@ test.each([
     ['2026-05-04T12:00:00.000Z', '2026-05-11T12:00:00Z'],
     ['2026-05-04T11:59:59.999Z', '2026-05-11T11:00:00Z'],
     ['2026-05-04T12:00:01.000Z', '2026-05-11T12:00:00Z'],
-    // Over the end of a year, over February 29, over a February without one, when clocks are put forward.
+    // Across the end of a year, a February 29, the end of a shorter February, and a change to summer time.
     ['2026-12-31T23:59:59.999Z', '2027-01-07T23:00:00Z'],
     ['2028-02-25T06:30:00.000Z', '2028-03-03T06:00:00Z'],
     ['2027-02-25T06:30:00.000Z', '2027-03-04T06:00:00Z'],
@@ -56,7 +56,7 @@ test('the requested expiry is rounded down to the hour, and the key is deleted 6
 });
 
 describe.each(['2026-05-04T12:00:00Z', '2026-05-04T12:59:59Z', '2027-12-31T23:59:59Z', '2028-02-29T00:00:00Z'])(
-  'at %s',
+  'API keys at %s',
   (now) => {
     const nowSeconds = seconds(now);
 

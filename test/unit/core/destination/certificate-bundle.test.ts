@@ -17,7 +17,7 @@ const [certificate, chain, key] = [own.certificate, authority.certificate, own.k
 ];
 const whole = { certificatePem: `${certificate}\n${chain}`, keyPem: key, expiresAtMs: nowMs + 183 * 86_400_000 };
 
-/** The same key in another of the forms that OpenSSL writes. */
+/** The same key in another format of OpenSSL. */
 const keyAs = (options: { type: 'sec1' | 'pkcs8'; cipher?: string }) => {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const passphrase = options.cipher === undefined ? {} : { passphrase: 'passphrase-canary' };

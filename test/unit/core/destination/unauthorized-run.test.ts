@@ -15,13 +15,13 @@ test('401 and 407 are the only statuses that refuse credentials', () => {
 });
 
 test.each([
-  [10, 30_000, true],
-  [9, 3_600_000, false],
-  [1_000, 29_999, false],
-  [1_000, -60_000, false],
-])('a run of %i refusals that has lasted for %i ms exceeds the limit: %s', (count, lengthMs, expected) => {
+  [10, 30_000, 'over the limit'],
+  [9, 3_600_000, 'within the limit'],
+  [1_000, 29_999, 'within the limit'],
+  [1_000, -60_000, 'within the limit'],
+])('a run of %i refusals that has lasted for %i ms is %s', (count, lengthMs, verdict) => {
   const limit = { count: 10, lengthMs: 30_000 };
-  expect(exceeds({ count, sinceMs }, limit, sinceMs + lengthMs)).toBe(expected);
+  expect(exceeds({ count, sinceMs }, limit, sinceMs + lengthMs)).toBe(verdict === 'over the limit');
 });
 
 test.each([

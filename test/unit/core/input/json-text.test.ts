@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonValue } from '../../../../lib/core/input/json.ts';
 import { jsonText } from '../../../../lib/core/input/json-text.ts';
 
-/** Deeper than the call stack of JSON.stringify. */
+/** A nesting that is too deep for JSON.stringify. */
 const depth = 20_000;
 
 function nested(innermost: string): string {
@@ -11,7 +11,7 @@ function nested(innermost: string): string {
 }
 
 describe('the JSON text of a value', () => {
-  test('a value too deep for JSON.stringify is printed all the same', () => {
+  test('a value too deep for JSON.stringify is printed nevertheless', () => {
     const text = nested('1.5,"x",null,true,{},[]');
     const value = JSON.parse(text) as JsonValue;
     expect(() => JSON.stringify(value)).toThrow(RangeError);

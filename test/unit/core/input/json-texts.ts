@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** A JSON text as somebody else may have printed it, and, of an object, its members in the order of the text. */
+/** A JSON text from any other program. For an object, it also has the members in the order of the text. */
 export interface JsonText {
   readonly text: string;
   readonly members: readonly (readonly [key: string, text: string])[];
@@ -48,7 +48,7 @@ function stringText(value: fc.Arbitrary<string>): fc.Arbitrary<{ readonly value:
   );
 }
 
-/** Keys that are likely to be equal, or to mean something to JavaScript. */
+/** Keys that are often equal or have a special meaning in JavaScript. */
 export const keys = fc.constantFrom('event', 'a', '', '__proto__', 'constructor', 'q"', '\\', 'even', 'event ');
 
 const anyString = fc.array(codeUnits, { maxLength: 6 }).map((units) => units.join(''));
@@ -98,10 +98,10 @@ const { value, object } = fc.letrec<{ value: JsonText; array: JsonText; object: 
     }),
 }));
 
-/** Any JSON text: every escape, white space wherever it may stand, equal keys. */
+/** Any JSON text, with every escape, white space in every allowed place, and repeated keys. */
 export const jsonTexts: fc.Arbitrary<string> = value.chain(({ text }) => spaced(text));
 
-/** The same, of an object; the white space around it belongs to `text`. */
+/** Any JSON text of an object. `text` includes the white space around it. */
 export const objectTexts: fc.Arbitrary<JsonText> = object.chain((made) =>
   spaced(made.text).map((text) => ({ ...made, text })),
 );

@@ -46,7 +46,7 @@ const settings: fc.Arbitrary<DeliveryTarget> = some({
 
 const targets = fc.tuple(waysOfInput, settings).map(([way, more]): DeliveryTarget => ({ ...way, ...more }));
 
-/** Any delivery that a message can hold, its event known by its own text or not. */
+/** Any delivery that a message can hold, with or without the event's original text. */
 export const deliveries: fc.Arbitrary<Delivery> = fc
   .record(
     {
@@ -77,7 +77,7 @@ export const deliveries: fc.Arbitrary<Delivery> = fc
     return { ...rest, event: hasText ? { value, text } : { value } };
   });
 
-/** A delivery with nothing that need not be there. */
+/** A delivery with only the required members. */
 export function deliveryOf(members: Partial<Delivery> = {}): Delivery {
   return {
     apiDestination: 'orders',

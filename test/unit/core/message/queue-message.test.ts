@@ -8,7 +8,7 @@ import { failureOf } from '../failure/failing.ts';
 
 const limit = 1_048_576;
 
-/** Text in which a compressor finds next to nothing: hexadecimal digits of hashes, so that it is the same in every run. */
+/** Text that hardly compresses: the hexadecimal digits of hashes. It is the same in every run. */
 function hardToCompress(length: number, encoding: 'base64' | 'hex' = 'base64'): string {
   let text = '';
   for (let index = 0; text.length < length; index += 1) {

@@ -16,7 +16,7 @@ const event = '{"id":"e-1","n":9007199254740993,"f":1.0,"b":2,"a":1}';
 const plain = (body: string) => ({ body, attributes: {} });
 const own = (details: object, body = event) => ({ body, attributes: { LASTMILE: JSON.stringify(details) } });
 
-/** Without prototypes and members that are undefined, which no message can tell apart. */
+/** Removes prototypes and undefined members, because a message does not contain them. */
 const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
 describe('a delivery in the queue', () => {

@@ -5,7 +5,7 @@ import { failureOf } from '../failure/failing.ts';
 
 const nowMs = 1_790_000_000_000;
 
-/** A record as Lambda hands it over. */
+/** A record as Lambda gives it to a function. */
 const record = (members: object = {}) => ({
   messageId: 'm-1',
   receiptHandle: 'r-1',

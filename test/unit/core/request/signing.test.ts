@@ -51,7 +51,7 @@ describe('a shared key', () => {
     const text = fc.oneof(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'binary' }));
     const property = fc.property(fc.uint8Array({ minLength: 24, maxLength: 64 }), text, (key, body) => {
       const secret = `whsec_${Buffer.from(key).toString('base64')}`;
-      // As the endpoint reads it off the wire.
+      // The headers as an endpoint receives them.
       const received = Buffer.from(body).toString();
       expect(() => new Webhook(secret).verify(received, signed(secret, body), { jsonParse: false })).not.toThrow();
     });

@@ -137,7 +137,7 @@ describe('the token request', () => {
     { endpoint: 'https://id.example.com/token?&a=1&&b=2&', path: '/token?a=1&b=2' },
     { endpoint: 'http://id.example.com/token??client_id=own', path: '/token??client_id=own' },
     { endpoint: 'https://id.example.com/token?=&a', path: '/token?=&a' },
-  ])('to $endpoint goes to $path and carries the client id', ({ endpoint, path }) => {
+  ])('a token request to $endpoint goes to $path and carries the client id', ({ endpoint, path }) => {
     const request = tokenRequest({ ...credentials, authorizationEndpoint: endpoint });
     expect(request.path).toBe(path);
     expect(request.body).toContain('client_id=client');

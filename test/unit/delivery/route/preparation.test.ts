@@ -81,7 +81,7 @@ describe('a store that never answers', () => {
     });
   });
 
-  test('without the store a rejection is not judged, and a 401 counts', async () => {
+  test('a 401 counts while the store does not answer, but a rejection has no outcome yet', async () => {
     const { signal, come } = createCut();
     const preparation = prepareOver({ fresh: never });
     const delivery = deliveryOf({ target: { HttpParameters: { PathParameterValues: ['1'] } } });
@@ -99,7 +99,7 @@ describe('an answer that refuses or rejects', () => {
   const delivery = deliveryOf({ target: { HttpParameters: { PathParameterValues: ['1'] } } });
 
   test.each([401, 403])(
-    'after a refusal or rejection the request is made once more (%d) when a secret of the delivery policy has changed',
+    'after a %d the request is made once more when a secret of the delivery policy has changed',
     async (status) => {
       const changed = { ...routeOf(), versions: 'version-2' };
       const preparation = prepareOver({ fresh: async () => changed });
@@ -111,7 +111,7 @@ describe('an answer that refuses or rejects', () => {
     },
   );
 
-  test.each([401, 403])('a refusal or rejection stands (%d) when nothing has changed', async (status) => {
+  test.each([401, 403])('a %d is final when nothing has changed', async (status) => {
     const preparation = prepareOver({});
     const sent = await preparation.current(delivery, signal);
     expect(await preparation.fresh(delivery, sent, status, signal)).not.toHaveProperty('request');

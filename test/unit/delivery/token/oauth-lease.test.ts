@@ -221,7 +221,7 @@ describe('a lease', () => {
     ['asks itself when it has just read other credentials', 'version-2', true, 2],
     ['fails with it when it may have the older ones itself', 'version-2', false, 1],
     ['fails with it when it has the same', 'version-1', true, 1],
-  ])('when the holder of a lease fails: a worker that waited %s', async (_, secretVersion, justRead, requests) => {
+  ])('when the holder of a lease fails, a worker that waited %s', async (_, secretVersion, justRead, requests) => {
     const failed = gate();
     own.fleet.answer(async (__, index) => {
       if (index > 0) return granted('second');
