@@ -1,6 +1,6 @@
 /*
- * The alarms of a stack. Each means that somebody must act; the README's table says how, and a test compares the two. An
- * alarm without data stays silent, because a stack without traffic is not faulty.
+ * The alarms of a stack. Each means that somebody must act; the table in docs/guide/deploy.md says how, and a test compares
+ * the two. An alarm without data stays silent, because a stack without traffic is not faulty.
  */
 const { asynchronous, functions } = require('./functions.cjs');
 const { visibilityTimeoutSeconds } = require('./queues.cjs');
@@ -87,7 +87,7 @@ function alarm(name, description, metrics, threshold, { alarmTopicArn }) {
     Type: 'AWS::CloudWatch::Alarm',
     Properties: {
       AlarmName: name,
-      AlarmDescription: `${description} What to do: README, Alarms.`,
+      AlarmDescription: `${description} What to do: docs/guide/deploy.md, Alarms.`,
       ComparisonOperator: 'GreaterThanOrEqualToThreshold',
       Threshold: threshold,
       EvaluationPeriods: 1,

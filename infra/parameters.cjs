@@ -1,6 +1,6 @@
 /*
  * The stage parameters of serverless.yml, checked. Their defaults stand there; here stand their forms and meanings, with
- * which the README's table is compared.
+ * which a test compares the table in docs/guide/deploy.md.
  *
  * A value comes from `--param="name=value"` (then it is a string), from `params.<stage>` or from `params.default`.
  */

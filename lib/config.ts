@@ -1,6 +1,6 @@
 /**
  * Reads the environment into a frozen Config. `variables` lists each variable with its unit, default and bounds. A test
- * compares it with the README's table.
+ * compares it with the table in docs/guide/reference.md.
  */
 
 import { parseAllowlist } from './core/address/address.ts';

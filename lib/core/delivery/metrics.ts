@@ -4,7 +4,10 @@ interface MetricEntry {
   readonly meaning: string;
 }
 
-/** Every metric of a stack. Alarms and dashboards are built on these names; the README's table is compared with it in a test. */
+/**
+ * Every metric of a stack. Alarms and dashboards are built on these names; a test compares the table in
+ * docs/guide/reference.md with it.
+ */
 export const metrics = {
   Attempts: { unit: 'Count', meaning: 'attempts that sent a request to an endpoint' },
   Deliveries: { unit: 'Count', meaning: 'events that an endpoint has accepted' },

@@ -22,6 +22,7 @@ interface Alarm {
   readonly Type: string;
   readonly Properties: {
     readonly AlarmName: string;
+    readonly AlarmDescription: string;
     readonly Metrics: readonly MetricQuery[];
     readonly Threshold: number;
     readonly [name: string]: unknown;
@@ -118,6 +119,11 @@ describe('the alarms', () => {
     const [, section = ''] = /\n## Alarms\n(.*?)\n## /s.exec(page) ?? [];
     const rows = [...section.matchAll(/^\| `([a-z-]+)` \| .{20,} \|$/gm)].map(([, name]) => name);
     expect(rows).toEqual(alarms.map(({ AlarmName }) => AlarmName.replace('lastmile-prod-', '')));
+  });
+
+  test('each alarm says where its cure is', () => {
+    const cure = 'What to do: docs/guide/deploy.md, Alarms.';
+    expect(alarms.filter(({ AlarmDescription }) => !AlarmDescription.endsWith(cure))).toEqual([]);
   });
 
   test('the alarms use 26 metrics, as the guide says', () => {

@@ -30,6 +30,10 @@ const folders = [
   ...['functions', 'infra', 'test', 'bench', 'soak', 'docs'].flatMap((top) => foldersOf(top, 1)),
 ];
 
+const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as Readonly<
+  Record<'dependencies' | 'devDependencies' | 'optionalDependencies', Readonly<Record<string, string>>>
+>;
+
 const filePattern = /(?<![\w/.-])(?:bench|docs|functions|infra|lib|soak|test)\/[\w./-]+\.(?:cjs|json|md|mjs|ts|yml)/g;
 const namedIn = (text: string): readonly string[] => [...new Set(text.match(filePattern) ?? [])];
 
@@ -48,4 +52,13 @@ test('the way of one event names at most fifteen files, from the function to the
   const files = namedIn(sectionOf('The way of one event'));
   expect(files).toEqual(expect.arrayContaining(['functions/deliver.ts', 'lib/adapters/log/json-lines.ts']));
   expect(files.length).toBeLessThanOrEqual(15);
+});
+
+test('CONTRIBUTING.md gives a reason for every dependency', () => {
+  const contributing = readFileSync(new URL('../../../CONTRIBUTING.md', import.meta.url), 'utf8');
+  const section = contributing.slice(contributing.indexOf('## Dependencies'));
+  const { dependencies, devDependencies, optionalDependencies } = manifest;
+  const names = Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies });
+  expect(names.length).toBeGreaterThan(30);
+  expect(names.filter((name) => !section.includes(`\`${name}\``))).toEqual([]);
 });
