@@ -7,7 +7,7 @@ import type { Config, Environment } from '../lib/config.ts';
 import { parseConfig } from '../lib/config.ts';
 import type { ApiKeyReader, RootSecret } from '../lib/ports/control.ts';
 import type { ApiKey } from '../lib/core/api-key/api-key.ts';
-import { Failure } from '../lib/core/failure/failure.ts';
+import { requireRootSecret } from '../lib/core/destination/secret-text.ts';
 import { createFreshCache } from '../lib/delivery/route/fresh-cache.ts';
 import type { Clock } from '../lib/ports/clock.ts';
 import type { SecretReader } from '../lib/ports/delivery.ts';
@@ -27,9 +27,7 @@ export function wireRootSecret(config: Config, secrets: SecretReader, clock: Clo
   const cache = createFreshCache(read, clock, options);
   return {
     async read() {
-      const text = (await cache.current(config.ROOT_SECRET_ARN)) ?? '';
-      if (text !== '') return text;
-      throw new Failure('SecretNotFound', 'The root secret of the stack does not exist or is empty.');
+      return requireRootSecret(await cache.current(config.ROOT_SECRET_ARN));
     },
   };
 }

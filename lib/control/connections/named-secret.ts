@@ -2,6 +2,7 @@ import { refusedHost } from '../../core/address/address.ts';
 import type { AuthorizationType } from '../../core/destination/connection.ts';
 import type { ConnectionHttpParameters, ConnectionSecret } from '../../core/destination/connection-secret.ts';
 import { parseConnectionSecret } from '../../core/destination/connection-secret.ts';
+import { parseSecret } from '../../core/destination/secret-text.ts';
 import { Failure } from '../../core/failure/failure.ts';
 import { isForwarded, isHeaderName, isHeaderValue } from '../../core/request/header-rules.ts';
 import type { SecretValue } from '../../ports/delivery.ts';
@@ -23,7 +24,7 @@ export async function checkNamedSecret(
   authorizationType: AuthorizationType,
 ): Promise<string> {
   const value = await readCurrent(dependencies, secretArn);
-  const secret = parse(value.text);
+  const secret = parse(value);
   const found = secret.credentials.authorizationType;
   if (found !== authorizationType) {
     throw invalid(
@@ -46,14 +47,11 @@ async function readCurrent({ secretReader }: Reader, secretArn: string): Promise
   return value;
 }
 
-function parse(text: string): ConnectionSecret {
-  try {
-    return parseConnectionSecret(text);
-  } catch (error) {
-    // The message names members and never contains a value.
-    if (error instanceof Failure) throw invalid(error.message);
-    throw error;
-  }
+function parse(value: SecretValue): ConnectionSecret {
+  const parsed = parseSecret(value, parseConnectionSecret);
+  // The message names members and never contains a value.
+  if ('problem' in parsed) throw invalid(parsed.problem.message);
+  return parsed.content;
 }
 
 /** @returns a fault that would fail every delivery, or undefined */

@@ -53,6 +53,11 @@ export const pauseToleranceUs = secondUs / 10;
 
 const daySeconds = 86_400;
 
+/** Epoch seconds at which an item may be deleted: a day after the last return time that it can hold. */
+export function expiresAtSeconds(nowUs: number): number {
+  return Math.ceil((nowUs + longestReturnUs) / secondUs) + daySeconds;
+}
+
 /**
  * Gives away every slot until that time, at most 900 s ahead. Earlier return times are not moved: a delivery that comes back
  * during the pause takes another one, behind all that already wait.
@@ -64,6 +69,6 @@ export function pauseWrite(untilUs: number, nowUs: number, revision: number): Bu
     where: [{ of: 'slots', is: 'below', than: limitedUs }],
     orAbsent: true,
     revision,
-    expiresAtSeconds: Math.ceil((nowUs + longestReturnUs) / secondUs) + daySeconds,
+    expiresAtSeconds: expiresAtSeconds(nowUs),
   };
 }

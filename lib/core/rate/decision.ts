@@ -1,4 +1,5 @@
 import type { Advance, Bucket, BucketWrite, BucketWriteResult, Clause } from './bucket.ts';
+import { expiresAtSeconds } from './bucket.ts';
 import type { Share } from './slots.ts';
 import { costUs, latestFromUs, longestReturnUs, oldestSlotUs, secondUs, slotTimesUs, slotsBefore } from './slots.ts';
 import type { BucketView } from './view.ts';
@@ -39,8 +40,6 @@ const earlyReturnUs = secondUs;
 
 /** When no delivery of a backlog has come back for this long, the backlog is gone: delivered, dead-lettered or moved. */
 const emptyAfterUs = 5 * secondUs;
-
-const daySeconds = 86_400;
 
 /**
  * Decides which one write gives the most, based on the worker's view of the bucket. The write's conditions make it harmless
@@ -92,7 +91,7 @@ const noReturns: Advance = { from: 0, byUs: 0 };
 
 /** The number of return times from that time on. */
 function returnsAfter(fromUs: number, { nowUs, share }: Ask): number {
-  return slotsBefore(nowUs + longestReturnUs, fromUs, { ...share, burst: 1 });
+  return slotsBefore(nowUs + longestReturnUs, fromUs, share);
 }
 
 interface Taken {
@@ -172,14 +171,13 @@ interface Parts {
 }
 
 function decision(form: Form, ask: Ask, { slots, returns, where, advances, raises, orAbsent }: Parts): Decision {
-  const expiresAtSeconds = Math.ceil((ask.nowUs + longestReturnUs) / secondUs) + daySeconds;
   const write: BucketWrite = {
     ...advances,
     ...(raises && { raiseTo: ask.revision }),
     where,
     orAbsent,
     revision: ask.revision,
-    expiresAtSeconds,
+    expiresAtSeconds: expiresAtSeconds(ask.nowUs),
   };
   return { form, write, slots, returns };
 }

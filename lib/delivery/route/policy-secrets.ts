@@ -1,3 +1,5 @@
+import type { ParsedSecret } from '../../core/destination/secret-text.ts';
+import { parseSecret } from '../../core/destination/secret-text.ts';
 import { parseCaCertificates, parseClientCertificate } from '../../core/destination/certificate-bundle.ts';
 import type {
   ClientCertificate,
@@ -38,18 +40,18 @@ export function materialOf({ transport }: DeliveryPolicy): PolicyMaterial {
 type Problem = Pick<Failure, 'code' | 'message'>;
 
 /** A secret as it was read: its version and content, or why it cannot be used. */
-type Loaded<Value> = SecretInForce<Value> | { readonly problem: Problem };
+type Loaded<Content> = ParsedSecret<Content> | { readonly problem: Problem };
 
-interface SecretInForce<Value> {
+interface UsableSecret<Content> {
   readonly version: string;
-  readonly value: Value;
+  readonly content: Content;
 }
 
 const absent: Problem = { code: 'SecretNotFound', message: 'It does not exist.' };
 
 interface Certificates {
-  readonly client?: SecretInForce<ClientCertificate>;
-  readonly ca?: SecretInForce<string>;
+  readonly client?: UsableSecret<ClientCertificate>;
+  readonly ca?: UsableSecret<string>;
 }
 
 /**
@@ -73,19 +75,14 @@ export function createPolicySecrets(secrets: SecretReader, clock: Clock, options
     const load = async (arn: string): Promise<Loaded<Value>> => {
       const secret = await secrets.read(arn, 'AWSCURRENT');
       if (secret === undefined) return { problem: absent };
-      try {
-        return { version: secret.version, value: parse(secret.text) };
-      } catch (error) {
-        if (error instanceof Failure) return { problem: error };
-        throw error;
-      }
+      return parseSecret(secret, parse);
     };
     const cache = createFreshCache(load, clock, options);
     return async (how: 'current' | 'fresh', arn: string | undefined, apiDestinationName: string) => {
       if (arn === undefined) return undefined;
       const loaded = (await cache[how](arn)) ?? { problem: absent };
       if ('problem' in loaded) throw unusable(what, apiDestinationName, loaded.problem);
-      const problem = problemAt(loaded.value, clock.nowMs());
+      const problem = problemAt(loaded.content, clock.nowMs());
       if (problem !== undefined) throw unusable(what, apiDestinationName, problem);
       return loaded;
     };
@@ -100,7 +97,7 @@ export function createPolicySecrets(secrets: SecretReader, clock: Clock, options
     const certificates = { ...(client !== undefined && { client }), ...(ca !== undefined && { ca }) };
     return {
       transport: transportOf(transport, certificates),
-      ...(keys !== undefined && { signingKeys: keys.value }),
+      ...(keys !== undefined && { signingKeys: keys.content }),
       versions: [client, ca, keys].map((secret) => secret?.version ?? '').join(' '),
     };
   }
@@ -128,8 +125,8 @@ function transportOf(settings: TransportSettings, { client, ca }: Certificates):
   ];
   return {
     key: JSON.stringify(parts),
-    ...(client !== undefined && { clientCertificate: client.value }),
-    ...(ca !== undefined && { caCertificatePem: ca.value }),
+    ...(client !== undefined && { clientCertificate: client.content }),
+    ...(ca !== undefined && { caCertificatePem: ca.content }),
     ...(serverName !== undefined && { serverName }),
     ...(proxyUrl !== undefined && { proxyUrl }),
   };

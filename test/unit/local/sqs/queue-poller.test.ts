@@ -1,3 +1,4 @@
+import { batchSize } from '../../../../lib/core/message/sqs-event.ts';
 import { expect, test } from 'vitest';
 import type { InvocationOutcome } from '../../../../lib/local/lambda/function-runner.ts';
 import { QueuePoller, type QueuePollerOptions } from '../../../../lib/local/sqs/poller.ts';
@@ -14,12 +15,12 @@ function newPoller(batches: (readonly string[] | Error)[], options: Partial<Queu
   const invocations: { readonly ids: readonly string[]; end: (outcome: InvocationOutcome) => void }[] = [];
   const removed: string[] = [];
   const said: string[] = [];
-  let receives = 0;
+  const asked: number[] = [];
   let wake: () => void = () => undefined;
   const poller = new QueuePoller({
     queue: {
       async receive(maxMessages) {
-        receives += 1;
+        asked.push(maxMessages);
         const batch = batches.shift();
         if (batch instanceof Error) throw batch;
         if (batch !== undefined) return batch.slice(0, maxMessages).map(record);
@@ -39,7 +40,7 @@ function newPoller(batches: (readonly string[] | Error)[], options: Partial<Queu
     ...options,
   });
   poller.start();
-  return { poller, clock, invocations, removed, said, receives: () => receives };
+  return { poller, clock, invocations, removed, said, receives: () => asked.length, asked };
 }
 
 const succeeded = (response: unknown = null): InvocationOutcome => ({
@@ -53,6 +54,12 @@ const failed: InvocationOutcome = {
 };
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const never = new Promise<void>(() => undefined);
+
+test('the poller asks for as many messages as Lambda hands to one invocation', async () => {
+  const { asked } = newPoller([['a']]);
+  await settled();
+  expect(new Set(asked)).toEqual(new Set([batchSize]));
+});
 
 test('each batch gets its own invocation, without waiting for the previous batch', async () => {
   const { invocations } = newPoller([['a', 'b'], ['c']]);
