@@ -1,4 +1,4 @@
-/* Prints what the tests came to, from vitest's own results; fails when one failed or none ran. */
+/* Prints a summary of vitest's results. Fails when a test failed or when no test ran. */
 import { existsSync, readFileSync } from 'node:fs';
 
 const [resultsFile] = process.argv.slice(2);
@@ -8,7 +8,7 @@ if (!existsSync(resultsFile)) {
 }
 const results = JSON.parse(readFileSync(resultsFile, 'utf8'));
 const files = results.testResults;
-/* A file that could not be loaded has failed without a test of its own to say so. */
+/* A test file that could not be loaded has failed although none of its tests has. */
 const unloadable = files.filter(
   ({ status, assertionResults }) => status === 'failed' && assertionResults.every((test) => test.status !== 'failed'),
 );

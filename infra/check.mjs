@@ -1,4 +1,4 @@
-/* Runs every check, also after one has failed, so that one run shows all that is wrong; fails when any did. */
+/* Runs every check, even after one has failed, so that one run shows all problems. Fails when any check failed. */
 import { spawnSync } from 'node:child_process';
 
 const checks = ['format', 'lint', 'types', 'unused', 'bundle'];

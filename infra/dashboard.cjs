@@ -1,4 +1,4 @@
-/* One dashboard a stack: is anything wrong, do events arrive, how long do they wait, and what do the parts of the stack say. */
+/* The stack's dashboard. It shows the alarms, the deliveries, the waiting times, and the metrics of the stack's parts. */
 const { functions } = require('./functions.cjs');
 const { subbed } = require('./template.cjs');
 

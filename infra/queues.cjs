@@ -1,9 +1,9 @@
-/* The delivery queue and the dead letters, which also outlive the stack: what lies in them is nobody else's. */
+/* The delivery queue and the dead letters. Both remain when the stack is deleted, because their messages exist nowhere else. */
 const { arnOf, getAtt, kept } = require('./template.cjs');
 
 const maximumRetentionSeconds = 1_209_600;
 
-/** After this many receives, SQS itself moves a message to the dead letters: `maximumReceives` of lib/core/message/queued-delivery.ts. */
+/** After this many receives SQS moves a message to the dead letters. Same as in lib/core/message/queued-delivery.ts. */
 const maximumReceives = 10;
 
 /** The largest message that SQS allows. EventBridge's largest events fit into it. Source: SQS quotas. */

@@ -1,4 +1,4 @@
-/* Turns of phrase of CloudFormation. */
+/* Short forms for the CloudFormation template. */
 
 /**
  * A resource that remains when it leaves the stack or when the stack is deleted. If the deployment that creates it fails, it

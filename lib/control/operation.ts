@@ -10,7 +10,7 @@ import type { AddressAllowlist } from '../core/address/address.ts';
 import type { JsonObject } from '../core/input/json.ts';
 import type { CredentialsLog } from '../ports/metrics.ts';
 
-/** Who calls, and where. The protocol finds this out before the operation begins. */
+/** The caller and its region. The protocol finds them out before the operation begins. */
 export interface Caller {
   readonly region: string;
   /** Twelve digits. */
@@ -41,6 +41,6 @@ export interface ControlDependencies {
   readonly newUuid: () => string;
   /** The name of every connection's secret begins with this. */
   readonly secretPrefix: string;
-  /** Addresses that are not public and that endpoints may have all the same. */
+  /** Private addresses that endpoints may have. */
   readonly allowlist: AddressAllowlist;
 }

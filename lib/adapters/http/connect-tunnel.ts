@@ -8,17 +8,18 @@ const maxHeadBytes = 16_384;
 const headEnd = '\r\n\r\n';
 
 /**
- * A connector whose connections go through an HTTP proxy by CONNECT, also those without TLS, so that the proxy sees host and
- * port and nothing else. Source: RFC 9110 section 9.3.6.
+ * A connector whose connections go through an HTTP proxy by CONNECT, with and without TLS. So the proxy learns only the host
+ * and the port. Source: RFC 9110 section 9.3.6.
  *
- * Failure policy: whatever the proxy answers but a 2xx is a ConnectionFailed, which is retried: it says nothing of the
- * endpoint, and its 407 is no answer to the connection's credentials. So are bytes right behind the answer: neither TLS nor
- * HTTP lets an endpoint speak first. undici would drop such a connection and make the next, thousands a second.
+ * Failure policy: any answer of the proxy except a 2xx is a ConnectionFailed, which is retried. It says nothing about the
+ * endpoint, and a 407 of the proxy does not refuse the connection's credentials. Bytes directly after the proxy's answer are
+ * a ConnectionFailed too, because in TLS and in HTTP the client speaks first. undici would drop such a connection and make
+ * the next one, thousands of times a second.
  *
  * @param proxyUrl origin of the proxy
- * @param connectProxy makes the connections to it
- * @param connectOrigin begins TLS on them
- * @param answerTimeoutMs limit of the proxy's answer, for one whose exchange has ended meanwhile
+ * @param connectProxy makes the connections to the proxy
+ * @param connectOrigin begins TLS on these connections
+ * @param answerTimeoutMs time limit of the proxy's answer, also after the exchange has ended
  */
 export function tunnelThrough(
   proxyUrl: string,
@@ -49,7 +50,7 @@ function authorityOf({ hostname, port, protocol }: buildConnector.Options): stri
   return `${host}:${port === '' ? (protocol === 'https:' ? '443' : '80') : port}`;
 }
 
-/** What OpenSSL has against a certificate or key is thrown; here nobody above would catch it. */
+/** OpenSSL throws for an invalid certificate or key. No caller would catch that, so the callback gets the error. */
 function beginTls(
   connect: buildConnector.connector,
   options: buildConnector.Options,
@@ -70,7 +71,7 @@ interface Asked {
   readonly answerTimeoutMs: number;
 }
 
-/** @param ended called once; without a failure the socket is the endpoint's from the next byte on */
+/** @param ended called once; without a failure, the next byte on the socket comes from the endpoint */
 function openTunnel(
   socket: Socket,
   { authority, proxyUrl, answerTimeoutMs }: Asked,

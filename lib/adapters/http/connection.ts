@@ -4,7 +4,7 @@ import type { buildConnector } from 'undici';
 /** Errors of sockets that had already carried an answer. */
 const errorsAfterAnAnswer = new WeakSet<Error>();
 
-/** Whether the connection that this error ended had been in use before: then it may simply have been closed meanwhile. */
+/** Whether the failed connection had already carried an answer. If so, the server may have closed it while it was idle. */
 export function endedReusedConnection(error: Error): boolean {
   return errorsAfterAnAnswer.has(error);
 }
@@ -43,8 +43,8 @@ export function watchConnection(connect: buildConnector.connector): buildConnect
 function noteErrors(socket: Socket): void {
   socket.on('error', (error: Error) => {
     if (socket.bytesRead > 0) errorsAfterAnAnswer.add(error);
-    // A TLS alert (a client certificate that was refused, with TLS 1.3) leaves it open for the end to be read, and undici
-    // would report that end instead.
+    // After a TLS alert the socket stays open until its end is read, and undici would report that end instead of the alert.
+    // With TLS 1.3, a server refuses a client certificate in this way.
     socket.destroy();
   });
 }
@@ -53,12 +53,12 @@ const hundred = Buffer.from('HTTP/1.1 100');
 const switching = Buffer.from('HTTP/1.1 101');
 
 /**
- * undici drops the connection on a 100 Continue that it did not ask for, and on 101 before it tells the status. RFC 9110
- * section 15.2 wants the first one read over, and the second one is an answer: it ends the delivery for good. It also
- * bounds headers and, here, bodies, but not what may stand around them.
+ * Corrects undici in three cases. It drops the connection on a 100 Continue that it did not request, but RFC 9110 section
+ * 15.2 requires a client to ignore it. It drops the connection on a 101 before it reports the status, but the 101 is an
+ * answer and ends the delivery for good. And it limits headers and bodies, but not the data around them.
  *
- * Failure policy: a 100 whose head does not come in one piece stays undici's error, a retryable AnswerInvalid; so is an
- * answer that goes on beyond `maxAnswerBytes`: reading it until the timeout would take the CPU from other deliveries.
+ * Failure policy: a 100 whose head does not arrive in one piece stays undici's error, a retryable AnswerInvalid. An answer
+ * that is longer than `maxAnswerBytes` is one too, because reading it until the timeout would take CPU from other deliveries.
  */
 function watchAnswers(socket: Socket): void {
   const read = socket.read;
@@ -82,7 +82,7 @@ function watchAnswers(socket: Socket): void {
         return null;
       }
       if (!answerIsNext) return chunk;
-      // The status code's first digit; no other answer is looked at any further.
+      // The first digit of the status code. Only a 1xx is examined further.
       while (chunk[9] === 0x31 && startsWith(chunk, hundred)) {
         const headEnds = chunk.indexOf('\r\n\r\n');
         if (headEnds === -1) break;

@@ -16,17 +16,18 @@ export interface ConnectorOptions {
   readonly guard: Omit<AddressGuard, 'loopbackOnly' | 'resolvedElsewhere'>;
 }
 
-/** Limit of connecting alone, for one whose exchange has ended meanwhile; SYNs go out at 0, 1, 3 and 7 s. */
+/** The time limit of connecting, also after the exchange has ended. In this time SYNs are sent at 0, 1, 3 and 7 s. */
 const connectTimeoutMs = 10_000;
 
 /**
- * How the connections of one pool are made. Certificates are verified and TLS is 1.2 at least, whatever the process was
- * started with; without TLS only loopback is called. Sessions of TLS are kept with the connector, so that none is resumed
- * with another client certificate. On the way through a proxy, its address is judged, and of the endpoint's host what can be
- * judged without resolving it, which is the proxy's to do; client certificate, CA certificates and server name are the
- * endpoint's.
+ * Makes the connections of one pool. It always verifies certificates and requires TLS 1.2 or later, even if the process was
+ * started with other settings. Without TLS it calls only loopback. Each connector has its own TLS sessions, so that no session
+ * is resumed with another client certificate.
  *
- * @param build undici's, which is loaded late
+ * With a proxy, it checks the proxy's address. It checks the endpoint's host only if that is an address, because the proxy
+ * resolves names. The client certificate, the CA certificates and the server name are for the endpoint.
+ *
+ * @param build the function of undici, which is loaded late
  */
 export function createConnector(
   build: typeof buildConnector,
@@ -53,7 +54,7 @@ export function createConnector(
   };
   const connect = connectorOf(guard, tlsOptions(transport));
   if (proxyUrl === undefined) return watchConnection(guardConnector(guard, connect));
-  // A proxy may be anywhere without TLS: what goes through it has TLS of its own.
+  // A proxy without TLS may have any public address, because the requests through it have their own TLS.
   const proxyGuard = { ...anywhere, loopbackOnly: false };
   const connectProxy = guardConnector(proxyGuard, connectorOf(proxyGuard, {}));
   return watchConnection(guardConnector(guard, tunnelThrough(proxyUrl, connectProxy, connect, timeout)));

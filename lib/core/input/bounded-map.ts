@@ -1,7 +1,7 @@
 /**
- * A map that cannot grow without end: keys come from rules and destinations, which are few, but also from whoever sends
- * requests. When it is full, the entry that was set longest ago makes room. An entry that is to stay as long as it is used
- * is set again by each use.
+ * A map that cannot grow without end. Its keys come from rules and destinations, which are few, but also from the senders of
+ * requests. When the map is full, it drops the entry that was set longest ago. To keep an entry that is in use, set it again
+ * at each use.
  */
 export class BoundedMap<Key, Value> {
   readonly #entries = new Map<Key, Value>();

@@ -51,8 +51,8 @@ const authorizingPatienceMs = 60_000;
  * Failure policy: a cache never decides that a failure is permanent. When a cached value would end a delivery, the
  * destination and its connection are read once more, consistently. If that read fails, the delivery fails retryably.
  *
- * Failure policy: a host that the connection's policy does not allow is refused here, by the items that were read,
- * whoever wrote them. This happens before the secret is read and before a token is requested.
+ * Failure policy: a host that the connection's policy does not allow is refused here, even if the items in the table were
+ * changed without the control API. This happens before the secret is read and before a token is requested.
  */
 export function createResolver(dependencies: ResolverDependencies): Resolver {
   const { configuration, secrets, states, clock, cache } = dependencies;

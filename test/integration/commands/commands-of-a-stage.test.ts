@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 
-/* Which function of which stack a command calls, and with whose credentials, as in the guide's page on deploying. */
+/* A command calls the function of the right stack with the right credentials, as the guide's page on deploying says. */
 
 const repository = join(import.meta.dirname, '..', '..', '..');
 let lambda: RecordingEndpoint;

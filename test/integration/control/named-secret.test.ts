@@ -20,7 +20,7 @@ import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
 import { type TokenEndpoint, startTokenEndpoint } from '../../servers/oauth/oauth-token-endpoint.ts';
 import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 
-/* Credentials in a secret that the stack does not keep, from the operation that names it to the requests, over the wire. */
+/* Credentials in a secret that does not belong to the stack, from the operation that names it to the requests, over HTTP. */
 
 /** The credentials that the endpoint and the token endpoint accept now. */
 const accepted = new Set<string>();

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createSecretsManagerClient } from '../../../lib/adapters/aws/clients.ts';
 import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
 
-/* The operations on policies over the wire of a whole stack that asks for keys: signed, with a key, and invoked directly. */
+/* The policy operations on a whole stack that requires API keys: with a signature, with a key, and invoked directly. */
 
 const command = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'policy.ts');
 const keysCommand = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'keys.ts');

@@ -107,7 +107,7 @@ describe('a signed request', () => {
     expect(verify(null, Buffer.from(content), key, Buffer.from(signature, 'base64'))).toBe(true);
   });
 
-  test('a signed request that is retried keeps its id, and is signed anew', async () => {
+  test('a signed request that is retried keeps its id, and is signed again', async () => {
     const key = newKey();
     const { name, worker, received, rotate } = await setUp(key, 'status-500');
     await worker.deliverQueued(newMessage(name));

@@ -76,7 +76,7 @@ function contentsOf(page: string): { readonly sections: readonly unknown[]; read
 
 const withContents = pages.filter((page) => page === 'README.md' || page.startsWith('docs/guide/'));
 
-test.each(withContents)('%s: its table of contents has every section, in order', (page) => {
+test.each(withContents)('the table of contents of %s has every section, in order', (page) => {
   const { sections, listed } = contentsOf(page);
   expect(sections.length).toBeGreaterThan(2);
   expect(listed).toEqual(sections);

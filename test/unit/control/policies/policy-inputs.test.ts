@@ -90,7 +90,7 @@ function isEmptyObject(value: unknown): boolean {
   return isJsonObject(value) && Object.keys(value).length === 0;
 }
 
-/** Texts that match the patterns of the service model and are invalid all the same. */
+/** Texts that match the patterns of the service model but are invalid. */
 const nearly = fc.oneof(
   fc.constantFrom(
     'http://[',

@@ -20,7 +20,7 @@ test('messages that wait together go at the rate, and the first one waits an int
   expect(waited).toEqual([500, 1000, 1500]);
 });
 
-test('slots that pass unused are lost and not caught up with', async () => {
+test('slots that were not used are lost', async () => {
   const { clock, wait, waited } = setUp(2);
   await clock.advance(10_000);
   const all = Promise.all([wait(1), wait(1)]);
@@ -48,7 +48,7 @@ test.each([
   [1000, [10, 10, 3]],
   [55, [5, 5, 5, 5, 3]],
   [0.1, Array.from({ length: 23 }, () => 1)],
-])('at %j a second 23 messages go in batches of %j', (ratePerSecond, sizes) => {
+])('at a rate of %j a second, 23 messages go in batches of %j', (ratePerSecond, sizes) => {
   const batches = setUp(ratePerSecond).pace.batches(Array.from({ length: 23 }, (_, index) => index));
   expect(batches.map(({ length }) => length)).toEqual(sizes);
   expect(batches.flat()).toHaveLength(23);

@@ -226,22 +226,25 @@ test.each([
   [2, 6, 10],
   [50, 60, 10],
   [1000, 120, 1],
-])('at %d a second no second holds more messages than that and one batch', async (ratePerSecond, count, stepMs) => {
-  const { clock, elapsedMs, queue, redrive, put } = setUp();
-  for (const id of names(count)) put('orders', id);
-  const sentAtMs: number[] = [];
-  const send = queue.send;
-  queue.send = (...args) => {
-    sentAtMs.push(clock.nowMs());
-    return send(...args);
-  };
-  const result = await passing(clock, stepMs, redrive({ ratePerSecond }));
-  expect(result).toMatchObject({ moved: count, more: false });
-  expect(elapsedMs()).toBe((count / ratePerSecond) * 1000);
-  const batch = Math.min(10, Math.max(1, Math.floor(ratePerSecond / 10)));
-  const busiest = sentAtMs.map((at) => sentAtMs.filter((other) => other >= at && other < at + 1000).length);
-  expect(Math.max(...busiest)).toBeLessThanOrEqual(Math.ceil(ratePerSecond) + batch);
-});
+])(
+  'at a rate of %d a second, no second has more messages than the rate and one batch',
+  async (ratePerSecond, count, stepMs) => {
+    const { clock, elapsedMs, queue, redrive, put } = setUp();
+    for (const id of names(count)) put('orders', id);
+    const sentAtMs: number[] = [];
+    const send = queue.send;
+    queue.send = (...args) => {
+      sentAtMs.push(clock.nowMs());
+      return send(...args);
+    };
+    const result = await passing(clock, stepMs, redrive({ ratePerSecond }));
+    expect(result).toMatchObject({ moved: count, more: false });
+    expect(elapsedMs()).toBe((count / ratePerSecond) * 1000);
+    const batch = Math.min(10, Math.max(1, Math.floor(ratePerSecond / 10)));
+    const busiest = sentAtMs.map((at) => sentAtMs.filter((other) => other >= at && other < at + 1000).length);
+    expect(Math.max(...busiest)).toBeLessThanOrEqual(Math.ceil(ratePerSecond) + batch);
+  },
+);
 
 test('a call ends before its deadline, makes the messages that it kept visible again, and reports that there are more', async () => {
   const { clock, elapsedMs, lying, redrive, put } = setUp({ remainingMs: 60_000 });

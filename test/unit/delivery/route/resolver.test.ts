@@ -213,7 +213,7 @@ describe('the resolver', () => {
     expect((await resolver.current('orders')).connection.state).toBe('AUTHORIZING');
   });
 
-  test('a connection that was deleted and created anew does not serve the old destination', async () => {
+  test('a connection that was deleted and created again does not serve the old destination', async () => {
     const { resolver, connections, connection } = await setUp();
     await connections.remove(connection);
     await connections.create(connectionOf('billing', { incarnation: 'billing-2' }));
