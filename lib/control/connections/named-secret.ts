@@ -2,6 +2,7 @@ import { refusedHost } from '../../core/address/address.ts';
 import type { AuthorizationType } from '../../core/destination/connection.ts';
 import type { ConnectionHttpParameters, ConnectionSecret } from '../../core/destination/connection-secret.ts';
 import { parseConnectionSecret } from '../../core/destination/connection-secret.ts';
+import { parseCurrentSecret } from '../../core/destination/current-secret.ts';
 import { Failure } from '../../core/failure/failure.ts';
 import { isForwarded, isHeaderName, isHeaderValue } from '../../core/request/header-rules.ts';
 import type { SecretValue } from '../../ports/delivery.ts';
@@ -22,8 +23,10 @@ export async function checkNamedSecret(
   secretArn: string,
   authorizationType: AuthorizationType,
 ): Promise<string> {
-  const value = await readCurrent(dependencies, secretArn);
-  const secret = parse(value.text);
+  const current = parseCurrentSecret(await readCurrent(dependencies, secretArn), parseConnectionSecret);
+  // The message names members and never contains a value.
+  if ('problem' in current) throw invalid(current.problem.message);
+  const { version, value: secret } = current;
   const found = secret.credentials.authorizationType;
   if (found !== authorizationType) {
     throw invalid(
@@ -32,7 +35,7 @@ export async function checkNamedSecret(
   }
   const problem = problemOf(secret, dependencies);
   if (problem !== undefined) throw invalid(`In the secret, ${problem}.`);
-  return value.version;
+  return version;
 }
 
 /** If this function may read the secret, so may the workers: the same stage parameter applies to all their roles. */
@@ -44,16 +47,6 @@ async function readCurrent({ secretReader }: Reader, secretArn: string): Promise
   });
   if (value === undefined) throw invalid('The secret does not exist, or it has no version with the label AWSCURRENT.');
   return value;
-}
-
-function parse(text: string): ConnectionSecret {
-  try {
-    return parseConnectionSecret(text);
-  } catch (error) {
-    // The message names members and never contains a value.
-    if (error instanceof Failure) throw invalid(error.message);
-    throw error;
-  }
 }
 
 /** @returns a fault that would fail every delivery, or undefined */

@@ -2,6 +2,8 @@ import type { Connection, ConnectionState } from '../../core/destination/connect
 import { namedSecretArn } from '../../core/destination/connection.ts';
 import type { ConnectionSecret } from '../../core/destination/connection-secret.ts';
 import { parseConnectionSecret } from '../../core/destination/connection-secret.ts';
+import type { CurrentSecret } from '../../core/destination/current-secret.ts';
+import { parseCurrentSecret } from '../../core/destination/current-secret.ts';
 import { Failure } from '../../core/failure/failure.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ConnectionStates } from '../../ports/token.ts';
@@ -47,10 +49,7 @@ export interface ConnectionSecretsDependencies {
 /** States in which no operation is changing the connection. */
 const settled: ReadonlySet<ConnectionState> = new Set(['AUTHORIZED', 'AUTHORIZING', 'DEAUTHORIZED']);
 
-/** The current version of a secret: its content, or why it cannot be used. */
-type Current =
-  | { readonly version: string; readonly secret: ConnectionSecret }
-  | { readonly version: string; readonly problem: Failure };
+type Current = CurrentSecret<ConnectionSecret>;
 
 /**
  * The credentials of connections.
@@ -115,20 +114,13 @@ async function readVersion(secrets: SecretReader, key: string): Promise<Connecti
 
 async function readCurrent(secrets: SecretReader, secretArn: string): Promise<Current | undefined> {
   const value = await secrets.read(secretArn, 'AWSCURRENT');
-  if (value === undefined) return undefined;
-  const { version, text } = value;
-  try {
-    return { version, secret: parseConnectionSecret(text) };
-  } catch (error) {
-    if (error instanceof Failure) return { version, problem: error };
-    throw error;
-  }
+  return value === undefined ? undefined : parseCurrentSecret(value, parseConnectionSecret);
 }
 
 /** @throws Failure InvalidSecret when the secret holds no credentials, or credentials of another authorization type */
 function secretOf(current: Current, { name, authorizationType }: Connection): ConnectionSecret {
   if ('problem' in current) throw current.problem;
-  if (current.secret.credentials.authorizationType === authorizationType) return current.secret;
+  if (current.value.credentials.authorizationType === authorizationType) return current.value;
   const text = `The secret that the policy of connection '${name}' names holds no ${authorizationType} credentials.`;
   throw new Failure('InvalidSecret', text);
 }

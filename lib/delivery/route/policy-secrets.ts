@@ -1,4 +1,6 @@
 import { parseCaCertificates, parseClientCertificate } from '../../core/destination/certificate-bundle.ts';
+import type { CurrentSecret, SecretInForce } from '../../core/destination/current-secret.ts';
+import { parseCurrentSecret } from '../../core/destination/current-secret.ts';
 import type {
   ClientCertificate,
   DeliveryPolicy,
@@ -37,13 +39,8 @@ export function materialOf({ transport }: DeliveryPolicy): PolicyMaterial {
 /** Why a secret cannot be used. The message is a sentence. */
 type Problem = Pick<Failure, 'code' | 'message'>;
 
-/** A secret as it was read: its version and content, or why it cannot be used. */
-type Loaded<Value> = SecretInForce<Value> | { readonly problem: Problem };
-
-interface SecretInForce<Value> {
-  readonly version: string;
-  readonly value: Value;
-}
+/** A secret as it was read. One that does not exist has no version. */
+type Loaded<Value> = CurrentSecret<Value> | { readonly problem: Problem };
 
 const absent: Problem = { code: 'SecretNotFound', message: 'It does not exist.' };
 
@@ -72,13 +69,7 @@ export function createPolicySecrets(secrets: SecretReader, clock: Clock, options
   ) {
     const load = async (arn: string): Promise<Loaded<Value>> => {
       const secret = await secrets.read(arn, 'AWSCURRENT');
-      if (secret === undefined) return { problem: absent };
-      try {
-        return { version: secret.version, value: parse(secret.text) };
-      } catch (error) {
-        if (error instanceof Failure) return { problem: error };
-        throw error;
-      }
+      return secret === undefined ? { problem: absent } : parseCurrentSecret(secret, parse);
     };
     const cache = createFreshCache(load, clock, options);
     return async (how: 'current' | 'fresh', arn: string | undefined, apiDestinationName: string) => {
