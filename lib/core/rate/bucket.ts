@@ -53,6 +53,11 @@ export const pauseToleranceUs = secondUs / 10;
 
 const daySeconds = 86_400;
 
+/** Epoch seconds: a day after the last return time that a write of now can give away. */
+export function expiresAtSeconds(nowUs: number): number {
+  return Math.ceil((nowUs + longestReturnUs) / secondUs) + daySeconds;
+}
+
 /**
  * Gives away every slot until then, at most 900 s ahead. Return times that lie before are not moved: who comes back in the
  * pause takes another one, behind all that wait already.
@@ -64,6 +69,6 @@ export function pauseWrite(untilUs: number, nowUs: number, revision: number): Bu
     where: [{ of: 'slots', is: 'below', than: limitedUs }],
     orAbsent: true,
     revision,
-    expiresAtSeconds: Math.ceil((nowUs + longestReturnUs) / secondUs) + daySeconds,
+    expiresAtSeconds: expiresAtSeconds(nowUs),
   };
 }

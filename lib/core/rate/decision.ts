@@ -1,4 +1,5 @@
 import type { Advance, Bucket, BucketWrite, BucketWriteResult, Clause } from './bucket.ts';
+import { expiresAtSeconds } from './bucket.ts';
 import type { Share } from './slots.ts';
 import { costUs, latestFromUs, longestReturnUs, oldestSlotUs, secondUs, slotTimesUs, slotsBefore } from './slots.ts';
 import type { BucketView } from './view.ts';
@@ -39,8 +40,6 @@ const earlyReturnUs = secondUs;
 
 /** A backlog that nobody has come back from for so long is gone: its deliveries are done, dead or elsewhere. */
 const emptyAfterUs = 5 * secondUs;
-
-const daySeconds = 86_400;
 
 /**
  * Decides the one write that gives most, from what the worker believes of the bucket; the write's own conditions see to it
@@ -172,14 +171,13 @@ interface Parts {
 }
 
 function decision(form: Form, ask: Ask, { slots, returns, where, advances, raises, orAbsent }: Parts): Decision {
-  const expiresAtSeconds = Math.ceil((ask.nowUs + longestReturnUs) / secondUs) + daySeconds;
   const write: BucketWrite = {
     ...advances,
     ...(raises && { raiseTo: ask.revision }),
     where,
     orAbsent,
     revision: ask.revision,
-    expiresAtSeconds,
+    expiresAtSeconds: expiresAtSeconds(ask.nowUs),
   };
   return { form, write, slots, returns };
 }
