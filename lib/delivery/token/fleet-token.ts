@@ -1,10 +1,10 @@
 import type { OAuthCredentials } from '../../core/destination/connection-secret.ts';
-import { Failure } from '../../core/failure/failure.ts';
 import type { SealBinding, TokenContent } from '../../core/token/seal.ts';
 import { deriveTokenKey, nonceBytes, openToken, sealToken } from '../../core/token/seal.ts';
 import type { RandomBytes } from '../../ports/clock.ts';
 import type { SecretReader } from '../../ports/delivery.ts';
 import type { StoredToken } from '../../ports/token.ts';
+import { rootSecretOf } from '../root-secret.ts';
 
 /** The token that authorizes a request: `<tokenType> <accessToken>`. */
 export interface AccessToken {
@@ -40,9 +40,7 @@ export function createTokenVaults(
   let rootSecret: Promise<string> | undefined;
 
   async function readRootSecret(): Promise<string> {
-    const value = await secrets.read(rootSecretArn, 'AWSCURRENT');
-    if (value !== undefined && value.text !== '') return value.text;
-    throw new Failure('SecretNotFound', 'The root secret of the stack does not exist or is empty.');
+    return rootSecretOf(await secrets.read(rootSecretArn, 'AWSCURRENT'));
   }
 
   return async (credentials) => {
