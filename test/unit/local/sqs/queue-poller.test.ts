@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { batchSize } from '../../../../lib/core/message/sqs-event.ts';
 import type { InvocationOutcome } from '../../../../lib/local/lambda/function-runner.ts';
 import { QueuePoller, type QueuePollerOptions } from '../../../../lib/local/sqs/poller.ts';
 import type { SqsRecord } from '../../../../lib/local/sqs/receive.ts';
@@ -134,4 +135,11 @@ test('stopping takes no longer than the grace period', async () => {
   await settled();
   await poller.stop(Promise.resolve());
   expect(removed).toEqual([]);
+});
+
+test('the local poller asks the queue for as many messages as the deployed event source', async () => {
+  const ids = Array.from({ length: 2 * batchSize }, (_, index) => `m${index}`);
+  const { invocations } = newPoller([ids]);
+  await settled();
+  expect(invocations[0]?.ids).toHaveLength(batchSize);
 });
