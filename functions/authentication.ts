@@ -7,7 +7,7 @@ import type { Config, Environment } from '../lib/config.ts';
 import { parseConfig } from '../lib/config.ts';
 import type { ApiKeyReader, RootSecret } from '../lib/ports/control.ts';
 import type { ApiKey } from '../lib/core/api-key/api-key.ts';
-import { requireRootSecret } from '../lib/core/destination/secret-text.ts';
+import { rootSecretOf } from '../lib/delivery/root-secret.ts';
 import { createFreshCache } from '../lib/delivery/route/fresh-cache.ts';
 import type { Clock } from '../lib/ports/clock.ts';
 import type { SecretReader } from '../lib/ports/delivery.ts';
@@ -22,14 +22,9 @@ const maximumAgeMs = 60_000;
  * does not decide which keys are valid, so an older copy of it stays in use, as with credentials.
  */
 export function wireRootSecret(config: Config, secrets: SecretReader, clock: Clock): RootSecret {
-  const read = async (arn: string): Promise<string | undefined> => (await secrets.read(arn, 'AWSCURRENT'))?.text;
   const options = { freshMs: maximumAgeMs, staleMs: config.STALE_SECONDS * 1000, capacity: 1 };
-  const cache = createFreshCache(read, clock, options);
-  return {
-    async read() {
-      return requireRootSecret(await cache.current(config.ROOT_SECRET_ARN));
-    },
-  };
+  const cache = createFreshCache((arn) => secrets.read(arn, 'AWSCURRENT'), clock, options);
+  return { read: async () => rootSecretOf(await cache.current(config.ROOT_SECRET_ARN)) };
 }
 
 /** The cache also holds keys that do not exist. Otherwise each use of a deleted key would cost a read. */

@@ -64,5 +64,5 @@ export function createSingleFlight<Result>(): SingleFlight<Result> {
 }
 
 function outOfTime(signal: AbortSignal): Failure {
-  return new Failure('OutOfTime', 'The invocation ended before a token was there.', { cause: signal.reason });
+  return new Failure('OutOfTime', 'The invocation ended before the result was there.', { cause: signal.reason });
 }

@@ -2,7 +2,7 @@ import { refusedHost } from '../../core/address/address.ts';
 import type { AuthorizationType } from '../../core/destination/connection.ts';
 import type { ConnectionHttpParameters, ConnectionSecret } from '../../core/destination/connection-secret.ts';
 import { parseConnectionSecret } from '../../core/destination/connection-secret.ts';
-import { parseSecret } from '../../core/destination/secret-text.ts';
+import { parseCurrentSecret } from '../../core/destination/current-secret.ts';
 import { Failure } from '../../core/failure/failure.ts';
 import { isForwarded, isHeaderName, isHeaderValue } from '../../core/request/header-rules.ts';
 import type { SecretValue } from '../../ports/delivery.ts';
@@ -23,8 +23,10 @@ export async function checkNamedSecret(
   secretArn: string,
   authorizationType: AuthorizationType,
 ): Promise<string> {
-  const value = await readCurrent(dependencies, secretArn);
-  const secret = parse(value);
+  const current = parseCurrentSecret(await readCurrent(dependencies, secretArn), parseConnectionSecret);
+  // The message names members and never contains a value.
+  if ('problem' in current) throw invalid(current.problem.message);
+  const { version, value: secret } = current;
   const found = secret.credentials.authorizationType;
   if (found !== authorizationType) {
     throw invalid(
@@ -33,7 +35,7 @@ export async function checkNamedSecret(
   }
   const problem = problemOf(secret, dependencies);
   if (problem !== undefined) throw invalid(`In the secret, ${problem}.`);
-  return value.version;
+  return version;
 }
 
 /** If this function may read the secret, so may the workers: the same stage parameter applies to all their roles. */
@@ -45,13 +47,6 @@ async function readCurrent({ secretReader }: Reader, secretArn: string): Promise
   });
   if (value === undefined) throw invalid('The secret does not exist, or it has no version with the label AWSCURRENT.');
   return value;
-}
-
-function parse(value: SecretValue): ConnectionSecret {
-  const parsed = parseSecret(value, parseConnectionSecret);
-  // The message names members and never contains a value.
-  if ('problem' in parsed) throw invalid(parsed.problem.message);
-  return parsed.content;
 }
 
 /** @returns a fault that would fail every delivery, or undefined */

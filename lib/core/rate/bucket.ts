@@ -53,7 +53,7 @@ export const pauseToleranceUs = secondUs / 10;
 
 const daySeconds = 86_400;
 
-/** Epoch seconds at which an item may be deleted: a day after the last return time that it can hold. */
+/** Epoch seconds: a day after the last return time that a write of now can give away. */
 export function expiresAtSeconds(nowUs: number): number {
   return Math.ceil((nowUs + longestReturnUs) / secondUs) + daySeconds;
 }

@@ -1,9 +1,9 @@
-import type { ParsedSecret } from '../../core/destination/secret-text.ts';
-import { parseSecret } from '../../core/destination/secret-text.ts';
 import type { Connection, ConnectionState } from '../../core/destination/connection.ts';
 import { namedSecretArn } from '../../core/destination/connection.ts';
 import type { ConnectionSecret } from '../../core/destination/connection-secret.ts';
 import { parseConnectionSecret } from '../../core/destination/connection-secret.ts';
+import type { CurrentSecret } from '../../core/destination/current-secret.ts';
+import { parseCurrentSecret } from '../../core/destination/current-secret.ts';
 import { Failure } from '../../core/failure/failure.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ConnectionStates } from '../../ports/token.ts';
@@ -49,7 +49,7 @@ export interface ConnectionSecretsDependencies {
 /** States in which no operation is changing the connection. */
 const settled: ReadonlySet<ConnectionState> = new Set(['AUTHORIZED', 'AUTHORIZING', 'DEAUTHORIZED']);
 
-type Current = ParsedSecret<ConnectionSecret>;
+type Current = CurrentSecret<ConnectionSecret>;
 
 /**
  * The credentials of connections.
@@ -114,14 +114,13 @@ async function readVersion(secrets: SecretReader, key: string): Promise<Connecti
 
 async function readCurrent(secrets: SecretReader, secretArn: string): Promise<Current | undefined> {
   const value = await secrets.read(secretArn, 'AWSCURRENT');
-  if (value === undefined) return undefined;
-  return parseSecret(value, parseConnectionSecret);
+  return value === undefined ? undefined : parseCurrentSecret(value, parseConnectionSecret);
 }
 
 /** @throws Failure InvalidSecret when the secret holds no credentials, or credentials of another authorization type */
 function secretOf(current: Current, { name, authorizationType }: Connection): ConnectionSecret {
   if ('problem' in current) throw current.problem;
-  if (current.content.credentials.authorizationType === authorizationType) return current.content;
+  if (current.value.credentials.authorizationType === authorizationType) return current.value;
   const text = `The secret that the policy of connection '${name}' names holds no ${authorizationType} credentials.`;
   throw new Failure('InvalidSecret', text);
 }

@@ -1,6 +1,6 @@
-import type { ParsedSecret } from '../../core/destination/secret-text.ts';
-import { parseSecret } from '../../core/destination/secret-text.ts';
 import { parseCaCertificates, parseClientCertificate } from '../../core/destination/certificate-bundle.ts';
+import type { CurrentSecret, SecretInForce } from '../../core/destination/current-secret.ts';
+import { parseCurrentSecret } from '../../core/destination/current-secret.ts';
 import type {
   ClientCertificate,
   DeliveryPolicy,
@@ -39,19 +39,14 @@ export function materialOf({ transport }: DeliveryPolicy): PolicyMaterial {
 /** Why a secret cannot be used. The message is a sentence. */
 type Problem = Pick<Failure, 'code' | 'message'>;
 
-/** A secret as it was read: its version and content, or why it cannot be used. */
-type Loaded<Content> = ParsedSecret<Content> | { readonly problem: Problem };
-
-interface UsableSecret<Content> {
-  readonly version: string;
-  readonly content: Content;
-}
+/** A secret as it was read. One that does not exist has no version. */
+type Loaded<Value> = CurrentSecret<Value> | { readonly problem: Problem };
 
 const absent: Problem = { code: 'SecretNotFound', message: 'It does not exist.' };
 
 interface Certificates {
-  readonly client?: UsableSecret<ClientCertificate>;
-  readonly ca?: UsableSecret<string>;
+  readonly client?: SecretInForce<ClientCertificate>;
+  readonly ca?: SecretInForce<string>;
 }
 
 /**
@@ -74,15 +69,14 @@ export function createPolicySecrets(secrets: SecretReader, clock: Clock, options
   ) {
     const load = async (arn: string): Promise<Loaded<Value>> => {
       const secret = await secrets.read(arn, 'AWSCURRENT');
-      if (secret === undefined) return { problem: absent };
-      return parseSecret(secret, parse);
+      return secret === undefined ? { problem: absent } : parseCurrentSecret(secret, parse);
     };
     const cache = createFreshCache(load, clock, options);
     return async (how: 'current' | 'fresh', arn: string | undefined, apiDestinationName: string) => {
       if (arn === undefined) return undefined;
       const loaded = (await cache[how](arn)) ?? { problem: absent };
       if ('problem' in loaded) throw unusable(what, apiDestinationName, loaded.problem);
-      const problem = problemAt(loaded.content, clock.nowMs());
+      const problem = problemAt(loaded.value, clock.nowMs());
       if (problem !== undefined) throw unusable(what, apiDestinationName, problem);
       return loaded;
     };
@@ -97,7 +91,7 @@ export function createPolicySecrets(secrets: SecretReader, clock: Clock, options
     const certificates = { ...(client !== undefined && { client }), ...(ca !== undefined && { ca }) };
     return {
       transport: transportOf(transport, certificates),
-      ...(keys !== undefined && { signingKeys: keys.content }),
+      ...(keys !== undefined && { signingKeys: keys.value }),
       versions: [client, ca, keys].map((secret) => secret?.version ?? '').join(' '),
     };
   }
@@ -125,8 +119,8 @@ function transportOf(settings: TransportSettings, { client, ca }: Certificates):
   ];
   return {
     key: JSON.stringify(parts),
-    ...(client !== undefined && { clientCertificate: client.content }),
-    ...(ca !== undefined && { caCertificatePem: ca.content }),
+    ...(client !== undefined && { clientCertificate: client.value }),
+    ...(ca !== undefined && { caCertificatePem: ca.value }),
     ...(serverName !== undefined && { serverName }),
     ...(proxyUrl !== undefined && { proxyUrl }),
   };

@@ -1,10 +1,10 @@
 import type { OAuthCredentials } from '../../core/destination/connection-secret.ts';
-import { requireRootSecret } from '../../core/destination/secret-text.ts';
 import type { SealBinding, TokenContent } from '../../core/token/seal.ts';
 import { deriveTokenKey, nonceBytes, openToken, sealToken } from '../../core/token/seal.ts';
 import type { RandomBytes } from '../../ports/clock.ts';
 import type { SecretReader } from '../../ports/delivery.ts';
 import type { StoredToken } from '../../ports/token.ts';
+import { rootSecretOf } from '../root-secret.ts';
 
 /** The token that authorizes a request: `<tokenType> <accessToken>`. */
 export interface AccessToken {
@@ -12,6 +12,13 @@ export interface AccessToken {
   readonly tokenType: string;
   /** Identifies the token that a 401 rejected, for `renew`. */
   readonly generation: number;
+}
+
+/** A token with its times, as a worker keeps it. */
+export interface HeldToken extends AccessToken {
+  /** Absent: the token is valid until a 401. */
+  readonly expiresAtMs?: number;
+  readonly obtainedAtMs: number;
 }
 
 export interface TokenVaultDependencies {
@@ -40,7 +47,7 @@ export function createTokenVaults(
   let rootSecret: Promise<string> | undefined;
 
   async function readRootSecret(): Promise<string> {
-    return requireRootSecret((await secrets.read(rootSecretArn, 'AWSCURRENT'))?.text);
+    return rootSecretOf(await secrets.read(rootSecretArn, 'AWSCURRENT'));
   }
 
   return async (credentials) => {
@@ -54,33 +61,6 @@ export function createTokenVaults(
       open: (sealed, binding) => openToken(key, sealed, binding),
     };
   };
-}
-
-/** A token with its times, as a worker keeps it. */
-export interface HeldToken extends AccessToken {
-  /** Absent: the token is valid until a 401. */
-  readonly expiresAtMs?: number;
-  readonly obtainedAtMs: number;
-}
-
-type Times = Pick<HeldToken, 'expiresAtMs' | 'obtainedAtMs'>;
-
-/** A token is renewed when it expires within this time. Source: EventBridge user guide. */
-const renewalMarginMs = 60_000;
-
-/** A 401 for a token younger than this does not come from its age: the endpoint would reject another token too. */
-const youngMs = 60_000;
-
-export function hasEnded({ expiresAtMs }: Times, nowMs: number): boolean {
-  return expiresAtMs !== undefined && expiresAtMs <= nowMs;
-}
-
-export function isEnding({ expiresAtMs }: Times, nowMs: number): boolean {
-  return expiresAtMs !== undefined && expiresAtMs - renewalMarginMs <= nowMs;
-}
-
-export function isYoung(token: Times, nowMs: number): boolean {
-  return nowMs - token.obtainedAtMs < youngMs && !hasEnded(token, nowMs);
 }
 
 export interface TokenQuestion {
@@ -130,4 +110,24 @@ export function judgeToken(
 function serves(token: HeldToken, isNew: boolean, rejectedGeneration: number | undefined, nowMs: number): boolean {
   if (token.generation === rejectedGeneration) return isYoung(token, nowMs);
   return isNew ? !hasEnded(token, nowMs) : !isEnding(token, nowMs);
+}
+
+type Times = Pick<HeldToken, 'expiresAtMs' | 'obtainedAtMs'>;
+
+/** A token is renewed when it expires within this time. Source: EventBridge user guide. */
+const renewalMarginMs = 60_000;
+
+/** A 401 for a token younger than this does not come from its age: the endpoint would reject another token too. */
+const youngMs = 60_000;
+
+export function hasEnded({ expiresAtMs }: Times, nowMs: number): boolean {
+  return expiresAtMs !== undefined && expiresAtMs <= nowMs;
+}
+
+export function isEnding({ expiresAtMs }: Times, nowMs: number): boolean {
+  return expiresAtMs !== undefined && expiresAtMs - renewalMarginMs <= nowMs;
+}
+
+export function isYoung(token: Times, nowMs: number): boolean {
+  return nowMs - token.obtainedAtMs < youngMs && !hasEnded(token, nowMs);
 }

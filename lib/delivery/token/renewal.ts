@@ -15,6 +15,12 @@ export interface LeaseDependencies {
   readonly requestTimeoutMs: number;
 }
 
+export interface TokenRenewalDependencies extends LeaseDependencies {
+  readonly concurrency: ConcurrencyLimit;
+  readonly openVault: (credentials: TokenOwner['credentials']) => Promise<TokenVault>;
+  readonly random: Random;
+}
+
 export interface TokenNeed extends TokenOwner {
   readonly justRead: boolean;
   readonly rejectedGeneration?: number;
@@ -27,6 +33,62 @@ export interface TokenNeed extends TokenOwner {
 const leaseMarginMs = 5000;
 /** Part of the lease that is kept free after the request for saving the token. */
 const saveReserveMs = 1000;
+
+const firstWaitMs = 50;
+const longestWaitMs = 1000;
+
+/**
+ * Reads the fleet's token of a connection from the table, or obtains a new one when this worker gets the lease.
+ *
+ * Failure policy: a holder that dies, hangs or is frozen makes the others wait until its lease ends, and no longer.
+ * When it comes back, its token is saved only if no other worker took over. A holder that fails ends its lease, and the
+ * workers that waited for it fail too, retryably: one request is enough to see that an endpoint is down. A worker that
+ * has just read other credentials does not fail with it, because its token endpoint may be another one. A worker waits
+ * for at most two leases.
+ */
+export function createTokenRenewal(
+  dependencies: TokenRenewalDependencies,
+): (need: TokenNeed, signal: AbortSignal) => Promise<HeldToken> {
+  const { store, concurrency, openVault, clock, random, requestTimeoutMs } = dependencies;
+  const leaseMs = requestTimeoutMs + leaseMarginMs;
+
+  return async (need, signal) => {
+    const { incarnation } = need.connection;
+    const vault = await openVault(need.credentials);
+    const question = { ...need, firstGeneration: 0 };
+    let patienceMs = 2 * leaseMs;
+    let hasWaited = false;
+    let holder: string | undefined;
+    for (let looks = 0; patienceMs > 0; looks += 1) {
+      const stored = await store.read(incarnation);
+      if (looks === 0) question.firstGeneration = stored?.generation ?? 0;
+      const verdict = judgeToken(stored, opened(stored, incarnation, vault), question, clock.nowMs());
+      if (verdict.kind === 'serves') return verdict.token;
+      if (verdict.kind === 'credentials-changed') {
+        throw new Failure(
+          'CredentialsChanged',
+          `The credentials of connection '${need.connection.name}' have changed.`,
+        );
+      }
+      let waitMs = Math.min(firstWaitMs * 2 ** looks, longestWaitMs) * (0.5 + random() / 2);
+      if (verdict.kind === 'renewing') {
+        hasWaited = true;
+        holder = stored?.leaseHolder;
+        waitMs = Math.min(waitMs, Math.max(1, verdict.untilMs - clock.nowMs()));
+      } else {
+        if (hasWaited && stored?.leaseHolder === undefined && speaksFor(holder, need)) break;
+        const lease = { need, vault, generation: stored?.generation ?? 0, leaseMs };
+        const renewed = await concurrency.run(incarnation, 1, () => renewUnderLease(dependencies, lease, signal));
+        if (renewed !== undefined) return renewed;
+        // Another worker was quicker or took over. Its result, a token or a failure, counts for this worker too.
+        hasWaited = true;
+      }
+      await clock.delay(waitMs, signal);
+      patienceMs -= waitMs;
+    }
+    throw new Failure('TokenUnavailable', 'Another worker has tried to obtain a token and got none.');
+  };
+}
 
 export interface Renewal {
   readonly need: TokenNeed;
@@ -113,68 +175,6 @@ function timesOf(obtained: ObtainedToken, requestedAtMs: number): Pick<HeldToken
 
 function hexOf(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-export interface TokenRenewalDependencies extends LeaseDependencies {
-  readonly concurrency: ConcurrencyLimit;
-  readonly openVault: (credentials: TokenOwner['credentials']) => Promise<TokenVault>;
-  readonly random: Random;
-}
-
-const firstWaitMs = 50;
-const longestWaitMs = 1000;
-
-/**
- * Reads the fleet's token of a connection from the table, or obtains a new one when this worker gets the lease.
- *
- * Failure policy: a holder that dies, hangs or is frozen makes the others wait until its lease ends, and no longer.
- * When it comes back, its token is saved only if no other worker took over. A holder that fails ends its lease, and the
- * workers that waited for it fail too, retryably: one request is enough to see that an endpoint is down. A worker that
- * has just read other credentials does not fail with it, because its token endpoint may be another one. A worker waits
- * for at most two leases.
- */
-export function createTokenRenewal(
-  dependencies: TokenRenewalDependencies,
-): (need: TokenNeed, signal: AbortSignal) => Promise<HeldToken> {
-  const { store, concurrency, openVault, clock, random, requestTimeoutMs } = dependencies;
-  const leaseMs = requestTimeoutMs + leaseMarginMs;
-
-  return async (need, signal) => {
-    const { incarnation } = need.connection;
-    const vault = await openVault(need.credentials);
-    const question = { ...need, firstGeneration: 0 };
-    let patienceMs = 2 * leaseMs;
-    let hasWaited = false;
-    let holder: string | undefined;
-    for (let looks = 0; patienceMs > 0; looks += 1) {
-      const stored = await store.read(incarnation);
-      if (looks === 0) question.firstGeneration = stored?.generation ?? 0;
-      const verdict = judgeToken(stored, opened(stored, incarnation, vault), question, clock.nowMs());
-      if (verdict.kind === 'serves') return verdict.token;
-      if (verdict.kind === 'credentials-changed') {
-        throw new Failure(
-          'CredentialsChanged',
-          `The credentials of connection '${need.connection.name}' have changed.`,
-        );
-      }
-      let waitMs = Math.min(firstWaitMs * 2 ** looks, longestWaitMs) * (0.5 + random() / 2);
-      if (verdict.kind === 'renewing') {
-        hasWaited = true;
-        holder = stored?.leaseHolder;
-        waitMs = Math.min(waitMs, Math.max(1, verdict.untilMs - clock.nowMs()));
-      } else {
-        if (hasWaited && stored?.leaseHolder === undefined && speaksFor(holder, need)) break;
-        const lease = { need, vault, generation: stored?.generation ?? 0, leaseMs };
-        const renewed = await concurrency.run(incarnation, 1, () => renewUnderLease(dependencies, lease, signal));
-        if (renewed !== undefined) return renewed;
-        // Another worker was quicker or took over. Its result, a token or a failure, counts for this worker too.
-        hasWaited = true;
-      }
-      await clock.delay(waitMs, signal);
-      patienceMs -= waitMs;
-    }
-    throw new Failure('TokenUnavailable', 'Another worker has tried to obtain a token and got none.');
-  };
 }
 
 function speaksFor(holder: string | undefined, { secretVersion, justRead }: TokenNeed): boolean {

@@ -13,11 +13,25 @@ export interface WorkerTokens {
   replace(need: TokenNeed, rejectedGeneration: number, signal: AbortSignal): Promise<HeldToken | undefined>;
 }
 
+export interface TokenMemory {
+  token?: HeldToken;
+  /** A 401 or 407 has rejected the token: the table is read before it is used again. */
+  rejected: boolean;
+  /** Until when the token endpoint and the table get no request, and why. */
+  pause?: { readonly untilMs: number; readonly failure: Failure };
+}
+
 /**
  * Tokens that one worker keeps. With more connections than this, a delivery may read the table, but makes no token
  * request.
  */
 const capacity = 1000;
+
+/** Time without requests to a table or endpoint that failed, while the token in memory serves. */
+const pauseMs = 5000;
+
+/** Upper limit for a Retry-After of the token endpoint. */
+const longestPauseMs = 900_000;
 
 /**
  * Failure policy: while the table or the token endpoint cannot be reached or gives no valid answer, the token in memory
@@ -91,20 +105,6 @@ export function createWorkerTokens(
 function keyOf({ connection, secretVersion }: TokenNeed): string {
   return `${connection.incarnation} ${secretVersion}`;
 }
-
-export interface TokenMemory {
-  token?: HeldToken;
-  /** A 401 or 407 has rejected the token: the table is read before it is used again. */
-  rejected: boolean;
-  /** Until when the token endpoint and the table get no request, and why. */
-  pause?: { readonly untilMs: number; readonly failure: Failure };
-}
-
-/** Time without requests to a table or endpoint that failed, while the token in memory serves. */
-const pauseMs = 5000;
-
-/** Upper limit for a Retry-After of the token endpoint. */
-const longestPauseMs = 900_000;
 
 /** Keeps at most `capacity` memories, by key. A new one replaces the one that was unused for longest. */
 export function createTokenMemories(capacity: number): (key: string) => TokenMemory {

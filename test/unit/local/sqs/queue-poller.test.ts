@@ -142,3 +142,10 @@ test('stopping takes no longer than the grace period', async () => {
   await poller.stop(Promise.resolve());
   expect(removed).toEqual([]);
 });
+
+test('the local poller asks the queue for as many messages as the deployed event source', async () => {
+  const ids = Array.from({ length: 2 * batchSize }, (_, index) => `m${index}`);
+  const { invocations } = newPoller([ids]);
+  await settled();
+  expect(invocations[0]?.ids).toHaveLength(batchSize);
+});
