@@ -1,7 +1,7 @@
 /*
  * `npm run mutate -- <folder or glob>`: changes the code a little, one mutant at a time, and looks for the mutants that no test notices.
  */
-import { readdirSync, statSync } from 'node:fs';
+import { globSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Stryker } from '@stryker-mutator/core';
 
@@ -25,14 +25,16 @@ A surviving mutant is killed by a test, deleted as dead code, or named with its 
 
 Folders: ${folders.join(', ')}
 Report: .build/mutation/mutation.html
-Exit status: 0 no mutant survived, 1 one did or has no reason, 2 wrong usage.`;
+Exit status: 0 no mutant survived, 1 one did or has no reason, 2 wrong usage, or nothing to run.`;
 
 /** What the arguments stand for: the files right in a folder, or a glob of lib. */
 function patternOf(argument) {
   const path = argument.replace(/^lib\//, '').replace(/\/$/, '');
   if (folders.includes(path)) return `lib/${path}/*.ts`;
   const inLayer = layers.some((layer) => path.startsWith(`${layer}/`));
-  return inLayer && path.endsWith('.ts') ? `lib/${path}` : undefined;
+  return inLayer && globSync(`lib/${path}`, { cwd: root }).some((name) => name.endsWith('.ts'))
+    ? `lib/${path}`
+    : undefined;
 }
 
 // Stryker's own words for a comment that gives no reason.
@@ -64,9 +66,13 @@ if (argumentsGiven.includes('--help')) {
   const reason =
     wrong.length === 0
       ? ''
-      : `Neither a folder nor a glob of TypeScript files in lib/core or lib/delivery: ${wrong.join(', ')}\n\n`;
+      : `Neither a folder nor a glob that matches a TypeScript file of lib/core or lib/delivery: ${wrong.join(', ')}\n\n`;
   process.stderr.write(`${reason}${usage}\n`);
   process.exitCode = 2;
 } else {
-  await run(argumentsGiven.map(patternOf));
+  try {
+    await run(argumentsGiven.map(patternOf));
+  } catch {
+    process.exitCode = 2; // Stryker has said why.
+  }
 }
