@@ -2,7 +2,7 @@
  * `npm run mutate -- <folder or glob>`: changes the code a little, one change (mutant) at a time, and shows the mutants that
  * no test notices.
  */
-import { readdirSync, statSync } from 'node:fs';
+import { globSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Stryker } from '@stryker-mutator/core';
 
@@ -26,14 +26,16 @@ For a surviving mutant, add a test, delete the code if it is dead, or give a rea
 
 Folders: ${folders.join(', ')}
 Report: .build/mutation/mutation.html
-Exit status: 0 no mutant survived, 1 a mutant survived or a comment gives no reason, 2 wrong usage.`;
+Exit status: 0 no mutant survived, 1 one did or has no reason, 2 wrong usage, or nothing to run.`;
 
 /** The glob for an argument: the files directly in a folder of lib, or a glob inside lib. */
 function patternOf(argument) {
   const path = argument.replace(/^lib\//, '').replace(/\/$/, '');
   if (folders.includes(path)) return `lib/${path}/*.ts`;
   const inLayer = layers.some((layer) => path.startsWith(`${layer}/`));
-  return inLayer && path.endsWith('.ts') ? `lib/${path}` : undefined;
+  return inLayer && globSync(`lib/${path}`, { cwd: root }).some((name) => name.endsWith('.ts'))
+    ? `lib/${path}`
+    : undefined;
 }
 
 // Stryker's text when a comment disables a mutant without a reason.
@@ -65,9 +67,13 @@ if (argumentsGiven.includes('--help')) {
   const reason =
     wrong.length === 0
       ? ''
-      : `Neither a folder nor a glob of TypeScript files in lib/core or lib/delivery: ${wrong.join(', ')}\n\n`;
+      : `Neither a folder nor a glob that matches a TypeScript file of lib/core or lib/delivery: ${wrong.join(', ')}\n\n`;
   process.stderr.write(`${reason}${usage}\n`);
   process.exitCode = 2;
 } else {
-  await run(argumentsGiven.map(patternOf));
+  try {
+    await run(argumentsGiven.map(patternOf));
+  } catch {
+    process.exitCode = 2; // Stryker has said why.
+  }
 }
