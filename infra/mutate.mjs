@@ -26,7 +26,7 @@ For a surviving mutant, add a test, delete the code if it is dead, or give a rea
 
 Folders: ${folders.join(', ')}
 Report: .build/mutation/mutation.html
-Exit status: 0 no mutant survived, 1 one did or has no reason, 2 wrong usage, or nothing to run.`;
+Exit status: 0 no mutant survived, 1 a mutant survived or a comment gives no reason, 2 wrong usage or nothing to run.`;
 
 /** The glob for an argument: the files directly in a folder of lib, or a glob inside lib. */
 function patternOf(argument) {

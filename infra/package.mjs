@@ -45,7 +45,8 @@ function parse(args) {
     const out = resolve(root, values.out ?? join('.build', 'package', stage));
     // The default folder contains only files of an earlier run, even if that run was interrupted.
     const isOurs = values.out === undefined || mayBeEmptied(out);
-    if (!isOurs) throw new Error(`--out is emptied first, but ${values.out} has files of something else. Choose another folder.`);
+    if (!isOurs)
+      throw new Error(`--out is emptied first, but ${values.out} has files of something else. Choose another folder.`);
     return { stage, region, out, param };
   } catch (error) {
     console.error(`${error.message.split('\n')[0]} See --help.`);

@@ -26,7 +26,7 @@ async function setUp(answer: (name: string, index: number) => readonly string[])
 }
 
 describe('a name', () => {
-  test('that resolves to an address of the allowlist is called', async () => {
+  test('a name that resolves to an address of the allowlist is called', async () => {
     const { client, origin, endpoint, refused } = await setUp(() => ['127.0.0.1']);
     expect(await send(client(), origin)).toMatchObject({ status: 200 });
     expect(endpoint.requests).toHaveLength(1);
@@ -42,7 +42,7 @@ describe('a name', () => {
     ['a public and a private address', ['93.184.216.34', '10.1.2.3'], 'private'],
     ['a private and a public address', ['10.1.2.3', '93.184.216.34'], 'private'],
     ['a public one by IPv4 and a private one by IPv6', ['93.184.216.34', 'fc00::1'], 'uniqueLocal'],
-  ])('that resolves to %s is refused, and nobody is called', async (_what, addresses, reason) => {
+  ])('a name that resolves to %s is refused, and the client opens no connection', async (_what, addresses, reason) => {
     const { client, origin, endpoint, refused } = await setUp(() => addresses);
     const https = origin.replace('http:', 'https:');
     const thrown = await failureOf(send(client({ allowlist: publicOnly }), https));
@@ -52,14 +52,14 @@ describe('a name', () => {
     expect(endpoint.connectionCount()).toBe(0);
   });
 
-  test('that resolves to one open and one private address is refused', async () => {
+  test('a name that resolves to one open and one private address is refused', async () => {
     const { client, origin, endpoint, refused } = await setUp(() => ['127.0.0.1', '10.1.2.3']);
     expect(await failureOf(send(client(), origin))).toMatchObject(failure('AddressRefused'));
     expect(refused).toEqual([{ host: name, address: '10.1.2.3', reason: 'private' }]);
     expect(endpoint.connectionCount()).toBe(0);
   });
 
-  test('is resolved once for a connection: the address that was judged is the one that is called', async () => {
+  test('the client resolves a name once for a connection, and calls the address that it has checked', async () => {
     const allowlist = parseAllowlist('127.0.0.1/32') ?? publicOnly;
     const { client, origin, endpoint, dns } = await setUp((_name, index) => [index === 0 ? '127.0.0.1' : '127.0.0.2']);
     expect(await send(client({ allowlist }), origin)).toMatchObject({ status: 200 });
@@ -69,14 +69,14 @@ describe('a name', () => {
     expect(endpoint.connectionCount()).toBe(1);
   });
 
-  test('that is private first and open afterwards is refused first', async () => {
+  test('a name is refused while it resolves to a private address, and called when it resolves to an open one', async () => {
     const { client, origin, endpoint, dns } = await setUp((_name, index) => [index === 0 ? '10.1.2.3' : '127.0.0.1']);
     expect(await failureOf(send(client(), origin))).toMatchObject(failure('AddressRefused'));
     expect(dns.asked).toEqual([name]);
     expect(endpoint.connectionCount()).toBe(0);
   });
 
-  test('costs no look-up on a connection that stands', async () => {
+  test('a request on an open connection needs no DNS look-up', async () => {
     const { client, origin, dns } = await setUp(() => ['127.0.0.1']);
     const warm = client();
     for (let sent = 0; sent < 3; sent += 1) {
@@ -86,13 +86,13 @@ describe('a name', () => {
     expect(dns.asked).toEqual([name]);
   });
 
-  test('without an address is DnsFailed', async () => {
+  test('a request to a name without an address fails with DnsFailed', async () => {
     const { client, origin } = await setUp(() => []);
     expect(await failureOf(send(client(), origin))).toMatchObject(failure('DnsFailed'));
   });
 
   test.each(['localhost', 'endpoint.localhost', 'localhost.', 'LocalHost'])(
-    '%s is refused unasked while loopback is closed',
+    'the client refuses %s without a DNS look-up while the allowlist has no loopback',
     async (host) => {
       const { client, origin, dns, refused } = await setUp(() => ['93.184.216.34']);
       const sending = send(client({ allowlist: publicOnly }), origin.replace('http:', 'https:').replace(name, host));
@@ -104,15 +104,20 @@ describe('a name', () => {
 });
 
 describe('without TLS', () => {
-  test.each(['93.184.216.34', '10.1.2.3'])('nothing but loopback is called: %s is refused', async (address) => {
-    const allowlist = parseAllowlist('10.0.0.0/8,127.0.0.0/8') ?? publicOnly;
-    const { client, origin, refused } = await setUp(() => [address]);
-    expect(await failureOf(send(client({ allowlist }), origin))).toMatchObject(failure('AddressRefused'));
-    expect(await failureOf(send(client({ allowlist }), `http://${address}`))).toMatchObject(failure('AddressRefused'));
-    expect(refused.map(({ reason }) => reason)).toEqual(Array(2).fill('http to an address that is not loopback'));
-  });
+  test.each(['93.184.216.34', '10.1.2.3'])(
+    'the client calls only loopback without TLS, and refuses %s',
+    async (address) => {
+      const allowlist = parseAllowlist('10.0.0.0/8,127.0.0.0/8') ?? publicOnly;
+      const { client, origin, refused } = await setUp(() => [address]);
+      expect(await failureOf(send(client({ allowlist }), origin))).toMatchObject(failure('AddressRefused'));
+      expect(await failureOf(send(client({ allowlist }), `http://${address}`))).toMatchObject(
+        failure('AddressRefused'),
+      );
+      expect(refused.map(({ reason }) => reason)).toEqual(Array(2).fill('http to an address that is not loopback'));
+    },
+  );
 
-  test('loopback is refused while the allowlist is empty, or has a range around it only', async () => {
+  test('the client refuses loopback without TLS while the allowlist is empty or has only a wider range', async () => {
     const { client, endpoint } = await setUp(() => []);
     for (const allowlist of [publicOnly, parseAllowlist('0.0.0.0/0,::/0') ?? loopback]) {
       expect(await failureOf(send(client({ allowlist }), endpoint.origin))).toMatchObject(failure('AddressRefused'));
@@ -121,7 +126,7 @@ describe('without TLS', () => {
   });
 });
 
-test('an address of the allowlist is called by TLS', async () => {
+test('the client calls an address of the allowlist by TLS', async () => {
   const certificate = makeTlsCertificate(Date.now());
   const endpoint = await exchanges.misbehaving((socket) => socket.end('HTTP/1.1 204 No Content\r\n\r\n'), certificate);
   const connectOptions = () => ({ ca: certificate.certificate });

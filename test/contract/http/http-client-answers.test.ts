@@ -17,7 +17,7 @@ function writeForever(socket: Socket, chunk: string): void {
 
 describe('what is sent', () => {
   test.each(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const)(
-    '%s arrives with its path, its query and every header, as they were given',
+    'a %s request arrives with its path, its query and every header unchanged',
     async (method) => {
       const endpoint = await exchanges.endpoint();
       const headers = { 'Content-Type': 'application/json', 'X-Mixed-Case': 'a, b' };
@@ -29,13 +29,16 @@ describe('what is sent', () => {
     },
   );
 
-  test.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const)('%s carries its body, in UTF-8', async (method) => {
-    const endpoint = await exchanges.endpoint();
-    await send(exchanges.client(), endpoint.origin, { method, body: '{"name":"Zoë 🚚"}' });
-    expect(endpoint.requests[0]).toMatchObject({ body: '{"name":"Zoë 🚚"}', headers: { 'content-length': '20' } });
-  });
+  test.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const)(
+    'a %s request carries its body in UTF-8',
+    async (method) => {
+      const endpoint = await exchanges.endpoint();
+      await send(exchanges.client(), endpoint.origin, { method, body: '{"name":"Zoë 🚚"}' });
+      expect(endpoint.requests[0]).toMatchObject({ body: '{"name":"Zoë 🚚"}', headers: { 'content-length': '20' } });
+    },
+  );
 
-  test('no header is added but Host, Connection and the length', async () => {
+  test('the client adds no header except Host, Connection and the length', async () => {
     const endpoint = await exchanges.endpoint();
     await send(exchanges.client(), endpoint.origin, { body: '{}' });
     expect(Object.keys(endpoint.requests[0]?.headers ?? {}).sort()).toEqual(['connection', 'content-length', 'host']);
@@ -43,7 +46,7 @@ describe('what is sent', () => {
 });
 
 describe('statuses', () => {
-  test('every status from 200 to 599 is an answer', async () => {
+  test('the client returns every status from 200 to 599 as an answer', async () => {
     const endpoint = await exchanges.endpoint(({ path }) => ({ status: Number(path.slice(1)) }));
     const client = exchanges.client();
     const statuses = Array.from({ length: 400 }, (_, index) => 200 + index);
@@ -51,19 +54,19 @@ describe('statuses', () => {
     expect(answers.map(({ status }) => status)).toEqual(statuses);
   });
 
-  test.each([301, 302, 303, 307, 308])('a %i is not followed', async (status) => {
+  test.each([301, 302, 303, 307, 308])('the client does not follow a redirect with status %i', async (status) => {
     const endpoint = await exchanges.endpoint(() => ({ status, headers: { location: '/elsewhere' } }));
     const answer = await send(exchanges.client(), endpoint.origin, { path: '/here' });
     expect(answer).toMatchObject({ status, headers: { location: '/elsewhere' } });
     expect(endpoint.requests.map(({ path }) => path)).toEqual(['/here']);
   });
 
-  test.each([204, 304])('a %i ends with its head', async (status) => {
+  test.each([204, 304])('an answer with status %i ends after its head', async (status) => {
     const endpoint = await exchanges.endpoint(() => ({ status }));
     expect(await send(exchanges.client(), endpoint.origin)).toMatchObject({ status, body: '' });
   });
 
-  test('the answer to HEAD ends with its head, whatever length that announces', async () => {
+  test('the answer to HEAD ends after its head, even if the head announces a length', async () => {
     const endpoint = await exchanges.endpoint(() => ({ headers: { 'content-length': '1000000' } }));
     const answer = await send(exchanges.client(), endpoint.origin, { method: 'HEAD' }, { readSuccessBody: true });
     expect(answer).toMatchObject({ status: 200, headers: { 'content-length': '1000000' }, body: '' });
@@ -75,14 +78,14 @@ describe('informational answers', () => {
     ['100 Continue', ''],
     ['102 Processing', ''],
     ['103 Early Hints', 'link: </style.css>\r\n'],
-  ])('a %s that comes first is read over', async (statusLine, headers) => {
+  ])('the client ignores a %s that comes before the answer', async (statusLine, headers) => {
     const endpoint = await exchanges.misbehaving((socket) => {
       socket.write(`HTTP/1.1 ${statusLine}\r\n${headers}\r\nHTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n`);
     });
     expect(await send(exchanges.client(), endpoint.origin)).toMatchObject({ status: 202 });
   });
 
-  test('a 100 Continue in a packet of its own is read over, and the connection serves on', async () => {
+  test('the client ignores a 100 Continue in its own packet, and uses the connection again', async () => {
     const endpoint = await exchanges.misbehaving((socket) => {
       socket.write('HTTP/1.1 100 Continue\r\n\r\n', () =>
         setImmediate(() => socket.write('HTTP/1.1 400 Bad Request\r\ncontent-length: 12\r\n\r\nHTTP/1.1 100')),
@@ -96,7 +99,7 @@ describe('informational answers', () => {
   });
 
   test.each(['', 'connection: upgrade\r\nupgrade: websocket\r\n'])(
-    'a 101 is an answer, and ends the connection (headers %j)',
+    'a 101 is an answer and ends the connection, with the headers %j',
     async (headers) => {
       const endpoint = await exchanges.misbehaving((socket) => {
         socket.write(`HTTP/1.1 101 Switching Protocols\r\n${headers}\r\n`);
@@ -109,7 +112,7 @@ describe('informational answers', () => {
 });
 
 describe('headers', () => {
-  test('names are in lower case, and equal ones are joined in order', async () => {
+  test('an answer has header names in lower case, and joins equal headers in order', async () => {
     const endpoint = await exchanges.endpoint(() => ({
       status: 503,
       headers: { 'Retry-After': '7', 'Set-Cookie': ['a=1', 'b=2'], 'X-Each': ['1', '2', '3'] },
@@ -129,7 +132,7 @@ describe('headers', () => {
 });
 
 describe('the body', () => {
-  test('of a 2xx answer is left out, of any other one is text', async () => {
+  test('a 2xx answer has no body, and every other answer has its body as text', async () => {
     const endpoint = await exchanges.endpoint(({ path }) => ({ status: Number(path.slice(1)), body: 'Zoë' }));
     const client = exchanges.client();
     expect(await send(client, endpoint.origin, { path: '/299' })).toMatchObject({ body: '' });
@@ -137,13 +140,13 @@ describe('the body', () => {
     expect(await send(client, endpoint.origin, { path: '/500' })).toMatchObject({ body: 'Zoë' });
   });
 
-  test('of a 2xx answer is text when it is asked for', async () => {
+  test('a 2xx answer has its body as text when the caller asks for it', async () => {
     const endpoint = await exchanges.endpoint(() => ({ body: '{"access_token":"x"}' }));
     const answer = await send(exchanges.client(), endpoint.origin, {}, { readSuccessBody: true });
     expect(answer.body).toBe('{"access_token":"x"}');
   });
 
-  test('of 64 KiB is whole, and its connection serves on', async () => {
+  test('a body of 64 KiB is complete, and its connection is used again', async () => {
     const endpoint = await exchanges.endpoint(() => ({ status: 500, body: 'x'.repeat(65_536) }));
     const client = exchanges.client();
     await send(client, endpoint.origin);
@@ -152,7 +155,7 @@ describe('the body', () => {
     expect(endpoint.connectionCount()).toBe(1);
   });
 
-  test('of 64 KiB and a byte is cut there, and its connection ended', async () => {
+  test('a body of 64 KiB and one byte is cut at 64 KiB, and its connection is closed', async () => {
     const endpoint = await exchanges.endpoint(() => ({ status: 500, body: 'x'.repeat(65_537) }));
     const client = exchanges.client();
     expect((await send(client, endpoint.origin)).body).toHaveLength(65_536);
@@ -161,13 +164,13 @@ describe('the body', () => {
     expect(endpoint.connectionCount()).toBe(2);
   });
 
-  test('loses a character that the limit cuts in two', async () => {
+  test('a body loses a character that the limit cuts in two', async () => {
     const endpoint = await exchanges.endpoint(() => ({ status: 500, body: `x${'ë'.repeat(40_000)}` }));
     expect((await send(exchanges.client(), endpoint.origin)).body).toBe(`x${'ë'.repeat(32_767)}`);
   });
 
   test.each([200, 500])(
-    'of a %i answer may be endless: the status counts and the rest is abandoned',
+    'the client takes the status of a %i answer with an endless body, and stops reading the body',
     async (status) => {
       const endpoint = await exchanges.misbehaving((socket) => {
         socket.write(`HTTP/1.1 ${status} Whatever\r\ntransfer-encoding: chunked\r\n\r\n`);
@@ -184,29 +187,32 @@ describe('the body', () => {
     ['GZIP', gzipSync],
     ['deflate', deflateSync],
     ['deflate', deflateRawSync],
-  ])('in %s is inflated', async (encoding, compress) => {
+  ])('the client decompresses a body in %s', async (encoding, compress) => {
     const headers = { 'content-encoding': encoding };
     const endpoint = await exchanges.endpoint(() => ({ status: 500, headers, body: compress('no such order: Zoë') }));
     expect((await send(exchanges.client(), endpoint.origin)).body).toBe('no such order: Zoë');
   });
 
-  test('that inflates a thousandfold is cut at 64 KiB', async () => {
+  test('a body that becomes a thousand times larger is cut at 64 KiB', async () => {
     const headers = { 'content-encoding': 'gzip' };
     const body = gzipSync(Buffer.alloc(40_000_000, 'x'));
     const endpoint = await exchanges.endpoint(() => ({ status: 500, headers, body }));
     expect((await send(exchanges.client(), endpoint.origin)).body).toBe('x'.repeat(65_536));
   });
 
-  test('whose compressed form is cut by the limit is inflated as far as it goes', async () => {
+  test('the client decompresses the part of a compressed body that is within the limit', async () => {
     const text = randomBytes(100_000).toString('hex');
     const headers = { 'content-encoding': 'gzip' };
     const endpoint = await exchanges.endpoint(() => ({ status: 500, headers, body: gzipSync(text) }));
     expect((await send(exchanges.client(), endpoint.origin)).body).toBe(text.slice(0, 65_536));
   });
 
-  test.each(['br', 'gzip, gzip', 'gzip'])('in %s that cannot be read is left as it is', async (encoding) => {
-    const headers = { 'content-encoding': encoding };
-    const endpoint = await exchanges.endpoint(() => ({ status: 500, headers, body: 'plain after all' }));
-    expect(await send(exchanges.client(), endpoint.origin)).toMatchObject({ status: 500, body: 'plain after all' });
-  });
+  test.each(['br', 'gzip, gzip', 'gzip'])(
+    'a body in %s that cannot be decompressed stays unchanged',
+    async (encoding) => {
+      const headers = { 'content-encoding': encoding };
+      const endpoint = await exchanges.endpoint(() => ({ status: 500, headers, body: 'plain after all' }));
+      expect(await send(exchanges.client(), endpoint.origin)).toMatchObject({ status: 500, body: 'plain after all' });
+    },
+  );
 });

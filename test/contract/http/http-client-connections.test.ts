@@ -9,7 +9,7 @@ const noContent = 'HTTP/1.1 204 No Content\r\n\r\n';
 const answers: Misbehave = (socket) => socket.write(noContent);
 
 describe('a connection', () => {
-  test('serves one request after the other', async () => {
+  test('a connection serves one request after another', async () => {
     const endpoint = await exchanges.endpoint();
     const client = exchanges.client();
     for (let index = 0; index < 5; index += 1) {
@@ -19,7 +19,7 @@ describe('a connection', () => {
     expect(endpoint.requests.map(({ connection }) => connection)).toEqual([1, 1, 1, 1, 1]);
   });
 
-  test('is never shared by two transports', async () => {
+  test('two transports never share a connection', async () => {
     const endpoint = await exchanges.endpoint();
     const client = exchanges.client();
     for (const key of ['', 'mutual-tls', '', 'mutual-tls']) {
@@ -29,7 +29,7 @@ describe('a connection', () => {
     expect(endpoint.requests.map(({ connection }) => connection)).toEqual([1, 2, 1, 2]);
   });
 
-  test('is not used again after a request with a body that its method does not expect', async () => {
+  test('a connection is not used again after a request with a body that its method does not expect', async () => {
     const endpoint = await exchanges.endpoint();
     const client = exchanges.client();
     for (const method of ['DELETE', 'OPTIONS', 'POST'] as const) {
@@ -39,7 +39,7 @@ describe('a connection', () => {
     expect(endpoint.connectionCount()).toBe(3);
   });
 
-  test('is used again within 4 s by the clock on the wall, and not after that, nor when the clock was set back', async () => {
+  test('a connection is used again for 4 s by the system clock, and not after that or after the clock is set back', async () => {
     const endpoint = await exchanges.endpoint();
     let nowMs = 1_000_000;
     const client = exchanges.client({ nowMs: () => nowMs });
@@ -52,7 +52,7 @@ describe('a connection', () => {
     expect(endpoint.requests.map(({ connection }) => connection)).toEqual([1, 1, 1, 2, 3]);
   });
 
-  test('counts as idle from the end of its answer', async () => {
+  test('a connection counts as idle from the end of its answer', async () => {
     let nowMs = 1_000_000;
     const endpoint = await exchanges.endpoint(() => {
       nowMs += 60_000;
@@ -65,7 +65,7 @@ describe('a connection', () => {
     expect(endpoint.connectionCount()).toBe(1);
   });
 
-  test('that the endpoint closed while idle is replaced without a failure', async () => {
+  test('the client replaces an idle connection that the endpoint has closed, without a failure', async () => {
     const endpoint = await exchanges.endpoint();
     const client = exchanges.client();
     await send(client, endpoint.origin);
@@ -75,7 +75,7 @@ describe('a connection', () => {
     expect(endpoint.requests.map(({ connection }) => connection)).toEqual([1, 2]);
   });
 
-  test('goes to at most 128 sockets of one origin, and the requests beyond wait for one', async () => {
+  test('the client opens at most 128 sockets to one origin, and more requests wait for a socket', async () => {
     const endpoint = await exchanges.endpoint();
     const client = exchanges.client();
     const sending = Array.from({ length: 300 }, () => send(client, endpoint.origin));
@@ -85,7 +85,7 @@ describe('a connection', () => {
 });
 
 describe('pools are bounded', () => {
-  test('the least recently used origin loses its connections, the others keep theirs', async () => {
+  test('the least recently used origin loses its connections, and the other origins keep theirs', async () => {
     let nowMs = 0;
     const [first, second, third] = await Promise.all([
       exchanges.misbehaving(answers),
@@ -102,7 +102,7 @@ describe('pools are bounded', () => {
     expect([first, second, third].map((endpoint) => endpoint.connectionCount())).toEqual([1, 1, 1]);
   });
 
-  test('an exchange under way outlives the pool that it began in', async () => {
+  test('a running exchange continues after its pool is closed', async () => {
     const begun = Promise.withResolvers<Socket>();
     const slow = await exchanges.misbehaving((socket) => begun.resolve(socket));
     const other = await exchanges.endpoint();
@@ -117,7 +117,7 @@ describe('pools are bounded', () => {
 });
 
 describe('closing', () => {
-  test('waits for the exchanges under way, and leaves no connection', async () => {
+  test('closing the client waits for running exchanges, and leaves no connection open', async () => {
     const begun = Promise.withResolvers<Socket>();
     const endpoint = await exchanges.misbehaving((socket) => begun.resolve(socket));
     const client = exchanges.client();

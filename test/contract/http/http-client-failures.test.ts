@@ -14,7 +14,7 @@ const sayAndReset = (text: string) => (socket: Socket) => socket.write(text, () 
 const say = (text: string) => (socket: Socket) => socket.write(text);
 
 describe('no connection', () => {
-  test('to a port where nobody listens is ConnectionRefused', async () => {
+  test('a request to a port where no server listens fails with ConnectionRefused', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
@@ -25,23 +25,23 @@ describe('no connection', () => {
     );
   });
 
-  test('to a name without an address is DnsFailed', async () => {
+  test('a request to an unknown name fails with DnsFailed', async () => {
     expect(await failureOf(send(exchanges.client(), 'https://endpoint.invalid'))).toMatchObject(failure('DnsFailed'));
   });
 
-  test('within the timeout, for a name that nobody resolves, is TimedOut', async () => {
+  test('a request fails with TimedOut when DNS does not answer within the timeout', async () => {
     const connectOptions = () => ({ lookup: () => undefined });
     const sending = send(exchanges.client({ connectOptions }), 'http://endpoint.test', {}, { timeoutMs: shortMs });
     expect(await failureOf(sending)).toMatchObject(failure('TimedOut'));
   });
 
-  test('to a server whose certificate nobody trusts is TlsFailed, and nothing is sent', async () => {
+  test('a request to a server with an untrusted certificate fails with TlsFailed, and nothing is sent', async () => {
     const endpoint = await exchanges.misbehaving(say('HTTP/1.1 200 OK\r\n\r\n'), makeTlsCertificate(Date.now()));
     expect(await failureOf(send(exchanges.client(), endpoint.origin))).toMatchObject(failure('TlsFailed'));
     expect(endpoint.requestCount()).toBe(0);
   });
 
-  test('to a server whose trusted certificate names another host is TlsFailed, and nothing is sent', async () => {
+  test('a request to a server with a trusted certificate for another host fails with TlsFailed, and nothing is sent', async () => {
     const certificate = makeTlsCertificate(Date.now());
     const endpoint = await exchanges.misbehaving(say('HTTP/1.1 200 OK\r\n\r\n'), certificate);
     const client = exchanges.client({ connectOptions: () => ({ ca: certificate.certificate }) });
@@ -51,7 +51,7 @@ describe('no connection', () => {
     expect(endpoint.requestCount()).toBe(0);
   });
 
-  test('by TLS to a server that speaks none is TlsFailed', async () => {
+  test('a TLS request to a server without TLS fails with TlsFailed', async () => {
     const endpoint = await exchanges.endpoint();
     expect(await failureOf(send(exchanges.client(), endpoint.origin.replace('http:', 'https:')))).toMatchObject(
       failure('TlsFailed'),
@@ -63,17 +63,23 @@ describe('a connection lost', () => {
   test.each([
     ['reset', sayAndReset('')],
     ['closed', sayAndEnd('')],
-  ])('before an answer (%s) is ConnectionReset; a fresh one is not tried again', async (_how, misbehave) => {
-    const endpoint = await exchanges.misbehaving(misbehave);
-    expect(await failureOf(send(exchanges.client(), endpoint.origin))).toMatchObject(failure('ConnectionReset'));
-    expect(endpoint.requestCount()).toBe(1);
-  });
+  ])(
+    'a new connection that is %s before an answer fails with ConnectionReset, and the client does not try again',
+    async (_how, misbehave) => {
+      const endpoint = await exchanges.misbehaving(misbehave);
+      expect(await failureOf(send(exchanges.client(), endpoint.origin))).toMatchObject(failure('ConnectionReset'));
+      expect(endpoint.requestCount()).toBe(1);
+    },
+  );
 
-  test.each(['HTTP/1.1 2', 'HTTP/1.1 200 OK\r\ncontent-le'])('within the head %j is AnswerInvalid', async (head) => {
-    const endpoint = await exchanges.misbehaving(sayAndEnd(head));
-    expect(await failureOf(send(exchanges.client(), endpoint.origin))).toMatchObject(failure('AnswerInvalid'));
-    expect(endpoint.requestCount()).toBe(1);
-  });
+  test.each(['HTTP/1.1 2', 'HTTP/1.1 200 OK\r\ncontent-le'])(
+    'a request fails with AnswerInvalid when the connection ends within the head %j',
+    async (head) => {
+      const endpoint = await exchanges.misbehaving(sayAndEnd(head));
+      expect(await failureOf(send(exchanges.client(), endpoint.origin))).toMatchObject(failure('AnswerInvalid'));
+      expect(endpoint.requestCount()).toBe(1);
+    },
+  );
 
   test.each([
     ['200, announced length', 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf'],
@@ -81,12 +87,12 @@ describe('a connection lost', () => {
     ['200, chunked', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n'],
     ['500, chunked, closing', 'HTTP/1.1 500 No\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\nff\r\nhalf'],
     ['503, announced length', 'HTTP/1.1 503 No\r\ncontent-length: 10\r\n\r\nhalf'],
-  ])('within the body (%s) is AnswerInvalid', async (_what, text) => {
+  ])('a request fails with AnswerInvalid when the connection ends within the body (%s)', async (_what, text) => {
     const endpoint = await exchanges.misbehaving(sayAndEnd(text));
     expect(await failureOf(send(exchanges.client(), endpoint.origin))).toMatchObject(failure('AnswerInvalid'));
   });
 
-  test('by a reset within the body is AnswerInvalid', async () => {
+  test('a request fails with AnswerInvalid when the connection is reset within the body', async () => {
     const endpoint = await exchanges.misbehaving((socket) => {
       socket.write('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf', () =>
         setImmediate(() => socket.resetAndDestroy()),
@@ -95,7 +101,7 @@ describe('a connection lost', () => {
     expect(await failureOf(send(exchanges.client(), endpoint.origin))).toMatchObject(failure('AnswerInvalid'));
   });
 
-  test('at the end of a body without a length is that end', async () => {
+  test('the end of the connection is the end of a body without a length', async () => {
     const endpoint = await exchanges.misbehaving(sayAndEnd('HTTP/1.1 500 No\r\n\r\nwhole'));
     expect(await send(exchanges.client(), endpoint.origin)).toMatchObject({ status: 500, body: 'whole' });
   });
@@ -114,7 +120,7 @@ describe('an answer that is none', () => {
     ['a header without a name', 'HTTP/1.1 200 OK\r\n: x\r\n\r\n'],
     ['thousands of headers', `HTTP/1.1 200 OK\r\n${'x-padding: 0123456789\r\n'.repeat(5000)}\r\n`],
     ['one endless header', `HTTP/1.1 200 OK\r\nx-padding: ${'x'.repeat(100_000)}\r\n\r\n`],
-  ])('(%s) is AnswerInvalid, and ends its connection', async (_what, text) => {
+  ])('an invalid answer (%s) fails with AnswerInvalid, and its connection is closed', async (_what, text) => {
     const endpoint = await exchanges.misbehaving(say(text));
     expect(await failureOf(send(exchanges.client(), endpoint.origin))).toMatchObject(failure('AnswerInvalid'));
     await endpoint.allClosed();
@@ -129,7 +135,7 @@ describe('the timeout', () => {
     ['an informational answer only', 'HTTP/1.1 103 Early Hints\r\n\r\n'],
     ['half the body of an error', 'HTTP/1.1 500 No\r\ncontent-length: 10\r\n\r\nhalf'],
     ['half the body of a 2xx answer', 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf'],
-  ])('covers %s, and ends the connection', async (_what, text) => {
+  ])('the timeout ends a request after %s, and closes the connection', async (_what, text) => {
     const endpoint = await exchanges.misbehaving(say(text));
     expect(await failureOf(send(exchanges.client(), endpoint.origin, {}, { timeoutMs: shortMs }))).toMatchObject(
       failure('TimedOut'),
@@ -138,7 +144,7 @@ describe('the timeout', () => {
     expect(endpoint.requestCount()).toBe(1);
   });
 
-  test('is not begun again by bytes that trickle', async () => {
+  test('bytes that arrive slowly do not restart the timeout', async () => {
     const endpoint = await exchanges.misbehaving((socket) => {
       socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
       const timer = setInterval(() => socket.write('1\r\nx\r\n'), 5);
@@ -152,7 +158,7 @@ describe('the timeout', () => {
 });
 
 describe('the signal', () => {
-  test('that has aborted already keeps the request from being sent', async () => {
+  test('the client sends no request when its signal has already aborted', async () => {
     const endpoint = await exchanges.endpoint();
     const signal = AbortSignal.abort('late');
     const thrown = await failureOf(send(exchanges.client(), endpoint.origin, {}, { signal }));
@@ -160,7 +166,7 @@ describe('the signal', () => {
     expect(endpoint.connectionCount()).toBe(0);
   });
 
-  test('that aborts ends every exchange that has it, their connections too, and no other', async () => {
+  test('a signal that aborts ends only the exchanges that use it, and closes their connections', async () => {
     const aborting = new AbortController();
     const begun: Socket[] = [];
     const closed: Promise<unknown>[] = [];
@@ -180,7 +186,7 @@ describe('the signal', () => {
     expect(await other).toMatchObject({ status: 204 });
   });
 
-  test('that aborts while connecting keeps the request from ever being sent', async () => {
+  test('the client never sends a request when its signal aborts during connecting', async () => {
     const endpoint = await exchanges.endpoint();
     const aborting = new AbortController();
     const lookup: LookupFunction = (_host, _options, found) => {
@@ -196,7 +202,7 @@ describe('the signal', () => {
     expect(endpoint.requests).toEqual([]);
   });
 
-  test('that aborts after the answer changes nothing', async () => {
+  test('a signal that aborts after the answer changes nothing', async () => {
     const endpoint = await exchanges.endpoint();
     const aborting = new AbortController();
     const client = exchanges.client();
@@ -217,7 +223,7 @@ describe('a request that HTTP does not allow', () => {
     ['a blank in the path', { path: '/a b' }],
     ['a line break in the path', { path: '/a\r\nx: y' }],
     ['a header that only the connection may set', { headers: { 'Transfer-Encoding': 'chunked' } }],
-  ])('(%s) is InvalidInvocation, and never sent', async (_what, request) => {
+  ])('a request with %s fails with InvalidInvocation, and is never sent', async (_what, request) => {
     const endpoint = await exchanges.endpoint();
     expect(await failureOf(send(exchanges.client(), endpoint.origin, request))).toMatchObject(
       failure('InvalidInvocation'),
@@ -226,7 +232,7 @@ describe('a request that HTTP does not allow', () => {
   });
 });
 
-test('a failure names the origin, and nothing of the path, the headers, the body or the answer', async () => {
+test('a failure names the origin, and shows nothing of the path, the headers, the body or the answer', async () => {
   const canary = 'c4n4ry';
   const endpoint = await exchanges.misbehaving(say(`HTTP/1.1 200 OK\r\n\x01${canary}: x\r\n\r\n`));
   const request = { path: `/p?key=${canary}`, headers: { authorization: `Bearer ${canary}` }, body: canary };

@@ -45,7 +45,7 @@ describe('by way of a proxy', () => {
     expect(proxy.passed()).not.toContain('canary');
   });
 
-  test('the proxy resolves the endpoint’s name', async () => {
+  test('the proxy resolves the name of the endpoint', async () => {
     const [proxy, endpoint] = await Promise.all([startProxy(), tlsEndpoint()]);
     const origin = `https://endpoint.test:${portOf(endpoint.origin)}`;
     expect(await send(exchanges.client(), origin, {}, through(proxy.url))).toMatchObject({ status: 200 });
@@ -53,7 +53,7 @@ describe('by way of a proxy', () => {
     expect(endpoint.requests).toMatchObject([{ serverName: 'endpoint.test' }]);
   });
 
-  test('a port that the URL leaves out is said', async () => {
+  test('the client names the default port to the proxy when the URL has no port', async () => {
     const proxy = await startProxy((_, client) => {
       client.end('HTTP/1.1 403 Forbidden\r\n\r\n');
       return 'answered';
@@ -65,7 +65,7 @@ describe('by way of a proxy', () => {
     expect(proxy.asked.map((each) => each.authority)).toEqual(['endpoint.test:443', 'localhost:80', '[::1]:443']);
   });
 
-  test('a client certificate is shown to the endpoint, which is verified', async () => {
+  test('the client verifies the endpoint behind a proxy, and shows it the client certificate', async () => {
     const [proxy, endpoint] = await Promise.all([startProxy(), tlsEndpoint(true)]);
     const client = exchanges.client();
     for (const commonName of ['orders', 'invoices']) {
@@ -76,7 +76,7 @@ describe('by way of a proxy', () => {
     expect(endpoint.requests.map(({ clientName }) => clientName)).toEqual(['orders', 'invoices']);
   });
 
-  test('an endpoint that is not trusted gets nothing, and the tunnel is closed', async () => {
+  test('the client sends nothing to an untrusted endpoint behind a proxy, and closes the tunnel', async () => {
     const [proxy, endpoint] = await Promise.all([startProxy(), tlsEndpoint()]);
     const { transport } = through(proxy.url);
     const { caCertificatePem: _, ...trustingNode } = transport;
@@ -89,7 +89,7 @@ describe('by way of a proxy', () => {
     expect(endpoint.requests).toEqual([]);
   });
 
-  test('a certificate that OpenSSL refuses fails the request alone, and the tunnel is closed', async () => {
+  test('a certificate that OpenSSL refuses fails only its request, and the client closes the tunnel', async () => {
     const [proxy, endpoint] = await Promise.all([startProxy(), tlsEndpoint()]);
     const { key, certificate } = authority.issue({ namedCurve: 'prime192v1' });
     const clientCertificate = { certificatePem: certificate, keyPem: key, expiresAtMs: Infinity };
@@ -98,7 +98,7 @@ describe('by way of a proxy', () => {
     await proxy.allClosed();
   });
 
-  test('also a request without TLS is tunnelled', async () => {
+  test('a request without TLS also goes through a tunnel', async () => {
     const [proxy, endpoint] = await Promise.all([startProxy(), exchanges.endpoint()]);
     const client = exchanges.client();
     for (const body of ['1', '2']) {
@@ -143,7 +143,7 @@ describe('a proxy that refuses', () => {
     ['says too much', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(20_000)}`, 'gave too long an answer'],
     ['says too little', 'HTTP/1.1 200 OK\r\n', 'closed the connection'],
     ['says nothing', '', 'closed the connection'],
-  ])('because it %s is ConnectionFailed, which is retried', async (_, text, problem) => {
+  ])('a request fails with ConnectionFailed, which is retried, when the proxy %s', async (_, text, problem) => {
     const proxy = await startProxy(saying(text));
     const sending = send(exchanges.client(), 'https://endpoint.test:8443', {}, through(proxy.url));
     expect(await failureOf(sending)).toMatchObject({
@@ -154,7 +154,7 @@ describe('a proxy that refuses', () => {
     await proxy.allClosed();
   });
 
-  test('by resetting the connection is ConnectionFailed', async () => {
+  test('a request fails with ConnectionFailed when the proxy resets the connection', async () => {
     const proxy = await startProxy((_, client) => {
       (client as Socket).resetAndDestroy();
       return 'answered';
@@ -163,7 +163,7 @@ describe('a proxy that refuses', () => {
     expect(await failureOf(sending)).toMatchObject(failure('ConnectionFailed'));
   });
 
-  test('with an answer in pieces is understood', async () => {
+  test('the client understands a refusal that the proxy sends in pieces', async () => {
     const endpoint = await exchanges.endpoint();
     const proxy = await startProxy((_, client) => {
       const pieces = 'HTTP/1.1 418 Teapot\r\nA: b\r\n\r\n'.split('');
@@ -179,14 +179,14 @@ describe('a proxy that refuses', () => {
     expect(failed).toMatchObject({ ...failure('ConnectionFailed'), message: expect.stringContaining('answered 418') });
   });
 
-  test('by silence ends with the timeout of the request', async () => {
+  test('a request to a proxy that does not answer ends at its timeout', async () => {
     const proxy = await startProxy(() => 'answered');
     const options = { ...through(proxy.url), timeoutMs: 50 };
     const failed = await failureOf(send(exchanges.client(), 'https://endpoint.test', {}, options));
     expect(failed).toMatchObject(failure('TimedOut'));
   });
 
-  test('by silence is left alone when connecting has taken too long, whoever waits for it', async () => {
+  test('the client leaves a silent proxy when connecting takes too long, even if a request still waits', async () => {
     const proxy = await startProxy((_, client) => {
       client.resume().once('end', () => client.end());
       return 'answered';
@@ -200,7 +200,7 @@ describe('a proxy that refuses', () => {
     await proxy.allClosed();
   });
 
-  test('because nobody listens there is said to be the proxy', async () => {
+  test('the failure names the proxy when no server listens at its address', async () => {
     const gone = await startConnectProxy();
     await gone.close();
     const failed = await failureOf(send(exchanges.client(), 'https://endpoint.test', {}, through(gone.url)));
@@ -210,7 +210,7 @@ describe('a proxy that refuses', () => {
     });
   });
 
-  test('because its name is none is said to be the proxy', async () => {
+  test('the failure names the proxy when its name cannot be resolved', async () => {
     const failed = await failureOf(
       send(exchanges.client(), 'https://endpoint.test', {}, through('http://proxy.invalid:1')),
     );
@@ -236,18 +236,21 @@ describe('a proxy that opens the tunnel', () => {
     ['https://endpoint.test', early],
     ['http://127.0.0.1:1', early],
     ['https://endpoint.test', 'x'.repeat(4_194_304)],
-  ])('and sends something before it was asked for %s is ConnectionFailed, once', async (origin, text) => {
-    const proxy = await startProxy(answering(opening + text));
-    const failed = await failureOf(send(exchanges.client(), origin, {}, { ...through(proxy.url), timeoutMs: 2000 }));
-    expect(failed).toMatchObject({
-      ...failure('ConnectionFailed'),
-      message: `The proxy ${proxy.url} sent more than its answer when asked for ${proxy.asked[0]?.authority}.`,
-    });
-    expect(proxy.asked).toHaveLength(1);
-    await proxy.allClosed();
-  });
+  ])(
+    'a request fails once with ConnectionFailed when the proxy sends bytes before it is asked for %s',
+    async (origin, text) => {
+      const proxy = await startProxy(answering(opening + text));
+      const failed = await failureOf(send(exchanges.client(), origin, {}, { ...through(proxy.url), timeoutMs: 2000 }));
+      expect(failed).toMatchObject({
+        ...failure('ConnectionFailed'),
+        message: `The proxy ${proxy.url} sent more than its answer when asked for ${proxy.asked[0]?.authority}.`,
+      });
+      expect(proxy.asked).toHaveLength(1);
+      await proxy.allClosed();
+    },
+  );
 
-  test('and answers in the place of the endpoint is no trusted connection, and closed', async () => {
+  test('the client does not trust a proxy that answers in place of the endpoint, and closes the connection', async () => {
     const proxy = await startProxy((_, client) => {
       client.write(opening);
       client.once('data', () => client.write(early)).once('end', () => client.end());
@@ -259,14 +262,14 @@ describe('a proxy that opens the tunnel', () => {
     await proxy.allClosed();
   });
 
-  test('and is silent then ends with the timeout of the request', async () => {
+  test('a request ends at its timeout when the proxy opens the tunnel and then sends nothing', async () => {
     const proxy = await startProxy(answering(opening));
     const options = { ...through(proxy.url), timeoutMs: 50 };
     const failed = await failureOf(send(exchanges.client(), 'https://endpoint.test', {}, options));
     expect(failed).toMatchObject(failure('TimedOut'));
   });
 
-  test('and closes it is retried', async () => {
+  test('a request is retried when the proxy opens the tunnel and then closes it', async () => {
     const proxy = await startProxy((_, client) => {
       client.end(opening);
       return 'answered';
@@ -277,7 +280,7 @@ describe('a proxy that opens the tunnel', () => {
 });
 
 describe('the address', () => {
-  test('of a proxy is judged', async () => {
+  test('the client checks the address of a proxy', async () => {
     const proxy = await startProxy();
     const refused: unknown[] = [];
     const client = exchanges.client({ allowlist: publicOnly, onRefusal: (each) => refused.push(each) });
@@ -286,7 +289,7 @@ describe('the address', () => {
     expect([refused, proxy.asked]).toEqual([[{ host: '127.0.0.1', reason: 'loopback' }], []]);
   });
 
-  test('of a proxy may be one that is opened, also without TLS', async () => {
+  test('the allowlist can open the address of a proxy, also without TLS', async () => {
     const client = exchanges.client({ allowlist: parseAllowlist('192.0.2.0/24') ?? publicOnly });
     const options = { ...through('http://192.0.2.1:3128'), timeoutMs: 50 };
     const failed = await failureOf(send(client, 'https://endpoint.test', {}, options));
@@ -294,7 +297,7 @@ describe('the address', () => {
   });
 
   test.each(['https://10.0.0.1', 'https://169.254.169.254', 'http://93.184.215.14', 'http://endpoint.test'])(
-    'of an endpoint is judged as far as it is known (%s), before the proxy is asked',
+    'the client checks the known address of an endpoint (%s) before it asks the proxy',
     async (origin) => {
       const proxy = await startProxy();
       expect(await failureOf(send(exchanges.client(), origin, {}, through(proxy.url)))).toMatchObject(

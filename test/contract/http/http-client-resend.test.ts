@@ -17,7 +17,7 @@ function resetting(...resets: readonly number[]): Misbehave {
 }
 
 describe('a request whose connection had served before and dies before the answer', () => {
-  test('goes out once more, on a new connection', async () => {
+  test('a request is sent again on a new connection when its used connection dies before the answer', async () => {
     const endpoint = await exchanges.misbehaving(resetting(1));
     const client = exchanges.client();
     await send(client, endpoint.origin);
@@ -26,7 +26,7 @@ describe('a request whose connection had served before and dies before the answe
     expect([endpoint.requestCount(), endpoint.connectionCount()]).toEqual([3, 2]);
   });
 
-  test('goes out only once more', async () => {
+  test('a request is sent again only once when its used connections die before the answer', async () => {
     const endpoint = await exchanges.misbehaving(resetting(1, 2, 3));
     const client = exchanges.client();
     await send(client, endpoint.origin);
@@ -35,7 +35,7 @@ describe('a request whose connection had served before and dies before the answe
     expect(endpoint.requestCount()).toBe(3);
   });
 
-  test('does not go out again after the first byte of an answer', async () => {
+  test('a request is not sent again after the first byte of an answer', async () => {
     const endpoint = await exchanges.misbehaving((socket, { index }) => {
       if (index === 0) socket.write(noContent);
       else socket.end('H');
@@ -47,7 +47,7 @@ describe('a request whose connection had served before and dies before the answe
     expect(endpoint.requestCount()).toBe(2);
   });
 
-  test('does not go out again after a timeout', async () => {
+  test('a request is not sent again after a timeout', async () => {
     const endpoint = await exchanges.misbehaving((socket, { index }) => {
       if (index === 0) socket.write(noContent);
     });
@@ -59,7 +59,7 @@ describe('a request whose connection had served before and dies before the answe
     expect(endpoint.requestCount()).toBe(2);
   });
 
-  test('is spared the other connections of that time, for they may be as dead', async () => {
+  test('a request that is sent again avoids the other old connections, because they may be dead too', async () => {
     const waiting: Socket[] = [];
     const endpoint = await exchanges.misbehaving((socket, { connection, index }) => {
       if (index < 3) {
@@ -75,7 +75,7 @@ describe('a request whose connection had served before and dies before the answe
     expect([endpoint.requestCount(), endpoint.connectionCount()]).toEqual([5, 4]);
   });
 
-  test('is told apart from every answer and from every failure, and nothing is sent again', async () => {
+  test('a single sending reports a dead used connection as its own result, and sends nothing again', async () => {
     const endpoint = await exchanges.misbehaving(resetting(1));
     const client = exchanges.client();
     await send(client, endpoint.origin);
@@ -93,7 +93,7 @@ describe('over TLS', () => {
     trusting = { connectOptions: () => ({ ca: certificate.certificate }) };
   });
 
-  test('a connection serves one request after the other, in HTTP/1.1', async () => {
+  test('a TLS connection serves one request after another in HTTP/1.1', async () => {
     const requests: string[] = [];
     const endpoint = await exchanges.misbehaving((socket, { text }) => {
       requests.push(text.split('\r\n')[0] ?? '');
@@ -107,7 +107,7 @@ describe('over TLS', () => {
     expect(endpoint.connectionCount()).toBe(1);
   });
 
-  test('a fresh connection that dies before the answer is not tried again', async () => {
+  test('a request on a new TLS connection that dies before the answer is not sent again', async () => {
     const endpoint = await exchanges.misbehaving((socket) => socket.destroy(), certificate);
     expect(await failureOf(send(exchanges.client(trusting), endpoint.origin))).toMatchObject(
       failure('ConnectionReset'),
@@ -115,7 +115,7 @@ describe('over TLS', () => {
     expect(endpoint.requestCount()).toBe(1);
   });
 
-  test('a connection that had served before and dies is replaced, and the request goes out once more', async () => {
+  test('the client replaces a used TLS connection that dies, and sends the request once more', async () => {
     const endpoint = await exchanges.misbehaving((socket, { index }) => {
       if (index === 1) socket.destroy();
       else socket.write(noContent);

@@ -29,7 +29,7 @@ async function setUp() {
 }
 
 describe('a request that finds every socket in use', () => {
-  test('is sent when a socket is free at the last moment of its slot', async () => {
+  test('a waiting request is sent when a socket is free at the last moment of its slot', async () => {
     const { endpoint, client, held, answer, passMs } = await setUp();
     const waiting = sendOnce(client, endpoint.origin, {}, { sendUntilMs: 1500 });
     passMs(500);
@@ -40,7 +40,7 @@ describe('a request that finds every socket in use', () => {
     expect(endpoint.requests).toHaveLength(sockets + 1);
   });
 
-  test('is not sent when its slot has passed before a socket is free, and costs no connection', async () => {
+  test('a waiting request is not sent when its slot passes before a socket is free, and closes no connection', async () => {
     const { endpoint, client, held, answer, passMs } = await setUp();
     const late = sendOnce(client, endpoint.origin, {}, { sendUntilMs: 1500 });
     const next = send(client, endpoint.origin);
@@ -52,7 +52,7 @@ describe('a request that finds every socket in use', () => {
     expect(endpoint.connectionCount()).toBe(sockets);
   });
 
-  test('takes no socket when its time runs out, and leaves its place to the next request', async () => {
+  test('a waiting request takes no socket after its timeout, and leaves its place to the next request', async () => {
     const { endpoint, client, held, answer } = await setUp();
     const expired = Array.from({ length: sockets }, () =>
       failureOf(send(client, endpoint.origin, {}, { timeoutMs: 1 })),
@@ -66,7 +66,7 @@ describe('a request that finds every socket in use', () => {
   });
 });
 
-test('a request whose slot has passed is not sent, also where a socket is free', async () => {
+test('a request whose slot has passed is not sent, even if a socket is free', async () => {
   const endpoint = await exchanges.endpoint();
   const client = exchanges.client({ nowMs: () => 1000 });
   expect(await sendOnce(client, endpoint.origin, {}, { sendUntilMs: 999 })).toEqual({ kind: 'missed' });

@@ -30,19 +30,24 @@ test.each([
   ['has expired', Date.now() - yearMs, '127.0.0.1', true],
   ['is not valid yet', Date.now() + yearMs, '127.0.0.1', true],
   ['is for another host', Date.now(), 'localhost', true],
-])('a certificate that %s ends the connection before anything is sent', async (_what, aroundMs, host, trusted) => {
-  const certificate = makeTlsCertificate(aroundMs);
-  const endpoint = await exchanges.misbehaving((socket) => socket.end(answer), certificate);
-  const client = exchanges.client(trusted ? { connectOptions: () => ({ ca: certificate.certificate }) } : {});
-  expect(await failureOf(send(client, endpoint.origin.replace('127.0.0.1', host)))).toMatchObject(failure('TlsFailed'));
-  expect(endpoint.requestCount()).toBe(0);
-});
+])(
+  'a server certificate that %s ends the connection before anything is sent',
+  async (_what, aroundMs, host, trusted) => {
+    const certificate = makeTlsCertificate(aroundMs);
+    const endpoint = await exchanges.misbehaving((socket) => socket.end(answer), certificate);
+    const client = exchanges.client(trusted ? { connectOptions: () => ({ ca: certificate.certificate }) } : {});
+    expect(await failureOf(send(client, endpoint.origin.replace('127.0.0.1', host)))).toMatchObject(
+      failure('TlsFailed'),
+    );
+    expect(endpoint.requestCount()).toBe(0);
+  },
+);
 
 test.each([
   ['TLSv1.1', false],
   ['TLSv1.2', true],
   ['TLSv1.3', true],
-] as const)('a server that speaks %s at most is called: %s', async (maxVersion, called) => {
+] as const)('the client calls a server whose highest version is %s: %s', async (maxVersion, called) => {
   const { key, certificate } = makeTlsCertificate(Date.now());
   const options = { key, cert: certificate, minVersion: 'TLSv1', maxVersion, ciphers: 'DEFAULT@SECLEVEL=0' } as const;
   const server = createServer(options, (socket) => socket.once('data', () => socket.end(answer)));

@@ -41,7 +41,7 @@ const clientCalled = (commonName: string, members: CertificateSubject = {}) =>
   authority.issue({ commonName, ...members });
 
 describe('a client certificate', () => {
-  test('is shown to the server that asks for one', async () => {
+  test('the client shows its certificate to a server that asks for one', async () => {
     const endpoint = await mutualEndpoint();
     const transport = transportOf(clientCalled('orders'));
     expect(await send(exchanges.client(), endpoint.origin, { body: '{}' }, { transport })).toMatchObject({
@@ -55,7 +55,7 @@ describe('a client certificate', () => {
     ['that is missing', () => undefined, /^(TlsFailed|ConnectionReset)$/],
     ['of an authority that the server does not know', () => stranger.issue({}), /^(TlsFailed|ConnectionReset)$/],
     ['with a key too weak for TLS', () => clientCalled('orders', { namedCurve: 'prime192v1' }), /^TlsFailed$/],
-  ])('%s delivers nothing, and is retried', async (_, certificate, code) => {
+  ])('a client certificate %s delivers nothing, and the request is retried', async (_, certificate, code) => {
     const endpoint = await mutualEndpoint();
     const transport = transportOf(certificate());
     const refused = { name: 'Failure', code: expect.stringMatching(code), kind: 'retryable' };
@@ -63,7 +63,7 @@ describe('a client certificate', () => {
     expect(endpoint.requests).toEqual([]);
   });
 
-  test('that is refused by an alert after the handshake, as TLS 1.3 has it, is TlsFailed', async () => {
+  test('a client certificate that the server refuses after the TLS 1.3 handshake fails with TlsFailed', async () => {
     const endpoint = await exchanges.alerting(authority.issue({}));
     const transport = transportOf(clientCalled('orders'));
     expect(await failureOf(send(exchanges.client(), endpoint.origin, {}, { transport }))).toMatchObject(
@@ -71,7 +71,7 @@ describe('a client certificate', () => {
     );
   });
 
-  test('makes connections that no other shares, also when a session could be resumed', async () => {
+  test('two client certificates never share a connection, even if a session could be resumed', async () => {
     const endpoint = await mutualEndpoint();
     const client = exchanges.client();
     const transports = ['orders', 'invoices'].map((name) => transportOf(clientCalled(name)));
@@ -85,7 +85,7 @@ describe('a client certificate', () => {
     expect(endpoint.requests.map(({ connection }) => connection)).toEqual([1, 2, 1, 2, 3, 4]);
   });
 
-  test('that takes the place of another fails no request, also none under way', async () => {
+  test('a new client certificate that replaces another fails no request, not even a running one', async () => {
     const [begun, mayAnswer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const endpoint = await mutualEndpoint(async ({ path }) => {
       if (path !== '/slow') return undefined;
@@ -114,7 +114,7 @@ describe('CA certificates', () => {
   const trusted = tls.getCACertificates('default');
   afterEach(() => tls.setDefaultCACertificates(trusted));
 
-  test('are trusted instead of those that Node trusts', async () => {
+  test('the client trusts the given CA certificates instead of those of Node', async () => {
     tls.setDefaultCACertificates([...trusted, stranger.certificate]);
     const { key, certificate } = stranger.issue({});
     const endpoint = await exchanges.endpoint(undefined, { key, cert: certificate });
@@ -125,7 +125,7 @@ describe('CA certificates', () => {
     expect(endpoint.requests).toHaveLength(1);
   });
 
-  test('may be several', async () => {
+  test('the client accepts several CA certificates', async () => {
     const endpoint = await mutualEndpoint();
     const caCertificatePem = `${stranger.certificate}\n${authority.certificate}`;
     const transport = transportOf(clientCalled('orders'), { caCertificatePem });
@@ -138,7 +138,7 @@ describe('the name of the server', () => {
   const sendAs = (origin: string, members: Partial<Transport>) =>
     send(exchanges.client(), origin, {}, { transport: transportOf(clientCalled('orders'), members) });
 
-  test('is the one that is asked for and that its certificate must have, at whatever address it is', async () => {
+  test('the client asks for the given server name at any address, and the certificate must have that name', async () => {
     const endpoint = await mutualEndpoint(undefined, inner);
     expect(await sendAs(endpoint.origin, { serverName: 'inner.example.com' })).toMatchObject({ status: 200 });
     const [request] = endpoint.requests;
@@ -152,7 +152,7 @@ describe('the name of the server', () => {
     ['that its certificate does not have', { serverName: 'other.example.com' }, inner],
     ['that is not given, when its certificate does not have the address', {}, inner],
     ['that its certificate does not have, though it has the address', { serverName: 'inner.example.com' }, {}],
-  ])('%s is TlsFailed, and nothing is sent', async (_, members, subject) => {
+  ])('a server name %s fails with TlsFailed, and nothing is sent', async (_, members, subject) => {
     const endpoint = await mutualEndpoint(undefined, subject);
     expect(await failureOf(sendAs(endpoint.origin, members))).toMatchObject(failure('TlsFailed'));
     expect(endpoint.requests).toEqual([]);

@@ -7,7 +7,7 @@ import { ask5MsAhead, decisionOf, expectedDecision, startAgain } from './rate-de
 /** Slots of a bucket whose backlog is gone. */
 const ofEmptyBucket: readonly DecisionRow[] = [
   {
-    name: 'a backlog that nobody has come back from for 5 s is gone, and its turns start again under a new generation',
+    name: 'a backlog that no request has come back from for 5 s is gone, and its turns start again under a new generation',
     view: viewOf({ slotsUntilUs: at(-5000), returnsUntilUs: at(5000), generation: 4 }),
     form: 'empty',
     slots: 3,
@@ -64,7 +64,7 @@ const behindBacklog: Where = [
 /** Turns behind those that are given away already. */
 const ofBacklog: readonly DecisionRow[] = [
   {
-    name: 'a newcomer is given a turn behind a backlog, though there are slots',
+    name: 'a newcomer is given a turn behind a backlog, even if there are slots',
     view: viewOf({ slotsUntilUs: at(300), returnsUntilUs: at(5000) }),
     form: 'ahead',
     returns: 3,
@@ -72,7 +72,7 @@ const ofBacklog: readonly DecisionRow[] = [
     write: { returns: { from: 'returns', byUs: 300_000 } },
   },
   {
-    name: 'a backlog that somebody has come back from less than 5 s ago is not gone',
+    name: 'a backlog that a request has come back from less than 5 s ago is not gone',
     view: viewOf({ slotsUntilUs: at(-5000) + 1, returnsUntilUs: at(5000) }),
     form: 'ahead',
     returns: 3,
@@ -122,7 +122,7 @@ const ofBacklog: readonly DecisionRow[] = [
     write: { returns: { from: 'returns', byUs: 300_000 } },
   },
   {
-    name: 'a backlog that ends a second before the slots do is joined',
+    name: 'a request joins a backlog that ends one second before the slots end',
     view: viewOf({ slotsUntilUs: at(60_000), returnsUntilUs: at(59_000) }),
     form: 'ahead',
     returns: 3,
@@ -174,7 +174,7 @@ const ofNewBacklog: readonly DecisionRow[] = [
     write: { slots: { from: at(5), byUs: 2_000_000 }, returns: { from: at(5), byUs: 899_000_000 }, orAbsent: true },
   },
   {
-    name: 'turns that lie in a pause are passed over',
+    name: 'a worker passes over the turns within a pause',
     view: viewOf({ slotsUntilUs: at(60_000), returnsUntilUs: at(59_000) - 1 }),
     ask: { blockCount: 50 },
     form: 'behind',

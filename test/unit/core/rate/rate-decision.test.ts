@@ -12,7 +12,7 @@ const idle: Where = [
 /** Slots of a bucket that nobody has used for a while. */
 const ofIdleBucket: readonly DecisionRow[] = [
   {
-    name: 'a bucket that the worker has never seen is taken for idle, and its generation is not raised',
+    name: 'a worker treats a bucket that it has never seen as idle, and does not raise its generation',
     view: unknownView,
     ask: { revision: 2 },
     form: 'idle',
@@ -41,7 +41,7 @@ const ofIdleBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(5), byUs: 300_000 }, returns: { from: at(5), byUs: 200_000 }, orAbsent: true },
   },
   {
-    name: 'requests that come back are given slots whatever backlog there is, and no turns with them',
+    name: 'requests that come back are given slots despite a backlog, and no turns with them',
     view: viewOf({ returnsUntilUs: at(5000) }),
     ask: { count: 30, newcomer: false },
     form: 'idle',
@@ -75,7 +75,7 @@ const ofIdleBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(-195), byUs: 300_000 }, returns: { from: at(-195), byUs: 400_000 }, orAbsent: true },
   },
   {
-    name: 'a bucket that was as often busy as idle is taken for idle',
+    name: 'a worker treats a bucket that was as often busy as idle as an idle one',
     view: viewOf({ slotsUntilUs: at(-900) }, at(-1000)),
     form: 'idle',
     slots: 3,
@@ -83,7 +83,7 @@ const ofIdleBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(5), byUs: 300_000 }, orAbsent: true },
   },
   {
-    name: 'a bucket that nobody else uses is taken for idle however often it was busy',
+    name: 'a worker treats a bucket that no other worker uses as idle, even if it was often busy',
     view: { ...viewOf({ slotsUntilUs: at(-900) }, at(-1000)), busyLikelihood: 0.9, timesAlone: 8 },
     form: 'idle',
     slots: 3,
@@ -91,7 +91,7 @@ const ofIdleBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(5), byUs: 300_000 }, orAbsent: true },
   },
   {
-    name: 'a gap of more than 100 ms is not passed over',
+    name: 'a write does not pass over a gap of more than 100 ms',
     view: viewOf({ slotsUntilUs: at(-95) - 1 }),
     form: 'idle',
     slots: 3,
@@ -190,7 +190,7 @@ const ofBusyBucket: readonly DecisionRow[] = [
     write: { slots: { from: 'slots', byUs: 300_000 } },
   },
   {
-    name: 'a bucket that was more often busy than idle is taken for busy',
+    name: 'a worker treats a bucket that was more often busy than idle as busy',
     view: { ...viewOf({ slotsUntilUs: at(-900) }, at(-1000)), busyLikelihood: 0.51 },
     form: 'busy',
     slots: 3,
@@ -198,7 +198,7 @@ const ofBusyBucket: readonly DecisionRow[] = [
     write: { slots: { from: 'slots', byUs: 300_000 } },
   },
   {
-    name: 'a gap of 100 ms is passed over, and counts as given away',
+    name: 'a write passes over a gap of 100 ms, and counts the gap as given away',
     view: viewOf({ slotsUntilUs: at(-95) }),
     form: 'busy',
     slots: 3,

@@ -36,28 +36,31 @@ describe('a look at a bucket', () => {
   test.each([
     { slotsUntilUs: oldestUs, busyLikelihood: 0.75 },
     { slotsUntilUs: oldestUs - 1, busyLikelihood: 0.25 },
-  ])('that gives slots away up to $slotsUntilUs makes it busy with a likelihood of $busyLikelihood', (found) => {
-    const shown = { ...bucket, slotsUntilUs: found.slotsUntilUs };
-    expect(look(view, ask, shown)).toMatchObject({ ...shown, seenAtUs: nowUs, busyLikelihood: found.busyLikelihood });
-  });
+  ])(
+    'a look that finds slots given away up to $slotsUntilUs makes the bucket busy with a likelihood of $busyLikelihood',
+    (found) => {
+      const shown = { ...bucket, slotsUntilUs: found.slotsUntilUs };
+      expect(look(view, ask, shown)).toMatchObject({ ...shown, seenAtUs: nowUs, busyLikelihood: found.busyLikelihood });
+    },
+  );
 
-  test('counts whether anybody else has written since', () => {
+  test('a look at a bucket counts whether another worker has written since the last look', () => {
     expect(look(view, ask, bucket).timesAlone).toBe(1);
     expect(look({ ...view, timesAlone: 5 }, ask, { ...bucket, slotsUntilUs: seenAtUs + 1 }).timesAlone).toBe(0);
   });
 
-  test('that does not exist makes it idle and empty', () => {
+  test('a look that finds no bucket makes the bucket idle and empty', () => {
     const shown = look(view, ask, undefined);
     expect(shown).toMatchObject({ slotsUntilUs: 0, generation: 0, busyLikelihood: 0.25, timesAlone: 1 });
   });
 });
 
 describe('a write that was refused', () => {
-  test('without the bucket says that the bucket has to be looked at', () => {
+  test('a refused write that does not show the bucket makes the worker look at the bucket', () => {
     expect(learn(view, ask, added, { kind: 'refused' })).toEqual(outdated(view));
   });
 
-  test('with the bucket is a look at it', () => {
+  test('a refused write that shows the bucket counts as a look at it', () => {
     const refuser = { ...bucket, slotsUntilUs: oldestUs - 1 };
     expect(learn(view, ask, added, { kind: 'refused', bucket: refuser })).toEqual(look(view, ask, refuser));
   });
@@ -69,13 +72,16 @@ describe('a write that was done', () => {
   test.each([
     { form: 'busy', busyLikelihood: 0.75 },
     { form: 'idle', busyLikelihood: 0.25 },
-  ] as const)('in the form $form makes the bucket busy with a likelihood of $busyLikelihood', (guess) => {
-    const learned = learn(view, ask, { ...added, form: guess.form }, written(nowUs));
-    expect(learned.busyLikelihood).toBe(guess.busyLikelihood);
-    expect(learned).toMatchObject({ slotsUntilUs: nowUs, seenAtUs: nowUs });
-  });
+  ] as const)(
+    'a successful write in the form $form makes the bucket busy with a likelihood of $busyLikelihood',
+    (guess) => {
+      const learned = learn(view, ask, { ...added, form: guess.form }, written(nowUs));
+      expect(learned.busyLikelihood).toBe(guess.busyLikelihood);
+      expect(learned).toMatchObject({ slotsUntilUs: nowUs, seenAtUs: nowUs });
+    },
+  );
 
-  test('for return times alone judges no guess', () => {
+  test('a successful write that takes only return times does not change the likelihood of a busy bucket', () => {
     const returns = decisionOf(undefined, { slots: 0, returns: 2 });
     expect(learn(view, ask, returns, written(seenAtUs))).toMatchObject({ busyLikelihood: 0.5, guesses: 0 });
   });
@@ -85,11 +91,11 @@ describe('a write that was done', () => {
     { who: 'somebody', write: 'adds to the slots', decision: added, until: seenAtUs + 200_001, timesAlone: 0 },
     { who: 'nobody', write: 'leaves the slots', decision: decisionOf(undefined), until: seenAtUs, timesAlone: 4 },
     { who: 'somebody', write: 'leaves the slots', decision: decisionOf(undefined), until: seenAtUs + 1, timesAlone: 0 },
-  ])('that $write shows that $who else had written', ({ decision, until, timesAlone }) => {
+  ])('a successful write that $write shows that $who else had written', ({ decision, until, timesAlone }) => {
     expect(learn({ ...view, timesAlone: 3 }, ask, decision, written(until)).timesAlone).toBe(timesAlone);
   });
 
-  test('that sets its own time for the slots shows nothing of other writers', () => {
+  test('a successful write that sets its own time for the slots shows nothing about other writers', () => {
     const set = decisionOf({ from: oldestUs, byUs: 200_000 }, { slots: 0 });
     const before = { ...view, timesAlone: 3 };
     const result = written(nowUs);
@@ -98,17 +104,17 @@ describe('a write that was done', () => {
 });
 
 describe('the grant of a write', () => {
-  test('begins where slots were given away before it', () => {
+  test('the slots of a write begin after the slots that were given away before it', () => {
     const grant = grantOf(ask, added, { ...bucket, slotsUntilUs: nowUs + 500_000 });
     expect(grant).toEqual({ slotTimesUs: [nowUs + 300_000, nowUs + 400_000], returnTimesUs: [], generation: 4 });
   });
 
-  test('begins at the oldest slot that is still good after a gap', () => {
+  test('the slots of a write begin at the oldest valid slot after a gap', () => {
     const grant = grantOf({ ...ask, count: 4 }, { ...added, slots: 4 }, { ...bucket, slotsUntilUs: seenAtUs });
     expect(grant.slotTimesUs).toEqual([nowUs, nowUs, nowUs, nowUs + 100_000]);
   });
 
-  test('ends with the return times up to which the bucket gives them away', () => {
+  test('the return times of a write end at the time up to which the bucket has given them away', () => {
     const returns = decisionOf(undefined, { slots: 0, returns: 3 });
     const grant = grantOf(ask, returns, { ...bucket, returnsUntilUs: nowUs + secondUs });
     expect(grant.slotTimesUs).toEqual([]);

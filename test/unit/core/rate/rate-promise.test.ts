@@ -37,7 +37,7 @@ const share = fc.record({
   burst: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 20 })),
 });
 
-test('whatever the order of calls, clocks, changes of the burst and lost answers, no second holds more than rate + burst - 1 slots', async () => {
+test('no second holds more than rate + burst - 1 slots, in any order of calls, clocks, changes of the burst and lost answers', async () => {
   let mostSlots = 0;
   await fc.assert(
     fc.asyncProperty(

@@ -14,11 +14,14 @@ describe('shards', () => {
     { ratePerSecond: 5000, batchSize: 1, shards: 25 },
     { ratePerSecond: 100_000, batchSize: 10, shards: 50 },
     { ratePerSecond: 100_000, batchSize: 1, shards: 500 },
-  ])('$ratePerSecond a second in batches of $batchSize need $shards', ({ ratePerSecond, batchSize, shards }) => {
-    expect(shardCount({ ...destination, ratePerSecond }, batchSize)).toBe(shards);
-  });
+  ])(
+    'a rate of $ratePerSecond a second in batches of $batchSize needs $shards shards',
+    ({ ratePerSecond, batchSize, shards }) => {
+      expect(shardCount({ ...destination, ratePerSecond }, batchSize)).toBe(shards);
+    },
+  );
 
-  test('share out the whole rate, and together promise no more than the destination may', () => {
+  test('the shards divide the whole rate, and together give no more than the rate of the destination', () => {
     const arbitrary = fc.record({
       ratePerSecond: fc.integer({ min: 1, max: 100_000 }),
       burst: fc.integer({ min: 1, max: 1000 }),

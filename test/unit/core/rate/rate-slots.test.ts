@@ -16,18 +16,18 @@ const share = fc.record({
 });
 
 describe('the slots of one bucket', () => {
-  test('lie 1 / rate apart, and what does not come out even is rounded up', () => {
+  test('the slots of a bucket are 1 / rate apart, rounded up to a microsecond', () => {
     const times = slotTimesUs(startUs, startUs, 4, { ratePerSecond: 3, burst: 1 });
     expect(times.map((time) => time - startUs)).toEqual([0, 333_334, 666_667, 1_000_000]);
   });
 
-  test('of a burst begin at once, and the others an interval apart', () => {
+  test('the slots of a burst begin at once, and the other slots begin one interval apart', () => {
     const own = { ratePerSecond: 10, burst: 3 };
     const times = slotTimesUs(oldestSlotUs(startUs, own), startUs, 5, own);
     expect(times.map((time) => time - startUs)).toEqual([0, 0, 0, 100_000, 200_000]);
   });
 
-  test('a request costs an interval, and a second of requests costs a second whatever the rate', () => {
+  test('a request costs one interval, and the requests of one second cost one second at any rate', () => {
     fc.assert(
       fc.property(share, (any) => {
         expect(costUs(any.ratePerSecond, any)).toBe(1_000_000);
@@ -36,7 +36,7 @@ describe('the slots of one bucket', () => {
     );
   });
 
-  test('begin before the end when they were counted as beginning before it, and the next one does not', () => {
+  test('the counted slots before an end begin before that end, and the next slot does not', () => {
     fc.assert(
       fc.property(
         share,
@@ -54,7 +54,7 @@ describe('the slots of one bucket', () => {
     );
   });
 
-  test('all fit from the latest time on from which all fit, and not a microsecond later', () => {
+  test('all slots fit from the latest possible time, and not from one microsecond later', () => {
     fc.assert(
       fc.property(share, fc.integer({ min: 1, max: 200 }), (any, count) => {
         const endUs = startUs + 2_000_000;
@@ -65,11 +65,11 @@ describe('the slots of one bucket', () => {
     );
   });
 
-  test('there are none before an end that has passed', () => {
+  test('a bucket has no slots before an end that has passed', () => {
     expect(slotsBefore(startUs, startUs + 1, { ratePerSecond: 5, burst: 1 })).toBe(0);
   });
 
-  test('below ten a second are missed by so little that no second holds more than rate + 1, on clocks 5 ms apart', () => {
+  test('no second holds more than rate + 1 requests at a rate below ten a second, on clocks 5 ms apart', () => {
     const late = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 30, maxLength: 30 });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 9 }), late, late, (ratePerSecond, parts, clocks) => {
@@ -88,7 +88,7 @@ describe('the slots of one bucket', () => {
     );
   });
 
-  test('are missed by so little that no second holds more than 1.03 of the rate and one more, on clocks 5 ms apart', () => {
+  test('no second holds more than 1.03 times the rate plus one request, on clocks 5 ms apart', () => {
     const cyclic = <Part>(parts: readonly Part[], index: number) => parts[index % parts.length];
     const parts = fc.array(fc.tuple(fc.boolean(), fc.double({ min: -2.5, max: 2.5, noNaN: true })), { minLength: 1 });
     fc.assert(

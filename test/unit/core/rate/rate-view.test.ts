@@ -31,7 +31,7 @@ test.each([
   { findings: [true, true], doubtful: true },
   { findings: [true, false, true, false, true, false], doubtful: true },
   { findings: [...Array.from({ length: 9 }, () => true), false], doubtful: true },
-])('after the findings $findings a guess is in doubt: $doubtful', ({ findings, doubtful }) => {
+])('a guess after the findings $findings is in doubt: $doubtful', ({ findings, doubtful }) => {
   const { view, nowUs } = viewAfter(findings);
   expect(isDoubtful(view, true, nowUs, nowUs)).toBe(doubtful);
 });
@@ -59,7 +59,7 @@ test.each([
 test.each([
   { timesAlone: 7, alone: false },
   { timesAlone: 8, alone: true },
-])('after $timesAlone writes in a row without another writer, a worker is alone: $alone', ({ timesAlone, alone }) => {
+])('a worker is alone after $timesAlone writes in a row without another writer: $alone', ({ timesAlone, alone }) => {
   expect(isAlone({ ...uncertain, timesAlone })).toBe(alone);
 });
 
