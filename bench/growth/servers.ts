@@ -4,7 +4,7 @@ import { createDynamoDbClient } from '../../lib/adapters/aws/clients.ts';
 import { apiDestinationMembers } from '../../lib/adapters/dynamodb/api-destinations.ts';
 import { toItem } from '../../lib/adapters/dynamodb/items.ts';
 import { apiDestinationPartition } from '../../lib/adapters/dynamodb/table.ts';
-import { itemVersion } from '../../lib/core/message/newer-version.ts';
+import { itemVersion } from '../../lib/core/message/format-versions.ts';
 import type { BenchProcess } from '../bench-process.ts';
 import { startBenchProcess } from '../bench-process.ts';
 import type { WorkerSurroundings } from '../bench-stack.ts';

@@ -1,6 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { Failure } from '../../core/failure/failure.ts';
-import { itemVersion } from '../../core/message/newer-version.ts';
+import { itemVersion } from '../../core/message/format-versions.ts';
 import type { JsonObject, JsonValue } from '../../core/input/json.ts';
 import { isJsonObject } from '../../core/input/json.ts';
 

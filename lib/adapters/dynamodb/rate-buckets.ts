@@ -1,6 +1,6 @@
 import type { DynamoDBClient, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import { ConditionalCheckFailedException, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { itemVersion } from '../../core/message/newer-version.ts';
+import { itemVersion } from '../../core/message/format-versions.ts';
 import type { Advance, Bucket, BucketWrite, Clause } from '../../core/rate/bucket.ts';
 import type { BucketKey, RateBuckets } from '../../ports/rate.ts';
 import { fromAwsError } from '../aws/failures.ts';

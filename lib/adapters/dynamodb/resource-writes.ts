@@ -3,7 +3,7 @@ import { DeleteItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/c
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { WriteConflict } from '../../ports/control.ts';
-import { itemVersion } from '../../core/message/newer-version.ts';
+import { itemVersion } from '../../core/message/format-versions.ts';
 import { fromAwsError } from '../aws/failures.ts';
 import type { Item, ItemMembers } from './items.ts';
 import { toAttribute, toItem } from './items.ts';

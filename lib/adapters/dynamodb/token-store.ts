@@ -1,6 +1,6 @@
 import type { DynamoDBClient, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { itemVersion } from '../../core/message/newer-version.ts';
+import { itemVersion } from '../../core/message/format-versions.ts';
 import type { StoredToken, TokenLease, TokenStore } from '../../ports/token.ts';
 import { fromAwsError } from '../aws/failures.ts';
 import type { Item } from './items.ts';

@@ -1,7 +1,7 @@
 import type { Delivery } from '../delivery/delivery.ts';
 import type { FailureCode } from '../failure/failure.ts';
 import { Failure, failures } from '../failure/failure.ts';
-import { messageVersion } from './newer-version.ts';
+import { messageVersion } from './format-versions.ts';
 import type { JsonObject } from '../input/json.ts';
 import { jsonText } from '../input/json-text.ts';
 import type { QueueMessage } from './queue-message.ts';

@@ -3,17 +3,6 @@ import { isJsonObject, ownMember, parseJson } from '../input/json.ts';
 import type { QueueMessage } from './queue-message.ts';
 import { lastmileAttribute } from './queue-message.ts';
 
-/*
- * Versions of messages and items, which outlive the worker that wrote them. A change that an older worker must not overlook
- * increases the number. A new member that an older worker may ignore does not.
- */
-
-/** Version of the messages in the delivery queue and the dead-letter queue. */
-export const messageVersion = 1;
-
-/** Version of the items in the table. */
-export const itemVersion = 1;
-
 /** The ways in which an older worker handles a message that only a newer worker can read. */
 export type NewerMessageFate =
   /** Put back into the delivery queue as it is, at the longest delay. */

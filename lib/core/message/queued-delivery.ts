@@ -1,6 +1,6 @@
 import type { Delivery } from '../delivery/delivery.ts';
 import { Failure } from '../failure/failure.ts';
-import { messageVersion } from './newer-version.ts';
+import { messageVersion } from './format-versions.ts';
 import type { JsonObject, JsonValue } from '../input/json.ts';
 import { isJsonObject, ownMember, parseJson } from '../input/json.ts';
 import { printedEvent } from '../input/json-text.ts';

@@ -39,7 +39,7 @@ export async function buildStack(versions: FormatVersions): Promise<StackBuild> 
       {
         name: 'format-versions',
         setup(esbuild) {
-          esbuild.onLoad({ filter: /[\\/]lib[\\/]core[\\/]format-versions\.ts$/ }, () => {
+          esbuild.onLoad({ filter: /[\\/]lib[\\/]core[\\/]message[\\/]format-versions\.ts$/ }, () => {
             replaced += 1;
             return { contents: contents.join(''), loader: 'ts' };
           });
