@@ -139,7 +139,7 @@ class OneAttempt {
     }
   }
 
-  /** Where a connection that ended has cost the second request, this one is left to the next attempt. */
+  /** If a lost connection has already used the second request, this one is left to the next attempt. */
   async #sendSecond(again: Prepared): Promise<Sent> {
     if (this.#requests < maximumRequests) return this.#send(again, inTurn);
     return { kind: 'later', turn: { ...inTurn, atMs: this.#dependencies.clock.nowMs() } };

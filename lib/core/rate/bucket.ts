@@ -48,7 +48,7 @@ export type BucketWriteResult =
   | { readonly kind: 'written'; readonly bucket: Bucket }
   | { readonly kind: 'refused'; readonly bucket?: Bucket };
 
-/** Precision of a pause. A hundred refused requests then do not make a hundred writes. */
+/** A pause that is longer by less than this is not written, so that a hundred refused requests do not cause a hundred writes. */
 export const pauseToleranceUs = secondUs / 10;
 
 const daySeconds = 86_400;

@@ -23,8 +23,8 @@ export function costUs(count: number, { ratePerSecond }: Share): number {
 }
 
 /**
- * The oldest unused slot that may still be used: a burst allows `burst - 1` slots of the past. The stored time itself does not
- * depend on the burst. So a changed burst changes nothing in the table, and pauses and return times need not allow for it.
+ * The oldest slot that may still be used: a burst may use up to `burst - 1` slots that have already passed. The stored time does
+ * not depend on the burst, so a changed burst changes nothing in the table.
  *
  * @param startUs when a request could be sent at the earliest
  */

@@ -112,8 +112,8 @@ const leadKnownUs = 1_000_000;
 const longestPatienceUs = 500_000;
 
 /**
- * How long a returning request may wait for others, to reserve in one write. While slots are given away ahead of their time, a
- * request that asks later is not sent later. A third of that lead is kept for the write, and for a lead that shrinks.
+ * How long a returning request may wait for others, to reserve in one write. While slots are given away ahead of time, a
+ * request that asks later does not leave later. A third of this head start is kept for the write, and in case it shrinks.
  */
 export function patienceUs(view: BucketView, nowUs: number): number {
   if (isOlderThan(view, leadKnownUs, nowUs)) return 0;

@@ -87,13 +87,13 @@ test('the second request, with changed credentials, is not sent a third time whe
   expect(requests).toBe(2);
 });
 
-test('a rejection for good that a changed destination may undo is no verdict when no request is left to ask with', async () => {
+test('a rejection is not final when the destination has changed and the attempt has no request left to ask again', async () => {
   const { result, requests } = await attemptWith(['dead', 404], rotated);
   expect(result).toMatchObject({ kind: 'later' });
   expect(requests).toBe(2);
 });
 
-test('a bug in what sends is not taken for a failure of the table', async () => {
+test('a bug in the HTTP client is thrown and not classified', async () => {
   await expect(attemptWith([])).rejects.not.toBeInstanceOf(Failure);
 });
 
@@ -107,7 +107,7 @@ test.each([
   expect(result).toMatchObject({ outcome: { kind: 'delivered' }, latenciesMs });
 });
 
-test('what got no answer has no latency', async () => {
+test('a request without an answer has no latency', async () => {
   const { result } = await attemptWith(['dead', 'dead'], routeOf(), [30, 40]);
   expect(result).toMatchObject({ kind: 'tried', requested: true, latenciesMs: [] });
 });
@@ -134,7 +134,7 @@ test('an address that is refused after an answer leaves an attempt that was made
   expect(result).toMatchObject({ outcome: { kind: 'permanent', code: 'AddressRefused' }, requested: true });
 });
 
-test('a destination with a maximum concurrency per worker has no more requests under way, and asks for no slot before', async () => {
+test('a worker sends no more requests at once than the maximum concurrency, and asks for no slot before its turn', async () => {
   const clock = createManualClock();
   const unlimited = createUnlimitedPacing(clock);
   let slots = 0;

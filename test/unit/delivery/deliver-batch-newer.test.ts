@@ -12,7 +12,7 @@ function newer(id: string, firstReceivedAt: number | undefined, receiveCount = 1
 }
 
 describe('a message that only a newer worker can read', () => {
-  test('goes back into the queue as it came, without an attempt, and is settled by that', async () => {
+  test('a message that only a newer worker can read goes back into the queue as it came, without an attempt, and is settled by that', async () => {
     const { run, attempted, rawMessages, conclusions, received, clock } = createBatches();
     const sent = newer('new', startMs);
     expect(await run([sent, message('a')])).toEqual([]);
@@ -23,14 +23,14 @@ describe('a message that only a newer worker can read', () => {
     expect(conclusions).toContainEqual(expect.objectContaining(line));
   });
 
-  test('goes back also when it was received too often for one that could be read', async () => {
+  test('a message that only a newer worker can read goes back also when it was received too often for one that could be read', async () => {
     const { run, rawMessages, deadLetters } = createBatches();
     expect(await run([newer('new', startMs, 9)])).toEqual([]);
     expect(rawMessages.sentBack).toHaveLength(1);
     expect(deadLetters.letters).toEqual([]);
   });
 
-  test('goes to the dead letters as it came when no event could be so old', async () => {
+  test('a message that only a newer worker can read goes to the dead letters as it came when no event could be so old', async () => {
     const { run, rawMessages, conclusions, deadLetters } = createBatches();
     const sent = newer('new', startMs - dayMs - 1);
     expect(await run([sent])).toEqual([]);
@@ -40,14 +40,14 @@ describe('a message that only a newer worker can read', () => {
     expect(conclusions).toMatchObject([{ settlement: { kind: 'dead-lettered' }, code: 'NewerVersion' }]);
   });
 
-  test('is received again when it does not say its age', async () => {
+  test('a message that only a newer worker can read is received again when it does not say its age', async () => {
     const { run, rawMessages } = createBatches();
     expect(await run([newer('new', undefined)])).toEqual(['new']);
     expect([...rawMessages.sentBack, ...rawMessages.buried]).toEqual([]);
   });
 
   test.each([new Failure('StoreUnavailable', 'injected'), new TypeError('a bug')])(
-    'is received again when the queue does not take it (%s)',
+    'a message that only a newer worker can read is received again when the queue does not take it (%s)',
     async (error) => {
       const { run, rawMessages, received } = createBatches();
       rawMessages.failWith(error);

@@ -6,7 +6,7 @@ import { createBatches, handles, message, raw } from './batches.ts';
 import { delivered, failedForNow } from './outcomes.ts';
 
 describe('a poisoned message', () => {
-  test('that is a bug’s prey comes back alone, with its line in the log', async () => {
+  test('a message that meets a bug comes back alone, with its line in the log', async () => {
     const bug = new TypeError('x is not a function');
     const { run, conclusions } = createBatches((id) => {
       if (id === 'poison') throw bug;
@@ -19,7 +19,7 @@ describe('a poisoned message', () => {
     });
   });
 
-  test('that hangs until the deadline is deferred then; its neighbours were settled and deleted before', async () => {
+  test('a poisoned message that hangs until the deadline is deferred then; its neighbours were settled and deleted before', async () => {
     const { run, clock, settled, received, queue } = createBatches(async (id, { signal }) => {
       if (id !== 'hangs') return delivered;
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
@@ -33,7 +33,7 @@ describe('a poisoned message', () => {
     expect(queue.sent).toMatchObject([{ queued: { delivery: { event: { value: { id: 'hangs' } }, attempts: 1 } } }]);
   });
 
-  test('that never comes back leaves its neighbours deleted already', async () => {
+  test('a poisoned message that never comes back leaves its neighbours deleted already', async () => {
     const { run, settled, received } = createBatches((id) =>
       id === 'dead' ? new Promise(() => undefined) : delivered,
     );
@@ -44,7 +44,7 @@ describe('a poisoned message', () => {
 });
 
 describe('a message that is received again', () => {
-  test('is processed alone, after all that are new', async () => {
+  test('a message that is received again is processed alone, after all new messages', async () => {
     const gates = new Map(
       ['new-1', 'new-2', 'old-1', 'old-2'].map((id) => [id, Promise.withResolvers<AttemptResult>()]),
     );
@@ -69,7 +69,7 @@ describe('a message that is received again', () => {
     expect(await running).toEqual([]);
   });
 
-  test('is processed though the one before it failed', async () => {
+  test('a message that is received again is processed even if the one before it failed', async () => {
     const { run } = createBatches((id) => {
       if (id === 'bad') throw new TypeError('a bug');
       return delivered;
@@ -78,7 +78,7 @@ describe('a message that is received again', () => {
     expect(await run([message('bad', again), message('good', again)])).toEqual(['bad']);
   });
 
-  test('comes in an order left to chance, so that one that kills its worker does not always come first', async () => {
+  test('messages that are received again come in random order, so that a message that kills its worker is not always the first', async () => {
     const numbers = [0.9, 0.1, 0.5];
     const { run, attempted } = createBatches(undefined, () => numbers.shift() ?? 0);
     const again = { receiveCount: 2 };
@@ -90,14 +90,14 @@ describe('a message that is received again', () => {
 describe('before its last receive a message', () => {
   const last = maximumReceives - 1;
 
-  test('is attempted still, the time before', async () => {
+  test('a message is still attempted two receives before its last one', async () => {
     const { run, attempted, deadLetters } = createBatches();
     expect(await run([message('a', { receiveCount: last - 1 })])).toEqual([]);
     expect([attempted, deadLetters.letters]).toEqual([['a'], []]);
   });
 
   test.each([last, last + 1, 1000])(
-    'goes to the dead letters with what is known, unattempted: receive %d',
+    'before its last receives a message goes to the dead letters with the known facts and without an attempt: receive %d',
     async (receiveCount) => {
       const { run, attempted, deadLetters, conclusions } = createBatches();
       const rule = 'arn:aws:events:us-east-1:123456789012:rule/r';
@@ -115,13 +115,13 @@ describe('before its last receive a message', () => {
     },
   );
 
-  test('comes again when the dead letters do not take it', async () => {
+  test('before its last receive a message comes again when the dead letters do not take it', async () => {
     const { run, deadLetters } = createBatches();
     deadLetters.failWith(new Failure('StoreUnavailable', 'injected'));
     expect(await run([message('a', { receiveCount: last })])).toEqual(['a']);
   });
 
-  test('of a newer version is left whole to the queue’s own redrive policy: burying would lose what it says', async () => {
+  test('before its last receive a message of a newer version is left to the queue’s own redrive policy, because a dead letter of ours would lose its content', async () => {
     const { run, deadLetters } = createBatches();
     const newer = { body: '{}', attributes: { LASTMILE: '{"v":2,"apiDestination":"orders"}' } };
     expect(await run([raw('newer', newer, last)])).toEqual(['newer']);

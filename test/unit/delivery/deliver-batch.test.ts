@@ -7,19 +7,19 @@ import { createBatches, handles, message, raw } from './batches.ts';
 import { delivered, failedForNow, putOff, rejected } from './outcomes.ts';
 
 describe('a batch', () => {
-  test('without a message asks for nothing', async () => {
+  test('a batch without a message asks for nothing', async () => {
     const { run, received } = createBatches();
     expect(await run([])).toEqual([]);
     expect(received.removed).toEqual([]);
   });
 
-  test('that is settled leaves nothing to be received again', async () => {
+  test('a batch that is settled leaves nothing to be received again', async () => {
     const { run, attempted } = createBatches((id) => (id === 'a' ? delivered : rejected));
     expect(await run([message('a'), message('b')])).toEqual([]);
     expect(attempted).toEqual(['a', 'b']);
   });
 
-  test('is worked on side by side, and what has settled is deleted while others still work', async () => {
+  test('the messages of a batch are processed side by side, and a settled message is deleted while others still work', async () => {
     const slow = Promise.withResolvers<AttemptResult>();
     const { run, settled, attempted, received } = createBatches((id) => (id === 'slow' ? slow.promise : delivered));
     const running = run([message('slow'), message('a'), message('b')]);
@@ -30,19 +30,19 @@ describe('a batch', () => {
     expect(await running).toEqual([]);
   });
 
-  test('leaves the last of it to the end of the invocation, which deletes what is not returned', async () => {
+  test('a batch leaves its last message to the end of the invocation, which deletes all that is not returned', async () => {
     const { run, received } = createBatches();
     await run([message('alone')]);
     expect(received.removed).toEqual([]);
   });
 
-  test('whose messages settle together leaves all of them to the end of the invocation', async () => {
+  test('a batch whose messages settle together leaves all of them to the end of the invocation', async () => {
     const { run, received } = createBatches();
     expect(await run([message('a'), message('b'), message('c')])).toEqual([]);
     expect(received.removed).toEqual([]);
   });
 
-  test('deletes nothing that is not settled yet', async () => {
+  test('a batch deletes nothing that is not settled yet', async () => {
     const writing = Promise.withResolvers<AttemptResult>();
     const { run, settled, received } = createBatches((id) => (id === 'a' ? writing.promise : failedForNow()));
     const running = run([message('a'), message('b', { target: { RetryPolicy: { MaximumRetryAttempts: 0 } } })]);
@@ -52,13 +52,13 @@ describe('a batch', () => {
     await running;
   });
 
-  test('whose deletions fail is settled all the same', async () => {
+  test('a batch whose deletions fail is settled anyway', async () => {
     const { run, received } = createBatches();
     received.failWith(new Failure('StoreUnavailable', 'injected'));
     expect(await run([message('a'), message('b'), message('c')])).toEqual([]);
   });
 
-  test('returns exactly what nobody has taken over', async () => {
+  test('a batch returns exactly the messages that no queue and no endpoint has accepted', async () => {
     type Fate = 'delivered' | 'rejected' | 'expired' | 'early' | 'later' | 'bug' | 'no delivery' | 'newer';
     const fates = fc.array(
       fc.record({
@@ -132,14 +132,17 @@ describe('a message that is no delivery', () => {
       'InvalidJson',
     ],
     ['attributed wrongly', { body: '{"id": 1.0}', attributes: { LASTMILE: '7' } }, '{"id": 1.0}', 'InvalidDelivery'],
-  ])('(%s) goes to the dead letters as it is, with the reason', async (_what, content, body, code) => {
-    const { run, attempted, deadLetters } = createBatches();
-    expect(await run([raw('x', content)])).toEqual([]);
-    expect(deadLetters.letters).toEqual([{ body, code, reason: expect.any(String) }]);
-    expect(attempted).toEqual([]);
-  });
+  ])(
+    'a message that is no delivery (%s) goes to the dead letters as it is, with the reason',
+    async (_what, content, body, code) => {
+      const { run, attempted, deadLetters } = createBatches();
+      expect(await run([raw('x', content)])).toEqual([]);
+      expect(deadLetters.letters).toEqual([{ body, code, reason: expect.any(String) }]);
+      expect(attempted).toEqual([]);
+    },
+  );
 
-  test('any more keeps in the dead letters where it was to go, for a worker that can read it', async () => {
+  test('a message that is no longer a delivery keeps its destination in the dead letters, for a worker that can read it', async () => {
     const { run, deadLetters } = createBatches();
     const rule = 'arn:aws:events:us-east-1:123456789012:rule/orders';
     const details = { v: 1, apiDestination: 'orders', rule, target: { Id: 'no Id', Input: '{}' }, attempts: 3 };
@@ -150,7 +153,7 @@ describe('a message that is no delivery', () => {
     expect(deadLetters.letters).toEqual([{ body: '{"id":1.0}', code: 'InvalidDelivery', reason, unread }]);
   });
 
-  test('harms no neighbour', async () => {
+  test('a message that is no delivery harms no neighbour', async () => {
     const { run, attempted } = createBatches();
     expect(await run([raw('x', { body: '[', attributes: {} }), message('a')])).toEqual([]);
     expect(attempted).toEqual(['a']);
@@ -170,22 +173,25 @@ test('the age of an envelope that a rule sent counts from when it was sent, not 
 });
 
 describe('a message that comes early', () => {
-  test.each([1001, 900_000, 900_001, 80_000_000])('by %d ms is deferred again without an attempt', async (earlyMs) => {
-    const { run, clock, attempted, queue } = createBatches();
-    const notBeforeMs = clock.nowMs() + earlyMs;
-    const past = { attempts: 5, postponements: 1, attemptTimes: { firstMs: 1, lastMs: 2 }, firstReceivedAtMs: 7 };
-    expect(await run([message('a', { ...past, notBeforeMs })])).toEqual([]);
-    expect(attempted).toEqual([]);
-    expect(queue.sent).toMatchObject([{ group: 'orders', queued: { notBeforeMs, delivery: past } }]);
-  });
+  test.each([1001, 900_000, 900_001, 80_000_000])(
+    'a message that comes early by %d ms is deferred again without an attempt',
+    async (earlyMs) => {
+      const { run, clock, attempted, queue } = createBatches();
+      const notBeforeMs = clock.nowMs() + earlyMs;
+      const past = { attempts: 5, postponements: 1, attemptTimes: { firstMs: 1, lastMs: 2 }, firstReceivedAtMs: 7 };
+      expect(await run([message('a', { ...past, notBeforeMs })])).toEqual([]);
+      expect(attempted).toEqual([]);
+      expect(queue.sent).toMatchObject([{ group: 'orders', queued: { notBeforeMs, delivery: past } }]);
+    },
+  );
 
-  test('and cannot be deferred comes again', async () => {
+  test('a message that comes early and cannot be deferred comes again', async () => {
     const { run, clock, queue } = createBatches();
     queue.failWith(new Failure('StoreUnavailable', 'injected'));
     expect(await run([message('a', { notBeforeMs: clock.nowMs() + 5000 })])).toEqual(['a']);
   });
 
-  test('is deferred while its neighbours are attempted', async () => {
+  test('a message that comes early is deferred while its neighbours are attempted', async () => {
     const { run, clock, attempted, queue } = createBatches((id) => (id === 'put-off' ? putOff : delivered));
     const early = message('early', { notBeforeMs: clock.nowMs() + 5000 });
     expect(await run([early, message('put-off'), message('a')])).toEqual([]);

@@ -123,7 +123,7 @@ async function setUp({ answer, apiDestination, destination, resolver, randomNumb
 const envelope = { apiDestination: 'orders', event, rule: 'arn:aws:events:us-east-1:123456789012:rule/orders' };
 
 describe('a delivery', () => {
-  test('reaches the endpoint with its event and its credentials, and leaves one line', async () => {
+  test('a delivery reaches the endpoint with its event and its credentials, and leaves one line', async () => {
     const { endpoint, deliver, conclusions, deadLetters } = await setUp();
     expect((await deliver(envelope)).settlement).toEqual({ kind: 'delivered' });
     expect(endpoint.requests).toMatchObject([{ method: 'POST', path: '/events', body: JSON.stringify(event) }]);
@@ -212,7 +212,7 @@ describe('a delivery', () => {
     expect(deadLetters.letters).toEqual([]);
   });
 
-  test('a wait of a second is sat out, one of a millisecond more is not', async () => {
+  test('a wait of a second happens inside the invocation, and a longer one does not', async () => {
     const queued = (clock: { nowMs(): number }, waitMs: number): QueuedDelivery => ({
       delivery: {
         apiDestination: 'orders',
@@ -284,7 +284,7 @@ describe('a delivery', () => {
     expect(deadLetters.letters).toMatchObject([{ condition: 'MaximumEventAgeInSeconds' }]);
   });
 
-  test('what fails before a request is put off and uses up no attempt', async () => {
+  test('a failure before the request postpones the delivery and uses no attempt', async () => {
     const unavailable = () => Promise.reject(new Failure('StoreUnavailable', 'injected', { retryAfterMs: 5000 }));
     const { deliver, queue } = await setUp({ resolver: { cached: known, current: unavailable, fresh: unavailable } });
     const target = { RetryPolicy: { MaximumRetryAttempts: 0 } };
@@ -302,7 +302,7 @@ describe('a delivery', () => {
     expect(deadLetters.letters).toEqual([]);
   });
 
-  test('what is too large for the delivery queue is a dead letter with that reason', async () => {
+  test('a delivery that is too large for the delivery queue becomes a dead letter with that reason', async () => {
     const { deliver, queue, deadLetters } = await setUp({
       answer: () => ({ status: 503, headers: { 'retry-after': '30' } }),
     });
@@ -321,7 +321,7 @@ describe('a delivery', () => {
     expect(deadLetters.letters[0]?.reason).toBe("API destination 'x' does not exist.");
   });
 
-  test('what is no delivery at all goes to the dead letters as it came', async () => {
+  test('an input that is not a delivery goes to the dead letters unchanged', async () => {
     const { deliver, deadLetters } = await setUp();
     expect((await deliver({ hello: ['world'] })).settlement.kind).toBe('dead-lettered');
     expect(deadLetters.letters[0]).toMatchObject({ body: '{"hello":["world"]}', code: 'InvalidDelivery' });
@@ -406,7 +406,7 @@ describe('a delivery', () => {
     expect(endpoint.requests.map(({ path }) => path)).toEqual(['/moved']);
   });
 
-  test('what an endpoint rejects is sent once more when the destination has moved since it was cached', async () => {
+  test('a rejected event is sent once more when the destination has moved since it was cached', async () => {
     const answer: AnswerRequest = ({ path }) => ({ status: path === '/moved' ? 200 : 404 });
     const { deliver, endpoint, current, deadLetters } = await setUp({ answer });
     const moved = { ...current.route.apiDestination, invocationEndpoint: `${endpoint.origin}/moved`, revision: 2 };
@@ -416,20 +416,20 @@ describe('a delivery', () => {
     expect(deadLetters.letters).toEqual([]);
   });
 
-  test('what an endpoint rejects stays retryable while nobody can say whether the destination has moved', async () => {
+  test('a rejected event stays retryable while the stores cannot say whether the destination has moved', async () => {
     const { deliver, current, deadLetters } = await setUp({ answer: () => ({ status: 404 }) });
     current.anew = new Failure('StoreUnavailable', 'injected', { retryAfterMs: 5000 });
     expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'deferred' }, code: 'StoreUnavailable' });
     expect(deadLetters.letters).toEqual([]);
   });
 
-  test('a 401 counts as it is while nobody can say whether the credentials have changed', async () => {
+  test('a 401 stands while the stores cannot say whether the credentials have changed', async () => {
     const { deliver, current } = await setUp({ answer: () => ({ status: 401, headers: { 'retry-after': '9' } }) });
     current.anew = new Failure('StoreUnavailable', 'injected');
     expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'deferred' }, code: 'EndpointUnauthorized' });
   });
 
-  test('its line holds no credential, no event and no answer', async () => {
+  test('the log line of a delivery holds no credential, no event and no answer', async () => {
     const { deliver, conclusions } = await setUp({ answer: () => ({ status: 400, body: 'canary-answer' }) });
     await deliver(envelope);
     const line = formatConclusion(conclusions[0] as Conclusion);

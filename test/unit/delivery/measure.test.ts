@@ -81,7 +81,7 @@ test.each([
   expect(measureConclusion(settlement, members).map(([name]) => name)).toEqual(expected);
 });
 
-test('an event is as old as its conclusion says, and has no age where nobody could read it', () => {
+test('the age of an event is counted when its conclusion has one', () => {
   const done = { kind: 'delivered' } as const;
   expect(measureConclusion(done, { ageMs: 90_000 })).toContainEqual(['EventAge', 90_000, 'orders']);
   expect(measureConclusion(done).map(([name]) => name)).not.toContain('EventAge');

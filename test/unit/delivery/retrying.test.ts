@@ -46,7 +46,7 @@ function setUp(results: readonly AttemptResult[], random: Random = () => 0, atte
 const longest = () => 0.999;
 
 describe('a wait after a failed request', () => {
-  test('of a second is sat out inside the invocation', async () => {
+  test('a wait of a second after a failed request happens inside the invocation', async () => {
     const { clock, attempted, begin } = setUp([failedForNow(1000), delivered]);
     const { running } = await begin({ delivery: deliveryOf() });
     await clock.advance(999);
@@ -55,7 +55,7 @@ describe('a wait after a failed request', () => {
     expect(await running).toMatchObject({ kind: 'delivered', delivery: { attempts: 2 } });
   });
 
-  test('of a millisecond more is the queue’s', async () => {
+  test('a wait of a second and a millisecond after a failed request goes to the queue', async () => {
     const { clock, attempted, run } = setUp([failedForNow(1001)]);
     expect(await run({ delivery: deliveryOf() })).toMatchObject({
       kind: 'waiting',
@@ -65,7 +65,7 @@ describe('a wait after a failed request', () => {
     expect(attempted).toHaveLength(1);
   });
 
-  test('is counted from the end of the attempt', async () => {
+  test('a wait after a failed request is counted from the end of the attempt', async () => {
     const { clock, run } = setUp([failedForNow(5000)], () => 0, 300);
     const beganAtMs = clock.nowMs();
     expect(await run({ delivery: deliveryOf() })).toMatchObject({ notBeforeMs: beganAtMs + 300 + 5000 });
@@ -75,14 +75,17 @@ describe('a wait after a failed request', () => {
     [11_000, 'waiting'],
     [10_999, 'waiting'],
     [11_001, 'delivered'],
-  ])('is sat out only if another exchange then still ends 5 s before the deadline: %d ms left', async (left, kind) => {
-    const { clock, begin } = setUp([failedForNow(1000), delivered], () => 0, 1);
-    const { running } = await begin({ delivery: deliveryOf() }, left);
-    await clock.advance(1000);
-    expect((await running).kind).toBe(kind);
-  });
+  ])(
+    'a wait after a failed request happens inside only if another exchange still ends 5 s before the deadline: %d ms left',
+    async (left, kind) => {
+      const { clock, begin } = setUp([failedForNow(1000), delivered], () => 0, 1);
+      const { running } = await begin({ delivery: deliveryOf() }, left);
+      await clock.advance(1000);
+      expect((await running).kind).toBe(kind);
+    },
+  );
 
-  test('that the deadline cuts short is the queue’s', async () => {
+  test('a wait after a failed request that the deadline cuts short goes to the queue', async () => {
     const { clock, attempted, retrying } = setUp([failedForNow(1000)]);
     const aborting = new AbortController();
     const notBeforeMs = clock.nowMs() + 1000;
@@ -94,7 +97,7 @@ describe('a wait after a failed request', () => {
     expect(attempted).toHaveLength(1);
   });
 
-  test('grows with every failure in a row until it is too long for the invocation', async () => {
+  test('a wait after a failed request grows with every failure in a row until it is too long for the invocation', async () => {
     const { clock, attempted, begin } = setUp([failedForNow()], longest);
     const { running } = await begin({ delivery: deliveryOf() });
     await clock.advance(999);
@@ -104,20 +107,20 @@ describe('a wait after a failed request', () => {
 });
 
 describe('what came to no request', () => {
-  test('is left to the queue at once, also for no wait at all', async () => {
+  test('a delivery that made no request goes to the queue at once, even for no wait at all', async () => {
     const { clock, attempted, run } = setUp([putOff]);
     expect(await run({ delivery: deliveryOf() })).toMatchObject({ kind: 'waiting', notBeforeMs: clock.nowMs() });
     expect(attempted).toHaveLength(1);
   });
 
-  test('is put off and not attempted: neither attempts nor times change', async () => {
+  test('a delivery that made no request is postponed: neither attempts nor times change', async () => {
     const { run } = setUp([putOff]);
     const attemptTimes = { firstMs: 1, lastMs: 2 };
     const standing = await run({ delivery: deliveryOf({ attempts: 3, postponements: 4, attemptTimes }) });
     expect(standing.delivery).toMatchObject({ attempts: 3, postponements: 5, attemptTimes });
   });
 
-  test('leaves all retries to the requests to come', async () => {
+  test('a delivery that made no request keeps all its retries', async () => {
     const { run } = setUp([putOff]);
     const delivery = deliveryOf({ target: { RetryPolicy: { MaximumRetryAttempts: 0 } }, postponements: 500 });
     expect((await run({ delivery })).kind).toBe('waiting');
@@ -125,7 +128,7 @@ describe('what came to no request', () => {
 });
 
 describe('an attempt', () => {
-  test('counts, ends the run of postponements and leaves its time', async () => {
+  test('an attempt is counted, ends the run of postponements and stores its time', async () => {
     const { clock, run } = setUp([failedForNow(30_000)], () => 0, 7);
     const first = await run({ delivery: deliveryOf({ postponements: 9 }) });
     const firstMs = clock.nowMs();
@@ -139,7 +142,7 @@ describe('an attempt', () => {
     expect(second.delivery.attemptTimes).toEqual({ firstMs, lastMs: firstMs + 50_007 });
   });
 
-  test('that failed for good ends the delivery by no condition, with attempts left', async () => {
+  test('an attempt that failed for good ends the delivery without a retry condition, with attempts left', async () => {
     const { attempted, run } = setUp([rejected]);
     const standing = await run({ delivery: deliveryOf() });
     expect(standing).toMatchObject({
@@ -151,7 +154,7 @@ describe('an attempt', () => {
     expect(attempted).toHaveLength(1);
   });
 
-  test.each([0, 1, 2, 185])('is not made after %d retries, when so many are allowed', async (allowed) => {
+  test.each([0, 1, 2, 185])('an attempt is not made after %d retries, when so many are allowed', async (allowed) => {
     const { attempted, run } = setUp([failedForNow()]);
     const delivery = deliveryOf({ target: { RetryPolicy: { MaximumRetryAttempts: allowed } } });
     expect(await run({ delivery })).toMatchObject({
@@ -162,7 +165,7 @@ describe('an attempt', () => {
     expect(attempted).toHaveLength(allowed + 1);
   });
 
-  test('that a bug ended ends the invocation with that very error', async () => {
+  test('a bug in an attempt ends the invocation with the bug’s own error', async () => {
     const bug = new TypeError('x is not a function');
     const clock = createManualClock();
     const attempt = () => Promise.reject(bug);
@@ -175,19 +178,19 @@ describe('an attempt', () => {
 describe('the retry policy', () => {
   const own = { maximumRetryAttempts: 1, maximumEventAgeMs: 60_000 };
 
-  test('of the destination beats the function’s', async () => {
+  test('the retry policy of the destination beats the function’s', async () => {
     const { attempted, run } = setUp([failedForNow(undefined, { retryPolicy: own })]);
     expect((await run({ delivery: deliveryOf() })).kind).toBe('failed');
     expect(attempted).toHaveLength(2);
   });
 
-  test('of the target beats both', async () => {
+  test('the retry policy of the target beats both', async () => {
     const { attempted, run } = setUp([failedForNow(undefined, { retryPolicy: own })]);
     await run({ delivery: deliveryOf({ target: { RetryPolicy: { MaximumRetryAttempts: 3 } } }) });
     expect(attempted).toHaveLength(4);
   });
 
-  test('of the function serves where no destination was found', async () => {
+  test('the retry policy of the function applies when no destination was found', async () => {
     const { clock, run } = setUp([putOff]);
     const firstReceivedAtMs = clock.nowMs() - retryPolicy.maximumEventAgeMs;
     expect((await run({ delivery: deliveryOf({ firstReceivedAtMs }) })).kind).toBe('waiting');
@@ -206,7 +209,7 @@ describe('a destination whose rate leaves no slot', () => {
   });
   const start = createManualClock().nowMs();
 
-  test('has the delivery come back at its turn, without an attempt', async () => {
+  test('a delivery without a slot comes back at its turn, without an attempt', async () => {
     const { run } = setUp([later(start + 29_999.001)]);
     expect(await run({ delivery: deliveryOf({ attempts: 1 }) })).toEqual({
       kind: 'waiting',
@@ -222,24 +225,27 @@ describe('a destination whose rate leaves no slot', () => {
     ['OutOfTime', false, true],
     ['OutOfTime', true, false],
     ['StoreUnavailable', false, false],
-  ])('keeps the place of a delivery that failed as %s, requested: %s: %s', async (code, requested, isKept) => {
-    const outcome = { kind: 'retryable', code, reason: 'No time is left.' } as const;
-    const { run } = setUp(
-      [{ kind: 'tried', outcome, requested, rateWaitMs: 0, latenciesMs: [], destination: routeOf() }],
-      () => 0.5,
-    );
-    const standing = await run({ delivery: deliveryOf({ attempts: 8 }), notBeforeMs: start, turnGeneration: 4002 });
-    expect(standing).toMatchObject({ kind: 'waiting', notBeforeMs: expect.any(Number) });
-    expect('turnGeneration' in standing).toBe(isKept);
-  });
+  ])(
+    'a delivery that failed as %s keeps its place in the line (requested: %s, kept: %s)',
+    async (code, requested, isKept) => {
+      const outcome = { kind: 'retryable', code, reason: 'No time is left.' } as const;
+      const { run } = setUp(
+        [{ kind: 'tried', outcome, requested, rateWaitMs: 0, latenciesMs: [], destination: routeOf() }],
+        () => 0.5,
+      );
+      const standing = await run({ delivery: deliveryOf({ attempts: 8 }), notBeforeMs: start, turnGeneration: 4002 });
+      expect(standing).toMatchObject({ kind: 'waiting', notBeforeMs: expect.any(Number) });
+      expect('turnGeneration' in standing).toBe(isKept);
+    },
+  );
 
-  test('is not asked over and over when no time is left to wait for a slot', async () => {
+  test('no slot is asked for again when no time is left to wait for it', async () => {
     const { attempted, run } = setUp([later(start)]);
     expect(await run({ delivery: deliveryOf() }, 11_999)).toMatchObject({ kind: 'waiting', turnGeneration: 4002 });
     expect(attempted).toHaveLength(1);
   });
 
-  test('has a turn within the second waited for', async () => {
+  test('a turn within one second is waited for', async () => {
     const { clock, turns, begin } = setUp([later(start + 800), delivered]);
     const { running } = await begin({ delivery: deliveryOf() });
     await clock.advance(800);
@@ -249,8 +255,8 @@ describe('a destination whose rate leaves no slot', () => {
 
   test.each([
     { turnInMs: 250, attempts: 2, of: 'at the horizon of a rule target is waited for' },
-    { turnInMs: 251, attempts: 1, of: 'beyond it is the queue’s' },
-  ])('has a turn that $of', async ({ turnInMs, attempts }) => {
+    { turnInMs: 251, attempts: 1, of: 'beyond the horizon of a rule target goes to the queue' },
+  ])('a turn $of', async ({ turnInMs, attempts }) => {
     const { clock, attempted, begin } = setUp([later(start + turnInMs), delivered], () => 0, 0, 250);
     const { running } = await begin({ delivery: deliveryOf() });
     await clock.advance(turnInMs);
@@ -258,7 +264,7 @@ describe('a destination whose rate leaves no slot', () => {
     expect(attempted).toHaveLength(attempts);
   });
 
-  test('leaves the waits of a retry’s backoff as long as they are', async () => {
+  test('the horizon does not change the wait of a retry’s backoff', async () => {
     const { clock, attempted, begin } = setUp([failedForNow(1000), delivered], () => 0, 0, 250);
     const { running } = await begin({ delivery: deliveryOf() });
     await clock.advance(1000);
@@ -266,21 +272,21 @@ describe('a destination whose rate leaves no slot', () => {
     expect(attempted).toHaveLength(2);
   });
 
-  test('is told the turn of a delivery that comes back, and no turn of one that waited for another reason', async () => {
+  test('the attempt gets the turn of a delivery that comes back, and no turn after another kind of wait', async () => {
     const { turns, run } = setUp([delivered]);
     await run({ delivery: deliveryOf(), notBeforeMs: start - 5, turnGeneration: 9000 });
     await run({ delivery: deliveryOf(), notBeforeMs: start - 5 });
     expect(turns).toEqual([{ kind: 'return', generation: 9, shard: 0, atMs: start - 5 }, undefined]);
   });
 
-  test('is asked by a delivery that comes before its turn, because the line may have started again', async () => {
+  test('a delivery that comes before its turn asks for a slot, because the line may have started again', async () => {
     const { turns, run } = setUp([later(start + 500_000)]);
     const queued = { delivery: deliveryOf(), notBeforeMs: start + 500_000, turnGeneration: 4002 };
     expect(await run(queued)).toMatchObject({ kind: 'waiting', notBeforeMs: start + 500_000, turnGeneration: 4002 });
     expect(turns).toEqual([{ kind: 'return', generation: 4, shard: 2, atMs: start + 500_000 }]);
   });
 
-  test('ends a delivery at once that its turn would carry beyond its age limit', async () => {
+  test('a delivery ends at once when its turn lies beyond its age limit', async () => {
     const { run } = setUp([later(start + 60_001)]);
     const target = { RetryPolicy: { MaximumEventAgeInSeconds: 60 } };
     expect(await run({ delivery: deliveryOf({ target, firstReceivedAtMs: start }) })).toMatchObject({
@@ -292,7 +298,7 @@ describe('a destination whose rate leaves no slot', () => {
 });
 
 describe('an event that has outlived its age limit', () => {
-  test('is not attempted any more, one that is just as old still is', async () => {
+  test('an event older than its age limit is not attempted, and an event of exactly that age is', async () => {
     const { clock, attempted, run } = setUp([delivered]);
     const target = { RetryPolicy: { MaximumEventAgeInSeconds: 60 } };
     const aged = (ageMs: number) => deliveryOf({ target, firstReceivedAtMs: clock.nowMs() - ageMs, attempts: 2 });
@@ -306,7 +312,7 @@ describe('an event that has outlived its age limit', () => {
     expect((await run({ delivery: aged(60_000) })).kind).toBe('delivered');
   });
 
-  test('while it waited inside the invocation is not attempted again', async () => {
+  test('an event that outlives its age limit during a wait inside the invocation is not attempted again', async () => {
     const { clock, attempted, begin } = setUp([failedForNow(1000)]);
     const target = { RetryPolicy: { MaximumEventAgeInSeconds: 60 } };
     const { running } = await begin({ delivery: deliveryOf({ target, firstReceivedAtMs: clock.nowMs() - 59_000 }) });
@@ -317,15 +323,18 @@ describe('an event that has outlived its age limit', () => {
 });
 
 describe('a delivery that comes before its time', () => {
-  test.each([1001, 900_000, 900_001, 86_000_000])('by %d ms goes back as it is', async (earlyMs) => {
-    const { clock, attempted, run } = setUp([delivered]);
-    const delivery = deliveryOf({ attempts: 5, postponements: 2, attemptTimes: { firstMs: 1, lastMs: 2 } });
-    const notBeforeMs = clock.nowMs() + earlyMs;
-    expect(await run({ delivery, notBeforeMs })).toEqual({ kind: 'waiting', delivery, notBeforeMs, rateWaitMs: 0 });
-    expect(attempted).toEqual([]);
-  });
+  test.each([1001, 900_000, 900_001, 86_000_000])(
+    'a delivery that comes %d ms before its time goes back unchanged',
+    async (earlyMs) => {
+      const { clock, attempted, run } = setUp([delivered]);
+      const delivery = deliveryOf({ attempts: 5, postponements: 2, attemptTimes: { firstMs: 1, lastMs: 2 } });
+      const notBeforeMs = clock.nowMs() + earlyMs;
+      expect(await run({ delivery, notBeforeMs })).toEqual({ kind: 'waiting', delivery, notBeforeMs, rateWaitMs: 0 });
+      expect(attempted).toEqual([]);
+    },
+  );
 
-  test('by a second waits that long', async () => {
+  test('a delivery that comes a second before its time waits that long', async () => {
     const { clock, attempted, begin } = setUp([delivered]);
     const { running } = await begin({ delivery: deliveryOf(), notBeforeMs: clock.nowMs() + 1000 });
     await clock.advance(999);
@@ -334,14 +343,14 @@ describe('a delivery that comes before its time', () => {
     expect((await running).kind).toBe('delivered');
   });
 
-  test('goes back when the deadline leaves no time to wait', async () => {
+  test('a delivery that comes before its time goes back when the deadline leaves no time to wait', async () => {
     const { clock, attempted, run } = setUp([delivered]);
     const notBeforeMs = clock.nowMs() + 500;
     expect(await run({ delivery: deliveryOf(), notBeforeMs }, 5499)).toMatchObject({ kind: 'waiting', notBeforeMs });
     expect(attempted).toEqual([]);
   });
 
-  test('is attempted at once when its time has come, or passed', async () => {
+  test('a delivery that comes before its time is attempted at once when its time has come, or passed', async () => {
     for (const lateMs of [0, 1, 1_000_000]) {
       const { clock, run } = setUp([delivered]);
       expect((await run({ delivery: deliveryOf(), notBeforeMs: clock.nowMs() - lateMs })).kind).toBe('delivered');

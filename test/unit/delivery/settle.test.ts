@@ -16,19 +16,19 @@ const letter = { body: '{}', code: 'EndpointRejected', reason: 'The endpoint ans
 const waiting = { delivery: deliveryOf({ attempts: 3 }), notBeforeMs: 7 };
 
 describe('burying', () => {
-  test('settles once the dead letters have it', async () => {
+  test('an event is settled once the dead letters have it', async () => {
     const { deadLetters, settler } = setUp();
     expect(await settler.sendToDeadLetters(letter)).toEqual({ kind: 'dead-lettered' });
     expect(deadLetters.letters).toEqual([letter]);
   });
 
-  test('gives the event back when the dead letters do not take it', async () => {
+  test('an event is given back when the dead letters do not take it', async () => {
     const { deadLetters, settler } = setUp();
     deadLetters.failWith(unavailable);
     expect(await settler.sendToDeadLetters(letter)).toEqual({ kind: 'returned', error: unavailable });
   });
 
-  test('gives back what no message can hold', async () => {
+  test('an event that no dead letter can hold is given back', async () => {
     const { settler } = setUp();
     const body = `"${'x'.repeat(9 * 1_048_576)}"`;
     expect(await settler.sendToDeadLetters({ ...letter, body })).toMatchObject({
@@ -37,7 +37,7 @@ describe('burying', () => {
     });
   });
 
-  test('says nothing before the dead letters have said something', async () => {
+  test('an event is not settled before the dead letters have answered', async () => {
     const accepted = Promise.withResolvers<void>();
     const settler = createSettler({ ...setUp(), deadLetters: { send: () => accepted.promise } });
     let settled = false;
@@ -52,13 +52,13 @@ describe('burying', () => {
 });
 
 describe('deferring', () => {
-  test('settles once the delivery queue has it, in its group and with its time', async () => {
+  test('a deferred delivery is settled once the delivery queue has it, in its group and with its time', async () => {
     const { queue, settler } = setUp();
     expect(await settler.defer(waiting, 'orders')).toEqual({ kind: 'deferred', notBeforeMs: 7 });
     expect(queue.sent).toEqual([{ queued: waiting, group: 'orders' }]);
   });
 
-  test('says nothing before the delivery queue has said something', async () => {
+  test('a deferred delivery is not settled before the delivery queue has answered', async () => {
     const accepted = Promise.withResolvers<void>();
     const settler = createSettler({ ...setUp(), queue: { send: () => accepted.promise } });
     let settled = false;
@@ -72,7 +72,7 @@ describe('deferring', () => {
   });
 
   test.each([unavailable, new Failure('StoreRefused', 'injected'), new TypeError('a bug')])(
-    'gives the event back when the delivery queue throws %s, and buries nothing',
+    'a deferred event is given back when the delivery queue throws %s, and no dead letter is sent',
     async (error) => {
       const { queue, deadLetters, settler } = setUp();
       queue.failWith(error);
@@ -81,7 +81,7 @@ describe('deferring', () => {
     },
   );
 
-  test('what no message can hold is a dead letter with that reason', async () => {
+  test('a delivery that no message can hold becomes a dead letter with that reason', async () => {
     const { queue, deadLetters, settler } = setUp();
     queue.failWith(new Failure('DeliveryTooLarge', 'The delivery does not fit.'));
     expect(await settler.defer(waiting, 'orders')).toEqual({ kind: 'dead-lettered' });
@@ -95,7 +95,7 @@ describe('deferring', () => {
     ]);
   });
 
-  test('what neither queue can take goes back with the error of the second', async () => {
+  test('a delivery that neither queue takes goes back with the error of the second', async () => {
     const { queue, deadLetters, settler } = setUp();
     queue.failWith(new Failure('DeliveryTooLarge', 'The delivery does not fit.'));
     deadLetters.failWith(unavailable);

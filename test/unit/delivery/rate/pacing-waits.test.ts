@@ -50,7 +50,7 @@ test('the end of one invocation ends its own waits and no other', async () => {
   await other;
 });
 
-test('who comes for the same millisecond after an end waits for nothing that is over', async () => {
+test('a wait for the same millisecond after an invocation ended is a new wait', async () => {
   const { manual, delays, waitUntil } = setUp();
   const { signal } = new AbortController();
   const first = waitUntil(startMs + 5, signal);

@@ -78,7 +78,7 @@ describe('the size of a block', () => {
   });
 
   test.each([{ callMs: 1000 }, { callMs: 1200 }])(
-    'counts the last second in part when the next call comes $callMs ms after the first',
+    'the size of a block counts the last second in part when the next call comes $callMs ms after the first',
     ({ callMs }) => {
       // Ten events, and three quarters of 60.
       expect(counterOf(...six, callMs).blockCount(nowMs + 1250, rate, false)).toBe(Math.ceil(55 * 1.25));

@@ -6,7 +6,7 @@ import { simulateFleet } from '../../../../bench/fleet/fleet.ts';
 const timeout = 180_000;
 
 describe('a simulated fleet', { timeout }, () => {
-  test('sends 1,000 events at once to a destination of 5 a second within 203 s, each of them once', async () => {
+  test('a simulated fleet sends 1,000 events at once to a destination of 5 a second within 203 s, each of them once', async () => {
     for (const showsRefuser of [true, false]) {
       const run = await simulateFleet({
         workers: 20,
@@ -38,7 +38,7 @@ describe('a simulated fleet', { timeout }, () => {
     { ...flood, inFlight: 100, of: '100 invocations at a time' },
     { ...flood, durationSeconds: 30, of: 'as many invocations as there are events' },
   ])(
-    'of 100 workers holds 300 a second with fewer writes while 3,000 events a second come alone: $of',
+    'a simulated fleet of 100 workers holds 300 a second with fewer writes while 3,000 events a second come alone: $of',
     async (options) => {
       const run = await simulateFleet(options);
       expect(run.writesPerSecond).toBeLessThan(300);
@@ -48,7 +48,7 @@ describe('a simulated fleet', { timeout }, () => {
     },
   );
 
-  test('of 1,000 workers uses nine tenths of the rate at least when ten times as much comes as 5,000 a second, more than the items take writes', async () => {
+  test('a simulated fleet of 1,000 workers uses nine tenths of the rate at least when ten times as much comes as 5,000 a second, more than the items take writes', async () => {
     const run = await simulateFleet({
       workers: 1000,
       ratePerSecond: 5000,
@@ -60,7 +60,7 @@ describe('a simulated fleet', { timeout }, () => {
     expect(run.returns / run.events).toBeLessThan(1.2);
   });
 
-  test('sends all of such a flood, within little more than it takes at the rate', async () => {
+  test('a simulated fleet sends a whole flood in little more than the time that the rate needs', async () => {
     const run = await simulateFleet({ ...flood, inFlight: 100, drainSeconds: 120 });
     expect(run.sent).toBe(30_000);
     expect(run.lastSentAfterMs).toBeLessThan(110_000);
@@ -70,17 +70,20 @@ describe('a simulated fleet', { timeout }, () => {
   test.each([
     { ratePerSecond: 300, durationSeconds: 60 },
     { ratePerSecond: 5000, durationSeconds: 4 },
-  ])('reserves a batch with one write in 20 of 21 cases at $ratePerSecond a second, busy or not', async (fleet) => {
-    for (const workers of [1, 10, 100, 1000]) {
-      for (const load of [0.5, 0.9, 1]) {
-        const run = await simulateFleet({ ...fleet, workers, load });
-        const writesPerBatch = run.writes / run.batches;
-        expect({ workers, load, isOne: writesPerBatch <= 1.05, writesPerBatch }).toMatchObject({ isOne: true });
+  ])(
+    'a simulated fleet reserves a batch with one write in 20 of 21 cases at $ratePerSecond a second, busy or not',
+    async (fleet) => {
+      for (const workers of [1, 10, 100, 1000]) {
+        for (const load of [0.5, 0.9, 1]) {
+          const run = await simulateFleet({ ...fleet, workers, load });
+          const writesPerBatch = run.writes / run.batches;
+          expect({ workers, load, isOne: writesPerBatch <= 1.05, writesPerBatch }).toMatchObject({ isOne: true });
+        }
       }
-    }
-  });
+    },
+  );
 
-  test('wastes no more than 1 % of the rate when there is enough to send, and exceeds it never', async () => {
+  test('a simulated fleet wastes at most 1 % of the rate when there is enough to send, and never exceeds it', async () => {
     const options = fc.record({
       workers: fc.integer({ min: 1, max: 60 }),
       ratePerSecond: fc.integer({ min: 1, max: 60 }),
@@ -103,7 +106,7 @@ describe('a simulated fleet', { timeout }, () => {
     );
   });
 
-  test('drains a backlog at the new rate once that has been raised tenfold, if messages come back within a minute', async () => {
+  test('a simulated fleet drains a backlog at the new rate once that has been raised tenfold, if messages come back within a minute', async () => {
     const run = await simulateFleet({
       workers: 10,
       ratePerSecond: 5,
@@ -118,7 +121,7 @@ describe('a simulated fleet', { timeout }, () => {
     expect(run.fullestSecond).toBeLessThanOrEqual(52);
   });
 
-  test('loses no event and no more than the pause when the endpoint asks it to stay away', async () => {
+  test('a simulated fleet loses no event and no more than the pause when the endpoint asks it to stay away', async () => {
     const run = await simulateFleet({
       workers: 10,
       ratePerSecond: 50,
@@ -133,7 +136,7 @@ describe('a simulated fleet', { timeout }, () => {
     expect(run.lastSentAfterMs).toBeLessThan(142_000);
   });
 
-  test('holds the rate and loses no event while workers die', async () => {
+  test('a simulated fleet holds the rate and loses no event while workers die', async () => {
     const run = await simulateFleet({
       workers: 50,
       ratePerSecond: 50,

@@ -55,14 +55,14 @@ test('more requests than a batch go to several shards, each with one write', asy
   expect(new Set(written.map(({ shard }) => shard)).size).toBe(3);
 });
 
-test('each batch to a destination whose rate needs several shards costs one write, however small it is', async () => {
+test('with a rate that needs several shards, even a small batch costs exactly one write', async () => {
   const { written, one } = setUp();
   for (const batch of [5, 7, 9]) await Promise.all(Array.from({ length: batch }, () => one()));
   expect(written).toHaveLength(3);
   expect(new Set(written.map(({ shard }) => shard)).size).toBe(3);
 });
 
-test('a request of a later moment asks anew', async () => {
+test('a request of a later moment makes a write of its own', async () => {
   const { written, one } = setUp();
   await one();
   await one();
@@ -79,7 +79,7 @@ test('requests that asked together fail together', async () => {
   ]);
 });
 
-test('no request asks for nothing', async () => {
+test('a reservation for no requests makes no call', async () => {
   const { written, limiter } = setUp();
   expect(await limiter.reserve(orders, 0, options)).toEqual({ slotTimesMs: [], returns: [] });
   expect(written).toEqual([]);

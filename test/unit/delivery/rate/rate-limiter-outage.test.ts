@@ -8,7 +8,7 @@ function createFleetOnFailingTable() {
 }
 
 describe('a bucket that cannot be reached', () => {
-  test('gives nobody a slot, and everybody a time to come back as a newcomer', async () => {
+  test('a bucket that cannot be reached gives no slots, and each delivery a time to come back as a newcomer', async () => {
     const { table, worker, clock, buckets } = createFleetOnFailingTable();
     table.fail(1000);
     const { slotTimesMs, returns } = await passing(clock, worker().reserve(orders, 5, queueBatch));
@@ -18,7 +18,7 @@ describe('a bucket that cannot be reached', () => {
     expect(buckets.writes).toBe(0);
   });
 
-  test('is left alone for a while, and asked again after that', async () => {
+  test('a bucket that cannot be reached is left alone for a while and then asked again', async () => {
     const { table, worker, clock } = createFleetOnFailingTable();
     const limiter = worker();
     table.fail(1000);
@@ -31,7 +31,7 @@ describe('a bucket that cannot be reached', () => {
     expect((await limiter.reserve(orders, 1, queueBatch)).slotTimesMs.length).toBe(1);
   });
 
-  test('is left alone for longer with every failure in a row', async () => {
+  test('a bucket that cannot be reached is left alone for longer with every failure in a row', async () => {
     const { table, worker, clock } = createFleetOnFailingTable();
     const limiter = worker();
     table.fail(1_000_000);
@@ -49,7 +49,7 @@ describe('a bucket that cannot be reached', () => {
     expect(restsMs[3]).toBeGreaterThan(2 * (restsMs[0] ?? 0));
   });
 
-  test('holds nobody up after a clock has stepped back', async () => {
+  test('a bucket that cannot be reached delays no delivery after a clock has stepped back', async () => {
     const { table, worker, clock } = createFleetOnFailingTable();
     const limiter = worker();
     table.fail(1000);
@@ -59,7 +59,7 @@ describe('a bucket that cannot be reached', () => {
     expect((await limiter.reserve(orders, 1, queueBatch)).slotTimesMs.length).toBe(1);
   });
 
-  test('sends who comes early away with the turn it has', async () => {
+  test('a delivery that comes early to a bucket that cannot be reached keeps its turn', async () => {
     const { table, worker, clock } = createFleetOnFailingTable();
     const turn = { kind: 'return', generation: 1, shard: 0, atMs: clock.nowMs() + 60_000 } as const;
     table.fail(1);
@@ -68,7 +68,7 @@ describe('a bucket that cannot be reached', () => {
 });
 
 describe('a write that is throttled', () => {
-  test('is tried again while there is time for a slot', async () => {
+  test('a write that is throttled is tried again while there is time for a slot', async () => {
     const { table, worker, clock } = createFleetOnFailingTable();
     table.fail(3);
     const { slotTimesMs } = await passing(clock, worker().reserve(orders, 2, queueBatch));
@@ -78,13 +78,13 @@ describe('a write that is throttled', () => {
 });
 
 describe('a table that refuses', () => {
-  test('fails the reservation as what it is', async () => {
+  test('a table that refuses fails the reservation with its own failure', async () => {
     const { table, worker } = createFleetOnFailingTable();
     table.fail(1, 'StoreRefused');
     await expect(worker().reserve(orders, 1, queueBatch)).rejects.toMatchObject({ code: 'StoreRefused' });
   });
 
-  test('fails all who share the write, and nobody after them', async () => {
+  test('a table that refuses fails all calls that share the write, and no later call', async () => {
     const { table, worker } = createFleetOnFailingTable();
     const limiter = worker();
     table.break(new TypeError('a bug'));
@@ -96,7 +96,7 @@ describe('a table that refuses', () => {
 });
 
 describe('a clock', () => {
-  test('that steps back an hour gets no slot that was given away, and finds the line again', async () => {
+  test('a clock that steps back an hour gets no slot that was given away, and finds the line again', async () => {
     const { worker, clock, buckets } = createFleetOnFailingTable();
     const limiter = worker();
     const before = await limiter.reserve(orders, 5, queueBatch);
@@ -111,7 +111,7 @@ describe('a clock', () => {
     expect(buckets.writes).toBe(2);
   });
 
-  test('that stands still for 3 s loses no more than the slots of that time', async () => {
+  test('a clock that stands still for 3 s loses no more than the slots of that time', async () => {
     const { worker, clock } = createFleetOnFailingTable();
     const limiter = worker();
     await limiter.reserve(orders, 20, queueBatch);

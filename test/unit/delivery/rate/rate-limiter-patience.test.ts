@@ -18,7 +18,7 @@ async function createBacklog() {
   return { clock, limiter, buckets, returning, nowMs };
 }
 
-test('those who return one after the other share a write while slots are given away ahead', async () => {
+test('returning deliveries share a write while slots are given away ahead of time', async () => {
   const { clock, buckets, returning } = await createBacklog();
   const { writes } = buckets;
   const first = returning();
@@ -30,7 +30,7 @@ test('those who return one after the other share a write while slots are given a
   expect(Math.round((slots[1] ?? 0) - (slots[0] ?? 0))).toBe(100);
 });
 
-test('who waits for others is sent no later for it', async () => {
+test('a request that waits for others is not sent later because of it', async () => {
   const { clock, buckets, returning, nowMs } = await createBacklog();
   const bucket = await buckets.read({ destinationIncarnation: orders.incarnation, shard: 0 });
   const first = returning();
@@ -39,7 +39,7 @@ test('who waits for others is sent no later for it', async () => {
   expect(clock.nowMs() - nowMs).toBe(500);
 });
 
-test('a newcomer and the second request of an attempt wait for nobody', async () => {
+test('a newcomer and the second request of an attempt do not wait for others', async () => {
   const { limiter, returning, clock } = await createBacklog();
   const first = returning();
   expect((await limiter.reserve(orders, 1, queueBatch)).returns).toHaveLength(1);
@@ -48,13 +48,13 @@ test('a newcomer and the second request of an attempt wait for nobody', async ()
   expect((await first).slotTimesMs).toHaveLength(1);
 });
 
-test('who returns asks at once when it is no longer known how far ahead slots are given away', async () => {
+test('a returning delivery asks at once when it is unknown how far ahead slots are given away', async () => {
   const { clock, returning, nowMs } = await createBacklog();
   clock.set(nowMs + 1100);
   expect((await returning()).slotTimesMs).toHaveLength(1);
 });
 
-test('a horizon is no further away for a wait', async () => {
+test('a wait for others does not move the horizon', async () => {
   const { clock, returning, nowMs } = await createBacklog();
   const all = Array.from({ length: 20 }, returning);
   await clock.advance(500);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createFailingTable, createFleet, orders, passing, queueBatch } from './rate-limiters.ts';
 
 describe('a pause', () => {
-  test('holds the whole fleet back from that destination, and from no other', async () => {
+  test('a pause holds the whole fleet back from that destination, and from no other', async () => {
     const { worker, clock } = createFleet();
     const untilMs = clock.nowMs() + 30_000;
     await worker().pause(orders, untilMs);
@@ -14,7 +14,7 @@ describe('a pause', () => {
     expect(other.slotTimesMs.length).toBe(1);
   });
 
-  test('is followed by slots from its end on', async () => {
+  test('a pause is followed by slots from its end on', async () => {
     const { worker, clock } = createFleet();
     const untilMs = clock.nowMs() + 30_000;
     await worker().pause(orders, untilMs);
@@ -22,7 +22,7 @@ describe('a pause', () => {
     expect((await worker().reserve(orders, 1, queueBatch)).slotTimesMs).toEqual([untilMs]);
   });
 
-  test('is as long where a burst is allowed, which begins when the bucket has rested again', async () => {
+  test('a pause is as long with a burst, and the burst is usable only after the bucket has rested again', async () => {
     const { worker, clock } = createFleet();
     const bursting = { ...orders, burst: 50 };
     const untilMs = clock.nowMs() + 3000;
@@ -35,14 +35,14 @@ describe('a pause', () => {
     expect(back.slotTimesMs).toEqual([untilMs, untilMs + 100]);
   });
 
-  test('lasts at most 900 s', async () => {
+  test('a pause lasts at most 900 s', async () => {
     const { worker, clock, buckets } = createFleet();
     await worker().pause(orders, clock.nowMs() + 5_000_000);
     const bucket = await buckets.read({ destinationIncarnation: 'orders', shard: 0 });
     expect(bucket?.slotsUntilUs).toBe((clock.nowMs() + 900_000) * 1000);
   });
 
-  test('of a day is asked for anew when its first 900 s are over, also by the worker that asked before', async () => {
+  test('a pause of a day is asked for again when its first 900 s are over, also by the worker that asked before', async () => {
     const { worker, clock, buckets } = createFleet();
     const limiter = worker();
     const untilMs = clock.nowMs() + 86_400_000;
@@ -53,7 +53,7 @@ describe('a pause', () => {
     expect(bucket?.slotsUntilUs).toBe((clock.nowMs() + 900_000) * 1000);
   });
 
-  test('is never shortened by another one', async () => {
+  test('a pause is never shortened by another one', async () => {
     const { worker, clock, buckets } = createFleet();
     await worker().pause(orders, clock.nowMs() + 30_000);
     await worker().pause(orders, clock.nowMs() + 10_000);
@@ -61,14 +61,14 @@ describe('a pause', () => {
     expect(bucket?.slotsUntilUs).toBe((clock.nowMs() + 30_000) * 1000);
   });
 
-  test('is written once when a hundred requests are refused together', async () => {
+  test('a pause is written once when a hundred requests are refused together', async () => {
     const { worker, clock, buckets } = createFleet();
     const limiter = worker();
     await Promise.all(Array.from({ length: 100 }, () => limiter.pause(orders, clock.nowMs() + 30_000)));
     expect(buckets.writes).toBe(1);
   });
 
-  test('that ends in the past changes nothing', async () => {
+  test('a pause that ends in the past changes nothing', async () => {
     const { worker, clock } = createFleet();
     const limiter = worker();
     await limiter.reserve(orders, 1, queueBatch);
@@ -76,7 +76,7 @@ describe('a pause', () => {
     expect((await limiter.reserve(orders, 1, queueBatch)).slotTimesMs.length).toBe(1);
   });
 
-  test('reaches every shard', async () => {
+  test('a pause reaches every shard', async () => {
     const { worker, clock } = createFleet();
     const large = { ...orders, ratePerSecond: 5000 };
     await worker().pause(large, clock.nowMs() + 30_000);
@@ -85,7 +85,7 @@ describe('a pause', () => {
     expect(reserved.flatMap(({ slotTimesMs }) => slotTimesMs)).toEqual([]);
   });
 
-  test('is written after a throttled write', async () => {
+  test('a pause is written after a throttled write', async () => {
     const table = createFailingTable();
     const { worker, clock, buckets } = createFleet({ table: table.over });
     table.fail(2);
@@ -95,7 +95,7 @@ describe('a pause', () => {
     expect(bucket?.slotsUntilUs).toBe(untilMs * 1000);
   });
 
-  test('that cannot be written is lost without a word', async () => {
+  test('a pause that cannot be written is lost without an error', async () => {
     const table = createFailingTable();
     const { worker, clock, buckets } = createFleet({ table: table.over });
     table.fail(100);

@@ -7,7 +7,7 @@ import { createFleet, orders, queueBatch } from './rate-limiters.ts';
 const ratherSoonMs = 20;
 
 describe('slots', () => {
-  test('of an idle destination begin at once and lie an interval apart', async () => {
+  test('slots of an idle destination begin at once and lie an interval apart', async () => {
     const { worker, beganMs } = createFleet();
     const { slotTimesMs, returns } = await worker().reserve(orders, 3, queueBatch);
     const [firstMs = 0] = slotTimesMs;
@@ -17,7 +17,7 @@ describe('slots', () => {
     expect(returns).toEqual([]);
   });
 
-  test('of one worker go on where those of another end', async () => {
+  test('slots of one worker go on where those of another end', async () => {
     const { worker } = createFleet();
     const one = await worker().reserve(orders, 2, queueBatch);
     const other = await worker().reserve(orders, 2, queueBatch);
@@ -25,7 +25,7 @@ describe('slots', () => {
     expect(all.map((atMs) => Math.round(atMs - (all[0] ?? 0)))).toEqual([0, 100, 200, 300]);
   });
 
-  test('begin before the horizon, and what does not fit is given a time to return', async () => {
+  test('slots begin before the horizon, and the requests without a slot get a return time', async () => {
     const { worker, beganMs } = createFleet();
     const { slotTimesMs, returns } = await worker().reserve(orders, 30, queueBatch);
     expect(slotTimesMs.length).toBe(20);
@@ -34,7 +34,7 @@ describe('slots', () => {
     expect(returns.every(({ atMs }) => atMs > beganMs && atMs < beganMs + 4000)).toBe(true);
   });
 
-  test('of two destinations have nothing to do with each other', async () => {
+  test('slots of two destinations are independent', async () => {
     const { worker, beganMs } = createFleet();
     const limiter = worker();
     await limiter.reserve(orders, 100, queueBatch);
@@ -42,7 +42,7 @@ describe('slots', () => {
     expect((slotTimesMs[0] ?? 0) - beganMs).toBeLessThan(ratherSoonMs);
   });
 
-  test('behind a burst follow at the rate, and so do the turns behind those', async () => {
+  test('slots behind a burst follow at the rate, and so do the turns behind those', async () => {
     const { worker, beganMs } = createFleet();
     const { slotTimesMs, returns } = await worker().reserve({ ...orders, burst: 100 }, 130, queueBatch);
     const afterMs = slotTimesMs.map((atMs) => atMs - (slotTimesMs[0] ?? 0));
@@ -52,7 +52,7 @@ describe('slots', () => {
     for (const { atMs } of returns) expect(atMs - beganMs).toBeLessThanOrEqual(2100);
   });
 
-  test('of a burst that was raised are one after another for who has rested too little, and none is taken twice', async () => {
+  test('after a burst was raised, a bucket that has rested too little gives its slots one after another, and none twice', async () => {
     const { worker, clock, beganMs } = createFleet();
     await worker().reserve(orders, 10, queueBatch);
     clock.set(beganMs + 500);
@@ -63,13 +63,13 @@ describe('slots', () => {
     expect(rested.slotTimesMs.map((atMs) => Math.round((atMs - beganMs) / 100))).toEqual([100, 100, 100]);
   });
 
-  test('of a burst may all be used at once', async () => {
+  test('slots of a burst may all be used at once', async () => {
     const { worker } = createFleet();
     const { slotTimesMs } = await worker().reserve({ ...orders, burst: 5 }, 5, { horizonMs: 250 });
     expect(new Set(slotTimesMs).size).toBe(1);
   });
 
-  test('are not asked for when nothing is wanted', async () => {
+  test('slots are not asked for when nothing is wanted', async () => {
     const { worker, buckets } = createFleet();
     expect(await worker().reserve(orders, 0, queueBatch)).toEqual({ slotTimesMs: [], returns: [] });
     expect(buckets.writes).toBe(0);
@@ -77,7 +77,7 @@ describe('slots', () => {
 });
 
 describe('writes', () => {
-  test('are shared by calls of the same moment', async () => {
+  test('writes are shared by calls of the same moment', async () => {
     const { worker, buckets } = createFleet();
     const limiter = worker();
     const reserved = await Promise.all(Array.from({ length: 10 }, () => limiter.reserve(orders, 1, queueBatch)));
@@ -87,7 +87,7 @@ describe('writes', () => {
     expect(buckets.writes).toBe(1);
   });
 
-  test('are shared by calls that come while another is under way', async () => {
+  test('writes are shared by calls that come while another is under way', async () => {
     const faults = createFaults();
     const { worker, buckets } = createFleet({ table: (table) => faults.wrap('table', table) });
     const limiter = worker();
@@ -105,7 +105,7 @@ describe('writes', () => {
     [250, 200],
     [2000, 500],
   ])(
-    'within %d ms that take %d ms each, time after time, still bring slots that have not passed',
+    'writes within %d ms that take %d ms each, time after time, still bring slots that have not passed',
     async (horizonMs, tookMs) => {
       const { worker, clock } = createFleet({
         table: (table) => ({
@@ -128,7 +128,7 @@ describe('writes', () => {
     },
   );
 
-  test('are one a batch while the destination is busy, and one while it is idle', async () => {
+  test('a batch costs one write, on a busy destination and on an idle one', async () => {
     const { worker, buckets, clock } = createFleet();
     const limiter = worker();
     for (let batch = 0; batch < 5; batch += 1) await limiter.reserve(orders, 3, queueBatch);
@@ -140,7 +140,7 @@ describe('writes', () => {
     expect(buckets.writes).toBe(15);
   });
 
-  test('are all that a worker asks of the table once it has found nobody else there, until somebody comes', async () => {
+  test('a worker that is alone only writes and does not read, until another worker comes', async () => {
     let reads = 0;
     const { worker, buckets, clock } = createFleet({
       table: (table) => ({
@@ -168,7 +168,7 @@ describe('writes', () => {
     expect(await callsOf(1)).toBe(3);
   });
 
-  test('of a flood are one a second for each worker, not one an event', async () => {
+  test('a flood costs each worker one write a second, not one an event', async () => {
     const { worker, buckets, clock } = createFleet();
     const limiter = worker();
     const rated = { ...orders, ratePerSecond: 100 };
@@ -188,7 +188,7 @@ describe('writes', () => {
 });
 
 describe('a backlog', () => {
-  test('makes newcomers queue behind it, and gives those who return in time their slots', async () => {
+  test('newcomers queue behind a backlog, and deliveries that return in time find their slots', async () => {
     const { worker, clock } = createFleet();
     const { returns } = await worker().reserve(orders, 60, queueBatch);
     const [turn] = returns;
@@ -200,14 +200,14 @@ describe('a backlog', () => {
     expect(back.slotTimesMs.length).toBe(1);
   });
 
-  test('comes back spread at the rate', async () => {
+  test('the deliveries of a backlog come back spread at the rate', async () => {
     const { worker } = createFleet();
     const { returns } = await worker().reserve(orders, 60, queueBatch);
     const apartMs = returns.slice(1).map(({ atMs }, index) => Math.round(atMs - (returns[index]?.atMs ?? 0)));
     expect(new Set(apartMs)).toEqual(new Set([100]));
   });
 
-  test('does not delay the second request of an attempt that has begun', async () => {
+  test('a backlog does not delay the second request of an attempt that has begun', async () => {
     const { worker } = createFleet();
     const limiter = worker();
     await limiter.reserve(orders, 15, { horizonMs: 1000 });
@@ -215,7 +215,7 @@ describe('a backlog', () => {
     expect(again.slotTimesMs.length).toBe(1);
   });
 
-  test('that nobody comes back from for 5 s is gone, and newcomers find slots again', async () => {
+  test('a backlog is gone when no delivery has come back from it for 5 s, and newcomers find slots again', async () => {
     const { worker, clock } = createFleet();
     await worker().reserve(orders, 500, queueBatch);
     clock.set(clock.nowMs() + 8000);
@@ -225,7 +225,7 @@ describe('a backlog', () => {
     expect((await worker().reserve(orders, 1, queueBatch)).slotTimesMs.length).toBe(1);
   });
 
-  test('sends who comes before its turn away with the same turn, and without a write', async () => {
+  test('a delivery of a backlog that comes before its turn keeps its turn, and costs no write', async () => {
     const { worker, buckets, clock } = createFleet();
     const limiter = worker();
     const turn = (await limiter.reserve(orders, 100, queueBatch)).returns.at(-1);
@@ -237,7 +237,7 @@ describe('a backlog', () => {
     expect(buckets.writes).toBe(writes);
   });
 
-  test('reaches 900 s ahead; who stands beyond that comes back spread, and as a newcomer', async () => {
+  test('a backlog reaches 900 s ahead, and deliveries beyond that come back spread, as newcomers', async () => {
     const { worker, beganMs } = createFleet();
     const { slotTimesMs, returns } = await worker().reserve(orders, 12_000, queueBatch);
     expect(slotTimesMs.length + returns.length).toBe(12_000);
@@ -247,7 +247,7 @@ describe('a backlog', () => {
     expect(Math.min(...beyond.map(({ atMs }) => atMs))).toBeGreaterThanOrEqual(beganMs + 450_000);
   });
 
-  test('that reaches 900 s ahead costs no more writes until there is room again', async () => {
+  test('a backlog that reaches 900 s ahead costs no more writes until there is room again', async () => {
     const { worker, buckets } = createFleet();
     const limiter = worker();
     await limiter.reserve(orders, 12_000, queueBatch);
@@ -260,7 +260,7 @@ describe('a backlog', () => {
 describe('a changed rate', () => {
   const faster = { ...orders, revision: 2, ratePerSecond: 100 };
 
-  test('goes on where the slots of the old one end', async () => {
+  test('a changed rate continues where the slots of the old rate end', async () => {
     const { worker } = createFleet();
     const old = await worker().reserve(orders, 5, queueBatch);
     const { slotTimesMs } = await worker().reserve(faster, 3, queueBatch);
@@ -268,7 +268,7 @@ describe('a changed rate', () => {
     expect(slotTimesMs.map((atMs) => Math.round(atMs - lastMs))).toEqual([100, 110, 120]);
   });
 
-  test('lets who waits at the old one join anew when it comes early', async () => {
+  test('a delivery that waits at the old rate and comes early joins the line of a changed rate', async () => {
     const { worker, clock } = createFleet();
     const turn = (await worker().reserve(orders, 1000, queueBatch)).returns.at(-1);
     const limiter = worker();
@@ -278,7 +278,7 @@ describe('a changed rate', () => {
     expect(slotTimesMs.length).toBe(1);
   });
 
-  test('is not taken back by a worker that does not know of it yet, which keeps its own interval', async () => {
+  test('a worker that does not know a changed rate yet keeps its own interval and does not take the change back', async () => {
     const { worker, buckets } = createFleet();
     await worker().reserve(orders, 1, queueBatch);
     const newer = worker();
@@ -294,7 +294,7 @@ describe('a changed rate', () => {
 describe('shards', () => {
   const large = { ...orders, ratePerSecond: 5000 };
 
-  test('share the work of one worker, and each leads its own line', async () => {
+  test('shards share the work of one worker, and each has its own line', async () => {
     const { worker, buckets } = createFleet();
     const limiter = worker();
     const calls = Array.from({ length: 3 }, () => limiter.reserve(large, 4000, queueBatch));
@@ -309,7 +309,7 @@ describe('shards', () => {
     }
   });
 
-  test('share nothing of one batch, which makes one write', async () => {
+  test('a batch goes to one shard and makes one write', async () => {
     const { worker, buckets } = createFleet();
     const limiter = worker();
     await Promise.all(Array.from({ length: 10 }, () => limiter.reserve(large, 1, queueBatch)));
@@ -317,7 +317,7 @@ describe('shards', () => {
     expect((await Promise.all(written)).filter((bucket) => bucket !== undefined)).toHaveLength(1);
   });
 
-  test('are found again by who returns', async () => {
+  test('a returning delivery finds its shard again', async () => {
     const { worker, buckets, clock } = createFleet();
     const limiter = worker();
     const lines = await Promise.all(Array.from({ length: 3 }, () => limiter.reserve(large, 4000, queueBatch)));
