@@ -81,7 +81,7 @@ function takeSlots(view: BucketView, ask: Ask, raises: boolean): Decision | unde
     returns,
     where,
     advances: { slots: { from: base, byUs: gapUs + costUs(slots, share) }, ...(rest && { returns: rest }) },
-    raises,
+    raiseTo: raises ? ask.revision : undefined,
     orAbsent: sinceUs === undefined,
   });
 }
@@ -125,13 +125,16 @@ function takeFromEmpty(view: BucketView, ask: Ask): Decision {
     { of: 'generation', is: 'equalTo', than: view.generation },
   ];
   const advances = { slots: { from: fromUs, byUs: costUs(slots, share) }, returns: noReturns };
-  return decision('empty', ask, { slots, returns: 0, where, advances, raises: true, orAbsent: false });
+  // The worker may know an older revision than the bucket: that one must not come back.
+  const raiseTo = Math.max(view.revision, ask.revision);
+  return decision('empty', ask, { slots, returns: 0, where, advances, raiseTo, orAbsent: false });
 }
 
 /** Gives return times only. They follow the earlier ones; the first of them begin where the given slots end. */
 function takeReturns(view: BucketView, ask: Ask, raises: boolean): Decision | undefined {
   const { nowUs, startUs, share } = ask;
   const firstUs = Math.max(startUs, view.slotsUntilUs - earlyReturnUs);
+  const raiseTo = raises ? ask.revision : undefined;
   const isAhead = !raises && view.returnsUntilUs >= firstUs;
   const endUs = nowUs + longestReturnUs;
   const wanted = Math.max(ask.count, ask.blockCount);
@@ -148,7 +151,7 @@ function takeReturns(view: BucketView, ask: Ask, raises: boolean): Decision | un
       { of: 'slots', is: 'atMost', than: view.returnsUntilUs + earlyReturnUs },
     ];
     const advances: Advances = { returns: { from: 'returns', byUs: costOfAllUs } };
-    return decision('ahead', ask, { slots: 0, returns, where, advances, raises, orAbsent: false });
+    return decision('ahead', ask, { slots: 0, returns, where, advances, raiseTo, orAbsent: false });
   }
   const where: Clause[] = [
     { of: 'returns', is: 'equalTo', than: view.returnsUntilUs },
@@ -156,7 +159,7 @@ function takeReturns(view: BucketView, ask: Ask, raises: boolean): Decision | un
   ];
   if (raises) where.push({ of: 'revision', is: 'below', than: ask.revision });
   const advances: Advances = { returns: { from: firstUs, byUs: costOfAllUs } };
-  return decision('behind', ask, { slots: 0, returns, where, advances, raises, orAbsent: false });
+  return decision('behind', ask, { slots: 0, returns, where, advances, raiseTo, orAbsent: false });
 }
 
 type Advances = Pick<BucketWrite, 'slots' | 'returns'>;
@@ -166,14 +169,14 @@ interface Parts {
   readonly returns: number;
   readonly where: readonly Clause[];
   readonly advances: Advances;
-  readonly raises: boolean;
+  readonly raiseTo: number | undefined;
   readonly orAbsent: boolean;
 }
 
-function decision(form: Form, ask: Ask, { slots, returns, where, advances, raises, orAbsent }: Parts): Decision {
+function decision(form: Form, ask: Ask, { slots, returns, where, advances, raiseTo, orAbsent }: Parts): Decision {
   const write: BucketWrite = {
     ...advances,
-    ...(raises && { raiseTo: ask.revision }),
+    ...(raiseTo !== undefined && { raiseTo }),
     where,
     orAbsent,
     revision: ask.revision,

@@ -53,6 +53,17 @@ const ofEmptyBucket: readonly DecisionRow[] = [
     ],
     write: { slots: { from: at(-4995), byUs: 300_000 }, returns: startAgain, raiseTo: 1 },
   },
+  {
+    name: 'a worker that knows an older revision does not take back the newer one when a backlog is gone',
+    view: viewOf({ slotsUntilUs: at(-5000), returnsUntilUs: at(5000), revision: 3 }),
+    form: 'empty',
+    slots: 3,
+    where: [
+      ['slots', 'below', at(-4995)],
+      ['generation', 'equalTo', 1],
+    ],
+    write: { slots: { from: at(5), byUs: 300_000 }, returns: startAgain, raiseTo: 3 },
+  },
 ];
 
 const behindBacklog: Where = [
