@@ -87,7 +87,7 @@ function keyOf(row: ResourceRow): Item {
   return { pk: { S: row.pk }, sk: { S: row.sk } };
 }
 
-/** Sets only changed members and removes only absent ones, so that members of a newer version stay as they are. */
+/** Sets only members that changed and removes only members that are now absent, so that a newer version's members stay. */
 function updateOf(before: ResourceRow, row: ResourceRow, writeId: string) {
   const sets = ['revision = :next', 'writeId = :writeId'];
   const removals: string[] = [];

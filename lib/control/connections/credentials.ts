@@ -130,7 +130,7 @@ function refuseKept(path: string, verb: Verb): never {
   );
 }
 
-/** EventBridge accepts lower case, as recorded. The service model has already checked that it is one of the three. */
+/** Recorded answers show that EventBridge accepts lower case. The service model has already checked the method. */
 function parseHttpMethod(block: JsonObject): OAuthHttpMethod | undefined {
   return textOf(block, 'HttpMethod')?.toUpperCase() as OAuthHttpMethod | undefined;
 }

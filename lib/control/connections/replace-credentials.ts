@@ -89,7 +89,7 @@ async function addVersion(
  * written with that name first, so that every secret has an item.
  *
  * Failure policy: the old name may belong to a secret of another update, which has died or is still running. The first
- * write makes that update fail. After it, the secret can be removed and the name replaced.
+ * write makes the other update fail. Then its secret can be removed and the name replaced.
  */
 async function createSecret(
   dependencies: ControlDependencies,

@@ -15,7 +15,7 @@ interface PolicyOwner {
  * again. Another policy is a conflict, because the client did not know of it. So is a connection or destination that was
  * deleted and created again under the same name.
  *
- * @param read reads the connection or API destination; throws when it cannot get a policy
+ * @param read reads the connection or API destination; throws when it may not have a policy
  * @param write throws ServiceError ConcurrentModificationException, and writes nothing, when the item has changed
  */
 export async function writePolicyTo<Owner extends PolicyOwner, Written>(

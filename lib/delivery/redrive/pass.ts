@@ -49,7 +49,7 @@ export class RedrivePass {
    * Dead letters from after the start are left to a later pass. Otherwise an endpoint that still fails would get the
    * same events again and again.
    *
-   * @param apiDestination API destination of bare events, if the functions have one
+   * @param apiDestination the functions' `API_DESTINATION`, for bare events; undefined when it is not set
    */
   constructor(request: RedriveRequest, apiDestination: string | undefined, startMs: number) {
     this.#request = { ...request, beforeMs: Math.min(request.beforeMs ?? Number.POSITIVE_INFINITY, startMs + 1) };

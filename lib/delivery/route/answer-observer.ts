@@ -21,8 +21,8 @@ export interface ObservedAnswer {
 }
 
 /**
- * Notes whether an endpoint's answer accepts or refuses the credentials of a connection. Pass a refusal with a route
- * that was read after it.
+ * Notes whether an endpoint's answer accepts or refuses the credentials of a connection. For a refusal, pass a
+ * destination that was read after the refusal.
  *
  * @returns a promise to await before the delivery is settled; usually nothing
  */
@@ -81,7 +81,7 @@ export function createAnswerObserver({ runs, states, clock, limit }: AnswerObser
     if (run !== undefined && exceeds(run, limit, clock.nowMs())) await deauthorize(run);
   }
 
-  /** After a run has reached the limit, only its duration matters: further refusals of a flood write nothing. */
+  /** Once a run has reached the limit, only its duration matters, so further refusals are not written. */
   async function counted(
     connection: Connection,
     secretVersion: string,

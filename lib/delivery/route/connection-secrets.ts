@@ -20,7 +20,7 @@ export interface UpToDate {
 
 export interface ConnectionSecrets {
   /**
-   * Reads from cache. Undefined: the version that the connection names does not exist, or is not current any more. Then
+   * Reads from cache. Returns undefined when the version that the connection names is gone or no longer current; then
    * read the connection again.
    *
    * @throws Failure InvalidSecret

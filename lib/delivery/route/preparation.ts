@@ -55,8 +55,8 @@ export interface Preparation {
  * the 401 counts, which is retryable anyway.
  *
  * Failure policy: a delivery that waits for a silent store gives up when the time for settling begins, not when the
- * store's own timeout is over. A delivery that is not settled would be repeated with all that was sent. The read itself
- * goes on for other deliveries that wait for it.
+ * store's own timeout is over. A delivery that is not settled would come back and send all its requests again. The
+ * read itself goes on for other deliveries that wait for it.
  */
 export function createPreparation({ resolver, tokens, userAgent, clock }: PreparationDependencies): Preparation {
   async function make(delivery: Delivery, route: ResolvedDestination, options: TokenOptions): Promise<Prepared> {

@@ -32,7 +32,7 @@ export function invalid(text: string): ServiceError {
   return new ServiceError('ValidationException', text);
 }
 
-/** @param reason our own text, when the service gives another one or none */
+/** @param reason our own text, because EventBridge's reason is another one or missing */
 export function invalidParameter(parameter: string, reason?: string): ServiceError {
   return invalid(`Parameter ${parameter} is not valid.${reason === undefined ? '' : ` Reason: ${reason}`}`);
 }

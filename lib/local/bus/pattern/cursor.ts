@@ -26,7 +26,7 @@ export interface Place {
 /**
  * A position in the text of an event pattern, and the errors that name that position.
  *
- * The service reports where its parser stood, which is often behind the error. Clients compare these texts, so the
+ * The service reports where its parser stood, which is often past the error. Clients compare these texts, so the
  * columns are the same here.
  */
 export class PatternCursor {
