@@ -170,7 +170,7 @@ function defaultPolicy(config: Config): DeliveryPolicy {
 /** Lambda writes standard output to the function's log. */
 export const writeOut = createOutputLines((text) => void process.stdout.write(text));
 
-/** What a function counts, for CloudWatch. */
+/** The metrics of a function, for CloudWatch. */
 export function wireMetrics(config: Config): InvocationMetrics {
   const stackName = config.STACK_NAME ?? config.TABLE_NAME;
   const perDestination = config.METRICS_PER_DESTINATION === 'true';
