@@ -1,9 +1,9 @@
 /** Goals 3 and 4: the cost of slots in the process, and the rate that a fleet reaches. */
 import type { Bucket } from '../../lib/core/rate/bucket.ts';
-import type { Ask } from '../../lib/core/rate/decision.ts';
-import { decide, grantOf, learn } from '../../lib/core/rate/decision.ts';
+import type { SlotRequest } from '../../lib/core/rate/decision.ts';
+import { decide, grantOf, viewAfterWrite } from '../../lib/core/rate/decision.ts';
 import type { BucketView } from '../../lib/core/rate/view.ts';
-import { seen, unknownView } from '../../lib/core/rate/view.ts';
+import { viewWithBucket, unknownView } from '../../lib/core/rate/view.ts';
 import type { Figure } from '../figure.ts';
 import { measureFleets } from '../fleet/goal.ts';
 
@@ -30,19 +30,19 @@ function requestUs(count: number): number {
   const requests = 50_000;
   const nowUs = Date.now() * 1000;
   let bucket: Bucket = { slotsUntilUs: nowUs, returnsUntilUs: 0, generation: 1, revision: 1 };
-  let view: BucketView = seen(unknownView, bucket, nowUs);
+  let view: BucketView = viewWithBucket(unknownView, bucket, nowUs);
   let slots = 0;
   const beganMs = performance.now();
   for (let request = 0; request < requests; request += count) {
     const startUs = bucket.slotsUntilUs - 1000;
     const share = { ratePerSecond: 5000, burst: 1 };
     const times = { nowUs: startUs, startUs, endUs: startUs + 2_000_000 };
-    const ask: Ask = { count, newcomer: true, ...times, share, revision: 1, blockCount: 0 };
-    const decision = decide(view, ask);
+    const request: SlotRequest = { count, newcomer: true, ...times, share, revision: 1, blockCount: 0 };
+    const decision = decide(view, request);
     if (decision === undefined) break;
     bucket = { ...bucket, slotsUntilUs: bucket.slotsUntilUs + (decision.write.slots?.byUs ?? 0) };
-    view = learn(view, ask, decision, { kind: 'written', bucket });
-    slots += grantOf(ask, decision, bucket).slotTimesUs.length;
+    view = viewAfterWrite(view, request, decision, { kind: 'written', bucket });
+    slots += grantOf(request, decision, bucket).slotTimesUs.length;
   }
   return ((performance.now() - beganMs) * 1000) / slots;
 }

@@ -11,7 +11,7 @@ export interface BucketView extends Bucket {
   readonly busyLikelihood: number;
   /** Number of guesses in `busyLikelihood`. */
   readonly guesses: number;
-  /** How many times in a row no other worker had written between two looks; 0 after another worker's write. */
+  /** How many times in a row no other worker had written between two reads or writes of this one; 0 after another worker's write. */
   readonly timesAlone: number;
 }
 
@@ -42,13 +42,13 @@ const sureLikelihood = 0.9;
 const guessWeight = 0.1;
 
 /** The view after the bucket was read or written. */
-export function seen(view: BucketView, bucket: Bucket | undefined, nowUs: number): BucketView {
+export function viewWithBucket(view: BucketView, bucket: Bucket | undefined, nowUs: number): BucketView {
   const { busyLikelihood, guesses, timesAlone } = view;
   return { ...(bucket ?? unknownView), seenAtUs: nowUs, busyLikelihood, guesses, timesAlone };
 }
 
 /** The view after a refused write that did not return the bucket: the bucket has changed in an unknown way. */
-export function outdated(view: BucketView): BucketView {
+export function markOutdated(view: BucketView): BucketView {
   return { ...view, seenAtUs: 0 };
 }
 
@@ -71,7 +71,7 @@ export function busySinceUs(view: BucketView, startUs: number, nowUs: number): n
   return isShort ? view.slotsUntilUs : undefined;
 }
 
-/** After this many unchanged looks in a row, a worker assumes that it is alone. */
+/** After finding the item unchanged this many times in a row, a worker assumes that it is alone. */
 const surelyAloneTimes = 8;
 
 /** Whether no other worker seems to use the bucket. */
@@ -93,7 +93,7 @@ export function isDoubtful(view: BucketView, newcomer: boolean, startUs: number,
 }
 
 /** The view after a read or write has shown whether the guess was right. */
-export function afterGuess(view: BucketView, startUs: number, nowUs: number, wasBusy: boolean): BucketView {
+export function viewAfterGuess(view: BucketView, startUs: number, nowUs: number, wasBusy: boolean): BucketView {
   if (!isGuess(view, startUs, nowUs)) return view;
   const weight = Math.max(guessWeight, 1 / (view.guesses + 2));
   const busyLikelihood = view.busyLikelihood * (1 - weight) + (wasBusy ? weight : 0);
@@ -101,7 +101,7 @@ export function afterGuess(view: BucketView, startUs: number, nowUs: number, was
 }
 
 /** The view after the bucket was found with its slots given away up to that time. */
-export function found(view: BucketView, slotsUntilUs: number): BucketView {
+export function countTimesAlone(view: BucketView, slotsUntilUs: number): BucketView {
   if (view.seenAtUs === 0) return view;
   return { ...view, timesAlone: slotsUntilUs > view.slotsUntilUs ? 0 : view.timesAlone + 1 };
 }

@@ -1,7 +1,7 @@
 import { BoundedMap } from '../../core/input/bounded-map.ts';
 import type { RatedDestination, Reservation, Turn } from '../../core/rate/shards.ts';
 import { newcomer, shardCount, shareOf } from '../../core/rate/shards.ts';
-import type { BucketCall, BucketDependencies, Given } from './worker-bucket.ts';
+import type { BucketCall, BucketDependencies } from './worker-bucket.ts';
 import { WorkerBucket } from './worker-bucket.ts';
 
 export type { RatedDestination, Reservation, Turn } from '../../core/rate/shards.ts';
@@ -39,7 +39,7 @@ const earlyToleranceMs = 100;
 /** A bucket that this worker has used, and the queue of calls to it. */
 interface KnownBucket {
   readonly bucket: WorkerBucket;
-  readonly reserve: (call: BucketCall) => Promise<Given>;
+  readonly reserve: (call: BucketCall) => Promise<Reservation>;
 }
 
 export function createRateLimiter(dependencies: RateLimiterDependencies): RateLimiter {
@@ -107,7 +107,7 @@ function untouched(count: number, turn: Turn): Reservation {
 
 interface Waiting {
   readonly call: BucketCall;
-  readonly resolve: (given: Given) => void;
+  readonly resolve: (given: Reservation) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -152,7 +152,7 @@ export function createReservationQueue(bucket: Pick<WorkerBucket, 'gather' | 're
     isRunning = false;
   }
 
-  return (call: BucketCall): Promise<Given> =>
+  return (call: BucketCall): Promise<Reservation> =>
     new Promise((resolve, reject) => {
       const asking = { call, resolve, reject };
       if (!call.patient) return enqueue(asking);
@@ -172,7 +172,7 @@ function wantsSame(one: BucketCall, other: BucketCall): boolean {
 }
 
 /** Shares in the order of the calls: the first call gets the first slots. */
-function share(group: readonly Waiting[], { slotTimesMs, returns }: Given): void {
+function share(group: readonly Waiting[], { slotTimesMs, returns }: Reservation): void {
   let slot = 0;
   let turn = 0;
   for (const { call, resolve } of group) {

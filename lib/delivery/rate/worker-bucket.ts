@@ -1,12 +1,12 @@
 import { Failure, isStoreUnavailable } from '../../core/failure/failure.ts';
 import type { Bucket } from '../../core/rate/bucket.ts';
 import { pauseToleranceUs, pauseWrite } from '../../core/rate/bucket.ts';
-import type { Ask, Decision } from '../../core/rate/decision.ts';
-import { decide, grantOf, learn, look } from '../../core/rate/decision.ts';
+import type { SlotRequest, Decision } from '../../core/rate/decision.ts';
+import { decide, grantOf, viewAfterWrite, viewAfterRead } from '../../core/rate/decision.ts';
 import type { Share } from '../../core/rate/slots.ts';
 import { longestReturnUs } from '../../core/rate/slots.ts';
-import type { Turn } from '../../core/rate/shards.ts';
-import { isAlone, isDoubtful, isOlderThan, patienceUs, seen, unknownView } from '../../core/rate/view.ts';
+import type { Reservation, Turn } from '../../core/rate/shards.ts';
+import { isAlone, isDoubtful, isOlderThan, patienceUs, viewWithBucket, unknownView } from '../../core/rate/view.ts';
 import type { BucketKey, RateBuckets } from '../../ports/rate.ts';
 import type { Clock, Random } from '../../ports/clock.ts';
 import { EventCounter, ReturnBlock } from './return-block.ts';
@@ -18,7 +18,7 @@ export interface BucketDependencies {
   readonly random: Random;
 }
 
-/** Requests of one worker with the same wishes to one bucket. */
+/** Requests of one worker to one bucket that may share a write. */
 export interface BucketCall {
   readonly count: number;
   readonly newcomer: boolean;
@@ -29,12 +29,7 @@ export interface BucketCall {
   readonly revision: number;
 }
 
-export interface Given {
-  readonly slotTimesMs: readonly number[];
-  readonly returns: readonly Turn[];
-}
-
-const nothing: Given = { slotTimesMs: [], returns: [] };
+const nothing: Reservation = { slotTimesMs: [], returns: [] };
 
 /** A refused write shows the bucket, so a third refusal means that other workers write in between. */
 const maxTries = 8;
@@ -86,7 +81,7 @@ export class WorkerBucket {
   }
 
   /** To be called one at a time. */
-  async reserve(call: BucketCall): Promise<Given> {
+  async reserve(call: BucketCall): Promise<Reservation> {
     const beganMs = this.#dependencies.clock.nowMs();
     if (call.newcomer) this.#events.add(call.count, beganMs);
     if (this.#outage.isResting(beganMs)) return { slotTimesMs: [], returns: this.#outage.turns(call.count, beganMs) };
@@ -125,7 +120,7 @@ export class WorkerBucket {
       const nowUs = this.#nowUs();
       try {
         const { bucket } = await this.#dependencies.buckets.write(this.#key, pauseWrite(untilUs, nowUs, revision));
-        if (bucket !== undefined) this.#view = seen(this.#view, bucket, nowUs);
+        if (bucket !== undefined) this.#view = viewWithBucket(this.#view, bucket, nowUs);
         return;
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
@@ -140,7 +135,7 @@ export class WorkerBucket {
     try {
       const nowUs = this.#nowUs();
       if (isOlderThan(this.#view, knownUs, nowUs)) {
-        this.#view = seen(this.#view, await this.#dependencies.buckets.read(this.#key), nowUs);
+        this.#view = viewWithBucket(this.#view, await this.#dependencies.buckets.read(this.#key), nowUs);
       }
     } catch (error) {
       if (!isStoreUnavailable(error)) throw error;
@@ -149,29 +144,29 @@ export class WorkerBucket {
   }
 
   /** Makes one write, which gives all, some or none of the requests a slot or turn. */
-  async #reserveOnce(call: BucketCall, count: number, tries: number): Promise<Given> {
-    const ask = await this.#informed(call, count, tries);
-    const decision = decide(this.#view, ask);
+  async #reserveOnce(call: BucketCall, count: number, tries: number): Promise<Reservation> {
+    const request = await this.#requestAfterRead(call, count, tries);
+    const decision = decide(this.#view, request);
     if (decision === undefined) {
-      if (!isOlderThan(this.#view, knownUs, ask.nowUs)) return { slotTimesMs: [], returns: this.#beyond(count) };
-      await this.#look(ask);
+      if (!isOlderThan(this.#view, knownUs, request.nowUs)) return { slotTimesMs: [], returns: this.#beyond(count) };
+      await this.#readBucket(request);
       return nothing;
     }
     const result = await this.#dependencies.buckets.write(this.#key, decision.write);
-    const tookMs = this.#dependencies.clock.nowMs() - ask.nowUs / 1000;
+    const tookMs = this.#dependencies.clock.nowMs() - request.nowUs / 1000;
     const countsMs = Math.min(tookMs, Math.max(longestLeadMs, this.#lastWriteMs));
     this.#leadMs += (Math.max(0, countsMs) - this.#leadMs) / 5;
     this.#lastWriteMs = tookMs;
-    this.#view = learn(this.#view, ask, decision, result);
-    return result.kind === 'written' ? this.#granted(call, ask, decision, result.bucket) : nothing;
+    this.#view = viewAfterWrite(this.#view, request, decision, result);
+    return result.kind === 'written' ? this.#granted(call, request, decision, result.bucket) : nothing;
   }
 
-  #granted(call: BucketCall, ask: Ask, decision: Decision, bucket: Bucket): Given {
-    const { slotTimesUs, returnTimesUs, generation } = grantOf(ask, decision, bucket);
+  #granted(call: BucketCall, request: SlotRequest, decision: Decision, bucket: Bucket): Reservation {
+    const { slotTimesUs, returnTimesUs, generation } = grantOf(request, decision, bucket);
     const slotTimesMs = slotTimesUs.map((atUs) => atUs / 1000);
-    if (returnTimesUs.length <= ask.count) return { slotTimesMs, returns: this.#turns(returnTimesUs, generation) };
-    this.#block = new ReturnBlock(returnTimesUs, generation, ask.nowUs);
-    return { slotTimesMs, returns: this.#fromBlock(call, ask.count) };
+    if (returnTimesUs.length <= request.count) return { slotTimesMs, returns: this.#turns(returnTimesUs, generation) };
+    this.#block = new ReturnBlock(returnTimesUs, generation, request.nowUs);
+    return { slotTimesMs, returns: this.#fromBlock(call, request.count) };
   }
 
   /**
@@ -184,7 +179,7 @@ export class WorkerBucket {
     return nowUs + Math.ceil(Math.min(this.#leadMs * writes, horizonMs / 2) * 1000);
   }
 
-  #askFor(call: BucketCall, count: number, tries: number): Ask {
+  #slotRequest(call: BucketCall, count: number, tries: number): SlotRequest {
     const { newcomer, horizonMs, share, revision } = call;
     const nowUs = this.#nowUs();
     const nowMs = nowUs / 1000;
@@ -223,15 +218,15 @@ export class WorkerBucket {
   }
 
   /** The request, after a read of the bucket when a write without one would probably be refused. */
-  async #informed(call: BucketCall, count: number, tries: number): Promise<Ask> {
-    const ask = this.#askFor(call, count, tries);
-    if (!isDoubtful(this.#view, ask.newcomer, ask.startUs, ask.nowUs)) return ask;
-    await this.#look(ask);
-    return this.#askFor(call, count, tries);
+  async #requestAfterRead(call: BucketCall, count: number, tries: number): Promise<SlotRequest> {
+    const request = this.#slotRequest(call, count, tries);
+    if (!isDoubtful(this.#view, request.newcomer, request.startUs, request.nowUs)) return request;
+    await this.#readBucket(request);
+    return this.#slotRequest(call, count, tries);
   }
 
-  async #look(ask: Ask): Promise<void> {
-    this.#view = look(this.#view, ask, await this.#dependencies.buckets.read(this.#key));
+  async #readBucket(request: SlotRequest): Promise<void> {
+    this.#view = viewAfterRead(this.#view, request, await this.#dependencies.buckets.read(this.#key));
   }
 
   #nowUs(): number {

@@ -1,16 +1,16 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Bucket } from '../../../lib/core/rate/bucket.ts';
 import { pauseWrite } from '../../../lib/core/rate/bucket.ts';
-import type { Ask, Form, Grant } from '../../../lib/core/rate/decision.ts';
+import type { SlotRequest, AssumedState, Grant } from '../../../lib/core/rate/decision.ts';
 import { decide, grantOf } from '../../../lib/core/rate/decision.ts';
 import type { BucketView } from '../../../lib/core/rate/view.ts';
 import { unknownView } from '../../../lib/core/rate/view.ts';
 import type { BucketKey, RateBuckets } from '../../../lib/ports/rate.ts';
-import { at, nowUs, ordinaryAsk, restedBucket, viewOf } from './rate-asks.ts';
+import { at, nowUs, ordinaryRequest, restedBucket, viewOf } from './rate-requests.ts';
 
-/** An ask that is made so many ms later than the ordinary one. */
-function later(ms: number, change: Partial<Ask> = {}): Ask {
-  return { ...ordinaryAsk, nowUs: at(ms), startUs: at(ms), endUs: at(ms + 2000), ...change };
+/** A request that is made so many ms later than the ordinary one. */
+function later(ms: number, change: Partial<SlotRequest> = {}): SlotRequest {
+  return { ...ordinaryRequest, nowUs: at(ms), startUs: at(ms), endUs: at(ms + 2000), ...change };
 }
 
 /** What two workers may do to a bucket that the other one has changed meanwhile; run by the adapter and by the fake. */
@@ -34,13 +34,13 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
     }
 
     /** Decides now, on this view, and returns the write, to be sent when the other worker has sent its own. */
-    function worker(form: Form, view: BucketView, ask: Ask): () => Promise<Grant | 'refused'> {
-      const decision = decide(view, ask);
-      expect(decision?.form).toBe(form);
+    function worker(assumed: AssumedState, view: BucketView, request: SlotRequest): () => Promise<Grant | 'refused'> {
+      const decision = decide(view, request);
+      expect(decision?.assumes).toBe(assumed);
       return async () => {
         if (decision === undefined) return 'refused';
         const result = await buckets.write(key(), decision.write);
-        return result.kind === 'refused' ? 'refused' : grantOf(ask, decision, result.bucket);
+        return result.kind === 'refused' ? 'refused' : grantOf(request, decision, result.bucket);
       };
     }
 
@@ -50,8 +50,8 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
     });
 
     test('two workers that find the same bucket at rest are not both given its first slots', async () => {
-      const one = worker('idle', unknownView, ordinaryAsk);
-      const other = worker('idle', unknownView, ordinaryAsk);
+      const one = worker('idle', unknownView, ordinaryRequest);
+      const other = worker('idle', unknownView, ordinaryRequest);
       expect(await one()).toMatchObject({ slotTimesUs: [at(0), at(100), at(200)] });
       expect(await other()).toBe('refused');
       expect(await buckets.read(key())).toMatchObject({ slotsUntilUs: at(300) });
@@ -60,16 +60,16 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
     test('a worker that takes a bucket at rest for a busy one is given no slots that have passed', async () => {
       await begin({ ...restedBucket, slotsUntilUs: at(-3000) });
       const guess = { ...unknownView, busyLikelihood: 0.9 };
-      const one = worker('busy', guess, ordinaryAsk);
-      const other = worker('busy', guess, ordinaryAsk);
+      const one = worker('busy', guess, ordinaryRequest);
+      const other = worker('busy', guess, ordinaryRequest);
       expect([await one(), await other()]).toEqual(['refused', 'refused']);
     });
 
     test('two workers that add to the same slots are given slots one after another', async () => {
       const view = viewOf({ ...restedBucket, slotsUntilUs: at(300) });
       await begin({ ...restedBucket, slotsUntilUs: at(300) });
-      const one = worker('busy', view, ordinaryAsk);
-      const other = worker('busy', view, ordinaryAsk);
+      const one = worker('busy', view, ordinaryRequest);
+      const other = worker('busy', view, ordinaryRequest);
       expect(await one()).toMatchObject({ slotTimesUs: [at(300), at(400), at(500)] });
       expect(await other()).toMatchObject({ slotTimesUs: [at(600), at(700), at(800)] });
     });
@@ -77,8 +77,8 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
     test('two workers that pass over the same gap are given slots one after another', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(-50) };
       await begin(bucket);
-      const one = worker('busy', viewOf(bucket), ordinaryAsk);
-      const other = worker('busy', viewOf(bucket), ordinaryAsk);
+      const one = worker('busy', viewOf(bucket), ordinaryRequest);
+      const other = worker('busy', viewOf(bucket), ordinaryRequest);
       expect(await one()).toMatchObject({ slotTimesUs: [at(0), at(100), at(200)] });
       expect(await other()).toMatchObject({ slotTimesUs: [at(300), at(400), at(500)] });
       expect(await buckets.read(key())).toMatchObject({ slotsUntilUs: at(650) });
@@ -87,9 +87,9 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
     test('a worker is given no slot beyond its end when another one has taken the slots before that end', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(300) };
       await begin(bucket);
-      const one = worker('busy', viewOf(bucket), { ...ordinaryAsk, count: 15, newcomer: false });
-      const fits = worker('busy', viewOf(bucket), { ...ordinaryAsk, count: 2, newcomer: false });
-      const tooMany = worker('busy', viewOf(bucket), { ...ordinaryAsk, count: 2, newcomer: false });
+      const one = worker('busy', viewOf(bucket), { ...ordinaryRequest, count: 15, newcomer: false });
+      const fits = worker('busy', viewOf(bucket), { ...ordinaryRequest, count: 2, newcomer: false });
+      const tooMany = worker('busy', viewOf(bucket), { ...ordinaryRequest, count: 2, newcomer: false });
       await one();
       expect(await fits()).toMatchObject({ slotTimesUs: [at(1800), at(1900)] });
       expect(await tooMany()).toBe('refused');
@@ -98,9 +98,9 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
     test('a newcomer is given no slot of a busy bucket when another worker has begun a backlog meanwhile', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(300) };
       await begin(bucket);
-      const one = worker('busy', viewOf(bucket), { ...ordinaryAsk, count: 12, endUs: at(1000) });
-      const newcomer = worker('busy', viewOf(bucket), ordinaryAsk);
-      const returning = worker('busy', viewOf(bucket), { ...ordinaryAsk, newcomer: false });
+      const one = worker('busy', viewOf(bucket), { ...ordinaryRequest, count: 12, endUs: at(1000) });
+      const newcomer = worker('busy', viewOf(bucket), ordinaryRequest);
+      const returning = worker('busy', viewOf(bucket), { ...ordinaryRequest, newcomer: false });
       expect(await one()).toMatchObject({ returnTimesUs: { length: 5 } });
       expect(await newcomer()).toBe('refused');
       expect(await returning()).toMatchObject({ slotTimesUs: [at(1000), at(1100), at(1200)] });
@@ -109,8 +109,8 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
     test('two workers that begin a backlog in the same bucket are not both given its first turns', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(3000) };
       await begin(bucket);
-      const one = worker('behind', viewOf(bucket), ordinaryAsk);
-      const other = worker('behind', viewOf(bucket), ordinaryAsk);
+      const one = worker('behind', viewOf(bucket), ordinaryRequest);
+      const other = worker('behind', viewOf(bucket), ordinaryRequest);
       expect(await one()).toMatchObject({ returnTimesUs: [at(2000), at(2100), at(2200)] });
       expect(await other()).toBe('refused');
     });
@@ -118,8 +118,8 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
     test('two workers that add to the same backlog are given turns one after another', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(3000), returnsUntilUs: at(5000) };
       await begin(bucket);
-      const one = worker('ahead', viewOf(bucket), ordinaryAsk);
-      const other = worker('ahead', viewOf(bucket), ordinaryAsk);
+      const one = worker('ahead', viewOf(bucket), ordinaryRequest);
+      const other = worker('ahead', viewOf(bucket), ordinaryRequest);
       expect(await one()).toMatchObject({ returnTimesUs: [at(5000), at(5100), at(5200)] });
       expect(await other()).toMatchObject({ returnTimesUs: [at(5300), at(5400), at(5500)] });
     });
@@ -127,8 +127,8 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
     test('a worker is given no turn in the past when the turns have started again meanwhile', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(300), returnsUntilUs: at(5000) };
       await begin(bucket);
-      const one = worker('busy', viewOf(bucket), { ...ordinaryAsk, revision: 2 });
-      const other = worker('ahead', viewOf(bucket), ordinaryAsk);
+      const one = worker('busy', viewOf(bucket), { ...ordinaryRequest, revision: 2 });
+      const other = worker('ahead', viewOf(bucket), ordinaryRequest);
       expect(await one()).toMatchObject({ generation: 2, slotTimesUs: { length: 3 } });
       expect(await other()).toBe('refused');
       expect(await buckets.read(key())).toMatchObject({ returnsUntilUs: 0 });
@@ -137,9 +137,9 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
     test('two workers are given no turn beyond the longest delay of a message', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(3000), returnsUntilUs: at(899_550) };
       await begin(bucket);
-      const one = worker('ahead', viewOf(bucket), ordinaryAsk);
-      const other = worker('ahead', viewOf(bucket), ordinaryAsk);
-      const fits = worker('ahead', viewOf(bucket), { ...ordinaryAsk, count: 2 });
+      const one = worker('ahead', viewOf(bucket), ordinaryRequest);
+      const other = worker('ahead', viewOf(bucket), ordinaryRequest);
+      const fits = worker('ahead', viewOf(bucket), { ...ordinaryRequest, count: 2 });
       expect(await one()).toMatchObject({ returnTimesUs: [at(899_550), at(899_650), at(899_750)] });
       expect(await other()).toBe('refused');
       expect(await fits()).toMatchObject({ returnTimesUs: [at(899_850), at(899_950)] });
@@ -148,10 +148,10 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
     test('a worker that has not seen a pause adds no turn to a backlog that ends before the pause', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(3000), returnsUntilUs: at(5000) };
       await begin(bucket);
-      const unaware = worker('ahead', viewOf(bucket), ordinaryAsk);
+      const unaware = worker('ahead', viewOf(bucket), ordinaryRequest);
       await buckets.write(key(), pauseWrite(at(6000), nowUs, 1));
       expect(await unaware()).toMatchObject({ returnTimesUs: { length: 3 } });
-      const late = worker('ahead', viewOf(bucket), ordinaryAsk);
+      const late = worker('ahead', viewOf(bucket), ordinaryRequest);
       await buckets.write(key(), pauseWrite(at(6001), nowUs, 1));
       expect(await late()).toBe('refused');
     });
@@ -159,7 +159,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
     test('a worker that has not seen the longest pause begins no backlog within it', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(3000) };
       await begin(bucket);
-      const unaware = worker('behind', viewOf(bucket), ordinaryAsk);
+      const unaware = worker('behind', viewOf(bucket), ordinaryRequest);
       await buckets.write(key(), pauseWrite(at(900_000), nowUs, 1));
       expect(await unaware()).toBe('refused');
     });
@@ -167,8 +167,8 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
     test('two workers with a newer revision raise the generation of a busy bucket once', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(300) };
       await begin(bucket);
-      const one = worker('busy', viewOf(bucket), { ...ordinaryAsk, revision: 2 });
-      const other = worker('busy', viewOf(bucket), { ...ordinaryAsk, revision: 2 });
+      const one = worker('busy', viewOf(bucket), { ...ordinaryRequest, revision: 2 });
+      const other = worker('busy', viewOf(bucket), { ...ordinaryRequest, revision: 2 });
       expect(await one()).toMatchObject({ generation: 2 });
       expect(await other()).toBe('refused');
       expect(await buckets.read(key())).toMatchObject({ generation: 2, revision: 2 });
@@ -178,8 +178,8 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       // The new turns end where the old ones end: their time alone does not show that somebody has raised the generation.
       const bucket = { ...restedBucket, slotsUntilUs: at(3000), returnsUntilUs: at(2300) };
       await begin(bucket);
-      const one = worker('behind', viewOf(bucket), { ...ordinaryAsk, revision: 2 });
-      const other = worker('behind', viewOf(bucket), { ...ordinaryAsk, revision: 2 });
+      const one = worker('behind', viewOf(bucket), { ...ordinaryRequest, revision: 2 });
+      const other = worker('behind', viewOf(bucket), { ...ordinaryRequest, revision: 2 });
       expect(await one()).toMatchObject({ generation: 2, returnTimesUs: [at(2000), at(2100), at(2200)] });
       expect(await other()).toBe('refused');
       expect(await buckets.read(key())).toEqual({ ...bucket, generation: 2, revision: 2 });
@@ -188,8 +188,8 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
     test('a worker that takes a backlog for gone is not given the slots of one that has just come back from it', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(-6000), returnsUntilUs: at(5000) };
       await begin(bucket);
-      const back = worker('idle', viewOf(bucket), { ...ordinaryAsk, newcomer: false });
-      const newcomer = worker('empty', viewOf(bucket), ordinaryAsk);
+      const back = worker('idle', viewOf(bucket), { ...ordinaryRequest, newcomer: false });
+      const newcomer = worker('empty', viewOf(bucket), ordinaryRequest);
       expect(await back()).toMatchObject({ slotTimesUs: [at(0), at(100), at(200)] });
       expect(await newcomer()).toBe('refused');
       expect(await buckets.read(key())).toMatchObject({ generation: 1, returnsUntilUs: at(5000) });
@@ -198,7 +198,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
     test('a worker that takes a backlog for gone does not take back the newer revision of another worker', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(-6000), returnsUntilUs: at(60_000) };
       await begin(bucket);
-      const newer = worker('idle', viewOf(bucket), { ...ordinaryAsk, revision: 2 });
+      const newer = worker('idle', viewOf(bucket), { ...ordinaryRequest, revision: 2 });
       // Since then nobody has taken a slot for more than 5 s, so that the slots alone do not show what has changed.
       const older = worker('empty', viewOf(bucket), later(6000));
       expect(await newer()).toMatchObject({ generation: 2 });

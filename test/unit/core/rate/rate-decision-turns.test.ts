@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
 import { decide } from '../../../../lib/core/rate/decision.ts';
-import { at, viewOf } from '../../../contract/dynamodb/rate-asks.ts';
+import { at, viewOf } from '../../../contract/dynamodb/rate-requests.ts';
 import type { DecisionRow, Where } from './rate-decisions.ts';
-import { ask5MsAhead, decisionOf, expectedDecision, startAgain } from './rate-decisions.ts';
+import { request5MsAhead, decisionOf, expectedDecision, startAgain } from './rate-decisions.ts';
 
 /** Slots of a bucket whose backlog is gone. */
 const ofEmptyBucket: readonly DecisionRow[] = [
   {
     name: 'a backlog that no request has come back from for 5 s is gone, and its turns start again under a new generation',
     view: viewOf({ slotsUntilUs: at(-5000), returnsUntilUs: at(5000), generation: 4 }),
-    form: 'empty',
+    assumes: 'empty',
     slots: 3,
     where: [
       ['slots', 'below', at(-4995)],
@@ -20,8 +20,8 @@ const ofEmptyBucket: readonly DecisionRow[] = [
   {
     name: 'a bucket without its backlog gives no turns to requests that find no slot',
     view: viewOf({ slotsUntilUs: at(-5000), returnsUntilUs: at(5000) }),
-    ask: { count: 30 },
-    form: 'empty',
+    request: { count: 30 },
+    assumes: 'empty',
     slots: 20,
     where: [
       ['slots', 'below', at(-4995)],
@@ -32,8 +32,8 @@ const ofEmptyBucket: readonly DecisionRow[] = [
   {
     name: 'a burst may be used at once when a backlog is gone',
     view: viewOf({ slotsUntilUs: at(-5000), returnsUntilUs: at(5000) }),
-    ask: { share: { ratePerSecond: 10, burst: 3 } },
-    form: 'empty',
+    request: { share: { ratePerSecond: 10, burst: 3 } },
+    assumes: 'empty',
     slots: 3,
     where: [
       ['slots', 'below', at(-4995)],
@@ -44,8 +44,8 @@ const ofEmptyBucket: readonly DecisionRow[] = [
   {
     name: 'a burst of more than 5 s reaches back no further than what is known to be unused',
     view: viewOf({ slotsUntilUs: at(-5000), returnsUntilUs: at(5000) }),
-    ask: { share: { ratePerSecond: 10, burst: 100 } },
-    form: 'empty',
+    request: { share: { ratePerSecond: 10, burst: 100 } },
+    assumes: 'empty',
     slots: 3,
     where: [
       ['slots', 'below', at(-4995)],
@@ -56,7 +56,7 @@ const ofEmptyBucket: readonly DecisionRow[] = [
   {
     name: 'a worker that knows an older revision does not take back the newer one when a backlog is gone',
     view: viewOf({ slotsUntilUs: at(-5000), returnsUntilUs: at(5000), revision: 3 }),
-    form: 'empty',
+    assumes: 'empty',
     slots: 3,
     where: [
       ['slots', 'below', at(-4995)],
@@ -77,7 +77,7 @@ const ofBacklog: readonly DecisionRow[] = [
   {
     name: 'a newcomer is given a turn behind a backlog, even if there are slots',
     view: viewOf({ slotsUntilUs: at(300), returnsUntilUs: at(5000) }),
-    form: 'ahead',
+    assumes: 'ahead',
     returns: 3,
     where: behindBacklog,
     write: { returns: { from: 'returns', byUs: 300_000 } },
@@ -85,7 +85,7 @@ const ofBacklog: readonly DecisionRow[] = [
   {
     name: 'a backlog that a request has come back from less than 5 s ago is not gone',
     view: viewOf({ slotsUntilUs: at(-5000) + 1, returnsUntilUs: at(5000) }),
-    form: 'ahead',
+    assumes: 'ahead',
     returns: 3,
     where: behindBacklog,
     write: { returns: { from: 'returns', byUs: 300_000 } },
@@ -93,7 +93,7 @@ const ofBacklog: readonly DecisionRow[] = [
   {
     name: 'a backlog is not gone when the worker has not looked since 5 s without a slot',
     view: viewOf({ slotsUntilUs: at(-5000), returnsUntilUs: at(5000) }, at(-1)),
-    form: 'ahead',
+    assumes: 'ahead',
     returns: 3,
     where: behindBacklog,
     write: { returns: { from: 'returns', byUs: 300_000 } },
@@ -101,8 +101,8 @@ const ofBacklog: readonly DecisionRow[] = [
   {
     name: 'a worker takes turns for events yet to come in the same write',
     view: viewOf({ slotsUntilUs: at(300), returnsUntilUs: at(5000) }),
-    ask: { blockCount: 50 },
-    form: 'ahead',
+    request: { blockCount: 50 },
+    assumes: 'ahead',
     returns: 50,
     where: [
       ['returns', 'atLeast', at(5)],
@@ -114,7 +114,7 @@ const ofBacklog: readonly DecisionRow[] = [
   {
     name: 'a backlog gives as many turns as begin within 900 s',
     view: viewOf({ slotsUntilUs: at(300), returnsUntilUs: at(899_850) }),
-    form: 'ahead',
+    assumes: 'ahead',
     returns: 2,
     where: [
       ['returns', 'atLeast', at(5)],
@@ -126,8 +126,8 @@ const ofBacklog: readonly DecisionRow[] = [
   {
     name: 'a request that comes back and finds no slot joins the backlog',
     view: viewOf({ slotsUntilUs: at(3000), returnsUntilUs: at(5000) }),
-    ask: { newcomer: false },
-    form: 'ahead',
+    request: { newcomer: false },
+    assumes: 'ahead',
     returns: 3,
     where: behindBacklog,
     write: { returns: { from: 'returns', byUs: 300_000 } },
@@ -135,7 +135,7 @@ const ofBacklog: readonly DecisionRow[] = [
   {
     name: 'a request joins a backlog that ends one second before the slots end',
     view: viewOf({ slotsUntilUs: at(60_000), returnsUntilUs: at(59_000) }),
-    form: 'ahead',
+    assumes: 'ahead',
     returns: 3,
     where: [
       ['returns', 'atLeast', at(5)],
@@ -151,7 +151,7 @@ const ofNewBacklog: readonly DecisionRow[] = [
   {
     name: 'a backlog begins a second before the slots end, when none of them begins before the end',
     view: viewOf({ slotsUntilUs: at(2000) }),
-    form: 'behind',
+    assumes: 'behind',
     returns: 3,
     where: [
       ['returns', 'equalTo', 0],
@@ -162,8 +162,8 @@ const ofNewBacklog: readonly DecisionRow[] = [
   {
     name: 'a backlog begins at the first slot at the earliest',
     view: viewOf({ slotsUntilUs: at(300) }),
-    ask: { endUs: at(250) },
-    form: 'behind',
+    request: { endUs: at(250) },
+    assumes: 'behind',
     returns: 3,
     where: [
       ['returns', 'equalTo', 0],
@@ -174,8 +174,8 @@ const ofNewBacklog: readonly DecisionRow[] = [
   {
     name: 'requests that find neither a slot nor a turn within 900 s are left over',
     view: viewOf({}),
-    ask: { count: 9100 },
-    form: 'idle',
+    request: { count: 9100 },
+    assumes: 'idle',
     slots: 20,
     returns: 8980,
     where: [
@@ -187,8 +187,8 @@ const ofNewBacklog: readonly DecisionRow[] = [
   {
     name: 'a worker passes over the turns within a pause',
     view: viewOf({ slotsUntilUs: at(60_000), returnsUntilUs: at(59_000) - 1 }),
-    ask: { blockCount: 50 },
-    form: 'behind',
+    request: { blockCount: 50 },
+    assumes: 'behind',
     returns: 50,
     where: [
       ['returns', 'equalTo', at(59_000) - 1],
@@ -199,8 +199,8 @@ const ofNewBacklog: readonly DecisionRow[] = [
   {
     name: 'a worker with a newer revision that finds no slot raises the generation, and its turns start again',
     view: viewOf({ slotsUntilUs: at(3000), returnsUntilUs: at(5000) }),
-    ask: { revision: 2 },
-    form: 'behind',
+    request: { revision: 2 },
+    assumes: 'behind',
     returns: 3,
     where: [
       ['returns', 'equalTo', at(5000)],
@@ -225,11 +225,11 @@ test.each([
   },
   { name: 'a pause of 900 s lets no backlog begin', view: viewOf({ slotsUntilUs: at(901_000) }) },
 ])('$name', ({ view }) => {
-  expect(decide(view, ask5MsAhead)).toBeUndefined();
+  expect(decide(view, request5MsAhead)).toBeUndefined();
 });
 
 test('a bucket is kept until a day after the last turn, in whole seconds', () => {
-  const [one, next] = [at(0), at(0) + 1].map((nowUs) => decide(viewOf({}), { ...ask5MsAhead, nowUs }));
+  const [one, next] = [at(0), at(0) + 1].map((nowUs) => decide(viewOf({}), { ...request5MsAhead, nowUs }));
   expect(one?.write.expiresAtSeconds).toBe(Date.UTC(2026, 0, 2, 0, 15) / 1000);
   expect(next?.write.expiresAtSeconds).toBe(Date.UTC(2026, 0, 2, 0, 15) / 1000 + 1);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { unknownView } from '../../../../lib/core/rate/view.ts';
-import { at, viewOf } from '../../../contract/dynamodb/rate-asks.ts';
+import { at, viewOf } from '../../../contract/dynamodb/rate-requests.ts';
 import type { DecisionRow, Where } from './rate-decisions.ts';
 import { decisionOf, expectedDecision, startAgain } from './rate-decisions.ts';
 
@@ -14,8 +14,8 @@ const ofIdleBucket: readonly DecisionRow[] = [
   {
     name: 'a worker treats a bucket that it has never seen as idle, and does not raise its generation',
     view: unknownView,
-    ask: { revision: 2 },
-    form: 'idle',
+    request: { revision: 2 },
+    assumes: 'idle',
     slots: 3,
     where: idle,
     write: { slots: { from: at(5), byUs: 300_000 }, orAbsent: true },
@@ -23,8 +23,8 @@ const ofIdleBucket: readonly DecisionRow[] = [
   {
     name: 'requests that find no slot before the end are given turns, which begin a second before the given slots end',
     view: viewOf({}),
-    ask: { count: 30 },
-    form: 'idle',
+    request: { count: 30 },
+    assumes: 'idle',
     slots: 20,
     returns: 10,
     where: idle,
@@ -33,8 +33,8 @@ const ofIdleBucket: readonly DecisionRow[] = [
   {
     name: 'turns behind less than a second of slots begin at the first slot',
     view: viewOf({}),
-    ask: { count: 5, endUs: at(250) },
-    form: 'idle',
+    request: { count: 5, endUs: at(250) },
+    assumes: 'idle',
     slots: 3,
     returns: 2,
     where: idle,
@@ -43,8 +43,8 @@ const ofIdleBucket: readonly DecisionRow[] = [
   {
     name: 'requests that come back are given slots despite a backlog, and no turns with them',
     view: viewOf({ returnsUntilUs: at(5000) }),
-    ask: { count: 30, newcomer: false },
-    form: 'idle',
+    request: { count: 30, newcomer: false },
+    assumes: 'idle',
     slots: 20,
     where: [['slots', 'below', at(5)]],
     write: { slots: { from: at(5), byUs: 2_000_000 }, orAbsent: true },
@@ -52,8 +52,8 @@ const ofIdleBucket: readonly DecisionRow[] = [
   {
     name: 'a burst of 3 begins with two slots that have passed',
     view: viewOf({}),
-    ask: { count: 4, share: { ratePerSecond: 10, burst: 3 } },
-    form: 'idle',
+    request: { count: 4, share: { ratePerSecond: 10, burst: 3 } },
+    assumes: 'idle',
     slots: 4,
     where: [
       ['slots', 'below', at(-195)],
@@ -64,8 +64,8 @@ const ofIdleBucket: readonly DecisionRow[] = [
   {
     name: 'turns behind a burst begin at the first slot, not in the past',
     view: viewOf({}),
-    ask: { count: 5, endUs: at(100), share: { ratePerSecond: 10, burst: 3 } },
-    form: 'idle',
+    request: { count: 5, endUs: at(100), share: { ratePerSecond: 10, burst: 3 } },
+    assumes: 'idle',
     slots: 3,
     returns: 2,
     where: [
@@ -77,7 +77,7 @@ const ofIdleBucket: readonly DecisionRow[] = [
   {
     name: 'a worker treats a bucket that was as often busy as idle as an idle one',
     view: viewOf({ slotsUntilUs: at(-900) }, at(-1000)),
-    form: 'idle',
+    assumes: 'idle',
     slots: 3,
     where: idle,
     write: { slots: { from: at(5), byUs: 300_000 }, orAbsent: true },
@@ -85,7 +85,7 @@ const ofIdleBucket: readonly DecisionRow[] = [
   {
     name: 'a worker treats a bucket that no other worker uses as idle, even if it was often busy',
     view: { ...viewOf({ slotsUntilUs: at(-900) }, at(-1000)), busyLikelihood: 0.9, timesAlone: 8 },
-    form: 'idle',
+    assumes: 'idle',
     slots: 3,
     where: idle,
     write: { slots: { from: at(5), byUs: 300_000 }, orAbsent: true },
@@ -93,7 +93,7 @@ const ofIdleBucket: readonly DecisionRow[] = [
   {
     name: 'a write does not pass over a gap of more than 100 ms',
     view: viewOf({ slotsUntilUs: at(-95) - 1 }),
-    form: 'idle',
+    assumes: 'idle',
     slots: 3,
     where: idle,
     write: { slots: { from: at(5), byUs: 300_000 }, orAbsent: true },
@@ -101,8 +101,8 @@ const ofIdleBucket: readonly DecisionRow[] = [
   {
     name: 'a worker with a newer revision raises the generation of an idle bucket, and its turns start again',
     view: viewOf({}),
-    ask: { revision: 2 },
-    form: 'idle',
+    request: { revision: 2 },
+    assumes: 'idle',
     slots: 3,
     where: [
       ['slots', 'below', at(5)],
@@ -113,8 +113,8 @@ const ofIdleBucket: readonly DecisionRow[] = [
   {
     name: 'a request that comes back with a newer revision raises the generation, and turns are given anew',
     view: viewOf({ returnsUntilUs: at(5000) }),
-    ask: { count: 5, newcomer: false, endUs: at(250), revision: 2 },
-    form: 'idle',
+    request: { count: 5, newcomer: false, endUs: at(250), revision: 2 },
+    assumes: 'idle',
     slots: 3,
     returns: 2,
     where: [
@@ -131,7 +131,7 @@ const ofIdleBucket: readonly DecisionRow[] = [
   {
     name: 'a worker with an older revision raises nothing',
     view: viewOf({ revision: 3 }),
-    form: 'idle',
+    assumes: 'idle',
     slots: 3,
     where: idle,
     write: { slots: { from: at(5), byUs: 300_000 }, orAbsent: true },
@@ -149,7 +149,7 @@ const ofBusyBucket: readonly DecisionRow[] = [
   {
     name: 'slots of a busy bucket follow those given before, while all of them begin before the end',
     view: viewOf({ slotsUntilUs: at(300) }),
-    form: 'busy',
+    assumes: 'busy',
     slots: 3,
     where: busy,
     write: { slots: { from: 'slots', byUs: 300_000 } },
@@ -157,7 +157,7 @@ const ofBusyBucket: readonly DecisionRow[] = [
   {
     name: 'a backlog whose last turn ends at the first slot holds no newcomer back',
     view: viewOf({ slotsUntilUs: at(300), returnsUntilUs: at(5) }),
-    form: 'busy',
+    assumes: 'busy',
     slots: 3,
     where: busy,
     write: { slots: { from: 'slots', byUs: 300_000 } },
@@ -165,8 +165,8 @@ const ofBusyBucket: readonly DecisionRow[] = [
   {
     name: 'turns behind the slots of a busy bucket are added to the slots as they are found',
     view: viewOf({ slotsUntilUs: at(300) }),
-    ask: { count: 30 },
-    form: 'busy',
+    request: { count: 30 },
+    assumes: 'busy',
     slots: 17,
     returns: 13,
     where: [
@@ -179,8 +179,8 @@ const ofBusyBucket: readonly DecisionRow[] = [
   {
     name: 'a bucket is busy when the burst does not reach back to its last slot',
     view: viewOf({ slotsUntilUs: at(-195) }),
-    ask: { share: { ratePerSecond: 10, burst: 3 } },
-    form: 'busy',
+    request: { share: { ratePerSecond: 10, burst: 3 } },
+    assumes: 'busy',
     slots: 3,
     where: [
       ['slots', 'atLeast', at(-195)],
@@ -192,7 +192,7 @@ const ofBusyBucket: readonly DecisionRow[] = [
   {
     name: 'a worker treats a bucket that was more often busy than idle as busy',
     view: { ...viewOf({ slotsUntilUs: at(-900) }, at(-1000)), busyLikelihood: 0.51 },
-    form: 'busy',
+    assumes: 'busy',
     slots: 3,
     where: busy,
     write: { slots: { from: 'slots', byUs: 300_000 } },
@@ -200,7 +200,7 @@ const ofBusyBucket: readonly DecisionRow[] = [
   {
     name: 'a write passes over a gap of 100 ms, and counts the gap as given away',
     view: viewOf({ slotsUntilUs: at(-95) }),
-    form: 'busy',
+    assumes: 'busy',
     slots: 3,
     where: [
       ['slots', 'atLeast', at(-95)],
@@ -212,8 +212,8 @@ const ofBusyBucket: readonly DecisionRow[] = [
   {
     name: 'turns behind slots that pass over a gap pass over it too',
     view: viewOf({ slotsUntilUs: at(-45) }),
-    ask: { count: 5, endUs: at(250) },
-    form: 'busy',
+    request: { count: 5, endUs: at(250) },
+    assumes: 'busy',
     slots: 3,
     returns: 2,
     where: [
@@ -226,8 +226,8 @@ const ofBusyBucket: readonly DecisionRow[] = [
   {
     name: 'a newcomer with a newer revision raises the generation of a busy bucket, and queues behind no backlog',
     view: viewOf({ slotsUntilUs: at(300), returnsUntilUs: at(5000) }),
-    ask: { revision: 2 },
-    form: 'busy',
+    request: { revision: 2 },
+    assumes: 'busy',
     slots: 3,
     where: [
       ['slots', 'atLeast', at(5)],

@@ -1,8 +1,8 @@
 import type { BucketWrite, Clause } from '../../../../lib/core/rate/bucket.ts';
-import type { Ask, Decision, Form } from '../../../../lib/core/rate/decision.ts';
+import type { SlotRequest, Decision, AssumedState } from '../../../../lib/core/rate/decision.ts';
 import { decide } from '../../../../lib/core/rate/decision.ts';
 import type { BucketView } from '../../../../lib/core/rate/view.ts';
-import { at, ordinaryAsk } from '../../../contract/dynamodb/rate-asks.ts';
+import { at, ordinaryRequest } from '../../../contract/dynamodb/rate-requests.ts';
 
 export type Where = readonly (readonly [Clause['of'], Clause['is'], number])[];
 
@@ -11,9 +11,9 @@ export interface DecisionRow {
   /** A whole sentence. */
   readonly name: string;
   readonly view: BucketView;
-  /** How it differs from `ask5MsAhead`. */
-  readonly ask?: Partial<Ask>;
-  readonly form: Form;
+  /** How it differs from `request5MsAhead`. */
+  readonly request?: Partial<SlotRequest>;
+  readonly assumes: AssumedState;
   readonly slots?: number;
   readonly returns?: number;
   readonly where: Where;
@@ -22,22 +22,22 @@ export interface DecisionRow {
 
 export const startAgain = { from: 0, byUs: 0 };
 
-/** The ordinary ask, with the first slot 5 ms from now. */
-export const ask5MsAhead: Ask = { ...ordinaryAsk, startUs: at(5) };
+/** The ordinary request, with the first slot 5 ms from now. */
+export const request5MsAhead: SlotRequest = { ...ordinaryRequest, startUs: at(5) };
 
-export function decisionOf({ view, ask }: DecisionRow): Decision | undefined {
-  return decide(view, { ...ask5MsAhead, ...ask });
+export function decisionOf({ view, request }: DecisionRow): Decision | undefined {
+  return decide(view, { ...request5MsAhead, ...request });
 }
 
-export function expectedDecision({ ask, form, slots = 0, returns = 0, where, write }: DecisionRow): Decision {
+export function expectedDecision({ request, assumes, slots = 0, returns = 0, where, write }: DecisionRow): Decision {
   return {
-    form,
+    assumes,
     slots,
     returns,
     write: {
       where: where.map(([of, is, than]) => ({ of, is, than })),
       orAbsent: false,
-      revision: ask?.revision ?? ask5MsAhead.revision,
+      revision: request?.revision ?? request5MsAhead.revision,
       // A day after the last turn that it can give.
       expiresAtSeconds: Date.UTC(2026, 0, 2, 0, 15) / 1000,
       ...write,

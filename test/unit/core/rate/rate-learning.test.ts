@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Bucket } from '../../../../lib/core/rate/bucket.ts';
-import type { Ask, Decision } from '../../../../lib/core/rate/decision.ts';
-import { grantOf, learn, look } from '../../../../lib/core/rate/decision.ts';
+import type { SlotRequest, Decision } from '../../../../lib/core/rate/decision.ts';
+import { grantOf, viewAfterWrite, viewAfterRead } from '../../../../lib/core/rate/decision.ts';
 import type { BucketView } from '../../../../lib/core/rate/view.ts';
-import { outdated, seen, unknownView } from '../../../../lib/core/rate/view.ts';
+import { markOutdated, viewWithBucket, unknownView } from '../../../../lib/core/rate/view.ts';
 
 const secondUs = 1_000_000;
 const seenAtUs = 10 * secondUs;
@@ -11,7 +11,7 @@ const nowUs = seenAtUs + secondUs;
 /** Ten requests a second with a burst of three: a slot 200 ms ago is still good. */
 const share = { ratePerSecond: 10, burst: 3 };
 const oldestUs = nowUs - 200_000;
-const ask: Ask = {
+const request: SlotRequest = {
   count: 2,
   newcomer: true,
   nowUs,
@@ -27,42 +27,50 @@ const view: BucketView = { ...unknownView, ...bucket, seenAtUs, timesAlone: 0 };
 
 function decisionOf(slots: Decision['write']['slots'], members: Partial<Decision> = {}): Decision {
   const write = { where: [], orAbsent: false, revision: 1, expiresAtSeconds: 60, ...(slots && { slots }) };
-  return { form: 'busy', write, slots: 2, returns: 0, ...members };
+  return { assumes: 'busy', write, slots: 2, returns: 0, ...members };
 }
 
 const added = decisionOf({ from: 'slots', byUs: 200_000 });
 
-describe('a look at a bucket', () => {
+describe('a read of a bucket', () => {
   test.each([
     { slotsUntilUs: oldestUs, busyLikelihood: 0.75 },
     { slotsUntilUs: oldestUs - 1, busyLikelihood: 0.25 },
   ])(
-    'a look that finds slots given away up to $slotsUntilUs makes the bucket busy with a likelihood of $busyLikelihood',
+    'a read that finds slots given away up to $slotsUntilUs makes the bucket busy with a likelihood of $busyLikelihood',
     (found) => {
       const shown = { ...bucket, slotsUntilUs: found.slotsUntilUs };
-      expect(look(view, ask, shown)).toMatchObject({ ...shown, seenAtUs: nowUs, busyLikelihood: found.busyLikelihood });
+      expect(viewAfterRead(view, request, shown)).toMatchObject({
+        ...shown,
+        seenAtUs: nowUs,
+        busyLikelihood: found.busyLikelihood,
+      });
     },
   );
 
-  test('a look at a bucket counts whether another worker has written since the last look', () => {
-    expect(look(view, ask, bucket).timesAlone).toBe(1);
-    expect(look({ ...view, timesAlone: 5 }, ask, { ...bucket, slotsUntilUs: seenAtUs + 1 }).timesAlone).toBe(0);
+  test('a read of a bucket counts whether another worker has written since the last read', () => {
+    expect(viewAfterRead(view, request, bucket).timesAlone).toBe(1);
+    expect(
+      viewAfterRead({ ...view, timesAlone: 5 }, request, { ...bucket, slotsUntilUs: seenAtUs + 1 }).timesAlone,
+    ).toBe(0);
   });
 
-  test('a look that finds no bucket makes the bucket idle and empty', () => {
-    const shown = look(view, ask, undefined);
+  test('a read that finds no bucket makes the view idle and empty', () => {
+    const shown = viewAfterRead(view, request, undefined);
     expect(shown).toMatchObject({ slotsUntilUs: 0, generation: 0, busyLikelihood: 0.25, timesAlone: 1 });
   });
 });
 
 describe('a write that was refused', () => {
-  test('a refused write that does not show the bucket makes the worker look at the bucket', () => {
-    expect(learn(view, ask, added, { kind: 'refused' })).toEqual(outdated(view));
+  test('a refused write that does not show the bucket makes the worker read the bucket', () => {
+    expect(viewAfterWrite(view, request, added, { kind: 'refused' })).toEqual(markOutdated(view));
   });
 
-  test('a refused write that shows the bucket counts as a look at it', () => {
+  test('a refused write that shows the bucket counts as a read of it', () => {
     const refuser = { ...bucket, slotsUntilUs: oldestUs - 1 };
-    expect(learn(view, ask, added, { kind: 'refused', bucket: refuser })).toEqual(look(view, ask, refuser));
+    expect(viewAfterWrite(view, request, added, { kind: 'refused', bucket: refuser })).toEqual(
+      viewAfterRead(view, request, refuser),
+    );
   });
 });
 
@@ -70,12 +78,12 @@ describe('a write that was done', () => {
   const written = (slotsUntilUs: number) => ({ kind: 'written', bucket: { ...bucket, slotsUntilUs } }) as const;
 
   test.each([
-    { form: 'busy', busyLikelihood: 0.75 },
-    { form: 'idle', busyLikelihood: 0.25 },
+    { assumes: 'busy', busyLikelihood: 0.75 },
+    { assumes: 'idle', busyLikelihood: 0.25 },
   ] as const)(
-    'a successful write in the form $form makes the bucket busy with a likelihood of $busyLikelihood',
+    'a successful write that assumes a bucket to be $assumes makes the bucket busy with a likelihood of $busyLikelihood',
     (guess) => {
-      const learned = learn(view, ask, { ...added, form: guess.form }, written(nowUs));
+      const learned = viewAfterWrite(view, request, { ...added, assumes: guess.assumes }, written(nowUs));
       expect(learned.busyLikelihood).toBe(guess.busyLikelihood);
       expect(learned).toMatchObject({ slotsUntilUs: nowUs, seenAtUs: nowUs });
     },
@@ -83,7 +91,10 @@ describe('a write that was done', () => {
 
   test('a successful write that takes only return times does not change the likelihood of a busy bucket', () => {
     const returns = decisionOf(undefined, { slots: 0, returns: 2 });
-    expect(learn(view, ask, returns, written(seenAtUs))).toMatchObject({ busyLikelihood: 0.5, guesses: 0 });
+    expect(viewAfterWrite(view, request, returns, written(seenAtUs))).toMatchObject({
+      busyLikelihood: 0.5,
+      guesses: 0,
+    });
   });
 
   test.each([
@@ -92,31 +103,31 @@ describe('a write that was done', () => {
     { who: 'nobody', write: 'leaves the slots', decision: decisionOf(undefined), until: seenAtUs, timesAlone: 4 },
     { who: 'somebody', write: 'leaves the slots', decision: decisionOf(undefined), until: seenAtUs + 1, timesAlone: 0 },
   ])('a successful write that $write shows that $who else had written', ({ decision, until, timesAlone }) => {
-    expect(learn({ ...view, timesAlone: 3 }, ask, decision, written(until)).timesAlone).toBe(timesAlone);
+    expect(viewAfterWrite({ ...view, timesAlone: 3 }, request, decision, written(until)).timesAlone).toBe(timesAlone);
   });
 
   test('a successful write that sets its own time for the slots shows nothing about other writers', () => {
     const set = decisionOf({ from: oldestUs, byUs: 200_000 }, { slots: 0 });
     const before = { ...view, timesAlone: 3 };
     const result = written(nowUs);
-    expect(learn(before, ask, set, result)).toEqual(seen(before, result.bucket, nowUs));
+    expect(viewAfterWrite(before, request, set, result)).toEqual(viewWithBucket(before, result.bucket, nowUs));
   });
 });
 
 describe('the grant of a write', () => {
   test('the slots of a write begin after the slots that were given away before it', () => {
-    const grant = grantOf(ask, added, { ...bucket, slotsUntilUs: nowUs + 500_000 });
+    const grant = grantOf(request, added, { ...bucket, slotsUntilUs: nowUs + 500_000 });
     expect(grant).toEqual({ slotTimesUs: [nowUs + 300_000, nowUs + 400_000], returnTimesUs: [], generation: 4 });
   });
 
   test('the slots of a write begin at the oldest valid slot after a gap', () => {
-    const grant = grantOf({ ...ask, count: 4 }, { ...added, slots: 4 }, { ...bucket, slotsUntilUs: seenAtUs });
+    const grant = grantOf({ ...request, count: 4 }, { ...added, slots: 4 }, { ...bucket, slotsUntilUs: seenAtUs });
     expect(grant.slotTimesUs).toEqual([nowUs, nowUs, nowUs, nowUs + 100_000]);
   });
 
   test('the return times of a write end at the time up to which the bucket has given them away', () => {
     const returns = decisionOf(undefined, { slots: 0, returns: 3 });
-    const grant = grantOf(ask, returns, { ...bucket, returnsUntilUs: nowUs + secondUs });
+    const grant = grantOf(request, returns, { ...bucket, returnsUntilUs: nowUs + secondUs });
     expect(grant.slotTimesUs).toEqual([]);
     expect(grant.returnTimesUs).toEqual([nowUs + 700_000, nowUs + 800_000, nowUs + 900_000]);
   });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { pauseWrite } from '../../../../lib/core/rate/bucket.ts';
-import { at, nowUs } from '../../../contract/dynamodb/rate-asks.ts';
+import { at, nowUs } from '../../../contract/dynamodb/rate-requests.ts';
 
 test.each([
   ['a pause gives away every slot until its end, and moves no turn', at(30_000), at(30_000)],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decide, grantOf, learn, look } from '../../../../lib/core/rate/decision.ts';
+import { decide, grantOf, viewAfterWrite, viewAfterRead } from '../../../../lib/core/rate/decision.ts';
 import { pauseWrite } from '../../../../lib/core/rate/bucket.ts';
 import type { Share } from '../../../../lib/core/rate/slots.ts';
 import { unknownView } from '../../../../lib/core/rate/view.ts';
@@ -26,7 +26,7 @@ const step = fc.record({
   less: fc.constantFrom(0, 0, 0, 1, 7),
   what: fc.oneof(
     { weight: 10, arbitrary: fc.constant('reserve' as const) },
-    { weight: 4, arbitrary: fc.constant('look' as const) },
+    { weight: 4, arbitrary: fc.constant('read' as const) },
     { weight: 1, arbitrary: fc.constant('pause' as const) },
   ),
   lost: fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
@@ -68,18 +68,18 @@ async function slotsOf(any: Share, showsRefuser: boolean, steps: readonly Step[]
     const { count, newcomer, revision, leadUs, roomUs, less } = wanted;
     const own = { ...any, burst: Math.max(1, any.burst - less) };
     const times = { nowUs, startUs: nowUs + leadUs, endUs: nowUs + roomUs };
-    const ask = { ...times, count, newcomer, revision, share: own, blockCount: 0 };
+    const request = { ...times, count, newcomer, revision, share: own, blockCount: 0 };
     const view = views[worker] ?? unknownView;
-    if (what === 'look') views[worker] = look(view, ask, await buckets.read(key));
+    if (what === 'read') views[worker] = viewAfterRead(view, request, await buckets.read(key));
     if (what === 'pause') await buckets.write(key, pauseWrite(nowUs + roomUs, nowUs, revision));
-    const decision = what === 'reserve' ? decide(view, ask) : undefined;
+    const decision = what === 'reserve' ? decide(view, request) : undefined;
     if (decision === undefined) continue;
     const result = await buckets.write(key, decision.write);
     if (lost) continue;
-    views[worker] = learn(view, ask, decision, result);
+    views[worker] = viewAfterWrite(view, request, decision, result);
     if (result.kind !== 'written') continue;
-    const given = grantOf(ask, decision, result.bucket).slotTimesUs;
-    if (given.some((atUs) => atUs < ask.startUs || atUs >= ask.endUs)) expect(given).toEqual([]);
+    const given = grantOf(request, decision, result.bucket).slotTimesUs;
+    if (given.some((atUs) => atUs < request.startUs || atUs >= request.endUs)) expect(given).toEqual([]);
     slots.push(...given);
   }
   return slots;

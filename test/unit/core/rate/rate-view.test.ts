@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import type { BucketView } from '../../../../lib/core/rate/view.ts';
 import {
-  afterGuess,
+  viewAfterGuess,
   busySinceUs,
-  found,
+  countTimesAlone,
   isAlone,
   isDoubtful,
   isOlderThan,
   patienceUs,
-  seen,
+  viewWithBucket,
   unknownView,
 } from '../../../../lib/core/rate/view.ts';
 
@@ -20,7 +20,11 @@ function viewAfter(findings: readonly boolean[]) {
   let view = unknownView;
   for (const [index, wasBusy] of findings.entries()) {
     const nowUs = (index + 1) * secondUs;
-    view = seen(afterGuess(view, nowUs, nowUs, wasBusy), { ...bucket, slotsUntilUs: nowUs + 1000 }, nowUs);
+    view = viewWithBucket(
+      viewAfterGuess(view, nowUs, nowUs, wasBusy),
+      { ...bucket, slotsUntilUs: nowUs + 1000 },
+      nowUs,
+    );
   }
   return { view, nowUs: (findings.length + 1) * secondUs };
 }
@@ -87,7 +91,7 @@ test.each([
 ])('a view $view is no guess: it is not in doubt and teaches nothing', ({ change }) => {
   const view = { ...uncertain, ...change };
   expect(isDoubtful(view, true, nowUs, nowUs)).toBe(false);
-  expect(afterGuess(view, nowUs, nowUs, true)).toBe(view);
+  expect(viewAfterGuess(view, nowUs, nowUs, true)).toBe(view);
 });
 
 test.each([
@@ -132,14 +136,14 @@ test('a bucket that has not been seen is in doubt whatever else is known of it',
 
 test('a worker counts how often in a row it found the bucket as it had left it', () => {
   const view = { ...uncertain, timesAlone: 3 };
-  expect(found(view, seenAtUs - 1)).toEqual({ ...view, timesAlone: 4 });
-  expect(found(view, seenAtUs)).toEqual({ ...view, timesAlone: 4 });
-  expect(found(view, seenAtUs + 1)).toEqual({ ...view, timesAlone: 0 });
+  expect(countTimesAlone(view, seenAtUs - 1)).toEqual({ ...view, timesAlone: 4 });
+  expect(countTimesAlone(view, seenAtUs)).toEqual({ ...view, timesAlone: 4 });
+  expect(countTimesAlone(view, seenAtUs + 1)).toEqual({ ...view, timesAlone: 0 });
 });
 
 test('a bucket that had not been seen says nothing about other writers', () => {
   const unseen = { ...uncertain, seenAtUs: 0, timesAlone: 3 };
-  expect(found(unseen, nowUs)).toBe(unseen);
+  expect(countTimesAlone(unseen, nowUs)).toBe(unseen);
 });
 
 test.each([

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Turn } from '../../../../lib/core/rate/shards.ts';
-import type { BucketCall, Given } from '../../../../lib/delivery/rate/worker-bucket.ts';
+import type { Reservation, Turn } from '../../../../lib/core/rate/shards.ts';
+import type { BucketCall } from '../../../../lib/delivery/rate/worker-bucket.ts';
 import { createReservationQueue } from '../../../../lib/delivery/rate/limiter.ts';
 
 const call: BucketCall = {
@@ -25,7 +25,7 @@ function bucketOf(slots = Number.POSITIVE_INFINITY, gatheredMs = 0) {
       gathered.push(gatheredMs);
       return Promise.resolve(gatheredMs);
     },
-    reserve: (wanted: BucketCall): Promise<Given> => {
+    reserve: (wanted: BucketCall): Promise<Reservation> => {
       asked.push(wanted);
       const times = Array.from({ length: wanted.count }, (_, index) => index);
       return Promise.resolve({ slotTimesMs: times.slice(0, slots), returns: times.slice(slots).map(turn) });

@@ -1,7 +1,7 @@
 import type { Bucket } from '../../../lib/core/rate/bucket.ts';
-import type { Ask } from '../../../lib/core/rate/decision.ts';
+import type { SlotRequest } from '../../../lib/core/rate/decision.ts';
 import type { BucketView } from '../../../lib/core/rate/view.ts';
-import { seen, unknownView } from '../../../lib/core/rate/view.ts';
+import { viewWithBucket, unknownView } from '../../../lib/core/rate/view.ts';
 
 export const nowUs = Date.UTC(2026, 0, 1) * 1000;
 
@@ -14,7 +14,7 @@ export function at(ms: number): number {
 export const restedBucket: Bucket = { slotsUntilUs: 0, returnsUntilUs: 0, generation: 1, revision: 1 };
 
 /** Three new requests, ten requests a second, two seconds in which a slot may lie. */
-export const ordinaryAsk: Ask = {
+export const ordinaryRequest: SlotRequest = {
   count: 3,
   newcomer: true,
   nowUs,
@@ -27,5 +27,5 @@ export const ordinaryAsk: Ask = {
 
 /** What a worker believes that has seen this bucket now, or then. */
 export function viewOf(bucket: Partial<Bucket>, seenAtUs = nowUs): BucketView {
-  return seen(unknownView, { ...restedBucket, ...bucket }, seenAtUs);
+  return viewWithBucket(unknownView, { ...restedBucket, ...bucket }, seenAtUs);
 }
