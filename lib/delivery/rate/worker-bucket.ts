@@ -43,6 +43,9 @@ const usualWriteMs = 5;
 /** A write that took longer counts only when the write before it did too; otherwise it is an exception. */
 const longestLeadMs = 50;
 
+/** The first slot lies at most this part of the horizon ahead, so that there is always room for a slot before the horizon. */
+const longestLeadPart = 0.9;
+
 /** Below this likelihood no other worker is expected to write soon. */
 const rarelyBusy = 0.2;
 
@@ -170,13 +173,13 @@ export class WorkerBucket {
   }
 
   /**
-   * The first slot must still be usable when the write has returned, or the rate would be spent on passed slots. Where other
-   * workers write often, it lies one more write later, and one more for each refusal. This skips idle slots only.
+   * The earliest time for a slot: the slot must not have passed when the write returns, so it lies the time of one write ahead. It lies one
+   * more write ahead when other workers write often, and one more for each earlier try. Only unused slots are skipped.
    */
   #startUs(nowUs: number, { horizonMs }: BucketCall, tries: number): number {
     const othersWrite = this.#view.busyLikelihood > rarelyBusy && !isAlone(this.#view);
     const writes = 1 + tries + (othersWrite ? 1 : 0);
-    return nowUs + Math.ceil(Math.min(this.#leadMs * writes, horizonMs / 2) * 1000);
+    return nowUs + Math.ceil(Math.min(this.#leadMs * writes, horizonMs * longestLeadPart) * 1000);
   }
 
   #slotRequest(call: BucketCall, count: number, tries: number): SlotRequest {

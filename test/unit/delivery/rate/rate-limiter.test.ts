@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { inTurn, toTurnNumber } from '../../../../lib/core/rate/shards.ts';
+import { slotToleranceMs } from '../../../../lib/core/rate/slots.ts';
 import type { Turn } from '../../../../lib/delivery/rate/limiter.ts';
 import { createFaults } from '../../../fakes/faults.ts';
 import { createFleet, orders, queueBatch } from './rate-limiters.ts';
@@ -119,12 +120,12 @@ describe('writes', () => {
       });
       const limiter = worker();
       const lateMs: number[] = [];
-      for (let call = 0; call < 16; call += 1) {
+      for (let call = 0; call < 24; call += 1) {
         const { slotTimesMs } = await limiter.reserve({ ...orders, ratePerSecond: 300 }, 1, { horizonMs });
         lateMs.push(clock.nowMs() - (slotTimesMs[0] ?? Number.NEGATIVE_INFINITY));
       }
-      // By more than 100 ms it would be given up.
-      expect(Math.max(...lateMs.slice(10))).toBeLessThanOrEqual(100);
+      // A worker needs some writes to learn how long they take. A slot that is later than its tolerance would be given up.
+      expect(Math.max(...lateMs.slice(16))).toBeLessThanOrEqual(slotToleranceMs(300));
     },
   );
 
