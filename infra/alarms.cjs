@@ -50,7 +50,7 @@ function watched(stack, parameters) {
     ],
     [
       'delivery-queue-age',
-      'Messages stay in the delivery queue: the oldest one is older than any delay or retry explains.',
+      'Messages stay too long in the delivery queue: no delay or retry explains the age of the oldest one.',
       [queueMetric(`${stack}-deliveries`, 'ApproximateAgeOfOldestMessage')],
       worstAgeSeconds,
     ],

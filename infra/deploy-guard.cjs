@@ -32,7 +32,7 @@ function checkStage({ processedInput, service, classes }) {
   }
   if (!/^[a-z][a-z0-9-]*$/.test(stage) || stage.length > maximumStageLength) {
     throw refuse(
-      `Stage "${stage}": use lower-case letters, digits and hyphens, a letter first, at most ${maximumStageLength}.`,
+      `Stage "${stage}": use lower-case letters, digits and hyphens. Begin with a letter, and use at most ${maximumStageLength} characters.`,
     );
   }
 }

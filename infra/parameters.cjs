@@ -55,7 +55,7 @@ const parameters = {
   keyArns: list(
     'arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9A-Za-z-]+',
     'ARNs of KMS keys',
-    'your own keys of those queues and secrets; `kmsKeyArn` is not needed here',
+    'your own keys that encrypt those queues and secrets; do not repeat `kmsKeyArn` here',
   ),
   ruleArns: list(
     'arn:aws[a-z-]*:events:[a-z0-9*-]+:[0-9*]+:rule/[A-Za-z0-9/_.*-]+',

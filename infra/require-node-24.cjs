@@ -5,6 +5,6 @@
 const neededMajor = 24; // The version of Lambda's nodejs24.x, and the first that runs our TypeScript without a build.
 
 if (Number.parseInt(process.versions.node, 10) < neededMajor) {
-  process.stderr.write(`Lastmile needs Node ${neededMajor} and this is ${process.version}: https://nodejs.org/download\n`);
+  process.stderr.write(`Lastmile needs Node ${neededMajor}, but this is ${process.version}. Get it at https://nodejs.org/download\n`);
   process.exit(2); // The exit status of every command that could not start.
 }

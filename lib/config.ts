@@ -37,7 +37,7 @@ export const variables = {
   ROOT_SECRET_ARN: {
     type: 'text',
     required: true,
-    meaning: 'secret from which the keys of stored tokens and of API clients are derived',
+    meaning: 'secret from which the keys that seal stored tokens, and the secret parts of API keys, are derived',
   },
   AUTHORIZE_CONNECTION_FUNCTION: {
     type: 'text',
@@ -120,7 +120,7 @@ export const variables = {
     minimum: 1,
     maximum: 1000000,
     unit: 'answers',
-    meaning: 'number of 401 or 407 in a row that deauthorizes a connection',
+    meaning: 'number of 401 or 407 answers in a row after which a connection is deauthorized',
   },
   MAXIMUM_CONCURRENCY_PER_WORKER: {
     type: 'integer',

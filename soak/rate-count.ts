@@ -46,7 +46,7 @@ export class RateCount {
     this.#periods.push({ ratePerSecond, fromMs: nowMs, untilMs: Number.POSITIVE_INFINITY });
   }
 
-  /** After this time no worker may use an earlier rate than the last one. */
+  /** After this time every worker must use the latest rate. */
   endEarlier(atMs: number): void {
     for (const period of this.#periods.slice(0, -1)) period.untilMs = Math.min(period.untilMs, atMs);
   }

@@ -47,7 +47,7 @@ export class KillableStack {
   readonly #dataDir: string;
   #process: ChildProcess | undefined;
   #clients: Promise<StackClients> | undefined;
-  /** Settles when the previous process is gone, which held the data folder until then. */
+  /** Settles when the previous process is gone. Until then that process holds the data folder. */
   #gone: Promise<unknown> = Promise.resolve();
   readonly #errors: string[] = [];
 

@@ -156,14 +156,14 @@ interface Arriving {
 function arrivalsOf(options: FleetOptions, events: number, beganMs: number, random: () => number): Arriving[] {
   const { arrivals = 'even', arrivingTogether = batchSize, load, ratePerSecond } = options;
   const everyMs = (1000 * arrivingTogether) / (ratePerSecond * load);
-  const countTimesAlone: Arriving[] = [];
+  const arriving: Arriving[] = [];
   let nextMs = beganMs;
   for (let left = events; left > 0; left -= arrivingTogether) {
     const count = Math.min(left, arrivingTogether);
-    if (arrivals === 'atOnce') countTimesAlone.push({ atMs: beganMs, count });
-    else if (arrivals === 'even') countTimesAlone.push({ atMs: nextMs + random() * everyMs, count });
-    else countTimesAlone.push({ atMs: nextMs, count });
+    if (arrivals === 'atOnce') arriving.push({ atMs: beganMs, count });
+    else if (arrivals === 'even') arriving.push({ atMs: nextMs + random() * everyMs, count });
+    else arriving.push({ atMs: nextMs, count });
     nextMs += arrivals === 'poisson' ? -Math.log(1 - random()) * everyMs : everyMs;
   }
-  return countTimesAlone;
+  return arriving;
 }

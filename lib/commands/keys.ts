@@ -104,7 +104,7 @@ async function list(input: JsonObject, address: StackAddress): Promise<void> {
 
 function lineOf({ id, expires, deletes, description }: JsonObject): string {
   const about = description === undefined ? '' : `  ${String(description)}`;
-  return `${String(id)}  expires ${timeOf(expires)}  deletes ${timeOf(deletes)}${about}`;
+  return `${String(id)}  expires ${timeOf(expires)}  kept until ${timeOf(deletes)}${about}`;
 }
 
 function timeOf(seconds: JsonValue | undefined): string {

@@ -88,7 +88,7 @@ function numberIn(value: string): number | string {
 
 function withFlags(message: string): string {
   const flagOf = new Map(Object.entries(fields).map(([flag, field]): [string, string] => [field, `--${flag}`]));
-  return message.replace(/\b[A-Za-z]+(?= is )/g, (word) => flagOf.get(word) ?? word);
+  return message.replace(/\b[A-Za-z]+(?= is |\.$)/g, (word) => flagOf.get(word) ?? word);
 }
 
 /** The result of all calls of one command. */
@@ -122,8 +122,8 @@ async function redrive({ input, maximum, dryRun, address }: Options): Promise<To
     const totals = { ...totalsOf(members), moved };
     const isFull = maximum !== undefined && (dryRun ? totals.matched : moved) >= maximum;
     if (members['more'] !== true || isFull) return totals;
-    if (dryRun) return { ...totals, stopped: 'a dry run reads only as many as fit into one call' };
-    if (movedNow === 0) return { ...totals, stopped: 'one call could move none of those that it read' };
+    if (dryRun) return { ...totals, stopped: 'a dry run reads only as many as one call can read' };
+    if (movedNow === 0) return { ...totals, stopped: 'the last call moved none of the dead letters that it read' };
     console.log(`${moved} moved so far`);
   }
 }

@@ -11,7 +11,7 @@ const usage = `Sends one event to an API destination and prints the outcome. It 
 
   ${stackUsage}
 
-Without a file it sends a small test event. The file may hold an event, or an envelope, whose target settings are used.
+Without a file it sends a small test event. The file may hold an event, or an envelope. The target settings in an envelope are used.
 Exit status: 0 delivered, 1 not delivered, 2 wrong usage.`;
 
 interface Options {

@@ -30,13 +30,13 @@ export type AttemptResult =
       readonly outcome: AttemptOutcome;
       /** Absent when the delivery failed before its request was made. */
       readonly destination?: ResolvedDestination;
-      /** Whether a request was begun: only then it was an attempt. */
+      /** Whether a request was begun. If not, this was no attempt. */
       readonly requested: boolean;
       /** Time spent waiting for a slot. */
       readonly rateWaitMs: number;
-      /** From each request that was answered to its answer; two at most. */
+      /** The time from each answered request to its answer; at most two. */
       readonly latenciesMs: readonly number[];
-      /** A bug's error that was thrown after the endpoint had the event. */
+      /** The error of a bug in our code, thrown after the endpoint had accepted the event. */
       readonly bug?: unknown;
     }
   /** The rate leaves no slot before the horizon: to be tried when its turn comes. */
@@ -124,8 +124,8 @@ class OneAttempt {
   }
 
   /**
-   * Failure policy: a request that is not sent because its address is refused fails for good, but not on the word of a cache:
-   * where the destination has changed meanwhile, the request is made anew.
+   * Failure policy: a request whose address is refused is not sent and fails for good. A cached destination does not decide that: it is
+   * read again, and if it has changed, the request is made again.
    */
   async #sendUnlessRefused(made: Prepared, turn: Turn): Promise<{ readonly sent: Sent; readonly prepared: Prepared }> {
     try {
@@ -154,7 +154,7 @@ class OneAttempt {
     return this.#dependencies.concurrency.run(apiDestination.incarnation, maximum, work);
   }
 
-  /** One request in a slot of its own; a slot that is missed is followed by another, a dead socket by a second request. */
+  /** Sends a request in a slot of its own. After a missed slot it waits for another one; after a lost connection it sends a second request. */
   async #sendAtSlot({ destination, request, signing }: Prepared, turn: Turn): Promise<Sent> {
     const { pacing, http, clock } = this.#dependencies;
     const { transport } = destination;
@@ -164,14 +164,14 @@ class OneAttempt {
     for (let asked = turn, hasLostSocket = false; ; ) {
       const slot = await pacing.waitForSlot(destination, this.#deadline, asked);
       if (slot.kind === 'later') {
-        if (hasLostSocket) throw connectionLost('and the rate leaves no second request');
+        if (hasLostSocket) throw connectionLost('and the rate allows no second request now');
         return slot;
       }
       const requestedAtMs = clock.nowMs();
       const signed = signing === undefined ? request : signRequest(request, signing, requestedAtMs);
       const sending = http.send(signed, { ...exchange, sendUntilMs: slot.untilMs });
       const result = await sending.catch((error: unknown) => {
-        // A refused address has kept the request from being begun.
+        // A request to a refused address was never begun, so it does not count.
         if (!isAddressRefused(error)) this.#count(requestedAtMs - waitsSinceMs);
         throw error;
       });

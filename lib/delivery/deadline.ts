@@ -2,7 +2,7 @@ import { Failure } from '../core/failure/failure.ts';
 import { settleReserveMs } from '../core/delivery/retry.ts';
 import type { Clock } from '../ports/clock.ts';
 
-/** By when an invocation must have settled what it holds. */
+/** The time by which an invocation must have settled all its deliveries. */
 export interface Deadline {
   /** Epoch ms at which the worker is cut off. */
   readonly endMs: number;
@@ -19,7 +19,7 @@ export function hasTime(deadline: Deadline, exchangeMs: number, nowMs: number): 
 export function requireTime(deadline: Deadline, exchangeMs: number, nowMs: number): void {
   if (hasTime(deadline, exchangeMs, nowMs)) return;
   const leftMs = Math.max(0, deadline.endMs - nowMs);
-  throw new Failure('OutOfTime', `A request may take ${exchangeMs} ms and the invocation ends in ${leftMs} ms.`);
+  throw new Failure('OutOfTime', `A request may take ${exchangeMs} ms, but the invocation ends in ${leftMs} ms.`);
 }
 
 /**

@@ -50,7 +50,7 @@ export function createBatchDeliverer(dependencies: BatchDelivererDependencies): 
       settleNewer: (failure: Failure) => settleNewer(record, failure),
     };
     if (receiveCount < maximumReceives - 1) return event;
-    const reason = `The message was received ${receiveCount} times and never settled.`;
+    const reason = `The message was received ${receiveCount} times, and no worker finished it.`;
     return { ...event, refusal: new Failure('ReceivedTooOften', reason) };
   }
 

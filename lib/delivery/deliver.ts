@@ -29,7 +29,7 @@ export interface ReceivedEvent {
   keep?(failure: Failure): Promise<void>;
   /** Settles a message that only a newer version can read. Absent: it is returned. */
   settleNewer?(failure: Failure): Promise<Settlement>;
-  /** The reason for a dead letter without an attempt; absent for most. */
+  /** If present, the event goes to the dead letters for this reason, without an attempt. */
   readonly refusal?: Failure;
 }
 

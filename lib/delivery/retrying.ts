@@ -16,9 +16,9 @@ export interface RetryingDependencies {
   readonly clock: Clock;
   readonly random: Random;
   readonly backoff: Backoff;
-  /** How far ahead a slot may lie that is waited for. A turn that is further away waits in the queue. */
+  /** Only a slot within this time is waited for. A delivery whose turn is further away waits in the queue. */
   readonly horizonMs: number;
-  /** Of a delivery whose target sets none and whose destination is not known. */
+  /** For a delivery whose target sets no retry policy and whose destination is not known. */
   readonly retryPolicy: RetryPolicy;
 }
 
@@ -28,13 +28,13 @@ export type UnsettledDelivery = { /** Time spent waiting for slots. */ readonly 
       readonly kind: 'delivered';
       readonly delivery: Delivery;
       readonly outcome: AttemptOutcome;
-      /** A bug's error that was thrown after the delivery. */
+      /** The error of a bug in our code, thrown after the endpoint had accepted the event. */
       readonly bug?: unknown;
     }
   | {
       readonly kind: 'waiting';
       readonly delivery: Delivery;
-      /** Absent when it came before its time. */
+      /** Absent when the delivery came before its time or found no slot. */
       readonly outcome?: AttemptOutcome;
       readonly notBeforeMs: number;
       /** The turn of a wait for the rate, as a message names it; absent when the wait has another reason. */
@@ -75,7 +75,7 @@ export function createRetrying(dependencies: RetryingDependencies) {
       return expired(delivery, policy, 'When its turn comes, the event will be');
     // When the turn comes with no time left to wait for a slot, it would only find the next turn. So it waits in the queue.
     const exchangeMs = longestSlotWaitMs + destination.policy.timeoutMs;
-    // Turns lie a fraction of a millisecond apart; a message says whole ones.
+    // The time of a turn may have a fraction of a millisecond; a message holds whole milliseconds.
     const notBeforeMs = Math.ceil(turn.atMs);
     return {
       kind: 'waiting',

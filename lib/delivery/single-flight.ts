@@ -1,15 +1,15 @@
 import { Failure } from '../core/failure/failure.ts';
 
-/** Work of which one piece per key is under way at a time, shared by all who ask for it meanwhile. */
+/** Runs at most one piece of work per key at a time. Callers that ask meanwhile share its result. */
 export interface SingleFlight<Result> {
   /**
    * The result of the work under way, or of work that is started now.
    *
-   * @param signal the caller waits no longer than that; absent: to the end
+   * @param signal ends the caller's wait when it aborts; without it the caller waits to the end
    * @throws Failure OutOfTime when the signal aborts first
    */
   run(key: string, start: (signal: AbortSignal) => Promise<Result>, signal?: AbortSignal): Promise<Result>;
-  /** What is under way; undefined: nothing. */
+  /** The result of the work under way; undefined when there is none. */
   running(key: string): Promise<Result> | undefined;
 }
 
@@ -64,5 +64,5 @@ export function createSingleFlight<Result>(): SingleFlight<Result> {
 }
 
 function outOfTime(signal: AbortSignal): Failure {
-  return new Failure('OutOfTime', 'The invocation ended before the result was there.', { cause: signal.reason });
+  return new Failure('OutOfTime', 'The invocation ended before the result was ready.', { cause: signal.reason });
 }

@@ -37,7 +37,7 @@ export interface HttpExchange {
   readonly transport: Transport;
   /** Whether the body of a 2xx answer is wanted; the bodies of all others are read, up to 64 KiB. */
   readonly readSuccessBody: boolean;
-  /** Epoch ms; a request that finds a socket free later than that is not sent. Absent: it may go at any time. */
+  /** Epoch ms. A request that has no socket by then is not sent. Absent: it may be sent at any time. */
   readonly sendUntilMs?: number;
 }
 
@@ -54,9 +54,11 @@ export type HttpResult =
 
 export interface HttpClient {
   /**
-   * Sends at most one request. Resolves for every status and follows no redirect. Only the network throws: a Failure DnsFailed, ConnectionRefused,
-   * ConnectionFailed, ConnectionReset, TlsFailed, AnswerInvalid or TimedOut; OutOfTime when the signal aborted. An
-   * address that may not be called is AddressRefused, and nothing was sent.
+   * Sends at most one request. Resolves for every status and follows no redirect.
+   *
+   * @throws Failure DnsFailed, ConnectionRefused, ConnectionFailed, ConnectionReset, TlsFailed, AnswerInvalid or TimedOut when
+   *   the network fails; OutOfTime when the signal aborted; AddressRefused when the address must not be called, and
+   *   InvalidInvocation when the request is malformed: nothing was sent then
    */
   send(request: HttpRequest, exchange: HttpExchange): Promise<HttpResult>;
 }

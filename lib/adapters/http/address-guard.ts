@@ -23,7 +23,7 @@ export interface AddressGuard {
 }
 
 /** The reason for refusing a public address without TLS. */
-const withoutTls = 'http to an address that is not loopback';
+const withoutTls = 'http is allowed only for loopback addresses';
 
 /**
  * A connector that refuses addresses which may not be called. It checks hosts that are addresses, because Node calls no

@@ -102,7 +102,7 @@ function openTunnel(
       const ends = head.indexOf(headEnd, searched);
       if (ends !== -1) {
         const isAll = ends + headEnd.length === head.length;
-        end(problemOf(head) ?? (isAll ? undefined : 'sent more than its answer'));
+        end(problemOf(head) ?? (isAll ? undefined : 'sent extra bytes after its answer'));
         return;
       }
       if (head.length > maxHeadBytes) {

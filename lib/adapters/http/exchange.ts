@@ -21,9 +21,9 @@ const abandoned = new Error('abandoned');
  * and the connection is closed, because an endless body must not hold the exchange.
  *
  * Failure policy, a dead socket: a connection that had served before and is lost before the first byte of an answer says
- * nothing about the endpoint, so it is no failure. The pool's other sockets may be as dead and serve nobody any more; whoever
- * sent the request decides whether it goes out again. The endpoint may have got the first one: delivery is at least once, and
- * both carry the same Idempotency-Key.
+ * nothing about the endpoint, so it is no failure. The pool's other sockets may be dead too, so they are not used any
+ * more. The caller decides whether the request is sent again. The endpoint may have received the first one: delivery is at least once,
+ * and both carry the same Idempotency-Key.
  */
 export class UndiciExchange implements Dispatcher.DispatchHandler {
   readonly #pools: UndiciPools;
@@ -68,7 +68,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   }
 
   timeOut(): void {
-    this.#fail(new Failure('TimedOut', `No complete answer within ${this.#options.timeoutMs} ms ${this.#from}.`));
+    this.#fail(new Failure('TimedOut', `No complete answer came within ${this.#options.timeoutMs} ms ${this.#from}.`));
   }
 
   /** The invocation's own deadline came before the answer. */
@@ -97,7 +97,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     if (status >= 100 && status < 200 && status !== 101) return;
     if (status < 100) {
       // No status at all, which undici would stumble over later.
-      this.#fail(new Failure('AnswerInvalid', `The answer was not valid HTTP ${this.#from}.`));
+      this.#fail(new Failure('AnswerInvalid', `No valid HTTP answer came ${this.#from}.`));
       return;
     }
     this.#status = status;
@@ -207,7 +207,7 @@ function timeOut(exchange: UndiciExchange): void {
   exchange.timeOut();
 }
 
-/** In place: undici made the object for this answer alone. Names are in lower case already. */
+/** Changes the object in place, because undici made it for this answer only. Its names are already in lower case. */
 function joinEqualNames(headers: IncomingHeaders): Record<string, string> {
   for (const name in headers) {
     const value = headers[name];

@@ -9,13 +9,16 @@ interface NetworkFailure {
 const dnsFailed: NetworkFailure = { code: 'DnsFailed', text: 'No address was found for' };
 const refused: NetworkFailure = { code: 'ConnectionRefused', text: 'The connection was refused by' };
 const unreachable: NetworkFailure = { code: 'ConnectionFailed', text: 'No connection could be made to' };
-const reset: NetworkFailure = { code: 'ConnectionReset', text: 'The connection was lost, without an answer, to' };
-const broken: NetworkFailure = { code: 'AnswerInvalid', text: 'The answer broke off from' };
-const invalid: NetworkFailure = { code: 'AnswerInvalid', text: 'The answer was not valid HTTP from' };
-const timedOut: NetworkFailure = { code: 'TimedOut', text: 'Connecting took too long to' };
+const reset: NetworkFailure = { code: 'ConnectionReset', text: 'The connection was lost before an answer came from' };
+const broken: NetworkFailure = { code: 'AnswerInvalid', text: 'Only part of an answer came from' };
+const invalid: NetworkFailure = { code: 'AnswerInvalid', text: 'No valid HTTP answer came from' };
+const timedOut: NetworkFailure = { code: 'TimedOut', text: 'It took too long to connect to' };
 const tlsFailed: NetworkFailure = { code: 'TlsFailed', text: 'No trusted TLS connection could be made to' };
 
-/** By `error.code`. Sources: Node's `errors` and `tls` pages (error codes), undici's `Errors` page; undici-connection.ts. */
+/**
+ * The failure for each `error.code`. Sources: the error codes in Node's documentation of `errors` and `tls`, and undici's page `Errors`;
+ * connection.ts for ERR_ANSWER_OVERFLOW.
+ */
 const byErrorCode: ReadonlyMap<string, NetworkFailure> = new Map([
   ...each(dnsFailed, ['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA', 'EAI_NONAME', 'ENODATA', 'ESERVFAIL']),
   ...each(refused, ['ECONNREFUSED']),

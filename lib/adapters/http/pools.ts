@@ -21,7 +21,7 @@ export interface ConnectionPool {
   lastUsedAtMs: number;
   /** Exchanges in progress, including those that wait for a socket. */
   exchanges: number;
-  /** Handed to a socket. */
+  /** Exchanges that were handed to undici; never more than the pool has sockets. */
   running: number;
   /** Called one by one, as sockets become free. */
   readonly waiting: (() => void)[];
@@ -35,7 +35,7 @@ export interface UndiciPoolsOptions extends ConnectorOptions {
   readonly maximumPools: number;
 }
 
-/** Pools of HTTP/1.1 connections by origin and transport: at most so many, the least recently used one goes first. */
+/** Pools of HTTP/1.1 connections, one for each origin and transport. If there are too many, the least recently used one is retired. */
 export class UndiciPools {
   readonly #options: UndiciPoolsOptions;
   readonly #pools = new Map<string, ConnectionPool>();
@@ -81,8 +81,8 @@ export class UndiciPools {
   }
 
   /**
-   * Calls `begin` as soon as there is a socket for one more, at once as a rule. The pool's own queue would do, but what has waited
-   * there can only be taken back together with a socket.
+   * Calls `begin` as soon as there is a socket for another exchange, usually at once. undici has a queue of its own, but a request that waits
+   * there can be withdrawn only together with a socket.
    */
   enter(pool: ConnectionPool, begin: () => void): void {
     if (pool.running >= connectionsPerPool) {
@@ -130,7 +130,7 @@ export class UndiciPools {
       keepAliveTimeout: idleLimitMs,
       keepAliveMaxTimeout: idleLimitMs,
       maxHeaderSize: maxHeaderBytes,
-      // The exchange has one limit of its own; undici's two are seconds off and cost a timer each.
+      // Each exchange has its own time limit. undici's two limits are inexact by seconds, and each costs a timer.
       headersTimeout: 0,
       bodyTimeout: 0,
       allowH2: false,
@@ -141,8 +141,8 @@ export class UndiciPools {
   }
 
   /**
-   * What is under way on it ends as it would have. It is then destroyed instead of closed, because undici waits for the
-   * connections that it is still making, also when nobody wants them any more; and not within undici's own callback.
+   * Exchanges under way end normally. Then the pool is destroyed, not closed, because closing would wait for connections that undici is
+   * still making although nobody needs them. This does not happen within undici's own callback.
    */
   #retire(pool: ConnectionPool): void {
     this.#pools.delete(pool.key);

@@ -3,7 +3,7 @@ import { formatDeadLetter } from '../../core/message/dead-letter-message.ts';
 import type { DeadLetterQueue } from '../../ports/delivery.ts';
 import { createSqsSender } from './batches.ts';
 
-/** Of the 5 s for settling, the stack's own queue may need nearly four. */
+/** Settling may take 5 s. After this time the stack's own queue is asked instead, and that may take nearly 4 s. */
 const defaultTargetTimeoutMs = 1000;
 
 /**

@@ -13,20 +13,24 @@ export const metrics = {
   Deliveries: { unit: 'Count', meaning: 'events that an endpoint has accepted' },
   RetryableFailures: {
     unit: 'Count',
-    meaning: 'what failed for now: an attempt, or an event that went back to its sender because nobody could take it',
+    meaning:
+      'failures that may pass: an attempt that can be retried, or an event that went back to its sender because nothing could take it',
   },
-  PermanentFailures: { unit: 'Count', meaning: 'events that failed for good, retries left or not' },
+  PermanentFailures: { unit: 'Count', meaning: 'events that failed for good, whether or not retries were left' },
   DeadLetters: { unit: 'Count', meaning: 'events that went to a dead-letter queue, for whatever reason' },
   RateWait: { unit: 'Milliseconds', meaning: 'wait of an attempt for its slot, inside the invocation' },
-  Latency: { unit: 'Milliseconds', meaning: 'from a request to its answer; what got none has no latency' },
+  Latency: {
+    unit: 'Milliseconds',
+    meaning: 'time from a request to its answer; a request without an answer is not measured',
+  },
   EventAge: { unit: 'Milliseconds', meaning: 'age of an event at the end of each invocation that had it' },
   ConnectionsDeauthorized: {
     unit: 'Count',
-    meaning: 'connections that a worker has deauthorized, not those of `DeauthorizeConnection`',
+    meaning: 'connections that a worker deauthorized; calls of `DeauthorizeConnection` do not count',
   },
   SecurityEvents: {
     unit: 'Count',
-    meaning: 'what was refused to keep the stack safe, and changes of where credentials may go that no policy allows',
+    meaning: 'requests and changes that were refused for security, and changes of where credentials may go',
   },
 } as const satisfies Record<string, MetricEntry>;
 

@@ -34,7 +34,7 @@ export class BoundedMap<Key, Value> {
     this.#entries.delete(key);
   }
 
-  /** The entry, or a new one; what `create` throws is not kept. An entry that is there is not set again. */
+  /** The value of the key. If there is none, creates and sets it; an error of `create` is not kept. An existing entry is not set again. */
   getOrCreate(key: Key, create: (key: Key) => Value): Value {
     const known = this.#entries.get(key);
     if (known !== undefined) return known;

@@ -58,8 +58,8 @@ export function isOlderThan(view: BucketView, ageUs: number, nowUs: number): boo
 }
 
 /**
- * The time that the bucket's slots have reached at least, when a write may add to them. The gap up to `startUs` is then short
- * enough to skip, whichever worker wrote in between. The answer is certain or a guess.
+ * The time up to which slots are given away at least, if the bucket is busy. A write may then add to them, because the gap from there to
+ * `startUs` is short enough to skip, even if another worker has written in between. When the view is old, the answer may be a guess.
  *
  * @returns at most `startUs`; undefined for a bucket at rest
  */

@@ -99,7 +99,7 @@ function extracted(name: string, transformer: InputTransformer, source: Transfor
   return readJsonPath(requireJsonPath(path, `target.InputTransformer.InputPathsMap.${name}`), source.event.value);
 }
 
-/** As recorded: the envelope without `detail`, and `detail-type` under the name `detailType`. */
+/** As recorded from EventBridge: the event without `detail`, and with `detail-type` under the name `detailType`. */
 function withoutDetail(event: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(event)

@@ -44,7 +44,7 @@ export function fillWildcards(endpoint: InvocationEndpoint, values: readonly str
   let filled = pieces[0] ?? '/';
   for (const [index, value] of values.entries()) filled += encodeStrictly(value) + (pieces[index + 1] ?? '');
   if (wildcards > 0 && dotSegment.test(pathOf(filled))) {
-    throw new Failure('InvalidInvocation', 'A path parameter makes a segment of the endpoint "." or "..".');
+    throw new Failure('InvalidInvocation', 'A path parameter turns a path segment of the endpoint into "." or "..".');
   }
   return filled;
 }

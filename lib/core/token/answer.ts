@@ -47,8 +47,8 @@ export function parseTokenAnswer(answer: HttpAnswer, nowMs: number): ObtainedTok
       retryAfterMs: retryAfterMs !== undefined && retryAfterMs >= 0 ? retryAfterMs : undefined,
     });
   }
-  if (status >= 400) throw new Failure('TokenRefused', `Token request was refused with HTTP status ${status}.`);
-  throw new Failure('TokenInvalid', `The token endpoint answered with HTTP status ${status}, which holds no token.`);
+  if (status >= 400) throw new Failure('TokenRefused', `The token request was refused with HTTP status ${status}.`);
+  throw new Failure('TokenInvalid', `The token endpoint answered with HTTP status ${status} and no token.`);
 }
 
 function parseBody(body: string): ObtainedToken {

@@ -50,8 +50,8 @@ export function createRateLimiter(dependencies: RateLimiterDependencies): RateLi
   let together: number | undefined;
 
   /**
-   * The requests of one moment go to one shard, so that they share a write; those of the next moment go to the next. Where
-   * more than a batch comes at once, several shards share it: at one alone the rest would find no slots.
+   * The requests of one moment go to one shard, so that they share a write; those of the next moment go to the next. If
+   * more than a batch comes at once, several shards share the requests, because one shard has too few slots for all of them.
    */
   function nextShard(count: number): number {
     if (together === undefined) {

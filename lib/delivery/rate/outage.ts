@@ -59,7 +59,7 @@ export class Outage {
     return fullJitterDelayMs(writeBackoff, failures, this.#random);
   }
 
-  /** Turns for deliveries without a slot; they belong to no line. */
+  /** Times at which deliveries without a slot come back, as newcomers. */
   turns(count: number, nowMs: number): Turn[] {
     const spreadMs = Math.min(restBackoff.maximumMs, restBackoff.baseMs * 2 ** Math.max(1, this.#failuresInRow));
     const turn = (): Turn => ({

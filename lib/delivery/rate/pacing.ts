@@ -10,13 +10,13 @@ import type { RateLimiter } from './limiter.ts';
 export interface PacingDependencies {
   readonly limiter: RateLimiter;
   readonly clock: Clock;
-  /** How far ahead a slot may lie that is waited for: 2 s in a queue batch, 250 ms for a single event. */
+  /** Only a slot within this time is waited for: 2 s in a queue batch, 250 ms for a single event. */
   readonly horizonMs: number;
 }
 
 /** When a request may go. */
 export type SlotOrTurn =
-  /** Now, and no later than that, epoch ms. */
+  /** The request may be sent now, and no later than `untilMs`, epoch ms. */
   | { readonly kind: 'now'; readonly untilMs: number }
   /** No slot lies before the horizon: ask again at that turn. */
   | { readonly kind: 'later'; readonly turn: Turn };
@@ -80,8 +80,8 @@ function ratedDestination({ apiDestination, policy }: ResolvedDestination): Rate
 export type WaitUntil = (slotMs: number, signal: AbortSignal) => Promise<void> | undefined;
 
 /**
- * Slots of one invocation that lie in the same millisecond share a timer. Timers know no smaller unit: apart they would fire
- * together all the same, and each would cost a timer and a listener of the signal.
+ * Slots of one invocation that lie in the same millisecond share a timer. Timers know no smaller unit, so separate
+ * timers would fire together anyway, and each would cost a timer and a listener of the signal.
  */
 export function createSharedWaits(clock: Clock): WaitUntil {
   const waitsBySignal = new WeakMap<AbortSignal, Map<number, Promise<void>>>();

@@ -21,7 +21,7 @@ export class ReturnBlock {
     this.#takenAtUs = takenAtUs;
   }
 
-  /** Takes up to so many times that lie ahead still; fewer when the block ends. */
+  /** Takes up to `count` times that have not passed; fewer when the block ends. */
   take(count: number, nowUs: number): readonly number[] {
     const ageUs = nowUs - this.#takenAtUs;
     if (ageUs < 0 || ageUs > longestAgeUs) return [];
@@ -67,8 +67,8 @@ export class EventCounter {
   }
 
   /**
-   * As many return times as there will be events while a block lasts, going by those of the last second; 0 where these were
-   * too few to count on. At most a second of the rate, or the gap where a block is not used up would be long.
+   * How many return times a block has: as many as events are expected while it lasts, judged by those of the last second; 0 when there were
+   * too few calls to judge by. A block has at most one second of the rate, because return times that stay unused leave a gap.
    */
   blockCount(nowMs: number, ratePerSecond: number, areWritesScarce: boolean): number {
     const eldestMs = this.#latestCallsMs.at(-(areWritesScarce ? fewestScarceCalls : fewestCalls));

@@ -111,5 +111,5 @@ function isTooLarge(error: unknown): error is Failure {
 
 function withCount(error: unknown, moved: number): unknown {
   if (!(error instanceof Failure)) return error;
-  return new Failure(error.code, `${error.message} Moved before: ${moved}.`, { cause: error });
+  return new Failure(error.code, `${error.message} Moved before that: ${moved}.`, { cause: error });
 }

@@ -148,7 +148,7 @@ function signingOf(
   if (isSignatureHeader(authorizationName)) {
     throw new Failure(
       'InvalidInvocation',
-      `The header ${authorizationName} cannot carry an API key of a signed request.`,
+      `The header ${authorizationName} holds the signature of a signed request, so it cannot carry the API key.`,
     );
   }
   return { keys: signingKeys, messageId: messageId(delivery, apiDestination.name) };
@@ -192,5 +192,5 @@ async function inTime<Result>(read: () => Promise<Result>, signal: AbortSignal):
 
 function outOfTime(signal: AbortSignal): Failure {
   const cause: unknown = signal.reason;
-  return new Failure('OutOfTime', 'The configuration was not read before the invocation is about to end.', { cause });
+  return new Failure('OutOfTime', 'The invocation had to end before the configuration was read.', { cause });
 }

@@ -86,7 +86,7 @@ export function createTokenRenewal(
       await clock.delay(waitMs, signal);
       patienceMs -= waitMs;
     }
-    throw new Failure('TokenUnavailable', 'Another worker has tried to obtain a token and got none.');
+    throw new Failure('TokenUnavailable', 'Another worker tried to obtain a token and did not get one.');
   };
 }
 
@@ -122,7 +122,11 @@ async function renewUnderLease(
   let obtained: ObtainedToken;
   try {
     // This worker was frozen, or the table was slow. Another worker may take over before an answer comes.
-    if (timeoutMs <= 0) throw new Failure('TokenUnavailable', 'The lease on the token ended before it was used.');
+    if (timeoutMs <= 0)
+      throw new Failure(
+        'TokenUnavailable',
+        'The time reserved for renewing the token ended before the request for it was sent.',
+      );
     obtained = await requestToken(need, timeoutMs, signal);
   } catch (error) {
     await release(store, connectionIncarnation, holder);

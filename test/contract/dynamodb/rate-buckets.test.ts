@@ -50,8 +50,8 @@ describe('a bucket in the table', () => {
       }),
     );
     await buckets.write(key, { ...busy, expiresAtSeconds: 1_900_000_000 });
-    const countTimesAlone = await client.send(new GetItemCommand({ ...item, ConsistentRead: true }));
-    expect(countTimesAlone.Item).toEqual({
+    const answer = await client.send(new GetItemCommand({ ...item, ConsistentRead: true }));
+    expect(answer.Item).toEqual({
       ...item.Key,
       v: { N: '1' },
       newer: { S: 'kept' },

@@ -13,7 +13,7 @@ function later(ms: number, change: Partial<SlotRequest> = {}): SlotRequest {
   return { ...ordinaryRequest, nowUs: at(ms), startUs: at(ms), endUs: at(ms + 2000), ...change };
 }
 
-/** What two workers may do to a bucket that the other one has changed meanwhile; run by the adapter and by the fake. */
+/** What a worker may write to a bucket that another one has changed meanwhile. The tests run for the adapter and for the fake. */
 export function describeRateRaces(name: string, open: () => Promise<RateBuckets>): void {
   describe(`races for a rate bucket: ${name}`, () => {
     let buckets: RateBuckets;
@@ -57,7 +57,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await buckets.read(key())).toMatchObject({ slotsUntilUs: at(300) });
     });
 
-    test('a worker that takes a bucket at rest for a busy one is given no slots that have passed', async () => {
+    test('a worker that mistakes a bucket at rest for a busy one is given no slots that have passed', async () => {
       await begin({ ...restedBucket, slotsUntilUs: at(-3000) });
       const guess = { ...unknownView, busyLikelihood: 0.9 };
       const one = worker('busy', guess, ordinaryRequest);
@@ -156,7 +156,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await late()).toBe('refused');
     });
 
-    test('a worker that has not seen the longest pause begins no backlog within it', async () => {
+    test('a worker that does not know of a pause of 900 s cannot begin a backlog within the pause', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(3000) };
       await begin(bucket);
       const unaware = worker('behind', viewOf(bucket), ordinaryRequest);

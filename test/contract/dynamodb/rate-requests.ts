@@ -5,7 +5,7 @@ import { viewWithBucket, unknownView } from '../../../lib/core/rate/view.ts';
 
 export const nowUs = Date.UTC(2026, 0, 1) * 1000;
 
-/** So many ms after now, in us. */
+/** The time this many milliseconds after now, in microseconds. */
 export function at(ms: number): number {
   return nowUs + ms * 1000;
 }
@@ -25,7 +25,7 @@ export const ordinaryRequest: SlotRequest = {
   blockCount: 0,
 };
 
-/** What a worker believes that has seen this bucket now, or then. */
+/** The view of a worker that saw this bucket at `seenAtUs`, by default now. */
 export function viewOf(bucket: Partial<Bucket>, seenAtUs = nowUs): BucketView {
   return viewWithBucket(unknownView, { ...restedBucket, ...bucket }, seenAtUs);
 }

@@ -113,7 +113,7 @@ describe('without TLS', () => {
       expect(await failureOf(send(client({ allowlist }), `http://${address}`))).toMatchObject(
         failure('AddressRefused'),
       );
-      expect(refused.map(({ reason }) => reason)).toEqual(Array(2).fill('http to an address that is not loopback'));
+      expect(refused.map(({ reason }) => reason)).toEqual(Array(2).fill('http is allowed only for loopback addresses'));
     },
   );
 

@@ -107,7 +107,7 @@ describe('a connection lost', () => {
   });
 });
 
-describe('an answer that is none', () => {
+describe('an answer that is not valid HTTP', () => {
   test.each([
     ['not HTTP', '220 smtp.example.com ESMTP\r\n'],
     ['another version', 'HTTP/9.9 200 OK\r\n\r\n'],

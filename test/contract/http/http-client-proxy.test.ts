@@ -243,7 +243,7 @@ describe('a proxy that opens the tunnel', () => {
       const failed = await failureOf(send(exchanges.client(), origin, {}, { ...through(proxy.url), timeoutMs: 2000 }));
       expect(failed).toMatchObject({
         ...failure('ConnectionFailed'),
-        message: `The proxy ${proxy.url} sent more than its answer when asked for ${proxy.asked[0]?.authority}.`,
+        message: `The proxy ${proxy.url} sent extra bytes after its answer when asked for ${proxy.asked[0]?.authority}.`,
       });
       expect(proxy.asked).toHaveLength(1);
       await proxy.allClosed();

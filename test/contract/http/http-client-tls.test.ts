@@ -7,7 +7,7 @@ const exchanges = httpExchanges();
 const yearMs = 365 * 86_400_000;
 const answer = 'HTTP/1.1 204 No Content\r\n\r\n';
 
-/** What a process can be started with so that Node trusts and takes everything, and cannot make the client do. */
+/** The normal settings. The tests replace them by settings with which Node accepts everything, and the client must ignore those. */
 const careful = {
   ciphers: tls.DEFAULT_CIPHERS,
   version: tls.DEFAULT_MIN_VERSION,

@@ -57,7 +57,7 @@ test('a log group target prints the event as one line, bounded and free of contr
   expect(Math.max(whole?.length ?? 0, text?.length ?? 0)).toBeLessThan(1200);
 });
 
-test('a rule may target deliver with an envelope of its own template, whose inner template is left alone', async () => {
+test('a template inside the envelope that a rule makes is filled by the worker, not by the rule', async () => {
   const endpoint = await ownEndpoint();
   const apiDestination = await story.createDestination('shop', endpoint.origin);
   const target = {

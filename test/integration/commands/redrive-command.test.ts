@@ -101,7 +101,7 @@ test('npm run redrive lists a dead letter that cannot be delivered again by its 
   });
 });
 
-test('npm run redrive repeats its call while there are more, for the rest of the maximum and with the time of the first call', async () => {
+test('npm run redrive calls again while more are left, with the rest of the maximum and the time of the first call', async () => {
   const answers = [
     { ...nothing, moved: 3, matched: 5, more: true },
     { ...nothing, moved: 2, matched: 2, more: true },

@@ -67,7 +67,7 @@ describe('npm run keys', () => {
     expect(created).toMatchObject({ status: 0, stdout: expect.stringMatching(/^da2-[a-z2-7]{42}\n$/) });
     const id = created.stdout.slice(0, 14);
     const updated = await keys(['update', id, '--api', 'events', '--days', '365']);
-    expect(updated.stdout).toMatch(new RegExp(`^${id}  expires \\S+:00:00Z  deletes \\S+:00:00Z  the shop\n$`));
+    expect(updated.stdout).toMatch(new RegExp(`^${id}  expires \\S+:00:00Z  kept until \\S+:00:00Z  the shop\n$`));
     const listed = await keys(['list', '--api', 'events']);
     expect(listed.stdout).toContain(updated.stdout);
     expect(listed.stdout).not.toContain(created.stdout.slice(14).trim());

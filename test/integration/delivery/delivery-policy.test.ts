@@ -40,7 +40,7 @@ describe('the timeout', () => {
     const { destination, worker } = await setUp('silent', { TimeoutSeconds: 0.2 });
     expect(await worker.deliver(destination.name)).toMatchObject({
       code: 'TimedOut',
-      reason: expect.stringContaining('No complete answer within 200 ms'),
+      reason: expect.stringContaining('No complete answer came within 200 ms'),
     });
   });
 

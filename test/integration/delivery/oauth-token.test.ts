@@ -146,7 +146,7 @@ describe('a certified provider', () => {
     });
     expect(await read()).toMatchObject({
       state: 'DEAUTHORIZED',
-      stateReason: 'Token request was refused with HTTP status 401.',
+      stateReason: 'The token request was refused with HTTP status 401.',
     });
   });
 

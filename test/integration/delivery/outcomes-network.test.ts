@@ -134,7 +134,7 @@ describe.each(rows)('$failure', ({ failure, code, errorCode, surround }) => {
 
 describe('a status that no table has', () => {
   test.each([101, 600, 999])(
-    'the status %d ends the delivery for good or is no answer, and is never a success',
+    'the status %d is never a success: without retries the event is dead-lettered',
     async (status) => {
       const origin = await behaving(say(`HTTP/1.1 ${status} What\r\ncontent-length: 0\r\n\r\n`))();
       const story = createOutcomeStory({ origin, random: wait });

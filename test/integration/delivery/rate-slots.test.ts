@@ -115,7 +115,7 @@ test('the age limit counts while an event waits for its turn, and an expired eve
   expect(story.requestsTo('aged')).toBe(0);
 });
 
-test('a changed rate is used when the cache is read again, and the slots already given stay given', async () => {
+test('a worker uses a changed rate once its cached configuration has expired, and slots that were given stay given', async () => {
   const destination = await story.createDestination('changed', 100);
   const [cached, uncached] = [await story.startWorker(), await story.startWorker({ CACHE_SECONDS: '0' })];
   await Promise.all([cached, uncached].map((worker) => worker.deliverQueued(newMessage(destination.name))));

@@ -168,7 +168,7 @@ export function newMessage(apiDestination: string, target: object = {}): Message
   return { body: JSON.stringify(envelopeOf(apiDestination, target)) };
 }
 
-/** A deferred delivery as it comes back after its time, without the wait. */
+/** The message of a deferred delivery whose time has come, so that the test need not wait for it. */
 export function comeBack({ body, details }: Deferred): Message {
   return { body, attributes: { LASTMILE: JSON.stringify({ ...details, notBefore: 1 }) } };
 }

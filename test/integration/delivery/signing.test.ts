@@ -198,7 +198,7 @@ describe('a header of the signature', () => {
   test('a signature header cannot carry an API key: nothing is sent, and the dead letter gives the reason', async () => {
     const parameters = { ApiKeyAuthParameters: { ApiKeyName: 'Webhook-Id', ApiKeyValue: 'api-key-canary' } };
     const { name, worker, received } = await setUp(newKey(), 'api-key', await connection(parameters, 'API_KEY'));
-    const reason = 'The header Webhook-Id cannot carry an API key of a signed request.';
+    const reason = 'The header Webhook-Id holds the signature of a signed request, so it cannot carry the API key.';
     expect(await worker.deliver(name)).toMatchObject({ outcome: 'dead-lettered', code: 'InvalidInvocation', reason });
     expect(received()).toEqual([]);
   });

@@ -94,7 +94,7 @@ test('a message that kills its worker costs other messages nothing, is received 
   expect(JSON.parse(body)).toEqual(poison.event);
   expect(attributes).toMatchObject({
     ERROR_CODE: 'INTERNAL_ERROR',
-    ERROR_MESSAGE: 'ReceivedTooOften: The message was received 9 times and never settled.',
+    ERROR_MESSAGE: 'ReceivedTooOften: The message was received 9 times, and no worker finished it.',
     TARGET_ARN: 'well',
   });
 });

@@ -83,7 +83,7 @@ export async function startVersion(build: StackBuild, dataDir: string): Promise<
   };
 }
 
-/** A message as the store of a stack that has ended holds it. */
+/** A message in the store of a stack that has ended. */
 export interface StoredMessage {
   readonly body: string;
   readonly attributes: Readonly<Record<string, { readonly DataType: string; readonly StringValue: string }>>;

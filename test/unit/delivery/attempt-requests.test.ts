@@ -18,8 +18,8 @@ import { deliveryOf, routeOf } from './outcomes.ts';
 type Sent = number | 'dead' | 'late' | 'refused';
 
 /**
- * @param statuses what becomes of each request
- * @param tookMs what the clock says that each of them has taken; none: no time
+ * @param statuses how each request ends
+ * @param tookMs how long each request takes by the clock; default: no time
  */
 async function attemptWith(statuses: readonly Sent[], changed: ResolvedDestination = routeOf(), tookMs: number[] = []) {
   const clock = createManualClock();
@@ -63,7 +63,7 @@ test('a request over a connection that was dead is sent once more', async () => 
   expect(requests).toBe(2);
 });
 
-test('a request that was never sent because its slot had passed leaves the attempt its two requests', async () => {
+test('a request that was not sent because its slot had passed does not count as one of the two requests of an attempt', async () => {
   const { result, requests } = await attemptWith(['late', 'late', 'dead', 200], routeOf(), [70, 30, 0, 5]);
   expect(requests).toBe(4);
   expect(result).toMatchObject({ outcome: { kind: 'delivered' }, requested: true, rateWaitMs: 100, latenciesMs: [5] });
@@ -118,7 +118,7 @@ test('a refused address is no attempt, and ends the delivery for good', async ()
   expect(requests).toBe(1);
 });
 
-test('a refused address is not believed of a destination that has changed since it was read', async () => {
+test('a refused address does not end the delivery when the destination has changed since it was read', async () => {
   const { result, requests } = await attemptWith(['refused', 200], rotated);
   expect(result).toMatchObject({ outcome: { kind: 'delivered' }, requested: true });
   expect(requests).toBe(2);
@@ -129,7 +129,7 @@ test('an address that is refused for the changed destination too is refused for 
   expect(result).toMatchObject({ outcome: { kind: 'permanent', code: 'AddressRefused' }, requested: false });
 });
 
-test('an address that is refused after an answer leaves an attempt that was made', async () => {
+test('an attempt whose second request has a refused address still counts as an attempt', async () => {
   const { result } = await attemptWith([401, 'refused'], rotated);
   expect(result).toMatchObject({ outcome: { kind: 'permanent', code: 'AddressRefused' }, requested: true });
 });

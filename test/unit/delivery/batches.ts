@@ -18,7 +18,7 @@ import { delivered, deliveryOf, retryPolicy } from './outcomes.ts';
 
 type Attempting = (id: string, deadline: Deadline, delivery: Delivery) => Promise<AttemptResult> | AttemptResult;
 
-/** A batch with the whole story behind it but for the attempt, which the test plays. */
+/** Everything that delivers a batch, over queues in memory. The test provides the attempt. */
 export function createBatches(attempting: Attempting = () => delivered, random: Random = () => 0) {
   const clock = createManualClock();
   const queue = createInMemoryDeliveryQueue();

@@ -107,7 +107,7 @@ describe('before its last receive a message', () => {
         {
           body: '{"id":"a"}',
           code: 'ReceivedTooOften',
-          reason: `The message was received ${receiveCount} times and never settled.`,
+          reason: `The message was received ${receiveCount} times, and no worker finished it.`,
           delivery: { attempts: 4, rule, target: { Id: 't' } },
         },
       ]);

@@ -154,14 +154,14 @@ describe('a delivery', () => {
     expect(endpoint.requests[0]?.body).toBe(JSON.stringify(event));
   });
 
-  test('an envelope cannot choose another destination than the function has', async () => {
+  test('an envelope cannot choose a destination where the function has one of its own', async () => {
     const { endpoint, deliver, deadLetters } = await setUp({ apiDestination: 'orders' });
     expect((await deliver({ ...envelope, apiDestination: 'other' })).settlement.kind).toBe('dead-lettered');
     expect(endpoint.requests).toEqual([]);
     expect(deadLetters.letters[0]).toMatchObject({ code: 'InvalidDelivery' });
   });
 
-  test('an endpoint that rejects for good ends it in the dead letters, with the original event and the reason', async () => {
+  test('an event that the endpoint rejects for good is dead-lettered unchanged, with the reason', async () => {
     const { deliver, deadLetters } = await setUp({ answer: () => ({ status: 422, body: 'no such order' }) });
     expect((await deliver(envelope)).settlement).toEqual({ kind: 'dead-lettered' });
     expect(deadLetters.letters).toMatchObject([
@@ -252,7 +252,7 @@ describe('a delivery', () => {
     ]);
   });
 
-  test('a Retry-After beyond the age limit ends it now', async () => {
+  test('a Retry-After beyond the age limit dead-letters the event at once', async () => {
     const answer = () => ({ status: 429, headers: { 'retry-after': '61' } });
     const { deliver, deadLetters } = await setUp({ answer });
     const target = { RetryPolicy: { MaximumEventAgeInSeconds: 60 } };
@@ -397,7 +397,7 @@ describe('a delivery', () => {
     expect(endpoint.requests).toHaveLength(1);
   });
 
-  test('a request that cannot be built by what is cached is built by what has changed since', async () => {
+  test('a request that cannot be built from the cached destination is built from the changed one', async () => {
     const { deliver, endpoint, current } = await setUp({ destination: { invocationEndpoint: 'http://127.0.0.1:1/*' } });
     const cached = current.route;
     const moved = { ...cached.apiDestination, invocationEndpoint: `${endpoint.origin}/moved`, revision: 2 };

@@ -59,7 +59,7 @@ export function failedForNow(retryAfterMs?: number, policy: Partial<DeliveryPoli
   return { kind: 'tried', rateWaitMs: 0, latenciesMs: [], outcome, requested: true, destination: routeOf(policy) };
 }
 
-/** It came to no request. */
+/** The delivery failed before a request was made. */
 export const putOff: AttemptResult = {
   kind: 'tried',
   rateWaitMs: 0,

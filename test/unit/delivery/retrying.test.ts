@@ -12,7 +12,7 @@ import { delivered, deliveryOf, failedForNow, putOff, rejected, retryPolicy, rou
 
 const backoff = { baseMs: 1000, maximumMs: 900_000 };
 
-/** @param results what the attempts come to, one after another; the last for all that follow */
+/** @param results the results of the attempts, in order; further attempts get the last one */
 function setUp(results: readonly AttemptResult[], random: Random = () => 0, attemptMs = 0, horizonMs = 2000) {
   const clock = createManualClock();
   const attempted: Delivery[] = [];
@@ -154,7 +154,7 @@ describe('an attempt', () => {
     expect(attempted).toHaveLength(1);
   });
 
-  test.each([0, 1, 2, 185])('an attempt is not made after %d retries, when so many are allowed', async (allowed) => {
+  test.each([0, 1, 2, 185])('no attempt is made after %d retries when that many are allowed', async (allowed) => {
     const { attempted, run } = setUp([failedForNow()]);
     const delivery = deliveryOf({ target: { RetryPolicy: { MaximumRetryAttempts: allowed } } });
     expect(await run({ delivery })).toMatchObject({
@@ -178,7 +178,7 @@ describe('an attempt', () => {
 describe('the retry policy', () => {
   const own = { maximumRetryAttempts: 1, maximumEventAgeMs: 60_000 };
 
-  test('the retry policy of the destination beats the function’s', async () => {
+  test('the retry policy of the destination replaces that of the function', async () => {
     const { attempted, run } = setUp([failedForNow(undefined, { retryPolicy: own })]);
     expect((await run({ delivery: deliveryOf() })).kind).toBe('failed');
     expect(attempted).toHaveLength(2);

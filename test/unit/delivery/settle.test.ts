@@ -15,7 +15,7 @@ const unavailable = new Failure('StoreUnavailable', 'injected');
 const letter = { body: '{}', code: 'EndpointRejected', reason: 'The endpoint answered 422.' } as const;
 const waiting = { delivery: deliveryOf({ attempts: 3 }), notBeforeMs: 7 };
 
-describe('burying', () => {
+describe('sending to the dead letters', () => {
   test('an event is settled once the dead letters have it', async () => {
     const { deadLetters, settler } = setUp();
     expect(await settler.sendToDeadLetters(letter)).toEqual({ kind: 'dead-lettered' });

@@ -121,7 +121,7 @@ describe('the alarms', () => {
     expect(rows).toEqual(alarms.map(({ AlarmName }) => AlarmName.replace('lastmile-prod-', '')));
   });
 
-  test('each alarm says where its cure is', () => {
+  test('the description of each alarm names the page that says what to do', () => {
     const cure = 'What to do: docs/guide/deploy.md, Alarms.';
     expect(alarms.filter(({ AlarmDescription }) => !AlarmDescription.endsWith(cure))).toEqual([]);
   });

@@ -228,7 +228,9 @@ describe('osls', () => {
 
   test('an invalid stage name is refused', async () => {
     const { status, output } = await runOsls('package', '--stage', `p${'o'.repeat(32)}`);
-    expect(output).toContain('use lower-case letters, digits and hyphens, a letter first, at most 32.');
+    expect(output).toContain(
+      'use lower-case letters, digits and hyphens. Begin with a letter, and use at most 32 characters.',
+    );
     expect(status).toBe(1);
   }, 60_000);
 });

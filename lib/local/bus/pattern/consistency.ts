@@ -9,7 +9,7 @@ export interface SearchedField {
   readonly matching: readonly (ArrayElement | undefined)[];
 }
 
-/** The chosen element of each array, as far as one is chosen. */
+/** The element that was chosen for each array. Arrays without a choice are not in the map. */
 type Choice = ReadonlyMap<number, number>;
 
 /** The occurrences of a field: in elements of arrays, in elements of arrays within those, and so on. */

@@ -21,7 +21,7 @@ export interface UndeliverableOptions {
   readonly report: (text: string) => void;
 }
 
-/** How many targets are remembered as reported; an account has fewer. */
+/** How many targets are remembered, so that each is reported once. An account has fewer. */
 const maxReported = 10_000;
 
 /**

@@ -37,7 +37,7 @@ describe('an update of the credentials that fails half-way', () => {
     await world.expectConsistent();
   });
 
-  test('an update whose start of the authorization fails keeps the old credentials, even if a worker already has a token', async () => {
+  test('an update that cannot start the authorization keeps the old credentials, even if a worker already has a token', async () => {
     const world = createWorld({
       onStart: async (incarnation, connections) => {
         const { secretVersion = '' } = (await connections.read('orders')) ?? {};

@@ -104,7 +104,7 @@ describe('a bare event', () => {
   });
 });
 
-describe('what is malformed is named by its path, never shown', () => {
+describe('a malformed input', () => {
   test.each<[input: unknown, message: string]>([
     ['canary', 'The input is not a JSON object.'],
     [null, 'The input is not a JSON object.'],

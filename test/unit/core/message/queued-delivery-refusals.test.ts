@@ -29,7 +29,7 @@ describe('a message of another version', () => {
   });
 });
 
-describe('what is malformed is named, never shown', () => {
+describe('a malformed message', () => {
   test.each<[attribute: string, message: string]>([
     ['canary', 'InvalidJson: The attribute LASTMILE is not JSON.'],
     ['["canary"]', 'InvalidDelivery: The attribute LASTMILE is not an object.'],

@@ -6,7 +6,7 @@ import { at, ordinaryRequest } from '../../../contract/dynamodb/rate-requests.ts
 
 export type Where = readonly (readonly [Clause['of'], Clause['is'], number])[];
 
-/** What a worker believes and wants, and all that comes of it. */
+/** A worker's view and request, and the write that it decides on. */
 export interface DecisionRow {
   /** A whole sentence. */
   readonly name: string;

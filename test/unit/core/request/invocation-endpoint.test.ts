@@ -73,7 +73,7 @@ describe('wildcards', () => {
     ['https://h/x/%2E*', '.'],
   ])('in the endpoint %s the path parameter %s is refused because it would leave its segment', (url, value) => {
     expect(failureOf(() => fill(url, value))).toBe(
-      'InvalidInvocation: A path parameter makes a segment of the endpoint "." or "..".',
+      'InvalidInvocation: A path parameter turns a path segment of the endpoint into "." or "..".',
     );
   });
 

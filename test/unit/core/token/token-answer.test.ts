@@ -124,7 +124,7 @@ describe('a token answer', () => {
   test.each([400, 401, 403, 404, 410, 451, 499])('a token answer with status %i refuses the credentials', (status) => {
     const failure = failureOf(() => parse({ error_description: 'canary' }, status));
     expect(failure.code).toBe('TokenRefused');
-    expect(failure.message).toBe(`Token request was refused with HTTP status ${status}.`);
+    expect(failure.message).toBe(`The token request was refused with HTTP status ${status}.`);
   });
 
   test.each([101, 199, 300, 301, 302, 307, 308, 399])(
@@ -132,7 +132,7 @@ describe('a token answer', () => {
     (status) => {
       const failure = failureOf(() => parse({ access_token: 't' }, status));
       expect(failure.code).toBe('TokenInvalid');
-      expect(failure.message).toBe(`The token endpoint answered with HTTP status ${status}, which holds no token.`);
+      expect(failure.message).toBe(`The token endpoint answered with HTTP status ${status} and no token.`);
     },
   );
 });

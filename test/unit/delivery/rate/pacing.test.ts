@@ -144,7 +144,7 @@ test('the longest request that a function may be configured for leaves a cold wo
   expect(asked[0]?.options.horizonMs).toBe(2000);
 });
 
-test('a limiter that gives neither a slot nor a turn is a bug, and is told as one', async () => {
+test('a limiter that gives neither a slot nor a turn causes an error that says so', async () => {
   const { waitForSlot } = setUp([{}]);
   await expect(waitForSlot(destinationOf(300))).rejects.toThrow('neither a slot nor a turn');
 });

@@ -38,7 +38,7 @@ describe('a simulated fleet', { timeout }, () => {
     { ...flood, inFlight: 100, of: '100 invocations at a time' },
     { ...flood, durationSeconds: 30, of: 'as many invocations as there are events' },
   ])(
-    'a simulated fleet of 100 workers holds 300 a second with fewer writes while 3,000 events a second come alone: $of',
+    'a simulated fleet of 100 workers uses a rate of 300 a second with fewer writes than that while 3,000 single events arrive each second: $of',
     async (options) => {
       const run = await simulateFleet(options);
       expect(run.writesPerSecond).toBeLessThan(300);
@@ -48,7 +48,7 @@ describe('a simulated fleet', { timeout }, () => {
     },
   );
 
-  test('a simulated fleet of 1,000 workers uses nine tenths of the rate at least when ten times as much comes as 5,000 a second, more than the items take writes', async () => {
+  test('a simulated fleet of 1,000 workers uses at least 90 % of a rate of 5,000 a second when ten times as many events arrive', async () => {
     const run = await simulateFleet({
       workers: 1000,
       ratePerSecond: 5000,
@@ -71,7 +71,7 @@ describe('a simulated fleet', { timeout }, () => {
     { ratePerSecond: 300, durationSeconds: 60 },
     { ratePerSecond: 5000, durationSeconds: 4 },
   ])(
-    'a simulated fleet reserves a batch with one write in 20 of 21 cases at $ratePerSecond a second, busy or not',
+    'a simulated fleet needs at most 1.05 writes per batch at $ratePerSecond a second, at any load up to the rate',
     async (fleet) => {
       for (const workers of [1, 10, 100, 1000]) {
         for (const load of [0.5, 0.9, 1]) {
@@ -106,7 +106,7 @@ describe('a simulated fleet', { timeout }, () => {
     );
   });
 
-  test('a simulated fleet drains a backlog at the new rate once that has been raised tenfold, if messages come back within a minute', async () => {
+  test('a simulated fleet drains a backlog at the new rate after the rate was raised tenfold, if messages come back within a minute', async () => {
     const run = await simulateFleet({
       workers: 10,
       ratePerSecond: 5,

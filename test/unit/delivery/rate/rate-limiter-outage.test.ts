@@ -84,7 +84,7 @@ describe('a table that refuses', () => {
     await expect(worker().reserve(orders, 1, queueBatch)).rejects.toMatchObject({ code: 'StoreRefused' });
   });
 
-  test('a table that refuses fails all calls that share the write, and no later call', async () => {
+  test('a bug while slots are reserved fails all calls that share the reservation, and no later call', async () => {
     const { table, worker } = createFleetOnFailingTable();
     const limiter = worker();
     table.break(new TypeError('a bug'));

@@ -10,7 +10,7 @@ async function createBacklog() {
   const { returns } = await worker().reserve(orders, 30, queueBatch);
   const turns = returns.slice(0, 5);
   clock.set(turns.at(-1)?.atMs ?? 0);
-  // Who has come back last has seen how far ahead slots are being given away.
+  // The worker that reserves last knows how far ahead slots are given away.
   await worker().reserve(orders, 5, { ...queueBatch, turn: { ...inTurn } });
   await limiter.reserve(orders, 5, { ...queueBatch, turn: { ...inTurn } });
   const returning = () => limiter.reserve(orders, 1, { ...queueBatch, ...(turns[0] && { turn: turns[0] }) });

@@ -149,7 +149,7 @@ test('a failed deletion ends the redrive, so that it does not move the same dead
   const remove = async (receiptHandles: readonly string[]) => {
     if (receiptHandles.length > 0) throw new Failure('StoreRefused', 'Not allowed to delete.');
   };
-  const message = expect.stringMatching(/^Not allowed to delete\. Moved before: \d+\.$/);
+  const message = expect.stringMatching(/^Not allowed to delete\. Moved before that: \d+\.$/);
   await expect(redrive({}, { ...lying, remove })).rejects.toMatchObject({ code: 'StoreRefused', message });
   expect(queue.sent.length).toBeLessThanOrEqual(80);
 });

@@ -150,7 +150,7 @@ describe('the secrets that a delivery policy names', () => {
   test.each([
     ['clientCertificateSecretArn', 'signing'],
     ['caCertificateSecretArn', 'signing'],
-  ] as const)('and hold something else as %s fail retryably, and show nothing of it', async (member, name) => {
+  ] as const)('a secret of another kind as %s fails deliveries retryably, and is not shown', async (member, name) => {
     const { resolver, arns, rotate, later } = await setUp((all) => ({ transport: { [member]: all[name] } }));
     const failure = await resolver.current('orders').catch((error: unknown) => error);
     expect(failure).toMatchObject({

@@ -59,7 +59,7 @@ describe('authorize-connection', () => {
     expect(await authorize(await authorizing())).toEqual({ connection: 'new', outcome: 'deauthorized' });
     expect(await stored()).toMatchObject({
       state: 'DEAUTHORIZED',
-      stateReason: 'Token request was refused with HTTP status 401.',
+      stateReason: 'The token request was refused with HTTP status 401.',
     });
   });
 

@@ -116,7 +116,7 @@ describe('a token request that is refused', () => {
       expect(inspect(failure, { depth: 20 })).not.toContain('canary');
       expect(await stored()).toMatchObject({
         state: 'DEAUTHORIZED',
-        stateReason: `Token request was refused with HTTP status ${status}.`,
+        stateReason: `The token request was refused with HTTP status ${status}.`,
       });
     },
   );

@@ -182,7 +182,7 @@ describe('refused requests', () => {
     );
   });
 
-  test('a rule with targets cannot be deleted; without targets it can, even twice', async () => {
+  test('a rule cannot be deleted while it has targets, and deleting it twice succeeds', async () => {
     const { call } = createBusWorld();
     await call('PutRule', { Name: 'r', EventPattern: pattern });
     await call('PutTargets', { Rule: 'r', Targets: [{ Id: 'a', Arn: queueArn('q') }] });
