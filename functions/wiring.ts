@@ -14,6 +14,7 @@ import { createEmfMetrics } from '../lib/adapters/log/emf-metrics.ts';
 import {
   createJsonLineConnectionLog,
   createJsonLineDeliveryLog,
+  createJsonLineHealthLog,
   createJsonLineSecurityLog,
 } from '../lib/adapters/log/json-lines.ts';
 import { createOutputLines } from '../lib/adapters/log/output-lines.ts';
@@ -30,7 +31,7 @@ import { version } from '../lib/core/version.ts';
 import { createAttempt } from '../lib/delivery/attempt.ts';
 import type { Deliver } from '../lib/delivery/deliver.ts';
 import { createDeliver } from '../lib/delivery/deliver.ts';
-import { measureAttempts, measureConclusions } from '../lib/delivery/measure.ts';
+import { measureAttempts, measureConclusions, measureHealth } from '../lib/delivery/measure.ts';
 import { createRateLimiter } from '../lib/delivery/rate/limiter.ts';
 import { createPacing } from '../lib/delivery/rate/pacing.ts';
 import { createRetrying } from '../lib/delivery/retrying.ts';
@@ -42,7 +43,7 @@ import { createOAuthTokens } from '../lib/delivery/token/tokens.ts';
 import type { Clock } from '../lib/ports/clock.ts';
 import type { DeliveryLog } from '../lib/ports/delivery.ts';
 import type { RateBuckets } from '../lib/ports/rate.ts';
-import type { ConnectionLog, InvocationMetrics, SecurityLog } from '../lib/ports/metrics.ts';
+import type { ConnectionLog, HealthLog, InvocationMetrics, SecurityLog } from '../lib/ports/metrics.ts';
 
 /** Parts that a caller may replace. In Lambda, logs and metrics go to standard output. */
 export interface AuthorizationOverrides {
@@ -55,6 +56,7 @@ export interface AuthorizationOverrides {
 export interface DeliverOverrides extends AuthorizationOverrides {
   readonly deliveryLog?: DeliveryLog;
   readonly rateBuckets?: RateBuckets;
+  readonly healthLog?: HealthLog;
 }
 
 /** How far ahead a slot is waited for. A batch uses the wait for its other events; a single event only waits. */
@@ -111,7 +113,12 @@ export function wireDeliver(
   config: Config,
   aws: AwsClientConfig,
   horizonMs: number,
-  { deliveryLog = createJsonLineDeliveryLog(writeOut), rateBuckets, ...overrides }: DeliverOverrides,
+  {
+    deliveryLog = createJsonLineDeliveryLog(writeOut),
+    healthLog = createJsonLineHealthLog(writeOut),
+    rateBuckets,
+    ...overrides
+  }: DeliverOverrides,
 ): { readonly deliver: Deliver; readonly sqs: SQSClient; readonly metrics: InvocationMetrics; readonly clock: Clock } {
   const wired = wireAuthorization(config, aws, overrides);
   const { dynamoDb, configuration, secrets, states, tokens, http, concurrency, clock, userAgent, metrics } = wired;
@@ -133,7 +140,14 @@ export function wireDeliver(
     limit: unauthorizedLimitOf(config.UNAUTHORIZED_LIMIT, cache.freshMs),
   });
   const buckets = rateBuckets ?? createDynamoDbRateBuckets(dynamoDb, config.TABLE_NAME);
-  const limiter = createRateLimiter({ buckets, clock, random: Math.random, batchSize });
+  const limiter = createRateLimiter({
+    buckets,
+    clock,
+    random: Math.random,
+    batchSize,
+    invocations: config.MAXIMUM_INVOCATIONS,
+    healthLog: measureHealth(healthLog, metrics),
+  });
   const pacing = createPacing({ limiter, clock, horizonMs });
   const preparation = createPreparation({ resolver, tokens, userAgent, clock });
   const retrying = createRetrying({
@@ -157,6 +171,7 @@ function defaultPolicy(config: Config): DeliveryPolicy {
   return {
     timeoutMs: config.REQUEST_TIMEOUT_MS,
     burst: 1,
+    maximumConcurrency: undefined,
     maximumConcurrencyPerWorker: config.MAXIMUM_CONCURRENCY_PER_WORKER,
     retryPolicy: {
       maximumRetryAttempts: config.MAXIMUM_RETRY_ATTEMPTS,

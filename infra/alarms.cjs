@@ -55,6 +55,7 @@ function watched(stack, parameters) {
       worstAgeSeconds,
     ],
     ['permanent-failures', 'Endpoints or configuration refuse events for good.', [ownMetric(stack, 'PermanentFailures')]],
+    ['destinations-unhealthy', 'An endpoint has failed too often in a row; its events wait.', [ownMetric(stack, 'DestinationsUnhealthy')]],
     ['connections-deauthorized', 'A connection lost its authorization.', [ownMetric(stack, 'ConnectionsDeauthorized')]],
     ['security-events', 'Credentials may go somewhere new, or a request was refused for security.', [ownMetric(stack, 'SecurityEvents')]],
     ...everyFunction.map((name) => [`errors-${name}`, `Invocations of ${name} failed.`, of([name], 'Errors')]),

@@ -19,6 +19,7 @@ function graphs(stack) {
   return [
     graph('Attempts and deliveries', ['Attempts', 'Deliveries', 'RetryableFailures'].map((name) => own(name)), 'Sum'),
     graph('Failures', ['PermanentFailures', 'DeadLetters', 'ConnectionsDeauthorized', 'SecurityEvents'].map((name) => own(name)), 'Sum'),
+    graph('Unhealthy destinations', ['DestinationsUnhealthy', 'ProbesFailed'].map((name) => own(name)), 'Sum'),
     graph('Latency of endpoints (ms)', percentiles('Latency'), 'p95'),
     graph('Age of events when they end (ms)', percentiles('EventAge'), 'p95'),
     graph('Wait for the rate (ms)', percentiles('RateWait'), 'p95'),

@@ -122,6 +122,15 @@ export const variables = {
     unit: 'answers',
     meaning: 'number of 401 or 407 answers in a row after which a connection is deauthorized',
   },
+  MAXIMUM_INVOCATIONS: {
+    type: 'integer',
+    default: 50,
+    minimum: 1,
+    maximum: 100_000,
+    unit: 'invocations',
+    meaning:
+      'invocations of the function that run at the same time at most; a slow endpoint holds at most a third of them',
+  },
   MAXIMUM_CONCURRENCY_PER_WORKER: {
     type: 'integer',
     minimum: 1,

@@ -141,7 +141,7 @@ export async function simulateFleet(options: FleetOptions): Promise<FleetRun> {
 
 function destinationOf(options: FleetOptions, readAtMs: number, nowMs: () => number): () => RatedDestination {
   const { ratePerSecond, burst = 1, rateChange } = options;
-  const before = { incarnation: 'simulated', revision: 1, ratePerSecond, burst };
+  const before = { name: 'simulated', timeoutMs: 5000, incarnation: 'simulated', revision: 1, ratePerSecond, burst };
   if (rateChange === undefined) return () => before;
   const after = { ...before, revision: 2, ratePerSecond: rateChange.ratePerSecond };
   const knownAtMs = readAtMs + rateChange.afterSeconds * 1000;

@@ -2,6 +2,7 @@ import { inTurn, toTurnNumber } from '../../lib/core/rate/shards.ts';
 import { slotToleranceMs } from '../../lib/core/rate/slots.ts';
 import type { RatedDestination, Turn } from '../../lib/delivery/rate/limiter.ts';
 import { createRateLimiter } from '../../lib/delivery/rate/limiter.ts';
+import { healthy } from '../../test/fakes/healthy.ts';
 import type { Random } from '../../lib/ports/clock.ts';
 import type { FleetClock } from './clock.ts';
 import type { FleetJournal } from './figures.ts';
@@ -42,7 +43,7 @@ export function createFleetWorker(world: FleetWorld, options: FleetWorkerOptions
   const { clock, table, journal, random } = world;
   const { worker, offsetMs, batchSize, requestMs, longestDelaySeconds, destination } = options;
   const ownClock = clock.seenFrom(offsetMs);
-  const limiter = createRateLimiter({ buckets: table, clock: ownClock, random, batchSize });
+  const limiter = createRateLimiter({ buckets: table, clock: ownClock, random, batchSize, ...healthy });
 
   async function sendAt(event: FleetEvent, slotMs: number, horizonMs: number): Promise<void> {
     const lateMs = ownClock.nowMs() - slotMs;

@@ -1,7 +1,10 @@
 /** Goals 3 and 4: the cost of slots in the process, and the rate that a fleet reaches. */
 import type { Bucket } from '../../lib/core/rate/bucket.ts';
 import type { SlotRequest } from '../../lib/core/rate/decision.ts';
-import { decide, grantOf, viewAfterWrite } from '../../lib/core/rate/decision.ts';
+import { unknownHealth } from '../../lib/core/health/health.ts';
+import { decide } from '../../lib/core/rate/decision.ts';
+import { grantOf, viewAfterWrite } from '../../lib/core/rate/result.ts';
+import { wholeAllowance } from '../../test/fakes/healthy.ts';
 import type { BucketView } from '../../lib/core/rate/view.ts';
 import { viewWithBucket, unknownView } from '../../lib/core/rate/view.ts';
 import type { Figure } from '../figure.ts';
@@ -29,7 +32,7 @@ function measureArithmetic(): Figure[] {
 function requestUs(count: number): number {
   const requests = 50_000;
   const nowUs = Date.now() * 1000;
-  let bucket: Bucket = { slotsUntilUs: nowUs, returnsUntilUs: 0, generation: 1, revision: 1 };
+  let bucket: Bucket = { slotsUntilUs: nowUs, returnsUntilUs: 0, generation: 1, revision: 1, health: unknownHealth };
   let view: BucketView = viewWithBucket(unknownView, bucket, nowUs);
   let slots = 0;
   const beganMs = performance.now();
@@ -37,7 +40,14 @@ function requestUs(count: number): number {
     const startUs = bucket.slotsUntilUs - 1000;
     const share = { ratePerSecond: 5000, burst: 1 };
     const times = { nowUs: startUs, startUs, endUs: startUs + 2_000_000 };
-    const request: SlotRequest = { count, newcomer: true, ...times, share, revision: 1, blockCount: 0 };
+    const request: SlotRequest = {
+      count,
+      newcomer: true,
+      ...times,
+      ...wholeAllowance(share),
+      revision: 1,
+      blockCount: 0,
+    };
     const decision = decide(view, request);
     if (decision === undefined) break;
     bucket = { ...bucket, slotsUntilUs: bucket.slotsUntilUs + (decision.write.slots?.byUs ?? 0) };

@@ -3,6 +3,8 @@ import type { ResolvedDestination } from '../core/destination/resolved-destinati
 import { isUnauthorized } from '../core/destination/unauthorized-run.ts';
 import { classifyAnswer, classifyFailure } from '../core/failure/classify.ts';
 import { Failure } from '../core/failure/failure.ts';
+import type { Signal } from '../core/health/circuit.ts';
+import { aliveSignal, noSignal, signalOf } from '../core/health/circuit.ts';
 import type { Turn } from '../core/rate/shards.ts';
 import { inTurn, newcomer } from '../core/rate/shards.ts';
 import { signRequest } from '../core/request/signing.ts';
@@ -169,12 +171,15 @@ class OneAttempt {
       }
       const requestedAtMs = clock.nowMs();
       const signed = signing === undefined ? request : signRequest(request, signing, requestedAtMs);
+      const watched = pacing.watch(destination, slot.isProbe);
       const sending = http.send(signed, { ...exchange, sendUntilMs: slot.untilMs });
-      const result = await sending.catch((error: unknown) => {
+      const result = await sending.catch(async (error: unknown) => {
+        await watched.end(error instanceof Failure ? signalOf(classifyFailure(error)) : noSignal);
         // A request to a refused address was never begun, so it does not count.
         if (!isAddressRefused(error)) this.#count(requestedAtMs - waitsSinceMs);
         throw error;
       });
+      if (result.kind !== 'answer') void watched.end(noSignal);
       if (result.kind === 'missed') {
         asked = afterMissedSlot(asked);
         continue;
@@ -182,11 +187,19 @@ class OneAttempt {
       this.#count(requestedAtMs - waitsSinceMs);
       if (result.kind === 'answer') {
         this.#latenciesMs.push(Math.max(0, clock.nowMs() - requestedAtMs));
+        const told = watched.end(this.#signalOf(result.answer, destination));
+        if (told !== undefined) await told;
         return { kind: 'answered', answer: result.answer, requestedAtMs };
       }
       if (this.#requests >= maximumRequests) throw connectionLost('for the second time');
       [asked, hasLostSocket, waitsSinceMs] = [inTurn, true, clock.nowMs()];
     }
+  }
+
+  #signalOf(answer: HttpAnswer, { policy }: ResolvedDestination): Signal {
+    return answer.status < 500
+      ? aliveSignal
+      : signalOf(classifyAnswer(answer, policy, this.#dependencies.clock.nowMs()));
   }
 
   #count(waitedMs: number): void {

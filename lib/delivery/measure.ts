@@ -1,7 +1,7 @@
 import { parseEventsArn } from '../core/destination/arn.ts';
 import type { Conclusion, Delivery } from '../core/delivery/delivery.ts';
 import type { DeliveryLog } from '../ports/delivery.ts';
-import type { Metrics } from '../ports/metrics.ts';
+import type { HealthLog, Metrics } from '../ports/metrics.ts';
 import type { Attempt } from './attempt.ts';
 
 /** Counts and times each attempt as soon as it is over. */
@@ -34,6 +34,18 @@ export function measureConclusions(log: DeliveryLog, metrics: Metrics): Delivery
       if (failureKind === 'permanent') metrics.count('PermanentFailures', name);
       if (code === 'HostNotAllowed') metrics.count('SecurityEvents', name);
       if (ageMs !== undefined) metrics.time('EventAge', ageMs, name);
+    },
+  };
+}
+
+/** Counts unhealthy destinations, beside their log lines. */
+export function measureHealth(log: HealthLog, metrics: Metrics): HealthLog {
+  return {
+    record(event) {
+      log.record(event);
+      if (event.event === 'healthy') return;
+      metrics.count('DestinationsUnhealthy', event.apiDestination);
+      if (event.event === 'probe-failed') metrics.count('ProbesFailed', event.apiDestination);
     },
   };
 }

@@ -1,10 +1,29 @@
 /** Ports for metrics and for logs beside the log of deliveries. */
+import type { FailureCode } from '../core/failure/failure.ts';
 import type { CountMetric, TimeMetric } from '../core/delivery/metrics.ts';
 
 /** Events that a connection's owner should know at once. Never throws and never waits. */
 export interface ConnectionLog {
   /** A worker has deauthorized the connection; called once for each deauthorization. */
   deauthorized(connectionName: string): void;
+}
+
+/** A change of how the endpoint of an API destination fares. Times are epoch ms. */
+export type HealthEvent = { readonly apiDestination: string } & (
+  | {
+      /** `unhealthy`: too many failures in a row, so that nothing but probes is sent. `probe-failed`: still so. */
+      readonly event: 'unhealthy' | 'probe-failed';
+      readonly code: FailureCode;
+      /** Failures of the whole fleet since the last answer. */
+      readonly failures: number;
+      readonly nextProbeAtMs: number;
+    }
+  | { readonly event: 'healthy'; readonly unhealthyForMs: number }
+);
+
+/** Log of such changes; each is recorded once, by the worker that made it. Never throws and never waits. */
+export interface HealthLog {
+  record(event: HealthEvent): void;
 }
 
 /** A network connection that was not made because of its address. */

@@ -5,6 +5,7 @@ export function policyOf(members: Partial<DeliveryPolicy> = {}): DeliveryPolicy 
   return {
     timeoutMs: 5000,
     burst: 1,
+    maximumConcurrency: undefined,
     maximumConcurrencyPerWorker: undefined,
     retryPolicy: { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 },
     retryableStatuses: [],

@@ -1,3 +1,5 @@
+import type { HealthChange } from '../../lib/core/health/health.ts';
+import { unknownHealth } from '../../lib/core/health/health.ts';
 import type { Advance, Bucket, BucketWrite, Clause } from '../../lib/core/rate/bucket.ts';
 import type { BucketKey, RateBuckets } from '../../lib/ports/rate.ts';
 
@@ -43,7 +45,7 @@ function isAllowed({ where, orAbsent }: BucketWrite, before: Bucket | undefined)
 }
 
 function holds({ of, is, than }: Clause, bucket: Bucket): boolean {
-  const value = { slots: bucket.slotsUntilUs, returns: bucket.returnsUntilUs, ...bucket }[of];
+  const value = { slots: bucket.slotsUntilUs, returns: bucket.returnsUntilUs, ...bucket, ...bucket.health }[of];
   const limit = than === 'slots' ? bucket.slotsUntilUs : than;
   switch (is) {
     case 'below':
@@ -58,11 +60,12 @@ function holds({ of, is, than }: Clause, bucket: Bucket): boolean {
 }
 
 function written(write: BucketWrite, before: Bucket | undefined): Bucket {
-  const { slotsUntilUs, returnsUntilUs, generation, revision } = before ?? {
+  const { slotsUntilUs, returnsUntilUs, generation, revision, health } = before ?? {
     slotsUntilUs: 0,
     returnsUntilUs: 0,
     generation: write.raiseTo === undefined ? 1 : 0,
     revision: write.revision,
+    health: unknownHealth,
   };
   const advanced = ({ from, byUs }: Advance): number =>
     byUs + (typeof from === 'number' ? from : { slots: slotsUntilUs, returns: returnsUntilUs }[from]);
@@ -71,5 +74,13 @@ function written(write: BucketWrite, before: Bucket | undefined): Bucket {
     returnsUntilUs: write.returns === undefined ? returnsUntilUs : advanced(write.returns),
     generation: write.raiseTo === undefined ? generation : generation + 1,
     revision: write.raiseTo ?? revision,
+    health: {
+      ...changed(health, write.health),
+      ...(write.keepsSlotsBefore && { slotsBeforePauseUs: slotsUntilUs }),
+    },
   };
+}
+
+function changed(health: Bucket['health'], { set, addFailures = 0 }: HealthChange = {}): Bucket['health'] {
+  return { ...health, failuresInRow: health.failuresInRow + addFailures, ...set };
 }

@@ -1,5 +1,6 @@
 import type { Pacing } from '../../lib/delivery/rate/pacing.ts';
 import { createPacing } from '../../lib/delivery/rate/pacing.ts';
+import { blindMonitor } from './healthy.ts';
 import type { Clock } from '../../lib/ports/clock.ts';
 
 /** Pacing without a limit: every request gets its slot at once. */
@@ -10,6 +11,7 @@ export function createUnlimitedPacing(clock: Clock): Pacing {
       returns: [],
     }),
     pause: async () => undefined,
+    monitorOf: () => blindMonitor,
   };
   return createPacing({ limiter, clock, horizonMs: 250 });
 }

@@ -6,6 +6,7 @@ import type { BucketKey, RateBuckets } from '../../ports/rate.ts';
 import { fromAwsError } from '../aws/failures.ts';
 import type { Item } from './items.ts';
 import { isReadable, readableVersion, requireReadable, requiredNumber, toItem } from './items.ts';
+import { healthAssignments, parseHealth } from './rate-health.ts';
 import { timeToLiveAttribute } from './table.ts';
 
 /** After a slower call the slots have passed, so the requests that wait for them are postponed instead. */
@@ -65,6 +66,7 @@ function parseBucket(item: Item): Bucket {
     returnsUntilUs: requiredNumber(item, 'returnsUntilUs'),
     generation: requiredNumber(item, 'generation'),
     revision: requiredNumber(item, 'revision'),
+    health: parseHealth(item),
   };
 }
 
@@ -77,6 +79,19 @@ const attributes = {
 
 const operators = { below: '<', atMost: '<=', atLeast: '>=', equalTo: '=' } as const;
 
+function isOfHealth(of: Clause['of']): boolean {
+  return !Object.hasOwn(attributes, of);
+}
+
+function attributeOf(of: Clause['of']): string {
+  return Object.hasOwn(attributes, of) ? attributes[of as keyof typeof attributes] : of;
+}
+
+function isTrueOfZero(is: Clause['is'], than: Clause['than']): boolean {
+  if (than === 'slots') return false;
+  return { below: than > 0, atMost: than >= 0, atLeast: than <= 0, equalTo: than === 0 }[is];
+}
+
 type Update = Required<
   Pick<
     UpdateItemCommandInput,
@@ -86,16 +101,19 @@ type Update = Required<
 
 /** The first write sets every attribute, so that later writes can add to it and compare with it. */
 function updateOf(write: BucketWrite): Update {
-  const numbers: Record<string, number> = {};
-  const value = (number: number): string => {
-    const name = `:n${Object.keys(numbers).length}`;
-    numbers[name] = number;
+  const values: Record<string, number | string> = {};
+  const value = (given: number | string): string => {
+    const name = `:n${Object.keys(values).length}`;
+    values[name] = given;
     return name;
   };
   const advanced = ({ from, byUs }: Advance): string =>
     typeof from === 'number' ? value(from + byUs) : `${attributes[from]} + ${value(byUs)}`;
-  const holds = ({ of, is, than }: Clause): string =>
-    `${attributes[of]} ${operators[is]} ${typeof than === 'number' ? value(than) : attributes[than]}`;
+  const holds = ({ of, is, than }: Clause): string => {
+    const comparison = `${attributeOf(of)} ${operators[is]} ${than === 'slots' ? attributes.slots : value(than)}`;
+    // A missing attribute of the health stands for 0.
+    return isOfHealth(of) && isTrueOfZero(is, than) ? `(attribute_not_exists(${of}) OR ${comparison})` : comparison;
+  };
   const kept = (attribute: string, first: number): string => `if_not_exists(${attribute}, ${value(first)})`;
 
   const { slots, returns, raiseTo, revision, where, orAbsent } = write;
@@ -106,6 +124,8 @@ function updateOf(write: BucketWrite): Update {
     generation: raiseTo === undefined ? kept('generation', 1) : `${kept('generation', 0)} + ${value(1)}`,
     revision: raiseTo === undefined ? kept('revision', revision) : value(raiseTo),
     '#ttl': value(write.expiresAtSeconds),
+    ...(write.health && healthAssignments(write.health, value)),
+    ...(write.keepsSlotsBefore && { slotsBeforePauseUs: kept('slotsUntilUs', 0) }),
   };
   const allHold = [...where.map(holds), isReadable].join(' AND ');
   return {
@@ -114,6 +134,6 @@ function updateOf(write: BucketWrite): Update {
       .join(', ')}`,
     ConditionExpression: orAbsent ? `attribute_not_exists(pk) OR (${allHold})` : allHold,
     ExpressionAttributeNames: { '#ttl': timeToLiveAttribute },
-    ExpressionAttributeValues: { ...toItem(numbers), ...readableVersion },
+    ExpressionAttributeValues: { ...toItem(values), ...readableVersion },
   };
 }

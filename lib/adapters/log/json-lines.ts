@@ -1,7 +1,7 @@
 import type { Conclusion } from '../../core/delivery/delivery.ts';
 import { describeErrors } from '../../core/failure/failure.ts';
 import type { DeliveryLog } from '../../ports/delivery.ts';
-import type { ConnectionLog, CredentialsLog, SecurityLog } from '../../ports/metrics.ts';
+import type { ConnectionLog, CredentialsLog, HealthLog, SecurityLog } from '../../ports/metrics.ts';
 
 /**
  * One line of JSON per delivery and invocation, `delivery.concluded`. Written by hand because a logger's line costs as
@@ -42,6 +42,19 @@ export function createJsonLineConnectionLog(write: (line: string) => void): Conn
   return {
     deauthorized(connection) {
       write(`${JSON.stringify({ level: 'WARN', message: 'connection.deauthorized', connection })}\n`);
+    },
+  };
+}
+
+/** One line of JSON, `destination.unhealthy`, `destination.probe-failed` or `destination.healthy`. */
+export function createJsonLineHealthLog(write: (line: string) => void): HealthLog {
+  return {
+    record({ event, ...members }) {
+      const level = event === 'healthy' ? 'INFO' : 'WARN';
+      const nextProbeAt =
+        'nextProbeAtMs' in members ? { nextProbeAt: new Date(members.nextProbeAtMs).toISOString() } : undefined;
+      const line = { level, message: `destination.${event}`, ...members, nextProbeAtMs: undefined, ...nextProbeAt };
+      write(`${JSON.stringify(line)}\n`);
     },
   };
 }

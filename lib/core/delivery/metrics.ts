@@ -24,6 +24,12 @@ export const metrics = {
     meaning: 'time from a request to its answer; a request without an answer is not measured',
   },
   EventAge: { unit: 'Milliseconds', meaning: 'age of an event at the end of each invocation that had it' },
+  DestinationsUnhealthy: {
+    unit: 'Count',
+    meaning:
+      'API destinations whose endpoint has failed too often in a row, so that only probes are sent; counted again with each probe that fails',
+  },
+  ProbesFailed: { unit: 'Count', meaning: 'probes of unhealthy API destinations that have failed' },
   ConnectionsDeauthorized: {
     unit: 'Count',
     meaning: 'connections that a worker deauthorized; calls of `DeauthorizeConnection` do not count',

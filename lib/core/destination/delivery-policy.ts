@@ -52,6 +52,11 @@ export interface DeliveryPolicy {
   readonly timeoutMs: number;
   /** Number of requests that may be sent at once after a pause. Default 1. */
   readonly burst: number;
+  /**
+   * Requests in flight from the whole fleet; undefined: as many as keep the destination to a third of the invocations that the
+   * fleet runs.
+   */
+  readonly maximumConcurrency: number | undefined;
   /** Requests in flight from one worker; undefined means no limit. */
   readonly maximumConcurrencyPerWorker: number | undefined;
   readonly retryPolicy: RetryPolicy;

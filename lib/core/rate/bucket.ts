@@ -1,3 +1,4 @@
+import type { Health, HealthChange, HealthNumber } from '../health/health.ts';
 import { longestReturnUs, secondUs } from './slots.ts';
 
 /** One item of the table: the rate of a destination, or a shard of it. Times are epoch microseconds. */
@@ -10,6 +11,7 @@ export interface Bucket {
   readonly generation: number;
   /** The newest revision of the API destination that a worker came with. */
   readonly revision: number;
+  readonly health: Health;
 }
 
 /**
@@ -21,6 +23,9 @@ export interface BucketWrite {
   readonly returns?: Advance;
   /** Raises the generation by one, to this revision. */
   readonly raiseTo?: number;
+  readonly health?: HealthChange;
+  /** Keeps the end of the slots as it is before this write, in `health.slotsBeforePauseUs`. */
+  readonly keepsSlotsBefore?: true;
   /** All of them must hold. */
   readonly where: readonly Clause[];
   /** Whether a missing bucket is created; otherwise it refuses the write like a clause that does not hold. */
@@ -38,7 +43,7 @@ export interface Advance {
 }
 
 export interface Clause {
-  readonly of: 'slots' | 'returns' | 'generation' | 'revision';
+  readonly of: 'slots' | 'returns' | 'generation' | 'revision' | HealthNumber;
   readonly is: 'below' | 'atMost' | 'atLeast' | 'equalTo';
   readonly than: number | 'slots';
 }
@@ -58,15 +63,27 @@ export function expiresAtSeconds(nowUs: number): number {
   return Math.ceil((nowUs + longestReturnUs) / secondUs) + daySeconds;
 }
 
+/** Whether the slots end where a pause that the endpoint asked for ends. */
+export function endsInPause({ slotsUntilUs, health }: Bucket): boolean {
+  return health.pauseEndUs > 0 && slotsUntilUs === health.pauseEndUs;
+}
+
 /**
  * Gives away every slot until that time, at most 900 s ahead. Earlier return times are not moved: a delivery that comes back
  * during the pause takes another one, behind all that already wait.
+ *
+ * @param bucket as last seen; the write is refused when another pause has come since
  */
-export function pauseWrite(untilUs: number, nowUs: number, revision: number): BucketWrite {
+export function pauseWrite(bucket: Bucket, untilUs: number, nowUs: number, revision: number): BucketWrite {
   const limitedUs = Math.min(untilUs, nowUs + longestReturnUs);
   return {
     slots: { from: limitedUs, byUs: 0 },
-    where: [{ of: 'slots', is: 'below', than: limitedUs }],
+    health: { set: { pauseEndUs: limitedUs } },
+    ...(!endsInPause(bucket) && { keepsSlotsBefore: true }),
+    where: [
+      { of: 'slots', is: 'below', than: limitedUs },
+      { of: 'pauseEndUs', is: 'equalTo', than: bucket.health.pauseEndUs },
+    ],
     orAbsent: true,
     revision,
     expiresAtSeconds: expiresAtSeconds(nowUs),

@@ -1,12 +1,13 @@
-import type { Advance, Bucket, BucketWrite, BucketWriteResult, Clause } from './bucket.ts';
-import { expiresAtSeconds } from './bucket.ts';
-import type { Share } from './slots.ts';
-import { costUs, latestFromUs, longestReturnUs, oldestSlotUs, secondUs, slotTimesUs, slotsBefore } from './slots.ts';
+import type { Advance, BucketWrite, Clause } from './bucket.ts';
+import { endsInPause, expiresAtSeconds } from './bucket.ts';
+import type { Allowance } from '../health/allowance.ts';
+import { forgottenHealth, isOpen } from '../health/health.ts';
+import { costUs, latestFromUs, longestReturnUs, oldestSlotUs, secondUs, slotsBefore } from './slots.ts';
 import type { BucketView } from './view.ts';
-import { viewAfterGuess, busySinceUs, countTimesAlone, markOutdated, viewWithBucket } from './view.ts';
+import { busySinceUs } from './view.ts';
 
 /** A worker's request to a bucket. */
-export interface SlotRequest {
+export interface SlotRequest extends Allowance {
   readonly count: number;
   /** Newcomers queue behind the deliveries that have a return time. */
   readonly newcomer: boolean;
@@ -15,14 +16,15 @@ export interface SlotRequest {
   readonly startUs: number;
   /** Only slots that begin before this time are wanted. */
   readonly endUs: number;
-  readonly share: Share;
   readonly revision: number;
   /** How many return times to take when there are no slots: `count`, or more for events that are expected soon. */
   readonly blockCount: number;
+  /** The mean time of an answer, when this worker has measured it since its last write. */
+  readonly answerUs?: number | undefined;
 }
 
 /** The state of the bucket that a write assumes; docs/rate.md draws them. */
-export type AssumedState = 'busy' | 'idle' | 'empty' | 'ahead' | 'behind';
+export type AssumedState = 'busy' | 'idle' | 'empty' | 'ahead' | 'behind' | 'impossible';
 
 export interface Decision {
   readonly assumes: AssumedState;
@@ -41,6 +43,9 @@ const earlyReturnUs = secondUs;
 /** When no delivery of a backlog has come back for this long, the backlog is gone: delivered, dead-lettered or moved. */
 const emptyAfterUs = 5 * secondUs;
 
+/** What lies further ahead was written by a worker with a wrong clock: no probe and no return time takes that long. */
+const longestPlanUs = 2 * longestReturnUs + 200 * secondUs;
+
 /**
  * Decides which one write gives the most, based on the worker's view of the bucket. The write's conditions make it harmless
  * when the view is wrong.
@@ -50,9 +55,11 @@ const emptyAfterUs = 5 * secondUs;
  */
 export function decide(view: BucketView, request: SlotRequest): Decision | undefined {
   const raises = view.revision > 0 && view.revision < request.revision;
+  const impossible = impossibleTimeOf(view, request);
+  if (impossible !== undefined) return takeAnew(view, request, impossible);
   if (raises || !request.newcomer || view.returnsUntilUs <= request.startUs) return takeSlots(view, request, raises);
   const restedUs = view.seenAtUs - view.slotsUntilUs;
-  if (restedUs >= emptyAfterUs) return takeFromEmpty(view, request);
+  if (restedUs >= emptyAfterUs && request.mostSlots > 0) return takeFromEmpty(view, request);
   return takeReturns(view, request, false);
 }
 
@@ -60,7 +67,7 @@ function takeSlots(view: BucketView, request: SlotRequest, raises: boolean): Dec
   const { startUs, endUs, share, count } = request;
   const oldestUs = oldestSlotUs(startUs, share);
   const leastUs = Math.max(view.slotsUntilUs, oldestUs);
-  const slots = Math.min(count, slotsBefore(endUs, leastUs, share));
+  const slots = mostSlotsOf(request, leastUs);
   if (slots === 0) return takeReturns(view, request, raises);
   const sinceUs = busySinceUs(view, oldestUs, request.nowUs);
   const where: Clause[] =
@@ -80,18 +87,28 @@ function takeSlots(view: BucketView, request: SlotRequest, raises: boolean): Dec
     slots,
     returns,
     where,
-    advances: { slots: { from: base, byUs: gapUs + costUs(slots, share) }, ...(rest && { returns: rest }) },
+    advances: { slots: { from: base, byUs: gapUs + costOfSlots(slots, request) }, ...(rest && { returns: rest }) },
     raiseTo: raises ? request.revision : undefined,
     orAbsent: sinceUs === undefined,
   });
+}
+
+/** At most as many slots as are wanted and allowed, from that time on. */
+function mostSlotsOf({ count, mostSlots, endUs, share }: SlotRequest, fromUs: number): number {
+  return Math.min(count, mostSlots, slotsBefore(endUs, fromUs, share));
+}
+
+/** What a reservation of slots takes of the rate. */
+function costOfSlots(slots: number, { share, leastCostUs }: SlotRequest): number {
+  return Math.max(costUs(slots, share), leastCostUs);
 }
 
 /** No return times lie ahead. */
 const noReturns: Advance = { from: 0, byUs: 0 };
 
 /** The number of return times from that time on. */
-function returnsAfter(fromUs: number, { nowUs, share }: SlotRequest): number {
-  return slotsBefore(nowUs + longestReturnUs, fromUs, share);
+function returnsAfter(fromUs: number, { nowUs, returnShare }: SlotRequest): number {
+  return slotsBefore(nowUs + longestReturnUs, fromUs, returnShare);
 }
 
 interface GivenSlots {
@@ -108,35 +125,57 @@ function returnsOfTheRest(
   request: SlotRequest,
   { slots, returns, base, gapUs, leastUs, raises }: GivenSlots,
 ): Advance | undefined {
-  const { share, startUs } = request;
   if (returns > 0) {
-    const headUs = Math.max(startUs - leastUs, costUs(slots, share) - earlyReturnUs);
-    return { from: base, byUs: gapUs + headUs + costUs(returns, share) };
+    const headUs = Math.max(request.startUs - leastUs, costOfSlots(slots, request) - earlyReturnUs);
+    return { from: base, byUs: gapUs + headUs + costUs(returns, request.returnShare) };
   }
   return raises ? noReturns : undefined;
 }
 
 /** The backlog is gone. The return times start again, under a new generation. */
 function takeFromEmpty(view: BucketView, request: SlotRequest): Decision {
-  const { startUs, endUs, share, count } = request;
+  const { startUs, share } = request;
   // No slot was taken since then, so no burst reaches further back.
   const emptySinceUs = startUs - emptyAfterUs;
   const fromUs = Math.max(oldestSlotUs(startUs, share), emptySinceUs);
-  const slots = Math.min(count, slotsBefore(endUs, fromUs, share));
+  const slots = mostSlotsOf(request, fromUs);
   const where: Clause[] = [
     { of: 'slots', is: 'below', than: emptySinceUs },
     { of: 'generation', is: 'equalTo', than: view.generation },
   ];
-  const advances = { slots: { from: fromUs, byUs: costUs(slots, share) }, returns: noReturns };
+  const advances = { slots: { from: fromUs, byUs: costOfSlots(slots, request) }, returns: noReturns };
   // The worker may know an older revision than the bucket: that one must not come back.
   const raiseTo = Math.max(view.revision, request.revision);
   return decision('empty', request, { slots, returns: 0, where, advances, raiseTo, orAbsent: false });
 }
 
+type ImpossibleTime = 'slots' | 'returns';
+
+function impossibleTimeOf(view: BucketView, { nowUs }: SlotRequest): ImpossibleTime | undefined {
+  if (view.slotsUntilUs > nowUs + longestPlanUs) return 'slots';
+  return view.returnsUntilUs > nowUs + longestPlanUs ? 'returns' : undefined;
+}
+
+/**
+ * Failure policy: a worker whose clock was ahead would stop a destination for that long. So a time that no rule allows counts
+ * for nothing, and both times start again.
+ */
+function takeAnew(view: BucketView, request: SlotRequest, impossible: ImpossibleTime): Decision {
+  const { startUs, nowUs } = request;
+  const slots = mostSlotsOf(request, startUs);
+  const where: Clause[] = [{ of: impossible, is: 'atLeast', than: nowUs + longestPlanUs }];
+  const advances = { slots: { from: startUs, byUs: costOfSlots(slots, request) }, returns: noReturns };
+  const raiseTo = Math.max(view.revision, request.revision);
+  return decision('impossible', request, { slots, returns: 0, where, advances, raiseTo, orAbsent: false });
+}
+
 /** Gives return times only. They follow the earlier ones; the first of them begin where the given slots end. */
 function takeReturns(view: BucketView, request: SlotRequest, raises: boolean): Decision | undefined {
-  const { nowUs, startUs, share } = request;
-  const firstUs = Math.max(startUs, view.slotsUntilUs - earlyReturnUs);
+  const { nowUs, startUs, returnShare } = request;
+  // The new revision may have another endpoint or rate, so a pause of the old one ends with it.
+  const endsPause = raises && (endsInPause(view) || isOpen(view.health));
+  const slotsEndUs = endsPause ? view.health.slotsBeforePauseUs : view.slotsUntilUs;
+  const firstUs = Math.max(startUs, Math.max(slotsEndUs, request.returnsFromUs) - earlyReturnUs);
   const raiseTo = raises ? request.revision : undefined;
   const isAhead = !raises && view.returnsUntilUs >= firstUs;
   const endUs = nowUs + longestReturnUs;
@@ -144,8 +183,8 @@ function takeReturns(view: BucketView, request: SlotRequest, raises: boolean): D
   const leastUs = isAhead ? view.returnsUntilUs : firstUs;
   const returns = Math.min(wanted, returnsAfter(leastUs, request));
   if (returns === 0) return undefined;
-  const costOfAllUs = costUs(returns, share);
-  const latestUs = endUs - costUs(returns - 1, share);
+  const costOfAllUs = costUs(returns, returnShare);
+  const latestUs = endUs - costUs(returns - 1, returnShare);
   if (isAhead) {
     const where: Clause[] = [
       { of: 'returns', is: 'atLeast', than: startUs },
@@ -156,12 +195,16 @@ function takeReturns(view: BucketView, request: SlotRequest, raises: boolean): D
     const advances: Advances = { returns: { from: 'returns', byUs: costOfAllUs } };
     return decision('ahead', request, { slots: 0, returns, where, advances, raiseTo, orAbsent: false });
   }
-  const where: Clause[] = [
-    { of: 'returns', is: 'equalTo', than: view.returnsUntilUs },
-    { of: 'slots', is: 'atMost', than: latestUs },
-  ];
+  const where: Clause[] = [{ of: 'returns', is: 'equalTo', than: view.returnsUntilUs }];
+  where.push({
+    of: 'slots',
+    ...(endsPause ? { is: 'equalTo', than: view.slotsUntilUs } : { is: 'atMost', than: latestUs }),
+  });
   if (raises) where.push({ of: 'revision', is: 'below', than: request.revision });
-  const advances: Advances = { returns: { from: firstUs, byUs: costOfAllUs } };
+  const advances: Advances = {
+    ...(endsPause && { slots: { from: slotsEndUs, byUs: 0 } }),
+    returns: { from: firstUs, byUs: costOfAllUs },
+  };
   return decision('behind', request, { slots: 0, returns, where, advances, raiseTo, orAbsent: false });
 }
 
@@ -181,67 +224,16 @@ function decision(
   request: SlotRequest,
   { slots, returns, where, advances, raiseTo, orAbsent }: Parts,
 ): Decision {
+  const { answerUs } = request;
   const write: BucketWrite = {
     ...advances,
     ...(raiseTo !== undefined && { raiseTo }),
+    ...(answerUs !== undefined && { health: { set: { answerUs } } }),
+    ...(where.some(({ of }) => of === 'revision') && { health: forgottenHealth }),
     where,
     orAbsent,
     revision: request.revision,
     expiresAtSeconds: expiresAtSeconds(request.nowUs),
   };
   return { assumes, write, slots, returns };
-}
-
-/** The slots and return times of a successful reservation. */
-export interface Grant {
-  readonly slotTimesUs: readonly number[];
-  readonly returnTimesUs: readonly number[];
-  readonly generation: number;
-}
-
-/** The view after a write. A refusal that does not return the bucket makes the view outdated. */
-export function viewAfterWrite(
-  view: BucketView,
-  request: SlotRequest,
-  decision: Decision,
-  result: BucketWriteResult,
-): BucketView {
-  if (result.bucket === undefined) return markOutdated(view);
-  if (result.kind === 'refused') return viewAfterRead(view, request, result.bucket);
-  const oldestUs = oldestSlotUs(request.startUs, request.share);
-  const guessed =
-    decision.slots === 0 ? view : viewAfterGuess(view, oldestUs, request.nowUs, decision.assumes === 'busy');
-  const { slots } = decision.write;
-  // A write that set the slots to a time of its own hides the time before it.
-  const known = slots?.from === 'slots' || slots === undefined;
-  const judged = known ? countTimesAlone(guessed, before(slots, result.bucket.slotsUntilUs)) : guessed;
-  return viewWithBucket(judged, result.bucket, request.nowUs);
-}
-
-/** The view after a read of the bucket. */
-export function viewAfterRead(
-  view: BucketView,
-  { startUs, nowUs, share }: SlotRequest,
-  bucket: Bucket | undefined,
-): BucketView {
-  const oldestUs = oldestSlotUs(startUs, share);
-  const wasBusy = bucket !== undefined && bucket.slotsUntilUs >= oldestUs;
-  const judged = countTimesAlone(view, bucket?.slotsUntilUs ?? 0);
-  return viewWithBucket(viewAfterGuess(judged, oldestUs, nowUs, wasBusy), bucket, nowUs);
-}
-
-/** The given slots and return times, computed from the bucket after the write. */
-export function grantOf(request: SlotRequest, { write, slots, returns }: Decision, bucket: Bucket): Grant {
-  // The gap that this write skips may be gone.
-  const fromUs = Math.max(oldestSlotUs(request.startUs, request.share), before(write.slots, bucket.slotsUntilUs));
-  const firstReturnUs = bucket.returnsUntilUs - costUs(returns, request.share);
-  return {
-    slotTimesUs: slotTimesUs(fromUs, request.startUs, slots, request.share),
-    returnTimesUs: Array.from({ length: returns }, (_, index) => firstReturnUs + costUs(index, request.share)),
-    generation: bucket.generation,
-  };
-}
-
-function before(advance: Advance | undefined, untilUs: number): number {
-  return advance === undefined ? untilUs : untilUs - advance.byUs;
 }

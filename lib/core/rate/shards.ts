@@ -2,6 +2,7 @@ import type { Share } from './slots.ts';
 
 /** The members of an API destination that define its rate. */
 export interface RatedDestination {
+  readonly name: string;
   readonly incarnation: string;
   /** Of the API destination's item: a newer one may have another rate. */
   readonly revision: number;
@@ -9,6 +10,10 @@ export interface RatedDestination {
   readonly ratePerSecond: number;
   /** Requests that may go at once after a pause; a whole number from 1. */
   readonly burst: number;
+  /** Time limit of one request. */
+  readonly timeoutMs: number;
+  /** Requests that the fleet may have under way; absent: as many as keep it to its part of the invocations. */
+  readonly maximumConcurrency?: number | undefined;
 }
 
 /**
@@ -33,6 +38,8 @@ export interface Reservation {
   readonly slotTimesMs: readonly number[];
   /** In the order of their times. */
   readonly returns: readonly Turn[];
+  /** Whether the one slot was given to find out how an unhealthy endpoint fares. */
+  readonly isProbe?: boolean;
 }
 
 /**

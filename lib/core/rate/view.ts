@@ -1,3 +1,4 @@
+import { unknownHealth } from '../health/health.ts';
 import type { Bucket } from './bucket.ts';
 
 /**
@@ -20,6 +21,7 @@ export const unknownView: BucketView = {
   returnsUntilUs: 0,
   generation: 0,
   revision: 0,
+  health: unknownHealth,
   seenAtUs: 0,
   busyLikelihood: 0.5,
   guesses: 0,

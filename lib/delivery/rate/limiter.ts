@@ -1,7 +1,13 @@
 import { BoundedMap } from '../../core/input/bounded-map.ts';
 import type { RatedDestination, Reservation, Turn } from '../../core/rate/shards.ts';
 import { newcomer, shardCount, shareOf } from '../../core/rate/shards.ts';
-import type { BucketCall, BucketDependencies } from './worker-bucket.ts';
+import { resumeWrite } from '../../core/health/circuit.ts';
+import { secondUs } from '../../core/rate/slots.ts';
+import type { HealthLog } from '../../ports/metrics.ts';
+import { HealthMonitor } from '../health/monitor.ts';
+import type { BucketDependencies } from './seen-bucket.ts';
+import type { BucketCall } from './worker-bucket.ts';
+import { createReservationQueue } from './reservation-queue.ts';
 import { WorkerBucket } from './worker-bucket.ts';
 
 export type { RatedDestination, Reservation, Turn } from '../../core/rate/shards.ts';
@@ -23,15 +29,23 @@ export interface RateLimiter {
   reserve(destination: RatedDestination, count: number, options: ReserveOptions): Promise<Reservation>;
   /** Moves the whole fleet's next slot to that time, at most 900 s ahead (Retry-After of a 429 or 503). Never throws. */
   pause(destination: RatedDestination, untilMs: number): Promise<void>;
+  /** Watches the requests of a destination. */
+  monitorOf(destination: RatedDestination): Pick<HealthMonitor, 'begin' | 'isHalted'>;
 }
 
 export interface RateLimiterDependencies extends BucketDependencies {
   /** Requests that one write reserves for when a destination is busy; the same for all workers of a stack. */
   readonly batchSize: number;
+  /** Invocations that the fleet runs at the same time at most. */
+  readonly invocations: number;
+  readonly healthLog: HealthLog;
 }
 
 /** Buckets that a worker remembers. A forgotten bucket costs one more write. */
 const maxBuckets = 10_000;
+
+/** Time for a probe to wait for its slot and to be sent, beside its time limit. */
+const probeMarginMs = 5000;
 
 /** A clock may be this far behind the clock that gave the turn. */
 const earlyToleranceMs = 100;
@@ -43,7 +57,8 @@ interface KnownBucket {
 }
 
 export function createRateLimiter(dependencies: RateLimiterDependencies): RateLimiter {
-  const { batchSize, clock, random } = dependencies;
+  const { batchSize, clock, random, invocations } = dependencies;
+  const monitors = new BoundedMap<string, HealthMonitor>(maxBuckets);
   const buckets = new BoundedMap<string, KnownBucket>(maxBuckets);
   let batches = Math.floor(random() * 1000);
   /** Requests of this moment that have gone to the latest shard; undefined when its moment has passed. */
@@ -70,9 +85,16 @@ export function createRateLimiter(dependencies: RateLimiterDependencies): RateLi
 
   function bucketOf(destinationIncarnation: string, shard: number): KnownBucket {
     return buckets.getOrCreate(`${destinationIncarnation}/${shard}`, () => {
-      const bucket = new WorkerBucket({ destinationIncarnation, shard }, dependencies);
+      // The first shard keeps the health of the destination.
+      const first = shard === 0 ? undefined : bucketOf(destinationIncarnation, 0).bucket;
+      const bucket = new WorkerBucket({ destinationIncarnation, shard }, dependencies, first);
       return { bucket, reserve: createReservationQueue(bucket) };
     });
+  }
+
+  function bucketsOf(destination: RatedDestination): WorkerBucket[] {
+    const shards = shardCount(destination, batchSize);
+    return Array.from({ length: shards }, (_, shard) => bucketOf(destination.incarnation, shard).bucket);
   }
 
   return {
@@ -84,102 +106,54 @@ export function createRateLimiter(dependencies: RateLimiterDependencies): RateLi
       const { bucket, reserve } = bucketOf(incarnation, shard);
       let isNewcomer = turn.kind === 'newcomer';
       if (turn.kind === 'return' && clock.nowMs() < turn.atMs - earlyToleranceMs) {
-        const generation = await bucket.generation();
+        const generation = await bucket.seen.generation();
         if (generation === undefined || generation === turn.generation) return untouched(count, turn);
         isNewcomer = true;
       }
       const share = shareOf(destination, shard, shards);
       const patient = !isNewcomer && turn.kind === 'return';
-      return reserve({ count, newcomer: isNewcomer, patient, horizonMs, share, revision });
+      const limits = limitsOf(destination, shards, invocations);
+      return reserve({ count, newcomer: isNewcomer, patient, horizonMs, share, limits, revision });
+    },
+    monitorOf(destination) {
+      const create = () => createMonitor(destination, bucketsOf(destination), dependencies);
+      return monitors.getOrCreate(destination.incarnation, create);
     },
     async pause(destination, untilMs) {
-      const { incarnation, revision } = destination;
-      const shards = shardCount(destination, dependencies.batchSize);
-      const all = Array.from({ length: shards }, (_, shard) => bucketOf(incarnation, shard).bucket);
-      await Promise.all(all.map((bucket) => bucket.pause(untilMs, revision)));
+      await Promise.all(bucketsOf(destination).map((bucket) => bucket.pause(untilMs, destination.revision)));
     },
   };
 }
 
+/** The first shard keeps the health of the destination. The others give no slot before a probe has ended. */
+function createMonitor(
+  destination: RatedDestination,
+  [first, ...others]: readonly WorkerBucket[],
+  { clock, random, healthLog }: RateLimiterDependencies,
+): HealthMonitor {
+  if (first === undefined) throw new Error('A rate without shards.');
+  const { name, revision, timeoutMs } = destination;
+  return new HealthMonitor({
+    bucket: first,
+    apiDestination: name,
+    clock,
+    random,
+    log: healthLog,
+    async onHalted(untilMs) {
+      await Promise.all(others.map((other) => other.pause(untilMs + timeoutMs + probeMarginMs, revision)));
+    },
+    async onResumed() {
+      await Promise.all(others.map(({ change }) => change(resumeWrite)));
+    },
+  });
+}
+
+/** A shard's part of them. */
+function limitsOf({ timeoutMs, maximumConcurrency }: RatedDestination, shards: number, invocations: number) {
+  const parts = maximumConcurrency === undefined ? undefined : { maximumConcurrency: maximumConcurrency / shards };
+  return { ...parts, invocations: invocations / shards, timeoutUs: (timeoutMs / 1000) * secondUs };
+}
+
 function untouched(count: number, turn: Turn): Reservation {
   return { slotTimesMs: [], returns: Array.from({ length: count }, () => turn) };
-}
-
-interface Waiting {
-  readonly call: BucketCall;
-  readonly resolve: (given: Reservation) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/** Makes one reservation of a bucket at a time. Calls that come during a write share the next write. */
-export function createReservationQueue(bucket: Pick<WorkerBucket, 'gather' | 'reserve'>) {
-  let waiting: Waiting[] = [];
-  let gathering: Waiting[] = [];
-  let isRunning = false;
-
-  function enqueue(...calls: readonly Waiting[]): void {
-    waiting.push(...calls);
-    if (!isRunning) void run();
-  }
-
-  /** Calls that come while the first one waits share its write. The wait does not move their horizon. */
-  async function gather(): Promise<void> {
-    const gatheredMs = await bucket.gather();
-    const gathered = gathering;
-    gathering = [];
-    const sooner = ({ horizonMs, ...call }: BucketCall) => ({
-      ...call,
-      horizonMs: Math.max(0, horizonMs - gatheredMs),
-    });
-    enqueue(...gathered.map(({ call, ...each }) => ({ ...each, call: sooner(call) })));
-  }
-
-  async function run(): Promise<void> {
-    isRunning = true;
-    // Calls of the same moment share a write.
-    await Promise.resolve();
-    while (waiting[0] !== undefined) {
-      const { call } = waiting[0];
-      const group = waiting.filter((each) => wantsSame(each.call, call));
-      waiting = waiting.filter((each) => !wantsSame(each.call, call));
-      const count = group.reduce((sum, each) => sum + each.call.count, 0);
-      try {
-        share(group, await bucket.reserve({ ...call, count }));
-      } catch (error) {
-        for (const { reject } of group) reject(error);
-      }
-    }
-    isRunning = false;
-  }
-
-  return (call: BucketCall): Promise<Reservation> =>
-    new Promise((resolve, reject) => {
-      const asking = { call, resolve, reject };
-      if (!call.patient) return enqueue(asking);
-      gathering.push(asking);
-      if (gathering.length === 1) void gather();
-    });
-}
-
-function wantsSame(one: BucketCall, other: BucketCall): boolean {
-  return (
-    one.newcomer === other.newcomer &&
-    one.horizonMs === other.horizonMs &&
-    one.revision === other.revision &&
-    one.share.ratePerSecond === other.share.ratePerSecond &&
-    one.share.burst === other.share.burst
-  );
-}
-
-/** Shares in the order of the calls: the first call gets the first slots. */
-function share(group: readonly Waiting[], { slotTimesMs, returns }: Reservation): void {
-  let slot = 0;
-  let turn = 0;
-  for (const { call, resolve } of group) {
-    const slots = slotTimesMs.slice(slot, slot + call.count);
-    const rest = returns.slice(turn, turn + call.count - slots.length);
-    slot += slots.length;
-    turn += rest.length;
-    resolve({ slotTimesMs: slots, returns: rest });
-  }
 }

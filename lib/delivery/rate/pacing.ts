@@ -5,6 +5,7 @@ import { slotToleranceMs } from '../../core/rate/slots.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Deadline } from '../deadline.ts';
 import { hasTime, requireTime } from '../deadline.ts';
+import type { WatchedRequest } from '../health/monitor.ts';
 import type { RateLimiter } from './limiter.ts';
 
 export interface PacingDependencies {
@@ -17,7 +18,7 @@ export interface PacingDependencies {
 /** When a request may go. */
 export type SlotOrTurn =
   /** The request may be sent now, and no later than `untilMs`, epoch ms. */
-  | { readonly kind: 'now'; readonly untilMs: number }
+  | { readonly kind: 'now'; readonly untilMs: number; readonly isProbe: boolean }
   /** No slot lies before the horizon: ask again at that turn. */
   | { readonly kind: 'later'; readonly turn: Turn };
 
@@ -31,6 +32,8 @@ export interface Pacing {
   waitForSlot(destination: ResolvedDestination, deadline: Deadline, turn: Turn): Promise<SlotOrTurn>;
   /** The endpoint has asked everybody to wait: a Retry-After of a 429 or 503. */
   pause(destination: ResolvedDestination, retryAfterMs: number): Promise<void>;
+  /** Says that a request begins, so that the fleet learns how the endpoint fares. */
+  watch(destination: ResolvedDestination, isProbe: boolean): WatchedRequest;
 }
 
 /**
@@ -48,7 +51,11 @@ export function createPacing({ limiter, clock, horizonMs }: PacingDependencies):
       for (let asked = turn; ; asked = afterMissedSlot(asked)) {
         requireTime(deadline, timeoutMs, nowMs);
         const ownHorizonMs = hasTime(deadline, timeoutMs + horizonMs, nowMs) ? horizonMs : 0;
-        const { slotTimesMs, returns } = await limiter.reserve(rated, 1, { horizonMs: ownHorizonMs, turn: asked });
+        const {
+          slotTimesMs,
+          returns,
+          isProbe = false,
+        } = await limiter.reserve(rated, 1, { horizonMs: ownHorizonMs, turn: asked });
         const [[slotMs], [later]] = [slotTimesMs, returns];
         if (slotMs === undefined) {
           if (later === undefined) throw new Error('The limiter has given neither a slot nor a turn.');
@@ -57,12 +64,13 @@ export function createPacing({ limiter, clock, horizonMs }: PacingDependencies):
         await waitUntil(slotMs, deadline.signal);
         nowMs = clock.nowMs();
         const untilMs = slotMs + toleranceMs;
-        if (nowMs > untilMs) continue;
+        if (nowMs > untilMs || (!isProbe && limiter.monitorOf(rated).isHalted)) continue;
         requireTime(deadline, timeoutMs, nowMs);
-        return { kind: 'now', untilMs };
+        return { kind: 'now', untilMs, isProbe };
       }
     },
     pause: (destination, retryAfterMs) => limiter.pause(ratedDestination(destination), clock.nowMs() + retryAfterMs),
+    watch: (destination, isProbe) => limiter.monitorOf(ratedDestination(destination)).begin(isProbe),
   };
 }
 
@@ -72,8 +80,9 @@ export function afterMissedSlot(turn: Turn): Turn {
 }
 
 function ratedDestination({ apiDestination, policy }: ResolvedDestination): RatedDestination {
-  const { incarnation, revision, invocationRateLimitPerSecond: ratePerSecond } = apiDestination;
-  return { incarnation, revision, ratePerSecond, burst: policy.burst };
+  const { name, incarnation, revision, invocationRateLimitPerSecond: ratePerSecond } = apiDestination;
+  const { burst, timeoutMs, maximumConcurrency } = policy;
+  return { name, incarnation, revision, ratePerSecond, burst, timeoutMs, maximumConcurrency };
 }
 
 /** Resolves at the moment of a slot, or at once when it has passed; rejects with the signal's reason when it aborts first. */

@@ -1,22 +1,23 @@
-import { Failure, isStoreUnavailable } from '../../core/failure/failure.ts';
+import { isStoreUnavailable } from '../../core/failure/failure.ts';
+import { allowanceOf } from '../../core/health/allowance.ts';
+import type { Health } from '../../core/health/health.ts';
+import { isOpen, isPaused, unknownHealth } from '../../core/health/health.ts';
+import type { EndpointLimits } from '../../core/health/allowance.ts';
 import type { Bucket } from '../../core/rate/bucket.ts';
-import { pauseToleranceUs, pauseWrite } from '../../core/rate/bucket.ts';
 import type { SlotRequest, Decision } from '../../core/rate/decision.ts';
-import { decide, grantOf, viewAfterWrite, viewAfterRead } from '../../core/rate/decision.ts';
+import { decide } from '../../core/rate/decision.ts';
+import { grantOf, viewAfterRead, viewAfterWrite } from '../../core/rate/result.ts';
 import type { Share } from '../../core/rate/slots.ts';
 import { longestReturnUs } from '../../core/rate/slots.ts';
 import type { Reservation, Turn } from '../../core/rate/shards.ts';
-import { isAlone, isDoubtful, isOlderThan, patienceUs, viewWithBucket, unknownView } from '../../core/rate/view.ts';
-import type { BucketKey, RateBuckets } from '../../ports/rate.ts';
-import type { Clock, Random } from '../../ports/clock.ts';
+import { isAlone, isDoubtful, isOlderThan, patienceUs } from '../../core/rate/view.ts';
+import type { BucketKey } from '../../ports/rate.ts';
+import { AnswerTimes } from '../health/answer-times.ts';
 import { EventCounter, ReturnBlock } from './return-block.ts';
 import { Outage } from './outage.ts';
-
-export interface BucketDependencies {
-  readonly buckets: RateBuckets;
-  readonly clock: Clock;
-  readonly random: Random;
-}
+import type { BucketDependencies } from './seen-bucket.ts';
+import { knownUs, SeenBucket } from './seen-bucket.ts';
+import { WriteTimes } from './write-times.ts';
 
 /** Requests of one worker to one bucket that may share a write. */
 export interface BucketCall {
@@ -26,6 +27,7 @@ export interface BucketCall {
   readonly patient: boolean;
   readonly horizonMs: number;
   readonly share: Share;
+  readonly limits: EndpointLimits;
   readonly revision: number;
 }
 
@@ -34,28 +36,11 @@ const nothing: Reservation = { slotTimesMs: [], returns: [] };
 /** A refused write shows the bucket, so a third refusal means that other workers write in between. */
 const maxTries = 8;
 
-/** Age up to which a view is trusted when nothing can be given, or when only the generation is needed. */
-const knownUs = 1_000_000;
-
-/** Assumed time of a write in the same region, before one was measured. */
-const usualWriteMs = 5;
-
-/** A write that took longer counts only when the write before it did too; otherwise it is an exception. */
-const longestLeadMs = 50;
-
 /** The first slot lies at most this part of the horizon ahead, so that there is always room for a slot before the horizon. */
 const longestLeadPart = 0.9;
 
 /** Below this likelihood no other worker is expected to write soon. */
 const rarelyBusy = 0.2;
-
-const maxPauseTries = 3;
-
-/** When this part of the latest writes has failed (two writes), the table is probably throttled, and a worker saves writes. */
-const scarceFailures = 0.25;
-
-/** Weight of the newest write. */
-const failureWeight = 0.2;
 
 /** One worker's use of one bucket: its view, its block of return times, and the table's outages. */
 export class WorkerBucket {
@@ -63,22 +48,44 @@ export class WorkerBucket {
   readonly #dependencies: BucketDependencies;
   readonly #events = new EventCounter();
   readonly #outage: Outage;
-  #view = unknownView;
+  readonly #seen: SeenBucket;
   #block: ReturnBlock | undefined;
-  #leadMs = usualWriteMs;
-  #lastWriteMs = usualWriteMs;
-  #pausedUntilUs = 0;
-  #failedPart = 0;
+  readonly #writeTimes = new WriteTimes();
+  readonly #healthBucket: WorkerBucket | undefined;
+  /** Of the bucket that keeps the health of the destination, the times of this worker's requests. */
+  readonly answerTimes = new AnswerTimes();
 
-  constructor(key: BucketKey, dependencies: BucketDependencies) {
+  /** @param healthBucket the bucket that keeps the health of the destination; absent: this one */
+  constructor(key: BucketKey, dependencies: BucketDependencies, healthBucket?: WorkerBucket) {
     this.#key = key;
+    this.#seen = new SeenBucket(key, dependencies);
+    this.#healthBucket = healthBucket;
     this.#dependencies = dependencies;
     this.#outage = new Outage(dependencies.random);
   }
 
+  /** As last seen. */
+  get health(): Health {
+    return this.#seen.view.health;
+  }
+
+  get seen(): SeenBucket {
+    return this.#seen;
+  }
+
+  get change(): SeenBucket['change'] {
+    return this.#seen.change;
+  }
+
+  /** Gives away every slot until then, for the whole fleet. */
+  async pause(untilMs: number, revision: number): Promise<void> {
+    this.#block = undefined;
+    await this.#seen.pause(untilMs, revision, (failures) => this.#outage.retryDelayMs(failures));
+  }
+
   /** Waits as long as a patient call may wait for others. @returns the intended wait in ms */
   async gather(): Promise<number> {
-    const patienceMs = patienceUs(this.#view, this.#nowUs()) / 1000;
+    const patienceMs = patienceUs(this.#seen.view, this.#nowUs()) / 1000;
     if (patienceMs > 0) await this.#dependencies.clock.delay(patienceMs);
     return patienceMs;
   }
@@ -89,6 +96,7 @@ export class WorkerBucket {
     if (call.newcomer) this.#events.add(call.count, beganMs);
     if (this.#outage.isResting(beganMs)) return { slotTimesMs: [], returns: this.#outage.turns(call.count, beganMs) };
     const slotTimesMs: number[] = [];
+    let isProbe = false;
     const returns = this.#fromBlock(call, call.count);
     const left = () => call.count - slotTimesMs.length - returns.length;
     for (let tries = 0, failures = 0; left() > 0 && tries < maxTries; tries += 1) {
@@ -96,80 +104,53 @@ export class WorkerBucket {
         const given = await this.#reserveOnce(call, left(), tries);
         slotTimesMs.push(...given.slotTimesMs);
         returns.push(...given.returns);
+        isProbe ||= given.isProbe === true;
         this.#outage.ends();
-        this.#failedPart -= this.#failedPart * failureWeight;
+        this.#writeTimes.succeeded();
       } catch (error) {
         if (!isStoreUnavailable(error)) throw error;
-        this.#failedPart += (1 - this.#failedPart) * failureWeight;
+        this.#writeTimes.failed();
         failures += 1;
         if (!(await this.#outage.waitsOut(failures, beganMs + call.horizonMs, this.#dependencies.clock))) break;
       }
     }
     returns.push(...this.#outage.turns(left(), this.#dependencies.clock.nowMs()));
-    return { slotTimesMs, returns };
-  }
-
-  /**
-   * Failure policy: a pause that cannot be written is lost. The delivery that was told to wait waits all the same, and so will
-   * the next one that the endpoint tells.
-   */
-  async pause(untilMs: number, revision: number): Promise<void> {
-    // The bucket holds at most 900 s. An endpoint that asks for longer is asked again then, and says so again.
-    const untilUs = Math.min(Math.ceil(untilMs * 1000), this.#nowUs() + longestReturnUs);
-    if (untilUs <= Math.max(this.#pausedUntilUs, this.#view.slotsUntilUs) + pauseToleranceUs) return;
-    this.#pausedUntilUs = untilUs;
-    this.#block = undefined;
-    for (let failures = 1; failures <= maxPauseTries; failures += 1) {
-      const nowUs = this.#nowUs();
-      try {
-        const { bucket } = await this.#dependencies.buckets.write(this.#key, pauseWrite(untilUs, nowUs, revision));
-        if (bucket !== undefined) this.#view = viewWithBucket(this.#view, bucket, nowUs);
-        return;
-      } catch (error) {
-        if (!(error instanceof Failure)) throw error;
-        await this.#dependencies.clock.delay(this.#outage.retryDelayMs(failures));
-      }
-    }
-    this.#pausedUntilUs = 0;
-  }
-
-  /** @returns undefined while it cannot be known */
-  async generation(): Promise<number | undefined> {
-    try {
-      const nowUs = this.#nowUs();
-      if (isOlderThan(this.#view, knownUs, nowUs)) {
-        this.#view = viewWithBucket(this.#view, await this.#dependencies.buckets.read(this.#key), nowUs);
-      }
-    } catch (error) {
-      if (!isStoreUnavailable(error)) throw error;
-    }
-    return this.#view.generation === 0 ? undefined : this.#view.generation;
+    return { slotTimesMs, returns, ...(isProbe && { isProbe }) };
   }
 
   /** Makes one write, which gives all, some or none of the requests a slot or turn. */
   async #reserveOnce(call: BucketCall, count: number, tries: number): Promise<Reservation> {
     const request = await this.#requestAfterRead(call, count, tries);
-    const decision = decide(this.#view, request);
+    const decision = decide(this.#seen.view, request);
     if (decision === undefined) {
-      if (!isOlderThan(this.#view, knownUs, request.nowUs)) return { slotTimesMs: [], returns: this.#beyond(count) };
+      if (!isOlderThan(this.#seen.view, knownUs, request.nowUs))
+        return { slotTimesMs: [], returns: this.#beyond(count) };
       await this.#readBucket(request);
       return nothing;
     }
     const result = await this.#dependencies.buckets.write(this.#key, decision.write);
-    const tookMs = this.#dependencies.clock.nowMs() - request.nowUs / 1000;
-    const countsMs = Math.min(tookMs, Math.max(longestLeadMs, this.#lastWriteMs));
-    this.#leadMs += (Math.max(0, countsMs) - this.#leadMs) / 5;
-    this.#lastWriteMs = tookMs;
-    this.#view = viewAfterWrite(this.#view, request, decision, result);
+    this.#writeTimes.add(this.#dependencies.clock.nowMs() - request.nowUs / 1000);
+    this.#seen.view = viewAfterWrite(this.#seen.view, request, decision, result);
     return result.kind === 'written' ? this.#granted(call, request, decision, result.bucket) : nothing;
   }
 
   #granted(call: BucketCall, request: SlotRequest, decision: Decision, bucket: Bucket): Reservation {
+    if (decision.write.health?.set?.answerUs === request.answerUs) this.answerTimes.clear();
     const { slotTimesUs, returnTimesUs, generation } = grantOf(request, decision, bucket);
-    const slotTimesMs = slotTimesUs.map((atUs) => atUs / 1000);
-    if (returnTimesUs.length <= request.count) return { slotTimesMs, returns: this.#turns(returnTimesUs, generation) };
+    const { isProbe, isStopped } = this.#stateOf(request, bucket);
+    // Slots that were taken without knowing that nothing may be sent are given up.
+    const slotTimesMs = isStopped ? [] : slotTimesUs.map((atUs) => atUs / 1000);
+    const probe = isProbe && slotTimesMs.length > 0 ? { isProbe } : undefined;
+    if (returnTimesUs.length <= request.count) {
+      return { slotTimesMs, returns: this.#turns(returnTimesUs, generation), ...probe };
+    }
     this.#block = new ReturnBlock(returnTimesUs, generation, request.nowUs);
     return { slotTimesMs, returns: this.#fromBlock(call, request.count) };
+  }
+
+  #stateOf({ mostSlots, nowUs }: SlotRequest, { health }: Bucket) {
+    const isProbe = isOpen(health) && mostSlots === 1;
+    return { isProbe, isStopped: isPaused(health, nowUs) || (isOpen(health) && !isProbe) };
   }
 
   /**
@@ -177,30 +158,42 @@ export class WorkerBucket {
    * more write ahead when other workers write often, and one more for each earlier try. Only unused slots are skipped.
    */
   #startUs(nowUs: number, { horizonMs }: BucketCall, tries: number): number {
-    const othersWrite = this.#view.busyLikelihood > rarelyBusy && !isAlone(this.#view);
+    const othersWrite = this.#seen.view.busyLikelihood > rarelyBusy && !isAlone(this.#seen.view);
     const writes = 1 + tries + (othersWrite ? 1 : 0);
-    return nowUs + Math.ceil(Math.min(this.#leadMs * writes, horizonMs * longestLeadPart) * 1000);
+    return nowUs + Math.ceil(Math.min(this.#writeTimes.usualMs * writes, horizonMs * longestLeadPart) * 1000);
   }
 
   #slotRequest(call: BucketCall, count: number, tries: number): SlotRequest {
-    const { newcomer, horizonMs, share, revision } = call;
+    const { newcomer, horizonMs, share, limits, revision } = call;
     const nowUs = this.#nowUs();
     const nowMs = nowUs / 1000;
+    const allowance = allowanceOf(this.#healthFor(revision), share, limits, nowUs);
     return {
+      ...allowance,
+      // Another bucket says when a probe may go.
+      ...(this.#healthBucket !== undefined && allowance.mostSlots === 1 && { mostSlots: 0 }),
       count,
       newcomer,
       nowUs,
       startUs: this.#startUs(nowUs, call, tries),
       endUs: nowUs + Math.ceil(horizonMs * 1000),
-      share,
       revision,
-      blockCount: newcomer ? this.#events.blockCount(nowMs, share.ratePerSecond, this.#failedPart > scarceFailures) : 0,
+      answerUs: this.answerTimes.next(this.health.answerUs),
+      blockCount: newcomer ? this.#events.blockCount(nowMs, share.ratePerSecond, this.#writeTimes.areScarce) : 0,
     };
+  }
+
+  /** A changed destination may have another endpoint, of which nothing is known yet. A pause by hand stays. */
+  #healthFor(revision: number): Health {
+    const { view } = this.#seen;
+    const { pausedUntilUs } = view.health;
+    const isKnown = view.revision >= revision;
+    return { ...(isKnown ? (this.#healthBucket ?? this).health : unknownHealth), pausedUntilUs };
   }
 
   #fromBlock(call: BucketCall, count: number): Turn[] {
     const block = this.#block;
-    if (block === undefined || !call.newcomer || this.#view.revision < call.revision) return [];
+    if (block === undefined || !call.newcomer || this.#seen.view.revision < call.revision) return [];
     return this.#turns(block.take(count, this.#nowUs()), block.generation);
   }
 
@@ -223,13 +216,13 @@ export class WorkerBucket {
   /** The request, after a read of the bucket when a write without one would probably be refused. */
   async #requestAfterRead(call: BucketCall, count: number, tries: number): Promise<SlotRequest> {
     const request = this.#slotRequest(call, count, tries);
-    if (!isDoubtful(this.#view, request.newcomer, request.startUs, request.nowUs)) return request;
+    if (!isDoubtful(this.#seen.view, request.newcomer, request.startUs, request.nowUs)) return request;
     await this.#readBucket(request);
     return this.#slotRequest(call, count, tries);
   }
 
   async #readBucket(request: SlotRequest): Promise<void> {
-    this.#view = viewAfterRead(this.#view, request, await this.#dependencies.buckets.read(this.#key));
+    this.#seen.view = viewAfterRead(this.#seen.view, request, await this.#dependencies.buckets.read(this.#key));
   }
 
   #nowUs(): number {

@@ -1,9 +1,16 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { unknownHealth } from '../../../lib/core/health/health.ts';
 import type { Bucket, BucketWrite, Clause } from '../../../lib/core/rate/bucket.ts';
 import type { BucketKey, RateBuckets } from '../../../lib/ports/rate.ts';
 
 const nowUs = Date.UTC(2026, 0, 1) * 1000;
-const first: Bucket = { slotsUntilUs: nowUs + 10, returnsUntilUs: 0, generation: 1, revision: 3 };
+const first: Bucket = {
+  slotsUntilUs: nowUs + 10,
+  returnsUntilUs: 0,
+  generation: 1,
+  revision: 3,
+  health: unknownHealth,
+};
 
 /** What everything that keeps buckets promises; run by the adapter and by the fake. */
 export function describeRateBuckets(name: string, open: () => Promise<RateBuckets>): void {

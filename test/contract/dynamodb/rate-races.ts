@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Bucket } from '../../../lib/core/rate/bucket.ts';
 import { pauseWrite } from '../../../lib/core/rate/bucket.ts';
-import type { SlotRequest, AssumedState, Grant } from '../../../lib/core/rate/decision.ts';
-import { decide, grantOf } from '../../../lib/core/rate/decision.ts';
+import type { SlotRequest, AssumedState } from '../../../lib/core/rate/decision.ts';
+import type { Grant } from '../../../lib/core/rate/result.ts';
+import { decide } from '../../../lib/core/rate/decision.ts';
+import { grantOf } from '../../../lib/core/rate/result.ts';
 import type { BucketView } from '../../../lib/core/rate/view.ts';
 import { unknownView } from '../../../lib/core/rate/view.ts';
 import type { BucketKey, RateBuckets } from '../../../lib/ports/rate.ts';
@@ -149,10 +151,10 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       const bucket = { ...restedBucket, slotsUntilUs: at(3000), returnsUntilUs: at(5000) };
       await begin(bucket);
       const unaware = worker('ahead', viewOf(bucket), ordinaryRequest);
-      await buckets.write(key(), pauseWrite(at(6000), nowUs, 1));
+      const { bucket: paused = bucket } = await buckets.write(key(), pauseWrite(bucket, at(6000), nowUs, 1));
       expect(await unaware()).toMatchObject({ returnTimesUs: { length: 3 } });
       const late = worker('ahead', viewOf(bucket), ordinaryRequest);
-      await buckets.write(key(), pauseWrite(at(6001), nowUs, 1));
+      await buckets.write(key(), pauseWrite(paused, at(6001), nowUs, 1));
       expect(await late()).toBe('refused');
     });
 
@@ -160,7 +162,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       const bucket = { ...restedBucket, slotsUntilUs: at(3000) };
       await begin(bucket);
       const unaware = worker('behind', viewOf(bucket), ordinaryRequest);
-      await buckets.write(key(), pauseWrite(at(900_000), nowUs, 1));
+      await buckets.write(key(), pauseWrite(restedBucket, at(900_000), nowUs, 1));
       expect(await unaware()).toBe('refused');
     });
 
@@ -206,8 +208,42 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await buckets.read(key())).toMatchObject({ generation: 2, revision: 2 });
     });
 
+    test('two workers that pause an endpoint at once keep where its slots ended before', async () => {
+      const bucket = { ...restedBucket, slotsUntilUs: at(300) };
+      await begin(bucket);
+      const [first, second] = [30_000, 30_500].map((ms) => pauseWrite(bucket, at(ms), nowUs, 1));
+      if (first === undefined || second === undefined) throw new Error('There are two pauses.');
+      const { bucket: paused = bucket } = await buckets.write(key(), first);
+      expect(await buckets.write(key(), second)).toMatchObject({ kind: 'refused' });
+      await buckets.write(key(), pauseWrite(paused, at(30_500), nowUs, 1));
+      expect(await buckets.read(key())).toMatchObject({
+        slotsUntilUs: at(30_500),
+        health: { pauseEndUs: at(30_500), slotsBeforePauseUs: at(300) },
+      });
+    });
+
+    test('a worker with a newer revision ends a pause, and slots go on where they ended before the pause', async () => {
+      const bucket = { ...restedBucket, slotsUntilUs: at(300) };
+      await begin(bucket);
+      const { bucket: paused = bucket } = await buckets.write(key(), pauseWrite(bucket, at(900_000), nowUs, 1));
+      const newer = worker('behind', viewOf(paused), { ...ordinaryRequest, revision: 2 });
+      expect(await newer()).toMatchObject({ generation: 2, returnTimesUs: [nowUs, at(100), at(200)] });
+      expect(await buckets.read(key())).toMatchObject({ slotsUntilUs: at(300), health: { pauseEndUs: 0 } });
+    });
+
+    test('a time an hour ahead that a wrong clock has written counts for nothing', async () => {
+      await begin({ ...restedBucket, slotsUntilUs: at(3_600_000), returnsUntilUs: at(3_600_100) });
+      const slots = worker(
+        'impossible',
+        viewOf({ ...restedBucket, slotsUntilUs: at(3_600_000), returnsUntilUs: at(3_600_100) }),
+        ordinaryRequest,
+      );
+      expect(await slots()).toMatchObject({ generation: 2, slotTimesUs: [nowUs, at(100), at(200)] });
+      expect(await buckets.read(key())).toMatchObject({ slotsUntilUs: at(300), returnsUntilUs: 0 });
+    });
+
     test('a shorter pause takes nothing back from a longer one', async () => {
-      const [longer, shorter] = [30_000, 10_000].map((ms) => pauseWrite(at(ms), nowUs, 1));
+      const [longer, shorter] = [30_000, 10_000].map((ms) => pauseWrite(restedBucket, at(ms), nowUs, 1));
       if (longer !== undefined) await buckets.write(key(), longer);
       if (shorter !== undefined) expect(await buckets.write(key(), shorter)).toMatchObject({ kind: 'refused' });
       expect(await buckets.read(key())).toMatchObject({ slotsUntilUs: at(30_000) });

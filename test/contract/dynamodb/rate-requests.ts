@@ -1,7 +1,9 @@
+import { unknownHealth } from '../../../lib/core/health/health.ts';
 import type { Bucket } from '../../../lib/core/rate/bucket.ts';
 import type { SlotRequest } from '../../../lib/core/rate/decision.ts';
 import type { BucketView } from '../../../lib/core/rate/view.ts';
 import { viewWithBucket, unknownView } from '../../../lib/core/rate/view.ts';
+import { wholeAllowance } from '../../fakes/healthy.ts';
 
 export const nowUs = Date.UTC(2026, 0, 1) * 1000;
 
@@ -11,7 +13,13 @@ export function at(ms: number): number {
 }
 
 /** A bucket that has rested since 1970. */
-export const restedBucket: Bucket = { slotsUntilUs: 0, returnsUntilUs: 0, generation: 1, revision: 1 };
+export const restedBucket: Bucket = {
+  slotsUntilUs: 0,
+  returnsUntilUs: 0,
+  generation: 1,
+  revision: 1,
+  health: unknownHealth,
+};
 
 /** Three new requests, ten requests a second, two seconds in which a slot may lie. */
 export const ordinaryRequest: SlotRequest = {
@@ -20,7 +28,7 @@ export const ordinaryRequest: SlotRequest = {
   nowUs,
   startUs: nowUs,
   endUs: at(2000),
-  share: { ratePerSecond: 10, burst: 1 },
+  ...wholeAllowance({ ratePerSecond: 10, burst: 1 }),
   revision: 1,
   blockCount: 0,
 };

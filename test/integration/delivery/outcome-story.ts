@@ -48,6 +48,7 @@ export function createOutcomeStory({ origin, random, timeoutMs = 5000, client, s
   const policy: ResolvedDestination['policy'] = {
     timeoutMs,
     burst: 1,
+    maximumConcurrency: undefined,
     maximumConcurrencyPerWorker: undefined,
     retryPolicy,
     retryableStatuses: [],

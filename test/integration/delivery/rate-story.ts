@@ -16,6 +16,7 @@ import { createDynamoDbClient } from '../../../lib/adapters/aws/clients.ts';
 import { systemClock } from '../../../lib/adapters/system-clock.ts';
 import type { Environment } from '../../../lib/config.ts';
 import type { Bucket } from '../../../lib/core/rate/bucket.ts';
+import { parseHealth } from '../../../lib/adapters/dynamodb/rate-health.ts';
 import { functionVariables } from '../../../lib/local/stack/environment.ts';
 import { noMetrics } from '../../../lib/local/lambda/readable-logs.ts';
 import { sqsRecord } from '../../../lib/local/sqs/receive.ts';
@@ -74,14 +75,14 @@ export async function startRateStory(answer: AnswerRequest, clock: Clock = syste
       name: Name,
       async bucket(): Promise<Bucket> {
         const { Item = {} } = await dynamoDb.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }));
-        const number = (name: keyof Bucket) => Number(Item[name]?.N);
+        const number = (name: Exclude<keyof Bucket, 'health'>) => Number(Item[name]?.N);
         const times = { slotsUntilUs: number('slotsUntilUs'), returnsUntilUs: number('returnsUntilUs') };
-        return { ...times, generation: number('generation'), revision: number('revision') };
+        return { ...times, generation: number('generation'), revision: number('revision'), health: parseHealth(Item) };
       },
       /** Sets the bucket as other workers would have left it, so that a test need not wait for it. */
-      async setBucket(bucket: Partial<Bucket>): Promise<void> {
+      async setBucket(bucket: Partial<Omit<Bucket, 'health'>>): Promise<void> {
         const set = { slotsUntilUs: 0, returnsUntilUs: 0, generation: 1, revision: 1, ...bucket };
-        const names = Object.keys(set) as (keyof Bucket)[];
+        const names = Object.keys(set) as (keyof typeof set)[];
         await dynamoDb.send(
           new UpdateItemCommand({
             TableName,

@@ -18,6 +18,7 @@ export function routeOf(policy: Partial<DeliveryPolicy> = {}): ResolvedDestinati
     policy: {
       timeoutMs: 5000,
       burst: 1,
+      maximumConcurrency: undefined,
       maximumConcurrencyPerWorker: undefined,
       retryPolicy,
       retryableStatuses: [],

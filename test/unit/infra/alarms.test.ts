@@ -70,6 +70,7 @@ const watched: Readonly<Record<string, readonly string[]>> = {
   'dead-letters-waiting': ['AWS/SQS ApproximateNumberOfMessagesVisible Maximum QueueName=lastmile-prod-dead-letters'],
   'delivery-queue-age': ['AWS/SQS ApproximateAgeOfOldestMessage Maximum QueueName=lastmile-prod-deliveries'],
   'permanent-failures': own('PermanentFailures'),
+  'destinations-unhealthy': own('DestinationsUnhealthy'),
   'connections-deauthorized': own('ConnectionsDeauthorized'),
   'security-events': own('SecurityEvents'),
   ...Object.fromEntries(everyFunction.map((name) => [`errors-${name}`, ofFunctions('Errors', name)])),

@@ -1,3 +1,4 @@
+import { forgottenHealth } from '../../../../lib/core/health/health.ts';
 import type { BucketWrite, Clause } from '../../../../lib/core/rate/bucket.ts';
 import type { SlotRequest, Decision, AssumedState } from '../../../../lib/core/rate/decision.ts';
 import { decide } from '../../../../lib/core/rate/decision.ts';
@@ -26,7 +27,8 @@ export const startAgain = { from: 0, byUs: 0 };
 export const request5MsAhead: SlotRequest = { ...ordinaryRequest, startUs: at(5) };
 
 export function decisionOf({ view, request }: DecisionRow): Decision | undefined {
-  return decide(view, { ...request5MsAhead, ...request });
+  const { share } = request ?? {};
+  return decide(view, { ...request5MsAhead, ...(share && { returnShare: share }), ...request });
 }
 
 export function expectedDecision({ request, assumes, slots = 0, returns = 0, where, write }: DecisionRow): Decision {
@@ -40,6 +42,7 @@ export function expectedDecision({ request, assumes, slots = 0, returns = 0, whe
       revision: request?.revision ?? request5MsAhead.revision,
       // A day after the last turn that it can give.
       expiresAtSeconds: Date.UTC(2026, 0, 2, 0, 15) / 1000,
+      ...(assumes !== 'empty' && write.raiseTo !== undefined && { health: forgottenHealth }),
       ...write,
     },
   };

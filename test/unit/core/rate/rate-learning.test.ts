@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Bucket } from '../../../../lib/core/rate/bucket.ts';
 import type { SlotRequest, Decision } from '../../../../lib/core/rate/decision.ts';
-import { grantOf, viewAfterWrite, viewAfterRead } from '../../../../lib/core/rate/decision.ts';
+import { unknownHealth } from '../../../../lib/core/health/health.ts';
+import { grantOf, viewAfterWrite, viewAfterRead } from '../../../../lib/core/rate/result.ts';
+import { wholeAllowance } from '../../../fakes/healthy.ts';
 import type { BucketView } from '../../../../lib/core/rate/view.ts';
 import { markOutdated, viewWithBucket, unknownView } from '../../../../lib/core/rate/view.ts';
 
@@ -17,11 +19,11 @@ const request: SlotRequest = {
   nowUs,
   startUs: nowUs,
   endUs: nowUs + secondUs,
-  share,
+  ...wholeAllowance(share),
   revision: 1,
   blockCount: 2,
 };
-const bucket: Bucket = { slotsUntilUs: seenAtUs, returnsUntilUs: 0, generation: 4, revision: 1 };
+const bucket: Bucket = { slotsUntilUs: seenAtUs, returnsUntilUs: 0, generation: 4, revision: 1, health: unknownHealth };
 /** Seen a second ago and not by its only writer, so that its slots are a guess. */
 const view: BucketView = { ...unknownView, ...bucket, seenAtUs, timesAlone: 0 };
 

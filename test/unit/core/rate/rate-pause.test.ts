@@ -1,14 +1,19 @@
 import { expect, test } from 'vitest';
 import { pauseWrite } from '../../../../lib/core/rate/bucket.ts';
-import { at, nowUs } from '../../../contract/dynamodb/rate-requests.ts';
+import { at, nowUs, restedBucket } from '../../../contract/dynamodb/rate-requests.ts';
 
 test.each([
   ['a pause gives away every slot until its end, and moves no turn', at(30_000), at(30_000)],
   ['a pause of more than 900 s ends after 900 s', at(900_000) + 1, at(900_000)],
 ])('%s', (_name, untilUs, givenUntilUs) => {
-  expect(pauseWrite(untilUs, nowUs, 3)).toEqual({
+  expect(pauseWrite(restedBucket, untilUs, nowUs, 3)).toEqual({
     slots: { from: givenUntilUs, byUs: 0 },
-    where: [{ of: 'slots', is: 'below', than: givenUntilUs }],
+    keepsSlotsBefore: true,
+    health: { set: { pauseEndUs: givenUntilUs } },
+    where: [
+      { of: 'slots', is: 'below', than: givenUntilUs },
+      { of: 'pauseEndUs', is: 'equalTo', than: 0 },
+    ],
     orAbsent: true,
     revision: 3,
     expiresAtSeconds: Date.UTC(2026, 0, 2, 0, 15) / 1000,
@@ -16,5 +21,7 @@ test.each([
 });
 
 test('a paused bucket is kept until a day after the longest pause, in whole seconds', () => {
-  expect(pauseWrite(at(30_000), nowUs + 1, 3).expiresAtSeconds).toBe(Date.UTC(2026, 0, 2, 0, 15) / 1000 + 1);
+  expect(pauseWrite(restedBucket, at(30_000), nowUs + 1, 3).expiresAtSeconds).toBe(
+    Date.UTC(2026, 0, 2, 0, 15) / 1000 + 1,
+  );
 });

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decide, grantOf, viewAfterWrite, viewAfterRead } from '../../../../lib/core/rate/decision.ts';
+import { decide } from '../../../../lib/core/rate/decision.ts';
+import { grantOf, viewAfterWrite, viewAfterRead } from '../../../../lib/core/rate/result.ts';
+import { wholeAllowance } from '../../../fakes/healthy.ts';
 import { pauseWrite } from '../../../../lib/core/rate/bucket.ts';
 import type { Share } from '../../../../lib/core/rate/slots.ts';
 import { unknownView } from '../../../../lib/core/rate/view.ts';
@@ -68,10 +70,10 @@ async function slotsOf(any: Share, showsRefuser: boolean, steps: readonly Step[]
     const { count, newcomer, revision, leadUs, roomUs, less } = wanted;
     const own = { ...any, burst: Math.max(1, any.burst - less) };
     const times = { nowUs, startUs: nowUs + leadUs, endUs: nowUs + roomUs };
-    const request = { ...times, count, newcomer, revision, share: own, blockCount: 0 };
+    const request = { ...times, count, newcomer, revision, ...wholeAllowance(own), blockCount: 0 };
     const view = views[worker] ?? unknownView;
     if (what === 'read') views[worker] = viewAfterRead(view, request, await buckets.read(key));
-    if (what === 'pause') await buckets.write(key, pauseWrite(nowUs + roomUs, nowUs, revision));
+    if (what === 'pause') await buckets.write(key, pauseWrite(view, nowUs + roomUs, nowUs, revision));
     const decision = what === 'reserve' ? decide(view, request) : undefined;
     if (decision === undefined) continue;
     const result = await buckets.write(key, decision.write);

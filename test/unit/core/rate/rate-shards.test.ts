@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fromTurnNumber, shardCount, shareOf, toTurnNumber } from '../../../../lib/core/rate/shards.ts';
 
-const destination = { incarnation: 'd', revision: 1, ratePerSecond: 300, burst: 1 };
+const destination = { name: 'orders', timeoutMs: 5000, incarnation: 'd', revision: 1, ratePerSecond: 300, burst: 1 };
 
 describe('shards', () => {
   test.each([

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { unknownHealth } from '../../../../lib/core/health/health.ts';
 import type { BucketView } from '../../../../lib/core/rate/view.ts';
 import {
   viewAfterGuess,
@@ -13,7 +14,7 @@ import {
 } from '../../../../lib/core/rate/view.ts';
 
 const secondUs = 1_000_000;
-const bucket = { slotsUntilUs: 0, returnsUntilUs: 0, generation: 1, revision: 1 };
+const bucket = { slotsUntilUs: 0, returnsUntilUs: 0, generation: 1, revision: 1, health: unknownHealth };
 
 /** A view of a second ago, after these findings, each a second after the one before. */
 function viewAfter(findings: readonly boolean[]) {

@@ -8,6 +8,7 @@ import { createPacing } from '../../../../lib/delivery/rate/pacing.ts';
 import type { ReserveOptions } from '../../../../lib/delivery/rate/limiter.ts';
 import type { ResolvedDestination } from '../../../../lib/core/destination/resolved-destination.ts';
 import { apiDestinationOf, connectionOf } from '../../../contract/dynamodb/subjects.ts';
+import { blindMonitor } from '../../../fakes/healthy.ts';
 import { createManualClock } from '../../../fakes/manual-clock.ts';
 import { policyOf } from '../../../fakes/delivery-policies.ts';
 
@@ -39,6 +40,7 @@ function setUp(answers: readonly (Partial<Reservation> | 'now')[] = ['now']) {
     pause: async (_destination: RatedDestination, untilMs: number) => {
       pauses.push(untilMs);
     },
+    monitorOf: () => blindMonitor,
   };
   const pacing = createPacing({ limiter, clock, horizonMs: 2000 });
   /** The slot or turn, and when it was given. */
@@ -52,18 +54,25 @@ function setUp(answers: readonly (Partial<Reservation> | 'now')[] = ['now']) {
 
 const start = Date.UTC(2026, 0, 1);
 
-test('a request asks with the rate, burst and revision of its destination, and goes when its slot comes', async () => {
+test('a request asks with the rate, burst, revision and limits of its destination, and goes when its slot comes', async () => {
   const { clock, asked, waitForSlot } = setUp([{ slotTimesMs: [start + 700] }]);
   const waiting = waitForSlot(destinationOf(300));
   await clock.advance(699);
   expect(asked).toEqual([
     {
-      destination: { incarnation: 'orders-1', revision: 7, ratePerSecond: 300, burst: 1 },
+      destination: {
+        name: 'orders',
+        incarnation: 'orders-1',
+        revision: 7,
+        ratePerSecond: 300,
+        burst: 1,
+        timeoutMs: 5000,
+      },
       options: { horizonMs: 2000, turn: newcomer },
     },
   ]);
   await clock.advance(1);
-  expect(await waiting).toEqual({ kind: 'now', untilMs: start + 720, atMs: start + 700 });
+  expect(await waiting).toEqual({ kind: 'now', untilMs: start + 720, isProbe: false, atMs: start + 700 });
 });
 
 test('a request that finds no slot before the horizon gets a turn for later', async () => {

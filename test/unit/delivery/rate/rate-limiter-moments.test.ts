@@ -2,12 +2,20 @@ import { expect, test } from 'vitest';
 import type { RatedDestination, Turn } from '../../../../lib/core/rate/shards.ts';
 import { inTurn } from '../../../../lib/core/rate/shards.ts';
 import { createRateLimiter } from '../../../../lib/delivery/rate/limiter.ts';
+import { healthy } from '../../../fakes/healthy.ts';
 import type { BucketKey, RateBuckets } from '../../../../lib/ports/rate.ts';
 import { createInMemoryRateBuckets } from '../../../fakes/in-memory-rate-buckets.ts';
 import { createManualClock } from '../../../fakes/manual-clock.ts';
 
 /** Its rate needs three shards. */
-const orders: RatedDestination = { incarnation: 'orders-1', revision: 1, ratePerSecond: 5000, burst: 1 };
+const orders: RatedDestination = {
+  name: 'orders',
+  timeoutMs: 5000,
+  incarnation: 'orders-1',
+  revision: 1,
+  ratePerSecond: 5000,
+  burst: 1,
+};
 const options = { horizonMs: 2000 };
 
 /** One worker, and the buckets that it writes. */
@@ -21,7 +29,13 @@ function setUp(fails?: Error) {
       return fails === undefined ? buckets.write(key, write) : Promise.reject(fails);
     },
   };
-  const limiter = createRateLimiter({ buckets: table, clock: createManualClock(), random: () => 0, batchSize: 10 });
+  const limiter = createRateLimiter({
+    ...healthy,
+    buckets: table,
+    clock: createManualClock(),
+    random: () => 0,
+    batchSize: 10,
+  });
   const one = (destination = orders, horizonMs = 2000, turn?: Turn) =>
     limiter.reserve(destination, 1, { horizonMs, ...(turn && { turn }) });
   return { written, one, limiter };

@@ -96,12 +96,12 @@ describe('a table that refuses', () => {
 });
 
 describe('a clock', () => {
-  test('a clock that steps back an hour gets no slot that was given away, and finds the line again', async () => {
+  test('a clock that steps back half an hour gets no slot that was given away, and finds the line again', async () => {
     const { worker, clock, buckets } = createFleetOnFailingTable();
     const limiter = worker();
     const before = await limiter.reserve(orders, 5, queueBatch);
     const nowMs = clock.nowMs();
-    clock.set(nowMs - 3_600_000);
+    clock.set(nowMs - 1_800_000);
     const { slotTimesMs, returns } = await limiter.reserve(orders, 5, queueBatch);
     expect(slotTimesMs).toEqual([]);
     expect(returns.every(({ atMs }) => atMs <= clock.nowMs() + 900_000)).toBe(true);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Reservation, Turn } from '../../../../lib/core/rate/shards.ts';
 import type { BucketCall } from '../../../../lib/delivery/rate/worker-bucket.ts';
-import { createReservationQueue } from '../../../../lib/delivery/rate/limiter.ts';
+import { createReservationQueue } from '../../../../lib/delivery/rate/reservation-queue.ts';
 
 const call: BucketCall = {
   count: 1,
@@ -9,6 +9,7 @@ const call: BucketCall = {
   patient: false,
   horizonMs: 2000,
   share: { ratePerSecond: 10, burst: 2 },
+  limits: { invocations: 1_000_000, timeoutUs: 5_000_000 },
   revision: 1,
 };
 

@@ -1,12 +1,20 @@
 import type { FailureCode } from '../../../../lib/core/failure/failure.ts';
 import { Failure } from '../../../../lib/core/failure/failure.ts';
 import { createRateLimiter } from '../../../../lib/delivery/rate/limiter.ts';
+import { healthy } from '../../../fakes/healthy.ts';
 import type { RateBuckets } from '../../../../lib/ports/rate.ts';
 import { createInMemoryRateBuckets } from '../../../fakes/in-memory-rate-buckets.ts';
 import type { ManualClock } from '../../../fakes/manual-clock.ts';
 import { createManualClock } from '../../../fakes/manual-clock.ts';
 
-export const orders = { incarnation: 'orders', revision: 1, ratePerSecond: 10, burst: 1 } as const;
+export const orders = {
+  name: 'orders',
+  timeoutMs: 5000,
+  incarnation: 'orders',
+  revision: 1,
+  ratePerSecond: 10,
+  burst: 1,
+} as const;
 export const queueBatch = { horizonMs: 2000 } as const;
 
 /** A fleet on one table: `worker()` is one more of them, and all see the same clock. */
@@ -18,7 +26,7 @@ export function createFleet(options: { readonly table?: (buckets: RateBuckets) =
     clock,
     buckets,
     beganMs: clock.nowMs(),
-    worker: () => createRateLimiter({ buckets: table, clock, random: () => 0.5, batchSize: 10 }),
+    worker: () => createRateLimiter({ ...healthy, buckets: table, clock, random: () => 0.5, batchSize: 10 }),
   };
 }
 

@@ -1,0 +1,175 @@
+import type { AttemptOutcome } from '../delivery/delivery.ts';
+import type { FailureCode } from '../failure/failure.ts';
+import type { Bucket, BucketWrite, Clause } from '../rate/bucket.ts';
+import { endsInPause, expiresAtSeconds } from '../rate/bucket.ts';
+import { secondUs } from '../rate/slots.ts';
+import type { Health, HealthChange } from './health.ts';
+
+/** What a request says about its endpoint. */
+export type Signal =
+  | { readonly kind: 'alive' }
+  | { readonly kind: 'failed'; readonly code: FailureCode }
+  /** Nothing: our own failure, or an endpoint that asks everybody to wait. */
+  | { readonly kind: 'none' };
+
+export const aliveSignal: Signal = { kind: 'alive' };
+export const noSignal: Signal = { kind: 'none' };
+
+/** Failures without an answer that are the endpoint's own, or those of the way to it. */
+const failuresOfEndpoint: ReadonlySet<FailureCode> = new Set([
+  'DnsFailed',
+  'ConnectionRefused',
+  'ConnectionFailed',
+  'ConnectionReset',
+  'TlsFailed',
+  'AnswerInvalid',
+  'TimedOut',
+]);
+
+/**
+ * An endpoint fails when it cannot be reached, does not answer in time, or answers 5xx. Every other answer is a sign of life,
+ * also one that refuses the event. A 5xx with Retry-After is neither, because it pauses the rate.
+ */
+export function signalOf(outcome: AttemptOutcome): Signal {
+  if (outcome.kind === 'delivered') return aliveSignal;
+  const { code, status, retryAfterMs } = outcome;
+  if (status === undefined) return failuresOfEndpoint.has(code) ? { kind: 'failed', code } : noSignal;
+  if (status < 500) return aliveSignal;
+  return retryAfterMs === undefined ? { kind: 'failed', code } : noSignal;
+}
+
+/** So many failures without an answer between them open the circuit. */
+export const failuresToOpen = 5;
+
+/**
+ * The same for an endpoint that also answers. Where 30 % of the requests fail, five failures in a row come every few hundred
+ * requests, and twenty practically never.
+ */
+export const mixedFailuresToOpen = 20;
+
+/** For this long after an answer has ended a run of failures, the endpoint counts as one that answers and fails by turns. */
+const mixedForUs = 60 * secondUs;
+
+const firstProbeAfterUs = secondUs;
+const longestProbeIntervalUs = 60 * secondUs;
+
+export function mustOpen({ failuresInRow, openedAtUs, mixedUntilUs }: Health, nowUs: number): boolean {
+  return openedAtUs === 0 && failuresInRow >= (mixedUntilUs > nowUs ? mixedFailuresToOpen : failuresToOpen);
+}
+
+/** The longest wait before the next probe. It doubles with every probe that fails. */
+export function probeIntervalUs(failedProbes: number): number {
+  return Math.min(longestProbeIntervalUs, firstProbeAfterUs * 2 ** Math.min(failedProbes, 10));
+}
+
+/** The interval, shortened by up to a quarter, so that destinations that failed together are not probed together. */
+function nextProbeUs(failedProbes: number, nowUs: number, random: () => number): number {
+  return nowUs + Math.ceil(probeIntervalUs(failedProbes) * (1 - random() / 4));
+}
+
+/** Adds failures to the run. */
+export function failureWrite(failures: number, code: FailureCode, nowUs: number, revision: number): BucketWrite {
+  const health = { addFailures: failures, set: { lastFailureAtUs: nowUs, lastFailureCode: code } };
+  return healthWrite(health, [], nowUs, revision);
+}
+
+/** Opens the circuit. The first probe may go after a second, or where the given slots end. */
+export function openWrite(bucket: Bucket, nowUs: number, random: () => number): BucketWrite {
+  const { health, slotsUntilUs, revision } = bucket;
+  const probeAtUs = nextProbeUs(0, nowUs, random);
+  const where: Clause[] = [
+    { of: 'openedAtUs', is: 'equalTo', than: 0 },
+    { of: 'pauseEndUs', is: 'equalTo', than: health.pauseEndUs },
+  ];
+  const set = { openedAtUs: nowUs, failedProbes: 0, stalledAtUs: 0 };
+  const write = {
+    ...healthWrite({ set }, where, nowUs, revision),
+    ...(!endsInPause(bucket) && { keepsSlotsBefore: true as const }),
+  };
+  if (slotsUntilUs >= probeAtUs) return write;
+  where.push({ of: 'slots', is: 'below', than: probeAtUs });
+  return { ...write, slots: { from: probeAtUs, byUs: 0 } };
+}
+
+/** Puts the next probe off, after one has failed. While the circuit is open, only probes take slots, so that the time may be set. */
+export function failedProbeWrite(bucket: Bucket, code: FailureCode, nowUs: number, random: () => number): BucketWrite {
+  const failedProbes = bucket.health.failedProbes + 1;
+  const set = { failedProbes, lastFailureAtUs: nowUs, lastFailureCode: code };
+  const where = [
+    { of: 'openedAtUs', is: 'equalTo', than: bucket.health.openedAtUs },
+    { of: 'failedProbes', is: 'equalTo', than: bucket.health.failedProbes },
+  ] as const;
+  return {
+    ...healthWrite({ addFailures: 1, set }, where, nowUs, bucket.revision),
+    slots: { from: nextProbeUs(failedProbes, nowUs, random), byUs: 0 },
+  };
+}
+
+/**
+ * Closes the circuit. The waiting deliveries become newcomers of a new generation, and slots are given again from now on,
+ * unless they were paused in the meantime.
+ */
+export function closeWrite(bucket: Bucket, nowUs: number): BucketWrite {
+  const { openedAtUs } = bucket.health;
+  const set = { openedAtUs: 0, failuresInRow: 0, failedProbes: 0, closedAtUs: nowUs, stalledAtUs: 0 };
+  return {
+    ...healthWrite(
+      { set },
+      [
+        { of: 'openedAtUs', is: 'equalTo', than: openedAtUs },
+        { of: 'slots', is: 'equalTo', than: bucket.slotsUntilUs },
+        { of: 'revision', is: 'equalTo', than: bucket.revision },
+      ],
+      nowUs,
+      bucket.revision,
+    ),
+    slots: { from: Math.max(nowUs, bucket.health.slotsBeforePauseUs), byUs: 0 },
+    returns: { from: 0, byUs: 0 },
+    raiseTo: bucket.revision,
+  };
+}
+
+/** Ends a pause that was made only because the circuit was open; for the other shards of a rate. */
+export function resumeWrite(bucket: Bucket, nowUs: number): BucketWrite | undefined {
+  if (!endsInPause(bucket)) return undefined;
+  const { slotsUntilUs, revision, health } = bucket;
+  return {
+    slots: { from: Math.max(nowUs, health.slotsBeforePauseUs), byUs: 0 },
+    returns: { from: 0, byUs: 0 },
+    raiseTo: revision,
+    where: [
+      { of: 'slots', is: 'equalTo', than: slotsUntilUs },
+      { of: 'revision', is: 'equalTo', than: revision },
+    ],
+    orAbsent: false,
+    revision,
+    expiresAtSeconds: expiresAtSeconds(nowUs),
+  };
+}
+
+/** Ends a run of failures that has not opened the circuit. */
+export function answeredWrite({ health, revision }: Bucket, failuresSince: number, nowUs: number): BucketWrite {
+  const hadFailures = health.failuresInRow > 0;
+  const set = {
+    failuresInRow: failuresSince,
+    stalledAtUs: 0,
+    ...(hadFailures && { mixedUntilUs: nowUs + mixedForUs }),
+  };
+  return healthWrite({ set }, [{ of: 'openedAtUs', is: 'equalTo', than: 0 }], nowUs, revision);
+}
+
+/** Says that requests wait for an answer unusually long. */
+export function stalledWrite({ health, revision }: Bucket, nowUs: number): BucketWrite {
+  const since = { of: 'stalledAtUs', is: 'equalTo', than: health.stalledAtUs } as const;
+  return healthWrite({ set: { stalledAtUs: nowUs } }, [since], nowUs, revision);
+}
+
+/** A write that changes the health alone, of a bucket that exists. */
+export function healthWrite(
+  health: HealthChange,
+  where: BucketWrite['where'],
+  nowUs: number,
+  revision: number,
+): BucketWrite {
+  return { health, where, orAbsent: false, revision, expiresAtSeconds: expiresAtSeconds(nowUs) };
+}

@@ -1,0 +1,204 @@
+import type { Signal } from '../../core/health/circuit.ts';
+import {
+  answeredWrite,
+  closeWrite,
+  failedProbeWrite,
+  failureWrite,
+  mustOpen,
+  openWrite,
+  stalledWrite,
+} from '../../core/health/circuit.ts';
+import type { Health } from '../../core/health/health.ts';
+import { isOpen, isPaused } from '../../core/health/health.ts';
+import type { FailureCode } from '../../core/failure/failure.ts';
+import type { Bucket, BucketWrite } from '../../core/rate/bucket.ts';
+import type { Clock, Random } from '../../ports/clock.ts';
+import type { HealthLog } from '../../ports/metrics.ts';
+import type { AnswerTimes } from './answer-times.ts';
+
+/** One write that is made from the bucket as last seen. */
+export type ChangeBucket = (
+  make: (bucket: Bucket, nowUs: number) => BucketWrite | undefined,
+) => Promise<{ readonly bucket: Bucket; readonly isWritten: boolean } | undefined>;
+
+/** The bucket that keeps the health of a destination, as one worker sees it. */
+export interface HealthBucket {
+  readonly health: Health;
+  readonly answerTimes: AnswerTimes;
+  /** Tries again from what a refusal shows. Undefined: nothing to write, or the table cannot be reached. */
+  readonly change: ChangeBucket;
+}
+
+export interface MonitorDependencies {
+  readonly bucket: HealthBucket;
+  readonly apiDestination: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: HealthLog;
+  /** Called when no slot may be used until that time, epoch ms, and when slots may be used again. */
+  readonly onHalted: (untilMs: number) => Promise<void>;
+  readonly onResumed: () => Promise<void>;
+}
+
+/** One request that is under way. */
+export interface WatchedRequest {
+  /** To be called once, with what its end says about the endpoint. @returns what is still to be awaited; it never rejects */
+  end(signal: Signal): Promise<void> | undefined;
+}
+
+/** Requests that wait this long, and four times as long as usual, are taken as stalled. */
+const stalledAfterMs = 300;
+const unusualFactor = 4;
+
+/**
+ * Tells the fleet how an endpoint fares: its failures, its first answer after them, and requests that wait unusually long.
+ * A healthy endpoint causes no write. What several requests of a worker say at a time takes one write.
+ *
+ * Failure policy: a write that fails is not repeated. The next request says the same again.
+ */
+export class HealthMonitor {
+  readonly #dependencies: MonitorDependencies;
+  readonly #begunMs = new Map<WatchedRequest, number>();
+  #answeredMs = 0;
+  #isWatching = false;
+  #hasAnswered = false;
+  #failures = 0;
+  #code: FailureCode | undefined;
+  #flushing: Promise<void> | undefined;
+
+  constructor(dependencies: MonitorDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Whether slots that were given before must not be used any more, as far as this worker knows. */
+  get isHalted(): boolean {
+    const { health } = this.#dependencies.bucket;
+    return isOpen(health) || isPaused(health, this.#nowUs());
+  }
+
+  /** @param isProbe whether the request's slot was given to find out how the endpoint fares */
+  begin(isProbe: boolean): WatchedRequest {
+    const beganMs = this.#dependencies.clock.nowMs();
+    const request: WatchedRequest = {
+      end: (signal) => {
+        this.#begunMs.delete(request);
+        if (signal.kind === 'none') return undefined;
+        this.#dependencies.bucket.answerTimes.add(Math.max(0, this.#dependencies.clock.nowMs() - beganMs) * 1000);
+        if (signal.kind === 'alive') this.#note(0);
+        else if (isProbe && isOpen(this.#dependencies.bucket.health)) return this.#probeFailed(signal.code);
+        else this.#note(1, signal.code);
+        return this.#flush();
+      },
+    };
+    this.#begunMs.set(request, beganMs);
+    if (!this.#isWatching) void this.#watch();
+    return request;
+  }
+
+  #note(failures: number, code?: FailureCode): void {
+    if (failures === 0) {
+      this.#answeredMs = this.#dependencies.clock.nowMs();
+      this.#hasAnswered = true;
+      this.#failures = 0;
+    }
+    this.#failures += failures;
+    this.#code = code ?? this.#code;
+  }
+
+  #flush(): Promise<void> | undefined {
+    if (!this.#hasSomethingToSay()) return undefined;
+    this.#flushing ??= this.#tellAll().finally(() => {
+      this.#flushing = undefined;
+    });
+    return this.#flushing;
+  }
+
+  #hasSomethingToSay(): boolean {
+    const { failuresInRow, stalledAtUs, openedAtUs } = this.#dependencies.bucket.health;
+    if (this.#failures > 0) return openedAtUs === 0 || this.#hasAnswered;
+    return this.#hasAnswered && (failuresInRow > 0 || stalledAtUs > 0 || openedAtUs > 0);
+  }
+
+  async #tellAll(): Promise<void> {
+    // What ends in the same moment is told together.
+    await Promise.resolve();
+    while (this.#hasSomethingToSay()) {
+      const [hasAnswered, failures, code] = [this.#hasAnswered, this.#failures, this.#code];
+      [this.#hasAnswered, this.#failures] = [false, 0];
+      if (hasAnswered && isOpen(this.#dependencies.bucket.health)) await this.#close();
+      else if (hasAnswered) await this.#change((bucket, nowUs) => answeredWrite(bucket, failures, nowUs));
+      else if (code !== undefined) await this.#failed(failures, code);
+    }
+    [this.#hasAnswered, this.#failures] = [false, 0];
+  }
+
+  async #failed(failures: number, code: FailureCode): Promise<void> {
+    const told = await this.#change(({ revision }, nowUs) => failureWrite(failures, code, nowUs, revision));
+    if (told === undefined || !mustOpen(told.bucket.health, this.#nowUs())) return;
+    const { random, apiDestination, log } = this.#dependencies;
+    const opened = await this.#change((bucket, nowUs) =>
+      isOpen(bucket.health) ? undefined : openWrite(bucket, nowUs, random),
+    );
+    if (opened?.isWritten !== true) return;
+    const { health, slotsUntilUs } = opened.bucket;
+    const nextProbeAtMs = slotsUntilUs / 1000;
+    log.record({ event: 'unhealthy', apiDestination, code, failures: health.failuresInRow, nextProbeAtMs });
+    await this.#dependencies.onHalted(nextProbeAtMs);
+  }
+
+  async #probeFailed(code: FailureCode): Promise<void> {
+    const { random, apiDestination, log } = this.#dependencies;
+    const told = await this.#change((bucket, nowUs) =>
+      isOpen(bucket.health) ? failedProbeWrite(bucket, code, nowUs, random) : undefined,
+    );
+    if (told?.isWritten !== true) return;
+    const nextProbeAtMs = told.bucket.slotsUntilUs / 1000;
+    log.record({
+      event: 'probe-failed',
+      apiDestination,
+      code,
+      failures: told.bucket.health.failuresInRow,
+      nextProbeAtMs,
+    });
+    await this.#dependencies.onHalted(nextProbeAtMs);
+  }
+
+  async #close(): Promise<void> {
+    const { openedAtUs } = this.#dependencies.bucket.health;
+    const closed = await this.#change((bucket, nowUs) =>
+      isOpen(bucket.health) ? closeWrite(bucket, nowUs) : undefined,
+    );
+    if (closed?.isWritten !== true) return;
+    const { apiDestination, log } = this.#dependencies;
+    log.record({ event: 'healthy', apiDestination, unhealthyForMs: Math.max(0, (this.#nowUs() - openedAtUs) / 1000) });
+    await this.#dependencies.onResumed();
+  }
+
+  /** While requests are under way, says when the oldest of them has waited unusually long, and no other was answered. */
+  async #watch(): Promise<void> {
+    this.#isWatching = true;
+    const { clock, bucket } = this.#dependencies;
+    try {
+      for (let [oldest] = this.#begunMs.values(); oldest !== undefined; [oldest] = this.#begunMs.values()) {
+        const patienceMs = Math.max(stalledAfterMs, (unusualFactor * bucket.health.answerUs) / 1000);
+        const dueInMs = Math.max(oldest, this.#answeredMs) + patienceMs - clock.nowMs();
+        if (dueInMs <= 0) {
+          if (bucket.health.stalledAtUs > 0 || isOpen(bucket.health)) return;
+          await this.#change((known, nowUs) => (isOpen(known.health) ? undefined : stalledWrite(known, nowUs)));
+          return;
+        }
+        await clock.delay(dueInMs);
+      }
+    } finally {
+      this.#isWatching = false;
+    }
+  }
+
+  #change(make: Parameters<ChangeBucket>[0]): ReturnType<ChangeBucket> {
+    return this.#dependencies.bucket.change(make);
+  }
+
+  #nowUs(): number {
+    return Math.ceil(this.#dependencies.clock.nowMs() * 1000);
+  }
+}

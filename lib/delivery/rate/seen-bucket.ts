@@ -1,0 +1,101 @@
+import { Failure, isStoreUnavailable } from '../../core/failure/failure.ts';
+import { pauseToleranceUs, pauseWrite } from '../../core/rate/bucket.ts';
+import { longestReturnUs } from '../../core/rate/slots.ts';
+import type { BucketView } from '../../core/rate/view.ts';
+import { isOlderThan, unknownView, viewWithBucket } from '../../core/rate/view.ts';
+import type { Clock, Random } from '../../ports/clock.ts';
+import type { BucketKey, RateBuckets } from '../../ports/rate.ts';
+import type { ChangeBucket } from '../health/monitor.ts';
+
+export interface BucketDependencies {
+  readonly buckets: RateBuckets;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Age up to which a view is trusted when nothing can be given, or when only the generation is needed. */
+export const knownUs = 1_000_000;
+
+/** A change is tried this often when other workers write in between. */
+const maxChanges = 4;
+
+const maxPauseTries = 3;
+
+/** One bucket as one worker sees it, and the writes of it that reserve nothing. */
+export class SeenBucket {
+  readonly #key: BucketKey;
+  readonly #dependencies: BucketDependencies;
+  view: BucketView = unknownView;
+  #pausedUntilUs = 0;
+
+  constructor(key: BucketKey, dependencies: BucketDependencies) {
+    this.#key = key;
+    this.#dependencies = dependencies;
+  }
+
+  readonly change: ChangeBucket = async (make) => {
+    try {
+      return await this.#change(make);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      return undefined;
+    }
+  };
+
+  async #change(make: Parameters<ChangeBucket>[0]): ReturnType<ChangeBucket> {
+    const { buckets } = this.#dependencies;
+    for (let tries = 0; tries < maxChanges; tries += 1) {
+      const nowUs = this.#nowUs();
+      const write = make(this.view, nowUs);
+      if (write === undefined) return undefined;
+      const result = await buckets.write(this.#key, write);
+      const bucket = result.bucket ?? (await buckets.read(this.#key));
+      this.view = viewWithBucket(this.view, bucket, nowUs);
+      if (result.kind === 'refused') continue;
+      this.#pausedUntilUs = 0;
+      return { bucket: result.bucket, isWritten: true };
+    }
+    return undefined;
+  }
+
+  /**
+   * Failure policy: a pause that cannot be written is lost. The delivery that was told to wait waits all the same, and so will
+   * the next one that the endpoint tells.
+   */
+  async pause(untilMs: number, revision: number, retryDelayMs: (failures: number) => number): Promise<void> {
+    // The bucket holds at most 900 s. An endpoint that asks for longer is asked again then, and says so again.
+    const untilUs = Math.min(Math.ceil(untilMs * 1000), this.#nowUs() + longestReturnUs);
+    const isLonger = (thanUs: number) => untilUs > thanUs + pauseToleranceUs;
+    if (!isLonger(Math.max(this.#pausedUntilUs, this.view.slotsUntilUs))) return;
+    for (let failures = 1; failures <= maxPauseTries; failures += 1) {
+      this.#pausedUntilUs = untilUs;
+      try {
+        await this.#change((bucket, nowUs) =>
+          isLonger(bucket.slotsUntilUs) ? pauseWrite(bucket, untilUs, nowUs, revision) : undefined,
+        );
+        return;
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        await this.#dependencies.clock.delay(retryDelayMs(failures));
+      }
+    }
+    this.#pausedUntilUs = 0;
+  }
+
+  /** @returns undefined while it cannot be known */
+  async generation(): Promise<number | undefined> {
+    try {
+      const nowUs = this.#nowUs();
+      if (isOlderThan(this.view, knownUs, nowUs)) {
+        this.view = viewWithBucket(this.view, await this.#dependencies.buckets.read(this.#key), nowUs);
+      }
+    } catch (error) {
+      if (!isStoreUnavailable(error)) throw error;
+    }
+    return this.view.generation === 0 ? undefined : this.view.generation;
+  }
+
+  #nowUs(): number {
+    return Math.ceil(this.#dependencies.clock.nowMs() * 1000);
+  }
+}

@@ -1,0 +1,40 @@
+/** Assumed time of a write in the same region, before one was measured. */
+const usualWriteMs = 5;
+
+/** A write that took longer counts only when the write before it did too; otherwise it is an exception. */
+const longestExceptionMs = 50;
+
+/** When this part of the latest writes has failed (two writes), the table is probably throttled, and a worker saves writes. */
+const scarceFailures = 0.25;
+
+/** Weight of the newest write. */
+const failureWeight = 0.2;
+
+/** How long a worker's writes of a bucket take, and how many of them fail. */
+export class WriteTimes {
+  #usualMs = usualWriteMs;
+  #lastMs = usualWriteMs;
+  #failedPart = 0;
+
+  get usualMs(): number {
+    return this.#usualMs;
+  }
+
+  get areScarce(): boolean {
+    return this.#failedPart > scarceFailures;
+  }
+
+  add(tookMs: number): void {
+    const countsMs = Math.min(tookMs, Math.max(longestExceptionMs, this.#lastMs));
+    this.#usualMs += (Math.max(0, countsMs) - this.#usualMs) / 5;
+    this.#lastMs = tookMs;
+  }
+
+  succeeded(): void {
+    this.#failedPart -= this.#failedPart * failureWeight;
+  }
+
+  failed(): void {
+    this.#failedPart += (1 - this.#failedPart) * failureWeight;
+  }
+}

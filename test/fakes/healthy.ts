@@ -1,0 +1,27 @@
+import type { Allowance } from '../../lib/core/health/allowance.ts';
+import type { Share } from '../../lib/core/rate/slots.ts';
+import type { HealthMonitor } from '../../lib/delivery/health/monitor.ts';
+import type { HealthEvent, HealthLog } from '../../lib/ports/metrics.ts';
+
+/** What a healthy endpoint leaves of its rate: all of it. */
+export function wholeAllowance(share: Share): Allowance {
+  return { share, returnShare: share, leastCostUs: 0, mostSlots: Number.POSITIVE_INFINITY, returnsFromUs: 0 };
+}
+
+/** What the limiter of a test needs beside its table and clock, for endpoints that always answer at once. */
+export const healthy = { invocations: 1_000_000, healthLog: { record: () => undefined } } as const;
+
+/** A monitor that notices nothing. */
+export const blindMonitor: Pick<HealthMonitor, 'begin' | 'isHalted'> = {
+  isHalted: false,
+  begin: () => ({ end: () => undefined }),
+};
+
+export interface RecordedHealth extends HealthLog {
+  readonly events: readonly HealthEvent[];
+}
+
+export function createRecordedHealth(): RecordedHealth {
+  const events: HealthEvent[] = [];
+  return { events, record: (event) => void events.push(event) };
+}

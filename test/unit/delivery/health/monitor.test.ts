@@ -1,0 +1,203 @@
+import { describe, expect, test } from 'vitest';
+import type { Signal } from '../../../../lib/core/health/circuit.ts';
+import { aliveSignal, failuresToOpen, mixedFailuresToOpen } from '../../../../lib/core/health/circuit.ts';
+import { inTurn } from '../../../../lib/core/rate/shards.ts';
+import type { RateLimiter } from '../../../../lib/delivery/rate/limiter.ts';
+import { createRateLimiter } from '../../../../lib/delivery/rate/limiter.ts';
+import { createRecordedHealth } from '../../../fakes/healthy.ts';
+import { createInMemoryRateBuckets } from '../../../fakes/in-memory-rate-buckets.ts';
+import { createManualClock } from '../../../fakes/manual-clock.ts';
+import { orders as ordersAt10 } from '../rate/rate-limiters.ts';
+
+const orders = { ...ordersAt10, ratePerSecond: 100 };
+const inBatch = { horizonMs: 2000 } as const;
+const timedOut: Signal = { kind: 'failed', code: 'TimedOut' };
+
+function createFleet(invocations = 50) {
+  const clock = createManualClock();
+  const buckets = createInMemoryRateBuckets({ showsRefuser: true });
+  const healthLog = createRecordedHealth();
+  const worker = () => createRateLimiter({ buckets, clock, random: () => 0.5, batchSize: 10, invocations, healthLog });
+  /** Ends that many requests of a worker, one after the other. */
+  async function end(limiter: RateLimiter, signal: Signal, times = 1, isProbe = false): Promise<void> {
+    for (let time = 0; time < times; time += 1) await limiter.monitorOf(orders).begin(isProbe).end(signal);
+  }
+  /** A fleet whose circuit has just been opened by its first worker. */
+  async function opened() {
+    const limiter = worker();
+    await limiter.reserve(orders, 1, inBatch);
+    await end(limiter, timedOut, failuresToOpen);
+    return limiter;
+  }
+  /** Waits for the next probe and takes its slot. */
+  async function takeProbe(limiter: RateLimiter) {
+    const event = healthLog.events.at(-1);
+    if (event === undefined || event.event === 'healthy') throw new Error('The circuit is not open.');
+    clock.set(event.nextProbeAtMs);
+    return limiter.reserve(orders, 1, inBatch);
+  }
+  return { clock, buckets, healthLog, worker, end, opened, takeProbe };
+}
+
+describe('a circuit', () => {
+  test('a circuit opens after five failures in a row of any workers, and one log line says so', async () => {
+    const { worker, end, healthLog } = createFleet();
+    const workers = Array.from({ length: failuresToOpen }, worker);
+    for (const limiter of workers) await limiter.reserve(orders, 1, inBatch);
+    for (const limiter of workers.slice(1)) await end(limiter, timedOut);
+    expect(healthLog.events).toEqual([]);
+    await end(workers[0] ?? worker(), timedOut);
+    expect(healthLog.events).toMatchObject([
+      { event: 'unhealthy', apiDestination: 'orders', code: 'TimedOut', failures: failuresToOpen },
+    ]);
+  });
+
+  test('requests that fail in the same moment take one write for their failures and one to open the circuit', async () => {
+    const { worker, buckets, healthLog } = createFleet();
+    const limiter = worker();
+    await limiter.reserve(orders, 10, inBatch);
+    const before = buckets.writes;
+    const requests = Array.from({ length: 10 }, () => limiter.monitorOf(orders).begin(false));
+    await Promise.all(requests.map(async (request) => request.end(timedOut)));
+    expect(buckets.writes - before).toBe(2);
+    expect(healthLog.events).toMatchObject([{ event: 'unhealthy', failures: 10 }]);
+  });
+
+  test('a healthy endpoint causes no write', async () => {
+    const { worker, end, buckets } = createFleet();
+    const limiter = worker();
+    await limiter.reserve(orders, 10, inBatch);
+    const before = buckets.writes;
+    await end(limiter, aliveSignal, 10);
+    expect(buckets.writes).toBe(before);
+  });
+
+  test('an answer between failures keeps the circuit closed until twenty failures come in a row', async () => {
+    const { worker, end, healthLog } = createFleet();
+    const limiter = worker();
+    await limiter.reserve(orders, 1, inBatch);
+    await end(limiter, timedOut, failuresToOpen - 1);
+    await end(limiter, aliveSignal);
+    await end(limiter, timedOut, mixedFailuresToOpen - 1);
+    expect(healthLog.events).toEqual([]);
+    await end(limiter, timedOut);
+    expect(healthLog.events).toHaveLength(1);
+  });
+
+  test('while a circuit is open, one request of the whole fleet is given a slot, and only when a probe is due', async () => {
+    const { worker, opened, takeProbe } = createFleet();
+    const first = await opened();
+    const others = Array.from({ length: 7 }, worker);
+    for (const limiter of [first, ...others]) {
+      expect((await limiter.reserve(orders, 5, { horizonMs: 250 })).slotTimesMs).toEqual([]);
+    }
+    expect(await takeProbe(first)).toMatchObject({ slotTimesMs: [expect.any(Number)], isProbe: true });
+    for (const limiter of others) {
+      expect(await limiter.reserve(orders, 5, inBatch)).toMatchObject({ slotTimesMs: [], returns: { length: 5 } });
+    }
+  });
+
+  test('a worker that does not know of the open circuit gives up the slots that it has taken', async () => {
+    const { worker, opened, clock } = createFleet();
+    const unaware = worker();
+    await unaware.reserve(orders, 1, inBatch);
+    await opened();
+    clock.set(clock.nowMs() + 900);
+    const { slotTimesMs, returns } = await unaware.reserve(orders, 5, inBatch);
+    expect(slotTimesMs.length).toBeLessThanOrEqual(1);
+    expect(slotTimesMs.length + returns.length).toBe(5);
+  });
+
+  test('the wait for the next probe doubles with each probe that fails, up to a minute', async () => {
+    const { opened, takeProbe, end, clock, healthLog } = createFleet();
+    const limiter = await opened();
+    const waitsMs: number[] = [];
+    for (let probe = 0; probe < 8; probe += 1) {
+      await takeProbe(limiter);
+      await end(limiter, timedOut, 1, true);
+      const event = healthLog.events.at(-1);
+      if (event?.event === 'probe-failed') waitsMs.push(Math.round(event.nextProbeAtMs - clock.nowMs()));
+    }
+    // Half of the jitter of a quarter is taken off.
+    expect(waitsMs).toEqual([2, 4, 8, 16, 32, 60, 60, 60].map((seconds) => seconds * 875));
+  });
+
+  test('a failure of a request that was sent before the circuit opened does not put the next probe off', async () => {
+    const { opened, end, healthLog, buckets } = createFleet();
+    const limiter = await opened();
+    const before = buckets.writes;
+    await end(limiter, timedOut, 3);
+    expect(buckets.writes).toBe(before);
+    expect(healthLog.events).toHaveLength(1);
+  });
+
+  test('a probe that is answered closes the circuit, and the rate doubles each second until it is whole again', async () => {
+    const { worker, opened, takeProbe, end, clock, healthLog } = createFleet();
+    const limiter = await opened();
+    await takeProbe(limiter);
+    await end(limiter, aliveSignal, 1, true);
+    expect(healthLog.events.at(-1)).toMatchObject({ event: 'healthy', unhealthyForMs: 875 });
+    const perSecond: number[] = [];
+    for (let second = 0; second < 8; second += 1) {
+      const { slotTimesMs } = await worker().reserve(orders, 1000, { horizonMs: 1000, turn: inTurn });
+      perSecond.push(slotTimesMs.length);
+      clock.set(clock.nowMs() + 1000);
+    }
+    expect(perSecond[0]).toBeLessThanOrEqual(3);
+    expect(perSecond.at(-1)).toBeGreaterThanOrEqual(98);
+    for (const [second, slots] of perSecond.slice(1).entries()) {
+      expect(slots).toBeGreaterThanOrEqual(perSecond[second] ?? 0);
+    }
+  });
+});
+
+describe('a slow endpoint', () => {
+  test('an endpoint that answers after 5 s holds at most a third of the invocations', async () => {
+    const { worker, clock } = createFleet(30);
+    const limiter = worker();
+    await limiter.reserve(orders, 1, inBatch);
+    const request = limiter.monitorOf(orders).begin(false);
+    clock.set(clock.nowMs() + 5000);
+    await request.end(aliveSignal);
+    let reservations = 0;
+    for (let ms = 0; ms < 60_000; ms += 100) {
+      const { slotTimesMs } = await limiter.reserve(orders, 10, { horizonMs: 100, turn: inTurn });
+      if (slotTimesMs.length > 0) reservations += 1;
+      clock.set(clock.nowMs() + 100);
+    }
+    // Ten invocations of 5 s each are two a second.
+    expect(reservations).toBeGreaterThan(110);
+    expect(reservations).toBeLessThanOrEqual(121);
+  });
+
+  test('a request that waits unusually long limits the fleet before it has ended, and an answer ends that', async () => {
+    const { worker, clock } = createFleet(30);
+    const limiter = worker();
+    await limiter.reserve(orders, 1, inBatch);
+    const request = limiter.monitorOf(orders).begin(false);
+    await clock.advance(300);
+    const other = worker();
+    await other.reserve(orders, 10, inBatch);
+    const next = await other.reserve(orders, 10, { horizonMs: 250 });
+    expect(next.slotTimesMs).toEqual([]);
+    await request.end(aliveSignal);
+    await clock.advance(1000);
+    const after = worker();
+    await after.reserve(orders, 10, inBatch);
+    expect((await after.reserve(orders, 10, { horizonMs: 250 })).slotTimesMs).toHaveLength(10);
+  });
+
+  test('an endpoint with a maximum concurrency of 2 that answers after half a second gets four requests a second', async () => {
+    const { worker, clock } = createFleet();
+    const limiter = worker();
+    const limited = { ...orders, maximumConcurrency: 2 };
+    await limiter.reserve(limited, 1, inBatch);
+    const request = limiter.monitorOf(limited).begin(false);
+    clock.set(clock.nowMs() + 500);
+    await request.end(aliveSignal);
+    await limiter.reserve(limited, 1, inBatch);
+    clock.set(clock.nowMs() + 1000);
+    const { slotTimesMs } = await limiter.reserve(limited, 10, { horizonMs: 1000 });
+    expect(slotTimesMs).toHaveLength(4);
+  });
+});
