@@ -2,7 +2,7 @@ import type { AttemptOutcome, Delivery, HttpAnswer } from '../core/delivery/deli
 import type { ResolvedDestination } from '../core/destination/resolved-destination.ts';
 import { isUnauthorized } from '../core/destination/unauthorized-run.ts';
 import { classifyAnswer, classifyFailure } from '../core/failure/classify.ts';
-import { Failure } from '../core/failure/failure.ts';
+import { Failure, type FailureCode } from '../core/failure/failure.ts';
 import type { Turn } from '../core/rate/shards.ts';
 import { inTurn, newcomer } from '../core/rate/shards.ts';
 import { signRequest } from '../core/request/signing.ts';
@@ -171,8 +171,7 @@ class OneAttempt {
       const signed = signing === undefined ? request : signRequest(request, signing, requestedAtMs);
       const sending = http.send(signed, { ...exchange, sendUntilMs: slot.untilMs });
       const result = await sending.catch((error: unknown) => {
-        // A request to a refused address was never begun, so it does not count.
-        if (!isAddressRefused(error)) this.#count(requestedAtMs - waitsSinceMs);
+        if (!isBeforeConnection(error)) this.#count(requestedAtMs - waitsSinceMs);
         throw error;
       });
       if (result.kind === 'missed') {
@@ -217,6 +216,18 @@ class OneAttempt {
 function connectionLost(why: string): Failure {
   return new Failure('ConnectionReset', `The connection ended before an answer, ${why}.`);
 }
+
+/**
+ * Failure policy: a request whose name was not resolved, whose address is refused or to which there was no way (no route, no free
+ * socket, a proxy that does not let it through) is no attempt: the endpoint was not asked. A connection that the endpoint's host
+ * refuses, resets or leaves without an answer is one. Otherwise an event for a host that is switched off would ignore the
+ * number of retries that its rule allows.
+ */
+function isBeforeConnection(error: unknown): boolean {
+  return error instanceof Failure && beforeConnection.has(error.code);
+}
+
+const beforeConnection: ReadonlySet<FailureCode> = new Set(['AddressRefused', 'DnsFailed', 'ConnectionFailed']);
 
 function isAddressRefused(error: unknown): error is Failure {
   return error instanceof Failure && error.code === 'AddressRefused';
