@@ -83,7 +83,7 @@ export function wireAuthorization(
   });
   const configuration = createDynamoDbDeliveryConfiguration(dynamoDb, config.TABLE_NAME);
   const http = createUndiciHttpClient({
-    nowMs: () => clock.nowMs(),
+    clock,
     allowlist: parseAllowlist(config.PRIVATE_NETWORK_ALLOWLIST) ?? publicOnly,
     onRefusal(refused) {
       securityLog.addressRefused(refused);

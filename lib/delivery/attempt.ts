@@ -1,8 +1,8 @@
 import type { AttemptOutcome, Delivery, HttpAnswer } from '../core/delivery/delivery.ts';
 import type { ResolvedDestination } from '../core/destination/resolved-destination.ts';
 import { isUnauthorized } from '../core/destination/unauthorized-run.ts';
-import { classifyAnswer, classifyFailure } from '../core/failure/classify.ts';
-import { Failure } from '../core/failure/failure.ts';
+import { asksEverybodyToWait, classifyAnswer, classifyFailure } from '../core/failure/classify.ts';
+import { Failure, type FailureCode } from '../core/failure/failure.ts';
 import type { Signal } from '../core/health/circuit.ts';
 import { aliveSignal, noSignal, signalOf } from '../core/health/circuit.ts';
 import type { Turn } from '../core/rate/shards.ts';
@@ -175,8 +175,7 @@ class OneAttempt {
       const sending = http.send(signed, { ...exchange, sendUntilMs: slot.untilMs });
       const result = await sending.catch(async (error: unknown) => {
         await watched.end(error instanceof Failure ? signalOf(classifyFailure(error)) : noSignal);
-        // A request to a refused address was never begun, so it does not count.
-        if (!isAddressRefused(error)) this.#count(requestedAtMs - waitsSinceMs);
+        if (!isBeforeConnection(error)) this.#count(requestedAtMs - waitsSinceMs);
         throw error;
       });
       if (result.kind !== 'answer') void watched.end(noSignal);
@@ -231,12 +230,18 @@ function connectionLost(why: string): Failure {
   return new Failure('ConnectionReset', `The connection ended before an answer, ${why}.`);
 }
 
-function isAddressRefused(error: unknown): error is Failure {
-  return error instanceof Failure && error.code === 'AddressRefused';
+/**
+ * Failure policy: a request whose name was not resolved, whose address is refused or to which there was no way (no route, no free
+ * socket, a proxy that does not let it through) is no attempt: the endpoint was not asked. A connection that the endpoint's host
+ * refuses, resets or leaves without an answer is one. Otherwise an event for a host that is switched off would ignore the
+ * number of retries that its rule allows.
+ */
+function isBeforeConnection(error: unknown): boolean {
+  return error instanceof Failure && beforeConnection.has(error.code);
 }
 
-/** A Retry-After of a 429 or 503 is about the endpoint, not about this one event. */
-function asksEverybodyToWait(outcome: AttemptOutcome): outcome is AttemptOutcome & { readonly retryAfterMs: number } {
-  if (outcome.kind === 'delivered' || (outcome.status !== 429 && outcome.status !== 503)) return false;
-  return outcome.retryAfterMs !== undefined && outcome.retryAfterMs > 0;
+const beforeConnection: ReadonlySet<FailureCode> = new Set(['AddressRefused', 'DnsFailed', 'ConnectionFailed']);
+
+function isAddressRefused(error: unknown): error is Failure {
+  return error instanceof Failure && error.code === 'AddressRefused';
 }

@@ -10,6 +10,8 @@ export interface ManualClock extends Clock {
   advance(byMs: number): Promise<void>;
   /** Moves the time, also backwards, without ending any delay: this simulates a frozen worker. */
   set(nowMs: number): void;
+  /** The delays that have not ended. */
+  sleeperCount(): number;
 }
 
 export function createManualClock(startMs = Date.UTC(2026, 0, 1)): ManualClock {
@@ -44,5 +46,6 @@ export function createManualClock(startMs = Date.UTC(2026, 0, 1)): ManualClock {
     set(toMs) {
       nowMs = toMs;
     },
+    sleeperCount: () => sleepers.size,
   };
 }

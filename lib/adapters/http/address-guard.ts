@@ -1,5 +1,3 @@
-import { lookup as lookUp, type LookupAddress } from 'node:dns';
-import type { LookupFunction } from 'node:net';
 import type { buildConnector } from 'undici';
 import {
   type AddressAllowlist,
@@ -11,6 +9,7 @@ import {
 } from '../../core/address/address.ts';
 import { Failure } from '../../core/failure/failure.ts';
 import type { RefusedAddress } from '../../ports/metrics.ts';
+import type { ResolveName } from '../dns/names.ts';
 
 export interface AddressGuard {
   /** Addresses that may be called though they are not public. */
@@ -26,8 +25,8 @@ export interface AddressGuard {
 const withoutTls = 'http is allowed only for loopback addresses';
 
 /**
- * A connector that refuses addresses which may not be called. It checks hosts that are addresses, because Node calls no
- * `lookup` for them. `guardLookup` checks the other hosts, unless a proxy resolves them. Open connections are not checked again.
+ * A connector that refuses hosts which may not be called, before a name is looked up. `guardAddresses` checks the addresses of
+ * names, unless a proxy resolves them. Open connections are not checked again.
  */
 export function guardConnector(guard: AddressGuard, connect: buildConnector.connector): buildConnector.connector {
   return (options, callback) => {
@@ -42,34 +41,23 @@ export function guardConnector(guard: AddressGuard, connect: buildConnector.conn
 }
 
 /**
- * A `lookup` for Node's sockets that checks each answer. The socket connects to the checked address, because the name is not
+ * Finds the addresses of a host and checks each of them. A connection goes to one of these addresses, because the name is not
  * resolved a second time.
  *
  * Failure policy: one refused address among several refuses the connection. A name with both a public and a private address is
- * either a mistake or an attack, and it is not predictable which address a socket takes.
- *
- * @param lookup default: the system's, which knows /etc/hosts too
+ * either a mistake or an attack, and it is not predictable which address is connected to.
  */
-export function guardLookup(guard: AddressGuard, lookup: LookupFunction = lookUp): LookupFunction {
-  return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, answer) => {
-      if (error !== null) {
-        callback(error, []);
-        return;
-      }
-      const found = answer as readonly LookupAddress[];
-      const [first] = found;
-      const refusal = firstRefused(guard, hostname, found);
-      if (refusal !== undefined) callback(refuse(guard, refusal), []);
-      else if (first === undefined) callback(Object.assign(new Error('no address'), { code: 'ENOTFOUND' }), []);
-      else if (options.all === true) callback(null, [...found]);
-      else callback(null, first.address, first.family);
-    });
+export function guardAddresses(guard: AddressGuard, resolve: ResolveName): ResolveName {
+  return async (host) => {
+    const addresses = await resolve(host);
+    const refusal = firstRefused(guard, host, addresses);
+    if (refusal !== undefined) throw refuse(guard, refusal);
+    return addresses;
   };
 }
 
-function firstRefused(guard: AddressGuard, host: string, found: readonly LookupAddress[]): RefusedAddress | undefined {
-  for (const { address } of found) {
+function firstRefused(guard: AddressGuard, host: string, found: readonly string[]): RefusedAddress | undefined {
+  for (const address of found) {
     const reason = refusedAddress(address, guard.allowlist) ?? refusedScheme(guard, address);
     if (reason !== undefined) return { host, address, reason };
   }

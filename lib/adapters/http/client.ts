@@ -1,20 +1,25 @@
+import type { ConnectionOptions } from 'node:tls';
 import { type AddressAllowlist, publicOnly } from '../../core/address/address.ts';
 import type { HttpRequest } from '../../core/delivery/delivery.ts';
 import type { Transport } from '../../core/destination/delivery-policy.ts';
 import { Failure } from '../../core/failure/failure.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { RefusedAddress } from '../../ports/metrics.ts';
 import type { HttpClient, HttpExchange, HttpResult } from '../../ports/delivery.ts';
-import type { ConnectOptions } from './connector.ts';
+import { systemClock } from '../system-clock.ts';
+import { createNames, type ResolveName } from '../dns/names.ts';
 import { UndiciExchange } from './exchange.ts';
 import { UndiciPools } from './pools.ts';
 
 export interface UndiciHttpClientOptions {
-  /** Wall clock, epoch ms. Default `Date.now`. */
-  readonly nowMs?: () => number;
+  /** Default: the system's. */
+  readonly clock?: Clock;
+  /** Default: names of the system's hosts file and name servers. */
+  readonly resolveName?: ResolveName;
   /** Origins, times transports, whose connections are kept. Default 100. */
   readonly maximumPools?: number;
-  /** TLS and socket options beside those of the transport itself. Default none. */
-  readonly connectOptions?: (transport: Transport) => ConnectOptions;
+  /** TLS options beside those of the transport itself, and the time limit of connecting. Default none. */
+  readonly connectOptions?: (transport: Transport) => ConnectionOptions;
   /** Addresses that may be called though they are not public. Default none. */
   readonly allowlist?: AddressAllowlist;
   /** Called for every connection that is refused because of its address. Must not throw. */
@@ -28,8 +33,10 @@ class UndiciHttpClient implements HttpClient {
   readonly #exchangesBySignal = new WeakMap<AbortSignal, Set<UndiciExchange>>();
 
   constructor(options: UndiciHttpClientOptions = {}) {
+    const { clock = systemClock } = options;
     this.#pools = new UndiciPools({
-      nowMs: options.nowMs ?? Date.now,
+      clock,
+      resolveName: options.resolveName ?? createNames({ clock }),
       maximumPools: options.maximumPools ?? 100,
       connectOptions: options.connectOptions ?? (() => ({})),
       guard: { allowlist: options.allowlist ?? publicOnly, onRefusal: options.onRefusal ?? (() => undefined) },

@@ -32,7 +32,7 @@ export function tunnelThrough(
   return (options, callback) => {
     connectProxy(proxy, (error, socket) => {
       if (error !== null) {
-        callback(fromNetworkError(error, `the proxy ${proxyUrl}`, false) as Error, null);
+        callback(proxyFailure(error, proxyUrl), null);
         return;
       }
       const asked = { authority: authorityOf(options), proxyUrl, answerTimeoutMs };
@@ -45,13 +45,23 @@ export function tunnelThrough(
   };
 }
 
+/** The failure says that it is about the proxy, because the user may not know its name. */
+function proxyFailure(error: Error, proxyUrl: string): Error {
+  if (error instanceof Failure && error.code === 'DnsFailed') {
+    return new Failure(error.code, `No connection could be made to the proxy ${proxyUrl}. ${error.message}`, {
+      cause: error,
+    });
+  }
+  return fromNetworkError(error, `the proxy ${proxyUrl}`, false) as Error;
+}
+
 function authorityOf({ hostname, port, protocol }: buildConnector.Options): string {
   const host = hostname.includes(':') ? `[${hostname}]` : hostname;
   return `${host}:${port === '' ? (protocol === 'https:' ? '443' : '80') : port}`;
 }
 
 /** OpenSSL throws for an invalid certificate or key. No caller would catch that, so the callback gets the error. */
-function beginTls(
+export function beginTls(
   connect: buildConnector.connector,
   options: buildConnector.Options,
   callback: buildConnector.Callback,

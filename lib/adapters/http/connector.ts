@@ -1,26 +1,38 @@
-import type { TcpNetConnectOpts } from 'node:net';
+import { connect as connectSocket, type Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { buildConnector } from 'undici';
 import type { Transport } from '../../core/destination/delivery-policy.ts';
-import { type AddressGuard, guardConnector, guardLookup } from './address-guard.ts';
-import { tunnelThrough } from './connect-tunnel.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { ResolveName } from '../dns/names.ts';
+import { type AddressGuard, guardAddresses, guardConnector } from './address-guard.ts';
+import { beginTls, tunnelThrough } from './connect-tunnel.ts';
 import { watchConnection } from './connection.ts';
-
-/** TLS and socket options of Node's `tls.connect` and `net.connect`. */
-export type ConnectOptions = ConnectionOptions & Pick<Partial<TcpNetConnectOpts>, 'localAddress' | 'family' | 'lookup'>;
+import { type Connecting, firstConnection } from './first-connection.ts';
 
 export interface ConnectorOptions {
-  /** Options that are not part of a transport. */
-  readonly connectOptions: (transport: Transport) => ConnectOptions;
+  readonly clock: Clock;
+  readonly resolveName: ResolveName;
+  /** TLS options that are not part of a transport, and the time limit of connecting. */
+  readonly connectOptions: (transport: Transport) => ConnectionOptions;
   /** Decides which addresses may be called. */
   readonly guard: Omit<AddressGuard, 'loopbackOnly' | 'resolvedElsewhere'>;
+}
+
+/** Makes the connections of one pool. */
+export interface Connector {
+  readonly connect: buildConnector.connector;
+  /** Whether a connection waits for the address of a name. */
+  readonly isLookingUp: () => boolean;
 }
 
 /** The time limit of connecting, also after the exchange has ended. In this time SYNs are sent at 0, 1, 3 and 7 s. */
 const connectTimeoutMs = 10_000;
 
+/** As undici sets them. */
+const socketOptions = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000, highWaterMark: 65_536 };
+
 /**
- * Makes the connections of one pool. It always verifies certificates and requires TLS 1.2 or later, even if the process was
+ * The connector of one origin and transport. It always verifies certificates and requires TLS 1.2 or later, even if the process was
  * started with other settings. Without TLS it calls only loopback. Each connector has its own TLS sessions, so that no session
  * is resumed with another client certificate.
  *
@@ -33,18 +45,22 @@ export function createConnector(
   build: typeof buildConnector,
   origin: string,
   transport: Transport,
-  { connectOptions, guard: anywhere }: ConnectorOptions,
-): buildConnector.connector {
-  const { lookup, timeout = connectTimeoutMs, ...given } = connectOptions(transport);
+  { clock, resolveName, connectOptions, guard: anywhere }: ConnectorOptions,
+): Connector {
+  const { timeout = connectTimeoutMs, ...given } = connectOptions(transport);
+  let lookUps = 0;
+  const counted: ResolveName = async (host) => {
+    lookUps += 1;
+    try {
+      return await resolveName(host);
+    } finally {
+      lookUps -= 1;
+    }
+  };
   const connectorOf = (guard: AddressGuard, tls: ConnectionOptions) => {
-    const fixed = {
-      lookup: guardLookup(guard, lookup),
-      rejectUnauthorized: true,
-      minVersion: 'TLSv1.2',
-      allowH2: false,
-    };
-    const options = { timeout, ...given, ...tls, ...fixed };
-    return build(options as buildConnector.BuildOptions);
+    const fixed = { rejectUnauthorized: true, minVersion: 'TLSv1.2', allowH2: false };
+    const connectTls = build({ timeout, ...given, ...tls, ...fixed } as buildConnector.BuildOptions);
+    return connectTo(guardAddresses(guard, counted), connectTls, { clock, limitMs: timeout });
   };
   const { proxyUrl } = transport;
   const guard = {
@@ -52,12 +68,40 @@ export function createConnector(
     loopbackOnly: !origin.startsWith('https:'),
     resolvedElsewhere: proxyUrl !== undefined,
   };
+  const isLookingUp = () => lookUps > 0;
   const connect = connectorOf(guard, tlsOptions(transport));
-  if (proxyUrl === undefined) return watchConnection(guardConnector(guard, connect));
+  if (proxyUrl === undefined) return { connect: watchConnection(guardConnector(guard, connect)), isLookingUp };
   // A proxy without TLS may have any public address, because the requests through it have their own TLS.
   const proxyGuard = { ...anywhere, loopbackOnly: false };
   const connectProxy = guardConnector(proxyGuard, connectorOf(proxyGuard, {}));
-  return watchConnection(guardConnector(guard, tunnelThrough(proxyUrl, connectProxy, connect, timeout)));
+  const tunnel = tunnelThrough(proxyUrl, connectProxy, connect, timeout);
+  return { connect: watchConnection(guardConnector(guard, tunnel)), isLookingUp };
+}
+
+/** Connects to one of the host's addresses and begins TLS on that connection, or on the one that is given. */
+function connectTo(
+  addressesOf: ResolveName,
+  connectTls: buildConnector.connector,
+  limits: Omit<Connecting, 'connectTo'>,
+): buildConnector.connector {
+  async function open({ hostname, port: named, protocol }: buildConnector.Options): Promise<Socket> {
+    const port = named === '' ? (protocol === 'https:' ? 443 : 80) : Number(named);
+    const connectSocketTo = (host: string): Socket => connectSocket({ ...socketOptions, host, port });
+    return firstConnection(await addressesOf(hostname), { ...limits, connectTo: connectSocketTo });
+  }
+
+  async function connect(options: buildConnector.Options, callback: buildConnector.Callback): Promise<void> {
+    let httpSocket: Socket;
+    try {
+      httpSocket = options.httpSocket ?? (await open(options));
+    } catch (error) {
+      callback(error as Error, null);
+      return;
+    }
+    if (options.protocol === 'https:') beginTls(connectTls, { ...options, httpSocket }, callback);
+    else callback(null, httpSocket);
+  }
+  return (options, callback) => void connect(options, callback);
 }
 
 /** Configured CA certificates replace Node's own, so that no public CA is trusted for an endpoint with a private one. */

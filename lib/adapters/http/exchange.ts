@@ -67,7 +67,16 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     this.#dispatch(this.#pools.acquire(this.#request.origin, this.#options.transport));
   }
 
+  /**
+   * Failure policy: a request whose timeout is shorter than the look-up of its name fails as the look-up would have, so that it is no
+   * attempt either.
+   */
   timeOut(): void {
+    if (this.#isLookingUp()) {
+      const { origin } = this.#request;
+      this.#fail(new Failure('DnsFailed', `No address was found within ${this.#options.timeoutMs} ms for ${origin}.`));
+      return;
+    }
     this.#fail(new Failure('TimedOut', `No complete answer came within ${this.#options.timeoutMs} ms ${this.#from}.`));
   }
 
@@ -143,6 +152,11 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     const { path, method, headers, body } = this.#request;
     // undici reads its headers only.
     pool.dispatcher.dispatch({ path, method, headers: headers as Record<string, string>, body: body ?? null }, this);
+  }
+
+  /** Whether the request waits for a connection, and the connection for the address of a name. */
+  #isLookingUp(): boolean {
+    return this.#controller === undefined && this.#pool?.connector.isLookingUp() === true;
   }
 
   #isDeadSocket(error: Error): boolean {

@@ -6,7 +6,6 @@ interface NetworkFailure {
   readonly text: string;
 }
 
-const dnsFailed: NetworkFailure = { code: 'DnsFailed', text: 'No address was found for' };
 const refused: NetworkFailure = { code: 'ConnectionRefused', text: 'The connection was refused by' };
 const unreachable: NetworkFailure = { code: 'ConnectionFailed', text: 'No connection could be made to' };
 const reset: NetworkFailure = { code: 'ConnectionReset', text: 'The connection was lost before an answer came from' };
@@ -20,7 +19,6 @@ const tlsFailed: NetworkFailure = { code: 'TlsFailed', text: 'No trusted TLS con
  * connection.ts for ERR_ANSWER_OVERFLOW.
  */
 const byErrorCode: ReadonlyMap<string, NetworkFailure> = new Map([
-  ...each(dnsFailed, ['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA', 'EAI_NONAME', 'ENODATA', 'ESERVFAIL']),
   ...each(refused, ['ECONNREFUSED']),
   ...each(unreachable, ['EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN', 'EADDRNOTAVAIL', 'EACCES', 'EPERM']),
   ...each(unreachable, ['EMFILE', 'ENFILE', 'ENOBUFS', 'EINVAL', 'EAFNOSUPPORT']),

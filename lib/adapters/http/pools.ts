@@ -1,6 +1,6 @@
 import type { buildConnector, Pool } from 'undici';
 import type { Transport } from '../../core/destination/delivery-policy.ts';
-import { type ConnectorOptions, createConnector } from './connector.ts';
+import { type Connector, type ConnectorOptions, createConnector } from './connector.ts';
 
 /**
  * A kept-alive socket that was idle for longer is not used again: many servers and balancers close at 5 s, and while
@@ -17,7 +17,7 @@ export interface ConnectionPool {
   readonly origin: string;
   readonly dispatcher: Pool;
   /** Kept for the pool that replaces this one, so that TLS sessions are reused. */
-  readonly connect: buildConnector.connector;
+  readonly connector: Connector;
   lastUsedAtMs: number;
   /** Exchanges in progress, including those that wait for a socket. */
   exchanges: number;
@@ -30,8 +30,6 @@ export interface ConnectionPool {
 }
 
 export interface UndiciPoolsOptions extends ConnectorOptions {
-  /** Wall clock, epoch ms: it is the clock that goes on while the function is frozen. */
-  readonly nowMs: () => number;
   readonly maximumPools: number;
 }
 
@@ -64,7 +62,7 @@ export class UndiciPools {
   /** The pool to send with now. Compares wall times, because no timer runs while the function is frozen. */
   acquire(origin: string, transport: Transport): ConnectionPool {
     const key = transport.key === '' ? origin : `${transport.key} ${origin}`;
-    const nowMs = this.#options.nowMs();
+    const nowMs = this.nowMs();
     const pool = this.#pools.get(key);
     if (pool === undefined) return taken(this.#open(key, origin, this.#connectorFor(origin, transport), nowMs));
     // The clock may have been set back as well.
@@ -75,7 +73,7 @@ export class UndiciPools {
 
   /** Ends the use that `acquire` began. */
   release(pool: ConnectionPool): void {
-    pool.lastUsedAtMs = this.#options.nowMs();
+    pool.lastUsedAtMs = this.nowMs();
     pool.exchanges -= 1;
     if (pool.exchanges === 0) pool.whenUnused?.();
   }
@@ -100,14 +98,14 @@ export class UndiciPools {
     else next();
   }
 
-  /** Wall clock, epoch ms. */
+  /** Wall clock, epoch ms: it is the clock that goes on while the function is frozen. */
   nowMs(): number {
-    return this.#options.nowMs();
+    return this.#options.clock.nowMs();
   }
 
   /** A socket of this pool was dead, so its other sockets may be too. The next exchange gets a new pool. */
   discard(pool: ConnectionPool): void {
-    if (this.#pools.get(pool.key) === pool) this.#replace(pool, this.#options.nowMs());
+    if (this.#pools.get(pool.key) === pool) this.#replace(pool, this.nowMs());
   }
 
   /** Resolves when every exchange under way has ended. */
@@ -118,14 +116,14 @@ export class UndiciPools {
 
   #replace(pool: ConnectionPool, nowMs: number): ConnectionPool {
     this.#retire(pool);
-    return this.#open(pool.key, pool.origin, pool.connect, nowMs);
+    return this.#open(pool.key, pool.origin, pool.connector, nowMs);
   }
 
-  #open(key: string, origin: string, connect: buildConnector.connector, lastUsedAtMs: number): ConnectionPool {
+  #open(key: string, origin: string, connector: Connector, lastUsedAtMs: number): ConnectionPool {
     if (this.#PoolClass === undefined) throw new Error('undici is not loaded yet');
     while (this.#pools.size >= this.#options.maximumPools) this.#retireLeastRecentlyUsed();
     const dispatcher = new this.#PoolClass(origin, {
-      connect,
+      connect: connector.connect,
       connections: connectionsPerPool,
       keepAliveTimeout: idleLimitMs,
       keepAliveMaxTimeout: idleLimitMs,
@@ -135,7 +133,7 @@ export class UndiciPools {
       bodyTimeout: 0,
       allowH2: false,
     });
-    const pool = { key, origin, dispatcher, connect, lastUsedAtMs, exchanges: 0, running: 0, waiting: [] };
+    const pool = { key, origin, dispatcher, connector, lastUsedAtMs, exchanges: 0, running: 0, waiting: [] };
     this.#pools.set(key, pool);
     return pool;
   }
@@ -163,7 +161,7 @@ export class UndiciPools {
     if (oldest !== undefined) this.#retire(oldest);
   }
 
-  #connectorFor(origin: string, transport: Transport): buildConnector.connector {
+  #connectorFor(origin: string, transport: Transport): Connector {
     if (this.#buildConnector === undefined) throw new Error('undici is not loaded yet');
     return createConnector(this.#buildConnector, origin, transport, this.#options);
   }

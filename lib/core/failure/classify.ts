@@ -47,3 +47,11 @@ function codeOf(status: number, policy: DeliveryPolicy): FailureCode {
 function isRedirect(status: number): boolean {
   return status >= 300 && status <= 399 && status !== 304;
 }
+
+/** A Retry-After of a 429 or 503 is about the endpoint, not about this one event. */
+export function asksEverybodyToWait(
+  outcome: AttemptOutcome,
+): outcome is AttemptOutcome & { readonly retryAfterMs: number } {
+  if (outcome.kind === 'delivered' || (outcome.status !== 429 && outcome.status !== 503)) return false;
+  return outcome.retryAfterMs !== undefined && outcome.retryAfterMs > 0;
+}

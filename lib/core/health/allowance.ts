@@ -28,7 +28,7 @@ export interface Allowance {
 }
 
 /** One destination holds at most this part of all invocations when its endpoint is slow. */
-export const longestPart = 1 / 3;
+const longestPart = 1 / 3;
 
 /** While no requests are sent, no more deliveries than this come back each second, to find that out. */
 const idleReturnsPerSecond = 100;

@@ -165,11 +165,6 @@ export function stalledWrite({ health, revision }: Bucket, nowUs: number): Bucke
 }
 
 /** A write that changes the health alone, of a bucket that exists. */
-export function healthWrite(
-  health: HealthChange,
-  where: BucketWrite['where'],
-  nowUs: number,
-  revision: number,
-): BucketWrite {
+function healthWrite(health: HealthChange, where: BucketWrite['where'], nowUs: number, revision: number): BucketWrite {
   return { health, where, orAbsent: false, revision, expiresAtSeconds: expiresAtSeconds(nowUs) };
 }

@@ -17,7 +17,7 @@ async function setUp(answer: (name: string, index: number) => readonly string[])
   const refused: RefusedAddress[] = [];
   const client = (options: UndiciHttpClientOptions = {}) =>
     exchanges.client({
-      connectOptions: () => ({ lookup: dns.lookup }),
+      resolveName: dns.resolveName,
       onRefusal: (each) => refused.push(each),
       ...options,
     });

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../../lib/adapters/system-clock.ts';
 import type { Misbehave } from '../../servers/endpoints/misbehaving-endpoint.ts';
 import { connectionFree, httpExchanges, send } from './http-exchanges.ts';
 
@@ -42,7 +43,7 @@ describe('a connection', () => {
   test('a connection is used again for 4 s by the system clock, and not after that or after the clock is set back', async () => {
     const endpoint = await exchanges.endpoint();
     let nowMs = 1_000_000;
-    const client = exchanges.client({ nowMs: () => nowMs });
+    const client = exchanges.client({ clock: { ...systemClock, nowMs: () => nowMs } });
     for (const passesMs of [4000, 4000, 4001, -4001]) {
       await send(client, endpoint.origin);
       await connectionFree();
@@ -58,7 +59,7 @@ describe('a connection', () => {
       nowMs += 60_000;
       return undefined;
     });
-    const client = exchanges.client({ nowMs: () => nowMs });
+    const client = exchanges.client({ clock: { ...systemClock, nowMs: () => nowMs } });
     await send(client, endpoint.origin);
     await connectionFree();
     await send(client, endpoint.origin);
@@ -92,7 +93,7 @@ describe('pools are bounded', () => {
       exchanges.misbehaving(answers),
       exchanges.misbehaving(answers),
     ]);
-    const client = exchanges.client({ maximumPools: 2, nowMs: () => nowMs });
+    const client = exchanges.client({ maximumPools: 2, clock: { ...systemClock, nowMs: () => nowMs } });
     for (const endpoint of [first, second, first, third, first]) {
       nowMs += 1;
       await send(client, endpoint.origin);

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type LookupFunction, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { connectionFree, failure, failureOf, httpExchanges, send } from './http-exchanges.ts';
@@ -29,10 +29,22 @@ describe('no connection', () => {
     expect(await failureOf(send(exchanges.client(), 'https://endpoint.invalid'))).toMatchObject(failure('DnsFailed'));
   });
 
-  test('a request fails with TimedOut when DNS does not answer within the timeout', async () => {
-    const connectOptions = () => ({ lookup: () => undefined });
-    const sending = send(exchanges.client({ connectOptions }), 'http://endpoint.test', {}, { timeoutMs: shortMs });
-    expect(await failureOf(sending)).toMatchObject(failure('TimedOut'));
+  test('a request whose timeout ends before the look-up of its name fails with DnsFailed', async () => {
+    const resolveName = () => new Promise<never>(() => undefined);
+    const sending = send(exchanges.client({ resolveName }), 'http://endpoint.test', {}, { timeoutMs: shortMs });
+    expect(await failureOf(sending)).toMatchObject(failure('DnsFailed'));
+  });
+
+  test('the look-up for another connection changes nothing of a request whose connection gives no answer', async () => {
+    const endpoint = await exchanges.misbehaving(() => undefined);
+    const resolveName = async () =>
+      endpoint.connectionCount() === 0 ? ['127.0.0.1'] : new Promise<never>(() => undefined);
+    const client = exchanges.client({ resolveName });
+    const origin = endpoint.origin.replace('127.0.0.1', 'endpoint.test');
+    const asked = failureOf(send(client, origin, {}, { timeoutMs: 500 }));
+    await expect.poll(() => endpoint.requestCount()).toBe(1);
+    expect(await failureOf(send(client, origin, {}, { timeoutMs: shortMs }))).toMatchObject(failure('DnsFailed'));
+    expect(await asked).toMatchObject(failure('TimedOut'));
   });
 
   test('a request to a server with an untrusted certificate fails with TlsFailed, and nothing is sent', async () => {
@@ -189,11 +201,12 @@ describe('the signal', () => {
   test('the client never sends a request when its signal aborts during connecting', async () => {
     const endpoint = await exchanges.endpoint();
     const aborting = new AbortController();
-    const lookup: LookupFunction = (_host, _options, found) => {
+    const resolveName = async () => {
       aborting.abort();
-      setImmediate(() => found(null, [{ address: '127.0.0.1', family: 4 }]));
+      await connectionFree();
+      return ['127.0.0.1'];
     };
-    const client = exchanges.client({ connectOptions: () => ({ lookup }) });
+    const client = exchanges.client({ resolveName });
     const { port } = new URL(endpoint.origin);
     expect(
       await failureOf(send(client, `http://endpoint.test:${port}`, {}, { signal: aborting.signal })),

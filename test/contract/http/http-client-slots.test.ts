@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../../lib/adapters/system-clock.ts';
 import { failureOf, httpExchanges, send, sendOnce } from './http-exchanges.ts';
 
 const exchanges = httpExchanges();
@@ -14,7 +15,7 @@ async function setUp() {
     await told.promise;
     return undefined;
   });
-  const client = exchanges.client({ nowMs: () => nowMs });
+  const client = exchanges.client({ clock: { ...systemClock, nowMs: () => nowMs } });
   const held = Array.from({ length: sockets }, () => send(client, endpoint.origin));
   await expect.poll(() => endpoint.requests.length).toBe(sockets);
   return {
@@ -68,7 +69,7 @@ describe('a request that finds every socket in use', () => {
 
 test('a request whose slot has passed is not sent, even if a socket is free', async () => {
   const endpoint = await exchanges.endpoint();
-  const client = exchanges.client({ nowMs: () => 1000 });
+  const client = exchanges.client({ clock: { ...systemClock, nowMs: () => 1000 } });
   expect(await sendOnce(client, endpoint.origin, {}, { sendUntilMs: 999 })).toEqual({ kind: 'missed' });
   expect((await send(client, endpoint.origin)).status).toBe(200);
   expect(endpoint.requests).toHaveLength(1);

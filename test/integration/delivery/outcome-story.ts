@@ -41,7 +41,7 @@ export const atOnce: Random = () => 0;
  */
 export function createOutcomeStory({ origin, random, timeoutMs = 5000, client, signingKeys }: OutcomeOptions) {
   const clock = createManualClock();
-  const http = createUndiciHttpClient({ allowlist: loopback, nowMs: () => clock.nowMs(), ...client });
+  const http = createUndiciHttpClient({ allowlist: loopback, clock, ...client });
   const queue = createInMemoryDeliveryQueue();
   const deadLetters = createInMemoryDeadLetters();
   const retryPolicy = { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 };

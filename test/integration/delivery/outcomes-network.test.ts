@@ -1,5 +1,6 @@
 import { createServer, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { Failure } from '../../../lib/core/failure/failure.ts';
 import { makeTlsCertificate } from '../../servers/endpoints/tls-certificate.ts';
 import { httpExchanges } from '../../contract/http/http-exchanges.ts';
 import { atOnce, createOutcomeStory, event, type OutcomeOptions, wait } from './outcome-story.ts';
@@ -46,7 +47,6 @@ const trusted = makeTlsCertificate(Date.now());
 
 const rows: readonly Row[] = [
   row('a connection that is refused', 'ConnectionRefused', nobody),
-  row('a name without an address', 'DnsFailed', async () => 'https://endpoint.invalid'),
   row('a certificate that nobody trusts', 'TlsFailed', async () => {
     const endpoint = await exchanges.misbehaving(say('HTTP/1.1 200 OK\r\n\r\n'), makeTlsCertificate(Date.now()));
     return endpoint.origin;
@@ -130,6 +130,23 @@ describe.each(rows)('$failure', ({ failure, code, errorCode, surround }) => {
     });
     await story.close();
   });
+});
+
+describe('a name without an address', () => {
+  const origin = 'https://endpoint.test';
+  const resolveName = () => Promise.reject(new Failure('DnsFailed', 'No address was found for endpoint.test.'));
+
+  test.each([wait, atOnce])(
+    'a failed look-up uses up no attempt, and puts the event into the delivery queue',
+    async (random) => {
+      const story = createOutcomeStory({ origin, random, client: { resolveName } });
+      const conclusion = await story.deliver('orders', { RetryPolicy: { MaximumRetryAttempts: 0 } });
+      expect(conclusion).toMatchObject({ settlement: { kind: 'deferred' }, code: 'DnsFailed', attempts: 0 });
+      expect(story.queue.sent).toMatchObject([{ queued: { delivery: { attempts: 0, postponements: 1 } } }]);
+      expect(story.deadLetters.letters).toEqual([]);
+      await story.close();
+    },
+  );
 });
 
 describe('a status that no table has', () => {

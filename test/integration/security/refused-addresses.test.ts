@@ -76,7 +76,8 @@ beforeEach(() => {
 const urlOf = (host: string): string => `https://${host}:${new URL(endpoint.origin).port}`;
 const client = () => ({
   allowlist: publicOnly,
-  connectOptions: () => ({ lookup: dns.lookup, ca: certificate.certificate }),
+  connectOptions: () => ({ ca: certificate.certificate }),
+  resolveName: dns.resolveName,
   onRefusal: (each: RefusedAddress) => void refused.push(each),
 });
 

@@ -1,54 +1,88 @@
 import { createSocket } from 'node:dgram';
-import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
-import type { LookupFunction } from 'node:net';
 import { type Answer, decode, encode } from 'dns-packet';
+import { createNames, type ResolveName } from '../../../lib/adapters/dns/names.ts';
+import { systemClock } from '../../../lib/adapters/system-clock.ts';
+
+export type Family = 'A' | 'AAAA';
+
+export interface DnsAnswer {
+  readonly addresses: readonly string[];
+  readonly ttlSeconds?: number;
+  /** Questions of these types get no answer. */
+  readonly silent?: readonly Family[];
+  /** Questions of these types are answered with a failure of the server (SERVFAIL). */
+  readonly failing?: readonly Family[];
+}
+
+/** A name server that never answers. */
+export const silence: DnsAnswer = { addresses: [], silent: ['A', 'AAAA'] };
 
 export interface DnsServer {
   /** The requested names, one entry for each question of type A. */
   readonly asked: readonly string[];
-  /** Resolves names with this server only, and without a cache. */
-  readonly lookup: LookupFunction;
+  /** Address and port. */
+  readonly address: string;
+  /** Resolves names with this server only, and without a hosts file. */
+  readonly resolveName: ResolveName;
+  /** Resolves when so many questions of both types have come. */
+  questions(count: number): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
  * A DNS server on a free port of the loopback address.
  *
- * @param answer returns the addresses of a name; `index` counts the questions of type A from 0
+ * @param answer returns the addresses of a name, with a time to live of 0 unless it says another; `index` counts the questions
+ * of each type for this name from 0
  */
-export async function startDnsServer(answer: (name: string, index: number) => readonly string[]): Promise<DnsServer> {
-  const asked: string[] = [];
-  const current = new Map<string, readonly string[]>();
+export async function startDnsServer(
+  answer: (name: string, index: number) => readonly string[] | DnsAnswer,
+): Promise<DnsServer> {
+  const questions: string[] = [];
+  const waiting = new Map<number, () => void>();
   const socket = createSocket('udp4');
   socket.on('message', (bytes, { address, port }) => {
-    const { id = 0, questions = [] } = decode(bytes);
-    const [{ name, type } = { name: '', type: 'A' }] = questions;
-    if (type === 'A') {
-      asked.push(name);
-      current.set(name, answer(name, asked.length - 1));
-    }
-    const isIpv6 = type === 'AAAA';
-    const data = (current.get(name) ?? []).filter((each) => each.includes(':') === isIpv6);
-    const answers = data.map((each): Answer => ({ type: isIpv6 ? 'AAAA' : 'A', name, ttl: 0, data: each }));
-    socket.send(encode({ type: 'response', id, flags: 0x80, questions, answers }), port, address);
+    const question = decode(bytes);
+    const [{ name, type } = { name: '', type: 'A' }] = question.questions ?? [];
+    const index = questions.filter((each) => each === `${type} ${name}`).length;
+    questions.push(`${type} ${name}`);
+    waiting.get(questions.length)?.();
+    const family = type === 'AAAA' ? 'AAAA' : 'A';
+    const answered = answer(name, index);
+    const {
+      addresses,
+      ttlSeconds = 0,
+      silent = [],
+      failing = [],
+    } = 'addresses' in answered ? answered : { addresses: answered };
+    if (silent.includes(family)) return;
+    const data = failing.includes(family) ? [] : addresses.filter((each) => each.includes(':') === (family === 'AAAA'));
+    const answers = data.map((each): Answer => ({ type: family, name, ttl: ttlSeconds, data: each }));
+    const flags = failing.includes(family) ? 0x82 : 0x80;
+    const response = {
+      type: 'response',
+      id: question.id ?? 0,
+      flags,
+      questions: question.questions ?? [],
+      answers,
+    } as const;
+    socket.send(encode(response), port, address);
   });
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
-  const resolver = new Resolver();
-  resolver.setServers([`127.0.0.1:${socket.address().port}`]);
-
-  async function resolve(name: string) {
-    // One after the other: the addresses that `answer` returns for the first question are used for both.
-    const ipv4 = await resolver.resolve4(name).catch(() => []);
-    const ipv6 = await resolver.resolve6(name).catch(() => []);
-    return [...ipv4.map((address) => ({ address, family: 4 })), ...ipv6.map((address) => ({ address, family: 6 }))];
-  }
+  const address = `127.0.0.1:${socket.address().port}`;
   return {
-    asked,
-    lookup: (name, _options, found) => void resolve(name).then((addresses) => found(null, addresses)),
+    get asked() {
+      return questions.filter((each) => each.startsWith('A ')).map((each) => each.slice(2));
+    },
+    address,
+    resolveName: createNames({ clock: systemClock, servers: [address], hostsFile: '/no-hosts-file' }),
+    questions(count) {
+      if (questions.length >= count) return Promise.resolve();
+      return new Promise((resolve) => waiting.set(count, resolve));
+    },
     async close() {
-      resolver.cancel();
       socket.close();
       await once(socket, 'close');
     },

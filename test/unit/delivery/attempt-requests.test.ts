@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createBottleneckConcurrencyLimit } from '../../../lib/adapters/bottleneck-concurrency-limit.ts';
-import { Failure } from '../../../lib/core/failure/failure.ts';
+import { Failure, type FailureCode } from '../../../lib/core/failure/failure.ts';
 import { createAttempt } from '../../../lib/delivery/attempt.ts';
 import { withDeadline } from '../../../lib/delivery/deadline.ts';
 import type { ResolvedDestination } from '../../../lib/core/destination/resolved-destination.ts';
@@ -13,9 +13,9 @@ import { deliveryOf, routeOf } from './outcomes.ts';
 
 /**
  * What a request is answered; 'dead' is a kept-alive connection that ends before that, 'late' a socket free after
- * its slot, 'refused' an address that may not be called.
+ * its slot, 'refused' an address that may not be called, a code a failure of the network.
  */
-type Sent = number | 'dead' | 'late' | 'refused';
+type Sent = number | 'dead' | 'late' | 'refused' | FailureCode;
 
 /**
  * @param statuses how each request ends
@@ -30,6 +30,7 @@ async function attemptWith(statuses: readonly Sent[], changed: ResolvedDestinati
     asked.push(status);
     if (status === 'refused') throw new Failure('AddressRefused', 'The address may not be called.');
     if (status === 'late') return { kind: 'missed' };
+    if (typeof status === 'string' && status !== 'dead') throw new Failure(status, 'No answer came.');
     return status === 'dead' ? { kind: 'dead-socket' } : { kind: 'answer', answer: { status, headers: {}, body: '' } };
   }
   const attempt = createAttempt({
@@ -117,6 +118,28 @@ test('a refused address is no attempt, and ends the delivery for good', async ()
   expect(result).toMatchObject({ outcome: { kind: 'permanent', code: 'AddressRefused' }, requested: false });
   expect(requests).toBe(1);
 });
+
+test.each(['DnsFailed', 'ConnectionFailed'] as const)('%s before a connection is no attempt', async (code) => {
+  const { result, requests } = await attemptWith([code], routeOf(), [30]);
+  expect(result).toMatchObject({ outcome: { kind: 'retryable', code }, requested: false, rateWaitMs: 0 });
+  expect(requests).toBe(1);
+});
+
+test.each(['DnsFailed', 'ConnectionFailed'] as const)(
+  '%s after an answer leaves an attempt that was made',
+  async (code) => {
+    const { result } = await attemptWith([401, code], rotated);
+    expect(result).toMatchObject({ outcome: { kind: 'retryable', code }, requested: true });
+  },
+);
+
+test.each(['ConnectionRefused', 'ConnectionReset', 'TlsFailed', 'TimedOut', 'AnswerInvalid', 'OutOfTime'] as const)(
+  '%s is an attempt',
+  async (code) => {
+    const { result } = await attemptWith([code]);
+    expect(result).toMatchObject({ outcome: { kind: 'retryable', code }, requested: true });
+  },
+);
 
 test('a refused address does not end the delivery when the destination has changed since it was read', async () => {
   const { result, requests } = await attemptWith(['refused', 200], rotated);

@@ -66,7 +66,7 @@ interface Options {
 async function setUp({ answer, apiDestination, destination, resolver, randomNumber = 0, ...options }: Options = {}) {
   const endpoint = await startRecordingEndpoint(answer);
   const clock = createManualClock();
-  const http = createUndiciHttpClient({ allowlist: loopback, nowMs: () => clock.nowMs() });
+  const http = createUndiciHttpClient({ allowlist: loopback, clock });
   open.push(endpoint, http);
   const current: { route: ResolvedDestination; anew?: ResolvedDestination | Failure } = {
     route: {

@@ -10,8 +10,6 @@ function errorWithCode(code: string): Error {
 
 describe('an error of the network is classified by its code', () => {
   test.each([
-    ['ENOTFOUND', 'DnsFailed'],
-    ['EAI_AGAIN', 'DnsFailed'],
     ['ECONNREFUSED', 'ConnectionRefused'],
     ['EHOSTUNREACH', 'ConnectionFailed'],
     ['ENETUNREACH', 'ConnectionFailed'],

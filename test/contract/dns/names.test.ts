@@ -1,0 +1,211 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { createNames } from '../../../lib/adapters/dns/names.ts';
+import { createManualClock } from '../../fakes/manual-clock.ts';
+import { silence } from '../../servers/endpoints/dns-server.ts';
+import { failureOf, name, nameSubjects } from './name-subjects.ts';
+
+const setUp = nameSubjects();
+const dnsFailed = { name: 'Failure', code: 'DnsFailed', kind: 'retryable' };
+
+describe('both families', () => {
+  test('a name has the addresses of both families, IPv6 first', async () => {
+    const { resolve } = await setUp(() => ['93.184.216.34', '2606:4700::1', '93.184.216.35']);
+    expect(await resolve(name)).toEqual([
+      '2606:4700::1',
+      expect.stringContaining('93.'),
+      expect.stringContaining('93.'),
+    ]);
+  });
+
+  test.each([[['93.184.216.34']], [['2606:4700::1']]])(
+    'a name with %j alone has just that address',
+    async (addresses) => {
+      const { resolve } = await setUp(() => addresses);
+      expect(await resolve(name)).toEqual(addresses);
+    },
+  );
+
+  test.each([
+    ['AAAA', '93.184.216.34'],
+    ['A', '2606:4700::1'],
+  ] as const)('silence for %s costs 50 ms when the other family is there', async (silentFamily, address) => {
+    const { resolve, clock, dns } = await setUp(() => ({ addresses: [address], silent: [silentFamily] }));
+    const found = resolve(name);
+    let isFound = false;
+    void found.then(() => (isFound = true));
+    await dns.questions(2);
+    await untilTimers(clock, 2);
+    await clock.advance(49);
+    expect(isFound).toBe(false);
+    await clock.advance(1);
+    expect(await found).toEqual([address]);
+  });
+
+  test('a family whose name server fails does not keep the other from being used', async () => {
+    const { resolve } = await setUp(() => ({ addresses: ['93.184.216.34'], failing: ['AAAA'] }));
+    expect(await resolve(name)).toEqual(['93.184.216.34']);
+  });
+
+  test('no records in one family and silence for the other is a failure only after the limit', async () => {
+    const { resolve, clock, dns } = await setUp(() => ({ addresses: [], silent: ['A'] }));
+    const failed = failureOf(resolve(name));
+    await dns.questions(2);
+    await clock.advance(2000);
+    expect(await failed).toMatchObject({ ...dnsFailed, message: expect.stringContaining('did not answer in time') });
+  });
+});
+
+describe('a failure', () => {
+  test('a name without an address is DnsFailed, and the message names it', async () => {
+    const { resolve } = await setUp(() => []);
+    expect(await failureOf(resolve(name))).toMatchObject({
+      ...dnsFailed,
+      message: `No address was found for ${name} (ENODATA).`,
+    });
+  });
+
+  test('a name server that fails is DnsFailed', async () => {
+    const { resolve } = await setUp(() => ({ addresses: [], failing: ['A', 'AAAA'] }));
+    expect(await failureOf(resolve(name))).toMatchObject({
+      ...dnsFailed,
+      message: expect.stringContaining('ESERVFAIL'),
+    });
+  });
+
+  test('a port where no name server listens is DnsFailed, and no refusal by the endpoint', async () => {
+    const resolve = createNames({ clock: createManualClock(), servers: ['127.0.0.1:1'], hostsFile: '/no-hosts-file' });
+    expect(await failureOf(resolve(name))).toMatchObject(dnsFailed);
+  });
+
+  test('a text that no DNS server can be asked for is DnsFailed', async () => {
+    const { resolve } = await setUp(() => ['93.184.216.34']);
+    expect(await failureOf(resolve(`${'a'.repeat(64)}.test`))).toMatchObject(dnsFailed);
+  });
+
+  test('silent name servers are DnsFailed after two seconds, and not before', async () => {
+    const { resolve, clock, dns } = await setUp(() => silence);
+    let failed: unknown;
+    void failureOf(resolve(name)).then((error) => (failed = error));
+    await dns.questions(2);
+    await clock.advance(1999);
+    expect(failed).toBeUndefined();
+    await clock.advance(1);
+    expect(failed).toMatchObject({ ...dnsFailed, message: `The name servers did not answer in time for ${name}.` });
+  });
+
+  test('names whose servers are silent delay no other name', async () => {
+    const { resolve, clock, dns } = await setUp((asked) => (asked.startsWith('silent') ? silence : ['93.184.216.34']));
+    const silent = Array.from({ length: 20 }, (_, index) => failureOf(resolve(`silent-${index}.test`)));
+    await dns.questions(40);
+    expect(await resolve(name)).toEqual(['93.184.216.34']);
+    await clock.advance(2000);
+    for (const failed of await Promise.all(silent)) expect(failed).toMatchObject(dnsFailed);
+  });
+});
+
+describe('what was found before', () => {
+  test('look-ups of one name at the same time are one look-up', async () => {
+    const { resolve, dns } = await setUp(() => ['93.184.216.34']);
+    const found = await Promise.all([resolve(name), resolve(name.toUpperCase()), resolve(`${name}.`)]);
+    expect(found).toEqual(Array(3).fill(['93.184.216.34']));
+    expect(dns.asked).toEqual([name]);
+  });
+
+  test('look-ups at the same time share a failure too', async () => {
+    const { resolve, dns } = await setUp(() => []);
+    const [first, second] = await Promise.all([failureOf(resolve(name)), failureOf(resolve(name))]);
+    expect(first).toMatchObject(dnsFailed);
+    expect(second).toBe(first);
+    expect(dns.asked).toEqual([name]);
+  });
+
+  test.each([
+    ['its time to live', 7, 7000],
+    ['60 seconds when its time to live is longer', 86_400, 60_000],
+  ])('an answer is kept for %s', async (_howLong, ttlSeconds, keptMs) => {
+    const { resolve, clock, dns } = await setUp((_name, index) => ({ addresses: [`93.184.216.${index}`], ttlSeconds }));
+    expect(await resolve(name)).toEqual(['93.184.216.0']);
+    await clock.advance(keptMs - 1);
+    expect(await resolve(name)).toEqual(['93.184.216.0']);
+    expect(dns.asked).toHaveLength(1);
+    await clock.advance(1);
+    expect(await resolve(name)).toEqual(['93.184.216.1']);
+  });
+
+  test('an answer with a time to live of 0 is not kept', async () => {
+    const { resolve } = await setUp((_name, index) => [`93.184.216.${index}`]);
+    expect(await resolve(name)).toEqual(['93.184.216.0']);
+    expect(await resolve(name)).toEqual(['93.184.216.1']);
+  });
+
+  test('a failure is kept for 5 seconds', async () => {
+    const { resolve, clock, dns } = await setUp((_name, index) => (index === 0 ? [] : ['93.184.216.34']));
+    expect(await failureOf(resolve(name))).toMatchObject(dnsFailed);
+    await clock.advance(4999);
+    expect(await failureOf(resolve(name))).toMatchObject(dnsFailed);
+    expect(dns.asked).toHaveLength(1);
+    await clock.advance(1);
+    expect(await resolve(name)).toEqual(['93.184.216.34']);
+  });
+
+  test('an answer without one of the families is kept for 5 seconds only', async () => {
+    const { resolve, clock } = await setUp((_name, index) => ({
+      addresses: [`93.184.216.${index}`, `2606:4700::${index}`],
+      ttlSeconds: 60,
+      failing: index === 0 ? ['AAAA'] : [],
+    }));
+    expect(await resolve(name)).toEqual(['93.184.216.0']);
+    await clock.advance(4999);
+    expect(await resolve(name)).toEqual(['93.184.216.0']);
+    await clock.advance(1);
+    expect(await resolve(name)).toEqual(['2606:4700::1', '93.184.216.1']);
+  });
+
+  test('an answer that was kept before the clock was set back is not used', async () => {
+    const { resolve, clock } = await setUp((_name, index) => ({ addresses: [`93.184.216.${index}`], ttlSeconds: 60 }));
+    await resolve(name);
+    clock.set(clock.nowMs() - 3_600_000);
+    expect(await resolve(name)).toEqual(['93.184.216.1']);
+  });
+
+  test('at most 1,000 names are kept, and the oldest answer goes first', async () => {
+    const { resolve, dns } = await setUp(() => ({ addresses: ['93.184.216.34'], ttlSeconds: 60 }));
+    for (let index = 0; index < 1000; index += 1) await resolve(`n${index}.test`);
+    await resolve('n0.test');
+    expect(dns.asked).toHaveLength(1000);
+    await resolve('one-more.test');
+    await resolve('n1.test');
+    expect(dns.asked).toHaveLength(1001);
+    await resolve('n0.test');
+    expect(dns.asked).toHaveLength(1002);
+  });
+});
+
+describe('without a name server', () => {
+  test.each(['93.184.216.34', '2606:4700::1'])('the address %s needs no look-up', async (address) => {
+    const { resolve, dns } = await setUp(() => []);
+    expect(await resolve(address)).toEqual([address]);
+    expect(dns.asked).toEqual([]);
+  });
+
+  test.each(['localhost', 'LocalHost.', 'api.localhost'])(
+    '%s is this machine, also without a hosts file',
+    async (host) => {
+      const { resolve, dns } = await setUp(() => ['93.184.216.34']);
+      expect(await resolve(host)).toEqual(['::1', '127.0.0.1']);
+      expect(dns.asked).toEqual([]);
+    },
+  );
+
+  test('a single label is asked for as it is', async () => {
+    const { resolve, dns } = await setUp(() => ['93.184.216.34']);
+    expect(await resolve('backend')).toEqual(['93.184.216.34']);
+    expect(dns.asked).toEqual(['backend']);
+  });
+});
+
+/** Resolves when so many waits are under way on the clock: the answer of the one family has come. */
+async function untilTimers(clock: { readonly sleeperCount: () => number }, count: number): Promise<void> {
+  while (clock.sleeperCount() < count) await nextTurn();
+}
