@@ -50,10 +50,13 @@ export type UnsettledDelivery = { /** Time spent waiting for slots. */ readonly 
     }
 );
 
-/** A wait up to this long happens inside the invocation when its deadline allows it; a longer one goes to the queue. */
-const longestInlineWaitMs = 1000;
+/** A turn that is at most this far away is waited for inside the invocation, when its deadline and its horizon allow it. */
+const longestTurnWaitMs = 1000;
 
-/** Attempts a delivery until it is delivered, has failed for good, or must wait for longer than this invocation may. */
+/**
+ * Attempts a delivery once. Only for a turn of the rate, at most a second ahead, is waited inside the invocation: a place in it
+ * belongs to fresh events, so the wait after a failure is spent in the queue, however short it is.
+ */
 export function createRetrying(dependencies: RetryingDependencies) {
   const { attempt, clock, random, backoff, horizonMs } = dependencies;
 
@@ -103,14 +106,13 @@ export function createRetrying(dependencies: RetryingDependencies) {
     const notBeforeMs = clock.nowMs() + decision.delayMs;
     const waiting = { kind: 'waiting', delivery: tried, outcome, notBeforeMs, rateWaitMs } as const;
     const keepsTurn = turn !== undefined && !result.requested && outcome.code === 'OutOfTime';
-    return { ...waiting, exchangeMs: exchangeMsOf(result), ...(keepsTurn && { turnGeneration: toTurnNumber(turn) }) };
+    return { ...waiting, ...(keepsTurn && { turnGeneration: toTurnNumber(turn) }) };
   }
 
-  /** Waits inside the invocation. @returns whether the time has come; false when it is too far away for this invocation */
-  function sitOut(waiting: Waiting, deadline: Deadline): boolean | Promise<boolean> {
-    const { notBeforeMs, exchangeMs = 0, turnGeneration } = waiting;
+  /** Waits for a turn inside the invocation. @returns whether it has come; false when it is too far away for this invocation */
+  function waitForTurn(notBeforeMs: number, exchangeMs: number, deadline: Deadline): boolean | Promise<boolean> {
     const delayMs = Math.max(0, notBeforeMs - clock.nowMs());
-    const longestMs = turnGeneration === undefined ? longestInlineWaitMs : Math.min(longestInlineWaitMs, horizonMs);
+    const longestMs = Math.min(longestTurnWaitMs, horizonMs);
     if (delayMs > longestMs || !hasTime(deadline, delayMs + exchangeMs, clock.nowMs())) return false;
     if (delayMs === 0) return true;
     return clock.delay(delayMs, deadline.signal).then(
@@ -120,10 +122,14 @@ export function createRetrying(dependencies: RetryingDependencies) {
   }
 
   return async ({ delivery, ...queued }: QueuedDelivery, deadline: Deadline): Promise<UnsettledDelivery> => {
-    let unsettled: Tried = { notBeforeMs: clock.nowMs(), ...queued, kind: 'waiting', delivery, rateWaitMs: 0 };
+    const { notBeforeMs = 0 } = queued;
+    const turn = turnOf(queued);
     // A delivery asks before its turn too, because the line may have started again since.
-    if (queued.turnGeneration !== undefined) unsettled = await tryOnce(delivery, deadline, turnOf(unsettled));
-    while (unsettled.kind === 'waiting' && (await sitOut(unsettled, deadline))) {
+    const isEarly = turn === undefined && notBeforeMs > clock.nowMs();
+    if (isEarly) return { kind: 'waiting', delivery, notBeforeMs, rateWaitMs: 0 };
+    let unsettled: Tried = await tryOnce(delivery, deadline, turn);
+    while (unsettled.kind === 'waiting' && unsettled.exchangeMs !== undefined) {
+      if (!(await waitForTurn(unsettled.notBeforeMs, unsettled.exchangeMs, deadline))) break;
       const next: Tried = await tryOnce(unsettled.delivery, deadline, turnOf(unsettled));
       unsettled = { ...next, rateWaitMs: unsettled.rateWaitMs + next.rateWaitMs };
     }
@@ -131,7 +137,7 @@ export function createRetrying(dependencies: RetryingDependencies) {
   };
 }
 
-/** A delivery after one attempt, and how long its next request may take. */
+/** A delivery after one attempt. `exchangeMs`: how long its request may take; only of one whose turn may be waited for here. */
 type Tried = UnsettledDelivery & { readonly exchangeMs?: number };
 
 function turnOf({ notBeforeMs, turnGeneration }: Pick<QueuedDelivery, 'notBeforeMs' | 'turnGeneration'>) {
@@ -151,19 +157,6 @@ function expired(delivery: Delivery, policy: RetryPolicy, what: string): Tried {
   const reason = `${what} older than ${policy.maximumEventAgeMs / 1000} s.`;
   const outcome = { kind: 'permanent', code: 'EventExpired', reason } as const;
   return { kind: 'failed', delivery, outcome, condition: 'MaximumEventAgeInSeconds', rateWaitMs: 0 };
-}
-
-/** A wait, and how long the request after it may take. */
-interface Waiting {
-  readonly notBeforeMs: number;
-  readonly exchangeMs?: number | undefined;
-  /** Present when the wait is one for the rate. */
-  readonly turnGeneration?: number | undefined;
-}
-
-/** A failure before the request goes to the queue: a short wait here would not help. */
-function exchangeMsOf({ requested, destination }: AttemptResult & { kind: 'tried' }): number {
-  return requested ? (destination?.policy.timeoutMs ?? 0) : Number.POSITIVE_INFINITY;
 }
 
 /** Only a sent request counts as an attempt; everything else counts as a postponement. */

@@ -24,6 +24,8 @@ import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/en
 
 /** The credentials that the endpoint and the token endpoint accept now. */
 const accepted = new Set<string>();
+/** Ids of the events that the endpoint has accepted. */
+const arrived = new Set<unknown>();
 const printed: string[] = [];
 const patience = { timeout: 15_000 };
 let stack: Stack;
@@ -34,10 +36,12 @@ let lambda: LambdaClient;
 let secrets: SecretsManagerClient;
 
 beforeAll(async () => {
-  endpoint = await startRecordingEndpoint(({ headers: { authorization = '' } }) => {
+  endpoint = await startRecordingEndpoint(({ headers: { authorization = '' }, body }) => {
     const [, password = ''] = Buffer.from(authorization.replace('Basic ', ''), 'base64').toString().split(':');
     const token = authorization.replace('Bearer token-of-', '');
-    return { status: accepted.has(password) || accepted.has(token) ? 200 : 401 };
+    if (!accepted.has(password) && !accepted.has(token)) return { status: 401 };
+    arrived.add((JSON.parse(body) as { id?: unknown }).id);
+    return { status: 200 };
   });
   tokens = await startTokenEndpoint(({ body }) => {
     const secret = new URLSearchParams(body).get('client_secret') ?? '';
@@ -46,14 +50,13 @@ beforeAll(async () => {
   });
   stack = await startStack({
     port: 0,
-    // Retries come soon.
+    // Retries come soon: the delivery queue delays them by a second at most.
     environment: { RETRY_BASE_DELAY_MS: '50', RETRY_MAX_DELAY_MS: '200' },
     output: { line: (text) => printed.push(text), error: (text) => printed.push(text) },
   });
   const credentials = { accessKeyId: 'any', secretAccessKey: 'thing' };
   const aws = { region: 'us-east-1', endpoint: stack.url, credentials, maxAttempts: 1 };
   events = new EventBridgeClient(aws);
-  // No time limit, because an event may wait inside its invocation.
   lambda = new LambdaClient(aws);
   secrets = createSecretsManagerClient(aws);
 });
@@ -107,9 +110,9 @@ async function createWithSecret(
 const shown = (Name: string) => events.send(new DescribeConnectionCommand({ Name }));
 
 let count = 0;
-async function deliver(apiDestination: string): Promise<unknown> {
-  count += 1;
-  const Payload = JSON.stringify({ apiDestination, event: { id: `event-${count}` } });
+const newId = () => `event-${(count += 1)}`;
+async function deliver(apiDestination: string, id = newId()): Promise<unknown> {
+  const Payload = JSON.stringify({ apiDestination, event: { id } });
   const answer = await lambda.send(new InvokeCommand({ FunctionName: 'lastmile-local-deliver', Payload }));
   return (JSON.parse(answer.Payload?.transformToString() ?? '{}') as { outcome?: unknown }).outcome;
 }
@@ -118,12 +121,19 @@ async function deliver(apiDestination: string): Promise<unknown> {
 function load(apiDestination: string, lanes: number) {
   const running = { stopped: false };
   const outcomes: unknown[] = [];
+  const ids: string[] = [];
   const lane = async () => {
-    while (!running.stopped) outcomes.push(await deliver(apiDestination));
+    while (!running.stopped) {
+      const id = newId();
+      ids.push(id);
+      outcomes.push(await deliver(apiDestination, id));
+    }
   };
   const all = Promise.all(Array.from({ length: lanes }, lane));
   return {
     outcomes,
+    /** Ids of the events that the endpoint has not accepted so far. */
+    missing: () => ids.filter((id) => !arrived.has(id)),
     async stop(): Promise<void> {
       running.stopped = true;
       await all;
@@ -202,6 +212,7 @@ describe('a rotation while events come', () => {
     await expect.poll(() => requestsWith('/rotating', basicOf('canary-new')), patience).toBeGreaterThan(20);
     await running.stop();
     expect(running.outcomes.filter((outcome) => outcome !== 'delivered')).toEqual([]);
+    expect(running.missing()).toEqual([]);
     expect(version).toBeDefined();
     expect(await shown('rotating')).toMatchObject({ ConnectionState: 'AUTHORIZED' });
   });
@@ -218,7 +229,10 @@ describe('a rotation while events come', () => {
     await rotate(basicText('canary-after'));
     await expect.poll(() => requestsWith('/early', basicOf('canary-after')), patience).toBeGreaterThan(10);
     await running.stop();
-    expect(running.outcomes.filter((outcome) => outcome !== 'delivered')).toEqual([]);
+    // What was refused is in the delivery queue, and arrives from there.
+    expect(new Set(running.outcomes)).toEqual(new Set(['delivered', 'deferred']));
+    await expect.poll(running.missing, patience).toEqual([]);
+    expect(printed.filter((line) => line.includes('  dead-lettered  early  '))).toEqual([]);
     expect(await shown('early')).toMatchObject({ ConnectionState: 'AUTHORIZED' });
   });
 

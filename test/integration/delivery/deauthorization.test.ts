@@ -6,21 +6,28 @@ import {
   ListApiDestinationsCommand,
   UpdateConnectionCommand,
 } from '@aws-sdk/client-eventbridge';
-import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { CreateQueueCommand, DeleteMessageCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import type { Context } from 'aws-lambda';
 import { afterAll, expect, test } from 'vitest';
-import { createHandler, dependenciesFrom } from '../../../functions/deliver.ts';
+import { createHandler as createDeliver, dependenciesFrom as deliverFrom } from '../../../functions/deliver.ts';
+import {
+  createHandler as createDeliverQueued,
+  dependenciesFrom as deliverQueuedFrom,
+} from '../../../functions/deliver-queued.ts';
 import { parseConnectionItem } from '../../../lib/adapters/dynamodb/connection-item.ts';
 import type { Environment } from '../../../lib/config.ts';
+import type { Conclusion } from '../../../lib/core/delivery/delivery.ts';
 import { functionVariables } from '../../../lib/local/stack/environment.ts';
 import { noMetrics } from '../../../lib/local/lambda/readable-logs.ts';
+import type { SqsMembers } from '../../../lib/local/sqs/fauxqs.ts';
+import { sqsRecord } from '../../../lib/local/sqs/receive.ts';
 import type { Stack } from '../../../lib/local/stack/stack.ts';
 import type { Clients } from '../../fixtures/clients.ts';
 import { sharedStack } from '../../fixtures/stack.ts';
 import type { RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 import { type RecordingProxy, startRecordingProxy } from '../../servers/aws/recording-proxy.ts';
 
-/* The deployed handler against the whole stack. A test makes a run of refusals older in the table instead of waiting. */
+/* The deployed handlers against the whole stack. A test makes a run of refusals older in the table instead of waiting. */
 
 let stack: Stack;
 let proxy: RecordingProxy;
@@ -30,6 +37,10 @@ let clients: Clients;
 const deauthorized: string[] = [];
 /** Called before the endpoint refuses a request. */
 let beforeRefusal: () => Promise<unknown> = async () => undefined;
+
+/** The delivery queue of the tests' workers. The stack's own workers do not read it. */
+const retries = 'retries';
+const context = { getRemainingTimeInMillis: () => 60_000 } as Context;
 
 const aws = { region: 'us-east-1', credentials: { accessKeyId: 'deliver', secretAccessKey: 'local' } };
 const queueUrl = (name: string) => `${stack.url}/123456789012/${name}`;
@@ -45,6 +56,7 @@ sharedStack.override('answer', () => async ({ path, headers }) => {
 sharedStack.beforeAll(async ({ stack: startedStack, endpoint: startedEndpoint, clients: opened }) => {
   [stack, endpoint, clients] = [startedStack, startedEndpoint, opened];
   proxy = await startRecordingProxy(stack.url);
+  await clients.sqs.send(new CreateQueueCommand({ QueueName: retries }));
 });
 
 afterAll(() => proxy.stop());
@@ -89,17 +101,49 @@ function ageRun(name: string) {
   );
 }
 
-/** A worker of its own, whose calls to stores go through the proxy. */
+/** A worker of its own, whose calls to stores go through the proxy. Its retries come without a delay. */
 function startWorker(variables: Environment = {}) {
-  const environment = { ...functionVariables({ RETRY_MAX_DELAY_MS: '1', ...variables }, queueUrl) };
-  const deliveryLog = { record: () => undefined };
+  const given = { RETRY_MAX_DELAY_MS: '1', DELIVERY_QUEUE_URL: queueUrl(retries), ...variables };
+  const environment = functionVariables(given, queueUrl);
+  const conclusions: Conclusion[] = [];
+  const deliveryLog = { record: (conclusion: Conclusion) => conclusions.push(conclusion) };
   const connectionLog = { deauthorized: (name: string) => deauthorized.push(name) };
   const overrides = { deliveryLog, connectionLog, metrics: noMetrics };
-  const dependencies = dependenciesFrom(environment, { ...aws, endpoint: proxy.endpoint }, overrides);
-  const handler = createHandler(dependencies);
-  const context = { getRemainingTimeInMillis: () => 60_000 } as Context;
-  return (apiDestination: string, MaximumRetryAttempts = 0) =>
-    handler({ apiDestination, event: { id: 'e' }, target: { RetryPolicy: { MaximumRetryAttempts } } }, context);
+  const through = { ...aws, endpoint: proxy.endpoint };
+  const handler = createDeliver(deliverFrom(environment, through, overrides));
+  const queuedHandler = createDeliverQueued(deliverQueuedFrom(environment, through, overrides));
+  const handOver = async (message: SqsMembers) => {
+    const Records = [sqsRecord(message, { account: '123456789012', region: aws.region, queueName: retries })];
+    expect(await queuedHandler({ Records }, context)).toEqual({ batchItemFailures: [] });
+  };
+  return {
+    /** One invocation of `deliver`. */
+    deliver: (apiDestination: string, retriesAllowed = 0) =>
+      handler(envelopeOf(apiDestination, retriesAllowed), context),
+    /** Invocations of `deliver-queued` for as long as the delivery queue brings the event back. @returns their conclusions */
+    async deliverUntilSettled(apiDestination: string, retriesAllowed = 0): Promise<readonly Conclusion[]> {
+      conclusions.length = 0;
+      await handOver({ Body: JSON.stringify(envelopeOf(apiDestination, retriesAllowed)) });
+      while (conclusions.at(-1)?.settlement.kind === 'deferred') await handOver(await nextRetry());
+      return [...conclusions];
+    },
+  };
+}
+
+const envelopeOf = (apiDestination: string, MaximumRetryAttempts: number) => ({
+  apiDestination,
+  event: { id: 'e' },
+  target: { RetryPolicy: { MaximumRetryAttempts } },
+});
+
+async function nextRetry(): Promise<SqsMembers> {
+  const QueueUrl = queueUrl(retries);
+  const request = { QueueUrl, MessageAttributeNames: ['All'], WaitTimeSeconds: 20 };
+  const { Messages = [] } = await clients.sqs.send(new ReceiveMessageCommand(request));
+  const [message] = Messages;
+  if (message === undefined) expect.fail('No retry is in the delivery queue.');
+  await clients.sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: message.ReceiptHandle }));
+  return { ...message };
 }
 
 async function nextDeadLetter() {
@@ -111,13 +155,15 @@ async function nextDeadLetter() {
 
 test('a connection refused for 30 s is deauthorized, its events are dead-lettered, and new credentials bring it back', async () => {
   await createConnection('expired');
-  const deliver = startWorker();
+  const { deliverUntilSettled } = startWorker();
   let refusals = 0;
   beforeRefusal = async () => (++refusals === 10 ? ageRun('expired') : undefined);
 
   // The tenth attempt deauthorizes, and the eleventh finds that out.
-  expect(await deliver('expired-guarded', 185)).toMatchObject({
-    outcome: 'dead-lettered',
+  const conclusions = await deliverUntilSettled('expired-guarded', 185);
+  expect(conclusions.map(({ attempts }) => attempts)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  expect(conclusions.at(-1)).toMatchObject({
+    settlement: { kind: 'dead-lettered' },
     code: 'ConnectionDeauthorized',
     attempts: 11,
   });
@@ -133,11 +179,13 @@ test('a connection refused for 30 s is deauthorized, its events are dead-lettere
   expect(deauthorized).toEqual(['expired']);
 
   const requestsBefore = endpoint.requests.length;
-  for (const worker of [deliver, startWorker()]) {
-    for (const destination of ['expired-guarded', 'expired-open']) {
-      expect(await worker(destination, 185)).toMatchObject({ code: 'ConnectionDeauthorized', attempts: 0 });
-      expect(await nextDeadLetter()).toMatchObject({ ERROR_CODE: 'NO_PERMISSIONS' });
-    }
+  const { deliver } = startWorker();
+  const atOnce = { code: 'ConnectionDeauthorized', attempts: 0 };
+  for (const destination of ['expired-guarded', 'expired-open']) {
+    expect(await deliverUntilSettled(destination, 185)).toMatchObject([atOnce]);
+    expect(await nextDeadLetter()).toMatchObject({ ERROR_CODE: 'NO_PERMISSIONS' });
+    expect(await deliver(destination, 185)).toMatchObject(atOnce);
+    expect(await nextDeadLetter()).toMatchObject({ ERROR_CODE: 'NO_PERMISSIONS' });
   }
   expect(endpoint.requests).toHaveLength(requestsBefore);
 
@@ -146,12 +194,13 @@ test('a connection refused for 30 s is deauthorized, its events are dead-lettere
   expect(await describe('expired')).not.toHaveProperty('StateReason');
   expect(await destinationStates('expired')).toEqual(['ACTIVE', 'ACTIVE']);
   expect(await runOf('expired')).toBeUndefined();
+  expect(await deliverUntilSettled('expired-guarded')).toMatchObject([{ settlement: { kind: 'delivered' } }]);
   expect(await deliver('expired-guarded')).toMatchObject({ outcome: 'delivered' });
 });
 
 test('a rotation during the last refusal of a run is not undone, and the event arrives', async () => {
   await createConnection('rotated');
-  const deliver = startWorker();
+  const { deliver } = startWorker();
   beforeRefusal = async () => undefined;
   for (let index = 0; index < 10; index += 1) await deliver('rotated-guarded');
   expect(await runOf('rotated')).toMatchObject({ count: 10 });
@@ -164,7 +213,7 @@ test('a rotation during the last refusal of a run is not undone, and the event a
 
 test('one endpoint that refuses does not stop other endpoints of its connection while they accept', async () => {
   await createConnection('shared');
-  const [refused, accepted] = [startWorker(), startWorker({ CACHE_SECONDS: '0' })];
+  const [refused, accepted] = [startWorker().deliver, startWorker({ CACHE_SECONDS: '0' }).deliver];
   beforeRefusal = async () => undefined;
   for (let round = 0; round < 4; round += 1) {
     for (let index = 0; index < 9; index += 1) await refused('shared-guarded');
@@ -176,7 +225,7 @@ test('one endpoint that refuses does not stop other endpoints of its connection 
 
 test('a success writes nothing to the table, except the first one after a refusal', async () => {
   await createConnection('counted');
-  const deliver = startWorker({ CACHE_SECONDS: '900' });
+  const { deliver } = startWorker({ CACHE_SECONDS: '900' });
   const deliverMany = async () => {
     for (let index = 0; index < 20; index += 1) await deliver('counted-open');
   };

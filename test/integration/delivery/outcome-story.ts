@@ -1,7 +1,9 @@
 import type { UndiciHttpClientOptions } from '../../../lib/adapters/http/client.ts';
 import { createBottleneckConcurrencyLimit } from '../../../lib/adapters/bottleneck-concurrency-limit.ts';
+import { expect } from 'vitest';
 import { createUndiciHttpClient } from '../../../lib/adapters/http/client.ts';
 import { formatDeadLetter } from '../../../lib/core/message/dead-letter-message.ts';
+import { formatQueuedDelivery, parseQueueMessage } from '../../../lib/core/message/queued-delivery.ts';
 import type { Conclusion } from '../../../lib/core/delivery/delivery.ts';
 import { defaultTransport } from '../../../lib/core/destination/delivery-policy.ts';
 import { createAttempt } from '../../../lib/delivery/attempt.ts';
@@ -24,7 +26,7 @@ import { loopback } from '../../servers/endpoints/loopback.ts';
 export interface OutcomeOptions {
   /** Where the events go; the name of the API destination is appended as the path. */
   readonly origin: string;
-  /** 0 retries at once, inside the invocation. Nearly 1 waits so long that the delivery is deferred to the queue. */
+  /** 0 makes every backoff 0 ms, nearly 1 almost the longest. Either is spent in the queue. */
   readonly random: Random;
   readonly timeoutMs?: number;
   readonly client?: UndiciHttpClientOptions;
@@ -85,12 +87,31 @@ export function createOutcomeStory({ origin, random, timeoutMs = 5000, client, s
     clock,
   });
   const deliverInput = createDeliverInput({ deliver, clock, apiDestination: undefined });
+  const deliverOnce = (apiDestination: string, target: object = {}): Promise<Conclusion> =>
+    withDeadline(clock, 60_000, (deadline) => deliverInput({ apiDestination, event, target }, deadline));
+
+  /** The queue hands its last message to another invocation, as soon as the delay in whole seconds is over. */
+  async function comeBack(): Promise<Conclusion> {
+    const { queued } = queue.sent.at(-1) ?? expect.fail('Nothing is in the delivery queue.');
+    const waitMs = Math.max(0, (queued.notBeforeMs ?? 0) - clock.nowMs());
+    if (waitMs > 0) await clock.advance(Math.ceil(waitMs / 1000) * 1000);
+    const message = formatQueuedDelivery(queued);
+    const parse = () => parseQueueMessage(message, { apiDestination: undefined, nowMs: clock.nowMs() });
+    return withDeadline(clock, 60_000, (deadline) => deliver({ parse, body: () => message.body }, deadline));
+  }
+
   return {
     clock,
     queue,
     deadLetters,
-    deliver: (apiDestination: string, target: object = {}): Promise<Conclusion> =>
-      withDeadline(clock, 60_000, (deadline) => deliverInput({ apiDestination, event, target }, deadline)),
+    /** One invocation. */
+    deliver: deliverOnce,
+    /** As many invocations as the delivery queue brings the event back to. @returns the conclusion of each */
+    async deliverUntilSettled(apiDestination: string, target: object = {}): Promise<readonly Conclusion[]> {
+      const conclusions = [await deliverOnce(apiDestination, target)];
+      while (conclusions.at(-1)?.settlement.kind === 'deferred') conclusions.push(await comeBack());
+      return conclusions;
+    },
     /** The attributes of the last dead letter as a reader of the queue sees them, with `LASTMILE` already parsed. */
     lastDeadLetter() {
       const letter = deadLetters.letters.at(-1);

@@ -117,9 +117,11 @@ describe.each(rows)('$failure', ({ failure, code, errorCode, surround }) => {
 
   test(`the failure "${failure}" is ${errorCode} in the dead letters when its retry has failed too`, async () => {
     const story = await begin(atOnce);
-    const conclusion = await story.deliver('orders', { RetryPolicy: { MaximumRetryAttempts: 1 } });
-    expect(conclusion).toMatchObject({ settlement: { kind: 'dead-lettered' }, code, attempts: 2 });
-    expect(story.queue.sent).toEqual([]);
+    expect(await story.deliverUntilSettled('orders', { RetryPolicy: { MaximumRetryAttempts: 1 } })).toMatchObject([
+      { settlement: { kind: 'deferred', notBeforeMs: story.clock.nowMs() }, code, attempts: 1 },
+      { settlement: { kind: 'dead-lettered' }, code, attempts: 2 },
+    ]);
+    expect(story.queue.sent).toMatchObject([{ queued: { delivery: { attempts: 1 } } }]);
     expect(story.lastDeadLetter()).toMatchObject({
       body: JSON.stringify(event),
       ERROR_CODE: errorCode,

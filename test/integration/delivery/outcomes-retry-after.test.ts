@@ -48,18 +48,26 @@ describe('Retry-After', () => {
     expect((await story.deliver('orders')).settlement).toEqual({ kind: 'deferred', notBeforeMs });
   });
 
-  test('a Retry-After of a second is waited for inside the invocation', async () => {
+  test.each(['0', '1'])('a Retry-After of %s s is spent in the queue, not in the invocation', async (seconds) => {
+    const { endpoint, story } = await answering(seconds);
+    const notBeforeMs = story.clock.nowMs() + Number(seconds) * 1000;
+    expect(await story.deliver('orders')).toMatchObject({
+      settlement: { kind: 'deferred', notBeforeMs },
+      attempts: 1,
+      durationMs: 0,
+    });
+    expect(story.queue.sent).toMatchObject([{ queued: { notBeforeMs, delivery: { attempts: 1 } } }]);
+    expect(endpoint.requests).toHaveLength(1);
+  });
+
+  test('the next attempt after a Retry-After of a second comes a second later, in another invocation', async () => {
     const { endpoint, story } = await answering('1');
-    const delivering = story.deliver('orders', { RetryPolicy: { MaximumRetryAttempts: 1 } });
-    while (story.clock.nowMs() < Date.UTC(2026, 0, 1) + 1000) {
-      if (endpoint.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
-      else await story.clock.advance(1);
-    }
-    for (;;) {
-      const settled = await Promise.race([delivering, story.clock.advance(1).then(() => undefined)]);
-      if (settled !== undefined) break;
-    }
-    expect(await delivering).toMatchObject({ settlement: { kind: 'dead-lettered' }, attempts: 2 });
+    const firstMs = story.clock.nowMs();
+    expect(await story.deliverUntilSettled('orders', { RetryPolicy: { MaximumRetryAttempts: 1 } })).toMatchObject([
+      { settlement: { kind: 'deferred', notBeforeMs: firstMs + 1000 }, attempts: 1 },
+      { settlement: { kind: 'dead-lettered' }, attempts: 2, durationMs: 0 },
+    ]);
+    expect(story.clock.nowMs()).toBe(firstMs + 1000);
     expect(endpoint.requests).toHaveLength(2);
   });
 
@@ -83,12 +91,13 @@ describe('Retry-After', () => {
   );
 
   test.each(['Wed, 31 Dec 2025 23:59:59 GMT', 'Thu, 01 Jan 1970 00:00:00 GMT', '0'])(
-    'a Retry-After in the past (%s) means a retry at once',
+    'a Retry-After in the past (%s) means a retry without a delay in the queue',
     async (value) => {
       const { endpoint, story } = await answering(value);
-      expect(await story.deliver('orders', { RetryPolicy: { MaximumRetryAttempts: 3 } })).toMatchObject({
-        attempts: 4,
-      });
+      const notBeforeMs = story.clock.nowMs();
+      const conclusions = await story.deliverUntilSettled('orders', { RetryPolicy: { MaximumRetryAttempts: 3 } });
+      expect(conclusions.map(({ attempts }) => attempts)).toEqual([1, 2, 3, 4]);
+      expect(story.queue.sent.map(({ queued }) => queued.notBeforeMs)).toEqual([notBeforeMs, notBeforeMs, notBeforeMs]);
       expect(endpoint.requests).toHaveLength(4);
     },
   );

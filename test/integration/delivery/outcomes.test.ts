@@ -72,12 +72,15 @@ describe.each(statuses)('an endpoint that answers %d', (status) => {
     }
   });
 
-  test(`an endpoint that answers ${status} with two retries allowed is asked ${retried ? 'three times' : 'once'}`, async () => {
-    const { deliver, deadLetters, lastDeadLetter } = story('impatient');
-    const [before, lettersBefore] = [requestsTo(status), deadLetters.letters.length];
-    const conclusion = await deliver(String(status), { RetryPolicy: { MaximumRetryAttempts: 2 } });
+  test(`an endpoint that answers ${status} with two retries allowed is asked ${retried ? 'three times, by three invocations' : 'once'}`, async () => {
+    const { deliverUntilSettled, queue, deadLetters, lastDeadLetter } = story('impatient');
+    const [before, deferredBefore, lettersBefore] = [requestsTo(status), queue.sent.length, deadLetters.letters.length];
+    const conclusions = await deliverUntilSettled(String(status), { RetryPolicy: { MaximumRetryAttempts: 2 } });
     const attempts = retried ? 3 : 1;
     expect(requestsTo(status) - before).toBe(attempts);
+    expect(conclusions.map((each) => each.attempts)).toEqual(retried ? [1, 2, 3] : [1]);
+    expect(queue.sent.length - deferredBefore).toBe(attempts - 1);
+    const conclusion = conclusions.at(-1);
     expect(conclusion).toMatchObject({ attempts, status });
     expect(deadLetters.letters.length - lettersBefore).toBe(code === undefined ? 0 : 1);
     if (code === undefined) return;

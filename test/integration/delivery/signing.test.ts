@@ -130,10 +130,13 @@ test('the time of a signature is the time of its attempt', async () => {
   });
   const key = newKey();
   const options = { origin: endpoint.origin, random: atOnce, signingKeys: parseSigningSecret(key) };
-  const { clock, deliver, close } = createOutcomeStory(options);
+  const { clock, deliverUntilSettled, close } = createOutcomeStory(options);
   const startMs = Date.now();
   clock.set(startMs);
-  expect(await deliver('orders')).toMatchObject({ settlement: { kind: 'delivered' }, attempts: 2 });
+  expect(await deliverUntilSettled('orders')).toMatchObject([
+    { settlement: { kind: 'deferred' }, attempts: 1 },
+    { settlement: { kind: 'delivered' }, attempts: 2 },
+  ]);
   await Promise.all([close(), endpoint.close()]);
   const { requests } = endpoint;
   expect(requests.map(({ headers }) => timestamp(headers))).toEqual(

@@ -111,7 +111,7 @@ export class WatchedStack {
   async start(): Promise<void> {
     const started = startStackProcess(['--port', '0', '--data-dir', this.#folder], {
       REQUEST_TIMEOUT_MS: '500',
-      // No delivery waits inside an invocation.
+      // No retry comes back while the story runs.
       RETRY_BASE_DELAY_MS: '900000',
       // People set these variables for debugging. They must not reveal any secret.
       POWERTOOLS_LOGGER_LOG_EVENT: 'true',

@@ -18,7 +18,7 @@ export const region = 'us-east-1';
 export const account = '123456789012';
 export const teamQueueArn = `arn:aws:sqs:${region}:${account}:team-dead-letters`;
 
-/** Variables of a deployed stack: secrets have the names in the roles, and no delivery waits inside an invocation. */
+/** Variables of a deployed stack: secrets have the names in the roles, and no retry comes back while the story runs. */
 const environment = { SECRET_PREFIX: 'lastmile/local/connection/', RETRY_BASE_DELAY_MS: '900000' };
 
 /** The whole stack with endpoints; a recorder sees every call that the functions make to AWS. */

@@ -117,7 +117,18 @@ async function setUp({ answer, apiDestination, destination, resolver, randomNumb
     withDeadline(clock, remainingMs, (deadline) => deliverInput(input, deadline));
   const redeliver = (queued: QueuedDelivery, remainingMs = 60_000) =>
     withDeadline(clock, remainingMs, (deadline) => told({ parse: () => queued, body: () => '' }, deadline));
-  return { clock, endpoint, current, deadLetters, queue, conclusions, deliver, redeliver };
+  /** Delivers again what the queue brings back without a delay. @returns the attempts so far at the end of each invocation */
+  const deliverUntilSettled = async (input: unknown): Promise<readonly number[]> => {
+    let last = await deliver(input);
+    const attempts = [last.attempts];
+    while (last.settlement.kind === 'deferred') {
+      const { queued } = queue.sent.at(-1) ?? expect.fail('Nothing is in the delivery queue.');
+      last = await redeliver(queued);
+      attempts.push(last.attempts);
+    }
+    return attempts;
+  };
+  return { clock, endpoint, current, deadLetters, queue, conclusions, deliver, redeliver, deliverUntilSettled };
 }
 
 const envelope = { apiDestination: 'orders', event, rule: 'arn:aws:events:us-east-1:123456789012:rule/orders' };
@@ -175,16 +186,23 @@ describe('a delivery', () => {
     ]);
   });
 
-  test('an endpoint that fails for now is asked again in the same invocation when the wait is short', async () => {
-    const { deliver, endpoint, queue } = await setUp({ answer: (_, index) => ({ status: index < 3 ? 503 : 200 }) });
-    expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'delivered' }, attempts: 4 });
+  test('an endpoint that fails for now is asked once in an invocation, however short the wait, and again from the queue', async () => {
+    const answer: AnswerRequest = (_, index) => ({ status: index < 3 ? 503 : 200 });
+    const { deliverUntilSettled, endpoint, queue, conclusions } = await setUp({ answer });
+    expect(await deliverUntilSettled(envelope)).toEqual([1, 2, 3, 4]);
+    expect(conclusions.map(({ settlement }) => settlement.kind)).toEqual([
+      'deferred',
+      'deferred',
+      'deferred',
+      'delivered',
+    ]);
     expect(endpoint.requests.map(({ headers }) => headers['idempotency-key'])).toEqual(
       Array.from({ length: 4 }, () => `${event.id}/orders`),
     );
-    expect(queue.sent).toEqual([]);
+    expect(queue.sent.map(({ queued }) => queued.delivery.attempts)).toEqual([1, 2, 3]);
   });
 
-  test('a longer wait goes to the delivery queue with attempts, times and the time of the next one', async () => {
+  test('a delivery that must wait goes to the delivery queue with attempts, times and the time of the next one', async () => {
     const answer = () => ({ status: 503, headers: { 'retry-after': '30' } });
     const { clock, deliver, queue, deadLetters } = await setUp({ answer });
     const notBeforeMs = clock.nowMs() + 30_000;
@@ -212,7 +230,7 @@ describe('a delivery', () => {
     expect(deadLetters.letters).toEqual([]);
   });
 
-  test('a wait of a second happens inside the invocation, and a longer one does not', async () => {
+  test('a delivery that comes a millisecond before its time goes back, and one that comes at its time is attempted', async () => {
     const queued = (clock: { nowMs(): number }, waitMs: number): QueuedDelivery => ({
       delivery: {
         apiDestination: 'orders',
@@ -225,21 +243,20 @@ describe('a delivery', () => {
       notBeforeMs: clock.nowMs() + waitMs,
     });
     const { clock, redeliver, endpoint, queue } = await setUp();
-    expect((await redeliver(queued(clock, 1001))).settlement.kind).toBe('deferred');
+    const early = queued(clock, 1);
+    expect((await redeliver(early)).settlement).toEqual({ kind: 'deferred', notBeforeMs: early.notBeforeMs });
     expect(endpoint.requests).toEqual([]);
-    expect(queue.sent[0]?.queued.delivery.attempts).toBe(1);
-    const sitting = redeliver(queued(clock, 1000));
-    await clock.advance(1000);
-    expect(await sitting).toMatchObject({ settlement: { kind: 'delivered' }, attempts: 2, ageMs: 1000 });
+    expect(queue.sent).toMatchObject([{ queued: early }]);
+    await clock.advance(1);
+    expect(await redeliver(early)).toMatchObject({ settlement: { kind: 'delivered' }, attempts: 2, ageMs: 1 });
   });
 
   test('N allowed retries mean N + 1 attempts, and then the dead letters with that condition', async () => {
-    const { deliver, endpoint, deadLetters } = await setUp({ answer: () => ({ status: 500, body: 'down' }) });
+    const answer = () => ({ status: 500, body: 'down' });
+    const { deliverUntilSettled, endpoint, deadLetters, conclusions } = await setUp({ answer });
     const target = { Id: 'orders', RetryPolicy: { MaximumRetryAttempts: 2 } };
-    expect(await deliver({ ...envelope, target })).toMatchObject({
-      settlement: { kind: 'dead-lettered' },
-      attempts: 3,
-    });
+    expect(await deliverUntilSettled({ ...envelope, target })).toEqual([1, 2, 3]);
+    expect(conclusions.at(-1)?.settlement.kind).toBe('dead-lettered');
     expect(endpoint.requests).toHaveLength(3);
     expect(deadLetters.letters).toMatchObject([
       {
