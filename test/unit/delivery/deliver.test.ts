@@ -1,6 +1,5 @@
 import { createBottleneckConcurrencyLimit } from '../../../lib/adapters/bottleneck-concurrency-limit.ts';
-import { afterEach, describe, expect, test } from 'vitest';
-import { createUndiciHttpClient } from '../../../lib/adapters/http/client.ts';
+import { describe, expect, test } from 'vitest';
 import { formatConclusion } from '../../../lib/adapters/log/json-lines.ts';
 import type { ApiDestination } from '../../../lib/core/destination/api-destination.ts';
 import type { Connection } from '../../../lib/core/destination/connection.ts';
@@ -23,9 +22,7 @@ import { createInMemoryDeadLetters } from '../../fakes/in-memory-dead-letters.ts
 import { createInMemoryDeliveryQueue } from '../../fakes/in-memory-delivery-queue.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
 import { createUnlimitedPacing } from '../../fakes/unlimited-pacing.ts';
-import type { AnswerRequest } from '../../servers/endpoints/recording-endpoint.ts';
-import { startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
-import { loopback } from '../../servers/endpoints/loopback.ts';
+import { type AnswerRequest, createFakeEndpoint } from './fake-endpoint.ts';
 import { policyOf } from '../../fakes/delivery-policies.ts';
 
 /** Nothing is cached. */
@@ -49,11 +46,6 @@ const basic = (password: string): ConnectionSecret => ({
 
 const basicHeader = (password: string) => `Basic ${Buffer.from(`someone:${password}`).toString('base64')}`;
 
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((server) => server.close()));
-});
-
 interface Options {
   readonly answer?: AnswerRequest;
   readonly apiDestination?: string;
@@ -63,11 +55,9 @@ interface Options {
   readonly observeAnswer?: () => Promise<void>;
 }
 
-async function setUp({ answer, apiDestination, destination, resolver, randomNumber = 0, ...options }: Options = {}) {
-  const endpoint = await startRecordingEndpoint(answer);
+function setUp({ answer, apiDestination, destination, resolver, randomNumber = 0, ...options }: Options = {}) {
+  const endpoint = createFakeEndpoint(answer);
   const clock = createManualClock();
-  const http = createUndiciHttpClient({ allowlist: loopback, nowMs: () => clock.nowMs() });
-  open.push(endpoint, http);
   const current: { route: ResolvedDestination; anew?: ResolvedDestination | Failure } = {
     route: {
       connection: connectionOf('billing'),
@@ -95,7 +85,7 @@ async function setUp({ answer, apiDestination, destination, resolver, randomNumb
       clock,
     }),
     pacing: createUnlimitedPacing(clock),
-    http,
+    http: endpoint.http,
     observeAnswer: options.observeAnswer ?? (async () => undefined),
     clock,
   });
@@ -124,7 +114,7 @@ const envelope = { apiDestination: 'orders', event, rule: 'arn:aws:events:us-eas
 
 describe('a delivery', () => {
   test('a delivery reaches the endpoint with its event and its credentials, and leaves one line', async () => {
-    const { endpoint, deliver, conclusions, deadLetters } = await setUp();
+    const { endpoint, deliver, conclusions, deadLetters } = setUp();
     expect((await deliver(envelope)).settlement).toEqual({ kind: 'delivered' });
     expect(endpoint.requests).toMatchObject([{ method: 'POST', path: '/events', body: JSON.stringify(event) }]);
     expect(endpoint.requests[0]?.headers).toMatchObject({
@@ -149,20 +139,20 @@ describe('a delivery', () => {
   });
 
   test('a bare event goes to the API destination of the function', async () => {
-    const { endpoint, deliver } = await setUp({ apiDestination: 'orders' });
+    const { endpoint, deliver } = setUp({ apiDestination: 'orders' });
     await deliver(event);
     expect(endpoint.requests[0]?.body).toBe(JSON.stringify(event));
   });
 
   test('an envelope cannot choose a destination where the function has one of its own', async () => {
-    const { endpoint, deliver, deadLetters } = await setUp({ apiDestination: 'orders' });
+    const { endpoint, deliver, deadLetters } = setUp({ apiDestination: 'orders' });
     expect((await deliver({ ...envelope, apiDestination: 'other' })).settlement.kind).toBe('dead-lettered');
     expect(endpoint.requests).toEqual([]);
     expect(deadLetters.letters[0]).toMatchObject({ code: 'InvalidDelivery' });
   });
 
   test('an event that the endpoint rejects for good is dead-lettered unchanged, with the reason', async () => {
-    const { deliver, deadLetters } = await setUp({ answer: () => ({ status: 422, body: 'no such order' }) });
+    const { deliver, deadLetters } = setUp({ answer: () => ({ status: 422, body: 'no such order' }) });
     expect((await deliver(envelope)).settlement).toEqual({ kind: 'dead-lettered' });
     expect(deadLetters.letters).toMatchObject([
       {
@@ -176,7 +166,7 @@ describe('a delivery', () => {
   });
 
   test('an endpoint that fails for now is asked again in the same invocation when the wait is short', async () => {
-    const { deliver, endpoint, queue } = await setUp({ answer: (_, index) => ({ status: index < 3 ? 503 : 200 }) });
+    const { deliver, endpoint, queue } = setUp({ answer: (_, index) => ({ status: index < 3 ? 503 : 200 }) });
     expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'delivered' }, attempts: 4 });
     expect(endpoint.requests.map(({ headers }) => headers['idempotency-key'])).toEqual(
       Array.from({ length: 4 }, () => `${event.id}/orders`),
@@ -186,7 +176,7 @@ describe('a delivery', () => {
 
   test('a longer wait goes to the delivery queue with attempts, times and the time of the next one', async () => {
     const answer = () => ({ status: 503, headers: { 'retry-after': '30' } });
-    const { clock, deliver, queue, deadLetters } = await setUp({ answer });
+    const { clock, deliver, queue, deadLetters } = setUp({ answer });
     const notBeforeMs = clock.nowMs() + 30_000;
     expect(await deliver(envelope)).toMatchObject({
       settlement: { kind: 'deferred', notBeforeMs },
@@ -224,7 +214,7 @@ describe('a delivery', () => {
       },
       notBeforeMs: clock.nowMs() + waitMs,
     });
-    const { clock, redeliver, endpoint, queue } = await setUp();
+    const { clock, redeliver, endpoint, queue } = setUp();
     expect((await redeliver(queued(clock, 1001))).settlement.kind).toBe('deferred');
     expect(endpoint.requests).toEqual([]);
     expect(queue.sent[0]?.queued.delivery.attempts).toBe(1);
@@ -234,7 +224,7 @@ describe('a delivery', () => {
   });
 
   test('N allowed retries mean N + 1 attempts, and then the dead letters with that condition', async () => {
-    const { deliver, endpoint, deadLetters } = await setUp({ answer: () => ({ status: 500, body: 'down' }) });
+    const { deliver, endpoint, deadLetters } = setUp({ answer: () => ({ status: 500, body: 'down' }) });
     const target = { Id: 'orders', RetryPolicy: { MaximumRetryAttempts: 2 } };
     expect(await deliver({ ...envelope, target })).toMatchObject({
       settlement: { kind: 'dead-lettered' },
@@ -254,20 +244,20 @@ describe('a delivery', () => {
 
   test('a Retry-After beyond the age limit dead-letters the event at once', async () => {
     const answer = () => ({ status: 429, headers: { 'retry-after': '61' } });
-    const { deliver, deadLetters } = await setUp({ answer });
+    const { deliver, deadLetters } = setUp({ answer });
     const target = { RetryPolicy: { MaximumEventAgeInSeconds: 60 } };
     expect((await deliver({ ...envelope, target })).settlement.kind).toBe('dead-lettered');
     expect(deadLetters.letters).toMatchObject([{ condition: 'MaximumEventAgeInSeconds', code: 'EndpointThrottled' }]);
   });
 
   test('a negative Retry-After stops the retries, by no condition', async () => {
-    const { deliver, deadLetters } = await setUp({ answer: () => ({ status: 503, headers: { 'retry-after': '-1' } }) });
+    const { deliver, deadLetters } = setUp({ answer: () => ({ status: 503, headers: { 'retry-after': '-1' } }) });
     expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'dead-lettered' }, attempts: 1 });
     expect(deadLetters.letters[0]).not.toHaveProperty('condition');
   });
 
   test('an event that has outlived its age limit in the queue is not sent', async () => {
-    const { clock, redeliver, endpoint, deadLetters } = await setUp();
+    const { clock, redeliver, endpoint, deadLetters } = setUp();
     const delivery = {
       apiDestination: 'orders',
       event: { value: event },
@@ -286,14 +276,14 @@ describe('a delivery', () => {
 
   test('a failure before the request postpones the delivery and uses no attempt', async () => {
     const unavailable = () => Promise.reject(new Failure('StoreUnavailable', 'injected', { retryAfterMs: 5000 }));
-    const { deliver, queue } = await setUp({ resolver: { cached: known, current: unavailable, fresh: unavailable } });
+    const { deliver, queue } = setUp({ resolver: { cached: known, current: unavailable, fresh: unavailable } });
     const target = { RetryPolicy: { MaximumRetryAttempts: 0 } };
     expect(await deliver({ ...envelope, target })).toMatchObject({ settlement: { kind: 'deferred' }, attempts: 0 });
     expect(queue.sent[0]?.queued.delivery).toMatchObject({ attempts: 0, postponements: 1 });
   });
 
   test('a delivery queue that refuses gives the event back instead of losing it', async () => {
-    const { deliver, queue, deadLetters } = await setUp({
+    const { deliver, queue, deadLetters } = setUp({
       answer: () => ({ status: 503, headers: { 'retry-after': '30' } }),
     });
     const refusal = new Failure('StoreUnavailable', 'injected');
@@ -303,7 +293,7 @@ describe('a delivery', () => {
   });
 
   test('a delivery that is too large for the delivery queue becomes a dead letter with that reason', async () => {
-    const { deliver, queue, deadLetters } = await setUp({
+    const { deliver, queue, deadLetters } = setUp({
       answer: () => ({ status: 503, headers: { 'retry-after': '30' } }),
     });
     queue.failWith(new Failure('DeliveryTooLarge', 'too large'));
@@ -313,7 +303,7 @@ describe('a delivery', () => {
 
   test('a destination that does not exist is a dead letter with its reason, not a crash', async () => {
     const missing = () => Promise.reject(new Failure('ApiDestinationNotFound', "API destination 'x' does not exist."));
-    const { deliver, deadLetters } = await setUp({ resolver: { cached: known, current: missing, fresh: missing } });
+    const { deliver, deadLetters } = setUp({ resolver: { cached: known, current: missing, fresh: missing } });
     expect(await deliver(envelope)).toMatchObject({
       settlement: { kind: 'dead-lettered' },
       code: 'ApiDestinationNotFound',
@@ -322,13 +312,13 @@ describe('a delivery', () => {
   });
 
   test('an input that is not a delivery goes to the dead letters unchanged', async () => {
-    const { deliver, deadLetters } = await setUp();
+    const { deliver, deadLetters } = setUp();
     expect((await deliver({ hello: ['world'] })).settlement.kind).toBe('dead-lettered');
     expect(deadLetters.letters[0]).toMatchObject({ body: '{"hello":["world"]}', code: 'InvalidDelivery' });
   });
 
   test('a dead-letter queue that refuses gives the event back instead of losing it', async () => {
-    const { deliver, deadLetters } = await setUp({ answer: () => ({ status: 400 }) });
+    const { deliver, deadLetters } = setUp({ answer: () => ({ status: 400 }) });
     const refusal = new Failure('StoreUnavailable', 'injected');
     deadLetters.failWith(refusal);
     expect((await deliver(envelope)).settlement).toEqual({ kind: 'returned', error: refusal });
@@ -338,13 +328,13 @@ describe('a delivery', () => {
   test('a bug keeps its own error, and the event goes back', async () => {
     const bug = new TypeError('x is not a function');
     const broken = () => Promise.reject(bug);
-    const { deliver } = await setUp({ resolver: { cached: known, current: broken, fresh: broken } });
+    const { deliver } = setUp({ resolver: { cached: known, current: broken, fresh: broken } });
     expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'returned', error: bug }, code: 'Unexpected' });
   });
 
   test('a bug after a 2xx is logged with its stack, and the event stays delivered', async () => {
     const bug = new TypeError('x is not a function');
-    const { deliver, endpoint, conclusions } = await setUp({ observeAnswer: () => Promise.reject(bug) });
+    const { deliver, endpoint, conclusions } = setUp({ observeAnswer: () => Promise.reject(bug) });
     expect(await deliver(envelope)).toMatchObject({
       settlement: { kind: 'delivered' },
       code: 'Unexpected',
@@ -360,12 +350,12 @@ describe('a delivery', () => {
 
   test('a bug after a refusal returns the event', async () => {
     const bug = new TypeError('x is not a function');
-    const { deliver } = await setUp({ answer: () => ({ status: 500 }), observeAnswer: () => Promise.reject(bug) });
+    const { deliver } = setUp({ answer: () => ({ status: 500 }), observeAnswer: () => Promise.reject(bug) });
     expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'returned', error: bug }, code: 'Unexpected' });
   });
 
   test('no request begins that could not end 5 s before the deadline', async () => {
-    const { deliver, endpoint } = await setUp();
+    const { deliver, endpoint } = setUp();
     expect(await deliver(envelope, 9999)).toMatchObject({ settlement: { kind: 'deferred' }, code: 'OutOfTime' });
     expect(endpoint.requests).toEqual([]);
     expect((await deliver(envelope, 10_000)).settlement.kind).toBe('delivered');
@@ -376,7 +366,7 @@ describe('a delivery', () => {
       status: headers['authorization'] === basicHeader('second') ? 200 : 401,
     });
     const changed: { connection?: Connection } = {};
-    const { deliver, endpoint, current } = await setUp({
+    const { deliver, endpoint, current } = setUp({
       answer: async (request, index) => {
         current.route = {
           ...current.route,
@@ -392,13 +382,15 @@ describe('a delivery', () => {
   });
 
   test('a 401 with credentials that are still the same is not sent again', async () => {
-    const { deliver, endpoint } = await setUp({ answer: () => ({ status: 401, headers: { 'retry-after': '9' } }) });
+    const { deliver, endpoint } = setUp({ answer: () => ({ status: 401, headers: { 'retry-after': '9' } }) });
     expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'deferred' }, code: 'EndpointUnauthorized' });
     expect(endpoint.requests).toHaveLength(1);
   });
 
   test('a request that cannot be built from the cached destination is built from the changed one', async () => {
-    const { deliver, endpoint, current } = await setUp({ destination: { invocationEndpoint: 'http://127.0.0.1:1/*' } });
+    const { deliver, endpoint, current } = setUp({
+      destination: { invocationEndpoint: 'https://elsewhere.example/*' },
+    });
     const cached = current.route;
     const moved = { ...cached.apiDestination, invocationEndpoint: `${endpoint.origin}/moved`, revision: 2 };
     current.anew = { ...cached, apiDestination: moved };
@@ -408,7 +400,7 @@ describe('a delivery', () => {
 
   test('a rejected event is sent once more when the destination has moved since it was cached', async () => {
     const answer: AnswerRequest = ({ path }) => ({ status: path === '/moved' ? 200 : 404 });
-    const { deliver, endpoint, current, deadLetters } = await setUp({ answer });
+    const { deliver, endpoint, current, deadLetters } = setUp({ answer });
     const moved = { ...current.route.apiDestination, invocationEndpoint: `${endpoint.origin}/moved`, revision: 2 };
     current.anew = { ...current.route, apiDestination: moved };
     expect((await deliver(envelope)).settlement.kind).toBe('delivered');
@@ -417,20 +409,20 @@ describe('a delivery', () => {
   });
 
   test('a rejected event stays retryable while the stores cannot say whether the destination has moved', async () => {
-    const { deliver, current, deadLetters } = await setUp({ answer: () => ({ status: 404 }) });
+    const { deliver, current, deadLetters } = setUp({ answer: () => ({ status: 404 }) });
     current.anew = new Failure('StoreUnavailable', 'injected', { retryAfterMs: 5000 });
     expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'deferred' }, code: 'StoreUnavailable' });
     expect(deadLetters.letters).toEqual([]);
   });
 
   test('a 401 stands while the stores cannot say whether the credentials have changed', async () => {
-    const { deliver, current } = await setUp({ answer: () => ({ status: 401, headers: { 'retry-after': '9' } }) });
+    const { deliver, current } = setUp({ answer: () => ({ status: 401, headers: { 'retry-after': '9' } }) });
     current.anew = new Failure('StoreUnavailable', 'injected');
     expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'deferred' }, code: 'EndpointUnauthorized' });
   });
 
   test('the log line of a delivery holds no credential, no event and no answer', async () => {
-    const { deliver, conclusions } = await setUp({ answer: () => ({ status: 400, body: 'canary-answer' }) });
+    const { deliver, conclusions } = setUp({ answer: () => ({ status: 400, body: 'canary-answer' }) });
     await deliver(envelope);
     const line = formatConclusion(conclusions[0] as Conclusion);
     expect(JSON.parse(line)).toMatchObject({ message: 'delivery.concluded', code: 'EndpointRejected', status: 400 });
@@ -438,7 +430,7 @@ describe('a delivery', () => {
   });
 
   test('an event id of any length leaves a line of bounded length', async () => {
-    const { deliver, conclusions } = await setUp();
+    const { deliver, conclusions } = setUp();
     await deliver({ ...envelope, event: { ...event, id: 'x'.repeat(100_000) } });
     expect(formatConclusion(conclusions[0] as Conclusion).length).toBeLessThan(1000);
   });
