@@ -41,17 +41,14 @@ export const sharedPrivilege = sharedStack
     way.endpoint = recorder.endpoint;
     return recorder;
   })
-  .extend('tokens', file, async ({}, { onCleanup }) => {
+  .extend('story', file, async ({ recorder, endpoint, clients }, { onCleanup }) => {
     // Tokens that expire too soon to be used twice, so each delivery renews its token.
     const tokens = await startTokenEndpoint((_, index) => ({
       body: { access_token: `token-${index}`, token_type: 'bearer', expires_in: 30 },
     }));
     onCleanup(() => tokens.close());
-    return tokens;
-  })
-  .extend('story', file, ({ recorder, endpoint, tokens, clients }) =>
-    createPrivilegeStory(recorder, endpoint, tokens, clients),
-  );
+    return await createPrivilegeStory(recorder, endpoint, tokens, clients);
+  });
 
 function functionsBy(way: Way): readonly LocalFunction[] {
   return deployedFunctions(5000).map((each) => ({
