@@ -1,30 +1,32 @@
 import { CreateQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { createSqsClient } from '../../../lib/adapters/aws/clients.ts';
 import { createSqsDeadLetters } from '../../../lib/adapters/sqs/dead-letters.ts';
 import { systemClock } from '../../../lib/adapters/system-clock.ts';
 import type { QueueMessage } from '../../../lib/core/message/queue-message.ts';
 import type { Stack } from '../../../lib/local/stack/stack.ts';
-import { startStack } from '../../../lib/local/stack/stack.ts';
 import type { DeadLetterMessages } from '../../../lib/ports/delivery.ts';
 import { createInMemoryDeadLetterMessages } from '../../fakes/in-memory-dead-letter-messages.ts';
+import { clientConfig } from '../../fixtures/clients.ts';
+import { sharedStack } from '../../fixtures/stack.ts';
 
 interface Subject {
   readonly deadLetters: DeadLetterMessages;
   put(message: QueueMessage): Promise<void>;
 }
 
-const started: { stack?: Stack } = {};
-beforeAll(async () => {
-  started.stack = await startStack({ port: 0, functions: [] });
-});
-afterAll(() => started.stack?.stop());
-
+let stack: Stack;
 let queues = 0;
 
+sharedStack.override('stackOptions', { functions: [] });
+
+sharedStack.beforeAll(({ stack: started }) => {
+  stack = started;
+});
+
 async function overSqs(): Promise<Subject> {
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  const sqs = createSqsClient({ region: 'us-east-1', endpoint: started.stack?.url ?? '', credentials });
+  const sqs = createSqsClient(clientConfig(stack.url));
+  onTestFinished(() => sqs.destroy());
   queues += 1;
   const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: `dead-letters-${queues}` }));
   return {

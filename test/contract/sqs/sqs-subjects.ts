@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto';
-import { afterAll, afterEach, beforeAll } from 'vitest';
+import { afterEach } from 'vitest';
 import { createSqsClient } from '../../../lib/adapters/aws/clients.ts';
 import type { Delivery } from '../../../lib/core/delivery/delivery.ts';
-import { type SqsServer, startSqsServer } from '../../servers/aws/sqs-queues.ts';
+import { sharedSqs } from '../../fixtures/sqs.ts';
+import type { ProxiedSqs } from '../../servers/aws/sqs-queues.ts';
 
 /** SQS for the tests of one file. After each test, its faults are removed. */
 export function useSqs() {
-  const running: { server?: SqsServer } = {};
-  beforeAll(async () => {
-    running.server = await startSqsServer();
+  const running: { server?: ProxiedSqs } = {};
+  sharedSqs.beforeAll(({ sqs }) => {
+    running.server = sqs;
   });
   afterEach(() => running.server?.proxy.faultsBy(() => undefined));
-  afterAll(() => running.server?.stop());
   return {
-    get server(): SqsServer {
+    get server(): ProxiedSqs {
       if (running.server === undefined) throw new Error('SQS has not been started.');
       return running.server;
     },

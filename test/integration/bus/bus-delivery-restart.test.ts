@@ -31,7 +31,7 @@ async function kill(stack: StackProcess): Promise<void> {
 async function start() {
   const stack = startStackProcess(['--port', '0', '--data-dir', folder]);
   started.push(stack);
-  return { stack, story: createBusStory(await stack.url) };
+  return { stack, story: createBusStory({ url: await stack.url }) };
 }
 
 const HttpParameters = { PathParameterValues: ['$.detail.n'] };
@@ -71,7 +71,7 @@ test('every event that PutEvents has accepted arrives, although the stack is kil
 
 test('a reset forgets buses, rules and targets, and events after it are delivered', async () => {
   const stack = await ownStack();
-  const story = createBusStory(stack.url);
+  const story = createBusStory(stack);
   const create = async (): Promise<void> => {
     await story.createBus('orders');
     const Arn = await story.createDestination('shop', endpoint.origin);

@@ -10,7 +10,7 @@ beforeEach(async () => {
   lines = new Growing();
   errors = new Growing();
   const output = { line: (text: string) => lines.push(text), error: (text: string) => errors.push(text) };
-  story = createBusStory((await ownStack({ output })).url);
+  story = createBusStory(await ownStack({ output }));
 });
 
 const rule = { Name: 'all', EventPattern: everyOrder };

@@ -30,7 +30,7 @@ const HttpParameters = { PathParameterValues: ['$.detail.order'], HeaderParamete
 const ownBus = { Name: 'orders', EventBusName: 'orders', EventPattern: everyOrder };
 
 test('an event put to a bus arrives at the endpoint as it was written, with the id of the answer', async () => {
-  const story = createBusStory((await start()).url);
+  const story = createBusStory(await start());
   await story.createBus('orders');
   const Arn = await story.createDestination('shop', endpoint.origin);
   await story.putRule(ownBus, { Arn, HttpParameters }, { Arn, Input: '{"constant":1.0}', HttpParameters });
@@ -51,7 +51,7 @@ test('an event put to a bus arrives at the endpoint as it was written, with the 
 });
 
 test("a target's transformer fills its placeholders from the event and its rule", async () => {
-  const story = createBusStory((await start()).url);
+  const story = createBusStory(await start());
   const Arn = await story.createDestination('shop', endpoint.origin);
   const InputTransformer = {
     InputPathsMap: { order: '$.detail.order' },
@@ -65,7 +65,7 @@ test("a target's transformer fills its placeholders from the event and its rule"
 
 test('a failed attempt is repeated, and a permanent failure ends in the dead-letter queue of its target', async () => {
   const environment = { RETRY_BASE_DELAY_MS: '10', RETRY_MAX_DELAY_MS: '10' };
-  const story = createBusStory((await start({ environment })).url);
+  const story = createBusStory(await start({ environment }));
   const Arn = await story.createDestination('shop', endpoint.origin);
   const dead = await story.createQueue('dead');
   const target = { Arn, HttpParameters, DeadLetterConfig: { Arn: dead.arn }, RetryPolicy: { MaximumRetryAttempts: 1 } };
@@ -88,7 +88,7 @@ test('a failed attempt is repeated, and a permanent failure ends in the dead-let
 });
 
 test('events of the bus are sent at the rate of their destination', async () => {
-  const story = createBusStory((await start()).url);
+  const story = createBusStory(await start());
   const Arn = await story.createDestination('shop', endpoint.origin, 10);
   await story.putRule({ Name: 'all', EventPattern: everyOrder }, { Arn, HttpParameters });
   const startMs = performance.now();
@@ -99,7 +99,7 @@ test('events of the bus are sent at the rate of their destination', async () => 
 });
 
 test('an event for a destination whose connection is gone is dead-lettered with the reason', async () => {
-  const story = createBusStory((await start()).url);
+  const story = createBusStory(await start());
   const Arn = await story.createDestination('shop', endpoint.origin);
   const dead = await story.createQueue('dead');
   await story.events.send(new DeleteConnectionCommand({ Name: 'shop' }));
@@ -111,7 +111,7 @@ test('an event for a destination whose connection is gone is dead-lettered with 
 });
 
 test('an event of 1 MiB that cannot be compressed arrives too', async () => {
-  const story = createBusStory((await start()).url);
+  const story = createBusStory(await start());
   const Arn = await story.createDestination('shop', endpoint.origin);
   await story.putRule({ Name: 'all', EventPattern: everyOrder }, { Arn, HttpParameters });
   let seed = 1;
@@ -127,8 +127,8 @@ test('an event of 1 MiB that cannot be compressed arrives too', async () => {
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 -_.,:;!?#$%&()*+/<=>@[]^`{|}~';
 
 test('the bus of one region does not get the events of another region', async () => {
-  const { url } = await start();
-  const stories = ['us-east-1', 'eu-central-1'].map((region) => createBusStory(url, region));
+  const stack = await start();
+  const stories = ['us-east-1', 'eu-central-1'].map((region) => createBusStory(stack, region));
   const queues = [];
   for (const story of stories) {
     const queue = await story.createQueue('all');
@@ -146,7 +146,7 @@ test('the bus of one region does not get the events of another region', async ()
 });
 
 test('a disabled rule gets no event, and an enabled one gets only later events', async () => {
-  const story = createBusStory((await start()).url);
+  const story = createBusStory(await start());
   const queue = await story.createQueue('all');
   await story.putRule({ Name: 'all', EventPattern: everyOrder }, { Arn: queue.arn });
   await story.put({ Detail: '{"n":1}' });
@@ -160,7 +160,7 @@ test('a disabled rule gets no event, and an enabled one gets only later events',
 
 test('rate(1 minute) fires by the clock of the stack, and not while its rule is disabled', async () => {
   const clock = createManualClock();
-  const story = createBusStory((await start({ clock })).url);
+  const story = createBusStory(await start({ clock }));
   const Arn = 'arn:aws:logs:us-east-1:123456789012:log-group:/aws/events/ticks';
   const rule = await story.putRule({ Name: 'tick', ScheduleExpression: 'rate(1 minute)' }, { Arn });
   await clock.advance(59_000);

@@ -33,7 +33,7 @@ sharedStack.beforeAll(({ stack: started }) => {
 });
 
 function client(region = 'us-east-1', endpoint = stack.url): EventBridgeClient {
-  return new EventBridgeClient(clientConfig(endpoint, region));
+  return new EventBridgeClient(clientConfig(endpoint, { region }));
 }
 
 const EventPattern = '{"source":["shop"]}';

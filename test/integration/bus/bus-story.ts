@@ -1,8 +1,5 @@
 import {
-  CreateApiDestinationCommand,
-  CreateConnectionCommand,
   CreateEventBusCommand,
-  EventBridgeClient,
   PutEventsCommand,
   type PutEventsRequestEntry,
   PutRuleCommand,
@@ -16,29 +13,19 @@ import {
   ReceiveMessageCommand,
   type ReceiveMessageRequest,
 } from '@aws-sdk/client-sqs';
-import { createSqsClient } from '../../../lib/adapters/aws/clients.ts';
+import type { Stack } from '../../../lib/local/stack/stack.ts';
+import { createDestination as createDestinationFor } from '../../fixtures/clients.ts';
+import { ownClients } from '../../fixtures/stack.ts';
 
 const account = '123456789012';
 
-/** Clients for the bus of one region, and their most frequent calls. */
-export function createBusStory(endpoint: string, region = 'us-east-1') {
-  const aws = { region, endpoint, credentials: { accessKeyId: 'any', secretAccessKey: 'thing' } };
-  const events = new EventBridgeClient(aws);
-  const sqs = createSqsClient(aws);
+/** Clients for the bus of one region, and their most frequent calls. The clients are closed after the test. */
+export function createBusStory(stack: Pick<Stack, 'url'>, region = 'us-east-1') {
+  const { events, sqs } = ownClients(stack, { region });
 
   async function createDestination(name: string, origin: string, ratePerSecond?: number): Promise<string> {
-    const AuthParameters = { ApiKeyAuthParameters: { ApiKeyName: 'x-key', ApiKeyValue: 'opensesame' } };
-    const connection = { Name: name, AuthorizationType: 'API_KEY', AuthParameters } as const;
-    const { ConnectionArn } = await events.send(new CreateConnectionCommand(connection));
-    const destination = {
-      Name: name,
-      ConnectionArn,
-      InvocationEndpoint: `${origin}/${name}/*`,
-      HttpMethod: 'POST',
-    } as const;
-    const rate = ratePerSecond === undefined ? {} : { InvocationRateLimitPerSecond: ratePerSecond };
-    const { ApiDestinationArn = '' } = await events.send(new CreateApiDestinationCommand({ ...destination, ...rate }));
-    return ApiDestinationArn;
+    const settings = { InvocationEndpoint: `${origin}/${name}/*`, InvocationRateLimitPerSecond: ratePerSecond };
+    return (await createDestinationFor(events, name, settings)).ApiDestinationArn;
   }
 
   async function createQueue(name: string, Attributes: Record<string, string> = {}) {

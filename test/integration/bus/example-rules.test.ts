@@ -33,7 +33,7 @@ beforeEach(async () => {
     requests.push(request);
     return undefined;
   });
-  story = createBusStory((await ownStack()).url);
+  story = createBusStory(await ownStack());
 });
 
 /** Deploys an example's rule into the local stack and puts an event that it matches. */

@@ -1,10 +1,7 @@
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
+import { ownStack } from '../../fixtures/stack.ts';
 import { type StackProcess, startStackInShell, startStackProcess } from '../../servers/aws/stack-process.ts';
 
 const running = new Set<StackProcess>();
@@ -76,15 +73,17 @@ test('a second signal ends a stack that is stopping', async () => {
   socket.destroy();
 });
 
-const folder = mkdtempSync(join(tmpdir(), 'lastmile-command-'));
-writeFileSync(join(folder, 'file'), '');
-
 test.each([
   ['an unknown flag', ['--prot', '0'], {}, /--prot/],
   ['a bad port', ['--port', 'abc'], {}, /--port/],
   ['a bad account', ['--account', '1'], {}, /--account/],
   ['a host that is no address of this machine', ['--port', '0', '--host', '192.0.2.1'], {}, /192\.0\.2\.1/],
-  ['a folder that cannot be one', ['--port', '0', '--data-dir', join(folder, 'file')], {}, /file/],
+  [
+    'a folder that cannot be one',
+    ['--port', '0', '--data-dir', import.meta.filename],
+    {},
+    /local-stack-command\.test\.ts/,
+  ],
   ['a bad variable', ['--port', '0'], { CACHE_SECONDS: 'soon' }, /CACHE_SECONDS/],
 ] as const)(
   '%s makes npm start print one line on stderr and end with status 2',
@@ -98,11 +97,10 @@ test.each([
 );
 
 test('a port in use makes npm start print one line on stderr and end with status 2', async () => {
-  const first: Stack = await startStack({ port: 0, functions: [] });
+  const first = await ownStack({ functions: [] });
   const second = start(['--port', String(first.port)]);
   expect(await second.ended).toBe(2);
   expect(second.stderr()).toBe(`Port ${first.port} of 127.0.0.1 is in use; --port 0 picks a free one.\n`);
-  await first.stop();
 });
 
 test('npm start --help prints every flag and starts nothing', async () => {

@@ -16,12 +16,15 @@ sharedStack.override('stackOptions', { environment: { RETRY_BASE_DELAY_MS: '9000
 sharedStack.override('answer', () => ({ path }) => ({ status: path === '/eu' ? 202 : 500 }));
 
 /** A destination of the same name in each region. */
-sharedStack.beforeAll(async ({ stack: startedStack, endpoint: startedEndpoint, folder: made, clientsOf }) => {
-  [stack, endpoint, folder] = [startedStack, startedEndpoint, made];
-  const [eu, us] = [`${endpoint.origin}/eu`, `${endpoint.origin}/us`];
-  await createDestination(clientsOf('eu-west-1').events, 'orders', { InvocationEndpoint: eu }, 'key-canary');
-  await createDestination(clientsOf('us-east-1').events, 'orders', { InvocationEndpoint: us }, 'key-canary');
-});
+sharedStack.beforeAll(
+  async ({ stack: startedStack, endpoint: startedEndpoint, folder: made, clients, clientsWith }) => {
+    [stack, endpoint, folder] = [startedStack, startedEndpoint, made];
+    const [eu, us] = [`${endpoint.origin}/eu`, `${endpoint.origin}/us`];
+    const inEurope = clientsWith({ region: 'eu-west-1' });
+    await createDestination(inEurope.events, 'orders', { InvocationEndpoint: eu }, 'key-canary');
+    await createDestination(clients.events, 'orders', { InvocationEndpoint: us }, 'key-canary');
+  },
+);
 
 interface Ended {
   readonly status: number;

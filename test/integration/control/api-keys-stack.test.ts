@@ -11,28 +11,30 @@ import {
   PutRuleCommand,
 } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createDynamoDbClient, createLambdaClient } from '../../../lib/adapters/aws/clients.ts';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { createEventBridgeEventBus } from '../../../lib/adapters/aws/event-bus.ts';
 import { putEvents } from '../../../lib/control/put-events.ts';
 import type { JsonObject } from '../../../lib/core/input/json.ts';
-import { startStack } from '../../../lib/local/stack/stack.ts';
 import type { Stack } from '../../../lib/local/stack/stack.ts';
+import { type Clients, clientConfig } from '../../fixtures/clients.ts';
+import { ownClients, ownStack, sharedStack } from '../../fixtures/stack.ts';
 
 const command = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'keys.ts');
 const region = 'us-east-1';
-const anybody = { accessKeyId: 'any', secretAccessKey: 'thing' };
 const written: string[] = [];
 let stack: Stack;
-let open: Stack;
+let clients: Clients;
 
-beforeAll(async () => {
-  const say = (text: string) => void written.push(text);
-  const output = { line: say, error: say };
-  stack = await startStack({ port: 0, auth: true, environment: { CACHE_SECONDS: '0' }, output });
-  open = await startStack({ port: 0 });
+const say = (text: string): void => void written.push(text);
+sharedStack.override('stackOptions', {
+  auth: true,
+  environment: { CACHE_SECONDS: '0' },
+  output: { line: say, error: say },
 });
-afterAll(async () => void (await Promise.all([stack.stop(), open.stop()])));
+
+sharedStack.beforeAll(({ stack: startedStack, clients: opened }) => {
+  [stack, clients] = [startedStack, opened];
+});
 
 interface Ended {
   readonly status: number;
@@ -53,9 +55,11 @@ async function createKey(api: 'control' | 'events'): Promise<string> {
   return (await keys(['create', '--api', api])).stdout.trim();
 }
 
-function configOf(key: string, endpoint = stack.url) {
-  const credentials = { accessKeyId: key.slice(0, 14), secretAccessKey: key };
-  return { region, endpoint, credentials, maxAttempts: 1 };
+/** Clients that sign with this key, until the test ends. */
+function clientsWith(apiKey: string) {
+  const appsync = new AppSyncClient(clientConfig(stack.url, { apiKey }));
+  onTestFinished(() => appsync.destroy());
+  return { ...ownClients(stack, { apiKey }), appsync };
 }
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : 'none');
@@ -102,7 +106,7 @@ describe('npm run keys', () => {
 describe('with --auth', () => {
   test('with --auth, a key of control may call EventBridge, its bus and AppSync', async () => {
     const key = await createKey('control');
-    const [events, appsync] = [new EventBridgeClient(configOf(key)), new AppSyncClient(configOf(key))];
+    const { events, appsync } = clientsWith(key);
     const AuthParameters = { ApiKeyAuthParameters: { ApiKeyName: 'x-key', ApiKeyValue: 'value' } };
     await events.send(new CreateConnectionCommand({ Name: 'shop', AuthorizationType: 'API_KEY', AuthParameters }));
     expect((await events.send(new ListConnectionsCommand({}))).Connections).toMatchObject([{ Name: 'shop' }]);
@@ -114,7 +118,7 @@ describe('with --auth', () => {
 
   test('with --auth, a key of events may put events and nothing else', async () => {
     const key = await createKey('events');
-    const [events, appsync] = [new EventBridgeClient(configOf(key)), new AppSyncClient(configOf(key))];
+    const { events, appsync } = clientsWith(key);
     expect((await events.send(new PutEventsCommand({ Entries: [entry] }))).FailedEntryCount).toBe(0);
     const denied = await Promise.all([
       events.send(new ListRulesCommand({})).catch(nameOf),
@@ -126,14 +130,17 @@ describe('with --auth', () => {
   });
 
   test('credentials that are no key are refused with --auth and accepted without it', async () => {
+    const open = await ownStack();
     for (const command of [
       new ListConnectionsCommand({}),
       new ListRulesCommand({}),
       new PutEventsCommand({ Entries: [entry] }),
     ]) {
-      const send = (endpoint: string) =>
-        new EventBridgeClient(configOf('local', endpoint)).send(command as ListRulesCommand).then(() => 'done', nameOf);
-      expect([await send(stack.url), await send(open.url)]).toEqual(['UnrecognizedClientException', 'done']);
+      const send = (to: Stack) =>
+        ownClients(to, { apiKey: 'local' })
+          .events.send(command as ListRulesCommand)
+          .then(() => 'done', nameOf);
+      expect([await send(stack), await send(open)]).toEqual(['UnrecognizedClientException', 'done']);
     }
     const unsigned = await fetch(stack.url, {
       method: 'POST',
@@ -156,10 +163,12 @@ describe('with --auth', () => {
   test('with --auth, a deleted key and an expired key are refused', async () => {
     const [deleted, expired] = [await createKey('control'), await createKey('control')];
     const list = async (key: string) =>
-      await new EventBridgeClient(configOf(key)).send(new ListConnectionsCommand({})).then(() => 'done', nameOf);
+      await clientsWith(key)
+        .events.send(new ListConnectionsCommand({}))
+        .then(() => 'done', nameOf);
     expect([await list(deleted), await list(expired)]).toEqual(['done', 'done']);
-    await new AppSyncClient(configOf(deleted)).send(new DeleteApiKeyCommand({ apiId: 'control', id: deleted }));
-    await createDynamoDbClient({ ...configOf('local') }).send(
+    await clientsWith(deleted).appsync.send(new DeleteApiKeyCommand({ apiId: 'control', id: deleted }));
+    await clients.dynamoDb.send(
       new UpdateItemCommand({
         TableName: 'lastmile-local',
         Key: { pk: { S: 'API_KEY#control' }, sk: { S: expired.slice(0, 14) } },
@@ -175,16 +184,21 @@ describe('with --auth', () => {
 
   test('the stack prints no part of a key except its public id', async () => {
     const key = await createKey('control');
-    await new EventBridgeClient(configOf(key)).send(new ListConnectionsCommand({}));
+    await clientsWith(key).events.send(new ListConnectionsCommand({}));
     await fetch(`${stack.url}/v1/apis/control/apikeys/${key}`, { method: 'DELETE', headers: { 'x-api-key': key } });
     expect(written.join('\n')).not.toContain(key.slice(14, 30));
   });
 });
 
 describe('deployed, PutEvents goes to the configured bus of EventBridge', () => {
+  let open: Stack;
+
+  beforeEach(async () => {
+    open = await ownStack();
+  });
+
   const put = (eventBusName: string, input: JsonObject) => {
-    const credentials = { accessKeyId: 'any', secretAccessKey: 'thing' };
-    const eventBus = createEventBridgeEventBus({ region, endpoint: open.url, credentials }, eventBusName);
+    const eventBus = createEventBridgeEventBus(clientConfig(open.url), eventBusName);
     const caller = { region, account: '123456789012', partition: 'aws', requestId: 'r' };
     return putEvents({ eventBus, eventBusName })(input, caller);
   };
@@ -237,8 +251,7 @@ describe('events put through IAM, by invoking control-api', () => {
   });
 
   test('events that are put by invoking control-api reach the bus of a stack with --auth', async () => {
-    const lambda = createLambdaClient({ region, endpoint: stack.url, credentials: anybody });
-    const { Payload } = await lambda.send(new InvokeCommand({ FunctionName: 'control-api', Payload: payload }));
+    const { Payload } = await clients.lambda.send(new InvokeCommand({ FunctionName: 'control-api', Payload: payload }));
     expect(JSON.parse(Payload?.transformToString() ?? '')).toMatchObject({ output: { FailedEntryCount: 0 } });
   });
 

@@ -3,11 +3,9 @@ import {
   CreateConnectionCommand,
   DeleteConnectionCommand,
   DescribeConnectionCommand,
-  EventBridgeClient,
   UpdateConnectionCommand,
 } from '@aws-sdk/client-eventbridge';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { InvokeCommand } from '@aws-sdk/client-lambda';
 import {
   CreateSecretCommand,
   GetSecretValueCommand,
@@ -15,10 +13,11 @@ import {
   PutSecretValueCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createSecretsManagerClient } from '../../../lib/adapters/aws/clients.ts';
-import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
+import type { Stack } from '../../../lib/local/stack/stack.ts';
+import type { Clients } from '../../fixtures/clients.ts';
+import { sharedStack } from '../../fixtures/stack.ts';
 import { type TokenEndpoint, startTokenEndpoint } from '../../servers/oauth/oauth-token-endpoint.ts';
-import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
+import type { RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 
 /* Credentials in a secret that does not belong to the stack, from the operation that names it to the requests, over HTTP. */
 
@@ -31,39 +30,37 @@ const patience = { timeout: 15_000 };
 let stack: Stack;
 let endpoint: RecordingEndpoint;
 let tokens: TokenEndpoint;
-let events: EventBridgeClient;
-let lambda: LambdaClient;
-let secrets: SecretsManagerClient;
+let events: Clients['events'];
+let lambda: Clients['lambda'];
+let secrets: Clients['secrets'];
+
+sharedStack.override('answer', () => ({ headers: { authorization = '' }, body }) => {
+  const [, password = ''] = Buffer.from(authorization.replace('Basic ', ''), 'base64').toString().split(':');
+  const token = authorization.replace('Bearer token-of-', '');
+  if (!accepted.has(password) && !accepted.has(token)) return { status: 401 };
+  arrived.add((JSON.parse(body) as { id?: unknown }).id);
+  return { status: 200 };
+});
+
+sharedStack.override('stackOptions', {
+  // Retries come soon: the delivery queue delays them by a second at most.
+  environment: { RETRY_BASE_DELAY_MS: '50', RETRY_MAX_DELAY_MS: '200' },
+  output: { line: (text) => printed.push(text), error: (text) => printed.push(text) },
+});
 
 beforeAll(async () => {
-  endpoint = await startRecordingEndpoint(({ headers: { authorization = '' }, body }) => {
-    const [, password = ''] = Buffer.from(authorization.replace('Basic ', ''), 'base64').toString().split(':');
-    const token = authorization.replace('Bearer token-of-', '');
-    if (!accepted.has(password) && !accepted.has(token)) return { status: 401 };
-    arrived.add((JSON.parse(body) as { id?: unknown }).id);
-    return { status: 200 };
-  });
   tokens = await startTokenEndpoint(({ body }) => {
     const secret = new URLSearchParams(body).get('client_secret') ?? '';
     if (!accepted.has(secret)) return { status: 401, body: { error: 'invalid_client' } };
     return { body: { access_token: `token-of-${secret}`, token_type: 'Bearer', expires_in: 3600 } };
   });
-  stack = await startStack({
-    port: 0,
-    // Retries come soon: the delivery queue delays them by a second at most.
-    environment: { RETRY_BASE_DELAY_MS: '50', RETRY_MAX_DELAY_MS: '200' },
-    output: { line: (text) => printed.push(text), error: (text) => printed.push(text) },
-  });
-  const credentials = { accessKeyId: 'any', secretAccessKey: 'thing' };
-  const aws = { region: 'us-east-1', endpoint: stack.url, credentials, maxAttempts: 1 };
-  events = new EventBridgeClient(aws);
-  lambda = new LambdaClient(aws);
-  secrets = createSecretsManagerClient(aws);
 });
 
-afterAll(async () => {
-  for (const client of [events, lambda, secrets]) client.destroy();
-  await Promise.all([stack.stop(), endpoint.close(), tokens.close()]);
+afterAll(() => tokens.close());
+
+sharedStack.beforeAll(({ stack: startedStack, endpoint: startedEndpoint, clients }) => {
+  [stack, endpoint] = [startedStack, startedEndpoint];
+  ({ events, lambda, secrets } = clients);
 });
 
 async function control(operation: string, input: object): Promise<Readonly<Record<string, unknown>>> {

@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import {
   CreateApiDestinationCommand,
   CreateConnectionCommand,
-  EventBridgeClient,
+  type EventBridgeClient,
   ListConnectionsCommand,
 } from '@aws-sdk/client-eventbridge';
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createSecretsManagerClient } from '../../../lib/adapters/aws/clients.ts';
-import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
+import { describe, expect, test } from 'vitest';
+import type { Stack } from '../../../lib/local/stack/stack.ts';
+import type { Clients } from '../../fixtures/clients.ts';
+import { ownClients, sharedStack } from '../../fixtures/stack.ts';
 
 /* The policy operations on a whole stack that requires API keys: with a signature, with a key, and invoked directly. */
 
@@ -18,16 +19,19 @@ const keysCommand = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands
 const secretArn = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:tls-AbCdEf';
 const sink = { ApiDestinationName: 'sink' };
 let stack: Stack;
+let clients: Clients;
 let keys: { readonly control: string; readonly events: string };
 let events: EventBridgeClient;
 
-beforeAll(async () => {
-  stack = await startStack({ port: 0, auth: true, environment: {} });
+sharedStack.override('stackOptions', { auth: true });
+
+sharedStack.beforeAll(async ({ stack: startedStack, clients: opened, clientsWith }) => {
+  [stack, clients] = [startedStack, opened];
   const [control = '', forEvents = ''] = await Promise.all(
     ['control', 'events'].map(async (api) => (await run(keysCommand, 'create', '--api', api)).stdout.trim()),
   );
   keys = { control, events: forEvents };
-  events = clientWith(control);
+  events = clientsWith({ apiKey: control }).events;
   const { ConnectionArn } = await events.send(
     new CreateConnectionCommand({
       Name: 'orders',
@@ -40,16 +44,6 @@ beforeAll(async () => {
     new CreateApiDestinationCommand({ Name: 'sink', ConnectionArn, InvocationEndpoint, HttpMethod: 'POST' }),
   );
 });
-
-afterAll(async () => {
-  events.destroy();
-  await stack.stop();
-});
-
-function clientWith(key: string): EventBridgeClient {
-  const credentials = { accessKeyId: key.slice(0, 14), secretAccessKey: key };
-  return new EventBridgeClient({ region: 'us-east-1', endpoint: stack.url, credentials, maxAttempts: 1 });
-}
 
 /** Calls an operation that the SDK does not have; the SDK only signs the request. */
 async function signedCall(client: EventBridgeClient, operation: string, input: object) {
@@ -107,9 +101,8 @@ describe('a delivery policy', () => {
 
   test('a delivery policy cannot be accessed with a key of the API events or without a key', async () => {
     const denied = { name: 'AccessDeniedException', message: expect.stringContaining('PutDeliveryPolicy') };
-    const client = clientWith(keys.events);
+    const client = ownClients(stack, { apiKey: keys.events }).events;
     await expect(signedCall(client, 'PutDeliveryPolicy', { ...sink, Burst: 2 })).rejects.toMatchObject(denied);
-    client.destroy();
     expect((await keyedCall('', 'PutDeliveryPolicy', { ...sink, Burst: 2 })).json).toMatchObject({
       __type: 'MissingAuthenticationTokenException',
     });
@@ -156,11 +149,8 @@ describe('a delivery policy', () => {
 
 test('a connection policy can be put, read and deleted', async () => {
   const orders = { ConnectionName: 'orders' };
-  const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
-  const secrets = createSecretsManagerClient({ region: 'us-east-1', endpoint: stack.url, credentials });
   const SecretString = '{"username":"someone","password":"password-canary"}';
-  const { ARN } = await secrets.send(new CreateSecretCommand({ Name: 'team/orders', SecretString }));
-  secrets.destroy();
+  const { ARN } = await clients.secrets.send(new CreateSecretCommand({ Name: 'team/orders', SecretString }));
   const policy = { AllowedHosts: ['api.example.com', '*.example.org'], SecretArn: ARN };
   await keyedCall(keys.control, 'PutConnectionPolicy', { ...orders, ...policy });
   const { status, stdout } = await run(command, 'GetConnectionPolicy', JSON.stringify(orders));

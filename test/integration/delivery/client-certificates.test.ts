@@ -1,9 +1,9 @@
 import { CreateSecretCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createSecretsManagerClient } from '../../../lib/adapters/aws/clients.ts';
+import { afterAll, expect, test } from 'vitest';
+import type { Clients } from '../../fixtures/clients.ts';
 import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 import { makeCertificateAuthority, type TlsCertificate } from '../../servers/endpoints/tls-certificate.ts';
-import { newMessage, startRateStory } from './rate-story.ts';
+import { newMessage, type RateStory, sharedRate } from './rate-story.ts';
 
 /* Client certificates and private authorities, from the delivery policy to the server that asks for a certificate. */
 
@@ -11,15 +11,14 @@ const authority = makeCertificateAuthority(Date.now());
 const stranger = makeCertificateAuthority(Date.now(), 'another authority');
 const uncached = { CACHE_SECONDS: '0', RETRY_BASE_DELAY_MS: '900000' };
 
-let story: Awaited<ReturnType<typeof startRateStory>>;
-let secrets: ReturnType<typeof createSecretsManagerClient>;
+let story: RateStory;
+let secrets: Clients['secrets'];
 let endpoint: RecordingEndpoint;
 let caSecretArn: string;
 let numbers = 0;
 
-beforeAll(async () => {
-  story = await startRateStory(() => undefined);
-  secrets = createSecretsManagerClient(story.clientConfig);
+sharedRate.beforeAll(async ({ story: told, clients }) => {
+  [story, secrets] = [told, clients.secrets];
   const { key, certificate } = authority.issue({});
   endpoint = await startRecordingEndpoint(undefined, {
     key,
@@ -30,11 +29,7 @@ beforeAll(async () => {
   caSecretArn = await newSecret(authority.certificate);
 });
 
-afterAll(async () => {
-  secrets.destroy();
-  await endpoint.close();
-  await story.stop();
-});
+afterAll(() => endpoint.close());
 
 async function newSecret(SecretString: string): Promise<string> {
   numbers += 1;

@@ -1,23 +1,23 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { startConnectProxy } from '../../servers/endpoints/connect-proxy.ts';
-import { comeBack, newMessage, startRateStory } from './rate-story.ts';
+import { comeBack, newMessage, type RateStory, sharedRate } from './rate-story.ts';
 
 /* Each member of a delivery policy takes effect, from the operation that sets it to the request at the endpoint. */
 
-let story: Awaited<ReturnType<typeof startRateStory>>;
+let story: RateStory;
 const inFlight: (() => void)[] = [];
 
-beforeAll(async () => {
-  story = await startRateStory(async ({ path }) => {
-    if (path === '/silent') return await new Promise<never>(() => undefined);
-    if (path === '/gated') await new Promise<void>((resolve) => inFlight.push(resolve));
-    // An invocation never waits this long.
-    const headers = { 'retry-after': '30' };
-    return { status: Number(/^\/status-([0-9]+)$/.exec(path)?.[1] ?? 200), headers };
-  });
+sharedRate.override('answer', () => async ({ path }) => {
+  if (path === '/silent') return await new Promise<never>(() => undefined);
+  if (path === '/gated') await new Promise<void>((resolve) => inFlight.push(resolve));
+  // An invocation never waits this long.
+  const headers = { 'retry-after': '30' };
+  return { status: Number(/^\/status-([0-9]+)$/.exec(path)?.[1] ?? 200), headers };
 });
 
-afterAll(() => story.stop());
+sharedRate.beforeAll(({ story: told }) => {
+  story = told;
+});
 
 /** Every worker reads its configuration each time, unless a test sets CACHE_SECONDS. */
 const uncached = { CACHE_SECONDS: '0', RETRY_BASE_DELAY_MS: '900000' };

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { CreateApiDestinationCommand, CreateConnectionCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { CreateApiDestinationCommand, CreateConnectionCommand } from '@aws-sdk/client-eventbridge';
 import type { Context } from 'aws-lambda';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { dependenciesFrom as authorizeFrom } from '../../../functions/authorize-connection.ts';
 import { createHandler as createDeliver, dependenciesFrom as deliverFrom } from '../../../functions/deliver.ts';
 import {
@@ -13,10 +13,10 @@ import { createEmfMetrics } from '../../../lib/adapters/log/emf-metrics.ts';
 import { createJsonLineConnectionLog, createJsonLineDeliveryLog } from '../../../lib/adapters/log/json-lines.ts';
 import { functionVariables } from '../../../lib/local/stack/environment.ts';
 import { sqsRecord } from '../../../lib/local/sqs/receive.ts';
+import type { Stack } from '../../../lib/local/stack/stack.ts';
+import { sharedSqs } from '../../fixtures/sqs.ts';
 import type { RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
-import { startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
-import type { SqsServer } from '../../servers/aws/sqs-queues.ts';
-import { account, region, startSqsServer } from '../../servers/aws/sqs-queues.ts';
+import { account, type ProxiedSqs, region } from '../../servers/aws/sqs-queues.ts';
 import { emfViolations, valuesOf } from '../../unit/adapters/log/emf-documents.ts';
 
 /* The deployed handlers against the whole stack and an endpoint that answers each destination in its own way. */
@@ -29,13 +29,19 @@ const answers = {
 };
 
 const context = { getRemainingTimeInMillis: () => 60_000 } as Context;
-let servers: { sqs: SqsServer; endpoint: RecordingEndpoint };
+let stack: Stack;
+let sqs: ProxiedSqs;
+let endpoint: RecordingEndpoint;
 
-beforeAll(async () => {
-  const sqs = await startSqsServer();
-  const endpoint = await startRecordingEndpoint(({ path }) => answers[path.slice(1) as keyof typeof answers]);
-  servers = { sqs, endpoint };
-  const events = new EventBridgeClient({ ...sqs.clientConfig, endpoint: sqs.stack.url });
+sharedSqs.override(
+  'answer',
+  () =>
+    ({ path }) =>
+      answers[path.slice(1) as keyof typeof answers],
+);
+
+sharedSqs.beforeAll(async ({ stack: startedStack, sqs: proxied, endpoint: startedEndpoint, clients: { events } }) => {
+  [stack, sqs, endpoint] = [startedStack, proxied, startedEndpoint];
   const AuthParameters = { BasicAuthParameters: { Username: 'someone', Password: 'canary-password' } };
   for (const name of Object.keys(answers)) {
     const connection = { Name: `${name}-connection`, AuthorizationType: 'BASIC', AuthParameters } as const;
@@ -44,12 +50,6 @@ beforeAll(async () => {
     const destination = { Name: name, ConnectionArn, InvocationEndpoint, HttpMethod: 'POST' } as const;
     await events.send(new CreateApiDestinationCommand(destination));
   }
-  events.destroy();
-});
-
-afterAll(async () => {
-  await servers.sqs.stop();
-  await servers.endpoint.close();
 });
 
 const envelopeOf = (apiDestination: string) => ({
@@ -60,7 +60,6 @@ const envelopeOf = (apiDestination: string) => ({
 
 /** Workers of both functions with metrics as deployed, written to memory. */
 async function startWorkers({ perDestination = false, deadLetterQueueUrl = '' } = {}) {
-  const { sqs } = servers;
   const [deliveries, deadLetters] = [await sqs.newQueue(), await sqs.newQueue()];
   const environment = functionVariables(
     {
@@ -135,7 +134,7 @@ test('with metrics per destination each existing destination has its own documen
 });
 
 test('an invocation that fails writes its document too, and the next one counts only its own events', async () => {
-  const { deliver, documents } = await startWorkers({ deadLetterQueueUrl: `${servers.sqs.stack.url}/0/none` });
+  const { deliver, documents } = await startWorkers({ deadLetterQueueUrl: `${stack.url}/0/none` });
   await expect(deliver(envelopeOf('rejecting'), context)).rejects.toThrow();
   expect(valuesOf(documents, 'RetryableFailures')).toEqual([1]);
   expect(valuesOf(documents, 'PermanentFailures')).toEqual([1]);
@@ -150,8 +149,8 @@ test('authorize-connection writes its counts, also when it fails', async () => {
   const documents: string[] = [];
   const write = (line: string) => documents.push(line);
   const metrics = createEmfMetrics({ write, nowMs: Date.now, stackName: 'lastmile-test', perDestination: false });
-  const environment = functionVariables({}, (name) => `${servers.sqs.stack.url}/${account}/${name}`);
-  const { authorize } = authorizeFrom(environment, servers.sqs.clientConfig, { metrics });
+  const environment = functionVariables({}, (name) => `${stack.url}/${account}/${name}`);
+  const { authorize } = authorizeFrom(environment, sqs.clientConfig, { metrics });
   metrics.count('ConnectionsDeauthorized');
   await expect(authorize('no connection', new AbortController().signal)).rejects.toThrow('not a JSON object');
   expect(valuesOf(documents, 'ConnectionsDeauthorized')).toEqual([1]);
@@ -166,7 +165,7 @@ test('the deployed handler writes its document to standard output, with the name
 });
 
 test('a deployed handler calls no loopback address, and logs and counts the refused call', async () => {
-  const before = servers.endpoint.requests.length;
+  const before = endpoint.requests.length;
   const lines = await runDeployed(envelopeOf('well'), { PRIVATE_NETWORK_ALLOWLIST: '' });
   const documents = lines.filter((line) => line.includes('"_aws"'));
   expect(documents.flatMap(emfViolations)).toEqual([]);
@@ -175,12 +174,11 @@ test('a deployed handler calls no loopback address, and logs and counts the refu
   expect(lines).toContain('{"level":"WARN","message":"address.refused","host":"127.0.0.1","reason":"loopback"}\n');
   expect(lines.join()).toContain('"code":"AddressRefused"');
   expect(lines.join()).not.toContain('canary');
-  expect(servers.endpoint.requests).toHaveLength(before);
+  expect(endpoint.requests).toHaveLength(before);
 });
 
 /** @returns the lines on standard output of one invocation, configured by the environment alone */
 function runDeployed(input: object, variables: Record<string, string>): Promise<readonly string[]> {
-  const { stack } = servers.sqs;
   const script = `
     const { handler } = await import('./functions/deliver.ts');
     await handler(${JSON.stringify(input)}, { getRemainingTimeInMillis: () => 60000 });

@@ -15,7 +15,7 @@ async function start(deliverQueued: (event: SQSEvent) => Promise<unknown>, optio
 }
 
 function clientFor(endpoint: string, region: string) {
-  const { sqs } = ownClients({ url: endpoint }, region);
+  const { sqs } = ownClients({ url: endpoint }, { region });
   const urlOf = (name: string) => `${endpoint}/123456789012/lastmile-local-${name}`;
   return {
     sqs,

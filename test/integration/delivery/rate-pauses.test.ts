@@ -1,26 +1,28 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { createWaitingClock } from '../../fakes/waiting-clock.ts';
 import type { EndpointAnswer } from '../../servers/endpoints/recording-endpoint.ts';
-import { isRateRequest, newMessage, startRateStory } from './rate-story.ts';
+import { isRateRequest, newMessage, type RateStory, sharedRate } from './rate-story.ts';
 
 /* Other causes that take or block slots: a Retry-After, second requests, and a table that fails. */
 
-let story: Awaited<ReturnType<typeof startRateStory>>;
+let story: RateStory;
 const clock = createWaitingClock();
 let answer: () => EndpointAnswer = () => ({ status: 200 });
 const accepted = { password: 'first' };
 
-beforeAll(async () => {
-  story = await startRateStory(async ({ path, headers }) => {
-    if (path === '/guarded') {
-      const expected = Buffer.from(`someone:${accepted.password}`).toString('base64');
-      return { status: headers['authorization'] === `Basic ${expected}` ? 200 : 401 };
-    }
-    return path === '/well' ? { status: 200 } : answer();
-  }, clock);
+sharedRate.override('clock', () => clock);
+
+sharedRate.override('answer', () => async ({ path, headers }) => {
+  if (path === '/guarded') {
+    const expected = Buffer.from(`someone:${accepted.password}`).toString('base64');
+    return { status: headers['authorization'] === `Basic ${expected}` ? 200 : 401 };
+  }
+  return path === '/well' ? { status: 200 } : answer();
 });
 
-afterAll(() => story.stop());
+sharedRate.beforeAll(({ story: told }) => {
+  story = told;
+});
 
 beforeEach(() => {
   answer = () => ({ status: 200 });

@@ -1,26 +1,28 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createWaitingClock } from '../../fakes/waiting-clock.ts';
-import { comeBack, newMessage, startRateStory } from './rate-story.ts';
+import { comeBack, newMessage, type RateStory, sharedRate } from './rate-story.ts';
 
 /*
  * The deployed handlers keep the rate with the table. The tests do not wait: they set the times in the table. The time that
  * calls take on this machine does not count, because a missed slot would cost another write.
  */
 
-let story: Awaited<ReturnType<typeof startRateStory>>;
+let story: RateStory;
 const clock = createWaitingClock();
 /** Long enough for a busy machine. */
 const patiently = { timeout: 15_000 };
 const inFlight: (() => void)[] = [];
 
-beforeAll(async () => {
-  story = await startRateStory(async ({ path }) => {
-    if (path === '/gated') await new Promise<void>((resolve) => inFlight.push(resolve));
-    return { status: 200 };
-  }, clock);
+sharedRate.override('clock', () => clock);
+
+sharedRate.override('answer', () => async ({ path }) => {
+  if (path === '/gated') await new Promise<void>((resolve) => inFlight.push(resolve));
+  return { status: 200 };
 });
 
-afterAll(() => story.stop());
+sharedRate.beforeAll(({ story: told }) => {
+  story = told;
+});
 
 const inSeconds = (seconds: number) => (clock.nowMs() + seconds * 1000) * 1000;
 const batchOf = (name: string, count = 10) => Array.from({ length: count }, () => newMessage(name));

@@ -2,7 +2,6 @@ import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import {
   CreateApiDestinationCommand,
   CreateConnectionCommand,
-  EventBridgeClient,
   UpdateApiDestinationCommand,
   UpdateConnectionCommand,
 } from '@aws-sdk/client-eventbridge';
@@ -12,7 +11,6 @@ import {
   createHandler as createDeliverQueued,
   dependenciesFrom as deliverQueuedFrom,
 } from '../../../functions/deliver-queued.ts';
-import { createDynamoDbClient } from '../../../lib/adapters/aws/clients.ts';
 import { systemClock } from '../../../lib/adapters/system-clock.ts';
 import type { Environment } from '../../../lib/config.ts';
 import type { Bucket } from '../../../lib/core/rate/bucket.ts';
@@ -21,10 +19,12 @@ import { functionVariables } from '../../../lib/local/stack/environment.ts';
 import { noMetrics } from '../../../lib/local/lambda/readable-logs.ts';
 import { sqsRecord } from '../../../lib/local/sqs/receive.ts';
 import type { Clock } from '../../../lib/ports/clock.ts';
+import type { Stack } from '../../../lib/local/stack/stack.ts';
+import type { Clients } from '../../fixtures/clients.ts';
+import { sharedSqs } from '../../fixtures/sqs.ts';
 import type { ProxiedRequest } from '../../servers/aws/faulty-proxy.ts';
-import type { AnswerRequest } from '../../servers/endpoints/recording-endpoint.ts';
-import { startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
-import { account, region, startSqsServer } from '../../servers/aws/sqs-queues.ts';
+import type { RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
+import { account, type ProxiedSqs, region } from '../../servers/aws/sqs-queues.ts';
 
 const TableName = 'lastmile-local';
 const context = { getRemainingTimeInMillis: () => 60_000 } as Context;
@@ -38,18 +38,28 @@ export interface Deferred {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/**
- * The deployed handlers as several workers, the whole stack, and a table whose buckets a test can read and set.
- *
- * @param clock of every worker
- */
-export async function startRateStory(answer: AnswerRequest, clock: Clock = systemClock) {
-  const sqs = await startSqsServer();
-  const endpoint = await startRecordingEndpoint(answer);
-  const credentials = { accessKeyId: 'any', secretAccessKey: 'thing' };
-  const aws = { region, endpoint: sqs.stack.url, credentials };
-  const events = new EventBridgeClient(aws);
-  const dynamoDb = createDynamoDbClient(aws);
+interface RateServers {
+  readonly stack: Stack;
+  readonly sqs: ProxiedSqs;
+  readonly endpoint: RecordingEndpoint;
+  readonly clients: Clients;
+  /** Of every worker. */
+  readonly clock: Clock;
+}
+
+const file = { scope: 'file' } as const;
+
+/** The tests of a file share the story. A file changes `clock` as it changes `answer`. */
+export const sharedRate = sharedSqs
+  .extend('clock', file, (): Clock => systemClock)
+  .extend('story', file, ({ stack, sqs, endpoint, clients, clock }) =>
+    createRateStory({ stack, sqs, endpoint, clients, clock }),
+  );
+
+export type RateStory = Awaited<ReturnType<typeof createRateStory>>;
+
+/** The deployed handlers as several workers, the whole stack, and a table whose buckets a test can read and set. */
+async function createRateStory({ stack, sqs, endpoint, clients: { events, dynamoDb }, clock }: RateServers) {
   const { ConnectionArn } = await events.send(
     new CreateConnectionCommand({ ...connection, AuthParameters: passwords('first') }),
   );
@@ -98,7 +108,7 @@ export async function startRateStory(answer: AnswerRequest, clock: Clock = syste
         events.send(new UpdateApiDestinationCommand({ Name, InvocationRateLimitPerSecond: ratePerSecond })),
       /** An operation of the control API on its delivery policy. */
       policy: (operation: 'Put' | 'Delete', members: object = {}) =>
-        callPolicy(sqs.stack.url, `${operation}DeliveryPolicy`, { ApiDestinationName: Name, ...members }),
+        callPolicy(stack.url, `${operation}DeliveryPolicy`, { ApiDestinationName: Name, ...members }),
       /** Writes to its bucket so far, through the proxy. */
       writes: () => sqs.proxy.requests.filter((each) => isWriteTo(each, incarnation)).length,
     };
@@ -128,20 +138,12 @@ export async function startRateStory(answer: AnswerRequest, clock: Clock = syste
 
   return {
     endpoint,
-    /** Settings for clients that call the stack directly. */
-    clientConfig: aws,
     createDestination,
     startWorker,
     setPassword: (password: string) =>
       events.send(new UpdateConnectionCommand({ Name: connection.Name, AuthParameters: passwords(password) })),
     faultsBy: sqs.proxy.faultsBy,
     requestsTo: (path: string) => endpoint.requests.filter((request) => request.path === `/${path}`).length,
-    async stop() {
-      events.destroy();
-      dynamoDb.destroy();
-      await sqs.stop();
-      await endpoint.close();
-    },
   };
 }
 

@@ -1,31 +1,24 @@
 import { createPublicKey, generateKeyPairSync, randomBytes, verify } from 'node:crypto';
-import { CreateConnectionCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { CreateConnectionCommand } from '@aws-sdk/client-eventbridge';
 import { CreateSecretCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { Webhook } from 'standardwebhooks';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createSecretsManagerClient } from '../../../lib/adapters/aws/clients.ts';
+import { describe, expect, test } from 'vitest';
 import { parseSigningSecret } from '../../../lib/core/request/signing.ts';
+import type { Clients } from '../../fixtures/clients.ts';
 import { type RecordedRequest, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 import { atOnce, createOutcomeStory } from './outcome-story.ts';
-import { comeBack, newMessage, startRateStory } from './rate-story.ts';
+import { comeBack, newMessage, type RateStory, sharedRate } from './rate-story.ts';
 
 /* Signed requests at the endpoint, verified by the package that the specification publishes. */
 
-let story: Awaited<ReturnType<typeof startRateStory>>;
-let secrets: ReturnType<typeof createSecretsManagerClient>;
-let events: EventBridgeClient;
+let story: RateStory;
+let clients: Clients;
 let numbers = 0;
 
-beforeAll(async () => {
-  story = await startRateStory(({ path }) => ({ status: Number(/^\/status-([0-9]+)/.exec(path)?.[1] ?? 200) }));
-  secrets = createSecretsManagerClient(story.clientConfig);
-  events = new EventBridgeClient(story.clientConfig);
-});
+sharedRate.override('answer', () => ({ path }) => ({ status: Number(/^\/status-([0-9]+)/.exec(path)?.[1] ?? 200) }));
 
-afterAll(async () => {
-  secrets.destroy();
-  events.destroy();
-  await story.stop();
+sharedRate.beforeAll(({ story: told, clients: opened }) => {
+  [story, clients] = [told, opened];
 });
 
 const newKey = () => `whsec_${randomBytes(32).toString('base64')}`;
@@ -35,7 +28,7 @@ const uncached = { CACHE_SECONDS: '0', RETRY_BASE_DELAY_MS: '900000' };
 async function setUp(SecretString: string, path: string, members: object = {}, variables: object = uncached) {
   numbers += 1;
   const own = `${path}-${numbers}`;
-  const { ARN: SecretArn } = await secrets.send(new CreateSecretCommand({ Name: `team/${own}`, SecretString }));
+  const { ARN: SecretArn } = await clients.secrets.send(new CreateSecretCommand({ Name: `team/${own}`, SecretString }));
   const destination = await story.createDestination(own, 300, members);
   await destination.policy('Put', { Signing: { SecretArn } });
   const worker = await story.startWorker({ ...variables });
@@ -43,7 +36,8 @@ async function setUp(SecretString: string, path: string, members: object = {}, v
   return {
     name: destination.name,
     worker,
-    rotate: (text: string) => secrets.send(new PutSecretValueCommand({ SecretId: SecretArn, SecretString: text })),
+    rotate: (text: string) =>
+      clients.secrets.send(new PutSecretValueCommand({ SecretId: SecretArn, SecretString: text })),
     received,
     last: (): RecordedRequest => received().at(-1) ?? expect.fail('The endpoint got no request.'),
   };
@@ -179,7 +173,7 @@ describe('a header of the signature', () => {
   const forged = ['Webhook-Id', 'webhook-timestamp', 'WEBHOOK-SIGNATURE'];
   const connection = async (AuthParameters: object, AuthorizationType: 'BASIC' | 'API_KEY') => {
     numbers += 1;
-    const { ConnectionArn } = await events.send(
+    const { ConnectionArn } = await clients.events.send(
       new CreateConnectionCommand({ Name: `forging-${numbers}`, AuthorizationType, AuthParameters }),
     );
     return { ConnectionArn };

@@ -2,21 +2,19 @@ import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import {
   CreateApiDestinationCommand,
   CreateConnectionCommand,
-  EventBridgeClient,
   UpdateApiDestinationCommand,
 } from '@aws-sdk/client-eventbridge';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { InvokeCommand } from '@aws-sdk/client-lambda';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createHandler, dependenciesFrom } from '../../../functions/control-api.ts';
-import { createDynamoDbClient } from '../../../lib/adapters/aws/clients.ts';
 import { createEmfMetrics } from '../../../lib/adapters/log/emf-metrics.ts';
 import { createJsonLineCredentialsLog } from '../../../lib/adapters/log/json-lines.ts';
 import type { LocalFunction } from '../../../lib/local/lambda/function-instances.ts';
 import { deployedFunctions } from '../../../lib/local/lambda/function-instances.ts';
 import type { Stack } from '../../../lib/local/stack/stack.ts';
-import { startStack } from '../../../lib/local/stack/stack.ts';
+import type { Clients } from '../../fixtures/clients.ts';
+import { sharedStack } from '../../fixtures/stack.ts';
 import type { RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
-import { startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 import { emfViolations, valuesOf } from '../../unit/adapters/log/emf-documents.ts';
 
 /*
@@ -29,7 +27,9 @@ const lines: string[] = [];
 const printed: string[] = [];
 let endpoint: RecordingEndpoint;
 let stack: Stack;
-let clients: { readonly events: EventBridgeClient; readonly lambda: LambdaClient };
+let clients: Clients;
+/** Its requests are signed with the key. */
+let events: Clients['events'];
 let key: string;
 let connectionArn: string | undefined;
 let elsewhere: string;
@@ -47,48 +47,38 @@ const controlApi = (deployed: LocalFunction): LocalFunction => ({
   },
 });
 
-beforeAll(async () => {
-  endpoint = await startRecordingEndpoint();
+sharedStack.override('stackOptions', {
+  auth: true,
+  environment: { CACHE_SECONDS: '0' },
+  functions: deployedFunctions().map((each) => (each.name === 'control-api' ? controlApi(each) : each)),
+  output: { line: (text) => printed.push(text), error: expect.fail },
+});
+
+sharedStack.beforeAll(async ({ stack: startedStack, endpoint: startedEndpoint, clients: opened, clientsWith }) => {
+  [stack, endpoint, clients] = [startedStack, startedEndpoint, opened];
   elsewhere = endpoint.origin.replace('127.0.0.1', 'localhost');
-  stack = await startStack({
-    port: 0,
-    auth: true,
-    environment: { CACHE_SECONDS: '0' },
-    functions: deployedFunctions().map((each) => (each.name === 'control-api' ? controlApi(each) : each)),
-    output: { line: (text) => printed.push(text), error: expect.fail },
-  });
-  const aws = { region: 'us-east-1', endpoint: stack.url, maxAttempts: 1 };
-  const lambda = new LambdaClient({ ...aws, credentials: { accessKeyId: 'a', secretAccessKey: 'b' } });
-  const created = (await invoke(lambda, 'control-api', { operation: 'CreateApiKey', input: { apiId: 'control' } })) as {
+  const created = (await invoke('control-api', { operation: 'CreateApiKey', input: { apiId: 'control' } })) as {
     readonly output: { readonly apiKey: { readonly id: string } };
   };
   key = created.output.apiKey.id;
-  const credentials = { accessKeyId: key.slice(0, 14), secretAccessKey: key };
-  clients = { lambda, events: new EventBridgeClient({ ...aws, credentials }) };
+  events = clientsWith({ apiKey: key }).events;
   const AuthParameters = { BasicAuthParameters: { Username: 'someone', Password: 'canary' } };
   const connection = { Name: 'shop', AuthorizationType: 'BASIC', AuthParameters } as const;
-  connectionArn = (await clients.events.send(new CreateConnectionCommand(connection))).ConnectionArn;
-});
-
-afterAll(async () => {
-  clients.events.destroy();
-  clients.lambda.destroy();
-  await stack.stop();
-  await endpoint.close();
+  connectionArn = (await events.send(new CreateConnectionCommand(connection))).ConnectionArn;
 });
 
 beforeEach(() => {
   for (const written of [documents, lines, printed]) written.length = 0;
 });
 
-async function invoke(lambda: LambdaClient, name: string, input: object): Promise<unknown> {
+async function invoke(name: string, input: object): Promise<unknown> {
   const Payload = JSON.stringify(input);
-  const answer = await lambda.send(new InvokeCommand({ FunctionName: `lastmile-local-${name}`, Payload }));
+  const answer = await clients.lambda.send(new InvokeCommand({ FunctionName: `lastmile-local-${name}`, Payload }));
   return JSON.parse(answer.Payload?.transformToString() ?? 'null');
 }
 
 const deliver = (apiDestination: string) =>
-  invoke(clients.lambda, 'deliver', { apiDestination, event: { id: apiDestination, detail: 'canary' } });
+  invoke('deliver', { apiDestination, event: { id: apiDestination, detail: 'canary' } });
 
 async function control(operation: string, input: object): Promise<Readonly<Record<string, unknown>>> {
   const headers = { 'x-api-key': key, 'x-amz-target': `Lastmile.${operation}` };
@@ -97,21 +87,16 @@ async function control(operation: string, input: object): Promise<Readonly<Recor
 }
 
 const create = (Name: string, InvocationEndpoint: string) =>
-  clients.events.send(
+  events.send(
     new CreateApiDestinationCommand({ Name, ConnectionArn: connectionArn, InvocationEndpoint, HttpMethod: 'POST' }),
   );
 
 const move = (Name: string, InvocationEndpoint: string) =>
-  clients.events.send(new UpdateApiDestinationCommand({ Name, InvocationEndpoint }));
+  events.send(new UpdateApiDestinationCommand({ Name, InvocationEndpoint }));
 
 /** Writes directly to the table, without the control API. */
 async function overwriteEndpoint(name: string, url: string): Promise<void> {
-  const client = createDynamoDbClient({
-    region: 'us-east-1',
-    endpoint: stack.url,
-    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
-  });
-  await client.send(
+  await clients.dynamoDb.send(
     new UpdateItemCommand({
       TableName: 'lastmile-local',
       Key: { pk: { S: 'API_DESTINATION' }, sk: { S: name } },
@@ -119,7 +104,6 @@ async function overwriteEndpoint(name: string, url: string): Promise<void> {
       ExpressionAttributeValues: { ':url': { S: url } },
     }),
   );
-  client.destroy();
 }
 
 const securityEvents = () => valuesOf(documents, 'SecurityEvents');

@@ -1,18 +1,15 @@
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { CreateApiDestinationCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { CreateApiDestinationCommand } from '@aws-sdk/client-eventbridge';
+import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { CreateSecretCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { CreateQueueCommand } from '@aws-sdk/client-sqs';
-import {
-  createDynamoDbClient,
-  createSecretsManagerClient,
-  createSqsClient,
-} from '../../../lib/adapters/aws/clients.ts';
-import { deployedFunctions } from '../../../lib/local/lambda/function-instances.ts';
-import { startStack } from '../../../lib/local/stack/stack.ts';
-import { startAuthorizationRecorder } from '../../servers/oauth/authorization-recorder.ts';
-import { startTokenEndpoint } from '../../servers/oauth/oauth-token-endpoint.ts';
-import { startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
+import { deployedFunctions, type LocalFunction } from '../../../lib/local/lambda/function-instances.ts';
+import type { StackOptions } from '../../../lib/local/stack/stack.ts';
+import type { Clients } from '../../fixtures/clients.ts';
+import { sharedStack } from '../../fixtures/stack.ts';
+import { type AuthorizationRecorder, startAuthorizationRecorder } from '../../servers/oauth/authorization-recorder.ts';
+import { startTokenEndpoint, type TokenEndpoint } from '../../servers/oauth/oauth-token-endpoint.ts';
+import type { AnswerRequest, RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 
 export const region = 'us-east-1';
 export const account = '123456789012';
@@ -21,10 +18,40 @@ export const teamQueueArn = `arn:aws:sqs:${region}:${account}:team-dead-letters`
 /** Variables of a deployed stack: secrets have the names in the roles, and no retry comes back while the story runs. */
 const environment = { SECRET_PREFIX: 'lastmile/local/connection/', RETRY_BASE_DELAY_MS: '900000' };
 
-/** The whole stack with endpoints; a recorder sees every call that the functions make to AWS. */
-export async function startPrivilegeStory() {
-  const way: { endpoint?: string } = {};
-  const functions = deployedFunctions(5000).map((each) => ({
+/** The address where the functions call AWS: that of the recorder, once it has been started. */
+interface Way {
+  endpoint?: string;
+}
+
+const file = { scope: 'file' } as const;
+
+/** The tests of a file share the whole stack with endpoints; a recorder sees every call that the functions make to AWS. */
+export const sharedPrivilege = sharedStack
+  .extend('way', file, (): Way => ({}))
+  .extend('stackOptions', file, ({ way }): StackOptions => ({ environment, functions: functionsBy(way) }))
+  .extend(
+    'answer',
+    file,
+    (): AnswerRequest =>
+      ({ path }) => ({ status: Number(path.slice(1)) }),
+  )
+  .extend('recorder', file, async ({ stack, way }, { onCleanup }) => {
+    const recorder = await startAuthorizationRecorder(stack.url, account);
+    onCleanup(() => recorder.stop());
+    way.endpoint = recorder.endpoint;
+    return recorder;
+  })
+  .extend('story', file, async ({ recorder, endpoint, clients }, { onCleanup }) => {
+    // Tokens that expire too soon to be used twice, so each delivery renews its token.
+    const tokens = await startTokenEndpoint((_, index) => ({
+      body: { access_token: `token-${index}`, token_type: 'bearer', expires_in: 30 },
+    }));
+    onCleanup(() => tokens.close());
+    return await createPrivilegeStory(recorder, endpoint, tokens, clients);
+  });
+
+function functionsBy(way: Way): readonly LocalFunction[] {
+  return deployedFunctions(5000).map((each) => ({
     ...each,
     create: ({ aws, ...surroundings }: Parameters<typeof each.create>[0]) => {
       const { endpoint } = way;
@@ -32,20 +59,14 @@ export async function startPrivilegeStory() {
       return each.create({ ...surroundings, aws: { ...aws, endpoint } });
     },
   }));
-  const stack = await startStack({ port: 0, account, environment, functions });
-  const recorder = await startAuthorizationRecorder(stack.url, account);
-  way.endpoint = recorder.endpoint;
-  const endpoint = await startRecordingEndpoint(({ path }) => ({ status: Number(path.slice(1)) }));
-  // Tokens that expire too soon to be used twice, so each delivery renews its token.
-  const tokens = await startTokenEndpoint((_, index) => ({
-    body: { access_token: `token-${index}`, token_type: 'bearer', expires_in: 30 },
-  }));
-  const aws = { region, endpoint: stack.url, credentials: { accessKeyId: 'somebody', secretAccessKey: 'else' } };
-  const events = new EventBridgeClient(aws);
-  const lambda = new LambdaClient(aws);
-  const dynamoDb = createDynamoDbClient(aws);
-  const sqs = createSqsClient(aws);
-  const secrets = createSecretsManagerClient(aws);
+}
+
+async function createPrivilegeStory(
+  recorder: AuthorizationRecorder,
+  endpoint: RecordingEndpoint,
+  tokens: TokenEndpoint,
+  { events, lambda, dynamoDb, sqs, secrets }: Clients,
+) {
   await sqs.send(new CreateQueueCommand({ QueueName: 'team-dead-letters' }));
   const secret = { Name: 'team/signing', SecretString: `whsec_${Buffer.alloc(32, 1).toString('base64')}` };
   const { ARN: teamSecretArn = '' } = await secrets.send(new CreateSecretCommand(secret));
@@ -108,12 +129,7 @@ export async function startPrivilegeStory() {
         }),
       );
     },
-    async stop(): Promise<void> {
-      for (const client of [events, lambda, dynamoDb, sqs, secrets]) client.destroy();
-      await stack.stop();
-      await Promise.all([recorder.stop(), endpoint.close(), tokens.close()]);
-    },
   };
 }
 
-export type PrivilegeStory = Awaited<ReturnType<typeof startPrivilegeStory>>;
+export type PrivilegeStory = Awaited<ReturnType<typeof createPrivilegeStory>>;

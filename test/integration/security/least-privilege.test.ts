@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { AuthorizedCall, Statement } from '../../policies/evaluate.ts';
 import { grantsOf, isAllowed, needlessGrants } from '../../policies/evaluate.ts';
 import type { RoleParameters } from '../../policies/roles.ts';
 import { deployedStatements, rolesOf } from '../../policies/roles.ts';
 import { deliver, manage, redrive } from './least-privilege-calls.ts';
 import type { PrivilegeStory } from './least-privilege-story.ts';
-import { account, region, startPrivilegeStory, teamQueueArn } from './least-privilege-story.ts';
+import { account, region, sharedPrivilege, teamQueueArn } from './least-privilege-story.ts';
 
 /*
  * Compares the deployed roles with the calls to AWS that were recorded while the functions did everything that they can do.
@@ -61,14 +61,13 @@ const callsOf = (name: FunctionName): readonly AuthorizedCall[] => story.recorde
 const deniedTo = (name: FunctionName, statements: readonly Statement[]) =>
   callsOf(name).filter((call) => !isAllowed(statements, call));
 
-beforeAll(async () => {
-  story = await startPrivilegeStory();
+sharedPrivilege.beforeAll(async ({ story: told }) => {
+  story = told;
   await manage(story);
   await deliver(story, 'deliver');
   await deliver(story, 'deliver-queued');
   await redrive(story);
 }, 60_000);
-afterAll(() => story.stop());
 
 test('the permission and the function behind every recorded AWS request are known', () => {
   expect(story.recorder.faults).toEqual([]);

@@ -2,24 +2,23 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Message } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { maximumReceives } from '../../../lib/core/message/queued-delivery.ts';
 import { sqsRecord } from '../../../lib/local/sqs/receive.ts';
 import type { Invocation } from '../../servers/aws/deliver-queued-process.ts';
 import { account, messageOf, region } from '../../servers/aws/sqs-queues.ts';
-import { createSettlingStory, type SettlingServers, startSettlingServers } from './settling-story.ts';
+import { createSettlingStory, type SettlingServers, sharedSettling } from './settling-story.ts';
 
 const command = join(import.meta.dirname, '..', '..', 'servers', 'aws', 'deliver-queued-process.ts');
 
-const started: { servers?: SettlingServers } = {};
-beforeAll(async () => {
-  started.servers = await startSettlingServers();
+let servers: SettlingServers;
+
+sharedSettling.beforeAll(({ servers: started }) => {
+  servers = started;
 });
-afterAll(() => started.servers?.stop());
 
 /** Worker processes, one for each invocation, that are killed when the endpoint gets the poisoned event. */
 async function workers() {
-  const servers = started.servers ?? expect.fail('The servers have not been started.');
   const told = await createSettlingStory(servers);
   const poison = told.envelope('well');
   let working: ChildProcess | undefined;

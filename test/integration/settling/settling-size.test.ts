@@ -1,17 +1,15 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { maxMessageBytes } from '../../../lib/core/message/queue-message.ts';
 import { parseQueueMessage } from '../../../lib/core/message/queued-delivery.ts';
 import { messageOf } from '../../servers/aws/sqs-queues.ts';
-import { createSettlingStory, type SettlingServers, startSettlingServers } from './settling-story.ts';
+import { createSettlingStory, type SettlingServers, sharedSettling } from './settling-story.ts';
 
 let servers: SettlingServers;
 
-beforeAll(async () => {
-  servers = await startSettlingServers();
+sharedSettling.beforeAll(({ servers: started }) => {
+  servers = started;
 });
-
-afterAll(() => servers.stop());
 
 /** An envelope of this size that cannot be compressed, the same in every run. */
 function envelopeOf(apiDestination: string, bytes: number): { readonly body: string; readonly id: string } {

@@ -1,4 +1,4 @@
-import { CreateApiDestinationCommand, CreateConnectionCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { CreateApiDestinationCommand, CreateConnectionCommand } from '@aws-sdk/client-eventbridge';
 import type { Context, SQSBatchResponse } from 'aws-lambda';
 import { createHandler as createDeliver, dependenciesFrom as deliverFrom } from '../../../functions/deliver.ts';
 import {
@@ -8,13 +8,11 @@ import {
 import type { AwsClientConfig } from '../../../lib/adapters/aws/clients.ts';
 import { noMetrics } from '../../../lib/local/lambda/readable-logs.ts';
 import { sqsRecord } from '../../../lib/local/sqs/receive.ts';
+import type { Clients } from '../../fixtures/clients.ts';
+import { sharedSqs } from '../../fixtures/sqs.ts';
 import type { ProxiedRequest, ProxyFault } from '../../servers/aws/faulty-proxy.ts';
-import {
-  type RecordedRequest,
-  type RecordingEndpoint,
-  startRecordingEndpoint,
-} from '../../servers/endpoints/recording-endpoint.ts';
-import { account, region, type SqsQueue, type SqsServer, startSqsServer } from '../../servers/aws/sqs-queues.ts';
+import type { AnswerRequest, RecordedRequest, RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
+import { account, type ProxiedSqs, region, type SqsQueue } from '../../servers/aws/sqs-queues.ts';
 import { loopbackCidrs } from '../../servers/endpoints/loopback.ts';
 
 /** The answer at each path `/<name>`; the names are those of the API destinations. */
@@ -34,27 +32,42 @@ interface Failing {
   readonly fault: ProxyFault;
 }
 
+/** By event id: called for each request and awaited before the answer. */
+type Gates = Map<string, () => Promise<void>>;
+
 /** The whole stack with its destinations, and a proxy between it and the deployed handlers. */
 export interface SettlingServers {
-  readonly sqs: SqsServer;
+  readonly sqs: ProxiedSqs;
   readonly endpoint: RecordingEndpoint;
   readonly failing: Set<Failing>;
-  /** By event id: called for each request and awaited before the answer. */
-  readonly gates: Map<string, () => Promise<void>>;
-  stop(): Promise<void>;
+  readonly gates: Gates;
 }
 
-export async function startSettlingServers(): Promise<SettlingServers> {
-  const sqs = await startSqsServer();
-  const gates = new Map<string, () => Promise<void>>();
-  const endpoint = await startRecordingEndpoint(async (request) => {
-    await gates.get(idOf(request))?.();
-    return answers[request.path.slice(1) as Destination];
+const file = { scope: 'file' } as const;
+
+/** The tests of a file share the servers. */
+export const sharedSettling = sharedSqs
+  .extend('gates', file, (): Gates => new Map())
+  .extend(
+    'answer',
+    file,
+    ({ gates }): AnswerRequest =>
+      (request) =>
+        answerAfterGate(gates, request),
+  )
+  .extend('servers', file, async ({ sqs, endpoint, gates, clients }): Promise<SettlingServers> => {
+    const failing = new Set<Failing>();
+    sqs.proxy.faultsBy((request) => faultOf(failing, request));
+    await createDestinations(clients, endpoint);
+    return { sqs, endpoint, failing, gates };
   });
-  const failing = new Set<Failing>();
-  sqs.proxy.faultsBy((request) => faultOf(failing, request));
-  const credentials = { accessKeyId: 'any', secretAccessKey: 'thing' };
-  const events = new EventBridgeClient({ region, endpoint: sqs.stack.url, credentials });
+
+async function answerAfterGate(gates: Gates, request: RecordedRequest) {
+  await gates.get(idOf(request))?.();
+  return answers[request.path.slice(1) as Destination];
+}
+
+async function createDestinations({ events }: Clients, endpoint: RecordingEndpoint): Promise<void> {
   const AuthParameters = { BasicAuthParameters: { Username: 'someone', Password: 'secret' } };
   const { ConnectionArn } = await events.send(
     new CreateConnectionCommand({ Name: 'billing', AuthorizationType: 'BASIC', AuthParameters }),
@@ -65,12 +78,6 @@ export async function startSettlingServers(): Promise<SettlingServers> {
     const destination = { Name, ConnectionArn, InvocationEndpoint, HttpMethod: 'POST', ...rate } as const;
     await events.send(new CreateApiDestinationCommand(destination));
   }
-  events.destroy();
-  const stop = async (): Promise<void> => {
-    await sqs.stop();
-    await endpoint.close();
-  };
-  return { sqs, endpoint, failing, gates, stop };
 }
 
 function idOf({ body }: RecordedRequest): string {

@@ -1,14 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createSettlingStory, type Destination, type SettlingServers, startSettlingServers } from './settling-story.ts';
+import { describe, expect, test } from 'vitest';
+import { createSettlingStory, type Destination, type SettlingServers, sharedSettling } from './settling-story.ts';
 
-const started: { servers?: SettlingServers } = {};
-beforeAll(async () => {
-  started.servers = await startSettlingServers();
+let servers: SettlingServers;
+
+sharedSettling.beforeAll(({ servers: started }) => {
+  servers = started;
 });
-afterAll(() => started.servers?.stop());
 
 function story() {
-  return createSettlingStory(started.servers ?? expect.fail('The servers have not been started.'));
+  return createSettlingStory(servers);
 }
 
 /** A promise and whether it has settled. */

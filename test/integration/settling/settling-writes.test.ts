@@ -1,23 +1,23 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ProxyFault } from '../../servers/aws/faulty-proxy.ts';
 import type { SqsQueue } from '../../servers/aws/sqs-queues.ts';
-import { createSettlingStory, type Destination, type SettlingServers, startSettlingServers } from './settling-story.ts';
+import { createSettlingStory, type Destination, type SettlingServers, sharedSettling } from './settling-story.ts';
 
 /*
  * Every write that settles a delivery fails in every way it can, under the deployed handlers: the event is never lost, and
  * nobody is told that it is settled before it is.
  */
 
-const started: { servers?: SettlingServers } = {};
-beforeAll(async () => {
-  started.servers = await startSettlingServers();
+let servers: SettlingServers;
+
+sharedSettling.beforeAll(({ servers: started }) => {
+  servers = started;
 });
-afterAll(() => started.servers?.stop());
 
 type Story = Awaited<ReturnType<typeof createSettlingStory>>;
 
 function story(clients?: object): Promise<Story> {
-  return createSettlingStory(started.servers ?? expect.fail('The servers have not been started.'), clients);
+  return createSettlingStory(servers, clients);
 }
 
 interface Way {

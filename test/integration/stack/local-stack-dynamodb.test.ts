@@ -16,9 +16,9 @@ let clientIn: (region: string) => DynamoDBClient;
 
 sharedStack.override('stackOptions', { functions: [] });
 
-sharedStack.beforeAll(({ stack: started, clientsOf }) => {
+sharedStack.beforeAll(({ stack: started, clientsWith }) => {
   stack = started;
-  clientIn = (region) => clientsOf(region).dynamoDb;
+  clientIn = (region) => clientsWith({ region }).dynamoDb;
 });
 
 test('the stack’s table exists at a region’s first call, with its index and the ARN of the region', async () => {

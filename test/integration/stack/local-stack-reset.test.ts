@@ -96,7 +96,7 @@ test.each(['in memory', 'in a data folder'])(
   'a reset of a stack %s leaves a new stack in every region',
   async (place) => {
     const stack = await start(place === 'in a data folder' ? { dataDir: folder } : {});
-    const regions = ['us-east-1', 'eu-central-1'].map((region) => clients(stack, region));
+    const regions = ['us-east-1', 'eu-central-1'].map((region) => clients(stack, { region }));
     for (const of of regions) await createAll(of);
     for (const of of regions) expect(await deliver(of, 'before')).toMatchObject({ outcome: 'delivered' });
 

@@ -24,10 +24,10 @@ const token = (letter: string): string => letter.repeat(32);
 
 sharedStack.override('stackOptions', { functions: [] });
 
-sharedStack.beforeAll(({ stack: started, clients, clientsOf }) => {
+sharedStack.beforeAll(({ stack: started, clients, clientsWith }) => {
   stack = started;
   client = clients.secrets;
-  clientIn = (region) => clientsOf(region).secrets;
+  clientIn = (region) => clientsWith({ region }).secrets;
 });
 
 async function newSecret(text: string, version: string): Promise<string> {

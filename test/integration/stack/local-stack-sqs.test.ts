@@ -24,10 +24,10 @@ let queues = 0;
 
 sharedStack.override('stackOptions', { functions: [], account: '111122223333' });
 
-sharedStack.beforeAll(({ stack: started, clients, clientsOf }) => {
+sharedStack.beforeAll(({ stack: started, clients, clientsWith }) => {
   stack = started;
   client = clients.sqs;
-  clientIn = (region) => clientsOf(region).sqs;
+  clientIn = (region) => clientsWith({ region }).sqs;
 });
 
 async function newQueue(Attributes: Record<string, string> = {}): Promise<string> {

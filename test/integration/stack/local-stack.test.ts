@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { FunctionHandler, LocalFunction } from '../../../lib/local/lambda/function-instances.ts';
-import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
-import { sharedStack } from '../../fixtures/stack.ts';
+import type { Stack } from '../../../lib/local/stack/stack.ts';
+import { ownStack, sharedStack } from '../../fixtures/stack.ts';
 
 let stack: Stack;
 const errors: string[] = [];
@@ -116,7 +116,7 @@ test('a stop ends requests that hang', async () => {
     timeoutSeconds: 900,
     create: async () => () => new Promise(() => undefined),
   };
-  const other = await startStack({ port: 0, functions: [hanging] });
+  const other = await ownStack({ functions: [hanging] });
   const request = fetch(other.url, { method: 'POST', headers: { 'x-amz-target': 'AWSEvents.X' } });
   const ended = request.then(
     () => 'answered',
@@ -130,5 +130,5 @@ test('a stop ends requests that hang', async () => {
 
 test('the error for a port in use names the port', async () => {
   const { port } = stack;
-  await expect(startStack({ port })).rejects.toThrow(`Port ${port} of 127.0.0.1 is in use`);
+  await expect(ownStack({ port })).rejects.toThrow(`Port ${port} of 127.0.0.1 is in use`);
 });

@@ -1,14 +1,9 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import {
-  CreateApiDestinationCommand,
-  CreateConnectionCommand,
-  DescribeApiDestinationCommand,
-  EventBridgeClient,
-} from '@aws-sdk/client-eventbridge';
+import { DescribeApiDestinationCommand } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
-import { createLambdaClient, createSqsClient } from '../../../lib/adapters/aws/clients.ts';
+import { createDestination, openClients } from '../../fixtures/clients.ts';
 import type { StackBuild } from '../../servers/aws/stack-build.ts';
 import { type StackProcess, startStackProcess } from '../../servers/aws/stack-process.ts';
 
@@ -42,24 +37,20 @@ export async function startVersion(build: StackBuild, dataDir: string): Promise<
   const environment = { RETRY_BASE_DELAY_MS: '1', RETRY_MAX_DELAY_MS: '1', CACHE_SECONDS: '1' };
   const stack = startStackProcess(['--port', '0', '--data-dir', dataDir], environment, build.script);
   const endpoint = await stack.url;
-  const aws = { region, endpoint, credentials: { accessKeyId: 'any', secretAccessKey: 'thing' } };
-  const [events, sqs, lambda] = [new EventBridgeClient(aws), createSqsClient(aws), createLambdaClient(aws)];
+  const clients = openClients(endpoint, { region });
+  const { events, sqs, lambda } = clients;
   const QueueUrl = `${endpoint}/123456789012/lastmile-local-deliveries`;
   const envelope = (apiDestination: string, event: string) =>
     `{"apiDestination":${JSON.stringify(apiDestination)},"event":${event}}`;
   const end = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<void> => {
     stack.process.kill(signal);
     await stack.ended;
-    for (const client of [events, sqs, lambda]) client.destroy();
+    for (const client of Object.values(clients)) client.destroy();
   };
   return {
     process: stack,
-    async createDestination(Name, InvocationEndpoint) {
-      const AuthParameters = { ApiKeyAuthParameters: { ApiKeyName: 'x-key', ApiKeyValue: 'opensesame' } };
-      const connection = { Name, AuthorizationType: 'API_KEY', AuthParameters } as const;
-      const { ConnectionArn } = await events.send(new CreateConnectionCommand(connection));
-      const destination = { Name, ConnectionArn, InvocationEndpoint, HttpMethod: 'POST' } as const;
-      await events.send(new CreateApiDestinationCommand(destination));
+    async createDestination(name, endpointUrl) {
+      await createDestination(events, name, { InvocationEndpoint: endpointUrl });
     },
     describeDestination: (Name) => events.send(new DescribeApiDestinationCommand({ Name })),
     async queue(apiDestination, eventText) {

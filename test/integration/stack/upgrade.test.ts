@@ -1,9 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { ownEndpoint, ownFolder } from '../../fixtures/stack.ts';
 import type { EndpointAnswer, RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
-import { startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 import { buildStack, type StackBuild } from '../../servers/aws/stack-build.ts';
 import { letDelaysPass, type RunningVersion, startVersion, storedIn } from './upgrade-story.ts';
 
@@ -36,15 +33,13 @@ afterAll(() => {
 });
 
 beforeEach(async () => {
-  dataDir = mkdtempSync(join(tmpdir(), 'lastmile-upgrade-'));
-  endpoint = await startRecordingEndpoint(({ body }) => answer(idOf(body)));
+  dataDir = ownFolder('lastmile-upgrade-');
+  endpoint = await ownEndpoint(({ body }) => answer(idOf(body)));
 });
 
 afterEach(async () => {
   for (const each of running) await each.kill();
   running.clear();
-  await endpoint.close();
-  rmSync(dataDir, { recursive: true });
 });
 
 async function start(version: Version): Promise<RunningVersion> {

@@ -9,15 +9,13 @@ import {
 } from '@aws-sdk/client-sqs';
 import { createSqsClient } from '../../../lib/adapters/aws/clients.ts';
 import type { QueueMessage } from '../../../lib/core/message/queue-message.ts';
-import { type Stack, startStack } from '../../../lib/local/stack/stack.ts';
 import { type FaultyProxy, startFaultyProxy } from './faulty-proxy.ts';
 
 export const account = '123456789012';
 export const region = 'us-east-1';
 
-/** SQS over HTTP, behind a proxy that records requests and can let them fail. */
-export interface SqsServer {
-  readonly stack: Stack;
+/** SQS of a local stack over HTTP, behind a proxy that records requests and can let them fail. */
+export interface ProxiedSqs {
   readonly proxy: FaultyProxy;
   /** The settings of clients that use the proxy. */
   readonly clientConfig: {
@@ -44,14 +42,12 @@ export interface SqsQueue {
   remove(receiptHandle: string): Promise<void>;
 }
 
-export async function startSqsServer(): Promise<SqsServer> {
-  const stack = await startStack({ port: 0, account });
-  const proxy = await startFaultyProxy(stack.url);
+export async function startProxiedSqs(stackUrl: string): Promise<ProxiedSqs> {
+  const proxy = await startFaultyProxy(stackUrl);
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  const client = createSqsClient({ region, endpoint: stack.url, credentials });
+  const client = createSqsClient({ region, endpoint: stackUrl, credentials });
   let queues = 0;
   return {
-    stack,
     proxy,
     clientConfig: { region, endpoint: proxy.endpoint, credentials },
     async newQueue(Attributes = {}) {
@@ -63,7 +59,6 @@ export async function startSqsServer(): Promise<SqsServer> {
     async stop() {
       client.destroy();
       await proxy.stop();
-      await stack.stop();
     },
   };
 }

@@ -1,6 +1,5 @@
 import { createBottleneckConcurrencyLimit } from '../../../lib/adapters/bottleneck-concurrency-limit.ts';
-import { afterEach, describe, expect, test } from 'vitest';
-import { createUndiciHttpClient } from '../../../lib/adapters/http/client.ts';
+import { describe, expect, test } from 'vitest';
 import { formatConclusion } from '../../../lib/adapters/log/json-lines.ts';
 import type { ApiDestination } from '../../../lib/core/destination/api-destination.ts';
 import type { Connection } from '../../../lib/core/destination/connection.ts';
@@ -23,9 +22,7 @@ import { createInMemoryDeadLetters } from '../../fakes/in-memory-dead-letters.ts
 import { createInMemoryDeliveryQueue } from '../../fakes/in-memory-delivery-queue.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
 import { createUnlimitedPacing } from '../../fakes/unlimited-pacing.ts';
-import type { AnswerRequest } from '../../servers/endpoints/recording-endpoint.ts';
-import { startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
-import { loopback } from '../../servers/endpoints/loopback.ts';
+import { type AnswerRequest, createFakeEndpoint } from './fake-endpoint.ts';
 import { policyOf } from '../../fakes/delivery-policies.ts';
 
 /** Nothing is cached. */
@@ -49,11 +46,6 @@ const basic = (password: string): ConnectionSecret => ({
 
 const basicHeader = (password: string) => `Basic ${Buffer.from(`someone:${password}`).toString('base64')}`;
 
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((server) => server.close()));
-});
-
 interface Options {
   readonly answer?: AnswerRequest;
   readonly apiDestination?: string;
@@ -63,11 +55,9 @@ interface Options {
   readonly observeAnswer?: () => Promise<void>;
 }
 
-async function setUp({ answer, apiDestination, destination, resolver, randomNumber = 0, ...options }: Options = {}) {
-  const endpoint = await startRecordingEndpoint(answer);
+function setUp({ answer, apiDestination, destination, resolver, randomNumber = 0, ...options }: Options = {}) {
+  const endpoint = createFakeEndpoint(answer);
   const clock = createManualClock();
-  const http = createUndiciHttpClient({ allowlist: loopback, clock });
-  open.push(endpoint, http);
   const current: { route: ResolvedDestination; anew?: ResolvedDestination | Failure } = {
     route: {
       connection: connectionOf('billing'),
@@ -95,7 +85,7 @@ async function setUp({ answer, apiDestination, destination, resolver, randomNumb
       clock,
     }),
     pacing: createUnlimitedPacing(clock),
-    http,
+    http: endpoint.http,
     observeAnswer: options.observeAnswer ?? (async () => undefined),
     clock,
   });
@@ -135,7 +125,7 @@ const envelope = { apiDestination: 'orders', event, rule: 'arn:aws:events:us-eas
 
 describe('a delivery', () => {
   test('a delivery reaches the endpoint with its event and its credentials, and leaves one line', async () => {
-    const { endpoint, deliver, conclusions, deadLetters } = await setUp();
+    const { endpoint, deliver, conclusions, deadLetters } = setUp();
     expect((await deliver(envelope)).settlement).toEqual({ kind: 'delivered' });
     expect(endpoint.requests).toMatchObject([{ method: 'POST', path: '/events', body: JSON.stringify(event) }]);
     expect(endpoint.requests[0]?.headers).toMatchObject({
@@ -160,20 +150,20 @@ describe('a delivery', () => {
   });
 
   test('a bare event goes to the API destination of the function', async () => {
-    const { endpoint, deliver } = await setUp({ apiDestination: 'orders' });
+    const { endpoint, deliver } = setUp({ apiDestination: 'orders' });
     await deliver(event);
     expect(endpoint.requests[0]?.body).toBe(JSON.stringify(event));
   });
 
   test('an envelope cannot choose a destination where the function has one of its own', async () => {
-    const { endpoint, deliver, deadLetters } = await setUp({ apiDestination: 'orders' });
+    const { endpoint, deliver, deadLetters } = setUp({ apiDestination: 'orders' });
     expect((await deliver({ ...envelope, apiDestination: 'other' })).settlement.kind).toBe('dead-lettered');
     expect(endpoint.requests).toEqual([]);
     expect(deadLetters.letters[0]).toMatchObject({ code: 'InvalidDelivery' });
   });
 
   test('an event that the endpoint rejects for good is dead-lettered unchanged, with the reason', async () => {
-    const { deliver, deadLetters } = await setUp({ answer: () => ({ status: 422, body: 'no such order' }) });
+    const { deliver, deadLetters } = setUp({ answer: () => ({ status: 422, body: 'no such order' }) });
     expect((await deliver(envelope)).settlement).toEqual({ kind: 'dead-lettered' });
     expect(deadLetters.letters).toMatchObject([
       {
@@ -188,7 +178,7 @@ describe('a delivery', () => {
 
   test('an endpoint that fails for now is asked once in an invocation, however short the wait, and again from the queue', async () => {
     const answer: AnswerRequest = (_, index) => ({ status: index < 3 ? 503 : 200 });
-    const { deliverUntilSettled, endpoint, queue, conclusions } = await setUp({ answer });
+    const { deliverUntilSettled, endpoint, queue, conclusions } = setUp({ answer });
     expect(await deliverUntilSettled(envelope)).toEqual([1, 2, 3, 4]);
     expect(conclusions.map(({ settlement }) => settlement.kind)).toEqual([
       'deferred',
@@ -204,7 +194,7 @@ describe('a delivery', () => {
 
   test('a delivery that must wait goes to the delivery queue with attempts, times and the time of the next one', async () => {
     const answer = () => ({ status: 503, headers: { 'retry-after': '30' } });
-    const { clock, deliver, queue, deadLetters } = await setUp({ answer });
+    const { clock, deliver, queue, deadLetters } = setUp({ answer });
     const notBeforeMs = clock.nowMs() + 30_000;
     expect(await deliver(envelope)).toMatchObject({
       settlement: { kind: 'deferred', notBeforeMs },
@@ -242,7 +232,7 @@ describe('a delivery', () => {
       },
       notBeforeMs: clock.nowMs() + waitMs,
     });
-    const { clock, redeliver, endpoint, queue } = await setUp();
+    const { clock, redeliver, endpoint, queue } = setUp();
     const early = queued(clock, 1);
     expect((await redeliver(early)).settlement).toEqual({ kind: 'deferred', notBeforeMs: early.notBeforeMs });
     expect(endpoint.requests).toEqual([]);
@@ -253,7 +243,7 @@ describe('a delivery', () => {
 
   test('N allowed retries mean N + 1 attempts, and then the dead letters with that condition', async () => {
     const answer = () => ({ status: 500, body: 'down' });
-    const { deliverUntilSettled, endpoint, deadLetters, conclusions } = await setUp({ answer });
+    const { deliverUntilSettled, endpoint, deadLetters, conclusions } = setUp({ answer });
     const target = { Id: 'orders', RetryPolicy: { MaximumRetryAttempts: 2 } };
     expect(await deliverUntilSettled({ ...envelope, target })).toEqual([1, 2, 3]);
     expect(conclusions.at(-1)?.settlement.kind).toBe('dead-lettered');
@@ -271,20 +261,20 @@ describe('a delivery', () => {
 
   test('a Retry-After beyond the age limit dead-letters the event at once', async () => {
     const answer = () => ({ status: 429, headers: { 'retry-after': '61' } });
-    const { deliver, deadLetters } = await setUp({ answer });
+    const { deliver, deadLetters } = setUp({ answer });
     const target = { RetryPolicy: { MaximumEventAgeInSeconds: 60 } };
     expect((await deliver({ ...envelope, target })).settlement.kind).toBe('dead-lettered');
     expect(deadLetters.letters).toMatchObject([{ condition: 'MaximumEventAgeInSeconds', code: 'EndpointThrottled' }]);
   });
 
   test('a negative Retry-After stops the retries, by no condition', async () => {
-    const { deliver, deadLetters } = await setUp({ answer: () => ({ status: 503, headers: { 'retry-after': '-1' } }) });
+    const { deliver, deadLetters } = setUp({ answer: () => ({ status: 503, headers: { 'retry-after': '-1' } }) });
     expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'dead-lettered' }, attempts: 1 });
     expect(deadLetters.letters[0]).not.toHaveProperty('condition');
   });
 
   test('an event that has outlived its age limit in the queue is not sent', async () => {
-    const { clock, redeliver, endpoint, deadLetters } = await setUp();
+    const { clock, redeliver, endpoint, deadLetters } = setUp();
     const delivery = {
       apiDestination: 'orders',
       event: { value: event },
@@ -303,14 +293,14 @@ describe('a delivery', () => {
 
   test('a failure before the request postpones the delivery and uses no attempt', async () => {
     const unavailable = () => Promise.reject(new Failure('StoreUnavailable', 'injected', { retryAfterMs: 5000 }));
-    const { deliver, queue } = await setUp({ resolver: { cached: known, current: unavailable, fresh: unavailable } });
+    const { deliver, queue } = setUp({ resolver: { cached: known, current: unavailable, fresh: unavailable } });
     const target = { RetryPolicy: { MaximumRetryAttempts: 0 } };
     expect(await deliver({ ...envelope, target })).toMatchObject({ settlement: { kind: 'deferred' }, attempts: 0 });
     expect(queue.sent[0]?.queued.delivery).toMatchObject({ attempts: 0, postponements: 1 });
   });
 
   test('a delivery queue that refuses gives the event back instead of losing it', async () => {
-    const { deliver, queue, deadLetters } = await setUp({
+    const { deliver, queue, deadLetters } = setUp({
       answer: () => ({ status: 503, headers: { 'retry-after': '30' } }),
     });
     const refusal = new Failure('StoreUnavailable', 'injected');
@@ -320,7 +310,7 @@ describe('a delivery', () => {
   });
 
   test('a delivery that is too large for the delivery queue becomes a dead letter with that reason', async () => {
-    const { deliver, queue, deadLetters } = await setUp({
+    const { deliver, queue, deadLetters } = setUp({
       answer: () => ({ status: 503, headers: { 'retry-after': '30' } }),
     });
     queue.failWith(new Failure('DeliveryTooLarge', 'too large'));
@@ -330,7 +320,7 @@ describe('a delivery', () => {
 
   test('a destination that does not exist is a dead letter with its reason, not a crash', async () => {
     const missing = () => Promise.reject(new Failure('ApiDestinationNotFound', "API destination 'x' does not exist."));
-    const { deliver, deadLetters } = await setUp({ resolver: { cached: known, current: missing, fresh: missing } });
+    const { deliver, deadLetters } = setUp({ resolver: { cached: known, current: missing, fresh: missing } });
     expect(await deliver(envelope)).toMatchObject({
       settlement: { kind: 'dead-lettered' },
       code: 'ApiDestinationNotFound',
@@ -339,13 +329,13 @@ describe('a delivery', () => {
   });
 
   test('an input that is not a delivery goes to the dead letters unchanged', async () => {
-    const { deliver, deadLetters } = await setUp();
+    const { deliver, deadLetters } = setUp();
     expect((await deliver({ hello: ['world'] })).settlement.kind).toBe('dead-lettered');
     expect(deadLetters.letters[0]).toMatchObject({ body: '{"hello":["world"]}', code: 'InvalidDelivery' });
   });
 
   test('a dead-letter queue that refuses gives the event back instead of losing it', async () => {
-    const { deliver, deadLetters } = await setUp({ answer: () => ({ status: 400 }) });
+    const { deliver, deadLetters } = setUp({ answer: () => ({ status: 400 }) });
     const refusal = new Failure('StoreUnavailable', 'injected');
     deadLetters.failWith(refusal);
     expect((await deliver(envelope)).settlement).toEqual({ kind: 'returned', error: refusal });
@@ -355,13 +345,13 @@ describe('a delivery', () => {
   test('a bug keeps its own error, and the event goes back', async () => {
     const bug = new TypeError('x is not a function');
     const broken = () => Promise.reject(bug);
-    const { deliver } = await setUp({ resolver: { cached: known, current: broken, fresh: broken } });
+    const { deliver } = setUp({ resolver: { cached: known, current: broken, fresh: broken } });
     expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'returned', error: bug }, code: 'Unexpected' });
   });
 
   test('a bug after a 2xx is logged with its stack, and the event stays delivered', async () => {
     const bug = new TypeError('x is not a function');
-    const { deliver, endpoint, conclusions } = await setUp({ observeAnswer: () => Promise.reject(bug) });
+    const { deliver, endpoint, conclusions } = setUp({ observeAnswer: () => Promise.reject(bug) });
     expect(await deliver(envelope)).toMatchObject({
       settlement: { kind: 'delivered' },
       code: 'Unexpected',
@@ -377,12 +367,12 @@ describe('a delivery', () => {
 
   test('a bug after a refusal returns the event', async () => {
     const bug = new TypeError('x is not a function');
-    const { deliver } = await setUp({ answer: () => ({ status: 500 }), observeAnswer: () => Promise.reject(bug) });
+    const { deliver } = setUp({ answer: () => ({ status: 500 }), observeAnswer: () => Promise.reject(bug) });
     expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'returned', error: bug }, code: 'Unexpected' });
   });
 
   test('no request begins that could not end 5 s before the deadline', async () => {
-    const { deliver, endpoint } = await setUp();
+    const { deliver, endpoint } = setUp();
     expect(await deliver(envelope, 9999)).toMatchObject({ settlement: { kind: 'deferred' }, code: 'OutOfTime' });
     expect(endpoint.requests).toEqual([]);
     expect((await deliver(envelope, 10_000)).settlement.kind).toBe('delivered');
@@ -393,7 +383,7 @@ describe('a delivery', () => {
       status: headers['authorization'] === basicHeader('second') ? 200 : 401,
     });
     const changed: { connection?: Connection } = {};
-    const { deliver, endpoint, current } = await setUp({
+    const { deliver, endpoint, current } = setUp({
       answer: async (request, index) => {
         current.route = {
           ...current.route,
@@ -409,13 +399,15 @@ describe('a delivery', () => {
   });
 
   test('a 401 with credentials that are still the same is not sent again', async () => {
-    const { deliver, endpoint } = await setUp({ answer: () => ({ status: 401, headers: { 'retry-after': '9' } }) });
+    const { deliver, endpoint } = setUp({ answer: () => ({ status: 401, headers: { 'retry-after': '9' } }) });
     expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'deferred' }, code: 'EndpointUnauthorized' });
     expect(endpoint.requests).toHaveLength(1);
   });
 
   test('a request that cannot be built from the cached destination is built from the changed one', async () => {
-    const { deliver, endpoint, current } = await setUp({ destination: { invocationEndpoint: 'http://127.0.0.1:1/*' } });
+    const { deliver, endpoint, current } = setUp({
+      destination: { invocationEndpoint: 'https://elsewhere.example/*' },
+    });
     const cached = current.route;
     const moved = { ...cached.apiDestination, invocationEndpoint: `${endpoint.origin}/moved`, revision: 2 };
     current.anew = { ...cached, apiDestination: moved };
@@ -425,7 +417,7 @@ describe('a delivery', () => {
 
   test('a rejected event is sent once more when the destination has moved since it was cached', async () => {
     const answer: AnswerRequest = ({ path }) => ({ status: path === '/moved' ? 200 : 404 });
-    const { deliver, endpoint, current, deadLetters } = await setUp({ answer });
+    const { deliver, endpoint, current, deadLetters } = setUp({ answer });
     const moved = { ...current.route.apiDestination, invocationEndpoint: `${endpoint.origin}/moved`, revision: 2 };
     current.anew = { ...current.route, apiDestination: moved };
     expect((await deliver(envelope)).settlement.kind).toBe('delivered');
@@ -434,20 +426,20 @@ describe('a delivery', () => {
   });
 
   test('a rejected event stays retryable while the stores cannot say whether the destination has moved', async () => {
-    const { deliver, current, deadLetters } = await setUp({ answer: () => ({ status: 404 }) });
+    const { deliver, current, deadLetters } = setUp({ answer: () => ({ status: 404 }) });
     current.anew = new Failure('StoreUnavailable', 'injected', { retryAfterMs: 5000 });
     expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'deferred' }, code: 'StoreUnavailable' });
     expect(deadLetters.letters).toEqual([]);
   });
 
   test('a 401 stands while the stores cannot say whether the credentials have changed', async () => {
-    const { deliver, current } = await setUp({ answer: () => ({ status: 401, headers: { 'retry-after': '9' } }) });
+    const { deliver, current } = setUp({ answer: () => ({ status: 401, headers: { 'retry-after': '9' } }) });
     current.anew = new Failure('StoreUnavailable', 'injected');
     expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'deferred' }, code: 'EndpointUnauthorized' });
   });
 
   test('the log line of a delivery holds no credential, no event and no answer', async () => {
-    const { deliver, conclusions } = await setUp({ answer: () => ({ status: 400, body: 'canary-answer' }) });
+    const { deliver, conclusions } = setUp({ answer: () => ({ status: 400, body: 'canary-answer' }) });
     await deliver(envelope);
     const line = formatConclusion(conclusions[0] as Conclusion);
     expect(JSON.parse(line)).toMatchObject({ message: 'delivery.concluded', code: 'EndpointRejected', status: 400 });
@@ -455,7 +447,7 @@ describe('a delivery', () => {
   });
 
   test('an event id of any length leaves a line of bounded length', async () => {
-    const { deliver, conclusions } = await setUp();
+    const { deliver, conclusions } = setUp();
     await deliver({ ...envelope, event: { ...event, id: 'x'.repeat(100_000) } });
     expect(formatConclusion(conclusions[0] as Conclusion).length).toBeLessThan(1000);
   });
