@@ -1,4 +1,5 @@
 import type { Delivery } from '../delivery/delivery.ts';
+import { parseEventsArn } from '../destination/arn.ts';
 import { Failure } from '../failure/failure.ts';
 import { messageVersion } from './format-versions.ts';
 import type { JsonObject, JsonValue } from '../input/json.ts';
@@ -22,6 +23,16 @@ export interface QueuedDelivery {
   readonly notBeforeMs?: number;
   /** Generation of the rate bucket that gave this time; absent when the wait has another reason. */
   readonly turnGeneration?: number;
+}
+
+/**
+ * The message group of every message for an API destination: its name, which is known before the destination is read. SQS hands
+ * out the messages of one group without delaying those of another. Source: SQS developer guide, fair queues.
+ *
+ * @param apiDestination name or ARN, as an envelope or a target has it; a name has at most 64 characters and a group 128
+ */
+export function messageGroupOf(apiDestination: string): string {
+  return parseEventsArn(apiDestination)?.name ?? apiDestination;
 }
 
 /** The members of a delivery that its messages carry beside the event, not validated. */

@@ -1,10 +1,10 @@
 import { Failure } from '../../core/failure/failure.ts';
+import { messageGroupOf } from '../../core/message/queued-delivery.ts';
 import type { RedriveRequest } from '../../core/message/redrive-request.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { DeadLetterMessages, DeliveryQueue } from '../../ports/delivery.ts';
 import type { Deadline } from '../deadline.ts';
 import { hasTime } from '../deadline.ts';
-import { groupOf } from '../deliver.ts';
 import { createPace, inBatches } from './pace.ts';
 import type { MatchingDeadLetter, RedriveResult } from './pass.ts';
 import { RedrivePass } from './pass.ts';
@@ -43,14 +43,16 @@ const hiddenMarginMs = 30_000;
  */
 export function createRedrive({ deadLetters, queue, clock, apiDestination }: RedriveDependencies): Redrive {
   async function move(pass: RedrivePass, matching: readonly MatchingDeadLetter[]): Promise<void> {
-    const sends = await Promise.allSettled(matching.map(({ delivery }) => queue.send({ delivery }, groupOf(delivery))));
+    const send = ({ delivery }: MatchingDeadLetter) =>
+      queue.send({ delivery }, messageGroupOf(delivery.apiDestination));
+    const sends = await Promise.allSettled(matching.map(send));
     const accepted = matching.filter((_, index) => sends[index]?.status === 'fulfilled');
     await deadLetters.remove(accepted.map((deadLetter) => pass.addMoved(deadLetter)));
     for (const [index, { messageId }] of matching.entries()) {
-      const send = sends[index];
-      if (send?.status !== 'rejected') continue;
-      if (!isTooLarge(send.reason)) throw send.reason;
-      pass.addUnreadable({ messageId, reason: `${send.reason.code}: ${send.reason.message}` });
+      const sent = sends[index];
+      if (sent?.status !== 'rejected') continue;
+      if (!isTooLarge(sent.reason)) throw sent.reason;
+      pass.addUnreadable({ messageId, reason: `${sent.reason.code}: ${sent.reason.message}` });
     }
   }
 
