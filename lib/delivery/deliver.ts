@@ -1,6 +1,6 @@
 import { classifyFailure } from '../core/failure/classify.ts';
 import type { AttemptOutcome, Conclusion, Delivery, Settlement } from '../core/delivery/delivery.ts';
-import { Failure } from '../core/failure/failure.ts';
+import { Failure, isUnsendable } from '../core/failure/failure.ts';
 import { printedEvent } from '../core/input/json-text.ts';
 import type { QueuedDelivery, UnreadDetails } from '../core/message/queued-delivery.ts';
 import { messageGroupOf } from '../core/message/queued-delivery.ts';
@@ -104,7 +104,7 @@ interface DeliveryFacts {
 }
 
 /**
- * Failure policy: an event may be too large for our own message, but it came in a message that could hold it. So that message
+ * Failure policy: an event may be too large for our own message, or SQS may refuse that message. But the event came in a message that could hold it. So that message
  * goes to the stack's own dead letters unchanged, with as much of the reason as fits. It can be delivered again from there.
  */
 async function keptAsItCame(
@@ -112,15 +112,11 @@ async function keptAsItCame(
   { keep }: ReceivedEvent,
   { outcome }: DeliveryFacts,
 ): Promise<Settlement> {
-  if (settlement.kind !== 'returned' || keep === undefined || !isTooLarge(settlement.error)) return settlement;
+  if (settlement.kind !== 'returned' || keep === undefined || !isUnsendable(settlement.error)) return settlement;
   const { message } = settlement.error;
   const isFailed = outcome !== undefined && outcome.kind !== 'delivered';
   await keep(isFailed ? new Failure(outcome.code, `${outcome.reason} ${message}`) : settlement.error);
   return { kind: 'dead-lettered' };
-}
-
-function isTooLarge(error: unknown): error is Failure {
-  return error instanceof Failure && error.code === 'DeliveryTooLarge';
 }
 
 function parsed(event: ReceivedEvent): QueuedDelivery | Failure {

@@ -1,4 +1,4 @@
-import { Failure } from '../../core/failure/failure.ts';
+import { Failure, isUnsendable } from '../../core/failure/failure.ts';
 import { messageGroupOf } from '../../core/message/queued-delivery.ts';
 import type { RedriveRequest } from '../../core/message/redrive-request.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -36,8 +36,9 @@ const hiddenMarginMs = 30_000;
  *
  * Failure policy: a dead letter may be delivered twice, but is never lost. It is deleted only after the delivery queue
  * has accepted its delivery. When that deletion fails, the pass ends with an error, because otherwise it could move the
- * same dead letters again and again. A message that cannot become a delivery stays. Messages that stay are made visible
- * again at the end; when that fails, SQS does it after the visibility timeout.
+ * same dead letters again and again. A message that cannot become a delivery stays and is listed, and so does one that the
+ * delivery queue will never take. The rest moves. Messages that stay are made visible again at the end; when that fails,
+ * SQS does it after the visibility timeout.
  *
  * @throws Failure StoreUnavailable or StoreRefused of a queue; it says how many were moved before
  */
@@ -51,7 +52,7 @@ export function createRedrive({ deadLetters, queue, clock, apiDestination }: Red
     for (const [index, { messageId }] of matching.entries()) {
       const sent = sends[index];
       if (sent?.status !== 'rejected') continue;
-      if (!isTooLarge(sent.reason)) throw sent.reason;
+      if (!isUnsendable(sent.reason)) throw sent.reason;
       pass.addUnreadable({ messageId, reason: `${sent.reason.code}: ${sent.reason.message}` });
     }
   }
@@ -105,10 +106,6 @@ export function createRedrive({ deadLetters, queue, clock, apiDestination }: Red
     if (failures.length > 0) throw withCount(failures[0], result.moved);
     return result;
   };
-}
-
-function isTooLarge(error: unknown): error is Failure {
-  return error instanceof Failure && error.code === 'DeliveryTooLarge';
 }
 
 function withCount(error: unknown, moved: number): unknown {
