@@ -1,7 +1,7 @@
-import type { Message } from '@aws-sdk/client-sqs';
 import {
   CreateQueueCommand,
   DeleteMessageCommand,
+  type Message,
   ReceiveMessageCommand,
   SendMessageCommand,
   type SendMessageRequest,
