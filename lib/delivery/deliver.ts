@@ -104,8 +104,9 @@ interface DeliveryFacts {
 }
 
 /**
- * Failure policy: an event may be too large for our own message, or SQS may refuse that message. But the event came in a message that could hold it. So that message
- * goes to the stack's own dead letters unchanged, with as much of the reason as fits. It can be delivered again from there.
+ * Failure policy: an event may be too large for our own message, or SQS may refuse that message. But the event came in a
+ * message that could hold it. So that message goes to the stack's own dead letters unchanged, with as much of the reason as
+ * fits. It can be delivered again from there.
  */
 async function keptAsItCame(
   settlement: Settlement,
