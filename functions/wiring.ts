@@ -161,7 +161,10 @@ export function wireDeliver(
   const sqs = createSqsClient(aws);
   const settler = createSettler({
     queue: createSqsDeliveryQueue(sqs, config.DELIVERY_QUEUE_URL, clock),
-    deadLetters: createSqsDeadLetterQueue(sqs, config.DEAD_LETTER_QUEUE_URL),
+    deadLetters: createSqsDeadLetterQueue(sqs, {
+      deadLettersUrl: config.DEAD_LETTER_QUEUE_URL,
+      deliveriesUrl: config.DELIVERY_QUEUE_URL,
+    }),
   });
   const log = measureConclusions(deliveryLog, metrics);
   return { deliver: createDeliver({ retrying, settler, log, clock }), sqs, metrics, clock };

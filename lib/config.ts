@@ -46,7 +46,10 @@ export const variables = {
   },
   API_DESTINATION: {
     type: 'text',
-    form: [/^(?:arn:[\x21-\x7e]{1,1596}|[.\-_A-Za-z0-9]{1,64})$/, 'the name or ARN of an API destination'],
+    form: [
+      /^(?:arn:aws[a-z-]*:events:[a-z0-9-]*:(?:[0-9]{12})?:api-destination\/[.\-_A-Za-z0-9]{1,64}\/[-A-Za-z0-9]+|[.\-_A-Za-z0-9]{1,64})$/,
+      'the name or ARN of an API destination',
+    ],
     meaning: 'API destination of every event that `deliver` receives; when it is set, envelopes are refused',
   },
   EVENT_BUS_NAME: { type: 'text', default: 'default', meaning: 'EventBridge bus to which PutEvents forwards events' },

@@ -18,7 +18,8 @@ const usage = `Moves dead letters back into the delivery queue. It invokes the f
   --dry-run               only count them, and move nothing
   ${stackUsage}
 
-Without a filter it moves all dead letters. It lists those that cannot be delivered again, and leaves them where they are.
+Without a filter it moves all dead letters. It lists those that cannot be delivered again, with the reason, and leaves them
+where they are: the message is no delivery, or the delivery queue refuses it.
 Exit status: 0 done, 1 stopped early or a dead letter cannot be delivered again, 2 wrong usage.`;
 
 const text = { type: 'string' } as const;

@@ -1,9 +1,9 @@
-import { parseEventsArn } from '../core/destination/arn.ts';
 import { classifyFailure } from '../core/failure/classify.ts';
 import type { AttemptOutcome, Conclusion, Delivery, Settlement } from '../core/delivery/delivery.ts';
-import { Failure } from '../core/failure/failure.ts';
+import { Failure, isUnsendable } from '../core/failure/failure.ts';
 import { printedEvent } from '../core/input/json-text.ts';
 import type { QueuedDelivery, UnreadDetails } from '../core/message/queued-delivery.ts';
+import { messageGroupOf } from '../core/message/queued-delivery.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DeliveryLog } from '../ports/delivery.ts';
 import type { Deadline } from './deadline.ts';
@@ -41,7 +41,7 @@ export function createDeliver({ retrying, settler, log, clock }: DeliverDependen
     const { delivery } = unsettled;
     switch (unsettled.kind) {
       case 'waiting':
-        return settler.defer(queuedOf(unsettled), groupOf(delivery));
+        return settler.defer(queuedOf(unsettled), messageGroupOf(delivery.apiDestination));
       case 'failed': {
         const { kind: _failed, outcome, rateWaitMs: _waited, ...why } = unsettled;
         return settler.sendToDeadLetters({ ...outcome, ...why, body: printedEvent(delivery.event) });
@@ -104,23 +104,20 @@ interface DeliveryFacts {
 }
 
 /**
- * Failure policy: an event may be too large for our own message, but it came in a message that could hold it. So that message
- * goes to the stack's own dead letters unchanged, with as much of the reason as fits. It can be delivered again from there.
+ * Failure policy: an event may be too large for our own message, or SQS may refuse that message. But the event came in a
+ * message that could hold it. So that message goes to the stack's own dead letters unchanged, with as much of the reason as
+ * fits. It can be delivered again from there.
  */
 async function keptAsItCame(
   settlement: Settlement,
   { keep }: ReceivedEvent,
   { outcome }: DeliveryFacts,
 ): Promise<Settlement> {
-  if (settlement.kind !== 'returned' || keep === undefined || !isTooLarge(settlement.error)) return settlement;
+  if (settlement.kind !== 'returned' || keep === undefined || !isUnsendable(settlement.error)) return settlement;
   const { message } = settlement.error;
   const isFailed = outcome !== undefined && outcome.kind !== 'delivered';
   await keep(isFailed ? new Failure(outcome.code, `${outcome.reason} ${message}`) : settlement.error);
   return { kind: 'dead-lettered' };
-}
-
-function isTooLarge(error: unknown): error is Failure {
-  return error instanceof Failure && error.code === 'DeliveryTooLarge';
 }
 
 function parsed(event: ReceivedEvent): QueuedDelivery | Failure {
@@ -153,11 +150,6 @@ function concluded(
 
 function queuedOf({ delivery, notBeforeMs, turnGeneration }: UnsettledDelivery & { kind: 'waiting' }) {
   return { delivery, notBeforeMs, ...(turnGeneration !== undefined && { turnGeneration }) };
-}
-
-/** The message group, so that one slow destination does not delay others: its name, known before it is resolved. */
-export function groupOf({ apiDestination }: Delivery): string {
-  return parseEventsArn(apiDestination)?.name ?? apiDestination;
 }
 
 /** The event's author chooses the id, so a log line holds at most this many characters of it. */

@@ -1,6 +1,6 @@
 import type { DeadLetter } from '../core/message/dead-letter-message.ts';
 import type { Settlement } from '../core/delivery/delivery.ts';
-import { Failure } from '../core/failure/failure.ts';
+import { isUnsendable } from '../core/failure/failure.ts';
 import { printedEvent } from '../core/input/json-text.ts';
 import type { QueuedDelivery } from '../core/message/queued-delivery.ts';
 import type { DeadLetterQueue, DeliveryQueue } from '../ports/delivery.ts';
@@ -18,7 +18,7 @@ export interface SettlerDependencies {
  */
 export interface Settler {
   sendToDeadLetters(deadLetter: DeadLetter): Promise<Settlement>;
-  /** A delivery that is too large for the delivery queue goes to the dead letters with that reason. */
+  /** A delivery that the delivery queue will never take goes to the dead letters with that reason. */
   defer(queued: QueuedDelivery & { readonly notBeforeMs: number }, group: string): Promise<Settlement>;
 }
 
@@ -39,7 +39,7 @@ export function createSettler({ queue, deadLetters }: SettlerDependencies): Sett
         await queue.send(queued, group);
         return { kind: 'deferred', notBeforeMs: queued.notBeforeMs };
       } catch (error) {
-        if (!(error instanceof Failure && error.code === 'DeliveryTooLarge')) return { kind: 'returned', error };
+        if (!isUnsendable(error)) return { kind: 'returned', error };
         const { delivery } = queued;
         return sendToDeadLetters({
           body: printedEvent(delivery.event),

@@ -67,7 +67,7 @@ export interface DeadLetterQueue {
   /**
    * Resolves only when a queue has accepted the dead letter: the queue that the target names, or else the stack's own.
    *
-   * @throws Failure DeliveryTooLarge when no message can hold it
+   * @throws Failure DeliveryTooLarge when no message can hold it, MessageRefused when no queue will ever take it
    */
   send(deadLetter: DeadLetter): Promise<void>;
 }
@@ -77,7 +77,7 @@ export interface DeliveryQueue {
    * Resolves only when the queue has accepted it.
    *
    * @param group deliveries of one group do not delay those of another
-   * @throws Failure DeliveryTooLarge when no message can hold it
+   * @throws Failure DeliveryTooLarge when no message can hold it, MessageRefused when the queue will never take it
    */
   send(queued: QueuedDelivery, group: string): Promise<void>;
 }

@@ -12,6 +12,8 @@ const required = {
   AUTHORIZE_CONNECTION_FUNCTION: 'lastmile-test-authorize-connection',
 };
 
+const destinationArn = 'arn:aws:events:eu-central-1:123456789012:api-destination/orders/5f0e';
+
 describe('the configuration', () => {
   test('the configuration has every default when only the required variables are set, and cannot be changed', () => {
     const config = parseConfig(required);
@@ -49,6 +51,9 @@ describe('the configuration', () => {
     ['USER_AGENT', 'a\nb', 'printable ASCII'],
     ['DELIVERY_QUEUE_URL', 'nope', 'a URL that begins with http:// or https://'],
     ['API_DESTINATION', 'bad name!', 'the name or ARN of an API destination'],
+    ['API_DESTINATION', 'x'.repeat(65), 'the name or ARN of an API destination'],
+    ['API_DESTINATION', destinationArn.replace('orders', 'x'.repeat(65)), 'the name or ARN of an API destination'],
+    ['API_DESTINATION', destinationArn.replace('/5f0e', ''), 'the name or ARN of an API destination'],
     ['STACK_NAME', 'two words', 'printable ASCII without spaces, at most 255'],
     ['STACK_NAME', ':colon', 'printable ASCII without spaces, at most 255'],
     ['STACK_NAME', 'x'.repeat(256), 'printable ASCII without spaces, at most 255'],
@@ -81,10 +86,9 @@ describe('the configuration', () => {
   );
 
   test('the allowlist takes addresses of both families, and a destination may be named by ARN', () => {
-    const arn = 'arn:aws:events:eu-central-1:123456789012:api-destination/orders/5f0e';
     const given = {
       PRIVATE_NETWORK_ALLOWLIST: '10.0.0.0/8, fd00::/8',
-      API_DESTINATION: arn,
+      API_DESTINATION: destinationArn,
       USER_AGENT: 'shop/1.0 (x)',
     };
     expect(parseConfig({ ...required, ...given })).toMatchObject(given);

@@ -22,9 +22,22 @@ interface Waiting {
 const maxBatchEntries = 10;
 
 /**
+ * Codes with which SQS refuses the message itself, so that another try changes nothing. The same codes refuse one entry or a
+ * whole batch. Source: SQS API reference, SendMessage, SendMessageBatch and common errors.
+ */
+const messageRefusals: ReadonlySet<string | undefined> = new Set([
+  'InvalidMessageContents',
+  'InvalidParameterValue',
+  'InvalidParameterCombination',
+  'MissingParameter',
+  'ValidationError',
+]);
+
+/**
  * Sends to one queue. The messages of one turn of the event loop are sent in batches, split by count and by bytes.
  *
  * Failure policy: each message resolves or rejects by its own entry in the answer. A message without an entry was not accepted.
+ * When a batch is refused because of one message, each message is sent alone, so that the others are accepted.
  *
  * @param timeoutMs limit of one batch, all attempts of the SDK included; without it only the client's own limits apply
  */
@@ -76,7 +89,12 @@ async function sendBatch({ sqs, queueUrl, timeoutMs }: Sending, batch: readonly 
       else reject(refusal(answer.Failed?.find(({ Id }) => Id === String(index))?.Code));
     }
   } catch (error) {
-    const failure = fromAwsError(error, 'send to a queue');
+    const isRefused = error instanceof Error && messageRefusals.has(error.name);
+    if (isRefused && batch.length > 1) {
+      await Promise.all(batch.map((message) => sendBatch({ sqs, queueUrl, timeoutMs }, [message])));
+      return;
+    }
+    const failure = isRefused ? refusal(error.name) : fromAwsError(error, 'send to a queue');
     for (const { reject } of batch) reject(failure);
   }
 }
@@ -96,5 +114,6 @@ function entryOf(id: string, { body, attributes }: QueueMessage, options: SendOp
 }
 
 function refusal(code: string | undefined): Failure {
+  if (messageRefusals.has(code)) return new Failure('MessageRefused', `The queue refuses the message: ${code}.`);
   return new Failure('StoreUnavailable', `The queue did not accept a message: ${code ?? 'no reason given'}.`);
 }

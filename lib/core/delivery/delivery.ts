@@ -49,6 +49,11 @@ export interface Delivery {
   readonly attemptTimes?: { readonly firstMs: number; readonly lastMs: number };
   /** When the first worker received it, epoch ms. */
   readonly firstReceivedAtMs: number;
+  /**
+   * How often a dead letter of this event came into the delivery queue as it was; absent means never. The function redrive
+   * does not count.
+   */
+  readonly redrives?: number;
 }
 
 /** An HTTP request in the parts that a client pool needs. */

@@ -9,8 +9,9 @@ export interface EventsArn {
   readonly incarnation: string;
 }
 
+/** Source of the name: shapes ApiDestinationName and ConnectionName of the EventBridge service model. */
 const eventsArnPattern =
-  /^arn:(aws[a-z-]*):events:([a-z0-9-]*):([0-9]{12})?:(api-destination|connection)\/([.\-_A-Za-z0-9]+)\/([-A-Za-z0-9]+)$/;
+  /^arn:(aws[a-z-]*):events:([a-z0-9-]*):([0-9]{12})?:(api-destination|connection)\/([.\-_A-Za-z0-9]{1,64})\/([-A-Za-z0-9]+)$/;
 
 export function formatEventsArn(arn: EventsArn): string {
   return `arn:${arn.partition}:events:${arn.region}:${arn.account}:${arn.kind}/${arn.name}/${arn.incarnation}`;

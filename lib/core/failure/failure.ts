@@ -17,6 +17,7 @@ export const failures = {
   InvalidDelivery: { kind: 'permanent', errorCode: 'INVALID_PARAMETER' },
   InvalidInvocation: { kind: 'permanent', errorCode: 'INVALID_PARAMETER' },
   DeliveryTooLarge: { kind: 'permanent', errorCode: 'INVALID_PARAMETER' },
+  MessageRefused: { kind: 'permanent', errorCode: 'INVALID_PARAMETER' },
   EventExpired: { kind: 'permanent', errorCode: 'TIMEOUT' },
   NewerVersion: { kind: 'retryable', errorCode: 'INTERNAL_ERROR' },
   ReceivedTooOften: { kind: 'permanent', errorCode: 'INTERNAL_ERROR' },
@@ -82,6 +83,11 @@ export class Failure extends Error {
 /** Whether what keeps the configuration could not be reached; a store that refuses has been reached. */
 export function isStoreUnavailable(error: unknown): error is Failure {
   return error instanceof Failure && error.code === 'StoreUnavailable';
+}
+
+/** Whether the queue will never take the message, because it is too large or because SQS refuses its content. */
+export function isUnsendable(error: unknown): error is Failure {
+  return error instanceof Failure && (error.code === 'DeliveryTooLarge' || error.code === 'MessageRefused');
 }
 
 /** An error as it may be logged. */

@@ -75,6 +75,7 @@ function details({ delivery, unread, code, status, answer }: DeadLetter): string
     answer,
     firstAttemptAt: delivery?.attemptTimes?.firstMs,
     lastAttemptAt: delivery?.attemptTimes?.lastMs,
+    redrives: delivery?.redrives,
   }).filter(([, value]) => value !== undefined);
   // An unread target may be nested deeper than JSON.stringify goes.
   return escapeForSqs(jsonText(Object.fromEntries(members) as JsonObject));

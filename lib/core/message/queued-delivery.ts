@@ -1,4 +1,5 @@
 import type { Delivery } from '../delivery/delivery.ts';
+import { parseEventsArn } from '../destination/arn.ts';
 import { Failure } from '../failure/failure.ts';
 import { messageVersion } from './format-versions.ts';
 import type { JsonObject, JsonValue } from '../input/json.ts';
@@ -24,6 +25,16 @@ export interface QueuedDelivery {
   readonly turnGeneration?: number;
 }
 
+/**
+ * The message group of every message for an API destination: its name, which is known before the destination is read. SQS hands
+ * out the messages of one group without delaying those of another. Source: SQS developer guide, fair queues.
+ *
+ * @param apiDestination name or ARN, as an envelope or a target has it; a name has at most 64 characters and a group 128
+ */
+export function messageGroupOf(apiDestination: string): string {
+  return parseEventsArn(apiDestination)?.name ?? apiDestination;
+}
+
 /** The members of a delivery that its messages carry beside the event, not validated. */
 export type UnreadDetails = { readonly [Member in 'apiDestination' | 'rule' | 'target']: JsonValue | undefined };
 
@@ -34,7 +45,7 @@ export type UnreadDetails = { readonly [Member in 'apiDestination' | 'rule' | 't
  * @throws Failure DeliveryTooLarge when no message can hold it
  */
 export function formatQueuedDelivery({ delivery, notBeforeMs, turnGeneration }: QueuedDelivery): QueueMessage {
-  const { apiDestination, rule, target, attempts, postponements, firstReceivedAtMs, attemptTimes } = delivery;
+  const { apiDestination, rule, target, attempts, postponements, firstReceivedAtMs, attemptTimes, redrives } = delivery;
   const details = {
     v: messageVersion,
     apiDestination,
@@ -47,6 +58,7 @@ export function formatQueuedDelivery({ delivery, notBeforeMs, turnGeneration }: 
     lastAttemptAt: attemptTimes?.lastMs,
     notBefore: notBeforeMs,
     turn: turnGeneration,
+    redrives,
   };
   const message = fitted({
     body: escapeForSqs(printedEvent(delivery.event)),
@@ -62,7 +74,7 @@ export function formatQueuedDelivery({ delivery, notBeforeMs, turnGeneration }: 
 /**
  * Reads every kind of message in the delivery queue: our own retry, an envelope that a rule sent or that SQS moved, a dead
  * letter (also one that was dead-lettered unread), and Lambda's record of a failed invocation of deliver. A dead letter and
- * Lambda's record start again as new deliveries.
+ * Lambda's record start again as new deliveries. A dead letter keeps count of how often it did so.
  *
  * Failure policy: this worker does not judge a message of a newer version. It refuses such a message as NewerVersion before it
  * reads anything else of it, and the message is passed on unchanged.
@@ -78,7 +90,10 @@ export function parseQueueMessage(message: QueueMessage, options: ParseOptions):
     const { delivery, ...wait } = parseOwn(details, text, options);
     // A retry that was dead-lettered unread still has its attempts and times, which do not count any more.
     const isDeadLetter = message.attributes['ERROR_CODE'] !== undefined;
-    return isDeadLetter ? { delivery } : { delivery: { ...delivery, ...progressOf(details) }, ...wait };
+    if (isDeadLetter) return { delivery: { ...delivery, redrives: (redrivesOf(details) ?? 0) + 1 } };
+    const redrives = redrivesOf(details);
+    const counted = redrives === undefined ? delivery : { ...delivery, redrives };
+    return { delivery: { ...counted, ...progressOf(details) }, ...wait };
   }
   const input = requireJson(text, 'The message');
   const payload = isJsonObject(input) ? invocationPayload(input) : undefined;
@@ -131,6 +146,11 @@ function progressOf(details: MemberReader): Partial<Delivery> {
     postponements: details.optionalInteger('postponements', 0, 1_000_000_000) ?? 0,
     ...(firstMs === undefined || lastMs === undefined ? undefined : { attemptTimes: { firstMs, lastMs } }),
   };
+}
+
+/** Older workers neither read nor keep this member. With them the count begins anew. */
+function redrivesOf(details: MemberReader): number | undefined {
+  return details.optionalInteger('redrives', 0, 1_000_000_000);
 }
 
 /** The last time that a Date can hold. A later one cannot be logged or put into a template. */

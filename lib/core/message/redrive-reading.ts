@@ -18,7 +18,7 @@ export type DeadLetterReading =
 
 /**
  * Reads a dead letter in any of its forms and decides whether the request matches it. The delivery starts again: without
- * attempts, and as if received now.
+ * attempts, as if received now, and as if it had never been a dead letter, because somebody has asked for it.
  *
  * Failure policy: an unreadable message is reported unless its time or its code does not match. Its destination is unknown, so
  * a filter by destination does not hide it.
@@ -41,7 +41,10 @@ export function readDeadLetter(
   }
 }
 
-function restarted({ attemptTimes: _attemptTimes, ...delivery }: Delivery, nowMs: number): Delivery {
+function restarted(
+  { attemptTimes: _attemptTimes, redrives: _redrives, ...delivery }: Delivery,
+  nowMs: number,
+): Delivery {
   return { ...delivery, attempts: 0, postponements: 0, firstReceivedAtMs: nowMs };
 }
 

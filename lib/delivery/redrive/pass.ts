@@ -3,7 +3,7 @@ import { readDeadLetter } from '../../core/message/redrive-reading.ts';
 import type { RedriveRequest } from '../../core/message/redrive-request.ts';
 import type { ReceivedMessage } from '../../core/message/sqs-event.ts';
 
-/** A dead letter that cannot become a delivery. */
+/** A dead letter that cannot become a delivery, or whose delivery the delivery queue will never take. */
 export interface UnreadableDeadLetter {
   readonly messageId: string;
   readonly reason: string;

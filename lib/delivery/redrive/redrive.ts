@@ -1,10 +1,10 @@
-import { Failure } from '../../core/failure/failure.ts';
+import { Failure, isUnsendable } from '../../core/failure/failure.ts';
+import { messageGroupOf } from '../../core/message/queued-delivery.ts';
 import type { RedriveRequest } from '../../core/message/redrive-request.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { DeadLetterMessages, DeliveryQueue } from '../../ports/delivery.ts';
 import type { Deadline } from '../deadline.ts';
 import { hasTime } from '../deadline.ts';
-import { groupOf } from '../deliver.ts';
 import { createPace, inBatches } from './pace.ts';
 import type { MatchingDeadLetter, RedriveResult } from './pass.ts';
 import { RedrivePass } from './pass.ts';
@@ -36,21 +36,24 @@ const hiddenMarginMs = 30_000;
  *
  * Failure policy: a dead letter may be delivered twice, but is never lost. It is deleted only after the delivery queue
  * has accepted its delivery. When that deletion fails, the pass ends with an error, because otherwise it could move the
- * same dead letters again and again. A message that cannot become a delivery stays. Messages that stay are made visible
- * again at the end; when that fails, SQS does it after the visibility timeout.
+ * same dead letters again and again. A message that cannot become a delivery stays and is listed, and so does one that the
+ * delivery queue will never take. The rest moves. Messages that stay are made visible again at the end; when that fails,
+ * SQS does it after the visibility timeout.
  *
  * @throws Failure StoreUnavailable or StoreRefused of a queue; it says how many were moved before
  */
 export function createRedrive({ deadLetters, queue, clock, apiDestination }: RedriveDependencies): Redrive {
   async function move(pass: RedrivePass, matching: readonly MatchingDeadLetter[]): Promise<void> {
-    const sends = await Promise.allSettled(matching.map(({ delivery }) => queue.send({ delivery }, groupOf(delivery))));
+    const send = ({ delivery }: MatchingDeadLetter) =>
+      queue.send({ delivery }, messageGroupOf(delivery.apiDestination));
+    const sends = await Promise.allSettled(matching.map(send));
     const accepted = matching.filter((_, index) => sends[index]?.status === 'fulfilled');
     await deadLetters.remove(accepted.map((deadLetter) => pass.addMoved(deadLetter)));
     for (const [index, { messageId }] of matching.entries()) {
-      const send = sends[index];
-      if (send?.status !== 'rejected') continue;
-      if (!isTooLarge(send.reason)) throw send.reason;
-      pass.addUnreadable({ messageId, reason: `${send.reason.code}: ${send.reason.message}` });
+      const sent = sends[index];
+      if (sent?.status !== 'rejected') continue;
+      if (!isUnsendable(sent.reason)) throw sent.reason;
+      pass.addUnreadable({ messageId, reason: `${sent.reason.code}: ${sent.reason.message}` });
     }
   }
 
@@ -103,10 +106,6 @@ export function createRedrive({ deadLetters, queue, clock, apiDestination }: Red
     if (failures.length > 0) throw withCount(failures[0], result.moved);
     return result;
   };
-}
-
-function isTooLarge(error: unknown): error is Failure {
-  return error instanceof Failure && error.code === 'DeliveryTooLarge';
 }
 
 function withCount(error: unknown, moved: number): unknown {

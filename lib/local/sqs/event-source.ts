@@ -55,17 +55,20 @@ export class DeliveryEventSource {
   #polled(region: string, queues: RegionQueues): PolledQueue {
     const { account, queueName } = this.#options;
     const QueueUrl = queues.urlOf(queueName);
+    const source = queues.eventSourceQueue(queueName);
     const everything = { AttributeNames: ['All'], MessageAttributeNames: ['All'] };
     return {
-      async receive(maxMessages) {
+      async receive(maxMessages, isWithheld) {
         const asked = { QueueUrl, MaxNumberOfMessages: maxMessages, WaitTimeSeconds: waitSeconds, ...everything };
-        const { Messages = [] } = await queues.perform('ReceiveMessage', asked);
+        const { Messages = [] } = await source.receive(asked, isWithheld);
         return (Messages as readonly SqsMembers[]).map((message) => sqsRecord(message, { account, region, queueName }));
       },
       async remove(receiptHandles) {
         const Entries = receiptHandles.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle }));
         await queues.perform('DeleteMessageBatch', { QueueUrl, Entries });
       },
+      isInFlight: source.isInFlight,
+      lookAgain: source.lookAgain,
       endWaits: () => queues.endWaits(),
     };
   }

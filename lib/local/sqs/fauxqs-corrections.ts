@@ -1,15 +1,39 @@
+import { DelayedMessages, InflightMessages } from './due-messages.ts';
+import { FairMessages } from './fair-messages.ts';
+
+/** A message of fauxqs. */
+interface FauxqsMessage {
+  readonly messageAttributes: object;
+  messageGroupId?: string | undefined;
+  readonly delayUntil?: number | undefined;
+}
+
+interface FauxqsInflight {
+  readonly message: FauxqsMessage;
+  readonly visibilityDeadline: number;
+}
+
 /** The parts of a fauxqs 2.4.1 queue that are corrected here. */
 export interface FauxqsQueue {
   persistence?: { transaction(work: () => void): void };
-  readonly delayedMessages: readonly { readonly delayUntil?: number }[];
-  readonly inflightMessages: ReadonlyMap<string, { readonly visibilityDeadline: number }>;
+  /** The visible messages of a standard queue. A purge puts an array here, and so does the persistence. */
+  messages: FairMessages<FauxqsMessage> | FauxqsMessage[];
+  delayedMessages: DelayedMessages<FauxqsMessage> | FauxqsMessage[];
+  inflightMessages: Map<string, FauxqsInflight>;
   readonly pollWaiters: readonly unknown[];
   pollTimer: NodeJS.Timeout | undefined;
   isFifo(): boolean;
+  enqueue(message: FauxqsMessage): void;
   dequeue(...options: unknown[]): unknown;
+  deleteMessage(receiptHandle: string): boolean;
+  changeVisibility(receiptHandle: string, timeoutSeconds: number): void;
   /** Makes due messages visible, and wakes the receivers that wait for them. */
   processTimers(): void;
   startPollTimerIfNeeded(): void;
+  /** Resolves when a receiver should look again: there may be messages, or the time is over. */
+  waitForMessages(waitSeconds: number): Promise<void>;
+  /** Wakes the receivers that wait for messages. */
+  notifyWaiters(): void;
 }
 
 export interface TextPattern {
@@ -17,13 +41,17 @@ export interface TextPattern {
 }
 
 /**
- * Corrects three differences between fauxqs and SQS. fauxqs refuses characters beyond U+FFFF. It loses a message when a
- * kill comes between the two writes that move the message to its dead-letter queue. And a long poll looks for due
- * messages fifty times a second.
+ * Corrects differences between fauxqs and SQS. fauxqs refuses characters beyond U+FFFF. It loses a message when a kill
+ * comes between the two writes that move the message to its dead-letter queue. A standard queue forgets the groups of its
+ * messages, and hands out the oldest message first. Each receive looks at every message that is delayed or in flight, and a
+ * long poll does so fifty times a second.
  */
 export function correctFauxqs(bodyPattern: TextPattern, queue: FauxqsQueue): void {
   bodyPattern.test = (text) => forbiddenText.test(text);
   receiveInOneTransaction(queue);
+  keepGroups(queue);
+  lookOnlyAtDueMessages(queue);
+  lookAgainAfterDeletions(queue);
   waitUntilDue(queue);
 }
 
@@ -41,6 +69,64 @@ function receiveInOneTransaction(queue: FauxqsQueue): void {
     if (this.persistence === undefined) receive();
     else this.persistence.transaction(receive);
     return received;
+  };
+}
+
+/** Groups of the messages that are being sent, by their attributes: fauxqs puts this object itself into the message. */
+const groups = new WeakMap<object, string>();
+
+/** A message, or an entry of a batch, whose group fauxqs keeps. */
+export function withGroup(message: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const group = message['MessageGroupId'];
+  if (typeof group !== 'string') return message;
+  const MessageAttributes = { ...(message['MessageAttributes'] as object | undefined) };
+  groups.set(MessageAttributes, group);
+  return { ...message, MessageAttributes };
+}
+
+function keepGroups(queue: FauxqsQueue): void {
+  const enqueue = queue.enqueue;
+  queue.enqueue = function (this: FauxqsQueue, message) {
+    message.messageGroupId ??= groups.get(message.messageAttributes);
+    enqueue.call(this, message);
+  };
+}
+
+/** The messages of a standard queue in their fair and fast forms, which take the place of fauxqs's own. */
+export function messagesOf(queue: FauxqsQueue) {
+  const { messages, delayedMessages, inflightMessages } = queue;
+  const fair: FairMessages<FauxqsMessage> = messages instanceof FairMessages ? messages : new FairMessages(messages);
+  const delayed: DelayedMessages<FauxqsMessage> =
+    delayedMessages instanceof DelayedMessages ? delayedMessages : new DelayedMessages(delayedMessages);
+  const inflight: InflightMessages<FauxqsInflight> =
+    inflightMessages instanceof InflightMessages ? inflightMessages : new InflightMessages(inflightMessages);
+  Object.assign(queue, { messages: fair, delayedMessages: delayed, inflightMessages: inflight });
+  return { fair, delayed, inflight };
+}
+
+function lookOnlyAtDueMessages(queue: FauxqsQueue): void {
+  const { processTimers, changeVisibility } = queue;
+  queue.processTimers = function (this: FauxqsQueue) {
+    if (this.isFifo()) return processTimers.call(this);
+    const { fair, delayed, inflight } = messagesOf(this);
+    const nowMs = Date.now();
+    for (let due = inflight.takeDue(nowMs); due !== undefined; due = inflight.takeDue(nowMs)) fair.push(due.message);
+    for (let due = delayed.takeDue(nowMs); due !== undefined; due = delayed.takeDue(nowMs)) fair.push(due);
+    if (fair.length > 0) this.notifyWaiters();
+  };
+  queue.changeVisibility = function (this: FauxqsQueue, receiptHandle, timeoutSeconds) {
+    changeVisibility.call(this, receiptHandle, timeoutSeconds);
+    if (!this.isFifo()) messagesOf(this).inflight.noteDeadline(receiptHandle);
+  };
+}
+
+/** The event source withholds groups that have too many messages in flight. A deletion may release one. */
+function lookAgainAfterDeletions(queue: FauxqsQueue): void {
+  const deleteMessage = queue.deleteMessage;
+  queue.deleteMessage = function (this: FauxqsQueue, receiptHandle) {
+    const isDeleted = deleteMessage.call(this, receiptHandle);
+    if (this.messages.length > 0) this.notifyWaiters();
+    return isDeleted;
   };
 }
 
@@ -63,8 +149,7 @@ function waitUntilDue(queue: FauxqsQueue): void {
 }
 
 function untilDueMs(queue: FauxqsQueue, nowMs: number): number {
-  let dueMs = nowMs + longestWaitMs;
-  for (const { delayUntil = 0 } of queue.delayedMessages) dueMs = Math.min(dueMs, delayUntil);
-  for (const { visibilityDeadline } of queue.inflightMessages.values()) dueMs = Math.min(dueMs, visibilityDeadline);
-  return Math.max(0, dueMs - nowMs);
+  const { delayed, inflight } = messagesOf(queue);
+  const dueMs = Math.min(nowMs + longestWaitMs, delayed.nextMs ?? Number.POSITIVE_INFINITY);
+  return Math.max(0, Math.min(dueMs, inflight.nextMs ?? dueMs) - nowMs);
 }

@@ -1,4 +1,5 @@
-import { correctFauxqs, type FauxqsQueue, type TextPattern } from './fauxqs-corrections.ts';
+import type { IsWithheld } from './fair-messages.ts';
+import { correctFauxqs, type FauxqsQueue, messagesOf, type TextPattern, withGroup } from './fauxqs-corrections.ts';
 import { Refusal } from '../stack/wire.ts';
 
 /** Arguments and results in the form of awsJson1_0. */
@@ -8,9 +9,24 @@ export type SqsMembers = Readonly<Record<string, unknown>>;
 export interface SqsEngine {
   /** @throws SqsRefusal */
   perform(operation: string, input: SqsMembers): Promise<SqsMembers>;
+  /** A standard queue for its event source. */
+  eventSourceQueue(queueName: string): EventSourceQueue;
   /** Makes every waiting long poll return at once. */
   endWaits(): void;
   close(): void;
+}
+
+/** The operations of a standard queue that only an event source uses. */
+export interface EventSourceQueue {
+  /**
+   * ReceiveMessage, but without the messages of withheld groups.
+   *
+   * @throws SqsRefusal
+   */
+  receive(input: SqsMembers, isWithheld: IsWithheld): Promise<SqsMembers>;
+  isInFlight(receiptHandle: string): boolean;
+  /** Makes a waiting `receive` look again, because a group may be no longer withheld. */
+  lookAgain(): void;
 }
 
 /** An SQS error. `queryCode` is its code in the older query protocol, where that code differs. */
@@ -37,6 +53,7 @@ interface Store {
   region?: string;
   persistence?: Persistence;
   allQueues(): Iterable<FauxqsQueue>;
+  getQueueByName(name: string): FauxqsQueue | undefined;
   /** Only ends the waits of long polls. */
   shutdown(): void;
 }
@@ -99,6 +116,7 @@ export async function openFauxqs(region: string, options: FauxqsOptions): Promis
   for (const [operation, action] of parts.actions) router.register(operation, action);
   return {
     perform: (operation, input) => perform(router, operation, input),
+    eventSourceQueue: (queueName) => eventSourceQueue(router, store, queueName),
     endWaits: () => store.shutdown(),
     close: () => {
       store.shutdown();
@@ -122,6 +140,31 @@ function openPersistence(parts: Parts, { folder = '', unread }: FauxqsOptions, s
   return persistence;
 }
 
+function eventSourceQueue(router: Router, store: Store, queueName: string): EventSourceQueue {
+  return {
+    async receive({ WaitTimeSeconds, ...input }, isWithheld) {
+      let isLast = !(Number(WaitTimeSeconds) > 0);
+      for (;;) {
+        const queue = store.getQueueByName(queueName);
+        const now = () => perform(router, 'ReceiveMessage', { ...input, WaitTimeSeconds: 0 });
+        // fauxqs takes the messages before it first waits for anything.
+        const output = await (queue === undefined ? now() : messagesOf(queue).fair.withholding(isWithheld, now));
+        if (queue === undefined || output['Messages'] !== undefined || isLast) return output;
+        // A message that came in the meantime has woken nobody.
+        const { fair } = messagesOf(queue);
+        if (fair.withholding(isWithheld, () => fair.isOffering)) continue;
+        await queue.waitForMessages(Number(WaitTimeSeconds));
+        isLast = true;
+      }
+    },
+    isInFlight: (receiptHandle) => store.getQueueByName(queueName)?.inflightMessages.has(receiptHandle) ?? false,
+    lookAgain() {
+      const queue = store.getQueueByName(queueName);
+      if (queue !== undefined && queue.messages.length > 0) queue.notifyWaiters();
+    },
+  };
+}
+
 async function perform(router: Router, operation: string, input: SqsMembers): Promise<SqsMembers> {
   let status = 200;
   let queryCode: string | undefined;
@@ -132,10 +175,15 @@ async function perform(router: Router, operation: string, input: SqsMembers): Pr
     },
   };
   const headers = { 'x-amz-target': `AmazonSQS.${operation}`, host: 'localhost' };
-  const result = await router.handle({ headers, body: input }, reply);
+  const result = await router.handle({ headers, body: withGroups(input) }, reply);
   if (status === 200) return result;
   const code = String(result['__type']).replace(/^.*#/, '');
   throw new SqsRefusal(code, String(result['message']), queryCodeOf(code, queryCode), status);
+}
+
+function withGroups(input: SqsMembers): SqsMembers {
+  const entries = input['Entries'];
+  return withGroup(Array.isArray(entries) ? { ...input, Entries: entries.map(withGroup) } : input);
 }
 
 /** Codes of the query protocol that are not the JSON code with a prefix. Source: the SQS API reference. */

@@ -5,6 +5,9 @@ import { isMembers } from './names.ts';
 const maxDelaySeconds = 900;
 const maxMessageAttributes = 10;
 
+/** Source: SQS API reference, SendMessage, MessageGroupId: letters, digits and punctuation of ASCII. */
+const groupPattern = /^[!-~]{1,128}$/;
+
 type MemberType = 'string' | 'integer' | 'list' | 'list of strings' | 'map';
 
 const types: Readonly<Record<string, MemberType>> = {
@@ -87,6 +90,11 @@ export function checkMessage(message: SqsMembers): void {
   if (typeof delaySeconds === 'number' && !(delaySeconds >= 0 && delaySeconds <= maxDelaySeconds)) {
     const reason = `DelaySeconds must be >= 0 and <= ${maxDelaySeconds}.`;
     throw invalid(`Value ${delaySeconds} for parameter DelaySeconds is invalid. Reason: ${reason}`);
+  }
+  const group = message['MessageGroupId'];
+  if (typeof group === 'string' && !groupPattern.test(group)) {
+    const reason = 'MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length.';
+    throw invalid(`Value ${group.slice(0, 128)} for parameter MessageGroupId is invalid. Reason: ${reason}`);
   }
   const attributes = Object.entries(isMembers(message['MessageAttributes']) ? message['MessageAttributes'] : {});
   if (attributes.length > maxMessageAttributes) {

@@ -1,14 +1,22 @@
 import { batchSize } from '../../core/message/sqs-event.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { InvocationOutcome } from '../lambda/function-runner.ts';
+import type { IsWithheld } from './fair-messages.ts';
 import { isMembers } from './names.ts';
 import type { SqsRecord } from './receive.ts';
 
 /** The queue that an event source reads. */
 export interface PolledQueue {
-  /** Returns up to `maxMessages`. Waits for the first one as long as long polling does, then returns an empty list. */
-  receive(maxMessages: number): Promise<readonly SqsRecord[]>;
+  /**
+   * Returns up to `maxMessages`, none of a withheld group. Waits for the first one as long as long polling does, then
+   * returns an empty list.
+   */
+  receive(maxMessages: number, isWithheld: IsWithheld): Promise<readonly SqsRecord[]>;
   remove(receiptHandles: readonly string[]): Promise<void>;
+  /** Whether a received message is neither deleted nor visible again. */
+  isInFlight(receiptHandle: string): boolean;
+  /** Makes a waiting `receive` look again, because a group may be no longer withheld. */
+  lookAgain(): void;
   /** Makes every waiting `receive` return at once. */
   endWaits(): void;
 }
@@ -29,6 +37,12 @@ export interface QueuePollerOptions {
 /** Enough for one laptop; in AWS it is a setting of the event source. */
 const defaultMaximumConcurrency = 10;
 
+/**
+ * A group may have messages in this part of the invocations, so that a slow endpoint leaves room for the others. This is
+ * the stand-in's form of fairness: SQS compares the messages of a group in flight with all messages in flight.
+ */
+const largestShare = 2 / 3;
+
 /** Wait after a failed read of the queue. */
 const retryDelayMs = 1000;
 
@@ -37,11 +51,15 @@ const retryDelayMs = 1000;
  *
  * Failure policy: a message is deleted only after the function has succeeded with it. Every other message becomes
  * visible again when its visibility timeout ends; so does a message whose invocation a stop or a kill interrupted.
+ *
+ * One group never has messages in more than two thirds of the invocations that may run. The rest stays free for other
+ * groups, also while there are none, because they would otherwise wait for the end of an invocation.
  */
 export class QueuePoller {
   readonly #options: QueuePollerOptions;
   readonly #stopped = new AbortController();
-  readonly #running = new Set<Promise<void>>();
+  /** The running invocations, each with its messages. */
+  readonly #running = new Map<Promise<void>, readonly SqsRecord[]>();
   #polling: Promise<void> = Promise.resolve();
 
   constructor(options: QueuePollerOptions) {
@@ -56,15 +74,17 @@ export class QueuePoller {
   async stop(grace: Promise<unknown>): Promise<void> {
     this.#stopped.abort();
     this.#options.queue.endWaits();
-    await Promise.race([Promise.all([this.#polling, ...this.#running]), grace]);
+    await Promise.race([Promise.all([this.#polling, ...this.#running.keys()]), grace]);
   }
 
   async #poll(): Promise<void> {
     const { queue, maximumConcurrency = defaultMaximumConcurrency } = this.#options;
+    const maximumOfGroup = Math.max(1, Math.floor(maximumConcurrency * largestShare));
+    const isWithheld = (group: string): boolean => this.#invocationsWith(group) >= maximumOfGroup;
     while (!this.#stopped.signal.aborted) {
-      if (this.#running.size >= maximumConcurrency) await Promise.race(this.#running);
+      if (this.#running.size >= maximumConcurrency) await Promise.race(this.#running.keys());
       else {
-        const records = await queue.receive(batchSize).catch((error: unknown) => this.#pause(error));
+        const records = await queue.receive(batchSize, isWithheld).catch((error: unknown) => this.#pause(error));
         if (records.length > 0 && !this.#stopped.signal.aborted) this.#begin(records);
       }
     }
@@ -78,8 +98,19 @@ export class QueuePoller {
   }
 
   #begin(records: readonly SqsRecord[]): void {
-    const run = this.#process(records).finally(() => this.#running.delete(run));
-    this.#running.add(run);
+    const run = this.#process(records).finally(() => {
+      this.#running.delete(run);
+      this.#options.queue.lookAgain();
+    });
+    this.#running.set(run, records);
+  }
+
+  /** Counts the running invocations that still have a message of the group. */
+  #invocationsWith(group: string): number {
+    const { queue } = this.#options;
+    const isOfGroup = ({ attributes, receiptHandle }: SqsRecord): boolean =>
+      attributes['MessageGroupId'] === group && queue.isInFlight(receiptHandle);
+    return [...this.#running.values()].filter((records) => records.some(isOfGroup)).length;
   }
 
   async #process(records: readonly SqsRecord[]): Promise<void> {

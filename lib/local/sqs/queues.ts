@@ -47,7 +47,7 @@ async function createUnlessThere(engine: SqsEngine, name: string, attributes: Sq
   await engine.perform('CreateQueue', { QueueName: name, Attributes: { ...attributes } });
 }
 
-async function exists(engine: SqsEngine, name: string): Promise<boolean> {
+async function exists(engine: Pick<SqsEngine, 'perform'>, name: string): Promise<boolean> {
   try {
     await engine.perform('GetQueueUrl', { QueueName: name });
     return true;
@@ -58,7 +58,11 @@ async function exists(engine: SqsEngine, name: string): Promise<boolean> {
 }
 
 /** @throws SqsRefusal for a redrive policy whose dead-letter queue does not exist in this account and region */
-export async function checkRedrivePolicy(engine: SqsEngine, input: SqsMembers, naming: QueueNaming): Promise<void> {
+export async function checkRedrivePolicy(
+  engine: Pick<SqsEngine, 'perform'>,
+  input: SqsMembers,
+  naming: QueueNaming,
+): Promise<void> {
   const text = isMembers(input['Attributes']) ? input['Attributes']['RedrivePolicy'] : undefined;
   if (typeof text !== 'string' || text === '') return;
   const policy = parsePolicy(text);

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { QueueMessage } from '../../core/message/queue-message.ts';
-import { openFauxqs, type SqsEngine, type SqsMembers, SqsRefusal } from './fauxqs.ts';
+import { type EventSourceQueue, openFauxqs, type SqsEngine, type SqsMembers, SqsRefusal } from './fauxqs.ts';
 import { PerRegion } from '../stack/per-region.ts';
 import { checkMembers, checkMessage, checkQueueName } from './limits.ts';
 import { checkRedrivePolicy, createStackQueues, type StackQueues } from './queues.ts';
@@ -35,6 +35,7 @@ export interface RegionQueues {
   perform(operation: string, input: SqsMembers): Promise<SqsMembers>;
   /** @param more further members of SendMessage */
   send(queueName: string, message: QueueMessage, more?: SqsMembers): Promise<void>;
+  eventSourceQueue(queueName: string): EventSourceQueue;
   /** Makes every waiting long poll return at once. */
   endWaits(): void;
 }
@@ -88,6 +89,16 @@ function regionQueues(engine: SqsEngine, naming: QueueNaming): RegionQueues {
       const message = { MessageBody: body, MessageAttributes: Object.fromEntries(texts) as SqsMembers };
       await perform('SendMessage', { ...more, QueueUrl: urlOf(queueName), ...message });
     },
+    eventSourceQueue(queueName) {
+      const queue = engine.eventSourceQueue(queueName);
+      return {
+        ...queue,
+        receive(input, isWithheld) {
+          const receiving = { perform: (_operation: string, mapped: SqsMembers) => queue.receive(mapped, isWithheld) };
+          return performCall(receiving, 'ReceiveMessage', input, naming);
+        },
+      };
+    },
     endWaits: () => engine.endWaits(),
   };
 }
@@ -128,7 +139,7 @@ function parseJson(body: Buffer): SqsMembers {
 }
 
 async function performCall(
-  engine: SqsEngine,
+  engine: Pick<SqsEngine, 'perform'>,
   operation: string,
   input: SqsMembers,
   naming: QueueNaming,
@@ -143,7 +154,7 @@ async function performCall(
 }
 
 /** An invalid entry fails alone; the other entries of its batch are sent. */
-async function sendBatch(engine: SqsEngine, input: SqsMembers): Promise<SqsMembers> {
+async function sendBatch(engine: Pick<SqsEngine, 'perform'>, input: SqsMembers): Promise<SqsMembers> {
   const entries = (input['Entries'] ?? []) as readonly SqsMembers[];
   const failed: SqsMembers[] = [];
   const accepted = entries.filter((entry) => {

@@ -15,11 +15,13 @@ const sqs = useSqs();
 async function inSqs() {
   const own = await sqs.server.newQueue();
   const target = await sqs.server.newQueue();
-  const queue = createSqsDeadLetterQueue(sqs.client(), own.url);
+  const deliveries = await sqs.server.newQueue();
+  const urls = { deadLettersUrl: own.url, deliveriesUrl: deliveries.url };
+  const queue = createSqsDeadLetterQueue(sqs.client(), urls);
   /** The queue whose sends fail, and how. */
   const failing = (url: string, fault: ProxyFault): void =>
     sqs.server.proxy.faultsBy(({ input }) => (input['QueueUrl'] === url ? fault : undefined));
-  return { own, target, queue, failing };
+  return { own, target, deliveries, urls, queue, failing };
 }
 
 interface Subject {
@@ -145,9 +147,9 @@ describe('a target’s queue in SQS', () => {
   });
 
   test("a target's queue that never answers is asked once, and the stack's own queue gets the dead letter in time", async () => {
-    const { own, target, failing } = await inSqs();
+    const { own, target, urls, failing } = await inSqs();
     failing(target.url, 'silent');
-    await createSqsDeadLetterQueue(sqs.client(), own.url, 50).send(letterTo(target.arn));
+    await createSqsDeadLetterQueue(sqs.client(), urls, 50).send(letterTo(target.arn));
     expect((await own.receiveAll()).map(messageOf)).toEqual([formatDeadLetter(letterTo(target.arn))]);
     expect(sqs.batchesTo(target.url)).toHaveLength(1);
   });
@@ -189,5 +191,35 @@ describe('a target’s queue in SQS', () => {
     );
     expect(sqs.batchesTo(own.url).map(({ length }) => length)).toEqual([2]);
     expect(sqs.batchesTo(target.url).map(({ length }) => length)).toEqual([2]);
+  });
+
+  test('a dead letter whose target names the delivery queue goes to the own queue, and its reason says so', async () => {
+    const { queue, own, deliveries } = await inSqs();
+    await queue.send(letterTo(deliveries.arn));
+    const [message] = (await own.receiveAll()).map(messageOf);
+    expect(message?.attributes['ERROR_MESSAGE']).toBe(
+      'EndpointRejected: The endpoint answered 422. target.DeadLetterConfig names the delivery queue.',
+    );
+    expect(await deliveries.receiveAll()).toEqual([]);
+  });
+
+  test.each([
+    [undefined, 'target', 'EndpointRejected: The endpoint answered 422.'],
+    [2, 'target', 'EndpointRejected: The endpoint answered 422.'],
+    [3, 'own', /came back 3 times from the dead letters, so target\.DeadLetterConfig does not count\.$/],
+  ])('a dead letter that came back %s times goes to the queue %s', async (redrives, place, reason) => {
+    const { queue, own, target } = await inSqs();
+    const delivery = deliveryOf({ target: { DeadLetterConfig: { Arn: target.arn } }, ...(redrives && { redrives }) });
+    await queue.send(letterTo(undefined, { delivery }));
+    const { [place]: messages = [] } = { own: await own.receiveAll(), target: await target.receiveAll() };
+    expect(messages.map(messageOf)).toMatchObject([{ attributes: { ERROR_MESSAGE: expect.stringMatching(reason) } }]);
+  });
+
+  test('a dead letter is in the message group of its destination, and an input that was no delivery is in none', async () => {
+    const { queue, own, target } = await inSqs();
+    const { delivery: _delivery, ...unread } = letterTo();
+    await Promise.all([letterTo(), letterTo(target.arn), unread].map((each) => queue.send(each)));
+    const groupsIn = (url: string) => sqs.batchesTo(url).map((batch) => batch.map((entry) => entry.MessageGroupId));
+    expect([groupsIn(own.url), groupsIn(target.url)]).toEqual([[['orders', undefined]], [['orders']]]);
   });
 });

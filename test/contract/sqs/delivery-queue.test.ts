@@ -8,7 +8,7 @@ import type { DeliveryQueue } from '../../../lib/ports/delivery.ts';
 import { createInMemoryDeliveryQueue } from '../../fakes/in-memory-delivery-queue.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
 import { messageOf } from '../../servers/aws/sqs-queues.ts';
-import { accessDenied, deliveryOf, incompressibleText, unavailable, useSqs } from './sqs-subjects.ts';
+import { accessDenied, type BatchEntry, deliveryOf, incompressibleText, unavailable, useSqs } from './sqs-subjects.ts';
 
 const sqs = useSqs();
 const clock = createManualClock();
@@ -183,6 +183,41 @@ describe('an answer of SQS', () => {
       await expect(send(0, queue)).rejects.toMatchObject({ code: 'StoreUnavailable' });
     },
   );
+
+  test('a message that the queue refuses for its size is MessageRefused, and the others of its batch are accepted', async () => {
+    const url = await sqs.server.newQueue({ MaximumMessageSize: '1024' });
+    const queue = createSqsDeliveryQueue(sqs.client(), url.url, clock);
+    const large = deliveryOf({ event: { value: { text: 'x'.repeat(1024) } } });
+    const sends = [deliveryOf(), large, deliveryOf()].map((delivery) => queue.send({ delivery }, 'g'));
+    expect((await Promise.allSettled(sends)).map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+    ]);
+    await expect(sends[1]).rejects.toMatchObject({
+      code: 'MessageRefused',
+      message: 'The queue refuses the message: InvalidParameterValue.',
+    });
+    expect(await url.receiveAll()).toHaveLength(2);
+  });
+
+  test('one message for which SQS refuses the whole batch is MessageRefused, and the others are accepted', async () => {
+    const { queue, lies } = await inSqs();
+    sqs.server.proxy.faultsBy(({ input }) => {
+      const isPoisoned = (input['Entries'] as readonly BatchEntry[]).some(
+        ({ MessageGroupId }) => MessageGroupId === 'bad',
+      );
+      return isPoisoned ? { status: 400, body: { __type: 'com.amazonaws.sqs#InvalidParameterValue' } } : undefined;
+    });
+    const sends = ['good', 'bad', 'good'].map((group) => queue.send({ delivery: deliveryOf() }, group));
+    expect((await Promise.allSettled(sends)).map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+    ]);
+    await expect(sends[1]).rejects.toMatchObject({ code: 'MessageRefused' });
+    expect(await lies.receiveAll()).toHaveLength(2);
+  });
 
   test('an answer of SQS that denies access is StoreRefused', async () => {
     const { queue } = await inSqs();

@@ -63,12 +63,13 @@ const targetsOf = (name: string) =>
   ruleOf(name)['Targets'] as unknown as readonly (Target & { readonly Arn: string })[];
 
 describe('an example rule', () => {
-  test('the example rule for the delivery queue sends the event in its own text', async () => {
+  test('the example rule for the delivery queue sends the event in its own text, in the message group of its destination', async () => {
     const { id, request } = await deliverBy('rule-to-queue.yml', 'orders');
     expect(request).toMatchObject({ method: 'POST', path: '/orders' });
     expect(request.headers['idempotency-key']).toBe(`${id}/orders`);
     expect(request.body).toMatch(new RegExp(`^{"version":"0","id":"${id}",`));
     expect(request.body.endsWith(`"detail":${detail}}`)).toBe(true);
+    expect(targetsOf('rule-to-queue.yml')).toMatchObject([{ SqsParameters: { MessageGroupId: 'orders' } }]);
   });
 
   test('the example rule for deliver gets the body from its inner transformer, and its header from the event', async () => {

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { maximumReceives } from '../../../lib/core/message/queued-delivery.ts';
 import type { FunctionHandler, LocalFunction } from '../../../lib/local/lambda/function-instances.ts';
 import { ownClients, ownFolder, ownStack } from '../../fixtures/stack.ts';
+import { createBusStory, everyOrder } from '../bus/bus-story.ts';
 
 /** A stack whose delivery queue invokes this function, and a client for one region of it. */
 async function start(deliverQueued: (event: SQSEvent) => Promise<unknown>, options: { dataDir?: string } = {}) {
@@ -168,4 +169,42 @@ test('an asynchronous delivery that has failed three times is in the dead letter
     responsePayload: { errorType: 'TypeError' },
   });
   expect(runs).toBe(3);
+});
+
+test('the local bus puts the name of the API destination on its messages as the message group', async () => {
+  const seen = newRecords();
+  const { stack } = await start(async (event) => seen.add(event));
+  const story = createBusStory(stack.url);
+  const Arn = 'arn:aws:events:us-east-1:123456789012:api-destination/orders/4b1f4f0e';
+  await story.putRule({ Name: 'all', EventPattern: everyOrder }, { Arn });
+  await story.put({});
+  const [record] = await seen.first(1);
+  expect(record?.attributes.MessageGroupId).toBe('orders');
+});
+
+test('a rule for the delivery queue puts the message group of its target on its messages', async () => {
+  const seen = newRecords();
+  const { stack } = await start(async (event) => seen.add(event));
+  const story = createBusStory(stack.url);
+  const Arn = 'arn:aws:sqs:us-east-1:123456789012:lastmile-local-deliveries';
+  await story.putRule({ Name: 'all', EventPattern: everyOrder }, { Arn, SqsParameters: { MessageGroupId: 'orders' } });
+  await story.put({});
+  const [record] = await seen.first(1);
+  expect(record?.attributes.MessageGroupId).toBe('orders');
+});
+
+test('a group whose invocations do not end leaves room for the messages of another group', async () => {
+  const seen = newRecords();
+  const never = new Promise<void>(() => undefined);
+  const { send } = await start(async (event) => {
+    seen.add(event);
+    if (event.Records.some(({ attributes }) => attributes.MessageGroupId === 'slow')) await never;
+  });
+  for (let sent = 0; sent < 100; sent += 1) await send('slow', { MessageGroupId: 'slow' });
+  for (let sent = 0; sent < 20; sent += 1) await send('healthy', { MessageGroupId: 'healthy' });
+  const healthyAmong = async (count: number) =>
+    (await seen.first(count)).filter(({ body }) => body === 'healthy').length;
+  let healthy = 0;
+  for (let count = 1; healthy < 20; count += 1) healthy = await healthyAmong(count);
+  expect(healthy).toBe(20);
 });

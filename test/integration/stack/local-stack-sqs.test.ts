@@ -139,6 +139,27 @@ test('a redrive policy to a queue that does not exist, or belongs to another acc
   }
 });
 
+test.each(['x'.repeat(129), 'two words', 'gröup'])(
+  'the message group %s is refused, alone in its batch',
+  async (MessageGroupId) => {
+    const QueueUrl = await newQueue();
+    const bad = { MessageBody: 'x', MessageGroupId };
+    await expect(client.send(new SendMessageCommand({ QueueUrl, ...bad }))).rejects.toMatchObject({
+      name: 'InvalidParameterValue',
+      message: expect.stringMatching(/^Value .* for parameter MessageGroupId is invalid\. Reason: /),
+    });
+    const Entries = [
+      { Id: 'bad', ...bad },
+      { Id: 'good', MessageBody: 'x', MessageGroupId: 'x'.repeat(128) },
+    ];
+    const { Failed, Successful } = await client.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
+    expect([Failed, Successful]).toMatchObject([
+      [{ Id: 'bad', Code: 'InvalidParameterValue', SenderFault: true }],
+      [{ Id: 'good' }],
+    ]);
+  },
+);
+
 test('a delay over 900 s and an eleventh attribute are refused', async () => {
   const QueueUrl = await newQueue();
   const late = new SendMessageCommand({ QueueUrl, MessageBody: 'x', DelaySeconds: 901 });

@@ -81,19 +81,22 @@ describe('deferring', () => {
     },
   );
 
-  test('a delivery that no message can hold becomes a dead letter with that reason', async () => {
-    const { queue, deadLetters, settler } = setUp();
-    queue.failWith(new Failure('DeliveryTooLarge', 'The delivery does not fit.'));
-    expect(await settler.defer(waiting, 'orders')).toEqual({ kind: 'dead-lettered' });
-    expect(deadLetters.letters).toEqual([
-      {
-        body: '{"id":"e-1"}',
-        delivery: waiting.delivery,
-        code: 'DeliveryTooLarge',
-        reason: 'The delivery does not fit.',
-      },
-    ]);
-  });
+  test.each(['DeliveryTooLarge', 'MessageRefused'] as const)(
+    'a delivery that fails with %s goes to the dead letters with that reason',
+    async (code) => {
+      const { queue, deadLetters, settler } = setUp();
+      queue.failWith(new Failure(code, 'The delivery does not fit.'));
+      expect(await settler.defer(waiting, 'orders')).toEqual({ kind: 'dead-lettered' });
+      expect(deadLetters.letters).toEqual([
+        {
+          body: '{"id":"e-1"}',
+          delivery: waiting.delivery,
+          code,
+          reason: 'The delivery does not fit.',
+        },
+      ]);
+    },
+  );
 
   test('a delivery that neither queue takes goes back with the error of the second', async () => {
     const { queue, deadLetters, settler } = setUp();

@@ -16,7 +16,7 @@ const nothingFailed: JsonObject = { FailedEntryCount: 0, FailedEntries: [] };
 export function putTargets({ store }: BusDependencies): BusOperation {
   return (input, caller) => {
     const rule = requireRule(store, caller, input, requiredTextOf(input, 'Rule'));
-    const targets = (objectListOf(input, 'Targets') ?? []).map(checkTarget);
+    const targets = (objectListOf(input, 'Targets') ?? []).map((target) => checkTarget(target, caller));
     const present = store.targets(caller.region, rule.eventBusName, rule.name);
     const ids = new Set([...present, ...targets].map(({ Id }) => Id));
     if (ids.size > maxTargetsPerRule) throw quotaReached();

@@ -2,7 +2,10 @@ import { type JsonObject, ownMember, parseJson } from '../../../core/input/json.
 import { parseJsonPath } from '../../../core/request/json-path.ts';
 import { objectOf, requiredTextOf, textOf } from '../../../control/input.ts';
 import type { RuleTarget } from '../store/model.ts';
-import { invalid, invalidArn } from '../operations/operation.ts';
+import { queues } from '../../stack/environment.ts';
+import { targetKindOf } from './arn.ts';
+import type { BusCaller } from '../operations/operation.ts';
+import { invalid, invalidArn, invalidParameter } from '../operations/operation.ts';
 
 /** Members that replace the event as the input of a target; only one of them is allowed. */
 const inputWays = ['Input', 'InputPath', 'InputTransformer'];
@@ -24,7 +27,7 @@ const arnPattern = /^arn:[\w-]{1,32}:[\w-]{1,64}:[\w-]{0,64}:[\w-]{0,64}:.+$/s;
  *
  * @throws ServiceError ValidationException
  */
-export function checkTarget(sent: JsonObject): RuleTarget {
+export function checkTarget(sent: JsonObject, caller: BusCaller): RuleTarget {
   const target: RuleTarget = { ...sent, Id: requiredTextOf(sent, 'Id'), Arn: requiredTextOf(sent, 'Arn') };
   const { Id, Arn } = target;
   if (!arnPattern.test(Arn)) throw invalidArn(Arn);
@@ -35,7 +38,19 @@ export function checkTarget(sent: JsonObject): RuleTarget {
     throw invalid(`Only one of Input, InputPath, or InputTransformer must be provided for target ${Id}.`);
   }
   checkInput(target);
+  checkDeadLetterConfig(target, caller);
   return target;
+}
+
+/** EventBridge knows no delivery queue. A dead letter in it would be delivered again, so the worker does not send it there. */
+function checkDeadLetterConfig(target: RuleTarget, { region, account }: BusCaller): void {
+  const arn = textOf(objectOf(target, 'DeadLetterConfig') ?? {}, 'Arn');
+  const to = arn === undefined ? undefined : targetKindOf(arn, region, account);
+  if (to?.kind !== 'queue' || to.name !== queues.deliveries) return;
+  throw invalidParameter(
+    'DeadLetterConfig.Arn',
+    `${arn} is the delivery queue, which would deliver its dead letters again.`,
+  );
 }
 
 function checkInput(target: RuleTarget): void {

@@ -2,6 +2,7 @@ import { Failure } from '../../../core/failure/failure.ts';
 import type { JsonObject } from '../../../core/input/json.ts';
 import { parseJson } from '../../../core/input/json.ts';
 import type { QueueMessage } from '../../../core/message/queue-message.ts';
+import { messageGroupOf } from '../../../core/message/queued-delivery.ts';
 import { escapeForSqs } from '../../../core/message/raw-message.ts';
 import type { SqsMembers } from '../../sqs/fauxqs.ts';
 import { printable } from '../../lambda/readable-logs.ts';
@@ -84,7 +85,7 @@ async function toApiDestination(
   const { region } = dispatch.event;
   const message = deliveryMessage(dispatch, target);
   if (message !== undefined) {
-    await sendMessage(region, deliveryQueue, message);
+    await sendMessage(region, deliveryQueue, message, { MessageGroupId: messageGroupOf(target.Arn) });
     return undefined;
   }
   if (invoke(region, deliverFunction, deliverPayload(dispatch, target))) return undefined;

@@ -103,6 +103,7 @@ test.each<[code: FailureCode, errorCode: string]>([
   ['InvalidDelivery', 'INVALID_PARAMETER'],
   ['InvalidInvocation', 'INVALID_PARAMETER'],
   ['DeliveryTooLarge', 'INVALID_PARAMETER'],
+  ['MessageRefused', 'INVALID_PARAMETER'],
   ['EventExpired', 'TIMEOUT'],
   ['NewerVersion', 'INTERNAL_ERROR'],
   ['ReceivedTooOften', 'INTERNAL_ERROR'],

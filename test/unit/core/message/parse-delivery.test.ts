@@ -11,6 +11,8 @@ function target(members: object): () => unknown {
   return () => parseDelivery({ apiDestination: 'orders', event, target: members }, anywhere);
 }
 
+const longArn = `arn:aws:events:us-east-1:123456789012:api-destination/${'x'.repeat(65)}/4b1f`;
+
 describe('an envelope', () => {
   test('an envelope gives its event, destination, rule and target', () => {
     const envelope = {
@@ -111,6 +113,11 @@ describe('a malformed input', () => {
     [[event], 'The input is not a JSON object.'],
     [{ apiDestination: 7, event }, 'apiDestination is not a string.'],
     [{ apiDestination: 'can ary', event }, 'apiDestination is neither the name nor the ARN of an API destination.'],
+    [
+      { apiDestination: 'x'.repeat(65), event },
+      'apiDestination is neither the name nor the ARN of an API destination.',
+    ],
+    [{ apiDestination: longArn, event }, 'apiDestination is neither the name nor the ARN of an API destination.'],
     [{ apiDestination: 'orders' }, 'event is missing.'],
     [{ apiDestination: 'orders', event: 'canary' }, 'event is not an object.'],
     [{ apiDestination: 'orders', event, rule: ['canary'] }, 'rule is not a string.'],

@@ -142,7 +142,18 @@ describe('the other forms that may lie in the queue', () => {
     const letter = formatDeadLetter({ body: event, delivery, code: 'EndpointFailed', reason: 'x', status: 500 });
     const fresh: Delivery = { ...deliveryOf(delivery), attempts: 0, postponements: 0, firstReceivedAtMs: nowMs };
     const { attemptTimes: _times, ...anew } = fresh;
-    expect(parseQueueMessage(letter, anywhere)).toEqual({ delivery: anew });
+    expect(parseQueueMessage(letter, anywhere)).toEqual({ delivery: { ...anew, redrives: 1 } });
+  });
+
+  test('a retry keeps the count of the times that its event came back, and its dead letter raises it when it comes back', () => {
+    const delivery = deliveryOf({ event: { value: JSON.parse(event), text: event }, redrives: 2 });
+    const retry = formatQueuedDelivery({ delivery });
+    expect(parseQueueMessage(retry, anywhere).delivery.redrives).toBe(2);
+    const letter = formatDeadLetter({ body: event, delivery, code: 'EndpointFailed', reason: 'x' });
+    expect(parseQueueMessage(letter, anywhere).delivery.redrives).toBe(3);
+    expect(parseQueueMessage(formatQueuedDelivery({ delivery: deliveryOf() }), anywhere).delivery).not.toHaveProperty(
+      'redrives',
+    );
   });
 
   test('a retry that was dead-lettered unread starts again when it is moved back', () => {
@@ -170,7 +181,7 @@ describe('the other forms that may lie in the queue', () => {
         const { attempts: _attempts, postponements: _postponements, attemptTimes: _times, ...same } = delivery;
         expect(parsed.event).toEqual({ value: JSON.parse(body), text: escapeForSqs(body) });
         expect(asJson({ ...parsed, event: 0 })).toEqual(
-          asJson({ ...same, event: 0, attempts: 0, postponements: 0, firstReceivedAtMs: nowMs }),
+          asJson({ ...same, event: 0, attempts: 0, postponements: 0, firstReceivedAtMs: nowMs, redrives: 1 }),
         );
       }),
       { numRuns: 100 },

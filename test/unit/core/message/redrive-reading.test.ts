@@ -145,6 +145,13 @@ test.each([
   expect(JSON.stringify(read(message))).not.toContain('canary');
 });
 
+test('a redrive forgets how often the event came back, because somebody has asked for it', () => {
+  const details = JSON.stringify({ ...JSON.parse(ours.attributes['LASTMILE'] ?? '{}'), redrives: 3 });
+  const reading = read({ ...ours, attributes: { ...ours.attributes, LASTMILE: details } });
+  expect(reading).toMatchObject({ kind: 'matching', delivery: { apiDestination: expect.any(String) } });
+  expect(reading.kind === 'matching' && reading.delivery).not.toHaveProperty('redrives');
+});
+
 test('an unreadable dead letter is reported unless its time or error code is outside the filter', () => {
   const message = plain('{');
   expect(read(message, { apiDestination: 'orders', afterMs: 1 }).kind).toBe('unreadable');

@@ -115,13 +115,30 @@ test('a redrive lists a hundred of the dead letters that cannot be rebuilt, and 
   expect([unreadable.length, unreadableCount]).toEqual([100, 150]);
 });
 
-test('a delivery that is too large for a message stays in the dead letters and is listed', async () => {
+test.each(['DeliveryTooLarge', 'MessageRefused'] as const)(
+  'a delivery that fails with %s stays in the dead letters and is listed, and the rest moves',
+  async (code) => {
+    const { lying, queue, redrive, put } = setUp();
+    const [first, messageId] = ['e1', 'e2', 'e3'].map((id) => put('orders', id));
+    const send = queue.send;
+    queue.send = (queued, group) => {
+      const isRefused = queued.delivery.event.value['id'] === 'e2';
+      return isRefused ? Promise.reject(new Failure(code, 'Not this one.')) : send(queued, group);
+    };
+    const unreadable = [{ messageId, reason: `${code}: Not this one.` }];
+    expect(await redrive()).toMatchObject({ moved: 2, matched: 3, kept: 1, unreadable, more: false });
+    expect([lying.visible, lying.present.includes(first ?? '')]).toEqual([[messageId], false]);
+  },
+);
+
+test('a dead letter whose ARN has a name of more than 64 characters stays and is listed, and the rest moves', async () => {
   const { lying, queue, redrive, put } = setUp();
-  const messageId = put('orders', 'e1');
-  queue.failWith(new Failure('DeliveryTooLarge', 'Too large.'));
-  const unreadable = [{ messageId, reason: 'DeliveryTooLarge: Too large.' }];
-  expect(await redrive()).toMatchObject({ moved: 0, matched: 1, kept: 1, unreadable, more: false });
-  expect(lying.visible).toEqual([messageId]);
+  const arn = `arn:aws:events:us-east-1:123456789012:api-destination/${'x'.repeat(200)}/4b1f`;
+  const messageId = put(arn, 'e1');
+  put('orders', 'e2');
+  const reason = 'InvalidDelivery: apiDestination is neither the name nor the ARN of an API destination.';
+  expect(await redrive()).toMatchObject({ moved: 1, kept: 1, unreadable: [{ messageId, reason }], more: false });
+  expect([lying.visible, queue.sent.map(({ group }) => group)]).toEqual([[messageId], ['orders']]);
 });
 
 test.each(['before', 'after'] as const)(

@@ -1,13 +1,18 @@
 import { batchSize } from '../../../../lib/core/message/sqs-event.ts';
 import { expect, test } from 'vitest';
 import type { InvocationOutcome } from '../../../../lib/local/lambda/function-runner.ts';
+import type { IsWithheld } from '../../../../lib/local/sqs/fair-messages.ts';
 import { QueuePoller, type QueuePollerOptions } from '../../../../lib/local/sqs/poller.ts';
 import type { SqsRecord } from '../../../../lib/local/sqs/receive.ts';
 import { sqsRecord } from '../../../../lib/local/sqs/receive.ts';
 import { createManualClock } from '../../../fakes/manual-clock.ts';
 
-const record = (id: string): SqsRecord =>
-  sqsRecord({ MessageId: id, ReceiptHandle: `receipt-${id}` }, { account: '1', region: 'r', queueName: 'q' });
+/** The group of a message is the part of its id before the full stop. */
+const record = (id: string): SqsRecord => {
+  const Attributes = id.includes('.') ? { MessageGroupId: id.split('.')[0] } : {};
+  const message = { MessageId: id, ReceiptHandle: `receipt-${id}`, Attributes };
+  return sqsRecord(message, { account: '1', region: 'r', queueName: 'q' });
+};
 
 /** A queue of batches, and a function whose invocations end when the test decides. */
 function newPoller(batches: (readonly string[] | Error)[], options: Partial<QueuePollerOptions> = {}) {
@@ -16,11 +21,15 @@ function newPoller(batches: (readonly string[] | Error)[], options: Partial<Queu
   const removed: string[] = [];
   const said: string[] = [];
   const asked: number[] = [];
+  const deleted = new Set<string>();
+  let looks = 0;
+  let isWithheldNow: IsWithheld = () => false;
   let wake: () => void = () => undefined;
   const poller = new QueuePoller({
     queue: {
-      async receive(maxMessages) {
+      async receive(maxMessages, isWithheld) {
         asked.push(maxMessages);
+        isWithheldNow = isWithheld;
         const batch = batches.shift();
         if (batch instanceof Error) throw batch;
         if (batch !== undefined) return batch.slice(0, maxMessages).map(record);
@@ -30,6 +39,8 @@ function newPoller(batches: (readonly string[] | Error)[], options: Partial<Queu
         return [];
       },
       remove: async (receipts) => void removed.push(...receipts),
+      isInFlight: (receipt) => !deleted.has(receipt),
+      lookAgain: () => void (looks += 1),
       endWaits: () => wake(),
     },
     invoke: ({ Records }) =>
@@ -40,7 +51,9 @@ function newPoller(batches: (readonly string[] | Error)[], options: Partial<Queu
     ...options,
   });
   poller.start();
-  return { poller, clock, invocations, removed, said, receives: () => asked.length, asked };
+  const withholds = (group: string) => isWithheldNow(group);
+  const receives = () => asked.length;
+  return { poller, clock, invocations, removed, said, receives, asked, deleted, withholds, looks: () => looks };
 }
 
 const succeeded = (response: unknown = null): InvocationOutcome => ({
@@ -148,4 +161,52 @@ test('the local poller asks the queue for as many messages as the deployed event
   const { invocations } = newPoller([ids]);
   await settled();
   expect(invocations[0]?.ids).toHaveLength(batchSize);
+});
+
+const batchesOf = (group: string, count: number) => Array.from({ length: count }, (_, index) => [`${group}.${index}`]);
+
+test.each([
+  [undefined, 6],
+  [3, 2],
+  [1, 1],
+])(
+  'with a maximum concurrency of %s, a group is withheld when %d invocations have messages of it',
+  async (maximumConcurrency, share) => {
+    const options = maximumConcurrency === undefined ? {} : { maximumConcurrency };
+    const before = newPoller(batchesOf('a', share - 1), options);
+    await settled();
+    expect(before.withholds('a')).toBe(false);
+    const after = newPoller(batchesOf('a', share), options);
+    await settled();
+    expect([after.withholds('a'), after.withholds('b')]).toEqual([true, false]);
+  },
+);
+
+test('a group counts once in each invocation, and several groups in one invocation count for each of them', async () => {
+  const { withholds } = newPoller([['a.1', 'a.2', 'b.1'], ['a.3']], { maximumConcurrency: 4 });
+  await settled();
+  expect([withholds('a'), withholds('b')]).toEqual([true, false]);
+});
+
+test('a group is no longer withheld when its messages are deleted, although the invocation still runs', async () => {
+  const { deleted, withholds } = newPoller(
+    [
+      ['a.1', 'b.1'],
+      ['a.2', 'b.2'],
+    ],
+    { maximumConcurrency: 4 },
+  );
+  await settled();
+  expect([withholds('a'), withholds('b')]).toEqual([true, true]);
+  deleted.add('receipt-b.1');
+  expect([withholds('a'), withholds('b')]).toEqual([true, false]);
+});
+
+test('a group is no longer withheld when an invocation has ended, and the queue is looked at again', async () => {
+  const { invocations, withholds, looks } = newPoller(batchesOf('a', 2), { maximumConcurrency: 3 });
+  await settled();
+  expect([withholds('a'), looks()]).toEqual([true, 0]);
+  invocations[0]?.end(failed);
+  await settled();
+  expect([withholds('a'), looks()]).toEqual([false, 1]);
 });

@@ -39,6 +39,18 @@ describe('targets of a rule', () => {
     expect(await call('ListTargetsByRule', { Rule: 'r' })).toEqual({ Targets: [sent] });
   });
 
+  test('a target whose dead letters would go to the delivery queue is refused, and another queue is not', async () => {
+    const { call } = await withRule();
+    const named = (name: string) => target('a', { DeadLetterConfig: { Arn: queueArn(name) } });
+    const refused = call('PutTargets', { Rule: 'r', Targets: [named('lastmile-local-deliveries')] });
+    const reason = `${queueArn('lastmile-local-deliveries')} is the delivery queue, which would deliver its dead letters again.`;
+    const message = `Parameter DeadLetterConfig.Arn is not valid. Reason: ${reason}`;
+    await expect(refused).rejects.toMatchObject(refusal('ValidationException', message));
+    expect(await call('PutTargets', { Rule: 'r', Targets: [named('lastmile-local-dead-letters')] })).toEqual(
+      nothingFailed,
+    );
+  });
+
   test('a target with an existing Id replaces the earlier target completely', async () => {
     const { call } = await withRule();
     await call('PutTargets', { Rule: 'r', Targets: [target('a', { Input: '"x"' })] });

@@ -1,0 +1,201 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openFauxqs, type SqsEngine, type SqsMembers } from '../../../../lib/local/sqs/fauxqs.ts';
+
+const orders = 'http://fauxqs/000000000000/orders';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lastmile-fair-queue-'));
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+interface Received {
+  readonly Body: string;
+  readonly ReceiptHandle: string;
+  readonly Attributes: Readonly<Record<string, string>>;
+}
+
+async function newQueue(persistent = false, Attributes: object = {}): Promise<SqsEngine> {
+  const engine = await openFauxqs('us-east-1', { folder: persistent ? folder : undefined, unread: [] });
+  await engine.perform('CreateQueue', { QueueName: 'orders', Attributes: { ...Attributes } });
+  return engine;
+}
+
+/** Sends messages of one group, each with the group's name and its number as the body. */
+async function send(engine: SqsEngine, group: string, count: number, more: object = {}): Promise<void> {
+  const batch = 10;
+  for (let sent = 0; sent < count; sent += batch) {
+    const Entries = Array.from({ length: Math.min(batch, count - sent) }, (_, index) => {
+      const number = sent + index + 1;
+      return { Id: String(index), MessageBody: `${group} ${number}`, MessageGroupId: group, ...more };
+    });
+    await engine.perform('SendMessageBatch', { QueueUrl: orders, Entries });
+  }
+}
+
+function messagesIn({ Messages = [] }: SqsMembers): readonly Received[] {
+  return Messages as readonly Received[];
+}
+
+const oneTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** The messages if they are there without a timer; otherwise nothing. */
+async function atOnce(waiting: Promise<readonly Received[]>): Promise<readonly Received[]> {
+  return (await Promise.race([waiting, oneTurn()])) ?? [];
+}
+
+async function receive(engine: SqsEngine, more: object = {}): Promise<readonly Received[]> {
+  const asked = { QueueUrl: orders, AttributeNames: ['All'], MaxNumberOfMessages: 10, ...more };
+  return messagesIn(await engine.perform('ReceiveMessage', asked));
+}
+
+const bodies = (messages: readonly Received[]) => messages.map(({ Body }) => Body);
+const groups = (messages: readonly Received[]) => messages.map(({ Attributes }) => Attributes['MessageGroupId']);
+
+test.each([
+  ['SendMessage', { MessageBody: 'x', MessageGroupId: 'shop' }],
+  ['SendMessageBatch', { Entries: [{ Id: '1', MessageBody: 'x', MessageGroupId: 'shop' }] }],
+])('a standard queue keeps the group of a message of %s', async (operation, input) => {
+  const engine = await newQueue();
+  await engine.perform(operation, { QueueUrl: orders, ...input });
+  expect(groups(await receive(engine))).toEqual(['shop']);
+});
+
+test('twenty messages of a quiet group are received within four receives, in front of 3,000 of a noisy one', async () => {
+  const engine = await newQueue();
+  await send(engine, 'noisy', 3000);
+  await send(engine, 'quiet', 20);
+  const received: Received[] = [];
+  for (let receives = 0; receives < 4; receives += 1) received.push(...(await receive(engine)));
+  expect(groups(received).filter((group) => group === 'quiet')).toHaveLength(20);
+  expect(bodies(received).slice(0, 4)).toEqual(['noisy 1', 'quiet 1', 'noisy 2', 'quiet 2']);
+});
+
+test('groups still take turns after a restart with stored messages', async () => {
+  const first = await newQueue(true);
+  await send(first, 'noisy', 30);
+  await send(first, 'quiet', 2);
+  first.close();
+  const second = await openFauxqs('us-east-1', { folder, unread: [] });
+  expect(groups(await receive(second)).slice(0, 5)).toEqual(['noisy', 'quiet', 'noisy', 'quiet', 'noisy']);
+  second.close();
+});
+
+test.each([false, true])(
+  'a purged queue is empty, and takes and hands out messages again (stored: %s)',
+  async (stored) => {
+    const engine = await newQueue(stored);
+    await send(engine, 'shop', 15);
+    await send(engine, 'shop', 5, { DelaySeconds: 900 });
+    await receive(engine);
+    await engine.perform('PurgeQueue', { QueueUrl: orders });
+    expect(await receive(engine)).toEqual([]);
+    const names = ['', 'NotVisible', 'Delayed'].map((kind) => `ApproximateNumberOfMessages${kind}`);
+    const { Attributes } = await engine.perform('GetQueueAttributes', { QueueUrl: orders, AttributeNames: names });
+    expect(Attributes).toEqual(Object.fromEntries(names.map((name) => [name, '0'])));
+    await send(engine, 'shop', 1);
+    expect(bodies(await receive(engine))).toEqual(['shop 1']);
+    engine.close();
+  },
+);
+
+test('a message that is made visible again is received again, in its group and with its count', async () => {
+  const engine = await newQueue();
+  await send(engine, 'shop', 1);
+  const [{ ReceiptHandle } = { ReceiptHandle: '' }] = await receive(engine);
+  expect(await receive(engine)).toEqual([]);
+  await engine.perform('ChangeMessageVisibility', { QueueUrl: orders, ReceiptHandle, VisibilityTimeout: 0 });
+  const [message] = await receive(engine);
+  expect(message?.Attributes).toMatchObject({ ApproximateReceiveCount: '2', MessageGroupId: 'shop' });
+});
+
+test('a message keeps its group when its queue moves it to the dead letters', async () => {
+  const engine = await openFauxqs('us-east-1', { folder: undefined, unread: [] });
+  await engine.perform('CreateQueue', { QueueName: 'dead-letters' });
+  const policy = { deadLetterTargetArn: 'arn:aws:sqs:us-east-1:000000000000:dead-letters', maxReceiveCount: 1 };
+  const Attributes = { VisibilityTimeout: '0', RedrivePolicy: JSON.stringify(policy) };
+  await engine.perform('CreateQueue', { QueueName: 'orders', Attributes });
+  await send(engine, 'shop', 1);
+  await receive(engine);
+  expect(await receive(engine)).toEqual([]);
+  expect(groups(await receive(engine, { QueueUrl: 'http://fauxqs/000000000000/dead-letters' }))).toEqual(['shop']);
+});
+
+test('an event source gets no message of a withheld group, and every other receiver does', async () => {
+  const engine = await newQueue();
+  const source = engine.eventSourceQueue('orders');
+  await send(engine, 'a', 2);
+  await send(engine, 'b', 1);
+  const asked = { QueueUrl: orders, AttributeNames: ['All'], MaxNumberOfMessages: 10 };
+  expect(groups(messagesIn(await source.receive(asked, (group) => group === 'a')))).toEqual(['b']);
+  expect(groups(await receive(engine))).toEqual(['a', 'a']);
+});
+
+test('an event source that waits gets a withheld group when it is told to look again, or when a message is deleted', async () => {
+  const engine = await newQueue();
+  const source = engine.eventSourceQueue('orders');
+  const asked = { QueueUrl: orders, MaxNumberOfMessages: 1, WaitTimeSeconds: 20 };
+  await send(engine, 'a', 3);
+  const withheld = new Set<string>();
+  const next = () => source.receive(asked, (group) => withheld.has(group)).then(messagesIn);
+  const [first] = await next();
+  for (const wake of [
+    async () => source.lookAgain(),
+    () => engine.perform('DeleteMessage', { QueueUrl: orders, ReceiptHandle: first?.ReceiptHandle }),
+  ]) {
+    withheld.add('a');
+    const waiting = next();
+    await oneTurn();
+    withheld.clear();
+    await wake();
+    expect(await atOnce(waiting)).toHaveLength(1);
+  }
+});
+
+test('an event source that waits gets a message of another group at once', async () => {
+  const engine = await newQueue();
+  const source = engine.eventSourceQueue('orders');
+  const asked = { QueueUrl: orders, MaxNumberOfMessages: 10, WaitTimeSeconds: 20 };
+  await send(engine, 'a', 3);
+  const waiting = source.receive(asked, (group) => group === 'a').then(messagesIn);
+  await oneTurn();
+  await send(engine, 'b', 1);
+  expect(bodies(await atOnce(waiting))).toEqual(['b 1']);
+});
+
+test('an event source sees which of its messages are in flight', async () => {
+  const engine = await newQueue();
+  const source = engine.eventSourceQueue('orders');
+  await send(engine, 'a', 1);
+  const [{ ReceiptHandle } = { ReceiptHandle: '' }] = await receive(engine);
+  expect(source.isInFlight(ReceiptHandle)).toBe(true);
+  await engine.perform('DeleteMessage', { QueueUrl: orders, ReceiptHandle });
+  expect(source.isInFlight(ReceiptHandle)).toBe(false);
+});
+
+/** The median time of a receive, so that a pause of the machine does not count. */
+async function receiveTime(engine: SqsEngine): Promise<number> {
+  const times: number[] = [];
+  for (let count = 0; count < 99; count += 1) {
+    const beganAt = performance.now();
+    await receive(engine);
+    times.push(performance.now() - beganAt);
+  }
+  return times.toSorted((one, other) => one - other)[49] ?? Number.NaN;
+}
+
+test('a receive takes no longer when 100,000 messages wait and 30,000 are delayed', async () => {
+  const engine = await newQueue();
+  await send(engine, 'noisy', 1000);
+  await send(engine, 'noisy', 1000, { DelaySeconds: 900 });
+  const short = await receiveTime(engine);
+  await send(engine, 'noisy', 100_000);
+  await send(engine, 'noisy', 30_000, { DelaySeconds: 900 });
+  // A receive that looks at every message takes fifty times as long.
+  expect(await receiveTime(engine)).toBeLessThan(10 * short);
+});
