@@ -214,7 +214,7 @@ const ofNewBacklog: readonly DecisionRow[] = [
 test.each([...ofEmptyBucket, ...ofBacklog, ...ofNewBacklog].map((row) => [row.name, row] as const))(
   '%s',
   (_name, row) => {
-    expect(decisionOf(row)).toEqual(expectedDecision(row));
+    expect(decisionOf(row)).toStrictEqual(expectedDecision(row));
   },
 );
 

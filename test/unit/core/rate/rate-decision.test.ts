@@ -239,5 +239,5 @@ const ofBusyBucket: readonly DecisionRow[] = [
 ];
 
 test.each([...ofIdleBucket, ...ofBusyBucket].map((row) => [row.name, row] as const))('%s', (_name, row) => {
-  expect(decisionOf(row)).toEqual(expectedDecision(row));
+  expect(decisionOf(row)).toStrictEqual(expectedDecision(row));
 });

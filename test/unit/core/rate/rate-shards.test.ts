@@ -1,7 +1,7 @@
 import type { Turn } from '../../../../lib/core/rate/shards.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fromTurnNumber, shardCount, shareOf, toTurnNumber } from '../../../../lib/core/rate/shards.ts';
+import { fromTurnNumber, inTurn, shardCount, shareOf, toTurnNumber } from '../../../../lib/core/rate/shards.ts';
 
 const destination = { name: 'orders', timeoutMs: 5000, incarnation: 'd', revision: 1, ratePerSecond: 300, burst: 1 };
 
@@ -53,4 +53,9 @@ describe('shards', () => {
       expect(fromTurnNumber(number, 5)).toEqual(turn);
     },
   );
+
+  test('a request that need not queue may ask at once, and a queue message names it so', () => {
+    expect(toTurnNumber(inTurn)).toBe(1999);
+    expect(fromTurnNumber(1999, 0)).toEqual(inTurn);
+  });
 });

@@ -68,6 +68,17 @@ describe('a pause', () => {
     expect(buckets.writes).toBe(1);
   });
 
+  test.each([
+    ['a pause that ends 100 ms later than the one before is not written', 100, 1],
+    ['a pause that ends more than 100 ms later than the one before is written', 101, 2],
+  ])('%s', async (_name, laterMs, writes) => {
+    const { worker, clock, buckets } = createFleet();
+    const limiter = worker();
+    await limiter.pause(orders, clock.nowMs() + 30_000);
+    await limiter.pause(orders, clock.nowMs() + 30_000 + laterMs);
+    expect(buckets.writes).toBe(writes);
+  });
+
   test('a pause that ends in the past changes nothing', async () => {
     const { worker, clock } = createFleet();
     const limiter = worker();
