@@ -5,14 +5,14 @@ import { devNull } from 'node:os';
 
 /** A module in its own process, with a heap and a compiler of its own. */
 export interface BenchProcess {
-  /** Sends a message, if there is one, and resolves with the next message that comes back. */
+  /** Sends the message, if one is given, and resolves with the next message that comes back. */
   ask(message?: object): Promise<unknown>;
   /** Stops the process for this long, as Lambda freezes a worker between invocations. */
   freeze(forMs: number): Promise<void>;
   stop(): void;
 }
 
-/** Starts the process with its log lines sent to where they cost least. */
+/** Starts the process. Its log lines go to where they cost least. */
 export function startBenchProcess(module: string): BenchProcess {
   const child = fork(new URL(module, import.meta.url), {
     stdio: ['ignore', openSync(devNull, 'w'), 'inherit', 'ipc'],
@@ -20,7 +20,7 @@ export function startBenchProcess(module: string): BenchProcess {
   const ended = once(child, 'exit').then(([status]) => {
     throw new Error(`${module} ended with status ${String(status)}.`);
   });
-  // `ask` reports the end of the process. Without a call of `ask` the process was told to end.
+  // If the process ends during a call of `ask`, that call reports it. At any other time the process was told to end.
   ended.catch(() => undefined);
   return {
     async ask(message) {

@@ -28,13 +28,13 @@ type OrderEvent = ReturnType<typeof orderEvent>;
 
 export const orderEvents: readonly OrderEvent[] = Array.from({ length: 1000 }, (_, index) => orderEvent(index));
 
-/** The parameters that come from each event and go into its request's header and query. */
+/** Parameters whose values come from each event. They go into the header and the query of its request. */
 export const dynamicParameters = {
   HeaderParameters: { 'X-Order-Id': '$.detail.orderId' },
   QueryStringParameters: { customer: '$.detail.customer.id' },
 };
 
-/** The deliveries of a rule's target, with those parameters or without any. */
+/** The deliveries of a rule's target, either with those parameters or without any. */
 export function deliveries(options: { readonly dynamic: boolean }): readonly Delivery[] {
   const target = { Id: 'bench', ...(options.dynamic && { HttpParameters: dynamicParameters }) };
   const rule = 'arn:aws:events:us-east-1:123456789012:rule/orders';
@@ -43,7 +43,7 @@ export function deliveries(options: { readonly dynamic: boolean }): readonly Del
   );
 }
 
-/** The same deliveries as the delivery queue hands them over, with the event's own text. */
+/** The same deliveries in the form in which the delivery queue hands them over, with the event's original text. */
 export function queued(plain: readonly Delivery[]): readonly Delivery[] {
   return plain.map((delivery) => {
     const { value } = delivery.event;

@@ -4,9 +4,9 @@ export interface Figure {
   readonly name: string;
   readonly value: number;
   readonly target: string;
-  /** Noise of a median over rounds: half the range of the middle half of them. */
+  /** The noise of a median over rounds: half the range of the middle half of the rounds. */
   readonly noise?: number;
-  /** The figure misses its target by more than the noise, so the bench fails. */
+  /** Whether the figure misses its target by more than the noise. The bench then fails. */
   readonly broken?: boolean;
 }
 

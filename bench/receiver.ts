@@ -1,6 +1,6 @@
 /**
- * The endpoint of the benches, in its own process. Answers 200 to every request at the lowest cost, so that the sender
- * is measured. Sends its port to its parent.
+ * The endpoint of the benches, in its own process. It answers 200 to every request at the lowest possible cost, so that only
+ * the cost of the sender is measured. Sends its port to its parent.
  */
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';

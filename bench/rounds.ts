@@ -1,7 +1,7 @@
 /**
- * One way of delivering: takes a number of deliveries and returns the processor time of its process in ms. Every
- * contender keeps its processor busy, so on an idle machine this equals the time by the clock. On a busy machine other
- * processes do not distort it.
+ * One way to deliver. It makes a number of deliveries and returns the processor time of its process in ms. Every contender
+ * keeps its processor busy, so on an idle machine this time equals the time by the clock. On a busy machine, other processes
+ * do not distort it.
  */
 export type Contender = (deliveries: number) => Promise<number>;
 
@@ -10,12 +10,12 @@ export interface RoundsOptions {
   readonly deliveriesPerRound: number;
 }
 
-/** Rounds that do not count: after them the compiler has optimised the code. */
+/** Rounds at the beginning that do not count. After them the compiler has optimised the code. */
 const warmUpRounds = 4;
 
 /**
- * Runs the contenders alternately, each round in the opposite order of the one before, so that disturbances of the
- * machine affect all alike.
+ * Runs the contenders in turn. Each round has the opposite order of the round before, so that disturbances of the machine
+ * affect all contenders alike.
  *
  * @returns deliveries per second of processor time, per contender and round
  */
@@ -40,13 +40,13 @@ export function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
-/** A median over rounds, and half the range of its middle half. */
+/** The median of the rounds, and half the range of the middle half of the rounds. */
 export interface Measured {
   readonly value: number;
   readonly noise: number;
 }
 
-/** The median of the ratios of each round, whose two figures were measured side by side. */
+/** The median of the rounds' ratios. The two figures of a ratio come from the same round. */
 export function medianRatio(rates: readonly number[], reference: readonly number[]): Measured {
   return medianOf(rates.map((rate, round) => rate / (reference[round] ?? Number.NaN)));
 }

@@ -1,9 +1,9 @@
 /**
- * Prints the performance goals as JSON lines. Most are ratios of two things measured alternately in this run. Fails
- * when a goal is missed by more than the noise. A table for people follows on stderr.
+ * Measures the performance goals and prints the figures as JSON lines. Most figures are ratios of two things that are measured
+ * alternately in this run. The run fails when a goal is missed by more than the noise. A table for people follows on stderr.
  *
- * `--quick` counts calls and runs workers for 6 s, as a check does. `--peers` runs only the comparison with others.
- * `--growth` measures only what grows; with `--plots` it also draws its pictures again.
+ * `--quick` only counts calls and runs workers for 6 s. The checks use it. `--peers` runs only the comparison with others.
+ * `--growth` measures only the costs that might grow. With `--plots` it also draws its pictures again.
  */
 import { measureBus } from './bus/bus.ts';
 import { countCalls } from './worker/calls.ts';

@@ -14,12 +14,15 @@ import type { SecretReader } from '../lib/ports/delivery.ts';
 import { createApiKeyAuthentication } from '../lib/protocol/api-key-authentication.ts';
 import type { Authentication } from '../lib/protocol/control-request.ts';
 
-/** After this time a deleted key works nowhere, and no key works that was made with a replaced root secret. */
+/**
+ * After this time, a deleted key no longer works anywhere. Neither does a key that was made with a root secret that has been
+ * replaced.
+ */
 const maximumAgeMs = 60_000;
 
 /**
  * Failure policy: a key's record is never used for longer than a minute, even if the table cannot be reached. The root secret
- * does not decide which keys are valid, so an older copy of it stays in use, as with credentials.
+ * does not decide which keys are valid, so an older copy of it may stay in use while it cannot be read, as with credentials.
  */
 export function wireRootSecret(config: Config, secrets: SecretReader, clock: Clock): RootSecret {
   const options = { freshMs: maximumAgeMs, staleMs: config.STALE_SECONDS * 1000, capacity: 1 };

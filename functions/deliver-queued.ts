@@ -18,7 +18,7 @@ export interface DeliverQueuedDependencies {
   readonly clock: Clock;
 }
 
-/** Consumes the delivery queue and reports failures by message: SQS delivers unsettled messages again. */
+/** Consumes the delivery queue and reports each unsettled message as failed, so that SQS delivers it again. */
 export function createHandler({ deliverBatch, clock }: DeliverQueuedDependencies) {
   return async (event: unknown, context: Context): Promise<SQSBatchResponse> => {
     const messages = parseSqsEvent(event, clock.nowMs());

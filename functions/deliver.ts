@@ -15,7 +15,7 @@ export interface DeliverDependencies {
   readonly clock: Clock;
 }
 
-/** A rule target with one event per invocation. Resolves with the outcome; rejects when the event is not yet settled. */
+/** The target of a rule, with one event per invocation. Resolves with the outcome. Rejects when the event is not settled yet. */
 export function createHandler({ deliverInput, clock }: DeliverDependencies) {
   return async (input: unknown, context: Context): Promise<unknown> => {
     const {

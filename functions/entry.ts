@@ -3,11 +3,12 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 
-/** The form of a function that Lambda calls, and that each `createHandler` returns. */
+/** The type of the functions that Lambda calls. Each `createHandler` returns such a function. */
 export type Handler<Input, Result> = (input: Input, context: Context) => Promise<Result>;
 
 /**
- * The function that Lambda calls. It is wired on the first call, and every line of its logger has the invocation's context.
+ * The function that Lambda calls. It is connected with its adapters on the first call. Every line of its logger has the
+ * invocation's context.
  *
  * @param wire makes the handler from the environment; if it throws, the next call tries again
  */

@@ -21,7 +21,10 @@ export interface RedriveDependencies {
   readonly clock: Clock;
 }
 
-/** Moves dead letters back to the delivery queue, by hand or on a schedule. After `more: true` the caller may call again. */
+/**
+ * Moves dead letters back to the delivery queue. It is invoked by hand or on a schedule. After an answer with `more: true`,
+ * the caller may invoke it again.
+ */
 export function createHandler({ redrive, clock }: RedriveDependencies) {
   return async (input: unknown, context: Context): Promise<RedriveResult> => {
     const request = parseRedriveRequest(input);
@@ -39,7 +42,7 @@ export function dependenciesFrom(environment: Environment, aws: AwsClientConfig 
   return { redrive: createRedrive({ deadLetters, queue, clock, apiDestination: config.API_DESTINATION }), clock };
 }
 
-/** Nobody reads the answer of a scheduled call, so the log has it as well. */
+/** Nobody reads the answer of a scheduled call, so it is also written to the log. */
 function withLine(redrive: Handler<unknown, RedriveResult>, logger: Logger): Handler<unknown, RedriveResult> {
   return async (input, context) => {
     const result = await redrive(input, context);

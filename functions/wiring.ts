@@ -59,7 +59,7 @@ export interface DeliverOverrides extends AuthorizationOverrides {
   readonly healthLog?: HealthLog;
 }
 
-/** How far ahead a slot is waited for. A batch uses the wait for its other events; a single event only waits. */
+/** How long an invocation waits for a slot. A batch can use the time for its other events, but a single event can only wait. */
 export const horizonsMs = { batch: longestSlotWaitMs, single: 250 };
 
 /** The parts that every function with outgoing requests needs. */
@@ -108,7 +108,7 @@ export function wireAuthorization(
   return { dynamoDb, configuration, secrets, states, tokens, http, concurrency, clock, userAgent, metrics };
 }
 
-/** The delivery of events, with its real adapters. */
+/** The delivery of events, connected with its real adapters. */
 export function wireDeliver(
   config: Config,
   aws: AwsClientConfig,

@@ -1,6 +1,6 @@
 /*
- * The alarms of a stack. Each means that somebody must act; the table in docs/guide/deploy.md says how, and a test compares
- * the two. An alarm without data stays silent, because a stack without traffic is not faulty.
+ * The alarms of a stack. Each alarm means that somebody must act. The table in docs/guide/deploy.md says how; a test compares
+ * that table with this file. An alarm without data stays silent, because a stack without traffic is not faulty.
  */
 const { asynchronous, functions } = require('./functions.cjs');
 const { visibilityTimeoutSeconds } = require('./queues.cjs');
@@ -10,7 +10,7 @@ const maximumDelaySeconds = 900;
 
 const fiveMinutes = 300;
 
-/** One metric over five minutes, as CloudWatch names it. */
+/** One metric over five minutes, in CloudWatch's form. */
 const metric = (Namespace, MetricName, dimensions, Stat) => ({
   Metric: { Namespace, MetricName, Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })) },
   Period: fiveMinutes,
@@ -32,10 +32,10 @@ const tableMetrics = (stack) =>
   ]);
 
 /**
- * Each alarm: suffix of its name, description, the metrics whose sum is compared, and the threshold.
+ * For each alarm: the suffix of its name, its description, the metrics whose sum is compared, and the threshold.
  *
- * A message may wait for the longest delay, then be received, and be received again after its worker died. Only an age
- * beyond that is a fault, so it is the threshold for the oldest message.
+ * A message may wait for the longest delay, then be received, and be received again after its worker died. Only a message that
+ * is older than all of this together shows a fault, so that age is the threshold for the oldest message.
  */
 function watched(stack, parameters) {
   const everyFunction = Object.keys(functions);

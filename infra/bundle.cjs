@@ -2,8 +2,8 @@
  * Bundles a function. Three callers use this file: osls (through infra/esbuild-plugin.cjs), the check of the size budget,
  * and the benchmark. CommonJS, because osls loads its plugins with `require`.
  *
- * Performance: with `splitting`, a cold start does not load the modules that are imported on demand. `module` before `main`
- * makes the AWS SDK a third smaller.
+ * Performance: because of `splitting`, a cold start does not load the modules that are imported on demand. Preferring `module`
+ * to `main` makes the AWS SDK a third smaller.
  *
  * The same sources give the same bytes in every folder: paths are printed relative to the root, and symbolic links to
  * packages are not followed.
@@ -12,8 +12,8 @@ const esbuild = require('esbuild');
 const { nodeModulesOnDemand } = require('./node-modules-on-demand.cjs');
 
 /**
- * @param {{ root: string, handlerFile: string, folder: string, write?: boolean }} options every other path is relative to
- *   `root`; with `write` false, the bundle stays in memory
+ * @param {{ root: string, handlerFile: string, folder: string, write?: boolean }} options all other paths are relative to
+ *   `root`; if `write` is false, the bundle stays in memory
  * @returns esbuild's result, with its metafile
  * @throws Error whose `errors` are esbuild's messages
  */
@@ -40,10 +40,11 @@ function bundle({ root, handlerFile, folder, write = true }) {
 }
 
 /**
- * The contents of a bundle, from esbuild's metafile.
+ * Reads the contents of a bundle from esbuild's metafile.
  *
- * @returns {{ startBytes: number, onDemandBytes: number, packages: { name: string, startBytes: number, onDemandBytes: number }[] }}
- *   minified bytes of JavaScript that a cold start loads, and bytes that are loaded on demand; the largest package comes first
+ * @returns {{ startBytes: number, onDemandBytes: number, packages: { name: string, startBytes: number, onDemandBytes: number
+ *   }[] }} the minified bytes of JavaScript that a cold start loads, and the bytes that are loaded on demand; the largest
+ *   package comes first
  */
 function bundleContents({ outputs }) {
   const scripts = Object.entries(outputs).filter(([file]) => file.endsWith('.js'));
@@ -87,7 +88,7 @@ function packageOf(input) {
 /**
  * Compares the bytes that a cold start loads with the function's budget.
  *
- * @param {Readonly<Record<string, number>>} budgets by function
+ * @param {Readonly<Record<string, number>>} budgets in bytes, by the name of the function
  * @returns an error text that names the largest packages; undefined when the function is within its budget
  */
 function overBudget(name, contents, budgets) {

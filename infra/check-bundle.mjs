@@ -1,5 +1,5 @@
 /*
- * Bundles every function in memory, and fails if a cold start of one loads more bytes than its budget allows.
+ * Bundles every function in memory, and fails if a cold start of any of them loads more bytes than its budget allows.
  *
  *   node infra/check-bundle.mjs [file of budgets, default infra/bundle-budget.json]
  */

@@ -1,7 +1,7 @@
 /*
  * Refuses to package or deploy a stack that would not run. There are two cases:
  *
- *   - Stage `local`, which is osls' default without `--stage`. Its functions would look for their queues on this machine.
+ * - Stage `local`, which is osls' default without `--stage`. Its functions would look for their queues on their own machine.
  *   - Variables that lib/config.ts refuses. Each function would fail at its first invocation.
  *
  * CommonJS, because osls loads its plugins with `require`.
@@ -37,7 +37,7 @@ function checkStage({ processedInput, service, classes }) {
   }
 }
 
-/** Replaces a value that only CloudFormation knows. Every variable that may have such a value accepts this text. */
+/** Replaces a value that only CloudFormation knows. Every variable that may have such a value also accepts this text. */
 const resolvedLater = 'https://resolved.invalid/later';
 
 async function checkEnvironment({ service, classes }) {

@@ -9,7 +9,7 @@
  *
  * Two runs give the same bytes. osls sorts the files of a zip by name and gives them all one date. This plugin sorts the
  * template, because osls adds the functions in the order in which their zips happen to be read. If SOURCE_DATE_EPOCH
- * (reproducible-builds.org) is set, it is the template's time.
+ * (reproducible-builds.org) is set, the template gets this time.
  */
 const { existsSync } = require('node:fs');
 const { mkdir, readFile, rm, writeFile } = require('node:fs/promises');
@@ -74,7 +74,7 @@ class EsbuildPlugin {
     }
   }
 
-  /** osls names a deployment's folder after the current time, unless the folder already has a name. */
+  /** osls names the folder of a deployment after the current time, unless the folder has been given a name before. */
   fixDate() {
     const epoch = process.env.SOURCE_DATE_EPOCH;
     if (epoch === undefined) return;
@@ -95,7 +95,10 @@ class EsbuildPlugin {
     }
   }
 
-  /** osls' state file has the absolute paths of the zips. Relative paths let the package be deployed from any folder. */
+  /**
+   * osls' state file contains the absolute paths of the zips. They are made relative, so that the package can be deployed from
+   * any folder.
+   */
   forgetFolder() {
     const { service, serviceDir } = this.serverless;
     for (const name of service.getAllFunctions()) {

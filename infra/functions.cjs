@@ -1,6 +1,6 @@
 /*
- * Settings of the functions that serverless.yml cannot express: optional numbers, which osls would read as zero when a stage
- * leaves them out, and a destination type that osls does not support.
+ * Settings of the functions that serverless.yml cannot express: numbers that are optional (osls would read them as zero when a
+ * stage leaves them out), and a destination type that osls does not support.
  */
 const { getAtt } = require('./template.cjs');
 

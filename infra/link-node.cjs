@@ -1,8 +1,8 @@
 /*
- * After an install: links node_modules/.bin/node to the Node 24 that is among the optional dependencies.
+ * Runs after an install. It links node_modules/.bin/node to the Node 24 that is one of the optional dependencies.
  *
- * npm 10 leaves out the package for the other architecture, and by mistake it also removes the link to the right one.
- * npm 11 keeps the link. CommonJS, because this file may run on an old Node.
+ * npm 10 leaves out the package for the other architecture. By mistake it then also removes the link to the right package. npm
+ * 11 keeps the link. CommonJS, because this file may run on an old Node.
  */
 const { existsSync, symlinkSync } = require('node:fs');
 const { join } = require('node:path');

@@ -1,8 +1,8 @@
 /*
  * The project's own lint rules.
  *
- * `no-current-time`: `new Date()` and `Date()` read the clock, `new Date(ms)` does not.
- * `layers`: resolves each import to a path and compares the layers of both files. So a layer may have folders.
+ * `no-current-time`: `new Date()` and `Date()` read the clock, `new Date(ms)` does not. `layers`: resolves each import to a
+ * path and compares the layers of both files. So the files of a layer may be in subfolders.
  */
 import { dirname, join, relative } from 'node:path';
 
@@ -25,7 +25,10 @@ const noCurrentTime = {
 const deployed = ['core', 'ports', 'config', 'delivery', 'control', 'protocol', 'adapters', 'wiring', 'manifest'];
 const runnable = [...deployed, 'functions', 'local', 'commands'];
 
-/** A file belongs to the first layer whose `path` matches. `imports`: the layers that it may import. No `packages`: any package. */
+/**
+ * A file belongs to the first layer whose `path` matches. `imports` lists the layers that it may import. Without `packages`,
+ * it may import any package.
+ */
 const layers = [
   { name: 'core', path: /^lib\/core\//, imports: ['core'], packages: /^(ipaddr\.js|node:(crypto|zlib|buffer))$/ },
   { name: 'ports', path: /^lib\/ports\//, imports: ['core', 'ports'], packages: /^$/ },

@@ -1,10 +1,10 @@
 /*
  * An esbuild plugin: a bundle loads each of Node's own modules when it first uses one of its members, not when it starts.
  *
- * Performance: on Lambda a bundle never uses most of the modules that it imports from Node, such as those for credential
- * files and the terminal. But an ES module loads all its imports at once and reads every getter of them:
- * `import 'node:https'` loads TLS (8 ms), and `import 'node:http'` loads the built-in fetch (20 ms). Getters can take the
- * place of the members, because esbuild prints each use of an imported member as `module.member`.
+ * Performance: on Lambda a bundle never uses most of the modules that it imports from Node, such as those for credential files
+ * and the terminal. But an ES module loads all its imports at once, and reads every getter on them: `import 'node:https'`
+ * loads TLS (8 ms), and `import 'node:http'` loads the built-in fetch (20 ms). Here getters take the place of the members.
+ * This works because esbuild prints each use of an imported member as `module.member`.
  */
 const { builtinModules, createRequire } = require('node:module');
 
@@ -30,7 +30,7 @@ function source(name) {
   const get = `process.getBuiltinModule('node:${name}')`;
   // An object cannot replace a module that is itself a function (stream, events, assert).
   if (typeof module === 'function') return `module.exports = ${get};`;
-  // Only an ES module has `default`. Code that finds `default` would not read the other members.
+  // Only an ES module should have `default`. Code that finds `default` would not read the other members.
   const members = Object.keys(module).filter((member) => member !== 'default');
   return `let loaded;
 for (const member of '${members.join(' ')}'.split(' '))

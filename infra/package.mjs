@@ -1,8 +1,8 @@
 /*
  * `npm run package`: makes the files that a deployment uploads, without AWS credentials and without a network.
  *
- * Without SOURCE_DATE_EPOCH, the template's time is the time of the commit, so that everybody who packages this commit gets
- * the same bytes. If there are uncommitted changes, it is the current time.
+ * If SOURCE_DATE_EPOCH is not set, the template's time is the time of the commit, so that everybody who packages the commit
+ * gets the same bytes. If there are uncommitted changes, the template's time is the current time.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -43,7 +43,7 @@ function parse(args) {
     const { stage = 'dev', region, param = [] } = values;
     if (!/^[a-z0-9-]+$/.test(stage)) throw new Error('--stage must be lower case letters, digits and hyphens.');
     const out = resolve(root, values.out ?? join('.build', 'package', stage));
-    // The default folder contains only files of an earlier run, even if that run was interrupted.
+    // The default folder can contain only files of an earlier run, even if that run was interrupted.
     const isOurs = values.out === undefined || mayBeEmptied(out);
     if (!isOurs)
       throw new Error(`--out is emptied first, but ${values.out} has files of something else. Choose another folder.`);
@@ -61,7 +61,7 @@ function mayBeEmptied(folder) {
   return files.length === 0 || files.includes('serverless-state.json');
 }
 
-/** Seconds since 1970. */
+/** The time for the template, in seconds since 1970. */
 function commitTime() {
   const git = (...args) => spawnSync('git', args, { cwd: root, encoding: 'utf8' });
   const { status, stdout } = git('status', '--porcelain');
@@ -69,7 +69,7 @@ function commitTime() {
   return committed === '' ? {} : { SOURCE_DATE_EPOCH: committed };
 }
 
-/** Removes the shell's AWS settings, so that osls finds and searches for no credentials. */
+/** The environment without the shell's AWS settings, so that osls neither finds credentials nor searches for them. */
 function environment() {
   const regions = ['AWS_REGION', 'AWS_DEFAULT_REGION'];
   const ours = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_') || regions.includes(name));

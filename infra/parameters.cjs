@@ -1,6 +1,6 @@
 /*
- * The stage parameters of serverless.yml, checked. Their defaults stand there; here stand their forms and meanings, with
- * which a test compares the table in docs/guide/deploy.md.
+ * Checks the stage parameters of serverless.yml. Their defaults are in that file; their forms and meanings are here. A test
+ * compares the table in docs/guide/deploy.md with this file.
  *
  * A value comes from `--param="name=value"` (then it is a string), from `params.<stage>` or from `params.default`.
  */
@@ -14,7 +14,7 @@ const retentions = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
 
-/** Not loopback, because Lambda's own runtime listens there. lib/core/address/address.ts checks the value again. */
+/** Loopback is not allowed, because Lambda's own runtime listens there. lib/core/address/address.ts checks the value again. */
 const isPrivateNetwork = (cidr) =>
   /^[0-9a-fA-F.:]+\/[0-9]+$/.test(cidr) && ipaddr.isValidCIDR(cidr) && ipaddr.parseCIDR(cidr)[0].range() !== 'loopback';
 
@@ -35,7 +35,7 @@ const integer = (minimum, maximum, unit, meaning) => ({
   parse: (value) => (value === undefined ? undefined : Number(value)),
 });
 
-/** Each parameter with its form, the words for the form, its unit and its meaning. An empty value means that it is not set. */
+/** For each parameter: its form, a description of the form, its unit and its meaning. An empty value means that it is not set. */
 const parameters = {
   kmsKeyArn: text(
     arn('kms', '[a-z0-9-]+:[0-9]{12}:key/[0-9A-Za-z-]+'),
@@ -116,7 +116,10 @@ const optional = new Set([
   'alarmTopicArn',
 ]);
 
-/** If a configuration file throws, osls prints the error's stack. Here only the message helps, so the stack is the message. */
+/**
+ * If a configuration file throws, osls prints the error's stack. Only the message helps here, so the stack is replaced by the
+ * message.
+ */
 class ParameterError extends Error {
   constructor(problems) {
     super(`Bad stage parameters: ${problems.join('; ')}`);
@@ -147,7 +150,7 @@ function parseParameters(given) {
   return parsed;
 }
 
-/** @param resolveVariable the function that osls gives to a configuration file */
+/** @param resolveVariable the function that osls passes to a configuration file */
 async function readParameters(resolveVariable) {
   const names = Object.keys(parameters);
   const values = await Promise.all(names.map((name) => resolveVariable(`param:${name}, ''`)));

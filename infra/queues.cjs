@@ -3,15 +3,15 @@ const { arnOf, getAtt, kept } = require('./template.cjs');
 
 const maximumRetentionSeconds = 1_209_600;
 
-/** After this many receives SQS moves a message to the dead letters. Same as in lib/core/message/queued-delivery.ts. */
+/** After this many receives SQS moves a message to the dead letters. The same number as in lib/core/message/queued-delivery.ts. */
 const maximumReceives = 10;
 
 /** The largest message that SQS allows. EventBridge's largest events fit into it. Source: SQS quotas. */
 const maximumMessageBytes = 1_048_576;
 
 /**
- * How long a received message stays hidden: the value that Lambda recommends for a queue that it reads.
- * Source: Lambda developer guide, using Lambda with Amazon SQS: six times the function's time limit and the batching window.
+ * How long a received message stays hidden: the value that Lambda recommends for a queue that it reads. It is six times the
+ * function's time limit, plus the batching window. Source: Lambda developer guide, using Lambda with Amazon SQS.
  */
 function visibilityTimeoutSeconds({ functionTimeoutSeconds, batchingWindowSeconds }) {
   return 6 * functionTimeoutSeconds + batchingWindowSeconds;
@@ -30,7 +30,10 @@ function queue(name, { kmsKeyArn }, more) {
   });
 }
 
-/** A queue has only one policy. A second resource of this type, for example beside a rule, would replace this one. */
+/**
+ * A queue has only one policy. A second resource of this type, for example one that is declared with a rule, would replace
+ * this one.
+ */
 function policy(queueId, ...statements) {
   const Resource = getAtt(queueId, 'Arn');
   const tlsOnly = {

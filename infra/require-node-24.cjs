@@ -1,6 +1,6 @@
 /*
- * Loaded before a script (`node -r`). If Node is too old, it ends with one clear line. This happens on hosts for which there
- * is no package of Node 24 (macOS, Windows). CommonJS, because an older Node cannot load TypeScript.
+ * Loaded before a script (`node -r`). If Node is too old, the process ends with one clear line. This happens on hosts for
+ * which there is no package of Node 24 (macOS, Windows). CommonJS, because an older Node cannot load TypeScript.
  */
 const neededMajor = 24; // The version of Lambda's nodejs24.x, and the first that runs our TypeScript without a build.
 

@@ -99,8 +99,9 @@ function managing(given) {
 }
 
 /**
- * The trust policy has no condition on the account. A role can be passed only to functions of its own account
- * (iam:PassRole), and the Lambda developer guide does not say that Lambda sends aws:SourceAccount when it assumes a role.
+ * The trust policy has no condition on the account. None is needed, because a role can be passed only to functions of its own
+ * account (iam:PassRole). None is possible either: the Lambda developer guide does not say that Lambda sends aws:SourceAccount
+ * when it assumes a role.
  */
 function role(given, functionName, statements) {
   const { stack, subnetIds } = given;
@@ -108,7 +109,7 @@ function role(given, functionName, statements) {
   const Statement = [
     ...statements,
     ...(asynchronous.includes(functionName) ? failedInvocations : []),
-    // No logs:CreateLogGroup: the stack creates the log group with its retention.
+    // The role has no logs:CreateLogGroup, because the stack creates the log group and sets its retention.
     allow(
       ['logs:CreateLogStream', 'logs:PutLogEvents'],
       [arnOf('logs', `log-group:/aws/lambda/${stack}-${functionName}:*`)],
@@ -133,14 +134,17 @@ function role(given, functionName, statements) {
 /** The most characters that the policies of one role may have together. Source: IAM user guide, quotas. */
 const maximumPolicyCharacters = 10_240;
 
-/** Counts intrinsic functions as they are written, which is a little longer than their values. */
+/** Intrinsic functions are counted as they are written. This is a little longer than their values. */
 function refuseTooLong(policy) {
   if (JSON.stringify(policy).length <= maximumPolicyCharacters) return;
   const limit = `a role's policy has at most ${maximumPolicyCharacters} characters`;
   throw new ParameterError([`deadLetterQueueArns, secretArns and keyArns are too long (${limit}): name several queues or secrets by a wildcard`]);
 }
 
-/** Allows actions on items of the table if every partition key of the call is in this list. Each of these actions has a key. */
+/**
+ * Allows actions on items of the table if every partition key of the call is in this list. Every action that is passed here
+ * has a partition key.
+ */
 function items({ stack }, actions, partitions) {
   return {
     ...allow(
@@ -158,7 +162,7 @@ function readSecrets(given) {
 }
 
 /**
- * Lambda uses the function's role to write the record of an asynchronous invocation that failed for good. Source: Lambda
+ * Lambda uses the function's role to write a record when an asynchronous invocation has failed for good. Source: Lambda
  * developer guide, capturing records of asynchronous invocations.
  */
 const failedInvocations = [
@@ -167,9 +171,9 @@ const failedInvocations = [
 ];
 
 /**
- * Lets a function use the team's own keys, through these services only. AWS's own keys need no permission. To read or write
- * a table, a function needs kms:Decrypt; for everything else DynamoDB has a grant. To send a message, a function needs
- * kms:Decrypt and kms:GenerateDataKey. Source: DynamoDB developer guide, encryption at rest; SQS developer guide, key
+ * Lets a function use the team's own keys, through these services only. AWS's own keys need no permission. To read or write a
+ * table, a function needs kms:Decrypt. Everything else DynamoDB does through a grant of its own. To send a message, a function
+ * needs kms:Decrypt and kms:GenerateDataKey. Source: DynamoDB developer guide, encryption at rest; SQS developer guide, key
  * management.
  */
 function keys(arns, { decrypts, encrypts }) {
@@ -219,7 +223,7 @@ function functionArn({ stack }, name) {
   return arnOf('lambda', `function:${stack}-${name}`);
 }
 
-/** osls calls the module itself. `roles` is for callers that already have the parameters. */
+/** osls calls the exported function itself. `roles` is for callers that already have the parameters. */
 module.exports = Object.assign(
   async ({ resolveVariable }) => {
     const stack = `lastmile-${await resolveVariable('sls:stage')}`;

@@ -41,8 +41,8 @@ function table(name, { kmsKeyArn, deletionProtection }) {
  * 64 random letters and digits give 381 bits.
  *
  * Failure policy: the members of GenerateSecretString must never change. After a change, CloudFormation generates a new
- * secret, and every API key of the stack stops working. The secret has no fixed name, because AWS blocks the name of a
- * deleted secret for days: after a failed first deployment, a second one would fail too.
+ * secret, and every API key of the stack stops working. The secret has no fixed name, because AWS blocks the name of a deleted
+ * secret for days. With a fixed name, a second deployment would fail if the first one had failed.
  */
 function rootSecret(stack, { kmsKeyArn }) {
   return kept({
@@ -56,8 +56,8 @@ function rootSecret(stack, { kmsKeyArn }) {
 }
 
 /**
- * Lambda stores here the asynchronous invocations that failed for good. Failure policy: a bucket instead of a queue, because
- * the queues may be the cause of the failure.
+ * The bucket in which Lambda stores asynchronous invocations that have failed for good. Failure policy: it is a bucket and not
+ * a queue, because the queues may be the cause of the failure.
  */
 function failedInvocations({ kmsKeyArn, failedInvocationsDays }) {
   const encryption = kmsKeyArn
@@ -92,7 +92,7 @@ function failedInvocations({ kmsKeyArn, failedInvocationsDays }) {
   });
 }
 
-/** Remains together with the bucket. Otherwise a bucket whose stack is deleted would accept requests without TLS. */
+/** This policy remains together with the bucket. Otherwise a bucket whose stack is deleted would accept requests without TLS. */
 const failedInvocationsPolicy = kept({
   Type: 'AWS::S3::BucketPolicy',
   Properties: {

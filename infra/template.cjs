@@ -1,8 +1,8 @@
 /* Short forms for the CloudFormation template. */
 
 /**
- * A resource that remains when it leaves the stack or when the stack is deleted. If the deployment that creates it fails, it
- * is deleted, so that its name is free for the next deployment.
+ * Makes a resource remain when it is removed from the stack, or when the stack is deleted. If the deployment that creates the
+ * resource fails, the resource is deleted, so that the next deployment can use its name.
  */
 const kept = (resource) => ({ ...resource, DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
 

@@ -14,7 +14,7 @@ interface CredentialKind {
   accepts(headers: Headers, number: number): Promise<boolean>;
 }
 
-/** Rotating credentials of one destination. The endpoint accepts old and new ones until the stack has the new ones. */
+/** The rotating credentials of one destination. The endpoint accepts old and new credentials until the stack has the new ones. */
 export class RotatingCredentials {
   readonly #kind: CredentialKind;
   #number = 0;

@@ -19,8 +19,8 @@ import { RateCount } from './rate-count.ts';
 import type { StackClients } from './stack.ts';
 
 /**
- * After this time no request uses the configuration from before a change: 15 s in the cache (`CACHE_SECONDS`), a
- * freeze, and a delivery that waits for its slot.
+ * After this time no request uses the configuration from before a change: it allows for 15 s in the cache (`CACHE_SECONDS`), a
+ * freeze, and the wait of a delivery for its slot.
  */
 export const changeEffectMs = 25_000;
 
@@ -40,9 +40,9 @@ export class SoakDestination {
   readonly #arrivals = new Map<string, number>();
   #endpoint: SoakEndpoint | undefined;
   #pathNumber = 0;
-  /** When each path was replaced; the current path is not in it. */
+  /** The time at which each earlier path was replaced. The current path is not included. */
   readonly #replacedAtMs = new Map<string, number>();
-  /** Requests with credentials that are not valid, or no longer. */
+  /** Requests with credentials that are not valid or no longer valid. */
   unauthorized = 0;
   /** The longest time from a change of the path to a request to the old path. */
   stalestMs = 0;
@@ -70,7 +70,7 @@ export class SoakDestination {
     return destination;
   }
 
-  /** The fate of an event depends only on the seed, the event and how often it has arrived. */
+  /** Random numbers that depend only on the seed, the event and how many times the event has arrived. */
   #randomFor(seed: number, body: string): () => number {
     const id = idIn(body) ?? '';
     const arrival = (this.#arrivals.get(id) ?? 0) + 1;
@@ -87,7 +87,7 @@ export class SoakDestination {
     await events.send(new CreateApiDestinationCommand({ ...destination, InvocationEndpoint: this.#url() }));
   }
 
-  /** @returns `make` makes the change and may be repeated; `made` is called once the stack has it */
+  /** @returns `make`, which makes the change and may be repeated, and `made`, to be called once the stack has made the change */
   begin(change: Change): { make(clients: StackClients): Promise<void>; made(): void } {
     const Name = this.name;
     switch (change.kind) {

@@ -7,7 +7,7 @@ import { between, oneOf } from './plan.ts';
 /** A request that was answered with success. */
 export interface Delivered {
   readonly body: string;
-  /** When it was answered, in ms of this process's clock. */
+  /** When the request was answered, in ms of this process's clock. */
   readonly atMs: number;
   /** Whether the sender was still connected when the answer was sent. */
   readonly heard: boolean;
@@ -32,7 +32,7 @@ export interface SoakEndpoint {
 /** Longest time until an answer, so that a kill meets requests in progress. */
 const longestAnswerMs = 150;
 
-/** Below the default timeout of a request, which is 5 s. */
+/** How late the slow endpoint may answer. It is below the default timeout of a request, which is 5 s. */
 const slowAnswerMs = 4000;
 
 /** Share of the requests to the failing endpoint that fail. */
@@ -73,7 +73,7 @@ export async function startSoakEndpoint(kind: DestinationName, observer: Endpoin
     response.end();
   };
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
-    // This fails when a stack was killed during its request.
+    // Writing the answer fails if the stack was killed during its request.
     answer(request, response).catch(() => request.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

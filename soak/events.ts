@@ -16,13 +16,13 @@ export function eventText(id: string): string {
   return JSON.stringify({ id, 'detail-type': 'Soak', detail: { text: `Zoë \u{1F600} ${id}` } });
 }
 
-/** @returns the event's id; undefined when the text is no event of the soak, or has changed on its way */
+/** @returns the event's id; undefined when the text is not an event of the soak, or was changed on its way */
 export function idIn(text: string): string | undefined {
   const id = /^\{"id":"([^"]+)"/.exec(text)?.[1];
   return id !== undefined && eventText(id) === text ? id : undefined;
 }
 
-/** One event in three may be retried only once, so that some end in the dead letters. */
+/** The target of an event. One event in three may be retried only once, so that some events end in the dead letters. */
 function targetOf({ number }: SentEvent): string {
   return JSON.stringify(number % 3 === 0 ? { Id: 'soak', RetryPolicy: { MaximumRetryAttempts: 1 } } : { Id: 'soak' });
 }
@@ -84,7 +84,7 @@ export async function countQueued(stack: StackClients): Promise<number> {
   return counts.reduce((sum, name) => sum + Number(Attributes[name] ?? 0), 0);
 }
 
-/** Every form of dead letter holds a delivery that could start again. */
+/** The event in a dead letter of any form. Each form holds a delivery that could start again. */
 function eventIn(message: Parameters<typeof parseQueueMessage>[0]): string {
   const { event } = parseQueueMessage(message, { apiDestination: undefined, nowMs: 0 }).delivery;
   return printedEvent(event);

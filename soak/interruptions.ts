@@ -3,11 +3,11 @@ import type { Ledger } from './ledger.ts';
 import type { Interruption } from './plan.ts';
 import type { KillableStack } from './stack.ts';
 
-/** Kills and freezes one stack, and notes it in the ledger. */
+/** Kills and freezes one stack, and notes each interruption in the ledger. */
 export class Interruptions {
   readonly #stack: KillableStack;
   readonly #ledger: Ledger;
-  /** Includes kills while the stack was starting. */
+  /** The number of kills, including those while the stack was starting. */
   kills = 0;
   freezes = 0;
 

@@ -8,16 +8,16 @@ export interface LedgerBalance {
   readonly deadLettered: number;
   /** Accepted events that were found nowhere. */
   readonly lost: readonly string[];
-  /** Events without an answer of the stack, which may have been accepted or not. */
+  /** Events for which the stack sent no answer. They may have been accepted or not. */
   readonly unanswered: number;
   /** Events without an answer that were delivered or dead-lettered. */
   readonly unansweredButSettled: number;
   readonly refused: number;
-  /** Arrivals and dead letters of an event after its first. */
+  /** Arrivals and dead letters beyond the first one of each event. */
   readonly duplicates: number;
-  /** Duplicated events without an interruption and without a lost answer as the cause. */
+  /** Duplicated events that neither an interruption nor a lost answer explains. */
   readonly unexplained: readonly string[];
-  /** Arrivals and dead letters of events that were never sent, or not in that form. */
+  /** Arrivals and dead letters of events that were never sent, or were sent in another form. */
   readonly unknown: number;
 }
 
@@ -41,8 +41,8 @@ interface Interrupted {
 }
 
 /**
- * For this long after the answer an interruption can still prevent the settlement: the rest of the batch may still be
- * running, and the delivery is settled with the slowest call to AWS.
+ * How long after the answer an interruption can still prevent the settlement. The rest of the batch may still be running, and
+ * the call to AWS that settles the delivery may be slow.
  */
 const settlingMs = 5000;
 
@@ -52,7 +52,7 @@ export class Ledger {
   readonly #interruptions: Interrupted[] = [];
   #unknown = 0;
 
-  /** Call it before the event is sent, because the event may arrive before its answer. */
+  /** Notes that an event is sent. Call this before sending it, because the event may arrive before the answer to the sender. */
   send(id: string, nowMs = 0): void {
     this.#entries.set(id, { answer: 'none', sentAtMs: nowMs, ends: [] });
   }
@@ -83,7 +83,7 @@ export class Ledger {
     };
   }
 
-  /** Accepted events that were not found yet. */
+  /** The number of accepted events that have not been found yet. */
   get underWay(): number {
     let count = 0;
     for (const entry of this.#entries.values()) if (entry.answer === 'accepted' && !isSettled(entry)) count += 1;
@@ -111,8 +111,9 @@ export class Ledger {
   }
 
   /**
-   * Whether an interruption before the settlement of each end but the last can have doubled the event. It may lie long
-   * before: a kill may have kept the original from being deleted after its copy was put into the queue to wait.
+   * Whether interruptions can explain the duplicates: for each end of the event except the last, its answer was not heard, or
+   * there was an interruption before its settlement. The interruption may have been long before. For example, a kill may have
+   * prevented the original from being deleted after its copy had been put into the queue to wait.
    */
   #areExplained({ sentAtMs, ends }: Entry): boolean {
     return ends.slice(0, -1).every(({ heard, atMs }) => !heard || this.#wasInterrupted(sentAtMs, atMs + settlingMs));

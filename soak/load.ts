@@ -14,12 +14,12 @@ export interface Load {
   readonly seed: number;
 }
 
-/** Share of the sends that are a burst. The first send is one. */
+/** The share of the sends that are a burst. The first send is always a burst. */
 const bursts = 0.05;
 
 /**
- * Sends events to one destination until `over` aborts: half through the queue and half by invocation, at random times,
- * now and then in bursts.
+ * Sends events to one destination until `over` aborts: half of them through the queue and half by invocation, at random times
+ * and sometimes in bursts.
  */
 export async function sendEvents(load: Load, name: DestinationName, over: AbortSignal): Promise<void> {
   const { eventsPerSecond, burst } = traffic[name];
@@ -50,7 +50,7 @@ async function sendOne(ledger: Ledger, clients: StackClients, event: SentEvent):
   }
 }
 
-/** Clients of the running stack, or of the next one. */
+/** Clients of the running stack or, if none is running, of the next one. */
 export async function readyClients(stack: KillableStack): Promise<StackClients> {
   for (;;) {
     try {
@@ -61,7 +61,7 @@ export async function readyClients(stack: KillableStack): Promise<StackClients> 
   }
 }
 
-/** Does each thing at its time, or later, when the one before it is done. */
+/** Does each thing of the plan at its time, or later if the previous one is not done by then. */
 export async function followPlan<What>(
   plan: readonly Planned<What>[],
   ending: AbortSignal,
@@ -79,7 +79,7 @@ export async function repeat(everyMs: number, over: AbortSignal, act: () => Prom
   for (await pause(everyMs, over); !over.aborted; await pause(everyMs, over)) await act();
 }
 
-/** Also ends when the signal aborts. */
+/** Waits. Also resolves when the signal aborts. */
 export async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
   await delay(Math.max(0, durationMs), undefined, { signal }).catch(() => undefined);
 }

@@ -9,10 +9,10 @@ export interface MemoryGrowth {
   readonly lastResidentBytes: number;
 }
 
-/** By then code and caches are loaded. */
+/** Time after which the code and the caches are loaded. */
 const warmMs = 5000;
 
-/** One measurement includes the work in progress. The median of this many does not. */
+/** A single measurement also shows the work in progress. The median of this many does not. */
 const looks = 3;
 
 /** The memory of all processes over their lifetimes. */
@@ -24,7 +24,7 @@ export class MemoryRecord {
     this.#byProcess.set(memory.pid, [...samples, memory]);
   }
 
-  /** One entry for each process that was measured often enough, in order. */
+  /** The growth of each process that was measured often enough, in order. */
   growths(): readonly MemoryGrowth[] {
     return [...this.#byProcess.values()].flatMap((samples) => growthOf(samples) ?? []);
   }

@@ -2,7 +2,7 @@ export const destinationNames = ['healthy', 'failing', 'slow'] as const;
 export type DestinationName = (typeof destinationNames)[number];
 
 export type Interruption =
-  /** `kill -9`. With `againAfterMs`, the next process is killed this long after its start too, ready or not. */
+  /** `kill -9`. With `againAfterMs`, the next process is also killed, this long after its start, whether it is ready or not. */
   | { readonly kind: 'kill'; readonly againAfterMs?: number }
   /** SIGSTOP, and SIGCONT after `forMs`. */
   | { readonly kind: 'freeze'; readonly forMs: number };
@@ -29,9 +29,9 @@ export interface Planned<What> {
 }
 
 export interface Traffic {
-  /** Values for InvocationRateLimitPerSecond. The first is the one at the beginning. */
+  /** Values for InvocationRateLimitPerSecond. The first one applies at the beginning. */
   readonly rates: readonly [number, ...number[]];
-  /** Average, below the lowest rate, so that a backlog ends. */
+  /** The average. It is below the lowest rate, so that every backlog ends. */
   readonly eventsPerSecond: number;
   /** Events in a burst: twice as many as the highest rate allows in a second, so that the rate limits them. */
   readonly burst: number;
@@ -40,11 +40,12 @@ export interface Traffic {
 export const traffic: Readonly<Record<DestinationName, Traffic>> = {
   healthy: { rates: [40, 20, 30], eventsPerSecond: 8, burst: 80 },
   failing: { rates: [30, 15, 20], eventsPerSecond: 4, burst: 60 },
-  // A few of its requests at a time fill the stack's event source, which processes ten batches at once.
+  // A few requests to this destination at a time are enough to occupy the stack's event source, which processes ten batches at
+  // once.
   slow: { rates: [4, 3, 6], eventsPerSecond: 0.6, burst: 12 },
 };
 
-/** A soak that is shorter than this many of the shortest gaps has shorter gaps. */
+/** If a soak is shorter than this many of the shortest gaps, its gaps are made shorter. */
 const shortSoakParts = 8;
 
 const interruptionGapMs = { least: 4000, most: 20_000 };
@@ -58,7 +59,8 @@ const longestSecondKillMs = 1500;
 const freezeMs = { least: 100, most: 6000 };
 
 /**
- * Plans the kills and freezes of the killed stack. The first is a kill. The same seed and duration give the same plan.
+ * Plans the kills and freezes of the killed stack. The first interruption is a kill. The same seed and duration give the same
+ * plan.
  */
 export function planInterruptions(seed: number, durationMs: number): readonly Planned<Interruption>[] {
   const random = namedRandom(seed, 'interruptions');
@@ -120,7 +122,7 @@ function schedule<What>(
   return planned;
 }
 
-/** Returns numbers from 0 to 1, without 1. */
+/** Returns numbers from 0 up to, but not including, 1. */
 export type Random = () => number;
 
 /** A random number generator that gives the same numbers for the same seed. Source: mulberry32. */

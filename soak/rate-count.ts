@@ -2,12 +2,12 @@ import { slotToleranceMs } from '../lib/core/rate/slots.ts';
 
 /** When a request arrived. Times are ms of one monotonic clock. */
 export interface ArrivalTime {
-  /** Earliest possible arrival: this process was busy from then until it saw the request. */
+  /** The earliest time at which the request can have arrived. From then until it saw the request, this process was busy. */
   readonly earliestMs: number;
   readonly seenMs: number;
 }
 
-/** A second with the requests that certainly fell into it, and the number allowed. */
+/** A second, with the number of requests that certainly fell into it and the number that is allowed. */
 export interface Second {
   readonly requests: number;
   readonly allowed: number;
@@ -23,10 +23,13 @@ interface Period {
 
 const secondMs = 1000;
 
-/** Time for a new connection on a busy machine: the limiter checks the slot before its request gets a connection. */
+/**
+ * Time for a new connection on a busy machine. The limiter checks the slot before the request gets a connection, so this time
+ * makes the request late.
+ */
 const connectingMs = 100;
 
-/** Requests that one second may hold: its own slots and the late ones of the time before it. */
+/** How many requests one second may hold: those of its own slots, and late ones whose slots were before it. */
 export function allowedInSecond(ratePerSecond: number): number {
   const lateMs = slotToleranceMs(ratePerSecond) + connectingMs;
   return Math.ceil((ratePerSecond * (secondMs + lateMs)) / secondMs) + 1;
@@ -89,7 +92,10 @@ export class Heartbeat {
     this.#beats = [this.#beats[1], performance.now()];
   }, beatMs).unref();
 
-  /** A stall ends with a beat, before the requests that came during it are seen. So the beat before that one counts. */
+  /**
+   * After a stall, a beat comes first, and only then the requests that arrived during the stall are seen. So the beat before
+   * the last one counts.
+   */
   arrival(): ArrivalTime {
     return { earliestMs: this.#beats[0], seenMs: performance.now() };
   }

@@ -15,14 +15,14 @@ const steadyGrowthBytes = 10 * 1024 * 1024;
  */
 const lifetimeGrowthBytes = 20 * 1024 * 1024;
 
-/** Largest growth allowed of the resident memory: Node reserves room for garbage for some minutes. */
+/** Largest growth allowed for the resident memory. It is large because Node reserves room for garbage for some minutes. */
 const residentGrowthBytes = 128 * 1024 * 1024;
 
 const maxShown = 10;
 
 /**
- * Lists everything that should not have happened, one line each. A stack that could not go on has this one fault only.
- * After an early end, events in progress are no fault.
+ * Lists everything that should not have happened, one line each. If a stack could not go on, this is the only fault that is
+ * listed. After an early end, events in progress are not a fault.
  */
 export function faultsOf(result: TrialResult, cutOff: boolean): readonly string[] {
   const { balance, destinations, refusedChanges, queued, errors, deadLetters } = result;
@@ -73,8 +73,8 @@ function memoryFault({ kills }: TrialResult, growth: MemoryGrowth): string | fal
 }
 
 /**
- * One token at first, one a minute, one for each new pair of credentials, and one for each renewal that a kill or a
- * freeze may have interrupted.
+ * The most tokens that a stack may obtain: one at the beginning, one a minute, one for each new pair of credentials, and one
+ * for each renewal that a kill or a freeze may have interrupted.
  */
 function tokenLimit({ sendingMs, changes, kills, freezes }: TrialResult): number {
   return 2 + Math.floor(sendingMs / 60_000) + (changes['credentials'] ?? 0) + kills + freezes;

@@ -6,14 +6,14 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
 
-/** Loaded into the stack: it reports the memory of the process. */
+/** This module is loaded into the stack and reports the memory of the process. */
 const memoryProbe = fileURLToPath(new URL('./memory-probe.ts', import.meta.url));
 const startCommand = fileURLToPath(new URL('../lib/commands/start.ts', import.meta.url));
 
 /** Retries that end within seconds, so that a soak need not take a day. */
 const variables = { RETRY_BASE_DELAY_MS: '200', RETRY_MAX_DELAY_MS: '2000' };
 
-/** Makes the stack end with its parent process, as if npm had started it. */
+/** Makes the stack behave as if npm had started it: it ends with its parent process. */
 const stopWithParent = { npm_lifecycle_event: 'soak' };
 
 /** The stack was killed before it was ready. There will be another process. */
@@ -32,14 +32,14 @@ export interface StackClients {
 /** The memory that a stack process needs after a garbage collection. */
 export interface ProcessMemory {
   readonly pid: number;
-  /** The JavaScript heap and the memory outside it that belongs to it. */
+  /** The JavaScript heap, including the memory outside it that its objects hold. */
   readonly heapBytes: number;
   readonly residentBytes: number;
   /** Time since the start of the process. */
   readonly upMs: number;
 }
 
-/** A frozen stack answers later. Its answer is not waited for. */
+/** A frozen stack would answer only after the freeze, so its answer is not awaited for longer than this. */
 const memoryTimeoutMs = 2000;
 
 /** `npm start` over one data folder, as a process that can be killed and started again. */
@@ -56,7 +56,7 @@ export class KillableStack {
   }
 
   /**
-   * Clients of the running process, or of the next one.
+   * Clients of the running process or, if none is running, of the next one.
    *
    * @throws StackKilled, or another Error when the process ended by itself before it was ready
    */
@@ -82,7 +82,7 @@ export class KillableStack {
     clients?.then(destroy, () => undefined);
   }
 
-  /** Sends SIGSTOP, and SIGCONT after the time. The clock and the peers go on meanwhile. */
+  /** Sends SIGSTOP, and SIGCONT after the time. Meanwhile, the clock and all other processes go on. */
   async freeze(forMs: number): Promise<void> {
     const frozen = this.#process;
     if (frozen === undefined || frozen.exitCode !== null || frozen.signalCode !== null) return;
@@ -113,9 +113,10 @@ export class KillableStack {
   async #start(): Promise<StackClients> {
     await this.#gone;
     const args = ['--expose-gc', '--import', memoryProbe, startCommand, '--port', '0', '--data-dir', this.#dataDir];
-    // Passes no variable of the shell, because the stack would read it.
+    // The shell's variables are not passed on, because the stack would read them.
     const env = { PATH: process.env['PATH'], ...variables, ...stopWithParent };
-    // In its own process group, so that Ctrl-C at the terminal reaches only the soak, which ends its stacks itself.
+    // The stack gets a process group of its own, so that Ctrl-C at the terminal reaches only the soak. The soak ends its
+    // stacks itself.
     const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true });
     this.#process = child;
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -136,7 +137,7 @@ export class KillableStack {
   }
 }
 
-/** Each call is made once: a second try would hide whether the first was answered. */
+/** Each call is made only once, because a second try would hide whether the first one was answered. */
 const callOnce = {
   maxAttempts: 1,
   requestHandler: { connectionTimeout: 1000, requestTimeout: 5000, throwOnRequestTimeout: true },

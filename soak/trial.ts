@@ -23,7 +23,7 @@ export interface TrialOptions {
   readonly settleLimitMs: number;
   /** Ends the sending early. */
   readonly ending: AbortSignal;
-  /** Ends the settling too. */
+  /** Ends the sending and the settling early. */
   readonly aborting: AbortSignal;
 }
 
@@ -41,7 +41,7 @@ export interface TrialResult {
   /** Why the trial ended early, such as a stack that ended by itself. */
   readonly brokenOff: string | undefined;
   readonly balance: LedgerBalance;
-  /** Includes kills while the stack was starting. */
+  /** The number of kills, including those while the stack was starting. */
   readonly kills: number;
   readonly freezes: number;
   /** Number of changes by kind. */
@@ -50,7 +50,7 @@ export interface TrialResult {
   /** Number of dead letters by ERROR_CODE. */
   readonly deadLetters: Readonly<Record<string, number>>;
   readonly destinations: readonly DestinationResult[];
-  /** How long events were sent. */
+  /** For how long events were sent. */
   readonly sendingMs: number;
   /** OAuth tokens that the stack obtained. */
   readonly tokens: number;
@@ -64,15 +64,15 @@ export interface TrialResult {
 const settleCheckMs = 500;
 const deadLetterCheckMs = 2000;
 
-/** Number of memory measurements of a short soak, so that it has as many as a long one. */
+/** Number of memory measurements in a short soak. A short soak measures more often, so that it has as many as a long one. */
 const memoryLooks = 60;
 const longestMemoryGapMs = 10_000;
 
 /**
- * One stack under load: events for three destinations, and a configuration that changes meanwhile.
+ * One stack under load. It gets events for three destinations while its configuration changes.
  *
- * Failure policy: an event counts as accepted only when the stack has said so. Then it must arrive at its endpoint or
- * be in the dead letters, at least once.
+ * Failure policy: an event counts as accepted only when the stack has said so. An accepted event must arrive at its endpoint
+ * or be in the dead letters, at least once.
  */
 export class Trial {
   readonly ledger = new Ledger();
@@ -128,7 +128,7 @@ export class Trial {
   /**
    * Sends events, changes the configuration and interrupts the stack, until the time is over.
    *
-   * @throws the error that ended it early, such as a stack that ended by itself; by then all parts have stopped
+   * @throws the error that ended the load early, for example because a stack ended by itself. By then all parts have stopped
    */
   async #load(destinations: readonly SoakDestination[], changes: Changes): Promise<void> {
     const { seed, durationMs, interruptions, ending, aborting } = this.#options;

@@ -22,7 +22,7 @@ const measuredSeconds = 10;
 const warmUpEvents = 3000;
 const saturatingEvents = 10_000;
 
-/** Most events in flight while the bus is kept as busy as possible. */
+/** The most events in flight while the bus is kept as busy as possible. */
 const maxUnderWay = 500;
 
 export async function measureBus(): Promise<Figure[]> {
@@ -130,7 +130,7 @@ async function put({ pool, arrivals }: Sender): Promise<void> {
   if (statusCode !== 200 || !text.includes('"FailedEntryCount":0')) throw new Error(`PutEvents answered ${text}.`);
 }
 
-/** Fills an event up to about 1 KB. */
+/** Content that makes an event about 1 KB large. */
 const lines = Array.from({ length: 12 }, (_, line) => ({ sku: `LAMP-${line}`, quantity: line, unitPrice: 9.95 }));
 
 const headers = {
@@ -140,7 +140,7 @@ const headers = {
     'AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/events/aws4_request, SignedHeaders=host, Signature=0',
 };
 
-/** Keeps as many events in flight as allowed; resolves when all have arrived. */
+/** Keeps as many events in flight as `maxUnderWay` allows. Resolves when all have arrived. */
 async function saturate(sender: Sender, events: number): Promise<number> {
   const { arrivals } = sender;
   for (let sent = 0; sent < events; sent += entriesPerRequest) {

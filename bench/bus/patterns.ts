@@ -1,4 +1,4 @@
-/** Measures how long it takes to find the rules that match one event, for more and more rules. */
+/** Measures how long it takes to find the rules that match one event, with a growing number of rules. */
 import { createRuleIndex } from '../../lib/local/bus/index/rule-index.ts';
 import type { Figure } from '../figure.ts';
 
@@ -34,8 +34,8 @@ const event = {
 };
 
 /**
- * Rules as people write them: most match an exact source or id, some the beginning of a path, and many share a detail
- * type.
+ * Rules like those that people write. Most match an exact source or id, some match the beginning of a path, and many have the
+ * same detail type.
  */
 function pattern(rule: number): string {
   const kinds = [
@@ -47,18 +47,18 @@ function pattern(rule: number): string {
   return JSON.stringify(kinds[rule % kinds.length]);
 }
 
-/** Microseconds for one event in the fastest round, and milliseconds to build the index. */
+/** The microseconds for one event in the fastest round, and the milliseconds to build the index. */
 interface Cost {
   readonly matchUs: number;
   readonly buildMs: number;
 }
 
-/** Rules that the index cannot select by a value, so every one is compared. */
+/** A rule that the index cannot select by a value. Every such rule is compared. */
 function rangePattern(rule: number): string {
   return JSON.stringify({ detail: { order: { total: [{ numeric: ['>=', rule, '<', rule + 1] }] } } });
 }
 
-/** Measures each number of rules once per round, so that disturbances of the machine affect all of them alike. */
+/** Measures each number of rules once per round, so that disturbances of the machine affect all numbers alike. */
 function measureCosts(): ReadonlyMap<number, Cost> {
   const indexes = ruleCounts.map((count) => {
     const patterns = Array.from({ length: count }, (_, rule) => ({ key: `rule-${rule}`, pattern: pattern(rule) }));

@@ -1,5 +1,5 @@
 /**
- * The local stack in its own process. Sends its URL to its parent, and its processor time in ms whenever it is asked.
+ * The local stack in its own process. It sends its URL to its parent, and its processor time in ms each time the parent asks.
  */
 import { startStack } from '../../lib/local/stack/stack.ts';
 

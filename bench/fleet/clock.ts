@@ -7,14 +7,14 @@ interface Event {
 }
 
 /**
- * The true time of a simulation. It jumps from event to event, and everything that follows from one event comes before
- * the next.
+ * The true time of a simulation. It jumps from event to event. Everything that follows from one event happens before the next
+ * event.
  */
 export interface FleetClock {
   readonly nowMs: number;
   at(atMs: number, happen: () => void): void;
   wait(delayMs: number): Promise<void>;
-  /** Ends when nothing is left to do, or at this time. */
+  /** Runs until nothing is left to do, or until this time. */
   runUntil(endMs: number): Promise<void>;
   /** The clock of one worker, which is wrong by this offset. */
   seenFrom(offsetMs: number): Clock;
@@ -74,7 +74,7 @@ export function createFleetClock(beginMs = Date.UTC(2026, 0, 1)): FleetClock {
       for (let next = heap[0]; next !== undefined && next.atMs <= endMs; next = heap[0]) {
         nowMs = next.atMs;
         while (heap[0]?.atMs === nowMs) pop()?.happen();
-        // All resolved promises run to their ends before the next event.
+        // Everything that waits for a resolved promise runs before the next event.
         await new Promise((resolve) => setImmediate(resolve));
       }
       nowMs = Math.max(nowMs, endMs);

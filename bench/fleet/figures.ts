@@ -2,9 +2,9 @@
 export interface FleetFigures {
   readonly events: number;
   readonly sent: number;
-  /** Share of the rate that was used from the end of the warm-up to the last arrival. */
+  /** The share of the rate that was used between the end of the warm-up and the last arrival. */
   readonly utilisation: number;
-  /** Most requests within any second. */
+  /** The most requests within any second. */
   readonly fullestSecond: number;
   /** Batches that arrived or came back. */
   readonly batches: number;
@@ -55,13 +55,13 @@ export class FleetJournal {
     return this.sentAtMs.filter((atMs) => atMs >= fromMs && atMs < toMs).length;
   }
 
-  /** The most requests in any window of this length. Every candidate begins with a request. */
+  /** The most requests in any window of this length. Only windows that begin with a request need to be examined. */
   mostWithin(windowMs: number): number {
     const sorted = this.sentAtMs.toSorted((a, b) => a - b);
     let most = 0;
     let first = 0;
     for (const [index, atMs] of sorted.entries()) {
-      // A slot is exact to the microsecond, and so is the end of a second.
+      // Slots are exact to the microsecond, so the end of the window is computed to the microsecond too.
       while (Math.round((atMs - (sorted[first] ?? atMs)) * 1000) >= windowMs * 1000) first += 1;
       most = Math.max(most, index - first + 1);
     }

@@ -1,6 +1,6 @@
 /**
- * The fleet simulation. Workers with their own clocks keep the rate of one destination through one table and one queue,
- * on a clock that jumps from event to event. The limiter is the one of lib/delivery and lib/core.
+ * The fleet simulation. Workers with their own clocks keep the rate of one destination through one table and one queue, on a
+ * clock that jumps from event to event. The limiter is the real one, from lib/delivery and lib/core.
  */
 import type { RatedDestination } from '../../lib/delivery/rate/limiter.ts';
 import { createFleetClock, createSeededRandom } from './clock.ts';
@@ -18,12 +18,13 @@ export interface FleetOptions {
   /** Demand as a multiple of the rate. */
   readonly load: number;
   readonly durationSeconds: number;
-  /** Events of one arriving batch. Default 10. */
+  /** Number of events that arrive together as a batch. Default 10. */
   readonly arrivingTogether?: number;
   /** How long a new event may wait for its slot inside an invocation. Default 2000. */
   readonly arrivalHorizonMs?: number;
   /**
-   * Default `even`: each event at any time within its own interval. `atOnce`: all events in the queue at the beginning.
+   * With `even`, the default, each event arrives at some time within an interval of its own. With `atOnce`, all events are in
+   * the queue at the beginning.
    */
   readonly arrivals?: 'even' | 'poisson' | 'atOnce';
   /** Largest difference between the clocks of two workers. Default 5. */
@@ -34,21 +35,21 @@ export interface FleetOptions {
   readonly throttled?: number;
   /** Writes per second that the item accepts. Further writes are throttled. Default 1000. */
   readonly itemWritesPerSecond?: number;
-  /** Whether a refused write shows the bucket, as DynamoDB does. Default true. */
+  /** Whether a refused write returns the bucket, as with DynamoDB. Default true. */
   readonly showsRefuser?: boolean;
   /** How long the queue collects a batch. Default 0. */
   readonly batchWindowMs?: number;
-  /** Most invocations of the queue's function at the same time. Default: no limit. */
+  /** The most invocations of the queue's function at the same time. Default: no limit. */
   readonly inFlight?: number;
   /** The longest delay that one message can have. Default 900. */
   readonly longestDelaySeconds?: number;
-  /** A change of the rate, which every worker knows within 15 s. */
+  /** A change of the rate. Every worker learns of it within 15 s. */
   readonly rateChange?: { readonly afterSeconds: number; readonly ratePerSecond: number };
   /** The endpoint asks one worker to pause for this long. */
   readonly pause?: { readonly afterSeconds: number; readonly forSeconds: number };
   /** How long the simulation goes on after the last arrival. */
   readonly drainSeconds?: number;
-  /** Time at the beginning that does not count for the utilisation. Default 5. */
+  /** Time at the beginning that does not count towards the utilisation. Default 5. */
   readonly warmUpSeconds?: number;
   readonly seed?: number;
 }

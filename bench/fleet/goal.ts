@@ -1,6 +1,6 @@
 /**
- * Goal 4: how well a simulated fleet uses and keeps the rate. To run it alone: `node bench/fleet/goal.ts`, which fails
- * when a figure misses its target.
+ * Goal 4: how much of the rate a simulated fleet uses, and whether it stays within the rate. To run it alone: `node
+ * bench/fleet/goal.ts`, which fails when a figure misses its target.
  */
 import type { Figure } from '../figure.ts';
 import { printFigure } from '../figure.ts';
@@ -14,18 +14,18 @@ const fleets: readonly Fleet[] = [1, 10, 100, 1000].flatMap((workers) => [
   { workers, ratePerSecond: 5000, durationSeconds: 15 },
 ]);
 
-/** Loads up to the rate itself. In between, a worker knows least about whether the destination is busy. */
+/** Loads up to the rate itself. At the loads between the extremes, a worker is least sure whether the destination is busy. */
 const loads = [0.5, 0.7, 0.9, 0.95, 1];
 
 const batchSize = 10;
 
-/** One write, and very few reads. */
+/** Calls per batch: one write, and very few reads. */
 const oneCall = 1.05;
 
 /** Below the rate a destination is sometimes idle, so a worker of the fleet reads before it writes. */
 const lookAndWrite = 2.05;
 
-/** Longest time that a queue with waiting messages takes to fill a batch. */
+/** The longest time that it takes to fill a batch when messages are waiting in the queue. */
 const gatheringMs = 100;
 
 export async function measureFleets(): Promise<Figure[]> {
@@ -48,7 +48,7 @@ async function measureLoad(fleet: Fleet, load: number): Promise<Figure[]> {
   ];
 }
 
-/** Measures when each worker knows how busy the destination is. */
+/** Measures workers that already know how busy the destination is. */
 async function measureWarm(): Promise<Figure[]> {
   const run = await simulateFleet({ workers: 100, ratePerSecond: 300, load: 1, durationSeconds: 600 });
   return [
@@ -73,7 +73,7 @@ async function measureOverload(fleet: Fleet): Promise<Figure[]> {
   ];
 }
 
-/** Measures events that arrive and come back one by one, which costs one write each at worst. */
+/** Measures events that arrive and come back one by one. At worst, each of them costs one write. */
 async function measureFlood(): Promise<Figure[]> {
   const flood = { workers: 100, ratePerSecond: 300, load: 10, arrivingTogether: 1, arrivalHorizonMs: 250 };
   const figures: Figure[] = [];

@@ -2,9 +2,9 @@ import type { FleetClock } from './clock.ts';
 
 export interface FleetQueueOptions<Message> {
   readonly batchSize: number;
-  /** How long the first message of a batch waits for others. */
+  /** How long the first message of a batch waits for other messages. */
   readonly batchWindowMs: number;
-  /** Most invocations at the same time. */
+  /** The most invocations at the same time. */
   readonly inFlight: number;
   readonly receive: (messages: readonly Message[]) => Promise<void>;
 }

@@ -5,7 +5,7 @@ import { createInMemoryRateBuckets } from '../../test/fakes/in-memory-rate-bucke
 import type { FleetClock } from './clock.ts';
 
 export interface FleetTableOptions {
-  /** Average time of a call and its answer. Half of it lies before the write. */
+  /** Average time of a call with its answer. The write happens after half of this time. */
   readonly latencyMs: number;
   /** Chance that a write is throttled. */
   readonly throttled: number;

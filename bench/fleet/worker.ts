@@ -29,12 +29,12 @@ export interface FleetWorkerOptions {
   readonly requestMs: number;
   /** The longest delay that one message can have. */
   readonly longestDelaySeconds: number;
-  /** The destination as this worker knows it by now. */
+  /** The destination as this worker knows it at the moment. */
   readonly destination: () => RatedDestination;
 }
 
 export interface FleetWorker {
-  /** @param dies the worker reserves slots and then sends nothing more */
+  /** @param dies whether the worker reserves slots and then dies without sending anything */
   process(events: readonly FleetEvent[], horizonMs: number, dies: boolean): Promise<void>;
   pause(delayMs: number): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** Measures the cost of a worker's events while more and more of them wait in the delivery queue. */
+/** Measures the cost of a worker's events with more and more events waiting in the delivery queue. */
 import type { Figure } from '../figure.ts';
 import type { Point, Probe } from './measure.ts';
 import { heldMb, measureRounds, pointAt, ratioFigure, timeRatio } from './measure.ts';
@@ -7,16 +7,16 @@ import { GrowthQueue } from './queue.ts';
 import type { GrowthServers, GrowthWorker, Processes } from './servers.ts';
 import { memoryOf, startEndpoint, startProcesses, startServers, startWorker } from './servers.ts';
 
-/** A single event has its own write and invocation. From ten events on, a batch shares them. */
+/** A single event has a write and an invocation of its own. From ten events on, a full batch shares them. */
 const fullBatch = 10;
 const backlogs = [1, 10, 100, 1000, 10_000, 100_000];
 const bytes = 1000;
 
-/** Batches of one round. As many run before the first round, so that the compiler has optimised the code. */
+/** The number of batches in one round. The same number runs before the first round, so that the compiler has optimised the code. */
 const batches = 50;
 const warmUpBatches = 150;
 
-/** The stand-in is measured on its own line, because a deployed worker uses SQS and DynamoDB. */
+/** The local stand-in has a line of its own in the plot, because a deployed worker uses the real SQS and DynamoDB. */
 export const lines = { worker: 'a worker', standIn: 'local SQS and DynamoDB' } as const;
 
 /** A stack, its queue and a worker for one backlog, so that no backlog shares memory with another. */
@@ -55,7 +55,10 @@ async function startPlace(processes: Processes, endpoint: string): Promise<Place
   return { servers, worker, queue };
 }
 
-/** Measures the first batches from a queue with this many events. A smaller queue is filled again when it is empty. */
+/**
+ * Measures the first batches from a queue with this many events. A queue that is too small for all of them is filled again
+ * when it is empty.
+ */
 async function measure({ servers, queue, worker }: Place, backlog: number) {
   const standInMs = async () => ((await servers.stack.ask({})) as Pick<Usage, 'cpuMs'>).cpuMs;
   const workerUsage = () => worker.ask<Usage>({ kind: 'usage' });

@@ -9,7 +9,7 @@ const counts = [1, 100, 1000, 10_000];
 const most = 10_000;
 const bytes = 1000;
 
-/** The configuration is either never read again, or read before each use that comes a second after the last. */
+/** Either the configuration is never read again, or it is read before each use, because the uses are a second apart. */
 const lines = { known: 'configuration known', stale: 'read again first' } as const;
 const cacheSeconds = { known: '900', stale: '1' } as const;
 
@@ -28,7 +28,7 @@ export async function measureDestinations(rounds: number): Promise<readonly Poin
   }
 }
 
-/** Starts a new worker. For a known configuration it first sends to each destination once. */
+/** Starts a new worker. If the configuration is to be known, the worker first sends to each destination once. */
 async function probe(
   processes: Processes,
   { worker }: GrowthServers,
@@ -42,12 +42,12 @@ async function probe(
   return { x: destinations, measure: async () => [{ line: lines[kind], ...(await started.deliver(work)) }] };
 }
 
-/** Each batch goes to another destination than the one before, as it does with the largest number. */
+/** With this many destinations, each batch already goes to another destination than the batch before, as with the largest number. */
 const some = 100;
 
 /**
- * Ten thousand entries do not fit into the processor's caches. A search through all entries would cost as many times
- * more.
+ * Ten thousand entries do not fit into the processor's caches. A search through all entries would raise the cost in proportion
+ * to their number.
  */
 const mostRatio = 1.25;
 const mostKilobytes = 5;

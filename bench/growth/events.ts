@@ -1,14 +1,14 @@
 import { benchName } from '../events.ts';
 
-/** Size limit of an invocation payload: a batch of large messages holds fewer of them. Source: Lambda quotas. */
+/** Size limit of an invocation payload. It makes a batch of large messages hold fewer messages. Source: Lambda quotas. */
 const largestPayloadBytes = 6_000_000;
 
-/** Most messages in one batch of the delivery queue. */
+/** The most messages in one batch of the delivery queue. */
 const largestBatch = 10;
 
 const rule = 'arn:aws:events:us-east-1:123456789012:rule/orders';
 
-/** An order with about this many bytes of JSON, in lines of one form, as in real events. */
+/** An order with about this many bytes of JSON. As in real events, its lines all have the same form. */
 export function orderOf(bytes: number): object {
   const event = {
     version: '0',

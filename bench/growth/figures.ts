@@ -10,7 +10,7 @@ export interface DrawnPoint {
   readonly us: number;
   readonly usLow: number;
   readonly usHigh: number;
-  /** Memory after garbage collections and the most memory used; absent when it was not measured. */
+  /** The memory after garbage collections, and the most memory that was used. Absent when memory was not measured. */
   readonly heldMb?: number;
   readonly peakMb?: number;
 }

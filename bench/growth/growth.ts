@@ -20,7 +20,7 @@ export async function measureGrowth({ plots }: { readonly plots: boolean }): Pro
   keep('sizes', sizes);
   const backlog = await measureBacklogs(rounds);
   keep('backlog', backlog);
-  // Loaded only here, because it takes a second and the other benches draw nothing.
+  // Loaded only when needed, because it takes a second and the other benches draw nothing.
   if (plots) await (await import('./plots.ts')).writePlots();
   return [...destinationFigures(destinations), ...sizeFigures(sizes), ...backlogFigures(backlog)];
 }

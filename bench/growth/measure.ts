@@ -11,24 +11,24 @@ export interface Sample {
   readonly peakMb?: number;
 }
 
-/** A place on the axis, and the function that measures all lines there once. */
+/** A value on the horizontal axis, and the function that measures all lines once at this value. */
 export interface Probe {
   readonly x: number;
   measure(): Promise<readonly (Sample & { readonly line: string })[]>;
 }
 
-/** A point of one line of a plot, over all rounds. */
+/** A point of one line of a plot, computed from all rounds. */
 export interface Point {
   readonly line: string;
   readonly x: number;
   readonly samples: readonly Sample[];
 }
 
-/** Rounds that do not count: after them the compiler has optimised the code. */
+/** Rounds at the beginning that do not count. After them the compiler has optimised the code. */
 const warmUpRounds = 2;
 
 /**
- * Measures every point once a round, each round in the opposite order of the one before, so that disturbances of the
+ * Measures every point once in each round. Each round has the opposite order of the round before, so that disturbances of the
  * machine affect all points alike.
  */
 export async function measureRounds(probes: readonly Probe[], rounds: number): Promise<readonly Point[]> {
@@ -66,7 +66,8 @@ export function pointAt(points: readonly Point[], line: string, x: number): Poin
 }
 
 /**
- * How much more one point costs than another: the ratios of each round, whose two values were measured side by side.
+ * How many times as much one point costs as another, from the ratios of the rounds. The two values of a ratio come from the
+ * same round.
  */
 export function timeRatio(point: Point, reference: Point): Spread {
   return spreadOf(point.samples.map(({ us }, round) => us / (reference.samples[round]?.us ?? Number.NaN)));
@@ -77,9 +78,9 @@ export function heldMb(point: Point): number {
 }
 
 /**
- * A figure that fails when the ratio is above the target in three of four rounds.
+ * A figure that fails when the ratio is above the target in at least three of four rounds.
  *
- * @param times how much more the point may cost before it counts
+ * @param times the factor by which the point is expected to cost more; the ratio is divided by it
  */
 export function ratioFigure(name: string, ratio: Spread, mostRatio: number, times = 1): Figure {
   const noise = (ratio.high - ratio.low) / 2 / times;

@@ -95,7 +95,7 @@ function specOf(name: GrowthName, points: readonly DrawnPoint[]): TopLevelSpec {
   };
 }
 
-/** One, two and five times each power of ten in the range of the times. */
+/** The marks of a logarithmic axis: one, two and five times each power of ten within the range of the times. */
 function decades(points: readonly DrawnPoint[]): number[] {
   const low = Math.floor(Math.log10(Math.min(...points.map(({ usLow }) => usLow))));
   const high = Math.ceil(Math.log10(Math.max(...points.map(({ usHigh }) => usHigh))));

@@ -10,7 +10,7 @@ export interface Usage {
   readonly peakBytes: number;
 }
 
-/** @returns processor time of this process so far in ms, without the garbage collections of `usage` */
+/** @returns the processor time of this process so far in ms, without the garbage collections that `usage` starts */
 export function cpuMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000 - collectingMs;

@@ -7,7 +7,7 @@ import { messageBody, orderOf } from './events.ts';
 import type { GrowthServers, GrowthWorker } from './servers.ts';
 import { inLanes } from '../rounds.ts';
 
-/** Messages in a batch of the delivery queue, and in one call that sends. */
+/** The number of messages in a batch of the delivery queue, and in one call that sends messages. */
 const batchSize = 10;
 
 /** Calls that fill the queue at the same time. */

@@ -56,10 +56,10 @@ export async function startEndpoint({ start }: Processes): Promise<string> {
   return `http://127.0.0.1:${String(await start('receiver.ts').ask())}/orders`;
 }
 
-/** A rate that one item of the table can hold, with a burst of unused slots, so that no batch waits. */
+/** A rate that one item of the table can handle, with a burst of unused slots, so that no batch has to wait. */
 const rate = { invocationRateLimitPerSecond: 5000, policy: { burst: 100 } };
 
-/** Most items in one write. Source: DynamoDB API reference, BatchWriteItem. */
+/** The most items in one write. Source: DynamoDB API reference, BatchWriteItem. */
 const itemsPerWrite = 25;
 
 /**

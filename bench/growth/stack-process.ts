@@ -1,6 +1,6 @@
 /**
- * The local stack without its own worker, in its own process. Sends its URL, then its processor time whenever it is
- * asked.
+ * The local stack without its own worker, in its own process. It first sends its URL, and then its processor time each time it
+ * is asked.
  */
 import { deployedFunctions } from '../../lib/local/lambda/function-instances.ts';
 import { startStack } from '../../lib/local/stack/stack.ts';

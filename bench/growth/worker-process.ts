@@ -19,9 +19,9 @@ export interface Work {
 }
 
 export type GrowthAsk =
-  /** With `queue` it is invoked with messages; otherwise it makes its own events. */
+  /** If `queue` is true, the worker is invoked with messages. Otherwise it makes its own events. */
   | ({ readonly kind: 'start'; readonly queue: boolean } & WorkerSurroundings)
-  /** The reference: requests with the same events and no Lastmile around them. */
+  /** The reference: requests with the same events, but without Lastmile. */
   | { readonly kind: 'start bare'; readonly url: string }
   /** Answers with the processor time in ms. */
   | ({ readonly kind: 'deliver' } & Work)

@@ -1,9 +1,9 @@
 import type { Arrived } from './receiver.ts';
 
 export interface Crashed {
-  /** Requests without an answer when their worker was killed. A side that loses nothing must send them again. */
+  /** Requests that had no answer yet when their worker was killed. A side that loses no event must send these requests again. */
   readonly unanswered: number;
-  /** Requests for an event after its first. */
+  /** Requests for an event that had already been requested before. */
   readonly again: number;
   readonly lost: number;
 }

@@ -1,6 +1,6 @@
 /**
  * A worker of BullMQ as a sensible team writes it: with a timeout, an API key, an idempotency key and one log line per
- * delivery. Any status but 2xx is a failure and is retried.
+ * delivery. Any status other than 2xx is a failure and is retried.
  */
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
@@ -26,10 +26,10 @@ export type BullMqAsk =
 
 const timeoutMs = 5000;
 
-/** As many connections as the pool of Lastmile. */
+/** As many connections as Lastmile's pool has. */
 const connections = 128;
 
-/** More than is sent: the limiter counts the jobs but delays none. */
+/** More than is ever sent, so the limiter counts the jobs but delays none. */
 const limiter = { max: 100_000, duration: 1000 };
 
 type Send = (id: string, body: string) => Promise<number>;

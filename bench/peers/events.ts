@@ -6,7 +6,7 @@ export function numberedEvent(number: number) {
   return { ...event, id: `00000000-0000-4000-8000-${String(number).padStart(12, '0')}` };
 }
 
-/** Numbers in groups of ten, which both queues accept in one call. */
+/** The numbers in groups of ten. Both queues accept a group in one call. */
 export function inTens(first: number, count: number): readonly (readonly number[])[] {
   const size = 10;
   return Array.from({ length: Math.ceil(count / size) }, (_, call) =>

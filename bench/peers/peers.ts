@@ -1,8 +1,8 @@
 /**
- * Sends the same events to the same endpoint with BullMQ on Redis, with the stack that a team would write first, and
- * with Lastmile, from its queue to the endpoint. The queue servers are not comparable (Redis is C, the stack's SQS and
- * DynamoDB are JavaScript stand-ins). So compare the processor time of the worker's process; a rate by the clock
- * describes this machine.
+ * Sends the same events to the same endpoint with BullMQ on Redis, with the code that a team would write first, and with
+ * Lastmile. Everything from the queue to the endpoint is measured. The queue servers are not comparable, because Redis is
+ * written in C and the stack's SQS and DynamoDB are stand-ins in JavaScript. So the figure to compare is the processor time of
+ * the worker's process. A rate by the clock describes only this machine.
  */
 import { startBenchProcess, type BenchProcess } from '../bench-process.ts';
 import { surroundings } from '../bench-stack.ts';
@@ -39,7 +39,7 @@ const bullMq = 'BullMQ, undici Pool';
 const ourBatch = `${ours}, 10 under way`;
 const bullMqTen = `${bullMq}, 10 under way`;
 
-/** 100 events in flight, or one batch, which is as many as a worker on Lambda has. */
+/** The sides. Each has 100 events in flight, or one batch, as a worker on Lambda has. */
 const sides: Readonly<Record<string, Start>> = {
   'BullMQ, fetch': ({ endpoint: { url }, everysec }, shortLocks) =>
     startBullMq({ name: 'by-fetch', redis: everysec, endpoint: url, sender: 'fetch', underWay: 100, shortLocks }),
@@ -53,7 +53,7 @@ const sides: Readonly<Record<string, Start>> = {
   [ourBatch]: ({ endpoint: { url } }, shortLocks) => startLastmile({ endpoint: url, underWay: 10, shortLocks }),
 };
 
-/** The latency does not depend on the number of events in flight. */
+/** The sides whose latency is measured. Others are left out, because the latency does not depend on the number of events in flight. */
 const pacedSides = Object.keys(sides).filter((name) => name !== ourBatch && name !== bullMqTen);
 
 export async function measurePeers(): Promise<Figure[]> {
@@ -86,7 +86,7 @@ export async function measurePeers(): Promise<Figure[]> {
   }
 }
 
-/** Measures processor time, rate and latency, in rounds in which every side has its turn. */
+/** Measures processor time, rate and latency. Every side is measured once in each round. */
 async function measureUndisturbed(surroundings: Surroundings, table: Table): Promise<void> {
   const { endpoint } = surroundings;
   const first = await startFirstTry(endpoint);
@@ -116,7 +116,7 @@ async function measureUndisturbed(surroundings: Surroundings, table: Table): Pro
   }
 }
 
-/** Kills a worker in each round. Only one side of each library and durability takes part. */
+/** Kills a worker in each round. For each combination of library and durability, only one side takes part. */
 async function measureCrashes(surroundings: Surroundings, table: Table): Promise<Figure[]> {
   const started = await startSides(surroundings, [bullMq, ours], true);
   try {
@@ -138,7 +138,7 @@ async function measureCrashes(surroundings: Surroundings, table: Table): Promise
   }
 }
 
-/** Runs each round in the opposite order of the one before. */
+/** Runs each round in the opposite order of the previous round. */
 async function inRounds(names: readonly string[], measure: (name: string) => Promise<void>): Promise<void> {
   for (let round = 0; round < rounds; round += 1) {
     for (const name of round % 2 === 0 ? names : names.toReversed()) await measure(name);
@@ -167,7 +167,7 @@ async function stopAll(started: Readonly<Record<string, Counted>>): Promise<void
   for (const { side } of Object.values(started)) await side.stop();
 }
 
-/** It has no queue and keeps its events in memory, so it does not deliver at least once. */
+/** This side has no queue and keeps its events in memory, so it cannot guarantee at-least-once delivery. */
 async function startFirstTry({ url, receiver }: Endpoint) {
   const process: BenchProcess = startBenchProcess('worker/contender-process.ts');
   const { origin } = new URL(url);

@@ -11,11 +11,11 @@ export type ReceiverAsk =
   | { readonly kind: 'listen' }
   /** Delays every answer from now on. */
   | { readonly kind: 'delay'; readonly delayMs: number }
-  /** Answers when this many different events have arrived, or none for that long. `forget` starts a new count. */
+  /** Answers when this many different events have arrived, or when none has arrived for `quietMs`. `forget` starts a new count. */
   | { readonly kind: 'wait'; readonly events: number; readonly quietMs: number; readonly forget: boolean };
 
 export interface Arrived {
-  /** `machineMs` of each request, in the order of arrival. */
+  /** The `machineMs` at which each request arrived, in order. */
   readonly atMs: readonly number[];
   /** Numbers at the end of the events' ids, in the same order. */
   readonly events: readonly number[];
@@ -61,7 +61,7 @@ const server = createServer({ noDelay: true }, (socket) => {
       if (received.length < bodyEnds) return;
       note(received.slice(bodyBegins, bodyEnds), at);
       received = received.slice(bodyEnds);
-      // The turn of the event loop lets the end of a socket be read before the answer is written to it.
+      // Waits one more turn of the event loop, so that the end of a socket is noticed before the answer is written to it.
       if (delayMs > 0) setTimeout(() => setImmediate(reply, socket), delayMs);
       else reply(socket);
     }

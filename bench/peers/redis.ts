@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 
-/** How often the journal is written to the disk: each second, the default of Redis, or before each answer. */
+/** How often the journal is written to the disk: each second (the default of Redis), or before each answer. */
 export type Fsync = 'everysec' | 'always';
 
 export interface RedisServer {
@@ -38,7 +38,7 @@ export async function startRedis(appendfsync: Fsync): Promise<RedisServer> {
   // Ends the server when the bench fails.
   process.once('exit', end);
   const client = new Redis({ port, host: '127.0.0.1', maxRetriesPerRequest: null });
-  // Connections are refused and tried again until the server listens.
+  // Until the server listens, connections are refused and tried again, so these errors are ignored.
   client.on('error', () => undefined);
   await client.ping();
   return {

@@ -10,12 +10,12 @@ import { inLanes } from '../rounds.ts';
 const fillingCalls = 8;
 
 /**
- * After this time without an arrival none is expected: it is longer than any lock, retry or check for stalled jobs of
- * these rounds.
+ * After this time without an arrival, no more arrivals are expected, because it is longer than any lock, retry or check for
+ * stalled jobs in these rounds.
  */
 const quietMs = 30_000;
 
-/** Time in which events that were given to another worker are delivered. */
+/** The time that is allowed for delivering the events that were given to another worker. */
 const graceMs = 3000;
 
 export interface Endpoint {
@@ -57,7 +57,7 @@ export interface Counted {
 /**
  * Fills the queue while the worker is held back, then empties it as fast as possible.
  *
- * The rate is that of the last nine tenths, because the first batches may have been received before.
+ * The rate counts only the last nine tenths of the events, because the first batches may have been received before the start.
  */
 export async function drain(counted: Counted, endpoint: Endpoint, events: number): Promise<Drained> {
   const { side } = counted;
@@ -103,8 +103,7 @@ export async function latencies(
 }
 
 /**
- * Kills the worker when the endpoint has a third of the events. The endpoint answers late enough for many to be in
- * flight.
+ * Kills the worker when the endpoint has a third of the events. The endpoint answers so late that many events are in flight.
  */
 export async function crash(counted: Counted, endpoint: Endpoint, events: number): Promise<Crashed> {
   const { side } = counted;

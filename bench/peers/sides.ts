@@ -16,14 +16,14 @@ import type { StackAsk } from './stack-process.ts';
 export interface Side {
   /** Puts up to ten events into the queue with one call. */
   enqueue(numbers: readonly number[]): Promise<void>;
-  /** Keeps the worker from events that are put into the queue from now on. */
+  /** Keeps the worker from getting the events that are put into the queue from now on. */
   hold(): Promise<void>;
   release(): Promise<void>;
-  /** Resolves when the worker has settled this many events in all, with its processor time so far in ms. */
+  /** Resolves when the worker has settled this many events in all. The result is its processor time so far in ms. */
   settled(count: number): Promise<number>;
   /** Kills the worker and starts another. */
   replaceWorker(): Promise<void>;
-  /** Longest time until the events of a killed worker are given to another worker, with short locks. */
+  /** The longest time until the events of a killed worker are given to another worker. The locks are set short for this. */
   readonly givenAgainMs: number;
   /** Processor time of the queue server so far in ms; undefined for a stand-in. */
   serverCpuMs(): Promise<number | undefined>;
@@ -34,8 +34,8 @@ export interface Side {
 const lockMs = 3000;
 
 /**
- * No worker renews this timeout, so it is longer than a batch and the start of a worker take. Deployed it is six
- * minutes.
+ * No worker renews this timeout, so it must be longer than a batch and the start of a worker take together. In a deployed
+ * stack it is six minutes.
  */
 const visibilityMs = 10_000;
 

@@ -1,4 +1,4 @@
-/** The local stack and its event source of the delivery queue. It invokes a worker in a separate process. */
+/** The local stack, with the event source of its delivery queue. The event source invokes a worker in a separate process. */
 import type { Context, SQSBatchResponse } from 'aws-lambda';
 import { deployedFunctions, type LocalFunction } from '../../lib/local/lambda/function-instances.ts';
 import { startStack } from '../../lib/local/stack/stack.ts';
@@ -23,7 +23,7 @@ let worker = Promise.withResolvers<PeerProcess>();
 let released = Promise.withResolvers<void>();
 let url = '';
 
-/** Batches that the worker can take now, and batches that wait until it can. */
+/** The number of batches that the worker can take now, and the batches that wait until it can take them. */
 let free = 0;
 const line: (() => void)[] = [];
 

@@ -1,4 +1,7 @@
-/** One worker. Receives its settings, then how long to keep how many batches in flight, and answers with the result. */
+/**
+ * One worker. It receives its settings. Then it is told how many batches to keep in flight and for how long, and answers with
+ * the result.
+ */
 import type { Conclusion } from '../../lib/core/delivery/delivery.ts';
 import { batchSize, newBatchWorker } from '../worker/batch-worker.ts';
 import type { WorkerSurroundings } from '../bench-stack.ts';

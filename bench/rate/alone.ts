@@ -1,4 +1,4 @@
-/** Goal 3 with a real worker: the requests of one process at several rates, also after a freeze. */
+/** Goal 3 with a real worker: the requests of one process at several rates, including requests after a freeze. */
 import type { BenchProcess } from '../bench-process.ts';
 import type { Figure } from '../figure.ts';
 import type { AloneAnswer, AloneInput } from './alone-process.ts';
@@ -10,7 +10,7 @@ import { startRateServers } from './servers.ts';
 
 const rates = [10, 300, 2000, 5000];
 
-/** Share of a second's events that are in flight in batches of ten, waiting for their slots. */
+/** How many seconds' worth of events are in flight, in batches of ten that wait for their slots. */
 const secondsUnderWay = 0.25;
 
 const runSeconds = 6;

@@ -1,6 +1,6 @@
 /** Evaluates the arrival times at an endpoint, by its own clock. */
 
-/** The most requests within one second, wherever it begins. Its end does not belong to it. */
+/** The most requests within any second, wherever the second begins. The moment of its end is not part of it. */
 export function fullestSecond(arrivedAtMs: readonly number[]): number {
   const sorted = Float64Array.from(arrivedAtMs).toSorted();
   let most = 0;

@@ -1,4 +1,4 @@
-/** Measures the limits of precision of a run. On a shared machine they may say more than the figures. */
+/** Measures the limits of precision of a run. On a shared machine, these limits may say more than the figures. */
 import { cpus } from 'node:os';
 
 const tickMs = 5;
@@ -38,14 +38,14 @@ function processorTimes() {
   };
 }
 
-/** With less idle time the workers wait for a processor, and their figures show it. */
+/** With less idle time than this, the workers have to wait for a processor, and the figures suffer. */
 const leastIdle = 0.15;
 
-/** A request counts as noise when its worker was held up by at most this long after the check of its slot. */
+/** A late request counts as noise if its worker was held up for at most this long after it had checked the slot. */
 const longestHoldUpMs = 100;
 
 export interface Noise {
-  /** The endpoint's lag, by which a request in time gets a late timestamp. */
+  /** The lag of the endpoint. Because of it, a request that is in time can get a late timestamp. */
   readonly endpointLagMs: number;
   readonly workerLagMs: number;
   readonly idle: number;

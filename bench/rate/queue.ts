@@ -6,7 +6,7 @@ import type { WorkerAnswer } from './worker-process.ts';
 
 const source = { account: '123456789012', region: 'us-east-1', queueName: 'lastmile-local-deliveries' };
 
-/** Messages in a batch of the delivery queue, and in one call that sends. */
+/** The number of messages in a batch of the delivery queue, and in one call that sends messages. */
 const batchSize = 10;
 
 export interface Demand {

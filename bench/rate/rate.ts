@@ -28,7 +28,10 @@ function measureArithmetic(): Figure[] {
   ];
 }
 
-/** Decides, learns and lists the slots of a busy bucket. The table is reduced to its arithmetic. */
+/**
+ * Does all the work for the slots of a busy bucket: decides on the write, updates the view, and lists the slots. Of the table,
+ * only the arithmetic is done.
+ */
 function requestUs(count: number): number {
   const requests = 50_000;
   const nowUs = Date.now() * 1000;

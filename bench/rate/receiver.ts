@@ -8,7 +8,7 @@ import { watchLag } from './noise.ts';
 
 /** The requests to one path. */
 export interface Arrivals {
-  /** Epoch ms from this process's monotonic clock, in the order of arrival. */
+  /** The times of arrival in order, as epoch ms that are derived from this process's monotonic clock. */
   readonly atMs: number[];
   /** Numbers at the end of the events' ids, in the same order. */
   readonly events: number[];

@@ -23,10 +23,10 @@ const destinations: readonly Rated[] = [
   { destination: 'neighbour', ratePerSecond: 50, perSecond: 100 },
 ];
 
-/** Before the demand begins, every worker has loaded and compiled its code. */
+/** Events that are sent before the demand begins, so that every worker has loaded and compiled its code. */
 const warmUp = { destination: 'warm-up', ratePerSecond: 2000, events: 400 };
 
-/** After a backlog should be gone, the remaining events of a run have this long to arrive. Then they count as lost. */
+/** How long the remaining events of a run may take to arrive after the backlog should be gone. After that they count as lost. */
 const graceSeconds = 20;
 
 export async function measureWorkers({ quick }: { readonly quick: boolean }): Promise<Figure[]> {
@@ -93,7 +93,10 @@ function distinct({ events }: Arrivals): number {
 /** Time for the queue and the workers to fill up. */
 const settledAfterMs = 1000;
 
-/** The last events come back by whole seconds, so at the end there is not a request for every slot. */
+/**
+ * Part of the rate that must be used. The last events come back after delays of whole seconds, so at the end there is no
+ * request for some of the slots.
+ */
 const demandedPart = 0.95;
 
 function figuresOf({ destination, ratePerSecond }: Rated, sent: number, received: Received, noise: Noise): Figure[] {
@@ -114,7 +117,7 @@ function figuresOf({ destination, ratePerSecond }: Rated, sent: number, received
   ];
 }
 
-/** Figures that help to judge a figure that missed its target. */
+/** Figures of the noise, for judging a figure that missed its target. */
 function noiseFigures({ endpointLagMs, workerLagMs, idle }: Noise): Figure[] {
   const figure = (name: string, value: number) => ({
     goal: 4,

@@ -3,10 +3,10 @@ import { contender } from './contender.ts';
 import { orderEvents } from '../events.ts';
 import type { Contender } from '../rounds.ts';
 
-/** As many connections as the pool of Lastmile. */
+/** As many connections as Lastmile's pool has. */
 const connections = 128;
 
-/** The same requests without Lastmile around them: the reference of goal 1. */
+/** The same requests without Lastmile. They are the reference of goal 1. */
 export function bareRequest(origin: string, path: string): Contender {
   const pool = new Pool(origin, { allowH2: false, connections });
   const bodies = orderEvents.map((event) => JSON.stringify(event));
@@ -16,7 +16,7 @@ export function bareRequest(origin: string, path: string): Contender {
   });
 }
 
-/** The headers that Lastmile sends, so that both send the same. */
+/** The headers that Lastmile sends. The bare requests have them too, so that both send the same. */
 const sentHeaders = {
   'Content-Type': 'application/json; charset=utf-8',
   'User-Agent': 'Amazon/EventBridge/ApiDestinations',

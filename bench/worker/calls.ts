@@ -1,4 +1,4 @@
-/** Goal 6: the calls of a delivery to the services and the token endpoint, counted there. */
+/** Goal 6: the calls that a delivery makes to the services and to the token endpoint. They are counted where they arrive. */
 import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
 import { CreateApiDestinationCommand, DescribeConnectionCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { createDynamoDbClient } from '../../lib/adapters/aws/clients.ts';
@@ -92,8 +92,8 @@ async function countRateWrites(
     return services.takeOperations().length;
   };
   for (let batch = 0; batch < learningBatches; batch += 1) await callsOf(batch);
-  // When the machine delays a worker for longer than a slot may be missed, the worker takes another slot with another
-  // call.
+  // If the machine delays a worker for longer than a slot may be used late, the worker needs another call to take another
+  // slot.
   const calls: number[] = [];
   for (let batch = 0; batch < warmBatches; batch += 1) calls.push(await callsOf(batch));
   const what = `calls of a warm batch of ${batchSize} deliveries at ${ratePerSecond}/s, its rate write among them, in the median`;

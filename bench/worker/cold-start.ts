@@ -16,11 +16,11 @@ const { bundle, bundleContents } = require('../../infra/bundle.cjs') as {
 const rounds = 15;
 /** Target relative to an empty process. */
 const target = 2.3;
-/** Noise that a busy machine adds to a ratio of two processes that run one after the other. */
+/** The factor by which a busy machine may distort a ratio of two processes that run one after the other. */
 const noise = 1.25;
 const maximumKilobytes = 450;
 
-/** Goal 5: how much longer a process takes that imports the bundle of a function than an empty process. */
+/** Goal 5: how much longer it takes to run a process that imports the bundle of a function than to run an empty process. */
 export async function measureColdStart(): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), 'lastmile-cold-start-'));
   try {

@@ -1,6 +1,6 @@
 /**
- * One contender process. Receives its name, then again and again how much to deliver. Answers with the time in ms and,
- * if asked, with the size of its heap after a garbage collection.
+ * One contender process. It receives its name, and then, again and again, the number of deliveries to make. Answers with the
+ * time in ms and, if asked, with the size of its heap after a garbage collection.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';

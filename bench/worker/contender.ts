@@ -5,7 +5,10 @@ import { inLanes } from '../rounds.ts';
 /** Messages of one batch of the delivery queue. */
 const batchSize = 10;
 
-/** Batches in flight for every contender; a contender without batches has ten times as many single requests. */
+/**
+ * The number of batches in flight for every contender. A contender without batches has ten times as many single requests in
+ * flight.
+ */
 const batchesUnderWay = 20;
 const requestsUnderWay = batchesUnderWay * batchSize;
 
@@ -19,7 +22,7 @@ export function contender(deliver: (index: number) => Promise<unknown>): Contend
   };
 }
 
-/** The same in batches. */
+/** A contender that makes its deliveries in batches. */
 export function batchContender(deliverBatch: (indices: readonly number[]) => Promise<unknown>): Contender {
   const all = orderEvents.map((_, index) => index);
   return async (deliveries) => {

@@ -1,6 +1,6 @@
 /**
- * The reference of goal 2: the first worker that a team would write. It uses global fetch, a JSONPath library and one
- * Powertools line, and looks up a destination and a secret per event in a cache library.
+ * The reference of goal 2: the first worker that a team would write. It uses the global fetch and a JSONPath library, and
+ * writes one line with Powertools. For each event, it looks up a destination and a secret with a cache library.
  */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { JSONPath } from 'jsonpath-plus';

@@ -1,4 +1,4 @@
-/** Goal 7: the memory that deliveries leave behind in their process. */
+/** Goal 7: how much memory stays in use in a process after its deliveries. */
 import { startStack } from '../../lib/local/stack/stack.ts';
 import { startBenchProcess } from '../bench-process.ts';
 import { createBenchDestination, surroundings } from '../bench-stack.ts';

@@ -1,4 +1,4 @@
-/** Goals 1 and 2: how many deliveries one second of processor time makes. */
+/** Goals 1 and 2: the number of deliveries in one second of processor time. */
 import { startStack } from '../../lib/local/stack/stack.ts';
 import type { BenchProcess } from '../bench-process.ts';
 import { startBenchProcess } from '../bench-process.ts';
@@ -84,7 +84,10 @@ function gainFigure(rates: Readonly<Record<'first try' | 'dynamic, logging', rea
   return atLeast(2, 'deliveries per CPU second, to the stack a team would write first', measured, 6);
 }
 
-/** Per batch: one write, and a read of the bucket when the worker does not know whether others write too. */
+/**
+ * The cost of the table for one batch: one write, and a read of the bucket when the worker does not know whether others write
+ * to it too.
+ */
 function writeFigure(rates: Readonly<Record<'queued, silent' | 'queued, silent, table', readonly number[]>>): Figure {
   const batchUs = (rate: readonly number[]) => 10_000_000 / median(rate);
   const value = batchUs(rates['queued, silent, table']) - batchUs(rates['queued, silent']);

@@ -16,7 +16,7 @@ const batchSize = 100;
 
 export const noLog: DeliveryLog = { record: () => undefined };
 
-/** A worker wired as deployed, with its own caches. It covers the way from the parsed delivery to its settlement. */
+/** A worker wired as deployed, with its own caches. It does everything from the parsed delivery to the settlement. */
 export function newWorker({ environment, aws }: WorkerSurroundings, deliveryLog: DeliveryLog): BenchWorker {
   const overrides = { deliveryLog, metrics: noMetrics };
   const { deliver } = wireDeliver(parseConfig(environment), aws, horizonsMs.batch, overrides);
@@ -38,8 +38,8 @@ function newDeadline() {
 /**
  * The deployed delivery as a contender, in batches that reserve their slots together.
  *
- * @param options.rateBuckets buckets in this process, because the table costs one write per batch and has its own
- * figure
+ * @param options.rateBuckets buckets that are kept in this process, because the table costs one write per batch and has a
+ * figure of its own
  */
 export function story(
   { environment, aws }: WorkerSurroundings,

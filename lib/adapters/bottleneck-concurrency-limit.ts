@@ -8,8 +8,8 @@ interface Queue {
 }
 
 /**
- * One queue per key, which exists only while it has work, so that old keys leave no memory and no timer behind. Bottleneck is
- * loaded with the first key, so that workers without a limit do not load it.
+ * Keeps one queue per key. A queue exists only while it has work, so that old keys leave no memory and no timer behind.
+ * Bottleneck is loaded when it is first used, so that workers without a limit never load it.
  */
 export function createBottleneckConcurrencyLimit(): ConcurrencyLimit & { readonly size: number } {
   const queues = new Map<string, Queue>();

@@ -25,7 +25,7 @@ export const oauthClient = { id: 'lastmile-demo', secret: 'demo-client-secret' }
 export interface DemoOAuthProvider extends DemoServer {
   /** Whether the provider issued this token and it has not expired. */
   accepts(token: string): Promise<boolean>;
-  /** The client that a token was issued to; undefined when `accepts` would answer false. */
+  /** The client that a token was issued to; undefined when `accepts` would return false for this token. */
   clientOf(token: string): Promise<string | undefined>;
   /** Tokens issued so far. */
   issued(): number;

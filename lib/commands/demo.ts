@@ -74,7 +74,7 @@ function connectionsFor(tokenEndpoint: string, acceptsToken: (token: string) => 
   })[];
 }
 
-/** Every sample as input of deliver. A batch of queue messages gives one sample for each message. */
+/** Every sample as an input for `deliver`. A batch of queue messages becomes one sample for each message. */
 async function readSamples(): Promise<{ sample: string; envelope: JsonObject }[]> {
   const files = (await readdir(eventsFolder)).filter((file) => file.endsWith('.json')).sort();
   const samples = [];

@@ -51,7 +51,10 @@ export function stackAddress(values: StackFlagValues): StackAddress {
 
 const reachHint = 'Check that the stack runs there, or change --endpoint-url, --stage or --region.';
 
-/** Longer than any function can run: a function goes on after its caller gives up. Source: Lambda quotas, function timeout. */
+/**
+ * Longer than any function can run, because a function goes on even if its caller gives up. Source: Lambda quotas, function
+ * timeout.
+ */
 const requestTimeoutMs = 910_000;
 
 export interface FunctionAnswer {
@@ -63,10 +66,10 @@ export interface FunctionAnswer {
 /**
  * Runs a function of the stack and waits for its answer.
  *
- * Failure policy: the function is called once. A call without an answer may have had its effect, so the person at the
- * terminal decides whether to repeat it.
+ * Failure policy: the function is called once. A call without an answer may still have had its effect. So the person at the
+ * terminal must decide whether to repeat it.
  *
- * @param expectedMembers every answer of this function has at least one of them
+ * @param expectedMembers members of which every answer of this function has at least one
  * @throws Exit 1 when the function cannot be reached, or when the answer is not from this function
  */
 export async function callFunction(
@@ -108,7 +111,7 @@ export async function callControlApi(operation: string, input: JsonObject, addre
   throw new Exit(1, `${String(code)}: ${String(message)}`);
 }
 
-/** The SDK uses these variables for every stage, even when they were set for the local stack. */
+/** The address that the SDK calls. The SDK uses these variables for every stage, even if they were set for the local stack. */
 function whereAwsIs(): string {
   return process.env['AWS_ENDPOINT_URL_LAMBDA'] || process.env['AWS_ENDPOINT_URL'] || 'AWS';
 }

@@ -68,7 +68,10 @@ function wrong(what: string): Exit {
   return new Exit(2, `${what}\n\n${usage}`);
 }
 
-/** Seconds added at the bounds, 1 and 365 days: the clock of the stack may differ from ours by up to a minute. */
+/**
+ * Seconds that are added to a validity of exactly 1 or 365 days, because the clock of the stack may differ from ours by up to
+ * a minute.
+ */
 const marginSeconds: Readonly<Record<number, number>> = { 1: 60, 365: -60 };
 
 function expiryIn(days: string): number {
@@ -76,7 +79,7 @@ function expiryIn(days: string): number {
   return Math.floor(Date.now() / 1000) + Number(days) * 86_400 + (marginSeconds[Number(days)] ?? 0);
 }
 
-/** The key goes to stdout, so that a script can read it. The note about it goes to stderr. */
+/** The key goes to stdout, so that a script can read it. The explanation goes to stderr. */
 async function perform({ verb, input, address }: Options): Promise<void> {
   if (verb === 'list') return await list(input, address);
   const { apiKey } = await callControlApi(operations[verb], input, address);

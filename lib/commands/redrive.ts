@@ -82,7 +82,7 @@ function isNumber(flag: string): boolean {
   return flag === 'maximum' || flag === 'rate';
 }
 
-/** Leaves a value that is not a number as it is: parseRedriveRequest refuses it and names the field. */
+/** A value that is not a number is returned unchanged. parseRedriveRequest then refuses it and names the field. */
 function numberIn(value: string): number | string {
   return /^[0-9]+(\.[0-9]+)?$/.test(value) ? Number(value) : value;
 }
@@ -95,7 +95,7 @@ function withFlags(message: string): string {
 /** The result of all calls of one command. */
 interface Totals {
   readonly moved: number;
-  /** Of the last call: each call counts again the dead letters that the calls before it left. */
+  /** The number from the last call, because each call counts the dead letters that earlier calls have left once more. */
   readonly matched: number;
   readonly kept: number;
   readonly unreadable: readonly string[];

@@ -66,7 +66,7 @@ function testEvent(now: Date): JsonObject {
   };
 }
 
-/** The API destination of the command line replaces the one in an envelope. */
+/** The API destination from the command line replaces the one in an envelope. */
 function envelopeOf(event: JsonObject, apiDestination: string): JsonObject {
   const isEnvelope = 'apiDestination' in event && 'event' in event;
   return isEnvelope ? { ...event, apiDestination } : { apiDestination, event };

@@ -35,7 +35,7 @@ async function start(args: readonly string[]): Promise<Stack | undefined> {
 
 const parentCheckMs = 200;
 
-/** The first signal stops the stack in order, the second ends the process at once. */
+/** The first signal stops the stack cleanly. The second one ends the process at once. */
 function stopOnSignals(stack: Stack): void {
   let stopping = false;
   const onSignal = (): void => {
@@ -59,8 +59,8 @@ function stopWithParent(stop: () => void): void {
 
 /**
  * Failure policy: an error that nothing caught is printed, and the stack goes on. It comes from a request that the embedded
- * database could not handle, or from a bug in one function. On AWS neither would end the other functions, and here the
- * end of the process would lose all data in memory.
+ * database could not handle, or from a bug in one function. On AWS, neither would end the other functions. Here, ending the
+ * process would lose all data in memory.
  */
 function surviveFaults(): void {
   const say = (error: unknown): void => console.error(`Unexpected: ${describeError(error)}`);

@@ -66,8 +66,8 @@ const defaultLimit = 100;
 export type Binding = readonly (string | undefined)[];
 
 /**
- * A page continues after a name, so resources that are created or deleted meanwhile shift nothing. A resource that exists
- * all the time is listed exactly once.
+ * A page continues after a name, so resources that are created or deleted meanwhile do not shift it. A resource that exists
+ * during the whole listing is listed exactly once.
  *
  * @throws ServiceError ValidationException for a NextToken of another list
  */

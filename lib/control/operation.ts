@@ -10,7 +10,7 @@ import type { AddressAllowlist } from '../core/address/address.ts';
 import type { JsonObject } from '../core/input/json.ts';
 import type { CredentialsLog } from '../ports/metrics.ts';
 
-/** The caller and its region. The protocol finds them out before the operation begins. */
+/** The caller and its region. The protocol determines them before the operation begins. */
 export interface Caller {
   readonly region: string;
   /** Twelve digits. */
@@ -26,7 +26,7 @@ export interface Caller {
  * and enums of the service model, and neither nulls nor unknown members.
  *
  * @returns the members of the answer; times are epoch seconds
- * @throws ServiceError whose code and message the client gets; for any other error it gets InternalException
+ * @throws ServiceError, whose code and message the client gets. For any other error the client gets InternalException
  */
 export type Operation = (input: JsonObject, caller: Caller) => Promise<JsonObject>;
 
@@ -39,7 +39,7 @@ export interface ControlDependencies {
   readonly credentialsLog: CredentialsLog;
   readonly clock: Clock;
   readonly newUuid: () => string;
-  /** The name of every connection's secret begins with this. */
+  /** The prefix of the name of every connection's own secret. */
   readonly secretPrefix: string;
   /** Private addresses that endpoints may have. */
   readonly allowlist: AddressAllowlist;

@@ -13,8 +13,8 @@ export interface PutEventsDependencies {
 /**
  * Forwards events to the one event bus that this stack is configured with.
  *
- * Failure policy: each entry is judged by itself. An entry that names another bus is refused and the others are sent. On a bus
- * that its sender did not name, the event would reach none of the sender's rules.
+ * Failure policy: each entry is judged by itself. An entry that names another bus is refused and the others are sent. If it
+ * were sent to this bus instead, it would reach none of the rules that its sender expects.
  */
 export function putEvents({ eventBus, eventBusName }: PutEventsDependencies): Operation {
   return async (input) => {

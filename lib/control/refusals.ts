@@ -6,10 +6,13 @@ export type Verb = 'create' | 'describe' | 'list' | 'update' | 'delete' | 'deaut
 /** The resource of an operation in its error messages. */
 export type Kind = 'connection' | 'api-destination';
 
-/** Quota of either kind in one region of an account. Source: EventBridge quotas. */
+/** The quota of each kind in one region of an account. Source: EventBridge quotas. */
 export const quota = 3000;
 
-/** Source of the form: recorded answers of the service. Only the verb `describe` is recorded; the others are ours. */
+/**
+ * The form of the message comes from recorded answers of the service. Only the verb `describe` was recorded; the other verbs
+ * are our own.
+ */
 export function notFound(verb: Verb, kind: Kind, name: string): ServiceError {
   const which = kind === 'connection' ? `Connection '${name}'` : `An api-destination '${name}'`;
   return refusal('ResourceNotFoundException', verb, kind, `${which} does not exist.`);

@@ -1,2 +1,2 @@
-/** Version of this package, which requests carry in their User-Agent. Compared with package.json in a test. */
+/** Version of this package. Requests carry it in their User-Agent. A test compares it with package.json. */
 export const version = '0.1.0';

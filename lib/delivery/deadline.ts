@@ -4,18 +4,18 @@ import type { Clock } from '../ports/clock.ts';
 
 /** The time by which an invocation must have settled all its deliveries. */
 export interface Deadline {
-  /** Epoch ms at which the worker is cut off. */
+  /** When Lambda ends the invocation, epoch ms. */
   readonly endMs: number;
   /** Aborts `settleReserveMs` before the end. */
   readonly signal: AbortSignal;
 }
 
-/** Whether an exchange that begins now ends before the time that is kept for settling. */
+/** Whether an exchange of this length, if it begins now, ends before the time that is kept for settling. */
 export function hasTime(deadline: Deadline, exchangeMs: number, nowMs: number): boolean {
   return nowMs + exchangeMs <= deadline.endMs - settleReserveMs;
 }
 
-/** @throws Failure OutOfTime when an exchange that begins now could reach into the time kept for settling */
+/** @throws Failure OutOfTime when an exchange of this length, if it begins now, could reach into the time that is kept for settling */
 export function requireTime(deadline: Deadline, exchangeMs: number, nowMs: number): void {
   if (hasTime(deadline, exchangeMs, nowMs)) return;
   const leftMs = Math.max(0, deadline.endMs - nowMs);
@@ -25,7 +25,7 @@ export function requireTime(deadline: Deadline, exchangeMs: number, nowMs: numbe
 /**
  * Runs the work under one deadline and one signal.
  *
- * @param remainingMs what the invocation has left
+ * @param remainingMs the time that the invocation has left
  */
 export async function withDeadline<Result>(
   clock: Clock,

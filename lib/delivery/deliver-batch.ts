@@ -27,12 +27,12 @@ export interface BatchDelivererDependencies {
 export type DeliverBatch = (messages: readonly RecordMessage[], deadline: Deadline) => Promise<readonly string[]>;
 
 /**
- * Delivers a batch of messages, those that are received for the first time side by side.
+ * Delivers a batch of messages. Those that are received for the first time are delivered at the same time.
  *
- * Failure policy: a message that comes again may have crashed the last worker. So it is processed alone, after the others have
- * settled, in random order. Before its last receive it goes to the dead letters without another attempt. A settled message
- * is deleted at once while others still work, so that a crash does not repeat it. If that fails, the end of the invocation
- * deletes it.
+ * Failure policy: a message that was received before may have crashed its last worker. So such messages are processed one at a
+ * time, in random order, after the others have been processed. One receive before the last, such a message goes to the dead
+ * letters without another attempt. A settled message is deleted at once while others are still unsettled, so that a crash does
+ * not repeat it. If that fails, the message is deleted when the invocation ends.
  */
 export function createBatchDeliverer(dependencies: BatchDelivererDependencies): DeliverBatch {
   const { deliver, received, rawMessages, clock, random, apiDestination } = dependencies;
@@ -73,7 +73,7 @@ export function createBatchDeliverer(dependencies: BatchDelivererDependencies): 
   };
 }
 
-/** The uncompressed body; the body as received when it cannot be read or is empty, because SQS takes no empty body. */
+/** The uncompressed body. If it cannot be read or is empty, the body as it was received, because SQS accepts no empty body. */
 function bodyOf(message: QueueMessage): string {
   try {
     return bodyText(message) || message.body;
@@ -89,11 +89,11 @@ function shuffled<Item>(items: readonly Item[], random: Random): Item[] {
     .map(({ item }) => item);
 }
 
-/** Settles a message that only a newer version can read, without an attempt. Rejects when its write fails. */
+/** Settles, without an attempt, a message that only a newer version can read. Rejects when the write to the queue fails. */
 export type SettleNewer = (message: RecordMessage, failure: Failure) => Promise<Settlement>;
 
 /**
- * Failure policy: delivering twice is better than never. When the write fails, also after it took effect, the message is
+ * Failure policy: delivering twice is better than never. When the write fails, even if it took effect, the message is
  * returned, and the next worker receives it again.
  */
 function createNewerSettler(rawMessages: RawMessages, clock: Clock): SettleNewer {
@@ -118,7 +118,7 @@ export interface InputDelivererDependencies {
   readonly apiDestination: string | undefined;
 }
 
-/** Delivers a rule target's input as it came. */
+/** Delivers the unparsed input of a rule's target. */
 export type DeliverInput = (input: unknown, deadline: Deadline) => Promise<Conclusion>;
 
 export function createDeliverInput({ deliver, clock, apiDestination }: InputDelivererDependencies): DeliverInput {

@@ -19,15 +19,18 @@ export interface DeliverDependencies {
 
 /** An input before it is known to be a delivery. */
 export interface ReceivedEvent {
-  /** @throws Failure when it is no delivery, or not one for this worker */
+  /** @throws Failure when the input is not a delivery, or not one that this worker can read */
   parse(): QueuedDelivery;
-  /** The body of the dead letter when it is not a delivery. */
+  /** The body of the dead letter, if the input is not a delivery. */
   body(): string;
-  /** The details in its message, not checked. */
+  /** The details in the input's message. They are not checked. */
   unread?(): UnreadDetails | undefined;
-  /** Sends it to the dead letters unchanged, when no dead letter can be made from it. Rejects when that fails. */
+  /**
+   * Sends the input unchanged to the dead letters, for the case that no dead letter can be made from it. Rejects when the send
+   * fails.
+   */
   keep?(failure: Failure): Promise<void>;
-  /** Settles a message that only a newer version can read. Absent: it is returned. */
+  /** Settles a message that only a newer version can read. If this function is absent, the message is returned. */
   settleNewer?(failure: Failure): Promise<Settlement>;
   /** If present, the event goes to the dead letters for this reason, without an attempt. */
   readonly refusal?: Failure;

@@ -4,7 +4,7 @@ import type { DeliveryLog } from '../ports/delivery.ts';
 import type { HealthLog, Metrics } from '../ports/metrics.ts';
 import type { Attempt } from './attempt.ts';
 
-/** Counts and times each attempt as soon as it is over. */
+/** Counts and times each attempt as soon as the attempt is over. */
 export function measureAttempts(attempt: Attempt, metrics: Metrics): Attempt {
   return async (delivery, deadline, turn) => {
     const result = await attempt(delivery, deadline, turn);
@@ -21,7 +21,7 @@ export function measureAttempts(attempt: Attempt, metrics: Metrics): Attempt {
   };
 }
 
-/** Counts the result of each delivery, beside its log line. */
+/** Counts the result of each delivery when its log line is written. */
 export function measureConclusions(log: DeliveryLog, metrics: Metrics): DeliveryLog {
   return {
     record(conclusion) {
@@ -54,10 +54,11 @@ export function measureHealth(log: HealthLog, metrics: Metrics): HealthLog {
 const destinationName = /^[.\-_A-Za-z0-9]{1,64}$/;
 
 /**
- * The name under which a delivery is counted for its API destination.
+ * The name of the API destination under which a delivery is counted.
  *
- * Failure policy: each name becomes a billed metric, and the sender of an event may write any name into it. An invalid name, or
- * a name that does not exist, counts for the stack alone. A name that could not be looked up counts.
+ * Failure policy: each name becomes a billed metric, and the sender of an event may write any name into it. A delivery with an
+ * invalid name, or a name that does not exist, is counted for the stack alone. A delivery whose name could not be looked up is
+ * counted under that name.
  */
 function existingDestination(
   { apiDestination }: Pick<Conclusion | Delivery, 'apiDestination'>,

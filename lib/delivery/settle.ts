@@ -14,7 +14,7 @@ export interface SettlerDependencies {
  * Decides which queue is responsible for an event from now on.
  *
  * Failure policy: delivering twice is better than never. Only an endpoint or queue that has confirmed the event takes it over.
- * When a write that settles an event fails, also after it took effect, the invocation fails and the event is delivered again.
+ * When a write that settles an event fails, even if it took effect, the invocation fails and the event is delivered again.
  */
 export interface Settler {
   sendToDeadLetters(deadLetter: DeadLetter): Promise<Settlement>;

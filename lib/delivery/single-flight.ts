@@ -3,13 +3,13 @@ import { Failure } from '../core/failure/failure.ts';
 /** Runs at most one piece of work per key at a time. Callers that ask meanwhile share its result. */
 export interface SingleFlight<Result> {
   /**
-   * The result of the work under way, or of work that is started now.
+   * The result of the work that is running, or of work that is started now.
    *
-   * @param signal ends the caller's wait when it aborts; without it the caller waits to the end
+   * @param signal ends the caller's wait when it aborts; without a signal, the caller waits until the work ends
    * @throws Failure OutOfTime when the signal aborts first
    */
   run(key: string, start: (signal: AbortSignal) => Promise<Result>, signal?: AbortSignal): Promise<Result>;
-  /** The result of the work under way; undefined when there is none. */
+  /** The result of the work that is running; undefined when none is running. */
   running(key: string): Promise<Result> | undefined;
 }
 
@@ -20,8 +20,8 @@ interface Work<Result> {
 }
 
 /**
- * Failure policy: a caller that runs out of time leaves, and the work goes on for the others. When the last one has left, it
- * is told to stop, and the next caller starts anew.
+ * Failure policy: a caller that runs out of time leaves, and the work goes on for the others. When the last caller has left,
+ * the work is told to stop, and the next caller starts it anew.
  */
 export function createSingleFlight<Result>(): SingleFlight<Result> {
   const underWay = new Map<string, Work<Result>>();

@@ -1,7 +1,7 @@
 export interface Clock {
   /** Epoch milliseconds; may step back. */
   nowMs(): number;
-  /** Resolves after the delay; rejects with the signal's reason when it aborts first. */
+  /** Resolves after the delay. If the signal aborts first, rejects with the signal's reason. */
   delay(delayMs: number, signal?: AbortSignal): Promise<void>;
 }
 

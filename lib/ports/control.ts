@@ -1,4 +1,4 @@
-/** Ports of the control API. lib/ports/delivery.ts says what absent and unavailable mean. */
+/** Ports of the control API. lib/ports/delivery.ts explains what absent and unavailable mean. */
 import type { ApiDestination } from '../core/destination/api-destination.ts';
 import type { ApiId, ApiKey } from '../core/api-key/api-key.ts';
 import type { Connection, ConnectionState } from '../core/destination/connection.ts';
@@ -7,7 +7,7 @@ import type { JsonObject } from '../core/input/json.ts';
 /** Asks for a page of a list, in the order of names. */
 export interface PageRequest {
   readonly namePrefix?: string;
-  /** The last name of the page before. */
+  /** The last name of the previous page. */
   readonly afterName?: string;
   readonly limit: number;
 }
@@ -23,7 +23,7 @@ export type WriteConflict = 'exists' | 'absent' | 'changed';
 
 export interface ConnectionRepository {
   read(name: string): Promise<Connection | undefined>;
-  /** In the order of `names`, of which there are at most 100. */
+  /** Reads at most 100 names. The result is in the order of `names`. */
   readMany(names: readonly string[]): Promise<readonly (Connection | undefined)[]>;
   /** Refused with `exists` when the name is taken. */
   create(connection: Connection): Promise<'written' | WriteConflict>;
@@ -44,12 +44,12 @@ export interface ApiDestinationRepository {
 }
 
 export interface SecretWriter {
-  /** Idempotent for one name and text. */
+  /** A repeated call with the same name and text has no further effect. */
   create(name: string, text: string): Promise<{ readonly secretArn: string; readonly version: string }>;
-  /** A new version that is not current yet. */
+  /** Adds a version that is not current yet. */
   addVersion(secretArn: string, text: string): Promise<{ readonly version: string }>;
   makeCurrent(secretArn: string, version: string): Promise<void>;
-  /** Deletes at once and for good; resolves also when there is no such secret. Takes a name or an ARN. */
+  /** Deletes the secret at once and for good. Also resolves when there is no such secret. Takes a name or an ARN. */
   remove(secretId: string): Promise<void>;
 }
 
@@ -60,7 +60,7 @@ export interface ConnectionAuthorizer {
 
 // API keys ------------------------------------------------------------------------------------------------------------
 
-/** API keys as the table has them. Keys past their deletion are included until the table removes them. */
+/** API keys as the table has them. A key whose deletion is due is included until the table has removed it. */
 export interface ApiKeyRepository extends ApiKeyReader {
   /** Refused with `exists` when the public id is taken. */
   create(key: ApiKey): Promise<'written' | WriteConflict>;
@@ -85,7 +85,8 @@ export interface RootSecret {
 /** The EventBridge bus of the stack's account that clients publish to. */
 export interface EventBus {
   /**
-   * Puts at most ten entries, in the form of EventBridge's own requests except for the bus. Answers each entry, in order.
+   * Puts at most ten entries, in the form of EventBridge's own requests. A bus that an entry names is ignored. Answers each
+   * entry, in order.
    *
    * @throws ServiceError ValidationException or ThrottlingException when EventBridge refuses the whole request
    */

@@ -1,7 +1,7 @@
 /**
- * Ports of deliveries. Each port says what absent means. Unless a port says otherwise, a store that cannot be reached throws
- * a Failure `StoreUnavailable`, and a store that refuses (access denied, a disabled key) throws `StoreRefused`. An item that
- * only a newer version of the stack can read throws `NewerVersion`.
+ * The ports that deliveries use. Each port says what an absent value means. Unless a port says otherwise, a store that cannot
+ * be reached throws a Failure `StoreUnavailable`, and a store that refuses (access denied, a disabled key) throws
+ * `StoreRefused`. An item that only a newer version of the stack can read throws `NewerVersion`.
  */
 import type { ApiDestination } from '../core/destination/api-destination.ts';
 import type { Connection } from '../core/destination/connection.ts';
@@ -35,7 +35,7 @@ export interface HttpExchange {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly transport: Transport;
-  /** Whether the body of a 2xx answer is wanted; the bodies of all others are read, up to 64 KiB. */
+  /** Whether the body of a 2xx answer is read. The bodies of all other answers are always read, up to 64 KiB. */
   readonly readSuccessBody: boolean;
   /** Epoch ms. A request that has no socket by then is not sent. Absent: it may be sent at any time. */
   readonly sendUntilMs?: number;
@@ -47,8 +47,8 @@ export type HttpResult =
   /** No socket was free by `sendUntilMs`; nothing was sent. */
   | { readonly kind: 'missed' }
   /**
-   * A connection that had served before was lost before the first byte of an answer. The endpoint may have the request. The
-   * next request to this origin goes over a new connection.
+   * A connection that was used before was lost before the first byte of the answer. The endpoint may have received the
+   * request. The next request to this origin uses a new connection.
    */
   | { readonly kind: 'dead-socket' };
 
@@ -57,8 +57,8 @@ export interface HttpClient {
    * Sends at most one request. Resolves for every status and follows no redirect.
    *
    * @throws Failure DnsFailed, ConnectionRefused, ConnectionFailed, ConnectionReset, TlsFailed, AnswerInvalid or TimedOut when
-   *   the network fails; OutOfTime when the signal aborted; AddressRefused when the address must not be called, and
-   *   InvalidInvocation when the request is malformed: nothing was sent then
+   *   the network fails; OutOfTime when the signal aborted; AddressRefused when the address must not be called;
+   *   InvalidInvocation when the request is malformed. After the last two, nothing was sent
    */
   send(request: HttpRequest, exchange: HttpExchange): Promise<HttpResult>;
 }
@@ -74,7 +74,7 @@ export interface DeadLetterQueue {
 
 export interface DeliveryQueue {
   /**
-   * Resolves only when the queue has accepted it.
+   * Resolves only when the queue has accepted the delivery.
    *
    * @param group deliveries of one group do not delay those of another
    * @throws Failure DeliveryTooLarge when no message can hold it, MessageRefused when the queue will never take it
@@ -87,7 +87,8 @@ export interface ReceivedMessages {
   /**
    * Deletes a settled message. Resolves when it is deleted. Messages that settle together may be deleted by one call.
    *
-   * @param isWanted asked just before the call; if false, the message stays and the promise resolves
+   * @param isWanted called just before the deletion. If it returns false, the message stays in the queue and the promise
+   * resolves
    */
   remove(receiptHandle: string, isWanted?: () => boolean): Promise<void>;
 }
@@ -95,12 +96,12 @@ export interface ReceivedMessages {
 /** Passes messages on unchanged, body and attributes byte for byte. */
 export interface RawMessages {
   /**
-   * Resolves only when the delivery queue has accepted it, at the longest delay.
+   * Resolves only when the delivery queue has accepted the message, with the longest delay.
    *
-   * @returns that delay, ms
+   * @returns the delay in ms
    */
   sendBack(message: RawMessage): Promise<number>;
-  /** Resolves only when the stack's own dead-letter queue has accepted it, with as much of the reason as there is room for. */
+  /** Resolves only when the stack's own dead-letter queue has accepted the message, with as much of the reason as fits. */
   sendToDeadLetters(message: RawMessage, failure: Failure): Promise<void>;
 }
 
@@ -119,7 +120,7 @@ export interface RefusedRequest {
   readonly lastSeen?: UnauthorizedRun | undefined;
 }
 
-/** Each connection's run of refused requests, which all workers count together. */
+/** The run of refused requests of each connection. All workers count it together. */
 export interface UnauthorizedRuns {
   /**
    * Adds one refusal to the run, or begins a run at `nowMs`.
@@ -132,11 +133,14 @@ export interface UnauthorizedRuns {
   end(connection: { readonly name: string; readonly incarnation: string }, sinceMs: number): Promise<void>;
 }
 
-/** The stack's own dead-letter queue, for reading all of it. The handles must be those of the last receive. */
+/** The stack's own dead-letter queue, for reading all of it. A message's handle must be the one from its last receive. */
 export interface DeadLetterMessages {
-  /** Receives at most ten messages and hides them from other readers for that time. An empty list means none is visible. */
+  /**
+   * Receives at most ten messages, and hides them from other readers for `hiddenForMs`. An empty list means that no message is
+   * visible.
+   */
   receive(hiddenForMs: number): Promise<readonly ReceivedMessage[]>;
-  /** Deletes at most ten; rejects when one of them may still be there. */
+  /** Deletes at most ten messages. Rejects when one of them may still be in the queue. */
   remove(receiptHandles: readonly string[]): Promise<void>;
   /** Makes at most ten messages visible again at once. A message that is gone or already visible is not a failure. */
   release(receiptHandles: readonly string[]): Promise<void>;
@@ -144,6 +148,9 @@ export interface DeadLetterMessages {
 
 /** Limits how many token requests, or requests to some endpoints, one worker runs at a time. */
 export interface ConcurrencyLimit {
-  /** Runs the work when fewer than `maximum` of that key are running. Work of one key starts in the order of the calls. */
+  /**
+   * Runs the work once fewer than `maximum` pieces of work with the same key are running. Work of one key starts in the order
+   * of the calls.
+   */
   run<Result>(key: string, maximum: number, work: () => Promise<Result>): Promise<Result>;
 }

@@ -1,4 +1,4 @@
-/** Ports for metrics and for logs beside the log of deliveries. */
+/** Ports for metrics, and for all logs except the log of deliveries. */
 import type { FailureCode } from '../core/failure/failure.ts';
 import type { CountMetric, TimeMetric } from '../core/delivery/metrics.ts';
 
@@ -8,10 +8,13 @@ export interface ConnectionLog {
   deauthorized(connectionName: string): void;
 }
 
-/** A change of how the endpoint of an API destination fares. Times are epoch ms. */
+/** A change in the health of an API destination's endpoint. Times are epoch ms. */
 export type HealthEvent = { readonly apiDestination: string } & (
   | {
-      /** `unhealthy`: too many failures in a row, so that nothing but probes is sent. `probe-failed`: still so. */
+      /**
+       * `unhealthy`: there were too many failures in a row, so only probes are sent from now on. `probe-failed`: a probe has
+       * failed, so the endpoint stays unhealthy.
+       */
       readonly event: 'unhealthy' | 'probe-failed';
       readonly code: FailureCode;
       /** Failures of the whole fleet since the last answer. */
@@ -21,12 +24,12 @@ export type HealthEvent = { readonly apiDestination: string } & (
   | { readonly event: 'healthy'; readonly unhealthyForMs: number }
 );
 
-/** Log of such changes; each is recorded once, by the worker that made it. Never throws and never waits. */
+/** The log of these changes. Each change is recorded once, by the worker that made it. Never throws and never waits. */
 export interface HealthLog {
   record(event: HealthEvent): void;
 }
 
-/** A network connection that was not made because of its address. */
+/** A network connection that was refused because of its address. */
 export interface RefusedAddress {
   readonly host: string;
   /** The address that the host resolved to; absent when the host itself was refused. */
@@ -40,7 +43,7 @@ export interface SecurityLog {
   addressRefused(refused: RefusedAddress): void;
 }
 
-/** A change, or a refused change, of where a connection's credentials go. Contains names and hosts, never a credential. */
+/** An event that changed, or would have changed, where a connection's credentials go. Contains names and hosts, never a credential. */
 export type CredentialsEvent =
   /** A destination now goes to another host or uses another connection, and no policy allows it explicitly. */
   | {
@@ -52,7 +55,10 @@ export type CredentialsEvent =
       readonly fromHost: string;
       readonly toHost: string;
     }
-  /** A new destination sends credentials to a host of no other destination, and no policy allows it explicitly. */
+  /**
+   * A new destination sends credentials to a host that no other destination of the connection uses, and no policy allows it
+   * explicitly.
+   */
   | {
       readonly event: 'destination-added';
       readonly apiDestination: string;
@@ -61,7 +67,10 @@ export type CredentialsEvent =
     }
   /** A destination would have sent credentials to a host that the connection's policy does not allow. */
   | { readonly event: 'destination-refused'; readonly apiDestination: string; readonly connection: string }
-  /** Another server may now answer for the destination's host or see its requests. Absent members are not set. */
+  /**
+   * Another server may now answer for the destination's host or see its requests. An absent member means that the setting is
+   * not set.
+   */
   | {
       readonly event: 'transport-changed';
       readonly apiDestination: string;
@@ -72,7 +81,10 @@ export type CredentialsEvent =
     }
   /** The connection's policy allows more hosts; `any` when it allows all. */
   | { readonly event: 'hosts-loosened'; readonly connection: string; readonly hosts: readonly string[] | 'any' }
-  /** The credentials come from another named secret; absent when they come from the connection's own secret again. */
+  /**
+   * The credentials now come from another named secret. `secretArn` is absent when they come from the connection's own secret
+   * again.
+   */
   | { readonly event: 'secret-changed'; readonly connection: string; readonly secretArn?: string };
 
 /** The request that made the change. */
@@ -82,13 +94,13 @@ export interface Requester {
   readonly accessKeyId?: string;
 }
 
-/** Log of changes of where credentials go. Never throws and never waits. */
+/** The log of changes to where credentials go. Never throws and never waits. */
 export interface CredentialsLog {
   record(event: CredentialsEvent, requester: Requester): void;
 }
 
 /**
- * Counts and times. Never throws and never waits.
+ * Records counts and times. Never throws and never waits.
  *
  * `apiDestination` must be the name of an existing destination, because CloudWatch bills each name.
  */
@@ -97,12 +109,13 @@ export interface Metrics {
   time(name: TimeMetric, durationMs: number, apiDestination?: string): void;
 }
 
-/** Metrics that are written down together for each invocation. */
+/** Metrics that are written out together, once for each invocation. */
 export interface InvocationMetrics extends Metrics {
   /**
    * Runs an invocation and writes all remaining metrics when it ends or fails.
    *
-   * @param signal aborts when the time runs out; from then on metrics are written at once, because the end may never come
+   * @param signal aborts when the time runs out. From then on metrics are written at once, because the invocation may be cut
+   * off before its end
    */
   during<Result>(signal: AbortSignal, invocation: () => Promise<Result>): Promise<Result>;
 }

@@ -1,6 +1,6 @@
 import type { Bucket, BucketWrite, BucketWriteResult } from '../core/rate/bucket.ts';
 
-/** Names a bucket: the destination, and the shard of its rate. */
+/** Identifies a bucket by its destination and by the shard of the destination's rate. */
 export interface BucketKey {
   readonly destinationIncarnation: string;
   readonly shard: number;

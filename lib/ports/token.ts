@@ -2,11 +2,11 @@ import type { Connection, ConnectionState } from '../core/destination/connection
 
 /** The token of a connection, shared by all workers, as the table holds it. */
 export interface StoredToken {
-  /** Increased by one with every new token; 0 before the first. */
+  /** Rises by one with every new token; 0 before the first token. */
   readonly generation: number;
   /** The secret version that the token was obtained with. */
   readonly secretVersion: string;
-  /** Sealed token and token type; absent before the first. */
+  /** The sealed token with its token type; absent before the first token. */
   readonly sealed?: Uint8Array;
   /** Absent when the token is used until a 401. */
   readonly expiresAtMs?: number;
@@ -21,7 +21,10 @@ export interface TokenStore {
   read(connectionIncarnation: string): Promise<StoredToken | undefined>;
   /** One conditional write: it takes the lease only if the generation has not changed and no lease is running. */
   takeLease(lease: TokenLease): Promise<boolean>;
-  /** Saves only while the lease is still held, and ends it. False when another worker has taken over. */
+  /**
+   * Saves the token and ends the lease, but only while the lease is still held. Resolves to false when another worker has
+   * taken over.
+   */
   save(connectionIncarnation: string, leaseHolder: string, token: StoredToken): Promise<boolean>;
   /** Ends the lease without a token, so that another worker does not have to wait. */
   releaseLease(connectionIncarnation: string, leaseHolder: string): Promise<void>;
@@ -43,21 +46,22 @@ export interface ConnectionStateChange {
   readonly secretVersion: string;
   readonly state: ConnectionState;
   readonly stateReason?: string;
-  /** If set, the change applies only while the run of refused requests that began then has not ended. */
+  /** If set, the change applies only as long as the run of refused requests that began at this time has not ended. */
   readonly unauthorizedSinceMs?: number;
   readonly nowMs: number;
 }
 
 export interface ConnectionStates {
   /**
-   * Stores the new current version of the secret that the connection's policy names.
+   * Stores which version is now current of the secret that the connection's policy names.
    *
    * @param connection as it was read
-   * @returns false when the connection has changed since then, and nothing was written
+   * @returns false when the connection has changed since it was read; nothing was written then
    */
   adopt(connection: Connection, version: string, nowMs: number): Promise<boolean>;
   /**
-   * False when nothing was written: the connection is gone, its credentials have changed, or the named run has ended.
+   * Resolves to false when nothing was written, because the connection is gone, its credentials have changed, or the named run
+   * has ended.
    */
   change(change: ConnectionStateChange): Promise<boolean>;
 }

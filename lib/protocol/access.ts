@@ -8,8 +8,8 @@ import type { ControlRequest, Route } from './control-request.ts';
 const eventsKeyOperations: ReadonlySet<string> = new Set(['events:PutEvents']);
 
 /**
- * Least access: a key of the API `events` may publish events and do nothing else. An unknown operation passes here, because
- * it does nothing and its route answers that it is unknown.
+ * Least access: a key of the API `events` may publish events and do nothing else. An unknown operation passes this check,
+ * because it does nothing and its route answers that it is unknown.
  *
  * @throws ServiceError AccessDeniedException that names the operation
  */
@@ -24,7 +24,7 @@ export function requireAccess(apiId: ApiId, route: Route | undefined, request: C
   );
 }
 
-/** The log entry of a request that ended in InternalException. It holds no part of the request but its operation. */
+/** The log entry of a request that ended in InternalException. The operation is the only part of the request in it. */
 export interface Fault {
   readonly operation: string;
   readonly requestId: string;

@@ -14,13 +14,13 @@ export interface ApiKeyAuthenticationDependencies {
   readonly apiKeys: ApiKeyReader;
   readonly rootSecret: RootSecret;
   readonly clock: Pick<Clock, 'nowMs'>;
-  /** Requests of one key per second that this worker allows. Default: 50. */
+  /** How many requests a second this worker allows for one key. Default: 50. */
   readonly ratePerSecond?: number;
 }
 
 const services: ReadonlySet<string> = new Set(['events', 'appsync']);
 
-/** A public id that a request names, with a check whether the request was made with the secret that belongs to it. */
+/** The public id in a request, and a check of whether the request was made with the secret of that id. */
 interface Claim {
   readonly publicId: string;
   readonly isMadeWith: (secret: string) => boolean;
@@ -30,7 +30,8 @@ interface Claim {
  * Authenticates a request by its API key. The header x-api-key holds the whole key, or a signature uses the public id as
  * access key id and the whole key as secret access key.
  *
- * The secret is checked before the table is read, so that only somebody who has or had a key can cause a read.
+ * The secret is checked before the table is read, so that a read can only be caused by somebody who has a key, or once had
+ * one.
  *
  * Failure policy: every key that is unknown, wrong, expired or deleted gets the same answer, and so does every signature for
  * another time, region, service or request. If the root secret or the key's record cannot be read, the request is refused.
@@ -66,7 +67,7 @@ function claimOf(request: ControlRequest, region: string, nowMs: number): Claim 
   const signature = parseSignature(request);
   const receiver = { nowMs, region, services };
   if (signature === undefined || !isApplicable(request, signature, receiver)) return undefined;
-  // The request is routed by this service, so it must be the one that was signed.
+  // The request is routed by the service that it names, so that service must be the one that was signed.
   if (signedService(request) !== signature.service) return undefined;
   const publicId = signature.accessKeyId;
   return { publicId, isMadeWith: (secret) => isSignedWith(publicId + secret, request, signature) };
@@ -79,7 +80,7 @@ function unrecognized(): ServiceError {
   return new ServiceError('UnrecognizedClientException', text);
 }
 
-/** For how many keys the rate is remembered: many more than a stack can have. */
+/** The number of keys whose rate is remembered. It is far more than a stack can have. */
 const maximumThrottles = 1000;
 
 /** The returned function throws ServiceError ThrottlingException when a key has made too many requests. */

@@ -47,8 +47,8 @@ export type Admission =
 /**
  * Authenticates a request and checks that its key may perform the operation.
  *
- * Failure policy: a request that cannot be authenticated is refused, whatever the reason. This includes the time while keys
- * or the root secret cannot be read.
+ * Failure policy: a request that cannot be authenticated is refused, whatever the reason. It is also refused while the keys or
+ * the root secret cannot be read.
  */
 export async function admit(
   route: Route | undefined,
@@ -68,7 +68,7 @@ export async function admit(
   }
 }
 
-/** Checks the key of a request; then the first route that serves the request answers it. */
+/** Checks the key of a request. Then the request is answered by the first route that serves it. */
 export async function routeRequest(
   routes: readonly Route[],
   request: ControlRequest,

@@ -2,10 +2,10 @@ import type { ApiId } from '../core/api-key/api-key.ts';
 import type { JsonObject } from '../core/input/json.ts';
 import type { ServiceError } from '../core/failure/service-error.ts';
 
-/** A request to the control API, by function URL or by direct invocation. */
+/** A request to the control API, made through the function URL or by a direct invocation. */
 export interface ControlRequest {
   readonly method: string;
-  /** Beginning with `/`. */
+  /** It begins with `/`. */
   readonly path: string;
   /** Without `?`; empty when there is none. */
   readonly query: string;
@@ -49,13 +49,13 @@ export interface Route {
 
 /** The sender of a request. */
 export interface Principal {
-  /** The API whose key came with it. */
+  /** The API that the request's key belongs to. */
   readonly apiId: ApiId;
   /** The public id of the key. */
   readonly accessKeyId: string;
 }
 
-/** Finds out who calls, before anything else of a request is read. */
+/** Determines the caller before anything else in a request is read. */
 export interface Authentication {
   /**
    * @throws ServiceError MissingAuthenticationTokenException, UnrecognizedClientException or ThrottlingException
@@ -67,7 +67,7 @@ const signedScope = /Credential=[^/,\s]{1,128}\/[0-9]{8}\/[a-z0-9-]{1,64}\/([a-z
 const presignedScope =
   /(?:^|&)X-Amz-Credential=[^&]{1,128}?(?:\/|%2F)[0-9]{8}(?:\/|%2F)[a-z0-9-]{1,64}(?:\/|%2F)([a-z0-9-]{1,64})(?:\/|%2F)aws4_request(?:&|$)/i;
 
-/** The service that the request's signature names; undefined for a request without one. */
+/** The service that the request's signature names; undefined for a request without a signature. */
 export function signedService(request: ControlRequest): string | undefined {
   const signed = signedScope.exec((request.headers.get('authorization') ?? '').slice(0, 1024))?.[1];
   return signed ?? presignedScope.exec(request.query.slice(0, 4096))?.[1];

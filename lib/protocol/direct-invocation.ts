@@ -28,8 +28,8 @@ export interface DirectDependencies {
 }
 
 /**
- * Whether a caller with IAM permission invoked the function with `{operation, input}`. A function URL always sets
- * `requestContext`, and its caller cannot remove that. Such an event needs an API key.
+ * Whether a caller with IAM permission invoked the function with `{operation, input}`. An event from the function URL always
+ * has `requestContext`, which its sender cannot remove. Such an event needs an API key.
  */
 export function isDirectInvocation(event: unknown): boolean {
   return isJsonObject(event) && !Object.hasOwn(event, 'requestContext');

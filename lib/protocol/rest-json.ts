@@ -10,7 +10,7 @@ import type { RestModel } from './model/rest-json-model.ts';
 /** One service that speaks restJson1. */
 export interface RestJsonService {
   readonly signingName: string;
-  /** The paths of this service begin with this. It decides for requests without a signature. */
+  /** The prefix of all paths of this service. It selects the service when a request has no signature. */
   readonly pathPrefix: string;
   readonly operations: Operations;
   readonly model: RestModel;
@@ -58,7 +58,7 @@ const ownNames: Partial<Record<ServiceErrorCode, ServiceErrorCode>> = {
   InternalException: 'InternalFailureException',
 };
 
-/** Status codes of errors; every other error has 400. Source: the service model of AppSync. */
+/** The HTTP status for each error code. All other codes have 400. Source: the service model of AppSync. */
 const statuses: Partial<Record<ServiceErrorCode, number>> = {
   UnauthorizedException: 401,
   AccessDeniedException: 403,

@@ -41,8 +41,8 @@ export function readLastmileInput(operation: string, body: JsonValue): JsonObjec
 }
 
 /**
- * Serves Lastmile's own operations. They are signed for `events`, like EventBridge's, or unsigned. Only X-Amz-Target tells
- * the two apart.
+ * Serves Lastmile's own operations. Like EventBridge's operations, they are signed for `events` or unsigned. Only X-Amz-Target
+ * tells them apart from EventBridge's.
  */
 export function createLastmileRoute(dependencies: {
   readonly operations: Operations;

@@ -17,7 +17,7 @@ sharedStack.beforeAll(async ({ stack: startedStack, endpoint: startedEndpoint })
   control = await createKey('control');
 });
 
-/** Creates a key in the way of `npm run keys`. */
+/** Creates a key as `npm run keys` does. */
 async function createKey(api: string): Promise<string> {
   const env = { ...clientEnvironment, AWS_ENDPOINT_URL: stack.url };
   return (await run(process.execPath, [command, 'create', '--api', api], { env })).stdout.trim();

@@ -134,7 +134,7 @@ describe.concurrent('the AWS CLI', () => {
     expect(await aws(stack.url, 'sqs', ...receive)).toMatchObject({ status: 0, stdout: '', stderr: '' });
   });
 
-  test('the AWS CLI reads the table, and sends to a queue that it creates', async ({ expect }) => {
+  test('the AWS CLI reads the table, creates a queue and sends messages to it', async ({ expect }) => {
     const key = '{"pk":{"S":"CONNECTION"},"sk":{"S":"nowhere"}}';
     const get = ['get-item', '--table-name', 'lastmile-local', '--key', key];
     expect(await aws(stack.url, 'dynamodb', ...get)).toMatchObject({ status: 0, stdout: '', stderr: '' });

@@ -7,7 +7,7 @@ import { clientEnvironment, python } from './client-processes.ts';
 /** The return value of boto3 with its `status`. Bytes are `{ bytes }` in base64, times `{ time }` in epoch seconds. */
 export type Boto3Answer<Members = unknown> = Members & { readonly status: number };
 
-/** An exception of boto3: with a code when the stack refused the call, otherwise with boto3's own complaint. */
+/** An exception of boto3. It has a code when the stack refused the call, and otherwise boto3's own message. */
 class Boto3Error extends Error {
   override readonly name = 'Boto3Error';
   readonly code: string | undefined;
@@ -43,7 +43,7 @@ export function startBoto3(endpointUrl: string): Boto3 {
   const process = spawn(python, [program, endpointUrl], { env: clientEnvironment, stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface(process.stdout)[Symbol.asyncIterator]();
   let previous: Promise<unknown> = Promise.resolve();
-  // If the process has ended, the missing answer shows it.
+  // A write to an ended process fails here. The call then sees that the answer is missing.
   process.stdin.on('error', () => undefined);
 
   async function call(request: object): Promise<Boto3Answer> {

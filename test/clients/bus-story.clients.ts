@@ -34,7 +34,7 @@ function shellEnvironment(): Record<string, string> {
   return { PATH: [folder, ...path].join(delimiter), HOME: folder, LC_ALL: 'C.UTF-8' };
 }
 
-test("the guide's story of the bus, run as it stands there, ends with the matching event at the endpoint", async () => {
+test("the commands of the guide's section on the bus deliver the matching event to the endpoint", async () => {
   const script = storyOf(readFileSync(join(repository, 'docs/guide/local-stack.md'), 'utf8'))
     .replaceAll('http://127.0.0.1:4010', stack.url)
     .replaceAll('http://127.0.0.1:8080', endpoint.origin);

@@ -43,7 +43,7 @@ export function run(
   });
 }
 
-/** Runs the AWS CLI; its output is also parsed if it is JSON. */
+/** Runs the AWS CLI. Output in JSON is returned parsed too. */
 export async function aws(
   endpointUrl: string,
   ...args: readonly string[]

@@ -78,7 +78,7 @@ test.each([
   ['an http endpoint', { InvocationEndpoint: 'http://example.com/' }, 'http://example.com/'],
   ['an endpoint without a host', { InvocationEndpoint: 'https:///x' }, 'https:///x'],
   ['a wildcard in the host', { InvocationEndpoint: 'https://*.example.com/' }, 'https://*.example.com/'],
-])('%s is refused with the endpoint in the text', async (_, changes, shown) => {
+])('%s is refused, and the error text shows the endpoint', async (_, changes, shown) => {
   await expect(events('create_api_destination', destination(changes))).rejects.toMatchObject({
     code: 'ValidationException',
     message:
@@ -122,7 +122,7 @@ test('a name that is already in use is refused for connections and for destinati
   await expect(events('create_api_destination', destination({ Name: 'there' }))).rejects.toMatchObject(refused);
 });
 
-test('missing credentials and credentials of another authorization type are refused with the name of the parameter', async () => {
+test('missing credentials and those of another authorization type are refused, and the error names the parameter', async () => {
   const wrong = { ApiKeyAuthParameters: { ApiKeyName: 'x', ApiKeyValue: 'key-canary' } };
   await expect(events('create_connection', connection({ AuthParameters: wrong }))).rejects.toMatchObject({
     code: 'ValidationException',

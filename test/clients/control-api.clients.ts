@@ -152,7 +152,7 @@ describe('connections', () => {
     expect(again).not.toHaveProperty('StateReason');
   });
 
-  test('an update creates a new version of the same secret, and the old version keeps a label', async () => {
+  test('an update creates a new version of the same secret, and the old version can be read as AWSPREVIOUS', async () => {
     await createConnection('updated', 'BASIC', { ...basic('old', 'old word'), InvocationHttpParameters: {} });
     const { SecretArn } = await describeConnection('updated');
     await events('update_connection', {

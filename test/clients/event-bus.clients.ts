@@ -72,7 +72,7 @@ describe('the AWS CLI', () => {
     expect(await done('list-event-buses')).toMatchObject({ EventBuses: [{ Name: 'default' }] });
   });
 
-  test('the AWS CLI prints a refusal in the service’s words and exits with its status for refusals', async () => {
+  test('the AWS CLI prints the service’s text for a refusal, and exits with status 254', async () => {
     const { status, stderr } = await events('put-rule', '--name', 'late', '--schedule-expression', 'cron(0 1 * * * *)');
     expect(status).toBe(254);
     expect(stderr.trim()).toBe(

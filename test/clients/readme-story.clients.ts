@@ -38,7 +38,7 @@ function shellEnvironment(): Record<string, string> {
   };
 }
 
-test('the story of the README, run as it stands there, ends with the event at the endpoint, its key with it', async () => {
+test('the commands of the README deliver the event to the endpoint with its API key', async () => {
   const readme = readFileSync(join(repository, 'README.md'), 'utf8');
   const story = storyOf(readme)
     .replaceAll('http://127.0.0.1:4010', stack.url)

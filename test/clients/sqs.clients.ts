@@ -54,7 +54,7 @@ async function attributesOf(QueueUrl: string): Promise<Readonly<Record<string, s
 
 const text = (StringValue: string) => ({ DataType: 'String', StringValue });
 
-test('a queue is created, found, listed and deleted under the address of the stack', async () => {
+test('a queue with the address of the stack can be created, found, listed, changed and deleted', async () => {
   const QueueUrl = await createQueue({ VisibilityTimeout: '17' });
   const QueueName = `queue-${queues}`;
   expect(QueueUrl).toBe(`${stack.url}/123456789012/${QueueName}`);
@@ -74,7 +74,7 @@ test('a queue is created, found, listed and deleted under the address of the sta
   });
 });
 
-test('a message is received as it was sent: any text, any bytes, and each attribute with its type', async () => {
+test('a message with any text, any bytes and attributes of each type is received unchanged', async () => {
   const QueueUrl = await createQueue();
   const MessageBody = ' {"to": "Zoë & <Søn>", "quote": "\\"\'", "far": "😀"}\r\n\tend + 100%= ';
   const MessageAttributes = {
@@ -106,7 +106,7 @@ test('a received message is hidden, becomes visible when its visibility timeout 
   });
 });
 
-test('a batch is sent, received and deleted, and an invalid entry fails alone', async () => {
+test('a batch is sent, received and deleted, and an invalid entry fails without the others', async () => {
   const QueueUrl = await createQueue();
   const Entries = [
     { Id: 'good', MessageBody: 'one', MessageAttributes: { kind: text('first') } },

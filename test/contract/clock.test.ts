@@ -36,7 +36,7 @@ describe.each(subjects)('$subject', ({ create }) => {
     await expect(delayed).rejects.toBe(reason);
   });
 
-  test('a delay that has ended leaves no listener at its signal', async () => {
+  test('a delay that has ended leaves no listener on its signal', async () => {
     const { clock, pass } = create();
     const { signal } = new AbortController();
     const delayed = clock.delay(5, signal);
@@ -46,7 +46,7 @@ describe.each(subjects)('$subject', ({ create }) => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
-  test('a delay under a signal that is already aborted never begins', async () => {
+  test('a delay with a signal that is already aborted never begins', async () => {
     const { clock } = create();
     const reason = new Error('out of time');
     await expect(clock.delay(3_600_000, AbortSignal.abort(reason))).rejects.toBe(reason);

@@ -7,7 +7,7 @@ export interface Faults {
   wrap<Port extends object>(name: string, port: Port): Port;
   /** The next call of `<port>.<method>` fails; with `always`, every later one too. */
   fail(call: string, time: FaultTime, always?: 'always'): void;
-  /** From this call on, counted from 1, every call fails: the process has died. */
+  /** Every call from this number on, counted from 1, fails as if the process had died. */
   dieAt(call: number, time: FaultTime): void;
   /** The next call of `<port>.<method>` waits before its effect until it is released. */
   hold(call: string): Held;

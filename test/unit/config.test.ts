@@ -101,7 +101,7 @@ describe('the configuration', () => {
     });
   });
 
-  test('the reference lists every variable of the configuration as it is', () => {
+  test('the reference describes every variable of the configuration correctly', () => {
     const page = readFileSync(new URL('../../docs/guide/reference.md', import.meta.url), 'utf8');
     const [, table = ''] = /^## Variables\n([^]*?)(?=^The commands read)/m.exec(page) ?? [];
     for (const [name, variable] of Object.entries<Variable>(variables)) expect(table).toContain(row(name, variable));

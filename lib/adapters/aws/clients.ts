@@ -6,7 +6,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 /** Settings of the AWS clients. Empty on Lambda, where the SDK finds everything in the environment. */
 export interface AwsClientConfig {
   readonly region?: string;
-  /** `http://host:port` of a local stack. */
+  /** Address of a local stack, `http://host:port`. */
   readonly endpoint?: string;
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }

@@ -17,8 +17,8 @@ async function load(config: AwsClientConfig) {
 }
 
 /**
- * Failure policy: the SDK repeats a request whose answer was lost, so an event may be put twice. The client must send an entry
- * again that EventBridge refused.
+ * Failure policy: the SDK repeats a request whose answer was lost, so an event may be put twice. An entry that EventBridge
+ * refused must be sent again by the client.
  *
  * @param eventBusName name or ARN; replaces the bus that an entry names
  */
@@ -40,7 +40,7 @@ export function createEventBridgeEventBus(config: AwsClientConfig, eventBusName:
 
 function toEntry(entry: JsonObject, eventBusName: string): PutEventsRequestEntry {
   const { Time, ...members } = entry;
-  // Everything else has the form of the service model already: the first stage of validation has seen to that.
+  // The first stage of validation has ensured that everything else has the form of the service model.
   const rest = members as PutEventsRequestEntry;
   return { ...rest, ...(typeof Time === 'number' ? { Time: new Date(Time * 1000) } : {}), EventBusName: eventBusName };
 }
@@ -50,7 +50,7 @@ function toAnswer({ EventId, ErrorCode, ErrorMessage }: PutEventsResultEntry): J
   return { ErrorCode, ...(ErrorMessage === undefined ? {} : { ErrorMessage }) };
 }
 
-/** Validation errors and throttling are the client's to fix, so it gets them as they are. Every other error is ours. */
+/** The client can deal with validation errors and throttling itself, so it gets an error that says so. Every other error is ours. */
 function toPutError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   if (error.name === 'ValidationException') return new ServiceError('ValidationException', error.message);

@@ -16,8 +16,9 @@ const pendingStage = 'LASTMILE_PENDING';
 const currentStage = 'AWSCURRENT';
 
 /**
- * The SDK makes a random version id for every write and sends it again with each retry, so that a retried write is made only
- * once. The id is not derived from the text, because a reader of the list of versions could then test guesses.
+ * The SDK makes a random version id for every write and sends the same id with each retry, so that a retried write takes
+ * effect only once. The id is not derived from the text, because someone who can list the versions could then test guesses of
+ * the text.
  */
 export function createSecretsManagerSecretWriter(client: SecretsManagerClient): SecretWriter {
   return {
@@ -67,8 +68,8 @@ function readCurrent(client: SecretsManagerClient, name: string) {
 }
 
 /**
- * A label is moved by naming the version that has it, so a repeated move is refused when the first one has arrived. The labels
- * then show that nothing is left to do.
+ * A request to move a label names the version that has it now. So when the SDK repeats a move that has already taken effect,
+ * the repeated one is refused. The labels then show that nothing is left to do.
  */
 async function moveCurrentStage(client: SecretsManagerClient, secretArn: string, version: string): Promise<void> {
   const before = await stagesOf(client, secretArn);

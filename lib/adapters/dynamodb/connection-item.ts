@@ -10,10 +10,10 @@ import { optionalNumber, optionalText, requireReadable, requiredNumber, required
 import type { ResourceRow } from './resource-writes.ts';
 import { connectionPartition } from './table.ts';
 
-/** Attribute of a connection's item with its run of refused requests and the secret version of that run. */
+/** The attribute of a connection's item that holds the run of refused requests, with the secret version of that run. */
 export const runAttribute = 'unauthorizedRun';
 
-/** A condition that needs the value `:since`. */
+/** A condition on the start of the run. A write with it must supply the value `:since`. */
 export const isRunThatBeganThen = `${runAttribute}.sinceMs = :since`;
 
 /** @returns undefined when there is no run; a run of another secret version does not count */
@@ -34,7 +34,7 @@ const states: ReadonlySet<string> = new Set<ConnectionState>([
   'DEAUTHORIZING',
 ]);
 
-/** The members of a connection that its item holds under their own names, without those that only workers write. */
+/** The members that a connection's item holds under their own names, without the members that only workers write. */
 function connectionMembers(connection: Connection): ItemMembers {
   const { revision: _revision, unauthorizedRun: _run, policy, ...members } = connection;
   return policy === undefined ? members : { ...members, policy: { ...policy } };
@@ -84,7 +84,8 @@ export function parseConnectionItem(item: Item): Connection {
 }
 
 /**
- * Failure policy: a state that only a newer version knows reads as UPDATING, so that deliveries wait and no event is given up.
+ * Failure policy: a state that only a newer version knows is read as UPDATING, so that deliveries wait and no event is given
+ * up.
  */
 function parseState(text: string): ConnectionState {
   return states.has(text) ? (text as ConnectionState) : 'UPDATING';

@@ -12,8 +12,8 @@ import { connectionPartition } from './table.ts';
 
 /**
  * Failure policy: a worker changes the state only for the credentials that it has used, and never for a connection whose
- * secret is being removed. A repeated write whose first answer was lost meets the same condition and writes the same again.
- * An older worker does not change a connection of a newer version.
+ * secret is being removed. If the answer to a write is lost, the repeated write meets the same condition and writes the same
+ * again. An older worker does not change a connection of a newer version.
  *
  * @param log gets each deauthorization once, even if several workers find it
  */
@@ -41,7 +41,10 @@ export function createDynamoDbConnectionStates(
   };
 }
 
-/** Whether no other worker was first. A repeated write whose first answer was lost finds its own time in the item. */
+/**
+ * Whether this worker was the first to deauthorize the connection. If the answer to its write was lost, the repeated write
+ * finds its own time in the item.
+ */
 function isFirstToDeauthorize({ state, nowMs }: ConnectionStateChange, before: Item = {}): boolean {
   if (state !== 'DEAUTHORIZED') return false;
   return before['state']?.S !== state || before['lastModifiedTimeMs']?.N === String(nowMs);

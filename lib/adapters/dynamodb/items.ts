@@ -7,7 +7,7 @@ import { isJsonObject } from '../../core/input/json.ts';
 /** An item of the table: attributes by name. */
 export type Item = Record<string, AttributeValue>;
 
-/** Members of a value that becomes an item; undefined ones are left out. */
+/** Members of a value that becomes an item; undefined members are left out. */
 export type ItemMembers = Readonly<Record<string, JsonValue | Uint8Array | undefined>>;
 
 export function toAttribute(value: JsonValue | Uint8Array): AttributeValue {
@@ -50,8 +50,8 @@ function setOwn<Value>(object: Record<string, Value>, name: string, value: Value
 }
 
 /**
- * Failure policy: an item of a newer version means something that an older worker would overlook. So the older worker fails
- * retryably and does not change the item, and its deliveries wait in the queue for a newer worker.
+ * Failure policy: an item of a newer version means something that an older worker would overlook. So the older worker does not
+ * change the item and throws a retryable failure, and its deliveries wait in the queue for a newer worker.
  *
  * @param what the item, for the failure: `connection 'orders'`
  * @throws Failure NewerVersion
@@ -62,7 +62,7 @@ export function requireReadable(item: Item, what: string): void {
   throw new Failure('NewerVersion', `The ${what} has version ${version}, and this worker reads up to ${itemVersion}.`);
 }
 
-/** A condition, and its value, for a write whose worker has not read the item and its version. */
+/** A condition (and its value below) for a write by a worker that has not read the item and its version. */
 export const isReadable = '(attribute_not_exists(v) OR v <= :readable)';
 export const readableVersion: Item = { ':readable': { N: String(itemVersion) } };
 

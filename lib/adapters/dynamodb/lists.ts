@@ -4,13 +4,13 @@ import type { Page, PageRequest } from '../../ports/control.ts';
 import { fromAwsError } from '../aws/failures.ts';
 import type { Item } from './items.ts';
 
-/** The keys of one list: all items of a partition, of the table or of an index, in the order of names. */
+/** The keys of one list. A list is all items of one partition, of the table or of an index, in the order of their names. */
 export interface ListKeys {
   readonly indexName?: string;
   readonly partitionAttribute: string;
   readonly partition: string;
   readonly nameAttribute: string;
-  /** The key for a name, after which a page begins. The item does not have to exist. */
+  /** The key for a name. A page begins after this key, and no item with the key has to exist. */
   readonly keyOf: (name: string) => Item;
 }
 

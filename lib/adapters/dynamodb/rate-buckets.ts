@@ -9,7 +9,7 @@ import { isReadable, readableVersion, requireReadable, requiredNumber, toItem } 
 import { healthAssignments, parseHealth } from './rate-health.ts';
 import { timeToLiveAttribute } from './table.ts';
 
-/** After a slower call the slots have passed, so the requests that wait for them are postponed instead. */
+/** If a call takes longer, its slots have passed before they can be used. So the requests that wait for them are postponed instead. */
 const defaultTimeoutMs = 1000;
 
 /**

@@ -6,10 +6,10 @@ import { fromAwsError } from '../aws/failures.ts';
 import type { Item } from './items.ts';
 
 /**
- * One item, strongly consistent.
+ * Reads one item, strongly consistently.
  *
  * @param what the action, for a failure: `read the connection`
- * @returns undefined when there is none
+ * @returns undefined when there is no such item
  */
 export async function readItem(
   client: DynamoDBClient,
@@ -29,14 +29,17 @@ export async function readItem(
   }
 }
 
-/** Waits before the left-out items of a batch are requested again. Their sum is less than the time that a client waits. */
+/**
+ * The waits before items that DynamoDB left out of a batch are requested again. Together they are shorter than the time that a
+ * client waits.
+ */
 const leftoverDelaysMs = [0, 50, 100, 200, 400];
 
 /**
- * Items of one partition by sort key, strongly consistent; at most 100 different keys.
+ * Reads items of one partition by sort key, strongly consistently; at most 100 different keys.
  *
- * Failure policy: DynamoDB answers as many items as fit into 16 MB and the capacity allows. The others are requested again, at
- * most four times. If some are still left out, the whole read fails, because they are not absent.
+ * Failure policy: DynamoDB returns only as many items as fit into 16 MB and as the capacity allows. The others are requested
+ * again, at most four times. If some are still left out, the whole read fails, because they are not absent.
  *
  * @param what the action, for a failure: `read the connections`
  */

@@ -27,9 +27,10 @@ export interface ResourceWrites {
 /**
  * Conditional writes of single items.
  *
- * Failure policy: the SDK repeats a write whose answer was lost, and the condition of the repeated write fails because of the
- * first one. So every write leaves its own id in the item. After a refusal the item is read, and a write that finds its own id
- * has succeeded. If another writer came in between, the answer is `changed`: an unnecessary conflict, but never a lost one.
+ * Failure policy: the SDK repeats a write whose answer was lost, and the condition of the repeated write fails because the
+ * first one took effect. So every write leaves an id of its own in the item. After a refusal the item is read: a write that
+ * finds its own id there has succeeded. If another writer came in between, the answer is `changed`: an unnecessary conflict,
+ * but never a lost one.
  *
  * @param what the kind of resource, for a failure: `connection`
  */

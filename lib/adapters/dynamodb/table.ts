@@ -11,7 +11,7 @@ export const byConnectionIndex = 'by-connection';
 export const timeToLiveAttribute = 'ttl';
 
 /**
- * The table as a CreateTable request, for the local stack and tests; a deployment declares the same in its template.
+ * The table as a CreateTable request, for the local stack and for tests. A deployment declares the same table in its template.
  * Connections have a `name` too, but no `connectionArn`, so only API destinations are in the index.
  */
 export function tableDefinition(tableName: string): CreateTableCommandInput {

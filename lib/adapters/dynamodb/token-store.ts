@@ -12,7 +12,7 @@ import { timeToLiveAttribute } from './table.ts';
 /** How long a token is kept after its expiry, so that a late reader still finds the generation. */
 const keptMs = 24 * 3600 * 1000;
 
-/** How long a token without an expiry is kept. A connection that is used later gets another one. */
+/** How long a token without an expiry is kept. A connection that is used after that time gets a new token. */
 const endlessMs = 90 * keptMs;
 
 type Update = Pick<UpdateItemCommandInput, 'UpdateExpression' | 'ConditionExpression' | 'ExpressionAttributeNames'> & {
@@ -22,9 +22,9 @@ type Update = Pick<UpdateItemCommandInput, 'UpdateExpression' | 'ConditionExpres
 /**
  * One item per connection, changed by conditional writes of that item alone.
  *
- * Failure policy: the SDK repeats a write whose answer was lost, and the repeated write finds the first one. So a holder may
- * take its own lease again, and a refused save that finds itself in the item has succeeded. Otherwise a worker would wait for
- * its own lease, or drop a token that other workers already use.
+ * Failure policy: the SDK repeats a write whose answer was lost, and the repeated write finds the result of the first one. So
+ * a holder may take its own lease again. A save that is refused has still succeeded if the item holds what it wanted to save.
+ * Otherwise a worker would wait for its own lease, or drop a token that other workers already use.
  */
 export function createDynamoDbTokenStore(client: DynamoDBClient, tableName: string): TokenStore {
   const keyOf = (connectionIncarnation: string) => ({ pk: `TOKEN#${connectionIncarnation}`, sk: 'TOKEN' });

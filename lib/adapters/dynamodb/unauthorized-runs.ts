@@ -15,16 +15,17 @@ type Update = Pick<UpdateItemCommandInput, 'UpdateExpression' | 'ConditionExpres
   readonly values: Item;
 };
 
-/** Number of writes that are tried for one refusal. Another worker may begin or end the run in between. */
+/** How many writes are tried to count one refusal. Another worker may begin or end the run in between. */
 const maxWrites = 3;
 
 /**
  * The run is one attribute of the connection's own item, which every worker reads anyway. Its writes do not change `revision`,
  * so that they do not conflict with updates of the connection.
  *
- * Failure policy: the SDK repeats a write whose answer was lost, and would count one refusal twice. So every write leaves its
- * own id, and a repeated write is refused and finds that id in the item. If another refusal was counted in between, the first
- * one is counted twice. The limit in time still holds, because a repeated write does not change the start of the run.
+ * Failure policy: the SDK repeats a write whose answer was lost, and would count one refusal twice. So every write leaves an
+ * id of its own in the item. A repeated write is refused, and then finds this id. If another refusal was counted in between,
+ * the first one is counted twice. The limit on the run's duration still holds, because a repeated write does not change the
+ * start of the run.
  */
 export function createDynamoDbUnauthorizedRuns(client: DynamoDBClient, tableName: string): UnauthorizedRuns {
   /** @returns the item as it now is; undefined when the condition failed */

@@ -16,7 +16,7 @@ export interface UndiciHttpClientOptions {
   readonly clock?: Clock;
   /** Default: names of the system's hosts file and name servers. */
   readonly resolveName?: ResolveName;
-  /** Origins, times transports, whose connections are kept. Default 100. */
+  /** The number of pairs of an origin and a transport whose connections are kept. Default 100. */
   readonly maximumPools?: number;
   /** TLS options beside those of the transport itself, and the time limit of connecting. Default none. */
   readonly connectOptions?: (transport: Transport) => ConnectionOptions;
@@ -26,10 +26,10 @@ export interface UndiciHttpClientOptions {
   readonly onRefusal?: (refused: RefusedAddress) => void;
 }
 
-/** HTTP/1.1 over undici, with connections kept alive between requests; address-guard.ts says where they may end. */
+/** HTTP/1.1 over undici, with connections kept alive between requests; address-guard.ts says which addresses they may go to. */
 class UndiciHttpClient implements HttpClient {
   readonly #pools: UndiciPools;
-  /** One abort listener per signal for all its exchanges, because a listener costs as much as a timer. */
+  /** The exchanges of one signal share one abort listener, because a listener costs as much as a timer. */
   readonly #exchangesBySignal = new WeakMap<AbortSignal, Set<UndiciExchange>>();
 
   constructor(options: UndiciHttpClientOptions = {}) {

@@ -8,18 +8,18 @@ const maxHeadBytes = 16_384;
 const headEnd = '\r\n\r\n';
 
 /**
- * A connector whose connections go through an HTTP proxy by CONNECT, with and without TLS. So the proxy learns only the host
- * and the port. Source: RFC 9110 section 9.3.6.
+ * A connector whose connections go through an HTTP proxy by CONNECT, both with and without TLS. With TLS, the proxy therefore
+ * learns only the host and the port. Source: RFC 9110 section 9.3.6.
  *
  * Failure policy: any answer of the proxy except a 2xx is a ConnectionFailed, which is retried. It says nothing about the
- * endpoint, and a 407 of the proxy does not refuse the connection's credentials. Bytes directly after the proxy's answer are
- * a ConnectionFailed too, because in TLS and in HTTP the client speaks first. undici would drop such a connection and make
- * the next one, thousands of times a second.
+ * endpoint, and a 407 of the proxy does not refuse the connection's credentials. Bytes directly after the proxy's answer are a
+ * ConnectionFailed too, because in TLS and in HTTP the client speaks first. Otherwise undici would drop such a connection and
+ * open another, thousands of times a second.
  *
  * @param proxyUrl origin of the proxy
  * @param connectProxy makes the connections to the proxy
  * @param connectOrigin begins TLS on these connections
- * @param answerTimeoutMs time limit of the proxy's answer, also after the exchange has ended
+ * @param answerTimeoutMs time limit for the proxy's answer; it holds even after the exchange has ended
  */
 export function tunnelThrough(
   proxyUrl: string,
@@ -75,7 +75,7 @@ export function beginTls(
 }
 
 interface Asked {
-  /** Host and port. */
+  /** The host and port to connect to. */
   readonly authority: string;
   readonly proxyUrl: string;
   readonly answerTimeoutMs: number;

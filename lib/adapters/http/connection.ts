@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { buildConnector } from 'undici';
 
-/** Errors of sockets that had already carried an answer. */
+/** Errors of connections that had already carried an answer. */
 const errorsAfterAnAnswer = new WeakSet<Error>();
 
 /** Whether the failed connection had already carried an answer. If so, the server may have closed it while it was idle. */
@@ -15,8 +15,8 @@ export class ProtocolSwitched extends Error {
 }
 
 /**
- * The most bytes that are read of one answer. It leaves room for the worst valid answer: a body of 64 KiB in chunks of one
- * byte (six bytes each), with a head and trailers of 16 KiB.
+ * The most bytes that are read of one answer. The limit leaves room for the largest valid answer: a body of 64 KiB in chunks
+ * of one byte (six bytes each), with a head and trailers of 16 KiB.
  */
 const maxAnswerBytes = 524_288;
 
@@ -26,7 +26,7 @@ class AnswerOverflow extends Error {
   readonly code = 'ERR_ANSWER_OVERFLOW';
 }
 
-/** Watches each connection for facts that the exchanges need and undici does not report. */
+/** Watches each connection for facts that the exchanges need but undici does not report. */
 export function watchConnection(connect: buildConnector.connector): buildConnector.connector {
   return (options, callback) =>
     connect(options, (...result) => {
@@ -39,7 +39,7 @@ export function watchConnection(connect: buildConnector.connector): buildConnect
     });
 }
 
-/** Adds one listener per socket, and none per request. */
+/** Adds only one listener per socket, and none per request. */
 function noteErrors(socket: Socket): void {
   socket.on('error', (error: Error) => {
     if (socket.bytesRead > 0) errorsAfterAnAnswer.add(error);
@@ -57,8 +57,9 @@ const switching = Buffer.from('HTTP/1.1 101');
  * 15.2 requires a client to ignore it. It drops the connection on a 101 before it reports the status, but the 101 is an
  * answer and ends the delivery for good. And it limits headers and bodies, but not the data around them.
  *
- * Failure policy: a 100 whose head does not arrive in one piece stays undici's error, a retryable AnswerInvalid. An answer
- * that is longer than `maxAnswerBytes` is one too, because reading it until the timeout would take CPU from other deliveries.
+ * Failure policy: a 100 whose head does not arrive in one piece still ends in undici's error, a retryable AnswerInvalid. An
+ * answer that is longer than `maxAnswerBytes` is a retryable AnswerInvalid too, because reading it until the timeout would
+ * take CPU from other deliveries.
  */
 function watchAnswers(socket: Socket): void {
   const read = socket.read;

@@ -9,21 +9,21 @@ import type { ConnectionPool, UndiciPools } from './pools.ts';
 
 type IncomingHeaders = Record<string, string | string[] | undefined>;
 
-/** Passed to undici when an exchange ends before its answer; it is never shown. */
+/** The error that undici gets when an exchange ends before its answer. It is never shown. */
 const abandoned = new Error('abandoned');
 
 /**
- * One request and its answer. It implements undici's dispatch handler, because that is the cheapest interface: 14 us a
- * request, timeout and signal included, where `Pool.request` takes 17 us.
+ * One request and its answer. It implements undici's dispatch handler, because that is the cheapest interface. It takes 14 us
+ * a request, including timeout and signal; `Pool.request` takes 17 us.
  *
- * Failure policy, the body: an answer counts when it is complete, also a 2xx answer. A body that breaks off, or does not end
- * within the timeout, is a failure, and the endpoint may see the event twice. Beyond 64 KiB an answer counts by its status,
- * and the connection is closed, because an endless body must not hold the exchange.
+ * Failure policy, the body: an answer, even a 2xx, counts only when it is complete. A body that breaks off, or does not end
+ * within the timeout, is a failure, and the endpoint may see the event twice. When a body is longer than 64 KiB, the status
+ * alone counts, and the connection is closed, because an endless body must not hold the exchange.
  *
- * Failure policy, a dead socket: a connection that had served before and is lost before the first byte of an answer says
- * nothing about the endpoint, so it is no failure. The pool's other sockets may be dead too, so they are not used any
- * more. The caller decides whether the request is sent again. The endpoint may have received the first one: delivery is at least once,
- * and both carry the same Idempotency-Key.
+ * Failure policy, a dead socket: when a connection that was used before is lost before the first byte of an answer, this says
+ * nothing about the endpoint, so it is not a failure. The pool's other sockets may be dead too, so they are not used any more.
+ * The caller decides whether the request is sent again. The endpoint may have received the first request. This is allowed,
+ * because delivery is at least once and both requests carry the same Idempotency-Key.
  */
 export class UndiciExchange implements Dispatcher.DispatchHandler {
   readonly #pools: UndiciPools;
@@ -36,7 +36,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   readonly #timer: NodeJS.Timeout;
   #pool: ConnectionPool | undefined;
   #controller: Dispatcher.DispatchController | undefined;
-  /** Was handed to undici, so it has a socket or waits for one there. */
+  /** Whether undici has the exchange: it then has a socket, or waits in undici for one. */
   #running = false;
   #settled = false;
   #answering = false;
@@ -80,7 +80,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     this.#fail(new Failure('TimedOut', `No complete answer came within ${this.#options.timeoutMs} ms ${this.#from}.`));
   }
 
-  /** The invocation's own deadline came before the answer. */
+  /** Ends the exchange because the invocation's deadline came before the answer. */
   runOutOfTime(): void {
     const cause: unknown = this.#options.signal.reason;
     this.#fail(new Failure('OutOfTime', `The invocation ended before an answer came ${this.#from}.`, { cause }));
@@ -91,21 +91,21 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // Ended while it waited for a connection: nothing is written.
+    // The exchange ended while it waited for a connection, so nothing is written.
     if (this.#settled) controller.abort(abandoned);
     else this.#controller = controller;
   }
 
-  /** The first byte of an answer. */
+  /** Called at the first byte of an answer. */
   onResponseStarted(): void {
     this.#answering = true;
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHeaders): void {
-    // Informational (RFC 9110 section 15.2): the answer proper follows.
+    // An informational answer (RFC 9110 section 15.2). The final answer follows it.
     if (status >= 100 && status < 200 && status !== 101) return;
     if (status < 100) {
-      // No status at all, which undici would stumble over later.
+      // The answer has no status at all. undici would fail on it later.
       this.#fail(new Failure('AnswerInvalid', `No valid HTTP answer came ${this.#from}.`));
       return;
     }
@@ -150,7 +150,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     }
     this.#running = true;
     const { path, method, headers, body } = this.#request;
-    // undici reads its headers only.
+    // undici only reads these headers.
     pool.dispatcher.dispatch({ path, method, headers: headers as Record<string, string>, body: body ?? null }, this);
   }
 

@@ -2,7 +2,7 @@ import { Failure, type FailureCode } from '../../core/failure/failure.ts';
 
 interface NetworkFailure {
   readonly code: FailureCode;
-  /** Ends with a preposition, because the origin follows. */
+  /** A text that ends with a preposition, because the origin follows it. */
   readonly text: string;
 }
 
@@ -15,8 +15,8 @@ const timedOut: NetworkFailure = { code: 'TimedOut', text: 'It took too long to 
 const tlsFailed: NetworkFailure = { code: 'TlsFailed', text: 'No trusted TLS connection could be made to' };
 
 /**
- * The failure for each `error.code`. Sources: the error codes in Node's documentation of `errors` and `tls`, and undici's page `Errors`;
- * connection.ts for ERR_ANSWER_OVERFLOW.
+ * The failure for each `error.code`. Sources: Node's documentation of `errors` and `tls`, and undici's page `Errors`.
+ * ERR_ANSWER_OVERFLOW comes from connection.ts.
  */
 const byErrorCode: ReadonlyMap<string, NetworkFailure> = new Map([
   ...each(refused, ['ECONNREFUSED']),
@@ -45,10 +45,10 @@ export function errorCodeOf(error: unknown): string {
 /**
  * Turns an error of undici into a Failure of the HttpClient port. Any other error is a bug and is returned unchanged.
  *
- * Failure policy: a request that undici refuses to write (a line break in a header, a header that only the connection
- * may set) is permanent: it was not sent, and would be refused again.
+ * Failure policy: a request that undici refuses to write (a line break in a header, a header that only the connection may set)
+ * is a permanent failure: the request was not sent, and would be refused again.
  *
- * @param answering whether a byte of the answer had arrived, so that a lost connection has cut the answer off
+ * @param answering whether part of the answer had arrived; a lost connection has then cut the answer off
  */
 export function fromNetworkError(error: unknown, origin: string, answering: boolean): unknown {
   const code = errorCodeOf(error);

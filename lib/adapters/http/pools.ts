@@ -3,11 +3,14 @@ import type { Transport } from '../../core/destination/delivery-policy.ts';
 import { type Connector, type ConnectorOptions, createConnector } from './connector.ts';
 
 /**
- * A kept-alive socket that was idle for longer is not used again: many servers and balancers close at 5 s, and while
- * the function is frozen nobody here notices that they did.
+ * A kept-alive socket that was idle for longer than this is not used again. Many servers and load balancers close it after 5
+ * s, and a frozen function does not notice that.
  */
 const idleLimitMs = 4000;
-/** Sockets to one origin; with `maximumPools` well within a function's 1,024 file descriptors in practice. */
+/**
+ * The most sockets to one origin. In practice, the sockets of `maximumPools` pools stay well below a function's 1,024 file
+ * descriptors.
+ */
 const connectionsPerPool = 128;
 /** Node's own limit for the headers of one message. */
 const maxHeaderBytes = 16_384;
@@ -49,7 +52,7 @@ export class UndiciPools {
     return this.#PoolClass !== undefined;
   }
 
-  /** Loads undici, once and not before there is something to send: it is a third of a cold start. */
+  /** Loads undici once, and only when there is something to send, because loading it takes a third of a cold start. */
   async load(): Promise<void> {
     const [pool, connect] = await Promise.all([
       import('undici/lib/dispatcher/pool.js'),
@@ -59,13 +62,13 @@ export class UndiciPools {
     this.#buildConnector = connect.default;
   }
 
-  /** The pool to send with now. Compares wall times, because no timer runs while the function is frozen. */
+  /** The pool to send with now. Its idle time is measured by the wall clock, because no timer runs while the function is frozen. */
   acquire(origin: string, transport: Transport): ConnectionPool {
     const key = transport.key === '' ? origin : `${transport.key} ${origin}`;
     const nowMs = this.nowMs();
     const pool = this.#pools.get(key);
     if (pool === undefined) return taken(this.#open(key, origin, this.#connectorFor(origin, transport), nowMs));
-    // The clock may have been set back as well.
+    // The difference may be negative, because the clock may have been set back.
     if (Math.abs(nowMs - pool.lastUsedAtMs) > idleLimitMs) return taken(this.#replace(pool, nowMs));
     pool.lastUsedAtMs = nowMs;
     return taken(pool);
@@ -98,7 +101,7 @@ export class UndiciPools {
     else next();
   }
 
-  /** Wall clock, epoch ms: it is the clock that goes on while the function is frozen. */
+  /** Wall clock, epoch ms. Unlike timers, it goes on while the function is frozen. */
   nowMs(): number {
     return this.#options.clock.nowMs();
   }

@@ -3,7 +3,7 @@ import { metrics } from '../../core/delivery/metrics.ts';
 import type { InvocationMetrics } from '../../ports/metrics.ts';
 
 export interface EmfMetricsOptions {
-  /** Takes one line with its line break. */
+  /** Writes one line, which ends with a line break. */
   readonly write: (line: string) => void;
   readonly nowMs: () => number;
   /** Value of the dimension `Stack`. */
@@ -20,10 +20,10 @@ const maxValues = 100;
 type Values = Map<MetricName, number | number[]>;
 
 /**
- * CloudWatch's embedded metric format: a line of JSON on Lambda's standard output becomes metrics without a call. One
- * document for each invocation, or for each API destination of it when they are shown one by one; more only where a metric
- * has more values than a document may hold. Written by hand, because a library makes a cold start longer;
- * docs/decisions/testing-and-tools.md has the figures.
+ * CloudWatch's embedded metric format: a line of JSON on Lambda's standard output becomes metrics without a call. There is one
+ * document for each invocation, or one for each of its API destinations when these are shown separately. There are more only
+ * if a metric has more values than a document may hold. The code is written by hand, because a library makes a cold start
+ * longer; docs/decisions/testing-and-tools.md has the figures.
  *
  * Failure policy: metrics that cannot be written are lost, and no metric is written twice.
  */
@@ -83,7 +83,7 @@ function formatDocument(values: Values, dimensions: Readonly<Record<string, stri
   const names = Object.keys(dimensions);
   const directive = {
     Namespace: namespace,
-    // Each set is a metric of its own: that of the stack, and that of the API destination within it.
+    // Each set of dimensions makes a metric of its own: one for the stack, and one for the API destination within it.
     Dimensions: names.map((_name, index) => names.slice(0, index + 1)),
     Metrics: [...values.keys()].map((Name) => ({ Name, Unit: metrics[Name].unit })),
   };

@@ -4,8 +4,8 @@ import type { DeliveryLog } from '../../ports/delivery.ts';
 import type { ConnectionLog, CredentialsLog, HealthLog, SecurityLog } from '../../ports/metrics.ts';
 
 /**
- * One line of JSON per delivery and invocation, `delivery.concluded`. Written by hand because a logger's line costs as
- * much as the request. Holds names, codes and times; no token, secret, header or event.
+ * One line of JSON per delivery and invocation, `delivery.concluded`. The code is written by hand, because a line of a logging
+ * library costs as much as the request. A line holds names, codes and times, but no token, secret, header or event.
  */
 export function createJsonLineDeliveryLog(write: (line: string) => void): DeliveryLog {
   return {
@@ -37,7 +37,7 @@ export function formatConclusion(conclusion: Conclusion): string {
   });
 }
 
-/** One line of JSON, `connection.deauthorized`, with the name alone; the reason is shown by DescribeConnection. */
+/** One line of JSON, `connection.deauthorized`, with only the connection's name. DescribeConnection shows the reason. */
 export function createJsonLineConnectionLog(write: (line: string) => void): ConnectionLog {
   return {
     deauthorized(connection) {
@@ -59,7 +59,10 @@ export function createJsonLineHealthLog(write: (line: string) => void): HealthLo
   };
 }
 
-/** One line of JSON, `security.destination-moved` and the like, with names and hosts, the request and whose key it came with. */
+/**
+ * One line of JSON, `security.destination-moved` and the like, with names and hosts, the request, and the public id of its API
+ * key.
+ */
 export function createJsonLineCredentialsLog(write: (line: string) => void): CredentialsLog {
   return {
     record({ event, ...members }, { requestId, accessKeyId }) {

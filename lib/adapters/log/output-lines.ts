@@ -1,10 +1,10 @@
 /**
  * Joins the lines of one turn of the event loop into one write, because each write is expensive.
  *
- * Failure policy: a process that is killed loses the lines of its last turn. A process that ends in another way loses none, and
- * neither does a frozen one: Lambda freezes it after it has fetched the answer, which takes more turns.
+ * Failure policy: a process that is killed loses the lines of its last turn. A process that ends in another way loses none.
+ * Neither does a frozen process, because Lambda freezes it only after the answer was fetched, which takes further turns.
  *
- * @param write takes text of whole lines
+ * @param write writes a text that consists of whole lines
  */
 export function createOutputLines(write: (text: string) => void): (line: string) => void {
   let gathered = '';

@@ -34,7 +34,8 @@ const messageRefusals: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /**
- * Sends to one queue. The messages of one turn of the event loop are sent in batches, split by count and by bytes.
+ * Sends to one queue. Messages that come in one turn of the event loop are sent together, in batches within the limits of
+ * count and bytes.
  *
  * Failure policy: each message resolves or rejects by its own entry in the answer. A message without an entry was not accepted.
  * When a batch is refused because of one message, each message is sent alone, so that the others are accepted.

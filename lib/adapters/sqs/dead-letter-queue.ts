@@ -5,7 +5,7 @@ import { messageGroupOf } from '../../core/message/queued-delivery.ts';
 import type { DeadLetterQueue } from '../../ports/delivery.ts';
 import { createSqsSender } from './batches.ts';
 
-/** Settling may take 5 s. After this time the stack's own queue is asked instead, and that may take nearly 4 s. */
+/** Settling may take 5 s. After this time the dead letter goes to the stack's own queue instead, which may take nearly 4 s. */
 const defaultTargetTimeoutMs = 1000;
 
 /** A dead letter that came back this often does not go to its target's queue again. Only a loop brings it back so often. */
@@ -22,7 +22,7 @@ export interface OwnQueues {
  * delivery, so a dead letter that SQS moves back is in the group of its destination.
  *
  * Failure policy: if a target's queue cannot be reached, refuses, is too slow or is in another region, the dead letter goes to
- * the stack's own queue. If the target's queue has accepted it after all, both queues have it. A dead letter in a delivery queue
+ * the stack's own queue. If the target's queue has accepted the dead letter after all, both queues have it. A dead letter in a delivery queue
  * would be delivered again for ever, so it never goes to our own, and it goes to the stack's own dead letters when it has come
  * back three times from the queue of its target: that may be the delivery queue of another stack.
  *
@@ -69,7 +69,7 @@ export function createSqsDeadLetterQueue(
   };
 }
 
-/** Number of target queues whose sends are batched; more than an account will have. */
+/** The number of target queues whose senders are kept; more than an account will have. */
 const maxSenders = 1000;
 
 /** @returns the URL of the queue, on the host of our own queue; undefined for another region or a malformed ARN */

@@ -55,7 +55,7 @@ export function createSqsDeadLetters(sqs: SQSClient, queueUrl: string, clock: Cl
       });
       const command = new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries });
       const { Failed } = await performed('show the dead letters again', () => sqs.send(command));
-      // A sender fault means that the message is not in flight, so it is visible already and nothing has failed.
+      // A sender fault means that the message is not in flight. So the message is already visible, and nothing has failed.
       refuse(
         Failed?.filter(({ SenderFault }) => SenderFault !== true),
         'show the dead letters again',

@@ -17,7 +17,8 @@ const maxTurnDelaySeconds = 60;
 
 /**
  * Failure policy: a delivery that returns too early costs one message and no attempt. A delivery that returns too late leaves
- * a raised rate unused. So a delivery that waits for the rate returns each minute, and every other at the longest delay.
+ * a raised rate unused. So a delivery that waits for the rate returns each minute, and every other delivery returns after the
+ * longest delay.
  */
 export function createSqsDeliveryQueue(sqs: SQSClient, queueUrl: string, clock: Clock): DeliveryQueue {
   const send = createSqsSender(sqs, queueUrl);
@@ -31,7 +32,7 @@ export function createSqsDeliveryQueue(sqs: SQSClient, queueUrl: string, clock: 
   };
 }
 
-/** Makes one call for each message, because there are many of them only while two versions of a stack run. */
+/** Makes one call for each message, because there are many such messages only while two versions of a stack run. */
 export function createSqsRawMessages(sqs: SQSClient, queueUrl: string, deadLetterQueueUrl: string): RawMessages {
   async function put(input: SendMessageCommandInput): Promise<void> {
     try {

@@ -38,7 +38,7 @@ export async function liveApiKeys({ apiKeys, clock }: ApiKeyDependencies, apiId:
   return count;
 }
 
-/** How often a change is tried again after another write came first. */
+/** How many times a change is tried when other writes come first. */
 const maximumTries = 5;
 
 interface Change {
@@ -50,7 +50,7 @@ interface Change {
  * Changes the key that the input names, either by its public id or by the whole key.
  *
  * Failure policy: AppSync has no error code for a conflict. After a conflict, the change is therefore applied again to the
- * newer record. The members that this request sends win; the others stay.
+ * newer record. The members of this request replace those of the record; all others stay as they are.
  *
  * @throws ServiceError NotFoundException also when the key is deleted, or its secret part is wrong
  */
@@ -79,7 +79,7 @@ async function publicIdOf({ rootSecret }: ApiKeyDependencies, apiId: ApiId, id: 
   return key.publicId;
 }
 
-/** @param publicId left out when the client sent something else, because that may be a secret in the wrong place */
+/** @param publicId absent when the client sent something other than a public id, because that may be a secret in the wrong place */
 function notFound(publicId?: string): ServiceError {
   return new ServiceError(
     'NotFoundException',

@@ -19,12 +19,12 @@ export function createApiKeyOperations(dependencies: ApiKeyDependencies): Readon
   };
 }
 
-/** A random public id practically never exists already, so three draws are more than enough. */
+/** A random public id is hardly ever taken already, so three draws are more than enough. */
 const maximumDraws = 3;
 
 /**
- * Failure policy: when two requests create the last allowed key at once, both may be refused, but both never succeed. Each
- * counts again after its write and removes its key when there is one too many.
+ * Failure policy: when two requests try to create the last allowed key at once, both may be refused, but they never both
+ * succeed. After its write, each request counts the keys again, and removes its own key if there are too many.
  */
 function createApiKey(dependencies: ApiKeyDependencies): Operation {
   const { apiKeys, rootSecret } = dependencies;
@@ -32,7 +32,7 @@ function createApiKey(dependencies: ApiKeyDependencies): Operation {
     const apiId = requireApiId(input);
     const key = newApiKey(dependencies, apiId, input);
     if ((await liveApiKeys(dependencies, apiId)) >= maximumApiKeys) throw limitExceeded();
-    // The root secret is read before the write: if that fails, no key is left that no client knows.
+    // The root secret is read before the write: if the read fails, there is no new key that no client knows of.
     const root = await rootSecret.read();
     const created = await createUnique(dependencies, key);
     if ((await liveApiKeys(dependencies, apiId)) > maximumApiKeys) {

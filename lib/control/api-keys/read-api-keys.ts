@@ -8,7 +8,7 @@ import type { Operation } from '../operation.ts';
 import type { ApiKeyDependencies } from './api-key-writes.ts';
 import { requireApiId } from './api-key-writes.ts';
 
-/** Source: shape MaxResults of the service model. Zero means this default too: with empty pages a list would never end. */
+/** Source: shape MaxResults of the service model. Zero also means this default, because a list with empty pages would never end. */
 const defaultPageSize = 25;
 
 /** Shows public ids only. The secret part of a key is not stored anywhere. */
@@ -34,7 +34,7 @@ export function listApiKeys({ apiKeys, clock }: ApiKeyDependencies): Operation {
   };
 }
 
-/** @param id the public id. Only CreateApiKey passes the whole key. */
+/** @param id the public id; only CreateApiKey passes the whole key here. */
 export function apiKeyAnswer(key: ApiKey, id = key.publicId): JsonObject {
   const { description, expiresAtSeconds, deletesAtSeconds } = key;
   return withoutUndefined({ id, description, expires: expiresAtSeconds, deletes: deletesAtSeconds });

@@ -4,7 +4,7 @@ import type { ControlDependencies } from '../operation.ts';
 import type { Verb } from '../refusals.ts';
 import { concurrentlyModified, notFound } from '../refusals.ts';
 
-/** The members that a write changes. The value undefined removes a member. */
+/** The members that a write changes. A member whose value is undefined is removed. */
 export type ConnectionChanges = {
   readonly [Member in Exclude<keyof Connection, 'name' | 'arn' | 'incarnation' | 'revision'>]?:
     | Connection[Member]
@@ -14,7 +14,7 @@ export type ConnectionChanges = {
 /** States in which an operation is in progress, or stopped half-way. */
 const transitional: ReadonlySet<ConnectionState> = new Set(['CREATING', 'DELETING', 'DEAUTHORIZING']);
 
-/** After this time no operation can still be in progress: it is longer than the time limit of control-api. */
+/** After this time no operation can still be in progress, because the time is longer than the time limit of control-api. */
 const abandonedAfterMs = 60_000;
 
 /** Whether the process that was creating or deleting the connection has died. */
@@ -60,7 +60,7 @@ export async function writeConnection(
   const members = { ...before, lastModifiedTimeMs: clock.nowMs(), ...changes, revision: before.revision + 1 };
   const after = Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as unknown;
   const written = await connections.update(before, after as Connection);
-  // During a create, an absent item means that another request has deleted it: the client gets a conflict.
+  // If the item is absent during a create, another request has deleted it. The client then gets a conflict.
   if (written === 'absent' && verb !== 'create') throw notFound(verb, 'connection', before.name);
   if (written !== 'written') throw concurrentlyModified(verb, 'connection', before.name);
   return after as Connection;
@@ -70,8 +70,8 @@ export async function writeConnection(
  * Removes a connection and its own secret.
  *
  * Failure policy: first the state becomes DELETING, so that nothing uses or changes the connection. Then the secret is
- * removed, then the item. After a failure half-way the item still names its secret, and a second deletion finishes the
- * work. The item goes last because nothing could find a secret without an item.
+ * removed, then the item. After a failure half-way the item still names its secret, and a second deletion finishes the work.
+ * The item is removed last, because nothing could find a secret that has no item.
  *
  * @returns the connection before its item was removed
  * @throws ServiceError ConcurrentModificationException

@@ -41,7 +41,7 @@ export function createConnection(dependencies: ControlDependencies): Operation {
   };
 }
 
-/** Another connection has the name. This request wrote nothing, so there is nothing to undo. */
+/** Another connection already has this name. This request wrote nothing, so there is nothing to undo. */
 class NameTaken extends Error {
   override readonly name = 'NameTaken';
 }
@@ -99,11 +99,11 @@ async function putInForce(
   return connection;
 }
 
-/** How often the removal is tried again when a worker changes the connection's state meanwhile. */
+/** How many times the removal is tried when a worker changes the connection's state meanwhile. */
 const maxUndoAttempts = 3;
 
 /**
- * Failure policy: the client is told the first failure. A failure of the undo would hide that one, so it is dropped; the
+ * Failure policy: the client is told the first failure. A failure of the undo would hide the first one, so it is dropped. The
  * next DeleteConnection or CreateConnection cleans up.
  */
 async function undo(dependencies: ControlDependencies, creating: Connection): Promise<void> {

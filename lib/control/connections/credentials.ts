@@ -23,7 +23,7 @@ export interface CredentialsContext {
   readonly verb: Verb;
   /** Private addresses that a token endpoint may have. */
   readonly allowlist: AddressAllowlist;
-  /** The credentials in use. Their values replace those that the block leaves out. */
+  /** The credentials in use. Values that the block leaves out are taken from them. */
   readonly current?: Credentials;
 }
 
@@ -88,8 +88,8 @@ function parseApiKey(block: JsonObject, { verb, current }: CredentialsContext): 
 }
 
 /**
- * Failure policy: secrets that the input leaves out are sent to the same host as before only. A client may change a
- * connection without being allowed to read its credentials. With a token endpoint of its own it could read them.
+ * Failure policy: secrets that the input leaves out may only go to the same host as before. A client may be allowed to change
+ * a connection, but not to read its credentials. With a token endpoint of its own, such a client could read them.
  */
 function parseOAuth(block: JsonObject, { verb, current, allowlist }: CredentialsContext): OAuthCredentials {
   const known = current?.authorizationType === 'OAUTH_CLIENT_CREDENTIALS' ? current : undefined;

@@ -15,7 +15,7 @@ type Reader = Pick<ControlDependencies, 'secretReader' | 'allowlist'>;
 /**
  * Checks the current version of a secret that a connection policy names.
  *
- * @returns that version
+ * @returns the id of the current version
  * @throws ServiceError ValidationException that says what is wrong and shows no value from the secret
  */
 export async function checkNamedSecret(
@@ -38,7 +38,10 @@ export async function checkNamedSecret(
   return version;
 }
 
-/** If this function may read the secret, so may the workers: the same stage parameter applies to all their roles. */
+/**
+ * If this function may read the secret, the workers may read it too, because one stage parameter gives all of their roles this
+ * right.
+ */
 async function readCurrent({ secretReader }: Reader, secretArn: string): Promise<SecretValue> {
   const value = await secretReader.read(secretArn, 'AWSCURRENT').catch((error: unknown) => {
     if (!(error instanceof Failure) || error.code !== 'StoreRefused') throw error;
@@ -49,7 +52,7 @@ async function readCurrent({ secretReader }: Reader, secretArn: string): Promise
   return value;
 }
 
-/** @returns a fault that would fail every delivery, or undefined */
+/** @returns the problem that would make every delivery fail; undefined when there is none */
 function problemOf({ credentials, invocationHttpParameters }: ConnectionSecret, reader: Reader): string | undefined {
   switch (credentials.authorizationType) {
     case 'BASIC':

@@ -16,12 +16,12 @@ const verb = 'deauthorize';
 const stateReason = 'DeauthorizeConnection removed the authorization parameters.';
 
 /**
- * Removes a connection's credentials. A secret that the connection policy names is not changed. It is not read again until
+ * Removes a connection's credentials. A secret that the connection policy names is not changed, but is no longer read until
  * the next PutConnectionPolicy.
  *
- * Failure policy: first the state becomes DEAUTHORIZING, so that nothing uses the credentials; the item still names the
- * secret. Then the secret is removed, then its name in the item. After a failure half-way the next DeauthorizeConnection
- * finishes the work.
+ * Failure policy: first the state becomes DEAUTHORIZING, so that nothing uses the credentials. The item still names the
+ * secret. Then the secret is removed, and after it the name in the item. After a failure half-way the next
+ * DeauthorizeConnection finishes the work.
  */
 export function deauthorizeConnection(dependencies: ControlDependencies): Operation {
   return async (input) => {

@@ -6,7 +6,7 @@ import type { ControlDependencies } from '../operation.ts';
 
 const verb = 'update';
 
-/** A new version of a secret, and the connection's item before it names that version. */
+/** A new version of a secret, and the connection as it was before its item named that version. */
 interface NewVersion {
   readonly base: Connection;
   readonly secretArn: string;
@@ -16,9 +16,9 @@ interface NewVersion {
 /**
  * Replaces the credentials: adds a version to the secret, writes the item that names it, then moves the label AWSCURRENT.
  *
- * Failure policy: after a failure half-way the old credentials stay in use. Nothing uses the new version before the item is
- * written, not even when another update comes first. A failure after that write restores the former item. If that fails
- * too, all of the new credentials stay in use although the client was told of a failure.
+ * Failure policy: after a failure half-way the old credentials stay in use. The new version is not used before the item is
+ * written, even if another update comes first. After a failure that follows this write, the former item is restored. If that
+ * fails too, the new credentials stay in use as a whole, although the client was told of a failure.
  *
  * @returns the connection after the write
  */
@@ -72,7 +72,7 @@ async function labelNamedVersion(
   }
 }
 
-/** A connection keeps its secret. Only a deauthorized connection has none and gets a new one. */
+/** A connection keeps its secret. Only a connection that was deauthorized has none, so it gets a new secret. */
 async function addVersion(
   dependencies: ControlDependencies,
   before: Connection,
@@ -85,11 +85,11 @@ async function addVersion(
 }
 
 /**
- * The new secret gets a new name, because Secrets Manager does not free the name of a removed secret at once. The item is
- * written with that name first, so that every secret has an item.
+ * The new secret gets a new name, because Secrets Manager does not free the name of a removed secret at once. The name is
+ * written to the item first, so that every secret has an item.
  *
- * Failure policy: the old name may belong to a secret of another update, which has died or is still running. The first
- * write makes the other update fail. Then its secret can be removed and the name replaced.
+ * Failure policy: the old name may belong to the secret of another update, which has died or is still running. The first write
+ * here makes that update fail. Then its secret can be removed and the name can be replaced.
  */
 async function createSecret(
   dependencies: ControlDependencies,
@@ -110,10 +110,10 @@ async function createSecret(
   }
 }
 
-/** How often restoring the item is tried again when a worker changes its state meanwhile. */
+/** How many times restoring the item is tried when a worker changes the state meanwhile. */
 const maxAttempts = 3;
 
-/** Failures here are dropped, because the client is told the first failure. */
+/** Failures in this function are dropped, because the client is told the first failure. */
 async function turnBack(dependencies: ControlDependencies, added: NewVersion): Promise<void> {
   const { secretWriter } = dependencies;
   const { base, secretArn } = added;
@@ -129,7 +129,7 @@ async function turnBack(dependencies: ControlDependencies, added: NewVersion): P
   }
 }
 
-/** @returns the restored connection; undefined when its item does not name the new version */
+/** @returns the restored connection; undefined when the item did not name the new version */
 async function stopNaming(
   dependencies: ControlDependencies,
   { base, version }: NewVersion,

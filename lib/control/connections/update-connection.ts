@@ -67,7 +67,7 @@ function refuseNamedSecret({ policy }: Connection, parameter: string): void {
 }
 
 /**
- * Failure policy: from a damaged secret nothing is kept. The update must then send every member, which repairs it.
+ * Failure policy: nothing is kept from a damaged secret. The update must then send every member, which repairs the secret.
  */
 async function currentSecret(
   { secretReader }: ControlDependencies,

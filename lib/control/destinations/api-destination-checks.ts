@@ -27,8 +27,8 @@ export function requireEndpoint({ allowlist }: ControlDependencies, verb: Verb, 
 }
 
 /**
- * The connection that a client names by its ARN. A connection of that name with another ARN (created again, or in another
- * region or account) does not count, and neither does one that is being deleted.
+ * The connection that a client names by its ARN. It does not count if it has the same name but another ARN (it was created
+ * again, or is in another region or account), or if it is being deleted.
  *
  * @throws ServiceError ResourceNotFoundException
  */
@@ -56,9 +56,9 @@ export function connectionNameOf(connectionArn: string): string {
 }
 
 /**
- * Failure policy: this check refuses a destination that could deliver nothing, and logs the attempt. Connection and
- * destination are two items, so a policy can change between this check and the write. The worker therefore checks again
- * before it sends.
+ * Failure policy: this check refuses a destination that could never deliver anything, and logs the attempt. Connection and
+ * destination are two items, so a policy can change between this check and the write. The worker therefore checks again before
+ * it sends.
  *
  * @throws ServiceError ValidationException that names the parameter and says which hosts the connection's policy allows
  */
@@ -103,7 +103,7 @@ export function requireInvocableEndpoint(
 }
 
 /**
- * A `*` is a wildcard in path and query. In the host it is refused, because the event could then choose its receiver.
+ * A `*` is a wildcard in path and query. In the host it is refused, because otherwise an event could choose its own receiver.
  * `http://` is accepted only for a loopback host that the allowlist contains.
  */
 export function isInvocableEndpoint(text: string, allowlist: AddressAllowlist): boolean {

@@ -36,15 +36,18 @@ export function createApiDestination(dependencies: ControlDependencies): Operati
   };
 }
 
-/** How many of a connection's destinations are compared: one request to the table, and far more than most have. */
+/**
+ * How many of a connection's destinations the new one is compared with. One request to the table reads them, and most
+ * connections have far fewer.
+ */
 const comparedDestinations = 100;
 
 /**
  * The host of the new destination, if the connection has other destinations and none of them has this host. It is logged,
  * because otherwise nobody would notice credentials that go to a new host.
  *
- * Failure policy: with more destinations than are compared, a host may be logged although it is not new. The first
- * destination of a connection is not logged: it says where the credentials are meant to go.
+ * Failure policy: if a connection has more destinations than are compared, a host may be logged although it is not new. The
+ * first destination of a connection is not logged, because it shows where the credentials are meant to go.
  */
 async function unknownHost(
   { apiDestinations }: ControlDependencies,

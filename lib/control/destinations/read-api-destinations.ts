@@ -12,7 +12,7 @@ export function deleteApiDestination(dependencies: ControlDependencies): Operati
     const destination = await requireApiDestination(dependencies, 'delete', requiredTextOf(input, 'Name'));
     const removed = await dependencies.apiDestinations.remove(destination);
     if (removed === 'changed') throw concurrentlyModified('delete', 'api-destination', destination.name);
-    // If another request has deleted it meanwhile, the result is the one that this client asked for.
+    // If another request has deleted the destination meanwhile, this client still has the result that it asked for.
     return {};
   };
 }
@@ -24,7 +24,7 @@ export function describeApiDestination(dependencies: ControlDependencies): Opera
   };
 }
 
-/** Reads a page with one query, and the connections that decide its states with one batch. */
+/** Reads a page with one query, and then, with one batch, the connections that determine the states of its destinations. */
 export function listApiDestinations({ apiDestinations, connections }: ControlDependencies): Operation {
   return async (input) => {
     const connectionArn = textOf(input, 'ConnectionArn');

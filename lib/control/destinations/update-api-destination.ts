@@ -30,7 +30,7 @@ export function updateApiDestination(dependencies: ControlDependencies): Operati
         ? await connectionOf(dependencies, before.connectionArn)
         : await requireConnectionArn(dependencies, verb, connectionArn);
     const after = changed(before, input, dependencies.clock.nowMs());
-    // A change that leaves host and connection alone is allowed even if a policy no longer allows this host.
+    // A change that sends neither endpoint nor connection is allowed even if the connection policy no longer allows the host.
     const moves = endpoint !== undefined || connectionArn !== undefined;
     if (moves && connection !== undefined) requireAllowedHost(dependencies, caller, verb, connection, after);
     const written = await dependencies.apiDestinations.update(before, after);

@@ -24,13 +24,14 @@ const kind = 'connection';
 /**
  * Replaces the whole policy of a connection.
  *
- * Failure policy: AllowedHosts may leave out the host of an existing API destination. The owner of the credentials can stop
- * their use at once and needs nobody's consent. Later deliveries to that host fail with this reason and can be redriven from
- * the dead letters.
+ * Failure policy: AllowedHosts may leave out the host of an existing API destination. The owner of the credentials can thus
+ * stop their use at once, without anybody's consent. Later deliveries to that host fail with this reason, and can be redriven
+ * from the dead letters.
  *
- * Failure policy: one write switches to the named secret; before it, the former credentials are used. After it, the stack's
- * own secret is removed. If that fails, or the first token cannot be requested, the client gets an error, and the same
- * PutConnectionPolicy again finishes the work. DeleteConnection also finds the secret, because the item keeps its name.
+ * Failure policy: one write switches to the named secret. Until this write, the former credentials are used. After it, the
+ * stack's own secret is removed. If that fails, or the first token cannot be requested, the client gets an error. Sending the
+ * same PutConnectionPolicy again then finishes the work. DeleteConnection also finds the stack's own secret, because the item
+ * keeps its name.
  */
 export function putConnectionPolicy(dependencies: PolicyDependencies): Operation {
   return async (input, caller) => {
@@ -85,7 +86,10 @@ function reading(dependencies: PolicyDependencies, input: JsonObject): () => Pro
 /** DescribeConnection shows this as StateReason afterwards. */
 const stateReason = 'The secret that holds the credentials was removed from the connection policy.';
 
-/** The stack has no credentials of its own left, so the connection stays DEAUTHORIZED until the next UpdateConnection. */
+/**
+ * After the policy no longer names a secret, the connection has no credentials, so it stays DEAUTHORIZED until the next
+ * UpdateConnection.
+ */
 function withoutNamedSecret(before: Connection): ConnectionChanges {
   if (namedSecretArn(before) === undefined) return {};
   const state = 'DEAUTHORIZED';
@@ -93,8 +97,8 @@ function withoutNamedSecret(before: Connection): ConnectionChanges {
 }
 
 /**
- * A named secret that is already in use is not read again, so that hosts can be removed even while it cannot be read.
- * DescribeConnection shows nothing from this secret, because its values did not come through this API.
+ * A named secret that is already in use is not read again, so that hosts can be removed from the policy even while the secret
+ * cannot be read. DescribeConnection shows nothing from this secret, because its values did not come through this API.
  */
 async function withNamedSecret(
   dependencies: PolicyDependencies,

@@ -60,7 +60,10 @@ export function deleteDeliveryPolicy(dependencies: PolicyDependencies): Operatio
   };
 }
 
-/** Other settings may be put even for a destination whose host the connection policy does not allow. */
+/**
+ * Whether the hosts must be checked. A policy without these two settings may be put even for a destination whose host the
+ * connection policy does not allow.
+ */
 function setsServerNameOrProxy({ transport = {} }: DeliveryPolicyOverrides): boolean {
   return (transport.serverName ?? transport.proxyUrl) !== undefined;
 }
@@ -76,7 +79,7 @@ async function requireAllowedHosts(
   if (connection !== undefined) requireAllowedHost(dependencies, caller, 'update', connection, { ...before, policy });
 }
 
-/** The new revision makes the rate limit start afresh when the burst has changed. */
+/** Writing the policy raises the revision, so that the rate limit starts afresh when the burst has changed. */
 async function writePolicy(
   { apiDestinations, clock, credentialsLog }: PolicyDependencies,
   caller: Caller,
@@ -135,7 +138,7 @@ function requestedRetryPolicy(input: JsonObject = {}): DeliveryPolicyOverrides['
 
 type Optional<Members> = { readonly [Name in keyof Members]?: Members[Name] | undefined };
 
-/** The members that are set; undefined when none is. */
+/** The members that are set; undefined when none of them is set. */
 function given<Members extends object>(members: Optional<Members>): Members | undefined {
   const entries = Object.entries(members).filter(([, value]) => value !== undefined);
   return entries.length === 0 ? undefined : (Object.fromEntries(entries) as Members);

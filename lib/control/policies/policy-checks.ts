@@ -24,8 +24,8 @@ const secretArnPattern = /^arn:[^:]+:secretsmanager:([^:]+):[0-9]{12}:secret:(.+
 /**
  * Checks the ARN of a secret that does not belong to this stack.
  *
- * Failure policy: the stack's own secrets are refused. They are removed with their connections, and would give one
- * connection's credentials to another.
+ * Failure policy: the stack's own secrets are refused. They are removed with their connections, and naming one would give the
+ * credentials of one connection to another.
  *
  * @throws ServiceError ValidationException for a secret in another region, which no worker could read, or of this stack
  */

@@ -1,6 +1,6 @@
 import { ServiceError } from '../../core/failure/service-error.ts';
 
-/** How often a write is tried at most. Other writes to the same item are rare, so that five are enough. */
+/** The most tries of one write. Other writes to the same item are rare, so five tries are enough. */
 const maxAttempts = 5;
 
 interface PolicyOwner {
@@ -12,8 +12,8 @@ interface PolicyOwner {
  * Writes the policy of a connection or API destination, and tries again when another write to the same item came first.
  *
  * Failure policy: a new state of the credentials, or a new rate, does not conflict with a policy, so the client need not try
- * again. Another policy is a conflict, because the client did not know of it. So is a connection or destination that was
- * deleted and created again under the same name.
+ * again. If another policy was written, that is a conflict, because the client did not know of it. It is also a conflict if
+ * the connection or destination was deleted and created again under the same name.
  *
  * @param read reads the connection or API destination; throws when it may not have a policy
  * @param write throws ServiceError ConcurrentModificationException, and writes nothing, when the item has changed
@@ -35,7 +35,10 @@ export async function writePolicyTo<Owner extends PolicyOwner, Written>(
   }
 }
 
-/** The store reads members in a fixed order. If the order differed, the only harm would be an unnecessary conflict. */
+/**
+ * Compares the JSON text. The store returns members in a fixed order; if the order differed, the only harm would be an
+ * unnecessary conflict.
+ */
 function isSame(one: object | undefined, other: object | undefined): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }

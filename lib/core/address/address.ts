@@ -5,7 +5,7 @@ type Address = ipaddr.IPv4 | ipaddr.IPv6;
 interface AddressRange {
   readonly network: Address;
   readonly prefixLength: number;
-  /** Whether it lies within the loopback range, and so opens it by name. */
+  /** Whether the whole range is loopback. Only such a range opens loopback addresses and the name `localhost`. */
   readonly isLoopback: boolean;
 }
 
@@ -17,7 +17,10 @@ export type AddressClass = string;
 
 export const publicOnly: AddressAllowlist = [];
 
-/** Numbers have no leading zeros, because some parsers read those as octal. An IPv4 range is not written as IPv6. */
+/**
+ * Leading zeros are refused, because some parsers read such numbers as octal. So is an IPv4 address in dotted form within an
+ * IPv6 one.
+ */
 const cidrForm = /^(?:(?:0|[1-9][0-9]{0,2})(?:\.(?:0|[1-9][0-9]{0,2})){3}|[0-9a-fA-F:]*:[0-9a-fA-F:]*)\/[0-9]{1,3}$/;
 
 /**
@@ -33,7 +36,7 @@ export function parseAllowlist(text: string | undefined): AddressAllowlist | und
 function parseRange(cidr: string): AddressRange | undefined {
   if (!cidrForm.test(cidr) || !ipaddr.isValidCIDR(cidr)) return undefined;
   const [network, prefixLength] = ipaddr.parseCIDR(cidr);
-  // Such an address is judged by the IPv4 address in it, so this range would never apply.
+  // An address in such a range is judged by the IPv4 address in it, so the range would never apply.
   if (isWellKnownNat64(network) || network.range() === 'ipv4Mapped') return undefined;
   const kind = network.kind() === 'ipv4' ? ipaddr.IPv4 : ipaddr.IPv6;
   if (kind.networkAddressFromCIDR(cidr).toString() !== network.toString()) return undefined;
@@ -47,13 +50,13 @@ function parseRange(cidr: string): AddressRange | undefined {
  */
 const metadataRanges = ['169.254.169.0/24', '169.254.170.0/24', 'fd00:ec2::/64'].map((cidr) => ipaddr.parseCIDR(cidr));
 
-/** Classes that no allowlist opens. A connection to 0.0.0.0 or :: ends at this machine. */
+/** Classes that no allowlist can open. A connection to 0.0.0.0 or :: reaches this machine itself. */
 const neverCalled: ReadonlySet<string> = new Set(['unspecified', 'broadcast', 'multicast']);
 
 /** The only assigned range of global IPv6 unicast. Source: IANA, IPv6 address space. */
 const globalUnicast = ipaddr.parseCIDR('2000::/3');
 
-/** The bytes of an IPv6 address that may hold an IPv4 address. Sources: RFC 6052 section 2.2, RFC 3056, RFC 4380. */
+/** The positions of the bytes where an IPv6 address may hold an IPv4 address. Sources: RFC 6052 section 2.2, RFC 3056, RFC 4380. */
 const carriedAt = [
   [12, 13, 14, 15],
   [6, 7, 9, 10],
@@ -64,15 +67,15 @@ const carriedAt = [
 ] as const;
 
 /**
- * Decides whether a connection may be made to this address. Public unicast addresses may be called, and those that the
- * allowlist opens. Addresses in ::ffff:0:0/96 and 64:ff9b::/96 are judged by the IPv4 address in them. Every other IPv6
+ * Decides whether a connection may be made to this address. Only public unicast addresses, and addresses that the allowlist
+ * opens, may be called. Addresses in ::ffff:0:0/96 and 64:ff9b::/96 are judged by the IPv4 address in them. Every other IPv6
  * address with an IPv4 address in it (6to4, Teredo, local NAT64) is not public.
  *
  * Failure policy: an address that cannot be parsed is refused. Only a range inside loopback opens loopback; a larger range
- * does not. No range opens a metadata service, in any kind of IPv6 address.
+ * does not. No range opens a metadata service, not even when an IPv6 address holds its IPv4 address.
  *
  * @param text an address from a resolver or a URL, without brackets
- * @returns the class that it is refused for; undefined when it may be called
+ * @returns the class for which the address is refused; undefined when it may be called
  */
 export function refusedAddress(text: string, allowlist: AddressAllowlist): AddressClass | undefined {
   const address = parseAddress(text);
@@ -92,8 +95,9 @@ export function isLoopbackAddress(text: string): boolean {
 /**
  * Judges the host of a URL before it is resolved.
  *
- * @param hostname as URL has it; an IPv6 address with or without brackets
- * @returns the class that it is refused for; undefined for an address that may be called, and for a name
+ * @param hostname in the form of `URL.hostname`; an IPv6 address may have brackets or not
+ * @returns the class for which the host is refused; undefined for an address that may be called, and for a name that must be
+ * resolved first
  */
 export function refusedHost(hostname: string, allowlist: AddressAllowlist): AddressClass | undefined {
   const literal = literalOf(hostname);
@@ -101,13 +105,13 @@ export function refusedHost(hostname: string, allowlist: AddressAllowlist): Addr
   return isLocalhost(hostname) && !allowlist.some(({ isLoopback }) => isLoopback) ? 'loopback' : undefined;
 }
 
-/** Whether the host of a URL is this machine, without resolving it. */
+/** Whether the host of a URL is a loopback address or a localhost name. The name is not resolved. */
 export function isLoopbackHost(hostname: string): boolean {
   const literal = literalOf(hostname);
   return literal === undefined ? isLocalhost(hostname) : isLoopbackAddress(literal);
 }
 
-/** @returns undefined for a name; a host with a colon or a zone counts as an address, even a malformed one */
+/** @returns the address without brackets and final dots; undefined for a name. Any host with a colon counts as an address */
 export function literalOf(hostname: string): string | undefined {
   const host = hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.+$/, '');
   return host.includes(':') || ipaddr.isValid(host) ? host : undefined;
@@ -118,7 +122,7 @@ function isLocalhost(hostname: string): boolean {
   return /(?:^|\.)localhost\.*$/i.test(hostname);
 }
 
-/** @returns the IPv4 address in it if there is one; undefined for an address with a zone */
+/** @returns the address; for an IPv4-mapped or NAT64 address the IPv4 address in it; undefined if malformed or with a zone */
 function parseAddress(text: string): Address | undefined {
   if (text.includes('%') || !ipaddr.isValid(text)) return undefined;
   const address = ipaddr.process(text);

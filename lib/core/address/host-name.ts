@@ -2,7 +2,8 @@ const label = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?';
 const dnsName = new RegExp(`^${label}(?:\\.${label}){0,126}$`);
 
 /**
- * A host as URLs write it: lower case, names beyond ASCII in Punycode, an IPv6 address in brackets and in its shortest form.
+ * A host in the form that URLs use: lower case, names beyond ASCII in Punycode, an IPv6 address in brackets and in its
+ * shortest form.
  *
  * @returns undefined when the text is not a host, for example with a port, a final dot or an asterisk
  */
@@ -13,7 +14,10 @@ export function parseHost(text: string): string | undefined {
   return host.startsWith('[') || dnsName.test(host) ? host : undefined;
 }
 
-/** Whether a host from `parseHost` is an address. Source: the WHATWG URL standard: a last label of digits makes an address. */
+/**
+ * Whether a host from `parseHost` is an address. Source: the WHATWG URL standard. A host whose last label has only digits is
+ * an address.
+ */
 export function isAddress(host: string): boolean {
   return host.startsWith('[') || /(?:^|\.)[0-9]+$/.test(host);
 }
@@ -31,8 +35,8 @@ export function parseAllowedHost(text: string): string | undefined {
 }
 
 /**
- * User name and password of a URL: the text between its scheme and the last @ before the path. The WHATWG URL standard
- * allows any number of slashes and backslashes in front of them, or none, and line breaks and tabs between the slashes.
+ * User name and password of a URL: the text between its scheme and the last @ before the path. The WHATWG URL standard allows
+ * any number of slashes and backslashes before the user name, or none. Line breaks and tabs may stand between the slashes.
  */
 const userinfo = /^([^:]*:[\\/\s]*)(?![\\/\s])[^\\/?#]*@/;
 

@@ -36,7 +36,7 @@ export interface Validity {
 
 /**
  * The expiry and deletion of a key that is created or extended now. The bounds apply to the requested time before it is
- * rounded down to the hour, so exactly one day is long enough at any minute.
+ * rounded down to the hour, so a validity of exactly one day is accepted at any minute of the hour.
  *
  * @param expiresAtSeconds the requested time; absent means seven days
  * @throws ServiceError ApiKeyValidityOutOfBoundsException

@@ -25,7 +25,7 @@ export interface CredentialScope {
 export interface SigningDetails extends CredentialScope {
   /** `20260131T080000Z` */
   readonly signedAt: string;
-  /** In lower case, in order. */
+  /** Names in lower case, in the order in which they were signed. */
   readonly signedHeaders: readonly string[];
 }
 
@@ -55,8 +55,8 @@ export function signatureOf(
 }
 
 /**
- * Clients sign the normalized path. A path with `..` or `//` might be routed to another place than the one that was signed,
- * so it is not normalized here and never matches.
+ * Clients sign the normalized path. A path with `..` or `//` might be routed to a place other than the signed one. So the path
+ * is not normalized here, and the signature of such a request never matches.
  */
 export function canonicalRequest(request: SignableRequest, signedHeaders: readonly string[]): string | undefined {
   const query = canonicalQuery(request.query);
@@ -104,7 +104,7 @@ function encode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-/** The order of code units, which is the order of bytes for percent-encoded text. */
+/** Compares code units. For percent-encoded text this gives the order of the bytes. */
 function order(one: string, other: string): number {
   if (one === other) return 0;
   return one < other ? -1 : 1;

@@ -8,7 +8,7 @@ export interface Signature extends SigningDetails {
   /** In hexadecimal. */
   readonly signature: string;
   readonly signedAtMs: number;
-  /** Only of a presigned request: how long it is valid. */
+  /** How long a presigned request is valid; absent for any other request. */
   readonly expiresInSeconds?: number;
 }
 
@@ -36,7 +36,7 @@ export function claimsSignature(request: SignableRequest): boolean {
   );
 }
 
-/** The parameters of a header or query signature, under their names in a query. */
+/** The parameters of a signature. Those from a header have the same names as those from a query. */
 type Parameters = ReadonlyMap<string, string>;
 
 function headerParameters(authorization: string, request: SignableRequest): Parameters {
@@ -113,7 +113,7 @@ export function isApplicable(request: SignableRequest, signature: Signature, rec
   );
 }
 
-/** Whether the secret access key made the signature over this very request. */
+/** Whether the signature was made with this secret access key, for exactly this request. */
 export function isSignedWith(secretAccessKey: string, request: SignableRequest, signature: Signature): boolean {
   const expected = signatureOf(secretAccessKey, request, signature);
   return expected !== undefined && equalsInConstantTime(expected, signature.signature);
@@ -124,7 +124,10 @@ function isOfNow({ signedAtMs, expiresInSeconds }: Signature, nowMs: number): bo
   return nowMs - signedAtMs <= untilMs && signedAtMs - nowMs <= maximumSkewMs;
 }
 
-/** Host must be signed, so that the request is valid nowhere else; so must every x-amz- header, which may change its meaning. */
+/**
+ * Host must be signed, so that the request is not valid at another host. Every x-amz- header must be signed, because it may
+ * change what the request means.
+ */
 function coversHeaders(request: SignableRequest, { signedHeaders }: Signature): boolean {
   const covered = new Set(signedHeaders);
   return (
@@ -132,7 +135,7 @@ function coversHeaders(request: SignableRequest, { signedHeaders }: Signature): 
   );
 }
 
-/** The hash of the body is always signed. If the client sends it as a header too, both must be equal. */
+/** The hash of the body is always signed. If the client also sends the hash in a header, the two must be equal. */
 function namesBody(request: SignableRequest): boolean {
   const sent = request.headers.get('x-amz-content-sha256');
   return sent === undefined || sent === sha256Hex(request.body);

@@ -4,7 +4,7 @@ import { type ApiId, apiIds } from './api-key.ts';
 
 /** The two parts of an API key's text. */
 export interface ApiKeyText {
-  /** Begins with `da2-`; also the access key id of signatures. May be shown and logged. */
+  /** Begins with `da2-`. Signatures use it as the access key id. It may be shown and logged. */
   readonly publicId: string;
   readonly secret: string;
 }
@@ -14,7 +14,10 @@ const prefix = 'da2-';
 const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
 const bitsPerCharacter = 5;
 
-/** 50 bits: two keys of one stack will hardly ever get the same public id, and the second one would be refused. */
+/**
+ * Ten characters are 50 bits. Two keys of one stack hardly ever get the same public id; if they did, the second one would be
+ * refused.
+ */
 const publicCharacters = 10;
 /** 160 bits. */
 const secretCharacters = 32;
@@ -60,7 +63,7 @@ export function apiOf(rootSecret: string, publicId: string, matches: (secret: st
   return matching[0];
 }
 
-/** Compares in a time that depends on the lengths only. */
+/** Compares two texts in a time that depends only on their lengths. */
 export function equalsInConstantTime(one: string, other: string): boolean {
   const [a, b] = [Buffer.from(one), Buffer.from(other)];
   return a.length === b.length && timingSafeEqual(a, b);

@@ -4,7 +4,7 @@ export interface ThrottleState {
   readonly atMs: number;
 }
 
-/** Limit of one key at one worker. Our choice: more than any deployment tool sends, and a small load for the table. */
+/** How many requests of one key a worker accepts. Our choice: more than any deployment tool sends, and a small load for the table. */
 export const requestsPerSecond = 50;
 
 export type Throttling =
@@ -12,7 +12,7 @@ export type Throttling =
   | { readonly allowed: false; readonly state: ThrottleState; readonly retryAfterSeconds: number };
 
 /**
- * A token bucket with the requests of one second.
+ * A token bucket that holds as many tokens as one second has requests.
  *
  * @param state undefined before the first request of a key
  */

@@ -2,7 +2,7 @@ import type { HttpMethod } from '../destination/api-destination.ts';
 import type { FailureCode, FailureKind } from '../failure/failure.ts';
 import type { JsonObject } from '../input/json.ts';
 
-/** An event as a parsed value and, where it is known, as its own text, byte for byte. */
+/** An event as a parsed value and, if it is known, as its original text, byte for byte. */
 export interface EventDocument {
   readonly value: JsonObject;
   readonly text?: string;
@@ -43,7 +43,10 @@ export interface Delivery {
   readonly target: DeliveryTarget;
   /** Attempts made so far, by this worker or another. */
   readonly attempts: number;
-  /** Failures since the last attempt that happened before a request was made. They delay the delivery, but are not attempts. */
+  /**
+   * Postponements since the last attempt: tries that failed before a request was sent. They delay the delivery, but are not
+   * attempts.
+   */
   readonly postponements: number;
   /** When the first and the last attempt ended, epoch ms; absent before the first. */
   readonly attemptTimes?: { readonly firstMs: number; readonly lastMs: number };
@@ -56,14 +59,14 @@ export interface Delivery {
   readonly redrives?: number;
 }
 
-/** An HTTP request in the parts that a client pool needs. */
+/** The parts of an HTTP request that a client pool needs. */
 export interface HttpRequest {
   readonly method: HttpMethod;
   /** `https://host[:port]` */
   readonly origin: string;
   /** Path and query, beginning with `/`. */
   readonly path: string;
-  /** Each name once. */
+  /** Each name occurs once. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
 }
@@ -93,11 +96,11 @@ export type AttemptOutcome =
   | {
       readonly kind: 'retryable' | 'permanent';
       readonly code: FailureCode;
-      /** For a person; never holds a secret, a header or an event. */
+      /** A text for a person. It never holds a secret, a header or an event. */
       readonly reason: string;
       /** Absent when no answer came. */
       readonly status?: number;
-      /** The endpoint's own words, capped; for the dead letter. */
+      /** The body of the endpoint's answer, shortened, for the dead letter. */
       readonly answer?: string;
       readonly retryAfterMs?: number;
     };
@@ -111,22 +114,22 @@ export type Settlement =
   | { readonly kind: 'delivered' }
   /** A dead-letter queue has it. */
   | { readonly kind: 'dead-lettered' }
-  /** The delivery queue has it; not before that time, epoch ms. */
+  /** The delivery queue has it. The next try does not begin before `notBeforeMs`, epoch ms. */
   | { readonly kind: 'deferred'; readonly notBeforeMs: number }
-  /** The sender still has it: the invocation fails with this error for this event only, and the sender delivers it again. */
+  /** The sender still has it, and delivers it again. The invocation fails with this error, but for this event only. */
   | { readonly kind: 'returned'; readonly error: unknown };
 
 /** The log record of one delivery at the end of one invocation. */
 export interface Conclusion {
   readonly settlement: Settlement;
-  /** Absent when the input named none. */
+  /** Absent when the input named no API destination. */
   readonly apiDestination?: string;
   readonly eventId?: string;
   readonly rule?: string;
-  /** `Unexpected` is an error that is not in the failure table: a bug, which the log shows with its stack. */
+  /** `Unexpected` stands for an error that is not in the failure table. It is a bug, and the log shows its stack. */
   readonly code?: FailureCode | 'Unexpected';
   readonly reason?: string;
-  /** An error that a bug threw, for the log only. It may be present with any settlement. */
+  /** An error that a bug caused, for the log only. It may be present with any settlement. */
   readonly bug?: unknown;
   readonly status?: number;
   /** Whether the last failure may be retried; absent when nothing failed. */
@@ -136,7 +139,7 @@ export interface Conclusion {
   /** Attempts made so far, this invocation's included. */
   readonly attempts: number;
   readonly durationMs: number;
-  /** The part of it that was spent waiting for the rate. */
+  /** The part of `durationMs` that was spent waiting for a slot. */
   readonly rateWaitMs?: number;
   /** When the next attempt may be made, epoch ms; only for a deferred delivery. */
   readonly nextAttemptAtMs?: number;

@@ -1,12 +1,12 @@
 interface MetricEntry {
-  /** As CloudWatch names it. */
+  /** The unit's name in CloudWatch. */
   readonly unit: 'Count' | 'Milliseconds';
   readonly meaning: string;
 }
 
 /**
- * Every metric of a stack. Alarms and dashboards are built on these names; a test compares the table in
- * docs/guide/reference.md with it.
+ * Every metric of a stack. Alarms and dashboards are built on these names. A test compares this list with the table in
+ * docs/guide/reference.md.
  */
 export const metrics = {
   Attempts: { unit: 'Count', meaning: 'attempts that sent a request to an endpoint' },

@@ -17,8 +17,8 @@ const dateForms = [
  * The wait that a Retry-After header asks for: seconds, or any of the three forms of an HTTP date. Source: RFC 9110 section
  * 10.2.3; EventBridge user guide for negative numbers.
  *
- * @returns ms; 0 for a date that has passed; negative when the endpoint asks not to be called again; undefined when the
- * header is malformed and says nothing
+ * @returns ms; 0 for a date that has passed; negative when the endpoint asks not to be called again; undefined when the header
+ * is malformed
  */
 export function parseRetryAfterMs(value: string, nowMs: number): number | undefined {
   const text = value.trim();

@@ -6,11 +6,11 @@ export type ExhaustedRetryCondition = 'MaximumRetryAttempts' | 'MaximumEventAgeI
 
 export type RetryDecision =
   | { readonly kind: 'retry'; readonly delayMs: number }
-  /** Without a condition, the endpoint itself asked for no further request. */
+  /** Without a condition, the endpoint itself asked not to be called again. */
   | { readonly kind: 'stop'; readonly condition?: ExhaustedRetryCondition };
 
 export interface Backoff {
-  /** Upper bound of the first delay. It doubles with each failure in a row. */
+  /** Upper bound of the first delay. The bound doubles with each failure in a row. */
   readonly baseMs: number;
   /** Upper bound of every delay. */
   readonly maximumMs: number;
@@ -22,11 +22,12 @@ export type RetryHistory = Pick<Delivery, 'attempts' | 'postponements' | 'firstR
 /**
  * Decides whether a failed attempt is followed by another, and when.
  *
- * Failure policy: the endpoint's own Retry-After is a floor and gets no jitter; a wait that would outlive the event's age
- * limit ends the delivery now, in the dead letters, instead of later. A failure before the request (a store or a token
- * endpoint that is down) uses up no attempt, because the endpoint has refused nothing; only the age limit ends such a delivery.
+ * Failure policy: the endpoint's own Retry-After is the shortest wait and gets no jitter. If the event's age limit would end
+ * before the wait does, the delivery goes to the dead letters now instead of later. A failure before the request (a store or a
+ * token endpoint that is down) uses up no attempt, because the endpoint has refused nothing. Only the age limit ends such a
+ * delivery.
  *
- * @param history the failed attempt included; 0 attempts when the failure came before the first request
+ * @param history includes the failed attempt; `attempts` is 0 when the failure came before the first request
  * @param random a number from 0 up to 1
  */
 export function decideRetry(
@@ -64,7 +65,7 @@ export function fullJitterDelayMs(backoff: Backoff, failuresInRow: number, rando
   return Math.floor(random() * boundMs);
 }
 
-/** Each member that the target sets replaces that of the destination's policy. */
+/** The retry policy of a delivery: each member that its target sets replaces the same member of the destination's policy. */
 export function retryPolicyOf({ RetryPolicy: own }: DeliveryTarget, policy: RetryPolicy): RetryPolicy {
   if (own === undefined) return policy;
   const { MaximumRetryAttempts, MaximumEventAgeInSeconds } = own;
@@ -92,7 +93,10 @@ export function longestRequestTimeoutMs(functionTimeoutSeconds: number): number 
   return functionTimeoutSeconds * 1000 - preparationMs - longestSlotWaitMs - settleReserveMs;
 }
 
-/** Source: Lambda developer guide, Amazon SQS event sources: six times the function's time limit, for its own retries. */
+/**
+ * Six times the function's time limit, so that Lambda has time for its own retries. Source: Lambda developer guide, Amazon SQS
+ * event sources.
+ */
 export function visibilityTimeoutSeconds(functionTimeoutSeconds: number): number {
   return 6 * functionTimeoutSeconds;
 }

@@ -2,8 +2,8 @@ import type { ApiDestination } from './api-destination.ts';
 import type { ConnectionPolicy } from './connection.ts';
 
 /**
- * Whether an entry of a connection's allowed hosts matches a host, both in the form of URLs. As in certificates, `*` stands
- * for exactly one label. An entry matches all ports of a host. Source: RFC 9525, section 6.3.
+ * Whether an entry of a connection's allowed hosts matches a host. Both are in the form that URLs use. As in certificates, `*`
+ * stands for exactly one label. An entry matches all ports of a host. Source: RFC 9525, section 6.3.
  */
 export function isHostOf(entry: string, host: string): boolean {
   if (!entry.startsWith('*.')) return entry === host;
@@ -21,11 +21,12 @@ export interface ForbiddenHost {
 }
 
 /**
- * The first host that would get a connection's credentials although its policy does not allow it; undefined when there is none.
+ * The first host that would get the connection's credentials although the connection's policy does not allow it; undefined
+ * when there is none.
  *
- * The server name is checked too: with it and a proxy, an editor of the destination could let another host answer. The proxy
- * is checked where it could read the requests: when the destination has its own CA certificates, or does not use TLS. The
- * token endpoint belongs to the connection itself and is not checked.
+ * The server name is checked too, because a server name together with a proxy lets an editor of the destination choose which
+ * host answers. The proxy is checked when it could read the requests: if the destination has its own CA certificates, or does
+ * not use TLS. The token endpoint belongs to the connection itself and is not checked.
  *
  * Failure policy: an endpoint or a proxy whose host cannot be parsed is not allowed.
  */

@@ -7,7 +7,7 @@ export type HttpMethod = 'POST' | 'GET' | 'HEAD' | 'OPTIONS' | 'PUT' | 'PATCH' |
 export interface ApiDestination {
   readonly name: string;
   readonly arn: string;
-  /** UUID of the ARN; keys the destination's rate and its message group. */
+  /** The UUID in the ARN. It identifies the destination's rate and its message group. */
   readonly incarnation: string;
   readonly description?: string;
   readonly connectionArn: string;
@@ -15,7 +15,7 @@ export interface ApiDestination {
   readonly invocationEndpoint: string;
   readonly httpMethod: HttpMethod;
   readonly invocationRateLimitPerSecond: number;
-  /** The members of the delivery policy that this destination sets; absent means every default. */
+  /** The members of the delivery policy that this destination sets; absent means that all members have their defaults. */
   readonly policy?: DeliveryPolicyOverrides;
   readonly creationTimeMs: number;
   readonly lastModifiedTimeMs: number;

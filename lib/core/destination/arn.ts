@@ -5,7 +5,10 @@ export interface EventsArn {
   readonly account: string;
   readonly kind: 'api-destination' | 'connection';
   readonly name: string;
-  /** The UUID that a create gives and an update keeps. A resource that is deleted and created again has another one. */
+  /**
+   * The UUID that a resource gets when it is created and keeps when it is updated. If it is deleted and created again, it gets
+   * another one.
+   */
   readonly incarnation: string;
 }
 

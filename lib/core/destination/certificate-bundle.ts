@@ -10,9 +10,9 @@ const certificate = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIF
 const privateKey = /-----BEGIN ((?:[A-Z]{1,10} )?PRIVATE KEY)-----[A-Za-z0-9+/=\s]+-----END \1-----/g;
 
 /**
- * @param text `{"certificate": "...", "privateKey": "..."}`, or both in one text, in PEM. The certificate of the key comes
- *   first, its chain follows, and the key has no passphrase
- * @throws Failure InvalidPolicySecret that says what is wrong, and shows nothing of it
+ * @param text `{"certificate": "...", "privateKey": "..."}`, or both in one text, in PEM. The certificate that belongs to the
+ *   key comes first, and its chain follows. The key has no passphrase
+ * @throws Failure InvalidPolicySecret, which says what is wrong but shows nothing of the text
  */
 export function parseClientCertificate(text: string): ClientCertificate {
   const parts = isPolicySecretObject(text) ? parseParts(text) : { certificates: text, key: text };

@@ -48,7 +48,7 @@ export interface ConnectionSecret {
 const code = 'InvalidSecret';
 
 /**
- * Reads a SecretString in the form that EventBridge stores. Members that it does not know are ignored.
+ * Reads a SecretString in the form that EventBridge stores. Unknown members are ignored.
  *
  * @throws Failure InvalidSecret that names the field, never its value
  */

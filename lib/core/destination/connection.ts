@@ -17,20 +17,23 @@ export type ConnectionState =
 export interface Connection {
   readonly name: string;
   readonly arn: string;
-  /** UUID of the ARN; keys the connection's token. */
+  /** The UUID in the ARN. It identifies the connection's token. */
   readonly incarnation: string;
   readonly description?: string;
   readonly state: ConnectionState;
   readonly stateReason?: string;
   readonly authorizationType: AuthorizationType;
-  /** Name of the secret. It is stored before the secret is created, so that an incomplete create can be cleaned up. */
+  /**
+   * Name of the secret. It is stored before the secret is created, so that a CreateConnection that stops halfway can be
+   * cleaned up.
+   */
   readonly secretName: string;
   /**
    * The secret that holds the credentials: the connection's own, or the one that its policy names. Absent while the connection
    * is CREATING, and while it has no secret.
    */
   readonly secretArn?: string;
-  /** The secret version in force. For a secret that the policy names, the version that was current when it was last read. */
+  /** The secret version in force. For a secret that the policy names, the version that was current when the secret was last read. */
   readonly secretVersion?: string;
   /** AuthParameters as DescribeConnection shows them, without any secret value. */
   readonly visibleAuthParameters: JsonObject;
@@ -39,13 +42,14 @@ export interface Connection {
   readonly creationTimeMs: number;
   readonly lastModifiedTimeMs: number;
   readonly lastAuthorizedTimeMs?: number;
-  /** When the credentials that need their first token came into force; only while AUTHORIZING. */
+  /** When the credentials that still need their first token came into force. Present only while the connection is AUTHORIZING. */
   readonly authorizingSinceMs?: number;
   /**
-   * The run of refused requests with the secret version in force. Only workers write it; the control API does not change it.
+   * The run of refused requests that used the secret version in force. Only workers write it; the control API never changes
+   * it.
    */
   readonly unauthorizedRun?: UnauthorizedRun;
-  /** Increased by one with every write except those of the run. It detects concurrent updates. */
+  /** Rises by one with every write, except with writes of the run. It serves to detect concurrent updates. */
   readonly revision: number;
 }
 
@@ -60,7 +64,7 @@ export function namedSecretArn({ policy, secretArn }: Connection): string | unde
 }
 
 /**
- * The connection after the secret that its policy names has another current version.
+ * The connection with a new current version of the secret that its policy names.
  *
  * A deauthorized connection is AUTHORIZED again, because the endpoint refused the previous version only. The next request or
  * token shows whether the new version is accepted.
@@ -81,10 +85,10 @@ export function withVersion({ stateReason, ...connection }: Connection, version:
 /** Settings of a connection that EventBridge does not have. Every member is optional. */
 export interface ConnectionPolicy {
   /**
-   * The only hosts that requests with its credentials may go to, in lower case: `api.example.com`, or `*.example.com` for every
-   * name with one label more. Absent means any host.
+   * The only hosts that may get requests with the connection's credentials, in lower case: `api.example.com`, or
+   * `*.example.com` for every name with exactly one more label. Absent means any host.
    */
   readonly allowedHosts?: readonly string[];
-  /** A secret that the owner keeps, whose current version holds the credentials, instead of the connection's own. */
+  /** ARN of a secret that the owner maintains. Its current version holds the credentials, in place of the connection's own secret. */
   readonly secretArn?: string;
 }

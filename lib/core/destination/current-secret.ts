@@ -1,6 +1,6 @@
 import { Failure } from '../failure/failure.ts';
 
-/** The content of a secret's version, as it was read. */
+/** The content of one version of a secret, as it was read. */
 interface SecretText {
   readonly version: string;
   readonly text: string;
@@ -16,8 +16,8 @@ export interface SecretInForce<Value> {
 export type CurrentSecret<Value> = SecretInForce<Value> | { readonly version: string; readonly problem: Failure };
 
 /**
- * Reads the content of a secret. A Failure of `parse` becomes the problem of this version, so that a cache can keep it like
- * a valid content.
+ * Reads the content of a secret. If `parse` throws a Failure, it becomes the `problem` of this version, so that a cache can
+ * keep it just like valid content.
  */
 export function parseCurrentSecret<Value>(
   { version, text }: SecretText,

@@ -8,7 +8,7 @@ export interface TransportSettings {
   readonly clientCertificateSecretArn?: string;
   /** Secret with the CA certificates to trust for the endpoint, instead of those that Node trusts. */
   readonly caCertificateSecretArn?: string;
-  /** Name that is sent to the endpoint (SNI) and that its certificate must be for. Default: the endpoint's host. */
+  /** The name that is sent to the endpoint (SNI) and that the endpoint's certificate must be for. Default: the endpoint's host. */
   readonly serverName?: string;
   /** HTTP proxy to connect through: `http://` or `https://`, host and port. */
   readonly proxyUrl?: string;
@@ -24,7 +24,10 @@ export interface ClientCertificate {
 
 /** How connections to an endpoint are made, with the certificates read. Requests of different transports share no socket. */
 export interface Transport {
-  /** Distinguishes the pools of one origin by secret versions and settings; empty for the default. Contains no secret. */
+  /**
+   * Built from settings and secret versions, never from secrets. It tells apart the pools of one origin, and is empty for the
+   * default transport.
+   */
   readonly key: string;
   readonly clientCertificate?: ClientCertificate;
   readonly caCertificatePem?: string;
@@ -60,19 +63,19 @@ export interface DeliveryPolicy {
   /** Requests in flight from one worker; undefined means no limit. */
   readonly maximumConcurrencyPerWorker: number | undefined;
   readonly retryPolicy: RetryPolicy;
-  /** Statuses that are retried beyond those that always are. */
+  /** Statuses that are retried in addition to those that are always retried. */
   readonly retryableStatuses: readonly number[];
-  /** Absent: requests are not signed. */
+  /** Absent when requests are not signed. */
   readonly signing?: SigningSettings;
   readonly transport: TransportSettings;
 }
 
-/** The members of its policy that an API destination sets. All others have their defaults. */
+/** The members of a delivery policy that an API destination sets itself. All others have their defaults. */
 export type DeliveryPolicyOverrides = Partial<Omit<DeliveryPolicy, 'retryPolicy'>> & {
   readonly retryPolicy?: Partial<RetryPolicy>;
 };
 
-/** A member that is not set keeps its default; so does each half of a retry policy. */
+/** A member that is not set keeps its default. The same goes for each of the two members of the retry policy. */
 export function withOverrides(
   defaults: DeliveryPolicy,
   { retryPolicy, ...overrides }: DeliveryPolicyOverrides = {},
@@ -81,7 +84,7 @@ export function withOverrides(
 }
 
 /*
- * A secret that a delivery policy names is either plain text, or a JSON object with that text in its members.
+ * A secret that a delivery policy names is either plain text, or a JSON object whose members hold that text.
  */
 
 /** Whether the text of a secret looks like a JSON object. */

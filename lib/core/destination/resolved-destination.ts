@@ -4,13 +4,16 @@ import type { Connection } from './connection.ts';
 import type { ConnectionSecret } from './connection-secret.ts';
 import type { DeliveryPolicy, Transport } from './delivery-policy.ts';
 
-/** The parts of a delivery policy that its secrets give, once they have been read. */
+/** The parts of a delivery policy that are made from its secrets, after the secrets have been read. */
 export interface PolicyMaterial {
   /** How the connection is made, with the certificates that are current. */
   readonly transport: Transport;
-  /** Absent: requests are not signed. */
+  /** Absent when requests are not signed. */
   readonly signingKeys?: SigningKeys;
-  /** Versions of the secrets that it was made from; a later read with other versions has changed. Empty without secrets. */
+  /**
+   * Versions of the secrets that this was made from. If a later read has other versions, something has changed. Empty without
+   * secrets.
+   */
   readonly versions: string;
 }
 

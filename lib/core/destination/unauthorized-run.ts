@@ -1,18 +1,18 @@
 /**
- * Requests that endpoints refused with 401 or 407 in a row, all with the same credentials of one connection, whichever
- * of its API destinations they went to.
+ * Consecutive requests that endpoints refused with 401 or 407. All had the same credentials of one connection, but they may
+ * have gone to different API destinations.
  */
 export interface UnauthorizedRun {
   readonly count: number;
-  /** When its first refusal was stored, epoch ms. From then on every worker can see it. */
+  /** When the first refusal of the run was stored, epoch ms. From then on every worker can see the run. */
   readonly sinceMs: number;
 }
 
-/** When a connection is deauthorized because of refused requests. */
+/** The limit at which refused requests deauthorize a connection. */
 export interface UnauthorizedLimit {
   /** Refusals in a row. */
   readonly count: number;
-  /** How long the run must last as well. */
+  /** How long the run must also have lasted. */
   readonly lengthMs: number;
 }
 
@@ -20,8 +20,8 @@ export interface UnauthorizedLimit {
 const leastLengthMs = 30_000;
 
 /**
- * @param cacheMs age at which workers read a connection again. Within twice that time every delivering worker has read it,
- *   has seen the run, and could have ended it with a success
+ * @param cacheMs age at which workers read a connection again. Within twice that time, every worker that delivers has read the
+ *   connection and seen the run, and a success would have ended the run
  */
 export function unauthorizedLimitOf(count: number, cacheMs: number): UnauthorizedLimit {
   return { count, lengthMs: Math.max(leastLengthMs, 2 * cacheMs) };
@@ -32,7 +32,7 @@ export function isUnauthorized(status: number): boolean {
 }
 
 /**
- * Whether the answer to a request counts for the run, refused or accepted.
+ * Whether the answer to a request counts for the run, be it a refusal or a success.
  *
  * Failure policy: a request from before the run does not count, however late its answer comes. So a worker that was frozen
  * neither lengthens a run nor ends one with an old answer.

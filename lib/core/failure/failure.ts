@@ -59,11 +59,11 @@ export type FailureCode = keyof typeof failures;
 
 export interface FailureDetails {
   readonly cause?: unknown;
-  /** The wait that the other side asked for, in ms. A negative one asks for no further request. */
+  /** The wait that the other side asked for, in ms. A negative one means that it asked not to be called again. */
   readonly retryAfterMs?: number | undefined;
 }
 
-/** A failure of the table. Its message never contains a secret, a header or an event, so it may be shown. */
+/** One of the failures in the table above. Its message never contains a secret, a header or an event, so it may be shown. */
 export class Failure extends Error {
   override readonly name = 'Failure';
   readonly code: FailureCode;
@@ -80,7 +80,7 @@ export class Failure extends Error {
   }
 }
 
-/** Whether what keeps the configuration could not be reached; a store that refuses has been reached. */
+/** Whether a store of the configuration could not be reached. A store that refuses a call has been reached. */
 export function isStoreUnavailable(error: unknown): error is Failure {
   return error instanceof Failure && error.code === 'StoreUnavailable';
 }
@@ -124,7 +124,7 @@ function describeError(error: unknown): ErrorDescription {
     return { name: typeof error, message: 'A value that is not an Error was thrown.', stack: '' };
   }
   // The message is removed first, because one of its lines may look like a frame.
-  // Stryker disable next-line StringLiteral: any text of one line in the place of the message makes no frame.
+  // Stryker disable next-line StringLiteral: no text of one line in place of the message is taken for a frame.
   const withoutMessage = error.stack?.replace(error.message, '');
   const frames = withoutMessage?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];
   const message = error instanceof SyntaxError ? 'Not shown: it may quote what was parsed.' : error.message;

@@ -1,6 +1,6 @@
 /**
- * Errors of the control API, under the names that AWS clients know. Their HTTP statuses are in lib/protocol.
- * Sources: the service models of EventBridge and AppSync; recorded answers for the names of authentication errors.
+ * Errors of the control API, under the names that AWS clients know. Their HTTP statuses are in lib/protocol. Sources: the
+ * service models of EventBridge and AppSync. The names of authentication errors are from recorded answers.
  */
 export type ServiceErrorCode =
   | 'ValidationException'
@@ -16,7 +16,7 @@ export type ServiceErrorCode =
   | 'MissingAuthenticationTokenException'
   | 'UnrecognizedClientException'
   | 'InternalException'
-  // AppSync's own.
+  // Errors that only AppSync has.
   | 'BadRequestException'
   | 'UnauthorizedException'
   | 'NotFoundException'

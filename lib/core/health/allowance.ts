@@ -4,11 +4,11 @@ import { probeIntervalUs } from './circuit.ts';
 import type { Health } from './health.ts';
 import { isOpen, isPaused } from './health.ts';
 
-/** What limits the use of an endpoint beside its rate; of a shard, its part of it. */
+/** The limits on the use of an endpoint, in addition to its rate. A shard has its part of these limits. */
 export interface EndpointLimits {
-  /** Requests that the whole fleet may have under way; absent: no limit. */
+  /** How many requests the whole fleet may have in progress; absent when there is no limit. */
   readonly maximumConcurrency?: number;
-  /** Invocations that the fleet runs at the same time at most. */
+  /** The most invocations that the fleet runs at the same time. */
   readonly invocations: number;
   /** Time limit of one request. */
   readonly timeoutUs: number;
@@ -17,35 +17,36 @@ export interface EndpointLimits {
 /** What a worker may reserve now, given the health of the endpoint. */
 export interface Allowance {
   readonly share: Share;
-  /** The spacing of return times. */
+  /** The share that decides how far apart return times are. */
   readonly returnShare: Share;
-  /** A reservation with slots moves the end of the slots by at least this. */
+  /** The least time by which a reservation with slots moves the end of the slots. */
   readonly leastCostUs: number;
-  /** Slots that one reservation may take. */
+  /** The most slots that one reservation may take. */
   readonly mostSlots: number;
-  /** No return time lies before. */
+  /** The earliest return time that may be given. */
   readonly returnsFromUs: number;
 }
 
-/** One destination holds at most this part of all invocations when its endpoint is slow. */
+/** The largest part of all invocations that a destination with a slow endpoint may occupy. */
 const longestPart = 1 / 3;
 
-/** While no requests are sent, no more deliveries than this come back each second, to find that out. */
+/** While a destination is paused or its circuit is open, at most this many of its deliveries come back each second to ask. */
 const idleReturnsPerSecond = 100;
 
-/** A closed circuit begins with this part of the rate, and doubles it each second. */
+/** After the circuit has closed, requests begin at this part of the rate, and the part doubles each second. */
 const slowStartPart = 1 / 64;
 const slowStartSteps = 6;
 
 /**
- * What the health of an endpoint leaves of its rate.
+ * How much of the rate may be used, given the health of the endpoint.
  *
  * - Paused: nothing. The deliveries wait until the end of the pause.
- * - Open: one request, a probe; the next one after its time limit and an interval.
+ * - Open: one request, the probe. The next probe may follow after a request's time limit plus an interval.
  * - Just closed: a part of the rate that doubles each second.
- * - Slow: by Little's law, requests under way = requests a second * time of an answer. So the rate is lowered to where the
- *   maximum concurrency is reached. Without a maximum, each reservation, which is one invocation that waits for answers, takes
- *   so much of the rate that the destination holds at most a third of all invocations.
+ * - Slow: by Little's law, the number of requests in progress is the requests a second times the time of an answer. So the
+ *   rate is lowered until this number is at most the maximum concurrency. Without a maximum, it is the invocations that are
+ *   limited, and each reservation is one invocation that waits for answers. Each takes so much of the rate that the
+ *   destination occupies at most a third of all invocations.
  */
 export function allowanceOf(health: Health, share: Share, limits: EndpointLimits, nowUs: number): Allowance {
   const idleShare = { ...share, ratePerSecond: Math.min(share.ratePerSecond, idleReturnsPerSecond) };
@@ -66,7 +67,7 @@ export function allowanceOf(health: Health, share: Share, limits: EndpointLimits
   return { share: limited, returnShare: limited, leastCostUs, mostSlots: Number.POSITIVE_INFINITY, returnsFromUs: 0 };
 }
 
-/** Requests that wait unusually long count as if they would wait until their time limit. */
+/** The time of an answer. While requests wait unusually long, it is taken to be at least their time limit. */
 function answerTimeUs({ answerUs, stalledAtUs }: Health, { timeoutUs }: EndpointLimits): number {
   return stalledAtUs > 0 ? Math.max(answerUs, timeoutUs) : answerUs;
 }

@@ -9,13 +9,13 @@ import type { Health, HealthChange } from './health.ts';
 export type Signal =
   | { readonly kind: 'alive' }
   | { readonly kind: 'failed'; readonly code: FailureCode }
-  /** Nothing: our own failure, or an endpoint that asks everybody to wait. */
+  /** The request says nothing about the endpoint: the failure was our own, or the endpoint asked everybody to wait. */
   | { readonly kind: 'none' };
 
 export const aliveSignal: Signal = { kind: 'alive' };
 export const noSignal: Signal = { kind: 'none' };
 
-/** Failures without an answer that are the endpoint's own, or those of the way to it. */
+/** Failures without an answer that are caused by the endpoint itself, or by the way to it. */
 const failuresOfEndpoint: ReadonlySet<FailureCode> = new Set([
   'DnsFailed',
   'ConnectionRefused',
@@ -28,7 +28,7 @@ const failuresOfEndpoint: ReadonlySet<FailureCode> = new Set([
 
 /**
  * An endpoint fails when it cannot be reached, does not answer in time, or answers 5xx. Every other answer is a sign of life,
- * also one that refuses the event. A 5xx with Retry-After is neither, because it pauses the rate.
+ * even one that refuses the event. A 5xx with Retry-After counts as neither, because it pauses the rate.
  */
 export function signalOf(outcome: AttemptOutcome): Signal {
   if (outcome.kind === 'delivered') return aliveSignal;
@@ -38,16 +38,16 @@ export function signalOf(outcome: AttemptOutcome): Signal {
   return retryAfterMs === undefined ? { kind: 'failed', code } : noSignal;
 }
 
-/** So many failures without an answer between them open the circuit. */
+/** The number of failures in a row that open the circuit. */
 export const failuresToOpen = 5;
 
 /**
- * The same for an endpoint that also answers. Where 30 % of the requests fail, five failures in a row come every few hundred
- * requests, and twenty practically never.
+ * The same for an endpoint that answers and fails by turns. If 30 % of its requests fail, five failures in a row occur every
+ * few hundred requests, but twenty in a row hardly ever do.
  */
 export const mixedFailuresToOpen = 20;
 
-/** For this long after an answer has ended a run of failures, the endpoint counts as one that answers and fails by turns. */
+/** How long an endpoint counts as one that answers and fails by turns after an answer has ended a run of failures. */
 const mixedForUs = 60 * secondUs;
 
 const firstProbeAfterUs = secondUs;
@@ -91,7 +91,10 @@ export function openWrite(bucket: Bucket, nowUs: number, random: () => number): 
   return { ...write, slots: { from: probeAtUs, byUs: 0 } };
 }
 
-/** Puts the next probe off, after one has failed. While the circuit is open, only probes take slots, so that the time may be set. */
+/**
+ * Puts off the next probe after one has failed. While the circuit is open, only probes take slots, so the end of the slots may
+ * simply be set.
+ */
 export function failedProbeWrite(bucket: Bucket, code: FailureCode, nowUs: number, random: () => number): BucketWrite {
   const failedProbes = bucket.health.failedProbes + 1;
   const set = { failedProbes, lastFailureAtUs: nowUs, lastFailureCode: code };
@@ -158,13 +161,13 @@ export function answeredWrite({ health, revision }: Bucket, failuresSince: numbe
   return healthWrite({ set }, [{ of: 'openedAtUs', is: 'equalTo', than: 0 }], nowUs, revision);
 }
 
-/** Says that requests wait for an answer unusually long. */
+/** Records that requests are waiting unusually long for an answer. */
 export function stalledWrite({ health, revision }: Bucket, nowUs: number): BucketWrite {
   const since = { of: 'stalledAtUs', is: 'equalTo', than: health.stalledAtUs } as const;
   return healthWrite({ set: { stalledAtUs: nowUs } }, [since], nowUs, revision);
 }
 
-/** A write that changes the health alone, of a bucket that exists. */
+/** A write that changes only the health, in a bucket that already exists. */
 function healthWrite(health: HealthChange, where: BucketWrite['where'], nowUs: number, revision: number): BucketWrite {
   return { health, where, orAbsent: false, revision, expiresAtSeconds: expiresAtSeconds(nowUs) };
 }

@@ -1,13 +1,13 @@
 import type { FailureCode } from '../failure/failure.ts';
 
 /**
- * What the fleet knows about the endpoint of a destination. It is kept in the bucket of its rate, so every reservation brings
- * it back. Times are epoch microseconds; 0 means never or not.
+ * What the fleet knows about the endpoint of a destination. It is kept in the bucket of the destination's rate, so every
+ * reservation returns it. Times are epoch microseconds; 0 means never, or not now.
  */
 export interface Health {
-  /** Attempts that the endpoint has failed since it last answered. */
+  /** How many attempts the endpoint has failed since it last answered. */
   readonly failuresInRow: number;
-  /** Until then the endpoint counts as one that answers and fails by turns. */
+  /** The time until which the endpoint counts as one that answers and fails by turns. */
   readonly mixedUntilUs: number;
   /** When the circuit opened; 0 while it is closed. */
   readonly openedAtUs: number;
@@ -17,13 +17,13 @@ export interface Health {
   readonly closedAtUs: number;
   /** Mean time from a request to its end, in us; 0 when not known. */
   readonly answerUs: number;
-  /** Since when requests have been waiting for an answer unusually long; 0 when an answer has come since. */
+  /** The time since which requests have been waiting unusually long for an answer; 0 when an answer has come since. */
   readonly stalledAtUs: number;
   /** The end of the latest pause that the endpoint asked for. While the slots end there, none was given since. */
   readonly pauseEndUs: number;
   /** Up to when slots were given away before a pause or an open circuit moved that time. */
   readonly slotsBeforePauseUs: number;
-  /** A person has paused the destination until then. */
+  /** The time until which a person has paused the destination. */
   readonly pausedUntilUs: number;
   readonly lastFailureAtUs: number;
   /** Empty before the first failure. */
@@ -48,14 +48,17 @@ export const unknownHealth: Health = {
 /** The members of a health that are numbers. */
 export type HealthNumber = Exclude<keyof Health, 'lastFailureCode'>;
 
-/** A change of the health within a write of the bucket. Members that it does not name stay. */
+/** A change of the health within a write of the bucket. Members that it does not name stay as they are. */
 export interface HealthChange {
   readonly set?: Partial<Health>;
-  /** Is added to `failuresInRow`; not together with a `set` of it. */
+  /** A number to add to `failuresInRow`. It must not come together with a `set` of `failuresInRow`. */
   readonly addFailures?: number;
 }
 
-/** The health of a destination that was changed by people: what was learned about the old endpoint or rate says nothing now. */
+/**
+ * The change of the health after people have changed the destination. What was learned about the old endpoint or rate no
+ * longer applies.
+ */
 export const forgottenHealth: HealthChange = {
   set: {
     failuresInRow: 0,

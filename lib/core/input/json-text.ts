@@ -12,7 +12,7 @@ export function jsonText(value: JsonValue): string {
   }
 }
 
-/** The event's own text where it is known, or else its value as JSON. */
+/** The event's original text if it is known, otherwise its value as JSON. */
 export function printedEvent(event: EventDocument): string {
   return event.text ?? jsonText(event.value);
 }
@@ -33,7 +33,10 @@ function printDeeply(whole: JsonValue): string {
   return printed.join('');
 }
 
-/** Puts the first piece on top. They are pushed one by one, because the number of arguments of a call is limited. */
+/**
+ * Pushes the pieces so that the first one is on top. Each is pushed by a call of its own, because a call has a limited number
+ * of arguments.
+ */
 function stack(pieces: Piece[], next: readonly Piece[]): void {
   for (const piece of next.toReversed()) pieces.push(piece);
 }

@@ -26,7 +26,7 @@ export class MemberReader {
   readonly #path: string;
   readonly #code: FailureCode;
 
-  /** @param path of the object itself; empty for the outermost */
+  /** @param path the path of this object; empty for the outermost object */
   constructor(members: JsonObject, path: string, code: FailureCode) {
     this.#members = members;
     this.#path = path;

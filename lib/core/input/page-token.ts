@@ -7,14 +7,14 @@ const bindingBytes = 9;
 /**
  * The text by which a client asks for the next page of a list.
  *
- * @param binding operation and filters; the token is valid only for a list with the same ones
- * @param afterName last name of the page before
+ * @param binding operation and filters; the token is valid only for a list with the same operation and filters
+ * @param afterName last name of the previous page
  */
 export function formatPageToken(binding: readonly (string | undefined)[], afterName: string): string {
   return Buffer.concat([digest(binding), Buffer.from(afterName)]).toString('base64url');
 }
 
-/** @returns the last name of the page before; undefined when the token is malformed or belongs to another list */
+/** @returns the last name of the previous page; undefined when the token is malformed or belongs to another list */
 export function parsePageToken(binding: readonly (string | undefined)[], token: string): string | undefined {
   const bytes = Buffer.from(token, 'base64url');
   const afterName = bytes.subarray(bindingBytes).toString();

@@ -23,9 +23,9 @@ export interface DeadLetter {
   readonly code: FailureCode;
   readonly reason: string;
   readonly status?: number;
-  /** The endpoint's own words, capped. */
+  /** The body of the endpoint's answer, shortened. */
   readonly answer?: string;
-  /** Absent when no retry condition ended it. */
+  /** The retry condition that ended the delivery; absent when something else ended it. */
   readonly condition?: ExhaustedRetryCondition;
 }
 

@@ -1,9 +1,9 @@
 /**
- * Finds the original text of one member of a JSON object, so that numbers beyond 2^53, `1.0` and the order of keys stay as
- * they came.
+ * Finds the original text of one member of a JSON object, so that numbers beyond 2^53, `1.0` and the order of keys are kept as
+ * they were sent.
  *
- * JSON.parse must have accepted the text as an object, because nothing is checked again. The last of equal keys counts, as
- * for JSON.parse. The time is linear in the length of the text.
+ * JSON.parse must have accepted the text as an object, because nothing is checked again. If a key occurs several times, the
+ * last one counts, as with JSON.parse. The time is linear in the length of the text.
  *
  * @returns undefined when the object has no such member
  */

@@ -9,7 +9,7 @@ export type NewerMessageFate =
   | 'send back'
   /** Put into the dead letters as it is. */
   | 'dead-letter'
-  /** Left to the queue, which shows it again and moves it to the dead letters after its last receive. */
+  /** Left in the queue, which hands it out again and moves it to the dead letters after the last allowed receive. */
   | 'return';
 
 /** Largest expected difference between clocks. A first-received time further ahead is not valid. */

@@ -80,15 +80,16 @@ function delivery(apiDestination: string, event: EventDocument, firstReceivedAtM
   return { apiDestination, event, target: noTarget, attempts: 0, postponements: 0, firstReceivedAtMs };
 }
 
-// Bounds of the EventBridge service model. Its patterns are full matches; those below accept the same in linear time.
+// Bounds of the EventBridge service model. Its patterns must match the whole text. The patterns below accept the same texts in
+// linear time.
 const targetId: TextBounds = { min: 1, max: 64, pattern: /^[.\-_A-Za-z0-9]+$/ };
 const targetInput: TextBounds = { max: 8192 };
 const inputPath: TextBounds = { max: 256 };
 const inputTemplate: TextBounds = { min: 1, max: 8192 };
 const pathParameter: TextBounds = { pattern: /^(?!\s*$).+$/ };
 /**
- * Number of parameters of one kind. The model has no bound. But each may be a path through the whole event, and other
- * deliveries of the worker wait for it. 100 is the model's own bound for the paths of a transformer.
+ * Largest number of parameters of one kind. The model has no bound for it. But each parameter may be a path that visits the
+ * whole event, and the worker's other deliveries wait meanwhile. For the paths of a transformer, the model's own bound is 100.
  */
 const maxParameters = 100;
 const printableText = /^[^\u0000-\u001f\u007f]+$/;

@@ -35,12 +35,12 @@ export function messageGroupOf(apiDestination: string): string {
   return parseEventsArn(apiDestination)?.name ?? apiDestination;
 }
 
-/** The members of a delivery that its messages carry beside the event, not validated. */
+/** The members of a delivery that a message carries in addition to the event. They are not validated. */
 export type UnreadDetails = { readonly [Member in 'apiDestination' | 'rule' | 'target']: JsonValue | undefined };
 
 /**
  * A delivery as a message: the event's own text is the body, and everything else is in one attribute. Our dead letters have
- * the same form without the times, so that a dead letter that is moved back is a delivery again.
+ * the same form, but without the times. So a dead letter that is moved back becomes a delivery again.
  *
  * @throws Failure DeliveryTooLarge when no message can hold it
  */
@@ -104,7 +104,8 @@ export function parseQueueMessage(message: QueueMessage, options: ParseOptions):
 /**
  * The destination, rule and target in one of our messages, not validated.
  *
- * Failure policy: another worker may understand a delivery that this one cannot read, so its dead letter keeps its destination.
+ * Failure policy: another worker may understand a delivery that this one cannot read, so the dead letter keeps the
+ * destination.
  *
  * @returns undefined when the message does not have them
  */
@@ -134,7 +135,7 @@ function parseOwn(details: MemberReader, text: string, options: ParseOptions): Q
   };
 }
 
-/** Attempts and times so far. A dead letter has no first-received time, so it starts again without them. */
+/** Attempts and times so far. A dead letter has no first-received time, so it starts again without attempts and times. */
 function progressOf(details: MemberReader): Partial<Delivery> {
   const firstReceivedAtMs = optionalTime(details, 'firstReceivedAt');
   if (firstReceivedAtMs === undefined) return {};

@@ -33,8 +33,8 @@ export function rawMessageBytes({ body, attributes }: RawMessage): number {
 const maxReasonCharacters = 1024;
 
 /**
- * The message with the reason in the attributes of a dead letter, as far as there is room: the text, or only the code, or
- * nothing. The message's own body and attributes do not change.
+ * Adds the reason to the message, in the attributes of a dead letter. If there is no room for the text, only the code is
+ * added, or nothing at all. The message's own body and attributes do not change.
  */
 export function withReason(message: RawMessage, { code, message: text }: Failure): RawMessage {
   const ERROR_CODE = attributeOf(failures[code].errorCode);
@@ -56,7 +56,7 @@ function attributeOf(stringValue: string): RawAttribute {
   return { dataType: 'String', stringValue };
 }
 
-/** Source: SQS API reference, SendMessage: characters outside these are refused, in bodies and in attribute values. */
+/** The characters that SQS refuses in bodies and in attribute values. Source: SQS API reference, SendMessage. */
 const refusedCharacters = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
 
 /**

@@ -20,8 +20,8 @@ export type DeadLetterReading =
  * Reads a dead letter in any of its forms and decides whether the request matches it. The delivery starts again: without
  * attempts, as if received now, and as if it had never been a dead letter, because somebody has asked for it.
  *
- * Failure policy: an unreadable message is reported unless its time or its code does not match. Its destination is unknown, so
- * a filter by destination does not hide it.
+ * Failure policy: an unreadable message is left out only if its time or its code does not match. Otherwise it is reported. Its
+ * destination is unknown, so a filter by destination does not hide it.
  */
 export function readDeadLetter(
   { message, sentAtMs }: ReceivedMessage,
@@ -58,7 +58,7 @@ function ownCode(attribute: string | undefined): unknown {
   return isJsonObject(details) ? ownMember(details, 'code') : undefined;
 }
 
-/** A name matches every incarnation of that name; an ARN matches only its own. */
+/** A name matches every incarnation of that name; an ARN matches only its own incarnation. */
 function isSame(one: string, other: string): boolean {
   const [oneArn, otherArn] = [parseEventsArn(one), parseEventsArn(other)];
   if (oneArn !== undefined && otherArn !== undefined) return one === other;

@@ -8,19 +8,19 @@ export interface RedriveRequest {
   readonly apiDestination?: string | undefined;
   /** EventBridge's ERROR_CODE or one of our failure codes. */
   readonly errorCode?: string | undefined;
-  /** Dead-lettered then or later, epoch ms. */
+  /** Only dead letters from this time or later, epoch ms. */
   readonly afterMs?: number | undefined;
-  /** Dead-lettered before then, epoch ms. */
+  /** Only dead letters from before this time, epoch ms. */
   readonly beforeMs?: number | undefined;
   /** Largest number of dead letters to move, or to count in a dry run; absent means all. */
   readonly maximum?: number | undefined;
   /** Absent means as fast as the queues allow. */
   readonly ratePerSecond?: number | undefined;
-  /** Nothing is moved, only counted. */
+  /** Whether dead letters are only counted, not moved. */
   readonly dryRun: boolean;
 }
 
-/** Names every wrong field in one line, without its value. */
+/** The message names every wrong field in one line, without its value. */
 export class RedriveRequestError extends Error {
   override readonly name = 'RedriveRequestError';
 }
@@ -96,7 +96,7 @@ function numberWithin(minimum: number, maximum: number, isValid: (value: number)
     typeof value === 'number' && value >= minimum && value <= maximum && isValid(value) ? value : undefined;
 }
 
-/** A day (its first moment in UTC), or a time with its offset from UTC. Source: RFC 3339, seconds left out at will. */
+/** A day (its first moment in UTC), or a time with its offset from UTC. The seconds may be left out. Source: RFC 3339. */
 const timePattern =
   /^(\d{4})-(\d{2})-(\d{2})(?:T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,3})?)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d))?$/;
 
@@ -104,6 +104,6 @@ function timeMs(value: JsonValue): number | undefined {
   const [time, year, month, day] = (typeof value === 'string' ? timePattern.exec(value) : null) ?? [];
   if (time === undefined) return undefined;
   const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
-  // A day that its month does not have would count as one of the next month.
+  // A day that its month does not have would be read as a day of the next month.
   return date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day) ? Date.parse(time) : undefined;
 }

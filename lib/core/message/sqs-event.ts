@@ -6,8 +6,8 @@ import type { QueueMessage } from './queue-message.ts';
 import type { RawAttribute, RawMessage } from './raw-message.ts';
 
 /**
- * The most messages that the delivery queue hands to one invocation; they reserve their slots together. `serverless.yml` says
- * the same number to Lambda. Source: SQS, ten messages a receive.
+ * The most messages that one invocation gets from the delivery queue. They reserve their slots together. `serverless.yml`
+ * gives Lambda the same number. Source: SQS, at most ten messages in one receive.
  */
 export const batchSize = 10;
 

@@ -4,24 +4,28 @@ import type { Share } from './slots.ts';
 export interface RatedDestination {
   readonly name: string;
   readonly incarnation: string;
-  /** Of the API destination's item: a newer one may have another rate. */
+  /** Revision of the API destination's item. A newer revision may have another rate. */
   readonly revision: number;
   /** A whole number from 1. */
   readonly ratePerSecond: number;
-  /** Requests that may go at once after a pause; a whole number from 1. */
+  /** Number of requests that may be sent at once after a pause; a whole number from 1. */
   readonly burst: number;
   /** Time limit of one request. */
   readonly timeoutMs: number;
-  /** Requests that the fleet may have under way; absent: as many as keep it to its part of the invocations. */
+  /**
+   * How many requests the fleet may have in progress. If absent, as many as keep the destination within its part of the
+   * invocations.
+   */
   readonly maximumConcurrency?: number | undefined;
 }
 
 /**
  * Where a request stands in the line for its destination's slots, and when it may ask for one, epoch ms.
  *
- * - `newcomer`: queues behind those who were given a return time before.
- * - `in-turn`: need not queue, and goes to any shard: a request whose slot was missed, or the second one of an attempt.
- * - `return`: comes back at the return time that this generation of this shard gave it.
+ * - `newcomer`: queues behind the requests that already have a return time.
+ * - `in-turn`: need not queue, and may use any shard. It is a request whose slot was missed, or the second request of an
+ *   attempt.
+ * - `return`: comes back at its return time, which this generation of this shard gave it.
  */
 export type Turn = { readonly atMs: number } & (
   | { readonly kind: 'newcomer' | 'in-turn' }
@@ -34,11 +38,11 @@ export const inTurn: Turn = { kind: 'in-turn', atMs: 0 };
 
 /** A slot or a turn for each request of a reservation. */
 export interface Reservation {
-  /** Epoch ms, ascending, to a thousandth. */
+  /** Epoch ms in ascending order, exact to a thousandth of a millisecond. */
   readonly slotTimesMs: readonly number[];
-  /** In the order of their times. */
+  /** The turns of the requests without a slot, in the order of their times. */
   readonly returns: readonly Turn[];
-  /** Whether the one slot was given to find out how an unhealthy endpoint fares. */
+  /** Whether the only slot was given for a probe, which finds out how an unhealthy endpoint fares. */
   readonly isProbe?: boolean;
 }
 
@@ -48,20 +52,23 @@ export interface Reservation {
  */
 const maxWritesPerSecond = 500;
 
-/** Writes of a batch at twice the rate, new and returning events together, as simulated. */
+/** How many writes a batch costs when events arrive at twice the rate, new and returning ones together. From a simulation. */
 const writesPerBatch = 2.5;
 
 /**
- * How many items hold a destination's rate. All workers must come to the same number, or they would hold the rate several
- * times over, so it follows from the rate and from what the whole stack agrees on.
+ * How many items hold a destination's rate. All workers must come to the same number, or the stack would send at several times
+ * the rate. So the number follows from the rate and from values that are the same in the whole stack.
  *
- * @param batchSize requests that one write reserves for, when the destination is busy
+ * @param batchSize number of requests that share one write when the destination is busy
  */
 export function shardCount({ ratePerSecond }: RatedDestination, batchSize: number): number {
   return Math.max(1, Math.ceil(((ratePerSecond / batchSize) * writesPerBatch) / maxWritesPerSecond));
 }
 
-/** A shard's part of rate and burst: whole numbers, whose sums over all shards do not exceed what is promised. */
+/**
+ * A shard's part of rate and burst. The parts are whole numbers, and those of all shards add up to no more than the
+ * destination's rate and burst.
+ */
 export function shareOf({ ratePerSecond, burst }: RatedDestination, shard: number, shards: number): Share {
   return {
     ratePerSecond: Math.floor(ratePerSecond / shards) + (shard < ratePerSecond % shards ? 1 : 0),
@@ -69,13 +76,13 @@ export function shareOf({ ratePerSecond, burst }: RatedDestination, shard: numbe
   };
 }
 
-/** More shards than any rate needs: 100,000 / s in batches of one are 500. */
+/** More shards than any rate needs: 100,000 a second in batches of one need 500. */
 const shardBase = 1000;
 
-/** Stands for `in-turn` in a message: the one shard that no rate needs. */
+/** The shard number that stands for `in-turn` in a message. No rate needs a shard of this number. */
 const anyShard = shardBase - 1;
 
-/** A turn as a queue message names it, beside its time: one whole number, 0 for a newcomer. */
+/** A turn as one whole number, which a queue message carries beside the time; 0 stands for a newcomer. */
 export function toTurnNumber(turn: Turn): number {
   switch (turn.kind) {
     case 'newcomer':
@@ -87,7 +94,7 @@ export function toTurnNumber(turn: Turn): number {
   }
 }
 
-/** The turn that a queue message names. */
+/** The turn for the number in a queue message. */
 export function fromTurnNumber(turnNumber: number, atMs: number): Turn {
   const generation = Math.floor(turnNumber / shardBase);
   const shard = turnNumber % shardBase;

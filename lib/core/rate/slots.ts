@@ -1,7 +1,7 @@
 /**
- * The arithmetic of slots: times at which one request each may begin, an interval of 1 / rate apart. Times are whole
- * microseconds since the epoch, which a double holds exactly until the year 2255; what does not come out even is rounded
- * so that slots lie too far apart rather than too close.
+ * The arithmetic of slots. A slot is a time at which one request may begin. Slots are an interval of 1 / rate apart. Times are
+ * whole microseconds since the epoch, which a double holds exactly until the year 2255. They are rounded so that slots are too
+ * far apart rather than too close.
  */
 
 /** What a bucket gives away: a destination's rate and burst, or its part of them. */
@@ -17,7 +17,7 @@ export const secondUs = 1_000_000;
 /** Source: SQS, the longest delay of a message. */
 export const longestReturnUs = 900 * secondUs;
 
-/** The part of the rate that `count` requests use. */
+/** The time that `count` slots take up, in microseconds. */
 export function costUs(count: number, { ratePerSecond }: Share): number {
   return Math.ceil((count * secondUs) / ratePerSecond);
 }
@@ -38,7 +38,7 @@ export function slotsBefore(endUs: number, fromUs: number, share: Share): number
   return roomUs < 0 ? 0 : Math.floor((roomUs * share.ratePerSecond) / secondUs) + 1;
 }
 
-/** The latest time from which `count` slots all begin before the end. */
+/** The latest time for the first of `count` slots, if all of them are to begin before the end. */
 export function latestFromUs(endUs: number, count: number, share: Share): number {
   return endUs - 1 - costUs(count - 1, share);
 }
@@ -46,8 +46,8 @@ export function latestFromUs(endUs: number, count: number, share: Share): number
 /**
  * The slots that a worker has been given, ascending.
  *
- * @param fromUs up to where slots were given away before; from `oldestSlotUs` on
- * @param startUs slots that have passed are used then
+ * @param fromUs the time up to which slots had already been given away; not before `oldestSlotUs`
+ * @param startUs when a request could be sent at the earliest; slots before this time are used at this time
  */
 export function slotTimesUs(fromUs: number, startUs: number, count: number, share: Share): number[] {
   return Array.from({ length: count }, (_, index) => Math.max(startUs, fromUs + costUs(index, share)));
@@ -56,12 +56,12 @@ export function slotTimesUs(fromUs: number, startUs: number, count: number, shar
 /** Largest expected difference between the clocks and timers of two workers. */
 const clockErrorMs = 10;
 
-/** Usual delay of a worker by the processor or a garbage collection. */
+/** How long a busy processor or a garbage collection usually delays a worker. */
 const usualHoldUpMs = 20;
 
 /**
- * How late a slot may still be used, in ms: an interval less the clock error, and at least 20 ms. A late request lands closer
- * to the next one: one second then holds at most 1.03 of the rate plus one request.
+ * How late a slot may still be used, in ms: an interval minus the clock error, but at least 20 ms. A late request comes closer
+ * to the next one. So a second may hold up to 1.03 times the rate, plus one request.
  */
 export function slotToleranceMs(ratePerSecond: number): number {
   return Math.max(usualHoldUpMs, 1000 / ratePerSecond - clockErrorMs);

@@ -6,13 +6,13 @@ import type { Bucket } from './bucket.ts';
  * was seen. Only a new generation sets the return times back.
  */
 export interface BucketView extends Bucket {
-  /** When the bucket was last seen, epoch us; 0 when never, or when it is known to have changed. */
+  /** When the bucket was last seen, epoch us; 0 when it was never seen, or is known to have changed since. */
   readonly seenAtUs: number;
-  /** From 0 to 1: how often the bucket turned out to be busy when the view did not know it. */
+  /** From 0 to 1: how often the bucket turned out to be busy when the worker had to guess. */
   readonly busyLikelihood: number;
   /** Number of guesses in `busyLikelihood`. */
   readonly guesses: number;
-  /** How many times in a row no other worker had written between two reads or writes of this one; 0 after another worker's write. */
+  /** How many reads or writes in a row have found no write by another worker; 0 after another worker's write. */
   readonly timesAlone: number;
 }
 
@@ -33,14 +33,17 @@ const freshUs = 20_000;
 
 /**
  * The longest gap of unused slots that one write may skip. When another worker has written in between, the skipped gap is lost
- * from the rate. So the gap is short beside a second, and skipped only where few other workers write.
+ * from the rate. So the gap is short compared with a second, and is skipped only where few other workers write.
  */
 const longestGapUs = 100_000;
 
 /** Below this likelihood a worker reads the bucket first. A read costs a fifth of a write and a few milliseconds. */
 const sureLikelihood = 0.9;
 
-/** Weight of the newest guess. The first guesses weigh the same; later, 22 guesses replace nine tenths of the past. */
+/**
+ * Weight of the newest guess. The first guesses all weigh the same. Later, nine tenths of the likelihood come from the last 22
+ * guesses.
+ */
 const guessWeight = 0.1;
 
 /** The view after the bucket was read or written. */
@@ -54,21 +57,23 @@ export function markOutdated(view: BucketView): BucketView {
   return { ...view, seenAtUs: 0 };
 }
 
-/** True also after the clock has stepped back by more than that age. */
+/** Also true when the clock has stepped back by more than that age. */
 export function isOlderThan(view: BucketView, ageUs: number, nowUs: number): boolean {
   return view.seenAtUs === 0 || Math.abs(nowUs - view.seenAtUs) > ageUs;
 }
 
 /**
- * The time up to which slots are given away at least, if the bucket is busy. A write may then add to them, because the gap from there to
- * `startUs` is short enough to skip, even if another worker has written in between. When the view is old, the answer may be a guess.
+ * If the bucket is taken to be busy, a time up to which its slots are given away, perhaps not the last such time. A write may
+ * then add to these slots: the gap from this time to `startUs` is short enough to skip, even if another worker has written
+ * meanwhile. When the view is old, the answer may be a guess.
  *
  * @returns at most `startUs`; undefined for a bucket at rest
  */
 export function busySinceUs(view: BucketView, startUs: number, nowUs: number): number | undefined {
   if (view.slotsUntilUs >= startUs) return startUs;
   if (isGuess(view, startUs, nowUs)) return view.busyLikelihood > 0.5 ? startUs : undefined;
-  // A worker that is alone knows the gap exactly. The write is refused, and so noticed, when another worker has come.
+  // A worker that is alone knows the gap exactly. If another worker has written after all, this write is refused, and the
+  // worker notices.
   const isShort = startUs - view.slotsUntilUs <= longestGapUs && !isOlderThan(view, freshUs, nowUs);
   return isShort ? view.slotsUntilUs : undefined;
 }
@@ -102,20 +107,21 @@ export function viewAfterGuess(view: BucketView, startUs: number, nowUs: number,
   return { ...view, busyLikelihood, guesses: view.guesses + 1 };
 }
 
-/** The view after the bucket was found with its slots given away up to that time. */
+/** The view after the worker has found the bucket's slots given away up to `slotsUntilUs`. */
 export function countTimesAlone(view: BucketView, slotsUntilUs: number): BucketView {
   if (view.seenAtUs === 0) return view;
   return { ...view, timesAlone: slotsUntilUs > view.slotsUntilUs ? 0 : view.timesAlone + 1 };
 }
 
-/** A view younger than this says how far ahead the slots are given away. */
+/** A view must be younger than this to tell how far ahead the slots are given away. */
 const leadKnownUs = 1_000_000;
 
 const longestPatienceUs = 500_000;
 
 /**
- * How long a returning request may wait for others, to reserve in one write. While slots are given away ahead of time, a
- * request that asks later does not leave later. A third of this head start is kept for the write, and in case it shrinks.
+ * How long a returning request may wait for others, so that they share one write. While slots are given away ahead of time, a
+ * request that asks later is not sent any later. A third of this lead is kept back, for the write and in case the lead
+ * shrinks.
  */
 export function patienceUs(view: BucketView, nowUs: number): number {
   if (isOlderThan(view, leadKnownUs, nowUs)) return 0;

@@ -11,7 +11,7 @@ export interface BearerToken {
   readonly tokenType: string;
 }
 
-/** The header that credentials are sent in. It replaces any parameter of that name. */
+/** The name of the header that carries the credentials. This header replaces any parameter of the same name. */
 export function authorizationHeaderName(credentials: Credentials): string {
   return credentials.authorizationType === 'API_KEY' ? credentials.apiKeyName : 'Authorization';
 }
@@ -23,8 +23,8 @@ const fixedHeaders = new WeakMap<Credentials, Readonly<Record<string, string>>>(
  * The header that authorizes a request. `renderInvocation` sets no header of that name.
  *
  * @param token needed with OAuth, ignored otherwise
- * @throws Failure InvalidInvocation for an API key that no header can carry, TokenInvalid for such a token,
- * TokenUnavailable when there is none; neither shows a value
+ * @throws Failure InvalidInvocation for an API key that no header can carry, TokenInvalid for a token that no header can
+ * carry, TokenUnavailable when there is no token. None of them shows a value
  */
 export function authorizationHeaders(credentials: Credentials, token?: BearerToken): Readonly<Record<string, string>> {
   if (credentials.authorizationType === 'OAUTH_CLIENT_CREDENTIALS') {

@@ -1,8 +1,9 @@
 import { Failure } from '../failure/failure.ts';
 
 /**
- * Names in lower case that a connection or a target may set without effect. Source: EventBridge user guide; Keep-Alive
- * is ours, because like Connection it belongs to the client's own socket (RFC 9110 section 7.6.1), which refuses it.
+ * Headers that a connection or a target may set, but that are never sent; names in lower case. Source: EventBridge user guide.
+ * We added Keep-Alive, because like Connection it belongs to the client's own socket (RFC 9110 section 7.6.1), and undici
+ * refuses it.
  */
 const neverForwarded: ReadonlySet<string> = new Set([
   'a-im',
@@ -68,7 +69,7 @@ export function requireHeader(name: string, value: string): void {
   }
 }
 
-/** Header fields by name in lower case. A later field replaces an earlier one of the same name, with its own spelling. */
+/** Header fields by name in lower case. A later field replaces an earlier one of the same name, and its own spelling is used. */
 export class HeaderFields {
   readonly #fields: Map<string, readonly [name: string, value: string]>;
 
@@ -86,7 +87,7 @@ export class HeaderFields {
     if (isForwarded(name)) this.set(name, value);
   }
 
-  /** Each of the others replaces a field of the same name. */
+  /** Adds all of these fields. Each replaces an existing field of the same name. */
   setAll(others: HeaderFields): void {
     for (const [name, value] of others.#fields.values()) this.#fields.set(name.toLowerCase(), [name, value]);
   }

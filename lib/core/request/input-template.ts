@@ -3,8 +3,8 @@ import { Failure } from '../failure/failure.ts';
 import { parseJson } from '../input/json.ts';
 
 /**
- * The position of a placeholder decides how its value is printed: as a JSON value, or inside the quotes of a string. That
- * string is either in a JSON template or a line of a text template.
+ * The position of a placeholder decides how its value is printed: as a JSON value, or inside the quotes of a string. Such a
+ * string is either part of a JSON template, or a line of a text template.
  */
 type PlaceholderPosition = 'value' | 'quoted-in-json' | 'quoted-in-text';
 
@@ -33,7 +33,7 @@ const templates: Readonly<Record<TemplateOwner, BoundedMap<string, InputTemplate
   rule: new BoundedMap(200),
 };
 
-/** @throws Failure InvalidInvocation when the template is neither JSON nor quoted text around its placeholders */
+/** @throws Failure InvalidInvocation when the template, apart from its placeholders, is neither JSON nor quoted text */
 export function compileInputTemplate(text: string, owner: TemplateOwner = 'delivery'): InputTemplate {
   return templates[owner].getOrCreate(text, () => compile(text, placeholderPatterns[owner]));
 }
@@ -73,8 +73,8 @@ function placeholderAt(text: string, index: number, placeholder: RegExp): string
 }
 
 /**
- * A template must be JSON once its placeholders are filled, or lines of quoted text. It then stays so for all values, because
- * values are printed as JSON or escaped.
+ * Once its placeholders are filled, a template must be JSON or lines of quoted text. If it is so for one set of values, it is
+ * so for all, because values are printed as JSON or escaped.
  */
 function requireWellFormed(template: InputTemplate): void {
   const sample = template
@@ -87,7 +87,10 @@ function requireWellFormed(template: InputTemplate): void {
   );
 }
 
-/** Lines of quoted text, as `"first line"` and `"second line"`; EventBridge delivers them with their quotes. */
+/**
+ * Whether the text consists of quoted lines, such as `"first line"` and `"second line"`. EventBridge delivers them with their
+ * quotes.
+ */
 function isQuotedText(text: string): boolean {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   return lines.length > 0 && lines.every((line) => line.trim().startsWith('"') && parseJson(line) !== undefined);

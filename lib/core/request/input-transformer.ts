@@ -15,9 +15,9 @@ const maxOutputCharacters = 8 * 1024 * 1024;
 /**
  * Fills an input template, in time proportional to its output.
  *
- * As recorded from EventBridge: a placeholder in place of a value prints JSON. A path that finds nothing gives an empty string.
- * A text template keeps its own quotes and prints objects and lists without theirs. A JSON template with an object in quotes
- * delivers nothing.
+ * As recorded from EventBridge: a placeholder that stands for a whole value prints JSON. A path that finds nothing gives an
+ * empty string. A text template keeps its own quotes, and prints objects and lists without the quotes of their strings. A JSON
+ * template that has an object inside quotes delivers nothing.
  *
  * Failure policy: EventBridge does not escape strings inside quotes, so a quote in an event breaks the body or adds members to
  * it. Here strings are escaped. An event that EventBridge would drop silently is a permanent failure with a reason.
@@ -30,7 +30,7 @@ export function transformInput(
   owner: TemplateOwner = 'delivery',
 ): string {
   let output = '';
-  // Each path is read once, even if its placeholder comes many times, because a read may go through the whole event.
+  // Each path is read once, even if its placeholder occurs many times, because a read may go through the whole event.
   const texts = new Map<string, string>();
   for (const piece of compileInputTemplate(transformer.InputTemplate, owner)) {
     output += typeof piece === 'string' ? piece : printedOnce(piece, texts, () => printed(piece, transformer, source));

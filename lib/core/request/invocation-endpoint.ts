@@ -50,8 +50,8 @@ export function fillWildcards(endpoint: InvocationEndpoint, values: readonly str
 }
 
 /**
- * Adds query parameters. Each replaces all parameters of the endpoint with the same key. The endpoint's other parameters keep
- * their spelling.
+ * Adds query parameters. Each one replaces all of the endpoint's parameters that have the same key. The endpoint's other
+ * parameters keep their spelling.
  */
 export function mergeQuery(pathAndQuery: string, parameters: readonly QueryParameter[]): string {
   if (parameters.length === 0) return pathAndQuery;

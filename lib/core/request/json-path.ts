@@ -8,13 +8,13 @@ type Step = { readonly member: string } | { readonly element: number } | { reado
 /** A path as in EventBridge: members, array elements and wildcards, but no filters and no recursive descent. */
 export interface JsonPath {
   readonly steps: readonly Step[];
-  /** A path with a wildcard always finds a list, of any number of values. */
+  /** Whether the path has a wildcard. What such a path finds is a list, of any number of values. */
   readonly findsList: boolean;
 }
 
 /**
- * One step: `.name`, `['name']`, `["name"]`, `[0]`, `[*]` or `.*`. EventBridge allows letters, digits, dashes, underscores
- * and slashes in a name; here every character without a meaning in a path is allowed.
+ * One step: `.name`, `['name']`, `["name"]`, `[0]`, `[*]` or `.*`. EventBridge allows letters, digits, dashes, underscores and
+ * slashes in a name; here every character that has no special meaning in a path is allowed.
  */
 const stepPattern =
   /\.(\*)|\.([^\s.[\]*'"()?,]+)|\[(?:'((?:[^'\\]|\\['\\])*)'|"((?:[^"\\]|\\["\\])*)"|(\d{1,9})|(\*))\]/y;
@@ -75,7 +75,7 @@ function child(value: JsonValue, step: Step): JsonValue | undefined {
   return undefined;
 }
 
-/** @returns whether every wildcard stood at an object or a list, even an empty one */
+/** @returns false when the first wildcard is never reached, or meets neither an object nor a list */
 function collect(steps: readonly Step[], from: number, value: JsonValue, found: JsonValue[]): boolean {
   let current = value;
   for (let index = from; index < steps.length; index += 1) {

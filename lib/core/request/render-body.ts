@@ -8,8 +8,8 @@ import { readJsonPath, requireJsonPath } from './json-path.ts';
 import { jsonText, printedEvent } from '../input/json-text.ts';
 
 /**
- * The body of a request: the target's input with the connection's body parameters added. An event that neither changes is sent
- * in its own text.
+ * The body of a request: the target's input with the connection's body parameters added. If neither of them changes the event,
+ * its original text is sent.
  *
  * @throws Failure InvalidInvocation
  */

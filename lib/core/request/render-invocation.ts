@@ -23,12 +23,12 @@ interface Plan {
   readonly endpoint: InvocationEndpoint;
   readonly query: readonly QueryParameter[];
   readonly bodyParameters: readonly HttpParameter[];
-  /** The connection's own, which a target cannot replace. */
+  /** The connection's own header fields, which a target cannot replace. */
   readonly connectionFields: HeaderFields;
   readonly fields: HeaderFields;
   readonly authorizationName: string;
   readonly carriesBody: boolean;
-  /** Path and headers of a target without parameters; no path when the endpoint has wildcards. */
+  /** Path and headers for targets without parameters. The path is undefined when the endpoint has wildcards. */
   readonly path: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
 }

@@ -21,7 +21,7 @@ export interface SigningKeys {
 /** Everything that a request is signed with, except the time. */
 export interface Signing {
   readonly keys: SigningKeys;
-  /** The same on every retry. */
+  /** The id stays the same on every retry. */
   readonly messageId: string;
 }
 
@@ -37,9 +37,9 @@ const sharedKeyBytes = { min: 24, max: 64 };
 const ed25519Prefix = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 /**
- * @param text one key, or `{"keys": [...]}` with up to ten. `whsec_` and 24 to 64 bytes in base64 is a shared key; `whsk_` and
- *   an ed25519 private key of 32 bytes, or of 64 with the public key behind, is a private one
- * @throws Failure InvalidPolicySecret that says what is wrong and where, and shows nothing of it
+ * @param text one key, or `{"keys": [...]}` with up to ten. A shared key is `whsec_` and 24 to 64 bytes in base64. A private
+ *   key is `whsk_` and, in base64, an ed25519 private key of 32 bytes, or of 64 bytes when the public key follows it
+ * @throws Failure InvalidPolicySecret which says what is wrong and where, but shows nothing of the text
  */
 export function parseSigningSecret(text: string): SigningKeys {
   if (!isPolicySecretObject(text)) return { keys: [parseKey(text.trim(), 'The key')] };
@@ -93,7 +93,7 @@ export function messageId(delivery: Delivery, apiDestinationName: string): strin
   return key.replace(/[%.]/g, (each) => (each === '.' ? '%2E' : '%25'));
 }
 
-/** The request with one signature of each key over the bytes that are sent. They replace headers of the same names. */
+/** Signs the bytes that are sent, once with each key. The headers of the signature replace headers of the same names. */
 export function signRequest<Request extends HttpRequest>(request: Request, signing: Signing, nowMs: number): Request {
   const timestamp = String(Math.floor(nowMs / 1000));
   const content = Buffer.from(`${signing.messageId}.${timestamp}.${request.body ?? ''}`, 'utf8');

@@ -15,8 +15,9 @@ export function isDynamic(parameter: string): boolean {
 }
 
 /**
- * A header value, or the key or value of a query parameter: literal text, or the value of its path in the original event.
- * As in EventBridge, a path that finds nothing gives an empty string, and a value that is not a string is printed as JSON.
+ * A header value, or the key or value of a query parameter. It is literal text, or the value that its path finds in the
+ * original event. As in EventBridge, a path that finds nothing gives an empty string, and a value that is not a string is
+ * printed as JSON.
  *
  * @param field the field that holds the parameter, for the message
  * @throws Failure InvalidInvocation when the path is malformed
@@ -29,10 +30,10 @@ export function parameterText(parameter: string, event: JsonObject, field: strin
 }
 
 /**
- * A path parameter: literal text, or the value of its path in the original event.
+ * A path parameter. It is literal text, or the value that its path finds in the original event.
  *
- * Failure policy: a path that finds nothing, an empty string, null, an object or a list is a permanent failure, because
- * the request would go to another resource than the one meant (`DELETE /orders/` instead of `DELETE /orders/17`).
+ * Failure policy: a path that finds nothing, an empty string, null, an object or a list is a permanent failure, because the
+ * request would otherwise go to a resource that was not meant (`DELETE /orders/` instead of `DELETE /orders/17`).
  *
  * @throws Failure InvalidInvocation
  */

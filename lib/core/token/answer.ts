@@ -7,7 +7,7 @@ import { parseRetryAfterMs } from '../delivery/retry-after.ts';
 export interface ObtainedToken {
   readonly accessToken: string;
   readonly tokenType: string;
-  /** Absent when the token is used until a 401. */
+  /** Absent when no lifetime is known. The token is then used until a 401. */
   readonly expiresInSeconds?: number;
 }
 
@@ -17,7 +17,7 @@ const maxExpiresInSeconds = 365 * 24 * 3600;
 /** Servers refuse longer headers, and an item of the table holds only 400 KB. */
 const maxAccessTokenLength = 65_536;
 
-/** The 4xx statuses that are no judgement of the credentials. */
+/** The 4xx statuses that say nothing about the credentials. */
 const passingStatuses = new Set([408, 425, 429]);
 
 /** Source: RFC 6749 appendix A.12 (VSCHAR). Spaces at the ends are checked separately, because a header loses them. */
@@ -42,8 +42,8 @@ export function parseTokenAnswer(answer: HttpAnswer, nowMs: number): ObtainedTok
     const retryAfter = answer.headers['retry-after'];
     const retryAfterMs = retryAfter === undefined ? undefined : parseRetryAfterMs(retryAfter, nowMs);
     throw new Failure('TokenUnavailable', `The token endpoint answered with HTTP status ${status}.`, {
-      // Only a delivery's own endpoint may end it with a negative Retry-After.
-      // Stryker disable next-line ConditionalExpression: an undefined wait is not at least 0 either.
+      // A negative Retry-After may end a delivery only if it comes from the delivery's own endpoint.
+      // Stryker disable next-line ConditionalExpression: `undefined >= 0` is false too.
       retryAfterMs: retryAfterMs !== undefined && retryAfterMs >= 0 ? retryAfterMs : undefined,
     });
   }

@@ -86,7 +86,7 @@ function parseEndpoint(text: string): Endpoint {
 
 /** @returns undefined for a piece that is empty */
 function nameIn(piece: string): string | undefined {
-  // One question mark before it is left out, and a second one belongs to the name.
+  // URLSearchParams drops the first question mark. Another one in the piece itself belongs to the name.
   const [name] = new URLSearchParams(`?${piece}`).keys();
   return name;
 }
@@ -121,7 +121,7 @@ function named(headers: ReadonlyMap<string, Member>): Readonly<Record<string, st
 }
 
 function isJson(contentType: string | undefined): boolean {
-  // Stryker disable next-line OptionalChaining: a text that is split has a first part.
+  // Stryker disable next-line OptionalChaining: `split` always returns a first part.
   return contentType?.split(';', 1)[0]?.trim().toLowerCase() === 'application/json';
 }
 

@@ -7,14 +7,14 @@ export interface TokenContent {
   readonly tokenType: string;
 }
 
-/** The owner of a sealed token. The token does not open for another one. */
+/** The owner of a sealed token. The token opens for no other owner. */
 export interface SealBinding {
   readonly connectionIncarnation: string;
   readonly generation: number;
   readonly secretVersion: string;
 }
 
-/** First byte of a sealed token; then nonce, tag, ciphertext. */
+/** First byte of a sealed token. Nonce, tag and ciphertext follow it. */
 const sealVersion = 1;
 
 /** The recommended nonce size of AES-GCM. Source: NIST SP 800-38D section 8.2. */
@@ -48,22 +48,22 @@ export function sealToken(
 }
 
 /**
- * Failure policy: a sealed token that does not open (tampered with, moved from another item, sealed with another secret,
- * or written by a newer version) counts as no token. It is renewed, which costs a request; an error would stop the
- * connection until someone repaired the item.
+ * Failure policy: a sealed token that does not open (tampered with, moved from another item, sealed with another secret, or
+ * written by a newer version) counts as no token. The token is then renewed, which costs one request. An error instead would
+ * stop the connection until someone repaired the item.
  */
 export function openToken(key: Uint8Array, sealed: Uint8Array, binding: SealBinding): TokenContent | undefined {
   if (sealed[0] !== sealVersion) return undefined;
   try {
     const nonce = sealed.subarray(1, 1 + nonceBytes);
-    // Stryker disable next-line ObjectLiteral: a tag that is cut short leaves no text, and that is no token either.
+    // Stryker disable next-line ObjectLiteral: a tag that is cut short leaves no ciphertext, so the result is no token either.
     const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes });
     decipher.setAAD(associatedData(binding));
     decipher.setAuthTag(sealed.subarray(1 + nonceBytes, headBytes));
     const text = Buffer.concat([decipher.update(sealed.subarray(headBytes)), decipher.final()]).toString();
     return parseContent(JSON.parse(text));
   } catch {
-    // It does not open.
+    // The sealed token does not open.
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-/** Weight of the newest time; 22 times replace nine tenths of the past. */
+/** Weight of the newest time. Nine tenths of the mean come from the last 22 times. */
 const weight = 0.1;
 
 /** The times of one worker's requests since its last write of the bucket, and the mean that follows from them. */
@@ -14,7 +14,7 @@ export class AnswerTimes {
   /**
    * The mean of the fleet, with this worker's times counted in.
    *
-   * @param meanUs as the bucket has it; 0 when not known
+   * @param meanUs the mean in the bucket; 0 when none is known
    * @returns a whole number; undefined when this worker has no times to add
    */
   next(meanUs: number): number | undefined {

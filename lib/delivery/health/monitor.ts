@@ -16,7 +16,7 @@ import type { Clock, Random } from '../../ports/clock.ts';
 import type { HealthLog } from '../../ports/metrics.ts';
 import type { AnswerTimes } from './answer-times.ts';
 
-/** One write that is made from the bucket as last seen. */
+/** Makes one write. `make` computes it from the bucket as it was last seen. */
 export type ChangeBucket = (
   make: (bucket: Bucket, nowUs: number) => BucketWrite | undefined,
 ) => Promise<{ readonly bucket: Bucket; readonly isWritten: boolean } | undefined>;
@@ -25,7 +25,10 @@ export type ChangeBucket = (
 export interface HealthBucket {
   readonly health: Health;
   readonly answerTimes: AnswerTimes;
-  /** Tries again from what a refusal shows. Undefined: nothing to write, or the table cannot be reached. */
+  /**
+   * If the write is refused, tries again with the bucket that the refusal shows. Resolves to undefined when there is nothing
+   * to write, or when the table cannot be reached.
+   */
   readonly change: ChangeBucket;
 }
 
@@ -35,26 +38,30 @@ export interface MonitorDependencies {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: HealthLog;
-  /** Called when no slot may be used until that time, epoch ms, and when slots may be used again. */
+  /** Called when no slot may be used until `untilMs`, epoch ms. `onResumed` is called when slots may be used again. */
   readonly onHalted: (untilMs: number) => Promise<void>;
   readonly onResumed: () => Promise<void>;
 }
 
-/** One request that is under way. */
+/** One request in progress. */
 export interface WatchedRequest {
-  /** To be called once, with what its end says about the endpoint. @returns what is still to be awaited; it never rejects */
+  /**
+   * Must be called once, with what the end of the request says about the endpoint. @returns a promise to await, if there is
+   * one; it never rejects
+   */
   end(signal: Signal): Promise<void> | undefined;
 }
 
-/** Requests that wait this long, and four times as long as usual, are taken as stalled. */
+/** Requests count as stalled when they have waited for this long, and also for four times as long as usual. */
 const stalledAfterMs = 300;
 const unusualFactor = 4;
 
 /**
- * Tells the fleet how an endpoint fares: its failures, its first answer after them, and requests that wait unusually long.
- * A healthy endpoint causes no write. What several requests of a worker say at a time takes one write.
+ * Tells the fleet how an endpoint fares: its failures, its first answer after them, and requests that wait unusually long. A
+ * healthy endpoint causes no write. If several requests of a worker have something to tell at the same time, one write tells
+ * it.
  *
- * Failure policy: a write that fails is not repeated. The next request says the same again.
+ * Failure policy: a write that fails is not repeated. The next request will tell the same.
  */
 export class HealthMonitor {
   readonly #dependencies: MonitorDependencies;
@@ -70,7 +77,7 @@ export class HealthMonitor {
     this.#dependencies = dependencies;
   }
 
-  /** Whether slots that were given before must not be used any more, as far as this worker knows. */
+  /** Whether, as far as this worker knows, slots that were given away earlier may no longer be used. */
   get isHalted(): boolean {
     const { health } = this.#dependencies.bucket;
     return isOpen(health) || isPaused(health, this.#nowUs());
@@ -120,7 +127,7 @@ export class HealthMonitor {
   }
 
   async #tellAll(): Promise<void> {
-    // What ends in the same moment is told together.
+    // Requests that end at the same moment are told together.
     await Promise.resolve();
     while (this.#hasSomethingToSay()) {
       const [hasAnswered, failures, code] = [this.#hasAnswered, this.#failures, this.#code];
@@ -174,7 +181,10 @@ export class HealthMonitor {
     await this.#dependencies.onResumed();
   }
 
-  /** While requests are under way, says when the oldest of them has waited unusually long, and no other was answered. */
+  /**
+   * Runs while requests are in progress. Tells the fleet when the oldest of them has waited unusually long and no other
+   * request was answered meanwhile.
+   */
   async #watch(): Promise<void> {
     this.#isWatching = true;
     const { clock, bucket } = this.#dependencies;

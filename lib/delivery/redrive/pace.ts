@@ -2,16 +2,17 @@ import type { Clock } from '../../ports/clock.ts';
 
 export interface Pace {
   batches<Item>(items: readonly Item[]): readonly (readonly Item[])[];
-  /** Waits until this many messages may go; false when the deadline comes first. */
+  /** Waits until this many messages may be sent. Resolves to false when the deadline comes first. */
   wait(count: number): Promise<boolean>;
 }
 
-/** Most messages that SQS accepts in one call. */
+/** The most messages that SQS accepts in one call. */
 const maxBatchSize = 10;
 
 /**
- * Lets messages go at a rate, in batches of at most a tenth of it. So no second holds more than the rate and one batch.
- * An interval passes before each batch, even the first, so that several calls in a row keep the rate too.
+ * Limits messages to a rate, in batches of at most a tenth of what one second allows. So no second has more messages than the
+ * rate plus one batch. There is a wait before each batch, even before the first, so that several calls in a row keep the rate
+ * too.
  *
  * @param ratePerSecond undefined: no message waits
  */

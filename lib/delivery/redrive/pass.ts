@@ -17,7 +17,7 @@ export interface RedriveResult {
   readonly matched: number;
   /** Dead letters that were read and stay in the queue. */
   readonly kept: number;
-  /** Those that cannot be delivered again: the first hundred. */
+  /** The first hundred dead letters that cannot be delivered again. */
   readonly unreadable: readonly UnreadableDeadLetter[];
   readonly unreadableCount: number;
   /** Whether the call ended before it had read the whole queue. */
@@ -65,12 +65,12 @@ export class RedrivePass {
     return fresh;
   }
 
-  /** Handles of messages that were moved but returned by the queue again. */
+  /** Handles of messages that were moved, but that the queue has handed out again. */
   shownAgain(received: readonly ReceivedMessage[]): readonly string[] {
     return received.filter(({ messageId }) => this.#moved.has(messageId)).map(({ receiptHandle }) => receiptHandle);
   }
 
-  /** The delivery that a message becomes, when it matches and the maximum is not reached. */
+  /** The delivery made from a message; undefined when the message does not match or the maximum is reached. */
   match(message: ReceivedMessage, nowMs: number): MatchingDeadLetter | undefined {
     const reading = readDeadLetter(message, this.#request, { apiDestination: this.#apiDestination, nowMs });
     const { messageId } = message;
@@ -85,7 +85,7 @@ export class RedrivePass {
     if (this.#unreadable.length < maxListedUnreadable) this.#unreadable.push(unreadable);
   }
 
-  /** @returns the latest handle of the message, because an older one may delete nothing */
+  /** @returns the latest handle of the message, because a deletion with an older handle may have no effect */
   addMoved({ messageId }: MatchingDeadLetter): string {
     const receiptHandle = this.#kept.get(messageId) ?? '';
     this.#moved.add(messageId);

@@ -25,7 +25,10 @@ const laneCount = 8;
 /** SQS allows 120,000 messages of a queue in flight, and other readers of the dead letters need some of them. */
 const maxKept = 100_000;
 
-/** Time to make one kept message visible again, with a margin: ten in a call and `laneCount` calls at a time. */
+/**
+ * Time to make one kept message visible again, with a margin. One call does it for ten messages, and `laneCount` calls run at
+ * a time.
+ */
 const releaseMs = 0.25;
 
 /** A message stays hidden for longer than the pass lasts, so that the pass does not receive it again. */
@@ -40,7 +43,7 @@ const hiddenMarginMs = 30_000;
  * delivery queue will never take. The rest moves. Messages that stay are made visible again at the end; when that fails,
  * SQS does it after the visibility timeout.
  *
- * @throws Failure StoreUnavailable or StoreRefused of a queue; it says how many were moved before
+ * @throws Failure StoreUnavailable or StoreRefused of a queue; it says how many dead letters had been moved before
  */
 export function createRedrive({ deadLetters, queue, clock, apiDestination }: RedriveDependencies): Redrive {
   async function move(pass: RedrivePass, matching: readonly MatchingDeadLetter[]): Promise<void> {
@@ -77,7 +80,7 @@ export function createRedrive({ deadLetters, queue, clock, apiDestination }: Red
       pass.keptCount < maxKept &&
       hasTime(deadline, pass.keptCount * releaseMs, clock.nowMs());
 
-    /** @returns whether it has reached the end of the queue */
+    /** @returns whether this lane has reached the end of the queue */
     async function lane(): Promise<boolean> {
       while (goesOn()) {
         const received = await deadLetters.receive(deadline.endMs - clock.nowMs() + hiddenMarginMs);

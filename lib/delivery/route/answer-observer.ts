@@ -24,7 +24,7 @@ export interface ObservedAnswer {
  * Notes whether an endpoint's answer accepts or refuses the credentials of a connection. For a refusal, pass a
  * destination that was read after the refusal.
  *
- * @returns a promise to await before the delivery is settled; usually nothing
+ * @returns a promise to await before the delivery is settled; usually there is nothing to await
  */
 export type ObserveAnswer = (route: ResolvedDestination, answer: ObservedAnswer) => Promise<void> | undefined;
 
@@ -32,20 +32,20 @@ export type ObserveAnswer = (route: ResolvedDestination, answer: ObservedAnswer)
 const patienceMs = 1000;
 
 /**
- * Counts the refusals (401, 407) of a connection in a row, and deauthorizes it after too many for too long. A success
- * ends the run. A worker writes that end only if it saw the run on its last read of the connection or wrote it itself,
- * and once for each read. So a delivery over a connection without a run costs nothing here.
+ * Counts a connection's consecutive refusals (401, 407), and deauthorizes it when there are too many for too long. A success
+ * ends the run. A worker writes this end only if it saw the run at its last read of the connection, or wrote to the run
+ * itself, and only once for each read. So a delivery over a connection without a run costs nothing here.
  *
  * This applies to BASIC and API_KEY only. For an OAuth connection the token endpoint decides, and an endpoint that
  * refuses a new token counts as any other failure.
  *
- * Failure policy: a table that fails, refuses or is slow changes nothing about a delivery. The refusal is then not
- * counted, and a connection that is due is deauthorized by the next refusal. The end of a run is left to a success
- * after the next read. If no success can write it for as long as a run must last, while refusals can be written, the
- * connection is deauthorized although it works, and its events wait in the dead letters.
+ * Failure policy: a table that fails, refuses or is slow changes nothing about a delivery. The refusal is then not counted,
+ * and a connection that should be deauthorized is deauthorized at the next refusal. A run that could not be ended is ended by
+ * a success after the next read. If, for as long as a run must last, no success can be written but refusals can, the
+ * connection is deauthorized although it works. Its events then wait in the dead letters.
  */
 export function createAnswerObserver({ runs, states, clock, limit }: AnswerObserverDependencies): ObserveAnswer {
-  /** What this worker wrote about each connection since it read it. */
+  /** What this worker has written about each connection since it last read the connection. */
   const written = new WeakMap<Connection, UnauthorizedRun | 'ended'>();
 
   function runOf(connection: Connection): UnauthorizedRun | undefined {

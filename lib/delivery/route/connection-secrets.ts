@@ -11,7 +11,7 @@ import type { SecretReader } from '../../ports/delivery.ts';
 import type { FreshCacheOptions } from './fresh-cache.ts';
 import { createFreshCache } from './fresh-cache.ts';
 
-/** A connection whose item names the current version of its secret. */
+/** A connection, once its item names the current version of its secret. */
 export interface UpToDate {
   readonly connection: Connection;
   /** Absent when the secret belongs to the connection itself: such a secret is not read here. */
@@ -20,8 +20,8 @@ export interface UpToDate {
 
 export interface ConnectionSecrets {
   /**
-   * Reads from cache. Returns undefined when the version that the connection names is gone or no longer current; then
-   * read the connection again.
+   * Reads from the cache. Returns undefined when the version that the connection names is gone or no longer current. The
+   * caller must then read the connection again.
    *
    * @throws Failure InvalidSecret
    */
@@ -29,12 +29,12 @@ export interface ConnectionSecrets {
   /** Whether the secret that `current` returned for this connection is still fresh, without a read of a store. */
   stillHolds(connection: Connection): boolean;
   /**
-   * Reads past the cache. When the secret that the policy names has another current version than the connection, that
-   * version is first written to the connection.
+   * Reads past the cache. If the policy names a secret whose current version differs from the version in the connection, the
+   * current version is first written to the connection.
    *
    * @param read returns the connection as the table has it
-   * @throws Failure SecretNotFound, InvalidSecret; CredentialsChanged when the connection could not be brought to the
-   * current version
+   * @throws Failure SecretNotFound, InvalidSecret; CredentialsChanged when the current version could not be written to the
+   * connection
    */
   fresh(connection: Connection, read: () => Promise<Connection | undefined>): Promise<UpToDate>;
 }
@@ -54,14 +54,14 @@ type Current = CurrentSecret<ConnectionSecret>;
 /**
  * The credentials of connections.
  *
- * A connection's own secret: the item names its version, which never changes, so it is read once. A secret that a
- * policy names: other people change it without telling the stack. Its current version is read as often as the
- * configuration, and after every 401. The first worker that sees a new version writes it into the item. So runs of
- * refusals, tokens and states always belong to the version that was used, as with an own secret.
+ * If the secret is the connection's own, the item names its version. The content of a version never changes, so it is read
+ * once. If a policy names the secret, other people change it without telling the stack. So its current version is read as
+ * often as the configuration, and after every 401. The first worker that sees a new version writes the version into the item.
+ * So runs of refusals, tokens and states always belong to the version that was used, as with the connection's own secret.
  *
- * Failure policy: a named secret with other content fails retryably, because its owner can repair it while the event
- * waits. The version before it is not used again. Its content is cached as long as a valid one, so that a broken secret
- * costs no more reads.
+ * Failure policy: a named secret with invalid content is a retryable failure, because its owner can repair the secret while
+ * the event waits. The previous version is not used again. Invalid content is cached as long as valid content, so that a
+ * broken secret costs no more reads.
  */
 export function createConnectionSecrets(dependencies: ConnectionSecretsDependencies): ConnectionSecrets {
   const { secrets, states, clock, cache } = dependencies;

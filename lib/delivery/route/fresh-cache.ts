@@ -8,7 +8,7 @@ export interface FreshCacheOptions {
   readonly freshMs: number;
   /** Age up to which a value is used while its store cannot be reached. */
   readonly staleMs: number;
-  /** Number of values kept. The value that was read longest ago goes first. */
+  /** Number of values that are kept. When there are more, the value that was read longest ago is dropped. */
   readonly capacity: number;
 }
 
@@ -16,10 +16,10 @@ export interface FreshCache<Value> {
   /** The value that `current` would return without a read; undefined when it would read the store. */
   cached(key: string): Value | undefined;
   /**
-   * The value, read again when it is older than `freshMs`, also after a freeze.
+   * The value. It is read again when it is older than `freshMs`, even if the function was frozen meanwhile.
    *
-   * Failure policy: while a store cannot be reached (StoreUnavailable, or no answer within a second), the cache answers
-   * up to `staleMs`. A store that refuses, or that has no value, is believed at once.
+   * Failure policy: while a store cannot be reached (StoreUnavailable, or no answer within a second), values up to `staleMs`
+   * old are returned. If a store refuses, or has no value, that result is returned at once.
    */
   current(key: string): Promise<Value | undefined>;
   /** Reads the value from the store, for decisions that may not rest on a cache. Never stale. */
@@ -36,7 +36,7 @@ interface Entry<Value> {
 
 /** How long a caller waits for a store when the cache could answer instead. */
 const patienceMs = 1000;
-/** How long a store that could not be reached gets no request while the cache can answer. */
+/** While the cache can answer, a store that could not be reached gets no request for this long. */
 const pauseAfterFailureMs = 2000;
 
 export function createFreshCache<Value>(
@@ -66,7 +66,7 @@ export function createFreshCache<Value>(
     else entries.set(key, { value, readAtMs, failedAtMs: Number.NEGATIVE_INFINITY });
   }
 
-  /** Makes one read at a time: a caller that comes during a read takes its result. */
+  /** Makes one read at a time. A caller that comes during a read gets the result of that read. */
   function readOnce(key: string): Promise<Value | undefined> {
     return reads.run(key, () => readNow(key));
   }

@@ -20,7 +20,7 @@ import { createFreshCache } from './fresh-cache.ts';
 export type ReadPolicySecrets = (policy: DeliveryPolicy, apiDestinationName: string) => Promise<PolicyMaterial>;
 
 export interface PolicySecrets {
-  /** Reads from cache. A new version is seen when the cache reads again. */
+  /** Reads from the cache. A new version is noticed when the cache reads the secret again. */
   readonly current: ReadPolicySecrets;
   /** Reads past the cache. */
   readonly fresh: ReadPolicySecrets;
@@ -31,7 +31,7 @@ export function namesSecrets({ signing, transport }: DeliveryPolicy): boolean {
   return (signing ?? transport.clientCertificateSecretArn ?? transport.caCertificateSecretArn) !== undefined;
 }
 
-/** For a policy that names no secret. */
+/** The material of a policy that names no secret. */
 export function materialOf({ transport }: DeliveryPolicy): PolicyMaterial {
   return { transport: transportOf(transport, {}), versions: '' };
 }
@@ -39,7 +39,7 @@ export function materialOf({ transport }: DeliveryPolicy): PolicyMaterial {
 /** Why a secret cannot be used. The message is a sentence. */
 type Problem = Pick<Failure, 'code' | 'message'>;
 
-/** A secret as it was read. One that does not exist has no version. */
+/** A secret as it was read. A secret that does not exist has no version. */
 type Loaded<Value> = CurrentSecret<Value> | { readonly problem: Problem };
 
 const absent: Problem = { code: 'SecretNotFound', message: 'It does not exist.' };
@@ -52,10 +52,10 @@ interface Certificates {
 /**
  * Reads the current versions of the secrets that delivery policies name.
  *
- * Failure policy: a request that must be signed or carry a certificate is never sent without it. A secret that does not
- * exist or has other content is a retryable failure, because its owner can repair it while the event waits. The failure
- * is cached as long as a valid secret, so that a broken secret costs no more reads. While Secrets Manager cannot be
- * reached, the secret that was read last is used, as with credentials.
+ * Failure policy: a request that must be signed or must present a certificate is never sent without. A secret that does not
+ * exist or has invalid content is a retryable failure, because its owner can repair it while the event waits. The failure is
+ * cached as long as a valid secret, so that a broken secret costs no more reads. While Secrets Manager cannot be reached, the
+ * secret that was read last is used, as with credentials.
  */
 export function createPolicySecrets(secrets: SecretReader, clock: Clock, options: FreshCacheOptions): PolicySecrets {
   const clients = createSecretCache('client certificate', parseClientCertificate, expired);
@@ -103,8 +103,8 @@ export function createPolicySecrets(secrets: SecretReader, clock: Clock, options
 }
 
 /**
- * A new version of a secret makes a new key and so new connections. No connection outlives the certificate that it was
- * made with.
+ * A new version of a secret gives the transport a new key, and so new connections. No connection outlives the certificate that
+ * it was made with.
  */
 function transportOf(settings: TransportSettings, { client, ca }: Certificates): Transport {
   const { clientCertificateSecretArn, caCertificateSecretArn, serverName, proxyUrl } = settings;
@@ -126,7 +126,7 @@ function transportOf(settings: TransportSettings, { client, ca }: Certificates):
   };
 }
 
-/** The endpoint would refuse an expired certificate too, but say less about the reason. */
+/** The endpoint would refuse an expired certificate too, but would say less about the reason. */
 function expired({ expiresAtMs }: ClientCertificate, nowMs: number): Problem | undefined {
   if (nowMs < expiresAtMs) return undefined;
   return { code: 'InvalidPolicySecret', message: `The certificate expired on ${new Date(expiresAtMs).toISOString()}.` };

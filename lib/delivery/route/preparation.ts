@@ -35,8 +35,8 @@ export interface Preparation {
   /** The result of `current` when it needs no store and no token; undefined otherwise. */
   cached(delivery: Delivery, signal: AbortSignal): Prepared | undefined;
   /**
-   * Called after an answer that refuses or rejects. Returns the request made again with the changed configuration, or
-   * the current route when nothing has changed.
+   * Called after an answer that refuses the credentials or rejects the request. If the configuration has changed, builds the
+   * request again and returns it. If nothing has changed, returns the current route.
    *
    * @param status undefined when nothing was sent, because the address is not allowed
    */
@@ -49,14 +49,14 @@ export interface Preparation {
 }
 
 /**
- * Failure policy: a cache never decides that a failure is permanent. When a request cannot be built, or the endpoint
- * rejects it for good, destination and connection are read past the cache. If they have changed, the request is made
- * once more. If they cannot be read, the delivery stays retryable. After a 401 the read can only help: when it fails,
- * the 401 counts, which is retryable anyway.
+ * Failure policy: a cache never decides that a failure is permanent. When a request cannot be built, or the endpoint rejects
+ * it for good, destination and connection are read past the cache. If they have changed, the request is built once more. If
+ * they cannot be read, the delivery stays retryable. After a 401 a failed read does no harm: the 401 counts, and it is
+ * retryable anyway.
  *
- * Failure policy: a delivery that waits for a silent store gives up when the time for settling begins, not when the
- * store's own timeout is over. A delivery that is not settled would come back and send all its requests again. The
- * read itself goes on for other deliveries that wait for it.
+ * Failure policy: a delivery that waits for a store without an answer gives up when the time for settling begins, not when the
+ * store's own timeout is over. A delivery that is not settled would come back and send all its requests again. The read itself
+ * goes on for other deliveries that wait for it.
  */
 export function createPreparation({ resolver, tokens, userAgent, clock }: PreparationDependencies): Preparation {
   async function make(delivery: Delivery, route: ResolvedDestination, options: TokenOptions): Promise<Prepared> {
@@ -128,7 +128,10 @@ export function createPreparation({ resolver, tokens, userAgent, clock }: Prepar
   };
 }
 
-/** @throws Failure EventExpired by the age limit of the target or, when it sets none, of the destination's policy */
+/**
+ * @throws Failure EventExpired when the event is older than the limit of its target or, if the target sets none, of the
+ * destination's policy
+ */
 function requireYoung(delivery: Delivery, route: ResolvedDestination, nowMs: number): void {
   const policy = retryPolicyOf(delivery.target, route.policy.retryPolicy);
   if (!isExpired(policy, delivery, nowMs)) return;
@@ -136,8 +139,8 @@ function requireYoung(delivery: Delivery, route: ResolvedDestination, nowMs: num
 }
 
 /**
- * @throws Failure InvalidInvocation when the API key's header is a header of the signature, where the key would never
- * be sent
+ * @throws Failure InvalidInvocation when the header of the API key is also a header of the signature: the key would never be
+ * sent
  */
 function signingOf(
   delivery: Delivery,
@@ -167,7 +170,7 @@ function hasChanged(before: ResolvedDestination, after: ResolvedDestination): bo
   );
 }
 
-/** Whether credentials, signing keys or certificates differ. */
+/** Whether the credentials, signing keys or certificates of the two differ. */
 function hasOtherSecrets(before: ResolvedDestination, after: ResolvedDestination): boolean {
   return before.connection.secretVersion !== after.connection.secretVersion || before.versions !== after.versions;
 }

@@ -23,7 +23,7 @@ export interface Resolver {
   current(apiDestination: string): Promise<ResolvedDestination>;
   /** The result of `current` when it needs no store; undefined otherwise. */
   cached(apiDestination: string): ResolvedDestination | undefined;
-  /** Resolves past the cache, after a refusal of credentials that may have been changed. */
+  /** Resolves past the cache. For use after an endpoint has refused the credentials, because they may have been changed. */
   fresh(apiDestination: string): Promise<ResolvedDestination>;
 }
 
@@ -34,13 +34,14 @@ export interface ResolverDependencies {
   readonly clock: Clock;
   /** The policy of a destination that sets none. */
   readonly policy: DeliveryPolicy;
-  /** Upper limit for the timeout of a policy: no function has the time for a longer request. */
+  /** Upper limit for the timeout in a policy. No function has enough time for a longer request. */
   readonly longestTimeoutMs: number;
   readonly cache: { readonly freshMs: number; readonly staleMs: number };
 }
 
 /**
- * More than the control API's quota of 3,000 each. With more destinations in use than this, each delivery costs a read.
+ * More than the control API's quotas: 3,000 connections and 3,000 API destinations. If more destinations than this are in use,
+ * each delivery costs a read.
  */
 const cacheCapacity = 10_000;
 
@@ -48,8 +49,8 @@ const cacheCapacity = 10_000;
 const authorizingPatienceMs = 60_000;
 
 /**
- * Failure policy: a cache never decides that a failure is permanent. When a cached value would end a delivery, the
- * destination and its connection are read once more, consistently. If that read fails, the delivery fails retryably.
+ * Failure policy: a cache never decides that a failure is permanent. When a cached value would end a delivery, the destination
+ * and its connection are read once more, consistently. If that read fails, the failure of the delivery is retryable.
  *
  * Failure policy: a host that the connection's policy does not allow is refused here, even if the items in the table were
  * changed without the control API. This happens before the secret is read and before a token is requested.
@@ -96,7 +97,7 @@ export function createResolver(dependencies: ResolverDependencies): Resolver {
     const stored = requireConnection(await read(), destination);
     requireAllowedHost(stored, destination);
     const upToDate = await credentials.fresh(stored, read);
-    // It may have been read once more, with another policy.
+    // The connection may have been read once more, and may now have another policy.
     requireAllowedHost(upToDate.connection, destination);
     const usable = requireUsable(upToDate.connection, destination, clock.nowMs());
     const secret = upToDate.secret ?? (await credentials.current(usable));
@@ -107,8 +108,8 @@ export function createResolver(dependencies: ResolverDependencies): Resolver {
   }
 
   /**
-   * Failure policy: a shorter timeout is better than no request at all. The policy may come from a time when the
-   * functions had a longer timeout. An event that waited for such a function again would expire.
+   * Failure policy: a shorter timeout is better than no request at all. The policy may come from a time when the functions had
+   * a longer time limit. If an event had to wait until they have it again, it would expire.
    */
   function policyOf(apiDestination: ApiDestination): DeliveryPolicy {
     const policy = withOverrides(dependencies.policy, apiDestination.policy);

@@ -30,9 +30,9 @@ export interface ConnectionAuthorization {
 export type AuthorizeConnection = (input: unknown, signal: AbortSignal) => Promise<ConnectionAuthorization>;
 
 /**
- * A connection that has been AUTHORIZING for this long is at its last attempt. Lambda repeats a failed asynchronous
- * invocation after one minute, and again after two more. So the attempts begin at 0, 60 and 180 s, and this time lies
- * between the last two. Source: the Lambda developer guide, asynchronous invocation.
+ * When a connection has been AUTHORIZING for this long, the invocation is its last attempt. Lambda repeats a failed
+ * asynchronous invocation after one minute, and again after two more. So the attempts begin at 0, 60 and 180 s, and this time
+ * lies between the last two. Source: the Lambda developer guide, asynchronous invocation.
  */
 const lastAttemptAgeMs = 150_000;
 
@@ -40,7 +40,7 @@ const lastAttemptAgeMs = 150_000;
 const longestStateReason = 512;
 
 /**
- * The last attempt deauthorizes the connection after these failures: those of the token endpoint, and a secret that
+ * The failures after which the last attempt deauthorizes the connection: failures of the token endpoint, and a secret that
  * cannot be used.
  */
 const endingFailures: ReadonlySet<FailureCode> = new Set([
@@ -55,9 +55,9 @@ const endingFailures: ReadonlySet<FailureCode> = new Set([
  * Takes an AUTHORIZING connection to AUTHORIZED or DEAUTHORIZED by obtaining its first token.
  *
  * Failure policy: an invocation does not know that it is the last of three, so the age of the connection decides. When
- * invocations were delayed, an earlier attempt counts as the last. Then a connection whose endpoint was out of reach
- * ends early, and an update of its credentials brings it back. When the last attempt never runs, the connection stays
- * AUTHORIZING, and its deliveries obtain the token. While the stack's own stores are out of reach, the state stays as
+ * invocations were delayed, an earlier attempt counts as the last one. A connection whose endpoint could not be reached is
+ * then deauthorized too early, and an update of its credentials repairs it. When the last attempt never runs, the connection
+ * stays AUTHORIZING, and its deliveries obtain the token. While the stack's own stores cannot be reached, the state stays as
  * it is.
  *
  * @throws Failure InvalidInvocation that names the member when the input is not valid; otherwise the reason why there
@@ -96,7 +96,7 @@ export function createConnectionAuthorization(dependencies: ConnectionAuthorizat
       return { connection: name, outcome: 'unchanged' };
     }
     try {
-      // Later failures are about the version that was used.
+      // After this, every failure belongs to the version that was used.
       if (namedSecretArn(connection) !== undefined) ({ connection } = await connectionSecrets.fresh(connection, read));
       return { connection: name, outcome: await obtainToken(connection, signal) };
     } catch (error) {

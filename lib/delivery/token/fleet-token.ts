@@ -16,7 +16,7 @@ export interface AccessToken {
 
 /** A token with its times, as a worker keeps it. */
 export interface HeldToken extends AccessToken {
-  /** Absent: the token is valid until a 401. */
+  /** Absent when the token is valid until a 401. */
   readonly expiresAtMs?: number;
   readonly obtainedAtMs: number;
 }
@@ -34,11 +34,11 @@ export interface TokenVault {
 }
 
 /**
- * Failure policy: the root secret is read once in the life of a worker. After it was replaced, older and newer workers
- * cannot open each other's tokens. Each group obtains its own until the older workers are gone, and no worker sends a
- * wrong token.
+ * Failure policy: the root secret is read once in the life of a worker. When the root secret is replaced, older and newer
+ * workers cannot open each other's tokens. Each of the two groups then obtains tokens of its own until the older workers are
+ * gone. No worker sends a wrong token.
  *
- * @throws Failure SecretNotFound when the stack has no root secret, or the error of the secret store; neither is kept
+ * @throws Failure SecretNotFound when the stack has no root secret, or the error of the secret store; no failure is kept
  */
 export function createTokenVaults(
   dependencies: TokenVaultDependencies,
@@ -65,7 +65,7 @@ export function createTokenVaults(
 
 export interface TokenQuestion {
   readonly secretVersion: string;
-  /** Whether that version was current just before the first read of the table. */
+  /** Whether `secretVersion` was read as the current version just before the first read of the table. */
   readonly justRead: boolean;
   /** Generation in the table at the first read, 0 for none. Any other generation was obtained after that read. */
   readonly firstGeneration: number;
@@ -74,7 +74,7 @@ export interface TokenQuestion {
 
 export type TokenVerdict =
   | { readonly kind: 'serves'; readonly token: HeldToken }
-  /** The token in the table was obtained with another secret version, and ours may be the older one. */
+  /** The token in the table was obtained with another secret version, and our version may be the older one. */
   | { readonly kind: 'credentials-changed' }
   /** Another worker is renewing the token. */
   | { readonly kind: 'renewing'; readonly untilMs: number }
@@ -83,8 +83,8 @@ export type TokenVerdict =
 /**
  * Decides what a worker does with the token in the table.
  *
- * Failure policy: a token that expires within 60 s still serves if it was obtained while this worker waited for it.
- * Otherwise an endpoint that gives only such tokens would be asked without end. A token of another secret version is
+ * Failure policy: a token that expires within 60 s is still used if it was obtained while this worker waited for it. Otherwise
+ * an endpoint that gives only such short-lived tokens would be asked again and again. A token of another secret version is
  * replaced only when the connection was just read, and only if the token is not newer than that read.
  *
  * @param opened the token in the table, if it opens with this worker's key
@@ -117,7 +117,7 @@ type Times = Pick<HeldToken, 'expiresAtMs' | 'obtainedAtMs'>;
 /** A token is renewed when it expires within this time. Source: EventBridge user guide. */
 const renewalMarginMs = 60_000;
 
-/** A 401 for a token younger than this does not come from its age: the endpoint would reject another token too. */
+/** If a token younger than this gets a 401, its age is not the reason, and the endpoint would reject a new token too. */
 const youngMs = 60_000;
 
 export function hasEnded({ expiresAtMs }: Times, nowMs: number): boolean {

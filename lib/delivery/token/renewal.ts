@@ -27,11 +27,11 @@ export interface TokenNeed extends TokenOwner {
 }
 
 /**
- * The lease lasts this much longer than the longest token request: time for the writes around it, and for clocks that
- * differ.
+ * The lease lasts this much longer than the longest token request, to allow for the writes before and after it and for clocks
+ * that differ.
  */
 const leaseMarginMs = 5000;
-/** Part of the lease that is kept free after the request for saving the token. */
+/** The part of the lease that is reserved for saving the token after the request. */
 const saveReserveMs = 1000;
 
 const firstWaitMs = 50;
@@ -40,11 +40,11 @@ const longestWaitMs = 1000;
 /**
  * Reads the fleet's token of a connection from the table, or obtains a new one when this worker gets the lease.
  *
- * Failure policy: a holder that dies, hangs or is frozen makes the others wait until its lease ends, and no longer.
- * When it comes back, its token is saved only if no other worker took over. A holder that fails ends its lease, and the
- * workers that waited for it fail too, retryably: one request is enough to see that an endpoint is down. A worker that
- * has just read other credentials does not fail with it, because its token endpoint may be another one. A worker waits
- * for at most two leases.
+ * Failure policy: a holder that dies, hangs or is frozen makes the others wait until its lease ends, and no longer. When such
+ * a holder comes back, its token is saved only if no other worker has taken over. A holder whose request fails ends its lease.
+ * The workers that waited for it then fail too, with a retryable failure: one request is enough to see that an endpoint is
+ * down. A worker that has just read other credentials does not fail with them, because it may have another token endpoint. A
+ * worker waits for at most two leases.
  */
 export function createTokenRenewal(
   dependencies: TokenRenewalDependencies,
@@ -80,7 +80,7 @@ export function createTokenRenewal(
         const lease = { need, vault, generation: stored?.generation ?? 0, leaseMs };
         const renewed = await concurrency.run(incarnation, 1, () => renewUnderLease(dependencies, lease, signal));
         if (renewed !== undefined) return renewed;
-        // Another worker was quicker or took over. Its result, a token or a failure, counts for this worker too.
+        // Another worker was quicker or took over. The result of that worker, a token or a failure, counts for this one too.
         hasWaited = true;
       }
       await clock.delay(waitMs, signal);
@@ -93,13 +93,13 @@ export function createTokenRenewal(
 export interface Renewal {
   readonly need: TokenNeed;
   readonly vault: TokenVault;
-  /** Generation of the token that is replaced. */
+  /** Generation of the token that is to be replaced. */
   readonly generation: number;
   readonly leaseMs: number;
 }
 
 /**
- * Failure policy: a token that was obtained but could not be saved serves this worker alone. It keeps the generation of
+ * Failure policy: a token that was obtained but could not be saved is used by this worker alone. It keeps the generation of
  * the token that it could not replace, so that the next token in the table counts as newer.
  *
  * @returns undefined when another worker has the lease, or took it over before this worker was done
@@ -152,15 +152,15 @@ async function renewUnderLease(
   }
 }
 
-/** The secret version of the lease's holder; undefined when the holder's name does not contain one. */
+/** The secret version that the name of a lease holder contains; undefined when the name contains none. */
 function versionOfHolder(holder: string): string | undefined {
   const end = holder.lastIndexOf('/');
   return end === -1 ? undefined : holder.slice(0, end);
 }
 
 /**
- * A lease that cannot be released ends by itself. The caller needs the reason why there is no token, so this failure is
- * dropped.
+ * A lease that cannot be released ends by itself. The caller needs to know why there is no token, so a failure of the release
+ * is dropped.
  */
 async function release(store: TokenStore, connectionIncarnation: string, holder: string): Promise<void> {
   try {
@@ -170,7 +170,7 @@ async function release(store: TokenStore, connectionIncarnation: string, holder:
   }
 }
 
-/** Counts from before the request. A slow answer or a freeze then makes a token seem older, never younger. */
+/** The times count from the start of the request. A slow answer or a freeze then makes a token seem older, never younger. */
 function timesOf(obtained: ObtainedToken, requestedAtMs: number): Pick<HeldToken, 'expiresAtMs' | 'obtainedAtMs'> {
   const { expiresInSeconds } = obtained;
   if (expiresInSeconds === undefined) return { obtainedAtMs: requestedAtMs };

@@ -40,9 +40,9 @@ const networkFailures: ReadonlySet<FailureCode> = new Set([
 /**
  * Makes one request to the token endpoint, and deauthorizes the connection when the endpoint refuses.
  *
- * Failure policy: the write that deauthorizes succeeds only while the connection still names the refused secret
- * version. Otherwise the credentials were changed meanwhile, and the failure stays retryable. It also stays retryable
- * when the write fails, and the next attempt is refused again.
+ * Failure policy: the write that deauthorizes succeeds only while the connection still names the refused secret version.
+ * Otherwise the credentials were changed meanwhile, and the failure stays retryable. It also stays retryable when the write
+ * fails. The next attempt is then refused again.
  */
 export function createTokenRequest(dependencies: TokenRequestDependencies): RequestToken {
   const { http, states, clock, userAgent } = dependencies;
@@ -76,7 +76,7 @@ export function createTokenRequest(dependencies: TokenRequestDependencies): Requ
   };
 }
 
-/** A token request may be repeated: when a kept-alive connection turns out to be dead, it goes out once more. */
+/** A token request may safely be repeated. So when a kept-alive connection turns out to be dead, the request is sent once more. */
 async function sendTwiceAtMost(send: () => Promise<HttpResult>): Promise<HttpAnswer> {
   for (let requests = 0; requests < 2; requests += 1) {
     const result = await send();

@@ -13,26 +13,27 @@ import { createWorkerTokens } from './worker-tokens.ts';
 export interface TokenOptions {
   readonly signal: AbortSignal;
   /**
-   * Whether connection and secret were read from their stores for this call. Otherwise a token of another secret
-   * version than `connection.secretVersion` throws a Failure CredentialsChanged: read both again and ask once more.
-   * Default false.
+   * Whether connection and secret were read from their stores for this call. If not, and the token in the table belongs to
+   * another secret version than `connection.secretVersion`, the call throws a Failure CredentialsChanged. The caller must then
+   * read both again and ask once more. Default false.
    */
   readonly justRead?: boolean;
 }
 
 export interface OAuthTokens {
   /**
-   * Returns a token that is valid for 60 s more, or that was obtained for this call. A warm call reads no store. A
-   * connection that is AUTHORIZING when it is passed in is AUTHORIZED when this resolves.
+   * Returns a token that is valid for at least 60 s more, or that was obtained for this call. A call that finds a token in
+   * memory reads no store. If the connection is AUTHORIZING, it is AUTHORIZED when the promise resolves.
    *
    * @throws Failure ConnectionDeauthorized when the token endpoint refused the credentials and the connection was
-   * deauthorized; TokenRefused when it refused them but they were changed meanwhile; CredentialsChanged,
-   * TokenUnavailable, TokenInvalid, InvalidSecret, SecretNotFound, StoreUnavailable, StoreRefused or OutOfTime
+   * deauthorized; TokenRefused when the endpoint refused the credentials but they have been changed meanwhile;
+   * CredentialsChanged, TokenUnavailable, TokenInvalid, InvalidSecret, SecretNotFound, StoreUnavailable, StoreRefused or
+   * OutOfTime
    */
   tokenFor(connection: Connection, credentials: OAuthCredentials, options: TokenOptions): Promise<AccessToken>;
   /**
-   * Returns another token than the one that a 401 or 407 rejected. Undefined: the rejected token is younger than 60 s,
-   * so its age is not the reason; do not send the request again.
+   * Returns a token other than the one that got a 401 or 407. Returns undefined when the rejected token is younger than 60 s.
+   * Its age is then not the reason, and the request must not be sent again.
    */
   renew(
     connection: Connection,

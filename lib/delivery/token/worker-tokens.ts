@@ -9,34 +9,34 @@ import type { TokenNeed } from './renewal.ts';
 export interface WorkerTokens {
   /** Returns the token in memory while it is valid, otherwise the fleet's token or a new one. */
   find(need: TokenNeed, signal: AbortSignal): Promise<HeldToken>;
-  /** Returns another token than the rejected one; undefined when that one is too young for its age to be the reason. */
+  /** Returns a token other than the rejected one; undefined when the rejected token is so young that its age cannot be the reason. */
   replace(need: TokenNeed, rejectedGeneration: number, signal: AbortSignal): Promise<HeldToken | undefined>;
 }
 
 export interface TokenMemory {
   token?: HeldToken;
-  /** A 401 or 407 has rejected the token: the table is read before it is used again. */
+  /** Whether the token got a 401 or 407. The table is then read before the token is used again. */
   rejected: boolean;
-  /** Until when the token endpoint and the table get no request, and why. */
+  /** The time until which the token endpoint and the table get no request, and the reason. */
   pause?: { readonly untilMs: number; readonly failure: Failure };
 }
 
 /**
- * Tokens that one worker keeps. With more connections than this, a delivery may read the table, but makes no token
- * request.
+ * The number of tokens that one worker keeps. With more connections than this, a delivery may have to read the table, but
+ * makes no token request because of it.
  */
 const capacity = 1000;
 
-/** Time without requests to a table or endpoint that failed, while the token in memory serves. */
+/** How long a table or endpoint that failed gets no request, while the token in memory can be used. */
 const pauseMs = 5000;
 
 /** Upper limit for a Retry-After of the token endpoint. */
 const longestPauseMs = 900_000;
 
 /**
- * Failure policy: while the table or the token endpoint cannot be reached or gives no valid answer, the token in memory
- * serves until it expires. Without one the failure is retryable. A worker never obtains a token for itself alone: at an
- * endpoint that allows few tokens at a time, it would end the tokens of the others.
+ * Failure policy: while the table or the token endpoint cannot be reached or gives no valid answer, the token in memory is
+ * used until it expires. If there is none, the failure is retryable. A worker never obtains a token for itself alone: if an
+ * endpoint allows few tokens at a time, the new token would end those of the other workers.
  *
  * @param obtain returns the fleet's token, or a new one
  */
@@ -106,7 +106,7 @@ function keyOf({ connection, secretVersion }: TokenNeed): string {
   return `${connection.incarnation} ${secretVersion}`;
 }
 
-/** Keeps at most `capacity` memories, by key. A new one replaces the one that was unused for longest. */
+/** Keeps at most `capacity` memories, by key. A new memory replaces the one that was unused for the longest time. */
 export function createTokenMemories(capacity: number): (key: string) => TokenMemory {
   const memories = new BoundedMap<string, TokenMemory>(capacity);
   return (key) => {
@@ -127,7 +127,7 @@ function isPassing(error: unknown): error is Failure {
   return error.code === 'StoreUnavailable' || error.code === 'TokenUnavailable' || error.code === 'TokenInvalid';
 }
 
-/** Remembers a failure that asks for a pause, or that need not be repeated while the token in memory serves. */
+/** Remembers a failure that asks for a pause, or that need not be provoked again while the token in memory can be used. */
 function notePause(memory: TokenMemory, failure: Failure, nowMs: number): void {
   const askedMs = Math.min(failure.retryAfterMs ?? 0, longestPauseMs);
   const endsAtMs = servingToken(memory, nowMs) === undefined ? nowMs : (memory.token?.expiresAtMs ?? Infinity);
@@ -136,8 +136,8 @@ function notePause(memory: TokenMemory, failure: Failure, nowMs: number): void {
 }
 
 /**
- * The failure that forbids a request now; undefined when a request is allowed. A pause that a clock stepping back made
- * longer is over.
+ * The failure that forbids a request now; undefined when a request is allowed. If the clock has stepped back and so made a
+ * pause longer, the pause counts as over.
  */
 function pausedFailure({ pause }: TokenMemory, nowMs: number): Failure | undefined {
   if (pause === undefined || pause.untilMs <= nowMs || pause.untilMs - nowMs > longestPauseMs) return undefined;

@@ -25,7 +25,7 @@ interface DynaliteOptions {
   readonly path?: string;
 }
 
-/** A call takes milliseconds. After this time dynalite has thrown an error inside the call and will never answer. */
+/** A call normally takes milliseconds. If it takes this long, dynalite has thrown an error inside the call and will never answer. */
 const answerTimeoutMs = 10_000;
 const graceMs = 1000;
 
@@ -33,8 +33,8 @@ const graceMs = 1000;
 export async function openDynalite(region: string, account: string, folder: string | undefined): Promise<Dynalite> {
   if (folder !== undefined) mkdirSync(folder, { recursive: true });
   const server = createServer(region, account, folder);
-  // No limit: only this process connects. With a limit, both ends would see it expire after a freeze, perhaps during a
-  // call.
+  // There is no limit, because only this process connects. With a limit, both ends would close the connection after a freeze,
+  // perhaps during a call.
   server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -8,7 +8,7 @@ export interface DynamoDbOptions {
   readonly account: string;
   /** Undefined: the tables are kept in memory. */
   readonly dataFolder: string | undefined;
-  /** Created in every region at the region's first use. */
+  /** The table with this name is created in every region at the region's first use. */
   readonly tableName: string;
 }
 
@@ -44,7 +44,7 @@ function checkBody(request: LocalRequest): Refusal | undefined {
   return new Refusal('ValidationException', `Supplied AttributeValue is empty: null in ${at.slice(0, 200)}.`);
 }
 
-/** The top-level member that contains a null. For invalid JSON there is none, and dynalite refuses that itself. */
+/** The top-level member that contains a null. Invalid JSON has no such member, and dynalite itself refuses it. */
 function findNull(text: string): string | undefined {
   try {
     const members = Object.entries(JSON.parse(text) as Readonly<Record<string, unknown>>);

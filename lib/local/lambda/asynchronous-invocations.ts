@@ -27,11 +27,11 @@ export interface FailedInvocation {
 }
 
 /**
- * Invocations of type Event. Each one is stored, answered and run; a failed one is run again.
+ * Invocations of type Event. Each one is stored, then answered, then run. An invocation that failed is run again.
  *
- * Failure policy: an invocation runs at least once. When a process is killed during an invocation, the next process
- * runs it again from the beginning, and the interrupted run does not count as a failure. After the last failure the
- * same holds until `onFailed` has ended: a kill before that repeats the last run.
+ * Failure policy: an invocation runs at least once. When a process is killed during an invocation, the next process runs it
+ * again from the beginning, and the interrupted run does not count as a failure. The same is true after the last failure,
+ * until `onFailed` has ended: if the process is killed before that, the last run is repeated.
  */
 export class AsynchronousInvocations {
   readonly #options: AsynchronousInvocationsOptions;

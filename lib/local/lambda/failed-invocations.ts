@@ -31,7 +31,7 @@ export function failureRecord(
 }
 
 export interface FailedInvocationsOptions {
-  /** Functions whose failed invocations carry an event that can be delivered again. */
+  /** The functions whose failed invocations hold an event that can be delivered again. */
   readonly functionNames: readonly string[];
   readonly arnOf: (functionName: string, region: string) => string;
   readonly nowMs: () => number;

@@ -24,7 +24,7 @@ export interface FunctionDependencies {
 export interface LocalFunction {
   readonly name: string;
   readonly timeoutSeconds: number;
-  /** Loads the deployed handler and connects it with these dependencies. */
+  /** Loads the deployed handler and gives it these dependencies. */
   create(dependencies: FunctionDependencies): Promise<FunctionHandler>;
 }
 
@@ -40,7 +40,7 @@ export function deployedFunctions(timeoutSeconds: number = defaultTimeoutSeconds
   return [
     {
       name: 'control-api',
-      // An operation counts as abandoned after a minute; the time limit must be shorter than that.
+      // An operation counts as abandoned after a minute, so the time limit must be shorter.
       timeoutSeconds: 30,
       async create({ environment, aws, authentication, credentialsLog }) {
         const { createHandler, dependenciesFrom } = await import('../../../functions/control-api.ts');

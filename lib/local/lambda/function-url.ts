@@ -11,7 +11,7 @@ export interface FunctionUrlOptions {
   readonly runner: FunctionRunner;
   readonly functionName: string;
   readonly clock: Clock;
-  /** Reports a failure of the function; its caller sees only an InternalFailure. */
+  /** Reports a failure of the function. The caller of the function sees only an InternalFailure. */
   readonly reportFailure: (outcome: InvocationOutcome) => void;
 }
 
@@ -104,7 +104,7 @@ function answerFrom(payload: string): LocalAnswer {
   };
 }
 
-/** The deployed authentication, one for each region, loaded at the region's first request. */
+/** The same authentication as when deployed. There is one for each region, loaded at the region's first request. */
 export function createRegionalAuthentication(
   dependencies: (name: string, region: string) => FunctionDependencies,
   clock: Clock,

@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS failed_invocations (
   id TEXT PRIMARY KEY, region TEXT NOT NULL, functionName TEXT NOT NULL, payload TEXT NOT NULL,
   failures INTEGER NOT NULL, acceptedAtMs INTEGER NOT NULL, failedAtMs INTEGER NOT NULL, error TEXT NOT NULL);`;
 
-/** Asynchronous invocations in SQLite. A stack that starts runs the stored ones again. */
+/** Asynchronous invocations in SQLite. When a stack starts, it runs the stored invocations again. */
 export class InvocationStore {
   readonly #insert: StatementSync;
   readonly #postpone: StatementSync;

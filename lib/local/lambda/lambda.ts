@@ -9,7 +9,7 @@ const maxAsynchronousBytes = 1_048_576;
 export interface LambdaOptions {
   readonly runner: FunctionRunner;
   readonly asynchronous: AsynchronousInvocations;
-  /** Reports a failed synchronous invocation. Its caller gets the type and the message as well. */
+  /** Reports a failed synchronous invocation. The caller also gets the type and the message of the error. */
   readonly reportFailure: (functionName: string, outcome: InvocationOutcome) => void;
 }
 

@@ -32,7 +32,7 @@ export function formatDelivery(conclusion: Conclusion, nowMs: number, colour: bo
   return parts.join('  ');
 }
 
-/** Shows the name of an API destination, because a rule's target gives its ARN. */
+/** The name of an API destination, even if a rule's target has given its ARN. */
 function nameOf(apiDestination: string): string {
   return parseEventsArn(apiDestination)?.name ?? apiDestination;
 }

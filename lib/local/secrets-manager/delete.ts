@@ -6,7 +6,8 @@ const dayMs = 86_400_000;
 const defaultRecoveryDays = 30;
 
 /**
- * A forced deletion happens at once, also for a secret that does not exist. Any other waits for the recovery window.
+ * A forced deletion takes effect at once, and succeeds even for a secret that does not exist. Any other deletion waits for the
+ * recovery window.
  */
 export function deleteSecret(context: SecretsContext, input: Members): Members {
   const secretId = requiredText(input, 'SecretId');

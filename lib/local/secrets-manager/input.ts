@@ -63,7 +63,7 @@ export function structures(input: Members, member: string): readonly Members[] {
   throw new Refusal('SerializationException', `Member ${member} must be a list of structures.`);
 }
 
-/** A secret's name. EventBridge's own names contain an exclamation mark, which AWS allows only there. */
+/** A secret's name. It may contain an exclamation mark, because EventBridge's own names do; AWS allows it only in those. */
 export function secretName(input: Members): string {
   const name = requiredText(input, 'Name');
   if (/^[A-Za-z0-9/_+=.@!-]{1,512}$/.test(name)) return name;
@@ -72,7 +72,7 @@ export function secretName(input: Members): string {
   );
 }
 
-/** The id of the version that a write creates: clients send the same token again when they repeat a call. */
+/** The token becomes the id of the version that a write creates. Clients send the same token again when they repeat a call. */
 export function requestToken(input: Members): string | undefined {
   const token = optionalText(input, 'ClientRequestToken');
   if (token === undefined || /^[^]{32,64}$/.test(token)) return token;

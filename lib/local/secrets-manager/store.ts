@@ -6,7 +6,7 @@ export interface StoredSecret {
   readonly name: string;
   readonly description: string | null;
   readonly kmsKeyId: string | null;
-  /** JSON of `[{Key, Value}]`. */
+  /** A list `[{Key, Value}]` as JSON text. */
   readonly tags: string;
   readonly createdAtMs: number;
   readonly changedAtMs: number;

@@ -45,8 +45,8 @@ export function createSecret(context: SecretsContext, input: Members): Members {
 }
 
 /**
- * A repeated call gets the first call's answer, because clients repeat a call whose answer was lost. Any other call for
- * an existing name is refused.
+ * A repeated call gets the same answer as the first one, because clients repeat a call when its answer was lost. Any other
+ * call for an existing name is refused.
  */
 function repeatedCreate(
   { store }: SecretsContext,
@@ -107,7 +107,7 @@ interface VersionWrite {
   readonly labels: readonly string[];
 }
 
-/** Idempotent for equal token and content. */
+/** A repeated write with the same token and content changes nothing. */
 function writeVersion({ store, nowMs }: SecretsContext, secret: StoredSecret, write: VersionWrite): void {
   const existing = store.version(secret.arn, write.token);
   if (existing !== undefined) {

@@ -130,10 +130,13 @@ function lookAgainAfterDeletions(queue: FauxqsQueue): void {
   };
 }
 
-/** At most the shortest delay or visibility timeout, so that one that begins during a wait is noticed in time. */
+/**
+ * No longer than the shortest delay or visibility timeout, so that a delay or timeout that begins during a wait is noticed in
+ * time.
+ */
 const longestWaitMs = 1000;
 
-/** fauxqs's own interval, for FIFO queues: it keeps their waiting messages elsewhere. */
+/** fauxqs's own interval. It is used for FIFO queues, because fauxqs keeps their waiting messages elsewhere. */
 const fifoWaitMs = 20;
 
 function waitUntilDue(queue: FauxqsQueue): void {

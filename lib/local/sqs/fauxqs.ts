@@ -98,7 +98,8 @@ export interface FauxqsOptions {
    */
   readonly folder: string | undefined;
   /**
-   * Queues whose only reader ended with the earlier process: the messages that it had received become visible at once.
+   * Queues whose only reader ended with the earlier process. The messages that this reader had received become visible at
+   * once.
    */
   readonly unread: readonly string[];
 }
@@ -127,7 +128,7 @@ export async function openFauxqs(region: string, options: FauxqsOptions): Promis
 
 function openPersistence(parts: Parts, { folder = '', unread }: FauxqsOptions, store: Store): Persistence {
   const persistence = new parts.persistence(folder);
-  // A kill of the process loses nothing that SQLite has handed to the system; only a crash of the machine can.
+  // When the process is killed, nothing is lost that SQLite has handed to the system. Only a crash of the machine can lose it.
   persistence.db.exec('PRAGMA synchronous = NORMAL');
   const release = 'UPDATE sqs_messages SET receipt_handle = NULL, visibility_deadline = NULL';
   const releaseQueue = persistence.db.prepare(`${release} WHERE queue_name = ?`);
@@ -186,7 +187,7 @@ function withGroups(input: SqsMembers): SqsMembers {
   return withGroup(Array.isArray(entries) ? { ...input, Entries: entries.map(withGroup) } : input);
 }
 
-/** Codes of the query protocol that are not the JSON code with a prefix. Source: the SQS API reference. */
+/** Codes of the query protocol that are not just the JSON code with a prefix. Source: the SQS API reference. */
 const plainQueryCodes: Readonly<Record<string, string>> = {
   QueueNameExists: 'QueueAlreadyExists',
   InvalidParameterValue: 'InvalidParameterValue',
@@ -209,7 +210,7 @@ function loadParts(): Promise<Parts> {
   return loaded;
 }
 
-/** The package fauxqs exports only its server. The other parts are imported by their paths. */
+/** The package fauxqs exports only its server, so the other parts are imported by their paths. */
 async function importParts(): Promise<Parts> {
   const root = import.meta.resolve('fauxqs');
   const part = async (path: string, name: string): Promise<unknown> => {

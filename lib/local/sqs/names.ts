@@ -15,7 +15,7 @@ export function queueUrl(naming: Pick<QueueNaming, 'account' | 'host'>, queueNam
   return `http://${naming.host}/${naming.account}/${queueName}`;
 }
 
-/** Replaces the client's queue URLs and ARNs by those of fauxqs. */
+/** Replaces the client's queue URLs and ARNs with those of fauxqs. */
 export function toFauxqs(input: SqsMembers, naming: QueueNaming): SqsMembers {
   const mapped: Record<string, unknown> = { ...input };
   if (typeof input['QueueUrl'] === 'string') {
@@ -26,7 +26,7 @@ export function toFauxqs(input: SqsMembers, naming: QueueNaming): SqsMembers {
   return mapped;
 }
 
-/** Replaces the queue URLs and the account in a fauxqs answer by those of the stack. */
+/** Replaces the queue URLs and the account in a fauxqs answer with those of the stack. */
 export function fromFauxqs(output: SqsMembers, naming: QueueNaming): SqsMembers {
   const mapped: Record<string, unknown> = { ...output };
   const url = (value: unknown): string => queueUrl(naming, lastSegment(String(value)));
@@ -42,7 +42,7 @@ export function fromFauxqs(output: SqsMembers, naming: QueueNaming): SqsMembers 
 
 /**
  * @returns the queue's name
- * @throws SqsRefusal when the URL names no queue of this account
+ * @throws SqsRefusal when the URL does not name a queue of this account
  */
 function queueNameOf(url: string, naming: Pick<QueueNaming, 'account'>): string {
   const [, account, name] = /^(?:https?:\/\/[^/]*)?\/([0-9]{12})\/([A-Za-z0-9_-]{1,80}(?:\.fifo)?)\/?$/.exec(url) ?? [];

@@ -34,7 +34,7 @@ export interface QueuePollerOptions {
   readonly reportFault: (error: unknown) => void;
 }
 
-/** Enough for one laptop; in AWS it is a setting of the event source. */
+/** Enough for one laptop. On AWS this is a setting of the event source. */
 const defaultMaximumConcurrency = 10;
 
 /**
@@ -49,8 +49,9 @@ const retryDelayMs = 1000;
 /**
  * Reads a queue as Lambda's event source does, and invokes a function with each batch.
  *
- * Failure policy: a message is deleted only after the function has succeeded with it. Every other message becomes
- * visible again when its visibility timeout ends; so does a message whose invocation a stop or a kill interrupted.
+ * Failure policy: a message is deleted only after the function has succeeded with it. Every other message becomes visible
+ * again when its visibility timeout ends. This includes a message whose invocation was interrupted because the process was
+ * stopped or killed.
  *
  * One group never has messages in more than two thirds of the invocations that may run. The rest stays free for other
  * groups, also while there are none, because they would otherwise wait for the end of an invocation.

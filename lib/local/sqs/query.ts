@@ -6,10 +6,10 @@ export interface SqsCall {
   readonly input: SqsMembers;
 }
 
-/** The value of a form field, or the tree that its dotted names make. */
+/** The value of a form field, or the tree that fields with dotted names form. */
 type Node = string | Map<string, Node>;
 
-/** The JSON protocol's names of the form's numbered lists. */
+/** The names that the form's numbered lists have in the JSON protocol. */
 const lists: Readonly<Record<string, string>> = {
   AttributeName: 'AttributeNames',
   MessageAttributeName: 'MessageAttributeNames',

@@ -3,7 +3,7 @@ import { partitionOf } from '../../core/destination/arn.ts';
 import type { SqsMembers } from './fauxqs.ts';
 import { isMembers } from './names.ts';
 
-/** Keeps only the requested message attributes of received messages, with the digest of exactly those. */
+/** Keeps only the requested message attributes of received messages, and computes the digest of exactly these attributes. */
 export function withAskedAttributes(output: SqsMembers, input: SqsMembers): SqsMembers {
   if (!Array.isArray(output['Messages'])) return output;
   const asked = Array.isArray(input['MessageAttributeNames']) ? input['MessageAttributeNames'] : [];

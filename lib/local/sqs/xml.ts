@@ -4,7 +4,7 @@ import type { LocalAnswer, Refusal } from '../stack/wire.ts';
 
 const namespace = 'http://queue.amazonaws.com/doc/2012-11-05/';
 
-/** The XML element names of lists, which the query protocol does not wrap. */
+/** The XML element names for lists. The query protocol does not wrap a list in an element of its own. */
 const listNames: Readonly<Record<string, string>> = {
   QueueUrls: 'QueueUrl',
   Messages: 'Message',
@@ -17,7 +17,7 @@ const mapNames: Readonly<Record<string, readonly [element: string, key: string]>
   Tags: ['Tag', 'Key'],
 };
 
-/** Operations without a result element. For every other operation, clients expect one even when it is empty. */
+/** Operations without a result element. For every other operation, clients expect a result element even if it is empty. */
 const withoutResult: ReadonlySet<string> = new Set([
   'ChangeMessageVisibility',
   'DeleteMessage',

@@ -37,7 +37,7 @@ export interface ServicesOptions {
   readonly functionSecret: string;
   /** `host:port` of the stack. */
   readonly host: () => string;
-  /** A new value for a region's root secret. */
+  /** Makes a new value for a region's root secret. */
   readonly rootSecret: () => string;
   /** Writes one line to the terminal, like the line of a delivery. */
   readonly writeLine: (text: string) => void;
@@ -138,7 +138,7 @@ function routesTo(
       target: 'AmazonSQS',
       path: /^\/[0-9]{12}\//,
       protocol: 'query',
-      // A batch of 1 MiB, in which the query protocol may percent-encode every byte, and room for the names.
+      // Enough for a batch of 1 MiB in which the query protocol has percent-encoded every byte, with room for the names.
       maxBodyBytes: 4 * mebibyte,
       serve: services.sqs,
     },
@@ -173,7 +173,7 @@ function createQueues(
   return { sqs: createSqsService({ account, dataFolder, host, queues: stackQueues, opened }), eventSource };
 }
 
-/** EventBridge: the bus handles rules and events, the control API every other operation. */
+/** EventBridge: the bus handles rules and events, and the control API handles every other operation. */
 function createEvents(
   options: ServicesOptions,
   sqs: SqsService,
@@ -193,8 +193,8 @@ function createEvents(
 }
 
 /**
- * The name of the root secret that the functions read. A secret cannot be created under a given ARN, so an ARN gets the
- * default name.
+ * The name of the root secret that the functions read. A secret cannot be created with a given ARN, so if the setting is an
+ * ARN, the secret gets the default name.
  */
 function rootSecretOf(config: Config): string {
   return config.ROOT_SECRET_ARN.startsWith('arn:') ? rootSecretName : config.ROOT_SECRET_ARN;

@@ -38,7 +38,7 @@ export function guardBus(options: BusGuardOptions): LocalService {
   };
 }
 
-/** Whether the control API forwarded this PutEvents: it has already checked the caller's key. */
+/** Whether the control API has forwarded this PutEvents. If so, it has already checked the caller's key. */
 function isForwarded(asked: ControlRequest, operation: string, region: string, options: BusGuardOptions): boolean {
   const signature = operation === 'PutEvents' ? parseSignature(asked) : undefined;
   const receiver = { nowMs: options.clock.nowMs(), region, services: new Set(['events']) };

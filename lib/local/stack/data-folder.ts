@@ -21,7 +21,7 @@ export interface DataFolder {
 export type StoreFolder = 'dynamodb' | 'sqs';
 const storeFolders: readonly StoreFolder[] = ['dynamodb', 'sqs'];
 
-/** Raise this when older versions can no longer read the format. */
+/** Raise this number when a change makes the format unreadable for older versions. */
 const formatVersion = 1;
 
 /** SQLite's result codes. Source: sqlite.org/rescode.html. */
@@ -92,7 +92,8 @@ function openDatabase(folder: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(join(folder, 'lastmile.sqlite'));
-    // A kill of the process loses nothing that SQLite has handed to the system; only a crash of the machine can.
+    // When the process is killed, nothing is lost that SQLite has handed to the system. Only a crash of the machine can lose
+    // it.
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
     database.exec('CREATE TABLE IF NOT EXISTS owner (account TEXT NOT NULL)');
     database.exec('BEGIN IMMEDIATE; COMMIT');

@@ -9,7 +9,7 @@ export const rootSecretName = 'lastmile/local/root';
 /** Endpoints on the same machine are always allowed, in addition to PRIVATE_NETWORK_ALLOWLIST. */
 const loopback = '127.0.0.0/8,::1/128';
 
-/** The variables of every function: the user's value where one is set, otherwise the stack's default. */
+/** The variables of every function. Each has the user's value if there is one, otherwise the stack's default. */
 export function functionVariables(given: Environment, queueUrl: (queueName: string) => string): Environment {
   const defaults = {
     TABLE_NAME: tableName,

@@ -23,7 +23,7 @@ export interface GatewayOptions {
 /** Region of a request without a signature. */
 const defaultRegion = 'us-east-1';
 
-/** Longer than AWS clients keep an idle connection, so that no client sends on a connection that is being closed. */
+/** Longer than AWS clients keep an idle connection, so that no client uses a connection that is just being closed. */
 const keepAliveTimeoutMs = 65_000;
 
 /** The one HTTP server in front of every service of the stack. */
@@ -97,7 +97,7 @@ function unknownService(routes: readonly Route[], service: string | undefined): 
 }
 
 /**
- * Failure policy: a request that is refused before its body has ended is answered at once, and its connection is
+ * Failure policy: a request that is refused before its whole body has arrived is answered at once, and its connection is
  * closed. The stack does not wait for the rest of the body.
  */
 function closeAfterAnswer(request: IncomingMessage, response: ServerResponse): void {

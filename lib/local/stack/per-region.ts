@@ -16,7 +16,7 @@ export class PerRegion<Resource> {
     return making;
   }
 
-  /** Ends every resource, also those that are still being created. */
+  /** Ends every resource, including those that are still being created. */
   async close(end: (resource: Resource) => Promise<void> | void): Promise<void> {
     const made = await Promise.allSettled(this.#made.values());
     this.#made.clear();

@@ -5,7 +5,7 @@ import type { StackParts } from './parts.ts';
 import type { Route } from './routes.ts';
 import type { LocalAnswer } from './wire.ts';
 
-/** The services and functions of a stack, which a reset replaces by new ones. */
+/** The services and functions of a stack. A reset replaces them with new ones. */
 export interface ResettableParts extends Omit<StackParts, 'routes'> {
   routes(): readonly Route[];
   /** Deletes all data; the stack then behaves like a new one. */
@@ -18,11 +18,11 @@ export interface ResettableParts extends Omit<StackParts, 'routes'> {
 export const graceMs = 1000;
 
 /**
- * Failure policy: running work has one second to end at a reset. A function that still runs after that may reach its
- * endpoint, but it cannot change the new stack: its access keys are refused. A kill during a reset can leave some data
- * behind; the next reset deletes it.
+ * Failure policy: running work has one second to end at a reset. A function that still runs after that may reach its endpoint,
+ * but it cannot change the new stack: its access keys are refused. If the process is killed during a reset, some data can be
+ * left behind. The next reset deletes it.
  *
- * @param create creates the services and functions over the data folder; the functions sign with `accessKeyId`
+ * @param create creates the services and functions, which use the data folder; the functions sign with `accessKeyId`
  */
 export function createResettableParts(
   folder: DataFolder,

@@ -34,7 +34,7 @@ export function findRoute(routes: readonly Route[], request: RequestAddress): Ro
 }
 
 /**
- * The protocol of the route. It is guessed when the service is unknown, and when a client uses SQS's newer protocol.
+ * The protocol of the route. The protocol is guessed if the service is unknown, and if a client uses SQS's newer protocol.
  */
 export function protocolOf(route: Route | undefined, request: RequestAddress, contentType: string): Protocol {
   const spoken = route?.protocol === 'query' && request.target !== undefined ? undefined : route?.protocol;

@@ -25,7 +25,7 @@ export interface StackOptions {
   readonly dataDir?: string;
   /** Twelve digits; default 123456789012. */
   readonly account?: string;
-  /** Variables for the functions, instead of the stack's defaults; unknown ones are ignored. Default: none. */
+  /** Variables for the functions, instead of the stack's defaults; unknown variables are ignored. Default: none. */
   readonly environment?: Environment;
   /** Default: no output. */
   readonly output?: StackOutput;
@@ -141,7 +141,7 @@ function whyNotListening(error: NodeJS.ErrnoException, host: string, port: numbe
   return `Cannot listen on port ${port} of ${host}: ${error.code ?? error.name}. Choose another with --host and --port.`;
 }
 
-/** For a host that means every interface, the URL names the loopback address. */
+/** The URL of the stack. If the host stands for every interface, the URL names the loopback address. */
 function urlOf(host: string, port: number): string {
   const reachable = host === '0.0.0.0' || host === '::' ? defaultHost : host;
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;

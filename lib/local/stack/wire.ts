@@ -45,7 +45,7 @@ export class Refusal extends Error {
   }
 }
 
-/** awsJson: the code stands in the header and in the body, because older clients read only the body. */
+/** A successful awsJson answer. In a refusal, the code is in the header and in the body, because older clients read only the body. */
 export function awsJsonAnswer(body: unknown, version: '1.0' | '1.1'): LocalAnswer {
   return {
     status: 200,
@@ -66,7 +66,7 @@ export function awsJsonRefusal(refusal: Refusal, version: '1.0' | '1.1'): LocalA
   };
 }
 
-/** restJson: the code stands in the header, the message in the body. */
+/** A restJson error. The code is in the header, and the message is in the body. */
 export function restJsonRefusal(refusal: Refusal): LocalAnswer {
   return {
     status: refusal.status,
@@ -80,8 +80,8 @@ export function restJsonRefusal(refusal: Refusal): LocalAnswer {
 }
 
 /**
- * Describes an error for the terminal. An error of other code is shown by its name and stack frames only: its message
- * may quote secret data.
+ * Describes an error for the terminal. An error from other code is shown only by its name and stack frames, because its
+ * message may quote secret data.
  */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return `a thrown ${typeof error}`;

@@ -9,7 +9,7 @@ export interface Constraint {
   readonly isSatisfied: (value: JsonValue) => boolean;
 }
 
-/** The constraints of a shape, in the order that the service was recorded to use: pattern, length or range, enum. */
+/** The constraints of a shape, in the order of the service's recorded answers: pattern, length or range, enum. */
 export function constraintsOf(shape: Shape, printedEnum: readonly string[] | undefined): readonly Constraint[] {
   switch (shape.type) {
     case 'string':
@@ -79,7 +79,10 @@ function enumConstraints(values: readonly string[] | undefined, printed = values
   ];
 }
 
-/** A number's value, a text's length in UTF-16 code units (as Java counts), or the number of entries. */
+/**
+ * What length and range constrain: the value of a number, the length of a text in UTF-16 code units (as in Java), or the
+ * number of entries.
+ */
 function measure(value: JsonValue): number {
   if (typeof value === 'number') return value;
   if (typeof value === 'string' || Array.isArray(value)) return value.length;

@@ -14,13 +14,13 @@ import { lowerCamel, partsOf } from './service-model.ts';
  */
 export type ShapeReader = (value: JsonValue, path: string, violations: Violations) => JsonValue;
 
-/** The shapes inside a container, as its reader needs them. */
+/** Access to the shapes inside a container, for the reader of the container. */
 export interface Shapes {
   readonly reader: (shapeName: string) => ShapeReader;
   /** Checks the JSON type only. */
   readonly typeReader: (shapeName: string) => (value: JsonValue, path: string) => JsonValue;
   readonly constraints: (shapeName: string) => readonly Constraint[];
-  /** A violation. It has no value when the shape is sensitive or contains a sensitive shape. */
+  /** Makes a violation. It shows no value when the shape is sensitive or contains a sensitive shape. */
   readonly violation: (shapeName: string, path: string, constraint: string, value: JsonValue) => Violation;
   readonly shape: (shapeName: string) => Shape;
 }

@@ -17,7 +17,7 @@ const eventsDepartures: ModelDepartures = {
   urls: new Set(['HttpsEndpoint']),
 };
 
-/** The authorization type decides which parameters are required. If it is invalid, none is reported as missing. */
+/** The authorization type decides which parameters are required. If the type is invalid, no parameter is reported as missing. */
 function disregardMissingAuthParameters(violations: readonly Violation[]): readonly Violation[] {
   const typeIsInvalid = violations.some(
     ({ path, constraint }) => path === 'authorizationType' && constraint !== notNull,
@@ -34,8 +34,8 @@ const unsupported: readonly (readonly string[])[] = [
 ];
 
 /**
- * Failure policy: a connection that asks for a private network path or for its own KMS key is refused, and the error names
- * the member. If it were created without them, it would send or store credentials in a way that its owner does not accept.
+ * Failure policy: a connection that asks for a private network path or for its own KMS key is refused, and the error names the
+ * member. A connection created without them would send or store credentials in a way that its owner has not accepted.
  *
  * @throws ServiceError ValidationException
  */

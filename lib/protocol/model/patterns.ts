@@ -1,7 +1,8 @@
 /**
  * The patterns of the service models. Each key is the pattern that messages print; its value is the pattern that runs. Some
  * printed patterns backtrack exponentially: `^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$` takes twice as long for each
- * space. Those have an equivalent that takes linear time; `undefined` means that the printed pattern already does.
+ * space. Such a pattern has an equivalent here that takes linear time. `undefined` means that the printed pattern already
+ * takes linear time.
  */
 const equivalents: Readonly<Record<string, string | undefined>> = {
   // Descriptions, names, keys.
@@ -54,14 +55,17 @@ function flagsOf(printed: string): string {
 /**
  * The regular expression that a whole text must match to satisfy a pattern.
  *
- * @throws Error for a pattern without an entry above, because nobody has checked how long it can take
+ * @throws Error for a pattern without an entry above, because nobody has checked how long such a pattern can take
  */
 export function matcherOf(printed: string): RegExp {
   if (!Object.hasOwn(equivalents, printed)) throw new Error(`Pattern without an entry in the table: ${printed}`);
   return new RegExp(`^(?:${equivalents[printed] ?? printed})$`, flagsOf(printed));
 }
 
-/** The printed pattern as a full match. It may take exponential time, so tests compare with it on short texts only. */
+/**
+ * The printed pattern, which must match the whole text. It may take exponential time, so tests use it for comparison on short
+ * texts only.
+ */
 export function printedMatcherOf(printed: string): RegExp {
   return new RegExp(`^(?:${printed})$`, flagsOf(printed));
 }

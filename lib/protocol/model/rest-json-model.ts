@@ -17,10 +17,10 @@ export interface RestCall {
 
 /** A service model for the protocol restJson1. */
 export interface RestModel {
-  /** By method and path; undefined when no operation has these. */
+  /** Finds the operation by method and path; undefined when there is none. */
   readonly find: (request: Pick<ControlRequest, 'method' | 'path'>) => RestCall | undefined;
   /**
-   * Collects an operation's input from path, query and body, where the model places each member.
+   * Collects an operation's input from path, query and body. The model says where each member is.
    *
    * @throws ServiceError SerializationException or ValidationException
    */
@@ -107,14 +107,14 @@ function gather(model: ServiceModel, call: RestCall, request: ControlRequest): J
     const text = location === 'uri' ? call.labels[locationName] : query.get(locationName);
     const isNumber = location === 'querystring' && shapeOf(model, shapeName).type === 'integer';
     const sent = location === undefined ? ownMember(body, name) : text;
-    // Any other text stays a text, and the reader then refuses the member by name.
+    // Any other text stays a text. The reader then refuses it and names the member.
     const value = isNumber && typeof sent === 'string' && /^-?[0-9]{1,15}$/.test(sent) ? Number(sent) : sent;
     if (value !== undefined) input[name] = value;
   }
   return input;
 }
 
-/** No input of these operations can be larger. */
+/** The largest accepted request body. No input of these operations can be larger. */
 const maxBodyBytes = 64 * 1024;
 
 function parseBody(body: Uint8Array): JsonObject {

@@ -5,13 +5,13 @@ export interface ServiceModel {
 }
 
 interface ModelOperation {
-  /** Name of the structure that is its input. */
+  /** Name of the structure that is the operation's input. */
   readonly input: string;
   /** Method and path in restJson1, such as `/v1/apis/{apiId}/apikeys`. */
   readonly http: { readonly method: string; readonly requestUri: string };
 }
 
-/** A member of a structure. A member with a location is sent there, every other one in the body. */
+/** A member of a structure. If a member has a location, it is sent there; otherwise it is sent in the body. */
 export interface Member {
   readonly shape: string;
   readonly location?: 'uri' | 'querystring';
@@ -62,7 +62,7 @@ interface StringShape extends AnyShape, Bounds {
   readonly enum?: readonly string[];
 }
 
-/** An integer has 32 bits; a `long` has 53, because JSON numbers carry no more exactly. */
+/** An integer has 32 bits. A `long` has only 53, because a JSON number can hold no more bits exactly. */
 interface IntegerShape extends AnyShape, Bounds {
   readonly type: 'integer' | 'long';
 }
@@ -79,7 +79,7 @@ interface TimestampShape extends AnyShape {
   readonly type: 'timestamp';
 }
 
-/** @throws Error when the model has no such shape, which means that its file is broken */
+/** @throws Error when the model has no such shape, which means that the file of the model is broken */
 export function shapeOf(model: ServiceModel, name: string): Shape {
   const shape = Object.hasOwn(model.shapes, name) ? model.shapes[name] : undefined;
   if (shape === undefined) throw new Error(`The service model has no shape ${name}.`);

@@ -11,7 +11,7 @@ import { Violations, renderValue, wrongType } from './violations.ts';
 
 /** Where a service differs from its own model. Keys and entries are names of shapes. */
 export interface ModelDepartures {
-  /** Enums that messages print in another order than the model. */
+  /** Enums whose order in messages differs from the order in the model. */
   readonly printedEnums: Readonly<Record<string, readonly string[]>>;
   /** Enums whose values are accepted in lower case. */
   readonly caseInsensitiveEnums: ReadonlySet<string>;
@@ -20,8 +20,8 @@ export interface ModelDepartures {
 }
 
 /**
- * Compiles the reader of a shape. A shape that contains itself is refused. The model therefore limits how deep a value is
- * read, however deep a client nests it.
+ * Compiles the reader of a shape. A shape that contains itself is refused. So the model limits how deep a value is read,
+ * however deeply a client nests it.
  */
 export function compileReader(
   model: ServiceModel,
@@ -82,7 +82,7 @@ function scalarTypeReader(shape: Shape, isCaseInsensitive: boolean): (value: Jso
     case 'integer':
       return (value, path) => {
         if (typeof value !== 'number') throw wrongType(path, 'an integer', value);
-        // `| 0` converts to a 32-bit integer, so only 32-bit integers stay equal.
+        // `| 0` converts to a 32-bit integer, so only a 32-bit integer stays the same.
         if ((value | 0) !== value) throw wrongType(path, 'an integer from -2147483648 to 2147483647');
         return value;
       };

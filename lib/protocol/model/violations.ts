@@ -23,7 +23,7 @@ const maxViolations = 50;
 export class Violations {
   readonly #found: Violation[] = [];
 
-  /** Takes a function, because a violation's text may be large and is built only if the violation is kept. */
+  /** Takes a function, because the text of a violation may be large and should be built only if the violation is kept. */
   add(violation: () => Violation): void {
     if (this.#found.length < maxViolations) this.#found.push(violation());
   }
@@ -73,8 +73,8 @@ function nameOfType(value: JsonValue): string {
 const maxRenderedCharacters = 4096;
 
 /**
- * A value in the form of the service's messages: texts and numbers bare, `[a, b]`, `{k=v}`, `Shape(member=value, ...)` with
- * null for an absent member. A value that is too long is cut and ends in `...`.
+ * A value in the form of the service's messages: texts and numbers without quotes, lists as `[a, b]`, maps as `{k=v}`, and
+ * structures as `Shape(member=value, ...)` with null for an absent member. A value that is too long is cut and ends in `...`.
  */
 export function renderValue(model: ServiceModel, shapeName: string, value: JsonValue | undefined): string {
   return cut(render(model, shapeName, value), maxRenderedCharacters);

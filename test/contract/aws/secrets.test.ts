@@ -52,14 +52,14 @@ const subjects: readonly { subject: string; create: () => { writer: SecretWriter
 ];
 
 describe.each(subjects)('secrets $subject', ({ create }) => {
-  test('a new secret is current, and its version reads the same', async () => {
+  test('the first version of a new secret is its current version', async () => {
     const { writer, reader } = create();
     const { secretArn, version } = await writer.create(newName(), 'text');
     expect(await reader.read(secretArn, version)).toEqual({ version, text: 'text' });
     expect(await reader.read(secretArn, 'AWSCURRENT')).toEqual({ version, text: 'text' });
   });
 
-  test('a secret is created once for the same name and text, and another text for that name is refused', async () => {
+  test('creating a secret again with the same text returns the first one, and with another text it is refused', async () => {
     const { writer } = create();
     const name = newName();
     const first = await writer.create(name, 'text');
@@ -90,7 +90,7 @@ describe.each(subjects)('secrets $subject', ({ create }) => {
     expect((await reader.read(secretArn, 'AWSCURRENT'))?.version).toBe(first);
   });
 
-  test('either of two secret versions added at once can be made current', async () => {
+  test('an added secret version can be made current even when a later one was added', async () => {
     const { writer, reader } = create();
     const { secretArn } = await writer.create(newName(), 'first');
     const { version: earlier } = await writer.addVersion(secretArn, 'earlier');
@@ -129,7 +129,7 @@ describe('secrets in Secrets Manager only', () => {
     expect(VersionStages).toEqual(['AWSCURRENT']);
   });
 
-  test('a write to a secret whose answer was lost is made only once', async () => {
+  test('a write to a secret takes effect only once when its answer was lost', async () => {
     const { client, proxy, writer, reader } = secretsManager();
     proxy.loseNextAnswerTo('CreateSecret');
     const { secretArn, version: first } = await writer.create(newName(), 'first');
@@ -145,7 +145,7 @@ describe('secrets in Secrets Manager only', () => {
     expect(proxy.lostAnswers).toBe(4);
   });
 
-  test('a secret is unavailable while Secrets Manager does not answer, and the error does not show it', async () => {
+  test('a secret is unavailable while Secrets Manager does not answer, and the error does not show the secret', async () => {
     const { server } = started;
     const client = createSecretsManagerClient({ ...server?.clientConfig, endpoint: 'http://127.0.0.1:1' });
     const failure = await createSecretsManagerSecretWriter(client)

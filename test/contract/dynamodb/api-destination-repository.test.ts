@@ -17,7 +17,7 @@ const subjects: readonly { subject: string; create: () => Promise<ApiDestination
 const names = (page: { readonly items: readonly { readonly name: string }[] }) => page.items.map(({ name }) => name);
 
 describe.each(subjects)('API destinations $subject', ({ create }) => {
-  test('a destination reads back as it was created, its delivery policy included', async () => {
+  test('a destination is read back as it was created, including its delivery policy', async () => {
     const repository = await create();
     const destination = apiDestinationOf('orders', {
       description: 'The order system',
@@ -70,7 +70,7 @@ describe.each(subjects)('API destinations $subject', ({ create }) => {
     expect(await repository.read('orders')).toEqual({ ...plain, revision: 4 });
   });
 
-  test('a removal of a destination is made for one revision only, and then the destination is absent', async () => {
+  test('a destination is removed at its current revision only, and is absent afterwards', async () => {
     const repository = await create();
     const destination = apiDestinationOf('orders');
     await repository.create(destination);
@@ -79,7 +79,7 @@ describe.each(subjects)('API destinations $subject', ({ create }) => {
     expect(await repository.remove(destination)).toBe('absent');
   });
 
-  test('a list of destinations by prefix, by connection and by both comes in the order of names, in pages', async () => {
+  test('destinations can be listed by prefix, by connection or by both, in pages and in the order of names', async () => {
     const repository = await create();
     const connectionArn = 'arn:aws:events:us-east-1:123456789012:connection/mine/1';
     for (const name of ['b-2', 'a-1', 'b-1', 'a-2', 'b-3']) {

@@ -51,7 +51,7 @@ function repositoryAt(endpoint: string) {
   );
 }
 
-test('items that a batch leaves out are requested again and come in the requested order', async () => {
+test('items that a batch leaves out are requested again, and all items come in the requested order', async () => {
   const asked = await withBatches(2, async (endpoint) => {
     const found = await repositoryAt(endpoint).readMany(['c', 'a', 'b', 'a']);
     expect(found.map((connection) => connection?.name)).toEqual(['c', 'a', 'b', 'a']);

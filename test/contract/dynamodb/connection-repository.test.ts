@@ -16,7 +16,7 @@ const subjects: readonly { subject: string; create: () => Promise<ConnectionRepo
 ];
 
 describe.each(subjects)('connections $subject', ({ create }) => {
-  test('a connection reads back as it was created, with every member', async () => {
+  test('a connection with every member is read back as it was created', async () => {
     const repository = await create();
     const connection = connectionOf('orders', {
       description: 'The order system',
@@ -33,7 +33,7 @@ describe.each(subjects)('connections $subject', ({ create }) => {
     expect(await repository.read('orders')).toEqual(connection);
   });
 
-  test('a connection without its optional members reads back without them', async () => {
+  test('a connection without optional members is read back without them', async () => {
     const repository = await create();
     const { secretArn: _arn, secretVersion: _version, ...connection } = connectionOf('orders', { state: 'CREATING' });
     await repository.create(connection);
@@ -79,14 +79,14 @@ describe.each(subjects)('connections $subject', ({ create }) => {
     expect(await repository.update(before, { ...before, description: 'late', revision: 2 })).toBe('changed');
   });
 
-  test('an update of a connection that is gone answers absent and brings nothing back', async () => {
+  test('an update of a connection that does not exist answers absent and does not create it', async () => {
     const repository = await create();
     const before = connectionOf('orders');
     expect(await repository.update(before, { ...before, revision: 2 })).toBe('absent');
     expect(await repository.read('orders')).toBeUndefined();
   });
 
-  test('of twenty simultaneous updates exactly one is written', async () => {
+  test('exactly one of twenty simultaneous updates is written', async () => {
     const repository = await create();
     const before = connectionOf('orders');
     await repository.create(before);
@@ -128,7 +128,7 @@ describe.each(subjects)('connections $subject', ({ create }) => {
     expect(await repository.readMany([])).toEqual([]);
   });
 
-  test('a list of connections comes in the order of names, in pages, and the last page says so', async () => {
+  test('connections are listed in pages, in the order of names, and the last page says that it is the last', async () => {
     const repository = await create();
     for (const name of ['b', 'a.1', 'B', 'a-1', 'a_1']) await repository.create(connectionOf(name));
     const first = await repository.list({ limit: 3 });
@@ -212,7 +212,7 @@ describe('connections in DynamoDB only', () => {
     expect((await repository.read('orders'))?.state).toBe('UPDATING');
   });
 
-  test('lists and counts continue after an answer of the database that was full at 1 MB', async () => {
+  test('lists and counts continue when the database ends an answer at its limit of 1 MB', async () => {
     const repository = createDynamoDbConnectionRepository(dynalite.client(), await dynalite.server.newTable());
     const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
     const description = 'x'.repeat(300_000);

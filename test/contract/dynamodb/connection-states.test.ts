@@ -36,7 +36,7 @@ const authorizing = connectionOf('orders', { state: 'AUTHORIZING', authorizingSi
 const change = { name: 'orders', incarnation: 'orders-1', secretVersion: 'version-1', nowMs: 9_000 };
 
 describe.each(subjects)('connection states $subject', ({ create }) => {
-  test('an authorized connection shows its time of authorization, has no reason any more and a higher revision', async () => {
+  test('authorizing a connection sets its time of authorization, removes the reason and raises the revision', async () => {
     const { states, repository } = await create();
     await repository.create(authorizing);
     expect(await states.change({ ...change, state: 'AUTHORIZED' })).toBe(true);
@@ -77,11 +77,11 @@ describe.each(subjects)('connection states $subject', ({ create }) => {
     expect(await repository.read('orders')).toBeUndefined();
   });
 
-  describe('of a secret that the policy names', () => {
+  describe('a new version of a secret that the policy names', () => {
     const secretArn = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:team';
     const named = connectionOf('orders', { secretArn, policy: { secretArn }, stateReason: 'as before' });
 
-    test('a new version of a named secret becomes the one in force, and nothing else changes', async () => {
+    test('a connection uses a new version of its named secret, and nothing else about the connection changes', async () => {
       const { states, repository } = await create();
       await repository.create(named);
       expect(await states.adopt(named, 'version-2', 9_000)).toBe(true);

@@ -7,7 +7,7 @@ import { apiDestinationOf, connectionOf, useDynalite } from './subjects.ts';
 
 const dynalite = useDynalite();
 
-test('a delivery reads what the control API has written, and undefined for a name that nobody has', async () => {
+test('a delivery reads what the control API has written, and undefined for an unknown name', async () => {
   const client = dynalite.client();
   const tableName = await dynalite.server.newTable();
   await createDynamoDbConnectionRepository(client, tableName).create(connectionOf('orders'));
@@ -19,7 +19,7 @@ test('a delivery reads what the control API has written, and undefined for a nam
   expect(await configuration.readApiDestination('nobody')).toBeUndefined();
 });
 
-test("a delivery's configuration is unavailable while the database does not answer, which is retryable", async () => {
+test("reading a delivery's configuration fails with a retryable error while the database does not answer", async () => {
   const client = createDynamoDbClient({ ...dynalite.server.clientConfig, endpoint: 'http://127.0.0.1:1' });
   const configuration = createDynamoDbDeliveryConfiguration(client, dynalite.server.tableName);
   await expect(configuration.readConnection('orders')).rejects.toMatchObject({ code: 'StoreUnavailable' });

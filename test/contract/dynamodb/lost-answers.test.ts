@@ -29,7 +29,7 @@ async function behindProxy() {
   };
 }
 
-test('a create whose answer was lost counts as written, although its repetition finds the item', async () => {
+test('a create counts as written when its answer was lost and its repetition finds the item', async () => {
   const { proxy, lostBefore, repository } = await behindProxy();
   proxy.loseNextAnswerTo('PutItem');
   expect(await repository.create(connectionOf('orders'))).toBe('written');

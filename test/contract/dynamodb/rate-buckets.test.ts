@@ -87,7 +87,7 @@ describe('a bucket in the table', () => {
     await expect(buckets.read(key)).rejects.toMatchObject({ name: 'Failure', code: 'StoreUnavailable' });
   });
 
-  test('a call for a bucket ends before a slot would pass', async () => {
+  test('a call for a bucket fails as unavailable when the database does not answer within its timeout', async () => {
     const server = createServer(() => undefined);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     try {

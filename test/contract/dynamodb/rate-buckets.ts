@@ -12,7 +12,7 @@ const first: Bucket = {
   health: unknownHealth,
 };
 
-/** What everything that keeps buckets promises; run by the adapter and by the fake. */
+/** The contract of every RateBuckets. The tests run for the adapter and for the fake. */
 export function describeRateBuckets(name: string, open: () => Promise<RateBuckets>): void {
   describe(`rate buckets: ${name}`, () => {
     let buckets: RateBuckets;
@@ -64,7 +64,7 @@ export function describeRateBuckets(name: string, open: () => Promise<RateBucket
       expect(await buckets.read({ ...key(), destinationIncarnation: 'other' })).toBeUndefined();
     });
 
-    test('slots continue after those given before, to the microsecond', async () => {
+    test('new slots begin exactly where the slots given before them end, to the microsecond', async () => {
       await create();
       const where: Clause[] = [
         { of: 'slots', is: 'atLeast', than: nowUs },
@@ -119,7 +119,7 @@ export function describeRateBuckets(name: string, open: () => Promise<RateBucket
       expect((await buckets.read(key()))?.slotsUntilUs).toBe(holds ? nowUs + 99 : nowUs + 10);
     });
 
-    test('a write is refused when one of several conditions does not hold, and shows the bucket unchanged or not at all', async () => {
+    test('a write is refused when one of several conditions does not hold, and the bucket does not change', async () => {
       await create();
       const where: Clause[] = [
         { of: 'slots', is: 'atLeast', than: nowUs },

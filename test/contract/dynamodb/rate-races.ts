@@ -10,12 +10,12 @@ import { unknownView } from '../../../lib/core/rate/view.ts';
 import type { BucketKey, RateBuckets } from '../../../lib/ports/rate.ts';
 import { at, nowUs, ordinaryRequest, restedBucket, viewOf } from './rate-requests.ts';
 
-/** A request that is made so many ms later than the ordinary one. */
+/** The ordinary request, made this many milliseconds later. */
 function later(ms: number, change: Partial<SlotRequest> = {}): SlotRequest {
   return { ...ordinaryRequest, nowUs: at(ms), startUs: at(ms), endUs: at(ms + 2000), ...change };
 }
 
-/** What a worker may write to a bucket that another one has changed meanwhile. The tests run for the adapter and for the fake. */
+/** Races of workers that write to the same bucket. The tests run for the adapter and for the fake. */
 export function describeRateRaces(name: string, open: () => Promise<RateBuckets>): void {
   describe(`races for a rate bucket: ${name}`, () => {
     let buckets: RateBuckets;
@@ -35,7 +35,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await buckets.read(key())).toEqual(bucket);
     }
 
-    /** Decides now, on this view, and returns the write, to be sent when the other worker has sent its own. */
+    /** Decides now from this view. Returns a function that sends the write, so that another worker can write before it. */
     function worker(assumed: AssumedState, view: BucketView, request: SlotRequest): () => Promise<Grant | 'refused'> {
       const decision = decide(view, request);
       expect(decision?.assumes).toBe(assumed);
@@ -51,7 +51,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       count += 1;
     });
 
-    test('two workers that find the same bucket at rest are not both given its first slots', async () => {
+    test('two workers that find the same bucket idle are not both given its first slots', async () => {
       const one = worker('idle', unknownView, ordinaryRequest);
       const other = worker('idle', unknownView, ordinaryRequest);
       expect(await one()).toMatchObject({ slotTimesUs: [at(0), at(100), at(200)] });
@@ -59,7 +59,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await buckets.read(key())).toMatchObject({ slotsUntilUs: at(300) });
     });
 
-    test('a worker that mistakes a bucket at rest for a busy one is given no slots that have passed', async () => {
+    test('a worker that takes an idle bucket for a busy one is given no slots that have passed', async () => {
       await begin({ ...restedBucket, slotsUntilUs: at(-3000) });
       const guess = { ...unknownView, busyLikelihood: 0.9 };
       const one = worker('busy', guess, ordinaryRequest);
@@ -76,7 +76,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await other()).toMatchObject({ slotTimesUs: [at(600), at(700), at(800)] });
     });
 
-    test('two workers that pass over the same gap are given slots one after another', async () => {
+    test('two workers that skip the same gap of unused slots are given slots one after another', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(-50) };
       await begin(bucket);
       const one = worker('busy', viewOf(bucket), ordinaryRequest);
@@ -86,7 +86,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await buckets.read(key())).toMatchObject({ slotsUntilUs: at(650) });
     });
 
-    test('a worker is given no slot beyond its end when another one has taken the slots before that end', async () => {
+    test('a worker is given no slot beyond its horizon when another worker has taken the slots before it', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(300) };
       await begin(bucket);
       const one = worker('busy', viewOf(bucket), { ...ordinaryRequest, count: 15, newcomer: false });
@@ -108,7 +108,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await returning()).toMatchObject({ slotTimesUs: [at(1000), at(1100), at(1200)] });
     });
 
-    test('two workers that begin a backlog in the same bucket are not both given its first turns', async () => {
+    test('two workers that begin a backlog in the same bucket are not both given its first return times', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(3000) };
       await begin(bucket);
       const one = worker('behind', viewOf(bucket), ordinaryRequest);
@@ -117,7 +117,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await other()).toBe('refused');
     });
 
-    test('two workers that add to the same backlog are given turns one after another', async () => {
+    test('two workers that add to the same backlog are given return times one after another', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(3000), returnsUntilUs: at(5000) };
       await begin(bucket);
       const one = worker('ahead', viewOf(bucket), ordinaryRequest);
@@ -126,7 +126,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await other()).toMatchObject({ returnTimesUs: [at(5300), at(5400), at(5500)] });
     });
 
-    test('a worker is given no turn in the past when the turns have started again meanwhile', async () => {
+    test('a worker is given no return time in the past when the return times have started again meanwhile', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(300), returnsUntilUs: at(5000) };
       await begin(bucket);
       const one = worker('busy', viewOf(bucket), { ...ordinaryRequest, revision: 2 });
@@ -136,7 +136,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await buckets.read(key())).toMatchObject({ returnsUntilUs: 0 });
     });
 
-    test('two workers are given no turn beyond the longest delay of a message', async () => {
+    test('two workers are given no return time beyond the longest delay of a message', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(3000), returnsUntilUs: at(899_550) };
       await begin(bucket);
       const one = worker('ahead', viewOf(bucket), ordinaryRequest);
@@ -147,7 +147,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await fits()).toMatchObject({ returnTimesUs: [at(899_850), at(899_950)] });
     });
 
-    test('a worker that has not seen a pause adds no turn to a backlog that ends before the pause', async () => {
+    test('a worker that has not seen a pause adds no return time to a backlog that ends too long before the pause', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(3000), returnsUntilUs: at(5000) };
       await begin(bucket);
       const unaware = worker('ahead', viewOf(bucket), ordinaryRequest);
@@ -176,8 +176,8 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await buckets.read(key())).toMatchObject({ generation: 2, revision: 2 });
     });
 
-    test('two workers with a newer revision that find no slot raise the generation once, and share no turn', async () => {
-      // The new turns end where the old ones end: their time alone does not show that somebody has raised the generation.
+    test('two workers with a newer revision that find no slot raise the generation once, and share no return time', async () => {
+      // The new return times end where the old ones end, so they alone do not show that the generation was raised.
       const bucket = { ...restedBucket, slotsUntilUs: at(3000), returnsUntilUs: at(2300) };
       await begin(bucket);
       const one = worker('behind', viewOf(bucket), { ...ordinaryRequest, revision: 2 });
@@ -187,7 +187,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await buckets.read(key())).toEqual({ ...bucket, generation: 2, revision: 2 });
     });
 
-    test('a worker that takes a backlog for gone is not given the slots of one that has just come back from it', async () => {
+    test('a worker that assumes that a backlog is gone is not given the slots of a delivery that has just come back', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(-6000), returnsUntilUs: at(5000) };
       await begin(bucket);
       const back = worker('idle', viewOf(bucket), { ...ordinaryRequest, newcomer: false });
@@ -197,11 +197,11 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await buckets.read(key())).toMatchObject({ generation: 1, returnsUntilUs: at(5000) });
     });
 
-    test('a worker that takes a backlog for gone does not take back the newer revision of another worker', async () => {
+    test('a worker that assumes that a backlog is gone does not undo the newer revision of another worker', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(-6000), returnsUntilUs: at(60_000) };
       await begin(bucket);
       const newer = worker('idle', viewOf(bucket), { ...ordinaryRequest, revision: 2 });
-      // Since then nobody has taken a slot for more than 5 s, so that the slots alone do not show what has changed.
+      // By then nobody has taken a slot for more than 5 s, so the slots alone do not show the change.
       const older = worker('empty', viewOf(bucket), later(6000));
       expect(await newer()).toMatchObject({ generation: 2 });
       expect(await older()).toBe('refused');
@@ -242,7 +242,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await buckets.read(key())).toMatchObject({ slotsUntilUs: at(300), returnsUntilUs: 0 });
     });
 
-    test('a shorter pause takes nothing back from a longer one', async () => {
+    test('a shorter pause does not shorten a longer one', async () => {
       const [longer, shorter] = [30_000, 10_000].map((ms) => pauseWrite(restedBucket, at(ms), nowUs, 1));
       if (longer !== undefined) await buckets.write(key(), longer);
       if (shorter !== undefined) expect(await buckets.write(key(), shorter)).toMatchObject({ kind: 'refused' });

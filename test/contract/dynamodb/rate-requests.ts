@@ -12,7 +12,7 @@ export function at(ms: number): number {
   return nowUs + ms * 1000;
 }
 
-/** A bucket that has rested since 1970. */
+/** A bucket that nobody has used since 1970. */
 export const restedBucket: Bucket = {
   slotsUntilUs: 0,
   returnsUntilUs: 0,
@@ -21,7 +21,7 @@ export const restedBucket: Bucket = {
   health: unknownHealth,
 };
 
-/** Three new requests, ten requests a second, two seconds in which a slot may lie. */
+/** Three newcomers at a rate of ten a second, with a horizon of two seconds. */
 export const ordinaryRequest: SlotRequest = {
   count: 3,
   newcomer: true,

@@ -50,7 +50,7 @@ const subjects = [
 ];
 
 describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
-  test('the first refusal begins a run when it is written, and the connection shows it', async () => {
+  test('the first refusal begins a run at the time of its write, and reads of the connection show the run', async () => {
     const { runs, repository } = await create();
     await repository.create(orders);
     const run = { count: 1, sinceMs: 10_000 };
@@ -172,7 +172,7 @@ describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
     expect((await repository.read('orders'))?.unauthorizedRun).toEqual({ count: 2, sinceMs: 10_000 });
   });
 
-  test('a change of state for a run is made only while that run lasts', async () => {
+  test('a connection is deauthorized because of a run only while that run lasts', async () => {
     const { runs, states, repository } = await create();
     await repository.create(orders);
     await addTwo(runs);
@@ -214,7 +214,7 @@ describe('a run of refused requests in the table', () => {
     });
   });
 
-  test('a refusal is counted once when the answer to its write was lost, for the first and for later refusals', async () => {
+  test('the first refusal and every later one are counted once when the answer to the write was lost', async () => {
     const { proxy } = started;
     const { runs, repository } = await inDynamoDb(proxy?.endpoint);
     await repository.create(orders);

@@ -69,7 +69,7 @@ describe('a name', () => {
     expect(endpoint.connectionCount()).toBe(1);
   });
 
-  test('a name is refused while it resolves to a private address, and called when it resolves to an open one', async () => {
+  test('a name is refused while it resolves to a private address, and called once it resolves to an allowed one', async () => {
     const { client, origin, endpoint, dns } = await setUp((_name, index) => [index === 0 ? '10.1.2.3' : '127.0.0.1']);
     expect(await failureOf(send(client(), origin))).toMatchObject(failure('AddressRefused'));
     expect(dns.asked).toEqual([name]);
@@ -126,7 +126,7 @@ describe('without TLS', () => {
   });
 });
 
-test('the client calls an address of the allowlist by TLS', async () => {
+test('the client calls an address of the allowlist over TLS', async () => {
   const certificate = makeTlsCertificate(Date.now());
   const endpoint = await exchanges.misbehaving((socket) => socket.end('HTTP/1.1 204 No Content\r\n\r\n'), certificate);
   const connectOptions = () => ({ ca: certificate.certificate });

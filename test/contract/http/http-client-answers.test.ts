@@ -38,7 +38,7 @@ describe('what is sent', () => {
     },
   );
 
-  test('the client adds no header except Host, Connection and the length', async () => {
+  test('the client adds no headers except Host, Connection and Content-Length', async () => {
     const endpoint = await exchanges.endpoint();
     await send(exchanges.client(), endpoint.origin, { body: '{}' });
     expect(Object.keys(endpoint.requests[0]?.headers ?? {}).sort()).toEqual(['connection', 'content-length', 'host']);
@@ -99,7 +99,7 @@ describe('informational answers', () => {
   });
 
   test.each(['', 'connection: upgrade\r\nupgrade: websocket\r\n'])(
-    'a 101 is an answer and ends the connection, with the headers %j',
+    'a 101 with the headers %j is an answer and ends the connection',
     async (headers) => {
       const endpoint = await exchanges.misbehaving((socket) => {
         socket.write(`HTTP/1.1 101 Switching Protocols\r\n${headers}\r\n`);
@@ -164,7 +164,7 @@ describe('the body', () => {
     expect(endpoint.connectionCount()).toBe(2);
   });
 
-  test('a body loses a character that the limit cuts in two', async () => {
+  test('a character that the size limit cuts in two is left out of the body', async () => {
     const endpoint = await exchanges.endpoint(() => ({ status: 500, body: `x${'ë'.repeat(40_000)}` }));
     expect((await send(exchanges.client(), endpoint.origin)).body).toBe(`x${'ë'.repeat(32_767)}`);
   });

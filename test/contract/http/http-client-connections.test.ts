@@ -40,7 +40,7 @@ describe('a connection', () => {
     expect(endpoint.connectionCount()).toBe(3);
   });
 
-  test('a connection is used again for 4 s by the system clock, and not after that or after the clock is set back', async () => {
+  test('a connection is used again only for 4 s of the system clock, and not after the clock was set back', async () => {
     const endpoint = await exchanges.endpoint();
     let nowMs = 1_000_000;
     const client = exchanges.client({ clock: { ...systemClock, nowMs: () => nowMs } });

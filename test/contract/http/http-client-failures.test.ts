@@ -71,7 +71,7 @@ describe('no connection', () => {
   });
 });
 
-describe('a connection lost', () => {
+describe('a lost connection', () => {
   test.each([
     ['reset', sayAndReset('')],
     ['closed', sayAndEnd('')],
@@ -113,7 +113,7 @@ describe('a connection lost', () => {
     expect(await failureOf(send(exchanges.client(), endpoint.origin))).toMatchObject(failure('AnswerInvalid'));
   });
 
-  test('the end of the connection is the end of a body without a length', async () => {
+  test('a body without a length ends when the connection ends', async () => {
     const endpoint = await exchanges.misbehaving(sayAndEnd('HTTP/1.1 500 No\r\n\r\nwhole'));
     expect(await send(exchanges.client(), endpoint.origin)).toMatchObject({ status: 500, body: 'whole' });
   });
@@ -198,7 +198,7 @@ describe('the signal', () => {
     expect(await other).toMatchObject({ status: 204 });
   });
 
-  test('the client never sends a request when its signal aborts during connecting', async () => {
+  test('the client never sends a request whose signal aborts while the client connects', async () => {
     const endpoint = await exchanges.endpoint();
     const aborting = new AbortController();
     const resolveName = async () => {

@@ -89,7 +89,7 @@ describe('by way of a proxy', () => {
     expect(endpoint.requests).toEqual([]);
   });
 
-  test('a certificate that OpenSSL refuses fails only its request, and the client closes the tunnel', async () => {
+  test('a client certificate that OpenSSL refuses fails only its own request, and the client closes the tunnel', async () => {
     const [proxy, endpoint] = await Promise.all([startProxy(), tlsEndpoint()]);
     const { key, certificate } = authority.issue({ namedCurve: 'prime192v1' });
     const clientCertificate = { certificatePem: certificate, keyPem: key, expiresAtMs: Infinity };
@@ -112,7 +112,7 @@ describe('by way of a proxy', () => {
     expect(proxy.asked).toHaveLength(1);
   });
 
-  test('a proxy that speaks TLS is verified by what Node trusts, not by the endpoint’s authority', async () => {
+  test('the certificate of a TLS proxy is verified with Node’s authorities, not with the endpoint’s', async () => {
     const proxies = makeCertificateAuthority(Date.now(), 'authority of the proxies');
     const { key, certificate } = proxies.issue({});
     const proxy = exchanges.closedAtEnd(await startConnectProxy(undefined, { key, cert: certificate }));
@@ -186,7 +186,7 @@ describe('a proxy that refuses', () => {
     expect(failed).toMatchObject(failure('TimedOut'));
   });
 
-  test('the client leaves a silent proxy when connecting takes too long, even if a request still waits', async () => {
+  test('a request fails with ConnectionFailed when connecting to a silent proxy takes too long', async () => {
     const proxy = await startProxy((_, client) => {
       client.resume().once('end', () => client.end());
       return 'answered';
@@ -237,7 +237,7 @@ describe('a proxy that opens the tunnel', () => {
     ['http://127.0.0.1:1', early],
     ['https://endpoint.test', 'x'.repeat(4_194_304)],
   ])(
-    'a request fails once with ConnectionFailed when the proxy sends bytes before it is asked for %s',
+    'a request to %s fails once with ConnectionFailed when the proxy sends extra bytes after its own answer',
     async (origin, text) => {
       const proxy = await startProxy(answering(opening + text));
       const failed = await failureOf(send(exchanges.client(), origin, {}, { ...through(proxy.url), timeoutMs: 2000 }));
@@ -289,7 +289,7 @@ describe('the address', () => {
     expect([refused, proxy.asked]).toEqual([[{ host: '127.0.0.1', reason: 'loopback' }], []]);
   });
 
-  test('the allowlist can open the address of a proxy, also without TLS', async () => {
+  test('the allowlist can allow the address of a proxy, even without TLS', async () => {
     const client = exchanges.client({ allowlist: parseAllowlist('192.0.2.0/24') ?? publicOnly });
     const options = { ...through('http://192.0.2.1:3128'), timeoutMs: 50 };
     const failed = await failureOf(send(client, 'https://endpoint.test', {}, options));

@@ -8,7 +8,7 @@ import { connectionFree, failure, failureOf, httpExchanges, send, sendOnce } fro
 const exchanges = httpExchanges();
 const noContent = 'HTTP/1.1 204 No Content\r\n\r\n';
 
-/** Answers, and resets the connection of each one in `resets`, counted from 0. */
+/** Answers every request, except those whose index is in `resets`: it resets their connections. */
 function resetting(...resets: readonly number[]): Misbehave {
   return (socket, { index }) => {
     if (resets.includes(index)) socket.resetAndDestroy();
@@ -16,7 +16,7 @@ function resetting(...resets: readonly number[]): Misbehave {
   };
 }
 
-describe('a request whose connection had served before and dies before the answer', () => {
+describe('a request whose used connection dies before the answer', () => {
   test('a request is sent again on a new connection when its used connection dies before the answer', async () => {
     const endpoint = await exchanges.misbehaving(resetting(1));
     const client = exchanges.client();
@@ -75,7 +75,7 @@ describe('a request whose connection had served before and dies before the answe
     expect([endpoint.requestCount(), endpoint.connectionCount()]).toEqual([5, 4]);
   });
 
-  test('a single sending reports a dead used connection as its own result, and sends nothing again', async () => {
+  test('one call of the client reports that a used connection is dead, and does not send the request again', async () => {
     const endpoint = await exchanges.misbehaving(resetting(1));
     const client = exchanges.client();
     await send(client, endpoint.origin);

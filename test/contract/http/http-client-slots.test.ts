@@ -4,10 +4,10 @@ import { failureOf, httpExchanges, send, sendOnce } from './http-exchanges.ts';
 
 const exchanges = httpExchanges();
 
-/** Sockets that the client makes to one origin. */
+/** The most sockets that the client opens to one origin. */
 const sockets = 128;
 
-/** An endpoint that answers when it is told to, and a client whose every socket to it is in use. */
+/** An endpoint that answers when it is told to, and a client that has all its sockets to this endpoint in use. */
 async function setUp() {
   let nowMs = 1000;
   const told = Promise.withResolvers<void>();

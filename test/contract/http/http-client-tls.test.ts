@@ -47,7 +47,7 @@ test.each([
   ['TLSv1.1', false],
   ['TLSv1.2', true],
   ['TLSv1.3', true],
-] as const)('the client calls a server whose highest version is %s: %s', async (maxVersion, called) => {
+] as const)('the client calls a server with %s as its highest TLS version: %s', async (maxVersion, called) => {
   const { key, certificate } = makeTlsCertificate(Date.now());
   const options = { key, cert: certificate, minVersion: 'TLSv1', maxVersion, ciphers: 'DEFAULT@SECLEVEL=0' } as const;
   const server = createServer(options, (socket) => socket.once('data', () => socket.end(answer)));

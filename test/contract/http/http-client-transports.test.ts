@@ -20,7 +20,7 @@ beforeAll(() => {
   stranger = makeCertificateAuthority(nowMs, 'another authority');
 });
 
-/** A server that our authority vouches for, and that wants certificates of our authority. */
+/** A server with a certificate of our authority. It requires client certificates of the same authority. */
 function mutualEndpoint(answer?: AnswerRequest, subject: CertificateSubject = {}): Promise<RecordingEndpoint> {
   const { key, certificate } = authority.issue(subject);
   return exchanges.endpoint(answer, { key, cert: certificate, ca: authority.certificate, requestCert: true });
@@ -55,7 +55,7 @@ describe('a client certificate', () => {
     ['that is missing', () => undefined, /^(TlsFailed|ConnectionReset)$/],
     ['of an authority that the server does not know', () => stranger.issue({}), /^(TlsFailed|ConnectionReset)$/],
     ['with a key too weak for TLS', () => clientCalled('orders', { namedCurve: 'prime192v1' }), /^TlsFailed$/],
-  ])('a client certificate %s delivers nothing, and the request is retried', async (_, certificate, code) => {
+  ])('a request with a client certificate %s delivers nothing, and is retried', async (_, certificate, code) => {
     const endpoint = await mutualEndpoint();
     const transport = transportOf(certificate());
     const refused = { name: 'Failure', code: expect.stringMatching(code), kind: 'retryable' };
@@ -63,7 +63,7 @@ describe('a client certificate', () => {
     expect(endpoint.requests).toEqual([]);
   });
 
-  test('a client certificate that the server refuses after the TLS 1.3 handshake fails with TlsFailed', async () => {
+  test('a request fails with TlsFailed when the server refuses its certificate after the TLS 1.3 handshake', async () => {
     const endpoint = await exchanges.alerting(authority.issue({}));
     const transport = transportOf(clientCalled('orders'));
     expect(await failureOf(send(exchanges.client(), endpoint.origin, {}, { transport }))).toMatchObject(
@@ -150,8 +150,8 @@ describe('the name of the server', () => {
 
   test.each([
     ['that its certificate does not have', { serverName: 'other.example.com' }, inner],
-    ['that is not given, when its certificate does not have the address', {}, inner],
-    ['that its certificate does not have, though it has the address', { serverName: 'inner.example.com' }, {}],
+    ['that is not given, for a certificate without the address,', {}, inner],
+    ['that its certificate does not have, although it has the address,', { serverName: 'inner.example.com' }, {}],
   ])('a server name %s fails with TlsFailed, and nothing is sent', async (_, members, subject) => {
     const endpoint = await mutualEndpoint(undefined, subject);
     expect(await failureOf(sendAs(endpoint.origin, members))).toMatchObject(failure('TlsFailed'));

@@ -19,7 +19,7 @@ import {
 } from '../../servers/endpoints/recording-endpoint.ts';
 import type { TlsCertificate } from '../../servers/endpoints/tls-certificate.ts';
 
-/** Far beyond what any of these exchanges takes: a test that gets here fails by its own timeout first. */
+/** Much longer than any of these exchanges takes. A test that waits this long fails earlier, by its own timeout. */
 const amplyMs = 60_000;
 
 /** Clients and servers of one test; all are closed when it ends. */
@@ -45,7 +45,7 @@ export function httpExchanges() {
   };
 }
 
-/** The answer to a request that is sent again, once, when its socket was dead. */
+/** Sends a request, and sends it once more when its socket was dead. Returns the answer. */
 export async function send(...parameters: Parameters<typeof sendOnce>): Promise<HttpAnswer> {
   const first = await sendOnce(...parameters);
   const result = first.kind === 'dead-socket' ? await sendOnce(...parameters) : first;
@@ -70,12 +70,12 @@ export function sendOnce(
   );
 }
 
-/** undici gives a connection out again one turn of the event loop after the answer that it carried. */
+/** undici uses a connection again one turn of the event loop after its last answer. */
 export function connectionFree(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** What the sending failed with; an answer is not expected. */
+/** The error of a request that must fail. */
 export async function failureOf(sending: Promise<HttpAnswer>): Promise<unknown> {
   return sending.then(
     ({ status }) => expect.fail(`answered ${status}`),

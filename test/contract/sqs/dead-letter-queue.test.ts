@@ -87,7 +87,7 @@ describe.each(subjects)('the dead-letter queue $subject', ({ create }) => {
     expect(await inOwn()).toMatchObject([{ body: 'no JSON', attributes: { ERROR_CODE: 'INVALID_JSON' } }]);
   });
 
-  test("a dead letter goes to the target's queue where it names one, and to no other", async () => {
+  test('a dead letter goes to the queue that its target names, and to no other queue', async () => {
     const { queue, targetArn, inOwn, inTarget } = await create();
     await queue.send(letterTo(targetArn));
     expect(await inTarget()).toEqual([formatDeadLetter(letterTo(targetArn))]);
@@ -114,7 +114,7 @@ describe.each(subjects)('the dead-letter queue $subject', ({ create }) => {
     expect(await inTarget()).toEqual([]);
   });
 
-  test('a dead letter that no message can hold is DeliveryTooLarge', async () => {
+  test('a dead letter that is too large for a message fails with DeliveryTooLarge', async () => {
     const { queue, targetArn, inOwn, inTarget } = await create();
     const letter = letterTo(targetArn, { body: incompressibleText() });
     await expect(queue.send(letter)).rejects.toMatchObject({ name: 'Failure', code: 'DeliveryTooLarge' });
@@ -139,7 +139,7 @@ describe('a target’s queue in SQS', () => {
     ['is unavailable', unavailable],
     ['loses every request', 'lost before'],
     ['fails the entry', { failedEntries: [0] }],
-  ])("a target's queue that %s leaves the dead letter to the stack's own queue", async (_what, fault) => {
+  ])("the stack's own queue gets the dead letter when the target's queue %s", async (_what, fault) => {
     const { queue, own, target, failing } = await inSqs();
     failing(target.url, fault);
     await queue.send(letterTo(target.arn));
@@ -162,7 +162,7 @@ describe('a target’s queue in SQS', () => {
     expect((await target.receiveAll()).length).toBeGreaterThan(0);
   });
 
-  test("a target's queue that refuses one of two dead letters leaves only that one to the stack's own queue", async () => {
+  test("the stack's own queue gets only the dead letter that the target's queue refuses, and not the other one", async () => {
     const { queue, own, target, failing } = await inSqs();
     failing(target.url, { failedEntries: [1] });
     await Promise.all([queue.send(letterTo(target.arn)), queue.send(letterTo(target.arn, { status: 410 }))]);
@@ -170,21 +170,21 @@ describe('a target’s queue in SQS', () => {
     expect((await own.receiveAll()).map(messageOf)).toEqual([formatDeadLetter(letterTo(target.arn, { status: 410 }))]);
   });
 
-  test("a target's queue takes dead letters while the stack's own queue cannot", async () => {
+  test("a target's queue accepts dead letters even while the stack's own queue is unavailable", async () => {
     const { queue, own, target, failing } = await inSqs();
     failing(own.url, unavailable);
     await queue.send(letterTo(target.arn));
     expect(await target.receiveAll()).toHaveLength(1);
   });
 
-  test("a target's queue that is the stack's own is not asked twice", async () => {
+  test("a queue is asked only once when the target's queue is the stack's own queue", async () => {
     const { queue, own, failing } = await inSqs();
     failing(own.url, accessDenied);
     await expect(queue.send(letterTo(own.arn))).rejects.toMatchObject({ code: 'StoreRefused' });
     expect(sqs.batchesTo(own.url)).toHaveLength(1);
   });
 
-  test("a target's queue gets the dead letters of one turn in one request, apart from those of another queue", async () => {
+  test('dead letters that are sent at the same moment go to each queue in one request', async () => {
     const { queue, own, target } = await inSqs();
     await Promise.all(
       [letterTo(), letterTo(target.arn), letterTo(), letterTo(target.arn)].map((each) => queue.send(each)),

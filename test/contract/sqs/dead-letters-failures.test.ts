@@ -31,7 +31,7 @@ async function answering(status: number, answer: object) {
   return { calls, deadLetters: createSqsDeadLetters(sqs, `${endpoint}/123456789012/dead-letters`, systemClock) };
 }
 
-test('a queue is read to its end when two long polls in a row are empty', async () => {
+test('a queue has been read to its end when two long polls in a row are empty', async () => {
   const { calls, deadLetters } = await answering(200, {});
   expect(await deadLetters.receive(90_500)).toEqual([]);
   const poll = { MaxNumberOfMessages: 10, WaitTimeSeconds: 1, VisibilityTimeout: 91, MessageAttributeNames: ['All'] };

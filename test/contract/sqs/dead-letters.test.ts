@@ -92,7 +92,7 @@ describe.each([
     expect(left.map(({ messageId }) => messageId)).toEqual([received[1]?.messageId]);
   });
 
-  test('twelve dead letters come in more than one receive, each once', async () => {
+  test('twelve dead letters come in several receives, and each of them comes once', async () => {
     const { deadLetters, put } = await create();
     const bodies = Array.from({ length: 12 }, (_, index) => `body ${index}`);
     await Promise.all(bodies.map((body) => put(plain(body))));
@@ -106,7 +106,7 @@ describe.each([
     ).toEqual(bodies.toSorted());
   });
 
-  test('removing or releasing nothing, or a message that is gone or visible already, is no failure', async () => {
+  test('removing or releasing no message, or one that is gone or already visible, does not fail', async () => {
     const { deadLetters, put } = await create();
     await put(plain('one'));
     const [first] = await deadLetters.receive(aWhileMs);

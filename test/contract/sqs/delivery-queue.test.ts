@@ -55,7 +55,7 @@ const subjects: readonly { subject: string; create: () => Promise<Subject> }[] =
 ];
 
 describe.each(subjects)('the delivery queue $subject', ({ create }) => {
-  test('the delivery queue holds an accepted delivery as it was', async () => {
+  test('the delivery queue holds an accepted delivery unchanged', async () => {
     const { queue, held } = await create();
     const queued = { delivery: deliveryOf({ rule: 'r', target: { Id: 't' }, postponements: 2 }), notBeforeMs: 7 };
     await queue.send(queued, 'orders');
@@ -70,7 +70,7 @@ describe.each(subjects)('the delivery queue $subject', ({ create }) => {
     expect(attempts.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 25 }, (_, index) => index));
   });
 
-  test('the delivery queue refuses a delivery that no message can hold, and no other with it', async () => {
+  test('the delivery queue refuses only the delivery that is too large for a message, and accepts the others', async () => {
     const { queue, held } = await create();
     const large = queue.send({ delivery: deliveryOf({ event: { value: { text: incompressibleText() } } }) }, 'g');
     const small = queue.send({ delivery: deliveryOf() }, 'g');
@@ -134,7 +134,7 @@ describe('a request to SQS', () => {
     ]);
   });
 
-  test('a request to SQS carries the deliveries of one turn, at most ten', async () => {
+  test('a request to SQS carries at most ten of the deliveries that were sent at the same moment', async () => {
     const { queue, lies } = await inSqs();
     await Promise.all(Array.from({ length: 21 }, () => queue.send({ delivery: deliveryOf() }, 'g')));
     expect(new Set(sqs.batchesTo(lies.url).map(({ length }) => length))).toEqual(new Set([10, 1]));
@@ -225,7 +225,7 @@ describe('an answer of SQS', () => {
     await expect(send(0, queue)).rejects.toMatchObject({ code: 'StoreRefused' });
   });
 
-  test('a request whose answer SQS lost is repeated, and the delivery may be in the queue twice', async () => {
+  test('a request to SQS is repeated when its answer was lost, so the delivery may be in the queue twice', async () => {
     const { queue, lies } = await inSqs();
     const faults = ['lost after' as const];
     sqs.server.proxy.faultsBy(() => faults.pop());
@@ -233,7 +233,7 @@ describe('an answer of SQS', () => {
     expect(await lies.receiveAll()).toHaveLength(2);
   });
 
-  test('the answer of SQS to one batch does not decide about another batch of the same turn', async () => {
+  test('the answer of SQS to one batch does not affect another batch that was sent at the same moment', async () => {
     const { queue } = await inSqs();
     sqs.server.proxy.faultsBy(({ input }) =>
       (input['Entries'] as readonly object[]).length === 10 ? accessDenied : undefined,

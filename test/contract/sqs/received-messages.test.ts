@@ -61,7 +61,7 @@ describe.each(subjects)('received messages $subject', ({ create }) => {
     expect(await left()).toEqual(['other']);
   });
 
-  test('a received message stays when its removal is not wanted any more at the time of the call', async () => {
+  test('a received message stays when its removal is no longer wanted at the time of the call', async () => {
     const { messages, one, left } = await create();
     const wanted = [true];
     const removing = messages.remove(one, () => wanted.length > 0);
@@ -81,7 +81,7 @@ describe.each(subjects)('received messages $subject', ({ create }) => {
 describe('received messages in SQS', () => {
   const calls = () => sqs.server.proxy.requests.filter(({ operation }) => operation === 'DeleteMessageBatch');
 
-  test('messages that settle together are deleted by one call, and a later one by another', async () => {
+  test('messages that settle together are deleted by one call, and a message that settles later by another call', async () => {
     const { messages, one, other, left } = await inSqs();
     const before = calls().length;
     await Promise.all([messages.remove(one), messages.remove(other)]);

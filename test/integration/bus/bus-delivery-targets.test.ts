@@ -39,7 +39,7 @@ test('a queue target gets the event in its own text, or the text that its transf
   expect(made).toEqual(['{"order":1.5,"by":"\\u0001"}', '"order 1.5 of all"', '[1.0]']);
 });
 
-test('a FIFO queue target gets its message group', async () => {
+test('an event for a FIFO queue is sent with the message group that the target names', async () => {
   const queue = await story.createQueue('all.fifo', { FifoQueue: 'true', ContentBasedDeduplication: 'true' });
   await story.putRule(rule, { Arn: queue.arn, SqsParameters: { MessageGroupId: 'orders' } });
   await story.put({ Detail: '{"n":1}' });
@@ -81,7 +81,7 @@ test('a template inside the envelope that a rule makes is filled by the worker, 
   ]);
 });
 
-test('a target that this stack does not have is reported once, and its events go to its dead-letter queue', async () => {
+test('a target that this stack does not have is reported once, and the events for it go to its dead-letter queue', async () => {
   const dead = await story.createQueue('dead');
   const DeadLetterConfig = { Arn: dead.arn };
   const bucket = 'arn:aws:firehose:us-east-1:123456789012:deliverystream/x';
@@ -149,7 +149,7 @@ test('a target whose input cannot be made gets nothing and is reported, and the 
   expect(lines.items).toHaveLength(1);
 });
 
-test('an event for a bus that does not exist is answered and dropped, and reported once', async () => {
+test('an event for a bus that does not exist gets a normal answer, is dropped, and is reported once', async () => {
   const other = { EventBusName: 'other' };
   const answered = await story.put(other, other);
   expect(answered.every((id) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))).toBe(true);

@@ -145,7 +145,7 @@ test('the bus of one region does not get the events of another region', async ()
   }
 });
 
-test('a disabled rule gets no event, and an enabled one gets only later events', async () => {
+test('a disabled rule gets no events, and once it is enabled it gets only later events', async () => {
   const story = createBusStory(await start());
   const queue = await story.createQueue('all');
   await story.putRule({ Name: 'all', EventPattern: everyOrder }, { Arn: queue.arn });
@@ -158,7 +158,7 @@ test('a disabled rule gets no event, and an enabled one gets only later events',
   expect(bodies.map(({ detail }) => detail)).toEqual([{ n: 1 }, { n: 3 }]);
 });
 
-test('rate(1 minute) fires by the clock of the stack, and not while its rule is disabled', async () => {
+test('a rule with rate(1 minute) fires by the clock of the stack, and not while it is disabled', async () => {
   const clock = createManualClock();
   const story = createBusStory(await start({ clock }));
   const Arn = 'arn:aws:logs:us-east-1:123456789012:log-group:/aws/events/ticks';

@@ -135,7 +135,7 @@ describe('on the wire', () => {
     ['PutRule', '{}', 'ValidationException'],
     ['PaintBus', '{}', 'UnknownOperationException'],
     ['constructor', '{}', 'UnknownOperationException'],
-  ])('the bus refuses %s with %s as %s', async (operation, body, code) => {
+  ])('the bus refuses %s with the body %s by the code %s', async (operation, body, code) => {
     const response = await post(operation, body);
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ __type: code });

@@ -72,7 +72,7 @@ describe('an example rule', () => {
     expect(targetsOf('rule-to-queue.yml')).toMatchObject([{ SqsParameters: { MessageGroupId: 'orders' } }]);
   });
 
-  test('the example rule for deliver gets the body from its inner transformer, and its header from the event', async () => {
+  test('the example rule for deliver sends the body of its inner transformer, and a header from the event', async () => {
     const { id, request } = await deliverBy('rule-to-deliver.yml', 'shipments');
     expect(request).toMatchObject({ path: '/shipments', headers: { 'x-source': 'com.example.shop' } });
     expect(request.headers['idempotency-key']).toBe(`${id}/shipments`);

@@ -41,7 +41,7 @@ test.each([
   },
 );
 
-test('without credentials a command for a deployed stage says so in one line, and sends nothing', async () => {
+test('a command for a deployed stage reports missing credentials in one line, and sends nothing', async () => {
   const { status, stderr } = await run(
     'keys',
     ['list', '--api', 'control', '--stage', 'prod', '--endpoint-url', lambda.origin],

@@ -8,7 +8,7 @@ function node(...args: readonly string[]) {
   return spawnSync(process.execPath, args, { cwd: repository, encoding: 'utf8', timeout: 15_000 });
 }
 
-test('on a Node that is too old every script says so in one line and ends with status 2', () => {
+test('every script reports a Node that is too old in one line and ends with status 2', () => {
   const olderNode = "Object.defineProperty(process, 'versions', { value: { node: '20.20.2' } });";
   const { status, stderr } = node('-e', `${olderNode} require('./infra/require-node-24.cjs');`);
   expect(stderr).toMatch(/^Lastmile needs Node 24, but this is v[^\n]*\n$/);

@@ -109,7 +109,7 @@ test('npm start --help prints every flag and starts nothing', async () => {
   for (const flag of ['--port', '--host', '--data-dir', '--account', '--help']) expect(stack.stdout()).toContain(flag);
 });
 
-test('with --host 0.0.0.0 npm start prints an address that clients can reach', async () => {
+test('npm start with --host 0.0.0.0 prints an address that clients can reach', async () => {
   const stack = start(['--port', '0', '--host', '0.0.0.0']);
   const url = await stack.url;
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:/);

@@ -89,7 +89,7 @@ test('npm run redrive counts in a dry run, moves what a filter selects, and move
   expect(rest).toEqual({ status: 0, stdout: '1 dead letter moved, 0 left in place\n', stderr: '' });
 });
 
-test('npm run redrive lists a dead letter that cannot be delivered again by its id, without its body, and ends with status 1', async () => {
+test('npm run redrive prints the id, but not the body, of an unreadable dead letter, and ends with status 1', async () => {
   const { put, redrive } = await start();
   const messageId = await put({ body: 'body-canary', attributes: {} });
   expect(await redrive()).toEqual({
@@ -101,7 +101,7 @@ test('npm run redrive lists a dead letter that cannot be delivered again by its 
   });
 });
 
-test('npm run redrive calls again while more are left, with the rest of the maximum and the time of the first call', async () => {
+test('npm run redrive calls again while dead letters are left, with the rest of the maximum and the time of the first call', async () => {
   const answers = [
     { ...nothing, moved: 3, matched: 5, more: true },
     { ...nothing, moved: 2, matched: 2, more: true },
@@ -121,7 +121,7 @@ test('npm run redrive calls again while more are left, with the rest of the maxi
   ]);
 });
 
-test('npm run redrive stops when a call moves nothing although there are more', async () => {
+test('npm run redrive stops when a call moves nothing although dead letters are left', async () => {
   const { functions } = answering([{ ...nothing, kept: 100_000, more: true }]);
   const { redrive } = await start(functions);
   const { status, stdout } = await redrive('--api-destination', 'orders');
@@ -142,7 +142,7 @@ test('a dry run of npm run redrive reports that it has not read all dead letters
   ]);
 });
 
-test('a dry run of npm run redrive ends when as many match as --maximum says', async () => {
+test('a dry run of npm run redrive ends when the number of matches reaches --maximum', async () => {
   const { functions } = answering([{ ...nothing, matched: 5, kept: 8, more: true }]);
   const { redrive } = await start(functions);
   expect(await redrive('--dry-run', '--maximum', '5')).toEqual({
@@ -152,7 +152,7 @@ test('a dry run of npm run redrive ends when as many match as --maximum says', a
   });
 });
 
-test('npm run redrive prints the error of the function and how many dead letters were moved before it', async () => {
+test('npm run redrive prints the error of the function, and how many dead letters were moved before the error', async () => {
   const answers = [{ ...nothing, moved: 3, matched: 3, more: true }];
   const handler = async () => answers.pop() ?? Promise.reject(new Error('The queue is gone.'));
   const { redrive } = await start([{ name: 'redrive', timeoutSeconds: 60, create: async () => handler }]);

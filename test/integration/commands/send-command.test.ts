@@ -86,7 +86,7 @@ test.each([
   expect([status, stdout, stderr]).toEqual([1, '', said]);
 });
 
-test('npm run send prints the address where no stack answers', async () => {
+test('npm run send names the address when no stack answers there', async () => {
   const { status, stderr } = await send(['orders'], { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' });
   expect([status, stderr]).toEqual([
     1,

@@ -34,7 +34,7 @@ test('a presigned URL works for its request until the URL or its key expires', a
   expect((await world.send(url)).status).toBe(401);
 });
 
-describe('there is one answer for', () => {
+describe('the answer to a refused request', () => {
   test('unknown, wrong, expired and deleted keys and wrong signatures all get the same answer', async () => {
     const world = await createWorld();
     const [key, expiring, deleted] = [
@@ -136,7 +136,7 @@ describe('a key that is', () => {
   });
 });
 
-test('while the table cannot be reached, a key works for the rest of its minute and is then refused', async () => {
+test('a key that was read before the table failed works for the rest of its minute, and is then refused', async () => {
   const world = await createWorld();
   const key = await world.create('control');
   expect((await world.send(withKey(list, key))).status).toBe(200);
@@ -156,7 +156,7 @@ test('while the table cannot be reached, a key works for the rest of its minute 
   expect(world.logged).toHaveLength(3);
 });
 
-test('a warm worker reads a key once a minute, even a deleted one', async () => {
+test('a warm worker reads each key from the table only once a minute, even if the key was deleted', async () => {
   const world = await createWorld();
   const [key, deleted] = [await world.create('control'), await world.create('control')];
   await world.invoke('DeleteApiKey', { apiId: 'control', id: deleted });

@@ -66,7 +66,7 @@ const nameOf = (error: unknown): string => (error instanceof Error ? error.name 
 const entry = { Source: 'shop', DetailType: 'Order Placed', Detail: '{"order":7}' };
 
 describe('npm run keys', () => {
-  test('npm run keys creates, lists, updates and deletes keys, and shows a whole key once', async () => {
+  test('npm run keys creates, lists, updates and deletes keys, and shows a whole key only once', async () => {
     const created = await keys(['create', '--api', 'events', '--description', 'the shop', '--days', '1']);
     expect(created).toMatchObject({ status: 0, stdout: expect.stringMatching(/^da2-[a-z2-7]{42}\n$/) });
     const id = created.stdout.slice(0, 14);
@@ -97,7 +97,7 @@ describe('npm run keys', () => {
     expect(ended.stderr).toContain(text);
   });
 
-  test('npm run keys names the address where it could not reach the function', async () => {
+  test('npm run keys names the address at which it could not reach the function', async () => {
     const ended = await keys(['list', '--api', 'control'], { AWS_ENDPOINT_URL: 'http://127.0.0.1:9' });
     expect(ended).toMatchObject({ status: 1, stderr: expect.stringContaining('http://127.0.0.1:9') });
   });
@@ -153,7 +153,7 @@ describe('with --auth', () => {
     ]);
   });
 
-  test('a plain HTTP client needs the header x-api-key only', async () => {
+  test('a plain HTTP client needs only the header x-api-key', async () => {
     const key = await createKey('events');
     const headers = { 'x-amz-target': 'AWSEvents.PutEvents', 'x-api-key': key };
     const answer = await fetch(stack.url, { method: 'POST', headers, body: JSON.stringify({ Entries: [entry] }) });
@@ -190,7 +190,7 @@ describe('with --auth', () => {
   });
 });
 
-describe('deployed, PutEvents goes to the configured bus of EventBridge', () => {
+describe('PutEvents of a deployed stack', () => {
   let open: Stack;
 
   beforeEach(async () => {
@@ -224,7 +224,7 @@ describe('deployed, PutEvents goes to the configured bus of EventBridge', () => 
     });
   });
 
-  test('PutEvents refuses an entry that names another bus than the configured one', async () => {
+  test('PutEvents refuses an entry that names a bus other than the configured one', async () => {
     const arn = (name: string, account = '123456789012') => `arn:aws:events:us-east-1:${account}:event-bus/${name}`;
     const Entries = [
       { ...entry, EventBusName: arn('default') },
@@ -255,7 +255,7 @@ describe('events put through IAM, by invoking control-api', () => {
     expect(JSON.parse(Payload?.transformToString() ?? '')).toMatchObject({ output: { FailedEntryCount: 0 } });
   });
 
-  test('a caller that only uses the name of control-api cannot put events', async () => {
+  test('a caller that uses the name of control-api as its access key id cannot put events', async () => {
     const credentials = { accessKeyId: 'control-api', secretAccessKey: 'local' };
     const events = new EventBridgeClient({ region, endpoint: stack.url, credentials });
     const Entries = [{ Source: 'shop', DetailType: 'Order Placed', Detail: '{}' }];

@@ -55,7 +55,7 @@ describe('the AWS SDK for JavaScript', () => {
     expect(await list()).toEqual([{ ...key, id: key?.id?.slice(0, 14) }]);
   });
 
-  test('UpdateApiKey keeps what it leaves out, and the new validity begins with the update', async () => {
+  test('UpdateApiKey keeps the members that the request leaves out, and the new validity begins with the update', async () => {
     const { client, createKey, list, clock } = await createClient();
     const key = await createKey({ description: 'deployments', expires: now + 30 * day });
     clock.set(startMs + 20 * day * 1000);
@@ -81,7 +81,7 @@ describe('the AWS SDK for JavaScript', () => {
     });
   });
 
-  test('DeleteApiKey accepts the public id or the whole key, and succeeds once', async () => {
+  test('DeleteApiKey accepts the public id or the whole key, and succeeds only once for each key', async () => {
     const { client, createKey, list } = await createClient();
     const [one, other] = [await createKey(), await createKey()];
     await client.send(new DeleteApiKeyCommand({ apiId: 'control', id: one?.id }));

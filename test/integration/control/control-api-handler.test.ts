@@ -62,7 +62,7 @@ async function run(events: readonly object[], environment: Record<string, string
 }
 
 describe('the deployed handler', () => {
-  test('the deployed handler logs a fault once, and never headers or bodies, even if every event should be logged', async () => {
+  test('the deployed handler logs a fault once, and logs no headers or bodies even when event logging is on', async () => {
     const events = [
       directEvent('DescribeConnection', 'canary-name'),
       directEvent('DescribeConnection', 'canary name'),
@@ -88,7 +88,7 @@ describe('the deployed handler', () => {
     expect(log).not.toContain('canary');
   });
 
-  test('the deployed handler loads without variables, and a call names every missing one', async () => {
+  test('the deployed handler loads without variables, and the first call fails with the names of all missing ones', async () => {
     const failure: unknown = await run([functionUrlEvent('ListConnections', '{}')], {}).then(
       () => undefined,
       (error: unknown) => error,

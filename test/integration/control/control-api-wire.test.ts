@@ -105,7 +105,7 @@ describe('the AWS SDK for JavaScript', () => {
   });
 });
 
-describe('a sender that is no SDK', () => {
+describe('a client that is not an SDK', () => {
   async function post(body: string, headers: Record<string, string>) {
     const response = await fetch(server.url, { method: 'POST', body, headers });
     return { status: response.status, headers: response.headers, json: (await response.json()) as unknown };

@@ -5,7 +5,7 @@ import { useControlStack } from './control-stack.ts';
 
 const stack = useControlStack();
 
-test('one of twelve simultaneous updates of a connection succeeds, and item and secret have its credentials', async () => {
+test('exactly one of twelve simultaneous updates of a connection succeeds, and its credentials are stored', async () => {
   const { call, secrets, connections } = await stack.create();
   const authParameters = (Username: string) => ({ BasicAuthParameters: { Username, Password: 'canary' } });
   await call('CreateConnection', {
@@ -52,7 +52,7 @@ test('one of twelve simultaneous updates of an API destination succeeds', async 
   });
 });
 
-test('one of twelve simultaneous creates of a connection succeeds, and one secret is left', async () => {
+test('exactly one of twelve simultaneous creates of a connection succeeds, and only one secret is left', async () => {
   const { call, secrets, connections } = await stack.create();
   connections.expectReaders(12);
   const outcomes = await Promise.allSettled(

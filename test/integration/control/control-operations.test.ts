@@ -123,7 +123,7 @@ describe.each(kinds)('a $type connection', ({ type, state, destinationState, sen
   });
 });
 
-test('an update of a BASIC connection keeps ARN and secret and makes a new version, as recorded', async () => {
+test('an update of a BASIC connection keeps its ARN and its secret, and adds a version to the secret, as recorded', async () => {
   const { call, secrets } = await stack.create();
   const AuthParameters = {
     BasicAuthParameters: { Username: 'someone', Password: 'canary' },
@@ -160,7 +160,7 @@ test('an update of a BASIC connection keeps ARN and secret and makes a new versi
   });
 });
 
-test('a deleted connection answers as recorded and leaves neither item nor secret', async () => {
+test('the deletion of a connection is answered as recorded, and leaves neither item nor secret', async () => {
   const { call, secrets } = await stack.create();
   const AuthParameters = { BasicAuthParameters: { Username: 'someone', Password: 'canary' } };
   await call('CreateConnection', { Name: 'short-lived', AuthorizationType: 'BASIC', AuthParameters });

@@ -19,7 +19,7 @@ import { sharedStack } from '../../fixtures/stack.ts';
 import { type TokenEndpoint, startTokenEndpoint } from '../../servers/oauth/oauth-token-endpoint.ts';
 import type { RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 
-/* Credentials in a secret that does not belong to the stack, from the operation that names it to the requests, over HTTP. */
+/* Credentials in a secret outside the stack. Over HTTP, the tests go from the operation that names it to the requests. */
 
 /** The credentials that the endpoint and the token endpoint accept now. */
 const accepted = new Set<string>();
@@ -246,7 +246,7 @@ describe('a rotation while events come', () => {
     expect(await shown('oauth')).toMatchObject({ ConnectionState: 'AUTHORIZED' });
   });
 
-  test('a rotation authorizes a connection again whose former client secret was refused', async () => {
+  test('a rotation of the client secret authorizes a connection again that was deauthorized because of the old one', async () => {
     accepted.add('canary-client-3');
     const { rotate } = await createWithSecret('gap', 'OAUTH_CLIENT_CREDENTIALS', oauthText('canary-wrong'));
     await expect.poll(async () => (await shown('gap')).ConnectionState, patience).toBe('DEAUTHORIZED');

@@ -175,7 +175,7 @@ describe('npm run policy', () => {
     [['GetDeliveryPolicy', '{}', '--nonsense'], 2, "Unknown option '--nonsense'"],
     [['GetDeliveryPolicy', '{}'], 1, 'ValidationException: 1 validation error detected'],
     [['GetDeliveryPolicy', '{}', '--endpoint-url', 'http://127.0.0.1:1'], 1, 'Cannot invoke control-api'],
-  ])('npm run policy with %j exits with %d and a line that says why', async (args, status, line) => {
+  ])('npm run policy with %j ends with status %d and prints the reason in one line', async (args, status, line) => {
     const ended = await run(command, ...args);
     expect([ended.status, ended.stdout]).toEqual([status, '']);
     expect(ended.stderr).toContain(line);

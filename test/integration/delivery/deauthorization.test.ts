@@ -211,7 +211,7 @@ test('a rotation during the last refusal of a run is not undone, and the event a
   expect(await runOf('rotated')).toBeUndefined();
 });
 
-test('one endpoint that refuses does not stop other endpoints of its connection while they accept', async () => {
+test('a connection that one endpoint refuses stays authorized while another endpoint accepts it', async () => {
   await createConnection('shared');
   const [refused, accepted] = [startWorker().deliver, startWorker({ CACHE_SECONDS: '0' }).deliver];
   beforeRefusal = async () => undefined;

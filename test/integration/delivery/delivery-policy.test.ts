@@ -36,7 +36,7 @@ async function setUp(path: string, policy?: object, variables: Readonly<Record<s
 }
 
 describe('the timeout', () => {
-  test('the timeout of a policy ends a request that the default would have waited for', async () => {
+  test('a request ends at the timeout of the delivery policy when that is shorter than the default', async () => {
     const { destination, worker } = await setUp('silent', { TimeoutSeconds: 0.2 });
     expect(await worker.deliver(destination.name)).toMatchObject({
       code: 'TimedOut',
@@ -44,7 +44,7 @@ describe('the timeout', () => {
     });
   });
 
-  test('a changed timeout is used by the next request of a worker whose cache has expired, and by no other worker', async () => {
+  test('a worker uses a changed timeout once its cache has expired, and not before', async () => {
     const { destination, worker } = await setUp('silent', { TimeoutSeconds: 0.2 });
     const cached = await story.startWorker({ ...uncached, CACHE_SECONDS: '900' });
     await Promise.all([worker, cached].map((each) => each.deliver(destination.name)));
@@ -79,7 +79,7 @@ test.each([
 });
 
 describe('the burst', () => {
-  test('the burst of a policy lets a whole batch go at once, where otherwise most of it would be deferred', async () => {
+  test('a whole batch is sent at once with the burst of a policy, and most of it is deferred without', async () => {
     const [plain, bursting] = [await story.createDestination('slow', 1), await story.createDestination('burst', 1)];
     await bursting.policy('Put', { Burst: 10 });
     const [one, other] = [await story.startWorker(uncached), await story.startWorker(uncached)];
@@ -103,7 +103,7 @@ describe('the retry policy', () => {
 
   test.each([
     [
-      'of a policy ends retries that the environment would allow',
+      'the retry policy of a destination ends retries that the environment would allow',
       { RetryPolicy: { MaximumRetryAttempts: 0 } },
       {},
       {},

@@ -108,8 +108,8 @@ test('a batch with every outcome writes one document, with each outcome counted 
   }).toEqual({
     Attempts: [4],
     Deliveries: [1],
-    RetryableFailures: [2], // the destinations busy and refusing; refusing has no retries
-    PermanentFailures: [3], // the destinations rejecting and nowhere, and the input that is no envelope
+    RetryableFailures: [2], // one for the destination busy, one for refusing, which allows no retries
+    PermanentFailures: [3], // one each for the destinations rejecting and nowhere, one for the invalid envelope
     DeadLetters: [4],
     ConnectionsDeauthorized: [1],
   });
@@ -145,7 +145,7 @@ test('an invocation that fails writes its document too, and the next one counts 
   expect(valuesOf(documents, 'Attempts')).toEqual([1, 1]);
 });
 
-test('authorize-connection writes its counts, also when it fails', async () => {
+test('authorize-connection writes its counts, even when it fails', async () => {
   const documents: string[] = [];
   const write = (line: string) => documents.push(line);
   const metrics = createEmfMetrics({ write, nowMs: Date.now, stackName: 'lastmile-test', perDestination: false });

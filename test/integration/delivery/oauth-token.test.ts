@@ -117,7 +117,7 @@ async function oneWorker(): Promise<OAuthTokens> {
 }
 
 describe('a certified provider', () => {
-  test('a certified provider grants a token for client id and secret in the form', async () => {
+  test('a certified provider grants a token for a client id and a client secret in the form', async () => {
     const worker = await oneWorker();
     const credentials = credentialsOf(oauthClients.post, provider.url);
     const token = await worker.tokenFor(connectionOf('post', oauth), credentials, { signal });
@@ -125,7 +125,7 @@ describe('a certified provider', () => {
     expect(await provider.accepts(token.accessToken)).toBe(true);
   });
 
-  test('a certified provider grants a token for an Authorization header instead', async () => {
+  test('a certified provider grants a token for client credentials in an Authorization header', async () => {
     const worker = await oneWorker();
     const { id, secret } = oauthClients.basic;
     const value = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;

@@ -13,7 +13,7 @@ const sayAndReset = (text: string) => (socket: Socket) =>
   socket.write(text, () => setImmediate(() => socket.resetAndDestroy()));
 const resetAtOnce = (socket: Socket) => socket.resetAndDestroy();
 
-/** A port where a server listened a moment ago and none does now. */
+/** A port on which a server has just stopped listening. */
 async function nobody(): Promise<string> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -32,7 +32,7 @@ interface Row {
   readonly failure: string;
   readonly code: string;
   readonly errorCode: 'CONNECTION_FAILURE' | 'TIMEOUT';
-  /** Starts a server, or leaves it out, and makes the settings that the failure needs. */
+  /** Starts a server if the failure needs one, and returns the settings that cause the failure. */
   surround(): Promise<Surroundings>;
 }
 
@@ -104,7 +104,7 @@ describe.each(rows)('$failure', ({ failure, code, errorCode, surround }) => {
     return story;
   }
 
-  test(`the failure "${failure}" is ${code}: one attempt, and then the event is in the delivery queue`, async () => {
+  test(`the failure "${failure}" has the code ${code}, and after one attempt the event goes to the delivery queue`, async () => {
     const story = await begin(wait);
     const conclusion = await story.deliver('orders');
     const notBeforeMs = story.clock.nowMs() + 9990;
@@ -115,7 +115,7 @@ describe.each(rows)('$failure', ({ failure, code, errorCode, surround }) => {
     await story.close();
   });
 
-  test(`the failure "${failure}" is ${errorCode} in the dead letters when its retry has failed too`, async () => {
+  test(`the failure "${failure}" has the ERROR_CODE ${errorCode} in the dead letter after a failed retry`, async () => {
     const story = await begin(atOnce);
     expect(await story.deliverUntilSettled('orders', { RetryPolicy: { MaximumRetryAttempts: 1 } })).toMatchObject([
       { settlement: { kind: 'deferred', notBeforeMs: story.clock.nowMs() }, code, attempts: 1 },

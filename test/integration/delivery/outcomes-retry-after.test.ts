@@ -25,7 +25,7 @@ const forms: readonly (readonly [form: string, value: string, waitMs: number])[]
 ];
 
 describe('Retry-After', () => {
-  test.each(forms)('a Retry-After of %s (%s) is the wait, without jitter', async (_form, value, waitMs) => {
+  test.each(forms)('a Retry-After of %s (%s) is waited for exactly, without jitter', async (_form, value, waitMs) => {
     const { endpoint, story } = await answering(value);
     const notBeforeMs = story.clock.nowMs() + waitMs;
     expect((await story.deliver('orders')).settlement).toEqual({ kind: 'deferred', notBeforeMs });
@@ -34,7 +34,7 @@ describe('Retry-After', () => {
   });
 
   test.each([401, 407, 409, 429, 500, 503])(
-    'a Retry-After counts with the status %d, as with every status that is retried',
+    'a Retry-After is obeyed with the status %d, as with every status that is retried',
     async (status) => {
       const { story } = await answering('120', atOnce, status);
       const notBeforeMs = story.clock.nowMs() + 120_000;

@@ -22,7 +22,7 @@ function story(kind: keyof typeof stories): Story {
   return stories[kind] ?? expect.fail('The stories have not begun.');
 }
 
-/** Source: EventBridge user guide, API destinations; ERROR_CODE of the dead letter: dead-letter queues. */
+/** Source: EventBridge user guide, "API destinations"; for the ERROR_CODE of a dead letter, "Dead-letter queues". */
 function expectedOf(status: number): { code?: string; errorCode?: string; retried: boolean } {
   if (status <= 299) return { retried: false };
   if (status === 429) return { code: 'EndpointThrottled', errorCode: 'THROTTLING', retried: true };

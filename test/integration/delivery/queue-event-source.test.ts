@@ -150,7 +150,7 @@ test('the messages of a stack that ended are handed over at once by the next sta
   expect(records.map(({ body, attributes }) => [body, attributes.ApproximateReceiveCount])).toEqual([['held', '2']]);
 });
 
-test('an asynchronous delivery that has failed three times is in the dead letters as the record that Lambda makes', async () => {
+test('an asynchronous delivery that has failed three times is dead-lettered in the form of Lambda’s record', async () => {
   let runs = 0;
   const create = async (): Promise<FunctionHandler> => async () => {
     runs += 1;
@@ -174,7 +174,7 @@ test('an asynchronous delivery that has failed three times is in the dead letter
 test('the local bus puts the name of the API destination on its messages as the message group', async () => {
   const seen = newRecords();
   const { stack } = await start(async (event) => seen.add(event));
-  const story = createBusStory(stack.url);
+  const story = createBusStory(stack);
   const Arn = 'arn:aws:events:us-east-1:123456789012:api-destination/orders/4b1f4f0e';
   await story.putRule({ Name: 'all', EventPattern: everyOrder }, { Arn });
   await story.put({});
@@ -185,7 +185,7 @@ test('the local bus puts the name of the API destination on its messages as the 
 test('a rule for the delivery queue puts the message group of its target on its messages', async () => {
   const seen = newRecords();
   const { stack } = await start(async (event) => seen.add(event));
-  const story = createBusStory(stack.url);
+  const story = createBusStory(stack);
   const Arn = 'arn:aws:sqs:us-east-1:123456789012:lastmile-local-deliveries';
   await story.putRule({ Name: 'all', EventPattern: everyOrder }, { Arn, SqsParameters: { MessageGroupId: 'orders' } });
   await story.put({});

@@ -88,7 +88,7 @@ test.each([
   ['throttles', throttled],
   ['cannot be reached', 'lost before'],
 ] as const)(
-  'while the table %s, nothing is sent and nothing is lost: every event waits, without an attempt',
+  'while the table %s, every event waits without an attempt, and nothing is sent or lost',
   async (_, fault) => {
     const destination = await story.createDestination('unknown', 100);
     const worker = await story.startWorker();

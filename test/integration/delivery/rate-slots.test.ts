@@ -56,7 +56,7 @@ test('ten requests move the bucket on by ten intervals', async () => {
   expect((await destination.bucket()).slotsUntilUs).toBe(slotsUntilUs + 100_000);
 });
 
-test('events beyond the horizon are deferred to turns of their own, without an attempt, and are sent when they come back', async () => {
+test('events without a slot before the horizon are deferred to their return times, and are sent when they come back', async () => {
   const destination = await story.createDestination('far', 100);
   const worker = await story.startWorker();
   const slotsUntilUs = inSeconds(30);
@@ -65,7 +65,7 @@ test('events beyond the horizon are deferred to turns of their own, without an a
   expect(story.requestsTo('far')).toBe(0);
   const deferred = worker.deferred();
   expect(deferred).toHaveLength(10);
-  // Turns come a second before their slots, one interval apart. Messages hold whole milliseconds.
+  // Return times are a second earlier than the slots, and one interval apart. Messages hold whole milliseconds.
   expect(deferred.map(({ details }) => details['notBefore'])).toEqual(
     Array.from({ length: 10 }, (_, index) => Math.ceil((slotsUntilUs - 1_000_000 + index * 10_000) / 1000)),
   );
@@ -79,7 +79,7 @@ test('events beyond the horizon are deferred to turns of their own, without an a
   expect(story.requestsTo('far')).toBe(10);
 });
 
-test('in deliver a single event is deferred with its turn, where a batch would wait for its slot', async () => {
+test('deliver defers a single event to its return time when a batch would still wait for a slot', async () => {
   const [alone, queued] = [await story.createDestination('soon', 100), await story.createDestination('soon', 100)];
   const worker = await story.startWorker();
   await Promise.all([alone, queued].map((each) => each.setBucket({ slotsUntilUs: inSeconds(1.5) })));
@@ -104,7 +104,7 @@ test('new events queue behind a backlog, and events that come back from it are s
   expect(story.requestsTo('behind')).toBe(1);
 });
 
-test('the age limit counts while an event waits for its turn, and an expired event is dead-lettered at once', async () => {
+test('an event whose return time is beyond its age limit is dead-lettered at once', async () => {
   const destination = await story.createDestination('aged', 100);
   const worker = await story.startWorker();
   await destination.setBucket({ slotsUntilUs: inSeconds(120) });
@@ -117,7 +117,7 @@ test('the age limit counts while an event waits for its turn, and an expired eve
   expect(story.requestsTo('aged')).toBe(0);
 });
 
-test('a worker uses a changed rate once its cached configuration has expired, and slots that were given stay given', async () => {
+test('a worker uses a changed rate once its cache has expired, and does not take back slots that were given', async () => {
   const destination = await story.createDestination('changed', 100);
   const [cached, uncached] = [await story.startWorker(), await story.startWorker({ CACHE_SECONDS: '0' })];
   await Promise.all([cached, uncached].map((worker) => worker.deliverQueued(newMessage(destination.name))));

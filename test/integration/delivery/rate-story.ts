@@ -106,10 +106,10 @@ async function createRateStory({ stack, sqs, endpoint, clients: { events, dynamo
       },
       setRate: (ratePerSecond: number) =>
         events.send(new UpdateApiDestinationCommand({ Name, InvocationRateLimitPerSecond: ratePerSecond })),
-      /** An operation of the control API on its delivery policy. */
+      /** Calls an operation of the control API on the destination's delivery policy. */
       policy: (operation: 'Put' | 'Delete', members: object = {}) =>
         callPolicy(stack.url, `${operation}DeliveryPolicy`, { ApiDestinationName: Name, ...members }),
-      /** Writes to its bucket so far, through the proxy. */
+      /** The number of writes to the destination's bucket so far, through the proxy. */
       writes: () => sqs.proxy.requests.filter((each) => isWriteTo(each, incarnation)).length,
     };
   }
@@ -166,7 +166,7 @@ function envelopeOf(apiDestination: string, target: object = {}) {
   return { apiDestination, event: { id: `event-${eventNumbers}` }, target };
 }
 
-/** As a rule sends it to the delivery queue. */
+/** A message as a rule sends it to the delivery queue. */
 export function newMessage(apiDestination: string, target: object = {}): Message {
   return { body: JSON.stringify(envelopeOf(apiDestination, target)) };
 }

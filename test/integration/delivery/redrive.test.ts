@@ -38,7 +38,7 @@ function wornOut(id: string): Delivery {
 
 const plain = (body: string): QueueMessage => ({ body, attributes: {} });
 
-/** Each form that can lie in the dead letters. */
+/** Every form that a dead letter can have. */
 const forms: Readonly<Record<string, (id: string) => QueueMessage>> = {
   ours: (id) =>
     formatDeadLetter({

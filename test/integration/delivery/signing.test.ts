@@ -139,8 +139,8 @@ test('the time of a signature is the time of its attempt', async () => {
   expect(requests.map((request) => isSignedBy(key, request))).toEqual([true, true]);
 });
 
-describe('keys that are exchanged', () => {
-  test('both keys sign for as long as the secret holds both', async () => {
+describe('a rotation of keys', () => {
+  test('a request is signed with both keys while the secret holds both', async () => {
     const [old, next] = [newKey(), newKey()];
     const { name, worker, last, rotate } = await setUp(JSON.stringify({ keys: [old] }), 'rotated');
     const signers = async () => {
@@ -155,7 +155,7 @@ describe('keys that are exchanged', () => {
   });
 
   test.each([401, 403])(
-    'new keys are read past the cache when the endpoint refuses the old ones (%d)',
+    'new keys are read without the cache when the endpoint refuses the old ones (%d)',
     async (status) => {
       const [old, next] = [newKey(), newKey()];
       const cached = { ...uncached, CACHE_SECONDS: '900' };

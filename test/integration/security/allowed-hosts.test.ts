@@ -173,7 +173,7 @@ describe('a connection with allowed hosts', () => {
     for (const answer of answers.filter((each) => !won.includes(each))) {
       expect(answer).toMatchObject({ __type: 'ConcurrentModificationException' });
     }
-    // Each successful change allowed another host than the policy before it, so each one is logged.
+    // Each successful change allowed a host that the policy before it did not allow, so each one is logged.
     expect(lines).toHaveLength(won.length);
     const { AllowedHosts } = await control('GetConnectionPolicy', { ConnectionName: 'shop' });
     expect(won.map((answer) => answer['AllowedHosts'])).toContainEqual(AllowedHosts);

@@ -78,7 +78,7 @@ const met =
   'ConnectionDeauthorized InvalidPolicySecret destination-moved transport-changed hosts-loosened ' +
   'secret-changed';
 
-test.each(met.split(' '))('the story has met %s', (outcome) => {
+test.each(met.split(' '))('the story contains the outcome or failure code %s', (outcome) => {
   expect(stack.printed).toContain(outcome);
 });
 

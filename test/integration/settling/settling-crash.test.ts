@@ -63,7 +63,7 @@ async function workers() {
 const idsIn = (messages: readonly Message[]): unknown[] =>
   messages.map((message) => (JSON.parse(messageOf(message).body) as { event: { id: string } }).event.id).toSorted();
 
-test('a message that kills its worker costs other messages nothing, is received alone the next time, and is dead-lettered', async () => {
+test('a message that kills its worker harms no other message, is received alone the next time, and is dead-lettered', async () => {
   const { poison, work, killAfterDeletions, envelope, enqueue, deliveries, deadLetters, requestsFor } = await workers();
   const first = [envelope('well'), envelope('well'), envelope('well')];
   await enqueue(poison, ...first);

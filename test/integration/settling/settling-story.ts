@@ -115,7 +115,7 @@ export async function createSettlingStory(servers: SettlingServers, clients: obj
   const deliverQueued = createDeliverQueued(deliverQueuedFrom(environment, aws, silence));
   const mine: Failing[] = [];
 
-  /** An envelope for that destination, its dead letters for the target's own queue if that is wanted. */
+  /** An envelope for that destination. With `withTarget`, its dead letters go to the target's own queue. */
   function envelope(apiDestination: Destination, withTarget = false) {
     events += 1;
     const event = { id: `event-${events}`, detail: { order: 7 } };

@@ -119,7 +119,7 @@ async function receiveUntilSettled({ receiveOnce }: Story): Promise<void> {
 
 describe.concurrent('a failure of the target’s dead-letter queue alone', () => {
   test.each(ways)(
-    'when the target’s dead-letter queue alone $how, the event goes to the stack’s own, by either handler',
+    'when only the target’s dead-letter queue $how, either handler sends the event to the stack’s own queue',
     async ({ fault, takesEffect, clients }) => {
       const told = await story(clients);
       told.fail('SendMessageBatch', told.target, fault);
@@ -136,7 +136,7 @@ describe.concurrent('a failure of the target’s dead-letter queue alone', () =>
 
 describe.concurrent('a failed deletion of a settled message', () => {
   test.each(ways.filter(({ how }) => how !== 'fails the entry'))(
-    'when DeleteMessageBatch $how, the batch is settled anyway, and Lambda deletes the messages at its end',
+    'when DeleteMessageBatch $how, the batch is settled anyway, and Lambda deletes its messages afterwards',
     async ({ fault, clients }) => {
       const told = await story(clients);
       const envelopes = [told.envelope('well'), told.envelope('well'), told.envelope('never')];

@@ -21,7 +21,7 @@ sharedStack.beforeAll(({ stack: started, clientsWith }) => {
   clientIn = (region) => clientsWith({ region }).dynamoDb;
 });
 
-test('the stack’s table exists at a region’s first call, with its index and the ARN of the region', async () => {
+test('the first call of a region finds the stack’s table, with its index and an ARN of that region', async () => {
   const { Table } = await clientIn('eu-west-1').send(new DescribeTableCommand({ TableName: 'lastmile-local' }));
   expect(Table).toMatchObject({
     TableStatus: 'ACTIVE',
@@ -74,7 +74,7 @@ test.each([
   ['{"TableName":"lastmile-local","Key":{"pk":null}}', /ValidationException$/],
   ['{"TableName":"lastmile-local","Key":{"pk":{"S":"a"},"sk":{"L":[null]}}}', /ValidationException$/],
   ['{"TableName":null,"Key":{}}', /ValidationException$/],
-])('a body of %j is refused, and the stack goes on', async (body, type) => {
+])('a body of %j is refused, and the stack keeps running', async (body, type) => {
   const credential = 'AKID/20260101/us-east-1/dynamodb/aws4_request';
   const headers = {
     authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=0`,
@@ -89,7 +89,7 @@ test.each([
   expect(TableNames).toEqual(['lastmile-local']);
 });
 
-test('the text null stays a text', async () => {
+test('a string with the text null stays a string', async () => {
   const client = clientIn('us-east-1');
   const Item = { pk: { S: 'null' }, sk: { S: '"null"' }, n: { NULL: true as const } };
   await client.send(new PutItemCommand({ TableName: 'lastmile-local', Item }));

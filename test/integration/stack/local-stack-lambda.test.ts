@@ -52,13 +52,13 @@ test.each([
   arn,
   `${arn}:$LATEST`,
   '123456789012:function:deliver',
-])('%s names the function', async (FunctionName) => {
+])('a function can be invoked under the name %s', async (FunctionName) => {
   const answer = await invoke({ n: 1 }, { FunctionName });
   expect(answer).toMatchObject({ StatusCode: 200, ExecutedVersion: '$LATEST', value: { event: { n: 1 }, arn } });
   expect(answer.FunctionError).toBeUndefined();
 });
 
-test('a function has its own signature, the stack as its AWS, and its region’s variables', async () => {
+test('a function calls the stack in place of AWS, signs with its own name, and has its region’s variables', async () => {
   await invoke({});
   expect(made[0]).toMatchObject({
     aws: { region: 'us-east-1', endpoint: stack.url, credentials: { accessKeyId: 'deliver' } },

@@ -93,7 +93,7 @@ const fresh = {
 };
 
 test.each(['in memory', 'in a data folder'])(
-  'a reset of a stack %s leaves a new stack in every region',
+  'a reset of a stack %s leaves every region as in a new stack',
   async (place) => {
     const stack = await start(place === 'in a data folder' ? { dataDir: folder } : {});
     const regions = ['us-east-1', 'eu-central-1'].map((region) => clients(stack, { region }));
@@ -166,7 +166,7 @@ test('a request during a reset waits for its end', async () => {
   expect(await shown(of)).toEqual(fresh);
 });
 
-test('a reset accepts only a POST that comes from no web page', async () => {
+test('a reset must be a POST, and must not come from a web page', async () => {
   const stack = await start();
   const of = clients(stack);
   await createDestination(of);

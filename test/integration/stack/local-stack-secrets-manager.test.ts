@@ -80,7 +80,7 @@ test('a repeated create returns the same secret, and another value or token is r
   }
 });
 
-test('a new value becomes current and the value before it previous', async () => {
+test('a new value becomes AWSCURRENT, and the value before it becomes AWSPREVIOUS', async () => {
   const SecretId = await newSecret('one', token('1'));
   await client.send(new PutSecretValueCommand({ SecretId, SecretString: 'two', ClientRequestToken: token('2') }));
   await client.send(new PutSecretValueCommand({ SecretId, SecretString: 'three', ClientRequestToken: token('3') }));
@@ -136,7 +136,7 @@ test('AWSCURRENT moves only from the version that the caller names, and cannot b
   expect(all.Versions).toHaveLength(2);
 });
 
-test('a repeated put is the same version, and another value under its token is refused', async () => {
+test('a repeated put returns the same version, and another value with its token is refused', async () => {
   const SecretId = await newSecret('one', token('1'));
   const put = { SecretId, SecretString: 'two', ClientRequestToken: token('2') };
   const first = await client.send(new PutSecretValueCommand(put));

@@ -56,7 +56,7 @@ async function query(parameters: Record<string, string>, path = '/'): Promise<{ 
   return { status: response.status, xml: await response.text() };
 }
 
-test('queue URLs and ARNs are of this stack and this account', async () => {
+test('queue URLs have the address and the account of the stack, and queue ARNs have its account', async () => {
   const QueueUrl = await newQueue();
   expect(QueueUrl).toBe(`${stack.url}/111122223333/queue-${queues}`);
   const { Attributes } = await client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
@@ -277,7 +277,7 @@ test('a client of the query protocol can create, find, list, change, purge and d
   });
 });
 
-test('in the query protocol a queue that exists with other attributes is refused with its own code', async () => {
+test('creating a queue that exists with other attributes is refused in the query protocol’s own code', async () => {
   await newQueue({ VisibilityTimeout: '5' });
   const { xml } = await query({
     Action: 'CreateQueue',

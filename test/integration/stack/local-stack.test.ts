@@ -77,7 +77,7 @@ test('an error of a function is an InternalFailure without its message, and one 
   expect(errors.join('\n')).not.toContain('canary');
 });
 
-test('a service that the stack does not have is refused as awsJson to a client that uses awsJson', async () => {
+test('a client that uses awsJson gets a refusal in awsJson for a service that the stack does not have', async () => {
   const headers = { ...signed('logs'), 'x-amz-target': 'Logs_20140328.DescribeLogGroups' };
   const response = await post('/', headers);
   expect(response.status).toBe(404);
@@ -87,7 +87,7 @@ test('a service that the stack does not have is refused as awsJson to a client t
   });
 });
 
-test('a service that the stack does not have is refused as XML to a client of the query protocol', async () => {
+test('a client of the query protocol gets a refusal in XML for a service that the stack does not have', async () => {
   const headers = { ...signed('sts'), 'content-type': 'application/x-www-form-urlencoded' };
   const response = await post('/', headers, 'Action=GetCallerIdentity');
   expect(await response.text()).toMatch(/<Code>UnknownOperationException<\/Code>.*no service 'sts'/);
@@ -110,7 +110,7 @@ test('every answer has a request id', async () => {
   expect(response.headers.get('x-amzn-requestid')).toMatch(/^[0-9a-f-]{36}$/);
 });
 
-test('a stop ends requests that hang', async () => {
+test('stopping the stack ends requests that hang', async () => {
   const hanging: LocalFunction = {
     name: 'control-api',
     timeoutSeconds: 900,

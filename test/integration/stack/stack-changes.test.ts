@@ -29,7 +29,7 @@ async function create(name: string, key: string): Promise<void> {
   await createDestination(events, name, { InvocationEndpoint: `${endpoint.origin}/before` }, key);
 }
 
-/** One delivery, and the last request that it made. */
+/** Makes one delivery, and returns its outcome and its last request. */
 async function deliver(
   name: string,
 ): Promise<{ readonly outcome: unknown; readonly request: RecordedRequest | undefined }> {
@@ -39,7 +39,7 @@ async function deliver(
   return { outcome, request: endpoint.requests.at(-1) };
 }
 
-/** Delivers until a request differs from the one before. */
+/** Delivers until a request has changed. */
 async function deliverUntil(name: string, changed: (request: RecordedRequest | undefined) => boolean) {
   for (;;) {
     const { outcome, request } = await deliver(name);

@@ -5,8 +5,8 @@ import { buildStack, type StackBuild } from '../../servers/aws/stack-build.ts';
 import { letDelaysPass, type RunningVersion, startVersion, storedIn } from './upgrade-story.ts';
 
 /*
- * A version of the stack and the one after it, over one data folder. Between two
- * processes the test moves the delays in the store into the past.
+ * A version of the stack and the next version use one data folder. Between two processes the test changes the store as if
+ * all delays had passed.
  */
 
 type Version = 'this' | 'newer messages' | 'newer items';

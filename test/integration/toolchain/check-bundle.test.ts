@@ -15,7 +15,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-test('a function that outgrows its budget fails the check, which names its largest packages and no other function', () => {
+test('the check fails when a function outgrows its budget, and names only that function and its largest packages', () => {
   const { status, stderr } = check({ ...budgets, redrive: 100_000 });
   expect(stderr).toMatch(
     /^Function redrive loads \d+\.\d KB at a cold start, and its budget is 100\.0 KB\. The largest parts:\n {2}@smithy\/core: /,

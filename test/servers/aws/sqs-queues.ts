@@ -33,7 +33,7 @@ export interface SqsQueue {
   readonly url: string;
   readonly arn: string;
   send(message: QueueMessage): Promise<void>;
-  /** Up to ten visible messages; empty when there are none. */
+  /** Up to ten visible messages. */
   receive(): Promise<readonly Message[]>;
   /** Receives until the queue has no visible message left. */
   receiveAll(): Promise<readonly Message[]>;

@@ -8,7 +8,7 @@ export interface TokenEndpointRequest {
   readonly body: string;
 }
 
-/** A text `body` is sent as it is, any other as JSON. `reset` closes the connection without an answer. */
+/** A `body` that is a text is sent unchanged, any other as JSON. `reset` closes the connection without an answer. */
 export type TokenEndpointAnswer =
   | { readonly status?: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: unknown }
   | 'reset';

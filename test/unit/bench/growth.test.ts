@@ -47,7 +47,7 @@ describe('what breaks the bench', () => {
 });
 
 describe('the rounds', () => {
-  it('the rounds measure in turns, and each ratio is of one round', async () => {
+  it('the order of the measurements alternates from round to round', async () => {
     const order: number[] = [];
     const probes = [1, 2].map((x) => ({
       x,

@@ -8,7 +8,7 @@ function arrived(events: readonly number[], unanswered = 0) {
 }
 
 describe('the balance after a kill', () => {
-  test('an event that came three times was sent again twice', () => {
+  test('an event that came three times counts as sent again twice', () => {
     expect(balance(10, 3, arrived([10, 11, 10, 12, 10], 1))).toEqual({ unanswered: 1, again: 2, lost: 0 });
   });
 

@@ -68,7 +68,7 @@ test('a list shows a destination exactly once while other destinations are creat
   expect(names).toContain('c-1');
 });
 
-test('listing API destinations reads the connections of a page once, in one batch', async () => {
+test('listing API destinations reads the connections of a page in one batch', async () => {
   const { world } = await worldWithDestinations();
   world.faults.heal();
   await world.call('ListApiDestinations', {});

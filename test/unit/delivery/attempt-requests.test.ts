@@ -76,19 +76,19 @@ test('an attempt has two requests at most: a second connection that ends is a fa
   expect(requests).toBe(2);
 });
 
-test('changed credentials are left to the next attempt where a dead connection has cost the second request', async () => {
+test('changed credentials are used by the next attempt when a dead connection has cost the second request', async () => {
   const { result, requests } = await attemptWith(['dead', 401], rotated);
   expect(result).toMatchObject({ outcome: { kind: 'retryable', code: 'EndpointUnauthorized' } });
   expect(requests).toBe(2);
 });
 
-test('the second request, with changed credentials, is not sent a third time when its connection ends', async () => {
+test('a second request with changed credentials is not followed by a third one when its connection ends', async () => {
   const { result, requests } = await attemptWith([401, 'dead'], rotated);
   expect(result).toMatchObject({ outcome: { kind: 'retryable', code: 'ConnectionReset' } });
   expect(requests).toBe(2);
 });
 
-test('a rejection is not final when the destination has changed and the attempt has no request left to ask again', async () => {
+test('a rejection is not final when the destination has changed and the attempt has no second request left', async () => {
   const { result, requests } = await attemptWith(['dead', 404], rotated);
   expect(result).toMatchObject({ kind: 'later' });
   expect(requests).toBe(2);
@@ -99,10 +99,10 @@ test('a bug in the HTTP client is thrown and not classified', async () => {
 });
 
 test.each([
-  ['of a request', [200], [30], [30]],
-  ['of each of two requests', [401, 200], [30, 40], [30, 40]],
-  ['from the second sending on, where the first met a dead connection', ['dead', 200], [500, 40], [40]],
-  ['no less than none, when the clock steps back', [200], [-5000], [0]],
+  ['measured for one request', [200], [30], [30]],
+  ['measured for each of two requests', [401, 200], [30, 40], [30, 40]],
+  ['measured from the second request when the first one met a dead connection', ['dead', 200], [500, 40], [40]],
+  ['zero when the clock steps back', [200], [-5000], [0]],
 ] as const)('the latency is %s', async (_which, statuses, tookMs, latenciesMs) => {
   const { result } = await attemptWith(statuses, rotated, [...tookMs]);
   expect(result).toMatchObject({ outcome: { kind: 'delivered' }, latenciesMs });
@@ -113,7 +113,7 @@ test('a request without an answer has no latency', async () => {
   expect(result).toMatchObject({ kind: 'tried', requested: true, latenciesMs: [] });
 });
 
-test('a refused address is no attempt, and ends the delivery for good', async () => {
+test('a refused address does not count as an attempt, and ends the delivery for good', async () => {
   const { result, requests } = await attemptWith(['refused']);
   expect(result).toMatchObject({ outcome: { kind: 'permanent', code: 'AddressRefused' }, requested: false });
   expect(requests).toBe(1);
@@ -147,7 +147,7 @@ test('a refused address does not end the delivery when the destination has chang
   expect(requests).toBe(2);
 });
 
-test('an address that is refused for the changed destination too is refused for good, and no attempt', async () => {
+test('an address that is refused for the changed destination too ends the delivery, and is not an attempt', async () => {
   const { result } = await attemptWith(['refused', 'refused'], rotated);
   expect(result).toMatchObject({ outcome: { kind: 'permanent', code: 'AddressRefused' }, requested: false });
 });
@@ -157,7 +157,7 @@ test('an attempt whose second request has a refused address still counts as an a
   expect(result).toMatchObject({ outcome: { kind: 'permanent', code: 'AddressRefused' }, requested: true });
 });
 
-test('a worker sends no more requests at once than the maximum concurrency, and asks for no slot before its turn', async () => {
+test('a worker never exceeds the maximum concurrency, and asks for a slot only when a request may be sent', async () => {
   const clock = createManualClock();
   const unlimited = createUnlimitedPacing(clock);
   let slots = 0;

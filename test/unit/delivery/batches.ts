@@ -52,12 +52,12 @@ export function createBatches(attempting: Attempting = () => delivered, random: 
   });
   const run = (messages: readonly RecordMessage[], remainingMs = 60_000) =>
     withDeadline(clock, remainingMs, (deadline) => deliverBatch(messages, deadline));
-  /** Everything goes as far as it can without the clock. */
+  /** Lets all work continue until it waits for the clock. */
   const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
   return { clock, queue, deadLetters, received, rawMessages, attempted, conclusions, run, settled };
 }
 
-/** What is known of the delivery, and how often its message was received. */
+/** The members of the delivery, and how often its message was received. */
 interface MessageOptions extends Partial<Delivery> {
   readonly receiveCount?: number;
   readonly notBeforeMs?: number;
@@ -69,7 +69,7 @@ export function message(id: string, { receiveCount = 1, notBeforeMs, ...members 
   return raw(id, formatQueuedDelivery(queued), receiveCount);
 }
 
-/** A message of any content, received so often. */
+/** A message with any content that was received `receiveCount` times. */
 export function raw(id: string, content: RecordMessage['message'], receiveCount = 1): RecordMessage {
   const sentAtMs = Date.UTC(2026, 0, 1);
   const attributes = Object.entries(content.attributes).map(([name, stringValue]) => {

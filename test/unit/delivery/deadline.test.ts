@@ -3,14 +3,14 @@ import { requireTime, withDeadline } from '../../../lib/delivery/deadline.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
 
 describe('a deadline', () => {
-  test('a deadline lets a request begin that must end exactly 5 s before the end', async () => {
+  test('a deadline allows a request that ends exactly 5 s before the end of the invocation at the latest', async () => {
     const clock = createManualClock();
     await withDeadline(clock, 10_000, async (deadline) => {
       expect(() => requireTime(deadline, 5000, clock.nowMs())).not.toThrow();
     });
   });
 
-  test('a deadline refuses a request that could end later than that', async () => {
+  test('a deadline refuses a request that could end less than 5 s before the end of the invocation', async () => {
     const clock = createManualClock();
     await withDeadline(clock, 10_000, async (deadline) => {
       expect(() => requireTime(deadline, 5001, clock.nowMs())).toThrow(
@@ -19,7 +19,7 @@ describe('a deadline', () => {
     });
   });
 
-  test('a deadline aborts its signal 5 s before the end, with a failure of the table', async () => {
+  test('a deadline aborts its signal with OutOfTime 5 s before the end of the invocation', async () => {
     const clock = createManualClock();
     await withDeadline(clock, 12_000, async (deadline) => {
       await clock.advance(6999);

@@ -5,14 +5,14 @@ import { createBatches, handles, message, raw } from './batches.ts';
 const dayMs = 86_400_000;
 const startMs = Date.UTC(2026, 0, 1);
 
-/** As a newer worker would write it, in a form of its own. */
+/** A message in a new form, as a newer worker would write it. */
 function newer(id: string, firstReceivedAt: number | undefined, receiveCount = 1) {
   const LASTMILE = JSON.stringify({ v: 2, firstReceivedAt, target: ['canary'] });
   return raw(id, { body: 'canary', attributes: { LASTMILE, LASTMILE_BODY: 'zstd' } }, receiveCount);
 }
 
 describe('a message that only a newer worker can read', () => {
-  test('a message that only a newer worker can read goes back into the queue as it came, without an attempt, and is settled by that', async () => {
+  test('a message that only a newer worker can read is sent back to the queue unchanged, and is then settled', async () => {
     const { run, attempted, rawMessages, conclusions, received, clock } = createBatches();
     const sent = newer('new', startMs);
     expect(await run([sent, message('a')])).toEqual([]);
@@ -23,14 +23,14 @@ describe('a message that only a newer worker can read', () => {
     expect(conclusions).toContainEqual(expect.objectContaining(line));
   });
 
-  test('a message that only a newer worker can read goes back also when it was received too often for one that could be read', async () => {
+  test('a message that only a newer worker can read is sent back even when it was received as often as a readable one may be', async () => {
     const { run, rawMessages, deadLetters } = createBatches();
     expect(await run([newer('new', startMs, 9)])).toEqual([]);
     expect(rawMessages.sentBack).toHaveLength(1);
     expect(deadLetters.letters).toEqual([]);
   });
 
-  test('a message that only a newer worker can read goes to the dead letters as it came when no event could be so old', async () => {
+  test('a message that only a newer worker can read is dead-lettered unchanged when it is older than an event can be', async () => {
     const { run, rawMessages, conclusions, deadLetters } = createBatches();
     const sent = newer('new', startMs - dayMs - 1);
     expect(await run([sent])).toEqual([]);

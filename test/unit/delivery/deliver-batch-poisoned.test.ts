@@ -6,7 +6,7 @@ import { createBatches, handles, message, raw } from './batches.ts';
 import { delivered, failedForNow } from './outcomes.ts';
 
 describe('a poisoned message', () => {
-  test('a message that meets a bug comes back alone, with its line in the log', async () => {
+  test('a message that meets a bug is the only one that comes back, and it has a line in the log', async () => {
     const bug = new TypeError('x is not a function');
     const { run, conclusions } = createBatches((id) => {
       if (id === 'poison') throw bug;
@@ -19,7 +19,7 @@ describe('a poisoned message', () => {
     });
   });
 
-  test('a poisoned message that hangs until the deadline is deferred then; its neighbours were settled and deleted before', async () => {
+  test('a message that hangs is deferred at the deadline, and the others are settled and deleted before', async () => {
     const { run, clock, settled, received, queue } = createBatches(async (id, { signal }) => {
       if (id !== 'hangs') return delivered;
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
@@ -33,7 +33,7 @@ describe('a poisoned message', () => {
     expect(queue.sent).toMatchObject([{ queued: { delivery: { event: { value: { id: 'hangs' } }, attempts: 1 } } }]);
   });
 
-  test('a poisoned message that never comes back leaves its neighbours deleted already', async () => {
+  test('the other messages of a batch are deleted even while one message never ends', async () => {
     const { run, settled, received } = createBatches((id) =>
       id === 'dead' ? new Promise(() => undefined) : delivered,
     );
@@ -87,7 +87,7 @@ describe('a message that is received again', () => {
   });
 });
 
-describe('before its last receive a message', () => {
+describe('a message before its last receive', () => {
   const last = maximumReceives - 1;
 
   test('a message is still attempted two receives before its last one', async () => {
@@ -97,7 +97,7 @@ describe('before its last receive a message', () => {
   });
 
   test.each([last, last + 1, 1000])(
-    'before its last receives a message goes to the dead letters with the known facts and without an attempt: receive %d',
+    'a message that may not come again goes to the dead letters with the known facts and without an attempt: receive %d',
     async (receiveCount) => {
       const { run, attempted, deadLetters, conclusions } = createBatches();
       const rule = 'arn:aws:events:us-east-1:123456789012:rule/r';
@@ -115,13 +115,13 @@ describe('before its last receive a message', () => {
     },
   );
 
-  test('before its last receive a message comes again when the dead letters do not take it', async () => {
+  test('a message before its last receive comes again when the dead letters do not accept it', async () => {
     const { run, deadLetters } = createBatches();
     deadLetters.failWith(new Failure('StoreUnavailable', 'injected'));
     expect(await run([message('a', { receiveCount: last })])).toEqual(['a']);
   });
 
-  test('before its last receive a message of a newer version is left to the queue’s own redrive policy, because a dead letter of ours would lose its content', async () => {
+  test('a message of a newer version is left to the queue’s own redrive policy before its last receive, so its content is kept', async () => {
     const { run, deadLetters } = createBatches();
     const newer = { body: '{}', attributes: { LASTMILE: '{"v":2,"apiDestination":"orders"}' } };
     expect(await run([raw('newer', newer, last)])).toEqual(['newer']);

@@ -7,7 +7,7 @@ import { createBatches, handles, message, raw } from './batches.ts';
 import { delivered, failedForNow, putOff, rejected } from './outcomes.ts';
 
 describe('a batch', () => {
-  test('a batch without a message asks for nothing', async () => {
+  test('a batch without messages returns nothing', async () => {
     const { run, received } = createBatches();
     expect(await run([])).toEqual([]);
     expect(received.removed).toEqual([]);
@@ -19,7 +19,7 @@ describe('a batch', () => {
     expect(attempted).toEqual(['a', 'b']);
   });
 
-  test('the messages of a batch are processed side by side, and a settled message is deleted while others still work', async () => {
+  test('the messages of a batch are processed at the same time, and a settled message is deleted before the others end', async () => {
     const slow = Promise.withResolvers<AttemptResult>();
     const { run, settled, attempted, received } = createBatches((id) => (id === 'slow' ? slow.promise : delivered));
     const running = run([message('slow'), message('a'), message('b')]);
@@ -142,7 +142,7 @@ describe('a message that is no delivery', () => {
     },
   );
 
-  test('a message that is no longer a delivery keeps its destination in the dead letters, for a worker that can read it', async () => {
+  test('a message whose delivery cannot be read keeps its destination in the dead letters, for a worker that can read it', async () => {
     const { run, deadLetters } = createBatches();
     const rule = 'arn:aws:events:us-east-1:123456789012:rule/orders';
     const details = { v: 1, apiDestination: 'orders', rule, target: { Id: 'no Id', Input: '{}' }, attempts: 3 };
@@ -153,14 +153,14 @@ describe('a message that is no delivery', () => {
     expect(deadLetters.letters).toEqual([{ body: '{"id":1.0}', code: 'InvalidDelivery', reason, unread }]);
   });
 
-  test('a message that is no delivery harms no neighbour', async () => {
+  test('a message that is no delivery does not affect the other messages', async () => {
     const { run, attempted } = createBatches();
     expect(await run([raw('x', { body: '[', attributes: {} }), message('a')])).toEqual([]);
     expect(attempted).toEqual(['a']);
   });
 });
 
-test('the age of an envelope that a rule sent counts from when it was sent, not from when it is received', async () => {
+test('the age of an envelope from a rule counts from the time of sending, not from the time of receiving', async () => {
   const { run, clock, deadLetters, attempted } = createBatches();
   const target = { RetryPolicy: { MaximumEventAgeInSeconds: 60 } };
   const body = JSON.stringify({ apiDestination: 'orders', event: { id: 'a' }, target });
@@ -191,7 +191,7 @@ describe('a message that comes early', () => {
     expect(await run([message('a', { notBeforeMs: clock.nowMs() + 5000 })])).toEqual(['a']);
   });
 
-  test('a message that comes early is deferred while its neighbours are attempted', async () => {
+  test('a message that comes early is deferred, and the other messages are attempted', async () => {
     const { run, clock, attempted, queue } = createBatches((id) => (id === 'put-off' ? putOff : delivered));
     const early = message('early', { notBeforeMs: clock.nowMs() + 5000 });
     expect(await run([early, message('put-off'), message('a')])).toEqual([]);

@@ -155,7 +155,7 @@ describe('a delivery', () => {
     expect(endpoint.requests[0]?.body).toBe(JSON.stringify(event));
   });
 
-  test('an envelope cannot choose a destination where the function has one of its own', async () => {
+  test('an envelope cannot choose a destination when the function has its own destination', async () => {
     const { endpoint, deliver, deadLetters } = setUp({ apiDestination: 'orders' });
     expect((await deliver({ ...envelope, apiDestination: 'other' })).settlement.kind).toBe('dead-lettered');
     expect(endpoint.requests).toEqual([]);
@@ -241,7 +241,7 @@ describe('a delivery', () => {
     expect(await redeliver(early)).toMatchObject({ settlement: { kind: 'delivered' }, attempts: 2, ageMs: 1 });
   });
 
-  test('N allowed retries mean N + 1 attempts, and then the dead letters with that condition', async () => {
+  test('N allowed retries mean N + 1 attempts, and then a dead letter with the condition MaximumRetryAttempts', async () => {
     const answer = () => ({ status: 500, body: 'down' });
     const { deliverUntilSettled, endpoint, deadLetters, conclusions } = setUp({ answer });
     const target = { Id: 'orders', RetryPolicy: { MaximumRetryAttempts: 2 } };
@@ -267,7 +267,7 @@ describe('a delivery', () => {
     expect(deadLetters.letters).toMatchObject([{ condition: 'MaximumEventAgeInSeconds', code: 'EndpointThrottled' }]);
   });
 
-  test('a negative Retry-After stops the retries, by no condition', async () => {
+  test('a negative Retry-After stops the retries, and the dead letter names no exhausted retry condition', async () => {
     const { deliver, deadLetters } = setUp({ answer: () => ({ status: 503, headers: { 'retry-after': '-1' } }) });
     expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'dead-lettered' }, attempts: 1 });
     expect(deadLetters.letters[0]).not.toHaveProperty('condition');
@@ -299,7 +299,7 @@ describe('a delivery', () => {
     expect(queue.sent[0]?.queued.delivery).toMatchObject({ attempts: 0, postponements: 1 });
   });
 
-  test('a delivery queue that refuses gives the event back instead of losing it', async () => {
+  test('an event is given back, not lost, when the delivery queue refuses it', async () => {
     const { deliver, queue, deadLetters } = setUp({
       answer: () => ({ status: 503, headers: { 'retry-after': '30' } }),
     });
@@ -318,7 +318,7 @@ describe('a delivery', () => {
     expect(deadLetters.letters).toMatchObject([{ code: 'DeliveryTooLarge', body: JSON.stringify(event) }]);
   });
 
-  test('a destination that does not exist is a dead letter with its reason, not a crash', async () => {
+  test('an event for a destination that does not exist is dead-lettered with the reason', async () => {
     const missing = () => Promise.reject(new Failure('ApiDestinationNotFound', "API destination 'x' does not exist."));
     const { deliver, deadLetters } = setUp({ resolver: { cached: known, current: missing, fresh: missing } });
     expect(await deliver(envelope)).toMatchObject({
@@ -334,7 +334,7 @@ describe('a delivery', () => {
     expect(deadLetters.letters[0]).toMatchObject({ body: '{"hello":["world"]}', code: 'InvalidDelivery' });
   });
 
-  test('a dead-letter queue that refuses gives the event back instead of losing it', async () => {
+  test('an event is given back, not lost, when the dead-letter queue refuses it', async () => {
     const { deliver, deadLetters } = setUp({ answer: () => ({ status: 400 }) });
     const refusal = new Failure('StoreUnavailable', 'injected');
     deadLetters.failWith(refusal);
@@ -342,7 +342,7 @@ describe('a delivery', () => {
     expect((await deliver('no delivery')).settlement).toEqual({ kind: 'returned', error: refusal });
   });
 
-  test('a bug keeps its own error, and the event goes back', async () => {
+  test('a bug is thrown as its own error, and the event is given back', async () => {
     const bug = new TypeError('x is not a function');
     const broken = () => Promise.reject(bug);
     const { deliver } = setUp({ resolver: { cached: known, current: broken, fresh: broken } });
@@ -365,7 +365,7 @@ describe('a delivery', () => {
     });
   });
 
-  test('a bug after a refusal returns the event', async () => {
+  test('an event is given back when a bug follows a refusal', async () => {
     const bug = new TypeError('x is not a function');
     const { deliver } = setUp({ answer: () => ({ status: 500 }), observeAnswer: () => Promise.reject(bug) });
     expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'returned', error: bug }, code: 'Unexpected' });

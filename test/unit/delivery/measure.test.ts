@@ -46,9 +46,9 @@ test.each([
   ['that delivers', delivered, oneAttempt],
   ['that fails for good', rejected, oneAttempt],
   ['that fails for now', failedForNow(), [['RetryableFailures', 1, 'orders'], ...oneAttempt]],
-  ['that came to no request', putOff, [['RetryableFailures', 1, 'orders']]],
-  ['that has to wait for its turn', { kind: 'later', turn: inTurn, destination: routeOf() }, []],
-] as const)('an attempt %s is counted as what it was', async (_which, result, expected) => {
+  ['that made no request', putOff, [['RetryableFailures', 1, 'orders']]],
+  ['that has to wait for its return time', { kind: 'later', turn: inTurn, destination: routeOf() }, []],
+] as const)('an attempt %s is counted by its result', async (_which, result, expected) => {
   expect(await measureAttempt(result)).toEqual(expected);
 });
 
@@ -81,7 +81,7 @@ test.each([
   expect(measureConclusion(settlement, members).map(([name]) => name)).toEqual(expected);
 });
 
-test('the age of an event is counted when its conclusion has one', () => {
+test('the age of an event is counted when its conclusion contains an age', () => {
   const done = { kind: 'delivered' } as const;
   expect(measureConclusion(done, { ageMs: 90_000 })).toContainEqual(['EventAge', 90_000, 'orders']);
   expect(measureConclusion(done).map(([name]) => name)).not.toContain('EventAge');

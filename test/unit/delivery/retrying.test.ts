@@ -33,7 +33,7 @@ function setUp(results: readonly AttemptResult[], random: Random = () => 0, atte
   });
   const run = (queued: QueuedDelivery, remainingMs = 60_000) =>
     withDeadline(clock, remainingMs, (deadline) => retrying(queued, deadline));
-  /** The same, up to where it waits for the clock. */
+  /** Starts the same, and returns when it waits for the clock. */
   async function begin(...args: Parameters<typeof run>) {
     const running = run(...args);
     await clock.advance(0);
@@ -42,7 +42,7 @@ function setUp(results: readonly AttemptResult[], random: Random = () => 0, atte
   return { clock, attempted, turns, retrying, run, begin };
 }
 
-/** Nearly the longest that the backoff may say. */
+/** Gives nearly the longest wait of the backoff. */
 const longest = () => 0.999;
 
 describe('a wait after a failed request', () => {
@@ -74,8 +74,8 @@ describe('a wait after a failed request', () => {
   });
 });
 
-describe('what came to no request', () => {
-  test('a delivery that made no request goes to the queue at once, even for no wait at all', async () => {
+describe('a delivery that made no request', () => {
+  test('a delivery that made no request goes to the queue at once, even when its wait is zero', async () => {
     const { clock, attempted, run } = setUp([putOff]);
     expect(await run({ delivery: deliveryOf() })).toMatchObject({ kind: 'waiting', notBeforeMs: clock.nowMs() });
     expect(attempted).toHaveLength(1);
@@ -154,7 +154,7 @@ describe('the retry policy', () => {
     expect((await run({ delivery: deliveryOf({ attempts: 1 }) })).kind).toBe('failed');
   });
 
-  test('the retry policy of the target beats both', async () => {
+  test('the retry policy of the target replaces those of the destination and the function', async () => {
     const { run } = setUp([failedForNow(undefined, { retryPolicy: own })]);
     const target = { RetryPolicy: { MaximumRetryAttempts: 3 } };
     expect((await run({ delivery: deliveryOf({ target, attempts: 2 }) })).kind).toBe('waiting');
@@ -180,7 +180,7 @@ describe('a destination whose rate leaves no slot', () => {
   });
   const start = createManualClock().nowMs();
 
-  test('a delivery without a slot comes back at its turn, without an attempt', async () => {
+  test('a delivery without a slot comes back at its return time, and counts no attempt', async () => {
     const { run } = setUp([later(start + 29_999.001)]);
     expect(await run({ delivery: deliveryOf({ attempts: 1 }) })).toEqual({
       kind: 'waiting',
@@ -197,7 +197,7 @@ describe('a destination whose rate leaves no slot', () => {
     ['OutOfTime', true, false],
     ['StoreUnavailable', false, false],
   ])(
-    'a delivery that failed as %s keeps its place in the line (requested: %s, kept: %s)',
+    'a delivery that failed with %s keeps its turn only if time ran out before a request (requested: %s, kept: %s)',
     async (code, requested, isKept) => {
       const outcome = { kind: 'retryable', code, reason: 'No time is left.' } as const;
       const { run } = setUp(
@@ -216,7 +216,7 @@ describe('a destination whose rate leaves no slot', () => {
     expect(attempted).toHaveLength(1);
   });
 
-  test('a turn within one second is waited for', async () => {
+  test('a delivery waits in the invocation for a return time within one second', async () => {
     const { clock, turns, begin } = setUp([later(start + 800), delivered]);
     const { running } = await begin({ delivery: deliveryOf() });
     await clock.advance(800);
@@ -227,7 +227,7 @@ describe('a destination whose rate leaves no slot', () => {
   test.each([
     { turnInMs: 250, attempts: 2, of: 'at the horizon of a rule target is waited for' },
     { turnInMs: 251, attempts: 1, of: 'beyond the horizon of a rule target goes to the queue' },
-  ])('a turn $of', async ({ turnInMs, attempts }) => {
+  ])('a return time $of', async ({ turnInMs, attempts }) => {
     const { clock, attempted, begin } = setUp([later(start + turnInMs), delivered], () => 0, 0, 250);
     const { running } = await begin({ delivery: deliveryOf() });
     await clock.advance(turnInMs);
@@ -235,21 +235,21 @@ describe('a destination whose rate leaves no slot', () => {
     expect(attempted).toHaveLength(attempts);
   });
 
-  test('the attempt gets the turn of a delivery that comes back, and no turn after another kind of wait', async () => {
+  test('an attempt gets the turn of a delivery that comes back at its return time, and no turn after any other wait', async () => {
     const { turns, run } = setUp([delivered]);
     await run({ delivery: deliveryOf(), notBeforeMs: start - 5, turnGeneration: 9000 });
     await run({ delivery: deliveryOf(), notBeforeMs: start - 5 });
     expect(turns).toEqual([{ kind: 'return', generation: 9, shard: 0, atMs: start - 5 }, undefined]);
   });
 
-  test('a delivery that comes before its turn asks for a slot, because the line may have started again', async () => {
+  test('a delivery that comes before its return time asks for a slot, because return times may have started again', async () => {
     const { turns, run } = setUp([later(start + 500_000)]);
     const queued = { delivery: deliveryOf(), notBeforeMs: start + 500_000, turnGeneration: 4002 };
     expect(await run(queued)).toMatchObject({ kind: 'waiting', notBeforeMs: start + 500_000, turnGeneration: 4002 });
     expect(turns).toEqual([{ kind: 'return', generation: 4, shard: 2, atMs: start + 500_000 }]);
   });
 
-  test('a delivery ends at once when its turn lies beyond its age limit', async () => {
+  test('a delivery ends at once when its return time lies beyond its age limit', async () => {
     const { run } = setUp([later(start + 60_001)]);
     const target = { RetryPolicy: { MaximumEventAgeInSeconds: 60 } };
     expect(await run({ delivery: deliveryOf({ target, firstReceivedAtMs: start }) })).toMatchObject({
@@ -299,7 +299,7 @@ describe('a delivery that comes before its time', () => {
     },
   );
 
-  test('a delivery that comes before its time is attempted at once when its time has come, or passed', async () => {
+  test('a delivery is attempted at once when its time has come or has passed', async () => {
     for (const lateMs of [0, 1, 1_000_000]) {
       const { clock, run } = setUp([delivered]);
       expect((await run({ delivery: deliveryOf(), notBeforeMs: clock.nowMs() - lateMs })).kind).toBe('delivered');

@@ -16,19 +16,19 @@ const letter = { body: '{}', code: 'EndpointRejected', reason: 'The endpoint ans
 const waiting = { delivery: deliveryOf({ attempts: 3 }), notBeforeMs: 7 };
 
 describe('sending to the dead letters', () => {
-  test('an event is settled once the dead letters have it', async () => {
+  test('an event is settled as soon as it is in the dead letters', async () => {
     const { deadLetters, settler } = setUp();
     expect(await settler.sendToDeadLetters(letter)).toEqual({ kind: 'dead-lettered' });
     expect(deadLetters.letters).toEqual([letter]);
   });
 
-  test('an event is given back when the dead letters do not take it', async () => {
+  test('an event is given back when the dead letters do not accept it', async () => {
     const { deadLetters, settler } = setUp();
     deadLetters.failWith(unavailable);
     expect(await settler.sendToDeadLetters(letter)).toEqual({ kind: 'returned', error: unavailable });
   });
 
-  test('an event that no dead letter can hold is given back', async () => {
+  test('an event that is too large for a dead letter is given back', async () => {
     const { settler } = setUp();
     const body = `"${'x'.repeat(9 * 1_048_576)}"`;
     expect(await settler.sendToDeadLetters({ ...letter, body })).toMatchObject({
@@ -52,7 +52,7 @@ describe('sending to the dead letters', () => {
 });
 
 describe('deferring', () => {
-  test('a deferred delivery is settled once the delivery queue has it, in its group and with its time', async () => {
+  test('a deferred delivery is settled as soon as it is in the delivery queue, in its group and with its time', async () => {
     const { queue, settler } = setUp();
     expect(await settler.defer(waiting, 'orders')).toEqual({ kind: 'deferred', notBeforeMs: 7 });
     expect(queue.sent).toEqual([{ queued: waiting, group: 'orders' }]);
@@ -98,7 +98,7 @@ describe('deferring', () => {
     },
   );
 
-  test('a delivery that neither queue takes goes back with the error of the second', async () => {
+  test('a delivery that neither queue accepts is given back with the error of the second queue', async () => {
     const { queue, deadLetters, settler } = setUp();
     queue.failWith(new Failure('DeliveryTooLarge', 'The delivery does not fit.'));
     deadLetters.failWith(unavailable);

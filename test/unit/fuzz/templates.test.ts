@@ -47,7 +47,7 @@ test("a JSON path finds only an object's own members", () => {
   );
 });
 
-/** The shortest text of a value in a result. The items of a list that a wildcard found may be apart, so a list has none. */
+/** The shortest text of a value in a result. A list has no such text, because its items may be in separate places. */
 function shortest(found: JsonValue): string {
   return Array.isArray(found) ? '' : JSON.stringify(found);
 }

@@ -115,7 +115,7 @@ describe('the alarms', () => {
     }
   });
 
-  test('the guide to deploying lists exactly the existing alarms, each with what to do', () => {
+  test('the guide to deploying lists exactly the existing alarms, and says for each what to do', () => {
     const page = readFileSync(join(import.meta.dirname, '../../../docs/guide/deploy.md'), 'utf8');
     const [, section = ''] = /\n## Alarms\n(.*?)\n## /s.exec(page) ?? [];
     const rows = [...section.matchAll(/^\| `([a-z-]+)` \| .{20,} \|$/gm)].map(([, name]) => name);

@@ -79,7 +79,7 @@ describe('the esbuild plugin', () => {
     await expect(bundling).rejects.toThrow('Function absent: there is no functions/absent.ts.');
   });
 
-  test('code that cannot be bundled is shown with its place', async () => {
+  test('an error shows the place of code that cannot be bundled', async () => {
     await plant('broken', "import './nowhere.ts';\nexport const handler = () => 1;");
     const bundling = plugin(['broken']).hooks['before:package:createDeploymentArtifacts']?.();
     await expect(bundling).rejects.toThrow(/^Function broken cannot be bundled\.\n[^]*broken\.ts:1:7/);

@@ -37,7 +37,7 @@ test('the first two commands of the README start the stack and run the tests', (
 test.each([
   ['README.md', 'story'],
   ['docs/guide/local-stack.md', 'bus-story'],
-])('%s: its %s points the shell at the local stack before its first command', (page, marker) => {
+])('%s points the shell at the local stack before the first command of its %s', (page, marker) => {
   const [, story = ''] = new RegExp(`<!-- ${marker} -->\\n\`\`\`sh\\n([^]*?)\`\`\``).exec(textOf(page)) ?? [];
   expect(story.split('\n').slice(0, 4)).toEqual([
     'export AWS_ENDPOINT_URL=http://127.0.0.1:4010 AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1',
@@ -48,7 +48,7 @@ test.each([
   expect(story.split('\n').filter((line) => /\baws /.test(line))).toHaveLength(1);
 });
 
-test('the reference has a row for every failure code, with its kind, its ERROR_CODE and a cure, and for no other', () => {
+test('the reference has a row with kind, ERROR_CODE and cure for every failure code, and no other rows', () => {
   const rows = [
     ...sectionOf(reference, 'Failure codes').matchAll(/^\| `(\w+)` \| (\w+) \| `(\w+)` \| .{10,} \| .{10,} \|$/gm),
   ];
@@ -71,7 +71,7 @@ test('the reference names every variable of the configuration, of serverless.yml
   expect(named).toEqual(expect.arrayContaining([...new Set([...Object.keys(variables), ...read, ...given])]));
 });
 
-test('the reference names every operation, ours and those of the services that the stack stands in for', () => {
+test('the reference names every operation of Lastmile and of the services that the local stack provides', () => {
   const names = [createOperations, createPolicyOperations, createApiKeyOperations, createBusOperations].flatMap(
     (create) => Object.keys(create(none)),
   );
@@ -86,7 +86,7 @@ test('the reference names every metric', () => {
 });
 
 test.each(['delivered', 'deferred', 'dead-lettered', 'returned'])(
-  'the reference says where an event is that is %s',
+  'the reference says where to find an event that is %s',
   (outcome) => {
     expect(sectionOf(reference, 'Outcomes')).toContain(`\n| \`${outcome}\` | `);
   },

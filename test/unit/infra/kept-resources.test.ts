@@ -26,7 +26,7 @@ describe('what the deployed stack keeps', () => {
     });
   });
 
-  test('the delivery queue hides a message for six time limits and gives it up after as many receives as the worker knows', () => {
+  test('the delivery queue hides a message for six time limits, and allows as many receives as the worker expects', () => {
     expect(resource('DeliveryQueue', 'AWS::SQS::Queue').Properties).toEqual({
       QueueName: 'lastmile-prod-deliveries',
       SqsManagedSseEnabled: true,
@@ -55,7 +55,7 @@ describe('what the deployed stack keeps', () => {
     ['DeliveryQueue', 'AWS::SQS::QueuePolicy', 'sqs:*'],
     ['DeadLetterQueue', 'AWS::SQS::QueuePolicy', 'sqs:*'],
     ['FailedInvocations', 'AWS::S3::BucketPolicy', 's3:*'],
-  ])('%s refuses requests without TLS, also when its stack is gone', (id, type, Action) => {
+  ])('%s refuses requests without TLS, even after its stack is deleted', (id, type, Action) => {
     const kept = { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' };
     const about = type === 'AWS::SQS::QueuePolicy' ? { Queues: [{ Ref: id }] } : { Bucket: { Ref: id } };
     expect(resource(`${id}Policy`, type)).toMatchObject({ ...kept, Properties: about });
@@ -71,7 +71,7 @@ describe('what the deployed stack keeps', () => {
     });
   });
 
-  test('rules of the same account and region may send to the delivery queue, and nobody else', () => {
+  test('only rules of the same account and region may send to the delivery queue', () => {
     expect(statements('DeliveryQueuePolicy').slice(1)).toMatchObject([
       {
         Effect: 'Allow',
@@ -89,7 +89,7 @@ describe('what the deployed stack keeps', () => {
     expect(statements('DeadLetterQueuePolicy')).toHaveLength(1);
   });
 
-  test('the root secret is generated as 64 letters and digits; any other request would replace it', () => {
+  test('the root secret is still generated as 64 letters and digits, because a change would replace it', () => {
     expect(resource('RootSecret', 'AWS::SecretsManager::Secret').Properties).toEqual({
       Description: 'Root secret of lastmile-prod: tokens and API keys are derived from it.',
       GenerateSecretString: { PasswordLength: 64, ExcludePunctuation: true },

@@ -42,7 +42,7 @@ const links = pages.flatMap((page) =>
   }),
 );
 
-test('the pages have links, those of the table of contents among them', () => {
+test('the pages have links, including those of the table of contents', () => {
   expect(pages).toEqual(expect.arrayContaining(['docs/map.md', 'docs/guide/reference.md']));
   expect(named.length).toBeGreaterThan(30);
   expect(links.filter(([, link]) => link.startsWith('#')).length).toBeGreaterThan(50);

@@ -17,7 +17,7 @@ const listed = [...sectionOf('Folders').matchAll(/^(?<folder>[.a-z][\w./-]*) {2,
   ({ groups }) => groups?.['folder'] ?? '',
 );
 
-/** The folders down to that depth that hold a file, in themselves or further below. */
+/** The folders down to that depth that contain a file, directly or in a subfolder. */
 function foldersOf(top: string, depth: number): readonly string[] {
   const folders = globSync(`${top}/**/*.*`, { cwd: root })
     .map((file) => dirname(file).split('/'))
@@ -48,7 +48,7 @@ test('every file that the map names exists', () => {
   expect(files.filter((file) => !existsSync(new URL(`../../../${file}`, import.meta.url)))).toEqual([]);
 });
 
-test('the way of one event names at most fifteen files, from the function to the log', () => {
+test('the map describes the way of one event, from the function to the log, with at most fifteen files', () => {
   const files = namedIn(sectionOf('The way of one event'));
   expect(files).toEqual(expect.arrayContaining(['functions/deliver.ts', 'lib/adapters/log/json-lines.ts']));
   expect(files.length).toBeLessThanOrEqual(15);

@@ -76,7 +76,7 @@ describe('the roles', () => {
     ['ControlApiRole', ['dynamodb', 'secretsmanager'], []],
     ['AuthorizeConnectionRole', ['dynamodb', 'secretsmanager'], ['s3']],
     ['RedriveRole', ['sqs'], ['sqs']],
-  ])('%s uses the key only through the services that have it', (id, decrypts, encrypts) => {
+  ])('%s uses the key only through the services that it needs', (id, decrypts, encrypts) => {
     expect(allowing({ kmsKeyArn: keyArn }, id, 'kms:')).toEqual(usesOf([keyArn], decrypts, encrypts));
   });
 
@@ -86,7 +86,7 @@ describe('the roles', () => {
     ['ControlApiRole', ['secretsmanager'], []],
     ['AuthorizeConnectionRole', ['secretsmanager'], []],
     ['RedriveRole', [], []],
-  ])('%s uses the keys of the secrets and queues that were named, for these only', (id, decrypts, encrypts) => {
+  ])('%s uses the keys of named secrets and queues only through services that it needs', (id, decrypts, encrypts) => {
     const Resource = [keyArn, `${keyArn}f`];
     expect(allowing({ keyArns: Resource }, id, 'kms:')).toEqual(usesOf(Resource, decrypts, encrypts));
   });

@@ -48,7 +48,7 @@ describe('a stack whose stage gives every parameter', () => {
   const ofType = (type: string): readonly Resource['Properties'][] =>
     Object.values(template.Resources).flatMap(({ Type, Properties }) => (Type === type ? [Properties] : []));
 
-  test('a stack with a KMS key encrypts everything that it stores with it', () => {
+  test('a stack with a KMS key uses this key to encrypt everything that it stores', () => {
     expect(properties('Table')).toMatchObject({
       SSESpecification: { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: keyArn },
     });

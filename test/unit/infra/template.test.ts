@@ -70,7 +70,7 @@ describe('a function of the deployed stack', () => {
     },
   );
 
-  test('a function may send to the queue that it reads, because retries are an intended loop', () => {
+  test('a function may send to the queue that it reads, because retries intentionally go through that queue', () => {
     for (const name of ['deliver', 'deliver-queued'] as const) {
       expect(resource(`${logicalNames[name]}LambdaFunction`).Properties).toMatchObject({ RecursiveLoop: 'Allow' });
     }
@@ -118,7 +118,7 @@ describe('the ways into the deployed stack', () => {
     ]);
   });
 
-  test('the control API alone has a URL, which lets everybody ask the function', () => {
+  test('only the control API has a URL, and everybody may send requests to it', () => {
     expect(ofType('AWS::Lambda::Url').map(({ Properties }) => Properties)).toEqual([
       { AuthType: 'NONE', TargetFunctionArn: { 'Fn::GetAtt': ['ControlDashapiLambdaFunction', 'Arn'] } },
     ]);

@@ -24,7 +24,7 @@ test('an accepted event that was found nowhere is lost', () => {
   expect(ledger.balance()).toMatchObject({ accepted: 2, delivered: 1, deadLettered: 0, lost: ['b'] });
 });
 
-test('an event that was delivered twice and is in the dead letters too is one delivery with two duplicates', () => {
+test('an event that was delivered twice and also dead-lettered counts as one delivery with two duplicates', () => {
   const ledger = newLedger(['a']);
   ledger.delivered('a');
   ledger.delivered('a');
@@ -40,7 +40,7 @@ test('an event that arrives before its sender gets an answer counts as delivered
   expect(ledger.balance()).toMatchObject({ accepted: 1, delivered: 1, lost: [] });
 });
 
-test('an event without an answer may arrive or not, and a refused event must not be delivered', () => {
+test('an event whose sender got no answer may arrive or not, and a refused event must not be delivered', () => {
   const ledger = newLedger(['a', 'b'], 'unanswered');
   ledger.delivered('a');
   ledger.send('c');
@@ -78,7 +78,7 @@ test('a duplicate is explained by an interruption before the event was settled, 
   expect(unexplained).toEqual(['settled before', 'sent after', 'buried']);
 });
 
-test('an event is under way when it was accepted and has not been found yet', () => {
+test('an accepted event that has not been found yet counts as under way', () => {
   const ledger = newLedger(['a', 'b', 'c']);
   ledger.delivered('a');
   ledger.send('d');

@@ -27,7 +27,7 @@ test('a soak of any length begins with a kill, and its plan lies within it, in o
   );
 });
 
-test('the first twelve changes are each kind of change at each destination', () => {
+test('the first twelve changes include every kind of change at every destination', () => {
   fc.assert(
     fc.property(seeds, (seed) => {
       const first = planChanges(seed, 600_000).slice(0, 12);
@@ -37,7 +37,7 @@ test('the first twelve changes are each kind of change at each destination', () 
   );
 });
 
-test('a random number for a name depends on the seed and the name alone', () => {
+test('a random number for a name depends only on the seed and the name', () => {
   const draw = (seed: number, name: string) => namedRandom(seed, name)();
   expect(draw(1, 'slow-1 1')).toBe(draw(1, 'slow-1 1'));
   const all = [draw(1, 'slow-1 1'), draw(1, 'slow-1 2'), draw(1, 'slow-2 1'), draw(2, 'slow-1 1')];

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { allowedInSecond, RateCount } from '../../../soak/rate-count.ts';
 
-/** The count of requests that arrived at these times, each seen at once. */
+/** The count of requests that arrived at these times and were seen immediately. */
 function countOf(ratePerSecond: number, ...times: readonly number[]): RateCount {
   const count = new RateCount();
   count.mayBe(ratePerSecond, 0);
@@ -27,14 +27,14 @@ test('requests at the rate stay below the allowed number, and requests at twice 
   }
 });
 
-test('requests that came while the process was busy do not count as having come at once', () => {
+test('requests that were seen together because the process was busy do not count as simultaneous', () => {
   const count = new RateCount();
   count.mayBe(2, 0);
   for (let request = 0; request < 6; request += 1) count.arrived({ earliestMs: 1000, seenMs: 4000 });
   expect(count.fullest()).toMatchObject({ requests: 1 });
 });
 
-test('while a rate changes the higher one is allowed, until no worker can know the old one any more', () => {
+test('while a rate changes, the higher rate is allowed until no worker can know the old one any more', () => {
   const count = countOf(40);
   count.mayBe(20, 10_000);
   count.endEarlier(35_000);

@@ -101,7 +101,7 @@ test('a printed result shows the ledger, the fullest second of each destination 
   expect(lines).toContain('  memory: heap 40.0 MB -> 41.0 MB, 150.0 MB -> 160.0 MB resident, in 60.0 s');
 });
 
-test('the growth of a process compares the median of its first measurements with the median of its last, once it is warm', () => {
+test('the growth of a warm process is measured between the medians of its first and its last measurements', () => {
   const record = new MemoryRecord();
   const look = (pid: number, upSeconds: number, megabytes: number) =>
     record.add({ pid, upMs: upSeconds * 1000, heapBytes: megabytes * megabyte, residentBytes: 0 });

@@ -4,27 +4,27 @@ import type { EventStore, MatchedEvent, StoredDispatch } from '../store/event-st
 export interface DispatcherOptions {
   readonly store: EventStore;
   /**
-   * Resolves when the target has accepted the event, or when it never will and that is reported. Rejects when the
-   * target cannot be reached now.
+   * Resolves when the target has accepted the event, or when it is clear that it never will and this has been reported.
+   * Rejects when the target cannot be reached now.
    */
   readonly send: (dispatch: StoredDispatch) => Promise<void>;
   readonly clock: Clock;
   readonly reportFault: (where: string, error: unknown) => void;
 }
 
-/** How many dispatches run at a time; each is a call inside this process. */
+/** How many dispatches run at a time. Each of them is a call inside this process. */
 const maxBatch = 100;
 
-/** Wait after a target could not be reached. It doubles each time, up to `longestRetryMs`. */
+/** The wait after a target could not be reached. It doubles with each further failure, up to `longestRetryMs`. */
 const firstRetryMs = 1000;
 const longestRetryMs = 60_000;
 
 /**
  * Sends accepted events to their targets.
  *
- * Failure policy: an event is stored before it is acknowledged, and its dispatch is deleted only after the target has
- * accepted it. A kill between the two repeats the dispatch; no event is lost. A target that cannot be reached is tried
- * until it can be.
+ * Failure policy: an event is stored before it is acknowledged, and its dispatch is deleted only after the target has accepted
+ * it. If the process is killed between the two, the dispatch is repeated, but no event is lost. A target that cannot be
+ * reached is tried again until it can be reached.
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
@@ -32,7 +32,7 @@ export class Dispatcher {
   readonly #waiting: number[] = [];
   readonly #failures = new Map<number, number>();
   #running: Promise<void> | undefined;
-  /** Set when the store is about to close. Dispatches that end later stay in the store for the next process. */
+  /** Set when the store is about to close. Dispatches that end after that stay in the store for the next process. */
   #closed = false;
 
   constructor(options: DispatcherOptions) {

@@ -30,7 +30,7 @@ export interface BusDispatchOptions {
   readonly reportFault: (where: string, error: unknown) => void;
 }
 
-/** Sends events to the targets of the matching rules: events of PutEvents and of schedules. */
+/** Sends events, from PutEvents and from schedules, to the targets of the matching rules. */
 export interface BusDispatch {
   readonly putEvents: PutEvents;
   /** Resumes the events that an earlier process accepted, and starts the schedules. */
@@ -39,7 +39,7 @@ export interface BusDispatch {
   stop(grace: Promise<unknown>): Promise<void>;
 }
 
-/** Limit for the missing buses that are reported, each one once. */
+/** The most missing buses that are remembered, so that each is reported only once. */
 const maxUnknownBuses = 1000;
 
 export function createBusDispatch(options: BusDispatchOptions): BusDispatch {

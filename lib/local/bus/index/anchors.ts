@@ -3,12 +3,12 @@ import type { FieldNode } from '../pattern/fields.ts';
 import type { MatchTerm } from '../pattern/match.ts';
 import type { IndexedBranch } from './table.ts';
 
-/** For each field, how many branches each of its terms would find. */
+/** For each field, the number of branches that each of its terms would find. */
 type BranchCounts = ReadonlyMap<FieldNode, ReadonlyMap<string, number>>;
 
 /**
- * Chooses the field by which each branch is indexed: the one whose values the fewest other branches share. It is
- * undefined for a branch in which every field may be absent.
+ * Chooses the field by which each branch is indexed: the field whose values are shared by the fewest other branches. There is
+ * no such field for a branch in which every field may be absent.
  */
 export function* chooseAnchors(
   branches: readonly IndexedBranch[],

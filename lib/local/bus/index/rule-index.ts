@@ -22,7 +22,7 @@ export function createRuleIndex(patterns: readonly { key: string; pattern: strin
     readEventPattern(pattern).map((branch) => ({ rule, fields: compileBranch(root, branch) })),
   );
   const tables = new Map<FieldNode, RuleTable>();
-  /** Rules in which every field may be absent: no value leads to them. */
+  /** Rules in which every field may be absent, so that no value leads to them. */
   const unanchored: IndexedBranch[] = [];
   for (const [branch, anchor] of chooseAnchors(branches)) {
     if (anchor === undefined) unanchored.push(branch);

@@ -19,7 +19,7 @@ export class RuleTable {
   readonly #equal = new Map<Scalar, Bucket>();
   readonly #folded = new Map<string, Bucket>();
   readonly #address = new Map<string, Bucket>();
-  /** By length first: one look-up for each length that occurs. */
+  /** Grouped by length first, so that there is one look-up for each length that occurs. */
   readonly #prefix = new Map<number, Map<string, Bucket>>();
   readonly #suffix = new Map<number, Map<string, Bucket>>();
 

@@ -24,15 +24,15 @@ export interface BusDependencies {
 }
 
 /*
- * Source of the texts: recorded answers of the service, and otherwise reports of its users. A text that is marked as our
- * own comes from neither.
+ * The texts come from recorded answers of the service or, where there is none, from reports of its users. A text that is
+ * marked as our own comes from neither.
  */
 
 export function invalid(text: string): ServiceError {
   return new ServiceError('ValidationException', text);
 }
 
-/** @param reason our own text, because EventBridge's reason is another one or missing */
+/** @param reason our own text, because EventBridge gives a different reason or none */
 export function invalidParameter(parameter: string, reason?: string): ServiceError {
   return invalid(`Parameter ${parameter} is not valid.${reason === undefined ? '' : ` Reason: ${reason}`}`);
 }

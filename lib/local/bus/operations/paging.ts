@@ -16,7 +16,7 @@ export interface ListPage<Item> {
  * Pages continue after a name. So an item that exists during the whole listing appears exactly once, whatever is
  * created or deleted meanwhile.
  *
- * @param binding operation, region and filters: a NextToken is valid only for the same ones
+ * @param binding operation, region and filters. A NextToken is valid only for a list with the same ones
  * @throws ServiceError ValidationException for a NextToken that does not come from this list
  */
 export function listPage<Item>(

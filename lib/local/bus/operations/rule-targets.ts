@@ -12,7 +12,7 @@ const maxTargetsPerRule = 5;
 /** EventBridge fails single entries only after too many concurrent changes, which cannot happen here. */
 const nothingFailed: JsonObject = { FailedEntryCount: 0, FailedEntries: [] };
 
-/** Adds targets and replaces those with an equal Id: all of them or none. */
+/** Adds targets, and replaces targets that have the same Id. Either all of them are written, or none. */
 export function putTargets({ store }: BusDependencies): BusOperation {
   return (input, caller) => {
     const rule = requireRule(store, caller, input, requiredTextOf(input, 'Rule'));

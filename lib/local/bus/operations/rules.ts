@@ -100,7 +100,7 @@ export function putRule({ store, nowMs }: BusDependencies): BusOperation {
   };
 }
 
-/** A rule that stays enabled keeps its start time. With a new schedule, the time starts again. */
+/** A rule that stays enabled keeps its start time. A rule with a new schedule gets a new start time. */
 function keepsTime(before: Rule | undefined, rule: Rule): before is Rule {
   if (before === undefined || before.state === 'DISABLED' || rule.state === 'DISABLED') return false;
   return before.scheduleExpression === rule.scheduleExpression;

@@ -47,7 +47,7 @@ export function checkTags(sent: readonly JsonObject[]): readonly Tag[] {
   return tags;
 }
 
-/** The text is our own: the service's is not known. */
+/** The text is our own, because the service's text is not known. */
 function requireFewTags(tags: readonly Tag[]): void {
   if (tags.length > maxTags) throw invalid(`Invalid parameter: A resource can have at most ${maxTags} tags.`);
 }

@@ -6,7 +6,7 @@ import { RefusedPattern } from './cursor.ts';
 import type { PatternToken, PatternTokens } from './tokens.ts';
 import { wildcard, wildcardFault } from './wildcard.ts';
 
-/** The matches that anything-but can exclude, besides plain values. */
+/** One kind of match, other than plain values, that `anything-but` can exclude. */
 interface Exclusion {
   readonly compile: (text: string) => ValueMatch;
   readonly notString: string;
@@ -32,7 +32,7 @@ const exclusions: ReadonlyMap<string, Exclusion> = new Map<string, Exclusion>([
   ['wildcard', { compile: wildcard, notString: 'wildcard match pattern must be a string', fault: () => undefined }],
 ]);
 
-/** Parses the rest of an `anything-but` object, from behind the name. */
+/** Parses the rest of an `anything-but` object, after its name. */
 export function parseAnythingBut(tokens: PatternTokens): ValueMatch {
   const token = tokens.next();
   if (token !== '{') {
@@ -116,7 +116,7 @@ function refuseFaultyWildcard(tokens: PatternTokens, texts: readonly string[]): 
   }
 }
 
-/** In these lists the service names the position twice: once for the value and once for the list. */
+/** For an error in such a list, the service names the position twice: once for the value and once for the list. */
 function inList<Value>(tokens: PatternTokens, parse: () => Value): Value {
   try {
     return parse();

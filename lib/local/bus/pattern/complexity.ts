@@ -3,21 +3,21 @@ import { RefusedPattern } from './cursor.ts';
 import { wildcardBytes } from './wildcard.ts';
 
 /**
- * How many beginnings of wildcard texts one value may match at a time. The service does not publish its limit. This
- * value agrees with every recorded answer (7 was accepted, 11 refused) and with the README of the public event-ruler.
+ * The most beginnings of wildcard texts that one value may match at a time. The service does not publish its limit. This
+ * number agrees with every recorded answer (7 was accepted, 11 refused) and with the README of the public event-ruler.
  */
 const maxComplexity = 10;
 
 /**
- * Limit for the position sets that are examined. A rule beyond it counts as too complex, so the check takes bounded
- * time.
+ * Limit for the position sets that are examined. A rule that needs more counts as too complex, so that the time of the check
+ * is bounded.
  */
 const maxStates = 20_000;
 
 const tooComplex =
   'Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences after a wildcard character';
 
-/** A position in wildcard texts that share a beginning: behind a byte, or inside a wildcard (byte undefined). */
+/** A position in wildcard texts that share a beginning. It is after a byte, or inside a wildcard (then `byte` is undefined). */
 interface Place {
   readonly id: number;
   readonly inWildcard: boolean;
@@ -87,7 +87,7 @@ function beginnings(matches: readonly (readonly string[])[]): readonly Place[] {
   });
 }
 
-/** The bytes with a transition of their own; -1 stands for every other byte. */
+/** The bytes that lead to a position of their own; -1 stands for all other bytes. */
 function bytesThatMatter(places: readonly Place[]): ReadonlySet<number> {
   const bytes = new Set([-1]);
   for (const { next } of places) {

@@ -12,7 +12,7 @@ export interface SearchedField {
 /** The element that was chosen for each array. Arrays without a choice are not in the map. */
 type Choice = ReadonlyMap<number, number>;
 
-/** The occurrences of a field: in elements of arrays, in elements of arrays within those, and so on. */
+/** The occurrences of a field as a tree: in the elements of arrays, in the elements of arrays inside those, and so on. */
 interface ElementNode {
   readonly element: ArrayElement | undefined;
   readonly arrays: Map<number, Map<number, ElementNode>>;
@@ -32,12 +32,12 @@ interface PreparedField {
 const maxSteps = 2_000_000;
 
 /**
- * Whether all fields can match with one chosen element per array: two fields must not match in different elements of
- * the same array. A field is absent when it does not occur in the elements that the earlier fields chose. Source: the
- * README of the public event-ruler, and its answers.
+ * Whether all fields can match when one element is chosen in each array, because two fields must not match in different
+ * elements of the same array. A field is absent when it does not occur in the elements that the earlier fields chose. Source:
+ * the README of the public event-ruler, and its answers.
  *
- * Failure policy: an event that exceeds the step limit does not match. A rule that misses such a malicious event does
- * less harm than a bus that stops for everyone.
+ * Failure policy: an event that exceeds the step limit does not match. It does less harm if a rule misses such a malicious
+ * event than if the bus stops for everyone.
  *
  * @param fields in the order in which the service compares them: by name
  */

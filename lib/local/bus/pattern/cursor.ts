@@ -11,7 +11,7 @@ export function toServiceError(refusal: RefusedPattern): ServiceError {
 }
 
 /**
- * How many characters of the pattern an error text quotes. Source: the recorded texts name the parser that does this.
+ * How many characters of the pattern an error text quotes. Source: the parser that the recorded texts name quotes as many.
  */
 const maxQuotedCharacters = 500;
 const controlCharacter = /[\0-\x1f\x7f-\x9f]/;
@@ -26,8 +26,8 @@ export interface Place {
 /**
  * A position in the text of an event pattern, and the errors that name that position.
  *
- * The service reports where its parser stood, which is often past the error. Clients compare these texts, so the
- * columns are the same here.
+ * The service reports the position that its parser had reached, which is often past the error. Clients compare these texts, so
+ * the columns are the same here.
  */
 export class PatternCursor {
   readonly text: string;

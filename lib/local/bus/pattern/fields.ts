@@ -32,7 +32,7 @@ export type EventFields = ReadonlyMap<FieldNode, Occurrences>;
 /** One part of a dotted field name, and the parts that may follow. */
 export class FieldNode {
   readonly children = new Map<string, FieldNode>();
-  /** Whether a pattern uses the field with this name. */
+  /** Whether a pattern uses the field of this node. */
   asked = false;
 }
 
@@ -52,7 +52,8 @@ export function askFor(root: FieldNode, name: string): FieldNode {
 }
 
 /**
- * Arrays are searched up to this nesting depth. It bounds the work. Source: the service's parser refuses deeper events.
+ * Arrays are searched up to this nesting depth, so that the work is bounded. Source: the service's parser refuses events that
+ * are nested more deeply.
  */
 const maxArrayDepth = 1_000;
 

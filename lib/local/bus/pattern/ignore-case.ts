@@ -23,7 +23,7 @@ export function suffixIgnoringCase(text: string): ValueMatch {
   return test((value) => typeof value === 'string' && starts(units, value).length > 0);
 }
 
-/** Returns the same text for any two texts that differ only in case. Different texts may share one. */
+/** Returns the same result for any two texts that differ only in case. Texts that differ in more may also have the same result. */
 export function fold(text: string): string {
   return text.toLowerCase().toUpperCase().toLowerCase();
 }
@@ -33,8 +33,8 @@ function alternatives(text: string): readonly Alternatives[] {
 }
 
 /**
- * Where the pattern's units can end if the text begins with them. There may be several places, because cases differ in
- * length.
+ * The positions at which the pattern's units can end if the text begins with them. There may be several, because lower and
+ * upper case can differ in length.
  */
 function ends(units: readonly Alternatives[], text: string): readonly number[] {
   let places: readonly number[] = [0];

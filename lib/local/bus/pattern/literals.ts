@@ -18,7 +18,7 @@ const escapes: ReadonlyMap<string, string> = new Map([
   ['t', '\t'],
 ]);
 
-/** Whether a string is a name or a value, and the parser's words for a missing closing quote. */
+/** The use of a string: whether it is a name or a value, and the parser's words when its closing quote is missing. */
 interface StringPlace {
   readonly name: string;
   readonly unclosed: string;
@@ -30,7 +30,7 @@ export const inValue: StringPlace = {
   unclosed: ': was expecting closing quote for a string value',
 };
 
-/** Reads the rest of a string, from behind its opening quote to behind its closing quote. */
+/** Reads the rest of a string, from just after its opening quote to just after its closing quote. */
 export function takeString(cursor: PatternCursor, place: StringPlace): string {
   let value = '';
   for (;;) {
@@ -143,7 +143,7 @@ function isDigit(character: string): boolean {
 }
 
 /**
- * @param charactersBack how many characters before the current position the error is reported; the parser reads ahead
+ * @param charactersBack the error is reported this many characters before the current position, because the parser reads ahead
  *   in some numbers
  */
 function refuseInNumber(cursor: PatternCursor, character: string, rule: string, charactersBack: number): never {

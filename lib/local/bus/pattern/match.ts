@@ -1,8 +1,8 @@
 import type { Scalar } from './fields.ts';
 
 /**
- * A condition that a matching value always meets, by which rules can be indexed. The value is equal to the term, begins
- * or ends with it, is equal to it without regard to case, is that IP address, or is only present.
+ * A condition that every matching value meets. Rules can be indexed by it. The value is equal to the term, begins or ends with
+ * the term, is equal to it when case is ignored, is this IP address, or just exists.
  */
 export type MatchTerm =
   | { readonly kind: 'equal'; readonly value: Scalar }
@@ -13,7 +13,7 @@ export type MatchTerm =
 export interface ValueMatch {
   readonly term: MatchTerm;
   matches(value: Scalar): boolean;
-  /** The wildcard texts of this match, from which the rule's complexity is computed. */
+  /** The wildcard texts of this match. The complexity of the rule is computed from them. */
   readonly wildcards?: readonly string[];
 }
 

@@ -3,8 +3,8 @@ import { equal, test } from './match.ts';
 import type { PatternTokens } from './tokens.ts';
 
 /**
- * A number that the service can compare by value: one that a binary64 holds exactly, in the form that Java's `Double`
- * prints.
+ * The value of a number that the service can compare by value. Such a number is held exactly by a binary64, and has the form
+ * that Java's `Double` prints.
  *
  * @param text a JSON number
  * @returns undefined when the service would refuse the comparison
@@ -64,7 +64,7 @@ function isBelow(value: number, bound: Bound<UpperOperator> | undefined): boolea
   return bound.operator === '<' ? value < bound.number : value <= bound.number;
 }
 
-/** Parses the rest of a `numeric` object, from behind the name. */
+/** Parses the rest of a `numeric` object, after its name. */
 export function parseNumeric(tokens: PatternTokens): ValueMatch {
   if (tokens.next() !== '[') tokens.refuse('Value of numeric must be an array.');
   const match = parseComparison(tokens);

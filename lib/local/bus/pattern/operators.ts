@@ -26,7 +26,7 @@ const operators: ReadonlyMap<string, Operator> = new Map<string, Operator>([
 ]);
 
 /**
- * Parses an object in a field's list from behind its opening brace: one operator and its value.
+ * Parses the rest of an object in a field's list, after its opening brace: one operator and its value.
  *
  * @returns undefined when the field must be absent
  * @throws RefusedPattern

@@ -41,7 +41,7 @@ export function parseEventPattern(text: string): readonly Branch[] {
   return branches;
 }
 
-/** Parses the members of an object from behind its opening brace, and adds them to every branch. */
+/** Parses the members of an object, after its opening brace, and adds them to every branch. */
 function parseMembers(
   tokens: PatternTokens,
   before: readonly OpenBranch[],
@@ -88,7 +88,7 @@ function parseAlternatives(tokens: PatternTokens, before: readonly OpenBranch[],
   return branches;
 }
 
-/** Parses a field's list from behind its opening bracket. */
+/** Parses a field's list, after its opening bracket. */
 function parseField(tokens: PatternTokens, name: string): FieldMatch {
   const values: ValueMatch[] = [];
   let absent = false;

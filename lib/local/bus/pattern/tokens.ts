@@ -14,9 +14,9 @@ interface Scope {
 const maxDepth = 1_000;
 
 /**
- * Reads the tokens of an event pattern one at a time, in the way of the service's parser, because the positions in
- * error texts depend on it. After a name, it has also read the beginning of the value. It reads a string to its end
- * only when the text or the next token is requested.
+ * Reads the tokens of an event pattern one at a time. It reads as far ahead as the service's parser does, because the
+ * positions in error texts depend on that. After a name, it has also read the beginning of the value. It reads a string to its
+ * end only when the text of the string or the next token is requested.
  */
 export class PatternTokens {
   /** The name of the member that was read last. */
@@ -146,7 +146,7 @@ export class PatternTokens {
     this.#inString = false;
   }
 
-  /** Enters an object or array when its token is read. After a name, its beginning was only looked at. */
+  /** Enters an object or array when its token is read. After a name, only the beginning of the value has been looked at before. */
   #enter(token: PatternToken): PatternToken {
     if (token !== '{' && token !== '[') return token;
     this.#scopes.push({ kind: token === '{' ? 'Object' : 'Array', opened: this.#began, entries: 0 });

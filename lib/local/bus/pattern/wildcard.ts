@@ -1,6 +1,6 @@
 import type { ValueMatch } from './match.ts';
 
-/** The bytes of a wildcard text in quotes, as the service reads them; a wildcard is undefined. */
+/** The bytes of a wildcard text and its quotes, as the service reads them. Undefined stands for a wildcard. */
 export type WildcardBytes = readonly (number | undefined)[];
 
 const asterisk = 0x2a;
@@ -46,7 +46,7 @@ function literals(text: string): readonly string[] {
 }
 
 /**
- * Matches in linear time: it searches each literal once, from the end of the one before, and never goes back.
+ * Matches in linear time. It searches for each literal once, from the end of the previous literal, and never goes back.
  *
  * @param text a valid wildcard text
  */
@@ -97,7 +97,7 @@ function compileLiteral(text: string): Literal {
   return { text, borders };
 }
 
-/** Where the literal's first occurrence between the two positions ends. */
+/** The end of the literal's first occurrence between the two positions. */
 function endOf({ text, borders }: Literal, value: string, start: number, end: number): number | undefined {
   let matched = 0;
   for (let place = start; place < end; place += 1) {

@@ -1,4 +1,4 @@
-/** When a cron expression fires: in UTC, on whole minutes. */
+/** The times at which a cron expression fires: whole minutes, in UTC. */
 export interface CronSchedule {
   /** The first time after `afterMs`, in epoch ms. Undefined: never again. */
   nextAfter(afterMs: number): number | undefined;
@@ -72,7 +72,7 @@ function nextTime({ minutes, hours, months: inMonths, years, days }: Fields, aft
   return undefined;
 }
 
-/** @returns the first time of day at or after `fromMs`, in ms since midnight */
+/** @returns the first of the rule's times of day at or after `fromMs`, in ms since midnight */
 function timeOfDay(hours: Values, minutes: Values, fromMs: number): number | undefined {
   for (const atHour of hours) {
     for (const atMinute of minutes) {
@@ -135,7 +135,7 @@ function onWeekdays(inYear: number, inMonth: number, listed: Values): Values {
   return days.filter((day) => listed.includes(((first - 1 + day - 1) % 7) + 1));
 }
 
-/** The weekday nearest to the day, within the same month. */
+/** The working day (Monday to Friday) nearest to the given day, within the same month. */
 function nearestWeekday(inYear: number, inMonth: number, day: number): number {
   const weekday = weekdayOf(inYear, inMonth, day);
   if (weekday === 7) return day === 1 ? 3 : day - 1;

@@ -17,7 +17,7 @@ export interface ScheduledRulesOptions {
 /** How often the schedules are checked. Schedules fire on whole minutes. */
 const checkIntervalMs = 1000;
 
-/** Times missed for longer than this, for example while a laptop slept, are skipped. */
+/** Times that were missed by more than this, for example while a laptop slept, are skipped. */
 const maxCatchUpMs = 3_600_000;
 
 /**

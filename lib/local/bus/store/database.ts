@@ -67,7 +67,7 @@ export class BusDatabase {
   }
 }
 
-/** Condition and order of a page on the column `name`; `pageValues` gives its values. */
+/** The condition and the order of a page by the column `name`. `pageValues` gives the values for it. */
 export const pageCondition = 'name > ? AND substr(name, 1, length(?)) = ? ORDER BY name LIMIT ?';
 
 export function pageValues({ afterName = '', namePrefix = '', limit }: Keyset): [string, string, string, number] {

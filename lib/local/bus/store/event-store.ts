@@ -17,7 +17,7 @@ export interface MatchedTarget {
   readonly target: string;
 }
 
-/** The dispatches for each event that the rule matches. */
+/** The targets that get each event that the rule matches. */
 export function matchedTargets(rule: Rule, targets: readonly RuleTarget[]): readonly MatchedTarget[] {
   return targets.map((target) => ({ ruleArn: rule.arn, target: JSON.stringify(target) }));
 }
@@ -42,7 +42,7 @@ CREATE TABLE IF NOT EXISTS bus_dispatches (
   number INTEGER PRIMARY KEY AUTOINCREMENT, eventId TEXT NOT NULL, ruleArn TEXT NOT NULL, target TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS bus_dispatches_by_event ON bus_dispatches (eventId);`;
 
-/** Accepted events in SQLite, each kept until every target has accepted it. A stack that starts resumes them. */
+/** Accepted events in SQLite. Each is kept until every target has accepted it. When a stack starts, it resumes them. */
 export class EventStore {
   readonly #database: DatabaseSync;
   readonly #insertEvent: StatementSync;

@@ -23,7 +23,7 @@ export interface Rule {
   readonly state: RuleState;
   readonly description?: string;
   readonly roleArn?: string;
-  /** When the rule was last enabled, in epoch ms. It matches only later events. */
+  /** When the rule was last enabled, in epoch ms. The rule matches only events after this time. */
   readonly enabledAtMs: number;
 }
 
@@ -46,7 +46,7 @@ export interface BusEvent extends JsonObject {
   readonly detail: JsonObject;
 }
 
-/** The read access of the dispatcher; the operations of the bus write. */
+/** The part of the store that the dispatcher may use. It only reads; the operations of the bus also write. */
 export interface BusReader {
   bus(region: string, name: string): EventBus | undefined;
   /** The enabled rules of a bus that have a pattern. */

@@ -10,7 +10,7 @@ export interface BusStoreOptions {
   readonly nowMs: () => number;
 }
 
-/** Buses, rules, targets and tags of every region. A region has its default bus from its first use. */
+/** Buses, rules, targets and tags of every region. A region has its default bus from the first use of the region on. */
 export class BusStore implements BusReader {
   readonly tags: TagStore;
   readonly #database: BusDatabase;
@@ -37,7 +37,7 @@ export class BusStore implements BusReader {
     try {
       return this.#database.atomically(change);
     } catch (error) {
-      // The rollback also removed the default bus of a region that this change used first.
+      // If this change was the first to use a region, the rollback has also removed the region's default bus.
       this.#regions.clear();
       throw error;
     }

@@ -22,9 +22,9 @@ export function deliveryTarget(target: RuleTarget): DeliveryTarget {
 }
 
 /**
- * The message in the delivery queue for an event with an API destination as its target. It is the same message that a
- * rule with the queue as its target would send. So the text of the event does not change, the messages of a batch share
- * one write of the rate, and the deployed worker delivers them.
+ * The message in the delivery queue for an event with an API destination as its target. It is the same message that a rule
+ * with the queue as its target would send. So the text of the event does not change, the messages of a batch take their slots
+ * with one write, and the code of the deployed worker delivers them.
  *
  * @returns undefined when the event is too large for a message, even when compressed
  */

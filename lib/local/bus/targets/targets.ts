@@ -35,15 +35,15 @@ type DispatchResult = Undeliverable | undefined;
 /** Maximum payload of an asynchronous invocation. Source: the Lambda developer guide, quotas. */
 const maxPayloadBytes = 1_048_576;
 
-/** How much of an event for a log group is shown: a whole order, but not a full terminal. */
+/** How many characters of an event for a log group are shown. A whole order fits, but one event does not fill the terminal. */
 const maxLogCharacters = 1000;
 
 /**
  * Sends one event to one target in this stack. Rejects when the target cannot be reached now.
  *
- * Failure policy: when the event gives no input for the target, nothing is delivered, not even to a dead-letter queue,
- * as in EventBridge; the stack reports it. For an API destination the worker decides that, and it keeps the event as a
- * dead letter.
+ * Failure policy: when the event gives no input for the target, nothing is delivered, not even to a dead-letter queue, as in
+ * EventBridge; the stack reports it. For an API destination, the worker makes this decision, and it keeps the event as a dead
+ * letter.
  */
 export function createTargets(options: TargetsOptions): (dispatch: StoredDispatch) => Promise<void> {
   const { account, sendMessage, report } = options;

@@ -21,12 +21,12 @@ export interface UndeliverableOptions {
   readonly report: (text: string) => void;
 }
 
-/** How many targets are remembered, so that each is reported once. An account has fewer. */
+/** How many targets are remembered, so that each is reported only once. An account has fewer targets than this. */
 const maxReported = 10_000;
 
 /**
- * Handles an event that cannot be delivered to a target: it sends the event to the target's dead-letter queue, if there
- * is one, and reports it.
+ * Handles an event that cannot be delivered to a target: it sends the event to the target's dead-letter queue, if there is
+ * one, and reports the failure.
  *
  * Failure policy: when the dead-letter queue refuses the event, the event is dropped, as EventBridge does. Each such
  * event is reported.
@@ -70,7 +70,7 @@ function deadLetterQueueOf(target: RuleTarget, region: string, account: string):
   return kind?.kind === 'queue' ? kind.name : undefined;
 }
 
-/** In EventBridge's form. Undefined when the event is too large for a message. */
+/** A dead letter in EventBridge's form; undefined when the event is too large for a message. */
 function deadLetter(
   { event, ruleArn }: StoredDispatch,
   { Arn }: RuleTarget,

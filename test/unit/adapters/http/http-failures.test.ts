@@ -29,7 +29,7 @@ describe('an error of the network is classified by its code', () => {
     ['ERR_SSL_WRONG_VERSION_NUMBER', 'TlsFailed'],
     ['EPROTO', 'TlsFailed'],
     ['UND_ERR_INVALID_ARG', 'InvalidInvocation'],
-  ])('the network error %s is %s', (code, expected) => {
+  ])('the network error %s becomes the failure %s', (code, expected) => {
     const error = errorWithCode(code);
     const failure = fromNetworkError(error, origin, false);
     expect(failure).toBeInstanceOf(Failure);

@@ -58,7 +58,7 @@ function metricViolations(root: Json, { Name, Unit }: Json): readonly string[] {
   return wrong;
 }
 
-/** The values of one metric, or their sums, in the documents with this dimension value; undefined when no document has it. */
+/** The values or sums of one metric in the documents with this dimension value. Undefined when no document has the metric. */
 export function valuesOf(lines: readonly string[], name: string, apiDestination?: string): number[] | undefined {
   const found = lines.flatMap((line) => {
     const root = parsed(line) ?? {};

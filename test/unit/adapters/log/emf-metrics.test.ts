@@ -59,7 +59,7 @@ describe('the metrics of an invocation', () => {
     expect(valuesOf(lines, 'RetryableFailures')).toEqual([1]);
   });
 
-  test('the metrics are written when the time runs out, and from then on one by one', async () => {
+  test('the metrics are written when the time runs out, and later metrics are written one by one', async () => {
     const { lines, metrics } = setUp();
     const expiry = new AbortController();
     const endless = new Promise<void>(() => undefined);
@@ -120,7 +120,7 @@ describe('the metrics of an invocation', () => {
     expect(await invocation).toBe('delivered');
   });
 
-  test('the metrics name the API destination only when that is enabled, and count for the stack too', async () => {
+  test('a metric counts for its API destination and for the stack when metrics per destination are enabled', async () => {
     const { lines, metrics } = setUp({ perDestination: true });
     await metrics.during(never, async () => {
       for (const name of ['orders', 'billing', 'orders']) metrics.count('Attempts', name);
@@ -193,7 +193,7 @@ test.each([
   expect(emfViolations(line)).toEqual([violation]);
 });
 
-test('the reference lists every metric as it is', () => {
+test('the reference lists every metric with its unit and its meaning', () => {
   const page = readFileSync(new URL('../../../../docs/guide/reference.md', import.meta.url), 'utf8');
   const rows = Object.entries(catalogue).map(([name, { unit, meaning }]) => `| \`${name}\` | ${unit} | ${meaning} |`);
   const section = /^## Metrics\n[\s\S]*/m.exec(page)?.[0] ?? '';

@@ -4,7 +4,7 @@ import { createOutputLines } from '../../../../lib/adapters/log/output-lines.ts'
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-test('the lines of one turn are written together and in order, and those of the next turn separately', async () => {
+test('lines of the same turn of the event loop are written together and in order, and later lines separately', async () => {
   const writes: string[] = [];
   const line = createOutputLines((text) => void writes.push(text));
   line('one\n');
@@ -19,7 +19,7 @@ test('the lines of one turn are written together and in order, and those of the 
   expect(writes).toEqual(['one\ntwo\n', 'three\n']);
 });
 
-test('no exit listener is left after a turn', async () => {
+test('no exit listener is left after a turn of the event loop', async () => {
   const before = process.listenerCount('exit');
   const line = createOutputLines(() => undefined);
   for (let lines = 0; lines < 3; lines += 1) {

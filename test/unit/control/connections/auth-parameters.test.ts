@@ -114,7 +114,7 @@ test.each([
     },
     'AuthParameters.ApiKeyAuthParameters.ApiKeyValue',
   ],
-])('a connection with %s is refused with the name of the field', async (_which, input, field) => {
+])('a connection with %s is refused, and the error names the field', async (_which, input, field) => {
   const refused = await create(input).catch((error: unknown) => error);
   expect(refused).toMatchObject({ code: 'ValidationException' });
   expect(String(refused)).toContain(`Failed to create the connection(s). Parameter ${field} is not valid. Reason: `);
@@ -151,7 +151,7 @@ test.each([
   ],
   ['HeaderParameters', [{ Key: 'X-A,X-B', Value: 'canary' }], '[0].Key'],
 ])(
-  '%s that are incomplete, invalid or duplicate are refused with the path of the field',
+  '%s that are incomplete, invalid or duplicate are refused, and the error names the path of the field',
   async (list, entries, place) => {
     const AuthParameters = { ...basicInput.AuthParameters, InvocationHttpParameters: { [list]: entries } };
     const refused = await create({ ...basicInput, AuthParameters }).catch((error: unknown) => error);

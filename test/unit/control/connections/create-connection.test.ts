@@ -191,7 +191,7 @@ describe('a connection whose creation was abandoned', () => {
     expect(world.secrets.names()).toHaveLength(1);
   });
 
-  test('a create that resumes after its secret cannot write its item once another create has taken the name', async () => {
+  test('a create that resumes after the deletion of its connection is refused, and leaves no secret behind', async () => {
     const world = createWorld();
     const held = world.faults.hold('connections.update');
     const late = world.call('CreateConnection', basicInput);

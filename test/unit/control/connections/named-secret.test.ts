@@ -254,7 +254,7 @@ describe('naming a secret', () => {
   );
 });
 
-describe('an update of the credentials and a secret that is named at the same time', () => {
+describe('an update of the credentials while a secret is named', () => {
   let world: Awaited<ReturnType<typeof worldWith>>;
 
   beforeEach(async () => {
@@ -262,7 +262,7 @@ describe('an update of the credentials and a secret that is named at the same ti
   });
 
   test.each(['secrets.addVersion', 'connections.update', 'secrets.makeCurrent'])(
-    'an update and a named secret at the same time leave one of the two in use when the update waits at %s',
+    'when an update waits at %s while a secret is named, one of the two is in use afterwards',
     async (call) => {
       const held = world.faults.hold(call);
       const updated = world.call('UpdateConnection', { ...named, AuthParameters: basicInput.AuthParameters });
@@ -285,7 +285,7 @@ describe('an update of the credentials and a secret that is named at the same ti
     },
   );
 
-  test('an update at the same time does not undo a rotation of the named secret', async () => {
+  test('an update does not undo a rotation of the named secret that happens at the same time', async () => {
     const { faults, secrets, secretArn } = world;
     const moving = faults.hold('secrets.makeCurrent');
     const updated = world.call('UpdateConnection', { ...named, AuthParameters: basicInput.AuthParameters });

@@ -125,7 +125,7 @@ describe('a connection that was deauthorized', () => {
     ['connections.update', 'after'],
     ['secrets.remove', 'before'],
   ] as const)(
-    'a deauthorized connection stays so, without any secret, when %s fails %s it takes effect',
+    'a deauthorized connection stays deauthorized, without any secret, when %s fails %s it takes effect',
     async (call, time) => {
       const world = await deauthorized();
       world.faults.fail(call, time);
@@ -138,7 +138,7 @@ describe('a connection that was deauthorized', () => {
     },
   );
 
-  test('a deauthorized connection stays so, without any secret, when its first token cannot be requested', async () => {
+  test('a deauthorized connection stays deauthorized, without any secret, when its first token cannot be requested', async () => {
     const world = await deauthorized();
     world.faults.fail('authorizer.start', 'after');
     await expect(update(world, oauthInput)).rejects.toThrow(InjectedFault);

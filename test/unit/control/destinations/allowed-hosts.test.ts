@@ -65,7 +65,7 @@ describe('a connection with allowed hosts', () => {
     await put({ CaCertificateSecretArn, ProxyUrl: 'http://proxy.example.org:3128' });
   });
 
-  test('each refused API destination is logged, and a move between allowed hosts is not', async () => {
+  test('each refused API destination is logged, and a move between allowed hosts is not logged', async () => {
     await expect(create('https://evil.example/')).rejects.toThrow();
     await create('https://api.example.com/');
     await update({ InvocationEndpoint: 'https://eu.example.org/' });

@@ -48,7 +48,7 @@ test('an update of an API destination changes only what is sent, and an empty de
   expect(shown).not.toHaveProperty('Description');
 });
 
-test('an API destination is INACTIVE when its connection is not authorized, deleted or created again', async () => {
+test('an API destination is INACTIVE when its connection is unauthorized or deleted, even if it was created again', async () => {
   const { world, ConnectionArn } = await worldWithConnection(oauthInput);
   await world.call('CreateApiDestination', { ...named, ...endpoint, ConnectionArn });
   const state = async () => (await world.call('DescribeApiDestination', named))['ApiDestinationState'];
@@ -144,7 +144,7 @@ test('only one API destination can have a name, even with simultaneous creates, 
   expect(ApiDestinationArn).not.toBe(arn);
 });
 
-test('exactly one of several simultaneous updates of an API destination succeeds, and none after its deletion', async () => {
+test('exactly one of several simultaneous updates of an API destination succeeds, and no update after its deletion', async () => {
   const { world, ConnectionArn } = await worldWithConnection();
   await world.call('CreateApiDestination', { ...named, ...endpoint, ConnectionArn });
   const outcomes = await Promise.allSettled(

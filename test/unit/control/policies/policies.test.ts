@@ -80,7 +80,7 @@ describe('a delivery policy', () => {
     await expect(world.call('GetDeliveryPolicy', sink)).rejects.toMatchObject({ code: 'ResourceNotFoundException' });
   });
 
-  test('DeleteDeliveryPolicy removes the policy, and succeeds if there is none', async () => {
+  test('DeleteDeliveryPolicy removes the policy, and succeeds even if there is no policy', async () => {
     const world = await worldWithDestination();
     await world.call('PutDeliveryPolicy', { ...sink, Burst: 2 });
     expect(await world.call('DeleteDeliveryPolicy', sink)).toEqual({});
@@ -168,7 +168,7 @@ describe('a delivery policy', () => {
   ];
 
   test.each(refusals)(
-    'a delivery policy with a bad %s is refused with that name, and nothing is written',
+    'a delivery policy with a bad %s is refused by the name of that member, and nothing is written',
     async (member, input, reason) => {
       const world = await worldWithDestination();
       await expect(world.call('PutDeliveryPolicy', { ...sink, ...input })).rejects.toMatchObject({
@@ -290,7 +290,7 @@ describe('a connection policy', () => {
     ['AllowedHosts', { AllowedHosts: ['a.example:443'] }, "'a.example:443' is not an allowed host"],
     ['SecretArn', { SecretArn: secretArn('a', 'eu-west-1') }, 'The secret must be in region us-east-1.'],
   ])(
-    'a connection policy with a bad %s is refused with that name, and nothing is written',
+    'a connection policy with a bad %s is refused by the name of that member, and nothing is written',
     async (member, input, reason) => {
       const world = await worldWithDestination();
       const before = await world.connections.read('orders');

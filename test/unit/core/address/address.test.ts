@@ -256,7 +256,7 @@ test.each([
   expect(isLoopbackHost(host)).toBe(verb === 'is');
 });
 
-test('a host name is refused only when it means loopback and loopback is not opened', () => {
+test('a host name is refused only when it means loopback and the allowlist does not contain loopback', () => {
   expect(refusedHost('example.com', publicOnly)).toBeUndefined();
   expect(refusedHost('api.localhost', publicOnly)).toBe('loopback');
   expect(refusedHost('api.localhost', allow('0.0.0.0/0'))).toBe('loopback');

@@ -35,7 +35,7 @@ describe('a host', () => {
     expect(parseHost(text)).toBeUndefined();
   });
 
-  test('a normalized host stays as it is', () => {
+  test('normalizing a host again changes nothing', () => {
     fc.assert(
       fc.property(fc.oneof(fc.domain(), fc.ipV4()), (text) => {
         const host = parseHost(text);

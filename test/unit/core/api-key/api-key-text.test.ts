@@ -30,7 +30,7 @@ test('another root secret, API or public id gives another secret', () => {
   expect(new Set(secrets).size).toBe(4);
 });
 
-test('a secret belongs to exactly one API, and a wrong secret to none', () => {
+test('a secret belongs to exactly one API, and a wrong secret belongs to no API', () => {
   const made = (apiId: 'control' | 'events') => (secret: string) =>
     equalsInConstantTime(secret, deriveSecret('root', apiId, publicId));
   expect(apiOf('root', publicId, made('control'))).toBe('control');

@@ -87,7 +87,7 @@ describe('what was changed after signing is refused', () => {
     expect(opens(withHeader(call, 'x-forwarded-for', '192.0.2.1'))).toBe(true);
   });
 
-  test('a request is refused when x-amz-content-sha256 is not the hash of its body, UNSIGNED-PAYLOAD included', () => {
+  test('a request is refused when x-amz-content-sha256 is not the hash of its body, even if it is UNSIGNED-PAYLOAD', () => {
     const unsigned = vectorOf('an empty body');
     expect(opens(withHeader(unsigned, 'x-amz-content-sha256', 'UNSIGNED-PAYLOAD'))).toBe(false);
   });

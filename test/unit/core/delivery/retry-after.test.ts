@@ -25,7 +25,7 @@ test.each<[value: string, retryAfterMs: number]>([
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 test.each(months.map((name, index) => ({ name, index })))(
-  '$name is a month of each of the three forms of a date',
+  'the month $name is read in each of the three date formats',
   ({ name, index }) => {
     const january = Date.UTC(2026, 0, 1);
     const waitMs = Date.UTC(2026, index, 2) - january;

@@ -98,7 +98,7 @@ describe('Retry-After', () => {
   });
 
   test.each([Number.MAX_SAFE_INTEGER, 86_400_001])(
-    'a Retry-After of %d ms ends the delivery by its age',
+    'a Retry-After of %d ms ends the delivery because of its age limit',
     (retryAfterMs) => {
       expect(decideRetry(defaults, backoff, after(1), failed(retryAfterMs), nowMs, least)).toEqual({
         kind: 'stop',
@@ -187,7 +187,7 @@ describe('backoff', () => {
 });
 
 describe('the retry policy', () => {
-  test("the destination's retry policy applies where the target sets none", () => {
+  test("the destination's retry policy applies when the target sets no retry policy", () => {
     expect(retryPolicyOf({}, defaults)).toEqual(defaults);
     expect(retryPolicyOf({ RetryPolicy: {} }, defaults)).toEqual(defaults);
   });

@@ -47,7 +47,7 @@ describe('the hosts that credentials may go to', () => {
     expect(forbiddenHost({ allowedHosts }, to(endpoint))).toEqual({ parameter: 'InvocationEndpoint', host });
   });
 
-  test('credentials are not sent where a server name outside the allowed hosts could answer', () => {
+  test('credentials are not sent to a destination whose server name is not an allowed host', () => {
     const policy = { allowedHosts: ['api.example.com'] };
     const endpoint = 'https://api.example.com/';
     const serverName = { parameter: 'ServerName', host: 'evil.example' };
@@ -94,7 +94,7 @@ test.each([
   [['a.example'], ['a.example', 'b.example'], ['b.example']],
   [['*.a.example'], ['x.a.example'], undefined],
   [['x.a.example'], ['*.a.example'], ['*.a.example']],
-] as const)('the change of allowed hosts from %j to %j opens %j', (before, after, loosened) => {
+] as const)('changing the allowed hosts from %j to %j newly allows %j', (before, after, loosened) => {
   const policyOf = (allowedHosts: readonly string[] | undefined) =>
     allowedHosts === undefined ? {} : { allowedHosts };
   expect(loosenedHosts(policyOf(before), policyOf(after))).toEqual(loosened);

@@ -93,7 +93,7 @@ describe('CA certificates', () => {
 });
 
 test.each([parseClientCertificate, parseCaCertificates])(
-  '%o parses a secret or throws a failure of the table that shows nothing of it, whatever the secret holds',
+  '%o parses any secret, or throws a Failure that shows nothing of the secret',
   (parse) => {
     const lines = `${certificate}\n${chain}\n${key}\n${other.key}`.split('\n');
     const piece = fc.oneof(

@@ -38,12 +38,12 @@ describe('the recorded secrets', () => {
     '{"username":"user","password":"pass","invocation_http_parameters":{}}',
     `{"username":"u","password":"p","invocation_http_parameters":{"header_parameters":[${parameter}],"query_string_parameters":[],"body_parameters":[${parameter}]}}`,
     `{"client_id":"i","client_secret":"s","authorization_endpoint":"https://a/","http_method":"PUT","oauth_http_parameters":{"body_parameters":[${parameter}]},"invocation_http_parameters":{"query_string_parameters":[${parameter}]}}`,
-  ])('a recorded secret is formatted as it was, member by member and in order: %s', (text) => {
+  ])('formatting a recorded secret gives the same members in the same order: %s', (text) => {
     expect(formatConnectionSecret(parseConnectionSecret(text))).toBe(text);
   });
 });
 
-test('unknown members of a secret are ignored, null counts as absent, and a parameter is not secret unless it says so', () => {
+test('unknown members of a secret are ignored, null counts as absent, and a parameter is not secret by default', () => {
   const text =
     '{"username":"u","password":"p","more":1,"invocation_http_parameters":{"header_parameters":[{"key":"k","value":"v"}],"body_parameters":null}}';
   expect(parseConnectionSecret(text)).toEqual({

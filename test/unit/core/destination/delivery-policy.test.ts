@@ -5,7 +5,7 @@ import { policyOf } from '../../../fakes/delivery-policies.ts';
 const defaults = policyOf({ maximumConcurrencyPerWorker: 7 });
 
 describe('the policy of a destination', () => {
-  test('the policy of a destination replaces the defaults it names, and no others', () => {
+  test('the policy of a destination replaces only the defaults that it names', () => {
     const signing = { secretArn: 'arn:signing' };
     expect(withOverrides(defaults, { timeoutMs: 20_000, signing })).toEqual({
       ...defaults,
@@ -15,7 +15,7 @@ describe('the policy of a destination', () => {
     expect(withOverrides(defaults)).toEqual(defaults);
   });
 
-  test('a destination may set half a retry policy, and the other half keeps its default', () => {
+  test('a destination may set one member of the retry policy, and the other member keeps its default', () => {
     const { retryPolicy } = withOverrides(defaults, { retryPolicy: { maximumRetryAttempts: 0 } });
     expect(retryPolicy).toEqual({ maximumRetryAttempts: 0, maximumEventAgeMs: 86_400_000 });
   });

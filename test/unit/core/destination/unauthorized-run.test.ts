@@ -29,17 +29,17 @@ test.each([
   [15_000, 30_000],
   [60_000, 120_000],
 ])(
-  'a run must last long enough for every worker to read its connection again: with a cache of %i ms, %i ms',
+  'with a cache of %i ms a run must last %i ms, so that every worker has read its connection again',
   (cacheMs, lengthMs) => {
     expect(unauthorizedLimitOf(10, cacheMs)).toEqual({ count: 10, lengthMs });
   },
 );
 
-test('a request counts for the run from the millisecond in which the run began', () => {
+test('a request counts for the run if it was made in or after the millisecond in which the run began', () => {
   expect([-1, 0, 1].map((lateMs) => isWithinRun({ count: 1, sinceMs }, sinceMs + lateMs))).toEqual([false, true, true]);
 });
 
-test('the reason of a run names its count, its start and the last API destination, and fits where it is shown', () => {
+test('the reason of a run names its count, its start and the last API destination within the length limit', () => {
   const name = 'x'.repeat(64);
   const reason = describeRefusal(name, 407, { count: 1_000_000, sinceMs });
   expect(reason).toBe(

@@ -44,7 +44,7 @@ describe('the status table', () => {
     },
   );
 
-  test('every 3xx but 304 says that redirects are not followed, and no other status does', () => {
+  test('the failure of every 3xx except 304 says that redirects are not followed, and that of no other status does', () => {
     const failed = range(100, 599).filter((status) => status < 200 || status > 299);
     const redirects = failed.filter((status) => {
       const reason = `The endpoint answered ${status}; redirects are not followed.`;

@@ -34,7 +34,7 @@ describe('an error', () => {
     expect(describeErrors(new ServiceError('InternalException', 'No.'))[0]?.name).toBe('ServiceError');
   });
 
-  test('an error is described before its causes, the outermost first', () => {
+  test('the description of an error begins with the error itself, followed by its causes in order', () => {
     const cause = new Failure('StoreUnavailable', 'second', { cause: new Error('third') });
     const messages = describeErrors(new Error('first', { cause })).map(({ name, message }) => [name, message]);
     expect(messages).toEqual([

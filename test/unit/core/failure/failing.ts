@@ -1,6 +1,6 @@
 import { Failure } from '../../../../lib/core/failure/failure.ts';
 
-/** The Failure that `act` throws, as `code: message`; anything else it throws passes on. */
+/** The Failure that `act` throws, as `code: message`. Any other error is thrown again. */
 export function failureOf(act: () => unknown): string {
   try {
     act();

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { BoundedMap } from '../../../../lib/core/input/bounded-map.ts';
 
-test('a bounded map creates a value once while it is kept', () => {
+test('a bounded map creates a value only once while it keeps that value', () => {
   const created: string[] = [];
   const map = new BoundedMap<string, number>(2);
   const create = (text: string) => {
@@ -12,7 +12,7 @@ test('a bounded map creates a value once while it is kept', () => {
   expect(created).toEqual(['a', 'bb']);
 });
 
-test('a full bounded map gives up its oldest entry, used or not, and never grows', () => {
+test('a full bounded map drops its oldest entry, even one that was just used, and never grows', () => {
   const created: string[] = [];
   const map = new BoundedMap<string, string>(2);
   const create = (text: string) => {
@@ -24,7 +24,7 @@ test('a full bounded map gives up its oldest entry, used or not, and never grows
   expect(map.size).toBe(2);
 });
 
-test('an entry that is set again in a bounded map outlives the others', () => {
+test('an entry that is set again counts as the newest entry of a bounded map', () => {
   const map = new BoundedMap<string, number>(2);
   map.set('a', 1);
   map.set('b', 2);
@@ -33,7 +33,7 @@ test('an entry that is set again in a bounded map outlives the others', () => {
   expect([map.get('a'), map.get('b'), map.get('c'), map.size]).toEqual([3, undefined, 4, 2]);
 });
 
-test('a deleted entry of a bounded map leaves its room to another', () => {
+test('deleting an entry of a bounded map makes room for another one', () => {
   const map = new BoundedMap<string, number>(2);
   map.set('a', 1);
   map.set('b', 2);
@@ -42,7 +42,7 @@ test('a deleted entry of a bounded map leaves its room to another', () => {
   expect([map.get('a'), map.get('b'), map.get('c')]).toEqual([1, undefined, 3]);
 });
 
-test('a value that cannot be created for a bounded map fails each time and takes no room', () => {
+test('a bounded map throws each time a value cannot be created, and stores nothing', () => {
   const map = new BoundedMap<string, string>(2);
   const fail = () => {
     throw new Error('no');

@@ -11,7 +11,7 @@ function nested(innermost: string): string {
 }
 
 describe('the JSON text of a value', () => {
-  test('a value too deep for JSON.stringify is printed nevertheless', () => {
+  test('a value that is too deep for JSON.stringify still has a JSON text', () => {
     const text = nested('1.5,"x",null,true,{},[]');
     const value = JSON.parse(text) as JsonValue;
     expect(() => JSON.stringify(value)).toThrow(RangeError);

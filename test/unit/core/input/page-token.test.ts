@@ -5,7 +5,7 @@ import { formatPageToken, parsePageToken } from '../../../../lib/core/input/page
 const binding = fc.array(fc.option(fc.string(), { nil: undefined }), { maxLength: 4 });
 const name = fc.stringMatching(/^[.\-_A-Za-z0-9]{1,64}$/);
 
-test('a page token gives back the name that it was made with, and fits the bounds of NextToken', () => {
+test('a page token contains the name that it was made with, and is a valid NextToken', () => {
   fc.assert(
     fc.property(binding, name, (list, afterName) => {
       const token = formatPageToken(list, afterName);
@@ -24,7 +24,7 @@ test('a page token of one list is not accepted by another', () => {
   );
 });
 
-test('a text that is not a page token gives no name', () => {
+test('a text that is not a page token contains no name', () => {
   fc.assert(
     fc.property(fc.string(), (text) => {
       expect(parsePageToken(['ListConnections', undefined], text)).toBeUndefined();
@@ -32,7 +32,7 @@ test('a text that is not a page token gives no name', () => {
   );
 });
 
-test('a filter that was not sent differs from an empty one', () => {
+test('a page token for a list without a filter is not valid for a list with an empty filter', () => {
   const token = formatPageToken(['ListConnections', undefined, 'x'], 'a');
   expect(parsePageToken(['ListConnections', '', 'x'], token)).toBeUndefined();
 });

@@ -17,7 +17,7 @@ const lastmileOf = ({ attributes }: { attributes: Readonly<Record<string, string
   JSON.parse(attributes['LASTMILE'] ?? 'null');
 
 describe('a dead letter', () => {
-  test("a dead letter has the original event as its body and exactly EventBridge's attributes beside ours", () => {
+  test('a dead letter has the original event as its body, and exactly the attributes of EventBridge and of Lastmile', () => {
     const delivery = deliveryOf({
       rule,
       target: { Id: 't', Arn: 'arn:target', DeadLetterConfig: { Arn: 'arn:queue' } },
@@ -71,7 +71,7 @@ describe('a dead letter', () => {
     );
   });
 
-  test('a dead letter names the API destination where the target has no ARN', () => {
+  test('a dead letter names the API destination when its target has no ARN', () => {
     expect(formatDeadLetter({ ...rejected, delivery: deliveryOf() }).attributes['TARGET_ARN']).toBe('orders');
   });
 
@@ -220,7 +220,7 @@ describe('a dead letter near the limit', () => {
     expect(bodyText(message)).toBe(escapeForSqs(body));
   });
 
-  test('a dead letter that is too large even when compressed is DeliveryTooLarge', () => {
+  test('a dead letter that is too large even when compressed fails with DeliveryTooLarge', () => {
     expect(failureOf(() => formatDeadLetter(letterOf(hashes(16_000), 'n')))).toBe(
       'DeliveryTooLarge: The dead letter is larger than an SQS message of 1 MiB, even when it is compressed.',
     );

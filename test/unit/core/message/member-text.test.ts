@@ -30,7 +30,7 @@ describe('the text of a member', () => {
     expect(memberText('{"\\u0065vent":1}', 'event')).toBe('1');
   });
 
-  test('a member is not mistaken for one deeper down or for a string that looks like it', () => {
+  test('the text of a member is not taken from a nested member or from a string that looks like it', () => {
     expect(memberText('{"a":{"event":1},"b":["event",2],"c":"\\"event\\":3"}', 'event')).toBeUndefined();
   });
 

@@ -99,7 +99,7 @@ describe('a bare event', () => {
     );
   });
 
-  test('a bare event is refused where no destination is configured', () => {
+  test('a bare event is refused when the function has no destination', () => {
     expect(failureOf(() => parseDelivery(event, anywhere))).toBe(
       'InvalidDelivery: apiDestination is missing: name one beside the event, or set API_DESTINATION of the function.',
     );

@@ -38,13 +38,13 @@ describe('a message', () => {
   const attributes = { LASTMILE: '{"v":1}' };
   const attributeBytes = 'LASTMILE'.length + 'String'.length + '{"v":1}'.length;
 
-  test('a message exactly at the limit stays as it is', () => {
+  test('a message exactly at the size limit is not changed', () => {
     const message = { body: 'x'.repeat(limit - attributeBytes), attributes };
     expect(messageBytes(message)).toBe(limit);
     expect(fitted(message)).toBe(message);
   });
 
-  test('a message one byte over the limit is compressed, keeps its attributes and reads as before', () => {
+  test('a message one byte over the limit is compressed, keeps its attributes, and is read back unchanged', () => {
     const message = { body: 'x'.repeat(limit - attributeBytes + 1), attributes };
     const smaller = fitted(message);
     expect(smaller?.attributes).toEqual({ ...attributes, LASTMILE_BODY: 'gzip' });
@@ -61,7 +61,7 @@ describe('a message', () => {
     expect(fitted(bare(hardToCompress(limit + 1)))).toBeUndefined();
   });
 
-  test('a message that would fit compressed only without its attributes does not fit', () => {
+  test('a compressed message that would fit only without its attributes does not fit', () => {
     const body = hardToCompress(limit + 1, 'hex');
     const { body: compressed } = fitted(bare(body)) ?? bare('');
     const left = limit - compressed.length - ('LASTMILE_BODY'.length + 'String'.length + 'gzip'.length);
@@ -78,7 +78,7 @@ describe('a message', () => {
     expect(fitted(bare('x'.repeat(largest + 1)))).toBeUndefined();
   });
 
-  test('a message of any text reads back as it was', () => {
+  test('a message of any text is read back unchanged', () => {
     const start = fc.string({ unit: 'binary' });
     fc.assert(
       fc.property(start, (text) => {
@@ -93,7 +93,7 @@ describe('a message', () => {
 describe('a body', () => {
   const gzip = { LASTMILE_BODY: 'gzip' };
 
-  test('a body that is not marked as compressed is the text itself, even if it looks compressed', () => {
+  test('a body without the mark of compression is read as plain text, even if it looks compressed', () => {
     const body = gzipSync('{}').toString('base64');
     expect(bodyText(bare(body))).toBe(body);
   });

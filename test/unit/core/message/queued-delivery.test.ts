@@ -20,7 +20,7 @@ const own = (details: object, body = event) => ({ body, attributes: { LASTMILE: 
 const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
 describe('a delivery in the queue', () => {
-  test('a delivery that was queued and read back is the same, its event text and waiting time included', () => {
+  test('a delivery that was queued is read back unchanged, including its event text and its waiting time', () => {
     const waits = fc.option(fc.integer({ min: 0, max: 8_000_000_000_000 }), { nil: undefined });
     fc.assert(
       fc.property(
@@ -96,7 +96,7 @@ describe('a delivery in the queue', () => {
     expect(parseQueueMessage(message, anywhere).delivery.event.text).toBe(text);
   });
 
-  test('a queued delivery that is too large even when compressed is DeliveryTooLarge', () => {
+  test('a queued delivery that is too large even when compressed fails with DeliveryTooLarge', () => {
     const hashes = Array.from({ length: 16_000 }, (_, index) =>
       createHash('sha512').update(String(index)).digest('base64'),
     );
@@ -114,7 +114,7 @@ describe('a delivery in the queue', () => {
 });
 
 describe('the other forms that may lie in the queue', () => {
-  test('the envelope that a rule sends gives its event untouched, and its age counts from when it was sent', () => {
+  test('an envelope from a rule gives its event unchanged, and the event counts as received when it was sent', () => {
     const body = `{ "apiDestination": "orders", "event": ${event} , "rule":"r","target":{"Id":"t"}}`;
     expect(parseQueueMessage(plain(body), anywhere)).toEqual({
       delivery: {
@@ -156,7 +156,7 @@ describe('the other forms that may lie in the queue', () => {
     );
   });
 
-  test('a retry that was dead-lettered unread starts again when it is moved back', () => {
+  test('a queued retry that SQS dead-lettered starts again as a new delivery when it is moved back', () => {
     const attemptTimes = { firstMs: 3, lastMs: 4 };
     const delivery = deliveryOf({ attempts: 7, postponements: 2, firstReceivedAtMs: 1, attemptTimes });
     const retry = formatQueuedDelivery({ delivery, notBeforeMs: 5, turnGeneration: 6 });
@@ -205,7 +205,7 @@ describe('the other forms that may lie in the queue', () => {
     );
   });
 
-  test("Lambda's record of a bare event gives that event where the function has a destination", () => {
+  test("Lambda's record of a bare event gives that event when the function has a destination", () => {
     const { delivery } = parseQueueMessage(plain(record(event)), { ...anywhere, apiDestination: 'orders' });
     expect(delivery.event.text).toBe(event);
   });
@@ -225,10 +225,10 @@ describe('the other forms that may lie in the queue', () => {
   });
 });
 
-describe('in a queue whose function has a destination of its own', () => {
+describe('a queue of a function with its own destination', () => {
   const here = { apiDestination: 'orders', nowMs };
 
-  test('a queued delivery keeps its destination where the function has a destination of its own', () => {
+  test('a queued delivery keeps its destination even when the function has its own destination', () => {
     const message = formatQueuedDelivery({ delivery: deliveryOf({ apiDestination: 'other', attempts: 3 }) });
     expect(parseQueueMessage(message, here).delivery).toMatchObject({ apiDestination: 'other', attempts: 3 });
   });
@@ -239,7 +239,7 @@ describe('in a queue whose function has a destination of its own', () => {
     );
   });
 
-  test("an envelope is refused where the function has a destination of its own, also in Lambda's record", () => {
+  test("an envelope is refused when the function has its own destination, even in Lambda's record", () => {
     const envelope = `{"apiDestination":"other","event":${event}}`;
     const refusal =
       'InvalidDelivery: apiDestination is not accepted: this function delivers to its own API_DESTINATION; send the event alone.';

@@ -17,14 +17,14 @@ describe('the reason beside a message', () => {
     return [told['ERROR_CODE']?.stringValue, told['ERROR_MESSAGE']?.stringValue];
   };
 
-  test('the reason of a raw dead letter is its code where one attribute is free, and left out where none is', () => {
+  test('the reason of a raw dead letter needs two free attributes, and only its code is added with one free attribute', () => {
     expect(ownNames(messageWith(8))).toEqual(['INTERNAL_ERROR', 'NewerVersion: It is newer.']);
     expect(ownNames(messageWith(9))).toEqual(['INTERNAL_ERROR', undefined]);
     const full = messageWith(10);
     expect(withReason(full, failure)).toBe(full);
   });
 
-  test('the reason of a raw dead letter is as long as the message has room for, to the byte', () => {
+  test('the reason of a raw dead letter is shortened, or left out, only when the message has no room for it', () => {
     const whole = rawMessageBytes(withReason(messageWith(0), failure)) - 1;
     const long = ': It is newer.'.length;
     const short = whole - long;

@@ -48,7 +48,7 @@ test.each([
   ['a retry of ours that SQS has moved', formatQueuedDelivery({ delivery: worn, notBeforeMs: nowMs + 9 })],
   ['an envelope that SQS has moved', plain(envelope)],
   ["Lambda's record of a failed invocation", plain(recordOf(envelope))],
-])('%s starts again as a new delivery, its event byte for byte', (_form, message) => {
+])('%s starts again as a new delivery with its event unchanged, byte for byte', (_form, message) => {
   expect(read(message)).toEqual({ kind: 'matching', delivery: anew });
 });
 
@@ -92,7 +92,7 @@ test.each([
   ['order', 'skips'],
   [arn, 'accepts'],
   [arn.replace('/orders/', '/others/'), 'skips'],
-])('the filter for the destination %s %s a dead letter for the name orders', (apiDestination, verb) => {
+])('the filter for the destination %s %s a dead letter that names orders by its name', (apiDestination, verb) => {
   expect(read(ours, { apiDestination }).kind === 'matching').toBe(verb === 'accepts');
 });
 
@@ -101,7 +101,7 @@ test.each([
   ['others', 'skips'],
   [arn, 'accepts'],
   [`${arn}0`, 'skips'],
-])('the filter for the destination %s %s a dead letter for one ARN of orders', (apiDestination, verb) => {
+])('the filter for the destination %s %s a dead letter that names orders by an ARN', (apiDestination, verb) => {
   const message = plain(envelope.replace('"apiDestination":"orders"', `"apiDestination":"${arn}"`));
   expect(read(message, { apiDestination }).kind === 'matching').toBe(verb === 'accepts');
 });

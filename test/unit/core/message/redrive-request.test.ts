@@ -49,12 +49,12 @@ test.each([
   ['maximum', [0, -1, 1.5, '10', 1e10]],
   ['ratePerSecond', [0, 0.05, -1, '10', 1e5]],
   ['dryRun', ['true', 1, {}]],
-])('a bad %s of a redrive is named', (field, values) => {
+])('a redrive with a bad %s is refused by the name of that field', (field, values) => {
   const problems = values.map((value) => problemsOf({ [field]: value }));
   expect(problems).toEqual(values.map(() => expect.stringMatching(`^Bad input: ${field} is n(ot|either) [^;]*\\.$`)));
 });
 
-test('a refused value of a redrive is not shown', () => {
+test('the refusal of a redrive does not show the refused value', () => {
   const value = 'can ary';
   expect(problemsOf({ apiDestination: value, errorCode: value, after: value, maximum: value })).not.toContain(value);
 });

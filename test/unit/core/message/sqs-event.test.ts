@@ -100,7 +100,7 @@ describe('an event that Lambda would not hand over', () => {
     [{ Records: [record({ messageId: null })] }, 'Records[0].messageId is missing.'],
     [{ Records: [record({ receiptHandle: undefined })] }, 'Records[0].receiptHandle is missing.'],
     [{ Records: [record({ attributes: 'canary' })] }, 'Records[0].attributes is not an object.'],
-  ])('the malformed SQS event %j is refused by the name of the field', (event, message) => {
+  ])('the malformed SQS event %j is refused, and the error names the field', (event, message) => {
     expect(failureOf(() => parseSqsEvent(event, nowMs))).toBe(`InvalidDelivery: ${message}`);
   });
 

@@ -22,7 +22,7 @@ test('exactly the code points that SQS refuses are escaped, as four hexadecimal 
   expect(escapeForSqs('\uffff')).toBe('\\uffff');
 });
 
-test('an escaped JSON text means the same, and SQS accepts it', () => {
+test('an escaped JSON text has the same value as before, and SQS accepts it', () => {
   fc.assert(
     fc.property(jsonTexts, (text) => {
       const escaped = escapeForSqs(text);

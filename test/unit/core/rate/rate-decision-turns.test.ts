@@ -7,7 +7,7 @@ import { request5MsAhead, decisionOf, expectedDecision, startAgain } from './rat
 /** Slots of a bucket whose backlog is gone. */
 const ofEmptyBucket: readonly DecisionRow[] = [
   {
-    name: 'a backlog that no request has come back from for 5 s is gone, and its turns start again under a new generation',
+    name: 'a backlog is gone when no request has come back for 5 s, and return times start again in a new generation',
     view: viewOf({ slotsUntilUs: at(-5000), returnsUntilUs: at(5000), generation: 4 }),
     assumes: 'empty',
     slots: 3,
@@ -18,7 +18,7 @@ const ofEmptyBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(5), byUs: 300_000 }, returns: startAgain, raiseTo: 1 },
   },
   {
-    name: 'a bucket without its backlog gives no turns to requests that find no slot',
+    name: 'a write that ends a backlog gives no return times to requests that find no slot',
     view: viewOf({ slotsUntilUs: at(-5000), returnsUntilUs: at(5000) }),
     request: { count: 30 },
     assumes: 'empty',
@@ -42,7 +42,7 @@ const ofEmptyBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(-195), byUs: 300_000 }, returns: startAgain, raiseTo: 1 },
   },
   {
-    name: 'a burst of more than 5 s reaches back no further than what is known to be unused',
+    name: 'a burst of more than 5 s begins at most 5 s ago, because older slots may have been used',
     view: viewOf({ slotsUntilUs: at(-5000), returnsUntilUs: at(5000) }),
     request: { share: { ratePerSecond: 10, burst: 100 } },
     assumes: 'empty',
@@ -54,7 +54,7 @@ const ofEmptyBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(-4995), byUs: 300_000 }, returns: startAgain, raiseTo: 1 },
   },
   {
-    name: 'a worker that knows an older revision does not take back the newer one when a backlog is gone',
+    name: 'a worker that knows an older revision does not undo the newer one when a backlog is gone',
     view: viewOf({ slotsUntilUs: at(-5000), returnsUntilUs: at(5000), revision: 3 }),
     assumes: 'empty',
     slots: 3,
@@ -72,10 +72,10 @@ const behindBacklog: Where = [
   ['slots', 'atMost', at(6000)],
 ];
 
-/** Turns behind those that are given away already. */
+/** Return times behind those that have already been given away. */
 const ofBacklog: readonly DecisionRow[] = [
   {
-    name: 'a newcomer is given a turn behind a backlog, even if there are slots',
+    name: 'a newcomer is given a return time behind a backlog, even if there are slots',
     view: viewOf({ slotsUntilUs: at(300), returnsUntilUs: at(5000) }),
     assumes: 'ahead',
     returns: 3,
@@ -83,7 +83,7 @@ const ofBacklog: readonly DecisionRow[] = [
     write: { returns: { from: 'returns', byUs: 300_000 } },
   },
   {
-    name: 'a backlog that a request has come back from less than 5 s ago is not gone',
+    name: 'a backlog is not gone when a request has come back from it less than 5 s ago',
     view: viewOf({ slotsUntilUs: at(-5000) + 1, returnsUntilUs: at(5000) }),
     assumes: 'ahead',
     returns: 3,
@@ -91,7 +91,7 @@ const ofBacklog: readonly DecisionRow[] = [
     write: { returns: { from: 'returns', byUs: 300_000 } },
   },
   {
-    name: 'a backlog is not gone when the worker has not looked since 5 s without a slot',
+    name: 'a worker assumes that a backlog is gone only when it has just read the bucket',
     view: viewOf({ slotsUntilUs: at(-5000), returnsUntilUs: at(5000) }, at(-1)),
     assumes: 'ahead',
     returns: 3,
@@ -99,7 +99,7 @@ const ofBacklog: readonly DecisionRow[] = [
     write: { returns: { from: 'returns', byUs: 300_000 } },
   },
   {
-    name: 'a worker takes turns for events yet to come in the same write',
+    name: 'a worker takes return times for future events in the same write',
     view: viewOf({ slotsUntilUs: at(300), returnsUntilUs: at(5000) }),
     request: { blockCount: 50 },
     assumes: 'ahead',
@@ -112,7 +112,7 @@ const ofBacklog: readonly DecisionRow[] = [
     write: { returns: { from: 'returns', byUs: 5_000_000 } },
   },
   {
-    name: 'a backlog gives as many turns as begin within 900 s',
+    name: 'a backlog gives only the return times of the next 900 s',
     view: viewOf({ slotsUntilUs: at(300), returnsUntilUs: at(899_850) }),
     assumes: 'ahead',
     returns: 2,
@@ -146,10 +146,10 @@ const ofBacklog: readonly DecisionRow[] = [
   },
 ];
 
-/** The first turns of a backlog. */
+/** The first return times of a backlog. */
 const ofNewBacklog: readonly DecisionRow[] = [
   {
-    name: 'a backlog begins a second before the slots end, when none of them begins before the end',
+    name: 'a backlog begins a second before the given slots end, when no slot is left before the horizon',
     view: viewOf({ slotsUntilUs: at(2000) }),
     assumes: 'behind',
     returns: 3,
@@ -160,7 +160,7 @@ const ofNewBacklog: readonly DecisionRow[] = [
     write: { returns: { from: at(1000), byUs: 300_000 } },
   },
   {
-    name: 'a backlog begins at the first slot at the earliest',
+    name: 'a backlog never begins before the first usable slot',
     view: viewOf({ slotsUntilUs: at(300) }),
     request: { endUs: at(250) },
     assumes: 'behind',
@@ -172,7 +172,7 @@ const ofNewBacklog: readonly DecisionRow[] = [
     write: { returns: { from: at(5), byUs: 300_000 } },
   },
   {
-    name: 'requests that find neither a slot nor a turn within 900 s are left over',
+    name: 'requests that find neither a slot nor a return time within 900 s get nothing',
     view: viewOf({}),
     request: { count: 9100 },
     assumes: 'idle',
@@ -185,7 +185,7 @@ const ofNewBacklog: readonly DecisionRow[] = [
     write: { slots: { from: at(5), byUs: 2_000_000 }, returns: { from: at(5), byUs: 899_000_000 }, orAbsent: true },
   },
   {
-    name: 'a worker passes over the turns within a pause',
+    name: 'a worker skips the return times within a pause',
     view: viewOf({ slotsUntilUs: at(60_000), returnsUntilUs: at(59_000) - 1 }),
     request: { blockCount: 50 },
     assumes: 'behind',
@@ -197,7 +197,7 @@ const ofNewBacklog: readonly DecisionRow[] = [
     write: { returns: { from: at(59_000), byUs: 5_000_000 } },
   },
   {
-    name: 'a worker with a newer revision that finds no slot raises the generation, and its turns start again',
+    name: 'a worker with a newer revision that finds no slot raises the generation, and return times start again',
     view: viewOf({ slotsUntilUs: at(3000), returnsUntilUs: at(5000) }),
     request: { revision: 2 },
     assumes: 'behind',
@@ -220,7 +220,7 @@ test.each([...ofEmptyBucket, ...ofBacklog, ...ofNewBacklog].map((row) => [row.na
 
 test.each([
   {
-    name: 'a backlog of 900 s gives no more turns',
+    name: 'a backlog of 900 s gives no more return times',
     view: viewOf({ slotsUntilUs: at(300), returnsUntilUs: at(900_000) }),
   },
   { name: 'a pause of 900 s lets no backlog begin', view: viewOf({ slotsUntilUs: at(901_000) }) },
@@ -228,7 +228,7 @@ test.each([
   expect(decide(view, request5MsAhead)).toBeUndefined();
 });
 
-test('a bucket is kept until a day after the last turn, in whole seconds', () => {
+test('a bucket is kept until a day after the last possible return time, in whole seconds', () => {
   const [one, next] = [at(0), at(0) + 1].map((nowUs) => decide(viewOf({}), { ...request5MsAhead, nowUs }));
   expect(one?.write.expiresAtSeconds).toBe(Date.UTC(2026, 0, 2, 0, 15) / 1000);
   expect(next?.write.expiresAtSeconds).toBe(Date.UTC(2026, 0, 2, 0, 15) / 1000 + 1);

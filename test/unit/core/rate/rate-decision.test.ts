@@ -21,7 +21,7 @@ const ofIdleBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(5), byUs: 300_000 }, orAbsent: true },
   },
   {
-    name: 'requests that find no slot before the end are given turns, which begin a second before the given slots end',
+    name: 'requests without a slot before the horizon get return times, from a second before the given slots end',
     view: viewOf({}),
     request: { count: 30 },
     assumes: 'idle',
@@ -31,7 +31,7 @@ const ofIdleBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(5), byUs: 2_000_000 }, returns: { from: at(5), byUs: 2_000_000 }, orAbsent: true },
   },
   {
-    name: 'turns behind less than a second of slots begin at the first slot',
+    name: 'return times behind less than a second of slots begin at the first slot',
     view: viewOf({}),
     request: { count: 5, endUs: at(250) },
     assumes: 'idle',
@@ -41,7 +41,7 @@ const ofIdleBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(5), byUs: 300_000 }, returns: { from: at(5), byUs: 200_000 }, orAbsent: true },
   },
   {
-    name: 'requests that come back are given slots despite a backlog, and no turns with them',
+    name: 'requests that come back are given slots despite a backlog, and no return times',
     view: viewOf({ returnsUntilUs: at(5000) }),
     request: { count: 30, newcomer: false },
     assumes: 'idle',
@@ -62,7 +62,7 @@ const ofIdleBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(-195), byUs: 400_000 }, orAbsent: true },
   },
   {
-    name: 'turns behind a burst begin at the first slot, not in the past',
+    name: 'return times behind a burst begin at the first slot, not in the past',
     view: viewOf({}),
     request: { count: 5, endUs: at(100), share: { ratePerSecond: 10, burst: 3 } },
     assumes: 'idle',
@@ -75,7 +75,7 @@ const ofIdleBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(-195), byUs: 300_000 }, returns: { from: at(-195), byUs: 400_000 }, orAbsent: true },
   },
   {
-    name: 'a worker treats a bucket that was as often busy as idle as an idle one',
+    name: 'a worker treats a bucket as idle when it was busy as often as idle',
     view: viewOf({ slotsUntilUs: at(-900) }, at(-1000)),
     assumes: 'idle',
     slots: 3,
@@ -83,7 +83,7 @@ const ofIdleBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(5), byUs: 300_000 }, orAbsent: true },
   },
   {
-    name: 'a worker treats a bucket that no other worker uses as idle, even if it was often busy',
+    name: 'a worker treats a bucket as idle when no other worker uses it, even if it was often busy',
     view: { ...viewOf({ slotsUntilUs: at(-900) }, at(-1000)), busyLikelihood: 0.9, timesAlone: 8 },
     assumes: 'idle',
     slots: 3,
@@ -91,7 +91,7 @@ const ofIdleBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(5), byUs: 300_000 }, orAbsent: true },
   },
   {
-    name: 'a write does not pass over a gap of more than 100 ms',
+    name: 'a write does not skip a gap of more than 100 ms without slots',
     view: viewOf({ slotsUntilUs: at(-95) - 1 }),
     assumes: 'idle',
     slots: 3,
@@ -99,7 +99,7 @@ const ofIdleBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(5), byUs: 300_000 }, orAbsent: true },
   },
   {
-    name: 'a worker with a newer revision raises the generation of an idle bucket, and its turns start again',
+    name: 'a worker with a newer revision raises the generation of an idle bucket, and return times start again',
     view: viewOf({}),
     request: { revision: 2 },
     assumes: 'idle',
@@ -111,7 +111,7 @@ const ofIdleBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(5), byUs: 300_000 }, returns: startAgain, raiseTo: 2, orAbsent: true },
   },
   {
-    name: 'a request that comes back with a newer revision raises the generation, and turns are given anew',
+    name: 'a request that comes back with a newer revision raises the generation, and return times start again',
     view: viewOf({ returnsUntilUs: at(5000) }),
     request: { count: 5, newcomer: false, endUs: at(250), revision: 2 },
     assumes: 'idle',
@@ -144,10 +144,10 @@ const busy: Where = [
   ['returns', 'atMost', at(5)],
 ];
 
-/** Slots behind those that are given away already. */
+/** Slots behind those that have already been given away. */
 const ofBusyBucket: readonly DecisionRow[] = [
   {
-    name: 'slots of a busy bucket follow those given before, while all of them begin before the end',
+    name: 'slots of a busy bucket follow those given before, if all of them begin before the horizon',
     view: viewOf({ slotsUntilUs: at(300) }),
     assumes: 'busy',
     slots: 3,
@@ -155,7 +155,7 @@ const ofBusyBucket: readonly DecisionRow[] = [
     write: { slots: { from: 'slots', byUs: 300_000 } },
   },
   {
-    name: 'a backlog whose last turn ends at the first slot holds no newcomer back',
+    name: 'a backlog whose last return time ends at the first slot holds no newcomer back',
     view: viewOf({ slotsUntilUs: at(300), returnsUntilUs: at(5) }),
     assumes: 'busy',
     slots: 3,
@@ -163,7 +163,7 @@ const ofBusyBucket: readonly DecisionRow[] = [
     write: { slots: { from: 'slots', byUs: 300_000 } },
   },
   {
-    name: 'turns behind the slots of a busy bucket are added to the slots as they are found',
+    name: 'return times behind the slots of a busy bucket begin at the end of the slots that the write finds',
     view: viewOf({ slotsUntilUs: at(300) }),
     request: { count: 30 },
     assumes: 'busy',
@@ -190,7 +190,7 @@ const ofBusyBucket: readonly DecisionRow[] = [
     write: { slots: { from: 'slots', byUs: 300_000 } },
   },
   {
-    name: 'a worker treats a bucket that was more often busy than idle as busy',
+    name: 'a worker treats a bucket as busy when it was busy more often than idle',
     view: { ...viewOf({ slotsUntilUs: at(-900) }, at(-1000)), busyLikelihood: 0.51 },
     assumes: 'busy',
     slots: 3,
@@ -198,7 +198,7 @@ const ofBusyBucket: readonly DecisionRow[] = [
     write: { slots: { from: 'slots', byUs: 300_000 } },
   },
   {
-    name: 'a write passes over a gap of 100 ms, and counts the gap as given away',
+    name: 'a write skips a gap of 100 ms without slots, and counts the gap as given away',
     view: viewOf({ slotsUntilUs: at(-95) }),
     assumes: 'busy',
     slots: 3,
@@ -210,7 +210,7 @@ const ofBusyBucket: readonly DecisionRow[] = [
     write: { slots: { from: 'slots', byUs: 400_000 } },
   },
   {
-    name: 'turns behind slots that pass over a gap pass over it too',
+    name: 'return times skip a gap that the slots before them skip',
     view: viewOf({ slotsUntilUs: at(-45) }),
     request: { count: 5, endUs: at(250) },
     assumes: 'busy',
@@ -224,7 +224,7 @@ const ofBusyBucket: readonly DecisionRow[] = [
     write: { slots: { from: 'slots', byUs: 350_000 }, returns: { from: 'slots', byUs: 250_000 } },
   },
   {
-    name: 'a newcomer with a newer revision raises the generation of a busy bucket, and queues behind no backlog',
+    name: 'a newcomer with a newer revision raises the generation of a busy bucket, and waits behind no backlog',
     view: viewOf({ slotsUntilUs: at(300), returnsUntilUs: at(5000) }),
     request: { revision: 2 },
     assumes: 'busy',

@@ -12,7 +12,7 @@ export interface DecisionRow {
   /** A whole sentence. */
   readonly name: string;
   readonly view: BucketView;
-  /** How it differs from `request5MsAhead`. */
+  /** How the request differs from `request5MsAhead`. */
   readonly request?: Partial<SlotRequest>;
   readonly assumes: AssumedState;
   readonly slots?: number;
@@ -40,7 +40,7 @@ export function expectedDecision({ request, assumes, slots = 0, returns = 0, whe
       where: where.map(([of, is, than]) => ({ of, is, than })),
       orAbsent: false,
       revision: request?.revision ?? request5MsAhead.revision,
-      // A day after the last turn that it can give.
+      // A day after the last return time that it can give.
       expiresAtSeconds: Date.UTC(2026, 0, 2, 0, 15) / 1000,
       ...(assumes !== 'empty' && write.raiseTo !== undefined && { health: forgottenHealth }),
       ...write,

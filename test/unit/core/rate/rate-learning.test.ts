@@ -24,7 +24,7 @@ const request: SlotRequest = {
   blockCount: 2,
 };
 const bucket: Bucket = { slotsUntilUs: seenAtUs, returnsUntilUs: 0, generation: 4, revision: 1, health: unknownHealth };
-/** Seen a second ago and not by its only writer, so that its slots are a guess. */
+/** Seen a second ago by a worker that is not its only writer, so whether it is busy is a guess. */
 const view: BucketView = { ...unknownView, ...bucket, seenAtUs, timesAlone: 0 };
 
 function decisionOf(slots: Decision['write']['slots'], members: Partial<Decision> = {}): Decision {

@@ -3,7 +3,7 @@ import { pauseWrite } from '../../../../lib/core/rate/bucket.ts';
 import { at, nowUs, restedBucket } from '../../../contract/dynamodb/rate-requests.ts';
 
 test.each([
-  ['a pause gives away every slot until its end, and moves no turn', at(30_000), at(30_000)],
+  ['a pause gives away every slot until its end, and moves no return time', at(30_000), at(30_000)],
   ['a pause of more than 900 s ends after 900 s', at(900_000) + 1, at(900_000)],
 ])('%s', (_name, untilUs, givenUntilUs) => {
   expect(pauseWrite(restedBucket, untilUs, nowUs, 3)).toEqual({

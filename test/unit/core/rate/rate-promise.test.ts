@@ -11,7 +11,7 @@ import { createInMemoryRateBuckets } from '../../../fakes/in-memory-rate-buckets
 const beganUs = Date.UTC(2026, 0, 1) * 1000;
 const key = { destinationIncarnation: 'd', shard: 0 };
 
-/** What one of several workers does, at what its clock says then. */
+/** One action of one of several workers, and the error of its clock at that moment. */
 const step = fc.record({
   worker: fc.nat(2),
   passedUs: fc.constantFrom(0, 0, 1, 20_000, 20_000, 600_000, 3_000_000, 7_000_000),
@@ -24,7 +24,7 @@ const step = fc.record({
   roomUs: fc.integer({ min: 1000, max: 3_000_000 }),
   leadUs: fc.integer({ min: 0, max: 999 }),
   revision: fc.integer({ min: 1, max: 3 }),
-  /** How much less than the largest burst this worker knows of. */
+  /** By how much the burst that this worker knows is smaller than the largest burst. */
   less: fc.constantFrom(0, 0, 0, 1, 7),
   what: fc.oneof(
     { weight: 10, arbitrary: fc.constant('reserve' as const) },
@@ -87,7 +87,7 @@ async function slotsOf(any: Share, showsRefuser: boolean, steps: readonly Step[]
   return slots;
 }
 
-/** From one slot to the n-th after it, as much time passes as n requests take, less what the burst allows. */
+/** Checks that the n-th slot after another one is at least n intervals later, minus the time that the burst allows. */
 function expectPromiseHeld(slots: readonly number[], { ratePerSecond, burst }: Share): void {
   const sorted = slots.toSorted((a, b) => a - b);
   const allowedUs = Math.floor(((burst - 1) * 1_000_000) / ratePerSecond);

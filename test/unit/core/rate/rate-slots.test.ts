@@ -36,7 +36,7 @@ describe('the slots of one bucket', () => {
     );
   });
 
-  test('the counted slots before an end begin before that end, and the next slot does not', () => {
+  test('slotsBefore counts exactly the slots that begin before an end', () => {
     fc.assert(
       fc.property(
         share,
@@ -54,7 +54,7 @@ describe('the slots of one bucket', () => {
     );
   });
 
-  test('all slots fit from the latest possible time, and not from one microsecond later', () => {
+  test('all slots fit before an end when they begin at the latest possible time, and not a microsecond later', () => {
     fc.assert(
       fc.property(share, fc.integer({ min: 1, max: 200 }), (any, count) => {
         const endUs = startUs + 2_000_000;
@@ -96,7 +96,7 @@ describe('the slots of one bucket', () => {
         const toleranceMs = slotToleranceMs(ratePerSecond);
         const sentAtMs = Array.from({ length: Math.ceil(ratePerSecond * 2) + 2 }, (_, index) => {
           const [isLate = false, clockMs = 0] = cyclic(late, index) ?? [];
-          // A worker that was held up sends what waited at once; then it is in time again.
+          // A worker that was held up sends all waiting requests at once. After that it is on time again.
           const heldUp = isLate || index < ratePerSecond ? toleranceMs : 0;
           return (index * 1000) / ratePerSecond + heldUp + clockMs;
         }).sort((one, other) => one - other);

@@ -16,7 +16,7 @@ import {
 const secondUs = 1_000_000;
 const bucket = { slotsUntilUs: 0, returnsUntilUs: 0, generation: 1, revision: 1, health: unknownHealth };
 
-/** A view of a second ago, after these findings, each a second after the one before. */
+/** A view that is a second old. The worker found the bucket busy or idle as given, once a second. */
 function viewAfter(findings: readonly boolean[]) {
   let view = unknownView;
   for (const [index, wasBusy] of findings.entries()) {
@@ -36,14 +36,14 @@ test.each([
   { findings: [true, true], doubtful: true },
   { findings: [true, false, true, false, true, false], doubtful: true },
   { findings: [...Array.from({ length: 9 }, () => true), false], doubtful: true },
-])('a guess after the findings $findings is in doubt: $doubtful', ({ findings, doubtful }) => {
+])('after finding a bucket busy as in $findings, a worker doubts its guess: $doubtful', ({ findings, doubtful }) => {
   const { view, nowUs } = viewAfter(findings);
   expect(isDoubtful(view, true, nowUs, nowUs)).toBe(doubtful);
 });
 
 const seenAtUs = 10 * secondUs;
 const nowUs = seenAtUs + secondUs;
-/** Seen a second ago, others use the bucket too, and whether it is busy is anybody's guess. */
+/** A view of a second ago. Others use the bucket too, and it is as likely busy as idle. */
 const uncertain: BucketView = { ...unknownView, ...bucket, seenAtUs, slotsUntilUs: seenAtUs, timesAlone: 0 };
 const justSeen: BucketView = { ...uncertain, seenAtUs: nowUs };
 
@@ -57,7 +57,7 @@ test.each([
     older: true,
   },
   { view: 'never seen', change: { seenAtUs: 0 }, ageUs: nowUs, older: true },
-])('a view $view is older than an age: $older', ({ change, ageUs, older }) => {
+])('a view $view is older than the given age: $older', ({ change, ageUs, older }) => {
   expect(isOlderThan({ ...uncertain, ...change }, ageUs, nowUs)).toBe(older);
 });
 
@@ -74,11 +74,11 @@ test.each([
   { bucket: 'that is more likely busy than not', change: { busyLikelihood: 0.51 }, since: nowUs },
   { bucket: 'that is as likely busy as not', change: { busyLikelihood: 0.5 }, since: undefined },
   { bucket: 'of one worker, last seen long ago', change: { busyLikelihood: 1, timesAlone: 8 }, since: undefined },
-])('an old view of a bucket $bucket makes it busy since $since', ({ change, since }) => {
+])('an old view of a bucket $bucket says that the bucket is busy since $since', ({ change, since }) => {
   expect(busySinceUs({ ...uncertain, ...change }, nowUs, nowUs)).toBe(since);
 });
 
-test('a write passes over a gap of a tenth of a second at most, and only if the bucket was just seen', () => {
+test('a write skips a gap of at most 100 ms without slots, and only if the bucket was just seen', () => {
   const gapOf = (us: number): BucketView => ({ ...justSeen, slotsUntilUs: nowUs - us });
   expect(busySinceUs(gapOf(100_000), nowUs, nowUs)).toBe(nowUs - 100_000);
   expect(busySinceUs(gapOf(100_001), nowUs, nowUs)).toBeUndefined();
@@ -89,7 +89,7 @@ test.each([
   { view: 'that shows slots up to the start', change: { slotsUntilUs: nowUs } },
   { view: 'that is fresh', change: { seenAtUs: nowUs } },
   { view: 'of a worker that is alone', change: { timesAlone: 8 } },
-])('a view $view is no guess: it is not in doubt and teaches nothing', ({ change }) => {
+])('a view $view is not a guess, so it is not in doubt and does not change the likelihood', ({ change }) => {
   const view = { ...uncertain, ...change };
   expect(isDoubtful(view, true, nowUs, nowUs)).toBe(false);
   expect(viewAfterGuess(view, nowUs, nowUs, true)).toBe(view);
@@ -125,34 +125,34 @@ test.each([
   { who: 'a newcomer', newcomer: true, returnsUntilUs: seenAtUs + 1, doubtful: true },
   { who: 'a newcomer', newcomer: true, returnsUntilUs: seenAtUs, doubtful: false },
   { who: 'a delivery that returns', newcomer: false, returnsUntilUs: seenAtUs + 1, doubtful: false },
-])('a sure guess about a bucket with return times up to $returnsUntilUs is in doubt for $who: $doubtful', (guess) => {
+])('a likely guess about a bucket with return times up to $returnsUntilUs is in doubt for $who: $doubtful', (guess) => {
   const sure = { ...uncertain, busyLikelihood: 0.9, returnsUntilUs: guess.returnsUntilUs };
   expect(isDoubtful(sure, guess.newcomer, nowUs, nowUs)).toBe(guess.doubtful);
 });
 
-test('a bucket that has not been seen is in doubt whatever else is known of it', () => {
+test('a view of a bucket that was never seen is always in doubt', () => {
   const unseen = { ...uncertain, seenAtUs: 0, slotsUntilUs: nowUs, returnsUntilUs: nowUs + 1 };
   expect(isDoubtful(unseen, true, nowUs, nowUs)).toBe(true);
 });
 
-test('a worker counts how often in a row it found the bucket as it had left it', () => {
+test('a worker counts how many times in a row it found the bucket unchanged', () => {
   const view = { ...uncertain, timesAlone: 3 };
   expect(countTimesAlone(view, seenAtUs - 1)).toEqual({ ...view, timesAlone: 4 });
   expect(countTimesAlone(view, seenAtUs)).toEqual({ ...view, timesAlone: 4 });
   expect(countTimesAlone(view, seenAtUs + 1)).toEqual({ ...view, timesAlone: 0 });
 });
 
-test('a bucket that had not been seen says nothing about other writers', () => {
+test('the first sight of a bucket says nothing about other writers', () => {
   const unseen = { ...uncertain, seenAtUs: 0, timesAlone: 3 };
   expect(countTimesAlone(unseen, nowUs)).toBe(unseen);
 });
 
 test.each([
   { lead: 'from now for the only writer', change: { slotsUntilUs: nowUs + 300_000, timesAlone: 1 }, waitUs: 200_000 },
-  { lead: 'from when it was seen for one of many', change: { slotsUntilUs: seenAtUs + 300_000 }, waitUs: 200_000 },
-  { lead: 'of nothing', change: { slotsUntilUs: nowUs - 1, timesAlone: 1 }, waitUs: 0 },
+  { lead: 'from the last read for one of several', change: { slotsUntilUs: seenAtUs + 300_000 }, waitUs: 200_000 },
+  { lead: 'none', change: { slotsUntilUs: nowUs - 1, timesAlone: 1 }, waitUs: 0 },
   { lead: 'of many seconds', change: { slotsUntilUs: nowUs + 60 * secondUs }, waitUs: 500_000 },
-  { lead: 'that was seen too long ago', change: { slotsUntilUs: nowUs + secondUs, seenAtUs: seenAtUs - 1 }, waitUs: 0 },
-])('a delivery that returns waits two thirds of the lead $lead', ({ change, waitUs }) => {
+  { lead: 'none, as it is too old', change: { slotsUntilUs: nowUs + secondUs, seenAtUs: seenAtUs - 1 }, waitUs: 0 },
+])('a returning delivery waits for two thirds of the lead ($lead), at most 500 ms', ({ change, waitUs }) => {
   expect(patienceUs({ ...uncertain, ...change }, nowUs)).toBe(waitUs);
 });

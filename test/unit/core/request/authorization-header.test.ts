@@ -37,7 +37,7 @@ describe('API_KEY', () => {
     expect(Object.entries(authorizationHeaders(apiKey('__proto__', 'k')))).toEqual([['__proto__', 'k']]);
   });
 
-  test('an API key that a header cannot carry is refused by its header name, never shown', () => {
+  test('an API key that a header cannot carry is refused by the name of its header, and the key is never shown', () => {
     expect(failureOf(() => authorizationHeaders(apiKey('X-Api-Key', 'canary\r\n')))).toBe(
       'InvalidInvocation: The header X-Api-Key has a value with characters that are not allowed.',
     );

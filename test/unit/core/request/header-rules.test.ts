@@ -16,7 +16,7 @@ const guideList =
   'If-Range, If-Unmodified-Since, Max-Forwards, Origin, Pragma, Proxy-Authorization, Range, Referer, TE, Trailer, ' +
   'Transfer-Encoding, User-Agent, Upgrade, Via, Warning';
 
-test('exactly the headers of the guide and Keep-Alive are withheld, in upper and lower case', () => {
+test('exactly the headers that the guide lists, and Keep-Alive, are not forwarded, in upper and lower case', () => {
   for (const name of [...guideList.split(', '), 'Keep-Alive']) {
     expect([name, isForwarded(name), isForwarded(name.toUpperCase())]).toEqual([name, false, false]);
   }

@@ -15,7 +15,7 @@ function delivery(text: string, id?: string): Delivery {
   };
 }
 
-test("the idempotency key is the id of the event with the target's Id, or with the destination's name", () => {
+test("the idempotency key is the id of the event followed by the target's Id, or by the destination's name", () => {
   expect(idempotencyKey(delivery('{"id":"e1"}', 't1'), 'orders')).toBe('e1/t1');
   expect(idempotencyKey(delivery('{"id":"e1"}'), 'orders')).toBe('e1/orders');
 });
@@ -27,7 +27,7 @@ test.each([
   '{"id":"a\\r\\nX-Evil: 1"}',
   '{"id":"é"}',
   `{"id":"${'x'.repeat(129)}"}`,
-])('the idempotency key of an event without an id for a header (%s) is the hash of its text', (text) => {
+])('the idempotency key of an event without a usable id (%s) is the hash of the whole text', (text) => {
   const hash = createHash('sha256').update(text).digest('hex');
   expect(idempotencyKey(delivery(text), 'orders')).toBe(`${hash}/orders`);
 });

@@ -117,7 +117,7 @@ describe('reserved placeholders', () => {
     });
   });
 
-  test("the event.json placeholder prints the event's own text where it is known", () => {
+  test("the event.json placeholder prints the event's own text when that text is known", () => {
     const text = '{"id": "e1", "n": 12345678901234567890, "f": 1.0}';
     const event = { value: JSON.parse(text) as JsonObject, text };
     expect(transform('{"all": <aws.events.event.json>}', { ...source, event })).toBe(`{"all": ${text}}`);
@@ -198,7 +198,7 @@ test('less-than signs and braces that enclose no placeholder name are text', () 
   expect(transform('{"a": "1 < 2 > 0, {{ }} and < order >"}')).toBe('{"a": "1 < 2 > 0, {{ }} and < order >"}');
 });
 
-test('a template is compiled once', () => {
+test('equal templates are compiled once', () => {
   expect(compileInputTemplate('{"a": <order>}')).toBe(compileInputTemplate('{"a": <order>}'));
 });
 

@@ -61,7 +61,7 @@ describe('readJsonPath', () => {
     '$.detail.toString',
     '$.resources[0][0]',
     '$.detail.none.more',
-  ])('the JSON path %s finds nothing, and nothing inherited', (path) => {
+  ])('the JSON path %s finds nothing, not even an inherited member', (path) => {
     expect(read(path)).toBeUndefined();
   });
 });

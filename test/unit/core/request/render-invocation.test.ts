@@ -172,7 +172,7 @@ describe('the body', () => {
     expect(body).toBe('{"__proto__":"v"}');
   });
 
-  test('an event that is nested deeper than JSON.stringify goes is sent as it is', () => {
+  test('an event that is nested too deep for JSON.stringify is sent unchanged', () => {
     const text = `{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}`;
     expect(render({ event: { value: JSON.parse(text) as JsonObject } }).body === text).toBe(true);
   });
@@ -238,7 +238,7 @@ describe('path and query', () => {
 });
 
 describe('headers', () => {
-  test("the connection's headers replace the target's in upper and lower case, and each name comes once", () => {
+  test("the connection's headers replace the target's in upper and lower case, and no name is sent twice", () => {
     const { headers } = render({
       target: withParameters({
         HeaderParameters: { 'x-both': 'target', 'X-Target': '$.detail.name', 'content-type': 'text/plain' },
@@ -273,7 +273,7 @@ describe('headers', () => {
     );
   });
 
-  test('a header parameter whose path finds nothing has an empty value', () => {
+  test('a header parameter has an empty value when its path finds nothing', () => {
     expect(render({ target: withParameters({ HeaderParameters: { 'X-A': '$.absent' } }) }).headers['X-A']).toBe('');
   });
 
@@ -306,7 +306,7 @@ describe('headers', () => {
   });
 });
 
-describe('what is prepared once', () => {
+describe('prepared parts of a request', () => {
   test('prepared headers and paths are replaced with the destination, the secret or the user agent', () => {
     const resolved = resolvedFrom({});
     const first = renderResolved(resolved, context);
@@ -326,7 +326,7 @@ describe('what is prepared once', () => {
     expect(renderResolved(resolved, context)).toEqual(plain);
   });
 
-  test('no header or query value of one delivery is sent with the next', () => {
+  test('no header or query value of one delivery is sent with the next delivery', () => {
     const resolved = resolvedFrom({});
     const withTarget = (HttpParameters: TargetHttpParameters): InvocationRequest =>
       renderResolved({ ...resolved, delivery: { ...resolved.delivery, target: { HttpParameters } } }, context);

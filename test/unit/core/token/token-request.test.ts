@@ -83,7 +83,7 @@ describe('the token request', () => {
     },
   );
 
-  test('a token request sends a query parameter in the query only, and a body parameter once', () => {
+  test('a token request sends a query parameter in the query only, and a body parameter only once', () => {
     const oauthHttpParameters = {
       queryStringParameters: parameters(['grant_type', 'urn:x']),
       bodyParameters: parameters(['client_id', 'other'], ['resource', 'a'], ['resource', 'b']),
@@ -137,7 +137,7 @@ describe('the token request', () => {
     { endpoint: 'https://id.example.com/token?&a=1&&b=2&', path: '/token?a=1&b=2' },
     { endpoint: 'http://id.example.com/token??client_id=own', path: '/token??client_id=own' },
     { endpoint: 'https://id.example.com/token?=&a', path: '/token?=&a' },
-  ])('a token request to $endpoint goes to $path and carries the client id', ({ endpoint, path }) => {
+  ])('a token request for $endpoint is sent to the path $path and carries the client id', ({ endpoint, path }) => {
     const request = tokenRequest({ ...credentials, authorizationEndpoint: endpoint });
     expect(request.path).toBe(path);
     expect(request.body).toContain('client_id=client');
@@ -151,7 +151,7 @@ describe('the token request', () => {
     ['X Canary', 'canary'],
     ['X-Canary\r\n', 'canary'],
     ['', 'canary'],
-  ])('a token request refuses the header %j: %j by its position, without showing it', (key, value) => {
+  ])('a token request refuses the header %j: %j, and the error gives its position without showing it', (key, value) => {
     const oauthHttpParameters = { headerParameters: parameters(['X-Fine', 'fine'], [key, value]) };
     const failure = failureOf(() => tokenRequest({ ...credentials, oauthHttpParameters }));
     expect(failure.code).toBe('InvalidSecret');

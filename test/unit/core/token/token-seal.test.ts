@@ -38,7 +38,7 @@ describe('a sealed token', () => {
     '[5,"Bearer"]',
     'null',
     'no JSON',
-  ])('sealed text that holds %s is no token', (text) => {
+  ])('a sealed text that contains %s is not a token', (text) => {
     const cipher = createCipheriv('aes-256-gcm', key, nonce);
     cipher.setAAD(Buffer.from('[1,"c0ffee",3,"v1"]'));
     const ciphertext = Buffer.concat([cipher.update(text), cipher.final()]);

@@ -24,7 +24,7 @@ function setUp() {
   return { manual, delays, waitUntil, goneAtMs };
 }
 
-test('slots of the same millisecond share a timer, and none goes before its time', async () => {
+test('slots of the same millisecond share a timer, and no request is sent before its slot', async () => {
   const { manual, delays, goneAtMs } = setUp();
   const gone = Promise.all([4.2, 4.4, 4.6, 5, 5.2].map((slot) => goneAtMs(startMs + slot)));
   for (let passed = 0; passed < 6; passed += 1) await manual.advance(1);
@@ -38,7 +38,7 @@ test('a slot that has passed is not waited for', async () => {
   expect(delays).toEqual([]);
 });
 
-test('the end of one invocation ends its own waits and no other', async () => {
+test('the end of an invocation ends only its own waits', async () => {
   const { manual, waitUntil } = setUp();
   const ending = new AbortController();
   const ended = waitUntil(startMs + 10, ending.signal);

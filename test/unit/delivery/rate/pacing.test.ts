@@ -23,7 +23,7 @@ function destinationOf(ratePerSecond: number): ResolvedDestination {
   };
 }
 
-/** A limiter that says what it is told to, and remembers what it was asked. */
+/** A limiter that gives the answers of the test, and records the calls. */
 function setUp(answers: readonly (Partial<Reservation> | 'now')[] = ['now']) {
   const clock = createManualClock();
   const asked: { destination: RatedDestination; options: ReserveOptions }[] = [];
@@ -43,7 +43,7 @@ function setUp(answers: readonly (Partial<Reservation> | 'now')[] = ['now']) {
     monitorOf: () => blindMonitor,
   };
   const pacing = createPacing({ limiter, clock, horizonMs: 2000 });
-  /** The slot or turn, and when it was given. */
+  /** The slot or return time, and the time at which the wait ended. */
   const waitForSlot = (destination: ResolvedDestination, turn: Turn = newcomer, remainingMs = 60_000) =>
     withDeadline(clock, remainingMs, async (deadline) => {
       const given = await pacing.waitForSlot(destination, deadline, turn);
@@ -75,13 +75,13 @@ test('a request asks with the rate, burst, revision and limits of its destinatio
   expect(await waiting).toEqual({ kind: 'now', untilMs: start + 720, isProbe: false, atMs: start + 700 });
 });
 
-test('a request that finds no slot before the horizon gets a turn for later', async () => {
+test('a request that finds no slot before the horizon gets a return time', async () => {
   const turn: Turn = { kind: 'return', generation: 3, shard: 0, atMs: start + 30_000 };
   const { waitForSlot } = setUp([{ returns: [turn] }]);
   expect(await waitForSlot(destinationOf(300))).toMatchObject({ kind: 'later', turn });
 });
 
-test('a delivery that comes back says which turn it had', async () => {
+test('a delivery that comes back asks for a slot with its earlier turn', async () => {
   const turn: Turn = { kind: 'return', generation: 3, shard: 0, atMs: 1 };
   const { asked, waitForSlot } = setUp();
   await waitForSlot(destinationOf(300), turn);
@@ -94,7 +94,7 @@ test.each([
   { ratePerSecond: 40, toleranceMs: 20 },
   { ratePerSecond: 300, toleranceMs: 20 },
 ])(
-  'at $ratePerSecond a second a slot missed by $toleranceMs ms is used; missed by more, it is given up and another one reserved',
+  'at $ratePerSecond a second a slot is used up to $toleranceMs ms late, and later it is replaced by another slot',
   async ({ ratePerSecond, toleranceMs }) => {
     const goesAfter = async (lateMs: number) => {
       const { clock, asked, waitForSlot } = setUp([{ slotTimesMs: [start + 500] }, { slotTimesMs: [start + 1700] }]);
@@ -122,7 +122,7 @@ test('a delivery that comes back and misses its slot keeps its place in the line
   expect(asked.map(({ options }) => options.turn)).toEqual([turn, turn]);
 });
 
-test('no slot is asked for that would leave too little time to send and to settle', async () => {
+test('no slot is asked for when too little time is left to send and to settle', async () => {
   const { asked, waitForSlot } = setUp();
   await expect(waitForSlot(destinationOf(300), newcomer, 9999)).rejects.toMatchObject({ code: 'OutOfTime' });
   expect(asked).toEqual([]);
@@ -137,7 +137,7 @@ test('a slot whose wait has left too little time for the request is not used', a
   expect(await failed).toMatchObject({ code: 'OutOfTime' });
 });
 
-test('no slot is waited for when there is time for the request but not for the wait', async () => {
+test('a request does not wait for a slot when there is time for the request but not for the wait', async () => {
   const { asked, waitForSlot } = setUp();
   await waitForSlot(destinationOf(300), newcomer, 11_999);
   expect(asked[0]?.options.horizonMs).toBe(0);
@@ -145,7 +145,7 @@ test('no slot is waited for when there is time for the request but not for the w
   expect(asked[1]?.options.horizonMs).toBe(2000);
 });
 
-test('the longest request that a function may be configured for leaves a cold worker its whole wait for a slot', async () => {
+test('the longest request timeout that a function allows leaves a cold worker time for a full wait for a slot', async () => {
   const { asked, waitForSlot } = setUp();
   const destination = destinationOf(300);
   const longest = { ...destination, policy: { ...destination.policy, timeoutMs: longestRequestTimeoutMs(60) } };
@@ -153,7 +153,7 @@ test('the longest request that a function may be configured for leaves a cold wo
   expect(asked[0]?.options.horizonMs).toBe(2000);
 });
 
-test('a limiter that gives neither a slot nor a turn causes an error that says so', async () => {
+test('an error says so when the limiter gives neither a slot nor a turn', async () => {
   const { waitForSlot } = setUp([{}]);
   await expect(waitForSlot(destinationOf(300))).rejects.toThrow('neither a slot nor a turn');
 });

@@ -67,7 +67,7 @@ describe('the size of a block', () => {
     { ageMs: 500, size: 150 },
     { ageMs: 1200, size: 75 },
   ])(
-    'a block has $size return times when 60 events have come since $ageMs ms ago: those of 1,250 ms',
+    'a block has $size return times, for 1,250 ms of events, when 60 events have come since $ageMs ms ago',
     ({ ageMs, size }) => {
       expect(counterOf(...six).blockCount(nowMs + ageMs, rate, false)).toBe(size);
     },
@@ -80,7 +80,7 @@ describe('the size of a block', () => {
   test.each([{ callMs: 1000 }, { callMs: 1200 }])(
     'the size of a block counts the last second in part when the next call comes $callMs ms after the first',
     ({ callMs }) => {
-      // Ten events, and three quarters of 60.
+      // The ten latest events, and three quarters of the 60 before.
       expect(counterOf(...six, callMs).blockCount(nowMs + 1250, rate, false)).toBe(Math.ceil(55 * 1.25));
     },
   );

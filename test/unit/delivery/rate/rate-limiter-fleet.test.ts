@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { simulateFleet } from '../../../../bench/fleet/fleet.ts';
 
-/** Of computing: on a machine that does much else, the largest fleet takes half a minute. */
+/** A simulation only computes, but on a busy machine the largest fleet takes half a minute. */
 const timeout = 180_000;
 
 describe('a simulated fleet', { timeout }, () => {
-  test('a simulated fleet sends 1,000 events at once to a destination of 5 a second within 203 s, each of them once', async () => {
+  test('a simulated fleet delivers 1,000 simultaneous events at 5 a second within 203 s, and each event once', async () => {
     for (const showsRefuser of [true, false]) {
       const run = await simulateFleet({
         workers: 20,
@@ -38,7 +38,7 @@ describe('a simulated fleet', { timeout }, () => {
     { ...flood, inFlight: 100, of: '100 invocations at a time' },
     { ...flood, durationSeconds: 30, of: 'as many invocations as there are events' },
   ])(
-    'a simulated fleet of 100 workers uses a rate of 300 a second with fewer writes than that while 3,000 single events arrive each second: $of',
+    'a simulated fleet of 100 workers sends 300 of 3,000 single events a second with fewer than 300 writes a second: $of',
     async (options) => {
       const run = await simulateFleet(options);
       expect(run.writesPerSecond).toBeLessThan(300);
@@ -83,7 +83,7 @@ describe('a simulated fleet', { timeout }, () => {
     },
   );
 
-  test('a simulated fleet wastes at most 1 % of the rate when there is enough to send, and never exceeds it', async () => {
+  test('a simulated fleet wastes at most 1 % of the rate when there is enough to send, and never exceeds the rate', async () => {
     const options = fc.record({
       workers: fc.integer({ min: 1, max: 60 }),
       ratePerSecond: fc.integer({ min: 1, max: 60 }),
@@ -96,7 +96,7 @@ describe('a simulated fleet', { timeout }, () => {
     });
     await fc.assert(
       fc.asyncProperty(options, async (any) => {
-        // Where writes fail, now and then a second is lost: of ten minutes a sixth of a per cent.
+        // When writes fail, a second is lost now and then. In ten minutes that is a sixth of a per cent.
         const durationSeconds = any.throttled === 0 ? 120 : 600;
         const run = await simulateFleet({ ...any, durationSeconds, warmUpSeconds: 20 });
         expect(run.utilisation).toBeGreaterThanOrEqual(0.99);
@@ -121,7 +121,7 @@ describe('a simulated fleet', { timeout }, () => {
     expect(run.fullestSecond).toBeLessThanOrEqual(52);
   });
 
-  test('a simulated fleet loses no event and no more than the pause when the endpoint asks it to stay away', async () => {
+  test('a simulated fleet loses no events, and no time beyond the pause, when the endpoint asks for a pause', async () => {
     const run = await simulateFleet({
       workers: 10,
       ratePerSecond: 50,

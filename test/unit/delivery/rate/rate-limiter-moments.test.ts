@@ -50,7 +50,7 @@ test('requests of one moment to one destination share one write, and the first o
   expect(new Set(slots).size).toBe(3);
 });
 
-test('requests that differ in destination, revision, horizon or place in line do not share a write', async () => {
+test('requests that differ in destination, revision, horizon or turn do not share a write', async () => {
   const { written, one } = setUp();
   await Promise.all([
     one(),
@@ -83,7 +83,7 @@ test('a request of a later moment makes a write of its own', async () => {
   expect(written).toHaveLength(2);
 });
 
-test('requests that asked together fail together', async () => {
+test('requests that share a write fail together', async () => {
   const refused = new Error('refused');
   const { one } = setUp(refused);
   const given = await Promise.allSettled([one(), one()]);

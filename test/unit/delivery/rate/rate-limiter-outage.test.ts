@@ -8,7 +8,7 @@ function createFleetOnFailingTable() {
 }
 
 describe('a bucket that cannot be reached', () => {
-  test('a bucket that cannot be reached gives no slots, and each delivery a time to come back as a newcomer', async () => {
+  test('a bucket that cannot be reached gives no slots, and each delivery comes back later as a newcomer', async () => {
     const { table, worker, clock, buckets } = createFleetOnFailingTable();
     table.fail(1000);
     const { slotTimesMs, returns } = await passing(clock, worker().reserve(orders, 5, queueBatch));
@@ -49,7 +49,7 @@ describe('a bucket that cannot be reached', () => {
     expect(restsMs[3]).toBeGreaterThan(2 * (restsMs[0] ?? 0));
   });
 
-  test('a bucket that cannot be reached delays no delivery after a clock has stepped back', async () => {
+  test('an earlier outage of a bucket delays no delivery after the clock has stepped back', async () => {
     const { table, worker, clock } = createFleetOnFailingTable();
     const limiter = worker();
     table.fail(1000);
@@ -59,7 +59,7 @@ describe('a bucket that cannot be reached', () => {
     expect((await limiter.reserve(orders, 1, queueBatch)).slotTimesMs.length).toBe(1);
   });
 
-  test('a delivery that comes early to a bucket that cannot be reached keeps its turn', async () => {
+  test('a delivery that comes before its return time keeps its turn when the bucket cannot be reached', async () => {
     const { table, worker, clock } = createFleetOnFailingTable();
     const turn = { kind: 'return', generation: 1, shard: 0, atMs: clock.nowMs() + 60_000 } as const;
     table.fail(1);
@@ -111,7 +111,7 @@ describe('a clock', () => {
     expect(buckets.writes).toBe(2);
   });
 
-  test('a clock that stands still for 3 s loses no more than the slots of that time', async () => {
+  test('a worker that stands still for 3 s loses no more than the slots of that time', async () => {
     const { worker, clock } = createFleetOnFailingTable();
     const limiter = worker();
     await limiter.reserve(orders, 20, queueBatch);
@@ -122,11 +122,11 @@ describe('a clock', () => {
   });
 });
 
-describe('an outage, as one worker counts it', () => {
+describe('an outage as one worker sees it', () => {
   const startMs = 1_790_000_000_000;
   const half = () => 0.5;
 
-  /** A clock that remembers the waits and stands still. */
+  /** A clock that stands still and records the waits. */
   function stillClock() {
     const waitsMs: number[] = [];
     const delay = (delayMs: number) => {
@@ -164,7 +164,7 @@ describe('an outage, as one worker counts it', () => {
     expectRest(500);
   });
 
-  test('the rest of an outage is no longer after the clock has stepped back', async () => {
+  test('a worker stops resting after an outage when its clock has stepped back', async () => {
     const outage = new Outage(half);
     await outage.waitsOut(4, startMs, stillClock());
     expect(outage.isResting(startMs)).toBe(true);
@@ -185,7 +185,7 @@ describe('an outage, as one worker counts it', () => {
     },
   );
 
-  test('an outage gives its turns in the order of their times', () => {
+  test('the turns that an outage gives are in the order of their times', () => {
     const chances = [0.75, 0.25, 0.5];
     const turns = new Outage(() => chances.pop() ?? 0).turns(3, startMs);
     expect(turns.map(({ atMs }) => atMs - startMs)).toEqual([1500, 2000, 2500]);

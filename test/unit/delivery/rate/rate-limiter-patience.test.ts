@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { inTurn } from '../../../../lib/core/rate/shards.ts';
 import { createFleet, orders, queueBatch } from './rate-limiters.ts';
 
-/** A worker that has seen slots given away for 1 s to come, and five events whose turn has come. */
+/** A worker that has seen slots given away for the next second, and five events at their return times. */
 async function createBacklog() {
   const { clock, worker, buckets } = createFleet();
   const limiter = worker();
@@ -54,7 +54,7 @@ test('a returning delivery asks at once when it is unknown how far ahead slots a
   expect((await returning()).slotTimesMs).toHaveLength(1);
 });
 
-test('a wait for others does not move the horizon', async () => {
+test('waiting for others does not move the horizon', async () => {
   const { clock, returning, nowMs } = await createBacklog();
   const all = Array.from({ length: 20 }, returning);
   await clock.advance(500);

@@ -22,7 +22,7 @@ describe('a pause', () => {
     expect((await worker().reserve(orders, 1, queueBatch)).slotTimesMs).toEqual([untilMs]);
   });
 
-  test('a pause is as long with a burst, and the burst is usable only after the bucket has rested again', async () => {
+  test('a burst does not shorten a pause, and is usable only after the bucket has been idle again', async () => {
     const { worker, clock } = createFleet();
     const bursting = { ...orders, burst: 50 };
     const untilMs = clock.nowMs() + 3000;
@@ -42,7 +42,7 @@ describe('a pause', () => {
     expect(bucket?.slotsUntilUs).toBe((clock.nowMs() + 900_000) * 1000);
   });
 
-  test('a pause of a day is asked for again when its first 900 s are over, also by the worker that asked before', async () => {
+  test('a pause of a day can be asked for again after its first 900 s, even by the same worker', async () => {
     const { worker, clock, buckets } = createFleet();
     const limiter = worker();
     const untilMs = clock.nowMs() + 86_400_000;

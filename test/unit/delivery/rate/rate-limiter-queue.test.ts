@@ -15,7 +15,7 @@ const call: BucketCall = {
 
 const turn = (atMs: number): Turn => ({ kind: 'return', generation: 1, shard: 0, atMs });
 
-/** A bucket that remembers what it was asked for; it gives so many slots to each reservation and return times for the rest. */
+/** A bucket that records its calls. It gives each reservation this many slots, and return times for the rest. */
 function bucketOf(slots = Number.POSITIVE_INFINITY, gatheredMs = 0) {
   const asked: BucketCall[] = [];
   const gathered: number[] = [];
@@ -35,7 +35,7 @@ function bucketOf(slots = Number.POSITIVE_INFINITY, gatheredMs = 0) {
 }
 
 describe('calls of the same moment', () => {
-  test('calls of one moment share one reservation, and the one that asked first gets the first slots', async () => {
+  test('calls of one moment share one reservation, and the first call gets the first slots', async () => {
     const bucket = bucketOf(1);
     const reserve = createReservationQueue(bucket);
     const given = await Promise.all([2, 2, 1].map((count) => reserve({ ...call, count })));
@@ -79,7 +79,7 @@ describe('calls of the same moment', () => {
 describe('patient calls', () => {
   const patient = { ...call, patient: true };
 
-  test('patient calls wait together for others, and their horizon comes no later for that', async () => {
+  test('patient calls wait together for others, and the wait does not move their horizon', async () => {
     const bucket = bucketOf(undefined, 300);
     const reserve = createReservationQueue(bucket);
     await Promise.all([reserve(patient), reserve(patient)]);
@@ -87,7 +87,7 @@ describe('patient calls', () => {
     expect(bucket.asked).toEqual([{ ...patient, count: 2, horizonMs: 1700 }]);
   });
 
-  test('patient calls that wait for longer than their horizon have none left', async () => {
+  test('patient calls that wait for longer than their horizon have no horizon left', async () => {
     const bucket = bucketOf(undefined, 2500);
     await createReservationQueue(bucket)(patient);
     expect(bucket.asked).toEqual([{ ...patient, horizonMs: 0 }]);

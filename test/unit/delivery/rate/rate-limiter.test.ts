@@ -18,7 +18,7 @@ describe('slots', () => {
     expect(returns).toEqual([]);
   });
 
-  test('slots of one worker go on where those of another end', async () => {
+  test('slots of one worker begin where those of another end', async () => {
     const { worker } = createFleet();
     const one = await worker().reserve(orders, 2, queueBatch);
     const other = await worker().reserve(orders, 2, queueBatch);
@@ -43,7 +43,7 @@ describe('slots', () => {
     expect((slotTimesMs[0] ?? 0) - beganMs).toBeLessThan(ratherSoonMs);
   });
 
-  test('slots behind a burst follow at the rate, and so do the turns behind those', async () => {
+  test('slots behind a burst follow at the rate, and the return times begin directly behind the slots', async () => {
     const { worker, beganMs } = createFleet();
     const { slotTimesMs, returns } = await worker().reserve({ ...orders, burst: 100 }, 130, queueBatch);
     const afterMs = slotTimesMs.map((atMs) => atMs - (slotTimesMs[0] ?? 0));
@@ -53,7 +53,7 @@ describe('slots', () => {
     for (const { atMs } of returns) expect(atMs - beganMs).toBeLessThanOrEqual(2100);
   });
 
-  test('after a burst was raised, a bucket that has rested too little gives its slots one after another, and none twice', async () => {
+  test('slots are given one after another, and none twice, when a raised burst meets a bucket that was not idle enough', async () => {
     const { worker, clock, beganMs } = createFleet();
     await worker().reserve(orders, 10, queueBatch);
     clock.set(beganMs + 500);
@@ -70,7 +70,7 @@ describe('slots', () => {
     expect(new Set(slotTimesMs).size).toBe(1);
   });
 
-  test('slots are not asked for when nothing is wanted', async () => {
+  test('slots are not asked for when no request wants one', async () => {
     const { worker, buckets } = createFleet();
     expect(await worker().reserve(orders, 0, queueBatch)).toEqual({ slotTimesMs: [], returns: [] });
     expect(buckets.writes).toBe(0);
@@ -88,7 +88,7 @@ describe('writes', () => {
     expect(buckets.writes).toBe(1);
   });
 
-  test('writes are shared by calls that come while another is under way', async () => {
+  test('writes are shared by calls that come while another write is under way', async () => {
     const faults = createFaults();
     const { worker, buckets } = createFleet({ table: (table) => faults.wrap('table', table) });
     const limiter = worker();
@@ -106,7 +106,7 @@ describe('writes', () => {
     [250, 200],
     [2000, 500],
   ])(
-    'writes within %d ms that take %d ms each, time after time, still bring slots that have not passed',
+    'writes for a horizon of %d ms that always take %d ms still give slots that have not passed',
     async (horizonMs, tookMs) => {
       const { worker, clock } = createFleet({
         table: (table) => ({
@@ -165,11 +165,11 @@ describe('writes', () => {
     expect(await callsOf(10)).toBe(10);
     clock.set(clock.nowMs() + 1000);
     await other.reserve(orders, 15, queueBatch);
-    // A refused write, which shows nothing here, a look, and another write.
+    // A refused write, which does not show the bucket here, then a read and another write.
     expect(await callsOf(1)).toBe(3);
   });
 
-  test('a flood costs each worker one write a second, not one an event', async () => {
+  test('a flood costs each worker one write a second instead of one for each event', async () => {
     const { worker, buckets, clock } = createFleet();
     const limiter = worker();
     const rated = { ...orders, ratePerSecond: 100 };
@@ -201,7 +201,7 @@ describe('a backlog', () => {
     expect(back.slotTimesMs.length).toBe(1);
   });
 
-  test('the deliveries of a backlog come back spread at the rate', async () => {
+  test('the return times of a backlog are one interval of the rate apart', async () => {
     const { worker } = createFleet();
     const { returns } = await worker().reserve(orders, 60, queueBatch);
     const apartMs = returns.slice(1).map(({ atMs }, index) => Math.round(atMs - (returns[index]?.atMs ?? 0)));
@@ -226,7 +226,7 @@ describe('a backlog', () => {
     expect((await worker().reserve(orders, 1, queueBatch)).slotTimesMs.length).toBe(1);
   });
 
-  test('a delivery of a backlog that comes before its turn keeps its turn, and costs no write', async () => {
+  test('a delivery of a backlog that comes before its return time keeps its turn, and costs no write', async () => {
     const { worker, buckets, clock } = createFleet();
     const limiter = worker();
     const turn = (await limiter.reserve(orders, 100, queueBatch)).returns.at(-1);
@@ -238,7 +238,7 @@ describe('a backlog', () => {
     expect(buckets.writes).toBe(writes);
   });
 
-  test('a backlog reaches 900 s ahead, and deliveries beyond that come back spread, as newcomers', async () => {
+  test('a backlog reaches 900 s ahead, and further deliveries come back as newcomers at various times', async () => {
     const { worker, beganMs } = createFleet();
     const { slotTimesMs, returns } = await worker().reserve(orders, 12_000, queueBatch);
     expect(slotTimesMs.length + returns.length).toBe(12_000);
@@ -269,7 +269,7 @@ describe('a changed rate', () => {
     expect(slotTimesMs.map((atMs) => Math.round(atMs - lastMs))).toEqual([100, 110, 120]);
   });
 
-  test('a delivery that waits at the old rate and comes early joins the line of a changed rate', async () => {
+  test('a delivery with a return time of the old rate that comes early gets a slot of the changed rate', async () => {
     const { worker, clock } = createFleet();
     const turn = (await worker().reserve(orders, 1000, queueBatch)).returns.at(-1);
     const limiter = worker();
@@ -279,7 +279,7 @@ describe('a changed rate', () => {
     expect(slotTimesMs.length).toBe(1);
   });
 
-  test('a worker that does not know a changed rate yet keeps its own interval and does not take the change back', async () => {
+  test('a worker that does not know a changed rate yet keeps its own interval, and does not undo the change', async () => {
     const { worker, buckets } = createFleet();
     await worker().reserve(orders, 1, queueBatch);
     const newer = worker();
@@ -295,7 +295,7 @@ describe('a changed rate', () => {
 describe('shards', () => {
   const large = { ...orders, ratePerSecond: 5000 };
 
-  test('shards share the work of one worker, and each has its own line', async () => {
+  test('shards share the work of one worker, and each shard has its own slots and return times', async () => {
     const { worker, buckets } = createFleet();
     const limiter = worker();
     const calls = Array.from({ length: 3 }, () => limiter.reserve(large, 4000, queueBatch));

@@ -17,7 +17,7 @@ export const orders = {
 } as const;
 export const queueBatch = { horizonMs: 2000 } as const;
 
-/** A fleet on one table: `worker()` is one more of them, and all see the same clock. */
+/** A fleet on one table. Each call of `worker()` adds a worker, and all workers see the same clock. */
 export function createFleet(options: { readonly table?: (buckets: RateBuckets) => RateBuckets } = {}) {
   const clock = createManualClock();
   const buckets = createInMemoryRateBuckets();

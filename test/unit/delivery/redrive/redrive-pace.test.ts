@@ -12,7 +12,7 @@ function setUp(ratePerSecond: number | undefined) {
   return { clock, deadline, pace, wait, waited };
 }
 
-test('messages that wait together go at the rate, and the first one waits an interval too', async () => {
+test('messages that wait together are sent at the rate, and the first one waits for an interval too', async () => {
   const { clock, wait, waited } = setUp(2);
   const all = Promise.all([wait(1), wait(1), wait(1)]);
   for (let steps = 0; steps < 15; steps += 1) await clock.advance(100);
@@ -29,14 +29,14 @@ test('slots that were not used are lost', async () => {
   expect(waited).toEqual([10_500, 11_000]);
 });
 
-test('a message that still waits at the deadline does not go', async () => {
+test('a message that still waits at the deadline is not sent', async () => {
   const { deadline, pace } = setUp(1);
   const wait = pace.wait(1);
   deadline.abort();
   expect(await wait).toBe(false);
 });
 
-test('without a rate no message waits, and no message goes after the deadline', async () => {
+test('no message waits when there is no rate, and no message is sent after the deadline', async () => {
   const { deadline, pace } = setUp(undefined);
   expect(await pace.wait(10)).toBe(true);
   deadline.abort();
@@ -48,7 +48,7 @@ test.each([
   [1000, [10, 10, 3]],
   [55, [5, 5, 5, 5, 3]],
   [0.1, Array.from({ length: 23 }, () => 1)],
-])('at a rate of %j a second, 23 messages go in batches of %j', (ratePerSecond, sizes) => {
+])('at a rate of %j a second, 23 messages are sent in batches of %j', (ratePerSecond, sizes) => {
   const batches = setUp(ratePerSecond).pace.batches(Array.from({ length: 23 }, (_, index) => index));
   expect(batches.map(({ length }) => length)).toEqual(sizes);
   expect(batches.flat()).toHaveLength(23);

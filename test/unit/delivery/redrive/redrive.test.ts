@@ -88,7 +88,7 @@ test('a dry run counts the dead letters and moves none', async () => {
   expect(faults.calls).not.toContain('queue.send');
 });
 
-test('a redrive moves, or in a dry run counts, at most the maximum, and the others become visible again', async () => {
+test('a redrive or its dry run handles at most the maximum of dead letters, and the others become visible again', async () => {
   const { lying, redrive, put } = setUp();
   for (const id of names(30)) put('orders', id);
   expect(await redrive({ maximum: 13, dryRun: true })).toMatchObject({ moved: 0, matched: 13, more: true });
@@ -142,7 +142,7 @@ test('a dead letter whose ARN has a name of more than 64 characters stays and is
 });
 
 test.each(['before', 'after'] as const)(
-  'a dead letter whose sending fails %s the queue has it is not deleted, and becomes visible again',
+  'a dead letter is not deleted, and becomes visible again, when its sending fails %s the queue has it',
   async (time) => {
     const { faults, lying, queue, redrive, put } = setUp();
     const messageId = put('orders', 'e1');
@@ -184,7 +184,7 @@ test('one failure ends the work of all lanes', async () => {
   expect(faults.calls.filter((call) => call === 'deadLetters.receive').length).toBeLessThan(20);
 });
 
-test('an event that fails again at once is dead-lettered after the start, and is not moved again', async () => {
+test('an event that fails again at once is not moved again, because its dead letter is newer than the start', async () => {
   const { clock, lying, queue, redrive, put } = setUp();
   const ids = names(30).map((id) => put('orders', id));
   const send = queue.send;
@@ -222,7 +222,7 @@ test('a redrive succeeds although it cannot make a message visible again, becaus
   expect(lying.visible).toEqual([other]);
 });
 
-test.each([9, 12, 16, 20])('a message that is received %d times counts once, moved or not', async (turn) => {
+test.each([9, 12, 16, 20])('a message that comes again in receive call %d is counted only once', async (turn) => {
   const { lying, queue, redrive, put } = setUp();
   const [moved, kept] = [put('orders', 'e1'), put('others', 'e2')];
   for (const id of names(200)) put('third', id);
@@ -278,7 +278,7 @@ test('a call without the time to settle messages reads none', async () => {
   expect(faults.calls).toEqual([]);
 });
 
-test('a call on a very long queue reads no more messages than it can make visible again in time', async () => {
+test('a call reads no more messages of a very long queue than it can make visible again in time', async () => {
   const { clock, redrive, lying } = setUp();
   const message = messageOf('others', 'e1', 'TimedOut');
   let received = 0;

@@ -94,7 +94,7 @@ async function refuse(worker: Worker, count: number, overMs: number, status?: nu
 
 describe('a connection', () => {
   test.each([401, 407])(
-    'a connection is deauthorized by the tenth %i in a row when the first is 30 s ago',
+    'a connection is deauthorized by the tenth %i in a row when the first one was 30 s ago',
     async (status) => {
       const worker = createWorker();
       await refuse(worker, 9, 29 * secondMs, status);
@@ -111,7 +111,7 @@ describe('a connection', () => {
     },
   );
 
-  test('a connection survives a hundred refusals in less than 30 s, of which ten are written, and the next one ends it', async () => {
+  test('a connection survives a hundred refusals within 30 s, of which only ten are written, and a later one ends it', async () => {
     const worker = createWorker();
     await refuse(worker, 100, 30 * secondMs - 1);
     expect(await stored()).toMatchObject({ state: 'AUTHORIZED', unauthorizedRun: { count: 10, sinceMs: startMs } });
@@ -202,7 +202,7 @@ describe('a success', () => {
     expect(faults.calls).toEqual([]);
   });
 
-  test('a success ends the run that its own worker has written, once', async () => {
+  test('the first success of a worker ends the run that this worker has written, and later ones write nothing', async () => {
     const worker = createWorker();
     await refuse(worker, 9, 60 * secondMs);
     faults.heal();
@@ -214,7 +214,7 @@ describe('a success', () => {
     expect(await stored()).toMatchObject({ state: 'AUTHORIZED', unauthorizedRun: { count: 1 } });
   });
 
-  test('a success of another worker ends the run after that worker has read the connection', async () => {
+  test('a success of another worker ends the run once that worker has read the connection', async () => {
     const [refused, accepted] = [createWorker(), createWorker()];
     await accepted.accept();
     await refuse(refused, 9, 10 * secondMs);
@@ -239,7 +239,7 @@ describe('a success', () => {
     expect((await stored()).state).toBe('AUTHORIZED');
   });
 
-  test('a success of a request from before the run does not end the run, and the next success does', async () => {
+  test('a success of a request made before the run does not end it, and the success of a later request does', async () => {
     const worker = createWorker();
     clock.set(startMs + 5 * secondMs);
     await worker.refuse();
@@ -249,7 +249,7 @@ describe('a success', () => {
     expect(await stored()).not.toHaveProperty('unauthorizedRun');
   });
 
-  test('a success does not end a newer run than the one that its worker saw', async () => {
+  test('a success does not end a run that is newer than the one its worker saw', async () => {
     const [late, other] = [createWorker(), createWorker()];
     await other.refuse();
     await late.read();
@@ -284,7 +284,7 @@ describe('a worker that was frozen for an hour', () => {
     });
   });
 
-  test('a worker that was frozen for an hour does not deauthorize for a run that has ended meanwhile', async () => {
+  test('a worker that was frozen for an hour does not deauthorize a connection whose run has ended meanwhile', async () => {
     const other = createWorker();
     await refuse(other, 10, 29 * secondMs);
     clock.set(startMs + 40 * secondMs);
@@ -308,7 +308,7 @@ describe('a table that cannot be reached', () => {
     expect(await stored()).toEqual(connectionOf('billing'));
   });
 
-  test('while the table cannot be reached a connection that is due stays, and the next refusal deauthorizes it', async () => {
+  test('a connection is deauthorized by the next refusal when the table could not be reached for the last one', async () => {
     await refuse(createWorker(), 10, 29 * secondMs);
     clock.set(startMs + 31 * secondMs);
     await createWorker({ states: { change: unavailable } }).refuse();
@@ -317,7 +317,7 @@ describe('a table that cannot be reached', () => {
     expect((await stored()).state).toBe('DEAUTHORIZED');
   });
 
-  test('while the table cannot be reached a run goes on, and a success after the next read ends it', async () => {
+  test('a success cannot end a run while the table cannot be reached, and a success after the next read ends it', async () => {
     await createWorker().refuse();
     let calls = 0;
     const worker = createWorker({

@@ -144,7 +144,7 @@ describe('a rotation', () => {
     expect(await passwordOf(worker.fresh('orders'))).toBe('second');
   });
 
-  test('a rotation brings back a connection that was deauthorized with the version before, and no other connection', async () => {
+  test('a rotation authorizes a connection again that was deauthorized with the previous version', async () => {
     const { worker, rotate, change, stored } = world;
     await change({ state: 'DEAUTHORIZED', stateReason: 'refused' });
     await expect(worker.current('orders')).rejects.toMatchObject({ code: 'ConnectionDeauthorized' });
@@ -169,7 +169,7 @@ describe('a rotation', () => {
 });
 
 describe('a warm delivery', () => {
-  test('a warm delivery reads no store while the secret is fresh, and only the secret when it is not', async () => {
+  test('a warm delivery reads no store while the secret is fresh, and only the secret when that is no longer fresh', async () => {
     const { worker, faults, later } = world;
     const route = await worker.current('orders');
     later(14_999);
@@ -181,7 +181,7 @@ describe('a warm delivery', () => {
     expect(faults.calls).toEqual(['secrets.read', 'secrets.read']);
   });
 
-  test('a warm delivery goes on for 15 minutes while the secret cannot be reached, and no longer', async () => {
+  test('a warm worker delivers for up to 15 minutes while the secret cannot be reached, and no longer', async () => {
     const { worker, reader, later } = world;
     await worker.current('orders');
     reader.failure = new Failure('StoreUnavailable', 'injected');

@@ -39,7 +39,7 @@ describe('a fresh cache', () => {
     expect(loads).toEqual(['a']);
   });
 
-  test('a fresh cache reads again at the end of the fresh time, also after a freeze', async () => {
+  test('a fresh cache reads again at the end of the fresh time, even after a freeze', async () => {
     const { cache, clock, store, loads } = setUp();
     await cache.current('a');
     store.set('a', 'second');
@@ -83,7 +83,7 @@ describe('a fresh cache', () => {
     await expect(cache.current('a')).rejects.toMatchObject({ code: 'StoreUnavailable' });
   });
 
-  test('a fresh cache passes on a refusal of the store, and forgets its value', async () => {
+  test('a fresh cache fails with the refusal of the store, and forgets its value', async () => {
     const { cache, clock, failWith } = setUp();
     await cache.current('a');
     failWith('StoreRefused');
@@ -93,7 +93,7 @@ describe('a fresh cache', () => {
     await expect(cache.current('a')).rejects.toMatchObject({ code: 'StoreUnavailable' });
   });
 
-  test('a fresh cache does not keep an absence: the next question finds a new value', async () => {
+  test('a fresh cache does not remember that a value is absent, so the next read finds a new value', async () => {
     const { cache, store } = setUp();
     expect(await cache.current('b')).toBeUndefined();
     store.set('b', 'new');

@@ -66,7 +66,7 @@ const everything = ({ tls, ca, signing }: { tls: string; ca: string; signing: st
 });
 
 describe('the secrets that a delivery policy names', () => {
-  test('the secrets of a delivery policy are read in their current versions, once while they are fresh', async () => {
+  test('the current versions of the secrets of a delivery policy are read only once while they are fresh', async () => {
     const { resolver, reads, later } = await setUp(everything);
     const { transport, signingKeys } = await resolver.current('orders');
     expect(transport).toMatchObject({
@@ -81,7 +81,7 @@ describe('the secrets that a delivery policy names', () => {
     expect(reads.toSorted()).toEqual(['ca AWSCURRENT', 'signing AWSCURRENT', 'tls AWSCURRENT']);
   });
 
-  test('a route that needs secrets of a delivery policy is never known without a look at them', async () => {
+  test('a route that needs secrets of a delivery policy is never used without reading them first', async () => {
     const { resolver } = await setUp(everything);
     await resolver.current('orders');
     expect(resolver.cached('orders')).toBeUndefined();
@@ -150,7 +150,7 @@ describe('the secrets that a delivery policy names', () => {
   test.each([
     ['clientCertificateSecretArn', 'signing'],
     ['caCertificateSecretArn', 'signing'],
-  ] as const)('a secret of another kind as %s fails deliveries retryably, and is not shown', async (member, name) => {
+  ] as const)('a secret of the wrong kind as %s fails deliveries retryably, and is not shown', async (member, name) => {
     const { resolver, arns, rotate, later } = await setUp((all) => ({ transport: { [member]: all[name] } }));
     const failure = await resolver.current('orders').catch((error: unknown) => error);
     expect(failure).toMatchObject({
@@ -185,7 +185,7 @@ describe('the secrets that a delivery policy names', () => {
     expect((await resolver.current('orders')).transport).toHaveProperty('clientCertificate');
   });
 
-  test('another server name or proxy gives another transport key, so that no two share a connection', async () => {
+  test('another server name or proxy gives another transport key, so the two transports share no connection', async () => {
     const others = [{}, { serverName: 'other.example.com' }, { proxyUrl: 'http://other.example:3128' }];
     const keys = others.map(async (other) => {
       const { resolver } = await setUp((arns) => ({ transport: { ...everything(arns).transport, ...other } }));

@@ -32,7 +32,7 @@ describe('a request whose route is known', () => {
   const delivery = deliveryOf({ target: { HttpParameters: { PathParameterValues: ['1'] } } });
   const overKnown = (route: ResolvedDestination | undefined) => prepareOver({ cached: () => route, current: never });
 
-  test('a request whose route is known is made at once, and equals the one that is made after a read', async () => {
+  test('a request whose route is known is made at once, and equals the request that would be made after a read', async () => {
     const { signal } = createCut();
     const route = routeOf();
     const now = overKnown(route).cached(delivery, signal);
@@ -57,7 +57,7 @@ describe('a request whose route is known', () => {
     expect(overKnown(routeOf()).cached(delivery, signal)).toBeUndefined();
   });
 
-  test('a request that cannot be built or is for an expired event is not made at once: prepare reads past the cache first', () => {
+  test('a request that cannot be built, or whose event has expired, is not made from the cached route', () => {
     const { signal } = createCut();
     expect(overKnown(routeOf()).cached(deliveryOf(), signal)).toBeUndefined();
     expect(overKnown(routeOf()).cached({ ...delivery, firstReceivedAtMs: 0 }, signal)).toBeUndefined();
@@ -145,7 +145,7 @@ describe('an event older than its limit', () => {
 
   test.each([
     [
-      "an event within the age limit of the target is sent, because that replaces the policy's",
+      "an event within the age limit of the target is sent, because that limit replaces the policy's",
       { RetryPolicy: { MaximumEventAgeInSeconds: 120 } },
       60_000,
     ],

@@ -107,7 +107,7 @@ describe('the resolver', () => {
     expect((await resolver.current('orders')).apiDestination.invocationEndpoint).toBe('https://example.com/moved');
   });
 
-  test("a destination's own policy replaces the defaults within 15 s, and a timeout that no function has time for is cut", async () => {
+  test("a destination's own policy replaces the defaults within 15 s, and a timeout longer than a function allows is cut", async () => {
     const { resolver, apiDestinations, apiDestination, later } = await setUp();
     expect((await resolver.current('orders')).policy).toEqual(policy);
     const own = { timeoutMs: 60_000, burst: 5, retryPolicy: { maximumRetryAttempts: 3 } };
@@ -202,7 +202,7 @@ describe('the resolver', () => {
     expect((await resolver.current('orders')).connection.state).toBe('AUTHORIZING');
   });
 
-  test('a change of anything but the credentials does not restart that minute of AUTHORIZING', async () => {
+  test('a connection that is AUTHORIZING does not wait another minute when something other than its credentials changes', async () => {
     const began = Date.UTC(2026, 0, 1);
     const { resolver, clock } = await setUp({
       state: 'AUTHORIZING',
@@ -281,7 +281,7 @@ describe('the resolver', () => {
       expect(resolver.cached('orders')).toBeUndefined();
     });
 
-    test('allowed hosts cost a warm delivery no read', async () => {
+    test('a warm delivery with allowed hosts reads no store', async () => {
       const { resolver, calls } = await setUp(allowed);
       const route = await resolver.current('orders');
       const asked = [...calls];

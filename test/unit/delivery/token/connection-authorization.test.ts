@@ -105,7 +105,7 @@ describe('authorize-connection', () => {
     expect((await stored())?.stateReason).toBe(`No token could be obtained. ${refused.message}`);
   });
 
-  test('the third attempt stays the third when something other than the credentials was changed', async () => {
+  test('the third attempt still deauthorizes when something other than the credentials was changed', async () => {
     own.fleet.answer(() => ({ status: 503 }));
     const began = own.fleet.clock.nowMs();
     const connection = await authorizing({ authorizingSinceMs: began, lastModifiedTimeMs: began + 100_000 });
@@ -203,7 +203,7 @@ describe('authorize-connection', () => {
       ]);
     });
 
-    test('authorize-connection deauthorizes for the version that was refused, not for the version it began with', async () => {
+    test('authorize-connection deauthorizes the connection for the version that was refused, not for an earlier one', async () => {
       own.fleet.answer(() => ({ status: 401 }));
       const connection = await named(goodText());
       const version = await rotate(connection.secretArn, goodText());

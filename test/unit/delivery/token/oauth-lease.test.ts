@@ -134,7 +134,7 @@ describe('a lease', () => {
     untilMs,
   });
 
-  test('the lease of a worker that died is waited for to its end, with few reads, and then taken over', async () => {
+  test('the lease of a worker that died is taken over at its end, after a wait with few reads', async () => {
     const { clock, endpoint } = own.fleet;
     const store = counted(own.fleet.store);
     await store.takeLease(leaseOf(clock.nowMs() + 10_000));
@@ -146,7 +146,7 @@ describe('a lease', () => {
     expect(await call).toMatchObject({ accessToken: 'token-1', generation: 1 });
   });
 
-  test('when the worker that won the lease died, the workers that lost it take it over once', async () => {
+  test('when the holder of a lease has died, exactly one of the waiting workers takes it over', async () => {
     const { clock, store, endpoint } = own.fleet;
     await store.takeLease(leaseOf(clock.nowMs() + 10_000));
     const late = () => {
@@ -218,9 +218,9 @@ describe('a lease', () => {
   });
 
   test.each([
-    ['asks itself when it has just read other credentials', 'version-2', true, 2],
-    ['fails with it when it may have the older ones itself', 'version-2', false, 1],
-    ['fails with it when it has the same', 'version-1', true, 1],
+    ['makes its own request when it has just read other credentials', 'version-2', true, 2],
+    ['fails too when its own credentials may be older', 'version-2', false, 1],
+    ['fails too when it has the same credentials', 'version-1', true, 1],
   ])('when the holder of a lease fails, a worker that waited %s', async (_, secretVersion, justRead, requests) => {
     const failed = gate();
     own.fleet.answer(async (__, index) => {
@@ -296,7 +296,7 @@ describe('a lease', () => {
     expect(await tokenOf(worker)).toMatchObject({ accessToken: 'after' });
   });
 
-  test('a call whose time is over takes no lease', async () => {
+  test('a call that has no time left takes no lease', async () => {
     const store = counted(own.fleet.store);
     const signal = AbortSignal.abort();
     await expect(tokenOf(own.fleet.worker({ store }), { signal })).rejects.toMatchObject({ code: 'OutOfTime' });

@@ -127,7 +127,7 @@ describe('a worker', () => {
 });
 
 describe('what a worker remembers', () => {
-  test('a worker remembers a limited number of tokens, and forgets the one unused for longest', () => {
+  test('a worker remembers a limited number of tokens, and forgets the one that was unused for the longest time', () => {
     const memoryOf = createTokenMemories(2);
     const [a, b] = [memoryOf('a'), memoryOf('b')];
     expect(memoryOf('a')).toBe(a);
@@ -138,7 +138,7 @@ describe('what a worker remembers', () => {
 });
 
 describe('after a 401', () => {
-  test('after a 401 a token older than 60 s is replaced once, however many deliveries it was rejected for', async () => {
+  test('after a 401 a token older than 60 s is replaced only once, however many deliveries were rejected with it', async () => {
     const store = counted(own.fleet.store);
     const worker = own.fleet.worker({ store });
     await tokenOf(worker);
@@ -241,7 +241,7 @@ describe('while the table is out of reach', () => {
     expect(own.fleet.endpoint.requests).toHaveLength(0);
   });
 
-  test('a token that could not be saved serves its worker, and the next token of the fleet counts as newer', async () => {
+  test('a worker uses a token that could not be saved, and the next saved token of the fleet counts as newer', async () => {
     const { store, clock } = own.fleet;
     const alone = own.fleet.worker({ store: { ...store, save: unavailable } });
     expect(await tokenOf(alone)).toMatchObject({ accessToken: 'token-1', generation: 0 });
@@ -251,7 +251,7 @@ describe('while the table is out of reach', () => {
     expect(await renewalOf(alone, 0)).toMatchObject({ accessToken: 'token-2', generation: 1 });
   });
 
-  test('a table that refuses the read fails the delivery at once, even when a token is in memory', async () => {
+  test('a delivery fails at once when the table refuses the read, even when a token is in memory', async () => {
     const { store, clock } = own.fleet;
     const refusal = new Failure('StoreRefused', 'Not allowed to read the token: AccessDeniedException.');
     let isRefused = false;

@@ -11,7 +11,7 @@ test.each([[null], [{}], [{ batchItemFailures: null }], [{ batchItemFailures: []
   },
 );
 
-test('exactly the messages that an answer names stay in the queue', () => {
+test('the messages that an answer names stay in the queue, and no others', () => {
   expect(failed({ batchItemFailures: [{ itemIdentifier: 'c' }, { itemIdentifier: 'a' }] })).toEqual(['c', 'a']);
 });
 

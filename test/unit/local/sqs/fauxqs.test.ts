@@ -36,7 +36,7 @@ function execute(sql: string): void {
   database.close();
 }
 
-test('a move to the dead-letter queue that is interrupted leaves the message in its queue', async () => {
+test('a message stays in its queue when its move to the dead-letter queue is interrupted', async () => {
   const first = await open();
   await createQueues(first);
   await first.perform('SendMessage', { QueueUrl: orders, MessageBody: 'poison' });
@@ -53,7 +53,7 @@ test('a move to the dead-letter queue that is interrupted leaves the message in 
   second.close();
 });
 
-test('messages that an ended process had received stay hidden, except in a queue that had no other reader', async () => {
+test('messages received by an ended process stay hidden, except in a queue that only the stack reads', async () => {
   const first = await open();
   for (const QueueName of ['orders', 'dead-letters']) {
     await first.perform('CreateQueue', { QueueName });
@@ -68,7 +68,7 @@ test('messages that an ended process had received stay hidden, except in a queue
   second.close();
 });
 
-test('a waiting long poll returns at once when the waits are ended', async () => {
+test('ending the waits makes a long poll return at once', async () => {
   const engine = await openFauxqs('us-east-1', { folder: undefined, unread: [] });
   await engine.perform('CreateQueue', { QueueName: 'orders' });
   const waiting = receive(engine, orders, { WaitTimeSeconds: 20 });

@@ -34,7 +34,7 @@ test('a data folder belongs to the account that used it first', () => {
   expect(() => openDataFolder(path, '000000000001')).toThrow(/belongs to account 123456789012/);
 });
 
-test.runIf(process.platform === 'linux')('a data folder is refused where the system forbids new folders', () => {
+test.runIf(process.platform === 'linux')('a data folder is refused when the system allows no new folder', () => {
   for (const path of ['/proc/lastmile', '/proc/lastmile/data', '/dev/null/lastmile']) {
     expect(() => openDataFolder(path, account)).toThrow(/^Cannot write to the data folder [^\n]+: [A-Z]+\. [^\n]+$/);
   }

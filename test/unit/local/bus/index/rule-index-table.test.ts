@@ -12,7 +12,7 @@ function indexed(patterns: readonly string[], root: FieldNode): readonly Indexed
   );
 }
 
-test('of 10,000 rules with the same source, an event is compared only with the one that its detail leads to', () => {
+test('an event is compared with only one of 10,000 rules with the same source, selected by its detail', () => {
   const root = new FieldNode();
   const patterns = Array.from({ length: 10_000 }, (_, rule) => `{"source": ["shop"], "detail": {"id": ["${rule}"]}}`);
   const table = new RuleTable();

@@ -60,7 +60,7 @@ describe('fields within elements of an array', () => {
   });
 });
 
-test('plain elements of a list match together with each other and with the objects of the list', () => {
+test('plain elements of a list match in combination with each other and with the objects of the list', () => {
   const event = { a: ['x', 'y', { b: 1 }], c: 'z' };
   expect(matches({ a: ['y'], 'a.b': [1], c: ['z'] }, event)).toBe(true);
 });
@@ -90,7 +90,7 @@ test('arrays beyond the nesting limit of the service are ignored and cause no er
   expect(matches({ c: [2] }, { a: nested, c: 2 })).toBe(true);
 });
 
-test('many elements that each match only some fields are decided without trying every pair', () => {
+test('the match of many elements that each match only some fields is found without trying every pair', () => {
   const a = Array.from({ length: 20_000 }, (_, index) => (index % 2 === 0 ? { b: 1, c: 0 } : { b: 0, c: 1 }));
   expect(matches({ a: { b: [1], c: [1] } }, { a })).toBe(false);
   expect(matches({ a: { b: [1], c: [1] } }, { a: [...a, { b: 1, c: 1 }] })).toBe(true);

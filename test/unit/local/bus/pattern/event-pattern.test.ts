@@ -4,7 +4,7 @@ import { compileEventPattern } from '../../../../../lib/local/bus/pattern/event-
 
 type Case = readonly [pattern: JsonValue, matching: readonly JsonValue[], other: readonly JsonValue[]];
 
-/** Each pattern is one element of a field's list. The values that follow match it in an event or do not. */
+/** Each pattern is one element of a field's list. It is followed by values that match it and values that do not. */
 const operators: Readonly<Record<string, readonly Case[]>> = {
   'an exact string matches only the same bytes and never a number': [
     ['paid', ['paid', ['open', 'paid']], ['Paid', 'paid ', 'pai', '', null, { paid: 'paid' }]],
