@@ -111,9 +111,10 @@ export class Ledger {
   }
 
   /**
-   * Whether interruptions can explain the duplicates: for each end of the event except the last, its answer was not heard, or
-   * there was an interruption before its settlement. The interruption may have been long before. For example, a kill may have
-   * prevented the original from being deleted after its copy had been put into the queue to wait.
+   * Whether lost answers or interruptions explain why the event has more than one end. Each end except the last needs an
+   * explanation: the endpoint's answer did not reach the worker, or there was an interruption before the settlement. The
+   * interruption may have been long before. For example, a kill may have prevented the original from being deleted after its
+   * copy had been put into the queue to wait.
    */
   #areExplained({ sentAtMs, ends }: Entry): boolean {
     return ends.slice(0, -1).every(({ heard, atMs }) => !heard || this.#wasInterrupted(sentAtMs, atMs + settlingMs));

@@ -9,7 +9,7 @@ const counts = [1, 100, 1000, 10_000];
 const most = 10_000;
 const bytes = 1000;
 
-/** Either the configuration is never read again, or it is read before each use, because the uses are a second apart. */
+/** One line never reads the configuration again. The other reads it before each use, because the uses are a second apart. */
 const lines = { known: 'configuration known', stale: 'read again first' } as const;
 const cacheSeconds = { known: '900', stale: '1' } as const;
 

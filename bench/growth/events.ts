@@ -8,7 +8,7 @@ const largestBatch = 10;
 
 const rule = 'arn:aws:events:us-east-1:123456789012:rule/orders';
 
-/** An order with about this many bytes of JSON. As in real events, its lines all have the same form. */
+/** An order with about this many bytes of JSON. As in real orders, all its order lines have the same members. */
 export function orderOf(bytes: number): object {
   const event = {
     version: '0',

@@ -127,7 +127,7 @@ export function createRetrying(dependencies: RetryingDependencies) {
   return async ({ delivery, ...queued }: QueuedDelivery, deadline: Deadline): Promise<UnsettledDelivery> => {
     const { notBeforeMs = 0 } = queued;
     const turn = turnOf(queued);
-    // A delivery asks before its turn too, because the line may have started again since.
+    // A delivery with a turn asks for a slot even before its return time, because return times may have started again.
     const isEarly = turn === undefined && notBeforeMs > clock.nowMs();
     if (isEarly) return { kind: 'waiting', delivery, notBeforeMs, rateWaitMs: 0 };
     let unsettled: Tried = await tryOnce(delivery, deadline, turn);

@@ -46,7 +46,7 @@ function expiryInThePast(key: string): readonly string[] {
 }
 
 describe('the AWS CLI', () => {
-  test('the AWS CLI runs the whole story with an API key as its credentials', async () => {
+  test('the AWS CLI creates and lists connections and API destinations with an API key as its credentials', async () => {
     const auth = 'ApiKeyAuthParameters={ApiKeyName=x-api-key,ApiKeyValue=opensesame}';
     const connection = ['--name', 'shop', '--authorization-type', 'API_KEY', '--auth-parameters', auth];
     const created = done<{ ConnectionArn: string }>(aws(control, 'events', 'create-connection', ...connection));

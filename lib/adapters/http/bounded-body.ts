@@ -29,7 +29,7 @@ function textOf(bytes: Uint8Array): string {
 /** Decompresses. Stops at most one chunk beyond the limit, however large the output would become. */
 async function inflated(bytes: Uint8Array): Promise<Uint8Array> {
   const zlib = await import('node:zlib');
-  // A body that was cut at the limit ends without its trailer.
+  // A body that was cut at the limit lacks the end of its compressed data. Without this option, zlib would refuse it.
   const options = { finishFlush: zlib.constants.Z_SYNC_FLUSH };
   const stream = isRawDeflate(bytes) ? zlib.createInflateRaw(options) : zlib.createUnzip(options);
   const chunks: Buffer[] = [];

@@ -22,12 +22,12 @@ const verb = 'update';
 const secretArnPattern = /^arn:[^:]+:secretsmanager:([^:]+):[0-9]{12}:secret:(.+)$/;
 
 /**
- * Checks the ARN of a secret that does not belong to this stack.
+ * Checks the ARN of a secret that a policy names.
  *
  * Failure policy: the stack's own secrets are refused. They are removed with their connections, and naming one would give the
  * credentials of one connection to another.
  *
- * @throws ServiceError ValidationException for a secret in another region, which no worker could read, or of this stack
+ * @throws ServiceError ValidationException for a secret of this stack, or one in another region, which no worker could read
  */
 export function checkedSecretArn(
   { secretPrefix }: PolicyDependencies,

@@ -85,7 +85,7 @@ export function formatQueuedDelivery({ delivery, notBeforeMs, turnGeneration }: 
  * @throws Failure InvalidJson, InvalidDelivery or NewerVersion; it names the field, never its value
  */
 export function parseQueueMessage(message: QueueMessage, options: ParseOptions): QueuedDelivery {
-  // The version comes first, because a newer worker may also compress the body in another way.
+  // The version is checked before the body is read, because a newer worker may compress the body in another way.
   const details = parseDetails(message.attributes[lastmileAttribute]);
   const text = bodyText(message);
   if (details?.has('apiDestination') === true) {

@@ -33,8 +33,8 @@ const graceMs = 1000;
 export async function openDynalite(region: string, account: string, folder: string | undefined): Promise<Dynalite> {
   if (folder !== undefined) mkdirSync(folder, { recursive: true });
   const server = createServer(region, account, folder);
-  // There is no limit, because only this process connects. With a limit, both ends would close the connection after a freeze,
-  // perhaps during a call.
+  // An idle connection has no time limit, because only this process connects. With a limit, both ends would close the
+  // connection after a freeze, perhaps during a call.
   server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

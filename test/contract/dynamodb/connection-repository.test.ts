@@ -224,7 +224,7 @@ describe('connections in DynamoDB only', () => {
     expect((await repository.readMany(names)).map((connection) => connection?.name)).toEqual(names);
   });
 
-  test('an item without a required member is reported by name as a bug', async () => {
+  test('a required member that an item lacks is reported as a bug, by the name of the member', async () => {
     const { client, tableName, repository, Key } = await createWithItem();
     await client.send(new UpdateItemCommand({ TableName: tableName, Key, UpdateExpression: 'REMOVE arn' }));
     await expect(repository.read('orders')).rejects.toThrow("no text 'arn'");

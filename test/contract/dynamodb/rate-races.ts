@@ -208,7 +208,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await buckets.read(key())).toMatchObject({ generation: 2, revision: 2 });
     });
 
-    test('two workers that pause an endpoint at once keep where its slots ended before', async () => {
+    test('when two workers pause an endpoint at once, the bucket still records where its slots ended before', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(300) };
       await begin(bucket);
       const [first, second] = [30_000, 30_500].map((ms) => pauseWrite(bucket, at(ms), nowUs, 1));

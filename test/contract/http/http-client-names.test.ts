@@ -56,7 +56,7 @@ describe('addresses of both families', () => {
     expect(endpoint.requests).toMatchObject([{ headers: { host: endpoint.origin.replace('http://127.0.0.1', name) } }]);
   });
 
-  test('TLS asks for the name of the endpoint on the connection that was made first, and checks it there', async () => {
+  test('on the first connection that is made, TLS asks for the name of the endpoint and checks the certificate against it', async () => {
     const certificate = makeTlsCertificate(Date.now(), { dnsNames: [name] });
     const { key, certificate: cert } = certificate;
     const endpoint = await exchanges.endpoint(undefined, { key, cert });

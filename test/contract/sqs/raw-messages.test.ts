@@ -120,7 +120,7 @@ test('a dead-lettered message can be received with all its attributes', async ()
   expect(received?.MessageAttributes?.['count']).toMatchObject({ DataType: 'Number.long', StringValue: '007' });
 });
 
-test('a queue that denies access is StoreRefused', async () => {
+test('a queue that denies access makes the call fail with StoreRefused', async () => {
   const { newer } = await inSqs();
   sqs.server.proxy.faultsBy(() => accessDenied);
   await expect(newer.sendBack(message)).rejects.toMatchObject({ code: 'StoreRefused' });

@@ -14,7 +14,7 @@ export const exampleNames = readdirSync(folder);
 /** Values that an example refers to: pseudo parameters and conditions by name, attributes as `<id>.<attribute>`. */
 export type References = Readonly<Record<string, string>>;
 
-/** The resources of an example as CloudFormation would make them, with its parameters' defaults where none is given. */
+/** The resources of an example, as CloudFormation would make them. A parameter that is not given has its default. */
 export function exampleResources(name: string, references: References): Readonly<Record<string, JsonObject>> {
   const template = yaml.load(readFileSync(join(folder, name), 'utf8'));
   if (!isJsonObject(template)) throw new Error(`${name} is no template.`);

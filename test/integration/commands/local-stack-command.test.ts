@@ -36,7 +36,7 @@ test('a stack that npm started stops when the shell of npm ends', async () => {
   running.add(shell);
   const url = await shell.url;
   shell.process.kill('SIGTERM');
-  // `close` comes only when the stack has closed the shell's output too.
+  // `ended` waits for `close`, which comes only when the stack has also closed the output that it shares with the shell.
   expect(await shell.ended).toBe('SIGTERM');
   await expect(fetch(`${url}/_lastmile/health`)).rejects.toThrow();
 });

@@ -116,7 +116,7 @@ describe('with --auth', () => {
     expect(apiKeys.map(({ id }) => id)).toContain(key.slice(0, 14));
   });
 
-  test('with --auth, a key of events may put events and nothing else', async () => {
+  test('with --auth, a key for events may put events and nothing else', async () => {
     const key = await createKey('events');
     const { events, appsync } = clientsWith(key);
     expect((await events.send(new PutEventsCommand({ Entries: [entry] }))).FailedEntryCount).toBe(0);

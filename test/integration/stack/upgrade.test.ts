@@ -60,7 +60,7 @@ const all = [...queued, ...handed];
 /** Text that JavaScript would not print unchanged after parsing it. */
 const textOf = (id: string) => `{"id":"${id}", "price": 1.0, "number": 9007199254740993}`;
 
-test("an upgrade with deliveries in flight and a rollback while the newer version's deliveries wait lose no event", async () => {
+test('no event is lost in an upgrade with deliveries in flight, or in a rollback while deliveries of the newer version wait', async () => {
   const [unanswered, deferred] = [
     ['e-1', 'e-2', 'e-6'],
     ['e-3', 'e-4', 'e-5', 'e-7', 'e-8'],

@@ -40,7 +40,7 @@ describe('what the deployed stack keeps', () => {
     });
   });
 
-  test('the dead letters are kept for 14 days and taken from the delivery queue only', () => {
+  test('the dead-letter queue keeps messages for 14 days, and only the delivery queue may name it in a redrive policy', () => {
     const arn = 'arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:lastmile-prod-deliveries';
     expect(resource('DeadLetterQueue', 'AWS::SQS::Queue').Properties).toEqual({
       QueueName: 'lastmile-prod-dead-letters',

@@ -74,7 +74,7 @@ export function compileBranch(root: FieldNode, branch: Branch): CompiledBranch {
   return branch.map((field) => compileField(root, field));
 }
 
-/** Equal values are looked up in a set, so a long list costs the same as a short one. */
+/** Values that a field must equal are looked up in a set, so a long list costs the same as a short one. */
 function compileField(root: FieldNode, { name, absent, values }: FieldMatch): CompiledField {
   const equals = new Set<Scalar>();
   const others: ValueMatch[] = [];

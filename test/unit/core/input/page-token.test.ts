@@ -24,7 +24,7 @@ test('a page token of one list is not accepted by another', () => {
   );
 });
 
-test('a text that is not a page token contains no name', () => {
+test('a text that is not a page token is not accepted as one', () => {
   fc.assert(
     fc.property(fc.string(), (text) => {
       expect(parsePageToken(['ListConnections', undefined], text)).toBeUndefined();

@@ -214,7 +214,7 @@ describe('the other forms that may lie in the queue', () => {
     ['a text', '"canary"', 'InvalidDelivery: The input is not a JSON object.'],
     ['nothing', 'null', 'InvalidDelivery: The input is not a JSON object.'],
     ['no delivery', '{}', 'InvalidDelivery: apiDestination is missing'],
-  ])("Lambda's record of %s is refused like %s itself", (_what, payload, refusal) => {
+  ])("Lambda's record is refused when the input of the failed invocation was %s: %s", (_what, payload, refusal) => {
     expect(failureOf(() => parseQueueMessage(plain(record(payload)), anywhere))).toContain(refusal);
   });
 

@@ -170,7 +170,7 @@ describe('a slow endpoint', () => {
     expect(reservations).toBeLessThanOrEqual(121);
   });
 
-  test('a request that waits unusually long limits the fleet before it has ended, and an answer ends that', async () => {
+  test('a request that waits unusually long for its answer already limits the fleet, and the answer lifts the limit', async () => {
     const { worker, clock } = createFleet(30);
     const limiter = worker();
     await limiter.reserve(orders, 1, inBatch);

@@ -73,7 +73,7 @@ describe('the size of a block', () => {
     },
   );
 
-  test('a block has at most the return times of one second of the rate', () => {
+  test('a block has at most as many return times as the rate allows in one second', () => {
     expect(counterOf(...six).blockCount(nowMs, 100, false)).toBe(100);
   });
 

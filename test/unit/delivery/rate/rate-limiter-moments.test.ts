@@ -41,7 +41,7 @@ function setUp(fails?: Error) {
   return { written, one, limiter };
 }
 
-test('requests of one moment to one destination share one write, and the first one asked gets the first slot', async () => {
+test('requests of one moment to one destination share one write, and the request that asked first gets the first slot', async () => {
   const { written, one } = setUp();
   const given = await Promise.all([one(), one(), one()]);
   expect(written).toHaveLength(1);

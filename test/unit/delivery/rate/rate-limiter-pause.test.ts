@@ -22,6 +22,19 @@ describe('a pause', () => {
     expect((await worker().reserve(orders, 1, queueBatch)).slotTimesMs).toEqual([untilMs]);
   });
 
+  test('a changed destination ends a pause: its deliveries come back at once, and find slots', async () => {
+    const { worker, clock } = createFleet();
+    const limiter = worker();
+    await limiter.reserve(orders, 1, queueBatch);
+    await limiter.pause(orders, clock.nowMs() + 900_000);
+    const changed = { ...orders, revision: 2 };
+    const { returns } = await worker().reserve(changed, 1, queueBatch);
+    const [turn] = returns;
+    expect(turn?.atMs).toBeLessThan(clock.nowMs() + 1000);
+    clock.set(clock.nowMs() + 1000);
+    expect((await worker().reserve(changed, 1, { ...queueBatch, ...(turn && { turn }) })).slotTimesMs).toHaveLength(1);
+  });
+
   test('a burst does not shorten a pause, and is usable only after the bucket has been idle again', async () => {
     const { worker, clock } = createFleet();
     const bursting = { ...orders, burst: 50 };

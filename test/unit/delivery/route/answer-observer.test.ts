@@ -111,7 +111,7 @@ describe('a connection', () => {
     },
   );
 
-  test('a connection survives a hundred refusals within 30 s, of which only ten are written, and a later one ends it', async () => {
+  test('a hundred refusals within 30 s do not deauthorize a connection and cause only ten writes, and a later refusal deauthorizes it', async () => {
     const worker = createWorker();
     await refuse(worker, 100, 30 * secondMs - 1);
     expect(await stored()).toMatchObject({ state: 'AUTHORIZED', unauthorizedRun: { count: 10, sinceMs: startMs } });

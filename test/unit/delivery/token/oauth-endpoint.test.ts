@@ -197,7 +197,7 @@ describe('the schedule of token requests', () => {
     ]);
   });
 
-  test('the schedule returns results and failures, and stores nothing for a connection without a request', async () => {
+  test('the concurrency limit passes on results and failures, and stores nothing for a connection without a request', async () => {
     const schedule = createBottleneckConcurrencyLimit();
     const failure = new Error('expected');
     expect(await schedule.run('a', 1, async () => 7)).toBe(7);

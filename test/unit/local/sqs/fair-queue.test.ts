@@ -60,7 +60,7 @@ const groups = (messages: readonly Received[]) => messages.map(({ Attributes }) 
 test.each([
   ['SendMessage', { MessageBody: 'x', MessageGroupId: 'shop' }],
   ['SendMessageBatch', { Entries: [{ Id: '1', MessageBody: 'x', MessageGroupId: 'shop' }] }],
-])('a standard queue keeps the group of a message of %s', async (operation, input) => {
+])('a standard queue keeps the group of a message that was sent with %s', async (operation, input) => {
   const engine = await newQueue();
   await engine.perform(operation, { QueueUrl: orders, ...input });
   expect(groups(await receive(engine))).toEqual(['shop']);

@@ -69,7 +69,7 @@ describe('refused requests', () => {
   });
 
   test.each(['r', 'arn:aws:sqs:eu-west-1:123456789012:q', arn('connection/c/1')])(
-    'an ARN of a resource without tags is refused: %s',
+    'an ARN of a resource that cannot have tags is refused: %s',
     async (text) => {
       const { call } = await tagged();
       const refused = `Parameter ${text} is not valid. Reason: Provided Arn is not in correct format.`;
