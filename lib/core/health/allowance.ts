@@ -67,9 +67,14 @@ export function allowanceOf(health: Health, share: Share, limits: EndpointLimits
   return { share: limited, returnShare: limited, leastCostUs, mostSlots: Number.POSITIVE_INFINITY, returnsFromUs: 0 };
 }
 
-/** The time of an answer. While requests wait unusually long, it is taken to be at least their time limit. */
-function answerTimeUs({ answerUs, stalledAtUs }: Health, { timeoutUs }: EndpointLimits): number {
-  return stalledAtUs > 0 ? Math.max(answerUs, timeoutUs) : answerUs;
+/**
+ * A stalled request may be answered in the next moment, or never. That it takes four times as long as it has waited limits the
+ * destination soon enough, and costs little of the rate when the answer comes after all.
+ */
+const stalledFactor = 4;
+
+function answerTimeUs({ answerUs, stalledUs }: Health, { timeoutUs }: EndpointLimits): number {
+  return Math.max(answerUs, Math.min(timeoutUs, stalledUs * stalledFactor));
 }
 
 function startingRate({ closedAtUs }: Health, { ratePerSecond }: Share, nowUs: number): number {

@@ -81,7 +81,7 @@ export function openWrite(bucket: Bucket, nowUs: number, random: () => number): 
     { of: 'openedAtUs', is: 'equalTo', than: 0 },
     { of: 'pauseEndUs', is: 'equalTo', than: health.pauseEndUs },
   ];
-  const set = { openedAtUs: nowUs, failedProbes: 0, stalledAtUs: 0 };
+  const set = { openedAtUs: nowUs, failedProbes: 0, stalledUs: 0 };
   const write = {
     ...healthWrite({ set }, where, nowUs, revision),
     ...(!endsInPause(bucket) && { keepsSlotsBefore: true as const }),
@@ -114,7 +114,7 @@ export function failedProbeWrite(bucket: Bucket, code: FailureCode, nowUs: numbe
  */
 export function closeWrite(bucket: Bucket, nowUs: number): BucketWrite {
   const { openedAtUs } = bucket.health;
-  const set = { openedAtUs: 0, failuresInRow: 0, failedProbes: 0, closedAtUs: nowUs, stalledAtUs: 0 };
+  const set = { openedAtUs: 0, failuresInRow: 0, failedProbes: 0, closedAtUs: nowUs, stalledUs: 0 };
   return {
     ...healthWrite(
       { set },
@@ -155,16 +155,16 @@ export function answeredWrite({ health, revision }: Bucket, failuresSince: numbe
   const hadFailures = health.failuresInRow > 0;
   const set = {
     failuresInRow: failuresSince,
-    stalledAtUs: 0,
+    stalledUs: 0,
     ...(hadFailures && { mixedUntilUs: nowUs + mixedForUs }),
   };
   return healthWrite({ set }, [{ of: 'openedAtUs', is: 'equalTo', than: 0 }], nowUs, revision);
 }
 
 /** Records that requests are waiting unusually long for an answer. */
-export function stalledWrite({ health, revision }: Bucket, nowUs: number): BucketWrite {
-  const since = { of: 'stalledAtUs', is: 'equalTo', than: health.stalledAtUs } as const;
-  return healthWrite({ set: { stalledAtUs: nowUs } }, [since], nowUs, revision);
+export function stalledWrite(waitedUs: number, nowUs: number, revision: number): BucketWrite {
+  const set = { stalledUs: waitedUs };
+  return healthWrite({ set }, [{ of: 'stalledUs', is: 'below', than: waitedUs }], nowUs, revision);
 }
 
 /** A write that changes only the health, in a bucket that already exists. */

@@ -17,8 +17,8 @@ export interface Health {
   readonly closedAtUs: number;
   /** Mean time from a request to its end, in us; 0 when not known. */
   readonly answerUs: number;
-  /** The time since which requests have been waiting unusually long for an answer; 0 when an answer has come since. */
-  readonly stalledAtUs: number;
+  /** How long requests have waited for an answer, as last told, in us; 0 when an answer has come since. */
+  readonly stalledUs: number;
   /** The end of the latest pause that the endpoint asked for. While the slots end there, none was given since. */
   readonly pauseEndUs: number;
   /** Up to when slots were given away before a pause or an open circuit moved that time. */
@@ -37,7 +37,7 @@ export const unknownHealth: Health = {
   failedProbes: 0,
   closedAtUs: 0,
   answerUs: 0,
-  stalledAtUs: 0,
+  stalledUs: 0,
   pauseEndUs: 0,
   slotsBeforePauseUs: 0,
   pausedUntilUs: 0,
@@ -67,7 +67,7 @@ export const forgottenHealth: HealthChange = {
     failedProbes: 0,
     closedAtUs: 0,
     answerUs: 0,
-    stalledAtUs: 0,
+    stalledUs: 0,
     pauseEndUs: 0,
     slotsBeforePauseUs: 0,
   },

@@ -53,7 +53,7 @@ export interface WatchedRequest {
 }
 
 /** Requests count as stalled when they have waited for this long, and also for four times as long as usual. */
-const stalledAfterMs = 300;
+const stalledAfterMs = 500;
 const unusualFactor = 4;
 
 /**
@@ -126,9 +126,9 @@ export class HealthMonitor {
   }
 
   #hasSomethingToSay(): boolean {
-    const { failuresInRow, stalledAtUs, openedAtUs } = this.#dependencies.bucket.health;
+    const { failuresInRow, stalledUs, openedAtUs } = this.#dependencies.bucket.health;
     if (this.#failures > 0) return openedAtUs === 0 || this.#hasAnswered;
-    return this.#hasAnswered && (failuresInRow > 0 || stalledAtUs > 0 || openedAtUs > 0);
+    return this.#hasAnswered && (failuresInRow > 0 || stalledUs > 0 || openedAtUs > 0);
   }
 
   async #tellAll(): Promise<void> {
@@ -187,26 +187,33 @@ export class HealthMonitor {
   }
 
   /**
-   * Runs while requests are in progress. Tells the fleet when the oldest of them has waited unusually long and no other
-   * request was answered meanwhile.
+   * While requests are under way, tells how long they have waited without any answer: first when that is unusual, then each
+   * time the wait has doubled.
    */
   async #watch(): Promise<void> {
     this.#isWatching = true;
     const { clock, bucket } = this.#dependencies;
+    let toldMs = 0;
     try {
       for (let [oldest] = this.#begunMs.values(); oldest !== undefined; [oldest] = this.#begunMs.values()) {
-        const patienceMs = Math.max(stalledAfterMs, (unusualFactor * bucket.health.answerUs) / 1000);
-        const dueInMs = Math.max(oldest, this.#answeredMs) + patienceMs - clock.nowMs();
-        if (dueInMs <= 0) {
-          if (bucket.health.stalledAtUs > 0 || isOpen(bucket.health)) return;
-          await this.#change((known, nowUs) => (isOpen(known.health) ? undefined : stalledWrite(known, nowUs)));
-          return;
+        const patienceMs = Math.max(stalledAfterMs, (unusualFactor * bucket.health.answerUs) / 1000, toldMs * 2);
+        const waitedMs = clock.nowMs() - Math.max(oldest, this.#answeredMs);
+        if (waitedMs < patienceMs) await clock.delay(patienceMs - waitedMs);
+        else {
+          toldMs = waitedMs;
+          await this.#tellStalled(Math.round(waitedMs * 1000));
         }
-        await clock.delay(dueInMs);
       }
     } finally {
       this.#isWatching = false;
     }
+  }
+
+  async #tellStalled(waitedUs: number): Promise<void> {
+    await this.#change(({ health, revision }, nowUs) => {
+      if (isOpen(health) || health.stalledUs >= waitedUs) return undefined;
+      return stalledWrite(waitedUs, nowUs, revision);
+    });
   }
 
   #change(make: Parameters<ChangeBucket>[0]): ReturnType<ChangeBucket> {

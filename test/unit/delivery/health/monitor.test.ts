@@ -171,11 +171,11 @@ describe('a slow endpoint', () => {
   });
 
   test('a request that waits unusually long for its answer already limits the fleet, and the answer lifts the limit', async () => {
-    const { worker, clock } = createFleet(30);
+    const { worker, clock } = createFleet(9);
     const limiter = worker();
     await limiter.reserve(orders, 1, inBatch);
     const request = limiter.monitorOf(orders).begin(false);
-    await clock.advance(300);
+    await clock.advance(500);
     const other = worker();
     await other.reserve(orders, 10, inBatch);
     const next = await other.reserve(orders, 10, { horizonMs: 250 });
