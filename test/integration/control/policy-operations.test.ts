@@ -88,7 +88,7 @@ function runWith(env: NodeJS.ProcessEnv, script: string, ...args: readonly strin
 
 describe('a delivery policy', () => {
   test('a delivery policy can be put by a signed request, read with a key in the header and deleted by the command', async () => {
-    const policy = { TimeoutSeconds: 20.5, Burst: 3, ClientCertificateSecretArn: secretArn };
+    const policy = { TimeoutSeconds: 20.5, MaximumConcurrency: 10_000, Burst: 3, ClientCertificateSecretArn: secretArn };
     await signedCall(events, 'PutDeliveryPolicy', { ...sink, ...policy });
     const shown = await keyedCall(keys.control, 'GetDeliveryPolicy', sink);
     expect(shown).toMatchObject({ status: 200, json: { ...sink, ...policy } });
@@ -116,6 +116,8 @@ describe('a delivery policy', () => {
     ],
     [{ ...sink, TimeoutSeconds: 1e9 }, "at 'timeoutSeconds' failed"],
     [{ ...sink, TimeoutSeconds: '20' }, "'timeoutSeconds' must be a number, not a string."],
+    [{ ...sink, MaximumConcurrency: 0 }, "at 'maximumConcurrency' failed"],
+    [{ ...sink, MaximumConcurrency: 10_001 }, "at 'maximumConcurrency' failed"],
     [{ ...sink, MaximumConcurrencyPerWorker: 0 }, "at 'maximumConcurrencyPerWorker' failed"],
     [{ ...sink, MaximumConcurrencyPerWorker: 1.5 }, "'maximumConcurrencyPerWorker' must be an integer"],
     [{ ...sink, Burst: 1001 }, "at 'burst' failed"],
