@@ -30,7 +30,7 @@ import type { Authentication, Operations } from '../lib/protocol/control-request
 import { answerDirectInvocation, isDirectInvocation } from '../lib/protocol/direct-invocation.ts';
 import { createAppSyncRoute, createLastmileRoute } from '../lib/protocol/routes.ts';
 import { authenticationFrom, wireRootSecret } from './authentication.ts';
-import { wireMetrics, writeOut } from './wiring.ts';
+import { inputs, wireMetrics, writeOut } from './wiring.ts';
 import { createEntry } from './entry.ts';
 
 export interface ControlApiDependencies {
@@ -118,7 +118,7 @@ export function dependenciesFrom(
         ...control,
         buckets: createDynamoDbRateBuckets(dynamoDb, config.TABLE_NAME),
         batchSize,
-        invocations: config.MAXIMUM_INVOCATIONS,
+        invocations: config.MAXIMUM_INVOCATIONS ?? inputs.batch.invocations,
         requestTimeoutMs: config.REQUEST_TIMEOUT_MS,
       }),
     },

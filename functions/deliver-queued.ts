@@ -10,7 +10,7 @@ import type { DeliverBatch } from '../lib/delivery/deliver-batch.ts';
 import { createBatchDeliverer } from '../lib/delivery/deliver-batch.ts';
 import type { Clock } from '../lib/ports/clock.ts';
 import type { DeliverOverrides } from './wiring.ts';
-import { horizonsMs, wireDeliver } from './wiring.ts';
+import { inputs, wireDeliver } from './wiring.ts';
 import { createEntry } from './entry.ts';
 
 export interface DeliverQueuedDependencies {
@@ -36,7 +36,7 @@ export function dependenciesFrom(
   overrides: DeliverOverrides = {},
 ): DeliverQueuedDependencies {
   const config = parseConfig(environment);
-  const { deliver, sqs, metrics, clock } = wireDeliver(config, aws, horizonsMs.batch, overrides);
+  const { deliver, sqs, metrics, clock } = wireDeliver(config, aws, inputs.batch, overrides);
   const received = createSqsReceivedMessages(sqs, config.DELIVERY_QUEUE_URL);
   const apiDestination = config.API_DESTINATION;
   const rawMessages = createSqsRawMessages(sqs, config.DELIVERY_QUEUE_URL, config.DEAD_LETTER_QUEUE_URL);

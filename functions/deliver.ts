@@ -7,7 +7,7 @@ import type { DeliverInput } from '../lib/delivery/deliver-batch.ts';
 import { createDeliverInput } from '../lib/delivery/deliver-batch.ts';
 import type { Clock } from '../lib/ports/clock.ts';
 import type { DeliverOverrides } from './wiring.ts';
-import { horizonsMs, wireDeliver } from './wiring.ts';
+import { inputs, wireDeliver } from './wiring.ts';
 import { createEntry } from './entry.ts';
 
 export interface DeliverDependencies {
@@ -35,7 +35,7 @@ export function dependenciesFrom(
   overrides: DeliverOverrides = {},
 ): DeliverDependencies {
   const config = parseConfig(environment);
-  const { deliver, metrics, clock } = wireDeliver(config, aws, horizonsMs.single, overrides);
+  const { deliver, metrics, clock } = wireDeliver(config, aws, inputs.single, overrides);
   const deliverInput = createDeliverInput({ deliver, clock, apiDestination: config.API_DESTINATION });
   return {
     deliverInput: (input, deadline) => metrics.during(deadline.signal, () => deliverInput(input, deadline)),

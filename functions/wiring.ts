@@ -59,8 +59,14 @@ export interface DeliverOverrides extends AuthorizationOverrides {
   readonly healthLog?: HealthLog;
 }
 
-/** How long an invocation waits for a slot. A batch can use the time for its other events, but a single event can only wait. */
-export const horizonsMs = { batch: longestSlotWaitMs, single: 250 };
+/**
+ * How long an invocation waits for a slot: a batch can use the time for its other events, but a single event can only wait. And
+ * how many invocations run at the same time unless `MAXIMUM_INVOCATIONS` says so.
+ */
+export const inputs = {
+  batch: { horizonMs: longestSlotWaitMs, invocations: 50 },
+  single: { horizonMs: 250, invocations: 1000 },
+} as const;
 
 /** The parts that every function with outgoing requests needs. */
 export function wireAuthorization(
@@ -112,7 +118,7 @@ export function wireAuthorization(
 export function wireDeliver(
   config: Config,
   aws: AwsClientConfig,
-  horizonMs: number,
+  { horizonMs, invocations }: (typeof inputs)[keyof typeof inputs],
   {
     deliveryLog = createJsonLineDeliveryLog(writeOut),
     healthLog = createJsonLineHealthLog(writeOut),
@@ -145,7 +151,7 @@ export function wireDeliver(
     clock,
     random: Math.random,
     batchSize,
-    invocations: config.MAXIMUM_INVOCATIONS,
+    invocations: config.MAXIMUM_INVOCATIONS ?? invocations,
     healthLog: measureHealth(healthLog, metrics),
   });
   const pacing = createPacing({ limiter, clock, horizonMs });

@@ -127,12 +127,11 @@ export const variables = {
   },
   MAXIMUM_INVOCATIONS: {
     type: 'integer',
-    default: 50,
     minimum: 1,
     maximum: 100_000,
     unit: 'invocations',
     meaning:
-      'invocations of the function that run at the same time at most; a slow endpoint holds at most a third of them',
+      'invocations of the function that run at the same time at most; a slow endpoint holds at most a third of them. Unset means 50 for `deliver-queued` and 1000 for `deliver`',
   },
   MAXIMUM_CONCURRENCY_PER_WORKER: {
     type: 'integer',

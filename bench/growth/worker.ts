@@ -1,4 +1,4 @@
-import { horizonsMs, wireDeliver } from '../../functions/wiring.ts';
+import { inputs, wireDeliver } from '../../functions/wiring.ts';
 import { systemClock } from '../../lib/adapters/system-clock.ts';
 import { parseConfig } from '../../lib/config.ts';
 import { withDeadline } from '../../lib/delivery/deadline.ts';
@@ -18,7 +18,7 @@ export type DeliverBodies = (bodies: readonly string[]) => Promise<void>;
  */
 export function newWorkerWithoutQueue({ environment, aws }: WorkerSurroundings): DeliverBodies {
   const rateBuckets = createInMemoryRateBuckets();
-  const { deliver, metrics } = wireDeliver(parseConfig(environment), aws, horizonsMs.batch, { rateBuckets });
+  const { deliver, metrics } = wireDeliver(parseConfig(environment), aws, inputs.batch, { rateBuckets });
   const unused = () => Promise.reject(new Error('Every message can be read and delivered.'));
   const deliverBatch = createBatchDeliverer({
     deliver,

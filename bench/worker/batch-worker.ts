@@ -1,4 +1,4 @@
-import { horizonsMs, wireDeliver } from '../../functions/wiring.ts';
+import { inputs, wireDeliver } from '../../functions/wiring.ts';
 import { systemClock } from '../../lib/adapters/system-clock.ts';
 import { parseConfig } from '../../lib/config.ts';
 import type { RecordMessage } from '../../lib/core/message/sqs-event.ts';
@@ -20,7 +20,7 @@ const timeoutMs = 60_000;
  * @returns a function that delivers the ten events from the given number on, and returns the unsettled ones
  */
 export function newBatchWorker({ environment, aws }: WorkerSurroundings, deliveryLog: DeliveryLog) {
-  const { deliver } = wireDeliver(parseConfig(environment), aws, horizonsMs.batch, { deliveryLog, metrics: noMetrics });
+  const { deliver } = wireDeliver(parseConfig(environment), aws, inputs.batch, { deliveryLog, metrics: noMetrics });
   const received = { remove: async () => undefined };
   const unused = () => Promise.reject(new Error('Every message can be read and delivered.'));
   const rawMessages = { sendBack: unused, sendToDeadLetters: unused };

@@ -1,4 +1,4 @@
-import { horizonsMs, wireDeliver } from '../../functions/wiring.ts';
+import { inputs, wireDeliver } from '../../functions/wiring.ts';
 import { parseConfig } from '../../lib/config.ts';
 import type { Delivery } from '../../lib/core/delivery/delivery.ts';
 import { noMetrics } from '../../lib/local/lambda/readable-logs.ts';
@@ -19,7 +19,7 @@ export const noLog: DeliveryLog = { record: () => undefined };
 /** A worker wired as deployed, with its own caches. It does everything from the parsed delivery to the settlement. */
 export function newWorker({ environment, aws }: WorkerSurroundings, deliveryLog: DeliveryLog): BenchWorker {
   const overrides = { deliveryLog, metrics: noMetrics };
-  const { deliver } = wireDeliver(parseConfig(environment), aws, horizonsMs.batch, overrides);
+  const { deliver } = wireDeliver(parseConfig(environment), aws, inputs.batch, overrides);
   let count = 0;
   let deadline = newDeadline();
   return async (delivery) => {
@@ -47,7 +47,7 @@ export function story(
   { logs, rateBuckets }: { readonly logs: boolean; readonly rateBuckets?: RateBuckets },
 ): Contender {
   const overrides = { ...(!logs && { deliveryLog: noLog, metrics: noMetrics }), ...(rateBuckets && { rateBuckets }) };
-  const { deliver, metrics } = wireDeliver(parseConfig(environment), aws, horizonsMs.batch, overrides);
+  const { deliver, metrics } = wireDeliver(parseConfig(environment), aws, inputs.batch, overrides);
   return batchContender(async (indices) => {
     const deadline = newDeadline();
     const conclusions = indices.map((index) => {

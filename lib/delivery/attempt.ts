@@ -11,7 +11,7 @@ import { signRequest } from '../core/request/signing.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConcurrencyLimit, HttpClient } from '../ports/delivery.ts';
 import type { Deadline } from './deadline.ts';
-import type { Pacing } from './rate/pacing.ts';
+import type { Pacing, SlotOrTurn } from './rate/pacing.ts';
 import { afterMissedSlot } from './rate/pacing.ts';
 import type { Preparation, Prepared } from './route/preparation.ts';
 import type { ObserveAnswer } from './route/answer-observer.ts';
@@ -42,7 +42,7 @@ export type AttemptResult =
       readonly bug?: unknown;
     }
   /** The rate leaves no slot before the horizon: to be tried when its turn comes. */
-  | { readonly kind: 'later'; readonly turn: Turn; readonly destination: ResolvedDestination };
+  | (SlotOrTurn & { readonly kind: 'later'; readonly destination: ResolvedDestination });
 
 /**
  * Resolves, renders, authorizes, waits for a slot, signs and sends. Resolves with an outcome for every failure of the table.
@@ -56,7 +56,7 @@ const maximumRequests = 2;
 
 type Sent =
   | { readonly kind: 'answered'; readonly answer: HttpAnswer; readonly requestedAtMs: number }
-  | { readonly kind: 'later'; readonly turn: Turn };
+  | (SlotOrTurn & { readonly kind: 'later' });
 
 /** An answer, and the outcome that the destination's policy makes of it. */
 interface JudgedAnswer {

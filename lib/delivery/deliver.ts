@@ -151,8 +151,13 @@ function concluded(
   };
 }
 
-function queuedOf({ delivery, notBeforeMs, turnGeneration }: UnsettledDelivery & { kind: 'waiting' }) {
-  return { delivery, notBeforeMs, ...(turnGeneration !== undefined && { turnGeneration }) };
+function queuedOf({ delivery, notBeforeMs, turnGeneration, isUnhealthy }: UnsettledDelivery & { kind: 'waiting' }) {
+  return {
+    delivery,
+    notBeforeMs,
+    ...(turnGeneration !== undefined && { turnGeneration }),
+    ...(isUnhealthy && { isUnhealthy }),
+  };
 }
 
 /** The event's author chooses the id, so a log line holds at most this many characters of it. */

@@ -39,6 +39,8 @@ export type UnsettledDelivery = { /** Time spent waiting for slots. */ readonly 
       readonly notBeforeMs: number;
       /** The turn of a wait for the rate, as a message names it; absent when the wait has another reason. */
       readonly turnGeneration?: number;
+      /** Whether the circuit of the endpoint is open. */
+      readonly isUnhealthy?: true;
     }
   | {
       readonly kind: 'failed';
@@ -72,7 +74,7 @@ export function createRetrying(dependencies: RetryingDependencies) {
   }
 
   /** A wait for the rate is no attempt, but it counts against the age. */
-  function later(delivery: Delivery, { turn, destination }: AttemptResult & { kind: 'later' }): Tried {
+  function later(delivery: Delivery, { turn, destination, isUnhealthy }: AttemptResult & { kind: 'later' }): Tried {
     const policy = retryPolicyOf(delivery.target, destination.policy.retryPolicy);
     if (isExpired(policy, delivery, turn.atMs))
       return expired(delivery, policy, 'When its turn comes, the event will be');
@@ -85,6 +87,7 @@ export function createRetrying(dependencies: RetryingDependencies) {
       delivery,
       notBeforeMs,
       turnGeneration: toTurnNumber(turn),
+      ...(isUnhealthy && { isUnhealthy }),
       exchangeMs,
       rateWaitMs: 0,
     };

@@ -12,8 +12,9 @@ export function wholeAllowance(share: Share): Allowance {
 export const healthy = { invocations: 1_000_000, healthLog: { record: () => undefined } } as const;
 
 /** A monitor that notices nothing. */
-export const blindMonitor: Pick<HealthMonitor, 'begin' | 'isHalted'> = {
+export const blindMonitor: Pick<HealthMonitor, 'begin' | 'isHalted' | 'isUnhealthy'> = {
   isHalted: false,
+  isUnhealthy: false,
   begin: () => ({ end: () => undefined }),
 };
 

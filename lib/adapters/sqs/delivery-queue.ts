@@ -25,7 +25,8 @@ export function createSqsDeliveryQueue(sqs: SQSClient, queueUrl: string, clock: 
   return {
     async send(queued, group) {
       const waitMs = (queued.notBeforeMs ?? 0) - clock.nowMs();
-      const longest = queued.turnGeneration === undefined ? maxDelaySeconds : maxTurnDelaySeconds;
+      const mayReturnEarly = queued.turnGeneration !== undefined && queued.isUnhealthy !== true;
+      const longest = mayReturnEarly ? maxTurnDelaySeconds : maxDelaySeconds;
       const delaySeconds = Math.min(longest, Math.max(0, Math.ceil(waitMs / 1000)));
       await send(formatQueuedDelivery(queued), { delaySeconds, group });
     },

@@ -23,6 +23,8 @@ export interface QueuedDelivery {
   readonly notBeforeMs?: number;
   /** Generation of the rate bucket that gave this time; absent when the wait has another reason. */
   readonly turnGeneration?: number;
+  /** Whether the circuit of the endpoint is open, so that an early return would find nothing new. Not part of the message. */
+  readonly isUnhealthy?: true;
 }
 
 /**

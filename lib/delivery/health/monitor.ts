@@ -83,6 +83,11 @@ export class HealthMonitor {
     return isOpen(health) || isPaused(health, this.#nowUs());
   }
 
+  /** Whether the circuit is open, as far as this worker knows. */
+  get isUnhealthy(): boolean {
+    return isOpen(this.#dependencies.bucket.health);
+  }
+
   /** @param isProbe whether the request's slot was given to find out how the endpoint fares */
   begin(isProbe: boolean): WatchedRequest {
     const beganMs = this.#dependencies.clock.nowMs();

@@ -30,7 +30,7 @@ export interface RateLimiter {
   /** Moves the whole fleet's next slot to that time, at most 900 s ahead (Retry-After of a 429 or 503). Never throws. */
   pause(destination: RatedDestination, untilMs: number): Promise<void>;
   /** Watches the requests of a destination. */
-  monitorOf(destination: RatedDestination): Pick<HealthMonitor, 'begin' | 'isHalted'>;
+  monitorOf(destination: RatedDestination): Pick<HealthMonitor, 'begin' | 'isHalted' | 'isUnhealthy'>;
 }
 
 export interface RateLimiterDependencies extends BucketDependencies {

@@ -20,7 +20,11 @@ export type SlotOrTurn =
   /** The request may be sent now, and no later than `untilMs`, epoch ms. */
   | { readonly kind: 'now'; readonly untilMs: number; readonly isProbe: boolean }
   /** No slot lies before the horizon: ask again at that turn. */
-  | { readonly kind: 'later'; readonly turn: Turn };
+  | {
+      readonly kind: 'later';
+      readonly turn: Turn /** Whether the circuit of the endpoint is open. */;
+      readonly isUnhealthy?: true;
+    };
 
 /** Holds the requests of one worker to the rates of their destinations. */
 export interface Pacing {
@@ -59,7 +63,8 @@ export function createPacing({ limiter, clock, horizonMs }: PacingDependencies):
         const [[slotMs], [later]] = [slotTimesMs, returns];
         if (slotMs === undefined) {
           if (later === undefined) throw new Error('The limiter has given neither a slot nor a turn.');
-          return { kind: 'later', turn: later };
+          const { isUnhealthy } = limiter.monitorOf(rated);
+          return { kind: 'later', turn: later, ...(isUnhealthy && { isUnhealthy }) };
         }
         await waitUntil(slotMs, deadline.signal);
         nowMs = clock.nowMs();

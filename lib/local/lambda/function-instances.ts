@@ -2,7 +2,7 @@ import type { Context } from 'aws-lambda';
 import type { AwsClientConfig } from '../../adapters/aws/clients.ts';
 import type { Environment } from '../../config.ts';
 import type { DeliveryLog } from '../../ports/delivery.ts';
-import type { ConnectionLog, CredentialsLog, SecurityLog } from '../../ports/metrics.ts';
+import type { ConnectionLog, CredentialsLog, HealthLog, SecurityLog } from '../../ports/metrics.ts';
 import type { Authentication } from '../../protocol/control-request.ts';
 import { noMetrics } from './readable-logs.ts';
 
@@ -14,6 +14,7 @@ export interface FunctionDependencies {
   readonly aws: AwsClientConfig;
   readonly deliveryLog: DeliveryLog;
   readonly connectionLog: ConnectionLog;
+  readonly healthLog: HealthLog;
   readonly securityLog: SecurityLog;
   readonly credentialsLog: CredentialsLog;
   /** The authentication of the control API. Default: API keys, as when deployed. */

@@ -1,7 +1,7 @@
 import type { Conclusion } from '../../core/delivery/delivery.ts';
 import { parseEventsArn } from '../../core/destination/arn.ts';
 import type { DeliveryLog } from '../../ports/delivery.ts';
-import type { ConnectionLog, CredentialsLog, InvocationMetrics, SecurityLog } from '../../ports/metrics.ts';
+import type { ConnectionLog, CredentialsLog, HealthLog, InvocationMetrics, SecurityLog } from '../../ports/metrics.ts';
 
 export interface ReadableDeliveryLogOptions {
   readonly writeLine: (line: string) => void;
@@ -58,6 +58,21 @@ export function createReadableConnectionLog(options: Omit<ReadableDeliveryLogOpt
       const time = new Date(options.nowMs()).toISOString().slice(11, 23);
       const name = printable(connectionName);
       options.writeLine(`${time}  deauthorized  connection ${name}`);
+    },
+  };
+}
+
+/** Writes lines such as `09:14:03.120  unhealthy  orders, TimedOut, failures 5, next probe 09:14:04.100`. */
+export function createReadableHealthLog(options: Omit<ReadableDeliveryLogOptions, 'colour'>): HealthLog {
+  const timeOf = (ms: number) => new Date(ms).toISOString().slice(11, 23);
+  return {
+    record(event) {
+      const details =
+        event.event === 'healthy'
+          ? [`after ${Math.round(event.unhealthyForMs / 1000)} s`]
+          : [event.code, `failures ${event.failures}`, `next probe ${timeOf(event.nextProbeAtMs)}`];
+      const line = [printable(event.apiDestination), ...details].join(', ');
+      options.writeLine(`${timeOf(options.nowMs())}  ${event.event}  ${line}`);
     },
   };
 }

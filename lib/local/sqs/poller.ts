@@ -35,7 +35,7 @@ export interface QueuePollerOptions {
 }
 
 /** Enough for one laptop. On AWS this is a setting of the event source. */
-const defaultMaximumConcurrency = 10;
+export const localInvocations = 10;
 
 /**
  * A group may have messages in this part of the invocations, so that a slow endpoint leaves room for the others. This is
@@ -79,7 +79,7 @@ export class QueuePoller {
   }
 
   async #poll(): Promise<void> {
-    const { queue, maximumConcurrency = defaultMaximumConcurrency } = this.#options;
+    const { queue, maximumConcurrency = localInvocations } = this.#options;
     const maximumOfGroup = Math.max(1, Math.floor(maximumConcurrency * largestShare));
     const isWithheld = (group: string): boolean => this.#invocationsWith(group) >= maximumOfGroup;
     while (!this.#stopped.signal.aborted) {

@@ -4,6 +4,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Authentication } from '../../protocol/control-request.ts';
 import { AsynchronousInvocations } from '../lambda/asynchronous-invocations.ts';
 import type { DataFolder } from './data-folder.ts';
+import { localInvocations } from '../sqs/poller.ts';
 import { functionVariables, runtimeVariables } from './environment.ts';
 import { createFailedInvocations } from '../lambda/failed-invocations.ts';
 import { describeFailedInvocation } from './wire.ts';
@@ -14,6 +15,7 @@ import {
   createReadableConnectionLog,
   createReadableCredentialsLog,
   createReadableDeliveryLog,
+  createReadableHealthLog,
   createReadableSecurityLog,
 } from '../lambda/readable-logs.ts';
 import { createRegionalAuthentication } from '../lambda/function-url.ts';
@@ -112,15 +114,21 @@ function createDependencies(
   const nowMs = (): number => clock.nowMs();
   const deliveryLog = createReadableDeliveryLog({ writeLine, nowMs, colour });
   const connectionLog = createReadableConnectionLog({ writeLine, nowMs });
+  const healthLog = createReadableHealthLog({ writeLine, nowMs });
   const securityLog = createReadableSecurityLog({ writeLine, nowMs });
   const credentialsLog = createReadableCredentialsLog({ writeLine, nowMs });
   const queueUrlOf = (queueName: string): string =>
     queueUrl({ account, host: url().slice('http://'.length) }, queueName);
   return (authentication) => (name, region) => ({
-    environment: { ...functionVariables(environment, queueUrlOf), ...runtimeVariables(name, region) },
+    environment: {
+      ...(name === 'deliver-queued' && { MAXIMUM_INVOCATIONS: String(localInvocations) }),
+      ...functionVariables(environment, queueUrlOf),
+      ...runtimeVariables(name, region),
+    },
     aws: { region, endpoint: url(), credentials: { accessKeyId: accessKeyId(name), secretAccessKey: functionSecret } },
     deliveryLog,
     connectionLog,
+    healthLog,
     securityLog,
     credentialsLog,
     authentication,

@@ -120,6 +120,13 @@ describe('a request to SQS', () => {
     },
   );
 
+  test('a delivery that waits for an unhealthy endpoint is sent with its whole delay', async () => {
+    const { queue, lies } = await inSqs();
+    const notBeforeMs = clock.nowMs() + 300_000;
+    await queue.send({ delivery: deliveryOf(), notBeforeMs, turnGeneration: 3, isUnhealthy: true }, 'g');
+    expect(sqs.batchesTo(lies.url)).toMatchObject([[{ DelaySeconds: 300 }]]);
+  });
+
   test('a request to SQS names the group of each delivery and sends its attributes as String', async () => {
     const { queue, lies } = await inSqs();
     const queued = { delivery: deliveryOf() };

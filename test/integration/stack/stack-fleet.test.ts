@@ -49,6 +49,7 @@ function startWorkers(count: number): readonly FunctionRunner[] {
     aws: { region, endpoint: stack.url, credentials: { accessKeyId: name, secretAccessKey: 'local' } },
     deliveryLog: { record: () => undefined },
     connectionLog: { deauthorized: () => undefined },
+    healthLog: { record: () => undefined },
     securityLog: { addressRefused: () => undefined },
     credentialsLog: { record: () => undefined },
   });

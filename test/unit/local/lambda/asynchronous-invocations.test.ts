@@ -12,6 +12,7 @@ const dependencies = () => ({
   aws: {},
   deliveryLog: { record: () => undefined },
   connectionLog: { deauthorized: () => undefined },
+  healthLog: { record: () => undefined },
   securityLog: { addressRefused: () => undefined },
   credentialsLog: { record: () => undefined },
 });

@@ -25,6 +25,7 @@ function serve(handler: FunctionHandler, failures: unknown[] = []) {
     aws: {},
     deliveryLog: { record: () => undefined },
     connectionLog: { deauthorized: () => undefined },
+    healthLog: { record: () => undefined },
     securityLog: { addressRefused: () => undefined },
     credentialsLog: { record: () => undefined },
   });
