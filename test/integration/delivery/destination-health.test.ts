@@ -10,7 +10,10 @@ let status = 200;
 
 sharedRate.override('clock', () => clock);
 
-sharedRate.override('answer', () => () => ({ status }));
+sharedRate.override('answer', () => ({ path }) => {
+  if (path === '/slow') clock.pass(500);
+  return { status };
+});
 
 sharedRate.beforeAll(({ story: told }) => {
   story = told;
@@ -125,6 +128,18 @@ test('an endpoint that fails five times in a row is unhealthy, and healthy again
   expect(repaired).toMatchObject({ State: 'HEALTHY', FailuresInRow: 0, LastFailure: failure });
   expect(repaired).not.toHaveProperty('Since');
   expect(repaired).not.toHaveProperty('NextProbeAt');
+});
+
+test('a maximum concurrency of 2 gives a destination that answers after half a second four slots a second', async () => {
+  const destination = await story.createDestination('slow', 100);
+  await destination.policy('Put', { MaximumConcurrency: 2 });
+  const worker = await story.startWorker();
+  // The first request measures the time of an answer, and the next one writes it.
+  for (let request = 0; request < 2; request += 1) await worker.deliver(destination.name);
+  expect((await destination.call('GetDestinationHealth')).json).toMatchObject({ MeanAnswerMilliseconds: 500 });
+  const beganUs = clock.nowMs() * 1000;
+  expect(await worker.deliver(destination.name)).toMatchObject({ outcome: 'delivered' });
+  expect((await destination.bucket()).slotsUntilUs).toBeGreaterThanOrEqual(beganUs + 250_000);
 });
 
 test('a list of healths shows every destination of a prefix, page by page', async () => {
