@@ -94,6 +94,7 @@ function* openingFigures(of: string, histories: readonly EndpointHistory[]): Gen
     value: most((history) => requestsBeforeOpening(history) + strayRequests(history)),
     target: '-',
   };
+  yield { goal, name: `${of}: most probes in one interval`, value: most(mostProbesPerInterval), target: '<= 1' };
 }
 
 /** One dead endpoint and eight workers that do nothing else. */

@@ -83,7 +83,7 @@ interface Round {
 async function* measureTrial(sides: Sides, trial: Trial, endpoint: string): AsyncGenerator<Figure> {
   const rounds: Round[] = [];
   for (let round = 0; round < trial.rounds; round += 1) rounds.push(await runRound(sides, trial, endpoint));
-  const of = `${trial.queued} events for a ${trial.kind} endpoint`;
+  const of = `${trial.queued} events queued for one ${trial.kind} endpoint`;
   const all = rounds.flatMap(({ besideMs }) => besideMs);
   const p99Ms = quantile(all, 0.99);
   const lost = rounds.reduce((sum, round) => sum + round.lost, 0);
