@@ -10,15 +10,18 @@ import { createSecretsManagerSecretWriter } from '../lib/adapters/aws/secret-wri
 import { createDynamoDbApiDestinationRepository } from '../lib/adapters/dynamodb/api-destinations.ts';
 import { createDynamoDbApiKeyRepository } from '../lib/adapters/dynamodb/api-keys.ts';
 import { createDynamoDbConnectionRepository } from '../lib/adapters/dynamodb/connections.ts';
+import { createDynamoDbRateBuckets } from '../lib/adapters/dynamodb/rate-buckets.ts';
 import { createJsonLineCredentialsLog } from '../lib/adapters/log/json-lines.ts';
 import { systemClock } from '../lib/adapters/system-clock.ts';
 import type { Environment } from '../lib/config.ts';
 import { parseConfig } from '../lib/config.ts';
 import { createApiKeyOperations } from '../lib/control/api-keys/api-keys.ts';
+import { createHealthOperations } from '../lib/control/health/health-operations.ts';
 import { createOperations } from '../lib/control/operations.ts';
 import { createPolicyOperations } from '../lib/control/policies/policy-operations.ts';
 import { putEvents } from '../lib/control/put-events.ts';
 import { parseAllowlist, publicOnly } from '../lib/core/address/address.ts';
+import { batchSize } from '../lib/core/message/sqs-event.ts';
 import { withDeadline } from '../lib/delivery/deadline.ts';
 import type { CredentialsLog, InvocationMetrics } from '../lib/ports/metrics.ts';
 import type { LogFault } from '../lib/protocol/access.ts';
@@ -27,7 +30,7 @@ import type { Authentication, Operations } from '../lib/protocol/control-request
 import { answerDirectInvocation, isDirectInvocation } from '../lib/protocol/direct-invocation.ts';
 import { createAppSyncRoute, createLastmileRoute } from '../lib/protocol/routes.ts';
 import { authenticationFrom, wireRootSecret } from './authentication.ts';
-import { wireMetrics, writeOut } from './wiring.ts';
+import { inputs, wireMetrics, writeOut } from './wiring.ts';
 import { createEntry } from './entry.ts';
 
 export interface ControlApiDependencies {
@@ -109,7 +112,16 @@ export function dependenciesFrom(
   return {
     operations: { ...operations, PutEvents: putEvents({ eventBus, eventBusName }) },
     apiKeyOperations,
-    policyOperations: createPolicyOperations({ ...control, functionTimeoutSeconds: config.FUNCTION_TIMEOUT_SECONDS }),
+    policyOperations: {
+      ...createPolicyOperations({ ...control, functionTimeoutSeconds: config.FUNCTION_TIMEOUT_SECONDS }),
+      ...createHealthOperations({
+        ...control,
+        buckets: createDynamoDbRateBuckets(dynamoDb, config.TABLE_NAME),
+        batchSize,
+        invocations: config.MAXIMUM_INVOCATIONS ?? inputs.batch.invocations,
+        requestTimeoutMs: config.REQUEST_TIMEOUT_MS,
+      }),
+    },
     authentication: authenticationFrom(environment, aws),
     logFault: (fault) => logger.error('control request failed', { fault }),
     metrics,

@@ -85,6 +85,8 @@ function managing(given) {
       [destinations, connections, ...apiKeys],
     ),
     items(given, ['BatchGetItem'], [connections]),
+    // Pauses, and the health of API destinations.
+    items(given, ['GetItem', 'UpdateItem'], [rates]),
     // The partition key of this index is a connection's ARN.
     allow(['dynamodb:Query'], [arnOf('dynamodb', `table/${stack}/index/by-connection`)]),
     // PutConnectionPolicy reads the secret that the policy names, to check it.

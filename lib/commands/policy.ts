@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { JsonObject } from '../core/input/json.ts';
+import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { isJsonObject } from '../core/input/json.ts';
 import { lastmileModel } from '../protocol/model/service-models.ts';
 import type { StackAddress } from './function-call.ts';
@@ -7,38 +7,85 @@ import { callControlApi, Exit, messageOf, runCommand, stackAddress, stackFlags, 
 
 const operations = Object.keys(lastmileModel.operations);
 
-const usage = `Sets and shows the policies of API destinations and connections. It invokes the function control-api directly.
+const usage = `Sets and shows the policies of API destinations and connections, pauses API destinations and shows how their
+endpoints fare. It invokes the function control-api directly.
 
+  npm run policy -- pause <destination> [--until <time>]
+  npm run policy -- resume <destination>
+  npm run policy -- health [<destination>]
   npm run policy -- <operation> '<input as JSON>'
+
+  npm run policy -- pause orders --until 2026-12-24T18:00:00Z
   npm run policy -- PutDeliveryPolicy '{"ApiDestinationName": "orders", "TimeoutSeconds": 20}'
 
+  --until <time>          end of the pause, in ISO 8601 with a time zone (default: until resume)
   operations: ${operations.slice(0, 3).join(', ')},
-              ${operations.slice(3).join(', ')}
+              ${operations.slice(3, 6).join(', ')},
+              ${operations.slice(6).join(', ')}
   ${stackUsage}
 
-Prints the answer as JSON. Exit status: 0 done, 1 refused or not reached, 2 wrong usage.`;
+pause, resume and health print one line for each destination; an operation prints its answer as JSON.
+Exit status: 0 done, 1 refused or not reached, 2 wrong usage.`;
+
+const flags = { ...stackFlags, until: { type: 'string' } } as const;
 
 interface Options {
   readonly operation: string;
   readonly input: JsonObject;
+  /** Prints the answer; absent for an answer that is printed as JSON. */
+  readonly print?: (answer: JsonObject) => void;
   readonly address: StackAddress;
 }
 
 function parseOptions(args: string[]): Options {
   const { values, positionals } = parse(args);
   if (values.help === true) throw new Exit(0, usage);
-  const [operation = '', json, ...rest] = positionals;
-  if (!operations.includes(operation)) throw wrong('Name one of the operations.');
-  if (json === undefined || rest.length > 0) throw wrong('Give the input as one JSON object.');
-  return { operation, input: parseInput(json), address: stackAddress(values) };
+  const [verb = '', argument, ...rest] = positionals;
+  if (verb !== 'pause' && values.until !== undefined) throw wrong('Only pause takes --until. Remove it.');
+  return { ...callOf(verb, argument, rest, values.until), address: stackAddress(values) };
+}
+
+type Call = Omit<Options, 'address'>;
+
+function callOf(verb: string, argument: string | undefined, rest: readonly string[], until: string | undefined): Call {
+  if (verb === 'pause') {
+    const input = { Name: oneName(verb, argument, rest), ...(until !== undefined && { Until: parseUntil(until) }) };
+    return { operation: 'PauseApiDestination', input, print: printPause };
+  }
+  if (verb === 'resume') {
+    return { operation: 'ResumeApiDestination', input: { Name: oneName(verb, argument, rest) }, print: printHealth };
+  }
+  if (verb === 'health') {
+    if (rest.length > 0) throw wrong('Name at most one API destination.');
+    if (argument === undefined) return { operation: 'ListDestinationHealth', input: {}, print: printHealths };
+    return { operation: 'GetDestinationHealth', input: { Name: argument }, print: printHealth };
+  }
+  if (!operations.includes(verb)) throw wrong('Start with pause, resume, health or the name of an operation.');
+  if (argument === undefined || rest.length > 0) throw wrong('Give the input as one JSON object.');
+  return { operation: verb, input: parseInput(argument) };
 }
 
 function parse(args: string[]) {
   try {
-    return parseArgs({ args, options: stackFlags, allowPositionals: true });
+    return parseArgs({ args, options: flags, allowPositionals: true });
   } catch (error) {
     throw wrong(messageOf(error));
   }
+}
+
+function oneName(verb: string, name: string | undefined, rest: readonly string[]): string {
+  if (name === undefined || rest.length > 0) throw wrong(`Name one API destination to ${verb}.`);
+  return name;
+}
+
+/** A time without a zone would mean another moment on each machine. */
+const isoTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/;
+
+/** @returns epoch seconds */
+function parseUntil(text: string): number {
+  const ms = isoTime.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(ms)) throw wrong('--until must be a time such as 2026-12-24T18:00:00Z.');
+  return ms / 1000;
 }
 
 /** The error leaves out the parser's message, because that message quotes the input. */
@@ -56,10 +103,58 @@ function wrong(what: string): Exit {
   return new Exit(2, `${what}\n\n${usage}`);
 }
 
+function printPause(health: JsonObject): void {
+  printHealth(health);
+  console.log(
+    'No event is lost. The age limit of each event goes on counting; an event that gets too old goes to the dead letters.',
+  );
+}
+
+function printHealths({ ApiDestinations }: JsonObject): void {
+  for (const health of Array.isArray(ApiDestinations) ? ApiDestinations : []) {
+    if (isJsonObject(health)) printHealth(health);
+  }
+}
+
+function printHealth(health: JsonObject): void {
+  const { Name, State, LastFailure, FailuresInRow, MeanAnswerMilliseconds, WaitingEvents } = health;
+  const failure = isJsonObject(LastFailure) ? LastFailure : undefined;
+  const facts = [
+    Number(FailuresInRow) > 0 && `${String(FailuresInRow)} failures in a row`,
+    ...timesOf(health),
+    failure !== undefined && `last failure ${String(failure['Code'])} at ${timeOf(failure['At'])}`,
+    MeanAnswerMilliseconds !== undefined && `answers in ${Number(MeanAnswerMilliseconds).toFixed(0)} ms`,
+    WaitingEvents !== undefined && `about ${String(WaitingEvents)} waiting`,
+  ];
+  console.log([State, Name, ...facts.filter((fact) => fact !== false)].join('  '));
+}
+
+function timesOf({ State, Since, PausedUntil, NextProbeAt }: JsonObject) {
+  return [
+    State === 'PAUSED' && (PausedUntil === undefined ? 'until resumed' : `until ${timeOf(PausedUntil)}`),
+    Since !== undefined && `unhealthy since ${timeOf(Since)}`,
+    NextProbeAt !== undefined && `next probe at ${timeOf(NextProbeAt)}`,
+  ];
+}
+
+function timeOf(seconds: JsonValue | undefined): string {
+  return new Date(Number(seconds) * 1000).toISOString().replace('.000', '');
+}
+
 async function main(args: string[]): Promise<number> {
-  const { operation, input, address } = parseOptions(args);
-  console.log(JSON.stringify(await callControlApi(operation, input, address), undefined, 2));
-  return 0;
+  const { operation, input, print, address } = parseOptions(args);
+  // Only a list has more than one page, and only a list that is printed is read to its end.
+  for (let token: JsonValue | undefined; ; ) {
+    const answer = await callControlApi(
+      operation,
+      { ...input, ...(token !== undefined && { NextToken: token }) },
+      address,
+    );
+    if (print === undefined) console.log(JSON.stringify(answer, undefined, 2));
+    else print(answer);
+    token = print === undefined ? undefined : answer['NextToken'];
+    if (token === undefined) return 0;
+  }
 }
 
 process.exitCode = await runCommand(() => main(process.argv.slice(2)));

@@ -113,6 +113,7 @@ function requestedPolicy(dependencies: PolicyDependencies, caller: Caller, input
   const signingSecretArn = secretArn('Signing.SecretArn', textOf(objectOf(input, 'Signing') ?? {}, 'SecretArn'));
   const policy: Optional<DeliveryPolicyOverrides> = {
     timeoutMs: checkedTimeoutMs(dependencies, input),
+    maximumConcurrency: numberOf(input, 'MaximumConcurrency'),
     maximumConcurrencyPerWorker: numberOf(input, 'MaximumConcurrencyPerWorker'),
     burst: numberOf(input, 'Burst'),
     retryPolicy: requestedRetryPolicy(objectOf(input, 'RetryPolicy')),
@@ -146,12 +147,13 @@ function given<Members extends object>(members: Optional<Members>): Members | un
 
 /** The answer of PutDeliveryPolicy and GetDeliveryPolicy: the members that are set, in the form of the request. */
 function deliveryPolicyAnswer({ name, arn }: ApiDestination, policy: DeliveryPolicyOverrides): JsonObject {
-  const { timeoutMs, burst, maximumConcurrencyPerWorker, retryPolicy, retryableStatuses, signing, transport } = policy;
+  const { timeoutMs, burst, retryPolicy, retryableStatuses, signing, transport } = policy;
   return withoutUndefined({
     ApiDestinationName: name,
     ApiDestinationArn: arn,
     TimeoutSeconds: seconds(timeoutMs),
-    MaximumConcurrencyPerWorker: maximumConcurrencyPerWorker,
+    MaximumConcurrency: policy.maximumConcurrency,
+    MaximumConcurrencyPerWorker: policy.maximumConcurrencyPerWorker,
     Burst: burst,
     RetryPolicy:
       retryPolicy &&

@@ -1,3 +1,4 @@
+import type { RatedDestination } from '../rate/shards.ts';
 import type { Share } from '../rate/slots.ts';
 import { secondUs } from '../rate/slots.ts';
 import { probeIntervalUs } from './circuit.ts';
@@ -12,6 +13,13 @@ export interface EndpointLimits {
   readonly invocations: number;
   /** Time limit of one request. */
   readonly timeoutUs: number;
+}
+
+/** A shard's part of the limits. @param invocations the most that the fleet runs at the same time */
+export function limitsOf(destination: RatedDestination, shards: number, invocations: number): EndpointLimits {
+  const { timeoutMs, maximumConcurrency } = destination;
+  const parts = maximumConcurrency === undefined ? undefined : { maximumConcurrency: maximumConcurrency / shards };
+  return { ...parts, invocations: invocations / shards, timeoutUs: (timeoutMs / 1000) * secondUs };
 }
 
 /** What a worker may reserve now, given the health of the endpoint. */

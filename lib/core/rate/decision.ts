@@ -38,7 +38,7 @@ export interface Decision {
  * A message is delayed by whole seconds, so it may come back a second late. Return times run ahead of the slots by a second,
  * or no slot would be used in the first second of a backlog.
  */
-const earlyReturnUs = secondUs;
+export const earlyReturnUs = secondUs;
 
 /** When no delivery of a backlog has come back for this long, the backlog is gone: delivered, dead-lettered or moved. */
 const emptyAfterUs = 5 * secondUs;

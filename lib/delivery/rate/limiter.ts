@@ -1,8 +1,8 @@
 import { BoundedMap } from '../../core/input/bounded-map.ts';
 import type { RatedDestination, Reservation, Turn } from '../../core/rate/shards.ts';
 import { newcomer, shardCount, shareOf } from '../../core/rate/shards.ts';
+import { limitsOf } from '../../core/health/allowance.ts';
 import { resumeWrite } from '../../core/health/circuit.ts';
-import { secondUs } from '../../core/rate/slots.ts';
 import type { HealthLog } from '../../ports/metrics.ts';
 import { HealthMonitor } from '../health/monitor.ts';
 import type { BucketDependencies } from './seen-bucket.ts';
@@ -146,12 +146,6 @@ function createMonitor(
       await Promise.all(others.map(({ change }) => change(resumeWrite)));
     },
   });
-}
-
-/** A shard's part of them. */
-function limitsOf({ timeoutMs, maximumConcurrency }: RatedDestination, shards: number, invocations: number) {
-  const parts = maximumConcurrency === undefined ? undefined : { maximumConcurrency: maximumConcurrency / shards };
-  return { ...parts, invocations: invocations / shards, timeoutUs: (timeoutMs / 1000) * secondUs };
 }
 
 function untouched(count: number, turn: Turn): Reservation {

@@ -1,4 +1,5 @@
 import { Failure, isStoreUnavailable } from '../../core/failure/failure.ts';
+import { keepingPause } from '../../core/health/pause-by-hand.ts';
 import { pauseToleranceUs, pauseWrite } from '../../core/rate/bucket.ts';
 import { longestReturnUs } from '../../core/rate/slots.ts';
 import type { BucketView } from '../../core/rate/view.ts';
@@ -48,7 +49,7 @@ export class SeenBucket {
       const nowUs = this.#nowUs();
       const write = make(this.view, nowUs);
       if (write === undefined) return undefined;
-      const result = await buckets.write(this.#key, write);
+      const result = await buckets.write(this.#key, keepingPause(write, this.view.health));
       const bucket = result.bucket ?? (await buckets.read(this.#key));
       this.view = viewWithBucket(this.view, bucket, nowUs);
       if (result.kind === 'refused') continue;

@@ -2,6 +2,7 @@ import { isStoreUnavailable } from '../../core/failure/failure.ts';
 import { allowanceOf } from '../../core/health/allowance.ts';
 import type { Health } from '../../core/health/health.ts';
 import { isOpen, isPaused, unknownHealth } from '../../core/health/health.ts';
+import { keepingPause } from '../../core/health/pause-by-hand.ts';
 import type { EndpointLimits } from '../../core/health/allowance.ts';
 import type { Bucket } from '../../core/rate/bucket.ts';
 import type { SlotRequest, Decision } from '../../core/rate/decision.ts';
@@ -132,7 +133,8 @@ export class WorkerBucket {
       await this.#readBucket(request);
       return nothing;
     }
-    const result = await this.#dependencies.buckets.write(this.#key, decision.write);
+    const write = keepingPause(decision.write, this.#seen.view.health);
+    const result = await this.#dependencies.buckets.write(this.#key, write);
     this.#writeTimes.add(this.#dependencies.clock.nowMs() - request.nowUs / 1000);
     this.#seen.view = viewAfterWrite(this.#seen.view, request, decision, result);
     return result.kind === 'written' ? this.#granted(call, request, decision, result.bucket) : nothing;

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Bucket } from '../../../lib/core/rate/bucket.ts';
+import { forEverUs, unknownHealth } from '../../../lib/core/health/health.ts';
+import { keepingPause, pauseByHandWrite, resumeByHandWrite } from '../../../lib/core/health/pause-by-hand.ts';
+import type { Bucket, BucketWrite } from '../../../lib/core/rate/bucket.ts';
 import { pauseWrite } from '../../../lib/core/rate/bucket.ts';
 import type { SlotRequest, AssumedState } from '../../../lib/core/rate/decision.ts';
 import type { Grant } from '../../../lib/core/rate/result.ts';
@@ -14,6 +16,15 @@ import { at, nowUs, ordinaryRequest, restedBucket, viewOf } from './rate-request
 function later(ms: number, change: Partial<SlotRequest> = {}): SlotRequest {
   return { ...ordinaryRequest, nowUs: at(ms), startUs: at(ms), endUs: at(ms + 2000), ...change };
 }
+
+/** A write that takes a slot from now on, whatever the bucket holds. */
+const anySlot: BucketWrite = {
+  slots: { from: at(100), byUs: 0 },
+  where: [],
+  orAbsent: false,
+  revision: 1,
+  expiresAtSeconds: 1_800_000_000,
+};
 
 /** Races of workers that write to the same bucket. The tests run for the adapter and for the fake. */
 export function describeRateRaces(name: string, open: () => Promise<RateBuckets>): void {
@@ -240,6 +251,38 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       );
       expect(await slots()).toMatchObject({ generation: 2, slotTimesUs: [nowUs, at(100), at(200)] });
       expect(await buckets.read(key())).toMatchObject({ slotsUntilUs: at(300), returnsUntilUs: 0 });
+    });
+
+    test('a worker that has not seen a pause by hand takes no slot in it, and two people do not pause at once', async () => {
+      await begin(restedBucket);
+      const unaware = keepingPause({ ...anySlot, orAbsent: true }, unknownHealth);
+      const [longer, shorter] = [60_000, 30_000].map((ms) => pauseByHandWrite(restedBucket, at(ms), nowUs, 1));
+      if (longer === undefined || shorter === undefined) throw new Error('There are two pauses.');
+      expect(await buckets.write(key(), longer)).toMatchObject({ kind: 'written' });
+      expect(await buckets.write(key(), shorter)).toMatchObject({ kind: 'refused' });
+      expect(await buckets.write(key(), unaware)).toMatchObject({ kind: 'refused' });
+      const health = { ...unknownHealth, pausedUntilUs: at(60_000) };
+      expect(await buckets.read(key())).toEqual({ ...restedBucket, health });
+      expect(await buckets.write(key(), keepingPause(anySlot, health))).toMatchObject({ kind: 'written' });
+    });
+
+    test('a resumed bucket has no return times, a new generation and the slots that it had', async () => {
+      const bucket = { ...restedBucket, slotsUntilUs: at(300), returnsUntilUs: at(60_000) };
+      await begin(bucket);
+      const pause = pauseByHandWrite(bucket, forEverUs, nowUs, 1);
+      const { bucket: paused } = await buckets.write(key(), pause);
+      expect(paused).toEqual({ ...bucket, health: { ...unknownHealth, pausedUntilUs: forEverUs } });
+      const resume = resumeByHandWrite(paused, nowUs);
+      if (resume === undefined) throw new Error('The bucket is not paused.');
+      await buckets.write(key(), resume);
+      expect(await buckets.read(key())).toEqual({ ...bucket, returnsUntilUs: 0, generation: 2 });
+      expect(await buckets.write(key(), resume)).toMatchObject({ kind: 'refused' });
+    });
+
+    test('a pause by hand of a destination that nobody has used is the beginning of its bucket', async () => {
+      await buckets.write(key(), pauseByHandWrite(undefined, forEverUs, nowUs, 3));
+      const health = { ...unknownHealth, pausedUntilUs: forEverUs };
+      expect(await buckets.read(key())).toEqual({ ...restedBucket, revision: 3, health });
     });
 
     test('a shorter pause does not shorten a longer one', async () => {

@@ -7,20 +7,25 @@ import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/en
 
 const repository = join(import.meta.dirname, '..', '..', '..');
 let lambda: RecordingEndpoint;
+/** The answer of every function to a payload. */
+let answer: (payload: string) => object;
 
 beforeEach(async () => {
-  lambda = await startRecordingEndpoint(() => ({ body: '{}' }));
+  answer = () => ({});
+  lambda = await startRecordingEndpoint(({ body }) => ({ body: JSON.stringify(answer(body)) }));
 });
 afterEach(() => lambda.close());
 
 function run(command: string, args: readonly string[], variables: Readonly<Record<string, string>>) {
   const file = join(repository, 'lib', 'commands', `${command}.ts`);
   const env = { PATH: process.env['PATH'], HOME: import.meta.dirname, AWS_EC2_METADATA_DISABLED: 'true', ...variables };
-  return new Promise<{ readonly status: number | null; readonly stderr: string }>((resolve) => {
-    const child = execFile(process.execPath, [file, ...args], { env }, (_error, _stdout, stderr) =>
-      resolve({ status: child.exitCode, stderr }),
-    );
-  });
+  return new Promise<{ readonly status: number | null; readonly stdout: string; readonly stderr: string }>(
+    (resolve) => {
+      const child = execFile(process.execPath, [file, ...args], { env }, (_error, stdout, stderr) =>
+        resolve({ status: child.exitCode, stdout, stderr }),
+      );
+    },
+  );
 }
 
 test.each([
@@ -59,4 +64,29 @@ test('an error names the address in AWS_ENDPOINT_URL when a command for a deploy
     1,
     `The server at ${lambda.origin} does not answer like the function control-api. Check that the stack runs there, or change --endpoint-url, --stage or --region.\n`,
   ]);
+});
+
+test('npm run policy -- health prints one readable line for an unhealthy destination, and reads a list to its end', async () => {
+  const unhealthy = {
+    Name: 'orders',
+    State: 'UNHEALTHY',
+    Since: 1_764_320_400,
+    NextProbeAt: 1_764_320_460,
+    LastFailure: { Code: 'EndpointFailed', At: 1_764_320_430 },
+    FailuresInRow: 7,
+    MeanAnswerMilliseconds: 41.6,
+    WaitingEvents: 120,
+  };
+  const line =
+    'UNHEALTHY  orders  7 failures in a row  unhealthy since 2025-11-28T09:00:00Z  next probe at 2025-11-28T09:01:00Z' +
+    '  last failure EndpointFailed at 2025-11-28T09:00:30Z  answers in 42 ms  about 120 waiting\n';
+  const flags = ['--endpoint-url', lambda.origin];
+  answer = () => ({ output: unhealthy });
+  expect(await run('policy', ['health', 'orders', ...flags], {})).toEqual({ status: 0, stdout: line, stderr: '' });
+
+  answer = (payload) =>
+    payload.includes('"NextToken":"second"')
+      ? { output: { ApiDestinations: [unhealthy] } }
+      : { output: { ApiDestinations: [unhealthy, unhealthy], NextToken: 'second' } };
+  expect((await run('policy', ['health', ...flags], {})).stdout).toBe(line.repeat(3));
 });

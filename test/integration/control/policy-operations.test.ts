@@ -88,7 +88,12 @@ function runWith(env: NodeJS.ProcessEnv, script: string, ...args: readonly strin
 
 describe('a delivery policy', () => {
   test('a delivery policy can be put by a signed request, read with a key in the header and deleted by the command', async () => {
-    const policy = { TimeoutSeconds: 20.5, Burst: 3, ClientCertificateSecretArn: secretArn };
+    const policy = {
+      TimeoutSeconds: 20.5,
+      MaximumConcurrency: 10_000,
+      Burst: 3,
+      ClientCertificateSecretArn: secretArn,
+    };
     await signedCall(events, 'PutDeliveryPolicy', { ...sink, ...policy });
     const shown = await keyedCall(keys.control, 'GetDeliveryPolicy', sink);
     expect(shown).toMatchObject({ status: 200, json: { ...sink, ...policy } });
@@ -116,6 +121,8 @@ describe('a delivery policy', () => {
     ],
     [{ ...sink, TimeoutSeconds: 1e9 }, "at 'timeoutSeconds' failed"],
     [{ ...sink, TimeoutSeconds: '20' }, "'timeoutSeconds' must be a number, not a string."],
+    [{ ...sink, MaximumConcurrency: 0 }, "at 'maximumConcurrency' failed"],
+    [{ ...sink, MaximumConcurrency: 10_001 }, "at 'maximumConcurrency' failed"],
     [{ ...sink, MaximumConcurrencyPerWorker: 0 }, "at 'maximumConcurrencyPerWorker' failed"],
     [{ ...sink, MaximumConcurrencyPerWorker: 1.5 }, "'maximumConcurrencyPerWorker' must be an integer"],
     [{ ...sink, Burst: 1001 }, "at 'burst' failed"],
@@ -169,7 +176,15 @@ test('an operation that Lastmile does not have is answered as unknown', async ()
 
 describe('npm run policy', () => {
   test.each([
-    [['PutEverything', '{}'], 2, 'Name one of the operations.'],
+    [['PutEverything', '{}'], 2, 'Start with pause, resume, health or the name of an operation.'],
+    [['pause'], 2, 'Name one API destination to pause.'],
+    [['resume', 'sink', 'orders'], 2, 'Name one API destination to resume.'],
+    [['health', 'sink', 'orders'], 2, 'Name at most one API destination.'],
+    [['pause', 'sink', '--until', '2099-12-24T18:00:00'], 2, '--until must be a time such as 2026-12-24T18:00:00Z.'],
+    [['pause', 'sink', '--until', '2099-13-24T18:00:00Z'], 2, '--until must be a time'],
+    [['resume', 'sink', '--until', '2099-12-24T18:00:00Z'], 2, 'Only pause takes --until.'],
+    [['pause', 'sink', '--until', '2020-12-24T18:00:00+01:00'], 1, 'Parameter Until is not valid.'],
+    [['pause', 'nowhere'], 1, 'ResourceNotFoundException: Failed to update the api-destination(s).'],
     [['GetDeliveryPolicy'], 2, 'Give the input as one JSON object.'],
     [['GetDeliveryPolicy', '{"ApiDestinationName": argument-canary'], 2, 'The input is not a JSON object.'],
     [['GetDeliveryPolicy', '{}', '--nonsense'], 2, "Unknown option '--nonsense'"],
@@ -180,6 +195,17 @@ describe('npm run policy', () => {
     expect([ended.status, ended.stdout]).toEqual([status, '']);
     expect(ended.stderr).toContain(line);
     expect(ended.stderr).not.toContain('canary');
+  });
+
+  test('npm run policy pauses and resumes a destination, and shows the health of all destinations or of one', async () => {
+    const paused = await run(command, 'pause', 'sink', '--until', '2099-12-24T18:00:00Z');
+    expect(paused).toMatchObject({ status: 0, stderr: '' });
+    expect(paused.stdout).toMatch(/^PAUSED  sink  until 2099-12-24T18:00:00Z\nNo event is lost\. [^\n]+\n$/);
+    expect((await run(command, 'pause', 'sink')).stdout).toContain('PAUSED  sink  until resumed\n');
+    expect((await run(command, 'health')).stdout).toBe('PAUSED  sink  until resumed\n');
+    const resumed = { status: 0, stdout: 'HEALTHY  sink  about 0 waiting\n', stderr: '' };
+    expect(await run(command, 'resume', 'sink')).toEqual(resumed);
+    expect(await run(command, 'health', 'sink')).toEqual(resumed);
   });
 
   test('npm run policy calls the local stack, never AWS, when AWS_ENDPOINT_URL is empty', async () => {

@@ -14,6 +14,7 @@ import {
 import { systemClock } from '../../../lib/adapters/system-clock.ts';
 import type { Environment } from '../../../lib/config.ts';
 import type { Bucket } from '../../../lib/core/rate/bucket.ts';
+import { timeToLiveAttribute } from '../../../lib/adapters/dynamodb/table.ts';
 import { parseHealth } from '../../../lib/adapters/dynamodb/rate-health.ts';
 import { functionVariables } from '../../../lib/local/stack/environment.ts';
 import { noMetrics } from '../../../lib/local/lambda/readable-logs.ts';
@@ -89,6 +90,11 @@ async function createRateStory({ stack, sqs, endpoint, clients: { events, dynamo
         const times = { slotsUntilUs: number('slotsUntilUs'), returnsUntilUs: number('returnsUntilUs') };
         return { ...times, generation: number('generation'), revision: number('revision'), health: parseHealth(Item) };
       },
+      /** When the table may delete the bucket. */
+      async expiresAtMs(): Promise<number> {
+        const { Item = {} } = await dynamoDb.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }));
+        return Number(Item[timeToLiveAttribute]?.N) * 1000;
+      },
       /** Sets the bucket as other workers would have left it, so that a test need not wait for it. */
       async setBucket({ health: _same, ...bucket }: Partial<Bucket>): Promise<void> {
         const set = { slotsUntilUs: 0, returnsUntilUs: 0, generation: 1, revision: 1, ...bucket };
@@ -109,6 +115,8 @@ async function createRateStory({ stack, sqs, endpoint, clients: { events, dynamo
       /** Calls an operation of the control API on the destination's delivery policy. */
       policy: (operation: 'Put' | 'Delete', members: object = {}) =>
         callPolicy(stack.url, `${operation}DeliveryPolicy`, { ApiDestinationName: Name, ...members }),
+      /** Calls an operation of the control API on the destination. */
+      call: (operation: string, members: object = {}) => callControl(stack.url, operation, { Name, ...members }),
       /** The number of writes to the destination's bucket so far, through the proxy. */
       writes: () => sqs.proxy.requests.filter((each) => isWriteTo(each, incarnation)).length,
     };
@@ -119,7 +127,8 @@ async function createRateStory({ stack, sqs, endpoint, clients: { events, dynamo
     const [deliveries, deadLetters] = [await sqs.newQueue(), await sqs.newQueue()];
     const given = { DELIVERY_QUEUE_URL: deliveries.url, DEAD_LETTER_QUEUE_URL: deadLetters.url, ...variables };
     const environment = functionVariables(given, (name) => name);
-    const silence = { deliveryLog: { record: () => undefined }, metrics: noMetrics, clock };
+    const nothing = { record: () => undefined };
+    const silence = { deliveryLog: nothing, healthLog: nothing, metrics: noMetrics, clock };
     const deliver = createDeliver(deliverFrom(environment, sqs.clientConfig, silence));
     const deliverQueued = createDeliverQueued(deliverQueuedFrom(environment, sqs.clientConfig, silence));
     return {
@@ -147,11 +156,16 @@ async function createRateStory({ stack, sqs, endpoint, clients: { events, dynamo
   };
 }
 
-/** Sends no signature, because the local stack does not check it. */
 async function callPolicy(url: string, operation: string, input: object): Promise<void> {
+  const { status, json } = await callControl(url, operation, input);
+  if (status !== 200) throw new Error(`${operation} was refused: ${JSON.stringify(json)}`);
+}
+
+/** Sends no signature, because the local stack does not check it. */
+async function callControl(url: string, operation: string, input: object) {
   const headers = { 'x-amz-target': `Lastmile.${operation}` };
   const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(input) });
-  if (answer.status !== 200) throw new Error(`${operation} was refused: ${await answer.text()}`);
+  return { status: answer.status, json: (await answer.json()) as Readonly<Record<string, unknown>> };
 }
 
 export interface Message {

@@ -52,6 +52,7 @@ export async function manage(story: PrivilegeStory): Promise<void> {
     await events.send(new ListApiDestinationsCommand({}));
     await events.send(new ListApiDestinationsCommand({ ConnectionArn }));
     await managePolicies(story, Name, credentials);
+    await manageHealth(story, Name);
     await events.send(new DeauthorizeConnectionCommand({ Name }));
     await events.send(new UpdateConnectionCommand({ Name, AuthorizationType, AuthParameters: parameters('third') }));
     await settled(events, Name);
@@ -74,6 +75,12 @@ async function managePolicies(story: PrivilegeStory, name: string, credentials: 
     await control(`Get${kind}Policy`, named);
     await control(`Delete${kind}Policy`, named);
   }
+}
+
+async function manageHealth({ control }: PrivilegeStory, Name: string): Promise<void> {
+  for (const operation of ['Pause', 'Resume']) await control(`${operation}ApiDestination`, { Name });
+  await control('GetDestinationHealth', { Name });
+  await control('ListDestinationHealth', {});
 }
 
 async function manageKeys({ control }: PrivilegeStory, apiId: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { Caller, Operation } from '../../../lib/control/operation.ts';
+import { createHealthOperations } from '../../../lib/control/health/health-operations.ts';
 import { createOperations } from '../../../lib/control/operations.ts';
 import { createPolicyOperations } from '../../../lib/control/policies/policy-operations.ts';
 import { type AddressAllowlist, publicOnly } from '../../../lib/core/address/address.ts';
@@ -11,10 +12,11 @@ import { createFaults } from '../../fakes/faults.ts';
 import { createInMemoryApiDestinations } from '../../fakes/in-memory-api-destinations.ts';
 import type { InMemoryConnections } from '../../fakes/in-memory-connections.ts';
 import { createInMemoryConnections } from '../../fakes/in-memory-connections.ts';
+import { createInMemoryRateBuckets } from '../../fakes/in-memory-rate-buckets.ts';
 import { createInMemorySecrets } from '../../fakes/in-memory-secrets.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
 
-const caller: Caller = {
+export const caller: Caller = {
   region: 'us-east-1',
   account: '123456789012',
   partition: 'aws',
@@ -35,6 +37,7 @@ export function createWorld(options: WorldOptions = {}) {
   const connections = createInMemoryConnections();
   const apiDestinations = createInMemoryApiDestinations();
   const secrets = createInMemorySecrets();
+  const buckets = createInMemoryRateBuckets();
   const clock = createManualClock();
   const faults = createFaults();
   const started: string[] = [];
@@ -60,8 +63,16 @@ export function createWorld(options: WorldOptions = {}) {
     secretPrefix: 'lastmile/test/connection/',
     allowlist: options.allowlist ?? publicOnly,
     functionTimeoutSeconds: 60,
+    buckets: faults.wrap('buckets', buckets),
+    batchSize: 10,
+    invocations: 50,
+    requestTimeoutMs: 5000,
   };
-  const operations = { ...createOperations(dependencies), ...createPolicyOperations(dependencies) };
+  const operations = {
+    ...createOperations(dependencies),
+    ...createPolicyOperations(dependencies),
+    ...createHealthOperations(dependencies),
+  };
 
   async function call(name: string, input: JsonObject): Promise<JsonObject> {
     const operation = (operations as Readonly<Record<string, Operation>>)[name];
@@ -85,7 +96,20 @@ export function createWorld(options: WorldOptions = {}) {
     }
   }
 
-  return { call, connections, apiDestinations, secrets, clock, faults, started, told, secretInForce, expectConsistent };
+  return {
+    call,
+    dependencies,
+    connections,
+    apiDestinations,
+    secrets,
+    buckets,
+    clock,
+    faults,
+    started,
+    told,
+    secretInForce,
+    expectConsistent,
+  };
 }
 
 export type World = ReturnType<typeof createWorld>;

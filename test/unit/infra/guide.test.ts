@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { variables } from '../../../lib/config.ts';
 import { createApiKeyOperations } from '../../../lib/control/api-keys/api-keys.ts';
+import { createHealthOperations } from '../../../lib/control/health/health-operations.ts';
 import { createOperations } from '../../../lib/control/operations.ts';
 import { createPolicyOperations } from '../../../lib/control/policies/policy-operations.ts';
 import { failures } from '../../../lib/core/failure/failure.ts';
@@ -72,8 +73,9 @@ test('the reference names every variable of the configuration, of serverless.yml
 });
 
 test('the reference names every operation of Lastmile and of the services that the local stack provides', () => {
-  const names = [createOperations, createPolicyOperations, createApiKeyOperations, createBusOperations].flatMap(
-    (create) => Object.keys(create(none)),
+  const ours = [createPolicyOperations, createHealthOperations];
+  const names = [createOperations, ...ours, createApiKeyOperations, createBusOperations].flatMap((create) =>
+    Object.keys(create(none)),
   );
   expect(names).toEqual(expect.arrayContaining(['PutDeliveryPolicy', 'CreateApiKey', 'TestEventPattern']));
   const section = sectionOf(reference, 'Operations');
@@ -106,6 +108,9 @@ test('the reference explains every log line', () => {
   const lines = [
     'delivery.concluded',
     'connection.deauthorized',
+    'destination.unhealthy',
+    'destination.probe-failed',
+    'destination.healthy',
     'address.refused',
     'control request failed',
     'redrive',

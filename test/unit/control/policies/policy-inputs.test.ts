@@ -31,6 +31,7 @@ const host = fc.domain();
 const deliveryPolicies = fc.record(
   {
     TimeoutSeconds: fc.double({ min: 0.1, max: 52, noNaN: true }),
+    MaximumConcurrency: fc.integer({ min: 1, max: 10_000 }),
     MaximumConcurrencyPerWorker: fc.integer({ min: 1, max: 1000 }),
     Burst: fc.integer({ min: 1, max: 1000 }),
     RetryPolicy: fc.record(

@@ -1,0 +1,108 @@
+import type { ApiDestination } from '../../core/destination/api-destination.ts';
+import { limitsOf } from '../../core/health/allowance.ts';
+import type { HealthReport } from '../../core/health/report.ts';
+import { healthReport } from '../../core/health/report.ts';
+import type { Bucket, BucketWrite } from '../../core/rate/bucket.ts';
+import type { RatedDestination } from '../../core/rate/shards.ts';
+import { shardCount, shareOf } from '../../core/rate/shards.ts';
+import type { RateBuckets } from '../../ports/rate.ts';
+import type { ControlDependencies } from '../operation.ts';
+import { concurrentlyModified } from '../refusals.ts';
+
+export interface HealthDependencies extends ControlDependencies {
+  readonly buckets: RateBuckets;
+  /** Requests that one write reserves for when a destination is busy; the same as that of the workers. */
+  readonly batchSize: number;
+  /** Invocations that the fleet runs at the same time at most. */
+  readonly invocations: number;
+  /** Time limit of a request to an endpoint whose destination sets none. */
+  readonly requestTimeoutMs: number;
+}
+
+/** Computes the write of one bucket; undefined when there is nothing to write. */
+type MakeWrite = (bucket: Bucket | undefined, nowUs: number) => BucketWrite | undefined;
+
+/** A worker may write a bucket at any time. Five tries are enough, because each worker writes to it only now and then. */
+const maxTries = 5;
+
+export async function readHealth(dependencies: HealthDependencies, destination: ApiDestination): Promise<HealthReport> {
+  const { buckets } = dependencies;
+  const { incarnation } = destination;
+  const numbers = shardNumbers(dependencies, destination);
+  const read = await Promise.all(numbers.map((shard) => buckets.read({ destinationIncarnation: incarnation, shard })));
+  return reportOf(dependencies, destination, read);
+}
+
+/**
+ * Changes every shard of a destination's rate.
+ *
+ * Failure policy: shards are separate items, so some may have changed when another one fails. The client gets an error, and
+ * sending the same request again changes the others too.
+ *
+ * @returns the health afterwards
+ * @throws ServiceError ConcurrentModificationException when the workers write too often
+ */
+export async function changeHealth(
+  dependencies: HealthDependencies,
+  destination: ApiDestination,
+  make: MakeWrite,
+): Promise<HealthReport> {
+  const changed = await Promise.all(
+    shardNumbers(dependencies, destination).map((shard) => changeBucket(dependencies, destination, shard, make)),
+  );
+  return reportOf(dependencies, destination, changed);
+}
+
+async function changeBucket(
+  { buckets, clock }: HealthDependencies,
+  { incarnation, name }: ApiDestination,
+  shard: number,
+  make: MakeWrite,
+): Promise<Bucket | undefined> {
+  const key = { destinationIncarnation: incarnation, shard };
+  for (let tries = 0; tries < maxTries; tries += 1) {
+    const bucket = await buckets.read(key);
+    const write = make(bucket, nowUsOf(clock));
+    if (write === undefined) return bucket;
+    const result = await buckets.write(key, write);
+    if (result.kind === 'written') return result.bucket;
+  }
+  throw concurrentlyModified('update', 'api-destination', name);
+}
+
+function reportOf(
+  dependencies: HealthDependencies,
+  destination: ApiDestination,
+  buckets: readonly (Bucket | undefined)[],
+): HealthReport {
+  const rated = ratedDestination(dependencies, destination);
+  const limits = limitsOf(rated, buckets.length, dependencies.invocations);
+  const shards = buckets.map((bucket, shard) => ({ bucket, share: shareOf(rated, shard, buckets.length), limits }));
+  return healthReport(shards, nowUsOf(dependencies.clock));
+}
+
+function shardNumbers(dependencies: HealthDependencies, destination: ApiDestination): readonly number[] {
+  const count = shardCount(ratedDestination(dependencies, destination), dependencies.batchSize);
+  return Array.from({ length: count }, (_, shard) => shard);
+}
+
+/** The destination as the workers see its rate. */
+function ratedDestination(
+  { requestTimeoutMs }: HealthDependencies,
+  { name, incarnation, revision, invocationRateLimitPerSecond, policy = {} }: ApiDestination,
+): RatedDestination {
+  const { burst = 1, timeoutMs = requestTimeoutMs, maximumConcurrency } = policy;
+  return {
+    name,
+    incarnation,
+    revision,
+    ratePerSecond: invocationRateLimitPerSecond,
+    burst,
+    timeoutMs,
+    maximumConcurrency,
+  };
+}
+
+export function nowUsOf(clock: HealthDependencies['clock']): number {
+  return Math.ceil(clock.nowMs() * 1000);
+}

@@ -1,0 +1,68 @@
+import type { FailureCode } from '../failure/failure.ts';
+import type { Bucket } from '../rate/bucket.ts';
+import { earlyReturnUs } from '../rate/decision.ts';
+import type { Share } from '../rate/slots.ts';
+import { longestReturnUs, secondUs } from '../rate/slots.ts';
+import type { EndpointLimits } from './allowance.ts';
+import { allowanceOf } from './allowance.ts';
+import type { HealthState } from './health.ts';
+import { forEverUs, healthStateOf, isOpen, isPaused, unknownHealth } from './health.ts';
+
+/** What people see of the health of a destination. Times are epoch milliseconds. */
+export interface HealthReport {
+  readonly state: HealthState;
+  /** When the circuit opened; absent while it is closed. */
+  readonly sinceMs?: number;
+  /** Absent when the destination is not paused, and for a pause without an end. */
+  readonly pausedUntilMs?: number;
+  /** Only of an unhealthy destination. */
+  readonly nextProbeAtMs?: number;
+  /** Absent before the first failure. */
+  readonly lastFailure?: { readonly code: FailureCode; readonly atMs: number };
+  readonly failuresInRow: number;
+  /** Absent when not known. */
+  readonly meanAnswerMs?: number;
+  /** An estimate; absent when return times do not tell it. */
+  readonly waitingEvents?: number;
+}
+
+/** One shard of a destination's rate, with its part of rate and limits. */
+export interface ReportedShard {
+  /** Undefined when no worker has used it yet. */
+  readonly bucket: Bucket | undefined;
+  readonly share: Share;
+  readonly limits: EndpointLimits;
+}
+
+/** The first shard keeps the health of the destination; the events wait in all of them. */
+export function healthReport(shards: readonly ReportedShard[], nowUs: number): HealthReport {
+  const [first] = shards;
+  const health = first?.bucket?.health ?? unknownHealth;
+  const { openedAtUs, pausedUntilUs, lastFailureCode, lastFailureAtUs, failuresInRow, answerUs } = health;
+  const state = healthStateOf(health, nowUs);
+  const isLongPause = pausedUntilUs > nowUs + longestReturnUs;
+  return {
+    state,
+    ...(isOpen(health) && { sinceMs: openedAtUs / 1000 }),
+    ...(isPaused(health, nowUs) && pausedUntilUs < forEverUs && { pausedUntilMs: pausedUntilUs / 1000 }),
+    ...(state === 'UNHEALTHY' && { nextProbeAtMs: (first?.bucket?.slotsUntilUs ?? 0) / 1000 }),
+    ...(lastFailureCode !== '' && { lastFailure: { code: lastFailureCode, atMs: lastFailureAtUs / 1000 } }),
+    failuresInRow,
+    ...(answerUs > 0 && { meanAnswerMs: answerUs / 1000 }),
+    // The deliveries that wait behind so long a pause have no return times.
+    ...(!isLongPause && { waitingEvents: sum(shards.map((shard) => waitingEvents(shard, nowUs))) }),
+  };
+}
+
+/** How many return times of a shard are still to come, if they were given at the interval that holds now. */
+function waitingEvents({ bucket, share, limits }: ReportedShard, nowUs: number): number {
+  if (bucket === undefined) return 0;
+  const { health, slotsUntilUs, returnsUntilUs } = bucket;
+  const { returnShare } = allowanceOf(health, share, limits, nowUs);
+  const fromUs = Math.max(nowUs, Math.max(slotsUntilUs, health.pausedUntilUs) - earlyReturnUs);
+  return Math.max(0, Math.round(((returnsUntilUs - fromUs) * returnShare.ratePerSecond) / secondUs));
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

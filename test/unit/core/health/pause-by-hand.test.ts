@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest';
+import { forEverUs, unknownHealth } from '../../../../lib/core/health/health.ts';
+import { keepingPause, pauseByHandWrite, resumeByHandWrite } from '../../../../lib/core/health/pause-by-hand.ts';
+import type { Bucket, BucketWrite } from '../../../../lib/core/rate/bucket.ts';
+import { at, nowUs, restedBucket } from '../../../contract/dynamodb/rate-requests.ts';
+
+const pausedUntil = (pausedUntilUs: number): Bucket => ({
+  ...restedBucket,
+  revision: 7,
+  health: { ...unknownHealth, pausedUntilUs },
+});
+
+/** Epoch seconds: a day and 15 minutes after that time of the clock of these tests. */
+const aDayAfter = (ms: number) => Date.UTC(2026, 0, 2, 0, 15) / 1000 + ms / 1000;
+
+describe('a pause by hand', () => {
+  test('a pause is the only change of a bucket, and is refused when another pause has come since', () => {
+    expect(pauseByHandWrite(pausedUntil(at(1000)), at(60_000), nowUs, 9)).toEqual({
+      health: { set: { pausedUntilUs: at(60_000) } },
+      where: [{ of: 'pausedUntilUs', is: 'equalTo', than: at(1000) }],
+      orAbsent: false,
+      revision: 9,
+      expiresAtSeconds: aDayAfter(60_000),
+    });
+  });
+
+  test('a pause of a destination that has no bucket yet creates one with the revision of the destination', () => {
+    expect(pauseByHandWrite(undefined, at(60_000), nowUs, 9)).toMatchObject({
+      where: [{ of: 'pausedUntilUs', is: 'equalTo', than: 0 }],
+      orAbsent: true,
+      revision: 9,
+    });
+  });
+
+  test('a bucket is kept for a day after the end of its pause, and past the year 2250 when the pause has no end', () => {
+    expect(pauseByHandWrite(undefined, at(-1), nowUs, 1).expiresAtSeconds).toBe(aDayAfter(0));
+    const { expiresAtSeconds } = pauseByHandWrite(undefined, forEverUs, nowUs, 1);
+    expect(new Date(expiresAtSeconds * 1000).getUTCFullYear()).toBe(2255);
+  });
+
+  test('a pause that replaces a longer one starts the return times again, and one that replaces the same end does not', () => {
+    const again = { returns: { from: 0, byUs: 0 }, raiseTo: 7 };
+    expect(pauseByHandWrite(pausedUntil(forEverUs), at(60_000), nowUs, 9)).toMatchObject(again);
+    expect(pauseByHandWrite(pausedUntil(at(60_000)), at(60_000), nowUs, 9)).not.toHaveProperty('raiseTo');
+  });
+});
+
+describe('resuming', () => {
+  test('resuming ends the pause and starts the return times again, and moves no slot', () => {
+    expect(resumeByHandWrite(pausedUntil(forEverUs), nowUs)).toEqual({
+      health: { set: { pausedUntilUs: 0 } },
+      returns: { from: 0, byUs: 0 },
+      raiseTo: 7,
+      where: [
+        { of: 'pausedUntilUs', is: 'equalTo', than: forEverUs },
+        { of: 'revision', is: 'equalTo', than: 7 },
+      ],
+      orAbsent: false,
+      revision: 7,
+      expiresAtSeconds: aDayAfter(0),
+    });
+  });
+
+  test.each([
+    ['a destination that nobody has used', undefined],
+    ['a destination that is not paused', restedBucket],
+    ['a destination whose pause has ended', pausedUntil(nowUs)],
+  ])('resuming %s writes nothing', (_, bucket) => {
+    expect(resumeByHandWrite(bucket, nowUs)).toBeUndefined();
+  });
+});
+
+describe('a write of a worker', () => {
+  const write: BucketWrite = {
+    slots: { from: 'slots', byUs: 1 },
+    where: [{ of: 'slots', is: 'below', than: nowUs }],
+    orAbsent: false,
+    revision: 1,
+    expiresAtSeconds: aDayAfter(0),
+  };
+
+  test('a write of a worker is refused when the pause is another than the worker has seen', () => {
+    const where = [...write.where, { of: 'pausedUntilUs', is: 'equalTo', than: 0 }];
+    expect(keepingPause(write, unknownHealth)).toEqual({ ...write, where });
+  });
+
+  test('a write of a worker keeps a paused bucket until a day after the pause, or longer', () => {
+    const expiry = (pausedUntilUs: number) => keepingPause(write, { ...unknownHealth, pausedUntilUs }).expiresAtSeconds;
+    expect(expiry(at(60_000))).toBe(aDayAfter(60_000));
+    expect(expiry(at(-60_000))).toBe(aDayAfter(0));
+  });
+});
