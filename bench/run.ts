@@ -2,14 +2,16 @@
  * Measures the performance goals and prints the figures as JSON lines. Most figures are ratios of two things that are measured
  * alternately in this run. The run fails when a goal is missed by more than the noise. A table for people follows on stderr.
  *
- * `--quick` only counts calls and runs workers for 6 s. The checks use it. `--peers` runs only the comparison with others.
- * `--growth` measures only the costs that might grow. With `--plots` it also draws its pictures again.
+ * `--quick` only counts calls, runs workers for 6 s and isolates one dead endpoint. The checks use it. `--peers` runs only the
+ * comparison with others. `--growth` measures only the costs that might grow. With `--plots` it also draws its pictures again.
+ * `--isolation` measures in full how little dead endpoints delay the events of others; a part of it is in every run.
  */
 import { measureBus } from './bus/bus.ts';
 import { countCalls } from './worker/calls.ts';
 import { measureColdStart } from './worker/cold-start.ts';
 import { printFigure, printTable } from './figure.ts';
 import { measureGrowth } from './growth/growth.ts';
+import { measureIsolation } from './isolation/isolation.ts';
 import { measureHeap } from './worker/heap.ts';
 import { measurePatterns } from './bus/patterns.ts';
 import { measurePeers } from './peers/peers.ts';
@@ -21,12 +23,15 @@ import { measureThroughput } from './worker/throughput.ts';
 const quick = process.argv.includes('--quick');
 const peersOnly = process.argv.includes('--peers');
 const growthOnly = process.argv.includes('--growth');
-const only = peersOnly || growthOnly;
+const isolationOnly = process.argv.includes('--isolation');
+const only = peersOnly || growthOnly || isolationOnly;
 
 if (!only) {
   for (const figure of await measureWorkers({ quick })) printFigure(figure);
   for (const figure of await countCalls()) printFigure(figure);
+  for await (const figure of measureIsolation(quick ? 'quick' : 'usual')) printFigure(figure);
 }
+if (isolationOnly) for await (const figure of measureIsolation('full')) printFigure(figure);
 if (!quick && !only) {
   for (const figure of await measureColdStart()) printFigure(figure);
   for (const figure of await measureAlone()) printFigure(figure);

@@ -60,6 +60,8 @@ function kindOf(destination: DestinationName, provider: DemoOAuthProvider): Cred
     case 'healthy':
       return oauth(provider);
     case 'failing':
+    case 'hung':
+    case 'unresolvable':
       return {
         of: (number) => ({
           AuthorizationType: 'API_KEY',

@@ -32,6 +32,9 @@ export interface DestinationOptions {
   readonly ledger: Ledger;
 }
 
+/** The top-level domain is reserved for names that do not exist. Source: RFC 6761. */
+const unresolvable = 'https://soak.invalid';
+
 /** A connection and an API destination with the same name, and the endpoint behind them. */
 export class SoakDestination {
   readonly name: DestinationName;
@@ -134,7 +137,7 @@ export class SoakDestination {
   }
 
   #url(): string {
-    return `${this.#endpoint?.url ?? ''}${this.#path()}`;
+    return `${this.name === 'unresolvable' ? unresolvable : (this.#endpoint?.url ?? '')}${this.#path()}`;
   }
 }
 

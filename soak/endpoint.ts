@@ -59,6 +59,7 @@ const failures: readonly [FailingAnswer, ...FailingAnswer[]] = [
 export async function startSoakEndpoint(kind: DestinationName, observer: EndpointObserver): Promise<SoakEndpoint> {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     observer.request(request.url ?? '/');
+    if (kind === 'hung') return;
     const body = await readBody(request);
     if (!(await observer.isAuthorized(request.headers))) {
       observer.unauthorized();

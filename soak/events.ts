@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { printedEvent } from '../lib/core/input/json-text.ts';
 import { parseQueueMessage } from '../lib/core/message/queued-delivery.ts';
+import { deadEventAgeSeconds, isDead } from './plan.ts';
 import type { StackClients } from './stack.ts';
 
 export type Way = 'invoke' | 'queue';
@@ -23,8 +24,12 @@ export function idIn(text: string): string | undefined {
 }
 
 /** The target of an event. One event in three may be retried only once, so that some events end in the dead letters. */
-function targetOf({ number }: SentEvent): string {
-  return JSON.stringify(number % 3 === 0 ? { Id: 'soak', RetryPolicy: { MaximumRetryAttempts: 1 } } : { Id: 'soak' });
+function targetOf({ number, apiDestination }: SentEvent): string {
+  const RetryPolicy = {
+    ...(number % 3 === 0 && { MaximumRetryAttempts: 1 }),
+    ...(isDead(apiDestination) && { MaximumEventAgeInSeconds: deadEventAgeSeconds }),
+  };
+  return JSON.stringify({ Id: 'soak', RetryPolicy });
 }
 
 export interface SentEvent {
@@ -39,7 +44,8 @@ export async function sendEvent(stack: StackClients, event: SentEvent): Promise<
   const { id, apiDestination, way } = event;
   const envelope = `{"apiDestination":"${apiDestination}","event":${eventText(id)},"target":${targetOf(event)}}`;
   if (way === 'queue') {
-    await stack.sqs.send(new SendMessageCommand({ QueueUrl: stack.queueUrl('deliveries'), MessageBody: envelope }));
+    const message = { MessageBody: envelope, MessageGroupId: apiDestination };
+    await stack.sqs.send(new SendMessageCommand({ QueueUrl: stack.queueUrl('deliveries'), ...message }));
     return;
   }
   const invocation = { FunctionName: 'deliver', InvocationType: 'Event', Payload: envelope } as const;

@@ -90,6 +90,16 @@ export class Ledger {
     return count;
   }
 
+  /** The time from sending to the first delivery that this part of the events with this prefix kept to. */
+  deliveryTimeMs(prefix: string, part: number): number | undefined {
+    const timesMs: number[] = [];
+    for (const [id, { sentAtMs, ends }] of this.#entries) {
+      const first = ends.find(({ kind }) => kind === 'delivered');
+      if (id.startsWith(prefix) && first !== undefined) timesMs.push(first.atMs - sentAtMs);
+    }
+    return timesMs.sort((one, other) => one - other)[Math.floor((timesMs.length - 1) * part)];
+  }
+
   balance(): LedgerBalance {
     const entries = [...this.#entries.values()];
     const accepted = entries.filter(({ answer }) => answer === 'accepted');

@@ -1,5 +1,24 @@
-export const destinationNames = ['healthy', 'failing', 'slow'] as const;
+/** The destinations whose configuration changes. */
+export const changingNames = ['healthy', 'failing', 'slow'] as const;
+export type ChangingName = (typeof changingNames)[number];
+
+/** The destinations that never answer: one does not reply, and the host name of the other does not exist. */
+export const deadNames = ['hung', 'unresolvable'] as const;
+
+export const destinationNames = [...changingNames, ...deadNames] as const;
 export type DestinationName = (typeof destinationNames)[number];
+
+export function isDead(name: string): boolean {
+  return deadNames.some((dead) => dead === name);
+}
+
+/** Every event for a dead destination reaches this age and then ends in the dead letters. It is the least that a target may set. */
+export const deadEventAgeSeconds = 60;
+
+/** For how long events for a destination are sent. Those for a dead one end early enough to expire by the end of the soak. */
+export function sendingMsOf(name: DestinationName, durationMs: number): number {
+  return isDead(name) ? Math.max(1000, durationMs - deadEventAgeSeconds * 1000) : durationMs;
+}
 
 export type Interruption =
   /** `kill -9`. With `againAfterMs`, the next process is also killed, this long after its start, whether it is ready or not. */
@@ -14,7 +33,7 @@ export interface PlannedPolicy {
   readonly RetryPolicy?: { readonly MaximumRetryAttempts: number };
 }
 
-export type Change = { readonly destination: DestinationName } & (
+export type Change = { readonly destination: ChangingName } & (
   | { readonly kind: 'rate'; readonly ratePerSecond: number }
   /** A new path of the invocation endpoint. */
   | { readonly kind: 'path' }
@@ -43,6 +62,8 @@ export const traffic: Readonly<Record<DestinationName, Traffic>> = {
   // A few requests to this destination at a time are enough to occupy the stack's event source, which processes ten batches at
   // once.
   slow: { rates: [4, 3, 6], eventsPerSecond: 0.6, burst: 12 },
+  hung: { rates: [30], eventsPerSecond: 2, burst: 40 },
+  unresolvable: { rates: [30], eventsPerSecond: 2, burst: 40 },
 };
 
 /** If a soak is shorter than this many of the shortest gaps, its gaps are made shorter. */
@@ -80,7 +101,7 @@ const changeKinds = ['rate', 'path', 'credentials', 'policy'] as const;
  */
 export function planChanges(seed: number, durationMs: number): readonly Planned<Change>[] {
   const random = namedRandom(seed, 'changes');
-  const all = changeKinds.flatMap((kind) => destinationNames.map((destination) => ({ kind, destination })));
+  const all = changeKinds.flatMap((kind) => changingNames.map((destination) => ({ kind, destination })));
   let left: typeof all = [];
   return schedule(random, durationMs, changeGapMs, () => {
     if (left.length === 0) left = shuffled(random, all);
@@ -96,7 +117,7 @@ export function planChanges(seed: number, durationMs: number): readonly Planned<
   });
 }
 
-function planPolicy(random: Random, destination: DestinationName): PlannedPolicy {
+function planPolicy(random: Random, destination: ChangingName): PlannedPolicy {
   switch (destination) {
     case 'healthy':
       return { MaximumConcurrencyPerWorker: wholeBetween(random, 10, 50) };

@@ -7,7 +7,7 @@ import { Interruptions } from './interruptions.ts';
 import { Ledger, type LedgerBalance } from './ledger.ts';
 import { followPlan, pause, readyClients, repeat, sendEvents } from './load.ts';
 import { type MemoryGrowth, MemoryRecord } from './memory.ts';
-import { destinationNames, type Interruption, type Planned, planChanges } from './plan.ts';
+import { destinationNames, type Interruption, type Planned, planChanges, sendingMsOf } from './plan.ts';
 import { Heartbeat, type Second } from './rate-count.ts';
 import { KillableStack } from './stack.ts';
 
@@ -40,6 +40,8 @@ export interface TrialResult {
   readonly name: string;
   /** Why the trial ended early, such as a stack that ended by itself. */
   readonly brokenOff: string | undefined;
+  /** The 0.99 quantile of the times from sending an event of the healthy destination to its delivery; undefined without events. */
+  readonly healthyP99Ms: number | undefined;
   readonly balance: LedgerBalance;
   /** The number of kills, including those while the stack was starting. */
   readonly kills: number;
@@ -69,7 +71,7 @@ const memoryLooks = 60;
 const longestMemoryGapMs = 10_000;
 
 /**
- * One stack under load. It gets events for three destinations while its configuration changes.
+ * One stack under load. It gets events for five destinations while its configuration changes.
  *
  * Failure policy: an event counts as accepted only when the stack has said so. An accepted event must arrive at its endpoint
  * or be in the dead letters, at least once.
@@ -106,6 +108,7 @@ export class Trial {
         name: this.#options.name,
         brokenOff,
         balance: this.ledger.balance(),
+        healthyP99Ms: this.ledger.deliveryTimeMs('healthy-', 0.99),
         kills: this.interruptions.kills,
         freezes: this.interruptions.freezes,
         changes: changes.made,
@@ -136,11 +139,12 @@ export class Trial {
     for (const destination of destinations) await destination.create(clients);
     const broken = new AbortController();
     const ended = AbortSignal.any([ending, broken.signal]);
-    const over = AbortSignal.any([ended, AbortSignal.timeout(durationMs)]);
+    const overAfter = (afterMs: number) => AbortSignal.any([ended, AbortSignal.timeout(afterMs)]);
+    const over = overAfter(durationMs);
     const left = AbortSignal.any([aborting, broken.signal]);
     const load = { stack: this.#stack, ledger: this.ledger, seed };
     const parts = [
-      ...destinations.map(({ name }) => sendEvents(load, name, over)),
+      ...destinations.map(({ name }) => sendEvents(load, name, overAfter(sendingMsOf(name, durationMs)))),
       followPlan(interruptions, ended, (interruption) => this.interruptions.act(interruption)),
       followPlan(planChanges(seed, durationMs), ended, (change) => changes.make(change, left)),
       repeat(deadLetterCheckMs, over, () => this.#takeDeadLetters().catch(() => undefined)),

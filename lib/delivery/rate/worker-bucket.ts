@@ -84,8 +84,12 @@ export class WorkerBucket {
     await this.#seen.pause(untilMs, revision, (failures) => this.#outage.retryDelayMs(failures));
   }
 
-  /** Waits as long as a patient call may wait for others. @returns the intended wait in ms */
+  /**
+   * Waits as long as a patient call may wait for others. While the circuit is open there are no slots to share, and waiting would
+   * only occupy invocations. @returns the intended wait in ms
+   */
   async gather(): Promise<number> {
+    if (isOpen((this.#healthBucket ?? this).health)) return 0;
     const patienceMs = patienceUs(this.#seen.view, this.#nowUs()) / 1000;
     if (patienceMs > 0) await this.#dependencies.clock.delay(patienceMs);
     return patienceMs;

@@ -85,6 +85,23 @@ test('an accepted event that has not been found yet counts as under way', () => 
   expect(ledger.underWay).toBe(2);
 });
 
+test('delivery times are those of the first delivery of each event with the prefix', () => {
+  const ledger = new Ledger();
+  for (const [index, tookMs] of [300, 100, 200].entries()) {
+    ledger.send(`healthy-${index}`, 1000);
+    ledger.delivered(`healthy-${index}`, { atMs: 1000 + tookMs });
+    ledger.delivered(`healthy-${index}`, { atMs: 9000 });
+  }
+  ledger.send('hung-1', 0);
+  ledger.delivered('hung-1', { atMs: 5000 });
+  ledger.send('healthy-4', 0);
+  ledger.deadLettered('healthy-4', 7000);
+  expect(ledger.deliveryTimeMs('healthy-', 0)).toBe(100);
+  expect(ledger.deliveryTimeMs('healthy-', 0.5)).toBe(200);
+  expect(ledger.deliveryTimeMs('healthy-', 1)).toBe(300);
+  expect(ledger.deliveryTimeMs('slow-', 1)).toBe(undefined);
+});
+
 test('a printed balance is an equation', () => {
   const ledger = newLedger(Array.from({ length: 12 }, (_, index) => `e-${index}`));
   ledger.delivered('e-0');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { destinationNames, namedRandom, planChanges, planInterruptions } from '../../../soak/plan.ts';
+import { changingNames, namedRandom, planChanges, planInterruptions, sendingMsOf } from '../../../soak/plan.ts';
 
 const seeds = fc.integer({ min: 0, max: 999_999_999 });
 const durations = fc.integer({ min: 6000, max: 3_600_000 });
@@ -32,7 +32,7 @@ test('the first twelve changes include every kind of change at every destination
     fc.property(seeds, (seed) => {
       const first = planChanges(seed, 600_000).slice(0, 12);
       const kinds = new Set(first.map(({ what }) => `${what.kind} ${what.destination}`));
-      expect(kinds.size).toBe(4 * destinationNames.length);
+      expect(kinds.size).toBe(4 * changingNames.length);
     }),
   );
 });
@@ -49,4 +49,10 @@ test('names that differ only in their last digit get evenly spread numbers', () 
   const below = draws.filter((draw) => draw < 0.3).length;
   expect(below).toBeGreaterThan(540);
   expect(below).toBeLessThan(660);
+});
+
+test('the last event for a dead destination is old enough to expire when a soak of two minutes ends', () => {
+  expect(sendingMsOf('hung', 120_000)).toBe(60_000);
+  expect(sendingMsOf('unresolvable', 60_000)).toBe(1000);
+  expect(sendingMsOf('slow', 120_000)).toBe(120_000);
 });

@@ -38,6 +38,7 @@ const growth = (growthBytes: number) => ({
 const clean: TrialResult = {
   name: 'the stack',
   brokenOff: undefined,
+  healthyP99Ms: 900,
   balance,
   kills: 0,
   freezes: 0,
@@ -68,6 +69,7 @@ const faulty: readonly [string, Partial<TrialResult>][] = [
   ['slow got 7 requests within a second', { destinations: [{ ...destination, fullest: { ...second, requests: 7 } }] }],
   ['slow got requests on its old path 26.0 s after', { destinations: [{ ...destination, stalestMs: 26_000 }] }],
   ['the connection of slow is DEAUTHORIZED', { destinations: [{ ...destination, connectionState: 'DEAUTHORIZED' }] }],
+  ['1 % of the events for healthy took more than 20.1 s, at most 20.0 s are allowed', { healthyP99Ms: 20_100 }],
   ['4 OAuth tokens were obtained, at most 3 are needed', { tokens: 4 }],
   ['the heap grew by 11.0 MB', { memory: [growth(11 * megabyte)] }],
   ['the heap grew by 21.0 MB', { kills: 1, memory: [growth(megabyte), growth(21 * megabyte)] }],
@@ -88,6 +90,11 @@ test('new credentials, kills and freezes each allow one more token', () => {
   const costly = { changes: { credentials: 2 }, kills: 1, freezes: 1 };
   expect(faultsOf({ ...clean, ...costly, tokens: 7 }, false)).toEqual([]);
   expect(faultsOf({ ...clean, ...costly, tokens: 8 }, false)).toHaveLength(1);
+});
+
+test('an interrupted stack may deliver to the healthy destination late', () => {
+  expect(faultsOf({ ...clean, healthyP99Ms: 60_000, kills: 1 }, false)).toEqual([]);
+  expect(faultsOf({ ...clean, healthyP99Ms: 60_000, freezes: 1 }, false)).toEqual([]);
 });
 
 test('an event that is still under way when the soak is cut off is not lost', () => {

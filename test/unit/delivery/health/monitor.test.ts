@@ -100,6 +100,18 @@ describe('a circuit', () => {
     }
   });
 
+  test('a delivery that returns while a circuit is open does not wait for others to share a write', async () => {
+    const { opened, clock } = createFleet();
+    const limiter = await opened();
+    const { returns } = await limiter.reserve(orders, 2, inBatch);
+    const [turn] = returns;
+    if (turn === undefined) throw new Error('Both requests have got a slot.');
+    clock.set(turn.atMs);
+    await limiter.reserve(orders, 1, inBatch);
+    // The clock stands still, so a wait would never end.
+    expect((await limiter.reserve(orders, 1, { horizonMs: 100, turn })).returns).toHaveLength(1);
+  });
+
   test('a worker that does not know of the open circuit gives up the slots that it has taken', async () => {
     const { worker, opened, clock } = createFleet();
     const unaware = worker();

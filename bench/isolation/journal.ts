@@ -1,0 +1,73 @@
+import type { HealthEvent } from '../../lib/ports/metrics.ts';
+
+/** One request of the simulation. */
+interface SentRequest {
+  readonly beganMs: number;
+  readonly isProbe: boolean;
+}
+
+/** The requests to one endpoint, and the changes of its health with the times of the decisions. */
+export interface EndpointHistory {
+  readonly requests: SentRequest[];
+  readonly changes: { readonly atMs: number; readonly event: HealthEvent }[];
+  readonly deliveredAtMs: number[];
+}
+
+/** Records what happened in the simulation, in true time. */
+export class IsolationJournal {
+  readonly #histories = new Map<string, EndpointHistory>();
+  /** From the birth of each event of a healthy destination to its request. */
+  readonly healthyWaits: { readonly bornMs: number; readonly waitedMs: number }[] = [];
+  /** When batches had nothing left to do but the events of dead destinations. */
+  readonly held: { readonly fromMs: number; readonly untilMs: number }[] = [];
+
+  of(destination: string): EndpointHistory {
+    const known = this.#histories.get(destination) ?? { requests: [], changes: [], deliveredAtMs: [] };
+    this.#histories.set(destination, known);
+    return known;
+  }
+}
+
+/** Failures that the record of the opening names; undefined when the circuit never opened. */
+export function failuresAtOpening({ changes }: EndpointHistory): number | undefined {
+  const opening = changes.find(({ event }) => event.event === 'unhealthy');
+  return opening?.event.event === 'unhealthy' ? opening.event.failures : undefined;
+}
+
+export function openings({ changes }: EndpointHistory): number {
+  return changes.filter(({ event }) => event.event === 'unhealthy').length;
+}
+
+/** Requests that began before the circuit opened, whether or not they had ended by then. */
+export function requestsBeforeOpening({ requests, changes }: EndpointHistory): number {
+  const openedMs = changes.find(({ event }) => event.event === 'unhealthy')?.atMs ?? Number.POSITIVE_INFINITY;
+  return requests.filter(({ beganMs }) => beganMs <= openedMs).length;
+}
+
+/** Requests without a probe's slot that began while the circuit was open. */
+export function strayRequests({ requests, changes }: EndpointHistory): number {
+  let strays = 0;
+  for (const { beganMs, isProbe } of requests) {
+    const last = changes.findLast(({ atMs }) => atMs < beganMs);
+    if (last !== undefined && last.event.event !== 'healthy' && !isProbe) strays += 1;
+  }
+  return strays;
+}
+
+/**
+ * The most probes between two decisions about the next probe. Each decision, that of the opening or of a failed probe, begins an
+ * interval.
+ */
+export function mostProbesPerInterval({ requests, changes }: EndpointHistory): number {
+  const counts = changes.map(({ atMs }, index) => {
+    const endMs = changes[index + 1]?.atMs ?? Number.POSITIVE_INFINITY;
+    return requests.filter(({ beganMs, isProbe }) => isProbe && beganMs > atMs && beganMs <= endMs).length;
+  });
+  return Math.max(0, ...counts);
+}
+
+/** The wait for the next probe that had been decided last before this time. */
+export function intervalAtMs({ changes }: EndpointHistory, nowMs: number): number {
+  const last = changes.findLast(({ atMs }) => atMs <= nowMs);
+  return last === undefined || last.event.event === 'healthy' ? 0 : last.event.nextProbeAtMs - last.atMs;
+}

@@ -1,0 +1,195 @@
+/**
+ * Goal 10 on the local stack: how long events of a healthy destination take while many events wait for a dead endpoint, against
+ * a second stack without the dead one. To run it alone: `node bench/isolation/local.ts [--quick|--full]`; one endpoint and one
+ * number of events: `node bench/isolation/local.ts hung 100000`.
+ */
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Figure } from '../figure.ts';
+import { printFigure, printTable } from '../figure.ts';
+import { quantile } from '../peers/balance.ts';
+import type { Measured } from '../rounds.ts';
+import { median, medianOf, medianRatio } from '../rounds.ts';
+import { IsolationSide } from './side.ts';
+
+/** `quick`: one round of two endpoints. `full`: also 100,000 queued events, and more rounds. */
+export type Extent = 'quick' | 'usual' | 'full';
+
+type DeadKind = 'hung' | 'refused' | 'unresolvable' | 'slow';
+
+interface Trial {
+  readonly kind: DeadKind;
+  readonly queued: number;
+  readonly rounds: number;
+  /** For how long events are put one after the other. */
+  readonly watchMs: number;
+}
+
+const goal = 10;
+const healthyEvents = 20;
+const longestMs = 2000;
+const mostTimes = 2;
+
+/** An event that has not arrived by then counts with this time. */
+const notArrivedMs = 60_000;
+
+/** The part of the events that decides their median, with some room. */
+const halfAndMore = 0.6;
+
+const kinds: readonly DeadKind[] = ['hung', 'refused', 'unresolvable', 'slow'];
+
+function trialsOf(extent: Extent): Trial[] {
+  switch (extent) {
+    case 'quick':
+      return [{ kind: 'hung', queued: 300, rounds: 1, watchMs: 7000 }];
+    case 'usual':
+      return kinds.flatMap((kind) => [
+        { kind, queued: 300, rounds: 1, watchMs: 2000 },
+        { kind, queued: 3000, rounds: 1, watchMs: 6000 },
+      ]);
+    case 'full':
+      return kinds.flatMap((kind) => [
+        { kind, queued: 300, rounds: 3, watchMs: 7000 },
+        { kind, queued: 3000, rounds: 3, watchMs: 7000 },
+        { kind, queued: 100_000, rounds: 1, watchMs: 10_000 },
+      ]);
+  }
+}
+
+export async function* measureLocalIsolation(
+  extent: Extent,
+  trials: readonly Trial[] = trialsOf(extent),
+): AsyncGenerator<Figure> {
+  const [beside, alone] = await Promise.all([IsolationSide.start(), IsolationSide.start()]);
+  try {
+    const refused = `http://127.0.0.1:${await closedPort()}/refused`;
+    const endpoints = { hung: '/hung', refused, unresolvable: 'https://dead.invalid/orders', slow: '/slow' };
+    for (const trial of trials) yield* measureTrial({ beside, alone }, trial, endpoints[trial.kind]);
+    if (extent !== 'quick') yield* measureFlaky({ beside, alone }, extent === 'full' ? 5 : 3);
+  } finally {
+    await Promise.all([beside.stop(), alone.stop()]);
+  }
+}
+
+/** A stack with the dead endpoint and a stack without it. */
+interface Sides {
+  readonly beside: IsolationSide;
+  readonly alone: IsolationSide;
+}
+
+interface Round {
+  readonly besideMs: readonly number[];
+  readonly aloneMs: readonly number[];
+  readonly lost: number;
+}
+
+async function* measureTrial(sides: Sides, trial: Trial, endpoint: string): AsyncGenerator<Figure> {
+  const rounds: Round[] = [];
+  for (let round = 0; round < trial.rounds; round += 1) rounds.push(await runRound(sides, trial, endpoint));
+  const of = `${trial.queued} events queued for one ${trial.kind} endpoint`;
+  const all = rounds.flatMap(({ besideMs }) => besideMs);
+  const p99Ms = quantile(all, 0.99);
+  const aloneP99Ms = quantile(
+    rounds.flatMap(({ aloneMs }) => aloneMs),
+    0.99,
+  );
+  const lost = rounds.reduce((sum, round) => sum + round.lost, 0);
+  yield { goal, name: `${of}: median ms to a healthy one`, value: median(all), target: '-' };
+  yield {
+    goal,
+    name: `${of}: p99 ms to a healthy one`,
+    value: p99Ms,
+    target: `<= ${longestMs}`,
+    // On a machine that is too busy for the other stack too, the figure says nothing.
+    broken: p99Ms > Math.max(longestMs, mostTimes * aloneP99Ms),
+  };
+  yield timesAlone(`${of}: times the p99 without them`, rounds, 0.99);
+  yield timesAlone(`${of}: times the median without them`, rounds, 0.5);
+  yield { goal, name: `${of}: events lost`, value: lost, target: '= 0', broken: lost > 0 };
+}
+
+function timesAlone(name: string, rounds: readonly Round[], part: number): Figure {
+  const ratio = medianRatio(
+    rounds.map(({ besideMs }) => quantile(besideMs, part)),
+    rounds.map(({ aloneMs }) => quantile(aloneMs, part)),
+  );
+  return timesFigure(name, ratio, rounds.length);
+}
+
+/** One round has no noise to compare with, so it cannot miss the target. */
+function timesFigure(name: string, { value, noise }: Measured, rounds: number): Figure {
+  if (rounds < 3) return { goal, name, value, target: `<= ${mostTimes}` };
+  return { goal, name, value, noise, target: `<= ${mostTimes}`, broken: value - noise > mostTimes };
+}
+
+/**
+ * Both stacks get the same healthy events: twenty at once when the backlog has been put, and then twenty one after the other. The
+ * latter are put by turns.
+ */
+async function runRound({ beside, alone }: Sides, { queued, watchMs }: Trial, endpoint: string): Promise<Round> {
+  await beside.reset({ healthy: '/healthy', dead: endpoint });
+  await alone.reset({ healthy: '/healthy' });
+  for (const side of [beside, alone]) await side.arrivalsOf(await side.put('healthy', healthyEvents));
+  const dead = await beside.put('dead', queued);
+  const numbers = { beside: [...(await beside.put('healthy', healthyEvents))], alone: [] as number[] };
+  const atOnceMs = await beside.arrivalsOf(numbers.beside);
+  const aloneAtOnceMs = await alone.arrivalsOf(await alone.put('healthy', healthyEvents));
+  numbers.beside = [];
+  const turnMs = watchMs / (2 * healthyEvents);
+  for (let event = 0; event < healthyEvents; event += 1) {
+    await delay(turnMs);
+    numbers.beside.push(...(await beside.put('healthy', 1)));
+    await delay(turnMs);
+    numbers.alone.push(...(await alone.put('healthy', 1)));
+  }
+  const besideMs = [...atOnceMs, ...(await beside.arrivalsOf(numbers.beside))];
+  const aloneMs = [...aloneAtOnceMs, ...(await alone.arrivalsOf(numbers.alone))];
+  const lostHealthy = besideMs.filter((ms) => ms === undefined).length;
+  return {
+    besideMs: besideMs.map((ms) => ms ?? notArrivedMs),
+    aloneMs: aloneMs.map((ms) => ms ?? notArrivedMs),
+    lost: lostHealthy + (await beside.lostOf(dead)),
+  };
+}
+
+/** A thousand events at once, when every third request is answered 500, and when none is. */
+async function* measureFlaky({ beside, alone }: Sides, rounds: number): AsyncGenerator<Figure> {
+  const events = 1000;
+  let lost = 0;
+  const medians = { flaky: [] as number[], healthy: [] as number[] };
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [side, endpoint, into] of [
+      [beside, '/flaky', medians.flaky],
+      [alone, '/healthy', medians.healthy],
+    ] as const) {
+      await side.reset({ healthy: endpoint });
+      await side.arrivalsOf(await side.put('healthy', healthyEvents));
+      const numbers = await side.put('healthy', events);
+      const arrived = await side.arrivalsOf(numbers, halfAndMore);
+      into.push(median(arrived.map((ms) => ms ?? notArrivedMs)));
+      lost += await side.lostOf(numbers);
+    }
+  }
+  const of = `${events} events at once, every third request fails`;
+  yield { goal, name: `${of}: median ms`, ...medianOf(medians.flaky), target: '-' };
+  yield timesFigure(`${of}: times the median of none failing`, medianRatio(medians.flaky, medians.healthy), rounds);
+  yield { goal, name: `${of}: events lost`, value: lost, target: '= 0', broken: lost > 0 };
+}
+
+/** A port on which nothing listens. */
+async function closedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+if (import.meta.main) {
+  const extent = (['quick', 'full'] as const).find((each) => process.argv.includes(`--${each}`)) ?? 'usual';
+  const kind = kinds.find((each) => each === process.argv[2]);
+  const one = kind && [{ kind, queued: Number(process.argv[3] ?? 3000), rounds: 1, watchMs: 7000 }];
+  for await (const figure of measureLocalIsolation(one ? 'quick' : extent, one)) printFigure(figure);
+  printTable();
+}

@@ -1,0 +1,189 @@
+import {
+  CreateApiDestinationCommand,
+  CreateConnectionCommand,
+  EventBridgeClient,
+  PutRuleCommand,
+  PutTargetsCommand,
+} from '@aws-sdk/client-eventbridge';
+import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Pool } from 'undici';
+import type { BenchProcess } from '../bench-process.ts';
+import { startBenchProcess } from '../bench-process.ts';
+import { surroundings } from '../bench-stack.ts';
+import { inLanes } from '../rounds.ts';
+import type { Arrival } from './endpoint-process.ts';
+
+/** A rate that one item of the table holds, and that none of the measurements reaches for long. */
+const ratePerSecond = 2000;
+
+const entriesPerRequest = 10;
+const putsUnderWay = 8;
+const arrivalLimitMs = 60_000;
+const checkEveryMs = 10;
+
+/** The name of a destination of a side. Events for it have this name as their detail's `to`. */
+export type DestinationName = 'healthy' | 'dead';
+
+const nowMs = () => performance.timeOrigin + performance.now();
+
+/** A stack, its endpoints, and what was put into it. The stack and the endpoints have a process each. */
+export class IsolationSide {
+  readonly #stack: BenchProcess;
+  readonly #endpoint: BenchProcess;
+  readonly #url: string;
+  readonly #origin: string;
+  readonly #pool: Pool;
+  readonly #events: EventBridgeClient;
+  readonly #sqs: SQSClient;
+  readonly #putAtMs = new Map<number, number>();
+  #arrivals: Arrival[] = [];
+  #numbered = 0;
+
+  private constructor(stack: BenchProcess, url: string, endpoint: BenchProcess, origin: string) {
+    this.#stack = stack;
+    this.#url = url;
+    this.#endpoint = endpoint;
+    this.#origin = origin;
+    this.#pool = new Pool(url, { connections: putsUnderWay });
+    this.#events = new EventBridgeClient(surroundings(url).aws);
+    this.#sqs = new SQSClient(surroundings(url).aws);
+  }
+
+  static async start(): Promise<IsolationSide> {
+    const stack = startBenchProcess('bus/stack-process.ts');
+    const endpoint = startBenchProcess('isolation/endpoint-process.ts');
+    const [url, port] = await Promise.all([stack.ask(), endpoint.ask()]);
+    return new IsolationSide(stack, String(url), endpoint, `http://127.0.0.1:${String(port)}`);
+  }
+
+  /** Forgets everything, and creates destinations with these endpoints. A path belongs to this side's endpoints. */
+  async reset(endpoints: Readonly<Partial<Record<DestinationName, string>>>): Promise<void> {
+    const { body } = await this.#pool.request({ method: 'POST', path: '/_lastmile/reset' });
+    await body.dump();
+    await this.#endpoint.ask({});
+    this.#arrivals = [];
+    this.#putAtMs.clear();
+    for (const [name, endpoint] of Object.entries(endpoints)) await this.#create(name, endpoint);
+  }
+
+  async #create(name: string, endpoint: string): Promise<void> {
+    const { ConnectionArn } = await this.#events.send(
+      new CreateConnectionCommand({
+        Name: name,
+        AuthorizationType: 'API_KEY',
+        AuthParameters: { ApiKeyAuthParameters: { ApiKeyName: 'x-api-key', ApiKeyValue: 'bench-key' } },
+      }),
+    );
+    const { ApiDestinationArn } = await this.#events.send(
+      new CreateApiDestinationCommand({
+        Name: name,
+        ConnectionArn,
+        InvocationEndpoint: endpoint.startsWith('/') ? this.#origin + endpoint : endpoint,
+        HttpMethod: 'POST',
+        InvocationRateLimitPerSecond: ratePerSecond,
+      }),
+    );
+    const EventPattern = JSON.stringify({ source: ['bench'], detail: { to: [name] } });
+    await this.#events.send(new PutRuleCommand({ Name: name, EventPattern }));
+    await this.#events.send(new PutTargetsCommand({ Rule: name, Targets: [{ Id: 't', Arn: ApiDestinationArn }] }));
+  }
+
+  /** @returns the numbers of the events */
+  async put(to: DestinationName, count: number): Promise<readonly number[]> {
+    const numbers = Array.from({ length: count }, () => (this.#numbered += 1));
+    await inLanes(Math.ceil(count / entriesPerRequest), putsUnderWay, (call) =>
+      this.#putTen(to, numbers.slice(call * entriesPerRequest, (call + 1) * entriesPerRequest)),
+    );
+    return numbers;
+  }
+
+  async #putTen(to: DestinationName, numbers: readonly number[]): Promise<void> {
+    const Entries = numbers.map((number) => {
+      this.#putAtMs.set(number, nowMs());
+      return { Source: 'bench', DetailType: 'Order Placed', Detail: JSON.stringify({ number, to, lines }) };
+    });
+    const { statusCode, body } = await this.#pool.request({
+      method: 'POST',
+      path: '/',
+      headers,
+      body: JSON.stringify({ Entries }),
+    });
+    const text = await body.text();
+    if (statusCode !== 200 || !text.includes('"FailedEntryCount":0')) throw new Error(`PutEvents answered ${text}.`);
+  }
+
+  /**
+   * Waits until this part of the events has arrived, at most a minute.
+   *
+   * @returns their times from put to their first arrival in ms; undefined for an event that has not arrived
+   */
+  async arrivalsOf(numbers: readonly number[], part = 1): Promise<readonly (number | undefined)[]> {
+    const giveUpMs = nowMs() + arrivalLimitMs;
+    const arrivedAtMs = new Map<number, number>();
+    while (nowMs() < giveUpMs) {
+      this.#arrivals.push(...((await this.#endpoint.ask({})) as Arrival[]));
+      for (const { event, atMs } of this.#arrivals) if (!arrivedAtMs.has(event)) arrivedAtMs.set(event, atMs);
+      if (numbers.filter((number) => arrivedAtMs.has(number)).length >= numbers.length * part) break;
+      await delay(checkEveryMs);
+    }
+    return numbers.map((number) => {
+      const [putAtMs, atMs] = [this.#putAtMs.get(number), arrivedAtMs.get(number)];
+      return putAtMs === undefined || atMs === undefined ? undefined : atMs - putAtMs;
+    });
+  }
+
+  /**
+   * How many of the events are neither in a queue nor delivered. A message that is being moved is in both queues for a moment, so
+   * the largest number of several looks counts.
+   */
+  async lostOf(numbers: readonly number[]): Promise<number> {
+    const looks: number[] = [];
+    for (let look = 0; look < 5; look += 1) {
+      const queued = (await this.#queued('deliveries')) + (await this.#queued('dead-letters'));
+      this.#arrivals.push(...((await this.#endpoint.ask({})) as Arrival[]));
+      const arrived = new Set(this.#arrivals.map(({ event }) => event));
+      looks.push(numbers.length - queued - numbers.filter((number) => arrived.has(number)).length);
+      await delay(100);
+    }
+    return Math.max(0, ...looks);
+  }
+
+  async #queued(queue: 'deliveries' | 'dead-letters'): Promise<number> {
+    const { Attributes = {} } = await this.#sqs.send(
+      new GetQueueAttributesCommand({
+        QueueUrl: `${this.#url}/123456789012/lastmile-local-${queue}`,
+        AttributeNames: [...queueCounts],
+      }),
+    );
+    return queueCounts.reduce((sum, name) => sum + Number(Attributes[name] ?? 0), 0);
+  }
+
+  async cpuMs(): Promise<number> {
+    return Number(await this.#stack.ask({}));
+  }
+
+  async stop(): Promise<void> {
+    await this.#pool.destroy();
+    this.#events.destroy();
+    this.#sqs.destroy();
+    this.#stack.stop();
+    this.#endpoint.stop();
+  }
+}
+
+const queueCounts = [
+  'ApproximateNumberOfMessages',
+  'ApproximateNumberOfMessagesNotVisible',
+  'ApproximateNumberOfMessagesDelayed',
+] as const;
+
+/** Content that makes an event about 1 KB large. */
+const lines = Array.from({ length: 12 }, (_, line) => ({ sku: `LAMP-${line}`, quantity: line, unitPrice: 9.95 }));
+
+const headers = {
+  'content-type': 'application/x-amz-json-1.1',
+  'x-amz-target': 'AWSEvents.PutEvents',
+  authorization:
+    'AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/events/aws4_request, SignedHeaders=host, Signature=0',
+};
