@@ -76,7 +76,7 @@ function reportOf(
   buckets: readonly (Bucket | undefined)[],
 ): HealthReport {
   const rated = ratedDestination(dependencies, destination);
-  const limits = limitsOf(rated, buckets.length, dependencies.invocations);
+  const limits = limitsOf(rated, buckets.length, dependencies);
   const shards = buckets.map((bucket, shard) => ({ bucket, share: shareOf(rated, shard, buckets.length), limits }));
   return healthReport(shards, nowUsOf(dependencies.clock));
 }

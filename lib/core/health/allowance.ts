@@ -13,13 +13,18 @@ export interface EndpointLimits {
   readonly invocations: number;
   /** Time limit of one request. */
   readonly timeoutUs: number;
+  /** Requests of one invocation at most. */
+  readonly batchSize: number;
 }
 
-/** A shard's part of the limits. @param invocations the most that the fleet runs at the same time */
-export function limitsOf(destination: RatedDestination, shards: number, invocations: number): EndpointLimits {
-  const { timeoutMs, maximumConcurrency } = destination;
+/** A shard's part of the limits. */
+export function limitsOf(
+  { timeoutMs, maximumConcurrency }: RatedDestination,
+  shards: number,
+  { invocations, batchSize }: Pick<EndpointLimits, 'invocations' | 'batchSize'>,
+): EndpointLimits {
   const parts = maximumConcurrency === undefined ? undefined : { maximumConcurrency: maximumConcurrency / shards };
-  return { ...parts, invocations: invocations / shards, timeoutUs: (timeoutMs / 1000) * secondUs };
+  return { ...parts, invocations: invocations / shards, batchSize, timeoutUs: (timeoutMs / 1000) * secondUs };
 }
 
 /** What a worker may reserve now, given the health of the endpoint. */
@@ -75,7 +80,16 @@ export function allowanceOf(health: Health, share: Share, limits: EndpointLimits
   const limited = ratePerSecond === share.ratePerSecond ? share : { ...share, ratePerSecond };
   const leastCostUs = limits.maximumConcurrency === undefined ? Math.ceil(answerUs / (invocations * longestPart)) : 0;
   const all = { mostSlots: Number.POSITIVE_INFINITY, returnsFromUs: 0, onlyProbes: false };
-  return { ...all, share: limited, returnShare: limited, leastCostUs };
+  return { ...all, share: limited, returnShare: returnShareOf(health, share, limits), leastCostUs };
+}
+
+/** Return times lie up to 900 s ahead, so a slow start or a stall, which passes within seconds, does not spread them. */
+function returnShareOf({ answerUs }: Health, share: Share, limits: EndpointLimits): Share {
+  const meanUs = Math.min(answerUs, limits.timeoutUs);
+  if (meanUs === 0) return share;
+  const { maximumConcurrency = limits.invocations * longestPart * limits.batchSize } = limits;
+  const ratePerSecond = (maximumConcurrency * secondUs) / meanUs;
+  return ratePerSecond >= share.ratePerSecond ? share : { ...share, ratePerSecond };
 }
 
 /**
@@ -85,11 +99,11 @@ export function allowanceOf(health: Health, share: Share, limits: EndpointLimits
 const stalledFactor = 4;
 
 function answerTimeUs({ answerUs, stalledUs }: Health, { timeoutUs }: EndpointLimits): number {
-  return Math.max(answerUs, Math.min(timeoutUs, stalledUs * stalledFactor));
+  return Math.min(timeoutUs, Math.max(answerUs, stalledUs * stalledFactor));
 }
 
 function startingRate({ closedAtUs }: Health, { ratePerSecond }: Share, nowUs: number): number {
   const seconds = (nowUs - closedAtUs) / secondUs;
-  if (closedAtUs === 0 || seconds >= slowStartSteps) return ratePerSecond;
+  if (seconds < -slowStartSteps || seconds >= slowStartSteps) return ratePerSecond;
   return Math.max(1, ratePerSecond * slowStartPart * 2 ** Math.max(0, seconds));
 }

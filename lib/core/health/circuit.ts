@@ -100,7 +100,7 @@ export function failedProbeWrite(bucket: Bucket, code: FailureCode, nowUs: numbe
   const set = { failedProbes, lastFailureAtUs: nowUs, lastFailureCode: code };
   const where = [
     { of: 'openedAtUs', is: 'equalTo', than: bucket.health.openedAtUs },
-    { of: 'failedProbes', is: 'equalTo', than: bucket.health.failedProbes },
+    { of: 'slots', is: 'equalTo', than: bucket.slotsUntilUs },
   ] as const;
   return {
     ...healthWrite({ addFailures: 1, set }, where, nowUs, bucket.revision),
@@ -126,7 +126,9 @@ export function closeWrite(bucket: Bucket, nowUs: number): BucketWrite {
       nowUs,
       bucket.revision,
     ),
-    slots: { from: Math.max(nowUs, bucket.health.slotsBeforePauseUs), byUs: 0 },
+    ...(!endsInPause(bucket) && {
+      slots: { from: Math.max(nowUs + secondUs, bucket.health.slotsBeforePauseUs), byUs: 0 },
+    }),
     returns: { from: 0, byUs: 0 },
     raiseTo: bucket.revision,
   };

@@ -1,4 +1,5 @@
 import type { Health, HealthChange, HealthNumber } from '../health/health.ts';
+import { isOpen } from '../health/health.ts';
 import { longestReturnUs, secondUs } from './slots.ts';
 
 /** One item of the table: the rate of a destination, or a shard of it. Times are epoch microseconds. */
@@ -79,10 +80,11 @@ export function pauseWrite(bucket: Bucket, untilUs: number, nowUs: number, revis
   return {
     slots: { from: limitedUs, byUs: 0 },
     health: { set: { pauseEndUs: limitedUs } },
-    ...(!endsInPause(bucket) && { keepsSlotsBefore: true }),
+    ...(!endsInPause(bucket) && !isOpen(bucket.health) && { keepsSlotsBefore: true }),
     where: [
       { of: 'slots', is: 'below', than: limitedUs },
       { of: 'pauseEndUs', is: 'equalTo', than: bucket.health.pauseEndUs },
+      { of: 'openedAtUs', is: 'equalTo', than: bucket.health.openedAtUs },
     ],
     orAbsent: true,
     revision,

@@ -89,6 +89,7 @@ function takeSlots(view: BucketView, request: SlotRequest, raises: boolean): Dec
     where,
     advances: { slots: { from: base, byUs: gapUs + costOfSlots(slots, request) }, ...(rest && { returns: rest }) },
     raiseTo: raises ? request.revision : undefined,
+    forgets: raises,
     orAbsent: sinceUs === undefined,
   });
 }
@@ -166,7 +167,8 @@ function takeAnew(view: BucketView, request: SlotRequest, impossible: Impossible
   const where: Clause[] = [{ of: impossible, is: 'atLeast', than: nowUs + longestPlanUs }];
   const advances = { slots: { from: startUs, byUs: costOfSlots(slots, request) }, returns: noReturns };
   const raiseTo = Math.max(view.revision, request.revision);
-  return decision('impossible', request, { slots, returns: 0, where, advances, raiseTo, orAbsent: false });
+  const forgets = view.revision < request.revision;
+  return decision('impossible', request, { slots, returns: 0, where, advances, raiseTo, orAbsent: false, forgets });
 }
 
 /** Gives return times only. They follow the earlier ones; the first of them begin where the given slots end. */
@@ -205,7 +207,7 @@ function takeReturns(view: BucketView, request: SlotRequest, raises: boolean): D
     ...(endsPause && { slots: { from: slotsEndUs, byUs: 0 } }),
     returns: { from: firstUs, byUs: costOfAllUs },
   };
-  return decision('behind', request, { slots: 0, returns, where, advances, raiseTo, orAbsent: false });
+  return decision('behind', request, { slots: 0, returns, where, advances, raiseTo, orAbsent: false, forgets: raises });
 }
 
 type Advances = Pick<BucketWrite, 'slots' | 'returns'>;
@@ -217,19 +219,21 @@ interface Parts {
   readonly advances: Advances;
   readonly raiseTo: number | undefined;
   readonly orAbsent: boolean;
+  /** Whether what was learned about the endpoint says nothing any more. */
+  readonly forgets?: boolean;
 }
 
 function decision(
   assumes: AssumedState,
   request: SlotRequest,
-  { slots, returns, where, advances, raiseTo, orAbsent }: Parts,
+  { slots, returns, where, advances, raiseTo, orAbsent, forgets = false }: Parts,
 ): Decision {
   const { answerUs } = request;
   const write: BucketWrite = {
     ...advances,
     ...(raiseTo !== undefined && { raiseTo }),
     ...(answerUs !== undefined && { health: { set: { answerUs } } }),
-    ...(where.some(({ of }) => of === 'revision') && { health: forgottenHealth }),
+    ...(forgets && { health: forgottenHealth }),
     where,
     orAbsent,
     revision: request.revision,

@@ -6,31 +6,13 @@ import {
   failureWrite,
   mustOpen,
   openWrite,
-  stalledWrite,
 } from '../../core/health/circuit.ts';
-import type { Health } from '../../core/health/health.ts';
 import { isOpen, isPaused } from '../../core/health/health.ts';
 import type { FailureCode } from '../../core/failure/failure.ts';
-import type { Bucket, BucketWrite } from '../../core/rate/bucket.ts';
 import type { Clock, Random } from '../../ports/clock.ts';
 import type { HealthLog } from '../../ports/metrics.ts';
-import type { AnswerTimes } from './answer-times.ts';
-
-/** Makes one write. `make` computes it from the bucket as it was last seen. */
-export type ChangeBucket = (
-  make: (bucket: Bucket, nowUs: number) => BucketWrite | undefined,
-) => Promise<{ readonly bucket: Bucket; readonly isWritten: boolean } | undefined>;
-
-/** The bucket that keeps the health of a destination, as one worker sees it. */
-export interface HealthBucket {
-  readonly health: Health;
-  readonly answerTimes: AnswerTimes;
-  /**
-   * If the write is refused, tries again with the bucket that the refusal shows. Resolves to undefined when there is nothing
-   * to write, or when the table cannot be reached.
-   */
-  readonly change: ChangeBucket;
-}
+import type { ChangeBucket, HealthBucket } from './health-bucket.ts';
+import { StallWatch } from './stall-watch.ts';
 
 export interface MonitorDependencies {
   readonly bucket: HealthBucket;
@@ -52,9 +34,8 @@ export interface WatchedRequest {
   end(signal: Signal): Promise<void> | undefined;
 }
 
-/** Requests count as stalled when they have waited for this long, and also for four times as long as usual. */
-const stalledAfterMs = 500;
-const unusualFactor = 4;
+/** For how long an answer that nobody needed to know may still end a run of failures. */
+const answerIsNewsMs = 1000;
 
 /**
  * Tells the fleet how an endpoint fares: its failures, its first answer after them, and requests that wait unusually long. A
@@ -65,16 +46,17 @@ const unusualFactor = 4;
  */
 export class HealthMonitor {
   readonly #dependencies: MonitorDependencies;
-  readonly #begunMs = new Map<WatchedRequest, number>();
+  readonly #stalls: StallWatch;
   #answeredMs = 0;
-  #isWatching = false;
   #hasAnswered = false;
+  #answeredWhileOpen = false;
   #failures = 0;
   #code: FailureCode | undefined;
   #flushing: Promise<void> | undefined;
 
   constructor(dependencies: MonitorDependencies) {
     this.#dependencies = dependencies;
+    this.#stalls = new StallWatch(dependencies);
   }
 
   /** Whether, as far as this worker knows, slots that were given away earlier may no longer be used. */
@@ -91,26 +73,29 @@ export class HealthMonitor {
   /** @param isProbe whether the request's slot was given to find out how the endpoint fares */
   begin(isProbe: boolean): WatchedRequest {
     const beganMs = this.#dependencies.clock.nowMs();
+    const { slotsUntilUs } = this.#dependencies.bucket;
     const request: WatchedRequest = {
       end: (signal) => {
-        this.#begunMs.delete(request);
+        this.#stalls.end(request);
         if (signal.kind === 'none') return undefined;
         this.#dependencies.bucket.answerTimes.add(Math.max(0, this.#dependencies.clock.nowMs() - beganMs) * 1000);
         if (signal.kind === 'alive') this.#note(0);
-        else if (isProbe && isOpen(this.#dependencies.bucket.health)) return this.#probeFailed(signal.code);
+        else if (isProbe && isOpen(this.#dependencies.bucket.health))
+          return this.#probeFailed(signal.code, slotsUntilUs);
         else this.#note(1, signal.code);
         return this.#flush();
       },
     };
-    this.#begunMs.set(request, beganMs);
-    if (!this.#isWatching) void this.#watch();
+    this.#stalls.begin(request, beganMs);
     return request;
   }
 
   #note(failures: number, code?: FailureCode): void {
     if (failures === 0) {
       this.#answeredMs = this.#dependencies.clock.nowMs();
+      this.#stalls.answered(this.#answeredMs);
       this.#hasAnswered = true;
+      this.#answeredWhileOpen = isOpen(this.#dependencies.bucket.health);
       this.#failures = 0;
     }
     this.#failures += failures;
@@ -118,24 +103,37 @@ export class HealthMonitor {
   }
 
   #flush(): Promise<void> | undefined {
-    if (!this.#hasSomethingToSay()) return undefined;
+    if (!this.#hasSomethingToSay()) {
+      if (this.#flushing === undefined && isOpen(this.#dependencies.bucket.health)) this.#failures = 0;
+      return undefined;
+    }
     this.#flushing ??= this.#tellAll().finally(() => {
       this.#flushing = undefined;
     });
     return this.#flushing;
   }
 
+  /**
+   * Whether an answer is to be told. One from before the circuit opened does not close it, and an old one says nothing about
+   * the failures that other workers have counted since.
+   */
+  get #hasNews(): boolean {
+    if (!this.#hasAnswered) return false;
+    if (isOpen(this.#dependencies.bucket.health)) return this.#answeredWhileOpen;
+    return this.#dependencies.clock.nowMs() - this.#answeredMs < answerIsNewsMs;
+  }
+
   #hasSomethingToSay(): boolean {
-    const { failuresInRow, stalledUs, openedAtUs } = this.#dependencies.bucket.health;
-    if (this.#failures > 0) return openedAtUs === 0 || this.#hasAnswered;
-    return this.#hasAnswered && (failuresInRow > 0 || stalledUs > 0 || openedAtUs > 0);
+    const { failuresInRow, stalledUs, openedAtUs, mixedUntilUs } = this.#dependencies.bucket.health;
+    if (this.#failures > 0) return openedAtUs === 0 ? !(mixedUntilUs > this.#nowUs() && this.#hasNews) : this.#hasNews;
+    return this.#hasNews && (failuresInRow > 0 || stalledUs > 0 || openedAtUs > 0);
   }
 
   async #tellAll(): Promise<void> {
     // Requests that end at the same moment are told together.
     await Promise.resolve();
     while (this.#hasSomethingToSay()) {
-      const [hasAnswered, failures, code] = [this.#hasAnswered, this.#failures, this.#code];
+      const [hasAnswered, failures, code] = [this.#hasNews, this.#failures, this.#code];
       [this.#hasAnswered, this.#failures] = [false, 0];
       if (hasAnswered && isOpen(this.#dependencies.bucket.health)) await this.#close();
       else if (hasAnswered) await this.#change((bucket, nowUs) => answeredWrite(bucket, failures, nowUs));
@@ -158,10 +156,12 @@ export class HealthMonitor {
     await this.#dependencies.onHalted(nextProbeAtMs);
   }
 
-  async #probeFailed(code: FailureCode): Promise<void> {
+  async #probeFailed(code: FailureCode, slotsUntilUs: number): Promise<void> {
     const { random, apiDestination, log } = this.#dependencies;
     const told = await this.#change((bucket, nowUs) =>
-      isOpen(bucket.health) ? failedProbeWrite(bucket, code, nowUs, random) : undefined,
+      isOpen(bucket.health) && bucket.slotsUntilUs === slotsUntilUs
+        ? failedProbeWrite(bucket, code, nowUs, random)
+        : undefined,
     );
     if (told?.isWritten !== true) return;
     const nextProbeAtMs = told.bucket.slotsUntilUs / 1000;
@@ -184,36 +184,6 @@ export class HealthMonitor {
     const { apiDestination, log } = this.#dependencies;
     log.record({ event: 'healthy', apiDestination, unhealthyForMs: Math.max(0, (this.#nowUs() - openedAtUs) / 1000) });
     await this.#dependencies.onResumed();
-  }
-
-  /**
-   * While requests are under way, tells how long they have waited without any answer: first when that is unusual, then each
-   * time the wait has doubled.
-   */
-  async #watch(): Promise<void> {
-    this.#isWatching = true;
-    const { clock, bucket } = this.#dependencies;
-    let toldMs = 0;
-    try {
-      for (let [oldest] = this.#begunMs.values(); oldest !== undefined; [oldest] = this.#begunMs.values()) {
-        const patienceMs = Math.max(stalledAfterMs, (unusualFactor * bucket.health.answerUs) / 1000, toldMs * 2);
-        const waitedMs = clock.nowMs() - Math.max(oldest, this.#answeredMs);
-        if (waitedMs < patienceMs) await clock.delay(patienceMs - waitedMs);
-        else {
-          toldMs = waitedMs;
-          await this.#tellStalled(Math.round(waitedMs * 1000));
-        }
-      }
-    } finally {
-      this.#isWatching = false;
-    }
-  }
-
-  async #tellStalled(waitedUs: number): Promise<void> {
-    await this.#change(({ health, revision }, nowUs) => {
-      if (isOpen(health) || health.stalledUs >= waitedUs) return undefined;
-      return stalledWrite(waitedUs, nowUs, revision);
-    });
   }
 
   #change(make: Parameters<ChangeBucket>[0]): ReturnType<ChangeBucket> {

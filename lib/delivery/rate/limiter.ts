@@ -1,6 +1,7 @@
 import { BoundedMap } from '../../core/input/bounded-map.ts';
 import type { RatedDestination, Reservation, Turn } from '../../core/rate/shards.ts';
 import { newcomer, shardCount, shareOf } from '../../core/rate/shards.ts';
+import { isOpen } from '../../core/health/health.ts';
 import { limitsOf } from '../../core/health/allowance.ts';
 import { resumeWrite } from '../../core/health/circuit.ts';
 import type { HealthLog } from '../../ports/metrics.ts';
@@ -102,17 +103,22 @@ export function createRateLimiter(dependencies: RateLimiterDependencies): RateLi
       if (count === 0) return { slotTimesMs: [], returns: [] };
       const { incarnation, revision } = destination;
       const shards = shardCount(destination, batchSize);
-      const shard = (turn.kind === 'return' ? turn.shard : nextShard(count)) % shards;
-      const { bucket, reserve } = bucketOf(incarnation, shard);
+      let shard = (turn.kind === 'return' ? turn.shard : nextShard(count)) % shards;
+      let { bucket, reserve } = bucketOf(incarnation, shard);
       let isNewcomer = turn.kind === 'newcomer';
       if (turn.kind === 'return' && clock.nowMs() < turn.atMs - earlyToleranceMs) {
         const generation = await bucket.seen.generation();
         if (generation === undefined || generation === turn.generation) return untouched(count, turn);
         isNewcomer = true;
       }
+      // An open circuit has one line of deliveries, in the bucket that says when a probe may go.
+      if (shard !== 0 && isOpen(bucketOf(incarnation, 0).bucket.health)) {
+        shard = 0;
+        ({ bucket, reserve } = bucketOf(incarnation, 0));
+      }
       const share = shareOf(destination, shard, shards);
       const patient = !isNewcomer && turn.kind === 'return';
-      const limits = limitsOf(destination, shards, invocations);
+      const limits = limitsOf(destination, shards, { invocations, batchSize });
       return reserve({ count, newcomer: isNewcomer, patient, horizonMs, share, limits, revision });
     },
     monitorOf(destination) {

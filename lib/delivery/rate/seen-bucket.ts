@@ -6,7 +6,7 @@ import type { BucketView } from '../../core/rate/view.ts';
 import { isOlderThan, unknownView, viewWithBucket } from '../../core/rate/view.ts';
 import type { Clock, Random } from '../../ports/clock.ts';
 import type { BucketKey, RateBuckets } from '../../ports/rate.ts';
-import type { ChangeBucket } from '../health/monitor.ts';
+import type { ChangeBucket } from '../health/health-bucket.ts';
 
 export interface BucketDependencies {
   readonly buckets: RateBuckets;
@@ -34,11 +34,14 @@ export class SeenBucket {
     this.#dependencies = dependencies;
   }
 
+  /**
+   * Failure policy: an error of the table is ignored here, whatever it is. The event of the request must not suffer for it, and
+   * the next reservation meets the same error and reports it.
+   */
   readonly change: ChangeBucket = async (make) => {
     try {
       return await this.#change(make);
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
+    } catch {
       return undefined;
     }
   };

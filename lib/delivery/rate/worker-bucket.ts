@@ -70,6 +70,10 @@ export class WorkerBucket {
     return this.#seen.view.health;
   }
 
+  get slotsUntilUs(): number {
+    return this.#seen.view.slotsUntilUs;
+  }
+
   get seen(): SeenBucket {
     return this.#seen;
   }

@@ -13,7 +13,7 @@ function shardOf({ health, ...bucket }: Given, ratePerSecond = 10) {
   return {
     bucket: { ...restedBucket, ...bucket, health: { ...unknownHealth, ...health } },
     share: { ratePerSecond, burst: 1 },
-    limits: { invocations: 1_000_000, timeoutUs: 5_000_000 },
+    limits: { invocations: 1_000_000, batchSize: 10, timeoutUs: 5_000_000 },
   };
 }
 

@@ -9,7 +9,7 @@ const call: BucketCall = {
   patient: false,
   horizonMs: 2000,
   share: { ratePerSecond: 10, burst: 2 },
-  limits: { invocations: 1_000_000, timeoutUs: 5_000_000 },
+  limits: { invocations: 1_000_000, batchSize: 10, timeoutUs: 5_000_000 },
   revision: 1,
 };
 

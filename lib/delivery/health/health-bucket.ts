@@ -1,0 +1,21 @@
+import type { Health } from '../../core/health/health.ts';
+import type { Bucket, BucketWrite } from '../../core/rate/bucket.ts';
+import type { AnswerTimes } from './answer-times.ts';
+
+/** Makes one write. `make` computes it from the bucket as it was last seen. */
+export type ChangeBucket = (
+  make: (bucket: Bucket, nowUs: number) => BucketWrite | undefined,
+) => Promise<{ readonly bucket: Bucket; readonly isWritten: boolean } | undefined>;
+
+/** The bucket that keeps the health of a destination, as one worker sees it. */
+export interface HealthBucket {
+  readonly health: Health;
+  /** Up to when slots are given away, as last seen. */
+  readonly slotsUntilUs: number;
+  readonly answerTimes: AnswerTimes;
+  /**
+   * If the write is refused, tries again with the bucket that the refusal shows. Resolves to undefined when there is nothing
+   * to write, or when the table cannot be reached.
+   */
+  readonly change: ChangeBucket;
+}

@@ -1,0 +1,71 @@
+import { stalledWrite } from '../../core/health/circuit.ts';
+import { isOpen } from '../../core/health/health.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { HealthBucket } from './health-bucket.ts';
+
+/** Requests count as stalled when they have waited for this long, and also for four times as long as usual. */
+const stalledAfterMs = 500;
+const unusualFactor = 4;
+
+/**
+ * While requests of one worker are under way, tells the fleet how long they have waited without any answer: first when that is
+ * unusual, then each time the wait has doubled.
+ */
+export class StallWatch {
+  readonly #bucket: HealthBucket;
+  readonly #clock: Clock;
+  readonly #begunMs = new Map<object, number>();
+  #answeredMs = 0;
+  #isWatching = false;
+
+  constructor({ bucket, clock }: { readonly bucket: HealthBucket; readonly clock: Clock }) {
+    this.#bucket = bucket;
+    this.#clock = clock;
+  }
+
+  begin(request: object, nowMs: number): void {
+    this.#begunMs.set(request, nowMs);
+    if (!this.#isWatching) void this.#watch();
+  }
+
+  end(request: object): void {
+    this.#begunMs.delete(request);
+  }
+
+  answered(nowMs: number): void {
+    this.#answeredMs = nowMs;
+  }
+
+  async #watch(): Promise<void> {
+    this.#isWatching = true;
+    let toldMs = 0;
+    try {
+      while (this.#begunMs.size > 0) {
+        const waitedMs = this.#waitedMs();
+        if (waitedMs < stalledAfterMs) toldMs = 0;
+        const usualMs = this.#bucket.health.answerUs / 1000;
+        const patienceMs = Math.max(stalledAfterMs, unusualFactor * usualMs, toldMs * 2);
+        if (waitedMs < patienceMs) await this.#clock.delay(patienceMs - waitedMs);
+        else {
+          toldMs = waitedMs;
+          await this.#tell(Math.round(waitedMs * 1000));
+        }
+      }
+    } finally {
+      this.#isWatching = false;
+    }
+  }
+
+  /** A request that is slower than those beside it does not show that the endpoint has stalled. */
+  #waitedMs(): number {
+    const oldest = [...this.#begunMs.values()].find((beganMs) => beganMs >= this.#answeredMs);
+    return oldest === undefined ? 0 : this.#clock.nowMs() - oldest;
+  }
+
+  async #tell(waitedUs: number): Promise<void> {
+    await this.#bucket.change(({ health, revision }, nowUs) => {
+      if (isOpen(health) || health.stalledUs >= waitedUs) return undefined;
+      return stalledWrite(waitedUs, nowUs, revision);
+    });
+  }
+}

@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest';
+import { aliveSignal, failuresToOpen } from '../../../../lib/core/health/circuit.ts';
+import type { Reservation, Turn } from '../../../../lib/core/rate/shards.ts';
+import { inTurn } from '../../../../lib/core/rate/shards.ts';
+import { createManualClock } from '../../../fakes/manual-clock.ts';
+import { passing } from '../rate/rate-limiters.ts';
+import { createFleet, inBatch, orders, timedOut } from './health-fleets.ts';
+
+const turnOfItsOwn = { ...inBatch, turn: inTurn };
+
+describe('news that comes late', () => {
+  test('a request that was sent before the circuit opened and fails afterwards does not close it', async () => {
+    const { worker, end, healthLog, clock } = createFleet();
+    const [late, other] = [worker(), worker()];
+    await late.reserve(orders, 1, inBatch);
+    await end(late, aliveSignal);
+    clock.set(clock.nowMs() + 10_000);
+    const request = late.monitorOf(orders).begin(false);
+    await other.reserve(orders, 1, inBatch);
+    await end(other, timedOut, failuresToOpen);
+    await late.reserve(orders, 1, inBatch);
+    await request.end(timedOut);
+    expect(healthLog.events.map(({ event }) => event)).toEqual(['unhealthy']);
+  });
+
+  test('an answer of an hour ago does not end the run of failures that other workers have counted', async () => {
+    const { worker, end, healthLog, clock } = createFleet();
+    const workers = Array.from({ length: failuresToOpen }, worker);
+    for (const limiter of workers) {
+      await limiter.reserve(orders, 1, inBatch);
+      await end(limiter, aliveSignal);
+    }
+    clock.set(clock.nowMs() + 3_600_000);
+    for (const limiter of workers) await limiter.reserve(orders, 1, inBatch);
+    for (const limiter of workers) await end(limiter, timedOut);
+    expect(healthLog.events).toMatchObject([{ event: 'unhealthy', failures: failuresToOpen }]);
+  });
+
+  test('failures that ended while the circuit was open do not count after it has closed', async () => {
+    const { worker, opened, takeProbe, end, buckets, clock } = createFleet();
+    const limiter = await opened();
+    await end(limiter, timedOut, 4);
+    const prober = worker();
+    await takeProbe(prober);
+    await end(prober, aliveSignal, 1, true);
+    clock.set(clock.nowMs() + 60_000);
+    await limiter.reserve(orders, 1, inBatch);
+    await end(limiter, timedOut);
+    const bucket = await buckets.read({ destinationIncarnation: orders.incarnation, shard: 0 });
+    expect(bucket?.health).toMatchObject({ failuresInRow: 1, openedAtUs: 0 });
+  });
+
+  test('a probe whose failure is told late does not let a second probe go beside the next one', async () => {
+    const { worker, opened, takeProbe, clock } = createFleet();
+    const first = await opened();
+    await takeProbe(first);
+    const probe = first.monitorOf(orders).begin(true);
+    clock.set(clock.nowMs() + 6100);
+    expect(await worker().reserve(orders, 1, turnOfItsOwn)).toMatchObject({ isProbe: true });
+    await probe.end(timedOut);
+    clock.set(clock.nowMs() + 1800);
+    expect((await worker().reserve(orders, 1, turnOfItsOwn)).slotTimesMs).toEqual([]);
+  });
+
+  test('a Retry-After that comes while a probe is under way still pauses the fleet when the circuit has closed', async () => {
+    const { worker, opened, takeProbe, end, clock } = createFleet();
+    const other = worker();
+    await other.reserve(orders, 1, inBatch);
+    const limiter = await opened();
+    await takeProbe(limiter);
+    await other.pause(orders, clock.nowMs() + 60_000);
+    await end(limiter, aliveSignal, 1, true);
+    expect((await worker().reserve(orders, 1, turnOfItsOwn)).slotTimesMs).toEqual([]);
+  });
+});
+
+describe('wrong clocks and long sleeps', () => {
+  test('a circuit that a worker an hour ahead has closed does not start slowly for an hour', async () => {
+    const { createWorker, opened, end, clock, worker } = createFleet();
+    await opened();
+    const ahead = createWorker(createManualClock(clock.nowMs() + 3_600_000));
+    await ahead.reserve(orders, 1, inBatch);
+    await end(ahead, aliveSignal, 1, true);
+    clock.set(clock.nowMs() + 60_000);
+    const { slotTimesMs } = await worker().reserve(orders, 1000, { horizonMs: 1000, turn: inTurn });
+    expect(slotTimesMs.length).toBeGreaterThan(90);
+  });
+
+  test('a request that lasted for an hour because the worker was asleep counts as one of its time limit', async () => {
+    const { worker, clock } = createFleet(9);
+    const limiter = worker();
+    await limiter.reserve(orders, 1, inBatch);
+    const request = limiter.monitorOf(orders).begin(false);
+    clock.set(clock.nowMs() + 3_600_000);
+    await request.end(aliveSignal);
+    await limiter.reserve(orders, 1, inBatch);
+    clock.set(clock.nowMs() + 2000);
+    // Three invocations of 5 s each are one in 1.7 s.
+    expect((await limiter.reserve(orders, 10, inBatch)).slotTimesMs).toHaveLength(10);
+  });
+});
+
+test('events that wait at a shard other than the first one are sent as probes too', async () => {
+  const fast = { ...orders, ratePerSecond: 3000 };
+  const { worker, clock, end } = createFleet(50, fast);
+  const limiter = worker();
+  for (let shard = 0; shard < 2; shard += 1) await limiter.reserve(fast, 1, inBatch);
+  await end(limiter, timedOut, failuresToOpen);
+  let turn: Turn = { kind: 'return', generation: 1, shard: 1, atMs: clock.nowMs() };
+  for (let asked = 0; asked < 20; asked += 1) {
+    const reserved: Reservation = await passing(clock, limiter.reserve(fast, 1, { ...inBatch, turn }));
+    if (reserved.isProbe === true) return;
+    turn = reserved.returns[0] ?? turn;
+    clock.set(Math.max(clock.nowMs() + 1, turn.atMs));
+  }
+  expect.fail('No probe was sent.');
+});
+
+test('a slow request beside others that are answered does not limit a healthy destination', async () => {
+  const { worker, clock, buckets } = createFleet(10);
+  const limiter = worker();
+  await limiter.reserve(orders, 10, inBatch);
+  const [slow, ...others] = Array.from({ length: 10 }, () => limiter.monitorOf(orders).begin(false));
+  await clock.advance(20);
+  for (const request of others) await request.end(aliveSignal);
+  const before = buckets.writes;
+  await clock.advance(1500);
+  expect(buckets.writes).toBe(before);
+  await slow?.end(aliveSignal);
+});
