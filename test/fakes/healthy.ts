@@ -5,7 +5,14 @@ import type { HealthEvent, HealthLog } from '../../lib/ports/metrics.ts';
 
 /** What a healthy endpoint leaves of its rate: all of it. */
 export function wholeAllowance(share: Share): Allowance {
-  return { share, returnShare: share, leastCostUs: 0, mostSlots: Number.POSITIVE_INFINITY, returnsFromUs: 0 };
+  return {
+    share,
+    returnShare: share,
+    leastCostUs: 0,
+    mostSlots: Number.POSITIVE_INFINITY,
+    returnsFromUs: 0,
+    onlyProbes: false,
+  };
 }
 
 /** What the limiter of a test needs beside its table and clock, for endpoints that always answer at once. */

@@ -31,6 +31,8 @@ export interface Allowance {
   readonly leastCostUs: number;
   /** The most slots that one reservation may take. */
   readonly mostSlots: number;
+  /** Whether the circuit is open, so that a slot is given only when a probe is due. */
+  readonly onlyProbes: boolean;
   /** The earliest return time that may be given. */
   readonly returnsFromUs: number;
 }
@@ -58,11 +60,11 @@ const slowStartSteps = 6;
  */
 export function allowanceOf(health: Health, share: Share, limits: EndpointLimits, nowUs: number): Allowance {
   const idleShare = { ...share, ratePerSecond: Math.min(share.ratePerSecond, idleReturnsPerSecond) };
-  const idle = { returnShare: idleShare, leastCostUs: 0, returnsFromUs: 0 };
+  const idle = { returnShare: idleShare, leastCostUs: 0, returnsFromUs: 0, onlyProbes: false };
   if (isPaused(health, nowUs)) return { ...idle, share, mostSlots: 0, returnsFromUs: health.pausedUntilUs };
   if (isOpen(health)) {
     const probeUs = limits.timeoutUs + probeIntervalUs(health.failedProbes);
-    return { ...idle, share: { ratePerSecond: secondUs / probeUs, burst: 1 }, mostSlots: 1 };
+    return { ...idle, share: { ratePerSecond: secondUs / probeUs, burst: 1 }, mostSlots: 1, onlyProbes: true };
   }
   const { maximumConcurrency = Number.POSITIVE_INFINITY, invocations } = limits;
   const answerUs = answerTimeUs(health, limits);
@@ -72,7 +74,8 @@ export function allowanceOf(health: Health, share: Share, limits: EndpointLimits
   );
   const limited = ratePerSecond === share.ratePerSecond ? share : { ...share, ratePerSecond };
   const leastCostUs = limits.maximumConcurrency === undefined ? Math.ceil(answerUs / (invocations * longestPart)) : 0;
-  return { share: limited, returnShare: limited, leastCostUs, mostSlots: Number.POSITIVE_INFINITY, returnsFromUs: 0 };
+  const all = { mostSlots: Number.POSITIVE_INFINITY, returnsFromUs: 0, onlyProbes: false };
+  return { ...all, share: limited, returnShare: limited, leastCostUs };
 }
 
 /**

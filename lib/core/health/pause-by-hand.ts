@@ -21,11 +21,10 @@ export function pauseByHandWrite(
   nowUs: number,
   revision: number,
 ): BucketWrite {
-  const before = bucket?.health.pausedUntilUs ?? 0;
   return {
     health: { set: { pausedUntilUs } },
-    ...(bucket !== undefined && before > pausedUntilUs && returnsStartAgain(bucket)),
-    where: [{ of: 'pausedUntilUs', is: 'equalTo', than: before }],
+    ...(bucket !== undefined && bucket.health.pausedUntilUs > pausedUntilUs && returnsStartAgain(bucket)),
+    where: [{ of: 'pausedUntilUs', is: 'equalTo', than: bucket?.health.pausedUntilUs ?? 0 }],
     orAbsent: bucket === undefined,
     revision,
     expiresAtSeconds: expiresAtSeconds(Math.max(nowUs, pausedUntilUs)),

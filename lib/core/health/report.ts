@@ -34,10 +34,11 @@ export interface ReportedShard {
   readonly limits: EndpointLimits;
 }
 
+const neverUsed = { health: unknownHealth, slotsUntilUs: 0 };
+
 /** The first shard keeps the health of the destination; the events wait in all of them. */
 export function healthReport(shards: readonly ReportedShard[], nowUs: number): HealthReport {
-  const [first] = shards;
-  const health = first?.bucket?.health ?? unknownHealth;
+  const [{ health, slotsUntilUs } = neverUsed] = shards.map(({ bucket }) => bucket);
   const { openedAtUs, pausedUntilUs, lastFailureCode, lastFailureAtUs, failuresInRow, answerUs } = health;
   const state = healthStateOf(health, nowUs);
   const isLongPause = pausedUntilUs > nowUs + longestReturnUs;
@@ -45,7 +46,7 @@ export function healthReport(shards: readonly ReportedShard[], nowUs: number): H
     state,
     ...(isOpen(health) && { sinceMs: openedAtUs / 1000 }),
     ...(isPaused(health, nowUs) && pausedUntilUs < forEverUs && { pausedUntilMs: pausedUntilUs / 1000 }),
-    ...(state === 'UNHEALTHY' && { nextProbeAtMs: (first?.bucket?.slotsUntilUs ?? 0) / 1000 }),
+    ...(state === 'UNHEALTHY' && { nextProbeAtMs: slotsUntilUs / 1000 }),
     ...(lastFailureCode !== '' && { lastFailure: { code: lastFailureCode, atMs: lastFailureAtUs / 1000 } }),
     failuresInRow,
     ...(answerUs > 0 && { meanAnswerMs: answerUs / 1000 }),

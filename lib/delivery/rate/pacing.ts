@@ -26,6 +26,9 @@ export type SlotOrTurn =
       readonly isUnhealthy?: true;
     };
 
+/** How late a probe may be sent. Nothing else is sent meanwhile, and a probe that is given up would be followed by a long wait. */
+const probeToleranceMs = 1000;
+
 /** Holds the requests of one worker to the rates of their destinations. */
 export interface Pacing {
   /**
@@ -68,7 +71,7 @@ export function createPacing({ limiter, clock, horizonMs }: PacingDependencies):
         }
         await waitUntil(slotMs, deadline.signal);
         nowMs = clock.nowMs();
-        const untilMs = slotMs + toleranceMs;
+        const untilMs = slotMs + (isProbe ? probeToleranceMs : toleranceMs);
         if (nowMs > untilMs || (!isProbe && limiter.monitorOf(rated).isHalted)) continue;
         requireTime(deadline, timeoutMs, nowMs);
         return { kind: 'now', untilMs, isProbe };

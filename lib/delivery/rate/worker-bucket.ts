@@ -9,7 +9,7 @@ import type { SlotRequest, Decision } from '../../core/rate/decision.ts';
 import { decide } from '../../core/rate/decision.ts';
 import { grantOf, viewAfterRead, viewAfterWrite } from '../../core/rate/result.ts';
 import type { Share } from '../../core/rate/slots.ts';
-import { longestReturnUs } from '../../core/rate/slots.ts';
+import { longestReturnUs, secondUs } from '../../core/rate/slots.ts';
 import type { Reservation, Turn } from '../../core/rate/shards.ts';
 import { isAlone, isDoubtful, isOlderThan, patienceUs } from '../../core/rate/view.ts';
 import type { BucketKey } from '../../ports/rate.ts';
@@ -154,8 +154,8 @@ export class WorkerBucket {
     return { slotTimesMs, returns: this.#fromBlock(call, request.count) };
   }
 
-  #stateOf({ mostSlots, nowUs }: SlotRequest, { health }: Bucket) {
-    const isProbe = isOpen(health) && mostSlots === 1;
+  #stateOf({ onlyProbes, nowUs }: SlotRequest, { health }: Bucket) {
+    const isProbe = isOpen(health) && onlyProbes;
     return { isProbe, isStopped: isPaused(health, nowUs) || (isOpen(health) && !isProbe) };
   }
 
@@ -172,21 +172,27 @@ export class WorkerBucket {
   #slotRequest(call: BucketCall, count: number, tries: number): SlotRequest {
     const { newcomer, horizonMs, share, limits, revision } = call;
     const nowUs = this.#nowUs();
-    const nowMs = nowUs / 1000;
+    const startUs = this.#startUs(nowUs, call, tries);
     const allowance = allowanceOf(this.#healthFor(revision), share, limits, nowUs);
     return {
       ...allowance,
-      // Another bucket says when a probe may go.
-      ...(this.#healthBucket !== undefined && allowance.mostSlots === 1 && { mostSlots: 0 }),
+      ...(allowance.onlyProbes && this.#probeLimits()),
       count,
       newcomer,
       nowUs,
-      startUs: this.#startUs(nowUs, call, tries),
-      endUs: nowUs + Math.ceil(horizonMs * 1000),
+      startUs,
+      endUs: allowance.onlyProbes ? startUs + 1 : nowUs + Math.ceil(horizonMs * 1000),
       revision,
       answerUs: this.answerTimes.next(this.health.answerUs),
-      blockCount: newcomer ? this.#events.blockCount(nowMs, share.ratePerSecond, this.#writeTimes.areScarce) : 0,
+      blockCount: newcomer ? this.#events.blockCount(nowUs / 1000, share.ratePerSecond, this.#writeTimes.areScarce) : 0,
     };
+  }
+
+  /** Nobody waits for the next probe while one may still be under way, and nobody comes back before it. */
+  #probeLimits() {
+    const returnsFromUs = this.#seen.view.slotsUntilUs + secondUs;
+    // Another bucket says when a probe may go.
+    return { returnsFromUs, ...(this.#healthBucket !== undefined && { mostSlots: 0 }) };
   }
 
   /** A changed destination may have another endpoint, of which nothing is known yet. A pause by hand stays. */

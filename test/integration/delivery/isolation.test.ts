@@ -11,7 +11,10 @@ test('events of a healthy destination arrive before any of 300 events for an end
     return neverAnswered;
   });
   const arrived = new Growing<string>();
-  const healthy = await ownEndpoint(({ path }) => void arrived.push(path));
+  const healthy = await ownEndpoint(({ path }) => {
+    arrived.push(path);
+    return undefined;
+  });
   const lines = new Growing<string>();
   const stack = await ownStack({ output: { line: (line) => lines.push(line), error: () => undefined } });
   const clients = ownClients(stack);

@@ -34,7 +34,7 @@ function createFleet(invocations = 50) {
     const event = healthLog.events.at(-1);
     if (event === undefined || event.event === 'healthy') throw new Error('The circuit is not open.');
     clock.set(event.nextProbeAtMs);
-    return limiter.reserve(orders, 1, inBatch);
+    return limiter.reserve(orders, 1, { ...inBatch, turn: inTurn });
   }
   return { clock, buckets, healthLog, worker, end, opened, takeProbe };
 }
@@ -91,9 +91,12 @@ describe('a circuit', () => {
     for (const limiter of [first, ...others]) {
       expect((await limiter.reserve(orders, 5, { horizonMs: 250 })).slotTimesMs).toEqual([]);
     }
+    const before = await first.reserve(orders, 1, { ...inBatch, turn: inTurn });
+    expect(before).toMatchObject({ slotTimesMs: [], returns: { length: 1 } });
     expect(await takeProbe(first)).toMatchObject({ slotTimesMs: [expect.any(Number)], isProbe: true });
     for (const limiter of others) {
-      expect(await limiter.reserve(orders, 5, inBatch)).toMatchObject({ slotTimesMs: [], returns: { length: 5 } });
+      const turns = { ...inBatch, turn: inTurn };
+      expect(await limiter.reserve(orders, 5, turns)).toMatchObject({ slotTimesMs: [], returns: { length: 5 } });
     }
   });
 
