@@ -8,7 +8,7 @@ import { quantile } from '../peers/balance.ts';
 import type { EndpointHistory } from './journal.ts';
 import {
   failuresAtOpening,
-  intervalAtMs,
+  intervalsUntil,
   mostProbesPerInterval,
   openings,
   requestsBeforeOpening,
@@ -149,8 +149,8 @@ async function* measureHealing(): AsyncGenerator<Figure> {
       const healedMs = run.beganMs + healAfterSeconds * 1000;
       const delivered = history?.deliveredAtMs.filter((atMs) => atMs >= healedMs) ?? [];
       const of = `simulated ${kind} endpoint, ${backlog} queued, heals`;
-      const interval = history === undefined ? Number.NaN : intervalAtMs(history, healedMs);
-      const first = (Math.min(...delivered) - healedMs) / interval;
+      const firstMs = Math.min(...delivered);
+      const first = history === undefined ? Number.NaN : intervalsUntil(history, firstMs, healedMs);
       yield { goal, name: `${of}: intervals until the first delivery`, value: first, target: '<= 1' };
       yield {
         goal,

@@ -66,8 +66,12 @@ export function mostProbesPerInterval({ requests, changes }: EndpointHistory): n
   return Math.max(0, ...counts);
 }
 
-/** The wait for the next probe that had been decided last before this time. */
-export function intervalAtMs({ changes }: EndpointHistory, nowMs: number): number {
-  const last = changes.findLast(({ atMs }) => atMs <= nowMs);
-  return last === undefined || last.event.event === 'healthy' ? 0 : last.event.nextProbeAtMs - last.atMs;
+/**
+ * How long a delivery came after the endpoint had healed, in intervals of its probes. A probe that began before may still fail
+ * after that; the time then counts from this failure.
+ */
+export function intervalsUntil({ changes }: EndpointHistory, deliveredMs: number, healedMs: number): number {
+  const last = changes.findLast(({ atMs, event }) => atMs < deliveredMs && event.event !== 'healthy');
+  if (last === undefined || last.event.event === 'healthy') return 0;
+  return (deliveredMs - Math.max(healedMs, last.atMs)) / (last.event.nextProbeAtMs - last.atMs);
 }

@@ -45,8 +45,8 @@ function trialsOf(extent: Extent): Trial[] {
       return [{ kind: 'hung', queued: 300, rounds: 1, watchMs: 7000 }];
     case 'usual':
       return kinds.flatMap((kind) => [
-        { kind, queued: 300, rounds: 1, watchMs: 2000 },
-        { kind, queued: 3000, rounds: 1, watchMs: 6000 },
+        { kind, queued: 300, rounds: 1, watchMs: 1000 },
+        { kind, queued: 3000, rounds: 1, watchMs: 5500 },
       ]);
     case 'full':
       return kinds.flatMap((kind) => [
