@@ -13,6 +13,7 @@ test.each([
     where: [
       { of: 'slots', is: 'below', than: givenUntilUs },
       { of: 'pauseEndUs', is: 'equalTo', than: 0 },
+      { of: 'openedAtUs', is: 'equalTo', than: 0 },
     ],
     orAbsent: true,
     revision: 3,
