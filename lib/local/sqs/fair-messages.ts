@@ -7,26 +7,37 @@ export interface GroupedMessage {
 /** Says whether the messages of a group must wait although it is their turn. */
 export type IsWithheld = (group: string) => boolean;
 
-/** The messages of one group that wait, oldest first. */
-interface Turn<Message> {
-  /** Undefined for a message without a group. */
-  readonly group: string | undefined;
-  readonly messages: Line<Message>;
+/** What waits of one group. */
+interface Group<Message> {
+  /** Undefined for the messages without a group. */
+  readonly name: string | undefined;
+  /** Number of waiting messages, in both lines. */
+  waiting: number;
+  /** Messages beyond `quietMessages`, oldest first. */
+  readonly backlog: Line<Message>;
 }
+
+/** A group with more waiting messages than this is noisy. */
+export const quietMessages = 1000;
 
 const withholdNone: IsWithheld = () => false;
 
 /**
- * The visible messages of a standard queue, in the place of fauxqs's array. Groups are handed out in turn, one message
- * each, so a group with few messages does not wait behind the backlog of another. Every step costs the same, however many
- * messages wait. A message without a group is a group of its own. Source: SQS developer guide, how fair queues work.
+ * The visible messages of a standard queue, in the place of fauxqs's array. Messages are handed out in the order of their
+ * arrival, but a group that has many has a line of its own for the rest of them. The lines of such groups take turns, and every
+ * second message comes from the common line, so a group with few messages does not wait behind the backlog of another. Every
+ * step costs the same, however many messages wait. Source: SQS developer guide, how fair queues work.
  *
- * SQS lets the other groups go first only when one group has many messages in flight. This stand-in always takes turns.
+ * All messages without a group count as one group. In SQS each is a group of its own.
  */
 export class FairMessages<Message extends GroupedMessage> {
-  readonly #turns = new Line<Turn<Message>>();
-  readonly #groups = new Map<string, Turn<Message>>();
+  /** The first messages of every group, in the order of their arrival. */
+  readonly #common = new Line<Message>();
+  /** Groups with a backlog, in the order of their turns. */
+  readonly #turns = new Line<Group<Message>>();
+  readonly #groups = new Map<string | undefined, Group<Message>>();
   #length = 0;
+  #isTurnOfBacklogs = false;
   #isWithheld = withholdNone;
 
   constructor(messages: Iterable<Message> = []) {
@@ -39,25 +50,24 @@ export class FairMessages<Message extends GroupedMessage> {
   }
 
   push(message: Message): void {
-    const { messageGroupId: group } = message;
+    const group = this.#groupOf(message);
     this.#length += 1;
-    const waiting = group === undefined ? undefined : this.#groups.get(group);
-    if (waiting !== undefined) return waiting.messages.push(message);
-    const turn = { group, messages: new Line<Message>() };
-    turn.messages.push(message);
-    this.#turns.push(turn);
-    if (group !== undefined) this.#groups.set(group, turn);
+    group.waiting += 1;
+    if (group.waiting <= quietMessages) this.#common.push(message);
+    else this.#pushToBacklog(group, message);
   }
 
-  /** Removes the oldest message of the group whose turn it is. Undefined when there is none, or all are withheld. */
+  /** Removes the message whose turn it is. Undefined when there is none, or all are withheld. */
   shift(): Message | undefined {
-    const turn = this.#nextTurn();
-    const message = turn?.messages.shift();
-    if (turn === undefined || message === undefined) return undefined;
-    this.#turns.shift();
+    const message = this.#next();
+    if (message === undefined) return undefined;
+    const group = this.#groupOf(message);
+    if (message === this.#common.first) this.#common.shift();
+    else this.#shiftBacklog(group);
+    this.#isTurnOfBacklogs = !this.#isTurnOfBacklogs;
     this.#length -= 1;
-    if (turn.messages.length > 0) this.#turns.push(turn);
-    else if (turn.group !== undefined) this.#groups.delete(turn.group);
+    group.waiting -= 1;
+    if (group.waiting === 0) this.#groups.delete(group.name);
     return message;
   }
 
@@ -73,16 +83,53 @@ export class FairMessages<Message extends GroupedMessage> {
 
   /** Whether `shift` has a message. */
   get isOffering(): boolean {
-    return this.#nextTurn() !== undefined;
+    return this.#next() !== undefined;
   }
 
-  /** The group whose turn it is. Withheld groups before it lose their turn. */
-  #nextTurn(): Turn<Message> | undefined {
+  #groupOf({ messageGroupId: name }: Message): Group<Message> {
+    const known = this.#groups.get(name);
+    if (known !== undefined) return known;
+    const group = { name, waiting: 0, backlog: new Line<Message>() };
+    this.#groups.set(name, group);
+    return group;
+  }
+
+  #pushToBacklog(group: Group<Message>, message: Message): void {
+    if (group.backlog.length === 0) this.#turns.push(group);
+    group.backlog.push(message);
+  }
+
+  #shiftBacklog(group: Group<Message>): void {
+    group.backlog.shift();
+    this.#turns.shift();
+    if (group.backlog.length > 0) this.#turns.push(group);
+  }
+
+  #next(): Message | undefined {
+    const common = this.#nextCommon();
+    const backlog = common === undefined || this.#isTurnOfBacklogs ? this.#nextBacklog() : undefined;
+    return backlog ?? common;
+  }
+
+  /** Messages of withheld groups leave the common line, so that they are looked at once. */
+  #nextCommon(): Message | undefined {
+    for (let first = this.#common.first; first !== undefined; first = this.#common.first) {
+      const group = this.#groupOf(first);
+      if (group.name === undefined || !this.#isWithheld(group.name)) return first;
+      this.#common.shift();
+      this.#pushToBacklog(group, first);
+    }
+    return undefined;
+  }
+
+  /** Withheld groups before the next one lose their turn. */
+  #nextBacklog(): Message | undefined {
     for (let left = this.#turns.length; left > 0; left -= 1) {
-      const turn = this.#turns.first;
-      if (turn === undefined || turn.group === undefined || !this.#isWithheld(turn.group)) return turn;
+      const group = this.#turns.first;
+      if (group === undefined) return undefined;
+      if (group.name === undefined || !this.#isWithheld(group.name)) return group.backlog.first;
       this.#turns.shift();
-      this.#turns.push(turn);
+      this.#turns.push(group);
     }
     return undefined;
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FairMessages } from '../../../../lib/local/sqs/fair-messages.ts';
+import { FairMessages, quietMessages } from '../../../../lib/local/sqs/fair-messages.ts';
 
 interface Message {
   readonly id: string;
@@ -13,28 +13,35 @@ function taken(messages: FairMessages<Message>, count: number): readonly string[
   return Array.from({ length: count }, () => messages.shift()?.id ?? 'none');
 }
 
-test('groups take turns, and each group keeps the order of its messages', () => {
-  const messages = new FairMessages([...of('a', 4), ...of('b', 2), ...of('c', 1)]);
-  expect(taken(messages, 8)).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3', 'a4', 'none']);
+test('messages of groups that have few come in the order of their arrival', () => {
+  const messages = new FairMessages<Message>([...of('a', 2), ...of('b', 2), { id: 'x' }, ...of('c', 1)]);
+  expect(taken(messages, 7)).toEqual(['a1', 'a2', 'b1', 'b2', 'x', 'c1', 'none']);
 });
 
-test('a message of another group waits for one message of the noisy group, not for its backlog', () => {
-  const messages = new FairMessages(of('noisy', 1000));
-  expect(taken(messages, 3)).toEqual(['noisy1', 'noisy2', 'noisy3']);
-  messages.push({ id: 'quiet1', messageGroupId: 'quiet' });
-  expect(taken(messages, 3)).toEqual(['noisy4', 'quiet1', 'noisy5']);
+test('a message of another group waits for the first messages of a noisy group, not for its backlog', () => {
+  const messages = new FairMessages([...of('noisy', 5 * quietMessages), ...of('quiet', 1)]);
+  const before = taken(messages, 5 * quietMessages).indexOf('quiet1');
+  expect(before).toBeGreaterThanOrEqual(quietMessages);
+  expect(before).toBeLessThanOrEqual(2 * quietMessages);
 });
 
-test('a message without a group takes turns as a group of its own', () => {
-  const messages = new FairMessages<Message>([...of('a', 2), { id: 'x' }, { id: 'y' }]);
-  expect(taken(messages, 4)).toEqual(['a1', 'x', 'y', 'a2']);
+test('the backlogs of noisy groups take turns', () => {
+  const messages = new FairMessages([...of('a', quietMessages + 3), ...of('b', quietMessages + 1)]);
+  const isOfBacklog = (id: string) => Number(id.slice(1)) > quietMessages;
+  expect(taken(messages, 2 * quietMessages + 4).filter(isOfBacklog)).toEqual(['a1001', 'b1001', 'a1002', 'a1003']);
 });
 
-test('a group that was empty takes turns again', () => {
+test('messages without a group are one group, so that they do not starve another one', () => {
+  const loose = Array.from({ length: 5 * quietMessages }, (_, index) => ({ id: `x${index}` }));
+  const messages = new FairMessages<Message>([...loose, ...of('a', 2)]);
+  expect(taken(messages, 5 * quietMessages).indexOf('a2')).toBeLessThanOrEqual(2 * quietMessages + 4);
+});
+
+test('a group that was empty is handed out again', () => {
   const messages = new FairMessages(of('a', 1));
   expect(taken(messages, 2)).toEqual(['a1', 'none']);
   for (const message of [...of('a', 2), ...of('b', 1)]) messages.push(message);
-  expect(taken(messages, 3)).toEqual(['a1', 'b1', 'a2']);
+  expect(taken(messages, 3)).toEqual(['a1', 'a2', 'b1']);
 });
 
 test('a withheld group keeps its messages, and a message without a group is never withheld', () => {
@@ -64,5 +71,9 @@ test('a step asks about a withheld group once, however many messages it has', ()
     return group === 'a';
   };
   expect(messages.withholding(isA, () => taken(messages, 10))).toHaveLength(10);
-  expect(questions).toBeLessThanOrEqual(20);
+  expect(questions).toBeLessThanOrEqual(quietMessages + 20);
+  questions = 0;
+  messages.push({ id: 'b11', messageGroupId: 'b' });
+  expect(messages.withholding(isA, () => taken(messages, 1))).toEqual(['b11']);
+  expect(questions).toBeLessThanOrEqual(3);
 });
