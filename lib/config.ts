@@ -131,7 +131,7 @@ export const variables = {
     maximum: 100_000,
     unit: 'invocations',
     meaning:
-      'invocations of the function that run at the same time at most; a slow endpoint holds at most a third of them. Unset means 50 for `deliver-queued` and 1000 for `deliver`',
+      'how many invocations of the function may run at the same time; a slow endpoint holds at most a third of them. Unset means 50 for `deliver-queued` and 1000 for `deliver`',
   },
   MAXIMUM_CONCURRENCY_PER_WORKER: {
     type: 'integer',

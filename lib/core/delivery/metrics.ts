@@ -14,7 +14,7 @@ export const metrics = {
   RetryableFailures: {
     unit: 'Count',
     meaning:
-      'failures that may pass: an attempt that can be retried, or an event that went back to its sender because nothing could take it',
+      'failures that may be temporary: an attempt that can be retried, or an event that went back to its sender because nothing could take it',
   },
   PermanentFailures: { unit: 'Count', meaning: 'events that failed for good, whether or not retries were left' },
   DeadLetters: { unit: 'Count', meaning: 'events that went to a dead-letter queue, for whatever reason' },

@@ -82,7 +82,7 @@ test('events without a slot before the horizon are deferred to their return time
 test('deliver defers a single event to its return time when a batch would still wait for a slot', async () => {
   const [alone, queued] = [await story.createDestination('soon', 100), await story.createDestination('soon', 100)];
   const worker = await story.startWorker();
-  await Promise.all([alone, queued].map((each) => each.setBucket({ slotsUntilUs: inSeconds(1.5) })));
+  await Promise.all([alone, queued].map((each) => each.setBucket({ slotsUntilUs: inSeconds(1.9) })));
   const [outcome] = await Promise.all([worker.deliver(alone.name), worker.deliverQueued(newMessage(queued.name))]);
   expect(outcome).toMatchObject({ outcome: 'deferred', attempts: 0 });
   expect(worker.deferred()).toHaveLength(1);
