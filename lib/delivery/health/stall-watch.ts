@@ -7,6 +7,9 @@ import type { HealthBucket } from './health-bucket.ts';
 const stalledAfterMs = 500;
 const unusualFactor = 4;
 
+/** The reason of an abort, made once because an error is costly to make. */
+const allEnded = new Error('All requests have ended.');
+
 /**
  * While requests of one worker are under way, tells the fleet how long they have waited without any answer: first when that is
  * unusual, then each time the wait has doubled.
@@ -17,6 +20,7 @@ export class StallWatch {
   readonly #begunMs = new Map<object, number>();
   #answeredMs = 0;
   #isWatching = false;
+  #wait: AbortController | undefined;
 
   constructor({ bucket, clock }: { readonly bucket: HealthBucket; readonly clock: Clock }) {
     this.#bucket = bucket;
@@ -30,6 +34,8 @@ export class StallWatch {
 
   end(request: object): void {
     this.#begunMs.delete(request);
+    // No timer outlives the requests: it would keep a command from ending.
+    if (this.#begunMs.size === 0) this.#wait?.abort(allEnded);
   }
 
   answered(nowMs: number): void {
@@ -45,7 +51,7 @@ export class StallWatch {
         if (waitedMs < stalledAfterMs) toldMs = 0;
         const usualMs = this.#bucket.health.answerUs / 1000;
         const patienceMs = Math.max(stalledAfterMs, unusualFactor * usualMs, toldMs * 2);
-        if (waitedMs < patienceMs) await this.#clock.delay(patienceMs - waitedMs);
+        if (waitedMs < patienceMs) await this.#delay(patienceMs - waitedMs);
         else {
           toldMs = waitedMs;
           await this.#tell(Math.round(waitedMs * 1000));
@@ -53,6 +59,15 @@ export class StallWatch {
       }
     } finally {
       this.#isWatching = false;
+    }
+  }
+
+  async #delay(delayMs: number): Promise<void> {
+    this.#wait = new AbortController();
+    try {
+      await this.#clock.delay(delayMs, this.#wait.signal);
+    } catch (error) {
+      if (error !== allEnded) throw error;
     }
   }
 

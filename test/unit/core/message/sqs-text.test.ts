@@ -22,12 +22,19 @@ test('exactly the code points that SQS refuses are escaped, as four hexadecimal 
   expect(escapeForSqs('\uffff')).toBe('\\uffff');
 });
 
+/** The strings of a JSON text, and what stands between them. */
+function partsOf(json: string): { readonly strings: readonly unknown[]; readonly between: readonly string[] } {
+  const string = /"(?:[^"\\]|\\.)*"/gs;
+  return { strings: (json.match(string) ?? []).map((each) => JSON.parse(each)), between: json.split(string) };
+}
+
+// String by string: in Node 24.21 JSON.parse confuses an escaped key of an object with an earlier key `\\`.
 test('an escaped JSON text has the same value as before, and SQS accepts it', () => {
   fc.assert(
     fc.property(jsonTexts, (text) => {
       const escaped = escapeForSqs(text);
       expect(codePoints(escaped).every(isAccepted)).toBe(true);
-      expect(JSON.parse(escaped)).toEqual(JSON.parse(text));
+      expect(partsOf(escaped)).toEqual(partsOf(text));
     }),
     { numRuns: 300 },
   );

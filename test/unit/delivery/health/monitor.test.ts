@@ -36,6 +36,17 @@ describe('a circuit', () => {
     expect(buckets.writes).toBe(before);
   });
 
+  test('no timer is left when the requests have ended', async () => {
+    const { worker, clock } = createFleet();
+    const limiter = worker();
+    await limiter.reserve(orders, 1, inBatch);
+    const [one, other] = [limiter.monitorOf(orders).begin(false), limiter.monitorOf(orders).begin(false)];
+    await one.end(aliveSignal);
+    expect(clock.sleeperCount()).toBe(1);
+    await other.end(aliveSignal);
+    expect(clock.sleeperCount()).toBe(0);
+  });
+
   test('an answer between failures keeps the circuit closed until twenty failures come in a row', async () => {
     const { worker, end, healthLog } = createFleet();
     const limiter = worker();
