@@ -15,7 +15,7 @@ export function textOf(input: JsonObject, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** @throws TypeError when a required member is missing, which the first stage of validation should have refused */
+/** @throws TypeError when the member is missing. This is a bug, because the first stage of validation refuses such an input */
 export function requiredTextOf(input: JsonObject, name: string): string {
   const text = textOf(input, name);
   if (text === undefined) throw new TypeError(`The input has passed validation without its required member '${name}'.`);
@@ -47,14 +47,12 @@ export function numberListOf(input: JsonObject, name: string): readonly number[]
   return Array.isArray(value) ? value.filter((member: JsonValue) => typeof member === 'number') : undefined;
 }
 
-/** An answer, or a part of one, without its undefined members. */
 export function withoutUndefined(members: Readonly<Record<string, JsonValue | undefined>>): JsonObject {
   return Object.fromEntries(
     Object.entries(members).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined),
   );
 }
 
-/** Answers contain times as whole epoch seconds. */
 export function epochSeconds(timeMs: number): number {
   return Math.floor(timeMs / 1000);
 }
@@ -66,8 +64,8 @@ const defaultLimit = 100;
 export type Binding = readonly (string | undefined)[];
 
 /**
- * A page continues after a name, so resources that are created or deleted meanwhile do not shift it. A resource that exists
- * during the whole listing is listed exactly once.
+ * A page begins after the last name of the page before, so resources that are created or deleted meanwhile do not shift it. A
+ * resource that exists during the whole listing is listed exactly once.
  *
  * @throws ServiceError ValidationException for a NextToken of another list
  */

@@ -10,14 +10,14 @@ import type { AddressAllowlist } from '../core/address/address.ts';
 import type { JsonObject } from '../core/input/json.ts';
 import type { CredentialsLog } from '../ports/metrics.ts';
 
-/** The caller and its region. The protocol determines them before the operation begins. */
+/** Who calls the operation, and in which region. */
 export interface Caller {
   readonly region: string;
   /** Twelve digits. */
   readonly account: string;
   readonly partition: string;
   readonly requestId: string;
-  /** The public id of the API key that the request was authenticated with. */
+  /** The public id of the API key in the request; absent when no key was required. */
   readonly accessKeyId?: string;
 }
 
@@ -39,7 +39,7 @@ export interface ControlDependencies {
   readonly credentialsLog: CredentialsLog;
   readonly clock: Clock;
   readonly newUuid: () => string;
-  /** The prefix of the name of every connection's own secret. */
+  /** The prefix of the name of each secret that the stack creates. */
   readonly secretPrefix: string;
   /** Private addresses that endpoints may have. */
   readonly allowlist: AddressAllowlist;

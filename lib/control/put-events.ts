@@ -13,8 +13,8 @@ export interface PutEventsDependencies {
 /**
  * Forwards events to the one event bus that this stack is configured with.
  *
- * Failure policy: each entry is judged by itself. An entry that names another bus is refused and the others are sent. If it
- * were sent to this bus instead, it would reach none of the rules that its sender expects.
+ * Failure policy: an entry that names another bus is refused, and the other entries are sent. On this stack's bus, the entry
+ * would reach none of the rules that its sender expects.
  */
 export function putEvents({ eventBus, eventBusName }: PutEventsDependencies): Operation {
   return async (input) => {
@@ -44,7 +44,7 @@ const otherBus: JsonObject = {
     'Parameter EventBusName is not valid. Reason: This stack sends events to its own bus only. Leave it out.',
 };
 
-/** Compares names unless both are ARNs. */
+/** A client may give the bus as a name or as an ARN. If only one side is an ARN, the names are compared. */
 function isForBus(entry: JsonObject, eventBusName: string): boolean {
   const asked = textOf(entry, 'EventBusName');
   if (asked === undefined || asked === eventBusName) return true;

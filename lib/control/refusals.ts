@@ -1,9 +1,9 @@
 import { ServiceError } from '../core/failure/service-error.ts';
 
-/** The verb for an operation in its error messages. */
+/** The verb in an error message: `Failed to create ...`. */
 export type Verb = 'create' | 'describe' | 'list' | 'update' | 'delete' | 'deauthorize';
 
-/** The resource of an operation in its error messages. */
+/** The resource in an error message. */
 export type Kind = 'connection' | 'api-destination';
 
 /** The quota of each kind in one region of an account. Source: EventBridge quotas. */
@@ -18,7 +18,6 @@ export function notFound(verb: Verb, kind: Kind, name: string): ServiceError {
   return refusal('ResourceNotFoundException', verb, kind, `${which} does not exist.`);
 }
 
-/** The resource exists but has no policy. */
 export function policyNotFound(kind: Kind, name: string): ServiceError {
   const text =
     kind === 'connection'
@@ -27,7 +26,7 @@ export function policyNotFound(kind: Kind, name: string): ServiceError {
   return refusal('ResourceNotFoundException', 'describe', kind, text);
 }
 
-/** An API destination names a connection that does not exist, or that was deleted and created again with another ARN. */
+/** A connection that was deleted and created again has another ARN, so the old ARN does not exist either. */
 export function connectionArnNotFound(verb: Verb, connectionArn: string): ServiceError {
   const text = `Connection '${connectionArn}' does not exist.`;
   return refusal('ResourceNotFoundException', verb, 'api-destination', text);

@@ -15,7 +15,7 @@ export interface ApiKeyDependencies {
   readonly newUuid: () => string;
 }
 
-/** @throws ServiceError NotFoundException for an API that is not one of the two */
+/** @throws ServiceError NotFoundException when the API is neither `control` nor `events` */
 export function requireApiId(input: JsonObject): ApiId {
   const asked = requiredTextOf(input, 'apiId');
   const apiId = apiIds.find((known) => known === asked);
@@ -38,7 +38,7 @@ export async function liveApiKeys({ apiKeys, clock }: ApiKeyDependencies, apiId:
   return count;
 }
 
-/** How many times a change is tried when other writes come first. */
+/** The most tries of one change. A try fails when another request has changed the key since it was read. */
 const maximumTries = 5;
 
 interface Change {
@@ -79,7 +79,7 @@ async function publicIdOf({ rootSecret }: ApiKeyDependencies, apiId: ApiId, id: 
   return key.publicId;
 }
 
-/** @param publicId absent when the client sent something other than a public id, because that may be a secret in the wrong place */
+/** @param publicId absent when the client sent something else, which may be a secret and must not appear in the message */
 function notFound(publicId?: string): ServiceError {
   return new ServiceError(
     'NotFoundException',

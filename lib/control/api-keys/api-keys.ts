@@ -9,7 +9,7 @@ import { changeApiKey, liveApiKeys, requireApiId } from './api-key-writes.ts';
 import { numberOf, textOf } from '../input.ts';
 import type { Operation } from '../operation.ts';
 
-/** The operations on API keys, by their names in AppSync. */
+/** Each key of the result is the name of an operation of AppSync. */
 export function createApiKeyOperations(dependencies: ApiKeyDependencies): Readonly<Record<string, Operation>> {
   return {
     CreateApiKey: createApiKey(dependencies),
@@ -32,7 +32,7 @@ function createApiKey(dependencies: ApiKeyDependencies): Operation {
     const apiId = requireApiId(input);
     const key = newApiKey(dependencies, apiId, input);
     if ((await liveApiKeys(dependencies, apiId)) >= maximumApiKeys) throw limitExceeded();
-    // The root secret is read before the write: if the read fails, there is no new key that no client knows of.
+    // The root secret is read before the key is written. Otherwise a failed read would leave a key that no client knows.
     const root = await rootSecret.read();
     const created = await createUnique(dependencies, key);
     if ((await liveApiKeys(dependencies, apiId)) > maximumApiKeys) {
@@ -91,7 +91,7 @@ function deleteApiKey(dependencies: ApiKeyDependencies): Operation {
   };
 }
 
-/** This limit is ours: the service model has none, but the size of the table's items is limited. */
+/** Our own limit: the service model sets none, but DynamoDB limits the size of an item. */
 const maxDescriptionCharacters = 1024;
 
 function descriptionOf(input: JsonObject): string | undefined {

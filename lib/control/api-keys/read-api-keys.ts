@@ -8,7 +8,7 @@ import type { Operation } from '../operation.ts';
 import type { ApiKeyDependencies } from './api-key-writes.ts';
 import { requireApiId } from './api-key-writes.ts';
 
-/** Source: shape MaxResults of the service model. Zero also means this default, because a list with empty pages would never end. */
+/** Source: shape MaxResults of the service model. `maxResults: 0` gets it too, because a list of empty pages would never end. */
 const defaultPageSize = 25;
 
 /** Shows public ids only. The secret part of a key is not stored anywhere. */

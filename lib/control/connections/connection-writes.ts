@@ -11,13 +11,12 @@ export type ConnectionChanges = {
     | undefined;
 };
 
-/** States in which an operation is in progress, or stopped half-way. */
+/** The states of a connection while an operation changes it. They also remain after an operation that stopped half-way. */
 const transitional: ReadonlySet<ConnectionState> = new Set(['CREATING', 'DELETING', 'DEAUTHORIZING']);
 
-/** After this time no operation can still be in progress, because the time is longer than the time limit of control-api. */
+/** Longer than the time limit of control-api, so an operation that began earlier cannot still be running. */
 const abandonedAfterMs = 60_000;
 
-/** Whether the process that was creating or deleting the connection has died. */
 export function isAbandoned({ state, lastModifiedTimeMs }: Connection, nowMs: number): boolean {
   return (state === 'CREATING' || state === 'DELETING') && nowMs - lastModifiedTimeMs > abandonedAfterMs;
 }
@@ -33,7 +32,7 @@ export async function requireConnection(
   return connection;
 }
 
-/** ARN or name of the stack's own secret for a connection. The stack never removes any other secret. */
+/** ARN or name of the secret that the stack created for a connection. The stack never removes any other secret. */
 export function ownSecretId(connection: Connection): string {
   const { secretArn, secretName } = connection;
   return secretArn === undefined || namedSecretArn(connection) !== undefined ? secretName : secretArn;
@@ -45,11 +44,11 @@ export function refuseTransitional(verb: Verb, { name, state }: Connection): voi
 }
 
 /**
- * Writes changes to a connection, if nobody has changed it since it was read.
+ * Writes changes to a connection, unless somebody has changed it since it was read.
  *
  * @returns the connection after the write
- * @throws ServiceError ConcurrentModificationException when somebody has changed it, ResourceNotFoundException when
- *   it is gone
+ * @throws ServiceError ConcurrentModificationException when somebody has changed the connection,
+ *   ResourceNotFoundException when somebody has deleted it
  */
 export async function writeConnection(
   { connections, clock }: ControlDependencies,
@@ -67,11 +66,11 @@ export async function writeConnection(
 }
 
 /**
- * Removes a connection and its own secret.
+ * Removes a connection and the secret that the stack created for it.
  *
  * Failure policy: first the state becomes DELETING, so that nothing uses or changes the connection. Then the secret is
  * removed, then the item. After a failure half-way the item still names its secret, and a second deletion finishes the work.
- * The item is removed last, because nothing could find a secret that has no item.
+ * The item is removed last, because a secret that no item names could never be found again.
  *
  * @returns the connection before its item was removed
  * @throws ServiceError ConcurrentModificationException

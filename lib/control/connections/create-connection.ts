@@ -12,9 +12,9 @@ const verb = 'create';
 /**
  * Creates the item, then the secret, then makes the connection usable.
  *
- * Failure policy: the item comes first, in state CREATING and with the name of its future secret. Whatever happens next can
- * therefore be found and undone. A failure undoes everything at once. If even that fails, the item stays but cannot be used.
- * DeleteConnection removes it with its secret; the next CreateConnection does the same after 60 s.
+ * Failure policy: the item is written first, in state CREATING and with the name of its future secret. The secret can
+ * therefore always be found. After a failure, this request removes both. If the removal also fails, the item stays, but no
+ * worker uses it. DeleteConnection removes the item and its secret; after 60 s, CreateConnection does so too.
  */
 export function createConnection(dependencies: ControlDependencies): Operation {
   return async (input, caller) => {
@@ -99,12 +99,14 @@ async function putInForce(
   return connection;
 }
 
-/** How many times the removal is tried when a worker changes the connection's state meanwhile. */
+/** The most tries of the removal. A try fails when a worker changes the connection's state meanwhile. */
 const maxUndoAttempts = 3;
 
 /**
- * Failure policy: the client is told the first failure. A failure of the undo would hide the first one, so it is dropped. The
- * next DeleteConnection or CreateConnection cleans up.
+ * Removes the item and the secret of a failed CreateConnection.
+ *
+ * Failure policy: errors in this function are dropped, because the client must get the error that made the creation fail.
+ * The next DeleteConnection or CreateConnection removes what is left.
  */
 async function undo(dependencies: ControlDependencies, creating: Connection): Promise<void> {
   for (let attempt = 1; attempt <= maxUndoAttempts; attempt += 1) {

@@ -18,12 +18,11 @@ import { invalidParameter } from '../refusals.ts';
 
 export type Credentials = ConnectionSecret['credentials'];
 
-/** The values that the validation of credentials depends on. */
 export interface CredentialsContext {
   readonly verb: Verb;
   /** Private addresses that a token endpoint may have. */
   readonly allowlist: AddressAllowlist;
-  /** The credentials in use. Values that the block leaves out are taken from them. */
+  /** The credentials in use, which supply the members that the request leaves out. */
   readonly current?: Credentials;
 }
 
@@ -88,8 +87,8 @@ function parseApiKey(block: JsonObject, { verb, current }: CredentialsContext): 
 }
 
 /**
- * Failure policy: secrets that the input leaves out may only go to the same host as before. A client may be allowed to change
- * a connection, but not to read its credentials. With a token endpoint of its own, such a client could read them.
+ * Failure policy: if the token endpoint moves to another host, the request must contain all secrets. Otherwise a client that
+ * may change a connection, but must not read its credentials, could have them sent to a server of its own.
  */
 function parseOAuth(block: JsonObject, { verb, current, allowlist }: CredentialsContext): OAuthCredentials {
   const known = current?.authorizationType === 'OAUTH_CLIENT_CREDENTIALS' ? current : undefined;

@@ -38,10 +38,7 @@ export async function checkNamedSecret(
   return version;
 }
 
-/**
- * If this function may read the secret, the workers may read it too, because one stage parameter gives all of their roles this
- * right.
- */
+/** A successful read shows that the workers can read the secret too: one stage parameter gives all roles this right. */
 async function readCurrent({ secretReader }: Reader, secretArn: string): Promise<SecretValue> {
   const value = await secretReader.read(secretArn, 'AWSCURRENT').catch((error: unknown) => {
     if (!(error instanceof Failure) || error.code !== 'StoreRefused') throw error;
@@ -52,7 +49,7 @@ async function readCurrent({ secretReader }: Reader, secretArn: string): Promise
   return value;
 }
 
-/** @returns the problem that would make every delivery fail; undefined when there is none */
+/** @returns a problem that would make every delivery fail; undefined when the secret has no such problem */
 function problemOf({ credentials, invocationHttpParameters }: ConnectionSecret, reader: Reader): string | undefined {
   switch (credentials.authorizationType) {
     case 'BASIC':

@@ -6,8 +6,8 @@ import type { ControlDependencies } from '../operation.ts';
 
 const verb = 'update';
 
-/** A new version of a secret, and the connection as it was before its item named that version. */
 interface NewVersion {
+  /** The connection before its item named the new version. */
   readonly base: Connection;
   readonly secretArn: string;
   readonly version: string;
@@ -16,9 +16,9 @@ interface NewVersion {
 /**
  * Replaces the credentials: adds a version to the secret, writes the item that names it, then moves the label AWSCURRENT.
  *
- * Failure policy: after a failure half-way the old credentials stay in use. The new version is not used before the item is
- * written, even if another update comes first. After a failure that follows this write, the former item is restored. If that
- * fails too, the new credentials stay in use as a whole, although the client was told of a failure.
+ * Failure policy: the workers use the version that the item names. If a step before the write of the item fails, the old
+ * credentials stay in use. If a later step fails, the former item is restored. If that fails too, the new credentials stay
+ * in use, although the client got an error.
  *
  * @returns the connection after the write
  */
@@ -54,8 +54,8 @@ export async function replaceCredentials(
 /**
  * Moves the label AWSCURRENT to the version that the item names.
  *
- * Failure policy: when two updates follow each other closely, the earlier one may move the label last. Each update therefore
- * reads the item after the move, and moves the label again while the item names another version.
+ * Failure policy: when two updates run at the same time, the update that wrote the item first may move the label last. Each
+ * update therefore reads the item after it has moved the label, and moves it again if the item names another version.
  */
 async function labelNamedVersion(
   { connections, secretWriter }: ControlDependencies,
@@ -66,7 +66,7 @@ async function labelNamedVersion(
     await secretWriter.makeCurrent(secretArn, secretVersion);
     const stored = await connections.read(name);
     if (stored?.incarnation !== incarnation || stored.secretVersion === secretVersion) return;
-    // The policy names a secret that belongs to somebody else. Its owner decides which version is current.
+    // The connection policy names the secret. Its owner, not this stack, decides which version is current.
     if (namedSecretArn(stored) !== undefined) return;
     ({ secretArn, secretVersion } = stored);
   }
@@ -86,10 +86,10 @@ async function addVersion(
 
 /**
  * The new secret gets a new name, because Secrets Manager does not free the name of a removed secret at once. The name is
- * written to the item first, so that every secret has an item.
+ * written to the item first, so that every secret can be found.
  *
  * Failure policy: the old name may belong to the secret of another update, which has died or is still running. The first write
- * here makes that update fail. Then its secret can be removed and the name can be replaced.
+ * here raises the revision, which makes the other update fail. Then its secret can be removed.
  */
 async function createSecret(
   dependencies: ControlDependencies,
@@ -104,16 +104,16 @@ async function createSecret(
   try {
     return { base, ...(await secretWriter.create(secretName, secretText)) };
   } catch (error) {
-    // The client is told the first failure. The item names the secret, so a later request can find and remove it.
+    // An error of the removal is dropped: the item names the secret, so a later request can find and remove it.
     await secretWriter.remove(secretName).catch(() => undefined);
     throw error;
   }
 }
 
-/** How many times restoring the item is tried when a worker changes the state meanwhile. */
+/** The most tries to restore the item. A try fails when a worker changes the connection's state meanwhile. */
 const maxAttempts = 3;
 
-/** Failures in this function are dropped, because the client is told the first failure. */
+/** Errors in this function are dropped, because the client must get the error that made the update fail. */
 async function turnBack(dependencies: ControlDependencies, added: NewVersion): Promise<void> {
   const { secretWriter } = dependencies;
   const { base, secretArn } = added;

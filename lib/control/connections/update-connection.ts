@@ -15,8 +15,8 @@ import { replaceCredentials } from './replace-credentials.ts';
 const verb = 'update';
 
 /**
- * Changes only the members that are sent. AuthParameters replace the former ones, InvocationHttpParameters included.
- * Members of the credentials that are left out keep their values while the authorization type stays the same.
+ * Changes only the members that the request contains. New AuthParameters replace the old ones, including
+ * InvocationHttpParameters. If the authorization type stays the same, credentials that the request leaves out are kept.
  */
 export function updateConnection(dependencies: ControlDependencies): Operation {
   return async (input) => {
@@ -67,7 +67,7 @@ function refuseNamedSecret({ policy }: Connection, parameter: string): void {
 }
 
 /**
- * Failure policy: nothing is kept from a damaged secret. The update must then send every member, which repairs the secret.
+ * Failure policy: a damaged secret counts as absent. The request must then contain all credentials, which repairs the secret.
  */
 async function currentSecret(
   { secretReader }: ControlDependencies,

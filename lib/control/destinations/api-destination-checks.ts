@@ -27,8 +27,8 @@ export function requireEndpoint({ allowlist }: ControlDependencies, verb: Verb, 
 }
 
 /**
- * The connection that a client names by its ARN. It does not count if it has the same name but another ARN (it was created
- * again, or is in another region or account), or if it is being deleted.
+ * Finds the connection that a client names by its ARN. The ARNs must be equal: a connection of the same name may be a newer
+ * one, or belong to another region or account. A connection that is being deleted is not found.
  *
  * @throws ServiceError ResourceNotFoundException
  */
@@ -42,7 +42,7 @@ export async function requireConnectionArn(
   return connection;
 }
 
-/** @returns undefined when no connection has this ARN, even if one has its name */
+/** @returns undefined when no connection has this ARN, even if a connection has the name in it */
 export async function connectionOf(
   { connections }: ControlDependencies,
   connectionArn: string,
@@ -56,9 +56,9 @@ export function connectionNameOf(connectionArn: string): string {
 }
 
 /**
- * Failure policy: this check refuses a destination that could never deliver anything, and logs the attempt. Connection and
- * destination are two items, so a policy can change between this check and the write. The worker therefore checks again before
- * it sends.
+ * Failure policy: a destination whose host the connection policy does not allow is refused, and the request is logged.
+ * Connection and destination are two items, so the policy can change between this check and the write. The worker therefore
+ * checks again before it sends a request.
  *
  * @throws ServiceError ValidationException that names the parameter and says which hosts the connection's policy allows
  */
@@ -79,12 +79,12 @@ export function requireAllowedHost(
   throw invalidParameter(verb, 'api-destination', parameter, reason);
 }
 
-/** Scheme, two slashes and a host. URL parsers accept other forms, which are refused here. */
+/** Scheme, two slashes and a host. URL parsers also accept other forms, such as `https:example.com`. */
 const absolute = /^(https?):\/\/[^/?#\\]/i;
 
 /**
- * The second stage of validation: the rules that the pattern of an endpoint cannot express. An IP address is checked here;
- * a name is resolved and checked at each connection.
+ * Checks the rules that the pattern of the service model cannot express. An IP address in the endpoint is checked here. A host
+ * name is resolved and checked whenever a worker connects.
  *
  * @throws ServiceError ValidationException that names the parameter
  */
@@ -121,7 +121,7 @@ function hasGoodPort(text: string, url: URL): boolean {
   return url.port !== '0' && !authority.endsWith(':');
 }
 
-/** Source of the text: recorded answers of the service. A user name or password in the URL is hidden. */
+/** Source of the text: recorded answers of the service. It shows no user name or password from the URL. */
 export function invalidEndpoint(verb: Verb, kind: Kind, parameter: string, endpoint: string): ServiceError {
   const reason = `Endpoint '${maskUserinfo(endpoint)}' is invalid, please provide a valid HTTPS endpoint URL.`;
   return invalidParameter(verb, kind, parameter, reason);

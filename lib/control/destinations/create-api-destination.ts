@@ -11,8 +11,8 @@ import type { Caller, ControlDependencies, Operation } from '../operation.ts';
 import { alreadyExists, quota, quotaReached } from '../refusals.ts';
 
 /**
- * Failure policy: if the connection is deleted between its check and the write, the destination is INACTIVE. A deletion just
- * after the write would have the same result.
+ * Failure policy: the connection may be deleted between the check and the write. The new destination is then INACTIVE, as if
+ * the connection had been deleted just after the write.
  */
 export function createApiDestination(dependencies: ControlDependencies): Operation {
   const { apiDestinations } = dependencies;
@@ -37,17 +37,19 @@ export function createApiDestination(dependencies: ControlDependencies): Operati
 }
 
 /**
- * How many of a connection's destinations the new one is compared with. One request to the table reads them, and most
- * connections have far fewer.
+ * The new destination is compared with at most this many destinations of its connection. One request to the table reads them,
+ * and most connections have far fewer.
  */
 const comparedDestinations = 100;
 
 /**
- * The host of the new destination, if the connection has other destinations and none of them has this host. It is logged,
- * because otherwise nobody would notice credentials that go to a new host.
+ * Finds a host that none of the connection's other destinations has. The log names it, because otherwise nobody would notice
+ * that the credentials go to a new host.
  *
  * Failure policy: if a connection has more destinations than are compared, a host may be logged although it is not new. The
  * first destination of a connection is not logged, because it shows where the credentials are meant to go.
+ *
+ * @returns undefined when the host is known, or the connection policy lists the allowed hosts
  */
 async function unknownHost(
   { apiDestinations }: ControlDependencies,

@@ -12,7 +12,7 @@ export function deleteApiDestination(dependencies: ControlDependencies): Operati
     const destination = await requireApiDestination(dependencies, 'delete', requiredTextOf(input, 'Name'));
     const removed = await dependencies.apiDestinations.remove(destination);
     if (removed === 'changed') throw concurrentlyModified('delete', 'api-destination', destination.name);
-    // If another request has deleted the destination meanwhile, this client still has the result that it asked for.
+    // 'absent' is no error: another request has deleted the destination, which is what this client wanted too.
     return {};
   };
 }
@@ -24,7 +24,7 @@ export function describeApiDestination(dependencies: ControlDependencies): Opera
   };
 }
 
-/** Reads a page with one query, and then, with one batch, the connections that determine the states of its destinations. */
+/** The state of a destination depends on its connection. One batch reads the connections of the whole page. */
 export function listApiDestinations({ apiDestinations, connections }: ControlDependencies): Operation {
   return async (input) => {
     const connectionArn = textOf(input, 'ConnectionArn');

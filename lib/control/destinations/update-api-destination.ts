@@ -17,7 +17,7 @@ import { concurrentlyModified, notFound } from '../refusals.ts';
 
 const verb = 'update';
 
-/** Changes only the members that are sent. */
+/** Changes only the members that the request contains. */
 export function updateApiDestination(dependencies: ControlDependencies): Operation {
   return async (input, caller) => {
     const name = requiredTextOf(input, 'Name');
@@ -30,7 +30,7 @@ export function updateApiDestination(dependencies: ControlDependencies): Operati
         ? await connectionOf(dependencies, before.connectionArn)
         : await requireConnectionArn(dependencies, verb, connectionArn);
     const after = changed(before, input, dependencies.clock.nowMs());
-    // A change that sends neither endpoint nor connection is allowed even if the connection policy no longer allows the host.
+    // Other members can be changed even if the connection policy no longer allows the host.
     const moves = endpoint !== undefined || connectionArn !== undefined;
     if (moves && connection !== undefined) requireAllowedHost(dependencies, caller, verb, connection, after);
     const written = await dependencies.apiDestinations.update(before, after);
@@ -57,7 +57,7 @@ function changed({ description: former, ...before }: ApiDestination, input: Json
   };
 }
 
-/** A move between hosts that the connection policy allows is not logged. */
+/** Logs that the credentials go to a new host. If the connection policy lists the allowed hosts, nothing is logged. */
 function logMove(
   { credentialsLog }: ControlDependencies,
   caller: Caller,

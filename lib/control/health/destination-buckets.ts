@@ -11,18 +11,18 @@ import { concurrentlyModified } from '../refusals.ts';
 
 export interface HealthDependencies extends ControlDependencies {
   readonly buckets: RateBuckets;
-  /** Requests that one write reserves for when a destination is busy; the same as that of the workers. */
+  /** The most requests for which one write reserves slots. The workers must have the same number, see `shardCount`. */
   readonly batchSize: number;
-  /** Invocations that the fleet runs at the same time at most. */
+  /** The most invocations that run at the same time. */
   readonly invocations: number;
-  /** Time limit of a request to an endpoint whose destination sets none. */
+  /** Time limit of a request, if the delivery policy sets none. */
   readonly requestTimeoutMs: number;
 }
 
-/** Computes the write of one bucket; undefined when there is nothing to write. */
+/** Computes the change of one bucket; undefined when the bucket needs no change. */
 type MakeWrite = (bucket: Bucket | undefined, nowUs: number) => BucketWrite | undefined;
 
-/** A worker may write a bucket at any time. Five tries are enough, because each worker writes to it only now and then. */
+/** The most tries of one change. A try fails when a worker has written the bucket since it was read, which is rare. */
 const maxTries = 5;
 
 export async function readHealth(dependencies: HealthDependencies, destination: ApiDestination): Promise<HealthReport> {
@@ -36,8 +36,8 @@ export async function readHealth(dependencies: HealthDependencies, destination: 
 /**
  * Changes every shard of a destination's rate.
  *
- * Failure policy: shards are separate items, so some may have changed when another one fails. The client gets an error, and
- * sending the same request again changes the others too.
+ * Failure policy: shards are separate items, so one write may fail after another has succeeded. The client then gets an error
+ * and can send the same request again.
  *
  * @returns the health afterwards
  * @throws ServiceError ConcurrentModificationException when the workers write too often
@@ -86,7 +86,7 @@ function shardNumbers(dependencies: HealthDependencies, destination: ApiDestinat
   return Array.from({ length: count }, (_, shard) => shard);
 }
 
-/** The destination as the workers see its rate. */
+/** Must equal what the workers compute, because it determines how many shards there are. */
 function ratedDestination(
   { requestTimeoutMs }: HealthDependencies,
   { name, incarnation, revision, invocationRateLimitPerSecond, policy = {} }: ApiDestination,

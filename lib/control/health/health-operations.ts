@@ -3,7 +3,7 @@ import type { HealthDependencies } from './destination-buckets.ts';
 import { pauseApiDestination, resumeApiDestination } from './pause.ts';
 import { getDestinationHealth, listDestinationHealth } from './read-health.ts';
 
-/** Operations about the health of API destinations, which EventBridge does not have, by their names in X-Amz-Target. */
+/** Each key of the result is the name of an operation in X-Amz-Target. EventBridge has none of them. */
 export function createHealthOperations(dependencies: HealthDependencies): Readonly<Record<string, Operation>> {
   return {
     PauseApiDestination: pauseApiDestination(dependencies),

@@ -10,7 +10,7 @@ import type { HealthDependencies } from './destination-buckets.ts';
 import { changeHealth, nowUsOf } from './destination-buckets.ts';
 import { healthAnswer } from './read-health.ts';
 
-/** Pauses a destination until a time, or until somebody resumes it. It replaces an earlier pause. */
+/** A new pause replaces an earlier one. Without `Until`, it lasts until ResumeApiDestination. */
 export function pauseApiDestination(dependencies: HealthDependencies): Operation {
   return async (input) => {
     const untilUs = requestedEndUs(dependencies, input);
@@ -30,7 +30,7 @@ export function resumeApiDestination(dependencies: HealthDependencies): Operatio
   };
 }
 
-/** @throws ServiceError ValidationException for a time that has passed */
+/** @throws ServiceError ValidationException when `Until` is not in the future */
 function requestedEndUs({ clock }: HealthDependencies, input: JsonObject): number {
   const seconds = numberOf(input, 'Until');
   if (seconds === undefined) return forEverUs;

@@ -14,7 +14,7 @@ export function getDestinationHealth(dependencies: HealthDependencies): Operatio
   };
 }
 
-/** Destinations whose health is read at the same time: a page may have a hundred, and each may have several shards. */
+/** Limits the reads at the same time: a page may have a hundred destinations, and each of them several shards. */
 const readsAtOnce = 10;
 
 export function listDestinationHealth(dependencies: HealthDependencies): Operation {

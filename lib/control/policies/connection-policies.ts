@@ -25,13 +25,13 @@ const kind = 'connection';
  * Replaces the whole policy of a connection.
  *
  * Failure policy: AllowedHosts may leave out the host of an existing API destination. The owner of the credentials can thus
- * stop their use at once, without anybody's consent. Later deliveries to that host fail with this reason, and can be redriven
- * from the dead letters.
+ * stop their use at once, without anybody's consent. Later deliveries to that host fail with the code HostNotAllowed, and can
+ * be redriven from the dead letters.
  *
  * Failure policy: one write switches to the named secret. Until this write, the former credentials are used. After it, the
- * stack's own secret is removed. If that fails, or the first token cannot be requested, the client gets an error. Sending the
- * same PutConnectionPolicy again then finishes the work. DeleteConnection also finds the stack's own secret, because the item
- * keeps its name.
+ * secret that the stack created is removed. If the removal fails, or the first token cannot be requested, the client gets an
+ * error. It can send the same PutConnectionPolicy again to finish the work. The item keeps the name of the stack's secret, so
+ * DeleteConnection can find it too.
  */
 export function putConnectionPolicy(dependencies: PolicyDependencies): Operation {
   return async (input, caller) => {
@@ -59,7 +59,7 @@ export function getConnectionPolicy(dependencies: PolicyDependencies): Operation
   };
 }
 
-/** Removes the policy. It succeeds even if there is none, because that is what the client asked for. */
+/** Succeeds even if the connection has no policy, because the client wanted it to have none. */
 export function deleteConnectionPolicy(dependencies: PolicyDependencies): Operation {
   return async (input, caller) => {
     const name = requiredTextOf(input, 'ConnectionName');
@@ -73,7 +73,7 @@ export function deleteConnectionPolicy(dependencies: PolicyDependencies): Operat
   };
 }
 
-/** Reads the connection. @throws ServiceError when there is none, or another operation is changing it */
+/** The returned function throws ServiceError when the connection does not exist, or another operation is changing it. */
 function reading(dependencies: PolicyDependencies, input: JsonObject): () => Promise<Connection> {
   const name = requiredTextOf(input, 'ConnectionName');
   return async () => {
@@ -87,8 +87,7 @@ function reading(dependencies: PolicyDependencies, input: JsonObject): () => Pro
 const stateReason = 'The secret that holds the credentials was removed from the connection policy.';
 
 /**
- * After the policy no longer names a secret, the connection has no credentials, so it stays DEAUTHORIZED until the next
- * UpdateConnection.
+ * A connection whose policy no longer names a secret has no credentials. It is DEAUTHORIZED until the next UpdateConnection.
  */
 function withoutNamedSecret(before: Connection): ConnectionChanges {
   if (namedSecretArn(before) === undefined) return {};
@@ -97,8 +96,8 @@ function withoutNamedSecret(before: Connection): ConnectionChanges {
 }
 
 /**
- * A named secret that is already in use is not read again, so that hosts can be removed from the policy even while the secret
- * cannot be read. DescribeConnection shows nothing from this secret, because its values did not come through this API.
+ * A secret that the connection already uses is not read again, so that hosts can be removed from the policy even while the
+ * secret cannot be read. DescribeConnection shows nothing from the secret, because its values did not come through this API.
  */
 async function withNamedSecret(
   dependencies: PolicyDependencies,

@@ -22,7 +22,7 @@ import { writePolicyTo } from './policy-writes.ts';
 
 const kind = 'api-destination';
 
-/** Replaces the whole policy of an API destination. Members that are not sent return to their defaults. */
+/** Replaces the whole policy of an API destination. Members that the request leaves out return to their defaults. */
 export function putDeliveryPolicy(dependencies: PolicyDependencies): Operation {
   return async (input, caller) => {
     const name = requiredTextOf(input, 'ApiDestinationName');
@@ -48,7 +48,7 @@ export function getDeliveryPolicy(dependencies: PolicyDependencies): Operation {
   };
 }
 
-/** Removes the policy. It succeeds even if there is none, because that is what the client asked for. */
+/** Succeeds even if the destination has no policy, because the client wanted it to have none. */
 export function deleteDeliveryPolicy(dependencies: PolicyDependencies): Operation {
   return async (input, caller) => {
     const name = requiredTextOf(input, 'ApiDestinationName');
@@ -61,14 +61,14 @@ export function deleteDeliveryPolicy(dependencies: PolicyDependencies): Operatio
 }
 
 /**
- * Whether the hosts must be checked. A policy without these two settings may be put even for a destination whose host the
- * connection policy does not allow.
+ * Only these settings make the check of the hosts necessary. Without them, a policy may be put even for a destination whose
+ * host the connection policy does not allow.
  */
 function setsServerNameOrProxy({ transport = {} }: DeliveryPolicyOverrides): boolean {
   return (transport.serverName ?? transport.proxyUrl) !== undefined;
 }
 
-/** Server name and proxy decide who can read the request and answer it, as the endpoint's host does. */
+/** Like the host of the endpoint, server name and proxy decide who can read and answer the request. */
 async function requireAllowedHosts(
   dependencies: PolicyDependencies,
   caller: Caller,
@@ -139,7 +139,6 @@ function requestedRetryPolicy(input: JsonObject = {}): DeliveryPolicyOverrides['
 
 type Optional<Members> = { readonly [Name in keyof Members]?: Members[Name] | undefined };
 
-/** The members that are set; undefined when none of them is set. */
 function given<Members extends object>(members: Optional<Members>): Members | undefined {
   const entries = Object.entries(members).filter(([, value]) => value !== undefined);
   return entries.length === 0 ? undefined : (Object.fromEntries(entries) as Members);

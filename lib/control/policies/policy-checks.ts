@@ -8,7 +8,7 @@ import type { Kind } from '../refusals.ts';
 import { invalidParameter } from '../refusals.ts';
 
 /*
- * The second stage of validation for policies: the rules that the service model cannot express. Each error names the member.
+ * The rules for policies that the service model cannot express. Each error names the member.
  */
 
 export interface PolicyDependencies extends ControlDependencies {
@@ -24,8 +24,8 @@ const secretArnPattern = /^arn:[^:]+:secretsmanager:([^:]+):[0-9]{12}:secret:(.+
 /**
  * Checks the ARN of a secret that a policy names.
  *
- * Failure policy: the stack's own secrets are refused. They are removed with their connections, and naming one would give the
- * credentials of one connection to another.
+ * Failure policy: a secret that this stack created is refused. It is removed with its connection, and it would let one
+ * connection use the credentials of another.
  *
  * @throws ServiceError ValidationException for a secret of this stack, or one in another region, which no worker could read
  */

@@ -1,6 +1,6 @@
 import { ServiceError } from '../../core/failure/service-error.ts';
 
-/** The most tries of one write. Other writes to the same item are rare, so five tries are enough. */
+/** The most tries of one write. A try fails when another request has written the item since it was read, which is rare. */
 const maxAttempts = 5;
 
 interface PolicyOwner {
@@ -9,13 +9,12 @@ interface PolicyOwner {
 }
 
 /**
- * Writes the policy of a connection or API destination, and tries again when another write to the same item came first.
+ * Writes the policy of a connection or API destination. Tries again when the item has changed since it was read.
  *
- * Failure policy: a new state of the credentials, or a new rate, does not conflict with a policy, so the client need not try
- * again. If another policy was written, that is a conflict, because the client did not know of it. It is also a conflict if
- * the connection or destination was deleted and created again under the same name.
+ * Failure policy: the client gets a conflict only if the policy itself was changed, or if the connection or destination was
+ * deleted and created again. Other changes, such as a new rate or a new state of the credentials, do not affect a policy.
  *
- * @param read reads the connection or API destination; throws when it may not have a policy
+ * @param read reads the connection or API destination; throws when it does not exist or cannot be changed now
  * @param write throws ServiceError ConcurrentModificationException, and writes nothing, when the item has changed
  */
 export async function writePolicyTo<Owner extends PolicyOwner, Written>(
@@ -36,8 +35,8 @@ export async function writePolicyTo<Owner extends PolicyOwner, Written>(
 }
 
 /**
- * Compares the JSON text. The store returns members in a fixed order; if the order differed, the only harm would be an
- * unnecessary conflict.
+ * Compares JSON texts, which depend on the order of the members. The table returns members in a fixed order. If the order
+ * differed, the client would get an unnecessary conflict.
  */
 function isSame(one: object | undefined, other: object | undefined): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
