@@ -74,7 +74,7 @@ function connectionsFor(tokenEndpoint: string, acceptsToken: (token: string) => 
   })[];
 }
 
-/** Every sample as an input for `deliver`. A batch of queue messages becomes one sample for each message. */
+/** Returns the samples as inputs for `deliver`. A batch of queue messages becomes one sample for each message. */
 async function readSamples(): Promise<{ sample: string; envelope: JsonObject }[]> {
   const files = (await readdir(eventsFolder)).filter((file) => file.endsWith('.json')).sort();
   const samples = [];

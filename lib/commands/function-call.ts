@@ -66,10 +66,10 @@ export interface FunctionAnswer {
 /**
  * Runs a function of the stack and waits for its answer.
  *
- * Failure policy: the function is called once. A call without an answer may still have had its effect. So the person at the
- * terminal must decide whether to repeat it.
+ * Failure policy: the function is called only once. It may have done its work even if no answer arrives, so the person at the
+ * terminal must decide whether to call it again.
  *
- * @param expectedMembers members of which every answer of this function has at least one
+ * @param expectedMembers every answer of this function has at least one of these members
  * @throws Exit 1 when the function cannot be reached, or when the answer is not from this function
  */
 export async function callFunction(
@@ -111,7 +111,7 @@ export async function callControlApi(operation: string, input: JsonObject, addre
   throw new Exit(1, `${String(code)}: ${String(message)}`);
 }
 
-/** The address that the SDK calls. The SDK uses these variables for every stage, even if they were set for the local stack. */
+/** The SDK obeys these variables for every stage, even if they were set for the local stack. So the message shows them. */
 function whereAwsIs(): string {
   return process.env['AWS_ENDPOINT_URL_LAMBDA'] || process.env['AWS_ENDPOINT_URL'] || 'AWS';
 }

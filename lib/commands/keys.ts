@@ -69,8 +69,8 @@ function wrong(what: string): Exit {
 }
 
 /**
- * Seconds that are added to a validity of exactly 1 or 365 days, because the clock of the stack may differ from ours by up to
- * a minute.
+ * Seconds that are added to a validity of exactly 1 or 365 days. The stack accepts only 1 to 365 days, and its clock may differ
+ * from this machine's by up to a minute.
  */
 const marginSeconds: Readonly<Record<number, number>> = { 1: 60, 365: -60 };
 

@@ -7,8 +7,8 @@ import { callControlApi, Exit, messageOf, runCommand, stackAddress, stackFlags, 
 
 const operations = Object.keys(lastmileModel.operations);
 
-const usage = `Sets and shows the policies of API destinations and connections, pauses API destinations and shows how their
-endpoints fare. It invokes the function control-api directly.
+const usage = `Sets and shows the policies of API destinations and connections, pauses API destinations and shows the health of
+their endpoints. It invokes the function control-api directly.
 
   npm run policy -- pause <destination> [--until <time>]
   npm run policy -- resume <destination>
@@ -78,7 +78,7 @@ function oneName(verb: string, name: string | undefined, rest: readonly string[]
   return name;
 }
 
-/** A time without a zone would mean another moment on each machine. */
+/** The zone is required, because a time without one would depend on the zone of this machine. */
 const isoTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/;
 
 /** @returns epoch seconds */
@@ -143,7 +143,7 @@ function timeOf(seconds: JsonValue | undefined): string {
 
 async function main(args: string[]): Promise<number> {
   const { operation, input, print, address } = parseOptions(args);
-  // Only a list has more than one page, and only a list that is printed is read to its end.
+  // `health` prints all pages. An operation that is called by its name prints one page, with its NextToken.
   for (let token: JsonValue | undefined; ; ) {
     const answer = await callControlApi(
       operation,

@@ -92,10 +92,10 @@ function withFlags(message: string): string {
   return message.replace(/\b[A-Za-z]+(?= is |\.$)/g, (word) => flagOf.get(word) ?? word);
 }
 
-/** The result of all calls of one command. */
+/** One command may call the function several times. These are the results of all its calls. */
 interface Totals {
   readonly moved: number;
-  /** The number from the last call, because each call counts the dead letters that earlier calls have left once more. */
+  /** From the last call only. A sum would count a dead letter that stays in its queue once for each call. */
   readonly matched: number;
   readonly kept: number;
   readonly unreadable: readonly string[];

@@ -15,7 +15,7 @@ function forgetAws(): void {
   process.env['AWS_SHARED_CREDENTIALS_FILE'] = devNull;
 }
 
-/** Keeps the stack running when the reader of its output goes away (`npm start | head`). */
+/** Keeps the stack running when the program that reads its output ends (`npm start | head`). */
 function outliveReaders(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
@@ -47,7 +47,7 @@ function stopOnSignals(stack: Stack): void {
   if (process.env['npm_lifecycle_event'] !== undefined) stopWithParent(onSignal);
 }
 
-/** npm passes a signal to its shell only, not to this process. So this process watches for the end of the shell. */
+/** npm passes a signal only to the shell that runs this command. So this process stops when the shell has ended. */
 function stopWithParent(stop: () => void): void {
   const parent = process.ppid;
   const timer = setInterval(() => {
@@ -58,8 +58,8 @@ function stopWithParent(stop: () => void): void {
 }
 
 /**
- * Failure policy: an error that nothing caught is printed, and the stack goes on. It comes from a request that the embedded
- * database could not handle, or from a bug in one function. On AWS, neither would end the other functions. Here, ending the
+ * Failure policy: an error that nothing caught is printed, and the stack goes on. The cause may be a request that the embedded
+ * database cannot handle, or a bug in one function. On AWS, neither would stop the other functions. Here, the end of the
  * process would lose all data in memory.
  */
 function surviveFaults(): void {

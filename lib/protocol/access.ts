@@ -8,8 +8,8 @@ import type { ControlRequest, Route } from './control-request.ts';
 const eventsKeyOperations: ReadonlySet<string> = new Set(['events:PutEvents']);
 
 /**
- * Least access: a key of the API `events` may publish events and do nothing else. An unknown operation passes this check,
- * because it does nothing and its route answers that it is unknown.
+ * A key of the API `events` may only publish events. An unknown operation passes this check, because its route then answers
+ * that the operation is unknown.
  *
  * @throws ServiceError AccessDeniedException that names the operation
  */
@@ -24,7 +24,7 @@ export function requireAccess(apiId: ApiId, route: Route | undefined, request: C
   );
 }
 
-/** The log entry of a request that ended in InternalException. The operation is the only part of the request in it. */
+/** The log entry of a request that ended in InternalException. Of the request, it contains only the operation's name. */
 export interface Fault {
   readonly operation: string;
   readonly requestId: string;
@@ -39,7 +39,7 @@ export function describeFault(error: unknown, operation: string, requestId: stri
   return { operation, requestId, errors: describeErrors(error) };
 }
 
-/** The error as the client gets it, without internal details. */
+/** An unexpected error becomes InternalException, because the client must not see internal details. */
 export function toServiceError(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;
   return new ServiceError('InternalException', explain(error), { cause: error });

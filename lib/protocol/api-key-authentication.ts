@@ -30,8 +30,7 @@ interface Claim {
  * Authenticates a request by its API key. The header x-api-key holds the whole key, or a signature uses the public id as
  * access key id and the whole key as secret access key.
  *
- * The secret is checked before the table is read, so that a read can only be caused by somebody who has a key, or once had
- * one.
+ * The secret is checked before the table is read, so that only somebody who has a key, or once had one, can cause a read.
  *
  * Failure policy: every key that is unknown, wrong, expired or deleted gets the same answer, and so does every signature for
  * another time, region, service or request. If the root secret or the key's record cannot be read, the request is refused.
@@ -67,7 +66,7 @@ function claimOf(request: ControlRequest, region: string, nowMs: number): Claim 
   const signature = parseSignature(request);
   const receiver = { nowMs, region, services };
   if (signature === undefined || !isApplicable(request, signature, receiver)) return undefined;
-  // The request is routed by the service that it names, so that service must be the one that was signed.
+  // Routing reads the service with `signedService`. It must find the service that the signature is for.
   if (signedService(request) !== signature.service) return undefined;
   const publicId = signature.accessKeyId;
   return { publicId, isMadeWith: (secret) => isSignedWith(publicId + secret, request, signature) };
@@ -80,7 +79,7 @@ function unrecognized(): ServiceError {
   return new ServiceError('UnrecognizedClientException', text);
 }
 
-/** The number of keys whose rate is remembered. It is far more than a stack can have. */
+/** The most keys whose requests are counted. A stack can have far fewer keys. */
 const maximumThrottles = 1000;
 
 /** The returned function throws ServiceError ThrottlingException when a key has made too many requests. */

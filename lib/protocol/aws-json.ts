@@ -13,7 +13,7 @@ export interface AwsJsonService {
   /** The part of X-Amz-Target before the dot. */
   readonly targetPrefix: string;
   readonly operations: Operations;
-  /** First stage of validation. */
+  /** The first stage of validation: checks the input against the service model. */
   readonly readInput: (operation: string, body: JsonValue) => JsonObject;
   readonly logFault: LogFault;
 }
@@ -52,7 +52,7 @@ export function createAwsJsonRoute(service: AwsJsonService): Route {
   };
 }
 
-/** The code is in the body and in a header, because older and newer clients each read only one of them. */
+/** Some clients read the code from the body, others from the header. */
 export function answerAwsJsonError(error: ServiceError, context: Pick<RequestContext, 'requestId'>): ControlAnswer {
   const answer = toAnswer(
     error.code === 'InternalException' ? 500 : 400,
@@ -92,7 +92,7 @@ function unknownOperation(request: ControlRequest): ServiceError {
   return new ServiceError('UnknownOperationException', text);
 }
 
-/** @throws ServiceError SerializationException, without the parser's message, because that quotes the body */
+/** @throws ServiceError SerializationException, without the message of the parser, because it would quote the body */
 function parseBody(body: Uint8Array): JsonValue {
   if (body.length === 0) return {};
   if (body.length > maxBodyBytes) {

@@ -19,7 +19,7 @@ export interface HttpDependencies {
   /** `none` only in a local stack that runs without --auth. */
   readonly authentication: Authentication | 'none';
   readonly logFault: LogFault;
-  /** The region, if the function's ARN does not contain it. */
+  /** The region to use if the function's ARN does not contain one. */
   readonly fallbackRegion?: string | undefined;
 }
 
@@ -39,7 +39,7 @@ export function createEventsRoute({ operations, logFault }: EventsDependencies):
   });
 }
 
-/** Whether a request may be answered: the context for its operation, or the refusal to answer with. */
+/** The context in which the operation runs, or the error answer. */
 export type Admission =
   | { readonly kind: 'admitted'; readonly context: RequestContext }
   | { readonly kind: 'refused'; readonly answer: ControlAnswer };
@@ -47,8 +47,8 @@ export type Admission =
 /**
  * Authenticates a request and checks that its key may perform the operation.
  *
- * Failure policy: a request that cannot be authenticated is refused, whatever the reason. It is also refused while the keys or
- * the root secret cannot be read.
+ * Failure policy: a request that cannot be authenticated is refused, even if the reason is that the keys or the root secret
+ * cannot be read now.
  */
 export async function admit(
   route: Route | undefined,

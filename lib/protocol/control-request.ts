@@ -20,7 +20,7 @@ export interface ControlAnswer {
   readonly body: string;
 }
 
-/** Where a request arrived, and the id that its answer and its log lines carry. */
+/** The region and account that received a request, and the id that its answer and its log lines contain. */
 export interface RequestContext {
   readonly region: string;
   /** Twelve digits. */
@@ -43,7 +43,7 @@ export interface Route {
   readonly operationOf: (request: ControlRequest) => string | undefined;
   /** Always resolves: a failure becomes an error answer. */
   readonly answer: (request: ControlRequest, context: RequestContext) => Promise<ControlAnswer>;
-  /** The error answer in the form of this protocol. */
+  /** Makes an error answer in the form of this protocol. */
   readonly refuse: (refusal: ServiceError, context: Pick<RequestContext, 'requestId'>) => ControlAnswer;
 }
 

@@ -11,7 +11,6 @@ import type { InvocationContext } from './function-url.ts';
 import { lambdaRequestContext } from './function-url.ts';
 import { restJsonCode } from './rest-json.ts';
 
-/** The answer of a direct invocation. */
 export type DirectAnswer =
   | { readonly output: JsonObject }
   | { readonly error: { readonly code: string; readonly message: string } };
@@ -37,7 +36,7 @@ export function isDirectInvocation(event: unknown): boolean {
 
 interface DirectService {
   readonly operations: Operations;
-  /** First stage of validation. */
+  /** The first stage of validation: checks the input against the service model. */
   readonly readInput: (operation: string, input: JsonValue) => JsonObject;
   /** The error code that this service uses for a refusal. */
   readonly codeOf: (code: ServiceErrorCode) => ServiceErrorCode;

@@ -90,8 +90,8 @@ export interface InvocationContext {
 const functionArn = /^arn:(aws[a-z-]{0,20}):lambda:([a-z0-9-]{1,32}):([0-9]{12}):function:/;
 
 /**
- * Region and account of the invoked function. Some local runners give no usable function ARN. Then the region is the
- * fallback, and the account is the one in the event.
+ * Region and account come from the ARN of the invoked function. Some local runners give no usable ARN. Then the region is
+ * `fallbackRegion`, and the account comes from the event.
  *
  * @param fallbackRegion the region in the environment
  * @throws Error when the account or the region is unknown, because no valid ARN can be made without them

@@ -30,7 +30,7 @@ export function constraintsOf(shape: Shape, printedEnum: readonly string[] | und
   }
 }
 
-/** The constraints of the members of a list or map. Messages print them together: length, pattern, enum. */
+/** The text for all constraints of the members of a list or map. The service prints length first, then pattern, then enum. */
 export function groupText(constraints: readonly Constraint[]): string {
   const kinds = ['bounds', 'pattern', 'enum'] as const;
   const ordered = kinds.flatMap((kind) => constraints.filter((constraint) => constraint.kind === kind));
@@ -80,8 +80,8 @@ function enumConstraints(values: readonly string[] | undefined, printed = values
 }
 
 /**
- * What length and range constrain: the value of a number, the length of a text in UTF-16 code units (as in Java), or the
- * number of entries.
+ * The number that a length or range constrains: the value of a number, the length of a text in UTF-16 code units (as in Java),
+ * or the number of entries.
  */
 function measure(value: JsonValue): number {
   if (typeof value === 'number') return value;

@@ -14,7 +14,7 @@ import { lowerCamel, partsOf } from './service-model.ts';
  */
 export type ShapeReader = (value: JsonValue, path: string, violations: Violations) => JsonValue;
 
-/** Access to the shapes inside a container, for the reader of the container. */
+/** A reader of a list, map or structure gets its parts from here. */
 export interface Shapes {
   readonly reader: (shapeName: string) => ShapeReader;
   /** Checks the JSON type only. */
@@ -49,7 +49,7 @@ export function structureReader(shapes: Shapes, shape: StructureShape): ShapeRea
   };
 }
 
-/** Structures in a list are checked one by one, each under its own path. Scalars are checked together. */
+/** Each structure in a list has violations of its own, under its own path. All scalars in a list share one violation. */
 export function listReader(shapes: Shapes, shapeName: string, shape: ListShape): ShapeReader {
   const isOfScalars = partsOf(shapes.shape(shape.member)).length === 0;
   const readMember: ShapeReader = isOfScalars ? shapes.typeReader(shape.member) : shapes.reader(shape.member);
@@ -69,7 +69,7 @@ export function listReader(shapes: Shapes, shapeName: string, shape: ListShape):
   };
 }
 
-/** A map's keys are checked together, and so are its values. Entries with null count as absent. */
+/** All keys of a map share one violation, and so do all values. Entries with null count as absent. */
 export function mapReader(shapes: Shapes, shapeName: string, shape: MapShape): ShapeReader {
   const readValue = shapes.typeReader(shape.value);
   const checkKeys = groupCheck(shapes, shapeName, shape.key, 'Map keys');

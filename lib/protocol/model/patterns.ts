@@ -33,7 +33,7 @@ const equivalents: Readonly<Record<string, string | undefined>> = {
   '^https?://[^\\s/?#@\\\\]+/?$': undefined,
   '^[^\\s/?#@\\\\]+$': undefined,
 
-  // Endpoints: the optional last character belongs to the class before it.
+  // Endpoints. The optional last character is left out, because the class before it contains the same characters.
   "^((%[0-9A-Fa-f]{2}|[-()_.!~*';/?:@\\x26=+$,A-Za-z0-9])+)([).!';/?:,])?$":
     "(?!$)[-()_.!~*';/?:@&=+$,A-Za-z0-9]*(?:%[0-9A-Fa-f]{2}[-()_.!~*';/?:@&=+$,A-Za-z0-9]*)*",
 

@@ -25,7 +25,7 @@ export interface RestModel {
    * @throws ServiceError SerializationException or ValidationException
    */
   readonly readRequest: (call: RestCall, request: ControlRequest) => JsonObject;
-  /** The first stage of validation. @throws ServiceError as above */
+  /** The first stage of validation. @throws ServiceError SerializationException or ValidationException */
   readonly readInput: (operation: string, input: JsonValue) => JsonObject;
 }
 
@@ -107,7 +107,7 @@ function gather(model: ServiceModel, call: RestCall, request: ControlRequest): J
     const text = location === 'uri' ? call.labels[locationName] : query.get(locationName);
     const isNumber = location === 'querystring' && shapeOf(model, shapeName).type === 'integer';
     const sent = location === undefined ? ownMember(body, name) : text;
-    // Any other text stays a text. The reader then refuses it and names the member.
+    // A text that is not a number is kept, so that the reader refuses it and names the member.
     const value = isNumber && typeof sent === 'string' && /^-?[0-9]{1,15}$/.test(sent) ? Number(sent) : sent;
     if (value !== undefined) input[name] = value;
   }

@@ -11,7 +11,7 @@ interface ModelOperation {
   readonly http: { readonly method: string; readonly requestUri: string };
 }
 
-/** A member of a structure. If a member has a location, it is sent there; otherwise it is sent in the body. */
+/** A member of a structure. A member without a location is sent in the body. */
 export interface Member {
   readonly shape: string;
   readonly location?: 'uri' | 'querystring';

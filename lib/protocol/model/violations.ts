@@ -4,12 +4,11 @@ import { isJsonObject, ownMember } from '../../core/input/json.ts';
 import type { ServiceModel } from './service-model.ts';
 import { lowerCamel, shapeOf } from './service-model.ts';
 
-/** One constraint that the input does not satisfy. */
 export interface Violation {
   /** The path in the form of the messages: `targets.1.member.id`. */
   readonly path: string;
   readonly constraint: string;
-  /** The printed value with its quotes; absent when the value must not be shown. */
+  /** The value in quotes, as messages print it; absent when the value must not be shown. */
   readonly value?: string;
 }
 
