@@ -31,7 +31,7 @@ export interface ServicesOptions {
   readonly clock: Clock;
   readonly runner: FunctionRunner;
   readonly asynchronous: AsynchronousInvocations;
-  /** The authentication of the bus. The function behind the other operations checks its callers itself. */
+  /** Checks the callers of the bus. The control API, which performs the other operations, checks its own callers. */
   readonly authentication: Authentication | 'none';
   /** The secret with which the stack's own functions sign; no other client knows it. */
   readonly functionSecret: string;
@@ -39,7 +39,7 @@ export interface ServicesOptions {
   readonly host: () => string;
   /** Makes a new value for a region's root secret. */
   readonly rootSecret: () => string;
-  /** Writes one line to the terminal, like the line of a delivery. */
+  /** Writes one line to the terminal. */
   readonly writeLine: (text: string) => void;
   readonly reportError: (text: string) => void;
   /** Reports a fault of the stack itself. */

@@ -12,7 +12,7 @@ export interface DataFolder {
   /** Undefined: the data is lost when the stack stops. */
   readonly path: string | undefined;
   readonly database: DatabaseSync;
-  /** Deletes all data except the number of the owner's account. Close the embedded stores first. */
+  /** Deletes all data except the account that owns the folder. Close the embedded stores first. */
   clear(): void;
   close(): void;
 }
@@ -24,7 +24,7 @@ const storeFolders: readonly StoreFolder[] = ['dynamodb', 'sqs'];
 /** Raise this number when a change makes the format unreadable for older versions. */
 const formatVersion = 1;
 
-/** SQLite's result codes. Source: sqlite.org/rescode.html. */
+/** SQLite's result code SQLITE_BUSY. Source: sqlite.org/rescode.html. */
 const busy = 5;
 
 /**
@@ -92,8 +92,7 @@ function openDatabase(folder: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(join(folder, 'lastmile.sqlite'));
-    // When the process is killed, nothing is lost that SQLite has handed to the system. Only a crash of the machine can lose
-    // it.
+    // With these settings, a killed process loses no committed change. A crash of the machine can lose the newest changes.
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
     database.exec('CREATE TABLE IF NOT EXISTS owner (account TEXT NOT NULL)');
     database.exec('BEGIN IMMEDIATE; COMMIT');

@@ -24,7 +24,7 @@ import { createServices } from './backends.ts';
 import { queueUrl } from '../sqs/names.ts';
 
 export interface StackOutput {
-  /** Writes one line for each delivery, and one when a worker deauthorizes a connection. */
+  /** Writes one line of the log, for example for a delivery or for a connection that was deauthorized. */
   readonly line: (text: string) => void;
   /** Writes a failure of a function or of the stack itself. */
   readonly error: (text: string) => void;

@@ -84,7 +84,7 @@ export class Resets {
     this.#options = options;
   }
 
-  /** Resolves when no reset is under way. */
+  /** Resolves when the current reset, if there is one, has ended. */
   get ended(): Promise<unknown> {
     return this.#ended;
   }

@@ -34,7 +34,8 @@ export function findRoute(routes: readonly Route[], request: RequestAddress): Ro
 }
 
 /**
- * The protocol of the route. The protocol is guessed if the service is unknown, and if a client uses SQS's newer protocol.
+ * The protocol in which the client expects an error. It is guessed from the headers if the service is unknown, or if a client of
+ * SQS uses JSON instead of the query protocol.
  */
 export function protocolOf(route: Route | undefined, request: RequestAddress, contentType: string): Protocol {
   const spoken = route?.protocol === 'query' && request.target !== undefined ? undefined : route?.protocol;
@@ -56,7 +57,7 @@ export function refuse(protocol: Protocol, refusal: Refusal): LocalAnswer {
   }
 }
 
-/** The destination that a request's signature names. The signature itself is never checked. */
+/** The signer, region and service that a request's signature names. The gateway does not verify the signature. */
 export interface Signature {
   readonly accessKeyId: string;
   readonly region: string;

@@ -43,7 +43,7 @@ export interface Stack {
   /** `http://<host>:<port>` */
   readonly url: string;
   readonly port: number;
-  /** Takes about a second at most, even while work is running. */
+  /** Resolves within about a second, even while work is running. */
   stop(): Promise<void>;
 }
 
@@ -54,7 +54,7 @@ const defaultAccount = '123456789012';
 /**
  * Starts the whole stack on one port.
  *
- * @throws StartError or ConfigError, each with a message of one line
+ * @throws StartError or ConfigError
  */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const { account = defaultAccount, environment = {} } = options;

@@ -5,7 +5,7 @@ import type { InvocationOutcome } from '../lambda/function-runner.ts';
 import { printable } from '../lambda/readable-logs.ts';
 
 /**
- * One HTTP request to a service of the local stack: complete, limited in size, and with the region of its signature.
+ * One HTTP request to a service of the local stack. The body is complete and within the size limit of the service.
  */
 export interface LocalRequest {
   readonly method: string;
@@ -32,7 +32,7 @@ export interface LocalAnswer {
 
 export type LocalService = (request: LocalRequest) => Promise<LocalAnswer>;
 
-/** An error answer with a code that AWS clients know. The client reads the message. */
+/** An error whose code and message are sent to the client. AWS clients know the code. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly code: string;
@@ -45,7 +45,7 @@ export class Refusal extends Error {
   }
 }
 
-/** A successful awsJson answer. In a refusal, the code is in the header and in the body, because older clients read only the body. */
+/** A successful answer in the awsJson protocol. */
 export function awsJsonAnswer(body: unknown, version: '1.0' | '1.1'): LocalAnswer {
   return {
     status: 200,
@@ -54,6 +54,7 @@ export function awsJsonAnswer(body: unknown, version: '1.0' | '1.1'): LocalAnswe
   };
 }
 
+/** An error in the awsJson protocol. The code is in the header and in the body, because older clients read only the body. */
 export function awsJsonRefusal(refusal: Refusal, version: '1.0' | '1.1'): LocalAnswer {
   return {
     status: refusal.status,
@@ -66,7 +67,7 @@ export function awsJsonRefusal(refusal: Refusal, version: '1.0' | '1.1'): LocalA
   };
 }
 
-/** A restJson error. The code is in the header, and the message is in the body. */
+/** An error in the restJson protocol. The code is in the header, and the message is in the body. */
 export function restJsonRefusal(refusal: Refusal): LocalAnswer {
   return {
     status: refusal.status,

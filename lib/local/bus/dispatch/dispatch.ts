@@ -4,8 +4,8 @@ import type { EventStore, MatchedEvent, StoredDispatch } from '../store/event-st
 export interface DispatcherOptions {
   readonly store: EventStore;
   /**
-   * Resolves when the target has accepted the event, or when it is clear that it never will and this has been reported.
-   * Rejects when the target cannot be reached now.
+   * Resolves when the target has accepted the event, or when the target has refused the event for good and this has been
+   * reported. Rejects when the target cannot be reached now.
    */
   readonly send: (dispatch: StoredDispatch) => Promise<void>;
   readonly clock: Clock;

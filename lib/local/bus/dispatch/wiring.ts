@@ -39,7 +39,7 @@ export interface BusDispatch {
   stop(grace: Promise<unknown>): Promise<void>;
 }
 
-/** The most missing buses that are remembered, so that each is reported only once. */
+/** How many missing buses are reported. Each is remembered, so that it is reported only once. */
 const maxUnknownBuses = 1000;
 
 export function createBusDispatch(options: BusDispatchOptions): BusDispatch {

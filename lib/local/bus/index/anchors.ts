@@ -3,7 +3,7 @@ import type { FieldNode } from '../pattern/fields.ts';
 import type { MatchTerm } from '../pattern/match.ts';
 import type { IndexedBranch } from './table.ts';
 
-/** For each field, the number of branches that each of its terms would find. */
+/** For each field and each of its terms, the number of branches that contain this term. */
 type BranchCounts = ReadonlyMap<FieldNode, ReadonlyMap<string, number>>;
 
 /**

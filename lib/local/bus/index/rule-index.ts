@@ -11,8 +11,8 @@ export interface RuleIndex {
 }
 
 /**
- * Finds matching rules by the fields and values of an event. An event is compared only with rules that one of its
- * values leads to, so the cost does not grow with the number of rules.
+ * Finds matching rules by the fields and values of an event. An event is compared only with the rules that are indexed under
+ * one of its values, so the cost does not grow with the number of rules.
  *
  * @throws ServiceError InvalidEventPatternException
  */
@@ -22,7 +22,7 @@ export function createRuleIndex(patterns: readonly { key: string; pattern: strin
     readEventPattern(pattern).map((branch) => ({ rule, fields: compileBranch(root, branch) })),
   );
   const tables = new Map<FieldNode, RuleTable>();
-  /** Rules in which every field may be absent, so that no value leads to them. */
+  /** Every field of these branches may be absent. No value can find them, so they are compared with every event. */
   const unanchored: IndexedBranch[] = [];
   for (const [branch, anchor] of chooseAnchors(branches)) {
     if (anchor === undefined) unanchored.push(branch);

@@ -6,7 +6,7 @@ import type { MatchTerm, ValueMatch } from '../pattern/match.ts';
 
 /** One branch of a rule's pattern. */
 export interface IndexedBranch {
-  /** The position of the rule in the list. */
+  /** The position of the rule in the list from which the index was created. */
   readonly rule: number;
   readonly fields: CompiledBranch;
 }
@@ -19,7 +19,7 @@ export class RuleTable {
   readonly #equal = new Map<Scalar, Bucket>();
   readonly #folded = new Map<string, Bucket>();
   readonly #address = new Map<string, Bucket>();
-  /** Grouped by length first, so that there is one look-up for each length that occurs. */
+  /** Grouped by the length of the term, so that a value needs one look-up for each length that occurs. */
   readonly #prefix = new Map<number, Map<string, Bucket>>();
   readonly #suffix = new Map<number, Map<string, Bucket>>();
 
@@ -27,7 +27,7 @@ export class RuleTable {
     for (const { term } of values) this.#bucketOf(term).add(branch);
   }
 
-  /** Adds every branch that the value can match, and perhaps others. */
+  /** Adds every branch that the value can match, and perhaps some that it cannot match. */
   collect(value: Scalar, candidates: Set<IndexedBranch>): void {
     addAll(candidates, this.#present);
     addAll(candidates, this.#equal.get(value));

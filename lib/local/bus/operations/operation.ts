@@ -24,8 +24,8 @@ export interface BusDependencies {
 }
 
 /*
- * The texts come from recorded answers of the service or, where there is none, from reports of its users. A text that is
- * marked as our own comes from neither.
+ * The error texts come from recorded answers of the service. Where no answer is recorded, they come from reports of its users.
+ * A text that is marked as our own comes from neither.
  */
 
 export function invalid(text: string): ServiceError {

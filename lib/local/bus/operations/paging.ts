@@ -13,10 +13,10 @@ export interface ListPage<Item> {
 }
 
 /**
- * Pages continue after a name. So an item that exists during the whole listing appears exactly once, whatever is
- * created or deleted meanwhile.
+ * Returns one page of a list. Each page continues after the last name of the previous page. So an item that exists during the
+ * whole listing appears exactly once, even if other items are created or deleted meanwhile.
  *
- * @param binding operation, region and filters. A NextToken is valid only for a list with the same ones
+ * @param binding the operation, the region and the filters; a NextToken is valid only for a list with the same binding
  * @throws ServiceError ValidationException for a NextToken that does not come from this list
  */
 export function listPage<Item>(

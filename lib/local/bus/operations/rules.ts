@@ -100,7 +100,7 @@ export function putRule({ store, nowMs }: BusDependencies): BusOperation {
   };
 }
 
-/** A rule that stays enabled keeps its start time. A rule with a new schedule gets a new start time. */
+/** Whether the times of the rule's schedule still count from the old `enabledAtMs`. A new schedule begins to count anew. */
 function keepsTime(before: Rule | undefined, rule: Rule): before is Rule {
   if (before === undefined || before.state === 'DISABLED' || rule.state === 'DISABLED') return false;
   return before.scheduleExpression === rule.scheduleExpression;
@@ -118,7 +118,7 @@ function checkWhen(input: JsonObject, eventBusName: string): Pick<Rule, 'eventPa
   if (eventPattern === undefined && scheduleExpression === undefined) {
     throw invalid('Parameter(s) EventPattern or ScheduleExpression must be specified.');
   }
-  // The service also refuses an empty schedule on other buses, as its users have reported.
+  // On a custom bus, the service refuses even an empty schedule. Source: reports of its users.
   if (sent.scheduleExpression !== undefined && eventBusName !== defaultBusName) {
     throw invalid('ScheduleExpression is supported only on the default event bus.');
   }
@@ -132,7 +132,7 @@ function checkWhen(input: JsonObject, eventBusName: string): Pick<Rule, 'eventPa
   };
 }
 
-/** Maps members of the input to the rule's names for them; absent members are left out. */
+/** Reads members of the input, and renames them to the members of `Rule`. Absent members are left out. */
 function textsOf<Name extends keyof Rule>(
   input: JsonObject,
   names: Readonly<Record<string, Name>>,

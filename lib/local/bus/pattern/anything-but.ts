@@ -6,7 +6,7 @@ import { RefusedPattern } from './cursor.ts';
 import type { PatternToken, PatternTokens } from './tokens.ts';
 import { wildcard, wildcardFault } from './wildcard.ts';
 
-/** One kind of match, other than plain values, that `anything-but` can exclude. */
+/** An operator that `anything-but` can negate, with the service's texts for an invalid value. */
 interface Exclusion {
   readonly compile: (text: string) => ValueMatch;
   readonly notString: string;
@@ -116,7 +116,7 @@ function refuseFaultyWildcard(tokens: PatternTokens, texts: readonly string[]): 
   }
 }
 
-/** For an error in such a list, the service names the position twice: once for the value and once for the list. */
+/** For an error in a list inside `anything-but`, the service's text names the position twice: for the value and for the list. */
 function inList<Value>(tokens: PatternTokens, parse: () => Value): Value {
   try {
     return parse();

@@ -3,28 +3,29 @@ import { RefusedPattern } from './cursor.ts';
 import { wildcardBytes } from './wildcard.ts';
 
 /**
- * The most beginnings of wildcard texts that one value may match at a time. The service does not publish its limit. This
- * number agrees with every recorded answer (7 was accepted, 11 refused) and with the README of the public event-ruler.
+ * The most positions in a field's wildcard texts that one value may have reached at the same time. The service does not publish
+ * its limit. This number agrees with every recorded answer (7 was accepted, 11 refused) and with the README of the public
+ * event-ruler.
  */
 const maxComplexity = 10;
 
 /**
- * Limit for the position sets that are examined. A rule that needs more counts as too complex, so that the time of the check
- * is bounded.
+ * The most sets of positions that the check examines. A rule that needs more counts as too complex, so that the check takes a
+ * limited time.
  */
 const maxStates = 20_000;
 
 const tooComplex =
   'Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences after a wildcard character';
 
-/** A position in wildcard texts that share a beginning. It is after a byte, or inside a wildcard (then `byte` is undefined). */
+/** A position in wildcard texts that begin alike. `next` has the following position for each byte; `undefined` is a wildcard. */
 interface Place {
   readonly id: number;
   readonly inWildcard: boolean;
   readonly next: Map<number | undefined, Place>;
 }
 
-/** @throws RefusedPattern when one value could match too many beginnings of a field's wildcards at a time */
+/** @throws RefusedPattern when one value could reach too many positions in a field's wildcard texts at the same time */
 export function refuseComplexity(branches: readonly (readonly FieldMatch[])[]): void {
   for (const fields of comparedTogether(branches)) {
     const matches = fields.flatMap((field) => field.values).map((match) => match.wildcards ?? []);
@@ -52,7 +53,7 @@ function comparedTogether(branches: readonly (readonly FieldMatch[])[]): Iterabl
   return [...groups.values()].map((group) => [...group]);
 }
 
-/** Follows every possible value byte by byte, and counts the positions that it matches. */
+/** Follows every possible value byte by byte, and counts the positions that the value can have reached. */
 function exceedsLimit(matches: readonly (readonly string[])[]): boolean {
   const starts = beginnings(matches);
   const seen = new Set<string>();
@@ -87,7 +88,7 @@ function beginnings(matches: readonly (readonly string[])[]): readonly Place[] {
   });
 }
 
-/** The bytes that lead to a position of their own; -1 stands for all other bytes. */
+/** The bytes that lead from one of these positions to another position; -1 stands for all other bytes. */
 function bytesThatMatter(places: readonly Place[]): ReadonlySet<number> {
   const bytes = new Set([-1]);
   for (const { next } of places) {

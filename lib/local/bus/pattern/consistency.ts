@@ -1,8 +1,8 @@
 import type { ArrayElement } from './fields.ts';
 
-/** A field that may occur inside elements of arrays. Undefined stands for an occurrence outside all arrays. */
+/** The array elements in which a pattern's field occurs. Undefined stands for an occurrence outside all arrays. */
 export interface SearchedField {
-  /** Whether the pattern matches if the field is absent. */
+  /** Whether the pattern allows that the field is absent. */
   readonly absent: boolean;
   readonly all: readonly (ArrayElement | undefined)[];
   /** The occurrences whose value matches. */
@@ -12,7 +12,7 @@ export interface SearchedField {
 /** The element that was chosen for each array. Arrays without a choice are not in the map. */
 type Choice = ReadonlyMap<number, number>;
 
-/** The occurrences of a field as a tree: in the elements of arrays, in the elements of arrays inside those, and so on. */
+/** One node in the tree of a field's occurrences. The children of an array element are the elements of the arrays inside it. */
 interface ElementNode {
   readonly element: ArrayElement | undefined;
   readonly arrays: Map<number, Map<number, ElementNode>>;
@@ -26,18 +26,18 @@ interface PreparedField {
 }
 
 /**
- * Step limit of one search. An event can spell one field in many ways if its member names contain dots, and then the
- * search is exponential. Any other event of a megabyte needs far fewer steps.
+ * Step limit of one search. If member names of an event contain dots, one field can occur in many ways, and the search can take
+ * exponential time. Any other event of a megabyte needs far fewer steps.
  */
 const maxSteps = 2_000_000;
 
 /**
- * Whether all fields can match when one element is chosen in each array, because two fields must not match in different
- * elements of the same array. A field is absent when it does not occur in the elements that the earlier fields chose. Source:
- * the README of the public event-ruler, and its answers.
+ * Whether all fields can match together. Two fields must not match in different elements of the same array, so the search
+ * chooses one element of each array. A field counts as absent when it does not occur in the elements that were chosen for
+ * earlier fields. Source: the README of the public event-ruler, and its answers.
  *
- * Failure policy: an event that exceeds the step limit does not match. It does less harm if a rule misses such a malicious
- * event than if the bus stops for everyone.
+ * Failure policy: an event that exceeds the step limit does not match. Such an event is malicious, and a rule that misses it
+ * does less harm than a bus that stops for everyone.
  *
  * @param fields in the order in which the service compares them: by name
  */
@@ -53,7 +53,7 @@ export function consistent(fields: readonly SearchedField[]): boolean {
 
 class ConsistencySearch {
   readonly #fields: readonly PreparedField[];
-  /** The last field that occurs in each array. After that field, the choice for the array no longer matters. */
+  /** For each array, the position of the last field that occurs in it. Later fields do not depend on the element chosen there. */
   readonly #lastUse: ReadonlyMap<number, number>;
   readonly #failed = new Set<string>();
   #steps = 0;
@@ -87,7 +87,7 @@ class ConsistencySearch {
     return first.done === true && this.#steps < maxSteps;
   }
 
-  /** The elements that contain the field and agree with the choice. */
+  /** Yields the elements that contain the field and agree with the choice. */
   *#occurrences(root: ElementNode, choice: Choice): Generator<ArrayElement | undefined> {
     const open = [root];
     for (let node = open.pop(); node !== undefined; node = open.pop()) {
@@ -102,7 +102,10 @@ class ConsistencySearch {
     }
   }
 
-  /** The choice plus the element, without arrays that no longer matter; sorted, so that equal choices have equal keys. */
+  /**
+   * Adds the element to the choice, and removes the arrays in which no later field occurs. The result is sorted, so that equal
+   * choices have equal keys.
+   */
   #relevant(index: number, choice: Choice, element: ArrayElement | undefined): Choice {
     const entries = new Map(choice);
     for (let link = element; link !== undefined; link = link.outer) entries.set(link.array, link.index);

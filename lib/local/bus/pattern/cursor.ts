@@ -1,6 +1,6 @@
 import { ServiceError } from '../../../core/failure/service-error.ts';
 
-/** Why an event pattern is refused: the service's text, with the position if the service gives one. */
+/** The error for an invalid event pattern. Its message is the service's text, with the position if the service gives one. */
 export class RefusedPattern extends Error {
   override readonly name = 'RefusedPattern';
 }
@@ -10,9 +10,7 @@ export function toServiceError(refusal: RefusedPattern): ServiceError {
   return new ServiceError('InvalidEventPatternException', text, { cause: refusal });
 }
 
-/**
- * How many characters of the pattern an error text quotes. Source: the parser that the recorded texts name quotes as many.
- */
+/** The most characters of a pattern that an error text quotes. Source: Jackson, the JSON parser that these texts name. */
 const maxQuotedCharacters = 500;
 const controlCharacter = /[\0-\x1f\x7f-\x9f]/;
 const controlCharacters = /[\0-\t\v\f\x0e-\x1f\x7f-\x9f]/g;
@@ -48,12 +46,12 @@ export class PatternCursor {
     return this.text.charAt(this.offset);
   }
 
-  /** The position of an earlier character. */
+  /** The line and column of the character that is `charactersBack` before the current position. */
   place(charactersBack = 0): Place {
     return { line: this.#line, column: this.offset - charactersBack - this.#lineStart + 1 };
   }
 
-  /** A position in the form of the error texts. */
+  /** Formats a position for an error text, as the service does. */
   located({ line, column }: Place): string {
     return `[Source: (String)${quoted(this.text)}; line: ${line}, column: ${column}]`;
   }
@@ -87,7 +85,7 @@ export class PatternCursor {
     return undefined;
   }
 
-  /** Reads a line feed, a carriage return or both. */
+  /** Reads one line end: `\n`, `\r` or `\r\n`. */
   takeLineEnd(): void {
     const both = this.character === '\r' && this.text.charAt(this.offset + 1) === '\n';
     this.offset += both ? 2 : 1;

@@ -69,7 +69,7 @@ export interface CompiledField {
 
 export type CompiledBranch = readonly CompiledField[];
 
-/** @param root marked with the fields of this branch */
+/** @param root the tree of field names, to which the fields of this branch are added */
 export function compileBranch(root: FieldNode, branch: Branch): CompiledBranch {
   return branch.map((field) => compileField(root, field));
 }
@@ -86,7 +86,7 @@ function compileField(root: FieldNode, { name, absent, values }: FieldMatch): Co
   return { node: askFor(root, name), absent, values, matches };
 }
 
-/** @param fields of the event, read with the root of the compiled branch */
+/** @param fields the fields of the event, read with the root with which the branch was compiled */
 export function matchesBranch(branch: CompiledBranch, fields: EventFields): boolean {
   let searched: SearchedField[] | undefined;
   for (const field of branch) {

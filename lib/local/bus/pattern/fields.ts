@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../../../core/input/json.ts';
 
 export type Scalar = string | number | boolean | null;
 
-/** One element of an array in an event, with the elements of outer arrays that contain it. */
+/** One element of an array in an event. If another array contains this array, `outer` is the element in which it lies. */
 export interface ArrayElement {
   /** The number of the array within the event. */
   readonly array: number;
@@ -12,8 +12,8 @@ export interface ArrayElement {
 }
 
 /**
- * A value of a field in an event. An element of a list of plain values counts as an element of the array around the
- * list.
+ * A value of a field in an event, and the array element that contains the value. The elements of a list of plain values do not
+ * count as array elements: `within` is the element around the list.
  */
 export interface Occurrence {
   readonly value: Scalar;

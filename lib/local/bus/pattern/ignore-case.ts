@@ -4,7 +4,7 @@ import { test } from './match.ts';
 /** The lower and the upper case of one UTF-16 code unit. Their lengths may differ. */
 type Alternatives = readonly string[];
 
-/** Matches without regard to case, as the service compares: code unit by code unit, in no particular language. */
+/** Matches without regard to case: one UTF-16 code unit at a time, in no particular language, as the service does. */
 export function equalIgnoringCase(text: string): ValueMatch {
   const units = alternatives(text);
   return {
@@ -23,7 +23,7 @@ export function suffixIgnoringCase(text: string): ValueMatch {
   return test((value) => typeof value === 'string' && starts(units, value).length > 0);
 }
 
-/** Returns the same result for any two texts that differ only in case. Texts that differ in more may also have the same result. */
+/** Returns the same result for any two texts that differ only in case. Other texts may have the same result too. */
 export function fold(text: string): string {
   return text.toLowerCase().toUpperCase().toLowerCase();
 }
@@ -33,8 +33,8 @@ function alternatives(text: string): readonly Alternatives[] {
 }
 
 /**
- * The positions at which the pattern's units can end if the text begins with them. There may be several, because lower and
- * upper case can differ in length.
+ * The positions in the text at which the pattern's units can end if the text begins with them. There may be several, because
+ * the lower and the upper case of a unit can differ in length.
  */
 function ends(units: readonly Alternatives[], text: string): readonly number[] {
   let places: readonly number[] = [0];

@@ -18,7 +18,7 @@ const escapes: ReadonlyMap<string, string> = new Map([
   ['t', '\t'],
 ]);
 
-/** The use of a string: whether it is a name or a value, and the parser's words when its closing quote is missing. */
+/** How error texts describe a string: as a member's name or as a value. */
 interface StringPlace {
   readonly name: string;
   readonly unclosed: string;

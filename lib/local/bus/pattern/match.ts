@@ -1,8 +1,8 @@
 import type { Scalar } from './fields.ts';
 
 /**
- * A condition that every matching value meets. Rules can be indexed by it. The value is equal to the term, begins or ends with
- * the term, is equal to it when case is ignored, is this IP address, or just exists.
+ * A condition that every matching value meets, so rules can be indexed by it. The value equals the term, begins or ends with
+ * it, equals it without regard to case (`folded`), is this IP address, or only has to exist (`present`).
  */
 export type MatchTerm =
   | { readonly kind: 'equal'; readonly value: Scalar }
@@ -49,12 +49,12 @@ export function suffix(text: string): ValueMatch {
 /** Matches any value except a list or an object. */
 export const exists: ValueMatch = { term: present, matches: () => true };
 
-/** A match that cannot be indexed. */
+/** A match for which the index knows no narrower condition than that the field exists. */
 export function test(matches: (value: Scalar) => boolean): ValueMatch {
   return { term: present, matches };
 }
 
-/** Matches every value that none of the given ones matches, including null, booleans and numbers. */
+/** Matches every value that none of the given matches accepts, including null, booleans and numbers. */
 export function noneOf(matches: readonly ValueMatch[]): ValueMatch {
   const wildcards = matches.flatMap((match) => match.wildcards ?? []);
   return { term: present, wildcards, matches: (value) => !matches.some((match) => match.matches(value)) };

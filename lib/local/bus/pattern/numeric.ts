@@ -3,8 +3,8 @@ import { equal, test } from './match.ts';
 import type { PatternTokens } from './tokens.ts';
 
 /**
- * The value of a number that the service can compare by value. Such a number is held exactly by a binary64, and has the form
- * that Java's `Double` prints.
+ * Converts a number that the service can compare by value. The digits of such a number are the same after a conversion to a
+ * double (binary64) and back.
  *
  * @param text a JSON number
  * @returns undefined when the service would refuse the comparison
@@ -15,7 +15,7 @@ export function comparableNumber(text: string): number | undefined {
   return decimal(text) === decimal(String(number)) ? number : undefined;
 }
 
-/** Normalises a decimal number: digits without zeroes at either end, and an exponent. */
+/** Normalises a decimal number to its digits, without leading and trailing zeroes, and an exponent. */
 function decimal(text: string): string {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] =
     /^(-?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];

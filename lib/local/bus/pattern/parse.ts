@@ -8,11 +8,12 @@ import { RefusedPattern } from './cursor.ts';
 import { PatternTokens } from './tokens.ts';
 
 /**
- * One way to match a pattern: all these fields must match. They are in the order in which the service compares them.
+ * One alternative of a pattern. An event matches it when all its fields match. The fields are in the order in which the
+ * service compares them.
  */
 export type Branch = readonly FieldMatch[];
 
-/** The fields read so far, by name. A repeated name replaces the earlier one. */
+/** The fields of a branch that have been parsed so far, by name. A repeated name replaces the earlier one. */
 type OpenBranch = ReadonlyMap<string, FieldMatch>;
 
 /** Limit for the combinations of `$or` alternatives in one pattern. Source: the EventBridge user guide. */

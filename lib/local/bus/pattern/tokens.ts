@@ -10,13 +10,13 @@ interface Scope {
   entries: number;
 }
 
-/** Deeper patterns are refused, so that the parser may recurse. Source: the parser that the error texts name. */
+/** The greatest nesting depth of a pattern. Source: Jackson, the JSON parser that the service's error texts name. */
 const maxDepth = 1_000;
 
 /**
- * Reads the tokens of an event pattern one at a time. It reads as far ahead as the service's parser does, because the
- * positions in error texts depend on that. After a name, it has also read the beginning of the value. It reads a string to its
- * end only when the text of the string or the next token is requested.
+ * Reads the tokens of an event pattern one at a time. It reads as far ahead as the service's parser does, because error texts
+ * name the position that the parser had reached. With a name, it also reads the beginning of the value. It reads a string to
+ * its end only when the text of the string or the next token is requested.
  */
 export class PatternTokens {
   /** The name of the member that was read last. */
@@ -52,7 +52,7 @@ export class PatternTokens {
 
   get #scope(): Scope {
     const scope = this.#scopes.at(-1);
-    if (scope === undefined) throw new Error('The root of a pattern is never left.');
+    if (scope === undefined) throw new Error('The root scope of the event pattern is missing.');
     return scope;
   }
 
@@ -146,7 +146,7 @@ export class PatternTokens {
     this.#inString = false;
   }
 
-  /** Enters an object or array when its token is read. After a name, only the beginning of the value has been looked at before. */
+  /** Opens the scope of an object or array. With a name, its bracket was read ahead, but the scope opens only now. */
   #enter(token: PatternToken): PatternToken {
     if (token !== '{' && token !== '[') return token;
     this.#scopes.push({ kind: token === '{' ? 'Object' : 'Array', opened: this.#began, entries: 0 });

@@ -1,14 +1,14 @@
 import type { ValueMatch } from './match.ts';
 
-/** The bytes of a wildcard text and its quotes, as the service reads them. Undefined stands for a wildcard. */
+/** The bytes of a wildcard text, including its quotes, as the service reads them. Undefined stands for a wildcard. */
 export type WildcardBytes = readonly (number | undefined)[];
 
 const asterisk = 0x2a;
 const backslash = 0x5c;
 
 /**
- * @param text in which `*` stands for any characters, and `\*` and `\\` for themselves
- * @returns the service's reason to refuse the text, with the byte position; the opening quote is byte 0
+ * @param text in which `*` stands for any characters, `\*` for an asterisk, and `\\` for a backslash
+ * @returns the service's reason to refuse the text, with the byte position; the opening quote is byte 0. Undefined: it is valid
  */
 export function wildcardFault(text: string): string | undefined {
   const bytes = Buffer.from(`"${text}"`);
@@ -78,8 +78,8 @@ function matchesParts(value: string, first: string, between: readonly Literal[],
 }
 
 /**
- * A text to search for. `borders` holds, for each position, the longest beginning of the text that also ends there
- * (Knuth, Morris, Pratt).
+ * A text to search for. For each position, `borders` holds the length of the longest beginning of the text that also ends at
+ * this position. Source: the algorithm of Knuth, Morris and Pratt.
  */
 interface Literal {
   readonly text: string;

@@ -7,7 +7,7 @@ export interface CronSchedule {
 interface FieldBounds {
   readonly least: number;
   readonly most: number;
-  /** Names of the values, beginning with `least`. */
+  /** Names of the values, in ascending order; the first one is the name of `least`. */
   readonly names?: readonly string[];
 }
 

@@ -27,7 +27,8 @@ export interface Keyset {
 }
 
 /**
- * The tables of the local bus in SQLite. All calls are synchronous, so that a change happens completely or not at all.
+ * The tables of the local bus in SQLite. All calls are synchronous, so no other call comes between the statements of a
+ * transaction.
  */
 export class BusDatabase {
   readonly #database: DatabaseSync;
@@ -67,7 +68,7 @@ export class BusDatabase {
   }
 }
 
-/** The condition and the order of a page by the column `name`. `pageValues` gives the values for it. */
+/** Selects one page of a list that is sorted by the column `name`. `pageValues` returns the parameters. */
 export const pageCondition = 'name > ? AND substr(name, 1, length(?)) = ? ORDER BY name LIMIT ?';
 
 export function pageValues({ afterName = '', namePrefix = '', limit }: Keyset): [string, string, string, number] {

@@ -17,7 +17,7 @@ export interface MatchedTarget {
   readonly target: string;
 }
 
-/** The targets that get each event that the rule matches. */
+/** The targets of a rule, in the form in which they are stored with each event that the rule matches. */
 export function matchedTargets(rule: Rule, targets: readonly RuleTarget[]): readonly MatchedTarget[] {
   return targets.map((target) => ({ ruleArn: rule.arn, target: JSON.stringify(target) }));
 }
@@ -42,7 +42,7 @@ CREATE TABLE IF NOT EXISTS bus_dispatches (
   number INTEGER PRIMARY KEY AUTOINCREMENT, eventId TEXT NOT NULL, ruleArn TEXT NOT NULL, target TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS bus_dispatches_by_event ON bus_dispatches (eventId);`;
 
-/** Accepted events in SQLite. Each is kept until every target has accepted it. When a stack starts, it resumes them. */
+/** Accepted events in SQLite. An event is kept until all its targets have accepted it, also across restarts of the stack. */
 export class EventStore {
   readonly #database: DatabaseSync;
   readonly #insertEvent: StatementSync;
@@ -90,13 +90,13 @@ export class EventStore {
     return { number, ruleArn, target, event: { id, region, text, acceptedAtMs } };
   }
 
-  /** Oldest first. */
+  /** The numbers of all dispatches, oldest first. */
   pending(): readonly number[] {
     const rows = this.#database.prepare('SELECT number FROM bus_dispatches ORDER BY number').all();
     return rows.map((row) => Number(row['number']));
   }
 
-  /** Deletes dispatches that their targets have accepted. The last dispatch of an event deletes the event too. */
+  /** Deletes dispatches that their targets have accepted. An event is deleted with its last dispatch. */
   remove(dispatches: readonly StoredDispatch[]): void {
     atomically(this.#database, () => {
       for (const { number } of dispatches) this.#removeDispatch.run(number);

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../../core/input/json.ts';
 
-/** The data of the local bus in one region. The names are those of the EventBridge service model. */
+/** An event bus. The members of this type and of `Rule` have the names of the EventBridge service model. */
 export interface EventBus {
   readonly name: string;
   readonly arn: string;
@@ -23,7 +23,7 @@ export interface Rule {
   readonly state: RuleState;
   readonly description?: string;
   readonly roleArn?: string;
-  /** When the rule was last enabled, in epoch ms. The rule matches only events after this time. */
+  /** When the rule was last enabled, in epoch ms. The rule's schedule counts from this time. */
   readonly enabledAtMs: number;
 }
 
@@ -54,6 +54,6 @@ export interface BusReader {
   /** The enabled rules that have a schedule. */
   scheduledRules(): readonly { readonly region: string; readonly rule: Rule }[];
   targets(region: string, eventBusName: string, ruleName: string): readonly RuleTarget[];
-  /** Increases with every change of the bus's rules. Compiled patterns are valid for one generation. */
+  /** Increases with every change of the bus's rules or targets. Compiled patterns are valid for one generation. */
   generation(region: string, eventBusName: string): number;
 }

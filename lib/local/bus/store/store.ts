@@ -10,7 +10,7 @@ export interface BusStoreOptions {
   readonly nowMs: () => number;
 }
 
-/** Buses, rules, targets and tags of every region. A region has its default bus from the first use of the region on. */
+/** Buses, rules, targets and tags of every region. The first use of a region creates its default bus. */
 export class BusStore implements BusReader {
   readonly tags: TagStore;
   readonly #database: BusDatabase;
@@ -19,8 +19,8 @@ export class BusStore implements BusReader {
   readonly #nowMs: () => number;
   readonly #regions = new Set<string>();
   /**
-   * Generations of the buses that this process changed. They never decrease, so that a bus created again does not get
-   * the compiled rules of the old one.
+   * Generations of the buses that this process has changed. They never decrease, so that a bus that is deleted and created again
+   * does not get the compiled rules of the deleted bus.
    */
   readonly #generations = new Map<string, number>();
 

@@ -47,7 +47,10 @@ export function deliveryMessage({ event, ruleArn }: StoredDispatch, target: Rule
   }
 }
 
-/** The same delivery as the input of `deliver`. The stack does not limit the size of an asynchronous invocation. */
+/**
+ * The input of the function `deliver`, for an event that is too large for a message. The stack does not limit the size of an
+ * asynchronous invocation.
+ */
 export function deliverPayload({ event, ruleArn }: StoredDispatch, target: RuleTarget): string {
   const envelope = { apiDestination: target.Arn, rule: ruleArn, target: deliveryTarget(target) };
   return `${JSON.stringify(envelope).slice(0, -1)},"event":${event.text}}`;

@@ -12,7 +12,7 @@ const arnPattern = /^arn:aws[a-z-]*:([a-z]+):([a-z0-9-]+):([0-9]{12}):(.+)$/;
 /**
  * EventBridge reaches only targets in the rule's region, except event buses. This stack also requires its own account.
  *
- * @returns undefined for every target that this stack does not have
+ * @returns undefined when this stack cannot deliver to the target
  */
 export function targetKindOf(arn: string, region: string, account: string): TargetKind | undefined {
   const destination = parseEventsArn(arn);

@@ -23,7 +23,7 @@ const placeholderPattern = /<([\w.-]{1,256})>/g;
 const arnPattern = /^arn:[\w-]{1,32}:[\w-]{1,64}:[\w-]{0,64}:[\w-]{0,64}:.+$/s;
 
 /**
- * The second stage of a target's validation.
+ * Checks the rules for a target that the service model cannot express.
  *
  * @throws ServiceError ValidationException
  */
@@ -42,7 +42,10 @@ export function checkTarget(sent: JsonObject, caller: BusCaller): RuleTarget {
   return target;
 }
 
-/** EventBridge knows no delivery queue. A dead letter in it would be delivered again, so the worker does not send it there. */
+/**
+ * EventBridge has no such check, because it has no delivery queue. A dead letter in the delivery queue would be delivered again,
+ * so the worker never sends one there. PutTargets refuses such a target, so that the client learns it at once.
+ */
 function checkDeadLetterConfig(target: RuleTarget, { region, account }: BusCaller): void {
   const arn = textOf(objectOf(target, 'DeadLetterConfig') ?? {}, 'Arn');
   const to = arn === undefined ? undefined : targetKindOf(arn, region, account);

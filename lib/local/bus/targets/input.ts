@@ -14,7 +14,7 @@ export interface TargetInputSource {
  * The input of a target as JSON text: its constant, the value at its path, the result of its template, or the original
  * text of the event.
  *
- * @throws Failure InvalidInvocation when the event gives no input; EventBridge then delivers nothing
+ * @throws Failure InvalidInvocation when the input cannot be made from the event; EventBridge then delivers nothing
  */
 export function targetInput(target: DeliveryTarget, source: TargetInputSource): string {
   const { Input: input, InputPath: inputPath, InputTransformer: transformer } = target;

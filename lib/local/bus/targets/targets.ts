@@ -41,9 +41,9 @@ const maxLogCharacters = 1000;
 /**
  * Sends one event to one target in this stack. Rejects when the target cannot be reached now.
  *
- * Failure policy: when the event gives no input for the target, nothing is delivered, not even to a dead-letter queue, as in
- * EventBridge; the stack reports it. For an API destination, the worker makes this decision, and it keeps the event as a dead
- * letter.
+ * Failure policy: when the target's input cannot be made from the event, nothing is delivered, not even to a dead-letter queue,
+ * as in EventBridge; the stack reports it. For an API destination, the worker makes the input. If the worker cannot make it, the
+ * event becomes a dead letter.
  */
 export function createTargets(options: TargetsOptions): (dispatch: StoredDispatch) => Promise<void> {
   const { account, sendMessage, report } = options;
@@ -95,7 +95,7 @@ async function toApiDestination(
 interface PlainTarget {
   readonly target: RuleTarget;
   readonly to: Exclude<TargetKind, { readonly kind: 'api-destination' }>;
-  /** JSON text, or several lines of it. */
+  /** One JSON text, or several on separate lines. */
   readonly input: string;
 }
 

@@ -21,7 +21,7 @@ export interface UndeliverableOptions {
   readonly report: (text: string) => void;
 }
 
-/** How many targets are remembered, so that each is reported only once. An account has fewer targets than this. */
+/** How many reported targets are remembered, so that each is reported once. An account has fewer targets. */
 const maxReported = 10_000;
 
 /**
