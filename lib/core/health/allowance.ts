@@ -13,11 +13,11 @@ export interface EndpointLimits {
   readonly invocations: number;
   /** Time limit of one request. */
   readonly timeoutUs: number;
-  /** Requests of one invocation at most. */
+  /** The most requests that one invocation makes. */
   readonly batchSize: number;
 }
 
-/** A shard's part of the limits. */
+/** The limits of one shard. The shards share the concurrency and the invocations of the destination equally. */
 export function limitsOf(
   { timeoutMs, maximumConcurrency }: RatedDestination,
   shards: number,
@@ -32,7 +32,7 @@ export interface Allowance {
   readonly share: Share;
   /** The share that decides how far apart return times are. */
   readonly returnShare: Share;
-  /** The least time by which a reservation with slots moves the end of the slots. */
+  /** A reservation that takes slots moves the end of the given slots by at least this time. */
   readonly leastCostUs: number;
   /** The most slots that one reservation may take. */
   readonly mostSlots: number;
@@ -45,7 +45,7 @@ export interface Allowance {
 /** The largest part of all invocations that a destination with a slow endpoint may occupy. */
 const longestPart = 1 / 3;
 
-/** While a destination is paused or its circuit is open, at most this many of its deliveries come back each second to ask. */
+/** While a destination is paused or its circuit is open, at most this many of its deliveries ask for a slot each second. */
 const idleReturnsPerSecond = 100;
 
 /** After the circuit has closed, requests begin at this part of the rate, and the part doubles each second. */
@@ -58,10 +58,10 @@ const slowStartSteps = 6;
  * - Paused: nothing. The deliveries wait until the end of the pause.
  * - Open: one request, the probe. The next probe may follow after a request's time limit plus an interval.
  * - Just closed: a part of the rate that doubles each second.
- * - Slow: by Little's law, the number of requests in progress is the requests a second times the time of an answer. So the
- *   rate is lowered until this number is at most the maximum concurrency. Without a maximum, it is the invocations that are
- *   limited, and each reservation is one invocation that waits for answers. Each takes so much of the rate that the
- *   destination occupies at most a third of all invocations.
+ * - Slow: by Little's law, the number of requests in progress is the rate times the duration of a request. So the rate is
+ *   lowered until this number is at most the maximum concurrency. If there is no maximum, the invocations are limited
+ *   instead: each reservation is one invocation that waits for answers, so it uses up enough of the rate to keep the
+ *   destination within a third of all invocations.
  */
 export function allowanceOf(health: Health, share: Share, limits: EndpointLimits, nowUs: number): Allowance {
   const idleShare = { ...share, ratePerSecond: Math.min(share.ratePerSecond, idleReturnsPerSecond) };
@@ -83,7 +83,7 @@ export function allowanceOf(health: Health, share: Share, limits: EndpointLimits
   return { ...all, share: limited, returnShare: returnShareOf(health, share, limits), leastCostUs };
 }
 
-/** Return times lie up to 900 s ahead, so a slow start or a stall, which passes within seconds, does not spread them. */
+/** Ignores a slow start and a stall: they pass within seconds, but return times reach up to 900 s ahead. */
 function returnShareOf({ answerUs }: Health, share: Share, limits: EndpointLimits): Share {
   const meanUs = Math.min(answerUs, limits.timeoutUs);
   if (meanUs === 0) return share;
@@ -93,8 +93,8 @@ function returnShareOf({ answerUs }: Health, share: Share, limits: EndpointLimit
 }
 
 /**
- * A stalled request may be answered in the next moment, or never. That it takes four times as long as it has waited limits the
- * destination soon enough, and costs little of the rate when the answer comes after all.
+ * A stalled request is assumed to take four times as long as it has waited so far. This limits the destination soon enough,
+ * and costs little of the rate if the answer comes after all.
  */
 const stalledFactor = 4;
 

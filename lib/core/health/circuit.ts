@@ -5,17 +5,17 @@ import { endsInPause, expiresAtSeconds } from '../rate/bucket.ts';
 import { secondUs } from '../rate/slots.ts';
 import type { Health, HealthChange } from './health.ts';
 
-/** What a request says about its endpoint. */
+/** Evidence from one request about its endpoint. */
 export type Signal =
   | { readonly kind: 'alive' }
   | { readonly kind: 'failed'; readonly code: FailureCode }
-  /** The request says nothing about the endpoint: the failure was our own, or the endpoint asked everybody to wait. */
+  /** No evidence: the failure was our own, or the endpoint asked everybody to wait. */
   | { readonly kind: 'none' };
 
 export const aliveSignal: Signal = { kind: 'alive' };
 export const noSignal: Signal = { kind: 'none' };
 
-/** Failures without an answer that are caused by the endpoint itself, or by the way to it. */
+/** Failures without an HTTP status that the endpoint causes, or the network on the way to it. */
 const failuresOfEndpoint: ReadonlySet<FailureCode> = new Set([
   'DnsFailed',
   'ConnectionRefused',
@@ -27,8 +27,8 @@ const failuresOfEndpoint: ReadonlySet<FailureCode> = new Set([
 ]);
 
 /**
- * An endpoint fails when it cannot be reached, does not answer in time, or answers 5xx. Every other answer is a sign of life,
- * even one that refuses the event. A 5xx with Retry-After counts as neither, because it pauses the rate.
+ * An endpoint fails when it cannot be reached, does not answer in time, or answers 5xx. Every other answer shows that the
+ * endpoint works, even one that refuses the event. A 5xx with Retry-After counts as neither: the endpoint asks for a wait.
  */
 export function signalOf(outcome: AttemptOutcome): Signal {
   if (outcome.kind === 'delivered') return aliveSignal;
@@ -42,12 +42,12 @@ export function signalOf(outcome: AttemptOutcome): Signal {
 export const failuresToOpen = 5;
 
 /**
- * The same for an endpoint that answers and fails by turns. If 30 % of its requests fail, five failures in a row occur every
- * few hundred requests, but twenty in a row hardly ever do.
+ * The number for an endpoint that sometimes answers and sometimes fails. If 30 % of its requests fail, five failures in a row
+ * occur every few hundred requests, but twenty in a row hardly ever do.
  */
 export const mixedFailuresToOpen = 20;
 
-/** How long an endpoint counts as one that answers and fails by turns after an answer has ended a run of failures. */
+/** For this long after an answer has ended a run of failures, `mixedFailuresToOpen` applies. */
 const mixedForUs = 60 * secondUs;
 
 const firstProbeAfterUs = secondUs;
@@ -57,23 +57,23 @@ export function mustOpen({ failuresInRow, openedAtUs, mixedUntilUs }: Health, no
   return openedAtUs === 0 && failuresInRow >= (mixedUntilUs > nowUs ? mixedFailuresToOpen : failuresToOpen);
 }
 
-/** The longest wait before the next probe. It doubles with every probe that fails. */
+/** The wait before the next probe, before jitter shortens it. It doubles with each failed probe, up to a minute. */
 export function probeIntervalUs(failedProbes: number): number {
   return Math.min(longestProbeIntervalUs, firstProbeAfterUs * 2 ** Math.min(failedProbes, 10));
 }
 
-/** The interval, shortened by up to a quarter, so that destinations that failed together are not probed together. */
+/** Jitter shortens the wait by up to a quarter, so that destinations that failed together are not probed together. */
 function nextProbeUs(failedProbes: number, nowUs: number, random: () => number): number {
   return nowUs + Math.ceil(probeIntervalUs(failedProbes) * (1 - random() / 4));
 }
 
-/** Adds failures to the run. */
+/** Records failures of the endpoint. It does not open the circuit; `openWrite` does. */
 export function failureWrite(failures: number, code: FailureCode, nowUs: number, revision: number): BucketWrite {
   const health = { addFailures: failures, set: { lastFailureAtUs: nowUs, lastFailureCode: code } };
   return healthWrite(health, [], nowUs, revision);
 }
 
-/** Opens the circuit. The first probe may go after a second, or where the given slots end. */
+/** Opens the circuit. The first probe may be sent after about a second, or when the last given slot has passed. */
 export function openWrite(bucket: Bucket, nowUs: number, random: () => number): BucketWrite {
   const { health, slotsUntilUs, revision } = bucket;
   const probeAtUs = nextProbeUs(0, nowUs, random);
@@ -92,8 +92,8 @@ export function openWrite(bucket: Bucket, nowUs: number, random: () => number): 
 }
 
 /**
- * Puts off the next probe after one has failed. While the circuit is open, only probes take slots, so the end of the slots may
- * simply be set.
+ * Sets the time of the next probe after a probe has failed. Only probes take slots while the circuit is open, so the write
+ * may overwrite the end of the slots.
  */
 export function failedProbeWrite(bucket: Bucket, code: FailureCode, nowUs: number, random: () => number): BucketWrite {
   const failedProbes = bucket.health.failedProbes + 1;
@@ -109,8 +109,8 @@ export function failedProbeWrite(bucket: Bucket, code: FailureCode, nowUs: numbe
 }
 
 /**
- * Closes the circuit. The waiting deliveries become newcomers of a new generation, and slots are given again from now on,
- * unless they were paused in the meantime.
+ * Closes the circuit. The waiting deliveries become newcomers of a new generation. Slots start again in a second, or at the
+ * end of a pause that the endpoint has asked for.
  */
 export function closeWrite(bucket: Bucket, nowUs: number): BucketWrite {
   const { openedAtUs } = bucket.health;
@@ -134,7 +134,7 @@ export function closeWrite(bucket: Bucket, nowUs: number): BucketWrite {
   };
 }
 
-/** Ends a pause that was made only because the circuit was open; for the other shards of a rate. */
+/** Ends the pause of a shard that was paused only because the circuit, which the first shard keeps, was open. */
 export function resumeWrite(bucket: Bucket, nowUs: number): BucketWrite | undefined {
   if (!endsInPause(bucket)) return undefined;
   const { slotsUntilUs, revision, health } = bucket;
@@ -152,7 +152,7 @@ export function resumeWrite(bucket: Bucket, nowUs: number): BucketWrite | undefi
   };
 }
 
-/** Ends a run of failures that has not opened the circuit. */
+/** Ends a run of failures that was too short to open the circuit. The answer was followed by `failuresSince` failures. */
 export function answeredWrite({ health, revision }: Bucket, failuresSince: number, nowUs: number): BucketWrite {
   const hadFailures = health.failuresInRow > 0;
   const set = {

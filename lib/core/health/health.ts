@@ -1,29 +1,29 @@
 import type { FailureCode } from '../failure/failure.ts';
 
 /**
- * What the fleet knows about the endpoint of a destination. It is kept in the bucket of the destination's rate, so every
- * reservation returns it. Times are epoch microseconds; 0 means never, or not now.
+ * The fleet's knowledge about the endpoint of a destination. The bucket of the destination's rate stores it, so every
+ * reservation returns it. Times are epoch microseconds; 0 means that there is no such time.
  */
 export interface Health {
-  /** How many attempts the endpoint has failed since it last answered. */
+  /** Number of requests that have failed since the endpoint last answered. */
   readonly failuresInRow: number;
-  /** The time until which the endpoint counts as one that answers and fails by turns. */
+  /** Until this time, the endpoint counts as one that sometimes answers and sometimes fails. */
   readonly mixedUntilUs: number;
   /** When the circuit opened; 0 while it is closed. */
   readonly openedAtUs: number;
   /** Number of probes that have failed since the circuit opened. */
   readonly failedProbes: number;
-  /** When the circuit closed again. The rate grows from then on. */
+  /** When the circuit last closed. The rate then starts low and grows. */
   readonly closedAtUs: number;
-  /** Mean time from a request to its end, in us; 0 when not known. */
+  /** Mean duration of a request, in us; 0 when not known. */
   readonly answerUs: number;
-  /** How long requests have waited for an answer, as last told, in us; 0 when an answer has come since. */
+  /** How long requests have waited for an answer, as a worker last reported, in us; 0 after an answer. */
   readonly stalledUs: number;
-  /** The end of the latest pause that the endpoint asked for. While the slots end there, none was given since. */
+  /** The end of the latest pause that the endpoint asked for. While `slotsUntilUs` equals it, no slot has been given since. */
   readonly pauseEndUs: number;
-  /** Up to when slots were given away before a pause or an open circuit moved that time. */
+  /** The value of `slotsUntilUs` before a pause or an open circuit moved it. */
   readonly slotsBeforePauseUs: number;
-  /** The time until which a person has paused the destination. */
+  /** The end of the pause that a person has set. */
   readonly pausedUntilUs: number;
   readonly lastFailureAtUs: number;
   /** Empty before the first failure. */
@@ -45,19 +45,17 @@ export const unknownHealth: Health = {
   lastFailureCode: '',
 };
 
-/** The members of a health that are numbers. */
 export type HealthNumber = Exclude<keyof Health, 'lastFailureCode'>;
 
-/** A change of the health within a write of the bucket. Members that it does not name stay as they are. */
+/** A change of the health as part of a write of the bucket. Members that are not named stay as they are. */
 export interface HealthChange {
   readonly set?: Partial<Health>;
-  /** A number to add to `failuresInRow`. It must not come together with a `set` of `failuresInRow`. */
+  /** A number to add to `failuresInRow`. The same change must not also set `failuresInRow`. */
   readonly addFailures?: number;
 }
 
 /**
- * The change of the health after people have changed the destination. What was learned about the old endpoint or rate no
- * longer applies.
+ * Forgets the observations of the old endpoint or rate, after the destination was changed. A pause that a person has set stays.
  */
 export const forgottenHealth: HealthChange = {
   set: {
@@ -73,7 +71,7 @@ export const forgottenHealth: HealthChange = {
   },
 };
 
-/** A pause without an end: later than any time that a clock shows. */
+/** Stands for a pause without an end: later than any time that a clock shows. */
 export const forEverUs = Number.MAX_SAFE_INTEGER;
 
 export function isOpen({ openedAtUs }: Health): boolean {

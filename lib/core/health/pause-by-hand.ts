@@ -4,16 +4,16 @@ import type { Health } from './health.ts';
 import { isPaused } from './health.ts';
 
 /*
- * A person pauses a destination and resumes it. The pause is a member of the health, and every shard of the rate has it. It
- * moves neither the slots nor the circuit, so a pause of the endpoint or an open circuit lasts beyond it.
+ * A person can pause a destination and resume it. The health in every shard stores this pause. It moves neither the slots nor
+ * the circuit, so a pause that the endpoint asked for, or an open circuit, can outlast it.
  */
 
 /**
- * Pauses the destination until then. If the earlier pause is longer, the return times behind it are too late, so they start
- * again.
+ * Pauses the destination until `pausedUntilUs`. If this shortens an earlier pause, the return times start again, because the
+ * old ones lie behind the old end.
  *
- * @param bucket as last seen; undefined when there is none yet
- * @param revision of the API destination, for a new bucket
+ * @param bucket as last seen; undefined when no worker has created it yet
+ * @param revision revision of the API destination, stored if this write creates the bucket
  */
 export function pauseByHandWrite(
   bucket: Bucket | undefined,
@@ -32,8 +32,8 @@ export function pauseByHandWrite(
 }
 
 /**
- * Ends the pause. The waiting deliveries become newcomers of a new generation, so they need not wait for the end that the
- * pause had.
+ * Ends the pause. The waiting deliveries become newcomers of a new generation, so they do not wait until the planned end of
+ * the pause.
  *
  * @returns undefined when the destination is not paused
  */
@@ -57,11 +57,11 @@ function returnsStartAgain({ revision }: Bucket): Pick<BucketWrite, 'returns' | 
 }
 
 /**
- * A worker's write, made safe for pauses by hand. It is refused when somebody has paused or resumed the destination since the
- * worker saw it; the refusal shows the bucket. So no worker takes slots in a pause that it has not seen, and none gives return
- * times behind a pause that has ended. It also keeps the bucket until the pause has ended.
+ * Makes a worker's write safe for pauses by a person. The write is refused if somebody has paused or resumed the destination
+ * since the worker last saw the bucket. So no worker takes slots during a pause that it has not seen, or gives return times
+ * behind a pause that has ended. The write also keeps the bucket in the table until the pause has ended.
  *
- * @param health as the worker has seen it
+ * @param health as the worker last saw it
  */
 export function keepingPause(write: BucketWrite, { pausedUntilUs }: Health): BucketWrite {
   return {

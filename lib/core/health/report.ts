@@ -8,27 +8,27 @@ import { allowanceOf } from './allowance.ts';
 import type { HealthState } from './health.ts';
 import { forEverUs, healthStateOf, isOpen, isPaused, unknownHealth } from './health.ts';
 
-/** What people see of the health of a destination. Times are epoch milliseconds. */
+/** The health of a destination as the control API shows it. Times are epoch milliseconds. */
 export interface HealthReport {
   readonly state: HealthState;
   /** When the circuit opened; absent while it is closed. */
   readonly sinceMs?: number;
-  /** Absent when the destination is not paused, and for a pause without an end. */
+  /** Absent when the destination is not paused, or when the pause has no end. */
   readonly pausedUntilMs?: number;
-  /** Only of an unhealthy destination. */
+  /** Present only when the state is UNHEALTHY. */
   readonly nextProbeAtMs?: number;
   /** Absent before the first failure. */
   readonly lastFailure?: { readonly code: FailureCode; readonly atMs: number };
   readonly failuresInRow: number;
   /** Absent when not known. */
   readonly meanAnswerMs?: number;
-  /** An estimate; absent when return times do not tell it. */
+  /** An estimate from the return times; absent during a pause of more than 900 s, because deliveries then have none. */
   readonly waitingEvents?: number;
 }
 
 /** One shard of a destination's rate, with its part of rate and limits. */
 export interface ReportedShard {
-  /** Undefined when no worker has used it yet. */
+  /** Undefined when no worker has used the shard yet. */
   readonly bucket: Bucket | undefined;
   readonly share: Share;
   readonly limits: EndpointLimits;
@@ -36,7 +36,7 @@ export interface ReportedShard {
 
 const neverUsed = { health: unknownHealth, slotsUntilUs: 0 };
 
-/** The first shard keeps the health of the destination; the events wait in all of them. */
+/** Reads the health from the first shard, which keeps it, and adds up the waiting events of all shards. */
 export function healthReport(shards: readonly ReportedShard[], nowUs: number): HealthReport {
   const [{ health, slotsUntilUs } = neverUsed] = shards.map(({ bucket }) => bucket);
   const { openedAtUs, pausedUntilUs, lastFailureCode, lastFailureAtUs, failuresInRow, answerUs } = health;
@@ -50,12 +50,12 @@ export function healthReport(shards: readonly ReportedShard[], nowUs: number): H
     ...(lastFailureCode !== '' && { lastFailure: { code: lastFailureCode, atMs: lastFailureAtUs / 1000 } }),
     failuresInRow,
     ...(answerUs > 0 && { meanAnswerMs: answerUs / 1000 }),
-    // The deliveries that wait behind so long a pause have no return times.
+    // Deliveries that wait for the end of such a long pause have no return times to count.
     ...(!isLongPause && { waitingEvents: sum(shards.map((shard) => waitingEvents(shard, nowUs))) }),
   };
 }
 
-/** How many return times of a shard are still to come, if they were given at the interval that holds now. */
+/** Estimates how many return times of a shard lie ahead. It assumes that all of them were given at the present interval. */
 function waitingEvents({ bucket, share, limits }: ReportedShard, nowUs: number): number {
   if (bucket === undefined) return 0;
   const { health, slotsUntilUs, returnsUntilUs } = bucket;

@@ -2,42 +2,42 @@ import type { Health, HealthChange, HealthNumber } from '../health/health.ts';
 import { isOpen } from '../health/health.ts';
 import { longestReturnUs, secondUs } from './slots.ts';
 
-/** One item of the table: the rate of a destination, or a shard of it. Times are epoch microseconds. */
+/** One item of the table, which keeps the rate of a destination or of one shard. Times are epoch microseconds. */
 export interface Bucket {
-  /** Up to when slots are given away. */
+  /** The time up to which slots have been given away. */
   readonly slotsUntilUs: number;
-  /** Up to when return times are given away; 0 before the first. */
+  /** The time up to which return times have been given away; 0 before the first return time. */
   readonly returnsUntilUs: number;
   /** Counted from 1; raised when the return times start again. */
   readonly generation: number;
-  /** The newest revision of the API destination that a worker came with. */
+  /** The newest revision of the API destination that any worker has written here. */
   readonly revision: number;
   readonly health: Health;
 }
 
 /**
- * One conditional write of a bucket, as data. The store executes it as a whole or not at all, and decides nothing. Every
- * value in it refers to the bucket before the write.
+ * One conditional write of a bucket, as data, so that the store needs no rules of its own. It takes effect as a whole or not
+ * at all. `'slots'` and `'returns'` mean the bucket's times before the write.
  */
 export interface BucketWrite {
   readonly slots?: Advance;
   readonly returns?: Advance;
-  /** Raises the generation by one, to this revision. */
+  /** If given, the write raises the generation by one and sets the bucket's revision to this number. */
   readonly raiseTo?: number;
   readonly health?: HealthChange;
-  /** Keeps the end of the slots as it is before this write, in `health.slotsBeforePauseUs`. */
+  /** Stores the end of the slots before this write in `health.slotsBeforePauseUs`. */
   readonly keepsSlotsBefore?: true;
-  /** All of them must hold. */
+  /** The write is refused unless all of these hold. */
   readonly where: readonly Clause[];
-  /** Whether a missing bucket is created; otherwise it refuses the write like a clause that does not hold. */
+  /** Whether the write creates a missing bucket. If false, the write is refused when the bucket is missing. */
   readonly orAbsent: boolean;
-  /** The writer's revision. A new bucket begins with it, and with generation 1 unless the write raises it. */
+  /** The revision of the API destination that the writer knows. A new bucket begins with it, and with generation 1. */
   readonly revision: number;
   /** Epoch seconds after which the bucket may be deleted. */
   readonly expiresAtSeconds: number;
 }
 
-/** A new time: one of the bucket's own times or a given time, plus `byUs`. */
+/** A new time for the bucket: `from`, which is one of its own times or a given time, plus `byUs`. */
 export interface Advance {
   readonly from: 'slots' | 'returns' | number;
   readonly byUs: number;
@@ -49,31 +49,31 @@ export interface Clause {
   readonly than: number | 'slots';
 }
 
-/** A refusal may include the bucket; no code relies on that. */
+/** Callers must not rely on the bucket in a refusal: the store may leave it out. */
 export type BucketWriteResult =
   | { readonly kind: 'written'; readonly bucket: Bucket }
   | { readonly kind: 'refused'; readonly bucket?: Bucket };
 
-/** A pause that is longer by less than this is not written, so that a hundred refused requests do not cause a hundred writes. */
+/** A pause is written only if it ends later than the known one by more than this. So many refused requests cause few writes. */
 export const pauseToleranceUs = secondUs / 10;
 
 const daySeconds = 86_400;
 
-/** Epoch seconds: a day after the last return time that a write of now can give away. */
+/** Epoch seconds: a day after the latest return time that can be given now. */
 export function expiresAtSeconds(nowUs: number): number {
   return Math.ceil((nowUs + longestReturnUs) / secondUs) + daySeconds;
 }
 
-/** Whether the slots end where a pause that the endpoint asked for ends. */
+/** Whether a pause that the endpoint asked for was the last to move the end of the slots. */
 export function endsInPause({ slotsUntilUs, health }: Bucket): boolean {
   return health.pauseEndUs > 0 && slotsUntilUs === health.pauseEndUs;
 }
 
 /**
- * Gives away every slot until that time, at most 900 s ahead. Earlier return times are not moved: a delivery that comes back
- * during the pause takes another one, behind all that already wait.
+ * Gives away every slot until `untilUs`, at most 900 s ahead. Return times stay as they are: a delivery that comes back during
+ * the pause gets a new return time, behind all waiting deliveries.
  *
- * @param bucket as last seen; the write is refused when another pause has come since
+ * @param bucket as last seen; the write is refused if another pause has been written since
  */
 export function pauseWrite(bucket: Bucket, untilUs: number, nowUs: number, revision: number): BucketWrite {
   const limitedUs = Math.min(untilUs, nowUs + longestReturnUs);

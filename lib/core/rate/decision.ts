@@ -6,10 +6,10 @@ import { costUs, latestFromUs, longestReturnUs, oldestSlotUs, secondUs, slotsBef
 import type { BucketView } from './view.ts';
 import { busySinceUs } from './view.ts';
 
-/** A worker's request to a bucket. */
+/** A worker's request for slots of a bucket. */
 export interface SlotRequest extends Allowance {
   readonly count: number;
-  /** Newcomers queue behind the deliveries that have a return time. */
+  /** Whether the deliveries are newcomers, which queue behind the deliveries that have a return time. */
   readonly newcomer: boolean;
   readonly nowUs: number;
   /** The earliest time at which a slot can be used: now plus the time of the write. */
@@ -17,40 +17,40 @@ export interface SlotRequest extends Allowance {
   /** Only slots that begin before this time are wanted. */
   readonly endUs: number;
   readonly revision: number;
-  /** How many return times to take when there are no slots: `count`, or more for events that are expected soon. */
+  /** If there are no slots, at least this many return times are taken, for events that are expected soon. */
   readonly blockCount: number;
-  /** The mean time of an answer, when this worker has measured it since its last write. */
+  /** The mean duration of a request; absent when this worker has measured no request since its last write. */
   readonly answerUs?: number | undefined;
 }
 
-/** The state of the bucket that a write assumes; docs/rate.md draws them. */
+/** The state of the bucket that a write assumes. docs/rate.md draws the states; only a wrong clock causes `impossible`. */
 export type AssumedState = 'busy' | 'idle' | 'empty' | 'ahead' | 'behind' | 'impossible';
 
 export interface Decision {
   readonly assumes: AssumedState;
   readonly write: BucketWrite;
-  /** Slots and return times that the write gives when it succeeds. */
+  /** Numbers of slots and return times that the write gives when it succeeds. */
   readonly slots: number;
   readonly returns: number;
 }
 
 /**
- * A message is delayed by whole seconds, so it may come back a second late. Return times run ahead of the slots by a second,
- * or no slot would be used in the first second of a backlog.
+ * Return times begin this much before the slots end. SQS delays a message by whole seconds, so a delivery may come back a
+ * second late, and the slots in the first second of a backlog would otherwise stay unused.
  */
 export const earlyReturnUs = secondUs;
 
-/** When no delivery of a backlog has come back for this long, the backlog is gone: delivered, dead-lettered or moved. */
+/** If no delivery of a backlog has come back for this long, the backlog counts as gone: delivered, dead-lettered or moved. */
 const emptyAfterUs = 5 * secondUs;
 
-/** What lies further ahead was written by a worker with a wrong clock: no probe and no return time takes that long. */
+/** No probe and no return time is planned further ahead than this. Only a worker with a wrong clock writes a later time. */
 const longestPlanUs = 2 * longestReturnUs + 200 * secondUs;
 
 /**
- * Decides which one write gives the most, based on the worker's view of the bucket. The write's conditions make it harmless
- * when the view is wrong.
+ * Chooses the write that gives the most, based on the worker's view of the bucket. If the view is wrong, the conditions of
+ * the write fail, and the bucket stays as it is.
  *
- * @param request with `startUs` before `endUs`
+ * @param request its `startUs` must be before its `endUs`
  * @returns undefined when there is neither a slot before the end nor a return time within 900 s
  */
 export function decide(view: BucketView, request: SlotRequest): Decision | undefined {
@@ -94,20 +94,20 @@ function takeSlots(view: BucketView, request: SlotRequest, raises: boolean): Dec
   });
 }
 
-/** At most as many slots as are wanted and allowed, from that time on. */
+/** How many slots from `fromUs` on the request may take. */
 function mostSlotsOf({ count, mostSlots, endUs, share }: SlotRequest, fromUs: number): number {
   return Math.min(count, mostSlots, slotsBefore(endUs, fromUs, share));
 }
 
-/** What a reservation of slots takes of the rate. */
+/** How far a reservation moves the end of the slots. */
 function costOfSlots(slots: number, { share, leastCostUs }: SlotRequest): number {
   return Math.max(costUs(slots, share), leastCostUs);
 }
 
-/** No return times lie ahead. */
+/** Takes back all return times. */
 const noReturns: Advance = { from: 0, byUs: 0 };
 
-/** The number of return times from that time on. */
+/** How many return times fit between `fromUs` and the latest possible one, 900 s from now. */
 function returnsAfter(fromUs: number, { nowUs, returnShare }: SlotRequest): number {
   return slotsBefore(nowUs + longestReturnUs, fromUs, returnShare);
 }
@@ -121,7 +121,7 @@ interface GivenSlots {
   readonly raises: boolean;
 }
 
-/** Return times for the requests without a slot, in the same write. None lie ahead yet, or they start again. */
+/** Return times for the requests without a slot, in the same write. They begin a new line: no valid return time lies ahead. */
 function returnsOfTheRest(
   request: SlotRequest,
   { slots, returns, base, gapUs, leastUs, raises }: GivenSlots,
@@ -133,10 +133,10 @@ function returnsOfTheRest(
   return raises ? noReturns : undefined;
 }
 
-/** The backlog is gone. The return times start again, under a new generation. */
+/** For a backlog that is gone: takes slots, and the return times start again under a new generation. */
 function takeFromEmpty(view: BucketView, request: SlotRequest): Decision {
   const { startUs, share } = request;
-  // No slot was taken since then, so no burst reaches further back.
+  // Earlier slots may have been taken, so the burst reaches back to this time at most.
   const emptySinceUs = startUs - emptyAfterUs;
   const fromUs = Math.max(oldestSlotUs(startUs, share), emptySinceUs);
   const slots = mostSlotsOf(request, fromUs);
@@ -145,7 +145,7 @@ function takeFromEmpty(view: BucketView, request: SlotRequest): Decision {
     { of: 'generation', is: 'equalTo', than: view.generation },
   ];
   const advances = { slots: { from: fromUs, byUs: costOfSlots(slots, request) }, returns: noReturns };
-  // The worker may know an older revision than the bucket: that one must not come back.
+  // This worker may know an older revision than the bucket does. The bucket's revision must never go back.
   const raiseTo = Math.max(view.revision, request.revision);
   return decision('empty', request, { slots, returns: 0, where, advances, raiseTo, orAbsent: false });
 }
@@ -158,8 +158,8 @@ function impossibleTimeOf(view: BucketView, { nowUs }: SlotRequest): ImpossibleT
 }
 
 /**
- * Failure policy: a worker whose clock was ahead would stop a destination for that long. So a time that no rule allows counts
- * for nothing, and both times start again.
+ * Failure policy: a worker with a wrong clock can write a time so far ahead that nothing is sent to the destination until
+ * then. So a time that no rule allows is ignored: the slots start again from now, and the return times are taken back.
  */
 function takeAnew(view: BucketView, request: SlotRequest, impossible: ImpossibleTime): Decision {
   const { startUs, nowUs } = request;
@@ -171,10 +171,10 @@ function takeAnew(view: BucketView, request: SlotRequest, impossible: Impossible
   return decision('impossible', request, { slots, returns: 0, where, advances, raiseTo, orAbsent: false, forgets });
 }
 
-/** Gives return times only. They follow the earlier ones; the first of them begin where the given slots end. */
+/** Gives return times only. They follow the earlier return times or, if there are none, the end of the slots. */
 function takeReturns(view: BucketView, request: SlotRequest, raises: boolean): Decision | undefined {
   const { nowUs, startUs, returnShare } = request;
-  // The new revision may have another endpoint or rate, so a pause of the old one ends with it.
+  // The new revision may have another endpoint or rate, so a pause or open circuit of the old one ends.
   const endsPause = raises && (endsInPause(view) || isOpen(view.health));
   const slotsEndUs = endsPause ? view.health.slotsBeforePauseUs : view.slotsUntilUs;
   const firstUs = Math.max(startUs, Math.max(slotsEndUs, request.returnsFromUs) - earlyReturnUs);
@@ -191,7 +191,7 @@ function takeReturns(view: BucketView, request: SlotRequest, raises: boolean): D
     const where: Clause[] = [
       { of: 'returns', is: 'atLeast', than: startUs },
       { of: 'returns', is: 'atMost', than: latestUs },
-      // After a pause that this worker has not seen, the return times must begin behind the pause.
+      // Refuses the write after a pause that this worker has not seen: return times must then begin behind the pause.
       { of: 'slots', is: 'atMost', than: view.returnsUntilUs + earlyReturnUs },
     ];
     const advances: Advances = { returns: { from: 'returns', byUs: costOfAllUs } };
@@ -219,7 +219,7 @@ interface Parts {
   readonly advances: Advances;
   readonly raiseTo: number | undefined;
   readonly orAbsent: boolean;
-  /** Whether what was learned about the endpoint says nothing any more. */
+  /** Whether the health is forgotten, because the destination was changed. */
   readonly forgets?: boolean;
 }
 

@@ -24,7 +24,7 @@ export function viewAfterWrite(
   const guessed =
     decision.slots === 0 ? view : viewAfterGuess(view, oldestUs, request.nowUs, decision.assumes === 'busy');
   const { slots } = decision.write;
-  // A write that sets the slots to a new time does not show what the time was before.
+  // A write that replaces the end of the slots does not show the earlier value.
   const known = slots?.from === 'slots' || slots === undefined;
   const judged = known ? countTimesAlone(guessed, before(slots, result.bucket.slotsUntilUs)) : guessed;
   return viewWithBucket(judged, result.bucket, request.nowUs);
@@ -44,7 +44,7 @@ export function viewAfterRead(
 
 /** The given slots and return times, computed from the bucket after the write. */
 export function grantOf(request: SlotRequest, { write, slots, returns }: Decision, bucket: Bucket): Grant {
-  // Slots before the oldest usable one are lost, even if nobody had been given them.
+  // Slots before the oldest usable one are lost, even if nobody has used them.
   const fromUs = Math.max(oldestSlotUs(request.startUs, request.share), before(write.slots, bucket.slotsUntilUs));
   const firstReturnUs = bucket.returnsUntilUs - costUs(returns, request.returnShare);
   return {

@@ -13,19 +13,18 @@ export interface RatedDestination {
   /** Time limit of one request. */
   readonly timeoutMs: number;
   /**
-   * How many requests the fleet may have in progress. If absent, as many as keep the destination within its part of the
-   * invocations.
+   * How many requests the fleet may have in progress. If absent, only the destination's part of the invocations limits this
+   * number.
    */
   readonly maximumConcurrency?: number | undefined;
 }
 
 /**
- * Where a request stands in the line for its destination's slots, and when it may ask for one, epoch ms.
+ * The place of a request in the line for its destination's slots. `atMs` is when the request may ask for a slot, epoch ms.
  *
  * - `newcomer`: queues behind the requests that already have a return time.
- * - `in-turn`: need not queue, and may use any shard. It is a request whose slot was missed, or the second request of an
- *   attempt.
- * - `return`: comes back at its return time, which this generation of this shard gave it.
+ * - `in-turn`: does not queue, and may use any shard: a request that has missed its slot, or the second request of an attempt.
+ * - `return`: comes back at the return time that this generation of this shard gave it.
  */
 export type Turn = { readonly atMs: number } & (
   | { readonly kind: 'newcomer' | 'in-turn' }
@@ -36,13 +35,13 @@ export const newcomer: Turn = { kind: 'newcomer', atMs: 0 };
 
 export const inTurn: Turn = { kind: 'in-turn', atMs: 0 };
 
-/** A slot or a turn for each request of a reservation. */
+/** The result of a reservation: each request gets a slot now, or a turn with which it asks again later. */
 export interface Reservation {
   /** Epoch ms in ascending order, exact to a thousandth of a millisecond. */
   readonly slotTimesMs: readonly number[];
   /** The turns of the requests without a slot, in the order of their times. */
   readonly returns: readonly Turn[];
-  /** Whether the only slot was given for a probe, which finds out how an unhealthy endpoint fares. */
+  /** Whether the only slot is for a probe, a request that tests whether an unhealthy endpoint answers again. */
   readonly isProbe?: boolean;
 }
 
@@ -52,7 +51,10 @@ export interface Reservation {
  */
 const maxWritesPerSecond = 500;
 
-/** How many writes a batch costs when events arrive at twice the rate, new and returning ones together. From a simulation. */
+/**
+ * Writes that a batch costs when events arrive at twice the rate, for new and returning events together. Source: a simulation,
+ * bench/fleet.
+ */
 const writesPerBatch = 2.5;
 
 /**
@@ -65,10 +67,7 @@ export function shardCount({ ratePerSecond }: RatedDestination, batchSize: numbe
   return Math.max(1, Math.ceil(((ratePerSecond / batchSize) * writesPerBatch) / maxWritesPerSecond));
 }
 
-/**
- * A shard's part of rate and burst. The parts are whole numbers, and those of all shards add up to no more than the
- * destination's rate and burst.
- */
+/** A shard's part of rate and burst, in whole numbers. The rates add up to the destination's rate. A burst is at least 1. */
 export function shareOf({ ratePerSecond, burst }: RatedDestination, shard: number, shards: number): Share {
   return {
     ratePerSecond: Math.floor(ratePerSecond / shards) + (shard < ratePerSecond % shards ? 1 : 0),
@@ -82,7 +81,7 @@ const shardBase = 1000;
 /** The shard number that stands for `in-turn` in a message. No rate needs a shard of this number. */
 const anyShard = shardBase - 1;
 
-/** A turn as one whole number, which a queue message carries beside the time; 0 stands for a newcomer. */
+/** Packs a turn, without its time, into one whole number for a queue message; 0 stands for a newcomer. */
 export function toTurnNumber(turn: Turn): number {
   switch (turn.kind) {
     case 'newcomer':
@@ -94,7 +93,6 @@ export function toTurnNumber(turn: Turn): number {
   }
 }
 
-/** The turn for the number in a queue message. */
 export function fromTurnNumber(turnNumber: number, atMs: number): Turn {
   const generation = Math.floor(turnNumber / shardBase);
   const shard = turnNumber % shardBase;

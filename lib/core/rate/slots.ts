@@ -4,7 +4,7 @@
  * far apart rather than too close.
  */
 
-/** What a bucket gives away: a destination's rate and burst, or its part of them. */
+/** The rate and burst that one bucket gives away: those of a destination, or a shard's part of them. */
 export interface Share {
   /** A whole number from 1 to 100,000. */
   readonly ratePerSecond: number;
@@ -32,13 +32,13 @@ export function oldestSlotUs(startUs: number, { burst, ratePerSecond }: Share): 
   return startUs - Math.floor(((burst - 1) * secondUs) / ratePerSecond);
 }
 
-/** How many slots begin before the end when the first one is at `fromUs`. */
+/** How many slots begin before `endUs` if the first slot is at `fromUs`. */
 export function slotsBefore(endUs: number, fromUs: number, share: Share): number {
   const roomUs = endUs - 1 - fromUs;
   return roomUs < 0 ? 0 : Math.floor((roomUs * share.ratePerSecond) / secondUs) + 1;
 }
 
-/** The latest time for the first of `count` slots, if all of them are to begin before the end. */
+/** The latest time for the first of `count` slots that lets all of them begin before `endUs`. */
 export function latestFromUs(endUs: number, count: number, share: Share): number {
   return endUs - 1 - costUs(count - 1, share);
 }
@@ -46,7 +46,7 @@ export function latestFromUs(endUs: number, count: number, share: Share): number
 /**
  * The slots that a worker has been given, ascending.
  *
- * @param fromUs the time up to which slots had already been given away; not before `oldestSlotUs`
+ * @param fromUs the time of the first slot; must not be before `oldestSlotUs`
  * @param startUs when a request could be sent at the earliest; slots before this time are used at this time
  */
 export function slotTimesUs(fromUs: number, startUs: number, count: number, share: Share): number[] {
@@ -60,8 +60,8 @@ const clockErrorMs = 10;
 const usualHoldUpMs = 20;
 
 /**
- * How late a slot may still be used, in ms: an interval minus the clock error, but at least 20 ms. A late request comes closer
- * to the next one. So a second may hold up to 1.03 times the rate, plus one request.
+ * How late a slot may still be used, in ms: an interval minus the clock error, but at least 20 ms. A late request is sent
+ * closer to the next one, so one second can contain up to 1.03 times the rate, plus one request.
  */
 export function slotToleranceMs(ratePerSecond: number): number {
   return Math.max(usualHoldUpMs, 1000 / ratePerSecond - clockErrorMs);

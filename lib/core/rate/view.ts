@@ -2,17 +2,17 @@ import { unknownHealth } from '../health/health.ts';
 import type { Bucket } from './bucket.ts';
 
 /**
- * A worker's belief about a bucket that other workers write too. Both times only grow, so the bucket now holds at least what
- * was seen. Only a new generation sets the return times back.
+ * A worker's belief about a bucket that other workers write too. The ends of slots and return times normally only move
+ * forward, so the worker takes the times it has seen as lower bounds.
  */
 export interface BucketView extends Bucket {
-  /** When the bucket was last seen, epoch us; 0 when it was never seen, or is known to have changed since. */
+  /** When the worker last saw the bucket, epoch us; 0 if never, or if the bucket is known to have changed since. */
   readonly seenAtUs: number;
   /** From 0 to 1: how often the bucket turned out to be busy when the worker had to guess. */
   readonly busyLikelihood: number;
   /** Number of guesses in `busyLikelihood`. */
   readonly guesses: number;
-  /** How many reads or writes in a row have found no write by another worker; 0 after another worker's write. */
+  /** Number of reads and writes in a row that found no write by another worker. */
   readonly timesAlone: number;
 }
 
@@ -28,12 +28,12 @@ export const unknownView: BucketView = {
   timesAlone: 1,
 };
 
-/** A view younger than this is taken as exact: another worker's write in between is unlikely. */
+/** A view younger than this counts as exact: another worker has hardly written in the meantime. */
 const freshUs = 20_000;
 
 /**
- * The longest gap of unused slots that one write may skip. When another worker has written in between, the skipped gap is lost
- * from the rate. So the gap is short compared with a second, and is skipped only where few other workers write.
+ * The longest gap of unused slots that one write may skip. If another worker has written meanwhile, the write skips usable
+ * slots. So the gap is short compared with a second, and is skipped only where few other workers write.
  */
 const longestGapUs = 100_000;
 
@@ -57,23 +57,23 @@ export function markOutdated(view: BucketView): BucketView {
   return { ...view, seenAtUs: 0 };
 }
 
-/** Also true when the clock has stepped back by more than that age. */
+/** Also true when the clock has stepped back by more than `ageUs`. */
 export function isOlderThan(view: BucketView, ageUs: number, nowUs: number): boolean {
   return view.seenAtUs === 0 || Math.abs(nowUs - view.seenAtUs) > ageUs;
 }
 
 /**
- * If the bucket is taken to be busy, a time up to which its slots are given away, perhaps not the last such time. A write may
- * then add to these slots: the gap from this time to `startUs` is short enough to skip, even if another worker has written
- * meanwhile. When the view is old, the answer may be a guess.
+ * Whether a write may assume that the bucket is busy, and so add its slots to the given ones. If the view is old, this may be
+ * a guess.
  *
- * @returns at most `startUs`; undefined for a bucket at rest
+ * @returns undefined for an idle bucket; otherwise a time, at most `startUs`, up to which slots have been given away. The
+ *   write skips the gap from this time to `startUs`
  */
 export function busySinceUs(view: BucketView, startUs: number, nowUs: number): number | undefined {
   if (view.slotsUntilUs >= startUs) return startUs;
   if (isGuess(view, startUs, nowUs)) return view.busyLikelihood > 0.5 ? startUs : undefined;
-  // A worker that is alone knows the gap exactly. If another worker has written after all, this write is refused, and the
-  // worker notices.
+  // The view is fresh or the worker is alone, so the gap is known. If another worker has written after all, a write that
+  // assumes an idle bucket is refused.
   const isShort = startUs - view.slotsUntilUs <= longestGapUs && !isOlderThan(view, freshUs, nowUs);
   return isShort ? view.slotsUntilUs : undefined;
 }
@@ -113,19 +113,19 @@ export function countTimesAlone(view: BucketView, slotsUntilUs: number): BucketV
   return { ...view, timesAlone: slotsUntilUs > view.slotsUntilUs ? 0 : view.timesAlone + 1 };
 }
 
-/** A view must be younger than this to tell how far ahead the slots are given away. */
+/** Only a view younger than this shows how far ahead slots are given away. */
 const leadKnownUs = 1_000_000;
 
 const longestPatienceUs = 500_000;
 
 /**
- * How long a returning request may wait for others, so that they share one write. While slots are given away ahead of time, a
- * request that asks later is not sent any later. A third of this lead is kept back, for the write and in case the lead
- * shrinks.
+ * How long a returning request may wait for others, so that they share one write. While slots are given away ahead of time,
+ * this does not delay the request: it would wait for its slot anyway. A third of the lead is left for the write, and in case
+ * the lead shrinks.
  */
 export function patienceUs(view: BucketView, nowUs: number): number {
   if (isOlderThan(view, leadKnownUs, nowUs)) return 0;
-  // When other workers give slots away too, the end of the slots has moved on since the view was made.
+  // If other workers take slots too, the end of the slots has probably moved on with the clock since the view was made.
   const leadUs = view.slotsUntilUs - (view.timesAlone === 0 ? view.seenAtUs : nowUs);
   return Math.max(0, Math.min(longestPatienceUs, Math.floor((leadUs * 2) / 3)));
 }

@@ -1,7 +1,7 @@
-/** Weight of the newest time. Nine tenths of the mean come from the last 22 times. */
+/** Weight of the newest duration. Nine tenths of the mean come from the last 22 durations. */
 const weight = 0.1;
 
-/** The times of one worker's requests since its last write of the bucket, and the mean that follows from them. */
+/** Collects the durations of one worker's requests until its next write of the bucket, which stores the new mean. */
 export class AnswerTimes {
   #sumUs = 0;
   #count = 0;
@@ -12,10 +12,10 @@ export class AnswerTimes {
   }
 
   /**
-   * The mean of the fleet, with this worker's times counted in.
+   * The mean of the fleet, updated with the durations that this worker has collected.
    *
    * @param meanUs the mean in the bucket; 0 when none is known
-   * @returns a whole number; undefined when this worker has no times to add
+   * @returns a whole number; undefined when this worker has collected no duration
    */
   next(meanUs: number): number | undefined {
     if (this.#count === 0) return undefined;
@@ -24,7 +24,7 @@ export class AnswerTimes {
     return Math.max(1, Math.round(meanUs + (ownUs - meanUs) * part));
   }
 
-  /** To be called when the mean has been written. */
+  /** Call this when the mean has been written. */
   clear(): void {
     this.#sumUs = 0;
     this.#count = 0;

@@ -2,7 +2,7 @@ import type { Health } from '../../core/health/health.ts';
 import type { Bucket, BucketWrite } from '../../core/rate/bucket.ts';
 import type { AnswerTimes } from './answer-times.ts';
 
-/** Makes one write. `make` computes it from the bucket as it was last seen. */
+/** Makes the write that `make` computes from the bucket as last seen. */
 export type ChangeBucket = (
   make: (bucket: Bucket, nowUs: number) => BucketWrite | undefined,
 ) => Promise<{ readonly bucket: Bucket; readonly isWritten: boolean } | undefined>;
@@ -10,7 +10,7 @@ export type ChangeBucket = (
 /** The bucket that keeps the health of a destination, as one worker sees it. */
 export interface HealthBucket {
   readonly health: Health;
-  /** Up to when slots are given away, as last seen. */
+  /** The time up to which slots have been given away, as last seen. */
   readonly slotsUntilUs: number;
   readonly answerTimes: AnswerTimes;
   /**

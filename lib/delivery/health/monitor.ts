@@ -28,21 +28,20 @@ export interface MonitorDependencies {
 /** One request in progress. */
 export interface WatchedRequest {
   /**
-   * Must be called once, with what the end of the request says about the endpoint. @returns a promise to await, if there is
-   * one; it never rejects
+   * Must be called once, when the request has ended. @returns undefined, or a promise to await when there is something to
+   * write; it never rejects
    */
   end(signal: Signal): Promise<void> | undefined;
 }
 
-/** For how long an answer that nobody needed to know may still end a run of failures. */
+/** An answer that was not worth a write when it came may still end a run of failures for this long. */
 const answerIsNewsMs = 1000;
 
 /**
- * Tells the fleet how an endpoint fares: its failures, its first answer after them, and requests that wait unusually long. A
- * healthy endpoint causes no write. If several requests of a worker have something to tell at the same time, one write tells
- * it.
+ * Reports the health of an endpoint to the fleet: failures, the first answer after failures, and requests that wait unusually
+ * long. A healthy endpoint causes no write. If several requests of a worker end at the same time, one write reports them all.
  *
- * Failure policy: a write that fails is not repeated. The next request will tell the same.
+ * Failure policy: a write that fails is not repeated, because the next request will report the same.
  */
 export class HealthMonitor {
   readonly #dependencies: MonitorDependencies;
@@ -59,7 +58,7 @@ export class HealthMonitor {
     this.#stalls = new StallWatch(dependencies);
   }
 
-  /** Whether, as far as this worker knows, slots that were given away earlier may no longer be used. */
+  /** Whether slots that were given earlier must not be used any more, as far as this worker knows. */
   get isHalted(): boolean {
     const { health } = this.#dependencies.bucket;
     return isOpen(health) || isPaused(health, this.#nowUs());
@@ -70,7 +69,7 @@ export class HealthMonitor {
     return isOpen(this.#dependencies.bucket.health);
   }
 
-  /** @param isProbe whether the request's slot was given to find out how the endpoint fares */
+  /** @param isProbe whether the request is a probe, which tests whether the endpoint answers again */
   begin(isProbe: boolean): WatchedRequest {
     const beganMs = this.#dependencies.clock.nowMs();
     const { slotsUntilUs } = this.#dependencies.bucket;
@@ -114,8 +113,8 @@ export class HealthMonitor {
   }
 
   /**
-   * Whether an answer is to be told. One from before the circuit opened does not close it, and an old one says nothing about
-   * the failures that other workers have counted since.
+   * Whether there is an answer to report. An answer from before the circuit opened does not close the circuit, and an old answer
+   * says nothing about the failures that other workers have counted since.
    */
   get #hasNews(): boolean {
     if (!this.#hasAnswered) return false;
@@ -130,7 +129,7 @@ export class HealthMonitor {
   }
 
   async #tellAll(): Promise<void> {
-    // Requests that end at the same moment are told together.
+    // Requests that end in the same microtask share one write.
     await Promise.resolve();
     while (this.#hasSomethingToSay()) {
       const [hasAnswered, failures, code] = [this.#hasNews, this.#failures, this.#code];

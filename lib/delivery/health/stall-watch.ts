@@ -3,7 +3,7 @@ import { isOpen } from '../../core/health/health.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { HealthBucket } from './health-bucket.ts';
 
-/** Requests count as stalled when they have waited for this long, and also for four times as long as usual. */
+/** Requests count as stalled when they have waited for longer than this, and for longer than four times the usual duration. */
 const stalledAfterMs = 500;
 const unusualFactor = 4;
 
@@ -11,8 +11,8 @@ const unusualFactor = 4;
 const allEnded = new Error('All requests have ended.');
 
 /**
- * While requests of one worker are under way, tells the fleet how long they have waited without any answer: first when that is
- * unusual, then each time the wait has doubled.
+ * While requests of one worker are in progress, reports to the fleet how long they have waited without any answer. The first
+ * report comes when the wait is unusually long, the next ones each time it has doubled.
  */
 export class StallWatch {
   readonly #bucket: HealthBucket;
@@ -34,7 +34,7 @@ export class StallWatch {
 
   end(request: object): void {
     this.#begunMs.delete(request);
-    // No timer outlives the requests: it would keep a command from ending.
+    // A timer that outlives the requests would keep a command from ending.
     if (this.#begunMs.size === 0) this.#wait?.abort(allEnded);
   }
 
@@ -71,7 +71,7 @@ export class StallWatch {
     }
   }
 
-  /** A request that is slower than those beside it does not show that the endpoint has stalled. */
+  /** Requests from before the last answer do not count: as long as others are answered, the endpoint has not stalled. */
   #waitedMs(): number {
     const oldest = [...this.#begunMs.values()].find((beganMs) => beganMs >= this.#answeredMs);
     return oldest === undefined ? 0 : this.#clock.nowMs() - oldest;

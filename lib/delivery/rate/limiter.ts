@@ -16,39 +16,41 @@ export type { RatedDestination, Reservation, Turn } from '../../core/rate/shards
 export interface ReserveOptions {
   /** Only slots that begin within this time are taken. */
   readonly horizonMs: number;
-  /** Absent: a newcomer. */
+  /** Default: a newcomer. */
   readonly turn?: Turn;
 }
 
-/** Holds the rate of every destination, for the whole fleet. */
+/** Keeps requests within the rates of their destinations. All workers of the fleet share these rates. */
 export interface RateLimiter {
   /**
-   * Slots and, for what does not fit before the horizon, return times: `slotTimesMs.length + returns.length === count`.
-   * A request that comes before its turn gets the same turn back. When the line has started again since, it is a newcomer.
-   * Never throws for a bucket that cannot be reached; a Failure `StoreRefused` when the table refuses.
+   * Resolves with slots, and with turns for the requests that find no slot before the horizon:
+   * `slotTimesMs.length + returns.length === count`. A request that comes before its return time gets the same turn back,
+   * or counts as a newcomer if the return times have started again since. If the table cannot be reached, all get turns.
+   *
+   * @throws Failure StoreRefused when the table refuses the call
    */
   reserve(destination: RatedDestination, count: number, options: ReserveOptions): Promise<Reservation>;
-  /** Moves the whole fleet's next slot to that time, at most 900 s ahead (Retry-After of a 429 or 503). Never throws. */
+  /** Gives the whole fleet no slot until `untilMs`, at most 900 s ahead. Does not throw when the table fails. */
   pause(destination: RatedDestination, untilMs: number): Promise<void>;
-  /** Watches the requests of a destination. */
+  /** The monitor that watches the requests of a destination. */
   monitorOf(destination: RatedDestination): Pick<HealthMonitor, 'begin' | 'isHalted' | 'isUnhealthy'>;
 }
 
 export interface RateLimiterDependencies extends BucketDependencies {
-  /** Requests that one write reserves for when a destination is busy; the same for all workers of a stack. */
+  /** How many requests share one write when a destination is busy. Must be the same for all workers of a stack. */
   readonly batchSize: number;
-  /** Invocations that the fleet runs at the same time at most. */
+  /** The most invocations that the fleet runs at the same time. */
   readonly invocations: number;
   readonly healthLog: HealthLog;
 }
 
-/** Buckets that a worker remembers. A forgotten bucket costs one more write. */
+/** The most buckets that a worker remembers. A forgotten bucket costs one more call of the table. */
 const maxBuckets = 10_000;
 
-/** Time for a probe to wait for its slot and to be sent, beside its time limit. */
+/** The time that a probe needs before it is sent. The probe's time limit comes on top. */
 const probeMarginMs = 5000;
 
-/** A clock may be this far behind the clock that gave the turn. */
+/** Our clock may be this far behind the clock of the worker that gave the return time. */
 const earlyToleranceMs = 100;
 
 /** A bucket that this worker has used, and the queue of calls to it. */
@@ -62,12 +64,12 @@ export function createRateLimiter(dependencies: RateLimiterDependencies): RateLi
   const monitors = new BoundedMap<string, HealthMonitor>(maxBuckets);
   const buckets = new BoundedMap<string, KnownBucket>(maxBuckets);
   let batches = Math.floor(random() * 1000);
-  /** Requests of this moment that have gone to the latest shard; undefined when its moment has passed. */
+  /** How many requests have gone to the latest shard in the current microtask; undefined after that. */
   let together: number | undefined;
 
   /**
-   * The requests of one moment go to one shard, so that they share a write; those of the next moment go to the next. If
-   * more than a batch comes at once, several shards share the requests, because one shard has too few slots for all of them.
+   * Requests that begin at the same moment go to one shard, so that they share a write. Later requests go to the next shard.
+   * If more than a batch begins at once, several shards share the requests: one shard has too few slots for all of them.
    */
   function nextShard(count: number): number {
     if (together === undefined) {
@@ -111,7 +113,7 @@ export function createRateLimiter(dependencies: RateLimiterDependencies): RateLi
         if (generation === undefined || generation === turn.generation) return untouched(count, turn);
         isNewcomer = true;
       }
-      // An open circuit has one line of deliveries, in the bucket that says when a probe may go.
+      // While the circuit is open, all deliveries wait in the first shard, because it decides when a probe may be sent.
       if (shard !== 0 && isOpen(bucketOf(incarnation, 0).bucket.health)) {
         shard = 0;
         ({ bucket, reserve } = bucketOf(incarnation, 0));
@@ -131,7 +133,7 @@ export function createRateLimiter(dependencies: RateLimiterDependencies): RateLi
   };
 }
 
-/** The first shard keeps the health of the destination. The others give no slot before a probe has ended. */
+/** The first shard keeps the health of the destination. The others are paused until the next probe must have ended. */
 function createMonitor(
   destination: RatedDestination,
   [first, ...others]: readonly WorkerBucket[],

@@ -2,24 +2,22 @@ import type { Turn } from '../../core/rate/shards.ts';
 import { fullJitterDelayMs } from '../../core/delivery/retry.ts';
 import type { Clock, Random } from '../../ports/clock.ts';
 
-/** Waits between writes that were throttled, while the requests could still find a slot in time. */
+/** Waits between the tries of a throttled write, as long as the requests can still get a slot in time. */
 const writeBackoff = { baseMs: 50, maximumMs: 500 };
 
-/** After this many failed writes a reservation gives nothing. */
+/** A reservation gives up after this many failed writes. */
 const maxFailures = 4;
 
-/** How long a worker then leaves the table alone; it doubles with each failure in a row. */
+/** How long a worker makes no writes after a reservation has given up. Doubles with each such failure in a row. */
 const restBackoff = { baseMs: 1000, maximumMs: 30_000 };
 
 /** The shortest wait before a delivery comes back. */
 const shortestReturnMs = 1000;
 
 /**
- * The behaviour of a worker that cannot reach its bucket.
- *
- * Failure policy: a worker that cannot reach the bucket sends nothing. A fixed share of the rate would need the number of
- * workers, and the rate is a promise to the endpoint; meanwhile the queue keeps the events. So all deliveries come back after
- * a wait with jitter that doubles while the outage lasts, and are newcomers then.
+ * Failure policy: a worker that cannot reach its bucket sends nothing. The rate is a promise to the endpoint, and no worker
+ * can compute a safe share of it, because it does not know the number of workers. The queue keeps the events. All deliveries
+ * come back as newcomers, after a wait with jitter that doubles while the outage lasts.
  */
 export class Outage {
   readonly #random: Random;
@@ -31,7 +29,7 @@ export class Outage {
     this.#random = random;
   }
 
-  /** Waits before the next write of one reservation. @returns false when it would come too late; the worker then rests */
+  /** Waits before the next write of a reservation. @returns false if that write would be too late; the worker then rests */
   async waitsOut(failures: number, untilMs: number, clock: Clock): Promise<boolean> {
     const delayMs = this.retryDelayMs(failures);
     const nowMs = clock.nowMs();
@@ -49,7 +47,7 @@ export class Outage {
     this.#failuresInRow = 0;
   }
 
-  /** A clock that has stepped back does not make the rest longer. */
+  /** Also false when the clock has stepped back, because the rest must not become longer. */
   isResting(nowMs: number): boolean {
     const leftMs = this.#restsUntilMs - nowMs;
     return leftMs > 0 && leftMs <= this.#restMs;

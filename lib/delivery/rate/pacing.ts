@@ -11,41 +11,40 @@ import type { RateLimiter } from './limiter.ts';
 export interface PacingDependencies {
   readonly limiter: RateLimiter;
   readonly clock: Clock;
-  /** Only a slot within this time is waited for: 2 s in a queue batch, 250 ms for a single event. */
+  /** Requests wait only for slots within this time: 2 s in a queue batch, 250 ms for a single event. */
   readonly horizonMs: number;
 }
 
-/** When a request may go. */
+/** Permission to send a request now, or the turn with which it asks again later. */
 export type SlotOrTurn =
-  /** The request may be sent now, and no later than `untilMs`, epoch ms. */
+  /** The request may be sent from now until `untilMs`, epoch ms. */
   | { readonly kind: 'now'; readonly untilMs: number; readonly isProbe: boolean }
-  /** No slot lies before the horizon: ask again at that turn. */
+  /** No slot is free before the horizon. Ask again at the time of `turn`. */
   | {
       readonly kind: 'later';
-      readonly turn: Turn /** Whether the circuit of the endpoint is open. */;
+      readonly turn: Turn;
+      /** Whether the circuit of the endpoint is open. */
       readonly isUnhealthy?: true;
     };
 
-/** How late a probe may be sent. Nothing else is sent meanwhile, and a probe that is given up would be followed by a long wait. */
+/** How late a probe may be sent. Nothing else is sent while the circuit is open, and the next probe would come much later. */
 const probeToleranceMs = 1000;
 
-/** Holds the requests of one worker to the rates of their destinations. */
+/** Keeps the requests of one worker within the rates of their destinations. */
 export interface Pacing {
   /**
-   * Resolves when the request's slot has come, or with a turn for later. A wait is no attempt.
+   * Resolves when the request's slot has come, or with a turn for later. Waiting does not count as an attempt.
    *
-   * @throws Failure OutOfTime when an exchange could reach into the time kept for settling
+   * @throws Failure OutOfTime when the request could last into the time that is kept for settling
    */
   waitForSlot(destination: ResolvedDestination, deadline: Deadline, turn: Turn): Promise<SlotOrTurn>;
-  /** The endpoint has asked everybody to wait: a Retry-After of a 429 or 503. */
+  /** Call this when the endpoint has asked everybody to wait, with the Retry-After of a 429 or 503. */
   pause(destination: ResolvedDestination, retryAfterMs: number): Promise<void>;
-  /** Says that a request begins, so that the fleet learns how the endpoint fares. */
+  /** Call this when a request begins, and `end` of the result when it has ended. The fleet shares the endpoint's health. */
   watch(destination: ResolvedDestination, isProbe: boolean): WatchedRequest;
 }
 
-/**
- * Failure policy: a lost slot is better than a broken rate. A slot that was missed is given up and another one reserved.
- */
+/** Failure policy: a lost slot is better than a broken rate. A request that misses its slot reserves another one. */
 export function createPacing({ limiter, clock, horizonMs }: PacingDependencies): Pacing {
   const waitUntil = createSharedWaits(clock);
 
@@ -82,7 +81,7 @@ export function createPacing({ limiter, clock, horizonMs }: PacingDependencies):
   };
 }
 
-/** The turn with which a request whose slot was missed asks again: it has waited in line already. */
+/** The turn with which a request asks again after it has missed its slot. It does not queue a second time. */
 export function afterMissedSlot(turn: Turn): Turn {
   return turn.kind === 'newcomer' ? inTurn : turn;
 }
@@ -93,12 +92,12 @@ function ratedDestination({ apiDestination, policy }: ResolvedDestination): Rate
   return { name, incarnation, revision, ratePerSecond, burst, timeoutMs, maximumConcurrency };
 }
 
-/** Resolves at the moment of a slot, or at once when it has passed; rejects with the signal's reason when it aborts first. */
+/** Resolves at the time of a slot; undefined if that has passed. Rejects with the signal's reason if the signal aborts first. */
 export type WaitUntil = (slotMs: number, signal: AbortSignal) => Promise<void> | undefined;
 
 /**
- * Slots of one invocation that lie in the same millisecond share a timer. Timers know no smaller unit, so separate
- * timers would fire together anyway, and each would cost a timer and a listener of the signal.
+ * Slots of one invocation that lie in the same millisecond share a timer. Separate timers would fire together anyway, and each
+ * would cost a timer and a listener of the signal.
  */
 export function createSharedWaits(clock: Clock): WaitUntil {
   const waitsBySignal = new WeakMap<AbortSignal, Map<number, Promise<void>>>();

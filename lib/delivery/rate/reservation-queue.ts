@@ -18,7 +18,7 @@ export function createReservationQueue(bucket: Pick<WorkerBucket, 'gather' | 're
     if (!isRunning) void run();
   }
 
-  /** Calls that come while the first one waits share its write. The wait does not move their horizon. */
+  /** Patient calls that come while the first one waits share its write. The wait is subtracted from their horizons. */
   async function gather(): Promise<void> {
     const gatheredMs = await bucket.gather();
     const gathered = gathering;

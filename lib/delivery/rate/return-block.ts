@@ -1,13 +1,13 @@
 /**
- * A block is given up at this age. That is much longer than a block is meant to last, and short enough to learn soon that a
- * backlog is gone.
+ * A block is given up at this age. A block normally lasts much less, and after this time the worker asks the bucket whether
+ * there still is a backlog.
  */
 const longestAgeUs = 10_000_000;
 
 /**
- * Return times that a worker has taken for events yet to come.
+ * Return times that a worker has taken in advance, for events that it expects.
  *
- * Failure policy: return times that are not used in time are lost. No delivery waits longer than it was told.
+ * Failure policy: return times that are not used in time are lost. This costs a part of the rate, but no event.
  */
 export class ReturnBlock {
   readonly generation: number;
@@ -32,20 +32,20 @@ export class ReturnBlock {
   }
 }
 
-/** With fewer calls in that time, most of a block would stay unused. */
+/** A worker with fewer calls in this time takes no block, because most of it would stay unused. */
 const fewestCalls = 6;
 const fewestCallsWithinMs = 2000;
 
-/** While the table takes no more writes, an unused block is better than a write for each call. */
+/** The same while the table throttles writes: a block that stays partly unused is then better than a write for each call. */
 const fewestScarceCalls = 3;
 
-/** A count over a shorter time says little about the next events. */
+/** Events are counted over at least this time. A shorter count is a poor forecast. */
 const shortestCountMs = 250;
 
 /** A block lasts this long. A shorter one costs more writes; a longer one loses more when a flood ends. */
 const blockMs = 1250;
 
-/** How many newcomers a worker has seen: in this second and in the one before. */
+/** Counts the newcomers that a worker has seen in the current second and in the second before. */
 export class EventCounter {
   readonly #latestCallsMs: number[] = [];
   #beganMs = 0;
@@ -62,13 +62,13 @@ export class EventCounter {
     }
     this.#current += events;
     this.#latestCallsMs.push(nowMs);
-    // Stryker disable next-line all: it bounds the memory alone, because the latest calls are counted from the end.
+    // Stryker disable next-line all: this only limits the memory, because `blockCount` reads from the end of the list.
     if (this.#latestCallsMs.length > fewestCalls) this.#latestCallsMs.shift();
   }
 
   /**
-   * How many return times a block has: as many as events are expected while it lasts, judged by those of the last second; 0 when there were
-   * too few calls to judge by. A block has at most one second of the rate, because return times that stay unused leave a gap.
+   * The size of a new block: the number of events that are expected while it lasts, judged by the last second; 0 after too
+   * few calls. A block holds at most one second of the rate, because unused return times leave a gap.
    */
   blockCount(nowMs: number, ratePerSecond: number, areWritesScarce: boolean): number {
     const eldestMs = this.#latestCallsMs.at(-(areWritesScarce ? fewestScarceCalls : fewestCalls));

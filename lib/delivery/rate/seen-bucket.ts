@@ -14,15 +14,15 @@ export interface BucketDependencies {
   readonly random: Random;
 }
 
-/** Age up to which a view is trusted when nothing can be given, or when only the generation is needed. */
+/** A view up to this age is good enough to say that no slot is left, or to know the generation. */
 export const knownUs = 1_000_000;
 
-/** A change is tried this often when other workers write in between. */
+/** How often a change is tried when other workers write in between. */
 const maxChanges = 4;
 
 const maxPauseTries = 3;
 
-/** One bucket as one worker sees it, and the writes of it that reserve nothing. */
+/** One bucket as one worker sees it, and the writes that take no slots: pauses and changes of the health. */
 export class SeenBucket {
   readonly #key: BucketKey;
   readonly #dependencies: BucketDependencies;
@@ -35,7 +35,7 @@ export class SeenBucket {
   }
 
   /**
-   * Failure policy: an error of the table is ignored here, whatever it is. The event of the request must not suffer for it, and
+   * Failure policy: every error of the table is ignored here. It must not harm the event whose request caused the change, and
    * the next reservation meets the same error and reports it.
    */
   readonly change: ChangeBucket = async (make) => {
@@ -63,11 +63,11 @@ export class SeenBucket {
   }
 
   /**
-   * Failure policy: a pause that cannot be written is lost. The delivery that was told to wait waits all the same, and so will
-   * the next one that the endpoint tells.
+   * Failure policy: a pause that cannot be written is lost. The delivery that received the Retry-After still waits, and other
+   * deliveries receive a Retry-After of their own.
    */
   async pause(untilMs: number, revision: number, retryDelayMs: (failures: number) => number): Promise<void> {
-    // The bucket holds at most 900 s. An endpoint that asks for longer is asked again then, and says so again.
+    // A pause of the bucket lasts at most 900 s. After that, a request is sent, and the endpoint can ask for another pause.
     const untilUs = Math.min(Math.ceil(untilMs * 1000), this.#nowUs() + longestReturnUs);
     const isLonger = (thanUs: number) => untilUs > thanUs + pauseToleranceUs;
     if (!isLonger(Math.max(this.#pausedUntilUs, this.view.slotsUntilUs))) return;
@@ -86,7 +86,7 @@ export class SeenBucket {
     this.#pausedUntilUs = 0;
   }
 
-  /** @returns undefined while it cannot be known */
+  /** @returns undefined if this worker has never seen the bucket and cannot read it now */
   async generation(): Promise<number | undefined> {
     try {
       const nowUs = this.#nowUs();

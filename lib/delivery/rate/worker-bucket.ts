@@ -24,7 +24,7 @@ import { WriteTimes } from './write-times.ts';
 export interface BucketCall {
   readonly count: number;
   readonly newcomer: boolean;
-  /** May wait for other calls, to share a write. */
+  /** Whether the call may wait for other calls, to share a write. */
   readonly patient: boolean;
   readonly horizonMs: number;
   readonly share: Share;
@@ -34,16 +34,16 @@ export interface BucketCall {
 
 const nothing: Reservation = { slotTimesMs: [], returns: [] };
 
-/** A refused write shows the bucket, so a third refusal means that other workers write in between. */
+/** How often a reservation is tried. After a refusal the bucket is known, so further refusals come from other workers' writes. */
 const maxTries = 8;
 
-/** The first slot lies at most this part of the horizon ahead, so that there is always room for a slot before the horizon. */
+/** The first slot lies at most this part of the horizon ahead, so that there is always time for a slot before the horizon. */
 const longestLeadPart = 0.9;
 
-/** Below this likelihood no other worker is expected to write soon. */
+/** Below this likelihood of a busy bucket, no other worker is expected to write soon. */
 const rarelyBusy = 0.2;
 
-/** One worker's use of one bucket: its view, its block of return times, and the table's outages. */
+/** Reserves slots and return times from one bucket, for one worker. */
 export class WorkerBucket {
   readonly #key: BucketKey;
   readonly #dependencies: BucketDependencies;
@@ -53,10 +53,10 @@ export class WorkerBucket {
   #block: ReturnBlock | undefined;
   readonly #writeTimes = new WriteTimes();
   readonly #healthBucket: WorkerBucket | undefined;
-  /** Of the bucket that keeps the health of the destination, the times of this worker's requests. */
+  /** Durations of this worker's requests. Only the bucket that keeps the health of the destination collects them. */
   readonly answerTimes = new AnswerTimes();
 
-  /** @param healthBucket the bucket that keeps the health of the destination; absent: this one */
+  /** @param healthBucket the bucket that keeps the health of the destination; default: this bucket */
   constructor(key: BucketKey, dependencies: BucketDependencies, healthBucket?: WorkerBucket) {
     this.#key = key;
     this.#seen = new SeenBucket(key, dependencies);
@@ -65,7 +65,7 @@ export class WorkerBucket {
     this.#outage = new Outage(dependencies.random);
   }
 
-  /** As last seen. */
+  /** The health as this worker last saw it. */
   get health(): Health {
     return this.#seen.view.health;
   }
@@ -82,15 +82,15 @@ export class WorkerBucket {
     return this.#seen.change;
   }
 
-  /** Gives away every slot until then, for the whole fleet. */
+  /** Gives the whole fleet no slot until `untilMs`. */
   async pause(untilMs: number, revision: number): Promise<void> {
     this.#block = undefined;
     await this.#seen.pause(untilMs, revision, (failures) => this.#outage.retryDelayMs(failures));
   }
 
   /**
-   * Waits as long as a patient call may wait for others. While the circuit is open there are no slots to share, and waiting would
-   * only occupy invocations. @returns the intended wait in ms
+   * Waits as long as a patient call may wait for others. While the circuit is open, there are no slots to share, and a wait
+   * would only occupy an invocation. @returns the intended wait in ms
    */
   async gather(): Promise<number> {
     if (isOpen((this.#healthBucket ?? this).health)) return 0;
@@ -99,7 +99,7 @@ export class WorkerBucket {
     return patienceMs;
   }
 
-  /** To be called one at a time. */
+  /** Must not be called while an earlier call is in progress. */
   async reserve(call: BucketCall): Promise<Reservation> {
     const beganMs = this.#dependencies.clock.nowMs();
     if (call.newcomer) this.#events.add(call.count, beganMs);
@@ -127,7 +127,7 @@ export class WorkerBucket {
     return { slotTimesMs, returns, ...(isProbe && { isProbe }) };
   }
 
-  /** Makes one write, which gives all, some or none of the requests a slot or turn. */
+  /** Makes one write. It gives a slot or a turn to all, some or none of the requests. */
   async #reserveOnce(call: BucketCall, count: number, tries: number): Promise<Reservation> {
     const request = await this.#requestAfterRead(call, count, tries);
     const decision = decide(this.#seen.view, request);
@@ -148,7 +148,7 @@ export class WorkerBucket {
     if (decision.write.health?.set?.answerUs === request.answerUs) this.answerTimes.clear();
     const { slotTimesUs, returnTimesUs, generation } = grantOf(request, decision, bucket);
     const { isProbe, isStopped } = this.#stateOf(request, bucket);
-    // Slots that were taken without knowing that nothing may be sent are given up.
+    // The write may show that nothing may be sent now. The slots that it took are then given up.
     const slotTimesMs = isStopped ? [] : slotTimesUs.map((atUs) => atUs / 1000);
     const probe = isProbe && slotTimesMs.length > 0 ? { isProbe } : undefined;
     if (returnTimesUs.length <= request.count) {
@@ -164,8 +164,8 @@ export class WorkerBucket {
   }
 
   /**
-   * The earliest time for a slot: the slot must not have passed when the write returns, so it lies the time of one write ahead. It lies one
-   * more write ahead when other workers write often, and one more for each earlier try. Only unused slots are skipped.
+   * The earliest time for a slot. It lies the duration of one write ahead, because the slot must not have passed when the write
+   * returns. It lies one more write ahead if other workers write often, and one more for each earlier try.
    */
   #startUs(nowUs: number, { horizonMs }: BucketCall, tries: number): number {
     const othersWrite = this.#seen.view.busyLikelihood > rarelyBusy && !isAlone(this.#seen.view);
@@ -192,14 +192,14 @@ export class WorkerBucket {
     };
   }
 
-  /** Nobody waits for the next probe while one may still be under way, and nobody comes back before it. */
+  /** Deliveries come back when the next probe may be sent, and no earlier. The second makes up for `earlyReturnUs`. */
   #probeLimits() {
     const returnsFromUs = this.#seen.view.slotsUntilUs + secondUs;
-    // Another bucket says when a probe may go.
+    // Only the bucket that keeps the health may give the slot of a probe.
     return { returnsFromUs, ...(this.#healthBucket !== undefined && { mostSlots: 0 }) };
   }
 
-  /** A changed destination may have another endpoint, of which nothing is known yet. A pause by hand stays. */
+  /** A changed destination may have another endpoint, about which nothing is known yet. A pause that a person has set stays. */
   #healthFor(revision: number): Health {
     const { view } = this.#seen;
     const { pausedUntilUs } = view.health;
@@ -218,7 +218,7 @@ export class WorkerBucket {
     return timesUs.map((atUs) => ({ kind: 'return', generation, shard, atMs: atUs / 1000 }));
   }
 
-  /** Turns beyond the longest delay, spread so that the deliveries do not come back all at once. They return as newcomers. */
+  /** Turns for requests without a return time within 900 s. They come back as newcomers, at random times, not all at once. */
   #beyond(count: number): Turn[] {
     const { clock, random } = this.#dependencies;
     const nowMs = clock.nowMs();
@@ -229,7 +229,7 @@ export class WorkerBucket {
     return Array.from({ length: count }, turn).sort((a, b) => a.atMs - b.atMs);
   }
 
-  /** The request, after a read of the bucket when a write without one would probably be refused. */
+  /** Reads the bucket first if a write without a read would probably be refused. */
   async #requestAfterRead(call: BucketCall, count: number, tries: number): Promise<SlotRequest> {
     const request = this.#slotRequest(call, count, tries);
     if (!isDoubtful(this.#seen.view, request.newcomer, request.startUs, request.nowUs)) return request;

@@ -1,13 +1,13 @@
 /** Assumed time of a write in the same region, before one was measured. */
 const usualWriteMs = 5;
 
-/** A write that took longer counts only when the write before it did too; otherwise it is an exception. */
+/** A single slow write counts as this long at most. A longer time counts only if the write before it took as long. */
 const longestExceptionMs = 50;
 
-/** When this part of the latest writes has failed (two writes), the table is probably throttled, and a worker saves writes. */
+/** If more than this part of the latest writes has failed, for example the last two, the table probably throttles writes. */
 const scarceFailures = 0.25;
 
-/** Weight of the newest write. */
+/** Weight of the newest write in the part that has failed. */
 const failureWeight = 0.2;
 
 /** How long a worker's writes of a bucket take, and how many of them fail. */
