@@ -25,16 +25,16 @@ interface DynaliteOptions {
   readonly path?: string;
 }
 
-/** A call normally takes milliseconds. If it takes this long, dynalite has thrown an error inside the call and will never answer. */
+/** Calls normally take milliseconds. After this time, dynalite has thrown an error inside the call and will never answer. */
 const answerTimeoutMs = 10_000;
 const graceMs = 1000;
 
-/** @param folder of the tables; undefined keeps them in memory */
+/** @param folder the folder of the tables; undefined keeps them in memory */
 export async function openDynalite(region: string, account: string, folder: string | undefined): Promise<Dynalite> {
   if (folder !== undefined) mkdirSync(folder, { recursive: true });
   const server = createServer(region, account, folder);
-  // An idle connection has no time limit, because only this process connects. With a limit, both ends would close the
-  // connection after a freeze, perhaps during a call.
+  // Idle connections have no time limit, because only this process connects. With a limit, both ends would close idle
+  // connections after the process was frozen, perhaps while a call begins.
   server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -44,7 +44,7 @@ function checkBody(request: LocalRequest): Refusal | undefined {
   return new Refusal('ValidationException', `Supplied AttributeValue is empty: null in ${at.slice(0, 200)}.`);
 }
 
-/** The top-level member that contains a null. Invalid JSON has no such member, and dynalite itself refuses it. */
+/** Returns the name of the top-level member that contains a null. Undefined for invalid JSON, which dynalite itself refuses. */
 function findNull(text: string): string | undefined {
   try {
     const members = Object.entries(JSON.parse(text) as Readonly<Record<string, unknown>>);

@@ -6,7 +6,7 @@ import type { InvocationStore, StoredInvocation } from './invocation-store.ts';
 /** Waits before the second and the third attempt. Source: the Lambda developer guide, asynchronous invocation. */
 export const lambdaRetryDelaysMs: readonly number[] = [60_000, 120_000];
 
-/** Lambda's default for an account. */
+/** Maximum number of concurrent invocations. Source: Lambda's default quota for an account. */
 const maxConcurrency = 1000;
 
 export interface AsynchronousInvocationsOptions {
@@ -27,7 +27,8 @@ export interface FailedInvocation {
 }
 
 /**
- * Invocations of type Event. Each one is stored, then answered, then run. An invocation that failed is run again.
+ * Invocations of type Event. Each one is stored before its caller gets an answer, and runs afterwards. If a run fails, the
+ * invocation runs again after a delay, up to a maximum number of runs.
  *
  * Failure policy: an invocation runs at least once. When a process is killed during an invocation, the next process runs it
  * again from the beginning, and the interrupted run does not count as a failure. The same is true after the last failure,

@@ -85,7 +85,7 @@ export function physicalName(name: string): string {
   return `lastmile-local-${name}`;
 }
 
-/** The error of an invocation that reached its time limit, in Lambda's words. */
+/** The error of an invocation that reached its time limit. The name and the text are those of Lambda. */
 class TimedOut extends Error {
   override readonly name = 'Sandbox.Timedout';
 

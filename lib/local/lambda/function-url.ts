@@ -62,7 +62,7 @@ function functionUrlEvent(request: LocalRequest, requestId: string, nowMs: numbe
   };
 }
 
-/** Equal names are joined by commas. */
+/** If a name occurs more than once, its values are joined by commas. */
 function queryParameters(query: string): Record<string, string> {
   const parameters = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(query)) {
@@ -72,7 +72,7 @@ function queryParameters(query: string): Record<string, string> {
   return Object.fromEntries(parameters);
 }
 
-/** `12/Mar/2026:19:03:58 +0000` */
+/** Formats a time such as `12/Mar/2026:19:03:58 +0000`. */
 function commonLogTime(nowMs: number): string {
   const [, day, month, year, time] = new Date(nowMs).toUTCString().split(' ');
   return `${day}/${month}/${year}:${time} +0000`;

@@ -67,7 +67,7 @@ export class InvocationStore {
     this.#remove.run(id);
   }
 
-  /** Moves the invocation, with its last error, to the failed ones. */
+  /** Moves the invocation, with its last error, to the table of failed invocations. */
   fail(id: string, failures: number, failedAtMs: number, error: string): void {
     atomically(this.#database, () => {
       this.#fail.run(failures, failedAtMs, error, id);

@@ -16,7 +16,7 @@ export function createReadableDeliveryLog(options: ReadableDeliveryLogOptions): 
   };
 }
 
-/** `09:14:03.120  delivered  orders  event 7bf7...  HTTP 200  attempt 1  35 ms` */
+/** Formats a line such as `09:14:03.120  delivered  orders  event 7bf7...  HTTP 200  attempt 1  35 ms`. */
 export function formatDelivery(conclusion: Conclusion, nowMs: number, colour: boolean): string {
   const { settlement, eventId, apiDestination, status, attempts, durationMs, code, reason } = conclusion;
   const parts = [
@@ -32,7 +32,7 @@ export function formatDelivery(conclusion: Conclusion, nowMs: number, colour: bo
   return parts.join('  ');
 }
 
-/** The name of an API destination, even if a rule's target has given its ARN. */
+/** @param apiDestination the name or the ARN of an API destination */
 function nameOf(apiDestination: string): string {
   return parseEventsArn(apiDestination)?.name ?? apiDestination;
 }
@@ -45,7 +45,7 @@ function paint(kind: Conclusion['settlement']['kind'], colour: boolean): string 
 
 const maxLength = 300;
 
-/** Names and ids come from outside. Control characters in them must not move the cursor or start a new line. */
+/** Names and ids come from clients. Control characters in them must not move the cursor or start a new line. */
 export function printable(text: string, maxCharacters = maxLength): string {
   const oneLine = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
   return oneLine.length > maxCharacters ? `${oneLine.slice(0, maxCharacters)}...` : oneLine;

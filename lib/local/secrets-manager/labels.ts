@@ -9,7 +9,7 @@ export function labelsOf(labels: ReadonlyMap<string, string>, version: string): 
   return [...labels].filter(([, labelled]) => labelled === version).map(([label]) => label);
 }
 
-/** The labelled versions with their labels. A version without a label counts as deprecated and is left out. */
+/** Returns each labelled version with its labels. A version without a label counts as deprecated and is left out. */
 export function versionsByLabel(labels: ReadonlyMap<string, string>): Record<string, string[]> {
   const versions: Record<string, string[]> = {};
   for (const [label, version] of labels) (versions[version] ??= []).push(label);

@@ -3,7 +3,7 @@ import { labelsOf, versionsByLabel } from './labels.ts';
 import type { SecretStore, StoredSecret } from './store.ts';
 import { Refusal } from '../stack/wire.ts';
 
-/** The region and the time of one call. */
+/** The store, and the region, account and time of one call. */
 export interface SecretsContext {
   readonly store: SecretStore;
   readonly region: string;

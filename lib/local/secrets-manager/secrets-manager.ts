@@ -38,7 +38,7 @@ export interface SecretsManagerOptions {
   readonly prepareRegion: (create: (input: Members) => void) => void;
 }
 
-/** A local Secrets Manager with the same labels, idempotence and errors. It stores the values unencrypted. */
+/** A local Secrets Manager with the labels, the idempotence and the errors of the service. It stores the values unencrypted. */
 export function createSecretsManagerService(options: SecretsManagerOptions): LocalService {
   const store = new SecretStore(options.database);
   const prepared = new Set<string>();

@@ -44,10 +44,7 @@ CREATE TABLE IF NOT EXISTS secret_labels (
 const columns =
   'arn, name, description, kmsKeyId, tags, createdAtMs, changedAtMs, accessedAtMs, deletedAtMs, purgeAtMs';
 
-/**
- * The secrets of every region in SQLite. All calls are synchronous, so that an operation happens completely or not at
- * all.
- */
+/** The secrets of every region in SQLite. All calls are synchronous, so no other call comes between those of a transaction. */
 export class SecretStore {
   readonly #database: DatabaseSync;
   readonly #prepared = new Map<string, StatementSync>();
@@ -67,7 +64,7 @@ export class SecretStore {
     return this.#statement(sql).get(region, nameOrArn, nameOrArn, nameOrArn) as StoredSecret | undefined;
   }
 
-  /** Sorted by name. */
+  /** Returns one page of secrets, sorted by name. */
   list(region: string, { after, limit, includeDeleted }: ListedSecrets): readonly StoredSecret[] {
     const sql = `SELECT ${columns} FROM secrets WHERE region = ? AND name > ? AND (? OR deletedAtMs IS NULL) ORDER BY name LIMIT ?`;
     const rows = this.#statement(sql).all(region, after, includeDeleted ? 1 : 0, limit);
@@ -103,7 +100,7 @@ export class SecretStore {
     return this.#statement(sql).get(arn, id) as StoredVersion | undefined;
   }
 
-  /** Oldest first. */
+  /** The versions of a secret, oldest first. */
   versions(arn: string): readonly Pick<StoredVersion, 'id' | 'createdAtMs'>[] {
     const sql = 'SELECT id, createdAtMs FROM secret_versions WHERE arn = ? ORDER BY createdAtMs, rowid';
     return this.#statement(sql).all(arn) as unknown as readonly StoredVersion[];

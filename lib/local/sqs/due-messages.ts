@@ -1,12 +1,12 @@
 interface Due<Item> {
   /** Epoch ms. */
   readonly atMs: number;
-  /** Counts from 0. Of two items with one time, the one that was added first is due first. */
+  /** Counts the added items from 0. Of two items with the same time, the one that was added first comes first. */
   readonly order: number;
   readonly item: Item;
 }
 
-/** Items by the time when they are due, in a binary heap: finding what is due does not look at the others. */
+/** Items in a binary heap, ordered by the time when they are due. Finding the due items does not examine the others. */
 class DueTimes<Item> {
   readonly #heap: Due<Item>[] = [];
   #order = 0;
@@ -75,7 +75,7 @@ export interface DelayedMessage {
   readonly delayUntil?: number | undefined;
 }
 
-/** The delayed messages of a standard queue, in the place of fauxqs's array, which it searches in every receive. */
+/** The delayed messages of a standard queue. This class replaces an array of fauxqs that every receive searches completely. */
 export class DelayedMessages<Message extends DelayedMessage> {
   readonly #times = new DueTimes<Message>();
 
@@ -106,12 +106,12 @@ export interface InflightMessage {
   readonly visibilityDeadline: number;
 }
 
-/** Times of messages that are gone are removed when they are more than half, and more than this. */
+/** Outdated times are removed when there are more times than twice the number of messages plus this number. */
 const minimumStaleTimes = 64;
 
-/** The messages in flight by receipt handle, in the place of fauxqs's map, which it searches in every receive. */
+/** The messages in flight, by receipt handle. This class replaces a map of fauxqs that every receive searches completely. */
 export class InflightMessages<Message extends InflightMessage> extends Map<string, Message> {
-  /** Has at least one time for each message, and that time is not after its deadline. */
+  /** Has at least one time for each message that is not after the message's deadline. It may also have outdated times. */
   #times = new DueTimes<string>();
 
   constructor(messages: Iterable<[string, Message]>) {
@@ -134,7 +134,7 @@ export class InflightMessages<Message extends InflightMessage> extends Map<strin
     this.#times = new DueTimes();
   }
 
-  /** To be called when the deadline of a message has changed. */
+  /** Call this when the deadline of a message has changed. */
   noteDeadline(receiptHandle: string): void {
     const message = this.get(receiptHandle);
     if (message === undefined) return;

@@ -32,7 +32,7 @@ export class DeliveryEventSource {
     this.#options = options;
   }
 
-  /** Starts to read a region's queue. */
+  /** Starts to read a region's queue, unless the stack is stopping or does not have the function. */
   start(region: string, queues: RegionQueues): void {
     const { runner, clock, reportFailure, reportFault } = this.#options;
     if (this.#stopped || !runner.has(functionName)) return;

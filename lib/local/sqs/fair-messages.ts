@@ -1,50 +1,52 @@
-/** A message as far as fairness is concerned. */
+/** The part of a message that decides about its order. */
 export interface GroupedMessage {
   /** MessageGroupId; undefined when the message has none. */
   readonly messageGroupId?: string | undefined;
 }
 
-/** Says whether the messages of a group must wait although it is their turn. */
+/** Returns true for a group whose messages must not be handed out now. */
 export type IsWithheld = (group: string) => boolean;
 
-/** What waits of one group. */
+/** The waiting messages of one group. */
 interface Group<Message> {
   /** Undefined for the messages without a group. */
   readonly name: string | undefined;
-  /** Number of waiting messages, in both lines. */
+  /** Number of waiting messages, in the common queue and in the backlog. */
   waiting: number;
-  /** Messages beyond `quietMessages`, oldest first. */
-  readonly backlog: Line<Message>;
+  /** The messages that are not in the common queue, oldest first. */
+  readonly backlog: Fifo<Message>;
 }
 
-/** A group with more waiting messages than this is noisy. */
+/** A group that has this many waiting messages puts further messages into its backlog. */
 export const quietMessages = 1000;
 
 const withholdNone: IsWithheld = () => false;
 
 /**
- * The visible messages of a standard queue, in the place of fauxqs's array. Messages are handed out in the order of their
- * arrival, but a group that has many has a line of its own for the rest of them. The lines of such groups take turns, and every
- * second message comes from the common line, so a group with few messages does not wait behind the backlog of another. Every
- * step costs the same, however many messages wait. Source: SQS developer guide, how fair queues work.
+ * The visible messages of a standard queue. This class replaces an array of fauxqs.
  *
- * All messages without a group count as one group. In SQS each is a group of its own.
+ * Messages are handed out in the order of their arrival, until a group has more than `quietMessages` waiting messages. The
+ * further messages of this group wait in its backlog. Every second message comes from the common queue, and the others come
+ * from the backlogs in rotation. So a group with few messages does not wait behind the backlog of another group. The cost of
+ * each step does not depend on the number of messages. Source: SQS developer guide, how fair queues work.
+ *
+ * All messages without a group count as one group. In SQS, each of them is a group of its own.
  */
 export class FairMessages<Message extends GroupedMessage> {
-  /** The first messages of every group, in the order of their arrival. */
-  readonly #common = new Line<Message>();
-  /** Groups with a backlog, in the order of their turns. */
-  readonly #turns = new Line<Group<Message>>();
+  /** The common queue: the first messages of every group, in the order of their arrival. */
+  readonly #common = new Fifo<Message>();
+  /** The rotation of the groups with a backlog. The first group is the next from which a message is taken. */
+  readonly #rotation = new Fifo<Group<Message>>();
   readonly #groups = new Map<string | undefined, Group<Message>>();
   #length = 0;
-  #isTurnOfBacklogs = false;
+  #isBacklogNext = false;
   #isWithheld = withholdNone;
 
   constructor(messages: Iterable<Message> = []) {
     for (const message of messages) this.push(message);
   }
 
-  /** Number of messages of all groups, also of those that are withheld. */
+  /** Number of messages, including those of withheld groups. */
   get length(): number {
     return this.#length;
   }
@@ -57,21 +59,21 @@ export class FairMessages<Message extends GroupedMessage> {
     else this.#pushToBacklog(group, message);
   }
 
-  /** Removes the message whose turn it is. Undefined when there is none, or all are withheld. */
+  /** Removes the next message. Undefined when there is none, or when all are withheld. */
   shift(): Message | undefined {
     const message = this.#next();
     if (message === undefined) return undefined;
     const group = this.#groupOf(message);
     if (message === this.#common.first) this.#common.shift();
     else this.#shiftBacklog(group);
-    this.#isTurnOfBacklogs = !this.#isTurnOfBacklogs;
+    this.#isBacklogNext = !this.#isBacklogNext;
     this.#length -= 1;
     group.waiting -= 1;
     if (group.waiting === 0) this.#groups.delete(group.name);
     return message;
   }
 
-  /** Runs the work without the groups that are withheld. The work must not wait for anything. */
+  /** Withholds groups until `work` returns. If `work` returns a promise, only its synchronous part is affected. */
   withholding<Result>(isWithheld: IsWithheld, work: () => Result): Result {
     this.#isWithheld = isWithheld;
     try {
@@ -81,7 +83,7 @@ export class FairMessages<Message extends GroupedMessage> {
     }
   }
 
-  /** Whether `shift` has a message. */
+  /** Whether `shift` would return a message. */
   get isOffering(): boolean {
     return this.#next() !== undefined;
   }
@@ -89,29 +91,29 @@ export class FairMessages<Message extends GroupedMessage> {
   #groupOf({ messageGroupId: name }: Message): Group<Message> {
     const known = this.#groups.get(name);
     if (known !== undefined) return known;
-    const group = { name, waiting: 0, backlog: new Line<Message>() };
+    const group = { name, waiting: 0, backlog: new Fifo<Message>() };
     this.#groups.set(name, group);
     return group;
   }
 
   #pushToBacklog(group: Group<Message>, message: Message): void {
-    if (group.backlog.length === 0) this.#turns.push(group);
+    if (group.backlog.length === 0) this.#rotation.push(group);
     group.backlog.push(message);
   }
 
   #shiftBacklog(group: Group<Message>): void {
     group.backlog.shift();
-    this.#turns.shift();
-    if (group.backlog.length > 0) this.#turns.push(group);
+    this.#rotation.shift();
+    if (group.backlog.length > 0) this.#rotation.push(group);
   }
 
   #next(): Message | undefined {
     const common = this.#nextCommon();
-    const backlog = common === undefined || this.#isTurnOfBacklogs ? this.#nextBacklog() : undefined;
+    const backlog = common === undefined || this.#isBacklogNext ? this.#nextBacklog() : undefined;
     return backlog ?? common;
   }
 
-  /** Messages of withheld groups leave the common line, so that they are looked at once. */
+  /** Moves messages of withheld groups from the common queue to their backlogs, so that each is examined only once. */
   #nextCommon(): Message | undefined {
     for (let first = this.#common.first; first !== undefined; first = this.#common.first) {
       const group = this.#groupOf(first);
@@ -122,14 +124,14 @@ export class FairMessages<Message extends GroupedMessage> {
     return undefined;
   }
 
-  /** Withheld groups before the next one lose their turn. */
+  /** Moves the withheld groups at the beginning of the rotation to its end. */
   #nextBacklog(): Message | undefined {
-    for (let left = this.#turns.length; left > 0; left -= 1) {
-      const group = this.#turns.first;
+    for (let left = this.#rotation.length; left > 0; left -= 1) {
+      const group = this.#rotation.first;
       if (group === undefined) return undefined;
       if (group.name === undefined || !this.#isWithheld(group.name)) return group.backlog.first;
-      this.#turns.shift();
-      this.#turns.push(group);
+      this.#rotation.shift();
+      this.#rotation.push(group);
     }
     return undefined;
   }
@@ -140,8 +142,8 @@ interface Link<Item> {
   next?: Link<Item>;
 }
 
-/** First in, first out. An array would move all its other items whenever the first one leaves. */
-class Line<Item> {
+/** A list from which items leave in the order of their arrival. An array would move all other items when the first one leaves. */
+class Fifo<Item> {
   #first: Link<Item> | undefined;
   #last: Link<Item> | undefined;
   #length = 0;

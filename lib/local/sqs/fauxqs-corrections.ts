@@ -13,10 +13,10 @@ interface FauxqsInflight {
   readonly visibilityDeadline: number;
 }
 
-/** The parts of a fauxqs 2.4.1 queue that are corrected here. */
+/** The members of a fauxqs 2.4.1 queue that this file uses or corrects. */
 export interface FauxqsQueue {
   persistence?: { transaction(work: () => void): void };
-  /** The visible messages of a standard queue. A purge puts an array here, and so does the persistence. */
+  /** The visible messages of a standard queue. fauxqs assigns an array when it purges the queue or loads stored messages. */
   messages: FairMessages<FauxqsMessage> | FauxqsMessage[];
   delayedMessages: DelayedMessages<FauxqsMessage> | FauxqsMessage[];
   inflightMessages: Map<string, FauxqsInflight>;
@@ -30,7 +30,7 @@ export interface FauxqsQueue {
   /** Makes due messages visible, and wakes the receivers that wait for them. */
   processTimers(): void;
   startPollTimerIfNeeded(): void;
-  /** Resolves when a receiver should look again: there may be messages, or the time is over. */
+  /** Resolves when there may be messages, or when the time is over. */
   waitForMessages(waitSeconds: number): Promise<void>;
   /** Wakes the receivers that wait for messages. */
   notifyWaiters(): void;
@@ -41,10 +41,10 @@ export interface TextPattern {
 }
 
 /**
- * Corrects differences between fauxqs and SQS. fauxqs refuses characters beyond U+FFFF. It loses a message when a kill
- * comes between the two writes that move the message to its dead-letter queue. A standard queue forgets the groups of its
- * messages, and hands out the oldest message first. Each receive looks at every message that is delayed or in flight, and a
- * long poll does so fifty times a second.
+ * Corrects differences between fauxqs and SQS. Without these corrections, fauxqs refuses characters beyond U+FFFF. It loses a
+ * message when the process is killed between the two writes that move the message to its dead-letter queue. In a standard queue,
+ * it forgets the groups of the messages, and always hands out the oldest message first. Each receive searches all messages that
+ * are delayed or in flight, and a long poll does so fifty times a second.
  */
 export function correctFauxqs(bodyPattern: TextPattern, queue: FauxqsQueue): void {
   bodyPattern.test = (text) => forbiddenText.test(text);
@@ -72,10 +72,10 @@ function receiveInOneTransaction(queue: FauxqsQueue): void {
   };
 }
 
-/** Groups of the messages that are being sent, by their attributes: fauxqs puts this object itself into the message. */
+/** The groups of messages that are being sent. The key is the object of a message's attributes, which fauxqs keeps as it is. */
 const groups = new WeakMap<object, string>();
 
-/** A message, or an entry of a batch, whose group fauxqs keeps. */
+/** Prepares a message, or an entry of a batch, so that `enqueue` can restore its group. */
 export function withGroup(message: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const group = message['MessageGroupId'];
   if (typeof group !== 'string') return message;
@@ -92,7 +92,7 @@ function keepGroups(queue: FauxqsQueue): void {
   };
 }
 
-/** The messages of a standard queue in their fair and fast forms, which take the place of fauxqs's own. */
+/** Returns the messages of a standard queue, after it has replaced the collections of fauxqs with ours if necessary. */
 export function messagesOf(queue: FauxqsQueue) {
   const { messages, delayedMessages, inflightMessages } = queue;
   const fair: FairMessages<FauxqsMessage> = messages instanceof FairMessages ? messages : new FairMessages(messages);
@@ -120,7 +120,7 @@ function lookOnlyAtDueMessages(queue: FauxqsQueue): void {
   };
 }
 
-/** The event source withholds groups that have too many messages in flight. A deletion may release one. */
+/** The event source withholds a group that has too many messages in flight. A deletion can end that, so receivers try again. */
 function lookAgainAfterDeletions(queue: FauxqsQueue): void {
   const deleteMessage = queue.deleteMessage;
   queue.deleteMessage = function (this: FauxqsQueue, receiptHandle) {
@@ -131,12 +131,12 @@ function lookAgainAfterDeletions(queue: FauxqsQueue): void {
 }
 
 /**
- * No longer than the shortest delay or visibility timeout, so that a delay or timeout that begins during a wait is noticed in
- * time.
+ * The longest wait between two reads of a long poll. It equals the shortest delay or visibility timeout, so the end of one that
+ * begins during the wait is noticed in time.
  */
 const longestWaitMs = 1000;
 
-/** fauxqs's own interval. It is used for FIFO queues, because fauxqs keeps their waiting messages elsewhere. */
+/** The interval that fauxqs uses. FIFO queues keep it, because their messages are not in the collections of `messagesOf`. */
 const fifoWaitMs = 20;
 
 function waitUntilDue(queue: FauxqsQueue): void {

@@ -9,7 +9,7 @@ export type SqsMembers = Readonly<Record<string, unknown>>;
 export interface SqsEngine {
   /** @throws SqsRefusal */
   perform(operation: string, input: SqsMembers): Promise<SqsMembers>;
-  /** A standard queue for its event source. */
+  /** Returns the operations that the event source of this standard queue uses. */
   eventSourceQueue(queueName: string): EventSourceQueue;
   /** Makes every waiting long poll return at once. */
   endWaits(): void;
@@ -25,7 +25,7 @@ export interface EventSourceQueue {
    */
   receive(input: SqsMembers, isWithheld: IsWithheld): Promise<SqsMembers>;
   isInFlight(receiptHandle: string): boolean;
-  /** Makes a waiting `receive` look again, because a group may be no longer withheld. */
+  /** Makes a waiting `receive` read the queue again. Call this when a group may no longer be withheld. */
   lookAgain(): void;
 }
 
@@ -54,7 +54,7 @@ interface Store {
   persistence?: Persistence;
   allQueues(): Iterable<FauxqsQueue>;
   getQueueByName(name: string): FauxqsQueue | undefined;
-  /** Only ends the waits of long polls. */
+  /** Ends the waits of long polls, and does nothing else. */
   shutdown(): void;
 }
 
@@ -105,8 +105,8 @@ export interface FauxqsOptions {
 }
 
 /**
- * fauxqs without its HTTP server, which listens on every interface and takes 0.2 s to load. One fault is corrected
- * here: releasing a persistent message failed.
+ * Opens fauxqs without its HTTP server, which listens on every interface and takes 0.2 s to load. One fault of fauxqs is
+ * corrected here: the update of a stored message that becomes visible again failed.
  */
 export async function openFauxqs(region: string, options: FauxqsOptions): Promise<SqsEngine> {
   const parts = await loadParts();
@@ -128,7 +128,7 @@ export async function openFauxqs(region: string, options: FauxqsOptions): Promis
 
 function openPersistence(parts: Parts, { folder = '', unread }: FauxqsOptions, store: Store): Persistence {
   const persistence = new parts.persistence(folder);
-  // When the process is killed, nothing is lost that SQLite has handed to the system. Only a crash of the machine can lose it.
+  // With this setting, a killed process loses no committed change. A crash of the machine can lose the newest changes.
   persistence.db.exec('PRAGMA synchronous = NORMAL');
   const release = 'UPDATE sqs_messages SET receipt_handle = NULL, visibility_deadline = NULL';
   const releaseQueue = persistence.db.prepare(`${release} WHERE queue_name = ?`);
@@ -148,10 +148,10 @@ function eventSourceQueue(router: Router, store: Store, queueName: string): Even
       for (;;) {
         const queue = store.getQueueByName(queueName);
         const now = () => perform(router, 'ReceiveMessage', { ...input, WaitTimeSeconds: 0 });
-        // fauxqs takes the messages before it first waits for anything.
+        // fauxqs takes the messages synchronously, so the groups are still withheld when it does.
         const output = await (queue === undefined ? now() : messagesOf(queue).fair.withholding(isWithheld, now));
         if (queue === undefined || output['Messages'] !== undefined || isLast) return output;
-        // A message that came in the meantime has woken nobody.
+        // A message may have arrived before this call began to wait. Such a message wakes no receiver, so receive again.
         const { fair } = messagesOf(queue);
         if (fair.withholding(isWithheld, () => fair.isOffering)) continue;
         await queue.waitForMessages(Number(WaitTimeSeconds));

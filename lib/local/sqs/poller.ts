@@ -8,14 +8,14 @@ import type { SqsRecord } from './receive.ts';
 /** The queue that an event source reads. */
 export interface PolledQueue {
   /**
-   * Returns up to `maxMessages`, none of a withheld group. Waits for the first one as long as long polling does, then
-   * returns an empty list.
+   * Returns up to `maxMessages` messages, without those of withheld groups. Waits for the first message, up to the longest wait
+   * of long polling. The list is empty if no message came in that time.
    */
   receive(maxMessages: number, isWithheld: IsWithheld): Promise<readonly SqsRecord[]>;
   remove(receiptHandles: readonly string[]): Promise<void>;
   /** Whether a received message is neither deleted nor visible again. */
   isInFlight(receiptHandle: string): boolean;
-  /** Makes a waiting `receive` look again, because a group may be no longer withheld. */
+  /** Makes a waiting `receive` read the queue again. Call this when a group may no longer be withheld. */
   lookAgain(): void;
   /** Makes every waiting `receive` return at once. */
   endWaits(): void;
@@ -34,12 +34,12 @@ export interface QueuePollerOptions {
   readonly reportFault: (error: unknown) => void;
 }
 
-/** Enough for one laptop. On AWS this is a setting of the event source. */
+/** Maximum number of concurrent invocations. This is enough for one laptop; on AWS it is a setting of the event source. */
 export const localInvocations = 10;
 
 /**
- * A group may have messages in this part of the invocations, so that a slow endpoint leaves room for the others. This is
- * the stand-in's form of fairness: SQS compares the messages of a group in flight with all messages in flight.
+ * The largest part of the invocations in which one group may have messages, so that a slow endpoint leaves invocations for
+ * other endpoints. SQS uses a different measure: it compares a group's messages in flight with all messages in flight.
  */
 const largestShare = 2 / 3;
 
@@ -53,8 +53,8 @@ const retryDelayMs = 1000;
  * again when its visibility timeout ends. This includes a message whose invocation was interrupted because the process was
  * stopped or killed.
  *
- * One group never has messages in more than two thirds of the invocations that may run. The rest stays free for other
- * groups, also while there are none, because they would otherwise wait for the end of an invocation.
+ * One group never has messages in more than two thirds of the invocations that may run. The rest stays free for other groups,
+ * even while no other group has messages. A new group would otherwise have to wait until an invocation ends.
  */
 export class QueuePoller {
   readonly #options: QueuePollerOptions;

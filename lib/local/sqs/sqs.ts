@@ -21,7 +21,7 @@ export interface SqsOptions {
   readonly account: string;
   /** Undefined: the messages are kept in memory. */
   readonly dataFolder: string | undefined;
-  /** The `host:port` in queue URLs for a client that sends no Host header. */
+  /** The `host:port` in queue URLs for a client that sends no valid Host header. */
   readonly host: () => string;
   readonly queues: StackQueues;
   /** Called once for each region, at its first use. */
