@@ -18,8 +18,8 @@ export type AddressClass = string;
 export const publicOnly: AddressAllowlist = [];
 
 /**
- * Leading zeros are refused, because some parsers read such numbers as octal. So is an IPv4 address in dotted form within an
- * IPv6 one.
+ * Refuses leading zeros, because some parsers read such numbers as octal. Also refuses an IPv6 address that ends in dotted
+ * decimal form, such as `::ffff:10.0.0.1`.
  */
 const cidrForm = /^(?:(?:0|[1-9][0-9]{0,2})(?:\.(?:0|[1-9][0-9]{0,2})){3}|[0-9a-fA-F:]*:[0-9a-fA-F:]*)\/[0-9]{1,3}$/;
 
@@ -36,7 +36,7 @@ export function parseAllowlist(text: string | undefined): AddressAllowlist | und
 function parseRange(cidr: string): AddressRange | undefined {
   if (!cidrForm.test(cidr) || !ipaddr.isValidCIDR(cidr)) return undefined;
   const [network, prefixLength] = ipaddr.parseCIDR(cidr);
-  // An address in such a range is judged by the IPv4 address in it, so the range would never apply.
+  // `refusedAddress` judges such an address by the IPv4 address in it, so the range would never apply.
   if (isWellKnownNat64(network) || network.range() === 'ipv4Mapped') return undefined;
   const kind = network.kind() === 'ipv4' ? ipaddr.IPv4 : ipaddr.IPv6;
   if (kind.networkAddressFromCIDR(cidr).toString() !== network.toString()) return undefined;
@@ -56,7 +56,7 @@ const neverCalled: ReadonlySet<string> = new Set(['unspecified', 'broadcast', 'm
 /** The only assigned range of global IPv6 unicast. Source: IANA, IPv6 address space. */
 const globalUnicast = ipaddr.parseCIDR('2000::/3');
 
-/** The positions of the bytes where an IPv6 address may hold an IPv4 address. Sources: RFC 6052 section 2.2, RFC 3056, RFC 4380. */
+/** The bytes of an IPv6 address that can contain an IPv4 address. Sources: RFC 6052 section 2.2, RFC 3056, RFC 4380. */
 const carriedAt = [
   [12, 13, 14, 15],
   [6, 7, 9, 10],
@@ -75,7 +75,7 @@ const carriedAt = [
  * does not. No range opens a metadata service, not even when an IPv6 address holds its IPv4 address.
  *
  * @param text an address from a resolver or a URL, without brackets
- * @returns the class for which the address is refused; undefined when it may be called
+ * @returns the class of a refused address; undefined for an address that may be called
  */
 export function refusedAddress(text: string, allowlist: AddressAllowlist): AddressClass | undefined {
   const address = parseAddress(text);
@@ -87,17 +87,15 @@ export function refusedAddress(text: string, allowlist: AddressAllowlist): Addre
   return allowlist.some((open) => opens(open, address)) ? undefined : range;
 }
 
-/** Whether the address is this machine itself. */
 export function isLoopbackAddress(text: string): boolean {
   return parseAddress(text)?.range() === 'loopback';
 }
 
 /**
- * Judges the host of a URL before it is resolved.
+ * Decides whether the host of a URL may be called, before its name is resolved.
  *
  * @param hostname in the form of `URL.hostname`; an IPv6 address may have brackets or not
- * @returns the class for which the host is refused; undefined for an address that may be called, and for a name that must be
- * resolved first
+ * @returns the class of a refused host; undefined for an address that may be called, and for a name that must be resolved first
  */
 export function refusedHost(hostname: string, allowlist: AddressAllowlist): AddressClass | undefined {
   const literal = literalOf(hostname);

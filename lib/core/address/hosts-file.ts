@@ -4,8 +4,8 @@ import ipaddr from 'ipaddr.js';
 export type HostsFile = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Reads a hosts file: an address, then its names, then perhaps a comment. A name may stand in several lines, and then has all of
- * their addresses. Source: hosts(5).
+ * Reads a hosts file. Each line has an address, its names, and perhaps a comment. A name on several lines has the addresses of
+ * all of them. Source: hosts(5).
  *
  * A line whose first word is not an address is left out. So is an address with a zone (`fe80::1%lo0`), because no request may
  * go to one.
@@ -26,7 +26,7 @@ function addAddress(addressesByName: Map<string, string[]>, name: string, addres
   else if (!known.includes(address)) known.push(address);
 }
 
-/** As sockets take it: four decimal numbers, or IPv6. */
+/** Whether sockets accept the word as an address: IPv4 as four decimal numbers, or IPv6 without a zone. */
 function isAddress(word: string): boolean {
   if (word.includes(':')) return !word.includes('%') && ipaddr.IPv6.isValid(word);
   return ipaddr.IPv4.isValidFourPartDecimal(word);

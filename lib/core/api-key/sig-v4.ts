@@ -47,7 +47,7 @@ function headerParameters(authorization: string, request: SignableRequest): Para
     return [`X-Amz-${part.slice(0, equals)}`, part.slice(equals + 1)];
   });
   const parameters = new Map(pairs);
-  // When a parameter comes twice, it is not clear which one counts.
+  // A parameter that occurs twice makes the signature malformed, because it is not clear which one counts.
   if (parameters.size !== pairs.length || pairs.length !== 3) return new Map();
   return parameters.set('X-Amz-Algorithm', algorithm).set('X-Amz-Date', request.headers.get('x-amz-date') ?? '');
 }

@@ -1,10 +1,10 @@
-/** The requests that one key may make now, and the time for which that was calculated. */
+/** The number of requests that one key may make, as calculated at `atMs`. */
 export interface ThrottleState {
   readonly tokens: number;
   readonly atMs: number;
 }
 
-/** How many requests of one key a worker accepts. Our choice: more than any deployment tool sends, and a small load for the table. */
+/** A worker accepts this many requests of one key. No deployment tool sends more, and it is a small load for the table. */
 export const requestsPerSecond = 50;
 
 export type Throttling =
@@ -12,7 +12,7 @@ export type Throttling =
   | { readonly allowed: false; readonly state: ThrottleState; readonly retryAfterSeconds: number };
 
 /**
- * A token bucket that holds as many tokens as one second has requests.
+ * A token bucket that holds the requests of one second.
  *
  * @param state undefined before the first request of a key
  */

@@ -50,11 +50,11 @@ export interface Delivery {
   readonly postponements: number;
   /** When the first and the last attempt ended, epoch ms; absent before the first. */
   readonly attemptTimes?: { readonly firstMs: number; readonly lastMs: number };
-  /** When the first worker received it, epoch ms. */
+  /** When a worker first received the event, epoch ms. */
   readonly firstReceivedAtMs: number;
   /**
-   * How often a dead letter of this event came into the delivery queue as it was; absent means never. The function redrive
-   * does not count.
+   * How often somebody moved a dead letter of this event to the delivery queue unchanged, for example with SQS; absent means
+   * never. Moves by the function redrive do not count.
    */
   readonly redrives?: number;
 }
@@ -71,7 +71,7 @@ export interface HttpRequest {
   readonly body?: string;
 }
 
-/** Stage render: the request before anything that authorizes it. */
+/** Stage render: the request, still without its credentials. */
 export interface InvocationRequest extends HttpRequest {
   readonly stage: 'rendered';
 }
@@ -86,7 +86,7 @@ export interface HttpAnswer {
   readonly status: number;
   /** Names in lower case; equal names joined by `, `. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Decoded text, cut at the limit; empty when the caller asked not to read it. */
+  /** Decoded text, cut at the client's limit; empty when the caller asked not to read it. */
   readonly body: string;
 }
 

@@ -6,7 +6,7 @@ export type ExhaustedRetryCondition = 'MaximumRetryAttempts' | 'MaximumEventAgeI
 
 export type RetryDecision =
   | { readonly kind: 'retry'; readonly delayMs: number }
-  /** Without a condition, the endpoint itself asked not to be called again. */
+  /** If there is no condition, the endpoint has asked with a negative Retry-After not to be called again. */
   | { readonly kind: 'stop'; readonly condition?: ExhaustedRetryCondition };
 
 export interface Backoff {
@@ -49,7 +49,7 @@ export function decideRetry(
 /** Source: shape MaximumEventAgeInSeconds of the EventBridge service model: no target and no policy allows more. */
 export const longestEventAgeMs = 86_400_000;
 
-/** Whether the event has outlived its age limit. */
+/** Whether the event is older than the policy allows. */
 export function isExpired(policy: RetryPolicy, history: RetryHistory, nowMs: number): boolean {
   return nowMs - history.firstReceivedAtMs > policy.maximumEventAgeMs;
 }
@@ -79,7 +79,7 @@ export function retryPolicyOf({ RetryPolicy: own }: DeliveryTarget, policy: Retr
 /** Time that every invocation keeps for settling, ms. Two tries to write to a queue fit into it. */
 export const settleReserveMs = 5000;
 
-/** The longest wait for a slot of the rate inside an invocation, ms: a delivery of a queue batch may wait that long. */
+/** The longest wait for a slot of the rate inside an invocation, ms. Only a delivery of a queue batch may wait that long. */
 export const longestSlotWaitMs = 2000;
 
 /** Time that a new worker needs before its first request, ms: it reads destination, connection and secret. */

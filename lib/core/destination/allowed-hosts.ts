@@ -24,9 +24,9 @@ export interface ForbiddenHost {
  * The first host that would get the connection's credentials although the connection's policy does not allow it; undefined
  * when there is none.
  *
- * The server name is checked too, because a server name together with a proxy lets an editor of the destination choose which
- * host answers. The proxy is checked when it could read the requests: if the destination has its own CA certificates, or does
- * not use TLS. The token endpoint belongs to the connection itself and is not checked.
+ * The server name is checked too, because anybody who may edit the destination could use it together with a proxy to choose
+ * which host answers. The proxy is checked when it could read the requests: if the destination has its own CA certificates, or
+ * does not use TLS. The token endpoint belongs to the connection itself and is not checked.
  *
  * Failure policy: an endpoint or a proxy whose host cannot be parsed is not allowed.
  */

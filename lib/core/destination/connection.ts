@@ -33,7 +33,7 @@ export interface Connection {
    * is CREATING, and while it has no secret.
    */
   readonly secretArn?: string;
-  /** The secret version in force. For a secret that the policy names, the version that was current when the secret was last read. */
+  /** The secret version in use. For a secret that the policy names: the current version when the secret was last read. */
   readonly secretVersion?: string;
   /** AuthParameters as DescribeConnection shows them, without any secret value. */
   readonly visibleAuthParameters: JsonObject;
@@ -42,14 +42,13 @@ export interface Connection {
   readonly creationTimeMs: number;
   readonly lastModifiedTimeMs: number;
   readonly lastAuthorizedTimeMs?: number;
-  /** When the credentials that still need their first token came into force. Present only while the connection is AUTHORIZING. */
+  /** When the credentials that still need their first token were set. Present only while the connection is AUTHORIZING. */
   readonly authorizingSinceMs?: number;
   /**
-   * The run of refused requests that used the secret version in force. Only workers write it; the control API never changes
-   * it.
+   * The run of refused requests that used the present secret version. Only workers write it; the control API never changes it.
    */
   readonly unauthorizedRun?: UnauthorizedRun;
-  /** Rises by one with every write, except with writes of the run. It serves to detect concurrent updates. */
+  /** Rises by one with every write, except writes of `unauthorizedRun`. Used to detect concurrent updates. */
   readonly revision: number;
 }
 
@@ -64,7 +63,7 @@ export function namedSecretArn({ policy, secretArn }: Connection): string | unde
 }
 
 /**
- * The connection with a new current version of the secret that its policy names.
+ * The connection after the secret that its policy names has got a new current version.
  *
  * A deauthorized connection is AUTHORIZED again, because the endpoint refused the previous version only. The next request or
  * token shows whether the new version is accepted.
@@ -89,6 +88,6 @@ export interface ConnectionPolicy {
    * `*.example.com` for every name with exactly one more label. Absent means any host.
    */
   readonly allowedHosts?: readonly string[];
-  /** ARN of a secret that the owner maintains. Its current version holds the credentials, in place of the connection's own secret. */
+  /** ARN of a secret that the owner maintains. Its current version replaces the connection's own secret as the credentials. */
   readonly secretArn?: string;
 }

@@ -8,7 +8,7 @@ export interface TransportSettings {
   readonly clientCertificateSecretArn?: string;
   /** Secret with the CA certificates to trust for the endpoint, instead of those that Node trusts. */
   readonly caCertificateSecretArn?: string;
-  /** The name that is sent to the endpoint (SNI) and that the endpoint's certificate must be for. Default: the endpoint's host. */
+  /** The name that is sent to the endpoint (SNI) and that its certificate must contain. Default: the endpoint's host. */
   readonly serverName?: string;
   /** HTTP proxy to connect through: `http://` or `https://`, host and port. */
   readonly proxyUrl?: string;
@@ -25,8 +25,8 @@ export interface ClientCertificate {
 /** How connections to an endpoint are made, with the certificates read. Requests of different transports share no socket. */
 export interface Transport {
   /**
-   * Built from settings and secret versions, never from secrets. It tells apart the pools of one origin, and is empty for the
-   * default transport.
+   * Built from settings and secret versions, never from secrets. It distinguishes the connection pools of one origin, and is
+   * empty for the default transport.
    */
   readonly key: string;
   readonly clientCertificate?: ClientCertificate;
@@ -56,11 +56,11 @@ export interface DeliveryPolicy {
   /** Number of requests that may be sent at once after a pause. Default 1. */
   readonly burst: number;
   /**
-   * Requests in flight from the whole fleet; undefined: as many as keep the destination to a third of the invocations that the
-   * fleet runs.
+   * The most requests that the whole fleet has in progress. If undefined, the destination is limited to a third of the
+   * invocations that the fleet runs.
    */
   readonly maximumConcurrency: number | undefined;
-  /** Requests in flight from one worker; undefined means no limit. */
+  /** The most requests that one worker has in progress; undefined means no limit. */
   readonly maximumConcurrencyPerWorker: number | undefined;
   readonly retryPolicy: RetryPolicy;
   /** Statuses that are retried in addition to those that are always retried. */
@@ -75,7 +75,7 @@ export type DeliveryPolicyOverrides = Partial<Omit<DeliveryPolicy, 'retryPolicy'
   readonly retryPolicy?: Partial<RetryPolicy>;
 };
 
-/** A member that is not set keeps its default. The same goes for each of the two members of the retry policy. */
+/** Replaces the defaults by the members that are set. The two members of the retry policy are replaced one by one. */
 export function withOverrides(
   defaults: DeliveryPolicy,
   { retryPolicy, ...overrides }: DeliveryPolicyOverrides = {},

@@ -16,7 +16,7 @@ export interface UnauthorizedLimit {
   readonly lengthMs: number;
 }
 
-/** A shorter run may come from one endpoint or one deployment, and must not stop all destinations of the connection. */
+/** A shorter run may come from one endpoint or one deployment. It must not stop all destinations of the connection. */
 const leastLengthMs = 30_000;
 
 /**
@@ -32,7 +32,7 @@ export function isUnauthorized(status: number): boolean {
 }
 
 /**
- * Whether the answer to a request counts for the run, be it a refusal or a success.
+ * Whether the answer to a request, a refusal or a success, counts for the run.
  *
  * Failure policy: a request from before the run does not count, however late its answer comes. So a worker that was frozen
  * neither lengthens a run nor ends one with an old answer.

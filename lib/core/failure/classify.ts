@@ -4,7 +4,7 @@ import type { Failure, FailureCode } from './failure.ts';
 import { failures } from './failure.ts';
 import { parseRetryAfterMs } from '../delivery/retry-after.ts';
 
-/** Length of the endpoint's answer in a dead letter: enough to find the cause, and small beside the event. */
+/** A dead letter contains this much of the endpoint's answer: enough to find the cause, and little compared with the event. */
 const maxAnswerCharacters = 2048;
 
 /**

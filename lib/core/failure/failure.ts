@@ -59,7 +59,7 @@ export type FailureCode = keyof typeof failures;
 
 export interface FailureDetails {
   readonly cause?: unknown;
-  /** The wait that the other side asked for, in ms. A negative one means that it asked not to be called again. */
+  /** The wait that the endpoint asked for, in ms. A negative number means that it asked not to be called again. */
   readonly retryAfterMs?: number | undefined;
 }
 
@@ -94,7 +94,7 @@ export function isUnsendable(error: unknown): error is Failure {
 export interface ErrorDescription {
   readonly name: string;
   readonly message: string;
-  /** The frames alone, without the line that repeats name and message. */
+  /** Only the frames, without the line that repeats name and message. */
   readonly stack: string;
 }
 
@@ -124,7 +124,7 @@ function describeError(error: unknown): ErrorDescription {
     return { name: typeof error, message: 'A value that is not an Error was thrown.', stack: '' };
   }
   // The message is removed first, because one of its lines may look like a frame.
-  // Stryker disable next-line StringLiteral: no text of one line in place of the message is taken for a frame.
+  // Stryker disable next-line StringLiteral: a replacement of one line never looks like a frame.
   const withoutMessage = error.stack?.replace(error.message, '');
   const frames = withoutMessage?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];
   const message = error instanceof SyntaxError ? 'Not shown: it may quote what was parsed.' : error.message;

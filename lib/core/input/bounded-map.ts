@@ -34,7 +34,7 @@ export class BoundedMap<Key, Value> {
     this.#entries.delete(key);
   }
 
-  /** The value of the key. If there is none, creates and sets it; an error of `create` is not kept. An existing entry is not set again. */
+  /** Returns the value of the key. If there is none, creates and sets it. An existing entry does not count as set again. */
   getOrCreate(key: Key, create: (key: Key) => Value): Value {
     const known = this.#entries.get(key);
     if (known !== undefined) return known;

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 const bindingBytes = 9;
 
 /**
- * The text by which a client asks for the next page of a list.
+ * The text with which a client asks for the next page of a list.
  *
  * @param binding operation and filters; the token is valid only for a list with the same operation and filters
  * @param afterName last name of the previous page

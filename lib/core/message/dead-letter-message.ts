@@ -33,8 +33,8 @@ export interface DeadLetter {
 const maxReasonCharacters = 1024;
 
 /**
- * A dead letter in EventBridge's form: the original event is the body, and the reason is in String attributes. One more
- * attribute, `LASTMILE`, lets it be delivered again. Source: EventBridge user guide, dead-letter queues.
+ * A dead letter in EventBridge's form: the original event is the body, and the reason is in String attributes. The additional
+ * attribute `LASTMILE` has what a redrive needs to deliver it again. Source: EventBridge user guide, dead-letter queues.
  *
  * Failure policy: the event is more important than the endpoint's answer. A dead letter that does not fit loses the answer
  * first, and then its body is compressed. If it is still too large, it is refused, and its sender keeps the event.

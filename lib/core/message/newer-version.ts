@@ -20,8 +20,8 @@ const clockToleranceMs = 60_000;
  * the event was first received, epoch ms. An older worker may read these two members only.
  *
  * Failure policy: a late event is better than a lost one. A message is sent back until its event is too old for any delivery.
- * Each send starts the queue's retention again, so without that limit the message would circle while only older workers run.
- * A message without a valid age would circle for ever. It is not sent back; the receive count of the queue ends it.
+ * Each send starts the queue's retention again, so without this limit the message would circle as long as only older workers
+ * run. A message without a valid age is not sent back, because it would circle for ever. Its receive count limits it.
  */
 export function fateOfNewer({ attributes }: QueueMessage, nowMs: number): NewerMessageFate {
   const firstReceivedAtMs = firstReceivedAtOf(attributes[lastmileAttribute]);

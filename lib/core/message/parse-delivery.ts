@@ -23,8 +23,8 @@ const noTarget: DeliveryTarget = {};
  * `{apiDestination, event, rule, target}`. Unknown members are ignored, and so are attempts and times in an envelope, because
  * only the delivery queue counts them.
  *
- * Failure policy: where the function has a destination of its own, an envelope is refused instead of sent as an event,
- * because the author of an event must not choose where it goes.
+ * Failure policy: if the function has a destination of its own, an envelope is refused and not sent as an event, because the
+ * author of an event must not choose where it goes.
  *
  * @param text the input's own JSON text, if it is known; the text of the event is cut out of it unchanged
  * @throws Failure InvalidDelivery that names the field, never its value
@@ -88,8 +88,8 @@ const inputPath: TextBounds = { max: 256 };
 const inputTemplate: TextBounds = { min: 1, max: 8192 };
 const pathParameter: TextBounds = { pattern: /^(?!\s*$).+$/ };
 /**
- * Largest number of parameters of one kind. The model has no bound for it. But each parameter may be a path that visits the
- * whole event, and the worker's other deliveries wait meanwhile. For the paths of a transformer, the model's own bound is 100.
+ * The most parameters of one kind. The model has no such bound. But each parameter may be a path that visits the whole event,
+ * and the worker's other deliveries wait meanwhile. For the paths of a transformer, the model's own bound is 100.
  */
 const maxParameters = 100;
 const printableText = /^[^\u0000-\u001f\u007f]+$/;

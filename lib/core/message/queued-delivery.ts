@@ -21,9 +21,9 @@ export interface QueuedDelivery {
   readonly delivery: Delivery;
   /** No attempt is made before this time, epoch ms; absent means at once. */
   readonly notBeforeMs?: number;
-  /** Generation of the rate bucket that gave this time; absent when the wait has another reason. */
+  /** If the delivery waits for the rate, its turn as one number (`toTurnNumber`). */
   readonly turnGeneration?: number;
-  /** Whether the circuit of the endpoint is open, so that an early return would find nothing new. Not part of the message. */
+  /** Whether the circuit of the endpoint is open. The delivery then need not ask early. Not part of the message. */
   readonly isUnhealthy?: true;
 }
 
@@ -76,7 +76,7 @@ export function formatQueuedDelivery({ delivery, notBeforeMs, turnGeneration }: 
 /**
  * Reads every kind of message in the delivery queue: our own retry, an envelope that a rule sent or that SQS moved, a dead
  * letter (also one that was dead-lettered unread), and Lambda's record of a failed invocation of deliver. A dead letter and
- * Lambda's record start again as new deliveries. A dead letter keeps count of how often it did so.
+ * Lambda's record start again as new deliveries. The delivery counts how often a dead letter has started it again.
  *
  * Failure policy: this worker does not judge a message of a newer version. It refuses such a message as NewerVersion before it
  * reads anything else of it, and the message is passed on unchanged.
@@ -151,7 +151,7 @@ function progressOf(details: MemberReader): Partial<Delivery> {
   };
 }
 
-/** Older workers neither read nor keep this member. With them the count begins anew. */
+/** Older workers neither read nor keep this member, so the count starts again after a delivery has gone through one of them. */
 function redrivesOf(details: MemberReader): number | undefined {
   return details.optionalInteger('redrives', 0, 1_000_000_000);
 }

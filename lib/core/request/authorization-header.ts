@@ -16,7 +16,7 @@ export function authorizationHeaderName(credentials: Credentials): string {
   return credentials.authorizationType === 'API_KEY' ? credentials.apiKeyName : 'Authorization';
 }
 
-/** The headers are made once per secret, and all its requests share them. */
+/** The headers of BASIC and API_KEY credentials. All requests with the same credentials share them. */
 const fixedHeaders = new WeakMap<Credentials, Readonly<Record<string, string>>>();
 
 /**

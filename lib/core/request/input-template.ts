@@ -73,8 +73,8 @@ function placeholderAt(text: string, index: number, placeholder: RegExp): string
 }
 
 /**
- * Once its placeholders are filled, a template must be JSON or lines of quoted text. If it is so for one set of values, it is
- * so for all, because values are printed as JSON or escaped.
+ * Once its placeholders are filled, a template must be JSON or lines of quoted text. A check with one set of values is enough,
+ * because all values are printed as JSON or escaped.
  */
 function requireWellFormed(template: InputTemplate): void {
   const sample = template

@@ -8,7 +8,7 @@ type Step = { readonly member: string } | { readonly element: number } | { reado
 /** A path as in EventBridge: members, array elements and wildcards, but no filters and no recursive descent. */
 export interface JsonPath {
   readonly steps: readonly Step[];
-  /** Whether the path has a wildcard. What such a path finds is a list, of any number of values. */
+  /** Whether the path has a wildcard. Such a path finds a list of any number of values. */
   readonly findsList: boolean;
 }
 

@@ -36,7 +36,7 @@ function requireJson(input: string): string {
   return input;
 }
 
-/** The later of two parameters with one key wins. */
+/** If two parameters have the same key, the later one wins. */
 function withBodyParameters(body: string, parameters: readonly HttpParameter[]): string {
   const value = parseJson(body);
   if (!isJsonObject(value)) {

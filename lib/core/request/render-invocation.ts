@@ -36,8 +36,8 @@ interface Plan {
 const plans = new WeakMap<ApiDestination, Plan>();
 
 /**
- * Builds the request without its authorization. A connection's parameter replaces the target's, which replaces the endpoint's
- * own. Dynamic parameters are read from the original event, not from the transformed one.
+ * Builds the request without its authorization. A parameter of the connection replaces one of the target, and a parameter of
+ * the target replaces one of the endpoint's URL. Dynamic parameters are read from the original event, not the transformed one.
  *
  * @throws Failure InvalidInvocation when no request can be built; it names what is wrong, never a value
  */
@@ -135,7 +135,7 @@ function renderHeaders(
   return { ...headers, [idempotencyName]: idempotencyKey(delivery, apiDestinationName) };
 }
 
-/** A configured parameter of this name replaces ours, because it is made for the endpoint. */
+/** If a parameter of this name is configured, it is sent instead of ours, because its author knows the endpoint. */
 const idempotencyName = 'Idempotency-Key';
 
 function isSameName(one: string, other: string): boolean {

@@ -17,7 +17,7 @@ const maxExpiresInSeconds = 365 * 24 * 3600;
 /** Servers refuse longer headers, and an item of the table holds only 400 KB. */
 const maxAccessTokenLength = 65_536;
 
-/** The 4xx statuses that say nothing about the credentials. */
+/** The 4xx statuses that do not refuse the credentials. */
 const passingStatuses = new Set([408, 425, 429]);
 
 /** Source: RFC 6749 appendix A.12 (VSCHAR). Spaces at the ends are checked separately, because a header loses them. */
@@ -29,7 +29,7 @@ const secondsText = /^[0-9]{1,15}(?:\.[0-9]{1,15})?$/;
 /**
  * Reads the answer of the token endpoint. Source: RFC 6749 section 5.1.
  *
- * Failure policy: only a 4xx is a refusal, except 408, 425 and 429. A redirect is never followed, because it would send the
+ * Failure policy: a 4xx other than 408, 425 and 429 is a refusal. A redirect is never followed, because it would send the
  * client secret to another place. It is an invalid answer, like a 2xx without a token. No message and no cause shows any part
  * of the body, which may contain the token.
  *

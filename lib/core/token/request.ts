@@ -22,8 +22,8 @@ const framingHeaders = new Set([
  * The request for a token by client credentials. Source: RFC 6749 sections 2.3.1, 3.2 and 4.4.2. EventBridge does not document
  * where the connection's parameters go, so they follow these rules:
  *
- * - A header, query or body parameter, and the endpoint's own query, replace a default of the same name. No parameter is sent
- *   in two places (RFC 6749: no parameter more than once).
+ * - A header, query or body parameter, or the endpoint's own query, replaces a default of the same name. So no parameter is
+ *   sent twice, which RFC 6749 forbids.
  * - POST and PUT send a form, or JSON with `Content-Type: application/json`. GET sends everything in the query.
  * - An `Authorization` header replaces client id and secret.
  *
