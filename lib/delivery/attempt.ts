@@ -19,7 +19,7 @@ import type { ObserveAnswer } from './route/answer-observer.ts';
 export interface AttemptDependencies {
   readonly preparation: Preparation;
   readonly pacing: Pacing;
-  /** For destinations whose policy names a maximum concurrency per worker. */
+  /** Used for destinations whose policy sets a maximum concurrency per worker. */
   readonly concurrency: ConcurrencyLimit;
   readonly http: HttpClient;
   readonly observeAnswer: ObserveAnswer;
@@ -32,7 +32,7 @@ export type AttemptResult =
       readonly outcome: AttemptOutcome;
       /** Absent when the delivery failed before its request was made. */
       readonly destination?: ResolvedDestination;
-      /** Whether a request was begun. If not, this was no attempt. */
+      /** Whether sending a request was begun. If not, this does not count as an attempt. */
       readonly requested: boolean;
       /** Time spent waiting for a slot. */
       readonly rateWaitMs: number;
@@ -41,24 +41,25 @@ export type AttemptResult =
       /** The error of a bug in our code, thrown after the endpoint had accepted the event. */
       readonly bug?: unknown;
     }
-  /** The rate leaves no slot before the horizon: to be tried when its turn comes. */
+  /** No slot is free before the horizon. Try again at the time of the turn. */
   | (SlotOrTurn & { readonly kind: 'later'; readonly destination: ResolvedDestination });
 
 /**
- * Resolves, renders, authorizes, waits for a slot, signs and sends. Resolves with an outcome for every failure of the table.
+ * Makes one attempt: builds the request, waits for a slot, and sends it. A failure of the failure table becomes an outcome;
+ * any other error is thrown.
  *
- * @param turn of a delivery that comes back at its return time; absent for a newcomer
+ * @param turn the turn of a delivery that comes back at its return time; default: newcomer
  */
 export type Attempt = (delivery: Delivery, deadline: Deadline, turn?: Turn) => Promise<AttemptResult>;
 
-/** An endpoint that has rejected one request of an attempt, or lost its connection, is asked once more and no more often. */
+/** An attempt sends a second request after a rejection or a lost connection, and never a third one. */
 const maximumRequests = 2;
 
 type Sent =
   | { readonly kind: 'answered'; readonly answer: HttpAnswer; readonly requestedAtMs: number }
   | (SlotOrTurn & { readonly kind: 'later' });
 
-/** An answer, and the outcome that the destination's policy makes of it. */
+/** An answer, and the outcome that it means under the destination's policy. */
 interface JudgedAnswer {
   readonly status: number;
   readonly requestedAtMs: number;
@@ -77,7 +78,7 @@ export function createAttempt(dependencies: AttemptDependencies): Attempt {
   };
 }
 
-/** The only place that counts what one attempt has sent. */
+/** One attempt. Only this class counts the requests that the attempt has sent. */
 class OneAttempt {
   readonly #dependencies: AttemptDependencies;
   readonly #delivery: Delivery;
@@ -109,7 +110,7 @@ class OneAttempt {
     if (!('request' in again)) return this.#conclude(first, again);
     const second = await this.#sendSecond(again);
     if (second.kind === 'answered') return this.#conclude(this.#judge(second, again.destination), again.destination);
-    // No slot for it now: the next attempt has the renewed credentials.
+    // There is no slot for a second request now. The next attempt will use the renewed credentials.
     return isPermanent ? { ...second, destination: again.destination } : this.#conclude(first, again.destination);
   }
 
@@ -126,8 +127,8 @@ class OneAttempt {
   }
 
   /**
-   * Failure policy: a request whose address is refused is not sent and fails for good. A cached destination does not decide that: it is
-   * read again, and if it has changed, the request is made again.
+   * Failure policy: a request whose address is refused is not sent and fails for good. But a cached destination must not decide
+   * this. So the destination is read again, and if it has changed, the request is made again.
    */
   async #sendUnlessRefused(made: Prepared, turn: Turn): Promise<{ readonly sent: Sent; readonly prepared: Prepared }> {
     try {
@@ -141,7 +142,7 @@ class OneAttempt {
     }
   }
 
-  /** If a lost connection has already used the second request, this one is left to the next attempt. */
+  /** If this attempt has already sent its second request, after a lost connection, the next attempt sends this one. */
   async #sendSecond(again: Prepared): Promise<Sent> {
     if (this.#requests < maximumRequests) return this.#send(again, inTurn);
     return { kind: 'later', turn: { ...inTurn, atMs: this.#dependencies.clock.nowMs() } };
@@ -156,7 +157,7 @@ class OneAttempt {
     return this.#dependencies.concurrency.run(apiDestination.incarnation, maximum, work);
   }
 
-  /** Sends a request in a slot of its own. After a missed slot it waits for another one; after a lost connection it sends a second request. */
+  /** Waits for a slot and sends. Waits for another slot after a missed one, and sends again after a lost connection. */
   async #sendAtSlot({ destination, request, signing }: Prepared, turn: Turn): Promise<Sent> {
     const { pacing, http, clock } = this.#dependencies;
     const { transport } = destination;
@@ -211,7 +212,7 @@ class OneAttempt {
     return { status: answer.status, requestedAtMs, outcome };
   }
 
-  /** Failure policy: an error after the endpoint has taken the event is logged, and never sends the event again. */
+  /** Failure policy: an error after the endpoint has accepted the event is only logged. The event is not sent again for it. */
   async #conclude(judged: JudgedAnswer, destination: ResolvedDestination): Promise<AttemptResult> {
     const { status, requestedAtMs, outcome } = judged;
     const { pacing, observeAnswer } = this.#dependencies;
@@ -231,10 +232,10 @@ function connectionLost(why: string): Failure {
 }
 
 /**
- * Failure policy: a request whose name was not resolved, whose address is refused or to which there was no way (no route, no free
- * socket, a proxy that does not let it through) is no attempt: the endpoint was not asked. A connection that the endpoint's host
- * refuses, resets or leaves without an answer is one. Otherwise an event for a host that is switched off would ignore the
- * number of retries that its rule allows.
+ * Failure policy: a request that never reached the endpoint's host does not count as an attempt. Its name was not resolved, its
+ * address is refused, or there was no route, no free socket or no way through the proxy. A connection that the endpoint's host
+ * refuses, resets or leaves without an answer does count. Otherwise an event for a host that is switched off would be retried
+ * more often than its rule allows.
  */
 function isBeforeConnection(error: unknown): boolean {
   return error instanceof Failure && beforeConnection.has(error.code);

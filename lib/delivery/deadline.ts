@@ -10,12 +10,12 @@ export interface Deadline {
   readonly signal: AbortSignal;
 }
 
-/** Whether an exchange of this length, if it begins now, ends before the time that is kept for settling. */
+/** Whether an exchange of this duration that begins now ends before the time that is kept for settling. */
 export function hasTime(deadline: Deadline, exchangeMs: number, nowMs: number): boolean {
   return nowMs + exchangeMs <= deadline.endMs - settleReserveMs;
 }
 
-/** @throws Failure OutOfTime when an exchange of this length, if it begins now, could reach into the time that is kept for settling */
+/** @throws Failure OutOfTime when `hasTime` is false */
 export function requireTime(deadline: Deadline, exchangeMs: number, nowMs: number): void {
   if (hasTime(deadline, exchangeMs, nowMs)) return;
   const leftMs = Math.max(0, deadline.endMs - nowMs);
@@ -23,7 +23,7 @@ export function requireTime(deadline: Deadline, exchangeMs: number, nowMs: numbe
 }
 
 /**
- * Runs the work under one deadline and one signal.
+ * Runs the work with a deadline, and with a signal that aborts before the deadline in time for settling.
  *
  * @param remainingMs the time that the invocation has left
  */

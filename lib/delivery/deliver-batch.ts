@@ -19,7 +19,7 @@ export interface BatchDelivererDependencies {
   readonly rawMessages: RawMessages;
   readonly clock: Clock;
   readonly random: Random;
-  /** The API destination of bare events, when the function has one. */
+  /** The API destination of events without an envelope, when the function has one. */
   readonly apiDestination: string | undefined;
 }
 
@@ -27,12 +27,12 @@ export interface BatchDelivererDependencies {
 export type DeliverBatch = (messages: readonly RecordMessage[], deadline: Deadline) => Promise<readonly string[]>;
 
 /**
- * Delivers a batch of messages. Those that are received for the first time are delivered at the same time.
+ * Delivers a batch of messages. Messages that are received for the first time are delivered side by side.
  *
  * Failure policy: a message that was received before may have crashed its last worker. So such messages are processed one at a
- * time, in random order, after the others have been processed. One receive before the last, such a message goes to the dead
- * letters without another attempt. A settled message is deleted at once while others are still unsettled, so that a crash does
- * not repeat it. If that fails, the message is deleted when the invocation ends.
+ * time, in random order, after the others have been processed. At the last allowed receive but one, such a message goes to the
+ * dead letters without another attempt. A settled message is deleted at once while others are still unsettled, so that a crash
+ * does not repeat it. If that fails, the message is deleted when the invocation ends.
  */
 export function createBatchDeliverer(dependencies: BatchDelivererDependencies): DeliverBatch {
   const { deliver, received, rawMessages, clock, random, apiDestination } = dependencies;

@@ -23,11 +23,10 @@ export interface ReceivedEvent {
   parse(): QueuedDelivery;
   /** The body of the dead letter, if the input is not a delivery. */
   body(): string;
-  /** The details in the input's message. They are not checked. */
+  /** Destination, rule and target in the input's message. They are not checked. */
   unread?(): UnreadDetails | undefined;
   /**
-   * Sends the input unchanged to the dead letters, for the case that no dead letter can be made from it. Rejects when the send
-   * fails.
+   * Sends the input unchanged to the dead letters, if no dead letter of our own form can be sent. Rejects when this fails too.
    */
   keep?(failure: Failure): Promise<void>;
   /** Settles a message that only a newer version can read. If this function is absent, the message is returned. */
@@ -52,7 +51,7 @@ export function createDeliver({ retrying, settler, log, clock }: DeliverDependen
     }
   }
 
-  async function story(event: ReceivedEvent, facts: DeliveryFacts, deadline: Deadline): Promise<Settlement> {
+  async function deliverAndSettle(event: ReceivedEvent, facts: DeliveryFacts, deadline: Deadline): Promise<Settlement> {
     const queued = parsed(event);
     if (queued instanceof Failure) {
       facts.outcome = classifyFailure(queued);
@@ -87,7 +86,7 @@ export function createDeliver({ retrying, settler, log, clock }: DeliverDependen
     const facts: DeliveryFacts = {};
     let settlement: Settlement;
     try {
-      settlement = await keptAsItCame(await story(event, facts, deadline), event, facts);
+      settlement = await keepIfUnsendable(await deliverAndSettle(event, facts, deadline), event, facts);
     } catch (error) {
       if (!(error instanceof Failure)) facts.bug = error;
       settlement = { kind: 'returned', error };
@@ -107,11 +106,11 @@ interface DeliveryFacts {
 }
 
 /**
- * Failure policy: an event may be too large for our own message, or SQS may refuse that message. But the event came in a
- * message that could hold it. So that message goes to the stack's own dead letters unchanged, with as much of the reason as
- * fits. It can be delivered again from there.
+ * Failure policy: an event may be too large for our own message, or SQS may refuse our message. But the queue has accepted the
+ * message in which the event came. So that message goes to the stack's own dead letters unchanged, with as much of the reason
+ * as fits. It can be delivered again from there.
  */
-async function keptAsItCame(
+async function keepIfUnsendable(
   settlement: Settlement,
   { keep }: ReceivedEvent,
   { outcome }: DeliveryFacts,
@@ -160,7 +159,7 @@ function queuedOf({ delivery, notBeforeMs, turnGeneration, isUnhealthy }: Unsett
   };
 }
 
-/** The event's author chooses the id, so a log line holds at most this many characters of it. */
+/** A log line has at most this many characters of an event's id, because the event's author chooses the id. */
 const maxLoggedIdLength = 128;
 
 function namesOf(delivery: Delivery | undefined): Pick<Conclusion, 'apiDestination' | 'eventId' | 'rule'> {

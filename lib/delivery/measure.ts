@@ -4,7 +4,7 @@ import type { DeliveryLog } from '../ports/delivery.ts';
 import type { HealthLog, Metrics } from '../ports/metrics.ts';
 import type { Attempt } from './attempt.ts';
 
-/** Counts and times each attempt as soon as the attempt is over. */
+/** Counts each attempt and its times as soon as the attempt is over. */
 export function measureAttempts(attempt: Attempt, metrics: Metrics): Attempt {
   return async (delivery, deadline, turn) => {
     const result = await attempt(delivery, deadline, turn);
@@ -38,7 +38,7 @@ export function measureConclusions(log: DeliveryLog, metrics: Metrics): Delivery
   };
 }
 
-/** Counts unhealthy destinations, beside their log lines. */
+/** Counts unhealthy destinations in addition to logging them. */
 export function measureHealth(log: HealthLog, metrics: Metrics): HealthLog {
   return {
     record(event) {
@@ -57,8 +57,8 @@ const destinationName = /^[.\-_A-Za-z0-9]{1,64}$/;
  * The name of the API destination under which a delivery is counted.
  *
  * Failure policy: each name becomes a billed metric, and the sender of an event may write any name into it. A delivery with an
- * invalid name, or a name that does not exist, is counted for the stack alone. A delivery whose name could not be looked up is
- * counted under that name.
+ * invalid name, or a name that does not exist, is counted only for the whole stack. A delivery whose name could not be looked
+ * up is counted under that name.
  */
 function existingDestination(
   { apiDestination }: Pick<Conclusion | Delivery, 'apiDestination'>,

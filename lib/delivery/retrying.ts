@@ -16,7 +16,7 @@ export interface RetryingDependencies {
   readonly clock: Clock;
   readonly random: Random;
   readonly backoff: Backoff;
-  /** Only a slot within this time is waited for. A delivery whose turn is further away waits in the queue. */
+  /** A delivery waits inside the invocation only for a slot within this time. Otherwise it waits in the queue. */
   readonly horizonMs: number;
   /** For a delivery whose target sets no retry policy and whose destination is not known. */
   readonly retryPolicy: RetryPolicy;
@@ -37,7 +37,7 @@ export type UnsettledDelivery = { /** Time spent waiting for slots. */ readonly 
       /** Absent when the delivery came before its time or found no slot. */
       readonly outcome?: AttemptOutcome;
       readonly notBeforeMs: number;
-      /** The turn of a wait for the rate, as a message names it; absent when the wait has another reason. */
+      /** The turn as one number (`toTurnNumber`) if the delivery waits for the rate; absent if it waits for another reason. */
       readonly turnGeneration?: number;
       /** Whether the circuit of the endpoint is open. */
       readonly isUnhealthy?: true;
@@ -52,18 +52,18 @@ export type UnsettledDelivery = { /** Time spent waiting for slots. */ readonly 
     }
 );
 
-/** A turn that is at most this far away is waited for inside the invocation, when its deadline and its horizon allow it. */
+/** The longest wait for a return time inside an invocation. The deadline and the horizon may allow less. */
 const longestTurnWaitMs = 1000;
 
 /**
- * Attempts a delivery once. Only for a turn of the rate, at most a second ahead, is waited inside the invocation: a place in it
- * belongs to fresh events, so the wait after a failure is spent in the queue, however short it is.
+ * Attempts a delivery once. A delivery without a slot waits inside the invocation if its return time is at most a second ahead.
+ * After a failure it always waits in the queue, even for a short time, because the invocation should be free for new events.
  */
 export function createRetrying(dependencies: RetryingDependencies) {
   const { attempt, clock, random, backoff, horizonMs } = dependencies;
 
   async function tryOnce(delivery: Delivery, deadline: Deadline, turn?: Turn): Promise<Tried> {
-    // The destination's policy, not known yet, may allow more than the default.
+    // The destination's policy has not been read yet. It may allow an older event than the default does.
     const policy = retryPolicyOf(delivery.target, {
       ...dependencies.retryPolicy,
       maximumEventAgeMs: longestEventAgeMs,
@@ -73,14 +73,15 @@ export function createRetrying(dependencies: RetryingDependencies) {
     return result.kind === 'later' ? later(delivery, result) : judged(delivery, result, turn);
   }
 
-  /** A wait for the rate is no attempt, but it counts against the age. */
+  /** A wait for the rate does not count as an attempt, but it must end before the event's age limit. */
   function later(delivery: Delivery, { turn, destination, isUnhealthy }: AttemptResult & { kind: 'later' }): Tried {
     const policy = retryPolicyOf(delivery.target, destination.policy.retryPolicy);
     if (isExpired(policy, delivery, turn.atMs))
       return expired(delivery, policy, 'When its turn comes, the event will be');
-    // When the turn comes with no time left to wait for a slot, it would only find the next turn. So it waits in the queue.
+    // After a wait inside the invocation, there must be time to wait for a slot and to send. Otherwise the delivery would only
+    // get another return time.
     const exchangeMs = longestSlotWaitMs + destination.policy.timeoutMs;
-    // The time of a turn may have a fraction of a millisecond; a message holds whole milliseconds.
+    // A message has whole milliseconds, but a return time may have a fraction.
     const notBeforeMs = Math.ceil(turn.atMs);
     return {
       kind: 'waiting',
@@ -94,8 +95,8 @@ export function createRetrying(dependencies: RetryingDependencies) {
   }
 
   /**
-   * Failure policy: a delivery that this invocation has no time for keeps its place in the line. A delivery that waits for a
-   * store that is down does not keep it: its turn would bring it back before that wait is over.
+   * Failure policy: a delivery for which this invocation has no time left keeps its turn. A delivery that waits because a store
+   * is down does not keep its turn, because a delivery with a turn may be received again before its wait is over.
    */
   function judged(delivery: Delivery, result: AttemptResult & { kind: 'tried' }, turn?: Turn): Tried {
     const { outcome, destination, rateWaitMs, bug } = result;
@@ -112,7 +113,7 @@ export function createRetrying(dependencies: RetryingDependencies) {
     return { ...waiting, ...(keepsTurn && { turnGeneration: toTurnNumber(turn) }) };
   }
 
-  /** Waits for a turn inside the invocation. @returns whether it has come; false when it is too far away for this invocation */
+  /** Waits for a return time inside the invocation. @returns false when the time is too far away for this invocation */
   function waitForTurn(notBeforeMs: number, exchangeMs: number, deadline: Deadline): boolean | Promise<boolean> {
     const delayMs = Math.max(0, notBeforeMs - clock.nowMs());
     const longestMs = Math.min(longestTurnWaitMs, horizonMs);
@@ -140,7 +141,7 @@ export function createRetrying(dependencies: RetryingDependencies) {
   };
 }
 
-/** A delivery after one attempt. `exchangeMs`: how long its request may take; only of one whose turn may be waited for here. */
+/** A delivery after one try. `exchangeMs`: the time that its next try may take; present only if it has a return time. */
 type Tried = UnsettledDelivery & { readonly exchangeMs?: number };
 
 function turnOf({ notBeforeMs, turnGeneration }: Pick<QueuedDelivery, 'notBeforeMs' | 'turnGeneration'>) {

@@ -1,7 +1,7 @@
 import { Failure } from '../core/failure/failure.ts';
 
 /**
- * The text of the stack's root secret, from the version that was read. Each reader decides how long it keeps the text.
+ * The text of the stack's root secret. Each caller decides how long it caches the text.
  *
  * @throws Failure SecretNotFound when the secret does not exist or is empty
  */

@@ -18,7 +18,7 @@ export interface SettlerDependencies {
  */
 export interface Settler {
   sendToDeadLetters(deadLetter: DeadLetter): Promise<Settlement>;
-  /** A delivery that the delivery queue will never take goes to the dead letters with that reason. */
+  /** Sends a delivery to the delivery queue. If the queue will never take it, it goes to the dead letters with that reason. */
   defer(queued: QueuedDelivery & { readonly notBeforeMs: number }, group: string): Promise<Settlement>;
 }
 

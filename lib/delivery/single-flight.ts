@@ -1,6 +1,6 @@
 import { Failure } from '../core/failure/failure.ts';
 
-/** Runs at most one piece of work per key at a time. Callers that ask meanwhile share its result. */
+/** Runs at most one piece of work per key at a time. All callers that come during the work share its result. */
 export interface SingleFlight<Result> {
   /**
    * The result of the work that is running, or of work that is started now.

@@ -14,7 +14,7 @@ const maxBatchSize = 10;
  * rate plus one batch. There is a wait before each batch, even before the first, so that several calls in a row keep the rate
  * too.
  *
- * @param ratePerSecond undefined: no message waits
+ * @param ratePerSecond undefined means no limit
  */
 export function createPace(ratePerSecond: number | undefined, clock: Clock, signal: AbortSignal): Pace {
   const tenth = Math.floor((ratePerSecond ?? Number.POSITIVE_INFINITY) / 10);

@@ -49,14 +49,14 @@ export class RedrivePass {
    * Dead letters from after the start are left to a later pass. Otherwise an endpoint that still fails would get the
    * same events again and again.
    *
-   * @param apiDestination the functions' `API_DESTINATION`, for bare events; undefined when it is not set
+   * @param apiDestination the functions' `API_DESTINATION`, for events without an envelope; undefined when it is not set
    */
   constructor(request: RedriveRequest, apiDestination: string | undefined, startMs: number) {
     this.#request = { ...request, beforeMs: Math.min(request.beforeMs ?? Number.POSITIVE_INFINITY, startMs + 1) };
     this.#apiDestination = apiDestination;
   }
 
-  /** Keeps the messages that this pass has not seen before. */
+  /** Notes the received messages. @returns those that this pass has not seen before */
   take(received: readonly ReceivedMessage[]): readonly ReceivedMessage[] {
     const fresh = received.filter(({ messageId }) => !this.#kept.has(messageId) && !this.#moved.has(messageId));
     for (const { messageId, receiptHandle } of received) {
@@ -65,7 +65,7 @@ export class RedrivePass {
     return fresh;
   }
 
-  /** Handles of messages that were moved, but that the queue has handed out again. */
+  /** Handles of messages that this pass has moved, but that the queue has returned again. */
   shownAgain(received: readonly ReceivedMessage[]): readonly string[] {
     return received.filter(({ messageId }) => this.#moved.has(messageId)).map(({ receiptHandle }) => receiptHandle);
   }

@@ -13,7 +13,7 @@ export interface RedriveDependencies {
   readonly deadLetters: DeadLetterMessages;
   readonly queue: DeliveryQueue;
   readonly clock: Clock;
-  /** The API destination of bare events, when the functions have one. */
+  /** The API destination of events without an envelope, when the functions have one. */
   readonly apiDestination: string | undefined;
 }
 
@@ -39,9 +39,9 @@ const hiddenMarginMs = 30_000;
  *
  * Failure policy: a dead letter may be delivered twice, but is never lost. It is deleted only after the delivery queue
  * has accepted its delivery. When that deletion fails, the pass ends with an error, because otherwise it could move the
- * same dead letters again and again. A message that cannot become a delivery stays and is listed, and so does one that the
- * delivery queue will never take. The rest moves. Messages that stay are made visible again at the end; when that fails,
- * SQS does it after the visibility timeout.
+ * same dead letters again and again. A message stays in the queue and is listed if it cannot become a delivery, or if the
+ * delivery queue will never take it. All others are moved. Messages that stay are made visible again at the end; when that
+ * fails, SQS does it after the visibility timeout.
  *
  * @throws Failure StoreUnavailable or StoreRefused of a queue; it says how many dead letters had been moved before
  */

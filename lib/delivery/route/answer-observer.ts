@@ -28,21 +28,21 @@ export interface ObservedAnswer {
  */
 export type ObserveAnswer = (route: ResolvedDestination, answer: ObservedAnswer) => Promise<void> | undefined;
 
-/** How long a delivery waits for the write about a run: less than the time that is kept for settling it. */
+/** A delivery waits this long for a write about a run. The time that is kept for settling is longer. */
 const patienceMs = 1000;
 
 /**
- * Counts a connection's consecutive refusals (401, 407), and deauthorizes it when there are too many for too long. A success
- * ends the run. A worker writes this end only if it saw the run at its last read of the connection, or wrote to the run
- * itself, and only once for each read. So a delivery over a connection without a run costs nothing here.
+ * Counts the consecutive refusals of a connection (401, 407), and deauthorizes the connection after a long run of many refusals.
+ * A success ends the run. A worker writes this end only if it saw the run at its last read of the connection, or wrote to the
+ * run itself, and only once for each read. So a delivery over a connection without a run costs nothing here.
  *
  * This applies to BASIC and API_KEY only. For an OAuth connection the token endpoint decides, and an endpoint that
  * refuses a new token counts as any other failure.
  *
  * Failure policy: a table that fails, refuses or is slow changes nothing about a delivery. The refusal is then not counted,
  * and a connection that should be deauthorized is deauthorized at the next refusal. A run that could not be ended is ended by
- * a success after the next read. If, for as long as a run must last, no success can be written but refusals can, the
- * connection is deauthorized although it works. Its events then wait in the dead letters.
+ * a success after the next read. If refusals can be written during a whole run but successes cannot, the connection is
+ * deauthorized although it works. Its events then wait in the dead letters.
  */
 export function createAnswerObserver({ runs, states, clock, limit }: AnswerObserverDependencies): ObserveAnswer {
   /** What this worker has written about each connection since it last read the connection. */

@@ -11,7 +11,7 @@ import type { SecretReader } from '../../ports/delivery.ts';
 import type { FreshCacheOptions } from './fresh-cache.ts';
 import { createFreshCache } from './fresh-cache.ts';
 
-/** A connection, once its item names the current version of its secret. */
+/** A connection whose item names the current version of its secret. */
 export interface UpToDate {
   readonly connection: Connection;
   /** Absent when the secret belongs to the connection itself: such a secret is not read here. */
@@ -32,7 +32,7 @@ export interface ConnectionSecrets {
    * Reads past the cache. If the policy names a secret whose current version differs from the version in the connection, the
    * current version is first written to the connection.
    *
-   * @param read returns the connection as the table has it
+   * @param read reads the connection from the table
    * @throws Failure SecretNotFound, InvalidSecret; CredentialsChanged when the current version could not be written to the
    * connection
    */
@@ -54,10 +54,10 @@ type Current = CurrentSecret<ConnectionSecret>;
 /**
  * The credentials of connections.
  *
- * If the secret is the connection's own, the item names its version. The content of a version never changes, so it is read
- * once. If a policy names the secret, other people change it without telling the stack. So its current version is read as
- * often as the configuration, and after every 401. The first worker that sees a new version writes the version into the item.
- * So runs of refusals, tokens and states always belong to the version that was used, as with the connection's own secret.
+ * The connection's item names the version of its own secret. The content of a version never changes, so it is read once. A
+ * secret that a policy names may be changed by other people at any time. So its current version is read as often as the
+ * configuration, and after every 401. The first worker that sees a new version writes the version into the item. So runs of
+ * refusals, tokens and states always belong to the version that was used, as with the connection's own secret.
  *
  * Failure policy: a named secret with invalid content is a retryable failure, because its owner can repair the secret while
  * the event waits. The previous version is not used again. Invalid content is cached as long as valid content, so that a

@@ -13,22 +13,22 @@ export interface FreshCacheOptions {
 }
 
 export interface FreshCache<Value> {
-  /** The value that `current` would return without a read; undefined when it would read the store. */
+  /** The value, if `current` would return it without a read; undefined if `current` would read the store. */
   cached(key: string): Value | undefined;
   /**
-   * The value. It is read again when it is older than `freshMs`, even if the function was frozen meanwhile.
+   * The value. It is read again when it is older than `freshMs`, and the time for which the function was frozen counts too.
    *
    * Failure policy: while a store cannot be reached (StoreUnavailable, or no answer within a second), values up to `staleMs`
    * old are returned. If a store refuses, or has no value, that result is returned at once.
    */
   current(key: string): Promise<Value | undefined>;
-  /** Reads the value from the store, for decisions that may not rest on a cache. Never stale. */
+  /** Reads the value from the store, for decisions that a cache must not make. Never stale. */
   fresh(key: string): Promise<Value | undefined>;
 }
 
 interface Entry<Value> {
   readonly value: Value;
-  /** When the read began: a change during the read may be newer than the value. */
+  /** When the read began, because a change during the read may be newer than the value. */
   readonly readAtMs: number;
   /** When the store last could not be reached. */
   failedAtMs: number;

@@ -12,7 +12,7 @@ import type { OAuthTokens, TokenOptions } from '../token/tokens.ts';
 import type { Resolver } from './resolver.ts';
 import type { ResolvedDestination } from '../../core/destination/resolved-destination.ts';
 
-/** Stage authorize: a request that is ready to go, and where it goes. */
+/** Stage authorize: a request that is ready to be sent, and its destination. */
 export interface Prepared {
   readonly destination: ResolvedDestination;
   readonly request: AuthorizedRequest;
@@ -30,13 +30,13 @@ export interface PreparationDependencies {
 }
 
 export interface Preparation {
-  /** Resolves, renders and authorizes. */
+  /** Resolves the destination, renders the request and authorizes it. */
   current(delivery: Delivery, signal: AbortSignal): Promise<Prepared>;
   /** The result of `current` when it needs no store and no token; undefined otherwise. */
   cached(delivery: Delivery, signal: AbortSignal): Prepared | undefined;
   /**
    * Called after an answer that refuses the credentials or rejects the request. If the configuration has changed, builds the
-   * request again and returns it. If nothing has changed, returns the current route.
+   * request again and returns it. If nothing has changed, returns only the destination.
    *
    * @param status undefined when nothing was sent, because the address is not allowed
    */
@@ -51,12 +51,12 @@ export interface Preparation {
 /**
  * Failure policy: a cache never decides that a failure is permanent. When a request cannot be built, or the endpoint rejects
  * it for good, destination and connection are read past the cache. If they have changed, the request is built once more. If
- * they cannot be read, the delivery stays retryable. After a 401 a failed read does no harm: the 401 counts, and it is
- * retryable anyway.
+ * they cannot be read, the delivery stays retryable. If the read after a 401 fails, the outcome is the 401, which is retryable
+ * too.
  *
- * Failure policy: a delivery that waits for a store without an answer gives up when the time for settling begins, not when the
- * store's own timeout is over. A delivery that is not settled would come back and send all its requests again. The read itself
- * goes on for other deliveries that wait for it.
+ * Failure policy: a delivery that waits for a store gives up when the time for settling begins, even if the store's own timeout
+ * is longer. Otherwise the delivery would not be settled, and would come back and send its requests again. The read itself goes
+ * on for other deliveries that wait for it.
  */
 export function createPreparation({ resolver, tokens, userAgent, clock }: PreparationDependencies): Preparation {
   async function make(delivery: Delivery, route: ResolvedDestination, options: TokenOptions): Promise<Prepared> {

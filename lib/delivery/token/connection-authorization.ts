@@ -54,11 +54,11 @@ const endingFailures: ReadonlySet<FailureCode> = new Set([
 /**
  * Takes an AUTHORIZING connection to AUTHORIZED or DEAUTHORIZED by obtaining its first token.
  *
- * Failure policy: an invocation does not know that it is the last of three, so the age of the connection decides. When
- * invocations were delayed, an earlier attempt counts as the last one. A connection whose endpoint could not be reached is
- * then deauthorized too early, and an update of its credentials repairs it. When the last attempt never runs, the connection
- * stays AUTHORIZING, and its deliveries obtain the token. While the stack's own stores cannot be reached, the state stays as
- * it is.
+ * Failure policy: an invocation does not know whether it is the last of three, so the time since the connection became
+ * AUTHORIZING decides. If invocations were delayed, an earlier attempt counts as the last one. A connection whose endpoint
+ * could not be reached is then deauthorized too early, and an update of its credentials repairs it. If the last attempt never
+ * runs, the connection stays AUTHORIZING, and its deliveries obtain the token. While the stack's own stores cannot be reached,
+ * the state stays as it is.
  *
  * @throws Failure InvalidInvocation that names the member when the input is not valid; otherwise the reason why there
  * is no token, so that the invocation fails and is repeated
@@ -96,7 +96,7 @@ export function createConnectionAuthorization(dependencies: ConnectionAuthorizat
       return { connection: name, outcome: 'unchanged' };
     }
     try {
-      // After this, every failure belongs to the version that was used.
+      // The connection then names the current version, so that every failure is recorded for the version that was used.
       if (namedSecretArn(connection) !== undefined) ({ connection } = await connectionSecrets.fresh(connection, read));
       return { connection: name, outcome: await obtainToken(connection, signal) };
     } catch (error) {

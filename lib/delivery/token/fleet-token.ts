@@ -14,7 +14,7 @@ export interface AccessToken {
   readonly generation: number;
 }
 
-/** A token with its times, as a worker keeps it. */
+/** A token with its times, as a worker keeps it in memory. */
 export interface HeldToken extends AccessToken {
   /** Absent when the token is valid until a 401. */
   readonly expiresAtMs?: number;
@@ -34,9 +34,9 @@ export interface TokenVault {
 }
 
 /**
- * Failure policy: the root secret is read once in the life of a worker. When the root secret is replaced, older and newer
- * workers cannot open each other's tokens. Each of the two groups then obtains tokens of its own until the older workers are
- * gone. No worker sends a wrong token.
+ * Failure policy: a worker reads the root secret only once. After the root secret has been replaced, older and newer workers
+ * cannot open each other's tokens. Each of the two groups then obtains tokens of its own until the older workers are gone. No
+ * worker sends a wrong token.
  *
  * @throws Failure SecretNotFound when the stack has no root secret, or the error of the secret store; no failure is kept
  */
@@ -67,7 +67,7 @@ export interface TokenQuestion {
   readonly secretVersion: string;
   /** Whether `secretVersion` was read as the current version just before the first read of the table. */
   readonly justRead: boolean;
-  /** Generation in the table at the first read, 0 for none. Any other generation was obtained after that read. */
+  /** Generation in the table at the first read; 0 for no token. A token of another generation was obtained after that read. */
   readonly firstGeneration: number;
   readonly rejectedGeneration?: number;
 }

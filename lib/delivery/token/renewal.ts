@@ -40,11 +40,11 @@ const longestWaitMs = 1000;
 /**
  * Reads the fleet's token of a connection from the table, or obtains a new one when this worker gets the lease.
  *
- * Failure policy: a holder that dies, hangs or is frozen makes the others wait until its lease ends, and no longer. When such
- * a holder comes back, its token is saved only if no other worker has taken over. A holder whose request fails ends its lease.
- * The workers that waited for it then fail too, with a retryable failure: one request is enough to see that an endpoint is
- * down. A worker that has just read other credentials does not fail with them, because it may have another token endpoint. A
- * worker waits for at most two leases.
+ * Failure policy: if the holder of the lease dies, hangs or is frozen, the other workers wait until its lease ends. When such a
+ * holder comes back, its token is saved only if no other worker has taken over. A holder whose request fails ends its lease.
+ * The workers that waited for the token then fail too, with a retryable failure: one request is enough to see that an endpoint
+ * is down. A worker that has just read other credentials does not fail with them, because these may name another token
+ * endpoint. A worker waits for at most two leases.
  */
 export function createTokenRenewal(
   dependencies: TokenRenewalDependencies,
@@ -59,9 +59,9 @@ export function createTokenRenewal(
     let patienceMs = 2 * leaseMs;
     let hasWaited = false;
     let holder: string | undefined;
-    for (let looks = 0; patienceMs > 0; looks += 1) {
+    for (let reads = 0; patienceMs > 0; reads += 1) {
       const stored = await store.read(incarnation);
-      if (looks === 0) question.firstGeneration = stored?.generation ?? 0;
+      if (reads === 0) question.firstGeneration = stored?.generation ?? 0;
       const verdict = judgeToken(stored, opened(stored, incarnation, vault), question, clock.nowMs());
       if (verdict.kind === 'serves') return verdict.token;
       if (verdict.kind === 'credentials-changed') {
@@ -70,7 +70,7 @@ export function createTokenRenewal(
           `The credentials of connection '${need.connection.name}' have changed.`,
         );
       }
-      let waitMs = Math.min(firstWaitMs * 2 ** looks, longestWaitMs) * (0.5 + random() / 2);
+      let waitMs = Math.min(firstWaitMs * 2 ** reads, longestWaitMs) * (0.5 + random() / 2);
       if (verdict.kind === 'renewing') {
         hasWaited = true;
         holder = stored?.leaseHolder;
@@ -80,7 +80,7 @@ export function createTokenRenewal(
         const lease = { need, vault, generation: stored?.generation ?? 0, leaseMs };
         const renewed = await concurrency.run(incarnation, 1, () => renewUnderLease(dependencies, lease, signal));
         if (renewed !== undefined) return renewed;
-        // Another worker was quicker or took over. The result of that worker, a token or a failure, counts for this one too.
+        // Another worker was quicker or took over. Its result, a token or a failure, then counts for this worker too.
         hasWaited = true;
       }
       await clock.delay(waitMs, signal);
@@ -99,8 +99,8 @@ export interface Renewal {
 }
 
 /**
- * Failure policy: a token that was obtained but could not be saved is used by this worker alone. It keeps the generation of
- * the token that it could not replace, so that the next token in the table counts as newer.
+ * Failure policy: a token that was obtained but could not be saved is used only by this worker. It gets the generation of the
+ * token that is still in the table, so that the next token in the table counts as newer.
  *
  * @returns undefined when another worker has the lease, or took it over before this worker was done
  */
@@ -121,7 +121,7 @@ async function renewUnderLease(
   const timeoutMs = Math.min(dependencies.requestTimeoutMs, untilMs - saveReserveMs - requestedAtMs);
   let obtained: ObtainedToken;
   try {
-    // This worker was frozen, or the table was slow. Another worker may take over before an answer comes.
+    // This worker was frozen, or the table was slow. The lease ends so soon that another worker may take over before the answer.
     if (timeoutMs <= 0)
       throw new Failure(
         'TokenUnavailable',

@@ -42,7 +42,7 @@ const networkFailures: ReadonlySet<FailureCode> = new Set([
  *
  * Failure policy: the write that deauthorizes succeeds only while the connection still names the refused secret version.
  * Otherwise the credentials were changed meanwhile, and the failure stays retryable. It also stays retryable when the write
- * fails. The next attempt is then refused again.
+ * fails, because the next attempt will be refused again.
  */
 export function createTokenRequest(dependencies: TokenRequestDependencies): RequestToken {
   const { http, states, clock, userAgent } = dependencies;
@@ -76,7 +76,7 @@ export function createTokenRequest(dependencies: TokenRequestDependencies): Requ
   };
 }
 
-/** A token request may safely be repeated. So when a kept-alive connection turns out to be dead, the request is sent once more. */
+/** Sends the request once more if a kept-alive connection turns out to be dead. A token request may safely be repeated. */
 async function sendTwiceAtMost(send: () => Promise<HttpResult>): Promise<HttpAnswer> {
   for (let requests = 0; requests < 2; requests += 1) {
     const result = await send();

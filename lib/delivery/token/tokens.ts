@@ -47,7 +47,7 @@ export type OAuthTokenDependencies = TokenVaultDependencies &
   TokenRequestDependencies &
   Omit<TokenRenewalDependencies, 'openVault' | 'requestToken'>;
 
-/** The tokens of one worker, which the fleet shares through the table. */
+/** Finds and renews the tokens of connections, which the workers of the fleet share through the table. */
 export function createOAuthTokens(dependencies: OAuthTokenDependencies): OAuthTokens {
   const { clock, states } = dependencies;
   const openVault = createTokenVaults(dependencies);

@@ -9,7 +9,7 @@ import type { TokenNeed } from './renewal.ts';
 export interface WorkerTokens {
   /** Returns the token in memory while it is valid, otherwise the fleet's token or a new one. */
   find(need: TokenNeed, signal: AbortSignal): Promise<HeldToken>;
-  /** Returns a token other than the rejected one; undefined when the rejected token is so young that its age cannot be the reason. */
+  /** Returns a token other than the rejected one; undefined if the rejected token is too young to be rejected for its age. */
   replace(need: TokenNeed, rejectedGeneration: number, signal: AbortSignal): Promise<HeldToken | undefined>;
 }
 
@@ -17,7 +17,7 @@ export interface TokenMemory {
   token?: HeldToken;
   /** Whether the token got a 401 or 407. The table is then read before the token is used again. */
   rejected: boolean;
-  /** The time until which the token endpoint and the table get no request, and the reason. */
+  /** Until this time, the token endpoint and the table get no request. The failure is the reason. */
   pause?: { readonly untilMs: number; readonly failure: Failure };
 }
 
@@ -27,7 +27,7 @@ export interface TokenMemory {
  */
 const capacity = 1000;
 
-/** How long a table or endpoint that failed gets no request, while the token in memory can be used. */
+/** After a failure, the table and the token endpoint get no request for this long while the token in memory can be used. */
 const pauseMs = 5000;
 
 /** Upper limit for a Retry-After of the token endpoint. */
@@ -35,8 +35,8 @@ const longestPauseMs = 900_000;
 
 /**
  * Failure policy: while the table or the token endpoint cannot be reached or gives no valid answer, the token in memory is
- * used until it expires. If there is none, the failure is retryable. A worker never obtains a token for itself alone: if an
- * endpoint allows few tokens at a time, the new token would end those of the other workers.
+ * used until it expires. If there is none, the failure is retryable. A worker never obtains a token only for itself: if an
+ * endpoint allows few tokens at a time, the new token would end the tokens of the other workers.
  *
  * @param obtain returns the fleet's token, or a new one
  */
@@ -127,7 +127,7 @@ function isPassing(error: unknown): error is Failure {
   return error.code === 'StoreUnavailable' || error.code === 'TokenUnavailable' || error.code === 'TokenInvalid';
 }
 
-/** Remembers a failure that asks for a pause, or that need not be provoked again while the token in memory can be used. */
+/** Remembers a failure if the endpoint has asked for a wait, or if the token in memory can be used in the meantime. */
 function notePause(memory: TokenMemory, failure: Failure, nowMs: number): void {
   const askedMs = Math.min(failure.retryAfterMs ?? 0, longestPauseMs);
   const endsAtMs = servingToken(memory, nowMs) === undefined ? nowMs : (memory.token?.expiresAtMs ?? Infinity);
