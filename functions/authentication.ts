@@ -15,14 +15,13 @@ import { createApiKeyAuthentication } from '../lib/protocol/api-key-authenticati
 import type { Authentication } from '../lib/protocol/control-request.ts';
 
 /**
- * After this time, a deleted key no longer works anywhere. Neither does a key that was made with a root secret that has been
- * replaced.
+ * After this time, a deleted key is refused everywhere, and so is a key that was derived from a replaced root secret.
  */
 const maximumAgeMs = 60_000;
 
 /**
- * Failure policy: a key's record is never used for longer than a minute, even if the table cannot be reached. The root secret
- * does not decide which keys are valid, so an older copy of it may stay in use while it cannot be read, as with credentials.
+ * Failure policy: a cached key is never used for longer than a minute, even if the table cannot be reached. The root secret
+ * does not decide which keys are valid, so a cached copy of it may be used for longer while the secret cannot be read.
  */
 export function wireRootSecret(config: Config, secrets: SecretReader, clock: Clock): RootSecret {
   const options = { freshMs: maximumAgeMs, staleMs: config.STALE_SECONDS * 1000, capacity: 1 };
@@ -30,7 +29,7 @@ export function wireRootSecret(config: Config, secrets: SecretReader, clock: Clo
   return { read: async () => rootSecretOf(await cache.current(config.ROOT_SECRET_ARN)) };
 }
 
-/** The cache also holds keys that do not exist. Otherwise each use of a deleted key would cost a read. */
+/** The cache also remembers that a key does not exist. Otherwise each use of a deleted key would cost a read. */
 interface CachedApiKey {
   readonly key: ApiKey | undefined;
 }

@@ -15,7 +15,7 @@ export interface DeliverDependencies {
   readonly clock: Clock;
 }
 
-/** The target of a rule, with one event per invocation. Resolves with the outcome. Rejects when the event is returned, so that Lambda invokes again. */
+/** Handles one event as a rule's target. Rejects when the event stays with its sender, so that Lambda invokes again. */
 export function createHandler({ deliverInput, clock }: DeliverDependencies) {
   return async (input: unknown, context: Context): Promise<unknown> => {
     const {

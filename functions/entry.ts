@@ -7,8 +7,7 @@ import type { Context } from 'aws-lambda';
 export type Handler<Input, Result> = (input: Input, context: Context) => Promise<Result>;
 
 /**
- * The function that Lambda calls. It is connected with its adapters on the first call. Every line of its logger has the
- * invocation's context.
+ * The function that Lambda calls. It makes its handler on the first call. Every line of its logger has the invocation's context.
  *
  * @param wire makes the handler from the environment; if it throws, the next call tries again
  */

@@ -45,7 +45,7 @@ import type { DeliveryLog } from '../lib/ports/delivery.ts';
 import type { RateBuckets } from '../lib/ports/rate.ts';
 import type { ConnectionLog, HealthLog, InvocationMetrics, SecurityLog } from '../lib/ports/metrics.ts';
 
-/** Parts that a caller may replace. In Lambda, logs and metrics go to standard output. */
+/** Parts that a caller may replace. By default, logs and metrics go to standard output, which Lambda reads. */
 export interface AuthorizationOverrides {
   readonly connectionLog?: ConnectionLog;
   readonly securityLog?: SecurityLog;
@@ -60,8 +60,8 @@ export interface DeliverOverrides extends AuthorizationOverrides {
 }
 
 /**
- * How long an invocation waits for a slot: a batch can use the time for its other events, but a single event can only wait. And
- * how many invocations run at the same time unless `MAXIMUM_INVOCATIONS` says so.
+ * `horizonMs` is how long an invocation waits for a slot: a batch can use the time for its other events, but a single event can
+ * only wait. `invocations` is how many invocations run at the same time, if `MAXIMUM_INVOCATIONS` is not set.
  */
 export const inputs = {
   batch: { horizonMs: longestSlotWaitMs, invocations: 50 },

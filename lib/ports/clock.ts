@@ -5,7 +5,7 @@ export interface Clock {
   delay(delayMs: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** A number from 0 up to, not including, 1. */
+/** Returns a number that is at least 0 and less than 1. */
 export type Random = () => number;
 
 /** Unpredictable bytes, for values that must never repeat. */

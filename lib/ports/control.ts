@@ -60,7 +60,7 @@ export interface ConnectionAuthorizer {
 
 // API keys ------------------------------------------------------------------------------------------------------------
 
-/** API keys as the table has them. A key whose deletion is due is included until the table has removed it. */
+/** API keys as the table stores them. A key whose deletion is due is included until the table has removed it. */
 export interface ApiKeyRepository extends ApiKeyReader {
   /** Refused with `exists` when the public id is taken. */
   create(key: ApiKey): Promise<'written' | WriteConflict>;
@@ -82,7 +82,7 @@ export interface RootSecret {
   read(): Promise<string>;
 }
 
-/** The EventBridge bus of the stack's account that clients publish to. */
+/** The EventBridge bus in the stack's account to which clients publish. */
 export interface EventBus {
   /**
    * Puts at most ten entries, in the form of EventBridge's own requests. A bus that an entry names is ignored. Answers each

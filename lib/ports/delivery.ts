@@ -37,11 +37,11 @@ export interface HttpExchange {
   readonly transport: Transport;
   /** Whether the body of a 2xx answer is read. The bodies of all other answers are always read, up to 64 KiB. */
   readonly readSuccessBody: boolean;
-  /** Epoch ms. A request that has no socket by then is not sent. Absent: it may be sent at any time. */
+  /** Epoch ms. A request that has no socket by this time is not sent. Default: no limit. */
   readonly sendUntilMs?: number;
 }
 
-/** The result of one request that the network did not fail. */
+/** The result of a request without a network failure. */
 export type HttpResult =
   | { readonly kind: 'answer'; readonly answer: HttpAnswer }
   /** No socket was free by `sendUntilMs`; nothing was sent. */
@@ -129,7 +129,7 @@ export interface UnauthorizedRuns {
    *   credentials are not in force any more, or the connection is not AUTHORIZED
    */
   add(refused: RefusedRequest): Promise<UnauthorizedRun | undefined>;
-  /** Ends the run that began at `sinceMs`. Another run stays. */
+  /** Ends the run if it began at `sinceMs`. A later run stays. */
   end(connection: { readonly name: string; readonly incarnation: string }, sinceMs: number): Promise<void>;
 }
 

@@ -24,7 +24,7 @@ export type HealthEvent = { readonly apiDestination: string } & (
   | { readonly event: 'healthy'; readonly unhealthyForMs: number }
 );
 
-/** The log of these changes. Each change is recorded once, by the worker that made it. Never throws and never waits. */
+/** The log of health events. Each change is recorded once, by the worker that made it. Never throws and never waits. */
 export interface HealthLog {
   record(event: HealthEvent): void;
 }
@@ -43,7 +43,7 @@ export interface SecurityLog {
   addressRefused(refused: RefusedAddress): void;
 }
 
-/** An event that changed, or would have changed, where a connection's credentials go. Contains names and hosts, never a credential. */
+/** A change of the places where a connection's credentials go, made or refused. Contains names and hosts, never a credential. */
 export type CredentialsEvent =
   /** A destination now goes to another host or uses another connection, and no policy allows it explicitly. */
   | {
@@ -94,7 +94,7 @@ export interface Requester {
   readonly accessKeyId?: string;
 }
 
-/** The log of changes to where credentials go. Never throws and never waits. */
+/** The log of `CredentialsEvent`s. Never throws and never waits. */
 export interface CredentialsLog {
   record(event: CredentialsEvent, requester: Requester): void;
 }

@@ -10,6 +10,6 @@ export interface BucketKey {
 export interface RateBuckets {
   /** One conditional write. Even if it throws, the bucket may have been written. */
   write(key: BucketKey, write: BucketWrite): Promise<BucketWriteResult>;
-  /** A strongly consistent read. Undefined: no worker has written the bucket yet. */
+  /** A strongly consistent read. Undefined when no worker has written the bucket yet. */
   read(key: BucketKey): Promise<Bucket | undefined>;
 }

@@ -53,15 +53,15 @@ export interface ConnectionStateChange {
 
 export interface ConnectionStates {
   /**
-   * Stores which version is now current of the secret that the connection's policy names.
+   * Stores the new current version of the secret that the connection's policy names.
    *
    * @param connection as it was read
    * @returns false when the connection has changed since it was read; nothing was written then
    */
   adopt(connection: Connection, version: string, nowMs: number): Promise<boolean>;
   /**
-   * Resolves to false when nothing was written, because the connection is gone, its credentials have changed, or the named run
-   * has ended.
+   * Resolves to false when nothing was written, because the connection is gone, its credentials have changed, or the run of
+   * refused requests has ended.
    */
   change(change: ConnectionStateChange): Promise<boolean>;
 }
