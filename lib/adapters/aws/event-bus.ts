@@ -6,7 +6,7 @@ import type { AwsClientConfig } from './clients.ts';
 import { everyClient } from './clients.ts';
 import { fromAwsError } from './failures.ts';
 
-/** Loads the client with its module late, because most instances of the function never need it. */
+/** Loads the module of the client only when it is needed, because most instances of the function never need it. */
 async function load(config: AwsClientConfig) {
   const { EventBridgeClient: Client, PutEventsCommand } = await import('@aws-sdk/client-eventbridge');
   const client: EventBridgeClient = new Client({ ...everyClient, ...config });
@@ -40,7 +40,7 @@ export function createEventBridgeEventBus(config: AwsClientConfig, eventBusName:
 
 function toEntry(entry: JsonObject, eventBusName: string): PutEventsRequestEntry {
   const { Time, ...members } = entry;
-  // The first stage of validation has ensured that everything else has the form of the service model.
+  // All other members have the type of the SDK, because the input was checked against the same service model.
   const rest = members as PutEventsRequestEntry;
   return { ...rest, ...(typeof Time === 'number' ? { Time: new Date(Time * 1000) } : {}), EventBusName: eventBusName };
 }
@@ -50,7 +50,7 @@ function toAnswer({ EventId, ErrorCode, ErrorMessage }: PutEventsResultEntry): J
   return { ErrorCode, ...(ErrorMessage === undefined ? {} : { ErrorMessage }) };
 }
 
-/** The client can deal with validation errors and throttling itself, so it gets an error that says so. Every other error is ours. */
+/** A client can act on validation errors and on throttling, so it gets these errors. Any other error is a failure of Lastmile. */
 function toPutError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   if (error.name === 'ValidationException') return new ServiceError('ValidationException', error.message);

@@ -20,9 +20,9 @@ const refusals = new Set([
  * Turns an error of an AWS call into StoreRefused or StoreUnavailable. A Failure is returned unchanged.
  *
  * Failure policy: an error that is not a known refusal is StoreUnavailable only if no answer came, the answer was 5xx, or the
- * call was throttled. Every other error is our bug and is returned unchanged.
+ * call was throttled. Every other error is a bug of Lastmile and is returned unchanged.
  *
- * @param what the action for the message: `read the connection`
+ * @param what the action, for the text of the failure, such as `read the connection`
  */
 export function fromAwsError(error: unknown, what: string): unknown {
   if (!(error instanceof Error) || error instanceof Failure) return error;

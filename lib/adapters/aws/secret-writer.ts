@@ -68,8 +68,8 @@ function readCurrent(client: SecretsManagerClient, name: string) {
 }
 
 /**
- * A request to move a label names the version that has it now. So when the SDK repeats a move that has already taken effect,
- * the repeated one is refused. The labels then show that nothing is left to do.
+ * A request that moves a label must name the version that has the label now. When the SDK repeats a move that has already taken
+ * effect, the repeated request is therefore refused. The labels are then read again. If they are right, the refusal is ignored.
  */
 async function moveCurrentStage(client: SecretsManagerClient, secretArn: string, version: string): Promise<void> {
   const before = await stagesOf(client, secretArn);

@@ -2,18 +2,18 @@ import { readFileSync, statSync } from 'node:fs';
 import { type HostsFile, parseHostsFile } from '../../core/address/hosts-file.ts';
 import type { Clock } from '../../ports/clock.ts';
 
-/** How long a change of the file may stay unseen. */
+/** The file is checked for changes at most this often. */
 const checkEveryMs = 2000;
 
 const systemPath =
   process.platform === 'win32' ? `${process.env['SystemRoot']}\\System32\\drivers\\etc\\hosts` : '/etc/hosts';
 
-/** The addresses that the hosts file has for a name in lower case; undefined: it does not have the name. */
+/** Returns the addresses that the hosts file has for a name in lower case; undefined when the file does not have the name. */
 export type HostsFileAddresses = (name: string) => readonly string[] | undefined;
 
 /**
- * Looks names up in the hosts file. It is read again when it has changed, and looked at once in two seconds. It is read
- * synchronously, because an asynchronous read would wait for the threads that the look-ups of other clients may occupy.
+ * Looks names up in the hosts file. The file is checked every two seconds at most, and read again when it has changed. It is read
+ * synchronously, because an asynchronous read needs a thread, and the look-ups of other clients may occupy all threads.
  *
  * Failure policy: a file that cannot be read counts as empty. Name servers are then asked, as they would be without the file.
  */

@@ -8,38 +8,38 @@ const tryMs = 500;
 const tries = 4;
 /** The limit of one look-up. It leaves most of the usual request timeout of 5 s for the request. */
 const lookUpLimitMs = 2000;
-/** The wait for the other family when one has answered with an address. Source: RFC 8305 section 3. */
+/** After the addresses of one family (IPv6 or IPv4) have come, the wait for those of the other. Source: RFC 8305 section 3. */
 const graceMs = 50;
-/** Longest time that an answer is kept. Within it a move of the endpoint may stay unseen. */
+/** Longest time that an answer is kept. For this long, a worker may call the old address of an endpoint that has moved. */
 const longestKeepMs = 60_000;
-/** How long a failure is kept, and an answer without one of the families. */
+/** How long a failure is kept. The same holds for an answer that may lack the IPv6 or the IPv4 addresses. */
 export const failureKeepMs = 5000;
 
-/** Codes of c-ares for an answer that says there is no such record. */
+/** Codes of c-ares for the answer that there is no such record. */
 const absent: ReadonlySet<string> = new Set(['ENODATA', 'ENOTFOUND']);
 
 export interface FoundAddresses {
-  /** IPv6 first. At least one. */
+  /** At least one address. IPv6 addresses come first. */
   readonly addresses: readonly string[];
   readonly keepMs: number;
 }
 
-/** What came of one question. */
+/** The answer for one address family, IPv6 or IPv4. */
 interface FamilyAnswer {
   readonly records: readonly RecordWithTtl[];
-  /** Why there are no records. */
+  /** The error code of c-ares, if the question failed. */
   readonly code?: string;
 }
 
 /**
- * Asks the system's name servers for the addresses of both families at once. It uses c-ares, which has a socket for each look-up
- * and no threads: `dns.lookup` has four threads for the whole process, and name servers that do not answer occupy one for seconds.
+ * Asks the system's name servers for IPv6 and IPv4 addresses at the same time. It uses c-ares, which needs a socket for each
+ * look-up but no thread. `dns.lookup` has four threads for the whole process, and silent name servers occupy them for seconds.
  *
  * Each look-up has a resolver of its own, so that it can be cancelled alone and sees the current resolv.conf. That costs 65 us.
  * The name is asked for as it is: search domains and `ndots` of resolv.conf do not apply.
  *
- * Failure policy: when one family is there and the other name server is silent, the request goes to what there is. The answer is
- * then kept as shortly as a failure.
+ * Failure policy: when only one address family was answered in time, its addresses are used. Such an answer is kept only as long
+ * as a failure.
  *
  * @param servers default: those of the system
  * @throws Failure DnsFailed when no address was found within `lookUpLimitMs`
@@ -68,7 +68,7 @@ function familyAnswer(question: Promise<RecordWithTtl[]>): Promise<FamilyAnswer>
   );
 }
 
-/** All answers; or, after the limit or the grace, those that are there. */
+/** Resolves with all answers, or with the answers that have come when `lookUpLimitMs` or `graceMs` is over. */
 function answersInTime(asked: readonly Promise<FamilyAnswer>[], clock: Clock): Promise<readonly FamilyAnswer[]> {
   const ended = new AbortController();
   const answers: FamilyAnswer[] = [];

@@ -7,7 +7,7 @@ import { createHostsFile } from './hosts-file.ts';
 import { askNameServers, failureKeepMs } from './name-servers.ts';
 
 /**
- * All addresses of a host, at least one. An address is its own.
+ * Returns all addresses of a host, at least one. If the host is an address, it returns that address.
  *
  * @throws Failure DnsFailed when there is none
  */
@@ -17,11 +17,11 @@ export interface NamesOptions {
   readonly clock: Clock;
   /** Address and port of the name servers. Default: those of the system. */
   readonly servers?: readonly string[];
-  /** Path of the hosts file. Default: the system's. */
+  /** Path of the hosts file. Default: that of the system. */
   readonly hostsFile?: string;
 }
 
-/** Names whose addresses or failures are kept. A worker calls hundreds of endpoints at most. */
+/** The most names whose addresses or failures are kept. A worker calls hundreds of endpoints at most. */
 const maximumKept = 1000;
 
 /** Source: RFC 6761 section 6.3: a resolver answers these names itself. */
@@ -34,9 +34,8 @@ interface KeptAnswer {
 }
 
 /**
- * Finds the addresses of endpoints: in the hosts file, then among what was found before, then at the name servers. One look-up at
- * a time is under way for a name, and everybody who needs the name meanwhile waits for that one. A name whose look-up takes long
- * delays no other.
+ * Finds the addresses of endpoints: first in the hosts file, then among the kept answers, then at the name servers. Only one
+ * look-up at a time runs for a name, and all requests that need the name wait for it. A slow look-up does not delay other names.
  *
  * An answer is kept for its time to live, 60 seconds at most, and a failure for 5 seconds.
  */
@@ -78,7 +77,7 @@ export function createNames({ clock, servers, hostsFile }: NamesOptions): Resolv
   };
 }
 
-/** An answer from the future was kept before the clock was set back. */
+/** If the time of an answer is in the future, the clock has been set back. Such an answer is not used. */
 function isFresh({ answeredAtMs, keepMs }: KeptAnswer, nowMs: number): boolean {
   const ageMs = nowMs - answeredAtMs;
   return ageMs >= 0 && ageMs < keepMs;

@@ -12,7 +12,7 @@ import type { ResourceRow } from './resource-writes.ts';
 import { createResourceWrites } from './resource-writes.ts';
 import { apiDestinationPartition, byConnectionIndex } from './table.ts';
 
-/** The members that an API destination's item holds under their own names. */
+/** The members that the item of an API destination contains under the same names. */
 export function apiDestinationMembers(apiDestination: ApiDestination): ItemMembers {
   const { revision: _revision, policy, ...members } = apiDestination;
   // JSON leaves out the members that are undefined.

@@ -10,13 +10,13 @@ import { optionalNumber, optionalText, requireReadable, requiredNumber, required
 import type { ResourceRow } from './resource-writes.ts';
 import { connectionPartition } from './table.ts';
 
-/** The attribute of a connection's item that holds the run of refused requests, with the secret version of that run. */
+/** The attribute of a connection's item that holds the run of 401s and the version of the secret that was refused. */
 export const runAttribute = 'unauthorizedRun';
 
-/** A condition on the start of the run. A write with it must supply the value `:since`. */
+/** The condition that the run of 401s began at the time `:since`. A write with this condition must supply that value. */
 export const isRunThatBeganThen = `${runAttribute}.sinceMs = :since`;
 
-/** @returns undefined when there is no run; a run of another secret version does not count */
+/** @returns undefined when there is no run of 401s for this version of the secret */
 export function parseRun(item: Item, secretVersion: string | undefined): UnauthorizedRun | undefined {
   const run = item[runAttribute]?.M;
   if (run === undefined || secretVersion === undefined) return undefined;
@@ -34,7 +34,7 @@ const states: ReadonlySet<string> = new Set<ConnectionState>([
   'DEAUTHORIZING',
 ]);
 
-/** The members that a connection's item holds under their own names, without the members that only workers write. */
+/** The members that creations and updates of a connection write. The run of 401s is left out, because only workers change it. */
 function connectionMembers(connection: Connection): ItemMembers {
   const { revision: _revision, unauthorizedRun: _run, policy, ...members } = connection;
   return policy === undefined ? members : { ...members, policy: { ...policy } };

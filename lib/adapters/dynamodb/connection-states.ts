@@ -13,9 +13,9 @@ import { connectionPartition } from './table.ts';
 /**
  * Failure policy: a worker changes the state only for the credentials that it has used, and never for a connection whose
  * secret is being removed. If the answer to a write is lost, the repeated write meets the same condition and writes the same
- * again. An older worker does not change a connection of a newer version.
+ * values. An older worker does not change a connection of a newer version.
  *
- * @param log gets each deauthorization once, even if several workers find it
+ * @param log gets each deauthorization once, even if several workers deauthorize the connection at the same time
  */
 export function createDynamoDbConnectionStates(
   client: DynamoDBClient,
@@ -42,8 +42,8 @@ export function createDynamoDbConnectionStates(
 }
 
 /**
- * Whether this worker was the first to deauthorize the connection. If the answer to its write was lost, the repeated write
- * finds its own time in the item.
+ * Whether this worker was the first to deauthorize the connection. If the answer to its first write was lost, the repeated
+ * write finds the time of the first write in the item.
  */
 function isFirstToDeauthorize({ state, nowMs }: ConnectionStateChange, before: Item = {}): boolean {
   if (state !== 'DEAUTHORIZED') return false;

@@ -27,7 +27,7 @@ export function toItem(members: ItemMembers): Item {
   return item;
 }
 
-/** @throws TypeError for a set or binary inside a document, which no version of ours has written */
+/** @throws TypeError for a set or binary inside a document, which no version of Lastmile has written */
 function toJson(attribute: AttributeValue): JsonValue {
   if (attribute.S !== undefined) return attribute.S;
   if (attribute.N !== undefined) return Number(attribute.N);
@@ -35,7 +35,7 @@ function toJson(attribute: AttributeValue): JsonValue {
   if (attribute.NULL !== undefined) return null;
   if (attribute.L !== undefined) return attribute.L.map(toJson);
   if (attribute.M !== undefined) return toJsonObject(attribute.M);
-  throw new TypeError('An attribute of the table is of a type that JSON does not have.');
+  throw new TypeError('An attribute of an item has a type that JSON does not have.');
 }
 
 export function toJsonObject(item: Item): JsonObject {
@@ -44,16 +44,16 @@ export function toJsonObject(item: Item): JsonObject {
   return object;
 }
 
-/** Sets an own member for any name from outside, even for `__proto__`. */
+/** Sets an own member even if its name, which comes from a client, is `__proto__`. */
 function setOwn<Value>(object: Record<string, Value>, name: string, value: Value): void {
   Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
 /**
- * Failure policy: an item of a newer version means something that an older worker would overlook. So the older worker does not
- * change the item and throws a retryable failure, and its deliveries wait in the queue for a newer worker.
+ * Failure policy: an item of a newer version may contain something that an older worker would overlook. So the older worker does
+ * not change the item and throws a retryable failure. Its deliveries wait in the queue for a newer worker.
  *
- * @param what the item, for the failure: `connection 'orders'`
+ * @param what the item, for the text of the failure, such as `connection 'orders'`
  * @throws Failure NewerVersion
  */
 export function requireReadable(item: Item, what: string): void {
@@ -62,7 +62,7 @@ export function requireReadable(item: Item, what: string): void {
   throw new Failure('NewerVersion', `The ${what} has version ${version}, and this worker reads up to ${itemVersion}.`);
 }
 
-/** A condition (and its value below) for a write by a worker that has not read the item and its version. */
+/** The condition that this worker can read the item's version, for writes without a read. `readableVersion` is its value. */
 export const isReadable = '(attribute_not_exists(v) OR v <= :readable)';
 export const readableVersion: Item = { ':readable': { N: String(itemVersion) } };
 

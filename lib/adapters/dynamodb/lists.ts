@@ -4,13 +4,13 @@ import type { Page, PageRequest } from '../../ports/control.ts';
 import { fromAwsError } from '../aws/failures.ts';
 import type { Item } from './items.ts';
 
-/** The keys of one list. A list is all items of one partition, of the table or of an index, in the order of their names. */
+/** The keys of one list. A list contains all items of one partition of the table or of an index, sorted by name. */
 export interface ListKeys {
   readonly indexName?: string;
   readonly partitionAttribute: string;
   readonly partition: string;
   readonly nameAttribute: string;
-  /** The key for a name. A page begins after this key, and no item with the key has to exist. */
+  /** Returns the key after which a page begins. An item with this key does not have to exist. */
   readonly keyOf: (name: string) => Item;
 }
 
@@ -20,12 +20,12 @@ export interface ListFilter {
   readonly equals: string;
 }
 
-/** Largest number of items that one filtered query reads, because the filter may leave out most of them. */
+/** How many items one filtered query reads. It is more than a page needs, because the filter may leave out most of them. */
 const filteredQueryLimit = 300;
 
 /**
- * Reads a page by key, never by a scan. It begins after a name, so items that are added or removed do not shift the next page.
- * It reads one item more than requested, to know whether this page is the last one.
+ * Reads a page by key, never by a scan. A page begins after a name, so items that are added or removed do not shift it. One item
+ * more than requested is read, because it shows whether another page follows.
  */
 export async function listItems(
   client: DynamoDBClient,

@@ -9,11 +9,11 @@ import { isReadable, readableVersion, requireReadable, requiredNumber, toItem } 
 import { healthAssignments, parseHealth } from './rate-health.ts';
 import { timeToLiveAttribute } from './table.ts';
 
-/** If a call takes longer, its slots have passed before they can be used. So the requests that wait for them are postponed instead. */
+/** Time limit of a call. The slots of a slower call would pass before they can be used, so its requests are postponed instead. */
 const defaultTimeoutMs = 1000;
 
 /**
- * One item per bucket, changed by one conditional update each.
+ * Each bucket is one item, and each change of a bucket is one conditional update.
  *
  * Failure policy: the SDK repeats a write whose answer was lost, and the repeated write takes more slots or is refused. The
  * slots of the first write are lost, but no slot is given twice.
@@ -111,7 +111,7 @@ function updateOf(write: BucketWrite): Update {
     typeof from === 'number' ? value(from + byUs) : `${attributes[from]} + ${value(byUs)}`;
   const holds = ({ of, is, than }: Clause): string => {
     const comparison = `${attributeOf(of)} ${operators[is]} ${than === 'slots' ? attributes.slots : value(than)}`;
-    // A missing attribute of the health stands for 0.
+    // An item may have no attributes of the health. They then count as 0.
     return isOfHealth(of) && isTrueOfZero(is, than) ? `(attribute_not_exists(${of}) OR ${comparison})` : comparison;
   };
   const kept = (attribute: string, first: number): string => `if_not_exists(${attribute}, ${value(first)})`;

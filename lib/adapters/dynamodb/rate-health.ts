@@ -7,7 +7,7 @@ import { optionalNumber, optionalText } from './items.ts';
 
 const names = Object.keys(unknownHealth) as (keyof Health)[];
 
-/** The health within the item of a bucket. An item that an older version wrote has none of these attributes. */
+/** Reads the health from the item of a bucket. An item that an older version wrote has none of these attributes. */
 export function parseHealth(item: Item): Health {
   const members = names.flatMap((name) => (item[name] === undefined ? [] : [[name, memberOf(item, name)] as const]));
   return members.length === 0 ? unknownHealth : { ...unknownHealth, ...Object.fromEntries(members) };
@@ -23,7 +23,7 @@ function memberOf(item: Item, name: keyof Health): number | FailureCode | '' {
 /**
  * The assignments of an update that changes the health, by attribute.
  *
- * @param value returns the name under which the update holds a value
+ * @param value adds a value to the update, and returns its placeholder
  */
 export function healthAssignments(
   { set = {}, addFailures }: HealthChange,

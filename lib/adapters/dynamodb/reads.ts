@@ -8,7 +8,7 @@ import type { Item } from './items.ts';
 /**
  * Reads one item, strongly consistently.
  *
- * @param what the action, for a failure: `read the connection`
+ * @param what the action, for the text of a failure, such as `read the connection`
  * @returns undefined when there is no such item
  */
 export async function readItem(
@@ -30,8 +30,8 @@ export async function readItem(
 }
 
 /**
- * The waits before items that DynamoDB left out of a batch are requested again. Together they are shorter than the time that a
- * client waits.
+ * The wait before each request of a batch. The later requests are for items that DynamoDB left out. Together, the waits are
+ * shorter than the time that a client waits.
  */
 const leftoverDelaysMs = [0, 50, 100, 200, 400];
 
@@ -41,7 +41,7 @@ const leftoverDelaysMs = [0, 50, 100, 200, 400];
  * Failure policy: DynamoDB returns only as many items as fit into 16 MB and as the capacity allows. The others are requested
  * again, at most four times. If some are still left out, the whole read fails, because they are not absent.
  *
- * @param what the action, for a failure: `read the connections`
+ * @param what the action, for the text of a failure, such as `read the connections`
  */
 export async function readItems(
   client: DynamoDBClient,

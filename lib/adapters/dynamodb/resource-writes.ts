@@ -9,7 +9,7 @@ import type { Item, ItemMembers } from './items.ts';
 import { toAttribute, toItem } from './items.ts';
 import { readItem } from './reads.ts';
 
-/** A connection, API destination or API key as a row: its key, its incarnation and revision, and the members of its item. */
+/** A connection, API destination or API key as it is written: its key, incarnation and revision, and the members of its item. */
 export interface ResourceRow {
   readonly pk: string;
   readonly sk: string;
@@ -28,11 +28,11 @@ export interface ResourceWrites {
  * Conditional writes of single items.
  *
  * Failure policy: the SDK repeats a write whose answer was lost, and the condition of the repeated write fails because the
- * first one took effect. So every write leaves an id of its own in the item. After a refusal the item is read: a write that
- * finds its own id there has succeeded. If another writer came in between, the answer is `changed`: an unnecessary conflict,
- * but never a lost one.
+ * first write took effect. So every update leaves an id of its own in the item, and every creation its incarnation. After a
+ * refusal, the item is read. If it has the id of this write, the write has succeeded. If another writer has changed the item
+ * after this write, the answer is `changed`. So a conflict may be reported unnecessarily, but is never overlooked.
  *
- * @param what the kind of resource, for a failure: `connection`
+ * @param what the kind of resource, for the text of a failure, such as `connection`
  */
 export function createResourceWrites(client: DynamoDBClient, tableName: string, what: string): ResourceWrites {
   async function conditionally(action: string, write: () => Promise<unknown>): Promise<boolean> {

@@ -4,7 +4,7 @@ import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
 export const connectionPartition = 'CONNECTION';
 export const apiDestinationPartition = 'API_DESTINATION';
 
-/** API destinations by the ARN of their connection, in the order of names. */
+/** The index of API destinations by the ARN of their connection, sorted by name. */
 export const byConnectionIndex = 'by-connection';
 
 /** DynamoDB removes expired items by this attribute, with a delay. Conditions and reads check the expiry themselves. */

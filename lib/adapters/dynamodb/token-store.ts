@@ -20,10 +20,10 @@ type Update = Pick<UpdateItemCommandInput, 'UpdateExpression' | 'ConditionExpres
 };
 
 /**
- * One item per connection, changed by conditional writes of that item alone.
+ * Each connection has one item, and each change is one conditional write of this item.
  *
  * Failure policy: the SDK repeats a write whose answer was lost, and the repeated write finds the result of the first one. So
- * a holder may take its own lease again. A save that is refused has still succeeded if the item holds what it wanted to save.
+ * a holder may take its own lease again, and a save that was refused counts as successful if the item already has the token.
  * Otherwise a worker would wait for its own lease, or drop a token that other workers already use.
  */
 export function createDynamoDbTokenStore(client: DynamoDBClient, tableName: string): TokenStore {
@@ -110,7 +110,7 @@ function saveUpdate(leaseHolder: string, token: StoredToken): Update {
   };
 }
 
-/** An item with a lease and no token yet reads as generation 0. */
+/** An item that has a lease but no token yet gives a token of generation 0, without `sealed`. */
 function parseTokenItem(item: Item): StoredToken {
   requireReadable(item, 'token');
   const sealed = item['sealed']?.B;

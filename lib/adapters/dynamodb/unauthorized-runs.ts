@@ -15,20 +15,20 @@ type Update = Pick<UpdateItemCommandInput, 'UpdateExpression' | 'ConditionExpres
   readonly values: Item;
 };
 
-/** How many writes are tried to count one refusal. Another worker may begin or end the run in between. */
+/** The most writes that are tried for one refusal. A write fails when another worker has begun or ended the run meanwhile. */
 const maxWrites = 3;
 
 /**
- * The run is one attribute of the connection's own item, which every worker reads anyway. Its writes do not change `revision`,
- * so that they do not conflict with updates of the connection.
+ * Stores the run of 401s in an attribute of the connection's item, which every worker reads anyway. These writes do not change
+ * `revision`, so that they do not conflict with updates of the connection.
  *
  * Failure policy: the SDK repeats a write whose answer was lost, and would count one refusal twice. So every write leaves an
- * id of its own in the item. A repeated write is refused, and then finds this id. If another refusal was counted in between,
- * the first one is counted twice. The limit on the run's duration still holds, because a repeated write does not change the
- * start of the run.
+ * id of its own in the item. A repeated write is refused, and then finds this id. If the refusal of another request was counted
+ * between the two writes, the first refusal is counted twice. The limit on the run's duration still holds, because a repeated
+ * write does not change the start of the run.
  */
 export function createDynamoDbUnauthorizedRuns(client: DynamoDBClient, tableName: string): UnauthorizedRuns {
-  /** @returns the item as it now is; undefined when the condition failed */
+  /** @returns the item after the write; undefined when the condition failed */
   async function update(name: string, { values, ...change }: Update): Promise<Item | undefined> {
     const command = new UpdateItemCommand({
       TableName: tableName,
@@ -108,7 +108,7 @@ function forceValues({ connection, secretVersion }: RefusedRequest) {
   return { ':incarnation': connection.incarnation, ':secretVersion': secretVersion, ':authorized': 'AUTHORIZED' };
 }
 
-/** Whether the connection still has the refused credentials. */
+/** Whether the connection still uses the refused credentials. */
 function isInForce(item: Item, { connection, secretVersion }: RefusedRequest): boolean {
   return (
     item['incarnation']?.S === connection.incarnation &&

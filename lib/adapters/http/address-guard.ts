@@ -12,7 +12,7 @@ import type { RefusedAddress } from '../../ports/metrics.ts';
 import type { ResolveName } from '../dns/names.ts';
 
 export interface AddressGuard {
-  /** Addresses that may be called though they are not public. */
+  /** Addresses that may be called although they are not public. */
   readonly allowlist: AddressAllowlist;
   readonly onRefusal: (refused: RefusedAddress) => void;
   /** Whether only loopback may be called, because the connections have no TLS. */

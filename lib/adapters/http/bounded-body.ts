@@ -2,7 +2,7 @@
 export const maxBodyBytes = 65_536;
 
 /**
- * The text of a body that is at most `maxBodyBytes` long. A compressed body is decompressed, up to the same length.
+ * Decodes the first `maxBodyBytes` of a body. A compressed body is decompressed, up to the same length.
  *
  * Failure policy: the status of an answer decides the outcome, so a damaged or unknown encoding does not fail the exchange.
  * The body is then returned as far as it can be read.
@@ -21,12 +21,12 @@ export function bodyText(bytes: Uint8Array, encoding: string | undefined): strin
   }
 }
 
-/** Decodes the bytes, without a last character that the limit has cut in two. */
+/** Decodes the bytes, and leaves out a last character that the limit has cut in two. */
 function textOf(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes, { stream: bytes.length >= maxBodyBytes });
 }
 
-/** Decompresses. Stops at most one chunk beyond the limit, however large the output would become. */
+/** Decompresses the bytes, and stops at most one chunk after the limit, however large the output would become. */
 async function inflated(bytes: Uint8Array): Promise<Uint8Array> {
   const zlib = await import('node:zlib');
   // A body that was cut at the limit lacks the end of its compressed data. Without this option, zlib would refuse it.

@@ -12,21 +12,21 @@ import { UndiciExchange } from './exchange.ts';
 import { UndiciPools } from './pools.ts';
 
 export interface UndiciHttpClientOptions {
-  /** Default: the system's. */
+  /** Default: the system clock. */
   readonly clock?: Clock;
-  /** Default: names of the system's hosts file and name servers. */
+  /** Default: uses the system's hosts file and name servers. */
   readonly resolveName?: ResolveName;
-  /** The number of pairs of an origin and a transport whose connections are kept. Default 100. */
+  /** The most pools of connections. Each pair of an origin and a transport has its own pool. Default 100. */
   readonly maximumPools?: number;
   /** TLS options beside those of the transport itself, and the time limit of connecting. Default none. */
   readonly connectOptions?: (transport: Transport) => ConnectionOptions;
-  /** Addresses that may be called though they are not public. Default none. */
+  /** Addresses that may be called although they are not public. Default none. */
   readonly allowlist?: AddressAllowlist;
   /** Called for every connection that is refused because of its address. Must not throw. */
   readonly onRefusal?: (refused: RefusedAddress) => void;
 }
 
-/** HTTP/1.1 over undici, with connections kept alive between requests; address-guard.ts says which addresses they may go to. */
+/** HTTP/1.1 with undici. Connections are kept between requests. address-guard.ts checks the addresses. */
 class UndiciHttpClient implements HttpClient {
   readonly #pools: UndiciPools;
   /** The exchanges of one signal share one abort listener, because a listener costs as much as a timer. */

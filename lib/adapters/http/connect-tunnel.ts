@@ -11,10 +11,10 @@ const headEnd = '\r\n\r\n';
  * A connector whose connections go through an HTTP proxy by CONNECT, both with and without TLS. With TLS, the proxy therefore
  * learns only the host and the port. Source: RFC 9110 section 9.3.6.
  *
- * Failure policy: any answer of the proxy except a 2xx is a ConnectionFailed, which is retried. It says nothing about the
- * endpoint, and a 407 of the proxy does not refuse the connection's credentials. Bytes directly after the proxy's answer are a
- * ConnectionFailed too, because in TLS and in HTTP the client speaks first. Otherwise undici would drop such a connection and
- * open another, thousands of times a second.
+ * Failure policy: any answer of the proxy except a 2xx is a ConnectionFailed, which is retried. Such an answer says nothing about
+ * the endpoint, and a 407 is about the proxy's credentials, not about those of the connection. Bytes directly after the proxy's
+ * answer are a ConnectionFailed too, because in TLS and in HTTP the client sends first. Otherwise undici would drop such a
+ * connection and open another, thousands of times a second.
  *
  * @param proxyUrl origin of the proxy
  * @param connectProxy makes the connections to the proxy
@@ -45,7 +45,7 @@ export function tunnelThrough(
   };
 }
 
-/** The failure says that it is about the proxy, because the user may not know its name. */
+/** Returns a failure that mentions the proxy, because the user may not recognise the proxy's host name. */
 function proxyFailure(error: Error, proxyUrl: string): Error {
   if (error instanceof Failure && error.code === 'DnsFailed') {
     return new Failure(error.code, `No connection could be made to the proxy ${proxyUrl}. ${error.message}`, {

@@ -39,7 +39,7 @@ export function watchConnection(connect: buildConnector.connector): buildConnect
     });
 }
 
-/** Adds only one listener per socket, and none per request. */
+/** Records the errors for `endedReusedConnection`. This needs one listener per socket, and none per request. */
 function noteErrors(socket: Socket): void {
   socket.on('error', (error: Error) => {
     if (socket.bytesRead > 0) errorsAfterAnAnswer.add(error);
@@ -53,9 +53,9 @@ const hundred = Buffer.from('HTTP/1.1 100');
 const switching = Buffer.from('HTTP/1.1 101');
 
 /**
- * Corrects undici in three cases. It drops the connection on a 100 Continue that it did not request, but RFC 9110 section
- * 15.2 requires a client to ignore it. It drops the connection on a 101 before it reports the status, but the 101 is an
- * answer and ends the delivery for good. And it limits headers and bodies, but not the data around them.
+ * Corrects undici in three cases. undici drops the connection on a 100 Continue that it did not request, but RFC 9110 section
+ * 15.2 requires a client to ignore it. undici drops the connection on a 101 before it reports the status, but the 101 is an
+ * answer and ends the delivery for good. And undici limits headers and bodies, but not the data around them.
  *
  * Failure policy: a 100 whose head does not arrive in one piece still ends in undici's error, a retryable AnswerInvalid. An
  * answer that is longer than `maxAnswerBytes` is a retryable AnswerInvalid too, because reading it until the timeout would

@@ -25,21 +25,21 @@ export interface Connector {
   readonly isLookingUp: () => boolean;
 }
 
-/** The time limit of connecting, also after the exchange has ended. In this time SYNs are sent at 0, 1, 3 and 7 s. */
+/** The time limit of connecting, even after the exchange has ended. Within it, the system sends SYNs at 0, 1, 3 and 7 s. */
 const connectTimeoutMs = 10_000;
 
-/** As undici sets them. */
+/** The socket options that undici would set. */
 const socketOptions = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000, highWaterMark: 65_536 };
 
 /**
- * The connector of one origin and transport. It always verifies certificates and requires TLS 1.2 or later, even if the process was
- * started with other settings. Without TLS it calls only loopback. Each connector has its own TLS sessions, so that no session
- * is resumed with another client certificate.
+ * Creates the connector of one origin and transport. It always verifies certificates and requires TLS 1.2 or later, even if the
+ * process was started with other settings. Without TLS, it calls only loopback addresses. Each connector has its own TLS
+ * sessions, so that no session is resumed with another client certificate.
  *
- * With a proxy, it checks the proxy's address. It checks the endpoint's host only if that is an address, because the proxy
- * resolves names. The client certificate, the CA certificates and the server name are for the endpoint.
+ * With a proxy, the connector checks the proxy's address. It checks the endpoint's host only if the host is an address, because
+ * the proxy resolves names. The client certificate, the CA certificates and the server name are for the endpoint.
  *
- * @param build the function of undici, which is loaded late
+ * @param build undici's `buildConnector`, which is loaded only when it is needed
  */
 export function createConnector(
   build: typeof buildConnector,
@@ -78,7 +78,7 @@ export function createConnector(
   return { connect: watchConnection(guardConnector(guard, tunnel)), isLookingUp };
 }
 
-/** Connects to one of the host's addresses and begins TLS on that connection, or on the one that is given. */
+/** Connects to one of the host's addresses, unless the options contain a socket. Then begins TLS if the protocol is https. */
 function connectTo(
   addressesOf: ResolveName,
   connectTls: buildConnector.connector,

@@ -36,7 +36,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   readonly #timer: NodeJS.Timeout;
   #pool: ConnectionPool | undefined;
   #controller: Dispatcher.DispatchController | undefined;
-  /** Whether undici has the exchange: it then has a socket, or waits in undici for one. */
+  /** Whether the exchange was handed to undici. It then has a socket, or undici is making a connection for it. */
   #running = false;
   #settled = false;
   #answering = false;
@@ -68,8 +68,8 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   }
 
   /**
-   * Failure policy: a request whose timeout is shorter than the look-up of its name fails as the look-up would have, so that it is no
-   * attempt either.
+   * Failure policy: a request that times out while its host name is looked up fails with DnsFailed, as a failed look-up does. So
+   * it does not count as an attempt.
    */
   timeOut(): void {
     if (this.#isLookingUp()) {
@@ -150,11 +150,11 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     }
     this.#running = true;
     const { path, method, headers, body } = this.#request;
-    // undici only reads these headers.
+    // The type may lose its `readonly`, because undici only reads the headers.
     pool.dispatcher.dispatch({ path, method, headers: headers as Record<string, string>, body: body ?? null }, this);
   }
 
-  /** Whether the request waits for a connection, and the connection for the address of a name. */
+  /** Whether the request waits for a connection that itself waits for the address of a host name. */
   #isLookingUp(): boolean {
     return this.#controller === undefined && this.#pool?.connector.isLookingUp() === true;
   }

@@ -66,7 +66,7 @@ export function fromNetworkError(error: unknown, origin: string, answering: bool
 }
 
 function knownFailure(error: unknown, code: string): NetworkFailure | undefined {
-  // Its code is undefined in undici 8.12.
+  // In undici 8.12, this error has no code.
   if (error instanceof Error && error.name === 'HTTPParserError') return invalid;
   return byErrorCode.get(code) ?? byErrorCodePrefix.find(([prefix]) => prefix.test(code))?.[1];
 }

@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../ports/clock.ts';
 
-/** How long an attempt is alone before the next address is tried beside it. Source: RFC 8305 section 5, and what curl does. */
+/** How long an attempt runs before the next address is tried at the same time. Source: RFC 8305 section 5. */
 const headStartMs = 250;
 
 /**
- * Addresses of one name that are tried at most. A name may have thousands, and whoever owns it must not make a worker call them
- * all. Eight are begun within two seconds.
+ * The most addresses of one name that are tried. A name may have thousands of addresses, and its owner must not make a worker
+ * connect to all of them. Eight attempts start within two seconds.
  */
 const maximumAddresses = 8;
 
@@ -19,15 +19,16 @@ export interface Connecting {
 }
 
 /**
- * The first connection that is made to one of the addresses. The families alternate, IPv6 first. The next address is tried when
- * the one before has failed or has had its head start, and each attempt goes on until one has won or the limit is over: a route
- * that is slow must not lose against one that does not exist. The others are closed. Source: RFC 8305 sections 4 and 5.
+ * Connects to one of the addresses: the first connection that is made is the result, and all other attempts are closed. IPv6 and
+ * IPv4 addresses alternate, beginning with IPv6. The next address is tried when the attempt before has failed or has run for
+ * 250 ms. Each attempt goes on until one has succeeded or the limit is over, because a slow route must not lose against a route
+ * that does not exist. Source: RFC 8305 sections 4 and 5.
  *
- * Node's own `autoSelectFamily` ends each attempt after its head start, so an endpoint that takes longer to connect is never
- * reached (nodejs/node#54359).
+ * Node's own `autoSelectFamily` ends each attempt after 250 ms, so an endpoint that takes longer to connect is never reached
+ * (nodejs/node#54359).
  *
- * Failure policy: when all attempts fail, a refusal by the endpoint is reported before a timeout, and a timeout before a missing
- * route, because a missing route is often that of a family which this network does not have.
+ * Failure policy: when all attempts fail, the error is a refusal by the endpoint if there was one, else a timeout, and a missing
+ * route only if there was no other error. A missing route often means only that this network has no IPv6 or no IPv4.
  *
  * @throws the error of an attempt; ETIMEDOUT after the limit
  */
@@ -69,7 +70,7 @@ export function firstConnection(addresses: readonly string[], connecting: Connec
         end(socket);
         resolve(socket);
       });
-      // Stays on the winner too, so that no error of it is without a listener.
+      // The listener also stays on the connected socket, because an error without a listener would end the process.
       socket.on('error', (error) => {
         if (!open.delete(socket)) return;
         errors.push(error);
@@ -88,7 +89,7 @@ export function firstConnection(addresses: readonly string[], connecting: Connec
   });
 }
 
-/** IPv6, IPv4, IPv6 and so on; within a family in the order given. */
+/** Alternates IPv6 and IPv4 addresses, beginning with IPv6. The order within each family stays. */
 function alternate(addresses: readonly string[]): string[] {
   const ipv6 = addresses.filter((address) => address.includes(':'));
   const ipv4 = addresses.filter((address) => !address.includes(':'));

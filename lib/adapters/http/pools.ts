@@ -26,7 +26,7 @@ export interface ConnectionPool {
   exchanges: number;
   /** Exchanges that were handed to undici; never more than the pool has sockets. */
   running: number;
-  /** Called one by one, as sockets become free. */
+  /** The beginnings of waiting exchanges. One of them is called whenever a socket becomes free. */
   readonly waiting: (() => void)[];
   /** Set when the pool takes no new exchanges; called when the last one has ended. */
   whenUnused?: () => void;
@@ -36,7 +36,7 @@ export interface UndiciPoolsOptions extends ConnectorOptions {
   readonly maximumPools: number;
 }
 
-/** Pools of HTTP/1.1 connections, one for each origin and transport. If there are too many, the least recently used one is retired. */
+/** Pools of HTTP/1.1 connections, one for each origin and transport. The least recently used pool is retired first. */
 export class UndiciPools {
   readonly #options: UndiciPoolsOptions;
   readonly #pools = new Map<string, ConnectionPool>();
@@ -62,7 +62,7 @@ export class UndiciPools {
     this.#buildConnector = connect.default;
   }
 
-  /** The pool to send with now. Its idle time is measured by the wall clock, because no timer runs while the function is frozen. */
+  /** Returns the pool for a request. The idle time is measured by the wall clock, because timers stop while a function is frozen. */
   acquire(origin: string, transport: Transport): ConnectionPool {
     const key = transport.key === '' ? origin : `${transport.key} ${origin}`;
     const nowMs = this.nowMs();
@@ -82,8 +82,8 @@ export class UndiciPools {
   }
 
   /**
-   * Calls `begin` as soon as there is a socket for another exchange, usually at once. undici has a queue of its own, but a request that waits
-   * there can be withdrawn only together with a socket.
+   * Calls `begin` as soon as there is a socket for another exchange, usually at once. undici has a queue of its own, but a
+   * request that waits there can be withdrawn only together with a socket.
    */
   enter(pool: ConnectionPool, begin: () => void): void {
     if (pool.running >= connectionsPerPool) {
@@ -94,19 +94,19 @@ export class UndiciPools {
     begin();
   }
 
-  /** Ends what `begin` began. */
+  /** Gives up the socket of an exchange for which `begin` was called. The next waiting exchange gets it. */
   leave(pool: ConnectionPool): void {
     const next = pool.waiting.shift();
     if (next === undefined) pool.running -= 1;
     else next();
   }
 
-  /** Wall clock, epoch ms. Unlike timers, it goes on while the function is frozen. */
+  /** The wall clock's time, in epoch ms. Unlike timers, the wall clock goes on while the function is frozen. */
   nowMs(): number {
     return this.#options.clock.nowMs();
   }
 
-  /** A socket of this pool was dead, so its other sockets may be too. The next exchange gets a new pool. */
+  /** Replaces a pool in which a socket was dead, because its other sockets may be dead too. */
   discard(pool: ConnectionPool): void {
     if (this.#pools.get(pool.key) === pool) this.#replace(pool, this.nowMs());
   }
@@ -142,8 +142,9 @@ export class UndiciPools {
   }
 
   /**
-   * Exchanges under way end normally. Then the pool is destroyed, not closed, because closing would wait for connections that undici is
-   * still making although nobody needs them. This does not happen within undici's own callback.
+   * Takes a pool out of use. Its exchanges end normally, and then the pool is destroyed. It is not closed, because closing would
+   * wait for connections that undici is still making although nobody needs them. With `setImmediate`, the pool is not destroyed
+   * within a callback of undici.
    */
   #retire(pool: ConnectionPool): void {
     this.#pools.delete(pool.key);

@@ -12,7 +12,7 @@ export interface EmfMetricsOptions {
   readonly perDestination: boolean;
 }
 
-/** Source of the namespace, the limits and the form: CloudWatch user guide, "Specification: Embedded metric format". */
+/** Source of the limit and the form of a document: CloudWatch user guide, "Specification: Embedded metric format". */
 const namespace = 'Lastmile';
 const maxValues = 100;
 
@@ -20,10 +20,10 @@ const maxValues = 100;
 type Values = Map<MetricName, number | number[]>;
 
 /**
- * CloudWatch's embedded metric format: a line of JSON on Lambda's standard output becomes metrics without a call. There is one
- * document for each invocation, or one for each of its API destinations when these are shown separately. There are more only
- * if a metric has more values than a document may hold. The code is written by hand, because a library makes a cold start
- * longer; docs/decisions/testing-and-tools.md has the figures.
+ * Writes metrics in CloudWatch's embedded metric format: CloudWatch makes metrics from a line of JSON on the function's standard
+ * output. An invocation writes one document, or one for each of its API destinations when these are shown separately. It writes
+ * more only if a metric has more values than a document may hold. The code is written by hand, because a library makes a cold
+ * start longer; docs/decisions/testing-and-tools.md has the figures.
  *
  * Failure policy: metrics that cannot be written are lost, and no metric is written twice.
  */
@@ -95,6 +95,6 @@ function writeOrLose(write: (line: string) => void, line: string): void {
   try {
     write(line);
   } catch {
-    // A delivery that succeeded must not fail for the sake of its count.
+    // A delivery must not fail because its metrics cannot be written.
   }
 }

@@ -4,8 +4,9 @@ import type { DeliveryLog } from '../../ports/delivery.ts';
 import type { ConnectionLog, CredentialsLog, HealthLog, SecurityLog } from '../../ports/metrics.ts';
 
 /**
- * One line of JSON per delivery and invocation, `delivery.concluded`. The code is written by hand, because a line of a logging
- * library costs as much as the request. A line holds names, codes and times, but no token, secret, header or event.
+ * Writes one line of JSON, `delivery.concluded`, for each delivery in each invocation. The code is written by hand, because a
+ * line of a logging library costs as much as the request. A line holds names, codes and times, but no token, secret, header or
+ * event.
  */
 export function createJsonLineDeliveryLog(write: (line: string) => void): DeliveryLog {
   return {
@@ -37,7 +38,7 @@ export function formatConclusion(conclusion: Conclusion): string {
   });
 }
 
-/** One line of JSON, `connection.deauthorized`, with only the connection's name. DescribeConnection shows the reason. */
+/** Writes lines of JSON, `connection.deauthorized`, with only the connection's name. DescribeConnection shows the reason. */
 export function createJsonLineConnectionLog(write: (line: string) => void): ConnectionLog {
   return {
     deauthorized(connection) {
@@ -46,7 +47,7 @@ export function createJsonLineConnectionLog(write: (line: string) => void): Conn
   };
 }
 
-/** One line of JSON, `destination.unhealthy`, `destination.probe-failed` or `destination.healthy`. */
+/** Writes lines of JSON: `destination.unhealthy`, `destination.probe-failed` and `destination.healthy`. */
 export function createJsonLineHealthLog(write: (line: string) => void): HealthLog {
   return {
     record({ event, ...members }) {
@@ -60,8 +61,8 @@ export function createJsonLineHealthLog(write: (line: string) => void): HealthLo
 }
 
 /**
- * One line of JSON, `security.destination-moved` and the like, with names and hosts, the request, and the public id of its API
- * key.
+ * Writes lines of JSON such as `security.destination-moved`, with names and hosts, the id of the request, and the public id of
+ * the API key.
  */
 export function createJsonLineCredentialsLog(write: (line: string) => void): CredentialsLog {
   return {
@@ -72,7 +73,7 @@ export function createJsonLineCredentialsLog(write: (line: string) => void): Cre
   };
 }
 
-/** One line of JSON, `address.refused`, with the host, the address that it resolved to and the class of that address. */
+/** Writes lines of JSON, `address.refused`, with the host, the address that it resolved to and the class of that address. */
 export function createJsonLineSecurityLog(write: (line: string) => void): SecurityLog {
   return {
     addressRefused({ host, address, reason }) {

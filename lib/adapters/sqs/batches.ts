@@ -22,8 +22,8 @@ interface Waiting {
 const maxBatchEntries = 10;
 
 /**
- * Codes with which SQS refuses the message itself, so that another try changes nothing. The same codes refuse one entry or a
- * whole batch. Source: SQS API reference, SendMessage, SendMessageBatch and common errors.
+ * Codes with which SQS refuses the message itself, so that sending it again cannot succeed. SQS uses the same codes for one
+ * entry and for a whole batch. Source: SQS API reference, SendMessage, SendMessageBatch and common errors.
  */
 const messageRefusals: ReadonlySet<string | undefined> = new Set([
   'InvalidMessageContents',
@@ -34,10 +34,10 @@ const messageRefusals: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /**
- * Sends to one queue. Messages that come in one turn of the event loop are sent together, in batches within the limits of
- * count and bytes.
+ * Sends messages to one queue. Messages that come in one turn of the event loop are sent together, in batches within the limits
+ * of count and bytes.
  *
- * Failure policy: each message resolves or rejects by its own entry in the answer. A message without an entry was not accepted.
+ * Failure policy: the promise for each message depends on the message's own entry in the answer. It rejects if there is no entry.
  * When a batch is refused because of one message, each message is sent alone, so that the others are accepted.
  *
  * @param timeoutMs limit of one batch, all attempts of the SDK included; without it only the client's own limits apply

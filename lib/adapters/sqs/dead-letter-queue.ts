@@ -5,10 +5,13 @@ import { messageGroupOf } from '../../core/message/queued-delivery.ts';
 import type { DeadLetterQueue } from '../../ports/delivery.ts';
 import { createSqsSender } from './batches.ts';
 
-/** Settling may take 5 s. After this time the dead letter goes to the stack's own queue instead, which may take nearly 4 s. */
+/**
+ * Time limit of a send to a target's queue. Settling may take 5 s, and after this time the dead letter goes to the stack's own
+ * queue, which may take nearly 4 s.
+ */
 const defaultTargetTimeoutMs = 1000;
 
-/** A dead letter that came back this often does not go to its target's queue again. Only a loop brings it back so often. */
+/** After this many redrives, a dead letter no longer goes to its target's queue. Only a loop of queues redrives it so often. */
 const maxRedrives = 3;
 
 /** The stack's own queues. */
@@ -18,13 +21,14 @@ export interface OwnQueues {
 }
 
 /**
- * Sends to the dead-letter queue that a delivery's target names, or else to the stack's own. The message group is that of the
- * delivery, so a dead letter that SQS moves back is in the group of its destination.
+ * Sends a dead letter to the dead-letter queue that the delivery's target names, or else to the stack's own dead-letter queue.
+ * The message group is that of the delivery, so a dead letter that SQS moves back is in the group of its destination.
  *
- * Failure policy: if a target's queue cannot be reached, refuses, is too slow or is in another region, the dead letter goes to
- * the stack's own queue. If the target's queue has accepted the dead letter after all, both queues have it. A dead letter in a delivery queue
- * would be delivered again for ever, so it never goes to our own, and it goes to the stack's own dead letters when it has come
- * back three times from the queue of its target: that may be the delivery queue of another stack.
+ * Failure policy: if a target's queue cannot be reached, refuses the message, is too slow or is in another region, the dead
+ * letter goes to the stack's own dead-letter queue. If the target's queue has nevertheless accepted it, both queues have it. A
+ * dead letter in a delivery queue would be delivered again for ever. So a dead letter never goes to the stack's delivery queue.
+ * The target's queue may also be the delivery queue of another stack. So a dead letter that has come back from it three times
+ * goes to the stack's own dead-letter queue.
  *
  * @param targetTimeoutMs limit of a send to a target's queue
  */
@@ -42,7 +46,7 @@ export function createSqsDeadLetterQueue(
     return sender;
   }
 
-  /** The queue of the target, and why the dead letter must not go there. */
+  /** @returns the URL of the target's queue, or why its use would be a loop; neither if there is no such queue in the region */
   async function targetOf({ delivery }: DeadLetter): Promise<{ readonly url?: string; readonly loop?: string }> {
     const arn = delivery?.target.DeadLetterConfig?.Arn;
     const url = arn === undefined ? undefined : queueUrlOf(arn, deadLettersUrl, await sqs.config.region());
@@ -51,7 +55,7 @@ export function createSqsDeadLetterQueue(
     const redrives = delivery?.redrives ?? 0;
     if (redrives < maxRedrives) return { url };
     return {
-      loop: `The event came back ${redrives} times from the dead letters, so target.DeadLetterConfig does not count.`,
+      loop: `The event came back ${redrives} times from the dead letters, so target.DeadLetterConfig is ignored.`,
     };
   }
 
@@ -80,7 +84,7 @@ function queueUrlOf(arn: string, besideUrl: string, ownRegion: string): string |
   return new URL(`/${account}/${name}`, besideUrl).href;
 }
 
-/** Whether account and name are the same; both queues are in our region. */
+/** Compares only account and name, because both queues are in the stack's region. */
 function isSameQueue(oneUrl: string, otherUrl: string): boolean {
   return new URL(oneUrl).pathname === new URL(otherUrl).pathname;
 }

@@ -10,7 +10,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { DeadLetterMessages } from '../../ports/delivery.ts';
 import { fromAwsError } from '../aws/failures.ts';
 
-/** A long poll asks every server of the queue; a short one may find nothing in a queue that is not empty. */
+/** With a long poll, SQS asks all its servers. A short poll may find nothing although the queue is not empty. */
 const waitSeconds = 1;
 
 /** The queue counts as empty after two empty answers in a row. */

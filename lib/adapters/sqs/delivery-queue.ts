@@ -12,13 +12,13 @@ import { createSqsSender } from './batches.ts';
 /** Source: SQS API reference, DelaySeconds. A delivery that must wait longer arrives early and is sent again. */
 const maxDelaySeconds = 900;
 
-/** A delivery that waits for the rate returns each minute, so that a backlog notices when the rate limit was raised. */
+/** A delivery that waits for the rate returns each minute, so that a backlog soon uses a rate limit that was raised. */
 const maxTurnDelaySeconds = 60;
 
 /**
  * Failure policy: a delivery that returns too early costs one message and no attempt. A delivery that returns too late leaves
- * a raised rate unused. So a delivery that waits for the rate returns each minute, and every other delivery returns after the
- * longest delay.
+ * a raised rate limit unused. So a delivery that waits for the rate returns at least each minute. Any other delivery returns
+ * when its wait is over, or after the longest delay of SQS.
  */
 export function createSqsDeliveryQueue(sqs: SQSClient, queueUrl: string, clock: Clock): DeliveryQueue {
   const send = createSqsSender(sqs, queueUrl);
@@ -33,7 +33,7 @@ export function createSqsDeliveryQueue(sqs: SQSClient, queueUrl: string, clock: 
   };
 }
 
-/** Makes one call for each message, because there are many such messages only while two versions of a stack run. */
+/** Sends without batches, because such messages are frequent only while two versions of a stack run. */
 export function createSqsRawMessages(sqs: SQSClient, queueUrl: string, deadLetterQueueUrl: string): RawMessages {
   async function put(input: SendMessageCommandInput): Promise<void> {
     try {

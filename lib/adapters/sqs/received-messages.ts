@@ -9,8 +9,8 @@ const maxBatchEntries = 10;
 
 /**
  * How long a settled message waits for others, so that one call deletes them together. After a crash, messages that are not
- * deleted yet are delivered again, so the wait is no longer than a call takes. For comparison: at 5,000 a second, ten slots
- * take 2 ms.
+ * deleted yet are delivered again, so the wait is no longer than a call takes. At 5,000 deliveries a second, a batch of ten is
+ * complete after 2 ms.
  */
 const gatherMs = 3;
 
@@ -22,10 +22,10 @@ interface Waiting {
 }
 
 /**
- * Deletes from one queue. Messages that settle within 3 ms are deleted in batches.
+ * Deletes messages from one queue. Messages that settle within 3 ms are deleted in batches.
  *
- * Failure policy: each message resolves or rejects by its own entry in the answer. A message without an entry may still be in
- * the queue.
+ * Failure policy: the promise for each message depends on the message's own entry in the answer. It rejects if there is no entry,
+ * because the message may still be in the queue.
  */
 export function createSqsReceivedMessages(sqs: SQSClient, queueUrl: string): ReceivedMessages {
   let waiting: Waiting[] = [];
