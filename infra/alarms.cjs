@@ -34,8 +34,8 @@ const tableMetrics = (stack) =>
 /**
  * For each alarm: the suffix of its name, its description, the metrics whose sum is compared, and the threshold.
  *
- * A message may wait for the longest delay, then be received, and be received again after its worker died. Only a message that
- * is older than all of this together shows a fault, so that age is the threshold for the oldest message.
+ * A healthy message can become as old as the longest delay plus two visibility timeouts: its first worker may die, so that it
+ * is received a second time. An older message shows a fault. This age is the threshold for the oldest message.
  */
 function watched(stack, parameters) {
   const everyFunction = Object.keys(functions);
@@ -103,7 +103,7 @@ function alarm(name, description, metrics, threshold, { alarmTopicArn }) {
 const logicalId = (slug) =>
   `${slug.split('-').map((word) => word[0].toUpperCase() + word.slice(1)).join('')}Alarm`;
 
-/** CloudFormation resources by their logical ids. */
+/** @returns CloudFormation resources by their logical ids */
 function alarms(stack, parameters) {
   return Object.fromEntries(
     watched(stack, parameters).map(([slug, description, metrics, threshold = 1]) => [

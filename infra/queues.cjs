@@ -3,7 +3,7 @@ const { arnOf, getAtt, kept } = require('./template.cjs');
 
 const maximumRetentionSeconds = 1_209_600;
 
-/** After this many receives SQS moves a message to the dead letters. The same number as in lib/core/message/queued-delivery.ts. */
+/** After this many receives, SQS moves a message to the dead letters. Equals the number in lib/core/message/queued-delivery.ts. */
 const maximumReceives = 10;
 
 /** The largest message that SQS allows. EventBridge's largest events fit into it. Source: SQS quotas. */
@@ -66,7 +66,7 @@ function rulesMaySend({ ruleArns }) {
 }
 
 function queues(stack, parameters) {
-  // An ARN made from the name: each of the two queues refers to the other, and CloudFormation refuses circular references.
+  // The ARN is made from the name, because the two queues refer to each other and CloudFormation refuses circular references.
   const redriveAllowPolicy = {
     redrivePermission: 'byQueue',
     sourceQueueArns: [arnOf('sqs', `${stack}-deliveries`)],

@@ -136,7 +136,7 @@ function role(given, functionName, statements) {
 /** The most characters that the policies of one role may have together. Source: IAM user guide, quotas. */
 const maximumPolicyCharacters = 10_240;
 
-/** Intrinsic functions are counted as they are written. This is a little longer than their values. */
+/** Intrinsic functions such as `Ref` are counted as written, which is a little longer than their values. */
 function refuseTooLong(policy) {
   if (JSON.stringify(policy).length <= maximumPolicyCharacters) return;
   const limit = `a role's policy has at most ${maximumPolicyCharacters} characters`;
@@ -144,8 +144,8 @@ function refuseTooLong(policy) {
 }
 
 /**
- * Allows actions on items of the table if every partition key of the call is in this list. Every action that is passed here
- * has a partition key.
+ * Allows actions on items of the table if every partition key of the call is in this list. A call without a partition key,
+ * such as Scan, would be allowed too, so such an action must not be passed here.
  */
 function items({ stack }, actions, partitions) {
   return {
