@@ -20,8 +20,8 @@ export class Changes {
   }
 
   /**
-   * Failure policy: a change is repeated until it is answered, because a kill of the stack may have left it half done. If the
-   * stack understands a change but refuses it, that is a fault of the stack or of the plan.
+   * Failure policy: a change is repeated until the stack answers, because a kill may have left it half done. A refused change is
+   * not repeated: it shows a fault of the stack or of the plan.
    */
   async make(change: Change, ending: AbortSignal): Promise<void> {
     const { kind, destination } = change;
@@ -43,7 +43,7 @@ export class Changes {
   }
 }
 
-/** A change whose answer was lost may still be running when it is repeated. In this case the service asks for another try. */
+/** The stack answers this while the first try of a repeated change is still running. */
 const tryAgain = 'ConcurrentModificationException';
 
 function isRefusal(error: unknown): boolean {

@@ -8,7 +8,7 @@ export type ConnectionCredentials = Pick<CreateConnectionCommandInput, 'Authoriz
 
 type Headers = IncomingMessage['headers'];
 
-/** The numbered credentials of one authorization type. */
+/** Makes and checks credentials of one authorization type. Each number stands for other credentials. */
 interface CredentialKind {
   of(number: number): ConnectionCredentials;
   accepts(headers: Headers, number: number): Promise<boolean>;
@@ -46,7 +46,7 @@ export class RotatingCredentials {
   }
 }
 
-/** Two clients of the provider. Each rotation changes from one to the other. */
+/** Two clients of the OAuth provider. Each rotation switches to the client that is not in use. */
 export const soakClients = [
   { id: 'soak-even', secret: 'soak-even-secret' },
   { id: 'soak-odd', secret: 'soak-odd-secret' },

@@ -19,8 +19,8 @@ import { RateCount } from './rate-count.ts';
 import type { StackClients } from './stack.ts';
 
 /**
- * After this time no request uses the configuration from before a change: it allows for 15 s in the cache (`CACHE_SECONDS`), a
- * freeze, and the wait of a delivery for its slot.
+ * This long after a change, no request may use the old configuration. The time covers 15 s in the cache (`CACHE_SECONDS`), a
+ * freeze of the process, and the wait of a delivery for its slot.
  */
 export const changeEffectMs = 25_000;
 

@@ -32,13 +32,13 @@ export interface SoakEndpoint {
 /** Longest time until an answer, so that a kill meets requests in progress. */
 const longestAnswerMs = 150;
 
-/** How late the slow endpoint may answer. It is below the default timeout of a request, which is 5 s. */
+/** The longest time until the slow endpoint answers. It is below the default timeout of a request, which is 5 s. */
 const slowAnswerMs = 4000;
 
 /** Share of the requests to the failing endpoint that fail. */
 const failing = 0.3;
 
-/** Answers of the failing endpoint, each equally likely. Undefined: the connection ends without an answer. */
+/** Undefined means that the connection ends without an answer. */
 type FailingAnswer = readonly [status: number, retryAfter?: string] | undefined;
 const failures: readonly [FailingAnswer, ...FailingAnswer[]] = [
   [503, '0'],
@@ -55,7 +55,6 @@ const failures: readonly [FailingAnswer, ...FailingAnswer[]] = [
   undefined,
 ];
 
-/** An endpoint on a free port. */
 export async function startSoakEndpoint(kind: DestinationName, observer: EndpointObserver): Promise<SoakEndpoint> {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     observer.request(request.url ?? '/');

@@ -39,7 +39,7 @@ export interface SentEvent {
   readonly way: Way;
 }
 
-/** Sends an event; resolves when the stack has accepted it. */
+/** Resolves when the stack has accepted the event. */
 export async function sendEvent(stack: StackClients, event: SentEvent): Promise<void> {
   const { id, apiDestination, way } = event;
   const envelope = `{"apiDestination":"${apiDestination}","event":${eventText(id)},"target":${targetOf(event)}}`;
@@ -90,7 +90,7 @@ export async function countQueued(stack: StackClients): Promise<number> {
   return counts.reduce((sum, name) => sum + Number(Attributes[name] ?? 0), 0);
 }
 
-/** The event in a dead letter of any form. Each form holds a delivery that could start again. */
+/** Every form of dead letter holds a delivery that could start again, so the parser of queue messages finds the event. */
 function eventIn(message: Parameters<typeof parseQueueMessage>[0]): string {
   const { event } = parseQueueMessage(message, { apiDestination: undefined, nowMs: 0 }).delivery;
   return printedEvent(event);

@@ -1,4 +1,4 @@
-/** The sent events and their ends, by event id. */
+/** Counts how the sent events ended. The texts in the lists are event ids. */
 export interface LedgerBalance {
   /** Events whose Invoke or SendMessage was answered with success. */
   readonly accepted: number;
@@ -21,10 +21,10 @@ export interface LedgerBalance {
   readonly unknown: number;
 }
 
-/** One end of an event. Times are ms of one clock. */
+/** An event ends when it is delivered or found in the dead letters. A duplicated event ends more than once. */
 interface End {
   readonly kind: 'delivered' | 'dead-lettered';
-  /** When the endpoint answered, or when the dead letter was found. */
+  /** When the endpoint answered, or when the dead letter was found, in ms of the clock of this process. */
   readonly atMs: number;
   readonly heard: boolean;
 }
@@ -83,14 +83,18 @@ export class Ledger {
     };
   }
 
-  /** The number of accepted events that have not been found yet. */
+  /** The number of accepted events that have neither been delivered nor found in the dead letters. */
   get underWay(): number {
     let count = 0;
     for (const entry of this.#entries.values()) if (entry.answer === 'accepted' && !isSettled(entry)) count += 1;
     return count;
   }
 
-  /** The time from sending to the first delivery that this part of the events with this prefix kept to. */
+  /**
+   * @param prefix chooses the events whose ids begin with it
+   * @param part 0.99 gives the 0.99 quantile
+   * @returns a quantile of the times from sending an event to its first delivery; undefined when no event was delivered
+   */
   deliveryTimeMs(prefix: string, part: number): number | undefined {
     const timesMs: number[] = [];
     for (const [id, { sentAtMs, ends }] of this.#entries) {
@@ -121,10 +125,9 @@ export class Ledger {
   }
 
   /**
-   * Whether lost answers or interruptions explain why the event has more than one end. Each end except the last needs an
-   * explanation: the endpoint's answer did not reach the worker, or there was an interruption before the settlement. The
-   * interruption may have been long before. For example, a kill may have prevented the original from being deleted after its
-   * copy had been put into the queue to wait.
+   * Whether lost answers or interruptions explain why an event ended more than once. Each end except the last needs an
+   * explanation: the worker did not get the endpoint's answer, or a kill or freeze came before the settlement. It may have come
+   * long before: after a worker has put a copy of a message into the queue, a kill can prevent it from deleting the original.
    */
   #areExplained({ sentAtMs, ends }: Entry): boolean {
     return ends.slice(0, -1).every(({ heard, atMs }) => !heard || this.#wasInterrupted(sentAtMs, atMs + settlingMs));

@@ -14,7 +14,7 @@ export interface Load {
   readonly seed: number;
 }
 
-/** The share of the sends that are a burst. The first send is always a burst. */
+/** This share of the sends are bursts. The first send is always a burst. */
 const bursts = 0.05;
 
 /**
@@ -61,7 +61,7 @@ export async function readyClients(stack: KillableStack): Promise<StackClients> 
   }
 }
 
-/** Does each thing of the plan at its time, or later if the previous one is not done by then. */
+/** Runs each step of the plan at its time, or later if the step before has not ended by then. */
 export async function followPlan<What>(
   plan: readonly Planned<What>[],
   ending: AbortSignal,

@@ -1,6 +1,6 @@
 import type { ProcessMemory } from './stack.ts';
 
-/** The memory of one stack process, early and late in its life. */
+/** The memory of one stack process, soon after its start and at its end. */
 export interface MemoryGrowth {
   readonly upMs: number;
   readonly firstHeapBytes: number;
@@ -9,11 +9,11 @@ export interface MemoryGrowth {
   readonly lastResidentBytes: number;
 }
 
-/** Time after which the code and the caches are loaded. */
+/** After this time, a process has loaded its code and filled its caches. */
 const warmMs = 5000;
 
-/** A single measurement also shows the work in progress. The median of this many does not. */
-const looks = 3;
+/** The median of this many measurements counts, because the work in progress distorts a single one. */
+const measurements = 3;
 
 /** The memory of all processes over their lifetimes. */
 export class MemoryRecord {
@@ -32,10 +32,10 @@ export class MemoryRecord {
 
 function growthOf(samples: readonly ProcessMemory[]): MemoryGrowth | undefined {
   const warm = samples.filter(({ upMs }) => upMs >= warmMs);
-  // The first fifth of a long life counts as its beginning.
+  // The first fifth of a long life is left out, because the memory still grows then.
   const lifeMs = warm.at(-1)?.upMs ?? 0;
   const settled = warm.filter(({ upMs }) => upMs >= lifeMs / 5);
-  const few = Math.min(looks, Math.floor(settled.length / 2));
+  const few = Math.min(measurements, Math.floor(settled.length / 2));
   if (few === 0) return undefined;
   const [first, last] = [settled.slice(0, few), settled.slice(-few)];
   return {

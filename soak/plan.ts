@@ -2,7 +2,7 @@
 export const changingNames = ['healthy', 'failing', 'slow'] as const;
 export type ChangingName = (typeof changingNames)[number];
 
-/** The destinations that never answer: one does not reply, and the host name of the other does not exist. */
+/** These destinations never answer. `hung` accepts connections only; the host name of `unresolvable` does not exist. */
 export const deadNames = ['hung', 'unresolvable'] as const;
 
 export const destinationNames = [...changingNames, ...deadNames] as const;
@@ -12,16 +12,16 @@ export function isDead(name: string): boolean {
   return deadNames.some((dead) => dead === name);
 }
 
-/** Every event for a dead destination reaches this age and then ends in the dead letters. It is the least that a target may set. */
+/** At this age, an event for a dead destination becomes a dead letter. A target cannot set a lower age limit. */
 export const deadEventAgeSeconds = 60;
 
-/** For how long events for a destination are sent. Those for a dead one end early enough to expire by the end of the soak. */
+/** The time during which events are sent. For a dead destination it is shorter, so that its events expire before the end. */
 export function sendingMsOf(name: DestinationName, durationMs: number): number {
   return isDead(name) ? Math.max(1000, durationMs - deadEventAgeSeconds * 1000) : durationMs;
 }
 
 export type Interruption =
-  /** `kill -9`. With `againAfterMs`, the next process is also killed, this long after its start, whether it is ready or not. */
+  /** `kill -9`. With `againAfterMs`, the next process is killed too, this long after its start, even if it is not ready yet. */
   | { readonly kind: 'kill'; readonly againAfterMs?: number }
   /** SIGSTOP, and SIGCONT after `forMs`. */
   | { readonly kind: 'freeze'; readonly forMs: number };
@@ -50,7 +50,7 @@ export interface Planned<What> {
 export interface Traffic {
   /** Values for InvocationRateLimitPerSecond. The first one applies at the beginning. */
   readonly rates: readonly [number, ...number[]];
-  /** The average. It is below the lowest rate, so that every backlog ends. */
+  /** The average, which is below the lowest rate, so that every backlog ends. */
   readonly eventsPerSecond: number;
   /** Events in a burst: twice as many as the highest rate allows in a second, so that the rate limits them. */
   readonly burst: number;
@@ -66,14 +66,14 @@ export const traffic: Readonly<Record<DestinationName, Traffic>> = {
   unresolvable: { rates: [30], eventsPerSecond: 2, burst: 40 },
 };
 
-/** If a soak is shorter than this many of the shortest gaps, its gaps are made shorter. */
+/** A soak must have room for this many of the shortest gaps. In a shorter soak, the gaps are made shorter. */
 const shortSoakParts = 8;
 
 const interruptionGapMs = { least: 4000, most: 20_000 };
 const changeGapMs = { least: 2000, most: 8000 };
 
 const kills = 0.55;
-/** Share of the kills after which the next process is killed too, perhaps before it is ready. */
+/** After this share of the kills, the next process is killed too, perhaps before it is ready. */
 const killedWhileStarting = 0.25;
 const longestSecondKillMs = 1500;
 
@@ -157,7 +157,7 @@ export function seededRandom(seed: number): Random {
   };
 }
 
-/** A generator for one name. Other draws do not change its numbers. Source: FNV-1a. */
+/** Each name has random numbers of its own, which do not depend on the numbers drawn for other names. Source: FNV-1a. */
 export function namedRandom(seed: number, name: string): Random {
   let hash = (0x811c9dc5 ^ seed) >>> 0;
   for (let index = 0; index < name.length; index += 1)
@@ -169,7 +169,7 @@ export function between(random: Random, least: number, most: number): number {
   return least + random() * (most - least);
 }
 
-/** A whole number, including both ends. */
+/** @returns a whole number from `least` to `most`, both included */
 export function wholeBetween(random: Random, least: number, most: number): number {
   return least + Math.floor(random() * (most - least + 1));
 }

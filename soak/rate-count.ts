@@ -2,12 +2,12 @@ import { slotToleranceMs } from '../lib/core/rate/slots.ts';
 
 /** When a request arrived. Times are ms of one monotonic clock. */
 export interface ArrivalTime {
-  /** The earliest time at which the request can have arrived. From then until it saw the request, this process was busy. */
+  /** The request cannot have arrived before this time, because this process was free then and did not see it. */
   readonly earliestMs: number;
   readonly seenMs: number;
 }
 
-/** A second, with the number of requests that certainly fell into it and the number that is allowed. */
+/** A period of one second. `requests` counts only requests that certainly arrived in it. */
 export interface Second {
   readonly requests: number;
   readonly allowed: number;
@@ -24,18 +24,18 @@ interface Period {
 const secondMs = 1000;
 
 /**
- * Time for a new connection on a busy machine. The limiter checks the slot before the request gets a connection, so this time
- * makes the request late.
+ * Time for a new connection on a busy machine. The worker checks the slot before it connects, so a request can be late by this
+ * time.
  */
 const connectingMs = 100;
 
-/** How many requests one second may hold: those of its own slots, and late ones whose slots were before it. */
+/** The most requests that one second may hold: those whose slots are in this second, and late ones from earlier slots. */
 export function allowedInSecond(ratePerSecond: number): number {
   const lateMs = slotToleranceMs(ratePerSecond) + connectingMs;
   return Math.ceil((ratePerSecond * (secondMs + lateMs)) / secondMs) + 1;
 }
 
-/** Counts the requests of one destination for every possible second, wherever it begins. */
+/** Counts the requests of one destination in every period of one second, wherever it begins. */
 export class RateCount {
   readonly #arrivals: ArrivalTime[] = [];
   readonly #periods: Period[] = [];
@@ -58,7 +58,7 @@ export class RateCount {
     return this.#arrivals.length;
   }
 
-  /** The second that comes closest to its allowed number, or exceeds it the most. */
+  /** The second whose requests come closest to the allowed number, or exceed it the most. */
   fullest(): Second | undefined {
     let fullest: Second | undefined;
     let first = 0;
@@ -85,7 +85,7 @@ export class RateCount {
 
 const beatMs = 10;
 
-/** Knows when this process was last free to see a request. */
+/** A timer that shows when this process last had time to handle a request. */
 export class Heartbeat {
   #beats: readonly [number, number] = [performance.now(), performance.now()];
   readonly #timer = setInterval(() => {
@@ -93,8 +93,8 @@ export class Heartbeat {
   }, beatMs).unref();
 
   /**
-   * After a stall, a beat comes first, and only then the requests that arrived during the stall are seen. So the beat before
-   * the last one counts.
+   * After a stall, the timer fires before this process handles the requests that arrived during the stall. So the beat before
+   * the last one is the time at which the process was last free.
    */
   arrival(): ArrivalTime {
     return { earliestMs: this.#beats[0], seenMs: performance.now() };

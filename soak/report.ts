@@ -10,8 +10,8 @@ import type { DestinationResult, TrialResult } from './trial.ts';
 const steadyGrowthBytes = 10 * 1024 * 1024;
 
 /**
- * Largest heap growth allowed for a process that lives for seconds between two kills: its caches fill, and it takes up
- * the work of the process before it.
+ * Largest heap growth allowed for a process that lives only for seconds between two kills. In this time its caches fill, and it
+ * takes over the work of the process before it.
  */
 const lifetimeGrowthBytes = 20 * 1024 * 1024;
 
@@ -19,16 +19,17 @@ const lifetimeGrowthBytes = 20 * 1024 * 1024;
 const residentGrowthBytes = 128 * 1024 * 1024;
 
 /**
- * Bursts wait for the rate of the healthy destination: at its lowest, two that meet take 8 s. A few retries and a busy machine may
- * double that. Events that wait behind the batches of dead endpoints take half a minute and more.
+ * At its lowest rate, the healthy destination needs 8 s for two bursts at once. A few retries and a busy machine may double this
+ * time. If dead endpoints delayed its events, they would take half a minute or more.
  */
 const longestHealthyMs = 20_000;
 
 const maxShown = 10;
 
 /**
- * Lists everything that should not have happened, one line each. If a stack could not go on, this is the only fault that is
- * listed. After an early end, events in progress are not a fault.
+ * Lists everything that should not have happened, one line each. If an error ended the trial early, only this error is listed.
+ *
+ * @param cutOff whether somebody ended the soak early; events in progress are then not a fault
  */
 export function faultsOf(result: TrialResult, cutOff: boolean): readonly string[] {
   const { balance, destinations, refusedChanges, queued, errors, deadLetters } = result;
@@ -70,7 +71,7 @@ function destinationFaults({ name, fullest, stalestMs, connectionState }: Destin
   ];
 }
 
-/** A stack that nobody interrupts owes the healthy destination its events soon, whatever happens to the others. */
+/** Dead destinations must not delay the events of the healthy one. Kills and freezes may, so they rule out this check. */
 function healthyFault({ healthyP99Ms = 0, kills, freezes }: TrialResult): string | false {
   if (kills + freezes > 0 || healthyP99Ms <= longestHealthyMs) return false;
   return `1 % of the events for healthy took more than ${seconds(healthyP99Ms)}, at most ${seconds(longestHealthyMs)} are allowed`;

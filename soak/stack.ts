@@ -10,13 +10,13 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 const memoryProbe = fileURLToPath(new URL('./memory-probe.ts', import.meta.url));
 const startCommand = fileURLToPath(new URL('../lib/commands/start.ts', import.meta.url));
 
-/** Retries that end within seconds, so that a soak need not take a day. */
+/** With these settings retries end within seconds, so that a soak need not take a day. */
 const variables = { RETRY_BASE_DELAY_MS: '200', RETRY_MAX_DELAY_MS: '2000' };
 
 /** Makes the stack behave as if npm had started it: it ends with its parent process. */
 const stopWithParent = { npm_lifecycle_event: 'soak' };
 
-/** The stack was killed before it was ready. There will be another process. */
+/** The stack was killed before it was ready. Another process will be started. */
 export class StackKilled extends Error {
   override readonly name = 'StackKilled';
 }
@@ -82,7 +82,7 @@ export class KillableStack {
     clients?.then(destroy, () => undefined);
   }
 
-  /** Sends SIGSTOP, and SIGCONT after the time. Meanwhile, the clock and all other processes go on. */
+  /** Sends SIGSTOP, and SIGCONT after `forMs`. Meanwhile, the clock and all other processes go on. */
   async freeze(forMs: number): Promise<void> {
     const frozen = this.#process;
     if (frozen === undefined || frozen.exitCode !== null || frozen.signalCode !== null) return;

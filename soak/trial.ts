@@ -38,9 +38,9 @@ export interface DestinationResult {
 
 export interface TrialResult {
   readonly name: string;
-  /** Why the trial ended early, such as a stack that ended by itself. */
+  /** The error that ended the trial early, for example that the stack ended by itself. */
   readonly brokenOff: string | undefined;
-  /** The 0.99 quantile of the times from sending an event of the healthy destination to its delivery; undefined without events. */
+  /** The 0.99 quantile of the times from sending an event for `healthy` to its delivery; undefined without events. */
   readonly healthyP99Ms: number | undefined;
   readonly balance: LedgerBalance;
   /** The number of kills, including those while the stack was starting. */
@@ -52,7 +52,7 @@ export interface TrialResult {
   /** Number of dead letters by ERROR_CODE. */
   readonly deadLetters: Readonly<Record<string, number>>;
   readonly destinations: readonly DestinationResult[];
-  /** For how long events were sent. */
+  /** The time during which events were sent. */
   readonly sendingMs: number;
   /** OAuth tokens that the stack obtained. */
   readonly tokens: number;
@@ -66,8 +66,8 @@ export interface TrialResult {
 const settleCheckMs = 500;
 const deadLetterCheckMs = 2000;
 
-/** Number of memory measurements in a short soak. A short soak measures more often, so that it has as many as a long one. */
-const memoryLooks = 60;
+/** The number of memory measurements in a short soak. In a longer soak, the gap between two measurements is 10 s. */
+const memoryMeasurements = 60;
 const longestMemoryGapMs = 10_000;
 
 /**
@@ -148,7 +148,7 @@ export class Trial {
       followPlan(interruptions, ended, (interruption) => this.interruptions.act(interruption)),
       followPlan(planChanges(seed, durationMs), ended, (change) => changes.make(change, left)),
       repeat(deadLetterCheckMs, over, () => this.#takeDeadLetters().catch(() => undefined)),
-      repeat(Math.min(longestMemoryGapMs, durationMs / memoryLooks), over, () => this.#measure()),
+      repeat(Math.min(longestMemoryGapMs, durationMs / memoryMeasurements), over, () => this.#measure()),
     ];
     for (const part of parts) part.catch(() => broken.abort());
     await Promise.allSettled(parts);
