@@ -12,7 +12,7 @@ export interface BenchProcess {
   stop(): void;
 }
 
-/** Starts the process. Its log lines go to where they cost least. */
+/** Starts the process. Its log lines go to the null device, where they cost least. */
 export function startBenchProcess(module: string): BenchProcess {
   const child = fork(new URL(module, import.meta.url), {
     stdio: ['ignore', openSync(devNull, 'w'), 'inherit', 'ipc'],

@@ -18,7 +18,7 @@ export function surroundings(endpoint: string): WorkerSurroundings {
   };
 }
 
-/** A rate above what any bench sends, so that the rate does not limit it. */
+/** Requests per second, more than any bench sends, so that no request waits for its slot. */
 const unlimited = 100_000;
 
 /** @returns the connection's ARN */

@@ -4,7 +4,7 @@ export interface Figure {
   readonly name: string;
   readonly value: number;
   readonly target: string;
-  /** The noise of a median over rounds: half the range of the middle half of the rounds. */
+  /** Half the distance between the quartiles of the rounds. */
   readonly noise?: number;
   /** Whether the figure misses its target by more than the noise. The bench then fails. */
   readonly broken?: boolean;

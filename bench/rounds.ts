@@ -40,13 +40,13 @@ export function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
-/** The median of the rounds, and half the range of the middle half of the rounds. */
+/** The median of the rounds, and half the distance between their quartiles. */
 export interface Measured {
   readonly value: number;
   readonly noise: number;
 }
 
-/** The median of the rounds' ratios. The two figures of a ratio come from the same round. */
+/** The median of the ratios of each round. Both figures of a ratio come from the same round. */
 export function medianRatio(rates: readonly number[], reference: readonly number[]): Measured {
   return medianOf(rates.map((rate, round) => rate / (reference[round] ?? Number.NaN)));
 }

@@ -4,7 +4,7 @@
  *
  * `--quick` only counts calls, runs workers for 6 s and isolates one dead endpoint. The checks use it. `--peers` runs only the
  * comparison with others. `--growth` measures only the costs that might grow. With `--plots` it also draws its pictures again.
- * `--isolation` measures in full how little dead endpoints delay the events of others; a part of it is in every run.
+ * `--isolation` measures in full how much dead endpoints delay other events. Every run contains a part of this measurement.
  */
 import { measureBus } from './bus/bus.ts';
 import { countCalls } from './worker/calls.ts';

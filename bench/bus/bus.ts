@@ -1,4 +1,4 @@
-/** The local bus: from PutEvents to the endpoint, with a hundred rules in between. */
+/** Measures the local bus from PutEvents to the endpoint, with a hundred rules. */
 import {
   CreateEventBusCommand,
   DescribeApiDestinationCommand,
@@ -50,9 +50,9 @@ interface Arrivals {
   readonly server: Server;
   /** When each event was put, by its id. */
   readonly putAtMs: Map<number, number>;
-  /** Latencies of the events that arrived since the list was last emptied. */
+  /** Latencies of the events that arrived after the list was last emptied. */
   latenciesMs: number[];
-  /** Resolves with the next arrival. */
+  /** Resolves when the next event arrives. */
   next(): Promise<void>;
 }
 
@@ -81,7 +81,7 @@ async function startArrivals(): Promise<Arrivals> {
   return arrivals;
 }
 
-/** Creates a bus whose rules include one that matches, and the destination of that rule. */
+/** Creates a bus, its rules and a destination. Only one rule matches the events of this bench. */
 async function createRules(aws: AwsClientConfig, origin: string): Promise<void> {
   await createBenchDestination(aws, `${origin}/orders`, {
     AuthorizationType: 'API_KEY',

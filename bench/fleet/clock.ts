@@ -7,7 +7,7 @@ interface Event {
 }
 
 /**
- * The true time of a simulation. It jumps from event to event. Everything that follows from one event happens before the next
+ * The true time of a simulation, which jumps from event to event. Promises that one event resolves are handled before the next
  * event.
  */
 export interface FleetClock {
@@ -16,7 +16,7 @@ export interface FleetClock {
   wait(delayMs: number): Promise<void>;
   /** Runs until nothing is left to do, or until this time. */
   runUntil(endMs: number): Promise<void>;
-  /** The clock of one worker, which is wrong by this offset. */
+  /** Returns the clock of one worker, which is wrong by this offset. */
   seenFrom(offsetMs: number): Clock;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The fleet simulation. Workers with their own clocks keep the rate of one destination through one table and one queue, on a
- * clock that jumps from event to event. The limiter is the real one, from lib/delivery and lib/core.
+ * Simulates a fleet. Workers with clocks of their own keep the rate of one destination, with one table and one queue. The
+ * simulated time jumps from event to event. The limiter is the real one, from lib/delivery and lib/core.
  */
 import type { RatedDestination } from '../../lib/delivery/rate/limiter.ts';
 import { createFleetClock, createSeededRandom } from './clock.ts';
@@ -35,7 +35,7 @@ export interface FleetOptions {
   readonly throttled?: number;
   /** Writes per second that the item accepts. Further writes are throttled. Default 1000. */
   readonly itemWritesPerSecond?: number;
-  /** Whether a refused write returns the bucket, as with DynamoDB. Default true. */
+  /** Whether the answer to a refused write contains the bucket, as DynamoDB's answer does. Default true. */
   readonly showsRefuser?: boolean;
   /** How long the queue collects a batch. Default 0. */
   readonly batchWindowMs?: number;
@@ -49,7 +49,7 @@ export interface FleetOptions {
   readonly pause?: { readonly afterSeconds: number; readonly forSeconds: number };
   /** How long the simulation goes on after the last arrival. */
   readonly drainSeconds?: number;
-  /** Time at the beginning that does not count towards the utilisation. Default 5. */
+  /** This time at the beginning does not count towards the utilisation. Default 5. */
   readonly warmUpSeconds?: number;
   readonly seed?: number;
 }

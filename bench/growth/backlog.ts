@@ -7,19 +7,20 @@ import { GrowthQueue } from './queue.ts';
 import type { GrowthServers, GrowthWorker, Processes } from './servers.ts';
 import { memoryOf, startEndpoint, startProcesses, startServers, startWorker } from './servers.ts';
 
-/** A single event has a write and an invocation of its own. From ten events on, a full batch shares them. */
+/** Ten events share one write and one invocation. A single event needs both for itself. */
 const fullBatch = 10;
 const backlogs = [1, 10, 100, 1000, 10_000, 100_000];
 const bytes = 1000;
 
-/** The number of batches in one round. The same number runs before the first round, so that the compiler has optimised the code. */
+/** The number of batches in one round. */
 const batches = 50;
+/** These batches run before the first round, so that the compiler has optimised the code. */
 const warmUpBatches = 150;
 
-/** The local stand-in has a line of its own in the plot, because a deployed worker uses the real SQS and DynamoDB. */
+/** The plot shows the local SQS and DynamoDB separately, because a deployed worker uses the real services. */
 export const lines = { worker: 'a worker', standIn: 'local SQS and DynamoDB' } as const;
 
-/** A stack, its queue and a worker for one backlog, so that no backlog shares memory with another. */
+/** Each backlog has a stack, a queue and a worker of its own, so that no backlog shares memory with another. */
 interface Place {
   readonly servers: GrowthServers;
   readonly queue: GrowthQueue;

@@ -9,7 +9,10 @@ const counts = [1, 100, 1000, 10_000];
 const most = 10_000;
 const bytes = 1000;
 
-/** One line never reads the configuration again. The other reads it before each use, because the uses are a second apart. */
+/**
+ * Two lines of the plot. In `known`, the worker never reads the configuration again. In `stale`, it reads it before each use,
+ * because two uses of a destination are at least a second apart.
+ */
 const lines = { known: 'configuration known', stale: 'read again first' } as const;
 const cacheSeconds = { known: '900', stale: '1' } as const;
 
@@ -28,7 +31,7 @@ export async function measureDestinations(rounds: number): Promise<readonly Poin
   }
 }
 
-/** Starts a new worker. If the configuration is to be known, the worker first sends to each destination once. */
+/** Starts a new worker. For the line `known`, it first sends to each destination once, which fills its cache. */
 async function probe(
   processes: Processes,
   { worker }: GrowthServers,
@@ -42,12 +45,12 @@ async function probe(
   return { x: destinations, measure: async () => [{ line: lines[kind], ...(await started.deliver(work)) }] };
 }
 
-/** With this many destinations, each batch already goes to another destination than the batch before, as with the largest number. */
+/** The largest number is compared with this one. In both cases, each batch goes to another destination than the batch before. */
 const some = 100;
 
 /**
- * Ten thousand entries do not fit into the processor's caches. A search through all entries would raise the cost in proportion
- * to their number.
+ * The cost may rise a little, because ten thousand entries do not fit into the processor's caches. A search through all entries
+ * would raise it in proportion to their number.
  */
 const mostRatio = 1.25;
 const mostKilobytes = 5;

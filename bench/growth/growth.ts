@@ -1,4 +1,4 @@
-/** Goal 8: the cost of one event does not grow with the number or size of other things. */
+/** Goal 8: the cost of one event does not grow with the number of destinations, the backlog or the size of other events. */
 import type { Figure } from '../figure.ts';
 import { backlogFigures, measureBacklogs } from './backlog.ts';
 import { destinationFigures, measureDestinations } from './destinations.ts';

@@ -66,8 +66,7 @@ export function pointAt(points: readonly Point[], line: string, x: number): Poin
 }
 
 /**
- * How many times as much one point costs as another, from the ratios of the rounds. The two values of a ratio come from the
- * same round.
+ * Divides the cost of one point by the cost of another, separately for each round.
  */
 export function timeRatio(point: Point, reference: Point): Spread {
   return spreadOf(point.samples.map(({ us }, round) => us / (reference.samples[round]?.us ?? Number.NaN)));

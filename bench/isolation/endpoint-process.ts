@@ -1,6 +1,6 @@
 /**
- * The endpoints of the isolation bench, in a process of their own. The path of a request says how it is answered. Sends its
- * port to its parent, then the arrivals since it was last asked.
+ * The endpoints of the isolation bench, in a process of their own. The path of a request determines the answer. The process
+ * sends its port to its parent, and then, each time the parent asks, the arrivals since it was last asked.
  */
 import { createServer } from 'node:http';
 import type { ServerResponse } from 'node:http';

@@ -81,12 +81,12 @@ function* figuresOf(of: string, run: IsolationRun): Generator<Figure> {
   yield* openingFigures(of, historiesOf(run));
 }
 
-/** A circuit that never opened has no such figures. */
+/** Yields nothing when no circuit has opened. */
 function* openingFigures(of: string, histories: readonly EndpointHistory[]): Generator<Figure> {
   const failures = histories.map(failuresAtOpening).filter((count) => count !== undefined);
   if (failures.length === 0) return;
   const most = (count: (history: EndpointHistory) => number) => Math.max(...histories.map(count));
-  // Failures of one moment are told together, so the count may pass the limit by some.
+  // Failures at the same moment share one write, so the count may exceed the target a little.
   yield { goal, name: `${of}: most failures counted when a circuit opened`, value: Math.max(...failures), target: '5' };
   yield {
     goal,
@@ -129,7 +129,7 @@ async function measureRandomFailures(): Promise<Figure> {
   return { goal, name, value, target: '<= 1' };
 }
 
-/** The endpoint answers again after a minute. */
+/** Measures how soon events arrive at an endpoint that answers again after a minute. */
 async function* measureHealing(): AsyncGenerator<Figure> {
   const healAfterSeconds = 60;
   for (const [kind, deadEndpoint] of kinds.slice(0, 2)) {

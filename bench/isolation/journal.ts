@@ -16,9 +16,9 @@ export interface EndpointHistory {
 /** Records what happened in the simulation, in true time. */
 export class IsolationJournal {
   readonly #histories = new Map<string, EndpointHistory>();
-  /** From the birth of each event of a healthy destination to its request. */
+  /** For each event of a healthy destination: when it arrived in the queue, and the time from then to its request. */
   readonly healthyWaits: { readonly bornMs: number; readonly waitedMs: number }[] = [];
-  /** When batches had nothing left to do but the events of dead destinations. */
+  /** The periods in which dead destinations held an invocation: the batch had already sent its events of healthy destinations. */
   readonly held: { readonly fromMs: number; readonly untilMs: number }[] = [];
 
   of(destination: string): EndpointHistory {
@@ -28,7 +28,7 @@ export class IsolationJournal {
   }
 }
 
-/** Failures that the record of the opening names; undefined when the circuit never opened. */
+/** @returns the number of failures that opened the circuit; undefined when it never opened */
 export function failuresAtOpening({ changes }: EndpointHistory): number | undefined {
   const opening = changes.find(({ event }) => event.event === 'unhealthy');
   return opening?.event.event === 'unhealthy' ? opening.event.failures : undefined;
@@ -44,7 +44,7 @@ export function requestsBeforeOpening({ requests, changes }: EndpointHistory): n
   return requests.filter(({ beganMs }) => beganMs <= openedMs).length;
 }
 
-/** Requests without a probe's slot that began while the circuit was open. */
+/** Counts requests that began while the circuit was open, although they were not probes. */
 export function strayRequests({ requests, changes }: EndpointHistory): number {
   let strays = 0;
   for (const { beganMs, isProbe } of requests) {
@@ -55,8 +55,8 @@ export function strayRequests({ requests, changes }: EndpointHistory): number {
 }
 
 /**
- * The most probes between two decisions about the next probe. Each decision, that of the opening or of a failed probe, begins an
- * interval.
+ * The most probes in one interval. An interval begins when the circuit opens or a probe fails, because the time of the next
+ * probe is then decided.
  */
 export function mostProbesPerInterval({ requests, changes }: EndpointHistory): number {
   const counts = changes.map(({ atMs }, index) => {
@@ -67,8 +67,8 @@ export function mostProbesPerInterval({ requests, changes }: EndpointHistory): n
 }
 
 /**
- * How long a delivery came after the endpoint had healed, in intervals of its probes. A probe that began before may still fail
- * after that; the time then counts from this failure.
+ * The time from the healing of the endpoint to a delivery, divided by the interval of the probes. A probe that began before the
+ * healing may still fail afterwards. Then the time counts from this failure.
  */
 export function intervalsUntil({ changes }: EndpointHistory, deliveredMs: number, healedMs: number): number {
   const last = changes.findLast(({ atMs, event }) => atMs < deliveredMs && event.event !== 'healthy');

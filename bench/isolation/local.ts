@@ -1,7 +1,7 @@
 /**
- * Goal 10 on the local stack: how long events of a healthy destination take while many events wait for a dead endpoint, against
- * a second stack without the dead one. To run it alone: `node bench/isolation/local.ts [--quick|--full]`; one endpoint and one
- * number of events: `node bench/isolation/local.ts hung 100000`.
+ * Goal 10 on the local stack: the times of events for a healthy destination while many events wait for a dead endpoint, compared
+ * with a second stack without the dead endpoint. To run it alone: `node bench/isolation/local.ts [--quick|--full]`. To run it
+ * for one endpoint and one number of events: `node bench/isolation/local.ts hung 100000`.
  */
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -22,7 +22,7 @@ interface Trial {
   readonly kind: DeadKind;
   readonly queued: number;
   readonly rounds: number;
-  /** For how long events are put one after the other. */
+  /** The time during which events are put one after the other. */
   readonly watchMs: number;
 }
 
@@ -31,10 +31,10 @@ const healthyEvents = 20;
 const longestMs = 2000;
 const mostTimes = 2;
 
-/** An event that has not arrived by then counts with this time. */
+/** This time counts for an event that has not arrived. */
 const notArrivedMs = 60_000;
 
-/** The part of the events that decides their median, with some room. */
+/** When this part of the events has arrived, their median is certain. */
 const halfAndMore = 0.6;
 
 const kinds: readonly DeadKind[] = ['hung', 'refused', 'unresolvable', 'slow'];
@@ -101,7 +101,7 @@ async function* measureTrial(sides: Sides, trial: Trial, endpoint: string): Asyn
     name: `${of}: p99 ms to a healthy one`,
     value: p99Ms,
     target: `<= ${longestMs}`,
-    // On a machine that is too busy for the other stack too, the figure says nothing.
+    // If the stack without a dead endpoint is slow too, the cause is the machine, so the figure does not fail the bench.
     broken: p99Ms > Math.max(longestMs, mostTimes * aloneP99Ms),
   };
   yield timesAlone(`${of}: times the p99 without them`, rounds, 0.99);
@@ -117,15 +117,15 @@ function timesAlone(name: string, rounds: readonly Round[], part: number): Figur
   return timesFigure(name, ratio, rounds.length);
 }
 
-/** One round has no noise to compare with, so it cannot miss the target. */
+/** The noise needs at least three rounds. With fewer rounds, the figure never fails the bench. */
 function timesFigure(name: string, { value, noise }: Measured, rounds: number): Figure {
   if (rounds < 3) return { goal, name, value, target: `<= ${mostTimes}` };
   return { goal, name, value, noise, target: `<= ${mostTimes}`, broken: value - noise > mostTimes };
 }
 
 /**
- * Both stacks get the same healthy events: twenty at once when the backlog has been put, and then twenty one after the other. The
- * latter are put by turns.
+ * Both stacks get the same events for the healthy destination: twenty at once after the backlog, and then twenty single ones.
+ * The single events go to the two stacks alternately.
  */
 async function runRound({ beside, alone }: Sides, { queued, watchMs }: Trial, endpoint: string): Promise<Round> {
   await beside.reset({ healthy: '/healthy', dead: endpoint });
@@ -153,7 +153,7 @@ async function runRound({ beside, alone }: Sides, { queued, watchMs }: Trial, en
   };
 }
 
-/** A thousand events at once, when every third request is answered 500, and when none is. */
+/** Compares two endpoints that get a thousand events at once. One of them answers every third request with 500. */
 async function* measureFlaky({ beside, alone }: Sides, rounds: number): AsyncGenerator<Figure> {
   const events = 1000;
   let lost = 0;

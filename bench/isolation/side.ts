@@ -14,7 +14,7 @@ import { surroundings } from '../bench-stack.ts';
 import { inLanes } from '../rounds.ts';
 import type { Arrival } from './endpoint-process.ts';
 
-/** A rate that one item of the table holds, and that none of the measurements reaches for long. */
+/** One item of the table can handle this rate, and no measurement needs it for long. */
 const ratePerSecond = 2000;
 
 const entriesPerRequest = 10;
@@ -22,7 +22,7 @@ const putsUnderWay = 8;
 const arrivalLimitMs = 60_000;
 const checkEveryMs = 10;
 
-/** The name of a destination of a side. Events for it have this name as their detail's `to`. */
+/** The names of the destinations. The `to` in the detail of an event is the name of its destination. */
 export type DestinationName = 'healthy' | 'dead';
 
 const nowMs = () => performance.timeOrigin + performance.now();
@@ -57,7 +57,7 @@ export class IsolationSide {
     return new IsolationSide(stack, String(url), endpoint, `http://127.0.0.1:${String(port)}`);
   }
 
-  /** Forgets everything, and creates destinations with these endpoints. A path belongs to this side's endpoints. */
+  /** Resets the stack and creates destinations. An endpoint that is only a path belongs to this side's endpoint process. */
   async reset(endpoints: Readonly<Partial<Record<DestinationName, string>>>): Promise<void> {
     const { body } = await this.#pool.request({ method: 'POST', path: '/_lastmile/reset' });
     await body.dump();
@@ -114,9 +114,9 @@ export class IsolationSide {
   }
 
   /**
-   * Waits until this part of the events has arrived, at most a minute.
+   * Waits until this part of the events has arrived, but at most a minute.
    *
-   * @returns their times from put to their first arrival in ms; undefined for an event that has not arrived
+   * @returns for each event, the time from putting it to its first arrival in ms; undefined if it has not arrived
    */
   async arrivalsOf(numbers: readonly number[], part = 1): Promise<readonly (number | undefined)[]> {
     const giveUpMs = nowMs() + arrivalLimitMs;
@@ -134,19 +134,19 @@ export class IsolationSide {
   }
 
   /**
-   * How many of the events are neither in a queue nor delivered. A message that is being moved is in both queues for a moment, so
-   * the largest number of several looks counts.
+   * Counts the events that are neither in a queue nor delivered. A message that is being moved is in both queues for a moment and
+   * hides a lost one, so the largest of several counts is returned.
    */
   async lostOf(numbers: readonly number[]): Promise<number> {
-    const looks: number[] = [];
-    for (let look = 0; look < 5; look += 1) {
+    const counts: number[] = [];
+    for (let count = 0; count < 5; count += 1) {
       const queued = (await this.#queued('deliveries')) + (await this.#queued('dead-letters'));
       this.#arrivals.push(...((await this.#endpoint.ask({})) as Arrival[]));
       const arrived = new Set(this.#arrivals.map(({ event }) => event));
-      looks.push(numbers.length - queued - numbers.filter((number) => arrived.has(number)).length);
+      counts.push(numbers.length - queued - numbers.filter((number) => arrived.has(number)).length);
       await delay(100);
     }
-    return Math.max(0, ...looks);
+    return Math.max(0, ...counts);
   }
 
   async #queued(queue: 'deliveries' | 'dead-letters'): Promise<number> {

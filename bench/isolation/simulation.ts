@@ -1,6 +1,6 @@
 /**
- * A fleet with many destinations, some of them dead, on a clock that jumps from event to event. Limiter, health monitor and
- * retry decision are the real ones; the queue hands out groups in turn.
+ * Simulates a fleet with many destinations, some of them dead. The time jumps from event to event. Limiter, health monitor and
+ * retry decision are the real ones. The queue hands out its message groups in turn.
  */
 import type { Signal } from '../../lib/core/health/circuit.ts';
 import { aliveSignal } from '../../lib/core/health/circuit.ts';
@@ -18,14 +18,14 @@ import type { FleetClock } from '../fleet/clock.ts';
 import { createFleetTable } from '../fleet/table.ts';
 import { IsolationJournal } from './journal.ts';
 
-/** How an endpoint treats a request: how long that takes, and what the request then says about the endpoint. */
+/** The reaction of an endpoint to a request: the time until the request ends, and the signal for the health of the endpoint. */
 export type Endpoint = (random: () => number) => { readonly afterMs: number; readonly signal: Signal };
 
 export const answering: Endpoint = () => ({ afterMs: 50, signal: aliveSignal });
 export const hung: Endpoint = () => ({ afterMs: timeoutMs, signal: { kind: 'failed', code: 'TimedOut' } });
 export const refused: Endpoint = () => ({ afterMs: 1, signal: { kind: 'failed', code: 'ConnectionRefused' } });
 export const slow: Endpoint = () => ({ afterMs: 4900, signal: aliveSignal });
-/** Answers, but this part of its requests with an error. */
+/** Answers this part of the requests with an error. */
 export const failing =
   (part: number): Endpoint =>
   (random) =>
@@ -40,11 +40,11 @@ export interface IsolationOptions {
   /** Events of each dead destination that are in the queue at the beginning. */
   readonly backlog: number;
   readonly deadPerSecond: number;
-  /** Of all healthy destinations together. */
+  /** Events for all healthy destinations together. */
   readonly healthyPerSecond: number;
   readonly ratePerSecond: number;
   readonly durationSeconds: number;
-  /** From then on, the dead endpoints answer. Default: never. */
+  /** After this time, the dead endpoints answer. Default: never. */
   readonly healAfterSeconds?: number;
   readonly seed?: number;
 }
@@ -211,7 +211,7 @@ class Simulation {
     this.send(event, Math.max(0, Math.ceil(delayMs / 1000)));
   }
 
-  /** Poisson traffic, by turns at random for each of the destinations. */
+  /** Adds Poisson traffic. The destination of each event is random. */
   addTraffic(names: readonly string[], perSecond: number): void {
     const endMs = this.beganMs + this.#options.durationSeconds * 1000;
     const gapMs = () => (-Math.log(1 - this.#random()) * 1000) / perSecond;

@@ -1,8 +1,8 @@
 /**
  * Sends the same events to the same endpoint with BullMQ on Redis, with the code that a team would write first, and with
- * Lastmile. Everything from the queue to the endpoint is measured. The queue servers are not comparable, because Redis is
- * written in C and the stack's SQS and DynamoDB are stand-ins in JavaScript. So the figure to compare is the processor time of
- * the worker's process. A rate by the clock describes only this machine.
+ * Lastmile. Each of these is a side of the comparison. The queue servers are not comparable, because Redis is written in C and
+ * the stack's SQS and DynamoDB are stand-ins in JavaScript. So the figure to compare is the processor time of the worker's
+ * process. Events per second by the clock describe only this machine.
  */
 import { startBenchProcess, type BenchProcess } from '../bench-process.ts';
 import { surroundings } from '../bench-stack.ts';
@@ -39,7 +39,7 @@ const bullMq = 'BullMQ, undici Pool';
 const ourBatch = `${ours}, 10 under way`;
 const bullMqTen = `${bullMq}, 10 under way`;
 
-/** The sides. Each has 100 events in flight, or one batch, as a worker on Lambda has. */
+/** Each side has either 100 events in flight or, like a worker on Lambda, one batch. */
 const sides: Readonly<Record<string, Start>> = {
   'BullMQ, fetch': ({ endpoint: { url }, everysec }, shortLocks) =>
     startBullMq({ name: 'by-fetch', redis: everysec, endpoint: url, sender: 'fetch', underWay: 100, shortLocks }),
@@ -53,7 +53,7 @@ const sides: Readonly<Record<string, Start>> = {
   [ourBatch]: ({ endpoint: { url } }, shortLocks) => startLastmile({ endpoint: url, underWay: 10, shortLocks }),
 };
 
-/** The sides whose latency is measured. Others are left out, because the latency does not depend on the number of events in flight. */
+/** The sides whose latency is measured. The number of events in flight does not affect it, so the other sides are left out. */
 const pacedSides = Object.keys(sides).filter((name) => name !== ourBatch && name !== bullMqTen);
 
 export async function measurePeers(): Promise<Figure[]> {
@@ -116,7 +116,7 @@ async function measureUndisturbed(surroundings: Surroundings, table: Table): Pro
   }
 }
 
-/** Kills a worker in each round. For each combination of library and durability, only one side takes part. */
+/** Kills a worker in each round. Only one side of BullMQ and one of Lastmile take part. */
 async function measureCrashes(surroundings: Surroundings, table: Table): Promise<Figure[]> {
   const started = await startSides(surroundings, [bullMq, ours], true);
   try {

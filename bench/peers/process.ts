@@ -23,7 +23,7 @@ interface Answered {
   readonly error?: string;
 }
 
-/** Starts the process. Its log lines go to where they cost least. */
+/** Starts the process. Its log lines go to the null device, where they cost least. */
 export function startPeerProcess(module: string): PeerProcess {
   const child = fork(new URL(module, import.meta.url), { stdio: ['ignore', openSync(devNull, 'w'), 'inherit', 'ipc'] });
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();

@@ -1,4 +1,3 @@
-/** The measurements of one side in one round. */
 import { balance, type Crashed } from './balance.ts';
 import { inTens } from './events.ts';
 import { machineMs, type PeerProcess } from './process.ts';
@@ -10,8 +9,8 @@ import { inLanes } from '../rounds.ts';
 const fillingCalls = 8;
 
 /**
- * After this time without an arrival, no more arrivals are expected, because it is longer than any lock, retry or check for
- * stalled jobs in these rounds.
+ * After this time without an arrival, no more arrivals are expected. It is longer than any lock, retry or check for stalled
+ * jobs in these rounds.
  */
 const quietMs = 30_000;
 

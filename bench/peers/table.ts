@@ -1,7 +1,7 @@
 import type { Figure } from '../figure.ts';
 import { medianOf, medianRatio } from '../rounds.ts';
 
-/** The results of each side in each round, by measure. */
+/** Collects the results of each side in each round. A measure is, for example, the processor time per event. */
 export class Table {
   readonly #rows = new Map<string, Map<string, number[]>>();
 
@@ -18,7 +18,7 @@ export class Table {
     );
   }
 
-  /** The median ratio of one side to each of the others, round by round. */
+  /** Compares one side with each other side. Each figure is the median of the ratios of the rounds. */
   ratios(goal: number, measure: string, side: string): Figure[] {
     const row = this.#rows.get(measure) ?? new Map<string, number[]>();
     const values = row.get(side) ?? [];

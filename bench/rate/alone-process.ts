@@ -1,6 +1,6 @@
 /**
- * One worker. It receives its settings. Then it is told how many batches to keep in flight and for how long, and answers with
- * the result.
+ * One worker. Its first message contains its settings. Each further message says how many batches to keep in flight and for how
+ * long. The worker answers with the result.
  */
 import type { Conclusion } from '../../lib/core/delivery/delivery.ts';
 import { batchSize, newBatchWorker } from '../worker/batch-worker.ts';

@@ -10,7 +10,7 @@ import { startRateServers } from './servers.ts';
 
 const rates = [10, 300, 2000, 5000];
 
-/** How many seconds' worth of events are in flight, in batches of ten that wait for their slots. */
+/** Enough batches of ten are in flight to use the rate for this many seconds. They wait for their slots. */
 const secondsUnderWay = 0.25;
 
 const runSeconds = 6;
@@ -18,7 +18,7 @@ const warmUpSeconds = 2;
 const freezeAfterMs = 2000;
 const freezeMs = 3000;
 
-/** The first and the last batches leave slots empty, so this much time does not count at each end. */
+/** This time does not count at the beginning and at the end, because the first and the last batches leave slots empty. */
 const edgeMs = 500;
 
 export async function measureAlone(): Promise<Figure[]> {

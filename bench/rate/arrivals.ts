@@ -1,6 +1,6 @@
 /** Evaluates the arrival times at an endpoint, by its own clock. */
 
-/** The most requests within any second, wherever the second begins. The moment of its end is not part of it. */
+/** The most requests within any period of one second, without the moment of its end. */
 export function fullestSecond(arrivedAtMs: readonly number[]): number {
   const sorted = Float64Array.from(arrivedAtMs).toSorted();
   let most = 0;
@@ -20,7 +20,7 @@ export function meanRate(arrivedAtMs: readonly number[], fromMs: number, toMs: n
   return ((between.length - 1) * 1000) / spanMs;
 }
 
-/** When this share of all requests had arrived. */
+/** @returns the time at which this part of all requests had arrived */
 export function timeOfPart(arrivedAtMs: readonly number[], part: number): number {
   const sorted = Float64Array.from(arrivedAtMs).toSorted();
   return sorted[Math.floor(sorted.length * part)] ?? Number.NaN;

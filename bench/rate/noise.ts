@@ -1,4 +1,4 @@
-/** Measures the limits of precision of a run. On a shared machine, these limits may say more than the figures. */
+/** Measures how much other processes on the machine may have distorted a run. */
 import { cpus } from 'node:os';
 
 const tickMs = 5;
@@ -41,7 +41,7 @@ function processorTimes() {
 /** With less idle time than this, the workers have to wait for a processor, and the figures suffer. */
 const leastIdle = 0.15;
 
-/** A late request counts as noise if its worker was held up for at most this long after it had checked the slot. */
+/** A worker checks the slot just before it sends, so a delay of the worker explains no more lateness than this. */
 const longestHoldUpMs = 100;
 
 export interface Noise {

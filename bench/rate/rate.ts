@@ -29,8 +29,8 @@ function measureArithmetic(): Figure[] {
 }
 
 /**
- * Does all the work for the slots of a busy bucket: decides on the write, updates the view, and lists the slots. Of the table,
- * only the arithmetic is done.
+ * Does all the work for the slots of a busy bucket, without the calls to the table: decides on the write, updates the worker's
+ * view of the bucket, and lists the slots.
  */
 function requestUs(count: number): number {
   const requests = 50_000;

@@ -26,7 +26,7 @@ const destinations: readonly Rated[] = [
 /** Events that are sent before the demand begins, so that every worker has loaded and compiled its code. */
 const warmUp = { destination: 'warm-up', ratePerSecond: 2000, events: 400 };
 
-/** How long the remaining events of a run may take to arrive after the backlog should be gone. After that they count as lost. */
+/** Events that arrive later than this after the computed end of the backlog count as lost. */
 const graceSeconds = 20;
 
 export async function measureWorkers({ quick }: { readonly quick: boolean }): Promise<Figure[]> {
@@ -94,8 +94,8 @@ function distinct({ events }: Arrivals): number {
 const settledAfterMs = 1000;
 
 /**
- * Part of the rate that must be used. The last events come back after delays of whole seconds, so at the end there is no
- * request for some of the slots.
+ * The part of the rate that must be used. Some slots stay empty at the end, because the last events come back after delays of
+ * whole seconds.
  */
 const demandedPart = 0.95;
 
@@ -117,7 +117,7 @@ function figuresOf({ destination, ratePerSecond }: Rated, sent: number, received
   ];
 }
 
-/** Figures of the noise, for judging a figure that missed its target. */
+/** These figures help to judge a figure that missed its target. */
 function noiseFigures({ endpointLagMs, workerLagMs, idle }: Noise): Figure[] {
   const figure = (name: string, value: number) => ({
     goal: 4,

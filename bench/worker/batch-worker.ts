@@ -17,7 +17,7 @@ const timeoutMs = 60_000;
 /**
  * A deployed worker without the queue: it receives and deletes nothing.
  *
- * @returns a function that delivers the ten events from the given number on, and returns the unsettled ones
+ * @returns a function that delivers ten events, beginning with the given number, and returns those that did not settle
  */
 export function newBatchWorker({ environment, aws }: WorkerSurroundings, deliveryLog: DeliveryLog) {
   const { deliver } = wireDeliver(parseConfig(environment), aws, inputs.batch, { deliveryLog, metrics: noMetrics });

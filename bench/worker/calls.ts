@@ -21,7 +21,7 @@ const coldWorkers = 20;
 const warmDeliveries = 100;
 const warmBatches = 20;
 
-/** A worker reads a bucket until it knows how likely other writers are. At 5,000/s that takes three reads. */
+/** A worker reads a bucket until it knows whether other workers write to it. At 5,000/s, this takes three reads. */
 const learningBatches = 120;
 
 export async function countCalls(): Promise<Figure[]> {
@@ -100,7 +100,7 @@ async function countRateWrites(
   return exactly(what, median(calls), 1);
 }
 
-/** A counted figure has no noise. */
+/** Counts have no noise, so every other value fails the bench. */
 function exactly(name: string, value: number, wanted: number): Figure {
   return { goal: 6, name, value, target: `= ${wanted}`, broken: value !== wanted };
 }

@@ -34,13 +34,13 @@ async function makeContender({ name, receiver, path, ...surroundings }: Contende
     case 'first try':
       return (await import('./first-try.ts')).firstTry(`${receiver}${path}`);
     default: {
-      const { story } = await import('./worker.ts');
+      const { deployedContender } = await import('./worker.ts');
       const { createInMemoryRateBuckets } = await import('../../test/fakes/in-memory-rate-buckets.ts');
       const parsed = deliveries({ dynamic: name.startsWith('dynamic') });
       const given = name.startsWith('rule target') ? parsed : queued(parsed);
-      if (name.endsWith('table')) return story(surroundings, given, { logs: false });
+      if (name.endsWith('table')) return deployedContender(surroundings, given, { logs: false });
       const rateBuckets = createInMemoryRateBuckets();
-      return story(surroundings, given, { logs: name.endsWith('logging'), rateBuckets });
+      return deployedContender(surroundings, given, { logs: name.endsWith('logging'), rateBuckets });
     }
   }
 }

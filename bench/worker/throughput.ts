@@ -78,15 +78,15 @@ function atLeast(goal: number, name: string, { value, noise }: Measured, least: 
   return { goal, name, value, target: `>= ${least}`, noise, broken: !(value + noise >= least) };
 }
 
-/** Both contenders read two parameters from each event. */
+/** The two workers do the same work: both read two parameters from each event. */
 function gainFigure(rates: Readonly<Record<'first try' | 'dynamic, logging', readonly number[]>>): Figure {
   const measured = medianRatio(rates['dynamic, logging'], rates['first try']);
   return atLeast(2, 'deliveries per CPU second, to the stack a team would write first', measured, 6);
 }
 
 /**
- * The cost of the table for one batch: one write, and a read of the bucket when the worker does not know whether others write
- * to it too.
+ * The cost of the table for one batch: one write, and a read of the bucket as long as the worker does not know whether other
+ * workers write to it.
  */
 function writeFigure(rates: Readonly<Record<'queued, silent' | 'queued, silent, table', readonly number[]>>): Figure {
   const batchUs = (rate: readonly number[]) => 10_000_000 / median(rate);

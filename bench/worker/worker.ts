@@ -36,12 +36,11 @@ function newDeadline() {
 }
 
 /**
- * The deployed delivery as a contender, in batches that reserve their slots together.
+ * A deployed worker as a contender. It delivers in batches that reserve their slots together.
  *
- * @param options.rateBuckets buckets that are kept in this process, because the table costs one write per batch and has a
- * figure of its own
+ * @param options.rateBuckets keeps the buckets in this process, without the table, whose cost has a figure of its own
  */
-export function story(
+export function deployedContender(
   { environment, aws }: WorkerSurroundings,
   parsed: readonly Delivery[],
   { logs, rateBuckets }: { readonly logs: boolean; readonly rateBuckets?: RateBuckets },
