@@ -62,9 +62,9 @@ interface Kind {
   readonly pk: string;
   readonly sk: string;
   readonly create: (by: Subjects) => Promise<unknown>;
-  /** Each of these reads fails with NewerVersion. */
+  /** Each of these reads fails with NewerVersion. A key follows "cannot be" in a test's name. */
   readonly reads: Readonly<Record<string, (by: Subjects) => Promise<unknown>>>;
-  /** Each of these writes leaves the item unchanged. It has this result, or fails with this code. */
+  /** Writes that must not change the item, and their result or the code of their failure. */
   readonly writes: Readonly<Record<string, readonly [write: (by: Subjects) => Promise<unknown>, answer: unknown]>>;
 }
 
@@ -82,20 +82,23 @@ const kinds: readonly Kind[] = [
       await runs.add({ ...refused, requestedAtMs: nowMs });
     },
     reads: {
-      read: ({ connections }) => connections.read('orders'),
-      readMany: ({ connections }) => connections.readMany(['orders']),
-      list: ({ connections }) => connections.list({ limit: 10 }),
-      'the read of a delivery': ({ configuration }) => configuration.readConnection('orders'),
+      'read by name': ({ connections }) => connections.read('orders'),
+      'read by several names': ({ connections }) => connections.readMany(['orders']),
+      listed: ({ connections }) => connections.list({ limit: 10 }),
+      'read for a delivery': ({ configuration }) => configuration.readConnection('orders'),
     },
     writes: {
-      create: [({ connections }) => connections.create(connectionOf('orders', { incarnation: 'other' })), 'exists'],
+      'a create of the same name': [
+        ({ connections }) => connections.create(connectionOf('orders', { incarnation: 'other' })),
+        'exists',
+      ],
       'a change of state': [({ states }) => states.change({ ...change, state: 'DEAUTHORIZED' }), false],
-      'the next refusal': [
+      'a later refusal of its credentials': [
         ({ runs }) => runs.add({ ...refused, lastSeen: { count: 1, sinceMs: nowMs } }),
         'NewerVersion',
       ],
-      'the first refusal': [({ runs }) => runs.add(refused), 'NewerVersion'],
-      'the end of a run': [({ runs }) => runs.end(connection, nowMs), undefined],
+      'the first refusal of its credentials': [({ runs }) => runs.add(refused), 'NewerVersion'],
+      'the end of a run of refusals': [({ runs }) => runs.end(connection, nowMs), undefined],
     },
   },
   {
@@ -104,14 +107,17 @@ const kinds: readonly Kind[] = [
     sk: 'orders',
     create: ({ destinations }) => destinations.create(destination),
     reads: {
-      read: ({ destinations }) => destinations.read('orders'),
-      list: ({ destinations }) => destinations.list({ limit: 10 }),
-      'list by connection': ({ destinations }) =>
+      'read by name': ({ destinations }) => destinations.read('orders'),
+      listed: ({ destinations }) => destinations.list({ limit: 10 }),
+      'listed by connection': ({ destinations }) =>
         destinations.list({ limit: 10, connectionArn: destination.connectionArn }),
-      'the read of a delivery': ({ configuration }) => configuration.readApiDestination('orders'),
+      'read for a delivery': ({ configuration }) => configuration.readApiDestination('orders'),
     },
     writes: {
-      create: [({ destinations }) => destinations.create(apiDestinationOf('orders', { incarnation: 'o' })), 'exists'],
+      'a create of the same name': [
+        ({ destinations }) => destinations.create(apiDestinationOf('orders', { incarnation: 'o' })),
+        'exists',
+      ],
     },
   },
   {
@@ -121,9 +127,9 @@ const kinds: readonly Kind[] = [
     create: ({ keys }) => keys.create(key),
     reads: {
       read: ({ keys }) => keys.read('control', 'k-1'),
-      list: ({ keys }) => keys.list('control', { limit: 10 }),
+      listed: ({ keys }) => keys.list('control', { limit: 10 }),
     },
-    writes: { create: [({ keys }) => keys.create({ ...key, incarnation: 'i-2' }), 'exists'] },
+    writes: { 'a create of the same key': [({ keys }) => keys.create({ ...key, incarnation: 'i-2' }), 'exists'] },
   },
   {
     name: 'a token',
@@ -134,21 +140,24 @@ const kinds: readonly Kind[] = [
       await tokens.save('orders-1', 'a', token);
     },
     reads: { read: ({ tokens }) => tokens.read('orders-1') },
-    writes: { 'taking the lease': [({ tokens }) => tokens.takeLease(lease), false] },
+    writes: { 'a request for its lease': [({ tokens }) => tokens.takeLease(lease), false] },
   },
   {
-    name: 'a rate',
+    name: 'a rate bucket',
     pk: 'RATE#orders-1',
     sk: '0',
     create: ({ buckets }) => buckets.write(bucketKey, idle),
     reads: { read: ({ buckets }) => buckets.read(bucketKey) },
     writes: {
       // The embedded database does not return the item that made the condition fail.
-      'a reservation': [
+      'a reservation of slots': [
         ({ buckets }) => buckets.write(bucketKey, { ...whenever, orAbsent: false }),
         { kind: 'refused' },
       ],
-      'a reservation that may be the first': [({ buckets }) => buckets.write(bucketKey, whenever), { kind: 'refused' }],
+      'a reservation that may create a bucket': [
+        ({ buckets }) => buckets.write(bucketKey, whenever),
+        { kind: 'refused' },
+      ],
     },
   },
 ];
@@ -175,7 +184,7 @@ const answerOf = (work: Promise<unknown>): Promise<unknown> =>
 
 describe.each(kinds)('$name of a newer version', (kind) => {
   test.each(Object.entries(kind.reads))(
-    'a read of a newer item fails retryably and says why: %s',
+    `${kind.name} of a newer version cannot be %s, and the retryable error names the version`,
     async (_name, read) => {
       const by = subjects();
       await kind.create(by);
@@ -189,12 +198,15 @@ describe.each(kinds)('$name of a newer version', (kind) => {
     },
   );
 
-  test.each(Object.entries(kind.writes))('a newer item is not changed by %s', async (_name, [write, answer]) => {
-    const by = subjects();
-    await kind.create(by);
-    await raiseVersion(kind, 2);
-    const before = await itemOf(kind);
-    expect(await answerOf(write(by))).toEqual(answer);
-    expect(await itemOf(kind)).toEqual(before);
-  });
+  test.each(Object.entries(kind.writes))(
+    `%s does not change ${kind.name} of a newer version`,
+    async (_name, [write, answer]) => {
+      const by = subjects();
+      await kind.create(by);
+      await raiseVersion(kind, 2);
+      const before = await itemOf(kind);
+      expect(await answerOf(write(by))).toEqual(answer);
+      expect(await itemOf(kind)).toEqual(before);
+    },
+  );
 });

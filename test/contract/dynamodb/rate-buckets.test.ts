@@ -35,7 +35,7 @@ const busy: BucketWrite = {
 };
 
 describe('a bucket in the table', () => {
-  test('a bucket is one item with a version and a time to live, and newer members survive', async () => {
+  test('a bucket is one item with a version and a time to live, and a write keeps members of a newer version', async () => {
     const client = dynalite.client();
     const { tableName } = dynalite.server;
     const item = { TableName: tableName, Key: { pk: { S: 'RATE#item' }, sk: { S: '4' } } };
@@ -63,7 +63,7 @@ describe('a bucket in the table', () => {
     });
   });
 
-  test('a bucket loses slots, but gives none twice, when a write whose answer was lost is repeated', async () => {
+  test('no slot is given twice when a write is repeated because its answer was lost', async () => {
     const proxy = await startAnswerLosingProxy(dynalite.server.endpoint);
     try {
       const client = createDynamoDbClient({ ...dynalite.server.clientConfig, endpoint: proxy.endpoint });
@@ -79,7 +79,7 @@ describe('a bucket in the table', () => {
     }
   });
 
-  test('a bucket is unavailable while the database does not answer', async () => {
+  test('reads and writes of a bucket fail with StoreUnavailable when the database cannot be reached', async () => {
     const client = createDynamoDbClient({ ...dynalite.server.clientConfig, endpoint: 'http://127.0.0.1:1' });
     const buckets = createDynamoDbRateBuckets(client, dynalite.server.tableName);
     const key = { destinationIncarnation: 'gone', shard: 0 };
@@ -87,7 +87,7 @@ describe('a bucket in the table', () => {
     await expect(buckets.read(key)).rejects.toMatchObject({ name: 'Failure', code: 'StoreUnavailable' });
   });
 
-  test('a call for a bucket fails as unavailable when the database does not answer within its timeout', async () => {
+  test('reads and writes of a bucket fail with StoreUnavailable when the database does not answer within the timeout', async () => {
     const server = createServer(() => undefined);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     try {
@@ -107,7 +107,7 @@ describe('a bucket in the table', () => {
     }
   });
 
-  test('a bucket in a table that does not exist is a bug, not an outage', async () => {
+  test('a write to a table that does not exist fails with the error of DynamoDB and not with StoreUnavailable', async () => {
     const buckets = createDynamoDbRateBuckets(dynalite.client(), 'no-such-table');
     await expect(buckets.write({ destinationIncarnation: 'x', shard: 0 }, idle)).rejects.toMatchObject({
       name: 'ResourceNotFoundException',

@@ -12,7 +12,7 @@ const first: Bucket = {
   health: unknownHealth,
 };
 
-/** The contract of every RateBuckets. The tests run for the adapter and for the fake. */
+/** The contract of the port RateBuckets, for the DynamoDB adapter and its fake. */
 export function describeRateBuckets(name: string, open: () => Promise<RateBuckets>): void {
   describe(`rate buckets: ${name}`, () => {
     let buckets: RateBuckets;
@@ -44,7 +44,7 @@ export function describeRateBuckets(name: string, open: () => Promise<RateBucket
       expect(await buckets.read(key())).toBeUndefined();
     });
 
-    test('the first write makes a bucket of generation 1 with its own revision', async () => {
+    test('the first write creates a bucket of generation 1 with the revision of the write', async () => {
       expect(await create()).toEqual({ kind: 'written', bucket: first });
       expect(await buckets.read(key())).toEqual(first);
     });
@@ -58,7 +58,7 @@ export function describeRateBuckets(name: string, open: () => Promise<RateBucket
       expect(await buckets.read(key())).toBeUndefined();
     });
 
-    test('the buckets of two shards or destinations are kept apart', async () => {
+    test('a write to the bucket of one shard does not change other shards or destinations', async () => {
       await create();
       expect(await buckets.read(key(1))).toBeUndefined();
       expect(await buckets.read({ ...key(), destinationIncarnation: 'other' })).toBeUndefined();
@@ -74,7 +74,7 @@ export function describeRateBuckets(name: string, open: () => Promise<RateBucket
       expect(written).toEqual({ kind: 'written', bucket: { ...first, slotsUntilUs: nowUs + 3344 } });
     });
 
-    test('one write takes slots and return times, both after those given before', async () => {
+    test('one write can take both slots and return times after those that were given before', async () => {
       await create();
       const written = await buckets.write(
         key(),
@@ -97,29 +97,44 @@ export function describeRateBuckets(name: string, open: () => Promise<RateBucket
       ).toEqual({ kind: 'written', bucket: { ...after, returnsUntilUs: nowUs + 37 } });
     });
 
+    const untilTen = 'a bucket whose slots end at 10 µs';
+    const withoutReturns = 'a bucket without return times';
+    const ofOne = 'a bucket of generation 1';
+    const ofThree = 'a bucket of revision 3';
+
     test.each([
-      { of: 'slots', is: 'below', than: nowUs + 10, holds: false },
-      { of: 'slots', is: 'below', than: nowUs + 11, holds: true },
-      { of: 'slots', is: 'atMost', than: nowUs + 9, holds: false },
-      { of: 'slots', is: 'atMost', than: nowUs + 10, holds: true },
-      { of: 'slots', is: 'atLeast', than: nowUs + 10, holds: true },
-      { of: 'slots', is: 'atLeast', than: nowUs + 11, holds: false },
-      { of: 'returns', is: 'atLeast', than: 'slots', holds: false },
-      { of: 'returns', is: 'below', than: 'slots', holds: true },
-      { of: 'returns', is: 'equalTo', than: 0, holds: true },
-      { of: 'returns', is: 'equalTo', than: 1, holds: false },
-      { of: 'generation', is: 'equalTo', than: 1, holds: true },
-      { of: 'generation', is: 'equalTo', than: 2, holds: false },
-      { of: 'revision', is: 'below', than: 3, holds: false },
-      { of: 'revision', is: 'below', than: 4, holds: true },
-    ] as const)('a write on the condition $of $is $than succeeds: $holds', async ({ holds, ...clause }) => {
+      [untilTen, 'refuses', 'the slots end before 10 µs', { of: 'slots', is: 'below', than: nowUs + 10 }],
+      [untilTen, 'accepts', 'the slots end before 11 µs', { of: 'slots', is: 'below', than: nowUs + 11 }],
+      [untilTen, 'refuses', 'the slots end at 9 µs or earlier', { of: 'slots', is: 'atMost', than: nowUs + 9 }],
+      [untilTen, 'accepts', 'the slots end at 10 µs or earlier', { of: 'slots', is: 'atMost', than: nowUs + 10 }],
+      [untilTen, 'accepts', 'the slots end at 10 µs or later', { of: 'slots', is: 'atLeast', than: nowUs + 10 }],
+      [untilTen, 'refuses', 'the slots end at 11 µs or later', { of: 'slots', is: 'atLeast', than: nowUs + 11 }],
+      [
+        withoutReturns,
+        'refuses',
+        'the return times do not end before the slots',
+        { of: 'returns', is: 'atLeast', than: 'slots' },
+      ],
+      [
+        withoutReturns,
+        'accepts',
+        'the return times end before the slots',
+        { of: 'returns', is: 'below', than: 'slots' },
+      ],
+      [withoutReturns, 'accepts', 'the return times end at 0', { of: 'returns', is: 'equalTo', than: 0 }],
+      [withoutReturns, 'refuses', 'the return times end at 1 µs', { of: 'returns', is: 'equalTo', than: 1 }],
+      [ofOne, 'accepts', 'the generation is 1', { of: 'generation', is: 'equalTo', than: 1 }],
+      [ofOne, 'refuses', 'the generation is 2', { of: 'generation', is: 'equalTo', than: 2 }],
+      [ofThree, 'refuses', 'the revision is below 3', { of: 'revision', is: 'below', than: 3 }],
+      [ofThree, 'accepts', 'the revision is below 4', { of: 'revision', is: 'below', than: 4 }],
+    ] as const)('%s %s a write on the condition that %s', async (_bucket, verdict, _condition, clause) => {
       await create();
       const result = await buckets.write(key(), write({ slots: { from: nowUs, byUs: 99 }, where: [clause] }));
-      expect(result.kind).toBe(holds ? 'written' : 'refused');
-      expect((await buckets.read(key()))?.slotsUntilUs).toBe(holds ? nowUs + 99 : nowUs + 10);
+      expect(result.kind).toBe(verdict === 'accepts' ? 'written' : 'refused');
+      expect((await buckets.read(key()))?.slotsUntilUs).toBe(verdict === 'accepts' ? nowUs + 99 : nowUs + 10);
     });
 
-    test('a write is refused when one of several conditions does not hold, and the bucket does not change', async () => {
+    test('a write is refused and changes nothing when one of several conditions does not hold', async () => {
       await create();
       const where: Clause[] = [
         { of: 'slots', is: 'atLeast', than: nowUs },
@@ -130,7 +145,7 @@ export function describeRateBuckets(name: string, open: () => Promise<RateBucket
       expect(await buckets.read(key())).toEqual(first);
     });
 
-    test('a raise increases the generation by one and sets the revision', async () => {
+    test('a write that raises the generation adds one to it and sets the revision', async () => {
       await create();
       const raise = write({
         returns: { from: nowUs, byUs: 0 },
@@ -143,14 +158,14 @@ export function describeRateBuckets(name: string, open: () => Promise<RateBucket
       expect(await buckets.read(key())).toEqual(after);
     });
 
-    test('a later write of an older revision does not take the newer one back', async () => {
+    test('a write with an older revision does not replace the newer revision of the bucket', async () => {
       await create();
       const where: Clause[] = [{ of: 'slots', is: 'atLeast', than: nowUs }];
       await buckets.write(key(), write({ slots: { from: 'slots', byUs: 1 }, where, revision: 1 }));
       expect((await buckets.read(key()))?.revision).toBe(3);
     });
 
-    test('each of many simultaneous writes adds to the others', async () => {
+    test('twenty simultaneous writes are all given different slots', async () => {
       await create();
       const where: Clause[] = [{ of: 'slots', is: 'atLeast', than: nowUs }];
       const adding = Array.from({ length: 20 }, () =>

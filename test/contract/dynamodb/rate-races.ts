@@ -17,7 +17,7 @@ function later(ms: number, change: Partial<SlotRequest> = {}): SlotRequest {
   return { ...ordinaryRequest, nowUs: at(ms), startUs: at(ms), endUs: at(ms + 2000), ...change };
 }
 
-/** A write that takes a slot from now on, whatever the bucket holds. */
+/** Takes a slot without any condition. */
 const anySlot: BucketWrite = {
   slots: { from: at(100), byUs: 0 },
   where: [],
@@ -26,14 +26,14 @@ const anySlot: BucketWrite = {
   expiresAtSeconds: 1_800_000_000,
 };
 
-/** Races of workers that write to the same bucket. The tests run for the adapter and for the fake. */
+/** Races of workers that write to the same bucket, for the DynamoDB adapter and its fake. */
 export function describeRateRaces(name: string, open: () => Promise<RateBuckets>): void {
   describe(`races for a rate bucket: ${name}`, () => {
     let buckets: RateBuckets;
     let count = 0;
     const key = (): BucketKey => ({ destinationIncarnation: `race-${count}`, shard: 0 });
 
-    /** Makes the bucket, as it is before the race. */
+    /** Stores the bucket as it is before the race. */
     async function begin(bucket: Bucket): Promise<void> {
       await buckets.write(key(), {
         slots: { from: bucket.slotsUntilUs, byUs: 0 },
@@ -46,7 +46,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await buckets.read(key())).toEqual(bucket);
     }
 
-    /** Decides now from this view. Returns a function that sends the write, so that another worker can write before it. */
+    /** Decides at once, from this view. The returned function sends the write, so that another worker can write first. */
     function worker(assumed: AssumedState, view: BucketView, request: SlotRequest): () => Promise<Grant | 'refused'> {
       const decision = decide(view, request);
       expect(decision?.assumes).toBe(assumed);
@@ -70,7 +70,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await buckets.read(key())).toMatchObject({ slotsUntilUs: at(300) });
     });
 
-    test('a worker that takes an idle bucket for a busy one is given no slots that have passed', async () => {
+    test('a worker that wrongly assumes that a bucket is busy is given no slots in the past', async () => {
       await begin({ ...restedBucket, slotsUntilUs: at(-3000) });
       const guess = { ...unknownView, busyLikelihood: 0.9 };
       const one = worker('busy', guess, ordinaryRequest);
@@ -78,7 +78,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect([await one(), await other()]).toEqual(['refused', 'refused']);
     });
 
-    test('two workers that add to the same slots are given slots one after another', async () => {
+    test('two workers that take slots of a busy bucket at the same time are given different slots', async () => {
       const view = viewOf({ ...restedBucket, slotsUntilUs: at(300) });
       await begin({ ...restedBucket, slotsUntilUs: at(300) });
       const one = worker('busy', view, ordinaryRequest);
@@ -87,7 +87,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await other()).toMatchObject({ slotTimesUs: [at(600), at(700), at(800)] });
     });
 
-    test('two workers that skip the same gap of unused slots are given slots one after another', async () => {
+    test('two workers that skip the same unused slots are given different slots', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(-50) };
       await begin(bucket);
       const one = worker('busy', viewOf(bucket), ordinaryRequest);
@@ -97,7 +97,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await buckets.read(key())).toMatchObject({ slotsUntilUs: at(650) });
     });
 
-    test('a worker is given no slot beyond its horizon when another worker has taken the slots before it', async () => {
+    test('a worker is given no slot beyond its horizon when another worker takes the earlier slots first', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(300) };
       await begin(bucket);
       const one = worker('busy', viewOf(bucket), { ...ordinaryRequest, count: 15, newcomer: false });
@@ -108,7 +108,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await tooMany()).toBe('refused');
     });
 
-    test('a newcomer is given no slot of a busy bucket when another worker has begun a backlog meanwhile', async () => {
+    test('a new delivery is given no slot of a busy bucket after another worker has begun a backlog', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(300) };
       await begin(bucket);
       const one = worker('busy', viewOf(bucket), { ...ordinaryRequest, count: 12, endUs: at(1000) });
@@ -119,7 +119,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await returning()).toMatchObject({ slotTimesUs: [at(1000), at(1100), at(1200)] });
     });
 
-    test('two workers that begin a backlog in the same bucket are not both given its first return times', async () => {
+    test('two workers that begin a backlog at the same time are not both given the first return times', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(3000) };
       await begin(bucket);
       const one = worker('behind', viewOf(bucket), ordinaryRequest);
@@ -128,7 +128,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await other()).toBe('refused');
     });
 
-    test('two workers that add to the same backlog are given return times one after another', async () => {
+    test('two workers that add to the same backlog are given different return times', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(3000), returnsUntilUs: at(5000) };
       await begin(bucket);
       const one = worker('ahead', viewOf(bucket), ordinaryRequest);
@@ -137,7 +137,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await other()).toMatchObject({ returnTimesUs: [at(5300), at(5400), at(5500)] });
     });
 
-    test('a worker is given no return time in the past when the return times have started again meanwhile', async () => {
+    test('a worker that has not seen that the return times started again is given no return time', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(300), returnsUntilUs: at(5000) };
       await begin(bucket);
       const one = worker('busy', viewOf(bucket), { ...ordinaryRequest, revision: 2 });
@@ -147,7 +147,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await buckets.read(key())).toMatchObject({ returnsUntilUs: 0 });
     });
 
-    test('two workers are given no return time beyond the longest delay of a message', async () => {
+    test('no worker is given a return time after the longest delay of a message', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(3000), returnsUntilUs: at(899_550) };
       await begin(bucket);
       const one = worker('ahead', viewOf(bucket), ordinaryRequest);
@@ -158,7 +158,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await fits()).toMatchObject({ returnTimesUs: [at(899_850), at(899_950)] });
     });
 
-    test('a worker that has not seen a pause adds no return time to a backlog that ends too long before the pause', async () => {
+    test('a worker that has not seen a pause is given no return time more than a second before the end of the pause', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(3000), returnsUntilUs: at(5000) };
       await begin(bucket);
       const unaware = worker('ahead', viewOf(bucket), ordinaryRequest);
@@ -177,7 +177,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await unaware()).toBe('refused');
     });
 
-    test('two workers with a newer revision raise the generation of a busy bucket once', async () => {
+    test('two workers with the same newer revision raise the generation of a busy bucket only once', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(300) };
       await begin(bucket);
       const one = worker('busy', viewOf(bucket), { ...ordinaryRequest, revision: 2 });
@@ -187,7 +187,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await buckets.read(key())).toMatchObject({ generation: 2, revision: 2 });
     });
 
-    test('two workers with a newer revision that find no slot raise the generation once, and share no return time', async () => {
+    test('two workers with the same newer revision are not given the same return times', async () => {
       // The new return times end where the old ones end, so they alone do not show that the generation was raised.
       const bucket = { ...restedBucket, slotsUntilUs: at(3000), returnsUntilUs: at(2300) };
       await begin(bucket);
@@ -219,7 +219,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await buckets.read(key())).toMatchObject({ generation: 2, revision: 2 });
     });
 
-    test('when two workers pause an endpoint at once, the bucket still records where its slots ended before', async () => {
+    test('a bucket that two workers pause at the same time still records where its slots ended before the pause', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(300) };
       await begin(bucket);
       const [first, second] = [30_000, 30_500].map((ms) => pauseWrite(bucket, at(ms), nowUs, 1));
@@ -233,7 +233,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       });
     });
 
-    test('a worker with a newer revision ends a pause, and slots go on where they ended before the pause', async () => {
+    test('a newer revision ends a pause, and the next slots begin where the slots ended before the pause', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(300) };
       await begin(bucket);
       const { bucket: paused = bucket } = await buckets.write(key(), pauseWrite(bucket, at(900_000), nowUs, 1));
@@ -242,7 +242,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await buckets.read(key())).toMatchObject({ slotsUntilUs: at(300), health: { pauseEndUs: 0 } });
     });
 
-    test('a time an hour ahead that a wrong clock has written counts for nothing', async () => {
+    test('a bucket with slots an hour in the future, written by a wrong clock, gives slots from the present time again', async () => {
       await begin({ ...restedBucket, slotsUntilUs: at(3_600_000), returnsUntilUs: at(3_600_100) });
       const slots = worker(
         'impossible',
@@ -253,7 +253,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await buckets.read(key())).toMatchObject({ slotsUntilUs: at(300), returnsUntilUs: 0 });
     });
 
-    test('a worker that has not seen a pause by hand takes no slot in it, and two people do not pause at once', async () => {
+    test('a pause by hand refuses slots to workers that have not seen it, and refuses a second simultaneous pause', async () => {
       await begin(restedBucket);
       const unaware = keepingPause({ ...anySlot, orAbsent: true }, unknownHealth);
       const [longer, shorter] = [60_000, 30_000].map((ms) => pauseByHandWrite(restedBucket, at(ms), nowUs, 1));
@@ -266,7 +266,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await buckets.write(key(), keepingPause(anySlot, health))).toMatchObject({ kind: 'written' });
     });
 
-    test('a resumed bucket has no return times, a new generation and the slots that it had', async () => {
+    test('resuming a paused bucket removes its return times, raises its generation and keeps its slots', async () => {
       const bucket = { ...restedBucket, slotsUntilUs: at(300), returnsUntilUs: at(60_000) };
       await begin(bucket);
       const pause = pauseByHandWrite(bucket, forEverUs, nowUs, 1);
@@ -279,13 +279,13 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await buckets.write(key(), resume)).toMatchObject({ kind: 'refused' });
     });
 
-    test('a pause by hand of a destination that nobody has used is the beginning of its bucket', async () => {
+    test('a pause by hand creates the bucket of a destination that has had no request', async () => {
       await buckets.write(key(), pauseByHandWrite(undefined, forEverUs, nowUs, 3));
       const health = { ...unknownHealth, pausedUntilUs: forEverUs };
       expect(await buckets.read(key())).toEqual({ ...restedBucket, revision: 3, health });
     });
 
-    test('a shorter pause does not shorten a longer one', async () => {
+    test('a later, shorter pause does not shorten a longer pause', async () => {
       const [longer, shorter] = [30_000, 10_000].map((ms) => pauseWrite(restedBucket, at(ms), nowUs, 1));
       if (longer !== undefined) await buckets.write(key(), longer);
       if (shorter !== undefined) expect(await buckets.write(key(), shorter)).toMatchObject({ kind: 'refused' });

@@ -12,7 +12,7 @@ import type { Stack } from '../../../lib/local/stack/stack.ts';
 import type { Clients } from '../../fixtures/clients.ts';
 import { ownClients, sharedStack } from '../../fixtures/stack.ts';
 
-/* The policy operations on a whole stack that requires API keys: with a signature, with a key, and invoked directly. */
+/* Calls the policy operations of a stack that requires API keys: signed, with a key in a header, and by direct invocation. */
 
 const command = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'policy.ts');
 const keysCommand = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'keys.ts');
@@ -87,7 +87,7 @@ function runWith(env: NodeJS.ProcessEnv, script: string, ...args: readonly strin
 }
 
 describe('a delivery policy', () => {
-  test('a delivery policy can be put by a signed request, read with a key in the header and deleted by the command', async () => {
+  test('a delivery policy that a signed request puts can be read with a key in a header and deleted by npm run policy', async () => {
     const policy = {
       TimeoutSeconds: 20.5,
       MaximumConcurrency: 10_000,
@@ -113,40 +113,96 @@ describe('a delivery policy', () => {
     });
   });
 
-  const refused: readonly (readonly [input: unknown, message: string])[] = [
-    [{ Burst: 2 }, "Value null at 'apiDestinationName' failed to satisfy constraint: Member must not be null"],
+  const refused: readonly (readonly [when: string, input: unknown, message: string])[] = [
     [
+      'ApiDestinationName is missing',
+      { Burst: 2 },
+      "Value null at 'apiDestinationName' failed to satisfy constraint: Member must not be null",
+    ],
+    [
+      'TimeoutSeconds is 0.05',
       { ...sink, TimeoutSeconds: 0.05 },
       "Value '0.05' at 'timeoutSeconds' failed to satisfy constraint: Member must have value greater than or equal to 0.1",
     ],
-    [{ ...sink, TimeoutSeconds: 1e9 }, "at 'timeoutSeconds' failed"],
-    [{ ...sink, TimeoutSeconds: '20' }, "'timeoutSeconds' must be a number, not a string."],
-    [{ ...sink, MaximumConcurrency: 0 }, "at 'maximumConcurrency' failed"],
-    [{ ...sink, MaximumConcurrency: 10_001 }, "at 'maximumConcurrency' failed"],
-    [{ ...sink, MaximumConcurrencyPerWorker: 0 }, "at 'maximumConcurrencyPerWorker' failed"],
-    [{ ...sink, MaximumConcurrencyPerWorker: 1.5 }, "'maximumConcurrencyPerWorker' must be an integer"],
-    [{ ...sink, Burst: 1001 }, "at 'burst' failed"],
-    [{ ...sink, RetryPolicy: { MaximumRetryAttempts: 186 } }, "at 'retryPolicy.maximumRetryAttempts' failed"],
-    [{ ...sink, RetryPolicy: { MaximumEventAgeInSeconds: 59 } }, "at 'retryPolicy.maximumEventAgeInSeconds' failed"],
-    [{ ...sink, RetryableStatuses: [404, 600] }, "Value '[404, 600]' at 'retryableStatuses' failed"],
-    [{ ...sink, RetryableStatuses: Array.from({ length: 51 }, () => 404) }, "at 'retryableStatuses' failed"],
-    [{ ...sink, RetryableStatuses: [204] }, 'Parameter RetryableStatuses is not valid.'],
-    [{ ...sink, Signing: {} }, "at 'signing.secretArn' failed"],
-    [{ ...sink, ClientCertificateSecretArn: 'tls' }, "at 'clientCertificateSecretArn' failed"],
-    [{ ...sink, CaCertificateSecretArn: `${secretArn} ` }, "at 'caCertificateSecretArn' failed"],
-    [{ ...sink, ServerName: 'a b' }, "at 'serverName' failed"],
-    [{ ...sink, ProxyUrl: 'socks://proxy.example' }, "at 'proxyUrl' failed"],
-    [{ ...sink, ApiDestinationName: 'x'.repeat(65) }, "at 'apiDestinationName' failed"],
-    [{ ApiDestinationName: 'nowhere' }, "An api-destination 'nowhere' does not exist."],
-    ['text', 'The request body must be an object'],
+    ['TimeoutSeconds is a billion', { ...sink, TimeoutSeconds: 1e9 }, "at 'timeoutSeconds' failed"],
+    [
+      'TimeoutSeconds is a string',
+      { ...sink, TimeoutSeconds: '20' },
+      "'timeoutSeconds' must be a number, not a string.",
+    ],
+    ['MaximumConcurrency is 0', { ...sink, MaximumConcurrency: 0 }, "at 'maximumConcurrency' failed"],
+    ['MaximumConcurrency is 10001', { ...sink, MaximumConcurrency: 10_001 }, "at 'maximumConcurrency' failed"],
+    [
+      'MaximumConcurrencyPerWorker is 0',
+      { ...sink, MaximumConcurrencyPerWorker: 0 },
+      "at 'maximumConcurrencyPerWorker' failed",
+    ],
+    [
+      'MaximumConcurrencyPerWorker is 1.5',
+      { ...sink, MaximumConcurrencyPerWorker: 1.5 },
+      "'maximumConcurrencyPerWorker' must be an integer",
+    ],
+    ['Burst is 1001', { ...sink, Burst: 1001 }, "at 'burst' failed"],
+    [
+      'MaximumRetryAttempts is 186',
+      { ...sink, RetryPolicy: { MaximumRetryAttempts: 186 } },
+      "at 'retryPolicy.maximumRetryAttempts' failed",
+    ],
+    [
+      'MaximumEventAgeInSeconds is 59',
+      { ...sink, RetryPolicy: { MaximumEventAgeInSeconds: 59 } },
+      "at 'retryPolicy.maximumEventAgeInSeconds' failed",
+    ],
+    [
+      'RetryableStatuses contains 600',
+      { ...sink, RetryableStatuses: [404, 600] },
+      "Value '[404, 600]' at 'retryableStatuses' failed",
+    ],
+    [
+      'RetryableStatuses has 51 entries',
+      { ...sink, RetryableStatuses: Array.from({ length: 51 }, () => 404) },
+      "at 'retryableStatuses' failed",
+    ],
+    [
+      'RetryableStatuses contains 204',
+      { ...sink, RetryableStatuses: [204] },
+      'Parameter RetryableStatuses is not valid.',
+    ],
+    ['Signing has no SecretArn', { ...sink, Signing: {} }, "at 'signing.secretArn' failed"],
+    [
+      'ClientCertificateSecretArn is not an ARN',
+      { ...sink, ClientCertificateSecretArn: 'tls' },
+      "at 'clientCertificateSecretArn' failed",
+    ],
+    [
+      'CaCertificateSecretArn ends with a blank',
+      { ...sink, CaCertificateSecretArn: `${secretArn} ` },
+      "at 'caCertificateSecretArn' failed",
+    ],
+    ['ServerName contains a blank', { ...sink, ServerName: 'a b' }, "at 'serverName' failed"],
+    ['ProxyUrl has the scheme socks', { ...sink, ProxyUrl: 'socks://proxy.example' }, "at 'proxyUrl' failed"],
+    [
+      'ApiDestinationName has 65 characters',
+      { ...sink, ApiDestinationName: 'x'.repeat(65) },
+      "at 'apiDestinationName' failed",
+    ],
+    [
+      'the API destination does not exist',
+      { ApiDestinationName: 'nowhere' },
+      "An api-destination 'nowhere' does not exist.",
+    ],
+    ['the input is a string', 'text', 'The request body must be an object'],
   ];
 
-  test.each(refused)('a delivery policy of %j is refused, and the error names the member', async (input, message) => {
-    const { status, json } = await keyedCall(keys.control, 'PutDeliveryPolicy', input);
-    expect([status, String(json['message'])]).toEqual([400, expect.stringContaining(message)]);
-  });
+  test.each(refused)(
+    'PutDeliveryPolicy is refused with a message that names the cause when %s',
+    async (_when, input, message) => {
+      const { status, json } = await keyedCall(keys.control, 'PutDeliveryPolicy', input);
+      expect([status, String(json['message'])]).toEqual([400, expect.stringContaining(message)]);
+    },
+  );
 
-  test('a delivery policy with a password in its proxy URL is refused, and no answer repeats the password', async () => {
+  test('PutDeliveryPolicy refuses a proxy URL with a password, and the error does not show the password', async () => {
     const ProxyUrl = 'http://jo:proxy-canary@proxy.example:3128';
     const { json } = await keyedCall(keys.control, 'PutDeliveryPolicy', { ...sink, ProxyUrl });
     expect(json['message']).toContain("Value 'http://***@proxy.example:3128' at 'proxyUrl' failed");
@@ -169,13 +225,13 @@ test('a connection policy can be put, read and deleted', async () => {
   }
 });
 
-test('an operation that Lastmile does not have is answered as unknown', async () => {
+test('an operation of EventBridge is unknown under the target prefix of Lastmile', async () => {
   const { status, json } = await keyedCall(keys.control, 'ListConnections', {});
   expect([status, json['__type']]).toEqual([400, 'UnknownOperationException']);
 });
 
 describe('npm run policy', () => {
-  test.each([
+  const unusable: readonly (readonly [args: readonly string[], status: number, line: string])[] = [
     [['PutEverything', '{}'], 2, 'Start with pause, resume, health or the name of an operation.'],
     [['pause'], 2, 'Name one API destination to pause.'],
     [['resume', 'sink', 'orders'], 2, 'Name one API destination to resume.'],
@@ -190,14 +246,19 @@ describe('npm run policy', () => {
     [['GetDeliveryPolicy', '{}', '--nonsense'], 2, "Unknown option '--nonsense'"],
     [['GetDeliveryPolicy', '{}'], 1, 'ValidationException: 1 validation error detected'],
     [['GetDeliveryPolicy', '{}', '--endpoint-url', 'http://127.0.0.1:1'], 1, 'Cannot invoke control-api'],
-  ])('npm run policy with %j ends with status %d and prints the reason in one line', async (args, status, line) => {
-    const ended = await run(command, ...args);
-    expect([ended.status, ended.stdout]).toEqual([status, '']);
-    expect(ended.stderr).toContain(line);
-    expect(ended.stderr).not.toContain('canary');
-  });
+  ];
 
-  test('npm run policy pauses and resumes a destination, and shows the health of all destinations or of one', async () => {
+  test.each(unusable.map(([args, ...expected]) => [args.join(' '), ...expected, args] as const))(
+    '"npm run policy -- %s" ends with status %d and prints the reason',
+    async (_text, status, line, args) => {
+      const ended = await run(command, ...args);
+      expect([ended.status, ended.stdout]).toEqual([status, '']);
+      expect(ended.stderr).toContain(line);
+      expect(ended.stderr).not.toContain('canary');
+    },
+  );
+
+  test('npm run policy pauses and resumes a destination and shows its health', async () => {
     const paused = await run(command, 'pause', 'sink', '--until', '2099-12-24T18:00:00Z');
     expect(paused).toMatchObject({ status: 0, stderr: '' });
     expect(paused.stdout).toMatch(/^PAUSED  sink  until 2099-12-24T18:00:00Z\nNo event is lost\. [^\n]+\n$/);

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 import { atOnce, createOutcomeStory, event, wait } from './outcome-story.ts';
 
-/** Answers `/<status>` with that status, and always with a Location header. */
+/** Answers a request for `/<status>` with that status. Every answer has a Location header, also with statuses outside 3xx. */
 let endpoint: RecordingEndpoint;
+/** `waiting` has the longest backoff before each retry, `impatient` has none. */
 const stories: { waiting?: Story; impatient?: Story } = {};
 type Story = ReturnType<typeof createOutcomeStory>;
 
@@ -37,15 +38,21 @@ const requestsTo = (status: number): number => endpoint.requests.filter(({ path 
 const statuses = Array.from({ length: 400 }, (_, index) => 200 + index);
 const retriedStatuses = statuses.filter((status) => expectedOf(status).retried);
 
-test('the table of outcomes equals the documented one', () => {
+test('401, 407, 409, 429 and all 5xx statuses are retried, and no other status', () => {
   const fivehundreds = Array.from({ length: 100 }, (_, index) => 500 + index);
   expect(retriedStatuses).toEqual([401, 407, 409, 429, ...fivehundreds]);
 });
 
-describe.each(statuses)('an endpoint that answers %d', (status) => {
+describe.each(statuses)('status %d', (status) => {
   const { code, errorCode, retried } = expectedOf(status);
 
-  test(`an endpoint that answers ${status} is asked once, and the event is ${retried ? 'deferred' : code === undefined ? 'delivered' : 'dead-lettered'}`, async () => {
+  const settlement = retried
+    ? 'puts the event into the delivery queue for a retry'
+    : code === undefined
+      ? 'ends the delivery as delivered'
+      : 'sends the event to the dead letters without a retry';
+
+  test(`an answer with status ${status} ${settlement}`, async () => {
     const { deliver, queue, clock, lastDeadLetter } = story('waiting');
     const [before, deferredBefore] = [requestsTo(status), queue.sent.length];
     const conclusion = await deliver(String(status));
@@ -72,7 +79,7 @@ describe.each(statuses)('an endpoint that answers %d', (status) => {
     }
   });
 
-  test(`an endpoint that answers ${status} with two retries allowed is asked ${retried ? 'three times, by three invocations' : 'once'}`, async () => {
+  test(`an event with two allowed retries is sent ${retried ? 'three times' : 'only once'} to an endpoint that always answers ${status}`, async () => {
     const { deliverUntilSettled, queue, deadLetters, lastDeadLetter } = story('impatient');
     const [before, deferredBefore, lettersBefore] = [requestsTo(status), queue.sent.length, deadLetters.letters.length];
     const conclusions = await deliverUntilSettled(String(status), { RetryPolicy: { MaximumRetryAttempts: 2 } });
@@ -98,11 +105,11 @@ describe.each(statuses)('an endpoint that answers %d', (status) => {
   });
 });
 
-test('no redirect was ever followed', () => {
+test('no delivery follows the Location header of an answer', () => {
   expect(endpoint.requests.filter(({ path }) => path === '/followed')).toEqual([]);
 });
 
-test('all requests of one delivery had the same idempotency key and the same body', () => {
+test('all requests of one delivery have the same idempotency key and the same body', () => {
   for (const status of retriedStatuses) {
     const requests = endpoint.requests.filter(({ path }) => path === `/${status}`);
     expect(new Set(requests.map(({ headers }) => headers['idempotency-key']))).toEqual(new Set([`e-1/${status}`]));

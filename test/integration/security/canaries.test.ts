@@ -15,7 +15,7 @@ let folder: string;
 let refusals: readonly number[];
 let items: string;
 
-/** One story: it creates every kind of resource, makes every kind of delivery, and kills the stack in between. */
+/** Creates every kind of resource and makes every kind of delivery, before and after a kill of the stack. */
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'lastmile-canaries-'));
   surroundings = await startSurroundings();
@@ -51,17 +51,20 @@ async function scan(): Promise<string> {
 
 const all = Object.entries(canaries);
 
-/** These values were refused or are unusable, so they are never sent anywhere. */
+/** Canaries that no request or answer contains in a readable form. */
 const unsent = new Set(['refusedInput', 'policySecret', 'signingKey']);
 
-test.each(all.filter(([name]) => !unsent.has(name)))('the canary %s was used in the story', (_name, canary) => {
-  const { endpoint, tokenEndpoint } = surroundings;
-  const basic = Buffer.from(`jo:${canary}`).toString('base64');
-  const exchanged = JSON.stringify([endpoint.requests, tokenEndpoint.requests, surroundings.answered]);
-  expect(exchanged.includes(canary) || exchanged.includes(basic)).toBe(true);
-});
+test.each(all.filter(([name]) => !unsent.has(name)))(
+  'a request or an answer contains the canary "%s"',
+  (_name, canary) => {
+    const { endpoint, tokenEndpoint } = surroundings;
+    const basic = Buffer.from(`jo:${canary}`).toString('base64');
+    const exchanged = JSON.stringify([endpoint.requests, tokenEndpoint.requests, surroundings.answered]);
+    expect(exchanged.includes(canary) || exchanged.includes(basic)).toBe(true);
+  },
+);
 
-test('the canary signingKey was used to sign requests', () => {
+test('requests are signed with the canary "signingKey"', () => {
   const key = `whsec_${Buffer.from(canaries.signingKey).toString('base64')}`;
   const signed = surroundings.endpoint.requests.filter(({ path }) => path.endsWith('?signed'));
   expect(signed.length).toBeGreaterThan(0);
@@ -71,36 +74,36 @@ test('the canary signingKey was used to sign requests', () => {
   }
 });
 
-/** The outcomes and failure codes that the story must contain. */
+/** The outcomes, failure codes and security events that the deliveries must have caused. Otherwise their texts are not checked. */
 const met =
   'delivered dead-lettered EndpointRejected EndpointFailed EndpointThrottled EndpointUnauthorized TimedOut ' +
   'ConnectionRefused AnswerInvalid TlsFailed InvalidDelivery ApiDestinationNotFound TokenUnavailable TokenInvalid ' +
   'ConnectionDeauthorized InvalidPolicySecret destination-moved transport-changed hosts-loosened ' +
   'secret-changed';
 
-test.each(met.split(' '))('the story contains the outcome or failure code %s', (outcome) => {
+test.each(met.split(' '))('the output of the stack contains a line with %s', (outcome) => {
   expect(stack.printed).toContain(outcome);
 });
 
-test('every input that had to be refused was refused', () => {
+test('the stack answers every invalid input with a 4xx status', () => {
   expect(refusals.filter((status) => status < 400 || status >= 500)).toEqual([]);
 });
 
-test.each(all)('%s is printed by no process, in no disguise', (_name, canary) => {
+test.each(all)('the output of the stack does not contain the canary "%s", plain or encoded', (_name, canary) => {
   expect(disguisesOf(canary).filter((text) => stack.printed.includes(text))).toEqual([]);
 });
 
-test.each(all)('%s is in no answer to a client', (_name, canary) => {
+test.each(all)('no answer to a client contains the canary "%s", plain or encoded', (_name, canary) => {
   const answers = stack.answers.map(({ text, headers }) => text + headers).join('\n');
   expect(disguisesOf(canary).filter((text) => answers.includes(text))).toEqual([]);
 });
 
-test.each(all)('%s is in no item of the table', (_name, canary) => {
+test.each(all)('no item of the table contains the canary "%s", plain or encoded', (_name, canary) => {
   expect(items).toContain('TOKEN#');
   expect(disguisesOf(canary).filter((text) => items.includes(text))).toEqual([]);
 });
 
-test.each(all)('%s is in no file of the database that keeps the table', (_name, canary) => {
+test.each(all)('no file of the embedded database contains the canary "%s", plain or encoded', (_name, canary) => {
   const files = readdirSync(join(folder, 'dynamodb'), { recursive: true, withFileTypes: true });
   const contents = files
     .filter((file) => file.isFile())
@@ -109,7 +112,7 @@ test.each(all)('%s is in no file of the database that keeps the table', (_name, 
   expect(contents.some((content) => disguisesOf(canary).some((text) => content.includes(text)))).toBe(false);
 });
 
-test('the log has one line per delivery, deauthorized connection and security event, and nothing else', () => {
+test('the log contains only lines about deliveries, deauthorized connections and security events', () => {
   const lines = stack.printed.trimEnd().split('\n');
   const expected =
     /^(ready http:|[0-9:.]{12} {2}((delivered|dead-lettered|returned|deferred) {2}|deauthorized {2}connection \w+$|security {2}[a-z-]+ {2}[\w ,.:/-]+$))/;

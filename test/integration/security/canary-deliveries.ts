@@ -73,7 +73,7 @@ export async function createEverything(stack: WatchedStack, surroundings: Surrou
   for (const Name of arns.keys()) await stack.control('DescribeConnection', { Name });
 }
 
-/** Puts two delivery policies: one whose secret is unusable and must not be shown, and one that signs requests. */
+/** Puts one delivery policy whose secret is not a usable certificate, and one that signs requests. */
 async function nameSecrets(stack: WatchedStack): Promise<void> {
   const useless = await createSecret(stack, 'useless', `-----BEGIN PRIVATE KEY-----\n${canaries.policySecret}`);
   await stack.policy('PutDeliveryPolicy', { ApiDestinationName: 'key-policy', ClientCertificateSecretArn: useless });
@@ -82,7 +82,7 @@ async function nameSecrets(stack: WatchedStack): Promise<void> {
   await stack.policy('PutDeliveryPolicy', { ApiDestinationName: 'key-signed', Signing: { SecretArn } });
 }
 
-/** Puts a connection policy that names a secret: first unusable secrets, then a good one. */
+/** Names a secret in a connection policy, first with unusable texts and then with valid credentials. */
 async function nameCredentials(stack: WatchedStack, ConnectionName: string): Promise<void> {
   const useless = [canaries.kept, `{"username": "${canaries.kept}"}`, `{"api_key_name": "${canaries.kept} "}`];
   const good = JSON.stringify({ username: 'jo', password: canaries.kept });
@@ -144,7 +144,7 @@ export async function deliverEverything(stack: WatchedStack): Promise<void> {
 
 const headers = (value: unknown) => ({ HttpParameters: { HeaderParameters: { 'x-target': value } } });
 
-/** Inputs and targets that are invalid. Each one has a secret in the invalid place or next to it. */
+/** Invalid inputs and targets. Each one has a secret in the invalid member or next to it. */
 const undeliverable: readonly unknown[] = [
   `{"apiDestination": "basic-200", "event": ${canaries.event}`,
   canaries.event,
@@ -173,7 +173,7 @@ const undeliverable: readonly unknown[] = [
   envelope('basic-200', { RetryPolicy: { MaximumRetryAttempts: canaries.event } }),
 ];
 
-/** The token endpoint first answers nonsense, then refuses the client, then works again. */
+/** Delivers while the token endpoint gives invalid answers, while it refuses the client, and after it works again. */
 export async function authorizeEverything(stack: WatchedStack, surroundings: Surroundings): Promise<void> {
   await settled(stack);
   for (const answer of wrongTokenAnswers) {

@@ -45,7 +45,7 @@ export interface Answer {
   readonly headers: string;
 }
 
-/** The servers of the story besides the stack itself. */
+/** The servers that the stack calls. */
 export async function startSurroundings() {
   /** Sets all later answers of the token endpoint. */
   const token: { answer: TokenEndpointAnswer } = { answer: granted };
@@ -97,7 +97,7 @@ export const refusedCredentials: TokenEndpointAnswer = {
   body: { error: canaries.tokenError, error_description: `${canaries.clientSecret} is wrong` },
 };
 
-/** The stack as a separate process. The story calls it over plain HTTP, so that it sees whole answers. */
+/** The stack as a separate process. The tests call it over plain HTTP, so that they see whole answers. */
 export class WatchedStack {
   readonly answers: Answer[] = [];
   readonly #processes: StackProcess[] = [];
@@ -111,7 +111,7 @@ export class WatchedStack {
   async start(): Promise<void> {
     const started = startStackProcess(['--port', '0', '--data-dir', this.#folder], {
       REQUEST_TIMEOUT_MS: '500',
-      // No retry comes back while the story runs.
+      // Long enough that no retry comes back during the tests.
       RETRY_BASE_DELAY_MS: '900000',
       // People set these variables for debugging. They must not reveal any secret.
       POWERTOOLS_LOGGER_LOG_EVENT: 'true',

@@ -19,15 +19,20 @@ function storyAt(origin: string, timeoutMs: number) {
 /** The kernel accepts this many bytes from a server although its client stopped reading: the buffers of both sockets. */
 const socketBuffersBytes = 16 * 1024 * 1024;
 
-/** The settlement for a status or a code. A Retry-After that is longer than the event's age limit dead-letters the event. */
+/**
+ * The settlement that follows from a status or a failure code. The answers with a 503 ask for a wait that is longer than the
+ * event's age limit, so their events are dead-lettered instead of deferred.
+ */
 function settlementOf(outcome: number | keyof typeof failures, answer: string): string {
   if (typeof outcome === 'string') return failures[outcome].kind === 'retryable' ? 'deferred' : 'dead-lettered';
   if (outcome >= 200 && outcome <= 299) return 'delivered';
-  return outcome >= 500 && !answer.startsWith('a 503 for') ? 'deferred' : 'dead-lettered';
+  return outcome >= 500 && !answer.startsWith('a 503 with a Retry-After') ? 'deferred' : 'dead-lettered';
 }
 
-describe.each(hostileAnswers)('an endpoint that answers $answer', ({ answer, outcome, lasts, misbehave }) => {
-  test(`a hostile answer has the outcome ${outcome}, keeps no connection open and delays no other delivery`, async () => {
+describe.each(hostileAnswers)('an endpoint that sends $answer', ({ answer, outcome, lasts, misbehave }) => {
+  const ending = typeof outcome === 'number' ? `with status ${outcome}` : `with the failure ${outcome}`;
+
+  test(`an attempt ends ${ending} and delays no other delivery when the endpoint sends ${answer}`, async () => {
     let longestBytes = 0;
     const hostile = await exchanges.misbehaving((socket, request) => {
       socket.once('close', () => {
@@ -46,7 +51,7 @@ describe.each(hostileAnswers)('an endpoint that answers $answer', ({ answer, out
     expect(conclusion).toMatchObject(typeof outcome === 'number' ? { status: outcome } : { code: outcome });
     expect(others.map(({ settlement }) => settlement.kind)).toEqual(Array(5).fill('delivered'));
     expect(hostile.requestCount()).toBe(1);
-    // This comes before the client is closed, because that closes every connection.
+    // Closing the story would close every connection, so this line must come first.
     if (typeof outcome === 'string') await hostile.allClosed();
     await story.close();
     await hostile.allClosed();
@@ -54,21 +59,18 @@ describe.each(hostileAnswers)('an endpoint that answers $answer', ({ answer, out
   });
 });
 
-describe('an answer that nobody asked for', () => {
-  test.each(extraAnswers)(
-    'an extra answer (%s) is never taken for the answer of another request',
-    async (_how, misbehave) => {
-      const hostile = await exchanges.misbehaving(misbehave);
-      const story = storyAt(hostile.origin, 10_000);
-      // There are more requests than connections, so some requests wait for a connection that has just answered.
-      const conclusions = await Promise.all(Array.from({ length: 150 }, () => story.deliver('orders')));
-      for (let index = 0; index < 20; index += 1) conclusions.push(await story.deliver('orders'));
-      expect(conclusions.filter(({ settlement }) => settlement.kind !== 'delivered')).toEqual([]);
-      expect(hostile.requestCount()).toBe(170);
-    },
-  );
+describe('an answer without a request', () => {
+  test.each(extraAnswers)('every request gets its own answer although the server sends %s', async (_how, misbehave) => {
+    const hostile = await exchanges.misbehaving(misbehave);
+    const story = storyAt(hostile.origin, 10_000);
+    // There are more requests than connections, so some requests wait for a connection that has just answered.
+    const conclusions = await Promise.all(Array.from({ length: 150 }, () => story.deliver('orders')));
+    for (let index = 0; index < 20; index += 1) conclusions.push(await story.deliver('orders'));
+    expect(conclusions.filter(({ settlement }) => settlement.kind !== 'delivered')).toEqual([]);
+    expect(hostile.requestCount()).toBe(170);
+  });
 
-  test('an answer on an idle connection closes the connection', async () => {
+  test('the client closes an idle connection when the server sends an answer without a request', async () => {
     const hostile = await exchanges.misbehaving((socket) => {
       socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
       if (hostile.requestCount() === 1) first = socket;

@@ -13,7 +13,7 @@ import { makeTlsCertificate, type TlsCertificate } from '../../servers/endpoints
 import { basicInput, createWorld, oauthInput, type World } from '../../unit/control/world.ts';
 import { createOutcomeStory, wait } from '../delivery/outcome-story.ts';
 
-/** Hosts that an attacker could write into a URL. Each one is, or leads to, an address that is not public. */
+/** Hosts that an attacker could write into a URL. Each one is a spelling of an address, or a name, that is not public. */
 const literals = hostsOf(
   // Loopback, and other addresses of this machine.
   '127.0.0.1 127.0.0.1. 127.1 127.0.1 127.255.255.254 2130706433 0x7f000001 0X7F000001 017700000001 0177.0.0.1',
@@ -34,7 +34,7 @@ const literals = hostsOf(
   '[ff02::1] [2001:db8::1] [3fff::1] [100::1] [2001::1] [5f00::1] [4000::1]',
 );
 
-/** Hosts that are invalid in a URL. */
+/** Hosts that the URL parser refuses. */
 const malformed = hostsOf(
   '[fe80::1%25eth0] [fe80::1%eth0] [::1%25lo] [::ffff:127.0.0.256] [127.0.0.1] 256.0.0.1 0x7f.0.0.0.1',
   '127.0.0.1.1 4294967296 [::1 127.0.0.1%00.example.com 127.0.0.1%2f@example.com',
@@ -53,7 +53,6 @@ const names: Readonly<Record<string, readonly string[]>> = {
   '127.0.0.1.example.test': ['127.0.0.1'],
 };
 
-/** Splits a line of hosts at the blanks. */
 function hostsOf(...lines: readonly string[]): readonly string[] {
   return lines.flatMap((line) => line.split(' '));
 }
@@ -72,7 +71,7 @@ beforeEach(() => {
   refused = [];
 });
 
-/** The port of an endpoint on 127.0.0.1 that would answer every request. */
+/** Has the port of a server on 127.0.0.1, so that a request that is not refused would reach this server. */
 const urlOf = (host: string): string => `https://${host}:${new URL(endpoint.origin).port}`;
 const client = () => ({
   allowlist: publicOnly,
@@ -112,7 +111,10 @@ async function requestTokenFrom(host: string): Promise<unknown> {
   return answered;
 }
 
-/** Every operation of the control API that takes a URL; each returns the error that refused it. */
+/**
+ * Calls every operation of the control API that takes a URL. `tried` has, for each operation, `accepted` or the field that
+ * the refusal names.
+ */
 async function configure(host: string) {
   const world = createWorld();
   const { ConnectionArn = '' } = await world.call('CreateConnection', basicInput);
@@ -159,11 +161,11 @@ const namesTheField = {
 const accepted = Object.fromEntries(Object.keys(namesTheField).map((operation) => [operation, 'accepted']));
 
 describe.each(literals)('%s', (host) => {
-  test('a refused address cannot be an endpoint or token endpoint, and nothing is written', async () => {
+  test(`the control API refuses the host ${host} in the URL of an endpoint or a token endpoint`, async () => {
     expect(await configure(host)).toEqual({ tried: namesTheField, changed: false });
   });
 
-  test('a refused address never gets an event', async () => {
+  test(`an event for an endpoint at ${host} is dead-lettered, and no connection is opened`, async () => {
     const { conclusion, letter } = await deliverTo(host);
     expect(conclusion).toMatchObject({ code: 'AddressRefused', settlement: { kind: 'dead-lettered' } });
     expect(letter).toMatchObject({ ERROR_CODE: 'INVALID_PARAMETER', RETRY_ATTEMPTS: '0' });
@@ -171,34 +173,37 @@ describe.each(literals)('%s', (host) => {
     expect(endpoint.connectionCount()).toBe(0);
   });
 
-  test('a refused address is never asked for a token, and the connection does not change', async () => {
+  test(`a token request to ${host} is refused before a connection is opened`, async () => {
     expect(await requestTokenFrom(host)).toMatchObject({ code: 'AddressRefused', kind: 'permanent' });
     expect(refused).toHaveLength(1);
     expect(endpoint.connectionCount()).toBe(0);
   });
 });
 
-describe.each(Object.keys(names))('%s', (name) => {
-  test('a name that resolves to a refused address is accepted until it is resolved', async () => {
-    expect((await configure(name)).tried).toEqual(accepted);
-  });
+describe.each(Object.entries(names).map(([name, addresses]) => ({ name, addresses: addresses.join(' and ') })))(
+  '$name',
+  ({ name, addresses }) => {
+    test(`the control API accepts ${name}, because it does not resolve names`, async () => {
+      expect((await configure(name)).tried).toEqual(accepted);
+    });
 
-  test('a name that resolves to a refused address gets no event, and the dead letter does not show the address', async () => {
-    const { conclusion, letter } = await deliverTo(name);
-    expect(conclusion).toMatchObject({ code: 'AddressRefused', settlement: { kind: 'dead-lettered' } });
-    const said = JSON.stringify(letter).replaceAll(name, '');
-    expect(names[name]?.filter((address) => said.includes(address))).toEqual([]);
-    expect(refused).toMatchObject([{ host: name }]);
-    expect(endpoint.connectionCount()).toBe(0);
-  });
+    test(`an event for a name that resolves to ${addresses} is dead-lettered, and the dead letter does not show the address`, async () => {
+      const { conclusion, letter } = await deliverTo(name);
+      expect(conclusion).toMatchObject({ code: 'AddressRefused', settlement: { kind: 'dead-lettered' } });
+      const said = JSON.stringify(letter).replaceAll(name, '');
+      expect(names[name]?.filter((address) => said.includes(address))).toEqual([]);
+      expect(refused).toMatchObject([{ host: name }]);
+      expect(endpoint.connectionCount()).toBe(0);
+    });
 
-  test('a name that resolves to a refused address is never asked for a token', async () => {
-    expect(await requestTokenFrom(name)).toMatchObject({ code: 'AddressRefused' });
-    expect(endpoint.connectionCount()).toBe(0);
-  });
-});
+    test(`a token request to a name that resolves to ${addresses} is refused before a connection is opened`, async () => {
+      expect(await requestTokenFrom(name)).toMatchObject({ code: 'AddressRefused' });
+      expect(endpoint.connectionCount()).toBe(0);
+    });
+  },
+);
 
-test.each(malformed)('%s is not a valid host, so it is refused at once and never called', async (host) => {
+test.each(malformed)('a URL with the invalid host %s is refused by the control API and never called', async (host) => {
   expect(await configure(host)).toEqual({ tried: namesTheField, changed: false });
   const { conclusion } = await deliverTo(host);
   expect(conclusion).toMatchObject({ code: 'InvalidInvocation', settlement: { kind: 'dead-lettered' } });
@@ -206,6 +211,6 @@ test.each(malformed)('%s is not a valid host, so it is refused at once and never
   expect(endpoint.connectionCount()).toBe(0);
 });
 
-test('the tests cover more than eighty forms of refused hosts', () => {
+test('the tests of refused addresses cover more than eighty hosts', () => {
   expect(new Set([...literals, ...malformed, ...Object.keys(names)]).size).toBeGreaterThan(80);
 });

@@ -3,10 +3,7 @@ import type { ProxyFault } from '../../servers/aws/faulty-proxy.ts';
 import type { SqsQueue } from '../../servers/aws/sqs-queues.ts';
 import { createSettlingStory, type Destination, type SettlingServers, sharedSettling } from './settling-story.ts';
 
-/*
- * Every write that settles a delivery fails in every way it can, under the deployed handlers: the event is never lost, and
- * nobody is told that it is settled before it is.
- */
+/* Each write that settles a delivery fails in each possible way. No event may be lost or reported as settled too early. */
 
 let servers: SettlingServers;
 
@@ -21,6 +18,7 @@ function story(clients?: object): Promise<Story> {
 }
 
 interface Way {
+  /** Follows "because" in a test's name. */
   readonly how: string;
   readonly fault: ProxyFault;
   /** Whether the write takes effect although its caller gets no answer. */
@@ -32,18 +30,27 @@ interface Way {
 const impatient = { maxAttempts: 1, requestHandler: { requestTimeout: 2000, throwOnRequestTimeout: true } };
 
 const ways: readonly Way[] = [
-  { how: 'loses every request', fault: 'lost before', takesEffect: false },
-  { how: 'loses every answer', fault: 'lost after', takesEffect: true },
-  { how: 'never answers', fault: 'silent', takesEffect: true, clients: impatient },
-  { how: 'fails the entry', fault: { failedEntries: [0] }, takesEffect: false },
-  { how: 'is unavailable', fault: { status: 503, body: { __type: 'ServiceUnavailable' } }, takesEffect: false },
-  { how: 'denies access', fault: { status: 400, body: { __type: 'AccessDeniedException' } }, takesEffect: false },
-  { how: 'does not exist', fault: { status: 400, body: { __type: 'QueueDoesNotExist' } }, takesEffect: false },
-  { how: 'gives an answer that is none of SQS', fault: { status: 200, body: {} }, takesEffect: false },
+  { how: 'every request is lost', fault: 'lost before', takesEffect: false },
+  { how: 'every answer is lost', fault: 'lost after', takesEffect: true },
+  { how: 'no answer comes', fault: 'silent', takesEffect: true, clients: impatient },
+  { how: 'the entry is refused', fault: { failedEntries: [0] }, takesEffect: false },
+  {
+    how: 'the service is unavailable',
+    fault: { status: 503, body: { __type: 'ServiceUnavailable' } },
+    takesEffect: false,
+  },
+  { how: 'access is denied', fault: { status: 400, body: { __type: 'AccessDeniedException' } }, takesEffect: false },
+  {
+    how: 'the queue does not exist',
+    fault: { status: 400, body: { __type: 'QueueDoesNotExist' } },
+    takesEffect: false,
+  },
+  { how: 'the answer is an empty object', fault: { status: 200, body: {} }, takesEffect: false },
 ];
 
 interface Write {
-  readonly write: string;
+  /** The queues of the write, with a verb. */
+  readonly confirms: string;
   readonly destination: Destination;
   readonly withTarget: boolean;
   /** The queues that fail: the target of the write and the queues used instead of it. */
@@ -52,28 +59,28 @@ interface Write {
 
 const writes: readonly Write[] = [
   {
-    write: 'the delivery queue',
+    confirms: 'the delivery queue confirms',
     destination: 'later',
     withTarget: false,
     queues: ({ deliveries }) => [deliveries],
   },
   {
-    write: 'the stack’s own dead-letter queue',
+    confirms: 'the stack’s own dead-letter queue confirms',
     destination: 'never',
     withTarget: false,
     queues: ({ deadLetters }) => [deadLetters],
   },
   {
-    write: 'the target’s dead-letter queue and then the stack’s own',
+    confirms: 'both dead-letter queues confirm',
     destination: 'never',
     withTarget: true,
     queues: ({ target, deadLetters }) => [target, deadLetters],
   },
 ];
 
-describe.concurrent.each(writes)('a settlement by $write', ({ write, destination, withTarget, queues }) => {
+describe.concurrent.each(writes)('$confirms no message', ({ confirms, destination, withTarget, queues }) => {
   test.each(ways)(
-    `when ${write} $how, deliver fails, and it settles the event when it is invoked again`,
+    `deliver fails when ${confirms} no message because $how, and settles the event when it is invoked again`,
     async ({ fault, takesEffect, clients }) => {
       const told = await story(clients);
       const envelope = told.envelope(destination, withTarget);
@@ -89,18 +96,21 @@ describe.concurrent.each(writes)('a settlement by $write', ({ write, destination
     },
   );
 
-  test.each(ways)(`when ${write} $how, deliver-queued gives the message back`, async ({ fault, clients }) => {
-    const told = await story(clients);
-    const envelope = told.envelope(destination, withTarget);
-    await told.enqueue(envelope);
-    for (const queue of queues(told)) told.fail('SendMessageBatch', queue, fault);
-    expect(await told.receiveOnce()).toMatchObject({ received: 1, failures: [expect.any(String)] });
-    expect(told.calls('DeleteMessageBatch')).toBe(0);
-    expect(told.requestsFor(envelope)).toBe(1);
-    told.heal();
-    await receiveUntilSettled(told);
-    expect(await countIn(queues(told))).toBeGreaterThan(0);
-  });
+  test.each(ways)(
+    `deliver-queued reports its message as failed when ${confirms} no message because $how`,
+    async ({ fault, clients }) => {
+      const told = await story(clients);
+      const envelope = told.envelope(destination, withTarget);
+      await told.enqueue(envelope);
+      for (const queue of queues(told)) told.fail('SendMessageBatch', queue, fault);
+      expect(await told.receiveOnce()).toMatchObject({ received: 1, failures: [expect.any(String)] });
+      expect(told.calls('DeleteMessageBatch')).toBe(0);
+      expect(told.requestsFor(envelope)).toBe(1);
+      told.heal();
+      await receiveUntilSettled(told);
+      expect(await countIn(queues(told))).toBeGreaterThan(0);
+    },
+  );
 });
 
 async function countIn(queues: readonly SqsQueue[]): Promise<number> {
@@ -119,7 +129,7 @@ async function receiveUntilSettled({ receiveOnce }: Story): Promise<void> {
 
 describe.concurrent('a failure of the target’s dead-letter queue alone', () => {
   test.each(ways)(
-    'when only the target’s dead-letter queue $how, either handler sends the event to the stack’s own queue',
+    'an event goes to the stack’s own dead-letter queue when the target’s queue confirms no message because $how',
     async ({ fault, takesEffect, clients }) => {
       const told = await story(clients);
       told.fail('SendMessageBatch', told.target, fault);
@@ -135,8 +145,8 @@ describe.concurrent('a failure of the target’s dead-letter queue alone', () =>
 });
 
 describe.concurrent('a failed deletion of a settled message', () => {
-  test.each(ways.filter(({ how }) => how !== 'fails the entry'))(
-    'when DeleteMessageBatch $how, the batch is settled anyway, and Lambda deletes its messages afterwards',
+  test.each(ways.filter(({ how }) => how !== 'the entry is refused'))(
+    'deliver-queued reports no failure when the deletion of settled messages is not confirmed because $how',
     async ({ fault, clients }) => {
       const told = await story(clients);
       const envelopes = [told.envelope('well'), told.envelope('well'), told.envelope('never')];
@@ -153,13 +163,16 @@ describe.concurrent('a failed deletion of a settled message', () => {
 
 describe.concurrent('a failed write of a refused credential', () => {
   test.each(
-    ways.filter(({ how }) => how === 'is unavailable' || how === 'loses every answer' || how === 'denies access'),
-  )('when the write of a refused credential to the table $how, the delivery is settled anyway', async ({ fault }) => {
-    const told = await story();
-    told.fail('UpdateItem', undefined, fault);
-    const envelope = told.envelope('unauthorized');
-    expect(await told.deliver(envelope)).toMatchObject({ outcome: 'deferred', attempts: 1 });
-    expect(await told.deliveries.count()).toBe(1);
-    told.heal();
-  });
+    ways.filter(({ how }) => ['the service is unavailable', 'every answer is lost', 'access is denied'].includes(how)),
+  )(
+    'a delivery is settled although the table does not confirm a refused credential because $how',
+    async ({ fault }) => {
+      const told = await story();
+      told.fail('UpdateItem', undefined, fault);
+      const envelope = told.envelope('unauthorized');
+      expect(await told.deliver(envelope)).toMatchObject({ outcome: 'deferred', attempts: 1 });
+      expect(await told.deliveries.count()).toBe(1);
+      told.heal();
+    },
+  );
 });

@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-/** A file that breaks one rule: its path, its text, the rule, and a part of the error. */
-type Violation = readonly [path: string, source: string, rule: string, words: string];
+/** A file that breaks one rule. `words` is a part of the error. */
+type Violation = readonly [what: string, path: string, source: string, rule: string, words: string];
 
 const imports = 'lastmile(layers)';
 const chance = 'eslint(no-restricted-imports)';
@@ -51,60 +51,184 @@ const violations: readonly Violation[] = [
   ...refusedImports('lib/local/bus/store', ['../../../commands/start.ts', '../../../../test/fakes/manual-clock.ts']),
   ...refusedImports('lib/commands', ['../../test/fakes/manual-clock.ts', '../../bench/run.ts', '../../soak/soak.ts']),
   ...refusedImports('soak', ['../test/fakes/manual-clock.ts', '../bench/run.ts']),
-  ['functions/wiring.ts', "export { handler } from './deliver.ts';", imports, 'Layer wiring'],
-  ['lib/config.ts', "export { systemClock } from './adapters/system-clock.ts';", imports, 'Layer config'],
-  ['lib/core/type-import.ts', "import type { C } from '../ports/clock.ts';\nexport type D = C;", imports, 'Layer core'],
-  ['lib/core/type-query.ts', "export type D = import('../ports/clock.ts').C;", imports, 'Layer core'],
-  ['lib/core/re-export.ts', "export { deliver } from '../delivery/deliver.ts';", imports, 'Layer core'],
-  ['lib/core/lazy-import.ts', "export const pool = () => import('undici');", imports, 'Layer core'],
-  ['lib/core/circle-a.ts', "import type { B } from './circle-b.ts';\nexport type A = B;", 'import(no-cycle)', ''],
-  ['lib/core/circle-b.ts', "import type { A } from './circle-a.ts';\nexport type B = A[];", 'import(no-cycle)', ''],
   [
+    'an import of a handler in functions/wiring.ts',
+    'functions/wiring.ts',
+    "export { handler } from './deliver.ts';",
+    imports,
+    'Layer wiring',
+  ],
+  [
+    'an import of an adapter in lib/config.ts',
+    'lib/config.ts',
+    "export { systemClock } from './adapters/system-clock.ts';",
+    imports,
+    'Layer config',
+  ],
+  [
+    'a type import of a port in lib/core',
+    'lib/core/type-import.ts',
+    "import type { C } from '../ports/clock.ts';\nexport type D = C;",
+    imports,
+    'Layer core',
+  ],
+  [
+    'an import() type of a port in lib/core',
+    'lib/core/type-query.ts',
+    "export type D = import('../ports/clock.ts').C;",
+    imports,
+    'Layer core',
+  ],
+  [
+    'a re-export from lib/delivery in lib/core',
+    'lib/core/re-export.ts',
+    "export { deliver } from '../delivery/deliver.ts';",
+    imports,
+    'Layer core',
+  ],
+  [
+    'a dynamic import of undici in lib/core',
+    'lib/core/lazy-import.ts',
+    "export const pool = () => import('undici');",
+    imports,
+    'Layer core',
+  ],
+  [
+    'the first file of an import cycle in lib/core',
+    'lib/core/circle-a.ts',
+    "import type { B } from './circle-b.ts';\nexport type A = B;",
+    'import(no-cycle)',
+    '',
+  ],
+  [
+    'the second file of an import cycle in lib/core',
+    'lib/core/circle-b.ts',
+    "import type { A } from './circle-a.ts';\nexport type B = A[];",
+    'import(no-cycle)',
+    '',
+  ],
+  [
+    'randomUUID in lib/core',
     'lib/core/chance.ts',
     "import { randomUUID } from 'node:crypto';\nexport const id = randomUUID();",
     chance,
     'Chance',
   ],
   ...['core', 'delivery', 'control'].flatMap((layer): Violation[] => [
-    [`lib/${layer}/now.ts`, 'export const now = Date.now();', properties, 'Clock'],
-    [`lib/${layer}/new-date.ts`, 'export const now = new Date();', 'lastmile(no-current-time)', 'Clock'],
-    [`lib/${layer}/date-text.ts`, 'export const now = Date();', 'lastmile(no-current-time)', 'Clock'],
-    [`lib/${layer}/random.ts`, 'export const chance = Math.random();', properties, 'Random'],
-    [`lib/${layer}/environment.ts`, 'export const name = process.env.TABLE_NAME;', properties, 'lib/config.ts'],
-    [`lib/${layer}/taken-environment.ts`, 'const { env } = process;\nexport { env };', properties, 'lib/config.ts'],
-    [`lib/${layer}/timer.ts`, 'setTimeout(() => {}, 1);\nexport {};', globals, 'Clock'],
-    [`lib/${layer}/global-timer.ts`, 'globalThis.setTimeout(() => {}, 1);\nexport {};', properties, 'port'],
+    [`Date.now() in lib/${layer}`, `lib/${layer}/now.ts`, 'export const now = Date.now();', properties, 'Clock'],
+    [
+      `new Date() without a time in lib/${layer}`,
+      `lib/${layer}/new-date.ts`,
+      'export const now = new Date();',
+      'lastmile(no-current-time)',
+      'Clock',
+    ],
+    [
+      `Date() in lib/${layer}`,
+      `lib/${layer}/date-text.ts`,
+      'export const now = Date();',
+      'lastmile(no-current-time)',
+      'Clock',
+    ],
+    [
+      `Math.random() in lib/${layer}`,
+      `lib/${layer}/random.ts`,
+      'export const chance = Math.random();',
+      properties,
+      'Random',
+    ],
+    [
+      `process.env in lib/${layer}`,
+      `lib/${layer}/environment.ts`,
+      'export const name = process.env.TABLE_NAME;',
+      properties,
+      'lib/config.ts',
+    ],
+    [
+      `env destructured from process in lib/${layer}`,
+      `lib/${layer}/taken-environment.ts`,
+      'const { env } = process;\nexport { env };',
+      properties,
+      'lib/config.ts',
+    ],
+    [`setTimeout in lib/${layer}`, `lib/${layer}/timer.ts`, 'setTimeout(() => {}, 1);\nexport {};', globals, 'Clock'],
+    [
+      `globalThis.setTimeout in lib/${layer}`,
+      `lib/${layer}/global-timer.ts`,
+      'globalThis.setTimeout(() => {}, 1);\nexport {};',
+      properties,
+      'port',
+    ],
   ]),
-  ['lib/core/floating.ts', 'Promise.resolve();\nexport {};', 'typescript(no-floating-promises)', ''],
   [
+    'a floating promise in lib/core',
+    'lib/core/floating.ts',
+    'Promise.resolve();\nexport {};',
+    'typescript(no-floating-promises)',
+    '',
+  ],
+  [
+    'a switch with a missing case in lib/core',
     'lib/core/switch.ts',
     "export function f(kind: 'a' | 'b') { switch (kind) { case 'a': return 1; } return 2; }",
     'typescript(switch-exhaustiveness-check)',
     '"b"',
   ],
-  ['lib/core/barrel.ts', "export * from './json.ts';", 'oxc(no-barrel-file)', ''],
-  ['lib/core/default-export.ts', 'export default 1;', 'import(no-default-export)', ''],
-  ['lib/core/any.ts', 'export const value = (x: any) => x;', 'typescript(no-explicit-any)', ''],
-  ['lib/core/non-null.ts', 'export const f = (x?: string) => x!.length;', 'typescript(no-non-null-assertion)', ''],
+  ['a barrel file in lib/core', 'lib/core/barrel.ts', "export * from './json.ts';", 'oxc(no-barrel-file)', ''],
+  ['a default export in lib/core', 'lib/core/default-export.ts', 'export default 1;', 'import(no-default-export)', ''],
   [
+    'the type any in lib/core',
+    'lib/core/any.ts',
+    'export const value = (x: any) => x;',
+    'typescript(no-explicit-any)',
+    '',
+  ],
+  [
+    'a non-null assertion in lib/core',
+    'lib/core/non-null.ts',
+    'export const f = (x?: string) => x!.length;',
+    'typescript(no-non-null-assertion)',
+    '',
+  ],
+  [
+    'a parameter property in lib/core',
     'lib/core/parameter-property.ts',
     'export class A { constructor(readonly x: number) {} }',
     'typescript(parameter-properties)',
     '',
   ],
-  ['lib/core/to-do.ts', `// ${'to'}${'do'}: later\nexport {};`, 'eslint(no-warning-comments)', ''],
-  ['lib/core/long.ts', 'export {};\n'.repeat(251), 'eslint(max-lines)', '250'],
   [
+    'a to-do comment in lib/core',
+    'lib/core/to-do.ts',
+    `// ${'to'}${'do'}: later\nexport {};`,
+    'eslint(no-warning-comments)',
+    '',
+  ],
+  [
+    'a file of more than 250 lines in lib/core',
+    'lib/core/long.ts',
+    'export {};\n'.repeat(251),
+    'eslint(max-lines)',
+    '250',
+  ],
+  [
+    'a module mock in a test',
     'test/module-mock.test.ts',
     "import { vi } from 'vitest';\nvi.doMock('./x.ts');",
     'vitest(no-restricted-vi-methods)',
     'contract',
   ],
-  ['test/no-assertion.test.ts', "import { test } from 'vitest';\ntest('a', () => {});", 'vitest(expect-expect)', ''],
+  [
+    'a test without an assertion',
+    'test/no-assertion.test.ts',
+    "import { test } from 'vitest';\ntest('a', () => {});",
+    'vitest(expect-expect)',
+    '',
+  ],
 ];
 
-/** Files with every allowed import. They prove that the rules do not refuse too much. */
-const allowed: readonly (readonly [path: string, source: string])[] = [
+/** Files that break no rule. They prove that the rules do not refuse too much. */
+const allowed: readonly (readonly [what: string, path: string, source: string])[] = [
   allowedImports('lib/core/rate', ['./slots.ts', '../input/json.ts', 'node:buffer', 'node:zlib', 'ipaddr.js']),
   allowedImports('lib/ports', ['./clock.ts', '../core/input/json.ts']),
   allowedImports('lib/delivery/rate', ['../deliver.ts', '../../core/input/json.ts', '../../ports/clock.ts']),
@@ -122,6 +246,7 @@ const allowed: readonly (readonly [path: string, source: string])[] = [
   allowedImports('lib/commands', ['../local/stack/stack.ts', '../../functions/deliver.ts', 'node:util']),
   allowedImports('soak', ['./plan.ts', '../lib/local/stack/stack.ts', '../lib/commands/flags.ts']),
   [
+    'a Date of a given time in lib/core',
     'lib/core/given-time.ts',
     'export const text = (nowMs: number) => new Date(nowMs).toISOString() + Date.UTC(2026, 0);',
   ],
@@ -143,7 +268,7 @@ describe('the linter', () => {
     folder = await mkdtemp(join(tmpdir(), 'lastmile-layers-'));
     for (const name of ['.oxlintrc.json', 'infra/lint-rules.mjs']) await cp(join(repository, name), join(folder, name));
     await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: { strict: true, types: [] } }));
-    for (const [path, source] of [...violations, ...allowed]) {
+    for (const [, path, source] of [...violations, ...allowed]) {
       await mkdir(dirname(join(folder, path)), { recursive: true });
       await writeFile(join(folder, path), source);
     }
@@ -151,24 +276,21 @@ describe('the linter', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  test.for(violations.map(describeViolation))('the linter refuses $line in $folder', ({ path, rule, words }) => {
+  test.for(violations)('the linter refuses %s', ([, path, , rule, words]) => {
     const refusals = diagnostics.filter(({ filename, code }) => filename === path && code === rule);
     expect(refusals.map(({ message, help }) => `${message} ${help ?? ''}`)).toEqual(
       expect.arrayContaining([expect.stringContaining(words)]),
     );
   });
 
-  test.for(allowed)('the linter accepts %s, which imports everything that its layer may import', ([path]) => {
+  test.for(allowed)('the linter accepts %s', ([, path]) => {
     expect(diagnostics.filter(({ filename }) => filename === path)).toEqual([]);
   });
 });
 
-function describeViolation([path, source, rule, words]: Violation) {
-  return { path, rule, words, folder: dirname(path), line: source.split('\n')[0] };
-}
-
 function refusedImports(folder: string, specifiers: readonly string[]): Violation[] {
   return specifiers.map((specifier, index) => [
+    `an import of ${specifier} in ${folder}`,
     `${folder}/refused-${index}.ts`,
     `import * as imported from '${specifier}';\nexport const value = imported;`,
     imports,
@@ -176,10 +298,11 @@ function refusedImports(folder: string, specifiers: readonly string[]): Violatio
   ]);
 }
 
-function allowedImports(layerFolder: string, specifiers: readonly string[]): readonly [path: string, source: string] {
+function allowedImports(layerFolder: string, specifiers: readonly string[]): (typeof allowed)[number] {
   const statements = specifiers.map((specifier, index) => `import * as imported${index} from '${specifier}';`);
   const names = specifiers.map((_, index) => `imported${index}`);
-  return [`${layerFolder}/allowed.ts`, `${statements.join('\n')}\nexport const values = [${names.join(', ')}];`];
+  const source = `${statements.join('\n')}\nexport const values = [${names.join(', ')}];`;
+  return [`every allowed kind of import in ${layerFolder}`, `${layerFolder}/allowed.ts`, source];
 }
 
 async function lint(repository: string, folder: string): Promise<readonly Diagnostic[]> {

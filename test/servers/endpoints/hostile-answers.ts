@@ -5,10 +5,11 @@ import type { Misbehave } from './misbehaving-endpoint.ts';
 
 /** A malicious answer, and the expected outcome of the request. */
 export interface HostileAnswer {
+  /** Follows "the endpoint sends" in a test's name. */
   readonly answer: string;
-  /** The status that counts, or the code of the failure. */
+  /** The status that the delivery reports, or the code of the failure. */
   readonly outcome: number | FailureCode;
-  /** Whether only the timeout ends the request. */
+  /** Set when the request ends only at its timeout. */
   readonly lasts?: true;
   readonly misbehave: Misbehave;
 }
@@ -52,14 +53,22 @@ function bomb(encoding: string, bytes: Uint8Array): Misbehave {
 const zeros = Buffer.alloc(30_000_000);
 
 const tooLong: readonly HostileAnswer[] = [
-  { answer: 'a body of 100 MB', outcome: 500, misbehave: endlessly(`${failed}content-length: 100000000\r\n\r\n`, 'x') },
-  { answer: 'an endless body of a 200', outcome: 200, misbehave: endlessly(`${ok}${chunked}`, '5\r\nxxxxx\r\n') },
-  { answer: 'an endless body of a 422', outcome: 422, misbehave: endlessly('HTTP/1.1 422 No\r\n\r\n', 'x') },
-  { answer: 'a body in chunks of one byte', outcome: 200, misbehave: endlessly(`${ok}${chunked}`, '1\r\nx\r\n') },
+  {
+    answer: 'a 500 with a body of 100 MB',
+    outcome: 500,
+    misbehave: endlessly(`${failed}content-length: 100000000\r\n\r\n`, 'x'),
+  },
+  { answer: 'a 200 with an endless body', outcome: 200, misbehave: endlessly(`${ok}${chunked}`, '5\r\nxxxxx\r\n') },
+  { answer: 'a 422 with an endless body', outcome: 422, misbehave: endlessly('HTTP/1.1 422 No\r\n\r\n', 'x') },
+  {
+    answer: 'a 200 with endless chunks of one byte',
+    outcome: 200,
+    misbehave: endlessly(`${ok}${chunked}`, '1\r\nx\r\n'),
+  },
   { answer: 'an endless reason phrase', outcome: 'AnswerInvalid', misbehave: endlessly('HTTP/1.1 200 ', 'x') },
-  { answer: 'endless line ends before it', outcome: 'AnswerInvalid', misbehave: endlessly('', '\r\n') },
-  { answer: 'endless 103s', outcome: 'AnswerInvalid', misbehave: endlessly('', 'HTTP/1.1 103 Wait\r\n\r\n') },
-  { answer: 'endless 100s', outcome: 'AnswerInvalid', misbehave: endlessly('', 'HTTP/1.1 100\r\n\r\n') },
+  { answer: 'endless line ends before the status line', outcome: 'AnswerInvalid', misbehave: endlessly('', '\r\n') },
+  { answer: 'endless 103 answers', outcome: 'AnswerInvalid', misbehave: endlessly('', 'HTTP/1.1 103 Wait\r\n\r\n') },
+  { answer: 'endless 100 answers', outcome: 'AnswerInvalid', misbehave: endlessly('', 'HTTP/1.1 100\r\n\r\n') },
   { answer: 'endless headers', outcome: 'AnswerInvalid', misbehave: endlessly(ok, 'x-padding: 0\r\n') },
   { answer: 'one endless header', outcome: 'AnswerInvalid', misbehave: endlessly(`${ok}x-padding: `, 'x') },
   { answer: 'one endless header name', outcome: 'AnswerInvalid', misbehave: endlessly(ok, 'x') },
@@ -70,10 +79,20 @@ const tooLong: readonly HostileAnswer[] = [
 
 const tooSlow: readonly HostileAnswer[] = [
   { answer: 'nothing', outcome: 'TimedOut', lasts: true, misbehave: () => undefined },
-  { answer: 'a head, byte by byte', outcome: 'TimedOut', lasts: true, misbehave: slowly(`${ok}x-padding: `, 'x') },
-  { answer: 'a body, byte by byte', outcome: 'TimedOut', lasts: true, misbehave: slowly(ok + chunked, '1\r\nx\r\n') },
   {
-    answer: 'a 103 after the other',
+    answer: 'an endless head, byte by byte',
+    outcome: 'TimedOut',
+    lasts: true,
+    misbehave: slowly(`${ok}x-padding: `, 'x'),
+  },
+  {
+    answer: 'an endless body, byte by byte',
+    outcome: 'TimedOut',
+    lasts: true,
+    misbehave: slowly(ok + chunked, '1\r\nx\r\n'),
+  },
+  {
+    answer: 'endless 103 answers, byte by byte',
     outcome: 'TimedOut',
     lasts: true,
     misbehave: slowly('', 'HTTP/1.1 103 X\r\n\r\n'),
@@ -81,46 +100,51 @@ const tooSlow: readonly HostileAnswer[] = [
   { answer: 'half a head', outcome: 'TimedOut', lasts: true, misbehave: say(ok) },
   { answer: 'half a body', outcome: 'TimedOut', lasts: true, misbehave: say(`${ok}content-length: 9\r\n\r\nhalf`) },
   {
-    answer: 'a length that no body has',
+    answer: 'a length that is too large for a number',
     outcome: 'TimedOut',
     lasts: true,
     misbehave: say(`${failed}content-length: 9007199254740993\r\n\r\nx`),
   },
-  { answer: 'HTTP/1.0 without an end', outcome: 'TimedOut', lasts: true, misbehave: say('HTTP/1.0 200 OK\r\n\r\nx') },
+  {
+    answer: 'a body of HTTP/1.0 that never ends',
+    outcome: 'TimedOut',
+    lasts: true,
+    misbehave: say('HTTP/1.0 200 OK\r\n\r\nx'),
+  },
 ];
 
 const noHttp: readonly HostileAnswer[] = [
-  ['HTTP/0.9', '<html>hello</html>\r\n'],
-  ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+  ['an answer of HTTP/0.9', '<html>hello</html>\r\n'],
+  ['an answer of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
   ['a status of four digits', `HTTP/1.1 2000 OK\r\n${empty}`],
   ['a status of two digits', `HTTP/1.1 20 OK\r\n${empty}`],
   ['the status 000', `HTTP/1.1 000 OK\r\n${empty}`],
   ['the status 099', `HTTP/1.1 099 OK\r\n${empty}`],
-  ['line feeds only', 'HTTP/1.1 200 OK\ncontent-length: 0\n\n'],
+  ['a head with line feeds only', 'HTTP/1.1 200 OK\ncontent-length: 0\n\n'],
   ['a carriage return within a header', `HTTP/1.1 200 OK\r\nx: a\rHTTP/1.1 500 No\r\n${empty}`],
   ['a folded header', `${ok}x: a\r\n b\r\n${empty}`],
   ['a NUL within a header', `${ok}x: a\0b\r\n${empty}`],
   ['a blank before the colon', `${ok}content-length : 0\r\n\r\n`],
   ['a negative length', `${ok}content-length: -1\r\n\r\n`],
   ['a length of 23 digits', `${ok}content-length: 99999999999999999999999\r\n\r\n`],
-  ['two lengths', `${ok}content-length: 1\r\ncontent-length: 2\r\n\r\nxx`],
-  ['a length and chunks', `${ok}content-length: 1\r\n${chunked}0\r\n\r\n`],
+  ['two different lengths', `${ok}content-length: 1\r\ncontent-length: 2\r\n\r\nxx`],
+  ['both a length and chunks', `${ok}content-length: 1\r\n${chunked}0\r\n\r\n`],
   ['an invalid chunk size', `${ok}${chunked}zz\r\n`],
   ['a chunk size beyond 2^64', `${ok}${chunked}fffffffffffffffff\r\nx`],
-  ['a length in the trailers', `${ok}${chunked}1\r\nx\r\n0\r\ncontent-length: 7\r\n\r\n`],
-  ['a chunk longer than its size', `${ok}${chunked}1\r\nxyz\r\n0\r\n\r\n`],
+  ['a Content-Length in the trailers', `${ok}${chunked}1\r\nx\r\n0\r\ncontent-length: 7\r\n\r\n`],
+  ['a chunk that is longer than its size', `${ok}${chunked}1\r\nxyz\r\n0\r\n\r\n`],
 ].map(([answer = '', text = '']) => ({ answer, outcome: 'AnswerInvalid', misbehave: say(text) }));
 
 const cutShort: readonly HostileAnswer[] = [
-  { answer: 'a hang-up', outcome: 'ConnectionReset', misbehave: sayAndEnd('') },
-  { answer: 'a hang-up within the head', outcome: 'AnswerInvalid', misbehave: sayAndEnd(ok) },
+  { answer: 'nothing and closes the connection', outcome: 'ConnectionReset', misbehave: sayAndEnd('') },
+  { answer: 'half a head and closes the connection', outcome: 'AnswerInvalid', misbehave: sayAndEnd(ok) },
   {
-    answer: 'a body shorter than its length',
+    answer: 'half a body and closes the connection',
     outcome: 'AnswerInvalid',
     misbehave: sayAndEnd(`${ok}content-length: 9\r\n\r\nhalf`),
   },
   {
-    answer: 'a hang-up after 64 KiB',
+    answer: '64 KiB of a longer body and closes the connection',
     outcome: 'AnswerInvalid',
     misbehave: sayAndEnd(`${ok}content-length: 65537\r\n\r\n${'x'.repeat(65_536)}`),
   },
@@ -130,15 +154,19 @@ const compressed: readonly HostileAnswer[] = [
   { answer: 'a gzip bomb', outcome: 500, misbehave: bomb('gzip', gzipSync(zeros)) },
   { answer: 'a deflate bomb', outcome: 500, misbehave: bomb('deflate', deflateRawSync(zeros)) },
   { answer: 'a gzip bomb within a gzip bomb', outcome: 500, misbehave: bomb('gzip, gzip', gzipSync(gzipSync(zeros))) },
-  { answer: 'Brotli, which nobody asked for', outcome: 500, misbehave: bomb('br', gzipSync(zeros)) },
-  { answer: 'gzip that is none', outcome: 500, misbehave: bomb('gzip', Buffer.from('plain')) },
+  {
+    answer: 'a body in Brotli that the client has not asked for',
+    outcome: 500,
+    misbehave: bomb('br', gzipSync(zeros)),
+  },
+  { answer: 'plain text that is marked as gzip', outcome: 500, misbehave: bomb('gzip', Buffer.from('plain')) },
 ];
 
 const metadata = 'http://169.254.169.254/latest/meta-data/iam/security-credentials/';
 
 const misleading: readonly HostileAnswer[] = [
   ...[301, 302, 303, 307, 308].map((status) => ({
-    answer: `a ${status} to the metadata address`,
+    answer: `a redirect with ${status} to the metadata address`,
     outcome: status,
     misbehave: say(`HTTP/1.1 ${status} Moved\r\nlocation: ${metadata}\r\n${empty}`),
   })),
@@ -148,12 +176,12 @@ const misleading: readonly HostileAnswer[] = [
     misbehave: say(`${ok}location: ${metadata}\r\nrefresh: 0; url=${metadata}\r\nset-cookie: a=b\r\n${empty}`),
   },
   {
-    answer: 'a 101 to another protocol',
+    answer: 'a 101 that switches to another protocol',
     outcome: 101,
     misbehave: say('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n\0\0\0'),
   },
   {
-    answer: 'a 200 that upgrades',
+    answer: 'a 200 with an Upgrade header',
     outcome: 200,
     misbehave: say(`${ok}connection: upgrade\r\nupgrade: h2c\r\n${empty}`),
   },
@@ -168,12 +196,12 @@ const misleading: readonly HostileAnswer[] = [
     misbehave: say(`${ok}keep-alive: timeout=9999999999999999\r\n${empty}`),
   },
   {
-    answer: 'a 503 for a thousand years',
+    answer: 'a 503 with a Retry-After of a thousand years',
     outcome: 503,
     misbehave: say(`HTTP/1.1 503 No\r\nretry-after: 31536000000\r\n${empty}`),
   },
   {
-    answer: 'a 503 for more than a number holds',
+    answer: 'a 503 with a Retry-After of 400 digits',
     outcome: 503,
     misbehave: say(`HTTP/1.1 503 No\r\nretry-after: ${'9'.repeat(400)}\r\n${empty}`),
   },
@@ -188,13 +216,19 @@ export const hostileAnswers: readonly HostileAnswer[] = [
   ...misleading,
 ];
 
-/** An answer followed by one that nobody requested: the client must not take it for the answer to its next request. */
+/**
+ * Each server sends a valid answer and then a second one without a request. The client must not take the second one for the
+ * answer to its next request. Each text follows "the server sends" in a test's name.
+ */
 export const extraAnswers: readonly (readonly [how: string, Misbehave])[] = [
-  ['in one piece with it', say(`${ok}${empty}${failed}${empty}`)],
-  ['a hundred of them', say(`${ok}${empty}${`${failed}${empty}`.repeat(100)}`)],
-  ['behind a 204 with a length', say(`HTTP/1.1 204 No Content\r\ncontent-length: 40\r\n\r\n${failed}${empty}`)],
-  ['behind the last chunk', say(`${ok}${chunked}0\r\n\r\n${failed}${empty}`)],
-  ['as its body beyond the length', say(`${ok}content-length: 1\r\n\r\nx${failed}${empty}`)],
-  ['the beginning of one', say(`${ok}${empty}${failed}x-half: `)],
-  ['a moment later', (socket) => void socket.write(ok + empty, () => setImmediate(() => socket.write(failed + empty)))],
+  ['two answers at once', say(`${ok}${empty}${failed}${empty}`)],
+  ['a hundred and one answers at once', say(`${ok}${empty}${`${failed}${empty}`.repeat(100)}`)],
+  ['an answer as the body of a 204', say(`HTTP/1.1 204 No Content\r\ncontent-length: 40\r\n\r\n${failed}${empty}`)],
+  ['an answer behind the last chunk', say(`${ok}${chunked}0\r\n\r\n${failed}${empty}`)],
+  ['a body that is longer than its length', say(`${ok}content-length: 1\r\n\r\nx${failed}${empty}`)],
+  ['an answer and half of another', say(`${ok}${empty}${failed}x-half: `)],
+  [
+    'a second answer a moment later',
+    (socket) => void socket.write(ok + empty, () => setImmediate(() => socket.write(failed + empty))),
+  ],
 ];
