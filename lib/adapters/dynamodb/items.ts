@@ -62,7 +62,10 @@ export function requireReadable(item: Item, what: string): void {
   throw new Failure('NewerVersion', `The ${what} has version ${version}, and this worker reads up to ${itemVersion}.`);
 }
 
-/** The condition that this worker can read the item's version, for writes without a read. `readableVersion` is its value. */
+/**
+ * The condition that this worker can read the item's version. Writes use it if the worker has not read the item before.
+ * `readableVersion` is its value.
+ */
 export const isReadable = '(attribute_not_exists(v) OR v <= :readable)';
 export const readableVersion: Item = { ':readable': { N: String(itemVersion) } };
 

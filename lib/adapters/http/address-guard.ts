@@ -25,8 +25,8 @@ export interface AddressGuard {
 const withoutTls = 'http is allowed only for loopback addresses';
 
 /**
- * A connector that refuses hosts which may not be called, before a name is looked up. `guardAddresses` checks the addresses of
- * names, unless a proxy resolves them. Open connections are not checked again.
+ * Returns a connector that refuses forbidden hosts before it looks up a name. `guardAddresses` checks the addresses of names,
+ * unless a proxy resolves them. Open connections are not checked again.
  */
 export function guardConnector(guard: AddressGuard, connect: buildConnector.connector): buildConnector.connector {
   return (options, callback) => {

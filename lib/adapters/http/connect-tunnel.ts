@@ -116,7 +116,7 @@ function openTunnel(
         return;
       }
       if (head.length > maxHeadBytes) {
-        end('gave too long an answer');
+        end('gave an answer that is too long');
         return;
       }
     }

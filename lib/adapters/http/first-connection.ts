@@ -82,7 +82,7 @@ export function firstConnection(addresses: readonly string[], connecting: Connec
     }
 
     after(limitMs, () => {
-      errors.push(Object.assign(new Error('No address was connected to in time.'), { code: 'ETIMEDOUT' }));
+      errors.push(Object.assign(new Error('No address accepted a connection in time.'), { code: 'ETIMEDOUT' }));
       fail();
     });
     tryNext();

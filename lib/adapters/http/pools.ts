@@ -26,7 +26,7 @@ export interface ConnectionPool {
   exchanges: number;
   /** Exchanges that were handed to undici; never more than the pool has sockets. */
   running: number;
-  /** The beginnings of waiting exchanges. One of them is called whenever a socket becomes free. */
+  /** Functions that start the waiting exchanges. When a socket becomes free, the first function is called. */
   readonly waiting: (() => void)[];
   /** Set when the pool takes no new exchanges; called when the last one has ended. */
   whenUnused?: () => void;
@@ -62,7 +62,7 @@ export class UndiciPools {
     this.#buildConnector = connect.default;
   }
 
-  /** Returns the pool for a request. The idle time is measured by the wall clock, because timers stop while a function is frozen. */
+  /** Returns the pool for a request. The idle time is wall-clock time, because timers stop while a function is frozen. */
   acquire(origin: string, transport: Transport): ConnectionPool {
     const key = transport.key === '' ? origin : `${transport.key} ${origin}`;
     const nowMs = this.nowMs();
@@ -74,7 +74,7 @@ export class UndiciPools {
     return taken(pool);
   }
 
-  /** Ends the use that `acquire` began. */
+  /** Every `acquire` must be followed by one `release`. */
   release(pool: ConnectionPool): void {
     pool.lastUsedAtMs = this.nowMs();
     pool.exchanges -= 1;

@@ -46,7 +46,7 @@ export function createSqsDeadLetterQueue(
     return sender;
   }
 
-  /** @returns the URL of the target's queue, or why its use would be a loop; neither if there is no such queue in the region */
+  /** @returns `url`: the target's queue; `loop`: why it must not be used; neither: the target names no queue that can be used */
   async function targetOf({ delivery }: DeadLetter): Promise<{ readonly url?: string; readonly loop?: string }> {
     const arn = delivery?.target.DeadLetterConfig?.Arn;
     const url = arn === undefined ? undefined : queueUrlOf(arn, deadLettersUrl, await sqs.config.region());

@@ -33,7 +33,7 @@ export function createSqsDeliveryQueue(sqs: SQSClient, queueUrl: string, clock: 
   };
 }
 
-/** Sends without batches, because such messages are frequent only while two versions of a stack run. */
+/** Sends messages one by one, because there are many raw messages only while two versions of a stack run. */
 export function createSqsRawMessages(sqs: SQSClient, queueUrl: string, deadLetterQueueUrl: string): RawMessages {
   async function put(input: SendMessageCommandInput): Promise<void> {
     try {

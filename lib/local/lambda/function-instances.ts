@@ -8,7 +8,6 @@ import { noMetrics } from './readable-logs.ts';
 
 export type FunctionHandler = (event: unknown, context: Context) => Promise<unknown>;
 
-/** The dependencies of a function in the local stack. */
 export interface FunctionDependencies {
   readonly environment: Environment;
   readonly aws: AwsClientConfig;

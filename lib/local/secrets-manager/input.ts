@@ -63,7 +63,7 @@ export function structures(input: Members, member: string): readonly Members[] {
   throw new Refusal('SerializationException', `Member ${member} must be a list of structures.`);
 }
 
-/** A secret's name. It may contain an exclamation mark, because EventBridge's own names do; AWS allows it only in those. */
+/** The name may contain an exclamation mark, because EventBridge uses one for its own secrets. AWS allows it only there. */
 export function secretName(input: Members): string {
   const name = requiredText(input, 'Name');
   if (/^[A-Za-z0-9/_+=.@!-]{1,512}$/.test(name)) return name;

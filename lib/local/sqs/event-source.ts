@@ -16,7 +16,6 @@ export interface DeliveryEventSourceOptions {
   readonly reportFault: (where: string, error: unknown) => void;
 }
 
-/** The function that the event source invokes. */
 const functionName = 'deliver-queued';
 
 /** The longest wait of long polling. Source: SQS API reference, ReceiveMessage. */

@@ -1,4 +1,4 @@
-/** The part of a message that decides about its order. */
+/** The part of a message that determines when it is handed out. */
 export interface GroupedMessage {
   /** MessageGroupId; undefined when the message has none. */
   readonly messageGroupId?: string | undefined;

@@ -1,7 +1,6 @@
 import { DelayedMessages, InflightMessages } from './due-messages.ts';
 import { FairMessages } from './fair-messages.ts';
 
-/** A message of fauxqs. */
 interface FauxqsMessage {
   readonly messageAttributes: object;
   messageGroupId?: string | undefined;
@@ -131,8 +130,8 @@ function lookAgainAfterDeletions(queue: FauxqsQueue): void {
 }
 
 /**
- * The longest wait between two reads of a long poll. It equals the shortest delay or visibility timeout, so the end of one that
- * begins during the wait is noticed in time.
+ * The longest wait between two reads of a long poll. It is as long as the shortest delay or visibility timeout, so a delay or
+ * timeout that begins during the wait is noticed in time.
  */
 const longestWaitMs = 1000;
 

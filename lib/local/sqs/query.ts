@@ -6,10 +6,10 @@ export interface SqsCall {
   readonly input: SqsMembers;
 }
 
-/** The value of a form field, or the tree that fields with dotted names form. */
+/** The value of a form field, or a tree of the fields whose dotted names begin alike. */
 type Node = string | Map<string, Node>;
 
-/** The names that the form's numbered lists have in the JSON protocol. */
+/** For each numbered list of a form, its name in the JSON protocol. */
 const lists: Readonly<Record<string, string>> = {
   AttributeName: 'AttributeNames',
   MessageAttributeName: 'MessageAttributeNames',

@@ -81,8 +81,8 @@ export function restJsonRefusal(refusal: Refusal): LocalAnswer {
 }
 
 /**
- * Describes an error for the terminal. An error from other code is shown only by its name and stack frames, because its
- * message may quote secret data.
+ * Describes an error for the terminal. If the message is not our own text, only the name and the stack frames are shown, because
+ * the message may quote secret data.
  */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return `a thrown ${typeof error}`;

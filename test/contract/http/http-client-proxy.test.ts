@@ -140,7 +140,7 @@ describe('a proxy that refuses', () => {
     ['cannot reach the endpoint', 'HTTP/1.0 502 Bad Gateway\r\n\r\n', 'answered 502'],
     ['wants another protocol', 'HTTP/1.1 101 Switching Protocols\r\n\r\n', 'answered 101'],
     ['speaks no HTTP', 'SSH-2.0-canary\r\n\r\n', 'gave an answer that is not HTTP'],
-    ['says too much', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(20_000)}`, 'gave too long an answer'],
+    ['says too much', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(20_000)}`, 'gave an answer that is too long'],
     ['says too little', 'HTTP/1.1 200 OK\r\n', 'closed the connection'],
     ['says nothing', '', 'closed the connection'],
   ])('a request fails with ConnectionFailed, which is retried, when the proxy %s', async (_, text, problem) => {

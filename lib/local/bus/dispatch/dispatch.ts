@@ -12,7 +12,7 @@ export interface DispatcherOptions {
   readonly reportFault: (where: string, error: unknown) => void;
 }
 
-/** How many dispatches run at a time. Each of them is a call inside this process. */
+/** How many dispatches run at the same time. Each is a call inside this process, not a network request. */
 const maxBatch = 100;
 
 /** The wait after a target could not be reached. It doubles with each further failure, up to `longestRetryMs`. */

@@ -2,7 +2,6 @@ import { ServiceError } from '../../../core/failure/service-error.ts';
 import type { JsonObject } from '../../../core/input/json.ts';
 import type { BusStore } from '../store/store.ts';
 
-/** The account and the region of a call. */
 export interface BusCaller {
   readonly region: string;
   /** Twelve digits. */
@@ -10,8 +9,8 @@ export interface BusCaller {
 }
 
 /**
- * One operation of the local bus. The first stage of validation has checked its input against the service model: types,
- * patterns, lengths and enums are right, and there are no nulls or unknown members.
+ * One operation of the local bus. Before it runs, its input was checked against the service model: types, patterns, lengths and
+ * enums are right, and there are no nulls or unknown members.
  *
  * @returns the members of the answer; times are epoch seconds
  * @throws ServiceError with the text for the client

@@ -20,10 +20,9 @@ export interface PutEventsOptions {
   readonly reportUnknownBus: (region: string, eventBusName: string) => void;
 }
 
-/** The operation PutEvents, on an input that the first stage of validation has accepted. */
+/** The operation PutEvents. Its input was checked against the service model. */
 export type PutEvents = (input: JsonObject, caller: BusCaller) => Promise<JsonObject>;
 
-/** One entry that the bus accepts. */
 interface Entry {
   readonly eventBusName: string;
   readonly parts: Omit<EventParts, 'id' | 'account' | 'region'>;

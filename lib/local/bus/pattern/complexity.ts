@@ -18,7 +18,10 @@ const maxStates = 20_000;
 const tooComplex =
   'Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences after a wildcard character';
 
-/** A position in wildcard texts that begin alike. `next` has the following position for each byte; `undefined` is a wildcard. */
+/**
+ * A position in one or more wildcard texts. Texts that begin alike share their first positions. `next` maps a byte, or undefined
+ * for a wildcard, to the following position.
+ */
 interface Place {
   readonly id: number;
   readonly inWildcard: boolean;

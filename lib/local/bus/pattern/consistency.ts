@@ -9,7 +9,7 @@ export interface SearchedField {
   readonly matching: readonly (ArrayElement | undefined)[];
 }
 
-/** The element that was chosen for each array. Arrays without a choice are not in the map. */
+/** The index of the element that was chosen in each array, by the number of the array. */
 type Choice = ReadonlyMap<number, number>;
 
 /** One node in the tree of a field's occurrences. The children of an array element are the elements of the arrays inside it. */

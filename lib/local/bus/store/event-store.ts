@@ -22,7 +22,6 @@ export function matchedTargets(rule: Rule, targets: readonly RuleTarget[]): read
   return targets.map((target) => ({ ruleArn: rule.arn, target: JSON.stringify(target) }));
 }
 
-/** One accepted event and its targets. */
 export interface MatchedEvent {
   readonly event: AcceptedEvent;
   readonly targets: readonly MatchedTarget[];
@@ -105,7 +104,6 @@ export class EventStore {
   }
 }
 
-/** The content of an event. */
 export interface EventParts {
   readonly id: string;
   readonly source: string;
