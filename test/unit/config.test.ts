@@ -38,14 +38,17 @@ describe('the configuration', () => {
     );
   });
 
-  test.each(['-1', '1.5', '1e3', '0x10', ' 5', '٣', '9'.repeat(400)])(
-    'the configuration refuses %j as a number',
-    (text) => {
-      expect(() => parseConfig({ ...required, CACHE_SECONDS: text })).toThrow(
-        /^Bad environment: CACHE_SECONDS must be/,
-      );
-    },
-  );
+  test.each([
+    ['"-1"', '-1'],
+    ['"1.5"', '1.5'],
+    ['"1e3"', '1e3'],
+    ['"0x10"', '0x10'],
+    ['" 5"', ' 5'],
+    ['"٣"', '٣'],
+    ['400 digits', '9'.repeat(400)],
+  ])('the configuration refuses %s as a number of seconds', (_shown, text) => {
+    expect(() => parseConfig({ ...required, CACHE_SECONDS: text })).toThrow(/^Bad environment: CACHE_SECONDS must be/);
+  });
 
   test.each([
     ['USER_AGENT', 'a\nb', 'printable ASCII'],
@@ -62,20 +65,20 @@ describe('the configuration', () => {
     ['PRIVATE_NETWORK_ALLOWLIST', '300.0.0.0/8', 'CIDRs, separated by commas'],
     ['PRIVATE_NETWORK_ALLOWLIST', '10.0.0.0/33', 'CIDRs, separated by commas'],
     ['PRIVATE_NETWORK_ALLOWLIST', '10.0.0.0/8;fd00::/8', 'CIDRs, separated by commas'],
-  ])('the configuration refuses %s=%j and says what it must be', (name, text, form) => {
+  ])('the configuration refuses %s=%j, because it must be %s', (name, text, form) => {
     expect(() => parseConfig({ ...required, [name]: text })).toThrow(`Bad environment: ${name} must be ${form}`);
   });
 
   test.each([
-    ['52000', undefined, 'accepted'],
-    ['52001', undefined, 'refused'],
-    ['7000', '15', 'accepted'],
-    ['7001', '15', 'refused'],
-    ['890000', '900', 'accepted'],
-    ['890000', '897', 'refused'],
+    ['52000', 'accepted', 'the default time limit', undefined],
+    ['52001', 'refused', 'the default time limit', undefined],
+    ['7000', 'accepted', 'a time limit of 15 s', '15'],
+    ['7001', 'refused', 'a time limit of 15 s', '15'],
+    ['890000', 'accepted', 'a time limit of 900 s', '900'],
+    ['890000', 'refused', 'a time limit of 897 s', '897'],
   ])(
-    'a request timeout of %s ms in a function of %s s is %s',
-    (REQUEST_TIMEOUT_MS, FUNCTION_TIMEOUT_SECONDS, verdict) => {
+    'a request timeout of %s ms is %s in a function with %s',
+    (REQUEST_TIMEOUT_MS, verdict, _limit, FUNCTION_TIMEOUT_SECONDS) => {
       const parse = () => parseConfig({ ...required, REQUEST_TIMEOUT_MS, FUNCTION_TIMEOUT_SECONDS });
       if (verdict === 'accepted') expect(parse).not.toThrow();
       else
@@ -85,7 +88,7 @@ describe('the configuration', () => {
     },
   );
 
-  test('the allowlist takes addresses of both families, and a destination may be named by ARN', () => {
+  test('the configuration accepts IPv4 and IPv6 ranges in the allowlist, and an ARN as API_DESTINATION', () => {
     const given = {
       PRIVATE_NETWORK_ALLOWLIST: '10.0.0.0/8, fd00::/8',
       API_DESTINATION: destinationArn,
@@ -94,7 +97,7 @@ describe('the configuration', () => {
     expect(parseConfig({ ...required, ...given })).toMatchObject(given);
   });
 
-  test('an empty variable counts as one that is not set', () => {
+  test('the configuration treats an empty variable like one that is not set', () => {
     expect(parseConfig({ ...required, CACHE_SECONDS: '', USER_AGENT: '' })).toMatchObject({
       CACHE_SECONDS: 15,
       USER_AGENT: undefined,

@@ -4,8 +4,8 @@ import type { World } from './world.ts';
 import { apiKeyInput, basicInput, createWorld, oauthInput } from './world.ts';
 
 /*
- * A process can die at any of its calls, before or after the call takes effect. Even then every secret has a connection,
- * every usable connection has its secret, and a deletion removes everything.
+ * A process can die before or after any of its calls to a store. Whenever it dies, every secret must still belong to a
+ * connection, every usable connection must have its secret, and a deletion must remove everything.
  */
 
 interface Scenario {
@@ -37,7 +37,7 @@ const scenarios: readonly (readonly [string, Scenario])[] = [
   ['a deletion', { operation: 'DeleteConnection', input: { Name: 'orders' }, prepare: created(basicInput) }],
 ];
 
-/** How many calls the operation makes when nothing fails. */
+/** The number of calls to stores that the operation makes when nothing fails. */
 async function countCalls({ operation, input, prepare }: Scenario): Promise<number> {
   const world = createWorld();
   await prepare(world);
@@ -46,9 +46,9 @@ async function countCalls({ operation, input, prepare }: Scenario): Promise<numb
   return world.faults.calls.length;
 }
 
-describe.each(scenarios)('%s', (_name, scenario) => {
+describe.each(scenarios)('%s that is interrupted', (name, scenario) => {
   test.each(['before', 'after'] as const)(
-    'an operation that dies %s any of its calls leaves nothing that cannot be deleted',
+    `everything that ${name} leaves behind when the process dies %s a call can be deleted`,
     async (time) => {
       const calls = await countCalls(scenario);
       expect(calls).toBeGreaterThan(2);
@@ -71,7 +71,7 @@ describe.each(scenarios)('%s', (_name, scenario) => {
   );
 
   test.each(['before', 'after'] as const)(
-    'an operation that dies %s any of its calls can be repeated within two minutes',
+    `${name} can be repeated within two minutes when the process has died %s a call`,
     async (time) => {
       const calls = await countCalls(scenario);
       for (let call = 1; call <= calls; call += 1) {

@@ -27,13 +27,13 @@ function setUp(addresses: readonly string[], limitMs = 10_000) {
 }
 
 describe('the order', () => {
-  test('the families alternate, IPv6 first, each in its order', async () => {
+  test('IPv6 and IPv4 addresses are tried in turn, IPv6 first, and each family keeps its order', async () => {
     const { clock, begun } = setUp(['192.0.2.1', '192.0.2.2', '192.0.2.3', '2001:db8::1', '2001:db8::2']);
     for (let passed = 0; passed < 5; passed += 1) await clock.advance(250);
     expect(begun).toEqual(['2001:db8::1', '192.0.2.1', '2001:db8::2', '192.0.2.2', '192.0.2.3']);
   });
 
-  test('the next address is tried after a head start of 250 ms, beside the first', async () => {
+  test('the second address is tried 250 ms after the first, while the first is still connecting', async () => {
     const { clock, begun, socketOf } = setUp(['2001:db8::1', '192.0.2.1']);
     await clock.advance(249);
     expect(begun).toEqual(['2001:db8::1']);
@@ -42,7 +42,7 @@ describe('the order', () => {
     expect(socketOf('2001:db8::1').destroyed).toBe(false);
   });
 
-  test('the next address is tried at once when one has failed, and has a whole head start of its own', async () => {
+  test('after an address fails, the next one is tried at once and has 250 ms before another is tried', async () => {
     const { clock, begun, fail } = setUp(['2001:db8::1', '192.0.2.1', '192.0.2.2']);
     await clock.advance(200);
     fail('2001:db8::1', 'ENETUNREACH');
@@ -61,16 +61,19 @@ describe('the order', () => {
 });
 
 describe('the first connection', () => {
-  test.each(['2001:db8::1', '192.0.2.1'])('%s wins when it connects first, and the other is closed', async (winner) => {
-    const { clock, result, connect, socketOf } = setUp(['2001:db8::1', '192.0.2.1']);
-    await clock.advance(250);
-    connect(winner);
-    expect(await result).toBe(socketOf(winner));
-    const destroyed = ['2001:db8::1', '192.0.2.1'].filter((address) => socketOf(address).destroyed);
-    expect(destroyed).toEqual(['2001:db8::1', '192.0.2.1'].filter((address) => address !== winner));
-  });
+  test.each(['2001:db8::1', '192.0.2.1'])(
+    'when %s connects first, its connection is used and the other socket is closed',
+    async (winner) => {
+      const { clock, result, connect, socketOf } = setUp(['2001:db8::1', '192.0.2.1']);
+      await clock.advance(250);
+      connect(winner);
+      expect(await result).toBe(socketOf(winner));
+      const destroyed = ['2001:db8::1', '192.0.2.1'].filter((address) => socketOf(address).destroyed);
+      expect(destroyed).toEqual(['2001:db8::1', '192.0.2.1'].filter((address) => address !== winner));
+    },
+  );
 
-  test('an attempt goes on to the limit, long after its head start is over', async () => {
+  test('an attempt to connect is not given up before the time limit', async () => {
     const { clock, result, connect, fail, socketOf } = setUp(['2001:db8::1', '192.0.2.1']);
     fail('2001:db8::1', 'ENETUNREACH');
     await clock.advance(9999);
@@ -79,7 +82,7 @@ describe('the first connection', () => {
     expect(await result).toBe(socketOf('192.0.2.1'));
   });
 
-  test('no address is tried and no limit applies when the connection is made', async () => {
+  test('once a connection is made, no further address is tried and the time limit does not close it', async () => {
     const { clock, begun, result, connect, socketOf } = setUp(['2001:db8::1', '192.0.2.1']);
     connect('2001:db8::1');
     expect(await result).toBe(socketOf('2001:db8::1'));
@@ -89,7 +92,7 @@ describe('the first connection', () => {
     expect(clock.sleeperCount()).toBe(0);
   });
 
-  test('a later error of the connection does not begin another attempt', async () => {
+  test('an error on an established connection does not start an attempt with another address', async () => {
     const { begun, result, connect, fail } = setUp(['2001:db8::1', '192.0.2.1']);
     connect('2001:db8::1');
     await result;
@@ -99,7 +102,7 @@ describe('the first connection', () => {
 });
 
 describe('no connection', () => {
-  test('the limit ends all attempts together with ETIMEDOUT, and their sockets are closed', async () => {
+  test('at the time limit all attempts fail with ETIMEDOUT, and their sockets are closed', async () => {
     const { clock, result, socketOf } = setUp(['2001:db8::1', '192.0.2.1'], 1000);
     await clock.advance(250);
     await clock.advance(750);
@@ -109,31 +112,31 @@ describe('no connection', () => {
   });
 
   test.each([
-    ['a refusal', 'ECONNREFUSED', 'ENETUNREACH'],
-    ['a refusal', 'ECONNREFUSED', 'ECONNRESET'],
-    ['a reset', 'ECONNRESET', 'EHOSTUNREACH'],
-    ['a reset', 'ECONNRESET', 'ETIMEDOUT'],
-    ['a timeout', 'ETIMEDOUT', 'ENETUNREACH'],
-  ])('%s is reported (%s) whichever address it came from, and not %s', async (_what, told, other) => {
+    ['ECONNREFUSED', 'ENETUNREACH'],
+    ['ECONNREFUSED', 'ECONNRESET'],
+    ['ECONNRESET', 'EHOSTUNREACH'],
+    ['ECONNRESET', 'ETIMEDOUT'],
+    ['ETIMEDOUT', 'ENETUNREACH'],
+  ])('when two addresses fail, %s is reported rather than %s, whichever came first', async (reported, other) => {
     for (const codes of [
-      [told, other],
-      [other, told],
+      [reported, other],
+      [other, reported],
     ] as const) {
       const { result, fail } = setUp(['2001:db8::1', '192.0.2.1']);
       fail('2001:db8::1', codes[0]);
       fail('192.0.2.1', codes[1]);
-      expect(await result).toMatchObject({ code: told });
+      expect(await result).toMatchObject({ code: reported });
     }
   });
 
-  test('of two other errors, the last one is reported', async () => {
+  test('when two addresses are unreachable, the error of the last one is reported', async () => {
     const { result, fail } = setUp(['2001:db8::1', '192.0.2.1']);
     fail('2001:db8::1', 'ENETUNREACH');
     fail('192.0.2.1', 'EHOSTUNREACH');
     expect(await result).toMatchObject({ code: 'EHOSTUNREACH' });
   });
 
-  test('a refusal by one address and silence of the other is a refusal, after the limit', async () => {
+  test('when one address refuses and the other stays silent, the refusal is reported at the time limit', async () => {
     const { clock, result, fail } = setUp(['2001:db8::1', '192.0.2.1'], 1000);
     fail('2001:db8::1', 'ECONNREFUSED');
     await clock.advance(1000);

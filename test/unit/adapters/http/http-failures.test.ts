@@ -38,13 +38,13 @@ describe('an error of the network is classified by its code', () => {
 });
 
 test.each(['ECONNRESET', 'UND_ERR_SOCKET'])(
-  'the network error %s after the first byte of an answer is AnswerInvalid',
+  'the network error %s after the first byte of an answer becomes the failure AnswerInvalid',
   (code) => {
     expect(fromNetworkError(errorWithCode(code), origin, true)).toMatchObject({ code: 'AnswerInvalid' });
   },
 );
 
-test('an error that does not come from the network stays as it is', () => {
+test('an error that does not come from the network is thrown unchanged', () => {
   const bug = new TypeError('x is not a function');
   expect(fromNetworkError(bug, origin, false)).toBe(bug);
   expect(fromNetworkError('thrown text', origin, false)).toBe('thrown text');

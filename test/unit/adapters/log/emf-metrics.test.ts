@@ -178,18 +178,18 @@ test('a metric with more values than a document may hold is split into several d
 });
 
 test.each([
-  ['{"_aws":1}\n', '_aws is no object'],
-  ['{}', 'is not one line'],
-  ['[]\n', 'is no JSON object'],
-  [documentWith({ metric: { Name: 'A', Unit: 'ms' } }), 'unit of A is unknown'],
-  [documentWith({ value: Array.from({ length: 101 }, () => 1) }), 'A has not 1 to 100 values'],
-  [documentWith({ value: [] }), 'A has not 1 to 100 values'],
+  ['{"_aws":1}\n', '_aws is not an object'],
+  ['{}', 'it is not one line with a line break'],
+  ['[]\n', 'it is not a JSON object'],
+  [documentWith({ metric: { Name: 'A', Unit: 'ms' } }), 'the unit of A is unknown'],
+  [documentWith({ value: Array.from({ length: 101 }, () => 1) }), 'A does not have 1 to 100 values'],
+  [documentWith({ value: [] }), 'A does not have 1 to 100 values'],
   [documentWith({ value: '1' }), 'A is not numeric'],
   [documentWith({ value: null }), 'A is not numeric'],
-  [documentWith({ stack: ':orders' }), 'dimension Stack has a bad value'],
-  [documentWith({ stack: 7 }), 'dimension Stack has a bad value'],
-  [documentWith({ timestamp: 1.5 }), 'Timestamp is no integer'],
-])('the check of metric documents refuses %s: %s', (line, violation) => {
+  [documentWith({ stack: ':orders' }), 'the dimension Stack has a bad value'],
+  [documentWith({ stack: 7 }), 'the dimension Stack has a bad value'],
+  [documentWith({ timestamp: 1.5 }), 'Timestamp is not an integer'],
+])('the check of metric documents refuses %j because %s', (line, violation) => {
   expect(emfViolations(line)).toEqual([violation]);
 });
 

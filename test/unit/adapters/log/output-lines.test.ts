@@ -19,7 +19,7 @@ test('lines of the same turn of the event loop are written together and in order
   expect(writes).toEqual(['one\ntwo\n', 'three\n']);
 });
 
-test('no exit listener is left after a turn of the event loop', async () => {
+test('the exit listener is removed in the next turn of the event loop', async () => {
   const before = process.listenerCount('exit');
   const line = createOutputLines(() => undefined);
   for (let lines = 0; lines < 3; lines += 1) {
@@ -32,9 +32,9 @@ test('no exit listener is left after a turn of the event loop', async () => {
 });
 
 test.each([
-  ['exits', 'process.exit(0)', 0],
-  ['ends by an error that nobody catches', "throw new Error('a bug')", 1],
-])('a process that %s has written its last lines', (_how, end, status) => {
+  ['calls process.exit', 'process.exit(0)', 0],
+  ['dies of an uncaught error', "throw new Error('a bug')", 1],
+])('a process that %s still writes its last lines', (_how, end, status) => {
   const module = new URL('../../../../lib/adapters/log/output-lines.ts', import.meta.url).href;
   const script = `import { createOutputLines } from '${module}';
     const line = createOutputLines((text) => void process.stdout.write(text));

@@ -47,7 +47,7 @@ test.each([
       },
     },
   ],
-])('DescribeConnection and the table show a %s connection without its secrets', async (_type, input, shown) => {
+])('the table and the control API show a connection of type %s without its secrets', async (_type, input, shown) => {
   const world = createWorld();
   const AuthParameters = { ...input.AuthParameters, InvocationHttpParameters: parameters };
   const created = await world.call('CreateConnection', { ...input, AuthParameters });
@@ -74,24 +74,28 @@ test('empty invocation parameters are stored and shown as they were sent', async
 });
 
 test.each([
-  ['no block at all', { AuthorizationType: 'BASIC', AuthParameters: {} }, 'AuthParameters.BasicAuthParameters'],
   [
-    'the block of another type',
+    'no parameters for its type',
+    { AuthorizationType: 'BASIC', AuthParameters: {} },
+    'AuthParameters.BasicAuthParameters',
+  ],
+  [
+    'the parameters of another type',
     { AuthorizationType: 'BASIC', AuthParameters: apiKeyInput.AuthParameters },
     'AuthParameters.ApiKeyAuthParameters',
   ],
   [
-    'two blocks',
+    'the parameters of two types',
     { AuthorizationType: 'BASIC', AuthParameters: { ...apiKeyInput.AuthParameters, ...basicInput.AuthParameters } },
     'AuthParameters.ApiKeyAuthParameters',
   ],
   [
-    'only parameters for invocations',
+    'InvocationHttpParameters alone',
     { AuthorizationType: 'API_KEY', AuthParameters: { InvocationHttpParameters: {} } },
     'AuthParameters.ApiKeyAuthParameters',
   ],
   [
-    'an API key name that no header has',
+    'an API key name that is not a valid header name',
     {
       AuthorizationType: 'API_KEY',
       AuthParameters: { ApiKeyAuthParameters: { ApiKeyName: 'my key', ApiKeyValue: 'canary' } },
@@ -99,7 +103,7 @@ test.each([
     'AuthParameters.ApiKeyAuthParameters.ApiKeyName',
   ],
   [
-    'an API key name that is never forwarded',
+    'an API key name that is a header never forwarded',
     {
       AuthorizationType: 'API_KEY',
       AuthParameters: { ApiKeyAuthParameters: { ApiKeyName: 'Host', ApiKeyValue: 'canary' } },
@@ -107,7 +111,7 @@ test.each([
     'AuthParameters.ApiKeyAuthParameters.ApiKeyName',
   ],
   [
-    'an API key value that no header can have',
+    'an API key value that no header can carry',
     {
       AuthorizationType: 'API_KEY',
       AuthParameters: { ApiKeyAuthParameters: { ApiKeyName: 'key', ApiKeyValue: 'canary \u{1F600}' } },
@@ -122,11 +126,12 @@ test.each([
 });
 
 test.each([
-  ['HeaderParameters', [{ Value: 'canary' }], '[0].Key'],
-  ['HeaderParameters', [{ Key: '', Value: 'canary' }], '[0].Key'],
-  ['BodyParameters', [{ Key: 'a', Value: 'x' }, { Key: 'b' }], '[1].Value'],
+  ['HeaderParameters', 'without a key', [{ Value: 'canary' }], '[0].Key'],
+  ['HeaderParameters', 'with an empty key', [{ Key: '', Value: 'canary' }], '[0].Key'],
+  ['BodyParameters', 'without a value', [{ Key: 'a', Value: 'x' }, { Key: 'b' }], '[1].Value'],
   [
     'HeaderParameters',
+    'with the same key in two cases',
     [
       { Key: 'X-A', Value: 'canary' },
       { Key: 'x-a', Value: 'canary' },
@@ -135,6 +140,7 @@ test.each([
   ],
   [
     'QueryStringParameters',
+    'with the same key twice',
     [
       { Key: 'a', Value: 'canary' },
       { Key: 'a', Value: 'canary' },
@@ -143,23 +149,21 @@ test.each([
   ],
   [
     'BodyParameters',
+    'with the same key twice',
     [
       { Key: 'a', Value: 'canary' },
       { Key: 'a', Value: 'canary' },
     ],
     '[1].Key',
   ],
-  ['HeaderParameters', [{ Key: 'X-A,X-B', Value: 'canary' }], '[0].Key'],
-])(
-  '%s that are incomplete, invalid or duplicate are refused, and the error names the path of the field',
-  async (list, entries, place) => {
-    const AuthParameters = { ...basicInput.AuthParameters, InvocationHttpParameters: { [list]: entries } };
-    const refused = await create({ ...basicInput, AuthParameters }).catch((error: unknown) => error);
-    expect(refused).toMatchObject({ code: 'ValidationException' });
-    expect(String(refused)).toContain(`Parameter AuthParameters.InvocationHttpParameters.${list}${place} is not valid`);
-    expect(String(refused)).not.toContain('canary');
-  },
-);
+  ['HeaderParameters', 'with a comma in a key', [{ Key: 'X-A,X-B', Value: 'canary' }], '[0].Key'],
+])('%s %s are refused, and the error names the field by its path', async (list, _fault, entries, place) => {
+  const AuthParameters = { ...basicInput.AuthParameters, InvocationHttpParameters: { [list]: entries } };
+  const refused = await create({ ...basicInput, AuthParameters }).catch((error: unknown) => error);
+  expect(refused).toMatchObject({ code: 'ValidationException' });
+  expect(String(refused)).toContain(`Parameter AuthParameters.InvocationHttpParameters.${list}${place} is not valid`);
+  expect(String(refused)).not.toContain('canary');
+});
 
 test('two query string or body parameters whose keys differ only in case are accepted', async () => {
   const entries = [
@@ -171,7 +175,7 @@ test('two query string or body parameters whose keys differ only in case are acc
   expect(await create({ ...basicInput, AuthParameters })).toMatchObject({ ConnectionState: 'AUTHORIZED' });
 });
 
-test('a parameter whose key is the name of a JavaScript object member is kept', async () => {
+test('a parameter with the key __proto__ is kept like any other', async () => {
   const world = createWorld();
   const InvocationHttpParameters = { BodyParameters: [{ Key: '__proto__', Value: 'x' }] };
   const AuthParameters = { ...basicInput.AuthParameters, InvocationHttpParameters };

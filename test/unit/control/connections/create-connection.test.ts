@@ -62,7 +62,7 @@ test('a second connection with the same name is refused and does not change the 
   await world.expectConsistent();
 });
 
-test('exactly one of several simultaneous creates with one name succeeds, with its own secret', async () => {
+test('exactly one of several simultaneous creates with the same name succeeds, with its own secret', async () => {
   const world = createWorld();
   const outcomes = await Promise.allSettled(
     ['a', 'b', 'c'].map((Username) =>
@@ -140,7 +140,7 @@ describe('a create that fails half-way', () => {
     expect(world.secrets.names()).toEqual([]);
   });
 
-  test('a failed create that cannot be undone leaves an unusable connection, which a delete removes with its secret', async () => {
+  test('DeleteConnection removes what a failed create could not undo', async () => {
     const world = createWorld();
     world.faults.fail('connections.update', 'before', 'always');
     await expect(world.call('CreateConnection', basicInput)).rejects.toThrow(InjectedFault);
@@ -161,7 +161,7 @@ describe('a connection whose creation was abandoned', () => {
     return world;
   }
 
-  test('an abandoned connection keeps its name for a minute', async () => {
+  test('a create that died half-way keeps the name of its connection for a minute', async () => {
     const world = await abandoned();
     await world.clock.advance(60_000);
     await expect(world.call('CreateConnection', basicInput)).rejects.toMatchObject({
@@ -170,7 +170,7 @@ describe('a connection whose creation was abandoned', () => {
     expect(world.secrets.names()).toEqual([stored.secretName]);
   });
 
-  test('a create takes the name of a connection that was abandoned for a minute, and removes its secret', async () => {
+  test('a minute after a create has died, another create takes the name and removes the earlier secret', async () => {
     const world = await abandoned();
     await world.clock.advance(60_001);
     expect(await world.call('CreateConnection', basicInput)).toMatchObject({ ConnectionArn: arnOfFirst });
@@ -178,7 +178,7 @@ describe('a connection whose creation was abandoned', () => {
     await world.expectConsistent();
   });
 
-  test('an abandoned connection does not reappear when its creator resumes after another took the name', async () => {
+  test('a create that was suspended for more than a minute does not overwrite a later create', async () => {
     const world = createWorld();
     const held = world.faults.hold('secrets.create');
     const late = world.call('CreateConnection', basicInput);
@@ -191,7 +191,7 @@ describe('a connection whose creation was abandoned', () => {
     expect(world.secrets.names()).toHaveLength(1);
   });
 
-  test('a create that resumes after the deletion of its connection is refused, and leaves no secret behind', async () => {
+  test('a create whose connection is deleted meanwhile is refused, and leaves no secret behind', async () => {
     const world = createWorld();
     const held = world.faults.hold('connections.update');
     const late = world.call('CreateConnection', basicInput);

@@ -62,7 +62,7 @@ describe('a secret that a connection policy names', () => {
     expect(await stored(world)).toMatchObject({ state: 'AUTHORIZED', policy: { allowedHosts: AllowedHosts } });
   });
 
-  test('putting the same policy again makes a connection use its named secret again after it was refused', async () => {
+  test('putting the same policy again authorizes a connection whose named secret was refused', async () => {
     const world = await worldWith(basicInput, basicText);
     await world.put();
     const { incarnation = '', secretVersion = '' } = (await stored(world)) ?? {};
@@ -170,7 +170,7 @@ describe('a secret that cannot be named', () => {
       basicInput,
       'In the secret, invocation_http_parameters has a key that is not a valid HTTP header name.',
     ],
-  ])('a policy cannot name a secret that holds %s', async (text, input, reason) => {
+  ])('the policy of a connection cannot name the unsuitable secret %s', async (text, input, reason) => {
     const world = await worldWith(input, text);
     const before = await stored(world);
     const failure = await world.put().catch((error: unknown) => error);
@@ -209,7 +209,7 @@ describe('naming a secret', () => {
   ] as const;
 
   test.each(cases)(
-    'naming a secret for %s leaves either the old or the new credentials in use, wherever the process dies',
+    'a process that dies while it names a secret for %s leaves either the old or the new credentials in use',
     async (_, input, text) => {
       const whole = await worldWith(input, text);
       await whole.put();
@@ -234,7 +234,7 @@ describe('naming a secret', () => {
   );
 
   test.each(cases)(
-    'after naming a secret for %s, an update can send credentials instead, wherever the process dies',
+    'an update can send credentials after a process has died while it named a secret for %s',
     async (_, input, text) => {
       const whole = await worldWith(input, text);
       await whole.put();
@@ -262,7 +262,7 @@ describe('an update of the credentials while a secret is named', () => {
   });
 
   test.each(['secrets.addVersion', 'connections.update', 'secrets.makeCurrent'])(
-    'when an update waits at %s while a secret is named, one of the two is in use afterwards',
+    'a secret that is named while an update waits at %s leaves the connection with usable credentials',
     async (call) => {
       const held = world.faults.hold(call);
       const updated = world.call('UpdateConnection', { ...named, AuthParameters: basicInput.AuthParameters });

@@ -29,7 +29,7 @@ test('a new API destination is answered with ARN, state and times, and has the d
   expect(await world.call('ListApiDestinations', {})).toEqual({ ApiDestinations: [shown] });
 });
 
-test('an update of an API destination changes only what is sent, and an empty description removes the old one', async () => {
+test('an update changes only the sent members of an API destination, and an empty description removes it', async () => {
   const { world, ConnectionArn } = await worldWithConnection();
   const members = { ...endpoint, ConnectionArn, Description: 'old', InvocationRateLimitPerSecond: 7 };
   await world.call('CreateApiDestination', { ...named, ...members });
@@ -48,7 +48,7 @@ test('an update of an API destination changes only what is sent, and an empty de
   expect(shown).not.toHaveProperty('Description');
 });
 
-test('an API destination is INACTIVE when its connection is unauthorized or deleted, even if it was created again', async () => {
+test('an API destination is INACTIVE when its connection is not authorized, or was deleted and created again', async () => {
   const { world, ConnectionArn } = await worldWithConnection(oauthInput);
   await world.call('CreateApiDestination', { ...named, ...endpoint, ConnectionArn });
   const state = async () => (await world.call('DescribeApiDestination', named))['ApiDestinationState'];
@@ -69,7 +69,7 @@ test('an API destination is INACTIVE when its connection is unauthorized or dele
 });
 
 test.each([
-  ['of another name', (text: string) => text.replace('/orders/', '/nobody/')],
+  ['that does not exist', (text: string) => text.replace('/orders/', '/nobody/')],
   ['that was deleted and created again', (text: string) => text.replace(/1$/, '9')],
   ['in another region', (text: string) => text.replace('us-east-1', 'eu-west-1')],
   ['in another account', (text: string) => text.replace('123456789012', '210987654321')],
@@ -125,7 +125,7 @@ test.each([
   });
 });
 
-test('only one API destination can have a name, even with simultaneous creates, until it is deleted', async () => {
+test('only one of several simultaneous creates of an API destination with the same name succeeds', async () => {
   const { world, ConnectionArn } = await worldWithConnection();
   const input = { ...named, ...endpoint, ConnectionArn };
   const outcomes = await Promise.allSettled([
@@ -144,7 +144,7 @@ test('only one API destination can have a name, even with simultaneous creates, 
   expect(ApiDestinationArn).not.toBe(arn);
 });
 
-test('exactly one of several simultaneous updates of an API destination succeeds, and no update after its deletion', async () => {
+test('exactly one of several simultaneous updates of an API destination succeeds', async () => {
   const { world, ConnectionArn } = await worldWithConnection();
   await world.call('CreateApiDestination', { ...named, ...endpoint, ConnectionArn });
   const outcomes = await Promise.allSettled(
@@ -170,7 +170,7 @@ test('exactly one of several simultaneous updates of an API destination succeeds
   await expect(late).rejects.toMatchObject({ code: 'ResourceNotFoundException' });
 });
 
-test('a deletion is refused while an API destination changes at the same time, and succeeds when repeated', async () => {
+test('deleting an API destination that is updated at the same time is refused, and succeeds when repeated', async () => {
   const { world, ConnectionArn } = await worldWithConnection();
   await world.call('CreateApiDestination', { ...named, ...endpoint, ConnectionArn });
   const held = world.faults.hold('apiDestinations.remove');

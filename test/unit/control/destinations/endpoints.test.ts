@@ -4,9 +4,9 @@ import { loopback } from '../../../servers/endpoints/loopback.ts';
 import { invalidEndpoint, isInvocableEndpoint } from '../../../../lib/control/destinations/api-destination-checks.ts';
 
 describe.each([
-  ['open', loopback],
-  ['closed', publicOnly],
-])('an endpoint while loopback is %s', (_state, allowlist) => {
+  ['with loopback in the allowlist', loopback],
+  ['without an allowlist', publicOnly],
+])('an endpoint %s', (state, allowlist) => {
   test.each([
     'https://example.com',
     'https://example.com:8443/orders/*/items/*?page=1&q=*',
@@ -14,7 +14,7 @@ describe.each([
     'https://127.0.0.1:8443/',
     'https://example.com/a@b',
     'https://example.com/?to=a@b',
-  ])('the endpoint %s is accepted', (endpoint) => {
+  ])(`${state}, the endpoint %j is accepted`, (endpoint) => {
     expect(isInvocableEndpoint(endpoint, allowlist)).toBe(true);
   });
 
@@ -53,7 +53,7 @@ describe.each([
     'https:\\\\example.com\\',
     'https://example.com\\@other.example/',
     '',
-  ])('the endpoint %j is refused', (endpoint) => {
+  ])(`${state}, the endpoint %j is refused`, (endpoint) => {
     expect(isInvocableEndpoint(endpoint, allowlist)).toBe(false);
   });
 });
@@ -65,12 +65,12 @@ test.each([
   'http://LOCALHOST/',
   'http://endpoint.localhost/',
   'http://0x7f.1/',
-])('the endpoint %s is accepted only if the allowlist contains loopback', (endpoint) => {
+])('the endpoint %j is accepted only if the allowlist contains loopback', (endpoint) => {
   expect(isInvocableEndpoint(endpoint, loopback)).toBe(true);
   expect(isInvocableEndpoint(endpoint, publicOnly)).toBe(false);
 });
 
-test('the error for an invalid endpoint has the recorded text', () => {
+test('the error for an invalid endpoint has the same text as the error of AWS', () => {
   expect(invalidEndpoint('create', 'api-destination', 'InvocationEndpoint', 'http://example.com/x')).toMatchObject({
     code: 'ValidationException',
     message:

@@ -7,7 +7,7 @@ import { basicInput, caller, createWorld } from '../world.ts';
 let world: World;
 let incarnation: string;
 
-/** A rate that three shards hold. */
+/** A rate that is divided among three shards. */
 const rate = { InvocationRateLimitPerSecond: 5000 };
 const named = { Name: 'orders' };
 
@@ -26,7 +26,7 @@ async function pausesOfShards(): Promise<readonly (number | undefined)[]> {
   return buckets.map((bucket) => bucket?.health.pausedUntilUs);
 }
 
-/** A worker's write, which gives return times away. */
+/** Writes the bucket as a worker would that gives away the return times of the next minute. */
 async function writeAsWorker(shard: number): Promise<void> {
   const { nowMs } = world.clock;
   await world.buckets.write(
@@ -43,14 +43,14 @@ async function writeAsWorker(shard: number): Promise<void> {
 }
 
 describe('a pause', () => {
-  test('a pause and its end are written to every shard of a high rate', async () => {
+  test('PauseApiDestination and ResumeApiDestination write to every shard of the destination', async () => {
     await world.call('PauseApiDestination', named);
     expect(await pausesOfShards()).toEqual([forEverUs, forEverUs, forEverUs, undefined]);
     await world.call('ResumeApiDestination', named);
     expect(await pausesOfShards()).toEqual([0, 0, 0, undefined]);
   });
 
-  test('a pause that has failed at one shard is completed by the same request again', async () => {
+  test('repeating a PauseApiDestination that failed at one shard pauses every shard', async () => {
     world.faults.fail('buckets.write', 'before');
     await expect(world.call('PauseApiDestination', named)).rejects.toThrow('buckets.write');
     expect(await pausesOfShards()).not.toEqual([forEverUs, forEverUs, forEverUs, undefined]);
@@ -58,7 +58,7 @@ describe('a pause', () => {
     expect(await pausesOfShards()).toEqual([forEverUs, forEverUs, forEverUs, undefined]);
   });
 
-  test('a worker that creates the bucket meanwhile loses nothing, and the destination is paused', async () => {
+  test('PauseApiDestination keeps the data of a worker that creates the bucket at the same time', async () => {
     const held = world.faults.hold('buckets.write');
     const pausing = world.call('PauseApiDestination', named);
     await held.reached;
@@ -68,7 +68,7 @@ describe('a pause', () => {
     expect(await pausesOfShards()).toEqual([forEverUs, forEverUs, forEverUs, undefined]);
   });
 
-  test('a pause is ended even if another person changes it meanwhile', async () => {
+  test('ResumeApiDestination ends a pause even if somebody changes the pause at the same time', async () => {
     await world.call('PauseApiDestination', named);
     const held = world.faults.hold('buckets.write');
     const resuming = world.call('ResumeApiDestination', named);
@@ -79,13 +79,13 @@ describe('a pause', () => {
     expect((await pausesOfShards())[0]).toBe(0);
   });
 
-  test('a destination that nobody has used can be resumed, and nothing is written', async () => {
+  test('ResumeApiDestination writes nothing for a destination that no event was sent to', async () => {
     const health = { Name: 'orders', State: 'HEALTHY', FailuresInRow: 0, WaitingEvents: 0 };
     expect(await world.call('ResumeApiDestination', named)).toEqual(health);
     expect(world.buckets.writes).toBe(0);
   });
 
-  test('a pause must end after now, and an end beyond every clock is no end', async () => {
+  test('a pause must end in the future, and a pause until an impossibly late time has no end', async () => {
     const now = world.clock.nowMs() / 1000;
     await expect(world.call('PauseApiDestination', { ...named, Until: now })).rejects.toMatchObject({
       code: 'ValidationException',
@@ -98,24 +98,24 @@ describe('a pause', () => {
   });
 });
 
-test('the health shows the events that wait in all shards, at the rate of each', async () => {
+test('GetDestinationHealth shows the sum of the events that wait in all shards', async () => {
   for (const shard of [0, 1, 2]) await writeAsWorker(shard);
   expect(await world.call('GetDestinationHealth', named)).toMatchObject({ WaitingEvents: 60 * 5000 });
   const bucket = await bucketOf(0);
   expect(bucket?.health).toEqual({ ...unknownHealth, lastFailureCode: 'TimedOut' });
 });
 
-test('the number of waiting events follows the maximum concurrency of a slow endpoint', async () => {
+test('a slow endpoint with a maximum concurrency has as many waiting events as it can answer until the last return time', async () => {
   await writeAsWorker(0);
   const answerUs = { health: { set: { answerUs: 500_000 } }, where: [], orAbsent: false, revision: 1 };
   const key = { destinationIncarnation: incarnation, shard: 0 };
   await world.buckets.write(key, { ...answerUs, expiresAtSeconds: 1_800_000_000 });
   await world.call('PutDeliveryPolicy', { ApiDestinationName: 'orders', MaximumConcurrency: 30 });
-  // A third of 30 requests, each for half a second, are 20 a second.
+  // Each shard has a third of the 30 concurrent requests. Ten requests of half a second each are 20 a second.
   expect(await world.call('GetDestinationHealth', named)).toMatchObject({ WaitingEvents: 60 * 20 });
 });
 
-test('a pause whose write is refused at each try is answered as a conflict', async () => {
+test('PauseApiDestination answers with a conflict when every try to write is refused', async () => {
   const operations = createHealthOperations({
     ...world.dependencies,
     buckets: {

@@ -30,7 +30,7 @@ const everything = {
 };
 
 describe('a delivery policy', () => {
-  test('a delivery policy is answered and shown as it was put, with the name and ARN of its API destination', async () => {
+  test('PutDeliveryPolicy and GetDeliveryPolicy return the policy with the name and ARN of its API destination', async () => {
     const world = await worldWithDestination();
     const { arn: ApiDestinationArn = '' } = (await world.apiDestinations.read('sink')) ?? {};
     const shown = { ...sink, ApiDestinationArn, ...everything };
@@ -117,7 +117,7 @@ describe('a delivery policy', () => {
     },
   );
 
-  test('a delivery policy overwrites neither a policy that came in between nor a destination that was created again', async () => {
+  test('PutDeliveryPolicy overwrites neither a simultaneous policy nor a destination that was just created again', async () => {
     const world = await worldWithDestination();
     const put = async (meanwhile: () => Promise<unknown>) => {
       const held = world.faults.hold('apiDestinations.update');
@@ -168,7 +168,7 @@ describe('a delivery policy', () => {
   ];
 
   test.each(refusals)(
-    'a delivery policy with a bad %s is refused by the name of that member, and nothing is written',
+    'PutDeliveryPolicy names the bad member %s of %j, and writes nothing',
     async (member, input, reason) => {
       const world = await worldWithDestination();
       await expect(world.call('PutDeliveryPolicy', { ...sink, ...input })).rejects.toMatchObject({
@@ -179,7 +179,7 @@ describe('a delivery policy', () => {
     },
   );
 
-  test('a delivery policy shows the origin of its proxy URL', async () => {
+  test('PutDeliveryPolicy reduces a proxy URL to its normalized origin', async () => {
     const world = await worldWithDestination();
     const put = (ProxyUrl: string) => world.call('PutDeliveryPolicy', { ...sink, ProxyUrl });
     expect(await put('https://PROXY.example:443/')).toMatchObject({ ProxyUrl: 'https://proxy.example' });
@@ -218,7 +218,7 @@ describe('a connection policy', () => {
     },
   );
 
-  test('a connection policy does not overwrite another policy that came in between', async () => {
+  test('PutConnectionPolicy does not overwrite a policy that was put at the same time', async () => {
     const world = await worldWithDestination();
     const held = world.faults.hold('connections.update');
     const putting = world.call('PutConnectionPolicy', { ...orders, AllowedHosts: ['a.example'] });
@@ -244,7 +244,7 @@ describe('a connection policy', () => {
     expect([writes, (await stored()).policy]).toEqual([5, undefined]);
   });
 
-  test('a connection policy is answered and shown as it was put, with its hosts in the form of URLs', async () => {
+  test('PutConnectionPolicy and GetConnectionPolicy return the policy with its hosts in normalized form', async () => {
     const world = await worldWithDestination();
     const { arn: ConnectionArn = '' } = (await world.connections.read('orders')) ?? {};
     const input = {
@@ -277,7 +277,7 @@ describe('a connection policy', () => {
     await world.expectConsistent();
   });
 
-  test('a connection policy cannot be changed while another operation is changing the connection', async () => {
+  test('PutConnectionPolicy is refused while its connection is being deleted', async () => {
     const world = await worldWithDestination();
     const stored = await world.connections.read('orders');
     if (stored !== undefined) await world.connections.update(stored, { ...stored, state: 'DELETING' });
@@ -289,16 +289,13 @@ describe('a connection policy', () => {
     ['AllowedHosts', { AllowedHosts: ['a.example', '*.com'] }, "'*.com' is not an allowed host"],
     ['AllowedHosts', { AllowedHosts: ['a.example:443'] }, "'a.example:443' is not an allowed host"],
     ['SecretArn', { SecretArn: secretArn('a', 'eu-west-1') }, 'The secret must be in region us-east-1.'],
-  ])(
-    'a connection policy with a bad %s is refused by the name of that member, and nothing is written',
-    async (member, input, reason) => {
-      const world = await worldWithDestination();
-      const before = await world.connections.read('orders');
-      await expect(world.call('PutConnectionPolicy', { ...orders, ...input })).rejects.toMatchObject({
-        code: 'ValidationException',
-        message: expect.stringContaining(`Parameter ${member} is not valid. Reason: ${reason}`),
-      });
-      expect(await world.connections.read('orders')).toEqual(before);
-    },
-  );
+  ])('PutConnectionPolicy names the bad member %s of %j, and writes nothing', async (member, input, reason) => {
+    const world = await worldWithDestination();
+    const before = await world.connections.read('orders');
+    await expect(world.call('PutConnectionPolicy', { ...orders, ...input })).rejects.toMatchObject({
+      code: 'ValidationException',
+      message: expect.stringContaining(`Parameter ${member} is not valid. Reason: ${reason}`),
+    });
+    expect(await world.connections.read('orders')).toEqual(before);
+  });
 });

@@ -13,7 +13,7 @@ import {
 const hostnameOf = (host: string): string | undefined => URL.parse(`https://${host}/`)?.hostname;
 const allow = (cidrs: string) => parseAllowlist(cidrs) ?? expect.fail(`not an allowlist: ${cidrs}`);
 
-/** The IPv4 ranges that are not public. Source: IANA, IPv4 Special-Purpose Address Registry; also multicast, and the anycast of AS112 and AMT. */
+/** The IPv4 ranges that are not public: those of IANA's IPv4 Special-Purpose Address Registry, and multicast. */
 const specialIpv4 = [
   '0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.31.196.0/24',
   '192.52.193.0/24 192.88.99.0/24 192.168.0.0/16 192.175.48.0/24 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4',
@@ -56,7 +56,7 @@ function spellingsOf([a = 0, b = 0, c = 0, d = 0]: readonly number[]): readonly 
 
 const hex = (high: number, low: number): string => ((high << 8) | low).toString(16);
 
-/** IPv6 addresses that contain an IPv4 address and lead to it, if they lead anywhere. */
+/** IPv6 addresses that contain the IPv4 address, so that a packet to them may arrive there. */
 function carriersOf([a = 0, b = 0, c = 0, d = 0]: readonly number[]): readonly string[] {
   const [high, low] = [hex(a, b), hex(c, d)];
   return [
@@ -77,7 +77,7 @@ function carriersOf([a = 0, b = 0, c = 0, d = 0]: readonly number[]): readonly s
 }
 
 describe('an address of IPv4', () => {
-  test('exactly the IPv4 addresses of the special-purpose registry are refused', () => {
+  test('exactly the special-purpose and multicast IPv4 addresses are refused', () => {
     fc.assert(
       fc.property(fc.oneof(octets, specialOctets), (parts) => {
         const address = dotted(parts);
@@ -195,7 +195,7 @@ describe('the allowlist', () => {
   });
 
   test.each(['169.254.169.254', '169.254.170.2', '169.254.170.23', 'fd00:ec2::254', 'fd00:ec2::23'])(
-    'no allowlist opens the metadata address %s, whichever IPv6 address carries it',
+    'the metadata address %s is refused with any allowlist, even inside an IPv6 address',
     (address) => {
       const everything = allow(
         '0.0.0.0/0,::/0,169.254.0.0/16,169.254.169.254/32,169.254.170.0/24,fd00:ec2::/32,2002::/16,64:ff9b:1::/48',

@@ -3,7 +3,7 @@ import { parseHostsFile } from '../../../../lib/core/address/hosts-file.ts';
 
 const entriesOf = (text: string) => Object.fromEntries(parseHostsFile(text));
 
-test('each name of a line has the address of the line', () => {
+test('every name on a line of a hosts file gets the address of that line', () => {
   expect(entriesOf('10.0.0.1\tone.test  two.test\n10.0.0.2 three.test')).toEqual({
     'one.test': ['10.0.0.1'],
     'two.test': ['10.0.0.1'],
@@ -11,39 +11,39 @@ test('each name of a line has the address of the line', () => {
   });
 });
 
-test('a name in several lines has all their addresses once, in the order of the file', () => {
+test('a name on several lines of a hosts file has each of their addresses once, in the order of the file', () => {
   const text = '127.0.0.1 localhost\n::1 localhost\n127.0.0.1 localhost runsc\n';
   expect(entriesOf(text)).toEqual({ localhost: ['127.0.0.1', '::1'], runsc: ['127.0.0.1'] });
 });
 
-test('a name is found in lower case, however the file spells it', () => {
+test('names of a hosts file are converted to lower case', () => {
   expect(entriesOf('10.0.0.1 Printer.Test')).toEqual({ 'printer.test': ['10.0.0.1'] });
 });
 
 test.each([
-  ['an empty file', ''],
-  ['a comment', '# 10.0.0.1 one.test'],
-  ['a comment after the address', '10.0.0.1 # one.test'],
-  ['blanks', ' \t\n\r\n'],
-  ['an address without a name', '10.0.0.1'],
-  ['a name in the place of the address', 'one.test two.test'],
-  ['a short form of an address', '127.1 one.test'],
-  ['an address with leading zeros', '010.0.0.1 one.test'],
-  ['an address with a number above 255', '10.0.0.256 one.test'],
-  ['an address with a zone', 'fe80::1%lo0 localhost'],
-  ['a wrong IPv6 address', '::1::2 one.test'],
-])('%s names nothing', (_what, text) => {
+  ['without a line', ''],
+  ['with only a comment', '# 10.0.0.1 one.test'],
+  ['with a comment instead of a name', '10.0.0.1 # one.test'],
+  ['with only white space', ' \t\n\r\n'],
+  ['with an address and no name', '10.0.0.1'],
+  ['with a name in the place of the address', 'one.test two.test'],
+  ['with the short address 127.1', '127.1 one.test'],
+  ['with leading zeros in an address', '010.0.0.1 one.test'],
+  ['with a number above 255 in an address', '10.0.0.256 one.test'],
+  ['with a zone in an address', 'fe80::1%lo0 localhost'],
+  ['with a malformed IPv6 address', '::1::2 one.test'],
+])('a hosts file %s gives no addresses', (_fault, text) => {
   expect(entriesOf(text)).toEqual({});
 });
 
-test('a comment behind the names and line ends of Windows are left out', () => {
+test('comments and Windows line ends in a hosts file do not become part of a name', () => {
   expect(entriesOf('  10.0.0.1 one.test# two.test\r\nfd00::1 three.test\r\n')).toEqual({
     'one.test': ['10.0.0.1'],
     'three.test': ['fd00::1'],
   });
 });
 
-test('a name that objects have anyway is a name like others', () => {
+test('a hosts file can name a host constructor', () => {
   expect(parseHostsFile('10.0.0.1 constructor').get('constructor')).toEqual(['10.0.0.1']);
   expect(parseHostsFile('').get('constructor')).toBeUndefined();
 });

@@ -10,17 +10,17 @@ import {
 
 const publicId = 'da2-abcdefghij';
 
-test('a key is da2-, ten characters of public id and 32 characters of secret', () => {
+test('an API key consists of da2-, a public id of ten characters and a secret of 32 characters', () => {
   const secret = deriveSecret('root', 'control', publicId);
   expect(publicId + secret).toMatch(/^da2-[a-z2-7]{42}$/);
   expect(parseApiKey(publicId + secret)).toEqual({ publicId, secret });
 });
 
-test('the secret equals the one that Python derives from the same values with hmac and base64.b32encode', () => {
+test('the secret of an API key equals the one that Python derives with hmac and base64.b32encode', () => {
   expect(deriveSecret('root', 'control', publicId)).toBe('px734cnza74c6tzaalighwbmtvkpe5ia');
 });
 
-test('another root secret, API or public id gives another secret', () => {
+test('the secret of an API key differs for every root secret, API and public id', () => {
   const secrets = [
     deriveSecret('root', 'control', publicId),
     deriveSecret('root', 'events', publicId),
@@ -30,7 +30,7 @@ test('another root secret, API or public id gives another secret', () => {
   expect(new Set(secrets).size).toBe(4);
 });
 
-test('a secret belongs to exactly one API, and a wrong secret belongs to no API', () => {
+test('the secret of an API key identifies its API, and a wrong secret identifies none', () => {
   const made = (apiId: 'control' | 'events') => (secret: string) =>
     equalsInConstantTime(secret, deriveSecret('root', apiId, publicId));
   expect(apiOf('root', publicId, made('control'))).toBe('control');
@@ -38,13 +38,13 @@ test('a secret belongs to exactly one API, and a wrong secret belongs to no API'
   expect(apiOf('other', publicId, made('events'))).toBeUndefined();
 });
 
-test('every secret is tried, even when the first one matches', () => {
+test('an API key is compared with the secret of every API, even when the first one matches', () => {
   const tried: string[] = [];
   apiOf('root', publicId, (secret) => tried.push(secret) > 0);
   expect(tried).toHaveLength(2);
 });
 
-test('a public id is made of ten random characters', () => {
+test('the public id of an API key has ten random characters', () => {
   expect(formatPublicId(Uint8Array.of(0, 25, 26, 31, 32, 255, 1, 2, 3, 4))).toBe('da2-az27a7bcde');
   expect(isPublicId('da2-az27a7bcde')).toBe(true);
 });

@@ -24,30 +24,33 @@ test.each([
   ['UTC', 0],
   ['America/St_Johns', 210],
   ['Pacific/Kiritimati', -840],
-])('a key is valid for seven days by default, rounded down to the hour in UTC, on a machine in %s', (zone, offset) => {
-  const times = [
-    ['2026-05-04T12:00:00.000Z', '2026-05-11T12:00:00Z'],
-    ['2026-05-04T11:59:59.999Z', '2026-05-11T11:00:00Z'],
-    ['2026-05-04T12:00:01.000Z', '2026-05-11T12:00:00Z'],
-    // Across the end of a year, a February 29, the end of a shorter February, and a change to summer time.
-    ['2026-12-31T23:59:59.999Z', '2027-01-07T23:00:00Z'],
-    ['2028-02-25T06:30:00.000Z', '2028-03-03T06:00:00Z'],
-    ['2027-02-25T06:30:00.000Z', '2027-03-04T06:00:00Z'],
-    ['2026-03-08T01:30:00.000Z', '2026-03-15T01:00:00Z'],
-  ] as const;
-  const validities = times.map(([, expires]) => ({
-    expiresAtSeconds: seconds(expires),
-    deletesAtSeconds: seconds(expires) + 60 * day,
-  }));
-  expect(
-    defaultsIn(
-      zone,
-      times.map(([now]) => now),
-    ),
-  ).toEqual({ offset, validities });
-});
+])(
+  'an API key is valid for seven days by default, rounded down to the hour in UTC, on a machine in %s',
+  (zone, offset) => {
+    const times = [
+      ['2026-05-04T12:00:00.000Z', '2026-05-11T12:00:00Z'],
+      ['2026-05-04T11:59:59.999Z', '2026-05-11T11:00:00Z'],
+      ['2026-05-04T12:00:01.000Z', '2026-05-11T12:00:00Z'],
+      // Across the end of a year, a February 29, the end of a shorter February, and a change to summer time.
+      ['2026-12-31T23:59:59.999Z', '2027-01-07T23:00:00Z'],
+      ['2028-02-25T06:30:00.000Z', '2028-03-03T06:00:00Z'],
+      ['2027-02-25T06:30:00.000Z', '2027-03-04T06:00:00Z'],
+      ['2026-03-08T01:30:00.000Z', '2026-03-15T01:00:00Z'],
+    ] as const;
+    const validities = times.map(([, expires]) => ({
+      expiresAtSeconds: seconds(expires),
+      deletesAtSeconds: seconds(expires) + 60 * day,
+    }));
+    expect(
+      defaultsIn(
+        zone,
+        times.map(([now]) => now),
+      ),
+    ).toEqual({ offset, validities });
+  },
+);
 
-test('the requested expiry is rounded down to the hour, and the key is deleted 60 days later', () => {
+test('the requested expiry of an API key is rounded down to the hour, and the key is deleted 60 days later', () => {
   const now = at('2027-12-31T23:30:00Z');
   expect(validityFrom(now, seconds('2028-02-29T23:59:59Z'))).toEqual({
     expiresAtSeconds: seconds('2028-02-29T23:00:00Z'),
@@ -84,14 +87,14 @@ describe.each(['2026-05-04T12:00:00Z', '2026-05-04T12:59:59Z', '2027-12-31T23:59
   },
 );
 
-test('an expiry before now, before the epoch or beyond every calendar is out of bounds', () => {
+test('an API key cannot expire in the past, before the epoch or beyond the last date of JavaScript', () => {
   for (const expires of [0, -1, seconds('2026-01-01T00:00:00Z'), Number.MIN_SAFE_INTEGER]) {
     expect(() => validityFrom(at('2026-05-04T12:00:00Z'), expires)).toThrow('minimum of 1 days');
   }
   expect(() => validityFrom(at('2026-05-04T12:00:00Z'), Number.MAX_SAFE_INTEGER)).toThrow('maximum of 365 days');
 });
 
-test('every accepted expiry is a full hour, at most one hour before the requested time', () => {
+test('the expiry of an API key is a full hour, at most one hour before the requested time', () => {
   const nowMs = fc.integer({ min: 0, max: at('2100-01-01T00:00:00Z') });
   fc.assert(
     fc.property(nowMs, fc.integer({ min: day, max: 365 * day }), (now, ahead) => {
@@ -105,7 +108,7 @@ test('every accepted expiry is a full hour, at most one hour before the requeste
   );
 });
 
-test('a key is valid until the moment it expires, and exists until the moment it is deleted', () => {
+test('an API key is valid until it expires, and is listed until it is deleted', () => {
   const key: ApiKey = {
     apiId: 'control',
     publicId: 'da2-aaaaaaaaaa',

@@ -42,7 +42,7 @@ const presigned = vectorOf('a presigned call with a body');
 
 describe('what botocore signed is accepted', () => {
   test.each(vectors.map((vector) => [vector.name, vector] as const))(
-    'a signature that botocore made is accepted: %s',
+    'a signature that botocore made for %s is accepted',
     (_name, vector) => {
       expect(opens(requestOf(vector), vector)).toBe(true);
       const other = parseSignature(requestOf(vector));
@@ -50,7 +50,7 @@ describe('what botocore signed is accepted', () => {
     },
   );
 
-  test('a signature names the key, the time, the region and the service it was made for', () => {
+  test('parsing a signature yields its key id, time, region and service', () => {
     expect(parseSignature(requestOf(call))).toMatchObject({
       accessKeyId: 'da2-abcdefghij',
       date: '20260228',
@@ -63,21 +63,21 @@ describe('what botocore signed is accepted', () => {
 
 describe('what was changed after signing is refused', () => {
   test.each<[string, SignableRequest]>([
-    ['the body', requestOf(call, { body: Buffer.from('{"Entries":[{}]}') })],
-    ['the method', requestOf(call, { method: 'GET' })],
-    ['the path', requestOf(call, { path: '/v1/apis/control/apikeys' })],
-    ['the query', requestOf(call, { query: 'a=1' })],
-    ['the host', withHeader(call, 'host', 'another.lambda-url.eu-central-1.on.aws')],
-    ['the port of the host', withHeader(vectorOf('a body beyond ASCII'), 'host', '127.0.0.1:4011')],
-    ['the operation', withHeader(call, 'x-amz-target', 'AWSEvents.DeleteConnection')],
-    ['the date', withHeader(call, 'x-amz-date', '20260228T235931Z')],
-    ['the body of a presigned request', requestOf(presigned, { body: Buffer.from('{}') })],
+    ['its body', requestOf(call, { body: Buffer.from('{"Entries":[{}]}') })],
+    ['its method', requestOf(call, { method: 'GET' })],
+    ['its path', requestOf(call, { path: '/v1/apis/control/apikeys' })],
+    ['its query', requestOf(call, { query: 'a=1' })],
+    ['its host', withHeader(call, 'host', 'another.lambda-url.eu-central-1.on.aws')],
+    ['the port of its host', withHeader(vectorOf('a body beyond ASCII'), 'host', '127.0.0.1:4011')],
+    ['its operation', withHeader(call, 'x-amz-target', 'AWSEvents.DeleteConnection')],
+    ['its date', withHeader(call, 'x-amz-date', '20260228T235931Z')],
+    ['its body, although it was presigned,', requestOf(presigned, { body: Buffer.from('{}') })],
     [
-      'the validity of a presigned request',
+      'the validity in its presigned query',
       requestOf(presigned, { query: presigned.query.replace('604800', '604801') }),
     ],
-    ['a signed header that is gone', requestOf(call, { headers: new Map(Object.entries(call.headers).slice(1)) })],
-  ])('a request is refused when this was changed after signing: %s', (_what, request) => {
+    ['its set of signed headers', requestOf(call, { headers: new Map(Object.entries(call.headers).slice(1)) })],
+  ])('a request is refused when %s was changed after signing', (_what, request) => {
     expect(opens(request)).toBe(false);
   });
 
@@ -87,7 +87,7 @@ describe('what was changed after signing is refused', () => {
     expect(opens(withHeader(call, 'x-forwarded-for', '192.0.2.1'))).toBe(true);
   });
 
-  test('a request is refused when x-amz-content-sha256 is not the hash of its body, even if it is UNSIGNED-PAYLOAD', () => {
+  test('a request is refused when x-amz-content-sha256 is UNSIGNED-PAYLOAD instead of the hash of its body', () => {
     const unsigned = vectorOf('an empty body');
     expect(opens(withHeader(unsigned, 'x-amz-content-sha256', 'UNSIGNED-PAYLOAD'))).toBe(false);
   });
@@ -105,7 +105,7 @@ describe('the validity of a signature', () => {
     }
   });
 
-  test('a presigned request is valid for as long as it says, and not before it was signed', () => {
+  test('a presigned request is valid from its signing time for the seconds of its X-Amz-Expires', () => {
     const list = vectorOf('a presigned list');
     const asked = { service: 'appsync' };
     expect(opens(requestOf(list), { ...asked, nowMs: signedAtMs + 300_000 })).toBe(true);
@@ -123,21 +123,21 @@ describe('the validity of a signature', () => {
 describe('a request without a valid signature', () => {
   const authorization = call.headers.authorization ?? '';
   test.each([
-    ['of another algorithm', authorization.replace('AWS4-HMAC-SHA256', 'AWS4-HMAC-SHA1')],
+    ['with another algorithm', authorization.replace('AWS4-HMAC-SHA256', 'AWS4-HMAC-SHA1')],
     ['without its signed headers', authorization.replace(/SignedHeaders=[^,]*, /, '')],
     ['with two credentials', authorization.replace('SignedHeaders', 'Credential=a/b, SignedHeaders')],
     ['with signed headers out of order', authorization.replace('content-type;host', 'host;content-type')],
     ['with a header signed twice', authorization.replace('host;', 'host;host;')],
-    ['of another day than its time', authorization.replace('/20260228/', '/20260227/')],
-    ['in upper case', authorization.replace(/Signature=.*/, (text) => text.toUpperCase())],
-    ['a bearer token', 'Bearer abc'],
-    ['an endless header', `${authorization}${','.repeat(10_000)}`],
-    ['empty', ''],
-  ])('an Authorization header is refused as a signature when it is %s', (_what, value) => {
+    ['with another date than x-amz-date', authorization.replace('/20260228/', '/20260227/')],
+    ['with a signature in upper case', authorization.replace(/Signature=.*/, (text) => text.toUpperCase())],
+    ['with a bearer token', 'Bearer abc'],
+    ['with ten thousand commas', `${authorization}${','.repeat(10_000)}`],
+    ['without content', ''],
+  ])('an Authorization header %s is not a valid signature', (_what, value) => {
     expect(opens(withHeader(call, 'authorization', value))).toBe(false);
   });
 
-  test('a request with both a signed header and a presigned query is refused', () => {
+  test('a request with both a signed header and a presigned query is not signed', () => {
     expect(parseSignature(requestOf(call, { query: presigned.query }))).toBeUndefined();
   });
 
@@ -146,7 +146,7 @@ describe('a request without a valid signature', () => {
     expect(opens(withHeader(call, 'x-amz-date', 'Sat, 28 Feb 2026 23:59:30 GMT'))).toBe(false);
   });
 
-  test('a presigned request that is valid for more than a week or for no time is refused', () => {
+  test('an X-Amz-Expires of more than a week, of zero or of no number is refused', () => {
     for (const expires of ['604801', '0', '-1', '1e3', '']) {
       expect(
         parseSignature(requestOf(presigned, { query: presigned.query.replace('604800', expires) })),
@@ -156,12 +156,12 @@ describe('a request without a valid signature', () => {
 });
 
 test.each(['/a//b', '/a/../b', '/./a', '/a/..'])(
-  'the path %s, which a client would have normalized, is never signed',
+  'a signature for the path %s is refused, because clients normalize a path before they sign it',
   (path) => {
     expect(canonicalRequest(requestOf(call, { path }), ['host'])).toBeUndefined();
   },
 );
 
-test('a query with malformed percent-encoding is never signed', () => {
+test('a signature for a query with malformed percent-encoding is refused', () => {
   expect(canonicalRequest(requestOf(call, { query: 'a=%zz' }), ['host'])).toBeUndefined();
 });

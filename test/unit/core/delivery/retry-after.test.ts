@@ -25,7 +25,7 @@ test.each<[value: string, retryAfterMs: number]>([
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 test.each(months.map((name, index) => ({ name, index })))(
-  'the month $name is read in each of the three date formats',
+  'the month $name is read in all three date formats of Retry-After',
   ({ name, index }) => {
     const january = Date.UTC(2026, 0, 1);
     const waitMs = Date.UTC(2026, index, 2) - january;
@@ -35,7 +35,7 @@ test.each(months.map((name, index) => ({ name, index })))(
   },
 );
 
-test('a two-digit year at most 50 years ahead belongs to this century, a later one to the last', () => {
+test('a two-digit year of a Retry-After is at most 50 years ahead, as RFC 9110 demands', () => {
   expect(parseRetryAfterMs('Friday, 20-Nov-76 10:00:00 GMT', nowMs)).toBe(Date.UTC(2076, 10, 20, 10) - nowMs);
   expect(parseRetryAfterMs('Friday, 20-Nov-77 10:00:00 GMT', nowMs)).toBe(0);
 });
@@ -67,7 +67,7 @@ test.each([
   expect(parseRetryAfterMs(value, nowMs)).toBeUndefined();
 });
 
-test('every Retry-After value gives a safe whole number or nothing', () => {
+test('parsing any Retry-After gives a safe whole number of milliseconds or undefined', () => {
   const value = fc.oneof(
     fc.string(),
     fc.bigInt().map(String),

@@ -29,7 +29,7 @@ const least = (): number => 0;
 const most = (): number => 1 - Number.EPSILON / 2;
 
 describe('attempts', () => {
-  test('N allowed retries mean exactly N + 1 attempts, whatever N is', () => {
+  test('a delivery with N allowed retries is attempted exactly N + 1 times', () => {
     for (let allowed = 0; allowed <= 185; allowed += 1) {
       const policy = { ...defaults, maximumRetryAttempts: allowed };
       let attempts = 1;
@@ -46,7 +46,7 @@ describe('attempts', () => {
     });
   });
 
-  test('a postponement uses up no attempt, however many there are', () => {
+  test('postponements use up no retries, however many there are', () => {
     const policy = { ...defaults, maximumRetryAttempts: 0 };
     const history = after(0, { postponements: 1_000_000 });
     expect(decideRetry(policy, backoff, history, failed(), nowMs, least)).toEqual({ kind: 'retry', delayMs: 0 });
@@ -60,14 +60,14 @@ describe('attempts', () => {
 });
 
 describe('Retry-After', () => {
-  test('a Retry-After is a floor under the backoff', () => {
+  test('a delivery waits at least as long as Retry-After asks', () => {
     expect(decideRetry(defaults, backoff, after(1), failed(5000), nowMs, most)).toEqual({
       kind: 'retry',
       delayMs: 5000,
     });
   });
 
-  test('a Retry-After gets no jitter', () => {
+  test('no jitter is added to a Retry-After', () => {
     for (const random of [least, () => 0.5, most]) {
       expect(decideRetry(defaults, backoff, after(1), failed(60_000), nowMs, random)).toMatchObject({
         delayMs: 60_000,
@@ -88,11 +88,11 @@ describe('Retry-After', () => {
     expect(decideRetry(defaults, backoff, after(1), failed(0), nowMs, least)).toEqual({ kind: 'retry', delayMs: 0 });
   });
 
-  test('a negative Retry-After stops the delivery without a retry condition, even with retries left', () => {
+  test('a negative Retry-After stops the delivery even when retries are left', () => {
     expect(decideRetry(defaults, backoff, after(1), failed(-1), nowMs, never)).toEqual({ kind: 'stop' });
   });
 
-  test('a negative Retry-After is the reason to stop even when no retry is left', () => {
+  test('a negative Retry-After is given as the reason to stop even when no retry is left', () => {
     const policy = { ...defaults, maximumRetryAttempts: 0 };
     expect(decideRetry(policy, backoff, after(1), failed(-1), nowMs, never)).toEqual({ kind: 'stop' });
   });
@@ -120,24 +120,24 @@ describe('age', () => {
     });
   });
 
-  test('the backoff counts against the age limit too', () => {
+  test('a retry whose backoff would end after the age limit is not made', () => {
     const history = after(11, { firstReceivedAtMs: nowMs });
     expect(decideRetry(policy, backoff, history, failed(), nowMs, most).kind).toBe('stop');
     expect(decideRetry(policy, backoff, history, failed(), nowMs, least).kind).toBe('retry');
   });
 
-  test('the age limit ends a delivery that is only ever postponed', () => {
+  test('the age limit ends a delivery that has only been postponed', () => {
     const history = after(0, { postponements: 9, firstReceivedAtMs: nowMs - 60_001 });
     expect(decideRetry(policy, backoff, history, failed(), nowMs, least)).toMatchObject({ kind: 'stop' });
   });
 
-  test('an event is expired after its age limit, not at it', () => {
+  test('an event expires a millisecond after its age limit', () => {
     const history = after(0, { firstReceivedAtMs: nowMs });
     expect(isExpired(policy, history, nowMs + 60_000)).toBe(false);
     expect(isExpired(policy, history, nowMs + 60_001)).toBe(true);
   });
 
-  test('an event that another clock dates into the future is not expired', () => {
+  test('an event whose time of receipt lies in the future has not expired', () => {
     expect(isExpired(policy, after(0, { firstReceivedAtMs: nowMs + 5000 }), nowMs)).toBe(false);
   });
 });
@@ -148,7 +148,7 @@ describe('backoff', () => {
     expect(bounds).toEqual([1000, 2000, 4000, 8000, 512_000, 900_000, 900_000]);
   });
 
-  test('the backoff counts postponements like refused attempts', () => {
+  test('postponements lengthen the backoff like failed attempts', () => {
     const once = decideRetry(defaults, backoff, after(1, { postponements: 3 }), failed(), nowMs, most);
     expect(once).toEqual(decideRetry(defaults, backoff, after(4), failed(), nowMs, most));
     expect(once).toEqual({ kind: 'retry', delayMs: 7999 });

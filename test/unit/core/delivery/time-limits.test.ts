@@ -5,6 +5,6 @@ test('a received message stays hidden for six times the time limit of the functi
   expect(visibilityTimeoutSeconds(60)).toBe(360);
 });
 
-test('a request may take the time limit of the function less eight seconds', () => {
+test('the longest request timeout is eight seconds below the time limit of the function', () => {
   expect(longestRequestTimeoutMs(60)).toBe(52_000);
 });

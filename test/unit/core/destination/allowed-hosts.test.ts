@@ -87,14 +87,14 @@ describe('the hosts that credentials may go to', () => {
 });
 
 test.each([
-  [undefined, ['a.example'], undefined],
-  [['a.example'], undefined, 'any'],
-  [['a.example'], ['a.example'], undefined],
-  [['a.example', 'b.example'], ['b.example'], undefined],
-  [['a.example'], ['a.example', 'b.example'], ['b.example']],
-  [['*.a.example'], ['x.a.example'], undefined],
-  [['x.a.example'], ['*.a.example'], ['*.a.example']],
-] as const)('changing the allowed hosts from %j to %j newly allows %j', (before, after, loosened) => {
+  ['no list', '["a.example"]', 'no host', undefined, ['a.example'], undefined],
+  ['["a.example"]', 'no list', 'every host', ['a.example'], undefined, 'any'],
+  ['["a.example"]', '["a.example"]', 'no host', ['a.example'], ['a.example'], undefined],
+  ['["a.example","b.example"]', '["b.example"]', 'no host', ['a.example', 'b.example'], ['b.example'], undefined],
+  ['["a.example"]', '["a.example","b.example"]', 'b.example', ['a.example'], ['a.example', 'b.example'], ['b.example']],
+  ['["*.a.example"]', '["x.a.example"]', 'no host', ['*.a.example'], ['x.a.example'], undefined],
+  ['["x.a.example"]', '["*.a.example"]', '*.a.example', ['x.a.example'], ['*.a.example'], ['*.a.example']],
+] as const)('a change of AllowedHosts from %s to %s newly allows %s', (_from, _to, _newly, before, after, loosened) => {
   const policyOf = (allowedHosts: readonly string[] | undefined) =>
     allowedHosts === undefined ? {} : { allowedHosts };
   expect(loosenedHosts(policyOf(before), policyOf(after))).toEqual(loosened);

@@ -12,7 +12,7 @@ const recorded = {
 };
 
 describe('the recorded secrets', () => {
-  test('the recorded secrets are parsed', () => {
+  test('the secrets that AWS itself wrote are parsed', () => {
     expect(parseConnectionSecret(recorded.basic)).toEqual({
       credentials: { authorizationType: 'BASIC', username: 'user', password: 'pass' },
     });
@@ -38,7 +38,7 @@ describe('the recorded secrets', () => {
     '{"username":"user","password":"pass","invocation_http_parameters":{}}',
     `{"username":"u","password":"p","invocation_http_parameters":{"header_parameters":[${parameter}],"query_string_parameters":[],"body_parameters":[${parameter}]}}`,
     `{"client_id":"i","client_secret":"s","authorization_endpoint":"https://a/","http_method":"PUT","oauth_http_parameters":{"body_parameters":[${parameter}]},"invocation_http_parameters":{"query_string_parameters":[${parameter}]}}`,
-  ])('formatting a recorded secret gives the same members in the same order: %s', (text) => {
+  ])('parsing and formatting the recorded secret %s does not change it', (text) => {
     expect(formatConnectionSecret(parseConnectionSecret(text))).toBe(text);
   });
 });
@@ -52,7 +52,7 @@ test('unknown members of a secret are ignored, null counts as absent, and a para
   });
 });
 
-test('an OAuth method in lower case is accepted in a secret, as it is at creation', () => {
+test('an OAuth method in lower case is accepted in a secret', () => {
   const secret = parseConnectionSecret(recorded.oauth.replace('POST', 'get'));
   expect(secret.credentials).toMatchObject({ httpMethod: 'GET' });
 });
@@ -86,12 +86,12 @@ describe('a malformed secret', () => {
       '{"username":"u","password":"p","invocation_http_parameters":{"body_parameters":[{"key":"k","value":"v","is_value_secret":"canary"}]}}',
       'invocation_http_parameters.body_parameters[0].is_value_secret is not true or false.',
     ],
-  ])('the secret %s is refused by the path of the bad field, without its value', (text, message) => {
+  ])('the malformed secret %s is refused with the path of its bad field but not its value', (text, message) => {
     expect(failureOf(() => parseConnectionSecret(text))).toBe(`InvalidSecret: ${message}`);
   });
 });
 
-test('a secret is read back as it was written, whatever its texts are', () => {
+test('parsing a formatted secret yields the same secret, whatever texts it contains', () => {
   const list = fc.array(fc.record({ key: fc.string(), value: fc.string(), isValueSecret: fc.boolean() }), {
     maxLength: 3,
   });

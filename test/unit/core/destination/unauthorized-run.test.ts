@@ -19,7 +19,7 @@ test.each([
   [9, 3_600_000, 'within the limit'],
   [1_000, 29_999, 'within the limit'],
   [1_000, -60_000, 'within the limit'],
-])('a run of %i refusals that has lasted for %i ms is %s', (count, lengthMs, verdict) => {
+])('a run of %i 401s that has lasted for %i ms is %s', (count, lengthMs, verdict) => {
   const limit = { count: 10, lengthMs: 30_000 };
   expect(exceeds({ count, sinceMs }, limit, sinceMs + lengthMs)).toBe(verdict === 'over the limit');
 });
@@ -28,18 +28,15 @@ test.each([
   [0, 30_000],
   [15_000, 30_000],
   [60_000, 120_000],
-])(
-  'with a cache of %i ms a run must last %i ms, so that every worker has read its connection again',
-  (cacheMs, lengthMs) => {
-    expect(unauthorizedLimitOf(10, cacheMs)).toEqual({ count: 10, lengthMs });
-  },
-);
+])('with connections cached for %i ms, a run of 401s deauthorizes only after %i ms', (cacheMs, lengthMs) => {
+  expect(unauthorizedLimitOf(10, cacheMs)).toEqual({ count: 10, lengthMs });
+});
 
-test('a request counts for the run if it was made in or after the millisecond in which the run began', () => {
+test('a refused request counts in a run of 401s only if it began no earlier than the run', () => {
   expect([-1, 0, 1].map((lateMs) => isWithinRun({ count: 1, sinceMs }, sinceMs + lateMs))).toEqual([false, true, true]);
 });
 
-test('the reason of a run names its count, its start and the last API destination within the length limit', () => {
+test('the reason for a deauthorization names the count of 401s, their start and the last API destination', () => {
   const name = 'x'.repeat(64);
   const reason = describeRefusal(name, 407, { count: 1_000_000, sinceMs });
   expect(reason).toBe(

@@ -44,7 +44,7 @@ describe('the status table', () => {
     },
   );
 
-  test('the failure of every 3xx except 304 says that redirects are not followed, and that of no other status does', () => {
+  test('exactly the failures of 3xx statuses other than 304 say that redirects are not followed', () => {
     const failed = range(100, 599).filter((status) => status < 200 || status > 299);
     const redirects = failed.filter((status) => {
       const reason = `The endpoint answered ${status}; redirects are not followed.`;
@@ -54,7 +54,7 @@ describe('the status table', () => {
     expect(redirects).toEqual([...range(300, 303), ...range(305, 399)]);
   });
 
-  test('a policy can make more statuses retryable, but 2xx stays delivered', () => {
+  test('RetryableStatuses can make any status retryable except 2xx', () => {
     const lenient = { ...policy, retryableStatuses: [404, 200] };
     expect(classifyAnswer({ status: 404, headers: {}, body: '' }, lenient, nowMs)).toMatchObject({ kind: 'retryable' });
     expect(classifyAnswer({ status: 200, headers: {}, body: '' }, lenient, nowMs)).toMatchObject({ kind: 'delivered' });

@@ -30,7 +30,7 @@ describe('an error', () => {
     expect(JSON.stringify(describeErrors(error))).not.toContain('canary');
   });
 
-  test('an error of the control API is described by the name of its class', () => {
+  test('an error of the control API is described by its class name', () => {
     expect(describeErrors(new ServiceError('InternalException', 'No.'))[0]?.name).toBe('ServiceError');
   });
 
@@ -44,19 +44,19 @@ describe('an error', () => {
     ]);
   });
 
-  test('an error that is its own cause is described a limited number of times', () => {
+  test('the description of an error that is its own cause comes to an end', () => {
     const circle = new Error('circle');
     circle.cause = new Error('other', { cause: circle });
     expect(describeErrors(circle)).toHaveLength(5);
   });
 
-  test('an error without a stack is described without one', () => {
+  test('an error without a stack is described by its name and message', () => {
     const error = new Error('bare');
     delete error.stack;
     expect(describeErrors(error)).toEqual([{ name: 'Error', message: 'bare', stack: '' }]);
   });
 
-  test('an error is described without its other members', () => {
+  test('the description of an error does not show members that the error was given', () => {
     const error = Object.assign(new Error('refused'), { $response: 'canary', data: 'canary' });
     expect(JSON.stringify(describeErrors(error))).not.toContain('canary');
   });
@@ -64,7 +64,7 @@ describe('an error', () => {
 
 describe('an error of JSON.parse', () => {
   test.each(['canary', '{"a": canary', '{"a":\n    at canary (file:1:1)'])(
-    'the error of JSON.parse does not show that it read %j',
+    'the description of a JSON.parse error does not show the parsed text %j',
     (text) => {
       const described = describeErrors(thrownBy(() => JSON.parse(text)));
       expect(described[0]).toMatchObject({ name: 'SyntaxError', message: 'Not shown: it may quote what was parsed.' });
@@ -73,14 +73,14 @@ describe('an error of JSON.parse', () => {
     },
   );
 
-  test('the error of JSON.parse does not show its input as a cause either', () => {
+  test('the description of an error caused by JSON.parse does not show the parsed text', () => {
     const error = new Error('outer', { cause: thrownBy(() => JSON.parse('canary')) });
     expect(JSON.stringify(describeErrors(error))).not.toContain('canary');
   });
 });
 
 test.each(['canary', 7, null, { message: 'canary' }])(
-  'a thrown value that is not an Error (%j) is not shown',
+  'the thrown value %j, which is not an Error, is described without its content',
   (thrown) => {
     expect(describeErrors(thrown)).toEqual([
       { name: typeof thrown, message: 'A value that is not an Error was thrown.', stack: '' },

@@ -10,11 +10,11 @@ const pausedUntil = (pausedUntilUs: number): Bucket => ({
   health: { ...unknownHealth, pausedUntilUs },
 });
 
-/** Epoch seconds: a day and 15 minutes after that time of the clock of these tests. */
+/** Epoch seconds: a day and 15 minutes after the given time, which is in ms of these tests' clock. */
 const aDayAfter = (ms: number) => Date.UTC(2026, 0, 2, 0, 15) / 1000 + ms / 1000;
 
 describe('a pause by hand', () => {
-  test('a pause is the only change of a bucket, and is refused when another pause has come since', () => {
+  test('setting a pause changes nothing else in a bucket, and is refused when the pause has changed since the last read', () => {
     expect(pauseByHandWrite(pausedUntil(at(1000)), at(60_000), nowUs, 9)).toEqual({
       health: { set: { pausedUntilUs: at(60_000) } },
       where: [{ of: 'pausedUntilUs', is: 'equalTo', than: at(1000) }],
@@ -24,7 +24,7 @@ describe('a pause by hand', () => {
     });
   });
 
-  test('a pause of a destination that has no bucket yet creates one with the revision of the destination', () => {
+  test('pausing a destination without a bucket creates one with the revision of the destination', () => {
     expect(pauseByHandWrite(undefined, at(60_000), nowUs, 9)).toMatchObject({
       where: [{ of: 'pausedUntilUs', is: 'equalTo', than: 0 }],
       orAbsent: true,
@@ -32,13 +32,13 @@ describe('a pause by hand', () => {
     });
   });
 
-  test('a bucket is kept for a day after the end of its pause, and past the year 2250 when the pause has no end', () => {
+  test('a bucket is kept for a day after its pause, and beyond the year 2250 when the pause has no end', () => {
     expect(pauseByHandWrite(undefined, at(-1), nowUs, 1).expiresAtSeconds).toBe(aDayAfter(0));
     const { expiresAtSeconds } = pauseByHandWrite(undefined, forEverUs, nowUs, 1);
     expect(new Date(expiresAtSeconds * 1000).getUTCFullYear()).toBe(2255);
   });
 
-  test('a pause that replaces a longer one starts the return times again, and one that replaces the same end does not', () => {
+  test('replacing a pause by a shorter one starts the return times again, and replacing it by an equal one does not', () => {
     const again = { returns: { from: 0, byUs: 0 }, raiseTo: 7 };
     expect(pauseByHandWrite(pausedUntil(forEverUs), at(60_000), nowUs, 9)).toMatchObject(again);
     expect(pauseByHandWrite(pausedUntil(at(60_000)), at(60_000), nowUs, 9)).not.toHaveProperty('raiseTo');
@@ -46,7 +46,7 @@ describe('a pause by hand', () => {
 });
 
 describe('resuming', () => {
-  test('resuming ends the pause and starts the return times again, and moves no slot', () => {
+  test('resuming a destination ends the pause and starts the return times again', () => {
     expect(resumeByHandWrite(pausedUntil(forEverUs), nowUs)).toEqual({
       health: { set: { pausedUntilUs: 0 } },
       returns: { from: 0, byUs: 0 },
@@ -79,12 +79,12 @@ describe('a write of a worker', () => {
     expiresAtSeconds: aDayAfter(0),
   };
 
-  test('a write of a worker is refused when the pause is another than the worker has seen', () => {
+  test('the write of a worker is refused when the pause has changed since the worker read the bucket', () => {
     const where = [...write.where, { of: 'pausedUntilUs', is: 'equalTo', than: 0 }];
     expect(keepingPause(write, unknownHealth)).toEqual({ ...write, where });
   });
 
-  test('a write of a worker keeps a paused bucket until a day after the pause, or longer', () => {
+  test('a paused bucket does not expire earlier because of the write of a worker', () => {
     const expiry = (pausedUntilUs: number) => keepingPause(write, { ...unknownHealth, pausedUntilUs }).expiresAtSeconds;
     expect(expiry(at(60_000))).toBe(aDayAfter(60_000));
     expect(expiry(at(-60_000))).toBe(aDayAfter(0));

@@ -40,13 +40,13 @@ describe('the state', () => {
     });
   });
 
-  test('a pause of an unhealthy destination hides the next probe, because none is sent', () => {
+  test('an unhealthy destination shows no next probe while it is paused, because none is sent', () => {
     const report = reportOf({ slotsUntilUs: at(1000), health: { openedAtUs: at(-400), pausedUntilUs: at(5000) } });
     expect(report).toMatchObject({ state: 'PAUSED', sinceMs: at(-400) / 1000, pausedUntilMs: at(5000) / 1000 });
     expect(report).not.toHaveProperty('nextProbeAtMs');
   });
 
-  test('a pause without an end shows no end, and neither does a pause that has ended', () => {
+  test('no end is shown of a pause that has no end or that has already ended', () => {
     expect(reportOf({ health: { pausedUntilUs: forEverUs } })).toEqual({ state: 'PAUSED', failuresInRow: 0 });
     const ended = { state: 'HEALTHY', failuresInRow: 0, waitingEvents: 0 };
     expect(reportOf({ health: { pausedUntilUs: nowUs } })).toEqual(ended);
@@ -55,17 +55,22 @@ describe('the state', () => {
 
 describe('the number of waiting events', () => {
   test.each<[string, Given, number | undefined, number]>([
-    ['counts the return times from now on', { returnsUntilUs: at(3000) }, 10, 30],
+    ['is the number of return times that are left', { returnsUntilUs: at(3000) }, 10, 30],
     ['is 0 when the last return time has passed', { returnsUntilUs: at(-3000) }, 10, 0],
-    ['begins a second before the slots end', { slotsUntilUs: at(2000), returnsUntilUs: at(3000) }, 10, 20],
     [
-      'begins a second before a pause ends',
+      'is counted from a second before the last given slot ends',
+      { slotsUntilUs: at(2000), returnsUntilUs: at(3000) },
+      10,
+      20,
+    ],
+    [
+      'is counted from a second before a pause ends',
       { returnsUntilUs: at(60_000), health: { pausedUntilUs: at(59_000) } },
       10,
       20,
     ],
     [
-      'counts at most 100 a second while the destination is paused',
+      'is at most 100 for each second of return times during a pause',
       { returnsUntilUs: at(60_000), health: { pausedUntilUs: at(60_000) } },
       1000,
       100,
@@ -74,7 +79,7 @@ describe('the number of waiting events', () => {
     expect(reportOf(given, ratePerSecond)).toMatchObject({ waitingEvents });
   });
 
-  test('the number of waiting events is that of all shards, and the health is that of the first', () => {
+  test('the report adds up the waiting events of all shards and takes the health from the first', () => {
     const shards = [
       shardOf({ returnsUntilUs: at(1000) }),
       shardOf({ returnsUntilUs: at(2000), health: { answerUs: 9 } }),
@@ -83,7 +88,7 @@ describe('the number of waiting events', () => {
     expect(report).toEqual({ state: 'HEALTHY', failuresInRow: 0, waitingEvents: 30 });
   });
 
-  test('the number of waiting events is not known during a pause that is longer than return times reach', () => {
+  test('the number of waiting events is unknown during a pause that outlasts every return time', () => {
     expect(reportOf({ health: { pausedUntilUs: at(900_000) } })).toMatchObject({ waitingEvents: 0 });
     expect(reportOf({ health: { pausedUntilUs: at(900_000) + 1 } })).not.toHaveProperty('waitingEvents');
   });

@@ -5,7 +5,7 @@ import { formatPageToken, parsePageToken } from '../../../../lib/core/input/page
 const binding = fc.array(fc.option(fc.string(), { nil: undefined }), { maxLength: 4 });
 const name = fc.stringMatching(/^[.\-_A-Za-z0-9]{1,64}$/);
 
-test('a page token contains the name that it was made with, and is a valid NextToken', () => {
+test('a page token holds the last name of its page, and is a valid NextToken', () => {
   fc.assert(
     fc.property(binding, name, (list, afterName) => {
       const token = formatPageToken(list, afterName);

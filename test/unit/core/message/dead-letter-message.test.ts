@@ -17,7 +17,7 @@ const lastmileOf = ({ attributes }: { attributes: Readonly<Record<string, string
   JSON.parse(attributes['LASTMILE'] ?? 'null');
 
 describe('a dead letter', () => {
-  test('a dead letter has the original event as its body, and exactly the attributes of EventBridge and of Lastmile', () => {
+  test('a dead letter has the original event as its body and the attributes of EventBridge and Lastmile', () => {
     const delivery = deliveryOf({
       rule,
       target: { Id: 't', Arn: 'arn:target', DeadLetterConfig: { Arn: 'arn:queue' } },
@@ -50,7 +50,7 @@ describe('a dead letter', () => {
     });
   });
 
-  test('a dead letter of an input that was not a delivery has only the attributes that are known', () => {
+  test('a dead letter of an input that is not a delivery has no attribute whose value is unknown', () => {
     const message = formatDeadLetter({ body: 'no JSON', code: 'InvalidJson', reason: 'The message is not JSON.' });
     expect(message).toEqual({
       body: 'no JSON',
@@ -80,7 +80,7 @@ describe('a dead letter', () => {
     [1, '0'],
     [2, '1'],
     [186, '185'],
-  ])('a dead letter after %d attempts has RETRY_ATTEMPTS %s', (attempts, retries) => {
+  ])('the dead letter of a delivery with an attempt count of %d has RETRY_ATTEMPTS %s', (attempts, retries) => {
     const message = formatDeadLetter({ ...rejected, delivery: deliveryOf({ attempts }) });
     expect(message.attributes['RETRY_ATTEMPTS']).toBe(retries);
   });
@@ -129,7 +129,7 @@ test.each<[code: FailureCode, errorCode: string]>([
 describe('what SQS refuses', () => {
   const refused = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
 
-  test('characters that SQS refuses are escaped in the body and in every attribute, and can still be read', () => {
+  test('a dead letter escapes the characters that SQS refuses, so that they can still be read', () => {
     const bad = 'a\u0000b\uffffc\ud83d';
     const delivery = deliveryOf({ rule: bad, target: { Arn: bad } });
     const body = JSON.stringify({ bad: '\uffff' });
@@ -144,7 +144,7 @@ describe('what SQS refuses', () => {
     expect(lastmileOf(message)).toMatchObject({ rule: bad, answer: bad });
   });
 
-  test('no dead letter has a character, an empty value, an eleventh attribute or a size that SQS refuses', () => {
+  test('SQS accepts the dead letter of any delivery', () => {
     const text = fc.string({ unit: 'binary', maxLength: 40 });
     const letters: fc.Arbitrary<DeadLetter> = fc.record(
       {
@@ -186,7 +186,7 @@ describe('a dead letter near the limit', () => {
   });
   const overhead = messageBytes(formatDeadLetter(letterOf('')));
 
-  test('a dead letter that just fits keeps the answer and its body', () => {
+  test('a dead letter of exactly the largest size keeps the answer of the endpoint', () => {
     const answer = 'no such order';
     const withAnswer = messageBytes(formatDeadLetter(letterOf('', answer)));
     const message = formatDeadLetter(letterOf('x'.repeat(maxMessageBytes - withAnswer), answer));
@@ -195,7 +195,7 @@ describe('a dead letter near the limit', () => {
     expect(message.attributes).not.toHaveProperty('LASTMILE_BODY');
   });
 
-  test('a dead letter that is too large loses the answer first and keeps the event as it is', () => {
+  test('a dead letter that is too large leaves out the answer of the endpoint before it compresses the event', () => {
     const body = 'x'.repeat(maxMessageBytes - overhead);
     const message = formatDeadLetter(letterOf(body, 'n'));
     expect(messageBytes(message)).toBe(maxMessageBytes);
@@ -204,7 +204,7 @@ describe('a dead letter near the limit', () => {
     expect(lastmileOf(message)).toMatchObject({ code: 'EndpointRejected', apiDestination: 'orders' });
   });
 
-  test('a dead letter that is too large without the answer has a compressed body and keeps every attribute', () => {
+  test('a dead letter that is too large without the answer compresses its body and keeps its attributes', () => {
     const body = 'x'.repeat(maxMessageBytes - overhead + 1);
     const message = formatDeadLetter(letterOf(body, 'n'));
     const { LASTMILE_BODY: encoding, ...attributes } = message.attributes;

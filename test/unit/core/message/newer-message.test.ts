@@ -16,24 +16,24 @@ describe('a message of a newer version', () => {
     expect(fateAt(nowMs - dayMs - 1)).toBe('dead-letter');
   });
 
-  test('a message of a newer version is sent back even when its clock was up to a minute ahead', () => {
+  test('a message of a newer version is sent back when its first-received time is up to a minute ahead', () => {
     expect(fateAt(nowMs + 60_000)).toBe('send back');
     expect(fateAt(nowMs + 60_001)).toBe('return');
   });
 
   test.each([undefined, null, '7', -1, {}])(
-    "a message of a newer version with the age %j is left to the queue's receive count",
+    "a message of a newer version with the first-received time %j is left to the queue's redrive policy",
     (time) => {
       expect(fateAt(time)).toBe('return');
     },
   );
 
-  test('the first-received time of a message has the same place in every version', () => {
+  test('a message holds its first-received time in the member that newer versions use too', () => {
     const { attributes } = formatQueuedDelivery({ delivery: deliveryOf({ firstReceivedAtMs: 7 }) });
     expect(JSON.parse(attributes['LASTMILE'] ?? '')).toMatchObject({ v: 1, firstReceivedAt: 7 });
   });
 
-  test('a message of a newer version never makes a worker fail, whatever it holds', () => {
+  test('no content of a message of a newer version makes a worker fail', () => {
     fc.assert(
       fc.property(fc.oneof(fc.json(), fc.string()), (text) => {
         expect(fateOf(text)).toMatch(/^(send back|bury|return)$/);

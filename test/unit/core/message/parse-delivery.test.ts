@@ -14,7 +14,7 @@ function target(members: object): () => unknown {
 const longArn = `arn:aws:events:us-east-1:123456789012:api-destination/${'x'.repeat(65)}/4b1f`;
 
 describe('an envelope', () => {
-  test('an envelope gives its event, destination, rule and target', () => {
+  test('parsing an envelope yields its event, destination, rule and target', () => {
     const envelope = {
       apiDestination: 'orders',
       event,
@@ -93,7 +93,7 @@ describe('a bare event', () => {
     });
   });
 
-  test('a bare event cannot be an envelope that chooses another destination', () => {
+  test('an event that looks like an envelope cannot choose another destination', () => {
     expect(failureOf(() => parseDelivery({ apiDestination: 'other', event }, here))).toBe(
       'InvalidDelivery: apiDestination is not accepted: this function delivers to its own API_DESTINATION; send the event alone.',
     );
@@ -123,7 +123,7 @@ describe('a malformed input', () => {
     [{ apiDestination: 'orders', event, rule: ['canary'] }, 'rule is not a string.'],
     [{ apiDestination: 'orders', event, rule: 'canary\n' }, 'rule has characters that are not allowed there.'],
     [{ apiDestination: 'orders', event, target: 'canary' }, 'target is not an object.'],
-  ])('the malformed input %j is refused by the path of its field, without its value', (input, message) => {
+  ])('the malformed input %j is refused with the error: %s', (input, message) => {
     expect(failureOf(() => parseDelivery(input, anywhere))).toBe(`InvalidDelivery: ${message}`);
   });
 
@@ -204,7 +204,7 @@ describe('a malformed input', () => {
       'target.RetryPolicy.MaximumEventAgeInSeconds is not a whole number from 60 to 86400.',
     ],
     [{ DeadLetterConfig: { Arn: 5 } }, 'target.DeadLetterConfig.Arn is not a string.'],
-  ])('the malformed target %# (%j) is refused by the path of its field, without its value', (members, message) => {
+  ])('an envelope with the malformed target %j is refused with the error: %s', (members, message) => {
     expect(failureOf(target(members))).toBe(`InvalidDelivery: ${message}`);
   });
 
@@ -238,7 +238,7 @@ describe('keys that mean something to JavaScript', () => {
     expect(Object.getPrototypeOf(headers)).toBeNull();
   });
 
-  test("JavaScript's own property names neither set nor inherit a member of an envelope", () => {
+  test("JavaScript's own property names do not change the members of an envelope", () => {
     const json = '{"event":{},"__proto__":{"apiDestination":"orders"}}';
     expect(failureOf(() => parse(json))).toContain('apiDestination is missing');
     const hidden = '{"apiDestination":"orders","event":{},"target":{"__proto__":{"Input":"1"},"constructor":{}}}';

@@ -8,7 +8,7 @@ import { failureOf } from '../failure/failing.ts';
 
 const limit = 1_048_576;
 
-/** Text that hardly compresses: the hexadecimal digits of hashes. It is the same in every run. */
+/** Text that hardly compresses and is the same in every run: the hexadecimal digits of hashes. */
 function hardToCompress(length: number, encoding: 'base64' | 'hex' = 'base64'): string {
   let text = '';
   for (let index = 0; text.length < length; index += 1) {
@@ -29,7 +29,7 @@ describe('the size of a message', () => {
     expect(messageBytes({ body: 'x', attributes })).toBe(1 + (8 + 6 + 3) + (1 + 6 + 0));
   });
 
-  test('a message may have 1 MiB', () => {
+  test('a queue message may have a size of 1 MiB', () => {
     expect(maxMessageBytes).toBe(limit);
   });
 });
@@ -52,16 +52,16 @@ describe('a message', () => {
     expect(bodyText(smaller ?? bare(''))).toBe(message.body);
   });
 
-  test('the size in bytes decides whether a message is compressed', () => {
+  test('a message is compressed because of its bytes, not its characters', () => {
     expect(fitted(bare('é'.repeat(limit / 2)))?.attributes).toEqual({});
     expect(fitted(bare(`${'é'.repeat(limit / 2)}x`))?.attributes).toEqual({ LASTMILE_BODY: 'gzip' });
   });
 
-  test('a message that is too large even when compressed does not fit', () => {
+  test('a message that is too large even when compressed is refused', () => {
     expect(fitted(bare(hardToCompress(limit + 1)))).toBeUndefined();
   });
 
-  test('a compressed message that would fit only without its attributes does not fit', () => {
+  test('a compressed message that is too large only with its attributes is refused', () => {
     const body = hardToCompress(limit + 1, 'hex');
     const { body: compressed } = fitted(bare(body)) ?? bare('');
     const left = limit - compressed.length - ('LASTMILE_BODY'.length + 'String'.length + 'gzip'.length);
@@ -71,14 +71,14 @@ describe('a message', () => {
     expect(fitted({ body, attributes: { A: `${value}v` } })).toBeUndefined();
   });
 
-  test('a message of 8 MiB of text fits, and one byte more does not', () => {
+  test('a message of 8 MiB of text is accepted when it compresses well, and one byte more is refused', () => {
     const largest = 8 * limit;
     const message = fitted(bare('x'.repeat(largest)));
     expect(bodyText(message ?? bare('')).length).toBe(largest);
     expect(fitted(bare('x'.repeat(largest + 1)))).toBeUndefined();
   });
 
-  test('a message of any text is read back unchanged', () => {
+  test('a message with any text as its body is read back unchanged', () => {
     const start = fc.string({ unit: 'binary' });
     fc.assert(
       fc.property(start, (text) => {
@@ -93,12 +93,12 @@ describe('a message', () => {
 describe('a body', () => {
   const gzip = { LASTMILE_BODY: 'gzip' };
 
-  test('a body without the mark of compression is read as plain text, even if it looks compressed', () => {
+  test('a body without the attribute of compression is read as plain text, even if it looks compressed', () => {
     const body = gzipSync('{}').toString('base64');
     expect(bodyText(bare(body))).toBe(body);
   });
 
-  test('a compressed body may unpack to 8 MiB and not to a byte more', () => {
+  test('a compressed body may unpack to at most 8 MiB', () => {
     const packed = (bytes: number) => ({ body: gzipSync('x'.repeat(bytes)).toString('base64'), attributes: gzip });
     expect(bodyText(packed(8 * limit)).length).toBe(8 * limit);
     expect(failureOf(() => bodyText(packed(8 * limit + 1)))).toMatch(/^InvalidDelivery: /);
@@ -113,11 +113,11 @@ describe('a body', () => {
   });
 
   test.each([
-    ['no base64', '*'],
-    ['no gzip', 'Y2FuYXJ5'],
+    ['not base64', '*'],
+    ['not gzip', 'Y2FuYXJ5'],
     ['cut off', gzipSync('canary-event '.repeat(99)).toString('base64').slice(0, 30)],
     ['empty', ''],
-  ])('a compressed body that is %s is refused without showing it', (_what, body) => {
+  ])('a compressed body that is %s is refused, and the error does not show it', (_what, body) => {
     expect(failureOf(() => bodyText({ body, attributes: gzip }))).toBe(
       'InvalidDelivery: The compressed body cannot be read.',
     );

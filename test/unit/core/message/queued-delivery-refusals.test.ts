@@ -11,13 +11,13 @@ const plain = (body: string) => ({ body, attributes: {} });
 const own = (details: object, body = event) => ({ body, attributes: { LASTMILE: JSON.stringify(details) } });
 
 describe('a message of another version', () => {
-  test('a message of a newer version is retryable, even when nothing else of it can be read', () => {
+  test('a message of a newer version is a retryable failure, even when nothing else in it can be read', () => {
     const expected = 'NewerVersion: The message has version 2, and this worker reads up to 1.';
     expect(failureOf(() => parseQueueMessage(own({ v: 2, apiDestination: ['canary'] }), anywhere))).toBe(expected);
     expect(failureOf(() => parseQueueMessage(own({ v: 2 }, 'canary'), anywhere))).toBe(expected);
   });
 
-  test('a message of a newer version is retryable, even when it is compressed in another way', () => {
+  test('a message of a newer version is a retryable failure, even in an unknown compression', () => {
     const attributes = { LASTMILE: '{"v":2,"apiDestination":"orders"}', LASTMILE_BODY: 'zstd' };
     expect(failureOf(() => parseQueueMessage({ body: 'canary', attributes }, anywhere))).toContain('NewerVersion');
   });
@@ -34,9 +34,12 @@ describe('a malformed message', () => {
     ['canary', 'InvalidJson: The attribute LASTMILE is not JSON.'],
     ['["canary"]', 'InvalidDelivery: The attribute LASTMILE is not an object.'],
     ['null', 'InvalidDelivery: The attribute LASTMILE is not an object.'],
-  ])('a message with the malformed LASTMILE attribute %s is refused without showing it', (LASTMILE, message) => {
-    expect(failureOf(() => parseQueueMessage({ body: event, attributes: { LASTMILE } }, anywhere))).toBe(message);
-  });
+  ])(
+    'a message with the malformed LASTMILE attribute %s is refused, and the error does not show it',
+    (LASTMILE, message) => {
+      expect(failureOf(() => parseQueueMessage({ body: event, attributes: { LASTMILE } }, anywhere))).toBe(message);
+    },
+  );
 
   test.each<[details: object, message: string]>([
     [{ apiDestination: 7 }, 'LASTMILE.apiDestination is not a string.'],
@@ -60,23 +63,26 @@ describe('a malformed message', () => {
       'LASTMILE.lastAttemptAt is not a whole number from 0 to 8640000000000000.',
     ],
     [{ notBefore: -1 }, 'LASTMILE.notBefore is not a whole number from 0 to 8640000000000000.'],
-  ])('a message with the malformed details %j is refused by the path of its field', (details, message) => {
-    const parse = () => parseQueueMessage(own({ v: 1, apiDestination: 'orders', ...details }), anywhere);
-    expect(failureOf(parse)).toBe(`InvalidDelivery: ${message}`);
-  });
+  ])(
+    'a message with the malformed LASTMILE members %j is refused, and the error names the member',
+    (details, message) => {
+      const parse = () => parseQueueMessage(own({ v: 1, apiDestination: 'orders', ...details }), anywhere);
+      expect(failureOf(parse)).toBe(`InvalidDelivery: ${message}`);
+    },
+  );
 
   test.each([
     ['', 'InvalidJson: The message is not JSON.'],
     ['{"canary"', 'InvalidJson: The message is not JSON.'],
     ['"canary"', 'InvalidDelivery: The input is not a JSON object.'],
-  ])('a message with the malformed body %j is refused without showing it', (body, message) => {
+  ])('a message with the malformed body %j is refused, and the error does not show it', (body, message) => {
     expect(failureOf(() => parseQueueMessage(plain(body), anywhere))).toBe(message);
   });
 
   test.each([
     ['{"canary"', 'InvalidJson: The event is not JSON.'],
     ['["canary"]', 'InvalidDelivery: The event is not an object.'],
-  ])('a queued delivery with the malformed body %j is refused without showing it', (body, message) => {
+  ])('a queued delivery with the malformed body %j is refused, and the error does not show it', (body, message) => {
     expect(failureOf(() => parseQueueMessage(own({ v: 1, apiDestination: 'orders' }, body), anywhere))).toBe(message);
   });
 

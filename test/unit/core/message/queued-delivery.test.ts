@@ -20,7 +20,7 @@ const own = (details: object, body = event) => ({ body, attributes: { LASTMILE: 
 const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
 describe('a delivery in the queue', () => {
-  test('a delivery that was queued is read back unchanged, including its event text and its waiting time', () => {
+  test('a queued delivery is read back unchanged, including its event text and its waiting time', () => {
     const waits = fc.option(fc.integer({ min: 0, max: 8_000_000_000_000 }), { nil: undefined });
     fc.assert(
       fc.property(
@@ -114,7 +114,7 @@ describe('a delivery in the queue', () => {
 });
 
 describe('the other forms that may lie in the queue', () => {
-  test('an envelope from a rule gives its event unchanged, and the event counts as received when it was sent', () => {
+  test('an envelope that a rule sent counts as received when it was sent, and keeps its event unchanged', () => {
     const body = `{ "apiDestination": "orders", "event": ${event} , "rule":"r","target":{"Id":"t"}}`;
     expect(parseQueueMessage(plain(body), anywhere)).toEqual({
       delivery: {
@@ -145,7 +145,7 @@ describe('the other forms that may lie in the queue', () => {
     expect(parseQueueMessage(letter, anywhere)).toEqual({ delivery: { ...anew, redrives: 1 } });
   });
 
-  test('a retry keeps the count of the times that its event came back, and its dead letter raises it when it comes back', () => {
+  test('the count of redrives of an event is kept by a retry and rises when its dead letter is redriven', () => {
     const delivery = deliveryOf({ event: { value: JSON.parse(event), text: event }, redrives: 2 });
     const retry = formatQueuedDelivery({ delivery });
     expect(parseQueueMessage(retry, anywhere).delivery.redrives).toBe(2);
@@ -156,7 +156,7 @@ describe('the other forms that may lie in the queue', () => {
     );
   });
 
-  test('a queued retry that SQS dead-lettered starts again as a new delivery when it is moved back', () => {
+  test('a queued retry that SQS moved to the dead letters starts again as a new delivery after a redrive', () => {
     const attemptTimes = { firstMs: 3, lastMs: 4 };
     const delivery = deliveryOf({ attempts: 7, postponements: 2, firstReceivedAtMs: 1, attemptTimes });
     const retry = formatQueuedDelivery({ delivery, notBeforeMs: 5, turnGeneration: 6 });
@@ -211,14 +211,14 @@ describe('the other forms that may lie in the queue', () => {
   });
 
   test.each([
-    ['a text', '"canary"', 'InvalidDelivery: The input is not a JSON object.'],
-    ['nothing', 'null', 'InvalidDelivery: The input is not a JSON object.'],
-    ['no delivery', '{}', 'InvalidDelivery: apiDestination is missing'],
-  ])("Lambda's record is refused when the input of the failed invocation was %s: %s", (_what, payload, refusal) => {
+    ['was the text', '"canary"', 'InvalidDelivery: The input is not a JSON object.'],
+    ['was', 'null', 'InvalidDelivery: The input is not a JSON object.'],
+    ['was the object', '{}', 'InvalidDelivery: apiDestination is missing'],
+  ])("Lambda's record is refused when the input of the failed invocation %s %s", (_what, payload, refusal) => {
     expect(failureOf(() => parseQueueMessage(plain(record(payload)), anywhere))).toContain(refusal);
   });
 
-  test("an event that only has a requestPayload is not Lambda's record", () => {
+  test("an event with a member requestPayload is not mistaken for Lambda's record", () => {
     const body = '{"requestPayload":{"id":"inner"},"requestContext":{}}';
     const { delivery } = parseQueueMessage(plain(body), { ...anywhere, apiDestination: 'orders' });
     expect(delivery.event.text).toBe(body);
@@ -233,7 +233,7 @@ describe('a queue of a function with its own destination', () => {
     expect(parseQueueMessage(message, here).delivery).toMatchObject({ apiDestination: 'other', attempts: 3 });
   });
 
-  test("a bare event goes to the function's own destination, byte for byte", () => {
+  test("a bare event in the queue goes unchanged to the function's own destination", () => {
     expect(parseQueueMessage(plain(event), here).delivery).toEqual(
       deliveryOf({ event: { value: JSON.parse(event), text: event } }),
     );

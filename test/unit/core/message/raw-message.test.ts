@@ -17,14 +17,14 @@ describe('the reason beside a message', () => {
     return [told['ERROR_CODE']?.stringValue, told['ERROR_MESSAGE']?.stringValue];
   };
 
-  test('the reason of a raw dead letter needs two free attributes, and only its code is added with one free attribute', () => {
+  test('a raw dead letter gets code and reason if two attributes are free, and the code alone if one is free', () => {
     expect(ownNames(messageWith(8))).toEqual(['INTERNAL_ERROR', 'NewerVersion: It is newer.']);
     expect(ownNames(messageWith(9))).toEqual(['INTERNAL_ERROR', undefined]);
     const full = messageWith(10);
     expect(withReason(full, failure)).toBe(full);
   });
 
-  test('the reason of a raw dead letter is shortened, or left out, only when the message has no room for it', () => {
+  test('the reason of a raw dead letter is shortened or left out only when the message would be too large', () => {
     const whole = rawMessageBytes(withReason(messageWith(0), failure)) - 1;
     const long = ': It is newer.'.length;
     const short = whole - long;
@@ -43,7 +43,7 @@ describe('the reason beside a message', () => {
     expect(told.attributes['ERROR_MESSAGE']?.stringValue).toBe('NewerVersion: a\\u0000b\ufffd');
   });
 
-  test('the reason of a raw dead letter replaces no attribute of the message', () => {
+  test('the reason of a raw dead letter does not replace an attribute of the message', () => {
     const message = { body: 'b', attributes: { ERROR_CODE: attribute } };
     expect(withReason(message, failure).attributes).toMatchObject({
       ERROR_CODE: attribute,

@@ -70,17 +70,17 @@ test('a redriven delivery is sent without its earlier attempts and times', () =>
   expect(Object.keys(attributes)).toEqual(['LASTMILE']);
 });
 
-test("a bare event in Lambda's record is redriven to the functions' own destination", () => {
+test("a bare event in Lambda's record is redriven to the function's own destination", () => {
   const reading = read(plain(recordOf(text)), {}, 'orders');
   const bare = { apiDestination: 'orders', event: anew.event, target: {}, attempts: 0, postponements: 0 };
   expect(reading).toEqual({ kind: 'matching', delivery: { ...bare, firstReceivedAtMs: nowMs } });
 });
 
-test("a dead letter is redriven to its own destination, whatever the functions' destination is", () => {
+test('a dead letter is redriven to its own destination even when the function has another one', () => {
   expect(read(ours, {}, 'others')).toEqual({ kind: 'matching', delivery: anew });
 });
 
-test('a compressed dead letter is redriven with its body as it was', () => {
+test('a compressed dead letter is redriven with its compressed body unchanged', () => {
   const long = `{"detail":"${'x'.repeat(1_048_576)}"}`;
   const delivery = { ...worn, event: { value: JSON.parse(long), text: long } };
   const reading = read(formatDeadLetter({ ...failed, body: long, delivery }));
@@ -132,20 +132,28 @@ test.each([
 });
 
 test.each([
-  ['no JSON', plain('canary{'), 'InvalidJson: The message is not JSON.'],
-  ['a list', plain('["canary"]'), 'InvalidDelivery: The input is not a JSON object.'],
-  ['a bare event', plain('{"id":"canary"}'), /^InvalidDelivery: apiDestination is missing/],
-  ['a record without its payload', plain(recordOf('null')), /^InvalidDelivery: /],
-  ['an attribute that is no JSON', { body: text, attributes: { LASTMILE: 'canary{' } }, /^InvalidJson: The attribute/],
-  ['a newer version', { body: text, attributes: { LASTMILE: '{"v":2,"apiDestination":"x"}' } }, /^NewerVersion: /],
-  ['a broken gzip', { body: 'canary', attributes: { LASTMILE_BODY: 'gzip' } }, /^InvalidDelivery: The compressed body/],
-  ['an event that is none', { ...ours, body: '"canary"' }, 'InvalidDelivery: The event is not an object.'],
-])('a dead letter that is %s cannot be read, and the reason does not show it', (_what, message, reason) => {
+  ['is not JSON', plain('canary{'), 'InvalidJson: The message is not JSON.'],
+  ['is a list', plain('["canary"]'), 'InvalidDelivery: The input is not a JSON object.'],
+  ['is a bare event', plain('{"id":"canary"}'), /^InvalidDelivery: apiDestination is missing/],
+  ['is a record without its payload', plain(recordOf('null')), /^InvalidDelivery: /],
+  [
+    'has an attribute that is not JSON',
+    { body: text, attributes: { LASTMILE: 'canary{' } },
+    /^InvalidJson: The attribute/,
+  ],
+  ['has a newer version', { body: text, attributes: { LASTMILE: '{"v":2,"apiDestination":"x"}' } }, /^NewerVersion: /],
+  [
+    'holds broken gzip',
+    { body: 'canary', attributes: { LASTMILE_BODY: 'gzip' } },
+    /^InvalidDelivery: The compressed body/,
+  ],
+  ['holds a text instead of an event', { ...ours, body: '"canary"' }, 'InvalidDelivery: The event is not an object.'],
+])('a dead letter that %s cannot be read, and the reason does not show it', (_what, message, reason) => {
   expect(read(message)).toEqual({ kind: 'unreadable', reason: expect.stringMatching(reason) });
   expect(JSON.stringify(read(message))).not.toContain('canary');
 });
 
-test('a redrive forgets how often the event came back, because somebody has asked for it', () => {
+test('a redrive by the redrive function resets the count of redrives of an event', () => {
   const details = JSON.stringify({ ...JSON.parse(ours.attributes['LASTMILE'] ?? '{}'), redrives: 3 });
   const reading = read({ ...ours, attributes: { ...ours.attributes, LASTMILE: details } });
   expect(reading).toMatchObject({ kind: 'matching', delivery: { apiDestination: expect.any(String) } });

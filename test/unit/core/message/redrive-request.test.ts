@@ -14,13 +14,13 @@ function problemsOf(input: unknown): string {
 }
 
 test.each([undefined, null, {}, { apiDestination: null, dryRun: null, maximum: null }])(
-  'a redrive without a field (%j) asks for every dead letter',
+  'the redrive request %j asks for every dead letter',
   (input) => {
     expect(parseRedriveRequest(input)).toEqual({ dryRun: false });
   },
 );
 
-test('every field of a redrive is read', () => {
+test('every field of a redrive request is parsed', () => {
   const input = {
     apiDestination: arn,
     errorCode: 'EndpointRejected',
@@ -49,17 +49,17 @@ test.each([
   ['maximum', [0, -1, 1.5, '10', 1e10]],
   ['ratePerSecond', [0, 0.05, -1, '10', 1e5]],
   ['dryRun', ['true', 1, {}]],
-])('a redrive with a bad %s is refused by the name of that field', (field, values) => {
+])('a redrive request with the bad field %s is refused, and the error names the field', (field, values) => {
   const problems = values.map((value) => problemsOf({ [field]: value }));
   expect(problems).toEqual(values.map(() => expect.stringMatching(`^Bad input: ${field} is n(ot|either) [^;]*\\.$`)));
 });
 
-test('the refusal of a redrive does not show the refused value', () => {
+test('the error for a redrive request does not show the refused value', () => {
   const value = 'can ary';
   expect(problemsOf({ apiDestination: value, errorCode: value, after: value, maximum: value })).not.toContain(value);
 });
 
-test('all bad fields of a redrive are named at once', () => {
+test('the error for a redrive request names all bad fields at once', () => {
   const message = problemsOf({ apiDestination: 'a b', maximum: 0, dryRun: 'no' });
   expect(message.split(';').map((problem) => problem.replace('Bad input: ', '').trim().split(' ')[0])).toEqual([
     'apiDestination',
@@ -69,13 +69,13 @@ test('all bad fields of a redrive are named at once', () => {
 });
 
 test.each(['apidestination', 'destination', 'time', '__proto__'])(
-  'a redrive with the unknown field %s is refused',
+  'a redrive request with the unknown field %s is refused',
   (name) => {
     expect(problemsOf(JSON.parse(`{"${name}":"orders"}`))).toBe(`Bad input: ${name} is not a field of a redrive.`);
   },
 );
 
-test('the name of an unknown field is not shown when it does not look like one', () => {
+test('the error for a redrive request does not show an unknown field that does not look like a name', () => {
   expect(problemsOf({ 'a\nb': 1 })).toBe('Bad input: a member is not a field of a redrive.');
 });
 
@@ -86,11 +86,11 @@ test.each([
   expect(problemsOf({ after, before })).toBe('Bad input: before is not later than after.');
 });
 
-test.each([['text'], [7], [[{}]], [true]])('a redrive that is not an object (%j) is refused', (input) => {
+test.each([['text'], [7], [[{}]], [true]])('the redrive request %j is refused because it is not an object', (input) => {
   expect(problemsOf(input)).toBe('Bad input: a redrive takes a JSON object.');
 });
 
-test('February 29 is accepted in leap years only', () => {
+test('a redrive request accepts February 29 in leap years only', () => {
   expect(parseRedriveRequest({ after: '2028-02-29' }).afterMs).toBe(Date.UTC(2028, 1, 29));
   expect(problemsOf({ after: '2026-02-29' })).toMatch(/after is not a time/);
 });

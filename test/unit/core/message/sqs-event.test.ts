@@ -24,7 +24,7 @@ const record = (members: object = {}) => ({
 const parse = (...records: unknown[]) => parseSqsEvent({ Records: records }, nowMs);
 
 describe('an event of a queue', () => {
-  test('an SQS event gives its messages in order, with body, text attributes, receive count and time', () => {
+  test('parsing an SQS event yields its messages in order, with their attributes, receive count and time', () => {
     expect(parse(record(), record({ messageId: 'm-2' }))).toMatchObject([
       {
         messageId: 'm-1',
@@ -37,11 +37,11 @@ describe('an event of a queue', () => {
     ]);
   });
 
-  test('an SQS event without a record gives no message', () => {
+  test('parsing an SQS event without a record yields no message', () => {
     expect(parseSqsEvent({ Records: [] }, nowMs)).toEqual([]);
   });
 
-  test('every message of an SQS event keeps its attributes and its group as they came', () => {
+  test('every message of an SQS event keeps its attributes and its message group unchanged', () => {
     const messageAttributes = {
       bytes: { binaryValue: 'AA==', stringListValues: [], binaryListValues: [], dataType: 'Binary.zstd' },
       number: { stringValue: '007', stringListValues: [], binaryListValues: [], dataType: 'Number' },
@@ -67,7 +67,7 @@ describe('an event of a queue', () => {
     expect(Object.entries(parse(record({ messageAttributes }))[0]?.message.attributes ?? {})).toEqual([['text', 't']]);
   });
 
-  test('every attribute name of an SQS message is a plain name', () => {
+  test('an attribute of an SQS message may have the name __proto__', () => {
     const messageAttributes: unknown = JSON.parse('{"__proto__":{"stringValue":"p"},"toString":{"stringValue":"s"}}');
     const attributes = parse(record({ messageAttributes }))[0]?.message.attributes ?? {};
     expect(Object.entries(attributes)).toEqual([
@@ -78,7 +78,7 @@ describe('an event of a queue', () => {
   });
 
   test.each([undefined, null, {}, { ApproximateReceiveCount: 'many', SentTimestamp: '-1' }])(
-    'an SQS message with the attributes %j counts as received for the first time, just now',
+    'an SQS message with the system attributes %j counts as received now, for the first time',
     (attributes) => {
       expect(parse(record({ attributes }))[0]).toMatchObject({ receiveCount: 1, sentAtMs: nowMs });
     },

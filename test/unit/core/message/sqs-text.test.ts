@@ -22,13 +22,13 @@ test('exactly the code points that SQS refuses are escaped, as four hexadecimal 
   expect(escapeForSqs('\uffff')).toBe('\\uffff');
 });
 
-/** The strings of a JSON text, and what stands between them. */
+/** The strings of a JSON text and the text between them, in order. */
 function partsOf(json: string): { readonly strings: readonly unknown[]; readonly between: readonly string[] } {
   const string = /"(?:[^"\\]|\\.)*"/gs;
   return { strings: (json.match(string) ?? []).map((each) => JSON.parse(each)), between: json.split(string) };
 }
 
-// String by string: in Node 24.21 JSON.parse confuses an escaped key of an object with an earlier key `\\`.
+// The strings are parsed one by one: in Node 24.21 JSON.parse confuses an escaped key with an earlier key `\\`.
 test('an escaped JSON text has the same value as before, and SQS accepts it', () => {
   fc.assert(
     fc.property(jsonTexts, (text) => {
@@ -52,6 +52,6 @@ test('a text that SQS accepts stays the same, byte for byte', () => {
   );
 });
 
-test('half a surrogate pair is escaped and a whole pair is not', () => {
+test('an unpaired surrogate is escaped, and a whole surrogate pair is not', () => {
   expect(escapeForSqs('"\ud83d \ud83d\ude00 \ude00"')).toBe('"\\ud83d \ud83d\ude00 \\ude00"');
 });

@@ -4,10 +4,10 @@ import { at, viewOf } from '../../../contract/dynamodb/rate-requests.ts';
 import type { DecisionRow, Where } from './rate-decisions.ts';
 import { request5MsAhead, decisionOf, expectedDecision, startAgain } from './rate-decisions.ts';
 
-/** Slots of a bucket whose backlog is gone. */
+/** Requests whose worker assumes that the deliveries of the backlog are gone, so that newcomers get slots again. */
 const ofEmptyBucket: readonly DecisionRow[] = [
   {
-    name: 'a backlog is gone when no request has come back for 5 s, and return times start again in a new generation',
+    name: 'a backlog ends when no request has come back for 5 s, and return times start again in a new generation',
     view: viewOf({ slotsUntilUs: at(-5000), returnsUntilUs: at(5000), generation: 4 }),
     assumes: 'empty',
     slots: 3,
@@ -30,7 +30,7 @@ const ofEmptyBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(5), byUs: 2_000_000 }, returns: startAgain, raiseTo: 1 },
   },
   {
-    name: 'a burst may be used at once when a backlog is gone',
+    name: 'a write that ends a backlog may use a whole burst at once',
     view: viewOf({ slotsUntilUs: at(-5000), returnsUntilUs: at(5000) }),
     request: { share: { ratePerSecond: 10, burst: 3 } },
     assumes: 'empty',
@@ -42,7 +42,7 @@ const ofEmptyBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(-195), byUs: 300_000 }, returns: startAgain, raiseTo: 1 },
   },
   {
-    name: 'a burst of more than 5 s begins at most 5 s ago, because older slots may have been used',
+    name: 'a write that ends a backlog uses no slots of a burst that are more than 5 s old',
     view: viewOf({ slotsUntilUs: at(-5000), returnsUntilUs: at(5000) }),
     request: { share: { ratePerSecond: 10, burst: 100 } },
     assumes: 'empty',
@@ -54,7 +54,7 @@ const ofEmptyBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(-4995), byUs: 300_000 }, returns: startAgain, raiseTo: 1 },
   },
   {
-    name: 'a worker that knows an older revision does not undo the newer one when a backlog is gone',
+    name: 'a worker with an older revision does not lower the revision of a bucket when it ends a backlog',
     view: viewOf({ slotsUntilUs: at(-5000), returnsUntilUs: at(5000), revision: 3 }),
     assumes: 'empty',
     slots: 3,
@@ -72,10 +72,10 @@ const behindBacklog: Where = [
   ['slots', 'atMost', at(6000)],
 ];
 
-/** Return times behind those that have already been given away. */
+/** Requests that get the return times after those given away. */
 const ofBacklog: readonly DecisionRow[] = [
   {
-    name: 'a newcomer is given a return time behind a backlog, even if there are slots',
+    name: 'a newcomer gets a return time behind a backlog, even if there are slots',
     view: viewOf({ slotsUntilUs: at(300), returnsUntilUs: at(5000) }),
     assumes: 'ahead',
     returns: 3,
@@ -83,7 +83,7 @@ const ofBacklog: readonly DecisionRow[] = [
     write: { returns: { from: 'returns', byUs: 300_000 } },
   },
   {
-    name: 'a backlog is not gone when a request has come back from it less than 5 s ago',
+    name: 'a backlog goes on when a request has come back from it less than 5 s ago',
     view: viewOf({ slotsUntilUs: at(-5000) + 1, returnsUntilUs: at(5000) }),
     assumes: 'ahead',
     returns: 3,
@@ -91,7 +91,7 @@ const ofBacklog: readonly DecisionRow[] = [
     write: { returns: { from: 'returns', byUs: 300_000 } },
   },
   {
-    name: 'a worker assumes that a backlog is gone only when it has just read the bucket',
+    name: 'a worker ends a backlog only when it has just read the bucket',
     view: viewOf({ slotsUntilUs: at(-5000), returnsUntilUs: at(5000) }, at(-1)),
     assumes: 'ahead',
     returns: 3,
@@ -99,7 +99,7 @@ const ofBacklog: readonly DecisionRow[] = [
     write: { returns: { from: 'returns', byUs: 300_000 } },
   },
   {
-    name: 'a worker takes return times for future events in the same write',
+    name: 'a worker takes a block of return times for later events in the same write',
     view: viewOf({ slotsUntilUs: at(300), returnsUntilUs: at(5000) }),
     request: { blockCount: 50 },
     assumes: 'ahead',
@@ -124,7 +124,7 @@ const ofBacklog: readonly DecisionRow[] = [
     write: { returns: { from: 'returns', byUs: 200_000 } },
   },
   {
-    name: 'a request that comes back and finds no slot joins the backlog',
+    name: 'a returning request that finds no slot gets another return time behind the backlog',
     view: viewOf({ slotsUntilUs: at(3000), returnsUntilUs: at(5000) }),
     request: { newcomer: false },
     assumes: 'ahead',
@@ -133,7 +133,7 @@ const ofBacklog: readonly DecisionRow[] = [
     write: { returns: { from: 'returns', byUs: 300_000 } },
   },
   {
-    name: 'a request joins a backlog that ends one second before the slots end',
+    name: 'a newcomer gets a return time behind a backlog that ends one second before the slots end',
     view: viewOf({ slotsUntilUs: at(60_000), returnsUntilUs: at(59_000) }),
     assumes: 'ahead',
     returns: 3,
@@ -146,10 +146,10 @@ const ofBacklog: readonly DecisionRow[] = [
   },
 ];
 
-/** The first return times of a backlog. */
+/** Requests that get the first return times of a new backlog. */
 const ofNewBacklog: readonly DecisionRow[] = [
   {
-    name: 'a backlog begins a second before the given slots end, when no slot is left before the horizon',
+    name: 'a new backlog begins a second before the end of the slots that have been given away',
     view: viewOf({ slotsUntilUs: at(2000) }),
     assumes: 'behind',
     returns: 3,
@@ -160,7 +160,7 @@ const ofNewBacklog: readonly DecisionRow[] = [
     write: { returns: { from: at(1000), byUs: 300_000 } },
   },
   {
-    name: 'a backlog never begins before the first usable slot',
+    name: 'a new backlog never begins before the first usable slot',
     view: viewOf({ slotsUntilUs: at(300) }),
     request: { endUs: at(250) },
     assumes: 'behind',
@@ -185,7 +185,7 @@ const ofNewBacklog: readonly DecisionRow[] = [
     write: { slots: { from: at(5), byUs: 2_000_000 }, returns: { from: at(5), byUs: 899_000_000 }, orAbsent: true },
   },
   {
-    name: 'a worker skips the return times within a pause',
+    name: 'a new backlog begins a second before a pause ends',
     view: viewOf({ slotsUntilUs: at(60_000), returnsUntilUs: at(59_000) - 1 }),
     request: { blockCount: 50 },
     assumes: 'behind',
@@ -197,7 +197,7 @@ const ofNewBacklog: readonly DecisionRow[] = [
     write: { returns: { from: at(59_000), byUs: 5_000_000 } },
   },
   {
-    name: 'a worker with a newer revision that finds no slot raises the generation, and return times start again',
+    name: 'a worker with a newer revision that finds no slot starts a new backlog in a new generation',
     view: viewOf({ slotsUntilUs: at(3000), returnsUntilUs: at(5000) }),
     request: { revision: 2 },
     assumes: 'behind',
@@ -218,13 +218,15 @@ test.each([...ofEmptyBucket, ...ofBacklog, ...ofNewBacklog].map((row) => [row.na
   },
 );
 
-test.each([
-  {
-    name: 'a backlog of 900 s gives no more return times',
-    view: viewOf({ slotsUntilUs: at(300), returnsUntilUs: at(900_000) }),
-  },
-  { name: 'a pause of 900 s lets no backlog begin', view: viewOf({ slotsUntilUs: at(901_000) }) },
-])('$name', ({ view }) => {
+test.each(
+  [
+    {
+      name: 'a backlog of 900 s gives no more return times',
+      view: viewOf({ slotsUntilUs: at(300), returnsUntilUs: at(900_000) }),
+    },
+    { name: 'no backlog begins during a pause of 900 s', view: viewOf({ slotsUntilUs: at(901_000) }) },
+  ].map(({ name, view }) => [name, view] as const),
+)('%s', (_name, view) => {
   expect(decide(view, request5MsAhead)).toBeUndefined();
 });
 

@@ -9,10 +9,10 @@ const idle: Where = [
   ['returns', 'atMost', at(5)],
 ];
 
-/** Slots of a bucket that nobody has used for a while. */
+/** Requests whose worker assumes that the bucket is idle, so that their slots begin at once. */
 const ofIdleBucket: readonly DecisionRow[] = [
   {
-    name: 'a worker treats a bucket that it has never seen as idle, and does not raise its generation',
+    name: 'a worker assumes that a bucket it has never read is idle, and does not raise its generation',
     view: unknownView,
     request: { revision: 2 },
     assumes: 'idle',
@@ -21,7 +21,7 @@ const ofIdleBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(5), byUs: 300_000 }, orAbsent: true },
   },
   {
-    name: 'requests without a slot before the horizon get return times, from a second before the given slots end',
+    name: 'requests without a slot before the horizon get return times, which begin a second before the last slot ends',
     view: viewOf({}),
     request: { count: 30 },
     assumes: 'idle',
@@ -31,7 +31,7 @@ const ofIdleBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(5), byUs: 2_000_000 }, returns: { from: at(5), byUs: 2_000_000 }, orAbsent: true },
   },
   {
-    name: 'return times behind less than a second of slots begin at the first slot',
+    name: 'return times begin at the first slot when a write takes less than a second of slots',
     view: viewOf({}),
     request: { count: 5, endUs: at(250) },
     assumes: 'idle',
@@ -41,7 +41,7 @@ const ofIdleBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(5), byUs: 300_000 }, returns: { from: at(5), byUs: 200_000 }, orAbsent: true },
   },
   {
-    name: 'requests that come back are given slots despite a backlog, and no return times',
+    name: 'returning requests get slots despite a backlog, and no return times',
     view: viewOf({ returnsUntilUs: at(5000) }),
     request: { count: 30, newcomer: false },
     assumes: 'idle',
@@ -50,7 +50,7 @@ const ofIdleBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(5), byUs: 2_000_000 }, orAbsent: true },
   },
   {
-    name: 'a burst of 3 begins with two slots that have passed',
+    name: 'a burst of 3 lets a write take two slots that have already passed',
     view: viewOf({}),
     request: { count: 4, share: { ratePerSecond: 10, burst: 3 } },
     assumes: 'idle',
@@ -62,7 +62,7 @@ const ofIdleBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(-195), byUs: 400_000 }, orAbsent: true },
   },
   {
-    name: 'return times behind a burst begin at the first slot, not in the past',
+    name: 'return times begin at the first slot when a burst leaves no slot before the horizon',
     view: viewOf({}),
     request: { count: 5, endUs: at(100), share: { ratePerSecond: 10, burst: 3 } },
     assumes: 'idle',
@@ -75,7 +75,7 @@ const ofIdleBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(-195), byUs: 300_000 }, returns: { from: at(-195), byUs: 400_000 }, orAbsent: true },
   },
   {
-    name: 'a worker treats a bucket as idle when it was busy as often as idle',
+    name: 'a worker assumes that a bucket is idle when it was busy as often as idle',
     view: viewOf({ slotsUntilUs: at(-900) }, at(-1000)),
     assumes: 'idle',
     slots: 3,
@@ -83,7 +83,7 @@ const ofIdleBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(5), byUs: 300_000 }, orAbsent: true },
   },
   {
-    name: 'a worker treats a bucket as idle when no other worker uses it, even if it was often busy',
+    name: 'a worker assumes that a bucket is idle when no other worker uses it, even if it was often busy',
     view: { ...viewOf({ slotsUntilUs: at(-900) }, at(-1000)), busyLikelihood: 0.9, timesAlone: 8 },
     assumes: 'idle',
     slots: 3,
@@ -91,7 +91,7 @@ const ofIdleBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(5), byUs: 300_000 }, orAbsent: true },
   },
   {
-    name: 'a write does not skip a gap of more than 100 ms without slots',
+    name: 'a worker assumes that a bucket is idle when its slots ended more than 100 ms ago',
     view: viewOf({ slotsUntilUs: at(-95) - 1 }),
     assumes: 'idle',
     slots: 3,
@@ -99,7 +99,7 @@ const ofIdleBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(5), byUs: 300_000 }, orAbsent: true },
   },
   {
-    name: 'a worker with a newer revision raises the generation of an idle bucket, and return times start again',
+    name: 'a newcomer with a newer revision raises the generation of an idle bucket, so that its return times start again',
     view: viewOf({}),
     request: { revision: 2 },
     assumes: 'idle',
@@ -111,7 +111,7 @@ const ofIdleBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(5), byUs: 300_000 }, returns: startAgain, raiseTo: 2, orAbsent: true },
   },
   {
-    name: 'a request that comes back with a newer revision raises the generation, and return times start again',
+    name: 'a returning request with a newer revision raises the generation, so that return times start again',
     view: viewOf({ returnsUntilUs: at(5000) }),
     request: { count: 5, newcomer: false, endUs: at(250), revision: 2 },
     assumes: 'idle',
@@ -129,7 +129,7 @@ const ofIdleBucket: readonly DecisionRow[] = [
     },
   },
   {
-    name: 'a worker with an older revision raises nothing',
+    name: 'a worker with an older revision does not raise the generation of a bucket',
     view: viewOf({ revision: 3 }),
     assumes: 'idle',
     slots: 3,
@@ -144,10 +144,10 @@ const busy: Where = [
   ['returns', 'atMost', at(5)],
 ];
 
-/** Slots behind those that have already been given away. */
+/** Requests whose worker assumes that the bucket is busy, so that they get the slots after those given away. */
 const ofBusyBucket: readonly DecisionRow[] = [
   {
-    name: 'slots of a busy bucket follow those given before, if all of them begin before the horizon',
+    name: 'requests get the next slots of a busy bucket if all of these slots begin before the horizon',
     view: viewOf({ slotsUntilUs: at(300) }),
     assumes: 'busy',
     slots: 3,
@@ -155,7 +155,7 @@ const ofBusyBucket: readonly DecisionRow[] = [
     write: { slots: { from: 'slots', byUs: 300_000 } },
   },
   {
-    name: 'a backlog whose last return time ends at the first slot holds no newcomer back',
+    name: 'a newcomer gets a slot when the last return time of a backlog ends at the first slot',
     view: viewOf({ slotsUntilUs: at(300), returnsUntilUs: at(5) }),
     assumes: 'busy',
     slots: 3,
@@ -163,7 +163,7 @@ const ofBusyBucket: readonly DecisionRow[] = [
     write: { slots: { from: 'slots', byUs: 300_000 } },
   },
   {
-    name: 'return times behind the slots of a busy bucket begin at the end of the slots that the write finds',
+    name: 'return times of a busy bucket are counted from the end of the slots that the write finds',
     view: viewOf({ slotsUntilUs: at(300) }),
     request: { count: 30 },
     assumes: 'busy',
@@ -177,7 +177,7 @@ const ofBusyBucket: readonly DecisionRow[] = [
     write: { slots: { from: 'slots', byUs: 1_700_000 }, returns: { from: 'slots', byUs: 2_000_000 } },
   },
   {
-    name: 'a bucket is busy when the burst does not reach back to its last slot',
+    name: 'a worker assumes that a bucket is busy when its last slot is too recent for a whole burst',
     view: viewOf({ slotsUntilUs: at(-195) }),
     request: { share: { ratePerSecond: 10, burst: 3 } },
     assumes: 'busy',
@@ -190,7 +190,7 @@ const ofBusyBucket: readonly DecisionRow[] = [
     write: { slots: { from: 'slots', byUs: 300_000 } },
   },
   {
-    name: 'a worker treats a bucket as busy when it was busy more often than idle',
+    name: 'a worker assumes that a bucket is busy when it was busy more often than idle',
     view: { ...viewOf({ slotsUntilUs: at(-900) }, at(-1000)), busyLikelihood: 0.51 },
     assumes: 'busy',
     slots: 3,
@@ -198,7 +198,7 @@ const ofBusyBucket: readonly DecisionRow[] = [
     write: { slots: { from: 'slots', byUs: 300_000 } },
   },
   {
-    name: 'a write skips a gap of 100 ms without slots, and counts the gap as given away',
+    name: 'a write to a bucket whose slots ended 100 ms ago gives the slots of the gap away unused',
     view: viewOf({ slotsUntilUs: at(-95) }),
     assumes: 'busy',
     slots: 3,
@@ -210,7 +210,7 @@ const ofBusyBucket: readonly DecisionRow[] = [
     write: { slots: { from: 'slots', byUs: 400_000 } },
   },
   {
-    name: 'return times skip a gap that the slots before them skip',
+    name: 'return times begin after a gap of unused slots that their write skips',
     view: viewOf({ slotsUntilUs: at(-45) }),
     request: { count: 5, endUs: at(250) },
     assumes: 'busy',
@@ -224,7 +224,7 @@ const ofBusyBucket: readonly DecisionRow[] = [
     write: { slots: { from: 'slots', byUs: 350_000 }, returns: { from: 'slots', byUs: 250_000 } },
   },
   {
-    name: 'a newcomer with a newer revision raises the generation of a busy bucket, and waits behind no backlog',
+    name: 'a newcomer with a newer revision raises the generation of a busy bucket, and does not wait behind its backlog',
     view: viewOf({ slotsUntilUs: at(300), returnsUntilUs: at(5000) }),
     request: { revision: 2 },
     assumes: 'busy',

@@ -9,7 +9,7 @@ export type Where = readonly (readonly [Clause['of'], Clause['is'], number])[];
 
 /** A worker's view and request, and the write that it decides on. */
 export interface DecisionRow {
-  /** A whole sentence. */
+  /** The name of the test, as a whole sentence. */
   readonly name: string;
   readonly view: BucketView;
   /** How the request differs from `request5MsAhead`. */
@@ -23,7 +23,7 @@ export interface DecisionRow {
 
 export const startAgain = { from: 0, byUs: 0 };
 
-/** The ordinary request, with the first slot 5 ms from now. */
+/** A request as most tests need it, whose first usable slot begins 5 ms from now. */
 export const request5MsAhead: SlotRequest = { ...ordinaryRequest, startUs: at(5) };
 
 export function decisionOf({ view, request }: DecisionRow): Decision | undefined {
@@ -40,7 +40,7 @@ export function expectedDecision({ request, assumes, slots = 0, returns = 0, whe
       where: where.map(([of, is, than]) => ({ of, is, than })),
       orAbsent: false,
       revision: request?.revision ?? request5MsAhead.revision,
-      // A day after the last return time that it can give.
+      // A day after the furthest possible return time, which is 15 minutes away.
       expiresAtSeconds: Date.UTC(2026, 0, 2, 0, 15) / 1000,
       ...(assumes !== 'empty' && write.raiseTo !== undefined && { health: forgottenHealth }),
       ...write,

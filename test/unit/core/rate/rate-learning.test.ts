@@ -10,7 +10,7 @@ import { markOutdated, viewWithBucket, unknownView } from '../../../../lib/core/
 const secondUs = 1_000_000;
 const seenAtUs = 10 * secondUs;
 const nowUs = seenAtUs + secondUs;
-/** Ten requests a second with a burst of three: a slot 200 ms ago is still good. */
+/** A burst of three at ten requests a second makes slots usable that began up to 200 ms ago. */
 const share = { ratePerSecond: 10, burst: 3 };
 const oldestUs = nowUs - 200_000;
 const request: SlotRequest = {
@@ -24,7 +24,7 @@ const request: SlotRequest = {
   blockCount: 2,
 };
 const bucket: Bucket = { slotsUntilUs: seenAtUs, returnsUntilUs: 0, generation: 4, revision: 1, health: unknownHealth };
-/** Seen a second ago by a worker that is not its only writer, so whether it is busy is a guess. */
+/** A view that is a second old. Other workers write the bucket too, so its worker can only guess whether it is busy. */
 const view: BucketView = { ...unknownView, ...bucket, seenAtUs, timesAlone: 0 };
 
 function decisionOf(slots: Decision['write']['slots'], members: Partial<Decision> = {}): Decision {
@@ -36,28 +36,24 @@ const added = decisionOf({ from: 'slots', byUs: 200_000 });
 
 describe('a read of a bucket', () => {
   test.each([
-    { slotsUntilUs: oldestUs, busyLikelihood: 0.75 },
-    { slotsUntilUs: oldestUs - 1, busyLikelihood: 0.25 },
+    ['not', 0.75, oldestUs],
+    ['already', 0.25, oldestUs - 1],
   ])(
-    'a read that finds slots given away up to $slotsUntilUs makes the bucket busy with a likelihood of $busyLikelihood',
-    (found) => {
-      const shown = { ...bucket, slotsUntilUs: found.slotsUntilUs };
-      expect(viewAfterRead(view, request, shown)).toMatchObject({
-        ...shown,
-        seenAtUs: nowUs,
-        busyLikelihood: found.busyLikelihood,
-      });
+    'a read that finds the last slot %s unusable sets the likelihood of a busy bucket to %d',
+    (_already, busyLikelihood, slotsUntilUs) => {
+      const shown = { ...bucket, slotsUntilUs };
+      expect(viewAfterRead(view, request, shown)).toMatchObject({ ...shown, seenAtUs: nowUs, busyLikelihood });
     },
   );
 
-  test('a read of a bucket counts whether another worker has written since the last read', () => {
+  test('a read of a bucket records whether another worker has written it since the last read', () => {
     expect(viewAfterRead(view, request, bucket).timesAlone).toBe(1);
     expect(
       viewAfterRead({ ...view, timesAlone: 5 }, request, { ...bucket, slotsUntilUs: seenAtUs + 1 }).timesAlone,
     ).toBe(0);
   });
 
-  test('a read that finds no bucket makes the view idle and empty', () => {
+  test('a read that finds no bucket gives an empty view of a bucket that is probably idle', () => {
     const shown = viewAfterRead(view, request, undefined);
     expect(shown).toMatchObject({ slotsUntilUs: 0, generation: 0, busyLikelihood: 0.25, timesAlone: 1 });
   });
@@ -83,7 +79,7 @@ describe('a write that was done', () => {
     { assumes: 'busy', busyLikelihood: 0.75 },
     { assumes: 'idle', busyLikelihood: 0.25 },
   ] as const)(
-    'a successful write that assumes a bucket to be $assumes makes the bucket busy with a likelihood of $busyLikelihood',
+    'a successful write that assumes a bucket to be $assumes sets the likelihood of a busy bucket to $busyLikelihood',
     (guess) => {
       const learned = viewAfterWrite(view, request, { ...added, assumes: guess.assumes }, written(nowUs));
       expect(learned.busyLikelihood).toBe(guess.busyLikelihood);
@@ -91,7 +87,7 @@ describe('a write that was done', () => {
     },
   );
 
-  test('a successful write that takes only return times does not change the likelihood of a busy bucket', () => {
+  test('a successful write for return times alone does not change the likelihood of a busy bucket', () => {
     const returns = decisionOf(undefined, { slots: 0, returns: 2 });
     expect(viewAfterWrite(view, request, returns, written(seenAtUs))).toMatchObject({
       busyLikelihood: 0.5,
@@ -104,7 +100,7 @@ describe('a write that was done', () => {
     { who: 'somebody', write: 'adds to the slots', decision: added, until: seenAtUs + 200_001, timesAlone: 0 },
     { who: 'nobody', write: 'leaves the slots', decision: decisionOf(undefined), until: seenAtUs, timesAlone: 4 },
     { who: 'somebody', write: 'leaves the slots', decision: decisionOf(undefined), until: seenAtUs + 1, timesAlone: 0 },
-  ])('a successful write that $write shows that $who else had written', ({ decision, until, timesAlone }) => {
+  ])('a successful write that $write can show that $who else has written', ({ decision, until, timesAlone }) => {
     expect(viewAfterWrite({ ...view, timesAlone: 3 }, request, decision, written(until)).timesAlone).toBe(timesAlone);
   });
 
@@ -117,17 +113,17 @@ describe('a write that was done', () => {
 });
 
 describe('the grant of a write', () => {
-  test('the slots of a write begin after the slots that were given away before it', () => {
+  test('a write to a busy bucket gets the slots after those that were given away before', () => {
     const grant = grantOf(request, added, { ...bucket, slotsUntilUs: nowUs + 500_000 });
     expect(grant).toEqual({ slotTimesUs: [nowUs + 300_000, nowUs + 400_000], returnTimesUs: [], generation: 4 });
   });
 
-  test('the slots of a write begin at the oldest valid slot after a gap', () => {
+  test('a write to an idle bucket gets the oldest usable slots of the burst first', () => {
     const grant = grantOf({ ...request, count: 4 }, { ...added, slots: 4 }, { ...bucket, slotsUntilUs: seenAtUs });
     expect(grant.slotTimesUs).toEqual([nowUs, nowUs, nowUs, nowUs + 100_000]);
   });
 
-  test('the return times of a write end at the time up to which the bucket has given them away', () => {
+  test('a write gets the last return times that the bucket has given away', () => {
     const returns = decisionOf(undefined, { slots: 0, returns: 3 });
     const grant = grantOf(request, returns, { ...bucket, returnsUntilUs: nowUs + secondUs });
     expect(grant.slotTimesUs).toEqual([]);

@@ -3,8 +3,8 @@ import { pauseWrite } from '../../../../lib/core/rate/bucket.ts';
 import { at, nowUs, restedBucket } from '../../../contract/dynamodb/rate-requests.ts';
 
 test.each([
-  ['a pause gives away every slot until its end, and moves no return time', at(30_000), at(30_000)],
-  ['a pause of more than 900 s ends after 900 s', at(900_000) + 1, at(900_000)],
+  ['a pause gives away every slot until its end and leaves the return times as they are', at(30_000), at(30_000)],
+  ['a pause that an endpoint asks for ends after at most 900 s', at(900_000) + 1, at(900_000)],
 ])('%s', (_name, untilUs, givenUntilUs) => {
   expect(pauseWrite(restedBucket, untilUs, nowUs, 3)).toEqual({
     slots: { from: givenUntilUs, byUs: 0 },

@@ -11,7 +11,7 @@ import { createInMemoryRateBuckets } from '../../../fakes/in-memory-rate-buckets
 const beganUs = Date.UTC(2026, 0, 1) * 1000;
 const key = { destinationIncarnation: 'd', shard: 0 };
 
-/** One action of one of several workers, and the error of its clock at that moment. */
+/** An action of one worker of a fleet, with the error of that worker's clock. */
 const step = fc.record({
   worker: fc.nat(2),
   passedUs: fc.constantFrom(0, 0, 1, 20_000, 20_000, 600_000, 3_000_000, 7_000_000),
@@ -24,7 +24,7 @@ const step = fc.record({
   roomUs: fc.integer({ min: 1000, max: 3_000_000 }),
   leadUs: fc.integer({ min: 0, max: 999 }),
   revision: fc.integer({ min: 1, max: 3 }),
-  /** By how much the burst that this worker knows is smaller than the largest burst. */
+  /** The largest burst less the burst that this worker knows. */
   less: fc.constantFrom(0, 0, 0, 1, 7),
   what: fc.oneof(
     { weight: 10, arbitrary: fc.constant('reserve' as const) },

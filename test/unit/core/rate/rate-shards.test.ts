@@ -15,13 +15,13 @@ describe('shards', () => {
     { ratePerSecond: 100_000, batchSize: 10, shards: 50 },
     { ratePerSecond: 100_000, batchSize: 1, shards: 500 },
   ])(
-    'a rate of $ratePerSecond a second in batches of $batchSize needs $shards shards',
+    'a rate of $ratePerSecond a second in batches of $batchSize is divided among $shards shard(s)',
     ({ ratePerSecond, batchSize, shards }) => {
       expect(shardCount({ ...destination, ratePerSecond }, batchSize)).toBe(shards);
     },
   );
 
-  test('the shards divide the whole rate, and together give no more than the rate of the destination', () => {
+  test('the rates of all shards add up to the rate of the destination', () => {
     const arbitrary = fc.record({
       ratePerSecond: fc.integer({ min: 1, max: 100_000 }),
       burst: fc.integer({ min: 1, max: 1000 }),
@@ -47,14 +47,14 @@ describe('shards', () => {
     [{ kind: 'in-turn', atMs: 5 }, 1999],
     [{ kind: 'return', generation: 7, shard: 24, atMs: 5 }, 7024],
   ])(
-    'a queue message names the turn %j by the number %i, and a worker reads the same turn from it',
+    'a queue message holds the turn %j as the number %i, from which a worker reads the same turn',
     ([turn, number]) => {
       expect(toTurnNumber(turn)).toBe(number);
       expect(fromTurnNumber(number, 5)).toEqual(turn);
     },
   );
 
-  test('a request that need not queue may ask at once, and a queue message names it so', () => {
+  test('a request that need not queue keeps this right in a queue message', () => {
     expect(toTurnNumber(inTurn)).toBe(1999);
     expect(fromTurnNumber(1999, 0)).toEqual(inTurn);
   });

@@ -16,7 +16,7 @@ const share = fc.record({
 });
 
 describe('the slots of one bucket', () => {
-  test('the slots of a bucket are 1 / rate apart, rounded up to a microsecond', () => {
+  test('the slots of a bucket are 1 / rate apart, and each is rounded up to a microsecond', () => {
     const times = slotTimesUs(startUs, startUs, 4, { ratePerSecond: 3, burst: 1 });
     expect(times.map((time) => time - startUs)).toEqual([0, 333_334, 666_667, 1_000_000]);
   });
@@ -27,7 +27,7 @@ describe('the slots of one bucket', () => {
     expect(times.map((time) => time - startUs)).toEqual([0, 0, 0, 100_000, 200_000]);
   });
 
-  test('a request costs one interval, and the requests of one second cost one second at any rate', () => {
+  test('the requests of one second use up one second of slots at any rate', () => {
     fc.assert(
       fc.property(share, (any) => {
         expect(costUs(any.ratePerSecond, any)).toBe(1_000_000);
@@ -54,7 +54,7 @@ describe('the slots of one bucket', () => {
     );
   });
 
-  test('all slots fit before an end when they begin at the latest possible time, and not a microsecond later', () => {
+  test('latestFromUs gives the latest time from which a number of slots fits before an end', () => {
     fc.assert(
       fc.property(share, fc.integer({ min: 1, max: 200 }), (any, count) => {
         const endUs = startUs + 2_000_000;
@@ -65,11 +65,11 @@ describe('the slots of one bucket', () => {
     );
   });
 
-  test('a bucket has no slots before an end that has passed', () => {
+  test('slotsBefore counts no slots before an end that has passed', () => {
     expect(slotsBefore(startUs, startUs + 1, { ratePerSecond: 5, burst: 1 })).toBe(0);
   });
 
-  test('no second holds more than rate + 1 requests at a rate below ten a second, on clocks 5 ms apart', () => {
+  test('below ten a second, no second has more than one request above the rate, with clocks 5 ms apart', () => {
     const late = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 30, maxLength: 30 });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 9 }), late, late, (ratePerSecond, parts, clocks) => {
@@ -88,7 +88,7 @@ describe('the slots of one bucket', () => {
     );
   });
 
-  test('no second holds more than 1.03 times the rate plus one request, on clocks 5 ms apart', () => {
+  test('at any rate, no second has more than 1.03 times the rate plus one request, with clocks 5 ms apart', () => {
     const cyclic = <Part>(parts: readonly Part[], index: number) => parts[index % parts.length];
     const parts = fc.array(fc.tuple(fc.boolean(), fc.double({ min: -2.5, max: 2.5, noNaN: true })), { minLength: 1 });
     fc.assert(
@@ -96,7 +96,7 @@ describe('the slots of one bucket', () => {
         const toleranceMs = slotToleranceMs(ratePerSecond);
         const sentAtMs = Array.from({ length: Math.ceil(ratePerSecond * 2) + 2 }, (_, index) => {
           const [isLate = false, clockMs = 0] = cyclic(late, index) ?? [];
-          // A worker that was held up sends all waiting requests at once. After that it is on time again.
+          // A worker that was held up sends all its waiting requests at once and is on time afterwards.
           const heldUp = isLate || index < ratePerSecond ? toleranceMs : 0;
           return (index * 1000) / ratePerSecond + heldUp + clockMs;
         }).sort((one, other) => one - other);

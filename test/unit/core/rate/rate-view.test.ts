@@ -16,7 +16,7 @@ import {
 const secondUs = 1_000_000;
 const bucket = { slotsUntilUs: 0, returnsUntilUs: 0, generation: 1, revision: 1, health: unknownHealth };
 
-/** A view that is a second old. The worker found the bucket busy or idle as given, once a second. */
+/** A view that is a second old, of a worker that once a second found the bucket busy (true) or idle (false). */
 function viewAfter(findings: readonly boolean[]) {
   let view = unknownView;
   for (const [index, wasBusy] of findings.entries()) {
@@ -31,54 +31,50 @@ function viewAfter(findings: readonly boolean[]) {
 }
 
 test.each([
-  { findings: [true, true, true, true, true], doubtful: false },
-  { findings: [false, false, false, false, false], doubtful: false },
-  { findings: [true, true], doubtful: true },
-  { findings: [true, false, true, false, true, false], doubtful: true },
-  { findings: [...Array.from({ length: 9 }, () => true), false], doubtful: true },
-])('after finding a bucket busy as in $findings, a worker doubts its guess: $doubtful', ({ findings, doubtful }) => {
+  ['five times in a row busy', 'relies on', [true, true, true, true, true]],
+  ['five times in a row idle', 'relies on', [false, false, false, false, false]],
+  ['only twice, both times busy', 'doubts', [true, true]],
+  ['busy and idle by turns', 'doubts', [true, false, true, false, true, false]],
+  ['nine times busy and then idle', 'doubts', [...Array.from({ length: 9 }, () => true), false]],
+] as const)('a worker that has found a bucket %s %s its guess about it', (_found, verdict, findings) => {
+  const doubtful = verdict === 'doubts';
   const { view, nowUs } = viewAfter(findings);
   expect(isDoubtful(view, true, nowUs, nowUs)).toBe(doubtful);
 });
 
 const seenAtUs = 10 * secondUs;
 const nowUs = seenAtUs + secondUs;
-/** A view of a second ago. Others use the bucket too, and it is as likely busy as idle. */
+/** A view that is a second old, of a bucket that other workers use too and that is as likely busy as idle. */
 const uncertain: BucketView = { ...unknownView, ...bucket, seenAtUs, slotsUntilUs: seenAtUs, timesAlone: 0 };
 const justSeen: BucketView = { ...uncertain, seenAtUs: nowUs };
 
 test.each([
-  { view: 'seen exactly as long ago', change: {}, ageUs: secondUs, older: false },
-  { view: 'seen longer ago', change: {}, ageUs: secondUs - 1, older: true },
-  {
-    view: 'seen before the clock stepped back',
-    change: { seenAtUs: nowUs + secondUs },
-    ageUs: secondUs - 1,
-    older: true,
-  },
-  { view: 'never seen', change: { seenAtUs: 0 }, ageUs: nowUs, older: true },
-])('a view $view is older than the given age: $older', ({ change, ageUs, older }) => {
-  expect(isOlderThan({ ...uncertain, ...change }, ageUs, nowUs)).toBe(older);
+  ['of exactly that age', 'does not count', {}, secondUs],
+  ['read longer ago', 'counts', {}, secondUs - 1],
+  ['read before the clock stepped back', 'counts', { seenAtUs: nowUs + secondUs }, secondUs - 1],
+  ['never read', 'counts', { seenAtUs: 0 }, nowUs],
+])('a view %s %s as older than a given age', (_view, verdict, change, ageUs) => {
+  expect(isOlderThan({ ...uncertain, ...change }, ageUs, nowUs)).toBe(verdict === 'counts');
 });
 
 test.each([
-  { timesAlone: 7, alone: false },
-  { timesAlone: 8, alone: true },
-])('a worker is alone after $timesAlone writes in a row without another writer: $alone', ({ timesAlone, alone }) => {
-  expect(isAlone({ ...uncertain, timesAlone })).toBe(alone);
+  [7, 'does not yet count'],
+  [8, 'counts'],
+])('after %i writes without another writer, a worker %s as the only user of a bucket', (timesAlone, verdict) => {
+  expect(isAlone({ ...uncertain, timesAlone })).toBe(verdict === 'counts');
 });
 
 test.each([
-  { bucket: 'whose slots end at the start', change: { slotsUntilUs: nowUs }, since: nowUs },
-  { bucket: 'whose slots end after the start', change: { slotsUntilUs: nowUs + 1 }, since: nowUs },
-  { bucket: 'that is more likely busy than not', change: { busyLikelihood: 0.51 }, since: nowUs },
-  { bucket: 'that is as likely busy as not', change: { busyLikelihood: 0.5 }, since: undefined },
-  { bucket: 'of one worker, last seen long ago', change: { busyLikelihood: 1, timesAlone: 8 }, since: undefined },
-])('an old view of a bucket $bucket says that the bucket is busy since $since', ({ change, since }) => {
-  expect(busySinceUs({ ...uncertain, ...change }, nowUs, nowUs)).toBe(since);
+  ['whose slots are given away up to now', 'busy', { slotsUntilUs: nowUs }],
+  ['whose slots are given away beyond now', 'busy', { slotsUntilUs: nowUs + 1 }],
+  ['that is more likely busy than idle', 'busy', { busyLikelihood: 0.51 }],
+  ['that is as likely busy as idle', 'idle', { busyLikelihood: 0.5 }],
+  ['that only this worker uses', 'idle', { busyLikelihood: 1, timesAlone: 8 }],
+])('a worker with an old view of a bucket %s treats the bucket as %s', (_bucket, verdict, change) => {
+  expect(busySinceUs({ ...uncertain, ...change }, nowUs, nowUs)).toBe(verdict === 'busy' ? nowUs : undefined);
 });
 
-test('a write skips a gap of at most 100 ms without slots, and only if the bucket was just seen', () => {
+test('a worker that has just read a bucket treats it as busy when its slots ended at most 100 ms ago', () => {
   const gapOf = (us: number): BucketView => ({ ...justSeen, slotsUntilUs: nowUs - us });
   expect(busySinceUs(gapOf(100_000), nowUs, nowUs)).toBe(nowUs - 100_000);
   expect(busySinceUs(gapOf(100_001), nowUs, nowUs)).toBeUndefined();
@@ -86,73 +82,55 @@ test('a write skips a gap of at most 100 ms without slots, and only if the bucke
 });
 
 test.each([
-  { view: 'that shows slots up to the start', change: { slotsUntilUs: nowUs } },
-  { view: 'that is fresh', change: { seenAtUs: nowUs } },
-  { view: 'of a worker that is alone', change: { timesAlone: 8 } },
-])('a view $view is not a guess, so it is not in doubt and does not change the likelihood', ({ change }) => {
+  ['whose slots are given away up to now', { slotsUntilUs: nowUs }],
+  ['that it has just read', { seenAtUs: nowUs }],
+  ['that only this worker uses', { timesAlone: 8 }],
+])('a worker does not guess about a bucket %s, so it has no doubt and learns nothing', (_bucket, change) => {
   const view = { ...uncertain, ...change };
   expect(isDoubtful(view, true, nowUs, nowUs)).toBe(false);
   expect(viewAfterGuess(view, nowUs, nowUs, true)).toBe(view);
 });
 
 test.each([
-  {
-    who: 'a newcomer',
-    newcomer: true,
-    change: { returnsUntilUs: nowUs + 1 },
-    doubtful: false,
-    why: 'deliveries return later',
-  },
-  {
-    who: 'a newcomer',
-    newcomer: true,
-    change: { returnsUntilUs: nowUs },
-    doubtful: true,
-    why: 'deliveries return by now',
-  },
-  {
-    who: 'a delivery that returns',
-    newcomer: false,
-    change: { returnsUntilUs: nowUs + 1 },
-    doubtful: true,
-    why: 'others do too',
-  },
-])('an uncertain view is in doubt for $who when $why: $doubtful', ({ newcomer, change, doubtful }) => {
-  expect(isDoubtful({ ...uncertain, ...change }, newcomer, nowUs, nowUs)).toBe(doubtful);
+  ['a newcomer', 'no doubt', 'there are return times after now', true, nowUs + 1],
+  ['a newcomer', 'a doubt', 'the return times end now', true, nowUs],
+  ['a returning delivery', 'a doubt', 'there are return times after now', false, nowUs + 1],
+])('for %s, a worker with an uncertain view has %s when %s', (_who, verdict, _when, newcomer, returnsUntilUs) => {
+  expect(isDoubtful({ ...uncertain, returnsUntilUs }, newcomer, nowUs, nowUs)).toBe(verdict === 'a doubt');
 });
 
 test.each([
-  { who: 'a newcomer', newcomer: true, returnsUntilUs: seenAtUs + 1, doubtful: true },
-  { who: 'a newcomer', newcomer: true, returnsUntilUs: seenAtUs, doubtful: false },
-  { who: 'a delivery that returns', newcomer: false, returnsUntilUs: seenAtUs + 1, doubtful: false },
-])('a likely guess about a bucket with return times up to $returnsUntilUs is in doubt for $who: $doubtful', (guess) => {
-  const sure = { ...uncertain, busyLikelihood: 0.9, returnsUntilUs: guess.returnsUntilUs };
-  expect(isDoubtful(sure, guess.newcomer, nowUs, nowUs)).toBe(guess.doubtful);
+  ['a newcomer', 'a doubt', 'there were return times at its last read', true, seenAtUs + 1],
+  ['a newcomer', 'no doubt', 'there were no return times at its last read', true, seenAtUs],
+  ['a returning delivery', 'no doubt', 'there were return times at its last read', false, seenAtUs + 1],
+])('for %s, a worker with a likely guess has %s when %s', (_who, verdict, _when, newcomer, returnsUntilUs) => {
+  const sure = { ...uncertain, busyLikelihood: 0.9, returnsUntilUs };
+  expect(isDoubtful(sure, newcomer, nowUs, nowUs)).toBe(verdict === 'a doubt');
 });
 
-test('a view of a bucket that was never seen is always in doubt', () => {
+test('a worker always doubts its view of a bucket that it has never read', () => {
   const unseen = { ...uncertain, seenAtUs: 0, slotsUntilUs: nowUs, returnsUntilUs: nowUs + 1 };
   expect(isDoubtful(unseen, true, nowUs, nowUs)).toBe(true);
 });
 
-test('a worker counts how many times in a row it found the bucket unchanged', () => {
+test('a worker counts how many times in a row no other worker has changed the bucket', () => {
   const view = { ...uncertain, timesAlone: 3 };
   expect(countTimesAlone(view, seenAtUs - 1)).toEqual({ ...view, timesAlone: 4 });
   expect(countTimesAlone(view, seenAtUs)).toEqual({ ...view, timesAlone: 4 });
   expect(countTimesAlone(view, seenAtUs + 1)).toEqual({ ...view, timesAlone: 0 });
 });
 
-test('the first sight of a bucket says nothing about other writers', () => {
+test('the first read of a bucket does not count as one without another writer', () => {
   const unseen = { ...uncertain, seenAtUs: 0, timesAlone: 3 };
   expect(countTimesAlone(unseen, nowUs)).toBe(unseen);
 });
 
 test.each([
-  { lead: 'from now for the only writer', change: { slotsUntilUs: nowUs + 300_000, timesAlone: 1 }, waitUs: 200_000 },
-  { lead: 'from the last read for one of several', change: { slotsUntilUs: seenAtUs + 300_000 }, waitUs: 200_000 },
-  { lead: 'none', change: { slotsUntilUs: nowUs - 1, timesAlone: 1 }, waitUs: 0 },
-  { lead: 'of many seconds', change: { slotsUntilUs: nowUs + 60 * secondUs }, waitUs: 500_000 },
-  { lead: 'none, as it is too old', change: { slotsUntilUs: nowUs + secondUs, seenAtUs: seenAtUs - 1 }, waitUs: 0 },
-])('a returning delivery waits for two thirds of the lead ($lead), at most 500 ms', ({ change, waitUs }) => {
-  expect(patienceUs({ ...uncertain, ...change }, nowUs)).toBe(waitUs);
+  [200, '300 ms from now and no other worker writes', { slotsUntilUs: nowUs + 300_000, timesAlone: 1 }],
+  [200, '300 ms from the last read and others write too', { slotsUntilUs: seenAtUs + 300_000 }],
+  [0, 'the past', { slotsUntilUs: nowUs - 1, timesAlone: 1 }],
+  [500, 'a minute from now', { slotsUntilUs: nowUs + 60 * secondUs }],
+  [0, 'one second from now in a view that is too old', { slotsUntilUs: nowUs + secondUs, seenAtUs: seenAtUs - 1 }],
+])('a returning delivery waits %i ms for others when slots are given away up to %s', (waitMs, _until, change) => {
+  expect(patienceUs({ ...uncertain, ...change }, nowUs)).toBe(waitMs * 1000);
 });

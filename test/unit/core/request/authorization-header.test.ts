@@ -24,7 +24,7 @@ describe('BASIC', () => {
     expect(unicode).toEqual({ Authorization: 'Basic dGVzdDoxMjPCow==' });
   });
 
-  test('the BASIC header is made once for the same credentials and cannot be changed', () => {
+  test('the BASIC header of the same credentials is computed once and cannot be changed', () => {
     const credentials: Credentials = { authorizationType: 'BASIC', username: 'u', password: 'p' };
     expect(authorizationHeaders(credentials)).toBe(authorizationHeaders(credentials));
     expect(Object.isFrozen(authorizationHeaders(credentials))).toBe(true);
@@ -37,7 +37,7 @@ describe('API_KEY', () => {
     expect(Object.entries(authorizationHeaders(apiKey('__proto__', 'k')))).toEqual([['__proto__', 'k']]);
   });
 
-  test('an API key that a header cannot carry is refused by the name of its header, and the key is never shown', () => {
+  test('an API key that a header cannot carry is refused, and the error names the header but not the key', () => {
     expect(failureOf(() => authorizationHeaders(apiKey('X-Api-Key', 'canary\r\n')))).toBe(
       'InvalidInvocation: The header X-Api-Key has a value with characters that are not allowed.',
     );
@@ -59,7 +59,7 @@ describe('OAUTH_CLIENT_CREDENTIALS', () => {
     ['bearer', 'Bearer t0k.en~'],
     ['BEARER', 'Bearer t0k.en~'],
     ['DPoP', 'DPoP t0k.en~'],
-  ])('a token of type %s is sent as %s', (tokenType, authorization) => {
+  ])('a token of type %s is sent as the header value %j', (tokenType, authorization) => {
     expect(authorizationHeaders(oauth, { accessToken: 't0k.en~', tokenType })).toEqual({
       Authorization: authorization,
     });
@@ -71,7 +71,7 @@ describe('OAUTH_CLIENT_CREDENTIALS', () => {
     ['canary', 'Bea rer'],
     ['canary', ''],
     ['canary', 'Bearer\n'],
-  ])('the token %j of type %j cannot be sent and is not shown', (accessToken, tokenType) => {
+  ])('the token %j of type %j is refused, and the error does not show it', (accessToken, tokenType) => {
     expect(failureOf(() => authorizationHeaders(oauth, { accessToken, tokenType }))).toBe(
       'TokenInvalid: The access token has characters that the header Authorization cannot carry.',
     );
@@ -82,7 +82,7 @@ describe('OAUTH_CLIENT_CREDENTIALS', () => {
   });
 });
 
-test('the name of the OAuth header is known without a token', () => {
+test('an OAuth connection has the header name Authorization even before it has a token', () => {
   expect(authorizationHeaderName(oauth)).toBe('Authorization');
   expect(authorizationHeaderName(apiKey('X-Api-Key', 'k'))).toBe('X-Api-Key');
 });

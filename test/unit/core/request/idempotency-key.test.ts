@@ -15,7 +15,7 @@ function delivery(text: string, id?: string): Delivery {
   };
 }
 
-test("the idempotency key is the id of the event followed by the target's Id, or by the destination's name", () => {
+test("the idempotency key is the event's id followed by the target's Id, or by the destination's name without one", () => {
   expect(idempotencyKey(delivery('{"id":"e1"}', 't1'), 'orders')).toBe('e1/t1');
   expect(idempotencyKey(delivery('{"id":"e1"}'), 'orders')).toBe('e1/orders');
 });
@@ -27,7 +27,7 @@ test.each([
   '{"id":"a\\r\\nX-Evil: 1"}',
   '{"id":"é"}',
   `{"id":"${'x'.repeat(129)}"}`,
-])('the idempotency key of an event without a usable id (%s) is the hash of the whole text', (text) => {
+])('the idempotency key of the event %s, which has no usable id, is the hash of its text', (text) => {
   const hash = createHash('sha256').update(text).digest('hex');
   expect(idempotencyKey(delivery(text), 'orders')).toBe(`${hash}/orders`);
 });

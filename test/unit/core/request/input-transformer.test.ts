@@ -138,7 +138,7 @@ describe('reserved placeholders', () => {
 });
 
 describe('a template that travels in a rule', () => {
-  test("a template inside a rule's own template may use double braces for its placeholders", () => {
+  test("a template inside a rule's input template may use double braces for its placeholders", () => {
     expect(transform('{"order":{{order}},"in":{"by":{{customer}}}}')).toBe(
       '{"order":"17-a","in":{"by":{"name":"Ada","tags":["vip"]}}}',
     );
@@ -149,7 +149,7 @@ describe('a template that travels in a rule', () => {
 
 describe('what is refused', () => {
   test.each(['"<unknown>"', '{"a": <unknown>}', '{"a": "{{unknown}}"}'])(
-    'the template %s is refused by the name of its unknown placeholder',
+    'the template %s is refused, and the error names its unknown placeholder',
     (template) => {
       expect(failureOf(() => transform(template))).toBe(
         'InvalidInvocation: target.InputTransformer.InputTemplate contains invalid placeholder unknown: ' +
@@ -159,7 +159,7 @@ describe('what is refused', () => {
   );
 
   test.each(['<constructor>', '<__proto__>', '<toString>'])(
-    'the placeholder %s is unknown, not inherited from a prototype',
+    'the placeholder %s is refused as unknown, although every object inherits a member of that name',
     (template) => {
       expect(failureOf(() => transform(template))).toContain('contains invalid placeholder');
     },
@@ -180,31 +180,31 @@ describe('what is refused', () => {
     );
   });
 
-  test('a malformed path is refused by the name of its placeholder', () => {
+  test('a malformed path in InputPathsMap is refused, and the error names its placeholder', () => {
     const transformer = { InputPathsMap: { a: 'detail.a' }, InputTemplate: '{"a": <a>}' };
     expect(failureOf(() => transformInput(transformer, source))).toBe(
       'InvalidInvocation: target.InputTransformer.InputPathsMap.a is not a JSON path.',
     );
   });
 
-  test('a template that multiplies a large event ends at its limit', () => {
+  test('a template that multiplies a large event is refused at the size limit', () => {
     const event = { value: { detail: 'x'.repeat(1024 * 1024) } };
     const template = `[${Array.from({ length: 300 }, () => '<aws.events.event.json>').join(',')}]`;
     expect(failureOf(() => transform(template, { ...source, event }))).toContain('more than 8 MiB');
   });
 });
 
-test('less-than signs and braces that enclose no placeholder name are text', () => {
+test('less-than signs and braces around anything but a placeholder name are plain text', () => {
   expect(transform('{"a": "1 < 2 > 0, {{ }} and < order >"}')).toBe('{"a": "1 < 2 > 0, {{ }} and < order >"}');
 });
 
-test('equal templates are compiled once', () => {
+test('a template that is used again is not compiled again', () => {
   expect(compileInputTemplate('{"a": <order>}')).toBe(compileInputTemplate('{"a": <order>}'));
 });
 
 const jsonObjects = fc.dictionary(fc.string(), fc.jsonValue()).map((object) => object as JsonObject);
 
-test('a filled JSON template is JSON that holds the values, whatever the event is', () => {
+test('a JSON template filled with any event is JSON that contains the values', () => {
   const transformer: InputTransformer = {
     InputPathsMap: { a: '$.a', list: '$.detail[*]' },
     InputTemplate: '{"a": <a>, "l": [<list>, <aws.events.event>], "all": <aws.events.event.json>}',
@@ -219,7 +219,7 @@ test('a filled JSON template is JSON that holds the values, whatever the event i
   );
 });
 
-test('a value printed into quotes is read back as it was, whatever it is', () => {
+test('any text that a template prints into quotes is read back unchanged', () => {
   const transformer: InputTransformer = { InputPathsMap: { a: '$.a' }, InputTemplate: '{"t": "-<a>-", "u": 1}' };
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (a) => {
@@ -245,7 +245,7 @@ test('any template is filled or refused with a Failure', () => {
   );
 });
 
-test("a rule's own template fills <name> and leaves {{name}} to the inner template", () => {
+test("a rule's input template fills <name> and leaves {{name}} to the template inside it", () => {
   const transformer = {
     InputPathsMap: { order: '$.detail.order' },
     InputTemplate: '{"event": <aws.events.event.json>, "inner": "{\\"id\\": {{order}}}", "id": <order>}',

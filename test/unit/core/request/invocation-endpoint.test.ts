@@ -33,7 +33,7 @@ describe('an invocation endpoint', () => {
     ['https://example.com/a#canary', 'must not have a fragment'],
     ['https://example.com/#', 'must not have a fragment'],
     ['https://*.example.com/', 'must not have a path wildcard in its host'],
-  ])('the endpoint %s is refused without being shown', (url, problem) => {
+  ])('the endpoint %j is refused, and the error does not show it', (url, problem) => {
     expect(failureOf(() => compileInvocationEndpoint(url))).toBe(
       `InvalidInvocation: The invocation endpoint ${problem}.`,
     );
@@ -60,7 +60,7 @@ describe('wildcards', () => {
     ['...', '/x/.../y'],
     ['.a', '/x/.a/y'],
     ['\ud800', '/x/%EF%BF%BD/y'],
-  ])('the path parameter %j is encoded as %s', (value, path) => {
+  ])('the path parameter %j in the endpoint path /x/*/y gives %s', (value, path) => {
     expect(fill('https://h/x/*/y', value)).toBe(path);
   });
 
@@ -71,17 +71,17 @@ describe('wildcards', () => {
     ['https://h/x/.*/y', '.'],
     ['https://h/x/%2e*/y', '.'],
     ['https://h/x/%2E*', '.'],
-  ])('in the endpoint %s the path parameter %s is refused because it would leave its segment', (url, value) => {
+  ])('in the endpoint %s, the path parameter %j is refused because it would change the path', (url, value) => {
     expect(failureOf(() => fill(url, value))).toBe(
       'InvalidInvocation: A path parameter turns a path segment of the endpoint into "." or "..".',
     );
   });
 
-  test('two dots that meet across two path wildcards are refused', () => {
+  test('path parameters that form .. in two neighbouring wildcards are refused', () => {
     expect(failureOf(() => fill('https://h/x/**/y', '.', '.'))).toContain('"." or ".."');
   });
 
-  test('dots in the query of an endpoint are harmless', () => {
+  test('the path parameter .. is accepted for a wildcard in the query of an endpoint', () => {
     expect(fill('https://h/*?next=/../x', 'a')).toBe('/a?next=/../x');
   });
 
@@ -89,11 +89,11 @@ describe('wildcards', () => {
     ['https://h/*', [], 'has 1 path wildcards, but PathParameterValues has 0 values'],
     ['https://h/*', ['canary', 'b'], 'has 1 path wildcards, but PathParameterValues has 2 values'],
     ['https://h/', ['canary'], 'has 0 path wildcards, but PathParameterValues has 1 values'],
-  ])('the endpoint %s with the path parameters %j is refused', (url, values, problem) => {
+  ])('the endpoint %s is refused with the wrong number of path parameters %j', (url, values, problem) => {
     expect(failureOf(() => fill(url, ...values))).toBe(`InvalidInvocation: The invocation endpoint ${problem}.`);
   });
 
-  test('no path parameter changes the segments around it or the text after the path', () => {
+  test('no path parameter changes the rest of an endpoint', () => {
     const text = fc
       .oneof(
         fc.string({ unit: 'binary', minLength: 1 }),
@@ -125,7 +125,7 @@ describe('query parameters', () => {
     expect(mergeQuery('/a?x=1', [])).toBe('/a?x=1');
   });
 
-  test('query parameters replace every equal key of the endpoint, in any spelling, and leave the others as they are', () => {
+  test('a query parameter replaces every equal key of the endpoint, however that key is encoded', () => {
     expect(mergeQuery('/a?k=1&x=%7e+y&K=2&k=3&%6B=4&flag&=e', [['k', 'v']])).toBe('/a?x=%7e+y&K=2&flag&=e&k=v');
     expect(mergeQuery('/a?a+b=1', [['a b', 'v']])).toBe('/a?a%20b=v');
     expect(mergeQuery('/a?%zz=1&k=2', [['k', 'v']])).toBe('/a?%zz=1&k=v');
@@ -140,7 +140,7 @@ describe('query parameters', () => {
     ).toBe('/a?k=1&k=2');
   });
 
-  test('a server reads back every query parameter as it was', () => {
+  test('a server receives every query parameter unchanged', () => {
     const text = fc.string({ unit: 'binary', minLength: 1 });
     fc.assert(
       fc.property(text, text, (key, value) => {

@@ -41,11 +41,11 @@ describe('readJsonPath', () => {
     ['$.detail.matrix[1].*', [3]],
     ['$.detail.empty[*]', []],
     ['$.detail.lines[*].nothing', []],
-  ])('the JSON path %s finds its value', (path, value) => {
+  ])('the JSON path %s gives the value %j', (path, value) => {
     expect(read(path)).toEqual(value);
   });
 
-  test('the JSON path $ finds the whole event', () => {
+  test('the JSON path $ gives the whole event', () => {
     expect(read('$')).toBe(event);
   });
 
@@ -61,7 +61,7 @@ describe('readJsonPath', () => {
     '$.detail.toString',
     '$.resources[0][0]',
     '$.detail.none.more',
-  ])('the JSON path %s finds nothing, not even an inherited member', (path) => {
+  ])('the JSON path %s finds nothing in the event', (path) => {
     expect(read(path)).toBeUndefined();
   });
 });
@@ -89,19 +89,19 @@ describe('parseJsonPath', () => {
     '$.a.b*',
     '$.length()',
     '$.resources[99999999999]',
-  ])('the malformed JSON path %j is refused by the name of its field only', (text) => {
+  ])('the malformed JSON path %j is refused, and the error names its field but does not show it', (text) => {
     expect(parseJsonPath(text)).toBeUndefined();
     expect(failureOf(() => requireJsonPath(text, 'target.InputPath'))).toBe(
       'InvalidInvocation: target.InputPath is not a JSON path.',
     );
   });
 
-  test('equal JSON paths are compiled once', () => {
+  test('a JSON path that is used again is not compiled again', () => {
     expect(parseJsonPath('$.detail.id')).toBe(parseJsonPath('$.detail.id'));
   });
 });
 
-test('any JSON path is refused or reads any event without an exception', () => {
+test('any JSON path is refused, or reads any event without an exception', () => {
   const text = fc.oneof(
     fc.string({ maxLength: 40 }),
     fc

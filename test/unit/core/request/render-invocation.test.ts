@@ -149,23 +149,26 @@ describe('the body', () => {
     [{ Input: 'canary' }, 'target.Input is not JSON.'],
     [{ InputPath: '$.absent' }, 'target.InputPath finds nothing in the event.'],
     [{ InputPath: 'canary' }, 'target.InputPath is not a JSON path.'],
-  ])('the body for the target %j cannot be made', (target, message) => {
+  ])('a request for the target %j is refused because its body cannot be built', (target, message) => {
     expect(failureOf(() => render({ target }))).toBe(`InvalidInvocation: ${message}`);
   });
 
-  test("the body takes the connection's body parameters, which replace its own members", () => {
+  test("the connection's body parameters are added to the body and replace members of the same name", () => {
     const bodyParameters = [parameter('source', 'mine'), parameter('token', '1'), parameter('token', '2')];
     const body = render({ parameters: { bodyParameters } }).body ?? '';
     expect(JSON.parse(body)).toEqual({ ...event, source: 'mine', token: '2' });
     expect(event).not.toHaveProperty('token');
   });
 
-  test.each(['[1]', '"text"', '1', 'null'])('the body %s cannot take body parameters', (Input) => {
-    const parameters = { bodyParameters: [parameter('canary', 'canary')] };
-    expect(failureOf(() => render({ target: { Input }, parameters }))).toBe(
-      "InvalidInvocation: The connection's body parameters need a body that is a JSON object.",
-    );
-  });
+  test.each(['[1]', '"text"', '1', 'null'])(
+    'a request with the body %s is refused when the connection has body parameters',
+    (Input) => {
+      const parameters = { bodyParameters: [parameter('canary', 'canary')] };
+      expect(failureOf(() => render({ target: { Input }, parameters }))).toBe(
+        "InvalidInvocation: The connection's body parameters need a body that is a JSON object.",
+      );
+    },
+  );
 
   test('a body parameter named __proto__ becomes a member of the body', () => {
     const body = render({ parameters: { bodyParameters: [parameter('__proto__', 'v')] }, event: { value: {} } }).body;
@@ -179,7 +182,7 @@ describe('the body', () => {
 });
 
 describe('path and query', () => {
-  test('path and query are filled from the original event, not from the transformed one', () => {
+  test('parameters for path and query are read from the original event, not from the transformed one', () => {
     const request = render({
       endpoint: 'https://example.com/orders/*/by/*?v=1&page=9',
       target: {
@@ -208,7 +211,7 @@ describe('path and query', () => {
     expect(request.path).toBe('/?a=own&b=target&d=target&c=connection&e=x%26y');
   });
 
-  test("a connection's parameters are literal and read no path", () => {
+  test("a connection's parameter that looks like a JSON path is sent literally", () => {
     const parameters = {
       queryStringParameters: [parameter('q', '$.detail.id')],
       headerParameters: [parameter('X-Id', '$.detail.id')],
@@ -256,7 +259,7 @@ describe('headers', () => {
     expect(headers).not.toHaveProperty('Content-Type');
   });
 
-  test('headers that are never forwarded are dropped, wherever they are set', () => {
+  test('headers that are never forwarded are dropped from target and connection', () => {
     const { headers } = render({
       target: withParameters({ HeaderParameters: { host: '$.a..b', 'USER-AGENT': 'evil', Range: 'bytes=0-' } }),
       parameters: { headerParameters: [parameter('Content-Length', '1'), parameter('Accept-Encoding', 'br')] },
@@ -265,11 +268,11 @@ describe('headers', () => {
   });
 
   test.each<[string, Given]>([
-    ['X-Key', { target: withParameters({ HeaderParameters: { 'X-Key': '$.detail.evil' } }) }],
-    ['X-Key', { parameters: { headerParameters: [parameter('X-Key', 'canary\0')] } }],
-  ])('a value of %s that a header cannot carry is a permanent failure and is not shown', (name, given) => {
+    ['target', { target: withParameters({ HeaderParameters: { 'X-Key': '$.detail.evil' } }) }],
+    ['connection', { parameters: { headerParameters: [parameter('X-Key', 'canary\0')] } }],
+  ])('a header value of the %s with forbidden characters is a permanent failure and is not shown', (_from, given) => {
     expect(failureOf(() => render(given))).toBe(
-      `InvalidInvocation: The header ${name} has a value with characters that are not allowed.`,
+      'InvalidInvocation: The header X-Key has a value with characters that are not allowed.',
     );
   });
 
@@ -277,7 +280,7 @@ describe('headers', () => {
     expect(render({ target: withParameters({ HeaderParameters: { 'X-A': '$.absent' } }) }).headers['X-A']).toBe('');
   });
 
-  test('a configured Idempotency-Key replaces ours', () => {
+  test('an Idempotency-Key of the target replaces the one that Lastmile sets', () => {
     const target = withParameters({ HeaderParameters: { 'idempotency-key': '$.source' } });
     expect(Object.entries(render({ target }).headers).filter(([name]) => /^idempotency-key$/i.test(name))).toEqual([
       ['idempotency-key', 'shop'],
@@ -292,11 +295,11 @@ describe('headers', () => {
       'x-api-key',
     ],
     [
-      'API_KEY in a header of ours',
+      'API_KEY in the header Idempotency-Key',
       { credentials: { authorizationType: 'API_KEY', apiKeyName: 'Idempotency-Key', apiKeyValue: 'k' } },
       'idempotency-key',
     ],
-  ])('no parameter sets the header of the credentials: %s', (_, secret, name) => {
+  ])('no parameter replaces the header with the credentials of type %s', (_, secret, name) => {
     const { headers } = render({
       secret,
       target: withParameters({ HeaderParameters: { [name]: 'mine' } }),
@@ -307,7 +310,7 @@ describe('headers', () => {
 });
 
 describe('prepared parts of a request', () => {
-  test('prepared headers and paths are replaced with the destination, the secret or the user agent', () => {
+  test('cached headers and paths are not used after a change of destination, secret or user agent', () => {
     const resolved = resolvedFrom({});
     const first = renderResolved(resolved, context);
     const moved = { ...resolved.apiDestination, invocationEndpoint: 'https://other.example/x' };
@@ -318,7 +321,7 @@ describe('prepared parts of a request', () => {
     expect(renderResolved(resolved, context)).toEqual(first);
   });
 
-  test('a delivery with parameters does not change the next one without parameters', () => {
+  test('the parameters of one delivery do not change a later delivery without parameters', () => {
     const resolved = resolvedFrom({});
     const plain = renderResolved(resolved, context);
     const target = withParameters({ HeaderParameters: { 'X-A': 'a' }, QueryStringParameters: { q: '1' } });
@@ -337,7 +340,7 @@ describe('prepared parts of a request', () => {
   });
 });
 
-test('any event and target give a safe request or a Failure', () => {
+test('any event and target give a valid HTTP request or a Failure', () => {
   const path = fc.constantFrom('$.detail.a', '$.detail[*]', '$.a', 'x', '$.detail.a.b', "$['detail']");
   const texts = fc.dictionary(fc.constantFrom('X-A', 'host', '$.a', '__proto__', 'authorization'), path);
   fc.assert(

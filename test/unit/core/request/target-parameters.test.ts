@@ -30,11 +30,11 @@ describe('header and query values', () => {
     ['$.detail.absent', ''],
     ['literal', 'literal'],
     ['$', '$'],
-  ])('the header or query parameter %s gives %j', (parameter, text) => {
+  ])('the header or query parameter %s is sent as %j', (parameter, text) => {
     expect(parameterText(parameter, event, 'f')).toBe(text);
   });
 
-  test('a malformed path in a parameter is refused by the name of its field', () => {
+  test('a parameter with a malformed path is refused, and the error names its field', () => {
     expect(failureOf(() => parameterText('$.a..b', event, 'f'))).toBe('InvalidInvocation: f is not a JSON path.');
   });
 });
@@ -45,12 +45,12 @@ describe('path parameters', () => {
     ['$.detail.n', '7'],
     ['$.detail.yes', 'false'],
     ['literal', 'literal'],
-  ])('the path parameter %s gives %j', (parameter, text) => {
+  ])('the path parameter %s is sent as %j', (parameter, text) => {
     expect(pathParameterText(parameter, event, 'f')).toBe(text);
   });
 
   test.each(['$.detail.absent', '$.detail.empty', '$.detail.none'])(
-    'the path parameter %s finds nothing and is refused',
+    'the path parameter %s is refused because it finds no value',
     (parameter) => {
       expect(failureOf(() => pathParameterText(parameter, event, 'f'))).toBe(
         'InvalidInvocation: f finds nothing in the event.',
@@ -59,7 +59,7 @@ describe('path parameters', () => {
   );
 
   test.each(['$.detail.list', '$.detail.object', '$.detail.list[*]'])(
-    'the path parameter %s finds an object or a list and is refused',
+    'the path parameter %s is refused because it finds an object or a list',
     (parameter) => {
       expect(failureOf(() => pathParameterText(parameter, event, 'f'))).toContain('finds an object or a list');
     },

@@ -35,13 +35,13 @@ describe('a token answer', () => {
       { access_token: 't', expires_in: 0 },
       { accessToken: 't', tokenType: 'Bearer', expiresInSeconds: 0 },
     ],
-  ])('the token answer %j gives a token', (body, token) => {
+  ])('a token is read from the token answer %j', (body, token) => {
     expect(parse(body)).toEqual(token);
     expect(parse(body, 201)).toEqual(token);
     expect(parse(body, 299)).toEqual(token);
   });
 
-  test('a token answer holds an access token of at most 65,536 characters and a token type of at most 64', () => {
+  test('a token answer may hold an access token of up to 65,536 characters and a token type of up to 64', () => {
     const tokenOf = (length: number) => ({ access_token: 't'.repeat(length) });
     const typeOf = (length: number) => ({ access_token: 't', token_type: 'a'.repeat(length) });
     expect(parse(tokenOf(65_536)).accessToken).toHaveLength(65_536);
@@ -51,24 +51,24 @@ describe('a token answer', () => {
   });
 
   test.each(['1.', '.5', '1e3', '0x10', '+5', '5s', 's5', '1.2.3', '1'.repeat(16), `1.${'1'.repeat(16)}`, [5]])(
-    'a token answer with the lifetime %j has no valid expires_in',
+    'a token answer with the expires_in %j is invalid',
     (expiresIn) => {
       const failure = failureOf(() => parse({ access_token: 't', expires_in: expiresIn }));
       expect(failure.message).toBe(invalidMember('expires_in'));
     },
   );
 
-  test('a token answer that is not a JSON object is refused with that reason', () => {
+  test('the error for a token answer that is not a JSON object says so', () => {
     const message = "The token endpoint's answer is not a JSON object.";
     expect(failureOf(() => parse('[]')).message).toBe(message);
     expect(failureOf(() => parse('{')).message).toBe(message);
   });
 
-  test('a token answer may ask for a wait of 0 seconds', () => {
+  test('a token answer with Retry-After 0 asks for a wait of 0 ms', () => {
     expect(failureOf(() => parse('', 503, { 'retry-after': '0' })).retryAfterMs).toBe(0);
   });
 
-  test.each([1e10, 1e300, '999999999999999'])('a token lifetime of %s seconds counts as a year', (seconds) => {
+  test.each([1e10, 1e300, '999999999999999'])('an expires_in of %s seconds is shortened to a year', (seconds) => {
     expect(parse({ access_token: 't', expires_in: seconds }).expiresInSeconds).toBe(31_536_000);
   });
 
@@ -96,7 +96,7 @@ describe('a token answer', () => {
     [{ access_token: 't', expires_in: ['190283746'] }, '190283746'],
     ['{"access_token":"t","expires_in":true}', 'true'],
     ['{"__proto__":{"access_token":"canary"}}', 'canary'],
-  ])('the token answer %j is invalid, and the failure shows no part of it', (body, canary) => {
+  ])('the token answer %j is invalid, and the error does not show it', (body, canary) => {
     const failure = failureOf(() => parse(body));
     expect(failure.code).toBe('TokenInvalid');
     expect(`${failure.message} ${failure.stack} ${String(failure.cause)}`.replaceAll(/:\d+/g, '')).not.toContain(
@@ -105,7 +105,7 @@ describe('a token answer', () => {
   });
 
   test.each([500, 502, 503, 599, 408, 425, 429])(
-    'a token answer with status %i is retryable and does not refuse the credentials',
+    'a token answer with status %i is a retryable failure and does not refuse the credentials',
     (status) => {
       const failure = failureOf(() => parse({ error: 'canary' }, status, { 'retry-after': '7' }));
       expect([failure.code, failure.kind, failure.retryAfterMs]).toEqual(['TokenUnavailable', 'retryable', 7000]);

@@ -31,7 +31,7 @@ describe('the token request', () => {
     },
   );
 
-  test('a token request by GET has the same members in its query, encoded spaces, and no body', () => {
+  test('a token request by GET carries its members in the query and has no body', () => {
     expect(tokenRequest({ ...credentials, httpMethod: 'GET' })).toEqual({
       method: 'GET',
       origin: 'https://id.example.com',
@@ -93,7 +93,7 @@ describe('the token request', () => {
     expect(request.body).toBe('client_secret=p%26ss+w%C3%B6rd%2B&client_id=other&resource=a&resource=b');
   });
 
-  test("a token request keeps the endpoint's query as written, except a member that a parameter sets", () => {
+  test("a token request keeps the endpoint's query unchanged, except members that a parameter sets", () => {
     const request = tokenRequest({
       ...credentials,
       authorizationEndpoint: 'https://id.example.com:8443/a%2Fb?tenant=%7Ex+y&scope=all&client_id=own#part',
@@ -123,7 +123,7 @@ describe('the token request', () => {
     'Trailer',
     'Transfer-Encoding',
     'upgrade',
-  ])('no parameter sets %s, a framing header of the token request', (name) => {
+  ])('no parameter of the connection sets the header %s of a token request', (name) => {
     const oauthHttpParameters = { headerParameters: parameters([name, 'x'], ['X-A', 'b']) };
     expect(Object.keys(tokenRequest({ ...credentials, oauthHttpParameters }).headers)).toEqual([
       'Accept',
@@ -151,7 +151,7 @@ describe('the token request', () => {
     ['X Canary', 'canary'],
     ['X-Canary\r\n', 'canary'],
     ['', 'canary'],
-  ])('a token request refuses the header %j: %j, and the error gives its position without showing it', (key, value) => {
+  ])('a token request with the header %j: %j is refused, and the error gives only its position', (key, value) => {
     const oauthHttpParameters = { headerParameters: parameters(['X-Fine', 'fine'], [key, value]) };
     const failure = failureOf(() => tokenRequest({ ...credentials, oauthHttpParameters }));
     expect(failure.code).toBe('InvalidSecret');
@@ -166,7 +166,7 @@ describe('the token request', () => {
     ['https://user:pass@id.example.com/', 'must not contain a user name or a password'],
     ['https://user@id.example.com/', 'must not contain a user name or a password'],
     ['https://:pass@id.example.com/', 'must not contain a user name or a password'],
-  ])('a token request refuses the endpoint %s, because it %s', (url, why) => {
+  ])('a token request for the endpoint %s is refused because it %s', (url, why) => {
     const failure = failureOf(() => tokenRequest({ ...credentials, authorizationEndpoint: url }));
     expect(failure.code).toBe('InvalidSecret');
     expect(failure.message).toBe(`authorization_endpoint ${why}.`);

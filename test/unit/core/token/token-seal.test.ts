@@ -10,7 +10,7 @@ const nonce = Uint8Array.from({ length: nonceBytes }, (_, index) => index);
 const sealed = sealToken(key, content, binding, nonce);
 
 describe('a sealed token', () => {
-  test('a sealed token opens to the text that was sealed, whatever it is', () => {
+  test('opening a sealed token yields the token and its type unchanged', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string(), (accessToken, tokenType) => {
         const box = sealToken(key, { accessToken, tokenType }, binding, randomBytes(nonceBytes));
@@ -19,12 +19,12 @@ describe('a sealed token', () => {
     );
   });
 
-  test('a sealed token begins with its version and the nonce, and shows nothing of the token', () => {
+  test('a sealed token begins with its version and the nonce, and does not contain the token', () => {
     expect(sealed.slice(0, 1 + nonceBytes)).toEqual(Uint8Array.of(1, ...nonce));
     expect(Buffer.from(sealed).toString('latin1')).not.toContain('canary');
   });
 
-  test('the sealed form of a token never changes, so that stored tokens open after an update', () => {
+  test('the format of a sealed token is the same as in earlier versions, so that stored tokens still open', () => {
     expect(Buffer.from(sealed).toString('hex')).toBe(
       '01000102030405060708090a0bd2e5d3984b8572067a34ee6924a2727a8165a8bd2347bf3f3058e2d7c31c1beaab5be257ef90babff4',
     );
@@ -37,8 +37,8 @@ describe('a sealed token', () => {
     '["t",5]',
     '[5,"Bearer"]',
     'null',
-    'no JSON',
-  ])('a sealed text that contains %s is not a token', (text) => {
+    'not JSON',
+  ])('the sealed text %s is not accepted as a token', (text) => {
     const cipher = createCipheriv('aes-256-gcm', key, nonce);
     cipher.setAAD(Buffer.from('[1,"c0ffee",3,"v1"]'));
     const ciphertext = Buffer.concat([cipher.update(text), cipher.final()]);
@@ -46,21 +46,21 @@ describe('a sealed token', () => {
     expect(openToken(key, other, binding)).toBeUndefined();
   });
 
-  test('a sealed token does not open after any one bit of it was changed', () => {
+  test('a sealed token does not open when one bit of it is changed', () => {
     for (let index = 0; index < sealed.length; index += 1) {
       const tampered = sealed.map((byte, at) => (at === index ? byte ^ 1 : byte));
       expect(openToken(key, tampered, binding), `byte ${index}`).toBeUndefined();
     }
   });
 
-  test.each([0, 1, 20, 28, 29, -1])('a sealed token that is cut to %i bytes does not open', (length) => {
+  test.each([0, 1, 20, 28, 29, -1])('a sealed token that is cut with slice(0, %i) does not open', (length) => {
     expect(openToken(key, sealed.slice(0, length), binding)).toBeUndefined();
   });
 
   test.each([
     ['another root secret', deriveTokenKey('other', 'client secret')],
     ['another client secret', deriveTokenKey('root', 'other')],
-    ['secrets that only run together into the same text', deriveTokenKey('rootclient', ' secret')],
+    ['secrets that give the same text when they are joined', deriveTokenKey('rootclient', ' secret')],
   ])('a sealed token does not open under %s', (_, otherKey) => {
     expect(openToken(otherKey, sealed, binding)).toBeUndefined();
   });
