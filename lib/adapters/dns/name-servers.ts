@@ -68,7 +68,7 @@ function familyAnswer(question: Promise<RecordWithTtl[]>): Promise<FamilyAnswer>
   );
 }
 
-/** Resolves with all answers, or with the answers that have come when `lookUpLimitMs` or `graceMs` is over. */
+/** Resolves when all answers have come, or earlier: after `lookUpLimitMs`, or `graceMs` after the first address. */
 function answersInTime(asked: readonly Promise<FamilyAnswer>[], clock: Clock): Promise<readonly FamilyAnswer[]> {
   const ended = new AbortController();
   const answers: FamilyAnswer[] = [];

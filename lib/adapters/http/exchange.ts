@@ -154,7 +154,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     pool.dispatcher.dispatch({ path, method, headers: headers as Record<string, string>, body: body ?? null }, this);
   }
 
-  /** Whether the request waits for a connection that itself waits for the address of a host name. */
+  /** Whether the request has no connection yet because the address of the host name is still looked up. */
   #isLookingUp(): boolean {
     return this.#controller === undefined && this.#pool?.connector.isLookingUp() === true;
   }

@@ -12,8 +12,9 @@ export interface EmfMetricsOptions {
   readonly perDestination: boolean;
 }
 
-/** Source of the limit and the form of a document: CloudWatch user guide, "Specification: Embedded metric format". */
 const namespace = 'Lastmile';
+
+/** The most values of one metric in a document. Source: CloudWatch user guide, "Specification: Embedded metric format". */
 const maxValues = 100;
 
 /** The values of one API destination, or of the stack: counts are summed, times are listed. */

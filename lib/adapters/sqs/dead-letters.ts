@@ -54,11 +54,11 @@ export function createSqsDeadLetters(sqs: SQSClient, queueUrl: string, clock: Cl
         return { Id: String(index), ReceiptHandle, VisibilityTimeout: 0 };
       });
       const command = new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries });
-      const { Failed } = await performed('show the dead letters again', () => sqs.send(command));
+      const { Failed } = await performed('make the dead letters visible again', () => sqs.send(command));
       // A sender fault means that the message is not in flight. So the message is already visible, and nothing has failed.
       refuse(
         Failed?.filter(({ SenderFault }) => SenderFault !== true),
-        'show the dead letters again',
+        'make the dead letters visible again',
       );
     },
   };

@@ -187,7 +187,7 @@ function withGroups(input: SqsMembers): SqsMembers {
   return withGroup(Array.isArray(entries) ? { ...input, Entries: entries.map(withGroup) } : input);
 }
 
-/** Codes of the query protocol that are not just the JSON code with a prefix. Source: the SQS API reference. */
+/** Errors whose code in the query protocol has no prefix. fauxqs always adds a prefix. Source: the SQS API reference. */
 const plainQueryCodes: Readonly<Record<string, string>> = {
   QueueNameExists: 'QueueAlreadyExists',
   InvalidParameterValue: 'InvalidParameterValue',

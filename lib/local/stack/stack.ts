@@ -138,7 +138,7 @@ async function listen(server: Server, host: string, port: number): Promise<numbe
 
 function whyNotListening(error: NodeJS.ErrnoException, host: string, port: number): string {
   if (error.code === 'EADDRINUSE') return `Port ${port} of ${host} is in use; --port 0 picks a free one.`;
-  return `Cannot listen on port ${port} of ${host}: ${error.code ?? error.name}. Choose another with --host and --port.`;
+  return `Cannot listen on port ${port} of ${host}: ${error.code ?? error.name}. Choose another address with --host and --port.`;
 }
 
 /** The URL of the stack. If the host stands for every interface, the URL names the loopback address. */

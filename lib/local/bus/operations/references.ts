@@ -7,8 +7,8 @@ import type { BusStore } from '../store/store.ts';
 import { busArn, defaultBusName } from '../store/rows.ts';
 
 /**
- * Returns the name of a bus in the caller's region, given its name or ARN. If neither is given, the name is that of the
- * default bus.
+ * Returns the name of a bus in the caller's region, given its name or ARN. If neither is given, returns the name of the default
+ * bus.
  *
  * @throws ServiceError ResourceNotFoundException for the ARN of a bus in another account or region
  */
