@@ -12,7 +12,7 @@ import type { ResourceRow } from './resource-writes.ts';
 import { createResourceWrites } from './resource-writes.ts';
 import { apiDestinationPartition, byConnectionIndex } from './table.ts';
 
-/** The members that the item of an API destination contains under the same names. */
+/** The members of an API destination, in the form in which its item stores them. */
 export function apiDestinationMembers(apiDestination: ApiDestination): ItemMembers {
   const { revision: _revision, policy, ...members } = apiDestination;
   // JSON leaves out the members that are undefined.

@@ -159,7 +159,7 @@ function routesTo(
   ];
 }
 
-/** SQS, and an event source for the delivery queue of every region that is used. */
+/** Creates SQS, and an event source for the delivery queue of each region that is used. */
 function createQueues(
   options: ServicesOptions,
   dataFolder: string | undefined,
@@ -173,7 +173,7 @@ function createQueues(
   return { sqs: createSqsService({ account, dataFolder, host, queues: stackQueues, opened }), eventSource };
 }
 
-/** EventBridge: the bus handles rules and events, and the control API handles every other operation. */
+/** Creates EventBridge: the bus handles rules and events, and the control API handles every other operation. */
 function createEvents(
   options: ServicesOptions,
   sqs: SqsService,

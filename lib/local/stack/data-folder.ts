@@ -12,7 +12,7 @@ export interface DataFolder {
   /** Undefined: the data is lost when the stack stops. */
   readonly path: string | undefined;
   readonly database: DatabaseSync;
-  /** Deletes all data except the account that owns the folder. Close the embedded stores first. */
+  /** Deletes all data, but keeps the id of the account that owns the folder. Close the embedded stores first. */
   clear(): void;
   close(): void;
 }

@@ -37,7 +37,7 @@ export function refuseComplexity(branches: readonly (readonly FieldMatch[])[]): 
   }
 }
 
-/** Groups the fields that the service compares together: those with the same name, after the same earlier fields. */
+/** Groups the fields that the service compares together: fields of the same name that follow the same earlier fields. */
 function comparedTogether(branches: readonly (readonly FieldMatch[])[]): Iterable<readonly FieldMatch[]> {
   const ids = new Map<FieldMatch, number>();
   const groups = new Map<string, Set<FieldMatch>>();

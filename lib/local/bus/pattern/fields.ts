@@ -4,7 +4,7 @@ export type Scalar = string | number | boolean | null;
 
 /** One element of an array in an event. If another array contains this array, `outer` is the element in which it lies. */
 export interface ArrayElement {
-  /** The number of the array within the event. */
+  /** Identifies the array within the event. */
   readonly array: number;
   readonly index: number;
   readonly outer: ArrayElement | undefined;

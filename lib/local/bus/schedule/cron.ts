@@ -72,7 +72,7 @@ function nextTime({ minutes, hours, months: inMonths, years, days }: Fields, aft
   return undefined;
 }
 
-/** @returns the first of the rule's times of day at or after `fromMs`, in ms since midnight */
+/** @returns the rule's first time of day at or after `fromMs`; both are in ms since midnight */
 function timeOfDay(hours: Values, minutes: Values, fromMs: number): number | undefined {
   for (const atHour of hours) {
     for (const atMinute of minutes) {
