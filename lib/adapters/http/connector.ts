@@ -21,7 +21,7 @@ export interface ConnectorOptions {
 /** Makes the connections of one pool. */
 export interface Connector {
   readonly connect: buildConnector.connector;
-  /** Whether a connection waits for the address of a name. */
+  /** Whether a host name is being looked up for a connection. */
   readonly isLookingUp: () => boolean;
 }
 

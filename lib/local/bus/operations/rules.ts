@@ -100,7 +100,7 @@ export function putRule({ store, nowMs }: BusDependencies): BusOperation {
   };
 }
 
-/** Whether the times of the rule's schedule still count from the old `enabledAtMs`. A new schedule begins to count anew. */
+/** Whether the changed rule keeps the old `enabledAtMs`: it does if it stays enabled and its schedule stays the same. */
 function keepsTime(before: Rule | undefined, rule: Rule): before is Rule {
   if (before === undefined || before.state === 'DISABLED' || rule.state === 'DISABLED') return false;
   return before.scheduleExpression === rule.scheduleExpression;
