@@ -13,7 +13,8 @@ const lists = [
 ] as const;
 
 /**
- * Headers that are never sent to an endpoint are accepted, as in EventBridge; they have no effect.
+ * Headers that are never sent to an endpoint are accepted, as in EventBridge; they have no effect. A value counts as secret
+ * unless the client says that it is not.
  *
  * Failure policy: a key that occurs twice in a list is refused, because only one of its values could be sent and the client
  * would not know which. A key that is not a valid header name is refused too: it would fail every delivery. The pattern of
@@ -46,7 +47,7 @@ function parseList(entries: readonly JsonObject[], path: string, verb: Verb): re
       throw invalidParameter(verb, 'connection', `${path}[${index}].Key`, 'The list contains this key more than once.');
     }
     keys.add(comparable);
-    return { key, value, isValueSecret: entry['IsValueSecret'] === true };
+    return { key, value, isValueSecret: entry['IsValueSecret'] !== false };
   });
 }
 

@@ -15,8 +15,8 @@ import { replaceCredentials } from './replace-credentials.ts';
 const verb = 'update';
 
 /**
- * Changes only the members that the request contains. New AuthParameters replace the old ones, including
- * InvocationHttpParameters. If the authorization type stays the same, credentials that the request leaves out are kept.
+ * Changes only the members that the request contains. Credentials that it leaves out are kept if the authorization type stays
+ * the same. InvocationHttpParameters that it leaves out are kept in any case; empty ones remove the old ones.
  */
 export function updateConnection(dependencies: ControlDependencies): Operation {
   return async (input) => {
@@ -50,12 +50,14 @@ async function requestedSecret(
   const typeStays = authorizationType === before.authorizationType;
   if (authParameters === undefined && typeStays) return undefined;
   refuseNamedSecret(before, authParameters === undefined ? 'AuthorizationType' : 'AuthParameters');
-  const current = typeStays ? await currentSecret(dependencies, before) : undefined;
-  return parseAuthParameters(authorizationType, authParameters ?? {}, {
+  const current = await currentSecret(dependencies, before);
+  const secret = parseAuthParameters(authorizationType, authParameters ?? {}, {
     verb,
     allowlist: dependencies.allowlist,
-    ...(current === undefined ? {} : { current: current.credentials }),
+    ...(typeStays && current !== undefined ? { current: current.credentials } : {}),
   });
+  const kept = current?.invocationHttpParameters;
+  return kept === undefined ? secret : { invocationHttpParameters: kept, ...secret };
 }
 
 /** @throws ServiceError ValidationException when the credentials come from a secret that the connection policy names */

@@ -117,7 +117,7 @@ function parseParameters(parameters: MemberReader, name: string): readonly HttpP
   return parameters.optionalObjectList(name)?.map((parameter) => ({
     key: parameter.text('key'),
     value: parameter.text('value'),
-    isValueSecret: parameter.optionalBoolean('is_value_secret') ?? false,
+    isValueSecret: parameter.optionalBoolean('is_value_secret') ?? true,
   }));
 }
 

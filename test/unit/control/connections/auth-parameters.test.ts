@@ -11,7 +11,8 @@ const parameters = {
   HeaderParameters: [
     { Key: 'X-Team', Value: 'one', IsValueSecret: false },
     { Key: 'X-Token', Value: 'canary-header', IsValueSecret: true },
-    { Key: 'User-Agent', Value: 'never forwarded' },
+    { Key: 'X-Unsaid', Value: 'canary-unsaid' },
+    { Key: 'User-Agent', Value: 'never forwarded', IsValueSecret: false },
   ],
   QueryStringParameters: [{ Key: 'q', Value: 'canary-query', IsValueSecret: true }],
   BodyParameters: [{ Key: 'b', Value: 'canary-body', IsValueSecret: true }],
@@ -21,6 +22,7 @@ const shownParameters = {
   HeaderParameters: [
     { Key: 'X-Team', Value: 'one', IsValueSecret: false },
     { Key: 'X-Token', IsValueSecret: true },
+    { Key: 'X-Unsaid', IsValueSecret: true },
     { Key: 'User-Agent', Value: 'never forwarded', IsValueSecret: false },
   ],
   QueryStringParameters: [{ Key: 'q', IsValueSecret: true }],
@@ -177,7 +179,7 @@ test('two query string or body parameters whose keys differ only in case are acc
 
 test('a parameter with the key __proto__ is kept like any other', async () => {
   const world = createWorld();
-  const InvocationHttpParameters = { BodyParameters: [{ Key: '__proto__', Value: 'x' }] };
+  const InvocationHttpParameters = { BodyParameters: [{ Key: '__proto__', Value: 'x', IsValueSecret: false }] };
   const AuthParameters = { ...basicInput.AuthParameters, InvocationHttpParameters };
   await world.call('CreateConnection', { ...basicInput, AuthParameters });
   expect(await world.call('DescribeConnection', { Name: 'orders' })).toMatchObject({

@@ -77,7 +77,7 @@ test('credentials that an update leaves out keep their values while the authoriz
     client_secret: 'canary-3',
     authorization_endpoint: 'https://login.example.com/token',
     http_method: 'POST',
-    oauth_http_parameters: { body_parameters: [{ key: 'scope', value: 'all', is_value_secret: false }] },
+    oauth_http_parameters: { body_parameters: [{ key: 'scope', value: 'all', is_value_secret: true }] },
   });
 });
 
@@ -107,21 +107,41 @@ test('a stored client secret or OAuth parameter is never sent to a token endpoin
   expect(await world.secretInForce('orders')).toMatchObject({ client_id: 'client', client_secret: 'canary-2' });
 });
 
-test('an update replaces all invocation parameters and removes those that it does not send again', async () => {
-  const parameters = { HeaderParameters: [{ Key: 'X-Team', Value: 'one' }] };
-  const world = await worldWith({
-    ...basicInput,
-    AuthParameters: { ...basicInput.AuthParameters, InvocationHttpParameters: parameters },
-  });
+const team = { HeaderParameters: [{ Key: 'X-Team', Value: 'one', IsValueSecret: false }] };
+
+const withTeam = {
+  ...basicInput,
+  AuthParameters: { ...basicInput.AuthParameters, InvocationHttpParameters: team },
+};
+
+test('an update of the credentials alone keeps the invocation parameters, also with another authorization type', async () => {
+  const world = await worldWith(withTeam);
+  const kept = { header_parameters: [{ key: 'X-Team', value: 'one', is_value_secret: false }] };
   await update(world, { AuthParameters: { BasicAuthParameters: { Username: 'other' } } });
-  expect(await describeOrders(world)).toMatchObject({ AuthParameters: { BasicAuthParameters: { Username: 'other' } } });
-  expect((await describeOrders(world))['AuthParameters']).not.toHaveProperty('InvocationHttpParameters');
-  await update(world, { AuthParameters: { InvocationHttpParameters: parameters } });
-  expect(await world.secretInForce('orders')).toMatchObject({
-    username: 'other',
-    password: 'canary-password',
-    invocation_http_parameters: { header_parameters: [{ key: 'X-Team', value: 'one', is_value_secret: false }] },
+  expect(await describeOrders(world)).toMatchObject({
+    AuthParameters: { BasicAuthParameters: { Username: 'other' }, InvocationHttpParameters: team },
   });
+  expect(await world.secretInForce('orders')).toMatchObject({ invocation_http_parameters: kept });
+  await update(world, apiKeyInput);
+  expect(await world.secretInForce('orders')).toEqual({
+    api_key_name: 'X-Api-Key',
+    api_key_value: 'canary-key',
+    invocation_http_parameters: kept,
+  });
+  expect(await describeOrders(world)).toMatchObject({ AuthParameters: { InvocationHttpParameters: team } });
+});
+
+test('an update that sends invocation parameters replaces all of them and keeps the credentials', async () => {
+  const world = await worldWith(withTeam);
+  const InvocationHttpParameters = { BodyParameters: [{ Key: 'b', Value: 'canary-body' }] };
+  await update(world, { AuthParameters: { InvocationHttpParameters } });
+  expect(await world.secretInForce('orders')).toEqual({
+    username: 'someone',
+    password: 'canary-password',
+    invocation_http_parameters: { body_parameters: [{ key: 'b', value: 'canary-body', is_value_secret: true }] },
+  });
+  await update(world, { AuthParameters: { InvocationHttpParameters: {} } });
+  expect(await world.secretInForce('orders')).toMatchObject({ invocation_http_parameters: {} });
 });
 
 test('a change of the authorization type requires all credentials, and the error names the missing one', async () => {

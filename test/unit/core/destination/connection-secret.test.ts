@@ -43,12 +43,12 @@ describe('the recorded secrets', () => {
   });
 });
 
-test('unknown members of a secret are ignored, null counts as absent, and a parameter is not secret by default', () => {
+test('unknown members of a secret are ignored, null counts as absent, and a parameter is secret unless it says otherwise', () => {
   const text =
     '{"username":"u","password":"p","more":1,"invocation_http_parameters":{"header_parameters":[{"key":"k","value":"v"}],"body_parameters":null}}';
   expect(parseConnectionSecret(text)).toEqual({
     credentials: { authorizationType: 'BASIC', username: 'u', password: 'p' },
-    invocationHttpParameters: { headerParameters: [{ key: 'k', value: 'v', isValueSecret: false }] },
+    invocationHttpParameters: { headerParameters: [{ key: 'k', value: 'v', isValueSecret: true }] },
   });
 });
 
