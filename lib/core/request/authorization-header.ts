@@ -1,14 +1,13 @@
 import { Buffer } from 'node:buffer';
 import type { ApiKeyCredentials, BasicCredentials, ConnectionSecret } from '../destination/connection-secret.ts';
 import { Failure } from '../failure/failure.ts';
-import { isForwarded, isHeaderName, isHeaderValue, requireHeader } from './header-rules.ts';
+import { isForwarded, isHeaderValue, requireHeader } from './header-rules.ts';
 
 export type Credentials = ConnectionSecret['credentials'];
 
 /** An OAuth access token for the Authorization header. */
 export interface BearerToken {
   readonly accessToken: string;
-  readonly tokenType: string;
 }
 
 /** The name of the header that carries the credentials. This header replaces any parameter of the same name. */
@@ -60,11 +59,10 @@ function apiKey(credentials: ApiKeyCredentials): Readonly<Record<string, string>
   return Object.fromEntries([[apiKeyName, apiKeyValue]]);
 }
 
-/** The type is case-insensitive (RFC 6749 section 5.1), but some servers accept only the spelling `Bearer`. */
+/** The scheme is case-insensitive (RFC 9110 section 11.1), but some servers accept only the spelling `Bearer`. */
 function bearer(token: BearerToken): string {
-  const type = token.tokenType.toLowerCase() === 'bearer' ? 'Bearer' : token.tokenType;
-  if (!isHeaderName(type) || token.accessToken === '' || !isHeaderValue(token.accessToken)) {
+  if (token.accessToken === '' || !isHeaderValue(token.accessToken)) {
     throw new Failure('TokenInvalid', 'The access token has characters that the header Authorization cannot carry.');
   }
-  return `${type} ${token.accessToken}`;
+  return `Bearer ${token.accessToken}`;
 }

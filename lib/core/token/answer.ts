@@ -6,7 +6,6 @@ import { parseRetryAfterMs } from '../delivery/retry-after.ts';
 
 export interface ObtainedToken {
   readonly accessToken: string;
-  readonly tokenType: string;
   /** Absent when no lifetime is known. The token is then used until a 401. */
   readonly expiresInSeconds?: number;
 }
@@ -22,12 +21,12 @@ const passingStatuses = new Set([408, 425, 429]);
 
 /** Source: RFC 6749 appendix A.12 (VSCHAR). Spaces at the ends are checked separately, because a header loses them. */
 const accessTokenText = /^[\x20-\x7e]+$/;
-/** Source: RFC 9110 section 11.1, auth-scheme. */
-const tokenTypeText = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/;
 const secondsText = /^[0-9]{1,15}(?:\.[0-9]{1,15})?$/;
 
 /**
- * Reads the answer of the token endpoint. Source: RFC 6749 section 5.1.
+ * Reads the answer of the token endpoint. Source: RFC 6749 section 5.1. Every token is sent as a Bearer token, whatever its
+ * token_type: many endpoints name a type that their own API does not know (`BearerToken`, `mac`, nothing at all), and a
+ * request with another scheme would need proofs that a worker cannot make.
  *
  * Failure policy: a 4xx other than 408, 425 and 429 is a refusal. A redirect is never followed, because it would send the
  * client secret to another place. It is an invalid answer, like a 2xx without a token. No message and no cause shows any part
@@ -55,10 +54,8 @@ function parseBody(body: string): ObtainedToken {
   const answer = parseObject(body);
   const accessToken = ownMember(answer, 'access_token');
   if (typeof accessToken !== 'string' || !isSafe(accessToken)) throw invalid('access_token');
-  const tokenType = parseTokenType(ownMember(answer, 'token_type') ?? 'Bearer');
-  const expiresIn = ownMember(answer, 'expires_in') ?? undefined;
-  if (expiresIn === undefined) return { accessToken, tokenType };
-  return { accessToken, tokenType, expiresInSeconds: parseSeconds(expiresIn) };
+  const expiresInSeconds = parseSeconds(ownMember(answer, 'expires_in'));
+  return expiresInSeconds === undefined ? { accessToken } : { accessToken, expiresInSeconds };
 }
 
 function parseObject(body: string): JsonObject {
@@ -75,18 +72,15 @@ function isSafe(accessToken: string): boolean {
   );
 }
 
-/** The type is case-insensitive, but some endpoints accept only the spelling `Bearer`. */
-function parseTokenType(tokenType: JsonValue): string {
-  if (typeof tokenType !== 'string' || !tokenTypeText.test(tokenType)) throw invalid('token_type');
-  return tokenType.toLowerCase() === 'bearer' ? 'Bearer' : tokenType;
-}
-
-/** 0 is valid: only the requests that waited for this token use it. A negative number is invalid. */
-function parseSeconds(expiresIn: JsonValue): number {
+/**
+ * 0 is valid: only the requests that waited for this token use it.
+ *
+ * @returns undefined when the lifetime is unknown: it is absent, negative or not a number
+ */
+function parseSeconds(expiresIn: JsonValue | undefined): number | undefined {
   const isText = typeof expiresIn === 'string' && secondsText.test(expiresIn.trim());
   const seconds = typeof expiresIn === 'number' || isText ? Number(expiresIn) : Number.NaN;
-  if (Number.isNaN(seconds) || seconds < 0) throw invalid('expires_in');
-  return Math.min(Math.floor(seconds), maxExpiresInSeconds);
+  return seconds >= 0 ? Math.min(Math.floor(seconds), maxExpiresInSeconds) : undefined;
 }
 
 function invalid(member: string): Failure {

@@ -4,7 +4,6 @@ import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
 /** The secret parts of a token. */
 export interface TokenContent {
   readonly accessToken: string;
-  readonly tokenType: string;
 }
 
 /** The owner of a sealed token. The token opens for no other owner. */
@@ -16,6 +15,9 @@ export interface SealBinding {
 
 /** First byte of a sealed token. Nonce, tag and ciphertext follow it. */
 const sealVersion = 1;
+
+/** Version 0.1.0 reads the token's type from the sealed text. */
+const tokenType = 'Bearer';
 
 /** The recommended nonce size of AES-GCM. Source: NIST SP 800-38D section 8.2. */
 export const nonceBytes = 12;
@@ -42,7 +44,7 @@ export function sealToken(
   // Stryker disable next-line ObjectLiteral: this length is Node's default too.
   const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes });
   cipher.setAAD(associatedData(binding));
-  const text = JSON.stringify([content.accessToken, content.tokenType]);
+  const text = JSON.stringify([content.accessToken, tokenType]);
   const ciphertext = Buffer.concat([cipher.update(text), cipher.final()]);
   return new Uint8Array(Buffer.concat([Uint8Array.of(sealVersion), nonce, cipher.getAuthTag(), ciphertext]));
 }
@@ -75,6 +77,6 @@ function associatedData(binding: SealBinding): Uint8Array {
 
 function parseContent(content: unknown): TokenContent | undefined {
   if (!Array.isArray(content)) return undefined;
-  const [accessToken, tokenType]: readonly unknown[] = content;
-  return typeof accessToken === 'string' && typeof tokenType === 'string' ? { accessToken, tokenType } : undefined;
+  const [accessToken]: readonly unknown[] = content;
+  return typeof accessToken === 'string' ? { accessToken } : undefined;
 }

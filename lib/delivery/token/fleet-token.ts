@@ -6,10 +6,9 @@ import type { SecretReader } from '../../ports/delivery.ts';
 import type { StoredToken } from '../../ports/token.ts';
 import { rootSecretOf } from '../root-secret.ts';
 
-/** The token that authorizes a request: `<tokenType> <accessToken>`. */
+/** The token that authorizes a request. */
 export interface AccessToken {
   readonly accessToken: string;
-  readonly tokenType: string;
   /** Identifies the token that a 401 rejected, for `renew`. */
   readonly generation: number;
 }
@@ -83,8 +82,7 @@ export type TokenVerdict =
 /**
  * Decides what a worker does with the token in the table.
  *
- * Failure policy: a token that expires within 60 s is still used if it was obtained while this worker waited for it. Otherwise
- * an endpoint that gives only such short-lived tokens would be asked again and again. A token of another secret version is
+ * Failure policy: a token that is about to expire is still used if it was obtained while this worker waited for it. A token of another secret version is
  * replaced only when the connection was just read, and only if the token is not newer than that read.
  *
  * @param opened the token in the table, if it opens with this worker's key
@@ -120,14 +118,26 @@ const renewalMarginMs = 60_000;
 /** If a token younger than this gets a 401, its age is not the reason, and the endpoint would reject a new token too. */
 const youngMs = 60_000;
 
+/**
+ * Both times are at most this part of the token's life. Otherwise an endpoint whose tokens live for a minute would be asked for
+ * one with almost every delivery.
+ */
+const partOfLife = 1 / 3;
+
+/** @param longestMs the time for a token with a long life */
+function withinLife(longestMs: number, { expiresAtMs = Infinity, obtainedAtMs }: Times): number {
+  return Math.min(longestMs, (expiresAtMs - obtainedAtMs) * partOfLife);
+}
+
 export function hasEnded({ expiresAtMs }: Times, nowMs: number): boolean {
   return expiresAtMs !== undefined && expiresAtMs <= nowMs;
 }
 
-export function isEnding({ expiresAtMs }: Times, nowMs: number): boolean {
-  return expiresAtMs !== undefined && expiresAtMs - renewalMarginMs <= nowMs;
+export function isEnding(token: Times, nowMs: number): boolean {
+  const { expiresAtMs } = token;
+  return expiresAtMs !== undefined && expiresAtMs - withinLife(renewalMarginMs, token) <= nowMs;
 }
 
 export function isYoung(token: Times, nowMs: number): boolean {
-  return nowMs - token.obtainedAtMs < youngMs && !hasEnded(token, nowMs);
+  return nowMs - token.obtainedAtMs < withinLife(youngMs, token) && !hasEnded(token, nowMs);
 }

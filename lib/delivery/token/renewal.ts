@@ -142,13 +142,13 @@ async function renewUnderLease(
     secretVersion: need.secretVersion,
     sealed: vault.seal(obtained, binding),
   };
-  const { accessToken, tokenType } = obtained;
+  const { accessToken } = obtained;
   try {
     const saved = await store.save(connectionIncarnation, holder, stored);
-    return saved ? { accessToken, tokenType, generation: next, ...times } : undefined;
+    return saved ? { accessToken, generation: next, ...times } : undefined;
   } catch (error) {
     if (!isStoreUnavailable(error)) throw error;
-    return { accessToken, tokenType, generation, ...times };
+    return { accessToken, generation, ...times };
   }
 }
 

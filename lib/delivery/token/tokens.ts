@@ -22,7 +22,7 @@ export interface TokenOptions {
 
 export interface OAuthTokens {
   /**
-   * Returns a token that is valid for at least 60 s more, or that was obtained for this call. A call that finds a token in
+   * Returns a token that is not about to expire, or that was obtained for this call. A call that finds a token in
    * memory reads no store. If the connection is AUTHORIZING, it is AUTHORIZED when the promise resolves.
    *
    * @throws Failure ConnectionDeauthorized when the token endpoint refused the credentials and the connection was
@@ -32,8 +32,8 @@ export interface OAuthTokens {
    */
   tokenFor(connection: Connection, credentials: OAuthCredentials, options: TokenOptions): Promise<AccessToken>;
   /**
-   * Returns a token other than the one that got a 401 or 407. Returns undefined when the rejected token is younger than 60 s.
-   * Its age is then not the reason, and the request must not be sent again.
+   * Returns a token other than the one that got a 401 or 407. Returns undefined when the rejected token is so young that
+   * its age is not the reason, and the request must not be sent again.
    */
   renew(
     connection: Connection,

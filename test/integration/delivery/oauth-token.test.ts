@@ -121,7 +121,6 @@ describe('a certified provider', () => {
     const worker = await oneWorker();
     const credentials = credentialsOf(oauthClients.post, provider.url);
     const token = await worker.tokenFor(connectionOf('post', oauth), credentials, { signal });
-    expect(token.tokenType).toBe('Bearer');
     expect(await provider.accepts(token.accessToken)).toBe(true);
   });
 

@@ -87,8 +87,8 @@ export const wrongTokenAnswers: readonly TokenEndpointAnswer[] = [
   { body: `<html>${canaries.tokenError} ${canaries.accessToken}` },
   { body: { token: canaries.accessToken } },
   { body: { access_token: `${canaries.accessToken}\r\nx: y` } },
-  { body: { access_token: canaries.accessToken, token_type: `b ${canaries.tokenError}` } },
-  { body: { access_token: canaries.accessToken, expires_in: canaries.tokenError } },
+  { body: { access_token: `${canaries.accessToken}\0`, token_type: `b ${canaries.tokenError}` } },
+  { body: { access_token: '', expires_in: canaries.tokenError } },
   'reset',
 ];
 

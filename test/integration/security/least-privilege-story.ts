@@ -42,9 +42,9 @@ export const sharedPrivilege = sharedStack
     return recorder;
   })
   .extend('story', file, async ({ recorder, endpoint, clients }, { onCleanup }) => {
-    // Tokens that expire too soon to be used twice, so each delivery renews its token.
+    // Tokens that have expired when they arrive, so each delivery renews its token.
     const tokens = await startTokenEndpoint((_, index) => ({
-      body: { access_token: `token-${index}`, token_type: 'bearer', expires_in: 30 },
+      body: { access_token: `token-${index}`, token_type: 'bearer', expires_in: 0 },
     }));
     onCleanup(() => tokens.close());
     return await createPrivilegeStory(recorder, endpoint, tokens, clients);

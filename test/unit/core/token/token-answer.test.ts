@@ -10,30 +10,19 @@ function parse(body: unknown, status = 200, headers: Record<string, string> = {}
 
 describe('a token answer', () => {
   test.each([
-    [{ access_token: 't' }, { accessToken: 't', tokenType: 'Bearer' }],
-    [
-      { access_token: 't', token_type: 'bEARER' },
-      { accessToken: 't', tokenType: 'Bearer' },
-    ],
-    [
-      { access_token: 't', token_type: 'DPoP' },
-      { accessToken: 't', tokenType: 'DPoP' },
-    ],
-    [
-      { access_token: 't', token_type: null, expires_in: null },
-      { accessToken: 't', tokenType: 'Bearer' },
-    ],
+    [{ access_token: 't' }, { accessToken: 't' }],
+    [{ access_token: 't', token_type: null, expires_in: null }, { accessToken: 't' }],
     [
       { access_token: 't', expires_in: 3600, scope: 'x' },
-      { accessToken: 't', tokenType: 'Bearer', expiresInSeconds: 3600 },
+      { accessToken: 't', expiresInSeconds: 3600 },
     ],
     [
       { access_token: 't', expires_in: ' 3599.75 ' },
-      { accessToken: 't', tokenType: 'Bearer', expiresInSeconds: 3599 },
+      { accessToken: 't', expiresInSeconds: 3599 },
     ],
     [
       { access_token: 't', expires_in: 0 },
-      { accessToken: 't', tokenType: 'Bearer', expiresInSeconds: 0 },
+      { accessToken: 't', expiresInSeconds: 0 },
     ],
   ])('a token is read from the token answer %j', (body, token) => {
     expect(parse(body)).toEqual(token);
@@ -41,24 +30,30 @@ describe('a token answer', () => {
     expect(parse(body, 299)).toEqual(token);
   });
 
-  test('a token answer may hold an access token of up to 65,536 characters and a token type of up to 64', () => {
+  test('a token answer holds an access token of at most 65,536 characters', () => {
     const tokenOf = (length: number) => ({ access_token: 't'.repeat(length) });
-    const typeOf = (length: number) => ({ access_token: 't', token_type: 'a'.repeat(length) });
     expect(parse(tokenOf(65_536)).accessToken).toHaveLength(65_536);
     expect(failureOf(() => parse(tokenOf(65_537))).message).toBe(invalidMember('access_token'));
-    expect(parse(typeOf(64)).tokenType).toHaveLength(64);
-    expect(failureOf(() => parse(typeOf(65))).message).toBe(invalidMember('token_type'));
   });
 
-  test.each(['1.', '.5', '1e3', '0x10', '+5', '5s', 's5', '1.2.3', '1'.repeat(16), `1.${'1'.repeat(16)}`, [5]])(
-    'a token answer with the expires_in %j is invalid',
-    (expiresIn) => {
-      const failure = failureOf(() => parse({ access_token: 't', expires_in: expiresIn }));
-      expect(failure.message).toBe(invalidMember('expires_in'));
+  test.each(['', 'bEARER', 'BearerToken', 'mac', 'DPoP', 'Bearer\r\nX-Evil: 1', 'a'.repeat(10_000), 7, [], true])(
+    'a token answer with the type %j gives a token as any other does',
+    (type) => {
+      expect(parse({ access_token: 't', token_type: type, expires_in: 5 })).toEqual(
+        parse({ access_token: 't', token_type: 'Bearer', expires_in: 5 }),
+      );
     },
   );
 
-  test('the error for a token answer that is not a JSON object says so', () => {
+  test.each([
+    ...[-1, -0.5, '-1', '-3600', '', ' ', 'never', '2026-11-28T12:00:00Z', 'NaN', 'Infinity'],
+    ...['1.', '.5', '1e3', '0x10', '+5', '5s', 's5', '1.2.3', '1'.repeat(16), `1.${'1'.repeat(16)}`],
+    ...[true, false, [5], { seconds: 5 }],
+  ])('a token answer with the lifetime %j gives a token whose lifetime is unknown', (expiresIn) => {
+    expect(parse({ access_token: 't', expires_in: expiresIn })).toEqual({ accessToken: 't' });
+  });
+
+  test('a token answer that is not a JSON object is refused with that reason', () => {
     const message = "The token endpoint's answer is not a JSON object.";
     expect(failureOf(() => parse('[]')).message).toBe(message);
     expect(failureOf(() => parse('{')).message).toBe(message);
@@ -86,15 +81,6 @@ describe('a token answer', () => {
     [{ access_token: 'canary\0' }, 'canary'],
     [{ access_token: ' canary' }, 'canary'],
     [{ access_token: 'cänary' }, 'nary'],
-    [{ access_token: 't', token_type: 'canary canary' }, 'canary'],
-    [{ access_token: 't', token_type: '' }, 'canary'],
-    [{ access_token: 't', token_type: 190283746 }, '190283746'],
-    [{ access_token: 't', expires_in: -190283746 }, '190283746'],
-    [{ access_token: 't', expires_in: '-190283746' }, '190283746'],
-    [{ access_token: 't', expires_in: '' }, 'canary'],
-    [{ access_token: 't', expires_in: 'canary' }, 'canary'],
-    [{ access_token: 't', expires_in: ['190283746'] }, '190283746'],
-    ['{"access_token":"t","expires_in":true}', 'true'],
     ['{"__proto__":{"access_token":"canary"}}', 'canary'],
   ])('the token answer %j is invalid, and the error does not show it', (body, canary) => {
     const failure = failureOf(() => parse(body));

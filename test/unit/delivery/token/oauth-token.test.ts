@@ -18,7 +18,7 @@ describe('a worker', () => {
     const store = counted(own.fleet.store);
     const worker = own.fleet.worker({ store });
     const first = await tokenOf(worker);
-    expect(first).toMatchObject({ accessToken: 'token-1', tokenType: 'Bearer', generation: 1 });
+    expect(first).toMatchObject({ accessToken: 'token-1', generation: 1 });
     const { calls } = store;
     for (let call = 0; call < 100; call += 1) expect(await tokenOf(worker)).toEqual(first);
     expect(store.calls).toBe(calls);
@@ -72,8 +72,26 @@ describe('a worker', () => {
     expect(endpoint.requests).toHaveLength(2);
   });
 
-  test('a token that expires within 60 s serves only the calls that waited for it, and the next call obtains another', async () => {
-    own.fleet.answer((_, index) => ({ body: { access_token: `short-${index}`, expires_in: index === 0 ? 30 : 0 } }));
+  test.each([60, 30, 1])(
+    'a token that lives %i s is renewed in the last third of its life, and not before',
+    async (life) => {
+      own.fleet.answer((_, index) => ({ body: { access_token: `short-${index}`, expires_in: life } }));
+      const { clock, endpoint } = own.fleet;
+      const worker = own.fleet.worker();
+      const startMs = clock.nowMs();
+      const twoThirdsMs = Math.ceil((life * 1000 * 2) / 3);
+      for (let call = 0; call < 100; call += 1) {
+        clock.set(startMs + Math.floor(((twoThirdsMs - 1) * call) / 99));
+        expect(await tokenOf(call % 2 === 0 ? worker : own.fleet.worker())).toMatchObject({ accessToken: 'short-0' });
+      }
+      expect(endpoint.requests).toHaveLength(1);
+      clock.set(startMs + twoThirdsMs);
+      expect(await tokenOf(worker)).toMatchObject({ accessToken: 'short-1' });
+    },
+  );
+
+  test('a token that has expired when it arrives serves only the calls that waited for it, and the next call obtains another', async () => {
+    own.fleet.answer((_, index) => ({ body: { access_token: `short-${index}`, expires_in: 0 } }));
     const worker = own.fleet.worker();
     const tokens = await Promise.all([tokenOf(worker), tokenOf(worker)]);
     expect(tokens.map(({ accessToken }) => accessToken)).toEqual(['short-0', 'short-0']);
@@ -162,6 +180,17 @@ describe('after a 401', () => {
     expect(await tokenOf(worker)).toMatchObject({ accessToken: 'token-1' });
     expect(store.calls).toBe(calls);
     expect(own.fleet.endpoint.requests).toHaveLength(1);
+  });
+
+  test('after a 401 a token that lives 60 s is replaced when it is older than a third of its life', async () => {
+    own.fleet.answer((_, index) => ({ body: { access_token: `short-${index}`, expires_in: 60 } }));
+    const worker = own.fleet.worker();
+    const startMs = own.fleet.clock.nowMs();
+    await tokenOf(worker);
+    own.fleet.clock.set(startMs + 19_999);
+    expect(await renewalOf(worker, 1)).toBeUndefined();
+    own.fleet.clock.set(startMs + 20_000);
+    expect(await renewalOf(worker, 1)).toMatchObject({ accessToken: 'short-1' });
   });
 
   test('after a 401 a token that has expired is replaced, however young it is', async () => {
