@@ -31,6 +31,8 @@ export function createSecretsManagerClient(config: AwsClientConfig): SecretsMana
 /** Writes to queues settle events. Two attempts fit into the 5 s that an invocation keeps for settling. */
 const settlingClient = {
   maxAttempts: 2,
+  // Otherwise the host in a queue's URL would win over the endpoint that the environment asks for (FIPS, VPC endpoint).
+  useQueueUrlAsEndpoint: false,
   requestHandler: { connectionTimeout: 400, requestTimeout: 1900, throwOnRequestTimeout: true },
 } as const;
 
