@@ -98,10 +98,19 @@ function connectTo(
       callback(error as Error, null);
       return;
     }
-    if (options.protocol === 'https:') beginTls(connectTls, { ...options, httpSocket }, callback);
+    if (options.protocol === 'https:') beginTls(connectTls, { ...namedForTls(options), httpSocket }, callback);
     else callback(null, httpSocket);
   }
   return (options, callback) => void connect(options, callback);
+}
+
+/**
+ * undici takes the server name of TLS from `host`. A server name has no final dot, although the name in the URL may have one.
+ * Source: RFC 6066 section 3.
+ */
+function namedForTls(options: buildConnector.Options): buildConnector.Options {
+  const { host } = options;
+  return host === undefined ? options : { ...options, host: host.replace(/\.(?=:[0-9]+$|$)/, '') };
 }
 
 /** Configured CA certificates replace Node's own, so that no public CA is trusted for an endpoint with a private one. */

@@ -43,6 +43,25 @@ test.each([
   },
 );
 
+test('a host with a final dot is asked for by its server name without the dot, and its certificate is accepted', async () => {
+  const { key, certificate } = makeTlsCertificate(Date.now(), { dnsNames: ['endpoint.test'] });
+  const asked: unknown[] = [];
+  const server = createServer({ key, cert: certificate }, (socket) => {
+    asked.push(socket.servername);
+    socket.once('data', () => socket.end(answer));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  exchanges.closedAtEnd({ close: () => new Promise<void>((resolve) => server.close(() => resolve())) });
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  const client = exchanges.client({
+    connectOptions: () => ({ ca: certificate }),
+    resolveName: async () => ['127.0.0.1'],
+  });
+  expect(await send(client, `https://endpoint.test.:${port}`)).toMatchObject({ status: 204 });
+  expect(asked).toEqual(['endpoint.test']);
+});
+
 test.each([
   ['TLSv1.1', false],
   ['TLSv1.2', true],
