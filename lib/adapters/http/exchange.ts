@@ -16,9 +16,10 @@ const abandoned = new Error('abandoned');
  * One request and its answer. It implements undici's dispatch handler, because that is the cheapest interface. It takes 14 us
  * a request, including timeout and signal; `Pool.request` takes 17 us.
  *
- * Failure policy, the body: an answer, even a 2xx, counts only when it is complete. A body that breaks off, or does not end
- * within the timeout, is a failure, and the endpoint may see the event twice. When a body is longer than 64 KiB, the status
- * alone counts, and the connection is closed, because an endless body must not hold the exchange.
+ * Failure policy, the body: a 2xx whose body nobody reads counts as soon as its head is whole, because the endpoint has then
+ * said that it has the event. A body that breaks off, is malformed, or does not end within the timeout changes nothing. It
+ * only costs the connection. Every other answer counts only when it is complete. When a body is longer than 64 KiB, the
+ * status alone counts, and the connection is closed, because an endless body must not hold the exchange.
  *
  * Failure policy, a dead socket: when a connection that was used before is lost before the first byte of an answer, this says
  * nothing about the endpoint, so it is not a failure. The pool's other sockets may be dead too, so they are not used any more.
@@ -203,9 +204,18 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
 
   #fail(error: unknown): void {
     if (this.#settled) return;
+    if (this.#isAccepted()) {
+      this.#abandonRest();
+      return;
+    }
     this.#settle();
     this.#reject(error);
     this.#controller?.abort(abandoned);
+  }
+
+  /** Whether the head of a 2xx has arrived, and nobody reads its body. */
+  #isAccepted(): boolean {
+    return this.#status !== 0 && this.#chunks === undefined;
   }
 
   #settle(): void {

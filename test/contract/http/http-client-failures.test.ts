@@ -94,9 +94,8 @@ describe('a lost connection', () => {
   );
 
   test.each([
-    ['200, announced length', 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf'],
-    ['200, closing', 'HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 10\r\n\r\nhalf'],
-    ['200, chunked', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n'],
+    ['400, announced length', 'HTTP/1.1 400 No\r\ncontent-length: 10\r\n\r\nhalf'],
+    ['302, chunked', 'HTTP/1.1 302 Found\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n'],
     ['500, chunked, closing', 'HTTP/1.1 500 No\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\nff\r\nhalf'],
     ['503, announced length', 'HTTP/1.1 503 No\r\ncontent-length: 10\r\n\r\nhalf'],
   ])('a request fails with AnswerInvalid when the connection ends within the body (%s)', async (_what, text) => {
@@ -106,7 +105,7 @@ describe('a lost connection', () => {
 
   test('a request fails with AnswerInvalid when the connection is reset within the body', async () => {
     const endpoint = await exchanges.misbehaving((socket) => {
-      socket.write('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf', () =>
+      socket.write('HTTP/1.1 500 No\r\ncontent-length: 10\r\n\r\nhalf', () =>
         setImmediate(() => socket.resetAndDestroy()),
       );
     });
@@ -119,6 +118,34 @@ describe('a lost connection', () => {
   });
 });
 
+describe('a 2xx that breaks off after its head', () => {
+  const broken: readonly (readonly [string, (socket: Socket) => unknown])[] = [
+    ['body ends before its length', sayAndEnd('HTTP/1.1 202 OK\r\ncontent-length: 10\r\n\r\nhalf')],
+    ['body never begins', sayAndEnd('HTTP/1.1 202 OK\r\ncontent-length: 10\r\n\r\n')],
+    ['last chunk is missing', sayAndEnd('HTTP/1.1 202 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n')],
+    ['chunk size is malformed', say('HTTP/1.1 202 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n')],
+    ['connection is reset within the body', sayAndReset('HTTP/1.1 202 OK\r\ncontent-length: 9\r\n\r\nx')],
+    ['body does not end within the timeout', say('HTTP/1.1 202 OK\r\ncontent-length: 10\r\n\r\nhalf')],
+  ];
+
+  test.each(broken)(
+    'a 2xx whose %s is an answer without a body, and its connection is closed',
+    async (_how, misbehave) => {
+      const endpoint = await exchanges.misbehaving(misbehave);
+      const answer = await send(exchanges.client(), endpoint.origin, {}, { timeoutMs: 500 });
+      expect(answer).toMatchObject({ status: 202, body: '' });
+      await endpoint.allClosed();
+      expect(endpoint.requestCount()).toBe(1);
+    },
+  );
+
+  test.each(broken)('a caller that needs the body of a 2xx gets a failure when its %s', async (_how, misbehave) => {
+    const endpoint = await exchanges.misbehaving(misbehave);
+    const sending = send(exchanges.client(), endpoint.origin, {}, { timeoutMs: 500, readSuccessBody: true });
+    expect(await failureOf(sending)).toMatchObject({ name: 'Failure' });
+  });
+});
+
 describe('an answer that is not valid HTTP', () => {
   test.each([
     ['not HTTP', '220 smtp.example.com ESMTP\r\n'],
@@ -128,7 +155,7 @@ describe('an answer that is not valid HTTP', () => {
       'length and chunks',
       'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n',
     ],
-    ['a bad chunk size', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n'],
+    ['a bad chunk size', 'HTTP/1.1 500 No\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n'],
     ['a header without a name', 'HTTP/1.1 200 OK\r\n: x\r\n\r\n'],
     ['thousands of headers', `HTTP/1.1 200 OK\r\n${'x-padding: 0123456789\r\n'.repeat(5000)}\r\n`],
     ['one endless header', `HTTP/1.1 200 OK\r\nx-padding: ${'x'.repeat(100_000)}\r\n\r\n`],
@@ -146,7 +173,6 @@ describe('the timeout', () => {
     ['half a head', 'HTTP/1.1 200 OK\r\n'],
     ['an informational answer only', 'HTTP/1.1 103 Early Hints\r\n\r\n'],
     ['half the body of an error', 'HTTP/1.1 500 No\r\ncontent-length: 10\r\n\r\nhalf'],
-    ['half the body of a 2xx answer', 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf'],
   ])('the timeout ends a request after %s, and closes the connection', async (_what, text) => {
     const endpoint = await exchanges.misbehaving(say(text));
     expect(await failureOf(send(exchanges.client(), endpoint.origin, {}, { timeoutMs: shortMs }))).toMatchObject(
@@ -158,7 +184,7 @@ describe('the timeout', () => {
 
   test('bytes that arrive slowly do not restart the timeout', async () => {
     const endpoint = await exchanges.misbehaving((socket) => {
-      socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
+      socket.write('HTTP/1.1 500 No\r\ntransfer-encoding: chunked\r\n\r\n');
       const timer = setInterval(() => socket.write('1\r\nx\r\n'), 5);
       socket.once('close', () => clearInterval(timer));
     });

@@ -11,6 +11,8 @@ export interface HostileAnswer {
   readonly outcome: number | FailureCode;
   /** Set when the request ends only at its timeout. */
   readonly lasts?: true;
+  /** Whether the body of a 2xx never ends as it should. Only a client that needs no body takes such an answer. */
+  readonly isIncomplete?: true;
   readonly misbehave: Misbehave;
 }
 
@@ -72,9 +74,17 @@ const tooLong: readonly HostileAnswer[] = [
   { answer: 'endless headers', outcome: 'AnswerInvalid', misbehave: endlessly(ok, 'x-padding: 0\r\n') },
   { answer: 'one endless header', outcome: 'AnswerInvalid', misbehave: endlessly(`${ok}x-padding: `, 'x') },
   { answer: 'one endless header name', outcome: 'AnswerInvalid', misbehave: endlessly(ok, 'x') },
-  { answer: 'an endless chunk extension', outcome: 'AnswerInvalid', misbehave: endlessly(`${ok}${chunked}1;`, 'x') },
-  { answer: 'an endless chunk size', outcome: 'AnswerInvalid', misbehave: endlessly(ok + chunked, '0') },
-  { answer: 'endless trailers', outcome: 'AnswerInvalid', misbehave: endlessly(`${ok}${chunked}0\r\n`, 'x: y\r\n') },
+  {
+    answer: 'an endless chunk extension',
+    outcome: 'AnswerInvalid',
+    misbehave: endlessly(`${failed}${chunked}1;`, 'x'),
+  },
+  { answer: 'an endless chunk size', outcome: 'AnswerInvalid', misbehave: endlessly(failed + chunked, '0') },
+  {
+    answer: 'endless trailers',
+    outcome: 'AnswerInvalid',
+    misbehave: endlessly(`${failed}${chunked}0\r\n`, 'x: y\r\n'),
+  },
 ];
 
 const tooSlow: readonly HostileAnswer[] = [
@@ -89,7 +99,7 @@ const tooSlow: readonly HostileAnswer[] = [
     answer: 'an endless body, byte by byte',
     outcome: 'TimedOut',
     lasts: true,
-    misbehave: slowly(ok + chunked, '1\r\nx\r\n'),
+    misbehave: slowly(failed + chunked, '1\r\nx\r\n'),
   },
   {
     answer: 'endless 103 answers, byte by byte',
@@ -98,7 +108,7 @@ const tooSlow: readonly HostileAnswer[] = [
     misbehave: slowly('', 'HTTP/1.1 103 X\r\n\r\n'),
   },
   { answer: 'half a head', outcome: 'TimedOut', lasts: true, misbehave: say(ok) },
-  { answer: 'half a body', outcome: 'TimedOut', lasts: true, misbehave: say(`${ok}content-length: 9\r\n\r\nhalf`) },
+  { answer: 'half a body', outcome: 'TimedOut', lasts: true, misbehave: say(`${failed}content-length: 9\r\n\r\nhalf`) },
   {
     answer: 'a length that is too large for a number',
     outcome: 'TimedOut',
@@ -109,7 +119,7 @@ const tooSlow: readonly HostileAnswer[] = [
     answer: 'a body of HTTP/1.0 that never ends',
     outcome: 'TimedOut',
     lasts: true,
-    misbehave: say('HTTP/1.0 200 OK\r\n\r\nx'),
+    misbehave: say('HTTP/1.0 500 No\r\n\r\nx'),
   },
 ];
 
@@ -129,10 +139,10 @@ const noHttp: readonly HostileAnswer[] = [
   ['a length of 23 digits', `${ok}content-length: 99999999999999999999999\r\n\r\n`],
   ['two different lengths', `${ok}content-length: 1\r\ncontent-length: 2\r\n\r\nxx`],
   ['both a length and chunks', `${ok}content-length: 1\r\n${chunked}0\r\n\r\n`],
-  ['an invalid chunk size', `${ok}${chunked}zz\r\n`],
-  ['a chunk size beyond 2^64', `${ok}${chunked}fffffffffffffffff\r\nx`],
-  ['a Content-Length in the trailers', `${ok}${chunked}1\r\nx\r\n0\r\ncontent-length: 7\r\n\r\n`],
-  ['a chunk that is longer than its size', `${ok}${chunked}1\r\nxyz\r\n0\r\n\r\n`],
+  ['an invalid chunk size', `${failed}${chunked}zz\r\n`],
+  ['a chunk size beyond 2^64', `${failed}${chunked}fffffffffffffffff\r\nx`],
+  ['a Content-Length in the trailers', `${failed}${chunked}1\r\nx\r\n0\r\ncontent-length: 7\r\n\r\n`],
+  ['a chunk that is longer than its size', `${failed}${chunked}1\r\nxyz\r\n0\r\n\r\n`],
 ].map(([answer = '', text = '']) => ({ answer, outcome: 'AnswerInvalid', misbehave: say(text) }));
 
 const cutShort: readonly HostileAnswer[] = [
@@ -141,12 +151,47 @@ const cutShort: readonly HostileAnswer[] = [
   {
     answer: 'half a body and closes the connection',
     outcome: 'AnswerInvalid',
-    misbehave: sayAndEnd(`${ok}content-length: 9\r\n\r\nhalf`),
+    misbehave: sayAndEnd(`${failed}content-length: 9\r\n\r\nhalf`),
   },
   {
     answer: '64 KiB of a longer body and closes the connection',
     outcome: 'AnswerInvalid',
-    misbehave: sayAndEnd(`${ok}content-length: 65537\r\n\r\n${'x'.repeat(65_536)}`),
+    misbehave: sayAndEnd(`${failed}content-length: 65537\r\n\r\n${'x'.repeat(65_536)}`),
+  },
+];
+
+const accepted = { outcome: 200, isIncomplete: true } as const;
+
+const acceptedThenBroken: readonly HostileAnswer[] = [
+  {
+    answer: 'a 200 with a body shorter than its length',
+    ...accepted,
+    misbehave: sayAndEnd(`${ok}content-length: 9\r\n\r\nhalf`),
+  },
+  { answer: 'a 200 with chunks without an end', ...accepted, misbehave: sayAndEnd(`${ok}${chunked}4\r\nhalf\r\n`) },
+  { answer: 'a 200 with an invalid chunk size', ...accepted, misbehave: say(`${ok}${chunked}zz\r\n`) },
+  {
+    answer: 'a 200 with endless trailers',
+    ...accepted,
+    misbehave: endlessly(`${ok}${chunked}0\r\n`, 'x: y\r\n'),
+  },
+  {
+    answer: 'a 200 with half a body and no end',
+    ...accepted,
+    lasts: true,
+    misbehave: say(`${ok}content-length: 9\r\n\r\nhalf`),
+  },
+  {
+    answer: 'a 200 with a body, byte by byte',
+    ...accepted,
+    lasts: true,
+    misbehave: slowly(ok + chunked, '1\r\nx\r\n'),
+  },
+  {
+    answer: 'a 200 of HTTP/1.0 without an end',
+    ...accepted,
+    lasts: true,
+    misbehave: say('HTTP/1.0 200 OK\r\n\r\nx'),
   },
 ];
 
@@ -212,6 +257,7 @@ export const hostileAnswers: readonly HostileAnswer[] = [
   ...tooSlow,
   ...noHttp,
   ...cutShort,
+  ...acceptedThenBroken,
   ...compressed,
   ...misleading,
 ];

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { FailureCode } from '../../../../lib/core/failure/failure.ts';
-import { hostileAnswers } from '../../../servers/endpoints/hostile-answers.ts';
+import { type HostileAnswer, hostileAnswers } from '../../../servers/endpoints/hostile-answers.ts';
 import { type MisbehavingEndpoint, startMisbehavingEndpoint } from '../../../servers/endpoints/misbehaving-endpoint.ts';
 import { useFleet } from './oauth-subjects.ts';
 
@@ -12,13 +12,15 @@ afterEach(async () => {
 });
 
 /** None of these answers holds a token, and only a 4xx judges the credentials. */
-function codeOf(outcome: number | FailureCode): FailureCode {
-  if (typeof outcome === 'string' || outcome >= 500) return 'TokenUnavailable';
+function codeOf({ outcome, isIncomplete }: HostileAnswer): FailureCode {
+  if (typeof outcome === 'string' || outcome >= 500 || isIncomplete) return 'TokenUnavailable';
   return outcome >= 400 ? 'ConnectionDeauthorized' : 'TokenInvalid';
 }
 
-describe.each(hostileAnswers)('a token endpoint that answers $answer', ({ answer, outcome, lasts, misbehave }) => {
-  test(`a token endpoint that answers ${answer} is asked once, gives no token and holds no connection: ${codeOf(outcome)}`, async () => {
+describe.each(hostileAnswers)('a token endpoint that answers $answer', (hostile) => {
+  const { answer, outcome, lasts, misbehave } = hostile;
+  const code = codeOf(hostile);
+  test(`a token endpoint that answers ${answer} is asked once, gives no token and holds no connection: ${code}`, async () => {
     const endpoint = await startMisbehavingEndpoint(misbehave);
     endpoints.push(endpoint);
     const credentials = { ...own.fleet.credentials, authorizationEndpoint: `${endpoint.origin}/token` };
@@ -26,7 +28,7 @@ describe.each(hostileAnswers)('a token endpoint that answers $answer', ({ answer
     const failure: unknown = await worker
       .tokenFor(own.fleet.connection, credentials, { signal: own.fleet.signal })
       .catch((error: unknown) => error);
-    expect(failure).toMatchObject({ name: 'Failure', code: codeOf(outcome) });
+    expect(failure).toMatchObject({ name: 'Failure', code });
     expect(inspect(failure, { depth: 20 })).not.toMatch(/canary|169\.254|xxxx/);
     expect(endpoint.requestCount()).toBe(1);
     if (typeof outcome === 'string') await endpoint.allClosed();
