@@ -45,7 +45,7 @@ export interface ControlApiDependencies {
   readonly logFault: LogFault;
   /** Default: no metrics. */
   readonly metrics?: InvocationMetrics;
-  /** The region, if the function's ARN does not contain it. */
+  /** The region to use if the function's ARN does not contain one. */
   readonly fallbackRegion?: string | undefined;
 }
 

@@ -114,7 +114,7 @@ export function wireAuthorization(
   return { dynamoDb, configuration, secrets, states, tokens, http, concurrency, clock, userAgent, metrics };
 }
 
-/** The delivery of events, connected with its real adapters. */
+/** Connects the delivery of events with its real adapters. */
 export function wireDeliver(
   config: Config,
   aws: AwsClientConfig,

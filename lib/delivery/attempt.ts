@@ -32,7 +32,7 @@ export type AttemptResult =
       readonly outcome: AttemptOutcome;
       /** Absent when the delivery failed before its request was made. */
       readonly destination?: ResolvedDestination;
-      /** Whether sending a request was begun. If not, this does not count as an attempt. */
+      /** Whether the sending of a request has begun. If not, this try does not count as an attempt. */
       readonly requested: boolean;
       /** Time spent waiting for a slot. */
       readonly rateWaitMs: number;
@@ -212,7 +212,7 @@ class OneAttempt {
     return { status: answer.status, requestedAtMs, outcome };
   }
 
-  /** Failure policy: an error after the endpoint has accepted the event is only logged. The event is not sent again for it. */
+  /** Failure policy: an error after the endpoint has accepted the event is only logged. It does not send the event again. */
   async #conclude(judged: JudgedAnswer, destination: ResolvedDestination): Promise<AttemptResult> {
     const { status, requestedAtMs, outcome } = judged;
     const { pacing, observeAnswer } = this.#dependencies;
@@ -232,10 +232,10 @@ function connectionLost(why: string): Failure {
 }
 
 /**
- * Failure policy: a request that never reached the endpoint's host does not count as an attempt. Its name was not resolved, its
- * address is refused, or there was no route, no free socket or no way through the proxy. A connection that the endpoint's host
- * refuses, resets or leaves without an answer does count. Otherwise an event for a host that is switched off would be retried
- * more often than its rule allows.
+ * Failure policy: a request that never reached the endpoint's host does not count as an attempt: the host's name was not
+ * resolved, its address is refused, or there was no route, no free socket or no way through the proxy. A connection that the
+ * host refuses, resets or leaves without an answer does count. Otherwise an event for a host that is switched off would be
+ * retried more often than its rule allows.
  */
 function isBeforeConnection(error: unknown): boolean {
   return error instanceof Failure && beforeConnection.has(error.code);

@@ -35,7 +35,7 @@ export interface ReceivedEvent {
   readonly refusal?: Failure;
 }
 
-/** Takes an event through all stages. Never rejects: every delivery ends in a conclusion. */
+/** Takes an event from parsing to settlement. Never rejects: every delivery ends with a conclusion. */
 export type Deliver = (event: ReceivedEvent, deadline: Deadline) => Promise<Conclusion>;
 
 export function createDeliver({ retrying, settler, log, clock }: DeliverDependencies): Deliver {

@@ -18,7 +18,7 @@ export interface RetryingDependencies {
   readonly backoff: Backoff;
   /** A delivery waits inside the invocation only for a slot within this time. Otherwise it waits in the queue. */
   readonly horizonMs: number;
-  /** For a delivery whose target sets no retry policy and whose destination is not known. */
+  /** Used if the target of a delivery sets no retry policy and the destination could not be read. */
   readonly retryPolicy: RetryPolicy;
 }
 
@@ -77,7 +77,7 @@ export function createRetrying(dependencies: RetryingDependencies) {
   function later(delivery: Delivery, { turn, destination, isUnhealthy }: AttemptResult & { kind: 'later' }): Tried {
     const policy = retryPolicyOf(delivery.target, destination.policy.retryPolicy);
     if (isExpired(policy, delivery, turn.atMs))
-      return expired(delivery, policy, 'When its turn comes, the event will be');
+      return expired(delivery, policy, 'By the time it may be sent, the event will be');
     // After a wait inside the invocation, there must be time to wait for a slot and to send. Otherwise the delivery would only
     // get another return time.
     const exchangeMs = longestSlotWaitMs + destination.policy.timeoutMs;

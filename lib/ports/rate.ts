@@ -8,7 +8,7 @@ export interface BucketKey {
 
 /** The buckets that the whole fleet shares. A throttled call fails like a table that cannot be reached. */
 export interface RateBuckets {
-  /** One conditional write. Even if it throws, the bucket may have been written. */
+  /** Makes one conditional write. Even if this throws, the bucket may have been written. */
   write(key: BucketKey, write: BucketWrite): Promise<BucketWriteResult>;
   /** A strongly consistent read. Undefined when no worker has written the bucket yet. */
   read(key: BucketKey): Promise<Bucket | undefined>;

@@ -1,6 +1,6 @@
 import type { Connection, ConnectionState } from '../core/destination/connection.ts';
 
-/** The token of a connection, shared by all workers, as the table holds it. */
+/** The token of a connection as the table stores it for all workers. */
 export interface StoredToken {
   /** Rises by one with every new token; 0 before the first token. */
   readonly generation: number;

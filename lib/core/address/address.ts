@@ -72,7 +72,7 @@ const carriedAt = [
  * address with an IPv4 address in it (6to4, Teredo, local NAT64) is not public.
  *
  * Failure policy: an address that cannot be parsed is refused. Only a range inside loopback opens loopback; a larger range
- * does not. No range opens a metadata service, not even when an IPv6 address holds its IPv4 address.
+ * does not. No range opens a metadata service, not even if an IPv6 address contains the IPv4 address of one.
  *
  * @param text an address from a resolver or a URL, without brackets
  * @returns the class of a refused address; undefined for an address that may be called

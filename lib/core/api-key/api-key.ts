@@ -6,7 +6,7 @@ export type ApiId = 'control' | 'events';
 
 export const apiIds: readonly ApiId[] = ['control', 'events'];
 
-/** One API key as the table keeps it, without its secret. Times are whole epoch seconds in UTC. */
+/** One API key as the table stores it, without its secret. Times are whole epoch seconds in UTC. */
 export interface ApiKey {
   readonly apiId: ApiId;
   /** `da2-` and ten characters. */
@@ -57,7 +57,6 @@ function outOfBounds(bound: 'minimum' | 'maximum', days: number): ServiceError {
   );
 }
 
-/** Whether the key may be used: it has not expired. */
 export function isValid(key: ApiKey, nowMs: number): boolean {
   return nowMs < key.expiresAtSeconds * 1000;
 }

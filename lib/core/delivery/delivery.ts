@@ -33,7 +33,7 @@ export interface DeliveryTarget {
   readonly DeadLetterConfig?: { readonly Arn?: string };
 }
 
-/** Stage parse: one event on its way to one API destination. */
+/** The result of the parse stage: one event on its way to one API destination. */
 export interface Delivery {
   /** Name or ARN. */
   readonly apiDestination: string;
@@ -71,12 +71,12 @@ export interface HttpRequest {
   readonly body?: string;
 }
 
-/** Stage render: the request, still without its credentials. */
+/** The result of the render stage: the request, still without its credentials. */
 export interface InvocationRequest extends HttpRequest {
   readonly stage: 'rendered';
 }
 
-/** Stage authorize: the request that may be sent. */
+/** The result of the authorize stage: the request that may be sent. */
 export interface AuthorizedRequest extends HttpRequest {
   readonly stage: 'authorized';
 }
@@ -90,7 +90,7 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-/** Stage send: the outcome of one attempt. */
+/** The result of the send stage: the outcome of one attempt. */
 export type AttemptOutcome =
   | { readonly kind: 'delivered'; readonly status: number }
   | {
@@ -108,15 +108,15 @@ export type AttemptOutcome =
 /** The outcome of an attempt that did not deliver. */
 export type FailedOutcome = Exclude<AttemptOutcome, { kind: 'delivered' }>;
 
-/** Stage settle: which side is responsible for the event from now on. */
+/** The result of the settle stage: who is responsible for the event from now on. */
 export type Settlement =
-  /** The endpoint has it. */
+  /** The endpoint has accepted the event. */
   | { readonly kind: 'delivered' }
-  /** A dead-letter queue has it. */
+  /** A dead-letter queue has accepted the event. */
   | { readonly kind: 'dead-lettered' }
-  /** The delivery queue has it. The next try does not begin before `notBeforeMs`, epoch ms. */
+  /** The delivery queue has accepted the event. The next try does not begin before `notBeforeMs`, epoch ms. */
   | { readonly kind: 'deferred'; readonly notBeforeMs: number }
-  /** The sender still has it, and delivers it again. The invocation fails with this error, but for this event only. */
+  /** The sender still has the event, and delivers it again. The invocation fails with this error for this event only. */
   | { readonly kind: 'returned'; readonly error: unknown };
 
 /** The log record of one delivery at the end of one invocation. */
@@ -136,7 +136,7 @@ export interface Conclusion {
   readonly failureKind?: FailureKind;
   /** Time since the event was first received; absent when that time could not be read. */
   readonly ageMs?: number;
-  /** Attempts made so far, this invocation's included. */
+  /** Attempts made so far, including those of this invocation. */
   readonly attempts: number;
   readonly durationMs: number;
   /** The part of `durationMs` that was spent waiting for a slot. */

@@ -46,7 +46,7 @@ export function decideRetry(
   return { kind: 'retry', delayMs };
 }
 
-/** Source: shape MaximumEventAgeInSeconds of the EventBridge service model: no target and no policy allows more. */
+/** The highest age limit that a target or a policy may set. Source: shape MaximumEventAgeInSeconds of the EventBridge model. */
 export const longestEventAgeMs = 86_400_000;
 
 /** Whether the event is older than the policy allows. */

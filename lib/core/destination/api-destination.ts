@@ -7,7 +7,7 @@ export type HttpMethod = 'POST' | 'GET' | 'HEAD' | 'OPTIONS' | 'PUT' | 'PATCH' |
 export interface ApiDestination {
   readonly name: string;
   readonly arn: string;
-  /** The UUID in the ARN. It identifies the destination's rate and its message group. */
+  /** The UUID in the ARN. It identifies the destination's rate. */
   readonly incarnation: string;
   readonly description?: string;
   readonly connectionArn: string;
@@ -22,7 +22,7 @@ export interface ApiDestination {
   readonly revision: number;
 }
 
-/** EventBridge's default, which Describe and List then show. */
+/** EventBridge's default. DescribeApiDestination and ListApiDestinations show it if no limit was given. */
 export const defaultInvocationRateLimitPerSecond = 300;
 
 /** A destination's state is not stored. It depends on the state of its connection, which may have been deleted. */

@@ -95,7 +95,7 @@ function parseCredentials(secret: MemberReader): ConnectionSecret['credentials']
 }
 
 function parseHttpMethod(secret: MemberReader): OAuthHttpMethod {
-  // EventBridge accepts lower case, as recorded.
+  // EventBridge accepts lower case too. Source: recorded answers.
   const method = secret.text('http_method').toUpperCase();
   if (method === 'GET' || method === 'POST' || method === 'PUT') return method;
   return secret.refuse('http_method', 'is not GET, POST or PUT');

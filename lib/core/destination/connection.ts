@@ -13,7 +13,7 @@ export type ConnectionState =
   | 'AUTHORIZING'
   | 'DEAUTHORIZING';
 
-/** A connection as the table holds it. Its credentials are only in its secret. */
+/** A connection as the table stores it. Its credentials are only in its secret. */
 export interface Connection {
   readonly name: string;
   readonly arn: string;

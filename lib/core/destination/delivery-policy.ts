@@ -75,7 +75,7 @@ export type DeliveryPolicyOverrides = Partial<Omit<DeliveryPolicy, 'retryPolicy'
   readonly retryPolicy?: Partial<RetryPolicy>;
 };
 
-/** Replaces the defaults by the members that are set. The two members of the retry policy are replaced one by one. */
+/** Replaces defaults with the members that are set. The two members of the retry policy are replaced one by one. */
 export function withOverrides(
   defaults: DeliveryPolicy,
   { retryPolicy, ...overrides }: DeliveryPolicyOverrides = {},

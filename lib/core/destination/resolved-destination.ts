@@ -17,7 +17,7 @@ export interface PolicyMaterial {
   readonly versions: string;
 }
 
-/** Stage resolve: where the events of one API destination go, with which credentials, and how. */
+/** The result of the resolve stage: where the events of one API destination go, with which credentials, and how. */
 export interface ResolvedDestination extends PolicyMaterial {
   readonly apiDestination: ApiDestination;
   readonly connection: Connection;

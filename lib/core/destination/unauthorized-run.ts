@@ -10,9 +10,9 @@ export interface UnauthorizedRun {
 
 /** The limit at which refused requests deauthorize a connection. */
 export interface UnauthorizedLimit {
-  /** Refusals in a row. */
+  /** The least number of refusals in a row. */
   readonly count: number;
-  /** How long the run must also have lasted. */
+  /** The least time that the run must also have lasted. */
   readonly lengthMs: number;
 }
 

@@ -12,7 +12,7 @@ interface FailureEntry {
  * retried in the process, and the log shows its stack.
  */
 export const failures = {
-  // The input.
+  // Failures of the input.
   InvalidJson: { kind: 'permanent', errorCode: 'INVALID_JSON' },
   InvalidDelivery: { kind: 'permanent', errorCode: 'INVALID_PARAMETER' },
   InvalidInvocation: { kind: 'permanent', errorCode: 'INVALID_PARAMETER' },
@@ -21,7 +21,7 @@ export const failures = {
   EventExpired: { kind: 'permanent', errorCode: 'TIMEOUT' },
   NewerVersion: { kind: 'retryable', errorCode: 'INTERNAL_ERROR' },
   ReceivedTooOften: { kind: 'permanent', errorCode: 'INTERNAL_ERROR' },
-  // The configuration.
+  // Failures of the configuration.
   ApiDestinationNotFound: { kind: 'permanent', errorCode: 'NO_RESOURCE' },
   ConnectionNotFound: { kind: 'permanent', errorCode: 'NO_RESOURCE' },
   HostNotAllowed: { kind: 'permanent', errorCode: 'NO_PERMISSIONS' },
@@ -30,15 +30,15 @@ export const failures = {
   SecretNotFound: { kind: 'retryable', errorCode: 'NO_RESOURCE' },
   InvalidSecret: { kind: 'retryable', errorCode: 'INVALID_PARAMETER' },
   InvalidPolicySecret: { kind: 'retryable', errorCode: 'INVALID_PARAMETER' },
-  // The stores of the configuration.
+  // Failures of the stores that hold the configuration.
   StoreUnavailable: { kind: 'retryable', errorCode: 'INTERNAL_ERROR' },
   StoreRefused: { kind: 'retryable', errorCode: 'NO_PERMISSIONS' },
-  // The OAuth token and its endpoint.
+  // Failures of the OAuth token and its endpoint.
   CredentialsChanged: { kind: 'retryable', errorCode: 'NO_PERMISSIONS' },
   TokenUnavailable: { kind: 'retryable', errorCode: 'CONNECTION_FAILURE' },
   TokenInvalid: { kind: 'retryable', errorCode: 'ERROR_FROM_TARGET' },
   TokenRefused: { kind: 'retryable', errorCode: 'NO_PERMISSIONS' },
-  // The network on the way to an endpoint.
+  // Failures of the network on the way to an endpoint.
   AddressRefused: { kind: 'permanent', errorCode: 'INVALID_PARAMETER' },
   DnsFailed: { kind: 'retryable', errorCode: 'CONNECTION_FAILURE' },
   ConnectionRefused: { kind: 'retryable', errorCode: 'CONNECTION_FAILURE' },
@@ -48,7 +48,7 @@ export const failures = {
   AnswerInvalid: { kind: 'retryable', errorCode: 'CONNECTION_FAILURE' },
   TimedOut: { kind: 'retryable', errorCode: 'TIMEOUT' },
   OutOfTime: { kind: 'retryable', errorCode: 'TIMEOUT' },
-  // The endpoint's own answer.
+  // Answers of the endpoint that count as failures.
   EndpointUnauthorized: { kind: 'retryable', errorCode: 'ERROR_FROM_TARGET' },
   EndpointThrottled: { kind: 'retryable', errorCode: 'THROTTLING' },
   EndpointFailed: { kind: 'retryable', errorCode: 'ERROR_FROM_TARGET' },
@@ -90,7 +90,7 @@ export function isUnsendable(error: unknown): error is Failure {
   return error instanceof Failure && (error.code === 'DeliveryTooLarge' || error.code === 'MessageRefused');
 }
 
-/** An error as it may be logged. */
+/** The parts of an error that may be logged. */
 export interface ErrorDescription {
   readonly name: string;
   readonly message: string;

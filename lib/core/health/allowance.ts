@@ -27,7 +27,7 @@ export function limitsOf(
   return { ...parts, invocations: invocations / shards, batchSize, timeoutUs: (timeoutMs / 1000) * secondUs };
 }
 
-/** What a worker may reserve now, given the health of the endpoint. */
+/** The slots and return times that a worker may reserve now, given the health of the endpoint. */
 export interface Allowance {
   readonly share: Share;
   /** The share that decides how far apart return times are. */

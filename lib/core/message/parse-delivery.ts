@@ -8,7 +8,7 @@ import { MemberReader } from '../input/member-reader.ts';
 import { memberText } from './member-text.ts';
 
 export interface ParseOptions {
-  /** The function's own API destination for bare events; undefined when every input must name one. */
+  /** The function's own API destination, for events without an envelope; undefined when every input must name one. */
   readonly apiDestination: string | undefined;
   readonly nowMs: number;
 }
@@ -19,7 +19,7 @@ const namePattern = /^[.\-_A-Za-z0-9]{1,64}$/;
 const noTarget: DeliveryTarget = {};
 
 /**
- * Reads the input of a rule's target: a bare event for the function's own API destination, or an envelope
+ * Reads the input of a rule's target: just an event, for the function's own API destination, or an envelope
  * `{apiDestination, event, rule, target}`. Unknown members are ignored, and so are attempts and times in an envelope, because
  * only the delivery queue counts them.
  *

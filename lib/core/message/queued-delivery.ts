@@ -23,7 +23,7 @@ export interface QueuedDelivery {
   readonly notBeforeMs?: number;
   /** If the delivery waits for the rate, its turn as one number (`toTurnNumber`). */
   readonly turnGeneration?: number;
-  /** Whether the circuit of the endpoint is open. The delivery then need not ask early. Not part of the message. */
+  /** Whether the circuit of the endpoint is open, so that an early return would not help. Not part of the message. */
   readonly isUnhealthy?: true;
 }
 

@@ -79,7 +79,7 @@ function textAttributes(attributes: RawMessage['attributes']): Record<string, st
   return texts;
 }
 
-/** A Date can hold every time of at most 15 digits in milliseconds. */
+/** Accepts at most 15 digits, because a Date can hold every such number of milliseconds. */
 function numberIn(attributes: MemberReader | undefined, name: string): number | undefined {
   const text = attributes?.member(name);
   return typeof text === 'string' && /^[0-9]{1,15}$/.test(text) ? Number(text) : undefined;

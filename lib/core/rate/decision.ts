@@ -94,12 +94,12 @@ function takeSlots(view: BucketView, request: SlotRequest, raises: boolean): Dec
   });
 }
 
-/** How many slots from `fromUs` on the request may take. */
+/** How many slots the request may take if the first one is at `fromUs`. */
 function mostSlotsOf({ count, mostSlots, endUs, share }: SlotRequest, fromUs: number): number {
   return Math.min(count, mostSlots, slotsBefore(endUs, fromUs, share));
 }
 
-/** How far a reservation moves the end of the slots. */
+/** How far a reservation moves the end of the slots, in microseconds. */
 function costOfSlots(slots: number, { share, leastCostUs }: SlotRequest): number {
   return Math.max(costUs(slots, share), leastCostUs);
 }
@@ -121,7 +121,7 @@ interface GivenSlots {
   readonly raises: boolean;
 }
 
-/** Return times for the requests without a slot, in the same write. They begin a new line: no valid return time lies ahead. */
+/** Return times for the requests without a slot, in the same write. No valid return time lies ahead, so they follow the slots. */
 function returnsOfTheRest(
   request: SlotRequest,
   { slots, returns, base, gapUs, leastUs, raises }: GivenSlots,

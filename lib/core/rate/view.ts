@@ -28,7 +28,7 @@ export const unknownView: BucketView = {
   timesAlone: 1,
 };
 
-/** A view younger than this counts as exact: another worker has hardly written in the meantime. */
+/** A view younger than this counts as exact, because another worker is unlikely to have written in the meantime. */
 const freshUs = 20_000;
 
 /**
@@ -107,7 +107,7 @@ export function viewAfterGuess(view: BucketView, startUs: number, nowUs: number,
   return { ...view, busyLikelihood, guesses: view.guesses + 1 };
 }
 
-/** The view after the worker has found the bucket's slots given away up to `slotsUntilUs`. */
+/** Updates `timesAlone` after the worker has found the bucket's slots given away up to `slotsUntilUs`. */
 export function countTimesAlone(view: BucketView, slotsUntilUs: number): BucketView {
   if (view.seenAtUs === 0) return view;
   return { ...view, timesAlone: slotsUntilUs > view.slotsUntilUs ? 0 : view.timesAlone + 1 };

@@ -87,7 +87,7 @@ export class HeaderFields {
     if (isForwarded(name)) this.set(name, value);
   }
 
-  /** Adds all of these fields. Each replaces an existing field of the same name. */
+  /** Adds the fields of `others`. Each replaces an existing field of the same name. */
   setAll(others: HeaderFields): void {
     for (const [name, value] of others.#fields.values()) this.#fields.set(name.toLowerCase(), [name, value]);
   }

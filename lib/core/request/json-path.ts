@@ -22,7 +22,7 @@ const stepPattern =
 /** Compiled paths: enough for a hundred rules with ten paths each. */
 const paths = new BoundedMap<string, JsonPath | 'malformed'>(1000);
 
-/** @returns undefined when the text is not such a path */
+/** @returns undefined when the text is not a path that EventBridge supports */
 export function parseJsonPath(text: string): JsonPath | undefined {
   const path = paths.getOrCreate(text, parse);
   return path === 'malformed' ? undefined : path;
@@ -30,7 +30,7 @@ export function parseJsonPath(text: string): JsonPath | undefined {
 
 /**
  * @param field the field that holds the path, for the message
- * @throws Failure InvalidInvocation when the text is not such a path
+ * @throws Failure InvalidInvocation when the text is not a path that EventBridge supports
  */
 export function requireJsonPath(text: string, field: string): JsonPath {
   const path = parseJsonPath(text);

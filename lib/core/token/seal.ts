@@ -6,7 +6,7 @@ export interface TokenContent {
   readonly accessToken: string;
 }
 
-/** The owner of a sealed token. The token opens for no other owner. */
+/** The owner of a sealed (encrypted) token. The token cannot be opened for another owner. */
 export interface SealBinding {
   readonly connectionIncarnation: string;
   readonly generation: number;
@@ -65,7 +65,7 @@ export function openToken(key: Uint8Array, sealed: Uint8Array, binding: SealBind
     const text = Buffer.concat([decipher.update(sealed.subarray(headBytes)), decipher.final()]).toString();
     return parseContent(JSON.parse(text));
   } catch {
-    // The sealed token does not open.
+    // A token that does not open counts as no token.
   }
   return undefined;
 }

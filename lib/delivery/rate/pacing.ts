@@ -27,7 +27,7 @@ export type SlotOrTurn =
       readonly isUnhealthy?: true;
     };
 
-/** How late a probe may be sent. Nothing else is sent while the circuit is open, and the next probe would come much later. */
+/** How late a probe may be sent. A late probe does no harm, because nothing else is sent while the circuit is open. */
 const probeToleranceMs = 1000;
 
 /** Keeps the requests of one worker within the rates of their destinations. */
@@ -40,7 +40,7 @@ export interface Pacing {
   waitForSlot(destination: ResolvedDestination, deadline: Deadline, turn: Turn): Promise<SlotOrTurn>;
   /** Call this when the endpoint has asked everybody to wait, with the Retry-After of a 429 or 503. */
   pause(destination: ResolvedDestination, retryAfterMs: number): Promise<void>;
-  /** Call this when a request begins, and `end` of the result when it has ended. The fleet shares the endpoint's health. */
+  /** Tells the health monitor that a request begins. The caller must call `end` of the result when the request has ended. */
   watch(destination: ResolvedDestination, isProbe: boolean): WatchedRequest;
 }
 

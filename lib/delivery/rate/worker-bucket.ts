@@ -164,8 +164,8 @@ export class WorkerBucket {
   }
 
   /**
-   * The earliest time for a slot. It lies the duration of one write ahead, because the slot must not have passed when the write
-   * returns. It lies one more write ahead if other workers write often, and one more for each earlier try.
+   * The earliest time for a slot. The slot must not have passed when the write returns, so the usual duration of a write is
+   * added to the present time. It is added once more if other workers write often, and once more for each earlier try.
    */
   #startUs(nowUs: number, { horizonMs }: BucketCall, tries: number): number {
     const othersWrite = this.#seen.view.busyLikelihood > rarelyBusy && !isAlone(this.#seen.view);

@@ -19,14 +19,14 @@ export interface RedriveDependencies {
 
 export type Redrive = (request: RedriveRequest, deadline: Deadline) => Promise<RedriveResult>;
 
-/** Receives, sends and deletes that run at the same time. Each takes about 15 ms and handles ten messages. */
+/** Loops that receive, send and delete at the same time. Each call of a queue takes about 15 ms and handles ten messages. */
 const laneCount = 8;
 
 /** SQS allows 120,000 messages of a queue in flight, and other readers of the dead letters need some of them. */
 const maxKept = 100_000;
 
 /**
- * Time to make one kept message visible again, with a margin. One call does it for ten messages, and `laneCount` calls run at
+ * Time to make one kept message visible again, with a margin. One call makes ten messages visible, and `laneCount` calls run at
  * a time.
  */
 const releaseMs = 0.25;
@@ -35,7 +35,7 @@ const releaseMs = 0.25;
 const hiddenMarginMs = 30_000;
 
 /**
- * Moves dead letters back into the delivery queue until all were read, the maximum is reached or the deadline is near.
+ * Moves dead letters back to the delivery queue until all have been read, the maximum is reached or the deadline is near.
  *
  * Failure policy: a dead letter may be delivered twice, but is never lost. It is deleted only after the delivery queue
  * has accepted its delivery. When that deletion fails, the pass ends with an error, because otherwise it could move the
@@ -80,7 +80,7 @@ export function createRedrive({ deadLetters, queue, clock, apiDestination }: Red
       pass.keptCount < maxKept &&
       hasTime(deadline, pass.keptCount * releaseMs, clock.nowMs());
 
-    /** @returns whether this lane has reached the end of the queue */
+    /** @returns whether this loop has found the queue empty */
     async function lane(): Promise<boolean> {
       while (goesOn()) {
         const received = await deadLetters.receive(deadline.endMs - clock.nowMs() + hiddenMarginMs);

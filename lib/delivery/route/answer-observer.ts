@@ -34,7 +34,7 @@ const patienceMs = 1000;
 /**
  * Counts the consecutive refusals of a connection (401, 407), and deauthorizes the connection after a long run of many refusals.
  * A success ends the run. A worker writes this end only if it saw the run at its last read of the connection, or wrote to the
- * run itself, and only once for each read. So a delivery over a connection without a run costs nothing here.
+ * run itself, and only once for each read. So a delivery costs nothing here if its connection has no run.
  *
  * This applies to BASIC and API_KEY only. For an OAuth connection the token endpoint decides, and an endpoint that
  * refuses a new token counts as any other failure.

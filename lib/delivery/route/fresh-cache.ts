@@ -16,7 +16,8 @@ export interface FreshCache<Value> {
   /** The value, if `current` would return it without a read; undefined if `current` would read the store. */
   cached(key: string): Value | undefined;
   /**
-   * The value. It is read again when it is older than `freshMs`, and the time for which the function was frozen counts too.
+   * Returns the value. Reads it again when it is older than `freshMs`, counting also the time for which Lambda has frozen the
+   * function.
    *
    * Failure policy: while a store cannot be reached (StoreUnavailable, or no answer within a second), values up to `staleMs`
    * old are returned. If a store refuses, or has no value, that result is returned at once.

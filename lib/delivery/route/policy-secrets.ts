@@ -31,7 +31,7 @@ export function namesSecrets({ signing, transport }: DeliveryPolicy): boolean {
   return (signing ?? transport.clientCertificateSecretArn ?? transport.caCertificateSecretArn) !== undefined;
 }
 
-/** The material of a policy that names no secret. */
+/** The result of `ReadPolicySecrets` for a policy that names no secret. */
 export function materialOf({ transport }: DeliveryPolicy): PolicyMaterial {
   return { transport: transportOf(transport, {}), versions: '' };
 }

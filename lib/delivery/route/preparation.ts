@@ -12,7 +12,7 @@ import type { OAuthTokens, TokenOptions } from '../token/tokens.ts';
 import type { Resolver } from './resolver.ts';
 import type { ResolvedDestination } from '../../core/destination/resolved-destination.ts';
 
-/** Stage authorize: a request that is ready to be sent, and its destination. */
+/** A request after the authorize stage, ready to be sent, and its destination. */
 export interface Prepared {
   readonly destination: ResolvedDestination;
   readonly request: AuthorizedRequest;

@@ -50,7 +50,7 @@ const authorizingPatienceMs = 60_000;
 
 /**
  * Failure policy: a cache never decides that a failure is permanent. When a cached value would end a delivery, the destination
- * and its connection are read once more, consistently. If that read fails, the failure of the delivery is retryable.
+ * and its connection are read once more from the table. If that read fails, the failure of the delivery is retryable.
  *
  * Failure policy: a host that the connection's policy does not allow is refused here, even if the items in the table were
  * changed without the control API. This happens before the secret is read and before a token is requested.

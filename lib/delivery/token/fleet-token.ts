@@ -26,7 +26,7 @@ export interface TokenVaultDependencies {
   readonly randomBytes: RandomBytes;
 }
 
-/** Seals and opens the tokens of one connection. */
+/** Encrypts ("seals") and decrypts ("opens") the tokens of one connection. */
 export interface TokenVault {
   seal(content: TokenContent, binding: SealBinding): Uint8Array;
   open(sealed: Uint8Array, binding: SealBinding): TokenContent | undefined;

@@ -32,8 +32,8 @@ export interface OAuthTokens {
    */
   tokenFor(connection: Connection, credentials: OAuthCredentials, options: TokenOptions): Promise<AccessToken>;
   /**
-   * Returns a token other than the one that got a 401 or 407. Returns undefined when the rejected token is so young that
-   * its age is not the reason, and the request must not be sent again.
+   * Returns a token other than the one that got a 401 or 407. Returns undefined when the rejected token is so young that the
+   * refusal has another reason than its age. The request must then not be sent again.
    */
   renew(
     connection: Connection,

@@ -254,7 +254,7 @@ describe('a destination whose rate leaves no slot', () => {
     const target = { RetryPolicy: { MaximumEventAgeInSeconds: 60 } };
     expect(await run({ delivery: deliveryOf({ target, firstReceivedAtMs: start }) })).toMatchObject({
       kind: 'failed',
-      outcome: { code: 'EventExpired', reason: 'When its turn comes, the event will be older than 60 s.' },
+      outcome: { code: 'EventExpired', reason: 'By the time it may be sent, the event will be older than 60 s.' },
       condition: 'MaximumEventAgeInSeconds',
     });
   });
