@@ -20,7 +20,7 @@ export function startBenchProcess(module: string): BenchProcess {
   const ended = once(child, 'exit').then(([status]) => {
     throw new Error(`${module} ended with status ${String(status)}.`);
   });
-  // If the process ends during a call of `ask`, that call reports it. At any other time the process was told to end.
+  // A call of `ask` rejects if the process ends during the call. At any other time, `stop` has ended the process.
   ended.catch(() => undefined);
   return {
     async ask(message) {

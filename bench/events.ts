@@ -34,7 +34,7 @@ export const dynamicParameters = {
   QueryStringParameters: { customer: '$.detail.customer.id' },
 };
 
-/** The deliveries of a rule's target, either with those parameters or without any. */
+/** The deliveries of a rule's target, either with `dynamicParameters` or without parameters. */
 export function deliveries(options: { readonly dynamic: boolean }): readonly Delivery[] {
   const target = { Id: 'bench', ...(options.dynamic && { HttpParameters: dynamicParameters }) };
   const rule = 'arn:aws:events:us-east-1:123456789012:rule/orders';

@@ -30,7 +30,7 @@ function source(name) {
   const get = `process.getBuiltinModule('node:${name}')`;
   // An object cannot replace a module that is itself a function (stream, events, assert).
   if (typeof module === 'function') return `module.exports = ${get};`;
-  // Only an ES module should have `default`. Code that finds `default` would not read the other members.
+  // `default` is left out. Otherwise the importing code would use only `default` and ignore the other members.
   const members = Object.keys(module).filter((member) => member !== 'default');
   return `let loaded;
 for (const member of '${members.join(' ')}'.split(' '))

@@ -10,8 +10,8 @@ const maximumReceives = 10;
 const maximumMessageBytes = 1_048_576;
 
 /**
- * How long a received message stays hidden: the value that Lambda recommends for a queue that it reads. It is six times the
- * function's time limit, plus the batching window. Source: Lambda developer guide, using Lambda with Amazon SQS.
+ * The time for which a received message stays hidden. For a queue that Lambda reads, Lambda recommends six times the
+ * function's time limit plus the batching window. Source: Lambda developer guide, using Lambda with Amazon SQS.
  */
 function visibilityTimeoutSeconds({ functionTimeoutSeconds, batchingWindowSeconds }) {
   return 6 * functionTimeoutSeconds + batchingWindowSeconds;

@@ -85,7 +85,7 @@ function managing(given) {
       [destinations, connections, ...apiKeys],
     ),
     items(given, ['BatchGetItem'], [connections]),
-    // Pauses, and the health of API destinations.
+    // For the operations that pause API destinations and show their health.
     items(given, ['GetItem', 'UpdateItem'], [rates]),
     // The partition key of this index is a connection's ARN.
     allow(['dynamodb:Query'], [arnOf('dynamodb', `table/${stack}/index/by-connection`)]),

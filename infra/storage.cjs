@@ -92,7 +92,7 @@ function failedInvocations({ kmsKeyArn, failedInvocationsDays }) {
   });
 }
 
-/** This policy remains together with the bucket. Otherwise a bucket whose stack is deleted would accept requests without TLS. */
+/** Like the bucket, this policy is kept when the stack is deleted. Otherwise the bucket would accept requests without TLS. */
 const failedInvocationsPolicy = kept({
   Type: 'AWS::S3::BucketPolicy',
   Properties: {

@@ -10,7 +10,6 @@ const retryMs = 200;
 export class Changes {
   readonly #stack: KillableStack;
   readonly #destinations: readonly SoakDestination[];
-  /** Number of changes by kind. */
   readonly made: Record<string, number> = {};
   readonly refused: string[] = [];
 

@@ -7,7 +7,7 @@ import { between, oneOf } from './plan.ts';
 /** A request that was answered with success. */
 export interface Delivered {
   readonly body: string;
-  /** When the request was answered, in ms of this process's clock. */
+  /** The time of the answer, in ms of this process's clock. */
   readonly atMs: number;
   /** Whether the sender was still connected when the answer was sent. */
   readonly heard: boolean;
@@ -29,7 +29,7 @@ export interface SoakEndpoint {
   close(): Promise<void>;
 }
 
-/** Longest time until an answer, so that a kill meets requests in progress. */
+/** The longest time until an answer. It is long enough that a kill interrupts requests in progress. */
 const longestAnswerMs = 150;
 
 /** The longest time until the slow endpoint answers. It is below the default timeout of a request, which is 5 s. */

@@ -90,7 +90,7 @@ export async function countQueued(stack: StackClients): Promise<number> {
   return counts.reduce((sum, name) => sum + Number(Attributes[name] ?? 0), 0);
 }
 
-/** Every form of dead letter holds a delivery that could start again, so the parser of queue messages finds the event. */
+/** A dead letter of any form can be sent to the delivery queue again, so the parser of queue messages finds its event. */
 function eventIn(message: Parameters<typeof parseQueueMessage>[0]): string {
   const { event } = parseQueueMessage(message, { apiDestination: undefined, nowMs: 0 }).delivery;
   return printedEvent(event);

@@ -13,7 +13,7 @@ export interface LedgerBalance {
   /** Events without an answer that were delivered or dead-lettered. */
   readonly unansweredButSettled: number;
   readonly refused: number;
-  /** Arrivals and dead letters beyond the first one of each event. */
+  /** Counts every arrival and dead letter of an event except its first one. */
   readonly duplicates: number;
   /** Duplicated events that neither an interruption nor a lost answer explains. */
   readonly unexplained: readonly string[];
@@ -24,7 +24,7 @@ export interface LedgerBalance {
 /** An event ends when it is delivered or found in the dead letters. A duplicated event ends more than once. */
 interface End {
   readonly kind: 'delivered' | 'dead-lettered';
-  /** When the endpoint answered, or when the dead letter was found, in ms of the clock of this process. */
+  /** The time at which the endpoint answered or the dead letter was found, in ms of this process's clock. */
   readonly atMs: number;
   readonly heard: boolean;
 }
@@ -41,7 +41,7 @@ interface Interrupted {
 }
 
 /**
- * How long after the answer an interruption can still prevent the settlement. The rest of the batch may still be running, and
+ * For this time after the answer, an interruption can still prevent the settlement. The rest of the batch may still run, and
  * the call to AWS that settles the delivery may be slow.
  */
 const settlingMs = 5000;

@@ -52,7 +52,7 @@ export interface Traffic {
   readonly rates: readonly [number, ...number[]];
   /** The average, which is below the lowest rate, so that every backlog ends. */
   readonly eventsPerSecond: number;
-  /** Events in a burst: twice as many as the highest rate allows in a second, so that the rate limits them. */
+  /** The number of events in a burst. It is twice the highest rate per second, so that the rate delays some of them. */
   readonly burst: number;
 }
 

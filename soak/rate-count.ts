@@ -1,6 +1,6 @@
 import { slotToleranceMs } from '../lib/core/rate/slots.ts';
 
-/** When a request arrived. Times are ms of one monotonic clock. */
+/** The time at which a request arrived, as well as this process can know it. Times are ms of one monotonic clock. */
 export interface ArrivalTime {
   /** The request cannot have arrived before this time, because this process was free then and did not see it. */
   readonly earliestMs: number;

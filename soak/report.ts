@@ -15,7 +15,7 @@ const steadyGrowthBytes = 10 * 1024 * 1024;
  */
 const lifetimeGrowthBytes = 20 * 1024 * 1024;
 
-/** Largest growth allowed for the resident memory. It is large because Node reserves room for garbage for some minutes. */
+/** Largest growth allowed for the resident memory. In its first minutes, Node reserves more and more memory for garbage. */
 const residentGrowthBytes = 128 * 1024 * 1024;
 
 /**

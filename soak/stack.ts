@@ -32,14 +32,14 @@ export interface StackClients {
 /** The memory that a stack process needs after a garbage collection. */
 export interface ProcessMemory {
   readonly pid: number;
-  /** The JavaScript heap, including the memory outside it that its objects hold. */
+  /** The JavaScript heap and the memory outside it that belongs to its objects. */
   readonly heapBytes: number;
   readonly residentBytes: number;
   /** Time since the start of the process. */
   readonly upMs: number;
 }
 
-/** A frozen stack would answer only after the freeze, so its answer is not awaited for longer than this. */
+/** A frozen stack answers only after the freeze, so the wait for its answer ends after this time. */
 const memoryTimeoutMs = 2000;
 
 /** `npm start` over one data folder, as a process that can be killed and started again. */
@@ -47,7 +47,7 @@ export class KillableStack {
   readonly #dataDir: string;
   #process: ChildProcess | undefined;
   #clients: Promise<StackClients> | undefined;
-  /** Settles when the previous process is gone. Until then that process holds the data folder. */
+  /** Settles when the previous process has ended, because only one process can use the data folder. */
   #gone: Promise<unknown> = Promise.resolve();
   readonly #errors: string[] = [];
 

@@ -15,7 +15,7 @@ export interface TrialOptions {
   readonly name: string;
   readonly seed: number;
   readonly durationMs: number;
-  /** Kills and freezes of the stack; empty for the steady stack. */
+  /** Kills and freezes of the stack; empty for the stack that is not interrupted. */
   readonly interruptions: readonly Planned<Interruption>[];
   /** A new or empty folder; the caller removes it. */
   readonly dataDir: string;
@@ -46,7 +46,6 @@ export interface TrialResult {
   /** The number of kills, including those while the stack was starting. */
   readonly kills: number;
   readonly freezes: number;
-  /** Number of changes by kind. */
   readonly changes: Readonly<Record<string, number>>;
   readonly refusedChanges: readonly string[];
   /** Number of dead letters by ERROR_CODE. */

@@ -48,7 +48,7 @@ export async function measureBus(): Promise<Figure[]> {
 interface Arrivals {
   readonly origin: string;
   readonly server: Server;
-  /** When each event was put, by its id. */
+  /** The time at which each event was put, by the event's id. */
   readonly putAtMs: Map<number, number>;
   /** Latencies of the events that arrived after the list was last emptied. */
   latenciesMs: number[];

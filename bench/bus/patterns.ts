@@ -34,7 +34,7 @@ const event = {
 };
 
 /**
- * Rules like those that people write. Most match an exact source or id, some match the beginning of a path, and many have the
+ * Makes rules as people write them. Most match an exact source or id, some match the beginning of a path, and many have the
  * same detail type.
  */
 function pattern(rule: number): string {

@@ -10,7 +10,7 @@ export interface FleetFigures {
   readonly batches: number;
   readonly writes: number;
   readonly reads: number;
-  /** Writes per second while events arrive, without those that drain the backlog afterwards. */
+  /** Writes per second while events arrive. The writes for the backlog afterwards do not count. */
   readonly writesPerSecond: number;
   readonly returns: number;
   readonly missedSlots: number;

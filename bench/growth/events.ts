@@ -1,6 +1,6 @@
 import { benchName } from '../events.ts';
 
-/** Size limit of an invocation payload. It makes a batch of large messages hold fewer messages. Source: Lambda quotas. */
+/** Size limit of an invocation payload. Because of it, a batch of large messages has fewer messages. Source: Lambda quotas. */
 const largestPayloadBytes = 6_000_000;
 
 /** The most messages in one batch of the delivery queue. */

@@ -10,7 +10,7 @@ import { inLanes } from '../rounds.ts';
 /** The number of messages in a batch of the delivery queue, and in one call that sends messages. */
 const batchSize = 10;
 
-/** Calls that fill the queue at the same time. */
+/** The number of calls that fill the queue in parallel. */
 const fillingCalls = 8;
 
 const source = { account: '123456789012', region: 'us-east-1', queueName: 'lastmile-local-deliveries' };

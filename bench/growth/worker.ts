@@ -14,7 +14,7 @@ export type DeliverBodies = (bodies: readonly string[]) => Promise<void>;
 
 /**
  * A deployed worker with its log lines and metrics, but without the queue. It keeps the buckets of the rate in its own
- * process, because the table costs one write per batch, whatever the number of destinations or bytes.
+ * process, because a table would cost one write per batch for any number of destinations or bytes.
  */
 export function newWorkerWithoutQueue({ environment, aws }: WorkerSurroundings): DeliverBodies {
   const rateBuckets = createInMemoryRateBuckets();

@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** One request that was answered with success, or that was not answered at all. */
+/** One request that was answered with success. Other requests are not recorded. */
 export interface Arrival {
   readonly path: string;
   /** The number in the event. */

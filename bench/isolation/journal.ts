@@ -18,7 +18,7 @@ export class IsolationJournal {
   readonly #histories = new Map<string, EndpointHistory>();
   /** For each event of a healthy destination: when it arrived in the queue, and the time from then to its request. */
   readonly healthyWaits: { readonly bornMs: number; readonly waitedMs: number }[] = [];
-  /** The periods in which dead destinations held an invocation: the batch had already sent its events of healthy destinations. */
+  /** In these periods, a batch had sent all events of healthy destinations, and waited only for those of dead ones. */
   readonly held: { readonly fromMs: number; readonly untilMs: number }[] = [];
 
   of(destination: string): EndpointHistory {

@@ -34,7 +34,7 @@ const mostTimes = 2;
 /** This time counts for an event that has not arrived. */
 const notArrivedMs = 60_000;
 
-/** When this part of the events has arrived, their median is certain. */
+/** Waiting for this part of the events is enough, because the median needs only half of them. */
 const halfAndMore = 0.6;
 
 const kinds: readonly DeadKind[] = ['hung', 'refused', 'unresolvable', 'slow'];

@@ -21,7 +21,7 @@ export type BullMqAsk =
       /** Default: the default of BullMQ. */
       readonly lockMs?: number;
     }
-  /** Answers with the processor time of the process so far in ms, when it has settled this many jobs. */
+  /** When this many jobs have been settled, the process answers with its processor time so far, in ms. */
   | { readonly kind: 'settled'; readonly count: number };
 
 const timeoutMs = 5000;
@@ -29,7 +29,7 @@ const timeoutMs = 5000;
 /** As many connections as Lastmile's pool has. */
 const connections = 128;
 
-/** More than is ever sent, so the limiter counts the jobs but delays none. */
+/** The limit is higher than any load of the bench, so the limiter counts the jobs but delays none. */
 const limiter = { max: 100_000, duration: 1000 };
 
 type Send = (id: string, body: string) => Promise<number>;

@@ -68,7 +68,6 @@ export function answerAsks<Ask>(answer: (asked: Ask) => Promise<unknown>): void 
   process.once('disconnect', () => process.exit());
 }
 
-/** Processor time of this process so far. */
 export function cpuMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 
-/** How often the journal is written to the disk: each second (the default of Redis), or before each answer. */
+/** Redis writes its journal to the disk each second, which is the default, or before each answer. */
 export type Fsync = 'everysec' | 'always';
 
 export interface RedisServer {

@@ -5,7 +5,7 @@ import type { Arrived, ReceiverAsk } from './receiver.ts';
 import type { Side } from './sides.ts';
 import { inLanes } from '../rounds.ts';
 
-/** Calls that fill a queue at the same time. */
+/** The number of calls that fill a queue in parallel. */
 const fillingCalls = 8;
 
 /**
@@ -54,7 +54,7 @@ export interface Counted {
 }
 
 /**
- * Fills the queue while the worker is held back, then empties it as fast as possible.
+ * Fills the queue while the worker gets no events. Then the worker empties the queue as fast as possible.
  *
  * The rate counts only the last nine tenths of the events, because the first batches may have been received before the start.
  */

@@ -19,7 +19,7 @@ export interface Side {
   /** Keeps the worker from getting the events that are put into the queue from now on. */
   hold(): Promise<void>;
   release(): Promise<void>;
-  /** Resolves when the worker has settled this many events in all. The result is its processor time so far in ms. */
+  /** Resolves with the worker's processor time so far, in ms, when the worker has settled this many events in all. */
   settled(count: number): Promise<number>;
   /** Kills the worker and starts another. */
   replaceWorker(): Promise<void>;

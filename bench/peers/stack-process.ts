@@ -15,7 +15,7 @@ export type StackAsk =
   | { readonly kind: 'crash worker' }
   /** Makes invocations wait, or lets them go on. */
   | { readonly kind: 'hold' | 'release' }
-  /** Answers with the processor time of the worker so far in ms, when this many events have been settled. */
+  /** When this many events have been settled, the process answers with the worker's processor time so far, in ms. */
   | { readonly kind: 'settled'; readonly count: number };
 
 const settled = countSettled();

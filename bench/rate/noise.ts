@@ -38,7 +38,7 @@ function processorTimes() {
   };
 }
 
-/** With less idle time than this, the workers have to wait for a processor, and the figures suffer. */
+/** With less idle time than this, the workers must wait for a processor, and the figures get worse. */
 const leastIdle = 0.15;
 
 /** A worker checks the slot just before it sends, so a delay of the worker explains no more lateness than this. */

@@ -1,6 +1,6 @@
 /**
  * The endpoint of the rate benches, in its own process. Notes the arrival of each request by its own clock, and answers
- * 200 at the lowest cost. Sends its port to its parent, then the arrivals so far each time it is asked.
+ * 200 at the lowest cost. The process sends its port to its parent, and then, each time it is asked, all arrivals so far.
  */
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';

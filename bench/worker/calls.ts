@@ -68,7 +68,7 @@ async function countWarmCalls(
   return exactly(`configuration and credential calls of ${warmDeliveries} warm deliveries`, value, 0);
 }
 
-/** All calls except those for slots. */
+/** All calls except the reservations of slots. */
 function otherThanRate(services: RecordingProxy): readonly string[] {
   return services.takeOperations().filter((operation) => operation !== 'Reserve');
 }

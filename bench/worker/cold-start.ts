@@ -46,7 +46,9 @@ async function bundleInto(folder: string, name: string): Promise<number> {
 }
 
 /**
- * @returns the median ratio of each file; the processes alternate, so that disturbances of the machine affect all alike
+ * Runs the files alternately, so that disturbances of the machine affect all alike.
+ *
+ * @returns for each file, the median of its time divided by the time of an empty process
  */
 function measure(files: readonly string[]): number[] {
   const ratios = files.map((): number[] => []);

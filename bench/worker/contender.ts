@@ -6,7 +6,7 @@ import { inLanes } from '../rounds.ts';
 const batchSize = 10;
 
 /**
- * The number of batches in flight for every contender. A contender without batches has ten times as many single requests in
+ * A contender with batches has this many batches in flight. A contender without batches has ten times as many requests in
  * flight.
  */
 const batchesUnderWay = 20;

@@ -111,7 +111,7 @@ export async function callControlApi(operation: string, input: JsonObject, addre
   throw new Exit(1, `${String(code)}: ${String(message)}`);
 }
 
-/** The SDK obeys these variables for every stage, even if they were set for the local stack. So the message shows them. */
+/** The SDK obeys these variables for every stage, even if they were set for the local stack. So the error shows them. */
 function whereAwsIs(): string {
   return process.env['AWS_ENDPOINT_URL_LAMBDA'] || process.env['AWS_ENDPOINT_URL'] || 'AWS';
 }

@@ -39,10 +39,10 @@ async function main(args: readonly string[]): Promise<number> {
     AWS_ENDPOINT_URL: endpoint,
     LASTMILE_ACCOUNT: account,
     AWS_REGION: process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'] ?? 'us-east-1',
-    // The access key tells the stack which function calls it.
+    // The stack recognises the calling function by its access key.
     AWS_ACCESS_KEY_ID: functionName,
     AWS_SECRET_ACCESS_KEY: 'local',
-    // Otherwise the SDK looks for credentials at an address that exists only on EC2, and waits for it.
+    // Otherwise the SDK waits for credentials from an address that exists only on EC2.
     AWS_EC2_METADATA_DISABLED: 'true',
     AWS_PROFILE: undefined,
     AWS_SESSION_TOKEN: undefined,

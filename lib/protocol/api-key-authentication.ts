@@ -27,7 +27,7 @@ interface Claim {
 }
 
 /**
- * Authenticates a request by its API key. The header x-api-key holds the whole key, or a signature uses the public id as
+ * Authenticates a request by its API key. The whole key is in the header x-api-key, or a signature uses the public id as
  * access key id and the whole key as secret access key.
  *
  * The secret is checked before the table is read, so that only somebody who has a key, or once had one, can cause a read.
@@ -79,7 +79,7 @@ function unrecognized(): ServiceError {
   return new ServiceError('UnrecognizedClientException', text);
 }
 
-/** The most keys whose requests are counted. A stack can have far fewer keys. */
+/** Requests are counted for at most this many keys, which is far more than a stack can have. */
 const maximumThrottles = 1000;
 
 /** The returned function throws ServiceError ThrottlingException when a key has made too many requests. */

@@ -68,7 +68,7 @@ export async function admit(
   }
 }
 
-/** Checks the key of a request. Then the request is answered by the first route that serves it. */
+/** Checks the API key of the request. Then the first route that serves this kind of request answers it. */
 export async function routeRequest(
   routes: readonly Route[],
   request: ControlRequest,

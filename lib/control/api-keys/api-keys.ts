@@ -62,7 +62,7 @@ function newApiKey({ clock, newUuid }: ApiKeyDependencies, apiId: ApiId, input: 
   };
 }
 
-/** Changes only the members that are sent. An empty description removes the old one. */
+/** Changes only the members that the request contains. An empty description removes the old one. */
 function updateApiKey(dependencies: ApiKeyDependencies): Operation {
   return async (input) => {
     const sent = descriptionOf(input);

@@ -79,7 +79,7 @@ async function requireAllowedHosts(
   if (connection !== undefined) requireAllowedHost(dependencies, caller, 'update', connection, { ...before, policy });
 }
 
-/** Writing the policy raises the revision, so that the rate limit starts afresh when the burst has changed. */
+/** Raises the revision, so that the return times start again when the burst or the endpoint may have changed. */
 async function writePolicy(
   { apiDestinations, clock, credentialsLog }: PolicyDependencies,
   caller: Caller,

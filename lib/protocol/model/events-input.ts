@@ -7,7 +7,7 @@ import { createInputReader } from './shape-reader.ts';
 import type { Violation } from './violations.ts';
 import { notNull, refuseViolations } from './violations.ts';
 
-/** Where EventBridge differs from its own model. Source: recorded answers of the service; `urls` is our own addition. */
+/** The differences between EventBridge and its own model. Source: recorded answers of the service; `urls` is our own addition. */
 const eventsDepartures: ModelDepartures = {
   printedEnums: {
     ConnectionAuthorizationType: ['BASIC', 'OAUTH_CLIENT_CREDENTIALS', 'API_KEY'],

@@ -9,7 +9,7 @@ import { isConcealed, shapeOf } from './service-model.ts';
 import type { Violation } from './violations.ts';
 import { Violations, renderValue, wrongType } from './violations.ts';
 
-/** Where a service differs from its own model. Keys and entries are names of shapes. */
+/** The differences between a service and its own model. Keys and entries are names of shapes. */
 export interface ModelDepartures {
   /** Enums whose order in messages differs from the order in the model. */
   readonly printedEnums: Readonly<Record<string, readonly string[]>>;
@@ -76,7 +76,7 @@ function scalarTypeReader(shape: Shape, isCaseInsensitive: boolean): (value: Jso
       return (value, path) => {
         if (typeof value !== 'string') throw wrongType(path, 'a string', value);
         const upperCase = isCaseInsensitive ? value.toUpperCase() : value;
-        // A text that is not one of the values is printed as it was sent.
+        // A text that is not in the enum is returned unchanged, because the error message shows it as it was sent.
         return shape.enum?.includes(upperCase) === true ? upperCase : value;
       };
     case 'integer':
