@@ -36,7 +36,7 @@ export type AttemptResult =
       readonly requested: boolean;
       /** Time spent waiting for a slot. */
       readonly rateWaitMs: number;
-      /** The time from each answered request to its answer; at most two. */
+      /** For each answered request, at most two, the time until its answer. */
       readonly latenciesMs: readonly number[];
       /** The error of a bug in our code, thrown after the endpoint had accepted the event. */
       readonly bug?: unknown;
@@ -59,7 +59,7 @@ type Sent =
   | { readonly kind: 'answered'; readonly answer: HttpAnswer; readonly requestedAtMs: number }
   | (SlotOrTurn & { readonly kind: 'later' });
 
-/** An answer, and the outcome that it means under the destination's policy. */
+/** An answer, classified under the destination's policy. */
 interface JudgedAnswer {
   readonly status: number;
   readonly requestedAtMs: number;

@@ -47,8 +47,8 @@ export type HttpResult =
   /** No socket was free by `sendUntilMs`; nothing was sent. */
   | { readonly kind: 'missed' }
   /**
-   * A connection that was used before was lost before the first byte of the answer. The endpoint may have received the
-   * request. The next request to this origin uses a new connection.
+   * A reused connection was lost before the first byte of the answer. The endpoint may have received the request. The next
+   * request to this origin uses a new connection.
    */
   | { readonly kind: 'dead-socket' };
 

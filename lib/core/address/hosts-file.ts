@@ -7,8 +7,8 @@ export type HostsFile = ReadonlyMap<string, readonly string[]>;
  * Reads a hosts file. Each line has an address, its names, and perhaps a comment. A name on several lines has the addresses of
  * all of them. Source: hosts(5).
  *
- * A line whose first word is not an address is left out. So is an address with a zone (`fe80::1%lo0`), because no request may
- * go to one.
+ * A line whose first word is not an address is left out. A line with an address that has a zone (`fe80::1%lo0`) is left out too,
+ * because no request may go to such an address.
  */
 export function parseHostsFile(text: string): HostsFile {
   const addressesByName = new Map<string, string[]>();

@@ -152,7 +152,7 @@ export function resumeWrite(bucket: Bucket, nowUs: number): BucketWrite | undefi
   };
 }
 
-/** Ends a run of failures that was too short to open the circuit. The answer was followed by `failuresSince` failures. */
+/** Ends a run of failures that was too short to open the circuit. `failuresSince` is the number of failures after the answer. */
 export function answeredWrite({ health, revision }: Bucket, failuresSince: number, nowUs: number): BucketWrite {
   const hadFailures = health.failuresInRow > 0;
   const set = {

@@ -16,7 +16,7 @@ export interface SealBinding {
 /** First byte of a sealed token. Nonce, tag and ciphertext follow it. */
 const sealVersion = 1;
 
-/** Version 0.1.0 reads the token's type from the sealed text. */
+/** Workers of version 0.1.0 read the token's type from the sealed text, so the text still contains one. */
 const tokenType = 'Bearer';
 
 /** The recommended nonce size of AES-GCM. Source: NIST SP 800-38D section 8.2. */

@@ -36,7 +36,7 @@ export class ReturnBlock {
 const fewestCalls = 6;
 const fewestCallsWithinMs = 2000;
 
-/** The same while the table throttles writes: a block that stays partly unused is then better than a write for each call. */
+/** The number of calls while the table throttles writes. A partly unused block is then better than a write for each call. */
 const fewestScarceCalls = 3;
 
 /** Events are counted over at least this time. A shorter count is a poor forecast. */

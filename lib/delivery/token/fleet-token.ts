@@ -82,8 +82,8 @@ export type TokenVerdict =
 /**
  * Decides what a worker does with the token in the table.
  *
- * Failure policy: a token that is about to expire is still used if it was obtained while this worker waited for it. A token of another secret version is
- * replaced only when the connection was just read, and only if the token is not newer than that read.
+ * Failure policy: a token that is about to expire is still used if it was obtained while this worker waited for it. A token of
+ * another secret version is replaced only when the connection was just read, and only if the token is not newer than that read.
  *
  * @param opened the token in the table, if it opens with this worker's key
  */
@@ -119,12 +119,12 @@ const renewalMarginMs = 60_000;
 const youngMs = 60_000;
 
 /**
- * Both times are at most this part of the token's life. Otherwise an endpoint whose tokens live for a minute would be asked for
- * one with almost every delivery.
+ * For a token with a short life, `renewalMarginMs` and `youngMs` are cut to this part of its life. Otherwise an endpoint whose
+ * tokens live for a minute would be asked for a new one with almost every delivery.
  */
 const partOfLife = 1 / 3;
 
-/** @param longestMs the time for a token with a long life */
+/** @param longestMs the value for a token with a long life */
 function withinLife(longestMs: number, { expiresAtMs = Infinity, obtainedAtMs }: Times): number {
   return Math.min(longestMs, (expiresAtMs - obtainedAtMs) * partOfLife);
 }
