@@ -12,8 +12,9 @@ import { createUnlimitedPacing } from '../../fakes/unlimited-pacing.ts';
 import { deliveryOf, routeOf } from './outcomes.ts';
 
 /**
- * What a request is answered; 'dead' is a kept-alive connection that ends before that, 'late' a socket free after
- * its slot, 'refused' an address that may not be called, a code a failure of the network.
+ * How a request ends. A number: the status of its answer. 'dead': its kept-alive connection was closed before an answer.
+ * 'late': it was not sent, because no socket was free before its slot had passed. 'refused': its address may not be called.
+ * A code: that failure of the network.
  */
 type Sent = number | 'dead' | 'late' | 'refused' | FailureCode;
 
@@ -52,58 +53,58 @@ async function attemptWith(statuses: readonly Sent[], changed: ResolvedDestinati
 
 const delivery = deliveryOf({ target: { HttpParameters: { PathParameterValues: ['7'] } } });
 
-/** The credentials of the connection have been changed since they were cached. */
+/** The destination after a change of its connection's credentials. The cache still has the earlier ones. */
 const rotated: ResolvedDestination = {
   ...routeOf(),
   connection: connectionOf('billing', { secretVersion: 'version-2' }),
 };
 
-test('a request over a connection that was dead is sent once more', async () => {
+test('a request over a connection that was already closed is sent once more', async () => {
   const { result, requests } = await attemptWith(['dead', 200]);
   expect(result).toMatchObject({ kind: 'tried', outcome: { kind: 'delivered' }, requested: true });
   expect(requests).toBe(2);
 });
 
-test('a request that was not sent because its slot had passed does not count as one of the two requests of an attempt', async () => {
+test('a request whose slot passed before it was sent does not count as one of the two requests of an attempt', async () => {
   const { result, requests } = await attemptWith(['late', 'late', 'dead', 200], routeOf(), [70, 30, 0, 5]);
   expect(requests).toBe(4);
   expect(result).toMatchObject({ outcome: { kind: 'delivered' }, requested: true, rateWaitMs: 100, latenciesMs: [5] });
 });
 
-test('an attempt has two requests at most: a second connection that ends is a failure of the network', async () => {
+test('an attempt fails with ConnectionReset when both of its requests meet a closed connection', async () => {
   const { result, requests } = await attemptWith(['dead', 'dead']);
   expect(result).toMatchObject({ outcome: { kind: 'retryable', code: 'ConnectionReset' } });
   expect(requests).toBe(2);
 });
 
-test('changed credentials are used by the next attempt when a dead connection has cost the second request', async () => {
+test('a 401 in the second request is retried by a later attempt when the credentials have changed', async () => {
   const { result, requests } = await attemptWith(['dead', 401], rotated);
   expect(result).toMatchObject({ outcome: { kind: 'retryable', code: 'EndpointUnauthorized' } });
   expect(requests).toBe(2);
 });
 
-test('a second request with changed credentials is not followed by a third one when its connection ends', async () => {
+test('an attempt sends no third request when the connection of the second one is closed', async () => {
   const { result, requests } = await attemptWith([401, 'dead'], rotated);
   expect(result).toMatchObject({ outcome: { kind: 'retryable', code: 'ConnectionReset' } });
   expect(requests).toBe(2);
 });
 
-test('a rejection is not final when the destination has changed and the attempt has no second request left', async () => {
+test('a 404 in the second request is not final when the destination has changed', async () => {
   const { result, requests } = await attemptWith(['dead', 404], rotated);
   expect(result).toMatchObject({ kind: 'later' });
   expect(requests).toBe(2);
 });
 
-test('a bug in the HTTP client is thrown and not classified', async () => {
+test('an error that a bug in the HTTP client causes is not turned into a failure', async () => {
   await expect(attemptWith([])).rejects.not.toBeInstanceOf(Failure);
 });
 
 test.each([
-  ['measured for one request', [200], [30], [30]],
-  ['measured for each of two requests', [401, 200], [30, 40], [30, 40]],
-  ['measured from the second request when the first one met a dead connection', ['dead', 200], [500, 40], [40]],
-  ['zero when the clock steps back', [200], [-5000], [0]],
-] as const)('the latency is %s', async (_which, statuses, tookMs, latenciesMs) => {
+  ['one request is its time', [200], [30], [30]],
+  ['two requests is measured for each of them', [401, 200], [30, 40], [30, 40]],
+  ['a request that is repeated over a new connection leaves out the first try', ['dead', 200], [500, 40], [40]],
+  ['a request is zero when the clock steps back', [200], [-5000], [0]],
+] as const)('the latency of %s', async (_which, statuses, tookMs, latenciesMs) => {
   const { result } = await attemptWith(statuses, rotated, [...tookMs]);
   expect(result).toMatchObject({ outcome: { kind: 'delivered' }, latenciesMs });
 });
@@ -113,20 +114,23 @@ test('a request without an answer has no latency', async () => {
   expect(result).toMatchObject({ kind: 'tried', requested: true, latenciesMs: [] });
 });
 
-test('a refused address does not count as an attempt, and ends the delivery for good', async () => {
+test('an address that may not be called is a permanent failure and counts as no attempt', async () => {
   const { result, requests } = await attemptWith(['refused']);
   expect(result).toMatchObject({ outcome: { kind: 'permanent', code: 'AddressRefused' }, requested: false });
   expect(requests).toBe(1);
 });
 
-test.each(['DnsFailed', 'ConnectionFailed'] as const)('%s before a connection is no attempt', async (code) => {
-  const { result, requests } = await attemptWith([code], routeOf(), [30]);
-  expect(result).toMatchObject({ outcome: { kind: 'retryable', code }, requested: false, rateWaitMs: 0 });
-  expect(requests).toBe(1);
-});
+test.each(['DnsFailed', 'ConnectionFailed'] as const)(
+  'the failure %s before a request is sent does not count as an attempt',
+  async (code) => {
+    const { result, requests } = await attemptWith([code], routeOf(), [30]);
+    expect(result).toMatchObject({ outcome: { kind: 'retryable', code }, requested: false, rateWaitMs: 0 });
+    expect(requests).toBe(1);
+  },
+);
 
 test.each(['DnsFailed', 'ConnectionFailed'] as const)(
-  '%s after an answer leaves an attempt that was made',
+  'the failure %s of a second request does not undo the attempt of the first one',
   async (code) => {
     const { result } = await attemptWith([401, code], rotated);
     expect(result).toMatchObject({ outcome: { kind: 'retryable', code }, requested: true });
@@ -134,30 +138,30 @@ test.each(['DnsFailed', 'ConnectionFailed'] as const)(
 );
 
 test.each(['ConnectionRefused', 'ConnectionReset', 'TlsFailed', 'TimedOut', 'AnswerInvalid', 'OutOfTime'] as const)(
-  '%s is an attempt',
+  'a request that fails with %s counts as an attempt',
   async (code) => {
     const { result } = await attemptWith([code]);
     expect(result).toMatchObject({ outcome: { kind: 'retryable', code }, requested: true });
   },
 );
 
-test('a refused address does not end the delivery when the destination has changed since it was read', async () => {
+test('an address that may not be called does not end the delivery when the destination has changed', async () => {
   const { result, requests } = await attemptWith(['refused', 200], rotated);
   expect(result).toMatchObject({ outcome: { kind: 'delivered' }, requested: true });
   expect(requests).toBe(2);
 });
 
-test('an address that is refused for the changed destination too ends the delivery, and is not an attempt', async () => {
+test('a delivery ends when the address of the changed destination may not be called either', async () => {
   const { result } = await attemptWith(['refused', 'refused'], rotated);
   expect(result).toMatchObject({ outcome: { kind: 'permanent', code: 'AddressRefused' }, requested: false });
 });
 
-test('an attempt whose second request has a refused address still counts as an attempt', async () => {
+test('an attempt still counts when the address of its second request may not be called', async () => {
   const { result } = await attemptWith([401, 'refused'], rotated);
   expect(result).toMatchObject({ outcome: { kind: 'permanent', code: 'AddressRefused' }, requested: true });
 });
 
-test('a worker never exceeds the maximum concurrency, and asks for a slot only when a request may be sent', async () => {
+test('a worker asks for a slot only when the maximum concurrency allows a request', async () => {
   const clock = createManualClock();
   const unlimited = createUnlimitedPacing(clock);
   let slots = 0;

@@ -3,14 +3,14 @@ import { requireTime, withDeadline } from '../../../lib/delivery/deadline.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
 
 describe('a deadline', () => {
-  test('a deadline allows a request that ends exactly 5 s before the end of the invocation at the latest', async () => {
+  test('a deadline allows a request whose timeout ends exactly 5 s before the end of the invocation', async () => {
     const clock = createManualClock();
     await withDeadline(clock, 10_000, async (deadline) => {
       expect(() => requireTime(deadline, 5000, clock.nowMs())).not.toThrow();
     });
   });
 
-  test('a deadline refuses a request that could end less than 5 s before the end of the invocation', async () => {
+  test('a deadline refuses a request whose timeout ends less than 5 s before the end of the invocation', async () => {
     const clock = createManualClock();
     await withDeadline(clock, 10_000, async (deadline) => {
       expect(() => requireTime(deadline, 5001, clock.nowMs())).toThrow(
@@ -29,7 +29,7 @@ describe('a deadline', () => {
     });
   });
 
-  test('an invocation with no time for settling is aborted from the start', async () => {
+  test('the signal of an invocation with no time to settle its messages is aborted from the start', async () => {
     const clock = createManualClock();
     await withDeadline(clock, 3000, async (deadline) => {
       await clock.advance(0);
@@ -37,7 +37,7 @@ describe('a deadline', () => {
     });
   });
 
-  test('a deadline leaves no timer behind when the work is done', async () => {
+  test('a deadline leaves no timer behind when its work is done', async () => {
     const clock = createManualClock();
     const signal = await withDeadline(clock, 60_000, async (deadline) => deadline.signal);
     await clock.advance(120_000);

@@ -5,7 +5,7 @@ import { createBatches, handles, message, raw } from './batches.ts';
 const dayMs = 86_400_000;
 const startMs = Date.UTC(2026, 0, 1);
 
-/** A message in a new form, as a newer worker would write it. */
+/** A message in a format that this version does not know. */
 function newer(id: string, firstReceivedAt: number | undefined, receiveCount = 1) {
   const LASTMILE = JSON.stringify({ v: 2, firstReceivedAt, target: ['canary'] });
   return raw(id, { body: 'canary', attributes: { LASTMILE, LASTMILE_BODY: 'zstd' } }, receiveCount);
@@ -23,14 +23,14 @@ describe('a message that only a newer worker can read', () => {
     expect(conclusions).toContainEqual(expect.objectContaining(line));
   });
 
-  test('a message that only a newer worker can read is sent back even when it was received as often as a readable one may be', async () => {
+  test('a message that only a newer worker can read is sent back even at its last allowed receive', async () => {
     const { run, rawMessages, deadLetters } = createBatches();
     expect(await run([newer('new', startMs, 9)])).toEqual([]);
     expect(rawMessages.sentBack).toHaveLength(1);
     expect(deadLetters.letters).toEqual([]);
   });
 
-  test('a message that only a newer worker can read is dead-lettered unchanged when it is older than an event can be', async () => {
+  test('a message that only a newer worker can read is dead-lettered unchanged after the longest age limit', async () => {
     const { run, rawMessages, conclusions, deadLetters } = createBatches();
     const sent = newer('new', startMs - dayMs - 1);
     expect(await run([sent])).toEqual([]);
@@ -40,14 +40,14 @@ describe('a message that only a newer worker can read', () => {
     expect(conclusions).toMatchObject([{ settlement: { kind: 'dead-lettered' }, code: 'NewerVersion' }]);
   });
 
-  test('a message that only a newer worker can read is received again when it does not say its age', async () => {
+  test('a message that only a newer worker can read is received again when its age is unknown', async () => {
     const { run, rawMessages } = createBatches();
     expect(await run([newer('new', undefined)])).toEqual(['new']);
     expect([...rawMessages.sentBack, ...rawMessages.buried]).toEqual([]);
   });
 
   test.each([new Failure('StoreUnavailable', 'injected'), new TypeError('a bug')])(
-    'a message that only a newer worker can read is received again when the queue does not take it (%s)',
+    'a message that only a newer worker can read is received again when sending it back fails with %s',
     async (error) => {
       const { run, rawMessages, received } = createBatches();
       rawMessages.failWith(error);

@@ -6,7 +6,7 @@ import { createBatches, handles, message, raw } from './batches.ts';
 import { delivered, failedForNow } from './outcomes.ts';
 
 describe('a poisoned message', () => {
-  test('a message that meets a bug is the only one that comes back, and it has a line in the log', async () => {
+  test('a message that triggers a bug is the only one of its batch that is received again, and it is logged', async () => {
     const bug = new TypeError('x is not a function');
     const { run, conclusions } = createBatches((id) => {
       if (id === 'poison') throw bug;
@@ -19,7 +19,7 @@ describe('a poisoned message', () => {
     });
   });
 
-  test('a message that hangs is deferred at the deadline, and the others are settled and deleted before', async () => {
+  test('a message whose request hangs is deferred at the deadline, after the other messages were deleted', async () => {
     const { run, clock, settled, received, queue } = createBatches(async (id, { signal }) => {
       if (id !== 'hangs') return delivered;
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
@@ -33,7 +33,7 @@ describe('a poisoned message', () => {
     expect(queue.sent).toMatchObject([{ queued: { delivery: { event: { value: { id: 'hangs' } }, attempts: 1 } } }]);
   });
 
-  test('the other messages of a batch are deleted even while one message never ends', async () => {
+  test('the other messages of a batch are deleted even when the work for one message never ends', async () => {
     const { run, settled, received } = createBatches((id) =>
       id === 'dead' ? new Promise(() => undefined) : delivered,
     );
@@ -69,7 +69,7 @@ describe('a message that is received again', () => {
     expect(await running).toEqual([]);
   });
 
-  test('a message that is received again is processed even if the one before it failed', async () => {
+  test('a message that is received again is processed even if the previous message failed', async () => {
     const { run } = createBatches((id) => {
       if (id === 'bad') throw new TypeError('a bug');
       return delivered;
@@ -78,7 +78,7 @@ describe('a message that is received again', () => {
     expect(await run([message('bad', again), message('good', again)])).toEqual(['bad']);
   });
 
-  test('messages that are received again come in random order, so that a message that kills its worker is not always the first', async () => {
+  test('messages that are received again are processed in random order, so that a fatal one is not always first', async () => {
     const numbers = [0.9, 0.1, 0.5];
     const { run, attempted } = createBatches(undefined, () => numbers.shift() ?? 0);
     const again = { receiveCount: 2 };
@@ -90,14 +90,14 @@ describe('a message that is received again', () => {
 describe('a message before its last receive', () => {
   const last = maximumReceives - 1;
 
-  test('a message is still attempted two receives before its last one', async () => {
+  test('a message is still attempted two receives before its last allowed receive', async () => {
     const { run, attempted, deadLetters } = createBatches();
     expect(await run([message('a', { receiveCount: last - 1 })])).toEqual([]);
     expect([attempted, deadLetters.letters]).toEqual([['a'], []]);
   });
 
   test.each([last, last + 1, 1000])(
-    'a message that may not come again goes to the dead letters with the known facts and without an attempt: receive %d',
+    'a message in receive %d of ten goes to the dead letters without another attempt',
     async (receiveCount) => {
       const { run, attempted, deadLetters, conclusions } = createBatches();
       const rule = 'arn:aws:events:us-east-1:123456789012:rule/r';
@@ -115,13 +115,13 @@ describe('a message before its last receive', () => {
     },
   );
 
-  test('a message before its last receive comes again when the dead letters do not accept it', async () => {
+  test('a message before its last allowed receive is received again when the dead letters do not accept it', async () => {
     const { run, deadLetters } = createBatches();
     deadLetters.failWith(new Failure('StoreUnavailable', 'injected'));
     expect(await run([message('a', { receiveCount: last })])).toEqual(['a']);
   });
 
-  test('a message of a newer version is left to the queue’s own redrive policy before its last receive, so its content is kept', async () => {
+  test('SQS itself moves an unreadable message of a newer version to the dead letters, so that its content is kept', async () => {
     const { run, deadLetters } = createBatches();
     const newer = { body: '{}', attributes: { LASTMILE: '{"v":2,"apiDestination":"orders"}' } };
     expect(await run([raw('newer', newer, last)])).toEqual(['newer']);

@@ -13,13 +13,13 @@ describe('a batch', () => {
     expect(received.removed).toEqual([]);
   });
 
-  test('a batch that is settled leaves nothing to be received again', async () => {
+  test('a batch whose messages are all settled returns no message to the queue', async () => {
     const { run, attempted } = createBatches((id) => (id === 'a' ? delivered : rejected));
     expect(await run([message('a'), message('b')])).toEqual([]);
     expect(attempted).toEqual(['a', 'b']);
   });
 
-  test('the messages of a batch are processed at the same time, and a settled message is deleted before the others end', async () => {
+  test('a settled message of a batch is deleted while other messages are still being processed', async () => {
     const slow = Promise.withResolvers<AttemptResult>();
     const { run, settled, attempted, received } = createBatches((id) => (id === 'slow' ? slow.promise : delivered));
     const running = run([message('slow'), message('a'), message('b')]);
@@ -30,19 +30,19 @@ describe('a batch', () => {
     expect(await running).toEqual([]);
   });
 
-  test('a batch leaves its last message to the end of the invocation, which deletes all that is not returned', async () => {
+  test('the last message of a batch is not deleted by the worker, because the end of the invocation deletes it', async () => {
     const { run, received } = createBatches();
     await run([message('alone')]);
     expect(received.removed).toEqual([]);
   });
 
-  test('a batch whose messages settle together leaves all of them to the end of the invocation', async () => {
+  test('messages that settle at the same moment are all left to the end of the invocation to delete', async () => {
     const { run, received } = createBatches();
     expect(await run([message('a'), message('b'), message('c')])).toEqual([]);
     expect(received.removed).toEqual([]);
   });
 
-  test('a batch deletes nothing that is not settled yet', async () => {
+  test('a message is not deleted before it is settled', async () => {
     const writing = Promise.withResolvers<AttemptResult>();
     const { run, settled, received } = createBatches((id) => (id === 'a' ? writing.promise : failedForNow()));
     const running = run([message('a'), message('b', { target: { RetryPolicy: { MaximumRetryAttempts: 0 } } })]);
@@ -52,7 +52,7 @@ describe('a batch', () => {
     await running;
   });
 
-  test('a batch whose deletions fail is settled anyway', async () => {
+  test('a batch is settled even if its messages cannot be deleted', async () => {
     const { run, received } = createBatches();
     received.failWith(new Failure('StoreUnavailable', 'injected'));
     expect(await run([message('a'), message('b'), message('c')])).toEqual([]);
@@ -116,33 +116,40 @@ describe('a message that is no delivery', () => {
   const compressed = (text: string) => gzipSync(text).toString('base64');
 
   test.each([
-    ['no JSON', { body: 'no JSON', attributes: {} }, 'no JSON', 'InvalidJson'],
-    ['no envelope', { body: '{"id": 1.0}', attributes: {} }, '{"id": 1.0}', 'InvalidDelivery'],
+    ['is not JSON', { body: 'no JSON', attributes: {} }, 'no JSON', 'InvalidJson'],
+    ['is JSON but no envelope', { body: '{"id": 1.0}', attributes: {} }, '{"id": 1.0}', 'InvalidDelivery'],
     [
-      'compressed and no JSON',
+      'is compressed and not JSON',
       { body: compressed('no JSON'), attributes: { LASTMILE_BODY: 'gzip' } },
       'no JSON',
       'InvalidJson',
     ],
-    ['marked and not compressed', { body: 'AAAA', attributes: { LASTMILE_BODY: 'gzip' } }, 'AAAA', 'InvalidDelivery'],
     [
-      'compressed and empty',
+      'is marked as compressed and is not',
+      { body: 'AAAA', attributes: { LASTMILE_BODY: 'gzip' } },
+      'AAAA',
+      'InvalidDelivery',
+    ],
+    [
+      'is compressed and empty',
       { body: compressed(''), attributes: { LASTMILE_BODY: 'gzip' } },
       compressed(''),
       'InvalidJson',
     ],
-    ['attributed wrongly', { body: '{"id": 1.0}', attributes: { LASTMILE: '7' } }, '{"id": 1.0}', 'InvalidDelivery'],
-  ])(
-    'a message that is no delivery (%s) goes to the dead letters as it is, with the reason',
-    async (_what, content, body, code) => {
-      const { run, attempted, deadLetters } = createBatches();
-      expect(await run([raw('x', content)])).toEqual([]);
-      expect(deadLetters.letters).toEqual([{ body, code, reason: expect.any(String) }]);
-      expect(attempted).toEqual([]);
-    },
-  );
+    [
+      'has a wrong LASTMILE attribute',
+      { body: '{"id": 1.0}', attributes: { LASTMILE: '7' } },
+      '{"id": 1.0}',
+      'InvalidDelivery',
+    ],
+  ])('a message that %s goes to the dead letters unchanged, with the reason', async (_what, content, body, code) => {
+    const { run, attempted, deadLetters } = createBatches();
+    expect(await run([raw('x', content)])).toEqual([]);
+    expect(deadLetters.letters).toEqual([{ body, code, reason: expect.any(String) }]);
+    expect(attempted).toEqual([]);
+  });
 
-  test('a message whose delivery cannot be read keeps its destination in the dead letters, for a worker that can read it', async () => {
+  test('a message with an unreadable delivery keeps its destination in the dead letters', async () => {
     const { run, deadLetters } = createBatches();
     const rule = 'arn:aws:events:us-east-1:123456789012:rule/orders';
     const details = { v: 1, apiDestination: 'orders', rule, target: { Id: 'no Id', Input: '{}' }, attempts: 3 };
@@ -153,14 +160,14 @@ describe('a message that is no delivery', () => {
     expect(deadLetters.letters).toEqual([{ body: '{"id":1.0}', code: 'InvalidDelivery', reason, unread }]);
   });
 
-  test('a message that is no delivery does not affect the other messages', async () => {
+  test('a message that holds no delivery does not affect the other messages of its batch', async () => {
     const { run, attempted } = createBatches();
     expect(await run([raw('x', { body: '[', attributes: {} }), message('a')])).toEqual([]);
     expect(attempted).toEqual(['a']);
   });
 });
 
-test('the age of an envelope from a rule counts from the time of sending, not from the time of receiving', async () => {
+test('the age of an envelope from a rule counts from the time when it was sent, not received', async () => {
   const { run, clock, deadLetters, attempted } = createBatches();
   const target = { RetryPolicy: { MaximumEventAgeInSeconds: 60 } };
   const body = JSON.stringify({ apiDestination: 'orders', event: { id: 'a' }, target });
@@ -174,7 +181,7 @@ test('the age of an envelope from a rule counts from the time of sending, not fr
 
 describe('a message that comes early', () => {
   test.each([1, 1000, 900_000, 900_001, 80_000_000])(
-    'a message that comes early by %d ms is deferred again without an attempt',
+    'a message that is received %d ms before its time is deferred again without an attempt',
     async (earlyMs) => {
       const { run, clock, attempted, queue } = createBatches();
       const notBeforeMs = clock.nowMs() + earlyMs;
@@ -185,13 +192,13 @@ describe('a message that comes early', () => {
     },
   );
 
-  test('a message that comes early and cannot be deferred comes again', async () => {
+  test('a message that is received too early and cannot be deferred is received again', async () => {
     const { run, clock, queue } = createBatches();
     queue.failWith(new Failure('StoreUnavailable', 'injected'));
     expect(await run([message('a', { notBeforeMs: clock.nowMs() + 5000 })])).toEqual(['a']);
   });
 
-  test('a message that comes early is deferred, and the other messages are attempted', async () => {
+  test('a message that is received too early does not stop the attempts of the other messages', async () => {
     const { run, clock, attempted, queue } = createBatches((id) => (id === 'put-off' ? putOff : delivered));
     const early = message('early', { notBeforeMs: clock.nowMs() + 5000 });
     expect(await run([early, message('put-off'), message('a')])).toEqual([]);

@@ -124,7 +124,7 @@ function setUp({ answer, apiDestination, destination, resolver, randomNumber = 0
 const envelope = { apiDestination: 'orders', event, rule: 'arn:aws:events:us-east-1:123456789012:rule/orders' };
 
 describe('a delivery', () => {
-  test('a delivery reaches the endpoint with its event and its credentials, and leaves one line', async () => {
+  test('a delivery reaches the endpoint with its event and its credentials, and writes one log line', async () => {
     const { endpoint, deliver, conclusions, deadLetters } = setUp();
     expect((await deliver(envelope)).settlement).toEqual({ kind: 'delivered' });
     expect(endpoint.requests).toMatchObject([{ method: 'POST', path: '/events', body: JSON.stringify(event) }]);
@@ -176,7 +176,7 @@ describe('a delivery', () => {
     ]);
   });
 
-  test('an endpoint that fails for now is asked once in an invocation, however short the wait, and again from the queue', async () => {
+  test('a delivery that fails for now is retried from the queue, not in the same invocation', async () => {
     const answer: AnswerRequest = (_, index) => ({ status: index < 3 ? 503 : 200 });
     const { deliverUntilSettled, endpoint, queue, conclusions } = setUp({ answer });
     expect(await deliverUntilSettled(envelope)).toEqual([1, 2, 3, 4]);
@@ -192,7 +192,7 @@ describe('a delivery', () => {
     expect(queue.sent.map(({ queued }) => queued.delivery.attempts)).toEqual([1, 2, 3]);
   });
 
-  test('a delivery that must wait goes to the delivery queue with attempts, times and the time of the next one', async () => {
+  test('a delivery that must wait goes to the queue with its attempts, their times and the time of the next attempt', async () => {
     const answer = () => ({ status: 503, headers: { 'retry-after': '30' } });
     const { clock, deliver, queue, deadLetters } = setUp({ answer });
     const notBeforeMs = clock.nowMs() + 30_000;
@@ -220,7 +220,7 @@ describe('a delivery', () => {
     expect(deadLetters.letters).toEqual([]);
   });
 
-  test('a delivery that comes a millisecond before its time goes back, and one that comes at its time is attempted', async () => {
+  test('a delivery that is received a millisecond before its time goes back to the queue without an attempt', async () => {
     const queued = (clock: { nowMs(): number }, waitMs: number): QueuedDelivery => ({
       delivery: {
         apiDestination: 'orders',
@@ -241,7 +241,7 @@ describe('a delivery', () => {
     expect(await redeliver(early)).toMatchObject({ settlement: { kind: 'delivered' }, attempts: 2, ageMs: 1 });
   });
 
-  test('N allowed retries mean N + 1 attempts, and then a dead letter with the condition MaximumRetryAttempts', async () => {
+  test('a delivery with N allowed retries is dead-lettered with MaximumRetryAttempts after N + 1 attempts', async () => {
     const answer = () => ({ status: 500, body: 'down' });
     const { deliverUntilSettled, endpoint, deadLetters, conclusions } = setUp({ answer });
     const target = { Id: 'orders', RetryPolicy: { MaximumRetryAttempts: 2 } };
@@ -273,7 +273,7 @@ describe('a delivery', () => {
     expect(deadLetters.letters[0]).not.toHaveProperty('condition');
   });
 
-  test('an event that has outlived its age limit in the queue is not sent', async () => {
+  test('an event that exceeded its age limit in the queue is not sent', async () => {
     const { clock, redeliver, endpoint, deadLetters } = setUp();
     const delivery = {
       apiDestination: 'orders',
@@ -342,7 +342,7 @@ describe('a delivery', () => {
     expect((await deliver('no delivery')).settlement).toEqual({ kind: 'returned', error: refusal });
   });
 
-  test('a bug is thrown as its own error, and the event is given back', async () => {
+  test('an error that a bug causes is thrown unchanged, and the event is given back', async () => {
     const bug = new TypeError('x is not a function');
     const broken = () => Promise.reject(bug);
     const { deliver } = setUp({ resolver: { cached: known, current: broken, fresh: broken } });
@@ -365,13 +365,13 @@ describe('a delivery', () => {
     });
   });
 
-  test('an event is given back when a bug follows a refusal', async () => {
+  test('an event is given back when a bug occurs after the endpoint has refused it', async () => {
     const bug = new TypeError('x is not a function');
     const { deliver } = setUp({ answer: () => ({ status: 500 }), observeAnswer: () => Promise.reject(bug) });
     expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'returned', error: bug }, code: 'Unexpected' });
   });
 
-  test('no request begins that could not end 5 s before the deadline', async () => {
+  test('no request begins whose timeout could end less than 5 s before the end of the invocation', async () => {
     const { deliver, endpoint } = setUp();
     expect(await deliver(envelope, 9999)).toMatchObject({ settlement: { kind: 'deferred' }, code: 'OutOfTime' });
     expect(endpoint.requests).toEqual([]);
@@ -404,7 +404,7 @@ describe('a delivery', () => {
     expect(endpoint.requests).toHaveLength(1);
   });
 
-  test('a request that cannot be built from the cached destination is built from the changed one', async () => {
+  test('a request that cannot be built from the cached destination is built from the current one', async () => {
     const { deliver, endpoint, current } = setUp({
       destination: { invocationEndpoint: 'https://elsewhere.example/*' },
     });
@@ -425,14 +425,14 @@ describe('a delivery', () => {
     expect(deadLetters.letters).toEqual([]);
   });
 
-  test('a rejected event stays retryable while the stores cannot say whether the destination has moved', async () => {
+  test('a rejected event stays retryable while the stores cannot be reached to look for a changed destination', async () => {
     const { deliver, current, deadLetters } = setUp({ answer: () => ({ status: 404 }) });
     current.anew = new Failure('StoreUnavailable', 'injected', { retryAfterMs: 5000 });
     expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'deferred' }, code: 'StoreUnavailable' });
     expect(deadLetters.letters).toEqual([]);
   });
 
-  test('a 401 stands while the stores cannot say whether the credentials have changed', async () => {
+  test('a 401 is final for its attempt while the stores cannot be reached to look for changed credentials', async () => {
     const { deliver, current } = setUp({ answer: () => ({ status: 401, headers: { 'retry-after': '9' } }) });
     current.anew = new Failure('StoreUnavailable', 'injected');
     expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'deferred' }, code: 'EndpointUnauthorized' });
@@ -446,7 +446,7 @@ describe('a delivery', () => {
     expect(line).not.toMatch(/canary/);
   });
 
-  test('an event id of any length leaves a line of bounded length', async () => {
+  test('the log line of a delivery has a limited length, even if the event id is long', async () => {
     const { deliver, conclusions } = setUp();
     await deliver({ ...envelope, event: { ...event, id: 'x'.repeat(100_000) } });
     expect(formatConclusion(conclusions[0] as Conclusion).length).toBeLessThan(1000);

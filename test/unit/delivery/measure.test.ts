@@ -43,16 +43,21 @@ const oneAttempt: readonly Measured[] = [
 ];
 
 test.each([
-  ['that delivers', delivered, oneAttempt],
-  ['that fails for good', rejected, oneAttempt],
-  ['that fails for now', failedForNow(), [['RetryableFailures', 1, 'orders'], ...oneAttempt]],
-  ['that made no request', putOff, [['RetryableFailures', 1, 'orders']]],
-  ['that has to wait for its return time', { kind: 'later', turn: inTurn, destination: routeOf() }, []],
-] as const)('an attempt %s is counted by its result', async (_which, result, expected) => {
+  ['one attempt', 'is delivered', delivered, oneAttempt],
+  ['one attempt', 'is rejected', rejected, oneAttempt],
+  [
+    'one attempt and one retryable failure',
+    'fails for now',
+    failedForNow(),
+    [['RetryableFailures', 1, 'orders'], ...oneAttempt],
+  ],
+  ['one retryable failure', 'fails before its request', putOff, [['RetryableFailures', 1, 'orders']]],
+  ['nothing', 'gets a return time', { kind: 'later', turn: inTurn, destination: routeOf() }, []],
+] as const)('the metrics count %s when a delivery %s', async (_counted, _what, result, expected) => {
   expect(await measureAttempt(result)).toEqual(expected);
 });
 
-test('an attempt is timed by its wait and by each of its requests', async () => {
+test('the metrics record the wait of an attempt for its slot and the latency of each of its requests', async () => {
   const measured = await measureAttempt({ ...delivered, rateWaitMs: 40, latenciesMs: [7, 9] } as AttemptResult);
   expect(measured.slice(1)).toEqual([
     ['RateWait', 40, 'orders'],
@@ -77,27 +82,27 @@ test.each([
     ['RetryableFailures', 'PermanentFailures'],
   ],
   [{ kind: 'returned', error: new Error('a bug') }, { code: 'Unexpected' }, ['RetryableFailures']],
-] as const)('a delivery that ends as %j, with %j, counts as %j', (settlement, members, expected) => {
+] as const)('the settlement %j of a delivery with %j counts in the metrics %j', (settlement, members, expected) => {
   expect(measureConclusion(settlement, members).map(([name]) => name)).toEqual(expected);
 });
 
-test('the age of an event is counted when its conclusion contains an age', () => {
+test('the metrics record the age of an event when it is known', () => {
   const done = { kind: 'delivered' } as const;
   expect(measureConclusion(done, { ageMs: 90_000 })).toContainEqual(['EventAge', 90_000, 'orders']);
   expect(measureConclusion(done).map(([name]) => name)).not.toContain('EventAge');
 });
 
 test.each([
-  ['orders', 'orders'],
-  ['arn:aws:events:us-east-1:123456789012:api-destination/orders/0b7f-11', 'orders'],
-  ['no name, but a sentence', undefined],
-  ['x'.repeat(65), undefined],
-])('%j counts for the API destination %j', async (apiDestination, expected) => {
+  ['orders', 'the API destination orders', 'orders'],
+  ['arn:aws:events:us-east-1:123456789012:api-destination/orders/0b7f-11', 'the API destination orders', 'orders'],
+  ['no name, but a sentence', 'the stack alone', undefined],
+  ['x'.repeat(65), 'the stack alone', undefined],
+])('a delivery to %j counts in the metrics of %s', async (apiDestination, _of, expected) => {
   expect(measureConclusion({ kind: 'delivered' }, { apiDestination })).toEqual([['Deliveries', 1, expected]]);
   expect((await measureAttempt(putOff, apiDestination))[0]).toEqual(['RetryableFailures', 1, expected]);
 });
 
-test('a destination that does not exist counts for the stack alone', () => {
+test('a delivery to a destination that does not exist counts in the metrics of the stack alone', () => {
   const buried = measureConclusion({ kind: 'dead-lettered' }, { code: 'ApiDestinationNotFound' });
   expect(buried).toEqual([['DeadLetters', 1, undefined]]);
 });

@@ -33,7 +33,7 @@ function setUp(results: readonly AttemptResult[], random: Random = () => 0, atte
   });
   const run = (queued: QueuedDelivery, remainingMs = 60_000) =>
     withDeadline(clock, remainingMs, (deadline) => retrying(queued, deadline));
-  /** Starts the same, and returns when it waits for the clock. */
+  /** Starts like `run`, but returns as soon as the delivery waits for the clock. */
   async function begin(...args: Parameters<typeof run>) {
     const running = run(...args);
     await clock.advance(0);
@@ -42,7 +42,7 @@ function setUp(results: readonly AttemptResult[], random: Random = () => 0, atte
   return { clock, attempted, turns, retrying, run, begin };
 }
 
-/** Gives nearly the longest wait of the backoff. */
+/** A random number that leads to nearly the longest wait of the backoff. */
 const longest = () => 0.999;
 
 describe('a wait after a failed request', () => {
@@ -81,7 +81,7 @@ describe('a delivery that made no request', () => {
     expect(attempted).toHaveLength(1);
   });
 
-  test('a delivery that made no request is postponed: neither attempts nor times change', async () => {
+  test('a delivery that made no request keeps its count of attempts and their times', async () => {
     const { run } = setUp([putOff]);
     const attemptTimes = { firstMs: 1, lastMs: 2 };
     const standing = await run({ delivery: deliveryOf({ attempts: 3, postponements: 4, attemptTimes }) });
@@ -96,7 +96,7 @@ describe('a delivery that made no request', () => {
 });
 
 describe('an attempt', () => {
-  test('an attempt is counted, ends the run of postponements and stores its time', async () => {
+  test('an attempt raises the count of attempts, records its time and resets the count of postponements', async () => {
     const { clock, run } = setUp([failedForNow(30_000)], () => 0, 7);
     const first = await run({ delivery: deliveryOf({ postponements: 9 }) });
     const firstMs = clock.nowMs();
@@ -110,7 +110,7 @@ describe('an attempt', () => {
     expect(second.delivery.attemptTimes).toEqual({ firstMs, lastMs: firstMs + 50_007 });
   });
 
-  test('an attempt that failed for good ends the delivery without a retry condition, with attempts left', async () => {
+  test('an attempt that fails for good ends the delivery even when retries are left', async () => {
     const { attempted, run } = setUp([rejected]);
     const standing = await run({ delivery: deliveryOf() });
     expect(standing).toMatchObject({
@@ -122,7 +122,7 @@ describe('an attempt', () => {
     expect(attempted).toHaveLength(1);
   });
 
-  test.each([0, 1, 2, 185])('no attempt is made after %d retries when that many are allowed', async (allowed) => {
+  test.each([0, 1, 2, 185])('a delivery ends after %d retries when that many are allowed', async (allowed) => {
     const { run } = setUp([failedForNow()]);
     const target = { RetryPolicy: { MaximumRetryAttempts: allowed } };
     if (allowed > 0) {
@@ -135,7 +135,7 @@ describe('an attempt', () => {
     });
   });
 
-  test('a bug in an attempt ends the invocation with the bug’s own error', async () => {
+  test('an error that a bug in an attempt causes is thrown unchanged', async () => {
     const bug = new TypeError('x is not a function');
     const clock = createManualClock();
     const attempt = () => Promise.reject(bug);
@@ -180,7 +180,7 @@ describe('a destination whose rate leaves no slot', () => {
   });
   const start = createManualClock().nowMs();
 
-  test('a delivery without a slot comes back at its return time, and counts no attempt', async () => {
+  test('a delivery without a slot goes to the queue until its return time, without an attempt', async () => {
     const { run } = setUp([later(start + 29_999.001)]);
     expect(await run({ delivery: deliveryOf({ attempts: 1 }) })).toEqual({
       kind: 'waiting',
@@ -192,13 +192,13 @@ describe('a destination whose rate leaves no slot', () => {
     });
   });
 
-  test.each<[FailureCode, boolean, boolean]>([
-    ['OutOfTime', false, true],
-    ['OutOfTime', true, false],
-    ['StoreUnavailable', false, false],
+  test.each<[FailureCode, string, string, boolean, boolean]>([
+    ['OutOfTime', 'before', 'keeps', false, true],
+    ['OutOfTime', 'after', 'loses', true, false],
+    ['StoreUnavailable', 'before', 'loses', false, false],
   ])(
-    'a delivery that failed with %s keeps its turn only if time ran out before a request (requested: %s, kept: %s)',
-    async (code, requested, isKept) => {
+    'a delivery that fails with %s %s its request %s its place in the backlog',
+    async (code, _when, _verb, requested, isKept) => {
       const outcome = { kind: 'retryable', code, reason: 'No time is left.' } as const;
       const { run } = setUp(
         [{ kind: 'tried', outcome, requested, rateWaitMs: 0, latenciesMs: [], destination: routeOf() }],
@@ -210,7 +210,7 @@ describe('a destination whose rate leaves no slot', () => {
     },
   );
 
-  test('no slot is asked for again when no time is left to wait for it', async () => {
+  test('a delivery whose return time is near goes to the queue when no time is left for another request', async () => {
     const { attempted, run } = setUp([later(start)]);
     expect(await run({ delivery: deliveryOf() }, 11_999)).toMatchObject({ kind: 'waiting', turnGeneration: 4002 });
     expect(attempted).toHaveLength(1);
@@ -225,9 +225,9 @@ describe('a destination whose rate leaves no slot', () => {
   });
 
   test.each([
-    { turnInMs: 250, attempts: 2, of: 'at the horizon of a rule target is waited for' },
-    { turnInMs: 251, attempts: 1, of: 'beyond the horizon of a rule target goes to the queue' },
-  ])('a return time $of', async ({ turnInMs, attempts }) => {
+    [250, 'waits in the invocation', 2],
+    [251, 'goes to the queue', 1],
+  ])('a single event with a return time %i ms ahead %s', async (turnInMs, _what, attempts) => {
     const { clock, attempted, begin } = setUp([later(start + turnInMs), delivered], () => 0, 0, 250);
     const { running } = await begin({ delivery: deliveryOf() });
     await clock.advance(turnInMs);
@@ -235,21 +235,21 @@ describe('a destination whose rate leaves no slot', () => {
     expect(attempted).toHaveLength(attempts);
   });
 
-  test('an attempt gets the turn of a delivery that comes back at its return time, and no turn after any other wait', async () => {
+  test('an attempt learns the place in the backlog of a delivery that comes back at its return time', async () => {
     const { turns, run } = setUp([delivered]);
     await run({ delivery: deliveryOf(), notBeforeMs: start - 5, turnGeneration: 9000 });
     await run({ delivery: deliveryOf(), notBeforeMs: start - 5 });
     expect(turns).toEqual([{ kind: 'return', generation: 9, shard: 0, atMs: start - 5 }, undefined]);
   });
 
-  test('a delivery that comes before its return time asks for a slot, because return times may have started again', async () => {
+  test('a delivery that is received before its return time asks for a slot, because return times may have been reset', async () => {
     const { turns, run } = setUp([later(start + 500_000)]);
     const queued = { delivery: deliveryOf(), notBeforeMs: start + 500_000, turnGeneration: 4002 };
     expect(await run(queued)).toMatchObject({ kind: 'waiting', notBeforeMs: start + 500_000, turnGeneration: 4002 });
     expect(turns).toEqual([{ kind: 'return', generation: 4, shard: 2, atMs: start + 500_000 }]);
   });
 
-  test('a delivery ends at once when its return time lies beyond its age limit', async () => {
+  test('a delivery ends at once when its return time is later than its age limit', async () => {
     const { run } = setUp([later(start + 60_001)]);
     const target = { RetryPolicy: { MaximumEventAgeInSeconds: 60 } };
     expect(await run({ delivery: deliveryOf({ target, firstReceivedAtMs: start }) })).toMatchObject({
@@ -261,7 +261,7 @@ describe('a destination whose rate leaves no slot', () => {
 });
 
 describe('an event that has outlived its age limit', () => {
-  test('an event older than its age limit is not attempted, and an event of exactly that age is', async () => {
+  test('an event is attempted at exactly its age limit but not later', async () => {
     const { clock, attempted, run } = setUp([delivered]);
     const target = { RetryPolicy: { MaximumEventAgeInSeconds: 60 } };
     const aged = (ageMs: number) => deliveryOf({ target, firstReceivedAtMs: clock.nowMs() - ageMs, attempts: 2 });
@@ -275,7 +275,7 @@ describe('an event that has outlived its age limit', () => {
     expect((await run({ delivery: aged(60_000) })).kind).toBe('delivered');
   });
 
-  test('an event that outlives its age limit while it waits for its turn inside the invocation is not attempted again', async () => {
+  test('an event that exceeds its age limit while it waits in the invocation is not attempted', async () => {
     const turn = { kind: 'return', generation: 1, shard: 0, atMs: createManualClock().nowMs() + 800 } as const;
     const destination = routeOf();
     const { clock, attempted, begin } = setUp([{ kind: 'later', turn, destination }]);
@@ -289,7 +289,7 @@ describe('an event that has outlived its age limit', () => {
 
 describe('a delivery that comes before its time', () => {
   test.each([1, 900_000, 900_001, 86_000_000])(
-    'a delivery that comes %d ms before its time goes back unchanged',
+    'a delivery that is received %d ms before its time goes back to the queue unchanged',
     async (earlyMs) => {
       const { clock, attempted, run } = setUp([delivered]);
       const delivery = deliveryOf({ attempts: 5, postponements: 2, attemptTimes: { firstMs: 1, lastMs: 2 } });

@@ -52,7 +52,7 @@ describe('sending to the dead letters', () => {
 });
 
 describe('deferring', () => {
-  test('a deferred delivery is settled as soon as it is in the delivery queue, in its group and with its time', async () => {
+  test('a deferred delivery goes to the delivery queue with its time and in the message group of its destination', async () => {
     const { queue, settler } = setUp();
     expect(await settler.defer(waiting, 'orders')).toEqual({ kind: 'deferred', notBeforeMs: 7 });
     expect(queue.sent).toEqual([{ queued: waiting, group: 'orders' }]);
@@ -72,7 +72,7 @@ describe('deferring', () => {
   });
 
   test.each([unavailable, new Failure('StoreRefused', 'injected'), new TypeError('a bug')])(
-    'a deferred event is given back when the delivery queue throws %s, and no dead letter is sent',
+    'a deferred event is given back, not dead-lettered, when the delivery queue throws %s',
     async (error) => {
       const { queue, deadLetters, settler } = setUp();
       queue.failWith(error);

@@ -53,7 +53,7 @@ function expectHeaders(headers: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(headers)) expect(isHeaderName(name) && isHeaderValue(value)).toBe(true);
 }
 
-test('any secret of a connection makes a request that HTTP allows, or is refused with a Failure', () => {
+test('any connection secret leads to a valid HTTP request, or is refused with a Failure', () => {
   for (const secret of secrets) assertEveryChange(secret, (changed) => useSecret(JSON.stringify(changed)));
   fc.assert(fc.property(nearlyJsonText(secrets), useSecret), { numRuns: 1000 });
 });
@@ -69,13 +69,13 @@ function useToken(body: string, status = 200, retryAfter = '5'): void {
   expect(Number.isSafeInteger(obtained.expiresInSeconds ?? 0)).toBe(true);
 }
 
-test('any answer of a token endpoint gives a token that a header can carry, or is refused with a Failure', () => {
+test('any answer of a token endpoint yields a token that a header can carry, or is refused with a Failure', () => {
   assertEveryChange(token, (changed) => useToken(JSON.stringify(changed)));
   const statuses = fc.constantFrom(200, 201, 302, 400, 401, 429, 503);
   fc.assert(fc.property(nearlyJsonText([token]), statuses, nearlyText(['5']), useToken), { numRuns: 1000 });
 });
 
-test('any Retry-After gives a safe number, or nothing', () => {
+test('any Retry-After is parsed to a safe integer or undefined', () => {
   const examples = [
     '120',
     '-1',
@@ -91,7 +91,7 @@ test('any Retry-After gives a safe number, or nothing', () => {
   );
 });
 
-test('any invocation endpoint keeps its host, and its parameters stay within their segments', () => {
+test('no parameter changes the host or the path segments of any invocation endpoint', () => {
   const urls = nearlyText(['https://example.com/a/*/b?c=*&d=e', 'https://[2001:db8::1]:8443/*', 'http://example.com']);
   const values = fc.array(nearlyText(['a/b', '..', '%2e%2e', '?x=y#z']), { maxLength: 3 });
   fc.assert(
@@ -134,7 +134,7 @@ describe('the secrets of policies', () => {
   });
 });
 
-test('any text given as a host or an address is judged without an exception', () => {
+test('the checks of hosts and addresses accept or refuse any text without an exception', () => {
   const hosts = nearlyText([
     'example.com',
     '*.example.com',
@@ -161,7 +161,7 @@ describe('the first stage of validation reads or refuses whatever is sent', () =
   test.each([
     ...Object.keys(eventsModel.operations).map((name) => [name, readEventsInput] as const),
     ...Object.keys(lastmileModel.operations).map((name) => [name, readLastmileInput] as const),
-  ])('the first stage of validation reads or refuses any input of %s', (operation, read) => {
+  ])('any input of %s is validated or refused without an internal error', (operation, read) => {
     const example = {
       Name: 'a',
       ConnectionArn: 'b',
@@ -188,7 +188,7 @@ describe('the first stage of validation reads or refuses whatever is sent', () =
   });
 });
 
-test('any event pattern is refused as EventBridge does, or matches', () => {
+test('any event pattern is accepted, or refused with an InvalidEventPatternException', () => {
   const patterns = [
     {
       source: ['shop', { prefix: 'a' }, { 'anything-but': { wildcard: '*a*' } }],

@@ -40,7 +40,7 @@ const attributes = fc.record(
   { requiredKeys: [] },
 );
 const bodies = nearlyJsonText([event, envelope, record]);
-/** Messages in the raw form of SQS. An attribute may lack the value that its type announces. */
+/** Messages as SQS sends them. An attribute may lack the value that its type requires. */
 const messages = fc.record({ body: bodies, attributes: attributes.map((given) => given as Record<string, string>) });
 
 /** Handles a message as a worker does. An unreadable message is sent back unchanged or dead-lettered. */
@@ -92,7 +92,7 @@ const sqsEvent = {
   ],
 };
 
-test('any event of an event source is read or refused, and each message has a time that can be printed', () => {
+test('any event of an SQS event source is read or refused, and each message has a valid time', () => {
   const receiveAll = (input: JsonValue): void => {
     for (const received of parsed(() => parseSqsEvent(input, nowMs)) ?? []) {
       expectPrintable(received.sentAtMs);
@@ -117,7 +117,7 @@ test('any message of the dead-letter queue is redriven, skipped or reported', ()
   );
 });
 
-test('any redrive request is read, or refused in one line', () => {
+test('any redrive request is read, or refused with an error of one line', () => {
   const example = {
     apiDestination: 'orders',
     errorCode: 'ERROR_FROM_TARGET',

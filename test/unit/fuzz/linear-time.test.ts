@@ -25,7 +25,7 @@ const kib = 1024;
 const mib = 1024 * kib;
 const options = { apiDestination: undefined, nowMs };
 
-/** A name, a size that is at least the largest possible one (1 MiB where others set the limit), and the work for a size. */
+/** The input, the largest size that it can have (1 MiB where Lastmile sets no limit), and the work for a size. */
 type Row = readonly [what: string, size: number, prepare: (size: number) => () => unknown];
 
 /** Makes the input before the measurement begins. */
@@ -65,35 +65,35 @@ const rows: readonly Row[] = [
   ['an envelope with escapes', mib, repeated('\\\\', envelope, '{"apiDestination":"a","event":{"a":"', '"}}')],
   ['an envelope with braces in text', mib, repeated('{["', (text) => memberText(text, 'b'), '{"a":')],
   ['an attribute of blanks', mib, repeated(' ', queued, '{', '"v":1}')],
-  ['text for SQS', mib, repeated('\0', escapeForSqs)],
+  ['a text of characters that SQS refuses', mib, repeated('\0', escapeForSqs)],
   ['a template of opening brackets', 8 * kib, repeated('<', fill, '"', '"')],
   ['a template of opening braces', 8 * kib, repeated('{', fill, '"', '"')],
-  ['a template of half a placeholder', 8 * kib, repeated('{{a', fill, '"', '"')],
+  ['a template of unclosed placeholders', 8 * kib, repeated('{{a', fill, '"', '"')],
   ['a template of backslashes', 8 * kib, repeated('\\\\', fill, '"', '"')],
-  ['a template of lines', 8 * kib, repeated('""\n', fill)],
+  ['a template of empty lines', 8 * kib, repeated('""\n', fill)],
   [
-    'a template of placeholders that find little in much',
+    'a template of placeholders with slow paths',
     8 * kib,
     repeated('<b>', (text) => fill(`"${text}"`, { detail: wide(mib) })),
   ],
-  ['a quoted value of escapes', mib, repeated('"', (text) => fill('"<a>"', { detail: text }))],
-  ['a path of names', 512, repeated('.a', pathOf, '$')],
-  ['a path of quotes', 512, repeated("\\'", pathOf, "$['")],
-  ['a path of half an escape', 512, repeated('\\', pathOf, '$["', 'x')],
+  ['a value of quotes in a template', mib, repeated('"', (text) => fill('"<a>"', { detail: text }))],
+  ['a JSON path of names', 512, repeated('.a', pathOf, '$')],
+  ['a JSON path of quotes', 512, repeated("\\'", pathOf, "$['")],
+  ['a JSON path of backslashes', 512, repeated('\\', pathOf, '$["', 'x')],
   [
-    'a path of wildcards',
+    'a JSON path of wildcards',
     512,
     repeated('.*', (text) => readJsonPath(parseJsonPath(text) ?? { steps: [], findsList: false }, wide(mib)), '$'),
   ],
-  ['a path value of dots', mib, repeated('/.', (text) => fillWildcards(endpoint, [text, text]))],
+  ['a path parameter of dots', mib, repeated('/.', (text) => fillWildcards(endpoint, [text, text]))],
   ['a query of ampersands', mib, repeated('&', (text) => mergeQuery(`/?${text}`, [['a', 'b']]))],
   ['a query of percent signs', mib, repeated('%', (text) => mergeQuery(`/?${text}`, [['a', 'b']]))],
-  ['Retry-After of digits', 16 * kib, repeated('9', (text) => parseRetryAfterMs(text, nowMs))],
-  ['Retry-After of blanks', 16 * kib, repeated(' ', (text) => parseRetryAfterMs(text, nowMs), '1', '1')],
+  ['a Retry-After of digits', 16 * kib, repeated('9', (text) => parseRetryAfterMs(text, nowMs))],
+  ['a Retry-After of blanks', 16 * kib, repeated(' ', (text) => parseRetryAfterMs(text, nowMs), '1', '1')],
   ['a token of blanks', 64 * kib, repeated(' ', token, '{"access_token":"a', 'a\\u0000"}')],
-  ['a life of digits', 64 * kib, repeated('9', token, '{"access_token":"a","expires_in":"', '"}')],
+  ['an expires_in of digits', 64 * kib, repeated('9', token, '{"access_token":"a","expires_in":"', '"}')],
   [
-    'a secret of parameters',
+    'a connection secret of many parameters',
     64 * kib,
     repeated(
       '{"key":"a","value":"b"},',
@@ -102,24 +102,24 @@ const rows: readonly Row[] = [
       '{"key":"a","value":"b"}]}}',
     ),
   ],
-  ['a signing secret of keys', 64 * kib, repeated('"whsec_",', parseSigningSecret, '{"keys":[', '""]}')],
+  ['a signing secret of many keys', 64 * kib, repeated('"whsec_",', parseSigningSecret, '{"keys":[', '""]}')],
   ['a certificate without an end', 64 * kib, repeated('A\n', parseCaCertificates, '-----BEGIN CERTIFICATE-----')],
-  ['certificates that begin only', 64 * kib, repeated('-----BEGIN CERTIFICATE-----A', parseCaCertificates)],
-  ['keys that begin only', 64 * kib, repeated('-----BEGIN A PRIVATE KEY-----A', parseClientCertificate)],
-  ['dashes', 64 * kib, repeated('-', parseClientCertificate)],
+  ['a text of certificate beginnings', 64 * kib, repeated('-----BEGIN CERTIFICATE-----A', parseCaCertificates)],
+  ['a text of key beginnings', 64 * kib, repeated('-----BEGIN A PRIVATE KEY-----A', parseClientCertificate)],
+  ['a certificate of dashes', 64 * kib, repeated('-', parseClientCertificate)],
   [
-    'a signature of commas',
+    'an Authorization header of commas',
     mib,
     repeated(',', (authorization) => parseSignature(signed({ authorization })), 'AWS4-HMAC-SHA256 '),
   ],
-  ['a signed query', mib, repeated('X-Amz-Signature=&', (query) => parseSignature(signed({}, query)))],
-  ['a canonical query', mib, repeated('a=b%20&', (query) => canonicalRequest(signed({ host: 'a' }, query), ['host']))],
-  ['a canonical header', mib, repeated(' a', (host) => canonicalRequest(signed({ host }), ['host']))],
+  ['a query of signatures', mib, repeated('X-Amz-Signature=&', (query) => parseSignature(signed({}, query)))],
   [
-    'a canonical header of blanks',
+    'a signed query of many members',
     mib,
-    repeated(' ', (host) => canonicalRequest(signed({ host }), ['host']), 'a', 'a'),
+    repeated('a=b%20&', (query) => canonicalRequest(signed({ host: 'a' }, query), ['host'])),
   ],
+  ['a signed header of many words', mib, repeated(' a', (host) => canonicalRequest(signed({ host }), ['host']))],
+  ['a signed header of blanks', mib, repeated(' ', (host) => canonicalRequest(signed({ host }), ['host']), 'a', 'a')],
   [
     'a body that is nearly base64',
     4 * mib,
@@ -145,18 +145,18 @@ const rows: readonly Row[] = [
   ['a URL of user names', mib, repeated('@', maskUserinfo, 'https://')],
   ['an error of many lines', mib, repeated('\n  at ', (text) => describeErrors(new Error(text)))],
   ['an error of one long line', mib, repeated(' ', (text) => describeErrors(new Error(text)))],
-  ['a pattern of wildcards', mib, repeated('ab', matches({ detail: { a: [{ wildcard: '*ac*b' }] } }))],
-  ['a pattern that nearly matches', mib, repeated('a', matches({ detail: { a: [{ wildcard: '*aab*a' }] } }))],
+  ['a text for a pattern with wildcards', mib, repeated('ab', matches({ detail: { a: [{ wildcard: '*ac*b' }] } }))],
+  ['a text that nearly matches a wildcard', mib, repeated('a', matches({ detail: { a: [{ wildcard: '*aab*a' }] } }))],
   [
-    'a pattern of suffixes',
+    'a text for a pattern with suffixes',
     mib,
     repeated('a', matches({ detail: { a: [{ suffix: 'b' }, { 'anything-but': { wildcard: '*ba' } }] } })),
   ],
 ];
 
 /**
- * The lowest CPU time of this thread in three runs, in ms. CPU time does not count other work of the machine. Each run has a
- * different input, a little longer than the last one, so that no cache contains it.
+ * The lowest CPU time of this thread in three runs, in ms. CPU time is not affected by other processes. Each run has a slightly
+ * longer input than the previous one, so that no cache contains it.
  */
 function cpuMs(prepare: Row[2], size: number): number {
   const runs = [0, 1, 2].map((run) => {
@@ -173,10 +173,10 @@ function cpuMs(prepare: Row[2], size: number): number {
   return Math.min(...runs);
 }
 
-/** Any input may take this long. Shorter times are harmless, and too short for a comparison. */
+/** Inputs that take less time than this are not compared, because short measurements are too inexact. */
 const harmlessMs = 150;
 
-test.each(rows)('%s takes time in proportion to its length', (_what, size, prepare) => {
+test.each(rows)('%s is processed in time proportional to its length', (_what, size, prepare) => {
   const whole = cpuMs(prepare, size);
   // Four times the input takes four times as long in linear time, and sixteen times as long in quadratic time.
   const ratio = whole > harmlessMs ? whole / cpuMs(prepare, size / 4) : 0;
@@ -184,7 +184,7 @@ test.each(rows)('%s takes time in proportion to its length', (_what, size, prepa
   expect(whole).toBeLessThan(1000);
 });
 
-test('the measurement tells quadratic work from linear work', () => {
+test('the measurement of linear time detects quadratic work', () => {
   const quadratic = (size: number) => () => {
     let sum = 0;
     for (let one = 0; one < size; one += 1) for (let other = 0; other < size; other += 1) sum += one ^ other;

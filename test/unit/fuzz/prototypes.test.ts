@@ -35,7 +35,7 @@ const target = `{
 const secret = `{"username":"a","password":"b","__proto__":{"client_id":"x"},"invocation_http_parameters":{"body_parameters":[
   {"key":"__proto__","value":"body","is_value_secret":false}]}}`;
 
-test("JavaScript's own property names are names like any other", async () => {
+test("values under JavaScript's own property names reach the endpoint unchanged", async () => {
   const endpoint = await startRecordingEndpoint();
   const http = createUndiciHttpClient({ allowlist: loopback });
   opened.push(http, endpoint);

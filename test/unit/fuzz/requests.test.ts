@@ -19,7 +19,7 @@ const presigned = `X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=da2-a%2F${s
 
 const receiver = { nowMs, region: 'us-east-1', services: new Set(['events']) };
 
-test('no signature of a request is valid without the key, and none makes the check fail', () => {
+test('no request without the secret key has a valid signature', () => {
   fc.assert(
     fc.property(
       nearlyText([authorization, '']),
@@ -54,7 +54,7 @@ const urlEvent = {
   isBase64Encoded: true,
 };
 
-test('any event of a function URL is read as a request or refused, and never as a direct invocation', () => {
+test('any event of a function URL is read as an HTTP request or refused, never as a direct invocation', () => {
   const receive = (event: JsonValue): void => {
     const request = parsed(() => parseFunctionUrlEvent(event), [ServiceError]);
     if (request === undefined) return;
@@ -66,7 +66,7 @@ test('any event of a function URL is read as a request or refused, and never as 
   fc.assert(fc.property(nearly([urlEvent]), receive), { numRuns: 500 });
 });
 
-test('any page token, API key or ARN is one of ours or refused', () => {
+test('any text is parsed as a page token, API key or ARN, or refused without an exception', () => {
   const binding = ['ListConnections', undefined];
   const arn = 'arn:aws:events:us-east-1:123456789012:connection/shop/11111111-2222';
   const texts = nearlyText([formatPageToken(binding, 'shop'), `da2-${'a'.repeat(42)}`, arn]);
@@ -83,7 +83,7 @@ test('any page token, API key or ARN is one of ours or refused', () => {
   );
 });
 
-test('a URL that is shown contains no password that a URL parser reads', () => {
+test('a URL in an error contains no password that a URL parser would find', () => {
   const urls = nearlyText([
     `https:/user:${canary}@example.com/`,
     `https:${canary}@h`,
@@ -102,7 +102,7 @@ test('a URL that is shown contains no password that a URL parser reads', () => {
   );
 });
 
-test('any thrown value is described, without any part of a parsed text', () => {
+test('the description of any thrown value contains no part of a parsed text', () => {
   fc.assert(
     fc.property(anyJson, nearlyText(['{"a": "c4n4ry"']), (thrown, text) => {
       expect(describeErrors(thrown).length).toBeLessThanOrEqual(5);

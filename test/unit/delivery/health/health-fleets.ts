@@ -14,7 +14,7 @@ export const orders: RatedDestination = destination;
 export const inBatch = { horizonMs: 2000 } as const;
 export const timedOut: Signal = { kind: 'failed', code: 'TimedOut' };
 
-/** Workers on one table. All see the same clock. */
+/** Workers that share one table and one clock. */
 export function createFleet(invocations = 50, orders: RatedDestination = destination) {
   const clock = createManualClock();
   const buckets = createInMemoryRateBuckets({ showsRefuser: true });
@@ -22,7 +22,7 @@ export function createFleet(invocations = 50, orders: RatedDestination = destina
   const createWorker = (own = clock) =>
     createRateLimiter({ buckets, clock: own, random: () => 0.5, batchSize: 10, invocations, healthLog });
   const worker = () => createWorker();
-  /** Ends that many requests of a worker, one after the other. */
+  /** Ends several requests of a worker, one after another. */
   async function end(limiter: RateLimiter, signal: Signal, times = 1, isProbe = false): Promise<void> {
     for (let time = 0; time < times; time += 1) await limiter.monitorOf(orders).begin(isProbe).end(signal);
   }

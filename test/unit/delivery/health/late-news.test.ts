@@ -8,8 +8,8 @@ import { createFleet, inBatch, orders, timedOut } from './health-fleets.ts';
 
 const turnOfItsOwn = { ...inBatch, turn: inTurn };
 
-describe('news that comes late', () => {
-  test('a request that was sent before the circuit opened and fails afterwards does not close it', async () => {
+describe('answers that arrive late', () => {
+  test('a request from before the circuit opened does not close the circuit when it fails', async () => {
     const { worker, end, healthLog, clock } = createFleet();
     const [late, other] = [worker(), worker()];
     await late.reserve(orders, 1, inBatch);
@@ -23,7 +23,7 @@ describe('news that comes late', () => {
     expect(healthLog.events.map(({ event }) => event)).toEqual(['unhealthy']);
   });
 
-  test('an answer of an hour ago does not end the run of failures that other workers have counted', async () => {
+  test('an answer that a worker records an hour late does not end the run of failures of other workers', async () => {
     const { worker, end, healthLog, clock } = createFleet();
     const workers = Array.from({ length: failuresToOpen }, worker);
     for (const limiter of workers) {
@@ -50,7 +50,7 @@ describe('news that comes late', () => {
     expect(bucket?.health).toMatchObject({ failuresInRow: 1, openedAtUs: 0 });
   });
 
-  test('a probe whose failure is told late does not let a second probe go beside the next one', async () => {
+  test('a probe whose failure is recorded late does not cause two probes at once', async () => {
     const { worker, opened, takeProbe, clock } = createFleet();
     const first = await opened();
     await takeProbe(first);
@@ -62,7 +62,7 @@ describe('news that comes late', () => {
     expect((await worker().reserve(orders, 1, turnOfItsOwn)).slotTimesMs).toEqual([]);
   });
 
-  test('a Retry-After that comes while a probe is under way still pauses the fleet when the circuit has closed', async () => {
+  test('a Retry-After that arrives during a probe still pauses the fleet after the circuit has closed', async () => {
     const { worker, opened, takeProbe, end, clock } = createFleet();
     const other = worker();
     await other.reserve(orders, 1, inBatch);
@@ -75,7 +75,7 @@ describe('news that comes late', () => {
 });
 
 describe('wrong clocks and long sleeps', () => {
-  test('a circuit that a worker an hour ahead has closed does not start slowly for an hour', async () => {
+  test('a worker whose clock is an hour ahead does not slow the rate for an hour when it closes a circuit', async () => {
     const { createWorker, opened, end, clock, worker } = createFleet();
     await opened();
     const ahead = createWorker(createManualClock(clock.nowMs() + 3_600_000));
@@ -86,7 +86,7 @@ describe('wrong clocks and long sleeps', () => {
     expect(slotTimesMs.length).toBeGreaterThan(90);
   });
 
-  test('a request that lasted for an hour because the worker was asleep counts as one of its time limit', async () => {
+  test('a request that took an hour because its worker was suspended counts with the request timeout', async () => {
     const { worker, clock } = createFleet(9);
     const limiter = worker();
     await limiter.reserve(orders, 1, inBatch);
@@ -95,12 +95,12 @@ describe('wrong clocks and long sleeps', () => {
     await request.end(aliveSignal);
     await limiter.reserve(orders, 1, inBatch);
     clock.set(clock.nowMs() + 2000);
-    // Three invocations of 5 s each are one in 1.7 s.
+    // Three invocations that each last for 5 s allow one request every 1.7 s.
     expect((await limiter.reserve(orders, 10, inBatch)).slotTimesMs).toHaveLength(10);
   });
 });
 
-test('events that wait at a shard other than the first one are sent as probes too', async () => {
+test('deliveries that wait at any shard of a destination can be sent as probes', async () => {
   const fast = { ...orders, ratePerSecond: 3000 };
   const { worker, clock, end } = createFleet(50, fast);
   const limiter = worker();
@@ -116,7 +116,7 @@ test('events that wait at a shard other than the first one are sent as probes to
   expect.fail('No probe was sent.');
 });
 
-test('a slow request beside others that are answered does not limit a healthy destination', async () => {
+test('a single slow request does not limit a destination that answers other requests', async () => {
   const { worker, clock, buckets } = createFleet(10);
   const limiter = worker();
   await limiter.reserve(orders, 10, inBatch);

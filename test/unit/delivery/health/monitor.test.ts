@@ -4,7 +4,7 @@ import { inTurn } from '../../../../lib/core/rate/shards.ts';
 import { createFleet, inBatch, orders, timedOut } from './health-fleets.ts';
 
 describe('a circuit', () => {
-  test('a circuit opens after five failures in a row of any workers, and one log line says so', async () => {
+  test('a circuit opens after five failures in a row, whichever workers they come from, and one line logs it', async () => {
     const { worker, end, healthLog } = createFleet();
     const workers = Array.from({ length: failuresToOpen }, worker);
     for (const limiter of workers) await limiter.reserve(orders, 1, inBatch);
@@ -16,7 +16,7 @@ describe('a circuit', () => {
     ]);
   });
 
-  test('requests that fail in the same moment take one write for their failures and one to open the circuit', async () => {
+  test('requests that fail at the same moment cause one write for their failures and one to open the circuit', async () => {
     const { worker, buckets, healthLog } = createFleet();
     const limiter = worker();
     await limiter.reserve(orders, 10, inBatch);
@@ -27,7 +27,7 @@ describe('a circuit', () => {
     expect(healthLog.events).toMatchObject([{ event: 'unhealthy', failures: 10 }]);
   });
 
-  test('a healthy endpoint causes no write', async () => {
+  test('requests to a healthy endpoint cause no write of its health', async () => {
     const { worker, end, buckets } = createFleet();
     const limiter = worker();
     await limiter.reserve(orders, 10, inBatch);
@@ -36,7 +36,7 @@ describe('a circuit', () => {
     expect(buckets.writes).toBe(before);
   });
 
-  test('no timer is left when the requests have ended', async () => {
+  test('the health monitor leaves no timer when the requests of a destination have ended', async () => {
     const { worker, clock } = createFleet();
     const limiter = worker();
     await limiter.reserve(orders, 1, inBatch);
@@ -47,7 +47,7 @@ describe('a circuit', () => {
     expect(clock.sleeperCount()).toBe(0);
   });
 
-  test('an answer between failures keeps the circuit closed until twenty failures come in a row', async () => {
+  test('a circuit opens only after twenty failures in a row when an answer came between earlier failures', async () => {
     const { worker, end, healthLog } = createFleet();
     const limiter = worker();
     await limiter.reserve(orders, 1, inBatch);
@@ -59,7 +59,7 @@ describe('a circuit', () => {
     expect(healthLog.events).toHaveLength(1);
   });
 
-  test('while a circuit is open, one request of the whole fleet is given a slot, and only when a probe is due', async () => {
+  test('while a circuit is open, the whole fleet sends only one request each time a probe is due', async () => {
     const { worker, opened, takeProbe } = createFleet();
     const first = await opened();
     const others = Array.from({ length: 7 }, worker);
@@ -83,12 +83,12 @@ describe('a circuit', () => {
     if (turn === undefined) throw new Error('Both requests have got a slot.');
     clock.set(turn.atMs - 90);
     await limiter.reserve(orders, 1, inBatch);
-    // The clock stands still, so a wait would never end.
+    // The clock does not move, so the test would time out if the delivery waited.
     const { slotTimesMs, returns: later } = await limiter.reserve(orders, 1, { ...inBatch, turn });
     expect([...slotTimesMs, ...later]).toHaveLength(1);
   });
 
-  test('a worker that does not know of the open circuit gives up the slots that it has taken', async () => {
+  test('a worker that learns of an open circuit does not use the slots that it has already taken', async () => {
     const { worker, opened, clock } = createFleet();
     const unaware = worker();
     await unaware.reserve(orders, 1, inBatch);
@@ -109,11 +109,11 @@ describe('a circuit', () => {
       const event = healthLog.events.at(-1);
       if (event?.event === 'probe-failed') waitsMs.push(Math.round(event.nextProbeAtMs - clock.nowMs()));
     }
-    // Half of the jitter of a quarter is taken off.
+    // The jitter takes off up to a quarter of the wait, and here half of that quarter.
     expect(waitsMs).toEqual([2, 4, 8, 16, 32, 60, 60, 60].map((seconds) => seconds * 875));
   });
 
-  test('a failure of a request that was sent before the circuit opened does not put the next probe off', async () => {
+  test('the failure of a request from before the circuit opened does not delay the next probe', async () => {
     const { opened, end, healthLog, buckets } = createFleet();
     const limiter = await opened();
     const before = buckets.writes;
@@ -122,7 +122,7 @@ describe('a circuit', () => {
     expect(healthLog.events).toHaveLength(1);
   });
 
-  test('a probe that is answered closes the circuit, and the rate doubles each second until it is whole again', async () => {
+  test('an answered probe closes the circuit, and the rate then doubles every second up to its full value', async () => {
     const { worker, opened, takeProbe, end, clock, healthLog } = createFleet();
     const limiter = await opened();
     await takeProbe(limiter);
@@ -143,7 +143,7 @@ describe('a circuit', () => {
 });
 
 describe('a slow endpoint', () => {
-  test('an endpoint that answers after 5 s holds at most a third of the invocations', async () => {
+  test('an endpoint that answers after 5 s occupies at most a third of the invocations', async () => {
     const { worker, clock } = createFleet(30);
     const limiter = worker();
     await limiter.reserve(orders, 1, inBatch);
@@ -156,12 +156,12 @@ describe('a slow endpoint', () => {
       if (slotTimesMs.length > 0) reservations += 1;
       clock.set(clock.nowMs() + 100);
     }
-    // Ten invocations of 5 s each are two a second.
+    // Ten invocations that each last for 5 s allow two requests a second.
     expect(reservations).toBeGreaterThan(110);
     expect(reservations).toBeLessThanOrEqual(121);
   });
 
-  test('a request that waits unusually long for its answer already limits the fleet, and the answer lifts the limit', async () => {
+  test('a request limits the fleet while it waits unusually long for its answer', async () => {
     const { worker, clock } = createFleet(9);
     const limiter = worker();
     await limiter.reserve(orders, 1, inBatch);

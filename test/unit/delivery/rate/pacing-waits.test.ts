@@ -24,7 +24,7 @@ function setUp() {
   return { manual, delays, waitUntil, goneAtMs };
 }
 
-test('slots of the same millisecond share a timer, and no request is sent before its slot', async () => {
+test('waits for slots of the same millisecond share a timer and do not end before it', async () => {
   const { manual, delays, goneAtMs } = setUp();
   const gone = Promise.all([4.2, 4.4, 4.6, 5, 5.2].map((slot) => goneAtMs(startMs + slot)));
   for (let passed = 0; passed < 6; passed += 1) await manual.advance(1);
@@ -32,13 +32,13 @@ test('slots of the same millisecond share a timer, and no request is sent before
   expect(delays).toEqual([5, 6]);
 });
 
-test('a slot that has passed is not waited for', async () => {
+test('a wait for a slot that has passed ends at once', async () => {
   const { delays, goneAtMs } = setUp();
   expect(await Promise.all([goneAtMs(startMs), goneAtMs(startMs - 0.5)])).toEqual([0, 0]);
   expect(delays).toEqual([]);
 });
 
-test('the end of an invocation ends only its own waits', async () => {
+test('the end of an invocation ends only the waits of that invocation', async () => {
   const { manual, waitUntil } = setUp();
   const ending = new AbortController();
   const ended = waitUntil(startMs + 10, ending.signal);
@@ -50,7 +50,7 @@ test('the end of an invocation ends only its own waits', async () => {
   await other;
 });
 
-test('a wait for the same millisecond after an invocation ended is a new wait', async () => {
+test('a wait for a millisecond that has already passed once, before the clock stepped back, gets a new timer', async () => {
   const { manual, delays, waitUntil } = setUp();
   const { signal } = new AbortController();
   const first = waitUntil(startMs + 5, signal);

@@ -54,7 +54,7 @@ function setUp(answers: readonly (Partial<Reservation> | 'now')[] = ['now']) {
 
 const start = Date.UTC(2026, 0, 1);
 
-test('a request asks with the rate, burst, revision and limits of its destination, and goes when its slot comes', async () => {
+test('a request waits for a slot at the rate, burst and revision of its destination', async () => {
   const { clock, asked, waitForSlot } = setUp([{ slotTimesMs: [start + 700] }]);
   const waiting = waitForSlot(destinationOf(300));
   await clock.advance(699);
@@ -81,7 +81,7 @@ test('a request that finds no slot before the horizon gets a return time', async
   expect(await waitForSlot(destinationOf(300))).toMatchObject({ kind: 'later', turn });
 });
 
-test('a delivery that comes back asks for a slot with its earlier turn', async () => {
+test('a returning delivery asks for a slot with its place in the backlog', async () => {
   const turn: Turn = { kind: 'return', generation: 3, shard: 0, atMs: 1 };
   const { asked, waitForSlot } = setUp();
   await waitForSlot(destinationOf(300), turn);
@@ -94,7 +94,7 @@ test.each([
   { ratePerSecond: 40, toleranceMs: 20 },
   { ratePerSecond: 300, toleranceMs: 20 },
 ])(
-  'at $ratePerSecond a second a slot is used up to $toleranceMs ms late, and later it is replaced by another slot',
+  'at $ratePerSecond a second, a slot that is missed by more than $toleranceMs ms is replaced by another slot',
   async ({ ratePerSecond, toleranceMs }) => {
     const goesAfter = async (lateMs: number) => {
       const { clock, asked, waitForSlot } = setUp([{ slotTimesMs: [start + 500] }, { slotTimesMs: [start + 1700] }]);
@@ -115,14 +115,14 @@ test.each([
   },
 );
 
-test('a delivery that comes back and misses its slot keeps its place in the line', async () => {
+test('a returning delivery that misses its slot keeps its place in the backlog', async () => {
   const turn: Turn = { kind: 'return', generation: 3, shard: 0, atMs: 1 };
   const { asked, waitForSlot } = setUp([{ slotTimesMs: [start - 100] }]);
   await waitForSlot(destinationOf(300), turn);
   expect(asked.map(({ options }) => options.turn)).toEqual([turn, turn]);
 });
 
-test('no slot is asked for when too little time is left to send and to settle', async () => {
+test('a delivery asks for no slot when too little time is left to send and to settle it', async () => {
   const { asked, waitForSlot } = setUp();
   await expect(waitForSlot(destinationOf(300), newcomer, 9999)).rejects.toMatchObject({ code: 'OutOfTime' });
   expect(asked).toEqual([]);
@@ -137,7 +137,7 @@ test('a slot whose wait has left too little time for the request is not used', a
   expect(await failed).toMatchObject({ code: 'OutOfTime' });
 });
 
-test('a request does not wait for a slot when there is time for the request but not for the wait', async () => {
+test('a delivery asks only for a slot that begins at once when there is no time to wait', async () => {
   const { asked, waitForSlot } = setUp();
   await waitForSlot(destinationOf(300), newcomer, 11_999);
   expect(asked[0]?.options.horizonMs).toBe(0);
@@ -145,7 +145,7 @@ test('a request does not wait for a slot when there is time for the request but 
   expect(asked[1]?.options.horizonMs).toBe(2000);
 });
 
-test('the longest request timeout that a function allows leaves a cold worker time for a full wait for a slot', async () => {
+test('the longest request timeout still leaves a cold worker the time to wait for a slot', async () => {
   const { asked, waitForSlot } = setUp();
   const destination = destinationOf(300);
   const longest = { ...destination, policy: { ...destination.policy, timeoutMs: longestRequestTimeoutMs(60) } };
@@ -153,12 +153,12 @@ test('the longest request timeout that a function allows leaves a cold worker ti
   expect(asked[0]?.options.horizonMs).toBe(2000);
 });
 
-test('an error says so when the limiter gives neither a slot nor a turn', async () => {
+test('a rate limiter that gives neither a slot nor a return time causes an error that says so', async () => {
   const { waitForSlot } = setUp([{}]);
   await expect(waitForSlot(destinationOf(300))).rejects.toThrow('neither a slot nor a turn');
 });
 
-test('a pause counts from now', async () => {
+test('a pause of a number of milliseconds begins now', async () => {
   const { clock, pacing, pauses } = setUp();
   await pacing.pause(destinationOf(300), 30_000);
   expect(pauses).toEqual([clock.nowMs() + 30_000]);

@@ -7,7 +7,7 @@ const timesUs = [1, 2, 3, 4].map((seconds) => takenAtUs + seconds * secondUs);
 const [first, second, third, fourth] = timesUs;
 
 describe('a block of return times', () => {
-  test('a block gives each of its return times once, in their order, until it ends', () => {
+  test('a block of return times gives each of them once and in order', () => {
     const block = new ReturnBlock(timesUs, 7, takenAtUs);
     expect(block.generation).toBe(7);
     expect(block.take(1, takenAtUs)).toEqual([first]);
@@ -16,12 +16,12 @@ describe('a block of return times', () => {
     expect(block.take(2, takenAtUs)).toEqual([]);
   });
 
-  test('a block skips the return times that have passed', () => {
+  test('a block of return times skips those that have passed', () => {
     const block = new ReturnBlock(timesUs, 1, takenAtUs);
     expect(block.take(1, takenAtUs + 2 * secondUs)).toEqual([third]);
   });
 
-  test('a block gives nothing when it is older than ten seconds, or after the clock has stepped back', () => {
+  test('a block of return times is not used when it is older than ten seconds or newer than the clock', () => {
     const late = [takenAtUs + 20 * secondUs];
     expect(new ReturnBlock(late, 1, takenAtUs).take(1, takenAtUs + 10 * secondUs)).toEqual(late);
     expect(new ReturnBlock(late, 1, takenAtUs).take(1, takenAtUs + 10 * secondUs + 1)).toEqual([]);
@@ -32,7 +32,7 @@ describe('a block of return times', () => {
 const nowMs = 1_790_000_000_000;
 const rate = 10_000;
 
-/** Calls of ten events each, at these times after the beginning. */
+/** A counter after calls of ten events each, at these times after `nowMs`. */
 function counterOf(...callsMs: readonly number[]): EventCounter {
   const counter = new EventCounter();
   for (const callMs of callsMs) counter.add(10, nowMs + callMs);
@@ -43,19 +43,19 @@ const six = [0, 0, 0, 0, 0, 0];
 
 describe('the size of a block', () => {
   test.each([
-    { calls: 5, areWritesScarce: false, size: 0 },
-    { calls: 6, areWritesScarce: false, size: 300 },
-    { calls: 2, areWritesScarce: true, size: 0 },
-    { calls: 3, areWritesScarce: true, size: 150 },
+    [0, 5, 'not scarce', false],
+    [300, 6, 'not scarce', false],
+    [0, 2, 'scarce', true],
+    [150, 3, 'scarce', true],
   ])(
-    'a block has $size return times after $calls calls of ten events (writes are scarce: $areWritesScarce)',
-    ({ calls, areWritesScarce, size }) => {
+    'a worker takes a block of %i return times after %i calls of ten events when writes are %s',
+    (size, calls, _scarce, areWritesScarce) => {
       const counter = counterOf(...Array.from({ length: calls }, () => 0));
       expect(counter.blockCount(nowMs, rate, areWritesScarce)).toBe(size);
     },
   );
 
-  test('no block is taken when the latest six calls did not come within two seconds', () => {
+  test('a worker takes no block of return times when its latest six calls took more than two seconds', () => {
     const counter = counterOf(0, ...six, 1);
     expect(counter.blockCount(nowMs + 2000, rate, false)).toBeGreaterThan(0);
     expect(counter.blockCount(nowMs + 2001, rate, false)).toBe(0);
@@ -66,30 +66,27 @@ describe('the size of a block', () => {
     { ageMs: 0, size: 300 },
     { ageMs: 500, size: 150 },
     { ageMs: 1200, size: 75 },
-  ])(
-    'a block has $size return times, for 1,250 ms of events, when 60 events have come since $ageMs ms ago',
-    ({ ageMs, size }) => {
-      expect(counterOf(...six).blockCount(nowMs + ageMs, rate, false)).toBe(size);
-    },
-  );
+  ])('a block has $size return times when 60 events began to arrive $ageMs ms ago', ({ ageMs, size }) => {
+    expect(counterOf(...six).blockCount(nowMs + ageMs, rate, false)).toBe(size);
+  });
 
-  test('a block has at most as many return times as the rate allows in one second', () => {
+  test('a block has at most as many return times as the rate gives in one second', () => {
     expect(counterOf(...six).blockCount(nowMs, 100, false)).toBe(100);
   });
 
   test.each([{ callMs: 1000 }, { callMs: 1200 }])(
-    'the size of a block counts the last second in part when the next call comes $callMs ms after the first',
+    'the size of a block counts a part of the previous second when a call comes $callMs ms after it began',
     ({ callMs }) => {
-      // The ten latest events, and three quarters of the 60 before.
+      // The ten latest events and three quarters of the 60 earlier ones, since a quarter of the next second has passed.
       expect(counterOf(...six, callMs).blockCount(nowMs + 1250, rate, false)).toBe(Math.ceil(55 * 1.25));
     },
   );
 
-  test('the events of a block are counted from the latest call alone when two seconds have passed before it', () => {
+  test('the size of a block depends on the latest call alone when two seconds have passed before it', () => {
     expect(counterOf(...six, 2000).blockCount(nowMs + 2000, rate, false)).toBe(50);
   });
 
-  test('the events of a block are counted from the latest call alone when the clock has stepped back before it', () => {
+  test('the size of a block depends on the latest call alone when the clock has stepped back before it', () => {
     expect(counterOf(...six, -500).blockCount(nowMs - 500, rate, false)).toBe(50);
   });
 });

@@ -7,7 +7,7 @@ import type { BucketKey, RateBuckets } from '../../../../lib/ports/rate.ts';
 import { createInMemoryRateBuckets } from '../../../fakes/in-memory-rate-buckets.ts';
 import { createManualClock } from '../../../fakes/manual-clock.ts';
 
-/** Its rate needs three shards. */
+/** A destination whose rate is divided among three shards. */
 const orders: RatedDestination = {
   name: 'orders',
   timeoutMs: 5000,
@@ -41,7 +41,7 @@ function setUp(fails?: Error) {
   return { written, one, limiter };
 }
 
-test('requests of one moment to one destination share one write, and the request that asked first gets the first slot', async () => {
+test('simultaneous requests to one destination share one write, and the first of them gets the first slot', async () => {
   const { written, one } = setUp();
   const given = await Promise.all([one(), one(), one()]);
   expect(written).toHaveLength(1);
@@ -50,7 +50,7 @@ test('requests of one moment to one destination share one write, and the request
   expect(new Set(slots).size).toBe(3);
 });
 
-test('requests that differ in destination, revision, horizon or turn do not share a write', async () => {
+test('requests that differ in destination, revision, horizon or place in the backlog do not share a write', async () => {
   const { written, one } = setUp();
   await Promise.all([
     one(),
@@ -62,21 +62,21 @@ test('requests that differ in destination, revision, horizon or turn do not shar
   expect(written.length).toBeGreaterThanOrEqual(5);
 });
 
-test('more requests than a batch go to several shards, each with one write', async () => {
+test('more simultaneous requests than a batch holds go to several shards, with one write each', async () => {
   const { written, one } = setUp();
   await Promise.all(Array.from({ length: 23 }, () => one()));
   expect(written).toHaveLength(3);
   expect(new Set(written.map(({ shard }) => shard)).size).toBe(3);
 });
 
-test('with a rate that needs several shards, even a small batch costs exactly one write', async () => {
+test('a small batch costs exactly one write even when the destination has several shards', async () => {
   const { written, one } = setUp();
   for (const batch of [5, 7, 9]) await Promise.all(Array.from({ length: batch }, () => one()));
   expect(written).toHaveLength(3);
   expect(new Set(written.map(({ shard }) => shard)).size).toBe(3);
 });
 
-test('a request of a later moment makes a write of its own', async () => {
+test('requests that do not come at the same moment do not share a write', async () => {
   const { written, one } = setUp();
   await one();
   await one();
@@ -93,7 +93,7 @@ test('requests that share a write fail together', async () => {
   ]);
 });
 
-test('a reservation for no requests makes no call', async () => {
+test('reserving slots for no request calls no store', async () => {
   const { written, limiter } = setUp();
   expect(await limiter.reserve(orders, 0, options)).toEqual({ slotTimesMs: [], returns: [] });
   expect(written).toEqual([]);

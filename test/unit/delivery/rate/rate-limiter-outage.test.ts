@@ -8,7 +8,7 @@ function createFleetOnFailingTable() {
 }
 
 describe('a bucket that cannot be reached', () => {
-  test('a bucket that cannot be reached gives no slots, and each delivery comes back later as a newcomer', async () => {
+  test('deliveries get no slots from a bucket that cannot be reached, and return later as newcomers', async () => {
     const { table, worker, clock, buckets } = createFleetOnFailingTable();
     table.fail(1000);
     const { slotTimesMs, returns } = await passing(clock, worker().reserve(orders, 5, queueBatch));
@@ -18,7 +18,7 @@ describe('a bucket that cannot be reached', () => {
     expect(buckets.writes).toBe(0);
   });
 
-  test('a bucket that cannot be reached is left alone for a while and then asked again', async () => {
+  test('a worker writes a bucket again some time after it could not be reached', async () => {
     const { table, worker, clock } = createFleetOnFailingTable();
     const limiter = worker();
     table.fail(1000);
@@ -31,7 +31,7 @@ describe('a bucket that cannot be reached', () => {
     expect((await limiter.reserve(orders, 1, queueBatch)).slotTimesMs.length).toBe(1);
   });
 
-  test('a bucket that cannot be reached is left alone for longer with every failure in a row', async () => {
+  test('a worker waits longer before it writes a bucket again with every failure in a row', async () => {
     const { table, worker, clock } = createFleetOnFailingTable();
     const limiter = worker();
     table.fail(1_000_000);
@@ -49,7 +49,7 @@ describe('a bucket that cannot be reached', () => {
     expect(restsMs[3]).toBeGreaterThan(2 * (restsMs[0] ?? 0));
   });
 
-  test('an earlier outage of a bucket delays no delivery after the clock has stepped back', async () => {
+  test('an outage of a bucket does not delay deliveries after the clock has stepped back', async () => {
     const { table, worker, clock } = createFleetOnFailingTable();
     const limiter = worker();
     table.fail(1000);
@@ -59,7 +59,7 @@ describe('a bucket that cannot be reached', () => {
     expect((await limiter.reserve(orders, 1, queueBatch)).slotTimesMs.length).toBe(1);
   });
 
-  test('a delivery that comes before its return time keeps its turn when the bucket cannot be reached', async () => {
+  test('a delivery that asks before its return time keeps that time when the bucket cannot be reached', async () => {
     const { table, worker, clock } = createFleetOnFailingTable();
     const turn = { kind: 'return', generation: 1, shard: 0, atMs: clock.nowMs() + 60_000 } as const;
     table.fail(1);
@@ -68,7 +68,7 @@ describe('a bucket that cannot be reached', () => {
 });
 
 describe('a write that is throttled', () => {
-  test('a write that is throttled is tried again while there is time for a slot', async () => {
+  test('a throttled write is repeated while there is time for a slot', async () => {
     const { table, worker, clock } = createFleetOnFailingTable();
     table.fail(3);
     const { slotTimesMs } = await passing(clock, worker().reserve(orders, 2, queueBatch));
@@ -78,13 +78,13 @@ describe('a write that is throttled', () => {
 });
 
 describe('a table that refuses', () => {
-  test('a table that refuses fails the reservation with its own failure', async () => {
+  test('a reservation fails with the failure of a table that refuses access', async () => {
     const { table, worker } = createFleetOnFailingTable();
     table.fail(1, 'StoreRefused');
     await expect(worker().reserve(orders, 1, queueBatch)).rejects.toMatchObject({ code: 'StoreRefused' });
   });
 
-  test('a bug while slots are reserved fails all calls that share the reservation, and no later call', async () => {
+  test('a bug during a reservation fails the calls that share it but no later call', async () => {
     const { table, worker } = createFleetOnFailingTable();
     const limiter = worker();
     table.break(new TypeError('a bug'));
@@ -96,7 +96,7 @@ describe('a table that refuses', () => {
 });
 
 describe('a clock', () => {
-  test('a clock that steps back half an hour gets no slot that was given away, and finds the line again', async () => {
+  test('a worker whose clock steps back half an hour gets no slot twice, and gets slots when the clock is right again', async () => {
     const { worker, clock, buckets } = createFleetOnFailingTable();
     const limiter = worker();
     const before = await limiter.reserve(orders, 5, queueBatch);
@@ -111,7 +111,7 @@ describe('a clock', () => {
     expect(buckets.writes).toBe(2);
   });
 
-  test('a worker that stands still for 3 s loses no more than the slots of that time', async () => {
+  test('a worker that is suspended for 3 s loses at most the slots of that time', async () => {
     const { worker, clock } = createFleetOnFailingTable();
     const limiter = worker();
     await limiter.reserve(orders, 20, queueBatch);
@@ -126,7 +126,7 @@ describe('an outage as one worker sees it', () => {
   const startMs = 1_790_000_000_000;
   const half = () => 0.5;
 
-  /** A clock that stands still and records the waits. */
+  /** A clock that does not move and records the requested waits. */
   function stillClock() {
     const waitsMs: number[] = [];
     const delay = (delayMs: number) => {
@@ -137,18 +137,21 @@ describe('an outage as one worker sees it', () => {
   }
 
   test.each([
-    { failures: 1, untilMs: startMs + 26, waitsMs: [25] },
-    { failures: 1, untilMs: startMs + 25, waitsMs: [] },
-    { failures: 3, untilMs: startMs + 60_000, waitsMs: [100] },
-    { failures: 4, untilMs: startMs + 60_000, waitsMs: [] },
-  ])('an outage waits $waitsMs ms after $failures failures when a slot is useful until $untilMs', async (given) => {
-    const clock = stillClock();
-    const goesOn = await new Outage(half).waitsOut(given.failures, given.untilMs, clock);
-    expect(clock.waitsMs).toEqual(given.waitsMs);
-    expect(goesOn).toBe(given.waitsMs.length > 0);
-  });
+    ['is repeated after 25 ms', 1, 26, [25]],
+    ['is not repeated', 1, 25, []],
+    ['is repeated after 100 ms', 3, 60_000, [100]],
+    ['is not repeated', 4, 60_000, []],
+  ])(
+    'a write to a bucket %s after failure %i when its slots are usable for %i ms',
+    async (_what, failures, usableMs, waitsMs) => {
+      const clock = stillClock();
+      const goesOn = await new Outage(half).waitsOut(failures, startMs + usableMs, clock);
+      expect(clock.waitsMs).toEqual(waitsMs);
+      expect(goesOn).toBe(waitsMs.length > 0);
+    },
+  );
 
-  test('an outage doubles the rest with each failure in a row, until a write succeeds', async () => {
+  test('the time without writes to a bucket doubles with each failure in a row, until a write succeeds', async () => {
     const outage = new Outage(half);
     const rest = () => outage.waitsOut(4, startMs, stillClock());
     const expectRest = (restMs: number) => {
@@ -164,7 +167,7 @@ describe('an outage as one worker sees it', () => {
     expectRest(500);
   });
 
-  test('a worker stops resting after an outage when its clock has stepped back', async () => {
+  test('a worker writes a bucket again after an outage when its clock has stepped back', async () => {
     const outage = new Outage(half);
     await outage.waitsOut(4, startMs, stillClock());
     expect(outage.isResting(startMs)).toBe(true);
@@ -177,7 +180,7 @@ describe('an outage as one worker sees it', () => {
     { rests: 2, afterMs: 3000 },
     { rests: 10, afterMs: 16_000 },
   ])(
-    'an outage of $rests rests in a row sends deliveries back after $afterMs ms on average',
+    'after $rests failed tries to reach a bucket, deliveries return $afterMs ms later on average',
     async ({ rests, afterMs }) => {
       const outage = new Outage(half);
       for (let rest = 0; rest < rests; rest += 1) await outage.waitsOut(4, startMs, stillClock());
@@ -185,7 +188,7 @@ describe('an outage as one worker sees it', () => {
     },
   );
 
-  test('the turns that an outage gives are in the order of their times', () => {
+  test('deliveries get their random return times of an outage in ascending order', () => {
     const chances = [0.75, 0.25, 0.5];
     const turns = new Outage(() => chances.pop() ?? 0).turns(3, startMs);
     expect(turns.map(({ atMs }) => atMs - startMs)).toEqual([1500, 2000, 2500]);

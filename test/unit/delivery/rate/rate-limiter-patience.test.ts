@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { inTurn } from '../../../../lib/core/rate/shards.ts';
 import { createFleet, orders, queueBatch } from './rate-limiters.ts';
 
-/** A worker that has seen slots given away for the next second, and five events at their return times. */
+/** A worker whose bucket has given away the slots of the next second, and five events at their return times. */
 async function createBacklog() {
   const { clock, worker, buckets } = createFleet();
   const limiter = worker();
@@ -10,7 +10,7 @@ async function createBacklog() {
   const { returns } = await worker().reserve(orders, 30, queueBatch);
   const turns = returns.slice(0, 5);
   clock.set(turns.at(-1)?.atMs ?? 0);
-  // The worker that reserves last knows how far ahead slots are given away.
+  // `limiter` reserves last, so that it knows how far ahead slots are given away.
   await worker().reserve(orders, 5, { ...queueBatch, turn: { ...inTurn } });
   await limiter.reserve(orders, 5, { ...queueBatch, turn: { ...inTurn } });
   const returning = () => limiter.reserve(orders, 1, { ...queueBatch, ...(turns[0] && { turn: turns[0] }) });
@@ -30,7 +30,7 @@ test('returning deliveries share a write while slots are given away ahead of tim
   expect(Math.round((slots[1] ?? 0) - (slots[0] ?? 0))).toBe(100);
 });
 
-test('a request that waits for others is not sent later because of it', async () => {
+test('returning deliveries that wait to share a write get the same slots as without the wait', async () => {
   const { clock, buckets, returning, nowMs } = await createBacklog();
   const bucket = await buckets.read({ destinationIncarnation: orders.incarnation, shard: 0 });
   const first = returning();
@@ -39,7 +39,7 @@ test('a request that waits for others is not sent later because of it', async ()
   expect(clock.nowMs() - nowMs).toBe(500);
 });
 
-test('a newcomer and the second request of an attempt do not wait for others', async () => {
+test('a newcomer and the second request of an attempt do not wait to share a write', async () => {
   const { limiter, returning, clock } = await createBacklog();
   const first = returning();
   expect((await limiter.reserve(orders, 1, queueBatch)).returns).toHaveLength(1);
@@ -54,7 +54,7 @@ test('a returning delivery asks at once when it is unknown how far ahead slots a
   expect((await returning()).slotTimesMs).toHaveLength(1);
 });
 
-test('waiting for others does not move the horizon', async () => {
+test('the time that a delivery waits to share a write counts towards its horizon', async () => {
   const { clock, returning, nowMs } = await createBacklog();
   const all = Array.from({ length: 20 }, returning);
   await clock.advance(500);

@@ -6,7 +6,7 @@ import { createFleet, orders, queueBatch } from './rate-limiters.ts';
 
 const key = { destinationIncarnation: orders.incarnation, shard: 0 };
 
-/** A fleet, and a person who pauses and resumes its destination. */
+/** A fleet, with functions that pause and resume its destination as the control API does. */
 function createPausedFleet() {
   const { buckets, clock, worker } = createFleet();
   async function change(make: (bucket: Bucket | undefined, nowUs: number) => BucketWrite | undefined): Promise<void> {
@@ -34,7 +34,7 @@ test('a destination that is paused without an end gives no slot, and its deliver
   }
 });
 
-test('a worker that has not seen the pause takes no slot either', async () => {
+test('a worker that has not read the pause of a destination gets no slot either', async () => {
   const { worker, pause, buckets } = createPausedFleet();
   const unaware = worker();
   await unaware.reserve(orders, 1, queueBatch);
@@ -44,7 +44,7 @@ test('a worker that has not seen the pause takes no slot either', async () => {
   expect(await buckets.read(key)).toEqual(before);
 });
 
-test('the deliveries of a short pause come back at its end', async () => {
+test('deliveries of a destination that is paused for a short time come back at the end of the pause', async () => {
   const { worker, pause, clock } = createPausedFleet();
   const untilMs = clock.nowMs() + 60_000;
   await pause(untilMs * 1000);
@@ -64,7 +64,7 @@ test('after a destination has been resumed, a delivery that waits for the end of
   expect(slotTimesMs[0]).toBeLessThan(clock.nowMs() + 50);
 });
 
-test('a worker that has not seen the end of a pause gives no return time behind it', async () => {
+test('a worker that has not read the end of a pause gives no return time after it', async () => {
   const { worker, pause, resume, clock } = createPausedFleet();
   const unaware = worker();
   await pause((clock.nowMs() + 600_000) * 1000);

@@ -2,19 +2,19 @@ import { describe, expect, test } from 'vitest';
 import { createFailingTable, createFleet, orders, passing, queueBatch } from './rate-limiters.ts';
 
 describe('a pause', () => {
-  test('a pause holds the whole fleet back from that destination, and from no other', async () => {
+  test('a pause stops the requests of the whole fleet to that destination only', async () => {
     const { worker, clock } = createFleet();
     const untilMs = clock.nowMs() + 30_000;
     await worker().pause(orders, untilMs);
     const paused = await worker().reserve(orders, 2, queueBatch);
     expect(paused.slotTimesMs).toEqual([]);
-    // They come back up to a second early, and then wait for a slot behind the pause.
+    // Deliveries come back up to a second early and then wait for a slot after the pause.
     expect(paused.returns.every(({ atMs }) => atMs >= untilMs - 1000)).toBe(true);
     const other = await worker().reserve({ ...orders, incarnation: 'other' }, 1, queueBatch);
     expect(other.slotTimesMs.length).toBe(1);
   });
 
-  test('a pause is followed by slots from its end on', async () => {
+  test('the first slot after a pause begins at its end', async () => {
     const { worker, clock } = createFleet();
     const untilMs = clock.nowMs() + 30_000;
     await worker().pause(orders, untilMs);
@@ -22,7 +22,7 @@ describe('a pause', () => {
     expect((await worker().reserve(orders, 1, queueBatch)).slotTimesMs).toEqual([untilMs]);
   });
 
-  test('a changed destination ends a pause: its deliveries come back at once, and find slots', async () => {
+  test('a change of the destination ends a pause, and deliveries that come back at once get slots', async () => {
     const { worker, clock } = createFleet();
     const limiter = worker();
     await limiter.reserve(orders, 1, queueBatch);
@@ -35,7 +35,7 @@ describe('a pause', () => {
     expect((await worker().reserve(changed, 1, { ...queueBatch, ...(turn && { turn }) })).slotTimesMs).toHaveLength(1);
   });
 
-  test('a burst does not shorten a pause, and is usable only after the bucket has been idle again', async () => {
+  test('a burst gives no slots within a pause', async () => {
     const { worker, clock } = createFleet();
     const bursting = { ...orders, burst: 50 };
     const untilMs = clock.nowMs() + 3000;
@@ -48,14 +48,14 @@ describe('a pause', () => {
     expect(back.slotTimesMs).toEqual([untilMs, untilMs + 100]);
   });
 
-  test('a pause lasts at most 900 s', async () => {
+  test('a pause that an endpoint asks for lasts at most 900 s', async () => {
     const { worker, clock, buckets } = createFleet();
     await worker().pause(orders, clock.nowMs() + 5_000_000);
     const bucket = await buckets.read({ destinationIncarnation: 'orders', shard: 0 });
     expect(bucket?.slotsUntilUs).toBe((clock.nowMs() + 900_000) * 1000);
   });
 
-  test('a pause of a day can be asked for again after its first 900 s, even by the same worker', async () => {
+  test('a worker can prolong a pause after 900 s', async () => {
     const { worker, clock, buckets } = createFleet();
     const limiter = worker();
     const untilMs = clock.nowMs() + 86_400_000;
@@ -66,7 +66,7 @@ describe('a pause', () => {
     expect(bucket?.slotsUntilUs).toBe((clock.nowMs() + 900_000) * 1000);
   });
 
-  test('a pause is never shortened by another one', async () => {
+  test('a later pause does not shorten an earlier one', async () => {
     const { worker, clock, buckets } = createFleet();
     await worker().pause(orders, clock.nowMs() + 30_000);
     await worker().pause(orders, clock.nowMs() + 10_000);
@@ -82,8 +82,8 @@ describe('a pause', () => {
   });
 
   test.each([
-    ['a pause that ends 100 ms later than the one before is not written', 100, 1],
-    ['a pause that ends more than 100 ms later than the one before is written', 101, 2],
+    ['a pause that ends at most 100 ms later than the earlier one is not written', 100, 1],
+    ['a pause that ends more than 100 ms later than the earlier one is written', 101, 2],
   ])('%s', async (_name, laterMs, writes) => {
     const { worker, clock, buckets } = createFleet();
     const limiter = worker();
@@ -100,7 +100,7 @@ describe('a pause', () => {
     expect((await limiter.reserve(orders, 1, queueBatch)).slotTimesMs.length).toBe(1);
   });
 
-  test('a pause reaches every shard', async () => {
+  test('a pause stops the requests of every shard', async () => {
     const { worker, clock } = createFleet();
     const large = { ...orders, ratePerSecond: 5000 };
     await worker().pause(large, clock.nowMs() + 30_000);
@@ -109,7 +109,7 @@ describe('a pause', () => {
     expect(reserved.flatMap(({ slotTimesMs }) => slotTimesMs)).toEqual([]);
   });
 
-  test('a pause is written after a throttled write', async () => {
+  test('a throttled write of a pause is repeated', async () => {
     const table = createFailingTable();
     const { worker, clock, buckets } = createFleet({ table: table.over });
     table.fail(2);

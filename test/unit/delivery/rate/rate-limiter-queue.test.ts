@@ -15,7 +15,7 @@ const call: BucketCall = {
 
 const turn = (atMs: number): Turn => ({ kind: 'return', generation: 1, shard: 0, atMs });
 
-/** A bucket that records its calls. It gives each reservation this many slots, and return times for the rest. */
+/** A bucket that records its calls. It gives each reservation this many slots and gives return times to other requests. */
 function bucketOf(slots = Number.POSITIVE_INFINITY, gatheredMs = 0) {
   const asked: BucketCall[] = [];
   const gathered: number[] = [];
@@ -35,7 +35,7 @@ function bucketOf(slots = Number.POSITIVE_INFINITY, gatheredMs = 0) {
 }
 
 describe('calls of the same moment', () => {
-  test('calls of one moment share one reservation, and the first call gets the first slots', async () => {
+  test('simultaneous calls share one reservation, and the first call gets the first slots', async () => {
     const bucket = bucketOf(1);
     const reserve = createReservationQueue(bucket);
     const given = await Promise.all([2, 2, 1].map((count) => reserve({ ...call, count })));
@@ -47,13 +47,15 @@ describe('calls of the same moment', () => {
     ]);
   });
 
-  test.each([
-    { what: 'newcomers and others', change: { newcomer: false } },
-    { what: 'calls with another horizon', change: { horizonMs: 1000 } },
-    { what: 'calls with another revision', change: { revision: 2 } },
-    { what: 'calls with another rate', change: { share: { ratePerSecond: 20, burst: 2 } } },
-    { what: 'calls with another burst', change: { share: { ratePerSecond: 10, burst: 3 } } },
-  ])('one reservation never mixes $what', async ({ change }) => {
+  test.each(
+    [
+      { what: 'newcomers with returning deliveries', change: { newcomer: false } },
+      { what: 'calls with different horizons', change: { horizonMs: 1000 } },
+      { what: 'calls with different revisions', change: { revision: 2 } },
+      { what: 'calls with different rates', change: { share: { ratePerSecond: 20, burst: 2 } } },
+      { what: 'calls with different bursts', change: { share: { ratePerSecond: 10, burst: 3 } } },
+    ].map(({ what, change }) => [what, change] as const),
+  )('one reservation never combines %s', async (_what, change) => {
     const bucket = bucketOf();
     const reserve = createReservationQueue(bucket);
     const other = { ...call, ...change, count: 2 };
@@ -79,7 +81,7 @@ describe('calls of the same moment', () => {
 describe('patient calls', () => {
   const patient = { ...call, patient: true };
 
-  test('patient calls wait together for others, and the wait does not move their horizon', async () => {
+  test('calls that wait for others share a reservation, and their wait counts towards their horizon', async () => {
     const bucket = bucketOf(undefined, 300);
     const reserve = createReservationQueue(bucket);
     await Promise.all([reserve(patient), reserve(patient)]);
@@ -87,13 +89,13 @@ describe('patient calls', () => {
     expect(bucket.asked).toEqual([{ ...patient, count: 2, horizonMs: 1700 }]);
   });
 
-  test('patient calls that wait for longer than their horizon have no horizon left', async () => {
+  test('calls that wait for others for longer than their horizon ask for slots that begin at once', async () => {
     const bucket = bucketOf(undefined, 2500);
     await createReservationQueue(bucket)(patient);
     expect(bucket.asked).toEqual([{ ...patient, horizonMs: 0 }]);
   });
 
-  test('patient calls wait again after others have been served', async () => {
+  test('a call waits for others again after an earlier reservation was made', async () => {
     const bucket = bucketOf(undefined, 300);
     const reserve = createReservationQueue(bucket);
     await reserve(patient);

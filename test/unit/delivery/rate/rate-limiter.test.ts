@@ -8,7 +8,7 @@ import { createFleet, orders, queueBatch } from './rate-limiters.ts';
 const ratherSoonMs = 20;
 
 describe('slots', () => {
-  test('slots of an idle destination begin at once and lie an interval apart', async () => {
+  test('slots of an idle destination begin at once and are one interval apart', async () => {
     const { worker, beganMs } = createFleet();
     const { slotTimesMs, returns } = await worker().reserve(orders, 3, queueBatch);
     const [firstMs = 0] = slotTimesMs;
@@ -18,7 +18,7 @@ describe('slots', () => {
     expect(returns).toEqual([]);
   });
 
-  test('slots of one worker begin where those of another end', async () => {
+  test('the slots of one worker begin where those of another worker end', async () => {
     const { worker } = createFleet();
     const one = await worker().reserve(orders, 2, queueBatch);
     const other = await worker().reserve(orders, 2, queueBatch);
@@ -26,7 +26,7 @@ describe('slots', () => {
     expect(all.map((atMs) => Math.round(atMs - (all[0] ?? 0)))).toEqual([0, 100, 200, 300]);
   });
 
-  test('slots begin before the horizon, and the requests without a slot get a return time', async () => {
+  test('requests for which there is no slot before the horizon get a return time', async () => {
     const { worker, beganMs } = createFleet();
     const { slotTimesMs, returns } = await worker().reserve(orders, 30, queueBatch);
     expect(slotTimesMs.length).toBe(20);
@@ -43,7 +43,7 @@ describe('slots', () => {
     expect((slotTimesMs[0] ?? 0) - beganMs).toBeLessThan(ratherSoonMs);
   });
 
-  test('slots behind a burst follow at the rate, and the return times begin directly behind the slots', async () => {
+  test('slots after a burst follow at the rate, and return times begin directly after the slots', async () => {
     const { worker, beganMs } = createFleet();
     const { slotTimesMs, returns } = await worker().reserve({ ...orders, burst: 100 }, 130, queueBatch);
     const afterMs = slotTimesMs.map((atMs) => atMs - (slotTimesMs[0] ?? 0));
@@ -53,7 +53,7 @@ describe('slots', () => {
     for (const { atMs } of returns) expect(atMs - beganMs).toBeLessThanOrEqual(2100);
   });
 
-  test('slots are given one after another, and none twice, when a raised burst meets a bucket that was not idle enough', async () => {
+  test('no slot is given twice when a raised burst meets a bucket that was used a short time ago', async () => {
     const { worker, clock, beganMs } = createFleet();
     await worker().reserve(orders, 10, queueBatch);
     clock.set(beganMs + 500);
@@ -64,13 +64,13 @@ describe('slots', () => {
     expect(rested.slotTimesMs.map((atMs) => Math.round((atMs - beganMs) / 100))).toEqual([100, 100, 100]);
   });
 
-  test('slots of a burst may all be used at once', async () => {
+  test('all requests of a burst may be sent at once', async () => {
     const { worker } = createFleet();
     const { slotTimesMs } = await worker().reserve({ ...orders, burst: 5 }, 5, { horizonMs: 250 });
     expect(new Set(slotTimesMs).size).toBe(1);
   });
 
-  test('slots are not asked for when no request wants one', async () => {
+  test('reserving no slots calls no store', async () => {
     const { worker, buckets } = createFleet();
     expect(await worker().reserve(orders, 0, queueBatch)).toEqual({ slotTimesMs: [], returns: [] });
     expect(buckets.writes).toBe(0);
@@ -78,7 +78,7 @@ describe('slots', () => {
 });
 
 describe('writes', () => {
-  test('writes are shared by calls of the same moment', async () => {
+  test('calls of the same moment share a write', async () => {
     const { worker, buckets } = createFleet();
     const limiter = worker();
     const reserved = await Promise.all(Array.from({ length: 10 }, () => limiter.reserve(orders, 1, queueBatch)));
@@ -88,7 +88,7 @@ describe('writes', () => {
     expect(buckets.writes).toBe(1);
   });
 
-  test('writes are shared by calls that come while another write is under way', async () => {
+  test('calls that come during a write share the next write', async () => {
     const faults = createFaults();
     const { worker, buckets } = createFleet({ table: (table) => faults.wrap('table', table) });
     const limiter = worker();
@@ -124,12 +124,12 @@ describe('writes', () => {
         const { slotTimesMs } = await limiter.reserve({ ...orders, ratePerSecond: 300 }, 1, { horizonMs });
         lateMs.push(clock.nowMs() - (slotTimesMs[0] ?? Number.NEGATIVE_INFINITY));
       }
-      // A worker needs some writes to learn how long they take. A slot that is later than its tolerance would be given up.
+      // The first writes teach the worker how long a write takes. A slot later than its tolerance would not be used.
       expect(Math.max(...lateMs.slice(16))).toBeLessThanOrEqual(slotToleranceMs(300));
     },
   );
 
-  test('a batch costs one write, on a busy destination and on an idle one', async () => {
+  test('a batch costs one write at a busy destination and at an idle one', async () => {
     const { worker, buckets, clock } = createFleet();
     const limiter = worker();
     for (let batch = 0; batch < 5; batch += 1) await limiter.reserve(orders, 3, queueBatch);
@@ -141,7 +141,7 @@ describe('writes', () => {
     expect(buckets.writes).toBe(15);
   });
 
-  test('a worker that is alone only writes and does not read, until another worker comes', async () => {
+  test('a worker does not read a bucket while no other worker writes it', async () => {
     let reads = 0;
     const { worker, buckets, clock } = createFleet({
       table: (table) => ({
@@ -165,7 +165,7 @@ describe('writes', () => {
     expect(await callsOf(10)).toBe(10);
     clock.set(clock.nowMs() + 1000);
     await other.reserve(orders, 15, queueBatch);
-    // A refused write, which does not show the bucket here, then a read and another write.
+    // In this fake a refused write does not show the bucket, so the worker makes a write, a read and another write.
     expect(await callsOf(1)).toBe(3);
   });
 
@@ -189,7 +189,7 @@ describe('writes', () => {
 });
 
 describe('a backlog', () => {
-  test('newcomers queue behind a backlog, and deliveries that return in time find their slots', async () => {
+  test('newcomers get return times behind a backlog, and returning deliveries get slots', async () => {
     const { worker, clock } = createFleet();
     const { returns } = await worker().reserve(orders, 60, queueBatch);
     const [turn] = returns;
@@ -216,7 +216,7 @@ describe('a backlog', () => {
     expect(again.slotTimesMs.length).toBe(1);
   });
 
-  test('a backlog is gone when no delivery has come back from it for 5 s, and newcomers find slots again', async () => {
+  test('newcomers get slots again when no delivery of the backlog has come back for 5 s', async () => {
     const { worker, clock } = createFleet();
     await worker().reserve(orders, 500, queueBatch);
     clock.set(clock.nowMs() + 8000);
@@ -226,7 +226,7 @@ describe('a backlog', () => {
     expect((await worker().reserve(orders, 1, queueBatch)).slotTimesMs.length).toBe(1);
   });
 
-  test('a delivery of a backlog that comes before its return time keeps its turn, and costs no write', async () => {
+  test('a delivery that asks before its return time keeps that time and costs no write', async () => {
     const { worker, buckets, clock } = createFleet();
     const limiter = worker();
     const turn = (await limiter.reserve(orders, 100, queueBatch)).returns.at(-1);
@@ -238,7 +238,7 @@ describe('a backlog', () => {
     expect(buckets.writes).toBe(writes);
   });
 
-  test('a backlog reaches 900 s ahead, and further deliveries come back as newcomers at various times', async () => {
+  test('deliveries for which a backlog of 900 s has no room come back later as newcomers', async () => {
     const { worker, beganMs } = createFleet();
     const { slotTimesMs, returns } = await worker().reserve(orders, 12_000, queueBatch);
     expect(slotTimesMs.length + returns.length).toBe(12_000);
@@ -248,7 +248,7 @@ describe('a backlog', () => {
     expect(Math.min(...beyond.map(({ atMs }) => atMs))).toBeGreaterThanOrEqual(beganMs + 450_000);
   });
 
-  test('a backlog that reaches 900 s ahead costs no more writes until there is room again', async () => {
+  test('a backlog of 900 s costs no writes until there is room again', async () => {
     const { worker, buckets } = createFleet();
     const limiter = worker();
     await limiter.reserve(orders, 12_000, queueBatch);
@@ -261,7 +261,7 @@ describe('a backlog', () => {
 describe('a changed rate', () => {
   const faster = { ...orders, revision: 2, ratePerSecond: 100 };
 
-  test('a changed rate continues where the slots of the old rate end', async () => {
+  test('the slots of a changed rate begin where those of the old rate end', async () => {
     const { worker } = createFleet();
     const old = await worker().reserve(orders, 5, queueBatch);
     const { slotTimesMs } = await worker().reserve(faster, 3, queueBatch);
@@ -269,7 +269,7 @@ describe('a changed rate', () => {
     expect(slotTimesMs.map((atMs) => Math.round(atMs - lastMs))).toEqual([100, 110, 120]);
   });
 
-  test('a delivery with a return time of the old rate that comes early gets a slot of the changed rate', async () => {
+  test('a delivery with a return time of the old rate gets a slot at once after the rate was raised', async () => {
     const { worker, clock } = createFleet();
     const turn = (await worker().reserve(orders, 1000, queueBatch)).returns.at(-1);
     const limiter = worker();
@@ -279,7 +279,7 @@ describe('a changed rate', () => {
     expect(slotTimesMs.length).toBe(1);
   });
 
-  test('a worker that does not know a changed rate yet keeps its own interval, and does not undo the change', async () => {
+  test('a worker that does not know a changed rate yet does not undo the change', async () => {
     const { worker, buckets } = createFleet();
     await worker().reserve(orders, 1, queueBatch);
     const newer = worker();
@@ -295,7 +295,7 @@ describe('a changed rate', () => {
 describe('shards', () => {
   const large = { ...orders, ratePerSecond: 5000 };
 
-  test('shards share the work of one worker, and each shard has its own slots and return times', async () => {
+  test('each shard of a destination has its own slots and return times', async () => {
     const { worker, buckets } = createFleet();
     const limiter = worker();
     const calls = Array.from({ length: 3 }, () => limiter.reserve(large, 4000, queueBatch));
@@ -310,7 +310,7 @@ describe('shards', () => {
     }
   });
 
-  test('a batch goes to one shard and makes one write', async () => {
+  test('a batch reserves all its slots at one shard with one write', async () => {
     const { worker, buckets } = createFleet();
     const limiter = worker();
     await Promise.all(Array.from({ length: 10 }, () => limiter.reserve(large, 1, queueBatch)));
@@ -318,7 +318,7 @@ describe('shards', () => {
     expect((await Promise.all(written)).filter((bucket) => bucket !== undefined)).toHaveLength(1);
   });
 
-  test('a returning delivery finds its shard again', async () => {
+  test('a returning delivery asks the shard that gave it its return time', async () => {
     const { worker, buckets, clock } = createFleet();
     const limiter = worker();
     const lines = await Promise.all(Array.from({ length: 3 }, () => limiter.reserve(large, 4000, queueBatch)));

@@ -30,7 +30,7 @@ export function createFleet(options: { readonly table?: (buckets: RateBuckets) =
   };
 }
 
-/** A table that fails as often as it is told, before anything is written. */
+/** A table that can be told to fail a number of times, before it writes anything. */
 export function createFailingTable() {
   let failuresLeft = 0;
   let failure: unknown;

@@ -12,7 +12,7 @@ function setUp(ratePerSecond: number | undefined) {
   return { clock, deadline, pace, wait, waited };
 }
 
-test('messages that wait together are sent at the rate, and the first one waits for an interval too', async () => {
+test('a redrive sends messages one interval of its rate apart, and waits before the first one too', async () => {
   const { clock, wait, waited } = setUp(2);
   const all = Promise.all([wait(1), wait(1), wait(1)]);
   for (let steps = 0; steps < 15; steps += 1) await clock.advance(100);
@@ -20,7 +20,7 @@ test('messages that wait together are sent at the rate, and the first one waits 
   expect(waited).toEqual([500, 1000, 1500]);
 });
 
-test('slots that were not used are lost', async () => {
+test('a redrive that falls behind its rate does not send faster afterwards', async () => {
   const { clock, wait, waited } = setUp(2);
   await clock.advance(10_000);
   const all = Promise.all([wait(1), wait(1)]);
@@ -29,14 +29,14 @@ test('slots that were not used are lost', async () => {
   expect(waited).toEqual([10_500, 11_000]);
 });
 
-test('a message that still waits at the deadline is not sent', async () => {
+test('a message of a redrive that still waits at the deadline is not sent', async () => {
   const { deadline, pace } = setUp(1);
   const wait = pace.wait(1);
   deadline.abort();
   expect(await wait).toBe(false);
 });
 
-test('no message waits when there is no rate, and no message is sent after the deadline', async () => {
+test('a redrive without a rate sends messages without a wait, but not after the deadline', async () => {
   const { deadline, pace } = setUp(undefined);
   expect(await pace.wait(10)).toBe(true);
   deadline.abort();
@@ -44,11 +44,11 @@ test('no message waits when there is no rate, and no message is sent after the d
 });
 
 test.each([
-  [undefined, [10, 10, 3]],
-  [1000, [10, 10, 3]],
-  [55, [5, 5, 5, 5, 3]],
-  [0.1, Array.from({ length: 23 }, () => 1)],
-])('at a rate of %j a second, 23 messages are sent in batches of %j', (ratePerSecond, sizes) => {
+  ['without a rate', 'ten', undefined, [10, 10, 3]],
+  ['at 1,000 a second', 'ten', 1000, [10, 10, 3]],
+  ['at 55 a second', 'five', 55, [5, 5, 5, 5, 3]],
+  ['at a rate of 0.1 a second', 'one', 0.1, Array.from({ length: 23 }, () => 1)],
+])('a redrive %s sends messages in batches of %s', (_rate, _most, ratePerSecond, sizes) => {
   const batches = setUp(ratePerSecond).pace.batches(Array.from({ length: 23 }, (_, index) => index));
   expect(batches.map(({ length }) => length)).toEqual(sizes);
   expect(batches.flat()).toHaveLength(23);

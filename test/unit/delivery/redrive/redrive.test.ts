@@ -55,7 +55,7 @@ async function passing<Result>(clock: ManualClock, stepMs: number, work: Promise
 
 const names = (count: number) => Array.from({ length: count }, (_, index) => `e${index + 1}`);
 
-test('every dead letter is moved, and starts again in the message group of its destination', async () => {
+test('a redrive moves every dead letter to the delivery queue, in the message group of its destination', async () => {
   const { clock, lying, queue, redrive, put, sentIds } = setUp();
   for (const id of names(25)) put('orders', id);
   const result = await redrive();
@@ -70,7 +70,7 @@ test('every dead letter is moved, and starts again in the message group of its d
   expect(queue.sent[0]?.queued).not.toHaveProperty('notBeforeMs');
 });
 
-test('only the dead letters that the filter asks for are moved, and the others become visible again', async () => {
+test('a redrive with a filter makes the other dead letters visible again', async () => {
   const { lying, redrive, put, sentIds } = setUp();
   for (const id of names(30)) put(id.endsWith('1') ? 'orders' : 'others', id);
   expect(await redrive({ apiDestination: 'orders' })).toMatchObject({ moved: 3, matched: 3, kept: 27, more: false });
@@ -78,7 +78,7 @@ test('only the dead letters that the filter asks for are moved, and the others b
   expect([lying.present.length, lying.visible.length]).toEqual([27, 27]);
 });
 
-test('a dry run counts the dead letters and moves none', async () => {
+test('a dry run of a redrive counts the dead letters without moving them', async () => {
   const { faults, lying, queue, redrive, put } = setUp();
   for (const id of names(12)) put('orders', id);
   put('orders', 'late', 'TimedOut');
@@ -88,7 +88,7 @@ test('a dry run counts the dead letters and moves none', async () => {
   expect(faults.calls).not.toContain('queue.send');
 });
 
-test('a redrive or its dry run handles at most the maximum of dead letters, and the others become visible again', async () => {
+test('a redrive and its dry run handle no more dead letters than the maximum', async () => {
   const { lying, redrive, put } = setUp();
   for (const id of names(30)) put('orders', id);
   expect(await redrive({ maximum: 13, dryRun: true })).toMatchObject({ moved: 0, matched: 13, more: true });
@@ -96,7 +96,7 @@ test('a redrive or its dry run handles at most the maximum of dead letters, and 
   expect([lying.present.length, lying.visible.length]).toEqual([17, 17]);
 });
 
-test('a dead letter that cannot be rebuilt stays, becomes visible again and is listed without its content', async () => {
+test('a redrive lists a dead letter that it cannot read, without its content, and makes it visible again', async () => {
   const { lying, redrive, put } = setUp();
   put('orders', 'e1');
   const unreadable = [lying.put({ body: 'canary', attributes: {} }), lying.put({ body: '{"c":1}', attributes: {} })];
@@ -108,7 +108,7 @@ test('a dead letter that cannot be rebuilt stays, becomes visible again and is l
   expect(lying.visible).toEqual(unreadable);
 });
 
-test('a redrive lists a hundred of the dead letters that cannot be rebuilt, and counts all of them', async () => {
+test('a redrive lists at most a hundred unreadable dead letters but counts all of them', async () => {
   const { lying, redrive } = setUp();
   for (let count = 0; count < 150; count += 1) lying.put({ body: '{', attributes: {} });
   const { unreadable, unreadableCount } = await redrive();
@@ -116,7 +116,7 @@ test('a redrive lists a hundred of the dead letters that cannot be rebuilt, and 
 });
 
 test.each(['DeliveryTooLarge', 'MessageRefused'] as const)(
-  'a delivery that fails with %s stays in the dead letters and is listed, and the rest moves',
+  'a redrive lists a dead letter whose sending fails with %s, and moves the others',
   async (code) => {
     const { lying, queue, redrive, put } = setUp();
     const [first, messageId] = ['e1', 'e2', 'e3'].map((id) => put('orders', id));
@@ -131,7 +131,7 @@ test.each(['DeliveryTooLarge', 'MessageRefused'] as const)(
   },
 );
 
-test('a dead letter whose ARN has a name of more than 64 characters stays and is listed, and the rest moves', async () => {
+test('a redrive lists a dead letter whose destination has too long a name, and moves the others', async () => {
   const { lying, queue, redrive, put } = setUp();
   const arn = `arn:aws:events:us-east-1:123456789012:api-destination/${'x'.repeat(200)}/4b1f`;
   const messageId = put(arn, 'e1');
@@ -142,7 +142,7 @@ test('a dead letter whose ARN has a name of more than 64 characters stays and is
 });
 
 test.each(['before', 'after'] as const)(
-  'a dead letter is not deleted, and becomes visible again, when its sending fails %s the queue has it',
+  'a redrive does not delete a dead letter when sending it fails %s the queue has accepted it',
   async (time) => {
     const { faults, lying, queue, redrive, put } = setUp();
     const messageId = put('orders', 'e1');
@@ -152,7 +152,7 @@ test.each(['before', 'after'] as const)(
   },
 );
 
-test('in a batch the accepted messages are deleted although another message failed', async () => {
+test('a redrive deletes the accepted messages of a batch although another message of the batch failed', async () => {
   const { faults, lying, redrive, put } = setUp();
   const [first = ''] = names(3).map((id) => put('orders', id));
   faults.fail('queue.send', 'before');
@@ -160,7 +160,7 @@ test('in a batch the accepted messages are deleted although another message fail
   expect(lying.visible).toEqual([first]);
 });
 
-test('a failed deletion ends the redrive, so that it does not move the same dead letters again and again', async () => {
+test('a redrive ends when it cannot delete a dead letter, so that it does not move the same one repeatedly', async () => {
   const { lying, queue, redrive, put } = setUp();
   for (const id of names(200)) put('orders', id);
   const remove = async (receiptHandles: readonly string[]) => {
@@ -171,7 +171,7 @@ test('a failed deletion ends the redrive, so that it does not move the same dead
   expect(queue.sent.length).toBeLessThanOrEqual(80);
 });
 
-test('one failure ends the work of all lanes', async () => {
+test('one failure ends all parallel work of a redrive', async () => {
   const { faults, lying, queue, redrive, put } = setUp();
   for (const id of names(2000)) put('orders', id);
   faults.fail('deadLetters.remove', 'before');
@@ -184,7 +184,7 @@ test('one failure ends the work of all lanes', async () => {
   expect(faults.calls.filter((call) => call === 'deadLetters.receive').length).toBeLessThan(20);
 });
 
-test('an event that fails again at once is not moved again, because its dead letter is newer than the start', async () => {
+test('a redrive does not move a dead letter that is newer than the start of the redrive', async () => {
   const { clock, lying, queue, redrive, put } = setUp();
   const ids = names(30).map((id) => put('orders', id));
   const send = queue.send;
@@ -197,7 +197,7 @@ test('an event that fails again at once is not moved again, because its dead let
   expect([lying.visible.length, lying.present.some((id) => ids.includes(id))]).toEqual([30, false]);
 });
 
-test('a time before the start of the redrive is used as it is given', async () => {
+test('a redrive uses a `before` that lies before its start', async () => {
   const { clock, redrive, put } = setUp();
   put('orders', 'e1');
   await clock.advance(1000);
@@ -206,13 +206,13 @@ test('a time before the start of the redrive is used as it is given', async () =
   expect(await redrive({ beforeMs })).toMatchObject({ moved: 1, kept: 1, before: new Date(beforeMs).toISOString() });
 });
 
-test('a queue that cannot be read fails the call', async () => {
+test('a redrive fails when the dead-letter queue cannot be read', async () => {
   const { faults, redrive } = setUp();
   faults.fail('deadLetters.receive', 'before');
   await expect(redrive()).rejects.toThrow('deadLetters.receive');
 });
 
-test('a redrive succeeds although it cannot make a message visible again, because that happens later by itself', async () => {
+test('a redrive succeeds even if it cannot make a dead letter visible again', async () => {
   const { clock, faults, lying, redrive, put } = setUp({ remainingMs: 60_000 });
   const [, other] = [put('orders', 'e1'), put('others', 'e2')];
   faults.fail('deadLetters.release', 'before', 'always');
@@ -222,21 +222,24 @@ test('a redrive succeeds although it cannot make a message visible again, becaus
   expect(lying.visible).toEqual([other]);
 });
 
-test.each([9, 12, 16, 20])('a message that comes again in receive call %d is counted only once', async (turn) => {
-  const { lying, queue, redrive, put } = setUp();
-  const [moved, kept] = [put('orders', 'e1'), put('others', 'e2')];
-  for (const id of names(200)) put('third', id);
-  let turns = 0;
-  const receive = (hiddenForMs: number) => {
-    turns += 1;
-    if (turns === turn) for (const messageId of [moved, kept]) lying.repeat(messageId);
-    return lying.receive(hiddenForMs);
-  };
-  const result = await redrive({ apiDestination: 'orders' }, { ...lying, receive });
-  expect(result).toMatchObject({ moved: 1, matched: 1, kept: 201, more: false });
-  expect(queue.sent.length).toBe(1);
-  expect([lying.present.includes(moved), lying.visible.length]).toEqual([false, 201]);
-});
+test.each([9, 12, 16, 20])(
+  'a dead letter that is received again in receive call %d is counted only once',
+  async (turn) => {
+    const { lying, queue, redrive, put } = setUp();
+    const [moved, kept] = [put('orders', 'e1'), put('others', 'e2')];
+    for (const id of names(200)) put('third', id);
+    let turns = 0;
+    const receive = (hiddenForMs: number) => {
+      turns += 1;
+      if (turns === turn) for (const messageId of [moved, kept]) lying.repeat(messageId);
+      return lying.receive(hiddenForMs);
+    };
+    const result = await redrive({ apiDestination: 'orders' }, { ...lying, receive });
+    expect(result).toMatchObject({ moved: 1, matched: 1, kept: 201, more: false });
+    expect(queue.sent.length).toBe(1);
+    expect([lying.present.includes(moved), lying.visible.length]).toEqual([false, 201]);
+  },
+);
 
 test.each([
   [0.5, 4, 10],
@@ -244,7 +247,7 @@ test.each([
   [50, 60, 10],
   [1000, 120, 1],
 ])(
-  'at a rate of %d a second, no second has more messages than the rate and one batch',
+  'a redrive at %d a second sends no more in any second than its rate and one batch',
   async (ratePerSecond, count, stepMs) => {
     const { clock, elapsedMs, queue, redrive, put } = setUp();
     for (const id of names(count)) put('orders', id);
@@ -263,7 +266,7 @@ test.each([
   },
 );
 
-test('a call ends before its deadline, makes the messages that it kept visible again, and reports that there are more', async () => {
+test('a redrive that runs out of time makes its unhandled dead letters visible again and reports that there are more', async () => {
   const { clock, elapsedMs, lying, redrive, put } = setUp({ remainingMs: 60_000 });
   for (const id of names(200)) put('orders', id);
   const result = await passing(clock, 100, redrive({ ratePerSecond: 1 }));
@@ -271,14 +274,14 @@ test('a call ends before its deadline, makes the messages that it kept visible a
   expect([lying.visible.length, result.kept]).toEqual([145, 25]);
 });
 
-test('a call without the time to settle messages reads none', async () => {
+test('a redrive with too little time to settle messages reads none', async () => {
   const { faults, redrive, put } = setUp({ remainingMs: 4000 });
   put('orders', 'e1');
   expect(await redrive()).toMatchObject({ moved: 0, kept: 0, more: true });
   expect(faults.calls).toEqual([]);
 });
 
-test('a call reads no more messages of a very long queue than it can make visible again in time', async () => {
+test('a redrive reads no more dead letters than it can make visible again in time', async () => {
   const { clock, redrive, lying } = setUp();
   const message = messageOf('others', 'e1', 'TimedOut');
   let received = 0;

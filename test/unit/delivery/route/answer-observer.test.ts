@@ -83,7 +83,7 @@ function createWorker({ limit = 10, runs = connections, states = connections }: 
 
 type Worker = ReturnType<typeof createWorker>;
 
-/** Refuses `count` times, spread evenly over `overMs` from now on. */
+/** Answers `count` requests with 401, at equal intervals over the next `overMs`. */
 async function refuse(worker: Worker, count: number, overMs: number, status?: number): Promise<void> {
   const firstMs = clock.nowMs();
   for (let index = 0; index < count; index += 1) {
@@ -111,7 +111,7 @@ describe('a connection', () => {
     },
   );
 
-  test('a hundred refusals within 30 s do not deauthorize a connection and cause only ten writes, and a later refusal deauthorizes it', async () => {
+  test('a hundred refusals within 30 s cause only ten writes and do not deauthorize a connection', async () => {
     const worker = createWorker();
     await refuse(worker, 100, 30 * secondMs - 1);
     expect(await stored()).toMatchObject({ state: 'AUTHORIZED', unauthorizedRun: { count: 10, sinceMs: startMs } });
@@ -121,7 +121,7 @@ describe('a connection', () => {
     expect((await stored()).state).toBe('DEAUTHORIZED');
   });
 
-  test('a connection survives nine refusals in a day', async () => {
+  test('nine refusals in a day do not deauthorize a connection', async () => {
     await refuse(createWorker(), 9, 86_400 * secondMs);
     expect((await stored()).state).toBe('AUTHORIZED');
   });
@@ -134,7 +134,7 @@ describe('a connection', () => {
     expect((await stored()).state).toBe('DEAUTHORIZED');
   });
 
-  test('a connection with a limit of 1 is deauthorized by the first refusal, at once and with one write', async () => {
+  test('with a limit of 1, the first refusal deauthorizes a connection with one write', async () => {
     await createWorker({ limit: 1 }).refuse();
     expect(await stored()).toMatchObject({
       state: 'DEAUTHORIZED',
@@ -144,7 +144,7 @@ describe('a connection', () => {
   });
 
   test.each([100, 304, 400, 403, 404, 409, 429, 500, 503])(
-    'an answer of %i counts neither as a refusal nor as a success',
+    'an answer with status %i neither counts in a run of 401s nor ends it',
     async (status) => {
       const worker = createWorker();
       await worker.refuse();
@@ -158,7 +158,7 @@ describe('a connection', () => {
     },
   );
 
-  test('an OAuth connection is left to its token endpoint: refusals are not counted, and a success ends no run', async () => {
+  test('neither a refusal nor a success changes the run of 401s of an OAuth connection', async () => {
     const { observe, read, refuse: refuseBasic } = createWorker();
     await refuseBasic();
     faults.heal();
@@ -196,13 +196,13 @@ describe('a connection', () => {
 });
 
 describe('a success', () => {
-  test('a success over a connection without a run calls no store', async () => {
+  test('a success calls no store when the connection has no run of 401s', async () => {
     const worker = createWorker();
     for (let index = 0; index < 100; index += 1) await worker.accept();
     expect(faults.calls).toEqual([]);
   });
 
-  test('the first success of a worker ends the run that this worker has written, and later ones write nothing', async () => {
+  test('the first success of a worker ends the run of 401s, and later successes write nothing', async () => {
     const worker = createWorker();
     await refuse(worker, 9, 60 * secondMs);
     faults.heal();
@@ -214,7 +214,7 @@ describe('a success', () => {
     expect(await stored()).toMatchObject({ state: 'AUTHORIZED', unauthorizedRun: { count: 1 } });
   });
 
-  test('a success of another worker ends the run once that worker has read the connection', async () => {
+  test('a success of another worker ends a run of 401s once that worker has read the connection', async () => {
     const [refused, accepted] = [createWorker(), createWorker()];
     await accepted.accept();
     await refuse(refused, 9, 10 * secondMs);
@@ -228,7 +228,7 @@ describe('a success', () => {
     expect(await stored()).not.toHaveProperty('unauthorizedRun');
   });
 
-  test('a success at one endpoint now and then keeps a connection that another endpoint refuses without end', async () => {
+  test('occasional successes at one endpoint keep a connection authorized that another endpoint always refuses', async () => {
     const [refused, accepted] = [createWorker(), createWorker()];
     for (let second = 0; second < 600; second += 1) {
       clock.set(startMs + second * secondMs);
@@ -239,7 +239,7 @@ describe('a success', () => {
     expect((await stored()).state).toBe('AUTHORIZED');
   });
 
-  test('a success of a request made before the run does not end it, and the success of a later request does', async () => {
+  test('a success ends a run of 401s only if its request was made after the run began', async () => {
     const worker = createWorker();
     clock.set(startMs + 5 * secondMs);
     await worker.refuse();
@@ -249,7 +249,7 @@ describe('a success', () => {
     expect(await stored()).not.toHaveProperty('unauthorizedRun');
   });
 
-  test('a success does not end a run that is newer than the one its worker saw', async () => {
+  test('a success does not end a run of 401s that is newer than the one its worker has read', async () => {
     const [late, other] = [createWorker(), createWorker()];
     await other.refuse();
     await late.read();
@@ -265,7 +265,7 @@ describe('a success', () => {
 describe('a worker that was frozen for an hour', () => {
   const hourMs = 3600 * secondMs;
 
-  test('a worker that was frozen for an hour adds nothing to a run that began meanwhile', async () => {
+  test('a refused request that took an hour does not count in a run of 401s that began later', async () => {
     const frozen = createWorker();
     await frozen.read();
     clock.set(startMs + hourMs);
@@ -274,7 +274,7 @@ describe('a worker that was frozen for an hour', () => {
     expect((await stored()).unauthorizedRun).toEqual({ count: 9, sinceMs: startMs + hourMs });
   });
 
-  test('a worker that was frozen for an hour begins a run from now on, not from the time of its request', async () => {
+  test('a run of 401s begins when the refusal is recorded, even if its request took an hour', async () => {
     clock.set(startMs + hourMs);
     await createWorker().refuse(401, startMs);
     await refuse(createWorker(), 20, 29 * secondMs);
@@ -284,7 +284,7 @@ describe('a worker that was frozen for an hour', () => {
     });
   });
 
-  test('a worker that was frozen for an hour does not deauthorize a connection whose run has ended meanwhile', async () => {
+  test('a worker that was suspended for an hour does not deauthorize a connection whose run has ended meanwhile', async () => {
     const other = createWorker();
     await refuse(other, 10, 29 * secondMs);
     clock.set(startMs + 40 * secondMs);
@@ -302,7 +302,7 @@ describe('a worker that was frozen for an hour', () => {
 describe('a table that cannot be reached', () => {
   const unavailable = () => Promise.reject(new Failure('StoreUnavailable', 'injected'));
 
-  test('while the table cannot be reached a refusal is not counted', async () => {
+  test('a refusal is not counted while the table cannot be reached', async () => {
     const worker = createWorker({ runs: { add: unavailable, end: unavailable } });
     await refuse(worker, 20, 60 * secondMs);
     expect(await stored()).toEqual(connectionOf('billing'));
@@ -317,7 +317,7 @@ describe('a table that cannot be reached', () => {
     expect((await stored()).state).toBe('DEAUTHORIZED');
   });
 
-  test('a success cannot end a run while the table cannot be reached, and a success after the next read ends it', async () => {
+  test('a run of 401s goes on while the table cannot be reached, until a success after the next read', async () => {
     await createWorker().refuse();
     let calls = 0;
     const worker = createWorker({
@@ -345,7 +345,7 @@ describe('a table that cannot be reached', () => {
     held.release();
   });
 
-  test('a table that does not answer delays a refusal by at most a second, and the refusal counts when the table answers', async () => {
+  test('a table that does not answer delays a refusal by at most a second', async () => {
     const held = faults.hold('runs.add');
     const refused = createWorker().refuse();
     await held.reached;
@@ -357,7 +357,7 @@ describe('a table that cannot be reached', () => {
     expect((await stored()).unauthorizedRun?.count).toBe(1);
   });
 
-  test('a bug in the code is thrown as its own error, not taken for an unreachable table', async () => {
+  test('an error that a bug causes is thrown unchanged, not treated as an unreachable table', async () => {
     faults.fail('runs.add', 'before');
     await expect(createWorker().refuse()).rejects.toBeInstanceOf(InjectedFault);
   });

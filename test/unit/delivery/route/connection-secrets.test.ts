@@ -11,7 +11,7 @@ import { createInMemorySecrets } from '../../../fakes/in-memory-secrets.ts';
 import { createManualClock } from '../../../fakes/manual-clock.ts';
 import { policyOf } from '../../../fakes/delivery-policies.ts';
 
-/* A connection's policy names a secret that other people rotate without telling the stack. */
+/* The policy of the connection in these tests names a secret that is rotated outside the stack. */
 
 const textOf = (password: string) => JSON.stringify({ username: 'someone', password });
 
@@ -73,7 +73,7 @@ const passwordOf = async (resolving: ReturnType<typeof world.worker.current>) =>
 };
 
 describe('a rotation', () => {
-  test('a rotation is seen within 15 s, and written to the connection once', async () => {
+  test('a rotation of a named secret is noticed within 15 s and written to the connection once', async () => {
     const { worker, rotate, later, stored, faults } = world;
     expect(await passwordOf(worker.current('orders'))).toBe('first');
     const version = await rotate(textOf('second'));
@@ -89,7 +89,7 @@ describe('a rotation', () => {
     expect(faults.calls.filter((call) => call === 'states.adopt')).toHaveLength(1);
   });
 
-  test('a rotation is seen at once by a worker whose request was refused', async () => {
+  test('a worker whose request was refused notices a rotation of the named secret at once', async () => {
     const { worker, rotate } = world;
     const sent = await worker.current('orders');
     await rotate(textOf('second'));
@@ -97,7 +97,7 @@ describe('a rotation', () => {
     expect((await worker.current('orders')).connection.secretVersion).not.toBe(sent.connection.secretVersion);
   });
 
-  test('a rotation that many workers see at the same time is written by one of them, and used by all', async () => {
+  test('a rotation that many workers notice at once is written by one of them and used by all', async () => {
     const { newWorker, rotate, stored } = world;
     const workers = Array.from({ length: 8 }, newWorker);
     await Promise.all(workers.map((each) => each.current('orders')));
@@ -108,7 +108,7 @@ describe('a rotation', () => {
     expect((await stored())?.revision).toBe(2);
   });
 
-  test('a rotation that another worker has written makes this worker read the secret again', async () => {
+  test('a worker reads the named secret again when another worker has written a rotation', async () => {
     const { worker, newWorker, rotate, later } = world;
     await worker.current('orders');
     later(10_000);
@@ -120,7 +120,7 @@ describe('a rotation', () => {
     expect(await passwordOf(worker.current('orders'))).toBe('second');
   });
 
-  test('a rotation that is undone counts as another rotation', async () => {
+  test('undoing a rotation counts as another rotation', async () => {
     const { worker, rotate, secrets, stored, later } = world;
     const first = await stored();
     await worker.current('orders');
@@ -131,7 +131,7 @@ describe('a rotation', () => {
     expect(await passwordOf(worker.current('orders'))).toBe('first');
   });
 
-  test('a rotation whose version cannot be written fails retryably, and no worker uses the new version', async () => {
+  test('a rotation whose version cannot be written is a retryable failure, and the new version is not used', async () => {
     const { worker, rotate, connections, faults, stored } = world;
     await rotate(textOf('second'));
     const held = faults.hold('states.adopt');
@@ -144,7 +144,7 @@ describe('a rotation', () => {
     expect(await passwordOf(worker.fresh('orders'))).toBe('second');
   });
 
-  test('a rotation authorizes a connection again that was deauthorized with the previous version', async () => {
+  test('a rotation authorizes a connection that was deauthorized with the previous version', async () => {
     const { worker, rotate, change, stored } = world;
     await change({ state: 'DEAUTHORIZED', stateReason: 'refused' });
     await expect(worker.current('orders')).rejects.toMatchObject({ code: 'ConnectionDeauthorized' });
@@ -155,7 +155,7 @@ describe('a rotation', () => {
   });
 
   test.each(['DELETING', 'DEAUTHORIZING', 'CREATING'] as const)(
-    'a rotation changes nothing about a connection that is %s',
+    'a rotation does not change a connection that is %s',
     async (state) => {
       const { worker, rotate, change, stored, faults } = world;
       await change({ state });
@@ -169,7 +169,7 @@ describe('a rotation', () => {
 });
 
 describe('a warm delivery', () => {
-  test('a warm delivery reads no store while the secret is fresh, and only the secret when that is no longer fresh', async () => {
+  test('a warm delivery reads nothing but the named secret, and only after its fresh time', async () => {
     const { worker, faults, later } = world;
     const route = await worker.current('orders');
     later(14_999);
@@ -181,7 +181,7 @@ describe('a warm delivery', () => {
     expect(faults.calls).toEqual(['secrets.read', 'secrets.read']);
   });
 
-  test('a warm worker delivers for up to 15 minutes while the secret cannot be reached, and no longer', async () => {
+  test('a warm worker uses a secret that cannot be reached for at most 15 minutes', async () => {
     const { worker, reader, later } = world;
     await worker.current('orders');
     reader.failure = new Failure('StoreUnavailable', 'injected');
@@ -194,9 +194,9 @@ describe('a warm delivery', () => {
 
 describe('a secret that cannot be used makes deliveries wait', () => {
   test.each([
-    ['holds something else', '{"password":"canary"}', 'InvalidSecret'],
+    ['holds no credentials', '{"password":"canary"}', 'InvalidSecret'],
     ['holds credentials of another type', '{"api_key_name":"x","api_key_value":"canary"}', 'InvalidSecret'],
-  ])('a secret that %s makes deliveries wait until it is repaired', async (_, text, code) => {
+  ])('deliveries wait while the named secret %s, until it is repaired', async (_, text, code) => {
     const { worker, rotate, later, stored } = world;
     await worker.current('orders');
     const before = await stored();
@@ -211,7 +211,7 @@ describe('a secret that cannot be used makes deliveries wait', () => {
     expect(await passwordOf(worker.current('orders'))).toBe('third');
   });
 
-  test('a secret that was deleted makes deliveries wait', async () => {
+  test('deliveries wait while the named secret does not exist', async () => {
     const { worker, secrets } = world;
     await secrets.remove('team/billing');
     await expect(worker.current('orders')).rejects.toMatchObject({
@@ -221,7 +221,7 @@ describe('a secret that cannot be used makes deliveries wait', () => {
     });
   });
 
-  test('a secret that may no longer be read makes deliveries wait at once', async () => {
+  test('deliveries wait as soon as access to the named secret is denied', async () => {
     const { worker, reader, later } = world;
     await worker.current('orders');
     reader.failure = new Failure('StoreRefused', 'injected');

@@ -31,7 +31,7 @@ function setUp() {
 }
 
 describe('a fresh cache', () => {
-  test('a fresh cache answers within the fresh time without a read', async () => {
+  test('a fresh cache serves its value during the fresh time without a read', async () => {
     const { cache, clock, loads } = setUp();
     await cache.current('a');
     clock.set(clock.nowMs() + 14_999);
@@ -39,7 +39,7 @@ describe('a fresh cache', () => {
     expect(loads).toEqual(['a']);
   });
 
-  test('a fresh cache reads again at the end of the fresh time, even after a freeze', async () => {
+  test('a fresh cache reads again at the end of the fresh time, even if its process was suspended', async () => {
     const { cache, clock, store, loads } = setUp();
     await cache.current('a');
     store.set('a', 'second');
@@ -56,13 +56,13 @@ describe('a fresh cache', () => {
     expect(loads).toHaveLength(2);
   });
 
-  test('a fresh cache makes one read for all callers that ask at once', async () => {
+  test('a fresh cache makes one read for all simultaneous callers', async () => {
     const { cache, loads } = setUp();
     await Promise.all([cache.current('a'), cache.current('a'), cache.current('a')]);
     expect(loads).toEqual(['a']);
   });
 
-  test('a fresh cache serves its value while the store cannot be reached, and does not ask the store for two seconds', async () => {
+  test('a fresh cache serves its value for two seconds without a read when the store cannot be reached', async () => {
     const { cache, clock, loads, failWith } = setUp();
     await cache.current('a');
     failWith('StoreUnavailable');
@@ -83,7 +83,7 @@ describe('a fresh cache', () => {
     await expect(cache.current('a')).rejects.toMatchObject({ code: 'StoreUnavailable' });
   });
 
-  test('a fresh cache fails with the refusal of the store, and forgets its value', async () => {
+  test('a fresh cache forgets its value when the store denies access', async () => {
     const { cache, clock, failWith } = setUp();
     await cache.current('a');
     failWith('StoreRefused');
@@ -112,7 +112,7 @@ describe('a fresh cache', () => {
     expect(await asked).toBe('first');
   });
 
-  test('a direct read does not take the result of a read that began before it', async () => {
+  test('a direct read of a fresh cache does not use the result of an earlier read', async () => {
     const clock = createManualClock();
     const answers: ((value: string) => void)[] = [];
     const cache = createFreshCache(() => new Promise<string>((resolve) => answers.push(resolve)), clock, options);

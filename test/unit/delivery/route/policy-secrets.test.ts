@@ -17,7 +17,7 @@ const bundle = ({ certificate, key }: Tls) => `${certificate}${key}`;
 
 const signingSecret = (text: string) => `whsec_${text.repeat(4)}`;
 
-/** A destination whose policy names secrets; it counts every read of a secret except the connection's. */
+/** A destination whose policy names secrets. It counts the reads of these secrets, not of the connection's. */
 async function setUp(policyOf: (arns: { tls: string; ca: string; signing: string }) => DeliveryPolicyOverrides) {
   const clock = createManualClock();
   const secrets = createInMemorySecrets();
@@ -66,7 +66,7 @@ const everything = ({ tls, ca, signing }: { tls: string; ca: string; signing: st
 });
 
 describe('the secrets that a delivery policy names', () => {
-  test('the current versions of the secrets of a delivery policy are read only once while they are fresh', async () => {
+  test('the secrets of a delivery policy are read only once during their fresh time', async () => {
     const { resolver, reads, later } = await setUp(everything);
     const { transport, signingKeys } = await resolver.current('orders');
     expect(transport).toMatchObject({
@@ -81,7 +81,7 @@ describe('the secrets that a delivery policy names', () => {
     expect(reads.toSorted()).toEqual(['ca AWSCURRENT', 'signing AWSCURRENT', 'tls AWSCURRENT']);
   });
 
-  test('a route that needs secrets of a delivery policy is never used without reading them first', async () => {
+  test('a cached route is not used before the secrets of its delivery policy have been read', async () => {
     const { resolver } = await setUp(everything);
     await resolver.current('orders');
     expect(resolver.cached('orders')).toBeUndefined();
@@ -93,7 +93,7 @@ describe('the secrets that a delivery policy names', () => {
     expect([transport, signingKeys, reads]).toEqual([defaultTransport, undefined, []]);
   });
 
-  test("a new version of a policy's secret is used within 15 s, on connections of its own", async () => {
+  test("a new version of a policy's secret is used within 15 s, over new connections", async () => {
     const { resolver, arns, rotate, later } = await setUp(everything);
     const before = await resolver.current('orders');
     await rotate(arns.tls, bundle(second));
@@ -104,7 +104,7 @@ describe('the secrets that a delivery policy names', () => {
     expect(after.transport.key).not.toBe(before.transport.key);
   });
 
-  test("a new version of a policy's secret is seen at once when the route is read past the cache", async () => {
+  test("a new version of a policy's secret is used at once when the route is read without the cache", async () => {
     const { resolver, arns, rotate } = await setUp(everything);
     const before = await resolver.current('orders');
     expect((await resolver.fresh('orders')).versions).toBe(before.versions);
@@ -115,7 +115,7 @@ describe('the secrets that a delivery policy names', () => {
     expect(exported).toEqual(['secret'.repeat(4), 'anothe'.repeat(4)]);
   });
 
-  test('the secrets of a delivery policy serve for 15 minutes while they cannot be read, and no longer', async () => {
+  test('the secrets of a delivery policy are used for at most 15 minutes while they cannot be reached', async () => {
     const { resolver, injected, later } = await setUp(everything);
     const before = await resolver.current('orders');
     injected.failure = new Failure('StoreUnavailable', 'injected');
@@ -125,7 +125,7 @@ describe('the secrets that a delivery policy names', () => {
     await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'StoreUnavailable' });
   });
 
-  test('the secrets of a delivery policy do not serve when they may no longer be read', async () => {
+  test('the secrets of a delivery policy are no longer used once access to them is denied', async () => {
     const { resolver, injected, later } = await setUp(everything);
     await resolver.current('orders');
     injected.failure = new Failure('StoreRefused', 'injected');
@@ -133,7 +133,7 @@ describe('the secrets that a delivery policy names', () => {
     await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'StoreRefused' });
   });
 
-  test('a missing secret of a delivery policy fails retryably, and the error says what the secret is for', async () => {
+  test('a missing secret of a delivery policy is a retryable failure that names the use of the secret', async () => {
     const { resolver, reads } = await setUp(({ tls }) => ({
       transport: { clientCertificateSecretArn: `${tls}-gone` },
     }));
@@ -150,23 +150,26 @@ describe('the secrets that a delivery policy names', () => {
   test.each([
     ['clientCertificateSecretArn', 'signing'],
     ['caCertificateSecretArn', 'signing'],
-  ] as const)('a secret of the wrong kind as %s fails deliveries retryably, and is not shown', async (member, name) => {
-    const { resolver, arns, rotate, later } = await setUp((all) => ({ transport: { [member]: all[name] } }));
-    const failure = await resolver.current('orders').catch((error: unknown) => error);
-    expect(failure).toMatchObject({
-      code: 'InvalidPolicySecret',
-      kind: 'retryable',
-      message: expect.stringMatching(
-        /^The (client|CA) certificates? secret of API destination 'orders' cannot be used\./,
-      ),
-    });
-    expect(String(failure)).not.toContain('c2VjcmV0');
-    await rotate(arns[name], bundle(first));
-    later(15_000);
-    expect((await resolver.current('orders')).transport.key).not.toBe('');
-  });
+  ] as const)(
+    'a secret of the wrong kind as %s is a retryable failure, and the error does not show it',
+    async (member, name) => {
+      const { resolver, arns, rotate, later } = await setUp((all) => ({ transport: { [member]: all[name] } }));
+      const failure = await resolver.current('orders').catch((error: unknown) => error);
+      expect(failure).toMatchObject({
+        code: 'InvalidPolicySecret',
+        kind: 'retryable',
+        message: expect.stringMatching(
+          /^The (client|CA) certificates? secret of API destination 'orders' cannot be used\./,
+        ),
+      });
+      expect(String(failure)).not.toContain('c2VjcmV0');
+      await rotate(arns[name], bundle(first));
+      later(15_000);
+      expect((await resolver.current('orders')).transport.key).not.toBe('');
+    },
+  );
 
-  test('a certificate that has expired fails retryably until the secret holds a new one', async () => {
+  test('an expired client certificate is a retryable failure until its secret holds a new one', async () => {
     const { resolver, arns, rotate, later } = await setUp(everything);
     await resolver.current('orders');
     const halfYearMs = 183 * 86_400_000;
@@ -185,7 +188,7 @@ describe('the secrets that a delivery policy names', () => {
     expect((await resolver.current('orders')).transport).toHaveProperty('clientCertificate');
   });
 
-  test('another server name or proxy gives another transport key, so the two transports share no connection', async () => {
+  test('transports with different server names or proxies have different keys, so they share no connection', async () => {
     const others = [{}, { serverName: 'other.example.com' }, { proxyUrl: 'http://other.example:3128' }];
     const keys = others.map(async (other) => {
       const { resolver } = await setUp((arns) => ({ transport: { ...everything(arns).transport, ...other } }));
@@ -194,7 +197,7 @@ describe('the secrets that a delivery policy names', () => {
     expect(new Set(await Promise.all(keys)).size).toBe(others.length);
   });
 
-  test('the key of a transport shows nothing of the secrets', async () => {
+  test('the key of a transport does not contain its secrets', async () => {
     const { resolver } = await setUp(everything);
     const { transport } = await resolver.current('orders');
     const lines = [first.key, first.certificate, authority.certificate].flatMap((text) => text.trim().split('\n'));

@@ -19,7 +19,7 @@ function prepareOver(resolver: Partial<Resolver>) {
   });
 }
 
-/** A deadline that the test triggers. */
+/** A deadline that passes when the test says so. */
 function createCut() {
   const expiry = new AbortController();
   return {
@@ -32,7 +32,7 @@ describe('a request whose route is known', () => {
   const delivery = deliveryOf({ target: { HttpParameters: { PathParameterValues: ['1'] } } });
   const overKnown = (route: ResolvedDestination | undefined) => prepareOver({ cached: () => route, current: never });
 
-  test('a request whose route is known is made at once, and equals the request that would be made after a read', async () => {
+  test('a request with a cached route is built at once and equals the one that is built after a read', async () => {
     const { signal } = createCut();
     const route = routeOf();
     const now = overKnown(route).cached(delivery, signal);
@@ -40,7 +40,7 @@ describe('a request whose route is known', () => {
     expect(now?.request.headers['Authorization']).toMatch(/^Basic /);
   });
 
-  test('a request is not made at once without a route, when it needs a token, or after the deadline', () => {
+  test('a request is not built at once without a cached route, when it needs a token, or after the deadline', () => {
     const { signal, come } = createCut();
     const route = routeOf();
     const credentials = {
@@ -57,7 +57,7 @@ describe('a request whose route is known', () => {
     expect(overKnown(routeOf()).cached(delivery, signal)).toBeUndefined();
   });
 
-  test('a request that cannot be built, or whose event has expired, is not made from the cached route', () => {
+  test('the cached route is not used for a request that cannot be built or whose event has expired', () => {
     const { signal } = createCut();
     expect(overKnown(routeOf()).cached(deliveryOf(), signal)).toBeUndefined();
     expect(overKnown(routeOf()).cached({ ...delivery, firstReceivedAtMs: 0 }, signal)).toBeUndefined();
@@ -65,14 +65,14 @@ describe('a request whose route is known', () => {
 });
 
 describe('a store that never answers', () => {
-  test('a store that never answers is waited for until the deadline', async () => {
+  test('the preparation of a request waits until the deadline for a store that does not answer', async () => {
     const { signal, come } = createCut();
     const preparing = prepareOver({ current: never }).current(deliveryOf(), signal);
     come();
     await expect(preparing).rejects.toMatchObject({ code: 'OutOfTime' });
   });
 
-  test('a store is not asked any more after the deadline', async () => {
+  test('the preparation of a request does not call a store after the deadline', async () => {
     const { signal, come } = createCut();
     come();
     const resolve = () => expect.fail('The store was asked.');
@@ -81,7 +81,7 @@ describe('a store that never answers', () => {
     });
   });
 
-  test('a 401 counts while the store does not answer, but a rejection has no outcome yet', async () => {
+  test('while the store does not answer, a 401 is a result but a 404 is not', async () => {
     const { signal, come } = createCut();
     const preparation = prepareOver({ fresh: never });
     const delivery = deliveryOf({ target: { HttpParameters: { PathParameterValues: ['1'] } } });
@@ -99,7 +99,7 @@ describe('an answer that refuses or rejects', () => {
   const delivery = deliveryOf({ target: { HttpParameters: { PathParameterValues: ['1'] } } });
 
   test.each([401, 403])(
-    'after a %d the request is made once more when a secret of the delivery policy has changed',
+    'after a %d the request is sent once more when a secret of the delivery policy has changed',
     async (status) => {
       const changed = { ...routeOf(), versions: 'version-2' };
       const preparation = prepareOver({ fresh: async () => changed });
@@ -111,7 +111,7 @@ describe('an answer that refuses or rejects', () => {
     },
   );
 
-  test.each([401, 403])('a %d is final when nothing has changed', async (status) => {
+  test.each([401, 403])('a %d is final when neither destination nor secrets have changed', async (status) => {
     const preparation = prepareOver({});
     const sent = await preparation.current(delivery, signal);
     expect(await preparation.fresh(delivery, sent, status, signal)).not.toHaveProperty('request');
@@ -128,9 +128,14 @@ describe('an event older than its limit', () => {
   const limited = (maximumEventAgeMs: number) => routeOf({ retryPolicy: { ...retryPolicy, maximumEventAgeMs } });
 
   test.each([
-    ["an event older than the age limit of the destination's policy ends", 60_000, {}, 'The event is older than 60 s.'],
     [
-      'an event older than the age limit of the target ends',
+      "an event older than the age limit of the destination's policy has expired",
+      60_000,
+      {},
+      'The event is older than 60 s.',
+    ],
+    [
+      'an event older than the age limit of the target has expired',
       86_400_000,
       { RetryPolicy: { MaximumEventAgeInSeconds: 90 } },
       'The event is older than 90 s.',
@@ -155,7 +160,7 @@ describe('an event older than its limit', () => {
     expect(await preparation.current(aged(target), signal)).toHaveProperty('request');
   });
 
-  test('an expired event is sent when the policy was raised since it was cached', async () => {
+  test('an event is sent when the age limit was raised after the policy was cached', async () => {
     const raised = limited(200_000);
     const changed = { ...raised, apiDestination: { ...raised.apiDestination, revision: 2 } };
     const preparation = prepareOver({ current: async () => limited(60_000), fresh: async () => changed });

@@ -67,7 +67,7 @@ describe('the resolver', () => {
     expect(calls.filter((call) => call === 'destination')).toHaveLength(names.length);
   });
 
-  test('the resolver reads destination, connection and secret once, and nothing while they are fresh', async () => {
+  test('the resolver reads destination, connection and secret only once during their fresh time', async () => {
     const { resolver, calls, later } = await setUp();
     const route = await resolver.current('orders');
     expect(route.secret).toEqual(secret('first'));
@@ -76,7 +76,7 @@ describe('the resolver', () => {
     expect(calls).toEqual(['destination', 'connection', 'secret']);
   });
 
-  test('the resolver finds a destination by its ARN, and not by the ARN of an earlier destination of that name', async () => {
+  test('the resolver finds a destination by its own ARN only, not by that of an earlier one of the same name', async () => {
     const { resolver, apiDestination } = await setUp();
     expect((await resolver.current(apiDestination.arn)).apiDestination.name).toBe('orders');
     const earlier = apiDestination.arn.replace(apiDestination.incarnation, 'orders-0');
@@ -98,7 +98,7 @@ describe('the resolver', () => {
     expect((await resolver.current('orders')).secret).toEqual(secret('second'));
   });
 
-  test('a destination that was moved to another endpoint is called there within 15 s', async () => {
+  test('a changed endpoint of a destination is called within 15 s', async () => {
     const { resolver, apiDestinations, apiDestination, later } = await setUp();
     await resolver.current('orders');
     const moved = { ...apiDestination, invocationEndpoint: 'https://example.com/moved', revision: 2 };
@@ -107,7 +107,7 @@ describe('the resolver', () => {
     expect((await resolver.current('orders')).apiDestination.invocationEndpoint).toBe('https://example.com/moved');
   });
 
-  test("a destination's own policy replaces the defaults within 15 s, and a timeout longer than a function allows is cut", async () => {
+  test("a destination's own policy replaces the defaults within 15 s", async () => {
     const { resolver, apiDestinations, apiDestination, later } = await setUp();
     expect((await resolver.current('orders')).policy).toEqual(policy);
     const own = { timeoutMs: 60_000, burst: 5, retryPolicy: { maximumRetryAttempts: 3 } };
@@ -117,7 +117,7 @@ describe('the resolver', () => {
     expect((await resolver.current('orders')).policy).toEqual({ ...policy, timeoutMs: 52_000, burst: 5, retryPolicy });
   });
 
-  test('the resolver knows a route without a read for as long as destination and connection are fresh', async () => {
+  test('the resolver gives a route without a read while destination and connection are fresh', async () => {
     const { resolver, calls, later, apiDestination } = await setUp();
     expect(resolver.cached('orders')).toBeUndefined();
     const route = await resolver.current('orders');
@@ -131,7 +131,7 @@ describe('the resolver', () => {
     expect(calls).toEqual(asked);
   });
 
-  test('the resolver forgets a route when its connection was read again', async () => {
+  test('the resolver gives no cached route when its connection was read again', async () => {
     const { resolver, connections, connection } = await setUp();
     const route = await resolver.current('orders');
     const refused = { ...connection, state: 'DEAUTHORIZED', revision: 2 } as const;
@@ -144,7 +144,7 @@ describe('the resolver', () => {
     expect(anew).not.toBe(route);
   });
 
-  test('the resolver reports a missing destination only after a read past the cache', async () => {
+  test('the resolver reports a missing destination only after a read without the cache', async () => {
     const { resolver } = await setUp();
     await expect(resolver.current('unknown')).rejects.toMatchObject({
       code: 'ApiDestinationNotFound',
@@ -152,21 +152,21 @@ describe('the resolver', () => {
     });
   });
 
-  test('a connection that is DEAUTHORIZED in the cache is read again before the delivery ends', async () => {
+  test('a connection that is DEAUTHORIZED in the cache is read again before its delivery fails', async () => {
     const { resolver, connections, connection } = await setUp({ state: 'DEAUTHORIZED' });
     await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'ConnectionDeauthorized' });
     await connections.update(connection, { ...connection, state: 'AUTHORIZED', revision: 2 });
     expect((await resolver.current('orders')).connection.state).toBe('AUTHORIZED');
   });
 
-  test('a deauthorized connection is no permanent failure while its table cannot be reached', async () => {
+  test('a cached deauthorized connection is a retryable failure while the table cannot be reached', async () => {
     const { resolver, injected } = await setUp({ state: 'DEAUTHORIZED' });
     await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'ConnectionDeauthorized' });
     injected.failure = new Failure('StoreUnavailable', 'injected');
     await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'StoreUnavailable' });
   });
 
-  test('a cached route serves for 15 minutes while the stores cannot be reached, and no longer', async () => {
+  test('a cached route is used for at most 15 minutes while the stores cannot be reached', async () => {
     const { resolver, injected, later } = await setUp();
     const route = await resolver.current('orders');
     injected.failure = new Failure('StoreUnavailable', 'injected');
@@ -176,7 +176,7 @@ describe('the resolver', () => {
     await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'StoreUnavailable' });
   });
 
-  test('a cached route does not serve when the stores refuse', async () => {
+  test('a cached route is not used when the stores deny access', async () => {
     const { resolver, injected, later } = await setUp();
     await resolver.current('orders');
     injected.failure = new Failure('StoreRefused', 'injected');
@@ -195,14 +195,14 @@ describe('the resolver', () => {
     await expect(resolver.current('orders')).rejects.toMatchObject({ code });
   });
 
-  test('a connection that is AUTHORIZING for more than a minute may be used, so that a delivery obtains the token', async () => {
+  test('a delivery may obtain the token of a connection that is AUTHORIZING for more than a minute', async () => {
     const { resolver, clock } = await setUp({ state: 'AUTHORIZING', lastModifiedTimeMs: Date.UTC(2026, 0, 1) });
     await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'ConnectionNotReady' });
     clock.set(clock.nowMs() + 60_001);
     expect((await resolver.current('orders')).connection.state).toBe('AUTHORIZING');
   });
 
-  test('a connection that is AUTHORIZING does not wait another minute when something other than its credentials changes', async () => {
+  test('changing a connection does not prolong its minute of AUTHORIZING if the credentials stay the same', async () => {
     const began = Date.UTC(2026, 0, 1);
     const { resolver, clock } = await setUp({
       state: 'AUTHORIZING',
@@ -213,7 +213,7 @@ describe('the resolver', () => {
     expect((await resolver.current('orders')).connection.state).toBe('AUTHORIZING');
   });
 
-  test('a connection that was deleted and created again does not serve the old destination', async () => {
+  test('a connection that was deleted and created again is not used by destinations of the earlier one', async () => {
     const { resolver, connections, connection } = await setUp();
     await connections.remove(connection);
     await connections.create(connectionOf('billing', { incarnation: 'billing-2' }));
@@ -224,7 +224,7 @@ describe('the resolver', () => {
     const evil = 'https://evil.example/';
     const allowed = { policy: { allowedHosts: ['example.com'] } };
 
-    test('a host outside the allowed hosts ends the delivery before the secret is read', async () => {
+    test('a host outside the allowed hosts is a permanent failure before the secret is read', async () => {
       const { resolver, apiDestinations, apiDestination, calls } = await setUp(allowed);
       await apiDestinations.update(apiDestination, { ...apiDestination, invocationEndpoint: evil, revision: 2 });
       await expect(resolver.current('orders')).rejects.toMatchObject({
@@ -234,7 +234,7 @@ describe('the resolver', () => {
       expect(calls).toEqual(['destination', 'connection', 'destination', 'connection']);
     });
 
-    test('allowed hosts that come from the cache are read again before a delivery ends', async () => {
+    test('allowed hosts from the cache are read again before they make a delivery fail', async () => {
       const { resolver, connections, connection, apiDestinations, apiDestination } = await setUp(allowed);
       const moved = { ...apiDestination, invocationEndpoint: evil, revision: 2 };
       await apiDestinations.update(apiDestination, moved);
@@ -243,7 +243,7 @@ describe('the resolver', () => {
       expect((await resolver.current('orders')).apiDestination.invocationEndpoint).toBe(evil);
     });
 
-    test('new allowed hosts end the deliveries to other hosts within 15 s', async () => {
+    test('new allowed hosts make deliveries to other hosts fail within 15 s', async () => {
       const { resolver, connections, connection, later } = await setUp();
       await resolver.current('orders');
       const policy = { allowedHosts: ['elsewhere.example'] };
@@ -253,7 +253,7 @@ describe('the resolver', () => {
       await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'HostNotAllowed' });
     });
 
-    test('a host that is not allowed ends the delivery before a named secret is read, and no version is adopted', async () => {
+    test('a new version of a named secret is neither read nor written for a host that is not allowed', async () => {
       const { resolver, connections, connection, secrets, calls } = await setUp();
       const secretArn = String(connection.secretArn);
       const policy = { secretArn, allowedHosts: ['elsewhere.example'] };
@@ -265,7 +265,7 @@ describe('the resolver', () => {
       expect(await connections.read('billing')).toMatchObject({ secretVersion: connection.secretVersion, revision: 2 });
     });
 
-    test('allowed hosts that are put while a new secret version is adopted apply to that same delivery', async () => {
+    test('allowed hosts that are put while a delivery writes a new secret version apply to that delivery', async () => {
       const { resolver, connections, connection, secrets, injected } = await setUp();
       const secretArn = String(connection.secretArn);
       await connections.update(connection, { ...connection, policy: { secretArn }, revision: 2 });
@@ -290,13 +290,13 @@ describe('the resolver', () => {
     });
   });
 
-  test('a secret version that does not exist is read once more and then retried', async () => {
+  test('a secret version that does not exist is a retryable failure after a second read', async () => {
     const { resolver, calls } = await setUp({ secretVersion: 'gone' });
     await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'SecretNotFound' });
     expect(calls).toEqual(['destination', 'connection', 'secret', 'destination', 'connection', 'secret']);
   });
 
-  test('a secret that holds no credentials fails, and the error does not show what it holds', async () => {
+  test('a secret without credentials is a failure, and the error does not show the secret', async () => {
     const { resolver, secrets, connection, connections } = await setUp();
     const { version } = await secrets.addVersion(
       String(connection.secretArn),

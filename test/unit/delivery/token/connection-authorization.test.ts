@@ -44,7 +44,7 @@ const stored = () => own.fleet.connections.read('new');
 const after = (passedMs: number) => own.fleet.clock.set(own.fleet.clock.nowMs() + passedMs);
 
 describe('authorize-connection', () => {
-  test('authorize-connection takes a connection to AUTHORIZED when it gets the first token', async () => {
+  test('authorize-connection makes a connection AUTHORIZED when it gets the first token', async () => {
     const connection = await authorizing();
     expect(await authorize(connection)).toEqual({ connection: 'new', outcome: 'authorized' });
     expect(await stored()).toMatchObject({ state: 'AUTHORIZED', lastAuthorizedTimeMs: own.fleet.clock.nowMs() });
@@ -54,7 +54,7 @@ describe('authorize-connection', () => {
     expect(own.fleet.endpoint.requests).toHaveLength(1);
   });
 
-  test('authorize-connection takes a connection to DEAUTHORIZED with the reason when the endpoint refuses, and is not repeated', async () => {
+  test('authorize-connection makes a connection DEAUTHORIZED when the token endpoint refuses', async () => {
     own.fleet.answer(() => ({ status: 401, body: 'canary' }));
     expect(await authorize(await authorizing())).toEqual({ connection: 'new', outcome: 'deauthorized' });
     expect(await stored()).toMatchObject({
@@ -64,10 +64,10 @@ describe('authorize-connection', () => {
   });
 
   test.each([
-    ['is authorized already', { state: 'AUTHORIZED' }],
+    ['is already authorized', { state: 'AUTHORIZED' }],
     ['is deauthorized', { state: 'DEAUTHORIZED' }],
     ['is being deleted', { state: 'DELETING' }],
-    ['was deleted and made again', { incarnation: 'new-2' }],
+    ['was deleted and created again', { incarnation: 'new-2' }],
   ] as const)('authorize-connection does not change a connection that %s', async (_, members) => {
     await authorizing(members);
     expect(await authorize({ name: 'new', incarnation: 'new-1' })).toEqual({ connection: 'new', outcome: 'unchanged' });
@@ -79,7 +79,7 @@ describe('authorize-connection', () => {
     expect(await authorize({ name: 'gone', incarnation: 'x' })).toEqual({ connection: 'gone', outcome: 'unchanged' });
   });
 
-  test('authorize-connection fails and is repeated while the endpoint is out of reach, and the third attempt deauthorizes', async () => {
+  test('the third attempt of authorize-connection deauthorizes when the token endpoint cannot be reached', async () => {
     own.fleet.answer(() => ({ status: 503, body: 'canary' }));
     const connection = await authorizing();
     await expect(authorize(connection)).rejects.toMatchObject({ code: 'TokenUnavailable' });
@@ -94,7 +94,7 @@ describe('authorize-connection', () => {
     });
   });
 
-  test('the third attempt deauthorizes when the address of the token endpoint is not allowed', async () => {
+  test('the third attempt of authorize-connection deauthorizes when the token endpoint may not be called', async () => {
     const refused = new Failure('AddressRefused', 'The address of login.example.com may not be called: private.');
     const tokens = { tokenFor: () => Promise.reject(refused), renew: () => Promise.reject(refused) };
     const connection = await authorizing();
@@ -105,7 +105,7 @@ describe('authorize-connection', () => {
     expect((await stored())?.stateReason).toBe(`No token could be obtained. ${refused.message}`);
   });
 
-  test('the third attempt still deauthorizes when something other than the credentials was changed', async () => {
+  test('the third attempt of authorize-connection deauthorizes even if other settings were changed meanwhile', async () => {
     own.fleet.answer(() => ({ status: 503 }));
     const began = own.fleet.clock.nowMs();
     const connection = await authorizing({ authorizingSinceMs: began, lastModifiedTimeMs: began + 100_000 });
@@ -114,7 +114,7 @@ describe('authorize-connection', () => {
     expect(await stored()).not.toHaveProperty('authorizingSinceMs');
   });
 
-  test('the third attempt deauthorizes nothing while the table is out of reach', async () => {
+  test('the third attempt of authorize-connection deauthorizes nothing while the table cannot be reached', async () => {
     const connection = await authorizing();
     after(180_000);
     const tokens = own.fleet.worker({ store: { ...own.fleet.store, read: unavailable } });
@@ -122,7 +122,7 @@ describe('authorize-connection', () => {
     expect((await stored())?.state).toBe('AUTHORIZING');
   });
 
-  test('the third attempt deauthorizes nothing when the credentials were changed while it ran', async () => {
+  test('the third attempt of authorize-connection deauthorizes nothing when the credentials were changed meanwhile', async () => {
     const connection = await authorizing();
     after(180_000);
     own.fleet.answer(async () => {
@@ -134,7 +134,7 @@ describe('authorize-connection', () => {
     expect(await stored()).toMatchObject({ state: 'AUTHORIZING', secretVersion: 'version-9' });
   });
 
-  test('authorize-connection is repeated when the credentials were changed while it obtained a token with the old ones', async () => {
+  test('authorize-connection fails, and so is repeated, when the credentials change during its token request', async () => {
     const connection = await authorizing();
     own.fleet.answer(async () => {
       const before = await stored();
@@ -169,7 +169,7 @@ describe('authorize-connection', () => {
   test.each([
     ['{"username":"canary","password":"canary"}', 'InvalidSecret'],
     ['canary', 'InvalidSecret'],
-  ])('authorize-connection fails on the secret %s and does not quote it', async (text, code) => {
+  ])('authorize-connection fails because of the secret %s, and the error does not show it', async (text, code) => {
     const { secretArn, version } = await own.fleet.secrets.create('bad', text);
     const connection = await authorizing({ secretArn, secretVersion: version });
     const failure: unknown = await authorize(connection).catch((error: unknown) => error);
@@ -191,7 +191,7 @@ describe('authorize-connection', () => {
 
     const goodText = () => formatConnectionSecret({ credentials: own.fleet.credentials });
 
-    test('authorize-connection uses the current version of a secret that the policy names, and stores that version', async () => {
+    test('authorize-connection uses and stores the current version of a secret that the policy names', async () => {
       const connection = await named(
         formatConnectionSecret({ credentials: { ...own.fleet.credentials, clientId: 'old' } }),
       );
@@ -211,7 +211,7 @@ describe('authorize-connection', () => {
       expect(await stored()).toMatchObject({ state: 'DEAUTHORIZED', secretVersion: version });
     });
 
-    test('authorize-connection waits until the third attempt for a named secret without credentials to be repaired', async () => {
+    test('authorize-connection deauthorizes for a named secret without credentials only in its third attempt', async () => {
       const connection = await named(goodText());
       await rotate(connection.secretArn, '{"canary":1}');
       await expect(authorize(connection)).rejects.toMatchObject({ code: 'InvalidSecret' });
@@ -225,7 +225,7 @@ describe('authorize-connection', () => {
     await expect(authorize(connection)).rejects.toMatchObject({ code: 'SecretNotFound' });
   });
 
-  test('authorize-connection stops when the time of its invocation is over', async () => {
+  test('authorize-connection stops at the end of its invocation', async () => {
     const { clock } = own.fleet;
     const seen: boolean[] = [];
     const handler = createHandler({
@@ -245,7 +245,7 @@ describe('authorize-connection', () => {
 });
 
 describe('a delivery that finds its connection AUTHORIZING', () => {
-  test('a delivery that finds its connection AUTHORIZING obtains the token under the lease and makes it AUTHORIZED', async () => {
+  test('a delivery that obtains the first token of an AUTHORIZING connection makes the connection AUTHORIZED', async () => {
     const connection = await authorizing();
     const { credentials, signal } = own.fleet;
     const worker = own.fleet.worker();

@@ -19,24 +19,24 @@ describe('a token endpoint that misbehaves', () => {
     ['fails', { status: 500, body: 'canary-token' }, 'TokenUnavailable'],
     ['is busy', { status: 503, body: 'canary-token' }, 'TokenUnavailable'],
     ['throttles', { status: 429, headers: { 'retry-after': '30' }, body: 'canary-token' }, 'TokenUnavailable'],
-    ['answers too early', { status: 425 }, 'TokenUnavailable'],
+    ['answers with 425', { status: 425 }, 'TokenUnavailable'],
     ['answers with text', { body: 'canary-token is your token' }, 'TokenInvalid'],
     ['answers with broken JSON', { body: '{"access_token":"canary-token' }, 'TokenInvalid'],
-    ['answers with nothing', { body: '' }, 'TokenInvalid'],
+    ['answers with an empty body', { body: '' }, 'TokenInvalid'],
     ['answers with 204', { status: 204 }, 'TokenInvalid'],
     ['leaves the token out', { body: { token: 'canary-token' } }, 'TokenInvalid'],
     ['puts a line break into the token', granted({ access_token: 'canary-token\r\nX-Evil: 1' }), 'TokenInvalid'],
     [
-      'answers without end',
+      'answers with a body that is too long',
       { body: `{"access_token":"canary-token","padding":"${'x'.repeat(300_000)}"}` },
       'TokenInvalid',
     ],
-    ['redirects', { status: 302, headers: { location: '/canary-token' } }, 'TokenInvalid'],
-    ['redirects for good', { status: 308, headers: { location: '/canary-token' } }, 'TokenInvalid'],
+    ['redirects temporarily', { status: 302, headers: { location: '/canary-token' } }, 'TokenInvalid'],
+    ['redirects permanently', { status: 308, headers: { location: '/canary-token' } }, 'TokenInvalid'],
   ];
 
   test.each(answers)(
-    'a token endpoint that %s leaves the connection as it is, is asked once, and is not quoted',
+    'a token endpoint that %s is asked once and does not change the state of the connection',
     async (_, answer, code) => {
       own.fleet.answer(() => answer);
       const failure: unknown = await tokenOf(own.fleet.worker()).catch((error: unknown) => error);
@@ -50,13 +50,13 @@ describe('a token endpoint that misbehaves', () => {
     },
   );
 
-  test('a token endpoint that does not answer in time makes the token unavailable', async () => {
+  test('a token endpoint that does not answer in time causes TokenUnavailable', async () => {
     own.fleet.answer(() => new Promise(() => undefined));
     const call = tokenOf(own.fleet.worker({ requestTimeoutMs: 100 }));
     await expect(call).rejects.toMatchObject({ code: 'TokenUnavailable', cause: { code: 'TimedOut' } });
   });
 
-  test('a token endpoint that cannot be reached makes the token unavailable', async () => {
+  test('a token endpoint that cannot be reached causes TokenUnavailable', async () => {
     await own.fleet.endpoint.close();
     await expect(tokenOf(own.fleet.worker())).rejects.toMatchObject({ code: 'TokenUnavailable', kind: 'retryable' });
   });
@@ -83,7 +83,7 @@ describe('a token endpoint that misbehaves', () => {
     ['fails', { status: 500 }],
     ['answers with text', { body: 'canary-token' }],
   ])(
-    'a token endpoint that %s stops no delivery while the token in memory is valid, and is asked only every 5 s',
+    'while a cached token is valid, a token endpoint that %s stops no delivery and is asked only every 5 s',
     async (_, answer) => {
       const { clock, endpoint } = own.fleet;
       own.fleet.answer((__, index) => (index === 0 ? granted({ expires_in: 3600 }) : answer));
@@ -106,7 +106,7 @@ describe('a token endpoint that misbehaves', () => {
 
 describe('a token request that is refused', () => {
   test.each([400, 401, 403])(
-    'a token request that is refused with %i deauthorizes the connection permanently and stores the reason',
+    'a token request that is refused with %i deauthorizes the connection and stores the reason',
     async (status) => {
       own.fleet.answer(() => ({ status, body: { error: 'invalid_client', error_description: 'canary-token' } }));
       const failure: unknown = await tokenOf(own.fleet.worker()).catch((error: unknown) => error);
@@ -119,7 +119,7 @@ describe('a token request that is refused', () => {
     },
   );
 
-  test('a refused token request is retryable and changes nothing when the credentials were changed meanwhile', async () => {
+  test('a refused token request is a retryable failure when the credentials were changed meanwhile', async () => {
     own.fleet.answer(() => ({ status: 401 }));
     const connection = { ...own.fleet.connection, secretVersion: 'version-0' };
     await expect(tokenOf(own.fleet.worker(), connection)).rejects.toMatchObject({
@@ -139,7 +139,7 @@ describe('a token request that is refused', () => {
     expect(await stored()).toEqual({ ...rotated, revision: 2 });
   });
 
-  test("a refused token request fails retryably when the connection's state cannot be written", async () => {
+  test("a refused token request is a retryable failure when the connection's state cannot be written", async () => {
     own.fleet.answer(() => ({ status: 401 }));
     const worker = own.fleet.worker({ states: { change: unavailable } });
     await expect(tokenOf(worker)).rejects.toMatchObject({ code: 'StoreUnavailable', kind: 'retryable' });
@@ -155,7 +155,7 @@ describe('a token request that is refused', () => {
 });
 
 describe('the schedule of token requests', () => {
-  test('token requests of one connection run one at a time and in order, and those of other connections run beside them', async () => {
+  test('token requests of one connection run one at a time, and those of different connections at the same time', async () => {
     const schedule = createBottleneckConcurrencyLimit();
     const log: string[] = [];
     const step = (connection: string, name: string) => {
@@ -178,7 +178,7 @@ describe('the schedule of token requests', () => {
     const third = step('a', 'third');
     beside.end();
     await beside.ended;
-    // This request comes after the third one, so the third one would have begun by now if it could.
+    // If the third request could have begun, it would have begun before this one.
     await schedule.run('c', 1, async () => {});
     second.end();
     third.end();
@@ -195,7 +195,7 @@ describe('the schedule of token requests', () => {
     ]);
   });
 
-  test('the concurrency limit passes on results and failures, and stores nothing for a connection without a request', async () => {
+  test('the concurrency limit of token requests returns results and failures unchanged', async () => {
     const schedule = createBottleneckConcurrencyLimit();
     const failure = new Error('expected');
     expect(await schedule.run('a', 1, async () => 7)).toBe(7);

@@ -11,16 +11,16 @@ afterEach(async () => {
   for (const endpoint of endpoints.splice(0)) await endpoint.close();
 });
 
-/** None of these answers holds a token, and only a 4xx judges the credentials. */
+/** No hostile answer holds a token, so each of them fails. A 4xx refuses the credentials and deauthorizes. */
 function codeOf({ outcome, isIncomplete }: HostileAnswer): FailureCode {
   if (typeof outcome === 'string' || outcome >= 500 || isIncomplete) return 'TokenUnavailable';
   return outcome >= 400 ? 'ConnectionDeauthorized' : 'TokenInvalid';
 }
 
-describe.each(hostileAnswers)('a token endpoint that answers $answer', (hostile) => {
+describe.each(hostileAnswers)('a token endpoint that sends $answer', (hostile) => {
   const { answer, outcome, lasts, misbehave } = hostile;
   const code = codeOf(hostile);
-  test(`a token endpoint that answers ${answer} is asked once, gives no token and holds no connection: ${code}`, async () => {
+  test(`the token request fails with ${code} when the token endpoint sends ${answer}`, async () => {
     const endpoint = await startMisbehavingEndpoint(misbehave);
     endpoints.push(endpoint);
     const credentials = { ...own.fleet.credentials, authorizationEndpoint: `${endpoint.origin}/token` };

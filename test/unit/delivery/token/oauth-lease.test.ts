@@ -11,13 +11,13 @@ const renewalOf = (worker: OAuthTokens, rejected: number) =>
   worker.renew(own.fleet.connection, own.fleet.credentials, rejected, { signal: own.fleet.signal });
 const workers = (count: number, overrides = {}) => Array.from({ length: count }, () => own.fleet.worker(overrides));
 const granted = (accessToken: string) => ({ body: { access_token: accessToken, expires_in: 3600 } });
-/** Lets all promises run that wait for neither the clock nor the network. */
+/** Lets all pending promises run, except those that wait for the clock or the network. */
 const turns = async (count: number) => {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 };
 
 describe('twenty cold workers', () => {
-  test('twenty cold workers make one token request, and all of them get its token', async () => {
+  test('twenty cold workers get their token from one token request', async () => {
     const answered = gate();
     own.fleet.answer(async () => {
       await answered.opened;
@@ -67,7 +67,7 @@ describe('twenty cold workers', () => {
     expect(own.fleet.endpoint.requests).toHaveLength(1);
   });
 
-  test('twenty cold workers make one token request even when its token expires at once', async () => {
+  test('twenty cold workers make one token request even when the token expires at once', async () => {
     const answered = gate();
     own.fleet.answer(async () => {
       await answered.opened;
@@ -83,7 +83,7 @@ describe('twenty cold workers', () => {
     expect(own.fleet.endpoint.requests).toHaveLength(1);
   });
 
-  test('twenty workers that get a 401 make one more token request together', async () => {
+  test('twenty workers whose token gets a 401 share one new token request', async () => {
     const fleet = workers(20);
     for (const worker of fleet) await tokenOf(worker);
     own.fleet.clock.set(own.fleet.clock.nowMs() + 60_000);
@@ -104,7 +104,7 @@ describe('twenty cold workers', () => {
     expect(own.fleet.endpoint.requests).toHaveLength(2);
   });
 
-  test('twenty cold workers make one token request to an endpoint that fails, and all of them fail retryably', async () => {
+  test('twenty cold workers share the retryable failure of one token request', async () => {
     const answered = gate();
     own.fleet.answer(async () => {
       await answered.opened;
@@ -134,7 +134,7 @@ describe('a lease', () => {
     untilMs,
   });
 
-  test('the lease of a worker that died is taken over at its end, after a wait with few reads', async () => {
+  test('another worker takes over the lease of a dead worker at its end, with few reads until then', async () => {
     const { clock, endpoint } = own.fleet;
     const store = counted(own.fleet.store);
     await store.takeLease(leaseOf(clock.nowMs() + 10_000));
@@ -146,12 +146,12 @@ describe('a lease', () => {
     expect(await call).toMatchObject({ accessToken: 'token-1', generation: 1 });
   });
 
-  test('when the holder of a lease has died, exactly one of the waiting workers takes it over', async () => {
+  test('exactly one of the waiting workers takes over the lease of a dead worker', async () => {
     const { clock, store, endpoint } = own.fleet;
     await store.takeLease(leaseOf(clock.nowMs() + 10_000));
     const late = () => {
       let looks = 0;
-      // The first read came before the lease was taken.
+      // The first of these reads was made before the lease was taken.
       const read: TokenStore['read'] = async (id) => (looks++ === 0 ? undefined : store.read(id));
       return own.fleet.worker({ store: { ...store, read } });
     };
@@ -173,7 +173,7 @@ describe('a lease', () => {
     expect(endpoint.requests).toHaveLength(1);
   });
 
-  test('a lease lasts longer than the longest token request and the writes around it', async () => {
+  test('a lease lasts longer than the longest token request and its writes to the table', async () => {
     const { clock, store, connection } = own.fleet;
     const answered = gate();
     own.fleet.answer(async () => {
@@ -188,7 +188,7 @@ describe('a lease', () => {
     expect((await store.read(connection.incarnation))?.leaseUntilMs).toBeUndefined();
   });
 
-  test('a worker that lost its lease during a freeze neither saves its token nor uses it', async () => {
+  test('a worker whose lease was taken over while it was suspended neither saves nor uses its token', async () => {
     const answered = gate();
     own.fleet.answer(async (_, index) => {
       if (index === 0) await answered.opened;
@@ -203,7 +203,7 @@ describe('a lease', () => {
     expect(await tokenOf(own.fleet.worker())).toMatchObject({ accessToken: 'newer' });
   });
 
-  test('a lease that has ended before the token request starts is not used', async () => {
+  test('a worker makes no token request when its lease has already ended', async () => {
     const { store, clock, endpoint } = own.fleet;
     const takeLease: TokenStore['takeLease'] = async (lease) => {
       const taken = await store.takeLease(lease);
@@ -221,7 +221,7 @@ describe('a lease', () => {
     ['makes its own request when it has just read other credentials', 'version-2', true, 2],
     ['fails too when its own credentials may be older', 'version-2', false, 1],
     ['fails too when it has the same credentials', 'version-1', true, 1],
-  ])('when the holder of a lease fails, a worker that waited %s', async (_, secretVersion, justRead, requests) => {
+  ])('when the holder of a lease fails, a waiting worker %s', async (_, secretVersion, justRead, requests) => {
     const failed = gate();
     own.fleet.answer(async (__, index) => {
       if (index > 0) return granted('second');
@@ -241,7 +241,7 @@ describe('a lease', () => {
     expect(own.fleet.endpoint.requests).toHaveLength(requests);
   });
 
-  test('when the holder of a lease fails, the workers that waited fail too and make no request of their own', async () => {
+  test('when the holder of a lease fails, the waiting workers fail without a request of their own', async () => {
     const answered = gate();
     own.fleet.answer(async () => {
       await answered.opened;
@@ -259,7 +259,7 @@ describe('a lease', () => {
     expect(own.fleet.endpoint.requests).toHaveLength(1);
   });
 
-  test('a worker stops waiting for a lease that always goes to another worker', async () => {
+  test('a worker does not wait without end for a lease that others keep taking', async () => {
     const { clock, store } = own.fleet;
     const read: TokenStore['read'] = async () => ({
       generation: 0,
@@ -272,13 +272,13 @@ describe('a lease', () => {
     expect(call).toMatchObject({ status: 'rejected', reason: { code: 'TokenUnavailable', kind: 'retryable' } });
   });
 
-  test('a lease that cannot be released after a failure does not hide that failure', async () => {
+  test('a failed token request is reported even if its lease cannot be released', async () => {
     own.fleet.answer(() => ({ status: 503, headers: { 'retry-after': '7' } }));
     const worker = own.fleet.worker({ store: { ...own.fleet.store, releaseLease: unavailable } });
     await expect(tokenOf(worker)).rejects.toMatchObject({ code: 'TokenUnavailable', retryAfterMs: 7000 });
   });
 
-  test('a lease ends when the last caller that waits for the token has left, and not before', async () => {
+  test('a lease is released when the last caller that waits for the token has stopped waiting', async () => {
     const { store, connection, endpoint } = own.fleet;
     const [first, second] = [new AbortController(), new AbortController()];
     own.fleet.answer(() => new Promise(() => undefined));
@@ -296,7 +296,7 @@ describe('a lease', () => {
     expect(await tokenOf(worker)).toMatchObject({ accessToken: 'after' });
   });
 
-  test('a call that has no time left takes no lease', async () => {
+  test('a call without time left takes no lease', async () => {
     const store = counted(own.fleet.store);
     const signal = AbortSignal.abort();
     await expect(tokenOf(own.fleet.worker({ store }), { signal })).rejects.toMatchObject({ code: 'OutOfTime' });
@@ -310,7 +310,7 @@ describe('a token of another secret version', () => {
     return worker.tokenFor({ ...connection, secretVersion }, credentials, { signal, justRead });
   };
 
-  test('a token of another secret version makes a worker report changed credentials, and the worker writes nothing', async () => {
+  test('a worker that finds a token of another secret version reports changed credentials', async () => {
     await withVersion(own.fleet.worker(), 'version-2');
     await expect(withVersion(own.fleet.worker(), 'version-1')).rejects.toMatchObject({
       code: 'CredentialsChanged',
@@ -320,7 +320,7 @@ describe('a token of another secret version', () => {
     expect(await withVersion(own.fleet.worker(), 'version-2')).toMatchObject({ accessToken: 'token-1' });
   });
 
-  test('a token of another secret version is replaced when the connection was just read', async () => {
+  test('a worker that has just read the connection replaces a token of another secret version', async () => {
     await withVersion(own.fleet.worker(), 'version-1');
     expect(await withVersion(own.fleet.worker(), 'version-2', true)).toMatchObject({
       accessToken: 'token-2',
@@ -328,7 +328,7 @@ describe('a token of another secret version', () => {
     });
   });
 
-  test('a token that arrives while a worker waits is newer than the connection that the worker has read', async () => {
+  test('a token of another secret version that appears while a worker waits counts as newer', async () => {
     const answered = gate();
     own.fleet.answer(async () => {
       await answered.opened;

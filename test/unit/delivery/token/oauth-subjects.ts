@@ -30,13 +30,13 @@ export interface Fleet {
   readonly endpoint: TokenEndpoint;
   readonly connection: Connection;
   readonly credentials: OAuthCredentials;
-  /** Never aborts. */
+  /** A signal that never aborts. */
   readonly signal: AbortSignal;
-  /** A cold worker. */
+  /** Creates a worker that has read nothing yet. */
   worker(overrides?: Partial<OAuthTokenDependencies>): OAuthTokens;
   /** Resolves when workers have begun to wait this many times. */
   waited(count: number): Promise<void>;
-  /** Replaces the answers of the token endpoint from now on. */
+  /** Sets how the token endpoint answers from now on. */
   answer(script: TokenEndpointScript): void;
   /** Moves the clock in small steps until all calls are settled. Only for workers that wait for nothing but the clock. */
   settle<Result>(calls: readonly Promise<Result>[]): Promise<readonly PromiseSettledResult<Result>[]>;

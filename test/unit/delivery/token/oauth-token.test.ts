@@ -25,7 +25,7 @@ describe('a worker', () => {
     expect(own.fleet.endpoint.requests).toHaveLength(1);
   });
 
-  test('a worker sends client id and secret as a form, with its user agent', async () => {
+  test('a token request sends client id and secret as a form', async () => {
     await tokenOf(own.fleet.worker());
     expect(own.fleet.endpoint.requests[0]).toMatchObject({
       method: 'POST',
@@ -53,14 +53,14 @@ describe('a worker', () => {
     expect(await worker.tokenFor(other, credentials, { signal })).toMatchObject({ accessToken: 'token-2' });
   });
 
-  test('a worker makes one token request for all calls that ask at once', async () => {
+  test('a worker makes one token request for simultaneous calls', async () => {
     const worker = own.fleet.worker();
     const tokens = await Promise.all(Array.from({ length: 50 }, () => tokenOf(worker)));
     expect(new Set(tokens.map(({ accessToken }) => accessToken))).toEqual(new Set(['token-1']));
     expect(own.fleet.endpoint.requests).toHaveLength(1);
   });
 
-  test('a worker renews a token when it expires within 60 s, and not before', async () => {
+  test('a worker renews a token only when it expires within 60 s', async () => {
     const { clock, endpoint } = own.fleet;
     const worker = own.fleet.worker();
     const startMs = clock.nowMs();
@@ -73,7 +73,7 @@ describe('a worker', () => {
   });
 
   test.each([60, 30, 1])(
-    'a token that lives %i s is renewed in the last third of its life, and not before',
+    'a token that is valid for %i s is renewed in the last third of its validity',
     async (life) => {
       own.fleet.answer((_, index) => ({ body: { access_token: `short-${index}`, expires_in: life } }));
       const { clock, endpoint } = own.fleet;
@@ -90,7 +90,7 @@ describe('a worker', () => {
     },
   );
 
-  test('a token that has expired when it arrives serves only the calls that waited for it, and the next call obtains another', async () => {
+  test('a new token that has already expired is used only by the calls that waited for it', async () => {
     own.fleet.answer((_, index) => ({ body: { access_token: `short-${index}`, expires_in: 0 } }));
     const worker = own.fleet.worker();
     const tokens = await Promise.all([tokenOf(worker), tokenOf(worker)]);
@@ -108,7 +108,7 @@ describe('a worker', () => {
     expect(own.fleet.endpoint.requests).toHaveLength(1);
   });
 
-  test('a worker reads the root secret once, and fails with SecretNotFound when the stack has none', async () => {
+  test('a worker reads the root secret only once, and fails with SecretNotFound when it does not exist', async () => {
     let reads = 0;
     const secrets = {
       read: async () => {
@@ -124,7 +124,7 @@ describe('a worker', () => {
     expect(reads).toBe(2);
   });
 
-  test('a worker cannot open a token that was sealed with another client secret, and obtains its own', async () => {
+  test('a worker obtains a new token when the saved one was sealed with another client secret', async () => {
     await tokenOf(own.fleet.worker());
     const { connection, signal } = own.fleet;
     const credentials = { ...own.fleet.credentials, clientSecret: 'another' };
@@ -145,7 +145,7 @@ describe('a worker', () => {
 });
 
 describe('what a worker remembers', () => {
-  test('a worker remembers a limited number of tokens, and forgets the one that was unused for the longest time', () => {
+  test('a worker remembers a limited number of tokens and forgets the least recently used one first', () => {
     const memoryOf = createTokenMemories(2);
     const [a, b] = [memoryOf('a'), memoryOf('b')];
     expect(memoryOf('a')).toBe(a);
@@ -156,7 +156,7 @@ describe('what a worker remembers', () => {
 });
 
 describe('after a 401', () => {
-  test('after a 401 a token older than 60 s is replaced only once, however many deliveries were rejected with it', async () => {
+  test('after many deliveries got a 401, their token is replaced only once', async () => {
     const store = counted(own.fleet.store);
     const worker = own.fleet.worker({ store });
     await tokenOf(worker);
@@ -170,7 +170,7 @@ describe('after a 401', () => {
     expect(own.fleet.endpoint.requests).toHaveLength(2);
   });
 
-  test('after a 401 a token younger than 60 s stays, and no store is called', async () => {
+  test('after a 401 a token younger than 60 s is kept', async () => {
     const store = counted(own.fleet.store);
     const worker = own.fleet.worker({ store });
     await tokenOf(worker);
@@ -182,7 +182,7 @@ describe('after a 401', () => {
     expect(own.fleet.endpoint.requests).toHaveLength(1);
   });
 
-  test('after a 401 a token that lives 60 s is replaced when it is older than a third of its life', async () => {
+  test('after a 401 a token that is valid for 60 s is replaced when it is older than 20 s', async () => {
     own.fleet.answer((_, index) => ({ body: { access_token: `short-${index}`, expires_in: 60 } }));
     const worker = own.fleet.worker();
     const startMs = own.fleet.clock.nowMs();
@@ -193,7 +193,7 @@ describe('after a 401', () => {
     expect(await renewalOf(worker, 1)).toMatchObject({ accessToken: 'short-1' });
   });
 
-  test('after a 401 a token that has expired is replaced, however young it is', async () => {
+  test('after a 401 an expired token is replaced even if it is younger than 60 s', async () => {
     own.fleet.answer((_, index) => ({ body: { access_token: `short-${index}`, expires_in: 10 } }));
     const worker = own.fleet.worker();
     await tokenOf(worker);
@@ -201,14 +201,14 @@ describe('after a 401', () => {
     expect(await renewalOf(worker, 1)).toMatchObject({ accessToken: 'short-1' });
   });
 
-  test('after a 401 a worker that no longer holds the rejected token reads its age from the table', async () => {
+  test('after a 401 a worker without the rejected token in memory reads the age of the token from the table', async () => {
     await tokenOf(own.fleet.worker());
     expect(await renewalOf(own.fleet.worker(), 1)).toBeUndefined();
     own.fleet.clock.set(own.fleet.clock.nowMs() + 60_000);
     expect(await renewalOf(own.fleet.worker(), 1)).toMatchObject({ accessToken: 'token-2' });
   });
 
-  test('after a 401 a worker takes the token that another worker has obtained, without a request', async () => {
+  test('after a 401 a worker uses the newer token that another worker has saved', async () => {
     const [first, second] = [own.fleet.worker(), own.fleet.worker()];
     await tokenOf(first);
     await tokenOf(second);
@@ -218,7 +218,7 @@ describe('after a 401', () => {
     expect(own.fleet.endpoint.requests).toHaveLength(2);
   });
 
-  test('after a 401 the deliveries that begin during the renewal wait for it and do not send the rejected token', async () => {
+  test('deliveries that begin while a rejected token is renewed wait for the new token', async () => {
     const worker = own.fleet.worker();
     await tokenOf(worker);
     own.fleet.clock.set(own.fleet.clock.nowMs() + 60_000);
@@ -250,7 +250,7 @@ describe('while the table is out of reach', () => {
     return { state, flaky };
   };
 
-  test('while the table is out of reach the token in memory serves until it expires, and then the failure is retryable', async () => {
+  test('while the table cannot be reached, a worker uses the token in memory until it expires', async () => {
     const { state, flaky } = down(own.fleet.store);
     const worker = own.fleet.worker({ store: flaky });
     const startMs = own.fleet.clock.nowMs();
@@ -263,14 +263,14 @@ describe('while the table is out of reach', () => {
     expect(own.fleet.endpoint.requests).toHaveLength(1);
   });
 
-  test('while the table is out of reach a cold worker obtains no token of its own', async () => {
+  test('while the table cannot be reached, a cold worker makes no token request', async () => {
     const { state, flaky } = down(own.fleet.store);
     state.isDown = true;
     await expect(tokenOf(own.fleet.worker({ store: flaky }))).rejects.toMatchObject({ code: 'StoreUnavailable' });
     expect(own.fleet.endpoint.requests).toHaveLength(0);
   });
 
-  test('a worker uses a token that could not be saved, and the next saved token of the fleet counts as newer', async () => {
+  test('a worker uses a token that it could not save, until another worker saves one', async () => {
     const { store, clock } = own.fleet;
     const alone = own.fleet.worker({ store: { ...store, save: unavailable } });
     expect(await tokenOf(alone)).toMatchObject({ accessToken: 'token-1', generation: 0 });
@@ -280,7 +280,7 @@ describe('while the table is out of reach', () => {
     expect(await renewalOf(alone, 0)).toMatchObject({ accessToken: 'token-2', generation: 1 });
   });
 
-  test('a delivery fails at once when the table refuses the read, even when a token is in memory', async () => {
+  test('a delivery fails at once when the table denies access, even if a token is in memory', async () => {
     const { store, clock } = own.fleet;
     const refusal = new Failure('StoreRefused', 'Not allowed to read the token: AccessDeniedException.');
     let isRefused = false;
