@@ -2,7 +2,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { Failure } from '../../core/failure/failure.ts';
 import { itemVersion } from '../../core/message/format-versions.ts';
 import type { JsonObject, JsonValue } from '../../core/input/json.ts';
-import { isJsonObject } from '../../core/input/json.ts';
+import { ExactNumber, isJsonObject } from '../../core/input/json.ts';
 
 /** An item of the table: attributes by name. */
 export type Item = Record<string, AttributeValue>;
@@ -14,6 +14,7 @@ export function toAttribute(value: JsonValue | Uint8Array): AttributeValue {
   if (value instanceof Uint8Array) return { B: value };
   if (typeof value === 'string') return { S: value };
   if (typeof value === 'number') return { N: String(value) };
+  if (value instanceof ExactNumber) return { N: value.text };
   if (typeof value === 'boolean') return { BOOL: value };
   if (value === null) return { NULL: true };
   return isJsonObject(value) ? { M: toItem(value) } : { L: value.map(toAttribute) };

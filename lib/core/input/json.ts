@@ -1,10 +1,27 @@
-/** A JSON value as `JSON.parse` makes it. */
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+/** A JSON value as `JSON.parse` makes it, or as `parseJsonExactly` makes it: only the latter has an ExactNumber. */
+export type JsonValue = string | number | boolean | null | ExactNumber | readonly JsonValue[] | JsonObject;
 
 /** A JSON object. Keys come from outside: read them with `Object.hasOwn` or through `ownMember`. */
 export interface JsonObject {
   readonly [key: string]: JsonValue;
 }
+
+/** A number that JavaScript would print in other digits than its JSON text, such as 1152921506151679042, 19.90 or 1E400. */
+export class ExactNumber {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  /** Makes JSON.stringify print the number's own text. */
+  toJSON(): unknown {
+    return rawJson(this.text);
+  }
+}
+
+/** The types of TypeScript's library do not have this function of Node 24 yet. */
+const { rawJSON: rawJson } = JSON as unknown as { readonly rawJSON: (text: string) => unknown };
 
 /** The value of a JSON text; undefined when it is not JSON. The parser's error is dropped, because it quotes the text. */
 export function parseJson(text: string): JsonValue | undefined {
@@ -25,7 +42,7 @@ export function parseJsonBytes(bytes: Uint8Array): JsonValue | undefined {
 }
 
 export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
 }
 
 /** The object's own member of that name, never one inherited from a prototype. */

@@ -5,7 +5,7 @@ import type { JsonObject } from '../input/json.ts';
 import { isJsonObject } from '../input/json.ts';
 import type { MapBounds, TextBounds } from '../input/member-reader.ts';
 import { MemberReader } from '../input/member-reader.ts';
-import { memberText } from './member-text.ts';
+import { memberText } from '../input/member-text.ts';
 
 export interface ParseOptions {
   /** The function's own API destination, for events without an envelope; undefined when every input must name one. */

@@ -6,7 +6,7 @@ import type { JsonObject, JsonValue } from '../input/json.ts';
 import { isJsonObject, ownMember, parseJson } from '../input/json.ts';
 import { printedEvent } from '../input/json-text.ts';
 import { MemberReader } from '../input/member-reader.ts';
-import { memberText } from './member-text.ts';
+import { memberText } from '../input/member-text.ts';
 import type { ParseOptions } from './parse-delivery.ts';
 import { parseDelivery } from './parse-delivery.ts';
 import type { QueueMessage } from './queue-message.ts';

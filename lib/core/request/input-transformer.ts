@@ -2,7 +2,9 @@ import type { Delivery, InputTransformer } from '../delivery/delivery.ts';
 import { Failure } from '../failure/failure.ts';
 import type { Placeholder, TemplateOwner } from './input-template.ts';
 import { compileInputTemplate } from './input-template.ts';
+import { exactEvent } from '../input/exact-json.ts';
 import type { JsonObject, JsonValue } from '../input/json.ts';
+import { isJsonObject } from '../input/json.ts';
 import { readJsonPath, requireJsonPath } from './json-path.ts';
 import { jsonText, printedEvent } from '../input/json-text.ts';
 
@@ -55,7 +57,7 @@ function printed(placeholder: Placeholder, transformer: InputTransformer, source
   if (position === 'value' && name === 'aws.events.event.json') return printedEvent(source.event);
   const found = valueOf(name, transformer, source);
   const value = found === undefined ? '' : found;
-  if (position === 'quoted-in-json' && typeof value === 'object' && value !== null) {
+  if (position === 'quoted-in-json' && (isJsonObject(value) || Array.isArray(value))) {
     throw new Failure(
       'InvalidInvocation',
       `target.InputTransformer.InputTemplate has the placeholder ${name} in quotes, but its value is an object or a list: remove the quotes.`,
@@ -79,9 +81,9 @@ function valueOf(name: string, transformer: InputTransformer, source: Transforme
     case 'aws.events.event.ingestion-time':
       return `${new Date(source.firstReceivedAtMs).toISOString().slice(0, 19)}Z`;
     case 'aws.events.event':
-      return withoutDetail(source.event.value);
+      return withoutDetail(exactEvent(source.event));
     case 'aws.events.event.json':
-      return source.event.value;
+      return exactEvent(source.event);
     default:
       return extracted(name, transformer, source);
   }
@@ -96,7 +98,7 @@ function extracted(name: string, transformer: InputTransformer, source: Transfor
       `target.InputTransformer.InputTemplate contains invalid placeholder ${name}: InputPathsMap does not define it.`,
     );
   }
-  return readJsonPath(requireJsonPath(path, `target.InputTransformer.InputPathsMap.${name}`), source.event.value);
+  return readJsonPath(requireJsonPath(path, `target.InputTransformer.InputPathsMap.${name}`), exactEvent(source.event));
 }
 
 /** As recorded from EventBridge: the event without `detail`, and with `detail-type` under the name `detailType`. */

@@ -1,7 +1,7 @@
 import { BoundedMap } from '../input/bounded-map.ts';
 import { Failure } from '../failure/failure.ts';
 import type { JsonValue } from '../input/json.ts';
-import { isJsonObject, ownMember } from '../input/json.ts';
+import { ExactNumber, isJsonObject, ownMember } from '../input/json.ts';
 
 type Step = { readonly member: string } | { readonly element: number } | { readonly wildcard: true };
 
@@ -82,7 +82,7 @@ function collect(steps: readonly Step[], from: number, value: JsonValue, found: 
     const step = steps[index];
     if (step === undefined) break;
     if ('wildcard' in step) {
-      if (typeof current !== 'object' || current === null) return false;
+      if (typeof current !== 'object' || current === null || current instanceof ExactNumber) return false;
       for (const each of Object.values(current)) collect(steps, index + 1, each, found);
       return true;
     }

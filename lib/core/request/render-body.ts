@@ -3,6 +3,7 @@ import type { HttpParameter } from '../destination/connection-secret.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import { Failure } from '../failure/failure.ts';
 import { transformInput } from './input-transformer.ts';
+import { exactEvent, parseJsonExactly } from '../input/exact-json.ts';
 import { isJsonObject, parseJson } from '../input/json.ts';
 import { readJsonPath, requireJsonPath } from './json-path.ts';
 import { jsonText, printedEvent } from '../input/json-text.ts';
@@ -23,7 +24,7 @@ function renderInput(delivery: Delivery): string {
   if (input !== undefined) return constantInputs.getOrCreate(input, requireJson);
   if (transformer !== undefined) return transformInput(transformer, delivery);
   if (inputPath === undefined || inputPath === '$') return printedEvent(delivery.event);
-  const value = readJsonPath(requireJsonPath(inputPath, 'target.InputPath'), delivery.event.value);
+  const value = readJsonPath(requireJsonPath(inputPath, 'target.InputPath'), exactEvent(delivery.event));
   if (value === undefined) throw new Failure('InvalidInvocation', 'target.InputPath finds nothing in the event.');
   return jsonText(value);
 }
@@ -38,7 +39,7 @@ function requireJson(input: string): string {
 
 /** If two parameters have the same key, the later one wins. */
 function withBodyParameters(body: string, parameters: readonly HttpParameter[]): string {
-  const value = parseJson(body);
+  const value = parseJsonExactly(body);
   if (!isJsonObject(value)) {
     throw new Failure('InvalidInvocation', "The connection's body parameters need a body that is a JSON object.");
   }

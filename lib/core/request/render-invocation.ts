@@ -1,9 +1,8 @@
 import { idempotencyKey } from './idempotency-key.ts';
-import type { Delivery, InvocationRequest, TargetHttpParameters } from '../delivery/delivery.ts';
+import type { Delivery, EventDocument, InvocationRequest, TargetHttpParameters } from '../delivery/delivery.ts';
 import type { ApiDestination } from '../destination/api-destination.ts';
 import type { ConnectionSecret, HttpParameter } from '../destination/connection-secret.ts';
 import type { ResolvedDestination } from '../destination/resolved-destination.ts';
-import type { JsonObject } from '../input/json.ts';
 import { authorizationHeaderName } from './authorization-header.ts';
 import { HeaderFields, isForwarded } from './header-rules.ts';
 import type { InvocationEndpoint, QueryParameter } from './invocation-endpoint.ts';
@@ -47,13 +46,15 @@ export function renderInvocation(
   context: RenderContext,
 ): InvocationRequest {
   const plan = planFor(apiDestination, secret, context.userAgent);
-  const event = delivery.event.value;
   const parameters = delivery.target.HttpParameters;
   const request = {
     stage: 'rendered',
     method: apiDestination.httpMethod,
     origin: plan.endpoint.origin,
-    path: parameters === undefined && plan.path !== undefined ? plan.path : renderPath(plan, parameters ?? {}, event),
+    path:
+      parameters === undefined && plan.path !== undefined
+        ? plan.path
+        : renderPath(plan, parameters ?? {}, delivery.event),
     headers: renderHeaders(plan, parameters?.HeaderParameters, delivery, apiDestination.name),
   } as const;
   return plan.carriesBody ? { ...request, body: renderBody(delivery, plan.bodyParameters) } : request;
@@ -102,7 +103,7 @@ function defaultFields(userAgent: string): HeaderFields {
   return fields;
 }
 
-function renderPath(plan: Plan, parameters: TargetHttpParameters, event: JsonObject): string {
+function renderPath(plan: Plan, parameters: TargetHttpParameters, event: EventDocument): string {
   const at = 'target.HttpParameters';
   const values = (parameters.PathParameterValues ?? []).map((parameter, index) =>
     pathParameterText(parameter, event, `${at}.PathParameterValues[${index}]`),
@@ -128,7 +129,7 @@ function renderHeaders(
   for (const [name, parameter] of Object.entries(parameters ?? {})) {
     if (!isForwarded(name) || plan.connectionFields.has(name) || isSameName(name, plan.authorizationName)) continue;
     const field = `target.HttpParameters.HeaderParameters.${name}`;
-    fields.set(name, parameterText(parameter, delivery.event.value, field));
+    fields.set(name, parameterText(parameter, delivery.event, field));
   }
   const headers = parameters === undefined ? plan.headers : fields.toRecord();
   if (fields.has(idempotencyName) || isSameName(idempotencyName, plan.authorizationName)) return headers;

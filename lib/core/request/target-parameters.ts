@@ -1,5 +1,8 @@
+import type { EventDocument } from '../delivery/delivery.ts';
 import { Failure } from '../failure/failure.ts';
-import type { JsonObject, JsonValue } from '../input/json.ts';
+import { exactEvent } from '../input/exact-json.ts';
+import type { JsonValue } from '../input/json.ts';
+import { isJsonObject } from '../input/json.ts';
 import { readJsonPath, requireJsonPath } from './json-path.ts';
 import { jsonText } from '../input/json-text.ts';
 
@@ -17,12 +20,12 @@ export function isDynamic(parameter: string): boolean {
 /**
  * A header value, or the key or value of a query parameter. It is literal text, or the value that its path finds in the
  * original event. As in EventBridge, a path that finds nothing gives an empty string, and a value that is not a string is
- * printed as JSON.
+ * printed as JSON, a number with the event's own digits.
  *
  * @param field the field that holds the parameter, for the message
  * @throws Failure InvalidInvocation when the path is malformed
  */
-export function parameterText(parameter: string, event: JsonObject, field: string): string {
+export function parameterText(parameter: string, event: EventDocument, field: string): string {
   if (!isDynamic(parameter)) return parameter;
   const value = valueAt(parameter, event, field);
   if (value === undefined) return '';
@@ -37,19 +40,19 @@ export function parameterText(parameter: string, event: JsonObject, field: strin
  *
  * @throws Failure InvalidInvocation
  */
-export function pathParameterText(parameter: string, event: JsonObject, field: string): string {
+export function pathParameterText(parameter: string, event: EventDocument, field: string): string {
   if (!isDynamic(parameter)) return parameter;
   const value = valueAt(parameter, event, field);
   if (value === undefined || value === '' || value === null) {
     throw new Failure('InvalidInvocation', `${field} finds nothing in the event.`);
   }
-  if (typeof value === 'object') {
+  if (isJsonObject(value) || Array.isArray(value)) {
     throw new Failure('InvalidInvocation', `${field} finds an object or a list, which cannot be part of a path.`);
   }
-  return String(value);
+  return typeof value === 'string' ? value : jsonText(value);
 }
 
-function valueAt(path: string, event: JsonObject, field: string): JsonValue | undefined {
-  if (path.length <= maxPathCharacters) return readJsonPath(requireJsonPath(path, field), event);
+function valueAt(path: string, event: EventDocument, field: string): JsonValue | undefined {
+  if (path.length <= maxPathCharacters) return readJsonPath(requireJsonPath(path, field), exactEvent(event));
   throw new Failure('InvalidInvocation', `${field} is a JSON path of more than ${maxPathCharacters} characters.`);
 }

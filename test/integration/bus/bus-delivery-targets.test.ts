@@ -36,7 +36,34 @@ test('a queue target gets the event in its own text, or the text that its transf
     .map(({ Body = '' }) => Body)
     .toSorted((a, b) => b.length - a.length);
   expect(whole).toMatch(new RegExp(`^{"version":"0","id":"${id}",.*"detail":{"order":1.50,"by":"\\\\u0001"}}$`));
-  expect(made).toEqual(['{"order":1.5,"by":"\\u0001"}', '"order 1.5 of all"', '[1.0]']);
+  expect(made).toEqual(['{"order":1.50,"by":"\\u0001"}', '"order 1.50 of all"', '[1.0]']);
+});
+
+test('every target gets the numbers of an event with the digits that the event has', async () => {
+  const endpoint = await ownEndpoint();
+  const destination = await story.createDestination('shop', endpoint.origin);
+  const queue = await story.createQueue('all');
+  const InputTransformer = {
+    InputPathsMap: { id: '$.detail.id', price: '$.detail.price' },
+    InputTemplate: '{"id": <id>, "text": "<id> <price>"}',
+  };
+  await story.putRule(
+    { Name: 'all', EventPattern: '{"detail":{"id":[1152921506151679042],"exp":[{"numeric":[">",0]}]}}' },
+    { Arn: destination, HttpParameters: { PathParameterValues: ['$.detail.id'] }, InputPath: '$.detail' },
+    { Arn: queue.arn, InputPath: '$.detail' },
+    { Arn: queue.arn, InputTransformer },
+    { Arn: logGroup, InputPath: '$.detail.price' },
+  );
+  const Detail = '{"id":1152921506151679042,"price":19.90,"exp":1E400}';
+  await story.put({ Detail: Detail.replace('042', '043') }, { Detail });
+  const [logged] = await lines.count(2);
+  expect(lines.items.some((line) => line.endsWith('  19.90'))).toBe(true);
+  expect(logged).toBeDefined();
+  expect(endpoint.requests.map(({ path, body }) => [path, body])).toEqual([['/shop/1152921506151679042', Detail]]);
+  const bodies = (await queue.receive(2)).map(({ Body = '' }) => Body);
+  expect(bodies.toSorted()).toEqual(
+    [Detail, '{"id": 1152921506151679042, "text": "1152921506151679042 19.90"}'].toSorted(),
+  );
 });
 
 test('an event for a FIFO queue is sent with the message group that the target names', async () => {

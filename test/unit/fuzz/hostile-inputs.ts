@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import { Failure } from '../../../lib/core/failure/failure.ts';
 import type { JsonObject, JsonValue } from '../../../lib/core/input/json.ts';
-import { isJsonObject, ownMember } from '../../../lib/core/input/json.ts';
+import { ExactNumber, isJsonObject, ownMember } from '../../../lib/core/input/json.ts';
 import { jsonText } from '../../../lib/core/input/json-text.ts';
 
 /** A part of values that no failure may show. */
@@ -157,6 +157,7 @@ function changedAt(value: JsonValue, way: Way, change: Change): JsonValue {
     const member = ownMember(value, name) ?? null;
     return withMember(value, name, further.length === 0 ? change(member) : changedAt(member, further, change));
   }
+  if (value instanceof ExactNumber) return value;
   return value.map((member, index) => (String(index) === name ? changedAt(member, further, change) : member));
 }
 

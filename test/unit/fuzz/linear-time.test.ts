@@ -5,9 +5,10 @@ import { describeErrors } from '../../../lib/core/failure/failure.ts';
 import { transformInput } from '../../../lib/core/request/input-transformer.ts';
 import { compileInvocationEndpoint, fillWildcards, mergeQuery } from '../../../lib/core/request/invocation-endpoint.ts';
 import { maskUserinfo, parseHost } from '../../../lib/core/address/host-name.ts';
+import { parseJsonExactly } from '../../../lib/core/input/exact-json.ts';
 import type { JsonObject } from '../../../lib/core/input/json.ts';
 import { parseJsonPath, readJsonPath } from '../../../lib/core/request/json-path.ts';
-import { memberText } from '../../../lib/core/message/member-text.ts';
+import { memberText } from '../../../lib/core/input/member-text.ts';
 import { parsePageToken } from '../../../lib/core/input/page-token.ts';
 import { parseDelivery } from '../../../lib/core/message/parse-delivery.ts';
 import { parseQueueMessage } from '../../../lib/core/message/queued-delivery.ts';
@@ -64,6 +65,10 @@ const rows: readonly Row[] = [
   ['an envelope with many equal keys', mib, repeated('"event":{},', envelope, '{"apiDestination":"a",', '"event":{}}')],
   ['an envelope with escapes', mib, repeated('\\\\', envelope, '{"apiDestination":"a","event":{"a":"', '"}}')],
   ['an envelope with braces in text', mib, repeated('{["', (text) => memberText(text, 'b'), '{"a":')],
+  ['numbers with their own digits', mib, repeated('1.0 ,', parseJsonExactly, '[', '1]')],
+  ['one number of many digits', mib, repeated('0', parseJsonExactly, '[1.', '1]')],
+  ['blanks before every number', mib, repeated(',     0', parseJsonExactly, '[0', ',1.0]')],
+  ['blanks after a comma in text', mib, repeated(' ', parseJsonExactly, '["', ',",1.0]')],
   ['an attribute of blanks', mib, repeated(' ', queued, '{', '"v":1}')],
   ['a text of characters that SQS refuses', mib, repeated('\0', escapeForSqs)],
   ['a template of opening brackets', 8 * kib, repeated('<', fill, '"', '"')],

@@ -2,6 +2,7 @@ import type { DeliveryTarget, EventDocument } from '../../../core/delivery/deliv
 import { Failure } from '../../../core/failure/failure.ts';
 import { transformInput } from '../../../core/request/input-transformer.ts';
 import { readJsonPath, requireJsonPath } from '../../../core/request/json-path.ts';
+import { exactEvent } from '../../../core/input/exact-json.ts';
 import { jsonText, printedEvent } from '../../../core/input/json-text.ts';
 
 export interface TargetInputSource {
@@ -21,7 +22,7 @@ export function targetInput(target: DeliveryTarget, source: TargetInputSource): 
   if (input !== undefined) return input;
   if (transformer !== undefined) return transformInput(transformer, source, 'rule');
   if (inputPath === undefined || inputPath === '$') return printedEvent(source.event);
-  const value = readJsonPath(requireJsonPath(inputPath, 'target.InputPath'), source.event.value);
+  const value = readJsonPath(requireJsonPath(inputPath, 'target.InputPath'), exactEvent(source.event));
   if (value === undefined) throw new Failure('InvalidInvocation', 'target.InputPath finds nothing in the event.');
   return jsonText(value);
 }

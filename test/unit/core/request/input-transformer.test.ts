@@ -253,7 +253,7 @@ test("a rule's input template fills <name> and leaves {{name}} to the template i
   const text = '{"detail":{"order":1.0}}';
   const event = { value: { detail: { order: 1 } }, text };
   expect(transformInput(transformer, { ...source, event }, 'rule')).toBe(
-    `{"event": ${text}, "inner": "{\\"id\\": {{order}}}", "id": 1}`,
+    `{"event": ${text}, "inner": "{\\"id\\": {{order}}}", "id": 1.0}`,
   );
-  expect(transformInput(transformer, { ...source, event })).toContain('{\\"id\\": 1}');
+  expect(transformInput(transformer, { ...source, event })).toContain('{\\"id\\": 1.0}');
 });

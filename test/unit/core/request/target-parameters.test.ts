@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../../../lib/core/input/json.ts';
+import type { EventDocument } from '../../../../lib/core/delivery/delivery.ts';
 import { isDynamic, parameterText, pathParameterText } from '../../../../lib/core/request/target-parameters.ts';
 import { failureOf } from '../failure/failing.ts';
 
-const event: JsonObject = {
-  detail: { id: 'o 1', n: 7, yes: false, none: null, list: [1, 'a'], object: { a: 1 }, empty: '' },
+const event: EventDocument = {
+  value: { detail: { id: 'o 1', n: 7, yes: false, none: null, list: [1, 'a'], object: { a: 1 }, empty: '' } },
 };
 
 test.each([

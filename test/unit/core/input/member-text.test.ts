@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { memberText } from '../../../../lib/core/message/member-text.ts';
+import { memberText } from '../../../../lib/core/input/member-text.ts';
 import { keys, objectTexts } from '../input/json-texts.ts';
 
 describe('any JSON object, however it is printed', () => {

@@ -22,14 +22,15 @@ export function memberText(json: string, key: string): string | undefined {
   return found;
 }
 
-function skipSpace(json: string, from: number): number {
+/** The index of the first character at or after `from` that is not white space. */
+export function skipSpace(json: string, from: number): number {
   let at = from;
   while (json[at] === ' ' || json[at] === '\n' || json[at] === '\r' || json[at] === '\t') at += 1;
   return at;
 }
 
 /** @param from index of the opening quote @returns the index after the closing one */
-function endOfString(json: string, from: number): number {
+export function endOfString(json: string, from: number): number {
   let at = from + 1;
   while (at < json.length && json[at] !== '"') at += json[at] === '\\' ? 2 : 1;
   return at + 1;
@@ -39,6 +40,11 @@ function endOfValue(json: string, from: number): number {
   const first = json[from];
   if (first === '"') return endOfString(json, from);
   if (first === '{' || first === '[') return endOfContainer(json, from);
+  return endOfWord(json, from);
+}
+
+/** @param from index of the first character of a number, `true`, `false` or `null` @returns the index after its last one */
+export function endOfWord(json: string, from: number): number {
   let at = from;
   while (at < json.length && !',}] \n\r\t'.includes(json[at] ?? ',')) at += 1;
   return at;
