@@ -1,3 +1,5 @@
+import { parseJsonExactly } from '../../core/input/exact-json.ts';
+import { jsonText } from '../../core/input/json-text.ts';
 import type { QueueMessage } from '../../core/message/queue-message.ts';
 import { fitted } from '../../core/message/queue-message.ts';
 import { escapeForSqs } from '../../core/message/raw-message.ts';
@@ -23,11 +25,11 @@ export function failureRecord(
       condition: 'RetriesExhausted',
       approximateInvokeCount: failures,
     },
-    requestPayload: JSON.parse(invocation.payload) as unknown,
+    requestPayload: parseJsonExactly(invocation.payload) ?? null,
     responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
-    responsePayload: JSON.parse(outcome.payload) as unknown,
+    responsePayload: parseJsonExactly(outcome.payload) ?? null,
   };
-  return fitted({ body: escapeForSqs(JSON.stringify(record)), attributes: {} });
+  return fitted({ body: escapeForSqs(jsonText(record)), attributes: {} });
 }
 
 export interface FailedInvocationsOptions {

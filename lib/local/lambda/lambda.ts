@@ -71,8 +71,9 @@ const answerTooLarge = JSON.stringify({
 });
 
 function invokeAsynchronously(options: LambdaOptions, name: string, request: LocalRequest): LocalAnswer {
-  const event = parsePayload(request.body, maxAsynchronousBytes);
-  const { requestId } = options.asynchronous.accept(name, request.region, JSON.stringify(event));
+  parsePayload(request.body, maxAsynchronousBytes);
+  const payload = request.body.length === 0 ? '{}' : request.body.toString();
+  const { requestId } = options.asynchronous.accept(name, request.region, payload);
   return { status: 202, headers: { 'x-amzn-requestid': requestId }, body: '' };
 }
 

@@ -29,6 +29,14 @@ function failedInvocation(payload: object, functionName = 'deliver'): FailedInvo
 
 const envelope = { apiDestination: 'orders', event: { id: 'e-1', detail: { text: 'a\u0001\uFFFF' } } };
 
+test('the record of a failed invocation keeps the digits of the numbers in its payload', () => {
+  const failed = failedInvocation({});
+  const payload = '{"apiDestination": "orders", "event": {"id":1152921506151679042,"exp":1E400}}';
+  const record = failureRecord({ ...failed, invocation: { ...failed.invocation, payload } }, functionArn, nowMs);
+  const read = parseQueueMessage(record ?? { body: '', attributes: {} }, { apiDestination: undefined, nowMs });
+  expect(read.delivery.event.text).toBe('{"id":1152921506151679042,"exp":1E400}');
+});
+
 test("the record of a failed invocation has Lambda's form", () => {
   const message = failureRecord(failedInvocation({ n: 1 }), functionArn, nowMs);
   expect(JSON.parse(message?.body ?? '')).toEqual({
