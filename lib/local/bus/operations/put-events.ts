@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
+import { parseJsonExactly } from '../../../core/input/exact-json.ts';
 import type { JsonObject, JsonValue } from '../../../core/input/json.ts';
-import { isJsonObject, ownMember, parseJson } from '../../../core/input/json.ts';
+import { isJsonObject, ownMember } from '../../../core/input/json.ts';
 import { ServiceError } from '../../../core/failure/service-error.ts';
 import { createBusEvent } from '../store/event-store.ts';
 import type { EventParts, MatchedEvent, MatchedTarget } from '../store/event-store.ts';
@@ -126,6 +127,6 @@ function textOf(value: JsonValue | undefined): string | undefined {
 }
 
 function parsedObject(text: string): JsonObject | undefined {
-  const value = parseJson(text);
+  const value = parseJsonExactly(text);
   return isJsonObject(value) ? value : undefined;
 }

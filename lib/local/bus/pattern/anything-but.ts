@@ -1,7 +1,7 @@
 import { equalIgnoringCase } from './ignore-case.ts';
 import type { ValueMatch } from './match.ts';
 import { equal, noneOf, prefix, suffix } from './match.ts';
-import { comparableNumber } from './numeric.ts';
+import { comparableNumber } from './decimal.ts';
 import { RefusedPattern } from './cursor.ts';
 import type { PatternToken, PatternTokens } from './tokens.ts';
 import { wildcard, wildcardFault } from './wildcard.ts';

@@ -1,6 +1,7 @@
 import { ServiceError } from '../../../core/failure/service-error.ts';
+import { parseJsonExactly } from '../../../core/input/exact-json.ts';
 import type { JsonObject } from '../../../core/input/json.ts';
-import { isJsonObject, parseJson } from '../../../core/input/json.ts';
+import { isJsonObject } from '../../../core/input/json.ts';
 import type { SearchedField } from './consistency.ts';
 import { consistent } from './consistency.ts';
 import { RefusedPattern, toServiceError } from './cursor.ts';
@@ -53,7 +54,7 @@ export function testEventPattern(pattern: string, eventText: string): boolean {
 }
 
 function parseEvent(text: string): JsonObject {
-  const event = parseJson(text);
+  const event = parseJsonExactly(text);
   const complete = isJsonObject(event) && requiredMembers.every((name) => Object.hasOwn(event, name));
   if (!complete) throw new ServiceError('ValidationException', 'Parameter Event is not valid.');
   return event;

@@ -1,6 +1,12 @@
 import type { JsonObject, JsonValue } from '../../../core/input/json.ts';
+import { ExactNumber } from '../../../core/input/json.ts';
+import type { LongNumber } from './decimal.ts';
+import { numberOfEvent } from './decimal.ts';
 
-export type Scalar = string | number | boolean | null;
+export type PlainValue = string | number | boolean | null;
+
+/** A value of an event that is neither a list nor an object. A LongNumber is a number that JavaScript cannot hold. */
+export type Scalar = PlainValue | LongNumber;
 
 /** One element of an array in an event. If another array contains this array, `outer` is the element in which it lies. */
 export interface ArrayElement {
@@ -105,10 +111,11 @@ function readElements(
 function record(
   fields: Map<FieldNode, Occurrences>,
   node: FieldNode,
-  value: Scalar,
+  member: PlainValue | ExactNumber,
   within: ArrayElement | undefined,
 ): void {
   if (!node.asked) return;
+  const value = member instanceof ExactNumber ? numberOfEvent(member.text) : member;
   const occurrences = fields.get(node);
   if (occurrences === undefined) {
     fields.set(node, { all: [{ value, within }], nested: within !== undefined });
@@ -134,5 +141,5 @@ function isList(value: JsonObject | readonly JsonValue[]): value is readonly Jso
 }
 
 function isContainer(value: JsonValue): value is JsonObject | readonly JsonValue[] {
-  return typeof value === 'object' && value !== null;
+  return typeof value === 'object' && value !== null && !(value instanceof ExactNumber);
 }

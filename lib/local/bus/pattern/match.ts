@@ -1,11 +1,11 @@
-import type { Scalar } from './fields.ts';
+import type { PlainValue, Scalar } from './fields.ts';
 
 /**
  * A condition that every matching value meets, so rules can be indexed by it. The value equals the term, begins or ends with
  * it, equals it without regard to case (`folded`), is this IP address, or only has to exist (`present`).
  */
 export type MatchTerm =
-  | { readonly kind: 'equal'; readonly value: Scalar }
+  | { readonly kind: 'equal'; readonly value: PlainValue }
   | { readonly kind: 'prefix' | 'suffix' | 'folded' | 'address'; readonly value: string }
   | { readonly kind: 'present' };
 
@@ -28,7 +28,7 @@ export interface FieldMatch {
 
 const present: MatchTerm = { kind: 'present' };
 
-export function equal(value: Scalar): ValueMatch {
+export function equal(value: PlainValue): ValueMatch {
   return { term: { kind: 'equal', value }, matches: (candidate) => candidate === value };
 }
 

@@ -1,36 +1,14 @@
+import { LongNumber, comparableNumber, decimalOf } from './decimal.ts';
 import type { ValueMatch } from './match.ts';
 import { equal, test } from './match.ts';
 import type { PatternTokens } from './tokens.ts';
 
-/**
- * Converts a number that the service can compare by value. The digits of such a number are the same after a conversion to a
- * double (binary64) and back.
- *
- * @param text a JSON number
- * @returns undefined when the service would refuse the comparison
- */
-export function comparableNumber(text: string): number | undefined {
-  const number = Number(text);
-  if (!Number.isFinite(number)) return undefined;
-  return decimal(text) === decimal(String(number)) ? number : undefined;
-}
-
-/** Normalises a decimal number to its digits, without leading and trailing zeroes, and an exponent. */
-function decimal(text: string): string {
-  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
-    /^(-?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
-  const digits = (whole + fraction).replace(/^0+/, '');
-  let end = digits.length;
-  while (digits[end - 1] === '0') end -= 1;
-  if (end === 0) return '0';
-  return `${sign}${digits.slice(0, end)}e${Number(exponent) - fraction.length + digits.length - end}`;
-}
-
-/**
- * Matches a number in a field's list. Numbers that are too long to compare by value are compared as JavaScript numbers.
- */
+/** Matches a number in a field's list by its value, also a number that JavaScript cannot hold. */
 export function equalNumber(text: string): ValueMatch {
-  return equal(comparableNumber(text) ?? Number(text));
+  const number = comparableNumber(text);
+  if (number !== undefined) return equal(number);
+  const decimal = decimalOf(text);
+  return test((value) => value instanceof LongNumber && value.equals(decimal));
 }
 
 export type LowerOperator = '>' | '>=';
@@ -51,17 +29,27 @@ interface Bound<Operator> {
 
 /** Matches numbers between two bounds, but never strings that look like numbers. */
 function numberBetween(lower?: Bound<LowerOperator>, upper?: Bound<UpperOperator>): ValueMatch {
-  return test((value) => typeof value === 'number' && isAbove(value, lower) && isBelow(value, upper));
+  return test((value) => {
+    if (typeof value !== 'number' && !(value instanceof LongNumber)) return false;
+    return isAbove(value, lower) && isBelow(value, upper);
+  });
 }
 
-function isAbove(value: number, bound: Bound<LowerOperator> | undefined): boolean {
+function isAbove(value: number | LongNumber, bound: Bound<LowerOperator> | undefined): boolean {
   if (bound === undefined) return true;
-  return bound.operator === '>' ? value > bound.number : value >= bound.number;
+  const difference = compared(value, bound.number);
+  return bound.operator === '>' ? difference > 0 : difference >= 0;
 }
 
-function isBelow(value: number, bound: Bound<UpperOperator> | undefined): boolean {
+function isBelow(value: number | LongNumber, bound: Bound<UpperOperator> | undefined): boolean {
   if (bound === undefined) return true;
-  return bound.operator === '<' ? value < bound.number : value <= bound.number;
+  const difference = compared(value, bound.number);
+  return bound.operator === '<' ? difference < 0 : difference <= 0;
+}
+
+/** @returns a negative number when the value is less than the bound, 0 when both are equal, a positive number otherwise */
+function compared(value: number | LongNumber, bound: number): number {
+  return typeof value === 'number' ? value - bound : value.compareTo(bound);
 }
 
 /** Parses the rest of a `numeric` object, after its name. */

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { parseJsonExactly } from '../../../../../lib/core/input/exact-json.ts';
 import type { JsonObject } from '../../../../../lib/core/input/json.ts';
 import type { MatchedEvent } from '../../../../../lib/local/bus/store/event-store.ts';
 import type { BusEvent } from '../../../../../lib/local/bus/store/model.ts';
@@ -50,7 +51,8 @@ test("the text of an event has its members in EventBridge's order and contains t
       targets: [target],
     },
   ]);
-  expect(matched).toEqual([{ eventBusName: 'default', event: JSON.parse(accepted[0]?.event.text ?? '') }]);
+  const text = accepted[0]?.event.text ?? '';
+  expect(matched).toEqual([{ eventBusName: 'default', event: parseJsonExactly(text) }]);
 });
 
 test('an event without a time gets its time of arrival in whole seconds, and an empty list of resources', async () => {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { JsonValue } from '../../../../../lib/core/input/json.ts';
+import { parseJsonExactly } from '../../../../../lib/core/input/exact-json.ts';
+import type { JsonObject, JsonValue } from '../../../../../lib/core/input/json.ts';
+import { createRuleIndex } from '../../../../../lib/local/bus/index/rule-index.ts';
 import { compileEventPattern } from '../../../../../lib/local/bus/pattern/event-pattern.ts';
 
 type Case = readonly [pattern: JsonValue, matching: readonly JsonValue[], other: readonly JsonValue[]];
@@ -191,4 +193,67 @@ test('the time to match a wildcard does not grow with the square of the value', 
   const matches = compileEventPattern('{"a": [{"wildcard": "*abab*abc*b"}]}');
   expect(matches({ a: `${'ab'.repeat(500_000)}c` })).toBe(false);
   expect(matches({ a: `${'ab'.repeat(500_000)}cb` })).toBe(true);
+});
+
+/** Texts, because the numbers of a JSON text have more digits than those of JavaScript. */
+function matchesText(pattern: string, event: string): boolean {
+  const value = parseJsonExactly(`{"detail":{"id":${event}}}`) as JsonObject;
+  const text = `{"detail":{"id":[${pattern}]}}`;
+  const index = createRuleIndex([{ key: 'rule', pattern: text }]);
+  const matched = compileEventPattern(text)(value);
+  expect(index.match(value)).toEqual(matched ? ['rule'] : []);
+  return matched;
+}
+
+test.each([
+  ['1152921506151679042', '1152921506151679042'],
+  ['1152921506151679042', '1.152921506151679042e18'],
+  ['1152921506151679042', '[1, 1152921506151679042.00]'],
+  ['1.0', '1'],
+  ['1', '1.0'],
+  ['1e2', '100'],
+  ['100', '1E+2'],
+  ['0', '-0.0'],
+  ['-0', '0e5'],
+  ['0.1', '0.10'],
+  ['1E400', '10e399'],
+  ['-1E400', '-1e400'],
+  ['1e-400', '0.1e-399'],
+  ['{"exists": true}', '1E400'],
+  ['{"anything-but": 1152921506151679000}', '1152921506151679042'],
+  ['{"anything-but": [7, 8]}', '1E400'],
+  ['{"numeric": [">", 1152921506151679000]}', '1152921506151679042'],
+  ['{"numeric": ["<=", 1152921506151679000]}', '1152921506151678999'],
+  ['{"numeric": [">", 5]}', '1E400'],
+  ['{"numeric": ["<", -5]}', '-1E400'],
+  ['{"numeric": [">", 0, "<", 1]}', '1e-400'],
+  ['{"numeric": ["<", 0.1]}', '0.09999999999999999999999'],
+  ['{"numeric": ["<", -1]}', '-1.00000000000000000000001'],
+  ['{"numeric": [">", -1]}', '-0.99999999999999999999999'],
+  ['{"numeric": ["=", 100]}', '1.0e2'],
+])('the number pattern %s matches the event value %s', (pattern, value) => {
+  expect(matchesText(pattern, value)).toBe(true);
+});
+
+test.each([
+  ['1152921506151679042', '1152921506151679043'],
+  ['1152921506151679042', '-1152921506151679042'],
+  ['1152921506151679042', '"1152921506151679042"'],
+  ['1152921506151679000', '1152921506151679042'],
+  ['1152921506151679042', '1152921506151679000'],
+  ['0.1', '0.1000000000000000000001'],
+  ['1E400', '1E401'],
+  ['1E400', '-1E400'],
+  ['0', '1e-400'],
+  ['null', '1E400'],
+  ['{"exists": false}', '1E400'],
+  ['{"prefix": "115"}', '1152921506151679042'],
+  ['{"numeric": ["=", 1152921506151679000]}', '1152921506151679042'],
+  ['{"numeric": ["<=", 1152921506151679000]}', '1152921506151679042'],
+  ['{"numeric": ["<", 0]}', '1e-400'],
+  ['{"numeric": [">=", 0]}', '-1e-400'],
+  ['{"numeric": [">=", -1]}', '-1.00000000000000000000001'],
+  ['{"numeric": [">", 0]}', '"1E400"'],
+])('the number pattern %s does not match the event value %s', (pattern, value) => {
+  expect(matchesText(pattern, value)).toBe(false);
 });
