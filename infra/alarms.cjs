@@ -57,7 +57,7 @@ function watched(stack, parameters) {
     ['permanent-failures', 'Endpoints or configuration refuse events for good.', [ownMetric(stack, 'PermanentFailures')]],
     ['destinations-unhealthy', 'An endpoint has failed too often in a row; its events wait.', [ownMetric(stack, 'DestinationsUnhealthy')]],
     ['connections-deauthorized', 'A connection lost its authorization.', [ownMetric(stack, 'ConnectionsDeauthorized')]],
-    ['security-events', 'Credentials may go somewhere new, or a request was refused for security.', [ownMetric(stack, 'SecurityEvents')]],
+    ['security-events', 'Credentials may go to a new host, or a request was refused for security.', [ownMetric(stack, 'SecurityEvents')]],
     ...everyFunction.map((name) => [`errors-${name}`, `Invocations of ${name} failed.`, of([name], 'Errors')]),
     ['throttled-functions', 'Functions have too little concurrency.', of(everyFunction, 'Throttles')],
     ['throttled-table', 'DynamoDB throttles the table.', tableMetrics(stack)],

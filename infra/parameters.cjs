@@ -144,7 +144,7 @@ function parseParameters(given) {
   }
   const network = [parsed.subnetIds, parsed.securityGroupIds];
   if (network.some((ids) => ids.length > 0) && network.some((ids) => ids.length === 0)) {
-    problems.push('subnetIds and securityGroupIds go together');
+    problems.push('set both subnetIds and securityGroupIds, or neither of them');
   }
   if (problems.length > 0) throw new ParameterError(problems);
   return parsed;

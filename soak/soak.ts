@@ -47,7 +47,11 @@ async function main(args: string[]): Promise<number> {
   console.log(`seed ${options.seed}, ${options.durationMs / 60_000} min`);
   try {
     const faults = await runTrials(options, ending, aborting);
-    console.log(faults.length === 0 ? 'Passed: the ledgers balance.' : `FAILED:\n- ${faults.join('\n- ')}`);
+    console.log(
+      faults.length === 0
+        ? 'Passed: no event is lost, and nothing else went wrong.'
+        : `FAILED:\n- ${faults.join('\n- ')}`,
+    );
     return faults.length === 0 ? 0 : 1;
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);

@@ -87,7 +87,7 @@ function measureRanges(count: number): number {
   let leastMs = Number.POSITIVE_INFINITY;
   for (let round = 0; round < rounds; round += 1) {
     const startedMs = performance.now();
-    if (index.match(event).length !== 1) throw new Error('One range holds the number, and one only.');
+    if (index.match(event).length !== 1) throw new Error('The event must match exactly one of the ranges.');
     leastMs = Math.min(leastMs, performance.now() - startedMs);
   }
   return leastMs * 1_000;

@@ -22,7 +22,7 @@ export interface FleetFigures {
   readonly lastSentAfterMs: number;
 }
 
-/** Records what happened, in true time. */
+/** Records the events of the simulation with its own time, not with the clocks of the workers. */
 export class FleetJournal {
   readonly sentAtMs: number[] = [];
   readonly #waitsMs: number[] = [];

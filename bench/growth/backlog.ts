@@ -57,7 +57,7 @@ async function startPlace(processes: Processes, endpoint: string): Promise<Place
 }
 
 /**
- * Measures the first batches from a queue with this many events. A queue that is too small for all of them is filled again
+ * Measures the first batches from a queue with this many events. If all the events are gone too early, the queue is filled again
  * when it is empty.
  */
 async function measure({ servers, queue, worker }: Place, backlog: number) {
@@ -93,7 +93,7 @@ export function backlogFigures(points: readonly Point[]): Figure[] {
     ratioFigure(name, timeRatio(many, few), mostRatio),
     {
       goal: 8,
-      name: `memory of a worker with ${most} queued, beyond that with ${fullBatch}, MB`,
+      name: `additional memory of a worker with ${most} queued events, compared with ${fullBatch}, MB`,
       value: growthMb,
       target: `<= ${mostGrowthMb}`,
       broken: !(growthMb <= mostGrowthMb),

@@ -74,7 +74,7 @@ function* figuresOf(of: string, run: IsolationRun): Generator<Figure> {
   const share = heldMs / ((run.endMs - laterMs) * fleet.workers);
   yield {
     goal,
-    name: `${of}: share of the invocations held, from the tenth second on`,
+    name: `${of}: part of the invocations that dead destinations occupy, from the tenth second on`,
     value: share,
     target: '<= 0.333',
   };
@@ -90,7 +90,7 @@ function* openingFigures(of: string, histories: readonly EndpointHistory[]): Gen
   yield { goal, name: `${of}: most failures counted when a circuit opened`, value: Math.max(...failures), target: '5' };
   yield {
     goal,
-    name: `${of}: most requests before it opened, and other than probes after`,
+    name: `${of}: most requests to a dead endpoint, except probes`,
     value: most((history) => requestsBeforeOpening(history) + strayRequests(history)),
     target: '-',
   };
@@ -154,7 +154,7 @@ async function* measureHealing(): AsyncGenerator<Figure> {
       yield { goal, name: `${of}: intervals until the first delivery`, value: first, target: '<= 1' };
       yield {
         goal,
-        name: `${of}: seconds until the last`,
+        name: `${of}: seconds until the last delivery`,
         value: (Math.max(...delivered) - healedMs) / 1000,
         target: '-',
       };

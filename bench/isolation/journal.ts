@@ -13,7 +13,7 @@ export interface EndpointHistory {
   readonly deliveredAtMs: number[];
 }
 
-/** Records what happened in the simulation, in true time. */
+/** Records the events of the simulation with its own time, not with the clocks of the workers. */
 export class IsolationJournal {
   readonly #histories = new Map<string, EndpointHistory>();
   /** For each event of a healthy destination: when it arrived in the queue, and the time from then to its request. */

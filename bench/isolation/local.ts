@@ -31,7 +31,7 @@ const healthyEvents = 20;
 const longestMs = 2000;
 const mostTimes = 2;
 
-/** This time counts for an event that has not arrived. */
+/** An event that has not arrived counts as if it had taken this time. */
 const notArrivedMs = 60_000;
 
 /** Waiting for this part of the events is enough, because the median needs only half of them. */
@@ -95,17 +95,17 @@ async function* measureTrial(sides: Sides, trial: Trial, endpoint: string): Asyn
     0.99,
   );
   const lost = rounds.reduce((sum, round) => sum + round.lost, 0);
-  yield { goal, name: `${of}: median ms to a healthy one`, value: median(all), target: '-' };
+  yield { goal, name: `${of}: ms until a healthy event arrives, median`, value: median(all), target: '-' };
   yield {
     goal,
-    name: `${of}: p99 ms to a healthy one`,
+    name: `${of}: ms until a healthy event arrives, p99`,
     value: p99Ms,
     target: `<= ${longestMs}`,
     // If the stack without a dead endpoint is slow too, the cause is the machine, so the figure does not fail the bench.
     broken: p99Ms > Math.max(longestMs, mostTimes * aloneP99Ms),
   };
-  yield timesAlone(`${of}: times the p99 without them`, rounds, 0.99);
-  yield timesAlone(`${of}: times the median without them`, rounds, 0.5);
+  yield timesAlone(`${of}: p99 divided by the p99 without these events`, rounds, 0.99);
+  yield timesAlone(`${of}: median divided by the median without these events`, rounds, 0.5);
   yield { goal, name: `${of}: events lost`, value: lost, target: '= 0', broken: lost > 0 };
 }
 
@@ -173,7 +173,11 @@ async function* measureFlaky({ beside, alone }: Sides, rounds: number): AsyncGen
   }
   const of = `${events} events at once, every third request fails`;
   yield { goal, name: `${of}: median ms`, ...medianOf(medians.flaky), target: '-' };
-  yield timesFigure(`${of}: times the median of none failing`, medianRatio(medians.flaky, medians.healthy), rounds);
+  yield timesFigure(
+    `${of}: median divided by the median without failures`,
+    medianRatio(medians.flaky, medians.healthy),
+    rounds,
+  );
   yield { goal, name: `${of}: events lost`, value: lost, target: '= 0', broken: lost > 0 };
 }
 

@@ -27,7 +27,7 @@ export type DestinationName = 'healthy' | 'dead';
 
 const nowMs = () => performance.timeOrigin + performance.now();
 
-/** A stack, its endpoints, and what was put into it. The stack and the endpoints have a process each. */
+/** One side of the comparison: a stack, its endpoints and the events that were put. Stack and endpoints have a process each. */
 export class IsolationSide {
   readonly #stack: BenchProcess;
   readonly #endpoint: BenchProcess;

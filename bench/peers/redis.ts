@@ -18,7 +18,7 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-/** @returns the first line of its version output; undefined when no `redis-server` is installed */
+/** @returns the first line that `redis-server --version` prints; undefined when it is not installed */
 export async function redisVersion(): Promise<string | undefined> {
   try {
     return (await promisify(execFile)('redis-server', ['--version'])).stdout.split(' sha=')[0];

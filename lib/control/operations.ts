@@ -11,7 +11,7 @@ import { describeConnection, listConnections } from './connections/read-connecti
 import { updateApiDestination } from './destinations/update-api-destination.ts';
 import { updateConnection } from './connections/update-connection.ts';
 
-/** Each key of the result is the name of an operation of EventBridge in X-Amz-Target. */
+/** The keys are the names of EventBridge's operations, as in X-Amz-Target. */
 export function createOperations(dependencies: ControlDependencies): Readonly<Record<string, Operation>> {
   return {
     CreateApiDestination: createApiDestination(dependencies),

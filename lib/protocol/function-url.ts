@@ -81,7 +81,7 @@ function parseBody(event: JsonObject): Uint8Array {
   return Buffer.from(body, 'base64');
 }
 
-/** The part of Lambda's context that says where a request arrived. */
+/** The part of Lambda's context that is needed for the region, the account and the request's id. */
 export interface InvocationContext {
   readonly awsRequestId: string;
   readonly invokedFunctionArn: string;

@@ -9,7 +9,7 @@ import { changeApiKey, liveApiKeys, requireApiId } from './api-key-writes.ts';
 import { numberOf, textOf } from '../input.ts';
 import type { Operation } from '../operation.ts';
 
-/** Each key of the result is the name of an operation of AppSync. */
+/** The keys are the names of AppSync's operations. */
 export function createApiKeyOperations(dependencies: ApiKeyDependencies): Readonly<Record<string, Operation>> {
   return {
     CreateApiKey: createApiKey(dependencies),

@@ -121,7 +121,7 @@ function hasGoodPort(text: string, url: URL): boolean {
   return url.port !== '0' && !authority.endsWith(':');
 }
 
-/** Source of the text: recorded answers of the service. It shows no user name or password from the URL. */
+/** Source of the text: recorded answers of the service. The message hides user name and password in the URL. */
 export function invalidEndpoint(verb: Verb, kind: Kind, parameter: string, endpoint: string): ServiceError {
   const reason = `Endpoint '${maskUserinfo(endpoint)}' is invalid, please provide a valid HTTPS endpoint URL.`;
   return invalidParameter(verb, kind, parameter, reason);

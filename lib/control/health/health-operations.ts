@@ -3,7 +3,7 @@ import type { HealthDependencies } from './destination-buckets.ts';
 import { pauseApiDestination, resumeApiDestination } from './pause.ts';
 import { getDestinationHealth, listDestinationHealth } from './read-health.ts';
 
-/** Each key of the result is the name of an operation in X-Amz-Target. EventBridge has none of them. */
+/** The keys are names of operations, as in X-Amz-Target. EventBridge does not have these operations. */
 export function createHealthOperations(dependencies: HealthDependencies): Readonly<Record<string, Operation>> {
   return {
     PauseApiDestination: pauseApiDestination(dependencies),

@@ -3,7 +3,7 @@ import { deleteDeliveryPolicy, getDeliveryPolicy, putDeliveryPolicy } from './de
 import type { Operation } from '../operation.ts';
 import type { PolicyDependencies } from './policy-checks.ts';
 
-/** Each key of the result is the name of an operation in X-Amz-Target. EventBridge has none of them. */
+/** The keys are names of operations, as in X-Amz-Target. EventBridge does not have these operations. */
 export function createPolicyOperations(dependencies: PolicyDependencies): Readonly<Record<string, Operation>> {
   return {
     PutDeliveryPolicy: putDeliveryPolicy(dependencies),

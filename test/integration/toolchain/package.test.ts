@@ -44,13 +44,13 @@ describe('npm run package', () => {
     expect(runs[0]?.stdout).toMatch(/\npackaged \.build\/package\/prod\n$/);
   }, 120_000);
 
-  test('npm run package does not empty a folder that has files of something else', async () => {
+  test('npm run package does not empty a folder that contains other files', async () => {
     const kept = join(folder, 'kept');
     await mkdir(kept);
     await writeFile(join(kept, 'thesis.txt'), 'years of work');
     const { status, stderr } = await runPackage(repository, ['--out', kept]);
     expect(stderr).toBe(
-      `--out is emptied first, but ${kept} has files of something else. Choose another folder. See --help.\n`,
+      `--out is emptied first, but ${kept} contains other files. Choose another folder. See --help.\n`,
     );
     expect([status, await readdir(kept)]).toEqual([2, ['thesis.txt']]);
   });

@@ -156,7 +156,7 @@ describe('stage parameters', () => {
 
   test('subnetIds and securityGroupIds must be set together', () => {
     const alone = { ...defaults, subnetIds: 'subnet-0a' };
-    expect(() => parseParameters(alone)).toThrow('subnetIds and securityGroupIds go together');
+    expect(() => parseParameters(alone)).toThrow('set both subnetIds and securityGroupIds, or neither of them');
   });
 
   test('the guide to deploying lists the stage parameters of serverless.yml with their defaults', () => {
