@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SqsMembers } from './fauxqs.ts';
 import type { LocalAnswer, Refusal } from '../stack/wire.ts';
+import { element, escapeXml, xml } from '../stack/xml.ts';
 
 const namespace = 'http://queue.amazonaws.com/doc/2012-11-05/';
 
@@ -75,29 +76,4 @@ function content(value: unknown, operation: string): string {
   return typeof value === 'object' && value !== null
     ? members(value as SqsMembers, operation)
     : escapeXml(String(value));
-}
-
-function element(name: string, inside: string): string {
-  return `<${name}>${inside}</${name}>`;
-}
-
-/** An unescaped carriage return would reach the client as a line feed. Source: XML 1.0, 2.11. */
-const escapes: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  '\r': '&#xD;',
-};
-
-function escapeXml(text: string): string {
-  return text.replace(/[&<>"\r]/g, (character) => escapes[character] ?? character);
-}
-
-function xml(status: number, requestId: string, inside: string): LocalAnswer {
-  return {
-    status,
-    headers: { 'content-type': 'text/xml', 'x-amzn-requestid': requestId },
-    body: `<?xml version="1.0"?>${inside}`,
-  };
 }

@@ -23,6 +23,7 @@ import type { Route } from './routes.ts';
 import { createSecretsManagerService } from '../secrets-manager/secrets-manager.ts';
 import type { RegionQueues, SqsService } from '../sqs/sqs.ts';
 import { createSqsService } from '../sqs/sqs.ts';
+import { createStsService } from '../sts/sts.ts';
 
 export interface ServicesOptions {
   readonly account: string;
@@ -84,6 +85,7 @@ export function createServices(options: ServicesOptions): Services {
     sqs: sqs.serve,
     secretsmanager: secretsManager,
     lambda,
+    sts: createStsService({ account, nowMs: () => clock.nowMs(), requiresKeys: options.authentication !== 'none' }),
   });
   return {
     routes,
@@ -102,7 +104,9 @@ export function createServices(options: ServicesOptions): Services {
 
 /** For each service: how the gateway recognises its requests, and how many bytes of a body it reads. */
 function routesTo(
-  services: Readonly<Record<'events' | 'appsync' | 'dynamodb' | 'sqs' | 'secretsmanager' | 'lambda', LocalService>>,
+  services: Readonly<
+    Record<'events' | 'appsync' | 'dynamodb' | 'sqs' | 'secretsmanager' | 'lambda' | 'sts', LocalService>
+  >,
 ): readonly Route[] {
   return [
     {
@@ -156,6 +160,7 @@ function routesTo(
       maxBodyBytes: maxSynchronousBytes + mebibyte,
       serve: services.lambda,
     },
+    { service: 'sts', protocol: 'query', maxBodyBytes: mebibyte, serve: services.sts },
   ];
 }
 

@@ -88,9 +88,9 @@ test('a client that uses awsJson gets a refusal in awsJson for a service that th
 });
 
 test('a client of the query protocol gets a refusal in XML for a service that the stack does not have', async () => {
-  const headers = { ...signed('sts'), 'content-type': 'application/x-www-form-urlencoded' };
-  const response = await post('/', headers, 'Action=GetCallerIdentity');
-  expect(await response.text()).toMatch(/<Code>UnknownOperationException<\/Code>.*no service 'sts'/);
+  const headers = { ...signed('iam'), 'content-type': 'application/x-www-form-urlencoded' };
+  const response = await post('/', headers, 'Action=GetUser');
+  expect(await response.text()).toMatch(/<Code>UnknownOperationException<\/Code>.*no service 'iam'/);
 });
 
 test('a request that names no service is refused', async () => {
