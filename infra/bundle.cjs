@@ -12,12 +12,12 @@ const esbuild = require('esbuild');
 const { nodeModulesOnDemand } = require('./node-modules-on-demand.cjs');
 
 /**
- * @param {{ root: string, handlerFile: string, folder: string, write?: boolean }} options all other paths are relative to
- *   `root`; if `write` is false, the bundle stays in memory
+ * @param {{ root: string, handlerFile: string, folder: string, write?: boolean, keepNames?: boolean }} options all other paths are relative to
+ *   `root`; if `write` is false, the bundle stays in memory; `keepNames` keeps the names of classes and functions
  * @returns esbuild's result, with its metafile
  * @throws Error whose `errors` are esbuild's messages
  */
-function bundle({ root, handlerFile, folder, write = true }) {
+function bundle({ root, handlerFile, folder, write = true, keepNames = false }) {
   return esbuild.build({
     absWorkingDir: root,
     entryPoints: { handler: handlerFile },
@@ -30,6 +30,7 @@ function bundle({ root, handlerFile, folder, write = true }) {
     mainFields: ['module', 'main'],
     preserveSymlinks: true,
     minify: true,
+    keepNames,
     sourcemap: true,
     sourcesContent: false,
     plugins: [nodeModulesOnDemand],

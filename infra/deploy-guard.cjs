@@ -2,10 +2,13 @@
  * Refuses to package or deploy a stack that would not run. There are two cases:
  *
  * - Stage `local`, which is osls' default without `--stage`. Its functions would look for their queues on their own machine.
- *   - Variables that lib/config.ts refuses. Each function would fail at its first invocation.
+ *   Commands that only read or call a deployed stack are refused too, because they would ask an AWS account about nothing.
+ * - Variables that lib/config.ts refuses. Each function would fail at its first invocation.
  *
  * CommonJS, because osls loads its plugins with `require`.
  */
+
+require('./run-on-node-24.cjs');
 
 /** A function's name has at most 64 characters. The longest one here is lastmile-<stage>-authorize-connection. */
 const maximumStageLength = 32;
@@ -22,8 +25,8 @@ class DeployGuard {
 }
 
 function checkStage({ processedInput, service, classes }) {
-  const [command] = processedInput.commands;
-  if (!['package', 'deploy', 'remove', 'rollback'].includes(command)) return;
+  const command = processedInput.commands.join(' ');
+  if (!/^(?:package|deploy|remove|rollback|invoke$|logs|info|metrics)/.test(command)) return;
   // At this point osls has not merged the command's options into the provider yet.
   const stage = processedInput.options.stage ?? service.provider.stage;
   const refuse = (message) => new classes.Error(message, 'STAGE_REFUSED');

@@ -1,6 +1,6 @@
 /*
- * Bundles each function before osls packages, deploys or invokes it. Each function has a folder. The folder is emptied
- * first, so that no file of an older build gets into a zip:
+ * Bundles each function before osls packages, deploys or invokes it. Each function has a folder. Before packaging, the folder
+ * is emptied, so that no file of an older build gets into a zip:
  *
  *   .build/<function>/handler.js, chunks that are loaded on demand, source maps, package.json that makes them ES modules
  *   .build/<function>.contents.json, the list of the bundle's contents; it is not in the zip
@@ -12,7 +12,7 @@
  * (reproducible-builds.org) is set, the template gets this time.
  */
 const { existsSync } = require('node:fs');
-const { mkdir, readFile, rm, writeFile } = require('node:fs/promises');
+const { mkdir, readFile, rename, rm, writeFile } = require('node:fs/promises');
 const { join, relative } = require('node:path');
 const esbuild = require('esbuild');
 const { bundle, bundleContents, overBudget } = require('./bundle.cjs');
@@ -28,7 +28,7 @@ class EsbuildPlugin {
         this.forgetFolder();
       },
       'before:deploy:function:packageFunction': () => this.bundleWithinBudget([options.function]),
-      'before:invoke:local:invoke': () => this.bundleFunction(options.function),
+      'before:invoke:local:invoke': () => this.bundleFunction(options.function, forInvocation),
     };
   }
 
@@ -48,18 +48,25 @@ class EsbuildPlugin {
     if (faults.length > 0) throw this.error(faults.join('\n'));
   }
 
-  /** Makes the bundle the function's handler, and the only content of its zip. */
-  async bundleFunction(name) {
+  /**
+   * Makes the bundle the function's handler, and the only content of its zip.
+   *
+   * @param write puts the files of the bundle into its folder
+   * @param keepNames whether errors keep the names of their classes
+   */
+  async bundleFunction(name, { write, keepNames } = forPackage) {
     const { serviceDir, service } = this.serverless;
     const definition = service.getFunction(name);
     const handlerFile = definition.handler.replace(/\.[^./]+$/, '.ts');
     if (!existsSync(join(serviceDir, handlerFile))) throw this.error(`Function ${name}: there is no ${handlerFile}.`);
     const folder = `.build/${name}`;
-    await rm(join(serviceDir, folder), { recursive: true, force: true });
-    await mkdir(join(serviceDir, folder), { recursive: true });
-    await writeFile(join(serviceDir, folder, 'package.json'), '{"type":"module"}\n');
-    const contents = bundleContents(await this.build(name, { root: serviceDir, handlerFile, folder }));
-    await writeFile(join(serviceDir, `${folder}.contents.json`), `${JSON.stringify(contents, undefined, 2)}\n`);
+    const { metafile, outputFiles } = await this.build(name, { root: serviceDir, handlerFile, folder, keepNames, write: false });
+    const contents = bundleContents(metafile);
+    await write(join(serviceDir, folder), [
+      ...outputFiles,
+      { path: join(serviceDir, folder, 'package.json'), contents: '{"type":"module"}\n' },
+      { path: join(serviceDir, `${folder}.contents.json`), contents: `${JSON.stringify(contents, undefined, 2)}\n` },
+    ]);
     definition.handler = `${folder}/handler${definition.handler.match(/\.[^./]+$/)[0]}`;
     definition.package = { ...definition.package, patterns: ['!**', `${folder}/**`] };
     return contents;
@@ -67,7 +74,7 @@ class EsbuildPlugin {
 
   async build(name, options) {
     try {
-      return (await bundle(options)).metafile;
+      return await bundle(options);
     } catch (error) {
       const messages = await esbuild.formatMessages(error.errors ?? [], { kind: 'error', color: false });
       throw this.error(`Function ${name} cannot be bundled.\n${messages.join('') || error.message}`);
@@ -112,5 +119,26 @@ class EsbuildPlugin {
     return new this.serverless.classes.Error(message, 'BUNDLE_FAILED');
   }
 }
+
+/** Empties the folder first. */
+async function writeAnew(folder, files) {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  for (const { path, contents } of files) await writeFile(path, contents);
+}
+
+/** Replaces each file in one step, because another invocation may be loading the same bundle. */
+async function replaceFiles(folder, files) {
+  await mkdir(folder, { recursive: true });
+  for (const { path, contents } of files) {
+    const unfinished = `${path}.${process.pid}`;
+    await writeFile(unfinished, contents);
+    await rename(unfinished, path);
+  }
+}
+
+const forPackage = { write: writeAnew, keepNames: false };
+/** The person at the terminal reads the error of a failed invocation. */
+const forInvocation = { write: replaceFiles, keepNames: true };
 
 module.exports = EsbuildPlugin;

@@ -104,7 +104,8 @@ function failed(requestId: string, thrown: unknown): InvocationOutcome {
   };
 }
 
-interface Invocation {
+/** One invocation of a function in this process. */
+export interface Invocation {
   readonly name: string;
   readonly arn: string;
   readonly requestId: string;
@@ -112,7 +113,8 @@ interface Invocation {
   readonly clock: Clock;
 }
 
-function createContext({ name, arn, requestId, timeoutSeconds, clock }: Invocation): Context {
+/** The context that Lambda gives to a function. */
+export function createContext({ name, arn, requestId, timeoutSeconds, clock }: Invocation): Context {
   const deadlineMs = clock.nowMs() + timeoutSeconds * 1000;
   const unsupported = (): never => {
     throw new Error('The local stack does not support callbacks: return a promise instead.');

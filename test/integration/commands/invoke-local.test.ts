@@ -1,21 +1,27 @@
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { InvokeCommand } from '@aws-sdk/client-lambda';
+import { expect, test, vi } from 'vitest';
 import type { Stack } from '../../../lib/local/stack/stack.ts';
-import { createDestination } from '../../fixtures/clients.ts';
+import { inBareShell } from '../../fixtures/bare-shell.ts';
+import { type Clients, createDestination } from '../../fixtures/clients.ts';
 import { sharedStack } from '../../fixtures/stack.ts';
 import type { RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
+
+// Each invocation is a process that bundles a function first.
+vi.setConfig({ testTimeout: 60_000 });
 
 const repository = join(import.meta.dirname, '..', '..', '..');
 let stack: Stack;
 let endpoint: RecordingEndpoint;
 let folder: string;
+let clients: Clients;
 
 sharedStack.override('stackOptions', { account: '000011112222' });
 
-sharedStack.beforeAll(async ({ stack: startedStack, endpoint: startedEndpoint, folder: made, clients }) => {
-  [stack, endpoint, folder] = [startedStack, startedEndpoint, made];
+sharedStack.beforeAll(async ({ stack: startedStack, endpoint: startedEndpoint, folder: made, clients: opened }) => {
+  [stack, endpoint, folder, clients] = [startedStack, startedEndpoint, made, opened];
   const settings = { InvocationEndpoint: `${endpoint.origin}/orders/*`, HttpMethod: 'PUT' } as const;
   await createDestination(clients.events, 'orders', settings, 'key-canary');
 });
@@ -48,12 +54,23 @@ test('npm run invoke ends with status 1 and names the function when it does not 
   expect(status).toBe(1);
 });
 
-test('npm run invoke without a running stack prints how to start one', async () => {
-  const { status, stderr } = await invoke(['-f', 'deliver', '-d', '{}'], 'http://127.0.0.1:9');
-  expect(stderr).toBe(
-    'No local stack answers at http://127.0.0.1:9. Start one with npm start, or set AWS_ENDPOINT_URL to the address of yours.\n',
-  );
-  expect(status).toBe(1);
+test('npx sls invoke local in a bare shell runs against the stack that AWS_ENDPOINT_URL names', async () => {
+  const command = 'npx sls invoke local -f deliver -p test/events/envelope-http-parameters.json';
+  const before = endpoint.requests.length;
+  const { status, stdout, stderr } = await inBareShell(command, {
+    home: folder,
+    variables: { AWS_ENDPOINT_URL: stack.url },
+  });
+  expect([status, stdout]).toEqual([0, expect.stringContaining('"outcome": "delivered"')]);
+  expect(stderr).toBe(`Runs against the local stack at ${stack.url}.\n`);
+  expect(endpoint.requests.slice(before)).toMatchObject([{ path: expect.stringContaining('/orders/order-000042?') }]);
+});
+
+test('npm run invoke works after a function of the stack ran and the stack was reset', async () => {
+  await clients.lambda.send(new InvokeCommand({ FunctionName: 'lastmile-local-deliver', Payload: '{}' }));
+  await fetch(`${stack.url}/_lastmile/reset`, { method: 'POST' });
+  const { status, stdout } = await invoke(['-f', 'deliver', '-p', 'test/events/envelope-http-parameters.json']);
+  expect([status, stdout]).toEqual([0, expect.stringContaining('"outcome": "dead-lettered"')]);
 });
 
 test('npm run invoke without a function prints its usage and ends with status 2', async () => {

@@ -63,7 +63,7 @@ test('the reference names every variable of the configuration, of serverless.yml
   const environment = textOf('infra/environment.yml');
   const read = [...`${serverless}${environment}`.matchAll(/\benv:([A-Z_]+)/g)].map(([, name]) => name);
   const given = [...environment.matchAll(/^ {2}([A-Z_]+):/gm)].map(([, name]) => name);
-  expect(read).toContain('LASTMILE_ACCOUNT');
+  expect(read).toContain('AWS_REGION');
   expect(given).toContain('TABLE_NAME');
   const section = sectionOf(reference, 'Variables');
   const named = [...section.matchAll(/^\| ((?:`[A-Z_]+`(?:, )?)+) \|/gm)].flatMap(
