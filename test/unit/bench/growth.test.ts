@@ -12,7 +12,7 @@ function point(line: string, x: number, times: readonly number[], heldMb: number
 }
 
 describe('the pictures of the growth', () => {
-  it.each(growthNames)('the picture of %s shows the measured figures, in under 30 KB', async (name) => {
+  it.each(growthNames)('the picture of growth with %s shows the measured figures in less than 30 KB', async (name) => {
     const drawn = await drawGrowth(name, readGrowth()[name]);
     expect(readFileSync(new URL(`../../../docs/growth-${name}.svg`, import.meta.url), 'utf8')).toBe(drawn);
     expect(drawn.length).toBeLessThan(30_000);
@@ -26,19 +26,19 @@ describe('what breaks the bench', () => {
     return destinationFigures([few, many]).map((figure) => figure.broken === true);
   }
 
-  it('an event to ten thousand destinations that costs 30 % more in most rounds fails the bench', () => {
+  it('the growth bench fails when events cost 30 % more with ten thousand destinations in most rounds', () => {
     expect(broken(point('configuration known', 10_000, [130, 142, 131, 155, 130], 60))).toEqual([true, false]);
   });
 
-  it('a single slow round does not fail the bench', () => {
+  it('the growth bench does not fail because of a single slow round', () => {
     expect(broken(point('configuration known', 10_000, [100, 110, 300, 500, 100], 60))).toEqual([false, false]);
   });
 
-  it('a destination that takes more than 5 KB fails the bench', () => {
+  it('the growth bench fails when a destination takes more than 5 KB', () => {
     expect(broken(point('configuration known', 10_000, [100, 110, 100, 120, 100], 91))).toEqual([false, true]);
   });
 
-  it('a backlog that makes events cost more or stays in the memory of the worker fails the bench', () => {
+  it('the growth bench fails when a backlog makes events cost more or takes memory of the worker', () => {
     const few = point('a worker', 10, [100, 110, 100, 120, 100], 40);
     const many = point('a worker', 100_000, [125, 138, 126, 150, 125], 43);
     expect(backlogFigures([few, many]).map((figure) => figure.broken)).toEqual([true, true]);
@@ -47,7 +47,7 @@ describe('what breaks the bench', () => {
 });
 
 describe('the rounds', () => {
-  it('the order of the measurements alternates from round to round', async () => {
+  it('the growth bench reverses the order of its measurements in every other round', async () => {
     const order: number[] = [];
     const probes = [1, 2].map((x) => ({
       x,
@@ -61,7 +61,7 @@ describe('the rounds', () => {
     ]);
   });
 
-  it('a missing round gives a ratio that meets no target', () => {
+  it('the growth bench fails when a round is missing', () => {
     expect(timeRatio(point('line', 2, [1, 2], 0), point('line', 1, [], 0)).low).toBeNaN();
   });
 });

@@ -90,7 +90,7 @@ describe('the alarms', () => {
     expect(Object.fromEntries(looking)).toEqual(watched);
   });
 
-  test('an alarm starts with the first occurrence and stays silent without traffic', () => {
+  test('an alarm starts at the first bad value and treats missing values as good', () => {
     for (const { AlarmName, Threshold, ...rest } of alarms) {
       if (!AlarmName.endsWith('delivery-queue-age')) expect(Threshold).toBe(1);
       expect(rest).toMatchObject({
@@ -102,12 +102,12 @@ describe('the alarms', () => {
     }
   });
 
-  test('the alarm of the delivery queue starts at an age that neither a delay nor a second receive explains', () => {
+  test('the alarm of the delivery queue allows for the longest delay and one more receive of a message', () => {
     const age = alarms.find(({ AlarmName }) => AlarmName.endsWith('delivery-queue-age'));
     expect(age?.Threshold).toBe(900 + 2 * 360);
   });
 
-  test('each alarm compares one metric or the sum of several', () => {
+  test('each alarm watches one metric or the sum of several', () => {
     for (const { Metrics } of alarms) {
       const [result, ...others] = Metrics.filter(({ ReturnData }) => ReturnData);
       expect(others).toEqual([]);
@@ -115,7 +115,7 @@ describe('the alarms', () => {
     }
   });
 
-  test('the guide to deploying lists exactly the existing alarms, and says for each what to do', () => {
+  test('the guide to deploying lists exactly the existing alarms, with what to do about each', () => {
     const page = readFileSync(join(import.meta.dirname, '../../../docs/guide/deploy.md'), 'utf8');
     const [, section = ''] = /\n## Alarms\n(.*?)\n## /s.exec(page) ?? [];
     const rows = [...section.matchAll(/^\| `([a-z-]+)` \| .{20,} \|$/gm)].map(([, name]) => name);

@@ -27,7 +27,7 @@ describe('the esbuild plugin', () => {
   });
   afterEach(() => rm(serviceDir, { recursive: true }));
 
-  test('the esbuild plugin makes an ES module of each function, and the zip contains nothing else', async () => {
+  test('the esbuild plugin packages each function as a zip with one ES module', async () => {
     await plant(
       'greet',
       "import { join } from 'node:path';\nexport const handler = async (name: string) => join('hello', name);",
@@ -42,7 +42,7 @@ describe('the esbuild plugin', () => {
     expect(await bundle.handler('world')).toBe(join('hello', 'world'));
   });
 
-  test('a bundled CommonJS package can require modules of Node', async () => {
+  test('a CommonJS package in a bundle can require modules of Node', async () => {
     await plant('old', "import { sep } from './old.cjs';\nexport const handler = () => sep;");
     await writeFile(join(serviceDir, 'functions/old.cjs'), "exports.sep = require('node:path').sep;");
     const { hooks } = plugin(['old'], 'old');
@@ -51,7 +51,7 @@ describe('the esbuild plugin', () => {
     expect(bundle.handler()).toBe('/');
   });
 
-  test('code that is imported on demand is a separate file, so that a cold start does not load it', async () => {
+  test('code that a function imports on demand is bundled as a separate file, so that a cold start does not load it', async () => {
     await plant('lazy', "export const handler = () => import('./rare.ts');");
     await writeFile(join(serviceDir, 'functions/rare.ts'), "export const rare = 'rarely needed';");
     const { hooks } = plugin(['lazy']);
@@ -60,7 +60,7 @@ describe('the esbuild plugin', () => {
     expect(files).toEqual(['handler.js', expect.stringMatching(/^rare-.*\.js$/)]);
   });
 
-  test('files of an older build are removed', async () => {
+  test('the esbuild plugin removes the files of an earlier build', async () => {
     await plant('greet', 'export const handler = () => 1;');
     await mkdir(join(serviceDir, '.build/greet'), { recursive: true });
     await writeFile(join(serviceDir, '.build/greet/chunk-old.js'), 'old');
@@ -68,24 +68,24 @@ describe('the esbuild plugin', () => {
     expect(await readdir(join(serviceDir, '.build/greet'))).not.toContain('chunk-old.js');
   });
 
-  test('invoking or deploying one function bundles no other', async () => {
+  test('invoking or deploying one function bundles only that function', async () => {
     await plant('one', 'export const handler = () => 1;');
     await plugin(['one', 'absent'], 'one').hooks['before:deploy:function:packageFunction']?.();
     expect(await readdir(join(serviceDir, '.build'))).toEqual(['one', 'one.contents.json']);
   });
 
-  test('a function without its file is named in the error', async () => {
+  test('the error for a function whose source file is missing names the function', async () => {
     const bundling = plugin(['absent']).hooks['before:package:createDeploymentArtifacts']?.();
     await expect(bundling).rejects.toThrow('Function absent: there is no functions/absent.ts.');
   });
 
-  test('an error shows the place of code that cannot be bundled', async () => {
+  test('the error for code that cannot be bundled shows file and line', async () => {
     await plant('broken', "import './nowhere.ts';\nexport const handler = () => 1;");
     const bundling = plugin(['broken']).hooks['before:package:createDeploymentArtifacts']?.();
     await expect(bundling).rejects.toThrow(/^Function broken cannot be bundled\.\n[^]*broken\.ts:1:7/);
   });
 
-  test('a bundle over its budget is neither packaged nor deployed, and its largest packages are named', async () => {
+  test('packaging fails for a bundle over its size budget, and the error names the largest packages', async () => {
     await plant('greet', "import { text } from 'heavy';\nexport const handler = () => text;");
     await mkdir(join(serviceDir, 'node_modules/heavy'), { recursive: true });
     await writeFile(join(serviceDir, 'node_modules/heavy/index.js'), `exports.text = '${'x'.repeat(2000)}';`);
@@ -98,7 +98,7 @@ describe('the esbuild plugin', () => {
     await plugin(['greet'], 'greet').hooks['before:invoke:local:invoke']?.();
   });
 
-  test('code that is loaded on demand does not count against the budget', async () => {
+  test('code that is loaded on demand does not count in the size budget of a bundle', async () => {
     await plant('lazy', "export const handler = () => import('./rare.ts');");
     await writeFile(join(serviceDir, 'functions/rare.ts'), `export const rare = '${'x'.repeat(3000)}';`);
     await plugin(['lazy']).hooks['before:package:createDeploymentArtifacts']?.();
@@ -108,13 +108,13 @@ describe('the esbuild plugin', () => {
     expect(contents.packages).toMatchObject([{ name: 'lastmile' }]);
   });
 
-  test('packaging a function without a budget fails with its name', async () => {
+  test('packaging fails for a function without a size budget, and the error names the function', async () => {
     await plant('new', 'export const handler = () => 1;');
     const bundling = plugin(['new']).hooks['before:package:createDeploymentArtifacts']?.();
     await expect(bundling).rejects.toThrow('Function new has no budget; give it one in infra/bundle-budget.json.');
   });
 
-  test('a module of Node is loaded when a member of it is first used, however it is imported', async () => {
+  test('a bundle loads a module of Node only when the module is first used', async () => {
     await plant(
       'greet',
       `import * as all from 'node:dgram';
@@ -141,7 +141,7 @@ export const handler = () => [typeof all.createSocket, whole.isIP('::1'), isIP('
     await writeFile(join(serviceDir, 'functions', `${name}.ts`), source);
   }
 
-  /** The plugin in the part of osls that it uses. */
+  /** The plugin with a stand-in for the part of osls that it uses. */
   function plugin(
     names: readonly string[],
     invoked?: string,

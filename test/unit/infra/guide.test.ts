@@ -15,14 +15,14 @@ const textOf = (path: string): string => readFileSync(new URL(path, root), 'utf8
 const readme = textOf('README.md');
 const reference = textOf('docs/guide/reference.md');
 
-/** The text of one section, from its heading to the next one of the same level. */
+/** The text of one section, from its heading to the next heading of the same level. */
 function sectionOf(page: string, heading: string): string {
   const [, section] = new RegExp(`^## ${heading}\\n([^]*?)(?=^## |(?![^]))`, 'm').exec(page) ?? [];
   if (section === undefined) throw new Error(`There is no section '${heading}'.`);
   return section;
 }
 
-/** Creating the operations does not use the dependencies, so they can be empty. */
+/** The tests only create the operations and never call them, so the dependencies can be empty. */
 const none = {} as never;
 
 test('the README has at most 12,000 bytes', () => {
@@ -34,11 +34,11 @@ test('the first two commands of the README start the stack and run the tests', (
   expect(blocks.slice(0, 2)).toEqual(['npm ci && npm start', 'npm ci && npm test']);
 });
 
-/** Without an earlier export, the first commands would use the AWS account of the reader's shell. */
+/** Without these exports, the commands would use the AWS account that the reader's shell is set up for. */
 test.each([
   ['README.md', 'story'],
   ['docs/guide/local-stack.md', 'bus-story'],
-])('%s points the shell at the local stack before the first command of its %s', (page, marker) => {
+])('the first commands in %s set the shell up for the local stack', (page, marker) => {
   const [, story = ''] = new RegExp(`<!-- ${marker} -->\\n\`\`\`sh\\n([^]*?)\`\`\``).exec(textOf(page)) ?? [];
   expect(story.split('\n').slice(0, 4)).toEqual([
     'export AWS_ENDPOINT_URL=http://127.0.0.1:4010 AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1',
@@ -49,7 +49,7 @@ test.each([
   expect(story.split('\n').filter((line) => /\baws /.test(line))).toHaveLength(1);
 });
 
-test('the reference has a row with kind, ERROR_CODE and cure for every failure code, and no other rows', () => {
+test('the reference lists exactly the existing failure codes, with kind, ERROR_CODE and remedy', () => {
   const rows = [
     ...sectionOf(reference, 'Failure codes').matchAll(/^\| `(\w+)` \| (\w+) \| `(\w+)` \| .{10,} \| .{10,} \|$/gm),
   ];
@@ -88,13 +88,13 @@ test('the reference names every metric', () => {
 });
 
 test.each(['delivered', 'deferred', 'dead-lettered', 'returned'])(
-  'the reference says where to find an event that is %s',
+  'the reference explains the outcome %s of a delivery',
   (outcome) => {
     expect(sectionOf(reference, 'Outcomes')).toContain(`\n| \`${outcome}\` | `);
   },
 );
 
-/** This does not compile when an event is missing. The log writes `security.` before each name. */
+/** The type makes the compiler demand every security event. In the log each name begins with `security.` */
 const securityEvents: Readonly<Record<CredentialsEvent['event'], true>> = {
   'destination-moved': true,
   'destination-added': true,

@@ -11,13 +11,13 @@ const { resource, statements } = reading(() => template);
 
 describe('what the deployed stack keeps', () => {
   test.each(['Table', 'RootSecret', 'FailedInvocations', 'DeliveryQueue', 'DeadLetterQueue'])(
-    '%s remains when the stack is deleted',
+    'the resource %s remains when the stack is deleted',
     (id) => {
       expect(resource(id)).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
     },
   );
 
-  test('the table has the keys and the index of the local one, expiry, recovery and deletion protection', () => {
+  test('the deployed table has the keys and the index of the local table', () => {
     expect(resource('Table', 'AWS::DynamoDB::Table').Properties).toEqual({
       ...tableDefinition('lastmile-prod'),
       TimeToLiveSpecification: { AttributeName: timeToLiveAttribute, Enabled: true },
@@ -26,7 +26,7 @@ describe('what the deployed stack keeps', () => {
     });
   });
 
-  test('the delivery queue hides a message for six time limits, and allows as many receives as the worker expects', () => {
+  test('the delivery queue hides a received message for six times the time limit of the function', () => {
     expect(resource('DeliveryQueue', 'AWS::SQS::Queue').Properties).toEqual({
       QueueName: 'lastmile-prod-deliveries',
       SqsManagedSseEnabled: true,
@@ -40,7 +40,7 @@ describe('what the deployed stack keeps', () => {
     });
   });
 
-  test('the dead-letter queue keeps messages for 14 days, and only the delivery queue may name it in a redrive policy', () => {
+  test('the dead-letter queue keeps messages for 14 days and accepts redrives only from the delivery queue', () => {
     const arn = 'arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:lastmile-prod-deliveries';
     expect(resource('DeadLetterQueue', 'AWS::SQS::Queue').Properties).toEqual({
       QueueName: 'lastmile-prod-dead-letters',
@@ -55,7 +55,7 @@ describe('what the deployed stack keeps', () => {
     ['DeliveryQueue', 'AWS::SQS::QueuePolicy', 'sqs:*'],
     ['DeadLetterQueue', 'AWS::SQS::QueuePolicy', 'sqs:*'],
     ['FailedInvocations', 'AWS::S3::BucketPolicy', 's3:*'],
-  ])('%s refuses requests without TLS, even after its stack is deleted', (id, type, Action) => {
+  ])('the resource %s refuses requests without TLS, even after its stack is deleted', (id, type, Action) => {
     const kept = { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' };
     const about = type === 'AWS::SQS::QueuePolicy' ? { Queues: [{ Ref: id }] } : { Bucket: { Ref: id } };
     expect(resource(`${id}Policy`, type)).toMatchObject({ ...kept, Properties: about });
@@ -89,14 +89,14 @@ describe('what the deployed stack keeps', () => {
     expect(statements('DeadLetterQueuePolicy')).toHaveLength(1);
   });
 
-  test('the root secret is still generated as 64 letters and digits, because a change would replace it', () => {
+  test('the root secret is generated as 64 letters and digits, as in all earlier versions', () => {
     expect(resource('RootSecret', 'AWS::SecretsManager::Secret').Properties).toEqual({
       Description: 'Root secret of lastmile-prod: tokens and API keys are derived from it.',
       GenerateSecretString: { PasswordLength: 64, ExcludePunctuation: true },
     });
   });
 
-  test('the bucket of failed invocations is encrypted, closed, and emptied after 90 days', () => {
+  test('the bucket of failed invocations is encrypted and private, and deletes its objects after 90 days', () => {
     expect(resource('FailedInvocations', 'AWS::S3::Bucket').Properties).toMatchObject({
       BucketEncryption: {
         ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],

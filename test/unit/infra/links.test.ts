@@ -11,12 +11,12 @@ const pages = [
   ...globSync('docs/**/*.md', { cwd: fileURLToPath(root) }).sort(),
 ];
 
-/** The page without its code blocks, because brackets and number signs in code are not links or headings. */
+/** The page without its code blocks, because code can look like links and headings. */
 function proseOf(page: string): string {
   return readFileSync(new URL(page, root), 'utf8').replace(/^( *)```[^]*?^\1```$/gm, '');
 }
 
-/** The anchors that GitHub gives to a page's headings. A repeated heading gets a number. */
+/** The anchors that GitHub makes of a page's headings. It adds a number to a repeated heading. */
 function anchorsOf(page: string): Set<string> {
   const anchors = new Set<string>();
   for (const [, heading = ''] of proseOf(page).matchAll(/^#+ (.+)$/gm)) {
@@ -42,13 +42,13 @@ const links = pages.flatMap((page) =>
   }),
 );
 
-test('the pages have links, including those of the table of contents', () => {
+test('the tests of links check the links of every documentation page', () => {
   expect(pages).toEqual(expect.arrayContaining(['docs/map.md', 'docs/guide/reference.md']));
   expect(named.length).toBeGreaterThan(30);
   expect(links.filter(([, link]) => link.startsWith('#')).length).toBeGreaterThan(50);
 });
 
-test.each(links)('the page %s links to an existing target: %s', (page, link) => {
+test.each(links)('the link from %s to %s has a target', (page, link) => {
   const [path = '', anchor] = link.split('#');
   const target = path === '' ? new URL(page, root) : new URL(path, new URL(page, root));
   expect(existsSync(target)).toBe(true);
@@ -62,11 +62,11 @@ const named = pages.flatMap((page) =>
   ),
 );
 
-test.each(named)('the page %s names an existing file: %s', (_page, path) => {
+test.each(named)('the path that %s names, %s, exists', (_page, path) => {
   expect(globSync(path, { cwd: fileURLToPath(root) })).not.toEqual([]);
 });
 
-/** The second-level headings, and the texts of the links in the first paragraph of links, both in order. */
+/** The second-level headings of a page, and the texts of the links in its table of contents, both in order. */
 function contentsOf(page: string): { readonly sections: readonly unknown[]; readonly listed: readonly unknown[] } {
   const sections = [...proseOf(page).matchAll(/^## (.+)$/gm)].map(([, heading]) => heading);
   const contents = /^\[[^]*?\n\n/m.exec(readFileSync(new URL(page, root), 'utf8'))?.[0] ?? '';
@@ -76,7 +76,7 @@ function contentsOf(page: string): { readonly sections: readonly unknown[]; read
 
 const withContents = pages.filter((page) => page === 'README.md' || page.startsWith('docs/guide/'));
 
-test.each(withContents)('the table of contents of %s has every section, in order', (page) => {
+test.each(withContents)('the table of contents of %s lists every section in order', (page) => {
   const { sections, listed } = contentsOf(page);
   expect(sections.length).toBeGreaterThan(2);
   expect(listed).toEqual(sections);

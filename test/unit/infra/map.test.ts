@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const page = readFileSync(new URL('../../../docs/map.md', import.meta.url), 'utf8');
 
-/** The text of one section, from its heading to the next one of the same level. */
+/** The text of one section, from its heading to the next heading of the same level. */
 function sectionOf(heading: string): string {
   const [, section] = new RegExp(`^## ${heading}\\n([^]*?)(?=^## |(?![^]))`, 'm').exec(page) ?? [];
   if (section === undefined) throw new Error(`There is no section '${heading}'.`);
@@ -17,7 +17,7 @@ const listed = [...sectionOf('Folders').matchAll(/^(?<folder>[.a-z][\w./-]*) {2,
   ({ groups }) => groups?.['folder'] ?? '',
 );
 
-/** The folders down to that depth that contain a file, directly or in a subfolder. */
+/** The folders down to the given depth that contain a file, directly or in a subfolder. */
 function foldersOf(top: string, depth: number): readonly string[] {
   const folders = globSync(`${top}/**/*.*`, { cwd: root })
     .map((file) => dirname(file).split('/'))
@@ -37,7 +37,7 @@ const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import
 const filePattern = /(?<![\w/.-])(?:bench|docs|functions|infra|lib|soak|test)\/[\w./-]+\.(?:cjs|json|md|mjs|ts|yml)/g;
 const namedIn = (text: string): readonly string[] => [...new Set(text.match(filePattern) ?? [])];
 
-test('the map has a line for every folder, down to the second level under lib and the first elsewhere', () => {
+test('the map has a line for every folder: two levels below lib and one level elsewhere', () => {
   expect(folders).toEqual(expect.arrayContaining(['lib/core/rate', 'lib/local/bus', 'test/contract', 'bench/worker']));
   expect(folders.filter((folder) => !listed.includes(folder))).toEqual([]);
 });
@@ -48,7 +48,7 @@ test('every file that the map names exists', () => {
   expect(files.filter((file) => !existsSync(new URL(`../../../${file}`, import.meta.url)))).toEqual([]);
 });
 
-test('the map describes the way of one event, from the function to the log, with at most fifteen files', () => {
+test('the map follows one event from the function to the log through at most fifteen files', () => {
   const files = namedIn(sectionOf('The way of one event'));
   expect(files).toEqual(expect.arrayContaining(['functions/deliver.ts', 'lib/adapters/log/json-lines.ts']));
   expect(files.length).toBeLessThanOrEqual(15);

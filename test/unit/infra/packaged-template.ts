@@ -10,7 +10,7 @@ const osls = createRequire(import.meta.url).resolve('osls/bin/serverless.js');
 
 export const functionNames = ['deliver', 'deliver-queued', 'control-api', 'authorize-connection', 'redrive'] as const;
 
-/** A resource of a template, as far as the tests read it. */
+/** The members of a resource that the tests read. */
 export interface Resource {
   readonly Type: string;
   readonly Properties: {
@@ -46,7 +46,7 @@ export function runOsls(...args: readonly string[]): Promise<Packaged> {
 interface Surroundings {
   /** More environment variables for osls. */
   readonly variables?: Readonly<Record<string, string>>;
-  /** More lines for `deployed` in infra/environment.yml, as a team would add them. */
+  /** More lines for `deployed` in infra/environment.yml, as users may add them. */
   readonly deployed?: string;
 }
 
@@ -82,7 +82,7 @@ export async function packageTemplate(stage: string, parameters: Readonly<Record
   return await packaged.template();
 }
 
-/** Functions that read a template, which may be packaged later. */
+/** Functions that read a template only when they are called, so that `beforeAll` can package it after they are created. */
 export function reading(template: () => Template) {
   const resources = (): Template['Resources'] => template().Resources;
   const ofTypeById = (type: string): Template['Resources'] =>

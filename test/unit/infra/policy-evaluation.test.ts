@@ -16,27 +16,62 @@ const call = (action: string, resource: string, leadingKeys?: readonly string[])
 
 describe('the evaluator of policies', () => {
   test.each<[string, Statement[], AuthorizedCall, boolean]>([
-    ['allows what a statement names', [allow('sqs:SendMessage', 'a')], call('sqs:SendMessage', 'a'), true],
-    ['denies what none does', [], call('sqs:SendMessage', 'a'), false],
-    ['denies another action', [allow('sqs:SendMessage', 'a')], call('sqs:ReceiveMessage', 'a'), false],
-    ['denies another resource', [allow('sqs:SendMessage', 'a')], call('sqs:SendMessage', 'ab'), false],
-    ['takes no part of a name for the whole', [allow('sqs:Send', 'a')], call('sqs:SendMessage', 'a'), false],
-    ['knows actions in any case', [allow('SQS:sendmessage', 'a')], call('sqs:SendMessage', 'a'), true],
-    ['knows resources in their own case only', [allow('sqs:SendMessage', 'A')], call('sqs:SendMessage', 'a'), false],
-    ['takes * for any text', [allow('sqs:*Message', 'a/*/d')], call('sqs:SendMessage', 'a/b/c/d'), true],
-    ['takes * for no text', [allow('sqs:*', 'a*')], call('sqs:SendMessage', 'a'), true],
-    ['takes ? for one character', [allow('sqs:*', 'a?')], call('sqs:SendMessage', 'a'), false],
-    ['takes a dot for a dot', [allow('sqs:*', 'a.b')], call('sqs:SendMessage', 'a-b'), false],
-    ['combines no halves of two statements', [allow('x:A', 'b'), allow('x:B', 'a')], call('x:A', 'a'), false],
-    ['holds a condition of keys', [allow('x:A', 'a', ['RATE#*'])], call('x:A', 'a', ['RATE#1']), true],
-    ['... for every key', [allow('x:A', 'a', ['RATE#*'])], call('x:A', 'a', ['RATE#1', 'CONNECTION']), false],
-    ['... by any pattern', [allow('x:A', 'a', ['RATE#*', 'C'])], call('x:A', 'a', ['RATE#1', 'C']), true],
-    ['... which a call without keys meets', [allow('x:A', 'a', ['RATE#*'])], call('x:A', 'a'), true],
+    [
+      'allows a call whose action and resource a statement names',
+      [allow('sqs:SendMessage', 'a')],
+      call('sqs:SendMessage', 'a'),
+      true,
+    ],
+    ['denies a call when there is no statement', [], call('sqs:SendMessage', 'a'), false],
+    [
+      'denies an action that no statement names',
+      [allow('sqs:SendMessage', 'a')],
+      call('sqs:ReceiveMessage', 'a'),
+      false,
+    ],
+    [
+      'denies a resource that no statement names',
+      [allow('sqs:SendMessage', 'a')],
+      call('sqs:SendMessage', 'ab'),
+      false,
+    ],
+    [
+      'denies an action of which a statement names only the beginning',
+      [allow('sqs:Send', 'a')],
+      call('sqs:SendMessage', 'a'),
+      false,
+    ],
+    ['ignores the case of actions', [allow('SQS:sendmessage', 'a')], call('sqs:SendMessage', 'a'), true],
+    ['does not ignore the case of resources', [allow('sqs:SendMessage', 'A')], call('sqs:SendMessage', 'a'), false],
+    ['lets * stand for any text', [allow('sqs:*Message', 'a/*/d')], call('sqs:SendMessage', 'a/b/c/d'), true],
+    ['lets * stand for an empty text', [allow('sqs:*', 'a*')], call('sqs:SendMessage', 'a'), true],
+    ['lets ? stand for exactly one character', [allow('sqs:*', 'a?')], call('sqs:SendMessage', 'a'), false],
+    ['lets a dot stand only for a dot', [allow('sqs:*', 'a.b')], call('sqs:SendMessage', 'a-b'), false],
+    [
+      'does not combine the action of one statement with the resource of another',
+      [allow('x:A', 'b'), allow('x:B', 'a')],
+      call('x:A', 'a'),
+      false,
+    ],
+    ['allows a key that a condition names', [allow('x:A', 'a', ['RATE#*'])], call('x:A', 'a', ['RATE#1']), true],
+    [
+      'denies a call with a key that no condition names',
+      [allow('x:A', 'a', ['RATE#*'])],
+      call('x:A', 'a', ['RATE#1', 'CONNECTION']),
+      false,
+    ],
+    [
+      'allows keys that match different patterns of a condition',
+      [allow('x:A', 'a', ['RATE#*', 'C'])],
+      call('x:A', 'a', ['RATE#1', 'C']),
+      true,
+    ],
+    ['allows a call without keys under a condition of keys', [allow('x:A', 'a', ['RATE#*'])], call('x:A', 'a'), true],
   ])('the evaluator of policies %s', (_, statements, asked, allowed) => {
     expect(isAllowed(statements, asked)).toBe(allowed);
   });
 
-  test('the evaluator of policies requires that every resource of a call is allowed', () => {
+  test('the evaluator of policies denies a call of which one resource is not allowed', () => {
     const statements = [allow('x:A', 'a'), allow('x:A', 'b')];
     expect(isAllowed(statements, { action: 'x:A', resources: ['a', 'b'] })).toBe(true);
     expect(isAllowed(statements, { action: 'x:A', resources: ['a', 'c'] })).toBe(false);
@@ -51,7 +86,7 @@ describe('the evaluator of policies', () => {
       'ForAllValues:StringLike of aws:SourceIp',
       { Condition: { 'ForAllValues:StringLike': { 'aws:SourceIp': ['a'] } } },
     ],
-  ])('the evaluator of policies refuses a statement that it does not understand: %s', (words, members) => {
+  ])('the evaluator of policies throws an error for a statement that it cannot evaluate: %s', (words, members) => {
     expect(() => isAllowed([{ ...allow('x:A', 'a'), ...members }], call('x:A', 'a'))).toThrow(words);
   });
 

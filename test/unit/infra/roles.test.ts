@@ -8,7 +8,7 @@ const queueArn = 'arn:aws:sqs:eu-west-1:123456789012:team-dead-letters';
 const secretArn = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:team/key-??????';
 const keyArn = 'arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 
-/** The actions that Lambda needs for functions in a VPC, except writing logs. Source: AWS managed policy AWSLambdaVPCAccessExecutionRole. */
+/** The network actions of the AWS managed policy AWSLambdaVPCAccessExecutionRole. */
 const networkActions = [
   'ec2:CreateNetworkInterface',
   'ec2:DescribeNetworkInterfaces',
@@ -18,7 +18,7 @@ const networkActions = [
   'ec2:UnassignPrivateIpAddresses',
 ];
 
-/** Statements of a role that allow an action of this service. */
+/** The statements of a role that allow an action of this service. */
 function allowing(parameters: Partial<RoleParameters>, id: string, action: string): readonly TemplateStatement[] {
   const roles = rolesOf('lastmile-prod', parameters);
   return statementsOf(roles, id).filter(({ Effect, Action }) => {
@@ -38,7 +38,7 @@ describe('the roles', () => {
     }
   });
 
-  test('the roles contain no account, region or partition and no wildcard action', () => {
+  test('the roles name no account, region or partition, and no action with a wildcard', () => {
     const roles = rolesOf('lastmile-prod');
     expect(JSON.stringify(roles)).not.toMatch(/arn:aws|[0-9]{12}|us-east-1/);
     for (const id of ids) {
@@ -50,12 +50,15 @@ describe('the roles', () => {
     expect(JSON.stringify(rolesOf('lastmile-prod'))).not.toMatch(/kms:|ec2:|"Deny"/);
   });
 
-  test.each(['DeliverRole', 'DeliverQueuedRole'])('%s sends to the dead-letter queues that were named', (id) => {
-    const [sending] = allowing({ deadLetterQueueArns: [queueArn, `${queueArn}2`] }, id, 'sqs:SendMessage');
-    expect(sending?.Resource.slice(2)).toEqual([queueArn, `${queueArn}2`]);
-  });
+  test.each(['DeliverRole', 'DeliverQueuedRole'])(
+    'the role %s may send to the dead-letter queues that a stage parameter names',
+    (id) => {
+      const [sending] = allowing({ deadLetterQueueArns: [queueArn, `${queueArn}2`] }, id, 'sqs:SendMessage');
+      expect(sending?.Resource.slice(2)).toEqual([queueArn, `${queueArn}2`]);
+    },
+  );
 
-  test('no other role may send to the named dead-letter queues', () => {
+  test('only the roles of deliver and deliver-queued may send to the named dead-letter queues', () => {
     for (const id of ids.slice(2)) {
       const text = JSON.stringify(allowing({ deadLetterQueueArns: [queueArn] }, id, 'sqs:'));
       expect(text).not.toContain(queueArn);
@@ -63,7 +66,7 @@ describe('the roles', () => {
   });
 
   const reading = ['DeliverRole', 'DeliverQueuedRole', 'ControlApiRole', 'AuthorizeConnectionRole'];
-  test.each(ids)('%s may read the named secrets if it needs them, and may do nothing else with them', (id) => {
+  test.each(ids)('the role %s has at most the permission to read the named secrets', (id) => {
     const statements = allowing({ secretArns: [secretArn] }, id, '');
     const naming = statements.filter(({ Resource }) => Resource.includes(secretArn));
     const expected = reading.includes(id) ? [['secretsmanager:GetSecretValue']] : [];
@@ -76,9 +79,12 @@ describe('the roles', () => {
     ['ControlApiRole', ['dynamodb', 'secretsmanager'], []],
     ['AuthorizeConnectionRole', ['dynamodb', 'secretsmanager'], ['s3']],
     ['RedriveRole', ['sqs'], ['sqs']],
-  ])('%s uses the key only through the services that it needs', (id, decrypts, encrypts) => {
-    expect(allowing({ kmsKeyArn: keyArn }, id, 'kms:')).toEqual(usesOf([keyArn], decrypts, encrypts));
-  });
+  ])(
+    'the role %s may use the KMS key of the stack only through the services that it needs',
+    (id, decrypts, encrypts) => {
+      expect(allowing({ kmsKeyArn: keyArn }, id, 'kms:')).toEqual(usesOf([keyArn], decrypts, encrypts));
+    },
+  );
 
   test.each([
     ['DeliverRole', ['secretsmanager', 'sqs'], ['sqs']],
@@ -86,13 +92,16 @@ describe('the roles', () => {
     ['ControlApiRole', ['secretsmanager'], []],
     ['AuthorizeConnectionRole', ['secretsmanager'], []],
     ['RedriveRole', [], []],
-  ])('%s uses the keys of named secrets and queues only through services that it needs', (id, decrypts, encrypts) => {
-    const Resource = [keyArn, `${keyArn}f`];
-    expect(allowing({ keyArns: Resource }, id, 'kms:')).toEqual(usesOf(Resource, decrypts, encrypts));
-  });
+  ])(
+    'the role %s may use the keys of named secrets and queues only through the services that it needs',
+    (id, decrypts, encrypts) => {
+      const Resource = [keyArn, `${keyArn}f`];
+      expect(allowing({ keyArns: Resource }, id, 'kms:')).toEqual(usesOf(Resource, decrypts, encrypts));
+    },
+  );
 
   test.each(['DeliverRole', 'DeliverQueuedRole', 'AuthorizeConnectionRole'])(
-    '%s in a VPC lets Lambda create network interfaces, but not the function itself',
+    'in a VPC, the role %s allows network interfaces to Lambda but not to the code of the function',
     (id) => {
       const roles = rolesOf('lastmile-prod', { subnetIds: ['subnet-1', 'subnet-2'] });
       const [allowed, denied, ...rest] = statementsOf(roles, id).filter(({ Action }) => Action[0]?.startsWith('ec2:'));
@@ -115,7 +124,7 @@ describe('the roles', () => {
   );
 
   test.each(['ControlApiRole', 'RedriveRole'])(
-    '%s has no network permissions, because its function is never in a VPC',
+    'the role %s has no network permissions, because its function is never in a VPC',
     (id) => {
       expect(allowing({ subnetIds: ['subnet-1'] }, id, 'ec2:')).toEqual([]);
     },
@@ -126,7 +135,7 @@ describe('the roles', () => {
     expect(JSON.stringify(statement?.Resource)).toContain(':event-bus/orders"');
   });
 
-  test('more queues and secrets than a policy can name are refused', () => {
+  test('packaging fails with more queues and secrets than a policy can name', () => {
     const named = (count: number) => Array.from({ length: count }, (_, index) => `${queueArn}-${index}`);
     expect(() => rolesOf('lastmile-prod', { deadLetterQueueArns: named(90) })).not.toThrow();
     expect(() => rolesOf('lastmile-prod', { deadLetterQueueArns: named(200) })).toThrow(
@@ -134,7 +143,7 @@ describe('the roles', () => {
     );
   });
 
-  test('the roles use the checked parameters of the stage', async () => {
+  test('the roles get the validated parameters of the stage', async () => {
     const given: Record<string, unknown> = {
       'sls:stage': 'qa',
       "param:secretArns, ''": secretArn,
@@ -155,7 +164,7 @@ describe('the roles', () => {
   });
 });
 
-/** Statements that let a role use keys only through the given services. */
+/** The statements that allow a role the keys only through the given services. */
 function usesOf(Resource: readonly string[], decrypts: readonly string[], encrypts: readonly string[]) {
   const uses = [
     { action: 'kms:Decrypt', services: decrypts },

@@ -13,7 +13,7 @@ const samples = names.map((name) => ({ name, text: readFileSync(join(folder, nam
 const members = ['version', 'id', 'detail-type', 'source', 'account', 'time', 'region', 'resources', 'detail'];
 
 describe('the sample events', () => {
-  test('there are at least ten sample events of the most common kinds', () => {
+  test('there are sample events of the most common kinds', () => {
     expect(names).toEqual(
       expect.arrayContaining([
         'codepipeline-execution-state-change.json',
@@ -49,7 +49,7 @@ describe('the sample events', () => {
     }
   });
 
-  test('no two events share an id, from which the Idempotency-Key is made', () => {
+  test('no two sample events have the same id, because the Idempotency-Key contains it', () => {
     const ids = samples.flatMap(({ text }) => eventsIn(JSON.parse(text)).map((event) => event['id']));
     expect(new Set(ids).size).toBe(ids.length);
   });

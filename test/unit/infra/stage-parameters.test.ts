@@ -68,14 +68,14 @@ describe('a stack whose stage gives every parameter', () => {
   });
 
   test.each(['Deliver', 'DeliverDashqueued', 'AuthorizeDashconnection'])(
-    'the parameters subnetIds and securityGroupIds put %s into the VPC',
+    'the stage parameters subnetIds and securityGroupIds put %sLambdaFunction into the VPC',
     (id) => {
       const VpcConfig = { SubnetIds: ['subnet-0a', 'subnet-0b'], SecurityGroupIds: ['sg-0c'] };
       expect(properties(`${id}LambdaFunction`)).toMatchObject({ VpcConfig, Timeout: 120 });
     },
   );
 
-  test('parameters reserve concurrency and limit the concurrent batches of the delivery queue', () => {
+  test('stage parameters set the reserved concurrency and the maximum concurrency of the delivery queue', () => {
     expect(properties('DeliverLambdaFunction')).toMatchObject({ ReservedConcurrentExecutions: 7 });
     expect(properties('ControlDashapiLambdaFunction')).toMatchObject({ ReservedConcurrentExecutions: 3, Timeout: 30 });
     expect(properties('RedriveLambdaFunction')).toMatchObject({ Timeout: 120 });
@@ -85,7 +85,7 @@ describe('a stack whose stage gives every parameter', () => {
     });
   });
 
-  test('the visibility timeout is six time limits plus the batching window', () => {
+  test('the visibility timeout of the delivery queue is six time limits plus the batching window', () => {
     expect(properties('DeliveryQueue')).toMatchObject({ VisibilityTimeout: 6 * 120 + 5 });
     const Variables = {
       FUNCTION_TIMEOUT_SECONDS: '120',
@@ -95,13 +95,13 @@ describe('a stack whose stage gives every parameter', () => {
     expect(ofType('AWS::Lambda::Function')).toMatchObject(Array(5).fill({ Environment: { Variables } }));
   });
 
-  test('only the named rules may send to the delivery queue', () => {
+  test('the stage parameter of rule ARNs limits the rules that may send to the delivery queue', () => {
     expect(properties('DeliveryQueuePolicy')?.PolicyDocument?.Statement[1]).toMatchObject({
       Condition: { ArnLike: { 'aws:SourceArn': [ruleArn, `${ruleArn}-2`] } },
     });
   });
 
-  test('parameters can turn deletion protection off and send every alarm to a topic', () => {
+  test('stage parameters can turn off deletion protection and send every alarm to a topic', () => {
     expect(properties('Table')).toMatchObject({ DeletionProtectionEnabled: false });
     const alarms = ofType('AWS::CloudWatch::Alarm');
     expect(alarms.length).toBeGreaterThan(10);
@@ -110,7 +110,7 @@ describe('a stack whose stage gives every parameter', () => {
 });
 
 describe('stage parameters', () => {
-  test('stage parameters have the defaults of serverless.yml, and an empty one counts as absent', () => {
+  test('an absent or empty stage parameter has the default of serverless.yml', () => {
     expect(parseParameters(defaults)).toEqual({
       kmsKeyArn: undefined,
       deadLetterQueueArns: [],
@@ -150,7 +150,7 @@ describe('stage parameters', () => {
     ['privateNetworkAllowlist', '10.0.0.0/8,0::1/128', 'must be CIDRs outside loopback, with commas between'],
     ['alarmTopicArn', 'on-call', 'must be the ARN of an SNS topic'],
     ['eventBusName', 'a b', 'must be the name of an event bus'],
-  ])('the stage parameter %s = %j is refused by name', (name, value, words) => {
+  ])('the stage parameter %s = %j is refused, and the error names the parameter', (name, value, words) => {
     expect(() => parseParameters({ ...defaults, [name]: value })).toThrow(`${name} ${words}`);
   });
 
@@ -170,7 +170,7 @@ describe('stage parameters', () => {
 });
 
 describe('osls', () => {
-  test('packaging with a bad stage parameter fails with the name of the parameter and no stack trace', async () => {
+  test('packaging with a bad stage parameter fails with an error that names it, without a stack trace', async () => {
     const { status, output } = await runOsls('package', '--stage', 'test', '--param=alarmTopicArn=on-call');
     expect(output).toContain('Bad stage parameters: alarmTopicArn must be the ARN of an SNS topic');
     expect(output).not.toContain('parameters.cjs:');
@@ -178,7 +178,7 @@ describe('osls', () => {
   }, 60_000);
 
   test.each(['deploy', 'remove'])(
-    'sls %s without a stage is refused before any request',
+    'the command sls %s without a stage is refused before any request',
     async (command) => {
       const { status, output } = await runOsls(command);
       expect(output).toContain(
@@ -193,7 +193,7 @@ describe('osls', () => {
     [{ AWS_DEFAULT_REGION: 'eu-north-1' }, 'eu-north-1'],
     [{ AWS_DEFAULT_REGION: 'eu-north-1', AWS_REGION: 'eu-central-1' }, 'eu-central-1'],
   ])(
-    'osls deploys to the same region that the commands use: %j',
+    'osls deploys to the region that the AWS CLI would use with %j',
     async (variables, region) => {
       const { output } = await runOslsWith({ variables }, 'print', '--stage', 'test', '--path', 'provider.region');
       expect(output.trim()).toBe(region);
@@ -201,7 +201,7 @@ describe('osls', () => {
     60_000,
   );
 
-  test('packaging fails with the name of a variable that the functions would refuse', async () => {
+  test('packaging fails for a variable that the functions would refuse, and the error names it', async () => {
     const deployed = '  REQUEST_TIMEOUT_MS: 60000\n  CACHE_SECONDS: often\n';
     const { status, output } = await runOslsWith({ deployed }, 'package', '--stage', 'test');
     expect(output).toContain(
@@ -210,7 +210,7 @@ describe('osls', () => {
     expect(status).toBe(1);
   }, 60_000);
 
-  test("the functions get a team's own variable, set for a stage as the guide says", async () => {
+  test('the functions get an additional variable that is set for a stage as the guide says', async () => {
     const [, line = ''] =
       /`(CACHE_SECONDS: \$\{param:.*?)`/.exec(readFileSync(join(repository, 'docs/guide/deploy.md'), 'utf8')) ?? [];
     const packaged = await runOslsWith(

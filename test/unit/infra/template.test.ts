@@ -33,7 +33,7 @@ const roles = {
 
 describe('a function of the deployed stack', () => {
   test.each(functionNames)(
-    '%s runs on Node 24 and arm64 under its own name and role, with its log kept 30 days',
+    'the function %s runs on Node 24 and arm64 with its own role and a log that is kept for 30 days',
     (name) => {
       expect(resource(`${logicalNames[name]}LambdaFunction`, 'AWS::Lambda::Function').Properties).toMatchObject({
         FunctionName: `lastmile-prod-${name}`,
@@ -50,27 +50,24 @@ describe('a function of the deployed stack', () => {
     },
   );
 
-  test.each(functionNames)(
-    '%s gets variables that its configuration accepts, and the time limit that it has',
-    (name) => {
-      const Variables = resource(`${logicalNames[name]}LambdaFunction`).Properties.Environment?.Variables ?? {};
-      const resolved = Object.entries(Variables).map(([key, value]) => [key, resolve(value)]);
-      const config = parseConfig(Object.fromEntries(resolved));
-      expect(config).toMatchObject({
-        TABLE_NAME: 'lastmile-prod',
-        DELIVERY_QUEUE_URL: 'https://sqs/1/DeliveryQueue',
-        DEAD_LETTER_QUEUE_URL: 'https://sqs/1/DeadLetterQueue',
-        ROOT_SECRET_ARN: 'https://sqs/1/RootSecret',
-        SECRET_PREFIX: 'lastmile/prod/connection/',
-        AUTHORIZE_CONNECTION_FUNCTION: 'lastmile-prod-authorize-connection',
-        EVENT_BUS_NAME: 'default',
-        FUNCTION_TIMEOUT_SECONDS: 60,
-      });
-      expect(Variables).toMatchObject({ STACK_NAME: 'lastmile-prod' });
-    },
-  );
+  test.each(functionNames)('the function %s gets environment variables that its configuration accepts', (name) => {
+    const Variables = resource(`${logicalNames[name]}LambdaFunction`).Properties.Environment?.Variables ?? {};
+    const resolved = Object.entries(Variables).map(([key, value]) => [key, resolve(value)]);
+    const config = parseConfig(Object.fromEntries(resolved));
+    expect(config).toMatchObject({
+      TABLE_NAME: 'lastmile-prod',
+      DELIVERY_QUEUE_URL: 'https://sqs/1/DeliveryQueue',
+      DEAD_LETTER_QUEUE_URL: 'https://sqs/1/DeadLetterQueue',
+      ROOT_SECRET_ARN: 'https://sqs/1/RootSecret',
+      SECRET_PREFIX: 'lastmile/prod/connection/',
+      AUTHORIZE_CONNECTION_FUNCTION: 'lastmile-prod-authorize-connection',
+      EVENT_BUS_NAME: 'default',
+      FUNCTION_TIMEOUT_SECONDS: 60,
+    });
+    expect(Variables).toMatchObject({ STACK_NAME: 'lastmile-prod' });
+  });
 
-  test('a function may send to the queue that it reads, because retries intentionally go through that queue', () => {
+  test('Lambda does not stop the loop of a function that reads and writes the delivery queue', () => {
     for (const name of ['deliver', 'deliver-queued'] as const) {
       expect(resource(`${logicalNames[name]}LambdaFunction`).Properties).toMatchObject({ RecursiveLoop: 'Allow' });
     }
@@ -103,7 +100,7 @@ describe('a function of the deployed stack', () => {
 });
 
 describe('the ways into the deployed stack', () => {
-  test('batches of the delivery queue are as large as the rate limiter expects, and report their failures one by one', () => {
+  test('batches of the delivery queue have the size that the rate limiter assumes, and report single failures', () => {
     const mappings = ofType('AWS::Lambda::EventSourceMapping');
     expect(mappings.map(({ Properties }) => Properties)).toEqual([
       {
@@ -163,13 +160,13 @@ describe('what watches and binds the deployed stack', () => {
     expect(Object.keys(expected).filter((id) => !body.includes(`\${${id}.Arn}`))).toEqual([]);
   });
 
-  test('the deployed stack has exactly the roles that are compared with the recorded calls', () => {
+  test('the tests compare the permissions of every role of the deployed stack with recorded calls', () => {
     expect(ofTypeById('AWS::IAM::Role')).toEqual(rolesOf('lastmile-prod'));
     expect(Object.keys(rolesOf('lastmile-prod'))).toEqual(functionNames.map((name) => roles[name]));
   });
 });
 
-/** Replaces a reference, whose value only CloudFormation knows, by a text that is valid in the configuration. */
+/** Replaces a reference, which only CloudFormation can resolve, by a text that the configuration accepts. */
 function resolve(value: unknown): string {
   return typeof value === 'object' && value !== null && 'Ref' in value
     ? `https://sqs/1/${String(value.Ref)}`

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 const root = new URL('../../../', import.meta.url);
 const page = readFileSync(new URL('docs/threat-model.md', root), 'utf8');
 
-/** The rows of the tables of attacks. Each row names the test that defends against its attack. */
+/** The rows of the tables of attacks, each with the file and the name of the test that proves the defence. */
 const rows = [...page.matchAll(/^\| (?<attack>[^|]+) \| `(?<file>[^`]+)` "(?<title>.+)" \|$/gm)].map(
   ({ groups }) => groups,
 );

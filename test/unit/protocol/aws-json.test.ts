@@ -56,7 +56,7 @@ describe('an answer', () => {
     expect(answer.json).toEqual({ Name: 'orders' });
   });
 
-  test('an awsJson answer contains times as the numbers that the operation returned', async () => {
+  test('an awsJson answer contains times as numbers', async () => {
     const { body } = await ask(request({}), {
       DescribeConnection: () => Promise.resolve({ CreationTime: 1733738400.25 }),
     });
@@ -87,16 +87,16 @@ describe('an operation', () => {
   });
 
   test.each([
-    ['a target without an operation', { target: 'AWSEvents' }],
+    ['a target that has no operation', { target: 'AWSEvents' }],
     ['an operation that does not exist', { target: 'AWSEvents.LaunchRocket' }],
-    ['a name that every object inherits', { target: 'AWSEvents.constructor' }],
+    ['the operation constructor', { target: 'AWSEvents.constructor' }],
     ['an operation of another service', { target: 'DynamoDB_20120810.ListTables' }],
-    ['an operation with something behind it', { target: 'AWSEvents.DescribeConnection.x' }],
+    ['a target of three parts', { target: 'AWSEvents.DescribeConnection.x' }],
     ['no target', { target: '' }],
-    ['a target without a signature and without an operation', { target: 'AWSEvents.', authorization: '' }],
+    ['an empty operation and no signature', { target: 'AWSEvents.', authorization: '' }],
     ['neither target nor signature', { target: '', authorization: '' }],
     ['the signature of another service', { authorization: signature.replace('/events/', '/sqs/') }],
-    ['another method', { method: 'GET' }],
+    ['the method GET', { method: 'GET' }],
   ])('a request with %s is answered with UnknownOperationException', async (_name, changes) => {
     const answer = await ask(request(changes));
     expect(answer.status).toBe(400);
@@ -104,7 +104,7 @@ describe('an operation', () => {
     expect(answer.faults).toEqual([]);
   });
 
-  test('an unsigned request is recognized by its target alone', async () => {
+  test('an unsigned request is accepted when its target names an operation', async () => {
     expect((await ask(request({ authorization: '' }))).status).toBe(200);
     expect((await ask(request({ authorization: 'Bearer token' }))).status).toBe(200);
   });
@@ -114,9 +114,9 @@ describe('a body', () => {
   test.each([
     ['is cut short', '{"Name":"canary'],
     ['is text', 'canary'],
-    ['has something behind the object', '{}canary'],
+    ['continues after its object', '{}canary'],
     ['is not UTF-8', Buffer.from('{"Name":"orders","Extra":"\xff"}', 'latin1')],
-  ])('a body that %s is refused, and the error does not quote it', async (_name, body) => {
+  ])('a request body that %s is refused, and the error does not show it', async (_name, body) => {
     const answer = await ask(request({ body }));
     expect(answer.status).toBe(400);
     expect(answer.json).toEqual({
@@ -126,7 +126,7 @@ describe('a body', () => {
   });
 
   test.each(['[]', '"text"', '7', 'null', 'true'])(
-    'a body that is %s instead of an object is refused',
+    'the request body %s is refused because it is not an object',
     async (body) => {
       const answer = await ask(request({ body }));
       expect(answer.json).toMatchObject({
@@ -136,7 +136,7 @@ describe('a body', () => {
     },
   );
 
-  test('a body may have the maximum number of bytes and not one more', async () => {
+  test('a request body of more than the maximum number of bytes is refused', async () => {
     const padded = (bytes: number) => `{"Name":"orders"}${' '.repeat(bytes - 17)}`;
     expect((await ask(request({ body: padded(maxBodyBytes) }))).status).toBe(200);
     const refused = await ask(request({ body: padded(maxBodyBytes + 1) }));
@@ -146,7 +146,7 @@ describe('a body', () => {
     });
   });
 
-  test('a body that is nested four million levels deep gets an answer', async () => {
+  test('a request body that is nested four million levels deep gets an answer', async () => {
     const answer = await ask(request({ body: `{"Name":${'['.repeat(2_000_000)}${']'.repeat(2_000_000)}}` }));
     expect(answer.json).toEqual({ __type: 'SerializationException', message: "'name' must be a string, not a list." });
   });
@@ -169,7 +169,7 @@ describe('an unexpected error', () => {
     });
   });
 
-  test('the answer asks the client to try again when a store cannot be reached', async () => {
+  test('the control API asks the client to try again when a store cannot be reached', async () => {
     const answer = await ask(request({}), failing(new Failure('StoreUnavailable', 'Could not read: TimeoutError.')));
     expect(answer.status).toBe(500);
     expect(answer.json).toEqual({
@@ -179,7 +179,7 @@ describe('an unexpected error', () => {
     expect(answer.faults).toHaveLength(1);
   });
 
-  test('the answer names the IAM role when a store denies access', async () => {
+  test('the control API names the IAM role in its answer when a store denies access', async () => {
     const answer = await ask(request({}), failing(new Failure('StoreRefused', 'Not allowed.')));
     expect(answer.json).toMatchObject({
       __type: 'InternalException',
@@ -187,7 +187,7 @@ describe('an unexpected error', () => {
     });
   });
 
-  test('the answer names the data that only a newer version can read', async () => {
+  test('the control API names the data that only a newer version can read', async () => {
     const answer = await ask(
       request({}),
       failing(new Failure('NewerVersion', "The connection 'orders' has version 2.")),
@@ -212,7 +212,7 @@ describe('an unexpected error', () => {
     expect(JSON.stringify(answer)).not.toContain('canary');
   });
 
-  test('an unexpected error is logged without its extra members, even if its causes form a cycle', async () => {
+  test('an unexpected error whose causes form a cycle is logged', async () => {
     const error = Object.assign(new Error('outer'), { $response: { body: 'canary' } });
     error.cause = error;
     const { faults } = await ask(request({}), failing(error));

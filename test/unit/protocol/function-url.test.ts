@@ -43,7 +43,7 @@ async function invoke(event: unknown, invokedFunctionArn = functionArn, fallback
 const list = { 'x-AMZ-target': 'AWSEvents.ListConnections' };
 
 describe('the event of a function URL', () => {
-  test('a function URL event is read whatever the case of its header names, and answered with a status code', async () => {
+  test('a function URL event is read regardless of the case of its header names', async () => {
     const answer = await invoke(functionUrlEvent({ headers: list, body: '{}', isBase64Encoded: false }));
     expect(answer).toMatchObject({
       statusCode: 200,
@@ -53,7 +53,7 @@ describe('the event of a function URL', () => {
     });
   });
 
-  test('a function URL event may have a body in base64, a body as text, or no body', async () => {
+  test('a function URL event may have its body as base64 or text, or may have none', async () => {
     const json = '{"NamePrefix":"orders"}';
     const base64 = { body: Buffer.from(json).toString('base64'), isBase64Encoded: true };
     expect((await invoke(functionUrlEvent({ headers: list, ...base64 }))).inputs).toEqual([{ NamePrefix: 'orders' }]);
@@ -64,19 +64,19 @@ describe('the event of a function URL', () => {
   });
 
   test.each([
-    [undefined, 'is not an object'],
-    [null, 'is not an object'],
-    ['text', 'is not an object'],
-    [[], 'is not an object'],
-    [{ detail: { canary: 1 } }, 'has no object requestContext'],
-    [functionUrlEvent({ requestContext: { accountId: '1' } }), 'has no object requestContext.http'],
-    [functionUrlEvent({ requestContext: { http: { method: 7 } } }), 'has no string requestContext.http.method'],
-    [functionUrlEvent({ rawPath: undefined }), 'has no string rawPath'],
-    [functionUrlEvent({ headers: 'canary' }), 'has no object headers'],
-    [functionUrlEvent({ body: { canary: 1 } }), 'has a body that is not a string'],
-    [functionUrlEvent({ body: 'canary?!' }), 'has a body that is not base64'],
-    [functionUrlEvent({ body: 'canary' }), 'has a body that is not base64'],
-  ])('a malformed function URL event (case %#) is answered with the faulty part', async (event, lack) => {
+    ['is not an object', undefined],
+    ['is not an object', null],
+    ['is not an object', 'text'],
+    ['is not an object', []],
+    ['has no object requestContext', { detail: { canary: 1 } }],
+    ['has no object requestContext.http', functionUrlEvent({ requestContext: { accountId: '1' } })],
+    ['has no string requestContext.http.method', functionUrlEvent({ requestContext: { http: { method: 7 } } })],
+    ['has no string rawPath', functionUrlEvent({ rawPath: undefined })],
+    ['has no object headers', functionUrlEvent({ headers: 'canary' })],
+    ['has a body that is not a string', functionUrlEvent({ body: { canary: 1 } })],
+    ['has a body that is not base64', functionUrlEvent({ body: 'canary?!' })],
+    ['has a body that is not base64', functionUrlEvent({ body: 'canary' })],
+  ])('the answer to a function URL event that %s says so', async (lack, event) => {
     const answer = await invoke(event);
     expect(answer.statusCode).toBe(400);
     expect(answer.json).toEqual({
@@ -91,12 +91,12 @@ describe('the event of a function URL', () => {
 describe('region and account', () => {
   const event = functionUrlEvent({ headers: list, body: '{}', isBase64Encoded: false });
 
-  test('region and account come from the function ARN, whatever the event and the environment say', async () => {
+  test('a function URL request gets region and account from the function ARN', async () => {
     const { callers } = await invoke(event, functionArn, 'eu-west-1');
     expect(callers).toEqual([{ region: 'cn-north-1', account: '123456789012', partition: 'aws-cn', requestId: 'r-1' }]);
   });
 
-  test('without a function ARN, the region comes from the environment and the account from the event', async () => {
+  test('without a function ARN, a request gets the region from the environment and the account from the event', async () => {
     const { callers } = await invoke(event, '', 'us-gov-west-1');
     expect(callers).toEqual([
       { region: 'us-gov-west-1', account: '999999999999', partition: 'aws-us-gov', requestId: 'r-1' },

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { formatBalance, Ledger } from '../../../soak/ledger.ts';
 
-/** A ledger of events that were sent and all got the same answer. */
+/** A ledger of sent events that all got the given answer. */
 function newLedger(ids: readonly string[], answer: 'accepted' | 'unanswered' | 'refused' = 'accepted'): Ledger {
   const ledger = new Ledger();
   for (const id of ids) {
@@ -18,7 +18,7 @@ test('a ledger balances when every accepted event was delivered or dead-lettered
   expect(ledger.balance()).toMatchObject({ accepted: 2, delivered: 1, deadLettered: 1, lost: [], duplicates: 0 });
 });
 
-test('an accepted event that was found nowhere is lost', () => {
+test('an accepted event that was neither delivered nor dead-lettered counts as lost', () => {
   const ledger = newLedger(['a', 'b']);
   ledger.delivered('a');
   expect(ledger.balance()).toMatchObject({ accepted: 2, delivered: 1, deadLettered: 0, lost: ['b'] });
@@ -40,7 +40,7 @@ test('an event that arrives before its sender gets an answer counts as delivered
   expect(ledger.balance()).toMatchObject({ accepted: 1, delivered: 1, lost: [] });
 });
 
-test('an event whose sender got no answer may arrive or not, and a refused event must not be delivered', () => {
+test('an event whose sender got no answer may be missing, but a refused event must not be delivered', () => {
   const ledger = newLedger(['a', 'b'], 'unanswered');
   ledger.delivered('a');
   ledger.send('c');
@@ -48,14 +48,14 @@ test('an event whose sender got no answer may arrive or not, and a refused event
   expect(ledger.balance()).toMatchObject({ accepted: 0, unanswered: 2, unansweredButSettled: 1, refused: 1, lost: [] });
 });
 
-test('an arrival that was never sent is unknown', () => {
+test('a delivered event that was never sent counts as unknown', () => {
   const ledger = newLedger([]);
   ledger.delivered('stranger');
   ledger.deadLettered('stranger');
   expect(ledger.balance().unknown).toBe(2);
 });
 
-test('a duplicate is explained by an interruption before the event was settled, or by an answer that the sender did not get', () => {
+test('a duplicate counts as explained after an interruption or when its sender got no answer', () => {
   const ledger = new Ledger();
   ledger.interrupted(100_000)(101_000);
   const ends: Readonly<Record<string, readonly [sentAtMs: number, atMs: number, heard?: boolean]>> = {
@@ -85,7 +85,7 @@ test('an accepted event that has not been found yet counts as under way', () => 
   expect(ledger.underWay).toBe(2);
 });
 
-test('delivery times are those of the first delivery of each event with the prefix', () => {
+test('the delivery times of a prefix are those of the first delivery of each of its events', () => {
   const ledger = new Ledger();
   for (const [index, tookMs] of [300, 100, 200].entries()) {
     ledger.send(`healthy-${index}`, 1000);
@@ -102,7 +102,7 @@ test('delivery times are those of the first delivery of each event with the pref
   expect(ledger.deliveryTimeMs('slow-', 1)).toBe(undefined);
 });
 
-test('a printed balance is an equation', () => {
+test('a balance is printed as an equation of accepted and found events', () => {
   const ledger = newLedger(Array.from({ length: 12 }, (_, index) => `e-${index}`));
   ledger.delivered('e-0');
   const text = formatBalance(ledger.balance());

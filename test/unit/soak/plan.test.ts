@@ -5,14 +5,14 @@ import { changingNames, namedRandom, planChanges, planInterruptions, sendingMsOf
 const seeds = fc.integer({ min: 0, max: 999_999_999 });
 const durations = fc.integer({ min: 6000, max: 3_600_000 });
 
-test('a plan is the same for the same seed, and differs for another seed', () => {
+test('a soak plan depends only on its seed', () => {
   expect(planInterruptions(1, 600_000)).toEqual(planInterruptions(1, 600_000));
   expect(planChanges(1, 600_000)).toEqual(planChanges(1, 600_000));
   expect(planInterruptions(1, 600_000)).not.toEqual(planInterruptions(2, 600_000));
   expect(planChanges(1, 600_000)).not.toEqual(planChanges(2, 600_000));
 });
 
-test('a soak of any length begins with a kill, and its plan lies within it, in order', () => {
+test('a soak plan of any length begins with a kill and is in the order of time', () => {
   fc.assert(
     fc.property(seeds, durations, (seed, durationMs) => {
       const interruptions = planInterruptions(seed, durationMs);
@@ -27,7 +27,7 @@ test('a soak of any length begins with a kill, and its plan lies within it, in o
   );
 });
 
-test('the first twelve changes include every kind of change at every destination', () => {
+test('the first twelve changes of a soak plan include every kind of change at every destination', () => {
   fc.assert(
     fc.property(seeds, (seed) => {
       const first = planChanges(seed, 600_000).slice(0, 12);
@@ -51,7 +51,7 @@ test('names that differ only in their last digit get evenly spread numbers', () 
   expect(below).toBeLessThan(660);
 });
 
-test('the last event for a dead destination is old enough to expire when a soak of two minutes ends', () => {
+test('the last event for a dead destination expires before the end of a soak of two minutes', () => {
   expect(sendingMsOf('hung', 120_000)).toBe(60_000);
   expect(sendingMsOf('unresolvable', 60_000)).toBe(1000);
   expect(sendingMsOf('slow', 120_000)).toBe(120_000);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { allowedInSecond, RateCount } from '../../../soak/rate-count.ts';
 
-/** The count of requests that arrived at these times and were seen immediately. */
+/** The count of requests that arrived at these times and were noticed at once. */
 function countOf(ratePerSecond: number, ...times: readonly number[]): RateCount {
   const count = new RateCount();
   count.mayBe(ratePerSecond, 0);
@@ -12,7 +12,7 @@ function countOf(ratePerSecond: number, ...times: readonly number[]): RateCount 
 const evenly = (requests: number, everyMs: number, fromMs = 1000) =>
   Array.from({ length: requests }, (_, index) => fromMs + index * everyMs);
 
-test('the fullest second may begin at any time, not only at a full second of the clock', () => {
+test('the second with the most requests may begin at any millisecond', () => {
   expect(countOf(2, 1900, 1950, 2050, 2100).fullest()).toMatchObject({ requests: 4 });
   expect(countOf(2, 1900, 2900, 3900).fullest()).toMatchObject({ requests: 1 });
 });
@@ -27,14 +27,14 @@ test('requests at the rate stay below the allowed number, and requests at twice 
   }
 });
 
-test('requests that were seen together because the process was busy do not count as simultaneous', () => {
+test('requests that a busy process noticed late together do not count as simultaneous', () => {
   const count = new RateCount();
   count.mayBe(2, 0);
   for (let request = 0; request < 6; request += 1) count.arrived({ earliestMs: 1000, seenMs: 4000 });
   expect(count.fullest()).toMatchObject({ requests: 1 });
 });
 
-test('while a rate changes, the higher rate is allowed until no worker can know the old one any more', () => {
+test('after a change of the rate, the higher rate is allowed as long as a worker may still use it', () => {
   const count = countOf(40);
   count.mayBe(20, 10_000);
   count.endEarlier(35_000);
@@ -44,6 +44,6 @@ test('while a rate changes, the higher rate is allowed until no worker can know 
   expect(count.fullest()).toMatchObject({ requests: 30, ratePerSecond: 20, allowed: allowedInSecond(20) });
 });
 
-test('a count without requests has no fullest second', () => {
+test('a count without requests has no second with the most requests', () => {
   expect(countOf(5).fullest()).toBeUndefined();
 });

@@ -53,7 +53,7 @@ const clean: TrialResult = {
   errors: [],
 };
 
-test('a soak without anything wrong has no faults', () => {
+test('the report of a clean soak lists no faults', () => {
   expect(faultsOf(clean, false)).toEqual([]);
 });
 
@@ -86,22 +86,22 @@ test.each(faulty)('the report of a soak lists "%s" as a fault', (fault, change) 
   expect(others).toEqual([]);
 });
 
-test('new credentials, kills and freezes each allow one more token', () => {
+test('the report of a soak allows one more token for each change of credentials, kill and freeze', () => {
   const costly = { changes: { credentials: 2 }, kills: 1, freezes: 1 };
   expect(faultsOf({ ...clean, ...costly, tokens: 7 }, false)).toEqual([]);
   expect(faultsOf({ ...clean, ...costly, tokens: 8 }, false)).toHaveLength(1);
 });
 
-test('an interrupted stack may deliver to the healthy destination late', () => {
+test('the report of a soak allows late deliveries after a kill or freeze', () => {
   expect(faultsOf({ ...clean, healthyP99Ms: 60_000, kills: 1 }, false)).toEqual([]);
   expect(faultsOf({ ...clean, healthyP99Ms: 60_000, freezes: 1 }, false)).toEqual([]);
 });
 
-test('an event that is still under way when the soak is cut off is not lost', () => {
+test('the report of a soak that ended early does not list events under way as lost', () => {
   expect(faultsOf({ ...clean, balance: { ...balance, lost: ['a'] }, queued: 3 }, true)).toEqual([]);
 });
 
-test('a printed result shows the ledger, the fullest second of each destination and the memory', () => {
+test('the printed report of a soak shows its ledger, its rates and its memory', () => {
   const lines = formatResult(clean).split('\n');
   expect(lines).toContain('  10 accepted = 9 delivered + 1 dead-lettered + 0 lost');
   expect(lines).toContain('  slow    12 requests, fullest second 5 of 6 allowed at 4 a second, 1 with old credentials');
