@@ -33,7 +33,7 @@ function newInvocations(handler: FunctionHandler, database = new DatabaseSync(':
   return { clock, store, database, reported, invocations };
 }
 
-test('an invocation is stored before it runs and deleted after it has succeeded', async () => {
+test('an asynchronous invocation is stored before it runs and deleted after it has succeeded', async () => {
   const seen: unknown[] = [];
   const { invocations, store, clock } = newInvocations(async (event, context) => {
     seen.push([event, context.awsRequestId, store.pending().length]);
@@ -45,7 +45,7 @@ test('an invocation is stored before it runs and deleted after it has succeeded'
   expect(store.pending()).toEqual([]);
 });
 
-test('a failing invocation is retried after one minute and after two more, with the same request id', async () => {
+test('a failing asynchronous invocation is retried after one minute and again after two more', async () => {
   const ids: string[] = [];
   const { invocations, clock } = newInvocations(async (_event, context) => {
     ids.push(context.awsRequestId);
@@ -64,7 +64,7 @@ test('a failing invocation is retried after one minute and after two more, with 
   expect(new Set(ids).size).toBe(1);
 });
 
-test("an invocation that fails for the last time is stored as failed and reported once, without the error's message", async () => {
+test("an asynchronous invocation whose last retry fails is reported without the error's message", async () => {
   const { invocations, clock, store, reported } = newInvocations(async () => {
     throw new SyntaxError('Unexpected token in "canary"');
   });
@@ -78,7 +78,7 @@ test("an invocation that fails for the last time is stored as failed and reporte
   expect(reported).toEqual([`failed invocation ${requestId} of work in us-east-1, given up after 3 runs: SyntaxError`]);
 });
 
-test('an invocation that a process left behind is run by the next process with its earlier failures counted', async () => {
+test('an asynchronous invocation keeps its count of failures when the next process takes it over', async () => {
   const database = new DatabaseSync(':memory:');
   const first = newInvocations(() => new Promise(() => undefined), database);
   const { requestId } = first.invocations.accept('work', 'us-east-1', '{"kept":true}');
@@ -92,7 +92,7 @@ test('an invocation that a process left behind is run by the next process with i
   expect(seen).toEqual([[{ kept: true }, requestId]]);
 });
 
-test('a retry that is not due yet still waits in the next process', async () => {
+test('a retry of an asynchronous invocation waits for its time even in the next process', async () => {
   const database = new DatabaseSync(':memory:');
   const first = newInvocations(async () => {
     throw new Error('no');
@@ -110,7 +110,7 @@ test('a retry that is not due yet still waits in the next process', async () => 
   expect(runs).toBe(1);
 });
 
-test('a run that a stop interrupts is left for the next process', async () => {
+test('an asynchronous invocation that a stop interrupts is run by the next process', async () => {
   let fail: (error: Error) => void = () => undefined;
   const { invocations, clock, store } = newInvocations(
     () =>
@@ -127,7 +127,7 @@ test('a run that a stop interrupts is left for the next process', async () => {
   expect(store.failed()).toEqual([]);
 });
 
-test('stopping takes no longer than the grace period', async () => {
+test('stopping the asynchronous invocations takes no longer than the grace period', async () => {
   const { invocations, clock, store } = newInvocations(() => new Promise(() => undefined));
   invocations.accept('work', 'us-east-1', '{}');
   await clock.advance(0);

@@ -54,14 +54,14 @@ test("the record of a failed invocation has Lambda's form", () => {
   });
 });
 
-test('the record can be delivered after it is moved to the delivery queue, even if its text was escaped for SQS', () => {
+test('the record of a failed invocation can be delivered after a redrive, even if it was escaped for SQS', () => {
   const message = failureRecord(failedInvocation(envelope), functionArn, nowMs);
   expect(message?.body).not.toMatch(/[\u0001\uFFFF]/);
   const { delivery } = parseQueueMessage(message ?? { body: '', attributes: {} }, { apiDestination: undefined, nowMs });
   expect(delivery).toMatchObject({ apiDestination: 'orders', attempts: 0, event: { value: envelope.event } });
 });
 
-test('a record that exceeds the size of a message is compressed and can still be delivered', () => {
+test('the record of a large failed invocation is compressed and can still be delivered', () => {
   const large = { ...envelope, event: { id: 'e-1', text: 'x'.repeat(1_048_500) } };
   const message = failureRecord(failedInvocation(large), functionArn, nowMs) ?? { body: '', attributes: {} };
   expect(message.body.length).toBeLessThan(10_000);
@@ -98,7 +98,7 @@ test('a failed invocation without an event is reported and not sent to a queue',
   expect({ sent, said }).toEqual({ sent: [], said: ['failed q-1'] });
 });
 
-test('a dead-letter queue that refuses a failed invocation is reported, and nothing stops', async () => {
+test('the stack reports a dead-letter queue that refuses a failed invocation, and goes on', async () => {
   const { onFailed, said } = newFailedInvocations(() => Promise.reject(new Error('no')));
   await onFailed(failedInvocation(envelope));
   expect(said).toEqual(['failed q-1', 'fault in sending a failed invocation to the dead-letter queue']);

@@ -24,13 +24,13 @@ function newRunner(handler: FunctionHandler, created: string[] = []) {
   return { clock, runner: new FunctionRunner({ functions, account: '123456789012', clock, dependencies }) };
 }
 
-test('the outcome of a function is its result as JSON, or null if it returns nothing', async () => {
+test('the outcome of a local function is its result as JSON, or null', async () => {
   const { runner } = newRunner(async (event) => (event === 'nothing' ? undefined : { event }));
   expect(await runner.run('echo', 'us-east-1', 1, 'r')).toEqual({ requestId: 'r', payload: '{"event":1}' });
   expect((await runner.run('echo', 'us-east-1', 'nothing')).payload).toBe('null');
 });
 
-test('the context of a function has the values that Lambda gives', async () => {
+test('a local function gets a context with the values that Lambda gives', async () => {
   let seen: Context | undefined;
   const { runner, clock } = newRunner(async (_event, context) => {
     seen = context;
@@ -47,7 +47,7 @@ test('the context of a function has the values that Lambda gives', async () => {
   expect(seen?.getRemainingTimeInMillis()).toBe(2000);
 });
 
-test("a function that exceeds its time limit ends with Lambda's error", async () => {
+test("a local function that exceeds its time limit fails with Lambda's error", async () => {
   const { runner, clock } = newRunner(() => new Promise(() => undefined));
   const running = runner.run('echo', 'us-east-1', {}, 'request-1');
   await clock.advance(0);
@@ -58,7 +58,7 @@ test("a function that exceeds its time limit ends with Lambda's error", async ()
   });
 });
 
-test('a failed outcome contains the name and the message of the error, but never its stack', async () => {
+test('the outcome of a failed local function does not contain the stack of the error', async () => {
   const { runner } = newRunner(async () => {
     throw new TypeError('not that');
   });
@@ -67,7 +67,7 @@ test('a failed outcome contains the name and the message of the error, but never
   expect(error?.thrown).toBeInstanceOf(TypeError);
 });
 
-test('each region has one instance of a function, created at its first call', async () => {
+test('each region has one instance of a local function, created at its first call', async () => {
   const created: string[] = [];
   const { runner } = newRunner(async () => 1, created);
   expect(created).toEqual([]);

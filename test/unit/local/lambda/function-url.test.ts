@@ -34,7 +34,7 @@ function serve(handler: FunctionHandler, failures: unknown[] = []) {
   return createFunctionUrlService({ runner, functionName: 'control-api', clock, reportFailure })(request);
 }
 
-test('the function receives the request in payload format 2.0, with its body in base64', async () => {
+test('a local function URL passes a request on in payload format 2.0, with its body in base64', async () => {
   let seen: unknown;
   await serve(async (event) => {
     seen = event;
@@ -56,7 +56,7 @@ test('the function receives the request in payload format 2.0, with its body in 
   });
 });
 
-test('the result of the function becomes an HTTP answer, even with a binary body', async () => {
+test('a local function URL turns a result into an HTTP answer, even with a binary body', async () => {
   const answer = await serve(async () => ({
     statusCode: 418,
     headers: { 'X-Kind': 'tea' },
@@ -66,12 +66,12 @@ test('the result of the function becomes an HTTP answer, even with a binary body
   expect(answer).toEqual({ status: 418, headers: { 'x-kind': 'tea' }, body: Buffer.from([0, 255]) });
 });
 
-test('a result without a status code becomes the body of the answer', async () => {
+test('a local function URL sends a result without a status code as the body of the answer', async () => {
   const answer = await serve(async () => ({ plain: true }));
   expect([answer.status, answer.body]).toEqual([200, '{"plain":true}']);
 });
 
-test('a failure of the function is an InternalFailure for the client and is reported by the stack', async () => {
+test('a local function URL answers a failure of the function with InternalFailure', async () => {
   const failures: unknown[] = [];
   const serving = serve(async () => {
     throw new TypeError('secret words');

@@ -8,7 +8,7 @@ function allDue<Item>(messages: { takeDue(nowMs: number): Item | undefined }, no
   return due;
 }
 
-test('delayed messages come in the order of their times, and equal times in the order of sending', () => {
+test('delayed messages with the same time become due in the order of sending', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(20)), fc.nat(20), (times, nowMs) => {
       const messages = times.map((delayUntil, id) => ({ id, delayUntil }));
@@ -21,7 +21,7 @@ test('delayed messages come in the order of their times, and equal times in the 
   );
 });
 
-test('delayed messages name the time when the next one is due', () => {
+test('the list of delayed messages knows when the next message is due', () => {
   const delayed = new DelayedMessages([{ delayUntil: 9 }, { delayUntil: 7 }]);
   expect(delayed.nextMs).toBe(7);
   allDue(delayed, 10);
@@ -43,7 +43,7 @@ test('a message in flight is due at its deadline, unless it was deleted before',
 test.each([
   ['earlier', 3],
   ['later', 9],
-])('a deadline that becomes %s counts as changed', (_how, visibilityDeadline) => {
+])('a message whose deadline becomes %s is due at the new deadline', (_how, visibilityDeadline) => {
   const entry = { visibilityDeadline: 5 };
   const inflight = new InflightMessages([['a', entry]]);
   entry.visibilityDeadline = visibilityDeadline;
@@ -53,20 +53,20 @@ test.each([
   expect(inflight.size).toBe(0);
 });
 
-test('a cleared list has nothing that is due', () => {
+test('a cleared list of delayed messages has no due message', () => {
   const inflight = new InflightMessages([['a', { visibilityDeadline: 5 }]]);
   inflight.clear();
   expect([inflight.nextMs, allDue(inflight, 9)]).toEqual([undefined, []]);
 });
 
-test('the times of deleted messages do not stay', () => {
+test('the times of deleted messages do not occupy memory', () => {
   const inflight = new InflightMessages<{ visibilityDeadline: number }>([]);
   inflight.set('kept', { visibilityDeadline: 2000 });
   for (let at = 0; at < 1000; at += 1) {
     inflight.set(String(at), { visibilityDeadline: at });
     inflight.delete(String(at));
   }
-  // Deleted messages are found by their times only: the next one would be that of the first message.
+  // If the times of deleted messages were kept, the next time would be that of the first message.
   expect(inflight.nextMs).toBeGreaterThan(900);
   expect(allDue(inflight, 2000)).toHaveLength(1);
 });

@@ -13,7 +13,7 @@ function taken(messages: FairMessages<Message>, count: number): readonly string[
   return Array.from({ length: count }, () => messages.shift()?.id ?? 'none');
 }
 
-test('messages of groups that have few come in the order of their arrival', () => {
+test('messages of small groups are received in the order of their arrival', () => {
   const messages = new FairMessages<Message>([...of('a', 2), ...of('b', 2), { id: 'x' }, ...of('c', 1)]);
   expect(taken(messages, 7)).toEqual(['a1', 'a2', 'b1', 'b2', 'x', 'c1', 'none']);
 });
@@ -25,26 +25,26 @@ test('a message of another group waits for the first messages of a noisy group, 
   expect(before).toBeLessThanOrEqual(2 * quietMessages);
 });
 
-test('the backlogs of noisy groups take turns', () => {
+test('messages of several noisy groups are received alternately', () => {
   const messages = new FairMessages([...of('a', quietMessages + 3), ...of('b', quietMessages + 1)]);
   const isOfBacklog = (id: string) => Number(id.slice(1)) > quietMessages;
   expect(taken(messages, 2 * quietMessages + 4).filter(isOfBacklog)).toEqual(['a1001', 'b1001', 'a1002', 'a1003']);
 });
 
-test('messages without a group are one group, so that they do not starve another one', () => {
+test('messages without a group count as one group, so that they do not delay other groups', () => {
   const loose = Array.from({ length: 5 * quietMessages }, (_, index) => ({ id: `x${index}` }));
   const messages = new FairMessages<Message>([...loose, ...of('a', 2)]);
   expect(taken(messages, 5 * quietMessages).indexOf('a2')).toBeLessThanOrEqual(2 * quietMessages + 4);
 });
 
-test('a group that was empty is handed out again', () => {
+test('messages of a group that was empty for a time are received again', () => {
   const messages = new FairMessages(of('a', 1));
   expect(taken(messages, 2)).toEqual(['a1', 'none']);
   for (const message of [...of('a', 2), ...of('b', 1)]) messages.push(message);
   expect(taken(messages, 3)).toEqual(['a1', 'a2', 'b1']);
 });
 
-test('a withheld group keeps its messages, and a message without a group is never withheld', () => {
+test('messages of a withheld group stay in the queue, and messages without a group are never withheld', () => {
   const messages = new FairMessages<Message>([...of('a', 2), ...of('b', 1), { id: 'x' }]);
   const isA = (group: string) => group === 'a';
   expect(messages.withholding(isA, () => taken(messages, 3))).toEqual(['b1', 'x', 'none']);
@@ -54,7 +54,7 @@ test('a withheld group keeps its messages, and a message without a group is neve
   expect([messages.length, messages.isOffering]).toEqual([0, false]);
 });
 
-test('groups are no longer withheld after work that throws', () => {
+test('groups are no longer withheld when the work with the queue throws an error', () => {
   const messages = new FairMessages(of('a', 1));
   const broken = (): never => {
     throw new Error('broken');
@@ -63,7 +63,7 @@ test('groups are no longer withheld after work that throws', () => {
   expect(taken(messages, 1)).toEqual(['a1']);
 });
 
-test('a step asks about a withheld group once, however many messages it has', () => {
+test('a receive asks only once whether a group is withheld', () => {
   const messages = new FairMessages([...of('a', 10_000), ...of('b', 10)]);
   let questions = 0;
   const isA = (group: string) => {

@@ -27,7 +27,7 @@ async function newQueue(persistent = false, Attributes: object = {}): Promise<Sq
   return engine;
 }
 
-/** Sends messages of one group, each with the group's name and its number as the body. */
+/** Sends messages of one group. The body of each is the name of the group and a number. */
 async function send(engine: SqsEngine, group: string, count: number, more: object = {}): Promise<void> {
   const batch = 10;
   for (let sent = 0; sent < count; sent += batch) {
@@ -67,7 +67,7 @@ test.each([
   expect(groups(await receive(engine))).toEqual(['shop']);
 });
 
-test('twenty messages of a quiet group are received before the backlog of a noisy one', async () => {
+test('messages of a quiet group are received before the backlog of a noisy group', async () => {
   const engine = await newQueue();
   await send(engine, 'noisy', 5 * quietMessages);
   await send(engine, 'quiet', 20);
@@ -88,7 +88,7 @@ test('messages keep their groups after a restart', async () => {
 });
 
 test.each([false, true])(
-  'a purged queue is empty, and takes and hands out messages again (stored: %s)',
+  'a purged queue has no messages and accepts new ones, with a data folder: %s',
   async (stored) => {
     const engine = await newQueue(stored);
     await send(engine, 'shop', 15);
@@ -105,7 +105,7 @@ test.each([false, true])(
   },
 );
 
-test('a message that is made visible again is received again, in its group and with its count', async () => {
+test('a message that is made visible again keeps its group and its receive count', async () => {
   const engine = await newQueue();
   await send(engine, 'shop', 1);
   const [{ ReceiptHandle } = { ReceiptHandle: '' }] = await receive(engine);
@@ -115,7 +115,7 @@ test('a message that is made visible again is received again, in its group and w
   expect(message?.Attributes).toMatchObject({ ApproximateReceiveCount: '2', MessageGroupId: 'shop' });
 });
 
-test('a message keeps its group when its queue moves it to the dead letters', async () => {
+test('a message keeps its group when SQS moves it to the dead letters', async () => {
   const engine = await openFauxqs('us-east-1', { folder: undefined, unread: [] });
   await engine.perform('CreateQueue', { QueueName: 'dead-letters' });
   const policy = { deadLetterTargetArn: 'arn:aws:sqs:us-east-1:000000000000:dead-letters', maxReceiveCount: 1 };
@@ -127,7 +127,7 @@ test('a message keeps its group when its queue moves it to the dead letters', as
   expect(groups(await receive(engine, { QueueUrl: 'http://fauxqs/000000000000/dead-letters' }))).toEqual(['shop']);
 });
 
-test('an event source gets no message of a withheld group, and every other receiver does', async () => {
+test('a withheld group is withheld from the event source only, not from other receivers', async () => {
   const engine = await newQueue();
   const source = engine.eventSourceQueue('orders');
   await send(engine, 'a', 2);
@@ -137,7 +137,7 @@ test('an event source gets no message of a withheld group, and every other recei
   expect(groups(await receive(engine))).toEqual(['a', 'a']);
 });
 
-test('an event source that waits gets a withheld group when it is told to look again, or when a message is deleted', async () => {
+test('a waiting event source gets a group that is no longer withheld', async () => {
   const engine = await newQueue();
   const source = engine.eventSourceQueue('orders');
   const asked = { QueueUrl: orders, MaxNumberOfMessages: 1, WaitTimeSeconds: 20 };
@@ -158,7 +158,7 @@ test('an event source that waits gets a withheld group when it is told to look a
   }
 });
 
-test('an event source that waits gets a message of another group at once', async () => {
+test('a waiting event source gets a message of another group at once', async () => {
   const engine = await newQueue();
   const source = engine.eventSourceQueue('orders');
   const asked = { QueueUrl: orders, MaxNumberOfMessages: 10, WaitTimeSeconds: 20 };
@@ -169,7 +169,7 @@ test('an event source that waits gets a message of another group at once', async
   expect(bodies(await atOnce(waiting))).toEqual(['b 1']);
 });
 
-test('an event source sees which of its messages are in flight', async () => {
+test('the event source knows which of its messages are in flight', async () => {
   const engine = await newQueue();
   const source = engine.eventSourceQueue('orders');
   await send(engine, 'a', 1);
@@ -197,6 +197,6 @@ test('a receive takes no longer when 100,000 messages wait and 30,000 are delaye
   const short = await receiveTime(engine);
   await send(engine, 'noisy', 100_000);
   await send(engine, 'noisy', 30_000, { DelaySeconds: 900 });
-  // A receive that looks at every message takes fifty times as long.
+  // A receive whose time depends on the number of messages would take fifty times as long.
   expect(await receiveTime(engine)).toBeLessThan(10 * short);
 });

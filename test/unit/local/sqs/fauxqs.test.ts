@@ -53,7 +53,7 @@ test('a message stays in its queue when its move to the dead-letter queue is int
   second.close();
 });
 
-test('messages received by an ended process stay hidden, except in a queue that only the stack reads', async () => {
+test('messages that an ended process received stay hidden, except in the queue that only the stack reads', async () => {
   const first = await open();
   for (const QueueName of ['orders', 'dead-letters']) {
     await first.perform('CreateQueue', { QueueName });
@@ -68,7 +68,7 @@ test('messages received by an ended process stay hidden, except in a queue that 
   second.close();
 });
 
-test('ending the waits makes a long poll return at once', async () => {
+test('a long poll returns at once when the waits of its queue are ended', async () => {
   const engine = await openFauxqs('us-east-1', { folder: undefined, unread: [] });
   await engine.perform('CreateQueue', { QueueName: 'orders' });
   const waiting = receive(engine, orders, { WaitTimeSeconds: 20 });

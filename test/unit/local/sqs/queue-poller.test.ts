@@ -7,7 +7,7 @@ import type { SqsRecord } from '../../../../lib/local/sqs/receive.ts';
 import { sqsRecord } from '../../../../lib/local/sqs/receive.ts';
 import { createManualClock } from '../../../fakes/manual-clock.ts';
 
-/** The group of a message is the part of its id before the full stop. */
+/** Messages whose group is the part of their id before the full stop. */
 const record = (id: string): SqsRecord => {
   const Attributes = id.includes('.') ? { MessageGroupId: id.split('.')[0] } : {};
   const message = { MessageId: id, ReceiptHandle: `receipt-${id}`, Attributes };
@@ -68,19 +68,19 @@ const failed: InvocationOutcome = {
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const never = new Promise<void>(() => undefined);
 
-test('the poller asks for as many messages as Lambda hands to one invocation', async () => {
+test('the local poller asks for as many messages as Lambda passes to one invocation', async () => {
   const { asked } = newPoller([['a']]);
   await settled();
   expect(new Set(asked)).toEqual(new Set([batchSize]));
 });
 
-test('each batch gets its own invocation, without waiting for the previous batch', async () => {
+test('the local poller invokes the function with a batch while the previous batch still runs', async () => {
   const { invocations } = newPoller([['a', 'b'], ['c']]);
   await settled();
   expect(invocations.map(({ ids }) => ids)).toEqual([['a', 'b'], ['c']]);
 });
 
-test('the poller runs no more invocations than the maximum concurrency, and starts another when one ends', async () => {
+test('the local poller runs at most as many invocations at once as the maximum concurrency', async () => {
   const { invocations, receives } = newPoller([['a'], ['b'], ['c']], { maximumConcurrency: 2 });
   await settled();
   expect({ running: invocations.length, receives: receives() }).toEqual({ running: 2, receives: 2 });
@@ -89,7 +89,7 @@ test('the poller runs no more invocations than the maximum concurrency, and star
   expect(invocations.map(({ ids }) => ids)).toEqual([['a'], ['b'], ['c']]);
 });
 
-test('processed messages are deleted, and those that a partial batch response names are not', async () => {
+test('the local poller deletes the messages of a batch except those in the batch response', async () => {
   const { invocations, removed } = newPoller([['a', 'b', 'c']]);
   await settled();
   invocations[0]?.end(succeeded({ batchItemFailures: [{ itemIdentifier: 'b' }] }));
@@ -100,7 +100,7 @@ test('processed messages are deleted, and those that a partial batch response na
 test.each([
   ['throws', failed],
   ['returns an invalid partial batch response', succeeded({ batchItemFailures: [{ itemIdentifier: 'unknown' }] })],
-])('no message of a batch is deleted when the function %s', async (_, outcome) => {
+])('the local poller deletes no message of a batch when the function %s', async (_, outcome) => {
   const { invocations, removed } = newPoller([['a', 'b']]);
   await settled();
   invocations[0]?.end(outcome);
@@ -108,7 +108,7 @@ test.each([
   expect(removed).toEqual([]);
 });
 
-test('a failed batch is reported, and the poller continues with the next one', async () => {
+test('the local poller reports a failed batch and continues with the next one', async () => {
   const { invocations, said } = newPoller([['a'], ['b']], { maximumConcurrency: 1 });
   await settled();
   invocations[0]?.end(failed);
@@ -117,7 +117,7 @@ test('a failed batch is reported, and the poller continues with the next one', a
   expect(invocations).toHaveLength(2);
 });
 
-test('a queue that cannot be read is reported and read again after a second', async () => {
+test('the local poller reads a queue again a second after it could not be read', async () => {
   const { clock, invocations, receives, said } = newPoller([new Error('gone'), ['a']]);
   await settled();
   await clock.advance(999);
@@ -127,14 +127,14 @@ test('a queue that cannot be read is reported and read again after a second', as
   expect(invocations.map(({ ids }) => ids)).toEqual([['a']]);
 });
 
-test('an empty queue is read once, and the poller then waits for messages', async () => {
+test('the local poller reads an empty queue once and then waits for messages', async () => {
   const { receives } = newPoller([]);
   await settled();
   await settled();
   expect(receives()).toBe(1);
 });
 
-test('stopping ends the wait for messages and lets the running invocations end', async () => {
+test('stopping the local poller lets running invocations end', async () => {
   const { poller, invocations, removed, receives } = newPoller([['a']]);
   await settled();
   let stopped = false;
@@ -149,7 +149,7 @@ test('stopping ends the wait for messages and lets the running invocations end',
   expect(receives()).toBe(2);
 });
 
-test('stopping takes no longer than the grace period', async () => {
+test('stopping the local poller takes no longer than the grace period', async () => {
   const { poller, removed } = newPoller([['a']]);
   await settled();
   await poller.stop(Promise.resolve());
@@ -166,12 +166,12 @@ test('the local poller asks the queue for as many messages as the deployed event
 const batchesOf = (group: string, count: number) => Array.from({ length: count }, (_, index) => [`${group}.${index}`]);
 
 test.each([
-  [undefined, 6],
-  [3, 2],
-  [1, 1],
+  ['the default maximum concurrency', 6, undefined],
+  ['a maximum concurrency of 3', 2, 3],
+  ['a maximum concurrency of 1', 1, 1],
 ])(
-  'with a maximum concurrency of %s, a group is withheld when %d invocations have messages of it',
-  async (maximumConcurrency, share) => {
+  'with %s, a message group is withheld when %d invocation(s) process messages of it',
+  async (_limit, share, maximumConcurrency) => {
     const options = maximumConcurrency === undefined ? {} : { maximumConcurrency };
     const before = newPoller(batchesOf('a', share - 1), options);
     await settled();
@@ -182,13 +182,13 @@ test.each([
   },
 );
 
-test('a group counts once in each invocation, and several groups in one invocation count for each of them', async () => {
+test('an invocation counts once for each message group in it', async () => {
   const { withholds } = newPoller([['a.1', 'a.2', 'b.1'], ['a.3']], { maximumConcurrency: 4 });
   await settled();
   expect([withholds('a'), withholds('b')]).toEqual([true, false]);
 });
 
-test('a group is no longer withheld when its messages are deleted, although the invocation still runs', async () => {
+test('a message group is no longer withheld once its messages are deleted', async () => {
   const { deleted, withholds } = newPoller(
     [
       ['a.1', 'b.1'],
@@ -202,7 +202,7 @@ test('a group is no longer withheld when its messages are deleted, although the 
   expect([withholds('a'), withholds('b')]).toEqual([true, false]);
 });
 
-test('a group is no longer withheld when an invocation has ended, and the queue is looked at again', async () => {
+test('a message group is no longer withheld when an invocation has ended', async () => {
   const { invocations, withholds, looks } = newPoller(batchesOf('a', 2), { maximumConcurrency: 3 });
   await settled();
   expect([withholds('a'), looks()]).toEqual([true, 0]);

@@ -6,7 +6,7 @@ function form(parameters: Record<string, string>): string {
   return new URLSearchParams({ Version: '2012-11-05', ...parameters }).toString();
 }
 
-test('numbered attributes of a form become a map', () => {
+test('the numbered attributes of an SQS form become a map', () => {
   const call = parseQueryCall(
     form({
       Action: 'CreateQueue',
@@ -26,7 +26,7 @@ test('numbered attributes of a form become a map', () => {
   });
 });
 
-test('the entries of a batch are sorted by their numbers and keep their own attributes', () => {
+test('the entries of a batch in an SQS form are sorted by their numbers', () => {
   const { input } = parseQueryCall(
     form({
       Action: 'SendMessageBatch',
@@ -45,7 +45,7 @@ test('the entries of a batch are sorted by their numbers and keep their own attr
   ]);
 });
 
-test('a request to the path of a queue need not contain QueueUrl', () => {
+test('an SQS form that is sent to the path of a queue need not contain QueueUrl', () => {
   const { input } = parseQueryCall(
     form({ Action: 'ReceiveMessage', 'AttributeName.1': 'All' }),
     '/123456789012/orders',
@@ -53,16 +53,16 @@ test('a request to the path of a queue need not contain QueueUrl', () => {
   expect(input).toEqual({ QueueUrl: '/123456789012/orders', AttributeNames: ['All'] });
 });
 
-test('an invalid number is refused with the name of its parameter', () => {
+test('an SQS form with an invalid number is refused, and the error names the parameter', () => {
   const call = (): unknown => parseQueryCall(form({ Action: 'ReceiveMessage', WaitTimeSeconds: 'long' }), '/');
   expect(call).toThrow(/WaitTimeSeconds/);
 });
 
-test('a form without an Action is refused', () => {
+test('an SQS form without an Action is refused', () => {
   expect(() => parseQueryCall('Version=2012-11-05', '/')).toThrow(SqsRefusal);
 });
 
-test('a parameter with the name of an inherited object member is treated like any other', () => {
+test('a parameter of an SQS form may have the name of an inherited object member', () => {
   const { input } = parseQueryCall(form({ Action: 'ListQueues', 'constructor.1': 'x', '__proto__.1': 'y' }), '/');
   expect(Object.getPrototypeOf(input)).toBe(Object.prototype);
   expect(({} as Record<string, unknown>)['1']).toBeUndefined();

@@ -38,7 +38,7 @@ test('an SQS message becomes the record that Lambda passes to a function', () =>
   });
 });
 
-test('the record of a message without attributes has no attributes and no digest of them', () => {
+test('the record of an SQS message without attributes has no digest of attributes', () => {
   const { MessageAttributes: _, MD5OfMessageAttributes: __, ...bare } = received;
   const record = sqsRecord(bare, source);
   expect(record.messageAttributes).toEqual({});

@@ -18,7 +18,7 @@ test('the data folder is created with its parent folders, and only its owner can
   folder.close();
 });
 
-test('a data folder serves one stack at a time, and another stack after the first has stopped', () => {
+test('only one local stack at a time can use a data folder', () => {
   const path = newFolder();
   const first = openDataFolder(path, account);
   expect(() => openDataFolder(path, account)).toThrow(/^Another stack is using the data folder [^\n]+$/);
@@ -28,7 +28,7 @@ test('a data folder serves one stack at a time, and another stack after the firs
   second.close();
 });
 
-test('a data folder belongs to the account that used it first', () => {
+test('a data folder can only be used with the AWS account that used it first', () => {
   const path = newFolder();
   openDataFolder(path, account).close();
   expect(() => openDataFolder(path, '000000000001')).toThrow(/belongs to account 123456789012/);
@@ -40,13 +40,13 @@ test.runIf(process.platform === 'linux')('a data folder is refused when the syst
   }
 });
 
-test('a file with the path of the data folder is refused', () => {
+test('a data folder is refused when its path is a file', () => {
   const path = join(newFolder(), 'file');
   writeFileSync(path, '');
   expect(() => openDataFolder(path, account)).toThrow(StartError);
 });
 
-test('an invalid database file is refused and not changed', () => {
+test('an invalid database file in a data folder is refused and not changed', () => {
   const path = newFolder();
   writeFileSync(join(path, 'lastmile.sqlite'), 'not a database, but long enough to be looked at'.repeat(20));
   expect(() => openDataFolder(path, account)).toThrow(/^Cannot open the database in the data folder/);
@@ -60,7 +60,7 @@ test('a data folder from a newer version is refused', () => {
   expect(() => openDataFolder(path, account)).toThrow(/newer version/);
 });
 
-test('without a data folder nothing is kept', () => {
+test('a local stack without a data folder keeps no data', () => {
   const folder = openDataFolder(undefined, account);
   expect(folder.path).toBeUndefined();
   folder.close();

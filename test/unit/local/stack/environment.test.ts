@@ -4,7 +4,7 @@ import { checkVariables, functionVariables } from '../../../../lib/local/stack/e
 
 const queueUrl = (name: string): string => `http://127.0.0.1:1/123456789012/${name}`;
 
-test('without any variables the functions get the defaults of stage local', () => {
+test('the local functions get the defaults of stage local when no variable is set', () => {
   expect(parseConfig(functionVariables({}, queueUrl))).toMatchObject({
     TABLE_NAME: 'lastmile-local',
     DELIVERY_QUEUE_URL: 'http://127.0.0.1:1/123456789012/lastmile-local-deliveries',
@@ -15,12 +15,12 @@ test('without any variables the functions get the defaults of stage local', () =
   });
 });
 
-test('a variable of the user replaces the default of the stack, but an empty one does not', () => {
+test('a variable that the user has set replaces the default, but an empty variable does not', () => {
   const variables = functionVariables({ SECRET_PREFIX: 'mine/', TABLE_NAME: '', CACHE_SECONDS: '3' }, queueUrl);
   expect(variables).toMatchObject({ SECRET_PREFIX: 'mine/', TABLE_NAME: 'lastmile-local', CACHE_SECONDS: '3' });
 });
 
-test("loopback addresses are allowed in addition to the user's allowlist", () => {
+test("the local functions may call loopback addresses in addition to the user's allowlist", () => {
   const allowlist = (given?: string) =>
     functionVariables({ PRIVATE_NETWORK_ALLOWLIST: given }, queueUrl)['PRIVATE_NETWORK_ALLOWLIST'];
   expect([allowlist(), allowlist('')]).toEqual(['127.0.0.0/8,::1/128', '127.0.0.0/8,::1/128']);
@@ -28,11 +28,11 @@ test("loopback addresses are allowed in addition to the user's allowlist", () =>
   expect(() => checkVariables({ PRIVATE_NETWORK_ALLOWLIST: '10.0.0.1/8' })).toThrow(/PRIVATE_NETWORK_ALLOWLIST/);
 });
 
-test('a variable that no function uses is not passed to the functions', () => {
+test('the local functions do not get variables that they do not use', () => {
   expect(functionVariables({ AWS_PROFILE: 'production', HOME: '/root' }, queueUrl)).not.toHaveProperty('AWS_PROFILE');
 });
 
-test('all invalid variables are named in one error', () => {
+test('one error names all invalid variables of the local stack', () => {
   const check = (): unknown => checkVariables({ CACHE_SECONDS: 'soon', UNAUTHORIZED_LIMIT: '0' });
   expect(check).toThrow(ConfigError);
   expect(check).toThrow(/CACHE_SECONDS.*UNAUTHORIZED_LIMIT/);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { FlagError, parseStartFlags } from '../../../../lib/commands/flags.ts';
 
-test('every flag is parsed', () => {
+test('npm start accepts every flag', () => {
   const flags = ['--port', '0', '--host=0.0.0.0', '--data-dir', 'kept', '--account', '000000000001', '--auth'];
   expect(parseStartFlags(flags)).toEqual({
     help: false,
@@ -13,7 +13,7 @@ test('every flag is parsed', () => {
   });
 });
 
-test('every flag is optional', () => {
+test('npm start needs no flag', () => {
   expect(parseStartFlags([])).toEqual({ help: false });
 });
 
@@ -25,7 +25,7 @@ test.each([
   ['a flag without its value', ['--host'], '--host'],
   ['an empty value', ['--data-dir='], '--data-dir'],
   ['an account of eleven digits', ['--account', '12345678901'], '--account'],
-])('%s is refused in one line that names it', (_what, flags, named) => {
+])('npm start refuses %s in one line that names it', (_what, flags, named) => {
   expect(() => parseStartFlags(flags)).toThrow(FlagError);
   expect(() => parseStartFlags(flags)).toThrow(new RegExp(`^[^\n]*${named}[^\n]*\\.$`));
 });

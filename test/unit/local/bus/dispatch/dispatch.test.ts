@@ -11,7 +11,7 @@ function matched(id: string, ...targets: readonly string[]): MatchedEvent {
 
 const nameOf = ({ event, target }: StoredDispatch) => `${event.id} to ${target}`;
 
-/** Waits until all pending callbacks have run. */
+/** Lets all pending callbacks run. */
 const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 function createWorld(send: (dispatch: StoredDispatch) => Promise<void>, database = new DatabaseSync(':memory:')) {
@@ -22,7 +22,7 @@ function createWorld(send: (dispatch: StoredDispatch) => Promise<void>, database
   return { database, clock, store, faults, dispatcher: new Dispatcher({ store, send, clock, reportFault }) };
 }
 
-test('every event is sent once to each of its targets, with its own text, and is then deleted', async () => {
+test('the dispatcher sends an event once to each of its targets and then deletes it', async () => {
   const sent: StoredDispatch[] = [];
   const { dispatcher, database, store } = createWorld(async (dispatch) => void sent.push(dispatch));
   dispatcher.accept([matched('e-1', 'a', 'b'), matched('e-2', 'a'), matched('e-3')]);
@@ -34,7 +34,7 @@ test('every event is sent once to each of its targets, with its own text, and is
   expect(database.prepare('SELECT id FROM bus_events').all()).toEqual([]);
 });
 
-test('events that are accepted while others are being dispatched are dispatched too', async () => {
+test('the dispatcher also sends events that are accepted while it sends others', async () => {
   const sent: string[] = [];
   const { dispatcher } = createWorld(async (dispatch) => {
     if (sent.push(nameOf(dispatch)) === 1) dispatcher.accept([matched('e-2', 'a')]);
@@ -56,7 +56,7 @@ test('an event that no target had accepted when the process ended is dispatched 
   expect([sent, next.store.pending()]).toEqual([['e-1 to a'], []]);
 });
 
-test('a target that cannot be reached is retried and reported once, and does not delay other targets', async () => {
+test('a target that cannot be reached does not delay other targets', async () => {
   const sent: string[] = [];
   let isDown = true;
   const { dispatcher, clock, faults, store } = createWorld(async (dispatch) => {
@@ -79,7 +79,7 @@ test('a target that cannot be reached is retried and reported once, and does not
   expect([faults, store.pending()]).toEqual([['the local bus: Error: down'], []]);
 });
 
-test('a stopped dispatcher starts nothing, and dispatches that outlast the grace period are left to the next process', async () => {
+test('a stopped dispatcher leaves the events that it could not send in time to the next process', async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const sent: string[] = [];
   const { dispatcher, store } = createWorld((dispatch) => {
@@ -96,7 +96,7 @@ test('a stopped dispatcher starts nothing, and dispatches that outlast the grace
   expect(store.pending()).toHaveLength(2);
 });
 
-test('if one of several events cannot be stored, none of them is stored', () => {
+test('the dispatcher stores none of several events when one of them cannot be stored', () => {
   const { store, database } = createWorld(async () => undefined);
   expect(() => store.add([matched('e-1', 'a'), matched('e-1', 'b')])).toThrow(/UNIQUE/);
   expect([store.pending(), database.prepare('SELECT * FROM bus_events').all()]).toEqual([[], []]);

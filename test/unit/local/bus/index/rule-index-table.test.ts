@@ -12,7 +12,7 @@ function indexed(patterns: readonly string[], root: FieldNode): readonly Indexed
   );
 }
 
-test('an event is compared with only one of 10,000 rules with the same source, selected by its detail', () => {
+test('the rule index compares an event with only one of 10,000 rules that differ in their detail', () => {
   const root = new FieldNode();
   const patterns = Array.from({ length: 10_000 }, (_, rule) => `{"source": ["shop"], "detail": {"id": ["${rule}"]}}`);
   const table = new RuleTable();
@@ -25,7 +25,7 @@ test('an event is compared with only one of 10,000 rules with the same source, s
   expect([...candidates].map(({ rule }) => rule)).toEqual([4711]);
 });
 
-test('a rule that only requires absent fields is not found by any value', () => {
+test('a rule that only requires absent fields has no value in the rule index', () => {
   const [chosen] = chooseAnchors(
     indexed(['{"a": [{"exists": false}], "b": [{"exists": false}, "x"]}'], new FieldNode()),
   );

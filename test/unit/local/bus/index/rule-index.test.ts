@@ -9,12 +9,12 @@ function rules(patterns: readonly JsonValue[]): { key: string; pattern: string }
   return patterns.map((pattern, index) => ({ key: `rule-${index}`, pattern: JSON.stringify(pattern) }));
 }
 
-/** The rules that match when each is compiled alone. */
+/** The rules whose own patterns match, found without the index. */
 function matchedAlone(patterns: readonly { key: string; pattern: string }[], event: JsonObject): readonly string[] {
   return patterns.filter(({ pattern }) => compileEventPattern(pattern)(event)).map(({ key }) => key);
 }
 
-test('the keys of all matching rules are returned in the order of the rules, each once', () => {
+test('the rule index returns each matching rule once, in the order of the rules', () => {
   const index = createRuleIndex(
     rules([
       { source: ['shop'] },
@@ -30,11 +30,11 @@ test('the keys of all matching rules are returned in the order of the rules, eac
   expect(index.match({})).toEqual(['rule-2']);
 });
 
-test('an index without rules matches nothing', () => {
+test('a rule index without rules matches no event', () => {
   expect(createRuleIndex([]).match({ source: 'shop' })).toEqual([]);
 });
 
-test('an invalid pattern in one rule makes the creation of the index fail', () => {
+test('a rule index cannot be created with an invalid pattern', () => {
   expect(() => createRuleIndex([{ key: 'a', pattern: '{"source": "shop"}' }])).toThrow(
     expect.objectContaining({ code: 'InvalidEventPatternException' }),
   );
@@ -53,10 +53,10 @@ describe('the rule index', () => {
     ],
     ['wildcards', (index) => ({ wildcard: `${index}/*x*` }), (index) => `${index}/axb`],
     ['wildcards at the beginning', (index) => ({ wildcard: `*x*/${index}` }), (index) => `axb/${index}`],
-    ['addresses', (index) => `2001:db8::${index.toString(16)}`, (index) => `2001:0DB8:0::${index.toString(16)}`],
-    ['ranges', (index) => ({ numeric: ['>=', index, '<', index + 1] }), (index) => index + 0.5],
-    ['blocks', (index) => ({ cidr: `10.${index}.0.0/16` }), (index) => `10.${index}.7.7`],
-  ])('the index finds rules by %s', (_what, element, value) => {
+    ['IP addresses', (index) => `2001:db8::${index.toString(16)}`, (index) => `2001:0DB8:0::${index.toString(16)}`],
+    ['ranges of numbers', (index) => ({ numeric: ['>=', index, '<', index + 1] }), (index) => index + 0.5],
+    ['blocks of IP addresses', (index) => ({ cidr: `10.${index}.0.0/16` }), (index) => `10.${index}.7.7`],
+  ])('the rule index finds rules by %s', (_what, element, value) => {
     const given = rules(
       Array.from({ length: 200 }, (_, index) => ({ source: ['shop'], detail: { field: [element(index)] } })),
     );
@@ -112,7 +112,7 @@ const { pattern, value } = fc.letrec<{ pattern: JsonValue; members: JsonObject; 
   ),
 }));
 
-test('the index finds exactly the rules that match when each is compiled alone', () => {
+test('the rule index finds exactly the rules whose own patterns match', () => {
   const event = fc.dictionary(names, value, { minKeys: 1, maxKeys: 4 });
   fc.assert(
     fc.property(

@@ -68,7 +68,7 @@ describe.each(lists)('$operation', ({ operation, input, member, nameOf, put, rem
     return world;
   }
 
-  test('lists are sorted by name, come in pages of Limit, and have no NextToken on the last page', async () => {
+  test(`${operation} sorts by name and returns pages of Limit items`, async () => {
     const world = await filled();
     const first = await page(world, { Limit: 2 });
     expect(first).toEqual({ names: ['n1', 'n2'], NextToken: expect.any(String) });
@@ -76,7 +76,7 @@ describe.each(lists)('$operation', ({ operation, input, member, nameOf, put, rem
     expect(second).toEqual({ names: ['n3', 'n4'], NextToken: undefined });
   });
 
-  test('items that exist throughout a listing are listed exactly once, even if others are created and deleted between pages', async () => {
+  test(`${operation} lists each item once, even if others are created and deleted between pages`, async () => {
     const world = await filled();
     const first = await page(world, { Limit: 2 });
     await remove(world, 'n1');
@@ -87,16 +87,19 @@ describe.each(lists)('$operation', ({ operation, input, member, nameOf, put, rem
     expect((await page(world, { Limit: 3, NextToken })).names).toEqual(['n3', 'n4', 'n5']);
   });
 
-  test.each(['x', 'bm90IG91cnM'])('the NextToken %s is refused because no list returned it', async (NextToken) => {
-    const world = await filled();
-    await expect(world.call(operation, { ...input, NextToken })).rejects.toMatchObject({
-      code: 'ValidationException',
-      message: expect.stringMatching(/^Parameter NextToken is not valid\./),
-    });
-  });
+  test.each(['x', 'bm90IG91cnM'])(
+    `${operation} refuses the NextToken %s, which no list has returned`,
+    async (NextToken) => {
+      const world = await filled();
+      await expect(world.call(operation, { ...input, NextToken })).rejects.toMatchObject({
+        code: 'ValidationException',
+        message: expect.stringMatching(/^Parameter NextToken is not valid\./),
+      });
+    },
+  );
 });
 
-test('the NextToken of one list is refused by a list with another prefix, bus, region or operation', async () => {
+test('a NextToken is refused with another prefix, bus, region or operation', async () => {
   const { call } = createBusWorld();
   await call('CreateEventBus', { Name: 'shop' });
   for (const Name of ['n1', 'n2', 'n3']) await call('PutRule', { Name, EventPattern: pattern });
@@ -108,7 +111,7 @@ test('the NextToken of one list is refused by a list with another prefix, bus, r
   await expect(call('ListEventBuses', { NextToken, NamePrefix: 'n' })).rejects.toMatchObject(refused);
 });
 
-test('a name prefix is matched literally: % and _ are not wildcards, and case matters', async () => {
+test('the characters % and _ in a NamePrefix are not wildcards', async () => {
   const { call } = createBusWorld();
   for (const Name of ['a_b', 'axb', 'A_b', 'a_']) await call('PutRule', { Name, EventPattern: pattern });
   const { Rules } = (await call('ListRules', { NamePrefix: 'a_' })) as { Rules: { Name: string }[] };

@@ -29,7 +29,7 @@ function rule(name: string, members: Partial<Rule> = {}): Rule {
 }
 
 describe('stored data', () => {
-  test('every region has a default bus from its first use, and the times of that bus do not change', () => {
+  test('every region has a default bus from its first use on', () => {
     const store = storeOn();
     const arn = 'arn:aws-cn:events:cn-north-1:123456789012:event-bus/default';
     expect(store.bus('cn-north-1', 'default')).toEqual({
@@ -51,7 +51,7 @@ describe('stored data', () => {
     expect(store.bus('eu-west-1', 'default')?.name).toBe('default');
   });
 
-  test('a stored rule is read back as it was written, and absent members stay absent', () => {
+  test('a stored rule is read back unchanged', () => {
     const store = storeOn();
     store.putRule('eu-west-1', rule('orders'));
     expect(store.rule('eu-west-1', 'default', 'orders')).toEqual(rule('orders'));
@@ -72,7 +72,7 @@ describe('stored data', () => {
     expect(store.targets('eu-west-1', 'default', 'orders')).toEqual([target]);
   });
 
-  test('data that one process wrote is read by the next, even if the first never closed its database', () => {
+  test('a process reads the data of an earlier process that did not close its database', () => {
     const folder = mkdtempSync(join(tmpdir(), 'lastmile-'));
     folders.push(folder);
     const path = join(folder, 'bus.sqlite');
@@ -84,7 +84,7 @@ describe('stored data', () => {
 });
 
 describe('the rules of the dispatcher', () => {
-  test('a disabled rule is neither matched nor scheduled', () => {
+  test('the dispatcher does not get a disabled rule', () => {
     const store = storeOn();
     const off = rule('off', { state: 'DISABLED', scheduleExpression: 'rate(1 minute)' });
     store.putRule('eu-west-1', off);

@@ -15,7 +15,7 @@ const tag2 = { Key: 'tag2', Value: '' };
 describe.each(['event-bus/default', 'event-bus/shop', 'rule/r', 'rule/shop/r'])('tags of %s', (resource) => {
   const ResourceARN = arn(resource);
 
-  test('tags are added, listed, replaced and removed by key on one resource only', async () => {
+  test(`tags of ${resource} can be added, replaced and removed without changing other resources`, async () => {
     const { call } = await tagged();
     expect(await call('ListTagsForResource', { ResourceARN })).toEqual({ Tags: [] });
     expect(await call('TagResource', { ResourceARN, Tags: [tag1, tag2] })).toEqual({});
@@ -52,7 +52,7 @@ describe('refused requests', () => {
     ['rule/shop/gone', 'Rule gone does not exist on EventBus shop.'],
     ['rule/gone/r', 'Rule r does not exist on EventBus gone.'],
     ['event-bus/gone', 'Event bus gone does not exist.'],
-  ])('all three tag operations are refused for the missing resource %s', async (resource, message) => {
+  ])('all three tag operations are refused because the resource %s does not exist', async (resource, message) => {
     const { call } = await tagged();
     const ResourceARN = arn(resource);
     const refused = refusal('ResourceNotFoundException', message);
@@ -69,7 +69,7 @@ describe('refused requests', () => {
   });
 
   test.each(['r', 'arn:aws:sqs:eu-west-1:123456789012:q', arn('connection/c/1')])(
-    'an ARN of a resource that cannot have tags is refused: %s',
+    'a tag operation refuses %s because such a resource cannot have tags',
     async (text) => {
       const { call } = await tagged();
       const refused = `Parameter ${text} is not valid. Reason: Provided Arn is not in correct format.`;
@@ -79,7 +79,7 @@ describe('refused requests', () => {
     },
   );
 
-  test('a repeated key and a fifty-first tag are refused, and no tag of the request is stored', async () => {
+  test('TagResource refuses a repeated key and a fifty-first tag, and stores no tag of the request', async () => {
     const { call } = await tagged();
     const ResourceARN = arn('rule/r');
     const twice = call('TagResource', { ResourceARN, Tags: [tag1, tag1] });

@@ -17,7 +17,7 @@ function target(Id: string, members: JsonObject = {}): JsonObject {
 const five = ['a', 'b', 'c', 'd', 'e'].map((id) => target(id));
 
 describe('targets of a rule', () => {
-  test('every member of a target is returned as it was sent', async () => {
+  test('ListTargetsByRule returns every member of a target as it was sent', async () => {
     const { call } = await withRule();
     const sent = {
       Id: 'api',
@@ -39,7 +39,7 @@ describe('targets of a rule', () => {
     expect(await call('ListTargetsByRule', { Rule: 'r' })).toEqual({ Targets: [sent] });
   });
 
-  test('a target whose dead letters would go to the delivery queue is refused, and another queue is not', async () => {
+  test('a target is refused when its dead letters would go to the delivery queue', async () => {
     const { call } = await withRule();
     const named = (name: string) => target('a', { DeadLetterConfig: { Arn: queueArn(name) } });
     const refused = call('PutTargets', { Rule: 'r', Targets: [named('lastmile-local-deliveries')] });
@@ -90,7 +90,7 @@ describe('targets of a rule', () => {
 });
 
 describe('refused requests', () => {
-  test('a sixth target is refused together with all other targets of its request', async () => {
+  test('PutTargets refuses a sixth target and all other targets of the request', async () => {
     const { call } = await withRule();
     const refused = refusal('LimitExceededException', 'The requested resource exceeds the maximum number allowed.');
     const six = [...five, target('f')];
@@ -134,7 +134,7 @@ describe('refused requests', () => {
     ],
     [{ Input: "{'a': 1}" }, 'JSON syntax error in input for target t.'],
     [{ InputPath: 'detail' }, 'Invalid InputPath for target t.'],
-  ])('a target with %j is refused together with all other targets of its request', async (members, message) => {
+  ])('PutTargets refuses a target with %j and all other targets of the request', async (members, message) => {
     const { call } = await withRule();
     const bad = { Rule: 'r', Targets: [target('t', members), target('good')] };
     await expect(call('PutTargets', bad)).rejects.toMatchObject(refusal('ValidationException', message));
@@ -145,7 +145,7 @@ describe('refused requests', () => {
     '{"rule": <aws.events.rule-arn>, "name": <aws.events.rule-name>, "at": <aws.events.event.ingestion-time>}',
     '{"event": <aws.events.event>, "json": <aws.events.event.json>}',
     '"the name {{inner}} is left to whoever reads the template next, and 1 < 2 > 0 is no placeholder"',
-  ])('an InputTemplate with valid placeholders only is accepted: %s', async (InputTemplate) => {
+  ])('PutTargets accepts the InputTemplate %s', async (InputTemplate) => {
     const { call } = await withRule();
     const targets = [target('t', { InputTransformer: { InputTemplate } })];
     expect(await call('PutTargets', { Rule: 'r', Targets: targets })).toEqual(nothingFailed);

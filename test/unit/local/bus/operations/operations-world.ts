@@ -43,7 +43,7 @@ export function queueArn(name: string): string {
 
 export const pattern = JSON.stringify({ source: ['shop'] });
 
-/** The members of an error, for `toMatchObject`. */
+/** The members of an error that a test compares with `toMatchObject`. */
 export function refusal(code: string, message: string): { readonly code: string; readonly message: string } {
   return { code, message };
 }

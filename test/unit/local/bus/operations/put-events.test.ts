@@ -34,7 +34,7 @@ function putEvents(Entries: readonly JsonObject[]) {
 
 const entry = { Source: 'shop', DetailType: 'Order Placed', Detail: '{"order": 7}' };
 
-test("the text of an event has its members in EventBridge's order and contains the original text of the detail", async () => {
+test("an event has its members in EventBridge's order and contains the original text of its detail", async () => {
   const Detail = '{"n": 12345678901234567890, "x": 1.0,\n "b":"\\u00fc", "a":[]}';
   const { answer, accepted, matched } = putEvents([
     { ...entry, Detail, Time: 1_772_620_201.75, Resources: ['arn:a', 'arn:"b"'] },
@@ -55,13 +55,13 @@ test("the text of an event has its members in EventBridge's order and contains t
   expect(matched).toEqual([{ eventBusName: 'default', event: parseJsonExactly(text) }]);
 });
 
-test('an event without a time gets its time of arrival in whole seconds, and an empty list of resources', async () => {
+test('an event without Time and Resources gets its time of arrival and an empty list', async () => {
   const { answer, matched } = putEvents([entry]);
   await answer();
   expect(matched[0]?.event).toMatchObject({ time: '2026-03-04T10:30:01Z', resources: [] });
 });
 
-test('entries are answered in order, and a refused entry does not affect the others', async () => {
+test('PutEvents answers entries in order and accepts valid entries beside a refused one', async () => {
   const { answer, accepted } = putEvents([
     { DetailType: 'a', Detail: '{}' },
     entry,
@@ -97,7 +97,7 @@ test('entries are answered in order, and a refused entry does not affect the oth
   expect(accepted.map(({ event }) => event.id)).toEqual(['id-1', 'id-2']);
 });
 
-test('for an empty entry only the missing source is reported', async () => {
+test('PutEvents reports only the missing Source of an empty entry', async () => {
   const { answer } = putEvents([{}]);
   expect(await answer()).toMatchObject({ Entries: [{ ErrorMessage: expect.stringContaining('Parameter Source') }] });
 });
@@ -106,7 +106,7 @@ test.each([
   ['orders', 'orders'],
   ['arn:aws:events:eu-west-1:123456789012:event-bus/orders', 'orders'],
   ['default', 'default'],
-])('an event is put to its bus when EventBusName is %s', async (EventBusName, eventBusName) => {
+])('PutEvents accepts the EventBusName %s', async (EventBusName, eventBusName) => {
   const { answer, matched, unknown } = putEvents([{ ...entry, EventBusName }]);
   await answer();
   expect([matched[0]?.eventBusName, unknown]).toEqual([eventBusName, []]);
@@ -116,7 +116,7 @@ test.each([
   'other',
   'arn:aws:events:us-east-1:123456789012:event-bus/orders',
   'arn:aws:events:eu-west-1:999999999999:event-bus/orders',
-])('an event for the missing bus %s gets a normal answer, is dropped, and is reported', async (EventBusName) => {
+])('PutEvents drops an event for the missing bus %s and reports it in the log of the stack', async (EventBusName) => {
   const { answer, accepted, unknown } = putEvents([{ ...entry, EventBusName }, entry]);
   expect(await answer()).toEqual({ FailedEntryCount: 0, Entries: [{ EventId: 'id-1' }, { EventId: 'id-2' }] });
   expect(accepted.map(({ targets }) => targets)).toEqual([[], [target]]);
@@ -132,14 +132,14 @@ function ofBytes(bytes: number, more: JsonObject = {}): JsonObject[] {
 
 const overTheLimit = 'Total size of the entries in the request is over the limit.';
 
-test('entries of 1 MiB in total are accepted, and one byte more is refused', async () => {
+test('PutEvents refuses entries of more than 1 MiB in total', async () => {
   expect(await putEvents(ofBytes(1_048_576)).answer()).toMatchObject({ FailedEntryCount: 0 });
   const { answer, accepted } = putEvents(ofBytes(1_048_578));
   await expect(answer()).rejects.toMatchObject({ code: 'ValidationException', message: overTheLimit });
   expect(accepted).toEqual([]);
 });
 
-test('a time counts 14 bytes, and resources count their bytes in UTF-8', async () => {
+test('the size of an entry counts 14 bytes for its Time and the UTF-8 bytes of its Resources', async () => {
   expect(await putEvents(ofBytes(1_048_576 - 28, { Time: 1 })).answer()).toMatchObject({ FailedEntryCount: 0 });
   await expect(putEvents(ofBytes(1_048_576 - 26, { Time: 1 })).answer()).rejects.toThrow(overTheLimit);
   expect(await putEvents(ofBytes(1_048_576 - 8, { Resources: ['üü'] })).answer()).toMatchObject({
@@ -148,9 +148,9 @@ test('a time counts 14 bytes, and resources count their bytes in UTF-8', async (
   await expect(putEvents(ofBytes(1_048_576 - 6, { Resources: ['üü'] })).answer()).rejects.toThrow(overTheLimit);
 });
 
-test.each([[[]], [Array.from({ length: 11 }, () => entry)]])(
-  'PutEvents refuses fewer than 1 and more than 10 entries',
-  async (all) => {
-    await expect(putEvents(all).answer()).rejects.toMatchObject({ code: 'ValidationException' });
-  },
-);
+test.each([
+  ['no', []],
+  ['eleven', Array.from({ length: 11 }, () => entry)],
+] as const)('PutEvents refuses a request with %s entries', async (_count, all) => {
+  await expect(putEvents(all).answer()).rejects.toMatchObject({ code: 'ValidationException' });
+});

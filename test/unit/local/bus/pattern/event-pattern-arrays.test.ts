@@ -30,24 +30,24 @@ function matches(pattern: JsonValue, event: JsonObject): boolean {
 }
 
 describe('fields within elements of an array', () => {
-  test('fields within elements of an array match in any element', () => {
+  test('a field within the elements of an array matches in any of them', () => {
     expect(matches({ crew: { first: ['Kurt'] } }, crew)).toBe(true);
     expect(matches({ crew: { langs: { name: ['fr'] } } }, crew)).toBe(true);
     expect(matches({ crew: { first: ['Emmy'] } }, crew)).toBe(false);
   });
 
-  test('fields within elements of one array have to match in the same element', () => {
+  test('two fields within the elements of an array must match in the same element', () => {
     expect(matches({ crew: { first: ['Ada'], last: ['Byron'] } }, crew)).toBe(true);
     expect(matches({ crew: { first: ['Ada'], last: ['Gödel'] } }, crew)).toBe(false);
   });
 
-  test('fields within nested arrays have to match in the same element of each array', () => {
+  test('two fields within nested arrays must match in the same element of each array', () => {
     expect(matches({ crew: { langs: { name: ['en'], level: [3] } } }, crew)).toBe(true);
     expect(matches({ crew: { first: ['Ada'], langs: { name: ['en'], level: [3] } } }, crew)).toBe(false);
     expect(matches({ crew: { first: ['Kurt'], langs: { name: ['de'], level: [3] } } }, crew)).toBe(false);
   });
 
-  test('fields in separate arrays match in different elements', () => {
+  test('fields in separate arrays may match in elements at different positions', () => {
     const event = { a: [{ x: 1 }, { x: 2 }], b: [{ y: 1 }, { y: 2 }] };
     expect(matches({ a: { x: [2] }, b: { y: [1] } }, event)).toBe(true);
   });
@@ -60,19 +60,19 @@ describe('fields within elements of an array', () => {
   });
 });
 
-test('plain elements of a list match in combination with each other and with the objects of the list', () => {
+test('a pattern can match a plain element and an object of the same list', () => {
   const event = { a: ['x', 'y', { b: 1 }], c: 'z' };
   expect(matches({ a: ['y'], 'a.b': [1], c: ['z'] }, event)).toBe(true);
 });
 
-test('a field that is missing in the chosen element counts as absent if it comes after the field that chose the element', () => {
+test('a field counts as absent if it is missing in the array element that an earlier field has matched', () => {
   const event = { a: [{ k: 1 }, { k: 2, z: 3, b: 4 }] };
   expect(matches({ a: { k: [1], z: [{ exists: false }] } }, event)).toBe(true);
   expect(matches({ a: { k: [2], z: [{ exists: false }] } }, event)).toBe(false);
   expect(matches({ a: { b: [{ exists: false }], k: [1] } }, event)).toBe(false);
 });
 
-test('every combination of present and absent fields is tried', () => {
+test('a pattern with absent fields is tried in every combination of array elements', () => {
   const event = {
     a: [
       { k: 1, z: 'no' },
@@ -83,20 +83,20 @@ test('every combination of present and absent fields is tried', () => {
   expect(matches({ a: { k: [1], z: [{ exists: false }, 'maybe'] } }, event)).toBe(false);
 });
 
-test('arrays beyond the nesting limit of the service are ignored and cause no error', () => {
+test('arrays beyond the nesting limit of EventBridge are ignored without an error', () => {
   let nested: JsonValue = { b: 1 };
   for (let depth = 0; depth < 100_000; depth += 1) nested = [nested];
   expect(matches({ a: { b: [1] }, c: [2] }, { a: nested, c: 2 })).toBe(false);
   expect(matches({ c: [2] }, { a: nested, c: 2 })).toBe(true);
 });
 
-test('the match of many elements that each match only some fields is found without trying every pair', () => {
+test('matching many array elements does not try every pair of them', () => {
   const a = Array.from({ length: 20_000 }, (_, index) => (index % 2 === 0 ? { b: 1, c: 0 } : { b: 0, c: 1 }));
   expect(matches({ a: { b: [1], c: [1] } }, { a })).toBe(false);
   expect(matches({ a: { b: [1], c: [1] } }, { a: [...a, { b: 1, c: 1 }] })).toBe(true);
 });
 
-test('a search that failed is not repeated for choices that make no difference', () => {
+test('matching does not repeat a failed search for equivalent array elements', () => {
   const many = Array.from({ length: 200 }, () => ({ x: 1 }));
   const apart = { k: 1, p: many, q: many, r: many, s: [{ u: 1 }, { v: 1 }] };
   const together = { ...apart, s: [{ u: 1, v: 1 }] };
@@ -106,7 +106,7 @@ test('a search that failed is not repeated for choices that make no difference',
   expect(matches(pattern, { a: [apart, apart] })).toBe(false);
 });
 
-test('an event that needs an endless search does not match, and the search stops at its limit', () => {
+test('an event whose match would take too many steps does not match', () => {
   const keys = Array.from({ length: 17 }, (_, index) => `k${index}`);
   const list = keys.map((key) => ({ [key]: 1 }));
   const event = spelled(['a', 'b', 'c', 'd', 'e'], list);
@@ -117,7 +117,7 @@ test('an event that needs an endless search does not match, and the search stops
   expect(matches({ 'a.b.c.d.e': others }, event)).toBe(true);
 });
 
-/** The same nested value in every way to join the names of its path by dots. */
+/** The nested value in all forms that differ only in which names of its path are joined by dots. */
 function spelled(path: readonly string[], value: JsonValue): JsonObject {
   const ways = path.map((_, index): [string, JsonValue] => {
     const rest = path.slice(index + 1);
@@ -141,7 +141,7 @@ function choices(value: JsonValue): readonly JsonValue[] {
   return objects;
 }
 
-test('an event matches exactly when it matches with some choice of one element per array', () => {
+test('an event matches exactly when it matches with one chosen element in place of each array', () => {
   const names = fc.constantFrom('a', 'b', 'c');
   const leaf = fc.constantFrom('x', 'y');
   const { event } = fc.letrec<{ event: JsonValue; member: JsonValue }>((tie) => ({

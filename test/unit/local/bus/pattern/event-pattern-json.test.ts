@@ -9,7 +9,7 @@ const notAllowed = (name: string) => `enable \`JsonReadFeature.${name}\` to allo
 const inNumber = (character: string) =>
   `Unexpected character ('${character}' (code ${character.charCodeAt(0)})) in numeric value`;
 
-/** In each text, `▲` marks the position that the error text names. */
+/** In each text, `▲` marks the position that the error names. It is not part of the JSON. */
 test.each([
   ['hello▲ there', `Unrecognized token 'hello': was expecting ${anyValue}`],
   ['{"a": oops▲"', `Unrecognized token 'oops': was expecting ${anyValue}`],
@@ -57,12 +57,12 @@ test.each([
   ['{"a"▲', 'Unexpected end-of-input within/between Object entries'],
   ['{"a": [1],▲', 'Unexpected end-of-input within/between Object entries'],
   ['{"a":\r\n[1],\n\r "b": 3▲}', '"b" must be an object or an array'],
-])('the invalid JSON %j is refused at the marked position', (marked, reason) => {
+])('the invalid JSON %j is refused at the position of the mark ▲', (marked, reason) => {
   const { pattern, place } = unmarked(marked.replace('\r\n', '\n').replace('\n\r', '\n\n'));
   expect(refusalOf(pattern)?.message).toBe(`Event pattern is not valid. Reason: ${reason}\n at ${place}`);
 });
 
-test('an open or wrongly closed bracket is refused with the position where it was opened', () => {
+test('the error for an unclosed bracket names the position of that bracket', () => {
   expect(refusalOf('{"a": [1')?.message).toBe(
     'Event pattern is not valid. Reason: Unexpected end-of-input: expected close marker for Array (start marker at [Source: (String)"{"a": [1"; line: 1, column: 7])\n at [Source: (String)"{"a": [1"; line: 1, column: 9]',
   );
@@ -71,7 +71,7 @@ test('an open or wrongly closed bracket is refused with the position where it wa
   );
 });
 
-test('every kind of line end counts as one line', () => {
+test('line numbers in errors count every kind of line end', () => {
   expect(refusalOf('{\r\n\r\n\n"b": 3}')?.message).toContain('line: 4, column: 7]');
 });
 
@@ -80,7 +80,7 @@ test('escapes in names and values are decoded', () => {
   expect(matches({ 'a\n': '"\\/\b\f\r\t🚀' })).toBe(true);
 });
 
-test('every text is either accepted as a pattern or refused with an InvalidEventPatternException', () => {
+test('any text is accepted as a pattern or refused with an InvalidEventPatternException', () => {
   const alphabet = fc.constantFrom(
     ...'{}[]":,\\ \n0-.eE+tfn"a*$or'.split(''),
     '"$or"',
@@ -104,7 +104,7 @@ test('every text is either accepted as a pattern or refused with an InvalidEvent
   );
 });
 
-test('an accepted pattern is valid JSON up to its closing brace', () => {
+test('every accepted pattern is valid JSON up to its closing brace', () => {
   const text = fc.array(
     fc.constantFrom('{"a":', '[1]', '["x"]', '}', ',"b":', '[{"exists":', 'true}]', 'false}]', ' '),
   );

@@ -7,7 +7,7 @@ const notValue = 'Value of anything-but must be an array or single string/number
 const affixNotString = 'prefix/suffix match pattern must be a string';
 const ignoreCaseNotString = 'Inside anything-but/equals-ignore-case list, number|start|null|boolean is not supported.';
 
-/** In each pattern, `▲` marks the position of the parser: behind the character that it read last. */
+/** In each pattern, `▲` marks the position that the error names, after the last character that the parser has read. */
 const refusals: Readonly<Record<string, readonly (readonly [pattern: string, reason: string])[]>> = {
   structure: [
     ['[▲"a"]', 'Filter is not an object'],
@@ -114,7 +114,7 @@ const refusals: Readonly<Record<string, readonly (readonly [pattern: string, rea
 };
 
 describe.each(Object.entries(refusals))('%s', (_subject, cases) => {
-  test.each(cases)('the pattern %s is refused at the marked position', (marked, reason) => {
+  test.each(cases)('the pattern %s is refused at the position of the mark ▲', (marked, reason) => {
     const { pattern, place } = unmarked(marked);
     const refusal = refusalOf(pattern);
     expect(refusal?.code).toBe('InvalidEventPatternException');
@@ -131,7 +131,7 @@ describe('refusals in the lists of anything-but', () => {
     ['{"a": [{"anything-but": {"prefix": ["x", ""▲]}}]}', 'Null prefix/suffix not allowed'],
     ['{"a": [{"anything-but": {"equals-ignore-case": [1▲]}}]}', ignoreCaseNotString],
     ['{"a": [{"anything-but": {"wildcard": ["x*", 1▲]}}]}', notString('wildcard')],
-  ])('the list of anything-but in %s is refused with the position named twice', (marked, reason) => {
+  ])('the error for the anything-but list in %s names the position of the mark ▲ twice', (marked, reason) => {
     const { pattern, place } = unmarked(marked);
     expect(refusalOf(pattern)?.message).toBe(
       `Event pattern is not valid. Reason: ${reason}\n at ${place}\n at ${place}`,
@@ -160,7 +160,7 @@ describe('refusals of addresses and limits', () => {
     ['{"a": [{"anything-but": {"wildcard": "*aaaaaaaaaa"}}]}', tooComplex],
     [JSON.stringify({ a: 'abcdefghijk'.split('').map((letter) => ({ wildcard: `${letter}*` })) }), tooComplex],
     [`{${'"$or": [{"a": [1]}, {"b": [1]}], '.repeat(10)}"c": [1]}`, 'Rule is too complex'],
-  ])('the pattern %s is refused without a position', (pattern, reason) => {
+  ])('the error for the pattern %s names no position', (pattern, reason) => {
     expect(refusalOf(pattern)?.message).toBe(`Event pattern is not valid. Reason: ${reason}`);
   });
 
@@ -170,12 +170,12 @@ describe('refusals of addresses and limits', () => {
     '{"a": [{"anything-but": {"wildcard": ["*/init/*", "*/dir/*"]}}], "b": [{"wildcard": "*/init/*/dir/*"}]}',
     `{${'"$or": [{"a": [1]}, {"b": [1]}], '.repeat(9)}"c": [1]}`,
     '{"a": [9007199254740993, 1e999, {"numeric": [">=", 1.50e1, "<", 9007199254740992]}, {"anything-but": -0.0}]}',
-  ])('the pattern %s is within the limits and is accepted', (pattern) => {
+  ])('the pattern %s is accepted because it is within the limits', (pattern) => {
     expect(refusalOf(pattern)).toBeUndefined();
   });
 });
 
-test('objects and lists may be nested 1,000 levels deep', () => {
+test('a pattern may be nested 1,000 levels deep', () => {
   const nested = (depth: number) => `${'{"a":'.repeat(depth - 1)}[1]${'}'.repeat(depth - 1)}`;
   const limit = 'the maximum allowed (1000, from `StreamReadConstraints.getMaxNestingDepth()`)';
   expect(refusalOf(nested(1_000))).toBeUndefined();
@@ -184,12 +184,12 @@ test('objects and lists may be nested 1,000 levels deep', () => {
   );
 });
 
-test('a long wildcard does not count as complex only because of its length', () => {
+test('a long wildcard is accepted when it is not complex', () => {
   const letters = Array.from({ length: 900 }, (_, index) => String.fromCharCode(0x400 + index));
   expect(refusalOf(JSON.stringify({ a: [{ wildcard: `*${letters.join('')}` }] }))).toBeUndefined();
 });
 
-test('a refusal quotes 500 characters of the pattern, and names control characters by their code', () => {
+test('an error quotes at most 500 characters of the pattern', () => {
   const pattern = `{"${'x'.repeat(600)}": 1}`;
   expect(refusalOf(pattern)?.message).toContain(
     `[Source: (String)"${pattern.slice(0, 500)}"[truncated 107 chars]; line: 1`,

@@ -1,10 +1,10 @@
 import { ServiceError } from '../../../../../lib/core/failure/service-error.ts';
 import { compileEventPattern, testEventPattern } from '../../../../../lib/local/bus/pattern/event-pattern.ts';
 
-/** Marks the position in a pattern at which the service's parser refuses it. */
+/** Marks the position in a pattern at which EventBridge refuses it. */
 const mark = '▲';
 
-/** The error for the pattern; undefined when it is accepted. */
+/** The error for the pattern, or undefined when the pattern is accepted. */
 export function refusalOf(pattern: string): ServiceError | undefined {
   try {
     compileEventPattern(pattern);
@@ -23,7 +23,7 @@ export function refusedTest(pattern: string, event: string): unknown {
   }
 }
 
-/** The pattern without its marks, and the position of the mark in the form of the error texts. */
+/** The pattern without its mark, and the position of the mark as errors print it. */
 export function unmarked(marked: string): { readonly pattern: string; readonly place: string } {
   const pattern = marked.replaceAll(mark, '');
   const before = marked.slice(0, marked.indexOf(mark)).split('\n');

@@ -6,7 +6,7 @@ import { compileEventPattern } from '../../../../../lib/local/bus/pattern/event-
 
 type Case = readonly [pattern: JsonValue, matching: readonly JsonValue[], other: readonly JsonValue[]];
 
-/** Each pattern is one element of a field's list. It is followed by values that match it and values that do not. */
+/** Each row has one element of a pattern's list, values that match it, and values that do not. */
 const operators: Readonly<Record<string, readonly Case[]>> = {
   'an exact string matches only the same bytes and never a number': [
     ['paid', ['paid', ['open', 'paid']], ['Paid', 'paid ', 'pai', '', null, { paid: 'paid' }]],
@@ -106,7 +106,7 @@ const operators: Readonly<Record<string, readonly Case[]>> = {
 
 describe.each(Object.entries(operators))('%s', (_operator, cases) => {
   test.each(cases)(
-    'the pattern element %j matches the values that its operator describes and no others',
+    'the pattern element %j matches each of the values %j and none of %j',
     (pattern, matching, other) => {
       const matches = compileEventPattern(JSON.stringify({ detail: { field: [pattern] } }));
       expect(matching.filter((field) => !matches({ detail: { field } }))).toEqual([]);
@@ -115,13 +115,13 @@ describe.each(Object.entries(operators))('%s', (_operator, cases) => {
   );
 });
 
-test('a list that mixes values and operators matches when one of its elements matches', () => {
+test('a list of values and operators matches when one of its elements matches', () => {
   const matches = compileEventPattern('{"n": ["x", 3, {"numeric": [">", 100]}, {"prefix": "ab"}, {"exists": false}]}');
   for (const event of [{ n: 'x' }, { n: 3 }, { n: 101 }, { n: 'abc' }, {}, { m: 1 }]) expect(matches(event)).toBe(true);
   for (const event of [{ n: 'y' }, { n: 4 }, { n: null }]) expect(matches(event)).toBe(false);
 });
 
-test('every field of a pattern has to match, and other fields of the event are ignored', () => {
+test('every field of a pattern must match, and other fields of the event are ignored', () => {
   const matches = compileEventPattern(
     '{"source": ["shop"], "detail": {"state": ["paid"], "sum": [{"numeric": ["<", 9]}]}}',
   );
@@ -131,13 +131,13 @@ test('every field of a pattern has to match, and other fields of the event are i
   expect(matches({ source: 'shop', detail: '{"state":"paid","sum":8}' })).toBe(false);
 });
 
-test('the second list of a repeated field replaces the first', () => {
+test('the second list of a repeated field in a pattern replaces the first', () => {
   const matches = compileEventPattern('{"region": ["us-east-1"], "region": ["eu-west-1"]}');
   expect(matches({ region: 'eu-west-1' })).toBe(true);
   expect(matches({ region: 'us-east-1' })).toBe(false);
 });
 
-test('names joined by dots mean the same as nested names, in the pattern and in the event', () => {
+test('names that are joined by dots mean the same as nested names', () => {
   for (const pattern of ['{"a": {"b": {"c": [1]}}}', '{"a.b": {"c": [1]}}', '{"a.b.c": [1]}', '{"a": {"b.c": [1]}}']) {
     const matches = compileEventPattern(pattern);
     expect(matches({ a: { b: { c: 1 } } })).toBe(true);
@@ -147,7 +147,7 @@ test('names joined by dots mean the same as nested names, in the pattern and in 
   }
 });
 
-test('field names are case-sensitive, and an empty name or the name of a prototype member is a normal name', () => {
+test('field names in patterns are case-sensitive and may be empty or __proto__', () => {
   expect(compileEventPattern('{"Key": ["x"]}')({ key: 'x' })).toBe(false);
   expect(compileEventPattern('{"": ["x"]}')({ '': 'x' })).toBe(true);
   const matches = compileEventPattern('{"constructor": {"name": [{"exists": true}]}, "__proto__": ["x"]}');
@@ -156,7 +156,7 @@ test('field names are case-sensitive, and an empty name or the name of a prototy
 });
 
 describe('$or', () => {
-  test('one alternative of $or has to match, together with the fields beside the $or', () => {
+  test('a pattern with $or matches when one alternative and all fields beside the $or match', () => {
     const matches = compileEventPattern('{"source": ["shop"], "$or": [{"a": [1]}, {"b": [2], "c": [3]}]}');
     expect(matches({ source: 'shop', a: 1 })).toBe(true);
     expect(matches({ source: 'shop', b: 2, c: 3 })).toBe(true);
@@ -189,7 +189,7 @@ describe('$or', () => {
   });
 });
 
-test('the time to match a wildcard does not grow with the square of the value', () => {
+test('matching a wildcard takes time in proportion to the length of the value', () => {
   const matches = compileEventPattern('{"a": [{"wildcard": "*abab*abc*b"}]}');
   expect(matches({ a: `${'ab'.repeat(500_000)}c` })).toBe(false);
   expect(matches({ a: `${'ab'.repeat(500_000)}cb` })).toBe(true);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseScheduleExpression } from '../../../../../lib/local/bus/schedule/schedule.ts';
 
-/** The first times after the beginning of 2026, which is a Thursday. */
+/** The first times after the beginning of 2026. Its first day is a Thursday. */
 function times(expression: string, count: number, after = '2026-01-01T00:00:00Z'): string[] {
   const schedule = parseScheduleExpression(expression);
   if (schedule === undefined) throw new Error(`${expression} is not valid.`);
@@ -22,11 +22,14 @@ describe('a rate', () => {
     ['rate(36 hours)', ['2026-01-02T12:00', '2026-01-04T00:00']],
     ['rate(1 day)', ['2026-01-02T00:00', '2026-01-03T00:00']],
     ['rate(7 days)', ['2026-01-08T00:00', '2026-01-15T00:00']],
-  ])('%s fires one period after the rule was enabled, and then once per period', (expression, expected) => {
-    expect(times(expression, 2)).toEqual(expected);
-  });
+  ])(
+    'a rule with the schedule %s fires one period after it was enabled, and then once per period',
+    (expression, expected) => {
+      expect(times(expression, 2)).toEqual(expected);
+    },
+  );
 
-  test('a rate counts from the time when the rule was enabled, however long ago that was', () => {
+  test('the times of a rate are counted from the time when the rule was enabled', () => {
     const enabledAtMs = Date.UTC(2026, 0, 1, 10, 0, 30);
     const schedule = parseScheduleExpression('rate(10 minutes)');
     expect(schedule?.nextAfter(enabledAtMs + 25 * 60_000, enabledAtMs)).toBe(enabledAtMs + 30 * 60_000);
@@ -49,7 +52,9 @@ describe('a rate', () => {
     'Rate(5 minutes)',
     '5 minutes',
     '',
-  ])('the rate expression %j is refused', (expression) => expect(parseScheduleExpression(expression)).toBeUndefined());
+  ])('the schedule %j is refused as an invalid rate', (expression) =>
+    expect(parseScheduleExpression(expression)).toBeUndefined(),
+  );
 });
 
 describe('a cron expression', () => {
@@ -68,11 +73,11 @@ describe('a cron expression', () => {
     ['cron(0 0 1 jan,JUL ? *)', ['2026-07-01T00:00', '2027-01-01T00:00']],
     ['cron(0 0 ? * 1 *)', ['2026-01-04T00:00', '2026-01-11T00:00']],
     ['cron(0 0 ? * SUN,7 *)', ['2026-01-03T00:00', '2026-01-04T00:00', '2026-01-10T00:00']],
-  ])('%s fires at %j', (expression, expected) => {
+  ])('from the beginning of 2026, the schedule %s first fires at %j', (expression, expected) => {
     expect(times(expression, expected.length)).toEqual(expected);
   });
 
-  test('L in the day-of-month field is the last day of the month, also in a leap year', () => {
+  test('L in the day-of-month field of a cron expression is the last day of the month', () => {
     expect(times('cron(0 9 L * ? *)', 3, '2028-01-31T09:00:00Z')).toEqual([
       '2028-02-29T09:00',
       '2028-03-31T09:00',
@@ -80,13 +85,13 @@ describe('a cron expression', () => {
     ]);
   });
 
-  test('L after a day of the week is the last such day of the month, and L alone is Saturday', () => {
+  test('L after a day of the week in a cron expression is the last such day of the month', () => {
     expect(times('cron(0 9 ? * 6L 2026)', 2)).toEqual(['2026-01-30T09:00', '2026-02-27T09:00']);
     expect(times('cron(0 9 ? * FRIL 2026)', 1)).toEqual(['2026-01-30T09:00']);
     expect(times('cron(0 9 ? * L *)', 2)).toEqual(['2026-01-03T09:00', '2026-01-10T09:00']);
   });
 
-  test('W is the weekday nearest to a day and stays within the month', () => {
+  test('W in a cron expression is the nearest weekday within the month', () => {
     // Saturday the 3rd, Sunday the 15th, Sunday 1 February, Saturday 1 August, Sunday 31 May.
     expect(times('cron(0 9 3W 1 ? *)', 1)).toEqual(['2026-01-02T09:00']);
     expect(times('cron(0 9 15W 2 ? *)', 1)).toEqual(['2026-02-16T09:00']);
@@ -96,18 +101,18 @@ describe('a cron expression', () => {
     expect(times('cron(0 9 LW 5 ? *)', 1)).toEqual(['2026-05-29T09:00']);
   });
 
-  test('a day that a month does not have is skipped in that month', () => {
+  test('a cron expression does not fire in a month that lacks its day', () => {
     expect(times('cron(0 0 31 * ? *)', 3)).toEqual(['2026-01-31T00:00', '2026-03-31T00:00', '2026-05-31T00:00']);
     expect(times('cron(0 0 31W * ? *)', 2)).toEqual(['2026-01-30T00:00', '2026-03-31T00:00']);
     expect(times('cron(0 0 ? * 5#5 *)', 2)).toEqual(['2026-01-29T00:00', '2026-04-30T00:00']);
   });
 
-  test('a number after # selects that occurrence of the day of the week in the month', () => {
+  test('a number after # in a cron expression selects that occurrence of the weekday in the month', () => {
     expect(times('cron(0 9 ? * 3#2 *)', 2)).toEqual(['2026-01-13T09:00', '2026-02-10T09:00']);
     expect(times('cron(0 9 ? * TUE#2 *)', 1)).toEqual(['2026-01-13T09:00']);
   });
 
-  test('an expression with a past year or an impossible day never fires again', () => {
+  test('a cron expression with a past year or an impossible day never fires', () => {
     expect(times('cron(0 0 1 1 ? 2024-2026)', 3, '2024-06-01T00:00:00Z')).toEqual([
       '2025-01-01T00:00',
       '2026-01-01T00:00',
@@ -115,7 +120,7 @@ describe('a cron expression', () => {
     expect(times('cron(0 0 30 2 ? *)', 1)).toEqual([]);
   });
 
-  test('a time between two minutes is followed by the next whole minute', () => {
+  test('a cron expression fires at whole minutes only', () => {
     expect(times('cron(* * * * ? *)', 1, '2026-12-31T23:59:59.999Z')).toEqual(['2027-01-01T00:00']);
   });
 
@@ -146,5 +151,7 @@ describe('a cron expression', () => {
     'cron(0 1 * * ? * *)',
     'cron()',
     'cron(0 10 * * ? *',
-  ])('the cron expression %j is refused', (expression) => expect(parseScheduleExpression(expression)).toBeUndefined());
+  ])('the schedule %j is refused as an invalid cron expression', (expression) =>
+    expect(parseScheduleExpression(expression)).toBeUndefined(),
+  );
 });
