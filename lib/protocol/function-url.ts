@@ -73,7 +73,7 @@ function isText(entry: [string, JsonValue]): entry is [string, string] {
   return typeof entry[1] === 'string';
 }
 
-/** Lambda encodes a body as base64, unless it knows that the content type is text. It does not know `application/x-amz-json-1.1`. */
+/** Lambda encodes a body as base64 unless it knows the content type as text. It does not know `application/x-amz-json-1.1`. */
 function parseBody(event: JsonObject): Uint8Array {
   const body = optionalText(event, 'body') ?? '';
   if (ownMember(event, 'isBase64Encoded') !== true) return Buffer.from(body, 'utf8');
