@@ -37,7 +37,7 @@ async function done<Members>(ended: Promise<Ended>): Promise<Members> {
   return (stdout.trim() === '' ? {} : JSON.parse(stdout)) as Members;
 }
 
-/** Sets the key's expiry in the table to the past, because a key lives for at least a day. */
+/** Arguments that set the expiry of a key in the table to the past, because the API does not allow less than a day. */
 function expiryInThePast(key: string): readonly string[] {
   const item = `{"pk":{"S":"API_KEY#control"},"sk":{"S":"${key.slice(0, 14)}"}}`;
   const set = ['--update-expression', 'SET expiresAtSeconds = :then'];
@@ -109,7 +109,7 @@ describe('the AWS CLI', () => {
   });
 });
 
-/** Signs with botocore, changes the request, and prints the status and the body of the answer. */
+/** Signs a request with botocore, changes the signed request, and prints the status and the body of the answer. */
 const program = `
 import sys, urllib.request, urllib.error, datetime, json
 import botocore.auth, botocore.awsrequest, botocore.credentials

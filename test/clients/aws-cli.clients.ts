@@ -28,7 +28,7 @@ async function done(ended: Promise<{ status: number; stderr: string; json: unkno
   return json;
 }
 
-/** Asks until the running authorization has ended. */
+/** Polls until the connection is no longer being authorized. */
 async function deauthorized(name: string): Promise<{ readonly StateReason: string; readonly SecretArn: string }> {
   for (;;) {
     const { ConnectionState, ...described } = (await done(events('describe-connection', '--name', name))) as {
@@ -90,9 +90,7 @@ describe.concurrent('the AWS CLI', () => {
     );
   });
 
-  test('the AWS CLI sees an OAuth connection become DEAUTHORIZED with a reason, and reads its secret', async ({
-    expect,
-  }) => {
+  test('the AWS CLI shows that an OAuth connection is DEAUTHORIZED, with the reason', async ({ expect }) => {
     const OAuthParameters = {
       ClientParameters: { ClientID: 'jo "quoted" ünï', ClientSecret: 'sécret \\ "1" $x' },
       AuthorizationEndpoint: tokenEndpoint.url,

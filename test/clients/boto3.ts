@@ -26,7 +26,7 @@ export type Boto3Client = <Members = unknown>(
   callArguments?: Readonly<Record<string, unknown>>,
 ) => Promise<Boto3Answer<Members>>;
 
-/** One Python process with a boto3 client for each service and region. Calls run one after the other. */
+/** One Python process with a boto3 client for each service and region. It runs one call at a time. */
 export interface Boto3 {
   client(service: string, region?: string): Boto3Client;
   close(): Promise<void>;
@@ -43,7 +43,7 @@ export function startBoto3(endpointUrl: string): Boto3 {
   const process = spawn(python, [program, endpointUrl], { env: clientEnvironment, stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface(process.stdout)[Symbol.asyncIterator]();
   let previous: Promise<unknown> = Promise.resolve();
-  // A write to an ended process fails here. The call then sees that the answer is missing.
+  // A write to an ended process fails with this event. The call itself fails because its answer is missing.
   process.stdin.on('error', () => undefined);
 
   async function call(request: object): Promise<Boto3Answer> {

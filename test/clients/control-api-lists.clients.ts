@@ -107,7 +107,7 @@ test('items that are created or deleted between two pages do not shift the other
   ]);
 });
 
-test('a NextToken is valid only for the list that returned it', async () => {
+test('a NextToken is refused by any list other than the one that returned it', async () => {
   const { NextToken } = await list('list_api_destinations', { Limit: 1 });
   const refused = { code: 'ValidationException', status: 400, message: expect.stringContaining('NextToken') };
   await expect(list('list_api_destinations', { NamePrefix: 'b-', NextToken })).rejects.toMatchObject(refused);

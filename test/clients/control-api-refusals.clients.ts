@@ -45,15 +45,18 @@ test.each([
     `'BREW' at 'httpMethod'`,
     'Member must satisfy enum value set: [HEAD, POST, PATCH, DELETE, PUT, GET, OPTIONS]',
   ],
-])('%s with one invalid member is refused with the service’s text', async (operation, input, value, constraint) => {
-  await expect(events(operation, input)).rejects.toMatchObject({
-    code: 'ValidationException',
-    status: 400,
-    message: `1 validation error detected: Value ${value} failed to satisfy constraint: ${constraint}`,
-  });
-});
+])(
+  '%s with one invalid member is refused with the message of EventBridge',
+  async (operation, input, value, constraint) => {
+    await expect(events(operation, input)).rejects.toMatchObject({
+      code: 'ValidationException',
+      status: 400,
+      message: `1 validation error detected: Value ${value} failed to satisfy constraint: ${constraint}`,
+    });
+  },
+);
 
-test('two invalid members are named in one refusal, in the order of the model', async () => {
+test('one refusal names two invalid members in the order of the service model', async () => {
   const input = destination({ ConnectionArn: 'no-arn', HttpMethod: 'BREW' });
   await expect(events('create_api_destination', input)).rejects.toMatchObject({
     code: 'ValidationException',
@@ -63,7 +66,7 @@ test('two invalid members are named in one refusal, in the order of the model', 
   });
 });
 
-test('the value of a sensitive member appears in no refusal', async () => {
+test('a refusal does not show the value of a sensitive member', async () => {
   const Password = 'password-canary\n';
   const AuthParameters = { BasicAuthParameters: { Username: 'jo', Password } };
   await expect(events('create_connection', connection({ AuthParameters }))).rejects.toMatchObject({
@@ -78,7 +81,7 @@ test.each([
   ['an http endpoint', { InvocationEndpoint: 'http://example.com/' }, 'http://example.com/'],
   ['an endpoint without a host', { InvocationEndpoint: 'https:///x' }, 'https:///x'],
   ['a wildcard in the host', { InvocationEndpoint: 'https://*.example.com/' }, 'https://*.example.com/'],
-])('%s is refused, and the error text shows the endpoint', async (_, changes, shown) => {
+])('%s is refused with an error that shows the endpoint', async (_, changes, shown) => {
   await expect(events('create_api_destination', destination(changes))).rejects.toMatchObject({
     code: 'ValidationException',
     message:
@@ -88,7 +91,7 @@ test.each([
 });
 
 test.each(['describe', 'update', 'delete', 'deauthorize'])(
-  'the operation to %s a missing connection is refused',
+  'the operation to %s a connection is refused when the connection does not exist',
   async (verb) => {
     await expect(events(`${verb}_connection`, { Name: 'nowhere' })).rejects.toMatchObject({
       code: 'ResourceNotFoundException',
@@ -98,17 +101,20 @@ test.each(['describe', 'update', 'delete', 'deauthorize'])(
   },
 );
 
-test.each(['describe', 'update', 'delete'])('the operation to %s a missing destination is refused', async (verb) => {
-  await expect(events(`${verb}_api_destination`, { Name: 'nowhere' })).rejects.toMatchObject({
-    code: 'ResourceNotFoundException',
-    status: 400,
-    message: expect.stringContaining(
-      `Failed to ${verb} the api-destination(s). An api-destination 'nowhere' does not exist.`,
-    ),
-  });
-});
+test.each(['describe', 'update', 'delete'])(
+  'the operation to %s a destination is refused when the destination does not exist',
+  async (verb) => {
+    await expect(events(`${verb}_api_destination`, { Name: 'nowhere' })).rejects.toMatchObject({
+      code: 'ResourceNotFoundException',
+      status: 400,
+      message: expect.stringContaining(
+        `Failed to ${verb} the api-destination(s). An api-destination 'nowhere' does not exist.`,
+      ),
+    });
+  },
+);
 
-test('a destination is refused when its connection is missing, or when its ARN is that of a deleted connection of the same name', async () => {
+test('a destination is refused when the ARN of its connection is unknown or belongs to a deleted connection', async () => {
   await expect(events('create_api_destination', destination({ ConnectionArn: goneArn }))).rejects.toMatchObject({
     code: 'ResourceNotFoundException',
     status: 400,
@@ -122,7 +128,7 @@ test('a name that is already in use is refused for connections and for destinati
   await expect(events('create_api_destination', destination({ Name: 'there' }))).rejects.toMatchObject(refused);
 });
 
-test('missing credentials and those of another authorization type are refused, and the error names the parameter', async () => {
+test('credentials that do not fit the authorization type are refused, and the error names the parameter', async () => {
   const wrong = { ApiKeyAuthParameters: { ApiKeyName: 'x', ApiKeyValue: 'key-canary' } };
   await expect(events('create_connection', connection({ AuthParameters: wrong }))).rejects.toMatchObject({
     code: 'ValidationException',

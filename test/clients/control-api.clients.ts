@@ -54,7 +54,7 @@ async function createConnection(Name: string, AuthorizationType: string, AuthPar
   return created.ConnectionArn;
 }
 
-/** Asks until the running authorization has ended. */
+/** Polls until the connection is no longer being authorized. */
 async function authorized(name: string): Promise<Described> {
   for (;;) {
     const described = await describeConnection(name);
@@ -140,7 +140,7 @@ describe('connections', () => {
     expect(tokenEndpoint.requests.at(-1)?.body).toContain('scope=orders');
   });
 
-  test('a connection that its token endpoint refuses becomes DEAUTHORIZED with a reason, and an update authorizes it again', async () => {
+  test('a connection whose token endpoint refuses the credentials is DEAUTHORIZED until it is updated', async () => {
     await createConnection('refused', 'OAUTH_CLIENT_CREDENTIALS', oauth('wrong'));
     expect(await authorized('refused')).toMatchObject({
       ConnectionState: 'DEAUTHORIZED',
@@ -152,7 +152,7 @@ describe('connections', () => {
     expect(again).not.toHaveProperty('StateReason');
   });
 
-  test('an update creates a new version of the same secret, and the old version can be read as AWSPREVIOUS', async () => {
+  test('an update of a connection adds a version to its secret', async () => {
     await createConnection('updated', 'BASIC', { ...basic('old', 'old word'), InvocationHttpParameters: {} });
     const { SecretArn } = await describeConnection('updated');
     await events('update_connection', {
@@ -185,7 +185,7 @@ describe('connections', () => {
     expect(await secretOf('closed')).toEqual({ username: 'jo', password: 'open' });
   });
 
-  test('a deleted connection and its secret are gone, and its destinations are INACTIVE', async () => {
+  test('deleting a connection removes its secret and makes its destinations INACTIVE', async () => {
     const ConnectionArn = await createConnection('gone', 'BASIC', basic('jo', 'sesame'));
     const { SecretArn } = await describeConnection('gone');
     await createDestination('orphan', ConnectionArn);
@@ -221,7 +221,7 @@ function createDestination(Name: string, ConnectionArn: string, more: object = {
 }
 
 describe('API destinations', () => {
-  test('a destination returns the settings that it was created and updated with, until it is deleted', async () => {
+  test('DescribeApiDestination returns the settings of the last create or update', async () => {
     const ConnectionArn = await createConnection('of-orders', 'BASIC', basic('jo', 'sesame'));
     const created = await createDestination('orders', ConnectionArn, { Description: 'of orders' });
     expect(created).toEqual({

@@ -72,7 +72,7 @@ describe('the AWS CLI', () => {
     expect(await done('list-event-buses')).toMatchObject({ EventBuses: [{ Name: 'default' }] });
   });
 
-  test('the AWS CLI prints the service’s text for a refusal, and exits with status 254', async () => {
+  test('the AWS CLI prints the message of EventBridge for a refusal and exits with status 254', async () => {
     const { status, stderr } = await events('put-rule', '--name', 'late', '--schedule-expression', 'cron(0 1 * * * *)');
     expect(status).toBe(254);
     expect(stderr.trim()).toBe(
@@ -139,7 +139,7 @@ describe('boto3', () => {
     ['put_rule', { Name: 'r' }, 'Parameter(s) EventPattern or ScheduleExpression must be specified.'],
     ['delete_event_bus', { Name: 'default' }, 'Cannot delete event bus default.'],
     ['put_rule', { Name: 'r', ScheduleExpression: 'rate(0 days)' }, 'Parameter ScheduleExpression is not valid.'],
-  ])('boto3 gets the service’s text when %s is refused', async (operation, input, message) => {
+  ])('boto3 gets the message of EventBridge when %s is refused', async (operation, input, message) => {
     const refused = { code: 'ValidationException', status: 400, message };
     await expect(events(operation, input)).rejects.toMatchObject(refused);
   });

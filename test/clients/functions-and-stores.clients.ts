@@ -66,13 +66,13 @@ describe('Lambda', () => {
     expect(await delivered).toBe('/working');
   });
 
-  test('a dry run delivers nothing', async () => {
+  test('a dry run of a function delivers no event', async () => {
     const before = endpoint.requests.length;
     const answer = await invoke({ apiDestination: 'working', event }, { InvocationType: 'DryRun' });
     expect([answer.StatusCode, endpoint.requests.length]).toEqual([204, before]);
   });
 
-  test('an unknown function and an invalid JSON payload are refused', async () => {
+  test('Lambda refuses an unknown function and an invalid JSON payload', async () => {
     await expect(invoke({}, { FunctionName: 'nowhere' })).rejects.toMatchObject({
       code: 'ResourceNotFoundException',
       status: 404,
@@ -109,7 +109,7 @@ describe('the stores', () => {
     expect(found.Items.map(({ sk }) => sk.S)).toEqual(['rejecting', 'working']);
   });
 
-  test('a user can create, update, list and delete secrets', async () => {
+  test('boto3 can create, update, list and delete secrets', async () => {
     const secrets = boto3.client('secretsmanager');
     const created = await secrets<{ ARN: string }>('create_secret', { Name: 'mine/uber', SecretString: 'ü "1"' });
     await secrets('put_secret_value', { SecretId: created.ARN, SecretBinary: { bytes: 'AP8=' } });
@@ -128,7 +128,7 @@ describe('the stores', () => {
     });
   });
 
-  test('a user can create and use a table', async () => {
+  test('boto3 can create and use a table', async () => {
     const dynamodb = boto3.client('dynamodb');
     const key = { AttributeName: 'id', KeyType: 'HASH' };
     const AttributeDefinitions = [{ AttributeName: 'id', AttributeType: 'S' }];
@@ -151,7 +151,7 @@ test('a failed delivery is a function error that contains neither the key nor th
   expect(JSON.stringify(answer.Payload)).not.toMatch(/opensesame|Zoë/);
 });
 
-test('a service that the stack does not have is refused by name, in the protocol of its client', async () => {
+test('the stack names a service that it does not have in its refusal', async () => {
   for (const [service, operation] of [
     ['sts', 'get_caller_identity'],
     ['logs', 'describe_log_groups'],

@@ -3,7 +3,7 @@ import type { Stack } from '../../lib/local/stack/stack.ts';
 import { sharedStack } from '../fixtures/stack.ts';
 import { type Boto3, type Boto3Client, startBoto3 } from './boto3.ts';
 
-/* This boto3 speaks SQS's older query protocol: forms in, XML out. */
+/* The boto3 of Debian uses the older query protocol of SQS: requests are forms and answers are XML. */
 
 let stack: Stack;
 let boto3: Boto3;
@@ -90,7 +90,7 @@ test('a message with any text, any bytes and attributes of each type is received
   expect(others).toEqual([]);
 });
 
-test('a received message is hidden, becomes visible when its visibility timeout ends, and is gone after its deletion', async () => {
+test('a received message is hidden until its visibility timeout ends or it is deleted', async () => {
   const QueueUrl = await createQueue();
   await sqs('send_message', { QueueUrl, MessageBody: 'once' });
   const [first] = await receive(QueueUrl);
@@ -106,7 +106,7 @@ test('a received message is hidden, becomes visible when its visibility timeout 
   });
 });
 
-test('a batch is sent, received and deleted, and an invalid entry fails without the others', async () => {
+test('an invalid entry of a batch fails without the other entries', async () => {
   const QueueUrl = await createQueue();
   const Entries = [
     { Id: 'good', MessageBody: 'one', MessageAttributes: { kind: text('first') } },
@@ -161,7 +161,7 @@ test.each([
   ['a delay over 900 s', { DelaySeconds: 901 }, 'InvalidParameterValue'],
   ['a body of control characters', { MessageBody: '\u0001' }, 'InvalidMessageContents'],
   ['an attribute without a value', { MessageAttributes: { empty: text('') } }, 'InvalidParameterValue'],
-])('sending with %s is refused with the code that clients know', async (_, changes, code) => {
+])('SendMessage with %s is refused with the error code of SQS', async (_, changes, code) => {
   const QueueUrl = `${stack.url}/123456789012/lastmile-local-deliveries`;
   await expect(sqs('send_message', { QueueUrl, MessageBody: 'x', ...changes })).rejects.toMatchObject({
     code,

@@ -20,7 +20,7 @@ const subjects: readonly { subject: string; create: () => { clock: Clock; pass: 
   ];
 
 describe.each(subjects)('$subject', ({ create }) => {
-  test('a delay ends once the time has passed', async () => {
+  test('a delay ends after its time has passed', async () => {
     const { clock, pass } = create();
     const delayed = clock.delay(5).then(() => 'over');
     await pass(5);

@@ -1,4 +1,4 @@
-/** Whether a call fails before its effect, or after it. In the second case only the answer is lost. */
+/** Whether a call fails before or after its effect. After the effect, only the answer is lost. */
 export type FaultTime = 'before' | 'after';
 
 /** Makes the calls of ports fail on purpose. */

@@ -3,7 +3,7 @@ import type { Share } from '../../lib/core/rate/slots.ts';
 import type { HealthMonitor } from '../../lib/delivery/health/monitor.ts';
 import type { HealthEvent, HealthLog } from '../../lib/ports/metrics.ts';
 
-/** What a healthy endpoint leaves of its rate: all of it. */
+/** The allowance of a healthy endpoint: its whole rate. */
 export function wholeAllowance(share: Share): Allowance {
   return {
     share,
@@ -15,10 +15,10 @@ export function wholeAllowance(share: Share): Allowance {
   };
 }
 
-/** What the limiter of a test needs beside its table and clock, for endpoints that always answer at once. */
+/** Settings of a rate limiter whose endpoints always answer at once. */
 export const healthy = { invocations: 1_000_000, healthLog: { record: () => undefined } } as const;
 
-/** A monitor that notices nothing. */
+/** A monitor for which every endpoint is always healthy. */
 export const blindMonitor: Pick<HealthMonitor, 'begin' | 'isHalted' | 'isUnhealthy'> = {
   isHalted: false,
   isUnhealthy: false,

@@ -15,7 +15,7 @@ export interface InMemoryConnections extends ConnectionRepository, ConnectionSta
 export function createInMemoryConnections(): InMemoryConnections {
   const { listWhere, put, ...resources } = createInMemoryResources<Connection>();
   const runs = createRuns();
-  /** Synchronous, so that no other call comes between a condition and its write. */
+  /** Synchronous, so that no other call runs between the check of a condition and the write. */
   const readNow = (name: string) => runs.shownWith(resources.all().find((connection) => connection.name === name));
   const read = async (name: string) => readNow(name);
 
@@ -68,7 +68,7 @@ function withoutRun({ unauthorizedRun: _run, ...connection }: Connection): Conne
   return connection;
 }
 
-/** Stored separately, because code that writes a connection must not change its run. */
+/** The runs of refusals. They are stored separately, because a write of a connection must not change its run. */
 function createRuns() {
   const runs = new Map<string, { readonly secretVersion: string | undefined; readonly run: UnauthorizedRun }>();
 

@@ -14,7 +14,7 @@ export function createInMemoryReceivedMessages(): InMemoryReceivedMessages {
   return {
     removed,
     async remove(receiptHandle, isWanted = () => true) {
-      // Lets the other messages that settle at this moment settle first.
+      // Other messages that settle at the same time must be able to settle before this one is removed.
       await Promise.resolve();
       if (!isWanted()) return;
       if (failure !== undefined) throw failure.error;

@@ -6,7 +6,7 @@ interface Resource {
   readonly revision: number;
 }
 
-/** The shared part of the two repositories in memory: a map that is read in the order of names. */
+/** The shared part of the two repositories in memory. Lists are in the order of names. */
 export interface InMemoryResources<R extends Resource> {
   read(name: string): Promise<R | undefined>;
   create(resource: R): Promise<'written' | WriteConflict>;

@@ -1,4 +1,4 @@
-/** A port whose `read` waits until the expected number of callers have read, so that all of them see the same state. */
+/** A port whose `read` returns only after the expected number of callers have read, so that all of them see the same state. */
 export function withReadBarrier<Read extends { read(name: string): Promise<unknown> }>(port: Read): ReadBarrier<Read> {
   let expected = 0;
   let waiting: (() => void)[] = [];
@@ -23,6 +23,6 @@ export function withReadBarrier<Read extends { read(name: string): Promise<unkno
 
 export interface ReadBarrier<Read> {
   readonly port: Read;
-  /** The next reads wait until there are this many; later reads do not wait. */
+  /** Makes the next reads wait for each other until there are this many. Later reads do not wait. */
   expectReaders(count: number): void;
 }

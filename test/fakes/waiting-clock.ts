@@ -1,14 +1,13 @@
 import type { Clock } from '../../lib/ports/clock.ts';
 
 export interface WaitingClock extends Clock {
-  /** Moves the time forward between two calls. */
+  /** Moves the time forward at once. */
   pass(byMs: number): void;
 }
 
 /**
- * A clock on which only waits take time; calls and computing take none, however busy the machine is. So a reserved slot
- * is never late, and a worker makes the same number of table calls in every run. Waits use real timers, because real
- * servers need the time.
+ * A clock that moves only during delays. Calls and computing take no time, so a slow machine misses no slot, and a worker
+ * makes the same number of table calls in every run. Delays use real timers, because real servers need the time.
  */
 export function createWaitingClock(startMs = Date.now()): WaitingClock {
   let nowMs = startMs;

@@ -19,9 +19,9 @@ type Members = Readonly<Record<string, unknown>>;
 const secretSuffix = '-AbCdEf';
 
 /**
- * Translates a request into the question that IAM answers.
+ * Translates a request into the action and the resources that IAM checks.
  *
- * @throws Error for a request that is not known here
+ * @throws Error for an operation that this function does not know
  */
 export function authorizedCall(request: WireRequest, { service, region }: Signature, account: string): AuthorizedCall {
   const scope = { region, account };

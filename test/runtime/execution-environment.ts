@@ -98,10 +98,7 @@ export async function startEnvironment(
   };
 }
 
-/**
- * The access key id is the function's name, as everywhere in the local stack. No AWS setting of this machine is
- * inherited.
- */
+/** The access key id is the function's name, as in the local stack. No AWS setting of this machine is inherited. */
 function lambdaVariables(functionName: string): Record<string, string> {
   return {
     PATH: '/usr/bin:/bin',

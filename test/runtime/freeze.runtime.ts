@@ -10,7 +10,7 @@ afterAll(() => world.close());
 
 const send = (id: string) => ({ apiDestination: 'orders', event: { id, source: 'shop', detail: {} } });
 
-/** After 4 s a connection is not used again. Before that, a reset connection is replaced within the same attempt. */
+/** A connection that was idle for more than 4 s is not used again. A younger one that is reset is replaced in the attempt. */
 const freezes: readonly [frozenMs: number, death: Death][] = [
   [5000, 'closed'],
   [5000, 'silent'],
@@ -19,7 +19,7 @@ const freezes: readonly [frozenMs: number, death: Death][] = [
 ];
 
 test.each(freezes)(
-  'after a freeze of %i ms in which every connection was %s, a delivery arrives once, at its first attempt',
+  'a delivery arrives once, at its first attempt, after a freeze of %i ms in which every connection was %s',
   async (frozenMs, death) => {
     const { endpoint, relay, endpointRelay } = world;
     const name = `${frozenMs}-${death}`;

@@ -42,7 +42,7 @@ test('the package contains exactly the functions that these tests invoke', () =>
 });
 
 describe.each(Object.entries(calls))('the packaged function %s', (name, [payload, answer]) => {
-  test('a packaged function answers after a cold start and again while it is warm', async () => {
+  test(`the packaged function ${name} answers after a cold start and again while it is warm`, async () => {
     const environment = await world.start(name);
     for (let invocation = 0; invocation < 3; invocation += 1) {
       expect(await environment.invoke(payload)).toMatchObject({ kind: 'answered', value: answer });
@@ -51,7 +51,7 @@ describe.each(Object.entries(calls))('the packaged function %s', (name, [payload
     expect(environment.output()).not.toMatch(/canary/);
   });
 
-  test('a packaged function fails an invalid invocation with the reason and stays usable', async () => {
+  test(`the packaged function ${name} fails an invalid invocation with the reason and stays usable`, async () => {
     const environment = await world.start(name, { REQUEST_TIMEOUT_MS: 'soon' });
     for (let invocation = 0; invocation < 2; invocation += 1) {
       expect(await environment.invoke(payload)).toMatchObject({
@@ -63,7 +63,7 @@ describe.each(Object.entries(calls))('the packaged function %s', (name, [payload
     expect(environment.processCount()).toBe(1);
   });
 
-  test('a packaged function is killed at its deadline, and works in the next environment', async () => {
+  test(`the packaged function ${name} works in the next environment after it was killed at its deadline`, async () => {
     const environment = await world.start(name);
     await environment.invoke(payload);
     await environment.hang();
@@ -73,7 +73,7 @@ describe.each(Object.entries(calls))('the packaged function %s', (name, [payload
   });
 });
 
-test('the packaged deliver keeps its connection open, sends each event once and logs one line for each', async () => {
+test('the packaged function deliver sends several events over one connection and logs one line for each', async () => {
   const environment = await world.start('deliver');
   const before = world.endpoint.requests.length;
   for (const id of ['one', 'two', 'three']) await environment.invoke({ ...envelope, event: { ...event, id } });

@@ -1,8 +1,8 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /**
- * How an idle connection dies. `closed`: a server closes it. `reset`: a load balancer has forgotten it, and the next
- * byte shows that. `silent`: a firewall drops it, and nothing ever shows that.
+ * How an idle connection dies. `closed`: the server closes it. `reset`: a load balancer has forgotten it and resets it at
+ * the next byte. `silent`: a firewall drops every later packet without an answer.
  */
 export type Death = 'closed' | 'reset' | 'silent';
 
@@ -12,9 +12,9 @@ export interface Relay {
   readonly url: string;
   /** The number of connections accepted so far. */
   connectionCount(): number;
-  /** Kills every open connection, but no later one. */
+  /** Kills every open connection. Later connections are not affected. */
   killConnections(death: Death): void;
-  /** Closes every connection, and from then on every new one. */
+  /** With `true`, closes every open and every new connection. With `false`, accepts new connections again. */
   refuse(refusing: boolean): void;
   close(): Promise<void>;
 }

@@ -31,7 +31,7 @@ async function withLambda(status: number, body: string, use: (endpoint: string) 
 
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 
-test("the authorizer function is invoked asynchronously with the connection's name and incarnation only", async () => {
+test("the authorizer function is invoked asynchronously with only the connection's name and incarnation", async () => {
   const invocations = await withLambda(202, '', async (endpoint) => {
     const client = createLambdaClient({ region: 'us-east-1', endpoint, credentials });
     const connection = { name: 'orders', incarnation: 'orders-1', secretName: 'not to be sent' };
@@ -46,7 +46,7 @@ test("the authorizer function is invoked asynchronously with the connection's na
   ]);
 });
 
-test('starting an authorization fails with StoreRefused when the authorizer function may not be invoked', async () => {
+test('starting an authorization fails with StoreRefused when Lambda denies access to the authorizer function', async () => {
   const body = JSON.stringify({ __type: 'AccessDeniedException', message: 'no' });
   await withLambda(403, body, async (endpoint) => {
     const client = createLambdaClient({ region: 'us-east-1', endpoint, credentials });

@@ -59,7 +59,7 @@ describe.each(subjects)('secrets $subject', ({ create }) => {
     expect(await reader.read(secretArn, 'AWSCURRENT')).toEqual({ version, text: 'text' });
   });
 
-  test('creating a secret again with the same text returns the first one, and with another text it is refused', async () => {
+  test('creating a secret a second time succeeds only with the same text', async () => {
     const { writer } = create();
     const name = newName();
     const first = await writer.create(name, 'text');
@@ -67,7 +67,7 @@ describe.each(subjects)('secrets $subject', ({ create }) => {
     await expect(writer.create(name, 'other')).rejects.toThrow();
   });
 
-  test('an added version can be read, but is not current until it is made current', async () => {
+  test('an added secret version can be read before it is made current', async () => {
     const { writer, reader } = create();
     const { secretArn, version: first } = await writer.create(newName(), 'first');
     const { version: second } = await writer.addVersion(secretArn, 'second');
@@ -79,7 +79,7 @@ describe.each(subjects)('secrets $subject', ({ create }) => {
     expect(await reader.read(secretArn, first)).toEqual({ version: first, text: 'first' });
   });
 
-  test('making a secret version current again changes nothing, and an older version can be restored', async () => {
+  test('an older secret version can be made current again', async () => {
     const { writer, reader } = create();
     const { secretArn, version: first } = await writer.create(newName(), 'first');
     const { version: second } = await writer.addVersion(secretArn, 'second');
@@ -99,7 +99,7 @@ describe.each(subjects)('secrets $subject', ({ create }) => {
     expect(await reader.read(secretArn, 'AWSCURRENT')).toEqual({ version: earlier, text: 'earlier' });
   });
 
-  test('a removed secret is gone at once, by name or ARN, and removing an absent secret succeeds', async () => {
+  test('a removed secret cannot be read by its name or its ARN, and can be removed again', async () => {
     const { writer, reader } = create();
     const name = newName();
     const byArn = await writer.create(newName(), 'text');
@@ -120,7 +120,7 @@ describe.each(subjects)('secrets $subject', ({ create }) => {
 });
 
 describe('secrets in Secrets Manager only', () => {
-  test('a secret version that was made current has the label AWSCURRENT and no other', async () => {
+  test('the only label of a secret version that was made current is AWSCURRENT', async () => {
     const { client, writer } = secretsManager();
     const { secretArn } = await writer.create(newName(), 'first');
     const { version } = await writer.addVersion(secretArn, 'second');
@@ -129,7 +129,7 @@ describe('secrets in Secrets Manager only', () => {
     expect(VersionStages).toEqual(['AWSCURRENT']);
   });
 
-  test('a write to a secret takes effect only once when its answer was lost', async () => {
+  test('a write to a secret whose answer was lost takes effect only once', async () => {
     const { client, proxy, writer, reader } = secretsManager();
     proxy.loseNextAnswerTo('CreateSecret');
     const { secretArn, version: first } = await writer.create(newName(), 'first');
@@ -145,7 +145,7 @@ describe('secrets in Secrets Manager only', () => {
     expect(proxy.lostAnswers).toBe(4);
   });
 
-  test('a secret is unavailable while Secrets Manager does not answer, and the error does not show the secret', async () => {
+  test('reading or writing a secret fails without showing it while Secrets Manager does not answer', async () => {
     const { server } = started;
     const client = createSecretsManagerClient({ ...server?.clientConfig, endpoint: 'http://127.0.0.1:1' });
     const failure = await createSecretsManagerSecretWriter(client)

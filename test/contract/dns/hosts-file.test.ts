@@ -6,19 +6,19 @@ import { name, nameSubjects } from './name-subjects.ts';
 
 const setUp = nameSubjects();
 
-test('the hosts file comes before the name servers, and they are not asked for a name that it has', async () => {
+test('a name in the hosts file is resolved without a DNS query', async () => {
   const { resolve, dns } = await setUp(() => ['93.184.216.34'], `10.0.0.1 ${name}\nfd00::1 ${name}\n`);
   expect(await resolve(name.toUpperCase())).toEqual(['10.0.0.1', 'fd00::1']);
   expect(dns.asked).toEqual([]);
 });
 
-test('a single label of the hosts file works, and so does its own address for localhost', async () => {
+test('a name with a single label and localhost resolve to their addresses in the hosts file', async () => {
   const { resolve } = await setUp(() => [], '10.0.0.1 backend\n127.0.0.2 localhost\n');
   expect(await resolve('backend')).toEqual(['10.0.0.1']);
   expect(await resolve('localhost')).toEqual(['127.0.0.2']);
 });
 
-test('a change of the hosts file is seen within two seconds', async () => {
+test('a change of the hosts file takes effect within two seconds', async () => {
   const { resolve, clock, hostsFile } = await setUp(() => ['93.184.216.34'], '');
   expect(await resolve(name)).toEqual(['93.184.216.34']);
   writeFileSync(hostsFile, `10.0.0.1 ${name}`);
@@ -29,7 +29,7 @@ test('a change of the hosts file is seen within two seconds', async () => {
   expect(await resolve(name)).toEqual(['93.184.216.34']);
 });
 
-test('a hosts file of the same size and time that takes the place of another is read too', async () => {
+test('a hosts file that replaces one of the same size and time is read again', async () => {
   const { resolve, clock, hostsFile } = await setUp(() => [], `10.0.0.1 ${name}`);
   utimesSync(hostsFile, 1, 1);
   expect(await resolve(name)).toEqual(['10.0.0.1']);
@@ -40,7 +40,7 @@ test('a hosts file of the same size and time that takes the place of another is 
   expect(await resolve(name)).toEqual(['10.0.0.2']);
 });
 
-test('the hosts file is looked at once in two seconds, and at once when the clock is set back', async () => {
+test('the hosts file is checked for changes every two seconds, and immediately after the clock was set back', async () => {
   const { resolve, clock, hostsFile } = await setUp(() => [], `10.0.0.1 ${name}`);
   expect(await resolve(name)).toEqual(['10.0.0.1']);
   writeFileSync(hostsFile, `10.0.0.22 ${name}`);
@@ -50,6 +50,6 @@ test('the hosts file is looked at once in two seconds, and at once when the cloc
   expect(await resolve(name)).toEqual(['10.0.0.22']);
 });
 
-test.runIf(existsSync('/etc/hosts'))('the hosts file of this machine is read where it has one at /etc/hosts', () => {
+test.runIf(existsSync('/etc/hosts'))('a name in /etc/hosts is resolved by default', () => {
   expect(createHostsFile(createManualClock())('localhost')).toContain('127.0.0.1');
 });

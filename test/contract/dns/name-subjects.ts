@@ -8,7 +8,7 @@ import { type DnsAnswer, startDnsServer } from '../../servers/endpoints/dns-serv
 
 export const name = 'endpoint.example.test';
 
-/** Names that ask a real DNS server and read a real hosts file, on a clock that moves on request. All is closed after each test. */
+/** Name look-ups with a real DNS server, a real hosts file and a manual clock. Everything is closed after each test. */
 export function nameSubjects() {
   const closing: (() => unknown)[] = [];
   afterEach(async () => {
@@ -29,7 +29,7 @@ export function nameSubjects() {
   };
 }
 
-/** What the look-up failed with; undefined when it has found something. */
+/** The error of the look-up; undefined when the look-up succeeds. */
 export function failureOf(looking: Promise<readonly string[]>): Promise<unknown> {
   return looking.then(
     () => undefined,

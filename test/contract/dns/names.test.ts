@@ -18,18 +18,18 @@ describe('both families', () => {
     ]);
   });
 
-  test.each([[['93.184.216.34']], [['2606:4700::1']]])(
-    'a name with %j alone has just that address',
-    async (addresses) => {
-      const { resolve } = await setUp(() => addresses);
-      expect(await resolve(name)).toEqual(addresses);
-    },
-  );
+  test.each([
+    ['IPv4', ['93.184.216.34']],
+    ['IPv6', ['2606:4700::1']],
+  ])('a name that has only an %s address resolves to that address', async (_family, addresses) => {
+    const { resolve } = await setUp(() => addresses);
+    expect(await resolve(name)).toEqual(addresses);
+  });
 
   test.each([
-    ['AAAA', '93.184.216.34'],
-    ['A', '2606:4700::1'],
-  ] as const)('silence for %s costs 50 ms when the other family is there', async (silentFamily, address) => {
+    ['AAAA', 'A', '93.184.216.34'],
+    ['A', 'AAAA', '2606:4700::1'],
+  ] as const)('a missing answer for %s delays the answer for %s by 50 ms', async (silentFamily, _other, address) => {
     const { resolve, clock, dns } = await setUp(() => ({ addresses: [address], silent: [silentFamily] }));
     const found = resolve(name);
     let isFound = false;
@@ -42,12 +42,12 @@ describe('both families', () => {
     expect(await found).toEqual([address]);
   });
 
-  test('a family whose name server fails does not keep the other from being used', async () => {
+  test('a name resolves to its IPv4 address when the query for IPv6 fails', async () => {
     const { resolve } = await setUp(() => ({ addresses: ['93.184.216.34'], failing: ['AAAA'] }));
     expect(await resolve(name)).toEqual(['93.184.216.34']);
   });
 
-  test('no records in one family and silence for the other is a failure only after the limit', async () => {
+  test('a name without IPv6 addresses whose IPv4 query is not answered fails after two seconds', async () => {
     const { resolve, clock, dns } = await setUp(() => ({ addresses: [], silent: ['A'] }));
     const failed = failureOf(resolve(name));
     await dns.questions(2);
@@ -57,7 +57,7 @@ describe('both families', () => {
 });
 
 describe('a failure', () => {
-  test('a name without an address is DnsFailed, and the message names it', async () => {
+  test('a look-up of a name without an address fails with DnsFailed, and the message has the name', async () => {
     const { resolve } = await setUp(() => []);
     expect(await failureOf(resolve(name))).toMatchObject({
       ...dnsFailed,
@@ -65,7 +65,7 @@ describe('a failure', () => {
     });
   });
 
-  test('a name server that fails is DnsFailed', async () => {
+  test('a look-up fails with DnsFailed when the name server answers SERVFAIL', async () => {
     const { resolve } = await setUp(() => ({ addresses: [], failing: ['A', 'AAAA'] }));
     expect(await failureOf(resolve(name))).toMatchObject({
       ...dnsFailed,
@@ -73,17 +73,17 @@ describe('a failure', () => {
     });
   });
 
-  test('a port where no name server listens is DnsFailed, and no refusal by the endpoint', async () => {
+  test('a look-up fails with DnsFailed when no name server listens at its port', async () => {
     const resolve = createNames({ clock: createManualClock(), servers: ['127.0.0.1:1'], hostsFile: '/no-hosts-file' });
     expect(await failureOf(resolve(name))).toMatchObject(dnsFailed);
   });
 
-  test('a text that no DNS server can be asked for is DnsFailed', async () => {
+  test('a look-up of a name with a label of 64 characters fails with DnsFailed', async () => {
     const { resolve } = await setUp(() => ['93.184.216.34']);
     expect(await failureOf(resolve(`${'a'.repeat(64)}.test`))).toMatchObject(dnsFailed);
   });
 
-  test('silent name servers are DnsFailed after two seconds, and not before', async () => {
+  test('a look-up that gets no answer fails with DnsFailed after exactly two seconds', async () => {
     const { resolve, clock, dns } = await setUp(() => silence);
     let failed: unknown;
     void failureOf(resolve(name)).then((error) => (failed = error));
@@ -94,7 +94,7 @@ describe('a failure', () => {
     expect(failed).toMatchObject({ ...dnsFailed, message: `The name servers did not answer in time for ${name}.` });
   });
 
-  test('names whose servers are silent delay no other name', async () => {
+  test('twenty look-ups without an answer do not delay the look-up of another name', async () => {
     const { resolve, clock, dns } = await setUp((asked) => (asked.startsWith('silent') ? silence : ['93.184.216.34']));
     const silent = Array.from({ length: 20 }, (_, index) => failureOf(resolve(`silent-${index}.test`)));
     await dns.questions(40);
@@ -104,15 +104,15 @@ describe('a failure', () => {
   });
 });
 
-describe('what was found before', () => {
-  test('look-ups of one name at the same time are one look-up', async () => {
+describe('the cache', () => {
+  test('simultaneous look-ups of one name share one DNS query', async () => {
     const { resolve, dns } = await setUp(() => ['93.184.216.34']);
     const found = await Promise.all([resolve(name), resolve(name.toUpperCase()), resolve(`${name}.`)]);
     expect(found).toEqual(Array(3).fill(['93.184.216.34']));
     expect(dns.asked).toEqual([name]);
   });
 
-  test('look-ups at the same time share a failure too', async () => {
+  test('simultaneous look-ups of one name share one failure', async () => {
     const { resolve, dns } = await setUp(() => []);
     const [first, second] = await Promise.all([failureOf(resolve(name)), failureOf(resolve(name))]);
     expect(first).toMatchObject(dnsFailed);
@@ -123,7 +123,7 @@ describe('what was found before', () => {
   test.each([
     ['its time to live', 7, 7000],
     ['60 seconds when its time to live is longer', 86_400, 60_000],
-  ])('an answer is kept for %s', async (_howLong, ttlSeconds, keptMs) => {
+  ])('a DNS answer is cached for %s', async (_howLong, ttlSeconds, keptMs) => {
     const { resolve, clock, dns } = await setUp((_name, index) => ({ addresses: [`93.184.216.${index}`], ttlSeconds }));
     expect(await resolve(name)).toEqual(['93.184.216.0']);
     await clock.advance(keptMs - 1);
@@ -133,13 +133,13 @@ describe('what was found before', () => {
     expect(await resolve(name)).toEqual(['93.184.216.1']);
   });
 
-  test('an answer with a time to live of 0 is not kept', async () => {
+  test('a DNS answer with a time to live of 0 is not cached', async () => {
     const { resolve } = await setUp((_name, index) => [`93.184.216.${index}`]);
     expect(await resolve(name)).toEqual(['93.184.216.0']);
     expect(await resolve(name)).toEqual(['93.184.216.1']);
   });
 
-  test('a failure is kept for 5 seconds', async () => {
+  test('a failed look-up is cached for 5 seconds', async () => {
     const { resolve, clock, dns } = await setUp((_name, index) => (index === 0 ? [] : ['93.184.216.34']));
     expect(await failureOf(resolve(name))).toMatchObject(dnsFailed);
     await clock.advance(4999);
@@ -149,7 +149,7 @@ describe('what was found before', () => {
     expect(await resolve(name)).toEqual(['93.184.216.34']);
   });
 
-  test('an answer without one of the families is kept for 5 seconds only', async () => {
+  test('a DNS answer is cached for only 5 seconds when the query for IPv6 failed', async () => {
     const { resolve, clock } = await setUp((_name, index) => ({
       addresses: [`93.184.216.${index}`, `2606:4700::${index}`],
       ttlSeconds: 60,
@@ -162,14 +162,14 @@ describe('what was found before', () => {
     expect(await resolve(name)).toEqual(['2606:4700::1', '93.184.216.1']);
   });
 
-  test('an answer that was kept before the clock was set back is not used', async () => {
+  test('a cached DNS answer is not used after the clock was set back', async () => {
     const { resolve, clock } = await setUp((_name, index) => ({ addresses: [`93.184.216.${index}`], ttlSeconds: 60 }));
     await resolve(name);
     clock.set(clock.nowMs() - 3_600_000);
     expect(await resolve(name)).toEqual(['93.184.216.1']);
   });
 
-  test('at most 1,000 names are kept, and the oldest answer goes first', async () => {
+  test('the cache holds 1,000 names, and the oldest answer is removed first', async () => {
     const { resolve, dns } = await setUp(() => ({ addresses: ['93.184.216.34'], ttlSeconds: 60 }));
     for (let index = 0; index < 1000; index += 1) await resolve(`n${index}.test`);
     await resolve('n0.test');
@@ -183,14 +183,14 @@ describe('what was found before', () => {
 });
 
 describe('without a name server', () => {
-  test.each(['93.184.216.34', '2606:4700::1'])('the address %s needs no look-up', async (address) => {
+  test.each(['93.184.216.34', '2606:4700::1'])('the address %s is used without a DNS query', async (address) => {
     const { resolve, dns } = await setUp(() => []);
     expect(await resolve(address)).toEqual([address]);
     expect(dns.asked).toEqual([]);
   });
 
   test.each(['localhost', 'LocalHost.', 'api.localhost'])(
-    '%s is this machine, also without a hosts file',
+    '%s resolves to the loopback addresses without a hosts file',
     async (host) => {
       const { resolve, dns } = await setUp(() => ['93.184.216.34']);
       expect(await resolve(host)).toEqual(['::1', '127.0.0.1']);
@@ -198,14 +198,14 @@ describe('without a name server', () => {
     },
   );
 
-  test('a single label is asked for as it is', async () => {
+  test('a name with a single label is looked up without a search domain', async () => {
     const { resolve, dns } = await setUp(() => ['93.184.216.34']);
     expect(await resolve('backend')).toEqual(['93.184.216.34']);
     expect(dns.asked).toEqual(['backend']);
   });
 });
 
-/** Resolves when so many waits are under way on the clock: the answer of the one family has come. */
+/** Resolves when this many delays are pending on the clock. */
 async function untilTimers(clock: { readonly sleeperCount: () => number }, count: number): Promise<void> {
   while (clock.sleeperCount() < count) await nextTurn();
 }

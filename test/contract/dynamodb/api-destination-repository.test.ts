@@ -41,7 +41,7 @@ describe.each(subjects)('API destinations $subject', ({ create }) => {
     expect(await repository.create(apiDestinationOf('orders', { incarnation: 'other' }))).toBe('exists');
   });
 
-  test('an update of a destination is written once per revision and can remove a member', async () => {
+  test('only one of two updates of a destination from the same revision is written', async () => {
     const repository = await create();
     const { description: _none, ...plain } = apiDestinationOf('orders');
     const before = { ...plain, description: 'old' };
@@ -70,7 +70,7 @@ describe.each(subjects)('API destinations $subject', ({ create }) => {
     expect(await repository.read('orders')).toEqual({ ...plain, revision: 4 });
   });
 
-  test('a destination is removed at its current revision only, and is absent afterwards', async () => {
+  test('the removal of a destination from an older revision is refused', async () => {
     const repository = await create();
     const destination = apiDestinationOf('orders');
     await repository.create(destination);
@@ -79,7 +79,7 @@ describe.each(subjects)('API destinations $subject', ({ create }) => {
     expect(await repository.remove(destination)).toBe('absent');
   });
 
-  test('destinations can be listed by prefix, by connection or by both, in pages and in the order of names', async () => {
+  test('destinations can be listed by prefix, by connection, or by both', async () => {
     const repository = await create();
     const connectionArn = 'arn:aws:events:us-east-1:123456789012:connection/mine/1';
     for (const name of ['b-2', 'a-1', 'b-1', 'a-2', 'b-3']) {
@@ -97,7 +97,7 @@ describe.each(subjects)('API destinations $subject', ({ create }) => {
     expect(second.nextAfterName).toBeUndefined();
   });
 
-  test("a page of one connection's destinations begins after a name even when that destination is gone or moved", async () => {
+  test("a page of one connection's destinations begins after a name, even when the connection has no such destination any more", async () => {
     const repository = await create();
     const { connectionArn } = apiDestinationOf('any');
     for (const name of ['a', 'b', 'c', 'd']) await repository.create(apiDestinationOf(name));
@@ -108,7 +108,7 @@ describe.each(subjects)('API destinations $subject', ({ create }) => {
     expect(names(await repository.list({ connectionArn, afterName: 'c', limit: 10 }))).toEqual(['d']);
   });
 
-  test('the count of destinations follows creates and removals', async () => {
+  test('the count of destinations is right after creates and removals', async () => {
     const repository = await create();
     await repository.create(apiDestinationOf('a'));
     await repository.create(apiDestinationOf('b'));

@@ -10,7 +10,7 @@ import { connectionOf } from './subjects.ts';
 
 const tableName = 'lastmile-test';
 
-/** A DynamoDB that answers at most this many items of each batch and leaves out the others. */
+/** A DynamoDB that returns at most this many items of each batch, and names the others as unprocessed. */
 async function withBatches(perBatch: number, use: (endpoint: string) => Promise<void>): Promise<readonly number[]> {
   const asked: number[] = [];
   const server = createServer(async (incoming, outgoing) => {
@@ -51,7 +51,7 @@ function repositoryAt(endpoint: string) {
   );
 }
 
-test('items that a batch leaves out are requested again, and all items come in the requested order', async () => {
+test('items that DynamoDB leaves out of a batch are requested again', async () => {
   const asked = await withBatches(2, async (endpoint) => {
     const found = await repositoryAt(endpoint).readMany(['c', 'a', 'b', 'a']);
     expect(found.map((connection) => connection?.name)).toEqual(['c', 'a', 'b', 'a']);
@@ -59,7 +59,7 @@ test('items that a batch leaves out are requested again, and all items come in t
   expect(asked).toEqual([3, 1]);
 });
 
-test('items that are left out of every batch are unavailable, not absent', async () => {
+test('reading fails with StoreUnavailable when DynamoDB leaves an item out of every batch', async () => {
   const asked = await withBatches(0, async (endpoint) => {
     await expect(repositoryAt(endpoint).readMany(['a'])).rejects.toMatchObject({ code: 'StoreUnavailable' });
   });

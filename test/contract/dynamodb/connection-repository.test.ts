@@ -79,7 +79,7 @@ describe.each(subjects)('connections $subject', ({ create }) => {
     expect(await repository.update(before, { ...before, description: 'late', revision: 2 })).toBe('changed');
   });
 
-  test('an update of a connection that does not exist answers absent and does not create it', async () => {
+  test('an update of a connection that does not exist does not create the connection', async () => {
     const repository = await create();
     const before = connectionOf('orders');
     expect(await repository.update(before, { ...before, revision: 2 })).toBe('absent');
@@ -101,7 +101,7 @@ describe.each(subjects)('connections $subject', ({ create }) => {
     expect(await repository.read('orders')).toMatchObject({ description: `update ${winner}`, revision: 2 });
   });
 
-  test('a removed connection is gone, and removing it again says absent', async () => {
+  test('a removed connection cannot be read or removed again', async () => {
     const repository = await create();
     const connection = connectionOf('orders');
     await repository.create(connection);
@@ -110,7 +110,7 @@ describe.each(subjects)('connections $subject', ({ create }) => {
     expect(await repository.remove(connection)).toBe('absent');
   });
 
-  test('a removal from an older revision is refused, and a removal of an older incarnation answers absent', async () => {
+  test('a removal of a connection from an older revision or an older incarnation is refused', async () => {
     const repository = await create();
     const before = connectionOf('orders');
     await repository.create(before);
@@ -120,7 +120,7 @@ describe.each(subjects)('connections $subject', ({ create }) => {
     expect(await repository.read('orders')).toMatchObject({ description: 'new' });
   });
 
-  test('many connections are read in the requested order, repeated and unknown names included', async () => {
+  test('several connections are read in the requested order, with undefined for an unknown name', async () => {
     const repository = await create();
     for (const name of ['a', 'b', 'c']) await repository.create(connectionOf(name));
     const found = await repository.readMany(['c', 'nobody', 'a', 'c']);
@@ -128,7 +128,7 @@ describe.each(subjects)('connections $subject', ({ create }) => {
     expect(await repository.readMany([])).toEqual([]);
   });
 
-  test('connections are listed in pages, in the order of names, and the last page says that it is the last', async () => {
+  test('connections are listed in pages in the order of their names', async () => {
     const repository = await create();
     for (const name of ['b', 'a.1', 'B', 'a-1', 'a_1']) await repository.create(connectionOf(name));
     const first = await repository.list({ limit: 3 });
@@ -139,7 +139,7 @@ describe.each(subjects)('connections $subject', ({ create }) => {
     expect(second).not.toHaveProperty('nextAfterName');
   });
 
-  test('a list by prefix and state leaves out all other connections and still fills its pages', async () => {
+  test('a list of connections by prefix and state has full pages', async () => {
     const repository = await create();
     for (let index = 10; index < 30; index += 1) {
       const state = index % 2 === 0 ? 'AUTHORIZED' : 'DEAUTHORIZED';
@@ -162,7 +162,7 @@ describe.each(subjects)('connections $subject', ({ create }) => {
     expect(items.map(({ name }) => name)).toEqual(['p-c']);
   });
 
-  test('the count of connections follows creates and removals', async () => {
+  test('the count of connections is right after creates and removals', async () => {
     const repository = await create();
     expect(await repository.count()).toBe(0);
     for (const name of ['a', 'b']) await repository.create(connectionOf(name));
@@ -182,7 +182,7 @@ describe('connections in DynamoDB only', () => {
     return { client, tableName, repository, connection, Key };
   }
 
-  test('members of a connection that only a newer version knows survive an update', async () => {
+  test('an update keeps the members of a connection that only a newer version knows', async () => {
     const { client, tableName, repository, connection, Key } = await createWithItem();
     await client.send(
       new UpdateItemCommand({
@@ -224,7 +224,7 @@ describe('connections in DynamoDB only', () => {
     expect((await repository.readMany(names)).map((connection) => connection?.name)).toEqual(names);
   });
 
-  test('a required member that an item lacks is reported as a bug, by the name of the member', async () => {
+  test('reading an item without a required member fails with an error that names the member', async () => {
     const { client, tableName, repository, Key } = await createWithItem();
     await client.send(new UpdateItemCommand({ TableName: tableName, Key, UpdateExpression: 'REMOVE arn' }));
     await expect(repository.read('orders')).rejects.toThrow("no text 'arn'");

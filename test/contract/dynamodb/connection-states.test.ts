@@ -50,7 +50,7 @@ describe.each(subjects)('connection states $subject', ({ create }) => {
     });
   });
 
-  test('a refused connection keeps the reason and shows no time of authorization', async () => {
+  test('deauthorizing a connection stores the reason and removes the time of authorization', async () => {
     const { states, repository } = await create();
     await repository.create(authorizing);
     expect(await states.change({ ...change, state: 'DEAUTHORIZED', stateReason: 'refused' })).toBe(true);
@@ -81,7 +81,7 @@ describe.each(subjects)('connection states $subject', ({ create }) => {
     const secretArn = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:team';
     const named = connectionOf('orders', { secretArn, policy: { secretArn }, stateReason: 'as before' });
 
-    test('a connection uses a new version of its named secret, and nothing else about the connection changes', async () => {
+    test('adopting a new version of a named secret changes only the version, the revision and the time of change', async () => {
       const { states, repository } = await create();
       await repository.create(named);
       expect(await states.adopt(named, 'version-2', 9_000)).toBe(true);
@@ -89,7 +89,7 @@ describe.each(subjects)('connection states $subject', ({ create }) => {
       expect(await repository.read('orders')).toEqual({ ...named, ...changed });
     });
 
-    test('a new version of a named secret brings back a deauthorized connection', async () => {
+    test('adopting a new version of a named secret authorizes a deauthorized connection', async () => {
       const { states, repository } = await create();
       const deauthorized = { ...named, state: 'DEAUTHORIZED' as const };
       await repository.create(deauthorized);
@@ -104,7 +104,7 @@ describe.each(subjects)('connection states $subject', ({ create }) => {
       expect(await repository.read('orders')).toEqual({ ...rest, ...changed });
     });
 
-    test('a new version of a named secret is not written into a connection that has changed or is gone', async () => {
+    test('adopting a new version of a named secret is refused when the connection has changed or does not exist', async () => {
       const { states, repository } = await create();
       expect(await states.adopt(named, 'version-2', 9_000)).toBe(false);
       await repository.create(named);
@@ -118,10 +118,10 @@ describe.each(subjects)('connection states $subject', ({ create }) => {
 
 describe('the log of deauthorizations', () => {
   test.each([
-    ['the first deauthorization alone', ['DEAUTHORIZED', 'DEAUTHORIZED'], 1],
-    ['a second one after new credentials', ['DEAUTHORIZED', 'AUTHORIZED', 'DEAUTHORIZED'], 2],
-    ['no authorization', ['AUTHORIZED'], 0],
-  ] as const)('the log records %s', async (_which, changes, expected) => {
+    ['one line for two deauthorizations in a row', ['DEAUTHORIZED', 'DEAUTHORIZED'], 1],
+    ['a second line for a deauthorization after new credentials', ['DEAUTHORIZED', 'AUTHORIZED', 'DEAUTHORIZED'], 2],
+    ['no line for an authorization', ['AUTHORIZED'], 0],
+  ] as const)('the log of deauthorizations gets %s', async (_which, changes, expected) => {
     const tableName = await dynalite.server.newTable();
     const heard: string[] = [];
     const log = { deauthorized: (name: string) => heard.push(name) };
@@ -133,7 +133,7 @@ describe('the log of deauthorizations', () => {
     expect(heard).toEqual(Array.from({ length: expected }, () => 'orders'));
   });
 
-  test('the log records no deauthorization that changed nothing', async () => {
+  test('the log of deauthorizations gets no line for a refused change of state', async () => {
     const tableName = await dynalite.server.newTable();
     const log = { deauthorized: () => expect.fail('Nothing was changed.') };
     const states = createDynamoDbConnectionStates(dynalite.client(), tableName, log);

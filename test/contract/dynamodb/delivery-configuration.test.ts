@@ -7,7 +7,7 @@ import { apiDestinationOf, connectionOf, useDynalite } from './subjects.ts';
 
 const dynalite = useDynalite();
 
-test('a delivery reads what the control API has written, and undefined for an unknown name', async () => {
+test('a delivery reads the configuration that the control API has written', async () => {
   const client = dynalite.client();
   const tableName = await dynalite.server.newTable();
   await createDynamoDbConnectionRepository(client, tableName).create(connectionOf('orders'));

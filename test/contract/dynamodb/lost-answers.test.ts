@@ -37,7 +37,7 @@ test('a create counts as written when its answer was lost and its repetition fin
   expect(await repository.create(connectionOf('orders', { incarnation: 'other' }))).toBe('exists');
 });
 
-test('an update whose answer was lost is written once and is not a conflict', async () => {
+test('an update whose answer was lost is written once and reported as written', async () => {
   const { proxy, lostBefore, repository } = await behindProxy();
   const before = connectionOf('orders');
   await repository.create(before);
@@ -48,7 +48,7 @@ test('an update whose answer was lost is written once and is not a conflict', as
   expect(await repository.update(before, { ...before, description: 'late', revision: 2 })).toBe('changed');
 });
 
-test('a removal whose answer was lost finds its connection absent', async () => {
+test('the repetition of a removal whose answer was lost reports the connection as absent', async () => {
   const { proxy, repository } = await behindProxy();
   await repository.create(connectionOf('orders'));
   proxy.loseNextAnswerTo('DeleteItem');

@@ -30,7 +30,7 @@ describe('a token in the table', () => {
   };
   const lease = { generation: 0, holder: 'a', nowMs: 1_000, untilMs: 11_000 };
 
-  test('a token is one item with a version and a time to live after its end, and newer members survive', async () => {
+  test('a token is one item with a version and a time to live, and a write keeps members of a newer version', async () => {
     const client = connect();
     const key = { TableName: server.tableName, Key: { pk: { S: 'TOKEN#item' }, sk: { S: 'TOKEN' } } };
     const read = async () => (await client.send(new GetItemCommand({ ...key, ConsistentRead: true }))).Item;
@@ -66,7 +66,7 @@ describe('a token in the table', () => {
     expect(await store.read('lost')).toEqual(token);
   });
 
-  test('a token cannot be read while the database does not answer, and the failure says so', async () => {
+  test('reading a token fails with StoreUnavailable while the database does not answer', async () => {
     const client = createDynamoDbClient({ ...server.clientConfig, endpoint: 'http://127.0.0.1:1' });
     const store = createDynamoDbTokenStore(client, server.tableName);
     await expect(store.read('c')).rejects.toMatchObject({ name: 'Failure', code: 'StoreUnavailable' });

@@ -10,7 +10,7 @@ const first: StoredToken = {
   obtainedAtMs: nowMs,
 };
 
-/** The contract of every TokenStore. The tests run for the adapter and for the fake. */
+/** The contract of the port TokenStore, for the DynamoDB adapter and its fake. */
 export function describeTokenStore(name: string, open: () => Promise<TokenStore>): void {
   describe(`the token store: ${name}`, () => {
     let store: TokenStore;
@@ -24,7 +24,6 @@ export function describeTokenStore(name: string, open: () => Promise<TokenStore>
       untilMs: nowMs + 10_000,
       ...change,
     });
-    /** Stores the first token. */
     const storeFirst = async (): Promise<void> => {
       await store.takeLease(lease());
       await store.save(id(), 'a', first);
@@ -35,11 +34,11 @@ export function describeTokenStore(name: string, open: () => Promise<TokenStore>
       incarnation += 1;
     });
 
-    test('the token store has no token of a connection that never had one', async () => {
+    test('a token that was never saved reads as undefined', async () => {
       expect(await store.read(id())).toBeUndefined();
     });
 
-    test('the token store shows a lease before the first token', async () => {
+    test('a lease can be read before the first token is saved', async () => {
       expect(await store.takeLease(lease())).toBe(true);
       expect(await store.read(id())).toEqual({
         generation: 0,
@@ -50,13 +49,13 @@ export function describeTokenStore(name: string, open: () => Promise<TokenStore>
       });
     });
 
-    test('a saved token is read back, and its lease has ended', async () => {
+    test('saving a token ends its lease', async () => {
       await store.takeLease(lease());
       expect(await store.save(id(), 'a', first)).toBe(true);
       expect(await store.read(id())).toEqual(first);
     });
 
-    test('the tokens of two connections are kept apart', async () => {
+    test('saving the token of one connection does not change the token of another', async () => {
       await storeFirst();
       expect(await store.read(`${id()}-other`)).toBeUndefined();
     });
@@ -68,25 +67,28 @@ export function describeTokenStore(name: string, open: () => Promise<TokenStore>
       expect((await store.read(id()))?.leaseHolder).toBe(holders[taken.indexOf(true)]);
     });
 
-    test('the holder of a lease can take it again, since the first answer may have been lost', async () => {
+    test('the holder of a lease can take the lease again, because the first answer may have been lost', async () => {
       expect(await store.takeLease(lease())).toBe(true);
       expect(await store.takeLease(lease())).toBe(true);
     });
 
-    test('a running lease is refused to another holder until its last millisecond, and then given', async () => {
+    test('another holder can take a lease only after the lease has ended', async () => {
       await store.takeLease(lease());
       expect(await store.takeLease(lease({ holder: 'b', nowMs: nowMs + 9_999 }))).toBe(false);
       expect(await store.takeLease(lease({ holder: 'b', nowMs: nowMs + 10_000, untilMs: nowMs + 20_000 }))).toBe(true);
       expect(await store.read(id())).toMatchObject({ leaseHolder: 'b', leaseUntilMs: nowMs + 20_000 });
     });
 
-    test.each([0, 2])('a lease on generation %i of a token of generation 1 is refused', async (generation) => {
-      await storeFirst();
-      expect(await store.takeLease(lease({ generation, holder: 'b' }))).toBe(false);
-      expect(await store.read(id())).toEqual(first);
-    });
+    test.each([0, 2])(
+      'a lease to renew generation %i is refused when the token has generation 1',
+      async (generation) => {
+        await storeFirst();
+        expect(await store.takeLease(lease({ generation, holder: 'b' }))).toBe(false);
+        expect(await store.read(id())).toEqual(first);
+      },
+    );
 
-    test('a lease on a generation that never existed is refused', async () => {
+    test('a lease to renew a token that does not exist is refused', async () => {
       expect(await store.takeLease(lease({ generation: 3 }))).toBe(false);
       expect(await store.read(id())).toBeUndefined();
     });
@@ -110,12 +112,12 @@ export function describeTokenStore(name: string, open: () => Promise<TokenStore>
       expect(await store.read(id())).toBeUndefined();
     });
 
-    test('a frozen holder can save after its lease has ended, if no other holder has taken over', async () => {
+    test('a holder can save a token after its lease has ended if no other holder has taken the lease', async () => {
       await store.takeLease(lease({ untilMs: nowMs - 3_600_000 }));
       expect(await store.save(id(), 'a', first)).toBe(true);
     });
 
-    test('a frozen holder overwrites neither the lease nor the token of the holder that took over', async () => {
+    test('a holder whose lease another holder has taken can neither save a token nor release the lease', async () => {
       await store.takeLease(lease());
       await store.takeLease(lease({ holder: 'b', nowMs: nowMs + 10_000, untilMs: nowMs + 20_000 }));
       expect(await store.save(id(), 'a', { ...first, secretVersion: 'frozen' })).toBe(false);
@@ -132,7 +134,7 @@ export function describeTokenStore(name: string, open: () => Promise<TokenStore>
       expect((await store.read(id()))?.sealed).toBeUndefined();
     });
 
-    test('a released lease can be taken at once, and the token stays', async () => {
+    test('another holder can take a released lease at once', async () => {
       await storeFirst();
       await store.takeLease(lease({ generation: 1, holder: 'b' }));
       await store.releaseLease(id(), 'b');
@@ -140,7 +142,7 @@ export function describeTokenStore(name: string, open: () => Promise<TokenStore>
       expect(await store.takeLease(lease({ generation: 1, holder: 'c' }))).toBe(true);
     });
 
-    test('releasing a lease of a connection that has none leaves nothing behind', async () => {
+    test('releasing a lease that does not exist writes nothing', async () => {
       await store.releaseLease(id(), 'a');
       expect(await store.read(id())).toBeUndefined();
     });

@@ -38,7 +38,7 @@ const refusedAt = (nowMs: number, members: Partial<RefusedRequest> = {}): Refuse
   ...members,
 });
 
-/** Leaves a run of two, which began at 10,000. */
+/** Adds two refusals, so that the run began at 10,000 ms and has two refusals. */
 async function addTwo(runs: UnauthorizedRuns): Promise<void> {
   await runs.add(refusedAt(10_000));
   await runs.add(refusedAt(11_000));
@@ -50,7 +50,7 @@ const subjects = [
 ];
 
 describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
-  test('the first refusal begins a run at the time of its write, and reads of the connection show the run', async () => {
+  test('the first refusal of a connection begins a run at the time of the write', async () => {
     const { runs, repository } = await create();
     await repository.create(orders);
     const run = { count: 1, sinceMs: 10_000 };
@@ -60,7 +60,7 @@ describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
     expect((await repository.list({ limit: 10 })).items).toEqual([{ ...orders, unauthorizedRun: run }]);
   });
 
-  test('every further refusal adds one to the run, even for a worker that has not seen the run', async () => {
+  test('a refusal adds one to the run even when the worker has not seen the run', async () => {
     const { runs, repository } = await create();
     await repository.create(orders);
     await addTwo(runs);
@@ -71,7 +71,7 @@ describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
     expect(await runs.add(refusedAt(13_000))).toEqual({ count: 4, sinceMs: 10_000 });
   });
 
-  test('twenty workers that add at once begin one run of twenty', async () => {
+  test('twenty simultaneous refusals make one run of twenty', async () => {
     const { runs, repository } = await create();
     await repository.create(orders);
     const added = await Promise.all(Array.from({ length: 20 }, () => runs.add(refusedAt(10_000))));
@@ -81,14 +81,14 @@ describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
     expect((await repository.read('orders'))?.unauthorizedRun).toEqual({ count: 20, sinceMs: 10_000 });
   });
 
-  test('a refusal begins another run when the run that its worker saw has ended', async () => {
+  test('a refusal begins a new run when the run that its worker saw has ended', async () => {
     const { runs, repository } = await create();
     await repository.create(orders);
     const lastSeen = { count: 7, sinceMs: 5_000 };
     expect(await runs.add(refusedAt(10_000, { lastSeen }))).toEqual({ count: 1, sinceMs: 10_000 });
   });
 
-  test('a request that was made before the run began is not counted, however late it is reported', async () => {
+  test('a refused request that was sent before the run began is not counted', async () => {
     const { runs, repository } = await create();
     await repository.create(orders);
     await addTwo(runs);
@@ -99,9 +99,9 @@ describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
   });
 
   test.each([
-    ['credentials that are not in force any more', { secretVersion: 'version-0' }, {}],
-    ['an older incarnation', { connection: connectionOf('orders', { incarnation: 'orders-0' }) }, {}],
-    ['a connection that is deauthorized already', {}, { state: 'DEAUTHORIZED' as const }],
+    ['credentials that have been replaced', { secretVersion: 'version-0' }, {}],
+    ['an older incarnation of the connection', { connection: connectionOf('orders', { incarnation: 'orders-0' }) }, {}],
+    ['a deauthorized connection', {}, { state: 'DEAUTHORIZED' as const }],
     ['a connection that is being deleted', {}, { state: 'DELETING' as const }],
   ])('a refusal of %s is not counted', async (_of, refused, members) => {
     const { runs, repository } = await create();
@@ -111,7 +111,7 @@ describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
     expect(await repository.read('orders')).toEqual(stored);
   });
 
-  test('neither a refusal nor the end of a run brings back a connection that is gone', async () => {
+  test('neither a refusal nor the end of a run creates a connection that does not exist', async () => {
     const { runs, repository } = await create();
     expect(await runs.add(refusedAt(10_000))).toBeUndefined();
     await runs.end(orders, 10_000);
@@ -140,7 +140,7 @@ describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
     }
   });
 
-  test('new credentials end the run, and the next refusal begins another', async () => {
+  test('the first refusal of new credentials begins a new run', async () => {
     const { runs, repository } = await create();
     await repository.create(orders);
     await addTwo(runs);
@@ -151,7 +151,7 @@ describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
     expect(await runs.add(refusedAt(13_000, { secretVersion: 'version-2' }))).toEqual({ count: 1, sinceMs: 13_000 });
   });
 
-  test('an ended run is removed, and the next refusal begins another', async () => {
+  test('the first refusal after the end of a run begins a new run', async () => {
     const { runs, repository } = await create();
     await repository.create(orders);
     await addTwo(runs);
@@ -162,9 +162,9 @@ describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
   });
 
   test.each([
-    ['a run that has ended before', orders, 9_999],
-    ['a connection of another incarnation', connectionOf('orders', { incarnation: 'orders-0' }), 10_000],
-  ])('the end of %s does not change the present run', async (_of, connection, sinceMs) => {
+    ['an earlier run', orders, 9_999],
+    ['a run of another incarnation', connectionOf('orders', { incarnation: 'orders-0' }), 10_000],
+  ])('the end of %s does not change the present run of a connection', async (_of, connection, sinceMs) => {
     const { runs, repository } = await create();
     await repository.create(orders);
     await addTwo(runs);
@@ -172,7 +172,7 @@ describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
     expect((await repository.read('orders'))?.unauthorizedRun).toEqual({ count: 2, sinceMs: 10_000 });
   });
 
-  test('a connection is deauthorized because of a run only while that run lasts', async () => {
+  test('a connection is not deauthorized because of a run that has ended', async () => {
     const { runs, states, repository } = await create();
     await repository.create(orders);
     await addTwo(runs);
@@ -195,7 +195,7 @@ describe('a run of refused requests in the table', () => {
   });
   afterAll(() => started.proxy?.stop());
 
-  test('a run is one attribute of the connection, and writing it does not raise the revision', async () => {
+  test('a run is stored in one attribute of the connection, and writing it does not raise the revision', async () => {
     const { client, tableName, runs, repository } = await inDynamoDb();
     await repository.create(orders);
     await addTwo(runs);
@@ -214,7 +214,7 @@ describe('a run of refused requests in the table', () => {
     });
   });
 
-  test('the first refusal and every later one are counted once when the answer to the write was lost', async () => {
+  test('a refusal is counted once when the answer to its write was lost', async () => {
     const { proxy } = started;
     const { runs, repository } = await inDynamoDb(proxy?.endpoint);
     await repository.create(orders);
@@ -228,7 +228,7 @@ describe('a run of refused requests in the table', () => {
     expect(proxy?.lostAnswers).toBe(3);
   });
 
-  test('a run cannot be written while the database does not answer, and the failure says so', async () => {
+  test('counting a refusal fails with StoreUnavailable while the database does not answer', async () => {
     const client = createDynamoDbClient({ ...dynalite.server.clientConfig, endpoint: 'http://127.0.0.1:1' });
     const runs = createDynamoDbUnauthorizedRuns(client, dynalite.server.tableName);
     await expect(runs.add(refusedAt(10_000))).rejects.toMatchObject({ code: 'StoreUnavailable' });

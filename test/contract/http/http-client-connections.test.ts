@@ -40,7 +40,7 @@ describe('a connection', () => {
     expect(endpoint.connectionCount()).toBe(3);
   });
 
-  test('a connection is used again only for 4 s of the system clock, and not after the clock was set back', async () => {
+  test('a connection is not used again after more than 4 s or after the clock was set back', async () => {
     const endpoint = await exchanges.endpoint();
     let nowMs = 1_000_000;
     const client = exchanges.client({ clock: { ...systemClock, nowMs: () => nowMs } });
@@ -53,7 +53,7 @@ describe('a connection', () => {
     expect(endpoint.requests.map(({ connection }) => connection)).toEqual([1, 1, 1, 2, 3]);
   });
 
-  test('a connection counts as idle from the end of its answer', async () => {
+  test('the idle time of a connection begins at the end of its answer', async () => {
     let nowMs = 1_000_000;
     const endpoint = await exchanges.endpoint(() => {
       nowMs += 60_000;
@@ -66,7 +66,7 @@ describe('a connection', () => {
     expect(endpoint.connectionCount()).toBe(1);
   });
 
-  test('the client replaces an idle connection that the endpoint has closed, without a failure', async () => {
+  test('a request succeeds on a new connection after the endpoint has closed the idle one', async () => {
     const endpoint = await exchanges.endpoint();
     const client = exchanges.client();
     await send(client, endpoint.origin);
@@ -76,7 +76,7 @@ describe('a connection', () => {
     expect(endpoint.requests.map(({ connection }) => connection)).toEqual([1, 2]);
   });
 
-  test('the client opens at most 128 sockets to one origin, and more requests wait for a socket', async () => {
+  test('the client opens at most 128 sockets to one origin, and further requests wait', async () => {
     const endpoint = await exchanges.endpoint();
     const client = exchanges.client();
     const sending = Array.from({ length: 300 }, () => send(client, endpoint.origin));
@@ -86,7 +86,7 @@ describe('a connection', () => {
 });
 
 describe('pools are bounded', () => {
-  test('the least recently used origin loses its connections, and the other origins keep theirs', async () => {
+  test('the client closes the connections of the least recently used origin when it has too many origins', async () => {
     let nowMs = 0;
     const [first, second, third] = await Promise.all([
       exchanges.misbehaving(answers),
@@ -103,7 +103,7 @@ describe('pools are bounded', () => {
     expect([first, second, third].map((endpoint) => endpoint.connectionCount())).toEqual([1, 1, 1]);
   });
 
-  test('a running exchange continues after its pool is closed', async () => {
+  test('a running exchange ends normally although the client has closed its connection pool', async () => {
     const begun = Promise.withResolvers<Socket>();
     const slow = await exchanges.misbehaving((socket) => begun.resolve(socket));
     const other = await exchanges.endpoint();

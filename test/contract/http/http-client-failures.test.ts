@@ -8,8 +8,9 @@ import { makeTlsCertificate } from '../../servers/endpoints/tls-certificate.ts';
 const exchanges = httpExchanges();
 const shortMs = 50;
 
-/** Sends this and then ends the connection, with FIN or with RST. */
+/** Sends the text and then closes the connection with FIN. */
 const sayAndEnd = (text: string) => (socket: Socket) => socket.end(text);
+/** Sends the text and then closes the connection with RST. */
 const sayAndReset = (text: string) => (socket: Socket) => socket.write(text, () => socket.resetAndDestroy());
 const say = (text: string) => (socket: Socket) => socket.write(text);
 
@@ -35,7 +36,7 @@ describe('no connection', () => {
     expect(await failureOf(sending)).toMatchObject(failure('DnsFailed'));
   });
 
-  test('the look-up for another connection changes nothing of a request whose connection gives no answer', async () => {
+  test('a pending DNS look-up for another connection does not change the failure of a request that times out', async () => {
     const endpoint = await exchanges.misbehaving(() => undefined);
     const resolveName = async () =>
       endpoint.connectionCount() === 0 ? ['127.0.0.1'] : new Promise<never>(() => undefined);
@@ -76,7 +77,7 @@ describe('a lost connection', () => {
     ['reset', sayAndReset('')],
     ['closed', sayAndEnd('')],
   ])(
-    'a new connection that is %s before an answer fails with ConnectionReset, and the client does not try again',
+    'a request fails with ConnectionReset and is not repeated when its new connection is %s before an answer',
     async (_how, misbehave) => {
       const endpoint = await exchanges.misbehaving(misbehave);
       expect(await failureOf(send(exchanges.client(), endpoint.origin))).toMatchObject(failure('ConnectionReset'));
@@ -94,11 +95,14 @@ describe('a lost connection', () => {
   );
 
   test.each([
-    ['400, announced length', 'HTTP/1.1 400 No\r\ncontent-length: 10\r\n\r\nhalf'],
-    ['302, chunked', 'HTTP/1.1 302 Found\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n'],
-    ['500, chunked, closing', 'HTTP/1.1 500 No\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\nff\r\nhalf'],
-    ['503, announced length', 'HTTP/1.1 503 No\r\ncontent-length: 10\r\n\r\nhalf'],
-  ])('a request fails with AnswerInvalid when the connection ends within the body (%s)', async (_what, text) => {
+    ['a 400 with a length', 'HTTP/1.1 400 No\r\ncontent-length: 10\r\n\r\nhalf'],
+    ['a chunked 302', 'HTTP/1.1 302 Found\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n'],
+    [
+      'a chunked 500 with Connection: close',
+      'HTTP/1.1 500 No\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\nff\r\nhalf',
+    ],
+    ['a 503 with a length', 'HTTP/1.1 503 No\r\ncontent-length: 10\r\n\r\nhalf'],
+  ])('a request fails with AnswerInvalid when the connection ends within the body of %s', async (_what, text) => {
     const endpoint = await exchanges.misbehaving(sayAndEnd(text));
     expect(await failureOf(send(exchanges.client(), endpoint.origin))).toMatchObject(failure('AnswerInvalid'));
   });
@@ -112,7 +116,7 @@ describe('a lost connection', () => {
     expect(await failureOf(send(exchanges.client(), endpoint.origin))).toMatchObject(failure('AnswerInvalid'));
   });
 
-  test('a body without a length ends when the connection ends', async () => {
+  test('an answer body without a length is complete when the connection ends', async () => {
     const endpoint = await exchanges.misbehaving(sayAndEnd('HTTP/1.1 500 No\r\n\r\nwhole'));
     expect(await send(exchanges.client(), endpoint.origin)).toMatchObject({ status: 500, body: 'whole' });
   });
@@ -148,9 +152,9 @@ describe('a 2xx that breaks off after its head', () => {
 
 describe('an answer that is not valid HTTP', () => {
   test.each([
-    ['not HTTP', '220 smtp.example.com ESMTP\r\n'],
-    ['another version', 'HTTP/9.9 200 OK\r\n\r\n'],
-    ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx'],
+    ['a greeting of SMTP', '220 smtp.example.com ESMTP\r\n'],
+    ['the version HTTP/9.9', 'HTTP/9.9 200 OK\r\n\r\n'],
+    ['two different lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx'],
     [
       'length and chunks',
       'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n',
@@ -159,28 +163,34 @@ describe('an answer that is not valid HTTP', () => {
     ['a header without a name', 'HTTP/1.1 200 OK\r\n: x\r\n\r\n'],
     ['thousands of headers', `HTTP/1.1 200 OK\r\n${'x-padding: 0123456789\r\n'.repeat(5000)}\r\n`],
     ['one endless header', `HTTP/1.1 200 OK\r\nx-padding: ${'x'.repeat(100_000)}\r\n\r\n`],
-  ])('an invalid answer (%s) fails with AnswerInvalid, and its connection is closed', async (_what, text) => {
-    const endpoint = await exchanges.misbehaving(say(text));
-    expect(await failureOf(send(exchanges.client(), endpoint.origin))).toMatchObject(failure('AnswerInvalid'));
-    await endpoint.allClosed();
-    expect(endpoint.requestCount()).toBe(1);
-  });
+  ])(
+    'a request fails with AnswerInvalid, and its connection is closed, when the answer has %s',
+    async (_what, text) => {
+      const endpoint = await exchanges.misbehaving(say(text));
+      expect(await failureOf(send(exchanges.client(), endpoint.origin))).toMatchObject(failure('AnswerInvalid'));
+      await endpoint.allClosed();
+      expect(endpoint.requestCount()).toBe(1);
+    },
+  );
 });
 
 describe('the timeout', () => {
   test.each([
-    ['no answer', ''],
+    ['nothing', ''],
     ['half a head', 'HTTP/1.1 200 OK\r\n'],
-    ['an informational answer only', 'HTTP/1.1 103 Early Hints\r\n\r\n'],
+    ['an informational answer', 'HTTP/1.1 103 Early Hints\r\n\r\n'],
     ['half the body of an error', 'HTTP/1.1 500 No\r\ncontent-length: 10\r\n\r\nhalf'],
-  ])('the timeout ends a request after %s, and closes the connection', async (_what, text) => {
-    const endpoint = await exchanges.misbehaving(say(text));
-    expect(await failureOf(send(exchanges.client(), endpoint.origin, {}, { timeoutMs: shortMs }))).toMatchObject(
-      failure('TimedOut'),
-    );
-    await endpoint.allClosed();
-    expect(endpoint.requestCount()).toBe(1);
-  });
+  ])(
+    'a request ends at its timeout, and its connection is closed, when the endpoint has sent only %s',
+    async (_what, text) => {
+      const endpoint = await exchanges.misbehaving(say(text));
+      expect(await failureOf(send(exchanges.client(), endpoint.origin, {}, { timeoutMs: shortMs }))).toMatchObject(
+        failure('TimedOut'),
+      );
+      await endpoint.allClosed();
+      expect(endpoint.requestCount()).toBe(1);
+    },
+  );
 
   test('bytes that arrive slowly do not restart the timeout', async () => {
     const endpoint = await exchanges.misbehaving((socket) => {
@@ -204,7 +214,7 @@ describe('the signal', () => {
     expect(endpoint.connectionCount()).toBe(0);
   });
 
-  test('a signal that aborts ends only the exchanges that use it, and closes their connections', async () => {
+  test('an aborted signal ends only its own exchanges and closes their connections', async () => {
     const aborting = new AbortController();
     const begun: Socket[] = [];
     const closed: Promise<unknown>[] = [];
@@ -224,7 +234,7 @@ describe('the signal', () => {
     expect(await other).toMatchObject({ status: 204 });
   });
 
-  test('the client never sends a request whose signal aborts while the client connects', async () => {
+  test('a request is not sent when its signal aborts during the connecting', async () => {
     const endpoint = await exchanges.endpoint();
     const aborting = new AbortController();
     const resolveName = async () => {
@@ -241,7 +251,7 @@ describe('the signal', () => {
     expect(endpoint.requests).toEqual([]);
   });
 
-  test('a signal that aborts after the answer changes nothing', async () => {
+  test('the connection is used again although the signal of its last request aborts after the answer', async () => {
     const endpoint = await exchanges.endpoint();
     const aborting = new AbortController();
     const client = exchanges.client();
@@ -261,7 +271,7 @@ describe('a request that HTTP does not allow', () => {
     ['a character beyond Latin-1 in a header', { headers: { 'x-note': '🚚' } }],
     ['a blank in the path', { path: '/a b' }],
     ['a line break in the path', { path: '/a\r\nx: y' }],
-    ['a header that only the connection may set', { headers: { 'Transfer-Encoding': 'chunked' } }],
+    ['the header Transfer-Encoding', { headers: { 'Transfer-Encoding': 'chunked' } }],
   ])('a request with %s fails with InvalidInvocation, and is never sent', async (_what, request) => {
     const endpoint = await exchanges.endpoint();
     expect(await failureOf(send(exchanges.client(), endpoint.origin, request))).toMatchObject(

@@ -13,12 +13,12 @@ const name = 'endpoint.example.test';
 const dnsServer = async (answer: (name: string) => readonly string[] | DnsAnswer) =>
   exchanges.closedAtEnd(await startDnsServer(answer));
 
-/** The machine has no route to it, or it never answers there: it is an address for documentation (RFC 3849). */
+/** An address for documentation (RFC 3849). Connecting to it fails at once or never ends, which depends on the machine. */
 const nowhere = '2001:db8::1';
 const allowlist = parseAllowlist('2001:db8::/32,127.0.0.0/8,::1/128') ?? publicOnly;
 
 describe('silent name servers', () => {
-  test('an endpoint is called while the name servers of many other names stay silent', async () => {
+  test('a request is sent while DNS look-ups of many other names are waiting for an answer', async () => {
     const dns = await dnsServer((asked) => (asked === name ? ['127.0.0.1'] : silence));
     const clock = createManualClock();
     const resolveName = createNames({ clock, servers: [dns.address], hostsFile: '/no-hosts-file' });
@@ -34,7 +34,7 @@ describe('silent name servers', () => {
 
 describe('addresses of both families', () => {
   test.runIf(seesConnections)(
-    'an endpoint without a way by IPv6 is reached by IPv4, though connecting takes a second (Linux only: seen in /proc)',
+    'an endpoint that cannot be reached by IPv6 is reached by IPv4 when connecting takes a second (Linux only)',
     async () => {
       const certificate = makeTlsCertificate(Date.now(), { dnsNames: [name] });
       const slow = exchanges.closedAtEnd(await startSlowToConnect(certificate));
@@ -56,7 +56,7 @@ describe('addresses of both families', () => {
     expect(endpoint.requests).toMatchObject([{ headers: { host: endpoint.origin.replace('http://127.0.0.1', name) } }]);
   });
 
-  test('on the first connection that is made, TLS asks for the name of the endpoint and checks the certificate against it', async () => {
+  test('TLS uses the name of the endpoint on whichever address connects first', async () => {
     const certificate = makeTlsCertificate(Date.now(), { dnsNames: [name] });
     const { key, certificate: cert } = certificate;
     const endpoint = await exchanges.endpoint(undefined, { key, cert });
@@ -73,27 +73,30 @@ describe('addresses of both families', () => {
     expect(await failureOf(send(client, another))).toMatchObject(failure('TlsFailed'));
   });
 
-  test('an endpoint that refuses at each of its addresses is ConnectionRefused', async () => {
+  test('a request fails with ConnectionRefused when every address of the endpoint refuses the connection', async () => {
     const dns = await dnsServer(() => ['::1', '127.0.0.1']);
     const client = exchanges.client({ resolveName: dns.resolveName });
     expect(await failureOf(send(client, `http://${name}:1`))).toMatchObject(failure('ConnectionRefused'));
   });
 
-  test.runIf(seesConnections)('connecting is TimedOut after 10 seconds (Linux only: seen in /proc)', async () => {
-    const slow = exchanges.closedAtEnd(await startSlowToConnect(makeTlsCertificate(Date.now())));
-    const clock = createManualClock();
-    const client = exchanges.client({ clock, allowlist });
-    const failed = failureOf(send(client, `https://127.0.0.1:${slow.port}`));
-    await slow.connecting();
-    await clock.advance(10_000);
-    expect(await failed).toMatchObject({
-      ...failure('TimedOut'),
-      message: expect.stringContaining('took too long to connect'),
-    });
-  });
+  test.runIf(seesConnections)(
+    'a request fails with TimedOut when connecting takes 10 seconds (Linux only)',
+    async () => {
+      const slow = exchanges.closedAtEnd(await startSlowToConnect(makeTlsCertificate(Date.now())));
+      const clock = createManualClock();
+      const client = exchanges.client({ clock, allowlist });
+      const failed = failureOf(send(client, `https://127.0.0.1:${slow.port}`));
+      await slow.connecting();
+      await clock.advance(10_000);
+      expect(await failed).toMatchObject({
+        ...failure('TimedOut'),
+        message: expect.stringContaining('took too long to connect'),
+      });
+    },
+  );
 });
 
-test('a connection through a proxy goes to the address of the proxy that answers', async () => {
+test('the client reaches a proxy at the second of its addresses when the first one refuses the connection', async () => {
   const dns = await dnsServer(() => ['::1', '127.0.0.1']);
   const proxy = await exchanges.misbehaving((socket) => socket.end('HTTP/1.1 403 No\r\n\r\n'));
   const client = exchanges.client({ resolveName: dns.resolveName });

@@ -29,7 +29,7 @@ function tlsEndpoint(mutual = false) {
 const portOf = (origin: string) => new URL(origin).port;
 
 describe('by way of a proxy', () => {
-  test('a request goes through a tunnel that is kept, and the proxy reads none of it', async () => {
+  test('requests go through one encrypted tunnel, so the proxy cannot read them', async () => {
     const [proxy, endpoint] = await Promise.all([startProxy(), tlsEndpoint()]);
     const client = exchanges.client();
     for (const path of ['/1', '/2']) {
@@ -53,7 +53,7 @@ describe('by way of a proxy', () => {
     expect(endpoint.requests).toMatchObject([{ serverName: 'endpoint.test' }]);
   });
 
-  test('the client names the default port to the proxy when the URL has no port', async () => {
+  test('the client asks the proxy for port 443 when the URL has no port', async () => {
     const proxy = await startProxy((_, client) => {
       client.end('HTTP/1.1 403 Forbidden\r\n\r\n');
       return 'answered';
@@ -65,7 +65,7 @@ describe('by way of a proxy', () => {
     expect(proxy.asked.map((each) => each.authority)).toEqual(['endpoint.test:443', 'localhost:80', '[::1]:443']);
   });
 
-  test('the client verifies the endpoint behind a proxy, and shows it the client certificate', async () => {
+  test('the client verifies the certificate of an endpoint behind a proxy, and shows its own certificate', async () => {
     const [proxy, endpoint] = await Promise.all([startProxy(), tlsEndpoint(true)]);
     const client = exchanges.client();
     for (const commonName of ['orders', 'invoices']) {
@@ -136,14 +136,14 @@ describe('a proxy that refuses', () => {
     };
   test.each([
     ['asks for credentials', 'HTTP/1.1 407 Proxy Authentication Required\r\n\r\n', 'answered 407'],
-    ['forbids it', 'HTTP/1.1 403 Forbidden\r\nContent-Length: 6\r\n\r\ncanary', 'answered 403'],
+    ['forbids the tunnel', 'HTTP/1.1 403 Forbidden\r\nContent-Length: 6\r\n\r\ncanary', 'answered 403'],
     ['cannot reach the endpoint', 'HTTP/1.0 502 Bad Gateway\r\n\r\n', 'answered 502'],
-    ['wants another protocol', 'HTTP/1.1 101 Switching Protocols\r\n\r\n', 'answered 101'],
-    ['speaks no HTTP', 'SSH-2.0-canary\r\n\r\n', 'gave an answer that is not HTTP'],
-    ['says too much', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(20_000)}`, 'gave an answer that is too long'],
-    ['says too little', 'HTTP/1.1 200 OK\r\n', 'closed the connection'],
-    ['says nothing', '', 'closed the connection'],
-  ])('a request fails with ConnectionFailed, which is retried, when the proxy %s', async (_, text, problem) => {
+    ['asks for another protocol', 'HTTP/1.1 101 Switching Protocols\r\n\r\n', 'answered 101'],
+    ['sends an answer that is not HTTP', 'SSH-2.0-canary\r\n\r\n', 'gave an answer that is not HTTP'],
+    ['sends a head of 20 kB', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(20_000)}`, 'gave an answer that is too long'],
+    ['sends half a head', 'HTTP/1.1 200 OK\r\n', 'closed the connection'],
+    ['closes the connection without an answer', '', 'closed the connection'],
+  ])('a request fails with the retryable failure ConnectionFailed when the proxy %s', async (_, text, problem) => {
     const proxy = await startProxy(saying(text));
     const sending = send(exchanges.client(), 'https://endpoint.test:8443', {}, through(proxy.url));
     expect(await failureOf(sending)).toMatchObject({
@@ -186,7 +186,7 @@ describe('a proxy that refuses', () => {
     expect(failed).toMatchObject(failure('TimedOut'));
   });
 
-  test('a request fails with ConnectionFailed when connecting to a silent proxy takes too long', async () => {
+  test('a request fails with ConnectionFailed when the proxy does not answer within the connect timeout', async () => {
     const proxy = await startProxy((_, client) => {
       client.resume().once('end', () => client.end());
       return 'answered';
@@ -233,12 +233,12 @@ describe('a proxy that opens the tunnel', () => {
 
   const early = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\ncanary';
   test.each([
-    ['https://endpoint.test', early],
-    ['http://127.0.0.1:1', early],
-    ['https://endpoint.test', 'x'.repeat(4_194_304)],
+    ['with TLS', 'an answer of the endpoint', 'https://endpoint.test', early],
+    ['without TLS', 'an answer of the endpoint', 'http://127.0.0.1:1', early],
+    ['with TLS', '4 MiB', 'https://endpoint.test', 'x'.repeat(4_194_304)],
   ])(
-    'a request to %s fails once with ConnectionFailed when the proxy sends extra bytes after its own answer',
-    async (origin, text) => {
+    'a request %s fails with ConnectionFailed and is not repeated when the proxy sends %s after its own answer',
+    async (_tls, _extra, origin, text) => {
       const proxy = await startProxy(answering(opening + text));
       const failed = await failureOf(send(exchanges.client(), origin, {}, { ...through(proxy.url), timeoutMs: 2000 }));
       expect(failed).toMatchObject({
@@ -250,7 +250,7 @@ describe('a proxy that opens the tunnel', () => {
     },
   );
 
-  test('the client does not trust a proxy that answers in place of the endpoint, and closes the connection', async () => {
+  test('a request fails with TlsFailed when the proxy itself answers in the tunnel', async () => {
     const proxy = await startProxy((_, client) => {
       client.write(opening);
       client.once('data', () => client.write(early)).once('end', () => client.end());
@@ -269,7 +269,7 @@ describe('a proxy that opens the tunnel', () => {
     expect(failed).toMatchObject(failure('TimedOut'));
   });
 
-  test('a request is retried when the proxy opens the tunnel and then closes it', async () => {
+  test('a request fails with a retryable failure when the proxy opens the tunnel and then closes it', async () => {
     const proxy = await startProxy((_, client) => {
       client.end(opening);
       return 'answered';
@@ -280,7 +280,7 @@ describe('a proxy that opens the tunnel', () => {
 });
 
 describe('the address', () => {
-  test('the client checks the address of a proxy', async () => {
+  test('a request through a proxy at a refused address fails with AddressRefused', async () => {
     const proxy = await startProxy();
     const refused: unknown[] = [];
     const client = exchanges.client({ allowlist: publicOnly, onRefusal: (each) => refused.push(each) });
@@ -289,7 +289,7 @@ describe('the address', () => {
     expect([refused, proxy.asked]).toEqual([[{ host: '127.0.0.1', reason: 'loopback' }], []]);
   });
 
-  test('the allowlist can allow the address of a proxy, even without TLS', async () => {
+  test('a proxy without TLS is not refused when its address is in the allowlist', async () => {
     const client = exchanges.client({ allowlist: parseAllowlist('192.0.2.0/24') ?? publicOnly });
     const options = { ...through('http://192.0.2.1:3128'), timeoutMs: 50 };
     const failed = await failureOf(send(client, 'https://endpoint.test', {}, options));
@@ -297,7 +297,7 @@ describe('the address', () => {
   });
 
   test.each(['https://10.0.0.1', 'https://169.254.169.254', 'http://93.184.215.14', 'http://endpoint.test'])(
-    'the client checks the known address of an endpoint (%s) before it asks the proxy',
+    'a request to %s is refused before the client asks the proxy for a tunnel',
     async (origin) => {
       const proxy = await startProxy();
       expect(await failureOf(send(exchanges.client(), origin, {}, through(proxy.url)))).toMatchObject(

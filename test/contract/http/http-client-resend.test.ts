@@ -8,7 +8,7 @@ import { connectionFree, failure, failureOf, httpExchanges, send, sendOnce } fro
 const exchanges = httpExchanges();
 const noContent = 'HTTP/1.1 204 No Content\r\n\r\n';
 
-/** Answers every request, except those whose index is in `resets`: it resets their connections. */
+/** Answers every request, but resets the connection of a request whose index is in `resets`. */
 function resetting(...resets: readonly number[]): Misbehave {
   return (socket, { index }) => {
     if (resets.includes(index)) socket.resetAndDestroy();
@@ -59,7 +59,7 @@ describe('a request whose used connection dies before the answer', () => {
     expect(endpoint.requestCount()).toBe(2);
   });
 
-  test('a request that is sent again avoids the other old connections, because they may be dead too', async () => {
+  test('a request that is sent again uses a new connection, because the other old connections may be dead too', async () => {
     const waiting: Socket[] = [];
     const endpoint = await exchanges.misbehaving((socket, { connection, index }) => {
       if (index < 3) {
@@ -75,7 +75,7 @@ describe('a request whose used connection dies before the answer', () => {
     expect([endpoint.requestCount(), endpoint.connectionCount()]).toEqual([5, 4]);
   });
 
-  test('one call of the client reports that a used connection is dead, and does not send the request again', async () => {
+  test('the client reports a dead connection to its caller and does not send the request again by itself', async () => {
     const endpoint = await exchanges.misbehaving(resetting(1));
     const client = exchanges.client();
     await send(client, endpoint.origin);

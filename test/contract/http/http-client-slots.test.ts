@@ -7,7 +7,7 @@ const exchanges = httpExchanges();
 /** The most sockets that the client opens to one origin. */
 const sockets = 128;
 
-/** An endpoint that answers when it is told to, and a client that has all its sockets to this endpoint in use. */
+/** An endpoint that answers only after `answer()`, and a client whose sockets to this endpoint are all in use. */
 async function setUp() {
   let nowMs = 1000;
   const told = Promise.withResolvers<void>();
@@ -30,7 +30,7 @@ async function setUp() {
 }
 
 describe('a request that finds every socket in use', () => {
-  test('a waiting request is sent when a socket is free at the last moment of its slot', async () => {
+  test('a request that waits for a socket is sent when a socket becomes free at the last moment of its slot', async () => {
     const { endpoint, client, held, answer, passMs } = await setUp();
     const waiting = sendOnce(client, endpoint.origin, {}, { sendUntilMs: 1500 });
     passMs(500);
@@ -41,7 +41,7 @@ describe('a request that finds every socket in use', () => {
     expect(endpoint.requests).toHaveLength(sockets + 1);
   });
 
-  test('a waiting request is not sent when its slot passes before a socket is free, and closes no connection', async () => {
+  test('a request that waits for a socket is not sent after its slot has passed, and no socket is closed', async () => {
     const { endpoint, client, held, answer, passMs } = await setUp();
     const late = sendOnce(client, endpoint.origin, {}, { sendUntilMs: 1500 });
     const next = send(client, endpoint.origin);
@@ -53,7 +53,7 @@ describe('a request that finds every socket in use', () => {
     expect(endpoint.connectionCount()).toBe(sockets);
   });
 
-  test('a waiting request takes no socket after its timeout, and leaves its place to the next request', async () => {
+  test('a request that times out while it waits for a socket does not delay the next request', async () => {
     const { endpoint, client, held, answer } = await setUp();
     const expired = Array.from({ length: sockets }, () =>
       failureOf(send(client, endpoint.origin, {}, { timeoutMs: 1 })),

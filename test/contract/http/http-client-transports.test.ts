@@ -52,10 +52,14 @@ describe('a client certificate', () => {
 
   test.each<[string, () => TlsCertificate | undefined, RegExp]>([
     // The server's alert may get lost when it closes the connection at once.
-    ['that is missing', () => undefined, /^(TlsFailed|ConnectionReset)$/],
-    ['of an authority that the server does not know', () => stranger.issue({}), /^(TlsFailed|ConnectionReset)$/],
-    ['with a key too weak for TLS', () => clientCalled('orders', { namedCurve: 'prime192v1' }), /^TlsFailed$/],
-  ])('a request with a client certificate %s delivers nothing, and is retried', async (_, certificate, code) => {
+    ['without a client certificate', () => undefined, /^(TlsFailed|ConnectionReset)$/],
+    ['with a client certificate of an unknown authority', () => stranger.issue({}), /^(TlsFailed|ConnectionReset)$/],
+    [
+      'with a client certificate whose key is too weak for TLS',
+      () => clientCalled('orders', { namedCurve: 'prime192v1' }),
+      /^TlsFailed$/,
+    ],
+  ])('a request %s fails with a retryable failure, and the endpoint gets nothing', async (_, certificate, code) => {
     const endpoint = await mutualEndpoint();
     const transport = transportOf(certificate());
     const refused = { name: 'Failure', code: expect.stringMatching(code), kind: 'retryable' };
@@ -71,7 +75,7 @@ describe('a client certificate', () => {
     );
   });
 
-  test('two client certificates never share a connection, even if a session could be resumed', async () => {
+  test('requests with different client certificates never share a connection or a TLS session', async () => {
     const endpoint = await mutualEndpoint();
     const client = exchanges.client();
     const transports = ['orders', 'invoices'].map((name) => transportOf(clientCalled(name)));
@@ -85,7 +89,7 @@ describe('a client certificate', () => {
     expect(endpoint.requests.map(({ connection }) => connection)).toEqual([1, 2, 1, 2, 3, 4]);
   });
 
-  test('a new client certificate that replaces another fails no request, not even a running one', async () => {
+  test('no request fails, not even a running one, when a new client certificate replaces the old one', async () => {
     const [begun, mayAnswer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const endpoint = await mutualEndpoint(async ({ path }) => {
       if (path !== '/slow') return undefined;
@@ -138,7 +142,7 @@ describe('the name of the server', () => {
   const sendAs = (origin: string, members: Partial<Transport>) =>
     send(exchanges.client(), origin, {}, { transport: transportOf(clientCalled('orders'), members) });
 
-  test('the client asks for the given server name at any address, and the certificate must have that name', async () => {
+  test('the client requests the configured server name, and accepts a certificate with that name', async () => {
     const endpoint = await mutualEndpoint(undefined, inner);
     expect(await sendAs(endpoint.origin, { serverName: 'inner.example.com' })).toMatchObject({ status: 200 });
     const [request] = endpoint.requests;
@@ -149,10 +153,10 @@ describe('the name of the server', () => {
   });
 
   test.each([
-    ['that its certificate does not have', { serverName: 'other.example.com' }, inner],
-    ['that is not given, for a certificate without the address,', {}, inner],
-    ['that its certificate does not have, although it has the address,', { serverName: 'inner.example.com' }, {}],
-  ])('a server name %s fails with TlsFailed, and nothing is sent', async (_, members, subject) => {
+    ['has neither the configured server name nor the address', { serverName: 'other.example.com' }, inner],
+    ['does not have the address, and no server name is configured', {}, inner],
+    ['has the address but not the configured server name', { serverName: 'inner.example.com' }, {}],
+  ])('a request fails with TlsFailed before anything is sent when the certificate %s', async (_, members, subject) => {
     const endpoint = await mutualEndpoint(undefined, subject);
     expect(await failureOf(sendAs(endpoint.origin, members))).toMatchObject(failure('TlsFailed'));
     expect(endpoint.requests).toEqual([]);

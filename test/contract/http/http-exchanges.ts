@@ -19,7 +19,7 @@ import {
 } from '../../servers/endpoints/recording-endpoint.ts';
 import type { TlsCertificate } from '../../servers/endpoints/tls-certificate.ts';
 
-/** Much longer than any of these exchanges takes. A test that waits this long fails earlier, by its own timeout. */
+/** Longer than the timeout of a test, so that no exchange ends by its own timeout. */
 const amplyMs = 60_000;
 
 /** Clients and servers of one test; all are closed when it ends. */
@@ -45,7 +45,7 @@ export function httpExchanges() {
   };
 }
 
-/** Sends a request, and sends it once more when its socket was dead. Returns the answer. */
+/** Sends a request, and repeats it once when the client reports a dead socket, as an attempt does. */
 export async function send(...parameters: Parameters<typeof sendOnce>): Promise<HttpAnswer> {
   const first = await sendOnce(...parameters);
   const result = first.kind === 'dead-socket' ? await sendOnce(...parameters) : first;
@@ -70,7 +70,7 @@ export function sendOnce(
   );
 }
 
-/** undici uses a connection again one turn of the event loop after its last answer. */
+/** undici uses a connection again one iteration of the event loop after its last answer. */
 export function connectionFree(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -18,7 +18,7 @@ async function inSqs() {
   const deliveries = await sqs.server.newQueue();
   const urls = { deadLettersUrl: own.url, deliveriesUrl: deliveries.url };
   const queue = createSqsDeadLetterQueue(sqs.client(), urls);
-  /** The queue whose sends fail, and how. */
+  /** Makes every request to the queue with this URL fail in this way. */
   const failing = (url: string, fault: ProxyFault): void =>
     sqs.server.proxy.faultsBy(({ input }) => (input['QueueUrl'] === url ? fault : undefined));
   return { own, target, deliveries, urls, queue, failing };
@@ -81,13 +81,13 @@ describe.each(subjects)('the dead-letter queue $subject', ({ create }) => {
     expect(await inTarget()).toEqual([]);
   });
 
-  test('an input that was not a delivery is dead-lettered as it came', async () => {
+  test('an input that is not a delivery is dead-lettered unchanged', async () => {
     const { queue, inOwn } = await create();
     await queue.send({ body: 'no JSON', code: 'InvalidJson', reason: 'The message is not JSON.' });
     expect(await inOwn()).toMatchObject([{ body: 'no JSON', attributes: { ERROR_CODE: 'INVALID_JSON' } }]);
   });
 
-  test('a dead letter goes to the queue that its target names, and to no other queue', async () => {
+  test('a dead letter goes only to the queue that its target names', async () => {
     const { queue, targetArn, inOwn, inTarget } = await create();
     await queue.send(letterTo(targetArn));
     expect(await inTarget()).toEqual([formatDeadLetter(letterTo(targetArn))]);
@@ -95,33 +95,33 @@ describe.each(subjects)('the dead-letter queue $subject', ({ create }) => {
   });
 
   test.each([
-    ['that does not exist', 'arn:aws:sqs:us-east-1:123456789012:nobody-made-it'],
-    ['of another account', 'arn:aws:sqs:us-east-1:999999999999:target'],
-    ['whose ARN is not an ARN', 'garbage'],
-    ['that is a topic', 'arn:aws:sns:us-east-1:123456789012:target'],
-    ['of a path that leads elsewhere', 'arn:aws:sqs:us-east-1:123456789012:../../evil'],
-    ['of a first-in-first-out queue', 'arn:aws:sqs:us-east-1:123456789012:target.fifo'],
-  ])("a dead letter goes to the stack's own queue instead of a queue %s", async (_what, arn) => {
+    ['a queue that does not exist', 'arn:aws:sqs:us-east-1:123456789012:nobody-made-it'],
+    ['a queue of another account', 'arn:aws:sqs:us-east-1:999999999999:target'],
+    ['a text that is not an ARN', 'garbage'],
+    ['a topic', 'arn:aws:sns:us-east-1:123456789012:target'],
+    ['a queue name with ../ in it', 'arn:aws:sqs:us-east-1:123456789012:../../evil'],
+    ['a FIFO queue', 'arn:aws:sqs:us-east-1:123456789012:target.fifo'],
+  ])("a dead letter goes to the stack's own queue when its target names %s", async (_what, arn) => {
     const { queue, inOwn } = await create();
     await queue.send(letterTo(arn));
     expect(await inOwn()).toEqual([formatDeadLetter(letterTo(arn))]);
   });
 
-  test("a dead letter goes to the stack's own queue instead of a queue in another region", async () => {
+  test("a dead letter goes to the stack's own queue when its target names a queue in another region", async () => {
     const { queue, targetArn, inOwn, inTarget } = await create();
     await queue.send(letterTo(targetArn.replace('us-east-1', 'eu-north-1')));
     expect(await inOwn()).toHaveLength(1);
     expect(await inTarget()).toEqual([]);
   });
 
-  test('a dead letter that is too large for a message fails with DeliveryTooLarge', async () => {
+  test('sending a dead letter fails with DeliveryTooLarge when it is too large for a message', async () => {
     const { queue, targetArn, inOwn, inTarget } = await create();
     const letter = letterTo(targetArn, { body: incompressibleText() });
     await expect(queue.send(letter)).rejects.toMatchObject({ name: 'Failure', code: 'DeliveryTooLarge' });
     expect([...(await inOwn()), ...(await inTarget())]).toEqual([]);
   });
 
-  test('a dead-letter queue that cannot be reached accepts nothing, and accepts again later', async () => {
+  test('sending a dead letter fails while the queues cannot be reached, and succeeds afterwards', async () => {
     const { queue, targetArn, inOwn, inTarget, breakDown, recover } = await create();
     breakDown();
     await expect(queue.send(letterTo())).rejects.toMatchObject({ code: 'StoreUnavailable' });
@@ -138,15 +138,15 @@ describe('a target’s queue in SQS', () => {
     ['denies access', accessDenied],
     ['is unavailable', unavailable],
     ['loses every request', 'lost before'],
-    ['fails the entry', { failedEntries: [0] }],
-  ])("the stack's own queue gets the dead letter when the target's queue %s", async (_what, fault) => {
+    ['refuses the entry', { failedEntries: [0] }],
+  ])("a dead letter goes to the stack's own queue when the target's queue %s", async (_what, fault) => {
     const { queue, own, target, failing } = await inSqs();
     failing(target.url, fault);
     await queue.send(letterTo(target.arn));
     expect((await own.receiveAll()).map(messageOf)).toEqual([formatDeadLetter(letterTo(target.arn))]);
   });
 
-  test("a target's queue that never answers is asked once, and the stack's own queue gets the dead letter in time", async () => {
+  test("a dead letter goes to the stack's own queue after one request to a target's queue that never answers", async () => {
     const { own, target, urls, failing } = await inSqs();
     failing(target.url, 'silent');
     await createSqsDeadLetterQueue(sqs.client(), urls, 50).send(letterTo(target.arn));
@@ -162,7 +162,7 @@ describe('a target’s queue in SQS', () => {
     expect((await target.receiveAll()).length).toBeGreaterThan(0);
   });
 
-  test("the stack's own queue gets only the dead letter that the target's queue refuses, and not the other one", async () => {
+  test("the stack's own queue gets only those dead letters of a batch that the target's queue refuses", async () => {
     const { queue, own, target, failing } = await inSqs();
     failing(target.url, { failedEntries: [1] });
     await Promise.all([queue.send(letterTo(target.arn)), queue.send(letterTo(target.arn, { status: 410 }))]);
@@ -177,14 +177,14 @@ describe('a target’s queue in SQS', () => {
     expect(await target.receiveAll()).toHaveLength(1);
   });
 
-  test("a queue is asked only once when the target's queue is the stack's own queue", async () => {
+  test("a failed dead letter is not sent a second time when the target names the stack's own queue", async () => {
     const { queue, own, failing } = await inSqs();
     failing(own.url, accessDenied);
     await expect(queue.send(letterTo(own.arn))).rejects.toMatchObject({ code: 'StoreRefused' });
     expect(sqs.batchesTo(own.url)).toHaveLength(1);
   });
 
-  test('dead letters that are sent at the same moment go to each queue in one request', async () => {
+  test('dead letters that are sent at the same time go to each queue in one request', async () => {
     const { queue, own, target } = await inSqs();
     await Promise.all(
       [letterTo(), letterTo(target.arn), letterTo(), letterTo(target.arn)].map((each) => queue.send(each)),
@@ -193,7 +193,7 @@ describe('a target’s queue in SQS', () => {
     expect(sqs.batchesTo(target.url).map(({ length }) => length)).toEqual([2]);
   });
 
-  test('a dead letter whose target names the delivery queue goes to the own queue, and its reason says so', async () => {
+  test("a dead letter goes to the stack's own queue with a reason when its target names the delivery queue", async () => {
     const { queue, own, deliveries } = await inSqs();
     await queue.send(letterTo(deliveries.arn));
     const [message] = (await own.receiveAll()).map(messageOf);
@@ -204,10 +204,16 @@ describe('a target’s queue in SQS', () => {
   });
 
   test.each([
-    [undefined, 'target', 'EndpointRejected: The endpoint answered 422.'],
-    [2, 'target', 'EndpointRejected: The endpoint answered 422.'],
-    [3, 'own', /came back 3 times from the dead letters, so target\.DeadLetterConfig is ignored\.$/],
-  ])('a dead letter that came back %s times goes to the queue %s', async (redrives, place, reason) => {
+    ['was never redriven', "its target's queue", undefined, 'target', 'EndpointRejected: The endpoint answered 422.'],
+    ['was redriven twice', "its target's queue", 2, 'target', 'EndpointRejected: The endpoint answered 422.'],
+    [
+      'was redriven three times',
+      "the stack's own queue",
+      3,
+      'own',
+      /came back 3 times from the dead letters, so target\.DeadLetterConfig is ignored\.$/,
+    ],
+  ])('a dead letter that %s goes to %s', async (_times, _queue, redrives, place, reason) => {
     const { queue, own, target } = await inSqs();
     const delivery = deliveryOf({ target: { DeadLetterConfig: { Arn: target.arn } }, ...(redrives && { redrives }) });
     await queue.send(letterTo(undefined, { delivery }));
@@ -215,7 +221,7 @@ describe('a target’s queue in SQS', () => {
     expect(messages.map(messageOf)).toMatchObject([{ attributes: { ERROR_MESSAGE: expect.stringMatching(reason) } }]);
   });
 
-  test('a dead letter is in the message group of its destination, and an input that was no delivery is in none', async () => {
+  test('the message group of a dead letter is the name of its destination', async () => {
     const { queue, own, target } = await inSqs();
     const { delivery: _delivery, ...unread } = letterTo();
     await Promise.all([letterTo(), letterTo(target.arn), unread].map((each) => queue.send(each)));

@@ -31,20 +31,20 @@ async function answering(status: number, answer: object) {
   return { calls, deadLetters: createSqsDeadLetters(sqs, `${endpoint}/123456789012/dead-letters`, systemClock) };
 }
 
-test('a queue has been read to its end when two long polls in a row are empty', async () => {
+test('reading dead letters ends after two empty long polls in a row', async () => {
   const { calls, deadLetters } = await answering(200, {});
   expect(await deadLetters.receive(90_500)).toEqual([]);
   const poll = { MaxNumberOfMessages: 10, WaitTimeSeconds: 1, VisibilityTimeout: 91, MessageAttributeNames: ['All'] };
   expect(calls.map(({ input }) => input)).toEqual([expect.objectContaining(poll), expect.objectContaining(poll)]);
 });
 
-test('no message is hidden for longer than SQS allows', async () => {
+test('a dead letter is hidden for at most 12 hours, the maximum of SQS', async () => {
   const { calls, deadLetters } = await answering(200, {});
   await deadLetters.receive(1e12);
   expect(calls[0]?.input['VisibilityTimeout']).toBe(43_200);
 });
 
-test('attributes of a dead letter that are not text are left out', async () => {
+test('binary attributes of a dead letter are left out', async () => {
   const MessageAttributes = { bytes: { DataType: 'Binary', BinaryValue: 'AP8=' } };
   const MD5OfBody = createHash('md5').update('{}').digest('hex');
   const Attributes = { SentTimestamp: '1700000000000', ApproximateReceiveCount: '3' };
@@ -56,14 +56,14 @@ test('attributes of a dead letter that are not text are left out', async () => {
   expect(Object.keys((await deadLetters.receive(1000))[0]?.message.attributes ?? { none: '' })).toEqual([]);
 });
 
-test('a message that the answer names as not deleted is a failure', async () => {
+test('removing dead letters fails when SQS reports that one of them was not deleted', async () => {
   const Failed = [{ Id: '1', SenderFault: false, Code: 'InternalError', Message: 'canary' }];
   const { deadLetters } = await answering(200, { Successful: [{ Id: '0' }], Failed });
   const failure = { code: 'StoreUnavailable', message: 'Could not delete from the dead letters: InternalError.' };
   await expect(deadLetters.remove(['a', 'b'])).rejects.toMatchObject(failure);
 });
 
-test('a message that cannot be released is a failure, except when it is visible already', async () => {
+test('releasing dead letters fails when SQS refuses one of them, unless that one is already visible', async () => {
   const failing = await answering(200, { Failed: [{ Id: '0', SenderFault: false, Code: 'InternalError' }] });
   await expect(failing.deadLetters.release(['a'])).rejects.toMatchObject({ code: 'StoreUnavailable' });
   const shown = await answering(200, { Failed: [{ Id: '0', SenderFault: true, Code: 'MessageNotInflight' }] });
@@ -74,7 +74,7 @@ test.each([
   [403, 'AccessDeniedException', 'StoreRefused'],
   [403, 'OverLimit', 'StoreUnavailable'],
   [503, 'ServiceUnavailable', 'StoreUnavailable'],
-])('the answer HTTP %i %s is %s for every call', async (status, type, code) => {
+])('every call to the dead-letter queue that is answered with HTTP %i %s fails with %s', async (status, type, code) => {
   const { deadLetters } = await answering(status, { __type: `com.amazonaws.sqs#${type}`, message: 'no' });
   const calls = [deadLetters.receive(1000), deadLetters.remove(['a']), deadLetters.release(['a'])];
   const outcomes = await Promise.allSettled(calls);

@@ -54,7 +54,7 @@ describe.each([
   ['over SQS', overSqs],
   ['in memory', inMemory],
 ])('dead letters %s', (_where, create) => {
-  test('a dead letter comes as it was sent, with its time and its receive count', async () => {
+  test('a received dead letter has the body and attributes that were sent, its time and its receive count', async () => {
     const { deadLetters, put } = await create();
     const message = { body: '{"n":1.0,"note":"Zoë 😀"}', attributes: { ERROR_CODE: 'TIMEOUT', LASTMILE: '{"v":1}' } };
     const beforeMs = systemClock.nowMs();
@@ -71,7 +71,7 @@ describe.each([
     expect(received?.sentAtMs).toBeLessThanOrEqual(systemClock.nowMs());
   });
 
-  test('a received dead letter is hidden, and visible again once it is released', async () => {
+  test('a received dead letter is hidden until it is released', async () => {
     const { deadLetters, put } = await create();
     await put(plain('one'));
     const [first] = await deadLetters.receive(aWhileMs);
@@ -81,7 +81,7 @@ describe.each([
     expect(again).toMatchObject({ messageId: first?.messageId, receiveCount: 2 });
   });
 
-  test('a removed dead letter never comes again', async () => {
+  test('a removed dead letter is not received again', async () => {
     const { deadLetters, put } = await create();
     for (const body of ['one', 'two']) await put(plain(body));
     const received = await deadLetters.receive(aWhileMs);
@@ -92,7 +92,7 @@ describe.each([
     expect(left.map(({ messageId }) => messageId)).toEqual([received[1]?.messageId]);
   });
 
-  test('twelve dead letters come in several receives, and each of them comes once', async () => {
+  test('two receives return twelve dead letters, each of them once', async () => {
     const { deadLetters, put } = await create();
     const bodies = Array.from({ length: 12 }, (_, index) => `body ${index}`);
     await Promise.all(bodies.map((body) => put(plain(body))));
@@ -106,7 +106,7 @@ describe.each([
     ).toEqual(bodies.toSorted());
   });
 
-  test('removing or releasing no message, or one that is gone or already visible, does not fail', async () => {
+  test('removing or releasing dead letters that are gone or already visible does not fail', async () => {
     const { deadLetters, put } = await create();
     await put(plain('one'));
     const [first] = await deadLetters.receive(aWhileMs);

@@ -20,7 +20,7 @@ async function inSqs() {
 
 interface Subject {
   readonly queue: DeliveryQueue;
-  /** The present messages of the queue. */
+  /** The messages in the queue. */
   held(): Promise<readonly QueuedDelivery[]>;
   breakDown(): void;
   recover(): void;
@@ -62,7 +62,7 @@ describe.each(subjects)('the delivery queue $subject', ({ create }) => {
     expect(await held()).toEqual([queued]);
   });
 
-  test('the delivery queue accepts many deliveries at once, each one separately', async () => {
+  test('25 deliveries that are sent at the same time are all in the delivery queue', async () => {
     const { queue, held } = await create();
     const sent = Array.from({ length: 25 }, (_, attempts) => queue.send({ delivery: deliveryOf({ attempts }) }, 'g'));
     await Promise.all(sent);
@@ -70,7 +70,7 @@ describe.each(subjects)('the delivery queue $subject', ({ create }) => {
     expect(attempts.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 25 }, (_, index) => index));
   });
 
-  test('the delivery queue refuses only the delivery that is too large for a message, and accepts the others', async () => {
+  test('a delivery that is too large for a message is refused, and a delivery sent with it is accepted', async () => {
     const { queue, held } = await create();
     const large = queue.send({ delivery: deliveryOf({ event: { value: { text: incompressibleText() } } }) }, 'g');
     const small = queue.send({ delivery: deliveryOf() }, 'g');
@@ -79,7 +79,7 @@ describe.each(subjects)('the delivery queue $subject', ({ create }) => {
     expect(await held()).toHaveLength(1);
   });
 
-  test('a delivery queue that cannot be reached accepts nothing, and accepts again later', async () => {
+  test('sending a delivery fails while the delivery queue cannot be reached, and succeeds afterwards', async () => {
     const { queue, held, breakDown, recover } = await create();
     breakDown();
     await expect(queue.send({ delivery: deliveryOf() }, 'g')).rejects.toMatchObject({ code: 'StoreUnavailable' });
@@ -90,8 +90,13 @@ describe.each(subjects)('the delivery queue $subject', ({ create }) => {
 });
 
 describe('a request to SQS', () => {
-  test.each<[notBeforeMs: number | undefined, delaySeconds: number]>([
-    [undefined, 0],
+  test('a delivery without a waiting time is sent without a delay', async () => {
+    const { queue, lies } = await inSqs();
+    await queue.send({ delivery: deliveryOf() }, 'g');
+    expect(sqs.batchesTo(lies.url)).toMatchObject([[{ DelaySeconds: 0 }]]);
+  });
+
+  test.each([
     [-5000, 0],
     [0, 0],
     [1, 1],
@@ -100,10 +105,9 @@ describe('a request to SQS', () => {
     [900_000, 900],
     [900_001, 900],
     [86_400_000, 900],
-  ])('a delivery that waits %s ms more is sent with a delay of %d s', async (waitMs, DelaySeconds) => {
+  ])('a delivery that must wait %d ms more is sent with a delay of %d s', async (waitMs, DelaySeconds) => {
     const { queue, lies } = await inSqs();
-    const notBefore = waitMs === undefined ? undefined : { notBeforeMs: clock.nowMs() + waitMs };
-    await queue.send({ delivery: deliveryOf(), ...notBefore }, 'g');
+    await queue.send({ delivery: deliveryOf(), notBeforeMs: clock.nowMs() + waitMs }, 'g');
     expect(sqs.batchesTo(lies.url)).toMatchObject([[{ DelaySeconds }]]);
   });
 
@@ -111,23 +115,20 @@ describe('a request to SQS', () => {
     [60_000, 60],
     [60_001, 60],
     [900_000, 60],
-  ])(
-    'a delivery that waits %s ms for the rate is sent with a delay of %d s, at most a minute',
-    async (waitMs, DelaySeconds) => {
-      const { queue, lies } = await inSqs();
-      await queue.send({ delivery: deliveryOf(), notBeforeMs: clock.nowMs() + waitMs, turnGeneration: 3 }, 'g');
-      expect(sqs.batchesTo(lies.url)).toMatchObject([[{ DelaySeconds }]]);
-    },
-  );
+  ])('a delivery that must wait %d ms for the rate is sent with a delay of %d s', async (waitMs, DelaySeconds) => {
+    const { queue, lies } = await inSqs();
+    await queue.send({ delivery: deliveryOf(), notBeforeMs: clock.nowMs() + waitMs, turnGeneration: 3 }, 'g');
+    expect(sqs.batchesTo(lies.url)).toMatchObject([[{ DelaySeconds }]]);
+  });
 
-  test('a delivery that waits for an unhealthy endpoint is sent with its whole delay', async () => {
+  test('a delivery that must wait 300 s for an unhealthy endpoint is sent with a delay of 300 s', async () => {
     const { queue, lies } = await inSqs();
     const notBeforeMs = clock.nowMs() + 300_000;
     await queue.send({ delivery: deliveryOf(), notBeforeMs, turnGeneration: 3, isUnhealthy: true }, 'g');
     expect(sqs.batchesTo(lies.url)).toMatchObject([[{ DelaySeconds: 300 }]]);
   });
 
-  test('a request to SQS names the group of each delivery and sends its attributes as String', async () => {
+  test('a request to SQS contains the message group of each delivery, and its attributes with the type String', async () => {
     const { queue, lies } = await inSqs();
     const queued = { delivery: deliveryOf() };
     await Promise.all([queue.send(queued, 'orders'), queue.send(queued, 'refunds')]);
@@ -141,14 +142,14 @@ describe('a request to SQS', () => {
     ]);
   });
 
-  test('a request to SQS carries at most ten of the deliveries that were sent at the same moment', async () => {
+  test('21 deliveries that are sent at the same time are sent to SQS in three batches of at most ten', async () => {
     const { queue, lies } = await inSqs();
     await Promise.all(Array.from({ length: 21 }, () => queue.send({ delivery: deliveryOf() }, 'g')));
     expect(new Set(sqs.batchesTo(lies.url).map(({ length }) => length))).toEqual(new Set([10, 1]));
     expect(sqs.batchesTo(lies.url)).toHaveLength(3);
   });
 
-  test('a request to SQS carries at most 1 MiB, attributes included', async () => {
+  test('a batch contains at most 1 MiB of bodies and attributes', async () => {
     const { queue, lies } = await inSqs();
     const sized = (bytes: number): QueuedDelivery => {
       const empty = messageBytes(formatQueuedDelivery({ delivery: deliveryOf({ event: { value: {}, text: '{}' } }) }));
@@ -171,7 +172,7 @@ describe('an answer of SQS', () => {
   const send = async (attempts: number, queue: DeliveryQueue) =>
     queue.send({ delivery: deliveryOf({ attempts }) }, 'g');
 
-  test('an answer of SQS that refuses one entry rejects only that delivery, with the code of the refusal', async () => {
+  test('only the delivery whose entry SQS refuses is rejected, with the code of SQS', async () => {
     const { queue, lies } = await inSqs();
     sqs.server.proxy.faultsBy(() => ({ failedEntries: [1] }));
     const settled = await Promise.allSettled([0, 1, 2].map((attempts) => send(attempts, queue)));
@@ -182,16 +183,17 @@ describe('an answer of SQS', () => {
     expect(await lies.receiveAll()).toHaveLength(2);
   });
 
-  test.each([{}, { Successful: [], Failed: [] }, { Successful: [{ Id: '7' }] }])(
-    'a delivery that the answer of SQS does not name (%j) is not accepted',
-    async (body) => {
-      const { queue } = await inSqs();
-      sqs.server.proxy.faultsBy(() => ({ status: 200, body }));
-      await expect(send(0, queue)).rejects.toMatchObject({ code: 'StoreUnavailable' });
-    },
-  );
+  test.each([
+    ['is empty', {}],
+    ['has empty lists', { Successful: [], Failed: [] }],
+    ['contains only another id', { Successful: [{ Id: '7' }] }],
+  ])('sending a delivery fails when the answer of SQS %s', async (_what, body) => {
+    const { queue } = await inSqs();
+    sqs.server.proxy.faultsBy(() => ({ status: 200, body }));
+    await expect(send(0, queue)).rejects.toMatchObject({ code: 'StoreUnavailable' });
+  });
 
-  test('a message that the queue refuses for its size is MessageRefused, and the others of its batch are accepted', async () => {
+  test('only the delivery that SQS refuses for its size fails with MessageRefused', async () => {
     const url = await sqs.server.newQueue({ MaximumMessageSize: '1024' });
     const queue = createSqsDeliveryQueue(sqs.client(), url.url, clock);
     const large = deliveryOf({ event: { value: { text: 'x'.repeat(1024) } } });
@@ -208,7 +210,7 @@ describe('an answer of SQS', () => {
     expect(await url.receiveAll()).toHaveLength(2);
   });
 
-  test('one message for which SQS refuses the whole batch is MessageRefused, and the others are accepted', async () => {
+  test('only the invalid delivery fails with MessageRefused when SQS refuses the whole batch because of it', async () => {
     const { queue, lies } = await inSqs();
     sqs.server.proxy.faultsBy(({ input }) => {
       const isPoisoned = (input['Entries'] as readonly BatchEntry[]).some(
@@ -226,13 +228,13 @@ describe('an answer of SQS', () => {
     expect(await lies.receiveAll()).toHaveLength(2);
   });
 
-  test('an answer of SQS that denies access is StoreRefused', async () => {
+  test('sending a delivery fails with StoreRefused when SQS denies access', async () => {
     const { queue } = await inSqs();
     sqs.server.proxy.faultsBy(() => accessDenied);
     await expect(send(0, queue)).rejects.toMatchObject({ code: 'StoreRefused' });
   });
 
-  test('a request to SQS is repeated when its answer was lost, so the delivery may be in the queue twice', async () => {
+  test('a delivery is in the queue twice when its request to SQS is repeated after a lost answer', async () => {
     const { queue, lies } = await inSqs();
     const faults = ['lost after' as const];
     sqs.server.proxy.faultsBy(() => faults.pop());
@@ -240,7 +242,7 @@ describe('an answer of SQS', () => {
     expect(await lies.receiveAll()).toHaveLength(2);
   });
 
-  test('the answer of SQS to one batch does not affect another batch that was sent at the same moment', async () => {
+  test('a batch is accepted although SQS refuses another batch that was sent at the same time', async () => {
     const { queue } = await inSqs();
     sqs.server.proxy.faultsBy(({ input }) =>
       (input['Entries'] as readonly object[]).length === 10 ? accessDenied : undefined,

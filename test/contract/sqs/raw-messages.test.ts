@@ -13,7 +13,7 @@ async function inSqs() {
   return { deliveries, deadLetters, newer: createSqsRawMessages(sqs.client(), deliveries.url, deadLetters.url) };
 }
 
-/** The messages that were sent to a queue, read from the requests, because nobody can receive a delayed message. */
+/** The messages in the requests to a queue. A delayed message cannot be received, so the queue does not show them. */
 const sentTo = (url: string) =>
   sqs.server.proxy.requests
     .filter(({ operation, input }) => operation === 'SendMessage' && input['QueueUrl'] === url)
@@ -78,14 +78,14 @@ const message: RawMessage = { body: '{"id": 1.0}\t"ü"', attributes, group: 'ord
 const newerVersion = new Failure('NewerVersion', 'The message has version 2, and this worker reads up to 1.');
 
 describe.each(subjects)('messages of a newer version $subject', ({ create }) => {
-  test('messages of a newer version are sent back as they came, with every attribute and their group', async () => {
+  test('messages of a newer version are sent back unchanged, with every attribute and the message group', async () => {
     const { newer, sentBack } = await create();
     expect(await newer.sendBack(message)).toBe(900_000);
     await newer.sendBack({ body: 'x', attributes: {} });
     expect(sentBack()).toEqual([message, { body: 'x', attributes: {} }]);
   });
 
-  test('messages of a newer version are dead-lettered as they came, with the reason added', async () => {
+  test('messages of a newer version are dead-lettered unchanged except for an added reason', async () => {
     const { newer, buried } = await create();
     await newer.sendToDeadLetters(message, newerVersion);
     const reason = {
@@ -95,7 +95,7 @@ describe.each(subjects)('messages of a newer version $subject', ({ create }) => 
     expect(buried()).toEqual([{ ...message, attributes: { ...attributes, ...reason } }]);
   });
 
-  test('messages of a newer version are not accepted while the queues cannot be reached', async () => {
+  test('sending back or dead-lettering a message of a newer version fails while the queues cannot be reached', async () => {
     const { newer, breakDown } = await create();
     breakDown();
     await expect(newer.sendBack(message)).rejects.toMatchObject({ code: 'StoreUnavailable' });
@@ -103,7 +103,7 @@ describe.each(subjects)('messages of a newer version $subject', ({ create }) => 
   });
 });
 
-test('a message that is sent back waits for the longest delay of SQS', async () => {
+test('a message of a newer version is sent back with the longest delay of SQS', async () => {
   const { newer, deliveries } = await inSqs();
   await newer.sendBack(message);
   expect(sentTo(deliveries.url)).toMatchObject([{ DelaySeconds: 900, MessageGroupId: 'orders' }]);
@@ -111,7 +111,7 @@ test('a message that is sent back waits for the longest delay of SQS', async () 
   expect(await deliveries.count()).toBe(1);
 });
 
-test('a dead-lettered message can be received with all its attributes', async () => {
+test('a dead-lettered message of a newer version can be received with all its attributes', async () => {
   const { newer, deadLetters } = await inSqs();
   await newer.sendToDeadLetters(message, newerVersion);
   const [received] = await deadLetters.receive();
@@ -120,7 +120,7 @@ test('a dead-lettered message can be received with all its attributes', async ()
   expect(received?.MessageAttributes?.['count']).toMatchObject({ DataType: 'Number.long', StringValue: '007' });
 });
 
-test('a queue that denies access makes the call fail with StoreRefused', async () => {
+test('sending back a message of a newer version fails with StoreRefused when the queue denies access', async () => {
   const { newer } = await inSqs();
   sqs.server.proxy.faultsBy(() => accessDenied);
   await expect(newer.sendBack(message)).rejects.toMatchObject({ code: 'StoreRefused' });

@@ -7,7 +7,7 @@ import { accessDenied, unavailable, useSqs } from './sqs-subjects.ts';
 
 const sqs = useSqs();
 
-/** Two received messages, which can be received again at once until they are deleted. */
+/** A queue with two received messages, which stay visible until they are deleted. */
 async function inSqs() {
   const lies = await sqs.server.newQueue({ VisibilityTimeout: '0' });
   await lies.send({ body: 'one', attributes: {} });
@@ -48,20 +48,20 @@ const subjects: readonly { subject: string; create: () => Promise<Subject> }[] =
 ];
 
 describe.each(subjects)('received messages $subject', ({ create }) => {
-  test('removed messages are gone, and no others', async () => {
+  test('only the removed messages are deleted', async () => {
     const { messages, one, left } = await create();
     await messages.remove(one);
     expect(await left()).toEqual(['other']);
   });
 
-  test('a received message can be removed twice', async () => {
+  test('removing a received message twice does not fail', async () => {
     const { messages, one, left } = await create();
     await messages.remove(one);
     await messages.remove(one);
     expect(await left()).toEqual(['other']);
   });
 
-  test('a received message stays when its removal is no longer wanted at the time of the call', async () => {
+  test('a received message is not deleted when its removal is no longer wanted at the time of the call', async () => {
     const { messages, one, left } = await create();
     const wanted = [true];
     const removing = messages.remove(one, () => wanted.length > 0);
@@ -70,7 +70,7 @@ describe.each(subjects)('received messages $subject', ({ create }) => {
     expect(await left()).toEqual(['one', 'other']);
   });
 
-  test('received messages stay when their queue cannot be reached', async () => {
+  test('removing received messages fails while their queue cannot be reached', async () => {
     const { messages, one, left, breakDown } = await create();
     breakDown();
     await expect(messages.remove(one)).rejects.toMatchObject({ code: 'StoreUnavailable' });
@@ -81,7 +81,7 @@ describe.each(subjects)('received messages $subject', ({ create }) => {
 describe('received messages in SQS', () => {
   const calls = () => sqs.server.proxy.requests.filter(({ operation }) => operation === 'DeleteMessageBatch');
 
-  test('messages that settle together are deleted by one call, and a message that settles later by another call', async () => {
+  test('messages that settle at the same time are deleted by one call', async () => {
     const { messages, one, other, left } = await inSqs();
     const before = calls().length;
     await Promise.all([messages.remove(one), messages.remove(other)]);
@@ -91,7 +91,7 @@ describe('received messages in SQS', () => {
     expect(calls().length - before).toBe(2);
   });
 
-  test('messages that a call does not delete are rejected and stay', async () => {
+  test('removing a message fails when SQS reports that the message was not deleted', async () => {
     const { messages, one, other, left } = await inSqs();
     sqs.server.proxy.faultsBy(() => ({ failedEntries: [1] }));
     const [first, second] = await Promise.allSettled([messages.remove(one), messages.remove(other)]);
@@ -100,7 +100,7 @@ describe('received messages in SQS', () => {
     expect(await left()).toEqual(['other']);
   });
 
-  test('messages are deleted in calls of ten', async () => {
+  test('one call deletes at most ten messages', async () => {
     const { messages, one, left } = await inSqs();
     const before = calls().length;
     await Promise.all(Array.from({ length: 21 }, () => messages.remove(one)));
@@ -112,7 +112,7 @@ describe('received messages in SQS', () => {
     expect(await left()).toEqual(['other']);
   });
 
-  test('a message is gone although the answer to its deletion was lost', async () => {
+  test('a removed message is deleted although the answer of SQS was lost', async () => {
     const { messages, one, left } = await inSqs();
     const faults = ['lost after' as const];
     sqs.server.proxy.faultsBy(() => faults.pop());
@@ -120,7 +120,7 @@ describe('received messages in SQS', () => {
     expect(await left()).toEqual(['other']);
   });
 
-  test('messages stay when access is denied', async () => {
+  test('removing a message fails with StoreRefused when SQS denies access', async () => {
     const { messages, one, left } = await inSqs();
     sqs.server.proxy.faultsBy(() => accessDenied);
     await expect(messages.remove(one)).rejects.toMatchObject({ code: 'StoreRefused' });

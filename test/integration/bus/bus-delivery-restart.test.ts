@@ -36,7 +36,7 @@ async function start() {
 
 const HttpParameters = { PathParameterValues: ['$.detail.n'] };
 
-test('every event that PutEvents has accepted arrives, although the stack is killed at once', async () => {
+test('every event that PutEvents has accepted arrives although the stack is killed immediately afterwards', async () => {
   const { stack, story } = await start();
   const Arn = await story.createDestination('shop', endpoint.origin);
   const queue = await story.createQueue('all');
@@ -69,7 +69,7 @@ test('every event that PutEvents has accepted arrives, although the stack is kil
   expect([...queued.keys()].toSorted()).toEqual(ids.toSorted());
 });
 
-test('a reset forgets buses, rules and targets, and events after it are delivered', async () => {
+test('a reset removes buses, rules and targets, and new events are delivered afterwards', async () => {
   const stack = await ownStack();
   const story = createBusStory(stack);
   const create = async (): Promise<void> => {

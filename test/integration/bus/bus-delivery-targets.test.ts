@@ -18,7 +18,7 @@ const ruleArn = 'arn:aws:events:us-east-1:123456789012:rule/all';
 const arn = (service: string, resource: string) => `arn:aws:${service}:us-east-1:123456789012:${resource}`;
 const logGroup = arn('logs', 'log-group:/aws/events/orders');
 
-test('a queue target gets the event in its own text, or the text that its transformer makes', async () => {
+test('a queue target gets the unchanged text of the event or the output of its transformer', async () => {
   const queue = await story.createQueue('all');
   const transformer = {
     InputPathsMap: { order: '$.detail.order' },
@@ -74,7 +74,7 @@ test('an event for a FIFO queue is sent with the message group that the target n
   expect(message?.Attributes).toMatchObject({ MessageGroupId: 'orders' });
 });
 
-test('a log group target prints the event as one line, bounded and free of control characters', async () => {
+test('a log group target prints the event as one short line without control characters', async () => {
   await story.putRule(rule, { Arn: logGroup }, { Arn: `${logGroup}:*`, InputPath: '$.detail.text' });
   const [id] = await story.put({ Detail: JSON.stringify({ text: `\u001b[31m\u2028${'x'.repeat(5000)}` }) });
   const [whole, text] = await lines.count(2);
@@ -84,7 +84,7 @@ test('a log group target prints the event as one line, bounded and free of contr
   expect(Math.max(whole?.length ?? 0, text?.length ?? 0)).toBeLessThan(1200);
 });
 
-test('a template inside the envelope that a rule makes is filled by the worker, not by the rule', async () => {
+test('the worker, not the rule, fills in the template in the target of an envelope', async () => {
   const endpoint = await ownEndpoint();
   const apiDestination = await story.createDestination('shop', endpoint.origin);
   const target = {
@@ -108,7 +108,7 @@ test('a template inside the envelope that a rule makes is filled by the worker, 
   ]);
 });
 
-test('a target that this stack does not have is reported once, and the events for it go to its dead-letter queue', async () => {
+test('events for a target that the local stack does not have go to its dead-letter queue, and one error is printed', async () => {
   const dead = await story.createQueue('dead');
   const DeadLetterConfig = { Arn: dead.arn };
   const bucket = 'arn:aws:firehose:us-east-1:123456789012:deliverystream/x';
@@ -138,18 +138,18 @@ test('a target that this stack does not have is reported once, and the events fo
 });
 
 test.each([
-  arn('sqs', 'nowhere'),
-  'arn:aws:sqs:eu-west-1:123456789012:dead',
-  'arn:aws:sqs:us-east-1:999999999999:dead',
-  'arn:aws:events:us-east-1:123456789012:event-bus/other',
-])('an event for %s is dropped with a line in the output', async (Arn) => {
+  ['a queue that does not exist', arn('sqs', 'nowhere')],
+  ['a queue of another region', 'arn:aws:sqs:eu-west-1:123456789012:dead'],
+  ['a queue of another account', 'arn:aws:sqs:us-east-1:999999999999:dead'],
+  ['another event bus', 'arn:aws:events:us-east-1:123456789012:event-bus/other'],
+])('an event whose target is %s is dropped, and an error is printed', async (_what, Arn) => {
   await story.putRule(rule, { Arn });
   await story.put({});
   const [line] = await errors.count(1);
   expect(line).toMatch(/^arn:aws:events:us-east-1:123456789012:rule\/all target t-1: .* dropped\.$/);
 });
 
-test('a dead-letter queue that does not exist is reported', async () => {
+test('an error is printed when the dead-letter queue of a target does not exist', async () => {
   const DeadLetterConfig = { Arn: arn('sqs', 'nowhere') };
   await story.putRule(rule, { Arn: arn('sns', 'topic'), DeadLetterConfig });
   const [id] = await story.put({});
@@ -158,7 +158,7 @@ test('a dead-letter queue that does not exist is reported', async () => {
   );
 });
 
-test('a target whose input cannot be made gets nothing and is reported, and the other targets get their events', async () => {
+test('an event is delivered to the other targets of a rule when the input of one target cannot be made', async () => {
   const InputTransformer = { InputPathsMap: { by: '$.detail.by' }, InputTemplate: '{"by": "<by>"}' };
   await story.putRule(
     rule,
@@ -176,7 +176,7 @@ test('a target whose input cannot be made gets nothing and is reported, and the 
   expect(lines.items).toHaveLength(1);
 });
 
-test('an event for a bus that does not exist gets a normal answer, is dropped, and is reported once', async () => {
+test('PutEvents accepts an event for a bus that does not exist, and one error is printed', async () => {
   const other = { EventBusName: 'other' };
   const answered = await story.put(other, other);
   expect(answered.every((id) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))).toBe(true);

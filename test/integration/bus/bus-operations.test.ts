@@ -88,7 +88,7 @@ describe('the AWS SDK on the bus', () => {
     expect(ofTarget).toEqual(names);
   });
 
-  test('the AWS SDK gets the answer of the region that it signs for', async () => {
+  test('a request of the AWS SDK goes to the bus of the region in its signature', async () => {
     await client('us-west-2').send(new CreateEventBusCommand({ Name: 'west' }));
     const elsewhere = client('ap-south-1').send(new DescribeEventBusCommand({ Name: 'west' }));
     const refused = { name: 'ResourceNotFoundException', message: 'Event bus west does not exist.' };
@@ -103,7 +103,7 @@ describe('the AWS SDK on the bus', () => {
     await expect(refused).rejects.toMatchObject({ name: 'InvalidEventPatternException' });
   });
 
-  test('the AWS SDK still reaches connections at the same address', async () => {
+  test('the AWS SDK reaches connections and the bus at the same address', async () => {
     const BasicAuthParameters = { Username: 'jo', Password: 'secret' };
     const connection = { Name: 'c', AuthorizationType: 'BASIC' as const, AuthParameters: { BasicAuthParameters } };
     await client().send(new CreateConnectionCommand(connection));
@@ -118,7 +118,7 @@ describe('on the wire', () => {
     return fetch(stack.url, { method: 'POST', headers, body });
   }
 
-  test('a refusal of the bus is a 400 with its code in body and header, and a request id', async () => {
+  test('a refusal of the bus has status 400, a request id, and its code in the body and a header', async () => {
     const response = await post('DescribeRule', '{"Name":"gone"}');
     expect(response.status).toBe(400);
     expect(response.headers.get('content-type')).toBe('application/x-amz-json-1.1');
@@ -129,13 +129,13 @@ describe('on the wire', () => {
   });
 
   test.each([
-    ['PutRule', '{"Name":', 'SerializationException'],
-    ['PutRule', '{"Name":7,"EventPattern":"{}"}', 'SerializationException'],
-    ['PutRule', '[]', 'SerializationException'],
-    ['PutRule', '{}', 'ValidationException'],
-    ['PaintBus', '{}', 'UnknownOperationException'],
-    ['constructor', '{}', 'UnknownOperationException'],
-  ])('the bus refuses %s with the body %s by the code %s', async (operation, body, code) => {
+    ['PutRule with half a JSON object', 'SerializationException', 'PutRule', '{"Name":'],
+    ['PutRule with a number as Name', 'SerializationException', 'PutRule', '{"Name":7,"EventPattern":"{}"}'],
+    ['PutRule with a list as its body', 'SerializationException', 'PutRule', '[]'],
+    ['PutRule without a name', 'ValidationException', 'PutRule', '{}'],
+    ['the unknown operation PaintBus', 'UnknownOperationException', 'PaintBus', '{}'],
+    ['the unknown operation constructor', 'UnknownOperationException', 'constructor', '{}'],
+  ])('the bus refuses %s with %s', async (_what, code, operation, body) => {
     const response = await post(operation, body);
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ __type: code });

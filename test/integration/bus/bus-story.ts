@@ -19,7 +19,7 @@ import { ownClients } from '../../fixtures/stack.ts';
 
 const account = '123456789012';
 
-/** Clients for the bus of one region, and their most frequent calls. The clients are closed after the test. */
+/** Clients for the bus of one region, which are closed after the test, and shortcuts for frequent calls. */
 export function createBusStory(stack: Pick<Stack, 'url'>, region = 'us-east-1') {
   const { events, sqs } = ownClients(stack, { region });
 
@@ -77,7 +77,7 @@ export function attributesOf({ MessageAttributes = {} }: Message): Record<string
   return Object.fromEntries(Object.entries(MessageAttributes).map(([name, { StringValue }]) => [name, StringValue]));
 }
 
-/** A list that grows, with callers that wait for its growth. */
+/** A list whose readers can wait until it has a given number of items. */
 export class Growing<Item> {
   readonly items: Item[] = [];
   #waiting: (() => void)[] = [];

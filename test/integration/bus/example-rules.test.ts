@@ -63,7 +63,7 @@ const targetsOf = (name: string) =>
   ruleOf(name)['Targets'] as unknown as readonly (Target & { readonly Arn: string })[];
 
 describe('an example rule', () => {
-  test('the example rule for the delivery queue sends the event in its own text, in the message group of its destination', async () => {
+  test('the example rule for the delivery queue sends the unchanged event in the message group of its destination', async () => {
     const { id, request } = await deliverBy('rule-to-queue.yml', 'orders');
     expect(request).toMatchObject({ method: 'POST', path: '/orders' });
     expect(request.headers['idempotency-key']).toBe(`${id}/orders`);
@@ -90,7 +90,7 @@ describe.each(exampleNames)('the example %s', (name) => {
     expect(delivery.apiDestination).toBe(name === 'rule-to-queue.yml' ? 'orders' : 'shipments');
   });
 
-  test(`the example ${name} has a dead-letter queue of its own, and only its rule may send to it`, () => {
+  test(`only the rule of the example ${name} may send to its dead-letter queue`, () => {
     const { UndeliveredPolicy, Undelivered } = exampleResources(name, localStack);
     expect(targetsOf(name)).toMatchObject([{ DeadLetterConfig: { Arn: localStack['Undelivered.Arn'] } }]);
     expect(Undelivered).toMatchObject({ SqsManagedSseEnabled: true, MessageRetentionPeriod: 14 * 86_400 });
@@ -111,7 +111,7 @@ describe.each(exampleNames)('the example %s', (name) => {
 });
 
 test.each(exampleNames)(
-  'the example %s has an alarm for its dead-letter queue, and notifies a topic if there is one',
+  'the example %s has an alarm for its dead-letter queue, and notifies a topic if one is given',
   (name) => {
     const expected = {
       Namespace: 'AWS/SQS',

@@ -11,7 +11,7 @@ const yaml = createRequire(require.resolve('osls/bin/serverless.js'))('js-yaml')
 
 export const exampleNames = readdirSync(folder);
 
-/** Values that an example refers to: pseudo parameters and conditions by name, attributes as `<id>.<attribute>`. */
+/** Values by their names in a template: pseudo parameters and conditions, and attributes as `<id>.<attribute>`. */
 export type References = Readonly<Record<string, string>>;
 
 /** The resources of an example, as CloudFormation would make them. A parameter that is not given has its default. */

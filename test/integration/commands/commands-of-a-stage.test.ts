@@ -3,8 +3,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 
-/* A command calls the function of the right stack with the right credentials, as the guide's page on deploying says. */
-
 const repository = join(import.meta.dirname, '..', '..', '..');
 let lambda: RecordingEndpoint;
 /** The answer of every function to a payload. */
@@ -34,7 +32,7 @@ test.each([
   ['send', 'deliver', ['orders']],
   ['redrive', 'redrive', ['--dry-run']],
 ])(
-  'npm run %s calls the function %s of the stage with the credentials and the region of the shell',
+  'npm run %s calls the function %s of a deployed stage with the credentials and the region of the shell',
   async (command, name, args) => {
     const credentials = { AWS_ACCESS_KEY_ID: 'AKIATEAM', AWS_SECRET_ACCESS_KEY: 'a', AWS_SESSION_TOKEN: 'session' };
     const flags = ['--stage', 'prod', '--endpoint-url', lambda.origin];
@@ -46,7 +44,7 @@ test.each([
   },
 );
 
-test('a command for a deployed stage reports missing credentials in one line, and sends nothing', async () => {
+test('npm run keys for a deployed stage prints one line and sends nothing when credentials are missing', async () => {
   const { status, stderr } = await run(
     'keys',
     ['list', '--api', 'control', '--stage', 'prod', '--endpoint-url', lambda.origin],
@@ -56,7 +54,7 @@ test('a command for a deployed stage reports missing credentials in one line, an
   expect([status, lambda.requests]).toEqual([1, []]);
 });
 
-test('an error names the address in AWS_ENDPOINT_URL when a command for a deployed stage called it', async () => {
+test('the error of a command for a deployed stage names the address when AWS_ENDPOINT_URL is set', async () => {
   const credentials = { AWS_ACCESS_KEY_ID: 'AKIATEAM', AWS_SECRET_ACCESS_KEY: 'a' };
   const left = { ...credentials, AWS_ENDPOINT_URL: lambda.origin };
   const { status, stderr } = await run('keys', ['list', '--api', 'control', '--stage', 'prod'], left);
@@ -66,7 +64,7 @@ test('an error names the address in AWS_ENDPOINT_URL when a command for a deploy
   ]);
 });
 
-test('npm run policy -- health prints one readable line for an unhealthy destination, and reads a list to its end', async () => {
+test('npm run policy -- health prints one line for each destination on all pages of the list', async () => {
   const unhealthy = {
     Name: 'orders',
     State: 'UNHEALTHY',

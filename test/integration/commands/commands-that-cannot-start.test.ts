@@ -8,14 +8,14 @@ function node(...args: readonly string[]) {
   return spawnSync(process.execPath, args, { cwd: repository, encoding: 'utf8', timeout: 15_000 });
 }
 
-test('every script reports a Node that is too old in one line and ends with status 2', () => {
+test('every script prints one line and ends with status 2 when Node is too old', () => {
   const olderNode = "Object.defineProperty(process, 'versions', { value: { node: '20.20.2' } });";
   const { status, stderr } = node('-e', `${olderNode} require('./infra/require-node-24.cjs');`);
   expect(stderr).toMatch(/^Lastmile needs Node 24, but this is v[^\n]*\n$/);
   expect(status).toBe(2);
 });
 
-test('npm run demo refuses an unknown flag, and starts nothing', () => {
+test('npm run demo refuses an unknown flag before it starts anything', () => {
   const { status, stderr, stdout } = node('lib/commands/demo.ts', '--port', '4011');
   expect(stderr).toContain('--port');
   expect(stderr).toContain('npm run demo');

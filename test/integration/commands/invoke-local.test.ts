@@ -26,7 +26,7 @@ sharedStack.beforeAll(async ({ stack: startedStack, endpoint: startedEndpoint, f
   await createDestination(clients.events, 'orders', settings, 'key-canary');
 });
 
-test('npm run invoke sends a sample event through the local stack with the deployed bundle of deliver', async () => {
+test('npm run invoke delivers a sample event with the deployed bundle of deliver', async () => {
   const { status, stdout } = await invoke(['-f', 'deliver', '-p', 'test/events/envelope-http-parameters.json']);
   expect(stdout).toContain('"outcome": "delivered"');
   expect(stdout).not.toContain('key-canary');
@@ -40,7 +40,7 @@ test('npm run invoke sends a sample event through the local stack with the deplo
   ]);
 });
 
-test('a dead letter reaches the queue of the stack, whatever account the stack has', async () => {
+test('npm run invoke sends a dead letter to the queue of a stack with another account', async () => {
   const nowhere = join(folder, 'nowhere.json');
   await writeFile(nowhere, '{"apiDestination":"nowhere","event":{}}');
   const { status, stdout } = await invoke(['-f', 'deliver', '-p', nowhere]);

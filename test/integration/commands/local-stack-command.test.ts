@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 test.each(['SIGINT', 'SIGTERM'] as const)(
-  'a started stack prints its address when it is ready, and %s stops it cleanly',
+  'npm start prints the address of the stack when it is ready, and ends with status 0 after %s',
   async (signal) => {
     const stack = start(['--port', '0']);
     const url = await stack.url;
@@ -31,7 +31,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   },
 );
 
-test('a stack that npm started stops when the shell of npm ends', async () => {
+test('a stack stops when the shell in which npm started it is killed', async () => {
   const shell = startStackInShell(['--port', '0']);
   running.add(shell);
   const url = await shell.url;
@@ -41,7 +41,7 @@ test('a stack that npm started stops when the shell of npm ends', async () => {
   await expect(fetch(`${url}/_lastmile/health`)).rejects.toThrow();
 });
 
-test('a request that hangs does not keep a stack from stopping', async () => {
+test('a stack stops although a request hangs', async () => {
   const stack = start(['--port', '0']);
   const url = await stack.url;
   const queue = `${url}/123456789012/lastmile-local-deliveries`;
@@ -64,7 +64,7 @@ async function startUnendingRequest(url: string): Promise<Socket> {
   return socket;
 }
 
-test('a second signal ends a stack that is stopping', async () => {
+test('a second signal ends a stopping stack at once', async () => {
   const stack = start(['--port', '0']);
   const socket = await startUnendingRequest(await stack.url);
   const signals = setInterval(() => stack.process.kill('SIGINT'), 10);
@@ -75,16 +75,11 @@ test('a second signal ends a stack that is stopping', async () => {
 
 test.each([
   ['an unknown flag', ['--prot', '0'], {}, /--prot/],
-  ['a bad port', ['--port', 'abc'], {}, /--port/],
-  ['a bad account', ['--account', '1'], {}, /--account/],
-  ['a host that is no address of this machine', ['--port', '0', '--host', '192.0.2.1'], {}, /192\.0\.2\.1/],
-  [
-    'a folder that cannot be one',
-    ['--port', '0', '--data-dir', import.meta.filename],
-    {},
-    /local-stack-command\.test\.ts/,
-  ],
-  ['a bad variable', ['--port', '0'], { CACHE_SECONDS: 'soon' }, /CACHE_SECONDS/],
+  ['an invalid port', ['--port', 'abc'], {}, /--port/],
+  ['an invalid account', ['--account', '1'], {}, /--account/],
+  ['a host that is not an address of this machine', ['--port', '0', '--host', '192.0.2.1'], {}, /192\.0\.2\.1/],
+  ['a file as data folder', ['--port', '0', '--data-dir', import.meta.filename], {}, /local-stack-command\.test\.ts/],
+  ['an invalid variable', ['--port', '0'], { CACHE_SECONDS: 'soon' }, /CACHE_SECONDS/],
 ] as const)(
   '%s makes npm start print one line on stderr and end with status 2',
   async (_what, args, environment, named) => {

@@ -73,7 +73,7 @@ function deadLetter(apiDestination: string, id: string): QueueMessage {
 const before = '2026-01-31T00:00:00.001Z';
 const nothing = { moved: 0, matched: 0, kept: 0, unreadable: [], unreadableCount: 0, more: false, before };
 
-test('npm run redrive counts in a dry run, moves what a filter selects, and moves the rest in the next call', async () => {
+test('npm run redrive moves only the dead letters that its filters select, and a dry run only counts them', async () => {
   const { bodiesIn, put, redrive } = await start();
   for (const id of ['e1', 'e2']) await put(deadLetter('orders', id));
   await put(deadLetter('others', 'e3'));
@@ -89,7 +89,7 @@ test('npm run redrive counts in a dry run, moves what a filter selects, and move
   expect(rest).toEqual({ status: 0, stdout: '1 dead letter moved, 0 left in place\n', stderr: '' });
 });
 
-test('npm run redrive prints the id, but not the body, of an unreadable dead letter, and ends with status 1', async () => {
+test('npm run redrive ends with status 1 and prints the id of an unreadable dead letter without its body', async () => {
   const { put, redrive } = await start();
   const messageId = await put({ body: 'body-canary', attributes: {} });
   expect(await redrive()).toEqual({
@@ -101,7 +101,7 @@ test('npm run redrive prints the id, but not the body, of an unreadable dead let
   });
 });
 
-test('npm run redrive calls again while dead letters are left, with the rest of the maximum and the time of the first call', async () => {
+test('npm run redrive calls the function again with the rest of the maximum while dead letters are left', async () => {
   const answers = [
     { ...nothing, moved: 3, matched: 5, more: true },
     { ...nothing, moved: 2, matched: 2, more: true },
@@ -121,7 +121,7 @@ test('npm run redrive calls again while dead letters are left, with the rest of 
   ]);
 });
 
-test('npm run redrive stops when a call moves nothing although dead letters are left', async () => {
+test('npm run redrive ends when a call moves nothing although dead letters are left', async () => {
   const { functions } = answering([{ ...nothing, kept: 100_000, more: true }]);
   const { redrive } = await start(functions);
   const { status, stdout } = await redrive('--api-destination', 'orders');
@@ -152,7 +152,7 @@ test('a dry run of npm run redrive ends when the number of matches reaches --max
   });
 });
 
-test('npm run redrive prints the error of the function, and how many dead letters were moved before the error', async () => {
+test('npm run redrive prints the error of the function and the number of dead letters that were moved before', async () => {
   const answers = [{ ...nothing, moved: 3, matched: 3, more: true }];
   const handler = async () => answers.pop() ?? Promise.reject(new Error('The queue is gone.'));
   const { redrive } = await start([{ name: 'redrive', timeoutSeconds: 60, create: async () => handler }]);
@@ -164,21 +164,30 @@ test('npm run redrive prints the error of the function, and how many dead letter
 });
 
 test.each([
-  [['--maximum', 'x'], /^Bad input: --maximum is not a whole number .*\. See --help\.\n$/],
-  [['--rate', '0'], /^Bad input: --rate is not a number from 0\.1 .*\. See --help\.\n$/],
-  [['--api-destination', ''], /^Bad input: --api-destination is neither .*\. See --help\.\n$/],
   [
+    'a maximum that is not a number',
+    ['--maximum', 'x'],
+    /^Bad input: --maximum is not a whole number .*\. See --help\.\n$/,
+  ],
+  ['a rate of 0', ['--rate', '0'], /^Bad input: --rate is not a number from 0\.1 .*\. See --help\.\n$/],
+  [
+    'an empty API destination',
+    ['--api-destination', ''],
+    /^Bad input: --api-destination is neither .*\. See --help\.\n$/,
+  ],
+  [
+    'an invalid time and an invalid error code',
     ['--after', 'monday', '--error-code', '?'],
     /^Bad input: --error-code is not .*; --after is not .*\. See --help\.\n$/,
   ],
-  [['--api-destinations', 'x'], /^Unknown option '--api-destinations'.*See --help\.\n$/],
-  [['orders'], /^Unexpected argument 'orders'.*See --help\.\n$/],
-])('npm run redrive refuses %j with one line and calls no stack', async (args, line) => {
+  ['an unknown flag', ['--api-destinations', 'x'], /^Unknown option '--api-destinations'.*See --help\.\n$/],
+  ['an argument without a flag', ['orders'], /^Unexpected argument 'orders'.*See --help\.\n$/],
+])('npm run redrive refuses %s in one line and calls no stack', async (_what, args, line) => {
   const { status, stdout, stderr } = await run(args, 'http://127.0.0.1:1');
   expect([status, stdout, stderr]).toEqual([2, '', expect.stringMatching(line)]);
 });
 
-test('npm run redrive prints its usage for --help, and one line when no stack answers', async () => {
+test('npm run redrive prints its usage with --help, and one line when no stack answers', async () => {
   const help = await run(['--help'], 'http://127.0.0.1:1');
   expect([help.status, help.stdout]).toEqual([0, expect.stringMatching(/^Moves dead letters[^]*--dry-run[^]*--stage/)]);
   const { status, stderr } = await run([], 'http://127.0.0.1:1');

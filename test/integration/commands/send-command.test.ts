@@ -47,25 +47,25 @@ test.each([
   ['--region', ['--region', 'eu-west-1'], { AWS_REGION: 'us-east-1' }],
   ['AWS_REGION', [], { AWS_REGION: 'eu-west-1', AWS_DEFAULT_REGION: 'us-east-1' }],
   ['AWS_DEFAULT_REGION', [], { AWS_DEFAULT_REGION: 'eu-west-1' }],
-] as const)('%s sets the region of npm run send, as it does for the AWS CLI', async (_name, args, environment) => {
+] as const)('%s sets the region of npm run send', async (_name, args, environment) => {
   const ended = await send(['orders', ...args], environment);
   expect(ended).toEqual({ status: 0, stdout: expect.stringMatching(delivered), stderr: '' });
 });
 
-test('npm run send ends with status 1 and the reason of a failed delivery, without the key', async () => {
+test('npm run send ends with status 1 and prints the reason of a failed delivery, but not the API key', async () => {
   const { status, stdout, stderr } = await send(['orders']);
   expect(status).toBe(1);
   expect(stdout).toContain('500');
   expect(stdout + stderr).not.toContain('key-canary');
 });
 
-test('npm run send prints a placeholder for an API destination that no event can name', async () => {
+test('npm run send prints a placeholder instead of an invalid name of an API destination', async () => {
   const { status, stdout } = await send(['no name "at all"']);
   expect(status).toBe(1);
   expect(stdout).toMatch(/^dead-lettered {2}\(no API destination\) {2}0 attempts {2}\d+ ms {2}InvalidDelivery: .+\n$/);
 });
 
-test.each(['[1]', '{"id":', ''])('npm run send refuses a file that holds %j and names the file', async (text) => {
+test.each(['[1]', '{"id":', ''])('npm run send refuses a file with the content %j and names the file', async (text) => {
   const file = join(folder, 'event.json');
   writeFileSync(file, text);
   expect(await send(['orders', file])).toEqual({
@@ -78,7 +78,7 @@ test.each(['[1]', '{"id":', ''])('npm run send refuses a file that holds %j and 
 test.each([
   ['text', 'body-canary'],
   ['other JSON', '{"body":"canary"}'],
-])('npm run send reports a server that answers with %s, and does not print its answer', async (_kind, body) => {
+])('npm run send prints an error without the answer when another server answers with %s', async (_kind, body) => {
   const other = await startRecordingEndpoint(() => ({ status: 200, body }));
   const { status, stdout, stderr } = await send(['orders'], { AWS_ENDPOINT_URL: other.origin });
   await other.close();

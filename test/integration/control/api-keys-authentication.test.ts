@@ -13,7 +13,7 @@ const listKeys = rest('GET', '/v1/apis/control/apikeys');
 const createWorld = () => createKeyWorld(dynalite, done);
 
 describe('a key of the API control', () => {
-  test('a key of the API control works for both services, in a header and in a signature', async () => {
+  test('a key of the API control works for EventBridge and AppSync, both in a header and as signing key', async () => {
     const world = await createWorld();
     const key = await world.create('control');
     expect(await world.send(withKey(list, key))).toMatchObject({ status: 200, json: { Connections: [] } });
@@ -23,7 +23,7 @@ describe('a key of the API control', () => {
   });
 });
 
-test('a presigned URL works for its request until the URL or its key expires', async () => {
+test('a presigned URL works until the URL or its key expires', async () => {
   const world = await createWorld();
   const [key, other] = [await world.create('control'), await world.create('events')];
   const url = presigned({ ...listKeys, query: 'maxResults=1' }, key, startMs, 3600);
@@ -35,7 +35,7 @@ test('a presigned URL works for its request until the URL or its key expires', a
 });
 
 describe('the answer to a refused request', () => {
-  test('unknown, wrong, expired and deleted keys and wrong signatures all get the same answer', async () => {
+  test('the answer does not show whether a refused key is unknown, wrong, expired or deleted', async () => {
     const world = await createWorld();
     const [key, expiring, deleted] = [
       await world.create('control', { expires: startMs / 1000 + 10 * 86_400 }),
@@ -69,7 +69,7 @@ describe('the answer to a refused request', () => {
     expect(await world.send(signed(list, key, nowMs))).toMatchObject({ status: 200 });
   });
 
-  test('a request without credentials gets the same answer from every service, in its protocol', async () => {
+  test('a request without credentials is refused in the protocol of its service', async () => {
     const world = await createWorld();
     expect(await world.send(list)).toMatchObject({
       status: 400,
@@ -83,14 +83,14 @@ describe('the answer to a refused request', () => {
   });
 });
 
-test('neither the body nor the table is read before the secret of the key is checked', async () => {
+test('a request with a wrong key is refused before its body or the table is read', async () => {
   const world = await createWorld();
   const answer = await world.send({ ...withKey(list, `da2-${'a'.repeat(42)}`), body: 'no JSON' });
   expect(answer.json.__type).toBe('UnrecognizedClientException');
   expect(world.faults.calls).toEqual(['rootSecret.read']);
 });
 
-test('a function URL cannot be used to invoke directly', async () => {
+test('a request to the function URL cannot look like a direct invocation', async () => {
   const world = await createWorld();
   for (const requestContext of [{}, null, 'none']) {
     const answer = await world.newWorker()({ operation: 'ListApiKeys', input: { apiId: 'control' }, requestContext }, {
@@ -104,7 +104,7 @@ test('a function URL cannot be used to invoke directly', async () => {
 
 describe('a key that is', () => {
   test.each(['DeleteApiKey', 'UpdateApiKey'])(
-    'a key that %s ends stops working everywhere within a minute',
+    'a key that ends by %s stops working in every worker within a minute',
     async (operation) => {
       const world = await createWorld();
       const key = await world.create('control', { expires: startMs / 1000 + 3 * 86_400 });
@@ -115,7 +115,7 @@ describe('a key that is', () => {
       expect(await statuses()).toEqual([200, 200]);
       const expires = world.clock.nowMs() / 1000 + 86_400;
       await world.invoke(operation, { apiId: 'control', id: key, expires });
-      // An updated key ends a day later, even for workers that read it before the update.
+      // The update makes the key valid for one more day.
       if (operation === 'UpdateApiKey') world.clock.set(world.clock.nowMs() + dayMs);
       world.clock.set(world.clock.nowMs() + 60_000);
       expect(await statuses()).toEqual([400, 400]);
@@ -136,7 +136,7 @@ describe('a key that is', () => {
   });
 });
 
-test('a key that was read before the table failed works for the rest of its minute, and is then refused', async () => {
+test('a cached key works for a minute while the table cannot be read', async () => {
   const world = await createWorld();
   const key = await world.create('control');
   expect((await world.send(withKey(list, key))).status).toBe(200);
@@ -156,7 +156,7 @@ test('a key that was read before the table failed works for the rest of its minu
   expect(world.logged).toHaveLength(3);
 });
 
-test('a warm worker reads each key from the table only once a minute, even if the key was deleted', async () => {
+test('a warm worker reads a key from the table only once a minute', async () => {
   const world = await createWorld();
   const [key, deleted] = [await world.create('control'), await world.create('control')];
   await world.invoke('DeleteApiKey', { apiId: 'control', id: deleted });
@@ -168,7 +168,7 @@ test('a warm worker reads each key from the table only once a minute, even if th
   expect(world.faults.calls.filter((call) => call === 'apiKeys.read')).toHaveLength(2);
 });
 
-test('the fifty-first request of a key within a second is throttled, and other keys are not affected', async () => {
+test('the 51st request of a key within a second is throttled, and requests with other keys are not', async () => {
   const world = await createWorld();
   const [busy, other] = [await world.create('control'), await world.create('control')];
   for (let count = 0; count < 50; count += 1) expect((await world.send(withKey(list, busy))).status).toBe(200);
@@ -193,7 +193,7 @@ describe('a key of the API events', () => {
     ['ListConnections', list, 400, 'events:ListConnections'],
     ['CreateApiKey', rest('POST', '/v1/apis/events/apikeys', '{}'), 403, 'appsync:CreateApiKey'],
     ['ListApiKeys', rest('GET', '/v1/apis/events/apikeys'), 403, 'appsync:ListApiKeys'],
-  ])('a key of the API events is denied %s, and the answer names the operation', async (_name, sent, status, named) => {
+  ])('a key of the API events may not call %s', async (_name, sent, status, named) => {
     const refuse = () => Promise.reject(new Failure('StoreRefused', 'The operation was reached.'));
     const world = await createKeyWorld(dynalite, { CreateConnection: refuse, ListConnections: refuse });
     const key = await world.create('events');
@@ -204,7 +204,7 @@ describe('a key of the API events', () => {
     expect(world.logged).toEqual([]);
   });
 
-  test('a key of the API events may perform PutEvents', async () => {
+  test('a key of the API events may call PutEvents', async () => {
     const world = await createKeyWorld(dynalite, { PutEvents: (input) => Promise.resolve({ echoed: input }) });
     const key = await world.create('events');
     const body = { Entries: [{ Source: 's', DetailType: 't', Detail: '{}' }] };

@@ -8,7 +8,7 @@ import { awsJson, createKeyWorld, rest, signed, withKey } from './api-keys-world
 
 const dynalite = useDynalite();
 
-/** Values of the configuration that no answer may contain. */
+/** Part of the configuration's values, so that a test can find them in an answer. */
 const canary = 'configuration-canary';
 
 const names = Object.keys(eventsModel.operations).filter((name) => name !== 'PutEvents');
@@ -35,7 +35,7 @@ const calls = fc.oneof(
 );
 const ways = fc.constantFrom<'header' | 'events' | 'appsync' | 'both'>('header', 'events', 'appsync', 'both');
 
-test('no sequence of requests with a key of events changes or reveals configuration', async () => {
+test('requests with a key of the API events neither change nor reveal the configuration', async () => {
   const reached: string[] = [];
   const reaching = (all: readonly string[]) =>
     Object.fromEntries(

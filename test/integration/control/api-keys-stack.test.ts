@@ -66,7 +66,7 @@ const nameOf = (error: unknown): string => (error instanceof Error ? error.name 
 const entry = { Source: 'shop', DetailType: 'Order Placed', Detail: '{"order":7}' };
 
 describe('npm run keys', () => {
-  test('npm run keys creates, lists, updates and deletes keys, and shows a whole key only once', async () => {
+  test('npm run keys shows a whole key only when it creates the key', async () => {
     const created = await keys(['create', '--api', 'events', '--description', 'the shop', '--days', '1']);
     expect(created).toMatchObject({ status: 0, stdout: expect.stringMatching(/^da2-[a-z2-7]{42}\n$/) });
     const id = created.stdout.slice(0, 14);
@@ -83,28 +83,33 @@ describe('npm run keys', () => {
   });
 
   test.each([
-    [['create'], 2, '--api'],
-    [['make', '--api', 'control'], 2, 'create, list, update or delete'],
-    [['delete', '--api', 'control'], 2, 'Name one key'],
-    [['list', '--api', 'control', '--days', '3'], 2, '--days'],
-    [['create', '--api', 'control', '--days', '3.5'], 2, '--days'],
-    [['create', '--api', 'control', '--days', '366'], 1, 'ApiKeyValidityOutOfBoundsException'],
-    [['create', '--api', 'orders'], 1, 'NotFoundException'],
-    [['update', 'da2-aaaaaaaaaa', '--api', 'control'], 1, 'NotFoundException'],
-  ])('npm run keys says what is wrong with %j', async (args, status, text) => {
+    ['a missing API', ['create'], 2, '--api'],
+    ['an unknown action', ['make', '--api', 'control'], 2, 'create, list, update or delete'],
+    ['a missing key', ['delete', '--api', 'control'], 2, 'Name one key'],
+    ['a flag of another action', ['list', '--api', 'control', '--days', '3'], 2, '--days'],
+    ['a part of a day', ['create', '--api', 'control', '--days', '3.5'], 2, '--days'],
+    [
+      'a validity of 366 days',
+      ['create', '--api', 'control', '--days', '366'],
+      1,
+      'ApiKeyValidityOutOfBoundsException',
+    ],
+    ['an unknown API', ['create', '--api', 'orders'], 1, 'NotFoundException'],
+    ['an unknown key', ['update', 'da2-aaaaaaaaaa', '--api', 'control'], 1, 'NotFoundException'],
+  ])('npm run keys refuses %s and prints the reason', async (_what, args, status, text) => {
     const ended = await keys(args);
     expect([ended.status, ended.stdout]).toEqual([status, '']);
     expect(ended.stderr).toContain(text);
   });
 
-  test('npm run keys names the address at which it could not reach the function', async () => {
+  test('npm run keys names the address when it cannot reach the function', async () => {
     const ended = await keys(['list', '--api', 'control'], { AWS_ENDPOINT_URL: 'http://127.0.0.1:9' });
     expect(ended).toMatchObject({ status: 1, stderr: expect.stringContaining('http://127.0.0.1:9') });
   });
 });
 
 describe('with --auth', () => {
-  test('with --auth, a key of control may call EventBridge, its bus and AppSync', async () => {
+  test('a stack with --auth accepts a key of the API control for EventBridge and AppSync', async () => {
     const key = await createKey('control');
     const { events, appsync } = clientsWith(key);
     const AuthParameters = { ApiKeyAuthParameters: { ApiKeyName: 'x-key', ApiKeyValue: 'value' } };
@@ -116,7 +121,7 @@ describe('with --auth', () => {
     expect(apiKeys.map(({ id }) => id)).toContain(key.slice(0, 14));
   });
 
-  test('with --auth, a key for events may put events and nothing else', async () => {
+  test('a stack with --auth accepts a key of the API events only for PutEvents', async () => {
     const key = await createKey('events');
     const { events, appsync } = clientsWith(key);
     expect((await events.send(new PutEventsCommand({ Entries: [entry] }))).FailedEntryCount).toBe(0);
@@ -129,7 +134,7 @@ describe('with --auth', () => {
     await expect(events.send(new ListRulesCommand({}))).rejects.toThrow('events:ListRules');
   });
 
-  test('credentials that are no key are refused with --auth and accepted without it', async () => {
+  test('only a stack with --auth refuses credentials that are not an API key', async () => {
     const open = await ownStack();
     for (const command of [
       new ListConnectionsCommand({}),
@@ -153,14 +158,14 @@ describe('with --auth', () => {
     ]);
   });
 
-  test('a plain HTTP client needs only the header x-api-key', async () => {
+  test('a request without a signature is accepted with an API key in the header x-api-key', async () => {
     const key = await createKey('events');
     const headers = { 'x-amz-target': 'AWSEvents.PutEvents', 'x-api-key': key };
     const answer = await fetch(stack.url, { method: 'POST', headers, body: JSON.stringify({ Entries: [entry] }) });
     expect([answer.status, await answer.json()]).toMatchObject([200, { FailedEntryCount: 0 }]);
   });
 
-  test('with --auth, a deleted key and an expired key are refused', async () => {
+  test('a stack with --auth refuses a deleted key and an expired key', async () => {
     const [deleted, expired] = [await createKey('control'), await createKey('control')];
     const list = async (key: string) =>
       await clientsWith(key)
@@ -204,7 +209,7 @@ describe('PutEvents of a deployed stack', () => {
   };
   const accepted = { EventId: expect.any(String) };
 
-  test('PutEvents answers for each entry in order, failed ones included', async () => {
+  test('PutEvents returns a result for each entry in order, also for failed entries', async () => {
     const Entries = [
       { ...entry, Time: 1_767_225_600.5, Resources: ['a'] },
       { ...entry, EventBusName: 'another' },
@@ -237,7 +242,7 @@ describe('PutEvents of a deployed stack', () => {
     });
   });
 
-  test("PutEvents returns EventBridge's own refusal of the whole request", async () => {
+  test('PutEvents returns the error of EventBridge when EventBridge refuses the whole request', async () => {
     const Entries = [{ ...entry, Detail: JSON.stringify({ text: 'x'.repeat(1_048_576) }) }];
     await expect(put('default', { Entries })).rejects.toMatchObject({ code: 'ValidationException' });
     await expect(put('default', { Entries: [entry], EndpointId: 'abc.def' })).rejects.toThrow('EndpointId');
@@ -255,7 +260,7 @@ describe('events put through IAM, by invoking control-api', () => {
     expect(JSON.parse(Payload?.transformToString() ?? '')).toMatchObject({ output: { FailedEntryCount: 0 } });
   });
 
-  test('a caller that uses the name of control-api as its access key id cannot put events', async () => {
+  test('a caller cannot put events with the name of control-api as its access key id', async () => {
     const credentials = { accessKeyId: 'control-api', secretAccessKey: 'local' };
     const events = new EventBridgeClient({ region, endpoint: stack.url, credentials });
     const Entries = [{ Source: 'shop', DetailType: 'Order Placed', Detail: '{}' }];

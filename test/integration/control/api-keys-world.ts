@@ -84,7 +84,7 @@ export async function createKeyWorld(
   return {
     clock,
     faults,
-    /** Sets whether keys can be read. */
+    /** Its member makes reads of keys fail. */
     store,
     logged,
     invoke,

@@ -44,7 +44,7 @@ async function refusalOf(sent: Promise<unknown>): Promise<object> {
 }
 
 describe('the AWS SDK for JavaScript', () => {
-  test('CreateApiKey creates a key for seven days and shows the whole key once', async () => {
+  test('CreateApiKey creates a key that is valid for seven days, and only its answer shows the whole key', async () => {
     const { createKey, list } = await createClient();
     const key = await createKey();
     expect(key).toEqual({
@@ -55,7 +55,7 @@ describe('the AWS SDK for JavaScript', () => {
     expect(await list()).toEqual([{ ...key, id: key?.id?.slice(0, 14) }]);
   });
 
-  test('UpdateApiKey keeps the members that the request leaves out, and the new validity begins with the update', async () => {
+  test('UpdateApiKey keeps the members that the request leaves out', async () => {
     const { client, createKey, list, clock } = await createClient();
     const key = await createKey({ description: 'deployments', expires: now + 30 * day });
     clock.set(startMs + 20 * day * 1000);
@@ -81,7 +81,7 @@ describe('the AWS SDK for JavaScript', () => {
     });
   });
 
-  test('DeleteApiKey accepts the public id or the whole key, and succeeds only once for each key', async () => {
+  test('DeleteApiKey accepts the public id or the whole key', async () => {
     const { client, createKey, list } = await createClient();
     const [one, other] = [await createKey(), await createKey()];
     await client.send(new DeleteApiKeyCommand({ apiId: 'control', id: one?.id }));
@@ -108,7 +108,7 @@ describe('the AWS SDK for JavaScript', () => {
     expect(await refusalOf(extend(deletesMs / 1000 + 65 * day))).toMatchObject({ name: 'NotFoundException' });
   });
 
-  test('an API can have 50 keys in several pages, and the 51st is refused until one is deleted', async () => {
+  test('the 51st key of an API is refused until another key is deleted', async () => {
     const { client, createKey, clock } = await createClient();
     for (let count = 0; count < 50; count += 1) await createKey();
     expect(await refusalOf(createKey())).toMatchObject({
@@ -133,40 +133,57 @@ describe('the AWS SDK for JavaScript', () => {
   });
 
   test.each([
-    ['another API', new ListApiKeysCommand({ apiId: 'orders' }), 'NotFoundException', 404],
+    ['ListApiKeys for an unknown API', new ListApiKeysCommand({ apiId: 'orders' }), 'NotFoundException', 404],
     [
-      'a key that is not there',
+      'DeleteApiKey for an unknown key',
       new DeleteApiKeyCommand({ apiId: 'control', id: 'da2-aaaaaaaaaa' }),
       'NotFoundException',
       404,
     ],
-    ['what is no key', new DeleteApiKeyCommand({ apiId: 'control', id: 'x' }), 'NotFoundException', 404],
-    ['a page of 26', new ListApiKeysCommand({ apiId: 'control', maxResults: 26 }), 'BadRequestException', 400],
-    ['a page of -1', new ListApiKeysCommand({ apiId: 'control', maxResults: -1 }), 'BadRequestException', 400],
-    ['a token of nobody', new ListApiKeysCommand({ apiId: 'control', nextToken: 'abc' }), 'BadRequestException', 400],
     [
-      'a part of an hour',
+      'DeleteApiKey with an invalid key',
+      new DeleteApiKeyCommand({ apiId: 'control', id: 'x' }),
+      'NotFoundException',
+      404,
+    ],
+    [
+      'ListApiKeys with a page size of 26',
+      new ListApiKeysCommand({ apiId: 'control', maxResults: 26 }),
+      'BadRequestException',
+      400,
+    ],
+    [
+      'ListApiKeys with a page size of -1',
+      new ListApiKeysCommand({ apiId: 'control', maxResults: -1 }),
+      'BadRequestException',
+      400,
+    ],
+    [
+      'ListApiKeys with an invalid token',
+      new ListApiKeysCommand({ apiId: 'control', nextToken: 'abc' }),
+      'BadRequestException',
+      400,
+    ],
+    [
+      'CreateApiKey with a fraction of a second',
       new CreateApiKeyCommand({ apiId: 'control', expires: now + 2.5 * day + 0.5 }),
       'BadRequestException',
       400,
     ],
     [
-      'a novel',
+      'CreateApiKey with a description of 1025 characters',
       new CreateApiKeyCommand({ apiId: 'events', description: 'x'.repeat(1025) }),
       'BadRequestException',
       400,
     ],
-  ])(
-    'a request with %s throws the error that the service defines for it',
-    async (_what, command, name, httpStatusCode) => {
-      const { client } = await createClient();
-      const refusal = await refusalOf(client.send(command as ListApiKeysCommand));
-      expect(refusal).toMatchObject({ name, $metadata: { httpStatusCode } });
-    },
-  );
+  ])('%s throws the error of the AppSync service model', async (_what, command, name, httpStatusCode) => {
+    const { client } = await createClient();
+    const refusal = await refusalOf(client.send(command as ListApiKeysCommand));
+    expect(refusal).toMatchObject({ name, $metadata: { httpStatusCode } });
+  });
 });
 
-test('a whole key with a wrong secret is not found, and no answer repeats it', async () => {
+test('a key with a wrong secret part is not found, and the error does not show the key', async () => {
   const { create, invoke } = await createKeyWorld(dynalite);
   const key = await create('control');
   const wrong = key.slice(0, 14) + 'a'.repeat(32);
@@ -176,7 +193,7 @@ test('a whole key with a wrong secret is not found, and no answer repeats it', a
   expect((await invoke('UpdateApiKey', { apiId: 'events', id: key })).error?.code).toBe('NotFoundException');
 });
 
-test('the table contains no secret part of any key', async () => {
+test('the table does not contain the secret part of an API key', async () => {
   const { create, dynamoDb } = await createKeyWorld(dynalite);
   const key = await create('control', { description: 'deployments' });
   const { Items } = await dynamoDb.client.send(new ScanCommand({ TableName: dynamoDb.tableName }));
@@ -200,20 +217,25 @@ test('two simultaneous updates of one key both take effect', async () => {
 
 describe('restJson answers', () => {
   test.each([
-    ['a path of nobody', rest('GET', '/v1/apis/control/keys'), 404, 'UnknownOperationException'],
-    ['another method', rest('PUT', '/v1/apis/control/apikeys'), 404, 'UnknownOperationException'],
-    ['a body that is no JSON', rest('POST', '/v1/apis/control/apikeys', '{'), 400, 'BadRequestException'],
+    ['an unknown path', rest('GET', '/v1/apis/control/keys'), 404, 'UnknownOperationException'],
+    ['an unsupported method', rest('PUT', '/v1/apis/control/apikeys'), 404, 'UnknownOperationException'],
+    ['a body that is not JSON', rest('POST', '/v1/apis/control/apikeys', '{'), 400, 'BadRequestException'],
     ['a body that is a list', rest('POST', '/v1/apis/control/apikeys', '[]'), 400, 'BadRequestException'],
-    ['a time in words', rest('POST', '/v1/apis/control/apikeys', '{"expires":"soon"}'), 400, 'BadRequestException'],
-    ['a page size in words', rest('GET', '/v1/apis/control/apikeys', '', 'maxResults=x'), 400, 'BadRequestException'],
-    ['an empty label', rest('GET', '/v1/apis//apikeys'), 404, 'UnknownOperationException'],
-  ])('restJson answers %s with an error code', async (_what, sent, status, code) => {
+    ['a string as expiry', rest('POST', '/v1/apis/control/apikeys', '{"expires":"soon"}'), 400, 'BadRequestException'],
+    [
+      'a page size that is not a number',
+      rest('GET', '/v1/apis/control/apikeys', '', 'maxResults=x'),
+      400,
+      'BadRequestException',
+    ],
+    ['an empty part of the path', rest('GET', '/v1/apis//apikeys'), 404, 'UnknownOperationException'],
+  ])('an AppSync request with %s is refused with an error code', async (_what, sent, status, code) => {
     const { open, send } = await createKeyWorld(dynalite);
     const answer = await send(sent, open);
     expect(answer).toMatchObject({ status, headers: { 'x-amzn-errortype': code }, json: { __type: code, code } });
   });
 
-  test('restJson ignores null and unknown members, and prefers the path to a body member of the same name', async () => {
+  test('an AppSync request ignores null and unknown members, and the path has precedence over the body', async () => {
     const { open, send } = await createKeyWorld(dynalite);
     const body = '{"apiId":"events","description":null,"expires":null,"colour":1}';
     expect(await send(rest('POST', '/v1/apis/control/apikeys', body), open)).toMatchObject({ status: 200 });

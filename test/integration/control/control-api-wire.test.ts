@@ -73,7 +73,7 @@ describe('the AWS SDK for JavaScript', () => {
     expect(Connections).toEqual([{ Name: '{}' }]);
   });
 
-  test('the AWS SDK throws the error of the service with its text, status and request id', async () => {
+  test('the AWS SDK throws the error of the service with its message, status and request id', async () => {
     expect(await refusalOf(client.send(new DescribeConnectionCommand({ Name: 'gone' })))).toMatchObject({
       name: 'ResourceNotFoundException',
       message: "Failed to describe the connection(s). Connection 'gone' does not exist.",
@@ -88,14 +88,14 @@ describe('the AWS SDK for JavaScript', () => {
     });
   });
 
-  test('the AWS SDK throws an error for an operation that this service does not have', async () => {
+  test('the AWS SDK throws an error for an operation that the control API does not have', async () => {
     expect(await refusalOf(client.send(new DeleteRuleCommand({ Name: 'r' })))).toMatchObject({
       name: 'UnknownOperationException',
       $metadata: { httpStatusCode: 400 },
     });
   });
 
-  test('an internal error has status 500, is logged once, and its answer does not contain the cause', async () => {
+  test('the answer to an internal error has status 500 and does not contain the cause', async () => {
     expect(await refusalOf(client.send(new DescribeApiDestinationCommand({ Name: 'd' })))).toMatchObject({
       name: 'InternalException',
       message: expect.not.stringContaining('canary'),
@@ -120,7 +120,7 @@ describe('a client that is not an SDK', () => {
     expect(headers.get('content-type')).toBe('application/x-amz-json-1.1');
   });
 
-  test('a plain HTTP client gets an answer to a request without a target', async () => {
+  test('a request without the header X-Amz-Target is refused', async () => {
     const { status, json } = await post('{}', {});
     expect(status).toBe(400);
     expect(json).toMatchObject({ __type: 'UnknownOperationException' });

@@ -28,7 +28,7 @@ test('exactly one of twelve simultaneous updates of a connection succeeds, and i
   expect(JSON.parse(SecretString)).toEqual({ username: winners[0], password: 'canary' });
 });
 
-test('one of twelve simultaneous updates of an API destination succeeds', async () => {
+test('exactly one of twelve simultaneous updates of an API destination succeeds', async () => {
   const { call, apiDestinations } = await stack.create();
   const AuthParameters = { BasicAuthParameters: { Username: 'someone', Password: 'canary' } };
   const { ConnectionArn = '' } = await call('CreateConnection', {
@@ -52,7 +52,7 @@ test('one of twelve simultaneous updates of an API destination succeeds', async 
   });
 });
 
-test('exactly one of twelve simultaneous creates of a connection succeeds, and only one secret is left', async () => {
+test('twelve simultaneous creates of a connection leave one connection and one secret', async () => {
   const { call, secrets, connections } = await stack.create();
   connections.expectReaders(12);
   const outcomes = await Promise.allSettled(
@@ -70,7 +70,7 @@ test('exactly one of twelve simultaneous creates of a connection succeeds, and o
   expect(SecretList.filter(({ Name }) => Name?.includes('/contested/'))).toHaveLength(1);
 });
 
-test('API destinations are listed in pages while others are created and deleted', async () => {
+test('a list in pages contains every API destination that exists the whole time while others are created and deleted', async () => {
   const { call } = await stack.create();
   const AuthParameters = { BasicAuthParameters: { Username: 'someone', Password: 'canary' } };
   const arns: JsonValue[] = [];
@@ -96,7 +96,6 @@ test('API destinations are listed in pages while others are created and deleted'
     const { NextToken } = answer;
     if (NextToken === undefined) break;
     token = { NextToken };
-    // Deletes the destination that was read last, and creates one before it and one after it.
     await call('DeleteApiDestination', { Name: String(names.at(-1)) });
     await create(`a-1${page}-before`, arns[0]);
     await create(`a-29-${page}`, arns[0]);

@@ -4,8 +4,8 @@ import type { JsonValue } from '../../../lib/core/input/json.ts';
 import { useControlStack } from './control-stack.ts';
 
 /*
- * The operations with an embedded DynamoDB and the local Secrets Manager, both over HTTP. Each answer is compared, member by
- * member, with a recorded answer of EventBridge. Placeholders replace ARNs, times and ids.
+ * The expected answers are recorded answers of EventBridge, in which placeholders replace ARNs, times and ids. DynamoDB and
+ * Secrets Manager are embedded servers.
  */
 
 const stack = useControlStack();
@@ -74,7 +74,7 @@ const kinds = [
 ] as const;
 
 describe.each(kinds)('a $type connection', ({ type, state, destinationState, sent, shown, secret }) => {
-  test('a connection is created, described, listed and stored in its secret as recorded', async () => {
+  test(`the answers about a ${type} connection and its secret are those of EventBridge`, async () => {
     const { call, secrets } = await stack.create();
     const input = { Name: 'orders', AuthorizationType: type, AuthParameters: sent };
     const summary = { ConnectionArn: 'connection orders', ConnectionState: state };
@@ -89,7 +89,7 @@ describe.each(kinds)('a $type connection', ({ type, state, destinationState, sen
     expect(JSON.parse(stored.SecretString ?? '')).toEqual(secret);
   });
 
-  test('every answer about an API destination of the connection is as recorded', async () => {
+  test(`the answers about an API destination of a ${type} connection are those of EventBridge`, async () => {
     const { call } = await stack.create();
     const { ConnectionArn = '' } = await call('CreateConnection', {
       Name: 'orders',
@@ -123,7 +123,7 @@ describe.each(kinds)('a $type connection', ({ type, state, destinationState, sen
   });
 });
 
-test('an update of a BASIC connection keeps its ARN and its secret, and adds a version to the secret, as recorded', async () => {
+test('an update of a BASIC connection adds a version to its secret', async () => {
   const { call, secrets } = await stack.create();
   const AuthParameters = {
     BasicAuthParameters: { Username: 'someone', Password: 'canary' },
@@ -160,7 +160,7 @@ test('an update of a BASIC connection keeps its ARN and its secret, and adds a v
   });
 });
 
-test('the deletion of a connection is answered as recorded, and leaves neither item nor secret', async () => {
+test('the deletion of a connection removes its item and its secret', async () => {
   const { call, secrets } = await stack.create();
   const AuthParameters = { BasicAuthParameters: { Username: 'someone', Password: 'canary' } };
   await call('CreateConnection', { Name: 'short-lived', AuthorizationType: 'BASIC', AuthParameters });
@@ -177,7 +177,7 @@ test('the deletion of a connection is answered as recorded, and leaves neither i
   expect(SecretList.filter(({ Name }) => Name?.includes('short-lived'))).toEqual([]);
 });
 
-test('a deauthorized connection loses its secret and gets a new one when it is updated', async () => {
+test('DeauthorizeConnection removes the secret of a connection, and an update creates a new one', async () => {
   const { call, secrets } = await stack.create();
   const AuthParameters = { BasicAuthParameters: { Username: 'someone', Password: 'canary' } };
   await call('CreateConnection', { Name: 'resting', AuthorizationType: 'BASIC', AuthParameters });

@@ -19,7 +19,7 @@ import { sharedStack } from '../../fixtures/stack.ts';
 import { type TokenEndpoint, startTokenEndpoint } from '../../servers/oauth/oauth-token-endpoint.ts';
 import type { RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 
-/* Credentials in a secret outside the stack. Over HTTP, the tests go from the operation that names it to the requests. */
+/* Connections whose policy names a secret that does not belong to the stack. */
 
 /** The credentials that the endpoint and the token endpoint accept now. */
 const accepted = new Set<string>();
@@ -114,7 +114,7 @@ async function deliver(apiDestination: string, id = newId()): Promise<unknown> {
   return (JSON.parse(answer.Payload?.transformToString() ?? '{}') as { outcome?: unknown }).outcome;
 }
 
-/** Sends events on this many parallel lanes, one after the other, until it is stopped. */
+/** Sends events until it is stopped. Each lane sends one event after another; the lanes run in parallel. */
 function load(apiDestination: string, lanes: number) {
   const running = { stopped: false };
   const outcomes: unknown[] = [];
@@ -149,7 +149,7 @@ const requestsWith = (path: string, authorization: string) =>
 const basicOf = (password: string) => `Basic ${Buffer.from(`team:${password}`).toString('base64')}`;
 
 describe('a secret that a policy names', () => {
-  test('requests use the named secret, only its ARN is shown, and the stack keeps no secret of its own', async () => {
+  test('requests use the credentials in the named secret, and the stack creates no secret of its own', async () => {
     accepted.add('canary-first');
     const { secretArn } = await createWithSecret('shop', 'BASIC', basicText('canary-first'));
     expect(await deliver('shop')).toBe('delivered');
@@ -169,7 +169,7 @@ describe('a secret that a policy names', () => {
     expect(SecretString).toBe(basicText('canary-first'));
   });
 
-  test('naming a secret while the credentials are updated either succeeds completely or changes nothing', async () => {
+  test('naming a secret during an update of the credentials either succeeds completely or changes nothing', async () => {
     for (let round = 0; round < 5; round += 1) {
       const name = `race-${round}`;
       const created = { Name: name, AuthorizationType: 'BASIC', AuthParameters: placeholdersWith('').BASIC } as const;
@@ -198,7 +198,7 @@ describe('a secret that a policy names', () => {
 });
 
 describe('a rotation while events come', () => {
-  test('after a rotation of the secret, the first 401 makes workers read it again and every event is delivered', async () => {
+  test('workers read the named secret again after a 401, so every event is delivered after a rotation', async () => {
     accepted.add('canary-old');
     const { rotate } = await createWithSecret('rotating', 'BASIC', basicText('canary-old'));
     const running = load('rotating', 4);
@@ -214,7 +214,7 @@ describe('a rotation while events come', () => {
     expect(await shown('rotating')).toMatchObject({ ConnectionState: 'AUTHORIZED' });
   });
 
-  test('a rotation that reaches the endpoint before the secret only delays events', async () => {
+  test('events are only delayed when the endpoint changes its credentials before the secret', async () => {
     accepted.add('canary-before');
     const { rotate } = await createWithSecret('early', 'BASIC', basicText('canary-before'));
     const running = load('early', 2);
@@ -226,14 +226,14 @@ describe('a rotation while events come', () => {
     await rotate(basicText('canary-after'));
     await expect.poll(() => requestsWith('/early', basicOf('canary-after')), patience).toBeGreaterThan(10);
     await running.stop();
-    // What was refused is in the delivery queue, and arrives from there.
+    // Refused events are in the delivery queue, and arrive with their retries.
     expect(new Set(running.outcomes)).toEqual(new Set(['delivered', 'deferred']));
     await expect.poll(running.missing, patience).toEqual([]);
     expect(printed.filter((line) => line.includes('  dead-lettered  early  '))).toEqual([]);
     expect(await shown('early')).toMatchObject({ ConnectionState: 'AUTHORIZED' });
   });
 
-  test('workers read a rotated client secret when their token is refused', async () => {
+  test('workers read the named secret again when the token endpoint refuses the client secret', async () => {
     accepted.add('canary-client-1');
     const { rotate } = await createWithSecret('oauth', 'OAUTH_CLIENT_CREDENTIALS', oauthText('canary-client-1'));
     await expect.poll(async () => (await shown('oauth')).ConnectionState, patience).toBe('AUTHORIZED');
@@ -246,7 +246,7 @@ describe('a rotation while events come', () => {
     expect(await shown('oauth')).toMatchObject({ ConnectionState: 'AUTHORIZED' });
   });
 
-  test('a rotation of the client secret authorizes a connection again that was deauthorized because of the old one', async () => {
+  test('a new client secret in the named secret authorizes a deauthorized connection again', async () => {
     accepted.add('canary-client-3');
     const { rotate } = await createWithSecret('gap', 'OAUTH_CLIENT_CREDENTIALS', oauthText('canary-wrong'));
     await expect.poll(async () => (await shown('gap')).ConnectionState, patience).toBe('DEAUTHORIZED');
@@ -257,7 +257,7 @@ describe('a rotation while events come', () => {
   });
 });
 
-test('no value from a named secret was printed', () => {
+test('the output of the stack contains no value from a named secret', () => {
   expect(printed.length).toBeGreaterThan(20);
   expect(printed.join('\n')).not.toContain('canary');
 });

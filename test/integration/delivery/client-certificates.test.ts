@@ -5,8 +5,6 @@ import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/en
 import { makeCertificateAuthority, type TlsCertificate } from '../../servers/endpoints/tls-certificate.ts';
 import { newMessage, type RateStory, sharedRate } from './rate-story.ts';
 
-/* Client certificates and private authorities, from the delivery policy to the server that asks for a certificate. */
-
 const authority = makeCertificateAuthority(Date.now());
 const stranger = makeCertificateAuthority(Date.now(), 'another authority');
 const uncached = { CACHE_SECONDS: '0', RETRY_BASE_DELAY_MS: '900000' };
@@ -50,7 +48,7 @@ async function setUp(path: string, policy: object) {
   return { name: destination.name, received, clients: () => received().map(({ clientName }) => clientName) };
 }
 
-test('two destinations of one origin show their own certificates, on connections of their own', async () => {
+test('two destinations with the same origin use different client certificates and connections', async () => {
   const [orders, invoices] = await Promise.all(
     [asJson, asText].map(async (print, index) => {
       const commonName = ['orders', 'invoices'][index] ?? '';
@@ -70,7 +68,7 @@ test('two destinations of one origin show their own certificates, on connections
   expect(clientsOfConnections.size).toBe(connections.size);
 });
 
-test('a certificate that replaces another is shown without a restart', async () => {
+test('a new client certificate in the secret is used without a restart', async () => {
   const secretArn = await newSecret(asJson(authority.issue({ commonName: '2025' })));
   const { name, clients } = await setUp('rotated', {
     ClientCertificateSecretArn: secretArn,
@@ -83,7 +81,7 @@ test('a certificate that replaces another is shown without a restart', async () 
   expect(clients()).toEqual(['2025', '2026']);
 });
 
-test('a server that the pinned authority has not signed gets nothing until the right authority is set', async () => {
+test('an event is delivered only after the policy has the certificate authority of the server', async () => {
   const CaCertificateSecretArn = await newSecret(stranger.certificate);
   const ClientCertificateSecretArn = await newSecret(asJson(authority.issue({ commonName: 'pinned' })));
   const { name, clients } = await setUp('pinned', { ClientCertificateSecretArn, CaCertificateSecretArn });
@@ -95,19 +93,19 @@ test('a server that the pinned authority has not signed gets nothing until the r
 });
 
 test.each([
-  ['is none', () => 'certificate-canary', 'It holds no certificate in PEM.'],
+  ['contains no certificate', () => 'certificate-canary', 'It holds no certificate in PEM.'],
   [
-    'does not fit its key',
+    'contains the key of another certificate',
     () => asJson({ ...authority.issue({}), key: authority.key }),
     'Its private key does not belong to its first certificate.',
   ],
   [
-    'has expired',
+    'contains an expired certificate',
     () => asJson(authority.issue({}, Date.now() - 365 * 86_400_000)),
     expect.stringMatching(/The certificate expired on /),
   ],
 ])(
-  'a client certificate secret that %s holds deliveries back, and the error names its API destination',
+  'an event is deferred when the client certificate secret %s, and the error names the API destination',
   async (_, text, problem) => {
     const ClientCertificateSecretArn = await newSecret(text());
     const { name, received } = await setUp(`held-${numbers}`, { ClientCertificateSecretArn });

@@ -51,7 +51,7 @@ async function start() {
 const reasonOf = ({ MessageAttributes }: Message) => MessageAttributes?.['ERROR_MESSAGE']?.StringValue;
 const detailsOf = ({ MessageAttributes }: Message) => JSON.parse(MessageAttributes?.['LASTMILE']?.StringValue ?? '{}');
 
-test('an event whose target names the delivery queue for dead letters is tried once, and lies in the dead letters of the stack', async () => {
+test("an event goes to the stack's dead letters after one attempt when its target names the delivery queue for dead letters", async () => {
   const { endpoint, deliver, take } = await start();
   await deliver(arnOf('lastmile-local-deliveries'));
   const message = await take('lastmile-local-dead-letters');
@@ -60,7 +60,7 @@ test('an event whose target names the delivery queue for dead letters is tried o
   expect(endpoint.requests).toHaveLength(1);
 });
 
-test('a dead letter that always comes back to the delivery queue is tried four times, and then lies in the dead letters of the stack', async () => {
+test("a dead letter that returns to the delivery queue each time goes to the stack's dead letters after four attempts", async () => {
   const { endpoint, deliver, take, forward } = await start();
   await deliver(arnOf('forwarded'));
   for (const redrives of [undefined, 1, 2]) {

@@ -33,7 +33,7 @@ let stack: Stack;
 let proxy: RecordingProxy;
 let endpoint: RecordingEndpoint;
 let clients: Clients;
-/** Names of connections in the workers' log, in order. */
+/** Names of the connections that the workers have deauthorized, in order. */
 const deauthorized: string[] = [];
 /** Called before the endpoint refuses a request. */
 let beforeRefusal: () => Promise<unknown> = async () => undefined;
@@ -120,7 +120,7 @@ function startWorker(variables: Environment = {}) {
     /** One invocation of `deliver`. */
     deliver: (apiDestination: string, retriesAllowed = 0) =>
       handler(envelopeOf(apiDestination, retriesAllowed), context),
-    /** Invocations of `deliver-queued` for as long as the delivery queue brings the event back. @returns their conclusions */
+    /** Invokes `deliver-queued` again for as long as the event is deferred. @returns the conclusions of all invocations */
     async deliverUntilSettled(apiDestination: string, retriesAllowed = 0): Promise<readonly Conclusion[]> {
       conclusions.length = 0;
       await handOver({ Body: JSON.stringify(envelopeOf(apiDestination, retriesAllowed)) });
@@ -153,13 +153,13 @@ async function nextDeadLetter() {
   return Object.fromEntries(attributes.map(([name, { StringValue }]) => [name, StringValue]));
 }
 
-test('a connection refused for 30 s is deauthorized, its events are dead-lettered, and new credentials bring it back', async () => {
+test('a connection that is refused for 30 s is deauthorized until it gets new credentials', async () => {
   await createConnection('expired');
   const { deliverUntilSettled } = startWorker();
   let refusals = 0;
   beforeRefusal = async () => (++refusals === 10 ? ageRun('expired') : undefined);
 
-  // The tenth attempt deauthorizes, and the eleventh finds that out.
+  // The tenth attempt deauthorizes the connection, so the eleventh reads that the connection is DEAUTHORIZED.
   const conclusions = await deliverUntilSettled('expired-guarded', 185);
   expect(conclusions.map(({ attempts }) => attempts)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
   expect(conclusions.at(-1)).toMatchObject({
@@ -198,7 +198,7 @@ test('a connection refused for 30 s is deauthorized, its events are dead-lettere
   expect(await deliver('expired-guarded')).toMatchObject({ outcome: 'delivered' });
 });
 
-test('a rotation during the last refusal of a run is not undone, and the event arrives', async () => {
+test('new credentials that are set during the last refusal of a run prevent the deauthorization', async () => {
   await createConnection('rotated');
   const { deliver } = startWorker();
   beforeRefusal = async () => undefined;
@@ -223,7 +223,7 @@ test('a connection that one endpoint refuses stays authorized while another endp
   expect(await describe('shared')).toMatchObject({ ConnectionState: 'AUTHORIZED' });
 });
 
-test('a success writes nothing to the table, except the first one after a refusal', async () => {
+test('a successful delivery writes to the table only when it is the first after a refusal', async () => {
   await createConnection('counted');
   const { deliver } = startWorker({ CACHE_SECONDS: '900' });
   const deliverMany = async () => {
@@ -235,7 +235,7 @@ test('a success writes nothing to the table, except the first one after a refusa
   takeWrites();
   await deliverMany();
   expect(takeWrites()).toEqual([]);
-  // Two reads for the destination, one more for the connection, the refusal, and the dead letter of an event without retries.
+  // Two reads for the destination, one for the connection, the write of the refusal, and the dead letter.
   await deliver('counted-guarded');
   expect(takeWrites()).toEqual(['GetItem', 'GetItem', 'GetItem', 'UpdateItem', 'SendMessageBatch']);
   await deliverMany();

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { startConnectProxy } from '../../servers/endpoints/connect-proxy.ts';
 import { comeBack, newMessage, type RateStory, sharedRate } from './rate-story.ts';
 
-/* Each member of a delivery policy takes effect, from the operation that sets it to the request at the endpoint. */
+/* A test sets a member of a delivery policy by the control API and observes the requests at the endpoint. */
 
 let story: RateStory;
 const inFlight: (() => void)[] = [];
@@ -10,7 +10,7 @@ const inFlight: (() => void)[] = [];
 sharedRate.override('answer', () => async ({ path }) => {
   if (path === '/silent') return await new Promise<never>(() => undefined);
   if (path === '/gated') await new Promise<void>((resolve) => inFlight.push(resolve));
-  // An invocation never waits this long.
+  // Longer than an invocation waits, so that the event is deferred.
   const headers = { 'retry-after': '30' };
   return { status: Number(/^\/status-([0-9]+)$/.exec(path)?.[1] ?? 200), headers };
 });
@@ -61,25 +61,30 @@ describe('the timeout', () => {
 });
 
 test.each([
-  ['of a policy limits the requests that a worker has in flight', {}, { MaximumConcurrencyPerWorker: 2 }, 2],
   [
-    'of a policy replaces the worker’s own',
+    'the concurrency of a policy limits the requests that a worker has in flight',
+    {},
+    { MaximumConcurrencyPerWorker: 2 },
+    2,
+  ],
+  [
+    'the concurrency of a policy replaces the concurrency that the environment sets',
     { MAXIMUM_CONCURRENCY_PER_WORKER: '1' },
     { MaximumConcurrencyPerWorker: 3 },
     3,
   ],
-])('the concurrency %s', async (_, variables, policy, most) => {
+])('%s', async (_, variables, policy, most) => {
   const { destination, worker } = await setUp('gated', policy, variables);
   const delivering = worker.deliverQueued(...batchOf(destination.name));
   for (let answered = 0; answered < 10; answered += 1) {
-    await expect.poll(() => inFlight.length).toBe(Math.min(most, 10 - answered));
+    await expect.poll(() => inFlight.length, { timeout: 15_000 }).toBe(Math.min(most, 10 - answered));
     inFlight.shift()?.();
   }
   expect(await delivering).toEqual([]);
 });
 
 describe('the burst', () => {
-  test('a whole batch is sent at once with the burst of a policy, and most of it is deferred without', async () => {
+  test('a whole batch for a destination of 1/s is sent at once when its policy has a burst of 10', async () => {
     const [plain, bursting] = [await story.createDestination('slow', 1), await story.createDestination('burst', 1)];
     await bursting.policy('Put', { Burst: 10 });
     const [one, other] = [await story.startWorker(uncached), await story.startWorker(uncached)];
@@ -88,7 +93,7 @@ describe('the burst', () => {
     expect([story.requestsTo('burst'), other.deferred()]).toEqual([10, []]);
   });
 
-  test('a raised burst does not take back slots that other requests have taken', async () => {
+  test('a raised burst gives no slot that other workers have already taken', async () => {
     const destination = await story.createDestination('raised', 1);
     const worker = await story.startWorker(uncached);
     await destination.setBucket({ slotsUntilUs: (Date.now() + 30_000) * 1000 });
@@ -103,21 +108,21 @@ describe('the retry policy', () => {
 
   test.each([
     [
-      'the retry policy of a destination ends retries that the environment would allow',
+      'a delivery policy can allow fewer retries than the environment',
       { RetryPolicy: { MaximumRetryAttempts: 0 } },
       {},
       {},
       'dead-lettered',
     ],
     [
-      'the retry policy of a destination allows retries that the environment does not',
+      'a delivery policy can allow more retries than the environment',
       { RetryPolicy: { MaximumRetryAttempts: 3 } },
       { MAXIMUM_RETRY_ATTEMPTS: '0' },
       {},
       'deferred',
     ],
     [
-      'the retry policy of the target replaces that of the delivery policy',
+      'the retry policy of a target replaces the retry policy of the delivery policy',
       { RetryPolicy: { MaximumRetryAttempts: 0 } },
       {},
       target(3),
@@ -137,10 +142,16 @@ describe('the retry policy', () => {
   });
 
   test.each([
-    ['keeps an event that the environment would give up', 3600, '60', {}, 2],
-    ['gives up an event that the environment would keep', 60, '3600', {}, 1],
-    ['is replaced by the age limit of the target', 60, '60', { RetryPolicy: { MaximumEventAgeInSeconds: 3600 } }, 2],
-  ])('the age limit of a delivery policy %s', async (_, ageSeconds, environmentSeconds, targetSettings, requests) => {
+    ['the age limit of a delivery policy can be longer than that of the environment', 3600, '60', {}, 2],
+    ['the age limit of a delivery policy can be shorter than that of the environment', 60, '3600', {}, 1],
+    [
+      'the age limit of a target replaces the age limit of the delivery policy',
+      60,
+      '60',
+      { RetryPolicy: { MaximumEventAgeInSeconds: 3600 } },
+      2,
+    ],
+  ])('%s', async (_, ageSeconds, environmentSeconds, targetSettings, requests) => {
     const variables = { MAXIMUM_EVENT_AGE_SECONDS: environmentSeconds, RETRY_BASE_DELAY_MS: '1' };
     const policy = { RetryPolicy: { MaximumEventAgeInSeconds: ageSeconds } };
     const { destination, worker, deadLetter } = await setUp('status-500', policy, variables);
@@ -157,7 +168,7 @@ describe('the retry policy', () => {
   });
 });
 
-test('a status that the policy lists is retried, even a redirect, and other statuses are not', async () => {
+test('a delivery policy can add 404 and 302 to the statuses that are retried', async () => {
   const policy = { RetryableStatuses: [404, 302] };
   const outcomes = ['status-404', 'status-302', 'status-410'].map(async (path) => {
     const { destination, worker } = await setUp(path, policy);
@@ -172,7 +183,7 @@ test('a status that the policy lists is retried, even a redirect, and other stat
 });
 
 describe('the proxy of a policy', () => {
-  test('the proxy of a policy is used for the requests to the endpoint', async () => {
+  test('requests to the endpoint go through the proxy of the delivery policy', async () => {
     const proxy = await startConnectProxy();
     const { destination, worker } = await setUp('proxied', { ProxyUrl: proxy.url });
     expect(await worker.deliver(destination.name)).toMatchObject({ outcome: 'delivered' });
@@ -180,7 +191,7 @@ describe('the proxy of a policy', () => {
     await proxy.close();
   });
 
-  test("a proxy that wants credentials makes the delivery wait, and its answer is not taken for the endpoint's", async () => {
+  test('an event is retried when the proxy of its policy answers 407', async () => {
     const proxy = await startConnectProxy((_, client) => {
       client.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
       return 'answered';

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { createWaitingClock } from '../../fakes/waiting-clock.ts';
 import { comeBack, newMessage, type RateStory, sharedRate } from './rate-story.ts';
 
-/* What people see of the health of a destination, and how they pause it, over the control API of a whole stack. */
+/* Health and pauses of destinations, over the control API of a whole stack. */
 
 let story: RateStory;
 const clock = createWaitingClock();
@@ -28,7 +28,7 @@ const inSeconds = (ms: number) => Math.floor((clock.nowMs() + ms) / 1000);
 
 type Worker = Awaited<ReturnType<RateStory['startWorker']>>;
 
-/** Delivers again what the worker has put into the delivery queue since, until an endpoint has accepted all of it. */
+/** Delivers the worker's deferred messages from this index on, also those that are deferred again meanwhile. */
 async function deliverDeferred(worker: Worker, from: number): Promise<void> {
   for (let next = from; next < worker.deferred().length; next += 1) {
     const deferred = worker.deferred()[next];
@@ -37,7 +37,7 @@ async function deliverDeferred(worker: Worker, from: number): Promise<void> {
 }
 
 describe('a pause', () => {
-  test('an event for a paused destination is not sent and not lost, and is delivered after the destination was resumed', async () => {
+  test('an event for a paused destination is deferred, and delivered after the destination was resumed', async () => {
     const destination = await story.createDestination('paused', 100);
     const worker = await story.startWorker();
     const paused = await destination.call('PauseApiDestination');
@@ -51,13 +51,13 @@ describe('a pause', () => {
 
     const resumed = await destination.call('ResumeApiDestination');
     expect(resumed.json).toMatchObject({ State: 'HEALTHY', WaitingEvents: 0 });
-    // A worker trusts for a second what it knows of a paused destination.
+    // A worker reads the bucket of a paused destination again after a second.
     clock.pass(1500);
     await worker.deliverQueued(...worker.deferred().slice(2).map(comeBack));
     expect([story.requestsTo('paused'), worker.deferred().length]).toEqual([2, 4]);
   });
 
-  test('a worker that has sent to the destination before the pause sends nothing during the pause', async () => {
+  test('a pause stops a worker that has already sent a request to the destination', async () => {
     const destination = await story.createDestination('used', 100);
     const worker = await story.startWorker();
     expect(await worker.deliver(destination.name)).toMatchObject({ outcome: 'delivered' });
@@ -66,7 +66,7 @@ describe('a pause', () => {
     expect(story.requestsTo('used')).toBe(1);
   });
 
-  test('a pause with an end shows it, and the events that wait for it come back then', async () => {
+  test('an event for a destination that is paused until a given time comes back a second before that time', async () => {
     const destination = await story.createDestination('timed', 100);
     const worker = await story.startWorker();
     const Until = inSeconds(300_000);
@@ -77,7 +77,7 @@ describe('a pause', () => {
     expect(deferred?.details['notBefore']).toBe(Until * 1000 - 1000);
   });
 
-  test('the table keeps a paused bucket for a day after its pause, whatever workers write meanwhile', async () => {
+  test('writes of workers do not shorten the time to live of a paused bucket', async () => {
     const destination = await story.createDestination('remembered', 100);
     const worker = await story.startWorker();
     await worker.deliverQueued(newMessage(destination.name));
@@ -93,15 +93,51 @@ describe('a pause', () => {
   });
 
   test.each([
-    ['PauseApiDestination', { Until: 1 }, 'ValidationException', 'Parameter Until is not valid. Reason: It is not in'],
-    ['PauseApiDestination', { Until: '2099-01-01' }, 'SerializationException', "'until' must be a number of seconds"],
-    ['PauseApiDestination', { Name: 'a b' }, 'ValidationException', "at 'name' failed"],
-    ['PauseApiDestination', { Name: 'nowhere' }, 'ResourceNotFoundException', "'nowhere' does not exist."],
-    ['ResumeApiDestination', { Name: 'nowhere' }, 'ResourceNotFoundException', "'nowhere' does not exist."],
-    ['GetDestinationHealth', { Name: 'nowhere' }, 'ResourceNotFoundException', "'nowhere' does not exist."],
-    ['ListDestinationHealth', { Limit: 101 }, 'ValidationException', "at 'limit' failed"],
-    ['ListDestinationHealth', { NextToken: 'another' }, 'ValidationException', 'Parameter NextToken is not valid.'],
-  ])('%s with %j is refused with %s, and the error says why', async (operation, members, code, message) => {
+    [
+      'PauseApiDestination',
+      'an Until in the past',
+      { Until: 1 },
+      'ValidationException',
+      'Parameter Until is not valid. Reason: It is not in',
+    ],
+    [
+      'PauseApiDestination',
+      'a string as Until',
+      { Until: '2099-01-01' },
+      'SerializationException',
+      "'until' must be a number of seconds",
+    ],
+    ['PauseApiDestination', 'a blank in the name', { Name: 'a b' }, 'ValidationException', "at 'name' failed"],
+    [
+      'PauseApiDestination',
+      'an unknown name',
+      { Name: 'nowhere' },
+      'ResourceNotFoundException',
+      "'nowhere' does not exist.",
+    ],
+    [
+      'ResumeApiDestination',
+      'an unknown name',
+      { Name: 'nowhere' },
+      'ResourceNotFoundException',
+      "'nowhere' does not exist.",
+    ],
+    [
+      'GetDestinationHealth',
+      'an unknown name',
+      { Name: 'nowhere' },
+      'ResourceNotFoundException',
+      "'nowhere' does not exist.",
+    ],
+    ['ListDestinationHealth', 'a limit of 101', { Limit: 101 }, 'ValidationException', "at 'limit' failed"],
+    [
+      'ListDestinationHealth',
+      'an invalid NextToken',
+      { NextToken: 'another' },
+      'ValidationException',
+      'Parameter NextToken is not valid.',
+    ],
+  ])('%s refuses %s and leaves the destination healthy', async (operation, _what, members, code, message) => {
     const destination = await story.createDestination('refused', 100);
     const { status: answered, json } = await destination.call(operation, members);
     expect([answered, json['__type'], String(json['message'])]).toEqual([400, code, expect.stringContaining(message)]);
@@ -110,7 +146,7 @@ describe('a pause', () => {
   });
 });
 
-test('an endpoint that fails five times in a row is unhealthy, and healthy again once it has been repaired', async () => {
+test('an endpoint is UNHEALTHY after five failures in a row, and HEALTHY after the next success', async () => {
   const destination = await story.createDestination('broken', 100);
   const worker = await story.startWorker();
   status = 500;
@@ -130,11 +166,11 @@ test('an endpoint that fails five times in a row is unhealthy, and healthy again
   expect(repaired).not.toHaveProperty('NextProbeAt');
 });
 
-test('a maximum concurrency of 2 gives a destination that answers after half a second four slots a second', async () => {
+test('a destination with a maximum concurrency of 2 and answer times of 0.5 s gets at most four slots a second', async () => {
   const destination = await story.createDestination('slow', 100);
   await destination.policy('Put', { MaximumConcurrency: 2 });
   const worker = await story.startWorker();
-  // The first request measures the time of an answer, and the next one writes it.
+  // The first request measures the time of an answer. The second request writes that time to the table.
   for (let request = 0; request < 2; request += 1) await worker.deliver(destination.name);
   expect((await destination.call('GetDestinationHealth')).json).toMatchObject({ MeanAnswerMilliseconds: 500 });
   const beganUs = clock.nowMs() * 1000;
@@ -142,7 +178,7 @@ test('a maximum concurrency of 2 gives a destination that answers after half a s
   expect((await destination.bucket()).slotsUntilUs).toBeGreaterThanOrEqual(beganUs + 250_000);
 });
 
-test('a list of healths shows every destination of a prefix, page by page', async () => {
+test('ListDestinationHealth returns every destination with a prefix in pages', async () => {
   const names: string[] = [];
   for (let number = 0; number < 3; number += 1) names.push((await story.createDestination('listed', 5000)).name);
   const last = await story.createDestination('listed', 100);

@@ -13,7 +13,7 @@ beforeEach(() => {
   dataDir = ownFolder();
 });
 
-/** The stack over the same folder, and all the waits that it asked for. */
+/** Starts the stack again over the same folder. Its clock records the length of every delay. */
 async function start(timeoutSeconds: number) {
   await stack?.stop();
   const delaysMs: number[] = [];
@@ -54,14 +54,14 @@ test('an existing queue keeps its visibility timeout unless the timeout of its f
   expect(await (await start(101)).visibility()).toBe(606);
 });
 
-test('the time limit of deliver is the one that its variable sets', async () => {
+test('FUNCTION_TIMEOUT_SECONDS sets the time limit of deliver', async () => {
   const { lambda, delaysMs } = await start(117);
   await lambda.send(new InvokeCommand({ FunctionName: 'deliver', Payload: '{}' }));
   expect(delaysMs).toContain(117_000);
   expect(delaysMs).not.toContain(60_000);
 });
 
-test('control-api always ends before its operation counts as abandoned, whatever the timeout of deliver is', () => {
+test('the timeout of control-api stays below 60 s when the timeout of deliver is 900 s', () => {
   const seconds = Object.fromEntries(deployedFunctions(900).map(({ name, timeoutSeconds }) => [name, timeoutSeconds]));
   expect(seconds).toMatchObject({ deliver: 900, 'deliver-queued': 900 });
   expect(seconds['control-api']).toBeLessThan(60);

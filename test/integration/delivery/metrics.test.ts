@@ -19,8 +19,6 @@ import type { RecordingEndpoint } from '../../servers/endpoints/recording-endpoi
 import { account, type ProxiedSqs, region } from '../../servers/aws/sqs-queues.ts';
 import { emfViolations, valuesOf } from '../../unit/adapters/log/emf-documents.ts';
 
-/* The deployed handlers against the whole stack and an endpoint that answers each destination in its own way. */
-
 const answers = {
   well: { status: 200 },
   busy: { status: 503, headers: { 'retry-after': '60', 'x-canary': 'canary-header' }, body: 'canary-answer' },
@@ -122,7 +120,7 @@ test('a batch with every outcome writes one document, with each outcome counted 
   expect([...documents, ...lines].join()).not.toContain('canary');
 });
 
-test('with metrics per destination each existing destination has its own document, and no other name has one', async () => {
+test('metrics per destination are written only for destinations that exist', async () => {
   const { deliverBatch, documents } = await startWorkers({ perDestination: true });
   await deliverBatch(...mixed(), JSON.stringify(envelopeOf('no name, but a sentence')));
   expect(documents.flatMap(emfViolations)).toEqual([]);
@@ -133,7 +131,7 @@ test('with metrics per destination each existing destination has its own documen
   expect(named.sort()).toEqual(['busy', 'refusing', 'rejecting', 'well', undefined]);
 });
 
-test('an invocation that fails writes its document too, and the next one counts only its own events', async () => {
+test('a failed invocation writes its own metrics, and its events are not counted again by the next invocation', async () => {
   const { deliver, documents } = await startWorkers({ deadLetterQueueUrl: `${stack.url}/0/none` });
   await expect(deliver(envelopeOf('rejecting'), context)).rejects.toThrow();
   expect(valuesOf(documents, 'RetryableFailures')).toEqual([1]);
@@ -145,7 +143,7 @@ test('an invocation that fails writes its document too, and the next one counts 
   expect(valuesOf(documents, 'Attempts')).toEqual([1, 1]);
 });
 
-test('authorize-connection writes its counts, even when it fails', async () => {
+test('authorize-connection writes its metrics even when it fails', async () => {
   const documents: string[] = [];
   const write = (line: string) => documents.push(line);
   const metrics = createEmfMetrics({ write, nowMs: Date.now, stackName: 'lastmile-test', perDestination: false });
@@ -164,7 +162,7 @@ test('the deployed handler writes its document to standard output, with the name
   expect(documents[0]).toContain('"Stack":"lastmile-prod"');
 });
 
-test('a deployed handler calls no loopback address, and logs and counts the refused call', async () => {
+test('a deployed handler refuses a loopback address, and the refusal is logged and counted', async () => {
   const before = endpoint.requests.length;
   const lines = await runDeployed(envelopeOf('well'), { PRIVATE_NETWORK_ALLOWLIST: '' });
   const documents = lines.filter((line) => line.includes('"_aws"'));

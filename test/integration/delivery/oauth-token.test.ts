@@ -46,7 +46,7 @@ afterEach(async () => {
 });
 afterAll(() => Promise.all([dynalite.stop(), secretsManager.stop(), provider.close()]));
 
-/** Workers that share only the servers. `time` moves their clocks and shows which workers wait. */
+/** Workers that share only the servers. `time.laterMs` moves their clocks; `time.onWait` is called when one of them waits. */
 function startWorkers(count: number) {
   const time = { laterMs: 0, onWait: () => {} };
   const clock: Clock = {
@@ -117,14 +117,14 @@ async function oneWorker(): Promise<OAuthTokens> {
 }
 
 describe('a certified provider', () => {
-  test('a certified provider grants a token for a client id and a client secret in the form', async () => {
+  test('a certified OAuth provider grants a token for client credentials in the form', async () => {
     const worker = await oneWorker();
     const credentials = credentialsOf(oauthClients.post, provider.url);
     const token = await worker.tokenFor(connectionOf('post', oauth), credentials, { signal });
     expect(await provider.accepts(token.accessToken)).toBe(true);
   });
 
-  test('a certified provider grants a token for client credentials in an Authorization header', async () => {
+  test('a certified OAuth provider grants a token for client credentials in the Authorization header', async () => {
     const worker = await oneWorker();
     const { id, secret } = oauthClients.basic;
     const value = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
@@ -136,7 +136,7 @@ describe('a certified provider', () => {
     expect(await provider.accepts(token.accessToken)).toBe(true);
   });
 
-  test('a certified provider refuses a wrong client secret, and the connection is deauthorized with the reason', async () => {
+  test('a connection is deauthorized when a certified OAuth provider refuses its client secret', async () => {
     const worker = await oneWorker();
     const { connection, read } = await storedConnection('wrong');
     const credentials = credentialsOf({ ...oauthClients.post, secret: 'wrong' }, provider.url);
@@ -149,7 +149,7 @@ describe('a certified provider', () => {
     });
   });
 
-  test('a certified provider is asked once by twenty cold workers, and once more when its token is revoked', async () => {
+  test('twenty cold workers make one token request, and one more after the token was revoked', async () => {
     const { workers, time } = startWorkers(20);
     const connection = connectionOf('twenty', oauth);
     const credentials = credentialsOf(oauthClients.post, provider.url);
@@ -196,7 +196,7 @@ describe('twenty workers at an endpoint that misbehaves', () => {
     expect(requests).toHaveLength(1);
   });
 
-  test('twenty workers get a token from the second answer of a token endpoint when the first was a failure', async () => {
+  test('twenty workers get a token after the first answer of the token endpoint was an error', async () => {
     const { url, requests } = await startEndpoint((_, index) =>
       index === 0 ? { status: 500 } : { body: { access_token: 'second', expires_in: '3600' } },
     );
@@ -211,7 +211,7 @@ describe('twenty workers at an endpoint that misbehaves', () => {
 describe('a token endpoint', () => {
   const parameter = (key: string, value: string) => ({ key, value, isValueSecret: false });
 
-  test('a token endpoint is asked by GET with everything in the query', async () => {
+  test('a token request with GET has all its parameters in the query', async () => {
     const { url, requests } = await startEndpoint();
     const credentials = { ...credentialsOf(oauthClients.post, `${url}?tenant=a%2Fb`), httpMethod: 'GET' as const };
     await (await oneWorker()).tokenFor(connectionOf('get', oauth), credentials, { signal });
@@ -222,7 +222,7 @@ describe('a token endpoint', () => {
     });
   });
 
-  test('a token endpoint is asked by PUT with JSON when a header parameter says so', async () => {
+  test('a token request with PUT has a JSON body when a header parameter sets the content type', async () => {
     const { url, requests } = await startEndpoint();
     const credentials = {
       ...credentialsOf(oauthClients.post, url),

@@ -24,9 +24,9 @@ import { createUnlimitedPacing } from '../../fakes/unlimited-pacing.ts';
 import { loopback } from '../../servers/endpoints/loopback.ts';
 
 export interface OutcomeOptions {
-  /** Where the events go; the name of the API destination is appended as the path. */
+  /** The origin of the endpoint. The path of a request is the name of its API destination. */
   readonly origin: string;
-  /** 0 makes every backoff 0 ms, nearly 1 almost the longest. Either is spent in the queue. */
+  /** 0 makes every backoff 0 ms; a value near 1 makes it almost the longest. */
   readonly random: Random;
   readonly timeoutMs?: number;
   readonly client?: UndiciHttpClientOptions;
@@ -38,8 +38,8 @@ export const wait: Random = () => 0.999;
 export const atOnce: Random = () => 0;
 
 /**
- * The story of a delivery with the real HTTP client, from the envelope to the settlement; only configuration, queues and
- * time are not real. A first backoff is 10 s at most.
+ * Delivers with the real HTTP client, from the envelope to the settlement. Configuration, queues and time are fakes. The
+ * first backoff is at most 10 s.
  */
 export function createOutcomeStory({ origin, random, timeoutMs = 5000, client, signingKeys }: OutcomeOptions) {
   const clock = createManualClock();
@@ -90,7 +90,7 @@ export function createOutcomeStory({ origin, random, timeoutMs = 5000, client, s
   const deliverOnce = (apiDestination: string, target: object = {}): Promise<Conclusion> =>
     withDeadline(clock, 60_000, (deadline) => deliverInput({ apiDestination, event, target }, deadline));
 
-  /** The queue hands its last message to another invocation, as soon as the delay in whole seconds is over. */
+  /** Moves the clock to the end of the last message's delay, in whole seconds as in SQS, and delivers the message again. */
   async function comeBack(): Promise<Conclusion> {
     const { queued } = queue.sent.at(-1) ?? expect.fail('Nothing is in the delivery queue.');
     const waitMs = Math.max(0, (queued.notBeforeMs ?? 0) - clock.nowMs());
@@ -106,7 +106,7 @@ export function createOutcomeStory({ origin, random, timeoutMs = 5000, client, s
     deadLetters,
     /** One invocation. */
     deliver: deliverOnce,
-    /** As many invocations as the delivery queue brings the event back to. @returns the conclusion of each */
+    /** Repeats the delivery for as long as the event is deferred. @returns the conclusion of each invocation */
     async deliverUntilSettled(apiDestination: string, target: object = {}): Promise<readonly Conclusion[]> {
       const conclusions = [await deliverOnce(apiDestination, target)];
       while (conclusions.at(-1)?.settlement.kind === 'deferred') conclusions.push(await comeBack());

@@ -13,8 +13,8 @@ const sayAndReset = (text: string) => (socket: Socket) =>
   socket.write(text, () => setImmediate(() => socket.resetAndDestroy()));
 const resetAtOnce = (socket: Socket) => socket.resetAndDestroy();
 
-/** A port on which a server has just stopped listening. */
-async function nobody(): Promise<string> {
+/** A URL whose port was free a moment ago, so that the system refuses connections to it. */
+async function closedPort(): Promise<string> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -29,6 +29,7 @@ const behaving = (misbehave: (socket: Socket) => unknown) => async () =>
 type Surroundings = Omit<OutcomeOptions, 'random'>;
 
 interface Row {
+  /** Follows "an event" in a test's name. */
   readonly failure: string;
   readonly code: string;
   readonly errorCode: 'CONNECTION_FAILURE' | 'TIMEOUT';
@@ -46,13 +47,13 @@ function row(failure: string, code: string, origin: () => Promise<string>, more:
 const trusted = makeTlsCertificate(Date.now());
 
 const rows: readonly Row[] = [
-  row('a connection that is refused', 'ConnectionRefused', nobody),
-  row('a certificate that nobody trusts', 'TlsFailed', async () => {
+  row('whose endpoint refuses the connection', 'ConnectionRefused', closedPort),
+  row('whose endpoint has an untrusted certificate', 'TlsFailed', async () => {
     const endpoint = await exchanges.misbehaving(say('HTTP/1.1 200 OK\r\n\r\n'), makeTlsCertificate(Date.now()));
     return endpoint.origin;
   }),
   row(
-    'a trusted certificate for another host',
+    'whose endpoint has a certificate for another host',
     'TlsFailed',
     async () => {
       const endpoint = await exchanges.misbehaving(say('HTTP/1.1 200 OK\r\n\r\n'), trusted);
@@ -60,51 +61,75 @@ const rows: readonly Row[] = [
     },
     { client: { connectOptions: () => ({ ca: trusted.certificate }) } },
   ),
-  row('a server that speaks no TLS', 'TlsFailed', async () =>
+  row('whose endpoint does not support TLS', 'TlsFailed', async () =>
     (await exchanges.endpoint()).origin.replace('http:', 'https:'),
   ),
-  row('a reset before the answer', 'ConnectionReset', behaving(resetAtOnce)),
-  row('a connection closed before the answer', 'ConnectionReset', behaving(sayAndEnd(''))),
-  row('a reset within the head', 'AnswerInvalid', behaving(sayAndReset('HTTP/1.1 200 OK\r\ncontent-'))),
-  row('a head that breaks off', 'AnswerInvalid', behaving(sayAndEnd('HTTP/1.1 200 OK\r\ncontent-'))),
+  row('whose connection is reset before the answer', 'ConnectionReset', behaving(resetAtOnce)),
+  row('whose connection is closed before the answer', 'ConnectionReset', behaving(sayAndEnd(''))),
   row(
-    'a reset within the body',
+    'whose connection is reset within the head of the answer',
+    'AnswerInvalid',
+    behaving(sayAndReset('HTTP/1.1 200 OK\r\ncontent-')),
+  ),
+  row(
+    'whose connection is closed within the head of the answer',
+    'AnswerInvalid',
+    behaving(sayAndEnd('HTTP/1.1 200 OK\r\ncontent-')),
+  ),
+  row(
+    'whose connection is reset within the body of the answer',
     'AnswerInvalid',
     behaving(sayAndReset('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf')),
   ),
   row(
-    'a body of a 200 cut short',
+    'whose connection is closed within the body of a 200',
     'AnswerInvalid',
     behaving(sayAndEnd('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf')),
   ),
   row(
-    'a chunked body of a 200 cut short',
+    'whose connection is closed within the chunked body of a 200',
     'AnswerInvalid',
     behaving(sayAndEnd('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n')),
   ),
   row(
-    'a body of a 422 cut short',
+    'whose connection is closed within the body of a 422',
     'AnswerInvalid',
     behaving(sayAndEnd('HTTP/1.1 422 No\r\ncontent-length: 9\r\n\r\nhalf')),
   ),
-  row('an answer that is not HTTP', 'AnswerInvalid', behaving(say('220 smtp.example.com ESMTP\r\n'))),
-  row('no answer in time', 'TimedOut', behaving(say('')), { timeoutMs: shortMs }),
-  row('half a head in time', 'TimedOut', behaving(say('HTTP/1.1 200 OK\r\n')), { timeoutMs: shortMs }),
-  row('half a body in time', 'TimedOut', behaving(say('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf')), {
+  row(
+    'whose endpoint gives an answer that is not HTTP',
+    'AnswerInvalid',
+    behaving(say('220 smtp.example.com ESMTP\r\n')),
+  ),
+  row('whose endpoint does not answer in time', 'TimedOut', behaving(say('')), { timeoutMs: shortMs }),
+  row('whose endpoint sends only half a head in time', 'TimedOut', behaving(say('HTTP/1.1 200 OK\r\n')), {
     timeoutMs: shortMs,
   }),
-  row('an informational answer and no other in time', 'TimedOut', behaving(say('HTTP/1.1 103 Early Hints\r\n\r\n')), {
-    timeoutMs: shortMs,
-  }),
+  row(
+    'whose endpoint sends only half a body in time',
+    'TimedOut',
+    behaving(say('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf')),
+    {
+      timeoutMs: shortMs,
+    },
+  ),
+  row(
+    'whose endpoint sends only an informational answer in time',
+    'TimedOut',
+    behaving(say('HTTP/1.1 103 Early Hints\r\n\r\n')),
+    {
+      timeoutMs: shortMs,
+    },
+  ),
 ];
 
-describe.each(rows)('$failure', ({ failure, code, errorCode, surround }) => {
+describe.each(rows)('an event $failure', ({ failure, code, errorCode, surround }) => {
   async function begin(random: OutcomeOptions['random']) {
     const story = createOutcomeStory({ ...(await surround()), random });
     return story;
   }
 
-  test(`the failure "${failure}" has the code ${code}, and after one attempt the event goes to the delivery queue`, async () => {
+  test(`an event ${failure} fails with ${code} and goes to the delivery queue for a retry`, async () => {
     const story = await begin(wait);
     const conclusion = await story.deliver('orders');
     const notBeforeMs = story.clock.nowMs() + 9990;
@@ -115,7 +140,7 @@ describe.each(rows)('$failure', ({ failure, code, errorCode, surround }) => {
     await story.close();
   });
 
-  test(`the failure "${failure}" has the ERROR_CODE ${errorCode} in the dead letter after a failed retry`, async () => {
+  test(`an event ${failure} is dead-lettered with the ERROR_CODE ${errorCode} after its last retry`, async () => {
     const story = await begin(atOnce);
     expect(await story.deliverUntilSettled('orders', { RetryPolicy: { MaximumRetryAttempts: 1 } })).toMatchObject([
       { settlement: { kind: 'deferred', notBeforeMs: story.clock.nowMs() }, code, attempts: 1 },
@@ -138,22 +163,22 @@ describe('a name without an address', () => {
   const origin = 'https://endpoint.test';
   const resolveName = () => Promise.reject(new Failure('DnsFailed', 'No address was found for endpoint.test.'));
 
-  test.each([wait, atOnce])(
-    'a failed look-up uses up no attempt, and puts the event into the delivery queue',
-    async (random) => {
-      const story = createOutcomeStory({ origin, random, client: { resolveName } });
-      const conclusion = await story.deliver('orders', { RetryPolicy: { MaximumRetryAttempts: 0 } });
-      expect(conclusion).toMatchObject({ settlement: { kind: 'deferred' }, code: 'DnsFailed', attempts: 0 });
-      expect(story.queue.sent).toMatchObject([{ queued: { delivery: { attempts: 0, postponements: 1 } } }]);
-      expect(story.deadLetters.letters).toEqual([]);
-      await story.close();
-    },
-  );
+  test.each([
+    ['the longest', wait],
+    ['no', atOnce],
+  ])('a failed DNS look-up is retried with %s backoff, and does not count as an attempt', async (_backoff, random) => {
+    const story = createOutcomeStory({ origin, random, client: { resolveName } });
+    const conclusion = await story.deliver('orders', { RetryPolicy: { MaximumRetryAttempts: 0 } });
+    expect(conclusion).toMatchObject({ settlement: { kind: 'deferred' }, code: 'DnsFailed', attempts: 0 });
+    expect(story.queue.sent).toMatchObject([{ queued: { delivery: { attempts: 0, postponements: 1 } } }]);
+    expect(story.deadLetters.letters).toEqual([]);
+    await story.close();
+  });
 });
 
-describe('a status that no table has', () => {
+describe('an unusual status', () => {
   test.each([101, 600, 999])(
-    'the status %d is never a success: without retries the event is dead-lettered',
+    'an event without retries is dead-lettered when its endpoint answers with the status %d',
     async (status) => {
       const origin = await behaving(say(`HTTP/1.1 ${status} What\r\ncontent-length: 0\r\n\r\n`))();
       const story = createOutcomeStory({ origin, random: wait });
@@ -163,7 +188,7 @@ describe('a status that no table has', () => {
     },
   );
 
-  test('an informational answer before the real one changes nothing', async () => {
+  test('an event is delivered when the endpoint sends an informational answer before a 204', async () => {
     const origin = await behaving(say('HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n'))();
     const story = createOutcomeStory({ origin, random: wait });
     expect(await story.deliver('orders')).toMatchObject({ settlement: { kind: 'delivered' }, status: 204 });

@@ -7,7 +7,7 @@ afterEach(async () => {
   for (const { close } of open.splice(0).reverse()) await close();
 });
 
-/** An endpoint that answers 503 (or what it is told) with this Retry-After. */
+/** An endpoint that answers every request with this status and this Retry-After. */
 async function answering(retryAfter: string, random = atOnce, status = 503) {
   const endpoint = await startRecordingEndpoint(() => ({ status, headers: { 'retry-after': retryAfter } }));
   const story = createOutcomeStory({ origin: endpoint.origin, random });
@@ -17,24 +17,27 @@ async function answering(retryAfter: string, random = atOnce, status = 503) {
 
 /** The clock of the story begins on Thursday, 1 January 2026, 00:00:00. */
 const forms: readonly (readonly [form: string, value: string, waitMs: number])[] = [
-  ['seconds', '120', 120_000],
+  ['a number of seconds', '120', 120_000],
   ['an IMF-fixdate', 'Thu, 01 Jan 2026 00:02:00 GMT', 120_000],
   ['an RFC 850 date', 'Thursday, 01-Jan-26 00:02:00 GMT', 120_000],
   ['an asctime date', 'Thu Jan  1 00:02:00 2026', 120_000],
-  ['more than a delay of the queue', '3600', 3_600_000],
+  ['more seconds than the longest delay of SQS', '3600', 3_600_000],
 ];
 
 describe('Retry-After', () => {
-  test.each(forms)('a Retry-After of %s (%s) is waited for exactly, without jitter', async (_form, value, waitMs) => {
-    const { endpoint, story } = await answering(value);
-    const notBeforeMs = story.clock.nowMs() + waitMs;
-    expect((await story.deliver('orders')).settlement).toEqual({ kind: 'deferred', notBeforeMs });
-    expect(story.queue.sent).toMatchObject([{ queued: { notBeforeMs } }]);
-    expect(endpoint.requests).toHaveLength(1);
-  });
+  test.each(forms)(
+    'a Retry-After in the form of %s (%s) sets the time of the retry exactly',
+    async (_form, value, waitMs) => {
+      const { endpoint, story } = await answering(value);
+      const notBeforeMs = story.clock.nowMs() + waitMs;
+      expect((await story.deliver('orders')).settlement).toEqual({ kind: 'deferred', notBeforeMs });
+      expect(story.queue.sent).toMatchObject([{ queued: { notBeforeMs } }]);
+      expect(endpoint.requests).toHaveLength(1);
+    },
+  );
 
   test.each([401, 407, 409, 429, 500, 503])(
-    'a Retry-After is obeyed with the status %d, as with every status that is retried',
+    'a Retry-After sets the time of the retry when the status is %d',
     async (status) => {
       const { story } = await answering('120', atOnce, status);
       const notBeforeMs = story.clock.nowMs() + 120_000;
@@ -48,19 +51,22 @@ describe('Retry-After', () => {
     expect((await story.deliver('orders')).settlement).toEqual({ kind: 'deferred', notBeforeMs });
   });
 
-  test.each(['0', '1'])('a Retry-After of %s s is spent in the queue, not in the invocation', async (seconds) => {
-    const { endpoint, story } = await answering(seconds);
-    const notBeforeMs = story.clock.nowMs() + Number(seconds) * 1000;
-    expect(await story.deliver('orders')).toMatchObject({
-      settlement: { kind: 'deferred', notBeforeMs },
-      attempts: 1,
-      durationMs: 0,
-    });
-    expect(story.queue.sent).toMatchObject([{ queued: { notBeforeMs, delivery: { attempts: 1 } } }]);
-    expect(endpoint.requests).toHaveLength(1);
-  });
+  test.each(['0', '1'])(
+    'an event with a Retry-After of %s s waits in the delivery queue and not in the invocation',
+    async (seconds) => {
+      const { endpoint, story } = await answering(seconds);
+      const notBeforeMs = story.clock.nowMs() + Number(seconds) * 1000;
+      expect(await story.deliver('orders')).toMatchObject({
+        settlement: { kind: 'deferred', notBeforeMs },
+        attempts: 1,
+        durationMs: 0,
+      });
+      expect(story.queue.sent).toMatchObject([{ queued: { notBeforeMs, delivery: { attempts: 1 } } }]);
+      expect(endpoint.requests).toHaveLength(1);
+    },
+  );
 
-  test('the next attempt after a Retry-After of a second comes a second later, in another invocation', async () => {
+  test('a second invocation makes the next attempt one second after a Retry-After of one second', async () => {
     const { endpoint, story } = await answering('1');
     const firstMs = story.clock.nowMs();
     expect(await story.deliverUntilSettled('orders', { RetryPolicy: { MaximumRetryAttempts: 1 } })).toMatchObject([
@@ -72,7 +78,7 @@ describe('Retry-After', () => {
   });
 
   test.each(['-1', '-120'])(
-    'a negative Retry-After (%s) ends the delivery after one attempt, without an exhausted retry condition',
+    'a negative Retry-After (%s) dead-letters the event after one attempt, without EXHAUSTED_RETRY_CONDITION',
     async (value) => {
       const { endpoint, story } = await answering(value);
       expect(await story.deliver('orders')).toMatchObject({ settlement: { kind: 'dead-lettered' }, attempts: 1 });
@@ -91,7 +97,7 @@ describe('Retry-After', () => {
   );
 
   test.each(['Wed, 31 Dec 2025 23:59:59 GMT', 'Thu, 01 Jan 1970 00:00:00 GMT', '0'])(
-    'a Retry-After in the past (%s) means a retry without a delay in the queue',
+    'an event is retried without a delay when the Retry-After (%s) has passed',
     async (value) => {
       const { endpoint, story } = await answering(value);
       const notBeforeMs = story.clock.nowMs();
@@ -103,7 +109,7 @@ describe('Retry-After', () => {
   );
 
   test.each(['86401', '99999999999999999999', 'Fri, 02 Jan 2026 00:00:01 GMT'])(
-    'a Retry-After beyond the age limit (%s) ends the delivery now',
+    'a Retry-After beyond the age limit (%s) dead-letters the event at once',
     async (value) => {
       const { endpoint, story } = await answering(value);
       expect(await story.deliver('orders')).toMatchObject({ settlement: { kind: 'dead-lettered' }, attempts: 1 });
@@ -112,7 +118,7 @@ describe('Retry-After', () => {
     },
   );
 
-  test('a Retry-After with a status that is not retried changes nothing', async () => {
+  test('a 422 with a Retry-After is dead-lettered without a retry', async () => {
     const { story } = await answering('120', atOnce, 422);
     expect(await story.deliver('orders')).toMatchObject({ settlement: { kind: 'dead-lettered' }, attempts: 1 });
   });

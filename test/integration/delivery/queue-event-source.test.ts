@@ -7,7 +7,7 @@ import type { FunctionHandler, LocalFunction } from '../../../lib/local/lambda/f
 import { ownClients, ownFolder, ownStack } from '../../fixtures/stack.ts';
 import { createBusStory, everyOrder } from '../bus/bus-story.ts';
 
-/** A stack whose delivery queue invokes this function, and a client for one region of it. */
+/** A stack whose delivery queue invokes this function, and a client for one of its regions. */
 async function start(deliverQueued: (event: SQSEvent) => Promise<unknown>, options: { dataDir?: string } = {}) {
   const create = async (): Promise<FunctionHandler> => (event) => deliverQueued(event as SQSEvent);
   const functions: LocalFunction[] = [{ name: 'deliver-queued', timeoutSeconds: 60, create }];
@@ -77,7 +77,7 @@ test('a message in the delivery queue reaches deliver-queued in the form that La
   ]);
 });
 
-test('each region that is used has its delivery queue read by a function of that region', async () => {
+test('the delivery queue of each region invokes the function of that region', async () => {
   const seen = newRecords();
   const { stack } = await start(async (event) => seen.add(event));
   for (const region of ['eu-west-1', 'ap-south-1']) await clientFor(stack.url, region).send(region);
@@ -88,7 +88,7 @@ test('each region that is used has its delivery queue read by a function of that
   ]);
 });
 
-test('a message that the function reports as failed comes again when its visibility timeout ends, and the others do not', async () => {
+test('only a message that the function reports as failed comes again after its visibility timeout', async () => {
   const seen = newRecords();
   const { send, hideFor } = await start(async (event) => {
     seen.add(event);
@@ -108,7 +108,7 @@ test('a message that the function reports as failed comes again when its visibil
   ]);
 });
 
-test('a message with a delay is handed over after the delay', async () => {
+test('the function gets a delayed message after the delay', async () => {
   const seen = newRecords();
   const { send } = await start(async (event) => seen.add(event));
   await send('later', { DelaySeconds: 1 });
@@ -129,7 +129,7 @@ test('a message that was received as often as the redrive policy allows is moved
   expect(counts).toEqual(Array.from({ length: maximumReceives }, (_, index) => String(index + 1)));
 });
 
-test('the messages of a stack that ended are handed over at once by the next stack, and their receive counts are kept', async () => {
+test('the next stack hands over the messages of a stopped stack at once, with their receive counts', async () => {
   const dataDir = ownFolder();
   const held = newRecords();
   const first = await start(
@@ -144,7 +144,7 @@ test('the messages of a stack that ended are handed over at once by the next sta
   await first.stack.stop();
 
   const seen = newRecords();
-  // The next stack gets no call: it reads its queues by itself.
+  // No client calls the next stack, so it must begin to read its queues by itself.
   await start(async (event) => seen.add(event), { dataDir });
   const records = await seen.first(1);
   expect(records.map(({ body, attributes }) => [body, attributes.ApproximateReceiveCount])).toEqual([['held', '2']]);
@@ -171,7 +171,7 @@ test('an asynchronous delivery that has failed three times is dead-lettered in t
   expect(runs).toBe(3);
 });
 
-test('the local bus puts the name of the API destination on its messages as the message group', async () => {
+test('the message group of an event from the local bus is the name of its API destination', async () => {
   const seen = newRecords();
   const { stack } = await start(async (event) => seen.add(event));
   const story = createBusStory(stack);
@@ -182,7 +182,7 @@ test('the local bus puts the name of the API destination on its messages as the 
   expect(record?.attributes.MessageGroupId).toBe('orders');
 });
 
-test('a rule for the delivery queue puts the message group of its target on its messages', async () => {
+test('the message group of an event from a rule for the delivery queue is that of the rule’s target', async () => {
   const seen = newRecords();
   const { stack } = await start(async (event) => seen.add(event));
   const story = createBusStory(stack);
@@ -193,7 +193,7 @@ test('a rule for the delivery queue puts the message group of its target on its 
   expect(record?.attributes.MessageGroupId).toBe('orders');
 });
 
-test('a group whose invocations do not end leaves room for the messages of another group', async () => {
+test('messages of one group are handed over while all invocations for another group hang', async () => {
   const seen = newRecords();
   const never = new Promise<void>(() => undefined);
   const { send } = await start(async (event) => {

@@ -3,8 +3,6 @@ import { createWaitingClock } from '../../fakes/waiting-clock.ts';
 import type { EndpointAnswer } from '../../servers/endpoints/recording-endpoint.ts';
 import { isRateRequest, newMessage, type RateStory, sharedRate } from './rate-story.ts';
 
-/* Other causes that take or block slots: a Retry-After, second requests, and a table that fails. */
-
 let story: RateStory;
 const clock = createWaitingClock();
 let answer: () => EndpointAnswer = () => ({ status: 200 });
@@ -29,29 +27,25 @@ beforeEach(() => {
   story.faultsBy(() => undefined);
 });
 
-test.each([429, 503])(
-  'a Retry-After of a %i pauses its destination for another worker too, and no other destination',
-  async (status) => {
-    const path = `busy-${status}`;
-    const [busy, well] = [await story.createDestination(path, 100), await story.createDestination('well', 100)];
-    const [told, other] = [await story.startWorker(), await story.startWorker()];
-    answer = () => ({ status, headers: { 'retry-after': '30' } });
-    const toldAtMs = clock.nowMs();
-    await told.deliverQueued(newMessage(busy.name));
-    expect(story.requestsTo(path)).toBe(1);
-    expect((await busy.bucket()).slotsUntilUs).toBeGreaterThanOrEqual((toldAtMs + 30_000) * 1000);
+test.each([429, 503])('a Retry-After with status %i pauses its destination for all workers', async (status) => {
+  const path = `busy-${status}`;
+  const [busy, well] = [await story.createDestination(path, 100), await story.createDestination('well', 100)];
+  const [told, other] = [await story.startWorker(), await story.startWorker()];
+  answer = () => ({ status, headers: { 'retry-after': '30' } });
+  const toldAtMs = clock.nowMs();
+  await told.deliverQueued(newMessage(busy.name));
+  expect(story.requestsTo(path)).toBe(1);
+  expect((await busy.bucket()).slotsUntilUs).toBeGreaterThanOrEqual((toldAtMs + 30_000) * 1000);
 
-    await other.deliverQueued(newMessage(busy.name), newMessage(busy.name));
-    expect(story.requestsTo(path)).toBe(1);
-    for (const { details } of other.deferred())
-      expect(details).toMatchObject({ attempts: 0, turn: expect.any(Number) });
-    expect(other.deferred()).toHaveLength(2);
-    expect(await other.deliver(well.name)).toMatchObject({ outcome: 'delivered' });
-    expect(await told.deliver(well.name)).toMatchObject({ outcome: 'delivered' });
-  },
-);
+  await other.deliverQueued(newMessage(busy.name), newMessage(busy.name));
+  expect(story.requestsTo(path)).toBe(1);
+  for (const { details } of other.deferred()) expect(details).toMatchObject({ attempts: 0, turn: expect.any(Number) });
+  expect(other.deferred()).toHaveLength(2);
+  expect(await other.deliver(well.name)).toMatchObject({ outcome: 'delivered' });
+  expect(await told.deliver(well.name)).toMatchObject({ outcome: 'delivered' });
+});
 
-test('the second request of an attempt, with credentials that were changed meanwhile, takes a slot of its own', async () => {
+test('a second request of an attempt, with newly read credentials, takes another slot', async () => {
   const destination = await story.createDestination('guarded', 100);
   const worker = await story.startWorker();
   expect(await worker.deliver(destination.name)).toMatchObject({ outcome: 'delivered' });
@@ -63,7 +57,7 @@ test('the second request of an attempt, with credentials that were changed meanw
   expect(destination.writes() - writes).toBe(2);
 });
 
-test('a request that is repeated because its connection was closed takes a slot of its own', async () => {
+test('a request that is repeated because its connection was closed takes another slot', async () => {
   const destination = await story.createDestination('dropped', 100);
   const worker = await story.startWorker();
   expect(await worker.deliver(destination.name)).toMatchObject({ outcome: 'delivered' });
@@ -87,22 +81,19 @@ test.each([
   ['refuses', denied],
   ['throttles', throttled],
   ['cannot be reached', 'lost before'],
-] as const)(
-  'while the table %s, every event waits without an attempt, and nothing is sent or lost',
-  async (_, fault) => {
-    const destination = await story.createDestination('unknown', 100);
-    const worker = await story.startWorker();
-    const before = story.requestsTo('unknown');
-    story.faultsBy((request) => (isRateRequest(request) ? fault : undefined));
-    expect(await worker.deliverQueued(newMessage(destination.name), newMessage(destination.name))).toEqual([]);
-    expect(await worker.deliver(destination.name)).toMatchObject({ outcome: 'deferred', attempts: 0 });
-    expect(story.requestsTo('unknown')).toBe(before);
-    const deferred = worker.deferred();
-    expect(deferred).toHaveLength(3);
-    for (const { details } of deferred) expect(details).toMatchObject({ attempts: 0, notBefore: expect.any(Number) });
+] as const)('every event is deferred without a request while the table %s', async (_, fault) => {
+  const destination = await story.createDestination('unknown', 100);
+  const worker = await story.startWorker();
+  const before = story.requestsTo('unknown');
+  story.faultsBy((request) => (isRateRequest(request) ? fault : undefined));
+  expect(await worker.deliverQueued(newMessage(destination.name), newMessage(destination.name))).toEqual([]);
+  expect(await worker.deliver(destination.name)).toMatchObject({ outcome: 'deferred', attempts: 0 });
+  expect(story.requestsTo('unknown')).toBe(before);
+  const deferred = worker.deferred();
+  expect(deferred).toHaveLength(3);
+  for (const { details } of deferred) expect(details).toMatchObject({ attempts: 0, notBefore: expect.any(Number) });
 
-    story.faultsBy(() => undefined);
-    const healed = await story.startWorker();
-    expect(await healed.deliver(destination.name)).toMatchObject({ outcome: 'delivered' });
-  },
-);
+  story.faultsBy(() => undefined);
+  const healed = await story.startWorker();
+  expect(await healed.deliver(destination.name)).toMatchObject({ outcome: 'delivered' });
+});

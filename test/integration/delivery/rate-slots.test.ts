@@ -3,8 +3,8 @@ import { createWaitingClock } from '../../fakes/waiting-clock.ts';
 import { comeBack, newMessage, type RateStory, sharedRate } from './rate-story.ts';
 
 /*
- * The deployed handlers keep the rate with the table. The tests do not wait: they set the times in the table. The time that
- * calls take on this machine does not count, because a missed slot would cost another write.
+ * The tests set times in the table instead of waiting for them. The workers' clock stands still during calls, because on a
+ * slow machine a missed slot would cost another write.
  */
 
 let story: RateStory;
@@ -52,7 +52,7 @@ test('a batch to two destinations makes one write for each destination', async (
   expect([orders.writes(), invoices.writes()]).toEqual(before.map((writes) => writes + 1));
 });
 
-test('ten requests move the bucket on by ten intervals', async () => {
+test('ten requests move the end of the slots in the bucket by ten intervals', async () => {
   const destination = await story.createDestination('orders', 100);
   const worker = await story.startWorker();
   const slotsUntilUs = inSeconds(0.5);
@@ -84,7 +84,7 @@ test('events without a slot before the horizon are deferred to their return time
   expect(story.requestsTo('far')).toBe(10);
 });
 
-test('deliver defers a single event to its return time when a batch would still wait for a slot', async () => {
+test('deliver defers a single event whose slot is too far away for it, but not for a batch', async () => {
   const [alone, queued] = [await story.createDestination('soon', 100), await story.createDestination('soon', 100)];
   const worker = await story.startWorker();
   await Promise.all([alone, queued].map((each) => each.setBucket({ slotsUntilUs: inSeconds(1.9) })));
@@ -96,7 +96,7 @@ test('deliver defers a single event to its return time when a batch would still 
   expect(story.requestsTo('soon')).toBe(1);
 });
 
-test('new events queue behind a backlog, and events that come back from it are sent', async () => {
+test('a new event waits behind a backlog, and an event that comes back from the backlog is sent', async () => {
   const destination = await story.createDestination('behind', 100);
   const [newcomer, returning] = [await story.startWorker(), await story.startWorker()];
   const returnsUntilUs = inSeconds(60);
@@ -128,7 +128,7 @@ test('a worker uses a changed rate once its cache has expired, and does not take
   await Promise.all([cached, uncached].map((worker) => worker.deliverQueued(newMessage(destination.name))));
   await destination.setRate(10);
   const before = await destination.bucket();
-  // Otherwise the worker would use the bucket that it read a moment ago.
+  // The worker reads the bucket again only after its view has become this old.
   clock.pass(1000);
   const givenUntilUs = inSeconds(0.5);
   await destination.setBucket({ ...before, slotsUntilUs: givenUntilUs });

@@ -44,13 +44,13 @@ interface RateServers {
   readonly sqs: ProxiedSqs;
   readonly endpoint: RecordingEndpoint;
   readonly clients: Clients;
-  /** Of every worker. */
+  /** The clock of every worker. */
   readonly clock: Clock;
 }
 
 const file = { scope: 'file' } as const;
 
-/** The tests of a file share the story. A file changes `clock` as it changes `answer`. */
+/** One story for all tests of a file. A file can replace `clock` with `sharedRate.override`. */
 export const sharedRate = sharedSqs
   .extend('clock', file, (): Clock => systemClock)
   .extend('story', file, ({ stack, sqs, endpoint, clients, clock }) =>
@@ -90,12 +90,12 @@ async function createRateStory({ stack, sqs, endpoint, clients: { events, dynamo
         const times = { slotsUntilUs: number('slotsUntilUs'), returnsUntilUs: number('returnsUntilUs') };
         return { ...times, generation: number('generation'), revision: number('revision'), health: parseHealth(Item) };
       },
-      /** When the table may delete the bucket. */
+      /** The bucket's time to live. */
       async expiresAtMs(): Promise<number> {
         const { Item = {} } = await dynamoDb.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }));
         return Number(Item[timeToLiveAttribute]?.N) * 1000;
       },
-      /** Sets the bucket as other workers would have left it, so that a test need not wait for it. */
+      /** Writes the bucket as other workers would have left it. */
       async setBucket({ health: _same, ...bucket }: Partial<Bucket>): Promise<void> {
         const set = { slotsUntilUs: 0, returnsUntilUs: 0, generation: 1, revision: 1, ...bucket };
         const names = Object.keys(set) as (keyof typeof set)[];
@@ -139,7 +139,7 @@ async function createRateStory({ stack, sqs, endpoint, clients: { events, dynamo
         const { batchItemFailures }: SQSBatchResponse = await deliverQueued({ Records }, context);
         return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
       },
-      /** Deliveries that this worker has put into the delivery queue. */
+      /** The deliveries that this worker has put into the delivery queue so far, in order. */
       deferred: () => sqs.proxy.requests.flatMap((each) => deferredOf(each, deliveries.url)),
       deadLetters,
     };
@@ -161,7 +161,7 @@ async function callPolicy(url: string, operation: string, input: object): Promis
   if (status !== 200) throw new Error(`${operation} was refused: ${JSON.stringify(json)}`);
 }
 
-/** Sends no signature, because the local stack does not check it. */
+/** Calls without a signature, because this stack does not require one. */
 async function callControl(url: string, operation: string, input: object) {
   const headers = { 'x-amz-target': `Lastmile.${operation}` };
   const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(input) });
@@ -185,7 +185,7 @@ export function newMessage(apiDestination: string, target: object = {}): Message
   return { body: JSON.stringify(envelopeOf(apiDestination, target)) };
 }
 
-/** The message of a deferred delivery whose time has come, so that the test need not wait for it. */
+/** The message of a deferred delivery, changed as if its waiting time had passed. */
 export function comeBack({ body, details }: Deferred): Message {
   return { body, attributes: { LASTMILE: JSON.stringify({ ...details, notBefore: 1 }) } };
 }

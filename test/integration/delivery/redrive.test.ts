@@ -40,7 +40,7 @@ const plain = (body: string): QueueMessage => ({ body, attributes: {} });
 
 /** Every form that a dead letter can have. */
 const forms: Readonly<Record<string, (id: string) => QueueMessage>> = {
-  ours: (id) =>
+  Lastmile: (id) =>
     formatDeadLetter({
       body: textOf(id),
       delivery: wornOut(id),
@@ -72,7 +72,7 @@ async function start(answer?: AnswerRequest, environment: Record<string, string>
       const MessageAttributes = Object.fromEntries(texts);
       await sqs.send(new SendMessageCommand({ QueueUrl: urlOf(queue), MessageBody: body, MessageAttributes }));
     },
-    /** Waits for a dead letter, which stays visible. */
+    /** Reads a dead letter and leaves it visible. */
     async deadLetter(WaitTimeSeconds = 1): Promise<Message | undefined> {
       const receive = { QueueUrl: urlOf('dead-letters'), MessageAttributeNames: ['All'], VisibilityTimeout: 0 };
       return (await sqs.send(new ReceiveMessageCommand({ ...receive, WaitTimeSeconds }))).Messages?.[0];
@@ -96,7 +96,7 @@ async function firstDeadLetter(started: Awaited<ReturnType<typeof start>>): Prom
   }
 }
 
-test('a dead letter arrives byte for byte after a redrive, once the endpoint works again', async () => {
+test('a redriven dead letter arrives byte for byte after the endpoint works again', async () => {
   const started = await start((_request, index) => ({ status: index === 0 ? 400 : 200 }));
   await started.put('deliveries', plain(envelopeOf(textOf('e1'))));
   const deadLetter = await firstDeadLetter(started);
@@ -143,7 +143,7 @@ test.each(Object.entries(forms))(
 );
 
 test.each(['dead-letters', 'deliveries'] as const)(
-  'a redriven record of a bare event in the %s goes to the API destination of the functions',
+  'Lambda’s record of an event without an envelope, in the queue %s, is delivered to API_DESTINATION',
   async (queue) => {
     const started = await start(undefined, { API_DESTINATION: 'orders' });
     await started.put(queue, plain(recordOf(textOf('e1'))));
@@ -153,7 +153,7 @@ test.each(['dead-letters', 'deliveries'] as const)(
   },
 );
 
-test('the dead letter of a bare event names the API destination of the functions, and goes there after a redrive', async () => {
+test('a redriven event without an envelope goes to API_DESTINATION again', async () => {
   const started = await start((_request, index) => ({ status: index === 0 ? 400 : 200 }), {
     API_DESTINATION: 'orders',
   });
@@ -166,7 +166,7 @@ test('the dead letter of a bare event names the API destination of the functions
   expect(requests.map(({ body }) => body)).toEqual([textOf('e1'), textOf('e1')]);
 });
 
-test('a redrive refuses bad input, names the fields, and moves nothing', async () => {
+test('a redrive with invalid fields names the fields and moves nothing', async () => {
   const started = await start();
   await started.put('dead-letters', plain(envelopeOf(textOf('e1'))));
   expect(await started.redrive({ apidestination: 'orders', rate: 1, maximum: 'all' })).toMatchObject({

@@ -9,7 +9,7 @@ import { type RecordedRequest, startRecordingEndpoint } from '../../servers/endp
 import { atOnce, createOutcomeStory } from './outcome-story.ts';
 import { comeBack, newMessage, type RateStory, sharedRate } from './rate-story.ts';
 
-/* Signed requests at the endpoint, verified by the package that the specification publishes. */
+/* The signatures are verified by `standardwebhooks`, the package of the authors of the specification. */
 
 let story: RateStory;
 let clients: Clients;
@@ -53,7 +53,7 @@ function isSignedBy(key: string, { headers, body }: RecordedRequest): boolean {
 }
 
 describe('a signed request', () => {
-  test('a signed request is verified by the package, and by no other key', async () => {
+  test('a signed request can be verified with its key and not with another key', async () => {
     const key = newKey();
     const { name, worker, last } = await setUp(key, 'plain');
     expect(await worker.deliver(name)).toMatchObject({ outcome: 'delivered' });
@@ -61,7 +61,7 @@ describe('a signed request', () => {
     expect(last().headers['webhook-id']).toBe(last().headers['idempotency-key']);
   });
 
-  test('a signed request from the queue is signed over the bytes of the event as they came', async () => {
+  test('the signature of a queued event covers exactly the bytes from the queue', async () => {
     const key = newKey();
     const { name, worker, last } = await setUp(key, 'queued');
     const event = '{"id":"e-1", "größe": 1.0,\t"n":12345678901234567890,"emoji":"😀","lone":"\\ud800","nul":"\\u0000"}';
@@ -71,16 +71,16 @@ describe('a signed request', () => {
   });
 
   test.each([
-    ['a text with half a character', '\ud800 \ufffe'],
+    ['a text with half a surrogate pair', '\ud800 \ufffe'],
     ['an empty text', ''],
-  ])('a signed request of %s is signed over the bytes that are sent', async (_, Input) => {
+  ])('the signature of %s covers the bytes that are sent', async (_, Input) => {
     const key = newKey();
     const { name, worker, last } = await setUp(key, 'input');
     await worker.deliver(name, { InputTransformer: { InputTemplate: JSON.stringify(Input) } });
     expect(isSignedBy(key, last())).toBe(true);
   });
 
-  test.each(['GET', 'HEAD'])('a signed %s request is signed over an empty body', async (HttpMethod) => {
+  test.each(['GET', 'HEAD'])('the signature of a %s request covers an empty body', async (HttpMethod) => {
     const key = newKey();
     const { name, worker, last } = await setUp(key, 'bodiless', { HttpMethod });
     await worker.deliver(name);
@@ -101,7 +101,7 @@ describe('a signed request', () => {
     expect(verify(null, Buffer.from(content), key, Buffer.from(signature, 'base64'))).toBe(true);
   });
 
-  test('a signed request that is retried keeps its id, and is signed again', async () => {
+  test('a retried request keeps its id and gets a new signature', async () => {
     const key = newKey();
     const { name, worker, received, rotate } = await setUp(key, 'status-500');
     await worker.deliverQueued(newMessage(name));
@@ -116,7 +116,7 @@ describe('a signed request', () => {
   });
 });
 
-test('the time of a signature is the time of its attempt', async () => {
+test('the timestamp of a signature is the time of its attempt', async () => {
   const timestamp = (headers: RecordedRequest['headers']) => Number(headers['webhook-timestamp']);
   const endpoint = await startRecordingEndpoint((_, index) => {
     clock.set(clock.nowMs() + 7300);
@@ -155,7 +155,7 @@ describe('a rotation of keys', () => {
   });
 
   test.each([401, 403])(
-    'new keys are read without the cache when the endpoint refuses the old ones (%d)',
+    'a worker reads new signing keys before its cache expires when the endpoint answers %d',
     async (status) => {
       const [old, next] = [newKey(), newKey()];
       const cached = { ...uncached, CACHE_SECONDS: '900' };
@@ -179,7 +179,7 @@ describe('a header of the signature', () => {
     return { ConnectionArn };
   };
 
-  test('a signature header is set by Lastmile, whatever a target or the connection sets under its name', async () => {
+  test('neither a target nor a connection can replace a signature header', async () => {
     const key = newKey();
     const parameters = {
       BasicAuthParameters: { Username: 'someone', Password: 'secret' },
@@ -192,7 +192,7 @@ describe('a header of the signature', () => {
     expect([isSignedBy(key, last()), last().rawHeaders.includes('forged')]).toEqual([true, false]);
   });
 
-  test('a signature header cannot carry an API key: nothing is sent, and the dead letter gives the reason', async () => {
+  test('an event is dead-lettered with the reason when the API key of its connection is in a signature header', async () => {
     const parameters = { ApiKeyAuthParameters: { ApiKeyName: 'Webhook-Id', ApiKeyValue: 'api-key-canary' } };
     const { name, worker, received } = await setUp(newKey(), 'api-key', await connection(parameters, 'API_KEY'));
     const reason = 'The header Webhook-Id holds the signature of a signed request, so it cannot carry the API key.';
@@ -202,7 +202,7 @@ describe('a header of the signature', () => {
 });
 
 describe('a secret', () => {
-  test('a signing secret without a key holds the delivery back, and nothing is sent unsigned or shown', async () => {
+  test('an event is retried and not sent unsigned when its signing secret has no key', async () => {
     const { name, worker, received, rotate } = await setUp('{"keys": ["whsec_canary"]}', 'mended');
     const held = await worker.deliver(name);
     expect(held).toMatchObject({ outcome: 'deferred', code: 'InvalidPolicySecret' });

@@ -99,7 +99,7 @@ async function settled(events: EventBridgeClient, Name: string): Promise<void> {
   }
 }
 
-/** Makes one of the two functions deliver with every possible outcome. */
+/** Makes one of the two functions deliver events with every possible outcome. */
 export async function deliver(story: PrivilegeStory, functionName: 'deliver' | 'deliver-queued'): Promise<void> {
   const { events, createDestination, tokenUrl } = story;
   const arnOf = async (kind: 'BASIC' | 'OAUTH_CLIENT_CREDENTIALS', AuthParameters: object) => {
@@ -118,7 +118,7 @@ export async function deliver(story: PrivilegeStory, functionName: 'deliver' | '
   await createDestination(name('named'), namedArn, 200);
   const SecretArn = await story.keepCredentials(basicText);
   await story.control('PutConnectionPolicy', { ConnectionName: name('named'), SecretArn });
-  // A rotation of the secret that this function sees first.
+  // A new version of the secret, so that this function is the first to adopt it.
   await story.keepCredentials(basicText);
   for (const status of [200, 400, 401, 503]) await createDestination(name(String(status)), basicArn, status);
   await createDestination(name('token'), oauthArn, 200);

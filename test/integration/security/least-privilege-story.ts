@@ -25,7 +25,7 @@ interface Way {
 
 const file = { scope: 'file' } as const;
 
-/** The tests of a file share the whole stack with endpoints; a recorder sees every call that the functions make to AWS. */
+/** The tests of a file share one stack with its endpoints. A recorder sees every call of the functions to AWS. */
 export const sharedPrivilege = sharedStack
   .extend('way', file, (): Way => ({}))
   .extend('stackOptions', file, ({ way }): StackOptions => ({ environment, functions: functionsBy(way) }))

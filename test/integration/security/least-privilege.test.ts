@@ -38,8 +38,8 @@ const polling = ['ReceiveMessage', 'GetQueueAttributes'].map(
 );
 
 /**
- * Calls that the Lambda service itself makes with a function's role, so that they are not recorded: it writes the log and
- * the record of a failed asynchronous invocation, receives messages from the event source, and reads its attributes.
+ * Calls that the Lambda service itself makes with a function's role. They are not recorded: writing the log, writing the
+ * record of a failed asynchronous invocation, and reading from the event source.
  */
 const usedByNoCall: Readonly<Record<FunctionName, readonly string[]>> = {
   deliver: [...failedInvocations, ...logging('deliver')],
@@ -69,12 +69,12 @@ sharedPrivilege.beforeAll(async ({ story: told }) => {
   await redrive(story);
 }, 60_000);
 
-test('the permission and the function behind every recorded AWS request are known', () => {
+test('every recorded AWS request belongs to a known function and a known permission', () => {
   expect(story.recorder.faults).toEqual([]);
   expect([...story.recorder.calls.keys()].toSorted()).toEqual(functionNames.toSorted());
 });
 
-test('every AWS operation that an adapter can call was called', () => {
+test('the functions called every AWS operation of their adapters', () => {
   const folder = new URL('../../../lib/adapters/', import.meta.url);
   const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
@@ -85,17 +85,17 @@ test('every AWS operation that an adapter can call was called', () => {
 });
 
 describe.each(functionNames)('%s', (name) => {
-  test('the role of the function allows every call that the function makes', () => {
+  test(`the role of ${name} allows every call that the function makes`, () => {
     expect(deniedTo(name, statementsFor(name))).toEqual([]);
   });
 
-  test('the role of the function allows nothing unnecessary except the listed permissions', () => {
+  test(`the role of ${name} allows nothing unnecessary except the listed permissions`, () => {
     const needless = needlessGrants(grantsOf(statementsFor(name)), callsOf(name)).map(({ text }) => text);
     expect(needless).toEqual(usedByNoCall[name]);
   });
 });
 
-test('the roles use wildcards only for the listed resources and keys, which have many names', () => {
+test('the roles use wildcards only for the listed resources and keys', () => {
   const patterns = functionNames.flatMap((name) =>
     grantsOf(statementsFor(name)).flatMap(({ statement: { Resource, Condition } }) => [
       ...Resource,
@@ -145,14 +145,14 @@ test.each<[FunctionName, string, AuthorizedCall]>([
 });
 
 describe.each(['deliver', 'deliver-queued'] as const)('%s', (name) => {
-  test("the function may not use a team's dead-letter queue until a parameter names it", () => {
+  test(`${name} may not use a team's dead-letter queue until a parameter names it`, () => {
     const denied = deniedTo(name, statementsFor(name, { deadLetterQueueArns: [] }));
     expect(denied).toEqual([call('sqs:SendMessage', teamQueueArn)]);
   });
 });
 
 test.each(['deliver', 'deliver-queued', 'control-api', 'authorize-connection'] as const)(
-  "%s is denied a team's secrets until they are named",
+  "%s may not read a team's secrets until a parameter names them",
   (name) => {
     const denied = deniedTo(name, statementsFor(name, { secretArns: [] }));
     const signing = name.startsWith('deliver') ? [story.teamSecretArn] : [];

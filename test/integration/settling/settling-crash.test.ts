@@ -63,7 +63,7 @@ async function workers() {
 const idsIn = (messages: readonly Message[]): unknown[] =>
   messages.map((message) => (JSON.parse(messageOf(message).body) as { event: { id: string } }).event.id).toSorted();
 
-test('a message that kills its worker harms no other message, is received alone the next time, and is dead-lettered', async () => {
+test('a message that kills every worker is dead-lettered, and the other messages of its batch are delivered', async () => {
   const { poison, work, killAfterDeletions, envelope, enqueue, deliveries, deadLetters, requestsFor } = await workers();
   const first = [envelope('well'), envelope('well'), envelope('well')];
   await enqueue(poison, ...first);
@@ -73,7 +73,7 @@ test('a message that kills its worker harms no other message, is received alone 
 
   const second = [envelope('well'), envelope('well')];
   await enqueue(...second);
-  // The kill comes at once, so other messages of the batch that are not settled by then come again.
+  // The worker is killed at once, so unsettled messages of the same batch come again.
   killAfterDeletions(0);
   const again = await deliveries.receive();
   expect(idsIn(again)).toEqual([poison, ...second].map(({ event }) => event.id).toSorted());

@@ -11,7 +11,7 @@ sharedSettling.beforeAll(({ servers: started }) => {
   servers = started;
 });
 
-/** An envelope of this size that cannot be compressed, the same in every run. */
+/** An incompressible envelope of this size. It is the same in every run. */
 function envelopeOf(apiDestination: string, bytes: number): { readonly body: string; readonly id: string } {
   const id = `large-${apiDestination}-${bytes}`;
   const envelope = (text: string) => `{"apiDestination":"${apiDestination}","event":{"id":"${id}","text":"${text}"}}`;
@@ -24,7 +24,7 @@ test.each([
   ['later', 'ERROR_FROM_TARGET', 'EndpointFailed'],
   ['never', 'ERROR_FROM_TARGET', 'EndpointRejected'],
 ] as const)(
-  'an envelope for "%s" that is too large for a message of Lastmile is dead-lettered as it came, with its reason',
+  'an envelope for the destination "%s" that is too large for a retry message is dead-lettered unchanged with the reason',
   async (apiDestination, errorCode, code) => {
     const { deliveries, deadLetters, receiveOnce } = await createSettlingStory(servers);
     const { body, id } = envelopeOf(apiDestination, maxMessageBytes - 80);
@@ -44,7 +44,7 @@ test.each([
   },
 );
 
-test('an envelope of the largest message size is dead-lettered without a reason, because there is no room for one', async () => {
+test('an envelope of the largest message size is dead-lettered without a reason, which would not fit', async () => {
   const { deliveries, deadLetters, receiveOnce } = await createSettlingStory(servers);
   const { body } = envelopeOf('later', maxMessageBytes);
   await deliveries.send({ body, attributes: {} });
@@ -53,7 +53,7 @@ test('an envelope of the largest message size is dead-lettered without a reason,
   expect(letters.map((letter) => [letter.body === body, letter.attributes])).toEqual([[true, {}]]);
 });
 
-test('an envelope that the dead letters do not accept is received again', async () => {
+test('an envelope that the dead-letter queue does not accept is received again', async () => {
   const { deliveries, deadLetters, receiveOnce, fail, heal } = await createSettlingStory(servers);
   await deliveries.send({ body: envelopeOf('never', maxMessageBytes).body, attributes: {} });
   fail('SendMessage', deadLetters, { status: 503, body: { __type: 'ServiceUnavailable' } });

@@ -32,7 +32,7 @@ interface Failing {
   readonly fault: ProxyFault;
 }
 
-/** By event id: called for each request and awaited before the answer. */
+/** Functions by event id. The endpoint calls the function for each request and awaits it before the answer. */
 type Gates = Map<string, () => Promise<void>>;
 
 /** The whole stack with its destinations, and a proxy between it and the deployed handlers. */
@@ -84,7 +84,7 @@ function idOf({ body }: RecordedRequest): string {
   return String((JSON.parse(body) as { id?: unknown }).id);
 }
 
-/** Only the writes that settle a delivery fail here. The writes for the rate have their own tests. */
+/** The fault of a call. Writes to rate buckets never fail, because other tests cover them. */
 function faultOf(failing: ReadonlySet<Failing>, { operation, input }: ProxiedRequest): ProxyFault | undefined {
   if (operation === 'UpdateItem' && JSON.stringify(input['Key']).includes('RATE#')) return undefined;
   for (const each of failing) {
@@ -97,7 +97,7 @@ function faultOf(failing: ReadonlySet<Failing>, { operation, input }: ProxiedReq
 let events = 0;
 
 /**
- * The two deployed handlers with their own queues, whose calls the proxy can make fail.
+ * The two deployed handlers with their own queues. A test can make their calls fail.
  *
  * @param clients settings of the SDK's clients that differ from the deployed ones
  */
@@ -145,13 +145,13 @@ export async function createSettlingStory(servers: SettlingServers, clients: obj
     enqueue: (...inputs: readonly object[]) =>
       Promise.all(inputs.map((input) => deliveries.send({ body: JSON.stringify(input), attributes: {} }))),
     receiveOnce,
-    /** Requests that the endpoint got for this event. */
+    /** The number of requests that the endpoint got for this event. */
     requestsFor: ({ event }: { readonly event: { readonly id: string } }) =>
       endpoint.requests.filter((request) => idOf(request) === event.id).length,
-    /** The endpoint answers a request with this event only after the promise has resolved. */
+    /** Lets the endpoint answer a request with this event only after the promise of `gate` has resolved. */
     answerWhen: ({ event }: { readonly event: { readonly id: string } }, gate: () => Promise<void>) =>
       void gates.set(event.id, gate),
-    /** Makes every call of this operation to this queue fail from now on. */
+    /** Makes every later call of this operation to this queue fail; without a queue, to every queue and the table. */
     fail(operation: string, queue: SqsQueue | undefined, fault: ProxyFault) {
       const each = { operation, queueUrl: queue?.url, fault };
       mine.push(each);
@@ -164,11 +164,11 @@ export async function createSettlingStory(servers: SettlingServers, clients: obj
     heal() {
       for (const each of mine.splice(0)) failing.delete(each);
     },
-    /** Batches sent to this queue so far. */
+    /** The number of batches that were sent to this queue so far. */
     writesTo: (queue: SqsQueue) =>
       sqs.proxy.requests.filter((each) => each.operation === 'SendMessageBatch' && each.input['QueueUrl'] === queue.url)
         .length,
-    /** Calls of this operation to the delivery queue so far. */
+    /** The number of calls of this operation to the delivery queue so far. */
     calls: (operation: string) =>
       sqs.proxy.requests.filter((each) => each.operation === operation && each.input['QueueUrl'] === deliveries.url)
         .length,

@@ -11,7 +11,6 @@ function story() {
   return createSettlingStory(servers);
 }
 
-/** A promise and whether it has settled. */
 function watched<Value>(promise: Promise<Value>) {
   const watching = { promise, settled: false };
   const note = () => {
@@ -26,8 +25,8 @@ const writes: readonly (readonly [destination: Destination, queue: 'deliveries' 
   ['never', 'deadLetters', 'dead-lettered'],
 ];
 
-describe.each(writes)('while the write for a delivery to %s is under way', (destination, queueName, outcome) => {
-  test('deliver does not answer while the write for a delivery is under way', async () => {
+describe.each(writes)('a delivery to %s', (destination, queueName, outcome) => {
+  test(`deliver does not answer before a ${outcome} event is in its queue`, async () => {
     const told = await story();
     const write = Promise.withResolvers<void>();
     told.fail('SendMessageBatch', told[queueName], write.promise);
@@ -39,7 +38,7 @@ describe.each(writes)('while the write for a delivery to %s is under way', (dest
     expect(await told[queueName].count()).toBe(1);
   });
 
-  test('deliver-queued neither answers nor deletes the message while the write is under way, and does both after it', async () => {
+  test(`deliver-queued does not delete a message before its ${outcome} event is in its queue`, async () => {
     const told = await story();
     const [write, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const [settling, slow] = [told.envelope(destination), told.envelope('well')];
@@ -58,7 +57,7 @@ describe.each(writes)('while the write for a delivery to %s is under way', (dest
   });
 });
 
-test('a delivered event is settled only after the endpoint has answered', async () => {
+test('deliver answers only after the endpoint has answered', async () => {
   const told = await story();
   const answer = Promise.withResolvers<void>();
   const envelope = told.envelope('well');

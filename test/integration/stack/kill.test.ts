@@ -18,8 +18,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const never = new AbortController().signal;
 
-/* `npm run soak` does the same for ten minutes. */
-test('every accepted event arrives or is in the dead letters, however the stack is killed, frozen and changed', async () => {
+test('every accepted event arrives or is dead-lettered although the stack is killed, frozen and changed', async () => {
   // An event for an endpoint that never answers ends after a minute, by its age.
   const [seed, durationMs] = [20_260_101, 8000];
   const interruptions = planInterruptions(seed, durationMs);
@@ -35,7 +34,7 @@ test('every accepted event arrives or is in the dead letters, however the stack 
   expect(queued).toBe(0);
 }, 150_000);
 
-test('a stack that does not come back after a kill ends the soak, and the report names the cause', async () => {
+test('a soak ends with the cause when the stack does not start again after a kill', async () => {
   const dataDir = join(folder, 'data');
   const kill = { atMs: 1500, what: { kind: 'kill' as const } };
   const common = { seed: 1, durationMs: 60_000, interruptions: [kill], ending: never, aborting: never };
@@ -62,7 +61,7 @@ function startSoak(...args: string[]) {
   return { child, ended };
 }
 
-test('npm run soak ended early prints the ledgers of both stacks, exits with 0 and leaves nothing behind', async () => {
+test('npm run soak prints the ledgers of both stacks and removes its files when it is interrupted', async () => {
   const { child, ended } = startSoak('--minutes', '5', '--seed', '7');
   await once(child.stdout, 'data');
   child.kill('SIGINT');
@@ -75,10 +74,10 @@ test('npm run soak ended early prints the ledgers of both stacks, exits with 0 a
   expect(readdirSync(folder)).toEqual([]);
 }, 60_000);
 
-test.each([[['--minute', '5']], [['--minutes', 'many']], [['--minutes', '0.05']], [['--seed', '-1']]])(
-  'npm run soak refuses %j in one line',
+test.each(['--minute 5', '--minutes many', '--minutes 0.05', '--seed -1'])(
+  '"npm run soak -- %s" prints one line and ends with status 2',
   async (args) => {
-    const { code, stdout, stderr } = await startSoak(...args).ended;
+    const { code, stdout, stderr } = await startSoak(...args.split(' ')).ended;
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(/^.*--(minute|seed).*\n$/);
   },

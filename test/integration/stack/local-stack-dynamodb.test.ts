@@ -21,7 +21,7 @@ sharedStack.beforeAll(({ stack: started, clientsWith }) => {
   clientIn = (region) => clientsWith({ region }).dynamoDb;
 });
 
-test('the first call of a region finds the stack’s table, with its index and an ARN of that region', async () => {
+test('the table of a region exists at the first call, with its index and an ARN of that region', async () => {
   const { Table } = await clientIn('eu-west-1').send(new DescribeTableCommand({ TableName: 'lastmile-local' }));
   expect(Table).toMatchObject({
     TableStatus: 'ACTIVE',
@@ -30,13 +30,13 @@ test('the first call of a region finds the stack’s table, with its index and a
   });
 });
 
-test('creating a region’s database does not change the environment of the process', async () => {
+test('starting the database of a region does not change the environment of the process', async () => {
   const before = [process.env['AWS_REGION'], process.env['AWS_ACCOUNT_ID']];
   await clientIn('sa-east-1').send(new ListTablesCommand({}));
   expect([process.env['AWS_REGION'], process.env['AWS_ACCOUNT_ID']]).toEqual(before);
 });
 
-test('the database never closes an idle connection, because after a freeze that would interrupt a call', async () => {
+test('the database never closes an idle connection, because that would fail a call after a freeze', async () => {
   const limits = new Set<number>();
   const onRequest = (message: unknown): void => {
     const { server } = message as { server: Server };
@@ -53,7 +53,7 @@ test('the database never closes an idle connection, because after a freeze that 
   expect([...limits]).toEqual([0]);
 });
 
-test('twenty first calls of a region create one table, and each region has its own items', async () => {
+test('twenty simultaneous first calls of a region create one table', async () => {
   const here = clientIn('ap-south-1');
   const key = { pk: { S: 'A' }, sk: { S: 'B' } };
   const puts = Array.from({ length: 20 }, () =>
@@ -66,15 +66,19 @@ test('twenty first calls of a region create one table, and each region has its o
 });
 
 test.each([
-  ['{', /SerializationException$/],
-  ['null', /SerializationException$/],
-  ['[]', /SerializationException$/],
-  ['7', /SerializationException$/],
-  ['', /SerializationException$/],
-  ['{"TableName":"lastmile-local","Key":{"pk":null}}', /ValidationException$/],
-  ['{"TableName":"lastmile-local","Key":{"pk":{"S":"a"},"sk":{"L":[null]}}}', /ValidationException$/],
-  ['{"TableName":null,"Key":{}}', /ValidationException$/],
-])('a body of %j is refused, and the stack keeps running', async (body, type) => {
+  ['half a JSON object', '{', /SerializationException$/],
+  ['null', 'null', /SerializationException$/],
+  ['a list', '[]', /SerializationException$/],
+  ['a number', '7', /SerializationException$/],
+  ['no text', '', /SerializationException$/],
+  ['null as the value of a key', '{"TableName":"lastmile-local","Key":{"pk":null}}', /ValidationException$/],
+  [
+    'null in the list of a key',
+    '{"TableName":"lastmile-local","Key":{"pk":{"S":"a"},"sk":{"L":[null]}}}',
+    /ValidationException$/,
+  ],
+  ['null as the name of the table', '{"TableName":null,"Key":{}}', /ValidationException$/],
+])('the database refuses a body with %s and keeps running', async (_what, body, type) => {
   const credential = 'AKID/20260101/us-east-1/dynamodb/aws4_request';
   const headers = {
     authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=0`,
@@ -89,7 +93,7 @@ test.each([
   expect(TableNames).toEqual(['lastmile-local']);
 });
 
-test('a string with the text null stays a string', async () => {
+test('the database returns a string with the text null as a string', async () => {
   const client = clientIn('us-east-1');
   const Item = { pk: { S: 'null' }, sk: { S: '"null"' }, n: { NULL: true as const } };
   await client.send(new PutItemCommand({ TableName: 'lastmile-local', Item }));

@@ -58,7 +58,7 @@ test.each([
   expect(answer.FunctionError).toBeUndefined();
 });
 
-test('a function calls the stack in place of AWS, signs with its own name, and has its region’s variables', async () => {
+test('a function calls the stack instead of AWS, with its own name as access key id', async () => {
   await invoke({});
   expect(made[0]).toMatchObject({
     aws: { region: 'us-east-1', endpoint: stack.url, credentials: { accessKeyId: 'deliver' } },
@@ -72,7 +72,7 @@ test('a function calls the stack in place of AWS, signs with its own name, and h
   });
 });
 
-test('a function that fails is a success of Lambda with an unhandled error, and no stack trace', async () => {
+test('the answer for a failed function has status 200 and an unhandled error without a stack trace', async () => {
   const { StatusCode, FunctionError, value } = await invoke({ fail: 'canary' });
   expect([StatusCode, FunctionError]).toEqual([200, 'Unhandled']);
   expect(value).toEqual({ errorType: 'RangeError', errorMessage: 'canary' });
@@ -80,7 +80,7 @@ test('a function that fails is a success of Lambda with an unhandled error, and 
   expect(errors.join('\n')).not.toContain('canary');
 });
 
-test('an unknown function is not found, and the error names its ARN', async () => {
+test('an invocation of an unknown function is refused, and the error names its ARN', async () => {
   await expect(invoke({}, { FunctionName: 'nope' })).rejects.toMatchObject({
     name: 'ResourceNotFoundException',
     message: 'Function not found: arn:aws:lambda:us-east-1:123456789012:function:nope',
@@ -88,7 +88,7 @@ test('an unknown function is not found, and the error names its ARN', async () =
   });
 });
 
-test('a function of another region is not found', async () => {
+test('an invocation of a function of another region is refused', async () => {
   const FunctionName = arn.replace('us-east-1', 'eu-west-1');
   await expect(invoke({}, { FunctionName })).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
 });
@@ -128,7 +128,7 @@ test('a dry run does not run the function', async () => {
   expect([StatusCode, runs]).toEqual([204, 0]);
 });
 
-test('a payload may have 6 MiB, and an asynchronous one 1 MiB', async () => {
+test('an invocation may have a payload of 6 MiB, and an asynchronous one a payload of 1 MiB', async () => {
   received = () => undefined;
   const six = 'x'.repeat(6_291_456 - 2);
   expect((await invoke(six)).FunctionError).toBeUndefined();
@@ -137,12 +137,12 @@ test('a payload may have 6 MiB, and an asynchronous one 1 MiB', async () => {
   await expect(invoke(one, { InvocationType: 'Event' })).rejects.toMatchObject({ name: 'RequestTooLargeException' });
 });
 
-test('an answer of more than 6 MiB is an error of the function', async () => {
+test('an invocation fails when the function returns more than 6 MiB', async () => {
   const { FunctionError, value } = await invoke({ size: 6_291_456 });
   expect([FunctionError, value.errorType]).toEqual(['Unhandled', 'Function.ResponseSizeTooLarge']);
 });
 
-test('a payload that is not JSON is refused and not quoted', async () => {
+test('an invocation with a payload that is not JSON is refused, and the error does not show the payload', async () => {
   await expect(invoke({}, { Payload: 'canary' })).rejects.toMatchObject({
     name: 'InvalidRequestContentException',
     message: expect.not.stringContaining('canary'),

@@ -46,7 +46,7 @@ const aws = (endpoint: string, region = 'us-east-1') => ({
   credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
 });
 
-test('secrets and messages of every region survive a kill, under the new port', async () => {
+test('secrets and messages of every region survive a kill, and queue URLs have the new port', async () => {
   const folder = newFolder();
   const first = start(folder);
   const before = await first.url;
@@ -85,7 +85,7 @@ test('the root secret of a region stays the same across restarts', async () => {
   expect(await read(start(folder))).toBe(before);
 });
 
-test('a second stack on one folder is refused in one line, and starts after the first was killed', async () => {
+test('a second stack cannot use a data folder before the first stack has ended', async () => {
   const folder = newFolder();
   const first = start(folder);
   await first.url;
@@ -117,7 +117,7 @@ async function startStumblingEndpoint(): Promise<{ url: string; bodies: string[]
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, bodies, first };
 }
 
-test('an accepted asynchronous delivery that a kill interrupted is made by the next process', async () => {
+test('an asynchronous invocation that a kill interrupted runs again in the next process', async () => {
   const endpoint = await startStumblingEndpoint();
   const folder = newFolder();
   const stack = start(folder);

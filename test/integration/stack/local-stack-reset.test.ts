@@ -92,30 +92,27 @@ const fresh = {
   deadLetters: [],
 };
 
-test.each(['in memory', 'in a data folder'])(
-  'a reset of a stack %s leaves every region as in a new stack',
-  async (place) => {
-    const stack = await start(place === 'in a data folder' ? { dataDir: folder } : {});
-    const regions = ['us-east-1', 'eu-central-1'].map((region) => clients(stack, { region }));
-    for (const of of regions) await createAll(of);
-    for (const of of regions) expect(await deliver(of, 'before')).toMatchObject({ outcome: 'delivered' });
+test.each(['in memory', 'in a data folder'])('every region of a stack %s is empty after a reset', async (place) => {
+  const stack = await start(place === 'in a data folder' ? { dataDir: folder } : {});
+  const regions = ['us-east-1', 'eu-central-1'].map((region) => clients(stack, { region }));
+  for (const of of regions) await createAll(of);
+  for (const of of regions) expect(await deliver(of, 'before')).toMatchObject({ outcome: 'delivered' });
 
-    const answer = await reset(stack);
-    expect([answer.status, await answer.json()]).toEqual([200, { status: 'ok' }]);
+  const answer = await reset(stack);
+  expect([answer.status, await answer.json()]).toEqual([200, { status: 'ok' }]);
 
-    for (const of of regions) expect(await shown(of)).toEqual(fresh);
-    for (const of of regions) {
-      expect(await deliver(of, 'gone')).toMatchObject({ outcome: 'dead-lettered', code: 'ApiDestinationNotFound' });
-      await createDestination(of);
-      expect(await deliver(of, 'after')).toMatchObject({ outcome: 'delivered' });
-    }
-    const ids = endpoint.requests.map(({ body }) => (JSON.parse(body) as { id: string }).id);
-    expect(ids).toEqual(['before', 'before', 'after', 'after']);
-    expect(errors).toEqual([]);
-  },
-);
+  for (const of of regions) expect(await shown(of)).toEqual(fresh);
+  for (const of of regions) {
+    expect(await deliver(of, 'gone')).toMatchObject({ outcome: 'dead-lettered', code: 'ApiDestinationNotFound' });
+    await createDestination(of);
+    expect(await deliver(of, 'after')).toMatchObject({ outcome: 'delivered' });
+  }
+  const ids = endpoint.requests.map(({ body }) => (JSON.parse(body) as { id: string }).id);
+  expect(ids).toEqual(['before', 'before', 'after', 'after']);
+  expect(errors).toEqual([]);
+});
 
-test('data that a reset has deleted stays deleted in the next process, and a second reset works too', async () => {
+test('data that a reset has deleted stays deleted in the next process', async () => {
   const before = await start({ dataDir: folder });
   await createAll(clients(before));
   await reset(before);
@@ -125,7 +122,7 @@ test('data that a reset has deleted stays deleted in the next process, and a sec
   expect(await shown(clients(await start({ dataDir: folder })))).toEqual(fresh);
 });
 
-test('a reset drops accepted invocations and queued deliveries, and a function that still runs writes nothing more', async () => {
+test('a reset drops accepted invocations and queued deliveries', async () => {
   const { promise: called, resolve: call } = Promise.withResolvers<() => void>();
   const slow = await startMisbehavingEndpoint((socket) => {
     call(() => void socket.end('HTTP/1.1 503 Busy\r\nRetry-After: 60\r\n\r\n'));
@@ -145,7 +142,7 @@ test('a reset drops accepted invocations and queued deliveries, and a function t
   await slow.close();
 });
 
-test('a function from before a reset can write nothing to the stack after it', async () => {
+test('a function that was started before a reset cannot write to the stack afterwards', async () => {
   const stack = await start();
   await createDestination(clients(stack));
   await deliver(clients(stack), 'e-1');
@@ -157,7 +154,7 @@ test('a function from before a reset can write nothing to the stack after it', a
   await expect(list()).rejects.toMatchObject({ name: 'ExpiredTokenException' });
 });
 
-test('a request during a reset waits for its end', async () => {
+test('a request during a reset waits until the reset has ended', async () => {
   const stack = await start();
   const of = clients(stack);
   await createDestination(of);
@@ -166,7 +163,7 @@ test('a request during a reset waits for its end', async () => {
   expect(await shown(of)).toEqual(fresh);
 });
 
-test('a reset must be a POST, and must not come from a web page', async () => {
+test('a reset is refused when it is not a POST or comes from a web page', async () => {
   const stack = await start();
   const of = clients(stack);
   await createDestination(of);

@@ -41,7 +41,7 @@ async function current(SecretId: string): Promise<string | undefined> {
   return (await client.send(new GetSecretValueCommand({ SecretId }))).SecretString;
 }
 
-test('a created secret is read by name and by ARN, and its ARN ends in six random characters', async () => {
+test('a created secret can be read by its name and by its ARN', async () => {
   const Name = 'events!connection/orders/1';
   const created = await client.send(new CreateSecretCommand({ Name, SecretString: '{"a":1}' }));
   expect(created.ARN).toMatch(
@@ -68,7 +68,7 @@ test('a binary secret is returned unchanged', async () => {
   expect(read.SecretString).toBeUndefined();
 });
 
-test('a repeated create returns the same secret, and another value or token is refused', async () => {
+test('a repeated CreateSecret succeeds only with the same token and value', async () => {
   const input = { Name: 'twice', SecretString: 'x', ClientRequestToken: token('a') };
   const first = await client.send(new CreateSecretCommand(input));
   expect((await client.send(new CreateSecretCommand(input))).ARN).toBe(first.ARN);
@@ -80,7 +80,7 @@ test('a repeated create returns the same secret, and another value or token is r
   }
 });
 
-test('a new value becomes AWSCURRENT, and the value before it becomes AWSPREVIOUS', async () => {
+test('a new secret value becomes AWSCURRENT, and the old one becomes AWSPREVIOUS', async () => {
   const SecretId = await newSecret('one', token('1'));
   await client.send(new PutSecretValueCommand({ SecretId, SecretString: 'two', ClientRequestToken: token('2') }));
   await client.send(new PutSecretValueCommand({ SecretId, SecretString: 'three', ClientRequestToken: token('3') }));
@@ -93,7 +93,7 @@ test('a new value becomes AWSCURRENT, and the value before it becomes AWSPREVIOU
   expect(one.SecretString).toBe('one');
 });
 
-test('a value that was put under its own label becomes current only when AWSCURRENT is moved to it', async () => {
+test('a secret value with another label becomes current when AWSCURRENT is moved to it', async () => {
   const SecretId = await newSecret('old', token('1'));
   const put = { SecretId, SecretString: 'new', ClientRequestToken: token('2'), VersionStages: ['PENDING'] };
   const { VersionStages } = await client.send(new PutSecretValueCommand(put));
@@ -112,7 +112,7 @@ test('a value that was put under its own label becomes current only when AWSCURR
   expect(VersionIdsToStages).toEqual({ [token('1')]: ['AWSPREVIOUS'], [token('2')]: ['AWSCURRENT', 'PENDING'] });
 });
 
-test('AWSCURRENT moves only from the version that the caller names, and cannot be removed', async () => {
+test('AWSCURRENT can only be moved from the version that has it, and cannot be removed', async () => {
   const SecretId = await newSecret('old', token('1'));
   const pending = { SecretId, SecretString: 'new', ClientRequestToken: token('2'), VersionStages: ['PENDING'] };
   await client.send(new PutSecretValueCommand(pending));
@@ -136,7 +136,7 @@ test('AWSCURRENT moves only from the version that the caller names, and cannot b
   expect(all.Versions).toHaveLength(2);
 });
 
-test('a repeated put returns the same version, and another value with its token is refused', async () => {
+test('a repeated PutSecretValue succeeds only with the same value', async () => {
   const SecretId = await newSecret('one', token('1'));
   const put = { SecretId, SecretString: 'two', ClientRequestToken: token('2') };
   const first = await client.send(new PutSecretValueCommand(put));
@@ -148,7 +148,7 @@ test('a repeated put returns the same version, and another value with its token 
   });
 });
 
-test('a missing secret or version is refused with the message of Secrets Manager', async () => {
+test('reading a secret or version that does not exist fails with the message of Secrets Manager', async () => {
   await expect(client.send(new GetSecretValueCommand({ SecretId: 'nowhere' }))).rejects.toMatchObject({
     name: 'ResourceNotFoundException',
     message: "Secrets Manager can't find the specified secret.",
@@ -164,7 +164,7 @@ test('a missing secret or version is refused with the message of Secrets Manager
   await expect(client.send(both)).rejects.toMatchObject({ name: 'InvalidRequestException' });
 });
 
-test('a secret that was deleted by force is gone, and its name can be used for a secret with another ARN', async () => {
+test('the name of a secret that was deleted without recovery can be used again', async () => {
   const before = await client.send(new CreateSecretCommand({ Name: 'reused', SecretString: '1' }));
   const force = { SecretId: 'reused', ForceDeleteWithoutRecovery: true };
   await client.send(new DeleteSecretCommand(force));
@@ -175,7 +175,7 @@ test('a secret that was deleted by force is gone, and its name can be used for a
   await expect(client.send(new GetSecretValueCommand({ SecretId: before.ARN }))).rejects.toThrow(/can't find/);
 });
 
-test('a secret marked for deletion returns no value, keeps its name, and can be restored', async () => {
+test('a secret that is scheduled for deletion cannot be read until it is restored', async () => {
   const SecretId = await newSecret('kept', token('1'));
   const { DeletionDate } = await client.send(new DeleteSecretCommand({ SecretId, RecoveryWindowInDays: 7 }));
   const { DeletedDate, Name } = await client.send(new DescribeSecretCommand({ SecretId }));
@@ -191,7 +191,7 @@ test('a secret marked for deletion returns no value, keeps its name, and can be 
   expect(await current(SecretId)).toBe('kept');
 });
 
-test('the list of secrets is paged by name and filtered by prefix', async () => {
+test('secrets are listed in pages, and can be filtered by a prefix', async () => {
   const other = clientIn('ap-south-1');
   const made = ['page/c', 'page/a', 'page/b', 'other'];
   for (const Name of made) await other.send(new CreateSecretCommand({ Name, SecretString: 'x' }));
@@ -205,7 +205,7 @@ test('the list of secrets is paged by name and filtered by prefix', async () => 
   expect(second.NextToken).toBeUndefined();
 });
 
-test('a region has its own secrets, and from the start a root secret of 32 bytes that no other region has', async () => {
+test('each region has its own secrets and its own root secret of 32 bytes', async () => {
   await client.send(new CreateSecretCommand({ Name: 'here', SecretString: 'x' }));
   const elsewhere = clientIn('eu-west-1');
   await expect(elsewhere.send(new DescribeSecretCommand({ SecretId: 'here' }))).rejects.toThrow(/can't find/);
@@ -215,7 +215,7 @@ test('a region has its own secrets, and from the start a root secret of 32 bytes
   expect(roots[0].SecretString).not.toBe(roots[1].SecretString);
 });
 
-test('a description, a new value and tags are updated in place', async () => {
+test('the description, the value and the tags of a secret can be changed', async () => {
   const SecretId = await newSecret('x', token('1'));
   await client.send(new UpdateSecretCommand({ SecretId, Description: 'about', SecretString: 'y' }));
   await client.send(new TagResourceCommand({ SecretId, Tags: [{ Key: 'k', Value: 'v' }] }));
@@ -225,7 +225,7 @@ test('a description, a new value and tags are updated in place', async () => {
 });
 
 test.each([
-  ['a name with a space', { Name: 'a b', SecretString: 'x' }, 'ValidationException'],
+  ['a name with a blank', { Name: 'a b', SecretString: 'x' }, 'ValidationException'],
   [
     'text and bytes at once',
     { Name: 'n', SecretString: 'x', SecretBinary: new Uint8Array(1) },
@@ -233,11 +233,11 @@ test.each([
   ],
   ['a short token', { Name: 'n', SecretString: 'x', ClientRequestToken: 'short' }, 'InvalidParameterException'],
   ['a value over 64 KiB', { Name: 'n', SecretString: 'x'.repeat(65_537) }, 'ValidationException'],
-])('the secrets manager refuses %s', async (_what, input, name) => {
+])('the local Secrets Manager refuses %s', async (_what, input, name) => {
   await expect(client.send(new CreateSecretCommand(input))).rejects.toMatchObject({ name });
 });
 
-test('a list that holds no structures is refused by the secrets manager', async () => {
+test('the local Secrets Manager refuses a list of strings in place of structures', async () => {
   const headers = { 'x-amz-target': 'secretsmanager.ListSecrets', 'content-type': 'application/x-amz-json-1.1' };
   const response = await fetch(stack.url, { method: 'POST', headers, body: '{"Filters":[null]}' });
   expect(await response.json()).toEqual({
@@ -247,10 +247,10 @@ test('a list that holds no structures is refused by the secrets manager', async 
 });
 
 test.each([
-  ['no JSON', '{', 'SerializationException'],
-  ['no object', 'null', 'SerializationException'],
+  ['half a JSON object', '{', 'SerializationException'],
+  ['null', 'null', 'SerializationException'],
   ['a member of the wrong type', '{"SecretId":1}', 'SerializationException'],
-])('the secrets manager refuses a body that is %s', async (_what, body, type) => {
+])('the local Secrets Manager refuses a body with %s', async (_what, body, type) => {
   const headers = { 'x-amz-target': 'secretsmanager.DescribeSecret', 'content-type': 'application/x-amz-json-1.1' };
   const response = await fetch(stack.url, { method: 'POST', headers, body });
   expect(response.status).toBe(400);

@@ -47,7 +47,7 @@ interface Refused {
   readonly __type: string;
 }
 
-/** One call as clients of the query protocol make it. */
+/** Makes a call in the query protocol. */
 async function query(parameters: Record<string, string>, path = '/'): Promise<{ status: number; xml: string }> {
   const credential = 'AKID/20260101/us-east-1/sqs/aws4_request';
   const headers = { authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=0` };
@@ -56,14 +56,14 @@ async function query(parameters: Record<string, string>, path = '/'): Promise<{ 
   return { status: response.status, xml: await response.text() };
 }
 
-test('queue URLs have the address and the account of the stack, and queue ARNs have its account', async () => {
+test('queue URLs contain the address and the account of the stack', async () => {
   const QueueUrl = await newQueue();
   expect(QueueUrl).toBe(`${stack.url}/111122223333/queue-${queues}`);
   const { Attributes } = await client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
   expect(Attributes).toEqual({ QueueArn: `arn:aws:sqs:us-east-1:111122223333:queue-${queues}` });
 });
 
-test('a client gets queue URLs with the host name that it used', async () => {
+test('queue URLs contain the host name of the request', async () => {
   const endpoint = stack.url.replace('127.0.0.1', 'localhost');
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   const local = createSqsClient({ region: 'us-east-1', endpoint, credentials });
@@ -71,7 +71,7 @@ test('a client gets queue URLs with the host name that it used', async () => {
   expect(QueueUrl).toBe(`${endpoint}/111122223333/lastmile-local-deliveries`);
 });
 
-test('every region has the two queues of the stack, with one as the dead-letter queue of the other', async () => {
+test('every region has a delivery queue and its dead-letter queue', async () => {
   const elsewhere = clientIn('eu-north-1');
   const { QueueUrls = [] } = await elsewhere.send(new ListQueuesCommand({}));
   expect(QueueUrls.map((url) => url.replace(/.*\//, ''))).toEqual([
@@ -86,7 +86,7 @@ test('every region has the two queues of the stack, with one as the dead-letter 
   );
 });
 
-test('a message arrives as it was sent, with characters beyond U+FFFF and binary attributes', async () => {
+test('a message with binary attributes and characters beyond U+FFFF is received unchanged', async () => {
   const QueueUrl = await newQueue();
   const MessageBody = '{"name":"Zoë 😀","tab":"\t"}\r\n<&>';
   const MessageAttributes = {
@@ -100,7 +100,7 @@ test('a message arrives as it was sent, with characters beyond U+FFFF and binary
   expect(received.MD5OfMessageAttributes).toBe(sent.MD5OfMessageAttributes);
 });
 
-test('a receive returns only the message attributes that it asks for, with the digest of just those', async () => {
+test('ReceiveMessage returns only the requested message attributes, with their digest', async () => {
   const QueueUrl = await newQueue({ VisibilityTimeout: '0' });
   const text = (StringValue: string) => ({ DataType: 'String', StringValue });
   const MessageAttributes = { wanted: text('1'), other: text('2') };
@@ -119,7 +119,7 @@ test('a receive returns only the message attributes that it asks for, with the d
   expect([none.Body, none.MessageAttributes, none.MD5OfMessageAttributes]).toEqual(['x', undefined, undefined]);
 });
 
-test('a message received too often goes to the dead-letter queue that the redrive policy names', async () => {
+test('a message that was received too often goes to the dead-letter queue of the redrive policy', async () => {
   const deadLetters = await newQueue();
   const arn = `arn:aws:sqs:us-east-1:111122223333:queue-${queues}`;
   const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: arn, maxReceiveCount: 1 });
@@ -130,7 +130,7 @@ test('a message received too often goes to the dead-letter queue that the redriv
   expect((await receive(deadLetters)).Body).toBe('poison');
 });
 
-test('a redrive policy to a queue that does not exist, or belongs to another account, is refused', async () => {
+test('a redrive policy is refused when its queue does not exist or belongs to another account', async () => {
   const QueueUrl = await newQueue();
   for (const arn of ['arn:aws:sqs:us-east-1:111122223333:no', 'arn:aws:sqs:us-east-1:000000000000:queue-1']) {
     const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: arn, maxReceiveCount: 3 });
@@ -139,9 +139,13 @@ test('a redrive policy to a queue that does not exist, or belongs to another acc
   }
 });
 
-test.each(['x'.repeat(129), 'two words', 'gröup'])(
-  'the message group %s is refused, alone in its batch',
-  async (MessageGroupId) => {
+test.each([
+  ['129 characters', 'x'.repeat(129)],
+  ['a blank', 'two words'],
+  ['an umlaut', 'gröup'],
+])(
+  'an entry whose message group has %s is refused without the other entries of its batch',
+  async (_what, MessageGroupId) => {
     const QueueUrl = await newQueue();
     const bad = { MessageBody: 'x', MessageGroupId };
     await expect(client.send(new SendMessageCommand({ QueueUrl, ...bad }))).rejects.toMatchObject({
@@ -160,7 +164,7 @@ test.each(['x'.repeat(129), 'two words', 'gröup'])(
   },
 );
 
-test('a delay over 900 s and an eleventh attribute are refused', async () => {
+test('a message with a delay over 900 s or with eleven attributes is refused', async () => {
   const QueueUrl = await newQueue();
   const late = new SendMessageCommand({ QueueUrl, MessageBody: 'x', DelaySeconds: 901 });
   await expect(client.send(late)).rejects.toMatchObject({
@@ -175,7 +179,7 @@ test('a delay over 900 s and an eleventh attribute are refused', async () => {
   await expect(client.send(new SendMessageCommand(withEmpty))).rejects.toThrow(/'empty'.*non-empty/);
 });
 
-test('in a batch only the entry that is refused fails', async () => {
+test('only the invalid entry of a batch fails', async () => {
   const QueueUrl = await newQueue();
   const { Successful, Failed } = await client.send(
     new SendMessageBatchCommand({
@@ -190,7 +194,7 @@ test('in a batch only the entry that is refused fails', async () => {
   expect(Failed).toMatchObject([{ Id: 'late', SenderFault: true, Code: 'InvalidParameterValue' }]);
 });
 
-test('a queue of another account or of no account does not exist', async () => {
+test('a queue URL with another account or without an account is refused', async () => {
   for (const QueueUrl of [`${stack.url}/000000000000/lastmile-local-deliveries`, `${stack.url}/x`]) {
     await expect(client.send(new SendMessageCommand({ QueueUrl, MessageBody: 'x' }))).rejects.toMatchObject({
       name: 'QueueDoesNotExist',
@@ -199,18 +203,18 @@ test('a queue of another account or of no account does not exist', async () => {
 });
 
 test.each([
-  ['no JSON', '{'],
-  ['a number for a text', '{"QueueUrl":1,"MessageBody":"x"}'],
-  ['a text for a number', '{"QueueUrl":"x","DelaySeconds":"1"}'],
-  ['a null among names', '{"QueueUrl":"x","AttributeNames":[null]}'],
-  ['a list of numbers for entries', '{"QueueUrl":"x","Entries":[1]}'],
-])('a JSON body that is %s is a SerializationException', async (_what, body) => {
+  ['half a JSON object', '{'],
+  ['a number in place of a string', '{"QueueUrl":1,"MessageBody":"x"}'],
+  ['a string in place of a number', '{"QueueUrl":"x","DelaySeconds":"1"}'],
+  ['null in a list of names', '{"QueueUrl":"x","AttributeNames":[null]}'],
+  ['a number in the list of entries', '{"QueueUrl":"x","Entries":[1]}'],
+])('a request to SQS with %s is refused with a SerializationException', async (_what, body) => {
   const headers = { 'x-amz-target': 'AmazonSQS.SendMessage', 'content-type': 'application/x-amz-json-1.0' };
   const response = await fetch(stack.url, { method: 'POST', headers, body });
   expect([response.status, ((await response.json()) as Refused).__type]).toEqual([400, 'SerializationException']);
 });
 
-test('a client of the query protocol can send, receive, make visible again and delete', async () => {
+test('messages can be sent, received, made visible again and deleted in the query protocol', async () => {
   const QueueUrl = await newQueue();
   const sent = await query({
     Action: 'SendMessage',
@@ -241,7 +245,7 @@ test('a client of the query protocol can send, receive, make visible again and d
   await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: again.ReceiptHandle }));
 });
 
-test('a batch in the query protocol gets an answer for each entry', async () => {
+test('the answer to a batch in the query protocol has a result for each entry', async () => {
   const QueueUrl = await newQueue();
   const entry = (number: number, Id: string, delay: string) => ({
     [`SendMessageBatchRequestEntry.${number}.Id`]: Id,
@@ -253,7 +257,7 @@ test('a batch in the query protocol gets an answer for each entry', async () => 
   expect(xml).toMatch(/<BatchResultErrorEntry><Id>b<\/Id><SenderFault>true<\/SenderFault><Code>InvalidParameterValue</);
 });
 
-test('a client of the query protocol can create, find, list, change, purge and delete queues', async () => {
+test('queues can be created, found, listed, changed, purged and deleted in the query protocol', async () => {
   const made = await query({
     Action: 'CreateQueue',
     QueueName: 'by-form',
@@ -277,7 +281,7 @@ test('a client of the query protocol can create, find, list, change, purge and d
   });
 });
 
-test('creating a queue that exists with other attributes is refused in the query protocol’s own code', async () => {
+test('creating an existing queue with other attributes is refused with the error code of the query protocol', async () => {
   await newQueue({ VisibilityTimeout: '5' });
   const { xml } = await query({
     Action: 'CreateQueue',

@@ -6,7 +6,7 @@ import { ownStack, sharedStack } from '../../fixtures/stack.ts';
 let stack: Stack;
 const errors: string[] = [];
 
-/** Answers the event itself, or fails in the way that the target names. */
+/** Returns the event in its answer, or fails when the operation is `Fail`. */
 const controlApi: FunctionHandler = async (event) => {
   const { headers } = event as { headers: Record<string, string> };
   if (headers['x-amz-target'] === 'AWSEvents.Fail') throw new TypeError('canary-in-an-error');
@@ -35,7 +35,7 @@ function post(
   return fetch(`${stack.url}${path}`, { method: 'POST', headers, body });
 }
 
-test('the health check answers JSON with the services of the stack', async () => {
+test('the health check returns the services of the stack as JSON', async () => {
   const response = await fetch(`${stack.url}/_lastmile/health`);
   expect(response.headers.get('content-type')).toBe('application/json');
   expect(await response.json()).toMatchObject({
@@ -67,7 +67,7 @@ test('the service in the signature takes precedence over the target header', asy
   expect(await response.json()).toMatchObject({ message: expect.stringContaining('Secrets Manager') });
 });
 
-test('an error of a function is an InternalFailure without its message, and one line in the output', async () => {
+test('a client gets InternalFailure without the message when a function fails', async () => {
   const response = await post('/', { ...signed('events'), 'x-amz-target': 'AWSEvents.Fail' });
   const text = await response.text();
   expect(response.status).toBe(500);
@@ -77,7 +77,7 @@ test('an error of a function is an InternalFailure without its message, and one 
   expect(errors.join('\n')).not.toContain('canary');
 });
 
-test('a client that uses awsJson gets a refusal in awsJson for a service that the stack does not have', async () => {
+test('a client of awsJson gets an error in awsJson for a service that the stack does not have', async () => {
   const headers = { ...signed('logs'), 'x-amz-target': 'Logs_20140328.DescribeLogGroups' };
   const response = await post('/', headers);
   expect(response.status).toBe(404);
@@ -87,7 +87,7 @@ test('a client that uses awsJson gets a refusal in awsJson for a service that th
   });
 });
 
-test('a client of the query protocol gets a refusal in XML for a service that the stack does not have', async () => {
+test('a client of the query protocol gets an error in XML for a service that the stack does not have', async () => {
   const headers = { ...signed('iam'), 'content-type': 'application/x-www-form-urlencoded' };
   const response = await post('/', headers, 'Action=GetUser');
   expect(await response.text()).toMatch(/<Code>UnknownOperationException<\/Code>.*no service 'iam'/);
@@ -99,7 +99,7 @@ test('a request that names no service is refused', async () => {
   expect(await response.json()).toMatchObject({ message: expect.stringContaining('names no service') });
 });
 
-test('a body over the limit is refused before it has been read to its end', async () => {
+test('a body that is too large is refused before it has been read completely', async () => {
   const response = await post('/', { ...signed('secretsmanager') }, new Uint8Array(1_048_577));
   expect(response.status).toBe(413);
   expect(await response.json()).toMatchObject({ __type: 'RequestEntityTooLargeException' });

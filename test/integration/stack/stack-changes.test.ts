@@ -9,7 +9,7 @@ import { createDestination } from '../../fixtures/clients.ts';
 import { sharedStack } from '../../fixtures/stack.ts';
 import type { RecordedRequest, RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 
-/* CACHE_SECONDS is 1 instead of 15, so that a change takes effect during the test. */
+/* CACHE_SECONDS is 1, so that a change takes effect during the test. */
 
 let endpoint: RecordingEndpoint;
 let events: EventBridgeClient;
@@ -47,7 +47,7 @@ async function deliverUntil(name: string, changed: (request: RecordedRequest | u
   }
 }
 
-test('a changed endpoint and method are used without any change at the sender', async () => {
+test('a changed endpoint and method are used for later events', async () => {
   await create('moved', 'key');
   expect((await deliver('moved')).request).toMatchObject({ method: 'POST', path: '/before' });
   const InvocationEndpoint = `${endpoint.origin}/after`;
@@ -58,7 +58,7 @@ test('a changed endpoint and method are used without any change at the sender', 
   });
 });
 
-test('a changed credential is used for every destination of its connection', async () => {
+test('changed credentials are used for every destination of their connection', async () => {
   await create('rotated', 'old');
   expect((await deliver('rotated')).request?.headers['x-key']).toBe('old');
   await events.send(new UpdateConnectionCommand({ Name: 'rotated', AuthParameters: apiKey('new') }));
@@ -66,7 +66,7 @@ test('a changed credential is used for every destination of its connection', asy
   expect(outcome).toBe('delivered');
 });
 
-test('a refused credential is read again at once, and the same delivery uses the new one', async () => {
+test('a delivery whose credentials are refused reads them again and uses the new ones', async () => {
   await create('refused', 'revoked');
   await deliver('refused');
   await events.send(new UpdateConnectionCommand({ Name: 'refused', AuthParameters: apiKey('valid') }));

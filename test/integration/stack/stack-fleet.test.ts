@@ -38,7 +38,7 @@ sharedStack.beforeAll(({ stack: startedStack, endpoint: startedEndpoint, clients
 
 afterAll(() => provider.close());
 
-/** Workers that share only the stack: each loads and wires the deployed function for itself. */
+/** Workers that share only the stack. Each of them loads the deployed function separately. */
 function startWorkers(count: number): readonly FunctionRunner[] {
   const functions = deployedFunctions();
   const surroundings = (name: string, region: string) => ({
@@ -87,7 +87,7 @@ async function authorized(): Promise<string | undefined> {
 
 const delivered = Array.from({ length: 20 }, () => 'delivered');
 
-test('twenty workers make their first deliveries at once with one token request, and after a 401 with one more', async () => {
+test('twenty workers make one token request for their first deliveries, and one more after the token was revoked', async () => {
   const { ConnectionArn } = await events.send(
     new CreateConnectionCommand({
       Name: 'guarded',
@@ -103,7 +103,7 @@ test('twenty workers make their first deliveries at once with one token request,
   );
   const InvocationEndpoint = `${endpoint.origin}/`;
   const destination = { Name: 'guarded', ConnectionArn, InvocationEndpoint, HttpMethod: 'POST' } as const;
-  // The rate leaves every request a slot within the 250 ms that a single event waits.
+  // With this rate every request gets a slot within the 250 ms that a single event waits.
   await events.send(new CreateApiDestinationCommand({ ...destination, InvocationRateLimitPerSecond: 2000 }));
   expect([await authorized(), provider.statuses]).toEqual(['AUTHORIZED', [200]]);
 
@@ -128,7 +128,7 @@ test('twenty workers make their first deliveries at once with one token request,
   const outcomes = await deliverWith(startWorkers(20));
   // Each of twenty requests is refused and sent once more, except those that came after the renewal.
   expect(endpoint.requests.length - before).toBeLessThanOrEqual(40);
-  // A worker that finds no slot for its second request leaves it to the next attempt, which comes from the queue.
+  // A worker that finds no slot for its second request defers the event.
   expect(outcomes.filter((outcome) => outcome !== 'delivered' && outcome !== 'deferred')).toEqual([]);
   const accepted = () =>
     endpoint.requests

@@ -46,7 +46,7 @@ async function kill(stack: StackProcess): Promise<void> {
 
 /** Starts the stack over the same folder in a new process and on another port, with clients for it. */
 async function start() {
-  // An invocation waits for delays this short.
+  // Short delays, so that the test is fast.
   const environment = { RETRY_BASE_DELAY_MS: '100', RETRY_MAX_DELAY_MS: '100' };
   const stack = startStackProcess(['--port', '0', '--data-dir', folder], environment);
   started.push(stack);
@@ -84,7 +84,7 @@ async function shown({ events, secrets, sqs, dynamoDb }: Clients): Promise<objec
   return { answers, queue: new URL(QueueUrl).pathname, Item };
 }
 
-test('connections, destinations, secrets, queues, messages and tables are the same after a kill', async () => {
+test('all resources of the stack are unchanged after a kill', async () => {
   const before = await start();
   await createDestination(before, `${endpoint.origin}/`);
   const { QueueUrl } = await before.sqs.send(new CreateQueueCommand({ QueueName: 'mine' }));

@@ -14,18 +14,18 @@ const countNames = [
   'ApproximateNumberOfMessagesDelayed',
 ] as const;
 
-/** A version of the stack over a data folder, and the calls of its users. */
+/** A running version of the stack, and calls to it. */
 export interface RunningVersion {
   readonly process: StackProcess;
   createDestination(name: string, endpoint: string): Promise<void>;
   describeDestination(name: string): Promise<unknown>;
-  /** An event for the destination, put into the delivery queue as a rule does. */
+  /** Sends an event for the destination to the delivery queue, as a rule does. */
   queue(apiDestination: string, eventText: string): Promise<void>;
-  /** An event for the destination, handed to `deliver` as a rule does. */
+  /** Invokes `deliver` asynchronously with an event for the destination, as a rule does. */
   invoke(apiDestination: string, eventText: string): Promise<void>;
   /** Resolves when the output has a line with this outcome for each of these events. */
   told(outcome: string, ids: readonly string[]): Promise<void>;
-  /** Messages that the delivery queue holds, whether visible, delayed or being worked on. */
+  /** The number of messages in the delivery queue, delayed and received ones included. */
   messageCount(): Promise<number>;
   kill(): Promise<void>;
   /** Stops the stack after the work in progress has ended. */
@@ -33,7 +33,7 @@ export interface RunningVersion {
 }
 
 export async function startVersion(build: StackBuild, dataDir: string): Promise<RunningVersion> {
-  // A retry waits exactly as long as the endpoint asks.
+  // The backoff is so short that only the Retry-After of the endpoint counts.
   const environment = { RETRY_BASE_DELAY_MS: '1', RETRY_MAX_DELAY_MS: '1', CACHE_SECONDS: '1' };
   const stack = startStackProcess(['--port', '0', '--data-dir', dataDir], environment, build.script);
   const endpoint = await stack.url;

@@ -4,10 +4,7 @@ import type { EndpointAnswer, RecordingEndpoint } from '../../servers/endpoints/
 import { buildStack, type StackBuild } from '../../servers/aws/stack-build.ts';
 import { letDelaysPass, type RunningVersion, startVersion, storedIn } from './upgrade-story.ts';
 
-/*
- * A version of the stack and the next version use one data folder. Between two processes the test changes the store as if
- * all delays had passed.
- */
+/* Two versions of the stack use one data folder, one after the other. Between them the test ends all delays in the store. */
 
 type Version = 'this' | 'newer messages' | 'newer items';
 
@@ -18,7 +15,7 @@ let endpoint: RecordingEndpoint;
 let answer: (id: string) => EndpointAnswer | Promise<EndpointAnswer>;
 
 const accepts = (): EndpointAnswer => ({ status: 204 });
-/** No invocation waits this long, so the delivery is deferred. */
+/** The Retry-After is longer than an invocation waits, so the delivery is deferred. */
 const fails = (): EndpointAnswer => ({ status: 500, headers: { 'retry-after': '2' } });
 const silent = new Promise<EndpointAnswer>(() => undefined);
 
@@ -57,10 +54,10 @@ const requestedIds = (from = 0) => idsOf(endpoint.requests.slice(from).map(({ bo
 const queued = ['e-1', 'e-2', 'e-3', 'e-4', 'e-5'];
 const handed = ['e-6', 'e-7', 'e-8'];
 const all = [...queued, ...handed];
-/** Text that JavaScript would not print unchanged after parsing it. */
+/** JSON that changes when JavaScript parses and prints it. */
 const textOf = (id: string) => `{"id":"${id}", "price": 1.0, "number": 9007199254740993}`;
 
-test('no event is lost in an upgrade with deliveries in flight, or in a rollback while deliveries of the newer version wait', async () => {
+test('no event is lost in an upgrade or a rollback with deliveries in flight', async () => {
   const [unanswered, deferred] = [
     ['e-1', 'e-2', 'e-6'],
     ['e-3', 'e-4', 'e-5', 'e-7', 'e-8'],
@@ -109,7 +106,7 @@ test('no event is lost in an upgrade with deliveries in flight, or in a rollback
   expect(storedIn(dataDir, 'dead-letters')).toEqual([]);
 });
 
-test('after a rollback, deliveries that only the newer version can read wait for it unchanged', async () => {
+test('deliveries that only the newer version can read wait unchanged during a rollback', async () => {
   answer = accepts;
   const upgraded = await start('newer items');
   await upgraded.createDestination('later', `${endpoint.origin}/`);

@@ -15,7 +15,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-test('the check fails when a function outgrows its budget, and names only that function and its largest packages', () => {
+test('the bundle check fails with the name and the largest packages of a function that exceeds its budget', () => {
   const { status, stderr } = check({ ...budgets, redrive: 100_000 });
   expect(stderr).toMatch(
     /^Function redrive loads \d+\.\d KB at a cold start, and its budget is 100\.0 KB\. The largest parts:\n {2}@smithy\/core: /,

@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('npm run package', () => {
-  test('npm run package makes the same bytes in different folders and time zones', async () => {
+  test('npm run package makes identical files in different folders and time zones', async () => {
     const [one, other] = [await checkout('one'), await checkout('another/one/deeper')];
     // An interrupted run leaves the folder like this.
     await mkdir(join(one, '.build', 'package', 'prod'), { recursive: true });

@@ -33,7 +33,7 @@ describe('the endpoint of the comparison', () => {
     expect(atMs).toEqual(atMs.toSorted((one, other) => one - other));
   });
 
-  test('the endpoint of the comparison answers with fewer events than were asked for when no more arrive', async () => {
+  test('the endpoint of the comparison stops waiting when no more events arrive', async () => {
     await post(7);
     expect((await waitFor(2, 1)).events).toEqual([7]);
     expect((await waitFor(2, 1)).events).toEqual([]);

@@ -36,7 +36,7 @@ describe('the toolchain', () => {
     expect(versions.filter((version) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
   });
 
-  test('packages of one family have one version, except a client that only tests use', () => {
+  test('the packages of the AWS SDK, Powertools and middy each have one version, except a client that only tests use', () => {
     const alone = ['@aws-sdk/client-appsync'];
     expect(Object.keys(manifest.dependencies).filter((name) => alone.includes(name))).toEqual([]);
     const families = new Map<string, Set<string>>();
@@ -49,19 +49,19 @@ describe('the toolchain', () => {
     expect(manifest.devDependencies['@vitest/coverage-v8']).toBe(manifest.devDependencies['vitest']);
   });
 
-  test('the lock file names no registry and has the integrity of every package', () => {
+  test('the lock file contains no registry URL, and an integrity for every package', () => {
     expect(installed.filter(([, { resolved }]) => resolved !== undefined)).toEqual([]);
     expect(installed.filter(([, { integrity }]) => integrity === undefined)).toEqual([]);
   });
 
-  test('the lock file holds the optional packages of every platform, without which npm ci refuses it', () => {
+  test('the lock file contains the optional packages of every platform, because npm ci requires them', () => {
     const missing = installed.flatMap(([path, { optionalDependencies = {} }]) =>
       Object.keys(optionalDependencies).filter((name) => !isLocked(name, path)),
     );
     expect(missing).toEqual([]);
   });
 
-  test('each package with an install script is listed as allowed or refused', () => {
+  test('every package with an install script is listed as allowed or refused', () => {
     const withScript = installed.filter(([, { hasInstallScript }]) => hasInstallScript === true);
     const names = withScript.map(([path]) => path.replace(/^.*node_modules\//, ''));
     expect(Object.keys(manifest.allowScripts).sort()).toEqual([...new Set(names)].sort());

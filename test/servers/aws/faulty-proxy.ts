@@ -8,7 +8,7 @@ export interface ProxiedRequest {
   readonly input: Readonly<Record<string, unknown>>;
 }
 
-/** A fault, instead of a normal answer. */
+/** The way in which a request fails. */
 export type ProxyFault =
   /** The request never arrives; the connection breaks. */
   | 'lost before'
@@ -23,14 +23,14 @@ export type ProxyFault =
   /** The request arrives after this promise has resolved. */
   | Promise<void>;
 
-/** A proxy before a server with an awsJson protocol. It records the requests, and a test can let them fail. */
+/** A proxy before a server with an awsJson protocol. It records the requests, and a test can make them fail. */
 export interface FaultyProxy {
   readonly endpoint: string;
   /** Every request, failed ones included, in the order in which its last byte arrived. */
   readonly requests: readonly ProxiedRequest[];
   /** The operations of the answered requests, in the order of the answers. */
   readonly answered: readonly string[];
-  /** Sets the fault of every later request; undefined means none. */
+  /** Sets the function that decides the fault of every later request. Undefined means that the request succeeds. */
   faultsBy(decide: (request: ProxiedRequest) => ProxyFault | undefined): void;
   stop(): Promise<void>;
 }

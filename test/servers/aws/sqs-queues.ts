@@ -23,7 +23,7 @@ export interface ProxiedSqs {
     readonly endpoint: string;
     readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   };
-  /** @param attributes of the queue; default: those of SQS */
+  /** @param attributes of the queue; SQS sets its defaults for all others */
   newQueue(attributes?: Record<string, string>): Promise<SqsQueue>;
   stop(): Promise<void>;
 }
@@ -110,7 +110,7 @@ function queueOf(client: SQSClient, QueueUrl: string, arn: string): SqsQueue {
   };
 }
 
-/** The message in the form of the product's own type. */
+/** Converts a message of the SDK. An attribute without a string value becomes an empty text. */
 export function messageOf({ Body = '', MessageAttributes = {} }: Message): QueueMessage {
   const entries = Object.entries(MessageAttributes).map(([name, { StringValue = '' }]) => [name, StringValue]);
   return { body: Body, attributes: Object.fromEntries(entries) };

@@ -13,7 +13,7 @@ export interface StackProcess {
   readonly stderr: () => string;
   /** The exit status, or the signal that ended the process. */
   readonly ended: Promise<number | string | null>;
-  /** The first line on stdout that matches. */
+  /** Resolves with the first line on stdout that matches. */
   line(pattern: RegExp): Promise<string>;
   /** Resolves when the complete lines on stdout satisfy the condition. */
   printed(isEnough: (lines: readonly string[]) => boolean): Promise<void>;

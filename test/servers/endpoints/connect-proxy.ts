@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { TlsOptions } from 'node:tls';
 import { OpenSockets } from './open-sockets.ts';
 
-/** Handles a request for this authority; undefined forwards it. */
+/** Handles a CONNECT request for this authority. Undefined makes the proxy open the tunnel. */
 export type AnswerConnect = (authority: string, client: Duplex) => 'answered' | undefined;
 
 export interface ConnectProxy {
@@ -13,7 +13,7 @@ export interface ConnectProxy {
   readonly url: string;
   /** The requested authorities with the names of the request headers, in order. */
   readonly asked: readonly { readonly authority: string; readonly headers: readonly string[] }[];
-  /** The number of bytes sent towards the endpoints. */
+  /** The bytes that were sent to the endpoints, as text. */
   passed(): string;
   /** Resolves when the proxy has no open connection. */
   allClosed(): Promise<void>;

@@ -19,13 +19,13 @@ export interface DnsAnswer {
 export const silence: DnsAnswer = { addresses: [], silent: ['A', 'AAAA'] };
 
 export interface DnsServer {
-  /** The requested names, one entry for each question of type A. */
+  /** The requested names, with one entry for each question of type A. */
   readonly asked: readonly string[];
   /** Address and port. */
   readonly address: string;
   /** Resolves names with this server only, and without a hosts file. */
   readonly resolveName: ResolveName;
-  /** Resolves when so many questions of both types have come. */
+  /** Resolves when this many questions of both types have arrived. */
   questions(count: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -33,8 +33,8 @@ export interface DnsServer {
 /**
  * A DNS server on a free port of the loopback address.
  *
- * @param answer returns the addresses of a name, with a time to live of 0 unless it says another; `index` counts the questions
- * of each type for this name from 0
+ * @param answer returns the addresses of a name; the default time to live is 0. `index` counts the questions of each type for
+ * this name from 0
  */
 export async function startDnsServer(
   answer: (name: string, index: number) => readonly string[] | DnsAnswer,

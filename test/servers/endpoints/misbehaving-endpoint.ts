@@ -4,8 +4,8 @@ import { OpenSockets } from './open-sockets.ts';
 import type { TlsCertificate } from './tls-certificate.ts';
 
 /**
- * Called with every complete request: its head, and a body of the length in its Content-Length. Writes any bytes to the
- * socket. `index` counts the requests from 0, `connection` the connections from 1.
+ * Called with every complete request, head and body. Writes the answer, or any other bytes, to the socket. `index` counts
+ * the requests from 0, `connection` the connections from 1.
  */
 export type Misbehave = (socket: Socket, request: RawRequest) => void;
 
@@ -28,7 +28,7 @@ export interface MisbehavingEndpoint {
   close(): Promise<void>;
 }
 
-/** A server that follows HTTP only as far as the test requires. */
+/** A server whose answers need not be valid HTTP. */
 export async function startMisbehavingEndpoint(
   misbehave: Misbehave,
   certificate?: TlsCertificate,

@@ -9,7 +9,7 @@ export interface RecordedRequest {
   readonly path: string;
   /** Header names are in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** Header names and values in turn, as they were sent. */
+  /** Header names and values alternately, as they were sent. */
   readonly rawHeaders: readonly string[];
   readonly body: string;
   /** The number of the connection, counted from 1. */

@@ -7,22 +7,22 @@ import type { TlsCertificate } from './tls-certificate.ts';
 
 export interface SlowToConnect {
   readonly port: number;
-  /** Resolves when the system has sent a first packet to the port that was not answered. */
+  /** Resolves when the system has sent a first packet to the port and got no answer. */
   connecting(): Promise<void>;
-  /** From now on connections are accepted: those that wait with their next packet, which the system sends after a second. */
+  /** Accepts connections from now on. A waiting connection succeeds when the system sends its next packet after a second. */
   accept(): void;
   close(): Promise<void>;
 }
 
-/** Whether connections that wait can be seen here. */
+/** Whether waiting connections can be seen, in /proc. */
 export const seesConnections = process.platform === 'linux';
 
-/** Connections that wait beside the two that a queue of length 1 takes. */
+/** More than the two connections that a queue of length 1 accepts. */
 const filling = 4;
 
 /**
- * A TLS server on 127.0.0.1 that answers 204, and whose queue of connections is full until `accept`. The system then drops the
- * first packet of a connection, so that connecting takes a second, as over a bad line. Its thread is blocked to fill the queue.
+ * A TLS server on 127.0.0.1 that answers 204. Its queue of connections is full until `accept`, because its thread is blocked.
+ * The system drops the first packet of a new connection, so connecting takes a second.
  */
 export async function startSlowToConnect({ key, certificate }: TlsCertificate): Promise<SlowToConnect> {
   const blocked = new Int32Array(new SharedArrayBuffer(4));

@@ -4,14 +4,14 @@ import { authorizedCall } from '../../policies/aws-call.ts';
 import type { AuthorizedCall } from '../../policies/evaluate.ts';
 import { startForwardingServer } from '../endpoints/forwarding-server.ts';
 
-/** A proxy before a stack that records, for each request, the caller and the question to IAM. */
+/** A proxy before a stack that records the caller of each request, and the action and resources that IAM would check. */
 export interface AuthorizationRecorder {
   readonly endpoint: string;
   /** The distinct calls so far, by the access key id that signed them. */
   readonly calls: ReadonlyMap<string, readonly AuthorizedCall[]>;
   /** The operations of X-Amz-Target, and `Invoke`. */
   readonly operations: ReadonlySet<string>;
-  /** Requests that are not known here. */
+  /** Errors for requests whose action is not known. */
   readonly faults: readonly unknown[];
   stop(): Promise<void>;
 }

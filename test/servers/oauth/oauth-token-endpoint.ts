@@ -13,7 +13,7 @@ export type TokenEndpointAnswer =
   | { readonly status?: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: unknown }
   | 'reset';
 
-/** Returns the answer to a request; `index` counts from 0. There is no answer while the promise is pending. */
+/** Returns the answer to a request; `index` counts the requests from 0. The endpoint waits for a promise. */
 export type TokenEndpointScript = (
   request: TokenEndpointRequest,
   index: number,
@@ -32,7 +32,7 @@ export const grantTokens: TokenEndpointScript = (_, index) => ({
   body: { access_token: `token-${index + 1}`, token_type: 'bearer', expires_in: 3600 },
 });
 
-/** A token endpoint whose answers the test decides, however wrong they are. */
+/** A token endpoint that gives the answers of `script`, which need not be valid. */
 export async function startTokenEndpoint(script: TokenEndpointScript = grantTokens): Promise<TokenEndpoint> {
   const requests: TokenEndpointRequest[] = [];
   const waiting: { readonly count: number; readonly wake: () => void }[] = [];
