@@ -48,7 +48,7 @@ async function countCalls({ operation, input, prepare }: Scenario): Promise<numb
 
 describe.each(scenarios)('%s that is interrupted', (name, scenario) => {
   test.each(['before', 'after'] as const)(
-    `everything that ${name} leaves behind when the process dies %s a call can be deleted`,
+    `DeleteConnection removes everything after a process has died %s a call of ${name}`,
     async (time) => {
       const calls = await countCalls(scenario);
       expect(calls).toBeGreaterThan(2);

@@ -28,7 +28,7 @@ export interface WorldOptions {
   readonly allowlist?: AddressAllowlist;
   /** Replaces the reading of secrets. Default: reads the fake secret store. */
   readonly onRead?: SecretReader['read'];
-  /** Runs at once when a first token is requested, in place of the function authorize-connection. */
+  /** Called when a first token is requested, instead of the function authorize-connection. */
   readonly onStart?: (incarnation: string, connections: InMemoryConnections) => Promise<unknown>;
 }
 

@@ -18,7 +18,7 @@ import { delivered, deliveryOf, retryPolicy } from './outcomes.ts';
 
 type Attempting = (id: string, deadline: Deadline, delivery: Delivery) => Promise<AttemptResult> | AttemptResult;
 
-/** Everything that delivers a batch, over queues in memory. The test provides the attempt. */
+/** A worker with queues in memory. The test provides the attempt of each delivery. */
 export function createBatches(attempting: Attempting = () => delivered, random: Random = () => 0) {
   const clock = createManualClock();
   const queue = createInMemoryDeliveryQueue();
@@ -57,7 +57,7 @@ export function createBatches(attempting: Attempting = () => delivered, random: 
   return { clock, queue, deadLetters, received, rawMessages, attempted, conclusions, run, settled };
 }
 
-/** The members of the delivery, and how often its message was received. */
+/** Members of a delivery, and the receive count of its message. */
 interface MessageOptions extends Partial<Delivery> {
   readonly receiveCount?: number;
   readonly notBeforeMs?: number;

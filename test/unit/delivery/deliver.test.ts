@@ -25,7 +25,7 @@ import { createUnlimitedPacing } from '../../fakes/unlimited-pacing.ts';
 import { type AnswerRequest, createFakeEndpoint } from './fake-endpoint.ts';
 import { policyOf } from '../../fakes/delivery-policies.ts';
 
-/** Nothing is cached. */
+/** Stands for an empty cache. */
 const known = () => undefined;
 
 const event = {
@@ -107,7 +107,7 @@ function setUp({ answer, apiDestination, destination, resolver, randomNumber = 0
     withDeadline(clock, remainingMs, (deadline) => deliverInput(input, deadline));
   const redeliver = (queued: QueuedDelivery, remainingMs = 60_000) =>
     withDeadline(clock, remainingMs, (deadline) => told({ parse: () => queued, body: () => '' }, deadline));
-  /** Delivers again what the queue brings back without a delay. @returns the attempts so far at the end of each invocation */
+  /** Delivers each message of the queue again, without its delay. @returns the attempts so far after each invocation */
   const deliverUntilSettled = async (input: unknown): Promise<readonly number[]> => {
     let last = await deliver(input);
     const attempts = [last.attempts];

@@ -15,7 +15,7 @@ export interface FakeEndpoint {
   readonly http: HttpClient;
 }
 
-/** An endpoint without a network, for tests of what becomes of an answer. */
+/** An endpoint in memory, for tests that need no network. */
 export function createFakeEndpoint(answer: AnswerRequest = () => undefined): FakeEndpoint {
   const requests: HttpRequest[] = [];
   const http: HttpClient = {

@@ -235,7 +235,7 @@ describe('a destination whose rate leaves no slot', () => {
     expect(attempted).toHaveLength(attempts);
   });
 
-  test('an attempt learns the place in the backlog of a delivery that comes back at its return time', async () => {
+  test('a delivery that comes back at its return time keeps its place in the backlog', async () => {
     const { turns, run } = setUp([delivered]);
     await run({ delivery: deliveryOf(), notBeforeMs: start - 5, turnGeneration: 9000 });
     await run({ delivery: deliveryOf(), notBeforeMs: start - 5 });

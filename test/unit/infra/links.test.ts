@@ -31,6 +31,10 @@ function anchorsOf(page: string): Set<string> {
   return anchors;
 }
 
+function unique(rows: readonly (readonly [string, string])[]): readonly (readonly [string, string])[] {
+  return [...new Map(rows.map((row) => [row.join(' '), row])).values()];
+}
+
 const links = pages.flatMap((page) =>
   [
     ...proseOf(page)
@@ -48,7 +52,7 @@ test('the tests of links check the links of every documentation page', () => {
   expect(links.filter(([, link]) => link.startsWith('#')).length).toBeGreaterThan(50);
 });
 
-test.each(links)('the link from %s to %s has a target', (page, link) => {
+test.each(unique(links))('the link from %s to %s has a target', (page, link) => {
   const [path = '', anchor] = link.split('#');
   const target = path === '' ? new URL(page, root) : new URL(path, new URL(page, root));
   expect(existsSync(target)).toBe(true);
@@ -62,7 +66,7 @@ const named = pages.flatMap((page) =>
   ),
 );
 
-test.each(named)('the path that %s names, %s, exists', (_page, path) => {
+test.each(unique(named.map(([page, path]) => [path, page] as const)))('the path %s in %s exists', (path) => {
   expect(globSync(path, { cwd: fileURLToPath(root) })).not.toEqual([]);
 });
 

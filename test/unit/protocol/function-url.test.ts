@@ -76,7 +76,7 @@ describe('the event of a function URL', () => {
     ['has a body that is not a string', functionUrlEvent({ body: { canary: 1 } })],
     ['has a body that is not base64', functionUrlEvent({ body: 'canary?!' })],
     ['has a body that is not base64', functionUrlEvent({ body: 'canary' })],
-  ])('the answer to a function URL event that %s says so', async (lack, event) => {
+  ])('a function URL event that %s is refused with an error that says so', async (lack, event) => {
     const answer = await invoke(event);
     expect(answer.statusCode).toBe(400);
     expect(answer.json).toEqual({

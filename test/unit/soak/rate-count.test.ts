@@ -12,7 +12,7 @@ function countOf(ratePerSecond: number, ...times: readonly number[]): RateCount 
 const evenly = (requests: number, everyMs: number, fromMs = 1000) =>
   Array.from({ length: requests }, (_, index) => fromMs + index * everyMs);
 
-test('the second with the most requests may begin at any millisecond', () => {
+test('the count finds the second with the most requests, whenever it begins', () => {
   expect(countOf(2, 1900, 1950, 2050, 2100).fullest()).toMatchObject({ requests: 4 });
   expect(countOf(2, 1900, 2900, 3900).fullest()).toMatchObject({ requests: 1 });
 });

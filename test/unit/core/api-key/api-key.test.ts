@@ -63,7 +63,7 @@ describe.each(['2026-05-04T12:00:00Z', '2026-05-04T12:59:59Z', '2027-12-31T23:59
   (now) => {
     const nowSeconds = seconds(now);
 
-    test('a key may be valid for one day, but not for a second less', () => {
+    test(`at ${now} an API key may be valid for one day, but not for a second less`, () => {
       const expected = Math.floor((nowSeconds + day) / hour) * hour;
       expect(validityFrom(at(now), nowSeconds + day).expiresAtSeconds).toBe(expected);
       expect(() => validityFrom(at(now), nowSeconds + day - 1)).toThrow(
@@ -74,7 +74,7 @@ describe.each(['2026-05-04T12:00:00Z', '2026-05-04T12:59:59Z', '2027-12-31T23:59
       );
     });
 
-    test('a key may be valid for 365 days, but not for a second more', () => {
+    test(`at ${now} an API key may be valid for 365 days, but not for a second more`, () => {
       const expected = Math.floor((nowSeconds + 365 * day) / hour) * hour;
       expect(validityFrom(at(now), nowSeconds + 365 * day).expiresAtSeconds).toBe(expected);
       expect(() => validityFrom(at(now), nowSeconds + 365 * day + 1)).toThrow(

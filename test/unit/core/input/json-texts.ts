@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** A JSON text from any other program. For an object, it also has the members in the order of the text. */
+/** A JSON text as any program may write it, with the members of its object in the order of the text. */
 export interface JsonText {
   readonly text: string;
   readonly members: readonly (readonly [key: string, text: string])[];

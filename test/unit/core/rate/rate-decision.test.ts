@@ -31,7 +31,7 @@ const ofIdleBucket: readonly DecisionRow[] = [
     write: { slots: { from: at(5), byUs: 2_000_000 }, returns: { from: at(5), byUs: 2_000_000 }, orAbsent: true },
   },
   {
-    name: 'return times begin at the first slot when a write takes less than a second of slots',
+    name: 'return times begin at the first slot when the slots of a write last less than a second',
     view: viewOf({}),
     request: { count: 5, endUs: at(250) },
     assumes: 'idle',

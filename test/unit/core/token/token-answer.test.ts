@@ -37,7 +37,7 @@ describe('a token answer', () => {
   });
 
   test.each(['', 'bEARER', 'BearerToken', 'mac', 'DPoP', 'Bearer\r\nX-Evil: 1', 'a'.repeat(10_000), 7, [], true])(
-    'a token answer with the type %j gives a token as any other does',
+    'a token answer with the type %j gives a token like any other',
     (type) => {
       expect(parse({ access_token: 't', token_type: type, expires_in: 5 })).toEqual(
         parse({ access_token: 't', token_type: 'Bearer', expires_in: 5 }),

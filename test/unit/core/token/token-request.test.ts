@@ -133,11 +133,11 @@ describe('the token request', () => {
   });
 
   test.each([
-    { endpoint: 'https://id.example.com/token?', path: '/token' },
-    { endpoint: 'https://id.example.com/token?&a=1&&b=2&', path: '/token?a=1&b=2' },
-    { endpoint: 'http://id.example.com/token??client_id=own', path: '/token??client_id=own' },
-    { endpoint: 'https://id.example.com/token?=&a', path: '/token?=&a' },
-  ])('a token request for $endpoint is sent to the path $path and carries the client id', ({ endpoint, path }) => {
+    ['https://id.example.com/token?', '/token'],
+    ['https://id.example.com/token?&a=1&&b=2&', '/token?a=1&b=2'],
+    ['http://id.example.com/token??client_id=own', '/token??client_id=own'],
+    ['https://id.example.com/token?=&a', '/token?=&a'],
+  ])('a token request for %s is sent to the path %s and carries the client id', (endpoint, path) => {
     const request = tokenRequest({ ...credentials, authorizationEndpoint: endpoint });
     expect(request.path).toBe(path);
     expect(request.body).toContain('client_id=client');

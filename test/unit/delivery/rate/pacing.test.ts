@@ -23,7 +23,7 @@ function destinationOf(ratePerSecond: number): ResolvedDestination {
   };
 }
 
-/** A limiter that gives the answers of the test, and records the calls. */
+/** A limiter that returns the given answers and records its calls. */
 function setUp(answers: readonly (Partial<Reservation> | 'now')[] = ['now']) {
   const clock = createManualClock();
   const asked: { destination: RatedDestination; options: ReserveOptions }[] = [];

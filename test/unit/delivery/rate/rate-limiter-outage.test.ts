@@ -78,7 +78,7 @@ describe('a write that is throttled', () => {
 });
 
 describe('a table that refuses', () => {
-  test('a reservation fails with the failure of a table that refuses access', async () => {
+  test('slots cannot be reserved when the table denies access', async () => {
     const { table, worker } = createFleetOnFailingTable();
     table.fail(1, 'StoreRefused');
     await expect(worker().reserve(orders, 1, queueBatch)).rejects.toMatchObject({ code: 'StoreRefused' });

@@ -64,7 +64,7 @@ test('after a destination has been resumed, a delivery that waits for the end of
   expect(slotTimesMs[0]).toBeLessThan(clock.nowMs() + 50);
 });
 
-test('a worker that has not read the end of a pause gives no return time after it', async () => {
+test('a worker that does not know yet that a pause was ended gets a slot at once', async () => {
   const { worker, pause, resume, clock } = createPausedFleet();
   const unaware = worker();
   await pause((clock.nowMs() + 600_000) * 1000);

@@ -256,7 +256,7 @@ describe('wrong JSON types', () => {
       "'entries.1.member.time' must be a number of seconds, not a string.",
     ],
   ];
-  test.each(cases)('the operation %s refuses the body %j because of a JSON type', (operation, body, message) => {
+  test.each(cases)('the operation %s refuses the body %j because of a wrong JSON type', (operation, body, message) => {
     const refusal = refusalOf(operation, body);
     expect(refusal.code).toBe('SerializationException');
     expect(refusal.message).toBe(message);

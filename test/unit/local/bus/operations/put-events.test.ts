@@ -11,7 +11,7 @@ const caller = { account: '123456789012', region: 'eu-west-1' };
 const bus = { name: 'orders', arn: 'arn', creationTimeMs: 0, lastModifiedTimeMs: 0 };
 const target = { ruleArn: 'arn:aws:events:eu-west-1:123456789012:rule/all', target: '{"Id":"t","Arn":"arn"}' };
 
-/** PutEvents behind the first stage of validation. Every rule of the buses `default` and `orders` matches. */
+/** Calls PutEvents with validated input. Every rule of the buses `default` and `orders` matches. */
 function putEvents(Entries: readonly JsonObject[]) {
   const accepted: MatchedEvent[] = [];
   const matched: { readonly eventBusName: string; readonly event: BusEvent }[] = [];
