@@ -43,7 +43,7 @@ export function run(
   });
 }
 
-/** Runs the AWS CLI. Output in JSON is returned parsed too. */
+/** @returns the output, and in `json` the parsed output */
 export async function aws(
   endpointUrl: string,
   ...args: readonly string[]

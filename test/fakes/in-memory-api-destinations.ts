@@ -3,7 +3,6 @@ import type { ApiDestinationRepository } from '../../lib/ports/control.ts';
 import { createInMemoryResources } from './in-memory-resources.ts';
 
 export interface InMemoryApiDestinations extends ApiDestinationRepository {
-  /** Every API destination in any order, for assertions. */
   all(): readonly ApiDestination[];
 }
 

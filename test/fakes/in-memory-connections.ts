@@ -8,7 +8,6 @@ import type { UnauthorizedRuns } from '../../lib/ports/delivery.ts';
 import { createInMemoryResources } from './in-memory-resources.ts';
 
 export interface InMemoryConnections extends ConnectionRepository, ConnectionStates, UnauthorizedRuns {
-  /** Every connection in any order, for assertions. */
   all(): readonly Connection[];
 }
 

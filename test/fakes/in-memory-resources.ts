@@ -14,7 +14,6 @@ export interface InMemoryResources<R extends Resource> {
   remove(resource: R): Promise<'written' | WriteConflict>;
   listWhere(page: PageRequest, matches: (resource: R) => boolean): Promise<Page<R>>;
   count(): Promise<number>;
-  /** Every resource in any order, for assertions. */
   all(): readonly R[];
   /** Writes without a condition. */
   put(resource: R): void;

@@ -9,7 +9,6 @@ interface Secret {
 }
 
 export interface InMemorySecrets extends SecretWriter, SecretReader {
-  /** The names of all secrets, for assertions. */
   names(): readonly string[];
 }
 

@@ -54,7 +54,6 @@ export function rolesOf(stack: string, given: Partial<RoleParameters> = {}): Tem
   return rolesFile.rolesOf(stack, { ...noParameters, ...given });
 }
 
-/** All statements of a role's policies. */
 export function statementsOf(roles: TemplateRoles, id: string): readonly TemplateStatement[] {
   const role = roles[id];
   if (role === undefined) throw new Error(`There is no role ${id}.`);

@@ -5,7 +5,7 @@ import { type RecordingEndpoint, startRecordingEndpoint } from '../servers/endpo
 import { type ExecutionEnvironment, startEnvironment } from './execution-environment.ts';
 import { type Relay, startRelay } from './relay.ts';
 
-/** Secrets that no output of a function may contain. */
+/** A secret that no output of a function may contain. */
 export const secret = 'opensesame-canary';
 
 /** The local stack, an endpoint, and functions in their own execution environments, which reach both through relays. */

@@ -5,7 +5,7 @@ import type { Connection } from '../../../lib/core/destination/connection.ts';
 import type { DynaliteServer } from '../../servers/aws/dynalite-server.ts';
 import { startDynaliteServer } from '../../servers/aws/dynalite-server.ts';
 
-/** An embedded database for the tests of one file, with a client. */
+/** One embedded database for all tests of a file. */
 export function useDynalite() {
   const running: { server?: DynaliteServer } = {};
   beforeAll(async () => {

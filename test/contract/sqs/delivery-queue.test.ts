@@ -20,7 +20,6 @@ async function inSqs() {
 
 interface Subject {
   readonly queue: DeliveryQueue;
-  /** The messages in the queue. */
   held(): Promise<readonly QueuedDelivery[]>;
   breakDown(): void;
   recover(): void;

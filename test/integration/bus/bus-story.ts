@@ -54,7 +54,6 @@ export function createBusStory(stack: Pick<Stack, 'url'>, region = 'us-east-1') 
     return RuleArn;
   }
 
-  /** @returns their ids */
   async function put(...entries: readonly PutEventsRequestEntry[]): Promise<string[]> {
     const { Entries = [] } = await events.send(new PutEventsCommand({ Entries: entries.map(withDefaults) }));
     return Entries.map(({ EventId = '' }) => EventId);
@@ -70,7 +69,7 @@ function withDefaults(entry: PutEventsRequestEntry): PutEventsRequestEntry {
   return { Source: 'shop', DetailType: 'Order Placed', Detail: '{}', ...entry };
 }
 
-/** A pattern for every event of the story. */
+/** Matches every event that the tests put. */
 export const everyOrder = JSON.stringify({ source: ['shop'] });
 
 export function attributesOf({ MessageAttributes = {} }: Message): Record<string, string | undefined> {

@@ -52,7 +52,7 @@ async function start(functions: readonly LocalFunction[] = redriveAlone) {
 
 const redriveAlone = deployedFunctions().filter(({ name }) => name === 'redrive');
 
-/** A stand-in for redrive that gives these answers one after the other, and the inputs it got. */
+/** Replaces the function redrive by one that returns these answers in order and records its inputs. */
 function answering(answers: readonly object[]) {
   const inputs: unknown[] = [];
   const handler = async (input: unknown) => {

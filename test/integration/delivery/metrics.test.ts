@@ -56,7 +56,7 @@ const envelopeOf = (apiDestination: string) => ({
   target: { RetryPolicy: { MaximumRetryAttempts: apiDestination === 'refusing' ? 0 : 185 } },
 });
 
-/** Workers of both functions with metrics as deployed, written to memory. */
+/** Workers of both functions. Their metrics are written to `documents` instead of standard output. */
 async function startWorkers({ perDestination = false, deadLetterQueueUrl = '' } = {}) {
   const [deliveries, deadLetters] = [await sqs.newQueue(), await sqs.newQueue()];
   const environment = functionVariables(

@@ -132,7 +132,7 @@ export async function deliver(story: PrivilegeStory, functionName: 'deliver' | '
   await (functionName === 'deliver' ? deliverEach : deliverBatch)(story, envelopes);
 }
 
-/** The name of the destination decides the outcome of its event. */
+/** The expected outcome of an event, by the last part of its destination's name. */
 const ends: Readonly<Record<string, string>> = {
   '200': 'delivered',
   '400': 'dead-lettered',
@@ -179,7 +179,6 @@ function recordOf(MessageId: string, Body: string, MessageAttributes: object) {
   return sqsRecord(message, { account, region, queueName: 'lastmile-local-deliveries' });
 }
 
-/** Counts the dead letters, then moves them. */
 export async function redrive({ invoke }: PrivilegeStory): Promise<void> {
   await invoke('redrive', { dryRun: true });
   const { moved } = (await invoke('redrive', {})) as { moved: number };

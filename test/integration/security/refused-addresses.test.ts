@@ -13,7 +13,7 @@ import { makeTlsCertificate, type TlsCertificate } from '../../servers/endpoints
 import { basicInput, createWorld, oauthInput, type World } from '../../unit/control/world.ts';
 import { createOutcomeStory, wait } from '../delivery/outcome-story.ts';
 
-/** Hosts that an attacker could write into a URL. Each one is a spelling of an address, or a name, that is not public. */
+/** Hosts that an attacker could write into a URL. None of them is a public address. */
 const literals = hostsOf(
   // Loopback, and other addresses of this machine.
   '127.0.0.1 127.0.0.1. 127.1 127.0.1 127.255.255.254 2130706433 0x7f000001 0X7F000001 017700000001 0177.0.0.1',

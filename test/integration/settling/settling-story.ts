@@ -45,7 +45,6 @@ export interface SettlingServers {
 
 const file = { scope: 'file' } as const;
 
-/** The tests of a file share the servers. */
 export const sharedSettling = sharedSqs
   .extend('gates', file, (): Gates => new Map())
   .extend(
@@ -164,7 +163,6 @@ export async function createSettlingStory(servers: SettlingServers, clients: obj
     heal() {
       for (const each of mine.splice(0)) failing.delete(each);
     },
-    /** The number of batches that were sent to this queue so far. */
     writesTo: (queue: SqsQueue) =>
       sqs.proxy.requests.filter((each) => each.operation === 'SendMessageBatch' && each.input['QueueUrl'] === queue.url)
         .length,

@@ -118,7 +118,6 @@ async function countIn(queues: readonly SqsQueue[]): Promise<number> {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** Receives until no message is left. */
 async function receiveUntilSettled({ receiveOnce }: Story): Promise<void> {
   for (;;) {
     const { received, failures } = await receiveOnce();

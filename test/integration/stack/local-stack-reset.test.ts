@@ -70,7 +70,6 @@ async function createAll(of: Clients): Promise<void> {
   await waitUntilTableExists({ client: of.dynamoDb, minDelay: 1, maxDelay: 1, maxWaitTime: 10 }, { TableName: 'mine' });
 }
 
-/** The contents of the stack as a client sees them. */
 async function shown({ events, dynamoDb, secrets, sqs }: Clients): Promise<object> {
   const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: 'lastmile-local-dead-letters' }));
   return {

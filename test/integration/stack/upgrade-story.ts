@@ -28,7 +28,7 @@ export interface RunningVersion {
   /** The number of messages in the delivery queue, delayed and received ones included. */
   messageCount(): Promise<number>;
   kill(): Promise<void>;
-  /** Stops the stack after the work in progress has ended. */
+  /** Ends the stack after its running invocations have ended. */
   stop(): Promise<void>;
 }
 

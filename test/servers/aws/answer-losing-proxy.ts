@@ -1,7 +1,7 @@
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A proxy that can lose answers: the server executes the request, but the client gets no answer. */
+/** A proxy that can lose answers. The server then executes the request, but the client gets no answer. */
 export interface AnswerLosingProxy {
   readonly endpoint: string;
   /** Loses the next answer to a request whose X-Amz-Target ends with this operation. */

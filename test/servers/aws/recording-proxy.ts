@@ -4,8 +4,8 @@ import { startForwardingServer } from '../endpoints/forwarding-server.ts';
 export interface RecordingProxy {
   readonly endpoint: string;
   /**
-   * Returns the operations of the requests since the last call, such as `UpdateItem`. `Reserve` stands for an update
-   * of a rate bucket.
+   * Returns the operations of the requests since the last call, such as `UpdateItem`. An update of a rate bucket is
+   * reported as `Reserve`.
    */
   takeOperations(): readonly string[];
   stop(): Promise<void>;

@@ -11,7 +11,7 @@ export interface HostileAnswer {
   readonly outcome: number | FailureCode;
   /** Set when the request ends only at its timeout. */
   readonly lasts?: true;
-  /** Whether the body of a 2xx never ends as it should. Only a client that needs no body takes such an answer. */
+  /** Set when the body of a 2xx is incomplete. Such an answer is a success only for a caller that does not need the body. */
   readonly isIncomplete?: true;
   readonly misbehave: Misbehave;
 }
