@@ -1,7 +1,8 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { Agent, type IncomingHttpHeaders, request, type Server } from 'node:http';
 import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { systemClock } from '../../adapters/system-clock.ts';
 
 /** An embedded DynamoDB for one region. */
@@ -36,16 +37,17 @@ export async function openDynalite(region: string, account: string, folder: stri
   // Idle connections have no time limit, because only this process connects. With a limit, both ends would close idle
   // connections after the process was frozen, perhaps while a call begins.
   server.keepAliveTimeout = 0;
+  const socketFolder = privateFolder();
+  const socketPath = join(socketFolder, 'dynamodb');
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
+    server.listen(socketPath, resolve);
   });
-  const { port } = server.address() as AddressInfo;
   const agent = new Agent({ keepAlive: true });
   const underWay = new Set<Promise<unknown>>();
   return {
     call(headers, body, path) {
-      const calling = exchange({ agent, port, path, headers }, body);
+      const calling = exchange({ agent, socketPath, path, headers }, body);
       const ended = calling.finally(() => underWay.delete(ended));
       underWay.add(ended);
       return ended;
@@ -59,8 +61,21 @@ export async function openDynalite(region: string, account: string, folder: stri
         server.close(() => resolve());
         server.closeAllConnections();
       });
+      rmSync(socketFolder, { recursive: true, force: true });
     },
   };
+}
+
+/** The longest path of a socket. Source: unix(7). */
+const maxSocketPath = 107;
+
+/**
+ * A folder that only this user can open. dynalite must not listen on a port: it checks no signature, and it allows web pages of every
+ * origin to read and write the tables.
+ */
+function privateFolder(): string {
+  const isShort = tmpdir().length + '/lastmile-123456/dynamodb'.length <= maxSocketPath;
+  return mkdtempSync(join(isShort ? tmpdir() : '/tmp', 'lastmile-'));
 }
 
 /** dynalite reads the region and the account of its ARNs from the environment once, when it is created. */
@@ -82,14 +97,14 @@ function createServer(region: string, account: string, folder: string | undefine
 
 interface Exchange {
   readonly agent: Agent;
-  readonly port: number;
+  readonly socketPath: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-function exchange({ agent, port, path, headers }: Exchange, body: Buffer): Promise<DynaliteAnswer> {
+function exchange({ agent, socketPath, path, headers }: Exchange, body: Buffer): Promise<DynaliteAnswer> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({ host: '127.0.0.1', port, path, method: 'POST', headers, agent }, (response) => {
+    const outgoing = request({ socketPath, path, method: 'POST', headers, agent }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => void chunks.push(chunk));
       response.on('error', reject);
