@@ -5,7 +5,7 @@ export const usage = `Starts Lastmile's local stack: control API, functions, Dyn
   npm start -- [options]
 
   --port <number>       port to listen on; 0 picks a free one (default: 4010)
-  --host <address>      address to listen on (default: 127.0.0.1)
+  --host <address>      address or name to listen on; clients may call the stack by that name (default: 127.0.0.1)
   --data-dir <folder>   keep all data in this folder, across restarts (default: keep it in memory)
   --account <digits>    account number of the stack (default: 123456789012)
   --auth                require API keys, as a deployed stack does; create the first one with npm run keys

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
 import { devNull } from 'node:os';
 
-/** The folders of Debian's packages, so that another client on the PATH is not used. */
+/** The places of Debian's packages, so that another client on the PATH is not used. */
 export const awsCli = '/usr/bin/aws';
 export const python = '/usr/bin/python3';
+export const chromiumPath = '/usr/bin/chromium';
 
 /** The whole environment of a client: no profile, no proxy, and only the endpoint of its command. */
 export const clientEnvironment: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { awsCli, clientEnvironment, python } from './client-processes.ts';
+import { awsCli, chromiumPath, clientEnvironment, python } from './client-processes.ts';
 
 interface Needed {
   readonly command: readonly [string, ...string[]];
@@ -10,6 +10,7 @@ interface Needed {
 const needed: readonly Needed[] = [
   { command: [awsCli, '--version'], name: 'awscli' },
   { command: [python, '-c', 'import boto3'], name: 'python3-boto3' },
+  { command: [chromiumPath, '--version'], name: 'chromium' },
 ];
 
 /** Ends the run with one line when a client is missing, because a suite that skips its tests proves nothing. */

@@ -5,9 +5,12 @@ import type { Protocol, Route } from './routes.ts';
 import { findRoute, parseSignature, protocolOf, refuse } from './routes.ts';
 import { Resets } from './reset.ts';
 import type { LocalAnswer } from './wire.ts';
+import { refuseWebPages } from './web-pages.ts';
 import { Refusal } from './wire.ts';
 
 export interface GatewayOptions {
+  /** The host that the stack listens on. */
+  readonly listenHost: string;
   /** The current routes; a reset creates new ones. */
   readonly routes: () => readonly Route[];
   /** The answer to `GET /_lastmile/health`. */
@@ -43,20 +46,22 @@ async function answerRequest(
   response: ServerResponse,
 ): Promise<LocalAnswer> {
   const [path, query] = splitOnce(request.url ?? '/', '?');
-  if (path === '/_lastmile/health') return health(options, request);
-  if (path === '/_lastmile/reset') return resets.answer(request);
+  const method = request.method ?? 'GET';
   const headers = joinedHeaders(request);
   const signature = parseSignature(headers['authorization'], query);
   const addressed = { signedService: signature?.service, target: headers['x-amz-target'], path };
   const route = findRoute(options.routes(), addressed);
   const protocol = protocolOf(route, addressed, headers['content-type'] ?? '');
   try {
+    refuseWebPages({ method, query, headers }, options.listenHost);
+    if (path === '/_lastmile/health') return health(options, request);
+    if (path === '/_lastmile/reset') return await resets.answer(request);
     if (route === undefined) throw unknownService(options.routes(), signature?.service);
     const body = await readBody(request, route.maxBodyBytes);
     await resets.ended;
     if (signature !== undefined && options.isRetired(signature.accessKeyId)) throw retired();
     return await (findRoute(options.routes(), addressed) ?? route).serve({
-      method: request.method ?? 'GET',
+      method,
       path,
       query,
       headers,

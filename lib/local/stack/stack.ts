@@ -100,6 +100,7 @@ async function assemble(
     }),
   );
   const server = createGateway({
+    listenHost: host,
     routes: parts.routes,
     health: { status: 'ok', account, services: parts.routes().map((route) => route.service) },
     reset: parts.reset,
