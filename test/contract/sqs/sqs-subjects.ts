@@ -30,7 +30,6 @@ export function useSqs() {
   };
 }
 
-/** An entry in a request of SendMessageBatch. */
 export interface BatchEntry {
   readonly Id: string;
   readonly MessageBody: string;

@@ -117,7 +117,6 @@ function startWorker(variables: Environment = {}) {
     expect(await queuedHandler({ Records }, context)).toEqual({ batchItemFailures: [] });
   };
   return {
-    /** One invocation of `deliver`. */
     deliver: (apiDestination: string, retriesAllowed = 0) =>
       handler(envelopeOf(apiDestination, retriesAllowed), context),
     /** Invokes `deliver-queued` again for as long as the event is deferred. @returns the conclusions of all invocations */

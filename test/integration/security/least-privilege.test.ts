@@ -126,20 +126,44 @@ test.each<[FunctionName, string, AuthorizedCall]>([
   ['deliver', 'delete a connection', call('dynamodb:DeleteItem', table, 'CONNECTION')],
   ['deliver', 'change an API destination', call('dynamodb:UpdateItem', table, 'API_DESTINATION')],
   ['deliver', 'read an API key', call('dynamodb:GetItem', table, 'API_KEY#control')],
-  ['deliver', 'read an API key beside a connection', call('dynamodb:GetItem', table, 'CONNECTION', 'API_KEY#control')],
+  [
+    'deliver',
+    'read an API key in one batch with a connection',
+    call('dynamodb:GetItem', table, 'CONNECTION', 'API_KEY#control'),
+  ],
   ['deliver', 'read the table of another stage', call('dynamodb:GetItem', `${table}2`, 'CONNECTION')],
   ['deliver', "read another stage's secrets", call('secretsmanager:GetSecretValue', secretOf('lastmile/prod/root'))],
-  ['deliver', 'read its queue', call('sqs:ReceiveMessage', arn('sqs', 'lastmile-local-deliveries'))],
+  [
+    'deliver',
+    'receive messages from the delivery queue',
+    call('sqs:ReceiveMessage', arn('sqs', 'lastmile-local-deliveries')),
+  ],
   ['deliver-queued', 'change a secret', call('secretsmanager:PutSecretValue', secretOf('lastmile/local/connection/a'))],
-  ['deliver-queued', 'send elsewhere', call('sqs:SendMessage', arn('sqs', 'lastmile-local-deliveries-2'))],
+  [
+    'deliver-queued',
+    'send messages to an unknown queue',
+    call('sqs:SendMessage', arn('sqs', 'lastmile-local-deliveries-2')),
+  ],
   ['control-api', 'read a token', call('dynamodb:GetItem', table, 'TOKEN#1')],
   ['control-api', 'change the root secret', call('secretsmanager:PutSecretValue', rootSecretArn)],
-  ['control-api', 'deliver', call('lambda:InvokeFunction', arn('lambda', 'function:lastmile-local-deliver'))],
-  ['control-api', 'use another bus', call('events:PutEvents', arn('events', 'event-bus/other'))],
+  [
+    'control-api',
+    'invoke the function deliver',
+    call('lambda:InvokeFunction', arn('lambda', 'function:lastmile-local-deliver')),
+  ],
+  ['control-api', 'put events on another bus', call('events:PutEvents', arn('events', 'event-bus/other'))],
   ['authorize-connection', 'read an API destination', call('dynamodb:GetItem', table, 'API_DESTINATION')],
-  ['authorize-connection', 'send a message', call('sqs:SendMessage', arn('sqs', 'lastmile-local-deliveries'))],
+  [
+    'authorize-connection',
+    'send messages to the delivery queue',
+    call('sqs:SendMessage', arn('sqs', 'lastmile-local-deliveries')),
+  ],
   ['redrive', 'read the table', call('dynamodb:GetItem', table, 'CONNECTION')],
-  ['redrive', 'delete from the delivery queue', call('sqs:DeleteMessage', arn('sqs', 'lastmile-local-deliveries'))],
+  [
+    'redrive',
+    'delete messages from the delivery queue',
+    call('sqs:DeleteMessage', arn('sqs', 'lastmile-local-deliveries')),
+  ],
 ])('%s may not %s', (name, _, refused) => {
   expect(isAllowed(statementsFor(name), refused)).toBe(false);
 });

@@ -11,7 +11,7 @@ export interface FormatVersions {
   readonly itemVersion: number;
 }
 
-/** The whole stack with its functions, as a separate build. */
+/** A bundle of the stack and its functions. */
 export interface StackBuild {
   /** The file to run in place of lib/commands/start.ts. */
   readonly script: string;
