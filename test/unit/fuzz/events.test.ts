@@ -57,7 +57,7 @@ function receive(message: QueueMessage): void {
   parsed(() => formatDeadLetter(letter));
 }
 
-/** Checks that a log or a template can show the time. */
+/** Checks that the time is valid, so that a log or a template can print it. */
 function expectPrintable(timeMs: number): void {
   expect(() => new Date(timeMs).toISOString()).not.toThrow();
 }

@@ -31,7 +31,7 @@ test.each([
       ['2026-05-04T12:00:00.000Z', '2026-05-11T12:00:00Z'],
       ['2026-05-04T11:59:59.999Z', '2026-05-11T11:00:00Z'],
       ['2026-05-04T12:00:01.000Z', '2026-05-11T12:00:00Z'],
-      // Across the end of a year, a February 29, the end of a shorter February, and a change to summer time.
+      // These seven days contain the end of a year, a February 29, a February 28, or a change to summer time.
       ['2026-12-31T23:59:59.999Z', '2027-01-07T23:00:00Z'],
       ['2028-02-25T06:30:00.000Z', '2028-03-03T06:00:00Z'],
       ['2027-02-25T06:30:00.000Z', '2027-03-04T06:00:00Z'],

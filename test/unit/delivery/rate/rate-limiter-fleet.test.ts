@@ -90,7 +90,7 @@ describe('a simulated fleet', { timeout }, () => {
     });
     await fc.assert(
       fc.asyncProperty(options, async (any) => {
-        // Failed writes can cost the slots of a second, which is a sixth of a per cent of ten minutes.
+        // A failed write can waste the slots of one second. That is a sixth of a per cent of ten minutes.
         const durationSeconds = any.throttled === 0 ? 120 : 600;
         const run = await simulateFleet({ ...any, durationSeconds, warmUpSeconds: 20 });
         expect(run.utilisation).toBeGreaterThanOrEqual(0.99);
