@@ -19,7 +19,8 @@ const hour: FieldBounds = { least: 0, most: 23 };
 const dayOfMonth: FieldBounds = { least: 1, most: 31 };
 const month: FieldBounds = { least: 1, most: 12, names: months };
 const dayOfWeek: FieldBounds = { least: 1, most: 7, names: weekdays };
-const year: FieldBounds = { least: 1970, most: 2199 };
+/** The user guide says 2199, but EventBridge accepts later years. */
+const year: FieldBounds = { least: 1970, most: 9999 };
 
 /** Every value of a field, ascending. */
 type Values = readonly number[];
@@ -56,10 +57,13 @@ interface Fields {
 
 const minuteMs = 60_000;
 
+/** The calendar repeats after this many years. A rule that does not fire in so many of its years never fires. */
+const calendarYears = 400;
+
 function nextTime({ minutes, hours, months: inMonths, years, days }: Fields, afterMs: number): number | undefined {
   const fromMs = (Math.floor(afterMs / minuteMs) + 1) * minuteMs;
-  for (const inYear of years) {
-    if (Date.UTC(inYear + 1, 0) <= fromMs) continue;
+  const fromYear = new Date(fromMs).getUTCFullYear();
+  for (const inYear of years.filter((each) => each >= fromYear).slice(0, calendarYears)) {
     for (const inMonth of inMonths) {
       if (Date.UTC(inYear, inMonth) <= fromMs) continue;
       for (const day of days(inYear, inMonth - 1)) {
@@ -92,7 +96,7 @@ function parseValues(text: string, bounds: FieldBounds): Values | undefined {
     const open = first === '*' || (last === undefined && step !== undefined);
     const to = last !== undefined ? parseValue(last, bounds) : open ? bounds.most : from;
     const by = step === undefined ? 1 : Number(step);
-    if (from === undefined || to === undefined || by < 1 || from > to) return undefined;
+    if (from === undefined || to === undefined || by < 1 || by > bounds.most || from > to) return undefined;
     for (let value = from; value <= to; value += by) found.add(value);
   }
   return [...found].sort((one, other) => one - other);

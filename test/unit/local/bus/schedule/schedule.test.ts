@@ -120,6 +120,20 @@ describe('a cron expression', () => {
     expect(times('cron(0 0 30 2 ? *)', 1)).toEqual([]);
   });
 
+  test('a year may lie far ahead', () => {
+    expect(times('cron(0 20 * * ? 2500)', 2)).toEqual(['2500-01-01T20:00', '2500-01-02T20:00']);
+    expect(times('cron(0 20 29 2 ? 2200/100)', 2)).toEqual(['2400-02-29T20:00', '2800-02-29T20:00']);
+  });
+
+  test.each([
+    ['cron(*/59 5 * * ? *)', ['2026-01-01T05:00', '2026-01-01T05:59']],
+    ['cron(0 */23 * * ? *)', ['2026-01-01T23:00', '2026-01-02T00:00']],
+    ['cron(0 0 */31 * ? *)', ['2026-02-01T00:00', '2026-03-01T00:00']],
+    ['cron(0 0 1 */12 ? *)', ['2027-01-01T00:00', '2028-01-01T00:00']],
+  ])('the largest step of a field is accepted in %s', (expression, expected) => {
+    expect(times(expression, expected.length)).toEqual(expected);
+  });
+
   test('a cron expression fires at whole minutes only', () => {
     expect(times('cron(* * * * ? *)', 1, '2026-12-31T23:59:59.999Z')).toEqual(['2027-01-01T00:00']);
   });
@@ -141,7 +155,14 @@ describe('a cron expression', () => {
     'cron(0 1 ? * 3#1,6#3 *)',
     'cron(0 1 1L * ? *)',
     'cron(0 1 * * ? 1969)',
-    'cron(0 1 * * ? 2200)',
+    'cron(*/60 * * * ? *)',
+    'cron(0/60 * * * ? *)',
+    'cron(0 */24 * * ? *)',
+    'cron(0 0 */32 * ? *)',
+    'cron(0 0 1 */13 ? *)',
+    'cron(0 0 ? * */8 *)',
+    'cron(0 1 * * ? 10000)',
+    'cron(0 1 * * ? 1969)',
     'cron(0/0 1 * * ? *)',
     'cron(5-1 1 * * ? *)',
     'cron(*-5 1 * * ? *)',
