@@ -100,6 +100,9 @@ function readEntry(entry: JsonObject, nowMs: number): Entry | EntryError {
   if (source === undefined) return missing('Source');
   if (detailType === undefined) return missing('DetailType');
   if (detailText === undefined) return missing('Detail');
+  if (detailType.length > maxDetailTypeCharacters) {
+    return invalidArgument('DetailType', `DetailType must have at most ${maxDetailTypeCharacters} characters.`);
+  }
   const detail = parsedObject(detailText);
   if (detail === undefined) return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
   const time = ownMember(entry, 'Time');
@@ -112,13 +115,19 @@ function readEntry(entry: JsonObject, nowMs: number): Entry | EntryError {
   return { eventBusName, parts: { source, detailType, detailText, detail, timeMs, resources } };
 }
 
+/** Source: the API reference of PutEvents. The text of the refusal is our own. */
+const maxDetailTypeCharacters = 128;
+
 /** The year of an event's time has four digits. */
 const firstTimeMs = Date.parse('0000-01-01T00:00:00Z');
 const endOfTimesMs = Date.UTC(10_000, 0);
 
 function missing(name: (typeof requiredNames)[number]): EntryError {
-  const ErrorMessage = `Parameter ${name} is not valid. Reason: ${name} is a required argument.`;
-  return { ErrorCode: 'InvalidArgument', ErrorMessage };
+  return invalidArgument(name, `${name} is a required argument.`);
+}
+
+function invalidArgument(name: string, reason: string): EntryError {
+  return { ErrorCode: 'InvalidArgument', ErrorMessage: `Parameter ${name} is not valid. Reason: ${reason}` };
 }
 
 /** An empty text counts as absent. */

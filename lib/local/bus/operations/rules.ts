@@ -76,6 +76,7 @@ function listed(rule: Rule): JsonObject {
 
 /** Source: EventBridge quotas. */
 const maxRulesPerBus = 300;
+const maxPatternBytes = 2048;
 
 /**
  * Creates a rule, or replaces all of it except its targets and tags. Tags sent with a replacement are ignored. Source:
@@ -124,6 +125,11 @@ function checkWhen(input: JsonObject, eventBusName: string): Pick<Rule, 'eventPa
   }
   if (scheduleExpression !== undefined && parseScheduleExpression(scheduleExpression) === undefined) {
     throw invalidParameter('ScheduleExpression');
+  }
+  if (eventPattern !== undefined && Buffer.byteLength(eventPattern) > maxPatternBytes) {
+    throw invalid(
+      `Parameter EventPattern for rule ${requiredTextOf(input, 'Name')} exceeds limit of ${maxPatternBytes}.`,
+    );
   }
   if (eventPattern !== undefined) compileEventPattern(eventPattern);
   return {

@@ -97,6 +97,19 @@ test('PutEvents answers entries in order and accepts valid entries beside a refu
   expect(accepted.map(({ event }) => event.id)).toEqual(['id-1', 'id-2']);
 });
 
+test('PutEvents accepts a DetailType of 128 characters and refuses a longer one as an entry error', async () => {
+  const { answer, accepted } = putEvents([
+    { ...entry, DetailType: 'x'.repeat(129) },
+    { ...entry, DetailType: 'x'.repeat(128) },
+  ]);
+  const ErrorMessage = 'Parameter DetailType is not valid. Reason: DetailType must have at most 128 characters.';
+  expect(await answer()).toEqual({
+    FailedEntryCount: 1,
+    Entries: [{ ErrorCode: 'InvalidArgument', ErrorMessage }, { EventId: 'id-1' }],
+  });
+  expect(accepted).toHaveLength(1);
+});
+
 test('PutEvents reports only the missing Source of an empty entry', async () => {
   const { answer } = putEvents([{}]);
   expect(await answer()).toMatchObject({ Entries: [{ ErrorMessage: expect.stringContaining('Parameter Source') }] });
