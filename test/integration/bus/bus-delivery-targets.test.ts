@@ -16,6 +16,7 @@ beforeEach(async () => {
 const rule = { Name: 'all', EventPattern: everyOrder };
 const ruleArn = 'arn:aws:events:us-east-1:123456789012:rule/all';
 const arn = (service: string, resource: string) => `arn:aws:${service}:us-east-1:123456789012:${resource}`;
+const RoleArn = 'arn:aws:iam::123456789012:role/any';
 const logGroup = arn('logs', 'log-group:/aws/events/orders');
 
 test('a queue target gets the unchanged text of the event or the output of its transformer', async () => {
@@ -114,7 +115,7 @@ test('events for a target that the local stack does not have go to its dead-lett
   const bucket = 'arn:aws:firehose:us-east-1:123456789012:deliverystream/x';
   await story.putRule(
     rule,
-    { Arn: bucket, DeadLetterConfig },
+    { Arn: bucket, RoleArn, DeadLetterConfig },
     { Arn: arn('lambda', 'function:other') },
     { Arn: logGroup },
   );
@@ -143,7 +144,7 @@ test.each([
   ['a queue of another account', 'arn:aws:sqs:us-east-1:999999999999:dead'],
   ['another event bus', 'arn:aws:events:us-east-1:123456789012:event-bus/other'],
 ])('an event whose target is %s is dropped, and an error is printed', async (_what, Arn) => {
-  await story.putRule(rule, { Arn });
+  await story.putRule(rule, { Arn, RoleArn });
   await story.put({});
   const [line] = await errors.count(1);
   expect(line).toMatch(/^arn:aws:events:us-east-1:123456789012:rule\/all target t-1: .* dropped\.$/);

@@ -12,8 +12,9 @@ import type { EventBus } from '../store/model.ts';
 import type { BusDependencies, BusOperation } from './operation.ts';
 import { listPage } from './paging.ts';
 import { requireBus } from './references.ts';
-import { busAlreadyExists, busNotFound, invalid, invalidParameter, quotaReached } from './operation.ts';
+import { busAlreadyExists, invalid, invalidParameter, quotaReached } from './operation.ts';
 import { busArn, defaultBusName } from '../store/rows.ts';
+import { checkDeadLetterConfig } from '../targets/checks.ts';
 import { checkTags } from './tags.ts';
 
 /** Maximum number of buses in a region, besides the default bus. Source: EventBridge quotas. */
@@ -26,6 +27,7 @@ export function createEventBus({ store, nowMs }: BusDependencies): BusOperation 
     requireCustomName(input, name);
     if (store.bus(region, name) !== undefined) throw busAlreadyExists(name);
     const tags = checkTags(objectListOf(input, 'Tags') ?? []);
+    checkDeadLetterConfig(input, caller);
     if (store.busCount(region) > maxCustomBuses) throw quotaReached();
     const timeMs = nowMs();
     const times = { creationTimeMs: timeMs, lastModifiedTimeMs: timeMs };
@@ -42,7 +44,7 @@ function requireCustomName(input: JsonObject, name: string): void {
   if (source !== undefined) {
     throw new ServiceError('ResourceNotFoundException', `Event source ${source} does not exist.`);
   }
-  if (name.includes('/')) throw invalidParameter('Name', 'The name of a custom event bus must not contain a slash.');
+  if (name.includes('/')) throw invalid("Event bus name must not contain '/'.");
   if (name.startsWith('aws.')) throw invalidParameter('Name', "Event bus name starting with 'aws.' is not valid.");
 }
 
@@ -70,6 +72,7 @@ export function listEventBuses({ store }: BusDependencies): BusOperation {
 export function updateEventBus({ store, nowMs }: BusDependencies): BusOperation {
   return (input, caller) => {
     const before = requireBus(store, caller, textOf(input, 'Name'));
+    checkDeadLetterConfig(input, caller);
     const { description = before.description, shown } = changed(input);
     const bus: EventBus = {
       ...before,
@@ -82,11 +85,11 @@ export function updateEventBus({ store, nowMs }: BusDependencies): BusOperation 
   };
 }
 
+/** Deleting a bus that does not exist succeeds. Source: recorded answers of the service. */
 export function deleteEventBus({ store }: BusDependencies): BusOperation {
   return (input, { region }) => {
     const name = requiredTextOf(input, 'Name');
     if (name === defaultBusName) throw invalid('Cannot delete event bus default.');
-    if (store.bus(region, name) === undefined) throw busNotFound(name);
     if (store.ruleCount(region, name) > 0) throw invalid("EventBus can't be deleted since it has rules.");
     store.removeBus(region, name);
     return {};

@@ -3,7 +3,7 @@ import { type JsonObject, ownMember } from '../../../core/input/json.ts';
 import type { BusDependencies, BusOperation } from './operation.ts';
 import { listPage } from './paging.ts';
 import { requireBus, requireRule } from './references.ts';
-import { quotaReached } from './operation.ts';
+import { invalidParameter, quotaReached } from './operation.ts';
 import { checkTarget } from '../targets/checks.ts';
 
 /** Source: recorded answers of the service. */
@@ -16,13 +16,21 @@ const nothingFailed: JsonObject = { FailedEntryCount: 0, FailedEntries: [] };
 export function putTargets({ store }: BusDependencies): BusOperation {
   return (input, caller) => {
     const rule = requireRule(store, caller, input, requiredTextOf(input, 'Rule'));
-    const targets = (objectListOf(input, 'Targets') ?? []).map((target) => checkTarget(target, caller));
+    const sent = objectListOf(input, 'Targets') ?? [];
+    refuseRepeatedIds(sent.map((target) => requiredTextOf(target, 'Id')));
+    const targets = sent.map((target) => checkTarget(target, caller));
     const present = store.targets(caller.region, rule.eventBusName, rule.name);
     const ids = new Set([...present, ...targets].map(({ Id }) => Id));
     if (ids.size > maxTargetsPerRule) throw quotaReached();
     for (const target of targets) store.putTarget(caller.region, rule.eventBusName, rule.name, target);
     return nothingFailed;
   };
+}
+
+function refuseRepeatedIds(ids: readonly string[]): void {
+  const repeated = ids.find((id, index) => ids.indexOf(id) < index);
+  if (repeated === undefined) return;
+  throw invalidParameter('targets', `More than one target with Id '${repeated}' is provided.`);
 }
 
 export function listTargetsByRule({ store }: BusDependencies): BusOperation {

@@ -9,6 +9,11 @@ export type TargetKind =
 
 const arnPattern = /^arn:aws[a-z-]*:([a-z]+):([a-z0-9-]+):([0-9]{12}):(.+)$/;
 
+/** The service in an ARN; empty when the text is not an ARN. */
+export function serviceOf(arn: string): string {
+  return /^arn:[^:]+:([^:]+):/.exec(arn)?.[1] ?? '';
+}
+
 /**
  * EventBridge reaches only targets in the rule's region, except event buses. This stack also requires its own account.
  *

@@ -1,14 +1,19 @@
 import { type JsonObject, ownMember, parseJson } from '../../../core/input/json.ts';
+import type { ServiceError } from '../../../core/failure/service-error.ts';
 import { parseJsonPath } from '../../../core/request/json-path.ts';
 import { objectOf, requiredTextOf, textOf } from '../../../control/input.ts';
 import type { RuleTarget } from '../store/model.ts';
 import { queues } from '../../stack/environment.ts';
-import { targetKindOf } from './arn.ts';
+import { serviceOf, targetKindOf } from './arn.ts';
+import { checkServiceParameters } from './service-parameters.ts';
 import type { BusCaller } from '../operations/operation.ts';
 import { invalid, invalidArn, invalidParameter } from '../operations/operation.ts';
 
 /** Members that replace the event as the input of a target; only one of them is allowed. */
 const inputWays = ['Input', 'InputPath', 'InputTransformer'];
+
+/** The placeholder of the event's own text. Only a template that is a JSON object may have it. */
+const wholeEvent = 'aws.events.event.json';
 
 /** Source: EventBridge user guide, input transformation. */
 const reservedPlaceholders = new Set([
@@ -16,7 +21,7 @@ const reservedPlaceholders = new Set([
   'aws.events.rule-name',
   'aws.events.event.ingestion-time',
   'aws.events.event',
-  'aws.events.event.json',
+  wholeEvent,
 ]);
 
 const placeholderPattern = /<([\w.-]{1,256})>/g;
@@ -31,9 +36,7 @@ export function checkTarget(sent: JsonObject, caller: BusCaller): RuleTarget {
   const target: RuleTarget = { ...sent, Id: requiredTextOf(sent, 'Id'), Arn: requiredTextOf(sent, 'Arn') };
   const { Id, Arn } = target;
   if (!arnPattern.test(Arn)) throw invalidArn(Arn);
-  if (/^arn:[^:]*:sqs:.*\.fifo$/s.test(Arn) && objectOf(sent, 'SqsParameters') === undefined) {
-    throw invalid(`Parameter(s) SqsParameters must be specified for target: ${Id}.`);
-  }
+  checkServiceParameters(target);
   if (inputWays.filter((name) => ownMember(sent, name) !== undefined).length > 1) {
     throw invalid(`Only one of Input, InputPath, or InputTransformer must be provided for target ${Id}.`);
   }
@@ -43,12 +46,25 @@ export function checkTarget(sent: JsonObject, caller: BusCaller): RuleTarget {
 }
 
 /**
- * EventBridge has no such check, because it has no delivery queue. A dead letter in the delivery queue would be delivered again,
- * so the worker never sends one there. PutTargets refuses such a target, so that the client learns it at once.
+ * A dead-letter queue is a standard queue in the region of its rule or bus. The text about the region is our own.
+ *
+ * EventBridge does not know the delivery queue. A dead letter in it would be delivered again, so the worker never sends one
+ * there. It is refused here, so that the client learns it at once.
+ *
+ * @param holder an object that may have a DeadLetterConfig
+ * @throws ServiceError ValidationException
  */
-function checkDeadLetterConfig(target: RuleTarget, { region, account }: BusCaller): void {
-  const arn = textOf(objectOf(target, 'DeadLetterConfig') ?? {}, 'Arn');
-  const to = arn === undefined ? undefined : targetKindOf(arn, region, account);
+export function checkDeadLetterConfig(holder: JsonObject, { region, account }: BusCaller): void {
+  const arn = textOf(objectOf(holder, 'DeadLetterConfig') ?? {}, 'Arn');
+  if (arn === undefined) return;
+  if (!arnPattern.test(arn)) throw invalidArn(arn);
+  const service = serviceOf(arn);
+  if (service !== 'sqs') throw invalid(`${service} is not supported as a dead letter resource`);
+  if (arn.endsWith('.fifo')) throw invalid('SQS FIFO is not supported by Dead Letter Queues');
+  if (arn.split(':')[3] !== region) {
+    throw invalidParameter('DeadLetterConfig.Arn', `${arn} is not in the region ${region}.`);
+  }
+  const to = targetKindOf(arn, region, account);
   if (to?.kind !== 'queue' || to.name !== queues.deliveries) return;
   throw invalidParameter(
     'DeadLetterConfig.Arn',
@@ -63,20 +79,30 @@ function checkInput(target: RuleTarget): void {
   const transformer = objectOf(target, 'InputTransformer');
   if (input !== undefined && parseJson(input) === undefined)
     throw invalid(`JSON syntax error in input for target ${Id}.`);
-  if (inputPath !== undefined && parseJsonPath(inputPath) === undefined) {
-    throw invalid(`Invalid InputPath for target ${Id}.`);
-  }
+  if (inputPath !== undefined && !isInputPath(inputPath)) throw invalidPath(Id);
   if (transformer !== undefined) checkTransformer(Id, transformer);
 }
 
 function checkTransformer(id: string, transformer: JsonObject): void {
   const paths = objectOf(transformer, 'InputPathsMap') ?? {};
-  for (const [name, path] of Object.entries(paths)) {
-    if (typeof path === 'string' && parseJsonPath(path) !== undefined) continue;
-    throw invalid(`Invalid path for ${name} in InputPathsMap for target ${id}.`);
+  for (const path of Object.values(paths)) {
+    if (typeof path !== 'string' || !isInputPath(path)) throw invalidPath(id);
   }
-  for (const [, name = ''] of requiredTextOf(transformer, 'InputTemplate').matchAll(placeholderPattern)) {
+  const template = requiredTextOf(transformer, 'InputTemplate');
+  for (const [, name = ''] of template.matchAll(placeholderPattern)) {
+    if (name === wholeEvent && !template.trimStart().startsWith('{')) {
+      throw invalid(`InputTemplate for target ${id} contains placeholder ${name} valid only for JSON template.`);
+    }
     if (Object.hasOwn(paths, name) || reservedPlaceholders.has(name)) continue;
     throw invalid(`InputTemplate for target ${id} contains invalid placeholder ${name}.`);
   }
+}
+
+/** EventBridge refuses quoted names in brackets. The paths of an envelope may have them, because the worker reads them. */
+function isInputPath(path: string): boolean {
+  return parseJsonPath(path) !== undefined && !/\[['"]/.test(path);
+}
+
+function invalidPath(id: string): ServiceError {
+  return invalid(`InputPath for target ${id} is invalid.`);
 }

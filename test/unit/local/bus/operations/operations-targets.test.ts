@@ -14,6 +14,18 @@ function target(Id: string, members: JsonObject = {}): JsonObject {
   return { Id, Arn: queueArn('q'), ...members };
 }
 
+const aws = (service: string, resource: string): string => `arn:aws:${service}:eu-west-1:123456789012:${resource}`;
+const RoleArn = 'arn:aws:iam::123456789012:role/r';
+const cluster = aws('ecs', 'cluster/c');
+const task = aws('ecs', 'task-definition/t');
+const batch = { JobDefinition: 'd', JobName: 'j' };
+const run = { RunCommandTargets: [{ Key: 'InstanceIds', Values: ['i-1'] }] };
+const ecs = (EcsParameters: JsonObject): JsonObject => ({
+  Arn: cluster,
+  RoleArn,
+  EcsParameters: { TaskDefinitionArn: task, ...EcsParameters },
+});
+
 const five = ['a', 'b', 'c', 'd', 'e'].map((id) => target(id));
 
 describe('targets of a rule', () => {
@@ -89,7 +101,35 @@ describe('targets of a rule', () => {
   });
 });
 
+describe('accepted requests', () => {
+  test.each<[string, JsonObject]>([
+    ['an API destination without a role', { Arn: arn('api-destination/orders/1-2'), HttpParameters: {} }],
+    ['a queue with SqsParameters', { SqsParameters: { MessageGroupId: 'g' } }],
+    ['a function with SqsParameters', { Arn: aws('lambda', 'function:f'), SqsParameters: { MessageGroupId: 'g' } }],
+    ['a state machine with a role', { Arn: aws('states', 'stateMachine:s'), RoleArn }],
+    [
+      'a task with a network',
+      ecs({ NetworkConfiguration: { awsvpcConfiguration: { Subnets: ['s'] } }, TaskCount: 10 }),
+    ],
+    ['a job with bounds', { Arn: aws('batch', 'job-queue/j'), RoleArn, BatchParameters: batch }],
+    ['an API of API Gateway', { Arn: aws('execute-api', 'a/prod/GET/orders'), HttpParameters: {} }],
+    ['a path into a list', { InputPath: '$.detail.a[0]' }],
+    ['the whole event', { InputPath: '$' }],
+  ])('PutTargets accepts %s', async (_what, members) => {
+    const { call } = await withRule();
+    expect(await call('PutTargets', { Rule: 'r', Targets: [target('t', members)] })).toEqual(nothingFailed);
+  });
+});
+
 describe('refused requests', () => {
+  test('PutTargets refuses two targets with one Id and writes none of them', async () => {
+    const { call } = await withRule();
+    const message = "Parameter targets is not valid. Reason: More than one target with Id 't1' is provided.";
+    const twice = call('PutTargets', { Rule: 'r', Targets: [target('t1'), target('t2'), target('t1')] });
+    await expect(twice).rejects.toMatchObject(refusal('ValidationException', message));
+    expect(await call('ListTargetsByRule', { Rule: 'r' })).toEqual({ Targets: [] });
+  });
+
   test('PutTargets refuses a sixth target and all other targets of the request', async () => {
     const { call } = await withRule();
     const refused = refusal('LimitExceededException', 'The requested resource exceeds the maximum number allowed.');
@@ -130,10 +170,108 @@ describe('refused requests', () => {
     ],
     [
       { InputTransformer: { InputPathsMap: { id: 'id' }, InputTemplate: '"<id>"' } },
-      'Invalid path for id in InputPathsMap for target t.',
+      'InputPath for target t is invalid.',
     ],
     [{ Input: "{'a': 1}" }, 'JSON syntax error in input for target t.'],
-    [{ InputPath: 'detail' }, 'Invalid InputPath for target t.'],
+    [{ InputPath: 'detail' }, 'InputPath for target t is invalid.'],
+    [{ InputPath: 'detail.a' }, 'InputPath for target t is invalid.'],
+    [{ InputPath: "$.detail['a']" }, 'InputPath for target t is invalid.'],
+    [
+      { InputTransformer: { InputPathsMap: { id: '$["id"]' }, InputTemplate: '"<id>"' } },
+      'InputPath for target t is invalid.',
+    ],
+    [
+      { InputTransformer: { InputTemplate: '[<aws.events.event.json>]' } },
+      'InputTemplate for target t contains placeholder aws.events.event.json valid only for JSON template.',
+    ],
+    [
+      { InputTransformer: { InputTemplate: '"<aws.events.event.json>"' } },
+      'InputTemplate for target t contains placeholder aws.events.event.json valid only for JSON template.',
+    ],
+    [
+      { DeadLetterConfig: { Arn: 'arn:aws:sns:eu-west-1:123456789012:dead' } },
+      'sns is not supported as a dead letter resource',
+    ],
+    [
+      { DeadLetterConfig: { Arn: 'arn:aws:lambda:eu-west-1:123456789012:function:dead' } },
+      'lambda is not supported as a dead letter resource',
+    ],
+    [{ DeadLetterConfig: { Arn: queueArn('dead.fifo') } }, 'SQS FIFO is not supported by Dead Letter Queues'],
+    [
+      { DeadLetterConfig: { Arn: 'dead' } },
+      'Parameter dead is not valid. Reason: Provided Arn is not in correct format.',
+    ],
+    [
+      { DeadLetterConfig: { Arn: 'arn:aws:sqs:us-east-1:123456789012:dead' } },
+      'Parameter DeadLetterConfig.Arn is not valid. Reason: arn:aws:sqs:us-east-1:123456789012:dead is not in the region eu-west-1.',
+    ],
+    [{ HttpParameters: {} }, 'Parameter(s) HttpParameters not supported for target: t'],
+    [{ EcsParameters: { TaskDefinitionArn: task } }, 'Parameter(s) EcsParameters not supported for target: t'],
+    [{ KinesisParameters: { PartitionKeyPath: '$.id' } }, 'Parameter(s) KinesisParameters not supported for target: t'],
+    [{ BatchParameters: batch }, 'Parameter(s) BatchParameters not supported for target: t'],
+    [{ RedshiftDataParameters: { Database: 'd' } }, 'Parameter(s) RedshiftDataParameters not supported for target: t'],
+    [{ RunCommandParameters: run }, 'Parameter(s) RunCommandParameters not supported for target: t'],
+    [{ SageMakerPipelineParameters: {} }, 'Parameter(s) SageMakerPipelineParameters not supported for target: t'],
+    [{ AppSyncParameters: {} }, 'Parameter(s) AppSyncParameters not supported for target: t'],
+    [{ Arn: aws('kinesis', 'stream/s') }, `RoleArn is required for target ${aws('kinesis', 'stream/s')}.`],
+    [{ Arn: aws('states', 'stateMachine:s') }, `RoleArn is required for target ${aws('states', 'stateMachine:s')}.`],
+    [{ Arn: aws('events', 'event-bus/b') }, `RoleArn is required for target ${aws('events', 'event-bus/b')}.`],
+    [{ Arn: cluster, RoleArn }, 'Parameter(s) EcsParameters must be specified for target: t.'],
+    [{ Arn: aws('batch', 'job-queue/j'), RoleArn }, 'Parameter(s) BatchParameters must be specified for target: t.'],
+    [
+      ecs({ LaunchType: 'FARGATE' }),
+      'Parameter NetworkConfiguration must be specified for target t when launch type is FARGATE.',
+    ],
+    [
+      ecs({ LaunchType: 'EC2', PlatformVersion: '1' }),
+      'Parameter PlatformVersion for target t is not supported when launch type is EC2.',
+    ],
+    [
+      ecs({
+        LaunchType: 'EC2',
+        NetworkConfiguration: { awsvpcConfiguration: { Subnets: ['s'], AssignPublicIp: 'ENABLED' } },
+      }),
+      'Parameter AssignPublicIp for target t is not supported when launch type is EC2.',
+    ],
+    [
+      ecs({ NetworkConfiguration: { awsvpcConfiguration: { Subnets: Array<string>(17).fill('s') } } }),
+      'Parameter Subnets is not valid. Reason: size must be in between 1 and 16.',
+    ],
+    [
+      ecs({
+        NetworkConfiguration: { awsvpcConfiguration: { Subnets: ['s'], SecurityGroups: Array<string>(6).fill('g') } },
+      }),
+      'Parameter SecurityGroups is not valid. Reason: size must be in between 0 and 5.',
+    ],
+    [ecs({ TaskCount: 11 }), 'Parameter(s) TaskCount not valid for target: t.'],
+    [
+      ecs({ TaskDefinitionArn: 'arn:aws:ecs:us-east-1:123456789012:task-definition/t' }),
+      `Region of ${cluster} does not match region of arn:aws:ecs:us-east-1:123456789012:task-definition/t.`,
+    ],
+    [
+      { Arn: aws('batch', 'job-queue/j'), RoleArn, BatchParameters: { ...batch, ArrayProperties: { Size: 1 } } },
+      'Parameter ArrayProperties is not valid. Reason: Size must be in between 2 and 10000.',
+    ],
+    [
+      { Arn: aws('batch', 'job-queue/j'), RoleArn, BatchParameters: { ...batch, RetryStrategy: { Attempts: 11 } } },
+      'Parameter RetryStrategy is not valid. Reason: Attempts must be in between 1 and 10.',
+    ],
+    [
+      {
+        Arn: aws('redshift', 'cluster:c'),
+        RoleArn,
+        RedshiftDataParameters: { Database: 'd', Sql: 'select 1', Sqls: ['select 1'] },
+      },
+      'Either RedshiftDataParameters.sql or RedshiftDataParameters.sqls',
+    ],
+    [
+      {
+        Arn: aws('redshift', 'cluster:c'),
+        RoleArn,
+        RedshiftDataParameters: { Database: 'd', Sql: 's', DbUser: 'u', SecretManagerArn: aws('secretsmanager', 's') },
+      },
+      'Either RedshiftDataParameters.dBUser or RedshiftDataParameters.secretManagerArn',
+    ],
   ])('PutTargets refuses a target with %j and all other targets of the request', async (members, message) => {
     const { call } = await withRule();
     const bad = { Rule: 'r', Targets: [target('t', members), target('good')] };
