@@ -3,7 +3,7 @@ import { ConfigError } from '../config.ts';
 import { StartError } from '../local/stack/data-folder.ts';
 import { describeError } from '../local/stack/wire.ts';
 import { type Stack, startStack } from '../local/stack/stack.ts';
-import { FlagError, parseStartFlags, usage } from './flags.ts';
+import { FlagError, parseStartFlags, type StartFlags, usage } from './flags.ts';
 
 /** Removes the AWS settings of the shell, so that nothing in this process can reach a real AWS account. */
 function forgetAws(): void {
@@ -20,7 +20,13 @@ function outliveReaders(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
 
-async function start(args: readonly string[]): Promise<Stack | undefined> {
+interface Started {
+  readonly stack: Stack;
+  /** The first line is `ready <address>`; the others say what to do next. */
+  readonly lines: readonly string[];
+}
+
+async function start(args: readonly string[]): Promise<Started | undefined> {
   const { help, ...options } = parseStartFlags(args);
   if (help) {
     console.log(usage);
@@ -30,7 +36,29 @@ async function start(args: readonly string[]): Promise<Stack | undefined> {
   forgetAws();
   const noColour = environment['NO_COLOR'] !== undefined && environment['NO_COLOR'] !== '';
   const colour = process.stdout.isTTY && !noColour;
-  return startStack({ ...options, environment, output: { line: console.log, error: console.error, colour } });
+  const output = { line: console.log, error: console.error, colour };
+  const stack = await startStack({ ...options, environment, output });
+  return { stack, lines: [`ready ${stack.url}`, ...nextSteps(stack.url, options)] };
+}
+
+function nextSteps(url: string, { auth = false, dataDir }: Pick<StartFlags, 'auth' | 'dataDir'>): readonly string[] {
+  const keys = auth
+    ? ['  # this stack asks for API keys, and npm run keys -- create --api control makes the first one']
+    : ['  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local', '  unset AWS_PROFILE AWS_SESSION_TOKEN'];
+  const kept =
+    dataDir === undefined
+      ? 'Everything is in memory and ends with this process; --data-dir <folder> keeps it.'
+      : `Everything is kept in ${dataDir}.`;
+  return [
+    '',
+    'Paste this into another shell, so that every AWS client in it uses this stack:',
+    `  export AWS_ENDPOINT_URL=${url} AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1`,
+    ...keys,
+    'First command:  aws events list-api-destinations',
+    'Next steps:     README.md, then docs/guide/local-stack.md',
+    `${kept} Ctrl-C stops it.`,
+    '',
+  ];
 }
 
 const parentCheckMs = 200;
@@ -69,11 +97,11 @@ function surviveFaults(): void {
 
 outliveReaders();
 try {
-  const stack = await start(process.argv.slice(2));
-  if (stack !== undefined) {
+  const started = await start(process.argv.slice(2));
+  if (started !== undefined) {
     surviveFaults();
-    stopOnSignals(stack);
-    console.log(`ready ${stack.url}`);
+    stopOnSignals(started.stack);
+    console.log(started.lines.join('\n'));
   }
 } catch (error) {
   if (!(error instanceof FlagError || error instanceof StartError || error instanceof ConfigError)) throw error;

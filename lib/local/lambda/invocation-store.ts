@@ -59,6 +59,14 @@ export class InvocationStore {
     return rows as unknown as readonly StoredInvocation[];
   }
 
+  /** How many invocations of a function have not ended. */
+  countPending(functionName: string): number {
+    const row = this.#database
+      .prepare('SELECT count(*) AS n FROM invocations WHERE functionName = ?')
+      .get(functionName);
+    return Number(row?.['n']);
+  }
+
   postpone(id: string, failures: number, notBeforeMs: number): void {
     this.#postpone.run(failures, notBeforeMs, id);
   }

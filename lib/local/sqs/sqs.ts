@@ -43,6 +43,8 @@ export interface RegionQueues {
 export interface SqsService {
   readonly serve: LocalService;
   inRegion(region: string): Promise<RegionQueues>;
+  /** The number of messages in the queues of that name, in all regions that are in use. */
+  messagesIn(queueName: string): Promise<number>;
   /** Opens the regions that an earlier process used. */
   resume(): Promise<void>;
   close(): Promise<void>;
@@ -67,12 +69,25 @@ export function createSqsService(options: SqsOptions): SqsService {
   return {
     serve: (request) => (request.headers['x-amz-target'] === undefined ? serveQuery : serveJson)(request, call),
     inRegion: async (region) => (await engines.get(region)).own,
+    async messagesIn(queueName) {
+      const open = await engines.opened();
+      const counts = await Promise.all(open.map(({ own }) => countMessages(own, queueName)));
+      return counts.reduce((sum, count) => sum + count, 0);
+    },
     async resume() {
       const regions = dataFolder !== undefined && existsSync(dataFolder) ? readdirSync(dataFolder) : [];
       await Promise.all(regions.map((region) => engines.get(region)));
     },
     close: () => engines.close(({ engine }) => engine.close()),
   };
+}
+
+const counted = ['', 'NotVisible', 'Delayed'].map((state) => `ApproximateNumberOfMessages${state}`);
+
+async function countMessages(own: RegionQueues, queueName: string): Promise<number> {
+  const asked = { QueueUrl: own.urlOf(queueName), AttributeNames: counted };
+  const { Attributes } = await own.perform('GetQueueAttributes', asked);
+  return counted.reduce((sum, name) => sum + Number(isMembers(Attributes) ? (Attributes[name] ?? 0) : 0), 0);
 }
 
 function regionQueues(engine: SqsEngine, naming: QueueNaming): RegionQueues {

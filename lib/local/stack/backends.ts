@@ -10,7 +10,7 @@ import { createBusOperations } from '../bus/operations/operations.ts';
 import { createBusService } from '../bus/operations/backend.ts';
 import { BusStore } from '../bus/store/store.ts';
 import { guardBus } from './bus-guard.ts';
-import type { DataFolder, StoreFolder } from './data-folder.ts';
+import type { DataFolder } from './data-folder.ts';
 import { DeliveryEventSource } from '../sqs/event-source.ts';
 import { createDynamoDbService } from '../dynamodb/dynamodb.ts';
 import { queues, rootSecretName } from './environment.ts';
@@ -23,6 +23,7 @@ import type { Route } from './routes.ts';
 import { createSecretsManagerService } from '../secrets-manager/secrets-manager.ts';
 import type { RegionQueues, SqsService } from '../sqs/sqs.ts';
 import { createSqsService } from '../sqs/sqs.ts';
+import type { StoreFolder } from './stored-files.ts';
 import { createStsService } from '../sts/sts.ts';
 
 export interface ServicesOptions {
@@ -51,11 +52,19 @@ export interface Services {
   readonly routes: readonly Route[];
   /** Resolves when the stack's dead-letter queue in that region has stored the message. */
   sendDeadLetter(region: string, message: QueueMessage): Promise<void>;
+  /** The events that no endpoint and no dead-letter queue has got yet, and the dead letters. */
+  waiting(): Promise<Waiting>;
   /** Resumes the work that an earlier process left in its queues. */
   start(): void;
   /** Starts no further invocation; resolves when the running ones have ended or the grace period is over. */
   stop(grace: Promise<unknown>): Promise<void>;
   close(): Promise<void>;
+}
+
+/** How many events a stack keeps. */
+export interface Waiting {
+  readonly events: number;
+  readonly deadLetters: number;
 }
 
 const mebibyte = 1_048_576;
@@ -92,6 +101,13 @@ export function createServices(options: ServicesOptions): Services {
     async sendDeadLetter(region, message) {
       const own = await sqs.inRegion(region);
       await own.send(queues.deadLetters, message);
+    },
+    async waiting() {
+      const [queued, deadLetters] = await Promise.all([
+        sqs.messagesIn(queues.deliveries),
+        sqs.messagesIn(queues.deadLetters),
+      ]);
+      return { events: queued + events.dispatch.waiting(), deadLetters };
     },
     start() {
       void sqs.resume().catch((error: unknown) => options.reportFault('sqs', error));

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { databaseFile, noteStores, remarkOnForeignFiles, remarkOnLostStores, storeFolders } from './stored-files.ts';
 
 /** The stack cannot start. The message is one line for the person who starts it. */
 export class StartError extends Error {
@@ -12,14 +13,12 @@ export interface DataFolder {
   /** Undefined: the data is lost when the stack stops. */
   readonly path: string | undefined;
   readonly database: DatabaseSync;
+  /** Lines for the person who starts the stack: what is odd about the folder. */
+  readonly remarks: readonly string[];
   /** Deletes all data, but keeps the id of the account that owns the folder. Close the embedded stores first. */
   clear(): void;
   close(): void;
 }
-
-/** The subfolders of the embedded stores, beside the database. */
-export type StoreFolder = 'dynamodb' | 'sqs';
-const storeFolders: readonly StoreFolder[] = ['dynamodb', 'sqs'];
 
 /** Raise this number when a change makes the format unreadable for older versions. */
 const formatVersion = 1;
@@ -45,9 +44,13 @@ export function openDataFolder(path: string | undefined, account: string): DataF
       { cause: error },
     );
   }
+  const foreign = remarkOnForeignFiles(folder);
   const database = openDatabase(folder);
+  let lost: readonly string[];
   try {
     checkOwner(database, folder, account);
+    lost = remarkOnLostStores(database, folder);
+    noteStores(database, folder);
   } catch (error) {
     database.close();
     throw error;
@@ -55,11 +58,15 @@ export function openDataFolder(path: string | undefined, account: string): DataF
   return {
     path: folder,
     database,
+    remarks: [...foreign, ...lost],
     clear() {
       clearTables(database);
       for (const name of storeFolders) rmSync(join(folder, name), { recursive: true, force: true });
     },
-    close: () => database.close(),
+    close() {
+      noteStores(database, folder);
+      database.close();
+    },
   };
 }
 
@@ -75,7 +82,7 @@ function makeFolder(folder: string): void {
 
 function openMemory(): DataFolder {
   const database = new DatabaseSync(':memory:');
-  return { path: undefined, database, clear: () => clearTables(database), close: () => database.close() };
+  return { path: undefined, database, remarks: [], clear: () => clearTables(database), close: () => database.close() };
 }
 
 function clearTables(database: DatabaseSync): void {
@@ -91,7 +98,7 @@ function clearTables(database: DatabaseSync): void {
 function openDatabase(folder: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
-    database = new DatabaseSync(join(folder, 'lastmile.sqlite'));
+    database = new DatabaseSync(join(folder, databaseFile));
     // With these settings, a killed process loses no committed change. A crash of the machine can lose the newest changes.
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
     database.exec('CREATE TABLE IF NOT EXISTS owner (account TEXT NOT NULL)');

@@ -20,6 +20,7 @@ import {
 } from '../lambda/readable-logs.ts';
 import { createRegionalAuthentication } from '../lambda/function-url.ts';
 import type { Route } from './routes.ts';
+import type { Waiting } from './backends.ts';
 import { createServices } from './backends.ts';
 import { queueUrl } from '../sqs/names.ts';
 
@@ -53,6 +54,8 @@ export interface StackPartsOptions {
 /** The services and functions of a stack, without its port and its data folder. */
 export interface StackParts {
   readonly routes: readonly Route[];
+  /** The events and dead letters that the stack keeps. */
+  waiting(): Promise<Waiting>;
   /** Resumes the work that an earlier process left. */
   start(): void;
   /** Starts no further work; resolves when the running work has ended or the grace period is over. */
@@ -96,6 +99,10 @@ export function createStackParts(options: StackPartsOptions): StackParts {
   });
   return {
     routes: services.routes,
+    async waiting() {
+      const { events, deadLetters } = await services.waiting();
+      return { events: events + store.countPending('deliver'), deadLetters };
+    },
     start() {
       asynchronous.start();
       services.start();

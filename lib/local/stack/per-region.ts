@@ -16,6 +16,12 @@ export class PerRegion<Resource> {
     return making;
   }
 
+  /** The resources that have been created. */
+  async opened(): Promise<readonly Resource[]> {
+    const made = await Promise.allSettled(this.#made.values());
+    return made.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  }
+
   /** Ends every resource, including those that are still being created. */
   async close(end: (resource: Resource) => Promise<void> | void): Promise<void> {
     const made = await Promise.allSettled(this.#made.values());

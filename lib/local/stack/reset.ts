@@ -61,6 +61,7 @@ export function createResettableParts(
       resetting = remaking.catch(() => undefined);
       return remaking;
     },
+    waiting: () => current.waiting(),
     start: () => current.start(),
     async stop(grace) {
       await resetting;

@@ -11,6 +11,7 @@ import { describeError } from './wire.ts';
 import type { LocalFunction } from '../lambda/function-instances.ts';
 import { deployedFunctions } from '../lambda/function-instances.ts';
 import { createGateway } from './gateway.ts';
+import type { Waiting } from './backends.ts';
 import type { StackOutput } from './parts.ts';
 import { createStackParts } from './parts.ts';
 import type { ResettableParts } from './reset.ts';
@@ -110,12 +111,35 @@ async function assemble(
   const boundPort = await listen(server, host, port);
   url = urlOf(host, boundPort);
   parts.start();
+  for (const line of [...folder.remarks, ...remarksOnHost(host, options.auth ?? false)]) output.error(line);
   const stop = async (): Promise<void> => {
     await endWork(server, parts);
+    if (folder.path === undefined) sayWhatIsLost(await parts.waiting(), output);
     await parts.close();
     folder.close();
   };
   return { url, port: boundPort, stop: () => (stopping ??= stop()) };
+}
+
+function remarksOnHost(host: string, auth: boolean): readonly string[] {
+  if (isLoopback(host)) return [];
+  const who = auth
+    ? 'The stack asks them for API keys.'
+    : 'They can read and change everything in this stack without a key; --auth asks for API keys.';
+  return [`The stack listens on ${host}, so other machines can reach it. ${who}`];
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+function sayWhatIsLost({ events, deadLetters }: Waiting, output: StackOutput): void {
+  const lost = [
+    ...(events === 0 ? [] : [events === 1 ? '1 waiting event' : `${events} waiting events`]),
+    ...(deadLetters === 0 ? [] : [deadLetters === 1 ? '1 dead letter' : `${deadLetters} dead letters`]),
+  ];
+  if (lost.length === 0) return;
+  output.error(`Lost with the memory of this stack: ${lost.join(' and ')}. --data-dir <folder> keeps them.`);
 }
 
 /** Starts no further work, and waits up to `graceMs` for the running work. */

@@ -1,7 +1,13 @@
 import { once } from 'node:events';
+import { rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
-import { ownStack } from '../../fixtures/stack.ts';
+import { join } from 'node:path';
+import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import { ListQueuesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterEach, expect, onTestFinished, test } from 'vitest';
+import { startStack } from '../../../lib/local/stack/stack.ts';
+import { clientConfig } from '../../fixtures/clients.ts';
+import { ownClients, ownFolder, ownStack } from '../../fixtures/stack.ts';
 import { type StackProcess, startStackInShell, startStackProcess } from '../../servers/aws/stack-process.ts';
 
 const running = new Set<StackProcess>();
@@ -27,9 +33,85 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     expect((await fetch(`${url}/_lastmile/health`)).status).toBe(200);
     stack.process.kill(signal);
     expect(await stack.ended).toBe(0);
-    expect([stack.stdout(), stack.stderr()]).toEqual([`ready ${url}\n`, '']);
+    expect(stack.stdout().split('\n')[0]).toBe(`ready ${url}`);
+    expect(stack.stderr()).toBe('');
   },
 );
+
+test('a started stack prints what to export, the first command, where to read on, and that its data is in memory', async () => {
+  const stack = start(['--port', '0']);
+  const url = await stack.url;
+  await stack.line(/Ctrl-C/);
+  expect(stack.stdout()).toContain(
+    `export AWS_ENDPOINT_URL=${url} AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1\n`,
+  );
+  expect(stack.stdout()).toContain('export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n');
+  expect(stack.stdout()).toContain('aws events list-api-destinations\n');
+  expect(stack.stdout()).toContain('docs/guide/local-stack.md\n');
+  expect(stack.stdout()).toContain('Everything is in memory and ends with this process; --data-dir <folder> keeps it.');
+});
+
+test('a started stack with --auth prints how to make the first API key, and no keys that it would refuse', async () => {
+  const stack = start(['--port', '0', '--auth']);
+  await stack.line(/Ctrl-C/);
+  expect(stack.stdout()).toContain('npm run keys -- create --api control');
+  expect(stack.stdout()).not.toContain('AWS_SECRET_ACCESS_KEY=local');
+});
+
+test('a started stack with a data folder prints where its data is kept', async () => {
+  const folder = join(ownFolder(), 'data');
+  const stack = start(['--port', '0', '--data-dir', folder]);
+  await stack.line(/Ctrl-C/);
+  expect(stack.stdout()).toContain(`Everything is kept in ${folder}.`);
+  expect(stack.stderr()).toBe('');
+});
+
+test('a stack that keeps its data in memory says at its end how many events and dead letters are lost', async () => {
+  const stack = start(['--port', '0']);
+  const url = await stack.url;
+  const sqs = new SQSClient(clientConfig(url));
+  onTestFinished(() => sqs.destroy());
+  const queue = (name: string) => `${url}/123456789012/lastmile-local-${name}`;
+  const waiting = { QueueUrl: queue('deliveries'), MessageBody: '{}', DelaySeconds: 900 };
+  for (const _ of [1, 2]) await sqs.send(new SendMessageCommand(waiting));
+  await sqs.send(new SendMessageCommand({ QueueUrl: queue('dead-letters'), MessageBody: '{}' }));
+  stack.process.kill('SIGINT');
+  expect(await stack.ended).toBe(0);
+  expect(stack.stderr()).toBe(
+    'Lost with the memory of this stack: 2 waiting events and 1 dead letter. --data-dir <folder> keeps them.\n',
+  );
+});
+
+test('a stack in a folder that has files of something else says so', async () => {
+  const folder = ownFolder();
+  writeFileSync(join(folder, 'thesis.txt'), '');
+  const stack = start(['--port', '0', '--data-dir', folder]);
+  await stack.url;
+  await expect
+    .poll(stack.stderr)
+    .toBe(
+      `The data folder ${folder} is not empty and belongs to no stack. The stack adds lastmile.sqlite and the folders dynamodb and sqs to it.\n`,
+    );
+});
+
+test.each([
+  ['dynamodb/us-east-1/CURRENT', 'API destinations'],
+  ['dynamodb', 'API destinations'],
+  ['sqs/us-east-1/fauxqs.db', 'dead letters'],
+])('a stack whose data folder has lost %s names the lost file and what is gone', async (lost, what) => {
+  const folder = ownFolder();
+  const first = await startStack({ port: 0, dataDir: folder, functions: [] });
+  const { dynamoDb, sqs } = ownClients(first);
+  await dynamoDb.send(new ListTablesCommand());
+  await sqs.send(new ListQueuesCommand());
+  await first.stop();
+  rmSync(join(folder, lost), { recursive: true });
+  const stack = start(['--port', '0', '--data-dir', folder]);
+  await stack.url;
+  await expect.poll(stack.stderr).toContain(`The data folder ${folder} has lost ${lost}`);
+  expect(stack.stderr()).toContain(what);
+  expect(stack.stderr()).toMatch(/^[^\n]+\n$/);
+});
 
 test('a stack stops when the shell in which npm started it is killed', async () => {
   const shell = startStackInShell(['--port', '0']);
@@ -109,7 +191,11 @@ test('npm start with --host 0.0.0.0 prints an address that clients can reach', a
   const url = await stack.url;
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:/);
   expect((await fetch(`${url}/_lastmile/health`)).status).toBe(200);
-  expect(stack.stderr()).toBe('');
+  await expect
+    .poll(stack.stderr)
+    .toBe(
+      'The stack listens on 0.0.0.0, so other machines can reach it. They can read and change everything in this stack without a key; --auth asks for API keys.\n',
+    );
 });
 
 test('a request that the embedded database cannot handle does not end the stack', async () => {

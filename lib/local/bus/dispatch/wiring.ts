@@ -35,6 +35,8 @@ export interface BusDispatch {
   readonly putEvents: PutEvents;
   /** Resumes the events that an earlier process accepted, and starts the schedules. */
   start(): void;
+  /** How many events a target has not accepted yet; an event counts once for each target. */
+  waiting(): number;
   /** Starts no further dispatch; resolves when the running ones have ended or the grace period is over. */
   stop(grace: Promise<unknown>): Promise<void>;
 }
@@ -82,6 +84,7 @@ export function createBusDispatch(options: BusDispatchOptions): BusDispatch {
       dispatcher.start();
       scheduled.start();
     },
+    waiting: () => store.pending().length,
     async stop(grace) {
       scheduled.stop();
       await dispatcher.stop(grace);
