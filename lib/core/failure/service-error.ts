@@ -11,6 +11,7 @@ export type ServiceErrorCode =
   | 'ConcurrentModificationException'
   | 'InvalidEventPatternException'
   | 'LimitExceededException'
+  | 'PolicyLengthExceededException'
   | 'ThrottlingException'
   | 'AccessDeniedException'
   | 'MissingAuthenticationTokenException'

@@ -113,6 +113,7 @@ function listed(bus: EventBus): JsonObject {
     Name: bus.name,
     Arn: bus.arn,
     Description: bus.description,
+    Policy: bus.policy,
     CreationTime: epochSeconds(bus.creationTimeMs),
     LastModifiedTime: epochSeconds(bus.lastModifiedTimeMs),
   });

@@ -3,6 +3,7 @@ import { requiredTextOf } from '../../../control/input.ts';
 import type { Operations } from '../../../protocol/control-request.ts';
 import { createEventBus, deleteEventBus, describeEventBus, listEventBuses, updateEventBus } from './buses.ts';
 import { testEventPattern } from '../pattern/event-pattern.ts';
+import { putPermission, removePermission } from './permissions.ts';
 import type { BusCaller, BusDependencies, BusOperation } from './operation.ts';
 import { deleteRule, describeRule, disableRule, enableRule, listRules, putRule } from './rules.ts';
 import { listRuleNamesByTarget, listTargetsByRule, putTargets, removeTargets } from './rule-targets.ts';
@@ -25,6 +26,8 @@ export function createBusOperations(dependencies: BusOperationsDependencies): Op
     ListEventBuses: listEventBuses,
     UpdateEventBus: updateEventBus,
     DeleteEventBus: deleteEventBus,
+    PutPermission: putPermission,
+    RemovePermission: removePermission,
     PutRule: putRule,
     DescribeRule: describeRule,
     ListRules: listRules,

@@ -6,6 +6,8 @@ const schema = `
 CREATE TABLE IF NOT EXISTS event_buses (
   region TEXT NOT NULL, name TEXT NOT NULL, description TEXT, shown TEXT,
   createdAtMs INTEGER NOT NULL, modifiedAtMs INTEGER NOT NULL, PRIMARY KEY (region, name));
+CREATE TABLE IF NOT EXISTS event_bus_policies (
+  region TEXT NOT NULL, bus TEXT NOT NULL, policy TEXT NOT NULL, PRIMARY KEY (region, bus));
 CREATE TABLE IF NOT EXISTS event_rules (
   region TEXT NOT NULL, bus TEXT NOT NULL, name TEXT NOT NULL, eventPattern TEXT, scheduleExpression TEXT,
   state TEXT NOT NULL, description TEXT, roleArn TEXT, enabledAtMs INTEGER NOT NULL, PRIMARY KEY (region, bus, name));

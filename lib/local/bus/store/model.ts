@@ -7,6 +7,8 @@ export interface EventBus {
   readonly description?: string;
   /** Members that are stored and returned but have no effect here: DeadLetterConfig and LogConfig. */
   readonly shown?: JsonObject;
+  /** JSON text. */
+  readonly policy?: string;
   readonly creationTimeMs: number;
   readonly lastModifiedTimeMs: number;
 }

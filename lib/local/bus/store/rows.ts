@@ -28,7 +28,7 @@ export function busOf(place: Place, row: Row): EventBus {
   return {
     name,
     arn: busArn(place, name),
-    ...textMembers(row, 'description'),
+    ...textMembers(row, 'description', 'policy'),
     ...(typeof shown === 'string' ? { shown: JSON.parse(shown) as JsonObject } : {}),
     creationTimeMs: Number(row['createdAtMs']),
     lastModifiedTimeMs: Number(row['modifiedAtMs']),
@@ -117,5 +117,22 @@ export class TagStore {
 
   removeAll(region: string, bus: string, rule: string): void {
     this.#database.run(`DELETE ${ofResource}`, region, bus, rule);
+  }
+}
+
+/** The policies of the buses that have one. */
+export class BusPolicies {
+  readonly #database: BusDatabase;
+
+  constructor(database: BusDatabase) {
+    this.#database = database;
+  }
+
+  put(region: string, bus: string, policy: string): void {
+    this.#database.run('INSERT OR REPLACE INTO event_bus_policies VALUES (?, ?, ?)', region, bus, policy);
+  }
+
+  remove(region: string, bus: string): void {
+    this.#database.run('DELETE FROM event_bus_policies WHERE region = ? AND bus = ?', region, bus);
   }
 }

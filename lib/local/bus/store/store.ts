@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { BusReader, EventBus, Rule, RuleTarget } from './model.ts';
 import type { Keyset } from './database.ts';
 import { BusDatabase, pageCondition, pageValues } from './database.ts';
-import { RuleTargets, TagStore, busOf, defaultBusName, ruleOf, targetOf } from './rows.ts';
+import { BusPolicies, RuleTargets, TagStore, busOf, defaultBusName, ruleOf, targetOf } from './rows.ts';
 
 export interface BusStoreOptions {
   readonly database: DatabaseSync;
@@ -10,9 +10,14 @@ export interface BusStoreOptions {
   readonly nowMs: () => number;
 }
 
+const policyOfBus =
+  'SELECT policy FROM event_bus_policies AS kept WHERE kept.region = event_buses.region AND bus = name';
+const selectBuses = `SELECT *, (${policyOfBus}) AS policy FROM event_buses`;
+
 /** Buses, rules, targets and tags of every region. The first use of a region creates its default bus. */
 export class BusStore implements BusReader {
   readonly tags: TagStore;
+  readonly policies: BusPolicies;
   readonly #database: BusDatabase;
   readonly #targets: RuleTargets;
   readonly #account: string;
@@ -28,6 +33,7 @@ export class BusStore implements BusReader {
     this.#database = new BusDatabase(database);
     this.#targets = new RuleTargets(this.#database);
     this.tags = new TagStore(this.#database);
+    this.policies = new BusPolicies(this.#database);
     this.#account = account;
     this.#nowMs = nowMs;
   }
@@ -45,13 +51,13 @@ export class BusStore implements BusReader {
 
   bus(region: string, name: string): EventBus | undefined {
     this.#prepare(region);
-    const row = this.#database.get('SELECT * FROM event_buses WHERE region = ? AND name = ?', region, name);
+    const row = this.#database.get(`${selectBuses} WHERE region = ? AND name = ?`, region, name);
     return row && busOf(this.#place(region), row);
   }
 
   buses(region: string, page: Keyset): readonly EventBus[] {
     this.#prepare(region);
-    const sql = `SELECT * FROM event_buses WHERE region = ? AND ${pageCondition}`;
+    const sql = `${selectBuses} WHERE region = ? AND ${pageCondition}`;
     return this.#database.all(sql, region, ...pageValues(page)).map((row) => busOf(this.#place(region), row));
   }
 
@@ -67,10 +73,11 @@ export class BusStore implements BusReader {
     this.#database.run(sql, region, name, description, kept, creationTimeMs, lastModifiedTimeMs);
   }
 
-  /** Deletes a bus and its tags. The bus must have no rules. */
+  /** Deletes a bus, its tags and its policy. The bus must have no rules. */
   removeBus(region: string, name: string): void {
     this.#database.run('DELETE FROM event_buses WHERE region = ? AND name = ?', region, name);
     this.tags.removeAll(region, name, '');
+    this.policies.remove(region, name);
     this.#raiseGeneration(region, name);
   }
 
