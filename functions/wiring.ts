@@ -57,6 +57,8 @@ export interface DeliverOverrides extends AuthorizationOverrides {
   readonly deliveryLog?: DeliveryLog;
   readonly rateBuckets?: RateBuckets;
   readonly healthLog?: HealthLog;
+  /** Whether this process runs all invocations of the stack, as the local stack does. Otherwise it runs one at a time. */
+  readonly runsAllInvocations?: boolean;
 }
 
 /**
@@ -123,6 +125,7 @@ export function wireDeliver(
     deliveryLog = createJsonLineDeliveryLog(writeOut),
     healthLog = createJsonLineHealthLog(writeOut),
     rateBuckets,
+    runsAllInvocations = false,
     ...overrides
   }: DeliverOverrides,
 ): { readonly deliver: Deliver; readonly sqs: SQSClient; readonly metrics: InvocationMetrics; readonly clock: Clock } {
@@ -146,12 +149,14 @@ export function wireDeliver(
     limit: unauthorizedLimitOf(config.UNAUTHORIZED_LIMIT, cache.freshMs),
   });
   const buckets = rateBuckets ?? createDynamoDbRateBuckets(dynamoDb, config.TABLE_NAME);
+  const allInvocations = config.MAXIMUM_INVOCATIONS ?? invocations;
   const limiter = createRateLimiter({
     buckets,
     clock,
     random: Math.random,
     batchSize,
-    invocations: config.MAXIMUM_INVOCATIONS ?? invocations,
+    invocations: allInvocations,
+    ownInvocations: runsAllInvocations ? allInvocations : 1,
     healthLog: measureHealth(healthLog, metrics),
   });
   const pacing = createPacing({ limiter, clock, horizonMs });

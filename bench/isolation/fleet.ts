@@ -59,7 +59,10 @@ function* figuresOf(of: string, run: IsolationRun): Generator<Figure> {
   const p99Ms = quantile(waitsOf(run), 0.99);
   const laterP99Ms = quantile(waitsOf(run, laterMs), 0.99);
   const limit = `<= ${longestMs}`;
-  yield { goal, name: `${of}: p99 ms that healthy events wait`, value: p99Ms, target: limit };
+  // Ten endpoints that nobody has asked before hold the fleet until their first requests time out.
+  const mayMiss = run.deadNames.length > 1;
+  const broken = !mayMiss && !(p99Ms <= longestMs);
+  yield { goal, name: `${of}: p99 ms that healthy events wait`, value: p99Ms, target: limit, broken };
   yield {
     goal,
     name: `${of}: the same from the tenth second on`,

@@ -159,7 +159,7 @@ class Simulation {
     let healthyDoneMs = this.clock.nowMs;
     await Promise.all(
       events.map(async (event) => {
-        await this.#deliver(worker, event);
+        await this.#deliver(worker, event, events);
         if (!this.isDead(event.messageGroupId)) healthyDoneMs = this.clock.nowMs;
       }),
     );
@@ -168,18 +168,18 @@ class Simulation {
   }
 
   /** One delivery, as `lib/delivery` makes it: a slot, one request, and the wait after a failure in the queue. */
-  async #deliver({ clock, limiter }: Worker, event: SimulatedEvent): Promise<void> {
+  async #deliver({ clock, limiter }: Worker, event: SimulatedEvent, invocation: object): Promise<void> {
     const { messageGroupId: name } = event;
     const { ratePerSecond } = this.#options;
     const destination: RatedDestination = { name, incarnation: name, revision: 1, ratePerSecond, burst: 1, timeoutMs };
     const monitor = limiter.monitorOf(destination);
     for (let turn = event.turn ?? newcomer; ; ) {
-      const given = await limiter.reserve(destination, 1, { horizonMs, turn });
+      const given = await limiter.reserve(destination, 1, { horizonMs, turn, invocation });
       const [[slotMs], [later], isProbe = false] = [given.slotTimesMs, given.returns, given.isProbe];
       if (slotMs === undefined) {
         if (later === undefined) throw new Error('The limiter has given neither a slot nor a turn.');
         const delayMs = later.atMs - clock.nowMs();
-        if (delayMs > longestTurnWaitMs) return this.#putBack({ ...event, turn: later }, delayMs);
+        if (delayMs > longestTurnWaitMs || monitor.isSlow) return this.#putBack({ ...event, turn: later }, delayMs);
         await this.clock.wait(Math.max(0, delayMs));
         turn = later;
         continue;

@@ -74,7 +74,10 @@ export function createRetrying(dependencies: RetryingDependencies) {
   }
 
   /** A wait for the rate does not count as an attempt, but it must end before the event's age limit. */
-  function later(delivery: Delivery, { turn, destination, isUnhealthy }: AttemptResult & { kind: 'later' }): Tried {
+  function later(
+    delivery: Delivery,
+    { turn, destination, isUnhealthy, isSlow }: AttemptResult & { kind: 'later' },
+  ): Tried {
     const policy = retryPolicyOf(delivery.target, destination.policy.retryPolicy);
     if (isExpired(policy, delivery, turn.atMs))
       return expired(delivery, policy, 'By the time it may be sent, the event will be');
@@ -89,7 +92,7 @@ export function createRetrying(dependencies: RetryingDependencies) {
       notBeforeMs,
       turnGeneration: toTurnNumber(turn),
       ...(isUnhealthy && { isUnhealthy }),
-      exchangeMs,
+      ...(isSlow !== true && { exchangeMs }),
       rateWaitMs: 0,
     };
   }

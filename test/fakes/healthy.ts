@@ -1,4 +1,5 @@
 import type { Allowance } from '../../lib/core/health/allowance.ts';
+import { earlyReturnUs } from '../../lib/core/health/allowance.ts';
 import type { Share } from '../../lib/core/rate/slots.ts';
 import type { HealthMonitor } from '../../lib/delivery/health/monitor.ts';
 import type { HealthEvent, HealthLog } from '../../lib/ports/metrics.ts';
@@ -12,6 +13,7 @@ export function wholeAllowance(share: Share): Allowance {
     mostSlots: Number.POSITIVE_INFINITY,
     returnsFromUs: 0,
     onlyProbes: false,
+    earlyReturnUs,
   };
 }
 
@@ -19,9 +21,10 @@ export function wholeAllowance(share: Share): Allowance {
 export const healthy = { invocations: 1_000_000, healthLog: { record: () => undefined } } as const;
 
 /** A monitor for which every endpoint is always healthy. */
-export const blindMonitor: Pick<HealthMonitor, 'begin' | 'isHalted' | 'isUnhealthy'> = {
+export const blindMonitor: Pick<HealthMonitor, 'begin' | 'isHalted' | 'isUnhealthy' | 'isSlow'> = {
   isHalted: false,
   isUnhealthy: false,
+  isSlow: false,
   begin: () => ({ end: () => undefined }),
 };
 

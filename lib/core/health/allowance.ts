@@ -40,10 +40,27 @@ export interface Allowance {
   readonly onlyProbes: boolean;
   /** The earliest return time that may be given. */
   readonly returnsFromUs: number;
+  /** How far the return times run ahead of the slots. */
+  readonly earlyReturnUs: number;
 }
 
 /** The largest part of all invocations that a destination with a slow endpoint may occupy. */
 const longestPart = 1 / 3;
+
+/** The time of an answer that is assumed for an endpoint that has not been asked yet. */
+const assumedAnswerUs = 500_000;
+
+/** An endpoint is slow if the mean time of an answer is at least this long. */
+const slowAnswerUs = secondUs;
+
+/**
+ * A message is delayed by whole seconds, so it may come back a second late. Return times run ahead of the slots by a second.
+ * Otherwise no slot would be used in the first second of a backlog.
+ */
+export const earlyReturnUs = secondUs;
+
+/** Requests to a slow or unknown endpoint wait this long for a slot, even if that exceeds the part of the invocations. */
+const shortestWaitUs = 100_000;
 
 /** While a destination is paused or its circuit is open, at most this many of its deliveries ask for a slot each second. */
 const idleReturnsPerSecond = 100;
@@ -65,7 +82,7 @@ const slowStartSteps = 6;
  */
 export function allowanceOf(health: Health, share: Share, limits: EndpointLimits, nowUs: number): Allowance {
   const idleShare = { ...share, ratePerSecond: Math.min(share.ratePerSecond, idleReturnsPerSecond) };
-  const idle = { returnShare: idleShare, leastCostUs: 0, returnsFromUs: 0, onlyProbes: false };
+  const idle = { returnShare: idleShare, leastCostUs: 0, returnsFromUs: 0, onlyProbes: false, earlyReturnUs };
   if (isPaused(health, nowUs)) return { ...idle, share, mostSlots: 0, returnsFromUs: health.pausedUntilUs };
   if (isOpen(health)) {
     const probeUs = limits.timeoutUs + probeIntervalUs(health.failedProbes);
@@ -78,9 +95,32 @@ export function allowanceOf(health: Health, share: Share, limits: EndpointLimits
     answerUs === 0 ? Number.POSITIVE_INFINITY : (maximumConcurrency * secondUs) / answerUs,
   );
   const limited = ratePerSecond === share.ratePerSecond ? share : { ...share, ratePerSecond };
-  const leastCostUs = limits.maximumConcurrency === undefined ? Math.ceil(answerUs / (invocations * longestPart)) : 0;
+  const countedUs = answerUs === 0 ? assumedAnswerUs : answerUs;
+  const leastCostUs = limits.maximumConcurrency === undefined ? Math.ceil(countedUs / (invocations * longestPart)) : 0;
   const all = { mostSlots: Number.POSITIVE_INFINITY, returnsFromUs: 0, onlyProbes: false };
-  return { ...all, share: limited, returnShare: returnShareOf(health, share, limits), leastCostUs };
+  // Invocations do not wait a second for the slots of a slow endpoint.
+  const early = { earlyReturnUs: isSlow(health) ? 0 : earlyReturnUs };
+  return { ...all, ...early, share: limited, returnShare: returnShareOf(health, share, limits), leastCostUs };
+}
+
+/**
+ * How long an invocation may wait for slots of a slow or unknown endpoint. An invocation that waits is occupied like one that
+ * is being answered. So both together take at most the destination's part of the invocations.
+ *
+ * @param count number of requests that the invocation wants slots for
+ * @returns infinity for an endpoint that is known to answer soon
+ */
+export function longestSlotWaitUs(
+  count: number,
+  health: Health,
+  { share, leastCostUs }: Pick<Allowance, 'share' | 'leastCostUs'>,
+  limits: EndpointLimits,
+): number {
+  const answerUs = answerTimeUs(health, limits);
+  if (answerUs > 0 && !isSlow(health)) return Number.POSITIVE_INFINITY;
+  const gapUs = Math.max(leastCostUs, (count * secondUs) / share.ratePerSecond);
+  const partUs = gapUs * limits.invocations * longestPart - (answerUs || assumedAnswerUs);
+  return Math.max(shortestWaitUs, gapUs, partUs);
 }
 
 /** Ignores a slow start and a stall: they pass within seconds, but return times reach up to 900 s ahead. */
@@ -98,7 +138,16 @@ function returnShareOf({ answerUs }: Health, share: Share, limits: EndpointLimit
  */
 const stalledFactor = 4;
 
-function answerTimeUs({ answerUs, stalledUs }: Health, { timeoutUs }: EndpointLimits): number {
+/** Whether the endpoint answers so slowly, or has stalled for so long, that its requests occupy invocations. */
+export function isSlow({ answerUs, stalledUs }: Health): boolean {
+  return Math.max(answerUs, stalledUs * stalledFactor) >= slowAnswerUs;
+}
+
+/** The time that an answer is expected to take; 0 if nothing is known. */
+export function answerTimeUs(
+  { answerUs, stalledUs }: Health,
+  { timeoutUs }: Pick<EndpointLimits, 'timeoutUs'>,
+): number {
   return Math.min(timeoutUs, Math.max(answerUs, stalledUs * stalledFactor));
 }
 

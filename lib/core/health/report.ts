@@ -1,10 +1,9 @@
 import type { FailureCode } from '../failure/failure.ts';
 import type { Bucket } from '../rate/bucket.ts';
-import { earlyReturnUs } from '../rate/decision.ts';
 import type { Share } from '../rate/slots.ts';
 import { longestReturnUs, secondUs } from '../rate/slots.ts';
 import type { EndpointLimits } from './allowance.ts';
-import { allowanceOf } from './allowance.ts';
+import { allowanceOf, earlyReturnUs } from './allowance.ts';
 import type { HealthState } from './health.ts';
 import { forEverUs, healthStateOf, isOpen, isPaused, unknownHealth } from './health.ts';
 

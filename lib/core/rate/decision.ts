@@ -34,12 +34,6 @@ export interface Decision {
   readonly returns: number;
 }
 
-/**
- * Return times begin this much before the slots end. SQS delays a message by whole seconds, so a delivery may come back a
- * second late, and the slots in the first second of a backlog would otherwise stay unused.
- */
-export const earlyReturnUs = secondUs;
-
 /** If no delivery of a backlog has come back for this long, the backlog counts as gone: delivered, dead-lettered or moved. */
 const emptyAfterUs = 5 * secondUs;
 
@@ -127,7 +121,7 @@ function returnsOfTheRest(
   { slots, returns, base, gapUs, leastUs, raises }: GivenSlots,
 ): Advance | undefined {
   if (returns > 0) {
-    const headUs = Math.max(request.startUs - leastUs, costOfSlots(slots, request) - earlyReturnUs);
+    const headUs = Math.max(request.startUs - leastUs, costOfSlots(slots, request) - request.earlyReturnUs);
     return { from: base, byUs: gapUs + headUs + costUs(returns, request.returnShare) };
   }
   return raises ? noReturns : undefined;
@@ -177,7 +171,7 @@ function takeReturns(view: BucketView, request: SlotRequest, raises: boolean): D
   // The new revision may have another endpoint or rate, so a pause or open circuit of the old one ends.
   const endsPause = raises && (endsInPause(view) || isOpen(view.health));
   const slotsEndUs = endsPause ? view.health.slotsBeforePauseUs : view.slotsUntilUs;
-  const firstUs = Math.max(startUs, Math.max(slotsEndUs, request.returnsFromUs) - earlyReturnUs);
+  const firstUs = Math.max(startUs, Math.max(slotsEndUs, request.returnsFromUs) - request.earlyReturnUs);
   const raiseTo = raises ? request.revision : undefined;
   const isAhead = !raises && view.returnsUntilUs >= firstUs;
   const endUs = nowUs + longestReturnUs;
@@ -192,7 +186,7 @@ function takeReturns(view: BucketView, request: SlotRequest, raises: boolean): D
       { of: 'returns', is: 'atLeast', than: startUs },
       { of: 'returns', is: 'atMost', than: latestUs },
       // Refuses the write after a pause that this worker has not seen: return times must then begin behind the pause.
-      { of: 'slots', is: 'atMost', than: view.returnsUntilUs + earlyReturnUs },
+      { of: 'slots', is: 'atMost', than: view.returnsUntilUs + request.earlyReturnUs },
     ];
     const advances: Advances = { returns: { from: 'returns', byUs: costOfAllUs } };
     return decision('ahead', request, { slots: 0, returns, where, advances, raiseTo, orAbsent: false });

@@ -7,6 +7,7 @@ import {
   mustOpen,
   openWrite,
 } from '../../core/health/circuit.ts';
+import { isSlow } from '../../core/health/allowance.ts';
 import { isOpen, isPaused } from '../../core/health/health.ts';
 import type { FailureCode } from '../../core/failure/failure.ts';
 import type { Clock, Random } from '../../ports/clock.ts';
@@ -67,6 +68,11 @@ export class HealthMonitor {
   /** Whether the circuit is open, as far as this worker knows. */
   get isUnhealthy(): boolean {
     return isOpen(this.#dependencies.bucket.health);
+  }
+
+  /** Whether invocations must not wait for slots of this endpoint for long. */
+  get isSlow(): boolean {
+    return isSlow(this.#dependencies.bucket.health);
   }
 
   /** @param isProbe whether the request is a probe, which tests whether the endpoint answers again */

@@ -2,13 +2,14 @@ import { BoundedMap } from '../../core/input/bounded-map.ts';
 import type { RatedDestination, Reservation, Turn } from '../../core/rate/shards.ts';
 import { newcomer, shardCount, shareOf } from '../../core/rate/shards.ts';
 import { isOpen } from '../../core/health/health.ts';
-import { limitsOf } from '../../core/health/allowance.ts';
+import { answerTimeUs, isSlow, limitsOf } from '../../core/health/allowance.ts';
 import { resumeWrite } from '../../core/health/circuit.ts';
 import type { HealthLog } from '../../ports/metrics.ts';
 import { HealthMonitor } from '../health/monitor.ts';
 import type { BucketDependencies } from './seen-bucket.ts';
 import type { BucketCall } from './worker-bucket.ts';
 import { createReservationQueue } from './reservation-queue.ts';
+import { SlowTime } from './slow-time.ts';
 import { WorkerBucket } from './worker-bucket.ts';
 
 export type { RatedDestination, Reservation, Turn } from '../../core/rate/shards.ts';
@@ -18,6 +19,8 @@ export interface ReserveOptions {
   readonly horizonMs: number;
   /** Default: a newcomer. */
   readonly turn?: Turn;
+  /** Requests of the same invocation name the same object. Absent: an invocation of its own. */
+  readonly invocation?: object;
 }
 
 /** Keeps requests within the rates of their destinations. All workers of the fleet share these rates. */
@@ -33,7 +36,7 @@ export interface RateLimiter {
   /** Gives the whole fleet no slot until `untilMs`, at most 900 s ahead. Does not throw when the table fails. */
   pause(destination: RatedDestination, untilMs: number): Promise<void>;
   /** The monitor that watches the requests of a destination. */
-  monitorOf(destination: RatedDestination): Pick<HealthMonitor, 'begin' | 'isHalted' | 'isUnhealthy'>;
+  monitorOf(destination: RatedDestination): Pick<HealthMonitor, 'begin' | 'isHalted' | 'isUnhealthy' | 'isSlow'>;
 }
 
 export interface RateLimiterDependencies extends BucketDependencies {
@@ -41,6 +44,8 @@ export interface RateLimiterDependencies extends BucketDependencies {
   readonly batchSize: number;
   /** The most invocations that the fleet runs at the same time. */
   readonly invocations: number;
+  /** Invocations that this worker runs at the same time; 1 in Lambda. */
+  readonly ownInvocations?: number;
   readonly healthLog: HealthLog;
 }
 
@@ -60,7 +65,8 @@ interface KnownBucket {
 }
 
 export function createRateLimiter(dependencies: RateLimiterDependencies): RateLimiter {
-  const { batchSize, clock, random, invocations } = dependencies;
+  const { batchSize, clock, random, invocations, ownInvocations = 1 } = dependencies;
+  const slowTime = new SlowTime(ownInvocations, clock.nowMs(), random);
   const monitors = new BoundedMap<string, HealthMonitor>(maxBuckets);
   const buckets = new BoundedMap<string, KnownBucket>(maxBuckets);
   let batches = Math.floor(random() * 1000);
@@ -101,7 +107,7 @@ export function createRateLimiter(dependencies: RateLimiterDependencies): RateLi
   }
 
   return {
-    async reserve(destination, count, { horizonMs, turn = newcomer }) {
+    async reserve(destination, count, { horizonMs: longestMs, turn = newcomer, invocation = {} }) {
       if (count === 0) return { slotTimesMs: [], returns: [] };
       const { incarnation, revision } = destination;
       const shards = shardCount(destination, batchSize);
@@ -121,7 +127,11 @@ export function createRateLimiter(dependencies: RateLimiterDependencies): RateLi
       const share = shareOf(destination, shard, shards);
       const patient = !isNewcomer && turn.kind === 'return';
       const limits = limitsOf(destination, shards, { invocations, batchSize });
-      return reserve({ count, newcomer: isNewcomer, patient, horizonMs, share, limits, revision });
+      const slowMs = slowAnswerMs(destination, bucketOf(incarnation, 0).bucket);
+      const horizonMs = slowMs > 0 && slowTime.isUsedUp(clock.nowMs()) ? 0 : longestMs;
+      const given = await reserve({ count, newcomer: isNewcomer, patient, horizonMs, share, limits, revision });
+      if (slowMs > 0 && given.slotTimesMs.length > 0) slowTime.spend(invocation, clock.nowMs(), slowMs);
+      return given;
     },
     monitorOf(destination) {
       const create = () => createMonitor(destination, bucketsOf(destination), dependencies);
@@ -131,6 +141,12 @@ export function createRateLimiter(dependencies: RateLimiterDependencies): RateLi
       await Promise.all(bucketsOf(destination).map((bucket) => bucket.pause(untilMs, destination.revision)));
     },
   };
+}
+
+/** @returns 0 if the endpoint is not slow, or if its owner has set how many requests may be in progress */
+function slowAnswerMs({ timeoutMs, maximumConcurrency }: RatedDestination, { health }: WorkerBucket): number {
+  if (maximumConcurrency !== undefined || isOpen(health) || !isSlow(health)) return 0;
+  return answerTimeUs(health, { timeoutUs: timeoutMs * 1000 }) / 1000;
 }
 
 /** The first shard keeps the health of the destination. The others are paused until the next probe must have ended. */

@@ -25,6 +25,8 @@ export type SlotOrTurn =
       readonly turn: Turn;
       /** Whether the circuit of the endpoint is open. */
       readonly isUnhealthy?: true;
+      /** Whether the endpoint is slow, so that the delivery must not wait for its turn in an invocation. */
+      readonly isSlow?: true;
     };
 
 /** How late a probe may be sent. A late probe does no harm, because nothing else is sent while the circuit is open. */
@@ -61,12 +63,12 @@ export function createPacing({ limiter, clock, horizonMs }: PacingDependencies):
           slotTimesMs,
           returns,
           isProbe = false,
-        } = await limiter.reserve(rated, 1, { horizonMs: ownHorizonMs, turn: asked });
+        } = await limiter.reserve(rated, 1, { horizonMs: ownHorizonMs, turn: asked, invocation: deadline });
         const [[slotMs], [later]] = [slotTimesMs, returns];
         if (slotMs === undefined) {
           if (later === undefined) throw new Error('The limiter has given neither a slot nor a turn.');
-          const { isUnhealthy } = limiter.monitorOf(rated);
-          return { kind: 'later', turn: later, ...(isUnhealthy && { isUnhealthy }) };
+          const { isUnhealthy, isSlow } = limiter.monitorOf(rated);
+          return { kind: 'later', turn: later, ...(isUnhealthy && { isUnhealthy }), ...(isSlow && { isSlow }) };
         }
         await waitUntil(slotMs, deadline.signal);
         nowMs = clock.nowMs();

@@ -1,9 +1,8 @@
 import { isStoreUnavailable } from '../../core/failure/failure.ts';
-import { allowanceOf } from '../../core/health/allowance.ts';
-import type { Health } from '../../core/health/health.ts';
-import { isOpen, isPaused, unknownHealth } from '../../core/health/health.ts';
+import { type Health, isOpen, isPaused, unknownHealth } from '../../core/health/health.ts';
 import { keepingPause } from '../../core/health/pause-by-hand.ts';
 import type { EndpointLimits } from '../../core/health/allowance.ts';
+import { allowanceOf, isSlow, longestSlotWaitUs } from '../../core/health/allowance.ts';
 import type { Bucket } from '../../core/rate/bucket.ts';
 import type { SlotRequest, Decision } from '../../core/rate/decision.ts';
 import { decide } from '../../core/rate/decision.ts';
@@ -93,7 +92,8 @@ export class WorkerBucket {
    * would only occupy an invocation. @returns the intended wait in ms
    */
   async gather(): Promise<number> {
-    if (isOpen((this.#healthBucket ?? this).health)) return 0;
+    const { health } = this.#healthBucket ?? this;
+    if (isOpen(health) || isSlow(health)) return 0;
     const patienceMs = patienceUs(this.#seen.view, this.#nowUs()) / 1000;
     if (patienceMs > 0) await this.#dependencies.clock.delay(patienceMs);
     return patienceMs;
@@ -164,28 +164,30 @@ export class WorkerBucket {
   }
 
   /**
-   * The earliest time for a slot. The slot must not have passed when the write returns, so the usual duration of a write is
-   * added to the present time. It is added once more if other workers write often, and once more for each earlier try.
+   * How far ahead the earliest slot lies: the duration of one write, because the slot must not have passed when the write
+   * returns. It lies one more write ahead if other workers write often, and one more for each earlier try.
    */
-  #startUs(nowUs: number, { horizonMs }: BucketCall, tries: number): number {
+  #leadUs({ horizonMs }: BucketCall, tries: number): number {
     const othersWrite = this.#seen.view.busyLikelihood > rarelyBusy && !isAlone(this.#seen.view);
     const writes = 1 + tries + (othersWrite ? 1 : 0);
-    return nowUs + Math.ceil(Math.min(this.#writeTimes.usualMs * writes, horizonMs * longestLeadPart) * 1000);
+    return Math.ceil(Math.min(this.#writeTimes.usualMs * writes, horizonMs * longestLeadPart) * 1000);
   }
 
   #slotRequest(call: BucketCall, count: number, tries: number): SlotRequest {
     const { newcomer, horizonMs, share, limits, revision } = call;
     const nowUs = this.#nowUs();
-    const startUs = this.#startUs(nowUs, call, tries);
-    const allowance = allowanceOf(this.#healthFor(revision), share, limits, nowUs);
+    const leadUs = this.#leadUs(call, tries);
+    const health = this.#healthFor(revision);
+    const allowance = allowanceOf(health, share, limits, nowUs);
+    const waitUs = Math.min(horizonMs * 1000, leadUs + longestSlotWaitUs(count, health, allowance, limits));
     return {
       ...allowance,
       ...(allowance.onlyProbes && this.#probeLimits()),
       count,
       newcomer,
       nowUs,
-      startUs,
-      endUs: allowance.onlyProbes ? startUs + 1 : nowUs + Math.ceil(horizonMs * 1000),
+      startUs: nowUs + leadUs,
+      endUs: nowUs + (allowance.onlyProbes ? leadUs + 1 : Math.ceil(waitUs)),
       revision,
       answerUs: this.answerTimes.next(this.health.answerUs),
       blockCount: newcomer ? this.#events.blockCount(nowUs / 1000, share.ratePerSecond, this.#writeTimes.areScarce) : 0,
@@ -201,10 +203,11 @@ export class WorkerBucket {
 
   /** A changed destination may have another endpoint, about which nothing is known yet. A pause that a person has set stays. */
   #healthFor(revision: number): Health {
-    const { view } = this.#seen;
-    const { pausedUntilUs } = view.health;
-    const isKnown = view.revision >= revision;
-    return { ...(isKnown ? (this.#healthBucket ?? this).health : unknownHealth), pausedUntilUs };
+    const { pausedUntilUs } = this.#seen.view.health;
+    if (this.#seen.view.revision < revision) return { ...unknownHealth, pausedUntilUs };
+    const { health, answerTimes } = this.#healthBucket ?? this;
+    // This worker's own answers count before they are in the item.
+    return { ...health, answerUs: answerTimes.next(health.answerUs) ?? health.answerUs, pausedUntilUs };
   }
 
   #fromBlock(call: BucketCall, count: number): Turn[] {

@@ -53,7 +53,9 @@ export function deployedFunctions(timeoutSeconds: number = defaultTimeoutSeconds
       timeoutSeconds,
       async create({ environment, aws, authentication: _, ...logs }) {
         const { createHandler, dependenciesFrom } = await import('../../../functions/deliver.ts');
-        return createHandler(dependenciesFrom(environment, aws, { ...logs, metrics: noMetrics }));
+        return createHandler(
+          dependenciesFrom(environment, aws, { ...logs, metrics: noMetrics, runsAllInvocations: true }),
+        );
       },
     },
     {
@@ -61,7 +63,9 @@ export function deployedFunctions(timeoutSeconds: number = defaultTimeoutSeconds
       timeoutSeconds,
       async create({ environment, aws, authentication: _, ...logs }) {
         const { createHandler, dependenciesFrom } = await import('../../../functions/deliver-queued.ts');
-        return createHandler(dependenciesFrom(environment, aws, { ...logs, metrics: noMetrics }));
+        return createHandler(
+          dependenciesFrom(environment, aws, { ...logs, metrics: noMetrics, runsAllInvocations: true }),
+        );
       },
     },
     {

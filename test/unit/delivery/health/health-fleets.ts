@@ -20,7 +20,15 @@ export function createFleet(invocations = 50, orders: RatedDestination = destina
   const buckets = createInMemoryRateBuckets({ showsRefuser: true });
   const healthLog = createRecordedHealth();
   const createWorker = (own = clock) =>
-    createRateLimiter({ buckets, clock: own, random: () => 0.5, batchSize: 10, invocations, healthLog });
+    createRateLimiter({
+      buckets,
+      clock: own,
+      random: () => 0.5,
+      batchSize: 10,
+      invocations,
+      ownInvocations: invocations * 4,
+      healthLog,
+    });
   const worker = () => createWorker();
   /** Ends several requests of a worker, one after another. */
   async function end(limiter: RateLimiter, signal: Signal, times = 1, isProbe = false): Promise<void> {

@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import type { Endpoint } from '../../../../bench/isolation/simulation.ts';
+import { answering, hung, refused, simulateIsolation, slow } from '../../../../bench/isolation/simulation.ts';
+
+/** A worker that has just begun cannot know yet how an endpoint fares, so these seconds are the hardest. */
+const firstSeconds = 8;
+
+const kinds: readonly (readonly [string, Endpoint])[] = [
+  ['never answers', hung],
+  ['refuses every connection', refused],
+  ['answers after 4.9 s', slow],
+  ['answers at once', answering],
+];
+
+const fleet = {
+  workers: 50,
+  destinations: 1000,
+  backlog: 3000,
+  deadPerSecond: 1,
+  healthyPerSecond: 200,
+  ratePerSecond: 300,
+} as const;
+
+test.each(kinds)(
+  '3,000 queued events for an endpoint that %s delay no event of 999 other destinations by two seconds',
+  async (_, deadEndpoint) => {
+    const { journal } = await simulateIsolation({ ...fleet, dead: 1, deadEndpoint, durationSeconds: firstSeconds });
+    expect(journal.healthyWaits.length).toBeGreaterThan(100 * firstSeconds);
+    for (const { waitedMs } of journal.healthyWaits) expect(waitedMs).toBeLessThan(2000);
+  },
+);
+
+test('ten slow endpoints with 3,000 queued events each leave room for the others when their answer times are known', async () => {
+  const run = await simulateIsolation({ ...fleet, dead: 10, deadEndpoint: slow, durationSeconds: 20 });
+  const waits = run.journal.healthyWaits.filter(({ bornMs }) => bornMs >= run.beganMs + 10_000);
+  expect(waits.length).toBeGreaterThan(1500);
+  const late = waits.filter(({ waitedMs }) => waitedMs > 2000);
+  expect(late.length / waits.length).toBeLessThan(0.01);
+});

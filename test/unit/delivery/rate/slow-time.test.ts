@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import { SlowTime } from '../../../../lib/delivery/rate/slow-time.ts';
+
+const fromStart = () => 0;
+const answerMs = 4900;
+
+/** Counts the requests that a worker begins in ten minutes, if it begins one whenever it may and waits for its answer. */
+function beginsIn10Minutes(slowTime: SlowTime, requestsPerInvocation: number): number {
+  let begun = 0;
+  for (let nowMs = 0; nowMs < 600_000; ) {
+    const mayBegin = !slowTime.isUsedUp(nowMs);
+    const invocation = {};
+    if (mayBegin)
+      for (let each = 0; each < requestsPerInvocation; each += 1) slowTime.spend(invocation, nowMs, answerMs);
+    begun += mayBegin ? 1 : 0;
+    nowMs += mayBegin ? answerMs : 10;
+  }
+  return begun;
+}
+
+describe('the time of a worker for slow endpoints', () => {
+  test('a worker spends at most a quarter of its time on slow endpoints, and nearly a quarter if they have enough events', () => {
+    const begun = beginsIn10Minutes(new SlowTime(1, 0, fromStart), 1);
+    expect((begun * answerMs) / 600_000).toBeGreaterThan(0.24);
+    expect(((begun - 1) * answerMs) / 600_000).toBeLessThanOrEqual(0.25);
+  });
+
+  test('requests of one invocation that wait for their answers at the same time count once', () => {
+    const one = beginsIn10Minutes(new SlowTime(1, 0, fromStart), 1);
+    expect(beginsIn10Minutes(new SlowTime(1, 0, fromStart), 10)).toBe(one);
+  });
+
+  test('requests of different invocations each count', () => {
+    const slowTime = new SlowTime(2, 0, fromStart);
+    slowTime.spend({}, 0, 1000);
+    slowTime.spend({}, 0, 1000);
+    expect(slowTime.isUsedUp(3990)).toBe(true);
+    expect(slowTime.isUsedUp(4000)).toBe(false);
+  });
+
+  test('a request that outlasts another one of its invocation counts for the rest of its time', () => {
+    const slowTime = new SlowTime(1, 0, fromStart);
+    const invocation = {};
+    slowTime.spend(invocation, 0, 1000);
+    slowTime.spend(invocation, 500, 1500);
+    slowTime.spend(invocation, 600, 100);
+    expect(slowTime.isUsedUp(7990)).toBe(true);
+    expect(slowTime.isUsedUp(8000)).toBe(false);
+  });
+
+  test('a worker that was idle or frozen for an hour may begin two slow requests of 4.9 s, and no third one', () => {
+    const slowTime = new SlowTime(1, 0, fromStart);
+    const nowMs = 3_600_000;
+    for (const expected of [false, false, true]) {
+      expect(slowTime.isUsedUp(nowMs)).toBe(expected);
+      slowTime.spend({}, nowMs, answerMs);
+    }
+  });
+
+  test('a clock that steps back by an hour neither adds nor takes time', () => {
+    const slowTime = new SlowTime(1, 3_600_000, fromStart);
+    slowTime.spend({}, 3_600_000, 1000);
+    expect(slowTime.isUsedUp(0)).toBe(true);
+    expect(slowTime.isUsedUp(4000)).toBe(false);
+  });
+
+  test('new workers begin with various parts of their time', () => {
+    const part = (random: number) => {
+      const slowTime = new SlowTime(1, 0, () => random);
+      slowTime.spend({}, 0, 2500);
+      return slowTime.isUsedUp(0);
+    };
+    expect([part(0.4), part(0.6)]).toEqual([true, false]);
+  });
+});
