@@ -72,13 +72,13 @@ export function listSecrets({ store, region }: SecretsContext, input: Members): 
   const limit = optionalInteger(input, 'MaxResults', 1, 100) ?? 100;
   const after = Buffer.from(optionalText(input, 'NextToken') ?? '', 'base64url').toString();
   const includeDeleted = input['IncludePlannedDeletion'] === true;
-  const wanted = nameFilter(input);
+  const wanted = filterOf(input);
   const found: StoredSecret[] = [];
   let last = after;
   for (;;) {
     const rows = store.list(region, { after: last, limit: 100, includeDeleted });
     for (const secret of rows) {
-      if (!wanted(secret.name)) continue;
+      if (!wanted(secret)) continue;
       if (found.length === limit) return page(store, found, true);
       found.push(secret);
     }
@@ -96,16 +96,25 @@ function page(store: SecretStore, secrets: readonly StoredSecret[], more: boolea
   return { SecretList, ...(more ? { NextToken: Buffer.from(last).toString('base64url') } : {}) };
 }
 
-/** Supports only filters by name. A value is the beginning of a name. */
-function nameFilter(input: Members): (name: string) => boolean {
-  const filters = structures(input, 'Filters');
-  const unknown = filters.find((filter) => filter['Key'] !== 'name');
-  if (unknown !== undefined) {
-    throw new Refusal('InvalidParameterException', 'The local stack supports only filters with the key name.');
-  }
-  const groups = filters.map((filter) => optionalTexts(filter, 'Values') ?? []);
-  return (name) => groups.every((prefixes) => prefixes.some((prefix) => name.startsWith(prefix)));
+/** Supports filters by name and by owning service. A value is the beginning of either. */
+function filterOf(input: Members): (secret: StoredSecret) => boolean {
+  const groups = structures(input, 'Filters').map((filter) => {
+    const read = filterKeys.get(filter['Key']);
+    if (read !== undefined) return { read, prefixes: optionalTexts(filter, 'Values') ?? [] };
+    const known = [...filterKeys.keys()].join(' or ');
+    throw new Refusal('InvalidParameterException', `The local stack supports only filters with the key ${known}.`);
+  });
+  return (secret) =>
+    groups.every(({ read, prefixes }) => prefixes.some((prefix) => read(secret)?.startsWith(prefix) === true));
 }
+
+const filterKeys: ReadonlyMap<unknown, (secret: StoredSecret) => string | undefined> = new Map<
+  string,
+  (secret: StoredSecret) => string | undefined
+>([
+  ['name', ({ name }) => name],
+  ['owning-service', ownerOf],
+]);
 
 export function listSecretVersionIds(context: SecretsContext, input: Members): Members {
   const secret = findSecret(context, requiredText(input, 'SecretId'));
@@ -119,8 +128,17 @@ export function listSecretVersionIds(context: SecretsContext, input: Members): M
   return { ARN: secret.arn, Name: secret.name, Versions: listed };
 }
 
+/** The tag that names the service to which a secret belongs. Source: Secrets Manager user guide, managed secrets. */
+const ownerTag = 'aws:secretsmanager:owningService';
+
+/** Only a service can create a secret whose name has an exclamation mark, such as `events!connection/shop/1`. */
+function ownerOf({ name }: StoredSecret): string | undefined {
+  return /^([a-z0-9-]+)!/.exec(name)?.[1];
+}
+
 function describe(secret: StoredSecret): Members {
-  const tags = tagsOf(secret);
+  const owner = ownerOf(secret);
+  const tags = [...(owner === undefined ? [] : [{ Key: ownerTag, Value: owner }]), ...tagsOf(secret)];
   return {
     ARN: secret.arn,
     Name: secret.name,
@@ -131,6 +149,7 @@ function describe(secret: StoredSecret): Members {
     ...(secret.accessedAtMs === null ? {} : { LastAccessedDate: seconds(secret.accessedAtMs) }),
     ...(secret.deletedAtMs === null ? {} : { DeletedDate: seconds(secret.deletedAtMs) }),
     ...(tags.length === 0 ? {} : { Tags: tags }),
+    ...(owner === undefined ? {} : { OwningService: owner }),
   };
 }
 

@@ -31,7 +31,7 @@ export function createSecret(context: SecretsContext, input: Members): Members {
     name,
     description: optionalText(input, 'Description') ?? null,
     kmsKeyId: optionalText(input, 'KmsKeyId') ?? null,
-    tags: JSON.stringify(structures(input, 'Tags')),
+    tags: JSON.stringify(sentTags(input)),
     createdAtMs: nowMs,
     changedAtMs: nowMs,
     accessedAtMs: null,
@@ -137,11 +137,18 @@ export function updateSecretVersionStage(context: SecretsContext, input: Members
 
 export function tagResource(context: SecretsContext, input: Members): Members {
   const secret = findSecret(context, requiredText(input, 'SecretId'));
-  const added = structures(input, 'Tags');
+  const added = sentTags(input);
   const keys = new Set(added.map((tag) => tag['Key']));
   const tags = [...tagsOf(secret).filter((tag) => !keys.has(tag['Key'])), ...added];
   context.store.update({ ...secret, tags: JSON.stringify(tags) });
   return {};
+}
+
+/** @throws Refusal InvalidParameterException for a tag that only services may set; the text is our own */
+function sentTags(input: Members): readonly Members[] {
+  const tags = structures(input, 'Tags');
+  if (!tags.some(({ Key }) => typeof Key === 'string' && /^aws:/i.test(Key))) return tags;
+  throw new Refusal('InvalidParameterException', 'The key of a tag must not begin with aws:, which is reserved.');
 }
 
 export function untagResource(context: SecretsContext, input: Members): Members {

@@ -224,6 +224,43 @@ test('the description, the value and the tags of a secret can be changed', async
   expect(await current(SecretId)).toBe('y');
 });
 
+test("a connection's secret shows that it belongs to EventBridge, and other secrets show no owner", async () => {
+  const other = clientIn('ap-south-1');
+  const Name = 'events!connection/shop/11111111-2222-3333-4444-555555555555';
+  await other.send(new CreateSecretCommand({ Name, SecretString: '{}' }));
+  await other.send(new CreateSecretCommand({ Name: 'own', SecretString: '{}' }));
+  await other.send(new TagResourceCommand({ SecretId: Name, Tags: [{ Key: 'team', Value: 'a' }] }));
+  const owned = {
+    Name,
+    OwningService: 'events',
+    Tags: [
+      { Key: 'aws:secretsmanager:owningService', Value: 'events' },
+      { Key: 'team', Value: 'a' },
+    ],
+  };
+  expect(await other.send(new DescribeSecretCommand({ SecretId: Name }))).toMatchObject(owned);
+  const own = await other.send(new DescribeSecretCommand({ SecretId: 'own' }));
+  expect([own.OwningService, own.Tags]).toEqual([undefined, undefined]);
+  const Filters = [{ Key: 'owning-service' as const, Values: ['events'] }];
+  const listed = await other.send(new ListSecretsCommand({ Filters }));
+  expect(listed.SecretList).toMatchObject([owned]);
+  expect(listed.SecretList).toHaveLength(1);
+});
+
+test('a tag that only services may set is refused', async () => {
+  const Tags = [{ Key: 'aws:secretsmanager:owningService', Value: 'events' }];
+  const created = client.send(new CreateSecretCommand({ Name: 'tagged', SecretString: 'x', Tags }));
+  await expect(created).rejects.toThrow(/must not begin with aws:/);
+  const SecretId = await newSecret('x', token('9'));
+  await expect(client.send(new TagResourceCommand({ SecretId, Tags }))).rejects.toThrow(/must not begin with aws:/);
+});
+
+test('a list of secrets with another filter is refused with the known ones', async () => {
+  const Filters = [{ Key: 'description' as const, Values: ['x'] }];
+  const text = 'The local stack supports only filters with the key name or owning-service.';
+  await expect(client.send(new ListSecretsCommand({ Filters }))).rejects.toThrow(text);
+});
+
 test.each([
   ['a name with a blank', { Name: 'a b', SecretString: 'x' }, 'ValidationException'],
   [
