@@ -1,10 +1,22 @@
 /*
- * Loaded before a script (`node -r`). If Node is too old, the process ends with one clear line. This happens on hosts for
- * which there is no package of Node 24 (macOS, Windows). CommonJS, because an older Node cannot load TypeScript.
+ * Loaded before a script (`node -r`). The process ends with one clear line if nothing is installed, or if Node is too old. The
+ * latter happens on hosts for which there is no package of Node 24 (macOS, Windows). CommonJS, because an older Node cannot
+ * load TypeScript.
  */
+const { existsSync } = require('node:fs');
+const { join } = require('node:path');
+
 const neededMajor = 24; // The version of Lambda's nodejs24.x, and the first that runs our TypeScript without a build.
 
+// npm writes this file at the end of an install.
+const installed = join(__dirname, '..', 'node_modules', '.package-lock.json');
+
+if (!existsSync(installed)) end('The packages of Lastmile are not installed. Run: npm ci');
 if (Number.parseInt(process.versions.node, 10) < neededMajor) {
-  process.stderr.write(`Lastmile needs Node ${neededMajor}, but this is ${process.version}. Get it at https://nodejs.org/download\n`);
+  end(`Lastmile needs Node ${neededMajor}, but this is ${process.version}. Get it at https://nodejs.org/download`);
+}
+
+function end(text) {
+  process.stderr.write(`${text}\n`);
   process.exit(2); // The exit status of every command that could not start.
 }

@@ -1,7 +1,9 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { AwsClientConfig } from '../adapters/aws/clients.ts';
-import type { JsonObject } from '../core/input/json.ts';
+import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { isJsonObject } from '../core/input/json.ts';
+import { nearNames } from './near-names.ts';
+import { defaultStackUrl, regionIn, stackUrlIn } from './running-stack.ts';
 
 /** Ends a command with a message and an exit status. */
 export class Exit extends Error {
@@ -39,9 +41,11 @@ interface StackFlagValues {
  */
 export function stackAddress(values: StackFlagValues): StackAddress {
   const stage = values.stage ?? 'local';
-  const local = stage === 'local' ? process.env['AWS_ENDPOINT_URL'] || 'http://127.0.0.1:4010' : undefined;
-  const endpoint = values['endpoint-url'] ?? local;
-  const region = values.region ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'] ?? 'us-east-1';
+  const local = stage === 'local' ? stackUrlIn(process.env) : undefined;
+  const endpoint = values['endpoint-url'] || local;
+  if (endpoint !== undefined && !/^https?:\/\/./.test(endpoint))
+    throw new Exit(2, `The address of the stack must be one such as ${defaultStackUrl}; it is '${endpoint}'.`);
+  const region = values.region || regionIn(process.env);
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   return {
     stage,
@@ -84,7 +88,7 @@ export async function callFunction(
   const FunctionName = `lastmile-${address.stage}-${name}`;
   const command = new InvokeCommand({ FunctionName, Payload: JSON.stringify(input) });
   const answer = await lambda.send(command).catch((error: unknown) => {
-    throw new Exit(1, `Cannot invoke ${name} at ${where}: ${sentence(messageOf(error))} ${reachHint}`);
+    throw new Exit(1, whyNotInvoked(name, where, address, error));
   });
   lambda.destroy();
   const members = parseAnswer(answer.Payload?.transformToString() ?? '');
@@ -108,7 +112,51 @@ export async function callControlApi(operation: string, input: JsonObject, addre
   const { output, error: refusal } = members;
   if (isJsonObject(output)) return output;
   const { code, message } = isJsonObject(refusal) ? refusal : {};
-  throw new Exit(1, `${String(code)}: ${String(message)}`);
+  const hint = code === 'ResourceNotFoundException' ? await hintFor(input, address) : '';
+  throw new Exit(1, `${String(code)}: ${String(message)}${hint}`);
+}
+
+async function hintFor(input: JsonObject, address: StackAddress): Promise<string> {
+  const { ConnectionName: connection, ApiDestinationName, Name = ApiDestinationName } = input;
+  if (typeof connection === 'string') return ` ${await whereNamesAre('Connections', connection, address)}`;
+  return typeof Name === 'string' ? ` ${await whereNamesAre('ApiDestinations', Name, address)}` : '';
+}
+
+const kinds = { ApiDestinations: 'API destination', Connections: 'connection' } as const;
+
+/** Names like the one that was not found, and the region in which it was looked for. Never rejects. */
+export async function whereNamesAre(kind: keyof typeof kinds, asked: string, address: StackAddress): Promise<string> {
+  const region = String(address.aws.region);
+  const names = await namesOf(kind, address).catch(() => undefined);
+  if (names === undefined) return `The region was ${region}.`;
+  const other = `Choose another region with --region or AWS_REGION.`;
+  if (names.length === 0) return `${region} has no ${kinds[kind]}s. ${other}`;
+  const near = nearNames(asked, names);
+  if (near.length > 0) return `Did you mean ${near.join(' or ')}? (Region ${region}.)`;
+  return `${region} has ${names.length === 1 ? `only the ${kinds[kind]} ${names[0]}` : `${names.length} ${kinds[kind]}s, none with a similar name`}. ${other}`;
+}
+
+async function namesOf(kind: keyof typeof kinds, address: StackAddress): Promise<readonly string[]> {
+  const names: string[] = [];
+  let token: JsonValue | undefined;
+  do {
+    const input = token === undefined ? {} : { NextToken: token };
+    const { members } = await callFunction('control-api', { operation: `List${kind}`, input }, address, 'output');
+    const output = isJsonObject(members['output']) ? members['output'] : {};
+    const items = output[kind];
+    for (const item of Array.isArray(items) ? items : []) if (isJsonObject(item)) names.push(String(item['Name']));
+    token = output['NextToken'];
+  } while (token !== undefined);
+  return names;
+}
+
+const unreachable: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH']);
+
+function whyNotInvoked(name: string, where: string, { stage }: StackAddress, error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (stage === 'local' && unreachable.has(code))
+    return `No local stack answers at ${where} (${String(code)}). Start it with npm start, or set AWS_ENDPOINT_URL to the address that it printed.`;
+  return `Cannot invoke ${name} at ${where}: ${sentence(messageOf(error))} ${reachHint}`;
 }
 
 /** The SDK obeys these variables for every stage, even if they were set for the local stack. So the error shows them. */

@@ -3,7 +3,16 @@ import { parseArgs } from 'node:util';
 import type { JsonObject } from '../core/input/json.ts';
 import { isJsonObject } from '../core/input/json.ts';
 import type { StackAddress } from './function-call.ts';
-import { callFunction, Exit, messageOf, runCommand, stackAddress, stackFlags, stackUsage } from './function-call.ts';
+import {
+  callFunction,
+  Exit,
+  messageOf,
+  runCommand,
+  stackAddress,
+  stackFlags,
+  stackUsage,
+  whereNamesAre,
+} from './function-call.ts';
 
 const usage = `Sends one event to an API destination and prints the outcome. It invokes the function deliver.
 
@@ -75,12 +84,15 @@ function envelopeOf(event: JsonObject, apiDestination: string): JsonObject {
 interface Answer {
   readonly delivered: boolean;
   readonly line: string;
+  /** Whether there is no API destination of that name. */
+  readonly isUnknown?: boolean;
 }
 
 async function deliver(envelope: JsonObject, address: StackAddress): Promise<Answer> {
   const { members, error } = await callFunction('deliver', envelope, address, 'outcome');
   if (error !== undefined) return { delivered: false, line: `not delivered  ${error.message}` };
-  return { delivered: members['outcome'] === 'delivered', line: lineOf(members) };
+  const isUnknown = members['code'] === 'ApiDestinationNotFound';
+  return { delivered: members['outcome'] === 'delivered', line: lineOf(members), isUnknown };
 }
 
 function lineOf(answer: JsonObject): string {
@@ -97,6 +109,7 @@ async function main(args: string[]): Promise<number> {
   const event = await readEvent(file);
   const answer = await deliver(envelopeOf(event, apiDestination), address);
   console.log(answer.line);
+  if (answer.isUnknown) console.log(await whereNamesAre('ApiDestinations', apiDestination, address));
   return answer.delivered ? 0 : 1;
 }
 

@@ -60,7 +60,8 @@ function claimOf(request: ControlRequest, region: string, nowMs: number): Claim 
     return key && { publicId: key.publicId, isMadeWith: (secret) => equalsInConstantTime(secret, key.secret) };
   }
   if (!claimsSignature(request)) {
-    const text = 'The request has neither a signature nor the header x-api-key.';
+    const text =
+      'The request has neither a signature nor the header x-api-key. Make an API key with: npm run keys -- create --api control';
     throw new ServiceError('MissingAuthenticationTokenException', text);
   }
   const signature = parseSignature(request);
@@ -75,7 +76,8 @@ function claimOf(request: ControlRequest, region: string, nowMs: number): Claim 
 function unrecognized(): ServiceError {
   const text =
     'The credentials of the request are not valid: the API key is unknown, wrong or expired, or the signature does not ' +
-    'match this request, is more than 5 minutes old, or is for another region or service.';
+    'match this request, is more than 5 minutes old, or is for another region or service. Make an API key with: ' +
+    'npm run keys -- create --api control';
   return new ServiceError('UnrecognizedClientException', text);
 }
 

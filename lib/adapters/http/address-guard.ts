@@ -6,6 +6,7 @@ import {
   literalOf,
   refusedAddress,
   refusedHost,
+  wayToAllow,
 } from '../../core/address/address.ts';
 import { Failure } from '../../core/failure/failure.ts';
 import type { RefusedAddress } from '../../ports/metrics.ts';
@@ -75,5 +76,7 @@ function refusedScheme({ loopbackOnly }: AddressGuard, address: string): string 
 /** The message does not show the address, because users of the control API must not learn how internal names resolve. */
 function refuse({ onRefusal }: AddressGuard, refused: RefusedAddress): Failure {
   onRefusal(refused);
-  return new Failure('AddressRefused', `The address of ${refused.host} may not be called: ${refused.reason}.`);
+  const way = refused.reason === withoutTls ? 'Use https.' : wayToAllow(refused.reason);
+  const text = `The address of ${refused.host} may not be called: ${refused.reason}.`;
+  return new Failure('AddressRefused', way === undefined ? text : `${text} ${way}`);
 }

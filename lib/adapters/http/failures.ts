@@ -4,6 +4,8 @@ interface NetworkFailure {
   readonly code: FailureCode;
   /** A text that ends with a preposition, because the origin follows it. */
   readonly text: string;
+  /** What a person can do about it, as a sentence. */
+  readonly way?: string;
 }
 
 const refused: NetworkFailure = { code: 'ConnectionRefused', text: 'The connection was refused by' };
@@ -13,6 +15,24 @@ const broken: NetworkFailure = { code: 'AnswerInvalid', text: 'Only part of an a
 const invalid: NetworkFailure = { code: 'AnswerInvalid', text: 'No valid HTTP answer came from' };
 const timedOut: NetworkFailure = { code: 'TimedOut', text: 'It took too long to connect to' };
 const tlsFailed: NetworkFailure = { code: 'TlsFailed', text: 'No trusted TLS connection could be made to' };
+const unknownAuthority: NetworkFailure = {
+  ...tlsFailed,
+  way: "Its certificate comes from an authority that is not trusted. Name that authority's certificate in CaCertificateSecretArn of the delivery policy.",
+};
+const otherName: NetworkFailure = {
+  ...tlsFailed,
+  way: 'Its certificate is for another name. Correct the endpoint, or name the expected name in ServerName of the delivery policy.',
+};
+const expired: NetworkFailure = { ...tlsFailed, way: 'Its certificate has expired and must be renewed there.' };
+
+/** Node's codes for a certificate whose authority is not known. Source: Node's documentation of `tls`, X509 errors. */
+const authorityCodes = [
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+];
 
 /**
  * The failure for each `error.code`. Sources: Node's documentation of `errors` and `tls`, and undici's page `Errors`.
@@ -26,7 +46,10 @@ const byErrorCode: ReadonlyMap<string, NetworkFailure> = new Map([
   ...each(invalid, ['UND_ERR_HEADERS_OVERFLOW', 'ERR_ANSWER_OVERFLOW']),
   ...each(broken, ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH']),
   ...each(timedOut, ['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT']),
-  ...each(tlsFailed, ['EPROTO', 'SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'HOSTNAME_MISMATCH']),
+  ...each(tlsFailed, ['EPROTO']),
+  ...each(unknownAuthority, authorityCodes),
+  ...each(otherName, ['HOSTNAME_MISMATCH', 'ERR_TLS_CERT_ALTNAME_INVALID']),
+  ...each(expired, ['CERT_HAS_EXPIRED']),
 ]);
 
 const byErrorCodePrefix: readonly (readonly [RegExp, NetworkFailure])[] = [
@@ -60,9 +83,9 @@ export function fromNetworkError(error: unknown, origin: string, answering: bool
   const known = knownFailure(error, code);
   if (known === undefined) return error;
   const failure = answering && known === reset ? broken : known;
-  return new Failure(failure.code, `${failure.text} ${origin}${code === '' ? '' : ` (${code})`}.`, {
-    cause: withoutAnswer(error),
-  });
+  const text = `${failure.text} ${origin}${code === '' ? '' : ` (${code})`}.`;
+  const way = failure.way === undefined ? '' : ` ${failure.way}`;
+  return new Failure(failure.code, `${text}${way}`, { cause: withoutAnswer(error) });
 }
 
 function knownFailure(error: unknown, code: string): NetworkFailure | undefined {

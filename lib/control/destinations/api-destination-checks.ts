@@ -1,5 +1,5 @@
 import type { AddressAllowlist } from '../../core/address/address.ts';
-import { isLoopbackHost, refusedHost } from '../../core/address/address.ts';
+import { isLoopbackHost, refusedHost, wayToAllow } from '../../core/address/address.ts';
 import { hasUserinfo, maskUserinfo } from '../../core/address/host-name.ts';
 import { forbiddenHost } from '../../core/destination/allowed-hosts.ts';
 import type { ApiDestination } from '../../core/destination/api-destination.ts';
@@ -98,7 +98,8 @@ export function requireInvocableEndpoint(
   if (!isInvocableEndpoint(endpoint, allowlist)) throw invalidEndpoint(verb, kind, parameter, endpoint);
   const refused = refusedHost(URL.parse(endpoint)?.hostname ?? '', allowlist);
   if (refused === undefined) return;
-  const reason = `Endpoint '${maskUserinfo(endpoint)}' has an address that may not be called: ${refused}.`;
+  const reason =
+    `Endpoint '${maskUserinfo(endpoint)}' has an address that may not be called: ${refused}. ${wayToAllow(refused) ?? ''}`.trimEnd();
   throw invalidParameter(verb, kind, parameter, reason);
 }
 

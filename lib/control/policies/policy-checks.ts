@@ -1,4 +1,4 @@
-import { refusedHost } from '../../core/address/address.ts';
+import { refusedHost, wayToAllow } from '../../core/address/address.ts';
 import { isAddress, maskUserinfo, parseHost } from '../../core/address/host-name.ts';
 import type { JsonObject } from '../../core/input/json.ts';
 import { longestRequestTimeoutMs } from '../../core/delivery/retry.ts';
@@ -87,6 +87,7 @@ export function checkedProxyUrl({ allowlist }: PolicyDependencies, input: JsonOb
   }
   const refused = refusedHost(url.hostname, allowlist);
   if (refused === undefined) return url.origin;
-  const reason = `'${maskUserinfo(text)}' has an address that may not be called: ${refused}.`;
+  const reason =
+    `'${maskUserinfo(text)}' has an address that may not be called: ${refused}. ${wayToAllow(refused) ?? ''}`.trimEnd();
   throw invalidParameter(verb, 'api-destination', 'ProxyUrl', reason);
 }

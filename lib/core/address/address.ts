@@ -87,6 +87,16 @@ export function refusedAddress(text: string, allowlist: AddressAllowlist): Addre
   return allowlist.some((open) => opens(open, address)) ? undefined : range;
 }
 
+/** Classes of addresses that stay refused, whatever the allowlist names. */
+const noRange: ReadonlySet<string> = new Set([...neverCalled, 'metadata', 'not an address']);
+
+/** What a person can do about a refused address; a sentence, or nothing when no setting opens the address. */
+export function wayToAllow(refused: AddressClass): string | undefined {
+  return noRange.has(refused)
+    ? undefined
+    : 'If the address is yours, add its range to the variable PRIVATE_NETWORK_ALLOWLIST of the stack.';
+}
+
 export function isLoopbackAddress(text: string): boolean {
   return parseAddress(text)?.range() === 'loopback';
 }

@@ -26,17 +26,21 @@ afterEach(() => {
 });
 
 test.each([
-  ['is not trusted', Date.now(), '127.0.0.1', false],
-  ['has expired', Date.now() - yearMs, '127.0.0.1', true],
-  ['is not valid yet', Date.now() + yearMs, '127.0.0.1', true],
-  ['is for another host', Date.now(), 'localhost', true],
-])('no request is sent to a server whose certificate %s', async (_what, aroundMs, host, trusted) => {
-  const certificate = makeTlsCertificate(aroundMs);
-  const endpoint = await exchanges.misbehaving((socket) => socket.end(answer), certificate);
-  const client = exchanges.client(trusted ? { connectOptions: () => ({ ca: certificate.certificate }) } : {});
-  expect(await failureOf(send(client, endpoint.origin.replace('127.0.0.1', host)))).toMatchObject(failure('TlsFailed'));
-  expect(endpoint.requestCount()).toBe(0);
-});
+  ['is not trusted', Date.now(), '127.0.0.1', false, 'CaCertificateSecretArn of the delivery policy'],
+  ['has expired', Date.now() - yearMs, '127.0.0.1', true, 'must be renewed'],
+  ['is not valid yet', Date.now() + yearMs, '127.0.0.1', true, ''],
+  ['is for another host', Date.now(), 'localhost', true, 'ServerName of the delivery policy'],
+])(
+  'no request is sent to a server whose certificate %s, and the failure says what to do',
+  async (_what, aroundMs, host, trusted, way) => {
+    const certificate = makeTlsCertificate(aroundMs);
+    const endpoint = await exchanges.misbehaving((socket) => socket.end(answer), certificate);
+    const client = exchanges.client(trusted ? { connectOptions: () => ({ ca: certificate.certificate }) } : {});
+    const failed = await failureOf(send(client, endpoint.origin.replace('127.0.0.1', host)));
+    expect(failed).toMatchObject({ ...failure('TlsFailed'), message: expect.stringContaining(way) });
+    expect(endpoint.requestCount()).toBe(0);
+  },
+);
 
 test('a host with a final dot is asked for by its server name without the dot, and its certificate is accepted', async () => {
   const { key, certificate } = makeTlsCertificate(Date.now(), { dnsNames: ['endpoint.test'] });

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { ownFolder } from '../../fixtures/stack.ts';
 
 const repository = join(import.meta.dirname, '..', '..', '..');
 
@@ -13,6 +15,18 @@ test('every script prints one line and ends with status 2 when Node is too old',
   const { status, stderr } = node('-e', `${olderNode} require('./infra/require-node-24.cjs');`);
   expect(stderr).toMatch(/^Lastmile needs Node 24, but this is v[^\n]*\n$/);
   expect(status).toBe(2);
+});
+
+test('every script says to run npm ci when the packages are not installed, whatever Node runs it', () => {
+  const folder = ownFolder();
+  mkdirSync(join(folder, 'infra'));
+  copyFileSync(join(repository, 'infra/require-node-24.cjs'), join(folder, 'infra/require-node-24.cjs'));
+  const script = join(folder, 'infra/require-node-24.cjs');
+  const olderNode = "Object.defineProperty(process, 'versions', { value: { node: '20.20.2' } });";
+  for (const before of ['', olderNode]) {
+    const { status, stderr } = node('-e', `${before} require(${JSON.stringify(script)});`);
+    expect([status, stderr]).toEqual([2, 'The packages of Lastmile are not installed. Run: npm ci\n']);
+  }
 });
 
 test('npm run demo refuses an unknown flag before it starts anything', () => {

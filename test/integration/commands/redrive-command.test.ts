@@ -193,6 +193,6 @@ test('npm run redrive prints its usage with --help, and one line when no stack a
   const { status, stderr } = await run([], 'http://127.0.0.1:1');
   expect([status, stderr]).toEqual([
     1,
-    expect.stringMatching(/^Cannot invoke redrive at http:\/\/127\.0\.0\.1:1: [^\n]+\n$/),
+    expect.stringMatching(/^No local stack answers at http:\/\/127\.0\.0\.1:1 [^\n]+npm start[^\n]+\n$/),
   ]);
 });

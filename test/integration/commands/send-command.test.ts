@@ -86,10 +86,51 @@ test.each([
   expect([status, stdout, stderr]).toEqual([1, '', said]);
 });
 
-test('npm run send names the address when no stack answers there', async () => {
+test('npm run send says how to start a stack when none answers', async () => {
   const { status, stderr } = await send(['orders'], { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' });
   expect([status, stderr]).toEqual([
     1,
-    expect.stringMatching(/^Cannot invoke deliver at http:\/\/127\.0\.0\.1:1: [^\n]+\n$/),
+    'No local stack answers at http://127.0.0.1:1 (ECONNREFUSED). Start it with npm start, or set AWS_ENDPOINT_URL to the address that it printed.\n',
   ]);
+});
+
+test('npm run send refuses an AWS_ENDPOINT_URL without http and shows what an address looks like', async () => {
+  const { status, stderr } = await send(['orders'], { AWS_ENDPOINT_URL: '127.0.0.1:4010' });
+  expect([status, stderr]).toEqual([
+    2,
+    "The address of the stack must be one such as http://127.0.0.1:4010; it is '127.0.0.1:4010'.\n",
+  ]);
+});
+
+test('empty variables for region and address count as unset', async () => {
+  const { stdout, stderr } = await send(['orders'], { AWS_REGION: '', AWS_DEFAULT_REGION: '' });
+  expect([stdout, stderr]).toEqual([expect.stringContaining('HTTP 500'), '']);
+});
+
+test.each([
+  ['Orders', [], 'Did you mean orders? (Region us-east-1.)'],
+  ['order', [], 'Did you mean orders? (Region us-east-1.)'],
+  ['invoices', [], 'us-east-1 has only the API destination orders. Choose another region with --region or AWS_REGION.'],
+  [
+    'orders',
+    ['--region', 'sa-east-1'],
+    'sa-east-1 has no API destinations. Choose another region with --region or AWS_REGION.',
+  ],
+])('npm run send %s with the flags %j names the region and similar names', async (name, flags, hint) => {
+  const { status, stdout } = await send([name, ...flags]);
+  expect([status, stdout]).toEqual([
+    1,
+    expect.stringContaining(`ApiDestinationNotFound: API destination '${name}' does not exist.\n${hint}\n`),
+  ]);
+});
+
+test('npm run policy names a similar name when the API destination does not exist', async () => {
+  const policy = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'policy.ts');
+  const env = { ...process.env, AWS_ENDPOINT_URL: stack.url };
+  const stderr = await new Promise<string>((resolve) => {
+    execFile(process.execPath, [policy, 'health', 'Orders'], { env }, (_error, _stdout, text) => resolve(text));
+  });
+  expect(stderr).toMatch(
+    /^ResourceNotFoundException: .*'Orders' does not exist\. Did you mean orders\? \(Region us-east-1\.\)\n$/,
+  );
 });

@@ -7,6 +7,7 @@ import {
   publicOnly,
   refusedAddress,
   refusedHost,
+  wayToAllow,
 } from '../../../../lib/core/address/address.ts';
 
 /** The spelling to which a URL normalizes the address. */
@@ -262,3 +263,17 @@ test('a host name is refused only when it means loopback and the allowlist does 
   expect(refusedHost('api.localhost', allow('0.0.0.0/0'))).toBe('loopback');
   expect(refusedHost('api.localhost', allow('127.0.0.0/8'))).toBeUndefined();
 });
+
+test.each(['10.0.0.1', '192.168.1.1', '100.64.0.1', '127.0.0.1', 'fd12::1'])(
+  'the refusal of %s tells how to allow it, because a range can',
+  (address) => {
+    expect(wayToAllow(refusedAddress(address, []) ?? '')).toContain('PRIVATE_NETWORK_ALLOWLIST');
+  },
+);
+
+test.each(['169.254.169.254', '0.0.0.0', '255.255.255.255', '224.0.0.1', 'nonsense'])(
+  'the refusal of %s tells no way to allow it, because there is none',
+  (address) => {
+    expect(wayToAllow(refusedAddress(address, []) ?? '')).toBeUndefined();
+  },
+);
