@@ -3,6 +3,7 @@ import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { isJsonObject } from '../core/input/json.ts';
 import { lastmileModel } from '../protocol/model/service-models.ts';
 import type { StackAddress } from './function-call.ts';
+import { MemberError, withMembers } from './policy-members.ts';
 import { callControlApi, Exit, messageOf, runCommand, stackAddress, stackFlags, stackUsage } from './function-call.ts';
 
 const operations = Object.keys(lastmileModel.operations);
@@ -13,21 +14,27 @@ their endpoints. It invokes the function control-api directly.
   npm run policy -- pause <destination> [--until <time>]
   npm run policy -- resume <destination>
   npm run policy -- health [<destination>]
+  npm run policy -- UpdateDeliveryPolicy <destination> [--set <member>=<value>]... [--unset <member>]...
+  npm run policy -- UpdateConnectionPolicy <connection> [--set <member>=<value>]... [--unset <member>]...
   npm run policy -- <operation> '<input as JSON>'
 
+  npm run policy -- UpdateDeliveryPolicy orders --set TimeoutSeconds=20 --set RetryPolicy.MaximumRetryAttempts=3
   npm run policy -- pause orders --until 2026-12-24T18:00:00Z
   npm run policy -- PutDeliveryPolicy '{"ApiDestinationName": "orders", "TimeoutSeconds": 20}'
 
+  --set <member>=<value>  changes this member of the policy and no other
+  --unset <member>        returns this member to its default
   --until <time>          end of the pause, in ISO 8601 with a time zone (default: until resume)
-  operations: ${operations.slice(0, 3).join(', ')},
-              ${operations.slice(3, 6).join(', ')},
-              ${operations.slice(6).join(', ')}
+  operations: ${operations.slice(0, 4).join(', ')},
+              ${operations.slice(4, 8).join(', ')},
+              ${operations.slice(8).join(', ')}
   ${stackUsage}
 
 pause, resume and health print one line for each destination; an operation prints its answer as JSON.
 Exit status: 0 done, 1 refused or not reached, 2 wrong usage.`;
 
-const flags = { ...stackFlags, until: { type: 'string' } } as const;
+const texts = { type: 'string', multiple: true } as const;
+const flags = { ...stackFlags, until: { type: 'string' }, set: texts, unset: texts } as const;
 
 interface Options {
   readonly operation: string;
@@ -42,7 +49,31 @@ function parseOptions(args: string[]): Options {
   if (values.help === true) throw new Exit(0, usage);
   const [verb = '', argument, ...rest] = positionals;
   if (verb !== 'pause' && values.until !== undefined) throw wrong('Only pause takes --until. Remove it.');
-  return { ...callOf(verb, argument, rest, values.until), address: stackAddress(values) };
+  const { set = [], unset = [] } = values;
+  const nameMember = updates[verb];
+  if (nameMember === undefined && set.length + unset.length > 0)
+    throw wrong(`Only ${Object.keys(updates).join(' and ')} take --set and --unset.`);
+  const call =
+    nameMember === undefined || argument === undefined || argument.trim().startsWith('{')
+      ? callOf(verb, argument, rest, values.until)
+      : { operation: verb, input: { [nameMember]: oneName(verb, argument, rest) } };
+  if (nameMember === undefined) return { ...call, address: stackAddress(values) };
+  return { ...call, input: withFlags(verb, call.input, set, unset), address: stackAddress(values) };
+}
+
+/** The operations that change single members, and the member that names what they change. */
+const updates: Readonly<Record<string, string>> = {
+  UpdateDeliveryPolicy: 'ApiDestinationName',
+  UpdateConnectionPolicy: 'ConnectionName',
+};
+
+function withFlags(verb: string, input: JsonObject, set: readonly string[], unset: readonly string[]): JsonObject {
+  try {
+    return withMembers(verb, input, set, unset);
+  } catch (error) {
+    if (error instanceof MemberError) throw wrong(error.message);
+    throw error;
+  }
 }
 
 type Call = Omit<Options, 'address'>;

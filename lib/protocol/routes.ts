@@ -31,6 +31,7 @@ const read = createInputReader(lastmileModel, {
   printedEnums: {},
   caseInsensitiveEnums: new Set(),
   urls: new Set(['ProxyUrl', 'AllowedHost']),
+  refusesUnknownMembers: true,
 });
 
 /** The first stage of validation. @throws ServiceError SerializationException or ValidationException */

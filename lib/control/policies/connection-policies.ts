@@ -14,7 +14,7 @@ import { requiredTextOf, textListOf, textOf, withoutUndefined } from '../input.t
 import { checkNamedSecret } from '../connections/named-secret.ts';
 import type { Caller, Operation } from '../operation.ts';
 import type { PolicyDependencies } from './policy-checks.ts';
-import { checkedSecretArn } from './policy-checks.ts';
+import { checkedSecretArn, removedMembersOf } from './policy-checks.ts';
 import { writePolicyTo } from './policy-writes.ts';
 import { invalidParameter, policyNotFound } from '../refusals.ts';
 
@@ -35,20 +35,75 @@ const kind = 'connection';
  */
 export function putConnectionPolicy(dependencies: PolicyDependencies): Operation {
   return async (input, caller) => {
-    const allowedHosts = requestedHosts(input);
-    const secretArn = checkedSecretArn(dependencies, caller, kind, 'SecretArn', textOf(input, 'SecretArn'));
-    const policy: ConnectionPolicy = { ...(allowedHosts && { allowedHosts }), ...(secretArn && { secretArn }) };
-    const { before, changes, after } = await writePolicyTo(reading(dependencies, input), async (before) => {
-      const changes =
-        secretArn === undefined ? withoutNamedSecret(before) : await withNamedSecret(dependencies, before, secretArn);
-      const after = await writeConnection(dependencies, verb, before, { ...changes, policy });
-      return { before, changes, after };
+    const requested = requestedPolicy(dependencies, caller, input);
+    const change = async (before: Connection) => ({
+      policy: requested,
+      changes:
+        requested.secretArn === undefined
+          ? withoutNamedSecret(before)
+          : await withNamedSecret(dependencies, before, requested.secretArn),
     });
-    logChange(dependencies, caller, before, after);
-    if (changes.state === 'AUTHORIZING') await dependencies.authorizer.start(after);
-    if (secretArn !== undefined) await dependencies.secretWriter.remove(ownSecretId(after));
-    return connectionPolicyAnswer(after, policy);
+    return setPolicy(dependencies, caller, input, requested, change);
   };
+}
+
+/**
+ * Changes only the members of a policy that the request contains, and removes those in `RemovedMembers`. The secret of a connection is
+ * read and checked only if the request names one.
+ */
+export function updateConnectionPolicy(dependencies: PolicyDependencies): Operation {
+  return async (input, caller) => {
+    const removed = removedMembersOf(input, kind);
+    const requested = requestedPolicy(dependencies, caller, input);
+    const change = async (before: Connection) => {
+      const { allowedHosts, secretArn, ...unknown } = before.policy ?? {};
+      const kept = {
+        ...unknown,
+        ...(allowedHosts && !removed.has('AllowedHosts') && { allowedHosts }),
+        ...(secretArn && !removed.has('SecretArn') && { secretArn }),
+      };
+      const policy = { ...kept, ...requested };
+      if (requested.secretArn !== undefined)
+        return { policy, changes: await withNamedSecret(dependencies, before, requested.secretArn) };
+      return { policy, changes: removed.has('SecretArn') ? withoutNamedSecret(before) : {} };
+    };
+    return setPolicy(dependencies, caller, input, requested, change, { isMerged: true });
+  };
+}
+
+/**
+ * @param requested the members of the policy that the request sets
+ * @param change the whole new policy, and what it changes of the connection itself
+ */
+async function setPolicy(
+  dependencies: PolicyDependencies,
+  caller: Caller,
+  input: JsonObject,
+  requested: ConnectionPolicy,
+  change: (before: Connection) => Promise<{ readonly policy: ConnectionPolicy; readonly changes: ConnectionChanges }>,
+  options?: { readonly isMerged: boolean },
+): Promise<JsonObject> {
+  const write = async (before: Connection) => {
+    const { policy, changes } = await change(before);
+    return {
+      before,
+      changes,
+      policy,
+      after: await writeConnection(dependencies, verb, before, { ...changes, policy }),
+    };
+  };
+  const { before, changes, policy, after } = await writePolicyTo(reading(dependencies, input), write, options);
+  logChange(dependencies, caller, before, after);
+  if (changes.state === 'AUTHORIZING') await dependencies.authorizer.start(after);
+  if (requested.secretArn !== undefined) await dependencies.secretWriter.remove(ownSecretId(after));
+  return connectionPolicyAnswer(after, policy);
+}
+
+/** @throws ServiceError ValidationException that names the member */
+function requestedPolicy(dependencies: PolicyDependencies, caller: Caller, input: JsonObject): ConnectionPolicy {
+  const allowedHosts = requestedHosts(input);
+  const secretArn = checkedSecretArn(dependencies, caller, kind, 'SecretArn', textOf(input, 'SecretArn'));
+  return { ...(allowedHosts && { allowedHosts }), ...(secretArn && { secretArn }) };
 }
 
 export function getConnectionPolicy(dependencies: PolicyDependencies): Operation {

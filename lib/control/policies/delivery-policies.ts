@@ -17,23 +17,78 @@ import {
   checkedServerName,
   checkedStatuses,
   checkedTimeoutMs,
+  removedMembersOf,
 } from './policy-checks.ts';
 import { writePolicyTo } from './policy-writes.ts';
 
 const kind = 'api-destination';
 
-/** Replaces the whole policy of an API destination. Members that the request leaves out return to their defaults. */
+/**
+ * Replaces the whole policy of an API destination. Members that the request leaves out return to their defaults. The ARN is accepted
+ * and ignored, so that the answer of GetDeliveryPolicy can be put again.
+ */
 export function putDeliveryPolicy(dependencies: PolicyDependencies): Operation {
   return async (input, caller) => {
     const name = requiredTextOf(input, 'ApiDestinationName');
     const policy = requestedPolicy(dependencies, caller, input);
     const read = () => requireApiDestination(dependencies, 'update', name);
-    const after = await writePolicyTo(read, async (before) => {
-      if (setsServerNameOrProxy(policy)) await requireAllowedHosts(dependencies, caller, before, policy);
-      return writePolicy(dependencies, caller, before, policy);
-    });
+    const after = await writePolicyTo(read, (before) => setPolicy(dependencies, caller, before, policy));
     return deliveryPolicyAnswer(after, policy);
   };
+}
+
+/** Changes only the members of a policy that the request contains. `RemovedMembers` return to their defaults. */
+export function updateDeliveryPolicy(dependencies: PolicyDependencies): Operation {
+  return async (input, caller) => {
+    const name = requiredTextOf(input, 'ApiDestinationName');
+    const removed = removedMembersOf(input, kind);
+    const requested = requestedPolicy(dependencies, caller, input);
+    const read = () => requireApiDestination(dependencies, 'update', name);
+    const write = (before: ApiDestination) =>
+      setPolicy(dependencies, caller, before, mergedPolicy(before.policy, requested, removed));
+    const after = await writePolicyTo(read, write, { isMerged: true });
+    return deliveryPolicyAnswer(after, after.policy ?? {});
+  };
+}
+
+async function setPolicy(
+  dependencies: PolicyDependencies,
+  caller: Caller,
+  before: ApiDestination,
+  policy: DeliveryPolicyOverrides,
+): Promise<ApiDestination> {
+  if (setsServerNameOrProxy(policy)) await requireAllowedHosts(dependencies, caller, before, policy);
+  return writePolicy(dependencies, caller, before, policy);
+}
+
+/** Members that a newer version has written are kept. */
+function mergedPolicy(
+  former: DeliveryPolicyOverrides = {},
+  requested: DeliveryPolicyOverrides,
+  removed: ReadonlySet<string>,
+): DeliveryPolicyOverrides {
+  const without = <Value>(member: string, value: Value | undefined) => (removed.has(member) ? undefined : value);
+  const { transport = {}, retryPolicy } = former;
+  const merged: Optional<DeliveryPolicyOverrides> = {
+    ...former,
+    timeoutMs: without('TimeoutSeconds', former.timeoutMs),
+    maximumConcurrency: without('MaximumConcurrency', former.maximumConcurrency),
+    maximumConcurrencyPerWorker: without('MaximumConcurrencyPerWorker', former.maximumConcurrencyPerWorker),
+    burst: without('Burst', former.burst),
+    retryableStatuses: without('RetryableStatuses', former.retryableStatuses),
+    signing: without('Signing', former.signing),
+    ...requested,
+    retryPolicy: given({ ...without('RetryPolicy', retryPolicy), ...requested.retryPolicy }),
+    transport: given({
+      ...transport,
+      clientCertificateSecretArn: without('ClientCertificateSecretArn', transport.clientCertificateSecretArn),
+      caCertificateSecretArn: without('CaCertificateSecretArn', transport.caCertificateSecretArn),
+      serverName: without('ServerName', transport.serverName),
+      proxyUrl: without('ProxyUrl', transport.proxyUrl),
+      ...requested.transport,
+    }),
+  };
+  return given(merged) ?? {};
 }
 
 export function getDeliveryPolicy(dependencies: PolicyDependencies): Operation {

@@ -2,7 +2,7 @@ import { refusedHost, wayToAllow } from '../../core/address/address.ts';
 import { isAddress, maskUserinfo, parseHost } from '../../core/address/host-name.ts';
 import type { JsonObject } from '../../core/input/json.ts';
 import { longestRequestTimeoutMs } from '../../core/delivery/retry.ts';
-import { numberOf, textOf } from '../input.ts';
+import { numberOf, textListOf, textOf } from '../input.ts';
 import type { Caller, ControlDependencies } from '../operation.ts';
 import type { Kind } from '../refusals.ts';
 import { invalidParameter } from '../refusals.ts';
@@ -44,6 +44,14 @@ export function checkedSecretArn(
     throw invalidParameter(verb, kind, parameter, reason);
   }
   return secretArn;
+}
+
+/** @throws ServiceError ValidationException for a member that the request both sets and removes */
+export function removedMembersOf(input: JsonObject, kind: Kind): ReadonlySet<string> {
+  const removed = new Set(textListOf(input, 'RemovedMembers'));
+  const both = [...removed].find((member) => input[member] !== undefined);
+  if (both === undefined) return removed;
+  throw invalidParameter(verb, kind, 'RemovedMembers', `The request also sets ${both}. Do one of the two.`);
 }
 
 /** @throws ServiceError ValidationException for a timeout that does not fit into the time limit of the functions */

@@ -1,5 +1,15 @@
-import { deleteConnectionPolicy, getConnectionPolicy, putConnectionPolicy } from './connection-policies.ts';
-import { deleteDeliveryPolicy, getDeliveryPolicy, putDeliveryPolicy } from './delivery-policies.ts';
+import {
+  deleteConnectionPolicy,
+  getConnectionPolicy,
+  putConnectionPolicy,
+  updateConnectionPolicy,
+} from './connection-policies.ts';
+import {
+  deleteDeliveryPolicy,
+  getDeliveryPolicy,
+  putDeliveryPolicy,
+  updateDeliveryPolicy,
+} from './delivery-policies.ts';
 import type { Operation } from '../operation.ts';
 import type { PolicyDependencies } from './policy-checks.ts';
 
@@ -7,9 +17,11 @@ import type { PolicyDependencies } from './policy-checks.ts';
 export function createPolicyOperations(dependencies: PolicyDependencies): Readonly<Record<string, Operation>> {
   return {
     PutDeliveryPolicy: putDeliveryPolicy(dependencies),
+    UpdateDeliveryPolicy: updateDeliveryPolicy(dependencies),
     GetDeliveryPolicy: getDeliveryPolicy(dependencies),
     DeleteDeliveryPolicy: deleteDeliveryPolicy(dependencies),
     PutConnectionPolicy: putConnectionPolicy(dependencies),
+    UpdateConnectionPolicy: updateConnectionPolicy(dependencies),
     GetConnectionPolicy: getConnectionPolicy(dependencies),
     DeleteConnectionPolicy: deleteConnectionPolicy(dependencies),
   };

@@ -14,12 +14,14 @@ interface PolicyOwner {
  * Failure policy: the client gets a conflict only if the policy itself was changed, or if the connection or destination was
  * deleted and created again. Other changes, such as a new rate or a new state of the credentials, do not affect a policy.
  *
+ * @param isMerged whether the new policy is made from the one that was read, so that a change of the policy is no conflict
  * @param read reads the connection or API destination; throws when it does not exist or cannot be changed now
  * @param write throws ServiceError ConcurrentModificationException, and writes nothing, when the item has changed
  */
 export async function writePolicyTo<Owner extends PolicyOwner, Written>(
   read: () => Promise<Owner>,
   write: (before: Owner) => Promise<Written>,
+  { isMerged }: { readonly isMerged: boolean } = { isMerged: false },
 ): Promise<Written> {
   const first = await read();
   let before = first;
@@ -29,7 +31,7 @@ export async function writePolicyTo<Owner extends PolicyOwner, Written>(
     } catch (error) {
       if (!isConflict(error) || attempt === maxAttempts) throw error;
       before = await read();
-      if (before.arn !== first.arn || !isSame(before.policy, first.policy)) throw error;
+      if (before.arn !== first.arn || !(isMerged || isSame(before.policy, first.policy))) throw error;
     }
   }
 }

@@ -1,5 +1,7 @@
+import { ServiceError } from '../../core/failure/service-error.ts';
 import type { JsonObject, JsonValue } from '../../core/input/json.ts';
 import { isJsonObject, ownMember } from '../../core/input/json.ts';
+import { nearName } from '../../core/input/near-name.ts';
 import type { Constraint } from './constraints.ts';
 import { groupText } from './constraints.ts';
 import type { Violation, Violations } from './violations.ts';
@@ -23,6 +25,7 @@ export interface Shapes {
   /** Makes a violation. It shows no value when the shape is sensitive or contains a sensitive shape. */
   readonly violation: (shapeName: string, path: string, constraint: string, value: JsonValue) => Violation;
   readonly shape: (shapeName: string) => Shape;
+  readonly refusesUnknownMembers: boolean;
 }
 
 /** The most characters of a map key that a path in a message shows. */
@@ -38,6 +41,7 @@ export function structureReader(shapes: Shapes, shape: StructureShape): ShapeRea
   }));
   return (value, path, violations) => {
     if (!isJsonObject(value)) throw wrongType(path, 'an object', value);
+    if (shapes.refusesUnknownMembers) refuseUnknownMember(value, path, shape);
     const result: Record<string, JsonValue> = {};
     for (const { name, label, shapeName, isRequired, read } of members) {
       const memberPath = path === '' ? label : `${path}.${label}`;
@@ -47,6 +51,23 @@ export function structureReader(shapes: Shapes, shape: StructureShape): ShapeRea
     }
     return result;
   };
+}
+
+/**
+ * Failure policy: a misspelt member of a policy is refused. If it were ignored, the setting that it means would return to its default,
+ * and the client would be told that all went well.
+ *
+ * @throws ServiceError ValidationException that names the member, and the one that was probably meant
+ */
+function refuseUnknownMember(value: JsonObject, path: string, { members }: StructureShape): void {
+  const unknown = Object.keys(value).find((name) => !Object.hasOwn(members, name));
+  if (unknown === undefined) return;
+  const names = Object.keys(members);
+  const near = nearName(unknown, names);
+  const where = path === '' ? 'This operation' : `'${path}'`;
+  const wayOut = near === undefined ? `It has ${names.join(', ')}.` : `Did you mean ${near}?`;
+  const shown = JSON.stringify(cut(unknown, maxKeyCharacters));
+  throw new ServiceError('ValidationException', `${where} has no member ${shown}. ${wayOut}`);
 }
 
 /** Each structure in a list has violations of its own, under its own path. All scalars in a list share one violation. */

@@ -17,6 +17,8 @@ export interface ModelDepartures {
   readonly caseInsensitiveEnums: ReadonlySet<string>;
   /** Shapes that are URLs. Messages print them without user name and password. */
   readonly urls: ReadonlySet<string>;
+  /** Whether a member that a structure does not have is refused. AWS services ignore such a member. Default: no. */
+  readonly refusesUnknownMembers?: boolean;
 }
 
 /**
@@ -44,6 +46,7 @@ export function compileReader(
       return { ...violation, value: `'${renderValue(model, part, shown)}'` };
     },
     shape: (part) => shapeOf(model, part),
+    refusesUnknownMembers: departures.refusesUnknownMembers === true,
   };
   const shape = shapeOf(model, shapeName);
   switch (shape.type) {
