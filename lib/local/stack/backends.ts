@@ -19,6 +19,7 @@ import { describeFailedCall } from './wire.ts';
 import type { FunctionRunner, InvocationOutcome } from '../lambda/function-runner.ts';
 import { createFunctionUrlService } from '../lambda/function-url.ts';
 import { createLambdaService, maxSynchronousBytes } from '../lambda/lambda.ts';
+import { reportUnknownOperations } from './repeated-line.ts';
 import type { Route } from './routes.ts';
 import { createSecretsManagerService } from '../secrets-manager/secrets-manager.ts';
 import type { RegionQueues, SqsService } from '../sqs/sqs.ts';
@@ -96,8 +97,9 @@ export function createServices(options: ServicesOptions): Services {
     lambda,
     sts: createStsService({ account, nowMs: () => clock.nowMs(), requiresKeys: options.authentication !== 'none' }),
   });
+  const reported = reportUnknownOperations(routes, clock, options.reportError);
   return {
-    routes,
+    routes: reported.routes,
     async sendDeadLetter(region, message) {
       const own = await sqs.inRegion(region);
       await own.send(queues.deadLetters, message);
@@ -113,7 +115,10 @@ export function createServices(options: ServicesOptions): Services {
       void sqs.resume().catch((error: unknown) => options.reportFault('sqs', error));
       events.dispatch.start();
     },
-    stop: async (grace) => void (await Promise.all([eventSource.stop(grace), events.dispatch.stop(grace)])),
+    async stop(grace) {
+      await Promise.all([eventSource.stop(grace), events.dispatch.stop(grace)]);
+      reported.stop();
+    },
     close: async () => void (await Promise.all([dynamoDb.close(), sqs.close()])),
   };
 }

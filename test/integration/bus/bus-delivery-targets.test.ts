@@ -1,3 +1,4 @@
+import { ListArchivesCommand, PutRuleCommand } from '@aws-sdk/client-eventbridge';
 import { beforeEach, expect, test } from 'vitest';
 import { ownEndpoint, ownStack } from '../../fixtures/stack.ts';
 import { attributesOf, type BusStory, createBusStory, everyOrder, Growing } from './bus-story.ts';
@@ -57,9 +58,8 @@ test('every target gets the numbers of an event with the digits that the event h
   );
   const Detail = '{"id":1152921506151679042,"price":19.90,"exp":1E400}';
   await story.put({ Detail: Detail.replace('042', '043') }, { Detail });
-  const [logged] = await lines.count(2);
+  await lines.count(3);
   expect(lines.items.some((line) => line.endsWith('  19.90'))).toBe(true);
-  expect(logged).toBeDefined();
   expect(endpoint.requests.map(({ path, body }) => [path, body])).toEqual([['/shop/1152921506151679042', Detail]]);
   const bodies = (await queue.receive(2)).map(({ Body = '' }) => Body);
   expect(bodies.toSorted()).toEqual(
@@ -177,11 +177,26 @@ test('an event is delivered to the other targets of a rule when the input of one
   expect(lines.items).toHaveLength(1);
 });
 
-test('PutEvents accepts an event for a bus that does not exist, and one error is printed', async () => {
+test('PutEvents accepts events for a bus that does not exist, and one line says how many they are', async () => {
   const other = { EventBusName: 'other' };
   const answered = await story.put(other, other);
   expect(answered.every((id) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))).toBe(true);
-  expect(errors.items).toEqual([
-    'There is no event bus other in us-east-1: events for it are dropped. Create the bus, or correct EventBusName.',
+  expect(await errors.count(1)).toEqual([
+    '2 events named an event bus that does not exist. The last one: other in us-east-1. Such events are dropped: create the bus, or correct EventBusName.',
+  ]);
+});
+
+test('one line says how many events matched no rule, and shows the last of them', async () => {
+  await story.events.send(new PutRuleCommand({ Name: 'without-target', EventPattern: everyOrder }));
+  await story.put({}, { DetailType: 'Order\nPaid' });
+  const [line] = await lines.count(1);
+  expect(line).toMatch(/^\d\d:\d\d:\d\d\.\d{3} {2}unmatched {2}2 events matched no rule that has a target\. /);
+  expect(line).toMatch(/The last one: event bus default in us-east-1, source shop, detail-type Order\?Paid$/);
+});
+
+test('a request for an operation that the stack does not have leaves a line', async () => {
+  await expect(story.events.send(new ListArchivesCommand({}))).rejects.toThrow();
+  expect(await errors.count(1)).toEqual([
+    '1 request asked for an operation that this stack does not have. The last one: AWSEvents.ListArchives.',
   ]);
 });

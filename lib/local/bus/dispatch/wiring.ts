@@ -6,6 +6,7 @@ import { queues } from '../../stack/environment.ts';
 import type { FunctionRunner } from '../../lambda/function-runner.ts';
 import { physicalName } from '../../lambda/function-runner.ts';
 import { printable } from '../../lambda/readable-logs.ts';
+import { RepeatedLine, counted } from '../../stack/repeated-line.ts';
 import type { SqsService } from '../../sqs/sqs.ts';
 import { DispatchRules } from './rules.ts';
 import { Dispatcher } from './dispatch.ts';
@@ -41,9 +42,6 @@ export interface BusDispatch {
   stop(grace: Promise<unknown>): Promise<void>;
 }
 
-/** How many missing buses are reported. Each is remembered, so that it is reported only once. */
-const maxUnknownBuses = 1000;
-
 export function createBusDispatch(options: BusDispatchOptions): BusDispatch {
   const { account, bus, sqs, clock, writeLine, report, reportFault } = options;
   const nowMs = (): number => clock.nowMs();
@@ -63,7 +61,16 @@ export function createBusDispatch(options: BusDispatchOptions): BusDispatch {
   const accept = dispatcher.accept.bind(dispatcher);
   const rules = new DispatchRules(bus);
   const scheduled = new ScheduledRules({ account, bus, accept, clock, newId: randomUUID, reportFault });
-  const unknownBuses = new Set<string>();
+  const unknownBuses = new RepeatedLine<string>(clock, (count, last) => {
+    const events = `${counted(count, 'event')} named an event bus that does not exist`;
+    report(`${events}. The last one: ${last}. Such events are dropped: create the bus, or correct EventBusName.`);
+  });
+  const unmatched = new RepeatedLine<string>(clock, (count, last) => {
+    const time = new Date(nowMs()).toISOString().slice(11, 23);
+    writeLine(
+      `${time}  unmatched  ${counted(count, 'event')} matched no rule that has a target. The last one: ${last}`,
+    );
+  });
   return {
     putEvents: createPutEvents({
       bus,
@@ -71,13 +78,10 @@ export function createBusDispatch(options: BusDispatchOptions): BusDispatch {
       accept,
       nowMs,
       newId: randomUUID,
-      reportUnknownBus: (region, eventBusName) => {
-        const key = `${region} ${eventBusName}`;
-        if (unknownBuses.has(key) || unknownBuses.size >= maxUnknownBuses) return;
-        unknownBuses.add(key);
-        report(
-          `There is no event bus ${printable(eventBusName)} in ${region}: events for it are dropped. Create the bus, or correct EventBusName.`,
-        );
+      reportUnknownBus: (region, eventBusName) => unknownBuses.add(`${printable(eventBusName)} in ${region}`),
+      reportUnmatched: (region, eventBusName, event) => {
+        const [source, detailType] = [event.source, event['detail-type']].map((text) => printable(text, 128));
+        unmatched.add(`event bus ${eventBusName} in ${region}, source ${source}, detail-type ${detailType}`);
       },
     }),
     start() {
@@ -88,6 +92,8 @@ export function createBusDispatch(options: BusDispatchOptions): BusDispatch {
     async stop(grace) {
       scheduled.stop();
       await dispatcher.stop(grace);
+      unknownBuses.stop();
+      unmatched.stop();
     },
   };
 }

@@ -19,6 +19,8 @@ export interface PutEventsOptions {
   readonly newId: () => string;
   /** Reports an event for a bus that does not exist. */
   readonly reportUnknownBus: (region: string, eventBusName: string) => void;
+  /** Reports an event that no rule with a target matches. */
+  readonly reportUnmatched: (region: string, eventBusName: string, event: BusEvent) => void;
 }
 
 /** The operation PutEvents. Its input was checked against the service model. */
@@ -72,7 +74,7 @@ export function createPutEvents(options: PutEventsOptions): PutEvents {
 }
 
 function targetsOf(
-  { bus, match, reportUnknownBus }: PutEventsOptions,
+  { bus, match, reportUnknownBus, reportUnmatched }: PutEventsOptions,
   { account, region }: BusCaller,
   nameOrArn: string,
   event: BusEvent,
@@ -81,7 +83,11 @@ function targetsOf(
     /^arn:aws[a-z-]*:events:([a-z0-9-]*):([0-9]{12}):event-bus\/(.+)$/.exec(nameOrArn) ?? [];
   const name = arnName ?? nameOrArn;
   const isHere = arnRegion === region && arnAccount === account && bus.bus(region, name) !== undefined;
-  if (isHere) return match(region, name, event);
+  if (isHere) {
+    const targets = match(region, name, event);
+    if (targets.length === 0) reportUnmatched(region, name, event);
+    return targets;
+  }
   reportUnknownBus(region, nameOrArn);
   return [];
 }

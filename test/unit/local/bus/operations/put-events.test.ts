@@ -16,20 +16,22 @@ function putEvents(Entries: readonly JsonObject[]) {
   const accepted: MatchedEvent[] = [];
   const matched: { readonly eventBusName: string; readonly event: BusEvent }[] = [];
   const unknown: string[] = [];
+  const unmatched: string[] = [];
   let ids = 0;
   const operation = createPutEvents({
     bus: { bus: (_, name) => (name === 'orders' || name === 'default' ? { ...bus, name } : undefined) },
     match: (_, eventBusName, event) => {
       matched.push({ eventBusName, event });
-      return [target];
+      return event.source === 'nobody' ? [] : [target];
     },
     accept: (events) => void accepted.push(...events),
     nowMs: () => nowMs,
     newId: () => `id-${(ids += 1)}`,
     reportUnknownBus: (region, name) => void unknown.push(`${region} ${name}`),
+    reportUnmatched: (region, name, { source }) => void unmatched.push(`${region} ${name} ${source}`),
   });
   const answer = async () => operation(readEventsInput('PutEvents', { Entries }), caller);
-  return { answer, accepted, matched, unknown };
+  return { answer, accepted, matched, unknown, unmatched };
 }
 
 const entry = { Source: 'shop', DetailType: 'Order Placed', Detail: '{"order": 7}' };
@@ -134,6 +136,12 @@ test.each([
   expect(await answer()).toEqual({ FailedEntryCount: 0, Entries: [{ EventId: 'id-1' }, { EventId: 'id-2' }] });
   expect(accepted.map(({ targets }) => targets)).toEqual([[], [target]]);
   expect(unknown).toEqual([`eu-west-1 ${EventBusName}`]);
+});
+
+test('PutEvents reports each event that no rule with a target matches', async () => {
+  const { answer, unknown, unmatched } = putEvents([{ ...entry, Source: 'nobody' }, entry]);
+  expect(await answer()).toMatchObject({ FailedEntryCount: 0 });
+  expect([unknown, unmatched]).toEqual([[], ['eu-west-1 default nobody']]);
 });
 
 /** Entries whose sizes add up to this many bytes. */
