@@ -126,8 +126,9 @@ export class Ledger {
 
   /**
    * Whether lost answers or interruptions explain why an event ended more than once. Each end except the last needs an
-   * explanation: the worker did not get the endpoint's answer, or a kill or freeze came before the settlement. It may have come
-   * long before: after a worker has put a copy of a message into the queue, a kill can prevent it from deleting the original.
+   * explanation: the worker did not get the endpoint's answer, or a kill or freeze came before the settlement. The kill or
+   * freeze may have come long before: after a worker has put a copy of a message into the queue, a kill can prevent it from
+   * deleting the original.
    */
   #areExplained({ sentAtMs, ends }: Entry): boolean {
     return ends.slice(0, -1).every(({ heard, atMs }) => !heard || this.#wasInterrupted(sentAtMs, atMs + settlingMs));

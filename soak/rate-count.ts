@@ -35,7 +35,7 @@ export function allowedInSecond(ratePerSecond: number): number {
   return Math.ceil((ratePerSecond * (secondMs + lateMs)) / secondMs) + 1;
 }
 
-/** Counts the requests of one destination in every period of one second, wherever it begins. */
+/** Counts the requests of one destination in every period of one second, whenever the period begins. */
 export class RateCount {
   readonly #arrivals: ArrivalTime[] = [];
   readonly #periods: Period[] = [];

@@ -142,7 +142,10 @@ class OneAttempt {
     }
   }
 
-  /** If this attempt has already sent its second request, after a lost connection, the next attempt sends this one. */
+  /**
+   * Sends the renewed request. If this attempt has already sent a second request, after a lost connection, the next attempt
+   * sends the renewed one.
+   */
   async #sendSecond(again: Prepared): Promise<Sent> {
     if (this.#requests < maximumRequests) return this.#send(again, inTurn);
     return { kind: 'later', turn: { ...inTurn, atMs: this.#dependencies.clock.nowMs() } };

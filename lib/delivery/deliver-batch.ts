@@ -30,9 +30,9 @@ export type DeliverBatch = (messages: readonly RecordMessage[], deadline: Deadli
  * Delivers a batch of messages. Messages that are received for the first time are delivered side by side.
  *
  * Failure policy: a message that was received before may have crashed its last worker. So such messages are processed one at a
- * time, in random order, after the others have been processed. At the last allowed receive but one, such a message goes to the
- * dead letters without another attempt. A settled message is deleted at once while others are still unsettled, so that a crash
- * does not repeat it. If that fails, the message is deleted when the invocation ends.
+ * time, in random order, after the others have been processed. When only one more receive is allowed, such a message goes to
+ * the dead letters without another attempt. A settled message is deleted at once while others are still unsettled, so that a
+ * crash does not repeat it. If that fails, the message is deleted when the invocation ends.
  */
 export function createBatchDeliverer(dependencies: BatchDelivererDependencies): DeliverBatch {
   const { deliver, received, rawMessages, clock, random, apiDestination } = dependencies;

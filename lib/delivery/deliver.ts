@@ -107,8 +107,8 @@ interface DeliveryFacts {
 
 /**
  * Failure policy: an event may be too large for our own message, or SQS may refuse our message. But the queue has accepted the
- * message in which the event came. So that message goes to the stack's own dead letters unchanged, with as much of the reason
- * as fits. It can be delivered again from there.
+ * message in which the event came. Therefore the received message goes to the stack's own dead letters unchanged, with as much
+ * of the reason as fits. It can be delivered again from there.
  */
 async function keepIfUnsendable(
   settlement: Settlement,

@@ -125,7 +125,7 @@ export interface UnauthorizedRuns {
   /**
    * Adds one refusal to the run, or begins a run at `nowMs`.
    *
-   * @returns the new run. Undefined when the refusal does not count: the request was made before the run began, its
+   * @returns the new run. Undefined when the refusal does not count: the request was made before the run began, the request's
    *   credentials are not in force any more, or the connection is not AUTHORIZED
    */
   add(refused: RefusedRequest): Promise<UnauthorizedRun | undefined>;

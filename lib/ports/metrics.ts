@@ -2,7 +2,7 @@
 import type { FailureCode } from '../core/failure/failure.ts';
 import type { CountMetric, TimeMetric } from '../core/delivery/metrics.ts';
 
-/** Events that a connection's owner should know at once. Never throws and never waits. */
+/** Events that a connection's owner should learn about at once. Never throws and never waits. */
 export interface ConnectionLog {
   /** A worker has deauthorized the connection; called once for each deauthorization. */
   deauthorized(connectionName: string): void;
@@ -87,7 +87,7 @@ export type CredentialsEvent =
    */
   | { readonly event: 'secret-changed'; readonly connection: string; readonly secretArn?: string };
 
-/** The request that made the change. */
+/** The control API request that caused a `CredentialsEvent`. */
 export interface Requester {
   readonly requestId: string;
   /** Access key id of the API key. Absent when IAM authorized the request, or when nothing was checked. */

@@ -67,7 +67,7 @@ function claimOf(request: ControlRequest, region: string, nowMs: number): Claim 
   const signature = parseSignature(request);
   const receiver = { nowMs, region, services };
   if (signature === undefined || !isApplicable(request, signature, receiver)) return undefined;
-  // Routing reads the service with `signedService`. It must find the service that the signature is for.
+  // Routing reads the service with `signedService`, which must find the service that the signature is for.
   if (signedService(request) !== signature.service) return undefined;
   const publicId = signature.accessKeyId;
   return { publicId, isMadeWith: (secret) => isSignedWith(publicId + secret, request, signature) };

@@ -83,7 +83,7 @@ export async function routeRequest(
   return answerAwsJsonError(new ServiceError('UnknownOperationException', text), context);
 }
 
-/** Answers the event of a function URL. Resolves for every event: a malformed one gets an error answer. */
+/** Answers the event of a function URL. Never rejects: a malformed event gets an error answer. */
 export async function answerFunctionUrl(
   routes: readonly Route[],
   event: unknown,

@@ -51,7 +51,7 @@ function servicesOf({ operations, apiKeyOperations, policyOperations }: DirectDe
   ];
 }
 
-/** Resolves for every event. */
+/** Never rejects: an invalid event also gets an answer. */
 export async function answerDirectInvocation(
   event: unknown,
   invocation: InvocationContext,

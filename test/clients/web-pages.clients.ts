@@ -37,7 +37,10 @@ sharedStack.beforeAll(async ({ stack: started, clients: opened }) => {
   await clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'kept' }));
 });
 
-/** The browser takes both names for this machine: the site of another page, and a name that an attacker has bound again. */
+/**
+ * For the browser, two names have the address of this machine: the site of another page, and a name that an attacker has
+ * rebound.
+ */
 const settings = [
   '--no-sandbox',
   '--disable-gpu',
@@ -158,7 +161,7 @@ describe('a page of another site in Chromium', () => {
   test('a page of another site that shows a picture at the address of a queue changes nothing', async () => {
     const page = await foreignPage();
     const src = `${stack.url}${queuePath}?Action=PurgeQueue`;
-    // The browser shows the page no answer that is not a picture.
+    // The browser tells the page nothing about an answer that is not a picture, so the test waits for the answer itself.
     const asked = page.waitForRequest(src);
     await add(page, `<img src=${attribute(src)}>`);
     await (await asked).response();

@@ -67,7 +67,10 @@ function withoutRun({ unauthorizedRun: _run, ...connection }: Connection): Conne
   return connection;
 }
 
-/** The runs of refusals. They are stored separately, because a write of a connection must not change its run. */
+/**
+ * The runs of refusals. They are stored separately, because a write of a connection must not change the connection's run of
+ * 401s.
+ */
 function createRuns() {
   const runs = new Map<string, { readonly secretVersion: string | undefined; readonly run: UnauthorizedRun }>();
 

@@ -10,7 +10,7 @@ afterAll(() => world.close());
 
 const send = (id: string) => ({ apiDestination: 'orders', event: { id, source: 'shop', detail: {} } });
 
-/** A connection that was idle for more than 4 s is not used again. A younger one that is reset is replaced in the attempt. */
+/** A connection that was idle for more than 4 s is not used again. If a younger one is reset, the same attempt opens another. */
 const freezes: readonly [frozenMs: number, death: Death][] = [
   [5000, 'closed'],
   [5000, 'silent'],

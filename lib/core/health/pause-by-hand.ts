@@ -4,13 +4,13 @@ import type { Health } from './health.ts';
 import { isPaused } from './health.ts';
 
 /*
- * A person can pause a destination and resume it. The health in every shard stores this pause. It moves neither the slots nor
- * the circuit, so a pause that the endpoint asked for, or an open circuit, can outlast it.
+ * A person can pause a destination and resume it. The health in every shard stores this pause. The pause changes neither the
+ * slots nor the circuit. So a pause that the endpoint asked for, or an open circuit, can outlast it.
  */
 
 /**
  * Pauses the destination until `pausedUntilUs`. If this shortens an earlier pause, the return times start again, because the
- * old ones lie behind the old end.
+ * old ones come after the end of the earlier pause.
  *
  * @param bucket as last seen; undefined when no worker has created it yet
  * @param revision revision of the API destination, stored if this write creates the bucket
@@ -57,7 +57,7 @@ function returnsStartAgain({ revision }: Bucket): Pick<BucketWrite, 'returns' | 
 }
 
 /**
- * Makes a worker's write safe for pauses by a person. The write is refused if somebody has paused or resumed the destination
+ * Makes a worker's write respect a pause by a person. The write is refused if somebody has paused or resumed the destination
  * since the worker last saw the bucket. So no worker takes slots during a pause that it has not seen, or gives return times
  * behind a pause that has ended. The write also keeps the bucket in the table until the pause has ended.
  *

@@ -21,11 +21,11 @@ export interface HealthReport {
   readonly failuresInRow: number;
   /** Absent when not known. */
   readonly meanAnswerMs?: number;
-  /** An estimate from the return times; absent during a pause of more than 900 s, because deliveries then have none. */
+  /** An estimate from the return times; absent during a pause of more than 900 s, because deliveries then get no return times. */
   readonly waitingEvents?: number;
 }
 
-/** One shard of a destination's rate, with its part of rate and limits. */
+/** One shard of a destination's rate, with its part of the rate and of the limits. */
 export interface ReportedShard {
   /** Undefined when no worker has used the shard yet. */
   readonly bucket: Bucket | undefined;

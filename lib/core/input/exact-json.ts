@@ -4,8 +4,9 @@ import { ExactNumber, isJsonObject, parseJson } from './json.ts';
 import { endOfString, endOfWord, skipSpace } from './member-text.ts';
 
 /**
- * A number in an object or a list that JavaScript may print in other digits: with 16 digits or more, an exponent, a zero at the
- * end of its fraction or six at its beginning, or minus zero. Text in quotes may match too, which only costs time.
+ * Finds a number, in an object or a list, that JavaScript may print in other digits. Such a number has 16 digits or more, an
+ * exponent, a zero at the end of its fraction, or six zeros after `0.`; or it is minus zero. Text in quotes may match too,
+ * which only costs time.
  */
 const respelledNumber = /[[:,]\s*-?(?:\d[\d.]{15}|\d+(?:\.\d+)?[eE]|\d+\.\d*0(?=[\s,\]}])|0\.0{6}|(?<=-)0(?=[\s,\]}]))/;
 
@@ -20,8 +21,8 @@ export function parseJsonExactly(text: string): JsonValue | undefined {
 const exactValues = new WeakMap<EventDocument, JsonObject>();
 
 /**
- * The value of an event for everything that prints a part of it: a number keeps the digits that the event has. An event
- * whose text is not known has lost them already.
+ * The value of an event, for code that prints parts of it: numbers keep the digits of the event's text. If that text is not
+ * known, they have lost these digits already.
  */
 export function exactEvent(event: EventDocument): JsonObject {
   const { text, value } = event;

@@ -77,7 +77,7 @@ function details({ delivery, unread, code, status, answer }: DeadLetter): string
     lastAttemptAt: delivery?.attemptTimes?.lastMs,
     redrives: delivery?.redrives,
   }).filter(([, value]) => value !== undefined);
-  // An unread target may be nested deeper than JSON.stringify goes.
+  // The target of a message that could not be read may be nested too deeply for JSON.stringify.
   return escapeForSqs(jsonText(Object.fromEntries(members) as JsonObject));
 }
 

@@ -21,7 +21,8 @@ const clockToleranceMs = 60_000;
  *
  * Failure policy: a late event is better than a lost one. A message is sent back until its event is too old for any delivery.
  * Each send starts the queue's retention again, so without this limit the message would circle as long as only older workers
- * run. A message without a valid age is not sent back, because it would circle for ever. Its receive count limits it.
+ * run. A message without a valid age is not sent back, because it would circle for ever. It is left in the queue, and goes to
+ * the dead letters after its last allowed receive.
  */
 export function fateOfNewer({ attributes }: QueueMessage, nowMs: number): NewerMessageFate {
   const firstReceivedAtMs = firstReceivedAtOf(attributes[lastmileAttribute]);

@@ -21,7 +21,7 @@ const noTarget: DeliveryTarget = {};
 /**
  * Reads the input of a rule's target: just an event, for the function's own API destination, or an envelope
  * `{apiDestination, event, rule, target}`. Unknown members are ignored, and so are attempts and times in an envelope, because
- * only the delivery queue counts them.
+ * only our own messages may contain them.
  *
  * Failure policy: if the function has a destination of its own, an envelope is refused and not sent as an event, because the
  * author of an event must not choose where it goes.

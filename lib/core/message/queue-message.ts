@@ -10,7 +10,7 @@ export interface QueueMessage {
 
 /** The attribute of our own messages: JSON with the version `v` and everything except the event. */
 export const lastmileAttribute = 'LASTMILE';
-/** The attribute of a message whose body is compressed: `gzip`, in base64. */
+/** Present, with the value `gzip`, when the body is compressed. The body is then the base64 text of the compressed bytes. */
 const bodyAttribute = 'LASTMILE_BODY';
 
 /** Source: SQS quotas; the body and the names, types and values of all attributes count. */

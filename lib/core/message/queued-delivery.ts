@@ -23,7 +23,10 @@ export interface QueuedDelivery {
   readonly notBeforeMs?: number;
   /** If the delivery waits for the rate, its turn as one number (`toTurnNumber`). */
   readonly turnGeneration?: number;
-  /** Whether the circuit of the endpoint is open, so that an early return would not help. Not part of the message. */
+  /**
+   * Whether the circuit of the endpoint is open, so that the delivery gains nothing by coming back early. Not part of the
+   * message.
+   */
   readonly isUnhealthy?: true;
 }
 
@@ -75,8 +78,9 @@ export function formatQueuedDelivery({ delivery, notBeforeMs, turnGeneration }: 
 
 /**
  * Reads every kind of message in the delivery queue: our own retry, an envelope that a rule sent or that SQS moved, a dead
- * letter (also one that was dead-lettered unread), and Lambda's record of a failed invocation of deliver. A dead letter and
- * Lambda's record start again as new deliveries. The delivery counts how often a dead letter has started it again.
+ * letter (in our own form, or an unchanged message with a reason), and Lambda's record of a failed invocation of deliver. A
+ * dead letter and Lambda's record start again as new deliveries. The member `redrives` counts how often a dead letter has
+ * started again.
  *
  * Failure policy: this worker does not judge a message of a newer version. It refuses such a message as NewerVersion before it
  * reads anything else of it, and the message is passed on unchanged.
@@ -90,7 +94,7 @@ export function parseQueueMessage(message: QueueMessage, options: ParseOptions):
   const text = bodyText(message);
   if (details?.has('apiDestination') === true) {
     const { delivery, ...wait } = parseOwn(details, text, options);
-    // A retry that was dead-lettered unread still has its attempts and times, which do not count any more.
+    // A retry that went to the dead letters unchanged still has its attempts and times. They do not count any more.
     const isDeadLetter = message.attributes['ERROR_CODE'] !== undefined;
     if (isDeadLetter) return { delivery: { ...delivery, redrives: (redrivesOf(details) ?? 0) + 1 } };
     const redrives = redrivesOf(details);

@@ -16,8 +16,8 @@ export interface Bucket {
 }
 
 /**
- * One conditional write of a bucket, as data, so that the store needs no rules of its own. It takes effect as a whole or not
- * at all. `'slots'` and `'returns'` mean the bucket's times before the write.
+ * One conditional write of a bucket, as data, so that the store needs no logic of its own. It takes effect as a whole or not at
+ * all. `'slots'` and `'returns'` mean the bucket's times before the write.
  */
 export interface BucketWrite {
   readonly slots?: Advance;
@@ -37,7 +37,7 @@ export interface BucketWrite {
   readonly expiresAtSeconds: number;
 }
 
-/** A new time for the bucket: `from`, which is one of its own times or a given time, plus `byUs`. */
+/** A new time for the bucket: `from` plus `byUs`. `from` is one of the bucket's own times, or a given time. */
 export interface Advance {
   readonly from: 'slots' | 'returns' | number;
   readonly byUs: number;
@@ -49,12 +49,15 @@ export interface Clause {
   readonly than: number | 'slots';
 }
 
-/** Callers must not rely on the bucket in a refusal: the store may leave it out. */
+/** The store may leave out the bucket of a refused write, so callers must not rely on it. */
 export type BucketWriteResult =
   | { readonly kind: 'written'; readonly bucket: Bucket }
   | { readonly kind: 'refused'; readonly bucket?: Bucket };
 
-/** A pause is written only if it ends later than the known one by more than this. So many refused requests cause few writes. */
+/**
+ * A new pause is written only if it ends this much later than the known pause. Then even a flood of refused requests causes few
+ * writes.
+ */
 export const pauseToleranceUs = secondUs / 10;
 
 const daySeconds = 86_400;

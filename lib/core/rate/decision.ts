@@ -98,7 +98,7 @@ function costOfSlots(slots: number, { share, leastCostUs }: SlotRequest): number
   return Math.max(costUs(slots, share), leastCostUs);
 }
 
-/** Takes back all return times. */
+/** Starts the return times again, as if none had been given away. */
 const noReturns: Advance = { from: 0, byUs: 0 };
 
 /** How many return times fit between `fromUs` and the latest possible one, 900 s from now. */
@@ -127,10 +127,10 @@ function returnsOfTheRest(
   return raises ? noReturns : undefined;
 }
 
-/** For a backlog that is gone: takes slots, and the return times start again under a new generation. */
+/** For a backlog that is gone: takes slots, and starts the return times again under a new generation. */
 function takeFromEmpty(view: BucketView, request: SlotRequest): Decision {
   const { startUs, share } = request;
-  // Earlier slots may have been taken, so the burst reaches back to this time at most.
+  // Slots before this time may be taken already, so a burst must not use them.
   const emptySinceUs = startUs - emptyAfterUs;
   const fromUs = Math.max(oldestSlotUs(startUs, share), emptySinceUs);
   const slots = mostSlotsOf(request, fromUs);
@@ -139,7 +139,7 @@ function takeFromEmpty(view: BucketView, request: SlotRequest): Decision {
     { of: 'generation', is: 'equalTo', than: view.generation },
   ];
   const advances = { slots: { from: fromUs, byUs: costOfSlots(slots, request) }, returns: noReturns };
-  // This worker may know an older revision than the bucket does. The bucket's revision must never go back.
+  // This worker may know an older revision than the one in the bucket. The bucket's revision must never go back.
   const raiseTo = Math.max(view.revision, request.revision);
   return decision('empty', request, { slots, returns: 0, where, advances, raiseTo, orAbsent: false });
 }
@@ -152,8 +152,8 @@ function impossibleTimeOf(view: BucketView, { nowUs }: SlotRequest): ImpossibleT
 }
 
 /**
- * Failure policy: a worker with a wrong clock can write a time so far ahead that nothing is sent to the destination until
- * then. So a time that no rule allows is ignored: the slots start again from now, and the return times are taken back.
+ * Failure policy: a worker with a wrong clock can write a time so far ahead that nothing is sent to the destination until then.
+ * So a time beyond `longestPlanUs` is ignored: the slots start again from now, and the return times start again too.
  */
 function takeAnew(view: BucketView, request: SlotRequest, impossible: ImpossibleTime): Decision {
   const { startUs, nowUs } = request;
@@ -213,7 +213,7 @@ interface Parts {
   readonly advances: Advances;
   readonly raiseTo: number | undefined;
   readonly orAbsent: boolean;
-  /** Whether the health is forgotten, because the destination was changed. */
+  /** Whether the write resets the health, because the destination was changed. */
   readonly forgets?: boolean;
 }
 

@@ -24,7 +24,7 @@ export function viewAfterWrite(
   const guessed =
     decision.slots === 0 ? view : viewAfterGuess(view, oldestUs, request.nowUs, decision.assumes === 'busy');
   const { slots } = decision.write;
-  // A write that replaces the end of the slots does not show the earlier value.
+  // After a write that replaces the end of the slots, the bucket does not show where that end was before.
   const known = slots?.from === 'slots' || slots === undefined;
   const judged = known ? countTimesAlone(guessed, before(slots, result.bucket.slotsUntilUs)) : guessed;
   return viewWithBucket(judged, result.bucket, request.nowUs);

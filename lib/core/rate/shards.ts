@@ -13,8 +13,7 @@ export interface RatedDestination {
   /** Time limit of one request. */
   readonly timeoutMs: number;
   /**
-   * How many requests the fleet may have in progress. If absent, only the destination's part of the invocations limits this
-   * number.
+   * How many requests the fleet may have in progress. If absent, the only limit is the destination's share of all invocations.
    */
   readonly maximumConcurrency?: number | undefined;
 }

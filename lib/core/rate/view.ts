@@ -32,8 +32,9 @@ export const unknownView: BucketView = {
 const freshUs = 20_000;
 
 /**
- * The longest gap of unused slots that one write may skip. If another worker has written meanwhile, the write skips usable
- * slots. So the gap is short compared with a second, and is skipped only where few other workers write.
+ * One write may skip a gap of unused slots up to this length. If another worker has written in the meantime, some of the
+ * skipped slots could still have been used. Therefore the gap is short compared with a second, and is skipped only where few
+ * other workers write.
  */
 const longestGapUs = 100_000;
 
@@ -90,7 +91,7 @@ function isGuess(view: BucketView, startUs: number, nowUs: number): boolean {
   return view.slotsUntilUs < startUs && isOlderThan(view, freshUs, nowUs) && !isAlone(view);
 }
 
-/** Whether a write based on this view would be refused too often. The worker then reads the bucket first. */
+/** Whether a write based on this view is too likely to be refused. The worker then reads the bucket first. */
 export function isDoubtful(view: BucketView, newcomer: boolean, startUs: number, nowUs: number): boolean {
   if (view.seenAtUs === 0) return true;
   if (newcomer && view.returnsUntilUs > startUs) return false;
@@ -99,7 +100,7 @@ export function isDoubtful(view: BucketView, newcomer: boolean, startUs: number,
   return (newcomer && hadBacklog) || Math.max(view.busyLikelihood, 1 - view.busyLikelihood) < sureLikelihood;
 }
 
-/** The view after a read or write has shown whether the guess was right. */
+/** Updates `busyLikelihood` when a read or a write has shown whether the guess was right. */
 export function viewAfterGuess(view: BucketView, startUs: number, nowUs: number, wasBusy: boolean): BucketView {
   if (!isGuess(view, startUs, nowUs)) return view;
   const weight = Math.max(guessWeight, 1 / (view.guesses + 2));
@@ -120,8 +121,8 @@ const longestPatienceUs = 500_000;
 
 /**
  * How long a returning request may wait for others, so that they share one write. While slots are given away ahead of time,
- * this does not delay the request: it would wait for its slot anyway. A third of the lead is left for the write, and in case
- * the lead shrinks.
+ * this does not delay the request: it would wait for its slot anyway. The wait is at most two thirds of the time by which slots
+ * are given away ahead. The rest is left for the write, and in case that time becomes shorter.
  */
 export function patienceUs(view: BucketView, nowUs: number): number {
   if (isOlderThan(view, leadKnownUs, nowUs)) return 0;

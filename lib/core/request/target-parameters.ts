@@ -20,7 +20,7 @@ export function isDynamic(parameter: string): boolean {
 /**
  * A header value, or the key or value of a query parameter. It is literal text, or the value that its path finds in the
  * original event. As in EventBridge, a path that finds nothing gives an empty string, and a value that is not a string is
- * printed as JSON, a number with the event's own digits.
+ * printed as JSON. A number keeps the digits that it has in the event.
  *
  * @param field the field that holds the parameter, for the message
  * @throws Failure InvalidInvocation when the path is malformed

@@ -35,7 +35,7 @@ export interface WatchedRequest {
   end(signal: Signal): Promise<void> | undefined;
 }
 
-/** An answer that was not worth a write when it came may still end a run of failures for this long. */
+/** How long an answer may still end a run of failures, if nothing was written when the answer came. */
 const answerIsNewsMs = 1000;
 
 /**

@@ -19,7 +19,7 @@ export interface ReserveOptions {
   readonly horizonMs: number;
   /** Default: a newcomer. */
   readonly turn?: Turn;
-  /** Requests of the same invocation name the same object. Absent: an invocation of its own. */
+  /** Requests of the same invocation pass the same object. Absent: the call counts as an invocation of its own. */
   readonly invocation?: object;
 }
 

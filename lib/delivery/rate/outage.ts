@@ -47,7 +47,7 @@ export class Outage {
     this.#failuresInRow = 0;
   }
 
-  /** Also false when the clock has stepped back, because the rest must not become longer. */
+  /** Also false when the clock has stepped back, because the worker must not rest for longer than planned. */
   isResting(nowMs: number): boolean {
     const leftMs = this.#restsUntilMs - nowMs;
     return leftMs > 0 && leftMs <= this.#restMs;

@@ -69,7 +69,7 @@ function wantsSame(one: BucketCall, other: BucketCall): boolean {
   );
 }
 
-/** Shares in the order of the calls: the first call gets the first slots. */
+/** Gives slots and turns to the calls in their order: the first call gets the first slots. */
 function share(group: readonly Waiting[], { slotTimesMs, returns, isProbe = false }: Reservation): void {
   let slot = 0;
   let turn = 0;

@@ -36,13 +36,13 @@ export class ReturnBlock {
 const fewestCalls = 6;
 const fewestCallsWithinMs = 2000;
 
-/** The number of calls while the table throttles writes. A partly unused block is then better than a write for each call. */
+/** Replaces `fewestCalls` while the table throttles writes. A partly unused block is then better than a write for each call. */
 const fewestScarceCalls = 3;
 
 /** Events are counted over at least this time. A shorter count is a poor forecast. */
 const shortestCountMs = 250;
 
-/** A block lasts this long. A shorter one costs more writes; a longer one loses more when a flood ends. */
+/** A block lasts this long. A shorter one costs more writes; a longer one wastes more return times when a flood ends. */
 const blockMs = 1250;
 
 /** Counts the newcomers that a worker has seen in the current second and in the second before. */

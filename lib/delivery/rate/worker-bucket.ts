@@ -164,8 +164,8 @@ export class WorkerBucket {
   }
 
   /**
-   * How far ahead the earliest slot lies: the duration of one write, because the slot must not have passed when the write
-   * returns. It lies one more write ahead if other workers write often, and one more for each earlier try.
+   * How far ahead the earliest slot lies. This is the duration of one write, because the slot must not have passed when the
+   * write returns. The duration of another write is added if other workers write often, and for each earlier try.
    */
   #leadUs({ horizonMs }: BucketCall, tries: number): number {
     const othersWrite = this.#seen.view.busyLikelihood > rarelyBusy && !isAlone(this.#seen.view);
@@ -194,7 +194,7 @@ export class WorkerBucket {
     };
   }
 
-  /** Deliveries come back when the next probe may be sent, and no earlier. The second makes up for `earlyReturnUs`. */
+  /** Deliveries come back when the next probe may be sent, and no earlier. The added second compensates for `earlyReturnUs`. */
   #probeLimits() {
     const returnsFromUs = this.#seen.view.slotsUntilUs + secondUs;
     // Only the bucket that keeps the health may give the slot of a probe.

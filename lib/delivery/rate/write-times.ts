@@ -7,7 +7,7 @@ const longestExceptionMs = 50;
 /** If more than this part of the latest writes has failed, for example the last two, the table probably throttles writes. */
 const scarceFailures = 0.25;
 
-/** Weight of the newest write in the part that has failed. */
+/** Weight of the newest write in the average that tells which part of the writes has failed. */
 const failureWeight = 0.2;
 
 /** How long a worker's writes of a bucket take, and how many of them fail. */

@@ -28,7 +28,7 @@ export interface ObservedAnswer {
  */
 export type ObserveAnswer = (route: ResolvedDestination, answer: ObservedAnswer) => Promise<void> | undefined;
 
-/** A delivery waits this long for a write about a run. The time that is kept for settling is longer. */
+/** A delivery waits this long for a write about a run of 401s. The time that is kept for settling is longer. */
 const patienceMs = 1000;
 
 /**

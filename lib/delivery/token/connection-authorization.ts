@@ -96,7 +96,8 @@ export function createConnectionAuthorization(dependencies: ConnectionAuthorizat
       return { connection: name, outcome: 'unchanged' };
     }
     try {
-      // The connection then names the current version, so that every failure is recorded for the version that was used.
+      // This read also stores the secret's current version in the connection. So a failure is recorded for the version that was
+      // used.
       if (namedSecretArn(connection) !== undefined) ({ connection } = await connectionSecrets.fresh(connection, read));
       return { connection: name, outcome: await obtainToken(connection, signal) };
     } catch (error) {

@@ -37,7 +37,7 @@ export interface TokenVault {
  * cannot open each other's tokens. Each of the two groups then obtains tokens of its own until the older workers are gone. No
  * worker sends a wrong token.
  *
- * @throws Failure SecretNotFound when the stack has no root secret, or the error of the secret store; no failure is kept
+ * @throws Failure SecretNotFound when the stack has no root secret, or the error of the secret store; a failure is not cached
  */
 export function createTokenVaults(
   dependencies: TokenVaultDependencies,
@@ -66,7 +66,10 @@ export interface TokenQuestion {
   readonly secretVersion: string;
   /** Whether `secretVersion` was read as the current version just before the first read of the table. */
   readonly justRead: boolean;
-  /** Generation in the table at the first read; 0 for no token. A token of another generation was obtained after that read. */
+  /**
+   * Generation of the token in the table at the first read; 0 if there was none. A token of another generation was obtained
+   * after that read.
+   */
   readonly firstGeneration: number;
   readonly rejectedGeneration?: number;
 }
@@ -124,7 +127,7 @@ const youngMs = 60_000;
  */
 const partOfLife = 1 / 3;
 
-/** @param longestMs the value for a token with a long life */
+/** @param longestMs the result for a token with a long life */
 function withinLife(longestMs: number, { expiresAtMs = Infinity, obtainedAtMs }: Times): number {
   return Math.min(longestMs, (expiresAtMs - obtainedAtMs) * partOfLife);
 }

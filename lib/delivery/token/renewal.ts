@@ -43,8 +43,8 @@ const longestWaitMs = 1000;
  * Failure policy: if the holder of the lease dies, hangs or is frozen, the other workers wait until its lease ends. When such a
  * holder comes back, its token is saved only if no other worker has taken over. A holder whose request fails ends its lease.
  * The workers that waited for the token then fail too, with a retryable failure: one request is enough to see that an endpoint
- * is down. A worker that has just read other credentials does not fail with them, because these may name another token
- * endpoint. A worker waits for at most two leases.
+ * is down. A worker that has just read other credentials than the holder's does not fail, because its own credentials may name
+ * another token endpoint. A worker waits for at most two leases.
  */
 export function createTokenRenewal(
   dependencies: TokenRenewalDependencies,

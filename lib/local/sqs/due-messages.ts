@@ -111,7 +111,7 @@ const minimumStaleTimes = 64;
 
 /** The messages in flight, by receipt handle. This class replaces a map of fauxqs that every receive searches completely. */
 export class InflightMessages<Message extends InflightMessage> extends Map<string, Message> {
-  /** For each message, it has at least one time that is not after the message's deadline. It may also have outdated times. */
+  /** Holds at least one time for each message, at or before the message's deadline. It may also hold outdated times. */
   #times = new DueTimes<string>();
 
   constructor(messages: Iterable<[string, Message]>) {

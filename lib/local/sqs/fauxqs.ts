@@ -106,7 +106,7 @@ export interface FauxqsOptions {
 
 /**
  * Opens fauxqs without its HTTP server, which listens on every interface and takes 0.2 s to load. One fault of fauxqs is
- * corrected here: its update of a stored message that becomes visible again fails.
+ * corrected here: it fails to update a stored message that becomes visible again.
  */
 export async function openFauxqs(region: string, options: FauxqsOptions): Promise<SqsEngine> {
   const parts = await loadParts();

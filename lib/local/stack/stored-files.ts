@@ -14,7 +14,7 @@ const contents: Readonly<Record<StoreFolder, string>> = {
   sqs: 'its queues with their waiting events and dead letters',
 };
 
-/** @returns a remark when the folder, before its first use by a stack, has files of something else */
+/** @returns a remark when the folder, before its first use by a stack, has files that no stack has written */
 export function remarkOnForeignFiles(folder: string): readonly string[] {
   const entries = readdirSync(folder);
   if (entries.includes(databaseFile)) return [];

@@ -13,10 +13,10 @@ export interface RequestHead {
  * Refuses the requests that a web page of another site has made. Any page that is open in a browser on this machine can send
  * requests to the stack. Without this check, it could run functions, and have the credentials of connections sent to itself.
  *
- * A browser names the page's site in `Origin` or `Sec-Fetch-Site`. No AWS client sends either. A page can also give a name of its
- * own the address of this machine (DNS rebinding), so that the browser takes the stack for the page's own site. Therefore the
- * Host header must not contain a name that somebody else can have. Source: Fetch standard, section "Origin header"; W3C
- * recommendation "Fetch Metadata Request Headers".
+ * A browser names the page's site in `Origin` or `Sec-Fetch-Site`. No AWS client sends either. The owner of a page can also
+ * make a name of the page's own domain resolve to this machine (DNS rebinding). The browser then takes the stack for the page's
+ * own site. Therefore the Host header must not contain a name that somebody else can have. Source: Fetch standard, section
+ * "Origin header"; W3C recommendation "Fetch Metadata Request Headers".
  *
  * @param listenHost the host that the stack listens on
  * @throws Refusal AccessDeniedException that names the header and the way out

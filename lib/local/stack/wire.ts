@@ -13,7 +13,7 @@ export interface LocalRequest {
   readonly path: string;
   /** As the client sent it, without the question mark; empty when there is no query. */
   readonly query: string;
-  /** Names are in lower case; equal names are joined by `, `. */
+  /** Names are in lower case; the values of equal names are joined by `, `. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
   readonly region: string;

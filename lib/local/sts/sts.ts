@@ -82,7 +82,7 @@ function textIn(parameters: URLSearchParams, name: string, length: { minimum: nu
   return text;
 }
 
-/** Credentials that open nothing: a stack without keys accepts any. */
+/** Credentials that nobody checks: a stack that requires no keys accepts any credentials. */
 function newCredentials({ parameters, options }: Call, defaultSeconds: number): Readonly<Record<string, string>> {
   if (options.requiresKeys)
     throw new Refusal(

@@ -100,7 +100,7 @@ async function onThrowAwayStack(name: string, text: string): Promise<string | un
   try {
     const input: unknown = JSON.parse(text);
     const apiDestination = await target.prepare(input);
-    // The stack's own functions have no API_DESTINATION. An envelope stands for it.
+    // The stack's own functions have no API_DESTINATION. So an envelope names the destination.
     const needsEnvelope = name === 'deliver' && apiDestination !== undefined;
     const Payload = needsEnvelope ? JSON.stringify({ apiDestination, event: input }) : text;
     const answer = await lambda.send(new InvokeCommand({ FunctionName: `lastmile-local-${name}`, Payload }));

@@ -84,7 +84,7 @@ export async function createKeyWorld(
   return {
     clock,
     faults,
-    /** Its member makes reads of keys fail. */
+    /** `store.reachable = false` makes reads of keys fail. */
     store,
     logged,
     invoke,

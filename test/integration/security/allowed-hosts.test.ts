@@ -28,7 +28,7 @@ const printed: string[] = [];
 let endpoint: RecordingEndpoint;
 let stack: Stack;
 let clients: Clients;
-/** Its requests are signed with the key. */
+/** A client whose requests are signed with `key`. */
 let events: Clients['events'];
 let key: string;
 let connectionArn: string | undefined;

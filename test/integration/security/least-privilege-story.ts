@@ -108,7 +108,7 @@ async function createPrivilegeStory(
     createDestination,
     tokenUrl: tokens.url,
     keepCredentials,
-    /** The ARN of that secret. */
+    /** The ARN of the secret that `keepCredentials` writes. */
     credentialsArn: credentials.ARN,
     /** The ARN of a secret that does not belong to the stack. */
     teamSecretArn,

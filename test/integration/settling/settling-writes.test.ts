@@ -49,7 +49,7 @@ const ways: readonly Way[] = [
 ];
 
 interface Write {
-  /** The queues of the write, with a verb. */
+  /** The queues that the write goes to, with a verb: a part of test names. */
   readonly confirms: string;
   readonly destination: Destination;
   readonly withTarget: boolean;

@@ -62,7 +62,10 @@ export async function startSlowToConnect({ key, certificate }: TlsCertificate): 
   };
 }
 
-/** Connections to the port whose first packet has no answer (SYN_SENT is state 02). Source: proc_net_tcp of the Linux kernel. */
+/**
+ * The number of connections to the port that have got no answer to their first packet (SYN_SENT, state 02). Source:
+ * proc_net_tcp of the Linux kernel.
+ */
 function waitingConnections(port: number): number {
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
   const lines = readFileSync('/proc/net/tcp', 'utf8').split('\n');

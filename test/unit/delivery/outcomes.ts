@@ -54,13 +54,13 @@ export const rejected: AttemptResult = {
   destination: routeOf(),
 };
 
-/** The result of an attempt whose request failed for now. */
+/** The result of an attempt whose request failed with a retryable outcome. */
 export function failedForNow(retryAfterMs?: number, policy: Partial<DeliveryPolicy> = {}): AttemptResult {
   const outcome = retryAfterMs === undefined ? failedNow : { ...failedNow, retryAfterMs };
   return { kind: 'tried', rateWaitMs: 0, latenciesMs: [], outcome, requested: true, destination: routeOf(policy) };
 }
 
-/** The result of an attempt that failed for now before a request was made. */
+/** The result of a try that failed with a retryable outcome before a request was made. */
 export const putOff: AttemptResult = {
   kind: 'tried',
   rateWaitMs: 0,

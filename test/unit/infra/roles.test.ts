@@ -164,7 +164,7 @@ describe('the roles', () => {
   });
 });
 
-/** The statements that allow a role the keys only through the given services. */
+/** The statements that let a role use the keys, but only through the given services. */
 function usesOf(Resource: readonly string[], decrypts: readonly string[], encrypts: readonly string[]) {
   const uses = [
     { action: 'kms:Decrypt', services: decrypts },

@@ -61,7 +61,7 @@ export class Dispatcher {
     for (const number of numbers) this.#waiting.push(number);
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
-      // More may have been added since the queue was last read.
+      // More dispatches may have been added since the queue was last read.
       if (this.#waiting.length > 0 && !this.#stopped.signal.aborted) this.#enqueue([]);
     });
   }

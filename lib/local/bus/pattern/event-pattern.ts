@@ -87,7 +87,7 @@ function compileField(root: FieldNode, { name, absent, values }: FieldMatch): Co
   return { node: askFor(root, name), absent, values, matches };
 }
 
-/** @param fields the fields of the event, read with the root with which the branch was compiled */
+/** @param fields the fields of the event, read with the `root` that `compileBranch` got for this branch */
 export function matchesBranch(branch: CompiledBranch, fields: EventFields): boolean {
   let searched: SearchedField[] | undefined;
   for (const field of branch) {

@@ -49,7 +49,7 @@ export function suffix(text: string): ValueMatch {
 /** Matches any value except a list or an object. */
 export const exists: ValueMatch = { term: present, matches: () => true };
 
-/** A match that the index returns for any value of the field, because it has no term to search for. */
+/** Makes a match for which the index has no term to search for. So the index returns it for every value of the field. */
 export function test(matches: (value: Scalar) => boolean): ValueMatch {
   return { term: present, matches };
 }

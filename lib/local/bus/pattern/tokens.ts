@@ -146,7 +146,10 @@ export class PatternTokens {
     this.#inString = false;
   }
 
-  /** Opens the scope of an object or array. After a name, the bracket was read ahead, but its scope opens only here. */
+  /**
+   * Opens the scope of an object or array. After a member's name, the bracket was already read together with the name, but the
+   * scope opens only here.
+   */
   #enter(token: PatternToken): PatternToken {
     if (token !== '{' && token !== '[') return token;
     this.#scopes.push({ kind: token === '{' ? 'Object' : 'Array', opened: this.#began, entries: 0 });

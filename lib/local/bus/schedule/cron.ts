@@ -57,7 +57,7 @@ interface Fields {
 
 const minuteMs = 60_000;
 
-/** The calendar repeats after this many years. A rule that does not fire in so many of its years never fires. */
+/** The calendar repeats after this many years. A rule that does not fire within this many years never fires. */
 const calendarYears = 400;
 
 function nextTime({ minutes, hours, months: inMonths, years, days }: Fields, afterMs: number): number | undefined {

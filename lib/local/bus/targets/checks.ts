@@ -28,7 +28,7 @@ const placeholderPattern = /<([\w.-]{1,256})>/g;
 const arnPattern = /^arn:[\w-]{1,32}:[\w-]{1,64}:[\w-]{0,64}:[\w-]{0,64}:.+$/s;
 
 /**
- * Checks the rules for a target that the service model cannot express.
+ * Checks a target for everything that the service model cannot express.
  *
  * @throws ServiceError ValidationException
  */
@@ -48,8 +48,8 @@ export function checkTarget(sent: JsonObject, caller: BusCaller): RuleTarget {
 /**
  * A dead-letter queue is a standard queue in the region of its rule or bus. The text about the region is our own.
  *
- * EventBridge does not know the delivery queue. A dead letter in it would be delivered again, so the worker never sends one
- * there. It is refused here, so that the client learns it at once.
+ * This stack also refuses its delivery queue, which EventBridge does not know. A dead letter in that queue would be delivered
+ * again, so the worker never sends one there. The check here tells the client at once.
  *
  * @param holder an object that may have a DeadLetterConfig
  * @throws ServiceError ValidationException

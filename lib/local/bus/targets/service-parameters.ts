@@ -112,7 +112,7 @@ function checkRedshift(parameters: JsonObject): void {
   }
 }
 
-/** The service's own texts end here. */
+/** The texts are those of the service, which does not complete these sentences. */
 const redshiftAlternatives = [
   ['Sql', 'Sqls', 'Either RedshiftDataParameters.sql or RedshiftDataParameters.sqls'],
   ['DbUser', 'SecretManagerArn', 'Either RedshiftDataParameters.dBUser or RedshiftDataParameters.secretManagerArn'],

@@ -20,7 +20,8 @@ describe('the longest wait for a slot', () => {
   });
 
   test('invocations that wait for a slow endpoint or for its answer are at most a third of all invocations', () => {
-    // Ten invocations are a third. One is begun each second at a rate of ten a second, and each waits 4 s for its answer.
+    // Ten invocations are a third of all. Each sends ten requests, so at ten requests a second one invocation begins each
+    // second. It waits 4 s for the answers, which leaves 6 s for the slots.
     expect(waitUs(4 * second, 10)).toBe(6 * second);
     expect(waitUs(4 * second, 20)).toBe(1 * second);
   });

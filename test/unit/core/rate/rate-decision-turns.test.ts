@@ -72,7 +72,7 @@ const behindBacklog: Where = [
   ['slots', 'atMost', at(6000)],
 ];
 
-/** Requests that get the return times after those given away. */
+/** Requests that get return times after the ones that have already been given away. */
 const ofBacklog: readonly DecisionRow[] = [
   {
     name: 'a newcomer gets a return time behind a backlog, even if there are slots',

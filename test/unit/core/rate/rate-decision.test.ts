@@ -144,7 +144,10 @@ const busy: Where = [
   ['returns', 'atMost', at(5)],
 ];
 
-/** Requests whose worker assumes that the bucket is busy, so that they get the slots after those given away. */
+/**
+ * Requests whose worker assumes that the bucket is busy, so that they get slots after the ones that have already been given
+ * away.
+ */
 const ofBusyBucket: readonly DecisionRow[] = [
   {
     name: 'requests get the next slots of a busy bucket if all of these slots begin before the horizon',

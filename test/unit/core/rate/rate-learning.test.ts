@@ -24,7 +24,7 @@ const request: SlotRequest = {
   blockCount: 2,
 };
 const bucket: Bucket = { slotsUntilUs: seenAtUs, returnsUntilUs: 0, generation: 4, revision: 1, health: unknownHealth };
-/** A view that is a second old. Other workers write the bucket too, so its worker can only guess whether it is busy. */
+/** A view that is a second old. Other workers write the bucket too, so this worker can only guess whether the bucket is busy. */
 const view: BucketView = { ...unknownView, ...bucket, seenAtUs, timesAlone: 0 };
 
 function decisionOf(slots: Decision['write']['slots'], members: Partial<Decision> = {}): Decision {

@@ -24,7 +24,7 @@ const step = fc.record({
   roomUs: fc.integer({ min: 1000, max: 3_000_000 }),
   leadUs: fc.integer({ min: 0, max: 999 }),
   revision: fc.integer({ min: 1, max: 3 }),
-  /** How many slots the burst that this worker knows is smaller than the largest burst. */
+  /** By how many slots the burst that this worker knows is smaller than the largest burst. */
   less: fc.constantFrom(0, 0, 0, 1, 7),
   what: fc.oneof(
     { weight: 10, arbitrary: fc.constant('reserve' as const) },

@@ -45,7 +45,7 @@ function messagesIn({ Messages = [] }: SqsMembers): readonly Received[] {
 
 const oneTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** The messages of a receive that does not wait for a timer, or an empty list while it still waits. */
+/** The messages of a receive that returns without waiting for a timer. An empty list if the receive is still waiting. */
 async function atOnce(waiting: Promise<readonly Received[]>): Promise<readonly Received[]> {
   return (await Promise.race([waiting, oneTurn()])) ?? [];
 }
