@@ -20,7 +20,8 @@ export function startBenchProcess(module: string): BenchProcess {
   const ended = once(child, 'exit').then(([status]) => {
     throw new Error(`${module} ended with status ${String(status)}.`);
   });
-  // A call of `ask` rejects if the process ends during the call. At any other time, `stop` has ended the process.
+  // If the process ends during a call of `ask`, the call rejects. At other times only `stop` ends the process, and nobody waits
+  // for its end.
   ended.catch(() => undefined);
   return {
     async ask(message) {

@@ -14,7 +14,7 @@ export interface RoundsOptions {
 const warmUpRounds = 4;
 
 /**
- * Runs the contenders in turn. Each round has the opposite order of the round before, so that disturbances of the machine
+ * Runs the contenders in turn. Each round runs in the opposite order of the previous round, so that disturbances of the machine
  * affect all contenders alike.
  *
  * @returns deliveries per second of processor time, per contender and round
@@ -46,7 +46,7 @@ export interface Measured {
   readonly noise: number;
 }
 
-/** The median of the ratios of each round. Both figures of a ratio come from the same round. */
+/** Computes a ratio for each round, with both figures from that round, and returns the median of these ratios. */
 export function medianRatio(rates: readonly number[], reference: readonly number[]): Measured {
   return medianOf(rates.map((rate, round) => rate / (reference[round] ?? Number.NaN)));
 }

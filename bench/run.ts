@@ -2,9 +2,10 @@
  * Measures the performance goals and prints the figures as JSON lines. Most figures are ratios of two things that are measured
  * alternately in this run. The run fails when a goal is missed by more than the noise. A table for people follows on stderr.
  *
- * `--quick` only counts calls, runs workers for 6 s and isolates one dead endpoint. The checks use it. `--peers` runs only the
- * comparison with others. `--growth` measures only the costs that might grow. With `--plots` it also draws its pictures again.
- * `--isolation` measures in full how much dead endpoints delay other events. Every run contains a part of this measurement.
+ * `--quick` only counts calls, runs workers for 6 s and measures the isolation with one dead endpoint. The checks use it.
+ * `--peers` runs only the comparison with others. `--growth` measures only the costs that might grow. With `--plots` it also
+ * draws its pictures again. `--isolation` measures in full how much dead endpoints delay other events. Every run contains a
+ * part of this measurement.
  */
 import { measureBus } from './bus/bus.ts';
 import { countCalls } from './worker/calls.ts';

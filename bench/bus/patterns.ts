@@ -2,7 +2,10 @@
 import { createRuleIndex } from '../../lib/local/bus/index/rule-index.ts';
 import type { Figure } from '../figure.ts';
 
-/** The figures need the number of a goal, but the performance page has no goal for event patterns. */
+/**
+ * Every figure needs the number of a goal. The performance page has no goal for event patterns, so this is the goal of the cold
+ * start.
+ */
 const goal = 5;
 const ruleCounts = [1, 10, 100, 1_000, 10_000];
 const rounds = 15;
@@ -53,12 +56,12 @@ interface Cost {
   readonly buildMs: number;
 }
 
-/** The index cannot find a range by a value, so it compares every event with each rule of this kind. */
+/** The index cannot look up ranges, so it compares every event with each rule of this kind. */
 function rangePattern(rule: number): string {
   return JSON.stringify({ detail: { order: { total: [{ numeric: ['>=', rule, '<', rule + 1] }] } } });
 }
 
-/** Measures each number of rules once per round, so that disturbances of the machine affect all numbers alike. */
+/** Every round measures the cost for each number of rules, so that disturbances of the machine affect all numbers alike. */
 function measureCosts(): ReadonlyMap<number, Cost> {
   const indexes = ruleCounts.map((count) => {
     const patterns = Array.from({ length: count }, (_, rule) => ({ key: `rule-${rule}`, pattern: pattern(rule) }));

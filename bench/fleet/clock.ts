@@ -16,7 +16,7 @@ export interface FleetClock {
   wait(delayMs: number): Promise<void>;
   /** Runs until nothing is left to do, or until this time. */
   runUntil(endMs: number): Promise<void>;
-  /** Returns the clock of one worker, which is wrong by this offset. */
+  /** Returns a worker's clock. It differs from the true time by this offset. */
   seenFrom(offsetMs: number): Clock;
 }
 

@@ -22,7 +22,10 @@ const batchSize = 10;
 /** The most calls per batch when a worker knows the bucket: one write, and very few reads. */
 const oneCall = 1.05;
 
-/** The most calls per batch below the rate: a worker reads the bucket before it writes, because the destination may be idle. */
+/**
+ * The most calls per batch while fewer events arrive than the rate allows: a worker reads the bucket before it writes, because
+ * the destination may be idle.
+ */
 const readAndWrite = 2.05;
 
 /** The longest time that filling a batch takes when messages are waiting in the queue. */
@@ -61,7 +64,7 @@ async function measureWarm(): Promise<Figure[]> {
 }
 
 async function measureOverload(fleet: Fleet): Promise<Figure[]> {
-  // The simulation runs until everything has been sent, so that every return and its write counts.
+  // The simulation runs until everything has been sent, so that every event that comes back counts, with its write.
   const drainSeconds = 2 * fleet.durationSeconds;
   const run = await simulateFleet({ ...fleet, load: 2, batchWindowMs: gatheringMs, drainSeconds });
   const of = `${nameOf(fleet)}, load 2`;

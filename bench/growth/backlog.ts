@@ -7,7 +7,7 @@ import { GrowthQueue } from './queue.ts';
 import type { GrowthServers, GrowthWorker, Processes } from './servers.ts';
 import { memoryOf, startEndpoint, startProcesses, startServers, startWorker } from './servers.ts';
 
-/** Ten events share one write and one invocation. A single event needs both for itself. */
+/** Ten events share one write and one invocation. A single event needs a write and an invocation of its own. */
 const fullBatch = 10;
 const backlogs = [1, 10, 100, 1000, 10_000, 100_000];
 const bytes = 1000;
@@ -57,8 +57,8 @@ async function startPlace(processes: Processes, endpoint: string): Promise<Place
 }
 
 /**
- * Measures the first batches from a queue with this many events. If all the events are gone too early, the queue is filled again
- * when it is empty.
+ * Measures the first batches from a queue with this many events. The events of a small backlog do not last for all batches, so
+ * the queue is filled up before each batch.
  */
 async function measure({ servers, queue, worker }: Place, backlog: number) {
   const standInMs = async () => ((await servers.stack.ask({})) as Pick<Usage, 'cpuMs'>).cpuMs;

@@ -45,7 +45,10 @@ async function probe(
   return { x: destinations, measure: async () => [{ line: lines[kind], ...(await started.deliver(work)) }] };
 }
 
-/** The largest number is compared with this one. In both cases, each batch goes to another destination than the batch before. */
+/**
+ * The cost with the largest number of destinations is compared with the cost with this number. In both cases, two batches in a
+ * row go to different destinations.
+ */
 const some = 100;
 
 /**

@@ -28,8 +28,8 @@ export interface Point {
 const warmUpRounds = 2;
 
 /**
- * Measures every point once in each round. Each round has the opposite order of the round before, so that disturbances of the
- * machine affect all points alike.
+ * Measures every point once in each round. Each round runs in the opposite order of the previous round, so that disturbances of
+ * the machine affect all points alike.
  */
 export async function measureRounds(probes: readonly Probe[], rounds: number): Promise<readonly Point[]> {
   const points = new Map<string, Point & { readonly samples: Sample[] }>();

@@ -14,7 +14,7 @@ import { growthNames, readGrowth } from './figures.ts';
 interface Labels {
   readonly x: string;
   readonly title: string;
-  /** Whether the time spans several powers of ten. */
+  /** Whether the time axis is logarithmic, because the measured times span several powers of ten. */
   readonly logarithmicTime: boolean;
 }
 
@@ -95,7 +95,7 @@ function specOf(name: GrowthName, points: readonly DrawnPoint[]): TopLevelSpec {
   };
 }
 
-/** The marks of a logarithmic axis: one, two and five times each power of ten within the range of the times. */
+/** The marks of a logarithmic time axis: each power of ten in the measured range, and its double and fivefold. */
 function decades(points: readonly DrawnPoint[]): number[] {
   const low = Math.floor(Math.log10(Math.min(...points.map(({ usLow }) => usLow))));
   const high = Math.ceil(Math.log10(Math.max(...points.map(({ usHigh }) => usHigh))));

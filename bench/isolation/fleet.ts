@@ -59,7 +59,7 @@ function* figuresOf(of: string, run: IsolationRun): Generator<Figure> {
   const p99Ms = quantile(waitsOf(run), 0.99);
   const laterP99Ms = quantile(waitsOf(run, laterMs), 0.99);
   const limit = `<= ${longestMs}`;
-  // Ten endpoints that nobody has asked before hold the fleet until their first requests time out.
+  // No worker has called the dead endpoints before. Ten of them occupy the whole fleet until their first requests time out.
   const mayMiss = run.deadNames.length > 1;
   const broken = !mayMiss && !(p99Ms <= longestMs);
   yield { goal, name: `${of}: p99 ms that healthy events wait`, value: p99Ms, target: limit, broken };
@@ -100,7 +100,7 @@ function* openingFigures(of: string, histories: readonly EndpointHistory[]): Gen
   yield { goal, name: `${of}: most probes in one interval`, value: most(mostProbesPerInterval), target: '<= 1' };
 }
 
-/** One dead endpoint and eight workers that do nothing else. */
+/** Simulates one dead endpoint and eight workers. They have events for no other endpoint. */
 async function* measureProbes(): AsyncGenerator<Figure> {
   const few = { ...fleet, workers: 8, destinations: 1, dead: 1, healthyPerSecond: 0, durationSeconds: 300 };
   for (const [kind, deadEndpoint] of kinds.slice(0, 2)) {

@@ -14,7 +14,7 @@ import { surroundings } from '../bench-stack.ts';
 import { inLanes } from '../rounds.ts';
 import type { Arrival } from './endpoint-process.ts';
 
-/** One item of the table can handle this rate, and no measurement needs it for long. */
+/** One item of the table can handle this rate. It is so high that it delays no measurement for long. */
 const ratePerSecond = 2000;
 
 const entriesPerRequest = 10;
@@ -57,7 +57,7 @@ export class IsolationSide {
     return new IsolationSide(stack, String(url), endpoint, `http://127.0.0.1:${String(port)}`);
   }
 
-  /** Resets the stack and creates destinations. An endpoint that is only a path belongs to this side's endpoint process. */
+  /** Resets the stack and creates destinations. An endpoint that is given as a path is served by this side's endpoint process. */
   async reset(endpoints: Readonly<Partial<Record<DestinationName, string>>>): Promise<void> {
     const { body } = await this.#pool.request({ method: 'POST', path: '/_lastmile/reset' });
     await body.dump();
@@ -134,8 +134,8 @@ export class IsolationSide {
   }
 
   /**
-   * Counts the events that are neither in a queue nor delivered. A message that is being moved is in both queues for a moment and
-   * hides a lost one, so the largest of several counts is returned.
+   * Counts the events that have not arrived and are in no queue. A message that moves from one queue to the other is in both
+   * for a moment, and then the count misses a lost event. So the largest of several counts is returned.
    */
   async lostOf(numbers: readonly number[]): Promise<number> {
     const counts: number[] = [];

@@ -25,7 +25,7 @@ export const answering: Endpoint = () => ({ afterMs: 50, signal: aliveSignal });
 export const hung: Endpoint = () => ({ afterMs: timeoutMs, signal: { kind: 'failed', code: 'TimedOut' } });
 export const refused: Endpoint = () => ({ afterMs: 1, signal: { kind: 'failed', code: 'ConnectionRefused' } });
 export const slow: Endpoint = () => ({ afterMs: 4900, signal: aliveSignal });
-/** Answers this part of the requests with an error. */
+/** An endpoint that answers this share of its requests with an error. */
 export const failing =
   (part: number): Endpoint =>
   (random) =>
@@ -40,7 +40,7 @@ export interface IsolationOptions {
   /** Events of each dead destination that are in the queue at the beginning. */
   readonly backlog: number;
   readonly deadPerSecond: number;
-  /** Events for all healthy destinations together. */
+  /** Events per second for all healthy destinations together. */
   readonly healthyPerSecond: number;
   readonly ratePerSecond: number;
   readonly durationSeconds: number;
@@ -167,7 +167,7 @@ class Simulation {
     await this.clock.wait(settleMs);
   }
 
-  /** One delivery, as `lib/delivery` makes it: a slot, one request, and the wait after a failure in the queue. */
+  /** One delivery, as `lib/delivery` makes it: a slot, one request and, after a failure, a wait in the queue. */
   async #deliver({ clock, limiter }: Worker, event: SimulatedEvent, invocation: object): Promise<void> {
     const { messageGroupId: name } = event;
     const { ratePerSecond } = this.#options;

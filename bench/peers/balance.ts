@@ -3,7 +3,7 @@ import type { Arrived } from './receiver.ts';
 export interface Crashed {
   /** Requests that had no answer yet when their worker was killed. A side that loses no event must send these requests again. */
   readonly unanswered: number;
-  /** Requests for an event that had already been requested before. */
+  /** Requests whose event had already arrived with an earlier request. */
   readonly again: number;
   readonly lost: number;
 }

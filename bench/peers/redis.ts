@@ -27,7 +27,7 @@ export async function redisVersion(): Promise<string | undefined> {
   }
 }
 
-/** Starts a server with a journal in a temporary folder, which is deleted at its end. */
+/** Starts a server with a journal in a temporary folder. `stop` deletes the folder. */
 export async function startRedis(appendfsync: Fsync): Promise<RedisServer> {
   const dir = await mkdtemp(join(tmpdir(), 'bench-redis-'));
   const port = await freePort();

@@ -23,7 +23,7 @@ export interface Side {
   settled(count: number): Promise<number>;
   /** Kills the worker and starts another. */
   replaceWorker(): Promise<void>;
-  /** The longest time until the events of a killed worker are given to another worker. The locks are set short for this. */
+  /** The longest time until the events of a killed worker are given to another worker. Short locks keep this time short. */
   readonly givenAgainMs: number;
   /** Processor time of the queue server so far in ms; undefined for a stand-in. */
   serverCpuMs(): Promise<number | undefined>;
@@ -34,8 +34,8 @@ export interface Side {
 const lockMs = 3000;
 
 /**
- * No worker renews this timeout, so it must be longer than a batch and the start of a worker take together. In a deployed
- * stack it is six minutes.
+ * No worker renews this timeout. So it must be longer than the start of a worker plus one batch. In a deployed stack it is six
+ * minutes.
  */
 const visibilityMs = 10_000;
 
@@ -73,7 +73,7 @@ export async function startBullMq(options: BullMqOptions): Promise<Side> {
       await worker.crash();
       worker = await startWorker();
     },
-    // The end of the lock and two checks for stalled jobs.
+    // First the lock must end, and then two checks for stalled jobs follow.
     givenAgainMs: 3 * lockMs,
     serverCpuMs: () => redis.cpuMs(),
     async stop() {

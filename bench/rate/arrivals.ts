@@ -1,6 +1,6 @@
 /** Evaluates the arrival times at an endpoint, by its own clock. */
 
-/** The most requests within any period of one second, without the moment of its end. */
+/** The most requests within any period of one second. A request exactly one second after the first is outside the period. */
 export function fullestSecond(arrivedAtMs: readonly number[]): number {
   const sorted = Float64Array.from(arrivedAtMs).toSorted();
   let most = 0;

@@ -41,7 +41,10 @@ function processorTimes() {
 /** With less idle time than this, the workers must wait for a processor, and the figures get worse. */
 const leastIdle = 0.15;
 
-/** A worker checks the slot just before it sends, so a delay of the worker explains no more lateness than this. */
+/**
+ * A worker checks its slot just before it sends, and does not use a slot that is too old. So a delayed worker sends a request
+ * at most this late.
+ */
 const longestHoldUpMs = 100;
 
 export interface Noise {

@@ -19,7 +19,7 @@ export async function measureRate(): Promise<Figure[]> {
 function measureArithmetic(): Figure[] {
   const figure = (count: number, name: string): Figure => {
     const rounds = Array.from({ length: 25 }, () => requestUs(count));
-    // The fastest round counts, because the rest of the time in slower rounds was used by other processes.
+    // The fastest round counts. Slower rounds also contain the time that other processes used.
     return { goal: 3, name, value: Math.min(...rounds), target: '<= 1' };
   };
   return [

@@ -92,15 +92,14 @@ async function countRateWrites(
     return services.takeOperations().length;
   };
   for (let batch = 0; batch < learningBatches; batch += 1) await callsOf(batch);
-  // If the machine delays a worker for longer than a slot may be used late, the worker needs another call to take another
-  // slot.
+  // A worker that the machine delays may miss its slots. It then needs another call to take new ones. So the median counts.
   const calls: number[] = [];
   for (let batch = 0; batch < warmBatches; batch += 1) calls.push(await callsOf(batch));
   const what = `calls of a warm batch of ${batchSize} deliveries at ${ratePerSecond}/s, its rate write among them, in the median`;
   return exactly(what, median(calls), 1);
 }
 
-/** Counts have no noise, so every other value fails the bench. */
+/** Counts have no noise, so any value other than `wanted` fails the bench. */
 function exactly(name: string, value: number, wanted: number): Figure {
   return { goal: 6, name, value, target: `= ${wanted}`, broken: value !== wanted };
 }

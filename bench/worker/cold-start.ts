@@ -14,7 +14,7 @@ const { bundle, bundleContents } = require('../../infra/bundle.cjs') as {
 };
 
 const rounds = 15;
-/** The most times that an import may take compared with an empty process. */
+/** The largest allowed ratio of the time with the import to the time of an empty process. */
 const target = 2.3;
 /** The factor by which a busy machine may distort a ratio of two processes that run one after the other. */
 const noise = 1.25;

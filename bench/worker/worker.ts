@@ -38,7 +38,8 @@ function newDeadline() {
 /**
  * A deployed worker as a contender. It delivers in batches that reserve their slots together.
  *
- * @param options.rateBuckets keeps the buckets in this process, without the table, whose cost has a figure of its own
+ * @param options.rateBuckets where the worker keeps its buckets; default: in the table. Most figures leave out the table,
+ *   because its cost has a figure of its own
  */
 export function deployedContender(
   { environment, aws }: WorkerSurroundings,
