@@ -34,7 +34,7 @@ interface CachedApiKey {
   readonly key: ApiKey | undefined;
 }
 
-/** A stack cannot have more keys than this. */
+/** The most entries in the cache. A stack has at most 100 keys; the other entries are for ids that no key has. */
 const capacity = 1000;
 
 export function cacheApiKeys(apiKeys: ApiKeyReader, cacheSeconds: number, clock: Clock): ApiKeyReader {

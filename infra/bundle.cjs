@@ -101,7 +101,7 @@ function overBudget(name, contents, budgets) {
   return `Function ${name} loads ${has} at a cold start, and its budget is ${may}. The largest parts:\n${largest.join('\n')}`;
 }
 
-/** Kilobytes of 1,000 bytes with one decimal, so that even a small difference to the budget is visible. */
+/** Kilobytes of 1,000 bytes with one decimal, so that even a small excess over the budget is visible. */
 function kilobytes(bytes) {
   return `${(bytes / 1000).toFixed(1)} KB`;
 }

@@ -2,7 +2,7 @@
  * Refuses to package or deploy a stack that would not run. There are two cases:
  *
  * - Stage `local`, which is osls' default without `--stage`. Its functions would look for their queues on their own machine.
- *   Commands that only read or call a deployed stack are refused too, because they would ask an AWS account about nothing.
+ *   Commands that only read or call a deployed stack are refused too, because no AWS account has a stack of this stage.
  * - Variables that lib/config.ts refuses. Each function would fail at its first invocation.
  *
  * CommonJS, because osls loads its plugins with `require`.

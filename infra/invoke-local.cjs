@@ -1,6 +1,6 @@
 /*
- * Lets `sls invoke local` run on a local stack: on the one that runs, else on a throw-away one in this process. Without it, the
- * function would ask AWS. Any stage but `local` asks AWS on purpose.
+ * Lets `sls invoke local` run on a local stack: on the one that runs, else on a throw-away one in this process. Without this
+ * plugin, the function would call AWS. With any stage but `local`, it calls AWS on purpose.
  *
  * CommonJS, because osls loads its plugins with `require`.
  */
@@ -61,7 +61,7 @@ class InvokeLocal {
     throw new this.serverless.classes.Error('The context must be a JSON object.', 'BAD_CONTEXT');
   }
 
-  /** The file of the input as it was written. */
+  /** The unchanged text of the input file; undefined when the input is not a JSON file. */
   async inputText() {
     const { path } = this.options;
     if (path === undefined || !path.endsWith('.json')) return undefined;

@@ -2,9 +2,9 @@
  * An esbuild plugin: a bundle loads each of Node's own modules when it first uses one of its members, not when it starts.
  *
  * Performance: on Lambda a bundle never uses most of the modules that it imports from Node, such as those for credential files
- * and the terminal. But an ES module loads all its imports at once, and reads every getter on them: `import 'node:https'`
- * loads TLS (8 ms), and `import 'node:http'` loads the built-in fetch (20 ms). Here getters take the place of the members.
- * This works because esbuild prints each use of an imported member as `module.member`.
+ * and the terminal. But an ES module loads all its imports at once, and reads every getter on them: `import 'node:https'` loads
+ * TLS (8 ms), and `import 'node:http'` loads the built-in fetch (20 ms). In the bundle, a getter replaces each member. This
+ * works because esbuild prints each use of an imported member as `module.member`.
  */
 const { builtinModules, createRequire } = require('node:module');
 

@@ -173,10 +173,10 @@ const failedInvocations = [
 ];
 
 /**
- * Lets a function use the team's own keys, through these services only. AWS's own keys need no permission. To read or write a
- * table, a function needs kms:Decrypt. Everything else DynamoDB does through a grant of its own. To send a message, a function
- * needs kms:Decrypt and kms:GenerateDataKey. Source: DynamoDB developer guide, encryption at rest; SQS developer guide, key
- * management.
+ * Lets a function use these keys, but only through the given services. Keys that AWS manages need no permission. To read or
+ * write a table, a function needs kms:Decrypt. Everything else DynamoDB does through a grant of its own. To send a message, a
+ * function needs kms:Decrypt and kms:GenerateDataKey. Source: DynamoDB developer guide, encryption at rest; SQS developer
+ * guide, key management.
  */
 function keys(arns, { decrypts, encrypts }) {
   if (arns.length === 0) return [];
