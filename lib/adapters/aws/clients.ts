@@ -13,7 +13,7 @@ export interface AwsClientConfig {
 
 /**
  * Every SDK call has three attempts, each with 1 s to connect and 3 s to answer. After that the caller retries later or uses
- * its cache, instead of waiting until the invocation ends.
+ * its cache, so that the call does not take the whole time of the invocation.
  */
 export const everyClient = {
   maxAttempts: 3,

@@ -8,7 +8,10 @@ const tryMs = 500;
 const tries = 4;
 /** The limit of one look-up. It leaves most of the usual request timeout of 5 s for the request. */
 const lookUpLimitMs = 2000;
-/** After the addresses of one family (IPv6 or IPv4) have come, the wait for those of the other. Source: RFC 8305 section 3. */
+/**
+ * How long to wait for the addresses of one family (IPv6 or IPv4) after those of the other have come. Source: RFC 8305 section
+ * 3.
+ */
 const graceMs = 50;
 /** Longest time that an answer is kept. For this long, a worker may call the old address of an endpoint that has moved. */
 const longestKeepMs = 60_000;
@@ -38,8 +41,8 @@ interface FamilyAnswer {
  * Each look-up has a resolver of its own, so that it can be cancelled alone and sees the current resolv.conf. That costs 65 us.
  * The name is asked for as it is: search domains and `ndots` of resolv.conf do not apply.
  *
- * Failure policy: when only one address family was answered in time, its addresses are used. Such an answer is kept only as long
- * as a failure.
+ * Failure policy: when only one address family was answered in time, its addresses are used. Such an answer is kept only for
+ * `failureKeepMs`, as a failure is.
  *
  * @param servers default: those of the system
  * @throws Failure DnsFailed when no address was found within `lookUpLimitMs`

@@ -64,20 +64,20 @@ export function requireReadable(item: Item, what: string): void {
 }
 
 /**
- * The condition that this worker can read the item's version. Writes use it if the worker has not read the item before.
- * `readableVersion` is its value.
+ * The condition that this worker can read the item's version. Writes use it if the worker has not read the item before. They
+ * must supply the value of `:readable` with `readableVersion`.
  */
 export const isReadable = '(attribute_not_exists(v) OR v <= :readable)';
 export const readableVersion: Item = { ':readable': { N: String(itemVersion) } };
 
-/** @throws TypeError that names the attribute when the item has no such text */
+/** @throws TypeError when the item has no such text; the message names the attribute */
 export function requiredText(item: Item, name: string): string {
   const text = item[name]?.S;
   if (text === undefined) throw new TypeError(`An item of the table has no text '${name}'.`);
   return text;
 }
 
-/** @throws TypeError that names the attribute when the item has no such number */
+/** @throws TypeError when the item has no such number; the message names the attribute */
 export function requiredNumber(item: Item, name: string): number {
   const number = optionalNumber(item, name);
   if (number === undefined) throw new TypeError(`An item of the table has no number '${name}'.`);

@@ -111,7 +111,7 @@ function updateOf(write: BucketWrite): Update {
     typeof from === 'number' ? value(from + byUs) : `${attributes[from]} + ${value(byUs)}`;
   const holds = ({ of, is, than }: Clause): string => {
     const comparison = `${attributeOf(of)} ${operators[is]} ${than === 'slots' ? attributes.slots : value(than)}`;
-    // An item may have no attributes of the health. They then count as 0.
+    // The item may lack the attributes of the endpoint's health. Absent attributes count as 0.
     return isOfHealth(of) && isTrueOfZero(is, than) ? `(attribute_not_exists(${of}) OR ${comparison})` : comparison;
   };
   const kept = (attribute: string, first: number): string => `if_not_exists(${attribute}, ${value(first)})`;

@@ -30,8 +30,8 @@ export async function readItem(
 }
 
 /**
- * The wait before each request of a batch. The later requests are for items that DynamoDB left out. Together, the waits are
- * shorter than the time that a client waits.
+ * The wait before each request of a batch. The later requests are for items that DynamoDB left out. All waits together are
+ * shorter than the time limits of clients.
  */
 const leftoverDelaysMs = [0, 50, 100, 200, 400];
 

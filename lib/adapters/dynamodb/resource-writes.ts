@@ -28,9 +28,10 @@ export interface ResourceWrites {
  * Conditional writes of single items.
  *
  * Failure policy: the SDK repeats a write whose answer was lost, and the condition of the repeated write fails because the
- * first write took effect. So every update leaves an id of its own in the item, and every creation its incarnation. After a
- * refusal, the item is read. If it has the id of this write, the write has succeeded. If another writer has changed the item
- * after this write, the answer is `changed`. So a conflict may be reported unnecessarily, but is never overlooked.
+ * first write took effect. So every update leaves an id of its own in the item; a creation is recognised by the incarnation.
+ * After a refusal, the item is read. If it has the id or the incarnation of this write, the write has succeeded. If another
+ * writer has changed the item after this write, the answer is `changed`. So a conflict may be reported unnecessarily, but is
+ * never overlooked.
  *
  * @param what the kind of resource, for the text of a failure, such as `connection`
  */

@@ -9,7 +9,7 @@ import { readItem } from './reads.ts';
 import { isConditionFailure } from './resource-writes.ts';
 import { timeToLiveAttribute } from './table.ts';
 
-/** How long a token is kept after its expiry, so that a late reader still finds the generation. */
+/** How long a token is kept after its expiry, so that a worker that reads late still learns the generation of the token. */
 const keptMs = 24 * 3600 * 1000;
 
 /** How long a token without an expiry is kept. A connection that is used after that time gets a new token. */
@@ -110,7 +110,7 @@ function saveUpdate(leaseHolder: string, token: StoredToken): Update {
   };
 }
 
-/** An item that has a lease but no token yet gives a token of generation 0, without `sealed`. */
+/** For an item with a lease but without a token, the result has the generation 0 and no `sealed`. */
 function parseTokenItem(item: Item): StoredToken {
   requireReadable(item, 'token');
   const sealed = item['sealed']?.B;

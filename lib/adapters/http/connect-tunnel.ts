@@ -81,7 +81,10 @@ interface Asked {
   readonly answerTimeoutMs: number;
 }
 
-/** @param ended called once; without a failure, the next byte on the socket comes from the endpoint */
+/**
+ * @param ended called once: with the failure, or with undefined when the tunnel is open and the next byte on the socket comes
+ *   from the endpoint
+ */
 function openTunnel(
   socket: Socket,
   { authority, proxyUrl, answerTimeoutMs }: Asked,

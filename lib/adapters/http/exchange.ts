@@ -32,7 +32,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   readonly #options: HttpExchange;
   readonly #resolve: (result: HttpResult | Promise<HttpResult>) => void;
   readonly #reject: (error: unknown) => void;
-  /** The exchanges that end when the signal aborts. */
+  /** All exchanges with the same signal, this one included. They end when the signal aborts. */
   readonly #companions: Set<UndiciExchange>;
   readonly #timer: NodeJS.Timeout;
   #pool: ConnectionPool | undefined;

@@ -11,7 +11,10 @@ import { createSqsSender } from './batches.ts';
  */
 const defaultTargetTimeoutMs = 1000;
 
-/** After this many redrives, a dead letter no longer goes to its target's queue. Only a loop of queues redrives it so often. */
+/**
+ * After this many redrives, a dead letter no longer goes to its target's queue. Only queues that form a loop redrive it more
+ * often.
+ */
 const maxRedrives = 3;
 
 /** The stack's own queues. */
@@ -27,8 +30,8 @@ export interface OwnQueues {
  * Failure policy: if a target's queue cannot be reached, refuses the message, is too slow or is in another region, the dead
  * letter goes to the stack's own dead-letter queue. If the target's queue has nevertheless accepted it, both queues have it. A
  * dead letter in a delivery queue would be delivered again for ever. So a dead letter never goes to the stack's delivery queue.
- * The target's queue may also be the delivery queue of another stack. So a dead letter that has come back from it three times
- * goes to the stack's own dead-letter queue.
+ * The target's queue may also be the delivery queue of another stack, and then a dead letter may come back again and again.
+ * After the third time it goes to the stack's own dead-letter queue.
  *
  * @param targetTimeoutMs limit of a send to a target's queue
  */

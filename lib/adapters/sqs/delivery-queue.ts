@@ -12,7 +12,7 @@ import { createSqsSender } from './batches.ts';
 /** Source: SQS API reference, DelaySeconds. A delivery that must wait longer arrives early and is sent again. */
 const maxDelaySeconds = 900;
 
-/** A delivery that waits for the rate returns each minute, so that a backlog soon uses a rate limit that was raised. */
+/** A delivery that waits for the rate returns each minute. So a backlog soon profits when the rate limit is raised. */
 const maxTurnDelaySeconds = 60;
 
 /**
@@ -33,7 +33,7 @@ export function createSqsDeliveryQueue(sqs: SQSClient, queueUrl: string, clock: 
   };
 }
 
-/** Sends messages one by one, because there are many raw messages only while two versions of a stack run. */
+/** Sends messages one by one. Raw messages are rare, except while two versions of a stack run. */
 export function createSqsRawMessages(sqs: SQSClient, queueUrl: string, deadLetterQueueUrl: string): RawMessages {
   async function put(input: SendMessageCommandInput): Promise<void> {
     try {

@@ -9,8 +9,8 @@ const maxBatchEntries = 10;
 
 /**
  * How long a settled message waits for others, so that one call deletes them together. After a crash, messages that are not
- * deleted yet are delivered again, so the wait is no longer than a call takes. At 5,000 deliveries a second, a batch of ten is
- * complete after 2 ms.
+ * deleted yet are delivered again, so the wait must not exceed the time of a call. At 5,000 deliveries a second, a batch of ten
+ * is complete after 2 ms.
  */
 const gatherMs = 3;
 

@@ -54,7 +54,7 @@ function isEnvelope(input: JsonObject): boolean {
   return Object.hasOwn(input, 'apiDestination') && Object.hasOwn(input, 'event');
 }
 
-/** An API destination that an input names, and the number of path parameters that its events bring. */
+/** An API destination that an input names, and the number of path parameters in its events. */
 export interface NamedDestination {
   readonly name: string;
   readonly pathParameters: number;

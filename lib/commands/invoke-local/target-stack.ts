@@ -22,7 +22,7 @@ export interface TargetStack {
   /**
    * Makes the API destinations that the input names, if the stack is a throw-away one.
    *
-   * @returns the API destination of an event that names none; undefined when the function gets none
+   * @returns the API destination for the events that name none; undefined when no event needs it
    */
   prepare(input: unknown): Promise<string | undefined>;
   /** The context that Lambda gives to the function. */
@@ -115,7 +115,7 @@ async function openControlApi(stackUrl: string, region: string): Promise<Control
   };
 }
 
-/** An API key of the stack. Any other access key belongs to an AWS account, and has no business here. */
+/** An API key of the stack. Any other access key belongs to an AWS account, and must not be used here. */
 const apiKeyPattern = /^da2-/;
 
 function settingsOf(
@@ -151,7 +151,7 @@ function variablesFor(
     AWS_DEFAULT_REGION: region,
     AWS_ACCESS_KEY_ID: hasApiKey ? keyId : 'local',
     AWS_SECRET_ACCESS_KEY: hasApiKey ? secret : 'local',
-    // Without these, a client might read a profile, or ask an address that only machines of EC2 have.
+    // Without these, a client might read a profile, or ask the metadata service of EC2.
     AWS_CONFIG_FILE: devNull,
     AWS_SHARED_CREDENTIALS_FILE: devNull,
     AWS_EC2_METADATA_DISABLED: 'true',

@@ -66,7 +66,7 @@ async function labelNamedVersion(
     await secretWriter.makeCurrent(secretArn, secretVersion);
     const stored = await connections.read(name);
     if (stored?.incarnation !== incarnation || stored.secretVersion === secretVersion) return;
-    // The connection policy names the secret. Its owner, not this stack, decides which version is current.
+    // The connection policy now names a secret. The owner of that secret, not this stack, decides which version is current.
     if (namedSecretArn(stored) !== undefined) return;
     ({ secretArn, secretVersion } = stored);
   }
@@ -89,7 +89,7 @@ async function addVersion(
  * written to the item first, so that every secret can be found.
  *
  * Failure policy: the old name may belong to the secret of another update, which has died or is still running. The first write
- * here raises the revision, which makes the other update fail. Then its secret can be removed.
+ * here raises the connection's revision, so the other update fails. Its secret can then be removed.
  */
 async function createSecret(
   dependencies: ControlDependencies,

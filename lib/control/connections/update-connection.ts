@@ -16,7 +16,8 @@ const verb = 'update';
 
 /**
  * Changes only the members that the request contains. Credentials that it leaves out are kept if the authorization type stays
- * the same. InvocationHttpParameters that it leaves out are kept in any case; empty ones remove the old ones.
+ * the same. InvocationHttpParameters that it leaves out are kept in any case. Empty ones replace the old ones, which removes
+ * all parameters.
  */
 export function updateConnection(dependencies: ControlDependencies): Operation {
   return async (input) => {

@@ -86,7 +86,7 @@ function shardNumbers(dependencies: HealthDependencies, destination: ApiDestinat
   return Array.from({ length: count }, (_, shard) => shard);
 }
 
-/** Must equal what the workers compute, because it determines how many shards there are. */
+/** The result must equal what the workers compute, because it determines the number of shards. */
 function ratedDestination(
   { requestTimeoutMs }: HealthDependencies,
   { name, incarnation, revision, invocationRateLimitPerSecond, policy = {} }: ApiDestination,

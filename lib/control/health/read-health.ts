@@ -14,7 +14,7 @@ export function getDestinationHealth(dependencies: HealthDependencies): Operatio
   };
 }
 
-/** Limits the reads at the same time: a page may have a hundred destinations, and each of them several shards. */
+/** The most reads that run at the same time. A page may have a hundred destinations, and each of them several shards. */
 const readsAtOnce = 10;
 
 export function listDestinationHealth(dependencies: HealthDependencies): Operation {

@@ -123,7 +123,7 @@ function setsServerNameOrProxy({ transport = {} }: DeliveryPolicyOverrides): boo
   return (transport.serverName ?? transport.proxyUrl) !== undefined;
 }
 
-/** Like the host of the endpoint, server name and proxy decide who can read and answer the request. */
+/** The server name and the proxy must be allowed too, because they also decide who can read and answer the request. */
 async function requireAllowedHosts(
   dependencies: PolicyDependencies,
   caller: Caller,

@@ -56,7 +56,10 @@ const neverCalled: ReadonlySet<string> = new Set(['unspecified', 'broadcast', 'm
 /** The only assigned range of global IPv6 unicast. Source: IANA, IPv6 address space. */
 const globalUnicast = ipaddr.parseCIDR('2000::/3');
 
-/** The bytes of an IPv6 address that can contain an IPv4 address. Sources: RFC 6052 section 2.2, RFC 3056, RFC 4380. */
+/**
+ * The places in an IPv6 address where an IPv4 address can be: each row lists its four bytes. Sources: RFC 6052 section 2.2, RFC
+ * 3056, RFC 4380.
+ */
 const carriedAt = [
   [12, 13, 14, 15],
   [6, 7, 9, 10],
@@ -71,8 +74,9 @@ const carriedAt = [
  * opens, may be called. Addresses in ::ffff:0:0/96 and 64:ff9b::/96 are judged by the IPv4 address in them. Every other IPv6
  * address with an IPv4 address in it (6to4, Teredo, local NAT64) is not public.
  *
- * Failure policy: an address that cannot be parsed is refused. Only a range inside loopback opens loopback; a larger range
- * does not. No range opens a metadata service, not even if an IPv6 address contains the IPv4 address of one.
+ * Failure policy: an address that cannot be parsed is refused. Only a range inside loopback opens loopback; a larger range does
+ * not. No range opens a metadata service. This also holds for an IPv6 address that contains the IPv4 address of a metadata
+ * service.
  *
  * @param text an address from a resolver or a URL, without brackets
  * @returns the class of a refused address; undefined for an address that may be called

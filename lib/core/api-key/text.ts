@@ -55,8 +55,8 @@ export function deriveSecret(rootSecret: string, apiId: ApiId, publicId: string)
 }
 
 /**
- * The API whose secret for this public id passes the check. Every API is tried, so that the time of the answer does not
- * reveal anything about the secret.
+ * The API whose secret passes the check; the secret is derived from this public id. Every API is tried, so that the time of the
+ * answer does not reveal anything about the secret.
  */
 export function apiOf(rootSecret: string, publicId: string, matches: (secret: string) => boolean): ApiId | undefined {
   const matching = apiIds.filter((apiId) => matches(deriveSecret(rootSecret, apiId, publicId)));

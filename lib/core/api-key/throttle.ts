@@ -4,7 +4,10 @@ export interface ThrottleState {
   readonly atMs: number;
 }
 
-/** A worker accepts this many requests of one key. No deployment tool sends more, and it is a small load for the table. */
+/**
+ * A worker accepts this many requests of one key in each second. No deployment tool sends more, and it is a small load for the
+ * table.
+ */
 export const requestsPerSecond = 50;
 
 export type Throttling =

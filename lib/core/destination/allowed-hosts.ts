@@ -49,7 +49,10 @@ export function hostOf(endpoint: string): string | undefined {
   return URL.parse(endpoint)?.hostname;
 }
 
-/** Hosts that are allowed now and were not before: `any` when the policy allows every host now, undefined for no change. */
+/**
+ * Hosts that are allowed now and were not before: `any` when only the new policy allows every host, undefined when no host was
+ * added.
+ */
 export function loosenedHosts(
   before: ConnectionPolicy = {},
   after: ConnectionPolicy = {},

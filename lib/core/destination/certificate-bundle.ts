@@ -46,7 +46,7 @@ function certificatesIn(text: string): { readonly leaf: X509Certificate; readonl
   return { leaf, pem: found.join('\n') };
 }
 
-/** The failures have no cause, because the message of OpenSSL may quote its input. */
+/** The failures leave out the property `cause`, because OpenSSL's message may quote its input. */
 function readCertificate(pem: string, index: number): X509Certificate {
   try {
     return new X509Certificate(pem);

@@ -63,10 +63,10 @@ export function namedSecretArn({ policy, secretArn }: Connection): string | unde
 }
 
 /**
- * The connection after the secret that its policy names has got a new current version.
+ * Returns the changed connection when the secret that its policy names has a new current version.
  *
- * A deauthorized connection is AUTHORIZED again, because the endpoint refused the previous version only. The next request or
- * token shows whether the new version is accepted.
+ * A deauthorized connection is AUTHORIZED again, because the endpoint has refused only the previous version. The next request
+ * or token shows whether the new version is accepted.
  */
 export function withVersion({ stateReason, ...connection }: Connection, version: string, nowMs: number): Connection {
   const isRestored = connection.state === 'DEAUTHORIZED';
@@ -88,6 +88,9 @@ export interface ConnectionPolicy {
    * `*.example.com` for every name with exactly one more label. Absent means any host.
    */
   readonly allowedHosts?: readonly string[];
-  /** ARN of a secret that the owner maintains. Its current version replaces the connection's own secret as the credentials. */
+  /**
+   * ARN of a secret that the owner maintains. The credentials are in its current version, and no longer in the connection's own
+   * secret.
+   */
   readonly secretArn?: string;
 }

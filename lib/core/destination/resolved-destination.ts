@@ -11,8 +11,8 @@ export interface PolicyMaterial {
   /** Absent when requests are not signed. */
   readonly signingKeys?: SigningKeys;
   /**
-   * Versions of the secrets that this was made from. Other versions in a later read show that a secret has changed. Empty
-   * without secrets.
+   * Versions of the secrets that this material was made from. If a later read returns other versions, a secret has changed.
+   * Empty when the policy names no secret.
    */
   readonly versions: string;
 }

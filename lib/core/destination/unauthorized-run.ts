@@ -20,8 +20,8 @@ export interface UnauthorizedLimit {
 const leastLengthMs = 30_000;
 
 /**
- * @param cacheMs age at which workers read a connection again. Within twice that time, every worker that delivers has read the
- *   connection and seen the run, and a success would have ended the run
+ * @param cacheMs age at which workers read a connection again. Twice this time is enough for every worker to see the run, and
+ *   for a success to end it
  */
 export function unauthorizedLimitOf(count: number, cacheMs: number): UnauthorizedLimit {
   return { count, lengthMs: Math.max(leastLengthMs, 2 * cacheMs) };

@@ -123,7 +123,7 @@ function describeError(error: unknown): ErrorDescription {
   if (!(error instanceof Error)) {
     return { name: typeof error, message: 'A value that is not an Error was thrown.', stack: '' };
   }
-  // The message is removed first, because one of its lines may look like a frame.
+  // The message is removed from the stack first, because a line of the message may look like a frame.
   // Stryker disable next-line StringLiteral: a replacement of one line never looks like a frame.
   const withoutMessage = error.stack?.replace(error.message, '');
   const frames = withoutMessage?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];

@@ -32,7 +32,7 @@ export interface Allowance {
   readonly share: Share;
   /** The share that decides how far apart return times are. */
   readonly returnShare: Share;
-  /** A reservation that takes slots moves the end of the given slots by at least this time. */
+  /** A reservation of slots uses up at least this much time of the rate, however few slots it takes. */
   readonly leastCostUs: number;
   /** The most slots that one reservation may take. */
   readonly mostSlots: number;
@@ -59,7 +59,10 @@ const slowAnswerUs = secondUs;
  */
 export const earlyReturnUs = secondUs;
 
-/** Requests to a slow or unknown endpoint wait this long for a slot, even if that exceeds the part of the invocations. */
+/**
+ * Requests to a slow or unknown endpoint may always wait this long for a slot, even if the destination then occupies more than
+ * its part of the invocations.
+ */
 const shortestWaitUs = 100_000;
 
 /** While a destination is paused or its circuit is open, at most this many of its deliveries ask for a slot each second. */
@@ -76,9 +79,9 @@ const slowStartSteps = 6;
  * - Open: one request, the probe. The next probe may follow after a request's time limit plus an interval.
  * - Just closed: a part of the rate that doubles each second.
  * - Slow: by Little's law, the number of requests in progress is the rate times the duration of a request. So the rate is
- *   lowered until this number is at most the maximum concurrency. If there is no maximum, the invocations are limited
- *   instead: each reservation is one invocation that waits for answers, so it uses up enough of the rate to keep the
- *   destination within a third of all invocations.
+ *   lowered until this number is at most the maximum concurrency. If there is no maximum, the invocations are limited instead:
+ *   the destination may occupy a third of them. Each reservation belongs to one invocation, which then waits for answers. So a
+ *   reservation uses up enough time of the rate to keep this limit.
  */
 export function allowanceOf(health: Health, share: Share, limits: EndpointLimits, nowUs: number): Allowance {
   const idleShare = { ...share, ratePerSecond: Math.min(share.ratePerSecond, idleReturnsPerSecond) };
@@ -98,14 +101,14 @@ export function allowanceOf(health: Health, share: Share, limits: EndpointLimits
   const countedUs = answerUs === 0 ? assumedAnswerUs : answerUs;
   const leastCostUs = limits.maximumConcurrency === undefined ? Math.ceil(countedUs / (invocations * longestPart)) : 0;
   const all = { mostSlots: Number.POSITIVE_INFINITY, returnsFromUs: 0, onlyProbes: false };
-  // Invocations do not wait a second for the slots of a slow endpoint.
+  // Return times do not run ahead for a slow endpoint, because invocations must not wait a second for its slots.
   const early = { earlyReturnUs: isSlow(health) ? 0 : earlyReturnUs };
   return { ...all, ...early, share: limited, returnShare: returnShareOf(health, share, limits), leastCostUs };
 }
 
 /**
- * How long an invocation may wait for slots of a slow or unknown endpoint. An invocation that waits is occupied like one that
- * is being answered. So both together take at most the destination's part of the invocations.
+ * How long an invocation may wait for slots of a slow or unknown endpoint. An invocation is occupied while it waits for a slot,
+ * and while it waits for an answer. Invocations of both kinds together must not exceed the destination's part.
  *
  * @param count number of requests that the invocation wants slots for
  * @returns infinity for an endpoint that is known to answer soon
@@ -133,12 +136,12 @@ function returnShareOf({ answerUs }: Health, share: Share, limits: EndpointLimit
 }
 
 /**
- * A stalled request is assumed to take four times as long as it has waited so far. This limits the destination soon enough,
- * and costs little of the rate if the answer comes after all.
+ * A stalled request is assumed to take four times as long as it has waited so far. So the destination is limited soon enough.
+ * If the answer comes after all, only little of the rate was lost.
  */
 const stalledFactor = 4;
 
-/** Whether the endpoint answers so slowly, or has stalled for so long, that its requests occupy invocations. */
+/** Whether the endpoint answers so slowly, or has stalled for so long, that its requests could occupy too many invocations. */
 export function isSlow({ answerUs, stalledUs }: Health): boolean {
   return Math.max(answerUs, stalledUs * stalledFactor) >= slowAnswerUs;
 }

@@ -15,7 +15,7 @@ export type Signal =
 export const aliveSignal: Signal = { kind: 'alive' };
 export const noSignal: Signal = { kind: 'none' };
 
-/** Failures without an HTTP status that the endpoint causes, or the network on the way to it. */
+/** Failures that have no HTTP status and are caused by the endpoint or the network on the way to it. */
 const failuresOfEndpoint: ReadonlySet<FailureCode> = new Set([
   'DnsFailed',
   'ConnectionRefused',
@@ -42,8 +42,8 @@ export function signalOf(outcome: AttemptOutcome): Signal {
 export const failuresToOpen = 5;
 
 /**
- * The number for an endpoint that sometimes answers and sometimes fails. If 30 % of its requests fail, five failures in a row
- * occur every few hundred requests, but twenty in a row hardly ever do.
+ * The number of failures in a row that open the circuit of an endpoint that sometimes answers and sometimes fails. If 30 % of
+ * its requests fail, five failures in a row occur every few hundred requests, but twenty in a row hardly ever do.
  */
 export const mixedFailuresToOpen = 20;
 
@@ -73,7 +73,7 @@ export function failureWrite(failures: number, code: FailureCode, nowUs: number,
   return healthWrite(health, [], nowUs, revision);
 }
 
-/** Opens the circuit. The first probe may be sent after about a second, or when the last given slot has passed. */
+/** Opens the circuit. The first probe may be sent after about a second, but not before the last slot that was given away. */
 export function openWrite(bucket: Bucket, nowUs: number, random: () => number): BucketWrite {
   const { health, slotsUntilUs, revision } = bucket;
   const probeAtUs = nextProbeUs(0, nowUs, random);
@@ -134,7 +134,10 @@ export function closeWrite(bucket: Bucket, nowUs: number): BucketWrite {
   };
 }
 
-/** Ends the pause of a shard that was paused only because the circuit, which the first shard keeps, was open. */
+/**
+ * Only the first shard keeps the circuit. The other shards are paused while the circuit is open. This ends the pause of such a
+ * shard.
+ */
 export function resumeWrite(bucket: Bucket, nowUs: number): BucketWrite | undefined {
   if (!endsInPause(bucket)) return undefined;
   const { slotsUntilUs, revision, health } = bucket;
@@ -152,7 +155,10 @@ export function resumeWrite(bucket: Bucket, nowUs: number): BucketWrite | undefi
   };
 }
 
-/** Ends a run of failures that was too short to open the circuit. `failuresSince` is the number of failures after the answer. */
+/**
+ * Ends a run of failures that was too short to open the circuit. `failuresSince` counts the failures after the answer that
+ * ended the run.
+ */
 export function answeredWrite({ health, revision }: Bucket, failuresSince: number, nowUs: number): BucketWrite {
   const hadFailures = health.failuresInRow > 0;
   const set = {
