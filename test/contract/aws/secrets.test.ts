@@ -99,7 +99,7 @@ describe.each(subjects)('secrets $subject', ({ create }) => {
     expect(await reader.read(secretArn, 'AWSCURRENT')).toEqual({ version: earlier, text: 'earlier' });
   });
 
-  test('a removed secret cannot be read by its name or its ARN, and can be removed again', async () => {
+  test('a removed secret cannot be read by its name or its ARN, and removing it again does not fail', async () => {
     const { writer, reader } = create();
     const name = newName();
     const byArn = await writer.create(newName(), 'text');
@@ -120,7 +120,7 @@ describe.each(subjects)('secrets $subject', ({ create }) => {
 });
 
 describe('secrets in Secrets Manager only', () => {
-  test('the only label of a secret version that was made current is AWSCURRENT', async () => {
+  test('a secret version that was made current has AWSCURRENT as its only label', async () => {
     const { client, writer } = secretsManager();
     const { secretArn } = await writer.create(newName(), 'first');
     const { version } = await writer.addVersion(secretArn, 'second');
@@ -129,7 +129,7 @@ describe('secrets in Secrets Manager only', () => {
     expect(VersionStages).toEqual(['AWSCURRENT']);
   });
 
-  test('a write to a secret whose answer was lost takes effect only once', async () => {
+  test('a write to a secret takes effect only once even if the first answer was lost and the write is repeated', async () => {
     const { client, proxy, writer, reader } = secretsManager();
     proxy.loseNextAnswerTo('CreateSecret');
     const { secretArn, version: first } = await writer.create(newName(), 'first');
@@ -145,7 +145,7 @@ describe('secrets in Secrets Manager only', () => {
     expect(proxy.lostAnswers).toBe(4);
   });
 
-  test('reading or writing a secret fails without showing it while Secrets Manager does not answer', async () => {
+  test('while Secrets Manager does not answer, reading or writing a secret fails, and the error does not show the secret', async () => {
     const { server } = started;
     const client = createSecretsManagerClient({ ...server?.clientConfig, endpoint: 'http://127.0.0.1:1' });
     const failure = await createSecretsManagerSecretWriter(client)

@@ -12,7 +12,7 @@ test('a name in the hosts file is resolved without a DNS query', async () => {
   expect(dns.asked).toEqual([]);
 });
 
-test('a name with a single label and localhost resolve to their addresses in the hosts file', async () => {
+test('localhost and other names with a single label resolve to their addresses in the hosts file', async () => {
   const { resolve } = await setUp(() => [], '10.0.0.1 backend\n127.0.0.2 localhost\n');
   expect(await resolve('backend')).toEqual(['10.0.0.1']);
   expect(await resolve('localhost')).toEqual(['127.0.0.2']);

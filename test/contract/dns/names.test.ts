@@ -29,25 +29,28 @@ describe('both families', () => {
   test.each([
     ['AAAA', 'A', '93.184.216.34'],
     ['A', 'AAAA', '2606:4700::1'],
-  ] as const)('a missing answer for %s delays the answer for %s by 50 ms', async (silentFamily, _other, address) => {
-    const { resolve, clock, dns } = await setUp(() => ({ addresses: [address], silent: [silentFamily] }));
-    const found = resolve(name);
-    let isFound = false;
-    void found.then(() => (isFound = true));
-    await dns.questions(2);
-    await untilTimers(clock, 2);
-    await clock.advance(49);
-    expect(isFound).toBe(false);
-    await clock.advance(1);
-    expect(await found).toEqual([address]);
-  });
+  ] as const)(
+    'when the name server does not answer the %s query, the answer to the %s query is used after 50 ms',
+    async (silentFamily, _other, address) => {
+      const { resolve, clock, dns } = await setUp(() => ({ addresses: [address], silent: [silentFamily] }));
+      const found = resolve(name);
+      let isFound = false;
+      void found.then(() => (isFound = true));
+      await dns.questions(2);
+      await untilTimers(clock, 2);
+      await clock.advance(49);
+      expect(isFound).toBe(false);
+      await clock.advance(1);
+      expect(await found).toEqual([address]);
+    },
+  );
 
   test('a name resolves to its IPv4 address when the query for IPv6 fails', async () => {
     const { resolve } = await setUp(() => ({ addresses: ['93.184.216.34'], failing: ['AAAA'] }));
     expect(await resolve(name)).toEqual(['93.184.216.34']);
   });
 
-  test('a name without IPv6 addresses whose IPv4 query is not answered fails after two seconds', async () => {
+  test('a look-up fails after two seconds when the name has no IPv6 address and the IPv4 query gets no answer', async () => {
     const { resolve, clock, dns } = await setUp(() => ({ addresses: [], silent: ['A'] }));
     const failed = failureOf(resolve(name));
     await dns.questions(2);
@@ -169,7 +172,7 @@ describe('the cache', () => {
     expect(await resolve(name)).toEqual(['93.184.216.1']);
   });
 
-  test('the cache holds 1,000 names, and the oldest answer is removed first', async () => {
+  test('the DNS cache holds 1,000 names, and removes the oldest answer first', async () => {
     const { resolve, dns } = await setUp(() => ({ addresses: ['93.184.216.34'], ttlSeconds: 60 }));
     for (let index = 0; index < 1000; index += 1) await resolve(`n${index}.test`);
     await resolve('n0.test');

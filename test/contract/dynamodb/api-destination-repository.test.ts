@@ -41,7 +41,7 @@ describe.each(subjects)('API destinations $subject', ({ create }) => {
     expect(await repository.create(apiDestinationOf('orders', { incarnation: 'other' }))).toBe('exists');
   });
 
-  test('only one of two updates of a destination from the same revision is written', async () => {
+  test('when two updates of a destination are based on the same revision, only one of them is written', async () => {
     const repository = await create();
     const { description: _none, ...plain } = apiDestinationOf('orders');
     const before = { ...plain, description: 'old' };
@@ -70,7 +70,7 @@ describe.each(subjects)('API destinations $subject', ({ create }) => {
     expect(await repository.read('orders')).toEqual({ ...plain, revision: 4 });
   });
 
-  test('the removal of a destination from an older revision is refused', async () => {
+  test('removing a destination is refused when the caller read an older revision', async () => {
     const repository = await create();
     const destination = apiDestinationOf('orders');
     await repository.create(destination);
@@ -108,7 +108,7 @@ describe.each(subjects)('API destinations $subject', ({ create }) => {
     expect(names(await repository.list({ connectionArn, afterName: 'c', limit: 10 }))).toEqual(['d']);
   });
 
-  test('the count of destinations is right after creates and removals', async () => {
+  test('the count of destinations is correct after destinations were created and removed', async () => {
     const repository = await create();
     await repository.create(apiDestinationOf('a'));
     await repository.create(apiDestinationOf('b'));

@@ -62,7 +62,7 @@ describe.each(subjects)('connections $subject', ({ create }) => {
     expect(await repository.read('orders')).toEqual(after);
   });
 
-  test('an update of a connection from an older revision is refused and changes nothing', async () => {
+  test('an update of a connection is refused and changes nothing when the caller read an older revision', async () => {
     const repository = await create();
     const before = connectionOf('orders');
     await repository.create(before);
@@ -72,7 +72,7 @@ describe.each(subjects)('connections $subject', ({ create }) => {
     expect(await repository.read('orders')).toEqual(winner);
   });
 
-  test('an update of another incarnation of a connection is refused', async () => {
+  test('an update of a connection is refused when the caller read another incarnation', async () => {
     const repository = await create();
     const before = connectionOf('orders');
     await repository.create(connectionOf('orders', { incarnation: 'anew' }));
@@ -110,7 +110,7 @@ describe.each(subjects)('connections $subject', ({ create }) => {
     expect(await repository.remove(connection)).toBe('absent');
   });
 
-  test('a removal of a connection from an older revision or an older incarnation is refused', async () => {
+  test('removing a connection is refused when the caller read an older revision or incarnation', async () => {
     const repository = await create();
     const before = connectionOf('orders');
     await repository.create(before);
@@ -139,7 +139,7 @@ describe.each(subjects)('connections $subject', ({ create }) => {
     expect(second).not.toHaveProperty('nextAfterName');
   });
 
-  test('a list of connections by prefix and state has full pages', async () => {
+  test('a list of connections that is filtered by prefix and state has full pages', async () => {
     const repository = await create();
     for (let index = 10; index < 30; index += 1) {
       const state = index % 2 === 0 ? 'AUTHORIZED' : 'DEAUTHORIZED';
@@ -154,7 +154,7 @@ describe.each(subjects)('connections $subject', ({ create }) => {
     expect(second.nextAfterName).toBeUndefined();
   });
 
-  test('a page of connections begins after a name even when that connection is gone', async () => {
+  test('a page of connections begins after a given name even when no connection has that name any more', async () => {
     const repository = await create();
     for (const name of ['p-a', 'p-b', 'p-c']) await repository.create(connectionOf(name));
     await repository.remove(connectionOf('p-b'));
@@ -162,7 +162,7 @@ describe.each(subjects)('connections $subject', ({ create }) => {
     expect(items.map(({ name }) => name)).toEqual(['p-c']);
   });
 
-  test('the count of connections is right after creates and removals', async () => {
+  test('the count of connections is correct after connections were created and removed', async () => {
     const repository = await create();
     expect(await repository.count()).toBe(0);
     for (const name of ['a', 'b']) await repository.create(connectionOf(name));
@@ -182,7 +182,7 @@ describe('connections in DynamoDB only', () => {
     return { client, tableName, repository, connection, Key };
   }
 
-  test('an update keeps the members of a connection that only a newer version knows', async () => {
+  test('an update of a connection keeps members that only a newer version knows', async () => {
     const { client, tableName, repository, connection, Key } = await createWithItem();
     await client.send(
       new UpdateItemCommand({

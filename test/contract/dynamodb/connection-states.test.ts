@@ -81,7 +81,7 @@ describe.each(subjects)('connection states $subject', ({ create }) => {
     const secretArn = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:team';
     const named = connectionOf('orders', { secretArn, policy: { secretArn }, stateReason: 'as before' });
 
-    test('adopting a new version of a named secret changes only the version, the revision and the time of change', async () => {
+    test('adopting a new version of a named secret changes only the secret version, the revision and the time of change', async () => {
       const { states, repository } = await create();
       await repository.create(named);
       expect(await states.adopt(named, 'version-2', 9_000)).toBe(true);

@@ -35,7 +35,7 @@ const busy: BucketWrite = {
 };
 
 describe('a bucket in the table', () => {
-  test('a bucket is one item with a version and a time to live, and a write keeps members of a newer version', async () => {
+  test('a bucket is one item with a version and a time to live, and a write keeps members that a newer version added', async () => {
     const client = dynalite.client();
     const { tableName } = dynalite.server;
     const item = { TableName: tableName, Key: { pk: { S: 'RATE#item' }, sk: { S: '4' } } };

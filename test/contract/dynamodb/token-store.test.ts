@@ -30,7 +30,7 @@ describe('a token in the table', () => {
   };
   const lease = { generation: 0, holder: 'a', nowMs: 1_000, untilMs: 11_000 };
 
-  test('a token is one item with a version and a time to live, and a write keeps members of a newer version', async () => {
+  test('a token is one item with a version and a time to live, and a write keeps members that a newer version added', async () => {
     const client = connect();
     const key = { TableName: server.tableName, Key: { pk: { S: 'TOKEN#item' }, sk: { S: 'TOKEN' } } };
     const read = async () => (await client.send(new GetItemCommand({ ...key, ConsistentRead: true }))).Item;

@@ -50,7 +50,7 @@ const subjects = [
 ];
 
 describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
-  test('the first refusal of a connection begins a run at the time of the write', async () => {
+  test('the first refusal of a connection begins a run of 401s at the time of the write', async () => {
     const { runs, repository } = await create();
     await repository.create(orders);
     const run = { count: 1, sinceMs: 10_000 };
@@ -60,7 +60,7 @@ describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
     expect((await repository.list({ limit: 10 })).items).toEqual([{ ...orders, unauthorizedRun: run }]);
   });
 
-  test('a refusal adds one to the run even when the worker has not seen the run', async () => {
+  test('a refusal adds one to a run of 401s even when the worker has not read that run', async () => {
     const { runs, repository } = await create();
     await repository.create(orders);
     await addTwo(runs);
@@ -71,7 +71,7 @@ describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
     expect(await runs.add(refusedAt(13_000))).toEqual({ count: 4, sinceMs: 10_000 });
   });
 
-  test('twenty simultaneous refusals make one run of twenty', async () => {
+  test('twenty simultaneous refusals make one run of 401s with a count of twenty', async () => {
     const { runs, repository } = await create();
     await repository.create(orders);
     const added = await Promise.all(Array.from({ length: 20 }, () => runs.add(refusedAt(10_000))));
@@ -81,14 +81,14 @@ describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
     expect((await repository.read('orders'))?.unauthorizedRun).toEqual({ count: 20, sinceMs: 10_000 });
   });
 
-  test('a refusal begins a new run when the run that its worker saw has ended', async () => {
+  test('a refusal begins a new run of 401s when the run that the worker has read has ended meanwhile', async () => {
     const { runs, repository } = await create();
     await repository.create(orders);
     const lastSeen = { count: 7, sinceMs: 5_000 };
     expect(await runs.add(refusedAt(10_000, { lastSeen }))).toEqual({ count: 1, sinceMs: 10_000 });
   });
 
-  test('a refused request that was sent before the run began is not counted', async () => {
+  test('a refusal does not count in a run of 401s that began after its request was sent', async () => {
     const { runs, repository } = await create();
     await repository.create(orders);
     await addTwo(runs);
@@ -103,7 +103,7 @@ describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
     ['an older incarnation of the connection', { connection: connectionOf('orders', { incarnation: 'orders-0' }) }, {}],
     ['a deauthorized connection', {}, { state: 'DEAUTHORIZED' as const }],
     ['a connection that is being deleted', {}, { state: 'DELETING' as const }],
-  ])('a refusal of %s is not counted', async (_of, refused, members) => {
+  ])('a refusal of %s does not count in the run of 401s', async (_of, refused, members) => {
     const { runs, repository } = await create();
     const stored = connectionOf('orders', members);
     await repository.create(stored);
@@ -111,14 +111,14 @@ describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
     expect(await repository.read('orders')).toEqual(stored);
   });
 
-  test('neither a refusal nor the end of a run creates a connection that does not exist', async () => {
+  test('neither a refusal nor the end of a run of 401s creates an item for a connection that does not exist', async () => {
     const { runs, repository } = await create();
     expect(await runs.add(refusedAt(10_000))).toBeUndefined();
     await runs.end(orders, 10_000);
     expect(await repository.read('orders')).toBeUndefined();
   });
 
-  test('an update of a connection does not change its run', async () => {
+  test('an update of a connection does not change the run of 401s of that connection', async () => {
     const { runs, repository } = await create();
     await repository.create(orders);
     await runs.add(refusedAt(10_000));
@@ -140,7 +140,7 @@ describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
     }
   });
 
-  test('the first refusal of new credentials begins a new run', async () => {
+  test('the first refusal of new credentials begins a new run of 401s', async () => {
     const { runs, repository } = await create();
     await repository.create(orders);
     await addTwo(runs);
@@ -151,7 +151,7 @@ describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
     expect(await runs.add(refusedAt(13_000, { secretVersion: 'version-2' }))).toEqual({ count: 1, sinceMs: 13_000 });
   });
 
-  test('the first refusal after the end of a run begins a new run', async () => {
+  test('the first refusal after the end of a run of 401s begins a new run', async () => {
     const { runs, repository } = await create();
     await repository.create(orders);
     await addTwo(runs);
@@ -164,7 +164,7 @@ describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
   test.each([
     ['an earlier run', orders, 9_999],
     ['a run of another incarnation', connectionOf('orders', { incarnation: 'orders-0' }), 10_000],
-  ])('the end of %s does not change the present run of a connection', async (_of, connection, sinceMs) => {
+  ])('the end of %s does not change the present run of 401s of a connection', async (_of, connection, sinceMs) => {
     const { runs, repository } = await create();
     await repository.create(orders);
     await addTwo(runs);
@@ -172,7 +172,7 @@ describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
     expect((await repository.read('orders'))?.unauthorizedRun).toEqual({ count: 2, sinceMs: 10_000 });
   });
 
-  test('a connection is not deauthorized because of a run that has ended', async () => {
+  test('a connection is not deauthorized because of a run of 401s that has already ended', async () => {
     const { runs, states, repository } = await create();
     await repository.create(orders);
     await addTwo(runs);
@@ -188,14 +188,14 @@ describe.each(subjects)('runs of refused requests $subject', ({ create }) => {
   });
 });
 
-describe('a run of refused requests in the table', () => {
+describe('a run of 401s in the table', () => {
   const started: { proxy?: AnswerLosingProxy } = {};
   beforeAll(async () => {
     started.proxy = await startAnswerLosingProxy(dynalite.server.endpoint);
   });
   afterAll(() => started.proxy?.stop());
 
-  test('a run is stored in one attribute of the connection, and writing it does not raise the revision', async () => {
+  test('a run of 401s is stored in one attribute of the connection, and writing it does not raise the revision', async () => {
     const { client, tableName, runs, repository } = await inDynamoDb();
     await repository.create(orders);
     await addTwo(runs);
@@ -214,7 +214,7 @@ describe('a run of refused requests in the table', () => {
     });
   });
 
-  test('a refusal is counted once when the answer to its write was lost', async () => {
+  test('a refusal is counted once in the run of 401s even if the answer to the write was lost', async () => {
     const { proxy } = started;
     const { runs, repository } = await inDynamoDb(proxy?.endpoint);
     await repository.create(orders);

@@ -101,7 +101,7 @@ describe('informational answers', () => {
   test.each([
     ['without headers', ''],
     ['that upgrades to WebSocket', 'connection: upgrade\r\nupgrade: websocket\r\n'],
-  ])('a 101 %s is an answer and ends the connection', async (_what, headers) => {
+  ])('a 101 %s counts as the final answer, and its connection is closed', async (_what, headers) => {
     const endpoint = await exchanges.misbehaving((socket) => {
       socket.write(`HTTP/1.1 101 Switching Protocols\r\n${headers}\r\n`);
     });

@@ -20,7 +20,7 @@ describe('a connection', () => {
     expect(endpoint.requests.map(({ connection }) => connection)).toEqual([1, 1, 1, 1, 1]);
   });
 
-  test('two transports never share a connection', async () => {
+  test('requests with different transport keys never share a connection', async () => {
     const endpoint = await exchanges.endpoint();
     const client = exchanges.client();
     for (const key of ['', 'mutual-tls', '', 'mutual-tls']) {

@@ -133,7 +133,7 @@ describe('a 2xx that breaks off after its head', () => {
   ];
 
   test.each(broken)(
-    'a 2xx whose %s is an answer without a body, and its connection is closed',
+    'when its %s, a 2xx counts as an answer without a body, and the connection is closed',
     async (_how, misbehave) => {
       const endpoint = await exchanges.misbehaving(misbehave);
       const answer = await send(exchanges.client(), endpoint.origin, {}, { timeoutMs: 500 });
@@ -143,11 +143,14 @@ describe('a 2xx that breaks off after its head', () => {
     },
   );
 
-  test.each(broken)('a caller that needs the body of a 2xx gets a failure when its %s', async (_how, misbehave) => {
-    const endpoint = await exchanges.misbehaving(misbehave);
-    const sending = send(exchanges.client(), endpoint.origin, {}, { timeoutMs: 500, readSuccessBody: true });
-    expect(await failureOf(sending)).toMatchObject({ name: 'Failure' });
-  });
+  test.each(broken)(
+    'a request for which the caller needs the body of a 2xx fails when its %s',
+    async (_how, misbehave) => {
+      const endpoint = await exchanges.misbehaving(misbehave);
+      const sending = send(exchanges.client(), endpoint.origin, {}, { timeoutMs: 500, readSuccessBody: true });
+      expect(await failureOf(sending)).toMatchObject({ name: 'Failure' });
+    },
+  );
 });
 
 describe('an answer that is not valid HTTP', () => {
@@ -234,7 +237,7 @@ describe('the signal', () => {
     expect(await other).toMatchObject({ status: 204 });
   });
 
-  test('a request is not sent when its signal aborts during the connecting', async () => {
+  test('a request is not sent when its signal aborts while its connection is being opened', async () => {
     const endpoint = await exchanges.endpoint();
     const aborting = new AbortController();
     const resolveName = async () => {

@@ -56,7 +56,7 @@ describe('addresses of both families', () => {
     expect(endpoint.requests).toMatchObject([{ headers: { host: endpoint.origin.replace('http://127.0.0.1', name) } }]);
   });
 
-  test('TLS uses the name of the endpoint on whichever address connects first', async () => {
+  test('TLS uses the name of the endpoint, whichever of its addresses connects first', async () => {
     const certificate = makeTlsCertificate(Date.now(), { dnsNames: [name] });
     const { key, certificate: cert } = certificate;
     const endpoint = await exchanges.endpoint(undefined, { key, cert });

@@ -200,7 +200,7 @@ describe('a proxy that refuses', () => {
     await proxy.allClosed();
   });
 
-  test('the failure names the proxy when no server listens at its address', async () => {
+  test('a failure names the proxy when no server listens at the address of the proxy', async () => {
     const gone = await startConnectProxy();
     await gone.close();
     const failed = await failureOf(send(exchanges.client(), 'https://endpoint.test', {}, through(gone.url)));
@@ -210,7 +210,7 @@ describe('a proxy that refuses', () => {
     });
   });
 
-  test('the failure names the proxy when its name cannot be resolved', async () => {
+  test('a failure names the proxy when the name of the proxy cannot be resolved', async () => {
     const failed = await failureOf(
       send(exchanges.client(), 'https://endpoint.test', {}, through('http://proxy.invalid:1')),
     );

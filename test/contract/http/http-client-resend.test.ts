@@ -17,7 +17,7 @@ function resetting(...resets: readonly number[]): Misbehave {
 }
 
 describe('a request whose used connection dies before the answer', () => {
-  test('a request is sent again on a new connection when its used connection dies before the answer', async () => {
+  test('a request is sent again on a new connection when its reused connection dies before the answer', async () => {
     const endpoint = await exchanges.misbehaving(resetting(1));
     const client = exchanges.client();
     await send(client, endpoint.origin);
@@ -26,7 +26,7 @@ describe('a request whose used connection dies before the answer', () => {
     expect([endpoint.requestCount(), endpoint.connectionCount()]).toEqual([3, 2]);
   });
 
-  test('a request is sent again only once when its used connections die before the answer', async () => {
+  test('a request is sent again only once, even if its second connection also dies before the answer', async () => {
     const endpoint = await exchanges.misbehaving(resetting(1, 2, 3));
     const client = exchanges.client();
     await send(client, endpoint.origin);
@@ -115,7 +115,7 @@ describe('over TLS', () => {
     expect(endpoint.requestCount()).toBe(1);
   });
 
-  test('the client replaces a used TLS connection that dies, and sends the request once more', async () => {
+  test('when a reused TLS connection dies, the client opens a new one and sends the request once more', async () => {
     const endpoint = await exchanges.misbehaving((socket, { index }) => {
       if (index === 1) socket.destroy();
       else socket.write(noContent);

@@ -42,7 +42,7 @@ test.each([
   },
 );
 
-test('a host with a final dot is asked for by its server name without the dot, and its certificate is accepted', async () => {
+test('the server name of a host with a final dot is sent without the dot, and the certificate of the server is accepted', async () => {
   const { key, certificate } = makeTlsCertificate(Date.now(), { dnsNames: ['endpoint.test'] });
   const asked: unknown[] = [];
   const server = createServer({ key, cert: certificate }, (socket) => {

@@ -114,7 +114,7 @@ describe.each(subjects)('the dead-letter queue $subject', ({ create }) => {
     expect(await inTarget()).toEqual([]);
   });
 
-  test('sending a dead letter fails with DeliveryTooLarge when it is too large for a message', async () => {
+  test('sending a dead letter that is too large for a message fails with DeliveryTooLarge', async () => {
     const { queue, targetArn, inOwn, inTarget } = await create();
     const letter = letterTo(targetArn, { body: incompressibleText() });
     await expect(queue.send(letter)).rejects.toMatchObject({ name: 'Failure', code: 'DeliveryTooLarge' });

@@ -89,7 +89,7 @@ describe.each(subjects)('the delivery queue $subject', ({ create }) => {
 });
 
 describe('a request to SQS', () => {
-  test('a delivery without a waiting time is sent without a delay', async () => {
+  test('a delivery without a waiting time is sent to the queue without a delay', async () => {
     const { queue, lies } = await inSqs();
     await queue.send({ delivery: deliveryOf() }, 'g');
     expect(sqs.batchesTo(lies.url)).toMatchObject([[{ DelaySeconds: 0 }]]);
@@ -104,23 +104,29 @@ describe('a request to SQS', () => {
     [900_000, 900],
     [900_001, 900],
     [86_400_000, 900],
-  ])('a delivery that must wait %d ms more is sent with a delay of %d s', async (waitMs, DelaySeconds) => {
-    const { queue, lies } = await inSqs();
-    await queue.send({ delivery: deliveryOf(), notBeforeMs: clock.nowMs() + waitMs }, 'g');
-    expect(sqs.batchesTo(lies.url)).toMatchObject([[{ DelaySeconds }]]);
-  });
+  ])(
+    'a delivery that must wait another %d ms is sent to the queue with a delay of %d s',
+    async (waitMs, DelaySeconds) => {
+      const { queue, lies } = await inSqs();
+      await queue.send({ delivery: deliveryOf(), notBeforeMs: clock.nowMs() + waitMs }, 'g');
+      expect(sqs.batchesTo(lies.url)).toMatchObject([[{ DelaySeconds }]]);
+    },
+  );
 
   test.each([
     [60_000, 60],
     [60_001, 60],
     [900_000, 60],
-  ])('a delivery that must wait %d ms for the rate is sent with a delay of %d s', async (waitMs, DelaySeconds) => {
-    const { queue, lies } = await inSqs();
-    await queue.send({ delivery: deliveryOf(), notBeforeMs: clock.nowMs() + waitMs, turnGeneration: 3 }, 'g');
-    expect(sqs.batchesTo(lies.url)).toMatchObject([[{ DelaySeconds }]]);
-  });
+  ])(
+    'a delivery that must wait %d ms because of the rate is sent to the queue with a delay of %d s',
+    async (waitMs, DelaySeconds) => {
+      const { queue, lies } = await inSqs();
+      await queue.send({ delivery: deliveryOf(), notBeforeMs: clock.nowMs() + waitMs, turnGeneration: 3 }, 'g');
+      expect(sqs.batchesTo(lies.url)).toMatchObject([[{ DelaySeconds }]]);
+    },
+  );
 
-  test('a delivery that must wait 300 s for an unhealthy endpoint is sent with a delay of 300 s', async () => {
+  test('a delivery that must wait 300 s because of an unhealthy endpoint is sent to the queue with a delay of 300 s', async () => {
     const { queue, lies } = await inSqs();
     const notBeforeMs = clock.nowMs() + 300_000;
     await queue.send({ delivery: deliveryOf(), notBeforeMs, turnGeneration: 3, isUnhealthy: true }, 'g');

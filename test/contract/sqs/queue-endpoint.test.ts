@@ -35,7 +35,7 @@ async function hostCalled(variables: Readonly<Record<string, string>>): Promise<
   return host;
 }
 
-test('a call goes to the endpoint that is configured, although the URL of the queue names another one', async () => {
+test('a call to SQS goes to the configured endpoint even if the URL of the queue names another address', async () => {
   const client = own.client();
   onTestFinished(() => client.destroy());
   const queue = await own.server.newQueue();

@@ -48,7 +48,7 @@ const subjects: readonly { subject: string; create: () => Promise<Subject> }[] =
 ];
 
 describe.each(subjects)('received messages $subject', ({ create }) => {
-  test('only the removed messages are deleted', async () => {
+  test('removing one received message deletes no other message', async () => {
     const { messages, one, left } = await create();
     await messages.remove(one);
     expect(await left()).toEqual(['other']);
@@ -61,7 +61,7 @@ describe.each(subjects)('received messages $subject', ({ create }) => {
     expect(await left()).toEqual(['other']);
   });
 
-  test('a received message is not deleted when its removal is no longer wanted at the time of the call', async () => {
+  test('a received message is not deleted when the caller withdraws the removal before the call to SQS', async () => {
     const { messages, one, left } = await create();
     const wanted = [true];
     const removing = messages.remove(one, () => wanted.length > 0);
@@ -112,7 +112,7 @@ describe('received messages in SQS', () => {
     expect(await left()).toEqual(['other']);
   });
 
-  test('a removed message is deleted although the answer of SQS was lost', async () => {
+  test('removing a message deletes it from the queue even if the answer of SQS is lost', async () => {
     const { messages, one, left } = await inSqs();
     const faults = ['lost after' as const];
     sqs.server.proxy.faultsBy(() => faults.pop());

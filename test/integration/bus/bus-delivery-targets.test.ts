@@ -41,7 +41,7 @@ test('a queue target gets the unchanged text of the event or the output of its t
   expect(made).toEqual(['{"order":1.50,"by":"\\u0001"}', '"order 1.50 of all"', '[1.0]']);
 });
 
-test('every target gets the numbers of an event with the digits that the event has', async () => {
+test('every target gets the numbers of an event with unchanged digits', async () => {
   const endpoint = await ownEndpoint();
   const destination = await story.createDestination('shop', endpoint.origin);
   const queue = await story.createQueue('all');
@@ -109,7 +109,7 @@ test('the worker, not the rule, fills in the template in the target of an envelo
   ]);
 });
 
-test('events for a target that the local stack does not have go to its dead-letter queue, and one error is printed', async () => {
+test('events for a target that the local stack does not have go to the dead-letter queue of the target, and one error is printed', async () => {
   const dead = await story.createQueue('dead');
   const DeadLetterConfig = { Arn: dead.arn };
   const bucket = 'arn:aws:firehose:us-east-1:123456789012:deliverystream/x';

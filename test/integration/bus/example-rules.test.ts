@@ -90,7 +90,7 @@ describe.each(exampleNames)('the example %s', (name) => {
     expect(delivery.apiDestination).toBe(name === 'rule-to-queue.yml' ? 'orders' : 'shipments');
   });
 
-  test(`only the rule of the example ${name} may send to its dead-letter queue`, () => {
+  test(`only the rule in the example ${name} may send to the dead-letter queue of the example`, () => {
     const { UndeliveredPolicy, Undelivered } = exampleResources(name, localStack);
     expect(targetsOf(name)).toMatchObject([{ DeadLetterConfig: { Arn: localStack['Undelivered.Arn'] } }]);
     expect(Undelivered).toMatchObject({ SqsManagedSseEnabled: true, MessageRetentionPeriod: 14 * 86_400 });

@@ -42,7 +42,7 @@ test('the README shows sls invoke local with the command that these tests run', 
   expect(readme).toContain(`npx sls invoke local -f deliver -p ${sample}`);
 });
 
-test('osls that an older Node has started runs a function on the Node of the project', async () => {
+test('osls runs a function on the Node of the project even if an older Node has started osls', async () => {
   const folder = ownFolder();
   const olderNode = join(folder, 'older-node.cjs');
   await writeFile(
@@ -54,7 +54,7 @@ test('osls that an older Node has started runs a function on the Node of the pro
   expect([ended.status, ended.stdout]).toEqual([0, expect.stringContaining('"outcome": "delivered"')]);
 });
 
-test('sls invoke without a stage is refused before it asks an AWS account', async () => {
+test('sls invoke without a stage is refused before it sends a request to AWS', async () => {
   const { status, stdout, stderr } = await inBareShell('npx sls invoke -f deliver -d "{}"', { home: ownFolder() });
   expect([status, stdout + stderr]).toEqual([
     1,
@@ -63,7 +63,7 @@ test('sls invoke without a stage is refused before it asks an AWS account', asyn
 });
 
 test.each(['127.0.0.1:4010', 'localhost', 'ftp://127.0.0.1'])(
-  'an invocation refuses the AWS_ENDPOINT_URL %s and shows what an address looks like',
+  'a local invocation refuses the AWS_ENDPOINT_URL %s, and the error shows a valid address',
   async (url) => {
     await expect(openTargetStack({ AWS_ENDPOINT_URL: url }, () => undefined)).rejects.toThrow(
       `AWS_ENDPOINT_URL must be an address such as http://127.0.0.1:4010; it is '${url}'.`,

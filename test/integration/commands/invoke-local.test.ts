@@ -40,7 +40,7 @@ test('npm run invoke delivers a sample event with the deployed bundle of deliver
   ]);
 });
 
-test('npm run invoke sends a dead letter to the queue of a stack with another account', async () => {
+test('npm run invoke sends dead letters to the right queue when the stack has another account', async () => {
   const nowhere = join(folder, 'nowhere.json');
   await writeFile(nowhere, '{"apiDestination":"nowhere","event":{}}');
   const { status, stdout } = await invoke(['-f', 'deliver', '-p', nowhere]);

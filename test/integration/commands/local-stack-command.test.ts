@@ -51,7 +51,7 @@ test('a started stack prints what to export, the first command, where to read on
   expect(stack.stdout()).toContain('Everything is in memory and ends with this process; --data-dir <folder> keeps it.');
 });
 
-test('a started stack with --auth prints how to make the first API key, and no keys that it would refuse', async () => {
+test('a started stack with --auth prints how to make the first API key, and no dummy keys, because it would refuse them', async () => {
   const stack = start(['--port', '0', '--auth']);
   await stack.line(/Ctrl-C/);
   expect(stack.stdout()).toContain('npm run keys -- create --api control');
@@ -66,7 +66,7 @@ test('a started stack with a data folder prints where its data is kept', async (
   expect(stack.stderr()).toBe('');
 });
 
-test('a stack that keeps its data in memory says at its end how many events and dead letters are lost', async () => {
+test('when a stack that keeps its data in memory stops, it prints how many events and dead letters are lost', async () => {
   const stack = start(['--port', '0']);
   const url = await stack.url;
   const sqs = new SQSClient(clientConfig(url));
@@ -82,7 +82,7 @@ test('a stack that keeps its data in memory says at its end how many events and 
   );
 });
 
-test('a stack in a folder that has files of something else says so', async () => {
+test('a stack prints a warning when its data folder contains files of another program', async () => {
   const folder = ownFolder();
   writeFileSync(join(folder, 'thesis.txt'), '');
   const stack = start(['--port', '0', '--data-dir', folder]);

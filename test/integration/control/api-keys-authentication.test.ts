@@ -12,8 +12,8 @@ const listKeys = rest('GET', '/v1/apis/control/apikeys');
 
 const createWorld = () => createKeyWorld(dynalite, done);
 
-describe('a key of the API control', () => {
-  test('a key of the API control works for EventBridge and AppSync, both in a header and as signing key', async () => {
+describe('a key for the `control` API', () => {
+  test('a key for the `control` API works for EventBridge and AppSync, both in a header and as signing key', async () => {
     const world = await createWorld();
     const key = await world.create('control');
     expect(await world.send(withKey(list, key))).toMatchObject({ status: 200, json: { Connections: [] } });
@@ -104,7 +104,7 @@ test('a request to the function URL cannot look like a direct invocation', async
 
 describe('a key that is', () => {
   test.each(['DeleteApiKey', 'UpdateApiKey'])(
-    'a key that ends by %s stops working in every worker within a minute',
+    'a key that %s ends stops working in every worker within a minute',
     async (operation) => {
       const world = await createWorld();
       const key = await world.create('control', { expires: startMs / 1000 + 3 * 86_400 });
@@ -187,13 +187,13 @@ test('the 51st request of a key within a second is throttled, and requests with 
   expect((await world.send(withKey(list, busy))).status).toBe(200);
 });
 
-describe('a key of the API events', () => {
+describe('a key for the `events` API', () => {
   test.each([
     ['CreateConnection', awsJson('CreateConnection'), 400, 'events:CreateConnection'],
     ['ListConnections', list, 400, 'events:ListConnections'],
     ['CreateApiKey', rest('POST', '/v1/apis/events/apikeys', '{}'), 403, 'appsync:CreateApiKey'],
     ['ListApiKeys', rest('GET', '/v1/apis/events/apikeys'), 403, 'appsync:ListApiKeys'],
-  ])('a key of the API events may not call %s', async (_name, sent, status, named) => {
+  ])('a key for the `events` API may not call %s', async (_name, sent, status, named) => {
     const refuse = () => Promise.reject(new Failure('StoreRefused', 'The operation was reached.'));
     const world = await createKeyWorld(dynalite, { CreateConnection: refuse, ListConnections: refuse });
     const key = await world.create('events');
@@ -204,7 +204,7 @@ describe('a key of the API events', () => {
     expect(world.logged).toEqual([]);
   });
 
-  test('a key of the API events may call PutEvents', async () => {
+  test('a key for the `events` API may call PutEvents', async () => {
     const world = await createKeyWorld(dynalite, { PutEvents: (input) => Promise.resolve({ echoed: input }) });
     const key = await world.create('events');
     const body = { Entries: [{ Source: 's', DetailType: 't', Detail: '{}' }] };

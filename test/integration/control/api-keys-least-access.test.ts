@@ -35,7 +35,7 @@ const calls = fc.oneof(
 );
 const ways = fc.constantFrom<'header' | 'events' | 'appsync' | 'both'>('header', 'events', 'appsync', 'both');
 
-test('requests with a key of the API events neither change nor reveal the configuration', async () => {
+test('requests with a key for the `events` API neither change nor reveal the configuration', async () => {
   const reached: string[] = [];
   const reaching = (all: readonly string[]) =>
     Object.fromEntries(

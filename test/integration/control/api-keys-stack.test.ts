@@ -109,7 +109,7 @@ describe('npm run keys', () => {
 });
 
 describe('with --auth', () => {
-  test('a stack with --auth accepts a key of the API control for EventBridge and AppSync', async () => {
+  test('a stack with --auth accepts a key for the `control` API for EventBridge and AppSync', async () => {
     const key = await createKey('control');
     const { events, appsync } = clientsWith(key);
     const AuthParameters = { ApiKeyAuthParameters: { ApiKeyName: 'x-key', ApiKeyValue: 'value' } };
@@ -121,7 +121,7 @@ describe('with --auth', () => {
     expect(apiKeys.map(({ id }) => id)).toContain(key.slice(0, 14));
   });
 
-  test('a stack with --auth accepts a key of the API events only for PutEvents', async () => {
+  test('a stack with --auth accepts a key for the `events` API only for PutEvents', async () => {
     const key = await createKey('events');
     const { events, appsync } = clientsWith(key);
     expect((await events.send(new PutEventsCommand({ Entries: [entry] }))).FailedEntryCount).toBe(0);
@@ -260,7 +260,7 @@ describe('events put through IAM, by invoking control-api', () => {
     expect(JSON.parse(Payload?.transformToString() ?? '')).toMatchObject({ output: { FailedEntryCount: 0 } });
   });
 
-  test('a caller cannot put events with the name of control-api as its access key id', async () => {
+  test('a caller that uses the function name control-api as access key id cannot put events', async () => {
     const credentials = { accessKeyId: 'control-api', secretAccessKey: 'local' };
     const events = new EventBridgeClient({ region, endpoint: stack.url, credentials });
     const Entries = [{ Source: 'shop', DetailType: 'Order Placed', Detail: '{}' }];

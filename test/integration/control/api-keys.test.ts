@@ -44,7 +44,7 @@ async function refusalOf(sent: Promise<unknown>): Promise<object> {
 }
 
 describe('the AWS SDK for JavaScript', () => {
-  test('CreateApiKey creates a key that is valid for seven days, and only its answer shows the whole key', async () => {
+  test('CreateApiKey creates a key that is valid for seven days, and no other operation shows the whole key', async () => {
     const { createKey, list } = await createClient();
     const key = await createKey();
     expect(key).toEqual({

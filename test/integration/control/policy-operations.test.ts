@@ -87,7 +87,7 @@ function runWith(env: NodeJS.ProcessEnv, script: string, ...args: readonly strin
 }
 
 describe('a delivery policy', () => {
-  test('a delivery policy that a signed request puts can be read with a key in a header and deleted by npm run policy', async () => {
+  test('a delivery policy can be put by a signed request, read with a key in a header, and deleted by npm run policy', async () => {
     const policy = {
       TimeoutSeconds: 20.5,
       MaximumConcurrency: 10_000,
@@ -104,7 +104,7 @@ describe('a delivery policy', () => {
     });
   });
 
-  test('a delivery policy cannot be accessed with a key of the API events or without a key', async () => {
+  test('a delivery policy cannot be accessed without a key or with a key for the `events` API', async () => {
     const denied = { name: 'AccessDeniedException', message: expect.stringContaining('PutDeliveryPolicy') };
     const client = ownClients(stack, { apiKey: keys.events }).events;
     await expect(signedCall(client, 'PutDeliveryPolicy', { ...sink, Burst: 2 })).rejects.toMatchObject(denied);

@@ -197,7 +197,7 @@ test('a connection that is refused for 30 s is deauthorized until it gets new cr
   expect(await deliver('expired-guarded')).toMatchObject({ outcome: 'delivered' });
 });
 
-test('new credentials that are set during the last refusal of a run prevent the deauthorization', async () => {
+test('credentials that are replaced while the last 401 of a run of 401s is under way prevent the deauthorization', async () => {
   await createConnection('rotated');
   const { deliver } = startWorker();
   beforeRefusal = async () => undefined;

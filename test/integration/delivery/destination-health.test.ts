@@ -57,7 +57,7 @@ describe('a pause', () => {
     expect([story.requestsTo('paused'), worker.deferred().length]).toEqual([2, 4]);
   });
 
-  test('a pause stops a worker that has already sent a request to the destination', async () => {
+  test('a pause also stops later requests of a worker that has already sent a request to the destination', async () => {
     const destination = await story.createDestination('used', 100);
     const worker = await story.startWorker();
     expect(await worker.deliver(destination.name)).toMatchObject({ outcome: 'delivered' });

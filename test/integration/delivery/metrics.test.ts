@@ -90,7 +90,7 @@ async function startWorkers({ perDestination = false, deadLetterQueueUrl = '' } 
 
 const mixed = () => [...Object.keys(answers), 'nowhere'].map((name) => JSON.stringify(envelopeOf(name)));
 
-test('a batch with every outcome writes one document, with each outcome counted and timed', async () => {
+test('a batch that has deliveries with every outcome writes one metric document, with each outcome counted and timed', async () => {
   const { deliverBatch, documents, lines } = await startWorkers();
   expect(await deliverBatch(...mixed(), 'no envelope: canary-event')).toEqual({ batchItemFailures: [] });
   expect(documents.flatMap(emfViolations)).toEqual([]);
@@ -154,7 +154,7 @@ test('authorize-connection writes its metrics even when it fails', async () => {
   expect(valuesOf(documents, 'ConnectionsDeauthorized')).toEqual([1]);
 });
 
-test('the deployed handler writes its document to standard output, with the names from its variables', async () => {
+test('the deployed handler writes its metric document to standard output, with the names from its environment variables', async () => {
   const given = { STACK_NAME: 'lastmile-prod', METRICS_PER_DESTINATION: 'true' };
   const documents = (await runDeployed(envelopeOf('well'), given)).filter((line) => line.includes('"_aws"'));
   expect(documents.flatMap(emfViolations)).toEqual([]);

@@ -66,7 +66,7 @@ describe('Retry-After', () => {
     },
   );
 
-  test('a second invocation makes the next attempt one second after a Retry-After of one second', async () => {
+  test('after a Retry-After of one second, a second invocation makes the next attempt one second later', async () => {
     const { endpoint, story } = await answering('1');
     const firstMs = story.clock.nowMs();
     expect(await story.deliverUntilSettled('orders', { RetryPolicy: { MaximumRetryAttempts: 1 } })).toMatchObject([

@@ -171,7 +171,7 @@ test('an asynchronous delivery that has failed three times is dead-lettered in t
   expect(runs).toBe(3);
 });
 
-test('the message group of an event from the local bus is the name of its API destination', async () => {
+test('an event from the local bus has the name of its API destination as its message group', async () => {
   const seen = newRecords();
   const { stack } = await start(async (event) => seen.add(event));
   const story = createBusStory(stack);
@@ -182,7 +182,7 @@ test('the message group of an event from the local bus is the name of its API de
   expect(record?.attributes.MessageGroupId).toBe('orders');
 });
 
-test('the message group of an event from a rule for the delivery queue is that of the rule’s target', async () => {
+test('an event that a rule sends to the delivery queue has the message group that the target of the rule names', async () => {
   const seen = newRecords();
   const { stack } = await start(async (event) => seen.add(event));
   const story = createBusStory(stack);

@@ -52,7 +52,7 @@ test('a batch to two destinations makes one write for each destination', async (
   expect([orders.writes(), invoices.writes()]).toEqual(before.map((writes) => writes + 1));
 });
 
-test('ten requests move the end of the slots in the bucket by ten intervals', async () => {
+test('ten requests move the time up to which the bucket has given slots away by ten intervals', async () => {
   const destination = await story.createDestination('orders', 100);
   const worker = await story.startWorker();
   const slotsUntilUs = inSeconds(0.5);
@@ -84,7 +84,7 @@ test('events without a slot before the horizon are deferred to their return time
   expect(story.requestsTo('far')).toBe(10);
 });
 
-test('deliver defers a single event whose slot is too far away for it, but not for a batch', async () => {
+test('deliver defers a single event whose slot is too far away for deliver, although a batch would wait for it', async () => {
   const [alone, queued] = [await story.createDestination('soon', 100), await story.createDestination('soon', 100)];
   const worker = await story.startWorker();
   await Promise.all([alone, queued].map((each) => each.setBucket({ slotsUntilUs: inSeconds(1.9) })));

@@ -143,7 +143,7 @@ test.each(Object.entries(forms))(
 );
 
 test.each(['dead-letters', 'deliveries'] as const)(
-  'Lambda’s record of an event without an envelope, in the queue %s, is delivered to API_DESTINATION',
+  'an event without an envelope in Lambda’s record in the queue %s is delivered to API_DESTINATION',
   async (queue) => {
     const started = await start(undefined, { API_DESTINATION: 'orders' });
     await started.put(queue, plain(recordOf(textOf('e1'))));

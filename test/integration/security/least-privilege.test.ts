@@ -74,7 +74,7 @@ test('every recorded AWS request belongs to a known function and a known permiss
   expect([...story.recorder.calls.keys()].toSorted()).toEqual(functionNames.toSorted());
 });
 
-test('the functions called every AWS operation of their adapters', () => {
+test('the recorded AWS requests include every AWS operation of the adapters', () => {
   const folder = new URL('../../../lib/adapters/', import.meta.url);
   const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))

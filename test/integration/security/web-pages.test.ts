@@ -82,7 +82,7 @@ test('a page of the stack itself, and a client that sends neither Origin nor Sec
   }
 });
 
-test('a client that calls the stack by another name is told so in the form that it reads', async () => {
+test('a client that calls the stack by an unknown host name gets the refusal in the format of its own protocol', async () => {
   const headers = { host: 'my-laptop:4010', 'x-amz-target': 'AWSEvents.ListConnections' };
   const { status, body } = await call('POST', '/', headers, '{}');
   expect([status, JSON.parse(body)]).toEqual([

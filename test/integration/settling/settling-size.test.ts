@@ -44,7 +44,7 @@ test.each([
   },
 );
 
-test('an envelope of the largest message size is dead-lettered without a reason, which would not fit', async () => {
+test('an envelope of the largest message size is dead-lettered without a reason, because a reason would not fit', async () => {
   const { deliveries, deadLetters, receiveOnce } = await createSettlingStory(servers);
   const { body } = envelopeOf('later', maxMessageBytes);
   await deliveries.send({ body, attributes: {} });

@@ -18,7 +18,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const never = new AbortController().signal;
 
-test('every accepted event arrives or is dead-lettered although the stack is killed, frozen and changed', async () => {
+test('every accepted event arrives or is dead-lettered although the stack is killed and frozen and its configuration changes', async () => {
   // An event for an endpoint that never answers ends after a minute, by its age.
   const [seed, durationMs] = [20_260_101, 8000];
   const interruptions = planInterruptions(seed, durationMs);
@@ -34,7 +34,7 @@ test('every accepted event arrives or is dead-lettered although the stack is kil
   expect(queued).toBe(0);
 }, 150_000);
 
-test('a soak ends with the cause when the stack does not start again after a kill', async () => {
+test('a soak ends with an error that names the cause when the stack does not start again after a kill', async () => {
   const dataDir = join(folder, 'data');
   const kill = { atMs: 1500, what: { kind: 'kill' as const } };
   const common = { seed: 1, durationMs: 60_000, interruptions: [kill], ending: never, aborting: never };

@@ -36,7 +36,7 @@ test('starting the database of a region does not change the environment of the p
   expect([process.env['AWS_REGION'], process.env['AWS_ACCOUNT_ID']]).toEqual(before);
 });
 
-test('the database never closes an idle connection, because that would fail a call after a freeze', async () => {
+test('the database never closes an idle connection, because a call after a freeze would then fail', async () => {
   const limits = new Set<number>();
   const onRequest = (message: unknown): void => {
     const { server } = message as { server: Server };

@@ -255,7 +255,7 @@ test('a tag that only services may set is refused', async () => {
   await expect(client.send(new TagResourceCommand({ SecretId, Tags }))).rejects.toThrow(/must not begin with aws:/);
 });
 
-test('a list of secrets with another filter is refused with the known ones', async () => {
+test('listing secrets with an unknown filter is refused, and the error names the known filters', async () => {
   const Filters = [{ Key: 'description' as const, Values: ['x'] }];
   const text = 'The local stack supports only filters with the key name or owning-service.';
   await expect(client.send(new ListSecretsCommand({ Filters }))).rejects.toThrow(text);

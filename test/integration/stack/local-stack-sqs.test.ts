@@ -144,7 +144,7 @@ test.each([
   ['a blank', 'two words'],
   ['an umlaut', 'gröup'],
 ])(
-  'an entry whose message group has %s is refused without the other entries of its batch',
+  'an entry whose message group has %s is refused, and the other entries of its batch are accepted',
   async (_what, MessageGroupId) => {
     const QueueUrl = await newQueue();
     const bad = { MessageBody: 'x', MessageGroupId };

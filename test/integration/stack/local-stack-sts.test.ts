@@ -58,7 +58,7 @@ test.each([
   expect(text).toContain(message);
 });
 
-test('AssumeRole answers with credentials that end, and with the role and the session', async () => {
+test('AssumeRole answers with temporary credentials, the role and the session', async () => {
   const role = encodeURIComponent('arn:aws:iam::000011112222:role/ci');
   const { text } = await ask(`Action=AssumeRole&RoleArn=${role}&RoleSessionName=build&DurationSeconds=900`);
   expect(text).toContain('<Arn>arn:aws:sts::000011112222:assumed-role/ci/build</Arn>');

@@ -45,7 +45,7 @@ test('the health check returns the services of the stack as JSON', async () => {
   });
 });
 
-test('a request signed for events reaches control-api as a function URL event', async () => {
+test('a request that is signed for the service `events` reaches control-api as a function URL event', async () => {
   const response = await post('/?a=b', { ...signed('events'), 'x-amz-target': 'AWSEvents.ListConnections' }, '{"N":1}');
   expect(await response.json()).toMatchObject({
     version: '2.0',

@@ -36,8 +36,8 @@ const added = decisionOf({ from: 'slots', byUs: 200_000 });
 
 describe('a read of a bucket', () => {
   test.each([
-    ['not', 0.75, oldestUs],
-    ['already', 0.25, oldestUs - 1],
+    ['still usable', 0.75, oldestUs],
+    ['already unusable', 0.25, oldestUs - 1],
   ])(
     'a read that finds the last slot %s unusable sets the likelihood of a busy bucket to %d',
     (_already, busyLikelihood, slotsUntilUs) => {
