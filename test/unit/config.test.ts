@@ -15,7 +15,7 @@ const required = {
 const destinationArn = 'arn:aws:events:eu-central-1:123456789012:api-destination/orders/5f0e';
 
 describe('the configuration', () => {
-  test('the configuration has every default when only the required variables are set, and cannot be changed', () => {
+  test('a configuration of which only the required variables are set has every default and cannot be changed', () => {
     const config = parseConfig(required);
     expect(config).toMatchObject({
       ...required,

@@ -26,7 +26,7 @@ describe('what breaks the bench', () => {
     return destinationFigures([few, many]).map((figure) => figure.broken === true);
   }
 
-  it('the growth bench fails when events cost 30 % more with ten thousand destinations in most rounds', () => {
+  it('the growth bench fails when in most rounds events cost 30 % more with ten thousand destinations than with few', () => {
     expect(broken(point('configuration known', 10_000, [130, 142, 131, 155, 130], 60))).toEqual([true, false]);
   });
 
@@ -38,7 +38,7 @@ describe('what breaks the bench', () => {
     expect(broken(point('configuration known', 10_000, [100, 110, 100, 120, 100], 91))).toEqual([false, true]);
   });
 
-  it('the growth bench fails when a backlog makes events cost more or takes memory of the worker', () => {
+  it('the growth bench fails when events cost more with a backlog, or when a backlog takes memory of the worker', () => {
     const few = point('a worker', 10, [100, 110, 100, 120, 100], 40);
     const many = point('a worker', 100_000, [125, 138, 126, 150, 125], 43);
     expect(backlogFigures([few, many]).map((figure) => figure.broken)).toEqual([true, true]);

@@ -130,7 +130,7 @@ test.each(['DnsFailed', 'ConnectionFailed'] as const)(
 );
 
 test.each(['DnsFailed', 'ConnectionFailed'] as const)(
-  'the failure %s of a second request does not undo the attempt of the first one',
+  'a delivery whose second request fails with %s still counts an attempt for its first request',
   async (code) => {
     const { result } = await attemptWith([401, code], rotated);
     expect(result).toMatchObject({ outcome: { kind: 'retryable', code }, requested: true });

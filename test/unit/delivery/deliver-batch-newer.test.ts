@@ -12,7 +12,7 @@ function newer(id: string, firstReceivedAt: number | undefined, receiveCount = 1
 }
 
 describe('a message that only a newer worker can read', () => {
-  test('a message that only a newer worker can read is sent back to the queue unchanged, and is then settled', async () => {
+  test('a message that only a newer worker can read is sent back to the queue unchanged, and then counts as settled', async () => {
     const { run, attempted, rawMessages, conclusions, received, clock } = createBatches();
     const sent = newer('new', startMs);
     expect(await run([sent, message('a')])).toEqual([]);

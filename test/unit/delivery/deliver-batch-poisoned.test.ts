@@ -115,7 +115,7 @@ describe('a message before its last receive', () => {
     },
   );
 
-  test('a message before its last allowed receive is received again when the dead letters do not accept it', async () => {
+  test('a message close to its last allowed receive is received again when the dead letters do not accept it', async () => {
     const { run, deadLetters } = createBatches();
     deadLetters.failWith(new Failure('StoreUnavailable', 'injected'));
     expect(await run([message('a', { receiveCount: last })])).toEqual(['a']);

@@ -36,7 +36,7 @@ describe('a batch', () => {
     expect(received.removed).toEqual([]);
   });
 
-  test('messages that settle at the same moment are all left to the end of the invocation to delete', async () => {
+  test('when all messages of a batch settle at the same moment, the end of the invocation deletes them', async () => {
     const { run, received } = createBatches();
     expect(await run([message('a'), message('b'), message('c')])).toEqual([]);
     expect(received.removed).toEqual([]);

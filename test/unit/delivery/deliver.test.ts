@@ -149,7 +149,7 @@ describe('a delivery', () => {
     expect(deadLetters.letters).toEqual([]);
   });
 
-  test('a bare event goes to the API destination of the function', async () => {
+  test('an event without an envelope goes to the API destination of the function', async () => {
     const { endpoint, deliver } = setUp({ apiDestination: 'orders' });
     await deliver(event);
     expect(endpoint.requests[0]?.body).toBe(JSON.stringify(event));
@@ -176,7 +176,7 @@ describe('a delivery', () => {
     ]);
   });
 
-  test('a delivery that fails for now is retried from the queue, not in the same invocation', async () => {
+  test('a delivery with a retryable failure is retried from the queue, not in the same invocation', async () => {
     const answer: AnswerRequest = (_, index) => ({ status: index < 3 ? 503 : 200 });
     const { deliverUntilSettled, endpoint, queue, conclusions } = setUp({ answer });
     expect(await deliverUntilSettled(envelope)).toEqual([1, 2, 3, 4]);
@@ -371,7 +371,7 @@ describe('a delivery', () => {
     expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'returned', error: bug }, code: 'Unexpected' });
   });
 
-  test('no request begins whose timeout could end less than 5 s before the end of the invocation', async () => {
+  test('a request does not begin when its timeout could end less than 5 s before the end of the invocation', async () => {
     const { deliver, endpoint } = setUp();
     expect(await deliver(envelope, 9999)).toMatchObject({ settlement: { kind: 'deferred' }, code: 'OutOfTime' });
     expect(endpoint.requests).toEqual([]);
@@ -432,7 +432,7 @@ describe('a delivery', () => {
     expect(deadLetters.letters).toEqual([]);
   });
 
-  test('a 401 is final for its attempt while the stores cannot be reached to look for changed credentials', async () => {
+  test('a 401 ends its attempt when the stores cannot be reached to look for changed credentials', async () => {
     const { deliver, current } = setUp({ answer: () => ({ status: 401, headers: { 'retry-after': '9' } }) });
     current.anew = new Failure('StoreUnavailable', 'injected');
     expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'deferred' }, code: 'EndpointUnauthorized' });

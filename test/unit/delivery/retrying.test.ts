@@ -75,7 +75,7 @@ describe('a wait after a failed request', () => {
 });
 
 describe('a delivery that made no request', () => {
-  test('a delivery that made no request goes to the queue at once, even when its wait is zero', async () => {
+  test('a delivery that made no request goes straight to the queue, even when it need not wait', async () => {
     const { clock, attempted, run } = setUp([putOff]);
     expect(await run({ delivery: deliveryOf() })).toMatchObject({ kind: 'waiting', notBeforeMs: clock.nowMs() });
     expect(attempted).toHaveLength(1);
@@ -197,7 +197,7 @@ describe('a destination whose rate leaves no slot', () => {
     ['OutOfTime', 'after', 'loses', true, false],
     ['StoreUnavailable', 'before', 'loses', false, false],
   ])(
-    'a delivery that fails with %s %s its request %s its place in the backlog',
+    'a delivery that fails with %s %s it sends its request %s its place in the backlog',
     async (code, _when, _verb, requested, isKept) => {
       const outcome = { kind: 'retryable', code, reason: 'No time is left.' } as const;
       const { run } = setUp(
@@ -216,7 +216,7 @@ describe('a destination whose rate leaves no slot', () => {
     expect(attempted).toHaveLength(1);
   });
 
-  test('a delivery waits in the invocation for a return time within one second', async () => {
+  test('a delivery waits in the invocation for a return time that is at most one second away', async () => {
     const { clock, turns, begin } = setUp([later(start + 800), delivered]);
     const { running } = await begin({ delivery: deliveryOf() });
     await clock.advance(800);

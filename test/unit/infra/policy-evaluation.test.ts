@@ -71,7 +71,7 @@ describe('the evaluator of policies', () => {
     expect(isAllowed(statements, asked)).toBe(allowed);
   });
 
-  test('the evaluator of policies denies a call of which one resource is not allowed', () => {
+  test('the evaluator of policies denies a call when one of its resources is not allowed', () => {
     const statements = [allow('x:A', 'a'), allow('x:A', 'b')];
     expect(isAllowed(statements, { action: 'x:A', resources: ['a', 'b'] })).toBe(true);
     expect(isAllowed(statements, { action: 'x:A', resources: ['a', 'c'] })).toBe(false);

@@ -101,7 +101,7 @@ describe('the roles', () => {
   );
 
   test.each(['DeliverRole', 'DeliverQueuedRole', 'AuthorizeConnectionRole'])(
-    'in a VPC, the role %s allows network interfaces to Lambda but not to the code of the function',
+    'in a VPC, the role %s lets Lambda, but not the code of the function, manage network interfaces',
     (id) => {
       const roles = rolesOf('lastmile-prod', { subnetIds: ['subnet-1', 'subnet-2'] });
       const [allowed, denied, ...rest] = statementsOf(roles, id).filter(({ Action }) => Action[0]?.startsWith('ec2:'));

@@ -210,7 +210,7 @@ describe('osls', () => {
     expect(status).toBe(1);
   }, 60_000);
 
-  test('the functions get an additional variable that is set for a stage as the guide says', async () => {
+  test('a variable that is added for a stage in the way that the guide describes reaches the functions', async () => {
     const [, line = ''] =
       /`(CACHE_SECONDS: \$\{param:.*?)`/.exec(readFileSync(join(repository, 'docs/guide/deploy.md'), 'utf8')) ?? [];
     const packaged = await runOslsWith(

@@ -67,7 +67,7 @@ describe('a function of the deployed stack', () => {
     expect(Variables).toMatchObject({ STACK_NAME: 'lastmile-prod' });
   });
 
-  test('Lambda does not stop the loop of a function that reads and writes the delivery queue', () => {
+  test('Lambda’s loop detection does not stop a function that reads and writes the delivery queue', () => {
     for (const name of ['deliver', 'deliver-queued'] as const) {
       expect(resource(`${logicalNames[name]}LambdaFunction`).Properties).toMatchObject({ RecursiveLoop: 'Allow' });
     }
@@ -75,7 +75,7 @@ describe('a function of the deployed stack', () => {
   });
 
   test.each(['deliver', 'authorize-connection'] as const)(
-    '%s is invoked three times, and then its input goes to the bucket of failed invocations',
+    'after three failed invocations of %s, the input goes to the bucket of failed invocations',
     (name) => {
       expect(resource(`${logicalNames[name]}LambdaEvConf`, 'AWS::Lambda::EventInvokeConfig').Properties).toEqual({
         FunctionName: { Ref: `${logicalNames[name]}LambdaFunction` },

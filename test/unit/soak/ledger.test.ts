@@ -85,7 +85,7 @@ test('an accepted event that has not been found yet counts as under way', () => 
   expect(ledger.underWay).toBe(2);
 });
 
-test('the delivery times of a prefix are those of the first delivery of each of its events', () => {
+test('the delivery times of the events with a prefix count only the first delivery of each event', () => {
   const ledger = new Ledger();
   for (const [index, tookMs] of [300, 100, 200].entries()) {
     ledger.send(`healthy-${index}`, 1000);

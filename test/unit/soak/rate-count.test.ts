@@ -27,7 +27,7 @@ test('requests at the rate stay below the allowed number, and requests at twice 
   }
 });
 
-test('requests that a busy process noticed late together do not count as simultaneous', () => {
+test('requests that a busy process notices late, all at the same moment, do not count as simultaneous', () => {
   const count = new RateCount();
   count.mayBe(2, 0);
   for (let request = 0; request < 6; request += 1) count.arrived({ earliestMs: 1000, seenMs: 4000 });
@@ -44,6 +44,6 @@ test('after a change of the rate, the higher rate is allowed as long as a worker
   expect(count.fullest()).toMatchObject({ requests: 30, ratePerSecond: 20, allowed: allowedInSecond(20) });
 });
 
-test('a count without requests has no second with the most requests', () => {
+test('the count finds no second with the most requests when there were no requests', () => {
   expect(countOf(5).fullest()).toBeUndefined();
 });

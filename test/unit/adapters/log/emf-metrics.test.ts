@@ -143,7 +143,7 @@ const happening = fc.record({
   apiDestination: fc.constantFrom('orders', 'billing', undefined),
 });
 
-test('any invocation gives documents that CloudWatch accepts, with no value lost or counted twice', async () => {
+test('the metrics of any invocation become documents that CloudWatch accepts, with no value lost or counted twice', async () => {
   const invocations = fc.array(fc.array(happening, { size: 'max', maxLength: 700 }), { maxLength: 3 });
   await fc.assert(
     fc.asyncProperty(invocations, fc.boolean(), async (given, perDestination) => {

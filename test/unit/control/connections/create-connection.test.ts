@@ -123,7 +123,7 @@ describe('a create that fails half-way', () => {
     await world.expectConsistent();
   });
 
-  test('CreateConnection that cannot start the authorization leaves nothing behind, even if a worker has a token', async () => {
+  test('CreateConnection that cannot start the authorization leaves nothing behind, even if a worker has obtained a token', async () => {
     const world = createWorld({
       onStart: (incarnation, connections) =>
         connections.change({
@@ -161,7 +161,7 @@ describe('a connection whose creation was abandoned', () => {
     return world;
   }
 
-  test('a create that died half-way keeps the name of its connection for a minute', async () => {
+  test('a create whose process died half-way reserves the name of its connection for a minute', async () => {
     const world = await abandoned();
     await world.clock.advance(60_000);
     await expect(world.call('CreateConnection', basicInput)).rejects.toMatchObject({

@@ -262,7 +262,7 @@ describe('an update of the credentials while a secret is named', () => {
   });
 
   test.each(['secrets.addVersion', 'connections.update', 'secrets.makeCurrent'])(
-    'a secret that is named while an update waits at %s leaves the connection with usable credentials',
+    'naming a secret while an update waits at %s leaves the connection with usable credentials',
     async (call) => {
       const held = world.faults.hold(call);
       const updated = world.call('UpdateConnection', { ...named, AuthParameters: basicInput.AuthParameters });

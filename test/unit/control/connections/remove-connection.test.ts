@@ -12,7 +12,7 @@ async function worldWithOrders(): Promise<World> {
 
 const orders = { Name: 'orders' };
 
-test('DeleteConnection answers DELETING with all times, and removes the connection and its secret', async () => {
+test('DeleteConnection answers with the state DELETING and all times, and removes the connection and its secret', async () => {
   const world = await worldWithOrders();
   const { ConnectionArn, CreationTime } = await world.call('DescribeConnection', orders);
   expect(await world.call('DeleteConnection', orders)).toEqual({
@@ -59,7 +59,7 @@ test.each([
   },
 );
 
-test('DeauthorizeConnection answers DEAUTHORIZING, and removes the credentials and the secret', async () => {
+test('DeauthorizeConnection answers with the state DEAUTHORIZING, and removes the credentials and the secret', async () => {
   const world = await worldWithOrders();
   const { ConnectionArn, CreationTime } = await world.call('DescribeConnection', orders);
   expect(await world.call('DeauthorizeConnection', orders)).toEqual({

@@ -76,7 +76,7 @@ describe('a connection with allowed hosts', () => {
 describe('allowed hosts without the host of an API destination', () => {
   beforeEach(() => create('https://evil.example/'));
 
-  test('allowed hosts may leave out the host of an API destination, which can still be changed but not moved', async () => {
+  test('an API destination on a host that is no longer allowed can still be changed, but can only move to an allowed host', async () => {
     await allow('api.example.com', '*.example.org');
     await update({ InvocationRateLimitPerSecond: 1 });
     await expect(update({ InvocationEndpoint: 'https://evil.example/2' })).rejects.toMatchObject(refusal('update'));
@@ -130,7 +130,7 @@ describe('without allowed hosts', () => {
     expect(world.told).toHaveLength(1);
   });
 
-  test('a move that was not written is not logged', async () => {
+  test('moving an API destination to another host is not logged when the write fails', async () => {
     world.faults.fail('apiDestinations.update', 'before');
     await expect(update({ InvocationEndpoint: 'https://evil.example/' })).rejects.toThrow();
     expect(world.told).toEqual([]);
@@ -174,13 +174,13 @@ describe('the log of delivery policies', () => {
     },
   );
 
-  test('a delivery policy with all three settings is logged, and so is its deletion', async () => {
+  test('a delivery policy with ServerName, CaCertificateSecretArn and ProxyUrl is logged, and so is its deletion', async () => {
     await put(members);
     await world.call('DeleteDeliveryPolicy', { ApiDestinationName: 'sink' });
     expect(world.told).toEqual([{ ...names, ...settings }, names]);
   });
 
-  test('a delivery policy that keeps these settings or was not written is not logged', async () => {
+  test('a delivery policy is not logged when ServerName, CaCertificateSecretArn and ProxyUrl stay the same or the write fails', async () => {
     await put(members);
     await put({ ...members, TimeoutSeconds: 3, Signing: { SecretArn: ca } });
     world.faults.fail('apiDestinations.update', 'before');

@@ -14,7 +14,7 @@ const named = { Name: 'sink' };
 const nowSeconds = Date.UTC(2026, 0, 1) / 1000;
 const arn = 'arn:aws:events:us-east-1:123456789012:api-destination/sink/00000000-0000-0000-0000-000000000003';
 
-test('a new API destination is answered with ARN, state and times, and has the default rate', async () => {
+test('CreateApiDestination answers with ARN, state and times, and the new API destination has the default rate', async () => {
   const { world, ConnectionArn } = await worldWithConnection();
   const created = await world.call('CreateApiDestination', { ...named, ...endpoint, ConnectionArn });
   const written = {
@@ -29,7 +29,7 @@ test('a new API destination is answered with ARN, state and times, and has the d
   expect(await world.call('ListApiDestinations', {})).toEqual({ ApiDestinations: [shown] });
 });
 
-test('an update changes only the sent members of an API destination, and an empty description removes it', async () => {
+test('an update changes only the sent members of an API destination, and an empty description removes the stored one', async () => {
   const { world, ConnectionArn } = await worldWithConnection();
   const members = { ...endpoint, ConnectionArn, Description: 'old', InvocationRateLimitPerSecond: 7 };
   await world.call('CreateApiDestination', { ...named, ...members });

@@ -58,7 +58,7 @@ describe('a pause', () => {
     expect(await pausesOfShards()).toEqual([forEverUs, forEverUs, forEverUs, undefined]);
   });
 
-  test('PauseApiDestination keeps the data of a worker that creates the bucket at the same time', async () => {
+  test('PauseApiDestination keeps what a worker writes when both create the bucket at the same time', async () => {
     const held = world.faults.hold('buckets.write');
     const pausing = world.call('PauseApiDestination', named);
     await held.reached;
@@ -85,7 +85,7 @@ describe('a pause', () => {
     expect(world.buckets.writes).toBe(0);
   });
 
-  test('a pause must end in the future, and a pause until an impossibly late time has no end', async () => {
+  test('a pause must end in the future, and a pause until an impossibly late time counts as a pause without an end', async () => {
     const now = world.clock.nowMs() / 1000;
     await expect(world.call('PauseApiDestination', { ...named, Until: now })).rejects.toMatchObject({
       code: 'ValidationException',
@@ -105,7 +105,7 @@ test('GetDestinationHealth shows the sum of the events that wait in all shards',
   expect(bucket?.health).toEqual({ ...unknownHealth, lastFailureCode: 'TimedOut' });
 });
 
-test('a slow endpoint with a maximum concurrency has as many waiting events as it can answer until the last return time', async () => {
+test('for a slow endpoint with a maximum concurrency, WaitingEvents is what the endpoint can answer by the last return time', async () => {
   await writeAsWorker(0);
   const answerUs = { health: { set: { answerUs: 500_000 } }, where: [], orAbsent: false, revision: 1 };
   const key = { destinationIncarnation: incarnation, shard: 0 };

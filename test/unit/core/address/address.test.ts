@@ -115,7 +115,7 @@ describe('an address of IPv4', () => {
   });
 });
 
-test('an IPv6 address is public within 2000::/3 only, in every spelling', () => {
+test('an IPv6 address is public only if it is within 2000::/3, whatever its spelling', () => {
   const words = fc.array(fc.integer({ min: 0, max: 0xffff }), { minLength: 8, maxLength: 8 });
   fc.assert(
     fc.property(words, ([first = 0, ...others]) => {

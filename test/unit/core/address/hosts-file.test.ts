@@ -43,7 +43,7 @@ test('comments and Windows line ends in a hosts file do not become part of a nam
   });
 });
 
-test('a hosts file can name a host constructor', () => {
+test('a host in a hosts file may have the name constructor', () => {
   expect(parseHostsFile('10.0.0.1 constructor').get('constructor')).toEqual(['10.0.0.1']);
   expect(parseHostsFile('').get('constructor')).toBeUndefined();
 });

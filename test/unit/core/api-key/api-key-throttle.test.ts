@@ -21,7 +21,7 @@ test('an API key allows fifty requests at once and throttles the next one', () =
   expect(allowed(times(60, 0))).toBe(50);
 });
 
-test('an API key allows fifty more requests after a second, and no more than fifty after a day', () => {
+test('an API key allows fifty requests again after a second, and still only fifty after a day', () => {
   expect(allowed([...times(60, 0), ...times(60, 1000)])).toBe(100);
   expect(allowed([...times(60, 0), ...times(60, 86_400_000)])).toBe(100);
 });

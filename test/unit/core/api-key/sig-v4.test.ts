@@ -137,7 +137,7 @@ describe('a request without a valid signature', () => {
     expect(opens(withHeader(call, 'authorization', value))).toBe(false);
   });
 
-  test('a request with both a signed header and a presigned query is not signed', () => {
+  test('a request with both a signature in a header and one in its query counts as unsigned', () => {
     expect(parseSignature(requestOf(call, { query: presigned.query }))).toBeUndefined();
   });
 
@@ -146,7 +146,7 @@ describe('a request without a valid signature', () => {
     expect(opens(withHeader(call, 'x-amz-date', 'Sat, 28 Feb 2026 23:59:30 GMT'))).toBe(false);
   });
 
-  test('an X-Amz-Expires of more than a week, of zero or of no number is refused', () => {
+  test('an X-Amz-Expires is refused when it is zero, longer than a week, or not a number', () => {
     for (const expires of ['604801', '0', '-1', '1e3', '']) {
       expect(
         parseSignature(requestOf(presigned, { query: presigned.query.replace('604800', expires) })),

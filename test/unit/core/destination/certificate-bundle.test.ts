@@ -95,7 +95,7 @@ describe('a client certificate', () => {
   });
 
   test.each(['x25519', 'ed25519', 'rsa'])(
-    'a client certificate with a private key of the other kind %s is refused',
+    'a client certificate is refused when its private key is of the kind %s but the certificate is of another kind',
     (kind) => {
       const generate = generateKeyPairSync as (kind: string, options: object) => ReturnType<typeof generateKeyPairSync>;
       const { privateKey } = generate(kind, { modulusLength: 2048 });
@@ -106,7 +106,7 @@ describe('a client certificate', () => {
 });
 
 describe('CA certificates', () => {
-  test('only the certificates of a text with CA certificates are read', () => {
+  test('from a text with CA certificates, only the certificates are used', () => {
     expect(parseCaCertificates(`# ours\n${chain}\n${key}\n# theirs\n${other.certificate}`)).toBe(
       `${chain}\n${other.certificate.trim()}`,
     );

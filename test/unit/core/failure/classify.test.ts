@@ -88,7 +88,7 @@ describe('the answer of the endpoint', () => {
   });
 });
 
-test('a failure keeps its kind, code, message and wait', () => {
+test('the outcome of a failure has the kind, code, message and wait of the failure', () => {
   expect(classifyFailure(new Failure('TimedOut', 'No answer within 5000 ms.'))).toStrictEqual({
     kind: 'retryable',
     code: 'TimedOut',

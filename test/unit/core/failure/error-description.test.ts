@@ -56,7 +56,7 @@ describe('an error', () => {
     expect(describeErrors(error)).toEqual([{ name: 'Error', message: 'bare', stack: '' }]);
   });
 
-  test('the description of an error does not show members that the error was given', () => {
+  test('the description of an error does not show members that were added to the error', () => {
     const error = Object.assign(new Error('refused'), { $response: 'canary', data: 'canary' });
     expect(JSON.stringify(describeErrors(error))).not.toContain('canary');
   });

@@ -38,7 +38,7 @@ describe('a pause by hand', () => {
     expect(new Date(expiresAtSeconds * 1000).getUTCFullYear()).toBe(2255);
   });
 
-  test('replacing a pause by a shorter one starts the return times again, and replacing it by an equal one does not', () => {
+  test('replacing a pause by a shorter one starts the return times again, but replacing it by an equally long one does not', () => {
     const again = { returns: { from: 0, byUs: 0 }, raiseTo: 7 };
     expect(pauseByHandWrite(pausedUntil(forEverUs), at(60_000), nowUs, 9)).toMatchObject(again);
     expect(pauseByHandWrite(pausedUntil(at(60_000)), at(60_000), nowUs, 9)).not.toHaveProperty('raiseTo');

@@ -46,7 +46,7 @@ describe('the state', () => {
     expect(report).not.toHaveProperty('nextProbeAtMs');
   });
 
-  test('no end is shown of a pause that has no end or that has already ended', () => {
+  test('the report shows no end for a pause that has no end or has already ended', () => {
     expect(reportOf({ health: { pausedUntilUs: forEverUs } })).toEqual({ state: 'PAUSED', failuresInRow: 0 });
     const ended = { state: 'HEALTHY', failuresInRow: 0, waitingEvents: 0 };
     expect(reportOf({ health: { pausedUntilUs: nowUs } })).toEqual(ended);
@@ -79,7 +79,7 @@ describe('the number of waiting events', () => {
     expect(reportOf(given, ratePerSecond)).toMatchObject({ waitingEvents });
   });
 
-  test('the report adds up the waiting events of all shards and takes the health from the first', () => {
+  test('the report adds up the waiting events of all shards and takes the health from the first shard', () => {
     const shards = [
       shardOf({ returnsUntilUs: at(1000) }),
       shardOf({ returnsUntilUs: at(2000), health: { answerUs: 9 } }),

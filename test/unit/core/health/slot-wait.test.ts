@@ -19,7 +19,7 @@ describe('the longest wait for a slot', () => {
     expect(waitUs(second - 1, 300)).toBe(Number.POSITIVE_INFINITY);
   });
 
-  test('invocations that wait for a slow endpoint or for its answer are at most a third of all invocations', () => {
+  test('at most a third of all invocations wait for a slot of a slow endpoint or for its answer', () => {
     // Ten invocations are a third of all. Each sends ten requests, so at ten requests a second one invocation begins each
     // second. It waits 4 s for the answers, which leaves 6 s for the slots.
     expect(waitUs(4 * second, 10)).toBe(6 * second);
@@ -31,7 +31,7 @@ describe('the longest wait for a slot', () => {
     expect(waitUs(1 * second, 100_000)).toBe(0.1 * second);
   });
 
-  test('an endpoint that has never been asked counts as one that answers after half a second', () => {
+  test('an endpoint that has never been called counts as one that answers after half a second', () => {
     expect(waitUs(0, 10)).toBe(9.5 * second);
     expect(allowanceOf(unknownHealth, { ratePerSecond: 300, burst: 1 }, limits, nowUs).leastCostUs).toBe(0.05 * second);
   });

@@ -59,13 +59,13 @@ test('apart from its numbers, any JSON object is read as JSON.parse reads it', (
   );
 });
 
-test('a member named __proto__ is a member like any other beside a number with its own digits', () => {
+test('a member named __proto__ is read like any other member, even in an object with a number that JavaScript would change', () => {
   const text = '{"__proto__":{"a":1.0},"constructor":2}';
   expect(jsonText(parseJsonExactly(text) ?? null)).toBe(text);
   expect(Object.hasOwn({}, 'a')).toBe(false);
 });
 
-test('of two equal keys the later one counts, also when both have numbers with their own digits', () => {
+test('of two equal keys the later one counts, even when both hold numbers that JavaScript would print with other digits', () => {
   expect(jsonText(parseJsonExactly('{"a":1.0,"b":2.0,"a":3.0}') ?? null)).toBe('{"a":3.0,"b":2.0}');
 });
 
@@ -82,7 +82,7 @@ test('a number keeps its digits in a value that is nested more deeply than JSON.
   expect(jsonText(parseJsonExactly(text) ?? null)).toBe(text);
 });
 
-test('an event whose text is not known keeps its value, and so does one whose numbers JavaScript prints alike', () => {
+test('an event keeps its value when its text is not known, or when JavaScript prints its numbers with the same digits', () => {
   const value = { price: 19.9 };
   expect(exactEvent({ value })).toBe(value);
   expect(exactEvent({ value, text: '{"price":19.9, "at":"2026-03-04T10:30:00.000Z","note":"19.90 and 1E400"}' })).toBe(
@@ -90,7 +90,7 @@ test('an event whose text is not known keeps its value, and so does one whose nu
   );
 });
 
-test('the exact value of an event is read once', () => {
+test('the exact value of an event is computed only once', () => {
   const event = { value: { price: 19.9 }, text: '{"price":19.90}' };
   expect(exactEvent(event)).toEqual({ price: new ExactNumber('19.90') });
   expect(exactEvent(event)).toBe(exactEvent(event));

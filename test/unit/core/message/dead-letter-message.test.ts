@@ -50,7 +50,7 @@ describe('a dead letter', () => {
     });
   });
 
-  test('a dead letter of an input that is not a delivery has no attribute whose value is unknown', () => {
+  test('a dead letter of an input that is not a delivery leaves out the attributes whose values are unknown', () => {
     const message = formatDeadLetter({ body: 'no JSON', code: 'InvalidJson', reason: 'The message is not JSON.' });
     expect(message).toEqual({
       body: 'no JSON',

@@ -82,7 +82,7 @@ describe('an envelope', () => {
 describe('a bare event', () => {
   const here = { apiDestination: 'orders', nowMs };
 
-  test('a bare event goes to the API destination of the function', () => {
+  test('an event without an envelope goes to the API destination of the function', () => {
     expect(parseDelivery(event, here)).toEqual({
       apiDestination: 'orders',
       event: { value: event },
@@ -99,7 +99,7 @@ describe('a bare event', () => {
     );
   });
 
-  test('a bare event is refused when the function has no destination', () => {
+  test('an event without an envelope is refused when the function has no destination', () => {
     expect(failureOf(() => parseDelivery(event, anywhere))).toBe(
       'InvalidDelivery: apiDestination is missing: name one beside the event, or set API_DESTINATION of the function.',
     );

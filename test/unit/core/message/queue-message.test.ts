@@ -93,7 +93,7 @@ describe('a message', () => {
 describe('a body', () => {
   const gzip = { LASTMILE_BODY: 'gzip' };
 
-  test('a body without the attribute of compression is read as plain text, even if it looks compressed', () => {
+  test('a body without the compression attribute is read as plain text, even if it looks compressed', () => {
     const body = gzipSync('{}').toString('base64');
     expect(bodyText(bare(body))).toBe(body);
   });
@@ -104,7 +104,7 @@ describe('a body', () => {
     expect(failureOf(() => bodyText(packed(8 * limit + 1)))).toMatch(/^InvalidDelivery: /);
   });
 
-  test('a compressed body of more than 8 MiB is refused before it is unpacked, even a gigabyte', () => {
+  test('a compressed body that would unpack to more than 8 MiB, even to 8 GiB, is refused', () => {
     const part = gzipSync(Buffer.alloc(limit));
     const bomb = Buffer.concat(Array.from({ length: 1024 }, () => part)).toString('base64');
     expect(failureOf(() => bodyText({ body: bomb, attributes: gzip }))).toBe(

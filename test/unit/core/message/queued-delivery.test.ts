@@ -145,7 +145,7 @@ describe('the other forms that may lie in the queue', () => {
     expect(parseQueueMessage(letter, anywhere)).toEqual({ delivery: { ...anew, redrives: 1 } });
   });
 
-  test('the count of redrives of an event is kept by a retry and rises when its dead letter is redriven', () => {
+  test('a retry keeps the count of redrives of an event, and redriving the dead letter of the event raises that count', () => {
     const delivery = deliveryOf({ event: { value: JSON.parse(event), text: event }, redrives: 2 });
     const retry = formatQueuedDelivery({ delivery });
     expect(parseQueueMessage(retry, anywhere).delivery.redrives).toBe(2);

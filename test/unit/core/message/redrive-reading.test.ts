@@ -92,30 +92,36 @@ test.each([
   ['order', 'skips'],
   [arn, 'accepts'],
   [arn.replace('/orders/', '/others/'), 'skips'],
-])('the filter for the destination %s %s a dead letter that names orders by its name', (apiDestination, verb) => {
-  expect(read(ours, { apiDestination }).kind === 'matching').toBe(verb === 'accepts');
-});
+])(
+  'the filter for the destination %s %s a dead letter that has the name of the destination `orders`',
+  (apiDestination, verb) => {
+    expect(read(ours, { apiDestination }).kind === 'matching').toBe(verb === 'accepts');
+  },
+);
 
 test.each([
   ['orders', 'accepts'],
   ['others', 'skips'],
   [arn, 'accepts'],
   [`${arn}0`, 'skips'],
-])('the filter for the destination %s %s a dead letter that names orders by an ARN', (apiDestination, verb) => {
-  const message = plain(envelope.replace('"apiDestination":"orders"', `"apiDestination":"${arn}"`));
-  expect(read(message, { apiDestination }).kind === 'matching').toBe(verb === 'accepts');
-});
+])(
+  'the filter for the destination %s %s a dead letter that has the ARN of the destination `orders`',
+  (apiDestination, verb) => {
+    const message = plain(envelope.replace('"apiDestination":"orders"', `"apiDestination":"${arn}"`));
+    expect(read(message, { apiDestination }).kind === 'matching').toBe(verb === 'accepts');
+  },
+);
 
 test.each([
   ['ERROR_FROM_TARGET', 'accepts'],
   ['EndpointRejected', 'accepts'],
   ['EndpointFailed', 'skips'],
   ['TIMEOUT', 'skips'],
-])('the filter for the error code %s %s a dead letter of EndpointRejected', (errorCode, verb) => {
+])('the filter for the error code %s %s a dead letter with the failure code EndpointRejected', (errorCode, verb) => {
   expect(read(ours, { errorCode }).kind === 'matching').toBe(verb === 'accepts');
 });
 
-test('a message that SQS or Lambda dead-lettered matches no error code', () => {
+test('a message that SQS or Lambda dead-lettered matches no filter for an error code', () => {
   for (const body of [envelope, recordOf(envelope)]) {
     expect(read(plain(body), { errorCode: 'ERROR_FROM_TARGET' })).toEqual({ kind: 'other' });
   }

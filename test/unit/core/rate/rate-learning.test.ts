@@ -39,7 +39,7 @@ describe('a read of a bucket', () => {
     ['still usable', 0.75, oldestUs],
     ['already unusable', 0.25, oldestUs - 1],
   ])(
-    'a read that finds the last slot %s unusable sets the likelihood of a busy bucket to %d',
+    'a read that finds the last slot %s sets the likelihood of a busy bucket to %d',
     (_already, busyLikelihood, slotsUntilUs) => {
       const shown = { ...bucket, slotsUntilUs };
       expect(viewAfterRead(view, request, shown)).toMatchObject({ ...shown, seenAtUs: nowUs, busyLikelihood });
@@ -53,18 +53,18 @@ describe('a read of a bucket', () => {
     ).toBe(0);
   });
 
-  test('a read that finds no bucket gives an empty view of a bucket that is probably idle', () => {
+  test('a read that finds no bucket gives an empty view, in which the bucket is probably idle', () => {
     const shown = viewAfterRead(view, request, undefined);
     expect(shown).toMatchObject({ slotsUntilUs: 0, generation: 0, busyLikelihood: 0.25, timesAlone: 1 });
   });
 });
 
 describe('a write that was refused', () => {
-  test('a refused write that does not show the bucket makes the worker read the bucket', () => {
+  test('when the answer to a refused write does not contain the bucket, the worker reads the bucket', () => {
     expect(viewAfterWrite(view, request, added, { kind: 'refused' })).toEqual(markOutdated(view));
   });
 
-  test('a refused write that shows the bucket counts as a read of it', () => {
+  test('when the answer to a refused write contains the bucket, the write counts as a read', () => {
     const refuser = { ...bucket, slotsUntilUs: oldestUs - 1 };
     expect(viewAfterWrite(view, request, added, { kind: 'refused', bucket: refuser })).toEqual(
       viewAfterRead(view, request, refuser),
@@ -87,7 +87,7 @@ describe('a write that was done', () => {
     },
   );
 
-  test('a successful write for return times alone does not change the likelihood of a busy bucket', () => {
+  test('a successful write that takes only return times does not change the likelihood of a busy bucket', () => {
     const returns = decisionOf(undefined, { slots: 0, returns: 2 });
     expect(viewAfterWrite(view, request, returns, written(seenAtUs))).toMatchObject({
       busyLikelihood: 0.5,
@@ -104,7 +104,7 @@ describe('a write that was done', () => {
     expect(viewAfterWrite({ ...view, timesAlone: 3 }, request, decision, written(until)).timesAlone).toBe(timesAlone);
   });
 
-  test('a successful write that sets its own time for the slots shows nothing about other writers', () => {
+  test('a successful write that sets the time of its slots itself does not show whether another worker has written', () => {
     const set = decisionOf({ from: oldestUs, byUs: 200_000 }, { slots: 0 });
     const before = { ...view, timesAlone: 3 };
     const result = written(nowUs);
@@ -123,7 +123,7 @@ describe('the grant of a write', () => {
     expect(grant.slotTimesUs).toEqual([nowUs, nowUs, nowUs, nowUs + 100_000]);
   });
 
-  test('a write gets the last return times that the bucket has given away', () => {
+  test('a write gets as its return times the last ones before the time up to which the bucket has given them away', () => {
     const returns = decisionOf(undefined, { slots: 0, returns: 3 });
     const grant = grantOf(request, returns, { ...bucket, returnsUntilUs: nowUs + secondUs });
     expect(grant.slotTimesUs).toEqual([]);

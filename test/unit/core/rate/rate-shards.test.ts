@@ -54,7 +54,7 @@ describe('shards', () => {
     },
   );
 
-  test('a request that need not queue keeps this right in a queue message', () => {
+  test('a request in turn, which need not wait behind other deliveries, is still in turn when read from a queue message', () => {
     expect(toTurnNumber(inTurn)).toBe(1999);
     expect(fromTurnNumber(1999, 0)).toEqual(inTurn);
   });

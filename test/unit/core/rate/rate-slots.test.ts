@@ -27,7 +27,7 @@ describe('the slots of one bucket', () => {
     expect(times.map((time) => time - startUs)).toEqual([0, 0, 0, 100_000, 200_000]);
   });
 
-  test('the requests of one second use up one second of slots at any rate', () => {
+  test('whatever the rate, the requests of one second use up one second of slots', () => {
     fc.assert(
       fc.property(share, (any) => {
         expect(costUs(any.ratePerSecond, any)).toBe(1_000_000);
@@ -36,7 +36,7 @@ describe('the slots of one bucket', () => {
     );
   });
 
-  test('slotsBefore counts exactly the slots that begin before an end', () => {
+  test('slotsBefore counts exactly the slots that begin before a given time', () => {
     fc.assert(
       fc.property(
         share,
@@ -54,7 +54,7 @@ describe('the slots of one bucket', () => {
     );
   });
 
-  test('latestFromUs gives the latest time from which a number of slots fits before an end', () => {
+  test('latestFromUs gives the latest start at which a number of slots still fits before a given end', () => {
     fc.assert(
       fc.property(share, fc.integer({ min: 1, max: 200 }), (any, count) => {
         const endUs = startUs + 2_000_000;
@@ -65,11 +65,11 @@ describe('the slots of one bucket', () => {
     );
   });
 
-  test('slotsBefore counts no slots before an end that has passed', () => {
+  test('slotsBefore counts no slots when the given time has passed', () => {
     expect(slotsBefore(startUs, startUs + 1, { ratePerSecond: 5, burst: 1 })).toBe(0);
   });
 
-  test('below ten a second, no second has more than one request above the rate, with clocks 5 ms apart', () => {
+  test('at a rate below ten a second, no second has more than one request above the rate when clocks differ by 5 ms', () => {
     const late = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 30, maxLength: 30 });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 9 }), late, late, (ratePerSecond, parts, clocks) => {
@@ -88,7 +88,7 @@ describe('the slots of one bucket', () => {
     );
   });
 
-  test('at any rate, no second has more than 1.03 times the rate plus one request, with clocks 5 ms apart', () => {
+  test('whatever the rate, no second has more than 1.03 times the rate plus one request when clocks differ by 5 ms', () => {
     const cyclic = <Part>(parts: readonly Part[], index: number) => parts[index % parts.length];
     const parts = fc.array(fc.tuple(fc.boolean(), fc.double({ min: -2.5, max: 2.5, noNaN: true })), { minLength: 1 });
     fc.assert(

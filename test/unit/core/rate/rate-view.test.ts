@@ -36,11 +36,14 @@ test.each([
   ['only twice, both times busy', 'doubts', [true, true]],
   ['busy and idle by turns', 'doubts', [true, false, true, false, true, false]],
   ['nine times busy and then idle', 'doubts', [...Array.from({ length: 9 }, () => true), false]],
-] as const)('a worker that has found a bucket %s %s its guess about it', (_found, verdict, findings) => {
-  const doubtful = verdict === 'doubts';
-  const { view, nowUs } = viewAfter(findings);
-  expect(isDoubtful(view, true, nowUs, nowUs)).toBe(doubtful);
-});
+] as const)(
+  'a worker that has found a bucket %s %s its guess whether the bucket is busy',
+  (_found, verdict, findings) => {
+    const doubtful = verdict === 'doubts';
+    const { view, nowUs } = viewAfter(findings);
+    expect(isDoubtful(view, true, nowUs, nowUs)).toBe(doubtful);
+  },
+);
 
 const seenAtUs = 10 * secondUs;
 const nowUs = seenAtUs + secondUs;
@@ -85,7 +88,7 @@ test.each([
   ['whose slots are given away up to now', { slotsUntilUs: nowUs }],
   ['that it has just read', { seenAtUs: nowUs }],
   ['that only this worker uses', { timesAlone: 8 }],
-])('a worker does not guess about a bucket %s, so it has no doubt and learns nothing', (_bucket, change) => {
+])('a worker does not guess whether a bucket %s is busy, so it has no doubt and learns nothing', (_bucket, change) => {
   const view = { ...uncertain, ...change };
   expect(isDoubtful(view, true, nowUs, nowUs)).toBe(false);
   expect(viewAfterGuess(view, nowUs, nowUs, true)).toBe(view);
@@ -120,7 +123,7 @@ test('a worker counts how many times in a row no other worker has changed the bu
   expect(countTimesAlone(view, seenAtUs + 1)).toEqual({ ...view, timesAlone: 0 });
 });
 
-test('the first read of a bucket does not count as one without another writer', () => {
+test('the first read of a bucket does not count as a read that shows no other writer', () => {
   const unseen = { ...uncertain, seenAtUs: 0, timesAlone: 3 };
   expect(countTimesAlone(unseen, nowUs)).toBe(unseen);
 });
@@ -131,6 +134,9 @@ test.each([
   [0, 'the past', { slotsUntilUs: nowUs - 1, timesAlone: 1 }],
   [500, 'a minute from now', { slotsUntilUs: nowUs + 60 * secondUs }],
   [0, 'one second from now in a view that is too old', { slotsUntilUs: nowUs + secondUs, seenAtUs: seenAtUs - 1 }],
-])('a returning delivery waits %i ms for others when slots are given away up to %s', (waitMs, _until, change) => {
-  expect(patienceUs({ ...uncertain, ...change }, nowUs)).toBe(waitMs * 1000);
-});
+])(
+  'a returning delivery waits %i ms to share a write with others when slots are given away up to %s',
+  (waitMs, _until, change) => {
+    expect(patienceUs({ ...uncertain, ...change }, nowUs)).toBe(waitMs * 1000);
+  },
+);

@@ -35,7 +35,7 @@ describe('a number of the event keeps its digits', () => {
     ['$.detail.list[*]', '[0.10,1e2]'],
     ['$.detail.deep', '{"é😀":1.0}'],
     ['$.detail.deep.*', '[1.0]'],
-  ])('the parameter %s finds a list or an object and prints the digits of its numbers: %s', (path, printed) => {
+  ])('the parameter %s selects a list or an object, whose numbers keep their digits: %s', (path, printed) => {
     expect(parameterText(path, event, 'f')).toBe(printed);
     expect(failureOf(() => pathParameterText(path, event, 'f'))).toContain('f finds an object or a list');
   });
@@ -63,7 +63,7 @@ describe('a number of the event keeps its digits', () => {
     expect(renderBody(deliveryOf({ InputTransformer: { InputPathsMap, InputTemplate } }), [])).toBe(body);
   });
 
-  test('the placeholder of the event without its detail keeps the digits of numbers', () => {
+  test('the placeholder for the event without its detail keeps the digits of numbers', () => {
     const own = '{"detail":{},"version":1.0,"detail-type":2.50}';
     const InputTransformer = { InputTemplate: '<aws.events.event>' };
     const delivery = { ...deliveryOf({ InputTransformer }), event: { value: { detail: {} }, text: own } };
@@ -81,7 +81,7 @@ describe('a number of the event keeps its digits', () => {
   });
 });
 
-test('an event whose text is not known is printed with the digits that JavaScript gives it', () => {
+test('the numbers of an event whose text is not known are printed with the digits that JavaScript gives them', () => {
   const delivery = { ...deliveryOf({ InputPath: '$.n' }), event: { value: { n: 1.5 } } };
   expect(renderBody(delivery, [])).toBe('1.5');
 });

@@ -44,7 +44,7 @@ describe('a sealed token', () => {
     },
   );
 
-  test('a token opens that an earlier version has sealed with another type than Bearer', () => {
+  test('a token of another type than Bearer that an earlier version has sealed can still be opened', () => {
     expect(openToken(key, sealedText('["t","mac"]'), binding)).toEqual({ accessToken: 't' });
   });
 

@@ -22,7 +22,7 @@ const fleet = {
 } as const;
 
 test.each(kinds)(
-  '3,000 queued events for an endpoint that %s delay no event of 999 other destinations by two seconds',
+  '3,000 queued events for an endpoint that %s delay events of 999 other destinations by less than two seconds',
   async (_, deadEndpoint) => {
     const { journal } = await simulateIsolation({ ...fleet, dead: 1, deadEndpoint, durationSeconds: firstSeconds });
     expect(journal.healthyWaits.length).toBeGreaterThan(100 * firstSeconds);
@@ -30,7 +30,7 @@ test.each(kinds)(
   },
 );
 
-test('ten slow endpoints with 3,000 queued events each leave room for the others when their answer times are known', async () => {
+test('ten slow endpoints with 3,000 queued events each leave room for other endpoints when the ten answer times are known', async () => {
   const run = await simulateIsolation({ ...fleet, dead: 10, deadEndpoint: slow, durationSeconds: 20 });
   const waits = run.journal.healthyWaits.filter(({ bornMs }) => bornMs >= run.beganMs + 10_000);
   expect(waits.length).toBeGreaterThan(1500);

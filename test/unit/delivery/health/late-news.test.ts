@@ -86,7 +86,7 @@ describe('wrong clocks and long sleeps', () => {
     expect(slotTimesMs.length).toBeGreaterThan(90);
   });
 
-  test('a request that took an hour because its worker was suspended counts with the request timeout', async () => {
+  test('a request that took an hour because its worker was suspended counts as if it had taken the request timeout', async () => {
     const { worker, clock } = createFleet(9);
     const limiter = worker();
     await limiter.reserve(orders, 1, inBatch);

@@ -75,7 +75,7 @@ describe('a circuit', () => {
     }
   });
 
-  test('a delivery that returns while a circuit is open does not wait for others to share a write', async () => {
+  test('a delivery that comes back while a circuit is open does not wait for other deliveries to share a write', async () => {
     const { opened, clock } = createFleet();
     const limiter = await opened();
     const { returns } = await limiter.reserve(orders, 2, inBatch);

@@ -81,7 +81,7 @@ test('a request that finds no slot before the horizon gets a return time', async
   expect(await waitForSlot(destinationOf(300))).toMatchObject({ kind: 'later', turn });
 });
 
-test('a returning delivery asks for a slot with its place in the backlog', async () => {
+test('a returning delivery passes on its place in the backlog when it asks for a slot', async () => {
   const turn: Turn = { kind: 'return', generation: 3, shard: 0, atMs: 1 };
   const { asked, waitForSlot } = setUp();
   await waitForSlot(destinationOf(300), turn);
@@ -158,7 +158,7 @@ test('a rate limiter that gives neither a slot nor a return time causes an error
   await expect(waitForSlot(destinationOf(300))).rejects.toThrow('neither a slot nor a turn');
 });
 
-test('a pause of a number of milliseconds begins now', async () => {
+test('a pause that is given as a number of milliseconds begins at the present time', async () => {
   const { clock, pacing, pauses } = setUp();
   await pacing.pause(destinationOf(300), 30_000);
   expect(pauses).toEqual([clock.nowMs() + 30_000]);

@@ -21,7 +21,7 @@ describe('a block of return times', () => {
     expect(block.take(1, takenAtUs + 2 * secondUs)).toEqual([third]);
   });
 
-  test('a block of return times is not used when it is older than ten seconds or newer than the clock', () => {
+  test('a block of return times is not used when it is older than ten seconds or comes from the future', () => {
     const late = [takenAtUs + 20 * secondUs];
     expect(new ReturnBlock(late, 1, takenAtUs).take(1, takenAtUs + 10 * secondUs)).toEqual(late);
     expect(new ReturnBlock(late, 1, takenAtUs).take(1, takenAtUs + 10 * secondUs + 1)).toEqual([]);
@@ -48,7 +48,7 @@ describe('the size of a block', () => {
     [0, 2, 'scarce', true],
     [150, 3, 'scarce', true],
   ])(
-    'a worker takes a block of %i return times after %i calls of ten events when writes are %s',
+    'a worker takes a block of %i return times after %i calls for ten events each when writes are %s',
     (size, calls, _scarce, areWritesScarce) => {
       const counter = counterOf(...Array.from({ length: calls }, () => 0));
       expect(counter.blockCount(nowMs, rate, areWritesScarce)).toBe(size);
@@ -66,27 +66,27 @@ describe('the size of a block', () => {
     { ageMs: 0, size: 300 },
     { ageMs: 500, size: 150 },
     { ageMs: 1200, size: 75 },
-  ])('a block has $size return times when 60 events began to arrive $ageMs ms ago', ({ ageMs, size }) => {
+  ])('a block of return times has a size of $size when 60 events began to arrive $ageMs ms ago', ({ ageMs, size }) => {
     expect(counterOf(...six).blockCount(nowMs + ageMs, rate, false)).toBe(size);
   });
 
-  test('a block has at most as many return times as the rate gives in one second', () => {
+  test('a block of return times is never larger than the number of events that the rate allows in one second', () => {
     expect(counterOf(...six).blockCount(nowMs, 100, false)).toBe(100);
   });
 
   test.each([{ callMs: 1000 }, { callMs: 1200 }])(
-    'the size of a block counts a part of the previous second when a call comes $callMs ms after it began',
+    'the size of a block of return times includes part of an earlier second that began $callMs ms before the latest call',
     ({ callMs }) => {
       // The ten latest events and three quarters of the 60 earlier ones, since a quarter of the next second has passed.
       expect(counterOf(...six, callMs).blockCount(nowMs + 1250, rate, false)).toBe(Math.ceil(55 * 1.25));
     },
   );
 
-  test('the size of a block depends on the latest call alone when two seconds have passed before it', () => {
+  test('the size of a block of return times depends only on the latest call when two seconds have passed before that call', () => {
     expect(counterOf(...six, 2000).blockCount(nowMs + 2000, rate, false)).toBe(50);
   });
 
-  test('the size of a block depends on the latest call alone when the clock has stepped back before it', () => {
+  test('the size of a block of return times depends only on the latest call when the clock stepped back before that call', () => {
     expect(counterOf(...six, -500).blockCount(nowMs - 500, rate, false)).toBe(50);
   });
 });

@@ -115,7 +115,7 @@ describe('a simulated fleet', { timeout }, () => {
     expect(run.fullestSecond).toBeLessThanOrEqual(52);
   });
 
-  test('a simulated fleet loses no event and only the time of the pause when an endpoint asks for a pause', async () => {
+  test('when an endpoint asks for a pause, a simulated fleet loses no event, and no more time than the pause', async () => {
     const run = await simulateFleet({
       workers: 10,
       ratePerSecond: 50,

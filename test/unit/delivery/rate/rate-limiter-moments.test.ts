@@ -93,7 +93,7 @@ test('requests that share a write fail together', async () => {
   ]);
 });
 
-test('reserving slots for no request calls no store', async () => {
+test('reserving slots for zero requests calls no store', async () => {
   const { written, limiter } = setUp();
   expect(await limiter.reserve(orders, 0, options)).toEqual({ slotTimesMs: [], returns: [] });
   expect(written).toEqual([]);

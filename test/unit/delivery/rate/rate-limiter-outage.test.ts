@@ -31,7 +31,7 @@ describe('a bucket that cannot be reached', () => {
     expect((await limiter.reserve(orders, 1, queueBatch)).slotTimesMs.length).toBe(1);
   });
 
-  test('a worker waits longer before it writes a bucket again with every failure in a row', async () => {
+  test('after every further failure in a row, a worker waits longer before it writes the bucket again', async () => {
     const { table, worker, clock } = createFleetOnFailingTable();
     const limiter = worker();
     table.fail(1_000_000);
@@ -188,7 +188,7 @@ describe('an outage as one worker sees it', () => {
     },
   );
 
-  test('deliveries get their random return times of an outage in ascending order', () => {
+  test('the random return times that deliveries get during an outage are in ascending order', () => {
     const chances = [0.75, 0.25, 0.5];
     const turns = new Outage(() => chances.pop() ?? 0).turns(3, startMs);
     expect(turns.map(({ atMs }) => atMs - startMs)).toEqual([1500, 2000, 2500]);

@@ -34,7 +34,7 @@ test('a destination that is paused without an end gives no slot, and its deliver
   }
 });
 
-test('a worker that has not read the pause of a destination gets no slot either', async () => {
+test('even a worker that has not read the pause of a destination gets no slot', async () => {
   const { worker, pause, buckets } = createPausedFleet();
   const unaware = worker();
   await unaware.reserve(orders, 1, queueBatch);

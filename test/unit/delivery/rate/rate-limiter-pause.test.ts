@@ -22,7 +22,7 @@ describe('a pause', () => {
     expect((await worker().reserve(orders, 1, queueBatch)).slotTimesMs).toEqual([untilMs]);
   });
 
-  test('a change of the destination ends a pause, and deliveries that come back at once get slots', async () => {
+  test('a change of the destination ends a pause, and deliveries then come back and get slots at once', async () => {
     const { worker, clock } = createFleet();
     const limiter = worker();
     await limiter.reserve(orders, 1, queueBatch);

@@ -70,7 +70,7 @@ describe('slots', () => {
     expect(new Set(slotTimesMs).size).toBe(1);
   });
 
-  test('reserving no slots calls no store', async () => {
+  test('reserving zero slots calls no store', async () => {
     const { worker, buckets } = createFleet();
     expect(await worker().reserve(orders, 0, queueBatch)).toEqual({ slotTimesMs: [], returns: [] });
     expect(buckets.writes).toBe(0);
@@ -106,7 +106,7 @@ describe('writes', () => {
     [250, 200],
     [2000, 500],
   ])(
-    'writes for a horizon of %d ms that always take %d ms still give slots that have not passed',
+    'with a horizon of %d ms, writes that always take %d ms still give slots that have not passed',
     async (horizonMs, tookMs) => {
       const { worker, clock } = createFleet({
         table: (table) => ({

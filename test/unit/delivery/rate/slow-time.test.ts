@@ -25,12 +25,12 @@ describe('the time of a worker for slow endpoints', () => {
     expect(((begun - 1) * answerMs) / 600_000).toBeLessThanOrEqual(0.25);
   });
 
-  test('requests of one invocation that wait for their answers at the same time count once', () => {
+  test('requests of one invocation that wait for their answers at the same time count as one', () => {
     const one = beginsIn10Minutes(new SlowTime(1, 0, fromStart), 1);
     expect(beginsIn10Minutes(new SlowTime(1, 0, fromStart), 10)).toBe(one);
   });
 
-  test('requests of different invocations each count', () => {
+  test('slow requests of different invocations are counted separately', () => {
     const slowTime = new SlowTime(2, 0, fromStart);
     slowTime.spend({}, 0, 1000);
     slowTime.spend({}, 0, 1000);
@@ -38,7 +38,7 @@ describe('the time of a worker for slow endpoints', () => {
     expect(slowTime.isUsedUp(4000)).toBe(false);
   });
 
-  test('a request that outlasts another one of its invocation counts for the rest of its time', () => {
+  test('when two requests of an invocation overlap, the later one counts only for the time after the end of the earlier one', () => {
     const slowTime = new SlowTime(1, 0, fromStart);
     const invocation = {};
     slowTime.spend(invocation, 0, 1000);
@@ -57,14 +57,14 @@ describe('the time of a worker for slow endpoints', () => {
     }
   });
 
-  test('a clock that steps back by an hour neither adds nor takes time', () => {
+  test('a clock that steps back by an hour does not change how much time a worker has left for slow requests', () => {
     const slowTime = new SlowTime(1, 3_600_000, fromStart);
     slowTime.spend({}, 3_600_000, 1000);
     expect(slowTime.isUsedUp(0)).toBe(true);
     expect(slowTime.isUsedUp(4000)).toBe(false);
   });
 
-  test('new workers begin with various parts of their time', () => {
+  test('new workers begin with different amounts of time for slow requests', () => {
     const part = (random: number) => {
       const slowTime = new SlowTime(1, 0, () => random);
       slowTime.spend({}, 0, 2500);

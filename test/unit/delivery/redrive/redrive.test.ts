@@ -197,7 +197,7 @@ test('a redrive does not move a dead letter that is newer than the start of the 
   expect([lying.visible.length, lying.present.some((id) => ids.includes(id))]).toEqual([30, false]);
 });
 
-test('a redrive uses a `before` that lies before its start', async () => {
+test('a redrive keeps a `before` that is earlier than the start of the redrive', async () => {
   const { clock, redrive, put } = setUp();
   put('orders', 'e1');
   await clock.advance(1000);
@@ -247,7 +247,7 @@ test.each([
   [50, 60, 10],
   [1000, 120, 1],
 ])(
-  'a redrive at %d a second sends no more in any second than its rate and one batch',
+  'a redrive at %d a second sends at most its rate plus one batch in any second',
   async (ratePerSecond, count, stepMs) => {
     const { clock, elapsedMs, queue, redrive, put } = setUp();
     for (const id of names(count)) put('orders', id);

@@ -134,7 +134,7 @@ describe('a connection', () => {
     expect((await stored()).state).toBe('DEAUTHORIZED');
   });
 
-  test('with a limit of 1, the first refusal deauthorizes a connection with one write', async () => {
+  test('with a limit of one refusal, the first refusal deauthorizes a connection with one write', async () => {
     await createWorker({ limit: 1 }).refuse();
     expect(await stored()).toMatchObject({
       state: 'DEAUTHORIZED',
@@ -186,7 +186,7 @@ describe('a connection', () => {
     expect((await stored()).unauthorizedRun).toEqual({ count: 1, sinceMs: startMs + 40 * secondMs });
   });
 
-  test('with a limit of 1 a refusal of old credentials does not deauthorize a connection that has new ones', async () => {
+  test('with a limit of one refusal, a refusal of old credentials does not deauthorize a connection that has new ones', async () => {
     const worker = createWorker({ limit: 1 });
     const before = await worker.read();
     await connections.update(before, { ...before, secretVersion: 'version-2' });
@@ -214,7 +214,7 @@ describe('a success', () => {
     expect(await stored()).toMatchObject({ state: 'AUTHORIZED', unauthorizedRun: { count: 1 } });
   });
 
-  test('a success of another worker ends a run of 401s once that worker has read the connection', async () => {
+  test('a worker that did not see the refusals ends a run of 401s by a success after it has read the connection', async () => {
     const [refused, accepted] = [createWorker(), createWorker()];
     await accepted.accept();
     await refuse(refused, 9, 10 * secondMs);
@@ -228,7 +228,7 @@ describe('a success', () => {
     expect(await stored()).not.toHaveProperty('unauthorizedRun');
   });
 
-  test('occasional successes at one endpoint keep a connection authorized that another endpoint always refuses', async () => {
+  test('a connection stays authorized when one endpoint always refuses it and another one occasionally accepts it', async () => {
     const [refused, accepted] = [createWorker(), createWorker()];
     for (let second = 0; second < 600; second += 1) {
       clock.set(startMs + second * secondMs);
@@ -308,7 +308,7 @@ describe('a table that cannot be reached', () => {
     expect(await stored()).toEqual(connectionOf('billing'));
   });
 
-  test('a connection is deauthorized by the next refusal when the table could not be reached for the last one', async () => {
+  test('a connection is deauthorized by the next refusal when the table could not be reached at the previous one', async () => {
     await refuse(createWorker(), 10, 29 * secondMs);
     clock.set(startMs + 31 * secondMs);
     await createWorker({ states: { change: unavailable } }).refuse();
@@ -317,7 +317,7 @@ describe('a table that cannot be reached', () => {
     expect((await stored()).state).toBe('DEAUTHORIZED');
   });
 
-  test('a run of 401s goes on while the table cannot be reached, until a success after the next read', async () => {
+  test('a run of 401s goes on while the table cannot be reached, and ends with a success after the next read', async () => {
     await createWorker().refuse();
     let calls = 0;
     const worker = createWorker({

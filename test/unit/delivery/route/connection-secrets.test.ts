@@ -169,7 +169,7 @@ describe('a rotation', () => {
 });
 
 describe('a warm delivery', () => {
-  test('a warm delivery reads nothing but the named secret, and only after its fresh time', async () => {
+  test('a warm delivery reads only the named secret, and only when the cached one is no longer fresh', async () => {
     const { worker, faults, later } = world;
     const route = await worker.current('orders');
     later(14_999);

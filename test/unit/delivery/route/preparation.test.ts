@@ -81,7 +81,7 @@ describe('a store that never answers', () => {
     });
   });
 
-  test('while the store does not answer, a 401 is a result but a 404 is not', async () => {
+  test('while the store does not answer, a 401 is treated as the result of the attempt but a 404 is not', async () => {
     const { signal, come } = createCut();
     const preparation = prepareOver({ fresh: never });
     const delivery = deliveryOf({ target: { HttpParameters: { PathParameterValues: ['1'] } } });

@@ -195,7 +195,7 @@ describe('the resolver', () => {
     await expect(resolver.current('orders')).rejects.toMatchObject({ code });
   });
 
-  test('a delivery may obtain the token of a connection that is AUTHORIZING for more than a minute', async () => {
+  test('a delivery may obtain the token of a connection that has been AUTHORIZING for more than a minute', async () => {
     const { resolver, clock } = await setUp({ state: 'AUTHORIZING', lastModifiedTimeMs: Date.UTC(2026, 0, 1) });
     await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'ConnectionNotReady' });
     clock.set(clock.nowMs() + 60_001);

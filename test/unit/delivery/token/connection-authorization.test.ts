@@ -79,7 +79,7 @@ describe('authorize-connection', () => {
     expect(await authorize({ name: 'gone', incarnation: 'x' })).toEqual({ connection: 'gone', outcome: 'unchanged' });
   });
 
-  test('the third attempt of authorize-connection deauthorizes when the token endpoint cannot be reached', async () => {
+  test('the third attempt of authorize-connection deauthorizes the connection when the token endpoint cannot be reached', async () => {
     own.fleet.answer(() => ({ status: 503, body: 'canary' }));
     const connection = await authorizing();
     await expect(authorize(connection)).rejects.toMatchObject({ code: 'TokenUnavailable' });
@@ -94,7 +94,7 @@ describe('authorize-connection', () => {
     });
   });
 
-  test('the third attempt of authorize-connection deauthorizes when the token endpoint may not be called', async () => {
+  test('the third attempt of authorize-connection deauthorizes the connection when the token endpoint may not be called', async () => {
     const refused = new Failure('AddressRefused', 'The address of login.example.com may not be called: private.');
     const tokens = { tokenFor: () => Promise.reject(refused), renew: () => Promise.reject(refused) };
     const connection = await authorizing();
@@ -105,7 +105,7 @@ describe('authorize-connection', () => {
     expect((await stored())?.stateReason).toBe(`No token could be obtained. ${refused.message}`);
   });
 
-  test('the third attempt of authorize-connection deauthorizes even if other settings were changed meanwhile', async () => {
+  test('the third attempt of authorize-connection deauthorizes the connection even if other settings were changed meanwhile', async () => {
     own.fleet.answer(() => ({ status: 503 }));
     const began = own.fleet.clock.nowMs();
     const connection = await authorizing({ authorizingSinceMs: began, lastModifiedTimeMs: began + 100_000 });
@@ -114,7 +114,7 @@ describe('authorize-connection', () => {
     expect(await stored()).not.toHaveProperty('authorizingSinceMs');
   });
 
-  test('the third attempt of authorize-connection deauthorizes nothing while the table cannot be reached', async () => {
+  test('the third attempt of authorize-connection does not deauthorize the connection while the table cannot be reached', async () => {
     const connection = await authorizing();
     after(180_000);
     const tokens = own.fleet.worker({ store: { ...own.fleet.store, read: unavailable } });
@@ -122,7 +122,7 @@ describe('authorize-connection', () => {
     expect((await stored())?.state).toBe('AUTHORIZING');
   });
 
-  test('the third attempt of authorize-connection deauthorizes nothing when the credentials were changed meanwhile', async () => {
+  test('the third attempt of authorize-connection does not deauthorize a connection whose credentials were changed meanwhile', async () => {
     const connection = await authorizing();
     after(180_000);
     own.fleet.answer(async () => {
@@ -134,7 +134,7 @@ describe('authorize-connection', () => {
     expect(await stored()).toMatchObject({ state: 'AUTHORIZING', secretVersion: 'version-9' });
   });
 
-  test('authorize-connection fails, and so is repeated, when the credentials change during its token request', async () => {
+  test('authorize-connection fails, so that Lambda repeats it, when the credentials change during the token request', async () => {
     const connection = await authorizing();
     own.fleet.answer(async () => {
       const before = await stored();
@@ -203,7 +203,7 @@ describe('authorize-connection', () => {
       ]);
     });
 
-    test('authorize-connection deauthorizes the connection for the version that was refused, not for an earlier one', async () => {
+    test('authorize-connection stores the secret version that was refused, not an earlier one, when it deauthorizes a connection', async () => {
       own.fleet.answer(() => ({ status: 401 }));
       const connection = await named(goodText());
       const version = await rotate(connection.secretArn, goodText());
@@ -211,7 +211,7 @@ describe('authorize-connection', () => {
       expect(await stored()).toMatchObject({ state: 'DEAUTHORIZED', secretVersion: version });
     });
 
-    test('authorize-connection deauthorizes for a named secret without credentials only in its third attempt', async () => {
+    test('only the third attempt of authorize-connection deauthorizes a connection whose named secret has no credentials', async () => {
       const connection = await named(goodText());
       await rotate(connection.secretArn, '{"canary":1}');
       await expect(authorize(connection)).rejects.toMatchObject({ code: 'InvalidSecret' });

@@ -134,7 +134,7 @@ describe('a lease', () => {
     untilMs,
   });
 
-  test('another worker takes over the lease of a dead worker at its end, with few reads until then', async () => {
+  test('another worker takes over the lease of a dead worker when the lease ends, and reads the table only rarely until then', async () => {
     const { clock, endpoint } = own.fleet;
     const store = counted(own.fleet.store);
     await store.takeLease(leaseOf(clock.nowMs() + 10_000));
@@ -259,7 +259,7 @@ describe('a lease', () => {
     expect(own.fleet.endpoint.requests).toHaveLength(1);
   });
 
-  test('a worker does not wait without end for a lease that others keep taking', async () => {
+  test('a worker does not wait forever for a lease that other workers keep taking', async () => {
     const { clock, store } = own.fleet;
     const read: TokenStore['read'] = async () => ({
       generation: 0,

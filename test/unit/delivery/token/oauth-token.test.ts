@@ -134,7 +134,7 @@ describe('a worker', () => {
     });
   });
 
-  test('a worker does not change a connection without a secret', async () => {
+  test('a worker makes no token request and no change for a connection without a secret', async () => {
     const { secretVersion: _, ...connection } = own.fleet.connection;
     const { credentials, signal } = own.fleet;
     await expect(own.fleet.worker().tokenFor(connection, credentials, { signal })).rejects.toMatchObject({

@@ -30,7 +30,7 @@ test('the line of a failed delivery ends with its code and reason', () => {
   );
 });
 
-test('an API destination with an ARN is shown by its name', () => {
+test('the line of a delivery shows the name of the API destination even when the event names it by ARN', () => {
   const apiDestination = 'arn:aws:events:us-east-1:123456789012:api-destination/orders/0b7f-11';
   expect(formatDelivery({ ...delivered, apiDestination }, nowMs, false)).toBe(formatDelivery(delivered, nowMs, false));
 });

@@ -54,7 +54,7 @@ test('messages of a withheld group stay in the queue, and messages without a gro
   expect([messages.length, messages.isOffering]).toEqual([0, false]);
 });
 
-test('groups are no longer withheld when the work with the queue throws an error', () => {
+test('groups are no longer withheld after a receive from the queue has thrown an error', () => {
   const messages = new FairMessages(of('a', 1));
   const broken = (): never => {
     throw new Error('broken');

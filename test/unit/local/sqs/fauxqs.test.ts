@@ -68,7 +68,7 @@ test('messages that an ended process received stay hidden, except in the queue t
   second.close();
 });
 
-test('a long poll returns at once when the waits of its queue are ended', async () => {
+test('a long poll returns at once when the stack ends all waits for messages of the queue', async () => {
   const engine = await openFauxqs('us-east-1', { folder: undefined, unread: [] });
   await engine.perform('CreateQueue', { QueueName: 'orders' });
   const waiting = receive(engine, orders, { WaitTimeSeconds: 20 });

@@ -108,7 +108,7 @@ describe('a GET that performs an operation of SQS', () => {
     expect(refused({ host: own }, '0.0.0.0', 'GET', 'Act%69on=PurgeQueue')).toBe(isRefused);
   });
 
-  test('a GET to an address of the network is accepted with a signature in its header, or without an Action', () => {
+  test('a GET to the stack’s network address is accepted when it has a signature in a header or no Action parameter', () => {
     const headers = { host: '192.168.1.5:4010' };
     const signed = { ...headers, authorization: 'AWS4-HMAC-SHA256 Credential=a' };
     expect(refused(signed, '0.0.0.0', 'GET', 'Action=ListQueues')).toBe(false);

@@ -25,7 +25,7 @@ test('the rule index compares an event with only one of 10,000 rules that differ
   expect([...candidates].map(({ rule }) => rule)).toEqual([4711]);
 });
 
-test('a rule that only requires absent fields has no value in the rule index', () => {
+test('a rule whose pattern only requires that fields are absent has no value in the rule index', () => {
   const [chosen] = chooseAnchors(
     indexed(['{"a": [{"exists": false}], "b": [{"exists": false}, "x"]}'], new FieldNode()),
   );

@@ -112,7 +112,7 @@ const { pattern, value } = fc.letrec<{ pattern: JsonValue; members: JsonObject; 
   ),
 }));
 
-test('the rule index finds exactly the rules whose own patterns match', () => {
+test('the rule index finds exactly the rules that match when each pattern is tried alone', () => {
   const event = fc.dictionary(names, value, { minKeys: 1, maxKeys: 4 });
   fc.assert(
     fc.property(

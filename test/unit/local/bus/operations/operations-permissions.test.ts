@@ -106,7 +106,7 @@ describe.each(['shop', 'default'])('the policy of the bus %s', (EventBusName) =>
   );
 });
 
-test('a permission without a bus is one of the default bus, and ListEventBuses shows it', async () => {
+test('a permission that names no bus belongs to the default bus, and ListEventBuses shows it', async () => {
   const world = createBusWorld();
   const Condition = { Type: 'StringEquals', Key: 'aws:PrincipalOrgID', Value: 'o-1' };
   await world.call('PutPermission', { ...allowed('org', '*'), Condition });

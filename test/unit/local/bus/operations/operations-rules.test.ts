@@ -6,7 +6,7 @@ describe('answers about a rule', () => {
   test.each([
     ['default', 'rule/orders'],
     ['shop', 'rule/shop/orders'],
-  ])('every answer about a rule on the bus %s gives it an ARN that ends with %s', async (bus, resource) => {
+  ])('every answer about a rule on the bus %s gives the rule an ARN that ends with %s', async (bus, resource) => {
     const { call } = createBusWorld();
     if (bus !== 'default') await call('CreateEventBus', { Name: bus });
     const put = await call('PutRule', { Name: 'orders', EventBusName: bus, EventPattern: pattern });

@@ -102,7 +102,7 @@ describe('the rules of the dispatcher', () => {
     expect(store.scheduledRules().map(({ rule: { name } }) => name)).toEqual(['scheduled']);
   });
 
-  test('every change of a rule or target increases the generation of its own bus only', () => {
+  test('every change of a rule or target makes the compiled patterns of its own bus outdated, and of no other bus', () => {
     const store = storeOn();
     const target = { Id: 'one', Arn: 'arn:aws:sqs:eu-west-1:123456789012:q' };
     const changes = [
