@@ -128,7 +128,7 @@ function checkWhen(input: JsonObject, eventBusName: string): Pick<Rule, 'eventPa
   }
   if (eventPattern !== undefined && Buffer.byteLength(eventPattern) > maxPatternBytes) {
     throw invalid(
-      `Parameter EventPattern for rule ${requiredTextOf(input, 'Name')} exceeds limit of ${maxPatternBytes}.`,
+      `Parameter EventPattern for rule ${requiredTextOf(input, 'Name')} exceeds limit of ${maxPatternBytes}`,
     );
   }
   if (eventPattern !== undefined) compileEventPattern(eventPattern);

@@ -58,7 +58,7 @@ export function checkServiceParameters(target: RuleTarget): void {
     throw invalid(`Parameter(s) ${required} must be specified for target: ${Id}.`);
   }
   if (servicesWithRole.has(service) && !apiDestinationPattern.test(Arn) && textOf(target, 'RoleArn') === undefined) {
-    throw invalid(`RoleArn is required for target ${Arn}.`);
+    throw invalid(`RoleArn is required for target ${Arn}`);
   }
   checkEcs(target, objectOf(target, 'EcsParameters') ?? {});
   checkBatch(objectOf(target, 'BatchParameters') ?? {});

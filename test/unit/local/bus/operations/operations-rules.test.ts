@@ -113,7 +113,7 @@ describe('refused requests', () => {
     const ofBytes = (bytes: number): string => `{"source":["x${'\u00e9'.repeat((bytes - 16) / 2)}"]}`;
     expect(Buffer.byteLength(ofBytes(2048))).toBe(2048);
     await call('PutRule', { Name: 'p', EventPattern: ofBytes(2048) });
-    const message = 'Parameter EventPattern for rule p exceeds limit of 2048.';
+    const message = 'Parameter EventPattern for rule p exceeds limit of 2048';
     const refused = refusal('ValidationException', message);
     await expect(call('PutRule', { Name: 'p', EventPattern: ofBytes(2050) })).rejects.toMatchObject(refused);
   });

@@ -213,9 +213,9 @@ describe('refused requests', () => {
     [{ RunCommandParameters: run }, 'Parameter(s) RunCommandParameters not supported for target: t'],
     [{ SageMakerPipelineParameters: {} }, 'Parameter(s) SageMakerPipelineParameters not supported for target: t'],
     [{ AppSyncParameters: {} }, 'Parameter(s) AppSyncParameters not supported for target: t'],
-    [{ Arn: aws('kinesis', 'stream/s') }, `RoleArn is required for target ${aws('kinesis', 'stream/s')}.`],
-    [{ Arn: aws('states', 'stateMachine:s') }, `RoleArn is required for target ${aws('states', 'stateMachine:s')}.`],
-    [{ Arn: aws('events', 'event-bus/b') }, `RoleArn is required for target ${aws('events', 'event-bus/b')}.`],
+    [{ Arn: aws('kinesis', 'stream/s') }, `RoleArn is required for target ${aws('kinesis', 'stream/s')}`],
+    [{ Arn: aws('states', 'stateMachine:s') }, `RoleArn is required for target ${aws('states', 'stateMachine:s')}`],
+    [{ Arn: aws('events', 'event-bus/b') }, `RoleArn is required for target ${aws('events', 'event-bus/b')}`],
     [{ Arn: cluster, RoleArn }, 'Parameter(s) EcsParameters must be specified for target: t.'],
     [{ Arn: aws('batch', 'job-queue/j'), RoleArn }, 'Parameter(s) BatchParameters must be specified for target: t.'],
     [
