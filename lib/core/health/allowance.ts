@@ -60,8 +60,9 @@ const slowAnswerUs = secondUs;
 export const earlyReturnUs = secondUs;
 
 /**
- * Requests to a slow or unknown endpoint may always wait this long for a slot, even if the destination then occupies more than
- * its part of the invocations.
+ * Requests to a slow endpoint may always wait this long for a slot, even if the destination then occupies more than its part of
+ * the invocations. Requests to an unknown endpoint may wait for the assumed time of an answer: then it is known whether the
+ * endpoint answers.
  */
 const shortestWaitUs = 100_000;
 
@@ -123,7 +124,7 @@ export function longestSlotWaitUs(
   if (answerUs > 0 && !isSlow(health)) return Number.POSITIVE_INFINITY;
   const gapUs = Math.max(leastCostUs, (count * secondUs) / share.ratePerSecond);
   const partUs = gapUs * limits.invocations * longestPart - (answerUs || assumedAnswerUs);
-  return Math.max(shortestWaitUs, gapUs, partUs);
+  return Math.max(answerUs === 0 ? assumedAnswerUs : shortestWaitUs, gapUs, partUs);
 }
 
 /** Ignores a slow start and a stall: they pass within seconds, but return times reach up to 900 s ahead. */
