@@ -142,10 +142,7 @@ class OneAttempt {
     }
   }
 
-  /**
-   * Sends the renewed request. If this attempt has already sent a second request, after a lost connection, the next attempt
-   * sends the renewed one.
-   */
+  /** Sends the renewed request, or leaves it to the next attempt if this one has already replaced a lost connection. */
   async #sendSecond(again: Prepared): Promise<Sent> {
     if (this.#requests < maximumRequests) return this.#send(again, inTurn);
     return { kind: 'later', turn: { ...inTurn, atMs: this.#dependencies.clock.nowMs() } };
