@@ -43,7 +43,7 @@ export function deliveries(options: { readonly dynamic: boolean }): readonly Del
   );
 }
 
-/** The same deliveries in the form in which the delivery queue hands them over, with the event's original text. */
+/** The same deliveries as they come from the delivery queue, with the original text of each event. */
 export function queued(plain: readonly Delivery[]): readonly Delivery[] {
   return plain.map((delivery) => {
     const { value } = delivery.event;

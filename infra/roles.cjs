@@ -101,9 +101,9 @@ function managing(given) {
 }
 
 /**
- * The trust policy has no condition on the account. None is needed, because a role can be passed only to functions of its own
- * account (iam:PassRole). None is possible either: the Lambda developer guide does not say that Lambda sends aws:SourceAccount
- * when it assumes a role.
+ * The trust policy needs no condition on the account, because a role can be passed only to functions of its own account
+ * (iam:PassRole). Such a condition might also never be met: the Lambda developer guide does not say that Lambda sends
+ * aws:SourceAccount when it assumes a role.
  */
 function role(given, functionName, statements) {
   const { stack, subnetIds } = given;

@@ -14,7 +14,10 @@ const fleets: readonly Fleet[] = [1, 10, 100, 1000].flatMap((workers) => [
   { workers, ratePerSecond: 5000, durationSeconds: 15 },
 ]);
 
-/** Parts of the rate. At loads a little below the rate, a worker is least sure whether the destination is busy. */
+/**
+ * Loads as parts of the rate. When the load is a little below the rate, a worker can hardly tell whether the destination is
+ * busy.
+ */
 const loads = [0.5, 0.7, 0.9, 0.95, 1];
 
 const batchSize = 10;

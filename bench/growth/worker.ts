@@ -13,8 +13,8 @@ const timeoutMs = 60_000;
 export type DeliverBodies = (bodies: readonly string[]) => Promise<void>;
 
 /**
- * A deployed worker with its log lines and metrics, but without the queue. It keeps the buckets of the rate in its own
- * process, because a table would cost one write per batch for any number of destinations or bytes.
+ * A deployed worker with its log lines and metrics, but without the queue. It keeps the buckets of the rate in its own process,
+ * because the table adds the same cost to every measurement, one write per batch.
  */
 export function newWorkerWithoutQueue({ environment, aws }: WorkerSurroundings): DeliverBodies {
   const rateBuckets = createInMemoryRateBuckets();

@@ -78,7 +78,9 @@ export async function drain(counted: Counted, endpoint: Endpoint, events: number
   };
 }
 
-/** @returns ms from just before an event was put into the queue until it arrived, for single events at an even rate */
+/**
+ * @returns for each event, the ms from putting it into the queue to its arrival; the events are put one by one, at an even rate
+ */
 export async function latencies(
   counted: Counted,
   endpoint: Endpoint,

@@ -22,10 +22,10 @@ const maxWrites = 3;
  * Stores the run of 401s in an attribute of the connection's item, which every worker reads anyway. These writes do not change
  * `revision`, so that they do not conflict with updates of the connection.
  *
- * Failure policy: the SDK repeats a write whose answer was lost, and would count one refusal twice. So every write leaves an
- * id of its own in the item. A repeated write is refused, and then finds this id. If the refusal of another request was counted
- * between the two writes, the first refusal is counted twice. The limit on the run's duration still holds, because a repeated
- * write does not change the start of the run.
+ * Failure policy: the SDK repeats a write whose answer was lost, and would count one refusal twice. So every write leaves an id
+ * of its own in the item. The condition of a repeated write fails, and the item then has this id, so nothing is counted again.
+ * If a refusal of another request was counted between the two writes, the id is gone and the first refusal is counted twice.
+ * The limit on the run's duration still holds, because a repeated write does not change the start of the run.
  */
 export function createDynamoDbUnauthorizedRuns(client: DynamoDBClient, tableName: string): UnauthorizedRuns {
   /** @returns the item after the write; undefined when the condition failed */

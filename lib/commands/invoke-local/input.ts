@@ -7,7 +7,7 @@ export interface PreparedInput {
   readonly remark?: string;
 }
 
-/** The inputs that replace an event for a function that takes no events. None of them changes anything. */
+/** Functions that take no events get these inputs in place of an event. None of these inputs changes anything. */
 const ownInputs: Readonly<Record<string, JsonObject>> = {
   'control-api': { operation: 'ListApiDestinations', input: {} },
   redrive: { dryRun: true },

@@ -42,7 +42,7 @@ export async function requireConnectionArn(
   return connection;
 }
 
-/** @returns undefined when no connection has this ARN, even if a connection has the name in it */
+/** @returns undefined when no connection has this ARN, even if a connection has the same name */
 export async function connectionOf(
   { connections }: ControlDependencies,
   connectionArn: string,

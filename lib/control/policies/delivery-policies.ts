@@ -134,7 +134,7 @@ async function requireAllowedHosts(
   if (connection !== undefined) requireAllowedHost(dependencies, caller, 'update', connection, { ...before, policy });
 }
 
-/** Raises the revision, so that the return times start again when the burst or the endpoint may have changed. */
+/** Raises the revision, so that the return times start again, because the burst or the endpoint may have changed. */
 async function writePolicy(
   { apiDestinations, clock, credentialsLog }: PolicyDependencies,
   caller: Caller,

@@ -4,8 +4,8 @@ import ipaddr from 'ipaddr.js';
 export type HostsFile = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Reads a hosts file. Each line has an address, its names, and perhaps a comment. A name on several lines has the addresses of
- * all of them. Source: hosts(5).
+ * Reads a hosts file. Each line has an address, its names, and perhaps a comment. A name that stands on several lines has the
+ * addresses of all these lines. Source: hosts(5).
  *
  * A line whose first word is not an address is left out. A line with an address that has a zone (`fe80::1%lo0`) is left out too,
  * because no request may go to such an address.

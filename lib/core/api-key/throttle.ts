@@ -1,4 +1,4 @@
-/** The number of requests that one key may make, as calculated at `atMs`. */
+/** How many requests one key could make at once at the time `atMs`. */
 export interface ThrottleState {
   readonly tokens: number;
   readonly atMs: number;

@@ -22,7 +22,10 @@ export interface ClientCertificate {
   readonly expiresAtMs: number;
 }
 
-/** How connections to an endpoint are made, with the certificates read. Requests of different transports share no socket. */
+/**
+ * How connections to an endpoint are made, after the certificates have been read from their secrets. Requests of different
+ * transports share no socket.
+ */
 export interface Transport {
   /**
    * Built from settings and secret versions, never from secrets. It distinguishes the connection pools of one origin, and is

@@ -30,7 +30,7 @@ export function limitsOf(
 /** The slots and return times that a worker may reserve now, given the health of the endpoint. */
 export interface Allowance {
   readonly share: Share;
-  /** The share that decides how far apart return times are. */
+  /** The rate and burst that decide how far apart return times are. */
   readonly returnShare: Share;
   /** A reservation of slots uses up at least this much time of the rate, however few slots it takes. */
   readonly leastCostUs: number;
@@ -54,8 +54,8 @@ const assumedAnswerUs = 500_000;
 const slowAnswerUs = secondUs;
 
 /**
- * A message is delayed by whole seconds, so it may come back a second late. Return times run ahead of the slots by a second.
- * Otherwise no slot would be used in the first second of a backlog.
+ * A message is delayed by whole seconds, so it may come back a second late. For this reason, return times run ahead of the
+ * slots by a second. Otherwise no slot would be used in the first second of a backlog.
  */
 export const earlyReturnUs = secondUs;
 

@@ -19,7 +19,10 @@ export interface Health {
   readonly answerUs: number;
   /** How long requests have waited for an answer, as a worker last reported, in us; 0 after an answer. */
   readonly stalledUs: number;
-  /** The end of the latest pause that the endpoint asked for. While `slotsUntilUs` equals it, no slot has been given since. */
+  /**
+   * The end of the latest pause that the endpoint asked for. While `slotsUntilUs` equals this time, no slot after the pause has
+   * been given away.
+   */
   readonly pauseEndUs: number;
   /** The value of `slotsUntilUs` before a pause or an open circuit moved it. */
   readonly slotsBeforePauseUs: number;
