@@ -1,4 +1,5 @@
 import type { AttemptOutcome, Delivery, HttpAnswer } from '../core/delivery/delivery.ts';
+import { maskedAnswer } from '../core/delivery/masked-answer.ts';
 import type { ResolvedDestination } from '../core/destination/resolved-destination.ts';
 import { isUnauthorized } from '../core/destination/unauthorized-run.ts';
 import { asksEverybodyToWait, classifyAnswer, classifyFailure } from '../core/failure/classify.ts';
@@ -158,7 +159,7 @@ class OneAttempt {
   }
 
   /** Waits for a slot and sends. Waits for another slot after a missed one, and sends again after a lost connection. */
-  async #sendAtSlot({ destination, request, signing }: Prepared, turn: Turn): Promise<Sent> {
+  async #sendAtSlot({ destination, request, signing, token }: Prepared, turn: Turn): Promise<Sent> {
     const { pacing, http, clock } = this.#dependencies;
     const { transport } = destination;
     const { timeoutMs } = destination.policy;
@@ -189,7 +190,8 @@ class OneAttempt {
         this.#latenciesMs.push(Math.max(0, clock.nowMs() - requestedAtMs));
         const told = watched.end(this.#signalOf(result.answer, destination));
         if (told !== undefined) await told;
-        return { kind: 'answered', answer: result.answer, requestedAtMs };
+        const answer = maskedAnswer(result.answer, destination.secret, token?.accessToken);
+        return { kind: 'answered', answer, requestedAtMs };
       }
       if (this.#requests >= maximumRequests) throw connectionLost('for the second time');
       [asked, hasLostSocket, waitsSinceMs] = [inTurn, true, clock.nowMs()];

@@ -1,0 +1,101 @@
+import { Buffer } from 'node:buffer';
+import { describe, expect, test } from 'vitest';
+import { maskedAnswer } from '../../../../lib/core/delivery/masked-answer.ts';
+import type { ConnectionSecret } from '../../../../lib/core/destination/connection-secret.ts';
+
+const apiKey = (apiKeyValue: string): ConnectionSecret => ({
+  credentials: { authorizationType: 'API_KEY', apiKeyName: 'x-key', apiKeyValue },
+});
+
+function masked(body: string, secret: ConnectionSecret, token?: string, status = 400): string {
+  return maskedAnswer({ status, headers: {}, body }, secret, token).body;
+}
+
+const value = `s3cr&t <"k'y"> a/b+c=ü!(*)\\`;
+
+describe('a known value', () => {
+  const percent = encodeURIComponent(value);
+  const base64 = Buffer.from(value).toString('base64');
+  test.each([
+    ['as it is', value],
+    ['percent-encoded', percent],
+    ['percent-encoded in lower case', percent.replace(/%[0-9A-F]{2}/g, (each) => each.toLowerCase())],
+    ['as in a form', new URLSearchParams({ k: value }).toString().slice(2)],
+    ['as in a URL', encodeURI(value)],
+    ['in JSON', JSON.stringify(value).slice(1, -1)],
+    ['in JSON with escaped slashes', JSON.stringify(value).slice(1, -1).replaceAll('/', '\\/')],
+    ['in JSON with ASCII characters only', JSON.stringify(value).slice(1, -1).replaceAll('ü', '\\u00fc')],
+    ['in a JSON text within JSON', JSON.stringify(JSON.stringify(value)).slice(3, -3)],
+    ['in HTML', 's3cr&amp;t &lt;&quot;k&#39;y&quot;&gt; a/b+c=ü!(*)\\'],
+    ['in Base64', base64],
+    ['in Base64 without padding', base64.replace(/=+$/, '')],
+    ['in the Base64 of URLs', Buffer.from(value).toString('base64url')],
+  ])('a known value %s is masked, and the text around it stays', (_form, form) => {
+    expect(masked(`before ${form} after ${form}`, apiKey(value))).toBe('before *** after ***');
+  });
+
+  test('a known value that the end of the answer cuts off is masked', () => {
+    expect(masked('the key is opensesa', apiKey('opensesame'))).toBe('the key is ***');
+    expect(masked('the key is ope', apiKey('opensesame'))).toBe('the key is ope');
+  });
+
+  test('an answer that consists of a repeated value shows nothing of it, also where it was cut', () => {
+    const key = 'k'.repeat(3) + 'x'.repeat(497);
+    expect(masked(key.repeat(140).slice(0, 65_536), apiKey(key))).not.toContain('kkk');
+  });
+
+  test('a value of one character that is a credential is masked', () => {
+    expect(masked('key: q', apiKey('q'))).toBe('key: ***');
+  });
+});
+
+describe('the values of a connection', () => {
+  const parameters = {
+    headerParameters: [{ key: 'x-a', value: 'header-secret', isValueSecret: true }],
+    queryStringParameters: [{ key: 'q', value: 'query-secret', isValueSecret: true }],
+    bodyParameters: [
+      { key: 'b', value: 'body-secret', isValueSecret: true },
+      { key: 'c', value: 'shown-value', isValueSecret: false },
+      { key: 'd', value: 'v1', isValueSecret: true },
+    ],
+  };
+
+  test('password and pair of a BASIC connection are masked, and the user name stays', () => {
+    const secret: ConnectionSecret = {
+      credentials: { authorizationType: 'BASIC', username: 'jo', password: 'sésame' },
+      invocationHttpParameters: parameters,
+    };
+    const pair = Buffer.from('jo:sésame').toString('base64');
+    expect(masked(`jo sésame Basic ${pair}`, secret)).toBe('jo *** Basic ***');
+  });
+
+  test('secret parameters of all three kinds are masked, others and very short ones stay', () => {
+    const secret = { ...apiKey('opensesame'), invocationHttpParameters: parameters };
+    const body = 'header-secret query-secret body-secret opensesame shown-value v1';
+    expect(masked(body, secret)).toBe('*** *** *** *** shown-value v1');
+  });
+
+  test('access token, client secret and secret parameters of an OAuth connection are masked', () => {
+    const secret: ConnectionSecret = {
+      credentials: {
+        authorizationType: 'OAUTH_CLIENT_CREDENTIALS',
+        clientId: 'client',
+        clientSecret: 'client-secret',
+        authorizationEndpoint: 'https://login.example.com/token',
+        httpMethod: 'POST',
+        oauthHttpParameters: { bodyParameters: [{ key: 'p', value: 'oauth-secret', isValueSecret: true }] },
+      },
+    };
+    const body = 'Bearer t0k.en/1== client client-secret oauth-secret';
+    expect(masked(body, secret, 't0k.en/1==')).toBe('Bearer *** client *** ***');
+  });
+});
+
+test('the body of a 2xx and an empty body stay as they are', () => {
+  expect(masked('opensesame', apiKey('opensesame'), undefined, 200)).toBe('opensesame');
+  expect(masked('', apiKey('opensesame'))).toBe('');
+});
+
+test('a value with a lone surrogate does not stop the masking', () => {
+  expect(masked('a\uD800b', apiKey('a\uD800b'))).toBe('***');
+});
