@@ -5,7 +5,7 @@ import { devNull } from 'node:os';
 
 /** A process that answers each message separately, in any order, and that may be killed. */
 export interface PeerProcess {
-  /** Rejects when the process fails to answer or ends first. */
+  /** Rejects when the process reports an error, or ends without an answer. */
   ask<Answer>(asked: object): Promise<Answer>;
   /** Kills the process with a signal that it cannot handle; resolves when it is gone. */
   crash(): Promise<void>;
@@ -56,7 +56,7 @@ export function startPeerProcess(module: string): PeerProcess {
   };
 }
 
-/** Answers the messages of the parent process, and ends with it. */
+/** Answers the messages of the parent process. Ends when the parent process ends. */
 export function answerAsks<Ask>(answer: (asked: Ask) => Promise<unknown>): void {
   process.on('message', (message) => {
     const { id, asked } = message as Asked;

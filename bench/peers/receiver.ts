@@ -19,7 +19,7 @@ export interface Arrived {
   readonly atMs: readonly number[];
   /** Numbers at the end of the events' ids, in the same order. */
   readonly events: readonly number[];
-  /** Requests whose sender was gone before it had its answer. */
+  /** Requests whose sender had ended before the answer was sent. */
   readonly unanswered: number;
 }
 

@@ -16,7 +16,7 @@ import type { StackAsk } from './stack-process.ts';
 export interface Side {
   /** Puts up to ten events into the queue with one call. */
   enqueue(numbers: readonly number[]): Promise<void>;
-  /** Keeps the worker from getting the events that are put into the queue from now on. */
+  /** After this call, the worker gets none of the events that are put into the queue. */
   hold(): Promise<void>;
   release(): Promise<void>;
   /** Resolves with the worker's processor time so far, in ms, when the worker has settled this many events in all. */

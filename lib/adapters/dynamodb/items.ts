@@ -45,7 +45,7 @@ export function toJsonObject(item: Item): JsonObject {
   return object;
 }
 
-/** Sets an own member even if its name, which comes from a client, is `__proto__`. */
+/** Sets an own property, even if the client has chosen the name `__proto__`. */
 function setOwn<Value>(object: Record<string, Value>, name: string, value: Value): void {
   Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
 }

@@ -12,7 +12,7 @@ const maximumAddresses = 8;
 
 export interface Connecting {
   readonly clock: Clock;
-  /** The limit of all attempts together. */
+  /** The time limit for all attempts together. */
   readonly limitMs: number;
   /** Begins a connection to the address. */
   readonly connectTo: (address: string) => Socket;

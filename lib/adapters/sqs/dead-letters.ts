@@ -55,7 +55,8 @@ export function createSqsDeadLetters(sqs: SQSClient, queueUrl: string, clock: Cl
       });
       const command = new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries });
       const { Failed } = await performed('make the dead letters visible again', () => sqs.send(command));
-      // A sender fault means that the message is not in flight. So the message is already visible, and nothing has failed.
+      // With a sender fault, SQS says that the message is not in flight. So the message is already visible, and nothing has
+      // failed.
       refuse(
         Failed?.filter(({ SenderFault }) => SenderFault !== true),
         'make the dead letters visible again',

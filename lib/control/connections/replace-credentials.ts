@@ -104,7 +104,7 @@ async function createSecret(
   try {
     return { base, ...(await secretWriter.create(secretName, secretText)) };
   } catch (error) {
-    // An error of the removal is dropped: the item names the secret, so a later request can find and remove it.
+    // If the removal fails, its error is dropped. The item names the secret, so a later request can find and remove it.
     await secretWriter.remove(secretName).catch(() => undefined);
     throw error;
   }

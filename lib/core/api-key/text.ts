@@ -19,7 +19,7 @@ const bitsPerCharacter = 5;
  * refused.
  */
 const publicCharacters = 10;
-/** 160 bits. */
+/** Each character has 5 bits, so a secret has 160 bits. */
 const secretCharacters = 32;
 
 /** Number of random bytes for a public id: one for each character. */
