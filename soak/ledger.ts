@@ -10,7 +10,7 @@ export interface LedgerBalance {
   readonly lost: readonly string[];
   /** Events for which the stack sent no answer. They may have been accepted or not. */
   readonly unanswered: number;
-  /** Events without an answer that were delivered or dead-lettered. */
+  /** Events for which the stack sent no answer, but which were delivered or dead-lettered. */
   readonly unansweredButSettled: number;
   readonly refused: number;
   /** Counts every arrival and dead letter of an event except its first one. */

@@ -32,7 +32,7 @@ export class MemoryRecord {
 
 function growthOf(samples: readonly ProcessMemory[]): MemoryGrowth | undefined {
   const warm = samples.filter(({ upMs }) => upMs >= warmMs);
-  // The first fifth of a long life is left out, because the memory still grows then.
+  // The first fifth of a long-lived process is left out, because its memory still grows then.
   const lifeMs = warm.at(-1)?.upMs ?? 0;
   const settled = warm.filter(({ upMs }) => upMs >= lifeMs / 5);
   const few = Math.min(measurements, Math.floor(settled.length / 2));

@@ -71,7 +71,10 @@ function destinationFaults({ name, fullest, stalestMs, connectionState }: Destin
   ];
 }
 
-/** Dead destinations must not delay the events of the healthy one. Kills and freezes may, so they rule out this check. */
+/**
+ * Dead destinations must not delay the events of the healthy one. Kills and freezes may delay them, so a soak with kills or
+ * freezes does not check this.
+ */
 function healthyFault({ healthyP99Ms = 0, kills, freezes }: TrialResult): string | false {
   if (kills + freezes > 0 || healthyP99Ms <= longestHealthyMs) return false;
   return `1 % of the events for healthy took more than ${seconds(healthyP99Ms)}, at most ${seconds(longestHealthyMs)} are allowed`;

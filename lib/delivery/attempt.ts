@@ -37,7 +37,7 @@ export type AttemptResult =
       readonly requested: boolean;
       /** Time spent waiting for a slot. */
       readonly rateWaitMs: number;
-      /** For each answered request, at most two, the time until its answer. */
+      /** How long each answered request took until its answer; at most two times. */
       readonly latenciesMs: readonly number[];
       /** The error of a bug in our code, thrown after the endpoint had accepted the event. */
       readonly bug?: unknown;

@@ -23,7 +23,7 @@ export function requireTime(deadline: Deadline, exchangeMs: number, nowMs: numbe
 }
 
 /**
- * Runs the work with a deadline, and with a signal that aborts before the deadline in time for settling.
+ * Runs the work with a deadline, and with a signal that aborts early enough to settle before the deadline.
  *
  * @param remainingMs the time that the invocation has left
  */

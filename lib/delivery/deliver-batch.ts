@@ -56,7 +56,7 @@ export function createBatchDeliverer(dependencies: BatchDelivererDependencies): 
 
   return async (messages, deadline) => {
     const unsettled = new Map(messages.map((message) => [message.messageId, message]));
-    // Once the last message has settled, the end of the invocation deletes them all.
+    // When no message is unsettled any more, Lambda deletes the remaining messages at the end of the invocation.
     const othersWork = () => unsettled.size > 0;
 
     async function process(message: RecordMessage): Promise<void> {

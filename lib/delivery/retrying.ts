@@ -144,7 +144,9 @@ export function createRetrying(dependencies: RetryingDependencies) {
   };
 }
 
-/** A delivery after one try. `exchangeMs`: the time that its next try may take; present only if it has a return time. */
+/**
+ * A delivery after one try. `exchangeMs`: the time that its next try may take; present only if the delivery has a return time.
+ */
 type Tried = UnsettledDelivery & { readonly exchangeMs?: number };
 
 function turnOf({ notBeforeMs, turnGeneration }: Pick<QueuedDelivery, 'notBeforeMs' | 'turnGeneration'>) {

@@ -18,7 +18,10 @@ export interface SettlerDependencies {
  */
 export interface Settler {
   sendToDeadLetters(deadLetter: DeadLetter): Promise<Settlement>;
-  /** Sends a delivery to the delivery queue. If the queue will never take it, it goes to the dead letters with that reason. */
+  /**
+   * Sends a delivery to the delivery queue. A delivery that the queue will never take goes to the dead letters with that
+   * reason.
+   */
   defer(queued: QueuedDelivery & { readonly notBeforeMs: number }, group: string): Promise<Settlement>;
 }
 

@@ -46,7 +46,7 @@ export interface ConnectionStateChange {
   readonly secretVersion: string;
   readonly state: ConnectionState;
   readonly stateReason?: string;
-  /** If set, the change applies only as long as the run of refused requests that began at this time has not ended. */
+  /** If set, the change applies only while the run of refused requests that began at this time goes on. */
   readonly unauthorizedSinceMs?: number;
   readonly nowMs: number;
 }

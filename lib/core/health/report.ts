@@ -54,7 +54,10 @@ export function healthReport(shards: readonly ReportedShard[], nowUs: number): H
   };
 }
 
-/** Estimates how many return times of a shard lie ahead. It assumes that all of them were given at the present interval. */
+/**
+ * Estimates how many return times of a shard lie ahead. It assumes that the interval between them has always been the present
+ * one.
+ */
 function waitingEvents({ bucket, share, limits }: ReportedShard, nowUs: number): number {
   if (bucket === undefined) return 0;
   const { health, slotsUntilUs, returnsUntilUs } = bucket;

@@ -19,7 +19,7 @@ export class BoundedMap<Key, Value> {
     return this.#entries.get(key);
   }
 
-  /** A key that was already there counts as set just now. */
+  /** A key that already exists counts as set just now. */
   set(key: Key, value: Value): void {
     this.#entries.delete(key);
     this.#entries.set(key, value);

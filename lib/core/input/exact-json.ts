@@ -17,7 +17,7 @@ export function parseJsonExactly(text: string): JsonValue | undefined {
   return typeof value === 'number' || respelledNumber.test(text) ? readExactly(text) : value;
 }
 
-/** Exact values, so that the parameters of one request share them. */
+/** The exact value of each event, so that all parameters of a request use one and the same value. */
 const exactValues = new WeakMap<EventDocument, JsonObject>();
 
 /**

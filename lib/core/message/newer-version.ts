@@ -12,7 +12,7 @@ export type NewerMessageFate =
   /** Left in the queue, which hands it out again and moves it to the dead letters after the last allowed receive. */
   | 'return';
 
-/** Largest expected difference between clocks. A first-received time further ahead is not valid. */
+/** Largest expected difference between clocks. A `firstReceivedAt` further in the future is not valid. */
 const clockToleranceMs = 60_000;
 
 /**

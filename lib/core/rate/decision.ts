@@ -37,7 +37,7 @@ export interface Decision {
 /** If no delivery of a backlog has come back for this long, the backlog counts as gone: delivered, dead-lettered or moved. */
 const emptyAfterUs = 5 * secondUs;
 
-/** No probe and no return time is planned further ahead than this. Only a worker with a wrong clock writes a later time. */
+/** How far ahead a probe or a return can be planned. Only a worker with a wrong clock writes a later time. */
 const longestPlanUs = 2 * longestReturnUs + 200 * secondUs;
 
 /**
@@ -115,7 +115,10 @@ interface GivenSlots {
   readonly raises: boolean;
 }
 
-/** Return times for the requests without a slot, in the same write. No valid return time lies ahead, so they follow the slots. */
+/**
+ * Return times for the requests without a slot, in the same write. They follow the slots, because no valid return time is still
+ * to come.
+ */
 function returnsOfTheRest(
   request: SlotRequest,
   { slots, returns, base, gapUs, leastUs, raises }: GivenSlots,
@@ -185,7 +188,7 @@ function takeReturns(view: BucketView, request: SlotRequest, raises: boolean): D
     const where: Clause[] = [
       { of: 'returns', is: 'atLeast', than: startUs },
       { of: 'returns', is: 'atMost', than: latestUs },
-      // Refuses the write after a pause that this worker has not seen: return times must then begin behind the pause.
+      // Refuses the write if there is a pause that this worker has not seen. Return times must begin after that pause.
       { of: 'slots', is: 'atMost', than: view.returnsUntilUs + request.earlyReturnUs },
     ];
     const advances: Advances = { returns: { from: 'returns', byUs: costOfAllUs } };

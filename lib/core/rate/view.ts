@@ -64,8 +64,8 @@ export function isOlderThan(view: BucketView, ageUs: number, nowUs: number): boo
 }
 
 /**
- * Whether a write may assume that the bucket is busy, and so add its slots to the given ones. If the view is old, this may be
- * a guess.
+ * Whether a write may assume that the bucket is busy, and so add its slots after those that are already given away. If the view
+ * is old, this may be a guess.
  *
  * @returns undefined for an idle bucket; otherwise a time, at most `startUs`, up to which slots have been given away. The
  *   write skips the gap from this time to `startUs`
@@ -79,7 +79,7 @@ export function busySinceUs(view: BucketView, startUs: number, nowUs: number): n
   return isShort ? view.slotsUntilUs : undefined;
 }
 
-/** After finding the item unchanged this many times in a row, a worker assumes that it is alone. */
+/** A worker that finds the item unchanged this many times in a row assumes that no other worker uses the bucket. */
 const surelyAloneTimes = 8;
 
 /** Whether no other worker seems to use the bucket. */

@@ -69,7 +69,10 @@ export function requireHeader(name: string, value: string): void {
   }
 }
 
-/** Header fields by name in lower case. A later field replaces an earlier one of the same name, and its own spelling is used. */
+/**
+ * Header fields by name in lower case. A later field replaces an earlier one of the same name, also in the spelling of the
+ * name.
+ */
 export class HeaderFields {
   readonly #fields: Map<string, readonly [name: string, value: string]>;
 

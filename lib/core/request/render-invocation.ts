@@ -15,7 +15,7 @@ export interface RenderContext {
   readonly userAgent: string;
 }
 
-/** The parts that all requests of one API destination share while its secret stays the same. */
+/** The parts that all requests of one API destination share while the connection's secret stays the same. */
 interface Plan {
   readonly secret: ConnectionSecret;
   readonly userAgent: string;

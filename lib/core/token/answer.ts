@@ -73,7 +73,7 @@ function isSafe(accessToken: string): boolean {
 }
 
 /**
- * A lifetime of 0 is valid: only the requests that waited for the token use it.
+ * A lifetime of 0 is valid. Only the requests that waited for the token then use the token.
  *
  * @returns undefined when the lifetime is unknown: it is absent, negative or not a number
  */

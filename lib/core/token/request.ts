@@ -86,7 +86,7 @@ function parseEndpoint(text: string): Endpoint {
 
 /** @returns undefined for a piece that is empty */
 function nameIn(piece: string): string | undefined {
-  // URLSearchParams drops the first question mark. Another one in the piece itself belongs to the name.
+  // URLSearchParams drops the first question mark. A question mark that the piece itself contains belongs to the name.
   const [name] = new URLSearchParams(`?${piece}`).keys();
   return name;
 }

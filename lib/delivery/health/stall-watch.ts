@@ -71,7 +71,7 @@ export class StallWatch {
     }
   }
 
-  /** Requests from before the last answer do not count: as long as others are answered, the endpoint has not stalled. */
+  /** Requests that began before the last answer do not count: as long as others are answered, the endpoint has not stalled. */
   #waitedMs(): number {
     const oldest = [...this.#begunMs.values()].find((beganMs) => beganMs >= this.#answeredMs);
     return oldest === undefined ? 0 : this.#clock.nowMs() - oldest;

@@ -70,7 +70,7 @@ export function createRateLimiter(dependencies: RateLimiterDependencies): RateLi
   const monitors = new BoundedMap<string, HealthMonitor>(maxBuckets);
   const buckets = new BoundedMap<string, KnownBucket>(maxBuckets);
   let batches = Math.floor(random() * 1000);
-  /** How many requests have gone to the latest shard in the current microtask; undefined after that. */
+  /** How many requests have gone to the latest shard in the current microtask; undefined when that microtask is over. */
   let together: number | undefined;
 
   /**

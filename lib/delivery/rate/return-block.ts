@@ -1,6 +1,6 @@
 /**
- * A block is given up at this age. A block normally lasts much less, and after this time the worker asks the bucket whether
- * there still is a backlog.
+ * A block older than this is given up, and the worker asks the bucket whether there is still a backlog. Normally a block is
+ * used up much earlier.
  */
 const longestAgeUs = 10_000_000;
 

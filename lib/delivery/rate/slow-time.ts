@@ -7,8 +7,8 @@ const mostAtOnceMs = 5000;
 /**
  * The time that one worker spends on slow endpoints. Each destination may occupy a third of all invocations. If three or more
  * endpoints were slow at the same time, they would occupy all invocations. Therefore each worker also limits its own time, and
- * the fleet needs no shared count of slow endpoints. A quarter instead of a third: with ten slow endpoints, the events of the
- * others then wait for 1.0 s instead of 2.2 s (`node bench/isolation/fleet.ts --full`).
+ * the fleet needs no shared count of slow endpoints. A quarter instead of a third: with ten slow endpoints, the events of all
+ * other endpoints then wait for 1.0 s instead of 2.2 s (`node bench/isolation/fleet.ts --full`).
  */
 export class SlowTime {
   readonly #invocations: number;

@@ -39,7 +39,7 @@ const maxTries = 8;
 /** The first slot lies at most this part of the horizon ahead, so that there is always time for a slot before the horizon. */
 const longestLeadPart = 0.9;
 
-/** Below this likelihood of a busy bucket, no other worker is expected to write soon. */
+/** If the bucket is less likely to be busy than this, no other worker is expected to write soon. */
 const rarelyBusy = 0.2;
 
 /** Reserves slots and return times from one bucket, for one worker. */

@@ -1,4 +1,4 @@
-/** Assumed time of a write in the same region, before one was measured. */
+/** The assumed duration of a write in the same region, until a write has been measured. */
 const usualWriteMs = 5;
 
 /** A single slow write counts as this long at most. A longer time counts only if the write before it took as long. */

@@ -37,7 +37,7 @@ interface Entry<Value> {
 
 /** How long a caller waits for a store when the cache could answer instead. */
 const patienceMs = 1000;
-/** While the cache can answer, a store that could not be reached gets no request for this long. */
+/** For this long after a store could not be reached, no request goes to the store while the cache can answer. */
 const pauseAfterFailureMs = 2000;
 
 export function createFreshCache<Value>(

@@ -17,7 +17,7 @@ export interface TokenMemory {
   token?: HeldToken;
   /** Whether the token got a 401 or 407. The table is then read before the token is used again. */
   rejected: boolean;
-  /** Until this time, the token endpoint and the table get no request. The failure is the reason. */
+  /** Because of this failure, no request goes to the token endpoint or the table before this time. */
   pause?: { readonly untilMs: number; readonly failure: Failure };
 }
 
@@ -27,7 +27,7 @@ export interface TokenMemory {
  */
 const capacity = 1000;
 
-/** After a failure, the table and the token endpoint get no request for this long while the token in memory can be used. */
+/** For this long after a failure, no request goes to the table or the token endpoint while the token in memory can be used. */
 const pauseMs = 5000;
 
 /** Upper limit for a Retry-After of the token endpoint. */

@@ -96,7 +96,7 @@ function page(store: SecretStore, secrets: readonly StoredSecret[], more: boolea
   return { SecretList, ...(more ? { NextToken: Buffer.from(last).toString('base64url') } : {}) };
 }
 
-/** Supports filters by name and by owning service. A value is the beginning of either. */
+/** Supports filters by name and by owning service. A value must be the beginning of the name or of the service. */
 function filterOf(input: Members): (secret: StoredSecret) => boolean {
   const groups = structures(input, 'Filters').map((filter) => {
     const read = filterKeys.get(filter['Key']);

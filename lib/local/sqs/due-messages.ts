@@ -47,7 +47,7 @@ class DueTimes<Item> {
     this.#heap[at] = due;
   }
 
-  /** Puts the entry in the place of the first one, and moves it down to its place. */
+  /** Puts the entry at the beginning, and moves it down to its place. */
   #sink(due: Due<Item>): void {
     let at = 0;
     for (;;) {

@@ -212,7 +212,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       const bucket = { ...restedBucket, slotsUntilUs: at(-6000), returnsUntilUs: at(60_000) };
       await begin(bucket);
       const newer = worker('idle', viewOf(bucket), { ...ordinaryRequest, revision: 2 });
-      // By then nobody has taken a slot for more than 5 s, so the slots alone do not show the change.
+      // The slots have been unused for more than 5 s by then, so they alone do not show the change.
       const older = worker('empty', viewOf(bucket), later(6000));
       expect(await newer()).toMatchObject({ generation: 2 });
       expect(await older()).toBe('refused');

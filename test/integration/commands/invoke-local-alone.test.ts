@@ -20,7 +20,7 @@ const nowhere = 'http://127.0.0.1:9';
 
 const alone = () => ({ home: ownFolder(), variables: { AWS_ENDPOINT_URL: nowhere } });
 
-/** What the input transformer of the sample makes of its event. */
+/** The request body that the sample's input transformer makes from its event. */
 const renderedRequest = '{"text":"Order order-000042 of 149.95 EUR"';
 
 const sample = 'test/events/envelope-input-transformer.json';

@@ -23,7 +23,7 @@ const longestRetryMs = 60_000;
  * Sends accepted events to their targets.
  *
  * Failure policy: an event is stored before it is acknowledged, and its dispatch is deleted only after the target has accepted
- * it. If the process is killed between the two, the dispatch is repeated, but no event is lost. A target that cannot be
+ * it. If the process is killed between these two steps, the dispatch is repeated, but no event is lost. A target that cannot be
  * reached is tried again until it can be reached.
  */
 export class Dispatcher {

@@ -17,7 +17,7 @@ export class DispatchRules {
     this.#reader = reader;
   }
 
-  /** The targets of every enabled rule of the bus whose pattern matches. */
+  /** The targets of the bus's enabled rules that have a matching pattern. */
   match(region: string, eventBusName: string, event: BusEvent): readonly MatchedTarget[] {
     const { index, targetsByRule } = this.#busOf(region, eventBusName);
     return index.match(event).flatMap((rule) => targetsByRule.get(rule) ?? []);

@@ -22,7 +22,7 @@ export function createRuleIndex(patterns: readonly { key: string; pattern: strin
     readEventPattern(pattern).map((branch) => ({ rule, fields: compileBranch(root, branch) })),
   );
   const tables = new Map<FieldNode, RuleTable>();
-  /** Every field of these branches may be absent. No value can find them, so they are compared with every event. */
+  /** Every field of these branches may be absent. No value leads to these branches, so they are compared with every event. */
   const unanchored: IndexedBranch[] = [];
   for (const [branch, anchor] of chooseAnchors(branches)) {
     if (anchor === undefined) unanchored.push(branch);

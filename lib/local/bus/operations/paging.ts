@@ -31,7 +31,7 @@ export function listPage<Item>(
   const found = read({
     ...(namePrefix === undefined ? {} : { namePrefix }),
     ...(afterName === undefined ? {} : { afterName }),
-    // One item more than the page holds shows whether another page follows.
+    // Reads one item more than the page holds, to see whether another page follows.
     limit: limit + 1,
   });
   const items = found.slice(0, limit);

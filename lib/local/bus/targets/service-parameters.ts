@@ -16,10 +16,13 @@ const allowedServices: Readonly<Record<string, readonly string[]>> = {
   SageMakerPipelineParameters: ['sagemaker'],
 };
 
-/** Parameters without which a target of the service is refused. */
+/** The parameters that a target of each service must have. */
 const requiredParameters: Readonly<Record<string, string>> = { batch: 'BatchParameters', ecs: 'EcsParameters' };
 
-/** The services to which EventBridge delivers with a role. The others allow EventBridge in a policy of the target itself. */
+/**
+ * The services to which EventBridge delivers with a role. For all other services, a policy of the target itself allows
+ * EventBridge.
+ */
 const servicesWithRole: ReadonlySet<string> = new Set([
   'batch',
   'codebuild',

@@ -26,7 +26,7 @@ async function pausesOfShards(): Promise<readonly (number | undefined)[]> {
   return buckets.map((bucket) => bucket?.health.pausedUntilUs);
 }
 
-/** Writes the bucket as a worker would that gives away the return times of the next minute. */
+/** Writes the bucket like a worker that gives away the return times of the next minute. */
 async function writeAsWorker(shard: number): Promise<void> {
   const { nowMs } = world.clock;
   await world.buckets.write(

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { inTurn } from '../../../../lib/core/rate/shards.ts';
 import { createFleet, orders, queueBatch } from './rate-limiters.ts';
 
-/** A worker whose bucket has given away the slots of the next second, and five events at their return times. */
+/** A worker, a bucket that has given away its slots of the next second, and five events that are back at their return times. */
 async function createBacklog() {
   const { clock, worker, buckets } = createFleet();
   const limiter = worker();
