@@ -9,11 +9,8 @@ export interface InMemoryRateBuckets extends RateBuckets {
   readonly writes: number;
 }
 
-/**
- * @param options.showsRefuser whether a refused write returns the bucket, as with DynamoDB but not with the embedded
- *   database
- */
-export function createInMemoryRateBuckets({ showsRefuser = false } = {}): InMemoryRateBuckets {
+/** @param options.showsRefuser whether a refused write returns the bucket, as in DynamoDB; the port does not promise it */
+export function createInMemoryRateBuckets({ showsRefuser = true } = {}): InMemoryRateBuckets {
   const buckets = new Map<string, Bucket>();
   let writes = 0;
   return {

@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { Agent, type IncomingHttpHeaders, request, type Server } from 'node:http';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../adapters/system-clock.ts';
+import { loadDynalite } from './dynalite-corrections.ts';
 
 /** An embedded DynamoDB for one region. */
 export interface Dynalite {
@@ -17,13 +17,6 @@ export interface DynaliteAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
-}
-
-interface DynaliteOptions {
-  readonly createTableMs: number;
-  readonly deleteTableMs: number;
-  readonly updateTableMs: number;
-  readonly path?: string;
 }
 
 /** Calls normally take milliseconds. After this time, dynalite has thrown an error inside the call and will never answer. */
@@ -80,8 +73,7 @@ function privateFolder(): string {
 
 /** dynalite reads the region and the account of its ARNs from the environment once, when it is created. */
 function createServer(region: string, account: string, folder: string | undefined): Server {
-  // dynalite has no type declarations.
-  const dynalite = createRequire(import.meta.url)('dynalite') as (options: DynaliteOptions) => Server;
+  const dynalite = loadDynalite();
   const before = { AWS_REGION: process.env['AWS_REGION'], AWS_ACCOUNT_ID: process.env['AWS_ACCOUNT_ID'] };
   Object.assign(process.env, { AWS_REGION: region, AWS_ACCOUNT_ID: account });
   try {

@@ -149,15 +149,11 @@ const kinds: readonly Kind[] = [
     create: ({ buckets }) => buckets.write(bucketKey, idle),
     reads: { read: ({ buckets }) => buckets.read(bucketKey) },
     writes: {
-      // The embedded database does not return the item that made the condition fail.
       'a reservation of slots': [
         ({ buckets }) => buckets.write(bucketKey, { ...whenever, orAbsent: false }),
-        { kind: 'refused' },
+        'NewerVersion',
       ],
-      'a reservation that may create a bucket': [
-        ({ buckets }) => buckets.write(bucketKey, whenever),
-        { kind: 'refused' },
-      ],
+      'a reservation that may create a bucket': [({ buckets }) => buckets.write(bucketKey, whenever), 'NewerVersion'],
     },
   },
 ];

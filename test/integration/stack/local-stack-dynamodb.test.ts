@@ -1,13 +1,16 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Server } from 'node:http';
 import {
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
   DescribeTableCommand,
   type DynamoDBClient,
   GetItemCommand,
   ListTablesCommand,
   PutItemCommand,
+  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Stack } from '../../../lib/local/stack/stack.ts';
 import { sharedStack } from '../../fixtures/stack.ts';
 
@@ -100,4 +103,60 @@ test('the database returns a string with the text null as a string', async () =>
   const { pk, sk } = Item;
   const get = new GetItemCommand({ TableName: 'lastmile-local', Key: { pk, sk } });
   expect((await client.send(get)).Item).toEqual(Item);
+});
+
+const refusedWrites = {
+  PutItem: (input: ConditionalWrite) => new PutItemCommand({ ...input, Item: input.Key }),
+  UpdateItem: (input: ConditionalWrite) => new UpdateItemCommand(input),
+  DeleteItem: (input: ConditionalWrite) => new DeleteItemCommand(input),
+};
+
+interface ConditionalWrite {
+  readonly TableName: string;
+  readonly Key: Record<string, { S: string }>;
+  readonly ConditionExpression: string;
+  readonly ReturnValuesOnConditionCheckFailure?: 'ALL_OLD' | 'NONE';
+}
+
+describe.each(Object.entries(refusedWrites))('%s with a condition', (operation, commandOf) => {
+  const pk = { S: `condition of ${operation}` };
+  const stored = { pk, sk: { S: 'stored' }, n: { N: '7' }, list: { L: [{ M: { b: { BOOL: true } } }] } };
+
+  async function refusalOf(sk: string, returned?: 'ALL_OLD' | 'NONE'): Promise<unknown> {
+    const client = clientIn('us-east-1');
+    await client.send(new PutItemCommand({ TableName: 'lastmile-local', Item: stored }));
+    const command = commandOf({
+      TableName: 'lastmile-local',
+      Key: { pk, sk: { S: sk } },
+      ConditionExpression: 'attribute_exists(absent)',
+      ...(returned !== undefined && { ReturnValuesOnConditionCheckFailure: returned }),
+    });
+    return (client.send(command as PutItemCommand) as Promise<unknown>).catch((error: unknown) => error);
+  }
+
+  test(`a refused condition of ${operation} returns the stored item if the request asks for ALL_OLD`, async () => {
+    const refusal = await refusalOf('stored', 'ALL_OLD');
+    expect(refusal).toBeInstanceOf(ConditionalCheckFailedException);
+    expect(refusal).toMatchObject({ message: 'The conditional request failed', Item: stored });
+  });
+
+  test.each([
+    ['for NONE', 'stored', 'NONE'],
+    ['for nothing', 'stored', undefined],
+    ['for ALL_OLD of an item that does not exist', 'missing', 'ALL_OLD'],
+  ] as const)(
+    `a refused condition of ${operation} returns no item if the request asks %s`,
+    async (_what, sk, returned) => {
+      const refusal = await refusalOf(sk, returned);
+      expect(refusal).toBeInstanceOf(ConditionalCheckFailedException);
+      expect((refusal as ConditionalCheckFailedException).Item).toBeUndefined();
+    },
+  );
+
+  test(`${operation} refuses an unknown value of ReturnValuesOnConditionCheckFailure`, async () => {
+    expect(await refusalOf('stored', 'ALL_NEW' as 'ALL_OLD')).toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringMatching(/'returnValuesOnConditionCheckFailure'.*enum value set: \[ALL_OLD, NONE\]/),
+    });
+  });
 });

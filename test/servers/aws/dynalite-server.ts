@@ -1,10 +1,9 @@
 import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
-import { createRequire } from 'node:module';
-import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { AwsClientConfig } from '../../../lib/adapters/aws/clients.ts';
 import { createDynamoDbClient } from '../../../lib/adapters/aws/clients.ts';
 import { tableDefinition } from '../../../lib/adapters/dynamodb/table.ts';
+import { loadDynalite } from '../../../lib/local/dynamodb/dynalite-corrections.ts';
 
 /** An embedded DynamoDB in memory, with the stack's table. */
 export interface DynaliteServer {
@@ -16,11 +15,8 @@ export interface DynaliteServer {
   stop(): Promise<void>;
 }
 
-// dynalite has no type declarations.
-const dynalite: (options: { createTableMs: number }) => Server = createRequire(import.meta.url)('dynalite');
-
 export async function startDynaliteServer(): Promise<DynaliteServer> {
-  const server = dynalite({ createTableMs: 0 });
+  const server = loadDynalite()({ createTableMs: 0 });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };

@@ -17,10 +17,17 @@ export const orders = {
 } as const;
 export const queueBatch = { horizonMs: 2000 } as const;
 
+interface FleetOptions {
+  readonly table?: (buckets: RateBuckets) => RateBuckets;
+  /** Whether a refused write returns the bucket. */
+  readonly showsRefuser?: boolean;
+}
+
 /** A fleet on one table. Each call of `worker()` adds a worker, and all workers see the same clock. */
-export function createFleet(options: { readonly table?: (buckets: RateBuckets) => RateBuckets } = {}) {
+export function createFleet(options: FleetOptions = {}) {
   const clock = createManualClock();
-  const buckets = createInMemoryRateBuckets();
+  const { showsRefuser = true } = options;
+  const buckets = createInMemoryRateBuckets({ showsRefuser });
   const table = options.table?.(buckets) ?? buckets;
   return {
     clock,
