@@ -41,6 +41,7 @@ export function createEventBus({ store, nowMs }: BusDependencies): BusOperation 
 /** A name with a slash belongs to a partner bus, and a local stack has no partner event sources. */
 function requireCustomName(input: JsonObject, name: string): void {
   const source = textOf(input, 'EventSourceName');
+  if (source !== undefined && source !== name) throw invalid('Event bus name must match event source name.');
   if (source !== undefined) {
     throw new ServiceError('ResourceNotFoundException', `Event source ${source} does not exist.`);
   }

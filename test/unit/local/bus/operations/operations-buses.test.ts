@@ -139,7 +139,10 @@ describe('refused requests', () => {
     const { call } = createBusWorld();
     const slash = "Event bus name must not contain '/'.";
     await expect(call('CreateEventBus', { Name: 'a/b' })).rejects.toMatchObject(refusal('ValidationException', slash));
-    const partner = { Name: 'a', EventSourceName: 'aws.partner/example.com/a' };
+    const EventSourceName = 'aws.partner/example.com/a';
+    const other = refusal('ValidationException', 'Event bus name must match event source name.');
+    await expect(call('CreateEventBus', { Name: 'a', EventSourceName })).rejects.toMatchObject(other);
+    const partner = { Name: EventSourceName, EventSourceName };
     const unknown = refusal('ResourceNotFoundException', 'Event source aws.partner/example.com/a does not exist.');
     await expect(call('CreateEventBus', partner)).rejects.toMatchObject(unknown);
   });
