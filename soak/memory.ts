@@ -12,7 +12,7 @@ export interface MemoryGrowth {
 /** After this time, a process has loaded its code and filled its caches. */
 const warmMs = 5000;
 
-/** The median of this many measurements counts, because the work in progress distorts a single one. */
+/** The median of this many measurements is used, because the work in progress distorts a single one. */
 const measurements = 3;
 
 /** The memory of all processes over their lifetimes. */

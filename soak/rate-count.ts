@@ -58,7 +58,7 @@ export class RateCount {
     return this.#arrivals.length;
   }
 
-  /** The second whose requests come closest to the allowed number, or exceed it the most. */
+  /** The period of one second whose requests come closest to the allowed number, or exceed it the most. */
   fullest(): Second | undefined {
     let fullest: Second | undefined;
     let first = 0;

@@ -10,7 +10,7 @@ const nodePackage = join(repository, 'node_modules', `node-${process.platform}-$
 
 /** A packaged function with Lambda's settings. */
 export interface DeployedFunction {
-  /** The folder into which its zip file was unpacked. */
+  /** The folder into which the function's zip file was unpacked. */
   readonly taskRoot: string;
   /** The values of the template. */
   readonly handler: string;

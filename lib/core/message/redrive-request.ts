@@ -104,6 +104,6 @@ function timeMs(value: JsonValue): number | undefined {
   const [time, year, month, day] = (typeof value === 'string' ? timePattern.exec(value) : null) ?? [];
   if (time === undefined) return undefined;
   const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
-  // A day that its month does not have would be read as a day of the next month.
+  // Without this check, 30 February would be read as 2 March.
   return date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day) ? Date.parse(time) : undefined;
 }

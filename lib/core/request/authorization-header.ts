@@ -44,8 +44,9 @@ function basic(credentials: BasicCredentials): Readonly<Record<string, string>> 
 }
 
 /**
- * Failure policy: an API key under a name that frames or routes the request (Host, Content-Length, Transfer-Encoding) is
- * refused instead of dropped, because a request without its key would get a 401 that does not show the cause.
+ * Failure policy: an API key with the name of a header that frames or routes the request (Host, Content-Length,
+ * Transfer-Encoding) is refused instead of dropped, because a request without its key would get a 401 that does not show the
+ * cause.
  */
 function apiKey(credentials: ApiKeyCredentials): Readonly<Record<string, string>> {
   const { apiKeyName, apiKeyValue } = credentials;

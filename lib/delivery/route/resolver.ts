@@ -109,7 +109,7 @@ export function createResolver(dependencies: ResolverDependencies): Resolver {
 
   /**
    * Failure policy: a shorter timeout is better than no request at all. The policy may come from a time when the functions had
-   * a longer time limit. An event that waited until the functions have this limit again would expire.
+   * a longer time limit. If an event waited for the functions to get this limit back, it would expire.
    */
   function policyOf(apiDestination: ApiDestination): DeliveryPolicy {
     const policy = withOverrides(dependencies.policy, apiDestination.policy);

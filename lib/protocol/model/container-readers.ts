@@ -16,7 +16,7 @@ import { lowerCamel, partsOf } from './service-model.ts';
  */
 export type ShapeReader = (value: JsonValue, path: string, violations: Violations) => JsonValue;
 
-/** A reader of a list, map or structure gets its parts from here. */
+/** Gives the readers of lists, maps and structures everything that they need to know about other shapes. */
 export interface Shapes {
   readonly reader: (shapeName: string) => ShapeReader;
   /** Checks the JSON type only. */

@@ -15,7 +15,10 @@ export interface Violation {
 /** The constraint that a missing required member violates. */
 export const notNull = 'Member must not be null';
 
-/** The answer lists at most this many violations. Together with the limit of each printed value, this bounds its size. */
+/**
+ * The answer lists at most this many violations. Together with the limit of each printed value, this bounds the size of the
+ * answer.
+ */
 const maxViolations = 50;
 
 /** The violations of one input, in the order found. */

@@ -7,7 +7,7 @@ const exchanges = httpExchanges();
 const yearMs = 365 * 86_400_000;
 const answer = 'HTTP/1.1 204 No Content\r\n\r\n';
 
-/** Node's own defaults. The tests weaken them so far that Node accepts everything, and the client must still be strict. */
+/** Node's own defaults. The tests weaken them until Node accepts everything. The client must still be strict. */
 const careful = {
   ciphers: tls.DEFAULT_CIPHERS,
   version: tls.DEFAULT_MIN_VERSION,

@@ -70,7 +70,7 @@ export function sendOnce(
   );
 }
 
-/** undici uses a connection again one iteration of the event loop after its last answer. */
+/** undici can use a connection again one iteration of the event loop after the connection's last answer. */
 export function connectionFree(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -47,7 +47,7 @@ test('every event that PutEvents has accepted arrives although the stack is kill
     const entries = Array.from({ length: 10 }, (_, index) => ({ Detail: JSON.stringify({ n: 10 * batch + index }) }));
     ids.push(...(await story.put(...entries)));
   }
-  // The event is large, so the process is killed before the last target gets it.
+  // The event is so large that the process can be killed before the last target gets it.
   ids.push(...(await story.put({ Detail: JSON.stringify({ n: 50, pad: 'x'.repeat(1_000_000) }) })));
   await kill(stack);
 

@@ -25,7 +25,7 @@ const oauth = (AuthorizationEndpoint: string, ClientSecret: string) => ({
   },
 });
 
-/** The same credentials in the format of a secret. */
+/** BASIC credentials in the format of a secret. */
 const basicText = '{"username":"jo","password":"kept"}';
 const oauthText = (authorization_endpoint: string) =>
   JSON.stringify({ client_id: 'client', client_secret: 'kept', authorization_endpoint, http_method: 'POST' });

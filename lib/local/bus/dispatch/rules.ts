@@ -8,7 +8,7 @@ interface CompiledBus {
   readonly targetsByRule: ReadonlyMap<string, readonly MatchedTarget[]>;
 }
 
-/** The rules of every bus. A bus is compiled again only when its rules have changed. */
+/** The rules of every bus. The rules of a bus are compiled again only when they have changed. */
 export class DispatchRules {
   readonly #reader: BusReader;
   readonly #compiled = new Map<string, CompiledBus>();

@@ -16,7 +16,10 @@ import {
 const secondUs = 1_000_000;
 const bucket = { slotsUntilUs: 0, returnsUntilUs: 0, generation: 1, revision: 1, health: unknownHealth };
 
-/** A view that is a second old, of a worker that once a second found the bucket busy (true) or idle (false). */
+/**
+ * The view of a worker that looked at the bucket every second, a last time one second ago, and found it busy (true) or idle
+ * (false).
+ */
 function viewAfter(findings: readonly boolean[]) {
   let view = unknownView;
   for (const [index, wasBusy] of findings.entries()) {

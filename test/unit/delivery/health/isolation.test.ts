@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Endpoint } from '../../../../bench/isolation/simulation.ts';
 import { answering, hung, refused, simulateIsolation, slow } from '../../../../bench/isolation/simulation.ts';
 
-/** A worker that has just begun cannot know yet how an endpoint fares, so these seconds are the hardest. */
+/** A worker that has just begun cannot know yet whether an endpoint is slow, so these seconds are the hardest. */
 const firstSeconds = 8;
 
 const kinds: readonly (readonly [string, Endpoint])[] = [

@@ -124,7 +124,8 @@ describe('writes', () => {
         const { slotTimesMs } = await limiter.reserve({ ...orders, ratePerSecond: 300 }, 1, { horizonMs });
         lateMs.push(clock.nowMs() - (slotTimesMs[0] ?? Number.NEGATIVE_INFINITY));
       }
-      // The first writes teach the worker how long a write takes. A slot later than its tolerance would not be used.
+      // The first writes teach the worker how long a write takes. A request that missed its slot by more than the tolerance
+      // would not use it.
       expect(Math.max(...lateMs.slice(16))).toBeLessThanOrEqual(slotToleranceMs(300));
     },
   );
