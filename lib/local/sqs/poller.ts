@@ -41,7 +41,7 @@ export const localInvocations = 10;
  * The largest part of the invocations in which one group may have messages, so that a slow endpoint leaves invocations for
  * other endpoints. SQS uses a different measure: it compares a group's messages in flight with all messages in flight.
  */
-const largestShare = 2 / 3;
+const largestShare = 1 / 3;
 
 /** Wait after a failed read of the queue. */
 const retryDelayMs = 1000;
@@ -53,7 +53,7 @@ const retryDelayMs = 1000;
  * again when its visibility timeout ends. This includes a message whose invocation was interrupted because the process was
  * stopped or killed.
  *
- * One group never has messages in more than two thirds of the invocations that may run. The rest stays free for other groups,
+ * One group never has messages in more than a third of the invocations that may run. The rest stays free for other groups,
  * even while no other group has messages. A new group would otherwise have to wait until an invocation ends.
  */
 export class QueuePoller {

@@ -166,8 +166,8 @@ test('the local poller asks the queue for as many messages as the deployed event
 const batchesOf = (group: string, count: number) => Array.from({ length: count }, (_, index) => [`${group}.${index}`]);
 
 test.each([
-  ['the default maximum concurrency', 6, undefined],
-  ['a maximum concurrency of 3', 2, 3],
+  ['the default maximum concurrency', 3, undefined],
+  ['a maximum concurrency of 6', 2, 6],
   ['a maximum concurrency of 1', 1, 1],
 ])(
   'with %s, a message group is withheld when %d invocation(s) process messages of it',
@@ -183,7 +183,7 @@ test.each([
 );
 
 test('an invocation counts once for each message group in it', async () => {
-  const { withholds } = newPoller([['a.1', 'a.2', 'b.1'], ['a.3']], { maximumConcurrency: 4 });
+  const { withholds } = newPoller([['a.1', 'a.2', 'b.1'], ['a.3']], { maximumConcurrency: 6 });
   await settled();
   expect([withholds('a'), withholds('b')]).toEqual([true, false]);
 });
@@ -194,7 +194,7 @@ test('a message group is no longer withheld once its messages are deleted', asyn
       ['a.1', 'b.1'],
       ['a.2', 'b.2'],
     ],
-    { maximumConcurrency: 4 },
+    { maximumConcurrency: 6 },
   );
   await settled();
   expect([withholds('a'), withholds('b')]).toEqual([true, true]);
@@ -203,7 +203,7 @@ test('a message group is no longer withheld once its messages are deleted', asyn
 });
 
 test('a message group is no longer withheld when an invocation has ended', async () => {
-  const { invocations, withholds, looks } = newPoller(batchesOf('a', 2), { maximumConcurrency: 3 });
+  const { invocations, withholds, looks } = newPoller(batchesOf('a', 2), { maximumConcurrency: 6 });
   await settled();
   expect([withholds('a'), looks()]).toEqual([true, 0]);
   invocations[0]?.end(failed);
